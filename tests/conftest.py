@@ -1,0 +1,112 @@
+"""What tests share: a real warehouse on an embedded server of its own, thrown away at the end.
+
+warehouse         one for the whole run, for tests that only read or that clean up after themselves
+empty_warehouse   a database of its own per test, copied from a template in a fraction of a second
+module_warehouse  the same per module, for tests that load once and look often
+
+Nothing of the developer's environment reaches the tests: every setting's variable is unset first.
+"""
+
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+import psutil
+import psycopg
+import pytest
+from psycopg import sql
+from warehouse.connections import Warehouse, open_warehouse
+from warehouse.embedded import stop_embedded
+from warehouse.settings import Settings
+
+TEMPLATE = "sigmasight_template"
+HOME_PREFIX = "sg-test-"  # short, and under /tmp: the path of a unix socket has at most some hundred bytes
+
+
+def pytest_configure() -> None:
+    for name in Settings.model_fields:
+        os.environ.pop(name.upper(), None)
+
+
+def _remove_home(home: Path) -> None:
+    stop_embedded(home / ".warehouse")
+    shutil.rmtree(home, ignore_errors=True)
+
+
+def _remove_homes_of_killed_runs() -> None:
+    for home in Path("/tmp").glob(f"{HOME_PREFIX}*"):
+        owner = re.match(rf"{HOME_PREFIX}(\d+)-", home.name)
+        if owner and not psutil.pid_exists(int(owner[1])):
+            _remove_home(home)
+
+
+@pytest.fixture(scope="session")
+def make_home() -> Iterator[Callable[[], Path]]:
+    """Makes folders for an embedded server each; at the end the servers are stopped and the folders removed."""
+    _remove_homes_of_killed_runs()
+    homes: list[Path] = []
+
+    def make() -> Path:
+        homes.append(Path(tempfile.mkdtemp(prefix=f"{HOME_PREFIX}{os.getpid()}-", dir="/tmp")))
+        return homes[-1]
+
+    yield make
+    for home in homes:
+        _remove_home(home)
+
+
+@pytest.fixture(scope="session")
+def warehouse(make_home: Callable[[], Path]) -> Warehouse:
+    """A bootstrapped warehouse without data, shared by the whole run."""
+    opened = open_warehouse(Settings(sigmasight_home=make_home()))
+    with psycopg.connect(opened.admin_url, autocommit=True) as connection:
+        # the files live for minutes; a crash of the machine may take them along
+        connection.execute("alter system set fsync = off")
+        connection.execute("select pg_reload_conf()")
+    return opened
+
+
+@pytest.fixture(scope="session")
+def copy_warehouse(warehouse: Warehouse) -> Callable[[], Warehouse]:
+    """Makes warehouses without data on the shared server, each a database of its own."""
+    home = warehouse.settings.sigmasight_home
+    open_warehouse(Settings(sigmasight_home=home, warehouse_database=TEMPLATE))
+    numbers = count(1)
+
+    def copy() -> Warehouse:
+        name = f"sigmasight_{next(numbers)}"
+        with psycopg.connect(warehouse.admin_url, autocommit=True) as connection:
+            connection.execute(
+                sql.SQL("create database {} template {}").format(
+                    sql.Identifier(name), sql.Identifier(TEMPLATE)
+                )
+            )
+        return open_warehouse(Settings(sigmasight_home=home, warehouse_database=name))
+
+    return copy
+
+
+def _drop(warehouse: Warehouse, copied: Warehouse) -> None:
+    name = sql.Identifier(copied.settings.warehouse_database)
+    with psycopg.connect(warehouse.admin_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("drop database if exists {} with (force)").format(name))
+
+
+@pytest.fixture
+def empty_warehouse(warehouse: Warehouse, copy_warehouse: Callable[[], Warehouse]) -> Iterator[Warehouse]:
+    """A bootstrapped warehouse without data, for this test alone."""
+    copied = copy_warehouse()
+    yield copied
+    _drop(warehouse, copied)
+
+
+@pytest.fixture(scope="module")
+def module_warehouse(warehouse: Warehouse, copy_warehouse: Callable[[], Warehouse]) -> Iterator[Warehouse]:
+    """A bootstrapped warehouse without data, for this module alone."""
+    copied = copy_warehouse()
+    yield copied
+    _drop(warehouse, copied)

@@ -1,0 +1,176 @@
+-- Raw data, append-only: a row equal to what is known is not written again, a correction is a new row,
+-- and the newest load wins. Money and prices in the security's own units (USD unless currency says so).
+
+-- Days of the NYSE calendar, sessions and others.
+create table if not exists raw.calendar_days (
+    load_id bigint not null references ops.loads,
+    loaded_at timestamptz not null,
+    calendar_date date not null,
+    is_session boolean not null,
+    is_half_day boolean not null,
+    primary key (calendar_date, load_id)
+);
+
+-- Closes as traded. total_return: the vendor's return from previous_date to price_date, dividends and
+-- splits inside, taken from two neighbouring adjusted closes of this one load; it speaks for the day only
+-- while previous_close is still the close known for previous_date.
+create table if not exists raw.prices (
+    load_id bigint not null references ops.loads,
+    loaded_at timestamptz not null,
+    source text not null,
+    symbol text not null,
+    price_date date not null,
+    open numeric(38, 6),
+    high numeric(38, 6),
+    low numeric(38, 6),
+    close numeric(38, 6) not null check (close > 0),
+    volume numeric(38, 6),
+    total_return double precision,
+    previous_date date,
+    previous_close numeric(38, 6),
+    primary key (symbol, price_date, load_id)
+);
+create index if not exists prices_by_date on raw.prices (price_date);
+
+-- value: new shares per old one for a split; USD per share held before the ex-date for a dividend.
+create table if not exists raw.corporate_actions (
+    load_id bigint not null references ops.loads,
+    loaded_at timestamptz not null,
+    source text not null,
+    symbol text not null,
+    ex_date date not null,
+    action text not null check (action in ('split', 'dividend')),
+    value numeric(38, 9) check (value > 0),
+    primary key (symbol, ex_date, action, load_id)
+);
+
+-- Treasury constant-maturity yields, percent a year (4.25 is 4.25 %), by FRED series (DGS3MO, DGS10, ...).
+create table if not exists raw.treasury_rates (
+    load_id bigint not null references ops.loads,
+    loaded_at timestamptz not null,
+    source text not null,
+    series text not null,
+    rate_date date not null,
+    rate_pct numeric(12, 6) not null,
+    primary key (series, rate_date, load_id)
+);
+
+-- details: whatever else the source says of the company, by the field names of contract/api.md.
+create table if not exists raw.company_profiles (
+    load_id bigint not null references ops.loads,
+    loaded_at timestamptz not null,
+    source text not null,
+    symbol text not null,
+    profile_date date not null,
+    name text,
+    security_type text,
+    sector text,
+    industry text,
+    exchange text,
+    country text,
+    currency text,
+    market_cap numeric(38, 2),
+    dividend_yield double precision,
+    details jsonb not null default '{}',
+    primary key (symbol, load_id)
+);
+
+create table if not exists raw.portfolios (
+    load_id bigint not null references ops.loads,
+    loaded_at timestamptz not null,
+    portfolio_id uuid not null,
+    portfolio_name text not null,
+    owner_email text not null check (owner_email = lower(owner_email)),
+    owner_full_name text,
+    description text,
+    account_type text not null,
+    base_currency text not null default 'USD',
+    initial_equity numeric(38, 6) not null check (initial_equity > 0),
+    inception_date date not null,
+    primary key (portfolio_id, load_id)
+);
+create index if not exists portfolios_by_owner on raw.portfolios (owner_email);
+
+-- One row per lot. quantity is signed as traded on entry_date (before later splits).
+-- exit_price null with an exit_date: closed at that session's close.
+create table if not exists raw.positions (
+    load_id bigint not null references ops.loads,
+    loaded_at timestamptz not null,
+    position_id uuid not null,
+    portfolio_id uuid not null,
+    symbol text not null,
+    underlying_symbol text,
+    investment_class text not null check (investment_class in ('PUBLIC', 'OPTIONS', 'PRIVATE')),
+    investment_subtype text,
+    option_type text check (option_type in ('CALL', 'PUT')),
+    strike_price numeric(38, 6) check (strike_price > 0),
+    expiration_date date,
+    quantity numeric(38, 6) not null check (quantity <> 0),
+    entry_date date not null,
+    entry_price numeric(38, 6) not null check (entry_price > 0),
+    exit_date date,
+    exit_price numeric(38, 6) check (exit_price >= 0),
+    statement_date date,
+    check (exit_date >= entry_date),
+    check (
+        (investment_class = 'OPTIONS')
+        = (underlying_symbol is not null and strike_price is not null
+           and expiration_date is not null and option_type is not null)
+    ),
+    primary key (position_id, load_id)
+);
+
+-- amount: positive for a contribution, negative for a withdrawal.
+create table if not exists raw.capital_flows (
+    load_id bigint not null references ops.loads,
+    loaded_at timestamptz not null,
+    flow_id uuid not null,
+    portfolio_id uuid not null,
+    flow_date date not null,
+    amount numeric(38, 6) not null,
+    notes text,
+    primary key (flow_id, load_id)
+);
+
+-- Valuations of private holdings: USD per unit.
+create table if not exists raw.private_marks (
+    load_id bigint not null references ops.loads,
+    loaded_at timestamptz not null,
+    portfolio_id uuid not null,
+    symbol text not null,
+    mark_date date not null,
+    price numeric(38, 6) not null check (price >= 0),
+    primary key (portfolio_id, symbol, mark_date, load_id)
+);
+
+create table if not exists raw.position_tags (
+    load_id bigint not null references ops.loads,
+    loaded_at timestamptz not null,
+    portfolio_id uuid not null,
+    symbol text not null,
+    tag text not null,
+    effective_date date not null,
+    is_assigned boolean not null default true,
+    primary key (portfolio_id, symbol, tag, effective_date, load_id)
+);
+
+-- End-of-day option quotes, USD per share of the underlying, by OCC symbol.
+create table if not exists raw.option_quotes (
+    load_id bigint not null references ops.loads,
+    loaded_at timestamptz not null,
+    source text not null,
+    symbol text not null,
+    quote_date date not null,
+    underlying_symbol text not null,
+    expiration_date date not null,
+    option_type text not null check (option_type in ('CALL', 'PUT')),
+    strike_price numeric(38, 6) not null,
+    bid numeric(38, 6),
+    ask numeric(38, 6),
+    last numeric(38, 6),
+    volume numeric(38, 6),
+    open_interest numeric(38, 6),
+    implied_volatility double precision,
+    primary key (symbol, quote_date, load_id)
+);
+create index if not exists option_quotes_by_date on raw.option_quotes (quote_date);

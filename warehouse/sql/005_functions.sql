@@ -1,0 +1,95 @@
+-- What the publication and the row filter stand on.
+
+-- The product of a column: chains returns and splits. Nulls are skipped, as sum() skips them.
+create or replace aggregate udf.product (double precision) (
+    sfunc = float8mul, stype = double precision, initcond = '1', parallel = safe
+);
+create or replace aggregate udf.product (numeric) (
+    sfunc = numeric_mul, stype = numeric, initcond = '1', parallel = safe
+);
+
+-- The row filter: the portfolios of the user whom this session was opened for. The session says who
+-- (sigmasight.user_id) and proves it (sigmasight.user_key); without both, no row.
+create or replace function access.readable_portfolio_ids()
+returns setof uuid
+language sql stable security definer parallel safe
+set search_path = ''
+as $$
+    select portfolios.portfolio_id
+    from ops.users
+    join raw.portfolios on portfolios.owner_email = users.email
+    where
+        users.user_id = nullif(current_setting('sigmasight.user_id', true), '')::uuid
+        and users.row_key = nullif(current_setting('sigmasight.user_key', true), '')
+        and users.is_active
+        and not exists (
+            select from raw.portfolios as newer
+            where newer.portfolio_id = portfolios.portfolio_id and newer.load_id > portfolios.load_id
+        )
+$$;
+
+-- Analysts, and the writer, see every portfolio; anybody else goes through the row filter.
+create or replace function access.sees_every_portfolio()
+returns boolean
+language sql stable parallel safe
+set search_path = ''
+as $$
+    select pg_catalog.pg_has_role(current_user, 'sigmasight_analyst', 'usage')
+$$;
+
+revoke all on function access.readable_portfolio_ids(), access.sees_every_portfolio() from public;
+grant execute on function access.readable_portfolio_ids() to sigmasight_api, sigmasight_analyst;
+grant execute on function access.sees_every_portfolio() to sigmasight_api, sigmasight_analyst;
+grant execute on function udf.product(double precision), udf.product(numeric)
+to sigmasight_api, sigmasight_analyst;
+
+-- Make a finished build visible: one statement, so readers see all of it or none of it.
+create or replace function ops.publish(
+    publication_id bigint,
+    from_date date,
+    to_date date,
+    known_at timestamptz,
+    dbt_invocation_id text,
+    git_revision text,
+    tests_passed integer,
+    tests_warned integer
+)
+returns timestamptz
+language plpgsql
+as $$
+#variable_conflict use_column
+declare
+    this_publication bigint := $1;
+    published timestamptz := clock_timestamp();
+begin
+    insert into ops.publications (
+        publication_id, from_date, to_date, known_at, published_at,
+        dbt_invocation_id, git_revision, tests_passed, tests_warned
+    ) values ($1, $2, $3, $4, published, $5, $6, $7, $8);
+
+    update ops.publication_dates set superseded_at = published
+    where as_of_date between $2 and $3 and superseded_at is null;
+
+    insert into ops.publication_dates (as_of_date, publication_id, published_at)
+    select distinct calendar_date, this_publication, published
+    from raw.calendar_days as days
+    where
+        days.calendar_date between $2 and $3
+        and days.is_session
+        and not exists (
+            select from raw.calendar_days as newer
+            where newer.calendar_date = days.calendar_date and newer.load_id > days.load_id
+        );
+
+    insert into ops.publication_loads (load_id, publication_id)
+    select load_id, this_publication
+    from ops.loads
+    where
+        status = 'succeeded'
+        and finished_at <= $4
+        and not exists (select from ops.publication_loads as known where known.load_id = loads.load_id)
+    on conflict do nothing;
+
+    return published;
+end
+$$;
