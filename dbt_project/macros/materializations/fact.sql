@@ -1,0 +1,84 @@
+{#-
+  fact: a table of which a build replaces exactly the rows of its dates, in one transaction; rows of other
+  dates are not touched. For SQL and for Python models.
+  config: date_column (default as_of_date); replace='all' for small tables without dates; indexes.
+-#}
+{% materialization fact, adapter='postgres', supported_languages=['sql', 'python'] %}
+    {%- set target_relation = this.incorporate(type='table') -%}
+    {%- set existing = load_cached_relation(this) -%}
+    {%- set by_dates = config.get('replace', 'dates') == 'dates' -%}
+    {%- set date_column = config.get('date_column', 'as_of_date') -%}
+    {%- set language = model['language'] -%}
+
+    {{ run_hooks(pre_hooks) }}
+
+    {% if existing is not none and (flags.FULL_REFRESH or existing.type != 'table') %}
+        {% do adapter.drop_relation(existing) %}
+        {% set existing = none %}
+    {% endif %}
+    {% if existing is none %}
+        {% do create_fact_table(target_relation, compiled_code, language) %}
+    {% elif language == 'sql' %}
+        {% do check_fact_columns(target_relation, compiled_code) %}
+    {% endif %}
+
+    {% if language == 'python' %}
+        {% if existing is none %}
+            {# the Python job writes on its own connection: it must see the table #}
+            {% do adapter.commit() %}
+        {% endif %}
+        {% call statement('main', language='python') %}{{ compiled_code }}{% endcall %}
+    {% else %}
+        {% call statement('main') %}
+            delete from {{ target_relation }}
+            {% if by_dates %} where {{ date_column }} between {{ from_date() }} and {{ to_date() }} {% endif %};
+            insert into {{ target_relation }} {{ compiled_code }}
+        {% endcall %}
+        {% do adapter.commit() %}
+    {% endif %}
+    {% do analyze_when_grown(target_relation) %}
+
+    {{ run_hooks(post_hooks) }}
+    {{ return({'relations': [target_relation]}) }}
+{% endmaterialization %}
+
+
+{% macro create_fact_table(relation, code, language) %}
+    {% call statement('create') %}
+        {% if language == 'sql' %}
+            create table {{ relation }} as {{ code }} with no data
+        {% else %}
+            create table {{ relation }} (
+            {% for column in model.columns.values() -%}
+                {{ column.name }} {{ column.data_type }}{{ ',' if not loop.last }}
+            {% endfor %} )
+        {% endif %}
+    {% endcall %}
+    {% do create_indexes(relation) %}
+{% endmacro %}
+
+
+{#- A model whose columns changed cannot keep its old rows: say so instead of writing beside them. -#}
+{% macro check_fact_columns(relation, code) %}
+    {%- set new = get_column_schema_from_query(code) | map(attribute='name') | list -%}
+    {%- set old = adapter.get_columns_in_relation(relation) | map(attribute='name') | list -%}
+    {% if new != old %}
+        {% do exceptions.raise_compiler_error(
+            model.name ~ " has new columns (" ~ new | join(', ') ~ "), its table has " ~ old | join(', ')
+            ~ ". Rebuild all of history with: sigmasight rebuild --full-refresh"
+        ) %}
+    {% endif %}
+{% endmacro %}
+
+
+{#- Statistics for the planner when a tenth of the table is new; smaller increments are autovacuum's. -#}
+{% macro analyze_when_grown(relation) %}
+    {%- set rows = load_result('main').response.rows_affected | default(0) -%}
+    {% call statement('size', fetch_result=true) %}
+        select greatest(reltuples, 0) from pg_catalog.pg_class where oid = '{{ relation }}'::regclass
+    {% endcall %}
+    {% if rows and rows > 0.1 * (load_result('size')['data'][0][0] | float) %}
+        {% call statement('analyze') %} analyze {{ relation }} {% endcall %}
+    {% endif %}
+    {% do adapter.commit() %}
+{% endmacro %}

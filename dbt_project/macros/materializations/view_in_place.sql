@@ -1,0 +1,43 @@
+{#-
+  view_in_place: `create or replace view`, so that readers and dependent views never lose it during a build
+  (dbt's own view materialization swaps it and drops what stands on it). Only when columns were removed,
+  renamed or retyped is the view dropped, in the transaction that makes it anew.
+-#}
+{% materialization view_in_place, adapter='postgres' %}
+    {%- set target_relation = this.incorporate(type='view') -%}
+    {%- set existing = load_cached_relation(this) -%}
+    {{ run_hooks(pre_hooks) }}
+
+    {% if config.get('contract').enforced %}
+        {{ get_assert_columns_equivalent(sql) }}
+    {% endif %}
+    {% if existing is not none and (existing.type != 'view' or view_columns_changed(existing, sql)) %}
+        {% do adapter.drop_relation(existing) %}
+    {% endif %}
+    {% call statement('main') %}
+        create or replace view {{ target_relation }}
+        {%- if config.get('security_barrier') %} with (security_barrier = true) {%- endif %} as (
+            {{ sql }}
+        )
+    {% endcall %}
+    {% do apply_grants(target_relation, config.get('grants'), should_revoke=true) %}
+    {% do adapter.commit() %}
+
+    {{ run_hooks(post_hooks) }}
+    {{ return({'relations': [target_relation]}) }}
+{% endmaterialization %}
+
+
+{#- create or replace accepts the old columns, unchanged, with new ones after them. -#}
+{% macro view_columns_changed(existing, code) %}
+    {%- set new = get_column_schema_from_query(code) -%}
+    {%- set old = adapter.get_columns_in_relation(existing) -%}
+    {%- set changed = namespace(value=new | length < old | length) -%}
+    {%- for column in old -%}
+        {%- if not changed.value and (new[loop.index0].name != column.name
+               or new[loop.index0].data_type != column.data_type) -%}
+            {%- set changed.value = true -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(changed.value) }}
+{% endmacro %}

@@ -1,0 +1,34 @@
+{{ config(materialized='ephemeral') }}
+
+-- What the positions of a portfolio add up to on each day of the window.
+with position_values as (
+    select * from {{ ref('int_position_values') }}
+    where as_of_date between {{ from_date() }} and {{ to_date() }}
+),
+
+final as (
+    select
+        portfolio_id,
+        as_of_date,
+        sum(market_value) as net_market_value,
+        sum(daily_pnl) as daily_pnl,
+        sum(unrealized_pnl) as unrealized_pnl,
+        sum(realized_pnl) as realized_pnl,
+        sum(dividends) as dividends,
+        cast(count(*) filter (where is_open) as integer) as position_count,
+        cast(count(*) filter (where is_open and quantity > 0) as integer) as long_count,
+        cast(count(*) filter (where is_open and quantity < 0) as integer) as short_count,
+        cast(count(*) filter (where is_open and investment_class = 'OPTIONS') as integer) as option_count,
+        cast(count(*) filter (where is_open and investment_class = 'PRIVATE') as integer) as private_count,
+        cast(
+            coalesce(sum(abs(market_value)) filter (
+                where investment_class <> 'PRIVATE' and (price_flag is null or price_flag = 'stale_price')
+            ), 0)
+            / nullif(sum(abs(market_value)) filter (where investment_class <> 'PRIVATE'), 0) as double precision
+        ) as public_price_coverage,
+        bool_or(price_source = 'simulated') as has_simulated_prices
+    from position_values
+    group by portfolio_id, as_of_date
+)
+
+select * from final

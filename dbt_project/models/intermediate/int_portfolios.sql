@@ -1,0 +1,7 @@
+{{ config(
+    materialized='fact',
+    replace='all',
+    indexes=[{'columns': ['portfolio_id'], 'unique': true}],
+) }}
+
+select * from {{ ref('stg_raw__portfolios') }}

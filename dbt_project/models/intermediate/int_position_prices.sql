@@ -1,0 +1,107 @@
+{{ config(materialized='ephemeral') }}
+
+-- What one unit of each position is worth on each day, where the price comes from, and its flag.
+with days as (
+    select * from {{ ref('int_position_days') }}
+),
+
+closes as (
+    select * from {{ ref('int_valuation_prices') }}
+    where as_of_date between {{ from_date() }} and {{ to_date() }}
+),
+
+quotes as (
+    select * from {{ ref('stg_raw__option_quotes') }}
+    where quote_date between {{ from_date() }} and {{ to_date() }}
+),
+
+marks as (
+    select * from {{ ref('int_private_marks') }}
+),
+
+found as (
+    select
+        days.*,
+        days.entry_price / days.split_factor as entry_price_now,
+        closes.price as close_price,
+        closes.price_date as close_date,
+        closes.price_flag as close_flag,
+        closes.source as close_source,
+        quotes.price as quote_price,
+        quotes.source as quote_source,
+        marks.price as mark_price,
+        marks.mark_date,
+        -- a close from before the entry that is already missing says less than the entry price
+        coalesce(closes.price_flag = 'missing_price' and closes.price_date < days.first_session, false)
+        or closes.price is null as is_unpriced,
+        case
+            when days.option_type = 'CALL'
+                then greatest(closes.price - days.strike_price / days.split_factor, 0)
+            when days.option_type = 'PUT'
+                then greatest(days.strike_price / days.split_factor - closes.price, 0)
+        end as intrinsic_value,
+        days.as_of_date = days.last_session and days.closed_by = 'settlement' as is_settlement,
+        case
+            when days.investment_class = 'PRIVATE' then 'mark'
+            when days.investment_subtype = 'CASH' then 'cash'
+            when days.investment_class = 'PUBLIC' then 'close'
+            when quotes.price is not null and days.as_of_date is distinct from days.last_session then 'quote'
+            else 'intrinsic'
+        end as price_basis
+    from days
+    left join closes
+        on
+            days.pricing_symbol = closes.symbol
+            and days.as_of_date = closes.as_of_date
+            and days.investment_class <> 'PRIVATE'
+    left join quotes
+        on
+            days.symbol = quotes.symbol
+            and days.as_of_date = quotes.quote_date
+            and days.investment_class = 'OPTIONS'
+    left join marks
+        on
+            days.investment_class = 'PRIVATE'
+            and days.portfolio_id = marks.portfolio_id
+            and days.symbol = marks.symbol
+            and days.as_of_date >= marks.mark_date
+            and (days.as_of_date < marks.next_mark_date or marks.next_mark_date is null)
+            -- a valuation from before the purchase is not this holding's
+            and days.entry_date <= marks.mark_date
+),
+
+final as (
+    select
+        *,
+        case
+            when price_basis = 'mark' then coalesce(mark_price, entry_price)
+            when price_basis = 'cash' then 1
+            when price_basis = 'quote' then quote_price
+            when is_unpriced then entry_price_now
+            when price_basis = 'close' then close_price
+            else intrinsic_value
+        end as price,
+        case
+            when price_basis = 'mark' then coalesce(mark_date, entry_date)
+            when price_basis in ('cash', 'quote') then as_of_date
+            when is_unpriced then entry_date
+            else close_date
+        end as price_date,
+        case
+            when price_basis = 'mark' then 'private_mark'
+            when price_basis in ('cash', 'quote') then null
+            when is_unpriced then 'missing_price'
+            when price_basis = 'close' or is_settlement then close_flag
+            else coalesce(nullif(close_flag, 'stale_price'), 'intrinsic_value')
+        end as price_flag,
+        case
+            when price_basis = 'mark' and mark_price is not null then 'mark'
+            when price_basis = 'quote' then quote_source
+            when price_basis = 'cash' then 'cash'
+            when price_basis = 'mark' or is_unpriced then 'entry'
+            else close_source
+        end as price_source
+    from found
+)
+
+select * from final

@@ -1,0 +1,122 @@
+{{ config(
+    materialized='fact',
+    indexes=[
+        {'columns': ['position_id', 'as_of_date'], 'unique': true},
+        {'columns': ['as_of_date', 'portfolio_id']},
+    ],
+) }}
+
+-- Values and P&L of every position: daily P&L runs from the cost basis on the first day to the exit,
+-- intrinsic or market value on the last; its running total continues from the day before the window.
+with priced as (
+    select * from {{ ref('int_position_prices') }}
+),
+
+dividends as (
+    select * from {{ ref('int_dividends') }}
+),
+
+splits as (
+    select * from {{ ref('int_split_periods') }}
+),
+
+calendar as (
+    select * from {{ ref('int_calendar') }}
+),
+
+day_before as (
+    {% if has_history() %}
+        select
+            position_id,
+            market_value,
+            cumulative_pnl,
+            cumulative_dividends
+        from {{ this }}
+        where as_of_date = (
+            select max(as_of_date) from calendar where is_trading_day and as_of_date < {{ from_date() }}
+        )
+    {% else %}
+        select
+            cast(null as uuid) as position_id,
+            cast(null as numeric) as market_value,
+            cast(null as numeric) as cumulative_pnl,
+            cast(null as numeric) as cumulative_dividends
+        where false
+    {% endif %}
+),
+
+valued as (
+    select
+        priced.*,
+        cast(priced.quantity * priced.split_factor as numeric(38, 6)) as quantity_now,
+        cast(case
+            when priced.is_open then priced.quantity * priced.split_factor * priced.contract_multiplier * priced.price
+            else 0
+        end as numeric(38, 6)) as market_value,
+        cast(case
+            when priced.closed_by = 'exit' and not priced.is_open and priced.exit_price is not null
+                then priced.quantity * priced.split_factor * priced.contract_multiplier * priced.exit_price
+            else priced.quantity * priced.split_factor * priced.contract_multiplier * priced.price
+        end as numeric(38, 6)) as end_value,
+        -- per share held before the ex-date; who bought on the ex-date gets none
+        cast(case
+            when priced.investment_class = 'PUBLIC' and not priced.is_first_day
+                then coalesce(
+                    priced.quantity * priced.split_factor / coalesce(splits.split_ratio, 1) * dividends.dividend, 0
+                )
+            else 0
+        end as numeric(38, 6)) as dividends
+    from priced
+    left join dividends
+        on priced.symbol = dividends.symbol and priced.as_of_date = dividends.ex_session
+    left join splits
+        on priced.symbol = splits.symbol and priced.as_of_date = splits.ex_session
+),
+
+linked as (
+    select
+        valued.*,
+        case
+            when valued.is_first_day then valued.cost_basis
+            else coalesce(lag(valued.market_value) over by_date, day_before.market_value)
+        end as previous_market_value,
+        coalesce(day_before.cumulative_pnl, 0) as pnl_before_window,
+        coalesce(day_before.cumulative_dividends, 0) as dividends_before_window
+    from valued
+    left join day_before on valued.position_id = day_before.position_id
+    window by_date as (partition by valued.position_id order by valued.as_of_date)
+),
+
+final as (
+    select
+        position_id,
+        as_of_date,
+        portfolio_id,
+        symbol,
+        pricing_symbol,
+        investment_class,
+        position_type,
+        is_open,
+        quantity_now as quantity,
+        cast(
+            case when closed_by = 'exit' and not is_open then coalesce(exit_price, price) else price end
+            as numeric(38, 6)
+        ) as price,
+        price_date,
+        price_flag,
+        price_source,
+        market_value,
+        cost_basis,
+        previous_market_value,
+        case when is_open then market_value - cost_basis else 0 end as unrealized_pnl,
+        case when is_open then 0 else end_value - cost_basis end as realized_pnl,
+        dividends,
+        end_value - previous_market_value + dividends as daily_pnl,
+        cast(pnl_before_window + sum(end_value - previous_market_value + dividends) over running as numeric(38, 6))
+            as cumulative_pnl,
+        cast(dividends_before_window + sum(dividends) over running as numeric(38, 6)) as cumulative_dividends
+    from linked
+    window running as (partition by position_id order by as_of_date)
+)
+
+select * from final

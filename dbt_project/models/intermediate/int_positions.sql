@@ -1,0 +1,72 @@
+{{ config(
+    materialized='fact',
+    replace='all',
+    indexes=[{'columns': ['position_id'], 'unique': true}],
+) }}
+
+with positions as (
+    select * from {{ ref('stg_raw__positions') }}
+),
+
+calendar as (
+    select * from {{ ref('int_calendar') }}
+),
+
+dated as (
+    select
+        positions.*,
+        entry_days.session_on_or_after as first_session,
+        exit_days.session_on_or_after as exit_session,
+        expiration_days.session_on_or_before as settlement_session
+    from positions
+    inner join calendar as entry_days on positions.entry_date = entry_days.as_of_date
+    left join calendar as exit_days on positions.exit_date = exit_days.as_of_date
+    -- an expiration beyond the calendar's horizon has no settlement session yet
+    left join calendar as expiration_days on positions.expiration_date = expiration_days.as_of_date
+),
+
+typed as (
+    select
+        *,
+        case when investment_class = 'OPTIONS' then 100 else 1 end as contract_multiplier,
+        coalesce(underlying_symbol, symbol) as pricing_symbol,
+        greatest(least(exit_session, settlement_session), first_session) as last_session_or_first,
+        case
+            when investment_class = 'OPTIONS'
+                then (case when quantity > 0 then 'L' else 'S' end) || left(option_type, 1)
+            when quantity > 0 then 'LONG'
+            else 'SHORT'
+        end as position_type
+    from dated
+),
+
+final as (
+    select
+        position_id,
+        portfolio_id,
+        symbol,
+        underlying_symbol,
+        pricing_symbol,
+        investment_class,
+        investment_subtype,
+        position_type,
+        option_type,
+        strike_price,
+        expiration_date,
+        quantity,
+        contract_multiplier,
+        entry_date,
+        entry_price,
+        cast(quantity * contract_multiplier * entry_price as numeric(38, 6)) as cost_basis,
+        exit_date,
+        exit_price,
+        first_session,
+        case when coalesce(exit_session, settlement_session) is not null then last_session_or_first end as last_session,
+        case
+            when exit_session <= coalesce(settlement_session, exit_session) then 'exit'
+            when settlement_session is not null then 'settlement'
+        end as closed_by
+    from typed
+)
+
+select * from final

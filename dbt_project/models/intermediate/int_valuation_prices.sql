@@ -1,0 +1,114 @@
+{{ config(
+    materialized='fact',
+    indexes=[{'columns': ['symbol', 'as_of_date'], 'unique': true}, {'columns': ['as_of_date']}],
+) }}
+
+-- One price per held symbol and session: the day's close, else the last one, carried over splits and flagged.
+with prices as not materialized (
+    select * from {{ ref('int_prices') }}
+),
+
+positions as (
+    select * from {{ ref('int_positions') }}
+),
+
+calendar as (
+    select * from {{ ref('int_calendar') }}
+),
+
+sessions as (
+    select * from calendar
+    where is_trading_day and as_of_date between {{ from_date() }} and {{ to_date() }}
+),
+
+splits as (
+    select * from {{ ref('int_split_periods') }}
+),
+
+symbols as (
+    select
+        pricing_symbol as symbol,
+        greatest(min(first_session), {{ from_date() }}) as first_needed
+    from positions
+    where investment_class <> 'PRIVATE'
+    group by pricing_symbol
+),
+
+earlier as (
+    select
+        symbols.symbol,
+        last_close.as_of_date as price_date,
+        last_close.close,
+        last_close.source
+    from symbols
+    cross join lateral (
+        select
+            as_of_date,
+            close,
+            source
+        from prices
+        where prices.symbol = symbols.symbol and prices.as_of_date < symbols.first_needed
+        order by prices.as_of_date desc
+        limit 1
+    ) as last_close
+),
+
+grid as (
+    select
+        symbols.symbol,
+        sessions.as_of_date,
+        sessions.session_number,
+        prices.close,
+        prices.source,
+        max(prices.as_of_date) over (
+            partition by symbols.symbol order by sessions.as_of_date
+        ) as last_date_in_window
+    from symbols
+    inner join sessions on sessions.as_of_date >= symbols.first_needed
+    left join prices on symbols.symbol = prices.symbol and sessions.as_of_date = prices.as_of_date
+),
+
+carried as (
+    select
+        grid.symbol,
+        grid.as_of_date,
+        grid.session_number,
+        coalesce(grid.last_date_in_window, earlier.price_date) as price_date,
+        coalesce(first_value(grid.close) over same_price, earlier.close) as close,
+        coalesce(first_value(grid.source) over same_price, earlier.source) as source
+    from grid
+    left join earlier on grid.symbol = earlier.symbol
+    window same_price as (partition by grid.symbol, grid.last_date_in_window order by grid.as_of_date)
+),
+
+final as (
+    select
+        carried.symbol,
+        carried.as_of_date,
+        cast(
+            carried.close * coalesce(priced_split.cumulative_ratio, 1) / coalesce(now_split.cumulative_ratio, 1)
+            as numeric(38, 6)
+        ) as price,
+        carried.price_date,
+        case
+            when carried.price_date = carried.as_of_date then null
+            when carried.session_number - priced_days.session_number <= {{ var('stale_price_sessions') }}
+                then 'stale_price'
+            else 'missing_price'
+        end as price_flag,
+        carried.source
+    from carried
+    inner join calendar as priced_days on carried.price_date = priced_days.as_of_date
+    left join splits as now_split
+        on
+            carried.symbol = now_split.symbol
+            and carried.as_of_date >= now_split.ex_session
+            and (carried.as_of_date < now_split.next_ex_session or now_split.next_ex_session is null)
+    left join splits as priced_split
+        on
+            carried.symbol = priced_split.symbol
+            and carried.price_date >= priced_split.ex_session
+            and (carried.price_date < priced_split.next_ex_session or priced_split.next_ex_session is null)
+)
+
+select * from final

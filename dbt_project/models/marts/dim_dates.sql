@@ -1,0 +1,1 @@
+{{ published_versions(ref('pub_dates'), ['as_of_date']) }}

@@ -1,0 +1,1 @@
+{{ published_versions(ref('pub_portfolios'), ['portfolio_id'], filtered=true) }}

@@ -1,0 +1,1 @@
+{{ published_versions(ref('pub_symbols'), ['symbol']) }}

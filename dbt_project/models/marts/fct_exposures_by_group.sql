@@ -1,0 +1,1 @@
+{{ published_facts(ref('pub_exposures_by_group')) }}

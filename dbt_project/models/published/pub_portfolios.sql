@@ -1,0 +1,7 @@
+{{ config(
+    indexes=[
+        {'columns': ['portfolio_id', 'publication_id']},
+    ],
+) }}
+
+{{ changed_rows(ref('int_portfolios'), ['portfolio_id']) }}

@@ -1,0 +1,30 @@
+{{ config(
+    indexes=[
+        {'columns': ['portfolio_id', 'as_of_date', 'publication_id']},
+        {'columns': ['position_id', 'as_of_date']},
+        {'columns': ['as_of_date', 'publication_id']},
+    ],
+) }}
+
+with position_values as (
+    {{ built_rows(ref('int_position_values')) }}
+),
+
+snapshots as (
+    {{ built_rows(ref('int_portfolio_snapshots')) }}
+),
+
+final as (
+    select
+        position_values.*,
+        cast(case
+            when snapshots.equity > 0 then position_values.market_value / snapshots.equity
+        end as double precision) as weight
+    from position_values
+    inner join snapshots
+        on
+            position_values.portfolio_id = snapshots.portfolio_id
+            and position_values.as_of_date = snapshots.as_of_date
+)
+
+select * from final

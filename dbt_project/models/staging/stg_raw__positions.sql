@@ -1,0 +1,24 @@
+with newest as (
+    {{ newest_known(source('raw', 'positions'), ['position_id']) }}
+),
+
+final as (
+    select
+        position_id,
+        portfolio_id,
+        symbol,
+        underlying_symbol,
+        investment_class,
+        investment_subtype,
+        option_type,
+        strike_price,
+        expiration_date,
+        quantity,
+        entry_date,
+        entry_price,
+        exit_date,
+        exit_price
+    from newest
+)
+
+select * from final

@@ -1,0 +1,21 @@
+with newest as (
+    {{ newest_known(source('raw', 'prices'), ['symbol', 'price_date']) }}
+),
+
+final as (
+    select
+        symbol,
+        price_date,
+        source,
+        open,
+        high,
+        low,
+        close,
+        volume,
+        total_return,
+        previous_date,
+        previous_close
+    from newest
+)
+
+select * from final

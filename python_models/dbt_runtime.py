@@ -1,0 +1,154 @@
+"""Runs dbt's Python models inside dbt's own process, on Postgres.
+
+dbt-postgres refuses Python models; dbt's extension points accept them: a plugin (dbt imports every package
+named dbt_* and reads its ``plugins``) gives the adapter a submission helper, and the project's `fact`
+materialization calls it. A model reads its inputs as Arrow and returns a frame; the frame is held against
+the column types of the model's yml and replaces the rows of the dates being built, in one transaction.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import adbc_driver_postgresql.dbapi as adbc
+import pandas as pd
+import psycopg
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+from dbt.adapters.base.impl import PythonJobHelper
+from dbt.adapters.contracts.connection import AdapterResponse
+from dbt.adapters.postgres.impl import PostgresAdapter
+from dbt.plugins.manager import dbtPlugin
+from dbt_common.exceptions import DbtRuntimeError
+from psycopg import sql
+
+ARROW_TYPES: dict[str, pa.DataType] = {
+    "boolean": pa.bool_(),
+    "date": pa.date32(),
+    "double precision": pa.float64(),
+    "integer": pa.int32(),
+    "text": pa.string(),
+    "uuid": pa.string(),
+}
+
+
+class FrameError(DbtRuntimeError):  # type: ignore[misc]  # dbt ships no types
+    """The frame that a Python model returned does not fit the columns of its yml."""
+
+
+def frame_to_arrow(frame: pd.DataFrame, columns: dict[str, str], *, model: str) -> pa.Table:
+    """The frame as an Arrow table with exactly the declared columns, in their order.
+
+    columns: name -> Postgres type as written in the model's yml. NaN and None become null; an infinite
+    number, a missing, an extra or a mistyped column raises FrameError with the column's name.
+    """
+    missing = [name for name in columns if name not in frame.columns]
+    extra = [str(name) for name in frame.columns if name not in columns]
+    if missing or extra:
+        raise FrameError(
+            f"{model} returned a frame whose columns are not those of its yml: "
+            f"missing {missing or 'none'}, not declared {extra or 'none'}."
+        )
+    arrays = [_to_arrow(frame[name], name, data_type, model) for name, data_type in columns.items()]
+    return pa.Table.from_arrays(arrays, names=list(columns))
+
+
+def _to_arrow(column: pd.Series[Any], name: str, data_type: str, model: str) -> pa.Array:
+    if data_type not in ARROW_TYPES:
+        raise FrameError(
+            f"{model}.{name} is declared as {data_type!r}; Python models write {', '.join(ARROW_TYPES)}."
+        )
+    try:
+        array = pa.Array.from_pandas(column, type=ARROW_TYPES[data_type])
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
+        raise FrameError(
+            f"{model}.{name} is declared as {data_type} but the frame holds {column.dtype}: {error}"
+        ) from error
+    if isinstance(array, pa.ChunkedArray):
+        array = array.combine_chunks()
+    if data_type == "double precision" and pa.compute.any(pa.compute.is_inf(array)).as_py():
+        raise FrameError(f"{model}.{name} holds an infinite number; a value that cannot be had is null.")
+    return array
+
+
+class InProcessPythonJob(PythonJobHelper):  # type: ignore[misc]  # dbt ships no types
+    """Executes one compiled Python model and replaces the built dates' rows with its frame."""
+
+    def __init__(self, parsed_model: dict[str, Any], credential: Any) -> None:
+        self.model = parsed_model
+        self.credentials = credential
+
+    def submit(self, compiled_code: str) -> int:
+        """Run the model and write its frame; returns the number of rows written."""
+        namespace: dict[str, Any] = {}
+        code = compile(compiled_code, self.model["original_file_path"], "exec")
+        exec(code, namespace)  # noqa: S102  # dbt hands models over as compiled text
+        with adbc.connect(self._conninfo()) as connection:
+            dbt_object = namespace["dbtObj"](lambda relation: _read(connection, relation))
+            frame = namespace["model"](dbt_object, connection)
+        columns = {name: column["data_type"] for name, column in self.model["columns"].items()}
+        return self._replace(frame_to_arrow(frame, columns, model=self.model["name"]))
+
+    def _conninfo(self) -> str:
+        """The profile's connection, with its role, as one libpq URI (what both drivers accept)."""
+        profile = self.credentials
+        options = f"-c role={profile.role}" if profile.role else None
+        info = psycopg.conninfo.make_conninfo(
+            "",
+            host=profile.host,
+            port=profile.port,
+            user=profile.user,
+            password=profile.password or None,
+            dbname=profile.database,
+            sslmode=profile.sslmode,
+            options=options,
+            application_name=f"dbt {self.model['name']}",
+        )
+        return str(info)
+
+    def _replace(self, table: pa.Table) -> int:
+        target = sql.Identifier(self.model["schema"], self.model["alias"])
+        config = self.model["config"]
+        with psycopg.connect(self._conninfo()) as connection, connection.cursor() as cursor:
+            cursor.execute(
+                sql.SQL("delete from {} where {} between %s and %s").format(
+                    target, sql.Identifier(config["date_column"])
+                ),
+                (config["from_date"], config["to_date"]),
+            )
+            names = sql.SQL(", ").join(map(sql.Identifier, table.column_names))
+            copy_in = sql.SQL("copy {} ({}) from stdin with (format csv)").format(target, names)
+            with cursor.copy(copy_in) as copy:
+                for batch in table.to_batches(max_chunksize=65_536):
+                    copy.write(_to_csv(batch))
+        return int(table.num_rows)
+
+
+def _read(connection: Any, relation: str) -> pd.DataFrame:
+    """All rows of a relation (an input view selects just what the model needs)."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"select * from {relation}")
+        frame: pd.DataFrame = cursor.fetch_arrow_table().to_pandas(date_as_object=False)
+    return frame
+
+
+def _to_csv(batch: pa.RecordBatch) -> bytes:
+    """CSV in which strings are quoted and nulls are not: what COPY reads back exactly."""
+    buffer = io.BytesIO()
+    pa_csv.write_csv(batch, buffer, pa_csv.WriteOptions(include_header=False))
+    return buffer.getvalue()
+
+
+def _response(rows: int) -> AdapterResponse:
+    return AdapterResponse(_message=f"INSERT {rows}", rows_affected=rows, code="INSERT")
+
+
+class PythonModelsPlugin(dbtPlugin):  # type: ignore[misc]  # dbt ships no types
+    """Teaches the Postgres adapter to run Python models; it gives dbt no nodes and no artifacts."""
+
+    def initialize(self) -> None:
+        """Set the three members through which BaseAdapter.submit_python_job finds its helper."""
+        PostgresAdapter.python_submission_helpers = {"in_process": InProcessPythonJob}
+        PostgresAdapter.default_python_submission_method = "in_process"
+        PostgresAdapter.generate_python_submission_response = staticmethod(_response)
