@@ -7,11 +7,14 @@ as sigmasight_writer, which therefore owns everything.
 
 import hashlib
 import logging
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
 from psycopg import sql
+from psycopg.rows import TupleRow
 
 from warehouse.errors import BootstrapError
 from warehouse.locks import BOOTSTRAP_LOCK
@@ -20,7 +23,7 @@ logger = logging.getLogger(__name__)
 
 SQL_FOLDER = Path(__file__).parent / "sql"
 ROLES_FILE = "001_roles.sql"
-OLDEST_SERVER = 160000
+OLDEST_SERVER = 16
 ATTEMPTS = 5
 
 # Made here and not by a numbered file: it must be there to record the first one.
@@ -33,110 +36,146 @@ create table if not exists ops.schema_files (
 )
 """
 
-# Roles belong to the server and grants on a database are not copied with it: a restored or copied
-# database says that the file was applied where it was not.
-ROLES_STAND = """
-select
-    count(*) = 5
-    and coalesce(bool_and(pg_has_role(current_user, oid, 'set')) filter (where rolname = 'sigmasight_writer'), false)
-    and coalesce(
-        bool_and(has_database_privilege(oid, current_database(), 'create')) filter (where rolname = 'sigmasight_writer'),
-        false
+# Roles belong to the server, and grants on a database are not copied with it: in a restored or copied
+# database the record says that the roles file was applied where it was not.
+STATE = """
+with ours as (
+    select
+        rolname,
+        pg_has_role(current_user, oid, 'set') as is_held,
+        has_database_privilege(oid, current_database(), 'create') as can_create
+    from pg_catalog.pg_roles
+    where rolname in (
+        'sigmasight_writer', 'sigmasight_analyst', 'sigmasight_api', 'sigmasight_auth', 'sigmasight_ai'
     )
-from pg_catalog.pg_roles
-where rolname in (
-    'sigmasight_writer', 'sigmasight_analyst', 'sigmasight_api', 'sigmasight_auth', 'sigmasight_ai'
 )
+
+select
+    (select count(*) = 5 from ours)
+    and exists (select from ours where rolname = 'sigmasight_writer' and is_held and can_create),
+    rolsuper or rolcreaterole
+from pg_catalog.pg_roles
+where rolname = current_user
 """
 
+Connection = psycopg.Connection[TupleRow]
 
-def bootstrap(connection: psycopg.Connection, folder: Path = SQL_FOLDER) -> list[str]:
-    """Apply the files of `folder` that are new or changed; names of those applied.
+
+def bootstrap(connection: Connection, folder: Path = SQL_FOLDER) -> list[str]:
+    """Apply the files of `folder` that are new or changed, and return their names.
 
     connection: of the administrator, in autocommit mode. Raises BootstrapError.
     """
-    if connection.info.server_version < OLDEST_SERVER:
+    version = connection.info.server_version // 10000
+    if version < OLDEST_SERVER:
         raise BootstrapError(
-            f"The server of DATABASE_URL is PostgreSQL {connection.info.server_version // 10000}: "
-            "SigmaSight needs PostgreSQL 16 or later."
+            f"The server of DATABASE_URL is PostgreSQL {version}: SigmaSight needs PostgreSQL "
+            f"{OLDEST_SERVER} or later. Unset DATABASE_URL to use the embedded server."
         )
     files = {path.name: path.read_text() for path in sorted(folder.glob("[0-9]*.sql"))}
     if not _pending(connection, files):
         return []
-    connection.execute("select pg_advisory_lock(%s)", [BOOTSTRAP_LOCK])
-    try:
-        pending = _pending(connection, files)
+    with _lock(connection):
+        pending = _pending(connection, files)  # another process may have been first
         for name in pending:
             _apply(connection, name, files[name])
-    finally:
-        if not connection.closed:
-            connection.execute("select pg_advisory_unlock(%s)", [BOOTSTRAP_LOCK])
     return pending
 
 
-def _pending(connection: psycopg.Connection, files: Mapping[str, str]) -> list[str]:
-    """Names of the files to apply, in order."""
-    row = connection.execute(ROLES_STAND).fetchone()
-    if row is None or not row[0]:
+def _pending(connection: Connection, files: Mapping[str, str]) -> list[str]:
+    """Return the names of the files to apply, in order."""
+    row = connection.execute(STATE).fetchone()
+    roles_stand, may_make_roles = row if row is not None else (False, False)
+    if not roles_stand:
         return list(files)
+    known = _applied(connection)
+    changed = [name for name, text in files.items() if known.get(name) != _digest(text)]
+    if ROLES_FILE in changed and not may_make_roles:
+        logger.info("%s is left to the server's administrator; the roles stand", ROLES_FILE)
+        changed.remove(ROLES_FILE)
+    return changed
+
+
+def _applied(connection: Connection) -> dict[str, str]:
+    """Return the digests of the applied files by name."""
     with connection.transaction():
         connection.execute("set local role sigmasight_writer")
         row = connection.execute("select to_regclass('ops.schema_files') is not null").fetchone()
         if row is None or not row[0]:
-            return list(files)
-        known = dict(connection.execute("select file_name, sha256 from ops.schema_files").fetchall())
-    return [name for name, text in files.items() if known.get(name) != _digest(text)]
+            return {}
+        return dict(connection.execute("select file_name, sha256 from ops.schema_files").fetchall())
 
 
-def _apply(connection: psycopg.Connection, name: str, text: str) -> None:
+def _apply(connection: Connection, name: str, text: str) -> None:
     """Run one file and record it, in one transaction."""
     logger.debug("Applying %s", name)
     for attempt in range(1, ATTEMPTS + 1):
         try:
             with connection.transaction():
-                if name != ROLES_FILE:
-                    connection.execute("set local role sigmasight_writer")
-                connection.execute(text.encode())
-                connection.execute("set local role sigmasight_writer")
-                connection.execute(RECORD_TABLE)
-                connection.execute(
-                    "insert into ops.schema_files (file_name, sha256) values (%s, %s) "
-                    "on conflict (file_name) do update set sha256 = excluded.sha256, applied_at = now()",
-                    [name, _digest(text)],
-                )
+                _run(connection, name, text)
         except psycopg.errors.InsufficientPrivilege as error:
             raise BootstrapError(_not_allowed(connection, name, error)) from error
-        except psycopg.OperationalError:
-            raise
-        except psycopg.Error as error:
-            if attempt < ATTEMPTS and _is_race(error):
-                continue
-            raise BootstrapError(f"The file {SQL_FOLDER / name} could not be applied: {error}") from error
+        except (psycopg.ProgrammingError, psycopg.IntegrityError, psycopg.InternalError) as error:
+            if attempt == ATTEMPTS or not _is_race(error):
+                raise BootstrapError(
+                    f"The file {SQL_FOLDER / name} could not be applied to the database "
+                    f"{connection.info.dbname}: {error}"
+                ) from error
+            time.sleep(0.1 * attempt)
         else:
             return
 
 
-def _is_race(error: psycopg.Error) -> bool:
-    """Roles are shared by the server's databases, and the lock is not: two bootstraps can meet there."""
-    return isinstance(error, psycopg.errors.UniqueViolation | psycopg.errors.DuplicateObject) or (
-        "tuple concurrently" in str(error)
+def _run(connection: Connection, name: str, text: str) -> None:
+    if name != ROLES_FILE:
+        connection.execute("set local role sigmasight_writer")
+    connection.execute(text.encode())
+    connection.execute("set local role sigmasight_writer")
+    connection.execute(RECORD_TABLE.encode())
+    connection.execute(
+        "insert into ops.schema_files (file_name, sha256) values (%s, %s) "
+        "on conflict (file_name) do update set sha256 = excluded.sha256, applied_at = now()",
+        [name, _digest(text)],
     )
 
 
-def _not_allowed(connection: psycopg.Connection, name: str, error: psycopg.Error) -> str:
+def _is_race(error: psycopg.Error) -> bool:
+    """Roles are shared by the server's databases and the lock is not: two bootstraps can meet there."""
+    already_made = isinstance(error, psycopg.errors.UniqueViolation | psycopg.errors.DuplicateObject)
+    return already_made or "tuple concurrently" in str(error)
+
+
+def _not_allowed(connection: Connection, name: str, error: psycopg.Error) -> str:
     user, database = connection.info.user, connection.info.dbname
     return (
-        f"The user {user} may not do what {name} needs on the database {database} ({error.diag.message_primary}): "
-        f"let an administrator of the server run {SQL_FOLDER / ROLES_FILE} in that database and then "
-        f"`grant sigmasight_writer to {user}`, or name a user in DATABASE_URL who owns the database and may create "
-        "roles (`alter role ... createrole`)."
+        f"The user {user} may not do what {name} needs in the database {database} "
+        f"({error.diag.message_primary}): name a user in DATABASE_URL who owns the database and may create "
+        f"roles, or let an administrator run {SQL_FOLDER / ROLES_FILE} in it and "
+        f"`grant sigmasight_writer to {user}`."
     )
 
 
-def set_password(connection: psycopg.Connection, role: str, password: str) -> None:
-    """Give `role` this password; only its SCRAM hash leaves this process."""
+@contextmanager
+def _lock(connection: Connection) -> Iterator[None]:
+    connection.execute("select pg_advisory_lock(%s)", [BOOTSTRAP_LOCK])
+    try:
+        yield
+    finally:
+        if not connection.closed:
+            connection.execute("select pg_advisory_unlock(%s)", [BOOTSTRAP_LOCK])
+
+
+def set_password(connection: Connection, role: str, password: str) -> None:
+    """Give `role` this password; only its SCRAM hash leaves this process. Raises BootstrapError."""
     hashed = connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
-    connection.execute(sql.SQL("alter role {} password {}").format(sql.Identifier(role), sql.Literal(hashed)))
+    statement = sql.SQL("alter role {} password {}").format(sql.Identifier(role), sql.Literal(hashed))
+    try:
+        connection.execute(statement)
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise BootstrapError(
+            f"The user {connection.info.user} may not set the password of {role} "
+            f"({error.diag.message_primary}): let an administrator set it, with the value in your settings."
+        ) from error
 
 
 def _digest(text: str) -> str:

@@ -1,24 +1,42 @@
-"""Open the warehouse: the embedded server, or the one of DATABASE_URL, with its roles and tables laid down."""
+"""Open the warehouse: the embedded server, or that of DATABASE_URL, with its roles and tables laid down.
+
+warehouse = open_warehouse()
+with warehouse.connect_writer() as connection: ...
+"""
 
 import logging
 import re
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from urllib.parse import quote, urlencode
 
 import psycopg
-from psycopg import pq, sql
-from psycopg.conninfo import conninfo_to_dict
+from psycopg import sql
 
-from warehouse.bootstrap import bootstrap, set_password
-from warehouse.embedded import EmbeddedServer, start_embedded, stop_embedded
-from warehouse.errors import SettingsError, WarehouseUnavailableError
+from warehouse.bootstrap import Connection, bootstrap, set_password
+from warehouse.embedded import start_embedded, stop_embedded
+from warehouse.errors import BootstrapError, WarehouseUnavailableError
 from warehouse.settings import Settings, get_settings, project_root
+from warehouse.urls import hide_secrets, libpq_environment, make_url, url_parts
 
 logger = logging.getLogger(__name__)
 
-WRITER, ANALYST, API, AUTH, AI = (f"sigmasight_{name}" for name in ("writer", "analyst", "api", "auth", "ai"))
+WRITER = "sigmasight_writer"
+ANALYST = "sigmasight_analyst"
+API = "sigmasight_api"
+AUTH = "sigmasight_auth"
+AI = "sigmasight_ai"
 RECOVERY_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Readers:
+    """How the API logs in: to read marts, to check logins, and to keep the chat. URLs hold passwords."""
+
+    api_url: str = field(repr=False)
+    auth_url: str = field(repr=False)
+    ai_url: str | None = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -34,21 +52,23 @@ class Warehouse:
     admin_url: str = field(repr=False)
     is_embedded: bool
 
-    def connect_writer(
-        self, *, application_name: str = "sigmasight", autocommit: bool = False
-    ) -> psycopg.Connection[tuple[object, ...]]:
-        """A connection that may write everything (ingestion, flows). Raises WarehouseUnavailableError."""
+    def connect_writer(self, *, application_name: str = "sigmasight", autocommit: bool = False) -> Connection:
+        """Connect as the role that may write everything. Raises WarehouseUnavailableError."""
         return connect(self.writer_url, application_name=application_name, autocommit=autocommit)
 
     def connect_analyst(
         self, *, application_name: str = "sigmasight", autocommit: bool = False
-    ) -> psycopg.Connection[tuple[object, ...]]:
-        """A connection that reads every mart and writes nothing. Raises WarehouseUnavailableError."""
+    ) -> Connection:
+        """Connect as the role that reads every mart and writes nothing. Raises WarehouseUnavailableError."""
         return connect(self.analyst_url, application_name=application_name, autocommit=autocommit)
 
     def dbt_environment(self) -> dict[str, str]:
-        """Environment variables for dbt (and prefect-dbt): what profiles.yml reads, and where it is."""
-        parts = _parts(self.writer_url if self.is_embedded else self.admin_url)
+        """Return the environment variables for dbt: what profiles.yml reads, and where it is.
+
+        What else the URL says (sslmode, the role as an option, ...) goes into libpq's own variables, which
+        every driver in dbt's process obeys.
+        """
+        parts = url_parts(self.writer_url)
         root = project_root()
         return {
             "SIGMASIGHT_DB_HOST": parts.pop("host", ""),
@@ -62,15 +82,15 @@ class Warehouse:
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
             "DO_NOT_TRACK": "1",
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-            **_libpq_environment(parts),
+            **libpq_environment(parts),
         }
 
 
 def open_warehouse(settings: Settings | None = None) -> Warehouse:
-    """Start or reach the server, lay down what is missing, and say how to log in.
+    """Start or reach the server, lay down what is missing, and return how to log in.
 
-    settings: default from the environment. Raises EmbeddedServerError, WarehouseUnavailableError,
-    BootstrapError or SettingsError.
+    settings: default from the environment. Raises SettingsError, EmbeddedServerError,
+    WarehouseUnavailableError or BootstrapError.
     """
     settings = settings or get_settings()
     if settings.database_url is None:
@@ -78,28 +98,70 @@ def open_warehouse(settings: Settings | None = None) -> Warehouse:
     return _open_given(settings, settings.database_url)
 
 
+def open_readers(settings: Settings | None = None) -> Readers:
+    """Return how the API logs in; with API_DATABASE_URL and AUTH_DATABASE_URL nothing else is opened.
+
+    So the API's process can do without the rights of DATABASE_URL. Raises as open_warehouse.
+    """
+    settings = settings or get_settings()
+    if settings.api_database_url and settings.auth_database_url:
+        return Readers(settings.api_database_url, settings.auth_database_url, settings.ai_database_url)
+    warehouse = open_warehouse(settings)
+    return Readers(warehouse.api_url, warehouse.auth_url, warehouse.ai_url)
+
+
 def stop_warehouse(settings: Settings | None = None) -> bool:
-    """Stop the embedded server. False when it was not running, or another server is used."""
+    """Stop the embedded server. False when it was not running, or DATABASE_URL names another one."""
     settings = settings or get_settings()
     return settings.database_url is None and stop_embedded(settings.warehouse_folder)
 
 
+def prepare_ai_database(warehouse: Warehouse) -> None:
+    """Make the chat's database, owned by sigmasight_ai, with pgvector, unless it is there.
+
+    With AI_DATABASE_URL the database is somebody else's care. Raises BootstrapError when DATABASE_URL's
+    user may not, and WarehouseUnavailableError.
+    """
+    if warehouse.settings.ai_database_url is not None:
+        return
+    database = url_parts(warehouse.ai_url)["dbname"]
+    beside = make_url({**url_parts(warehouse.admin_url), "dbname": database})
+    try:
+        with _connected(warehouse.admin_url) as connection:
+            if not _database_exists(connection, database):
+                connection.execute(sql.SQL("grant {} to current_user").format(sql.Identifier(AI)))
+                _create_database(connection, database, owner=AI)
+        with _connected(beside) as connection:
+            connection.execute("create extension if not exists vector")
+    except (psycopg.ProgrammingError, psycopg.NotSupportedError) as error:
+        raise BootstrapError(
+            f"The chat's database {database} with the extension vector could not be made "
+            f"({error.diag.message_primary}): let an administrator make it, owned by {AI}, "
+            "or set AI_DATABASE_URL."
+        ) from error
+
+
+# --- the embedded server -----------------------------------------------------------------------------------
+
+
 def _open_embedded(settings: Settings) -> Warehouse:
+    try:
+        warehouse = _embedded_warehouse(settings)
+        _lay_down(warehouse)
+    except _ServerGoneError:  # it was just being stopped: this start waits for that
+        warehouse = _embedded_warehouse(settings)
+        _lay_down(warehouse)
+    return warehouse
+
+
+def _embedded_warehouse(settings: Settings) -> Warehouse:
+    """Start the server and say how to log in: over its socket everybody who can reach it is trusted."""
     server = start_embedded(settings.warehouse_folder)
     database = settings.warehouse_database
 
-    def url(user: str, name: str = database) -> str:
-        return make_url({"user": user, "dbname": name, "host": str(server.socket_folder)})
+    def url(user: str, dbname: str = database) -> str:
+        return make_url({"user": user, "dbname": dbname, "host": str(server.socket_folder)})
 
-    try:
-        connection = connect(url("postgres"), autocommit=True)
-    except WarehouseUnavailableError as error:
-        if f'database "{database}" does not exist' not in str(error.__cause__):
-            raise
-        _create_database(url("postgres", "postgres"), database)
-        connection = connect(url("postgres"), autocommit=True)
-    with connection:
-        bootstrap(connection)
     return Warehouse(
         settings=settings,
         writer_url=url(WRITER),
@@ -112,36 +174,77 @@ def _open_embedded(settings: Settings) -> Warehouse:
     )
 
 
+def _lay_down(warehouse: Warehouse) -> None:
+    """Make the database when it is missing, and what belongs into it."""
+    try:
+        with _connected(warehouse.admin_url) as connection:
+            bootstrap(connection)
+    except _DatabaseMissingError:
+        parts = url_parts(warehouse.admin_url)
+        with _connected(make_url({**parts, "dbname": "postgres"})) as connection:
+            _create_database(connection, parts["dbname"])
+        with _connected(warehouse.admin_url) as connection:
+            bootstrap(connection)
+
+
+def _database_exists(connection: Connection, database: str) -> bool:
+    found = connection.execute("select from pg_catalog.pg_database where datname = %s", [database])
+    return found.fetchone() is not None
+
+
+def _create_database(connection: Connection, database: str, *, owner: str | None = None) -> None:
+    """Make a database whose text sorts by code point, wherever the machine stands.
+
+    As the builtin locale does, which PostgreSQL has since version 17; before, C does so too.
+    """
+    locale = "locale_provider builtin builtin_locale 'C.UTF-8'"
+    if connection.info.server_version < 170000:  # noqa: PLR2004 - PostgreSQL 17
+        locale = "lc_collate 'C'"
+    statement = "create database {} template template0 encoding 'UTF8' " + locale
+    parts = [sql.Identifier(database)]
+    if owner is not None:
+        statement += " owner {}"
+        parts.append(sql.Identifier(owner))
+    try:
+        connection.execute(sql.SQL(statement).format(*parts))
+    except (psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
+        logger.debug("Another process made the database %s at the same instant", database)
+
+
+# --- the server of DATABASE_URL ----------------------------------------------------------------------------
+
+
 def _open_given(settings: Settings, database_url: str) -> Warehouse:
-    parts = _parts(database_url)
-    parts.setdefault("dbname", settings.warehouse_database)
-
-    def url(role: str, password: str | None, **changes: str) -> str:
-        own = {key: value for key, value in parts.items() if key != "password"}
-        return make_url({**own, "user": role, **({"password": password} if password else {}), **changes})
-
-    secrets = {
-        ANALYST: settings.analyst_password,
-        API: settings.api_password,
-        AUTH: settings.auth_password,
-        AI: settings.ai_password,
+    admin = {"dbname": settings.warehouse_database, **url_parts(database_url)}
+    as_writer = f"{admin.get('options', '')} -c role={WRITER}".strip()
+    passwords = {
+        role: secret.get_secret_value() if secret is not None else None
+        for role, secret in (
+            (ANALYST, settings.analyst_password),
+            (API, settings.api_password),
+            (AUTH, settings.auth_password),
+            (AI, settings.ai_password),
+        )
     }
-    passwords = {role: secret.get_secret_value() if secret else None for role, secret in secrets.items()}
-    options = f"{parts.get('options', '')} -c role={WRITER}".strip()
+
+    def url(role: str, dbname: str = admin["dbname"]) -> str:
+        own = {"user": role, "dbname": dbname, "password": passwords[role] or ""}
+        return make_url({**admin, **own})
+
     warehouse = Warehouse(
         settings=settings,
-        writer_url=make_url({**parts, "options": options}),
-        analyst_url=settings.analyst_database_url or url(ANALYST, passwords[ANALYST]),
-        api_url=settings.api_database_url or url(API, passwords[API]),
-        auth_url=settings.auth_database_url or url(AUTH, passwords[AUTH]),
-        ai_url=settings.ai_database_url or url(AI, passwords[AI], dbname=f"{parts['dbname']}_ai"),
-        admin_url=make_url(parts),
+        writer_url=make_url({**admin, "options": as_writer}),
+        analyst_url=settings.analyst_database_url or url(ANALYST),
+        api_url=settings.api_database_url or url(API),
+        auth_url=settings.auth_database_url or url(AUTH),
+        ai_url=settings.ai_database_url or url(AI, f"{admin['dbname']}_ai"),
+        admin_url=make_url(admin),
         is_embedded=False,
     )
-    with connect(warehouse.admin_url, autocommit=True) as connection:
+    with _connected(warehouse.admin_url) as connection:
         bootstrap(connection)
         for role, password in passwords.items():
-            if password is not None and not _logs_in(url(role, password)):
+            if password is not None and not _logs_in(url(role, admin["dbname"])):
                 set_password(connection, role, password)
     return warehouse
 
@@ -154,106 +257,100 @@ def _logs_in(url: str) -> bool:
     return True
 
 
-def _create_database(admin_url: str, database: str) -> None:
-    """Text sorts by code point wherever the machine stands: the builtin locale knows no country."""
-    statement = sql.SQL(
-        "create database {} template template0 encoding 'UTF8' locale_provider builtin builtin_locale 'C.UTF-8'"
-    )
-    with connect(admin_url, autocommit=True) as connection:
-        try:
-            connection.execute(statement.format(sql.Identifier(database)))
-        except (psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
-            logger.debug("Another process made the database %s", database)
+# --- connecting, and saying why not ------------------------------------------------------------------------
 
 
-# --- connecting and saying why not -----------------------------------------------------------------------
+class _DatabaseMissingError(WarehouseUnavailableError):
+    """The server is there, the database is not."""
 
 
-def connect(
-    url: str, *, application_name: str = "sigmasight", autocommit: bool = False
-) -> psycopg.Connection[tuple[object, ...]]:
-    """A connection, after waiting for a server that is just starting or recovering.
+class _ServerGoneError(WarehouseUnavailableError):
+    """Nobody listens."""
+
+
+def connect(url: str, *, application_name: str = "sigmasight", autocommit: bool = False) -> Connection:
+    """Connect, after waiting up to a minute for a server that is starting or recovering.
 
     Raises WarehouseUnavailableError with a sentence that says what to do and holds no password.
     """
-    options = {"connect_timeout": 10, "keepalives_idle": 30}
-    given = _parts(url)
-    for key in given:
-        options.pop(key, None)
-    begun = time.monotonic()
+    options = {"connect_timeout": "10", "keepalives_idle": "30", **url_parts(url)}
+    options["application_name"] = application_name
+    give_up = time.monotonic() + RECOVERY_SECONDS
     while True:
         try:
-            return psycopg.connect(
-                url,
-                autocommit=autocommit,
-                application_name=application_name,
-                **options,  # type: ignore[arg-type]
-            )
+            return psycopg.connect(make_url(options), autocommit=autocommit)
         except psycopg.OperationalError as error:
-            waits = "the database system is" in str(error) or "not yet accepting connections" in str(error)
-            if not waits or time.monotonic() - begun > RECOVERY_SECONDS:
+            if "the database system is" not in str(error) or time.monotonic() > give_up:
                 raise unavailable(error, url) from error
             time.sleep(0.2)
 
 
-def unavailable(error: psycopg.Error, url: str) -> WarehouseUnavailableError:
-    """The sentence for a connection that failed or was lost."""
-    parts = _parts(url)
-    said = " ".join(str(error).split())
-    password = parts.get("password")
-    if password:
-        said = said.replace(password, "***")
-    where = f"{parts.get('dbname', '')} on {parts.get('host', 'the local socket')}"
-    return WarehouseUnavailableError(
-        f"The database {where} cannot be reached: {_remedy(said, parts)} ({said})"
-    )
-
-
-def _remedy(said: str, parts: dict[str, str]) -> str:
-    user, database = parts.get("user", ""), parts.get("dbname", "")
-    if "does not exist" in said and "database" in said:
-        return f"create it with `createdb {database}`, or correct the database's name in the URL."
-    if "password" in said or "authentication" in said:
-        return f"the server does not accept the password of {user}; correct it in the URL or in the settings."
-    if "could not translate host name" in said:
-        return "the host's name is not known; correct it in the URL."
-    if parts.get("host", "").startswith("/"):
-        return "the embedded server has stopped; run the command again, which starts it."
-    return "check that the server runs, that DATABASE_URL is right and that the network lets you through."
-
-
-def mask_url(url: str) -> str:
-    """The URL with its password hidden, for messages and logs."""
-    parts = _parts(url)
-    return make_url({**parts, **({"password": "***"} if "password" in parts else {})}).replace(
-        "%2A%2A%2A", "***"
-    )
-
-
-def make_url(parts: dict[str, str]) -> str:
-    """A libpq URI from its parts (host, port, dbname, user, password and any other libpq keyword)."""
-    rest = dict(parts)
-    user, password, database = (quote(rest.pop(key, ""), safe="") for key in ("user", "password", "dbname"))
-    credentials = user + (f":{password}" if password else "")
-    return f"postgresql://{credentials}{'@' if credentials else ''}/{database}?{urlencode(rest, quote_via=quote)}"
-
-
-def _parts(url: str) -> dict[str, str]:
-    """The parts of a libpq URI or keyword string; a driver's name in the scheme is left out."""
-    plain = re.sub(r"^postgres(?:ql)?\+\w+://", "postgresql://", url.strip())
+@contextmanager
+def _connected(url: str) -> Iterator[Connection]:
+    """Connect in autocommit mode, and say in a sentence when the connection is lost."""
     try:
-        parts = {key: str(value) for key, value in conninfo_to_dict(plain).items() if value is not None}
-    except psycopg.ProgrammingError:
-        parts = {"host": "@"}
-    if "@" in parts.get("host", ""):
-        raise SettingsError(
-            "DATABASE_URL (or another ..._DATABASE_URL) is no libpq URI of the form "
-            "postgresql://user:password@host:5432/database: write special characters of a password as %XX (@ is %40)."
-        ) from None
-    return parts
+        with connect(url, autocommit=True) as connection:
+            yield connection
+    except psycopg.OperationalError as error:
+        raise unavailable(error, url) from error
 
 
-def _libpq_environment(parts: dict[str, str]) -> dict[str, str]:
-    """The other parts of a URL (sslmode, ...) as the variables that libpq itself reads, for dbt's driver."""
-    names = {option.keyword.decode(): option.envvar for option in pq.Conninfo.get_defaults()}
-    return {names[key].decode(): value for key, value in parts.items() if names.get(key)}  # type: ignore[union-attr]
+# What libpq or the server says, what kind of trouble that is, and what to do about it.
+DIAGNOSES: Sequence[tuple[str, type[WarehouseUnavailableError], str]] = (
+    (
+        r'database "[^"]*" does not exist',
+        _DatabaseMissingError,
+        "create it with `createdb`, or correct its name in DATABASE_URL.",
+    ),
+    (
+        r'role "[^"]*" does not exist',
+        WarehouseUnavailableError,
+        "the server knows no such user; correct the name in the URL.",
+    ),
+    (
+        "password|authentication|pg_hba",
+        WarehouseUnavailableError,
+        (
+            "the server does not let the user in; correct the password in the URL or in the settings "
+            "(ANALYST_PASSWORD, API_PASSWORD, AUTH_PASSWORD, AI_PASSWORD), or the server's pg_hba.conf."
+        ),
+    ),
+    (
+        "translate host name",
+        WarehouseUnavailableError,
+        "the host is not known; correct its name in the URL.",
+    ),
+    (
+        "No space left on device",
+        WarehouseUnavailableError,
+        "its disk is full; free some space and run the command again.",
+    ),
+    (
+        "too many|remaining connection slots",
+        WarehouseUnavailableError,
+        "it has too many connections; close some of the programs that use it.",
+    ),
+    (
+        "server on socket|terminat|server closed the connection",
+        _ServerGoneError,
+        (
+            "its server has stopped; run the command again, which starts the embedded server "
+            "(one of your own is yours to start)."
+        ),
+    ),
+    (
+        "",
+        WarehouseUnavailableError,
+        "see that the server runs, that the URL is right and that the network lets you through.",
+    ),
+)
+
+
+def unavailable(error: psycopg.Error, url: str) -> WarehouseUnavailableError:
+    """Return the error to raise for a connection that failed or was lost: a sentence, no password."""
+    parts = url_parts(url)
+    said = hide_secrets(" ".join(str(error).split()), parts)
+    kind, remedy = next((kind, remedy) for sign, kind, remedy in DIAGNOSES if re.search(sign, said))
+    where = f"{parts.get('dbname', '')} on {parts.get('host', 'the local socket')}"
+    user = parts.get("user", "the default user")
+    return kind(f"The database {where} cannot be used as {user}: {remedy} ({said})")

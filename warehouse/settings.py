@@ -1,11 +1,14 @@
-"""Every setting, in one typed class. Each is an environment variable of the field's name in capitals; none is needed."""
+"""Every setting, in one typed class.
+
+Each is an environment variable: the field's name in capitals. None is needed.
+"""
 
 import os
 import secrets
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from warehouse.errors import SettingsError
@@ -14,16 +17,20 @@ Name = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,58}$")]
 
 
 def project_root() -> Path:
-    """The folder that holds pyproject.toml, else the current folder (when installed without the project)."""
+    """Return the folder that holds pyproject.toml, else the current one (when installed without it)."""
     root = Path(__file__).resolve().parent.parent
     return root if (root / "pyproject.toml").exists() else Path.cwd()
+
+
+def _in_capitals(value: object) -> object:
+    return value.upper() if isinstance(value, str) else value
 
 
 class Settings(BaseSettings):
     """Where the warehouse is, who may enter, and how the programs behave."""
 
     model_config = SettingsConfigDict(
-        frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True, populate_by_name=True
+        frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
     )
 
     # Where the warehouse is
@@ -96,7 +103,7 @@ class Settings(BaseSettings):
     )
 
     # All programs
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_in_capitals)] = Field(
         default="INFO", description="How much the programs say: DEBUG, INFO, WARNING or ERROR."
     )
 
@@ -106,7 +113,7 @@ class Settings(BaseSettings):
         return self.sigmasight_home.expanduser().resolve() / ".warehouse"
 
     def as_environment(self) -> dict[str, str]:
-        """The settings that were given, as environment variables for another program; holds passwords."""
+        """Return the settings that were given as variables for another program; they hold passwords."""
         given = {name: getattr(self, name) for name in self.model_fields_set}
         return {
             name.upper(): value.get_secret_value() if isinstance(value, SecretStr) else str(value)
@@ -115,7 +122,7 @@ class Settings(BaseSettings):
         }
 
     def signing_key(self) -> str:
-        """SECRET_KEY, or the key kept in the warehouse folder, made at first use.
+        """Return SECRET_KEY, or the key kept in the warehouse folder, made at first use.
 
         Raises SettingsError when there is none and none can be kept.
         """
@@ -149,7 +156,7 @@ def _write_new_key(path: Path) -> None:
 
 
 def get_settings() -> Settings:
-    """Settings from the environment. Raises SettingsError naming each variable that cannot be used."""
+    """Read the settings from the environment. Raises SettingsError naming each unusable variable."""
     try:
         return Settings()
     except ValidationError as error:

@@ -13,9 +13,37 @@ begin
             execute format('create role %I login', role_name);
         end if;
     end loop;
-    execute format('grant sigmasight_writer to %I', current_user);
+    if current_user <> 'sigmasight_writer' then
+        execute format('grant sigmasight_writer to %I', current_user);
+    end if;
     execute format('grant create, connect, temporary on database %I to sigmasight_writer', current_database());
     execute format('revoke create, temporary on database %I from public', current_database());
+    -- Instants are shown and days are cut in UTC, whatever the server's own habit.
+    execute format('alter database %I set timezone to %L', current_database(), 'UTC');
+end
+$$;
+
+-- Two things PostgreSQL lets everybody do: keep large objects in the database, and hold the advisory locks
+-- that loads and builds go by. Only a superuser can take that away, as he is on the embedded server.
+do $$
+declare
+    guarded text;
+begin
+    if not (select rolsuper from pg_catalog.pg_roles where rolname = current_user) then
+        return;
+    end if;
+    for guarded in
+        select oid::regprocedure
+        from pg_catalog.pg_proc
+        where
+            pronamespace = 'pg_catalog'::regnamespace
+            and (proname ~ '^pg_(try_)?advisory_(xact_)?lock' or proname ~ '^lo_(creat|create|from_bytea|put|import)$')
+    loop
+        execute format('revoke execute on function %s from public', guarded);
+        if guarded like '%advisory%' then
+            execute format('grant execute on function %s to sigmasight_writer', guarded);
+        end if;
+    end loop;
 end
 $$;
 

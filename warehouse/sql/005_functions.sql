@@ -71,7 +71,7 @@ begin
     where as_of_date between $2 and $3 and superseded_at is null;
 
     insert into ops.publication_dates (as_of_date, publication_id, published_at)
-    select distinct calendar_date, this_publication, published
+    select calendar_date, this_publication, published
     from raw.calendar_days as days
     where
         days.calendar_date between $2 and $3
@@ -80,6 +80,10 @@ begin
             select from raw.calendar_days as newer
             where newer.calendar_date = days.calendar_date and newer.load_id > days.load_id
         );
+    if not found then
+        raise exception 'no session of the loaded calendar lies between % and %', $2, $3
+        using hint = 'Load the calendar first.';
+    end if;
 
     insert into ops.publication_loads (load_id, publication_id)
     select load_id, this_publication

