@@ -95,11 +95,11 @@ final as (
         grouped.as_of_date,
         grouped.dimension,
         grouped.bucket,
-        cast(grouped.long_exposure as numeric(38, 6)) as long_exposure,
-        cast(grouped.short_exposure as numeric(38, 6)) as short_exposure,
-        cast(grouped.long_exposure + grouped.short_exposure as numeric(38, 6)) as gross_exposure,
-        cast(grouped.long_exposure - grouped.short_exposure as numeric(38, 6)) as net_exposure,
-        cast(null as numeric(38, 6)) as delta_adjusted_exposure,
+        cast(grouped.long_exposure as numeric(38, 2)) as long_exposure,
+        cast(grouped.short_exposure as numeric(38, 2)) as short_exposure,
+        cast(grouped.long_exposure + grouped.short_exposure as numeric(38, 2)) as gross_exposure,
+        cast(grouped.long_exposure - grouped.short_exposure as numeric(38, 2)) as net_exposure,
+        cast(null as numeric(38, 2)) as delta_adjusted_exposure,
         cast('no_greeks' as text) as delta_adjusted_null_reason,
         cast(
             (grouped.long_exposure + grouped.short_exposure) / nullif(gross.gross_exposure, 0) as double precision

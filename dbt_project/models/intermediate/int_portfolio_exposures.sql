@@ -49,21 +49,21 @@ final as (
     select
         filled.portfolio_id,
         filled.as_of_date,
-        cast(filled.long_exposure as numeric(38, 6)) as long_exposure,
-        cast(filled.short_exposure as numeric(38, 6)) as short_exposure,
-        cast(filled.long_exposure + filled.short_exposure as numeric(38, 6)) as gross_exposure,
-        cast(filled.long_exposure - filled.short_exposure as numeric(38, 6)) as net_exposure,
-        cast(filled.long_exposure_at_cost as numeric(38, 6)) as long_exposure_at_cost,
-        cast(filled.short_exposure_at_cost as numeric(38, 6)) as short_exposure_at_cost,
-        cast(filled.long_exposure_at_cost + filled.short_exposure_at_cost as numeric(38, 6))
+        cast(filled.long_exposure as numeric(38, 2)) as long_exposure,
+        cast(filled.short_exposure as numeric(38, 2)) as short_exposure,
+        cast(filled.long_exposure + filled.short_exposure as numeric(38, 2)) as gross_exposure,
+        cast(filled.long_exposure - filled.short_exposure as numeric(38, 2)) as net_exposure,
+        cast(filled.long_exposure_at_cost as numeric(38, 2)) as long_exposure_at_cost,
+        cast(filled.short_exposure_at_cost as numeric(38, 2)) as short_exposure_at_cost,
+        cast(filled.long_exposure_at_cost + filled.short_exposure_at_cost as numeric(38, 2))
             as gross_exposure_at_cost,
-        cast(filled.long_exposure_at_cost - filled.short_exposure_at_cost as numeric(38, 6))
+        cast(filled.long_exposure_at_cost - filled.short_exposure_at_cost as numeric(38, 2))
             as net_exposure_at_cost,
         -- until options have a delta there is no delta-adjusted figure to give
-        cast(null as numeric(38, 6)) as long_exposure_delta_adjusted,
-        cast(null as numeric(38, 6)) as short_exposure_delta_adjusted,
-        cast(null as numeric(38, 6)) as gross_exposure_delta_adjusted,
-        cast(null as numeric(38, 6)) as net_exposure_delta_adjusted,
+        cast(null as numeric(38, 2)) as long_exposure_delta_adjusted,
+        cast(null as numeric(38, 2)) as short_exposure_delta_adjusted,
+        cast(null as numeric(38, 2)) as gross_exposure_delta_adjusted,
+        cast(null as numeric(38, 2)) as net_exposure_delta_adjusted,
         cast('no_greeks' as text) as delta_adjusted_null_reason,
         cast(case
             when filled.equity > 0 then (filled.long_exposure + filled.short_exposure) / filled.equity

@@ -28,7 +28,7 @@ position_totals as (
 starts as (
     select
         portfolios.portfolio_id,
-        portfolios.initial_equity,
+        cast(portfolios.initial_equity as numeric(38, 2)) as initial_equity,
         least(inception.session_on_or_after, min(positions.first_session)) as first_session
     from portfolios
     inner join calendar as inception on portfolios.inception_date = inception.as_of_date
@@ -40,7 +40,7 @@ flows as (
     select
         capital_flows.portfolio_id,
         calendar.session_on_or_after as as_of_date,
-        sum(capital_flows.amount) as capital_flow
+        cast(sum(capital_flows.amount) as numeric(38, 2)) as capital_flow
     from capital_flows
     inner join calendar on capital_flows.flow_date = calendar.as_of_date
     group by capital_flows.portfolio_id, calendar.session_on_or_after
@@ -153,17 +153,17 @@ final as (
     select
         portfolio_id,
         as_of_date,
-        cast(equity as numeric(38, 6)) as equity,
-        cast(equity - net_market_value as numeric(38, 6)) as cash,
-        cast(net_market_value as numeric(38, 6)) as net_market_value,
-        cast(capital_flow as numeric(38, 6)) as capital_flow,
-        cast(daily_pnl as numeric(38, 6)) as daily_pnl,
+        cast(equity as numeric(38, 2)) as equity,
+        cast(equity - net_market_value as numeric(38, 2)) as cash,
+        cast(net_market_value as numeric(38, 2)) as net_market_value,
+        cast(capital_flow as numeric(38, 2)) as capital_flow,
+        cast(daily_pnl as numeric(38, 2)) as daily_pnl,
         daily_return,
         case when daily_return is null then 'capital_not_positive' end as daily_return_null_reason,
-        cast(unrealized_pnl as numeric(38, 6)) as unrealized_pnl,
-        cast(cumulative_pnl as numeric(38, 6)) as cumulative_pnl,
-        cast(cumulative_realized_pnl as numeric(38, 6)) as cumulative_realized_pnl,
-        cast(cumulative_dividends as numeric(38, 6)) as cumulative_dividends,
+        cast(unrealized_pnl as numeric(38, 2)) as unrealized_pnl,
+        cast(cumulative_pnl as numeric(38, 2)) as cumulative_pnl,
+        cast(cumulative_realized_pnl as numeric(38, 2)) as cumulative_realized_pnl,
+        cast(cumulative_dividends as numeric(38, 2)) as cumulative_dividends,
         twr_index,
         peak_twr_index,
         is_chain_broken,

@@ -6,7 +6,7 @@
     ],
 ) }}
 
--- Values and P&L of every position: daily P&L runs from the cost basis on the first day to the exit,
+-- Values and P&L of every position, to the cent, as a statement shows them. Daily P&L runs from the cost basis on the first day to the exit,
 -- intrinsic or market value on the last; its running total continues from the day before the window.
 with priced as (
     select * from {{ ref('int_position_prices') }}
@@ -52,12 +52,12 @@ valued as (
         cast(case
             when priced.is_open then priced.quantity * priced.split_factor * priced.contract_multiplier * priced.price
             else 0
-        end as numeric(38, 6)) as market_value,
+        end as numeric(38, 2)) as market_value,
         cast(case
             when priced.closed_by = 'exit' and not priced.is_open and priced.exit_price is not null
                 then priced.quantity * priced.split_factor * priced.contract_multiplier * priced.exit_price
             else priced.quantity * priced.split_factor * priced.contract_multiplier * priced.price
-        end as numeric(38, 6)) as end_value,
+        end as numeric(38, 2)) as end_value,
         -- per share held before the ex-date; who bought on the ex-date gets none
         cast(case
             when priced.investment_class = 'PUBLIC' and not priced.is_first_day
@@ -65,7 +65,7 @@ valued as (
                     priced.quantity * priced.split_factor / coalesce(splits.split_ratio, 1) * dividends.dividend, 0
                 )
             else 0
-        end as numeric(38, 6)) as dividends
+        end as numeric(38, 2)) as dividends
     from priced
     left join dividends
         on priced.symbol = dividends.symbol and priced.as_of_date = dividends.ex_session
@@ -112,9 +112,9 @@ final as (
         case when is_open then 0 else end_value - cost_basis end as realized_pnl,
         dividends,
         end_value - previous_market_value + dividends as daily_pnl,
-        cast(pnl_before_window + sum(end_value - previous_market_value + dividends) over running as numeric(38, 6))
+        cast(pnl_before_window + sum(end_value - previous_market_value + dividends) over running as numeric(38, 2))
             as cumulative_pnl,
-        cast(dividends_before_window + sum(dividends) over running as numeric(38, 6)) as cumulative_dividends
+        cast(dividends_before_window + sum(dividends) over running as numeric(38, 2)) as cumulative_dividends
     from linked
     window running as (partition by position_id order by as_of_date)
 )

@@ -57,7 +57,7 @@ final as (
         contract_multiplier,
         entry_date,
         entry_price,
-        cast(quantity * contract_multiplier * entry_price as numeric(38, 6)) as cost_basis,
+        cast(quantity * contract_multiplier * entry_price as numeric(38, 2)) as cost_basis,
         exit_date,
         exit_price,
         first_session,

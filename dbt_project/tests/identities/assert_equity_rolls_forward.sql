@@ -1,0 +1,46 @@
+-- Equity that drifts from its P&L by a cent a day is off by dollars in a year: today's equity is
+-- yesterday's (or the initial equity) plus the positions' P&L plus the capital flow, added up anew here.
+with snapshots as not materialized (
+    select * from {{ ref('int_portfolio_snapshots') }}
+),
+
+portfolios as (
+    select * from {{ ref('stg_raw__portfolios') }}
+),
+
+sessions as (
+    select * from {{ ref('int_calendar') }}
+    where is_trading_day
+),
+
+pnl as (
+    select
+        portfolio_id,
+        as_of_date,
+        sum(daily_pnl) as daily_pnl
+    from {{ ref('int_position_values') }}
+    where {{ in_window() }}
+    group by portfolio_id, as_of_date
+),
+
+today as (
+    select
+        snapshots.*,
+        sessions.previous_trading_day
+    from snapshots
+    inner join sessions on snapshots.as_of_date = sessions.as_of_date
+    where {{ in_window('snapshots.as_of_date') }}
+)
+
+select
+    coalesce(today.portfolio_id, pnl.portfolio_id) as portfolio_id,
+    coalesce(today.as_of_date, pnl.as_of_date) as as_of_date
+from today
+full outer join pnl on today.portfolio_id = pnl.portfolio_id and today.as_of_date = pnl.as_of_date
+left join portfolios on today.portfolio_id = portfolios.portfolio_id
+left join snapshots as yesterday
+    on today.portfolio_id = yesterday.portfolio_id and today.previous_trading_day = yesterday.as_of_date
+where
+    today.portfolio_id is null
+    or today.equity is distinct from
+    coalesce(yesterday.equity, round(portfolios.initial_equity, 2)) + coalesce(pnl.daily_pnl, 0) + today.capital_flow

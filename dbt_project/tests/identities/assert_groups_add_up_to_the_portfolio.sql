@@ -1,0 +1,44 @@
+-- A position without a bucket would vanish from a breakdown: each dimension that partitions the portfolio
+-- adds up to its exposures, to the cent (tags may overlap and are left out).
+with groups as (
+    select
+        portfolio_id,
+        as_of_date,
+        dimension,
+        sum(long_exposure) as long_exposure,
+        sum(short_exposure) as short_exposure,
+        sum(position_count) as position_count
+    from {{ ref('int_exposures_by_group') }}
+    where dimension <> 'tag' and {{ in_window() }}
+    group by portfolio_id, as_of_date, dimension
+),
+
+totals as (
+    select
+        exposures.portfolio_id,
+        exposures.as_of_date,
+        dimensions.dimension,
+        exposures.long_exposure,
+        exposures.short_exposure,
+        snapshots.position_count
+    from {{ ref('int_portfolio_exposures') }} as exposures
+    inner join {{ ref('int_portfolio_snapshots') }} as snapshots
+        on exposures.portfolio_id = snapshots.portfolio_id and exposures.as_of_date = snapshots.as_of_date
+    cross join (values ('symbol'), ('sector'), ('investment_class'), ('position_type')) as dimensions (dimension)
+    where snapshots.position_count > 0 and {{ in_window('exposures.as_of_date') }}
+)
+
+select
+    coalesce(totals.portfolio_id, groups.portfolio_id) as portfolio_id,
+    coalesce(totals.as_of_date, groups.as_of_date) as as_of_date,
+    coalesce(totals.dimension, groups.dimension) as dimension
+from totals
+full outer join groups
+    on
+        totals.portfolio_id = groups.portfolio_id
+        and totals.as_of_date = groups.as_of_date
+        and totals.dimension = groups.dimension
+where
+    totals.long_exposure is distinct from groups.long_exposure
+    or totals.short_exposure is distinct from groups.short_exposure
+    or totals.position_count is distinct from groups.position_count

@@ -1,0 +1,37 @@
+-- Two marts that answer the same question differently are what this warehouse replaces: net value, long
+-- less short and the positions' sum are one figure; cumulative P&L is unrealized + realized + dividends.
+with position_values as (
+    select
+        portfolio_id,
+        as_of_date,
+        sum(market_value) as net_market_value,
+        sum(unrealized_pnl) as unrealized_pnl
+    from {{ ref('int_position_values') }}
+    where {{ in_window() }}
+    group by portfolio_id, as_of_date
+),
+
+snapshots as (
+    select * from {{ ref('int_portfolio_snapshots') }}
+    where {{ in_window() }}
+),
+
+exposures as (
+    select * from {{ ref('int_portfolio_exposures') }}
+    where {{ in_window() }}
+)
+
+select
+    coalesce(snapshots.portfolio_id, exposures.portfolio_id, position_values.portfolio_id) as portfolio_id,
+    coalesce(snapshots.as_of_date, exposures.as_of_date, position_values.as_of_date) as as_of_date
+from snapshots
+full outer join exposures
+    on snapshots.portfolio_id = exposures.portfolio_id and snapshots.as_of_date = exposures.as_of_date
+full outer join position_values
+    on snapshots.portfolio_id = position_values.portfolio_id and snapshots.as_of_date = position_values.as_of_date
+where
+    snapshots.net_market_value is distinct from exposures.net_exposure
+    or snapshots.net_market_value is distinct from coalesce(position_values.net_market_value, 0)
+    or snapshots.cash is distinct from snapshots.equity - snapshots.net_market_value
+    or snapshots.cumulative_pnl is distinct from
+    coalesce(position_values.unrealized_pnl, 0) + snapshots.cumulative_realized_pnl + snapshots.cumulative_dividends
