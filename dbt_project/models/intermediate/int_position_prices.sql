@@ -73,14 +73,14 @@ found as (
 final as (
     select
         *,
-        case
+        cast(case
             when price_basis = 'mark' then coalesce(mark_price, entry_price)
             when price_basis = 'cash' then 1
             when price_basis = 'quote' then quote_price
             when is_unpriced then entry_price_now
             when price_basis = 'close' then close_price
             else intrinsic_value
-        end as price,
+        end as numeric(38, 9)) as price,
         case
             when price_basis = 'mark' then coalesce(mark_date, entry_date)
             when price_basis in ('cash', 'quote') then as_of_date

@@ -107,11 +107,11 @@ final as (
         price_source,
         market_value,
         cost_basis,
-        previous_market_value,
-        case when is_open then market_value - cost_basis else 0 end as unrealized_pnl,
-        case when is_open then 0 else end_value - cost_basis end as realized_pnl,
+        cast(previous_market_value as numeric(38, 2)) as previous_market_value,
+        cast(case when is_open then market_value - cost_basis else 0 end as numeric(38, 2)) as unrealized_pnl,
+        cast(case when is_open then 0 else end_value - cost_basis end as numeric(38, 2)) as realized_pnl,
         dividends,
-        end_value - previous_market_value + dividends as daily_pnl,
+        cast(end_value - previous_market_value + dividends as numeric(38, 2)) as daily_pnl,
         cast(pnl_before_window + sum(end_value - previous_market_value + dividends) over running as numeric(38, 2))
             as cumulative_pnl,
         cast(dividends_before_window + sum(dividends) over running as numeric(38, 2)) as cumulative_dividends
