@@ -1,0 +1,137 @@
+-- GET /data/prices/historical/{portfolio_id}: daily bars of the symbols that the portfolio holds at the close
+-- of one session (an option's underlying), over the lookback_days calendar days up to it.
+-- adjusted_close is chained to the close of the last session shown, so it knows nothing of later splits.
+-- No row: not this user's. A row without a body: the portfolio begins later.
+with portfolio as (
+    select
+        portfolio_id,
+        exists (
+            select from marts.fct_portfolio_snapshots
+            where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
+        ) as is_begun
+    from marts.dim_portfolios
+    where portfolio_id = %(portfolio_id)s::uuid
+),
+
+held as (
+    select coalesce(dim_positions.underlying_symbol, dim_positions.symbol) as symbol
+    from marts.fct_position_values as position_values
+    inner join marts.dim_positions
+        on
+            position_values.position_id = dim_positions.position_id
+            and dim_positions.portfolio_id = %(portfolio_id)s::uuid
+    where
+        position_values.portfolio_id = %(portfolio_id)s::uuid
+        and position_values.as_of_date = %(as_of_date)s::date
+        and position_values.is_open
+        and dim_positions.investment_class <> 'PRIVATE'
+),
+
+factor_etfs as (
+    select etf.symbol
+    from marts.dim_factors
+    cross join lateral (
+        values (dim_factors.proxy_symbol), (dim_factors.long_symbol), (dim_factors.short_symbol)
+    ) as etf (symbol)
+    where %(include_factor_etfs)s::boolean and etf.symbol is not null
+),
+
+wanted as (
+    select symbol from held
+    union
+    select symbol from factor_etfs
+),
+
+bars as (
+    select
+        fct_prices.symbol,
+        fct_prices.as_of_date,
+        fct_prices.open,
+        fct_prices.high,
+        fct_prices.low,
+        fct_prices.close,
+        fct_prices.volume,
+        fct_prices.source,
+        fct_prices.adjusted_close
+        * first_value(fct_prices.close / nullif(fct_prices.adjusted_close, 0)) over (
+            partition by fct_prices.symbol order by fct_prices.as_of_date desc
+        ) as adjusted_close
+    from marts.fct_prices
+    where
+        fct_prices.symbol in (select symbol from wanted)
+        and fct_prices.as_of_date > %(as_of_date)s::date - %(lookback_days)s::integer
+        and fct_prices.as_of_date <= %(as_of_date)s::date
+),
+
+dated as (
+    select
+        *,
+        case
+            when %(date_format)s::text = 'unix' then to_json(extract(epoch from as_of_date)::bigint)
+            else to_json(as_of_date)
+        end as date_json
+    from bars
+),
+
+by_symbol as (
+    select
+        symbol,
+        bool_or(source = 'simulated') as is_simulated,
+        json_build_object(
+            'dates', json_agg(date_json order by as_of_date),
+            'open', json_agg(round(open, 4) order by as_of_date),
+            'high', json_agg(round(high, 4) order by as_of_date),
+            'low', json_agg(round(low, 4) order by as_of_date),
+            'close', json_agg(round(close, 4) order by as_of_date),
+            'adjusted_close', json_agg(round(adjusted_close::numeric, 4) order by as_of_date),
+            'volume', json_agg(round(volume, 0) order by as_of_date),
+            'data_points', count(*),
+            'source', string_agg(distinct source, ', ')
+        ) as body
+    from dated
+    group by symbol
+),
+
+symbols as (
+    select
+        coalesce(json_object_agg(symbol, body order by symbol), '{}'::json) as body,
+        coalesce(bool_or(is_simulated), false) as has_simulated_prices
+    from by_symbol
+),
+
+span as (
+    select
+        min(as_of_date) as start_date,
+        max(as_of_date) as end_date,
+        count(distinct as_of_date) as trading_days
+    from bars
+),
+
+without_prices as (
+    select coalesce(json_agg(wanted.symbol order by wanted.symbol), '[]'::json) as body
+    from wanted
+    where not exists (select from by_symbol where by_symbol.symbol = wanted.symbol)
+)
+
+select
+    case
+        when portfolio.is_begun then json_build_object(
+            'metadata', json_build_object(
+                'lookback_days', %(lookback_days)s::integer,
+                'as_of_date', %(as_of_date)s::date,
+                'start_date', span.start_date,
+                'end_date', span.end_date,
+                'trading_days_included', span.trading_days,
+                'include_factor_etfs', %(include_factor_etfs)s::boolean,
+                'date_format', %(date_format)s::text,
+                'symbols_without_prices', without_prices.body,
+                'price_source', case when symbols.has_simulated_prices then 'simulated' else 'market' end,
+                'price_notice', case when symbols.has_simulated_prices then %(simulated_notice)s::text end
+            ),
+            'symbols', symbols.body
+        )
+    end::text as body
+from portfolio
+cross join symbols
+cross join span
+cross join without_prices

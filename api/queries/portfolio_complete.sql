@@ -1,0 +1,258 @@
+-- GET /data/portfolio/{id}/complete: everything a portfolio page needs, as of one session.
+-- Time series and attribution look at the last max_days sessions up to it. No row: not this user's. A row
+-- without a body: the portfolio begins later.
+with portfolio as (
+    select *
+    from marts.dim_portfolios
+    where portfolio_id = %(portfolio_id)s::uuid
+),
+
+snapshot as (
+    select *
+    from marts.fct_portfolio_snapshots
+    where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
+),
+
+open_positions as (
+    select
+        position_values.*,
+        dim_positions.underlying_symbol,
+        coalesce(quality.sessions_missing_252 = 0, false) as has_complete_history
+    from marts.fct_position_values as position_values
+    inner join marts.dim_positions
+        on
+            position_values.position_id = dim_positions.position_id
+            and dim_positions.portfolio_id = %(portfolio_id)s::uuid
+    left join marts.fct_data_quality as quality
+        on
+            coalesce(dim_positions.underlying_symbol, dim_positions.symbol) = quality.symbol
+            and quality.as_of_date = %(as_of_date)s::date
+            and dim_positions.investment_class <> 'PRIVATE'
+    where
+        position_values.portfolio_id = %(portfolio_id)s::uuid
+        and position_values.as_of_date = %(as_of_date)s::date
+        and position_values.is_open
+),
+
+holdings as (
+    select
+        position_id as id,
+        symbol,
+        underlying_symbol,
+        trim_scale(round(quantity, 6)) as quantity,
+        position_type,
+        investment_class,
+        round(market_value, 2) as market_value,
+        round(weight::numeric, 6) as weight,
+        round(price, 4) as last_price,
+        round(price, 4) as current_price,
+        price_date,
+        price_flag,
+        price_source,
+        round(cost_basis, 2) as cost_basis,
+        round(unrealized_pnl, 2) as unrealized_pnl,
+        round(daily_pnl, 2) as daily_pnl,
+        has_complete_history,
+        (
+            select coalesce(json_agg(json_build_object(
+                'id', md5(%(user_id)s::text || '/' || tag)::uuid,
+                'name', tag,
+                'color', (%(tag_colors)s::text[])[1 + (get_byte(decode(md5(tag), 'hex'), 0) & 7)]
+            ) order by tag), '[]'::json)
+            from unnest(tags) as tag
+            where %(include_position_tags)s::boolean
+        ) as tags
+    from open_positions
+    where %(include_holdings)s::boolean
+    order by abs(market_value) desc, symbol, position_id
+    limit %(max_positions)s
+),
+
+-- One row more than is shown, which tells whether there are more and holds nothing else.
+recent as (
+    select
+        as_of_date,
+        equity,
+        capital_flow,
+        daily_pnl,
+        daily_return,
+        row_number() over (order by as_of_date desc) as days_ago
+    from marts.fct_portfolio_snapshots
+    where portfolio_id = %(portfolio_id)s::uuid and as_of_date <= %(as_of_date)s::date
+    order by as_of_date desc
+    limit %(max_days)s + 1
+),
+
+shown as (
+    select * from recent
+    where days_ago <= %(max_days)s
+),
+
+window_start as (
+    select
+        as_of_date as from_date,
+        equity - daily_pnl - capital_flow as equity_before
+    from shown
+    order by as_of_date
+    limit 1
+),
+
+symbol_pnl as (
+    select
+        position_values.symbol,
+        sum(position_values.daily_pnl) as pnl
+    from marts.fct_position_values as position_values
+    where
+        %(include_attrib)s::boolean
+        and position_values.portfolio_id = %(portfolio_id)s::uuid
+        and position_values.as_of_date between (select from_date from window_start) and %(as_of_date)s::date
+    group by position_values.symbol
+),
+
+ranked as (
+    select
+        symbol_pnl.symbol,
+        symbol_pnl.pnl,
+        case
+            when window_start.equity_before > 0 then symbol_pnl.pnl / window_start.equity_before
+        end as contribution,
+        row_number() over (order by symbol_pnl.pnl desc, symbol_pnl.symbol) as gain_rank,
+        row_number() over (order by symbol_pnl.pnl, symbol_pnl.symbol) as loss_rank
+    from symbol_pnl
+    cross join window_start
+),
+
+attribution as (
+    select
+        sum(pnl) as total_pnl,
+        coalesce(
+            json_agg(
+                json_build_object('symbol', symbol, 'pnl', round(pnl, 2), 'contribution', round(contribution, 6))
+                order by gain_rank
+            ) filter (where pnl > 0 and gain_rank <= %(max_symbols)s),
+            '[]'::json
+        ) as contributors,
+        coalesce(
+            json_agg(
+                json_build_object('symbol', symbol, 'pnl', round(pnl, 2), 'contribution', round(contribution, 6))
+                order by loss_rank
+            ) filter (where pnl < 0 and loss_rank <= %(max_symbols)s),
+            '[]'::json
+        ) as detractors,
+        count(*) filter (where pnl > 0) > %(max_symbols)s or count(*) filter (where pnl < 0) > %(max_symbols)s
+            as is_truncated
+    from ranked
+),
+
+timeseries as (
+    select
+        count(*) as row_count,
+        json_build_object(
+            'dates', coalesce(json_agg(as_of_date order by as_of_date), '[]'::json),
+            'values', coalesce(json_agg(round(equity, 2) order by as_of_date), '[]'::json),
+            'daily_pnl', coalesce(json_agg(round(daily_pnl, 2) order by as_of_date), '[]'::json),
+            'daily_return', coalesce(json_agg(round(daily_return::numeric, 6) order by as_of_date), '[]'::json)
+        ) as body
+    from shown
+),
+
+listed as (
+    select
+        count(*) as row_count,
+        coalesce(json_agg(holdings), '[]'::json) as body
+    from holdings
+),
+
+quality as (
+    select
+        count(*) filter (where has_complete_history) as complete_count,
+        count(*) filter (where not has_complete_history) as partial_count
+    from open_positions
+)
+
+select
+    case
+        when snapshot.portfolio_id is not null then json_build_object(
+            'meta', json_build_object(
+                'as_of', snapshot.as_of_date,
+                'requested', json_build_object(
+                    'as_of_date', %(requested_date)s::date,
+                    'include_holdings', %(include_holdings)s::boolean,
+                    'include_position_tags', %(include_position_tags)s::boolean,
+                    'include_timeseries', %(include_timeseries)s::boolean,
+                    'include_attrib', %(include_attrib)s::boolean
+                ),
+                'applied', json_build_object(
+                    'as_of_date', snapshot.as_of_date,
+                    'include_holdings', %(include_holdings)s::boolean,
+                    'include_position_tags', %(include_holdings)s::boolean and %(include_position_tags)s::boolean,
+                    'include_timeseries', %(include_timeseries)s::boolean,
+                    'include_attrib', %(include_attrib)s::boolean
+                ),
+                'limits', json_build_object(
+                    'max_positions', %(max_positions)s::integer,
+                    'max_days', %(max_days)s::integer,
+                    'max_symbols', %(max_symbols)s::integer
+                ),
+                'rows_returned', json_build_object(
+                    'holdings', listed.row_count,
+                    'timeseries', case when %(include_timeseries)s::boolean then timeseries.row_count else 0 end,
+                    'contributors', json_array_length(attribution.contributors),
+                    'detractors', json_array_length(attribution.detractors)
+                ),
+                'truncated', json_build_object(
+                    'holdings', %(include_holdings)s::boolean and snapshot.position_count > %(max_positions)s,
+                    'timeseries', %(include_timeseries)s::boolean
+                    and (select count(*) from recent) > %(max_days)s,
+                    'attribution', attribution.is_truncated
+                ),
+                'price_source', case when snapshot.has_simulated_prices then 'simulated' else 'market' end,
+                'price_notice', case when snapshot.has_simulated_prices then %(simulated_notice)s::text end,
+                'schema_version', %(schema_version)s::text
+            ),
+            'portfolio', json_build_object(
+                'id', portfolio.portfolio_id,
+                'name', portfolio.portfolio_name,
+                'net_asset_value', round(snapshot.equity, 2),
+                'total_value', round(snapshot.equity, 2),
+                'equity_balance', round(snapshot.equity, 2),
+                'cash_balance', round(snapshot.cash, 2),
+                'initial_equity', round(portfolio.initial_equity, 2),
+                'account_type', portfolio.account_type,
+                'currency', portfolio.base_currency,
+                'position_count', snapshot.position_count,
+                'as_of', snapshot.as_of_date
+            ),
+            'positions_summary', json_build_object(
+                'long_count', snapshot.long_count,
+                'short_count', snapshot.short_count,
+                'option_count', snapshot.option_count,
+                'private_count', snapshot.private_count,
+                'total_market_value', round(snapshot.net_market_value, 2)
+            ),
+            'holdings', case when %(include_holdings)s::boolean then listed.body end,
+            'timeseries', case when %(include_timeseries)s::boolean then timeseries.body end,
+            'attribution', case
+                when %(include_attrib)s::boolean then json_build_object(
+                    'from_date', window_start.from_date,
+                    'to_date', snapshot.as_of_date,
+                    'sessions', timeseries.row_count,
+                    'total_pnl', round(coalesce(attribution.total_pnl, 0), 2),
+                    'contributors', attribution.contributors,
+                    'detractors', attribution.detractors
+                )
+            end,
+            'data_quality', json_build_object(
+                'complete_data_positions', quality.complete_count,
+                'partial_data_positions', quality.partial_count,
+                'as_of', snapshot.as_of_date
+            )
+        )
+    end::text as body
+from portfolio
+cross join timeseries
+cross join listed
+cross join quality
+cross join attribution
+left join window_start on true
+left join snapshot on true

@@ -1,0 +1,126 @@
+-- GET /analytics/portfolio/{id}/overview: one portfolio at the close of one session. Percentages are 0 to 100
+-- of equity. No row: not this user's. A row without a body: the portfolio begins later.
+with portfolio as (
+    select
+        portfolio_id,
+        initial_equity
+    from marts.dim_portfolios
+    where portfolio_id = %(portfolio_id)s::uuid
+),
+
+snapshot as (
+    select *
+    from marts.fct_portfolio_snapshots
+    where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
+),
+
+exposure as (
+    select *
+    from marts.fct_portfolio_exposures
+    where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
+),
+
+history as (
+    select
+        count(*) as data_days,
+        sum(daily_pnl) filter (where as_of_date >= date_trunc('year', %(as_of_date)s::date)::date) as ytd_pnl,
+        sum(daily_pnl) filter (where as_of_date >= date_trunc('month', %(as_of_date)s::date)::date) as mtd_pnl
+    from marts.fct_portfolio_snapshots
+    where portfolio_id = %(portfolio_id)s::uuid and as_of_date <= %(as_of_date)s::date
+),
+
+price_flags as (
+    select
+        price_flag,
+        count(*) as position_count
+    from marts.fct_position_values
+    where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date and is_open
+    group by price_flag
+),
+
+flagged as (
+    select
+        coalesce(sum(position_count), 0) as flagged_count,
+        coalesce(sum(position_count) filter (where price_flag in ('stale_price', 'missing_price')), 0) as late_count,
+        string_agg(concat(price_flag, ' ', position_count), ', ' order by price_flag) as reasons
+    from price_flags
+    where price_flag is not null
+)
+
+select
+    case
+        when snapshot.portfolio_id is not null then json_build_object(
+            'portfolio_id', portfolio.portfolio_id,
+            'as_of_date', snapshot.as_of_date,
+            'equity_balance', round(snapshot.equity, 2),
+            'net_asset_value', round(snapshot.equity, 2),
+            'total_value', round(snapshot.equity, 2),
+            'cash_balance', round(snapshot.cash, 2),
+            'initial_equity', round(portfolio.initial_equity, 2),
+            'leverage', round(exposure.leverage::numeric, 6),
+            'exposures', json_build_object(
+                'long_exposure', round(exposure.long_exposure, 2),
+                'short_exposure', round(exposure.short_exposure, 2),
+                'gross_exposure', round(exposure.gross_exposure, 2),
+                'net_exposure', round(exposure.net_exposure, 2),
+                'long_percentage', round(100 * exposure.long_exposure / nullif(greatest(snapshot.equity, 0), 0), 4),
+                'short_percentage', round(100 * exposure.short_exposure / nullif(greatest(snapshot.equity, 0), 0), 4),
+                'gross_percentage', round(100 * exposure.gross_exposure / nullif(greatest(snapshot.equity, 0), 0), 4),
+                'net_percentage', round(100 * exposure.net_exposure / nullif(greatest(snapshot.equity, 0), 0), 4)
+            ),
+            'pnl', json_build_object(
+                'total_pnl', round(snapshot.cumulative_pnl, 2),
+                'unrealized_pnl', round(snapshot.unrealized_pnl, 2),
+                'realized_pnl', round(snapshot.cumulative_realized_pnl, 2),
+                'dividends', round(snapshot.cumulative_dividends, 2),
+                'ytd_pnl', round(history.ytd_pnl, 2),
+                'mtd_pnl', round(history.mtd_pnl, 2),
+                'daily_pnl', round(snapshot.daily_pnl, 2),
+                'daily_return', round(snapshot.daily_return::numeric, 6)
+            ),
+            'position_count', json_build_object(
+                'total_positions', snapshot.position_count,
+                'long_count', snapshot.long_count,
+                'short_count', snapshot.short_count,
+                'option_count', snapshot.option_count,
+                'private_count', snapshot.private_count
+            ),
+            -- no target price has entered the warehouse: none covers a position
+            'target_returns', json_build_object(
+                'expected_return_eoy', null,
+                'expected_return_next_year', null,
+                'downside_return', null,
+                'coverage_pct', 0,
+                'positions_with_targets', 0,
+                'total_positions', snapshot.position_count,
+                'last_updated', null
+            ),
+            'price_source', case when snapshot.has_simulated_prices then 'simulated' else 'market' end,
+            'data_quality', json_build_object(
+                'flag', case
+                    when snapshot.position_count = snapshot.private_count then 'no_public_positions'
+                    when flagged.late_count > 0 then 'limited_history'
+                    else 'full_history'
+                end,
+                'message', concat_ws(
+                    ' ',
+                    concat(
+                        snapshot.position_count - flagged.flagged_count, ' of ', snapshot.position_count,
+                        ' positions are valued at a price of ', snapshot.as_of_date,
+                        '; the others: ' || flagged.reasons, '.'
+                    ),
+                    case when snapshot.has_simulated_prices then %(simulated_notice)s::text end
+                ),
+                'positions_analyzed', snapshot.position_count,
+                'positions_total', snapshot.position_count,
+                'positions_skipped', 0,
+                'data_days', history.data_days
+            ),
+            'last_updated', to_char(%(published_at)s::timestamptz at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+        )
+    end::text as body
+from portfolio
+cross join flagged
+cross join history
+left join snapshot on true
+left join exposure on true

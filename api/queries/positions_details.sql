@@ -1,0 +1,163 @@
+-- GET /data/positions/details: positions of one portfolio, or of a list of ids, as of one session.
+-- An open position shows the session's values, a closed one (include_closed) those of its last session.
+-- No row: neither the portfolio nor any of the ids is this user's.
+with scope as (
+    select portfolio_id
+    from marts.dim_portfolios
+    where portfolio_id = %(portfolio_id)s::uuid
+    union
+    select portfolio_id
+    from marts.dim_positions
+    where position_id = any(%(position_ids)s::uuid[])
+),
+
+open_values as (
+    select position_values.*
+    from marts.fct_position_values as position_values
+    where
+        position_values.portfolio_id in (select portfolio_id from scope)
+        and position_values.as_of_date = %(as_of_date)s::date
+        and position_values.is_open
+),
+
+-- The row of the last session is the only one of a position that is not open.
+closed_values as (
+    select position_values.*
+    from marts.fct_position_values as position_values
+    where
+        %(include_closed)s::boolean
+        and position_values.portfolio_id in (select portfolio_id from scope)
+        and position_values.as_of_date <= %(as_of_date)s::date
+        and not position_values.is_open
+),
+
+chosen as (
+    select
+        known.*,
+        dim_positions.underlying_symbol,
+        dim_positions.investment_subtype,
+        dim_positions.contract_multiplier,
+        dim_positions.entry_date,
+        dim_positions.strike_price,
+        dim_positions.expiration_date,
+        dim_positions.exit_date,
+        dim_positions.exit_price,
+        dim_positions.tags
+    from (
+        select * from open_values
+        union all
+        select * from closed_values
+    ) as known
+    inner join marts.dim_positions on known.position_id = dim_positions.position_id
+    where %(position_ids)s::uuid[] is null or known.position_id = any(%(position_ids)s::uuid[])
+),
+
+positions as (
+    select
+        chosen.position_id as id,
+        chosen.portfolio_id,
+        chosen.symbol,
+        dim_symbols.name as company_name,
+        dim_symbols.sector,
+        dim_symbols.industry,
+        chosen.position_type,
+        chosen.investment_class,
+        chosen.investment_subtype,
+        trim_scale(round(chosen.quantity, 6)) as quantity,
+        chosen.entry_date,
+        round(chosen.cost_basis / (chosen.quantity * chosen.contract_multiplier), 4) as entry_price,
+        round(chosen.cost_basis, 2) as cost_basis,
+        round(chosen.price, 4) as current_price,
+        chosen.price_date,
+        chosen.price_flag,
+        chosen.price_source,
+        round(chosen.market_value, 2) as market_value,
+        round(chosen.weight::numeric, 6) as weight,
+        round(chosen.unrealized_pnl, 2) as unrealized_pnl,
+        round(100 * chosen.unrealized_pnl / nullif(abs(chosen.cost_basis), 0), 4) as unrealized_pnl_percent,
+        round(chosen.realized_pnl, 2) as realized_pnl,
+        case when chosen.is_open then round(chosen.daily_pnl, 2) else 0 end as day_change_value,
+        case
+            when chosen.is_open
+                then round(100 * chosen.daily_pnl / nullif(abs(chosen.previous_market_value), 0), 4)
+            else 0
+        end as day_change_percent,
+        round(chosen.cumulative_pnl, 2) as total_pnl,
+        round(chosen.strike_price, 4) as strike_price,
+        chosen.expiration_date,
+        chosen.underlying_symbol,
+        chosen.is_open,
+        case when not chosen.is_open then chosen.exit_date end as exit_date,
+        case when not chosen.is_open then round(chosen.exit_price, 4) end as exit_price,
+        (
+            select coalesce(json_agg(json_build_object(
+                'id', md5(%(user_id)s::text || '/' || tag)::uuid,
+                'name', tag,
+                'color', (%(tag_colors)s::text[])[1 + (get_byte(decode(md5(tag), 'hex'), 0) & 7)],
+                'description', null
+            ) order by tag), '[]'::json)
+            from unnest(chosen.tags) as tag
+        ) as tags
+    from chosen
+    left join marts.dim_symbols
+        on coalesce(chosen.underlying_symbol, chosen.symbol) = dim_symbols.symbol
+),
+
+page as (
+    select * from positions
+    order by is_open desc, abs(market_value) desc, symbol, id
+    limit %(limit)s offset %(offset)s
+),
+
+listed as (
+    select
+        count(*) as row_count,
+        coalesce(json_agg(page), '[]'::json) as body
+    from page
+),
+
+totals as (
+    select
+        count(*) as total_positions,
+        coalesce(sum(cost_basis) filter (where is_open), 0) as total_cost_basis,
+        coalesce(sum(market_value), 0) as total_market_value,
+        coalesce(sum(unrealized_pnl), 0) as total_unrealized_pnl,
+        coalesce(sum(realized_pnl), 0) as total_realized_pnl,
+        coalesce(bool_or(price_source = 'simulated'), false) as has_simulated_prices
+    from chosen
+),
+
+unknown_ids as (
+    select coalesce(json_agg(requested.position_id order by requested.position_id), '[]'::json) as body
+    from unnest(%(position_ids)s::uuid[]) as requested (position_id)
+    where not exists (
+        select from marts.dim_positions
+        where dim_positions.position_id = requested.position_id
+    )
+)
+
+select
+    json_build_object(
+        'positions', listed.body,
+        'summary', json_build_object(
+            'total_positions', totals.total_positions,
+            'total_cost_basis', round(totals.total_cost_basis, 2),
+            'total_market_value', round(totals.total_market_value, 2),
+            'total_unrealized_pnl', round(totals.total_unrealized_pnl, 2),
+            'total_realized_pnl', round(totals.total_realized_pnl, 2)
+        ),
+        'meta', json_build_object(
+            'as_of', %(as_of_date)s::date,
+            'limit', %(limit)s::integer,
+            'offset', %(offset)s::integer,
+            'rows_returned', listed.row_count,
+            'truncated', %(offset)s + listed.row_count < totals.total_positions,
+            'unknown_position_ids', unknown_ids.body,
+            'price_source', case when totals.has_simulated_prices then 'simulated' else 'market' end,
+            'price_notice', case when totals.has_simulated_prices then %(simulated_notice)s::text end
+        )
+    )::text as body
+from listed
+cross join totals
+cross join unknown_ids
+where exists (select from scope)

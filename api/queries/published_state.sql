@@ -1,0 +1,52 @@
+-- What an answer stands on: the newest publication, the session that answers for a date (the last published
+-- one on or before it), the publication that speaks for that session, and which portfolios the user may see.
+-- One row; all null but `readable` before the first publication, as_of_date null before the first session.
+with published as (
+    select
+        min(from_date) as first_date,
+        max(to_date) as last_date
+    from marts.fct_publications
+),
+
+newest as (
+    select
+        publication_id,
+        published_at
+    from marts.fct_publications
+    order by published_at desc
+    limit 1
+),
+
+session_asked_for as (
+    select max(dim_dates.as_of_date) as as_of_date
+    from marts.dim_dates
+    cross join published
+    where
+        dim_dates.is_trading_day
+        and dim_dates.as_of_date between published.first_date
+        and least(%(as_of_date)s::date, published.last_date)
+),
+
+speaking as (
+    select publications.publication_id
+    from marts.fct_publications as publications
+    inner join session_asked_for
+        on session_asked_for.as_of_date between publications.from_date and publications.to_date
+    order by publications.published_at desc
+    limit 1
+)
+
+select
+    newest.publication_id as newest_publication_id,
+    newest.published_at,
+    published.first_date,
+    session_asked_for.as_of_date,
+    speaking.publication_id,
+    (
+        select coalesce(md5(string_agg(portfolio_id::text, ',' order by portfolio_id)), '')
+        from access.readable_portfolio_ids() as readable (portfolio_id)
+    ) as readable
+from published
+cross join session_asked_for
+left join newest on true
+left join speaking on true

@@ -1,0 +1,12 @@
+-- The user who wants to log in. Run as sigmasight_auth. One row or none.
+select
+    user_id,
+    email,
+    full_name,
+    is_active,
+    is_admin,
+    created_at,
+    row_key,
+    password_hash
+from ops.users
+where email = lower(%(email)s::text)

@@ -1,0 +1,148 @@
+"""The API's door to the marts: read-only, one transaction per request, opened in the user's name.
+
+The transaction is REPEATABLE READ: what is looked up about the publication and what the query then reads
+are one snapshot, also while a build is being published.
+"""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+from psycopg import AsyncConnection, IsolationLevel
+from psycopg import errors as sql_errors
+from psycopg.rows import AsyncRowFactory, class_row, tuple_row
+from psycopg_pool import AsyncConnectionPool
+
+from api.errors import DateBeforeHistory, NothingPublished
+from api.limits import POOL_WAIT
+from api.queries import Query, load_query
+from api.users import User
+
+logger = logging.getLogger(__name__)
+
+Row = TypeVar("Row")
+Pool = AsyncConnectionPool[AsyncConnection[Any]]
+
+CLAIM_USER = load_query("claim_user")
+PUBLISHED_STATE = load_query("published_state")
+PORTFOLIO_HISTORY = load_query("portfolio_history")
+
+
+@dataclass(frozen=True)
+class PublishedState:
+    """What an answer stands on.
+
+    newest_publication_id: the last publication of all. publication_id: the one that speaks for as_of_date.
+    as_of_date: the last published session on or before the date asked for. readable: a digest of the
+    portfolios that the user may see.
+    """
+
+    newest_publication_id: int
+    published_at: datetime
+    first_date: date
+    as_of_date: date
+    publication_id: int
+    readable: str
+
+
+class Reading:
+    """One open snapshot of the marts, seen with the eyes of one user."""
+
+    def __init__(self, connection: AsyncConnection[Any]) -> None:
+        self._connection = connection
+
+    async def published_state(self, as_of_date: date | None) -> PublishedState:
+        """Look up the state for this date (None: the last published session).
+
+        Raises NothingPublished, or DateBeforeHistory.
+        """
+        row = await self._fetch(PUBLISHED_STATE, {"as_of_date": as_of_date}, class_row(_StateRow))
+        if row is None or row.newest_publication_id is None:
+            raise NothingPublished
+        if row.as_of_date is None:
+            raise DateBeforeHistory(
+                f"The published history begins on {row.first_date}, after the as_of_date {as_of_date}; "
+                "ask for a later date, or leave it out for the last session."
+            )
+        return PublishedState(**vars(row))
+
+    async def one_row(self, query: Query, parameters: dict[str, Any]) -> tuple[Any, ...] | None:
+        """Run the query; its row, or None. Raises NothingPublished while the marts do not exist."""
+        return await self._fetch(query, parameters, tuple_row)
+
+    async def first_snapshot_date(self, portfolio_id: UUID) -> date | None:
+        """Look up the portfolio's first published session; None without one, or if it is not this user's."""
+        row = await self.one_row(PORTFOLIO_HISTORY, {"portfolio_id": portfolio_id})
+        return row[0] if row else None
+
+    async def _fetch(
+        self, query: Query, parameters: dict[str, Any], factory: AsyncRowFactory[Row]
+    ) -> Row | None:
+        async with self._connection.cursor(row_factory=factory) as cursor:
+            try:
+                await cursor.execute(query.text, parameters)
+            except (sql_errors.UndefinedTable, sql_errors.InvalidSchemaName) as error:
+                logger.warning("%s.sql finds no mart: %s", query.name, error)
+                raise NothingPublished from error
+            return await cursor.fetchone()
+
+
+@dataclass(frozen=True)
+class _StateRow:
+    newest_publication_id: int | None
+    published_at: datetime | None
+    first_date: date | None
+    as_of_date: date | None
+    publication_id: int | None
+    readable: str
+
+
+class Reader:
+    """Hands out readings from a pool of connections of the role sigmasight_api."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    @asynccontextmanager
+    async def reading_as(self, user: User) -> AsyncIterator[Reading]:
+        """Open a snapshot that holds this user's portfolios and no others: the row filter decides."""
+        async with self._pool.connection() as connection, connection.transaction():
+            await connection.execute(
+                CLAIM_USER.text, {"user_id": str(user.user_id), "user_key": user.row_key}
+            )
+            yield Reading(connection)
+
+    @asynccontextmanager
+    async def reading_as_nobody(self) -> AsyncIterator[Reading]:
+        """Open a snapshot without any portfolio: what everybody may know."""
+        async with self._pool.connection() as connection, connection.transaction():
+            yield Reading(connection)
+
+
+def make_pool(url: str, *, name: str, size: int) -> Pool:
+    """Make a pool, not yet open, of connections whose transactions are read-only snapshots.
+
+    A connection is tried before it is handed out, so that a restart of the server costs no request. After
+    five seconds without a server the pool rests until the next request comes, and that one tries anew.
+    """
+    return AsyncConnectionPool(
+        url,
+        name=name,
+        min_size=1,
+        max_size=size,
+        open=False,
+        timeout=POOL_WAIT.total_seconds(),
+        reconnect_timeout=5,
+        check=AsyncConnectionPool.check_connection,
+        configure=_make_read_only,
+        kwargs={"application_name": f"sigmasight-{name}"},
+    )
+
+
+async def _make_read_only(connection: AsyncConnection[Any]) -> None:
+    await connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
+    await connection.set_read_only(True)

@@ -1,0 +1,30 @@
+"""Analytics of one portfolio."""
+
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+
+from api.dependencies import AnswersOf
+from api.documentation import marts_answers
+from api.errors import PortfolioNotFound
+from api.queries import load_query
+from api.schemas.analytics import PortfolioOverview
+
+router = APIRouter(prefix="/analytics/portfolio/{portfolio_id}", tags=["Analytics"])
+
+PORTFOLIO_OVERVIEW = load_query("portfolio_overview")
+
+
+@router.get(
+    "/overview",
+    summary="A portfolio at a glance",
+    response_model=PortfolioOverview,
+    responses=marts_answers(PortfolioNotFound),
+)
+async def portfolio_overview(portfolio_id: UUID, answers: AnswersOf) -> Response:
+    """Equity, exposures, P&L and counts at the session's close.
+
+    Percentages are of equity, which is not the value of the positions: gross above 100 is normal for a
+    long/short book.
+    """
+    return await answers.send(PORTFOLIO_OVERVIEW, {"portfolio_id": portfolio_id}, portfolio_id=portfolio_id)

@@ -1,0 +1,49 @@
+"""Shapes of login and of the logged-in user."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, SecretStr, StringConstraints
+
+from api.limits import MAX_PASSWORD_LENGTH
+from api.schemas.common import Answer, described
+
+EMAIL = StringConstraints(strip_whitespace=True, max_length=320, pattern=r"^[^\x00-\x20\x7f]+$")
+
+
+class LoginRequest(BaseModel):
+    """What a person types to log in."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    email: Annotated[str, EMAIL] = described(
+        "The email address of the account, in any case.", "demo_individual@sigmasight.com"
+    )
+    password: Annotated[SecretStr, StringConstraints(min_length=1, max_length=MAX_PASSWORD_LENGTH)] = (
+        described("The password.", "a long and private sentence")
+    )
+
+
+class AccessToken(Answer):
+    """A token to send as `Authorization: Bearer ...` with every other request."""
+
+    access_token: str = described("The JSON Web Token.", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIwYzgz...")
+    token_type: Literal["bearer"] = described("Always bearer.", "bearer")
+    expires_in: int = described("Seconds until the token expires.", 3600)
+
+
+class Me(Answer):
+    """The user whom the token was issued to."""
+
+    id: UUID = described("The user's id.", "0c83ad1e-93cc-4a0c-8a5e-4d9f5b1d6a01")
+    email: str = described("The user's email, the name to log in with.", "demo_individual@sigmasight.com")
+    full_name: str = described("The user's name.", "Demo Individual Investor")
+    is_active: bool = described("Whether the user may log in: true in every answer.", True)
+    is_admin: bool = described("Whether the user may see the operations of the warehouse.", False)
+    created_at: datetime = described("When the user was added, UTC.", "2025-09-12T23:31:07Z")
+    portfolio_id: UUID | None = described(
+        "The user's first published portfolio; null when there is none.",
+        "6b1f7c1e-52f1-5f0a-9d6c-3f1d2a9b7c11",
+    )
+    portfolio_count: int = described("How many published portfolios the user sees.", 1)

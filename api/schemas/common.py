@@ -1,0 +1,48 @@
+"""What all answers' schemas share: fields with a description and an example."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+PriceSource = Annotated[
+    Literal["market", "simulated"],
+    Field(
+        description="Where the prices under these numbers come from: simulated if a single one of them is.",
+        examples=["simulated"],
+    ),
+]
+
+PriceNotice = Annotated[
+    str | None,
+    Field(
+        description="A sentence to show beside the numbers when prices are simulated, else null.",
+        examples=["Prices are simulated: they follow a seeded model, not the market."],
+    ),
+]
+
+
+class Answer(BaseModel):
+    """Base of the answers' shapes. Fields may be added later: clients ignore those they do not know."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+
+def described(description: str, example: Any) -> Any:
+    """Make a field with its meaning (and unit) and an example."""
+    return Field(description=description, examples=[example])
+
+
+class DataQuality(Answer):
+    """How far the data under an analytic carries it."""
+
+    flag: Literal["full_history", "limited_history", "no_public_positions", "no_factor_data"] = described(
+        "full_history, limited_history, no_public_positions or no_factor_data.", "full_history"
+    )
+    message: str = described(
+        "A sentence for people; says so when prices are simulated.",
+        "16 of 16 positions are valued at a price of 2025-09-12.",
+    )
+    positions_analyzed: int = described("Positions that the numbers cover.", 16)
+    positions_total: int = described("Open positions of the portfolio.", 16)
+    positions_skipped: int = described("Positions left out of the numbers.", 0)
+    data_days: int = described("Sessions of data under the numbers.", 53)

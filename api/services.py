@@ -1,0 +1,62 @@
+"""What the app holds open while it runs: the pools, and what stands on them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from api.limits import AUTH_POOL_SIZE, POOL_SIZE
+from api.passwords import PasswordChecker
+from api.reader import Reader, make_pool
+from api.tokens import Tokens
+from api.users import Users
+from warehouse.connections import open_warehouse
+from warehouse.settings import Settings
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything a route needs from outside itself.
+
+    reader: the marts, as sigmasight_api. operations: the tables of ops that sigmasight_auth may read.
+    """
+
+    reader: Reader
+    operations: Reader
+    users: Users
+    passwords: PasswordChecker
+    tokens: Tokens
+
+
+@asynccontextmanager
+async def open_services(settings: Settings) -> AsyncIterator[Services]:
+    """Open both pools for the time of the context.
+
+    Starts the embedded server when that is the warehouse. Afterwards the pools live through any outage;
+    requests meanwhile are told so. Raises what open_warehouse raises.
+    """
+    reader_url, auth_url = await asyncio.to_thread(_reader_urls, settings)
+    tokens = Tokens(settings.signing_key(), timedelta(minutes=settings.access_token_minutes))
+    async with (
+        make_pool(reader_url, name="api", size=POOL_SIZE) as reader_pool,
+        make_pool(auth_url, name="auth", size=AUTH_POOL_SIZE) as auth_pool,
+    ):
+        yield Services(
+            reader=Reader(reader_pool),
+            operations=Reader(auth_pool),
+            users=Users(auth_pool),
+            passwords=PasswordChecker(),
+            tokens=tokens,
+        )
+
+
+def _reader_urls(settings: Settings) -> tuple[str, str]:
+    """Where to read the marts and the users.
+
+    With both URLs given, the API needs no other right on the server, and lays nothing down there.
+    """
+    if settings.api_database_url and settings.auth_database_url:
+        return settings.api_database_url, settings.auth_database_url
+    warehouse = open_warehouse(settings)
+    return warehouse.api_url, warehouse.auth_url

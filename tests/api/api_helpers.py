@@ -1,0 +1,92 @@
+"""What the API's tests do again and again: add users, log in, hold refusals against RFC 9457."""
+
+from functools import cache
+from typing import Any
+
+import jsonschema
+from fastapi.testclient import TestClient
+from psycopg.types.json import Jsonb
+from pwdlib import PasswordHash
+
+from warehouse.connections import Warehouse
+
+PASSWORD = "correct horse battery staple"
+
+
+@cache
+def hash_of(password: str) -> str:
+    """Hash once per password: it takes some 50 ms."""
+    return PasswordHash.recommended().hash(password)
+
+
+def add_user(warehouse: Warehouse, email: str, *, is_active: bool = True) -> str:
+    """Add a user who logs in with PASSWORD; his id."""
+    statement = """
+        insert into ops.users (email, full_name, password_hash, is_active)
+        values (%s, 'A Person', %s, %s) returning user_id::text
+        """
+    with warehouse.connect_writer() as connection:
+        row = connection.execute(statement, (email, hash_of(PASSWORD), is_active)).fetchone()
+    assert row is not None
+    return str(row[0])
+
+
+def add_run(warehouse: Warehouse, *, status: str, phase: str = "building") -> None:
+    """Write the record of a nightly run that ended (or hangs) like this."""
+    statement = """
+        insert into ops.runs (kind, status, phase, percent, finished_at, steps)
+        values ('nightly', %s, %s, 40, case when %s <> 'running' then now() end, %s)
+        """
+    with warehouse.connect_writer() as connection:
+        connection.execute(statement, (status, phase, status, Jsonb([])))
+
+
+def log_in(client: TestClient, email: str, password: str = PASSWORD) -> dict[str, str]:
+    """Headers that speak for this user."""
+    response = client.post("/api/v1/auth/login", json={"email": email, "password": password})
+    assert response.status_code == 200, response.text
+    return {"Authorization": f"Bearer {response.json()['access_token']}"}
+
+
+def assert_problem(response: Any, status: int, code: str) -> dict[str, Any]:
+    """Hold a refusal against RFC 9457; its body."""
+    assert (response.status_code, response.headers["content-type"]) == (status, "application/problem+json")
+    body: dict[str, Any] = response.json()
+    assert (body["status"], body["code"], body["type"]) == (status, code, f"urn:sigmasight:problem:{code}")
+    assert body["detail"].endswith(".")
+    return body
+
+
+class Shapes:
+    """Holds JSON against the shapes of the OpenAPI document, and refuses fields that no shape names."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        self._document = _closed({"components": document["components"]})
+
+    def hold(self, value: Any, schema: dict[str, Any]) -> None:
+        """Raise jsonschema.ValidationError where the value departs from the schema."""
+        jsonschema.validate(
+            value,
+            {**_closed(schema), **self._document},
+            format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER,
+        )
+
+    def hold_answer(self, response: Any, path: str, document: dict[str, Any]) -> Any:
+        """Hold a live answer of a documented path against its shape; its JSON."""
+        assert response.status_code == 200, response.text
+        schema = document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+        self.hold(response.json(), schema)
+        return response.json()
+
+
+def _closed(schema: Any) -> Any:
+    """Copy a schema so that objects take no field that they do not name."""
+    if isinstance(schema, list):
+        return [_closed(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    copied = {key: _closed(part) for key, part in schema.items()}
+    if "properties" in copied and isinstance(copied.get("type"), str):
+        copied["additionalProperties"] = False
+        copied["required"] = list(copied["properties"])
+    return copied
