@@ -52,8 +52,8 @@ usage as (
     inner join sessions
         on
             sessions.as_of_date between {{ from_date() }} and {{ to_date() }}
-            and sessions.as_of_date >= holdings.first_session
-            and sessions.as_of_date < holdings.last_session
+            and holdings.first_session <= sessions.as_of_date
+            and holdings.last_session > sessions.as_of_date
     group by holdings.symbol, sessions.as_of_date
 ),
 
@@ -69,11 +69,12 @@ grid as (
     from first_days
     inner join sessions
         on
-            sessions.as_of_date >= first_days.first_day
+            first_days.first_day <= sessions.as_of_date
             and sessions.as_of_date <= {{ to_date() }}
             and sessions.session_number > (
-                select min(session_number) - {{ var('data_quality_sessions') }} from sessions
-                where as_of_date >= {{ from_date() }}
+                select min(building.session_number) - {{ var('data_quality_sessions') }}
+                from sessions as building
+                where building.as_of_date >= {{ from_date() }}
             )
     left join prices on first_days.symbol = prices.symbol and sessions.as_of_date = prices.as_of_date
 ),

@@ -44,13 +44,14 @@ buckets as (
         dimensions.dimension,
         dimensions.bucket
     from classified
-    cross join lateral (
-        values
-        ('symbol', classified.pricing_symbol),
-        ('sector', classified.sector_bucket),
-        ('investment_class', classified.investment_class),
-        ('position_type', classified.position_type)
-    ) as dimensions (dimension, bucket)
+    cross join
+        lateral (
+            values
+            ('symbol', classified.pricing_symbol),
+            ('sector', classified.sector_bucket),
+            ('investment_class', classified.investment_class),
+            ('position_type', classified.position_type)
+        ) as dimensions (dimension, bucket)
     union all
     select
         position_values.portfolio_id,

@@ -25,7 +25,7 @@ weighted as (
             as double precision
         ) as gross_weight,
         row_number() over (
-            partition by portfolio_id, as_of_date order by gross_exposure desc, pricing_symbol
+            partition by portfolio_id, as_of_date order by gross_exposure desc, pricing_symbol asc
         ) as size_rank
     from symbol_totals
 ),

@@ -59,7 +59,9 @@ day_before as (
             is_chain_broken
         from {{ this }}
         where as_of_date = (
-            select max(as_of_date) from calendar where is_trading_day and as_of_date < {{ from_date() }}
+            select max(calendar.as_of_date)
+            from calendar
+            where calendar.is_trading_day and calendar.as_of_date < {{ from_date() }}
         )
     {% else %}
         select
@@ -84,7 +86,7 @@ days as (
     inner join calendar
         on
             calendar.is_trading_day
-            and calendar.as_of_date >= starts.first_session
+            and starts.first_session <= calendar.as_of_date
             and calendar.as_of_date between {{ from_date() }} and {{ to_date() }}
 ),
 

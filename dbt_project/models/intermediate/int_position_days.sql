@@ -23,8 +23,8 @@ days as (
     from positions
     inner join sessions
         on
-            sessions.as_of_date >= positions.first_session
-            and (sessions.as_of_date <= positions.last_session or positions.last_session is null)
+            positions.first_session <= sessions.as_of_date
+            and (positions.last_session >= sessions.as_of_date or positions.last_session is null)
 ),
 
 final as (

@@ -45,7 +45,7 @@ found as (
             when days.investment_class = 'PRIVATE' then 'mark'
             when days.investment_subtype = 'CASH' then 'cash'
             when days.investment_class = 'PUBLIC' then 'close'
-            when quotes.price is not null and days.as_of_date is distinct from days.last_session then 'quote'
+            when quotes.price is not null and days.is_open then 'quote'
             else 'intrinsic'
         end as price_basis
     from days

@@ -6,8 +6,9 @@
     ],
 ) }}
 
--- Values and P&L of every position, to the cent, as a statement shows them. Daily P&L runs from the cost basis on the first day to the exit,
--- intrinsic or market value on the last; its running total continues from the day before the window.
+-- Values and P&L of every position, to the cent, as a statement shows them. Daily P&L runs from the cost basis
+-- on the first day to the exit, intrinsic or market value on the last; its running total continues from the
+-- day before the window.
 with priced as (
     select * from {{ ref('int_position_prices') }}
 ),
@@ -33,7 +34,9 @@ day_before as (
             cumulative_dividends
         from {{ this }}
         where as_of_date = (
-            select max(as_of_date) from calendar where is_trading_day and as_of_date < {{ from_date() }}
+            select max(calendar.as_of_date)
+            from calendar
+            where calendar.is_trading_day and calendar.as_of_date < {{ from_date() }}
         )
     {% else %}
         select

@@ -33,15 +33,17 @@ in_window as (
 -- Where the chains of earlier builds end: the last row of each symbol before the window.
 earlier as (
     {% if has_history() %}
-        select
-            last_rows.*
-        from (select symbol from in_window group by symbol) as symbols
+        select last_rows.*
+        from (
+            select symbol from in_window
+            group by symbol
+        ) as symbols
         cross join lateral (
             select
-                symbol,
-                as_of_date,
-                close,
-                total_return_index
+                built.symbol,
+                built.as_of_date,
+                built.close,
+                built.total_return_index
             from {{ this }} as built
             where built.symbol = symbols.symbol and built.as_of_date < {{ from_date() }}
             order by built.as_of_date desc

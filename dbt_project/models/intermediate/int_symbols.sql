@@ -49,7 +49,7 @@ known as (
 newest_profiles as (
     select distinct on (symbol) *
     from profiles
-    order by symbol, profile_date desc
+    order by symbol asc, profile_date desc
 ),
 
 final as (

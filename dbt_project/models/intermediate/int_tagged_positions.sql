@@ -20,7 +20,7 @@ tag_lists as (
 final as (
     select
         positions.*,
-        coalesce(tag_lists.tags, cast(array[] as text [])) as tags
+        coalesce(tag_lists.tags, cast(array[] as text[])) as tags
     from positions
     left join tag_lists
         on positions.portfolio_id = tag_lists.portfolio_id and positions.symbol = tag_lists.symbol

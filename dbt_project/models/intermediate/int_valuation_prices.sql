@@ -43,9 +43,9 @@ earlier as (
     from symbols
     cross join lateral (
         select
-            as_of_date,
-            close,
-            source
+            prices.as_of_date,
+            prices.close,
+            prices.source
         from prices
         where prices.symbol = symbols.symbol and prices.as_of_date < symbols.first_needed
         order by prices.as_of_date desc
@@ -64,7 +64,7 @@ grid as (
             partition by symbols.symbol order by sessions.as_of_date
         ) as last_date_in_window
     from symbols
-    inner join sessions on sessions.as_of_date >= symbols.first_needed
+    inner join sessions on symbols.first_needed <= sessions.as_of_date
     left join prices on symbols.symbol = prices.symbol and sessions.as_of_date = prices.as_of_date
 ),
 

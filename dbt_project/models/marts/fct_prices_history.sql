@@ -12,7 +12,7 @@ newest_closes as (
 
 select
     {%- for column in model.columns.values() if column.name != 'adjusted_close' %}
-    prices.{{ column.name }},
+        prices.{{ column.name }},
     {%- endfor %}
     cast(
         newest_closes.close * cast(prices.total_return_index / newest_closes.total_return_index as numeric)

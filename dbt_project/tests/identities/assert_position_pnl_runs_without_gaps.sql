@@ -11,8 +11,9 @@ positions as (
 
 sessions as (
     select * from {{ ref('int_calendar') }}
-    where is_trading_day and {{ in_window() }}
-        and as_of_date <= (select max(as_of_date) from position_values)
+    where
+        is_trading_day and {{ in_window() }}
+        and as_of_date <= (select max(position_values.as_of_date) from position_values)
 ),
 
 expected as (
@@ -26,8 +27,8 @@ expected as (
     from positions
     inner join sessions
         on
-            sessions.as_of_date >= positions.first_session
-            and (sessions.as_of_date <= positions.last_session or positions.last_session is null)
+            positions.first_session <= sessions.as_of_date
+            and (positions.last_session >= sessions.as_of_date or positions.last_session is null)
     left join position_values as day_before
         on
             positions.position_id = day_before.position_id
