@@ -1,0 +1,213 @@
+"""Run dbt, inside a flow (each node a task run) or plainly, and say in sentences what failed.
+
+Results are read from dbt's own artifact (run_results.json), which is complete also when nodes failed.
+"""
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flows.environment import dbt_target
+from flows.errors import BuildError
+from flows.window import Window
+from warehouse.connections import Warehouse
+from warehouse.settings import project_root
+
+logger = logging.getLogger(__name__)
+
+FAILED = frozenset({"error", "fail", "runtime error"})
+TESTS = frozenset({"test", "unit_test"})
+LONGEST_MESSAGE = 600
+FAILURES_SHOWN = 10
+
+OnProgress = Callable[[int, int], None]
+"""Called with the number of nodes done and of all nodes."""
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """One node of a dbt run: a model, test, seed or function; seconds it took; status as dbt calls it."""
+
+    name: str
+    kind: str
+    status: str
+    seconds: float
+    message: str
+    failures: int
+
+    def sentence(self) -> str:
+        """What failed, for a person."""
+        said = " ".join(self.message.split())[:LONGEST_MESSAGE]
+        if self.kind == "test" and self.status == "fail":
+            return f"The test {self.name} finds {self.failures} rows that break it."
+        return f"The {self.kind.replace('_', ' ')} {self.name} failed: {said}"
+
+
+@dataclass(frozen=True)
+class BuildReport:
+    """What a run of dbt did. seconds: of the whole run, parsing included."""
+
+    invocation_id: str | None
+    nodes: tuple[NodeResult, ...]
+    seconds: float
+
+    @property
+    def models_built(self) -> int:
+        return sum(node.kind == "model" and node.status == "success" for node in self.nodes)
+
+    @property
+    def tests_passed(self) -> int:
+        return sum(node.kind in TESTS and node.status == "pass" for node in self.nodes)
+
+    @property
+    def tests_warned(self) -> int:
+        return sum(node.kind in TESTS and node.status == "warn" for node in self.nodes)
+
+    @property
+    def failed(self) -> tuple[NodeResult, ...]:
+        return tuple(node for node in self.nodes if node.status in FAILED)
+
+    def slowest(self, count: int = 5) -> list[NodeResult]:
+        """The nodes that took longest, longest first."""
+        return sorted(self.nodes, key=lambda node: -node.seconds)[:count]
+
+
+def window_variables(window: Window, publication_id: int) -> dict[str, Any]:
+    """The dbt variables of a build that will be published."""
+    return {
+        "from_date": window.from_date.isoformat(),
+        "to_date": window.to_date.isoformat(),
+        "known_at": window.known_at.isoformat(timespec="microseconds"),
+        "publication_id": publication_id,
+    }
+
+
+def build_in_flow(
+    warehouse: Warehouse, variables: dict[str, Any], *, options: Sequence[str] = (), on_progress: OnProgress
+) -> BuildReport:
+    """`dbt build` with each node as a task run of the current flow. Raises BuildError naming what failed."""
+    from dbt_common.events.base_types import EventLevel  # noqa: PLC0415 - seconds of imports, paid only by a build
+    from prefect_dbt import PrefectDbtSettings  # type: ignore[import-untyped] # noqa: PLC0415
+
+    from flows.dbt_runner import FlowDbtRunner  # noqa: PLC0415
+
+    target = dbt_target(warehouse.settings)
+    counter = _Counter(target, on_progress)
+    runner = FlowDbtRunner(
+        on_node=counter.count,
+        disable_assets=True,
+        settings=PrefectDbtSettings(
+            project_dir=project_root() / "dbt_project",
+            profiles_dir=project_root(),
+            target_path=target,
+            log_level=EventLevel.WARN,  # prefect's own name of that level is not one of dbt's
+        ),
+    )
+    return _invoke(runner.invoke, ["build", *options], variables, target)
+
+
+def run_plainly(
+    warehouse: Warehouse,
+    command: str,
+    variables: dict[str, Any],
+    *,
+    options: Sequence[str] = (),
+    target: str = "dbt",
+    on_progress: OnProgress,
+) -> BuildReport:
+    """A dbt command without Prefect. target: the folder of its artifacts. Raises BuildError."""
+    from dbt.cli.main import dbtRunner  # noqa: PLC0415 - seconds of imports, paid only by a build
+
+    folder = dbt_target(warehouse.settings, target)
+    counter = _Counter(folder, on_progress)
+
+    def on_event(event: Any) -> None:
+        if event.info.name == "NodeFinished":
+            counter.count(event.data.node_info.node_name)
+
+    def invoke(arguments: list[str]) -> Any:
+        places = ["--project-dir", str(project_root() / "dbt_project"), "--profiles-dir", str(project_root())]
+        done = dbtRunner(callbacks=[on_event]).invoke(
+            ["--log-level", "none", *arguments, *places, "--target-path", str(folder)]
+        )
+        if not done.success:
+            raise ValueError(str(done.exception or "some nodes failed"))
+        return done
+
+    return _invoke(invoke, [command, *options], variables, folder)
+
+
+def _invoke(
+    invoke: Callable[[list[str]], Any], arguments: list[str], variables: dict[str, Any], target: Path
+) -> BuildReport:
+    """Run dbt and read its results; the old ones are removed first, so that they are never taken for new."""
+    results = target / "run_results.json"
+    results.unlink(missing_ok=True)
+    begun = time.monotonic()
+    try:
+        invoke([*arguments, "--vars", json.dumps(variables)])
+    except ValueError as error:  # what prefect-dbt raises, for every kind of failure
+        failed = read_results(results, time.monotonic() - begun).failed if results.exists() else ()
+        raise BuildError(_failure_sentences(failed, str(error))) from error
+    return read_results(results, time.monotonic() - begun)
+
+
+def read_results(path: Path, seconds: float) -> BuildReport:
+    """The report of a run from dbt's run_results.json."""
+    document = json.loads(path.read_text())
+    return BuildReport(
+        invocation_id=document["metadata"].get("invocation_id"),
+        nodes=tuple(_node(result) for result in document["results"]),
+        seconds=seconds,
+    )
+
+
+def _node(result: dict[str, Any]) -> NodeResult:
+    kind, _, name = result["unique_id"].split(".")[:3]
+    return NodeResult(
+        name=name,
+        kind=kind,
+        status=result["status"],
+        seconds=float(result["execution_time"]),
+        message=result.get("message") or "",
+        failures=int(result.get("failures") or 0),
+    )
+
+
+def _failure_sentences(failed: Sequence[NodeResult], raised: str) -> str:
+    """One sentence for each node that failed, else what dbt itself said."""
+    if not failed:
+        return f"dbt stopped before it built anything, and nothing was published: {raised}"
+    lines = [f"  {node.sentence()}" for node in failed[:FAILURES_SHOWN]]
+    if len(failed) > FAILURES_SHOWN:
+        lines.append(f"  … and {len(failed) - FAILURES_SHOWN} more, see .warehouse/logs/dbt.log")
+    noun = "node" if len(failed) == 1 else "nodes"
+    return "\n".join([f"The build failed at {len(failed)} {noun}, and nothing was published:", *lines])
+
+
+class _Counter:
+    """Counts the nodes that are done; how many there are is known once dbt has written its manifest."""
+
+    def __init__(self, target: Path, on_progress: OnProgress) -> None:
+        self._manifest = target / "manifest.json"
+        self._on_progress = on_progress
+        self._guard = threading.Lock()  # task runs end in threads of their own
+        self._done = 0
+        self._total = 0
+
+    def count(self, _name: str) -> None:
+        with self._guard:
+            self._done += 1
+            self._total = self._total or _count_nodes(self._manifest)
+            self._on_progress(self._done, max(self._total, self._done))
+
+
+def _count_nodes(manifest: Path) -> int:
+    document = json.loads(manifest.read_text())
+    built = [node for node in document["nodes"].values() if node["config"].get("materialized") != "ephemeral"]
+    return len(built) + len(document.get("unit_tests", {})) + len(document.get("functions", {}))

@@ -1,0 +1,60 @@
+"""What dbt and Prefect read from the environment: set once per process, before either is imported."""
+
+import os
+from pathlib import Path
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+from warehouse.connections import Warehouse
+from warehouse.settings import Settings
+
+LOGGING_CONFIGURATION = Path(__file__).parent / "prefect_logging.yml"
+
+
+def dbt_target(settings: Settings, name: str = "dbt") -> Path:
+    """The folder of dbt's artifacts (manifest, run results, compiled SQL)."""
+    return settings.warehouse_folder / name
+
+
+def log_folder(settings: Settings) -> Path:
+    """The folder of the log files, made if it is missing."""
+    folder = settings.warehouse_folder / "logs"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def prefect_environment(settings: Settings) -> dict[str, str]:
+    """Variables that keep Prefect at home: its files beside the embedded server's, no telemetry, no noise.
+
+    A Prefect server of the reader's own (PREFECT_API_URL) and a PREFECT_HOME that is set are respected.
+    """
+    private = "PREFECT_API_URL" not in os.environ
+    chosen = {
+        "PREFECT_HOME": str(settings.warehouse_folder / "prefect"),
+        "PREFECT_LOGGING_SETTINGS_PATH": str(LOGGING_CONFIGURATION),
+        # nobody looks at the logs of a server that ends with the run: the log file has them
+        "PREFECT_LOGGING_TO_API_ENABLED": "false" if private else "true",
+    }
+    return {
+        **{name: os.environ.get(name, value) for name, value in chosen.items()},
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+    }
+
+
+def prepare_environment(warehouse: Warehouse) -> None:
+    """Set what dbt and Prefect read: connection, folders, no telemetry. Call before importing them."""
+    settings = warehouse.settings
+    os.environ.update(settings.as_environment())
+    os.environ.update(warehouse.dbt_environment())
+    os.environ.update(prefect_environment(settings))
+    os.environ["DBT_LOG_PATH"] = str(log_folder(settings))
+    os.environ["DBT_TARGET_PATH"] = str(dbt_target(settings))
+
+
+def libpq_environment(url: str) -> dict[str, str]:
+    """A libpq URI as the variables that psql reads, so that no password shows in the list of processes."""
+    parts = {key: str(value) for key, value in conninfo_to_dict(url).items() if value is not None}
+    options = {option.keyword.decode(): option.envvar for option in psycopg.pq.Conninfo.get_defaults()}
+    return {envvar.decode(): parts[key] for key, envvar in options.items() if envvar and key in parts}

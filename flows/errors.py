@@ -1,0 +1,40 @@
+"""What can go wrong while a flow runs, as a tree below warehouse.errors.SigmaSightError.
+
+FlowError
+├── BuildLockedError     another build holds the lock; the message names it
+├── LockLostError        the connection that holds the build lock broke, so nothing may be published
+├── WindowError          the dates asked for cannot be built
+├── BuildError           dbt stopped, or a model or test failed; the message names each
+├── OrchestratorError    the Prefect server that records the run did not start
+└── UsageError           an argument of the command line cannot be used
+"""
+
+from warehouse.errors import SigmaSightError
+
+
+class FlowError(SigmaSightError):
+    """Base of everything that stops a flow."""
+
+
+class BuildLockedError(FlowError):
+    """Another build holds the lock."""
+
+
+class LockLostError(FlowError):
+    """The connection that holds the build lock broke."""
+
+
+class WindowError(FlowError):
+    """The dates asked for cannot be built."""
+
+
+class BuildError(FlowError):
+    """dbt stopped, or a model or test failed."""
+
+
+class OrchestratorError(FlowError):
+    """The Prefect server that records the run did not start."""
+
+
+class UsageError(FlowError):
+    """An argument of the command line cannot be used."""

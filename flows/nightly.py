@@ -1,0 +1,203 @@
+"""The nightly flow: load, plan the window, build, publish. Also what `rebuild --from` runs.
+
+    lock      one build at a time; the second says who holds it and stops
+    load      from the source, when one is named
+    build     the window of dates since the last publication, each dbt node a task run; tests block
+    publish   one statement that makes all of it visible
+
+A run that fails or is killed publishes nothing: readers stay on the last publication, and the next run starts
+from what this one left undone.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from prefect import flow, task
+from prefect.cache_policies import NO_CACHE
+
+from flows.build import BuildReport, build_in_flow, window_variables
+from flows.console import end_progress, say, set_up_logging, show_progress
+from flows.environment import prepare_environment
+from flows.load import Source, load_calendar_if_short, load_source, say_loads
+from flows.lock import BuildLock, LockToken, build_lock, process_name
+from flows.publish import publish
+from flows.runs import RunKind, RunRecord, abandon_dead_runs
+from flows.transient import RETRIES, delays, should_retry
+from flows.window import Window, fix_known_at, is_session, next_publication_id, plan_window, today
+from ingestion.loads import LoadReport
+from warehouse.connections import Warehouse, open_warehouse
+from warehouse.errors import SigmaSightError
+
+# Another try only for what may pass by itself. What a task returns lives in this process only, and none is
+# left out because it ran before.
+TRANSIENT: dict[str, Any] = {
+    "retries": RETRIES,
+    "retry_delay_seconds": delays(),
+    "retry_condition_fn": should_retry,
+    "cache_policy": NO_CACHE,
+    "persist_result": False,
+}
+
+LOAD_PERCENT, BUILD_PERCENT, PUBLISH_PERCENT = 2, 20, 95
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to build, as asked; see the flow."""
+
+    as_of: date | None
+    from_date: date | None
+    full_refresh: bool
+
+
+@dataclass(frozen=True)
+class Built:
+    """A finished build, not yet published, and the hold of the lock under which it was made."""
+
+    window: Window
+    publication_id: int
+    report: BuildReport
+    token: LockToken
+
+
+@dataclass(frozen=True)
+class NightlyResult:
+    """How a run ended; the parts that it did not reach are None."""
+
+    status: Literal["succeeded", "nothing_new", "not_a_session"]
+    loads: tuple[LoadReport, ...] = ()
+    built: Built | None = None
+    published_at: datetime | None = None
+
+
+@flow(name="nightly", persist_result=False)
+def nightly(
+    *,
+    as_of: date | None = None,
+    source: Source | None = None,
+    prices: Path | None = None,
+    force: bool = False,
+    from_date: date | None = None,
+    full_refresh: bool = False,
+) -> NightlyResult:
+    """Load from the source, build what is new, publish.
+
+    as_of: a date, taken as the last session on or before it; default the last session with a price.
+    source, prices: where prices come from (the folder for `files`); default nothing is loaded.
+    force: run although the NYSE does not trade today. from_date: build at least from there.
+    full_refresh: make the tables anew, after their columns changed; needs a from_date.
+    Raises SigmaSightError.
+    """
+    warehouse = open_warehouse()
+    prepare_environment(warehouse)
+    set_up_logging(warehouse.settings)
+    kind: RunKind = "nightly" if from_date is None else "rebuild"
+    with build_lock(warehouse, kind) as lock, _recorded(warehouse, kind) as run:
+        loads = load_calendar_if_short(warehouse)
+        if not (force or as_of or from_date) and not trades_today(warehouse):
+            return _end(run, "not_a_session", loads, f"{today()} is no NYSE session (--force runs anyway)")
+        if source is not None:
+            run.phase("loading", LOAD_PERCENT)
+            with run.step("load"):
+                loads += load_step(warehouse, source, prices)
+        run.phase("building", BUILD_PERCENT)
+        with run.step("build"):
+            built = build_step(warehouse, lock, run, Request(as_of, from_date, full_refresh))
+        if built is None:
+            return _end(run, "nothing_new", loads, "no number can have changed since the last publication")
+        run.phase("publishing", PUBLISH_PERCENT)
+        with run.step("publish"):
+            published_at = publish_step(warehouse, built)
+        run.finish("succeeded")
+    return NightlyResult("succeeded", tuple(loads), built, published_at)
+
+
+@task(name="load", **TRANSIENT)
+def load_step(warehouse: Warehouse, source: Source, prices: Path | None) -> list[LoadReport]:
+    """Load from the source. What an attempt before loaded is found again, and not written twice."""
+    reports = load_source(warehouse, source, prices)
+    say_loads(reports)
+    return reports
+
+
+@task(name="build", **TRANSIENT)
+def build_step(warehouse: Warehouse, lock: BuildLock, run: RunRecord, request: Request) -> Built | None:
+    """Plan the window and build it; None when nothing is new. Each attempt plans anew and stands alone."""
+    token = lock.hold()
+    with warehouse.connect_writer(application_name=process_name("plan"), autocommit=True) as connection:
+        abandon_dead_runs(connection, run.run_id)
+        known_at = fix_known_at(connection)
+        window = plan_window(connection, known_at=known_at, as_of=request.as_of, from_date=request.from_date)
+        if window is None:
+            return None
+        publication_id = next_publication_id(connection)
+    run.plan(as_of=window.as_of, from_date=window.from_date, publication_id=publication_id)
+    say("planned", f"{window.from_date} to {window.to_date}: {window.reason}")
+
+    def on_progress(done: int, total: int) -> None:
+        run.percent(BUILD_PERCENT + (PUBLISH_PERCENT - BUILD_PERCENT) * done // total)
+        show_progress(done, total)
+
+    report = build_in_flow(
+        warehouse,
+        window_variables(window, publication_id),
+        options=["--full-refresh"] if request.full_refresh else [],
+        on_progress=on_progress,
+    )
+    say_build(report)
+    return Built(window, publication_id, report, token)
+
+
+@task(name="publish", **TRANSIENT)
+def publish_step(warehouse: Warehouse, built: Built) -> datetime:
+    """Make the build visible, if the lock was held all the while; when."""
+    name = process_name("publish")
+    with warehouse.connect_writer(application_name=name) as connection, connection.transaction():
+        built.token.confirm(connection)
+        published_at = publish(
+            connection, window=built.window, publication_id=built.publication_id, report=built.report
+        )
+    say(
+        "published", f"publication {built.publication_id}: {built.window.from_date} to {built.window.to_date}"
+    )
+    return published_at
+
+
+def trades_today(warehouse: Warehouse) -> bool:
+    """Whether the NYSE has a session today, in New York's date."""
+    with warehouse.connect_writer(application_name=process_name("calendar"), autocommit=True) as connection:
+        return is_session(connection, today())
+
+
+def say_build(report: BuildReport) -> None:
+    """A line of progress for a build."""
+    warned = f", {report.tests_warned} with warnings" if report.tests_warned else ""
+    say("built", f"{report.models_built} models, {report.tests_passed} tests passed{warned}", report.seconds)
+
+
+def _end(
+    run: RunRecord, status: Literal["nothing_new", "not_a_session"], loads: list[LoadReport], why: str
+) -> NightlyResult:
+    """End a run that builds nothing."""
+    run.finish("nothing_new")
+    say("nothing", f"to build: {why}")
+    return NightlyResult(status, tuple(loads))
+
+
+@contextmanager
+def _recorded(warehouse: Warehouse, kind: RunKind) -> Iterator[RunRecord]:
+    """A run record that is closed with the error when the body fails, also by Ctrl-C."""
+    run = RunRecord(warehouse, kind)
+    try:
+        yield run
+    except BaseException as error:
+        end_progress()
+        with suppress(SigmaSightError):  # the database may be what failed: the first error is the one to read
+            run.finish("failed", str(error) or type(error).__name__)
+        raise
+    finally:
+        run.close()

@@ -1,0 +1,121 @@
+"""The private Prefect server of one run: started aside while the run prepares, gone when the run is.
+
+Prefect would start one by itself, but waits for it (nine seconds, twice that the first time), refuses to wait
+more than twenty, and leaves it running for ever when its client is killed. Here the client goes on at once:
+the socket listens from the start, so the first request waits until the server is there. The server ends when
+the pipe to its parent closes, which the kernel does even for a killed process.
+"""
+
+import atexit
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from flows.environment import log_folder
+from warehouse.settings import Settings, project_root
+
+BACKLOG = 128
+STOP_SECONDS = 10.0
+
+# Only what records a run: nobody watches this server, and nothing is scheduled on it.
+SERVER_ENVIRONMENT = {
+    "PREFECT__SERVER_EPHEMERAL": "1",
+    "PREFECT__SERVER_FINAL": "1",
+    "PREFECT_UI_ENABLED": "false",
+    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_ENABLED": "false",
+    "PREFECT_SERVER_SERVICES_TRIGGERS_ENABLED": "false",
+    "PREFECT_API_BLOCKS_REGISTER_ON_START": "false",
+    # task runs are written in batches: one by one they cost more than the tasks themselves
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "100",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "100",
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "0.5",
+}
+
+
+@dataclass
+class _Private:
+    """The server of this process, if it has one."""
+
+    process: subprocess.Popen[bytes] | None = None
+    lifeline: int | None = None
+
+
+_private = _Private()
+
+
+def start_private_server(settings: Settings) -> None:
+    """Start the server in the background and point Prefect at it; nothing if there is one already.
+
+    Call it before prefect is imported, which reads PREFECT_API_URL once. A server named by PREFECT_API_URL is
+    used as it is.
+    """
+    if "PREFECT_API_URL" in os.environ:
+        return
+    listener = socket.create_server(("127.0.0.1", 0), backlog=BACKLOG)
+    watched, lifeline = os.pipe()
+    environment = {**os.environ, **SERVER_ENVIRONMENT}
+    environment.pop("PREFECT_LOGGING_SETTINGS_PATH", None)  # its warnings go to its own log, not to the run's
+    with listener, server_log(settings).open("wb") as log:
+        _private.process = subprocess.Popen(
+            [sys.executable, "-m", "flows.prefect_server", str(listener.fileno()), str(watched)],
+            cwd=project_root(),
+            env=environment,
+            pass_fds=(listener.fileno(), watched),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        )
+        os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{listener.getsockname()[1]}/api"
+    os.close(watched)
+    _private.lifeline = lifeline
+    atexit.register(stop_private_server)
+
+
+def server_has_died() -> bool:
+    """Whether this process started a server that has ended since."""
+    return _private.process is not None and _private.process.poll() is not None
+
+
+def server_log(settings: Settings) -> Path:
+    """Where the private server writes what goes wrong in it."""
+    return log_folder(settings) / "prefect_server.log"
+
+
+def stop_private_server() -> None:
+    """End the server of this process, after it has written what it holds."""
+    process, _private.process = _private.process, None
+    if process is None or _private.lifeline is None:
+        return
+    os.close(_private.lifeline)
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _end_with_parent(watched: int) -> None:
+    """Wait until the other end of the pipe closes, then ask the server to stop."""
+    os.read(watched, 1)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def main(listener: int, watched: int) -> None:
+    """Serve Prefect's API on an inherited socket until the parent process is gone."""
+    threading.Thread(target=_end_with_parent, args=(watched,), daemon=True).start()
+    import uvicorn  # noqa: PLC0415 - only the server's own process pays for this import
+    from prefect.server.api.server import create_app  # noqa: PLC0415
+
+    config = uvicorn.Config(
+        create_app(), log_config=None, lifespan="on", timeout_graceful_shutdown=int(STOP_SECONDS) - 2
+    )
+    uvicorn.Server(config).run(sockets=[socket.socket(fileno=listener)])
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]))

@@ -1,0 +1,58 @@
+"""What may pass by itself and is worth another try: a lost connection, a vendor's hiccup."""
+
+import re
+from typing import Any
+
+import psycopg
+
+from flows.errors import BuildError
+from ingestion.errors import LoadFailedError, SourceUnavailableError
+from warehouse.errors import WarehouseUnavailableError
+
+RETRIES = 3
+FIRST_DELAY_SECONDS = 2.0
+
+# Operational to PostgreSQL, but waiting mends none of them.
+LASTING = (
+    psycopg.errors.DiskFull,
+    psycopg.errors.InvalidAuthorizationSpecification,
+    psycopg.errors.InvalidPassword,
+    psycopg.errors.QueryCanceled,
+    psycopg.errors.UndefinedFile,
+)
+LASTING_WORDS = re.compile(r"password|authentication|does not exist|No space left", re.IGNORECASE)
+
+# dbt hands on only the message of its driver
+LOST_CONNECTION = re.compile(
+    r"server closed the connection|connection (to server .* failed|refused|already closed|reset)"
+    r"|could not connect|terminating connection|the database system is|deadlock detected"
+    r"|SSL connection has been closed",
+    re.IGNORECASE,
+)
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether the same call may succeed a little later."""
+    if isinstance(error, LASTING):
+        return False
+    if isinstance(error, LoadFailedError):
+        return error.__cause__ is not None and is_transient(error.__cause__)
+    if isinstance(error, WarehouseUnavailableError | psycopg.OperationalError):
+        return not LASTING_WORDS.search(str(error))
+    if isinstance(error, BuildError):
+        return bool(LOST_CONNECTION.search(str(error)))
+    return isinstance(error, SourceUnavailableError | ConnectionError | TimeoutError)
+
+
+def should_retry(_task: Any, _task_run: Any, state: Any) -> bool:
+    """Prefect's question after a failed task: whether to run it again."""
+    try:
+        state.result()
+    except Exception as error:  # noqa: BLE001 - whatever the task raised is judged here
+        return is_transient(error)
+    return False
+
+
+def delays() -> list[float]:
+    """Seconds to wait before each further try: 2, 4, 8."""
+    return [FIRST_DELAY_SECONDS * 2**attempt for attempt in range(RETRIES)]

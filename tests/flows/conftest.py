@@ -1,0 +1,90 @@
+"""A warehouse with a calendar and small loads, for tests that need no dbt."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from ingestion.calendar import load_calendar
+from warehouse.connections import Warehouse
+
+FIRST, LAST = date(2025, 1, 2), date(2025, 1, 31)
+
+
+@pytest.fixture(scope="module")
+def calendar_warehouse(module_warehouse: Warehouse) -> Warehouse:
+    """A warehouse of this module that knows the calendar."""
+    with module_warehouse.connect_writer() as loading:
+        load_calendar(loading)
+    return module_warehouse
+
+
+@pytest.fixture
+def connection(calendar_warehouse: Warehouse) -> Iterator[psycopg.Connection[Any]]:
+    """A writer's connection, in autocommit mode, to a warehouse with a calendar and nothing else."""
+    with calendar_warehouse.connect_writer(autocommit=True) as writing:
+        yield writing
+        writing.execute(
+            "truncate ops.publication_loads, ops.publication_dates, ops.publications, ops.runs,"
+            " raw.prices, raw.portfolios"
+        )
+        writing.execute("delete from ops.loads where dataset <> 'calendar_days'")
+
+
+@pytest.fixture
+def record_load(connection: psycopg.Connection[Any]) -> Callable[..., int]:
+    """Writes a row of ops.loads as a load of the given kind would; its id."""
+
+    def record(touched_from: date | None, status: str = "succeeded", *, minutes_ago: int = 0) -> int:
+        at = datetime.now(UTC) - timedelta(minutes=minutes_ago)
+        row = connection.execute(
+            "insert into ops.loads (source, dataset, started_at, finished_at, status, rows_new, touched_from)"
+            " values ('test', 'prices', %s, %s, %s, 1, %s) returning load_id",
+            [at, at, status, touched_from],
+        ).fetchone()
+        assert row is not None
+        return int(row[0])
+
+    return record
+
+
+@pytest.fixture
+def load_prices(connection: psycopg.Connection[Any], record_load: Callable[..., int]) -> Callable[..., int]:
+    """Loads one price of SPY for each weekday given by its date."""
+
+    def load(*days: date, close: float = 100) -> int:
+        load_id = record_load(min(days))
+        for day in days:
+            connection.execute(
+                "insert into raw.prices (load_id, loaded_at, source, symbol, price_date, close)"
+                " values (%s, clock_timestamp(), 'test', 'SPY', %s, %s)",
+                [load_id, day, close],
+            )
+        connection.execute(
+            "update ops.loads set finished_at = clock_timestamp() where load_id = %s", [load_id]
+        )
+        return load_id
+
+    return load
+
+
+@pytest.fixture
+def load_portfolio(
+    connection: psycopg.Connection[Any], record_load: Callable[..., int]
+) -> Callable[[date], int]:
+    """Loads a portfolio that begins on the given date."""
+
+    def load(inception: date) -> int:
+        load_id = record_load(inception)
+        connection.execute(
+            "insert into raw.portfolios (load_id, loaded_at, portfolio_id, portfolio_name, owner_email,"
+            " account_type, initial_equity, inception_date)"
+            " values (%s, clock_timestamp(), %s, 'Test', 'a@b.c', 'taxable', 1000, %s)",
+            [load_id, uuid4(), inception],
+        )
+        return load_id
+
+    return load
