@@ -19,12 +19,14 @@ import psutil
 import psycopg
 import pytest
 from psycopg import sql
+
 from warehouse.connections import Warehouse, open_warehouse
 from warehouse.embedded import stop_embedded
 from warehouse.settings import Settings
 
 TEMPLATE = "sigmasight_template"
-HOME_PREFIX = "sg-test-"  # short, and under /tmp: the path of a unix socket has at most some hundred bytes
+TEMPORARY = Path("/tmp")  # noqa: S108 - short: the path of a unix socket has at most some hundred bytes
+HOME_PREFIX = "sg-test-"
 
 
 def pytest_configure() -> None:
@@ -38,7 +40,7 @@ def _remove_home(home: Path) -> None:
 
 
 def _remove_homes_of_killed_runs() -> None:
-    for home in Path("/tmp").glob(f"{HOME_PREFIX}*"):
+    for home in TEMPORARY.glob(f"{HOME_PREFIX}*"):
         owner = re.match(rf"{HOME_PREFIX}(\d+)-", home.name)
         if owner and not psutil.pid_exists(int(owner[1])):
             _remove_home(home)
@@ -46,12 +48,12 @@ def _remove_homes_of_killed_runs() -> None:
 
 @pytest.fixture(scope="session")
 def make_home() -> Iterator[Callable[[], Path]]:
-    """Makes folders for an embedded server each; at the end the servers are stopped and the folders removed."""
+    """Make folders for an embedded server each; at the end each server is stopped, its folder removed."""
     _remove_homes_of_killed_runs()
     homes: list[Path] = []
 
     def make() -> Path:
-        homes.append(Path(tempfile.mkdtemp(prefix=f"{HOME_PREFIX}{os.getpid()}-", dir="/tmp")))
+        homes.append(Path(tempfile.mkdtemp(prefix=f"{HOME_PREFIX}{os.getpid()}-", dir=TEMPORARY)))
         return homes[-1]
 
     yield make
@@ -61,7 +63,7 @@ def make_home() -> Iterator[Callable[[], Path]]:
 
 @pytest.fixture(scope="session")
 def warehouse(make_home: Callable[[], Path]) -> Warehouse:
-    """A bootstrapped warehouse without data, shared by the whole run."""
+    """Open a warehouse without data, shared by the whole run."""
     opened = open_warehouse(Settings(sigmasight_home=make_home()))
     with psycopg.connect(opened.admin_url, autocommit=True) as connection:
         # the files live for minutes; a crash of the machine may take them along
@@ -72,7 +74,7 @@ def warehouse(make_home: Callable[[], Path]) -> Warehouse:
 
 @pytest.fixture(scope="session")
 def copy_warehouse(warehouse: Warehouse) -> Callable[[], Warehouse]:
-    """Makes warehouses without data on the shared server, each a database of its own."""
+    """Make warehouses without data on the shared server, each a database of its own."""
     home = warehouse.settings.sigmasight_home
     open_warehouse(Settings(sigmasight_home=home, warehouse_database=TEMPLATE))
     numbers = count(1)
@@ -98,7 +100,7 @@ def _drop(warehouse: Warehouse, copied: Warehouse) -> None:
 
 @pytest.fixture
 def empty_warehouse(warehouse: Warehouse, copy_warehouse: Callable[[], Warehouse]) -> Iterator[Warehouse]:
-    """A bootstrapped warehouse without data, for this test alone."""
+    """Open a warehouse without data, for this test alone."""
     copied = copy_warehouse()
     yield copied
     _drop(warehouse, copied)
@@ -106,7 +108,7 @@ def empty_warehouse(warehouse: Warehouse, copy_warehouse: Callable[[], Warehouse
 
 @pytest.fixture(scope="module")
 def module_warehouse(warehouse: Warehouse, copy_warehouse: Callable[[], Warehouse]) -> Iterator[Warehouse]:
-    """A bootstrapped warehouse without data, for this module alone."""
+    """Open a warehouse without data, for this module alone."""
     copied = copy_warehouse()
     yield copied
     _drop(warehouse, copied)

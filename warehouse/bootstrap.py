@@ -72,6 +72,12 @@ def bootstrap(connection: Connection, folder: Path = SQL_FOLDER) -> list[str]:
             f"The server of DATABASE_URL is PostgreSQL {version}: SigmaSight needs PostgreSQL "
             f"{OLDEST_SERVER} or later. Unset DATABASE_URL to use the embedded server."
         )
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        raise BootstrapError(
+            f"The database {connection.info.dbname} keeps text as {encoding}: make one with "
+            f"`create database ... template template0 encoding 'UTF8'` and name it in DATABASE_URL."
+        )
     files = {path.name: path.read_text() for path in sorted(folder.glob("[0-9]*.sql"))}
     if not _pending(connection, files):
         return []
@@ -115,7 +121,9 @@ def _apply(connection: Connection, name: str, text: str) -> None:
                 _run(connection, name, text)
         except psycopg.errors.InsufficientPrivilege as error:
             raise BootstrapError(_not_allowed(connection, name, error)) from error
-        except (psycopg.ProgrammingError, psycopg.IntegrityError, psycopg.InternalError) as error:
+        except psycopg.OperationalError:
+            raise  # the connection or the server failed, not the file
+        except psycopg.Error as error:
             if attempt == ATTEMPTS or not _is_race(error):
                 raise BootstrapError(
                     f"The file {SQL_FOLDER / name} could not be applied to the database "

@@ -141,7 +141,7 @@ def prepare_ai_database(warehouse: Warehouse) -> None:
         ) from error
 
 
-# --- the embedded server -----------------------------------------------------------------------------------
+# --- the embedded server --------------------------------------------------------------------------
 
 
 def _open_embedded(settings: Settings) -> Warehouse:
@@ -211,7 +211,7 @@ def _create_database(connection: Connection, database: str, *, owner: str | None
         logger.debug("Another process made the database %s at the same instant", database)
 
 
-# --- the server of DATABASE_URL ----------------------------------------------------------------------------
+# --- the server of DATABASE_URL -------------------------------------------------------------------
 
 
 def _open_given(settings: Settings, database_url: str) -> Warehouse:
@@ -257,7 +257,7 @@ def _logs_in(url: str) -> bool:
     return True
 
 
-# --- connecting, and saying why not ------------------------------------------------------------------------
+# --- connecting, and saying why not ---------------------------------------------------------------
 
 
 class _DatabaseMissingError(WarehouseUnavailableError):
@@ -316,12 +316,12 @@ DIAGNOSES: Sequence[tuple[str, type[WarehouseUnavailableError], str]] = (
         ),
     ),
     (
-        "translate host name",
+        "translate host name|resolve host",
         WarehouseUnavailableError,
         "the host is not known; correct its name in the URL.",
     ),
     (
-        "No space left on device",
+        "No space left on device|free disk space",
         WarehouseUnavailableError,
         "its disk is full; free some space and run the command again.",
     ),

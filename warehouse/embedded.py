@@ -99,7 +99,7 @@ def stop_embedded(folder: Path) -> bool:
     return was_running
 
 
-# --- starting -----------------------------------------------------------------------------------------
+# --- starting -------------------------------------------------------------------------------------
 
 
 def _settled(folder: Path) -> EmbeddedServer | None:
@@ -226,7 +226,7 @@ def _lock(folder: Path) -> Iterator[None]:
         yield
 
 
-# --- does it run? -----------------------------------------------------------------------------------------
+# --- does it run? ---------------------------------------------------------------------------------
 
 
 def _read_postmaster_file(data: Path) -> _PostmasterFile | None:
@@ -278,7 +278,7 @@ def _works_in(process: psutil.Process, data: Path) -> bool:
     return False
 
 
-# --- what a killed server left ------------------------------------------------------------------------------
+# --- what a killed server left --------------------------------------------------------------------
 
 
 def _clear_leftovers(data: Path) -> None:

@@ -38,7 +38,7 @@ HINTS: Mapping[str, str] = {
 }
 
 
-# --- programs -----------------------------------------------------------------------------------------
+# --- programs -------------------------------------------------------------------------------------
 
 
 def program(name: str) -> Path:
@@ -83,7 +83,7 @@ def as_server_user(data: Path) -> dict[str, Any]:
     return options
 
 
-# --- the server's user ----------------------------------------------------------------------------------
+# --- the server's user ----------------------------------------------------------------------------
 
 
 @cache
@@ -132,7 +132,7 @@ def give_to_server_user(path: Path) -> None:
         os.chown(path, account.pw_uid, account.pw_gid)
 
 
-# --- the socket -------------------------------------------------------------------------------------------
+# --- the socket -----------------------------------------------------------------------------------
 
 
 def make_socket_folder(data: Path) -> Path:
@@ -165,7 +165,7 @@ def socket_folder(data: Path) -> Path:
     return Path("/tmp") / f"sigmasight-{digest}"  # noqa: S108 - made private, and its owner is checked
 
 
-# --- the log ----------------------------------------------------------------------------------------------
+# --- the log --------------------------------------------------------------------------------------
 
 
 def failure(data: Path, said: str) -> EmbeddedServerError:

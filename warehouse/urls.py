@@ -20,9 +20,11 @@ def url_parts(url: str) -> dict[str, str]:
     plain = re.sub(r"^postgres(?:ql)?\+\w+://", "postgresql://", url.strip())
     try:
         parts = {key: str(value) for key, value in conninfo_to_dict(plain).items() if value is not None}
+        is_sound = re.fullmatch(r"[\d,]*", parts.get("port", "")) is not None
+        is_sound &= "@" not in parts.get("host", "") + parts.get("dbname", "")
     except psycopg.ProgrammingError:
-        parts = None
-    if parts is None or "@" in parts.get("host", ""):
+        is_sound = False
+    if not is_sound:  # a part of an unescaped password may be anywhere
         raise SettingsError(
             "A database URL in the settings (DATABASE_URL, ..._DATABASE_URL) cannot be read: write "
             "postgresql://user:password@host:5432/database, with special characters of the password as %XX "

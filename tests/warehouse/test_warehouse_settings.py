@@ -1,0 +1,113 @@
+"""Settings: each is an environment variable, described, checked, and kept out of messages when secret."""
+
+import stat
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from warehouse.errors import SettingsError
+from warehouse.settings import Settings, get_settings, project_root
+
+VALUES = {
+    "sigmasight_home": ("/srv/sigmasight", Path("/srv/sigmasight")),
+    "database_url": ("postgresql://u@h/d", "postgresql://u@h/d"),
+    "warehouse_database": ("second", "second"),
+    "analyst_database_url": ("postgresql://a@h/d", "postgresql://a@h/d"),
+    "api_database_url": ("postgresql://b@h/d", "postgresql://b@h/d"),
+    "auth_database_url": ("postgresql://c@h/d", "postgresql://c@h/d"),
+    "ai_database_url": ("postgresql://e@h/d", "postgresql://e@h/d"),
+    "analyst_password": ("one", SecretStr("one")),
+    "api_password": ("two", SecretStr("two")),
+    "auth_password": ("three", SecretStr("three")),
+    "ai_password": ("four", SecretStr("four")),
+    "secret_key": ("k" * 40, SecretStr("k" * 40)),
+    "access_token_minutes": ("15", 15),
+    "api_host": ("0.0.0.0", "0.0.0.0"),  # noqa: S104 - only read back
+    "api_port": ("9000", 9000),
+    "log_level": ("debug", "DEBUG"),
+}
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_every_setting_is_read_from_its_environment_variable(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text, value = VALUES[name]
+    monkeypatch.setenv(name.upper(), text)
+    settings = get_settings()
+    assert getattr(settings, name) == value
+    assert Settings.model_validate({}).as_environment()[name.upper()] in {text, text.upper()}
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_every_setting_is_described_in_a_sentence(name: str) -> None:
+    description = Settings.model_fields[name].description
+    assert description
+    assert description.endswith(".")
+
+
+def test_nothing_needs_to_be_set() -> None:
+    settings = get_settings()
+    assert settings.sigmasight_home == project_root()
+    assert (project_root() / "pyproject.toml").exists()
+    assert settings.database_url is None
+    assert settings.as_environment() == {}
+
+
+def test_an_empty_variable_is_an_unset_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "")
+    monkeypatch.setenv("API_PORT", "")
+    assert get_settings() == Settings()
+
+
+def test_a_wrong_value_is_refused_with_its_name_and_without_the_value(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("API_PORT", "70000")
+    monkeypatch.setenv("SECRET_KEY", "too-short")
+    with pytest.raises(SettingsError) as caught:
+        get_settings()
+    assert "API_PORT" in str(caught.value)
+    assert "SECRET_KEY" in str(caught.value)
+    assert "too-short" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["a b", "x; drop database y", 'q"', "9lives", "A", "n" * 64])
+def test_a_database_name_that_needs_quoting_is_refused(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WAREHOUSE_DATABASE", name)
+    with pytest.raises(SettingsError, match="WAREHOUSE_DATABASE"):
+        get_settings()
+
+
+def test_what_is_shown_of_the_settings_holds_no_secret() -> None:
+    secret = "swordfish-swordfish-swordfish-swordfish"
+    settings = Settings(
+        database_url=f"postgresql://u:{secret}@h/d",
+        api_database_url=f"postgresql://u:{secret}@h/d",
+        api_password=SecretStr(secret),
+        secret_key=SecretStr(secret),
+    )
+    assert secret not in repr(settings)
+    assert secret not in str(settings)
+
+
+def test_the_signing_key_is_made_once_and_kept_for_its_owner_only(tmp_path: Path) -> None:
+    settings = Settings(sigmasight_home=tmp_path)
+    key = settings.signing_key()
+    kept = tmp_path / ".warehouse" / "secret_key"
+    assert len(key) >= 32
+    assert Settings(sigmasight_home=tmp_path).signing_key() == key
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert [path.name for path in kept.parent.iterdir()] == ["secret_key"]
+
+
+def test_a_given_signing_key_is_used_and_not_kept(tmp_path: Path) -> None:
+    assert Settings(sigmasight_home=tmp_path, secret_key=SecretStr("x" * 32)).signing_key() == "x" * 32
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_signing_key_that_cannot_be_kept_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SettingsError, match="set SECRET_KEY"):
+        Settings(sigmasight_home=tmp_path / "file").signing_key()
