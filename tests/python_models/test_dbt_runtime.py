@@ -1,0 +1,156 @@
+"""The runtime of dbt's Python models: what a frame must be, and what is written of it."""
+
+from datetime import date
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import psycopg
+import pytest
+from psycopg.conninfo import conninfo_to_dict
+from python_models.dbt_runtime import FrameError, InProcessPythonJob, frame_to_arrow
+from warehouse.connections import Warehouse
+
+COLUMNS = {
+    "symbol": "text",
+    "as_of_date": "date",
+    "beta": "double precision",
+    "observations": "integer",
+    "is_clipped": "boolean",
+}
+MODEL_CODE = """
+def model(dbt, session):
+    return dbt.ref("inputs")
+
+class dbtObj:
+    def __init__(self, load_df_function):
+        self.ref = lambda name: load_df_function("public." + name)
+"""
+
+
+def _frame(**changes: Any) -> pd.DataFrame:
+    columns: dict[str, Any] = {
+        "beta": [1.5, np.nan],
+        "symbol": ["A", 'says "hi", twice'],
+        "as_of_date": [pd.Timestamp("2025-07-01"), date(2025, 7, 2)],
+        "observations": [90, 30],
+        "is_clipped": [False, True],
+    }
+    return pd.DataFrame({**columns, **changes})
+
+
+def test_frame_to_arrow_takes_the_declared_columns_in_their_order() -> None:
+    table = frame_to_arrow(_frame(), COLUMNS, model="m")
+    assert table.column_names == list(COLUMNS)
+    assert table["beta"].to_pylist() == [1.5, None]
+    assert table["as_of_date"].to_pylist() == [date(2025, 7, 1), date(2025, 7, 2)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"extra": [1, 2]}, "extra"),
+        ({"observations": [90.5, 30]}, "m.observations"),
+        ({"symbol": [1, 2]}, "m.symbol"),
+        ({"beta": ["much", 2]}, "m.beta"),
+        ({"beta": [np.inf, 2]}, "infinite"),
+        ({"as_of_date": ["yesterday", "today"]}, "m.as_of_date"),
+    ],
+)
+def test_a_frame_that_does_not_fit_names_the_column(changes: dict[str, Any], named: str) -> None:
+    with pytest.raises(FrameError, match=named):
+        frame_to_arrow(_frame(**changes), COLUMNS, model="m")
+
+
+def test_a_missing_column_is_named() -> None:
+    with pytest.raises(FrameError, match=r"missing \['beta'\]"):
+        frame_to_arrow(_frame().drop(columns="beta"), COLUMNS, model="m")
+
+
+def test_a_type_that_python_models_do_not_write_is_refused() -> None:
+    with pytest.raises(FrameError, match="numeric"):
+        frame_to_arrow(_frame(), {**COLUMNS, "beta": "numeric"}, model="m")
+
+
+def _job(url: str, columns: dict[str, str] = COLUMNS) -> InProcessPythonJob:
+    parts = conninfo_to_dict(url)
+    credentials = SimpleNamespace(
+        host=parts["host"],
+        port=parts.get("port", 5432),
+        user=parts["user"],
+        password=parts.get("password", ""),
+        database=parts["dbname"],
+        sslmode=None,
+        role=None,
+    )
+    model = {
+        "name": "m",
+        "schema": "intermediate",
+        "alias": "m",
+        "original_file_path": "models/m.py",
+        "columns": {name: {"data_type": data_type} for name, data_type in columns.items()},
+        "config": {"date_column": "as_of_date", "from_date": "2025-07-01", "to_date": "2025-07-31"},
+    }
+    return InProcessPythonJob(model, credentials)
+
+
+@pytest.fixture
+def url(empty_warehouse: Warehouse) -> str:
+    with empty_warehouse.connect_writer(autocommit=True) as connection:
+        connection.execute(
+            """create table intermediate.m (symbol text, as_of_date date, beta double precision,
+            observations integer, is_clipped boolean)"""
+        )
+        connection.execute("create view staging.inputs as select 'X'::text as symbol")
+        connection.execute(
+            """insert into intermediate.m values
+            ('JUNE', '2025-06-30', 1, 90, false), ('JULY', '2025-07-15', 1, 90, false)"""
+        )
+    return empty_warehouse.writer_url
+
+
+CODE = MODEL_CODE.replace("public.", "staging.")
+
+
+def _rows(url: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(url) as connection:
+        return connection.execute("select * from intermediate.m order by as_of_date, symbol").fetchall()
+
+
+def _with_input(url: str, select: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("drop view staging.inputs")
+        connection.execute(f"create view staging.inputs as {select}")
+
+
+def test_a_model_replaces_the_rows_of_its_dates_and_no_others(url: str) -> None:
+    _with_input(
+        url,
+        """select 'A "quoted", name'::text as symbol, date '2025-07-02' as as_of_date,
+        null::double precision as beta, 31 as observations, true as is_clipped
+        union all select '', date '2025-07-03', 0.1::double precision + 0.2, null, null""",
+    )
+    assert _job(url).submit(CODE) == 2
+    assert _rows(url) == [
+        ("JUNE", date(2025, 6, 30), 1.0, 90, False),
+        ('A "quoted", name', date(2025, 7, 2), None, 31, True),
+        ("", date(2025, 7, 3), 0.1 + 0.2, None, None),
+    ]
+
+
+def test_a_frame_that_does_not_fit_leaves_the_table_as_it_was(url: str) -> None:
+    before = _rows(url)
+    with pytest.raises(FrameError, match="missing"):
+        _job(url).submit(CODE)
+    assert _rows(url) == before
+
+
+def test_an_empty_frame_empties_the_dates(url: str) -> None:
+    _with_input(
+        url,
+        """select 'A'::text as symbol, date '2025-07-02' as as_of_date, null::double precision as beta,
+        31 as observations, true as is_clipped where false""",
+    )
+    assert _job(url).submit(CODE) == 0
+    assert [row[0] for row in _rows(url)] == ["JUNE"]
