@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -121,8 +122,6 @@ def run_plainly(
     on_progress: OnProgress,
 ) -> BuildReport:
     """A dbt command without Prefect. target: the folder of its artifacts. Raises BuildError."""
-    from dbt.cli.main import dbtRunner  # noqa: PLC0415 - seconds of imports, paid only by a build
-
     folder = dbt_target(warehouse.settings, target)
     counter = _Counter(folder, on_progress)
 
@@ -130,16 +129,29 @@ def run_plainly(
         if event.info.name == "NodeFinished":
             counter.count(event.data.node_info.node_name)
 
-    def invoke(arguments: list[str]) -> Any:
-        places = ["--project-dir", str(project_root() / "dbt_project"), "--profiles-dir", str(project_root())]
-        done = dbtRunner(callbacks=[on_event]).invoke(
-            ["--log-level", "none", *arguments, *places, "--target-path", str(folder)]
-        )
-        if not done.success:
-            raise ValueError(str(done.exception or "some nodes failed"))
-        return done
+    return _invoke(partial(_run_dbt, folder, on_event), [command, *options], variables, folder)
 
-    return _invoke(invoke, [command, *options], variables, folder)
+
+def run_documentation(warehouse: Warehouse) -> tuple[Path, float]:
+    """`dbt docs generate`: the page that needs no server, and the seconds it took. Raises BuildError."""
+    folder = dbt_target(warehouse.settings, "docs")
+    begun = time.monotonic()
+    try:
+        _run_dbt(folder, None, ["docs", "generate", "--static"])
+    except ValueError as error:
+        raise BuildError(f"dbt could not write the documentation: {error}") from error
+    return folder / "static_index.html", time.monotonic() - begun
+
+
+def _run_dbt(target: Path, on_event: Callable[[Any], None] | None, arguments: list[str]) -> None:
+    """Run dbt in this process, without a word on the console. Raises ValueError, as prefect-dbt does."""
+    from dbt.cli.main import dbtRunner  # noqa: PLC0415 - seconds of imports, paid only by a build
+
+    places = ["--project-dir", str(project_root() / "dbt_project"), "--profiles-dir", str(project_root())]
+    runner = dbtRunner(callbacks=[on_event] if on_event else [])
+    done = runner.invoke(["--log-level", "none", *arguments, *places, "--target-path", str(target)])
+    if not done.success:
+        raise ValueError(str(done.exception or "some nodes failed"))
 
 
 def _invoke(

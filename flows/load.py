@@ -2,26 +2,18 @@
 
 from collections.abc import Iterable
 from datetime import date, timedelta
-from enum import StrEnum
 from pathlib import Path
 
 from flows.console import say
 from flows.database import Connection, value
 from flows.errors import UsageError
 from flows.lock import process_name
+from flows.source import Source
 from flows.window import today
 from ingestion.loads import LoadReport
 from warehouse.connections import Warehouse
 
 CALENDAR_AHEAD = timedelta(days=200)
-
-
-class Source(StrEnum):
-    """Where prices come from."""
-
-    SIMULATED = "simulated"
-    FILES = "files"
-    YFINANCE = "yfinance"
 
 
 def load_source(warehouse: Warehouse, source: Source, prices: Path | None) -> list[LoadReport]:

@@ -92,7 +92,7 @@ class BuildLock:
         self.release()
         self._connection = self._warehouse.connect_writer(application_name=self._name, autocommit=True)
         if not value(self._connection, "select pg_try_advisory_lock(%s)", [BUILD_LOCK]):
-            raise _locked(lock_holder(self._connection))
+            raise locked_error(lock_holder(self._connection))
         return self._token(self._connection)
 
     def release(self) -> None:
@@ -126,7 +126,7 @@ def build_lock(warehouse: Warehouse, purpose: str) -> Iterator[BuildLock]:
         lock.release()
 
 
-def _locked(holder: Holder | None) -> BuildLockedError:
+def locked_error(holder: Holder | None) -> BuildLockedError:
     who = "it has ended just now" if holder is None else str(holder)
     return BuildLockedError(
         f"Another build is running ({who}), and two never run at once: wait until it is done "

@@ -22,10 +22,11 @@ from prefect.cache_policies import NO_CACHE
 from flows.build import BuildReport, build_in_flow, window_variables
 from flows.console import end_progress, say, set_up_logging, show_progress
 from flows.environment import prepare_environment
-from flows.load import Source, load_calendar_if_short, load_source, say_loads
+from flows.load import load_calendar_if_short, load_source, say_loads
 from flows.lock import BuildLock, LockToken, build_lock, process_name
 from flows.publish import publish
 from flows.runs import RunKind, RunRecord, abandon_dead_runs
+from flows.source import Source
 from flows.transient import RETRIES, delays, should_retry
 from flows.window import Window, fix_known_at, is_session, next_publication_id, plan_window, today
 from ingestion.loads import LoadReport

@@ -1,4 +1,4 @@
-"""The private Prefect server of one run: started aside while the run prepares, gone when the run is.
+"""The Prefect server of one command: started aside while the command prepares, gone when it is.
 
 Prefect would start one by itself, but waits for it (nine seconds, twice that the first time), refuses to wait
 more than twenty, and leaves it running for ever when its client is killed. Here the client goes on at once:
@@ -13,17 +13,20 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from flows.environment import log_folder
+from flows.errors import OrchestratorError
 from warehouse.settings import Settings, project_root
 
 BACKLOG = 128
+SCHEDULING_PORT = 4200
 STOP_SECONDS = 10.0
 
 # Only what records a run: nobody watches this server, and nothing is scheduled on it.
-SERVER_ENVIRONMENT = {
+RECORDING_ONLY = {
     "PREFECT__SERVER_EPHEMERAL": "1",
     "PREFECT__SERVER_FINAL": "1",
     "PREFECT_UI_ENABLED": "false",
@@ -38,14 +41,14 @@ SERVER_ENVIRONMENT = {
 
 
 @dataclass
-class _Private:
+class _Server:
     """The server of this process, if it has one."""
 
     process: subprocess.Popen[bytes] | None = None
     lifeline: int | None = None
 
 
-_private = _Private()
+_server = _Server()
 
 
 def start_private_server(settings: Settings) -> None:
@@ -54,17 +57,30 @@ def start_private_server(settings: Settings) -> None:
     Call it before prefect is imported, which reads PREFECT_API_URL once. A server named by PREFECT_API_URL is
     used as it is.
     """
-    if "PREFECT_API_URL" in os.environ:
-        return
-    listener = socket.create_server(("127.0.0.1", 0), backlog=BACKLOG)
+    if "PREFECT_API_URL" not in os.environ:
+        _start(settings, 0, RECORDING_ONLY)
+
+
+def start_scheduling_server(settings: Settings) -> None:
+    """The same with all services and the web page, on the port that Prefect's own server uses by default.
+
+    Raises OrchestratorError when another program listens there.
+    """
+    if "PREFECT_API_URL" not in os.environ:
+        url = f"http://127.0.0.1:{SCHEDULING_PORT}/api"
+        _start(settings, SCHEDULING_PORT, {"PREFECT_API_URL": url, "PREFECT_UI_API_URL": url})
+
+
+def _start(settings: Settings, port: int, environment: Mapping[str, str]) -> None:
+    listener = _listen(port)
     watched, lifeline = os.pipe()
-    environment = {**os.environ, **SERVER_ENVIRONMENT}
-    environment.pop("PREFECT_LOGGING_SETTINGS_PATH", None)  # its warnings go to its own log, not to the run's
+    variables = {**os.environ, **environment}
+    variables.pop("PREFECT_LOGGING_SETTINGS_PATH", None)  # its warnings go to its own log, not to the run's
     with listener, server_log(settings).open("wb") as log:
-        _private.process = subprocess.Popen(
+        _server.process = subprocess.Popen(
             [sys.executable, "-m", "flows.prefect_server", str(listener.fileno()), str(watched)],
             cwd=project_root(),
-            env=environment,
+            env=variables,
             pass_fds=(listener.fileno(), watched),
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -72,13 +88,23 @@ def start_private_server(settings: Settings) -> None:
         )
         os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{listener.getsockname()[1]}/api"
     os.close(watched)
-    _private.lifeline = lifeline
-    atexit.register(stop_private_server)
+    _server.lifeline = lifeline
+    atexit.register(stop_server)
+
+
+def _listen(port: int) -> socket.socket:
+    try:
+        return socket.create_server(("127.0.0.1", port), backlog=BACKLOG)
+    except OSError as error:
+        raise OrchestratorError(
+            f"Prefect's server cannot listen on port {port} ({error.strerror}): stop the program that does, "
+            f"or name a running Prefect server in PREFECT_API_URL (http://127.0.0.1:{port}/api)."
+        ) from error
 
 
 def server_has_died() -> bool:
     """Whether this process started a server that has ended since."""
-    return _private.process is not None and _private.process.poll() is not None
+    return _server.process is not None and _server.process.poll() is not None
 
 
 def server_log(settings: Settings) -> Path:
@@ -86,12 +112,12 @@ def server_log(settings: Settings) -> Path:
     return log_folder(settings) / "prefect_server.log"
 
 
-def stop_private_server() -> None:
+def stop_server() -> None:
     """End the server of this process, after it has written what it holds."""
-    process, _private.process = _private.process, None
-    if process is None or _private.lifeline is None:
+    process, _server.process = _server.process, None
+    if process is None or _server.lifeline is None:
         return
-    os.close(_private.lifeline)
+    os.close(_server.lifeline)
     try:
         process.wait(STOP_SECONDS)
     except subprocess.TimeoutExpired:

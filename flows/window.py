@@ -129,7 +129,7 @@ def _starts(
     if unpublished is not None:
         yield "an earlier build was not published", unpublished
     if asked is not None:
-        yield f"asked for from {asked} on", session_at(connection, max(asked, first))
+        yield f"asked for from {max(asked, first)} on", session_at(connection, max(asked, first))
 
 
 def resolve_as_of(connection: Connection, asked: date | None, known_at: datetime) -> date:

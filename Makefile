@@ -1,0 +1,67 @@
+# SigmaSight. Each target does its own set-up; nothing needs to be installed before but Python 3.11 or 3.12 and make.
+#
+#   make demo [SOURCE=simulated|files|yfinance] [PRICES=folder]     load, build, publish, print a summary
+#   make test [ARGS="tests/flows -k lock"]                          all tests, or those that pytest selects
+#   make check                                                      ruff, mypy, sqlfluff, dbt parse
+#   make bench [ARGS=...]                                           the benchmark of tests/benchmarks
+#   make clean                                                      remove what was built and the embedded database
+#   make distclean                                                  the same, and the virtual environment
+
+PYTHON ?= python3
+SOURCE ?= simulated
+PRICES ?=
+ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+export DO_NOT_TRACK := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench clean distclean
+.DELETE_ON_ERROR:
+
+help:
+	@sed -n 's/^#   //p' $(firstword $(MAKEFILE_LIST))
+
+demo: $(READY)
+	@$(BIN)/sigmasight demo --source $(SOURCE) $(if $(PRICES),--prices "$(PRICES)")
+
+test: $(READY)
+	@$(BIN)/pytest -q $(ARGS)
+
+check: $(READY)
+	@set -e; step() { printf '  %-12s' "$$1"; shift; start=$$(date +%s); \
+	    "$$@" > $(VENV)/check.log 2>&1 || { printf 'failed\n'; cat $(VENV)/check.log; exit 1; }; \
+	    printf 'ok   %s s\n' $$(( $$(date +%s) - start )); }; \
+	step 'ruff' $(BIN)/ruff check .; \
+	step 'format' $(BIN)/ruff format --check .; \
+	step 'mypy' $(BIN)/mypy; \
+	step 'dbt parse' $(BIN)/sigmasight dbt --warn-error parse; \
+	step 'sqlfluff' sh -c 'eval "$$($(BIN)/sigmasight dbt-env)" && exec $(BIN)/sqlfluff lint --disable-progress-bar dbt_project'
+
+bench: $(READY)
+	@$(BIN)/python -m tests.benchmarks $(ARGS)
+
+clean:
+	@if [ -x $(BIN)/sigmasight ]; then $(BIN)/sigmasight stop; fi
+	@rm -rf .warehouse dbt_project/target dbt_project/logs logs .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+distclean: clean
+	@rm -rf $(VENV) *.egg-info
+
+# The environment is made anew when the project's dependencies or their pinned versions change. The stamp is written
+# last, so a set-up that was interrupted is taken up again.
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if (3, 11) <= v < (3, 13) else \
+	    "SigmaSight needs Python 3.11 or 3.12, and $(PYTHON) is %d.%d: name another, as in make PYTHON=python3.12 $(MAKECMDGOALS)" % v[:2])'
+	@start=$$(date +%s); trap 'kill $$beat 2>/dev/null' EXIT; \
+	echo 'Setting up the environment in $(VENV): some minutes, the first time only'; \
+	(while sleep 20; do echo "  ... $$(( $$(date +%s) - start )) s"; done) & beat=$$!; \
+	[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV) || exit 1; \
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]' || { \
+	    echo 'The packages could not be installed: see above (network? disk?), mend it and run make again.'; exit 1; }; \
+	touch $@; echo "  set up     $$(( $$(date +%s) - start )) s"

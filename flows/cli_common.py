@@ -1,0 +1,92 @@
+"""What all commands share: dates and errors on the command line, and the way to the warehouse."""
+
+import logging
+import os
+import sys
+from datetime import date
+from typing import Annotated, Any
+
+import psycopg
+import typer
+from typer.core import TyperGroup
+
+from flows.console import end_progress, errors, log_file, set_up_logging
+from warehouse.connections import Warehouse, open_warehouse, unavailable
+from warehouse.errors import SigmaSightError
+from warehouse.settings import get_settings
+
+logger = logging.getLogger(__name__)
+
+INTERRUPTED = 130  # what a shell expects of a program that Ctrl-C ended
+
+
+def parse_date(text: str) -> date:
+    """A date of the command line, YYYY-MM-DD."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no date: write YYYY-MM-DD, such as 2026-01-30.") from None
+
+
+DateOption = Annotated[date, typer.Option(parser=parse_date, metavar="DATE")]
+
+
+def open_for_command() -> Warehouse:
+    """The warehouse, with logging set up. Raises SigmaSightError."""
+    settings = get_settings()
+    set_up_logging(settings)
+    return open_warehouse(settings)
+
+
+class SentenceGroup(TyperGroup):
+    """Commands whose errors are sentences on standard error, with exit code 1 and no traceback.
+
+    An error that nobody foresaw is told in one line, and its traceback is kept in the log file.
+    """
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except SigmaSightError as error:
+            _fail(str(error))
+        except psycopg.OperationalError as error:
+            _fail(str(unavailable(error, "")))
+        except KeyboardInterrupt:
+            end_progress()
+            errors().print("Stopped: nothing was published.", style="bold")
+            raise typer.Exit(INTERRUPTED) from None
+        except BrokenPipeError:
+            # the reader of a pipe (head, less) has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(0) from None
+        except OSError as error:
+            logger.exception("The operating system refused")
+            _fail(f"{error.strerror or error}" + (f": {error.filename}" if error.filename else ""))
+        except Exception as error:
+            if type(error).__module__.startswith(("click", "typer")):
+                raise  # usage errors and exits: click tells them itself
+            _fail(_unforeseen(error))
+
+
+def _fail(sentence: str) -> None:
+    end_progress()
+    errors().print(sentence, markup=False, style="red" if errors().is_terminal else None)
+    raise typer.Exit(1) from None
+
+
+def _unforeseen(error: Exception) -> str:
+    """One line on an error of ours; its traceback goes to the log file."""
+    what = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+    try:
+        settings = get_settings()
+        set_up_logging(settings)
+        for handler in logging.getLogger().handlers:
+            if isinstance(handler, logging.FileHandler):
+                record = logger.makeRecord(
+                    logger.name, logging.ERROR, __file__, 0, "Unforeseen error", (),
+                    (type(error), error, error.__traceback__),
+                )  # fmt: skip
+                handler.handle(record)
+    except (SigmaSightError, OSError):
+        return f"Something went wrong that should not have: {what}"
+    return f"Something went wrong that should not have: {what}. The details are in {log_file(settings)}."

@@ -1,0 +1,210 @@
+"""`sigmasight load`: bring data in."""
+# ruff: noqa: PLC0415
+
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from flows.cli_common import open_for_command, parse_date
+from flows.errors import UsageError
+from flows.source import Source
+
+if TYPE_CHECKING:
+    from flows.database import Connection
+    from ingestion.loads import LoadReport
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    help="Bring data in: each file whole or not at all, and loading it twice changes nothing. "
+    "The next `sigmasight nightly` builds and publishes what was loaded.",
+)
+
+File = Annotated[Path, typer.Argument(metavar="FILE", help="The CSV file.", show_default=False)]
+
+
+def _parse_money(text: str) -> Decimal:
+    try:
+        return Decimal(text.replace(",", "").removeprefix("$"))
+    except InvalidOperation:
+        raise typer.BadParameter(f"{text!r} is no amount: write it like 485000 or 485,000.00.") from None
+
+
+def _load(what: str, loader: "Callable[[Connection], list[LoadReport]]") -> None:
+    """Run one loader on a writer's connection and say what it did."""
+    warehouse = open_for_command()
+    from flows.load import load_calendar_if_short, say_loads
+    from flows.lock import process_name
+
+    say_loads(load_calendar_if_short(warehouse))
+    with warehouse.connect_writer(application_name=process_name(f"load {what}")) as connection:
+        say_loads(loader(connection))
+
+
+@app.command()
+def prices(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(metavar="[FOLDER]", help="The folder of files; not needed for the other sources."),
+    ] = None,
+    source: Annotated[Source, typer.Option(help="Where the prices come from.")] = Source.FILES,
+) -> None:
+    """Load prices, and whatever else the source has: splits and dividends, rates, profiles, option chains.
+
+    A folder holds prices.csv or prices.parquet (date, symbol, open, high, low, close, adj_close, volume) and
+    may hold corporate_actions, rates and profiles likewise, and option_chain_*.csv.
+
+    For example:
+
+        sigmasight load prices ../prices
+
+        sigmasight load prices --source yfinance
+    """
+    warehouse = open_for_command()
+    from flows.load import load_calendar_if_short, load_source, say_loads
+    from flows.run import check_source
+
+    check_source(source, folder)
+    say_loads(load_calendar_if_short(warehouse))
+    say_loads(load_source(warehouse, source, folder))
+
+
+@app.command()
+def positions(  # noqa: PLR0917 - typer's options
+    file: File,
+    portfolio: Annotated[str, typer.Option(help="The portfolio's name; a new name makes a new portfolio.")],
+    owner: Annotated[str, typer.Option(metavar="EMAIL", help="Whose portfolio it is.")],
+    equity: Annotated[
+        Decimal | None,
+        typer.Option(
+            parser=_parse_money, metavar="USD", help="Starting capital; needed for a new portfolio."
+        ),
+    ] = None,
+    owner_name: Annotated[str | None, typer.Option(help="The owner's full name.")] = None,
+    account_type: Annotated[
+        str | None, typer.Option(help="taxable, ira, roth_ira, 401k, 403b, 529, hsa, trust or other.")
+    ] = None,
+    description: Annotated[str | None, typer.Option(help="A few words on the portfolio.")] = None,
+    inception: Annotated[
+        date | None,
+        typer.Option(
+            parser=parse_date, metavar="DATE", help="Where the history begins. Default: first entry."
+        ),
+    ] = None,
+    as_of: Annotated[
+        date | None,
+        typer.Option(parser=parse_date, metavar="DATE", help="The date of the statement. Default: today."),
+    ] = None,
+) -> None:
+    """Load a portfolio's statement, the 12-column positions file.
+
+    A later file for the same portfolio is a new statement: open positions that it no longer lists are closed
+    at its date. All errors of a file are told at once, each with its row and how to mend it.
+
+    For example:
+
+        sigmasight load positions mine.csv --portfolio "Mine" --owner jane@example.com --equity 485000
+
+        sigmasight load positions may.csv --portfolio "Mine" --owner jane@example.com --as-of 2026-05-29
+    """
+    from ingestion.positions_file import load_positions
+
+    _load(
+        "positions",
+        lambda connection: load_positions(
+            connection,
+            file,
+            portfolio_name=portfolio,
+            owner_email=owner,
+            equity=equity,
+            owner_full_name=owner_name,
+            account_type=account_type,
+            description=description,
+            inception_date=inception,
+            statement_date=as_of,
+        ),
+    )
+
+
+@app.command()
+def flows(file: File) -> None:
+    """Load contributions and withdrawals of portfolios.
+
+    Columns: portfolio_name, owner_email (where the name alone is not unique), flow_date, amount (USD, negative
+    for a withdrawal), notes.
+
+    For example:
+
+        sigmasight load flows capital_flows.csv
+    """
+    from ingestion.flows_file import load_capital_flows
+
+    _load("flows", lambda connection: [load_capital_flows(connection, _existing(file))])
+
+
+@app.command()
+def marks(file: File) -> None:
+    """Load valuations of private holdings.
+
+    Columns: portfolio_name, owner_email (where the name alone is not unique), symbol, mark_date, price (USD
+    per unit, 0 for a write-off).
+
+    For example:
+
+        sigmasight load marks private_marks.csv
+    """
+    from ingestion.marks_file import load_private_marks
+
+    _load("marks", lambda connection: [load_private_marks(connection, _existing(file))])
+
+
+@app.command()
+def tags(file: File) -> None:
+    """Load tags of positions.
+
+    Columns: portfolio_name, owner_email (where the name alone is not unique), symbol, tag, effective_date
+    (default: the portfolio's inception), is_assigned (default yes; no takes the tag away from that date on).
+
+    For example:
+
+        sigmasight load tags tags.csv
+    """
+    from ingestion.tags import load_tags
+
+    _load("tags", lambda connection: [load_tags(connection, _existing(file))])
+
+
+@app.command()
+def demo() -> None:
+    """Load the five demo portfolios, their positions and tags, without prices.
+
+    For example:
+
+        sigmasight load demo && sigmasight load prices --source simulated && sigmasight nightly
+    """
+    from ingestion.demo import load_demo_portfolios
+
+    _load("demo", load_demo_portfolios)
+
+
+@app.command()
+def calendar() -> None:
+    """Load the NYSE calendar up to a year ahead; the other commands do so by themselves.
+
+    For example:
+
+        sigmasight load calendar
+    """
+    from ingestion.calendar import load_calendar
+
+    _load("calendar", lambda connection: [load_calendar(connection)])
+
+
+def _existing(file: Path) -> Path:
+    if not file.is_file():
+        raise UsageError(f"There is no file {file}: check the name and the folder.")
+    return file

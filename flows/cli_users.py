@@ -1,0 +1,72 @@
+"""`sigmasight users`: who may log in to the API."""
+# ruff: noqa: PLC0415
+
+from typing import Annotated
+
+import typer
+
+from flows.cli_common import open_for_command
+
+app = typer.Typer(no_args_is_help=True, help="Add and list the people who may log in to the API.")
+
+USERS = """
+select users.email, users.full_name, users.is_active, users.created_at::date,
+    (select count(distinct portfolio_id) from raw.portfolios where owner_email = users.email)
+from ops.users order by users.email
+"""
+
+
+@app.command()
+def add(
+    email: Annotated[str, typer.Argument(help="Who logs in; owns the portfolios loaded under this address.")],
+    full_name: Annotated[str, typer.Option("--name", prompt="Full name", help="Shown after login.")],
+    password: Annotated[
+        str,
+        typer.Option(
+            prompt=True,
+            hide_input=True,
+            confirmation_prompt=True,
+            help="At least 8 characters with upper case, lower case and a digit. Asked for when left out.",
+        ),
+    ],
+) -> None:
+    """Let a person log in and read the portfolios that belong to the address.
+
+    For example:
+
+        sigmasight users add jane@example.com --name "Jane Doe"
+
+        sigmasight users add jane@example.com --name "Jane Doe" --password "$PASSWORD"
+    """
+    warehouse = open_for_command()
+    from ingestion.users import add_user
+
+    from flows.console import console
+    from flows.lock import process_name
+
+    with warehouse.connect_writer(application_name=process_name("users add")) as connection:
+        user_id = add_user(connection, email, full_name, password)
+    console().print(f"{email.lower()} may log in now (user {user_id}).", markup=False)
+
+
+@app.command("list")
+def list_users() -> None:
+    """List the people who may log in, and how many portfolios each owns.
+
+    For example:
+
+        sigmasight users list
+    """
+    warehouse = open_for_command()
+    from rich.table import Table
+
+    from flows.console import console
+    from flows.database import rows
+    from flows.lock import process_name
+
+    table = Table("email", "name", "may log in", "since", box=None)
+    table.add_column("portfolios", justify="right")
+    with warehouse.connect_writer(application_name=process_name("users list")) as connection:
+        for email, name, is_active, since, portfolios in rows(connection, USERS):
+            table.add_row(email, name, "yes" if is_active else "no", str(since), str(portfolios))
+    console().print(table if table.row_count else "Nobody yet: sigmasight users add EMAIL")

@@ -1,0 +1,114 @@
+"""Hold rebuilt marts against what was published at an instant, row for row."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from psycopg import sql
+from rich.console import Console
+from rich.table import Table
+
+from flows.database import Connection, rows
+
+# Not part of a row's value: which publication it came with.
+PUBLICATION_COLUMNS = ("publication_id", "published_at", "superseded_at")
+
+COMPARABLE = """
+select
+    published.table_name,
+    array_agg(published.column_name::text order by published.ordinal_position),
+    bool_or(published.column_name = 'as_of_date') and published.table_name not like 'dim%%'
+from information_schema.columns as published
+join information_schema.columns as rebuilt using (table_name, column_name)
+where
+    published.table_schema = 'marts_history'
+    and rebuilt.table_schema = %s
+    and published.column_name <> all(%s)
+group by published.table_name order by published.table_name
+"""
+
+COUNTS = """
+with published as (
+    select {columns} from marts_history.{mart}
+    where published_at <= {at} and (superseded_at is null or superseded_at > {at}) and {dates}
+),
+rebuilt as (select {columns} from {schema}.{mart} where {dates})
+select
+    (select count(*) from published),
+    (select count(*) from rebuilt),
+    (select count(*) from (select * from published except all select * from rebuilt) as gone),
+    (select count(*) from (select * from rebuilt except all select * from published) as new)
+"""
+
+
+@dataclass(frozen=True)
+class MartComparison:
+    """Rows of one mart: as published, as rebuilt, and those of each side that the other lacks."""
+
+    mart: str
+    published: int
+    rebuilt: int
+    only_published: int
+    only_rebuilt: int
+
+    @property
+    def equal(self) -> int:
+        return self.published - self.only_published
+
+    @property
+    def is_equal(self) -> bool:
+        return self.only_published == 0 and self.only_rebuilt == 0
+
+
+def compare_marts(
+    connection: Connection, *, schema: str, at: datetime, to_date: date, with_dimensions: bool
+) -> list[MartComparison]:
+    """Each mart of `schema` against what its history view shows of the instant `at`, for dates up to to_date.
+
+    with_dimensions: also the marts without dates, which describe the last date only.
+    """
+    comparable = rows(connection, COMPARABLE, [schema, list(PUBLICATION_COLUMNS)])
+    return [
+        _compare(
+            connection,
+            schema=schema,
+            mart=mart,
+            columns=columns,
+            at=at,
+            to_date=to_date if is_dated else None,
+        )
+        for mart, columns, is_dated in comparable
+        if is_dated or with_dimensions
+    ]
+
+
+def _compare(
+    connection: Connection,
+    *,
+    schema: str,
+    mart: str,
+    columns: list[str],
+    at: datetime,
+    to_date: date | None,
+) -> MartComparison:
+    dates = sql.SQL("true") if to_date is None else sql.SQL("as_of_date <= {}").format(sql.Literal(to_date))
+    query = sql.SQL(COUNTS).format(
+        columns=sql.SQL(", ").join(map(sql.Identifier, columns)),
+        mart=sql.Identifier(mart),
+        schema=sql.Identifier(schema),
+        at=sql.Literal(at),
+        dates=dates,
+    )
+    counts = connection.execute(query).fetchall()[0]
+    return MartComparison(mart, *counts)
+
+
+def print_comparison(console: Console, results: list[MartComparison]) -> None:
+    """A table of the counts."""
+    table = Table(title="Rebuilt against published, rows", title_justify="left", title_style="bold")
+    table.add_column("mart")
+    for name in ("published", "rebuilt", "equal", "only published", "only rebuilt"):
+        table.add_column(name, justify="right")
+    for result in results:
+        counts = (result.published, result.rebuilt, result.equal, result.only_published, result.only_rebuilt)
+        table.add_row(result.mart, *(f"{count:,}" for count in counts))
+    console.print(table)
