@@ -196,6 +196,9 @@ def _stop(data: Path) -> None:
         raise EmbeddedServerError(
             f"The embedded PostgreSQL in {data} does not stop: {(done.stderr or done.stdout).strip()}"
         )
+    if host.socket_folder(data) != data:
+        with suppress(OSError):  # not empty, or gone: no matter
+            host.socket_folder(data).rmdir()
 
 
 def _wait_until(done: Callable[[], bool], data: Path, seconds: float) -> None:

@@ -108,6 +108,7 @@ def test_a_copied_database_gets_its_grants_again(empty_warehouse: Warehouse) -> 
     with empty_warehouse.connect_writer() as connection:
         connection.execute("create schema audit")
         connection.execute("create temporary table scratch (a integer)")
+        assert connection.execute("select to_regnamespace('audit') is not null").fetchone() == (True,)
 
 
 def test_a_database_whose_roles_lost_their_rights_is_mended(
