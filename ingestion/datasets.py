@@ -1,0 +1,323 @@
+"""The raw tables as data: the key of each, when a row says something new, and from which date it matters.
+
+The SQL here is written over two rows: `incoming`, the row being loaded, and `known`, the newest row of the
+same key (all null when there is none).
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+Rule = Literal["exact", "close", "amount", "return", "contains", "unchecked"]
+
+# Vendors hand out 32-bit floats and restate levels after each dividend: that much apart is equal.
+_TOLERANCE = "1e-6"
+
+_FAR = {
+    "exact": "incoming.{0} is distinct from known.{0}",
+    "close": (
+        f"abs(incoming.{{0}} - known.{{0}}) > {_TOLERANCE} * greatest(abs(incoming.{{0}}), abs(known.{{0}}))"
+    ),
+    # a dividend divided by a later split, rounded to six decimals and multiplied again, comes back this near
+    "amount": (
+        "abs(incoming.{0} - known.{0}) "
+        f"> greatest(1e-5, {_TOLERANCE} * abs(incoming.{{0}}), {_TOLERANCE} * abs(known.{{0}}))"
+    ),
+    "contains": "not known.{0} @> incoming.{0}",
+    # a return is a ratio minus one, and it is the ratio that is known to a relative precision
+    "return": f"abs(incoming.{{0}} - known.{{0}}) > {_TOLERANCE} * (1 + abs(known.{{0}}))",
+}
+
+
+@dataclass(frozen=True)
+class Value:
+    """A column beside the key.
+
+    rule: how a new value is held against the known one. unchecked: stored, but no reason to store a row.
+    silent_null: a null says nothing new; the known value is carried over.
+    carried: SQL of the value stored instead, where the default does not do.
+    """
+
+    name: str
+    rule: Rule = "exact"
+    silent_null: bool = False
+    carried: str | None = None
+
+    @property
+    def differs(self) -> str:
+        """SQL: the incoming value says something new."""
+        far = _FAR[self.rule].format(self.name)
+        if self.silent_null:
+            return f"(incoming.{self.name} is not null and coalesce({far}, true))"
+        if self.rule == "exact":
+            return f"({far})"
+        return f"((incoming.{self.name} is null) <> (known.{self.name} is null) or coalesce({far}, false))"
+
+    @property
+    def stored(self) -> str:
+        """SQL: the value to store."""
+        if self.carried is not None:
+            return self.carried
+        if self.silent_null:
+            return f"coalesce(incoming.{self.name}, known.{self.name})"
+        return f"incoming.{self.name}"
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One raw table.
+
+    touched_from: SQL of the earliest date whose numbers the new row can change, or null.
+    has_source: the table names each row's source; a simulated row and a real one are never the same fact,
+    so neither is held against the other.
+    is_bulk: may come in millions; its touched_from is the plain date column `incoming.<column>`.
+    """
+
+    name: str
+    table: str
+    keys: tuple[str, ...]
+    values: tuple[Value, ...]
+    touched_from: str
+    has_source: bool = False
+    is_bulk: bool = False
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Keys, values and the source: what a loaded frame brings."""
+        return (*self.keys, *(value.name for value in self.values), *(("source",) if self.has_source else ()))
+
+    @cached_property
+    def insert_new_sql(self) -> str:
+        """Insert what `incoming` (a temporary table) says that is new; answers (rows, touched_from).
+
+        Parameters: load_id, loaded_at.
+        """
+        stored = [f"incoming.{key}" for key in self.keys]
+        stored += [f"{value.stored} as {value.name}" for value in self.values]
+        stored += ["incoming.source"] if self.has_source else []
+        names = ", ".join(self.columns)
+        differs = " or ".join(value.differs for value in self.values if value.rule != "unchecked") or "false"
+        comparable = (
+            "(known.source = 'simulated') = (incoming.source = 'simulated')" if self.has_source else "true"
+        )
+        return f"""
+with fresh as materialized (
+    select {", ".join(stored)}, {self.touched_from} as touched_from
+    from incoming
+    left join lateral (
+        select newest.*
+        from {self.table} as newest
+        where {" and ".join(f"newest.{key} = incoming.{key}" for key in self.keys)}
+        order by newest.load_id desc
+        limit 1
+    ) as known on {comparable}
+    where known.load_id is null or {differs}
+),
+inserted as (
+    insert into {self.table} (load_id, loaded_at, {names})
+    select %(load_id)s, %(loaded_at)s, {names}
+    from fresh
+)
+select count(*), min(touched_from) from fresh
+"""
+
+
+def _carried_return(column: str) -> str:
+    """The vendor's return stays with the close it was told of, and goes when that close is corrected."""
+    return (
+        f"case when incoming.total_return is null and not coalesce({_FAR['close'].format('close')}, true) "
+        f"then known.{column} else incoming.{column} end"
+    )
+
+
+CALENDAR_DAYS = Dataset(
+    name="calendar_days",
+    table="raw.calendar_days",
+    keys=("calendar_date",),
+    values=(Value("is_session"), Value("is_half_day")),
+    touched_from="null::date",
+)
+
+PRICES = Dataset(
+    name="prices",
+    table="raw.prices",
+    keys=("symbol", "price_date"),
+    values=(
+        Value("open", "close", silent_null=True),
+        Value("high", "close", silent_null=True),
+        Value("low", "close", silent_null=True),
+        Value("close", "close"),
+        Value("volume", "close", silent_null=True),
+        Value("total_return", "return", silent_null=True, carried=_carried_return("total_return")),
+        Value("previous_date", silent_null=True, carried=_carried_return("previous_date")),
+        Value("previous_close", "close", silent_null=True, carried=_carried_return("previous_close")),
+    ),
+    touched_from="incoming.price_date",
+    has_source=True,
+    is_bulk=True,
+)
+
+CORPORATE_ACTIONS = Dataset(
+    name="corporate_actions",
+    table="raw.corporate_actions",
+    keys=("symbol", "ex_date", "action"),
+    values=(Value("value", "amount"),),
+    touched_from="incoming.ex_date",
+    has_source=True,
+)
+
+TREASURY_RATES = Dataset(
+    name="treasury_rates",
+    table="raw.treasury_rates",
+    keys=("series", "rate_date"),
+    values=(Value("rate_pct", "close"),),
+    touched_from="incoming.rate_date",
+    has_source=True,
+)
+
+COMPANY_PROFILES = Dataset(
+    name="company_profiles",
+    table="raw.company_profiles",
+    keys=("symbol",),
+    values=(
+        Value("profile_date", "unchecked"),
+        Value("name", silent_null=True),
+        Value("security_type", silent_null=True),
+        Value("sector", silent_null=True),
+        Value("industry", silent_null=True),
+        Value("exchange", silent_null=True),
+        Value("country", silent_null=True),
+        Value("currency", silent_null=True),
+        Value("market_cap", "close", silent_null=True),
+        Value("dividend_yield", "close", silent_null=True),
+        Value(
+            "details",
+            "contains",
+            silent_null=True,
+            carried="coalesce(known.details, '{}') || coalesce(incoming.details, '{}')",
+        ),
+    ),
+    # a first profile speaks for the symbol's whole past; a later one from its own date on
+    touched_from="""case
+        when known.symbol is not null then incoming.profile_date
+        else coalesce(
+            least(
+                (select min(prices.price_date) from raw.prices where prices.symbol = incoming.symbol),
+                (select min(positions.entry_date) from raw.positions where positions.symbol = incoming.symbol)
+            ),
+            incoming.profile_date
+        )
+    end""",
+    has_source=True,
+)
+
+PORTFOLIOS = Dataset(
+    name="portfolios",
+    table="raw.portfolios",
+    keys=("portfolio_id",),
+    values=(
+        Value("portfolio_name"),
+        Value("owner_email"),
+        Value("owner_full_name", silent_null=True),
+        Value("description", silent_null=True),
+        Value("account_type"),
+        Value("base_currency"),
+        Value("initial_equity"),
+        Value("inception_date"),
+    ),
+    touched_from="least(incoming.inception_date, known.inception_date)",
+)
+
+_POSITION_TERMS = (
+    "portfolio_id",
+    "symbol",
+    "underlying_symbol",
+    "investment_class",
+    "investment_subtype",
+    "option_type",
+    "strike_price",
+    "expiration_date",
+    "quantity",
+    "entry_date",
+    "entry_price",
+)
+
+POSITIONS = Dataset(
+    name="positions",
+    table="raw.positions",
+    keys=("position_id",),
+    values=(
+        *(Value(name) for name in _POSITION_TERMS),
+        Value("exit_date"),
+        Value("exit_price"),
+        Value("statement_date", "unchecked"),
+    ),
+    # when only the exit changed, the days before both exits stay as they are
+    touched_from=f"""case
+        when known.position_id is null or {" or ".join(Value(name).differs for name in _POSITION_TERMS)}
+            then least(incoming.entry_date, known.entry_date)
+        else least(incoming.exit_date, known.exit_date)
+    end""",
+)
+
+CAPITAL_FLOWS = Dataset(
+    name="capital_flows",
+    table="raw.capital_flows",
+    keys=("flow_id",),
+    values=(Value("portfolio_id"), Value("flow_date"), Value("amount"), Value("notes")),
+    touched_from="least(incoming.flow_date, known.flow_date)",
+)
+
+PRIVATE_MARKS = Dataset(
+    name="private_marks",
+    table="raw.private_marks",
+    keys=("portfolio_id", "symbol", "mark_date"),
+    values=(Value("price"),),
+    touched_from="incoming.mark_date",
+)
+
+POSITION_TAGS = Dataset(
+    name="position_tags",
+    table="raw.position_tags",
+    keys=("portfolio_id", "symbol", "tag", "effective_date"),
+    values=(Value("is_assigned"),),
+    touched_from="incoming.effective_date",
+)
+
+OPTION_QUOTES = Dataset(
+    name="option_quotes",
+    table="raw.option_quotes",
+    keys=("symbol", "quote_date"),
+    values=(
+        Value("underlying_symbol"),
+        Value("expiration_date"),
+        Value("option_type"),
+        Value("strike_price"),
+        Value("bid", "close"),
+        Value("ask", "close"),
+        Value("last", "close"),
+        Value("volume", "close"),
+        Value("open_interest", "close"),
+        Value("implied_volatility", "close"),
+    ),
+    touched_from="incoming.quote_date",
+    has_source=True,
+    is_bulk=True,
+)
+
+DATASETS = {
+    dataset.name: dataset
+    for dataset in (
+        CALENDAR_DAYS,
+        PRICES,
+        CORPORATE_ACTIONS,
+        TREASURY_RATES,
+        COMPANY_PROFILES,
+        PORTFOLIOS,
+        POSITIONS,
+        CAPITAL_FLOWS,
+        PRIVATE_MARKS,
+        POSITION_TAGS,
+        OPTION_QUOTES,
+    )
+}

@@ -1,0 +1,204 @@
+"""Small files read exactly: every record with its line, numbers as the decimals that were written.
+
+Lines that start with # and blank lines are ignored, names in the header are trimmed and their case ignored.
+"""
+
+import csv
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from ingestion.errors import MalformedFileError
+
+_NUMBER = re.compile(r"[+-]?(\d+|\d{1,3}(,\d{3})+)?(\.\d*)?([eE][+-]?\d{1,2})?")
+_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_LARGEST = Decimal(10) ** 31  # what numeric(38, 6) holds
+
+
+class UnreadableFileError(Exception):
+    """Why a file is no CSV; the caller turns it into an error of its own catalogue.
+
+    kind: encoding, header, malformed or empty.
+    """
+
+    def __init__(self, kind: str, sentence: str, line: int | None = None) -> None:
+        self.kind, self.sentence, self.line = kind, sentence, line
+        super().__init__(sentence)
+
+
+@dataclass(frozen=True)
+class Record:
+    """One record: the line where it begins, and its cells by column, trimmed; absent ones are ''."""
+
+    line: int
+    cells: Mapping[str, str]
+
+    def __getitem__(self, column: str) -> str:
+        return self.cells.get(column, "")
+
+
+@dataclass(frozen=True)
+class Delimited:
+    """A file that was read. columns: the known ones it has; unknown: names as they are written."""
+
+    columns: tuple[str, ...]
+    unknown: tuple[str, ...]
+    records: tuple[Record, ...] = field(repr=False)
+
+
+def read_delimited(path: Path, columns: Sequence[str]) -> Delimited:
+    """Read a CSV file whose columns may stand in any order.
+
+    columns: known names in lower case. Raises UnreadableFileError; missing columns are the caller's to judge.
+    """
+    lines = _lines(path)
+    rows = _rows(lines)
+    try:
+        _, header = next(rows)
+    except StopIteration:
+        raise UnreadableFileError(
+            "empty", "the file is empty; its first line must name the columns."
+        ) from None
+    names = [re.sub(r"\s+", " ", name.strip()).lower() for name in header]
+    while names and not names[-1]:
+        names.pop()
+    _check_header(names, columns)
+    records = tuple(
+        Record(
+            line,
+            {name: cell.strip() for name, cell in zip(names, _fit(cells, len(names), line), strict=True)},
+        )
+        for line, cells in rows
+    )
+    unknown = tuple(header[place].strip() for place, name in enumerate(names) if name not in columns)
+    return Delimited(tuple(name for name in names if name in columns), unknown, records)
+
+
+def read_strictly(path: Path, required: Sequence[str], optional: Sequence[str] = ()) -> tuple[Record, ...]:
+    """The records of a file that must have exactly these columns.
+
+    Raises MalformedFileError for anything else, naming what is missing or unknown.
+    """
+    known = [*required, *optional]
+    if not path.is_file():
+        raise MalformedFileError(path, "there is no such file; check the name and the folder.")
+    try:
+        file = read_delimited(path, known)
+    except UnreadableFileError as error:
+        raise MalformedFileError(path, error.sentence, row=error.line) from error
+    expected = f"The columns are {', '.join(known)}"
+    missing = [name for name in required if name not in file.columns]
+    if missing:
+        raise MalformedFileError(
+            path, f"has no column {_listed(missing)}. {expected}; the first line names them."
+        )
+    if file.unknown:
+        raise MalformedFileError(
+            path, f"has an unknown column {_listed(file.unknown)}. {expected}; rename or remove it."
+        )
+    return file.records
+
+
+def parse_number(text: str) -> Decimal | None:
+    """The decimal as written (thousands separators and a sign allowed), or None if it is no finite number.
+
+    >>> parse_number("1,234.50")
+    Decimal('1234.50')
+    >>> parse_number("NaN") is None
+    True
+    """
+    if not _NUMBER.fullmatch(text) or not any(map(str.isdigit, text)) or not text.isascii():
+        return None
+    number = Decimal(text.replace(",", ""))
+    return number if abs(number) < _LARGEST else None
+
+
+def decimals(number: Decimal) -> int:
+    """How many decimals the value needs: 2 for 1.50 is 1."""
+    exponent = number.normalize().as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+def parse_date(text: str) -> date | None:
+    """The day, or None if the text is not YYYY-MM-DD or there is no such day."""
+    if not _ISO_DATE.fullmatch(text) or not text.isascii():
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _lines(path: Path) -> list[str]:
+    """The file's lines with their ends. Raises UnreadableFileError naming the line that is not UTF-8."""
+    content = path.read_bytes()
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise UnreadableFileError(
+            "encoding", f"line {line} is not written in UTF-8; save the file as CSV UTF-8.", line
+        ) from error
+    return text.splitlines(keepends=True) if "\r" in text and "\n" not in text else text.split("\n")
+
+
+def _rows(lines: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
+    """(line where it begins, cells) of each record; comments and blank lines are no records."""
+    place = 0
+
+    def feed() -> Iterator[str]:
+        nonlocal place
+        while place < len(lines):
+            line = lines[place].rstrip("\r\n")
+            place += 1
+            yield line + "\n"
+
+    reader: Any = csv.reader(feed(), strict=True)
+    while place < len(lines):
+        if not lines[place].strip() or lines[place].startswith("#"):
+            place += 1
+            continue
+        begin = place + 1
+        try:
+            cells = next(reader)
+        except csv.Error as error:
+            raise UnreadableFileError(
+                "malformed", f"line {begin} cannot be read ({error}); look at its quotes.", begin
+            ) from error
+        if any(cell.strip() for cell in cells):
+            yield begin, cells
+
+
+def _check_header(names: Sequence[str], columns: Sequence[str]) -> None:
+    twice = sorted({name for name in names if name and names.count(name) > 1})
+    if twice:
+        raise UnreadableFileError(
+            "header", f"the first line names {_listed(twice)} twice; leave one of them.", 1
+        )
+    if not set(names) & set(columns):
+        hint = " (columns are separated by commas)" if ";" in "".join(names) or "\t" in "".join(names) else ""
+        raise UnreadableFileError(
+            "header", f"the first line names none of the columns {', '.join(columns)}{hint}.", 1
+        )
+    if "" in names:
+        raise UnreadableFileError("header", "a column of the first line has no name; give it one.", 1)
+
+
+def _fit(cells: Sequence[str], width: int, line: int) -> list[str]:
+    """The cells filled up to the header's width; more than that is a fault unless they are empty."""
+    if any(cell.strip() for cell in cells[width:]):
+        raise UnreadableFileError(
+            "malformed",
+            f"line {line} has {len(cells)} cells where the first line names {width} columns; "
+            "put a text that holds a comma into quotes.",
+            line,
+        )
+    return [*cells[:width], *[""] * (width - len(cells))]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(repr(name) for name in names)

@@ -1,0 +1,120 @@
+"""What can go wrong on the way in, as a tree. Every message names the file or source, the row and the remedy.
+
+SigmaSightError (warehouse.errors)
+└── IngestionError
+    ├── MalformedFileError      a file that cannot be read as what it is said to be; nothing of it is loaded
+    ├── InvalidPositionsFile    a positions file with errors, all of them at once (ERR_CSV_*, ERR_POS_*)
+    ├── InvalidPortfolio        a portfolio's own fields (ERR_PORT_*)
+    ├── InvalidUser             a new account's fields (ERR_USER_*)
+    ├── UnknownPortfolioError   a file speaks of a portfolio that was never loaded
+    ├── StatementOrderError     a statement older than the newest one of its portfolio
+    ├── MixedSourcesError       simulated prices asked for in a warehouse of real ones
+    ├── SourceUnavailableError  a provider gave no answer, also after retries; the next run asks again
+    ├── OpenTransactionError    a load was begun on a connection that is inside a transaction
+    └── LoadFailedError         the database refused or lost the rows; nothing of them was written
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from warehouse.errors import SigmaSightError
+
+
+class IngestionError(SigmaSightError):
+    """Base of everything that goes wrong on the way in."""
+
+
+class MalformedFileError(IngestionError):
+    """A file that cannot be read as what it is said to be; nothing of it is loaded."""
+
+    def __init__(
+        self,
+        path: Path,
+        sentence: str,
+        *,
+        row: int | None = None,
+        column: str | None = None,
+        value: str | None = None,
+    ) -> None:
+        """row: line number in a CSV file, row number in a Parquet file, both from 1."""
+        self.path, self.row, self.column, self.value = path, row, column, value
+        where = f"{path}" + (f", row {row}" if row is not None else "") + (f", {column}" if column else "")
+        super().__init__(f"{where}: {sentence} Nothing of this file was loaded.")
+
+
+@dataclass(frozen=True)
+class PositionsFileError:
+    """One error of a positions file; row is the line number in the file, None for the file as a whole."""
+
+    code: str
+    row: int | None
+    field: str | None
+    value: str | None
+    sentence: str
+
+    def __str__(self) -> str:
+        where = f"row {self.row}: " if self.row is not None else ""
+        return f"{where}{self.sentence} [{self.code}]"
+
+
+class InvalidPositionsFile(IngestionError):  # noqa: N818 - the name the API's and the command line's users know
+    """A positions file with errors; `errors` holds all of them, in the order of the file."""
+
+    def __init__(self, path: Path, errors: Sequence[PositionsFileError]) -> None:
+        self.path, self.errors = path, tuple(errors)
+        count = f"{len(self.errors)} error" + ("s" if len(self.errors) > 1 else "")
+        super().__init__(
+            f"{path} was not loaded, it has {count}:\n" + "\n".join(f"  {error}" for error in self.errors)
+        )
+
+
+@dataclass(frozen=True)
+class FieldError:
+    """One error of a field that a person filled in."""
+
+    code: str
+    field: str
+    value: str | None
+    sentence: str
+
+    def __str__(self) -> str:
+        return f"{self.sentence} [{self.code}]"
+
+
+class _InvalidFields(IngestionError):  # noqa: N818 - the base of the two below
+    def __init__(self, errors: Sequence[FieldError]) -> None:
+        self.errors = tuple(errors)
+        super().__init__("\n".join(str(error) for error in self.errors))
+
+
+class InvalidPortfolio(_InvalidFields):
+    """A portfolio's own fields are wrong or missing."""
+
+
+class InvalidUser(_InvalidFields):
+    """A new account's fields are wrong or missing."""
+
+
+class UnknownPortfolioError(IngestionError):
+    """A file speaks of a portfolio that was never loaded."""
+
+
+class StatementOrderError(IngestionError):
+    """A statement older than the newest one of its portfolio."""
+
+
+class MixedSourcesError(IngestionError):
+    """Simulated prices asked for in a warehouse of real ones."""
+
+
+class SourceUnavailableError(IngestionError):
+    """A provider gave no answer, also after retries; the next run asks again."""
+
+
+class OpenTransactionError(IngestionError):
+    """A load was begun on a connection that is inside a transaction."""
+
+
+class LoadFailedError(IngestionError):
+    """The database refused or lost the rows; nothing of them was written."""

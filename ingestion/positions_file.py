@@ -1,0 +1,273 @@
+"""The positions file: one portfolio's statement in twelve columns, loaded whole or not at all.
+
+A second file of the same portfolio is a new statement: a lot that it no longer lists was closed at its date.
+"""
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pandas as pd
+
+from ingestion.calendar import session_on_or_before
+from ingestion.datasets import PORTFOLIOS, POSITIONS
+from ingestion.delimited import Delimited, UnreadableFileError, read_delimited
+from ingestion.errors import InvalidPositionsFile, PositionsFileError, StatementOrderError
+from ingestion.ids import position_id
+from ingestion.loads import Connection, LoadReport, load_transaction, recorded_failure
+from ingestion.portfolios import PortfolioFields, known_portfolio
+from ingestion.position_columns import COLUMNS, ENTRY_DATE, ENTRY_PRICE, QUANTITY, SYMBOL
+from ingestion.position_rows import Lot, parse_lot
+
+logger = logging.getLogger(__name__)
+
+SOURCE = "positions_file"
+LARGEST_FILE = 10 * 1024 * 1024  # bytes
+REQUIRED_COLUMNS = (SYMBOL, QUANTITY, ENTRY_PRICE, ENTRY_DATE)
+OPTION_MULTIPLIER = 100
+
+_CODES = {
+    "empty": "ERR_CSV_003",
+    "header": "ERR_CSV_005",
+    "malformed": "ERR_CSV_006",
+    "encoding": "ERR_CSV_006",
+}
+
+_KNOWN_LOTS = """
+select distinct on (position_id) {columns}
+from raw.positions
+where portfolio_id = %s
+order by position_id, load_id desc
+"""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A positions file that was read. notices: sentences about columns that were ignored."""
+
+    lots: tuple[Lot, ...]
+    notices: tuple[str, ...]
+
+    @property
+    def gross_at_cost(self) -> Decimal:
+        """Absolute entry values of all lots, added up, USD."""
+        return sum((abs(entry_value(lot)) for lot in self.lots), Decimal(0))
+
+
+def entry_value(lot: Lot) -> Decimal:
+    """Signed quantity x multiplier x entry price, USD."""
+    multiplier = OPTION_MULTIPLIER if lot.investment_class == "OPTIONS" else 1
+    return lot.quantity * multiplier * lot.entry_price
+
+
+def read_positions_file(
+    path: Path, *, today: date | None = None, statement_date: date | None = None
+) -> Statement:
+    """Read a positions file. Raises InvalidPositionsFile with every error of the file.
+
+    today: no date may lie after it (default: today, UTC). statement_date: nor after this (default: today).
+    """
+    today = today or datetime.now(UTC).date()
+    file = _read(path)
+    lots: list[Lot] = []
+    errors: list[PositionsFileError] = []
+    for record in file.records:
+        lot, found = parse_lot(record, today=today, statement_date=statement_date or today)
+        errors += found
+        if lot is not None:
+            lots.append(lot)
+    errors += _duplicates(lots)
+    if errors:
+        raise InvalidPositionsFile(path, sorted(errors, key=lambda error: error.row or 0))
+    notices = tuple(f"The column {name!r} is unknown and was ignored." for name in file.unknown)
+    return Statement(tuple(lots), notices)
+
+
+def load_positions(
+    connection: Connection,
+    path: Path,
+    *,
+    portfolio_name: str,
+    owner_email: str,
+    equity: Decimal | None = None,
+    owner_full_name: str | None = None,
+    account_type: str | None = None,
+    description: str | None = None,
+    inception_date: date | None = None,
+    statement_date: date | None = None,
+    today: date | None = None,
+) -> list[LoadReport]:
+    """Load a portfolio's statement: the portfolio and its positions in one transaction.
+
+    equity: starting capital in USD; needed for a new portfolio. statement_date: what the file is as of
+    (default: today); open lots that it does not list are closed at that session's close. inception_date:
+    default the earliest entry date. Raises InvalidPositionsFile, InvalidPortfolio or StatementOrderError;
+    nothing is written then but the record of the failure.
+    """
+    today = today or datetime.now(UTC).date()
+    as_of = statement_date or today
+    fields = PortfolioFields(
+        portfolio_name, owner_email, equity, owner_full_name, account_type, description, inception_date
+    )
+    with recorded_failure(connection, POSITIONS.name, source=SOURCE, origin=str(path)):
+        statement = read_positions_file(path, today=today, statement_date=as_of)
+    with load_transaction(connection, POSITIONS.name, source=SOURCE, origin=str(path)) as load:
+        lots = _known_lots(connection, fields.portfolio_id)
+        positions = _positions(fields.portfolio_id, statement.lots, lots, as_of)
+        new = ~positions["position_id"].isin([lot["position_id"] for lot in lots])
+        portfolio = fields.resolve(
+            known_portfolio(connection, fields.portfolio_id),
+            gross_at_cost=statement.gross_at_cost,
+            entry_dates=positions["entry_date"][new].tolist(),
+        )
+        return [
+            load.rows(PORTFOLIOS, portfolio.frame()),
+            load.rows(POSITIONS, positions, notices=statement.notices),
+        ]
+
+
+# --- the file --------------------------------------------------------------------------------------------
+
+
+def _read(path: Path) -> Delimited:
+    """The file's records, or InvalidPositionsFile with its ERR_CSV_* errors."""
+    if not path.is_file():
+        sentence = f"There is no file {path}; check the name and the folder."
+        raise InvalidPositionsFile(path, [PositionsFileError("ERR_PORT_007", None, None, None, sentence)])
+    if path.suffix.lower() != ".csv":
+        raise _file_error(
+            path, "ERR_CSV_002", f"The file is no .csv but {path.suffix or 'without a suffix'}."
+        )
+    size = path.stat().st_size
+    if size > LARGEST_FILE:
+        raise _file_error(
+            path, "ERR_CSV_001", f"The file has {size / 1024**2:.1f} MB; at most 10 MB are allowed."
+        )
+    try:
+        file = read_delimited(path, list(COLUMNS))
+    except UnreadableFileError as error:
+        raise _file_error(path, _CODES[error.kind], _capitalized(error.sentence), error.line) from error
+    missing = [
+        PositionsFileError(
+            "ERR_CSV_004",
+            1,
+            COLUMNS[name],
+            None,
+            f"The column {COLUMNS[name]!r} is missing; add it to the first line.",
+        )
+        for name in REQUIRED_COLUMNS
+        if name not in file.columns
+    ]
+    if missing:
+        raise InvalidPositionsFile(path, missing)
+    if not file.records:
+        raise _file_error(path, "ERR_CSV_003", "The file has no data rows; add one row per position.")
+    return file
+
+
+def _file_error(path: Path, code: str, sentence: str, line: int | None = None) -> InvalidPositionsFile:
+    return InvalidPositionsFile(path, [PositionsFileError(code, line, None, None, sentence)])
+
+
+def _capitalized(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]
+
+
+def _duplicates(lots: Iterable[Lot]) -> list[PositionsFileError]:
+    """Lots that an earlier row has already: they would be one position."""
+    first: dict[tuple[Any, ...], int] = {}
+    errors = []
+    for lot in lots:
+        line = first.setdefault((lot.symbol, lot.entry_date, lot.entry_price), lot.line)
+        if line != lot.line:
+            sentence = (
+                f"{lot.symbol} of {lot.entry_date} at {lot.entry_price} stands in row {line} already; "
+                "add the quantities up in one row."
+            )
+            errors.append(PositionsFileError("ERR_POS_023", lot.line, COLUMNS[SYMBOL], lot.symbol, sentence))
+    return errors
+
+
+# --- the statement ---------------------------------------------------------------------------------------
+
+
+def _positions(
+    portfolio: UUID, lots: Sequence[Lot], known: Sequence[dict[str, Any]], as_of: date
+) -> pd.DataFrame:
+    """The rows to load: the lots that are listed, and the open ones that no longer are, closed.
+
+    Raises StatementOrderError when a later statement would be undone.
+    """
+    listed = [_listed_row(portfolio, lot, as_of) for lot in lots]
+    keys = {row["position_id"] for row in listed}
+    closed = [
+        _closed_row(row, as_of) for row in known if row["position_id"] not in keys and _is_open(row, as_of)
+    ]
+    newest = max((row["statement_date"] for row in known if row["statement_date"]), default=as_of)
+    if as_of < newest and (closed or _says_new(listed, known)):
+        raise StatementOrderError(
+            f"The portfolio has a statement of {newest} already and this one, which differs, is of {as_of}: "
+            "load statements in the order of their dates, or give the date of this one."
+        )
+    return pd.DataFrame(listed + closed, columns=list(POSITIONS.columns), dtype=object)
+
+
+def _says_new(listed: Sequence[dict[str, Any]], known: Sequence[dict[str, Any]]) -> bool:
+    by_key = {row["position_id"]: row for row in known}
+    return any(
+        {**row, "statement_date": None} != {**by_key.get(row["position_id"], {}), "statement_date": None}
+        for row in listed
+    )
+
+
+def _known_lots(connection: Connection, portfolio: UUID) -> list[dict[str, Any]]:
+    """The newest row of each lot of the portfolio."""
+    cursor = connection.execute(_KNOWN_LOTS.format(columns=", ".join(POSITIONS.columns)), [portfolio])
+    lots = [dict(zip(POSITIONS.columns, row, strict=True)) for row in cursor.fetchall()]
+    return [
+        {**lot, "position_id": str(lot["position_id"]), "portfolio_id": str(lot["portfolio_id"])}
+        for lot in lots
+    ]
+
+
+def _is_open(row: dict[str, Any], as_of: date) -> bool:
+    """Whether a statement of this date should list the lot: entered, not sold and not expired by then."""
+    expired = row["expiration_date"] is not None and row["expiration_date"] <= as_of
+    return row["exit_date"] is None and row["entry_date"] <= as_of and not expired
+
+
+def _closed_row(row: dict[str, Any], as_of: date) -> dict[str, Any]:
+    """The lot, closed at the statement's session; its price is that session's close, so none is stored."""
+    exit_date = max(session_on_or_before(as_of), row["entry_date"])
+    return {
+        **row,
+        "exit_date": exit_date,
+        "exit_price": None,
+        "statement_date": as_of,
+    }
+
+
+def _listed_row(portfolio: UUID, lot: Lot, as_of: date) -> dict[str, Any]:
+    contract = lot.contract
+    return {
+        "position_id": str(position_id(portfolio, lot.symbol, lot.entry_date, lot.entry_price)),
+        "portfolio_id": str(portfolio),
+        "symbol": lot.symbol,
+        "underlying_symbol": contract.underlying_symbol if contract else None,
+        "investment_class": lot.investment_class,
+        "investment_subtype": lot.investment_subtype,
+        "option_type": contract.option_type if contract else None,
+        "strike_price": contract.strike_price if contract else None,
+        "expiration_date": contract.expiration_date if contract else None,
+        "quantity": lot.quantity,
+        "entry_date": lot.entry_date,
+        "entry_price": lot.entry_price,
+        "exit_date": lot.exit_date,
+        "exit_price": lot.exit_price,
+        "statement_date": as_of,
+    }

@@ -1,0 +1,61 @@
+"""Symbols: how they are written, which are cash, which need prices."""
+
+import re
+
+from ingestion.loads import Connection
+
+FACTOR_ETFS = ("SPY", "VTV", "VUG", "MTUM", "QUAL", "IWM", "SIZE", "VLUE", "USMV", "TLT")
+"""The proxies of the market, style and rate factors: every factor model needs their prices."""
+
+CASH_SYMBOLS = frozenset(
+    {
+        *("CASH", "CASH_USD", "USD"),
+        *("SPAXX", "FDRXX", "FZFXX", "SPRXX", "FDLXX", "FZDXX"),  # Fidelity
+        *("VMFXX", "VMRXX", "VUSXX"),  # Vanguard
+        *("SWVXX", "SNVXX", "SNOXX", "SNSXX", "SWGXX"),  # Schwab
+        *("TTTXX", "TIMXX", "GVMXX", "BDSXX", "MJLXX"),
+    }
+)
+"""Cash and the money market funds that brokers sweep it into: PUBLIC/CASH, worth 1 USD, never priced."""
+
+LONGEST_SYMBOL = 100
+VALID_SYMBOL = re.compile(r"[A-Z0-9.\-_/^=]+")
+
+_SHARE_CLASS = re.compile(r"([A-Z]{1,5})[./]([A-Z])")
+_EXCHANGE_SUFFIXES = frozenset("FLV")  # .F Frankfurt, .L London, .V TSX Venture are no share classes
+
+_SYMBOLS_TO_PRICE = """
+with known as (
+    select distinct on (position_id) symbol, underlying_symbol, investment_class, investment_subtype
+    from raw.positions
+    order by position_id, load_id desc
+)
+select symbol from known where investment_class = 'PUBLIC' and investment_subtype is distinct from 'CASH'
+union
+select underlying_symbol from known where investment_class = 'OPTIONS'
+"""
+
+
+def normalize_symbol(text: str) -> str:
+    """The one way we write a symbol: upper case, share classes with a dash.
+
+    >>> normalize_symbol(" brk.b ")
+    'BRK-B'
+    >>> normalize_symbol("VOD.L")
+    'VOD.L'
+    """
+    symbol = text.strip().upper()
+    match = _SHARE_CLASS.fullmatch(symbol)
+    if match is None or (symbol[-2] == "." and match[2] in _EXCHANGE_SUFFIXES):
+        return symbol
+    return f"{match[1]}-{match[2]}"
+
+
+def symbols_to_price(connection: Connection) -> list[str]:
+    """Symbols that need prices, sorted: public holdings without cash, underlyings of options, factor ETFs.
+
+    Closed positions count too: their history is part of the portfolio's.
+    """
+    with connection.transaction():
+        held = {str(row[0]) for row in connection.execute(_SYMBOLS_TO_PRICE)}
+    return sorted((held | set(FACTOR_ETFS)) - CASH_SYMBOLS)
