@@ -1,12 +1,12 @@
 {#-
   fact: a table of which a build replaces exactly the rows of its dates, in one transaction; rows of other
   dates are not touched. For SQL and for Python models.
-  config: date_column (default as_of_date); replace='all' for small tables without dates; indexes.
+  config: date_column (default as_of_date); scope='all' for small tables without dates; indexes.
 -#}
 {% materialization fact, adapter='postgres', supported_languages=['sql', 'python'] %}
     {%- set target_relation = this.incorporate(type='table') -%}
     {%- set existing = load_cached_relation(this) -%}
-    {%- set by_dates = config.get('replace', 'dates') == 'dates' -%}
+    {%- set by_dates = config.get('scope', 'dates') == 'dates' -%}
     {%- set date_column = config.get('date_column', 'as_of_date') -%}
     {%- set language = model['language'] -%}
 
@@ -30,13 +30,14 @@
         {% call statement('main', language='python') %}{{ compiled_code }}{% endcall %}
     {% else %}
         {% call statement('main') %}
+            {{ plan_for_sets() }}
             delete from {{ target_relation }}
             {% if by_dates %} where {{ date_column }} between {{ from_date() }} and {{ to_date() }} {% endif %};
             insert into {{ target_relation }} {{ compiled_code }}
         {% endcall %}
         {% do adapter.commit() %}
     {% endif %}
-    {% do analyze_when_grown(target_relation) %}
+    {% do analyze_written(target_relation) %}
 
     {{ run_hooks(post_hooks) }}
     {{ return({'relations': [target_relation]}) }}
@@ -71,14 +72,21 @@
 {% endmacro %}
 
 
-{#- Statistics for the planner when a tenth of the table is new; smaller increments are autovacuum's. -#}
-{% macro analyze_when_grown(relation) %}
+{#-
+  A build works on all rows of its dates, but the planner has not seen these dates yet, expects one row, and
+  would loop over a whole table for each. Hash and merge joins cost the same whatever it expects; a lateral
+  look-up still loops, there is no other way to do it.
+-#}
+{% macro plan_for_sets() -%}
+    set local enable_nestloop = off;
+{%- endmacro %}
+
+
+{#- Shows the planner the rows just written: the next models and tests read them. -#}
+{% macro analyze_written(relation) %}
     {%- set rows = load_result('main').response.rows_affected | default(0) -%}
-    {% call statement('size', fetch_result=true) %}
-        select greatest(reltuples, 0) from pg_catalog.pg_class where oid = '{{ relation }}'::regclass
-    {% endcall %}
-    {% if rows and rows > 0.1 * (load_result('size')['data'][0][0] | float) %}
+    {% if rows and rows > 0 %}
         {% call statement('analyze') %} analyze {{ relation }} {% endcall %}
+        {% do adapter.commit() %}
     {% endif %}
-    {% do adapter.commit() %}
 {% endmacro %}

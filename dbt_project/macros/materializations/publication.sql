@@ -25,6 +25,7 @@
         {% if var('publication_id') is none %}
             select 'not published' as message where false
         {% else %}
+            {{ plan_for_sets() }}
             delete from {{ target_relation }}
             where {% if var('audit_schema') %} true or {% endif %} publication_id > (select coalesce(max(publication_id), 0) from ops.publications);
             insert into {{ target_relation }} (publication_id, {{ published_columns(sql) }})
@@ -32,7 +33,7 @@
         {% endif %}
     {% endcall %}
     {% do adapter.commit() %}
-    {% do analyze_when_grown(target_relation) %}
+    {% do analyze_written(target_relation) %}
 
     {{ run_hooks(post_hooks) }}
     {{ return({'relations': [target_relation]}) }}

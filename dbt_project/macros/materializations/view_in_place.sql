@@ -31,7 +31,7 @@
 {#- create or replace accepts the old columns, unchanged, with new ones after them. -#}
 {% macro view_columns_changed(existing, code) %}
     {%- set new = get_column_schema_from_query(code) -%}
-    {%- set old = adapter.get_columns_in_relation(existing) -%}
+    {%- set old = get_column_schema_from_query('select * from ' ~ existing) -%}
     {%- set changed = namespace(value=new | length < old | length) -%}
     {%- for column in old -%}
         {%- if not changed.value and (new[loop.index0].name != column.name

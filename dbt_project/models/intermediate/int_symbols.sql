@@ -1,6 +1,6 @@
 {{ config(
     materialized='fact',
-    replace='all',
+    scope='all',
     indexes=[{'columns': ['symbol'], 'unique': true}],
 ) }}
 
