@@ -199,6 +199,7 @@ def _failure_sentences(failed: Sequence[NodeResult], raised: str) -> str:
     if len(failed) > FAILURES_SHOWN:
         lines.append(f"  … and {len(failed) - FAILURES_SHOWN} more, see .warehouse/logs/dbt.log")
     noun = "node" if len(failed) == 1 else "nodes"
+    lines.append("Their SQL is under .warehouse/dbt/compiled and .warehouse/dbt/run.")
     return "\n".join([f"The build failed at {len(failed)} {noun}, and nothing was published:", *lines])
 
 

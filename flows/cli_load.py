@@ -134,8 +134,8 @@ def positions(  # noqa: PLR0917 - typer's options
 def flows(file: File) -> None:
     """Load contributions and withdrawals of portfolios.
 
-    Columns: portfolio_name, owner_email (where the name alone is not unique), flow_date, amount (USD, negative
-    for a withdrawal), notes.
+    Columns: portfolio_name, owner_email (where the name alone is not unique), flow_date, amount (USD,
+    negative for a withdrawal), notes.
 
     For example:
 

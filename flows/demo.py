@@ -18,6 +18,8 @@ SOURCES = {
     Source.YFINANCE: "prices from yfinance",
 }
 
+COMMAND_WIDTH = 44
+
 SIMULATED_WARNING = """\
 THE PRICES ARE SIMULATED. They are drawn from a seeded factor model, not from any market: every row, summary
 and API answer made from them says so (source = simulated). For real prices, in a warehouse of their own:
@@ -36,37 +38,50 @@ def run_demo(warehouse: Warehouse, source: Source, prices: Path | None) -> None:
         nightly(force=True)
         seconds = time.monotonic() - begun
     say("done", f"in {warehouse.settings.warehouse_folder}", seconds)
-    _print_summary(read_portfolios(warehouse))
+    _print_summary(read_portfolios(warehouse), has_users=warehouse.is_embedded)
 
 
 def _load(warehouse: Warehouse, source: Source, prices: Path | None) -> None:
-    from ingestion.demo import load_demo_portfolios
+    from ingestion.demo import create_demo_users, load_demo_portfolios
 
     say_loads(load_calendar_if_short(warehouse))
     with warehouse.connect_writer(application_name=process_name("demo")) as connection:
         say_loads(load_demo_portfolios(connection))
+        if warehouse.is_embedded:  # their password is published: not on a server that others may reach
+            create_demo_users(connection)
     say_loads(load_source(warehouse, source, prices))
 
 
-def _print_summary(lines: list[PortfolioLine]) -> None:
+def _print_summary(lines: list[PortfolioLine], *, has_users: bool) -> None:
     out = console()
     out.print()
     print_portfolios(out, lines)
     if any(line.is_simulated for line in lines):
         out.print()
         out.print(SIMULATED_WARNING, style="bold yellow", markup=False)
+    _print_next_steps(has_users=has_users)
+
+
+def _print_next_steps(*, has_users: bool) -> None:
+    from ingestion.demo import DEMO_PASSWORD, demo_portfolios
+
+    out = console()
     out.print()
-    out.print("Next", style="bold")
+    out.print("Next (in .venv/bin)", style="bold")
     for command, what in NEXT_STEPS:
-        out.print(f"  {command:<74} {what}", markup=False)
+        out.print(f"  {command:<{COMMAND_WIDTH}} {what}", markup=False)
+    if has_users:
+        owners = sorted({portfolio.owner_email for portfolio in demo_portfolios()})
+        out.print()
+        out.print(f"Log in to the API as one of these, with the password {DEMO_PASSWORD}:", markup=False)
+        out.print("  " + ", ".join(owners), markup=False)
 
 
 NEXT_STEPS = (
-    (".venv/bin/sigmasight status", "what is published, what waits"),
-    ('.venv/bin/sigmasight psql -c "table dim_portfolios"', "ask the marts in SQL"),
-    (".venv/bin/sigmasight docs --serve", "the meaning of every model and column"),
-    ('.venv/bin/sigmasight users add demo_individual@sigmasight.com --name "Demo"', "let a demo user log in"),
-    (".venv/bin/sigmasight serve", "the API; its pages on http://127.0.0.1:8000/docs"),
-    (".venv/bin/sigmasight schedule", "the nightly flow, every weekday"),
-    (".venv/bin/sigmasight --help", "everything else"),
+    ("sigmasight status", "what is published, what waits"),
+    ('sigmasight psql -c "table dim_portfolios"', "ask the marts in SQL"),
+    ("sigmasight docs --serve", "the meaning of every model and column"),
+    ("sigmasight serve", "the API, its pages on http://127.0.0.1:8000/docs"),
+    ("sigmasight schedule", "the nightly flow, every weekday"),
+    ("sigmasight --help", "everything else"),
 )

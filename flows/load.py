@@ -59,15 +59,23 @@ def load_calendar_if_short(warehouse: Warehouse) -> list[LoadReport]:
 
 
 def say_loads(reports: Iterable[LoadReport]) -> None:
-    """A line of progress for each load, and its notices."""
+    """A line of progress for each dataset of each source, and the notices of its loads."""
+    groups: dict[tuple[str, str], list[LoadReport]] = {}
     for report in reports:
-        rejected = f", {report.rows_rejected:,} rejected" if report.rows_rejected else ""
-        touched = f", touching {report.touched_from} on" if report.touched_from else ""
-        say(
-            "loaded",
-            f"{report.dataset} from {report.source}: {report.rows_read:,} rows read, "
-            f"{report.rows_new:,} new{rejected}{touched}",
-            report.seconds,
-        )
-        for notice in report.notices:
+        groups.setdefault((report.dataset, report.source), []).append(report)
+    for (dataset, source), group in groups.items():
+        say("loaded", f"{dataset} ({source}): {_counts(group)}", sum(report.seconds for report in group))
+        for notice in dict.fromkeys(notice for report in group for notice in report.notices):
             say("", notice)
+
+
+def _counts(group: list[LoadReport]) -> str:
+    read, new, rejected = (
+        sum(getattr(report, name) for report in group) for name in ("rows_read", "rows_new", "rows_rejected")
+    )
+    touched = min((report.touched_from for report in group if report.touched_from), default=None)
+    return (
+        f"{read:,} rows read, {new:,} new"
+        + (f", {rejected:,} rejected" if rejected else "")
+        + (f", from {touched} on" if touched else "")
+    )

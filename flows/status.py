@@ -8,6 +8,8 @@ from flows.database import Connection, row, rows
 from flows.lock import lock_holder, process_name
 from warehouse.connections import Warehouse
 
+LONGEST_ERROR = 300
+
 LAST_PUBLICATION = """
 select publication_id, published_at, known_at, tests_passed, tests_warned, git_revision,
     (select max(as_of_date) from ops.publication_dates) as last_date,
@@ -80,7 +82,7 @@ def _runs(connection: Connection) -> Iterator[tuple[str, str]]:
         else:
             seconds = (finished - started).total_seconds()
             text = f"{kind} run {number} {status.replace('_', ' ')} at {_utc(finished)} after {seconds:.0f} s"
-        yield "run", text + (f": {str(error).splitlines()[0]}" if error else "")
+        yield "run", text + (f": {' '.join(str(error).split())[:LONGEST_ERROR]}" if error else "")
 
 
 def _waiting(connection: Connection) -> str:
