@@ -6,16 +6,10 @@
     ],
 ) }}
 
--- Betas of portfolios: holdings times the betas of their symbols, over equity. Private positions are outside;
--- options stay outside until they have a delta. A portfolio without betas has a row that says why.
-with position_values as (
-    select * from {{ ref('int_position_values') }}
-    where is_open and as_of_date between {{ from_date() }} and {{ to_date() }}
-),
-
-betas as (
-    select * from {{ ref('int_symbol_factor_betas') }}
-    where as_of_date between {{ from_date() }} and {{ to_date() }}
+-- Betas of portfolios: holdings times the betas of their symbols, over equity. A portfolio without betas has a
+-- row that says why.
+with matched as (
+    select * from {{ ref('int_position_factor_betas') }}
 ),
 
 snapshots as (
@@ -25,31 +19,6 @@ snapshots as (
 
 factors as (
     select * from {{ ref('factors') }}
-),
-
-matched as (
-    select
-        position_values.portfolio_id,
-        position_values.as_of_date,
-        factors.model,
-        factors.factor,
-        position_values.market_value,
-        position_values.investment_class <> 'PRIVATE' as is_in_scope,
-        case
-            when position_values.investment_class <> 'PUBLIC' then null
-            when position_values.price_source = 'cash' then 0
-            else betas.beta
-        end as beta,
-        betas.observations,
-        betas.quality_flag
-    from position_values
-    cross join factors
-    left join betas
-        on
-            position_values.pricing_symbol = betas.symbol
-            and position_values.as_of_date = betas.as_of_date
-            and factors.model = betas.model
-            and factors.factor = betas.factor
 ),
 
 summed as (

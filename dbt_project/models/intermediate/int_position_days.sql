@@ -32,16 +32,8 @@ final as (
         days.*,
         coalesce(now_split.cumulative_ratio, 1) / coalesce(entry_split.cumulative_ratio, 1) as split_factor
     from days
-    left join splits as now_split
-        on
-            days.pricing_symbol = now_split.symbol
-            and days.as_of_date >= now_split.ex_session
-            and (days.as_of_date < now_split.next_ex_session or now_split.next_ex_session is null)
-    left join splits as entry_split
-        on
-            days.pricing_symbol = entry_split.symbol
-            and days.first_session >= entry_split.ex_session
-            and (days.first_session < entry_split.next_ex_session or entry_split.next_ex_session is null)
+    {{ join_split_period('splits', 'now_split', 'days.pricing_symbol', 'days.as_of_date') }}
+    {{ join_split_period('splits', 'entry_split', 'days.pricing_symbol', 'days.first_session') }}
 )
 
 select * from final

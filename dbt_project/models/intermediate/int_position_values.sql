@@ -21,31 +21,13 @@ splits as (
     select * from {{ ref('int_split_periods') }}
 ),
 
-calendar as (
-    select * from {{ ref('int_calendar') }}
-),
-
 day_before as (
-    {% if has_history() %}
-        select
-            position_id,
-            market_value,
-            cumulative_pnl,
-            cumulative_dividends
-        from {{ this }}
-        where as_of_date = (
-            select max(calendar.as_of_date)
-            from calendar
-            where calendar.is_trading_day and calendar.as_of_date < {{ from_date() }}
-        )
-    {% else %}
-        select
-            cast(null as uuid) as position_id,
-            cast(null as numeric) as market_value,
-            cast(null as numeric) as cumulative_pnl,
-            cast(null as numeric) as cumulative_dividends
-        where false
-    {% endif %}
+    {{ day_before_window({
+        'position_id': 'uuid',
+        'market_value': 'numeric',
+        'cumulative_pnl': 'numeric',
+        'cumulative_dividends': 'numeric',
+    }) }}
 ),
 
 valued as (

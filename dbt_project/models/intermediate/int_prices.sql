@@ -82,16 +82,8 @@ adjusted as (
     from linked
     left join splits as ex_day
         on linked.symbol = ex_day.symbol and linked.price_date = ex_day.ex_session
-    left join splits as now_split
-        on
-            linked.symbol = now_split.symbol
-            and linked.price_date >= now_split.ex_session
-            and (linked.price_date < now_split.next_ex_session or now_split.next_ex_session is null)
-    left join splits as last_split
-        on
-            linked.symbol = last_split.symbol
-            and linked.last_date >= last_split.ex_session
-            and (linked.last_date < last_split.next_ex_session or last_split.next_ex_session is null)
+    {{ join_split_period('splits', 'now_split', 'linked.symbol', 'linked.price_date') }}
+    {{ join_split_period('splits', 'last_split', 'linked.symbol', 'linked.last_date') }}
     left join dividends
         on linked.symbol = dividends.symbol and linked.price_date = dividends.ex_session
 ),

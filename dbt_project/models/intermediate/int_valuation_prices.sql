@@ -99,16 +99,8 @@ final as (
         carried.source
     from carried
     inner join calendar as priced_days on carried.price_date = priced_days.as_of_date
-    left join splits as now_split
-        on
-            carried.symbol = now_split.symbol
-            and carried.as_of_date >= now_split.ex_session
-            and (carried.as_of_date < now_split.next_ex_session or now_split.next_ex_session is null)
-    left join splits as priced_split
-        on
-            carried.symbol = priced_split.symbol
-            and carried.price_date >= priced_split.ex_session
-            and (carried.price_date < priced_split.next_ex_session or priced_split.next_ex_session is null)
+    {{ join_split_period('splits', 'now_split', 'carried.symbol', 'carried.as_of_date') }}
+    {{ join_split_period('splits', 'priced_split', 'carried.symbol', 'carried.price_date') }}
 )
 
 select * from final

@@ -16,10 +16,12 @@ final as (
         prices.close,
         prices.total_return_index
     from prices
-    inner join publication_dates
-        on
-            prices.as_of_date = publication_dates.as_of_date
-            and prices.publication_id = publication_dates.publication_id
+    {% if not var('audit_schema') %}
+        inner join publication_dates
+            on
+                prices.as_of_date = publication_dates.as_of_date
+                and prices.publication_id = publication_dates.publication_id
+    {% endif %}
     order by prices.symbol asc, prices.as_of_date desc
 )
 

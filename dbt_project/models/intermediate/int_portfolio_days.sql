@@ -1,0 +1,58 @@
+{{ config(materialized='ephemeral') }}
+
+-- Every portfolio on every session of the window since its start, with the capital that flowed in or out.
+with portfolios as (
+    select * from {{ ref('stg_raw__portfolios') }}
+),
+
+positions as (
+    select * from {{ ref('int_positions') }}
+),
+
+calendar as (
+    select * from {{ ref('int_calendar') }}
+),
+
+capital_flows as (
+    select * from {{ ref('stg_raw__capital_flows') }}
+),
+
+-- A portfolio begins at its inception, or at an entry that is dated before it.
+starts as (
+    select
+        portfolios.portfolio_id,
+        cast(portfolios.initial_equity as numeric(38, 2)) as initial_equity,
+        least(inception.session_on_or_after, min(positions.first_session)) as first_session
+    from portfolios
+    inner join calendar as inception on portfolios.inception_date = inception.as_of_date
+    left join positions on portfolios.portfolio_id = positions.portfolio_id
+    group by portfolios.portfolio_id, portfolios.initial_equity, inception.session_on_or_after
+),
+
+flows as (
+    select
+        capital_flows.portfolio_id,
+        calendar.session_on_or_after as as_of_date,
+        cast(sum(capital_flows.amount) as numeric(38, 2)) as capital_flow
+    from capital_flows
+    inner join calendar on capital_flows.flow_date = calendar.as_of_date
+    group by capital_flows.portfolio_id, calendar.session_on_or_after
+),
+
+final as (
+    select
+        starts.portfolio_id,
+        starts.initial_equity,
+        calendar.as_of_date,
+        cast(coalesce(flows.capital_flow, 0) as numeric(38, 2)) as capital_flow
+    from starts
+    inner join calendar
+        on
+            starts.first_session <= calendar.as_of_date
+            and calendar.is_trading_day
+            and calendar.as_of_date between {{ from_date() }} and {{ to_date() }}
+    left join flows
+        on starts.portfolio_id = flows.portfolio_id and calendar.as_of_date = flows.as_of_date
+)
+
+select * from final

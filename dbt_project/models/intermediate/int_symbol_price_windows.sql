@@ -1,0 +1,79 @@
+{{ config(materialized='ephemeral') }}
+
+-- For each symbol and session of the window: what the last 252 sessions hold of its prices. A symbol is looked
+-- at from its first price or first holding on, whichever came first.
+with prices as (
+    select * from {{ ref('int_prices') }}
+),
+
+sessions as (
+    select * from {{ ref('int_calendar') }}
+    where is_trading_day and as_of_date <= {{ to_date() }}
+),
+
+symbols as (
+    select * from {{ ref('int_symbols') }}
+),
+
+holdings as (
+    select * from {{ ref('int_positions') }}
+    where investment_class <> 'PRIVATE' and investment_subtype is distinct from 'CASH'
+),
+
+first_days as (
+    select
+        symbols.symbol,
+        symbols.first_price_date,
+        least(symbols.first_price_date, min(holdings.first_session)) as first_day
+    from symbols
+    left join holdings on symbols.symbol = holdings.pricing_symbol
+    where symbols.first_price_date is not null or holdings.pricing_symbol is not null
+    group by symbols.symbol, symbols.first_price_date
+),
+
+first_needed as (
+    select min(session_number) - {{ var('data_quality_sessions') }} as session_number
+    from sessions
+    where as_of_date >= {{ from_date() }}
+),
+
+grid as (
+    select
+        first_days.symbol,
+        first_days.first_price_date,
+        sessions.as_of_date,
+        sessions.session_number,
+        prices.as_of_date as price_date,
+        prices.is_suspect,
+        prices.source
+    from first_days
+    inner join sessions on first_days.first_day <= sessions.as_of_date
+    inner join first_needed on sessions.session_number > first_needed.session_number
+    left join prices on first_days.symbol = prices.symbol and sessions.as_of_date = prices.as_of_date
+),
+
+windowed as (
+    select
+        symbol,
+        first_price_date,
+        as_of_date,
+        session_number,
+        max(price_date) over (partition by symbol order by session_number) as last_price_date,
+        count(*) over recent as sessions_expected,
+        count(price_date) over recent as sessions_priced,
+        count(*) filter (where is_suspect) over recent as suspect_moves,
+        min(source) over recent as first_source,
+        max(source) over recent as last_source
+    from grid
+    window recent as (
+        partition by symbol order by session_number
+        range between {{ var('data_quality_sessions') - 1 }} preceding and current row
+    )
+),
+
+final as (
+    select * from windowed
+    where as_of_date between {{ from_date() }} and {{ to_date() }}
+)
+
+select * from final

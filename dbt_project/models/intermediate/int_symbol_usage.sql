@@ -1,0 +1,27 @@
+{{ config(materialized='ephemeral') }}
+
+-- How many portfolios hold each priced symbol, or an option on it, at the close of each session of the window.
+with positions as (
+    select * from {{ ref('int_positions') }}
+    where investment_class <> 'PRIVATE' and investment_subtype is distinct from 'CASH'
+),
+
+sessions as (
+    select * from {{ ref('int_calendar') }}
+    where is_trading_day and as_of_date between {{ from_date() }} and {{ to_date() }}
+),
+
+final as (
+    select
+        positions.pricing_symbol as symbol,
+        sessions.as_of_date,
+        cast(count(distinct positions.portfolio_id) as integer) as used_by_portfolios
+    from positions
+    inner join sessions
+        on
+            positions.first_session <= sessions.as_of_date
+            and (positions.last_session > sessions.as_of_date or positions.last_session is null)
+    group by positions.pricing_symbol, sessions.as_of_date
+)
+
+select * from final
