@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 
 from fastapi import APIRouter, FastAPI
+from fastapi.responses import RedirectResponse
 
 from api.documentation import document
 from api.problems import install_problem_handlers
@@ -39,9 +40,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
     )
     app.include_router(_routes())
+    app.get("/docs", include_in_schema=False)(_to_docs)
     install_problem_handlers(app)
     app.openapi = document(app)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
     return app
+
+
+async def _to_docs() -> RedirectResponse:
+    return RedirectResponse(f"{PREFIX}/docs")
 
 
 def _routes() -> APIRouter:

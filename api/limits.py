@@ -33,7 +33,7 @@ POOL_SIZE: Final = 8
 AUTH_POOL_SIZE: Final = 2
 """Connections for looking users up."""
 
-POOL_WAIT: Final = timedelta(seconds=4)
+POOL_WAIT: Final = timedelta(seconds=2)
 """A request waits this long for a connection before it is told that the warehouse is away."""
 
 USER_CACHE: Final = timedelta(seconds=5)

@@ -139,7 +139,8 @@ def make_pool(url: str, *, name: str, size: int) -> Pool:
         reconnect_timeout=5,
         check=AsyncConnectionPool.check_connection,
         configure=_make_read_only,
-        kwargs={"application_name": f"sigmasight-{name}"},
+        # every statement comes again, and planning the larger ones takes as long as running them
+        kwargs={"application_name": f"sigmasight-{name}", "prepare_threshold": 0},
     )
 
 

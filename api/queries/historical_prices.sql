@@ -5,7 +5,7 @@
 with portfolio as (
     select
         portfolio_id,
-        exists (
+        exists(
             select from marts.fct_portfolio_snapshots
             where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
         ) as is_begun
@@ -13,26 +13,30 @@ with portfolio as (
     where portfolio_id = %(portfolio_id)s::uuid
 ),
 
-held as (
-    select coalesce(dim_positions.underlying_symbol, dim_positions.symbol) as symbol
-    from marts.fct_position_values as position_values
-    inner join marts.dim_positions
-        on
-            position_values.position_id = dim_positions.position_id
-            and dim_positions.portfolio_id = %(portfolio_id)s::uuid
+open_values as materialized (
+    select position_id
+    from marts.fct_position_values
     where
-        position_values.portfolio_id = %(portfolio_id)s::uuid
-        and position_values.as_of_date = %(as_of_date)s::date
-        and position_values.is_open
-        and dim_positions.investment_class <> 'PRIVATE'
+        portfolio_id = %(portfolio_id)s::uuid
+        and as_of_date = %(as_of_date)s::date
+        and is_open
+        and investment_class <> 'PRIVATE'
+),
+
+-- Keys are handed to the views as arrays: only so does the planner look them up in the index.
+held as (
+    select coalesce(underlying_symbol, symbol) as symbol
+    from marts.dim_positions
+    where position_id = any(array(select position_id from open_values))
 ),
 
 factor_etfs as (
     select etf.symbol
     from marts.dim_factors
-    cross join lateral (
-        values (dim_factors.proxy_symbol), (dim_factors.long_symbol), (dim_factors.short_symbol)
-    ) as etf (symbol)
+    cross join
+        lateral (
+            values (dim_factors.proxy_symbol), (dim_factors.long_symbol), (dim_factors.short_symbol)
+        ) as etf (symbol)
     where %(include_factor_etfs)s::boolean and etf.symbol is not null
 ),
 
@@ -58,7 +62,7 @@ bars as (
         ) as adjusted_close
     from marts.fct_prices
     where
-        fct_prices.symbol in (select symbol from wanted)
+        fct_prices.symbol = any(array(select symbol from wanted))
         and fct_prices.as_of_date > %(as_of_date)s::date - %(lookback_days)s::integer
         and fct_prices.as_of_date <= %(as_of_date)s::date
 ),
@@ -110,7 +114,10 @@ span as (
 without_prices as (
     select coalesce(json_agg(wanted.symbol order by wanted.symbol), '[]'::json) as body
     from wanted
-    where not exists (select from by_symbol where by_symbol.symbol = wanted.symbol)
+    where not exists (
+        select from by_symbol
+        where by_symbol.symbol = wanted.symbol
+    )
 )
 
 select
@@ -125,7 +132,7 @@ select
                 'include_factor_etfs', %(include_factor_etfs)s::boolean,
                 'date_format', %(date_format)s::text,
                 'symbols_without_prices', without_prices.body,
-                'price_source', case when symbols.has_simulated_prices then 'simulated' else 'market' end,
+                'price_source', case when symbols.has_simulated_prices then 'simulated' else 'loaded' end,
                 'price_notice', case when symbols.has_simulated_prices then %(simulated_notice)s::text end
             ),
             'symbols', symbols.body

@@ -13,25 +13,40 @@ snapshot as (
     where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
 ),
 
-open_positions as (
+open_values as materialized (
+    select *
+    from marts.fct_position_values
+    where
+        portfolio_id = %(portfolio_id)s::uuid
+        and as_of_date = %(as_of_date)s::date
+        and is_open
+),
+
+-- Keys are handed to the views as arrays: only so does the planner look them up in the index.
+described as materialized (
     select
-        position_values.*,
+        open_values.*,
         dim_positions.underlying_symbol,
-        coalesce(quality.sessions_missing_252 = 0, false) as has_complete_history
-    from marts.fct_position_values as position_values
+        coalesce(dim_positions.underlying_symbol, open_values.symbol) as priced_symbol,
+        dim_positions.tags
+    from open_values
     inner join marts.dim_positions
         on
-            position_values.position_id = dim_positions.position_id
-            and dim_positions.portfolio_id = %(portfolio_id)s::uuid
+            open_values.position_id = dim_positions.position_id
+            and dim_positions.position_id = any(array(select position_id from open_values))
+),
+
+open_positions as (
+    select
+        described.*,
+        coalesce(quality.sessions_missing_252 = 0, false) as has_complete_history
+    from described
     left join marts.fct_data_quality as quality
         on
-            coalesce(dim_positions.underlying_symbol, dim_positions.symbol) = quality.symbol
+            described.priced_symbol = quality.symbol
+            and described.investment_class <> 'PRIVATE'
             and quality.as_of_date = %(as_of_date)s::date
-            and dim_positions.investment_class <> 'PRIVATE'
-    where
-        position_values.portfolio_id = %(portfolio_id)s::uuid
-        and position_values.as_of_date = %(as_of_date)s::date
-        and position_values.is_open
+            and quality.symbol = any(array(select priced_symbol from described))
 ),
 
 holdings as (
@@ -54,12 +69,13 @@ holdings as (
         round(daily_pnl, 2) as daily_pnl,
         has_complete_history,
         (
-            select coalesce(json_agg(json_build_object(
-                'id', md5(%(user_id)s::text || '/' || tag)::uuid,
-                'name', tag,
-                'color', (%(tag_colors)s::text[])[1 + (get_byte(decode(md5(tag), 'hex'), 0) & 7)]
-            ) order by tag), '[]'::json)
-            from unnest(tags) as tag
+            select
+                coalesce(json_agg(json_build_object(
+                    'id', md5(%(user_id)s::text || '/' || tag)::uuid,
+                    'name', tag,
+                    'color', (%(tag_colors)s::text[])[1 + (get_byte(decode(md5(tag), 'hex'), 0) & 7)]
+                ) order by tag), '[]'::json)
+            from unnest(open_positions.tags) as tag
             where %(include_position_tags)s::boolean
         ) as tags
     from open_positions
@@ -206,7 +222,7 @@ select
                     and (select count(*) from recent) > %(max_days)s,
                     'attribution', attribution.is_truncated
                 ),
-                'price_source', case when snapshot.has_simulated_prices then 'simulated' else 'market' end,
+                'price_source', case when snapshot.has_simulated_prices then 'simulated' else 'loaded' end,
                 'price_notice', case when snapshot.has_simulated_prices then %(simulated_notice)s::text end,
                 'schema_version', %(schema_version)s::text
             ),

@@ -95,7 +95,7 @@ select
                 'total_positions', snapshot.position_count,
                 'last_updated', null
             ),
-            'price_source', case when snapshot.has_simulated_prices then 'simulated' else 'market' end,
+            'price_source', case when snapshot.has_simulated_prices then 'simulated' else 'loaded' end,
             'data_quality', json_build_object(
                 'flag', case
                     when snapshot.position_count = snapshot.private_count then 'no_public_positions'

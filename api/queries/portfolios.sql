@@ -14,7 +14,7 @@ with portfolios as (
         snapshots.as_of_date,
         to_char(dim_portfolios.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as created_at,
         to_char(dim_portfolios.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as updated_at,
-        case when snapshots.has_simulated_prices then 'simulated' else 'market' end as price_source,
+        case when snapshots.has_simulated_prices then 'simulated' else 'loaded' end as price_source,
         case when snapshots.has_simulated_prices then %(simulated_notice)s::text end as price_notice
     from marts.dim_portfolios
     inner join marts.fct_portfolio_snapshots as snapshots

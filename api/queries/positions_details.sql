@@ -1,6 +1,7 @@
 -- GET /data/positions/details: positions of one portfolio, or of a list of ids, as of one session.
 -- An open position shows the session's values, a closed one (include_closed) those of its last session.
--- No row: neither the portfolio nor any of the ids is this user's.
+-- No row: neither the portfolio nor any of the ids is this user's. A row without a body: the portfolio
+-- begins later.
 with scope as (
     select portfolio_id
     from marts.dim_portfolios
@@ -11,30 +12,40 @@ with scope as (
     where position_id = any(%(position_ids)s::uuid[])
 ),
 
+-- Keys are handed to the views as arrays: only so does the planner look them up in the index.
 open_values as (
-    select position_values.*
-    from marts.fct_position_values as position_values
+    select *
+    from marts.fct_position_values
     where
-        position_values.portfolio_id in (select portfolio_id from scope)
-        and position_values.as_of_date = %(as_of_date)s::date
-        and position_values.is_open
+        portfolio_id = any(array(select portfolio_id from scope))
+        and as_of_date = %(as_of_date)s::date
+        and is_open
 ),
 
 -- The row of the last session is the only one of a position that is not open.
 closed_values as (
-    select position_values.*
-    from marts.fct_position_values as position_values
+    select *
+    from marts.fct_position_values
     where
         %(include_closed)s::boolean
-        and position_values.portfolio_id in (select portfolio_id from scope)
-        and position_values.as_of_date <= %(as_of_date)s::date
-        and not position_values.is_open
+        and portfolio_id = any(array(select portfolio_id from scope))
+        and as_of_date <= %(as_of_date)s::date
+        and not is_open
 ),
 
-chosen as (
+known as materialized (
+    select * from open_values
+    where %(position_ids)s::uuid[] is null or position_id = any(%(position_ids)s::uuid[])
+    union all
+    select * from closed_values
+    where %(position_ids)s::uuid[] is null or position_id = any(%(position_ids)s::uuid[])
+),
+
+chosen as materialized (
     select
         known.*,
         dim_positions.underlying_symbol,
+        coalesce(dim_positions.underlying_symbol, known.symbol) as company_symbol,
         dim_positions.investment_subtype,
         dim_positions.contract_multiplier,
         dim_positions.entry_date,
@@ -43,13 +54,11 @@ chosen as (
         dim_positions.exit_date,
         dim_positions.exit_price,
         dim_positions.tags
-    from (
-        select * from open_values
-        union all
-        select * from closed_values
-    ) as known
-    inner join marts.dim_positions on known.position_id = dim_positions.position_id
-    where %(position_ids)s::uuid[] is null or known.position_id = any(%(position_ids)s::uuid[])
+    from known
+    inner join marts.dim_positions
+        on
+            known.position_id = dim_positions.position_id
+            and dim_positions.position_id = any(array(select position_id from known))
 ),
 
 positions as (
@@ -90,17 +99,20 @@ positions as (
         case when not chosen.is_open then chosen.exit_date end as exit_date,
         case when not chosen.is_open then round(chosen.exit_price, 4) end as exit_price,
         (
-            select coalesce(json_agg(json_build_object(
-                'id', md5(%(user_id)s::text || '/' || tag)::uuid,
-                'name', tag,
-                'color', (%(tag_colors)s::text[])[1 + (get_byte(decode(md5(tag), 'hex'), 0) & 7)],
-                'description', null
-            ) order by tag), '[]'::json)
+            select
+                coalesce(json_agg(json_build_object(
+                    'id', md5(%(user_id)s::text || '/' || tag)::uuid,
+                    'name', tag,
+                    'color', (%(tag_colors)s::text[])[1 + (get_byte(decode(md5(tag), 'hex'), 0) & 7)],
+                    'description', null
+                ) order by tag), '[]'::json)
             from unnest(chosen.tags) as tag
         ) as tags
     from chosen
     left join marts.dim_symbols
-        on coalesce(chosen.underlying_symbol, chosen.symbol) = dim_symbols.symbol
+        on
+            chosen.company_symbol = dim_symbols.symbol
+            and dim_symbols.symbol = any(array(select company_symbol from chosen))
 ),
 
 page as (
@@ -127,37 +139,47 @@ totals as (
     from chosen
 ),
 
+is_begun as (
+    select exists(
+        select from marts.fct_portfolio_snapshots
+        where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
+    ) as answer
+),
+
 unknown_ids as (
     select coalesce(json_agg(requested.position_id order by requested.position_id), '[]'::json) as body
     from unnest(%(position_ids)s::uuid[]) as requested (position_id)
-    where not exists (
-        select from marts.dim_positions
-        where dim_positions.position_id = requested.position_id
-    )
+    where requested.position_id <> all(array(
+        select position_id from marts.dim_positions
+        where position_id = any(%(position_ids)s::uuid[])
+    ))
 )
 
 select
-    json_build_object(
-        'positions', listed.body,
-        'summary', json_build_object(
-            'total_positions', totals.total_positions,
-            'total_cost_basis', round(totals.total_cost_basis, 2),
-            'total_market_value', round(totals.total_market_value, 2),
-            'total_unrealized_pnl', round(totals.total_unrealized_pnl, 2),
-            'total_realized_pnl', round(totals.total_realized_pnl, 2)
-        ),
-        'meta', json_build_object(
-            'as_of', %(as_of_date)s::date,
-            'limit', %(limit)s::integer,
-            'offset', %(offset)s::integer,
-            'rows_returned', listed.row_count,
-            'truncated', %(offset)s + listed.row_count < totals.total_positions,
-            'unknown_position_ids', unknown_ids.body,
-            'price_source', case when totals.has_simulated_prices then 'simulated' else 'market' end,
-            'price_notice', case when totals.has_simulated_prices then %(simulated_notice)s::text end
+    case
+        when %(portfolio_id)s::uuid is null or is_begun.answer then json_build_object(
+            'positions', listed.body,
+            'summary', json_build_object(
+                'total_positions', totals.total_positions,
+                'total_cost_basis', round(totals.total_cost_basis, 2),
+                'total_market_value', round(totals.total_market_value, 2),
+                'total_unrealized_pnl', round(totals.total_unrealized_pnl, 2),
+                'total_realized_pnl', round(totals.total_realized_pnl, 2)
+            ),
+            'meta', json_build_object(
+                'as_of', %(as_of_date)s::date,
+                'limit', %(limit)s::integer,
+                'offset', %(offset)s::integer,
+                'rows_returned', listed.row_count,
+                'truncated', %(offset)s + listed.row_count < totals.total_positions,
+                'unknown_position_ids', unknown_ids.body,
+                'price_source', case when totals.has_simulated_prices then 'simulated' else 'loaded' end,
+                'price_notice', case when totals.has_simulated_prices then %(simulated_notice)s::text end
+            )
         )
-    )::text as body
+    end::text as body
 from listed
 cross join totals
 cross join unknown_ids
+cross join is_begun
 where exists (select from scope)

@@ -17,14 +17,20 @@ newest as (
     limit 1
 ),
 
+-- The NYSE never closed for two weeks: the calendar is read from there on, by its key.
 session_asked_for as (
     select max(dim_dates.as_of_date) as as_of_date
     from marts.dim_dates
-    cross join published
     where
         dim_dates.is_trading_day
-        and dim_dates.as_of_date between published.first_date
-        and least(%(as_of_date)s::date, published.last_date)
+        and dim_dates.as_of_date >= (
+            select greatest(first_date, least(%(as_of_date)s::date, last_date) - 14)
+            from published
+        )
+        and dim_dates.as_of_date <= (
+            select least(%(as_of_date)s::date, last_date)
+            from published
+        )
 ),
 
 speaking as (

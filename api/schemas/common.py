@@ -5,9 +5,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 PriceSource = Annotated[
-    Literal["market", "simulated"],
+    Literal["loaded", "simulated"],
     Field(
-        description="Where the prices under these numbers come from: simulated if a single one of them is.",
+        description="simulated if a single price under these numbers is, else loaded (vendors, files).",
         examples=["simulated"],
     ),
 ]

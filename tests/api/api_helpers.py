@@ -1,5 +1,6 @@
 """What the API's tests do again and again: add users, log in, hold refusals against RFC 9457."""
 
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -8,6 +9,7 @@ from fastapi.testclient import TestClient
 from psycopg.types.json import Jsonb
 from pwdlib import PasswordHash
 
+from ingestion.demo import DEMO_PASSWORD
 from warehouse.connections import Warehouse
 
 PASSWORD = "correct horse battery staple"
@@ -46,6 +48,31 @@ def log_in(client: TestClient, email: str, password: str = PASSWORD) -> dict[str
     response = client.post("/api/v1/auth/login", json={"email": email, "password": password})
     assert response.status_code == 200, response.text
     return {"Authorization": f"Bearer {response.json()['access_token']}"}
+
+
+@dataclass(frozen=True)
+class Person:
+    """A logged-in user of the demonstration and the ids of his portfolios, by name."""
+
+    client: TestClient
+    headers: dict[str, str]
+    portfolios: dict[str, str]
+
+    def get(self, path: str, **parameters: Any) -> Any:
+        """Send GET /api/v1/path in this person's name."""
+        return self.client.get(f"/api/v1/{path}", params=parameters, headers=self.headers)
+
+    @property
+    def portfolio_id(self) -> str:
+        """The first portfolio."""
+        return next(iter(self.portfolios.values()))
+
+
+def log_in_demo(client: TestClient, email: str) -> Person:
+    """Log in as a user of the demonstration."""
+    headers = log_in(client, email, DEMO_PASSWORD)
+    portfolios = client.get("/api/v1/data/portfolios", headers=headers).json()
+    return Person(client, headers, {portfolio["name"]: portfolio["id"] for portfolio in portfolios})
 
 
 def assert_problem(response: Any, status: int, code: str) -> dict[str, Any]:

@@ -1,15 +1,28 @@
-"""The API over a real warehouse, spoken to through its HTTP interface."""
+"""The API over a real warehouse, spoken to through its HTTP interface.
 
+demo    the demonstration, built and published once for the whole run: five portfolios, simulated prices
+"""
+
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
+from api_helpers import Person, log_in_demo
 from fastapi.testclient import TestClient
+from psycopg import Connection, connect
+from psycopg.rows import DictRow, dict_row
 
 from api.app import create_app
+from ingestion.demo import create_demo_users
 from warehouse.connections import Warehouse
 
 Serve = Callable[[Warehouse], TestClient]
+
+PROGRAM = Path(sys.executable).with_name("sigmasight")
 
 
 @pytest.fixture(scope="module")
@@ -28,3 +41,44 @@ def serve() -> Iterator[Serve]:
 def empty_api(module_warehouse: Warehouse, serve: Serve) -> TestClient:
     """Serve a warehouse in which nothing was ever built."""
     return serve(module_warehouse)
+
+
+@pytest.fixture(scope="session")
+def demo(copy_warehouse: Callable[[], Warehouse]) -> Warehouse:
+    """Build the demonstration as a person does, by the command line; tests only read it, or clean up."""
+    copied = copy_warehouse()
+    environment = {
+        **os.environ,
+        "SIGMASIGHT_HOME": str(copied.settings.sigmasight_home),
+        "WAREHOUSE_DATABASE": copied.settings.warehouse_database,
+    }
+    done = subprocess.run([PROGRAM, "demo"], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    with copied.connect_writer() as connection:
+        create_demo_users(connection)
+    return copied
+
+
+@pytest.fixture(scope="module")
+def api(demo: Warehouse, serve: Serve) -> TestClient:
+    """Serve the demonstration."""
+    return serve(demo)
+
+
+@pytest.fixture(scope="module")
+def hedge_fund(api: TestClient) -> Person:
+    """Log in with one portfolio: long, short, and options of which some have expired by the last session."""
+    return log_in_demo(api, "demo_hedgefundstyle@sigmasight.com")
+
+
+@pytest.fixture(scope="module")
+def family_office(api: TestClient) -> Person:
+    """Log in with two portfolios: one public, one of private holdings only."""
+    return log_in_demo(api, "demo_familyoffice@sigmasight.com")
+
+
+@pytest.fixture(scope="module")
+def analyst(demo: Warehouse) -> Iterator[Connection[DictRow]]:
+    """Ask the marts in SQL, as an analyst does: what the API says is held against it."""
+    with connect(demo.analyst_url, row_factory=dict_row, autocommit=True) as connection:
+        yield connection

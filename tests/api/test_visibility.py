@@ -1,0 +1,179 @@
+"""Nobody reads another's portfolio: not by any path, not by SQL as the API's own role."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from api_helpers import Person, assert_problem
+from psycopg import Connection, errors, sql
+
+from warehouse.connections import Warehouse
+
+Row = tuple[Any, ...]
+
+
+@pytest.fixture
+def portfolio_paths(hedge_fund: Person) -> list[str]:
+    """List every path that takes a portfolio, as the document knows them: also those added later."""
+    document = hedge_fund.get("openapi.json").json()
+    return [path for path in document["paths"] if "{portfolio_id}" in path]
+
+
+def test_a_foreign_portfolio_is_answered_like_one_that_does_not_exist(
+    hedge_fund: Person, family_office: Person, portfolio_paths: list[str]
+) -> None:
+    assert portfolio_paths
+    for me, other in ((hedge_fund, family_office), (family_office, hedge_fund)):
+        for foreign in other.portfolios.values():
+            for path in portfolio_paths:
+                answers = [
+                    me.client.get(path.format(portfolio_id=portfolio_id), headers=me.headers)
+                    for portfolio_id in (foreign, str(uuid4()))
+                ]
+                assert_problem(answers[0], 404, "portfolio_not_found")
+                assert answers[0].content == answers[1].content
+                assert set(answers[0].headers) == set(answers[1].headers)
+
+
+def test_foreign_positions_are_not_found_either(hedge_fund: Person, family_office: Person) -> None:
+    foreign = family_office.get("data/positions/details", portfolio_id=family_office.portfolio_id).json()
+    foreign_id = foreign["positions"][0]["id"]
+    own = hedge_fund.get("data/positions/details", portfolio_id=hedge_fund.portfolio_id).json()["positions"][
+        0
+    ]
+
+    by_portfolio = hedge_fund.get("data/positions/details", portfolio_id=family_office.portfolio_id)
+    assert_problem(by_portfolio, 404, "portfolio_not_found")
+    assert_problem(
+        hedge_fund.get("data/positions/details", position_ids=foreign_id), 404, "positions_not_found"
+    )
+    nobodys = str(uuid4())
+    mixed = hedge_fund.get("data/positions/details", position_ids=[own["id"], foreign_id, nobodys]).json()
+    assert mixed["positions"] == [own]
+    assert set(mixed["meta"]["unknown_position_ids"]) == {foreign_id, nobodys}
+
+
+def test_lists_hold_only_ones_own(hedge_fund: Person, family_office: Person) -> None:
+    assert set(hedge_fund.portfolios) == {"Demo Hedge Fund Style Investor Portfolio"}
+    assert set(family_office.portfolios) == {
+        "Demo Family Office Private Opportunities",
+        "Demo Family Office Public Growth",
+    }
+
+
+def test_requests_at_once_do_not_see_with_each_others_eyes(hedge_fund: Person, family_office: Person) -> None:
+    # All share a few connections, and each request sets the user of its transaction.
+    people = [hedge_fund, family_office] * 40
+
+    def names(person: Person) -> set[str]:
+        return {portfolio["name"] for portfolio in person.get("data/portfolios").json()}
+
+    with ThreadPoolExecutor(max_workers=16) as threads:
+        seen = list(threads.map(names, people))
+    assert seen == [set(person.portfolios) for person in people]
+
+
+# --- SQL, as the API's role ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def role(demo: Warehouse) -> Iterator[Connection[Row]]:
+    """Connect as the API does."""
+    with psycopg.connect(demo.api_url) as connection:
+        yield connection
+        connection.rollback()
+
+
+def claim(role: Connection[Row], demo: Warehouse, email: str, key: str | None = None) -> None:
+    """Open the transaction in a user's name, with his key or another."""
+    with psycopg.connect(demo.auth_url) as auth:
+        user_id, row_key = auth.execute(
+            "select user_id::text, row_key from ops.users where email = %s", (email,)
+        ).fetchone() or ("", "")
+    role.execute(
+        "select set_config('sigmasight.user_id', %s, true), set_config('sigmasight.user_key', %s, true)",
+        (user_id, row_key if key is None else key),
+    )
+
+
+def views_with_portfolios(role: Connection[Row]) -> list[sql.Identifier]:
+    rows = role.execute("""
+        select classes.relnamespace::regnamespace::text, classes.relname
+        from pg_class as classes
+        join pg_attribute as columns on columns.attrelid = classes.oid and columns.attname = 'portfolio_id'
+        where classes.relnamespace in (select oid from pg_namespace where nspname like 'marts%')
+            and classes.relkind = 'v' and has_table_privilege(classes.oid, 'select')
+        """).fetchall()
+    return [sql.Identifier(str(schema), str(view)) for schema, view in rows]
+
+
+def visible(role: Connection[Row]) -> set[UUID]:
+    """Collect the portfolios that are seen in any mart."""
+    views = views_with_portfolios(role)
+    assert len(views) >= 6
+    statement = sql.SQL("select distinct portfolio_id from {} where portfolio_id is not null")
+    return {row[0] for view in views for row in role.execute(statement.format(view)).fetchall()}
+
+
+def test_sql_as_the_apis_role_sees_only_the_users_portfolios(
+    role: Connection[Row], demo: Warehouse, hedge_fund: Person, family_office: Person
+) -> None:
+    claim(role, demo, "demo_hedgefundstyle@sigmasight.com")
+    assert visible(role) == {UUID(portfolio_id) for portfolio_id in hedge_fund.portfolios.values()}
+    role.rollback()
+    claim(role, demo, "demo_familyoffice@sigmasight.com")
+    assert visible(role) == {UUID(portfolio_id) for portfolio_id in family_office.portfolios.values()}
+
+
+@pytest.mark.parametrize("key", ["", "0" * 64, "' or true --"])
+def test_a_user_id_without_its_key_sees_nothing(role: Connection[Row], demo: Warehouse, key: str) -> None:
+    claim(role, demo, "demo_hedgefundstyle@sigmasight.com", key=key)
+    assert visible(role) == set()
+
+
+def test_a_session_without_a_user_sees_nothing(role: Connection[Row]) -> None:
+    assert visible(role) == set()
+
+
+def test_the_users_name_ends_with_the_transaction(role: Connection[Row], demo: Warehouse) -> None:
+    claim(role, demo, "demo_hedgefundstyle@sigmasight.com")
+    assert visible(role)
+    role.commit()
+    assert visible(role) == set()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "select row_key from ops.users",
+        "select * from raw.portfolios",
+        "select * from published.pub_portfolios",
+        "select * from intermediate.int_positions",
+        "set role sigmasight_writer",
+        "set role sigmasight_analyst",
+        "create table marts.mine (a int)",
+        "create temporary table mine (a int)",
+        "select ops.publish(9, '2025-01-01', '2025-01-01', now(), '', '', 0, 0)",
+    ],
+)
+def test_the_apis_role_reads_the_marts_and_nothing_else(role: Connection[Row], statement: str) -> None:
+    role.execute("set default_transaction_read_only = off")  # a session may: the guard is the grant
+    role.commit()
+    with pytest.raises(errors.InsufficientPrivilege):
+        role.execute(statement.encode())
+
+
+def test_the_apis_role_may_write_no_mart(role: Connection[Row]) -> None:
+    rows = role.execute("""
+        select oid::regclass::text from pg_class
+        where relnamespace in (select oid from pg_namespace where nspname !~ '^(pg_|information_schema)')
+            and relkind in ('r', 'v', 'm', 'p', 'f', 'S')
+            and (
+                has_table_privilege(oid, 'insert, update, delete, truncate, trigger, references')
+                or relowner = current_user::regrole
+            )
+        """).fetchall()
+    assert rows == []
