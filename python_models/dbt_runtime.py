@@ -33,7 +33,7 @@ ARROW_TYPES: dict[str, pa.DataType] = {
 }
 
 
-class FrameError(DbtRuntimeError):  # type: ignore[misc]  # dbt ships no types
+class FrameError(DbtRuntimeError):
     """The frame that a Python model returned does not fit the columns of its yml."""
 
 
@@ -72,7 +72,7 @@ def _to_arrow(column: pd.Series[Any], name: str, data_type: str, model: str) -> 
     return array
 
 
-class InProcessPythonJob(PythonJobHelper):  # type: ignore[misc]  # dbt ships no types
+class InProcessPythonJob(PythonJobHelper):
     """Executes one compiled Python model and replaces the built dates' rows with its frame."""
 
     def __init__(self, parsed_model: dict[str, Any], credential: Any) -> None:
@@ -144,11 +144,15 @@ def _response(rows: int) -> AdapterResponse:
     return AdapterResponse(_message=f"INSERT {rows}", rows_affected=rows, code="INSERT")
 
 
-class PythonModelsPlugin(dbtPlugin):  # type: ignore[misc]  # dbt ships no types
+class PythonModelsPlugin(dbtPlugin):
     """Teaches the Postgres adapter to run Python models; it gives dbt no nodes and no artifacts."""
 
     def initialize(self) -> None:
         """Set the three members through which BaseAdapter.submit_python_job finds its helper."""
-        PostgresAdapter.python_submission_helpers = {"in_process": InProcessPythonJob}
-        PostgresAdapter.default_python_submission_method = "in_process"
-        PostgresAdapter.generate_python_submission_response = staticmethod(_response)
+        members: dict[str, object] = {
+            "python_submission_helpers": {"in_process": InProcessPythonJob},
+            "default_python_submission_method": "in_process",
+            "generate_python_submission_response": staticmethod(_response),
+        }
+        for name, member in members.items():
+            setattr(PostgresAdapter, name, member)

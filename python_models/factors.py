@@ -58,15 +58,17 @@ def _positive(values: FloatArray) -> FloatArray:
     return np.where(values > 0, values, np.nan)
 
 
+class RegressionRules(NamedTuple):
+    """When a regression counts. window: sessions; minimum: fewest common observations; clip: largest beta."""
+
+    window: int
+    minimum: int
+    clip: float
+    full_history_share: float
+
+
 def market_model(
-    returns: pd.DataFrame,
-    *,
-    market_symbol: str,
-    window: int,
-    minimum: int,
-    clip: float,
-    full_history_share: float,
-    from_date: str,
+    returns: pd.DataFrame, *, market_symbol: str, rules: RegressionRules, from_date: str
 ) -> pd.DataFrame:
     """Market betas of every symbol for each session from from_date on.
 
@@ -81,43 +83,35 @@ def market_model(
     dates = returns.drop_duplicates("session_number").set_index("session_number")["as_of_date"]
     sessions = np.arange(grid.index.min(), grid.index.max() + 1)
     values = grid.reindex(sessions).to_numpy(dtype=np.float64)
-    market = values[:, grid.columns.get_loc(market_symbol)]
+    market = values[:, list(grid.columns).index(market_symbol)]
     frames = [_no_betas()]
     for row in np.flatnonzero(dates.reindex(sessions) >= pd.Timestamp(from_date)):
-        first = max(0, row - window + 1)
-        fit = simple_regression(values[first : row + 1], market[first : row + 1])
-        frames.append(
-            _market_rows(fit, grid.columns, dates[sessions[row]], window, minimum, clip, full_history_share)
-        )
+        window = slice(max(0, int(row) - rules.window + 1), int(row) + 1)
+        fit = simple_regression(values[window], market[window])
+        frames.append(_market_rows(fit, grid.columns, dates[sessions[row]], rules))
     return pd.concat(frames, ignore_index=True)
 
 
 def _market_rows(
-    fit: SimpleRegression,
-    symbols: pd.Index[str],
-    as_of_date: pd.Timestamp,
-    window: int,
-    minimum: int,
-    clip: float,
-    full_history_share: float,
+    fit: SimpleRegression, symbols: pd.Index[str], as_of_date: pd.Timestamp, rules: RegressionRules
 ) -> pd.DataFrame:
-    kept = (fit.observations >= minimum) & np.isfinite(fit.beta)
-    is_full = fit.observations >= full_history_share * window
+    kept = (fit.observations >= rules.minimum) & np.isfinite(fit.beta)
+    is_full = fit.observations >= rules.full_history_share * rules.window
     frame = pd.DataFrame(
         {
             "symbol": symbols,
             "as_of_date": as_of_date,
             "model": "market",
             "factor": "Market",
-            "beta": np.clip(fit.beta, -clip, clip),
-            "is_clipped": np.abs(fit.beta) > clip,
+            "beta": np.clip(fit.beta, -rules.clip, rules.clip),
+            "is_clipped": np.abs(fit.beta) > rules.clip,
             "std_error": fit.std_error,
             "t_stat": fit.t_stat,
             "p_value": fit.p_value,
             "r_squared": fit.r_squared,
             "vif": 1.0,  # one regressor is collinear with nothing
             "observations": fit.observations,
-            "window_days": window,
+            "window_days": rules.window,
             "quality_flag": np.where(is_full, "full_history", "limited_history"),
         }
     )
@@ -125,6 +119,6 @@ def _market_rows(
 
 
 def _no_betas() -> pd.DataFrame:
-    """The frame of a day without betas, with its column types."""
-    nothing = SimpleRegression(*(np.empty(0) for _ in range(5)), np.empty(0, dtype=np.int64))
-    return _market_rows(nothing, pd.Index([], dtype=str), pd.NaT, 0, 0, 1.0, 1.0)  # type: ignore[arg-type]
+    """The frame of a day without betas, with its columns and their types."""
+    nothing = simple_regression(np.empty((0, 0)), np.empty(0))
+    return _market_rows(nothing, pd.Index([], dtype=str), pd.Timestamp(0), RegressionRules(0, 0, 1.0, 1.0))

@@ -3,6 +3,8 @@
 warehouse         one for the whole run, for tests that only read or that clean up after themselves
 empty_warehouse   a database of its own per test, copied from a template in a fraction of a second
 module_warehouse  the same per module, for tests that load once and look often
+demo              the demonstration, built and published once for the whole run: simulated prices
+market            the demo portfolios on real prices; skips where those are absent
 
 Nothing of the developer's environment reaches the tests: every setting's variable is unset first.
 """
@@ -10,6 +12,8 @@ Nothing of the developer's environment reaches the tests: every setting's variab
 import os
 import re
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -22,9 +26,10 @@ from psycopg import sql
 
 from warehouse.connections import Warehouse, open_warehouse
 from warehouse.embedded_host import run
-from warehouse.settings import Settings
+from warehouse.settings import Settings, project_root
 
 TEMPLATE = "sigmasight_template"
+PROGRAM = Path(sys.executable).with_name("sigmasight")
 TEMPORARY = Path("/tmp")  # noqa: S108 - short: the path of a unix socket has at most some hundred bytes
 HOME_PREFIX = "sg-test-"
 
@@ -114,3 +119,36 @@ def module_warehouse(warehouse: Warehouse, copy_warehouse: Callable[[], Warehous
     copied = copy_warehouse()
     yield copied
     _drop(warehouse, copied)
+
+
+def _run_demo(copied: Warehouse, *options: str) -> Warehouse:
+    done = subprocess.run(
+        [PROGRAM, "demo", *options],
+        env={**os.environ, **copied.settings.as_environment()},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return copied
+
+
+@pytest.fixture(scope="session")
+def demo(copy_warehouse: Callable[[], Warehouse]) -> Warehouse:
+    """Build the demonstration as a person does, by the command line; tests only read it, or clean up."""
+    return _run_demo(copy_warehouse())
+
+
+@pytest.fixture(scope="session")
+def market_folder() -> Path:
+    """Real market figures, which are private and lie beside the project, or not."""
+    folder = Path(os.environ.get("SIGMASIGHT_TEST_MARKET", project_root().parent / "shared/data/market"))
+    if not (folder / "prices.csv").exists():
+        pytest.skip(f"no real market figures in {folder}: set SIGMASIGHT_TEST_MARKET to their folder")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def market(market_folder: Path, copy_warehouse: Callable[[], Warehouse]) -> Warehouse:
+    """Build the demo portfolios on real prices."""
+    return _run_demo(copy_warehouse(), "--source", "files", "--prices", str(market_folder))

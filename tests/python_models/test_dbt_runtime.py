@@ -9,6 +9,7 @@ import pandas as pd
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
+
 from python_models.dbt_runtime import FrameError, InProcessPythonJob, frame_to_arrow
 from warehouse.connections import Warehouse
 

@@ -7,9 +7,11 @@ import pytest
 import statsmodels.api as sm
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from python_models.factors import market_model, simple_regression
+
+from python_models.factors import RegressionRules, market_model, simple_regression
 
 FloatArray = npt.NDArray[np.float64]
+RULES = RegressionRules(window=90, minimum=30, clip=5.0, full_history_share=0.9)
 
 
 def _returns(sessions: int, symbols: int, *, seed: int = 7, missing: float = 0.1) -> FloatArray:
@@ -33,9 +35,8 @@ def _long(values: FloatArray) -> pd.DataFrame:
     return long.dropna(subset="daily_return").reset_index(drop=True)
 
 
-def _fit(long: pd.DataFrame, from_date: str = "1990-01-01", **changes: object) -> pd.DataFrame:
-    options: dict[str, object] = {"window": 90, "minimum": 30, "clip": 5.0, "full_history_share": 0.9}
-    return market_model(long, market_symbol="SPY", from_date=from_date, **{**options, **changes})  # type: ignore[arg-type]
+def _fit(long: pd.DataFrame, from_date: str = "1990-01-01") -> pd.DataFrame:
+    return market_model(long, market_symbol="SPY", rules=RULES, from_date=from_date)
 
 
 def test_simple_regression_gives_anscombes_published_figures() -> None:

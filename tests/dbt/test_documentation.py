@@ -1,0 +1,197 @@
+"""The documentation, tested: what a mart's column means, in which unit, and that layers are kept apart."""
+
+import json
+import re
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dbt.cli.main import dbtRunner
+
+from warehouse.settings import project_root
+
+LAYERS = ("staging", "intermediate", "published", "marts")
+
+# contract/marts.md: the grain first, then the columns that a reader may count on
+CONTRACT = {
+    "dim_portfolios": "portfolio_id | portfolio_name owner_email description account_type base_currency "
+    "initial_equity inception_date",
+    "dim_positions": "position_id | portfolio_id symbol underlying_symbol investment_class "
+    "investment_subtype position_type "
+    "option_type strike_price expiration_date quantity contract_multiplier entry_date "
+    "entry_price exit_date exit_price tags",
+    "dim_symbols": "symbol | name security_type sector industry exchange country currency market_cap "
+    "dividend_yield first_price_date last_price_date",
+    "dim_dates": "as_of_date | is_trading_day is_half_day previous_trading_day next_trading_day is_month_end",
+    "dim_factors": "model factor | proxy_symbol long_symbol short_symbol window_days min_observations unit",
+    "fct_prices": "symbol as_of_date | open high low close adjusted_close volume daily_return split_ratio "
+    "dividend source",
+    "fct_position_values": "position_id as_of_date | portfolio_id symbol quantity price price_date "
+    "price_flag market_value cost_basis weight unrealized_pnl realized_pnl dividends daily_pnl "
+    "cumulative_pnl",
+    "fct_portfolio_snapshots": "portfolio_id as_of_date | equity cash net_market_value capital_flow "
+    "daily_pnl daily_return cumulative_pnl cumulative_realized_pnl cumulative_dividends twr_index drawdown "
+    "position_count long_count short_count option_count private_count public_price_coverage",
+    "fct_portfolio_exposures": "portfolio_id as_of_date | long_exposure short_exposure gross_exposure "
+    "net_exposure long_exposure_at_cost short_exposure_at_cost gross_exposure_at_cost net_exposure_at_cost "
+    "long_exposure_delta_adjusted short_exposure_delta_adjusted gross_exposure_delta_adjusted "
+    "net_exposure_delta_adjusted leverage net_to_equity hhi effective_names top_1_share top_3_share "
+    "top_5_share top_10_share",
+    "fct_exposures_by_group": "portfolio_id as_of_date dimension bucket | long_exposure short_exposure "
+    "gross_exposure net_exposure delta_adjusted_exposure share_of_gross position_count",
+    "fct_symbol_factor_betas": "symbol as_of_date model factor | beta is_clipped std_error t_stat p_value "
+    "r_squared vif observations window_days quality_flag",
+    "fct_portfolio_factor_exposures": "portfolio_id as_of_date model factor | beta dollar_exposure "
+    "variance_contribution coverage tilt quality_flag quality_message positions_analyzed positions_total "
+    "positions_skipped data_days",
+    "fct_data_quality": "symbol as_of_date | first_price_date last_price_date sessions_missing_252 "
+    "days_stale suspect_moves_252 providers used_by_portfolios flag",
+    "fct_restatements": "publication_id as_of_date mart key column_name | old_value new_value published_at",
+    "fct_publications": "publication_id | from_date to_date published_at dbt_invocation_id git_revision "
+    "tests_passed tests_warned",
+    "fct_loads": "load_id | source dataset started_at finished_at status rows_read rows_new rows_rejected "
+    "error",
+}
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    target = tmp_path_factory.mktemp("dbt")
+    root = project_root()
+    done = dbtRunner().invoke(
+        [
+            *("--quiet", "parse", "--no-partial-parse"),
+            *("--project-dir", str(root / "dbt_project"), "--profiles-dir", str(root)),
+            *("--target-path", str(target), "--log-path", str(target)),
+        ]
+    )
+    assert done.success, done.exception
+    document: dict[str, Any] = json.loads((target / "manifest.json").read_text())
+    return document
+
+
+def _models(manifest: dict[str, Any], layer: str | None = None) -> list[dict[str, Any]]:
+    nodes = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
+    return [node for node in nodes if layer is None or node["fqn"][1] == layer]
+
+
+def _marts(manifest: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {node["name"]: node for node in _models(manifest, "marts")}
+
+
+def test_every_mart_of_the_contract_has_its_grain_and_columns(manifest: dict[str, Any]) -> None:
+    marts = _marts(manifest)
+    for name, promised in CONTRACT.items():
+        grain, columns = (part.split() for part in promised.split("|"))
+        assert sorted(marts[name]["config"]["meta"]["grain"]) == sorted(grain), name
+        assert not {*grain, *columns} - marts[name]["columns"].keys(), name
+
+
+def test_every_mart_column_has_a_meaning_and_a_unit(manifest: dict[str, Any]) -> None:
+    undescribed = [
+        f"{name}.{column['name']}"
+        for name, node in _marts(manifest).items()
+        for column in node["columns"].values()
+        if len(column["description"]) < 5 or not column["config"]["meta"].get("unit")
+    ]
+    assert undescribed == []
+
+
+def test_one_name_means_one_thing(manifest: dict[str, Any]) -> None:
+    """The same column of two marts has one type, so that joins and comparisons mean something."""
+    types: dict[str, set[str]] = {}
+    for node in _marts(manifest).values():
+        for column in node["columns"].values():
+            types.setdefault(column["name"], set()).add(column["data_type"])
+    assert {name: found for name, found in types.items() if len(found) > 1} == {}
+
+
+def test_every_mart_has_an_enforced_contract_and_a_tested_grain(manifest: dict[str, Any]) -> None:
+    tests = [
+        (node["attached_node"], tuple(node["test_metadata"]["kwargs"]["columns"]))
+        for node in chain(manifest["nodes"].values(), *manifest["disabled"].values())
+        if node["resource_type"] == "test" and (node.get("test_metadata") or {}).get("name") == "grain"
+    ]
+    for node in _marts(manifest).values():
+        assert node["config"]["contract"]["enforced"], node["name"]
+        assert (node["unique_id"], tuple(node["config"]["meta"]["grain"])) in tests, node["name"]
+
+
+def test_every_fact_is_tested_before_it_is_published(manifest: dict[str, Any]) -> None:
+    """A fact without a grain test in the build could be published with doubled rows."""
+    tested = {
+        node["attached_node"]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "test" and (node.get("test_metadata") or {}).get("name") == "grain"
+    }
+    facts = {
+        node["unique_id"]
+        for node in _models(manifest, "intermediate")
+        if node["config"]["materialized"] == "fact"
+    }
+    assert facts - tested == set()
+
+
+def test_every_model_says_what_one_row_is(manifest: dict[str, Any]) -> None:
+    silent = [node["name"] for node in _models(manifest) if not re.search(r"[Oo]ne row", node["description"])]
+    assert silent == []
+
+
+def test_layers_depend_on_the_layer_before_them(manifest: dict[str, Any]) -> None:
+    """Sources are read by one staging model each; marts never read raw, staging of raw, or intermediate."""
+    readers: dict[str, list[str]] = {}
+    for node in _models(manifest):
+        layer = node["fqn"][1]
+        for parent in node["depends_on"]["nodes"]:
+            kind, _, name = parent.split(".")[:3]
+            if kind == "source":
+                assert layer == "staging", f"{node['name']} reads a source"
+                readers.setdefault(parent, []).append(node["name"])
+            elif kind == "model":
+                parent_layer = manifest["nodes"][parent]["fqn"][1]
+                allowed = {
+                    "staging": set(),
+                    "intermediate": {"staging", "intermediate"},
+                    "published": {"staging", "intermediate", "published"},
+                    "marts": {"published", "staging"},
+                }[layer]
+                assert parent_layer in allowed, f"{node['name']} ({layer}) reads {name} ({parent_layer})"
+                if layer == "marts" and parent_layer == "staging":
+                    assert name.startswith("stg_ops__"), f"{node['name']} reads {name}"
+    assert {source: names for source, names in readers.items() if len(names) > 1} == {}
+
+
+def test_prefixes_say_the_layer(manifest: dict[str, Any]) -> None:
+    prefixes = {
+        "staging": ("stg_",),
+        "intermediate": ("int_",),
+        "published": ("pub_",),
+        "marts": ("dim_", "fct_"),
+    }
+    wrong = [
+        node["name"] for node in _models(manifest) if not node["name"].startswith(prefixes[node["fqn"][1]])
+    ]
+    assert wrong == []
+
+
+def test_readers_see_marts_only(manifest: dict[str, Any]) -> None:
+    for node in _models(manifest):
+        granted = node["config"].get("grants") or {}
+        assert bool(granted) == (node["fqn"][1] == "marts"), node["name"]
+
+
+def test_every_variable_is_declared_once_with_a_comment() -> None:
+    text = (project_root() / "dbt_project/dbt_project.yml").read_text()
+    declared = re.findall(
+        r"^  (\w+): [^#\n]*(#?)", text[text.index("\nvars:") : text.index("\nmodels:")], re.MULTILINE
+    )
+    assert declared
+    assert [name for name, comment in declared if not comment] == []
+    used = {
+        name
+        for path in Path(project_root() / "dbt_project").rglob("*")
+        if path.suffix in {".sql", ".yml"} and "target" not in path.parts
+        for name in re.findall(r"var\(['\"](\w+)['\"]", path.read_text())
+    }
+    assert used == {name for name, _ in declared}
