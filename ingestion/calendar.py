@@ -1,5 +1,6 @@
 """The calendar of the New York Stock Exchange: which days are sessions, and which of them are half days."""
 
+import warnings
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from importlib.metadata import version
@@ -88,4 +89,7 @@ def _known_days(connection: Connection, origin: str, end: date) -> bool:
 
 @cache
 def _nyse(end: date) -> exchange_calendars.ExchangeCalendar:
-    return exchange_calendars.get_calendar("XNYS", start=FIRST_DAY.isoformat(), end=end.isoformat())
+    with warnings.catch_warnings():
+        # the library still uses what pandas 3.1 deprecates; nobody here can mend that
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return exchange_calendars.get_calendar("XNYS", start=FIRST_DAY.isoformat(), end=end.isoformat())

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -30,6 +30,7 @@ SOURCE = "positions_file"
 LARGEST_FILE = 10 * 1024 * 1024  # bytes
 REQUIRED_COLUMNS = (SYMBOL, QUANTITY, ENTRY_PRICE, ENTRY_DATE)
 OPTION_MULTIPLIER = 100
+CENT = Decimal("0.01")
 
 _CODES = {
     "empty": "ERR_CSV_003",
@@ -60,9 +61,12 @@ class Statement:
 
 
 def entry_value(lot: Lot) -> Decimal:
-    """Signed quantity x multiplier x entry price, USD."""
+    """Signed quantity x multiplier x entry price, USD to the cent.
+
+    A position's value is money and rounded as such (halves away from zero), so that totals are sums of cents.
+    """
     multiplier = OPTION_MULTIPLIER if lot.investment_class == "OPTIONS" else 1
-    return lot.quantity * multiplier * lot.entry_price
+    return (lot.quantity * multiplier * lot.entry_price).quantize(CENT, ROUND_HALF_UP)
 
 
 def read_positions_file(

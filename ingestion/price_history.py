@@ -179,11 +179,12 @@ def _rejected(frame: pd.DataFrame, codes: CodeArray) -> pd.DataFrame:
     """Columns row_number, reason, detail of the rows whose code is not 0."""
     bad = frame[codes != 0]
     dates = bad["price_date"].dt.strftime("%Y-%m-%d")
+    closes = bad["close"].astype(str).fillna("none")
     return pd.DataFrame(
         {
             "row_number": bad["row_number"].astype("Int64"),
             "reason": [_REASONS[code] for code in codes[codes != 0]],
-            "detail": bad["symbol"].astype(str) + " " + dates + ", close " + bad["close"].astype(str),
+            "detail": bad["symbol"].astype(str) + " " + dates + ", close " + closes,
         }
     )
 

@@ -1,0 +1,69 @@
+"""What the tests of ingestion share: a writer's connection, the market figures if they are there."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from ingestion.loads import Connection
+from warehouse.connections import Warehouse
+
+MARKET_FOLDER = Path(__file__).parents[3] / "shared" / "data" / "market"
+
+
+@pytest.fixture
+def connection(empty_warehouse: Warehouse) -> Iterator[Connection]:
+    with empty_warehouse.connect_writer(application_name="test ingestion", autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def market_folder() -> Path:
+    """Real figures beside the project; they are not part of it."""
+    if not MARKET_FOLDER.is_dir():
+        pytest.skip(f"{MARKET_FOLDER} is not there; the same paths are covered with made-up figures")
+    return MARKET_FOLDER
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[[str, str], Path]:
+    """Write a file of this name into the test's folder."""
+
+    def write_file(name: str, text: str) -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return path
+
+    return write_file
+
+
+@pytest.fixture
+def count(connection: Connection) -> Callable[[str], int]:
+    """How many rows a table has."""
+
+    def rows(table: str) -> int:
+        result = connection.execute(f"select count(*) from {table}").fetchone()
+        assert result is not None
+        return int(result[0])
+
+    return rows
+
+
+@pytest.fixture
+def newest_prices(connection: Connection) -> Callable[[str], pd.DataFrame]:
+    """The newest row of each session of a symbol, numbers as floats."""
+
+    def read(symbol: str) -> pd.DataFrame:
+        cursor = connection.execute(
+            "select distinct on (price_date) price_date, source, open::float8, high::float8, low::float8, "
+            "close::float8, volume::float8, total_return, previous_date, previous_close::float8 "
+            "from raw.prices where symbol = %s order by price_date, load_id desc",
+            [symbol],
+        )
+        assert cursor.description is not None
+        names = [column.name for column in cursor.description]
+        return pd.DataFrame(cursor.fetchall(), columns=names).set_index("price_date")
+
+    return read
