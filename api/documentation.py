@@ -146,6 +146,7 @@ def document(app: FastAPI) -> Callable[[], dict[str, Any]]:
     """Make the app's openapi function: FastAPI's own document with the shape of problems, made once."""
 
     def openapi() -> dict[str, Any]:
+        """Make the document at the first call; later calls get the same one."""
         if app.openapi_schema is None:
             schema = get_openapi(
                 title=app.title,

@@ -34,6 +34,11 @@ def test_the_last_session_on_or_before_the_date_answers(
     assert response.headers["x-publication-id"] == "1"
 
 
+@pytest.mark.parametrize(("asked", "status"), [("0001-01-01", 422), ("9999-12-31", 200)])
+def test_the_ends_of_the_calendar_are_dates_as_well(hedge_fund: Person, asked: str, status: int) -> None:
+    assert hedge_fund.get("data/portfolios", as_of_date=asked).status_code == status
+
+
 @pytest.mark.parametrize("path", PATHS)
 def test_before_the_first_published_session_there_is_nothing(hedge_fund: Person, path: str) -> None:
     response = hedge_fund.client.get(

@@ -120,4 +120,5 @@ def test_the_users_answer_keeps_its_promises(hedge_fund: Person, document: dict[
 
 def test_health_keeps_its_promises(hedge_fund: Person, document: dict[str, Any]) -> None:
     for path in ("health", "health/ready", "health/live"):
-        Shapes(document).hold_answer(hedge_fund.get(path), f"{PREFIX}/{path}", document)
+        body = Shapes(document).hold_answer(hedge_fund.get(path), f"{PREFIX}/{path}", document)
+        assert body["live"] is True
