@@ -39,10 +39,9 @@ def add(
         sigmasight users add jane@example.com --name "Jane Doe" --password "$PASSWORD"
     """
     warehouse = open_for_command()
-    from ingestion.users import add_user
-
     from flows.console import console
     from flows.lock import process_name
+    from ingestion.users import add_user
 
     with warehouse.connect_writer(application_name=process_name("users add")) as connection:
         user_id = add_user(connection, email, full_name, password)

@@ -15,14 +15,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.status import Status
 
-from flows.environment import log_folder
+from flows.environment import LOG_BYTES, log_folder
 from warehouse.settings import Settings
 
 progress = logging.getLogger("sigmasight.progress")
 
 LABEL_WIDTH = 10
 TEXT_WIDTH = 84
-LOG_BYTES = 5_000_000
 
 
 @cache

@@ -1,14 +1,17 @@
 """What dbt and Prefect read from the environment: set once per process, before either is imported."""
 
+import logging
 import os
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from warehouse.connections import Warehouse
-from warehouse.settings import Settings
+from warehouse.settings import Settings, get_settings
 
+LOG_BYTES = 5_000_000
 LOGGING_CONFIGURATION = Path(__file__).parent / "prefect_logging.yml"
 
 
@@ -33,6 +36,8 @@ def prefect_environment(settings: Settings) -> dict[str, str]:
     chosen = {
         "PREFECT_HOME": str(settings.warehouse_folder / "prefect"),
         "PREFECT_LOGGING_SETTINGS_PATH": str(LOGGING_CONFIGURATION),
+        # the first request waits for the server to start, which takes a minute on a busy machine
+        "PREFECT_API_REQUEST_TIMEOUT": "300",
         # nobody looks at the logs of a server that ends with the run: the log file has them
         "PREFECT_LOGGING_TO_API_ENABLED": "false" if private else "true",
     }
@@ -41,6 +46,12 @@ def prefect_environment(settings: Settings) -> dict[str, str]:
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
     }
+
+
+def prefect_log_handler() -> logging.Handler:
+    """The file of Prefect's log; named in prefect_logging.yml."""
+    path = log_folder(get_settings()) / "prefect.log"
+    return RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=2, delay=True)
 
 
 def prepare_environment(warehouse: Warehouse) -> None:

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import psycopg
 import pytest
+from flow_helpers import CommandLine, copy_of, drop, load_history, news, prefect_server_for_tests
 
 from ingestion.calendar import load_calendar
+from ingestion.files import load_folder
 from warehouse.connections import Warehouse
 
 FIRST, LAST = date(2025, 1, 2), date(2025, 1, 31)
@@ -88,3 +91,51 @@ def load_portfolio(
         return load_id
 
     return load
+
+
+# --- end to end: real runs on small data ------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def prefect_home(make_home: Callable[[], Path]) -> Path:
+    """Where the Prefect server of this test session keeps its database."""
+    return make_home()
+
+
+@pytest.fixture(scope="session")
+def prefect_url(prefect_home: Path) -> Iterator[str]:
+    """A Prefect server for all runs of this test session: each would start its own otherwise."""
+    with prefect_server_for_tests(prefect_home) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def published(
+    module_warehouse: Warehouse, prefect_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Warehouse:
+    """A warehouse with a portfolio and prices, published once. Not to be written to."""
+    load_history(module_warehouse, tmp_path_factory.mktemp("data") / "history")
+    CommandLine(module_warehouse, prefect_url).succeed("nightly", "--force")
+    return module_warehouse
+
+
+@pytest.fixture
+def command(published: Warehouse, prefect_url: str) -> CommandLine:
+    """The command line on the published warehouse."""
+    return CommandLine(published, prefect_url)
+
+
+@pytest.fixture
+def copied(published: Warehouse, prefect_url: str) -> Iterator[CommandLine]:
+    """The command line on a copy of the published warehouse, for this test alone."""
+    copy = copy_of(published, "copied")
+    yield CommandLine(copy, prefect_url)
+    drop(copy)
+
+
+@pytest.fixture
+def nightly_copy(copied: CommandLine, tmp_path: Path) -> CommandLine:
+    """The same with news loaded: a new date, and a correction of an earlier price."""
+    with copied.warehouse.connect_writer() as connection:
+        load_folder(connection, news(tmp_path / "news"))
+    return copied

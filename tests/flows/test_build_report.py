@@ -1,0 +1,81 @@
+"""What is read from dbt's results, and how failures are told."""
+
+import json
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows.build import _failure_sentences, read_results, window_variables
+from flows.window import Window
+
+
+def result(unique_id: str, status: str, **fields: Any) -> dict[str, Any]:
+    return {
+        "unique_id": unique_id,
+        "status": status,
+        "execution_time": 1.5,
+        "message": None,
+        "failures": None,
+        **fields,
+    }
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    path = tmp_path / "run_results.json"
+    document = {
+        "metadata": {"invocation_id": "an-id"},
+        "results": [
+            result("model.sigmasight.int_prices", "success", execution_time=9.0),
+            result("model.sigmasight.fct_prices", "error", message="Database Error\n  no such column"),
+            result("model.sigmasight.fct_loads", "skipped"),
+            result("test.sigmasight.grain_int_prices.abc123", "pass", failures=0),
+            result("test.sigmasight.pnl_is_explained.def456", "fail", message="Got 3 results", failures=3),
+            result("test.sigmasight.coverage.def457", "warn", failures=1),
+            result("unit_test.sigmasight.int_prices.gaps", "pass"),
+        ],
+    }
+    path.write_text(json.dumps(document))
+    return path
+
+
+def test_report_counts_models_and_tests(results: Path) -> None:
+    report = read_results(results, 12.0)
+    assert report.invocation_id == "an-id"
+    assert (report.models_built, report.tests_passed, report.tests_warned) == (1, 2, 1)
+    assert report.seconds == 12.0
+    assert [node.name for node in report.slowest(1)] == ["int_prices"]
+
+
+def test_failures_are_sentences(results: Path) -> None:
+    report = read_results(results, 12.0)
+    said = _failure_sentences(report.failed, "dbt's own words")
+    assert said.splitlines()[:3] == [
+        "The build failed at 2 nodes, and nothing was published:",
+        "  The model fct_prices failed: Database Error no such column",
+        "  The test pnl_is_explained finds 3 rows that break it.",
+    ]
+
+
+def test_a_build_that_never_began_says_what_dbt_says() -> None:
+    assert "before it built anything, and nothing was published: no profile" in _failure_sentences(
+        [], "no profile"
+    )
+
+
+def test_many_failures_are_counted(results: Path) -> None:
+    failed = read_results(results, 1.0).failed * 10
+    assert "… and 10 more" in _failure_sentences(failed, "")
+
+
+def test_variables_of_a_window_are_exact() -> None:
+    known_at = datetime(2026, 1, 30, 23, 59, 59, 123456, tzinfo=UTC)
+    window = Window(date(2026, 1, 29), date(2026, 1, 30), date(2026, 1, 30), known_at, "new dates")
+    assert window_variables(window, 7) == {
+        "from_date": "2026-01-29",
+        "to_date": "2026-01-30",
+        "known_at": "2026-01-30T23:59:59.123456+00:00",
+        "publication_id": 7,
+    }

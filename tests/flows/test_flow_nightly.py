@@ -1,0 +1,149 @@
+"""The nightly flow from end to end: first build, nothing new, news, a failure, a second run, a restart."""
+
+import re
+import sqlite3
+from pathlib import Path
+
+import pytest
+from flow_helpers import (
+    ENTRY_DATE,
+    FIRST_DATE,
+    LAST_DATE,
+    LATE_DATE,
+    NEW_DATE,
+    CommandLine,
+    all_marts,
+    last_run,
+    news,
+    one,
+    stopped_at,
+    wait_until,
+)
+
+from ingestion.files import load_folder
+from warehouse.connections import Warehouse
+from warehouse.embedded import start_embedded, stop_embedded
+
+pytestmark = pytest.mark.slow
+
+
+def test_first_run_publishes_all_of_history(published: Warehouse) -> None:
+    assert last_run(published)["status"] == "succeeded"
+    assert one(published, "select min(as_of_date) from ops.publication_dates") == FIRST_DATE
+    assert one(published, "select max(as_of_date) from marts.fct_portfolio_snapshots") == LAST_DATE
+    assert one(published, "select min(as_of_date) from marts.fct_portfolio_snapshots") == ENTRY_DATE
+    assert one(published, "select tests_passed from ops.publications") > 10
+    assert one(published, "select dbt_invocation_id from ops.publications")
+
+
+def test_every_node_is_a_task_run(nightly_copy: CommandLine, prefect_home: Path) -> None:
+    nightly_copy.succeed("nightly", "--force")
+    with sqlite3.connect(prefect_home / "prefect.db") as database:
+        count_of = "select count(*) from task_run where name like ? and state_type = 'COMPLETED'"
+        wait_until(lambda: database.execute(count_of, ["test %"]).fetchone()[0] > 10, "tests are recorded")
+        assert database.execute(count_of, ["model int_prices"]).fetchone()[0] >= 1
+        assert database.execute(count_of, ["model int_symbol_factor_betas"]).fetchone()[0] >= 1
+        assert database.execute(count_of, ["load-%"]).fetchone()[0] == 0
+        assert database.execute(count_of, ["build-%"]).fetchone()[0] >= 1
+
+
+def test_a_run_with_nothing_new_publishes_nothing(published: Warehouse, command: CommandLine) -> None:
+    before = all_marts(published)
+    said = command.succeed("nightly", "--force")
+    assert "no number can have changed since the last publication" in said
+    assert last_run(published)["status"] == "nothing_new"
+    assert one(published, "select count(*) from ops.publications") == 1
+    assert all_marts(published) == before
+
+
+def test_news_are_built_from_the_first_date_they_touch(nightly_copy: CommandLine) -> None:
+    warehouse = nightly_copy.warehouse
+    said = nightly_copy.succeed("nightly", "--force")
+    assert f"{LATE_DATE} to {NEW_DATE}: 1 load changes numbers from {LATE_DATE} on" in said
+    run = last_run(warehouse)
+    assert (run["status"], run["from_date"], run["as_of_date"]) == ("succeeded", LATE_DATE, NEW_DATE)
+    assert [step["step"] for step in run["steps"]] == ["build", "publish"]
+    assert one(warehouse, "select max(as_of_date) from marts.fct_portfolio_snapshots") == NEW_DATE
+    superseded = "select min(as_of_date) from ops.publication_dates where superseded_at is not null"
+    assert one(warehouse, superseded) == LATE_DATE
+    assert one(warehouse, "select count(*) from marts.fct_restatements where column_name = 'close'") == 1
+
+
+def test_a_source_is_loaded_first(copied: CommandLine, tmp_path: Path) -> None:
+    said = copied.succeed("nightly", "--force", "--source", "files", "--prices", str(news(tmp_path / "news")))
+    assert "loaded     prices (files): 5 rows read, 5 new" in said
+    assert [step["step"] for step in last_run(copied.warehouse)["steps"]] == ["load", "build", "publish"]
+
+
+def test_a_failing_build_publishes_nothing_and_is_told(nightly_copy: CommandLine) -> None:
+    warehouse = nightly_copy.warehouse
+    before = all_marts(warehouse)
+    with warehouse.connect_writer(autocommit=True) as connection:
+        connection.execute(
+            "alter table intermediate.int_prices add constraint broken check (close < 0) not valid"
+        )
+    done = nightly_copy.run("nightly", "--force")
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "The build failed at 1 node, and nothing was published" in done.stderr
+    assert re.search("The model int_prices failed: .*broken", done.stderr)
+    assert last_run(warehouse)["status"] == "failed"
+    assert "int_prices" in last_run(warehouse)["error"]
+    assert all_marts(warehouse) == before
+    with warehouse.connect_writer(autocommit=True) as connection:
+        connection.execute("alter table intermediate.int_prices drop constraint broken")
+    nightly_copy.succeed("nightly", "--force")
+    assert one(warehouse, "select max(as_of_date) from marts.fct_portfolio_snapshots") == NEW_DATE
+
+
+def test_a_second_run_stops_and_names_the_first(nightly_copy: CommandLine) -> None:
+    lock = "lock table intermediate.int_prices in access exclusive mode"
+    with stopped_at(nightly_copy, lock, "nightly", "--force") as first:
+        second = nightly_copy.run("nightly", "--force")
+        assert second.returncode == 1
+        assert re.search(
+            rf"Another build is running \(sigmasight nightly pid {first.pid} on \S+, since", second.stderr
+        )
+        status = nightly_copy.succeed("status")
+        assert re.search(r"run +nightly run \d+ building, \d+ %", status)
+    assert first.returncode == 0
+    assert one(nightly_copy.warehouse, "select count(*) from ops.publications") == 2
+
+
+def test_a_restart_of_the_database_is_survived(nightly_copy: CommandLine) -> None:
+    """The transient failure that takes everything along, the build lock too: the build is planned again."""
+    warehouse = nightly_copy.warehouse
+    folder = warehouse.settings.warehouse_folder
+    process = nightly_copy.start("nightly", "--force")
+    under_way = "select exists (select from ops.runs where status = 'running' and percent > 30)"
+    wait_until(lambda: one(warehouse, under_way), "the build is well under way")
+    stop_embedded(folder)
+    start_embedded(folder)
+    out, err = process.communicate(timeout=240)
+    assert process.returncode == 0, out + err
+    assert out.count("planned") == 2
+    assert last_run(warehouse)["status"] == "succeeded"
+    assert one(warehouse, "select max(as_of_date) from marts.fct_portfolio_snapshots") == NEW_DATE
+
+
+def test_a_past_report_is_rebuilt_row_for_row(nightly_copy: CommandLine, tmp_path: Path) -> None:
+    warehouse = nightly_copy.warehouse
+    then = one(warehouse, "select clock_timestamp()").isoformat()
+    nightly_copy.succeed("nightly", "--force")
+    with warehouse.connect_writer() as connection:
+        folder = news(tmp_path / "more")
+        (folder / "prices.csv").write_text(f"date,symbol,close\n{ENTRY_DATE},AAPL,222\n")
+        load_folder(connection, folder)
+    nightly_copy.succeed("nightly", "--force")
+    options = ("--known-at", then, "--schema", "audit", "--compare")
+    said = nightly_copy.succeed("rebuild", "--as-of", str(LAST_DATE), *options)
+    assert re.search(r"fct_position_values +│ +(\d+) │ +\1 │ +\1 │ +0 │ +0", said)
+    assert re.search(r"dim_positions +│ +5 │ +5 │ +5 │ +0 │ +0", said)
+    assert one(warehouse, "select max(as_of_date) from audit.fct_prices") == LAST_DATE
+    earlier = nightly_copy.succeed("rebuild", "--as-of", str(LATE_DATE), *options)
+    assert "dim_positions" not in earlier
+
+
+def test_verify_runs_all_tests_over_history(published: Warehouse, command: CommandLine) -> None:
+    assert re.search(r"verified +\d+ tests passed over all of history", command.succeed("verify"))
+    assert one(published, "select count(*) from ops.publications") == 1
