@@ -103,6 +103,8 @@ where true
 
 {#- A mart without dates: the newest published version of each key; history=true: all versions. -#}
 {% macro published_versions(relation, key, filtered=false, history=false) -%}
+{#- the portfolio is part of the partition so that a question about one portfolio reads only its rows -#}
+{%- set partition = (['portfolio_id'] if filtered and 'portfolio_id' not in key else []) + key -%}
 with published as (
     select * from {{ relation }}
 ),
@@ -116,7 +118,7 @@ versions as (
         published.*,
         publications.published_at,
         lead(publications.published_at) over (
-            partition by {% for name in key %}published.{{ name }}{{ ', ' if not loop.last }}{% endfor %}
+            partition by {% for name in partition %}published.{{ name }}{{ ', ' if not loop.last }}{% endfor %}
             order by published.publication_id
         ) as superseded_at
     from published

@@ -92,3 +92,6 @@ create table if not exists ops.users (
     created_at timestamptz not null default now()
 );
 grant select on ops.users to sigmasight_auth;
+
+-- /health tells how the last build ended.
+grant select on ops.runs to sigmasight_auth;

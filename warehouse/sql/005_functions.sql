@@ -94,6 +94,10 @@ begin
         and not exists (select from ops.publication_loads as known where known.load_id = loads.load_id)
     on conflict do nothing;
 
+    -- Every mart joins these two: the planner must know them from the first reader on.
+    analyze ops.publications;
+    analyze ops.publication_dates;
+
     return published;
 end
 $$;

@@ -1,6 +1,6 @@
 {{ config(
     indexes=[
-        {'columns': ['position_id', 'publication_id']},
+        {'columns': ['portfolio_id', 'position_id', 'publication_id']},
     ],
 ) }}
 

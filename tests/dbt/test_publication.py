@@ -1,0 +1,264 @@
+"""Publications over time: night by night equals all at once; a correction is a new version that says so."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import exchange_calendars
+import numpy as np
+import pandas as pd
+import psycopg
+import pytest
+
+from warehouse.connections import Warehouse
+
+PROGRAM = Path(sys.executable).with_name("sigmasight")
+SYMBOLS = ("SPY", "AAA", "BBB", "CCC")
+FACTS = (
+    "fct_prices",
+    "fct_position_values",
+    "fct_portfolio_snapshots",
+    "fct_portfolio_exposures",
+    "fct_exposures_by_group",
+    "fct_symbol_factor_betas",
+    "fct_portfolio_factor_exposures",
+    "fct_data_quality",
+)
+POSITIONS = """\
+Symbol,Quantity,Entry Price Per Share,Entry Date,Investment Class,Investment Subtype,Underlying Symbol,\
+Strike Price,Expiration Date,Option Type,Exit Date,Exit Price Per Share
+AAA,100,50,2025-06-11,PUBLIC,STOCK,,,,,,
+BBB,-40,50,2025-06-12,PUBLIC,STOCK,,,,,2025-07-21,51.5
+CCC,10,50,2025-06-13,PUBLIC,STOCK,,,,,,
+AAA250718C00050000,-1,2,2025-06-16,OPTIONS,CALL,AAA,50,2025-07-18,CALL,,
+OLD_HOUSE_HOME,1,9000,2025-06-11,PRIVATE,REAL_ESTATE,,,,,,
+"""
+CORRECTED_DATE = date(2025, 7, 10)
+
+
+class Story(NamedTuple):
+    """Two warehouses with the same prices and positions, and when both were complete but not corrected."""
+
+    nightly: Warehouse
+    at_once: Warehouse
+    before_correction: datetime
+
+
+def _write_prices(folder: Path, until: str, *, correction: float | None = None) -> Path:
+    """Prices of four symbols; BBB pays a dividend, CCC splits and misses two sessions."""
+    sessions = exchange_calendars.get_calendar("XNYS", start="2025-03-03", end="2025-08-01").sessions
+    rng = np.random.default_rng(3)
+    market = rng.normal(0, 0.01, len(sessions))
+    frames = []
+    for number, symbol in enumerate(SYMBOLS):
+        returns = market * (1 + 0.2 * number) + (rng.normal(0, 0.01, len(sessions)) if number else 0)
+        close = (50 * np.exp(np.cumsum(returns))).round(4)
+        frames.append(pd.DataFrame({"date": sessions, "symbol": symbol, "close": close}))
+    prices = pd.concat(frames)
+    ccc = prices["symbol"] == "CCC"
+    prices.loc[ccc & (prices["date"] >= "2025-07-14"), "close"] /= 2
+    prices = prices[~(ccc & prices["date"].isin(["2025-07-02", "2025-07-14"]))]
+    if correction is not None:
+        prices.loc[
+            (prices["symbol"] == "AAA") & (prices["date"] == pd.Timestamp(CORRECTED_DATE)), "close"
+        ] = correction
+    folder.mkdir(exist_ok=True)
+    prices[prices["date"] <= until].to_csv(folder / "prices.csv", index=False)
+    (folder / "corporate_actions.csv").write_text(
+        "symbol,ex_date,action,value\nBBB,2025-07-08,dividend,0.25\nCCC,2025-07-14,split,2\n"
+    )
+    return folder
+
+
+def _sigmasight(warehouse: Warehouse, *arguments: str) -> str:
+    done = subprocess.run(
+        [PROGRAM, *arguments],
+        env={**os.environ, **warehouse.settings.as_environment()},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def _query(warehouse: Warehouse, statement: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(warehouse.analyst_url) as connection:
+        return connection.execute(statement).fetchall()
+
+
+def _rows(warehouse: Warehouse, mart: str) -> set[str]:
+    """The rows of a mart as text, without what says which publication they came with."""
+    rows = _query(
+        warehouse,
+        f"select (to_jsonb(m) - 'publication_id' - 'published_at' - 'superseded_at')::text from marts.{mart} m",
+    )
+    assert rows, mart
+    assert len({row for (row,) in rows}) == len(rows)
+    return {row for (row,) in rows}
+
+
+def _assert_same_marts(one: Warehouse, other: Warehouse) -> None:
+    for mart in FACTS:
+        difference = _rows(one, mart) ^ _rows(other, mart)
+        assert difference == set(), f"{mart}: {sorted(difference)[:4]}"
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory, copy_warehouse: Callable[[], Warehouse]) -> Story:
+    folder = tmp_path_factory.mktemp("files")
+    statement = folder / "statement.csv"
+    statement.write_text(POSITIONS)
+    positions = ("load", "positions", str(statement), "--portfolio", "Story", "--owner", "o@example.com")
+    nightly, at_once = copy_warehouse(), copy_warehouse()
+    for warehouse in (nightly, at_once):
+        _sigmasight(warehouse, *positions, "--equity", "20000", "--as-of", "2025-07-31")
+    for until in ("2025-06-27", "2025-07-09", "2025-07-10", "2025-07-11", "2025-07-18", "2025-07-31"):
+        prices = _write_prices(folder / until, until)
+        _sigmasight(nightly, "nightly", "--force", "--source", "files", "--prices", str(prices))
+    last = _write_prices(folder / "last", "2025-07-31")
+    _sigmasight(at_once, "nightly", "--force", "--source", "files", "--prices", str(last))
+    return Story(nightly, at_once, datetime.now(UTC))
+
+
+@pytest.fixture(scope="module")
+def corrected(story: Story, tmp_path_factory: pytest.TempPathFactory) -> Story:
+    """The story after one past close was corrected in both warehouses."""
+    folder = tmp_path_factory.mktemp("corrected")
+    prices = _write_prices(folder, "2025-07-31", correction=47.11)
+    for warehouse in (story.nightly, story.at_once):
+        _sigmasight(warehouse, "nightly", "--force", "--source", "files", "--prices", str(prices))
+    return story
+
+
+def test_night_by_night_equals_all_at_once(story: Story) -> None:
+    _assert_same_marts(story.nightly, story.at_once)
+
+
+def test_each_night_published_its_own_dates_only(story: Story) -> None:
+    windows = _query(
+        story.nightly, "select from_date, to_date from marts.fct_publications order by publication_id limit 6"
+    )
+    assert [str(to_date) for _, to_date in windows] == [
+        *("2025-06-27", "2025-07-09", "2025-07-10", "2025-07-11", "2025-07-18", "2025-07-31"),
+    ]
+    # the first night reaches back to the first price, each later one begins after the one before
+    assert [str(from_date) for from_date, _ in windows[:3]] == ["2025-03-03", "2025-06-30", "2025-07-10"]
+
+
+def test_loading_the_same_prices_again_changes_nothing(story: Story, tmp_path: Path) -> None:
+    before = _query(story.nightly, "select count(*) from marts.fct_publications")
+    prices = _write_prices(tmp_path / "again", "2025-07-31")
+    said = _sigmasight(story.nightly, "nightly", "--force", "--source", "files", "--prices", str(prices))
+    assert "nothing" in said
+    assert _query(story.nightly, "select count(*) from marts.fct_publications") == before
+    newest = _query(
+        story.nightly,
+        "select rows_new from marts.fct_loads where dataset = 'prices' order by load_id desc limit 1",
+    )
+    assert newest == [(0,)]
+
+
+def test_a_corrected_price_rebuilds_from_its_date_only(corrected: Story) -> None:
+    newest = _query(
+        corrected.nightly,
+        "select from_date, to_date from marts.fct_publications order by publication_id desc limit 1",
+    )
+    assert newest == [(CORRECTED_DATE, date(2025, 7, 31))]
+    before = _query(
+        corrected.nightly,
+        f"""select count(distinct publication_id) from marts.fct_position_values
+        where as_of_date < '{CORRECTED_DATE}' and publication_id =
+            (select max(publication_id) from marts.fct_publications)""",
+    )
+    assert before == [(0,)]
+
+
+def test_a_corrected_price_gives_the_same_marts_however_they_were_built(corrected: Story) -> None:
+    _assert_same_marts(corrected.nightly, corrected.at_once)
+
+
+def test_the_old_version_stays_in_the_history(corrected: Story) -> None:
+    versions = _query(
+        corrected.nightly,
+        f"""select close, superseded_at is null from marts_history.fct_prices
+        where symbol = 'AAA' and as_of_date = '{CORRECTED_DATE}' order by publication_id""",
+    )
+    assert [is_current for _, is_current in versions] == [False, True]
+    assert versions[1][0] == Decimal("47.11")
+    assert versions[0][0] != versions[1][0]
+
+
+def test_restatements_list_what_changed_and_nothing_else(corrected: Story) -> None:
+    listed = _query(
+        corrected.nightly,
+        f"""select column_name, round(new_value::numeric, 2) from marts.fct_restatements
+        where mart = 'fct_prices' and key = 'AAA' and as_of_date = '{CORRECTED_DATE}' and column_name = 'close'
+        """,
+    )
+    assert listed == [("close", Decimal("47.11"))]
+    assert _query(
+        corrected.nightly, "select count(*) from marts.fct_restatements where column_name = '*'"
+    ) == [(0,)]
+    # the option on AAA is at intrinsic value; its day changes too, nothing before the correction does
+    marts = _query(
+        corrected.nightly, "select mart, min(as_of_date) from marts.fct_restatements group by mart"
+    )
+    assert {first for _, first in marts} == {CORRECTED_DATE}
+    assert {"fct_prices", "fct_position_values", "fct_portfolio_snapshots"} <= {mart for mart, _ in marts}
+    other_symbols = _query(
+        corrected.nightly,
+        """select count(*) from marts.fct_restatements
+        where mart in ('fct_prices', 'fct_symbol_factor_betas') and key not like 'AAA%'""",
+    )
+    assert other_symbols == [(0,)]
+
+
+def test_equity_after_the_correction_is_what_it_was(corrected: Story) -> None:
+    """One wrong close moves P&L between two days and nothing else."""
+    changed = _query(
+        corrected.nightly,
+        """select as_of_date from marts.fct_restatements
+        where mart = 'fct_portfolio_snapshots' and column_name = 'equity'""",
+    )
+    assert changed == [(CORRECTED_DATE,)]
+
+
+def test_a_rebuild_as_known_then_reproduces_what_was_published_then(corrected: Story) -> None:
+    known_at = corrected.before_correction.isoformat()
+    said = _sigmasight(
+        corrected.nightly,
+        *("rebuild", "--as-of", "2025-07-25", "--known-at", known_at, "--schema", "audit", "--compare"),
+    )
+    assert "differ" not in said.lower().replace("differing", "")
+    old = _query(
+        corrected.nightly,
+        f"select close from audit.fct_prices where symbol = 'AAA' and as_of_date = '{CORRECTED_DATE}'",
+    )
+    assert old != [(Decimal("47.11"),)]
+    assert _query(corrected.nightly, "select max(as_of_date) from audit.fct_position_values") == [
+        (date(2025, 7, 25),)
+    ]
+
+
+def test_published_rows_are_never_changed_or_removed(corrected: Story) -> None:
+    """Each publication's rows are all still there: one version per publication that covers the date."""
+    missing = _query(
+        corrected.nightly,
+        """select dates.as_of_date, dates.publication_id
+        from (select distinct as_of_date, publication_id from marts_history.fct_portfolio_snapshots) as rows
+        right join (
+            select dates.as_of_date, publications.publication_id
+            from marts.fct_publications as publications
+            join marts.dim_dates as dates
+                on dates.as_of_date between publications.from_date and publications.to_date
+            where dates.is_trading_day and dates.as_of_date >= '2025-06-11'
+        ) as dates using (as_of_date, publication_id)
+        where rows.as_of_date is null""",
+    )
+    assert missing == []
