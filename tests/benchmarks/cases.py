@@ -1,0 +1,141 @@
+"""One size of the benchmark, from an empty warehouse to one more date, and the demonstration."""
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+from tests.benchmarks.builds import Build, run_nightly
+from tests.benchmarks.floor import (
+    Floor,
+    administrator,
+    check_equal,
+    keep_state,
+    run_floor,
+    swap_in_kept_state,
+    write_script,
+)
+from tests.benchmarks.measure import SIGMASIGHT, Finished, run_process, temporary_home
+from warehouse.connections import Warehouse, open_warehouse, stop_warehouse
+from warehouse.settings import Settings
+
+Say = Callable[[str], None]
+
+LAST_DATE = "select max(as_of_date) from ops.publication_dates"
+
+
+@dataclass(frozen=True)
+class Case:
+    """How many portfolios of fifty positions, and how many sessions of history."""
+
+    portfolios: int
+    sessions: int
+
+
+@dataclass(frozen=True)
+class Load:
+    """A run of the generator. rows, seconds: of the loads alone; the process made the rows as well."""
+
+    rows: int
+    seconds: float
+    process: Finished
+
+
+@dataclass(frozen=True)
+class Measured:
+    """All figures of a case. Sizes in bytes, of the database."""
+
+    case: Case
+    load: Load
+    history: Build
+    size: int
+    next_load: Load
+    increment: Build
+    growth: int
+    floor: Floor
+
+
+@dataclass(frozen=True)
+class Demonstration:
+    """`sigmasight demo` in an empty folder, and a nightly run after it that finds nothing new."""
+
+    demo: Finished
+    nothing_new: Finished
+
+
+def measure_case(case: Case, say: Say) -> Measured:
+    """Load and build the history, then one more date, then the floor of that. Raises BenchmarkError."""
+    with temporary_home() as home:
+        warehouse = open_warehouse(Settings(sigmasight_home=home))
+        load = run_load(warehouse, case)
+        say(f"{load.rows:,} rows loaded in {load.seconds:.1f} s")
+        history = run_nightly(warehouse)
+        say(f"history built in {history.command.seconds:.1f} s")
+        size = settle(warehouse)
+        next_load = run_load(warehouse, case, "--next-date")
+        keep_state(warehouse)
+        increment = measure_increment(warehouse)
+        say(f"one more date built in {increment.command.seconds:.1f} s")
+        floor, growth = measure_floor(warehouse, increment, size)
+        say(f"its statements run by psql in {floor.wall:.1f} s")
+    return Measured(case, load, history, size, next_load, increment, growth, floor)
+
+
+def run_load(warehouse: Warehouse, case: Case, *options: str) -> Load:
+    """Generate and load in a process of its own."""
+    command = [sys.executable, "-m", "tests.benchmarks.generate", *options]
+    sizes = ["--portfolios", str(case.portfolios), "--sessions", str(case.sessions)]
+    done = run_process([*command, *sizes], home=warehouse.settings.sigmasight_home)
+    said = json.loads(done.output.splitlines()[-1])
+    return Load(said["rows"], said["seconds"], done)
+
+
+def measure_increment(warehouse: Warehouse) -> Build:
+    """Build what is new, on a server that has just been started: the rows are in no cache of its own."""
+    restart(warehouse)
+    return run_nightly(warehouse)
+
+
+def measure_floor(warehouse: Warehouse, increment: Build, size: int) -> tuple[Floor, int]:
+    """The floor of the increment on the state before it, and by how many bytes the increment let it grow."""
+    growth = database_size(warehouse) - size
+    with warehouse.connect_writer() as connection:
+        day: date = connection.execute(LAST_DATE).fetchall()[0][0]
+    script = write_script(warehouse, increment.nodes, warehouse.settings.warehouse_folder)
+    swap_in_kept_state(warehouse)
+    restart(warehouse)
+    floor = run_floor(warehouse, increment.nodes, script)
+    check_equal(warehouse, day)
+    return floor, growth
+
+
+def settle(warehouse: Warehouse) -> int:
+    """Do what the server does by itself between two nights, so that it does not do it meanwhile.
+
+    The size of the database in bytes.
+    """
+    with administrator(warehouse, warehouse.settings.warehouse_database) as connection:
+        connection.execute("vacuum analyze")
+        connection.execute("checkpoint")
+    return database_size(warehouse)
+
+
+def restart(warehouse: Warehouse) -> None:
+    """Stop the server, which writes everything down, and start it again."""
+    stop_warehouse(warehouse.settings)
+    open_warehouse(warehouse.settings)
+
+
+def database_size(warehouse: Warehouse) -> int:
+    """Bytes on disk."""
+    with warehouse.connect_writer() as connection:
+        return int(connection.execute("select pg_database_size(current_database())").fetchall()[0][0])
+
+
+def measure_demonstration() -> Demonstration:
+    """The demonstration as a newcomer runs it, then a night that finds nothing new. Raises BenchmarkError."""
+    with temporary_home() as home:
+        demo = run_process([SIGMASIGHT, "demo"], home=home)
+        nothing_new = run_process([SIGMASIGHT, "nightly", "--force"], home=home)
+    return Demonstration(demo, nothing_new)

@@ -1,0 +1,167 @@
+"""The floor of a build: the statements that dbt sent to the server, sent again by psql alone.
+
+They run on a copy of the database from before the build, one after the other in the order in which dbt
+finished them, in the transactions in which dbt ran them. In the place of a Python model its rows are copied
+in.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from tests.benchmarks.builds import WRITTEN, Node
+from tests.benchmarks.measure import BenchmarkError, run_process
+from warehouse.connections import Warehouse
+from warehouse.embedded_host import program
+from warehouse.urls import make_url, url_parts
+
+COPY = "sigmasight_before"
+BUILT = "sigmasight_built"
+
+DATED_TABLES = """
+select columns.table_schema, columns.table_name
+from information_schema.columns
+join information_schema.tables using (table_schema, table_name)
+where
+    columns.table_schema in ('intermediate', 'published')
+    and columns.column_name = 'as_of_date' and tables.table_type = 'BASE TABLE'
+order by 1, 2
+"""
+
+CHECKSUM = (
+    "select count(*), sum(hashtextextended({table}::text, 0)) from {schema}.{table} where as_of_date = {day}"
+)
+
+_MARK = "node "
+_TIME = re.compile(r"Time: ([0-9.]+) ms")
+
+
+@dataclass(frozen=True)
+class Floor:
+    """Seconds of psql. wall: of the whole process. models, tests: of their statements."""
+
+    wall: float
+    models: float
+    tests: float
+    by_node: dict[str, float]
+
+
+def keep_state(warehouse: Warehouse) -> None:
+    """Copy the warehouse's database, file by file. Nobody may be connected to it."""
+    with administrator(warehouse) as connection:
+        connection.execute(
+            sql.SQL("create database {} template {} strategy file_copy").format(
+                sql.Identifier(COPY), sql.Identifier(warehouse.settings.warehouse_database)
+            )
+        )
+
+
+def swap_in_kept_state(warehouse: Warehouse) -> None:
+    """Give the copy the warehouse's name, which dbt's statements contain, and the built one another."""
+    name = warehouse.settings.warehouse_database
+    with administrator(warehouse) as connection:
+        for old, new in ((name, BUILT), (COPY, name)):
+            connection.execute(
+                sql.SQL("alter database {} rename to {}").format(sql.Identifier(old), sql.Identifier(new))
+            )
+
+
+def write_script(warehouse: Warehouse, nodes: Sequence[Node], folder: Path) -> Path:
+    """The script for psql. Call it while the built database has its name still: it is read, too."""
+    lines = ["\\set ON_ERROR_STOP on", "\\timing on", "\\o /dev/null"]
+    for node in nodes:
+        if node.materialized == "seed":  # one row, and its file is no SQL
+            continue
+        lines += [f"\\echo {_MARK}{node.name}", *_statements(warehouse, node, folder)]
+    script = folder / "floor.sql"
+    script.write_text("\n".join(lines) + "\n")
+    return script
+
+
+def _statements(warehouse: Warehouse, node: Node, folder: Path) -> Iterator[str]:
+    """What dbt runs for a node; it shows the planner the rows that a model wrote, so psql does."""
+    yield "begin;"
+    if node.is_python:
+        yield from _rows_of_python_model(warehouse, node, folder)
+    else:
+        yield node.file.read_text().rstrip().rstrip(";") + "\n;"
+    yield "commit;"
+    if node.materialized in WRITTEN and node.rows > 0:
+        yield f"analyze {node.relation};"
+
+
+def _rows_of_python_model(warehouse: Warehouse, node: Node, folder: Path) -> Iterator[str]:
+    """Take the rows of the last date out of the built database, and say how psql puts them in."""
+    rows = folder / f"{node.name}.csv"
+    table = node.relation.split(".", 1)[1]  # psql does not copy into names of three parts
+    with warehouse.connect_writer() as connection, connection.cursor() as cursor:
+        newest = f"select * from {table} where as_of_date = (select max(as_of_date) from {table})"
+        with cursor.copy(sql.SQL("copy ({}) to stdout (format csv)").format(sql.SQL(newest))) as copy:
+            rows.write_bytes(b"".join(copy))
+    yield f"\\copy {table} from '{rows}' (format csv)"
+
+
+def run_floor(warehouse: Warehouse, nodes: Sequence[Node], script: Path) -> Floor:
+    """Run the script on the database that has the warehouse's name. Raises BenchmarkError."""
+    command: list[str | Path] = [program("psql"), "--no-psqlrc", "--quiet", "--file", script]
+    done = run_process([*command, warehouse.writer_url], home=warehouse.settings.sigmasight_home)
+    by_node = _seconds_by_node(done.output)
+    tests = sum(by_node[node.name] for node in nodes if node.is_test)
+    return Floor(done.seconds, sum(by_node.values()) - tests, tests, by_node)
+
+
+def _seconds_by_node(output: str) -> dict[str, float]:
+    """Statements' times, added up by the node that psql announced before them."""
+    seconds: dict[str, float] = {}
+    node = ""
+    for line in output.splitlines():
+        if line.startswith(_MARK):
+            node = line.removeprefix(_MARK)
+            seconds[node] = 0.0
+        elif found := _TIME.match(line):
+            seconds[node] += float(found[1]) / 1000
+    return seconds
+
+
+def check_equal(warehouse: Warehouse, day: date) -> int:
+    """Hold the rows of the date in every table against those that dbt wrote; how many there are.
+
+    Raises BenchmarkError naming the tables that differ: then psql did not do the same work.
+    """
+    built = replace(warehouse, writer_url=make_url({**url_parts(warehouse.writer_url), "dbname": BUILT}))
+    expected, found = _checksums(built, day), _checksums(warehouse, day)
+    different = sorted(
+        table for table in expected.keys() | found.keys() if expected.get(table) != found.get(table)
+    )
+    if different:
+        raise BenchmarkError(f"psql wrote other rows than dbt into {', '.join(different)}.")
+    return sum(count for count, _ in found.values())
+
+
+def _checksums(warehouse: Warehouse, day: date) -> dict[str, tuple[int, Any]]:
+    """Count and sum of hashes of the rows of a date, by table."""
+    with warehouse.connect_writer() as connection:
+        tables = connection.execute(DATED_TABLES).fetchall()
+        return {
+            f"{schema}.{table}": connection.execute(
+                sql.SQL(CHECKSUM).format(
+                    schema=sql.Identifier(schema), table=sql.Identifier(table), day=sql.Literal(day)
+                )
+            ).fetchall()[0]
+            for schema, table in tables
+        }
+
+
+@contextmanager
+def administrator(warehouse: Warehouse, database: str = "postgres") -> Iterator[psycopg.Connection[Any]]:
+    """A connection to a database of the server as the one who may do everything."""
+    url = make_url({**url_parts(warehouse.admin_url), "dbname": database})
+    with psycopg.connect(url, autocommit=True) as connection:
+        yield connection

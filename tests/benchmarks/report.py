@@ -1,0 +1,239 @@
+"""The figures as Markdown: one column per size, what took longest, and the targets."""
+
+import os
+import platform
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from itertools import pairwise
+from pathlib import Path
+
+import psutil
+
+from tests.benchmarks.builds import Build
+from tests.benchmarks.cases import Demonstration, Measured
+from tests.benchmarks.measure import BenchmarkError
+from warehouse.embedded_host import POSTGRES_VERSION
+
+README = Path(__file__).with_name("README.md")
+BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
+
+POSITIONS_EACH = 50
+MOST_SECONDS, MOST_TIMES_THE_FLOOR, MOST_MEMORY_MB = 60.0, 2.0, 1500.0
+MOST_DEMO_SECONDS, MOST_NOTHING_NEW_SECONDS = 60.0, 20.0
+NODES_SHOWN = 6
+
+
+@dataclass(frozen=True)
+class Results:
+    """A whole run of the benchmark; demonstration None when it was left out."""
+
+    command: str
+    measured: tuple[Measured, ...]
+    demonstration: Demonstration | None
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Target:
+    """What was asked for, what was measured, and whether that is enough."""
+
+    text: str
+    figure: str
+    is_met: bool
+
+
+def markdown(results: Results) -> str:
+    """The whole report."""
+    parts = [_made_by(results)]
+    if results.measured:
+        parts += [_figures(results.measured), _longest(results.measured[-1])]
+    if targets := list_targets(results):
+        parts.append(_targets(targets))
+    return "\n\n".join(parts) + "\n"
+
+
+def write_readme(report: str) -> None:
+    """Put the report between the marks in the README. Raises BenchmarkError when they are not there."""
+    text = README.read_text()
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise BenchmarkError(f"{README.name} has no lines `{BEGIN}` and `{END}` to put the results between.")
+    README.write_text(f"{before}{BEGIN}\n{report}{END}{after}")
+
+
+def _made_by(results: Results) -> str:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    memory = psutil.virtual_memory().total / 1024**3
+    parts = [f"{name} {version(name)}" for name in ("dbt-core", "dbt-postgres", "prefect", "pandas")]
+    programs = ", ".join([f"Python {platform.python_version()}", f"PostgreSQL {POSTGRES_VERSION}", *parts])
+    return (
+        f"Made on {datetime.now(UTC):%Y-%m-%d} by `{results.command}` in {results.seconds / 60:.0f} minutes, "
+        f"on {cores} cores and {memory:.0f} GB of memory; {programs}."
+    )
+
+
+# --- the table -------------------------------------------------------------------------------------
+
+
+def _figures(measured: Sequence[Measured]) -> str:
+    """One row per figure."""
+    rows: list[tuple[str, Callable[[Measured], str]]] = [
+        ("**Size**", lambda _: ""),
+        ("positions", lambda m: f"{m.case.portfolios * POSITIONS_EACH:,}"),
+        ("sessions of history", lambda m: f"{m.case.sessions:,}"),
+        ("**Load** of the history: rows", lambda m: f"{m.load.rows:,}"),
+        ("seconds", lambda m: f"{m.load.seconds:.1f}"),
+        ("rows per second", lambda m: _rate(m.load.rows, m.load.seconds)),
+        ("peak memory of our process", lambda m: _memory(m.load.process.peak_memory_mb)),
+        ("**History build**, the whole command: seconds", lambda m: f"{m.history.command.seconds:.1f}"),
+        ("rows written", lambda m: f"{m.history.rows:,}"),
+        ("rows per second", lambda m: _rate(m.history.rows, m.history.command.seconds)),
+        ("peak memory of our process", lambda m: _memory(m.history.command.peak_memory_mb)),
+        ("database afterwards", lambda m: f"{m.size / 1e6:,.0f} MB"),
+        ("**One more date**: load, rows", lambda m: f"{m.next_load.rows:,}"),
+        ("load, seconds", lambda m: f"{m.next_load.seconds:.2f}"),
+        ("load, rows per second", lambda m: _rate(m.next_load.rows, m.next_load.seconds)),
+        ("build, the whole command: seconds", lambda m: f"{m.increment.command.seconds:.1f}"),
+        ("… of which models and tests (the SQL part)", lambda m: f"{m.increment.nodes_wall_seconds:.1f}"),
+        ("rows written", lambda m: f"{m.increment.rows:,}"),
+        ("rows per second", lambda m: _rate(m.increment.rows, m.increment.command.seconds)),
+        ("peak memory of our process", lambda m: _memory(m.increment.command.peak_memory_mb)),
+        ("database grows by", lambda m: f"{m.growth / 1e6:,.1f} MB"),
+        ("**Floor** of that date, psql alone: seconds", lambda m: f"{m.floor.wall:.1f}"),
+        ("… of which models", lambda m: f"{m.floor.models:.1f}"),
+        ("… of which tests", lambda m: f"{m.floor.tests:.1f}"),
+        ("**SQL part / floor**", lambda m: f"{sql_ratio(m):.2f}"),
+        ("seconds of dbt's nodes added up / floor", lambda m: f"{added_ratio(m):.2f}"),
+        ("whole command / floor", lambda m: f"{m.increment.command.seconds / m.floor.wall:.2f}"),
+    ]
+    header = ["", *(f"{m.case.portfolios:,} portfolios" for m in measured)]
+    body = [[name, *(figure(m) for m in measured)] for name, figure in rows]
+    return _table(header, body)
+
+
+def sql_ratio(measured: Measured) -> float:
+    """Seconds from dbt's first node to its last over those of psql."""
+    return measured.increment.nodes_wall_seconds / measured.floor.wall
+
+
+def added_ratio(measured: Measured) -> float:
+    """Seconds of dbt's nodes, Python models aside, added up, over those of psql."""
+    seconds = sum(node.seconds for node in measured.increment.nodes if not node.is_python)
+    return seconds / measured.floor.wall
+
+
+def _longest(measured: Measured) -> str:
+    """The nodes that took longest with the most portfolios."""
+    history, increment = measured.history, measured.increment
+    alone = {name: f", {seconds:.1f} s by psql" for name, seconds in measured.floor.by_node.items()}
+    return (
+        f"What took longest with {measured.case.portfolios:,} portfolios (up to four nodes run at a time, so "
+        f"each waits for the others):\n\n"
+        f"- history: {_nodes(history, {})}\n"
+        f"- one more date: {_nodes(increment, alone)}"
+    )
+
+
+def _nodes(build: Build, remarks: dict[str, str]) -> str:
+    return ", ".join(
+        f"`{node.name}` {node.seconds:.1f} s" + (f" ({node.rows:,} rows{remarks.get(node.name, '')})")
+        for node in build.slowest(NODES_SHOWN)
+    )
+
+
+# --- the targets -----------------------------------------------------------------------------------
+
+
+def list_targets(results: Results) -> list[Target]:
+    """The targets that this run can speak of."""
+    targets: list[Target] = []
+    largest = max(results.measured, key=lambda m: m.case.portfolios, default=None)
+    if largest is not None and largest.case.portfolios >= 1000:
+        seconds = largest.increment.command.seconds
+        targets += [
+            Target(
+                f"one more date for 1,000 portfolios under {MOST_SECONDS:.0f} s",
+                f"{seconds:.1f} s",
+                seconds < MOST_SECONDS,
+            ),
+            Target(
+                f"its SQL part within {MOST_TIMES_THE_FLOOR:.0f} times the floor",
+                f"{sql_ratio(largest):.2f} times",
+                sql_ratio(largest) <= MOST_TIMES_THE_FLOOR,
+            ),
+        ]
+    targets += _growth_targets(results.measured)
+    if results.measured:
+        peak = max(max(_peaks(m)) for m in results.measured)
+        targets.append(
+            Target(
+                f"our process under {MOST_MEMORY_MB / 1000:.1f} GB",
+                f"{_memory(peak)} at most",
+                peak < MOST_MEMORY_MB,
+            )
+        )
+    if results.demonstration is not None:
+        targets += _demonstration_targets(results.demonstration)
+    return targets
+
+
+def _growth_targets(measured: Sequence[Measured]) -> list[Target]:
+    """Of each size against the next: the increment does not depend on how long the history is."""
+    targets = []
+    for small, large in pairwise(measured):
+        times = large.case.portfolios / small.case.portfolios
+        whole = large.increment.command.seconds / small.increment.command.seconds
+        of_sql = large.increment.nodes_wall_seconds / small.increment.nodes_wall_seconds
+        text = (
+            f"one more date for {large.case.portfolios:,} portfolios at most {times:g} times as long as for "
+            f"{small.case.portfolios:,}"
+        )
+        figure = f"{whole:.2f} times (SQL part {of_sql:.2f} times)"
+        targets.append(Target(text, figure, max(whole, of_sql) <= times))
+    return targets
+
+
+def _peaks(measured: Measured) -> tuple[float, ...]:
+    loads = (measured.load.process, measured.next_load.process)
+    builds = (measured.history.command, measured.increment.command)
+    return tuple(process.peak_memory_mb for process in (*loads, *builds))
+
+
+def _demonstration_targets(demonstration: Demonstration) -> list[Target]:
+    demo, nothing_new = demonstration.demo.seconds, demonstration.nothing_new.seconds
+    return [
+        Target(
+            f"`sigmasight demo` in an empty folder under {MOST_DEMO_SECONDS:.0f} s",
+            f"{demo:.1f} s",
+            demo < MOST_DEMO_SECONDS,
+        ),
+        Target(
+            f"`sigmasight nightly` with nothing new under {MOST_NOTHING_NEW_SECONDS:.0f} s",
+            f"{nothing_new:.1f} s",
+            nothing_new < MOST_NOTHING_NEW_SECONDS,
+        ),
+    ]
+
+
+def _targets(targets: Sequence[Target]) -> str:
+    body = [[target.text, target.figure, "yes" if target.is_met else "**no**"] for target in targets]
+    return _table(["target", "measured", "met"], body)
+
+
+# --- Markdown --------------------------------------------------------------------------------------
+
+
+def _table(header: Sequence[str], body: Sequence[Sequence[str]]) -> str:
+    rule = ["---", *["---:"] * (len(header) - 1)]
+    return "\n".join("| " + " | ".join(row) + " |" for row in (header, rule, *body))
+
+
+def _rate(rows: int, seconds: float) -> str:
+    return f"{rows / seconds:,.0f}" if seconds > 0 else ""
+
+
+def _memory(megabytes: float) -> str:
+    return f"{megabytes:,.0f} MB"

@@ -1,0 +1,75 @@
+"""The benchmark: sizes one after the other, then the demonstration, then the report."""
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+
+from tests.benchmarks.cases import Case, Measured, measure_case, measure_demonstration
+from tests.benchmarks.report import Results, list_targets, markdown, write_readme
+from warehouse.errors import SigmaSightError
+
+DEFAULT_PORTFOLIOS = (10, 100, 1000)
+A_YEAR, A_QUARTER = 252, 60
+MANY_PORTFOLIOS = 1000  # from so many on a quarter of history will do
+
+DESCRIPTION = """
+Measures, in warehouses that are made for it under /tmp and thrown away: loading and building a history of
+portfolios with fifty positions each, one more date, the same statements run by psql alone, the demonstration,
+and a night on which nothing is new.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and print; 0 when every target that was looked at is met, else 1."""
+    asked = _parser().parse_args(arguments)
+    begun = time.monotonic()
+    try:
+        measured = tuple(
+            _measure(Case(count, asked.sessions or _history(count))) for count in asked.portfolios
+        )
+        demonstration = None if asked.no_demo else measure_demonstration()
+    except SigmaSightError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - a command
+        return 1
+    command = " ".join(["python -m tests.benchmarks", *(sys.argv[1:] if arguments is None else arguments)])
+    results = Results(command, measured, demonstration, time.monotonic() - begun)
+    report = markdown(results)
+    print(report)  # noqa: T201 - a command
+    if asked.write:
+        write_readme(report)
+    return 0 if all(target.is_met for target in list_targets(results)) else 1
+
+
+def _measure(case: Case) -> Measured:
+    _say(f"{case.portfolios:,} portfolios, {case.sessions} sessions")
+    begun = time.monotonic()
+    return measure_case(case, lambda text: _say(f"  {time.monotonic() - begun:6.1f} s  {text}"))
+
+
+def _history(portfolios: int) -> int:
+    return A_QUARTER if portfolios >= MANY_PORTFOLIOS else A_YEAR
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)  # noqa: T201 - a command
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=DESCRIPTION)
+    parser.add_argument(
+        "--portfolios",
+        type=int,
+        nargs="*",
+        default=DEFAULT_PORTFOLIOS,
+        metavar="P",
+        help="sizes to measure, ascending; default: 10 100 1000",
+    )
+    parser.add_argument(
+        "--sessions",
+        type=int,
+        help=f"sessions of history; default {A_YEAR}, from 1,000 portfolios on {A_QUARTER}",
+    )
+    parser.add_argument("--no-demo", action="store_true", help="leave the demonstration out")
+    parser.add_argument("--write", action="store_true", help="put the report into tests/benchmarks/README.md")
+    return parser
