@@ -4,11 +4,10 @@ A load is one transaction with one row in ops.loads. A failure leaves nothing be
 """
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from io import BytesIO
 from typing import Any
 
 import pandas as pd
@@ -16,8 +15,8 @@ import psycopg
 import pyarrow as pa
 from psycopg import sql
 from psycopg.pq import TransactionStatus
-from pyarrow import csv as arrow_csv
 
+from ingestion.copying import copy_tables
 from ingestion.datasets import Dataset
 from ingestion.errors import LoadFailedError, OpenTransactionError
 from ingestion.rejections import Rejections
@@ -28,7 +27,6 @@ logger = logging.getLogger(__name__)
 Connection = psycopg.Connection[tuple[Any, ...]]
 Rows = pd.DataFrame | Iterable[pa.Table]
 
-_CSV = arrow_csv.WriteOptions(include_header=False, quoting_style="needed")
 _MANY_ROWS = 10_000  # from so many on, the planner's statistics of the table are worth renewing
 
 
@@ -124,13 +122,13 @@ class Load:
         marks = {"load_id": load_id, "loaded_at": loaded_at.isoformat()}
         if dataset.is_bulk and self._is_empty(dataset):
             # nothing to hold the rows against: straight in, at the speed of a bare COPY
-            count = self._copy(_table(dataset), tables, marks)
+            count = copy_tables(self.connection, _table(dataset), tables, marks)
             row = self.connection.execute(
                 f"select min({dataset.touched_from}) from {dataset.table} as incoming"
             ).fetchone()
             return count, count, row[0] if row else None
         self._make_incoming(dataset)
-        count = self._copy(sql.Identifier("incoming"), tables, {})
+        count = copy_tables(self.connection, sql.Identifier("incoming"), tables)
         if count >= _MANY_ROWS:
             self._execute(sql.SQL("analyze incoming"))
         row = self.connection.execute(dataset.insert_new_sql, marks).fetchone()
@@ -148,26 +146,6 @@ class Load:
             f"create temporary table incoming on commit drop as "
             f"select {', '.join(dataset.columns)} from {dataset.table} with no data"
         )
-
-    def _copy(self, target: sql.Composable, tables: Iterable[pa.Table], marks: Mapping[str, object]) -> int:
-        """COPY the tables with the same `marks` on each row; the count of rows."""
-        count = 0
-        stream = iter(tables)
-        first = next(stream)
-        names = [*first.column_names, *marks]
-        statement = sql.SQL("copy {} ({}) from stdin (format csv)").format(
-            target, sql.SQL(", ").join(map(sql.Identifier, names))
-        )
-        with self.connection.cursor() as cursor, cursor.copy(statement) as copy:
-            for table in _chain(first, stream):
-                count += table.num_rows
-                marked = table
-                for name, value in marks.items():
-                    marked = marked.append_column(name, pa.repeat(value, table.num_rows))
-                block = BytesIO()
-                arrow_csv.write_csv(marked, block, write_options=_CSV)
-                copy.write(block.getbuffer())
-        return count
 
     def _close(self, report: LoadReport) -> float:
         """Write the outcome; the seconds it took. The last statement before the commit, so that
@@ -287,11 +265,6 @@ def _readable(column: pa.ChunkedArray) -> pa.ChunkedArray:
     if pa.types.is_timestamp(column.type):  # pandas knows no dates; the raw tables hold nothing else
         return column.cast(pa.date32())
     return column
-
-
-def _chain(first: pa.Table, rest: Iterator[pa.Table]) -> Iterator[pa.Table]:
-    yield first
-    yield from rest
 
 
 def _table(dataset: Dataset) -> sql.Identifier:

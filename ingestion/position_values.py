@@ -11,6 +11,7 @@ _QUANTITY_DECIMALS, _PRICE_DECIMALS = 6, 4
 
 
 def read_quantity(row: Row) -> Decimal | None:
+    """Signed quantity; None with an error noted."""
     text = row[QUANTITY]
     if not text:
         row.error(4, QUANTITY, "Quantity is missing; write it, negative for a short.")
@@ -26,6 +27,7 @@ def read_quantity(row: Row) -> Decimal | None:
 
 
 def read_entry_price(row: Row, symbol: str, subtype: str | None) -> Decimal | None:
+    """USD per share or contract unit, above zero; cash without a price is at 1."""
     text = row[ENTRY_PRICE].removeprefix("$")
     if not text:
         if symbol in CASH_SYMBOLS and subtype == "CASH":
@@ -48,6 +50,7 @@ def read_entry_price(row: Row, symbol: str, subtype: str | None) -> Decimal | No
 
 
 def read_entry_date(row: Row) -> date | None:
+    """The day of purchase, not after today or the statement."""
     text = row[ENTRY_DATE]
     if not text:
         row.error(12, ENTRY_DATE, "Entry Date is missing; write it as YYYY-MM-DD.")
@@ -69,6 +72,7 @@ def read_entry_date(row: Row) -> date | None:
 
 
 def read_exit(row: Row, entry_date: date | None) -> tuple[date | None, Decimal | None]:
+    """Day and price of the sale: both, or neither."""
     day_text, price_text = row[EXIT_DATE], row[EXIT_PRICE].removeprefix("$")
     if not day_text and not price_text:
         return None, None

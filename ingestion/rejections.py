@@ -1,15 +1,14 @@
 """Rows that were left out of a load, with the reason of each."""
 
 from collections import Counter
-from io import BytesIO
 from typing import Any
 
 import pandas as pd
 import psycopg
 import pyarrow as pa
-from pyarrow import csv as arrow_csv
+from psycopg import sql
 
-_CSV = arrow_csv.WriteOptions(include_header=False, quoting_style="needed")
+from ingestion.copying import copy_tables
 
 REASONS = {
     "not_a_session": "on days that are no NYSE session",
@@ -75,8 +74,5 @@ class Rejections:
         frame = self.frame()
         frame["row_number"] = frame["row_number"].astype("Int64")
         frame["load_id"] = load_id
-        block = BytesIO()
-        arrow_csv.write_csv(pa.Table.from_pandas(frame, preserve_index=False), block, write_options=_CSV)
-        statement = "copy ops.rejected_rows (row_number, reason, detail, load_id) from stdin (format csv)"
-        with connection.cursor() as cursor, cursor.copy(statement) as copy:
-            copy.write(block.getbuffer())
+        table = pa.Table.from_pandas(frame, preserve_index=False)
+        copy_tables(connection, sql.Identifier("ops", "rejected_rows"), [table])

@@ -5,14 +5,14 @@ today, and its own splits turn them back into what was traded and paid.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import numpy as np
 import pandas as pd
 
 from ingestion.calendar import last_closed_session, sessions
 from ingestion.datasets import CORPORATE_ACTIONS, PRICES
-from ingestion.loads import Connection, LoadReport, load_transaction
+from ingestion.loads import Connection, LoadReport, load_transaction, recorded_failure
 from ingestion.price_history import prepare_prices, split_factor
 from ingestion.symbols import symbols_to_price
 from ingestion.yahoo_client import Answers, YahooClient
@@ -52,8 +52,9 @@ def load_yahoo(
     last = min(end, last_session) if end else last_session
     wanted = symbols_to_price(connection) if symbols is None else list(symbols)
     reports = []
-    for first, group in _starts(connection, wanted, start).items():
-        answers = client.histories(group, first)
+    for first, group in _starts(connection, wanted, start, last).items():
+        with recorded_failure(connection, PRICES.name, source=SOURCE, origin=f"Yahoo Finance from {first}"):
+            answers = client.histories(group, first)
         reports += _load_histories(connection, answers, first, last, last_session)
     return reports + load_profiles(connection, client, wanted, last)
 
@@ -171,7 +172,9 @@ def _moved_dividends(connection: Connection, actions: pd.DataFrame) -> pd.DataFr
     )
 
 
-def _starts(connection: Connection, symbols: Sequence[str], start: date | None) -> dict[date, list[str]]:
+def _starts(
+    connection: Connection, symbols: Sequence[str], start: date | None, last: date
+) -> dict[date, list[str]]:
     """From when to ask for which symbols."""
     if not symbols:
         return {}
@@ -184,14 +187,15 @@ def _starts(connection: Connection, symbols: Sequence[str], start: date | None) 
             "where source <> 'simulated' and symbol = any(%s) group by symbol",
             [list(symbols)],
         ).fetchall()
-    inception: date = (row[0] if row else None) or datetime.now(UTC).date()
+    inception: date = (row[0] if row else None) or last
     needed = inception - HISTORY_BEFORE_INCEPTION
     reaching = {symbol: last for symbol, first, last in known if first <= needed + OVERLAP}
     newest = max(reaching.values(), default=needed)
     current = [symbol for symbol in symbols if reaching.get(symbol, date.min) >= newest - OVERLAP]
     others = [symbol for symbol in symbols if symbol not in current]
     groups: dict[date, list[str]] = {}
-    for first, group in ((needed, others), (newest - 2 * OVERLAP, current)):
+    recent = min((reaching[symbol] for symbol in current), default=newest) - OVERLAP
+    for first, group in ((needed, others), (recent, current)):
         if group:
             groups.setdefault(first, []).extend(group)
     return groups

@@ -6,6 +6,7 @@ symbol is not.
 """
 
 import logging
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -30,6 +31,9 @@ from ingestion.errors import SourceUnavailableError
 from ingestion.rejections import Rejections
 
 logger = logging.getLogger(__name__)
+
+# yfinance uses what pandas 3.1 deprecates and asks for the warnings to be shown; nobody here can mend that
+warnings.filterwarnings("ignore", category=DeprecationWarning, module="yfinance")
 
 THREADS = 4  # Yahoo answers more at once with 429
 _SERVER_ERROR, _TOO_MANY_REQUESTS = 500, 429
@@ -146,7 +150,7 @@ class YahooClient:
         """Ask for each symbol with retries. Once one has used them up, the others are asked only once."""
         answers, given_up = Answers(), Event()
 
-        def answer(symbol: str) -> None:
+        def _answer(symbol: str) -> None:
             attempts = 1 if given_up.is_set() else self.attempts
             try:
                 answers.found[symbol] = self._retrying(attempts)(_ask, ask, symbol)
@@ -157,14 +161,14 @@ class YahooClient:
                 given_up.set()
 
         with _yfinance(hide_exceptions=False), ThreadPoolExecutor(THREADS) as pool:
-            for _ in pool.map(answer, symbols):
+            for _ in pool.map(_answer, symbols):
                 pass
         return answers
 
     def _retrying(self, attempts: int) -> Retrying:
         return Retrying(
             stop=stop_after_attempt(attempts),
-            wait=wait_exponential_jitter(initial=self.first_pause, max=60, jitter=self.first_pause / 2),
+            wait=wait_exponential_jitter(multiplier=self.first_pause, max=60, jitter=self.first_pause / 2),
             retry=retry_if_exception_type(_TransientError),
             before_sleep=before_sleep_log(logger, logging.INFO),
             reraise=True,

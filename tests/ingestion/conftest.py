@@ -18,6 +18,13 @@ def connection(empty_warehouse: Warehouse) -> Iterator[Connection]:
         yield connection
 
 
+@pytest.fixture(scope="module")
+def module_connection(module_warehouse: Warehouse) -> Iterator[Connection]:
+    """For the tests of a module that write nothing, or nothing that disturbs the others."""
+    with module_warehouse.connect_writer(application_name="test ingestion", autocommit=True) as connection:
+        yield connection
+
+
 @pytest.fixture(scope="session")
 def market_folder() -> Path:
     """Real figures beside the project; they are not part of it."""

@@ -43,7 +43,9 @@ def test_the_database_gives_the_same_totals(connection: Connection) -> None:
         with valued as (
             select
                 portfolio_id,
-                round(quantity * entry_price * case when investment_class = 'OPTIONS' then 100 else 1 end, 2) as cost
+                round(
+                    quantity * entry_price * case when investment_class = 'OPTIONS' then 100 else 1 end, 2
+                ) as cost
             from raw.positions
         )
         select portfolio_name, initial_equity,

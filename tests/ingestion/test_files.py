@@ -259,7 +259,7 @@ FAULTS = {
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_names_file_row_and_remedy_and_loads_nothing(
-    connection: Connection, write: Write, count: Count, fault: str
+    module_connection: Connection, write: Write, fault: str
 ) -> None:
     name, text, message = FAULTS[fault]
     folder = write(name, text).parent
@@ -267,35 +267,36 @@ def test_a_fault_names_file_row_and_remedy_and_loads_nothing(
     if name != "profiles.csv":
         write("profiles.csv", "symbol,name\nA,Alpha\n")
     with pytest.raises(MalformedFileError, match=message) as raised:
-        load_folder(connection, folder, today=TODAY)
+        load_folder(module_connection, folder, today=TODAY)
     assert str(raised.value).endswith("Nothing of this file was loaded.")
-    for table in ("raw.prices", "raw.corporate_actions", "raw.treasury_rates", "raw.company_profiles"):
-        assert count(table) == 0, "a fault in one file leaves no file half-loaded"
-    records = connection.execute("select status, error from ops.loads").fetchall()
-    assert records == [("failed", str(raised.value))]
+    for table in ("prices", "corporate_actions", "treasury_rates", "company_profiles", "option_quotes"):
+        rows = module_connection.execute(f"select count(*) from raw.{table}").fetchone()
+        assert rows == (0,), "a fault in one file leaves no file half-loaded"
+    record = module_connection.execute("select status, error from ops.loads order by load_id desc").fetchone()
+    assert record == ("failed", str(raised.value))
 
 
-def test_a_parquet_fault_names_its_row(connection: Connection, tmp_path: Path) -> None:
+def test_a_parquet_fault_names_its_row(module_connection: Connection, tmp_path: Path) -> None:
     frame = pd.DataFrame(
         {"date": pd.to_datetime(["2025-06-02", "2025-06-03"]), "symbol": "A", "close": [1.0, -2.0]}
     )
     frame.to_parquet(tmp_path / "prices.parquet")
     with pytest.raises(MalformedFileError, match=r"prices\.parquet, row 2, close: -2 is not above zero"):
-        load_folder(connection, tmp_path, today=TODAY)
+        load_folder(module_connection, tmp_path, today=TODAY)
     frame.assign(close="x").to_parquet(tmp_path / "prices.parquet")
     with pytest.raises(
         MalformedFileError, match=r"prices\.parquet, close: holds .*string, which is no number"
     ):
-        load_folder(connection, tmp_path, today=TODAY)
+        load_folder(module_connection, tmp_path, today=TODAY)
     (tmp_path / "prices.parquet").write_bytes(b"date,symbol,close")
     with pytest.raises(MalformedFileError, match=r"is no Parquet file"):
-        load_folder(connection, tmp_path, today=TODAY)
+        load_folder(module_connection, tmp_path, today=TODAY)
 
 
-def test_a_file_that_is_not_utf8_says_so(connection: Connection, tmp_path: Path) -> None:
+def test_a_file_that_is_not_utf8_says_so(module_connection: Connection, tmp_path: Path) -> None:
     (tmp_path / "profiles.csv").write_bytes("symbol,name\nA,Nestlé\n".encode("latin-1"))
     with pytest.raises(MalformedFileError, match="not written in UTF-8"):
-        load_folder(connection, tmp_path, today=TODAY)
+        load_folder(module_connection, tmp_path, today=TODAY)
 
 
 def test_rows_to_leave_out_are_counted_with_their_line(connection: Connection, write: Write) -> None:
@@ -307,18 +308,20 @@ def test_rows_to_leave_out_are_counted_with_their_line(connection: Connection, w
     assert rows.fetchall() == [(2, "repeated_row"), (4, "not_a_session"), (5, "no_close")]
 
 
-def test_an_empty_folder_and_a_wrong_one_are_told_apart(connection: Connection, tmp_path: Path) -> None:
+def test_an_empty_folder_and_a_wrong_one_are_told_apart(
+    module_connection: Connection, tmp_path: Path
+) -> None:
     with pytest.raises(MalformedFileError, match=r"holds none of the files profiles\.csv"):
-        load_folder(connection, tmp_path)
+        load_folder(module_connection, tmp_path)
     with pytest.raises(MalformedFileError, match="there is no such folder"):
-        load_folder(connection, tmp_path / "nowhere")
+        load_folder(module_connection, tmp_path / "nowhere")
 
 
-def test_a_file_in_two_formats_is_refused(connection: Connection, write: Write) -> None:
+def test_a_file_in_two_formats_is_refused(module_connection: Connection, write: Write) -> None:
     folder = write("prices.csv", PRICES).parent
     write("prices.parquet", "")
     with pytest.raises(MalformedFileError, match=r"prices\.parquet stands beside it"):
-        load_folder(connection, folder)
+        load_folder(module_connection, folder)
 
 
 def test_a_misspelt_file_is_mentioned(connection: Connection, write: Write) -> None:
@@ -328,10 +331,10 @@ def test_a_misspelt_file_is_mentioned(connection: Connection, write: Write) -> N
     assert any("price.csv has a name that is not known" in notice for notice in report.notices)
 
 
-def test_flows_of_an_unknown_portfolio_stop_the_folder(connection: Connection, write: Write) -> None:
+def test_flows_of_an_unknown_portfolio_stop_the_folder(module_connection: Connection, write: Write) -> None:
     folder = write("capital_flows.csv", "portfolio_name,flow_date,amount\nMine,2025-06-02,5\n").parent
     with pytest.raises(
         IngestionError,
         match=r"capital_flows\.csv, row 2: There is no portfolio 'Mine'; no portfolio was loaded yet",
     ):
-        load_folder(connection, folder, today=TODAY)
+        load_folder(module_connection, folder, today=TODAY)

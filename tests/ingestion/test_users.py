@@ -44,10 +44,10 @@ def test_an_account_exists_once(connection: Connection) -> None:
     ],
 )
 def test_each_error_has_its_code_and_no_error_repeats_the_password(
-    connection: Connection, email: str, name: str, password: str, expected: list[str]
+    module_connection: Connection, email: str, name: str, password: str, expected: list[str]
 ) -> None:
     with pytest.raises(InvalidUser) as raised:
-        add_user(connection, email, name, password)
+        add_user(module_connection, email, name, password)
     assert [error.code for error in raised.value.errors] == expected
     assert not password or password not in str(raised.value)
-    assert connection.execute("select count(*) from ops.users").fetchone() == (0,)
+    assert module_connection.execute("select count(*) from ops.users").fetchone() == (0,)

@@ -1,0 +1,191 @@
+"""Statements of a portfolio, one after the other: what is new, closed, corrected or refused."""
+
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from ingestion.errors import InvalidPortfolio, InvalidPositionsFile, StatementOrderError
+from ingestion.loads import Connection, LoadReport
+from ingestion.positions_file import load_positions
+
+Write = Callable[[str, str], Path]
+Count = Callable[[str], int]
+
+TODAY = date(2026, 2, 2)
+HEADER = (
+    "Symbol,Quantity,Entry Price Per Share,Entry Date,Investment Class,Investment Subtype,Underlying Symbol,"
+    "Strike Price,Expiration Date,Option Type,Exit Date,Exit Price Per Share\n"
+)
+OWNER = "Jane@Example.com"
+
+
+def load(
+    connection: Connection, path: Path, *, statement: date, equity: Decimal | None = Decimal(1000)
+) -> LoadReport:
+    _, positions = load_positions(
+        connection,
+        path,
+        portfolio_name="Mine",
+        owner_email=OWNER,
+        equity=equity,
+        statement_date=statement,
+        today=TODAY,
+    )
+    return positions
+
+
+def lots(connection: Connection) -> dict[str, tuple[Decimal, date | None, Decimal | None]]:
+    rows = connection.execute(
+        "select distinct on (position_id) symbol, quantity, exit_date, exit_price from raw.positions "
+        "order by position_id, load_id desc"
+    )
+    return {row[0]: row[1:] for row in rows}
+
+
+def test_a_new_portfolio_begins_with_its_earliest_entry(connection: Connection, write: Write) -> None:
+    path = write("p.csv", HEADER + "AAPL,1,2,2025-06-30\nMSFT,1,2,2025-03-31\n")
+    portfolio, positions = load_positions(
+        connection, path, portfolio_name=" Mine ", owner_email=OWNER, equity=Decimal("99.50"), today=TODAY
+    )
+    assert portfolio.touched_from == positions.touched_from == date(2025, 3, 31)
+    row = connection.execute(
+        "select portfolio_name, owner_email, account_type, base_currency, initial_equity, inception_date "
+        "from raw.portfolios"
+    ).fetchone()
+    assert row == ("Mine", "jane@example.com", "taxable", "USD", Decimal("99.5"), date(2025, 3, 31))
+
+
+def test_the_same_statement_twice_writes_nothing(connection: Connection, write: Write, count: Count) -> None:
+    path = write("p.csv", HEADER + "AAPL,1,2,2025-06-30\nAAPL250815P00200000,-2,5,2025-06-30\n")
+    first = load(connection, path, statement=date(2025, 7, 31))
+    again = load(connection, path, statement=date(2025, 8, 29), equity=None)
+    assert (first.rows_new, again.rows_new) == (2, 0)
+    assert count("raw.positions") == 2
+    assert count("raw.portfolios") == 1
+
+
+def test_a_lot_no_longer_listed_is_closed_at_the_statements_session(
+    connection: Connection, write: Write
+) -> None:
+    load(
+        connection,
+        write("a.csv", HEADER + "AAPL,1,2,2025-06-30\nMSFT,3,2,2025-06-30\n"),
+        statement=date(2025, 7, 1),
+    )
+    # 2025-08-03 is a Sunday
+    report = load(connection, write("b.csv", HEADER + "MSFT,3,2,2025-06-30\n"), statement=date(2025, 8, 3))
+    assert (report.rows_new, report.touched_from) == (1, date(2025, 8, 1))
+    assert lots(connection) == {"AAPL": (1, date(2025, 8, 1), None), "MSFT": (3, None, None)}
+    # and it stays closed at that day with the statements after
+    report = load(connection, write("c.csv", HEADER + "MSFT,3,2,2025-06-30\n"), statement=date(2025, 9, 1))
+    assert report.rows_new == 0
+
+
+def test_a_statement_may_say_how_a_lot_was_closed(connection: Connection, write: Write) -> None:
+    load(connection, write("a.csv", HEADER + "AAPL,1,2,2025-06-30\n"), statement=date(2025, 7, 1))
+    text = HEADER + "AAPL,1,2,2025-06-30,,,,,,,2025-07-15,2.75\n"
+    report = load(connection, write("b.csv", text), statement=date(2025, 8, 1))
+    assert report.touched_from == date(2025, 7, 15)
+    assert lots(connection) == {"AAPL": (1, date(2025, 7, 15), Decimal("2.75"))}
+
+
+def test_a_changed_quantity_is_a_new_row_of_the_same_lot(
+    connection: Connection, write: Write, count: Count
+) -> None:
+    load(connection, write("a.csv", HEADER + "AAPL,1,2,2025-06-30\n"), statement=date(2025, 7, 1))
+    report = load(connection, write("b.csv", HEADER + "AAPL,5,2,2025-06-30\n"), statement=date(2025, 7, 1))
+    assert (report.rows_new, report.touched_from) == (1, date(2025, 6, 30))
+    assert lots(connection) == {"AAPL": (5, None, None)}
+    assert count("raw.positions") == 2
+
+
+def test_a_back_dated_lot_moves_the_inception(connection: Connection, write: Write) -> None:
+    load(connection, write("a.csv", HEADER + "AAPL,1,2,2025-06-30\n"), statement=date(2025, 7, 1))
+    load(
+        connection,
+        write("b.csv", HEADER + "AAPL,1,2,2025-06-30\nMSFT,1,2,2025-05-30\n"),
+        statement=date(2025, 8, 1),
+    )
+    row = connection.execute(
+        "select inception_date, initial_equity from raw.portfolios order by load_id desc limit 1"
+    ).fetchone()
+    assert row == (date(2025, 5, 30), 1000)
+
+
+def test_an_expired_option_is_not_closed_again(connection: Connection, write: Write) -> None:
+    # Silent failure prevented: an option settled at intrinsic value, then "sold" weeks later
+    load(
+        connection,
+        write("a.csv", HEADER + "AAPL250815P00200000,-2,5,2025-06-30\nMSFT,1,2,2025-06-30\n"),
+        statement=date(2025, 7, 1),
+    )
+    report = load(connection, write("b.csv", HEADER + "MSFT,1,2,2025-06-30\n"), statement=date(2025, 9, 1))
+    assert report.rows_new == 0
+
+
+def test_an_older_statement_that_differs_is_refused(
+    connection: Connection, write: Write, count: Count
+) -> None:
+    # Silent failure prevented: last month's file loaded late, undoing this month's
+    load(
+        connection,
+        write("a.csv", HEADER + "AAPL,1,2,2025-06-30\nMSFT,1,2,2025-06-30\n"),
+        statement=date(2025, 8, 1),
+    )
+    older = write("b.csv", HEADER + "AAPL,1,2,2025-06-30\n")
+    with pytest.raises(
+        StatementOrderError, match="2025-08-01 already and this one, which differs, is of 2025-07-01"
+    ):
+        load(connection, older, statement=date(2025, 7, 1))
+    assert count("raw.positions") == 2
+    same = write("c.csv", HEADER + "MSFT,1,2,2025-06-30\nAAPL,1,2,2025-06-30\n")
+    assert load(connection, same, statement=date(2025, 7, 1)).rows_new == 0
+
+
+def test_a_lot_entered_after_the_statement_is_an_error(connection: Connection, write: Write) -> None:
+    path = write("a.csv", HEADER + "AAPL,1,2,2025-07-02\n")
+    with pytest.raises(InvalidPositionsFile, match=r"lies after the statement of 2025-07-01.*ERR_POS_014"):
+        load(connection, path, statement=date(2025, 7, 1))
+
+
+def test_a_faulty_file_leaves_nothing_but_its_record(
+    connection: Connection, write: Write, count: Count
+) -> None:
+    path = write("a.csv", HEADER + "AAPL,1,2,2025-06-30\nMSFT,0,2,2025-06-30\n")
+    with pytest.raises(InvalidPositionsFile):
+        load(connection, path, statement=date(2025, 7, 1))
+    assert count("raw.positions") == count("raw.portfolios") == 0
+    record = connection.execute("select dataset, status, origin, error from ops.loads").fetchone()
+    assert record is not None
+    assert record[:3] == ("positions", "failed", str(path))
+    assert "ERR_POS_006" in record[3]
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"equity": None}, ["ERR_PORT_004"]),
+        ({"equity": Decimal(0)}, ["ERR_PORT_005"]),
+        ({"equity": Decimal("NaN")}, ["ERR_PORT_005"]),
+        ({"equity": Decimal(10) ** 13}, ["ERR_PORT_006"]),
+        ({"equity": Decimal("1.99")}, ["ERR_PORT_006"]),
+        ({"portfolio_name": " "}, ["ERR_PORT_002"]),
+        ({"portfolio_name": "x" * 256}, ["ERR_PORT_003"]),
+        ({"account_type": "savings"}, ["ERR_PORT_009"]),
+        ({"owner_email": "jane"}, ["ERR_USER_002"]),
+        ({"account_type": "savings", "equity": None}, ["ERR_PORT_009", "ERR_PORT_004"]),
+    ],
+)
+def test_a_portfolios_own_errors_are_told_together(
+    module_connection: Connection, write: Write, fields: dict[str, object], expected: list[str]
+) -> None:
+    path = write("a.csv", HEADER + "AAPL,100,2,2025-06-30\n")
+    given_fields = {"portfolio_name": "Mine", "owner_email": OWNER, "equity": Decimal(200), **fields}
+    with pytest.raises(InvalidPortfolio) as raised:
+        load_positions(module_connection, path, today=TODAY, **given_fields)  # type: ignore[arg-type]
+    assert [error.code for error in raised.value.errors] == expected
+    for table in ("raw.positions", "raw.portfolios"):
+        assert module_connection.execute(f"select count(*) from {table}").fetchone() == (0,)
