@@ -74,7 +74,9 @@ class PortfolioFields:
         name, owner = self.portfolio_name.strip(), self.owner_email.strip().lower()
         equity = known.initial_equity if self.equity is None and known else self.equity
         account_type = self.account_type or (known.account_type if known else ACCOUNT_TYPES[0])
-        errors = [*name_errors(name, owner, account_type), *equity_errors(equity, gross_at_cost)]
+        errors = name_errors(name, owner, account_type)
+        if known is None or self.equity is not None:
+            errors += equity_errors(equity, gross_at_cost)
         if errors or equity is None:
             raise InvalidPortfolio(errors)
         inception = self.inception_date or min([*entry_dates, *([known.inception_date] if known else [])])

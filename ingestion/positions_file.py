@@ -3,28 +3,21 @@
 A second file of the same portfolio is a new statement: a lot that it no longer lists was closed at its date.
 """
 
-import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
-import pandas as pd
-
-from ingestion.calendar import session_on_or_before
 from ingestion.datasets import PORTFOLIOS, POSITIONS
 from ingestion.delimited import Delimited, UnreadableFileError, read_delimited
-from ingestion.errors import InvalidPositionsFile, PositionsFileError, StatementOrderError
-from ingestion.ids import position_id
+from ingestion.errors import InvalidPositionsFile, PositionsFileError
 from ingestion.loads import Connection, LoadReport, load_transaction, recorded_failure
 from ingestion.portfolios import PortfolioFields, known_portfolio
 from ingestion.position_columns import COLUMNS, ENTRY_DATE, ENTRY_PRICE, QUANTITY, SYMBOL
 from ingestion.position_rows import Lot, parse_lot
-
-logger = logging.getLogger(__name__)
+from ingestion.statements import statement_rows
 
 SOURCE = "positions_file"
 LARGEST_FILE = 10 * 1024 * 1024  # bytes
@@ -38,13 +31,6 @@ _CODES = {
     "malformed": "ERR_CSV_006",
     "encoding": "ERR_CSV_006",
 }
-
-_KNOWN_LOTS = """
-select distinct on (position_id) {columns}
-from raw.positions
-where portfolio_id = %s
-order by position_id, load_id desc
-"""
 
 
 @dataclass(frozen=True)
@@ -121,17 +107,15 @@ def load_positions(
     with recorded_failure(connection, POSITIONS.name, source=SOURCE, origin=str(path)):
         statement = read_positions_file(path, today=today, statement_date=as_of)
     with load_transaction(connection, POSITIONS.name, source=SOURCE, origin=str(path)) as load:
-        lots = _known_lots(connection, fields.portfolio_id)
-        positions = _positions(fields.portfolio_id, statement.lots, lots, as_of)
-        new = ~positions["position_id"].isin([lot["position_id"] for lot in lots])
+        rows = statement_rows(connection, fields.portfolio_id, statement.lots, as_of)
         portfolio = fields.resolve(
             known_portfolio(connection, fields.portfolio_id),
             gross_at_cost=statement.gross_at_cost,
-            entry_dates=positions["entry_date"][new].tolist(),
+            entry_dates=rows.new_entry_dates,
         )
         return [
             load.rows(PORTFOLIOS, portfolio.frame()),
-            load.rows(POSITIONS, positions, notices=statement.notices),
+            load.rows(POSITIONS, rows.frame, notices=[*statement.notices, *rows.notices]),
         ]
 
 
@@ -195,83 +179,3 @@ def _duplicates(lots: Iterable[Lot]) -> list[PositionsFileError]:
             )
             errors.append(PositionsFileError("ERR_POS_023", lot.line, COLUMNS[SYMBOL], lot.symbol, sentence))
     return errors
-
-
-# --- the statement ---------------------------------------------------------------------------------------
-
-
-def _positions(
-    portfolio: UUID, lots: Sequence[Lot], known: Sequence[dict[str, Any]], as_of: date
-) -> pd.DataFrame:
-    """The rows to load: the lots that are listed, and the open ones that no longer are, closed.
-
-    Raises StatementOrderError when a later statement would be undone.
-    """
-    listed = [_listed_row(portfolio, lot, as_of) for lot in lots]
-    keys = {row["position_id"] for row in listed}
-    closed = [
-        _closed_row(row, as_of) for row in known if row["position_id"] not in keys and _is_open(row, as_of)
-    ]
-    newest = max((row["statement_date"] for row in known if row["statement_date"]), default=as_of)
-    if as_of < newest and (closed or _says_new(listed, known)):
-        raise StatementOrderError(
-            f"The portfolio has a statement of {newest} already and this one, which differs, is of {as_of}: "
-            "load statements in the order of their dates, or give the date of this one."
-        )
-    return pd.DataFrame(listed + closed, columns=list(POSITIONS.columns), dtype=object)
-
-
-def _says_new(listed: Sequence[dict[str, Any]], known: Sequence[dict[str, Any]]) -> bool:
-    by_key = {row["position_id"]: row for row in known}
-    return any(
-        {**row, "statement_date": None} != {**by_key.get(row["position_id"], {}), "statement_date": None}
-        for row in listed
-    )
-
-
-def _known_lots(connection: Connection, portfolio: UUID) -> list[dict[str, Any]]:
-    """The newest row of each lot of the portfolio."""
-    cursor = connection.execute(_KNOWN_LOTS.format(columns=", ".join(POSITIONS.columns)), [portfolio])
-    lots = [dict(zip(POSITIONS.columns, row, strict=True)) for row in cursor.fetchall()]
-    return [
-        {**lot, "position_id": str(lot["position_id"]), "portfolio_id": str(lot["portfolio_id"])}
-        for lot in lots
-    ]
-
-
-def _is_open(row: dict[str, Any], as_of: date) -> bool:
-    """Whether a statement of this date should list the lot: entered, not sold and not expired by then."""
-    expired = row["expiration_date"] is not None and row["expiration_date"] <= as_of
-    return row["exit_date"] is None and row["entry_date"] <= as_of and not expired
-
-
-def _closed_row(row: dict[str, Any], as_of: date) -> dict[str, Any]:
-    """The lot, closed at the statement's session; its price is that session's close, so none is stored."""
-    exit_date = max(session_on_or_before(as_of), row["entry_date"])
-    return {
-        **row,
-        "exit_date": exit_date,
-        "exit_price": None,
-        "statement_date": as_of,
-    }
-
-
-def _listed_row(portfolio: UUID, lot: Lot, as_of: date) -> dict[str, Any]:
-    contract = lot.contract
-    return {
-        "position_id": str(position_id(portfolio, lot.symbol, lot.entry_date, lot.entry_price)),
-        "portfolio_id": str(portfolio),
-        "symbol": lot.symbol,
-        "underlying_symbol": contract.underlying_symbol if contract else None,
-        "investment_class": lot.investment_class,
-        "investment_subtype": lot.investment_subtype,
-        "option_type": contract.option_type if contract else None,
-        "strike_price": contract.strike_price if contract else None,
-        "expiration_date": contract.expiration_date if contract else None,
-        "quantity": lot.quantity,
-        "entry_date": lot.entry_date,
-        "entry_price": lot.entry_price,
-        "exit_date": lot.exit_date,
-        "exit_price": lot.exit_price,
-        "statement_date": as_of,
-    }

@@ -203,7 +203,8 @@ def _has_prices(rows: pd.DataFrame) -> bool:
 def _raise_if_silent(answers: Answers) -> None:
     if answers.found or not answers.unavailable:
         return
-    symbol, reason = next(iter(answers.unavailable.items()))
+    symbol, said = next(iter(answers.unavailable.items()))
+    reason = said.split(". See https://", maxsplit=1)[0].rstrip(".")
     raise SourceUnavailableError(
         f"Yahoo gave no prices, for {symbol} because of: {reason}. Nothing was loaded from it; check the "
         "network, or try again in an hour if Yahoo says that there were too many requests."

@@ -5,10 +5,12 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from ingestion.datasets import CORPORATE_ACTIONS
 from ingestion.errors import InvalidPortfolio, InvalidPositionsFile, StatementOrderError
-from ingestion.loads import Connection, LoadReport
+from ingestion.loads import Connection, LoadReport, load_frame
 from ingestion.positions_file import load_positions
 
 Write = Callable[[str, str], Path]
@@ -124,6 +126,25 @@ def test_an_expired_option_is_not_closed_again(connection: Connection, write: Wr
     )
     report = load(connection, write("b.csv", HEADER + "MSFT,1,2,2025-06-30\n"), statement=date(2025, 9, 1))
     assert report.rows_new == 0
+
+
+@pytest.mark.parametrize(
+    ("listed", "kept"),
+    [("-4890,133.9130", "-489"), ("-4889.5,133.9130", "-489"), ("-2000,133.9130", "-200")],
+    ids=["same_lot", "fraction_paid_out", "partly_closed"],
+)
+def test_a_lot_in_the_shares_of_a_split_is_the_lot_that_was_bought(
+    connection: Connection, write: Write, listed: str, kept: str
+) -> None:
+    # Silent failure prevented: ten times the shares at a tenth of the price, split once more by the warehouse
+    first = write("a.csv", HEADER + "NFLX,-489,1339.13,2025-06-30\n")
+    load(connection, first, statement=date(2025, 7, 1), equity=Decimal(10**6))
+    split = pd.DataFrame([{"symbol": "NFLX", "ex_date": date(2025, 11, 17), "action": "split", "value": 10}])
+    load_frame(connection, CORPORATE_ACTIONS, split, source="files", origin="test")
+    path = write("b.csv", HEADER + f"NFLX,{listed},2025-06-30\n")
+    report = load(connection, path, statement=date(2025, 12, 1), equity=None)
+    assert lots(connection) == {"NFLX": (Decimal(kept), None, None)}
+    assert any("before a split" in notice for notice in report.notices)
 
 
 def test_an_older_statement_that_differs_is_refused(
