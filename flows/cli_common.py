@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from flows.console import end_progress, errors, log_file, set_up_logging
-from warehouse.connections import Warehouse, open_warehouse, unavailable
+from warehouse.connections import Warehouse, open_warehouse
 from warehouse.errors import SigmaSightError
 from warehouse.settings import get_settings
 
@@ -50,10 +50,10 @@ class SentenceGroup(TyperGroup):
         except SigmaSightError as error:
             _fail(str(error))
         except psycopg.OperationalError as error:
-            _fail(str(unavailable(error, "")))
+            _fail(f"The database broke off: {' '.join(str(error).split())}. Run the command again.")
         except KeyboardInterrupt:
             end_progress()
-            errors().print("Stopped: nothing was published.", style="bold")
+            errors().print("Stopped.", style="bold")
             raise typer.Exit(INTERRUPTED) from None
         except BrokenPipeError:
             # the reader of a pipe (head, less) has seen enough

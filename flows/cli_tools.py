@@ -120,7 +120,7 @@ def serve(
     ] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on. Default: API_PORT, 8000.")] = None,
 ) -> None:
-    """Serve the read-only API, with its documentation on /docs, until stopped with Ctrl-C.
+    """Serve the read-only API, described on /api/v1/docs, until stopped with Ctrl-C.
 
     For example:
 

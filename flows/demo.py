@@ -81,7 +81,7 @@ NEXT_STEPS = (
     ("sigmasight status", "what is published, what waits"),
     ('sigmasight psql -c "table dim_portfolios"', "ask the marts in SQL"),
     ("sigmasight docs --serve", "the meaning of every model and column"),
-    ("sigmasight serve", "the API, its pages on http://127.0.0.1:8000/docs"),
+    ("sigmasight serve", "the API, described on http://127.0.0.1:8000/api/v1/docs"),
     ("sigmasight schedule", "the nightly flow, every weekday"),
     ("sigmasight --help", "everything else"),
 )

@@ -16,6 +16,7 @@ from psycopg.types.json import Jsonb
 from flows.database import Connection, rows, value
 from flows.lock import process_name
 from warehouse.connections import Warehouse
+from warehouse.errors import WarehouseUnavailableError
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +54,7 @@ class RunRecord:
         if time.monotonic() - self._said_at < PERCENT_SECONDS:
             return
         self._said_at = time.monotonic()
-        with suppress(psycopg.OperationalError):
+        with suppress(psycopg.OperationalError, WarehouseUnavailableError):
             self._write("update ops.runs set percent = %s where run_id = %s", percent)
 
     def plan(self, *, as_of: date, from_date: date, publication_id: int) -> None:
@@ -73,22 +74,18 @@ class RunRecord:
             yield
         finally:
             entry = {"step": name, "seconds": round(time.monotonic() - begun, 3)}
-            with suppress(psycopg.OperationalError):
+            with suppress(psycopg.OperationalError, WarehouseUnavailableError):
                 self._write("update ops.runs set steps = steps || %s where run_id = %s", Jsonb([entry]))
 
     def finish(self, status: Status, error: str | None = None) -> None:
-        """Close the record, on a new connection if the old one broke."""
+        """Close the record."""
         statement = (
             "update ops.runs set status = %s, error = %s, finished_at = clock_timestamp(),"
             " phase = case when %s then phase else 'done' end,"
             " percent = case when %s then percent else 100 end where run_id = %s"
         )
         failed = status == "failed"
-        try:
-            self._write(statement, status, error, failed, failed)
-        except psycopg.OperationalError:
-            self._connection = self._connect()
-            self._write(statement, status, error, failed, failed)
+        self._write(statement, status, error, failed, failed)
 
     def close(self) -> None:
         self._connection.close()
@@ -99,8 +96,13 @@ class RunRecord:
         )
 
     def _write(self, statement: str, *values: object) -> None:
+        """Write, on a new connection if the old one broke. Raises WarehouseUnavailableError."""
         with self._guard:
-            self._connection.execute(statement.encode(), [*values, self.run_id])
+            try:
+                self._connection.execute(statement.encode(), [*values, self.run_id])
+            except psycopg.OperationalError:
+                self._connection = self._connect()
+                self._connection.execute(statement.encode(), [*values, self.run_id])
 
 
 def abandon_dead_runs(connection: Connection, this_run: int) -> list[int]:

@@ -136,9 +136,9 @@ def all_marts(
 
 
 def _rows(connection: psycopg.Connection[Any], schema: str, view: str) -> list[str]:
-    query = sql.SQL("select (to_jsonb(mart) - {}::text[])::text from {}.{} as mart order by 1").format(
-        sql.Literal(list(OF_THE_RUN)), sql.Identifier(schema), sql.Identifier(view)
-    )
+    query = sql.SQL(
+        "select (to_jsonb(whole_row) - {}::text[])::text from {}.{} as whole_row order by 1"
+    ).format(sql.Literal(list(OF_THE_RUN)), sql.Identifier(schema), sql.Identifier(view))
     return [row[0] for row in connection.execute(query)]
 
 
