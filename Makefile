@@ -4,6 +4,7 @@
 #   make test [ARGS="tests/flows -k lock"]                          all tests, or those that pytest selects
 #   make check                                                      ruff, mypy, sqlfluff, dbt parse
 #   make bench [ARGS=...]                                           the benchmark of tests/benchmarks
+#   make stop                                                       stop the embedded database
 #   make clean                                                      remove what was built and the embedded database
 #   make distclean                                                  the same, and the virtual environment
 
@@ -20,7 +21,7 @@ export DO_NOT_TRACK := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench clean distclean
+.PHONY: help demo test check bench stop clean distclean
 .DELETE_ON_ERROR:
 
 help:
@@ -40,13 +41,16 @@ check: $(READY)
 	step 'format' $(BIN)/ruff format --check .; \
 	step 'mypy' $(BIN)/mypy; \
 	step 'dbt parse' $(BIN)/sigmasight dbt --warn-error parse; \
-	step 'sqlfluff' sh -c 'eval "$$($(BIN)/sigmasight dbt-env)" && exec $(BIN)/sqlfluff lint --disable-progress-bar dbt_project'
+	step 'sqlfluff' sh -c 'eval "$$($(BIN)/sigmasight dbt-env)" && exec $(BIN)/sqlfluff lint --disable-progress-bar dbt_project'; \
+	step 'sqlfluff api' sh -c 'cd api/queries && exec ../../$(BIN)/sqlfluff lint --disable-progress-bar .'
 
 bench: $(READY)
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
 
-clean:
+stop:
 	@if [ -x $(BIN)/sigmasight ]; then $(BIN)/sigmasight stop; fi
+
+clean: stop
 	@rm -rf .warehouse dbt_project/target dbt_project/logs logs .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 

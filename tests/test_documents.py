@@ -1,0 +1,58 @@
+"""The documents, held against the code: settings, commands, marts and files that they name."""
+
+import re
+from pathlib import Path
+
+import typer.main
+
+from flows.cli import app
+from warehouse.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+def test_every_setting_stands_in_the_readme_with_its_meaning() -> None:
+    for name, field in Settings.model_fields.items():
+        assert f"| `{name.upper()}` |" in README, name
+        assert field.description in README, name
+
+
+def test_the_readme_names_no_setting_that_does_not_exist() -> None:
+    named = set(re.findall(r"^\| `([A-Z_]+)` \|", README, re.MULTILINE))
+    assert named == {name.upper() for name in Settings.model_fields}
+
+
+def test_every_command_of_the_readme_exists() -> None:
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]  # the application is a group
+    named = set(re.findall(r"sigmasight ([a-z]+)\b", README))
+    assert named
+    assert named <= set(commands)
+
+
+def test_every_make_target_of_the_readme_exists() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    for line in re.findall(r"make ([a-z ]+)", README + (ROOT / "CONTRIBUTING.md").read_text()):
+        for target in set(line.split()) & {"demo", "test", "check", "bench", "clean"}:
+            assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_every_mart_of_the_readme_exists() -> None:
+    models = {path.stem for path in (ROOT / "dbt_project/models/marts").glob("*.sql")}
+    named = set(re.findall(r"`((?:fct|dim)_[a-z_]+)`", README))
+    assert named
+    assert named <= models
+    current = {model for model in models if not model.endswith("_history")}
+    assert current - named == set(), "the README's table of marts lacks some"
+
+
+def test_every_file_that_a_document_links_to_exists() -> None:
+    for document in ROOT.glob("*.md"):
+        for target in re.findall(r"\]\(([^)#:]+)\)", document.read_text()):
+            assert (ROOT / target).exists(), f"{document.name}: {target}"
+
+
+def test_the_rooms_of_contributing_are_those_of_the_repository() -> None:
+    named = set(re.findall(r"^\| `([a-z_]+)/`", (ROOT / "CONTRIBUTING.md").read_text(), re.MULTILINE))
+    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")}
+    assert named - {"tests"} == packages
