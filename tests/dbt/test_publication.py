@@ -98,7 +98,8 @@ def _rows(warehouse: Warehouse, mart: str) -> set[str]:
     """The rows of a mart as text, without what says which publication they came with."""
     rows = _query(
         warehouse,
-        f"select (to_jsonb(m) - 'publication_id' - 'published_at' - 'superseded_at')::text from marts.{mart} m",
+        f"""select (to_jsonb(m) - 'publication_id' - 'published_at' - 'superseded_at')::text
+        from marts.{mart} as m""",
     )
     assert rows, mart
     assert len({row for (row,) in rows}) == len(rows)
@@ -198,7 +199,9 @@ def test_restatements_list_what_changed_and_nothing_else(corrected: Story) -> No
     listed = _query(
         corrected.nightly,
         f"""select column_name, round(new_value::numeric, 2) from marts.fct_restatements
-        where mart = 'fct_prices' and key = 'AAA' and as_of_date = '{CORRECTED_DATE}' and column_name = 'close'
+        where
+            mart = 'fct_prices' and key = 'AAA' and as_of_date = '{CORRECTED_DATE}'
+            and column_name = 'close'
         """,
     )
     assert listed == [("close", Decimal("47.11"))]

@@ -57,7 +57,8 @@ rolled as (
         coalesce(day_before.cumulative_dividends, 0) + sum(filled.dividends) over running as cumulative_dividends,
         coalesce(day_before.equity, filled.initial_equity)
         + sum(filled.daily_pnl + filled.capital_flow) over running as equity,
-        coalesce(day_before.twr_index, 1) as index_before,
+        -- in the first day's factor, not beside the product: the same chain of roundings in every build
+        case when row_number() over running = 1 then coalesce(day_before.twr_index, 1) else 1 end as index_before,
         coalesce(day_before.peak_twr_index, 1) as peak_before,
         coalesce(day_before.is_chain_broken, false) as is_broken_before
     from filled
@@ -79,7 +80,7 @@ chained as (
     select
         *,
         is_broken_before or bool_or(daily_return is null) over running as is_chain_broken,
-        index_before * udf.product(1 + daily_return) over running as index_level
+        udf.product(index_before * (1 + daily_return)) over running as index_level
     from returned
     window running as (partition by portfolio_id order by as_of_date)
 ),

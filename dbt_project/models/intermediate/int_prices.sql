@@ -64,7 +64,9 @@ linked as (
         in_window.*,
         coalesce(lag(in_window.price_date) over by_date, earlier.as_of_date) as last_date,
         coalesce(lag(in_window.close) over by_date, earlier.close) as last_close,
-        coalesce(earlier.total_return_index, 1) as index_before_window
+        -- in the first row's factor, not beside the product: the same chain of roundings in every build
+        case when row_number() over by_date = 1 then coalesce(earlier.total_return_index, 1) else 1 end
+            as index_before
     from in_window
     left join earlier on in_window.symbol = earlier.symbol
     window by_date as (partition by in_window.symbol order by in_window.price_date)
@@ -111,9 +113,9 @@ final as (
         volume,
         daily_return,
         -- Statistics never bridge a gap; the level for adjusted closes has to, by price and splits alone.
-        index_before_window * udf.product(
+        udf.product(index_before * (
             1 + coalesce(daily_return, cast(close * split_since_last / last_close - 1 as double precision), 0)
-        ) over (partition by symbol order by price_date) as total_return_index,
+        )) over (partition by symbol order by price_date) as total_return_index,
         cast(case when is_consecutive then last_close / split_ratio end as numeric(38, 6)) as previous_close,
         cast(split_ratio as numeric(38, 9)) as split_ratio,
         cast(dividend as numeric(38, 9)) as dividend,
