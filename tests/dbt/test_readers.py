@@ -1,0 +1,111 @@
+"""Who may read and write what, on the marts of the demonstration."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import errors, sql
+
+from warehouse.connections import Warehouse
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+READER_SCHEMAS = ("marts", "marts_history")
+
+
+def _views(demo: Warehouse) -> list[tuple[str, str, bool]]:
+    """Schema and name of every mart, and whether its rows belong to portfolios."""
+    with demo.connect_writer() as connection:
+        found = connection.execute(
+            """select views.table_schema, views.table_name, exists (
+                select from information_schema.columns as columns
+                where columns.table_schema = views.table_schema and columns.table_name = views.table_name
+                and columns.column_name = 'portfolio_id')
+            from information_schema.views as views where views.table_schema = any(%s) order by 1, 2""",
+            [list(READER_SCHEMAS)],
+        ).fetchall()
+    return [(str(schema), str(name), bool(owned)) for schema, name, owned in found]
+
+
+@pytest.fixture
+def analyst(demo: Warehouse) -> Iterator[Connection]:
+    with psycopg.connect(demo.analyst_url, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture
+def api(demo: Warehouse) -> Iterator[Connection]:
+    with psycopg.connect(demo.api_url, autocommit=True) as connection:
+        yield connection
+
+
+def _count(connection: Connection, schema: str, name: str) -> int:
+    statement = sql.SQL("select count(*) from {}").format(sql.Identifier(schema, name))
+    row = connection.execute(statement).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def test_the_analyst_reads_every_mart_and_its_history(demo: Warehouse, analyst: Connection) -> None:
+    views = _views(demo)
+    assert len(views) == 16 + 13
+    for schema, name, _ in views:
+        assert _count(analyst, schema, name) > 0 or name == "fct_restatements", name
+
+
+def test_the_analyst_writes_nothing(demo: Warehouse, analyst: Connection) -> None:
+    analyst.execute("set default_transaction_read_only = off")  # the guard is the grant, not this setting
+    for schema, name, _ in _views(demo):
+        target = sql.Identifier(schema, name)
+        for statement in ("delete from {}", "insert into {} default values", "drop view {}"):
+            with pytest.raises((errors.InsufficientPrivilege, errors.ObjectNotInPrerequisiteState)):
+                analyst.execute(sql.SQL(statement).format(target))
+    for statement in (
+        "create table marts.mine (a int)",
+        "create table public.mine (a int)",
+        "create temporary table mine (a int)",
+        "select * from raw.prices",
+        "select * from ops.users",
+        "select * from published.pub_prices",
+        "select ops.publish(1, '2025-01-01', '2025-01-02', now(), null, null, 0, 0)",
+    ):
+        with pytest.raises(errors.InsufficientPrivilege):
+            analyst.execute(statement)  # type: ignore[call-overload]  # a fixed text of this test
+
+
+def test_without_a_user_the_api_sees_no_portfolio(demo: Warehouse, api: Connection) -> None:
+    for schema, name, is_owned in _views(demo):
+        if is_owned and name != "fct_restatements":
+            assert _count(api, schema, name) == 0, name
+
+
+def test_a_user_sees_the_own_portfolios_only_in_every_mart(demo: Warehouse, api: Connection) -> None:
+    with demo.connect_writer() as connection:
+        user_id, user_key = connection.execute(
+            "select user_id::text, row_key from ops.users where email = 'demo_familyoffice@sigmasight.com'"
+        ).fetchall()[0]
+        mine = connection.execute(
+            "select portfolio_id from marts.dim_portfolios where owner_email = 'demo_familyoffice@sigmasight.com'"
+        ).fetchall()
+    assert len(mine) == 2
+    api.execute("select set_config('sigmasight.user_id', %s, false)", [user_id])
+    api.execute("select set_config('sigmasight.user_key', %s, false)", [user_key])
+    for schema, name, is_owned in _views(demo):
+        if is_owned and name != "fct_restatements":
+            statement = sql.SQL("select distinct portfolio_id from {}").format(sql.Identifier(schema, name))
+            assert sorted(api.execute(statement).fetchall()) == sorted(mine), name
+
+
+def test_a_user_cannot_pose_as_another(demo: Warehouse, api: Connection) -> None:
+    with demo.connect_writer() as connection:
+        users = dict(
+            connection.execute(
+                "select email, user_id::text from ops.users where email like 'demo_%'"
+            ).fetchall()
+        )
+        key = connection.execute(
+            "select row_key from ops.users where email = 'demo_individual@sigmasight.com'"
+        ).fetchall()[0][0]
+    api.execute("select set_config('sigmasight.user_key', %s, false)", [key])
+    api.execute("select set_config('sigmasight.user_id', %s, false)", [users["demo_hnw@sigmasight.com"]])
+    assert _count(api, "marts", "dim_portfolios") == 0
