@@ -22,8 +22,8 @@ COMMAND_WIDTH = 44
 
 SIMULATED_WARNING = """\
 THE PRICES ARE SIMULATED. They are drawn from a seeded factor model, not from any market: every row, summary
-and API answer made from them says so (source = simulated). For real prices, in a warehouse of their own:
-make clean demo SOURCE=files PRICES=folder, or make clean demo SOURCE=yfinance."""
+and API answer made from them says so (source = simulated). Real prices take their place as soon as some are
+loaded: make demo SOURCE=files PRICES=folder, or make demo SOURCE=yfinance."""
 
 
 def run_demo(warehouse: Warehouse, source: Source, prices: Path | None) -> None:

@@ -17,7 +17,7 @@ from psycopg import sql
 from psycopg.pq import TransactionStatus
 
 from ingestion.copying import copy_tables
-from ingestion.datasets import Dataset
+from ingestion.datasets import PRICES, Dataset
 from ingestion.errors import LoadFailedError, OpenTransactionError
 from ingestion.rejections import Rejections
 from warehouse.locks import LOAD_LOCK
@@ -87,6 +87,8 @@ class Load:
         self._execute(sql.SQL("lock table {} in share row exclusive mode").format(_table(dataset)))
         load_id, started_at = self._open(dataset)
         rows_read, rows_new, touched_from = self._write(dataset, frame, load_id, started_at)
+        if dataset.name == PRICES.name and rows_new:
+            touched_from = self._with_end_of_simulation(touched_from)
         if rows_new >= _MANY_ROWS:
             self._execute(sql.SQL("analyze {}").format(_table(dataset)))
         rejected.write(self.connection, load_id)
@@ -135,6 +137,19 @@ class Load:
         self._execute(sql.SQL("drop table incoming"))
         assert row is not None  # noqa: S101 - an aggregate always answers one row
         return count, row[0], row[1]
+
+    def _with_end_of_simulation(self, touched_from: date | None) -> date | None:
+        """The first real prices take the place of the simulation: all that was built on it changes."""
+        if self.source == "simulated":
+            return touched_from
+        row = self.connection.execute(
+            "select least(%s::date, min(touched_from)) from ops.loads "
+            "where source = 'simulated' and dataset = %s and not ops.has_real_prices(clock_timestamp())",
+            [touched_from, PRICES.name],
+        ).fetchone()
+        assert row is not None  # noqa: S101 - an aggregate always answers one row
+        first: date | None = row[0]
+        return first
 
     def _is_empty(self, dataset: Dataset) -> bool:
         row = self.connection.execute(f"select not exists (select from {dataset.table})").fetchone()

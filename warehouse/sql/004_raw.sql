@@ -15,7 +15,7 @@ create table if not exists raw.calendar_days (
 -- splits inside, taken from two neighbouring adjusted closes of this one load; it speaks for the day only
 -- while previous_close is still the close known for previous_date.
 create table if not exists raw.prices (
-    load_id bigint not null references ops.loads,
+    load_id bigint not null, -- no foreign key: half of a bulk load's time, and the loader writes both rows
     loaded_at timestamptz not null,
     source text not null,
     symbol text not null,
@@ -120,6 +120,8 @@ create table if not exists raw.positions (
     primary key (position_id, load_id)
 );
 
+create index if not exists positions_by_portfolio on raw.positions (portfolio_id);
+
 -- amount: positive for a contribution, negative for a withdrawal.
 create table if not exists raw.capital_flows (
     load_id bigint not null references ops.loads,
@@ -156,7 +158,7 @@ create table if not exists raw.position_tags (
 
 -- End-of-day option quotes, USD per share of the underlying, by OCC symbol.
 create table if not exists raw.option_quotes (
-    load_id bigint not null references ops.loads,
+    load_id bigint not null, -- no foreign key, as for prices
     loaded_at timestamptz not null,
     source text not null,
     symbol text not null,

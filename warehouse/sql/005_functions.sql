@@ -43,6 +43,20 @@ grant execute on function access.sees_every_portfolio() to sigmasight_api, sigma
 grant execute on function udf.product(double precision), udf.product(numeric)
 to sigmasight_api, sigmasight_analyst;
 
+-- Simulated prices stand in for real ones until the first real price is loaded, and are not seen after.
+create or replace function ops.has_real_prices(known_at timestamptz)
+returns boolean
+language sql stable parallel safe
+set search_path = ''
+as $$
+    select exists (
+        select from ops.loads
+        where
+            dataset = 'prices' and source <> 'simulated' and status = 'succeeded'
+            and rows_new > 0 and finished_at <= known_at
+    )
+$$;
+
 -- Make a finished build visible: one statement, so readers see all of it or none of it.
 create or replace function ops.publish(
     publication_id bigint,

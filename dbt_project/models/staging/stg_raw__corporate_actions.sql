@@ -10,7 +10,10 @@ final as (
         value,
         source
     from newest
-    where value is not null
+    where
+        value is not null
+        -- simulated dividends are not seen once real prices are loaded
+        and (source <> 'simulated' or not (select ops.has_real_prices({{ known_at() }})))
 )
 
 select * from final

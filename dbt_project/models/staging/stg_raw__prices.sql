@@ -16,6 +16,8 @@ final as (
         previous_date,
         previous_close
     from newest
+    -- simulated prices are not seen once real ones are loaded
+    where source <> 'simulated' or not (select ops.has_real_prices({{ known_at() }}))
 )
 
 select * from final

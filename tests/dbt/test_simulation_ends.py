@@ -1,0 +1,46 @@
+"""Real prices over a simulated demonstration: nothing simulated is left in any number."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from warehouse.connections import Warehouse
+
+PROGRAM = Path(sys.executable).with_name("sigmasight")
+FACTS = ("fct_prices", "fct_position_values", "fct_portfolio_snapshots", "fct_symbol_factor_betas")
+
+
+@pytest.fixture(scope="module")
+def real_over_simulated(copy_warehouse: Callable[[], Warehouse], market_folder: Path) -> Warehouse:
+    warehouse = copy_warehouse()
+    for options in ((), ("--source", "files", "--prices", str(market_folder))):
+        done = subprocess.run(
+            [PROGRAM, "demo", *options],
+            env={**os.environ, **warehouse.settings.as_environment()},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+    return warehouse
+
+
+def _rows(warehouse: Warehouse, mart: str) -> set[str]:
+    with psycopg.connect(warehouse.analyst_url) as connection:
+        rows = connection.execute(
+            f"""select (to_jsonb(m) - 'publication_id' - 'published_at' - 'superseded_at')::text
+            from marts.{mart} as m"""
+        ).fetchall()
+    return {row for (row,) in rows}
+
+
+@pytest.mark.parametrize("mart", FACTS)
+def test_the_marts_are_those_of_real_prices_alone(
+    mart: str, real_over_simulated: Warehouse, market: Warehouse
+) -> None:
+    assert _rows(real_over_simulated, mart) == _rows(market, mart)
