@@ -9,6 +9,7 @@ A run that fails or is killed publishes nothing: readers stay on the last public
 from what this one left undone.
 """
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from prefect import flow, task
+from prefect import flow, runtime, task
 from prefect.cache_policies import NO_CACHE
 
 from flows.build import BuildReport, build_in_flow, window_variables
@@ -45,6 +46,8 @@ TRANSIENT: dict[str, Any] = {
 
 # Unit tests hold the code to made-up rows: they belong to a change of the code, not to every night.
 CODE_TESTS_LEFT_OUT = ("--exclude-resource-type", "unit_test")
+
+logger = logging.getLogger(__name__)
 
 LOAD_PERCENT, BUILD_PERCENT, PUBLISH_PERCENT = 2, 20, 95
 
@@ -200,6 +203,8 @@ def _recorded(warehouse: Warehouse, kind: RunKind) -> Iterator[RunRecord]:
         yield run
     except BaseException as error:
         end_progress()
+        if runtime.deployment.id:  # on a schedule nobody waits at the console that would tell the error
+            logger.error("The %s run failed: %s", kind, error)  # noqa: TRY400 - the sentence is enough
         with suppress(SigmaSightError):  # the database may be what failed: the first error is the one to read
             run.finish("failed", str(error) or type(error).__name__)
         raise

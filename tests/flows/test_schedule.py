@@ -7,9 +7,7 @@ import urllib.request
 from typing import Any
 
 import pytest
-from flow_helpers import CommandLine, wait_until
-
-from warehouse.connections import Warehouse
+from flow_helpers import NEW_DATE, CommandLine, last_run, one, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -23,21 +21,36 @@ def deployment(url: str) -> dict[str, Any] | None:
         return None
 
 
+def start_run(url: str, served: dict[str, Any]) -> None:
+    """Ask for a run now, as the scheduler does at its time."""
+    body = json.dumps(
+        {"parameters": {"source": None, "force": True}, "state": {"type": "SCHEDULED"}}
+    ).encode()
+    address = f"{url}/deployments/{served['id']}/create_flow_run"
+    request = urllib.request.Request(address, body, {"Content-Type": "application/json"})  # noqa: S310 - as above
+    urllib.request.urlopen(request, timeout=60).close()  # noqa: S310
+
+
 def test_schedule_serves_the_nightly_flow_on_weekdays_after_the_close(
-    calendar_warehouse: Warehouse, prefect_url: str
+    nightly_copy: CommandLine, prefect_url: str
 ) -> None:
-    process = CommandLine(calendar_warehouse, prefect_url).start("schedule", "--source", "simulated")
+    warehouse = nightly_copy.warehouse
+    process = nightly_copy.start("schedule", "--source", "yfinance")
     try:
         wait_until(lambda: deployment(prefect_url) or process.poll() is not None, "the deployment is served")
         served = deployment(prefect_url)
+        assert served is not None, process.communicate()
+        start_run(prefect_url, served)
+        published = "select max(as_of_date) from ops.publication_dates"
+        wait_until(lambda: one(warehouse, published) == NEW_DATE, "the run publishes")
+        wait_until(lambda: last_run(warehouse)["status"] == "succeeded", "the run ends")
     finally:
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
-    assert served is not None, out + err
     assert "Traceback" not in err
     assert "23:30 UTC on weekdays" in out
     (schedule,) = served["schedules"]
     assert schedule["schedule"]["cron"] == "30 23 * * 1-5"
     assert schedule["schedule"]["timezone"] == "UTC"
-    assert served["parameters"] == {"source": "simulated", "prices": None}
+    assert served["parameters"] == {"source": "yfinance", "prices": None}
     assert served["entrypoint"] == "flows.nightly.nightly"
