@@ -5,6 +5,7 @@ Results are read from dbt's own artifact (run_results.json), which is complete a
 
 import json
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -25,6 +26,9 @@ FAILED = frozenset({"error", "fail", "runtime error"})
 TESTS = frozenset({"test", "unit_test"})
 LONGEST_MESSAGE = 600
 FAILURES_SHOWN = 10
+
+# prefect-dbt repeats the whole command before dbt's own words; an interruption has none
+PREFECTS_WORDS = re.compile(r"^Failed to invoke dbt command '.*?': ?", re.DOTALL)
 
 OnProgress = Callable[[int, int], None]
 """Called with the number of nodes done and of all nodes."""
@@ -194,7 +198,8 @@ def _node(result: dict[str, Any]) -> NodeResult:
 def _failure_sentences(failed: Sequence[NodeResult], raised: str) -> str:
     """One sentence for each node that failed, else what dbt itself said."""
     if not failed:
-        return f"dbt stopped before it built anything, and nothing was published: {raised}"
+        why = PREFECTS_WORDS.sub("", raised).strip() or "it was interrupted"
+        return f"dbt stopped before it was done, and nothing was published: {why}"
     lines = [f"  {node.sentence()}" for node in failed[:FAILURES_SHOWN]]
     if len(failed) > FAILURES_SHOWN:
         lines.append(f"  … and {len(failed) - FAILURES_SHOWN} more, see .warehouse/logs/dbt.log")

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 import sys
 from datetime import date
 from typing import Annotated, Any
@@ -17,6 +18,7 @@ from warehouse.settings import get_settings
 
 logger = logging.getLogger(__name__)
 
+LITTLE_SPACE = 32_000_000  # bytes; less than one build writes
 INTERRUPTED = 130  # what a shell expects of a program that Ctrl-C ended
 
 
@@ -70,8 +72,21 @@ class SentenceGroup(TyperGroup):
 
 def _fail(sentence: str) -> None:
     end_progress()
+    sentence = " ".join(filter(None, [sentence, _full_disk()]))
     errors().print(sentence, markup=False, style="red" if errors().is_terminal else None)
     raise typer.Exit(1) from None
+
+
+def _full_disk() -> str:
+    """What to add to any error when the warehouse's disk is full: that is the likely reason."""
+    try:
+        folder = get_settings().sigmasight_home
+        free = shutil.disk_usage(folder).free
+    except (SigmaSightError, OSError):
+        return ""
+    if free > LITTLE_SPACE:
+        return ""
+    return f"The disk that holds {folder} is full ({free / 1e6:.0f} MB left): free some space first."
 
 
 def _unforeseen(error: Exception) -> str:

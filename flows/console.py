@@ -89,6 +89,9 @@ def log_file(settings: Settings) -> Path:
 
 def set_up_logging(settings: Settings) -> None:
     """Send the log to the file and progress and warnings to the console. Once per process."""
+    logging.raiseExceptions = (
+        False  # a log that cannot be written (a full disk) must not hide the error itself
+    )
     root = logging.getLogger()
     if any(isinstance(handler, _ConsoleHandler) for handler in root.handlers):
         return

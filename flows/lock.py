@@ -109,9 +109,9 @@ def process_name(purpose: str) -> str:
     return f"sigmasight {purpose} pid {os.getpid()} on {socket.gethostname()}"[:LONGEST_APPLICATION_NAME]
 
 
-def lock_holder(connection: Connection) -> Holder | None:
-    """Who holds the build lock now, None when nobody does."""
-    found = rows(connection, HOLDER, [BUILD_LOCK])
+def lock_holder(connection: Connection, lock: int = BUILD_LOCK) -> Holder | None:
+    """Who holds the lock now (one of them, if it is shared), None when nobody does."""
+    found = rows(connection, HOLDER, [lock])
     return Holder(*found[0]) if found else None
 
 

@@ -48,7 +48,7 @@ def status_lines(warehouse: Warehouse) -> Iterator[tuple[str, str]]:
         holder = lock_holder(connection)
         if holder is not None:
             yield "running", str(holder)
-        yield from _runs(connection)
+        yield from _runs(connection, is_building=holder is not None)
         yield "waiting", _waiting(connection)
 
 
@@ -75,9 +75,11 @@ def _published(connection: Connection) -> str:
     )
 
 
-def _runs(connection: Connection) -> Iterator[tuple[str, str]]:
+def _runs(connection: Connection, *, is_building: bool) -> Iterator[tuple[str, str]]:
     for number, kind, status, phase, percent, started, finished, error in rows(connection, LAST_RUNS):
-        if finished is None:
+        if finished is None and not is_building:
+            text = f"{kind} run {number} ended in the middle of {phase}: the next run starts over"
+        elif finished is None:
             text = f"{kind} run {number} {phase}, {percent} %, since {_utc(started)}"
         else:
             seconds = (finished - started).total_seconds()

@@ -9,13 +9,17 @@ from_date   the earliest of: the date after the last published one; the earliest
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
+
+import psycopg
 
 from flows.database import Connection, row, value
 from flows.errors import WindowError
+from flows.lock import lock_holder
 from warehouse.locks import LOAD_LOCK
 
+PATIENCE = timedelta(minutes=10)
 NEW_YORK = ZoneInfo("America/New_York")
 
 SESSIONS = """
@@ -80,11 +84,23 @@ class Window:
             raise WindowError(f"The build would end ({self.to_date}) before it begins ({self.from_date}).")
 
 
-def fix_known_at(connection: Connection) -> datetime:
-    """The instant up to which loads count: taken while none is under way, so waits for those that are."""
-    with connection.transaction():
-        connection.execute("select pg_advisory_xact_lock(%s)", [LOAD_LOCK])
-        known_at: datetime = value(connection, "select clock_timestamp()")
+def fix_known_at(connection: Connection, *, patience: timedelta = PATIENCE) -> datetime:
+    """The instant up to which loads count: taken while none is under way, so waits for those that are.
+
+    Raises WindowError when one takes longer than `patience`.
+    """
+    try:
+        with connection.transaction():
+            connection.execute(
+                "select set_config('lock_timeout', %s, true)", [f"{patience.total_seconds()}s"]
+            )
+            connection.execute("select pg_advisory_xact_lock(%s)", [LOAD_LOCK])
+            known_at: datetime = value(connection, "select clock_timestamp()")
+    except psycopg.errors.LockNotAvailable as error:
+        raise WindowError(
+            f"A load is still under way after {patience} ({lock_holder(connection, LOAD_LOCK)}): run the "
+            "command again when it is done, or end that process."
+        ) from error
     return known_at
 
 

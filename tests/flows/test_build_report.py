@@ -60,9 +60,10 @@ def test_failures_are_sentences(results: Path) -> None:
 
 
 def test_a_build_that_never_began_says_what_dbt_says() -> None:
-    assert "before it built anything, and nothing was published: no profile" in _failure_sentences(
-        [], "no profile"
-    )
+    said = _failure_sentences([], "Failed to invoke dbt command 'build --vars {}': no profile")
+    assert said == "dbt stopped before it was done, and nothing was published: no profile"
+    said = _failure_sentences([], "Failed to invoke dbt command 'build': ")
+    assert said == "dbt stopped before it was done, and nothing was published: it was interrupted"
 
 
 def test_many_failures_are_counted(results: Path) -> None:

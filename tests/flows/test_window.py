@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -231,6 +231,15 @@ def test_no_calendar_is_said(empty_warehouse: Warehouse) -> None:
         pytest.raises(WindowError, match="calendar of sessions is not loaded"),
     ):
         resolve_as_of(connection, FRIDAY, fix_known_at(connection))
+
+
+def test_a_load_that_does_not_end_is_named(calendar_warehouse: Warehouse, connection: Connection) -> None:
+    name = "sigmasight load prices pid 1 on host"
+    with calendar_warehouse.connect_writer(application_name=name) as loading:
+        loading.execute("select pg_advisory_xact_lock_shared(%s)", [LOAD_LOCK])
+        with pytest.raises(WindowError, match=rf"still under way after .* \({name}, since"):
+            fix_known_at(connection, patience=timedelta(milliseconds=200))
+    assert fix_known_at(connection)
 
 
 def test_known_at_waits_for_a_load_under_way(calendar_warehouse: Warehouse, connection: Connection) -> None:
