@@ -64,7 +64,7 @@ $(READY): pyproject.toml constraints.txt
 	    "SigmaSight needs Python 3.11 or 3.12, and $(PYTHON) is %d.%d: name another, as in make PYTHON=python3.12 $(MAKECMDGOALS)" % v[:2])'
 	@start=$$(date +%s); trap 'kill $$beat 2>/dev/null' EXIT; \
 	echo 'Setting up the environment in $(VENV): some minutes, the first time only'; \
-	(while sleep 20; do echo "  ... $$(( $$(date +%s) - start )) s"; done) & beat=$$!; \
+	(while sleep 20 >/dev/null 2>&1; do echo "  ... $$(( $$(date +%s) - start )) s"; done) & beat=$$!; \
 	[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV) || exit 1; \
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]' || { \
 	    echo 'The packages could not be installed: see above (network? disk?), mend it and run make again.'; exit 1; }; \
