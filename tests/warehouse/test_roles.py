@@ -173,7 +173,7 @@ def test_each_role_reads_just_its_own(reader: Connection) -> None:
     expected = {
         "sigmasight_analyst": {("marts", "books")},
         "sigmasight_api": {("marts", "books")},
-        "sigmasight_auth": {("ops", "users")},
+        "sigmasight_auth": {("ops", "users"), ("ops", "runs")},
         "sigmasight_ai": set(),
     }
     assert readable(reader) == expected[reader.info.user]
