@@ -36,7 +36,8 @@ RECORDING_ONLY = {
     # task runs are written in batches: one by one they cost more than the tasks themselves
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "100",
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "100",
-    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "0.5",
+    # whole seconds: prefect cuts off the rest, and an interval of 0 keeps a core busy with waiting
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
 }
 
 
