@@ -254,5 +254,8 @@ cross join lateral (
     )
     {%- endfor %}
 ) as changes (column_name, old_value, new_value, is_changed)
-where changes.is_changed
+where
+    changes.is_changed
+    -- before the first publication there is nothing to compare with: one question, and no row is read
+    and exists (select * from {{ ref('stg_ops__publication_dates') }})
 {%- endmacro %}

@@ -24,6 +24,7 @@
 
     {% if language == 'python' %}
         {% if existing is none %}
+            {% do create_indexes(target_relation) %}
             {# the Python job writes on its own connection: it must see the table #}
             {% do adapter.commit() %}
         {% endif %}
@@ -35,6 +36,10 @@
             {% if by_dates %} where {{ date_column }} between {{ from_date() }} and {{ to_date() }} {% endif %};
             insert into {{ target_relation }} {{ compiled_code }}
         {% endcall %}
+        {% if existing is none %}
+            {# made of rows that are there already, in the same transaction: twice as fast as row by row #}
+            {% do create_indexes(target_relation) %}
+        {% endif %}
         {% do adapter.commit() %}
     {% endif %}
     {% do analyze_written(target_relation) %}
@@ -55,7 +60,6 @@
             {% endfor %} )
         {% endif %}
     {% endcall %}
-    {% do create_indexes(relation) %}
 {% endmacro %}
 
 

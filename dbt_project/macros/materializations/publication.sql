@@ -13,10 +13,6 @@
             create table {{ target_relation }} as
             select cast(null as bigint) as publication_id, new_rows.* from ({{ sql }}) as new_rows with no data
         {% endcall %}
-        {% do create_indexes(target_relation) %}
-        {% call statement('index publication') %}
-            create index on {{ target_relation }} using brin (publication_id)
-        {% endcall %}
     {% else %}
         {% do add_published_columns(target_relation, sql) %}
     {% endif %}
@@ -32,6 +28,13 @@
             select {{ var('publication_id') }}, {{ published_columns(sql) }} from ({{ sql }}) as new_rows
         {% endif %}
     {% endcall %}
+    {% if existing is none %}
+        {# made of rows that are there already, in the same transaction: twice as fast as row by row #}
+        {% do create_indexes(target_relation) %}
+        {% call statement('index publication') %}
+            create index on {{ target_relation }} using brin (publication_id)
+        {% endcall %}
+    {% endif %}
     {% do adapter.commit() %}
     {% do analyze_written(target_relation) %}
 

@@ -1,14 +1,11 @@
 {{ config(
     materialized='fact',
-    indexes=[
-        {'columns': ['portfolio_id', 'as_of_date', 'dimension', 'bucket'], 'unique': true},
-        {'columns': ['as_of_date']},
-    ],
+    indexes=[{'columns': ['as_of_date', 'portfolio_id', 'dimension', 'bucket'], 'unique': true}],
 ) }}
 
 -- Symbols, sectors, investment classes and position types each partition the portfolio and add up to it;
 -- tags may overlap.
-with position_values as (
+with position_values as not materialized (
     select * from {{ ref('int_position_values') }}
     where is_open and as_of_date between {{ from_date() }} and {{ to_date() }}
 ),
@@ -36,29 +33,36 @@ classified as (
             and position_values.as_of_date < sectors.valid_before
 ),
 
-buckets as (
+partitions as (
     select
-        classified.portfolio_id,
-        classified.as_of_date,
-        classified.market_value,
-        dimensions.dimension,
-        dimensions.bucket
+        portfolio_id,
+        as_of_date,
+        case
+            when grouping(pricing_symbol) = 0 then 'symbol'
+            when grouping(sector_bucket) = 0 then 'sector'
+            when grouping(investment_class) = 0 then 'investment_class'
+            else 'position_type'
+        end as dimension,
+        coalesce(pricing_symbol, sector_bucket, investment_class, position_type) as bucket,
+        sum(market_value) filter (where market_value > 0) as long_exposure,
+        -sum(market_value) filter (where market_value < 0) as short_exposure,
+        count(*) as position_count
     from classified
-    cross join
-        lateral (
-            values
-            ('symbol', classified.pricing_symbol),
-            ('sector', classified.sector_bucket),
-            ('investment_class', classified.investment_class),
-            ('position_type', classified.position_type)
-        ) as dimensions (dimension, bucket)
-    union all
+    group by
+        portfolio_id,
+        as_of_date,
+        grouping sets (pricing_symbol, sector_bucket, investment_class, position_type)
+),
+
+tagged as (
     select
         position_values.portfolio_id,
         position_values.as_of_date,
-        position_values.market_value,
         'tag' as dimension,
-        tags.tag as bucket
+        tags.tag as bucket,
+        sum(position_values.market_value) filter (where position_values.market_value > 0) as long_exposure,
+        -sum(position_values.market_value) filter (where position_values.market_value < 0) as short_exposure,
+        count(*) as position_count
     from position_values
     inner join tags
         on
@@ -66,6 +70,7 @@ buckets as (
             and position_values.symbol = tags.symbol
             and position_values.as_of_date >= tags.valid_from
             and position_values.as_of_date < tags.valid_before
+    group by position_values.portfolio_id, position_values.as_of_date, tags.tag
 ),
 
 grouped as (
@@ -74,11 +79,14 @@ grouped as (
         as_of_date,
         dimension,
         bucket,
-        coalesce(sum(market_value) filter (where market_value > 0), 0) as long_exposure,
-        coalesce(-sum(market_value) filter (where market_value < 0), 0) as short_exposure,
-        count(*) as position_count
-    from buckets
-    group by portfolio_id, as_of_date, dimension, bucket
+        coalesce(long_exposure, 0) as long_exposure,
+        coalesce(short_exposure, 0) as short_exposure,
+        position_count
+    from (
+        select * from partitions
+        union all
+        select * from tagged
+    ) as all_groups
 ),
 
 gross as (

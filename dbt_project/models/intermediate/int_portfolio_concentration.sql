@@ -1,33 +1,20 @@
 {{ config(materialized='ephemeral') }}
 
 -- Concentration on symbol-level gross weights g = |exposure| / gross; no row where nothing is held.
-with position_values as (
-    select * from {{ ref('int_position_values') }}
-    where is_open and as_of_date between {{ from_date() }} and {{ to_date() }}
-),
-
-symbol_totals as (
-    select
-        portfolio_id,
-        as_of_date,
-        pricing_symbol,
-        sum(abs(market_value)) as gross_exposure
-    from position_values
-    group by portfolio_id, as_of_date, pricing_symbol
+with symbol_exposures as (
+    select * from {{ ref('int_exposures_by_group') }}
+    where dimension = 'symbol' and as_of_date between {{ from_date() }} and {{ to_date() }}
 ),
 
 weighted as (
     select
         portfolio_id,
         as_of_date,
-        cast(
-            gross_exposure / nullif(sum(gross_exposure) over (partition by portfolio_id, as_of_date), 0)
-            as double precision
-        ) as gross_weight,
+        share_of_gross as gross_weight,
         row_number() over (
-            partition by portfolio_id, as_of_date order by gross_exposure desc, pricing_symbol asc
+            partition by portfolio_id, as_of_date order by gross_exposure desc, bucket asc
         ) as size_rank
-    from symbol_totals
+    from symbol_exposures
 ),
 
 final as (

@@ -1,6 +1,6 @@
 {{ config(
     materialized='fact',
-    indexes=[{'columns': ['portfolio_id', 'as_of_date'], 'unique': true}, {'columns': ['as_of_date']}],
+    indexes=[{'columns': ['as_of_date', 'portfolio_id'], 'unique': true}],
 ) }}
 
 -- Long, short, gross and net at market and at cost, and concentration over symbols (options under their
@@ -10,7 +10,7 @@ with snapshots as (
     where as_of_date between {{ from_date() }} and {{ to_date() }}
 ),
 
-position_values as (
+position_values as not materialized (
     select * from {{ ref('int_position_values') }}
     where is_open and as_of_date between {{ from_date() }} and {{ to_date() }}
 ),

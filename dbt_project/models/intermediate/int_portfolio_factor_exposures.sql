@@ -1,9 +1,6 @@
 {{ config(
     materialized='fact',
-    indexes=[
-        {'columns': ['portfolio_id', 'as_of_date', 'model', 'factor'], 'unique': true},
-        {'columns': ['as_of_date']},
-    ],
+    indexes=[{'columns': ['as_of_date', 'portfolio_id', 'model', 'factor'], 'unique': true}],
 ) }}
 
 -- Betas of portfolios: holdings times the betas of their symbols, over equity. A portfolio without betas has a

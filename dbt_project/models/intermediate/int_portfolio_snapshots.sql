@@ -1,6 +1,6 @@
 {{ config(
     materialized='fact',
-    indexes=[{'columns': ['portfolio_id', 'as_of_date'], 'unique': true}, {'columns': ['as_of_date']}],
+    indexes=[{'columns': ['as_of_date', 'portfolio_id'], 'unique': true}],
 ) }}
 
 -- Equity rolls forward from the starting capital by P&L and capital flows, never from the value of positions.

@@ -1,9 +1,6 @@
 {{ config(
     materialized='fact',
-    indexes=[
-        {'columns': ['position_id', 'as_of_date'], 'unique': true},
-        {'columns': ['as_of_date', 'portfolio_id']},
-    ],
+    indexes=[{'columns': ['as_of_date', 'position_id'], 'unique': true}],
 ) }}
 
 -- Values and P&L of every position, to the cent, as a statement shows them. Daily P&L runs from the cost basis

@@ -1,8 +1,7 @@
 {{ config(
     indexes=[
         {'columns': ['portfolio_id', 'as_of_date', 'publication_id']},
-        {'columns': ['position_id', 'as_of_date']},
-        {'columns': ['as_of_date', 'publication_id']},
+        {'columns': ['as_of_date', 'publication_id', 'position_id']},
     ],
 ) }}
 

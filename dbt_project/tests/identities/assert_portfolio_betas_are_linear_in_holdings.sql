@@ -5,6 +5,18 @@ with exposures as (
     where {{ in_window() }}
 ),
 
+-- Both sides are read once: otherwise the planner, which expects one row of a new date, may look up each beta
+-- among all positions of its date.
+position_values as materialized (
+    select * from {{ ref('int_position_values') }}
+    where is_open and investment_class = 'PUBLIC' and {{ in_window() }}
+),
+
+betas as materialized (
+    select * from {{ ref('int_symbol_factor_betas') }}
+    where {{ in_window() }}
+),
+
 sums as (
     select
         position_values.portfolio_id,
@@ -12,13 +24,9 @@ sums as (
         betas.model,
         betas.factor,
         sum(cast(position_values.market_value as double precision) * betas.beta) as dollar_exposure
-    from {{ ref('int_position_values') }} as position_values
-    inner join {{ ref('int_symbol_factor_betas') }} as betas
+    from position_values
+    inner join betas
         on position_values.pricing_symbol = betas.symbol and position_values.as_of_date = betas.as_of_date
-    where
-        position_values.is_open
-        and position_values.investment_class = 'PUBLIC'
-        and {{ in_window('position_values.as_of_date') }}
     group by position_values.portfolio_id, position_values.as_of_date, betas.model, betas.factor
 )
 
