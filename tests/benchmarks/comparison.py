@@ -1,0 +1,38 @@
+"""A kernel's time held against a peer's, both measured in this process, one after the other."""
+
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+
+class Comparison(NamedTuple):
+    """seconds and peer_seconds are for the same amount of work; the peer's may be scaled up from `peer_share` of it.
+
+    target: the claim in words; is_met: whether this run bears it out.
+    """
+
+    what: str
+    seconds: float
+    peer: str
+    peer_seconds: float
+    peer_share: float
+    target: str
+    is_met: bool
+
+    @property
+    def ratio(self) -> float:
+        """How many times the peer's time is ours."""
+        return self.peer_seconds / self.seconds
+
+
+def best_of(run: Callable[[], object], times: int = 5) -> float:
+    """The shortest of several runs, in seconds, after one that warms caches and compilers."""
+    run()
+    return min(once(run) for _ in range(times))
+
+
+def once(run: Callable[[], object]) -> float:
+    """Seconds of one run."""
+    begun = time.perf_counter()
+    run()
+    return time.perf_counter() - begun
