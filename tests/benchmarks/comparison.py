@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 
 class Comparison(NamedTuple):
-    """seconds and peer_seconds are for the same amount of work; the peer's may be scaled up from `peer_share` of it.
+    """seconds and peer_seconds are for the same amount of work; the peer's may be scaled up
+
+    peer_share: the share of the work that the peer really did.
 
     target: the claim in words; is_met: whether this run bears it out.
     """
