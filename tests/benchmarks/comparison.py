@@ -6,10 +6,9 @@ from typing import NamedTuple
 
 
 class Comparison(NamedTuple):
-    """seconds and peer_seconds are for the same amount of work; the peer's may be scaled up
+    """seconds and peer_seconds are for the same amount of work.
 
-    peer_share: the share of the work that the peer really did.
-
+    peer_share: the share of it that the peer really did; its time is scaled up by that.
     target: the claim in words; is_met: whether this run bears it out.
     """
 
