@@ -97,6 +97,9 @@ class BuildLock:
 
     def release(self) -> None:
         if self._connection is not None:
+            with suppress(psycopg.OperationalError):
+                # said, not left to the server, which sees a closed connection a moment later
+                value(self._connection, "select pg_advisory_unlock_all()")
             self._connection.close()
             self._connection = None
 
