@@ -8,7 +8,8 @@ import statsmodels.api as sm
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from python_models.factors import RegressionRules, market_model, simple_regression
+from python_models.factors import RegressionRules, market_model
+from python_models.regression import simple_regression
 
 FloatArray = npt.NDArray[np.float64]
 RULES = RegressionRules(window=90, minimum=30, clip=5.0, full_history_share=0.9)
