@@ -1,0 +1,80 @@
+"""Backtests of value at risk: how often it was broken, and whether the breaks came one after the other."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import special, stats
+
+from python_models.panel import FloatArray
+
+
+def kupiec_p_value(
+    observations: npt.ArrayLike, breaches: npt.ArrayLike, probability: npt.ArrayLike
+) -> FloatArray:
+    """p-value of Kupiec's proportion-of-failures test: breaches come with the stated probability.
+
+    observations, breaches: counts of days; probability: of a breach, 1 - confidence; they broadcast. The
+    likelihood ratio is chi-squared with one degree of freedom; no breach, and nothing but breaches, are its
+    limits (0 ln 0 = 0). NaN without observations. Source: Kupiec, Techniques for Verifying the Accuracy of
+    Risk Measurement Models, Journal of Derivatives 3 (1995); Jorion, Value at Risk, 3rd ed., section 6.2.2.
+    """
+    n, x, p = (np.asarray(value, dtype=np.float64) for value in (observations, breaches, probability))
+    ratio = 2 * (_log_likelihood(n - x, x, _share(x, n)) - _log_likelihood(n - x, x, p))
+    return _p_value(ratio)
+
+
+def christoffersen_p_value(
+    n00: npt.ArrayLike, n01: npt.ArrayLike, n10: npt.ArrayLike, n11: npt.ArrayLike
+) -> FloatArray:
+    """p-value of Christoffersen's independence test: a breach is no likelier after a breach than after none.
+
+    n_ij: days in state j after a day in state i, 1 being a breach; they broadcast. The likelihood ratio is
+    chi-squared with one degree of freedom. Without a breach, or with nothing else, it is 0 and p is 1: there
+    is no sign of dependence. NaN without any transition.
+    Source: Christoffersen, Evaluating Interval Forecasts, International Economic Review 39 (1998), section
+    3.2; Jorion, Value at Risk, 3rd ed., section 6.2.4.
+    """
+    a, b, c, d = (np.asarray(value, dtype=np.float64) for value in (n00, n01, n10, n11))
+    pooled = _log_likelihood(a + c, b + d, _share(b + d, a + b + c + d))
+    after_none = np.where(a + b > 0, _log_likelihood(a, b, _share(b, a + b)), 0.0)
+    after_breach = np.where(c + d > 0, _log_likelihood(c, d, _share(d, c + d)), 0.0)
+    return _p_value(2 * (after_none + after_breach - pooled))
+
+
+def backtest_frame(counts: pd.DataFrame, minimum: int = 60) -> pd.DataFrame:
+    """Both tests for every row of counts.
+
+    counts: portfolio_id, as_of_date, confidence, observations, breaches, n00, n01, n10, n11. The result keeps
+    the first five and adds expected_breaches = observations x (1 - confidence), kupiec_p_value and
+    christoffersen_p_value; both NaN with fewer than `minimum` observations, which say too little.
+    """
+    result = counts[["portfolio_id", "as_of_date", "confidence", "observations", "breaches"]].copy()
+    observations, breaches, confidence, n00, n01, n10, n11 = (
+        counts[name].to_numpy(dtype=np.float64)
+        for name in ("observations", "breaches", "confidence", "n00", "n01", "n10", "n11")
+    )
+    enough = observations >= minimum
+    result["expected_breaches"] = observations * (1 - confidence)
+    result["kupiec_p_value"] = np.where(
+        enough, kupiec_p_value(observations, breaches, 1 - confidence), np.nan
+    )
+    result["christoffersen_p_value"] = np.where(enough, christoffersen_p_value(n00, n01, n10, n11), np.nan)
+    return result
+
+
+def _log_likelihood(misses: FloatArray, hits: FloatArray, probability: FloatArray) -> FloatArray:
+    likelihood: FloatArray = special.xlogy(hits, probability) + special.xlog1py(misses, -probability)
+    return likelihood
+
+
+def _share(part: FloatArray, whole: FloatArray) -> FloatArray:
+    """A part of the whole, NaN of nothing."""
+    return part / np.where(whole > 0, whole, np.nan)
+
+
+def _p_value(ratio: FloatArray) -> FloatArray:
+    """The ratio is never negative but by rounding."""
+    p_value: FloatArray = np.asarray(stats.chi2.sf(np.maximum(ratio, 0.0), 1))
+    return p_value

@@ -1,0 +1,80 @@
+"""Pro-forma returns: today's positions carried through the returns of past sessions.
+
+A past return that a symbol lacks is stood in for by its betas times that session's factor returns, so that a
+recent listing has a history to be measured on; how much of a portfolio is so proxied is shown beside it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from python_models.panel import FloatArray
+
+BoolArray = npt.NDArray[np.bool_]
+
+
+class ProxiedReturns(NamedTuple):
+    """filled: returns with proxies in place, NaN where neither is known. is_proxied: where a proxy stands.
+
+    Both of shape (n_sessions, n_symbols).
+    """
+
+    filled: FloatArray
+    is_proxied: BoolArray
+
+
+def proxied_returns(returns: FloatArray, betas: FloatArray, factor_returns: FloatArray) -> ProxiedReturns:
+    """Returns in which a missing one is stood in for by sum_k beta_k x factor_k of its session.
+
+    returns: shape (n_sessions, n_symbols), simple daily returns, NaN where missing. betas: shape (n_symbols,
+    n_factors), the market first; a symbol that lacks any of them (NaN) is left out: its column is NaN,
+    whatever returns it has. factor_returns: shape (n_sessions, n_factors), NaN where unknown: without the
+    market's return the session has no proxies; another factor (the yield on a bond holiday) adds nothing.
+    Source: method, section 8; the factor model's fitted return, e.g. Grinold & Kahn, Active Portfolio
+    Management, 2nd ed., chapter 3.
+    """
+    proxies = np.zeros(returns.shape)
+    for factor, beta in zip(factor_returns.T, betas.T, strict=True):  # no BLAS: cells do not depend on others
+        proxies += np.where(np.isfinite(factor), factor, 0.0)[:, None] * beta
+    is_possible = np.isfinite(factor_returns[:, :1]) & np.isfinite(betas).all(axis=1)
+    is_proxied = ~np.isfinite(returns) & is_possible
+    filled = np.where(is_proxied, proxies, returns)
+    filled[:, ~np.isfinite(betas).all(axis=1)] = np.nan
+    return ProxiedReturns(filled, is_proxied)
+
+
+def pro_forma_returns(weights: FloatArray, filled: FloatArray) -> FloatArray:
+    """Each portfolio's return on each past session with today's weights, shape (n_sessions, n_portfolios).
+
+    weights: shape (n_portfolios, n_symbols), delta-adjusted exposure / equity, 0 where not held. filled: as
+    proxied_returns gives it. A symbol without any return is left out and does not count. A session on which
+    another held symbol is NaN is NaN for that portfolio and for no other, and so is every session of a
+    portfolio that holds nothing with returns: nothing is known of it.
+    """
+    held = _held(weights, filled)
+    # sparse: a symbol that is not held is never touched, be it NaN, nor does it change the order of the sum
+    returns = np.asarray(held @ filled.T).T
+    return np.where(np.diff(held.indptr) > 0, returns, np.nan)
+
+
+def proxied_share(weights: FloatArray, filled: FloatArray, is_proxied: BoolArray) -> FloatArray:
+    """The part of each portfolio's history that is proxied, shape (n_portfolios,), 0 to 1.
+
+    sum |w_i| x share of symbol i's known sessions that are proxied / sum |w_i|, over the symbols that have
+    returns; NaN for a portfolio that holds none. Arguments as in pro_forma_returns and proxied_returns.
+    """
+    known = np.maximum(np.isfinite(filled).sum(axis=0), 1)
+    held = abs(_held(weights, filled))
+    gross = np.asarray(held.sum(axis=1)).ravel()
+    proxied = np.asarray(held @ (is_proxied.sum(axis=0) / known))
+    share: FloatArray = np.divide(proxied, gross, out=np.full(len(weights), np.nan), where=gross > 0)
+    return share
+
+
+def _held(weights: FloatArray, filled: FloatArray) -> sparse.csr_array:
+    """The weights of symbols that have returns; nothing is stored for what is not held."""
+    return sparse.csr_array(np.where(np.isfinite(filled).any(axis=0), weights, 0.0))
