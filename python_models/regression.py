@@ -228,7 +228,7 @@ def _moments(unit: FloatArray, common: BoolArray) -> _Moments:
     weight = mask / np.maximum(count, 1)[:, None]
     mean = weight @ unit
     second = weight @ (unit[:, :, None] * unit[:, None, :]).reshape(sessions, k * k)
-    covariance = second.reshape(-1, k, k) - mean[:, :, None] * mean[:, None, :]
+    covariance = second.reshape(len(mean), k, k) - mean[:, :, None] * mean[:, None, :]
     variance = np.einsum("sii->si", covariance)
     moves = (variance > ROUNDING) & (count >= FEWEST_ROWS)[:, None]
     deviation = np.sqrt(np.where(moves, variance, 1.0))
