@@ -45,7 +45,7 @@ def test_other_greeks_are_the_vendors_in_unit_and_sign(market_folder: Path, name
         chain["is_call"], *_inputs(chain, chain["underlying_price"]), chain["implied_volatility"]
     )
     ratio = getattr(greeks, name) / chain[name]
-    assert np.median(ratio) == pytest.approx(1, abs=0.05)
+    assert np.median(ratio) == pytest.approx(1, abs=0.10)
     assert np.median(np.abs(ratio - 1)) < 0.10
 
 
