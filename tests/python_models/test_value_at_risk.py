@@ -58,7 +58,7 @@ def test_parametric_risk_gives_mcneil_frey_and_embrechts_figures(
 
 
 def test_cornish_fisher_gives_hulls_percentile_to_first_order_in_the_skew() -> None:
-    """Hull, Options, Futures, and Other Derivatives, the quadratic model of value at risk: skew -0.4, z -2.33.
+    """Hull, Options, Futures, and Other Derivatives, quadratic model of value at risk: skew -0.4, z -2.33.
 
     -2.33 - (2.33^2 - 1) 0.4 / 6 = -2.625. The book stops at the first order; half the difference between a
     skew and its opposite is just that.
@@ -300,7 +300,7 @@ def _options(count: int = 40, seed: int = 4) -> tuple[Options, FloatArray]:
 
 
 def test_option_scenario_gives_hulls_call_and_put() -> None:
-    """Hull, example 15.6: S 42, K 40, r 10 %, sigma 20 %, half a year: call 4.76, put 0.81; from 40 by 5 %."""
+    """Hull, example 15.6: S 42, K 40, r 10 %, sigma 20 %, half a year: call 4.76, put 0.81; 40 by 5 %."""
     options = Options(
         np.array([True, False]), *(np.full(2, value) for value in (40.0, 40.0, 0.5, 0.10, 0.0, 0.2))
     )
