@@ -1,0 +1,460 @@
+"""Correlation of symbols by pairs, and what it says about a portfolio's diversification.
+
+Each pair is correlated over the sessions on which both symbols have a return, so that a gap in one symbol
+changes only that symbol's pairs. The price is that a portfolio's matrix may not be positive semi-definite;
+it is then repaired, and says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import connected_components
+
+from python_models.panel import to_panel
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+
+MINIMUM_EXPOSURE = 0.005  # USD: what rounds to nothing is not held
+MINIMUM_VARIANCE = 1e-12  # sum_ij g_i g_j rho_ij: less is a perfect hedge
+NEGATIVE_EIGENVALUE = -1e-10  # above it, rounding
+ILL_CONDITIONED = 1e-4  # share of a sum of squares that is left as variance
+# Standardized series of T sessions have sums of squares, and of products, up to T: with T < 2^9 so many bits
+# after the point leave every sum exact in the 53 bits of a double.
+MAXIMUM_SESSIONS = 500
+FINE_BITS = 44
+COARSE_BITS = 22
+
+
+class CorrelationRules(NamedTuple):
+    """When a correlation counts. window: sessions; minimum: fewest common observations of a pair.
+
+    cluster_threshold: |correlation| from which two symbols belong together. full_history_share: of the
+    window, from which a portfolio's history is called full.
+    """
+
+    window: int = 90
+    minimum: int = 20
+    cluster_threshold: float = 0.7
+    full_history_share: float = 0.9
+
+
+DEFAULT_RULES = CorrelationRules()
+
+
+def pair_correlations(window: FloatArray, minimum_observations: int) -> tuple[FloatArray, IntArray]:
+    """Pearson correlations of all pairs of columns, each over the rows that the pair has in common.
+
+    window: shape (n_sessions, n_symbols), daily returns, NaN where unknown; more than 500 sessions are a
+    ValueError. Returns the correlations and the numbers of common rows, both of shape (n_symbols, n_symbols).
+    NaN with fewer than minimum_observations common rows, or if one of the two does not move over them. The
+    diagonal is exactly 1 (or NaN), the matrix exactly symmetric, within [-1, 1], and no pair's number
+    depends, to the last bit, on the other columns. Agrees with pandas' DataFrame.corr to 1e-10.
+    Source: Pearson's product-moment correlation, pairwise deletion.
+    """
+    if len(window) > MAXIMUM_SESSIONS:
+        raise ValueError(f"`window` must have at most {MAXIMUM_SESSIONS} sessions, got {len(window)}")
+    series = np.ascontiguousarray(window.T)
+    known = np.isfinite(series)
+    mask = known.astype(np.float64)
+    observations = np.rint(mask @ mask.T).astype(np.int64)
+    x, moves = _standardized(series, known)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        n = np.where(observations >= max(2, minimum_observations), observations, np.nan)
+        sums = x @ mask.T  # of the row's symbol over the rows in common with the column's
+        squares = _rounded(x * x, FINE_BITS) @ mask.T
+        variance = squares - sums * sums / n
+        rho = (_cross_products(x) - sums * sums.T / n) / np.sqrt(variance * variance.T)
+    rho[~moves | ~moves[:, None]] = np.nan
+    # Common rows far from a symbol's mean, beside its moves among them, cost digits: those pairs again.
+    cancels = variance <= ILL_CONDITIONED * squares
+    first, second = np.nonzero(np.triu((cancels | cancels.T) & moves & moves[:, None] & np.isfinite(n), 1))
+    rho[first, second] = _row_correlations(series[first], series[second])
+    diagonal = np.where(moves & np.isfinite(np.diagonal(n)), 1.0, np.nan)
+    return _symmetric(rho, diagonal), observations
+
+
+def _standardized(series: FloatArray, known: BoolArray) -> tuple[FloatArray, BoolArray]:
+    """Rows around their means in units of their deviations, 0 where unknown; and which of them move."""
+    highest = np.where(known, series, -np.inf).max(axis=1, initial=-np.inf)
+    lowest = np.where(known, series, np.inf).min(axis=1, initial=np.inf)
+    count = np.maximum(known.sum(axis=1), 1)[:, None]
+    values = np.where(known, series, 0.0)
+    values = np.where(known, values - values.sum(axis=1, keepdims=True) / count, 0.0)
+    deviation = np.sqrt((values * values).sum(axis=1, keepdims=True) / count)
+    moves: BoolArray = highest > lowest
+    scale = np.where(moves[:, None] & (deviation > 0), deviation, 1.0)
+    return _rounded(values / scale, FINE_BITS), moves
+
+
+def _rounded(values: FloatArray, bits: int) -> FloatArray:
+    """The values on a grid of 2^-bits."""
+    return np.ldexp(np.rint(np.ldexp(values, bits)), -bits)
+
+
+def _cross_products(x: FloatArray) -> FloatArray:
+    """Products of standardized rows with each other, to the last bit the same in any order of addition.
+
+    On coarse enough grids sums of products are exact. What two fine parts multiply to is below rounding.
+    Source: Ozaki et al. (2012), Error-free transformations of matrix multiplication, Numerical Algorithms 59.
+    """
+    coarse = _rounded(x, COARSE_BITS)
+    mixed = coarse @ (x - coarse).T
+    products: FloatArray = coarse @ coarse.T + (mixed + mixed.T)
+    return products
+
+
+def _row_correlations(x: FloatArray, y: FloatArray) -> FloatArray:
+    """Correlation of each row of x with the same row of y where both are known, in two passes."""
+    common = np.isfinite(x) & np.isfinite(y)
+    n = np.maximum(common.sum(axis=1, keepdims=True), 1)
+
+    def deviations(values: FloatArray) -> FloatArray:
+        # Around a value of the row first: equal values deviate by exactly nothing.
+        pivot = np.where(common, values, -np.inf).max(axis=1, keepdims=True, initial=-np.inf)
+        centred = np.where(common, values - pivot, 0.0)
+        return np.where(common, centred - centred.sum(axis=1, keepdims=True) / n, 0.0)
+
+    dx, dy = deviations(x), deviations(y)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rho: FloatArray = (dx * dy).sum(axis=1) / np.sqrt((dx * dx).sum(axis=1) * (dy * dy).sum(axis=1))
+    return rho
+
+
+def _symmetric(upper: FloatArray, diagonal: FloatArray) -> FloatArray:
+    """The matrix of an upper triangle, within [-1, 1], and a diagonal."""
+    triangle = np.triu(np.clip(upper, -1.0, 1.0), 1)
+    matrix: FloatArray = triangle + triangle.T
+    np.fill_diagonal(matrix, diagonal)
+    return matrix
+
+
+def symbol_correlations(
+    returns: pd.DataFrame,
+    pairs: pd.DataFrame | None,
+    *,
+    window: int = DEFAULT_RULES.window,
+    minimum: int = DEFAULT_RULES.minimum,
+    from_date: str,
+) -> pd.DataFrame:
+    """Correlations of pairs of symbols for each session from from_date on.
+
+    returns: long frame (symbol, as_of_date, session_number, daily_return), reaching back one window before
+    from_date. pairs: frame (as_of_date, symbol_1, symbol_2) of the pairs wanted, in either order, or None
+    for all. A pair without a correlation (see pair_correlations) has no row.
+    Columns: as_of_date, symbol_1, symbol_2 (in alphabetical order), correlation, observations.
+    """
+    panel = to_panel(returns, "daily_return")
+    _, _, values = panel
+    # unknown sessions before the first: every window has the same length
+    padded = np.vstack([np.full((window - 1, len(panel.symbols)), np.nan), values])
+    wanted = None if pairs is None else _positions_by_date(pairs, panel.symbols)
+    every = np.triu_indices(len(panel.symbols), 1)
+    nothing = (np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
+    frames = [_no_pairs()]
+    for row in panel.rows_from(from_date):
+        first, second = every if wanted is None else wanted.get(panel.dates[row], nothing)
+        used, positions = np.unique(np.concatenate([first, second]), return_inverse=True)
+        rho, observations = pair_correlations(padded[row : row + window, used], minimum)
+        pair = (positions[: len(first)], positions[len(first) :])
+        known = np.isfinite(rho[pair])
+        pair = (pair[0][known], pair[1][known])
+        frames.append(_pair_rows(panel.dates[row], panel.symbols[used], pair, rho, observations))
+    return pd.concat(frames, ignore_index=True)
+
+
+def _positions_by_date(pairs: pd.DataFrame, symbols: pd.Index[str]) -> dict[Any, tuple[IntArray, IntArray]]:
+    """Each date's pairs as positions among the sorted symbols, in order, once; unknown symbols left out."""
+    positions = np.column_stack(
+        [symbols.get_indexer(pd.Index(pairs[name])) for name in ("symbol_1", "symbol_2")]
+    )
+    frame = pd.DataFrame(np.sort(positions, axis=1), columns=["first", "second"])
+    frame["as_of_date"] = pd.to_datetime(pairs["as_of_date"]).to_numpy()
+    frame = frame[(frame["first"] >= 0) & (frame["first"] < frame["second"])].drop_duplicates()
+    frame = frame.sort_values(["as_of_date", "first", "second"])
+    return {
+        date: (day["first"].to_numpy(), day["second"].to_numpy()) for date, day in frame.groupby("as_of_date")
+    }
+
+
+def _pair_rows(
+    as_of_date: pd.Timestamp,
+    symbols: pd.Index[str],
+    positions: tuple[IntArray, ...],
+    rho: FloatArray,
+    observations: IntArray,
+) -> pd.DataFrame:
+    """Pairs as rows; positions: those of their first symbols, and of their second ones."""
+    return pd.DataFrame(
+        {
+            "as_of_date": as_of_date,
+            "symbol_1": symbols[positions[0]],
+            "symbol_2": symbols[positions[1]],
+            "correlation": rho[positions],
+            "observations": observations[positions],
+        }
+    )
+
+
+def _no_pairs() -> pd.DataFrame:
+    """The frame of a day without pairs, with its columns and their types."""
+    rho, observations = pair_correlations(np.empty((0, 0)), 0)
+    nobody = np.empty(0, dtype=np.int64)
+    return _pair_rows(pd.Timestamp(0), pd.Index([], dtype=str), (nobody, nobody), rho, observations)
+
+
+def complete_symbols(rho: FloatArray) -> BoolArray:
+    """The symbols to keep, shape (n,), so that none of their pairs is missing.
+
+    rho: shape (n, n), symmetric, NaN where a pair is missing, in the order of the symbols. Dropped are first
+    those with no correlation to anybody or none on the diagonal, then one after the other the symbol that
+    misses most pairs; among equals the last.
+    """
+    missing = ~np.isfinite(rho)
+    kept: BoolArray = ~np.diagonal(missing).copy()
+    if len(rho) > 1:
+        kept &= (~missing).sum(axis=1) > 1  # more than the diagonal
+    while True:
+        count = np.where(kept, missing[:, kept].sum(axis=1), 0)
+        if not count.any():
+            return kept
+        kept[len(count) - 1 - np.argmax(count[::-1])] = False
+
+
+def nearest_correlation(rho: FloatArray) -> tuple[FloatArray, float]:
+    """The matrix made positive semi-definite, and its smallest eigenvalue before.
+
+    rho: shape (n, n), a complete symmetric matrix with unit diagonal. Negative eigenvalues become 0 and the
+    result is rescaled to a unit diagonal; a matrix whose smallest eigenvalue is not below -1e-10 is returned
+    as it is. Source: Rebonato and Jaeckel (1999), The Most General Methodology to Create a Valid Correlation
+    Matrix for Risk Management and Option Pricing Purposes, section 3 (spectral decomposition).
+    """
+    smallest = float(np.linalg.eigvalsh(rho)[0])
+    if smallest >= NEGATIVE_EIGENVALUE:
+        return rho, smallest
+    values, vectors = np.linalg.eigh(rho)
+    roots = vectors * np.sqrt(np.maximum(values, 0.0))
+    roots /= np.linalg.norm(roots, axis=1, keepdims=True)
+    return _symmetric(roots @ roots.T, np.ones(len(rho))), smallest
+
+
+PORTFOLIO_TYPES: dict[str, Any] = {
+    "portfolio_id": object,
+    "as_of_date": object,
+    "mean_correlation": float,
+    "diversification_score": float,
+    "effective_bets": float,
+    "cluster_count": int,
+    "symbols_included": int,
+    "symbols_excluded": int,
+    "is_repaired": bool,
+    "min_eigenvalue": float,
+    "data_days": int,
+}
+CLUSTER_TYPES: dict[str, Any] = {
+    "portfolio_id": object,
+    "as_of_date": object,
+    "cluster_id": int,
+    "symbol": "str",
+    "average_correlation": float,
+    "gross_share": float,
+}
+REPAIRED_COLUMNS = ("portfolio_id", "as_of_date", "symbol_1", "symbol_2", "correlation", "observations")
+
+
+class PortfolioCorrelations(NamedTuple):
+    """Three frames; see portfolio_correlations for their columns."""
+
+    portfolios: pd.DataFrame
+    clusters: pd.DataFrame
+    repaired_pairs: pd.DataFrame
+
+
+class _Book(NamedTuple):
+    """One portfolio's included symbols in alphabetical order, with signed weights that are 1 in gross."""
+
+    portfolio_id: Any
+    as_of_date: Any
+    symbols: pd.Index[str]
+    weights: FloatArray
+    rho: FloatArray
+    observations: IntArray
+    excluded: int
+    is_repaired: bool
+    min_eigenvalue: float
+
+
+def portfolio_correlations(
+    holdings: pd.DataFrame, correlations: pd.DataFrame, *, rules: CorrelationRules = DEFAULT_RULES
+) -> PortfolioCorrelations:
+    """Correlation figures of each portfolio and date of the holdings.
+
+    holdings: frame (portfolio_id, as_of_date, symbol, exposure), exposure in USD, negative for shorts, one
+    row per portfolio, date and symbol (ValueError otherwise). correlations: as of symbol_correlations.
+    Exposures that round to nothing are left out; symbols with unknown exposure, or whose pairs with the
+    others are missing (see complete_symbols), are excluded and counted. A matrix that is not positive
+    semi-definite is repaired, and its repaired pairs are given.
+
+    portfolios: portfolio_id, as_of_date, mean_correlation (of the pairs), diversification_score (mean
+    |correlation| by weight, 0 unrelated, 1 all the same; both NaN with fewer than two symbols),
+    effective_bets (1 / variance of the signed weights by correlation; NaN for a perfect hedge),
+    cluster_count, symbols_included, symbols_excluded, is_repaired, min_eigenvalue (of the matrix used; NaN
+    without symbols), data_days (fewest observations of a pair used, 0 without pairs).
+    clusters: portfolio_id, as_of_date, cluster_id (1.. by falling gross share, then alphabetical), symbol,
+    average_correlation (of the cluster's pairs), gross_share (the symbol's own, 0..1).
+    repaired_pairs: portfolio_id, as_of_date, symbol_1, symbol_2, correlation, observations.
+    Convention: effective bets is the inverse Herfindahl index of the weights, with correlation between them.
+    """
+    books = list(_books(holdings, correlations, rules))
+    keys = {name: holdings[name].dtype for name in ("portfolio_id", "as_of_date")}
+    clustered = [_clusters(book, rules.cluster_threshold) for book in books]
+    rows = [_portfolio_row(book, len(found)) for book, found in zip(books, clustered, strict=True)]
+    members = [
+        member
+        for book, found in zip(books, clustered, strict=True)
+        for number, cluster in enumerate(found, 1)
+        for member in _cluster_rows(book, number, cluster)
+    ]
+    repaired = (_repaired_rows(book) for book in books if book.is_repaired)
+    pairs = pd.concat([_no_pairs().assign(portfolio_id=None), *repaired], ignore_index=True)
+    return PortfolioCorrelations(
+        pd.DataFrame(rows, columns=list(PORTFOLIO_TYPES)).astype(PORTFOLIO_TYPES | keys),
+        pd.DataFrame(members, columns=list(CLUSTER_TYPES)).astype(CLUSTER_TYPES | keys),
+        pairs[list(REPAIRED_COLUMNS)].astype(keys),
+    )
+
+
+def _books(holdings: pd.DataFrame, correlations: pd.DataFrame, rules: CorrelationRules) -> Iterator[_Book]:
+    key = ["as_of_date", "portfolio_id", "symbol"]
+    if holdings.duplicated(key).any():
+        twice = holdings.loc[holdings.duplicated(key), key].iloc[0].to_dict()
+        raise ValueError(f"`holdings` must have one row per portfolio, date and symbol, got two of {twice}")
+    enough = correlations[correlations["observations"] >= rules.minimum]
+    pairs_by_date = dict(iter(enough.groupby("as_of_date")))
+    for date, day in holdings.sort_values(key).groupby("as_of_date"):
+        symbols = pd.Index(np.unique(day["symbol"].to_numpy(dtype=object)), dtype="str")
+        rho, observations = _matrices(pairs_by_date.get(date, enough.iloc[:0]), symbols)
+        positions = symbols.get_indexer(pd.Index(day["symbol"]))
+        exposure = day["exposure"].to_numpy(dtype=np.float64)
+        for portfolio_id, rows in day.groupby("portfolio_id").indices.items():
+            # an unknown exposure stays here, to be counted as excluded
+            held = rows[~(np.abs(exposure[rows]) < MINIMUM_EXPOSURE)]
+            at = positions[held]
+            square = np.ix_(at, at)
+            yield _book(
+                portfolio_id=portfolio_id,
+                as_of_date=date,
+                symbols=symbols[at],
+                exposure=exposure[held],
+                rho=rho[square],
+                observations=observations[square],
+            )
+
+
+def _matrices(pairs: pd.DataFrame, symbols: pd.Index[str]) -> tuple[FloatArray, IntArray]:
+    """One date's pairs as symmetric matrices of correlations, NaN where missing, and of observations."""
+    first, second = (symbols.get_indexer(pd.Index(pairs[name])) for name in ("symbol_1", "symbol_2"))
+    both = (first >= 0) & (second >= 0)
+    first, second = first[both], second[both]
+    rho = np.full((len(symbols), len(symbols)), np.nan)
+    observations = np.zeros(rho.shape, dtype=np.int64)
+    rho[first, second] = rho[second, first] = pairs["correlation"].to_numpy()[both]
+    observations[first, second] = observations[second, first] = pairs["observations"].to_numpy()[both]
+    np.fill_diagonal(rho, 1.0)
+    return rho, observations
+
+
+def _book(
+    *,
+    portfolio_id: Any,
+    as_of_date: Any,
+    symbols: pd.Index[str],
+    exposure: FloatArray,
+    rho: FloatArray,
+    observations: IntArray,
+) -> _Book:
+    """A portfolio without the symbols that are excluded, its matrix repaired if need be."""
+    kept = np.flatnonzero(np.isfinite(exposure))
+    kept = kept[complete_symbols(rho[np.ix_(kept, kept)])]
+    exposure, used = exposure[kept], rho[np.ix_(kept, kept)]
+    repaired, smallest = nearest_correlation(used) if len(kept) else (used, np.nan)
+    is_repaired = repaired is not used
+    return _Book(
+        portfolio_id=portfolio_id,
+        as_of_date=as_of_date,
+        symbols=symbols[kept],
+        weights=exposure / np.abs(exposure).sum(),
+        rho=repaired,
+        observations=observations[np.ix_(kept, kept)],
+        excluded=len(symbols) - len(kept),
+        is_repaired=is_repaired,
+        min_eigenvalue=float(np.linalg.eigvalsh(repaired)[0]) if is_repaired else smallest,
+    )
+
+
+def _portfolio_row(book: _Book, cluster_count: int) -> tuple[object, ...]:
+    mean, score, days = np.nan, np.nan, 0
+    n = len(book.weights)
+    if n > 1:
+        pairs = np.triu_indices(n, 1)
+        gross = np.abs(book.weights)
+        share = (gross[:, None] * gross)[pairs]
+        mean = book.rho[pairs].mean()
+        score = (share * np.abs(book.rho[pairs])).sum() / share.sum()
+        days = int(book.observations[pairs].min())
+    variance = book.weights @ book.rho @ book.weights
+    return (
+        book.portfolio_id,
+        book.as_of_date,
+        mean,
+        score,
+        1 / variance if variance > MINIMUM_VARIANCE else np.nan,
+        cluster_count,
+        n,
+        book.excluded,
+        book.is_repaired,
+        book.min_eigenvalue,
+        days,
+    )
+
+
+def _clusters(book: _Book, threshold: float) -> list[IntArray]:
+    """Positions of the symbols of each cluster, the largest gross share first."""
+    linked = np.abs(book.rho) >= threshold
+    if linked.sum() <= len(linked):  # the diagonal alone
+        return []
+    count, label = connected_components(csr_matrix(linked), directed=False)
+    members = [np.flatnonzero(label == number) for number in range(count)]
+    gross = np.abs(book.weights)
+    # rounded: shares that are equal but for their last digits are in alphabetical order
+    return sorted(
+        (cluster for cluster in members if len(cluster) > 1),
+        key=lambda cluster: (-round(gross[cluster].sum(), 12), cluster[0]),
+    )
+
+
+def _cluster_rows(book: _Book, number: int, cluster: IntArray) -> Iterator[tuple[object, ...]]:
+    rho = book.rho[np.ix_(cluster, cluster)]
+    average = rho[np.triu_indices(len(cluster), 1)].mean()
+    for position in cluster:
+        yield (
+            book.portfolio_id,
+            book.as_of_date,
+            number,
+            book.symbols[position],
+            average,
+            abs(book.weights[position]),
+        )
+
+
+def _repaired_rows(book: _Book) -> pd.DataFrame:
+    positions = np.triu_indices(len(book.symbols), 1)
+    pairs = _pair_rows(book.as_of_date, book.symbols, positions, book.rho, book.observations)
+    return pairs.assign(portfolio_id=book.portfolio_id)
