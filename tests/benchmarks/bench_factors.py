@@ -1,0 +1,135 @@
+"""Betas of all five factor models, held against a loop of statsmodels and sklearn over symbols.
+
+The peer gets its data ready: aligned arrays a window, factors made. Only its regressions are timed, and those
+on a sample of the symbols or dates, spread evenly; its time is scaled up by that.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import statsmodels.api as sm
+from sklearn.linear_model import Ridge
+from sklearn.preprocessing import StandardScaler
+
+from python_models.factors import FactorRules, factor_betas
+from tests.benchmarks.comparison import Comparison, best_of, once
+from warehouse.settings import project_root
+
+FloatArray = npt.NDArray[np.float64]
+
+PEER = "a loop of statsmodels OLS and sklearn Ridge"
+FUNDS = ["SPY", "VTV", "VUG", "MTUM", "QUAL", "IWM", "USMV", "TLT"]
+STYLES = FUNDS[1:7]
+SPREADS = [("VUG", "VTV"), ("MTUM", "SPY"), ("IWM", "SPY"), ("QUAL", "SPY")]
+RULES = FactorRules(
+    clip=5.0,
+    full_history_share=0.9,
+    ridge_alpha=1.0,
+    ewma_lambda=0.94,
+    rate_proxy_symbol="TLT",
+    rate_proxy_duration=16.0,
+    collinear_correlation=0.8,
+)
+
+
+def measure() -> list[Comparison]:
+    """One session of 3,000 symbols, and 250 sessions of 60; one symbol in twenty has gaps."""
+    return [
+        _compare(symbols=3000, dates=1, sampled_symbols=60, sampled_dates=1, limit=3.0, times=50),
+        _compare(symbols=60, dates=250, sampled_symbols=60, sampled_dates=3, limit=np.inf, times=20),
+    ]
+
+
+def _compare(
+    *, symbols: int, dates: int, sampled_symbols: int, sampled_dates: int, limit: float, times: int
+) -> Comparison:
+    wide, yields = _market(251 + dates, symbols)
+    returns, changes = _frames(wide, yields)
+    factors = pd.read_csv(Path(project_root()) / "dbt_project/seeds/factors.csv")
+    from_date = str(wide.index[251].date())
+
+    def ours() -> pd.DataFrame:
+        return factor_betas(returns, changes, factors, rules=RULES, from_date=from_date)
+
+    chosen_symbols = wide.columns[np.linspace(0, symbols - 1, sampled_symbols).astype(int)]
+    chosen_dates = np.linspace(251, 250 + dates, sampled_dates).astype(int)
+    share = sampled_symbols / symbols * sampled_dates / dates
+    seconds = best_of(ours, times=3)
+    peer_seconds = once(lambda: _loop(wide, yields, chosen_dates, chosen_symbols)) / share
+    target = f"at least {times} times as fast" + (f", under {limit:.0f} s" if limit < np.inf else "")
+    return Comparison(
+        what=f"five factor models, {symbols:,} symbols, {dates} session{'s' * (dates > 1)}",
+        seconds=seconds,
+        peer=PEER,
+        peer_seconds=peer_seconds,
+        peer_share=share,
+        target=target,
+        is_met=peer_seconds >= times * seconds and seconds < limit,
+    )
+
+
+def _market(sessions: int, symbols: int) -> tuple[pd.DataFrame, FloatArray]:
+    """Returns of funds and stocks, sessions down; every twentieth symbol lacks a tenth of its returns."""
+    rng = np.random.default_rng(11)
+    market = rng.normal(0.0004, 0.01, (sessions, 1))
+    values = rng.uniform(0.3, 1.8, symbols) * market + rng.normal(0, 0.012, (sessions, symbols))
+    values[:, :1] = market
+    for column in range(20, symbols, 20):
+        values[rng.random(sessions) < 0.1, column] = np.nan
+    names = FUNDS + [f"S{i:04}" for i in range(symbols - len(FUNDS))]
+    wide = pd.DataFrame(values, index=pd.bdate_range("2023-01-02", periods=sessions), columns=names)
+    return wide, rng.normal(0, 0.0006, sessions)
+
+
+def _frames(wide: pd.DataFrame, yields: FloatArray) -> tuple[pd.DataFrame, pd.DataFrame]:
+    frame = wide.rename_axis("as_of_date").reset_index()
+    frame["session_number"] = np.arange(len(frame))
+    long = frame.melt(["as_of_date", "session_number"], var_name="symbol", value_name="daily_return")
+    changes = pd.DataFrame({"session_number": np.arange(len(yields)), "yield_change": yields})
+    return long.dropna(), changes
+
+
+def _loop(wide: pd.DataFrame, yields: FloatArray, rows: Sequence[int], symbols: Sequence[str]) -> None:
+    """The nine regressions of each symbol and session, as one writes them with the libraries."""
+    for row in rows:
+        window = {length: wide.iloc[row - length + 1 : row + 1] for length in (90, 180, 252)}
+        rate = {length: yields[row - length + 1 : row + 1] for length in (90, 252)}
+        market = window[252]["SPY"].to_numpy()
+        plain = np.column_stack([window[252][STYLES].to_numpy(), rate[252]])
+        beyond = np.column_stack([sm.OLS(each, sm.add_constant(market)).fit().resid for each in plain.T])
+        ninety = window[90]["SPY"].to_numpy()
+        for symbol in symbols:
+            returns = window[90][symbol].to_numpy()
+            _ols(returns, ninety[:, None])
+            _ols(returns, np.column_stack([ninety, rate[90]]))
+            _ridge(returns, window[90][STYLES].to_numpy())
+            for long, short in SPREADS:
+                spread = (window[180][long] - window[180][short]).to_numpy()
+                _ols(window[180][symbol].to_numpy(), spread[:, None])
+            returns = window[252][symbol].to_numpy()
+            _ridge(_ols(returns, market[:, None]), beyond)
+
+
+def _ols(y: FloatArray, x: FloatArray) -> FloatArray:
+    """The figures of one OLS, and its residuals in place."""
+    known = np.isfinite(y)
+    fit = sm.OLS(y[known], sm.add_constant(x[known])).fit()
+    _ = (fit.params, fit.bse, fit.tvalues, fit.pvalues, fit.rsquared)
+    residuals = np.full(len(y), np.nan)
+    residuals[known] = fit.resid
+    return residuals
+
+
+def _ridge(y: FloatArray, x: FloatArray) -> None:
+    """The figures of one ridge: coefficients, their errors, inflation factors."""
+    known = np.isfinite(y)
+    z = StandardScaler().fit_transform(x[known])
+    fit = Ridge(alpha=RULES.ridge_alpha).fit(z, y[known])
+    left = y[known] - fit.predict(z)
+    gram = z.T @ z
+    inverse = np.linalg.inv(gram + RULES.ridge_alpha * np.eye(z.shape[1]))
+    _ = np.sqrt(left @ left * np.diag(inverse @ gram @ inverse) / (len(z) - z.shape[1] - 1))
+    _ = np.diag(np.linalg.inv(np.corrcoef(z, rowvar=False)))
