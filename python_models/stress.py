@@ -7,7 +7,7 @@ given the shocked ones. Factors are aligned by name, and a name that one side la
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +20,6 @@ from python_models.value_at_risk import Options, option_scenario_pnl
 IntArray = npt.NDArray[np.intp]
 
 SINGULAR = 1e-10  # eigenvalues of a correlation matrix below this share of the largest are rounding
-SHOCK_COLUMNS = ["as_of_date", "scenario_id", "factor", "shock", "correlated_shock"]
 
 
 class _Inputs(NamedTuple):
@@ -46,7 +45,7 @@ class _Scenarios(NamedTuple):
 
 
 class _Block(NamedTuple):
-    """Rows of the result. security, scenario: rows of the frames that the keys are taken from."""
+    """Rows of the stress. security, scenario: rows of the frames that the keys are taken from."""
 
     security: IntArray
     scenario: IntArray
@@ -57,8 +56,31 @@ class _Block(NamedTuple):
     is_floored: npt.NDArray[np.bool_]
 
 
+class _Matrices(NamedTuple):
+    """Covariances by date: values of shape (n_dates, n_factors, n_factors), NaN for what a date lacks.
+
+    is_known: shape (n_dates, n_factors), whether the date has the factor.
+    """
+
+    dates: pd.Index[Any]
+    factors: pd.Index[str]
+    values: FloatArray
+    is_known: npt.NDArray[np.bool_]
+
+
+class _ShockBlock(NamedTuple):
+    """Rows of the shocks; date, scenario and factor are places in their indexes."""
+
+    date: IntArray
+    scenario: IntArray
+    factor: IntArray
+    shock: FloatArray
+    correlated_shock: FloatArray
+
+
 _ROWS, _NUMBERS, _FLAGS = np.empty(0, dtype=np.intp), np.empty(0), np.empty(0, dtype=np.bool_)
-_NOTHING = _Block(_ROWS, _ROWS, _NUMBERS, _NUMBERS, _NUMBERS, _NUMBERS, _FLAGS)
+_NO_SHOCKS = _ShockBlock(_ROWS, _ROWS, _ROWS, _NUMBERS, _NUMBERS)
+_NO_STRESS = _Block(_ROWS, _ROWS, _NUMBERS, _NUMBERS, _NUMBERS, _NUMBERS, _FLAGS)
 
 
 def correlated_shocks(shocks: FloatArray, covariance: FloatArray) -> FloatArray:
@@ -83,7 +105,7 @@ def correlated_shocks(shocks: FloatArray, covariance: FloatArray) -> FloatArray:
         rows = (is_shocked == pattern).all(axis=1)
         inverse = np.linalg.pinv(correlation[np.ix_(pattern, pattern)], rcond=SINGULAR, hermitian=True)
         response = correlation[np.ix_(~pattern, pattern)] @ inverse
-        result[np.ix_(rows, ~pattern)] = standardized[np.ix_(rows, pattern)] @ response.T
+        result[np.ix_(rows, ~pattern)] = linear_returns(response, standardized[np.ix_(rows, pattern)]).T
     return np.where(is_shocked, shocks, result * deviation)
 
 
@@ -108,45 +130,63 @@ def scenario_shocks(covariances: pd.DataFrame, scenarios: pd.DataFrame) -> pd.Da
     """Direct and correlated shocks of every factor by date and scenario.
 
     covariances: (as_of_date, factor_1, factor_2, ewma_covariance), whole matrices or one triangle with its
-    diagonal. scenarios: (scenario_id, factor, shock). Columns of the result: SHOCK_COLUMNS; shock is NaN for
-    a factor that the scenario does not shock. A scenario with a factor that a date's covariance does not have
-    cannot be answered on that date and gets no rows; nor does any on a date whose covariance has holes.
+    diagonal. scenarios: (scenario_id, factor, shock). Columns: as_of_date, scenario_id, factor, shock (NaN
+    for a factor which the scenario does not shock) and correlated_shock, in the order of the first three. A
+    scenario with a factor that a date's covariance does not have cannot be answered on that date and gets no
+    rows; nor does any on a date whose covariance has holes.
     Raises ValueError for a scenario's shock that is not finite, or for two shocks of one factor.
     """
     if not np.isfinite(scenarios["shock"]).all():
         raise ValueError("shock must be finite, got NaN or infinity")
     wide = scenarios.pivot(index="scenario_id", columns="factor", values="shock")  # noqa: PD010  # unique
-    frames = [pd.DataFrame(columns=SHOCK_COLUMNS)]
-    for as_of_date, covariance in covariances.groupby("as_of_date"):
-        frames.append(_shocks_of_a_date(as_of_date, _matrix(covariance), wide))
-    filled = [frame for frame in frames if not frame.empty]
-    return pd.concat(filled or frames, ignore_index=True)
-
-
-def _matrix(covariance: pd.DataFrame) -> pd.DataFrame:
-    """One date's covariance as a square frame, both triangles filled."""
-    matrix = covariance.pivot(index="factor_1", columns="factor_2", values="ewma_covariance")  # noqa: PD010
-    factors = matrix.index.union(matrix.columns)
-    matrix = matrix.reindex(index=factors, columns=factors)
-    return matrix.fillna(matrix.T)
-
-
-def _shocks_of_a_date(as_of_date: object, covariance: pd.DataFrame, scenarios: pd.DataFrame) -> pd.DataFrame:
-    known = scenarios.columns.isin(covariance.columns)
-    usable = scenarios[scenarios.loc[:, ~known].isna().all(axis=1)]
-    shocks = usable.reindex(columns=covariance.columns).to_numpy(dtype=np.float64)
-    if shocks.size == 0 or covariance.isna().to_numpy().any():
-        return pd.DataFrame(columns=SHOCK_COLUMNS)
-    correlated = correlated_shocks(shocks, covariance.to_numpy(dtype=np.float64))
+    matrices = _matrices(covariances)
+    factors = matrices.factors
+    is_elsewhere = wide.loc[:, ~wide.columns.isin(factors)].notna().any(axis=1)
+    wide = wide[~is_elsewhere].reindex(columns=factors)
+    shocks = wide.to_numpy(dtype=np.float64)
+    blocks = [_NO_SHOCKS]
+    for date, (matrix, is_known) in enumerate(zip(matrices.values, matrices.is_known, strict=True)):
+        if np.isfinite(matrix[np.ix_(is_known, is_known)]).all():
+            blocks.append(_shocks_of_a_date(date, shocks, matrix, is_known))
+    block = _ShockBlock(*(np.concatenate(field) for field in zip(*blocks, strict=True)))
     return pd.DataFrame(
         {
-            "as_of_date": as_of_date,
-            "scenario_id": np.repeat(usable.index.to_numpy(), len(covariance.columns)),
-            "factor": np.tile(covariance.columns.to_numpy(), len(usable)),
-            "shock": shocks.ravel(),
-            "correlated_shock": correlated.ravel(),
+            "as_of_date": matrices.dates.take(block.date),
+            "scenario_id": wide.index.take(block.scenario),
+            "factor": factors.take(block.factor),
+            "shock": block.shock,
+            "correlated_shock": block.correlated_shock,
         }
     )
+
+
+def _shocks_of_a_date(
+    date: int, shocks: FloatArray, matrix: FloatArray, is_known: npt.NDArray[np.bool_]
+) -> _ShockBlock:
+    """The scenarios that shock only what the date knows."""
+    usable, known = np.flatnonzero(np.isnan(shocks[:, ~is_known]).all(axis=1)), np.flatnonzero(is_known)
+    direct = shocks[np.ix_(usable, known)]
+    return _ShockBlock(
+        date=np.full(direct.size, date),
+        scenario=np.repeat(usable, len(known)),
+        factor=np.tile(known, len(usable)),
+        shock=direct.ravel(),
+        correlated_shock=correlated_shocks(direct, matrix[np.ix_(known, known)]).ravel(),
+    )
+
+
+def _matrices(covariances: pd.DataFrame) -> _Matrices:
+    """Every date's covariance over all factors, both triangles filled."""
+    dates = pd.Index(covariances["as_of_date"].unique()).sort_values()
+    first, second = pd.Index(covariances["factor_1"]), pd.Index(covariances["factor_2"])
+    factors = first.append(second).unique().sort_values()
+    date = dates.get_indexer(pd.Index(covariances["as_of_date"]))
+    row, column = factors.get_indexer(first), factors.get_indexer(second)
+    values = np.full((len(dates), len(factors), len(factors)), np.nan)
+    values[date, row, column] = covariances["ewma_covariance"].to_numpy(dtype=np.float64)
+    is_known = np.zeros(values.shape[:2], dtype=np.bool_)
+    is_known[date, row] = is_known[date, column] = True
+    return _Matrices(dates, factors, np.where(np.isnan(values), values.swapaxes(1, 2), values), is_known)
 
 
 def security_stress(securities: pd.DataFrame, betas: pd.DataFrame, shocks: pd.DataFrame) -> pd.DataFrame:
@@ -169,7 +209,7 @@ def security_stress(securities: pd.DataFrame, betas: pd.DataFrame, shocks: pd.Da
     moves = shocks.sort_values(["as_of_date", "scenario_id", "factor"], ignore_index=True)
     inputs = _inputs(ordered)
     rows_of_betas, rows_of_moves = _rows_by_date(betas), _rows_by_date(moves)
-    blocks = [_NOTHING]
+    blocks = [_NO_STRESS]
     for as_of_date, rows in _rows_by_date(ordered).items():
         if as_of_date in rows_of_betas and as_of_date in rows_of_moves:
             beta_rows, move_rows = rows_of_betas[as_of_date], rows_of_moves[as_of_date]

@@ -1,7 +1,8 @@
-"""Stress, proved by hand, by regressions, precision matrices and slow loops, and by the signs it must have."""
+"""Stress, proved by hand, by regressions, precision matrices, slow loops, and by the signs that must hold."""
 
 from pathlib import Path
 
+import mibian
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,7 +13,6 @@ from hypothesis import strategies as st
 from python_models.greeks import option_greeks, option_price
 from python_models.panel import FloatArray
 from python_models.stress import (
-    SHOCK_COLUMNS,
     correlated_shocks,
     floored,
     linear_returns,
@@ -22,6 +22,7 @@ from python_models.stress import (
 
 NAN = float("nan")
 DAY = pd.Timestamp("2025-06-30")
+SHOCK_COLUMNS = ["as_of_date", "scenario_id", "factor", "shock", "correlated_shock"]
 FACTORS = ["Market", "Value", "Quality", "Interest Rate"]
 
 
@@ -335,6 +336,20 @@ def test_security_stress_equals_a_loop_over_securities_and_scenarios() -> None:
                 assert row[f"{kind}_pnl"] == pytest.approx(pnl, rel=1e-10, abs=1e-10)
                 assert row[f"{kind}_linear_pnl"] == pytest.approx(linear, rel=1e-10, abs=1e-12)
             assert row["is_floored"] == (min(moves.values()) < -1)
+
+
+def test_options_in_stress_equal_mibian() -> None:
+    """mibian takes percent, days and a year's dividends in USD: the yield times the spot, before and after."""
+    options, stress = _options(), _by_contract(_stress(_options()), "market_down_10")
+    market = BETAS.query("factor == 'Market'").set_index("symbol")["beta"]
+    for option in options.itertuples():
+        prices = []
+        for spot in (option.price, option.price * (1 - 0.10 * market[option.symbol])):
+            terms = [spot, option.strike_price, 4.0, 0.01 * spot, 365 * option.years_to_expiration]
+            value = mibian.Me(terms, volatility=100 * option.implied_volatility)
+            prices.append(value.callPrice if option.option_type == "CALL" else value.putPrice)
+        expected = prices[1] - prices[0]
+        assert stress.loc[option.contract, "direct_pnl"] == pytest.approx(expected, rel=1e-6, abs=1e-9)
 
 
 def test_spy_loses_exactly_the_market_shock() -> None:
