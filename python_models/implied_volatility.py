@@ -21,14 +21,25 @@ from python_models.greeks import CHUNK, Columns, option_price
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
+CodeArray = npt.NDArray[np.int64]
 StatusArray = npt.NDArray[np.object_]
 
 PRICE_TOLERANCE = 1e-8  # of the underlying's price
 
+# `ok`, the refusals in the order in which they are tested, and what the solver itself may say
+_STATUSES = (
+    "ok",
+    "no_quote",
+    "bad_input",
+    "below_intrinsic",
+    "no_time_value",
+    "above_maximum",
+    "no_convergence",
+)
 _ROUNDING = 16 * float(np.finfo(np.float64).eps)
 _STEP_TOLERANCE = 1e-5  # Halley's next error is about its cube
 _MOST_STEPS = 100
-_LOG_SQRT_TWO_PI = 0.5 * float(np.log(2 * np.pi))
+_TWO_DENSITIES = 2 / float(np.sqrt(2 * np.pi))  # twice the normal density at 0
 _SQRT_HALF = float(np.sqrt(0.5))
 _TINY = 1e-280
 
@@ -72,64 +83,70 @@ def implied_volatility(  # noqa: PLR0917  # the order of every text: price, S, K
     is_call, *numbers = np.broadcast_arrays(is_call, price, spot, strike, years, rate, dividend_yield)
     columns = [is_call.astype(np.bool_).ravel(), *(n.astype(np.float64, copy=False).ravel() for n in numbers)]
     volatility = np.empty(is_call.size)
-    status = np.empty(is_call.size, dtype=object)
+    code = np.empty(is_call.size, dtype=np.int64)
     with np.errstate(all="ignore"):  # what is outside the formula's domain becomes NaN
         for begin in range(0, is_call.size, CHUNK):
             part = slice(begin, begin + CHUNK)
             chunk = cast(Columns, tuple(column[part] for column in columns))
-            volatility[part], status[part] = _invert(chunk)
+            volatility[part], code[part] = _invert(chunk)
+    status = np.array(_STATUSES, dtype=object)[code]
     return ImpliedVolatility(volatility.reshape(is_call.shape), status.reshape(is_call.shape))
 
 
-def _invert(columns: Columns) -> tuple[FloatArray, StatusArray]:
+def _invert(columns: Columns) -> tuple[FloatArray, CodeArray]:
+    """Volatilities, and statuses by their place in _STATUSES."""
     is_call, price, spot, strike, years, rate, dividend_yield = columns
     spot_value = spot * np.exp(-dividend_yield * years)
     strike_value = strike * np.exp(-rate * years)
     intrinsic = np.maximum(np.where(is_call, spot_value - strike_value, strike_value - spot_value), 0.0)
     time_value = price - intrinsic
-    status = _status(columns, time_value, spot_value, strike_value)
-    solvable = np.flatnonzero(status == "ok")
+    code = _status_code(columns, time_value, spot_value, strike_value)
+    solvable = np.flatnonzero(code == 0)
     x = -np.abs(np.log(spot / strike) + (rate - dividend_yield) * years)[solvable]
     scaled = (time_value / np.sqrt(spot_value * strike_value))[solvable]
     volatility = np.full(price.shape, np.nan)
     volatility[solvable] = _total_deviation(x, scaled) / np.sqrt(years[solvable])
     found = option_price(is_call, spot, strike, years, rate, dividend_yield, volatility)
-    missed = (status == "ok") & ~(np.abs(found - price) < PRICE_TOLERANCE * spot)
+    missed = (code == 0) & ~(np.abs(found - price) < PRICE_TOLERANCE * spot)
     volatility[missed] = np.nan
-    status[missed] = "no_convergence"
-    return volatility, status
+    code[missed] = _STATUSES.index("no_convergence")
+    return volatility, code
 
 
-def _status(
+def _status_code(
     columns: Columns, time_value: FloatArray, spot_value: FloatArray, strike_value: FloatArray
-) -> StatusArray:
-    """Why there is no volatility, or `ok`; intrinsic values are known up to the rounding of their parts."""
+) -> CodeArray:
+    """The first status that applies; an intrinsic value is known up to the rounding of its two parts."""
     is_call, price, spot, strike, years, rate, dividend_yield = columns
     is_usable = (np.minimum(np.minimum(spot, strike), years) > 0) & np.isfinite(
         spot + strike + years + rate + dividend_yield + price
     )
     resolution = np.where(time_value < price, _ROUNDING * (spot_value + strike_value), 0.0)
     maximum = np.where(is_call, spot_value, strike_value)
-    reasons = {
-        "no_quote": ~(price > 0),
-        "bad_input": ~is_usable,
-        "below_intrinsic": time_value < -resolution,
-        "no_time_value": time_value <= resolution,
-        "above_maximum": price >= maximum * (1 - _ROUNDING),
-    }
-    return np.select(list(reasons.values()), list(reasons), default="ok").astype(object)
+    conditions = [
+        ~(price > 0),
+        ~is_usable,
+        time_value < -resolution,
+        time_value <= resolution,
+        price >= maximum * (1 - _ROUNDING),
+    ]
+    return np.select(conditions, range(1, len(conditions) + 1), default=0)
 
 
 def _total_deviation(x: FloatArray, price: FloatArray) -> FloatArray:
     """The s with b(x, s) = price, for x <= 0 and 0 < price < exp(x / 2)."""
     x = np.minimum(x, -_TINY)  # exactly at the money the two branches meet at s = 0
     inflection = np.sqrt(-2 * x)
-    log_middle = _low_side(x, inflection).value
+    sides = 1 - erfcx(np.sqrt(-x))  # of _low_side at the inflection, where h + t = 0
+    middle = _from_log(np.log(0.5 * sides))
     target = _from_log(np.log(price) - 0.5 * x)
-    is_low = target < log_middle
+    is_low = target < middle
     s = np.empty_like(price)
     low, high = np.flatnonzero(is_low), np.flatnonzero(~is_low)
-    guess = inflection[low] * target[low] / log_middle[low]
+    # a power of the target that is right in slope at the inflection; never below the limit for small s
+    power = sides[low] / (_TWO_DENSITIES * middle[low] ** 2 * inflection[low])
+    guess = inflection[low] * (target[low] / middle[low]) ** power
+    guess = np.maximum(guess, -x[low] * target[low])
     s[low] = _solve(_low_side, x[low], target[low], guess, np.zeros(low.size), inflection[low])
     distance = np.exp(0.5 * x[high]) - price[high]
     guess = np.hypot(inflection[high], np.maximum(-2 * ndtri(0.5 * distance), 0.0))
@@ -183,7 +200,7 @@ def _low_side(x: FloatArray, s: FloatArray) -> _Objective:
     h, t = x / s, 0.5 * s
     sides = erfcx(-_SQRT_HALF * (h + t)) - erfcx(_SQRT_HALF * (t - h))
     log_ratio = -0.5 * (h + t) ** 2 + np.log(0.5 * sides)
-    elasticity = np.exp(np.log(2) - _LOG_SQRT_TWO_PI) / sides  # slope of ln b
+    elasticity = _TWO_DENSITIES / sides  # slope of ln b
     value = _from_log(log_ratio)
     slope = value**3 * elasticity
     bend = h * h / s - 0.25 * s - elasticity + 3 * value**2 * elasticity
@@ -195,5 +212,5 @@ def _high_side(x: FloatArray, s: FloatArray) -> _Objective:
     h, t = x / s, 0.5 * s
     sides = erfcx(_SQRT_HALF * (h + t)) + erfcx(_SQRT_HALF * (t - h))
     value = -0.5 * (h * h + t * t) + np.log(0.5 * sides)
-    slope = -np.exp(np.log(2) - _LOG_SQRT_TWO_PI) / sides
+    slope = -_TWO_DENSITIES / sides
     return _Objective(value, slope, h * h / s - 0.25 * s - slope)
