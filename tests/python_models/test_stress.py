@@ -339,7 +339,7 @@ def test_security_stress_equals_a_loop_over_securities_and_scenarios() -> None:
 
 
 def test_options_in_stress_equal_mibian() -> None:
-    """mibian takes percent, days and a year's dividends in USD: the yield times the spot, before and after."""
+    """The peer takes percent, days and a year's dividends in USD: the yield times each spot."""
     options, stress = _options(), _by_contract(_stress(_options()), "market_down_10")
     market = BETAS.query("factor == 'Market'").set_index("symbol")["beta"]
     for option in options.itertuples():

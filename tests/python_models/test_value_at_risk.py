@@ -90,10 +90,10 @@ def test_historical_risk_of_one_to_a_hundred_by_hand() -> None:
 
 
 def test_a_quantile_that_is_an_outcome_belongs_to_its_tail_in_spite_of_rounding() -> None:
-    """1 - 0.9 is below 0.1 in floating point; the eleventh of 101 is still the quantile."""
-    risk = historical_risk(-np.arange(1.0, 102.0)[:, None], 0.9)
-    assert risk.value_at_risk.tolist() == [91.0]
-    assert risk.expected_shortfall.tolist() == [96.0]
+    """1 - 0.9 is below 0.1 in floating point; the eleventh of 101, here 0, is still the quantile."""
+    risk = historical_risk(np.arange(-10.0, 91.0)[:, None], 0.9)
+    assert risk.value_at_risk.tolist() == [0.0]
+    assert risk.expected_shortfall.tolist() == [5.0]
 
 
 # --- second implementations ---
@@ -208,6 +208,17 @@ def test_is_monotone_knows_a_bend_that_turns_back() -> None:
     assert not is_monotone(_array(-2.0), _array(1.0), 0.95)[0]
     assert is_monotone(_array(-0.5), _array(3.0), 0.95)[0]
     assert not is_monotone(_array(NAN), _array(3.0), 0.95)[0]
+    assert is_monotone(_array(-1.5), _array(3.0), 0.95)[0]  # K/8 = S^2/6: the derivative is a line
+    assert not is_monotone(_array(1.5), _array(3.0), 0.95)[0]
+
+
+def test_the_flag_of_monotony_speaks_for_the_widest_tail() -> None:
+    pnl = np.random.default_rng(3).lognormal(0, 0.75, (252, 200))
+    moments = sample_moments(pnl)
+    at_95, at_99 = (is_monotone(moments.skew, moments.excess_kurtosis, tail) for tail in (0.95, 0.99))
+    assert (at_95 != at_99).any()
+    flag = portfolio_value_at_risk(pnl, RULES)["is_cornish_fisher_monotone"]
+    np.testing.assert_array_equal(flag, at_95)
 
 
 def test_a_left_skew_and_fat_tails_raise_the_risk() -> None:
