@@ -203,7 +203,8 @@ def security_stress(securities: pd.DataFrame, betas: pd.DataFrame, shocks: pd.Da
     return was below -100 % in either. linear_pnl is price x return, an option's delta x price x return,
     without floor: it adds up over factors. A security whose symbol lacks the beta to any factor of its date
     has no rows; an option that lacks an input has NaN. Rows are in the order of date, contract and scenario.
-    Raises ValueError for an option_type that is neither CALL nor PUT.
+    The three frames' as_of_date must be of one type: a date that one of them lacks has no rows.
+    Raises ValueError for an option_type that is neither CALL nor PUT, or for shocks that lack a row.
     """
     ordered = securities.sort_values(["as_of_date", "contract"], ignore_index=True)
     moves = shocks.sort_values(["as_of_date", "scenario_id", "factor"], ignore_index=True)
