@@ -140,10 +140,10 @@ def _rolling_moment(
 
 
 def _rolling_mean(values: FloatArray, window: int) -> FloatArray:
-    """Means of complete windows; NaN where a value of the window is unknown or before the first row."""
-    mean = _rolling_sum(values, window) / window
-    mean[: window - 1] = np.nan
-    return mean
+    """Means of the windows that end with each row, NaN if one of their values is; complete from the row
+    `window` - 1 on, and nobody looks at rows before it.
+    """
+    return _rolling_sum(values, window) / window
 
 
 class _Figures(NamedTuple):

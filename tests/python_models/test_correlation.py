@@ -350,6 +350,8 @@ def test_a_perfect_hedge_has_no_effective_bets() -> None:
     assert np.isnan(row["effective_bets"])
     assert row["mean_correlation"] == 1.0
     assert row["diversification_score"] == 1.0
+    nearly = _one([100.0, -100.0], _constant(2, 0.999999))
+    assert nearly["effective_bets"] == pytest.approx(2e6)
 
 
 def test_a_single_symbol_is_one_bet_without_correlations() -> None:
@@ -456,8 +458,8 @@ def test_clusters_of_equal_share_are_numbered_in_alphabetical_order() -> None:
     rho = _constant(6, 0.0)
     for i, j in [(0, 5), (1, 4), (2, 3)]:
         rho[i, j] = rho[j, i] = 0.9
-    # B and E hold most; A and F, C and D hold the same in other parts
-    exposures = [0.1, 5.0, 0.2, 0.5, 5.0, 0.6]
+    # B and E hold most; A and F, C and D hold the same in other parts, but for the last bit of the sum
+    exposures = [0.2, 5.0, 0.1, 0.4, 5.0, 0.3]
     clusters = portfolio_correlations(_holdings(exposures), _pairs(rho)).clusters
     assert list(clusters["symbol"]) == ["B", "E", "A", "F", "C", "D"]
     assert list(clusters["cluster_id"]) == [1, 1, 2, 2, 3, 3]
