@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from scipy.optimize import brentq
 from scipy.special import ndtri
 
+from python_models import implied_volatility as module
 from python_models.greeks import CHUNK, option_greeks, option_price
 from python_models.implied_volatility import ImpliedVolatility, implied_volatility
 
@@ -175,6 +176,38 @@ def test_status_of_a_price(is_call: bool, price: float, status: str) -> None:
     found = implied_volatility(is_call, price, 100, 80, 0.5, 0.04, 0)
     assert found.status == status
     assert np.isnan(found.volatility) == (status != "ok")
+
+
+def test_a_time_value_counts_from_the_rounding_of_the_price_on() -> None:
+    """Ten roundings of the bound tell nothing of the volatility; a ten-billionth of a dollar does."""
+    bound = 100 - 80 * np.exp(-0.02)
+    prices = bound + np.array([-1e-10, -10 * np.spacing(bound), 10 * np.spacing(bound), 1e-10])
+    found = implied_volatility(True, prices, 100, 80, 0.5, 0.04, 0)
+    assert found.status.tolist() == ["below_intrinsic", "no_time_value", "no_time_value", "ok"]
+
+
+def test_a_search_that_is_cut_short_says_so_and_gives_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_MOST_STEPS", 0)
+    found = implied_volatility(True, [5.0, 40.0], 100, 101, 0.5, 0.03, 0.01)
+    assert found.status.tolist() == ["no_convergence"] * 2
+    assert np.isnan(found.volatility).all()
+
+
+@pytest.mark.parametrize("guess", [1e-6, 0.3, 0.999999])
+def test_the_bracket_leads_any_start_to_the_solution(guess: float) -> None:
+    """The starts are so good that no step of theirs leaves the bracket; from a bad one many do."""
+    x = np.full(200, -0.5)
+    floor, ceiling = np.zeros(200), np.ones(200)  # the inflection of x is at 1
+    solution = np.linspace(0.03, 0.99, 200)
+    target = module._low_side(x, solution).value
+    start = np.full(200, guess)
+    found = module._solve(module._low_side, x, target, start, floor, ceiling)
+    np.testing.assert_allclose(found, solution, rtol=1e-9)
+    above = np.linspace(1.01, 12, 200)
+    target = module._high_side(x, above).value
+    start, ceiling = np.full(200, 1 + 14 * guess), np.full(200, np.inf)
+    found = module._solve(module._high_side, x, target, start, np.ones(200), ceiling)
+    np.testing.assert_allclose(found, above, rtol=1e-9)
 
 
 @pytest.mark.parametrize("position", range(1, 6))
