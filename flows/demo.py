@@ -7,6 +7,7 @@ from pathlib import Path
 from flows.console import console, say
 from flows.load import load_calendar_if_short, load_source, say_loads
 from flows.lock import process_name
+from flows.risk_summary import RiskLine, print_risk, read_risk
 from flows.run import check_source, prefect_ready
 from flows.source import Source
 from flows.summary import PortfolioLine, print_portfolios, read_portfolios
@@ -38,7 +39,7 @@ def run_demo(warehouse: Warehouse, source: Source, prices: Path | None) -> None:
         nightly(force=True)
         seconds = time.monotonic() - begun
     say("done", f"in {warehouse.settings.warehouse_folder}", seconds)
-    _print_summary(read_portfolios(warehouse), has_users=warehouse.is_embedded)
+    _print_summary(read_portfolios(warehouse), read_risk(warehouse), has_users=warehouse.is_embedded)
 
 
 def _load(warehouse: Warehouse, source: Source, prices: Path | None) -> None:
@@ -52,10 +53,12 @@ def _load(warehouse: Warehouse, source: Source, prices: Path | None) -> None:
     say_loads(load_source(warehouse, source, prices))
 
 
-def _print_summary(lines: list[PortfolioLine], *, has_users: bool) -> None:
+def _print_summary(lines: list[PortfolioLine], risk: list[RiskLine], *, has_users: bool) -> None:
     out = console()
     out.print()
     print_portfolios(out, lines)
+    out.print()
+    print_risk(out, risk)
     if any(line.is_simulated for line in lines):
         out.print()
         out.print(SIMULATED_WARNING, style="bold yellow", markup=False)

@@ -258,10 +258,10 @@ PORTFOLIO_TYPES: dict[str, Any] = {
     "min_eigenvalue": float,
     "data_days": int,
 }
-CLUSTER_TYPES: dict[str, Any] = {
+MEMBER_TYPES: dict[str, Any] = {
     "portfolio_id": object,
     "as_of_date": object,
-    "cluster_id": int,
+    "cluster_id": "Int64",
     "symbol": "str",
     "average_correlation": float,
     "gross_share": float,
@@ -273,7 +273,7 @@ class PortfolioCorrelations(NamedTuple):
     """Three frames; see portfolio_correlations for their columns."""
 
     portfolios: pd.DataFrame
-    clusters: pd.DataFrame
+    members: pd.DataFrame
     repaired_pairs: pd.DataFrame
 
 
@@ -307,8 +307,9 @@ def portfolio_correlations(
     effective_bets (1 / variance of the signed weights by correlation; NaN for a perfect hedge),
     cluster_count, symbols_included, symbols_excluded, is_repaired, min_eigenvalue (of the matrix used; NaN
     without symbols), data_days (fewest observations of a pair used, 0 without pairs).
-    clusters: portfolio_id, as_of_date, cluster_id (1.. by falling gross share, then alphabetical), symbol,
-    average_correlation (of the cluster's pairs), gross_share (the symbol's own, 0..1).
+    members: the included symbols: portfolio_id, as_of_date, cluster_id (1.. by falling gross share, then
+    alphabetical; null outside clusters), symbol, average_correlation (of the cluster's pairs), gross_share
+    (the symbol's own, 0..1).
     repaired_pairs: portfolio_id, as_of_date, symbol_1, symbol_2, correlation, observations.
     Convention: effective bets is the inverse Herfindahl index of the weights, with correlation between them.
     """
@@ -317,16 +318,13 @@ def portfolio_correlations(
     clustered = [_clusters(book, rules.cluster_threshold) for book in books]
     rows = [_portfolio_row(book, len(found)) for book, found in zip(books, clustered, strict=True)]
     members = [
-        member
-        for book, found in zip(books, clustered, strict=True)
-        for number, cluster in enumerate(found, 1)
-        for member in _cluster_rows(book, number, cluster)
+        member for book, found in zip(books, clustered, strict=True) for member in _member_rows(book, found)
     ]
     repaired = (_repaired_rows(book) for book in books if book.is_repaired)
     pairs = pd.concat([_no_pairs().assign(portfolio_id=None), *repaired], ignore_index=True)
     return PortfolioCorrelations(
         pd.DataFrame(rows, columns=list(PORTFOLIO_TYPES)).astype(PORTFOLIO_TYPES | keys),
-        pd.DataFrame(members, columns=list(CLUSTER_TYPES)).astype(CLUSTER_TYPES | keys),
+        pd.DataFrame(members, columns=list(MEMBER_TYPES)).astype(MEMBER_TYPES | keys),
         pairs[list(REPAIRED_COLUMNS)].astype(keys),
     )
 
@@ -440,18 +438,17 @@ def _clusters(book: _Book, threshold: float) -> list[IntArray]:
     )
 
 
-def _cluster_rows(book: _Book, number: int, cluster: IntArray) -> Iterator[tuple[object, ...]]:
-    rho = book.rho[np.ix_(cluster, cluster)]
-    average = rho[np.triu_indices(len(cluster), 1)].mean()
-    for position in cluster:
-        yield (
-            book.portfolio_id,
-            book.as_of_date,
-            number,
-            book.symbols[position],
-            average,
-            abs(book.weights[position]),
-        )
+def _member_rows(book: _Book, clusters: list[IntArray]) -> Iterator[tuple[object, ...]]:
+    """A row for each included symbol, cluster by cluster, those outside clusters last."""
+    groups: list[tuple[int | None, float, IntArray]] = []
+    for number, cluster in enumerate(clusters, 1):
+        rho = book.rho[np.ix_(cluster, cluster)]
+        groups.append((number, rho[np.triu_indices(len(cluster), 1)].mean(), cluster))
+    alone = np.setdiff1d(np.arange(len(book.symbols)), np.concatenate([[], *clusters]))
+    for number_or_none, average, positions in (*groups, (None, np.nan, alone)):
+        for at in positions:
+            share = abs(book.weights[at])
+            yield book.portfolio_id, book.as_of_date, number_or_none, book.symbols[at], average, share
 
 
 def _repaired_rows(book: _Book) -> pd.DataFrame:

@@ -126,10 +126,14 @@ class InProcessPythonJob(PythonJobHelper):
 
 
 def _read(connection: Any, relation: str) -> pd.DataFrame:
-    """All rows of a relation (an input view selects just what the model needs)."""
+    """All rows of a relation (an input view selects just what the model needs); a uuid comes as text."""
     with connection.cursor() as cursor:
         cursor.execute(f"select * from {relation}")
-        frame: pd.DataFrame = cursor.fetch_arrow_table().to_pandas(date_as_object=False)
+        table = cursor.fetch_arrow_table()
+    frame: pd.DataFrame = table.to_pandas(date_as_object=False)
+    for field in table.schema:
+        if field.type == pa.uuid():
+            frame[field.name] = frame[field.name].astype(str)
     return frame
 
 

@@ -31,7 +31,7 @@ from python_models.risk_factors import (
     model_factors,
 )
 
-__all__ = ["FactorRules", "RegressionRules", "factor_betas", "market_model"]
+__all__ = ["FactorRules", "factor_betas"]
 
 
 def factor_betas(
@@ -137,15 +137,19 @@ def _all_at_once(window: _Window) -> Iterator[_Fitted]:
 
 
 def _market_then_rest(window: _Window) -> Iterator[_Fitted]:
-    """OLS on the market, then one ridge of what it leaves on the other factors.
+    """OLS on the market, then one ridge of what it leaves on the other factors, if there are any.
 
-    A symbol with too few rows for the ridge keeps its market beta, and the first regression is its last.
+    A symbol has betas to all of them or none: a scenario that left one out would be another scenario.
     """
     first = simple_regression(window.returns, window.market)
+    if len(window.names) == 1:
+        yield _Fitted(window.names[0], first, _volatility(first.residuals))
+        return
     second = ridge_regression(first.residuals, window.factors[:, 1:], alpha=window.alpha)
-    has_second = (second.observations >= window.minimum) & np.isfinite(second.residuals).any(axis=0)
-    residuals = np.where(has_second, second.residuals, first.residuals)
-    r_squared, volatility = _explained(window.returns, residuals), _volatility(residuals)
+    is_complete = (second.observations >= window.minimum) & np.isfinite(second.beta).all(axis=1)
+    first = first._replace(beta=np.where(is_complete, first.beta, np.nan))
+    second = second._replace(beta=np.where(is_complete[:, None], second.beta, np.nan))
+    r_squared, volatility = _explained(window.returns, second.residuals), _volatility(second.residuals)
     yield _Fitted(window.names[0], first._replace(r_squared=r_squared), volatility)
     for position, factor in enumerate(window.names[1:]):
         yield _Fitted(factor, _coefficient(second, position)._replace(r_squared=r_squared), volatility)
@@ -228,69 +232,3 @@ def _frame(betas: list[_Betas], panel: Panel, rules: FactorRules) -> pd.DataFram
             "rate_proxy": text([each.rate_proxy for each in betas]),
         }
     )
-
-
-class RegressionRules(NamedTuple):
-    """When a regression counts. window: sessions; minimum: fewest common observations; clip: largest beta."""
-
-    window: int
-    minimum: int
-    clip: float
-    full_history_share: float
-
-
-def market_model(
-    returns: pd.DataFrame, *, market_symbol: str, rules: RegressionRules, from_date: str
-) -> pd.DataFrame:
-    """Market betas of every symbol for each session from from_date on.
-
-    returns: long frame (symbol, as_of_date, session_number, daily_return), reaching back one window before
-    from_date. A date's regression sees the `window` sessions that end on it. Symbols with fewer than
-    `minimum` common observations get no row. Betas are clipped to +-clip and say so; the standard error,
-    t and p describe the unclipped fit. Columns: those of fct_symbol_factor_betas.
-    """
-    grid = returns.pivot_table(index="session_number", columns="symbol", values="daily_return", sort=True)
-    if market_symbol not in grid.columns:
-        return _no_betas()
-    dates = returns.drop_duplicates("session_number").set_index("session_number")["as_of_date"]
-    sessions = np.arange(grid.index.min(), grid.index.max() + 1)
-    values = grid.reindex(sessions).to_numpy(dtype=np.float64)
-    market = values[:, list(grid.columns).index(market_symbol)]
-    frames = [_no_betas()]
-    for row in np.flatnonzero(dates.reindex(sessions) >= pd.Timestamp(from_date)):
-        window = slice(max(0, int(row) - rules.window + 1), int(row) + 1)
-        fit = simple_regression(values[window], market[window])
-        frames.append(_market_rows(fit, grid.columns, dates[sessions[row]], rules))
-    return pd.concat(frames, ignore_index=True)
-
-
-def _market_rows(
-    fit: Regression, symbols: pd.Index[str], as_of_date: pd.Timestamp, rules: RegressionRules
-) -> pd.DataFrame:
-    kept = (fit.observations >= rules.minimum) & np.isfinite(fit.beta)
-    is_full = fit.observations >= rules.full_history_share * rules.window
-    frame = pd.DataFrame(
-        {
-            "symbol": symbols,
-            "as_of_date": as_of_date,
-            "model": "market",
-            "factor": "Market",
-            "beta": np.clip(fit.beta, -rules.clip, rules.clip),
-            "is_clipped": np.abs(fit.beta) > rules.clip,
-            "std_error": fit.std_error,
-            "t_stat": fit.t_stat,
-            "p_value": fit.p_value,
-            "r_squared": fit.r_squared,
-            "vif": 1.0,  # one regressor is collinear with nothing
-            "observations": fit.observations,
-            "window_days": rules.window,
-            "quality_flag": np.where(is_full, "full_history", "limited_history"),
-        }
-    )
-    return frame[kept]
-
-
-def _no_betas() -> pd.DataFrame:
-    """The frame of a day without betas, with its columns and their types."""
-    nothing = simple_regression(np.empty((0, 0)), np.empty(0))
-    return _market_rows(nothing, pd.Index([], dtype=str), pd.Timestamp(0), RegressionRules(0, 0, 1.0, 1.0))

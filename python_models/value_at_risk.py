@@ -18,6 +18,8 @@ from python_models.panel import FloatArray
 
 BoolArray = npt.NDArray[np.bool_]
 
+RAREST = -5.0  # standard normal quantile of one day in fourteen thousand years: beyond it nobody asks
+
 ROUNDING = 1e-14  # outcomes that deviate from their mean by less than this part of it do not vary
 
 
@@ -117,19 +119,18 @@ def cornish_fisher_risk(
 
 
 def is_monotone(skew: FloatArray, excess_kurtosis: FloatArray, confidence: float) -> BoolArray:
-    """Whether the Cornish-Fisher quantile rises with the probability all the way through the tail.
+    """Whether the Cornish-Fisher quantile rises with the probability through the tail.
 
-    Its derivative a z^2 + b z + c has to be positive for every z up to the tail's; where it is not, a rarer
-    loss would count as a smaller one. False for NaN. Source: Maillard (2012), section 2, for the tail alone.
+    Its derivative a z^2 + b z + c has to be positive from the tail's z down to RAREST; where it is not, a
+    rarer loss would count as a smaller one. False for NaN. Source: Maillard (2012), section 2, for the tail.
     """
-    z = stats.norm.ppf(1 - confidence)
+    z = float(stats.norm.ppf(1 - confidence))
     a = excess_kurtosis / 8 - skew**2 / 6
     b = skew / 3
     c = 1 - excess_kurtosis / 8 + 5 * skew**2 / 36
     with np.errstate(divide="ignore", invalid="ignore"):
-        lowest = np.where(a > 0, np.minimum(-b / (2 * a), z), z)
-    opens_upwards = (a > 0) | ((a == 0) & (b <= 0))
-    rises: BoolArray = opens_upwards & (a * lowest**2 + b * lowest + c > 0)
+        turn = np.clip(np.where(a > 0, -b / (2 * a), z), RAREST, z)
+    rises: BoolArray = np.logical_and.reduce([a * at**2 + b * at + c > 0 for at in (RAREST, turn, z)])
     return rises
 
 

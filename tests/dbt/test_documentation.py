@@ -45,6 +45,38 @@ CONTRACT = {
     "fct_portfolio_factor_exposures": "portfolio_id as_of_date model factor | beta dollar_exposure "
     "variance_contribution coverage tilt quality_flag quality_message positions_analyzed positions_total "
     "positions_skipped data_days",
+    "dim_scenarios": "scenario_id factor | scenario_name category severity shock",
+    "fct_position_greeks": "position_id as_of_date | portfolio_id symbol underlying_symbol underlying_price "
+    "strike_price years_to_expiration risk_free_rate dividend_yield implied_volatility iv_source option_price "
+    "price_flag delta gamma theta vega rho vanna volga charm position_delta position_gamma position_theta "
+    "position_vega position_rho delta_dollars gamma_dollars_1pct null_reason",
+    "fct_portfolio_greeks": "portfolio_id as_of_date | delta gamma theta vega rho delta_dollars "
+    "gamma_dollars_1pct option_count options_without_greeks",
+    "fct_factor_correlations": "as_of_date model factor_1 factor_2 | correlation observations is_collinear",
+    "fct_portfolio_risk": "portfolio_id as_of_date | market_beta systematic_volatility "
+    "idiosyncratic_volatility total_volatility realized_volatility_21d realized_volatility_63d "
+    "forecast_volatility_21d har_r_squared proxied_share volatility_trend volatility_percentile var_95_1d "
+    "var_99_1d es_95_1d es_99_1d var_95_1d_parametric var_99_1d_parametric es_95_1d_parametric "
+    "es_99_1d_parametric var_95_1d_cornish_fisher var_99_1d_cornish_fisher es_95_1d_cornish_fisher "
+    "es_99_1d_cornish_fisher var_95_10d var_99_10d quality_flag quality_message positions_analyzed "
+    "positions_total positions_skipped data_days",
+    "fct_symbol_risk": "symbol as_of_date | realized_volatility_21d realized_volatility_63d "
+    "forecast_volatility_21d volatility_trend volatility_percentile idiosyncratic_volatility",
+    "fct_var_backtest": "portfolio_id as_of_date confidence | observations breaches expected_breaches "
+    "kupiec_p_value christoffersen_p_value",
+    "fct_portfolio_correlation": "portfolio_id as_of_date | mean_correlation diversification_score "
+    "effective_bets cluster_count symbols_included symbols_excluded is_repaired window_days quality_flag "
+    "quality_message positions_analyzed positions_total positions_skipped data_days",
+    "fct_correlation_pairs": "portfolio_id as_of_date symbol_1 symbol_2 | correlation observations",
+    "fct_correlation_clusters": "portfolio_id as_of_date cluster_id symbol | average_correlation gross_share",
+    "fct_portfolio_stress": "portfolio_id as_of_date scenario_id | direct_pnl correlated_pnl "
+    "correlation_effect direct_pct_equity correlated_pct_equity coverage quality_flag quality_message "
+    "positions_analyzed positions_total positions_skipped data_days",
+    "fct_stress_factor_impacts": "portfolio_id as_of_date scenario_id factor | shock dollar_exposure "
+    "direct_pnl correlated_shock correlated_pnl",
+    "fct_position_stress": "position_id as_of_date scenario_id | portfolio_id symbol direct_pnl correlated_pnl",
+    "fct_forecast_evaluation": "portfolio_id as_of_date forecast | forecast_value realized_value "
+    "bias_statistic qlike observations",
     "fct_data_quality": "symbol as_of_date | first_price_date last_price_date sessions_missing_252 "
     "days_stale suspect_moves_252 providers used_by_portfolios flag",
     "fct_restatements": "publication_id as_of_date mart key column_name | old_value new_value published_at",

@@ -431,16 +431,16 @@ def test_clusters_equal_a_loop_that_joins_groups(seed: int) -> None:
     found = portfolio_correlations(_holdings(exposures), _pairs(rho))
     expected = _components_loop(rho, 0.7)
     clusters = [
-        {ord(symbol) - 65 for symbol in rows["symbol"]} for _, rows in found.clusters.groupby("cluster_id")
+        {ord(symbol) - 65 for symbol in rows["symbol"]} for _, rows in _clusters(found).groupby("cluster_id")
     ]
     assert sorted(map(sorted, clusters)) == sorted(map(sorted, expected))
     assert found.portfolios["cluster_count"].item() == len(expected)
     share = np.abs(exposures) / np.abs(exposures).sum()
-    for cluster, (_, rows) in zip(clusters, found.clusters.groupby("cluster_id"), strict=True):
+    for cluster, (_, rows) in zip(clusters, _clusters(found).groupby("cluster_id"), strict=True):
         average = np.mean([rho[i, j] for i, j in combinations(sorted(cluster), 2)])
         np.testing.assert_allclose(rows["average_correlation"], average)
         np.testing.assert_allclose(rows["gross_share"], share[sorted(cluster)])
-    totals = found.clusters.groupby("cluster_id")["gross_share"].sum()
+    totals = _clusters(found).groupby("cluster_id")["gross_share"].sum()
     assert totals.is_monotonic_decreasing
 
 
@@ -449,7 +449,7 @@ def test_the_threshold_belongs_to_a_cluster_and_a_chain_holds_together() -> None
     rho[0, 1] = rho[1, 0] = 0.7
     rho[1, 2] = rho[2, 1] = -0.75
     rho[0, 2] = rho[2, 0] = -0.4
-    clusters = portfolio_correlations(_holdings([1.0] * 4), _pairs(rho)).clusters
+    clusters = _clusters(portfolio_correlations(_holdings([1.0] * 4), _pairs(rho)))
     assert list(clusters["symbol"]) == ["A", "B", "C"]
     np.testing.assert_allclose(clusters["average_correlation"], (0.7 - 0.75 - 0.4) / 3)
 
@@ -460,7 +460,7 @@ def test_clusters_of_equal_share_are_numbered_in_alphabetical_order() -> None:
         rho[i, j] = rho[j, i] = 0.9
     # B and E hold most; A and F, C and D hold the same in other parts, but for the last bit of the sum
     exposures = [0.2, 5.0, 0.1, 0.4, 5.0, 0.3]
-    clusters = portfolio_correlations(_holdings(exposures), _pairs(rho)).clusters
+    clusters = _clusters(portfolio_correlations(_holdings(exposures), _pairs(rho)))
     assert list(clusters["symbol"]) == ["B", "E", "A", "F", "C", "D"]
     assert list(clusters["cluster_id"]) == [1, 1, 2, 2, 3, 3]
 
@@ -473,7 +473,20 @@ def test_the_size_and_the_side_of_a_book_change_no_figure(seed: int, scale: floa
     plain = portfolio_correlations(_holdings(list(exposures)), _pairs(rho))
     other = portfolio_correlations(_holdings(list(-scale * exposures)), _pairs(rho))
     pd.testing.assert_frame_equal(other.portfolios, plain.portfolios, rtol=1e-9)
-    pd.testing.assert_frame_equal(other.clusters, plain.clusters, rtol=1e-9)
+    pd.testing.assert_frame_equal(other.members, plain.members, rtol=1e-9)
+
+
+def _clusters(found: PortfolioCorrelations) -> pd.DataFrame:
+    return found.members.dropna(subset=["cluster_id"])
+
+
+def test_every_included_symbol_is_a_member_and_shares_add_up() -> None:
+    rho = _constant(5, 0.1)
+    rho[0, 1] = rho[1, 0] = 0.9
+    found = portfolio_correlations(_holdings([1.0, -2.0, 3.0, 4.0, 5.0]), _pairs(rho))
+    assert sorted(found.members["symbol"]) == ["A", "B", "C", "D", "E"]
+    assert found.members["cluster_id"].isna().sum() == 3
+    assert found.members["gross_share"].sum() == pytest.approx(1.0)
 
 
 def _demo() -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -15,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 from statsmodels.regression.rolling import RollingOLS
 from statsmodels.stats.outliers_influence import variance_inflation_factor
 
-from python_models.factors import FactorRules, RegressionRules, factor_betas, market_model
+from python_models.factors import FactorRules, factor_betas
 from warehouse.settings import project_root
 
 FloatArray = npt.NDArray[np.float64]
@@ -214,16 +214,6 @@ def test_market_betas_equal_rolling_ols_on_every_date() -> None:
         np.testing.assert_allclose(market[symbol][61:], rolling.params["SPY"][90:], rtol=1e-8)
 
 
-def test_market_model_is_the_model_market_of_the_factor_models() -> None:
-    wide = _returns()
-    rules = RegressionRules(window=90, minimum=30, clip=5.0, full_history_share=0.9)
-    alone = market_model(_long(wide), market_symbol="SPY", rules=rules, from_date=LAST)
-    betas = _fit(wide).query("model == 'market'")
-    pd.testing.assert_frame_equal(
-        alone, betas[list(alone.columns)].reset_index(drop=True), check_dtype=False, rtol=1e-12
-    )
-
-
 def test_the_market_has_market_one_and_exactly_zero_elsewhere() -> None:
     betas = _fit(_returns(), from_date="1990-01-01").query("symbol == 'SPY'")
     risk = betas[betas["model"] == "risk"]
@@ -309,7 +299,8 @@ def test_a_short_history_is_fitted_on_its_own_rows_in_each_model() -> None:
         (30, {"market", "style"}),  # two bond holidays: 28 with a yield
         (32, {"market", "rates", "style"}),
         (59, {"market", "rates", "style"}),
-        (60, {"market", "rates", "style", "spread", "risk"}),
+        (60, {"market", "rates", "style", "spread"}),  # the two holidays again: 58 for the second step
+        (62, {"market", "rates", "style", "spread", "risk"}),
     ],
 )
 def test_below_the_minimum_there_is_no_row(known: int, models: set[str]) -> None:
@@ -319,15 +310,12 @@ def test_below_the_minimum_there_is_no_row(known: int, models: set[str]) -> None
     assert set(betas.loc[betas["symbol"] == "AAA", "model"]) == models
 
 
-def test_with_rows_for_the_first_step_alone_risk_is_the_market_beta() -> None:
+def test_a_symbol_has_risk_betas_to_all_factors_or_none() -> None:
     wide = _returns(missing=0.0)
-    wide.loc[wide.index[:-60], "AAA"] = np.nan  # two bond holidays: 58 rows for the ridge
-    rows = _pick(_fit(wide), "risk", "AAA")
-    pair = wide[["AAA", "SPY"]].dropna()
-    reference = sm.OLS(pair["AAA"].to_numpy(), sm.add_constant(pair["SPY"].to_numpy())).fit()
-    assert list(rows.index) == ["Market"]
-    assert rows.loc["Market", "r_squared"] == pytest.approx(reference.rsquared, rel=1e-8)
-    assert rows.loc["Market", "residual_volatility"] == pytest.approx(_deviation(reference.resid), rel=1e-8)
+    for known, symbol in zip(range(58, 62), STOCKS, strict=False):
+        wide.loc[wide.index[:-known], symbol] = np.nan
+    risk = _fit(wide).query("model == 'risk'")
+    assert set(risk.groupby("symbol")["factor"].nunique()) == {8}
 
 
 @pytest.mark.parametrize(

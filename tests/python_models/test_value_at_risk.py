@@ -76,10 +76,11 @@ def test_a_kurtosis_alone_is_valid_from_zero_to_eight() -> None:
     """Maillard, A User's Guide to the Cornish Fisher Expansion (2012): without skew, 0 <= K <= 8.
 
     The bound of 8 is where the middle of the distribution folds; confidence 50 % has all of that in its tail.
+    A negative K folds far out: at z^2 = 1 - 8 / K, which is within five deviations below K = -1/3.
     """
-    kurtosis = _array(-0.01, 0.0, 4.0, 7.99, 8.01)
-    valid = is_monotone(np.zeros(5), kurtosis, 0.5)
-    assert valid.tolist() == [False, True, True, True, False]
+    kurtosis = _array(-0.34, -0.33, 0.0, 4.0, 7.99, 8.01)
+    valid = is_monotone(np.zeros(6), kurtosis, 0.5)
+    assert valid.tolist() == [False, True, True, True, True, False]
 
 
 def test_historical_risk_of_one_to_a_hundred_by_hand() -> None:
@@ -152,11 +153,11 @@ def test_sample_moments_equal_scipy() -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.floats(-3, 3), st.floats(-2, 10), st.sampled_from([0.95, 0.99]))
 def test_is_monotone_equals_a_walk_down_the_tail(skew: float, kurtosis: float, confidence: float) -> None:
-    z = -np.concatenate([np.linspace(-stats.norm.ppf(1 - confidence), 40, 40_000), [1e4, 1e8]])
+    z = np.linspace(-5.0, stats.norm.ppf(1 - confidence), 20_000)
     derivative = (
         1 + z * skew / 3 + (3 * z**2 - 3) * kurtosis / 24 - (6 * z**2 - 5) * skew**2 / 36
     )  # of z_cf by z
-    if abs(derivative.min()) > 1e-3 and abs(kurtosis / 8 - skew**2 / 6) > 1e-6:
+    if abs(derivative.min()) > 1e-3:
         assert is_monotone(_array(skew), _array(kurtosis), confidence)[0] == (derivative > 0).all()
 
 

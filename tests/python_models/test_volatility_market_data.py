@@ -104,9 +104,9 @@ def funds(long: pd.DataFrame) -> PortfolioCorrelations:
 
 
 def test_funds_on_the_same_market_are_one_cluster(funds: PortfolioCorrelations) -> None:
-    assert list(funds.clusters["symbol"]) == ["SPY", "VTI", "VUG"]
-    assert (funds.clusters["average_correlation"] > 0.9).all()
-    assert funds.clusters["gross_share"].sum() == pytest.approx(0.7)
+    assert list(funds.members.dropna(subset=["cluster_id"])["symbol"]) == ["SPY", "VTI", "VUG"]
+    assert (funds.members.dropna(subset=["cluster_id"])["average_correlation"] > 0.9).all()
+    assert funds.members.dropna(subset=["cluster_id"])["gross_share"].sum() == pytest.approx(0.7)
 
 
 def test_funds_on_the_same_market_are_few_bets(funds: PortfolioCorrelations) -> None:

@@ -11,7 +11,7 @@ with position_values as not materialized (
 ),
 
 sectors as (
-    select * from {{ ref('int_symbol_sectors') }}
+    select * from {{ ref('int_symbol_profiles') }}
 ),
 
 tags as (
@@ -46,6 +46,7 @@ partitions as (
         coalesce(pricing_symbol, sector_bucket, investment_class, position_type) as bucket,
         sum(market_value) filter (where market_value > 0) as long_exposure,
         -sum(market_value) filter (where market_value < 0) as short_exposure,
+        {{ sum_unless_unknown('delta_adjusted_exposure') }} as delta_adjusted_exposure,
         count(*) as position_count
     from classified
     group by
@@ -62,6 +63,7 @@ tagged as (
         tags.tag as bucket,
         sum(position_values.market_value) filter (where position_values.market_value > 0) as long_exposure,
         -sum(position_values.market_value) filter (where position_values.market_value < 0) as short_exposure,
+        {{ sum_unless_unknown('position_values.delta_adjusted_exposure') }} as delta_adjusted_exposure,
         count(*) as position_count
     from position_values
     inner join tags
@@ -81,6 +83,7 @@ grouped as (
         bucket,
         coalesce(long_exposure, 0) as long_exposure,
         coalesce(short_exposure, 0) as short_exposure,
+        delta_adjusted_exposure,
         position_count
     from (
         select * from partitions
@@ -108,8 +111,9 @@ final as (
         cast(grouped.short_exposure as numeric(38, 2)) as short_exposure,
         cast(grouped.long_exposure + grouped.short_exposure as numeric(38, 2)) as gross_exposure,
         cast(grouped.long_exposure - grouped.short_exposure as numeric(38, 2)) as net_exposure,
-        cast(null as numeric(38, 2)) as delta_adjusted_exposure,
-        cast('no_greeks' as text) as delta_adjusted_null_reason,
+        cast(grouped.delta_adjusted_exposure as numeric(38, 2)) as delta_adjusted_exposure,
+        case when grouped.delta_adjusted_exposure is null then 'options_without_greeks' end
+            as delta_adjusted_null_reason,
         cast(
             (grouped.long_exposure + grouped.short_exposure) / nullif(gross.gross_exposure, 0) as double precision
         ) as share_of_gross,

@@ -22,7 +22,12 @@ totals as (
         coalesce(sum(market_value) filter (where market_value > 0), 0) as long_exposure,
         coalesce(-sum(market_value) filter (where market_value < 0), 0) as short_exposure,
         coalesce(sum(cost_basis) filter (where cost_basis > 0), 0) as long_exposure_at_cost,
-        coalesce(-sum(cost_basis) filter (where cost_basis < 0), 0) as short_exposure_at_cost
+        coalesce(-sum(cost_basis) filter (where cost_basis < 0), 0) as short_exposure_at_cost,
+        coalesce(sum(delta_adjusted_exposure) filter (where delta_adjusted_exposure > 0), 0)
+            as long_exposure_delta_adjusted,
+        coalesce(-sum(delta_adjusted_exposure) filter (where delta_adjusted_exposure < 0), 0)
+            as short_exposure_delta_adjusted,
+        bool_or(delta_adjusted_exposure is null) as has_unknown_delta
     from position_values
     group by portfolio_id, as_of_date
 ),
@@ -39,7 +44,11 @@ filled as (
         coalesce(totals.long_exposure, 0) as long_exposure,
         coalesce(totals.short_exposure, 0) as short_exposure,
         coalesce(totals.long_exposure_at_cost, 0) as long_exposure_at_cost,
-        coalesce(totals.short_exposure_at_cost, 0) as short_exposure_at_cost
+        coalesce(totals.short_exposure_at_cost, 0) as short_exposure_at_cost,
+        case when not coalesce(totals.has_unknown_delta, false)
+            then coalesce(totals.long_exposure_delta_adjusted, 0) end as long_exposure_delta_adjusted,
+        case when not coalesce(totals.has_unknown_delta, false)
+            then coalesce(totals.short_exposure_delta_adjusted, 0) end as short_exposure_delta_adjusted
     from snapshots
     left join totals
         on snapshots.portfolio_id = totals.portfolio_id and snapshots.as_of_date = totals.as_of_date
@@ -59,12 +68,14 @@ final as (
             as gross_exposure_at_cost,
         cast(filled.long_exposure_at_cost - filled.short_exposure_at_cost as numeric(38, 2))
             as net_exposure_at_cost,
-        -- until options have a delta there is no delta-adjusted figure to give
-        cast(null as numeric(38, 2)) as long_exposure_delta_adjusted,
-        cast(null as numeric(38, 2)) as short_exposure_delta_adjusted,
-        cast(null as numeric(38, 2)) as gross_exposure_delta_adjusted,
-        cast(null as numeric(38, 2)) as net_exposure_delta_adjusted,
-        cast('no_greeks' as text) as delta_adjusted_null_reason,
+        cast(filled.long_exposure_delta_adjusted as numeric(38, 2)) as long_exposure_delta_adjusted,
+        cast(filled.short_exposure_delta_adjusted as numeric(38, 2)) as short_exposure_delta_adjusted,
+        cast(filled.long_exposure_delta_adjusted + filled.short_exposure_delta_adjusted as numeric(38, 2))
+            as gross_exposure_delta_adjusted,
+        cast(filled.long_exposure_delta_adjusted - filled.short_exposure_delta_adjusted as numeric(38, 2))
+            as net_exposure_delta_adjusted,
+        case when filled.long_exposure_delta_adjusted is null then 'options_without_greeks' end
+            as delta_adjusted_null_reason,
         cast(case
             when filled.equity > 0 then (filled.long_exposure + filled.short_exposure) / filled.equity
         end as double precision) as leverage,

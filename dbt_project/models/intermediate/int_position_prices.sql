@@ -15,6 +15,11 @@ quotes as (
     where quote_date between {{ from_date() }} and {{ to_date() }}
 ),
 
+greeks as (
+    select * from {{ ref('int_option_greeks') }}
+    where as_of_date between {{ from_date() }} and {{ to_date() }}
+),
+
 marks as (
     select * from {{ ref('int_private_marks') }}
 ),
@@ -27,6 +32,10 @@ found as (
         closes.price_date as close_date,
         closes.price_flag as close_flag,
         closes.source as close_source,
+        greeks.contract,
+        greeks.delta,
+        greeks.null_reason as greeks_null_reason,
+        cast(greeks.model_price as numeric(38, 9)) as model_price,
         quotes.price as quote_price,
         quotes.source as quote_source,
         marks.price as mark_price,
@@ -46,6 +55,7 @@ found as (
             when days.investment_subtype = 'CASH' then 'cash'
             when days.investment_class = 'PUBLIC' then 'close'
             when quotes.price is not null and days.is_open then 'quote'
+            when greeks.model_price is not null then 'model'
             else 'intrinsic'
         end as price_basis
     from days
@@ -59,6 +69,13 @@ found as (
             days.symbol = quotes.symbol
             and days.as_of_date = quotes.quote_date
             and days.investment_class = 'OPTIONS'
+            -- a quote is of the contract as it trades, not of one from before a split
+            and days.split_factor = 1
+    left join greeks
+        on
+            days.as_of_date = greeks.as_of_date
+            and days.investment_class = 'OPTIONS'
+            and {{ contract_key('days') }} = greeks.contract
     left join marks
         on
             days.investment_class = 'PRIVATE'
@@ -79,6 +96,7 @@ final as (
             when price_basis = 'quote' then quote_price
             when is_unpriced then entry_price_now
             when price_basis = 'close' then close_price
+            when price_basis = 'model' then model_price
             else intrinsic_value
         end as numeric(38, 9)) as price,
         case
@@ -92,7 +110,9 @@ final as (
             when price_basis in ('cash', 'quote') then null
             when is_unpriced then 'missing_price'
             when price_basis = 'close' or is_settlement then close_flag
-            else coalesce(nullif(close_flag, 'stale_price'), 'intrinsic_value')
+            when close_flag = 'missing_price' then close_flag
+            when price_basis = 'model' then 'model_price'
+            else 'intrinsic_value'
         end as price_flag,
         case
             when price_basis = 'mark' and mark_price is not null then 'mark'

@@ -47,7 +47,12 @@ valued as (
                     priced.quantity * priced.split_factor / coalesce(splits.split_ratio, 1) * dividends.dividend, 0
                 )
             else 0
-        end as numeric(38, 2)) as dividends
+        end as numeric(38, 2)) as dividends,
+        case priced.investment_class
+            when 'OPTIONS' then priced.contract
+            when 'PUBLIC' then priced.symbol
+        end as security,
+        priced.investment_class = 'OPTIONS' and priced.is_open and priced.delta is null as is_without_delta
     from priced
     left join dividends
         on priced.symbol = dividends.symbol and priced.as_of_date = dividends.ex_session
@@ -88,6 +93,16 @@ final as (
         price_flag,
         price_source,
         market_value,
+        security,
+        -- an option counts as the shares its delta stands for
+        cast(case
+            when is_without_delta then null
+            when investment_class = 'OPTIONS' and is_open
+                then delta * cast(quantity_now * contract_multiplier * close_price as double precision)
+            else market_value
+        end as numeric(38, 2)) as delta_adjusted_exposure,
+        case when is_without_delta then coalesce(greeks_null_reason, 'no_underlying_price') end
+            as delta_adjusted_null_reason,
         cost_basis,
         cast(previous_market_value as numeric(38, 2)) as previous_market_value,
         cast(case when is_open then market_value - cost_basis else 0 end as numeric(38, 2)) as unrealized_pnl,

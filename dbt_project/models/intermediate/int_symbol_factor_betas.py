@@ -1,21 +1,25 @@
-"""Betas of every symbol: the market model (method: OLS with intercept on the market's daily returns)."""
+"""Betas of every symbol to the factors of all models (method and sources: python_models.factors)."""
 
-from python_models.factors import RegressionRules, market_model
+from python_models.factors import factor_betas
+from python_models.risk_factors import FactorRules
 
 
 def model(dbt, session):
     dbt.config(materialized="fact")
-    factors = dbt.ref("factors")
-    market = factors[factors["model"] == "market"].iloc[0]
-    rules = RegressionRules(
-        window=int(market["window_days"]),
-        minimum=int(market["min_observations"]),
+    start = dbt.ref("int_engine_start")
+    rules = FactorRules(
         clip=dbt.config.get("beta_clip"),
         full_history_share=dbt.config.get("full_history_share"),
+        ridge_alpha=dbt.config.get("ridge_alpha"),
+        ewma_lambda=dbt.config.get("ewma_lambda"),
+        rate_proxy_symbol=dbt.config.get("rate_proxy_symbol"),
+        rate_proxy_duration=dbt.config.get("rate_proxy_duration"),
+        collinear_correlation=dbt.config.get("collinear_correlation"),
     )
-    return market_model(
-        dbt.ref("int_market_model_returns"),
-        market_symbol=market["proxy_symbol"],
+    return factor_betas(
+        dbt.ref("int_return_windows"),
+        dbt.ref("int_yield_changes"),
+        dbt.ref("factors"),
         rules=rules,
-        from_date=dbt.config.get("from_date"),
+        from_date=start["as_of_date"].iloc[0],
     )

@@ -24,3 +24,27 @@ union all
 ) }}
 union all
 {{ restated_columns(ref('pub_data_quality'), 'fct_data_quality', ['symbol']) }}
+union all
+{{ restated_columns(ref('pub_position_greeks'), 'fct_position_greeks', ['position_id']) }}
+union all
+{{ restated_columns(ref('pub_portfolio_greeks'), 'fct_portfolio_greeks', ['portfolio_id']) }}
+union all
+{{ restated_columns(
+    ref('pub_factor_correlations'), 'fct_factor_correlations', ['model', 'factor_1', 'factor_2']
+) }}
+union all
+{{ restated_columns(ref('pub_portfolio_risk'), 'fct_portfolio_risk', ['portfolio_id']) }}
+union all
+{{ restated_columns(ref('pub_symbol_risk'), 'fct_symbol_risk', ['symbol']) }}
+union all
+{{ restated_columns(ref('pub_var_backtest'), 'fct_var_backtest', ['portfolio_id', 'confidence']) }}
+union all
+{{ restated_columns(ref('pub_forecast_evaluation'), 'fct_forecast_evaluation', ['portfolio_id', 'forecast']) }}
+union all
+{{ restated_columns(ref('pub_portfolio_correlation'), 'fct_portfolio_correlation', ['portfolio_id']) }}
+union all
+{{ restated_columns(ref('pub_symbol_correlations'), 'fct_correlation_pairs', ['symbol_1', 'symbol_2']) }}
+union all
+{{ restated_columns(ref('pub_correlation_members'), 'fct_correlation_clusters', ['portfolio_id', 'symbol']) }}
+union all
+{{ restated_columns(ref('pub_portfolio_stress'), 'fct_portfolio_stress', ['portfolio_id', 'scenario_id']) }}

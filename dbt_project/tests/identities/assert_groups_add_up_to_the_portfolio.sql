@@ -7,6 +7,7 @@ with groups as (
         dimension,
         sum(long_exposure) as long_exposure,
         sum(short_exposure) as short_exposure,
+        {{ sum_unless_unknown('delta_adjusted_exposure') }} as delta_adjusted_exposure,
         sum(position_count) as position_count
     from {{ ref('int_exposures_by_group') }}
     where dimension <> 'tag' and {{ in_window() }}
@@ -20,6 +21,7 @@ totals as (
         dimensions.dimension,
         exposures.long_exposure,
         exposures.short_exposure,
+        exposures.net_exposure_delta_adjusted as delta_adjusted_exposure,
         snapshots.position_count
     from {{ ref('int_portfolio_exposures') }} as exposures
     inner join {{ ref('int_portfolio_snapshots') }} as snapshots
@@ -41,4 +43,5 @@ full outer join groups
 where
     totals.long_exposure is distinct from groups.long_exposure
     or totals.short_exposure is distinct from groups.short_exposure
+    or totals.delta_adjusted_exposure is distinct from groups.delta_adjusted_exposure
     or totals.position_count is distinct from groups.position_count

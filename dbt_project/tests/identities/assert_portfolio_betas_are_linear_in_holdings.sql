@@ -1,5 +1,5 @@
 -- Exposures of beta x whole portfolio, added up, once made an unlevered portfolio lose 400 %: the dollar
--- exposure is the sum over positions of market value x beta, and the beta is that over equity.
+-- exposure is the sum over positions of delta-adjusted value x beta, and the beta is that over equity.
 with exposures as (
     select * from {{ ref('int_portfolio_factor_exposures') }}
     where {{ in_window() }}
@@ -9,7 +9,9 @@ with exposures as (
 -- among all positions of its date.
 position_values as materialized (
     select * from {{ ref('int_position_values') }}
-    where is_open and investment_class = 'PUBLIC' and {{ in_window() }}
+    where
+        is_open and investment_class <> 'PRIVATE' and price_source <> 'cash'
+        and delta_adjusted_exposure is not null and {{ in_window() }}
 ),
 
 betas as materialized (
@@ -23,7 +25,8 @@ sums as (
         position_values.as_of_date,
         betas.model,
         betas.factor,
-        sum(cast(position_values.market_value as double precision) * betas.beta) as dollar_exposure
+        sum(cast(position_values.delta_adjusted_exposure as double precision) * betas.beta) as dollar_exposure,
+        sum(abs(position_values.delta_adjusted_exposure * betas.beta)) as gross_exposure
     from position_values
     inner join betas
         on position_values.pricing_symbol = betas.symbol and position_values.as_of_date = betas.as_of_date
@@ -39,7 +42,8 @@ left join sums
         and exposures.model = sums.model
         and exposures.factor = sums.factor
 where
-    -- a cent: sums of doubles in another order
-    abs(coalesce(exposures.dollar_exposure, 0) - coalesce(sums.dollar_exposure, 0)) > 0.01
+    -- sums of doubles in another order
+    abs(coalesce(exposures.dollar_exposure, 0) - coalesce(sums.dollar_exposure, 0))
+    > 0.01 + 1e-9 * coalesce(sums.gross_exposure, 0)
     or exposures.positions_analyzed + exposures.positions_skipped <> exposures.positions_total
-    or (exposures.beta is null) <> (exposures.quality_flag in ('no_public_positions', 'no_factor_data'))
+    or (exposures.dollar_exposure is null) <> (exposures.quality_flag in ('no_public_positions', 'no_factor_data'))

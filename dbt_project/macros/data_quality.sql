@@ -1,0 +1,20 @@
+{#- The flag of a portfolio analytic. scope: alias of int_portfolio_scopes; analyzed, limited: SQL expressions. -#}
+{% macro quality_flag(scope, analyzed, limited) -%}
+case
+            when {{ scope }}.positions_in_scope = 0 then 'no_public_positions'
+            when coalesce({{ analyzed }}, 0) = 0 then 'no_factor_data'
+            when {{ limited }} then 'limited_history'
+            else 'full_history'
+        end
+{%- endmacro %}
+
+
+{#- The flag as a sentence for people. -#}
+{% macro quality_message(flag='quality_flag') -%}
+case {{ flag }}
+            when 'no_public_positions' then 'No public positions: there is nothing to compute this from.'
+            when 'no_factor_data' then 'No position has enough return history for this yet.'
+            when 'limited_history' then 'Some positions have less than nine tenths of the window.'
+            else 'Every analyzed position has a full window of returns.'
+        end
+{%- endmacro %}

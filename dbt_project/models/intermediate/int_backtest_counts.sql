@@ -1,0 +1,69 @@
+-- How often the loss of a day broke the VaR of the session before, over the backtest window, and how breaches follow
+-- each other (n01: a breach after a day without one).
+with returns as (
+    select * from {{ ref('int_public_returns') }}
+),
+
+forecasts as (
+    select
+        risk.portfolio_id,
+        sessions.session_number + 1 as session_number,
+        levels.confidence,
+        levels.value_at_risk
+    from {{ ref('int_portfolio_risk') }} as risk
+    inner join {{ ref('int_session_windows') }} as sessions on risk.as_of_date = sessions.as_of_date
+    cross join lateral (
+        values
+        (cast(0.95 as double precision), risk.var_95_1d),
+        (cast(0.99 as double precision), risk.var_99_1d)
+    ) as levels (confidence, value_at_risk)
+    where levels.value_at_risk is not null
+),
+
+outcomes as (
+    select
+        returns.portfolio_id,
+        returns.as_of_date,
+        returns.session_number,
+        forecasts.confidence,
+        cast(-returns.pnl > forecasts.value_at_risk as integer) as breach
+    from returns
+    inner join forecasts
+        on
+            returns.portfolio_id = forecasts.portfolio_id
+            and returns.session_number = forecasts.session_number
+),
+
+linked as (
+    select
+        *,
+        case when lag(session_number) over by_date = session_number - 1 then lag(breach) over by_date end
+            as previous_breach
+    from outcomes
+    window by_date as (partition by portfolio_id, confidence order by session_number)
+),
+
+counted as (
+    select
+        portfolio_id,
+        as_of_date,
+        confidence,
+        count(*) over recent as observations,
+        sum(breach) over recent as breaches,
+        count(*) filter (where previous_breach = 0 and breach = 0) over recent as n00,
+        count(*) filter (where previous_breach = 0 and breach = 1) over recent as n01,
+        count(*) filter (where previous_breach = 1 and breach = 0) over recent as n10,
+        count(*) filter (where previous_breach = 1 and breach = 1) over recent as n11
+    from linked
+    window recent as (
+        partition by portfolio_id, confidence order by session_number
+        range between {{ var('backtest_window') - 1 }} preceding and current row
+    )
+),
+
+final as (
+    select * from counted
+    where as_of_date between {{ from_date() }} and {{ to_date() }}
+)
+
+select * from final

@@ -1,0 +1,28 @@
+-- The holdings of the dates being built that move with a market: what the engines in Python read.
+with holdings as (
+    select * from {{ ref('int_portfolio_holdings') }}
+    where not is_cash and known_positions > 0 and as_of_date between {{ from_date() }} and {{ to_date() }}
+),
+
+scopes as (
+    select * from {{ ref('int_portfolio_scopes') }}
+),
+
+final as (
+    select
+        holdings.portfolio_id,
+        holdings.as_of_date,
+        holdings.symbol,
+        holdings.exposure,
+        holdings.linear_exposure,
+        holdings.linear_positions,
+        holdings.gross_market_value,
+        holdings.known_market_value,
+        holdings.known_positions,
+        scopes.equity
+    from holdings
+    inner join scopes
+        on holdings.portfolio_id = scopes.portfolio_id and holdings.as_of_date = scopes.as_of_date
+)
+
+select * from final

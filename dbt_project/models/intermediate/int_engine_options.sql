@@ -1,0 +1,34 @@
+-- Option positions of the dates being built that have Greeks, with what repricing them takes.
+with greeks as (
+    select * from {{ ref('int_position_greeks') }}
+    where null_reason is null and as_of_date between {{ from_date() }} and {{ to_date() }}
+),
+
+positions as (
+    select * from {{ ref('int_positions') }}
+),
+
+final as (
+    select
+        greeks.portfolio_id,
+        greeks.as_of_date,
+        greeks.security as contract,
+        greeks.underlying_symbol as symbol,
+        positions.option_type,
+        greeks.underlying_price,
+        greeks.strike_price,
+        greeks.years_to_expiration,
+        greeks.risk_free_rate,
+        greeks.dividend_yield,
+        greeks.implied_volatility,
+        greeks.delta,
+        sum(greeks.units) as units
+    from greeks
+    inner join positions on greeks.position_id = positions.position_id
+    group by
+        greeks.portfolio_id, greeks.as_of_date, greeks.security, greeks.underlying_symbol, positions.option_type,
+        greeks.underlying_price, greeks.strike_price, greeks.years_to_expiration, greeks.risk_free_rate,
+        greeks.dividend_yield, greeks.implied_volatility, greeks.delta
+)
+
+select * from final

@@ -1,0 +1,87 @@
+-- Every option contract held on a session of the window, once, with what its value depends on. Splits since the
+-- entry divide the strike.
+with days as (
+    select * from {{ ref('int_position_days') }}
+    where investment_class = 'OPTIONS'
+),
+
+closes as (
+    select * from {{ ref('int_valuation_prices') }}
+    where as_of_date between {{ from_date() }} and {{ to_date() }}
+),
+
+curves as (
+    select * from {{ ref('int_yield_curves') }}
+),
+
+profiles as (
+    select * from {{ ref('int_symbol_profiles') }}
+),
+
+quotes as (
+    select * from {{ ref('stg_raw__option_quotes') }}
+    where quote_date between {{ from_date() }} and {{ to_date() }}
+),
+
+volatilities as (
+    select * from {{ ref('int_symbol_volatility') }}
+    where as_of_date between {{ from_date() }} and {{ to_date() }}
+),
+
+contracts as (
+    select distinct
+        {{ contract_key('days') }} as contract,
+        symbol,
+        pricing_symbol as underlying_symbol,
+        as_of_date,
+        option_type,
+        cast(strike_price / split_factor as double precision) as strike_price,
+        split_factor,
+        expiration_date,
+        cast(expiration_date - as_of_date as double precision) / 365 as years_to_expiration,
+        not is_open as is_settlement
+    from days
+    -- on the day of an exit the position is gone at the close
+    where is_open or closed_by = 'settlement'
+),
+
+final as (
+    select
+        contracts.contract,
+        contracts.symbol,
+        contracts.underlying_symbol,
+        contracts.as_of_date,
+        contracts.option_type,
+        contracts.strike_price,
+        contracts.expiration_date,
+        cast(closes.price as double precision) as underlying_price,
+        curves.rate_at_start
+        + curves.slope * (contracts.years_to_expiration - curves.start_years) as risk_free_rate,
+        cast(coalesce(profiles.dividend_yield, 0) as double precision) as dividend_yield,
+        -- a quote is of the contract as it trades, not of one from before a split
+        case when contracts.split_factor = 1 then cast(quotes.price as double precision) end as quote_price,
+        case when contracts.split_factor = 1 then quotes.price_basis end as quote_basis,
+        volatilities.realized_volatility_63d,
+        contracts.is_settlement
+    from contracts
+    left join closes
+        on contracts.underlying_symbol = closes.symbol and contracts.as_of_date = closes.as_of_date
+    left join curves
+        on
+            contracts.as_of_date = curves.as_of_date
+            and contracts.years_to_expiration >= curves.from_years
+            and contracts.years_to_expiration < curves.before_years
+    left join profiles
+        on
+            contracts.underlying_symbol = profiles.symbol
+            and contracts.as_of_date >= profiles.valid_from
+            and contracts.as_of_date < profiles.valid_before
+    left join quotes
+        on contracts.symbol = quotes.symbol and contracts.as_of_date = quotes.quote_date
+    left join volatilities
+        on
+            contracts.underlying_symbol = volatilities.symbol
+            and contracts.as_of_date = volatilities.as_of_date
+)
+
+select * from final

@@ -1,0 +1,31 @@
+{{ config(materialized='ephemeral') }}
+
+-- What holdings times betas add up to, for the factors of which the portfolio has any beta.
+with holdings as not materialized (
+    select * from {{ ref('int_portfolio_holdings') }}
+    where not is_cash and as_of_date between {{ from_date() }} and {{ to_date() }}
+),
+
+betas as not materialized (
+    select * from {{ ref('int_symbol_factor_betas') }}
+    where as_of_date between {{ from_date() }} and {{ to_date() }}
+),
+
+final as (
+    select
+        holdings.portfolio_id,
+        holdings.as_of_date,
+        betas.model,
+        betas.factor,
+        sum(holdings.exposure * betas.beta) as dollar_exposure,
+        sum(holdings.known_market_value) as covered_market_value,
+        sum(holdings.known_positions) as positions_analyzed,
+        min(betas.observations) as data_days,
+        bool_or(betas.quality_flag = 'limited_history') as has_limited_history
+    from holdings
+    inner join betas on holdings.symbol = betas.symbol and holdings.as_of_date = betas.as_of_date
+    where holdings.known_positions > 0
+    group by holdings.portfolio_id, holdings.as_of_date, betas.model, betas.factor
+)
+
+select * from final

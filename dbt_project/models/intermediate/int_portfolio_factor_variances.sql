@@ -1,0 +1,34 @@
+{{ config(materialized='ephemeral') }}
+
+-- Each factor's part of the systematic variance, b (S b), in squared dollars a year; the parts add up to b' S b.
+with exposures as (
+    select * from {{ ref('int_portfolio_factor_sums') }}
+    where model = 'risk'
+),
+
+covariances as (
+    select * from {{ ref('int_factor_correlations') }}
+    where model = 'risk' and as_of_date between {{ from_date() }} and {{ to_date() }}
+),
+
+final as (
+    select
+        exposures.portfolio_id,
+        exposures.as_of_date,
+        exposures.model,
+        exposures.factor,
+        exposures.dollar_exposure
+        * sum(covariances.ewma_covariance * others.dollar_exposure) as dollar_variance
+    from exposures
+    inner join covariances
+        on exposures.as_of_date = covariances.as_of_date and exposures.factor = covariances.factor_1
+    inner join exposures as others
+        on
+            exposures.portfolio_id = others.portfolio_id
+            and covariances.as_of_date = others.as_of_date
+            and covariances.factor_2 = others.factor
+    group by
+        exposures.portfolio_id, exposures.as_of_date, exposures.model, exposures.factor, exposures.dollar_exposure
+)
+
+select * from final

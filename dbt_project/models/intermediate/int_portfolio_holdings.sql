@@ -1,0 +1,35 @@
+{{ config(
+    materialized='fact',
+    indexes=[{'columns': ['as_of_date', 'portfolio_id', 'symbol'], 'unique': true}],
+) }}
+
+-- Public holdings by symbol, options under their underlying, as the engines take them: USD of the shares they
+-- stand for. Cash moves with nothing; an option without a delta counts to the gross but not to what is known.
+with position_values as not materialized (
+    select * from {{ ref('int_position_values') }}
+    where is_open and investment_class <> 'PRIVATE' and as_of_date between {{ from_date() }} and {{ to_date() }}
+),
+
+final as (
+    select
+        portfolio_id,
+        as_of_date,
+        pricing_symbol as symbol,
+        bool_and(price_source = 'cash') as is_cash,
+        cast(coalesce(sum(delta_adjusted_exposure) filter (where price_source <> 'cash'), 0) as double precision)
+            as exposure,
+        cast(coalesce(
+            sum(market_value) filter (where investment_class = 'PUBLIC' and price_source <> 'cash'), 0
+        ) as double precision) as linear_exposure,
+        cast(sum(abs(market_value)) as double precision) as gross_market_value,
+        cast(coalesce(sum(abs(market_value)) filter (where delta_adjusted_exposure is not null), 0)
+            as double precision) as known_market_value,
+        cast(count(*) filter (where investment_class = 'PUBLIC' and price_source <> 'cash') as integer)
+            as linear_positions,
+        cast(count(*) as integer) as positions,
+        cast(count(delta_adjusted_exposure) as integer) as known_positions
+    from position_values
+    group by portfolio_id, as_of_date, pricing_symbol
+)
+
+select * from final

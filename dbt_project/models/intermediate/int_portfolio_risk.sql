@@ -1,0 +1,107 @@
+{{ config(
+    materialized='fact',
+    indexes=[{'columns': ['as_of_date', 'portfolio_id'], 'unique': true}],
+) }}
+
+-- One row of risk per portfolio: betas and variances from the factor models, volatility and value at risk from the
+-- date's holdings through past returns.
+with scopes as (
+    select * from {{ ref('int_portfolio_scopes') }}
+),
+
+variances as (
+    select * from {{ ref('int_portfolio_variances') }}
+),
+
+market_betas as (
+    select * from {{ ref('int_portfolio_factor_exposures') }}
+    where model = 'market' and as_of_date between {{ from_date() }} and {{ to_date() }}
+),
+
+volatilities as (
+    select * from {{ ref('int_portfolio_volatility') }}
+    where as_of_date between {{ from_date() }} and {{ to_date() }}
+),
+
+value_at_risk as (
+    select * from {{ ref('int_portfolio_value_at_risk') }}
+    where as_of_date between {{ from_date() }} and {{ to_date() }}
+),
+
+joined as (
+    select
+        scopes.*,
+        market_betas.beta as market_beta,
+        variances.coverage,
+        variances.data_days,
+        sqrt(variances.systematic_variance) as systematic_volatility,
+        sqrt(variances.idiosyncratic_variance) as idiosyncratic_volatility,
+        sqrt(variances.systematic_variance + variances.idiosyncratic_variance) as total_volatility,
+        coalesce(variances.positions_analyzed + scopes.cash_positions, 0) as positions_analyzed,
+        {{ quality_flag('scopes', 'variances.positions_analyzed', 'variances.has_limited_history') }} as quality_flag,
+        volatilities.realized_volatility_21d,
+        volatilities.realized_volatility_63d,
+        volatilities.forecast_volatility_21d,
+        volatilities.har_r_squared,
+        volatilities.is_forecast_fallback,
+        volatilities.proxied_share,
+        volatilities.volatility_trend,
+        volatilities.volatility_percentile,
+        {% for method in ['', '_parametric', '_cornish_fisher'] -%}
+        {% for measure in ['var_95_1d', 'var_99_1d', 'es_95_1d', 'es_99_1d'] -%}
+        value_at_risk.{{ measure }}{{ method }},
+        {% endfor %}{% endfor -%}
+        value_at_risk.var_95_10d,
+        value_at_risk.var_99_10d,
+        value_at_risk.is_cornish_fisher_monotone,
+        value_at_risk.scenario_days
+    from scopes
+    left join variances
+        on scopes.portfolio_id = variances.portfolio_id and scopes.as_of_date = variances.as_of_date
+    left join market_betas
+        on scopes.portfolio_id = market_betas.portfolio_id and scopes.as_of_date = market_betas.as_of_date
+    left join volatilities
+        on scopes.portfolio_id = volatilities.portfolio_id and scopes.as_of_date = volatilities.as_of_date
+    left join value_at_risk
+        on scopes.portfolio_id = value_at_risk.portfolio_id and scopes.as_of_date = value_at_risk.as_of_date
+),
+
+final as (
+    select
+        portfolio_id,
+        as_of_date,
+        market_beta,
+        systematic_volatility,
+        idiosyncratic_volatility,
+        total_volatility,
+        realized_volatility_21d,
+        realized_volatility_63d,
+        forecast_volatility_21d,
+        har_r_squared,
+        is_forecast_fallback,
+        proxied_share,
+        volatility_trend,
+        volatility_percentile,
+        {% for method in ['', '_parametric', '_cornish_fisher'] -%}
+        {% for measure in ['var_95_1d', 'var_99_1d', 'es_95_1d', 'es_99_1d'] -%}
+        {{ measure }}{{ method }},
+        {% endfor %}{% endfor -%}
+        var_95_10d,
+        var_99_10d,
+        {% for measure in ['var_95_1d', 'var_99_1d', 'es_95_1d', 'es_99_1d', 'var_95_10d', 'var_99_10d'] -%}
+        case when equity > 0 then {{ measure }} / equity end as {{ measure }}_pct_equity,
+        {% endfor -%}
+        is_cornish_fisher_monotone,
+        cast(scenario_days as integer) as scenario_days,
+        case when equity <= 0 then 'equity_not_positive' end as ratio_null_reason,
+        case when positions_in_scope > 0 then coalesce(coverage, 0) end as coverage,
+        quality_flag,
+        {{ quality_message() }} as quality_message,
+        cast(positions_analyzed as integer) as positions_analyzed,
+        positions_total,
+        cast(positions_total - positions_analyzed as integer) as positions_skipped,
+        cast(coalesce(data_days, 0) as integer) as data_days
+    from joined
+)
+
+select * from final

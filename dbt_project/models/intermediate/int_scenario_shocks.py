@@ -1,0 +1,8 @@
+"""Shocks to all factors, given and expected given those (method and sources: python_models.stress)."""
+
+from python_models.stress import scenario_shocks
+
+
+def model(dbt, session):
+    dbt.config(materialized="fact")
+    return scenario_shocks(dbt.ref("int_built_covariances"), dbt.ref("scenarios"))

@@ -1,0 +1,43 @@
+-- The securities held on the dates being built, each once: a dollar of a stock, one contract's share of an option.
+with holdings as (
+    select * from {{ ref('int_engine_holdings') }}
+),
+
+options as (
+    select * from {{ ref('int_engine_options') }}
+),
+
+final as (
+    select distinct
+        as_of_date,
+        symbol as contract,
+        symbol,
+        false as is_option,
+        cast(1 as double precision) as price,
+        cast(null as text) as option_type,
+        cast(null as double precision) as strike_price,
+        cast(null as double precision) as years_to_expiration,
+        cast(null as double precision) as risk_free_rate,
+        cast(null as double precision) as dividend_yield,
+        cast(null as double precision) as implied_volatility,
+        cast(null as double precision) as delta
+    from holdings
+    where linear_positions > 0
+    union all
+    select distinct
+        as_of_date,
+        contract,
+        symbol,
+        true as is_option,
+        underlying_price as price,
+        option_type,
+        strike_price,
+        years_to_expiration,
+        risk_free_rate,
+        dividend_yield,
+        implied_volatility,
+        delta
+    from options
+)
+
+select * from final

@@ -1,0 +1,1 @@
+{{ published_versions(ref('pub_scenarios'), ['scenario_id', 'factor']) }}

@@ -1,0 +1,4 @@
+{{ config(schema='marts_history', alias='fct_correlation_clusters') }}
+
+{{ published_facts(ref('pub_correlation_members'), history=true) }}
+    and published.cluster_id is not null

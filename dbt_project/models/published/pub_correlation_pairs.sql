@@ -1,0 +1,47 @@
+{{ config(materialized='view_in_place') }}
+
+-- Each pair's correlation is stored once, whoever holds the two; a portfolio whose matrix was repaired has its own.
+with members as (
+    select * from {{ ref('pub_correlation_members') }}
+),
+
+correlations as (
+    select * from {{ ref('pub_symbol_correlations') }}
+),
+
+repairs as (
+    select * from {{ ref('pub_correlation_repairs') }}
+),
+
+final as (
+    select
+        first_leg.publication_id,
+        first_leg.portfolio_id,
+        first_leg.as_of_date,
+        correlations.symbol_1,
+        correlations.symbol_2,
+        coalesce(repairs.correlation, correlations.correlation) as correlation,
+        correlations.observations
+    from members as first_leg
+    inner join members as second_leg
+        on
+            first_leg.portfolio_id = second_leg.portfolio_id
+            and first_leg.as_of_date = second_leg.as_of_date
+            and first_leg.publication_id = second_leg.publication_id
+            and first_leg.symbol < second_leg.symbol
+    inner join correlations
+        on
+            first_leg.as_of_date = correlations.as_of_date
+            and first_leg.publication_id = correlations.publication_id
+            and first_leg.symbol = correlations.symbol_1
+            and second_leg.symbol = correlations.symbol_2
+    left join repairs
+        on
+            first_leg.portfolio_id = repairs.portfolio_id
+            and first_leg.as_of_date = repairs.as_of_date
+            and first_leg.publication_id = repairs.publication_id
+            and correlations.symbol_1 = repairs.symbol_1
+            and correlations.symbol_2 = repairs.symbol_2
+)
+
+select * from final

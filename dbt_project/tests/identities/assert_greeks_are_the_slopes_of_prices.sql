@@ -1,0 +1,47 @@
+-- Greeks in wrong units (a rate in percent, a volatility point of 100) once went unnoticed for months: each is held
+-- against the price formula, bumped, and calls and puts against parity.
+with greeks as (
+    select
+        *,
+        underlying_price * 1e-6 as spot_bump,
+        1e-5 as point_bump,
+        1e-6 as year_bump
+    from {{ ref('int_option_greeks') }}
+    where null_reason is null and {{ in_window() }}
+),
+
+bumped as (
+    select
+        contract,
+        as_of_date,
+        underlying_price,
+        model_price,
+        delta,
+        gamma,
+        theta,
+        vega,
+        rho,
+        {{ option_value('bs_price', option_type="'CALL'") }} - {{ option_value('bs_price', option_type="'PUT'") }}
+        - underlying_price * exp(-dividend_yield * years_to_expiration)
+        + strike_price * exp(-risk_free_rate * years_to_expiration) as parity_gap,
+        {{ option_value('bs_price') }} as price,
+        {{ bumped('bs_price', 'spot', 'underlying_price', 'spot_bump') }} as bumped_delta,
+        {{ bumped('bs_delta', 'spot', 'underlying_price', 'spot_bump') }} as bumped_gamma,
+        -{{ bumped('bs_price', 'years', 'years_to_expiration', 'year_bump') }} / 365 as bumped_theta,
+        {{ bumped('bs_price', 'volatility', 'implied_volatility', 'point_bump') }} / 100 as bumped_vega,
+        {{ bumped('bs_price', 'rate', 'risk_free_rate', 'point_bump') }} / 100 as bumped_rho
+    from greeks
+)
+
+-- a difference knows a slope that is next to nothing only to the rounding of the two prices
+select * from bumped
+where
+    (
+        abs(parity_gap) <= 1e-6 * underlying_price
+        and abs(price - model_price) <= 1e-6 * greatest(model_price, 1e-4 * underlying_price)
+        and abs(bumped_delta - delta) <= 1e-6 * greatest(abs(delta), 0.01)
+        and abs(bumped_gamma - gamma) <= 1e-6 * greatest(gamma, 0.01 / underlying_price)
+        and abs(bumped_theta - theta) <= 1e-6 * greatest(abs(theta), 1e-5 * underlying_price)
+        and abs(bumped_vega - vega) <= 1e-6 * greatest(vega, 1e-4 * underlying_price)
+        and abs(bumped_rho - rho) <= 1e-6 * greatest(abs(rho), 1e-4 * underlying_price)
+    ) is not true

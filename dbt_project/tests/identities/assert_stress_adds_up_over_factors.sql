@@ -1,0 +1,43 @@
+-- Older systems added up beta x whole portfolio, or lost a factor whose name differed: the linear part of a scenario
+-- is the sum of exposure x shock over the factors, whichever way it is added up.
+with stress as (
+    select * from {{ ref('int_portfolio_stress') }}
+    where direct_pnl is not null and {{ in_window() }}
+),
+
+exposures as (
+    select * from {{ ref('int_portfolio_factor_exposures') }}
+    where model = 'risk' and {{ in_window() }}
+),
+
+shocks as (
+    select * from {{ ref('int_scenario_shocks') }}
+    where {{ in_window() }}
+),
+
+sums as (
+    select
+        exposures.portfolio_id,
+        exposures.as_of_date,
+        shocks.scenario_id,
+        sum(exposures.dollar_exposure * coalesce(shocks.shock, 0)) as direct_pnl,
+        sum(exposures.dollar_exposure * shocks.correlated_shock) as correlated_pnl,
+        sum(abs(exposures.dollar_exposure)) as gross_exposure
+    from exposures
+    inner join shocks on exposures.as_of_date = shocks.as_of_date and exposures.factor = shocks.factor
+    group by exposures.portfolio_id, exposures.as_of_date, shocks.scenario_id
+)
+
+select stress.*
+from stress
+left join sums
+    on
+        stress.portfolio_id = sums.portfolio_id
+        and stress.as_of_date = sums.as_of_date
+        and stress.scenario_id = sums.scenario_id
+where
+    sums.direct_pnl is null
+    -- cents of delta-adjusted values are rounded once more on one of the two ways
+    or abs(stress.direct_linear_pnl - sums.direct_pnl) > 0.01 * stress.positions_total + 1e-9 * sums.gross_exposure
+    or abs(stress.correlated_linear_pnl - sums.correlated_pnl)
+    > 0.01 * stress.positions_total + 1e-9 * sums.gross_exposure

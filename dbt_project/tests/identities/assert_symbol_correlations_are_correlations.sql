@@ -1,0 +1,16 @@
+-- Each pair once, within [-1, 1], and a repaired matrix stays one of correlations.
+select
+    as_of_date,
+    symbol_1,
+    symbol_2,
+    correlation
+from {{ ref('int_symbol_correlations') }}
+where {{ in_window() }} and (symbol_1 >= symbol_2 or (correlation between -1 and 1) is not true)
+union all
+select
+    as_of_date,
+    symbol_1,
+    symbol_2,
+    correlation
+from {{ ref('int_correlation_repairs') }}
+where {{ in_window() }} and (symbol_1 >= symbol_2 or (correlation between -1 - 1e-12 and 1 + 1e-12) is not true)

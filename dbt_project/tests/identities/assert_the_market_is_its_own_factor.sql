@@ -1,0 +1,16 @@
+-- An older system had SPY at 1.067 to itself, from windows that did not match: the market has beta 1 to itself and 0
+-- to whatever is measured beyond it, to the last bit.
+with betas as (
+    select * from {{ ref('int_symbol_factor_betas') }}
+    where model in ('market', 'rates', 'risk') and {{ in_window() }}
+),
+
+market as (
+    select distinct proxy_symbol as symbol from {{ ref('factors') }}
+    where factor = 'Market'
+)
+
+select betas.*
+from betas
+inner join market on betas.symbol = market.symbol
+where betas.beta <> case when betas.factor = 'Market' then 1 else 0 end
