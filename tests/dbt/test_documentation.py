@@ -47,9 +47,9 @@ CONTRACT = {
     "positions_skipped data_days",
     "dim_scenarios": "scenario_id factor | scenario_name category severity shock",
     "fct_position_greeks": "position_id as_of_date | portfolio_id symbol underlying_symbol underlying_price "
-    "strike_price years_to_expiration risk_free_rate dividend_yield implied_volatility iv_source option_price "
-    "price_flag delta gamma theta vega rho vanna volga charm position_delta position_gamma position_theta "
-    "position_vega position_rho delta_dollars gamma_dollars_1pct null_reason",
+    "strike_price years_to_expiration risk_free_rate dividend_yield implied_volatility iv_source "
+    "option_price price_flag delta gamma theta vega rho vanna volga charm position_delta position_gamma "
+    "position_theta position_vega position_rho delta_dollars gamma_dollars_1pct null_reason",
     "fct_portfolio_greeks": "portfolio_id as_of_date | delta gamma theta vega rho delta_dollars "
     "gamma_dollars_1pct option_count options_without_greeks",
     "fct_factor_correlations": "as_of_date model factor_1 factor_2 | correlation observations is_collinear",
@@ -74,7 +74,8 @@ CONTRACT = {
     "positions_analyzed positions_total positions_skipped data_days",
     "fct_stress_factor_impacts": "portfolio_id as_of_date scenario_id factor | shock dollar_exposure "
     "direct_pnl correlated_shock correlated_pnl",
-    "fct_position_stress": "position_id as_of_date scenario_id | portfolio_id symbol direct_pnl correlated_pnl",
+    "fct_position_stress": "position_id as_of_date scenario_id | portfolio_id symbol direct_pnl "
+    "correlated_pnl",
     "fct_forecast_evaluation": "portfolio_id as_of_date forecast | forecast_value realized_value "
     "bias_statistic qlike observations",
     "fct_data_quality": "symbol as_of_date | first_price_date last_price_date sessions_missing_252 "
