@@ -46,7 +46,7 @@ class Target:
 
 def markdown(results: Results) -> str:
     """The whole report."""
-    parts = [_made_by(results)]
+    parts = [made_by(results.command) + f" It took {results.seconds / 60:.0f} minutes."]
     if results.measured:
         parts += [_figures(results.measured), _longest(results.measured[-1])]
     if targets := list_targets(results):
@@ -54,23 +54,25 @@ def markdown(results: Results) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def write_readme(report: str) -> None:
+def write_readme(report: str, begin: str = BEGIN, end: str = END) -> None:
     """Put the report between the marks in the README. Raises BenchmarkError when they are not there."""
     text = README.read_text()
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise BenchmarkError(f"{README.name} has no lines `{BEGIN}` and `{END}` to put the results between.")
-    README.write_text(f"{before}{BEGIN}\n{report}{END}{after}")
+    before, found_begin, rest = text.partition(begin)
+    _, found_end, after = rest.partition(end)
+    if not found_begin or not found_end:
+        raise BenchmarkError(f"{README.name} has no lines `{begin}` and `{end}` to put the results between.")
+    README.write_text(f"{before}{begin}\n{report}{end}{after}")
 
 
-def _made_by(results: Results) -> str:
+def made_by(command: str) -> str:
+    """When, by which command, on which machine and with which programs."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     memory = psutil.virtual_memory().total / 1024**3
-    parts = [f"{name} {version(name)}" for name in ("dbt-core", "dbt-postgres", "prefect", "pandas")]
+    names = ("dbt-core", "dbt-postgres", "prefect", "pandas", "numpy", "scipy")
+    parts = [f"{name} {version(name)}" for name in names]
     programs = ", ".join([f"Python {platform.python_version()}", f"PostgreSQL {POSTGRES_VERSION}", *parts])
     return (
-        f"Made on {datetime.now(UTC):%Y-%m-%d} by `{results.command}` in {results.seconds / 60:.0f} minutes, "
+        f"Made on {datetime.now(UTC):%Y-%m-%d} by `{command}`, "
         f"on {cores} cores and {memory:.0f} GB of memory; {programs}."
     )
 
