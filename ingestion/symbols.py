@@ -5,7 +5,7 @@ import re
 from ingestion.loads import Connection
 
 FACTOR_ETFS = ("SPY", "VTV", "VUG", "MTUM", "QUAL", "IWM", "SIZE", "VLUE", "USMV", "TLT")
-"""The proxies of the market, style and rate factors: every factor model needs their prices."""
+"""The proxies of the market, style and rate factors, for before the first build knows the table of factors."""
 
 CASH_SYMBOLS = frozenset(
     {
@@ -36,6 +36,15 @@ select underlying_symbol from known where investment_class = 'OPTIONS'
 """
 
 
+# What factors stand on, in the table of factors as it was last built; a yield series is no symbol.
+_FACTOR_SYMBOLS = """
+select distinct symbols.symbol
+from staging.factors
+cross join lateral (values (proxy_symbol), (long_symbol), (short_symbol)) as symbols (symbol)
+where symbols.symbol is not null and symbols.symbol !~ '^DGS[0-9]'
+"""
+
+
 def normalize_symbol(text: str) -> str:
     """The one way we write a symbol: upper case, share classes with a dash.
 
@@ -52,10 +61,13 @@ def normalize_symbol(text: str) -> str:
 
 
 def symbols_to_price(connection: Connection) -> list[str]:
-    """Symbols that need prices, sorted: public holdings without cash, underlyings of options, factor ETFs.
+    """Symbols that need prices, sorted: public holdings without cash, underlyings of options, factors' proxies.
 
     Closed positions count too: their history is part of the portfolio's.
     """
     with connection.transaction():
-        held = {str(row[0]) for row in connection.execute(_SYMBOLS_TO_PRICE)}
-    return sorted((held | set(FACTOR_ETFS)) - CASH_SYMBOLS)
+        needed = {str(row[0]) for row in connection.execute(_SYMBOLS_TO_PRICE)} | set(FACTOR_ETFS)
+        row = connection.execute("select to_regclass('staging.factors') is not null").fetchone()
+        if row is not None and row[0]:
+            needed |= {str(row[0]) for row in connection.execute(_FACTOR_SYMBOLS)}
+    return sorted(needed - CASH_SYMBOLS)
