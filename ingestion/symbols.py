@@ -5,7 +5,7 @@ import re
 from ingestion.loads import Connection
 
 FACTOR_ETFS = ("SPY", "VTV", "VUG", "MTUM", "QUAL", "IWM", "SIZE", "VLUE", "USMV", "TLT")
-"""The proxies of the market, style and rate factors, for before the first build knows the table of factors."""
+"""The proxies of the market, style and rate factors, until the first build knows the table of factors."""
 
 CASH_SYMBOLS = frozenset(
     {
@@ -61,7 +61,7 @@ def normalize_symbol(text: str) -> str:
 
 
 def symbols_to_price(connection: Connection) -> list[str]:
-    """Symbols that need prices, sorted: public holdings without cash, underlyings of options, factors' proxies.
+    """Symbols that need prices, sorted: public holdings without cash, underlyings of options, proxies.
 
     Closed positions count too: their history is part of the portfolio's.
     """

@@ -88,8 +88,8 @@ def test_the_owners_can_log_in(connection: Connection) -> None:
 
 
 def test_a_factor_added_to_the_table_has_its_proxies_priced(connection: Connection) -> None:
-    connection.execute("create table staging.factors (proxy_symbol text, long_symbol text, short_symbol text)")
     connection.execute(
-        "insert into staging.factors values ('XLE', null, null), (null, 'HYG', 'IEF'), ('DGS10', null, null)"
+        """create table staging.factors (proxy_symbol, long_symbol, short_symbol) as
+        values ('XLE', null, null), (null, 'HYG', 'IEF'), ('DGS10', null, null)"""
     )
     assert set(symbols_to_price(connection)) - set(FACTOR_ETFS) == {"XLE", "HYG", "IEF"}
