@@ -1,0 +1,192 @@
+"""A small warehouse of odd portfolios: what the real loaders and the real build make of them.
+
+Prices of 300 sessions come from a seeded factor structure. The last closes are round figures, so that the
+books below are worth round sums on the last session. There is no 10-year yield, and one day's curve is zero.
+"""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import exchange_calendars
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ingestion.calendar import load_calendar
+from ingestion.files import load_folder
+from ingestion.position_columns import COLUMNS
+from ingestion.positions_file import load_positions
+from warehouse.connections import Warehouse
+
+PROGRAM = Path(sys.executable).with_name("sigmasight")
+SESSIONS = 300
+ENTRY, ZERO_RATES, EXPIRY, LAST, TOMORROW = (
+    date(2025, 7, 24),
+    date(2025, 7, 29),
+    date(2025, 7, 30),
+    date(2025, 7, 31),
+    date(2025, 8, 1),
+)
+LATER = date(2025, 12, 19)
+OWNER = "odd@example.com"
+
+# last close, beta to the market, daily deviation of its own
+SECURITIES = {
+    "SPY": (500.0, 1.0, 0.0),
+    "VTV": (160.0, 0.8, 0.004),
+    "VUG": (400.0, 1.2, 0.004),
+    "MTUM": (200.0, 1.1, 0.005),
+    "QUAL": (180.0, 1.0, 0.003),
+    "IWM": (220.0, 1.15, 0.006),
+    "USMV": (90.0, 0.7, 0.003),
+    "TLT": (88.0, -0.1, 0.008),
+    "AAA": (50.0, 1.1, 0.012),
+    "BBB": (40.0, 0.9, 0.010),
+    "HOT": (100.0, 2.2, 0.006),
+    "FLAT": (50.0, 0.0, 0.0),
+    "NEW29": (20.0, 1.3, 0.015),
+    "NEW70": (30.0, 0.7, 0.015),
+}
+DAYS_KNOWN = {"NEW29": 29, "NEW70": 70}
+# percent a year; the 10-year yield is missing
+CURVE = {"DGS1MO": 4.4, "DGS3MO": 4.3, "DGS6MO": 4.2, "DGS1": 4.0, "DGS2": 3.9, "DGS5": 4.0, "DGS30": 4.9}
+
+
+@dataclass(frozen=True)
+class Lot:
+    """A row of a positions file; without option_type a stock, with `private` a private holding."""
+
+    symbol: str
+    quantity: float
+    entry_price: float
+    option: str = ""  # underlying, strike, expiration, type
+    private: bool = False
+
+    @property
+    def row(self) -> str:
+        kind = "PRIVATE,REAL_ESTATE" if self.private else "PUBLIC,STOCK"
+        if self.option:
+            kind = f"OPTIONS,{self.option.rsplit(',', 1)[1]}"
+        option = self.option or ",,,"
+        return f"{self.symbol},{self.quantity},{self.entry_price},{ENTRY},{kind},{option},,"
+
+
+def option(
+    underlying: str, strike: float, expiration: date, kind: str, quantity: int, *, price: float
+) -> Lot:
+    """An option lot under its OCC symbol."""
+    symbol = f"{underlying}{expiration:%y%m%d}{kind[0]}{round(strike * 1000):08d}"
+    return Lot(symbol, quantity, price, f"{underlying},{strike},{expiration},{kind}")
+
+
+# name -> (starting capital, lots)
+PORTFOLIOS: dict[str, tuple[int, list[Lot]]] = {
+    "private only": (100_000, [Lot("OLD_HOUSE", 1, 90_000, private=True)]),
+    "one symbol": (100_000, [Lot("AAA", 1_000, 50)]),
+    "only the market": (100_000, [Lot("SPY", 200, 500)]),
+    "two and a house": (
+        100_000,
+        [Lot("AAA", 600, 50), Lot("BBB", 500, 40), Lot("OLD_HOUSE", 1, 50_000, private=True)],
+    ),
+    "young": (100_000, [Lot("NEW29", 1_000, 20), Lot("NEW70", 1_000, 30), Lot("AAA", 1_000, 50)]),
+    "only the youngest": (100_000, [Lot("NEW29", 1_000, 20)]),
+    "flat": (100_000, [Lot("FLAT", 400, 50), Lot("AAA", 800, 50), Lot("BBB", 1_000, 40)]),
+    "only flat": (100_000, [Lot("FLAT", 1_000, 50)]),
+    "options": (
+        100_000,
+        [
+            option("AAA", 49, TOMORROW, "CALL", 5, price=2),
+            option("AAA", 400, LATER, "CALL", 5, price=0.1),
+            option("AAA", 45, EXPIRY, "PUT", -3, price=1.5),
+            option("BBB", 30, EXPIRY, "CALL", 4, price=9),
+            Lot("BBB", 100, 40),
+        ],
+    ),
+    "option on a flat price": (
+        100_000,
+        [option("FLAT", 45, LATER, "CALL", 10, price=6), Lot("AAA", 1_000, 50)],
+    ),
+    "parity": (
+        1_000_000,
+        [
+            option("SPY", 480, LATER, "CALL", 10, price=40),
+            option("SPY", 480, LATER, "PUT", -10, price=20),
+        ],
+    ),
+    "dollar neutral": (100_000, [Lot("AAA", 2_000, 50), Lot("BBB", -2_500, 40)]),
+    "six times levered": (100_000, [Lot("HOT", 6_000, 100)]),
+    "net short": (200_000, [Lot("SPY", 200, 500), Lot("HOT", -3_000, 100)]),
+    "nothing left": (10_000, [Lot("AAA", 2_000, 60)]),
+    "two lots of one day": (100_000, [Lot("AAA", 100, 51), Lot("AAA", 300, 52), Lot("AAA", -50, 53)]),
+    "nothing bought": (100_000, [Lot("GHOST", 100, 10)]),
+}
+
+
+def closes() -> pd.DataFrame:
+    """Closes of the sessions (index) by symbol, NaN before a symbol's first day."""
+    sessions = exchange_calendars.get_calendar("XNYS", start="2024-01-02", end=str(LAST)).sessions
+    days = pd.DatetimeIndex(sessions[-SESSIONS:])
+    rng = np.random.default_rng(17)
+    market = rng.normal(0.0003, 0.01, SESSIONS)
+    table = {}
+    for symbol, (last, beta, deviation) in SECURITIES.items():
+        own: npt.NDArray[np.float64] = rng.normal(0, 1, SESSIONS)
+        path = np.cumprod(1 + beta * market + deviation * own)
+        series = (last * path / path[-1]).round(4)
+        series[: SESSIONS - DAYS_KNOWN.get(symbol, SESSIONS)] = np.nan
+        table[symbol] = series
+    return pd.DataFrame(table, index=days)
+
+
+def returns() -> pd.DataFrame:
+    """Daily returns of the closes as they were loaded."""
+    return closes().pct_change(fill_method=None).iloc[1:]
+
+
+def _write_market(folder: Path) -> None:
+    folder.mkdir()
+    prices = closes().rename_axis("date").melt(ignore_index=False, var_name="symbol", value_name="close")
+    prices.dropna().to_csv(folder / "prices.csv")
+    lines = [
+        f"{day.date()},{series},{0 if day.date() == ZERO_RATES else level}"
+        for day in closes().index
+        for series, level in CURVE.items()
+    ]
+    (folder / "rates.csv").write_text("\n".join(["date,series,value", *lines]) + "\n")
+    (folder / "option_chain_aaa.csv").write_text(
+        "quote_date,underlying,expiration_date,option_type,strike_price,bid,ask\n"
+        f"{LAST},AAA,{LATER},call,400,0,0.05\n"  # no bid: no quote
+    )
+
+
+def build(warehouse: Warehouse, folder: Path, portfolios: dict[str, tuple[int, list[Lot]]]) -> Warehouse:
+    """Load prices and portfolios, build and publish everything."""
+    _write_market(folder / "market")
+    with warehouse.connect_writer() as connection:
+        load_calendar(connection)
+        load_folder(connection, folder / "market")
+        for name, (equity, lots) in portfolios.items():
+            statement = folder / f"{name}.csv"
+            statement.write_text("\n".join([",".join(COLUMNS.values()), *(lot.row for lot in lots)]) + "\n")
+            load_positions(
+                connection,
+                statement,
+                portfolio_name=name,
+                owner_email=OWNER,
+                equity=Decimal(equity),
+                statement_date=LAST,
+            )
+    done = subprocess.run(
+        [PROGRAM, "nightly", "--force"],
+        env={**os.environ, **warehouse.settings.as_environment()},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return warehouse

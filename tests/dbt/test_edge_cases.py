@@ -1,0 +1,630 @@
+"""Odd portfolios through the real loaders and the real build: what each mart says of them, and why."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import edge_cases
+import numpy as np
+import pandas as pd
+import psycopg
+import pytest
+import statsmodels.api as sm
+from edge_cases import CURVE, ENTRY, EXPIRY, LAST, LATER, PORTFOLIOS, TOMORROW, ZERO_RATES
+from psycopg import sql
+from psycopg.rows import dict_row
+from scipy.stats import norm
+
+from ingestion.errors import InvalidPositionsFile
+from ingestion.position_columns import COLUMNS
+from ingestion.positions_file import read_positions_file
+from warehouse.connections import Warehouse
+
+pytestmark = pytest.mark.slow
+
+Row = dict[str, Any]
+Rows = list[Row]
+MARKET_ONLY = {
+    "market_up_5": 0.05,
+    "market_down_5": -0.05,
+    "market_up_10": 0.10,
+    "market_down_10": -0.10,
+    "market_rally_25": 0.25,
+    "market_crash_35": -0.35,
+}
+WITH_QUALITY = (
+    "fct_portfolio_risk",
+    "fct_portfolio_stress",
+    "fct_portfolio_factor_exposures",
+    "fct_portfolio_correlation",
+)
+GREEKS = ("delta", "gamma", "theta", "vega", "rho", "vanna", "volga", "charm")
+ANNUAL = 252**0.5
+
+
+@pytest.fixture(scope="module")
+def built(module_warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+    return edge_cases.build(module_warehouse, tmp_path_factory.mktemp("odd"), PORTFOLIOS)
+
+
+@pytest.fixture(scope="module")
+def connection(built: Warehouse) -> Any:
+    with psycopg.connect(built.analyst_url, row_factory=dict_row) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def rows(connection: psycopg.Connection[Row]) -> Callable[..., Rows]:
+    """Rows of a mart for one portfolio on one session, ordered, that have the given values."""
+
+    def read(mart: str, portfolio: str, day: date = LAST, **values: object) -> Rows:
+        statement = sql.SQL(
+            """select facts.* from marts.{} as facts join marts.dim_portfolios as portfolios
+            using (portfolio_id) where portfolio_name = %s and as_of_date = %s order by facts::text"""
+        ).format(sql.Identifier(mart))
+        found = connection.execute(statement, [portfolio, day]).fetchall()
+        return [row for row in found if values.items() <= row.items()]
+
+    return read
+
+
+@pytest.fixture(scope="module")
+def row(rows: Callable[..., Rows]) -> Callable[..., Row]:
+    """As rows, of which there must be one."""
+
+    def read(mart: str, portfolio: str, day: date = LAST, **values: object) -> Row:
+        (one,) = rows(mart, portfolio, day, **values)
+        return one
+
+    return read
+
+
+@pytest.fixture(scope="module")
+def betas(connection: psycopg.Connection[Row]) -> Rows:
+    return connection.execute(
+        "select * from marts.fct_symbol_factor_betas where as_of_date = %s", [LAST]
+    ).fetchall()
+
+
+@pytest.fixture(scope="module")
+def past() -> pd.DataFrame:
+    return edge_cases.returns()
+
+
+def _beta(rows: Rows, symbol: str, model: str, factor: str) -> float:
+    (one,) = [row for row in rows if (row["symbol"], row["model"], row["factor"]) == (symbol, model, factor)]
+    return float(one["beta"])
+
+
+def _volatility(series: pd.Series, window: int) -> float:
+    return float(series.tail(window).std() * ANNUAL)
+
+
+# --- every portfolio ----------------------------------------------------------------------------------------
+
+
+def test_every_portfolio_has_its_row_in_every_analytic(connection: psycopg.Connection[Row]) -> None:
+    """Nobody stops anybody: whatever is odd with one, the others and it have their rows, each session."""
+    sessions = 6
+    for mart in (*WITH_QUALITY, "fct_portfolio_snapshots", "fct_portfolio_exposures", "fct_portfolio_greeks"):
+        counted = connection.execute(
+            sql.SQL(
+                """select portfolio_name, count(distinct as_of_date) as days from marts.{}
+                join marts.dim_portfolios using (portfolio_id) group by portfolio_name"""
+            ).format(sql.Identifier(mart))
+        ).fetchall()
+        assert {row["portfolio_name"]: row["days"] for row in counted} == dict.fromkeys(PORTFOLIOS, sessions)
+
+
+@pytest.mark.parametrize("mart", WITH_QUALITY)
+def test_analyzed_and_skipped_add_up_to_the_positions(connection: psycopg.Connection[Row], mart: str) -> None:
+    found = connection.execute(
+        sql.SQL(
+            """select facts.*, position_count from marts.{} as facts
+            join marts.fct_portfolio_snapshots using (portfolio_id, as_of_date)"""
+        ).format(sql.Identifier(mart))
+    ).fetchall()
+    assert found
+    for row in found:
+        assert row["positions_total"] == row["position_count"]
+        assert row["positions_analyzed"] + row["positions_skipped"] == row["positions_total"]
+        assert min(row["positions_analyzed"], row["positions_skipped"], row["data_days"]) >= 0
+        assert row["quality_message"].endswith(".")
+
+
+def test_no_mart_holds_a_number_that_is_none(connection: psycopg.Connection[Row]) -> None:
+    """Absence is null: NaN and infinity are nowhere."""
+    columns = connection.execute(
+        """select table_name, column_name from information_schema.columns
+        where table_schema = 'marts' and data_type in ('double precision', 'numeric')"""
+    ).fetchall()
+    assert len(columns) > 100
+    by_mart: dict[str, list[str]] = {}
+    for column in columns:
+        by_mart.setdefault(column["table_name"], []).append(column["column_name"])
+    for mart, names in by_mart.items():
+        checks = [
+            sql.SQL("count(*) filter (where {}::text in ('NaN', 'Infinity', '-Infinity')) as {}").format(
+                sql.Identifier(name), sql.Identifier(name)
+            )
+            for name in names
+        ]
+        found = connection.execute(
+            sql.SQL("select {} from marts.{}").format(sql.SQL(", ").join(checks), sql.Identifier(mart))
+        ).fetchone()
+        assert found == dict.fromkeys(names, 0), mart
+
+
+@pytest.mark.parametrize(
+    ("portfolio", "flag", "counts", "coverage"),
+    [
+        ("private only", "no_public_positions", (0, 1), None),
+        ("one symbol", "full_history", (1, 1), 1.0),
+        ("only the market", "full_history", (1, 1), 1.0),
+        ("two and a house", "full_history", (2, 3), 1.0),
+        ("young", "limited_history", (2, 3), 0.8),
+        ("only the youngest", "no_factor_data", (0, 1), 0.0),
+        ("flat", "full_history", (3, 3), 1.0),
+        ("options", "full_history", (3, 3), 1.0),
+        ("option on a flat price", "full_history", (1, 2), 50_000 / 55_000),
+        ("dollar neutral", "full_history", (2, 2), 1.0),
+        ("nothing left", "full_history", (1, 1), 1.0),
+        ("two lots of one day", "full_history", (3, 3), 1.0),
+        ("nothing bought", "no_factor_data", (0, 1), 0.0),
+    ],
+)
+def test_risk_says_how_much_of_the_portfolio_it_looked_at(
+    row: Callable[..., Row], portfolio: str, flag: str, counts: tuple[int, int], coverage: float | None
+) -> None:
+    risk = row("fct_portfolio_risk", portfolio)
+    exposure = row("fct_portfolio_factor_exposures", portfolio, model="risk", factor="Market")
+    for found in (risk, exposure):
+        assert found["quality_flag"] == flag
+        assert (found["positions_analyzed"], found["positions_total"]) == counts
+        assert found["coverage"] == (coverage if coverage is None else pytest.approx(coverage, abs=1e-12))
+
+
+# --- nothing but private positions --------------------------------------------------------------------------
+
+
+def test_a_private_portfolio_is_valued_and_flagged_but_has_no_risk(
+    row: Callable[..., Row], rows: Callable[..., Rows]
+) -> None:
+    snapshot = row("fct_portfolio_snapshots", "private only")
+    assert (snapshot["equity"], snapshot["net_market_value"], snapshot["cash"]) == (100_000, 90_000, 10_000)
+    assert snapshot["public_price_coverage"] is None
+    assert row("fct_portfolio_exposures", "private only")["gross_exposure"] == 90_000
+    assert row("fct_position_values", "private only")["price_flag"] == "private_mark"
+    for mart in WITH_QUALITY:
+        for found in rows(mart, "private only"):
+            assert found["quality_flag"] == "no_public_positions"
+            assert (found["positions_analyzed"], found["positions_skipped"]) == (0, 1)
+    risk = row("fct_portfolio_risk", "private only")
+    numbers = ("market_beta", "total_volatility", "realized_volatility_21d", "var_95_1d", "es_99_1d")
+    assert [risk[name] for name in numbers] == [None] * len(numbers)
+    stress = rows("fct_portfolio_stress", "private only")
+    assert len(stress) > 15
+    assert {found["direct_pnl"] for found in stress} == {None}
+    greeks = row("fct_portfolio_greeks", "private only")
+    assert (greeks["delta"], greeks["null_reason"]) == (None, "no_public_positions")
+
+
+def test_stress_reports_the_private_share_as_uncovered(rows: Callable[..., Rows]) -> None:
+    stress = rows("fct_portfolio_stress", "two and a house")
+    assert {found["coverage"] for found in stress} == {0.5}
+    assert {(found["positions_analyzed"], found["positions_skipped"]) for found in stress} == {(2, 1)}
+
+
+# --- one symbol, the market ---------------------------------------------------------------------------------
+
+
+def test_one_symbol_is_one_effective_name_and_has_no_pairs(
+    row: Callable[..., Row], rows: Callable[..., Rows], past: pd.DataFrame
+) -> None:
+    exposures = row("fct_portfolio_exposures", "one symbol")
+    names = ("hhi", "effective_names", "top_1_share", "top_10_share")
+    assert [exposures[name] for name in names] == [1.0] * len(names)
+    assert (exposures["leverage"], exposures["net_to_equity"]) == (0.5, 0.5)
+    correlation = row("fct_portfolio_correlation", "one symbol")
+    assert (correlation["mean_correlation"], correlation["diversification_score"]) == (None, None)
+    assert (correlation["effective_bets"], correlation["cluster_count"]) == (1.0, 0)
+    assert rows("fct_correlation_pairs", "one symbol") == []
+    risk = row("fct_portfolio_risk", "one symbol")
+    for window in (21, 63):
+        expected = 0.5 * _volatility(past["AAA"], window)
+        assert risk[f"realized_volatility_{window}d"] == pytest.approx(expected, rel=1e-9)
+
+
+def test_the_market_alone_loses_exactly_the_market_shock(rows: Callable[..., Rows]) -> None:
+    stress = {found["scenario_id"]: found for found in rows("fct_portfolio_stress", "only the market")}
+    for scenario, shock in MARKET_ONLY.items():
+        found = stress[scenario]
+        assert found["direct_pnl"] == pytest.approx(100_000 * shock, rel=1e-12)
+        assert found["correlated_pnl"] == pytest.approx(100_000 * shock, rel=1e-12)
+        assert found["correlation_effect"] == pytest.approx(0.0, abs=1e-6)
+        assert found["direct_pct_equity"] == pytest.approx(shock, rel=1e-12)
+
+
+def test_the_market_alone_has_beta_one_no_style_and_nothing_of_its_own(
+    row: Callable[..., Row], rows: Callable[..., Rows], past: pd.DataFrame
+) -> None:
+    exposures = rows("fct_portfolio_factor_exposures", "only the market", model="risk")
+    betas = {found["factor"]: found["beta"] for found in exposures}
+    assert len(betas) == 8
+    assert betas.pop("Market") == 1.0
+    assert set(betas.values()) == {0.0}
+    risk = row("fct_portfolio_risk", "only the market")
+    assert risk["market_beta"] == 1.0
+    assert risk["idiosyncratic_volatility"] == 0.0
+    assert risk["total_volatility"] == risk["systematic_volatility"] > 0.05
+    assert risk["realized_volatility_63d"] == pytest.approx(_volatility(past["SPY"], 63), rel=1e-9)
+    assert risk["proxied_share"] == 0.0
+
+
+# --- short histories ----------------------------------------------------------------------------------------
+
+
+def test_29_days_of_prices_are_too_few_for_any_beta_and_70_are_a_limited_history(betas: Rows) -> None:
+    assert [row for row in betas if row["symbol"] == "NEW29"] == []
+    young = [row for row in betas if row["symbol"] == "NEW70"]
+    assert {row["model"] for row in young} == {"market", "rates", "style", "spread", "risk"}
+    assert {row["quality_flag"] for row in young} == {"limited_history"}
+    assert {row["observations"] for row in young} == {69}
+    old = [row for row in betas if row["symbol"] == "AAA"]
+    assert {row["quality_flag"] for row in old} == {"full_history"}
+
+
+def test_a_young_symbol_lowers_the_coverage_and_is_left_out_not_counted_as_zero(
+    row: Callable[..., Row], rows: Callable[..., Rows], betas: Rows
+) -> None:
+    market = row("fct_portfolio_factor_exposures", "young", model="market", factor="Market")
+    expected = 50_000 * _beta(betas, "AAA", "market", "Market")
+    expected += 30_000 * _beta(betas, "NEW70", "market", "Market")
+    assert market["dollar_exposure"] == pytest.approx(expected, rel=1e-12)
+    assert market["coverage"] == pytest.approx(0.8)
+    crash = row("fct_portfolio_stress", "young", scenario_id="market_crash_35")
+    assert crash["coverage"] == pytest.approx(0.8)
+    assert crash["quality_flag"] == "limited_history"
+    assert len(rows("fct_position_stress", "young", scenario_id="market_crash_35")) == 2
+
+
+def test_a_missing_past_is_proxied_and_its_share_is_shown(row: Callable[..., Row]) -> None:
+    """NEW70 has 69 of the 272 returns that volatility looks back on, and is three eighths of what counts."""
+    risk = row("fct_portfolio_risk", "young")
+    assert risk["proxied_share"] == pytest.approx(30 / 80 * (272 - 69) / 272, rel=1e-12)
+    assert risk["scenario_days"] == 252
+
+
+def test_young_symbols_change_nobody_elses_betas(betas: Rows, past: pd.DataFrame) -> None:
+    """Betas of the others are the regressions over all their days, not over the days of the youngest."""
+    window = past.tail(90)
+    for symbol in ("AAA", "BBB", "HOT", "QUAL"):
+        fit = sm.OLS(window[symbol], sm.add_constant(window["SPY"])).fit()
+        assert _beta(betas, symbol, "market", "Market") == pytest.approx(fit.params["SPY"], rel=1e-8)
+    assert _beta(betas, "SPY", "market", "Market") == 1.0
+
+
+def test_nothing_but_a_too_young_symbol_has_no_factor_data(
+    row: Callable[..., Row], rows: Callable[..., Rows]
+) -> None:
+    risk = row("fct_portfolio_risk", "only the youngest")
+    assert risk["quality_flag"] == "no_factor_data"
+    assert (risk["market_beta"], risk["total_volatility"], risk["var_95_1d"]) == (None, None, None)
+    assert {found["direct_pnl"] for found in rows("fct_portfolio_stress", "only the youngest")} == {None}
+    assert row("fct_portfolio_exposures", "only the youngest")["gross_exposure"] == 20_000
+
+
+def test_a_symbol_without_any_price_is_valued_at_its_entry_and_flagged(
+    row: Callable[..., Row], connection: psycopg.Connection[Row]
+) -> None:
+    value = row("fct_position_values", "nothing bought")
+    assert (value["price"], value["price_flag"], value["daily_pnl"]) == (10, "missing_price", 0)
+    assert row("fct_portfolio_snapshots", "nothing bought")["public_price_coverage"] == 0.0
+    assert row("fct_portfolio_risk", "nothing bought")["quality_flag"] == "no_factor_data"
+    quality = connection.execute(
+        "select flag, last_price_date from marts.fct_data_quality where symbol = 'GHOST' and as_of_date = %s",
+        [LAST],
+    ).fetchone()
+    assert quality == {"flag": "no_prices", "last_price_date": None}
+
+
+# --- a price that never moves -------------------------------------------------------------------------------
+
+
+def test_a_flat_price_has_no_volatility_and_beta_zero(
+    connection: psycopg.Connection[Row], betas: Rows
+) -> None:
+    risk = connection.execute(
+        "select * from marts.fct_symbol_risk where symbol = 'FLAT' and as_of_date = %s", [LAST]
+    ).fetchone()
+    assert risk is not None
+    names = ("realized_volatility_21d", "realized_volatility_63d", "idiosyncratic_volatility")
+    assert [risk[name] for name in names] == [0.0, 0.0, 0.0]
+    flat = [row for row in betas if row["symbol"] == "FLAT"]
+    assert len(flat) == 1 + 1 + 6 + 4 + 8
+    assert {row["beta"] for row in flat} == {0.0}
+    assert {row["r_squared"] for row in flat} == {None}
+
+
+def test_a_flat_price_is_excluded_from_correlations_and_counted(
+    row: Callable[..., Row], rows: Callable[..., Rows], past: pd.DataFrame
+) -> None:
+    found = row("fct_portfolio_correlation", "flat")
+    assert (found["symbols_included"], found["symbols_excluded"]) == (2, 1)
+    assert (found["positions_analyzed"], found["positions_skipped"]) == (2, 1)
+    pair = row("fct_correlation_pairs", "flat")
+    assert (pair["symbol_1"], pair["symbol_2"]) == ("AAA", "BBB")
+    expected = past["AAA"].tail(90).corr(past["BBB"].tail(90))
+    assert pair["correlation"] == pytest.approx(expected, abs=1e-10)
+    assert found["mean_correlation"] == pytest.approx(expected, abs=1e-10)
+    assert rows("fct_correlation_pairs", "only flat") == []
+
+
+def test_a_portfolio_that_never_moves_risks_nothing(
+    row: Callable[..., Row], rows: Callable[..., Rows]
+) -> None:
+    risk = row("fct_portfolio_risk", "only flat")
+    names = ("market_beta", "total_volatility", "realized_volatility_21d", "var_99_1d", "es_99_1d")
+    assert [risk[name] for name in names] == [0.0] * len(names)
+    assert {found["direct_pnl"] for found in rows("fct_portfolio_stress", "only flat")} == {0.0}
+
+
+# --- options ------------------------------------------------------------------------------------------------
+
+
+def test_an_option_that_expires_tomorrow_has_the_greeks_of_one_day(
+    row: Callable[..., Row], past: pd.DataFrame
+) -> None:
+    found = row("fct_position_greeks", "options", expiration_date=TOMORROW)
+    assert found["years_to_expiration"] == 1 / 365
+    assert (found["iv_source"], found["price_flag"]) == ("realized_63d", "model_price")
+    sigma = _volatility(past["AAA"], 63)
+    assert found["implied_volatility"] == pytest.approx(sigma, rel=1e-9)
+    spot, strike, rate, years = 50.0, 49.0, found["risk_free_rate"], 1 / 365
+    d1 = (np.log(spot / strike) + (rate + sigma**2 / 2) * years) / (sigma * years**0.5)
+    d2 = d1 - sigma * years**0.5
+    price = spot * norm.cdf(d1) - strike * np.exp(-rate * years) * norm.cdf(d2)
+    assert found["delta"] == pytest.approx(norm.cdf(d1), rel=1e-9)
+    assert found["gamma"] == pytest.approx(norm.pdf(d1) / (spot * sigma * years**0.5), rel=1e-9)
+    assert found["model_price"] == pytest.approx(price, rel=1e-9)
+    value = row("fct_position_values", "options", symbol=found["symbol"])
+    assert float(value["market_value"]) == pytest.approx(5 * 100 * price, abs=0.0051)
+    assert float(value["delta_adjusted_exposure"]) == pytest.approx(norm.cdf(d1) * 500 * spot, abs=0.0051)
+
+
+def test_a_hopeless_option_is_worth_nothing_and_has_greeks(row: Callable[..., Row]) -> None:
+    """A strike of eight times the price: the numbers are tiny, not missing; a quote without a bid is none."""
+    found = row("fct_position_greeks", "options", expiration_date=LATER)
+    assert (found["null_reason"], found["iv_status"]) == (None, "no_quote")
+    assert 0 <= found["model_price"] < 1e-20
+    assert 0 <= found["delta"] < 1e-20
+    value = row("fct_position_values", "options", symbol=found["symbol"])
+    assert (value["market_value"], value["unrealized_pnl"]) == (0, -50)
+    assert value["delta_adjusted_exposure"] == 0
+
+
+def test_an_option_on_a_flat_price_is_at_intrinsic_value_and_says_why_it_has_no_greeks(
+    row: Callable[..., Row],
+) -> None:
+    greeks = row("fct_position_greeks", "option on a flat price")
+    assert greeks["null_reason"] == "no_volatility"
+    assert [greeks[name] for name in (*GREEKS, "implied_volatility", "model_price")] == [None] * 10
+    value = row("fct_position_values", "option on a flat price", investment_class="OPTIONS")
+    assert (value["price"], value["price_flag"], value["market_value"]) == (5, "intrinsic_value", 5_000)
+    assert value["delta_adjusted_exposure"] is None
+    assert value["delta_adjusted_null_reason"] == "no_volatility"
+    exposures = row("fct_portfolio_exposures", "option on a flat price")
+    assert exposures["gross_exposure"] == 55_000
+    assert exposures["gross_exposure_delta_adjusted"] is None
+    assert exposures["delta_adjusted_null_reason"] == "options_without_greeks"
+    portfolio = row("fct_portfolio_greeks", "option on a flat price")
+    assert (portfolio["options_without_greeks"], portfolio["null_reason"]) == (1, "options_without_greeks")
+
+
+def test_an_option_without_greeks_lowers_the_coverage_of_stress(
+    row: Callable[..., Row], rows: Callable[..., Rows]
+) -> None:
+    alone = row("fct_portfolio_stress", "one symbol", scenario_id="market_crash_35")
+    found = row("fct_portfolio_stress", "option on a flat price", scenario_id="market_crash_35")
+    assert found["direct_pnl"] == pytest.approx(alone["direct_pnl"], rel=1e-12)
+    assert found["coverage"] == pytest.approx(50 / 55)
+    assert [position["symbol"] for position in rows("fct_position_stress", "option on a flat price")] == (
+        ["AAA"] * len(rows("fct_portfolio_stress", "one symbol"))
+    )
+
+
+@pytest.mark.parametrize(
+    ("symbol", "quantity", "entry_price"), [("AAA250730P00045000", -3, "1.5"), ("BBB250730C00030000", 4, "9")]
+)
+def test_an_option_that_expired_settles_to_intrinsic_value(
+    rows: Callable[..., Rows], symbol: str, quantity: int, entry_price: str
+) -> None:
+    close = Decimal(str(edge_cases.closes().loc[str(EXPIRY), symbol[:3]]))
+    beyond = close - int(symbol[-8:]) // 1000
+    intrinsic = max(beyond if symbol[9] == "C" else -beyond, Decimal(0))
+    (settled,) = rows("fct_position_values", "options", EXPIRY, symbol=symbol)
+    assert settled["market_value"] == settled["delta_adjusted_exposure"] == settled["unrealized_pnl"] == 0
+    expected = round(quantity * 100 * (intrinsic - Decimal(entry_price)), 2)
+    assert settled["realized_pnl"] == settled["cumulative_pnl"] == expected
+    (greeks,) = rows("fct_position_greeks", "options", EXPIRY, symbol=symbol)
+    assert greeks["null_reason"] == "expired"
+    assert [greeks[name] for name in GREEKS] == [None] * len(GREEKS)
+    (before,) = rows("fct_position_greeks", "options", EXPIRY - timedelta(days=1), symbol=symbol)
+    assert before["null_reason"] is None
+    assert rows("fct_position_values", "options", LAST, symbol=symbol) == []
+    assert rows("fct_position_greeks", "options", LAST, symbol=symbol) == []
+
+
+def test_settled_options_are_cash_and_count_no_more(row: Callable[..., Row]) -> None:
+    before = row("fct_portfolio_snapshots", "options", EXPIRY - timedelta(days=1))
+    at, after = row("fct_portfolio_snapshots", "options", EXPIRY), row("fct_portfolio_snapshots", "options")
+    assert (before["option_count"], at["option_count"], after["option_count"]) == (4, 2, 2)
+    settlement = Decimal(str(edge_cases.closes().loc[str(EXPIRY), "BBB"])) - 30
+    assert at["cash"] - before["cash"] == round(settlement * 400, 2)
+    assert after["cash"] == at["cash"]
+    assert after["cumulative_realized_pnl"] == at["cumulative_realized_pnl"]
+
+
+# --- rates --------------------------------------------------------------------------------------------------
+
+
+def test_put_call_parity_holds_on_every_day_also_at_zero_rates(row: Callable[..., Row]) -> None:
+    closes = edge_cases.closes()["SPY"]
+    tenors = [1 / 12, 0.25, 0.5, 1, 2, 5, 30]
+    for day in closes.index[closes.index >= str(ENTRY)].date:
+        call = row("fct_position_greeks", "parity", day, symbol="SPY251219C00480000")
+        put = row("fct_position_greeks", "parity", day, symbol="SPY251219P00480000")
+        assert call["delta"] - put["delta"] == pytest.approx(1.0, rel=1e-9)
+        years = (LATER - day).days / 365
+        curve = np.zeros(len(tenors)) if day == ZERO_RATES else np.array(list(CURVE.values())) / 100
+        rate = np.interp(years, tenors, curve)
+        assert call["risk_free_rate"] == pytest.approx(rate, abs=1e-14)
+        expected = closes[str(day)] - 480 * np.exp(-rate * years)
+        assert call["model_price"] - put["model_price"] == pytest.approx(expected, rel=1e-9)
+        assert call["null_reason"] is put["null_reason"] is None
+
+
+def test_a_day_of_zero_rates_has_greeks(rows: Callable[..., Rows]) -> None:
+    found = rows("fct_position_greeks", "parity", ZERO_RATES)
+    assert [row["risk_free_rate"] for row in found] == [0.0, 0.0]
+    assert all(row[name] is not None for row in found for name in GREEKS)
+
+
+def test_a_synthetic_share_is_stressed_like_the_share(row: Callable[..., Row]) -> None:
+    """Long a call and short a put of one strike move like the underlying, whatever the shock."""
+    for scenario, shock in MARKET_ONLY.items():
+        found = row("fct_portfolio_stress", "parity", scenario_id=scenario)
+        assert found["direct_pnl"] == pytest.approx(1_000 * 500 * shock, rel=1e-9)
+
+
+def test_without_the_ten_year_yield_a_bond_fund_stands_in_and_is_named(
+    betas: Rows, past: pd.DataFrame
+) -> None:
+    rates = [row for row in betas if row["factor"] == "Interest Rate"]
+    assert {row["model"] for row in rates} == {"rates", "risk"}
+    assert {row["rate_proxy"] for row in rates} == {"TLT"}
+    assert {row["rate_proxy"] for row in betas if row["factor"] != "Interest Rate"} == {None}
+    window = past.tail(90)
+    design = pd.DataFrame({"market": window["SPY"], "yields": -window["TLT"] / 16})
+    fit = sm.OLS(window["AAA"], sm.add_constant(design)).fit()
+    assert _beta(betas, "AAA", "rates", "Interest Rate") == pytest.approx(fit.params["yields"], rel=1e-8)
+
+
+# --- long, short, levered, bankrupt -------------------------------------------------------------------------
+
+
+def test_a_dollar_neutral_book_has_risk_figures_of_its_equity(
+    row: Callable[..., Row], betas: Rows, past: pd.DataFrame
+) -> None:
+    exposures = row("fct_portfolio_exposures", "dollar neutral")
+    assert (exposures["net_exposure"], exposures["gross_exposure"]) == (0, 200_000)
+    assert (exposures["net_to_equity"], exposures["leverage"]) == (0.0, 2.0)
+    risk = row("fct_portfolio_risk", "dollar neutral")
+    spread = past["AAA"] - past["BBB"]
+    assert risk["realized_volatility_63d"] == pytest.approx(_volatility(spread, 63), rel=1e-9)
+    outcomes = 100_000 * spread.tail(252)
+    assert risk["var_95_1d"] == pytest.approx(-outcomes.quantile(0.05), rel=1e-9)
+    expected = _beta(betas, "AAA", "market", "Market") - _beta(betas, "BBB", "market", "Market")
+    assert risk["market_beta"] == pytest.approx(expected, rel=1e-12)
+    assert (risk["quality_flag"], risk["ratio_null_reason"]) == ("full_history", None)
+    value = row("fct_position_values", "dollar neutral", symbol="BBB")
+    assert value["weight"] == pytest.approx(-1.0)
+
+
+def test_shares_of_a_hedge_reduce_the_variance(row: Callable[..., Row]) -> None:
+    """Effective bets of +1/2 and -1/2: 1 / (1/4 + 1/4 - 2 rho/4) = 2 / (1 - rho)."""
+    found = row("fct_portfolio_correlation", "dollar neutral")
+    rho = row("fct_correlation_pairs", "dollar neutral")["correlation"]
+    assert found["effective_bets"] == pytest.approx(2 / (1 - rho), rel=1e-9)
+    assert found["diversification_score"] == pytest.approx(abs(rho), rel=1e-9)
+
+
+def test_a_levered_book_loses_more_than_its_equity_and_it_is_shown(
+    row: Callable[..., Row], betas: Rows, past: pd.DataFrame
+) -> None:
+    assert row("fct_portfolio_exposures", "six times levered")["leverage"] == 6.0
+    beta = _beta(betas, "HOT", "risk", "Market")
+    crash = row("fct_portfolio_stress", "six times levered", scenario_id="market_crash_35")
+    assert -0.35 * beta > -1  # of the position: the floor of -100 % is not reached
+    assert crash["direct_pnl"] == pytest.approx(600_000 * beta * -0.35, rel=1e-12)
+    assert crash["direct_pct_equity"] < -4
+    risk = row("fct_portfolio_risk", "six times levered")
+    assert risk["realized_volatility_21d"] == pytest.approx(6 * _volatility(past["HOT"], 21), rel=1e-9)
+    assert risk["market_beta"] > 10  # of a portfolio: only symbols' betas are clipped
+
+
+def test_a_net_short_book_gains_when_the_market_falls(row: Callable[..., Row], betas: Rows) -> None:
+    beta = 100_000 - 300_000 * _beta(betas, "HOT", "risk", "Market")
+    assert beta < 0
+    for scenario, shock in MARKET_ONLY.items():
+        found = row("fct_portfolio_stress", "net short", scenario_id=scenario)
+        assert found["direct_pnl"] == pytest.approx(beta * shock, rel=1e-12)
+        assert found["direct_pnl"] * shock < 0
+        assert abs(found["direct_pnl"]) > 10_000  # dollars: no share of something
+    exposures = row("fct_portfolio_exposures", "net short")
+    assert (exposures["net_exposure"], exposures["net_to_equity"]) == (-200_000, -1.0)
+    short = row("fct_position_values", "net short", symbol="HOT")
+    assert (short["market_value"], short["weight"]) == (-300_000, -1.5)
+
+
+def test_a_portfolio_without_equity_has_dollars_but_no_ratios(
+    row: Callable[..., Row], rows: Callable[..., Rows]
+) -> None:
+    snapshot = row("fct_portfolio_snapshots", "nothing left")
+    assert (snapshot["equity"], snapshot["net_market_value"], snapshot["cash"]) == (
+        -10_000,
+        100_000,
+        -110_000,
+    )
+    assert (snapshot["daily_return"], snapshot["daily_return_null_reason"]) == (None, "capital_not_positive")
+    assert (snapshot["twr_index"], snapshot["drawdown"]) == (None, None)
+    exposures = row("fct_portfolio_exposures", "nothing left")
+    assert exposures["gross_exposure"] == 100_000
+    assert (exposures["leverage"], exposures["net_to_equity"]) == (None, None)
+    assert exposures["ratio_null_reason"] == "equity_not_positive"
+    risk = row("fct_portfolio_risk", "nothing left")
+    assert (risk["market_beta"], risk["total_volatility"], risk["var_95_1d_pct_equity"]) == (None, None, None)
+    assert risk["ratio_null_reason"] == "equity_not_positive"
+    same = row("fct_portfolio_risk", "one symbol")
+    assert risk["var_95_1d"] == pytest.approx(2 * same["var_95_1d"], rel=1e-12)
+    assert risk["es_99_1d"] == pytest.approx(2 * same["es_99_1d"], rel=1e-12)
+    for found in rows("fct_portfolio_stress", "nothing left"):
+        twin = row("fct_portfolio_stress", "one symbol", scenario_id=found["scenario_id"])
+        assert found["direct_pnl"] == pytest.approx(2 * twin["direct_pnl"], rel=1e-12)
+        assert (found["direct_pct_equity"], found["correlated_pct_equity"]) == (None, None)
+    market = row("fct_portfolio_factor_exposures", "nothing left", model="risk", factor="Market")
+    assert (market["beta"], market["variance_contribution"]) == (None, None)
+    assert market["dollar_exposure"] is not None
+    assert row("fct_position_values", "nothing left")["weight"] is None
+
+
+# --- lots ---------------------------------------------------------------------------------------------------
+
+
+def test_lots_of_one_symbol_and_day_stay_apart(row: Callable[..., Row], rows: Callable[..., Rows]) -> None:
+    values = rows("fct_position_values", "two lots of one day")
+    by_quantity = {value["quantity"]: value for value in values}
+    assert {quantity: value["unrealized_pnl"] for quantity, value in by_quantity.items()} == {
+        100: -100,  # 100 x (50 - 51)
+        300: -600,
+        -50: 150,  # -50 x (50 - 53): a short gains
+    }
+    assert {quantity: value["market_value"] for quantity, value in by_quantity.items()} == {
+        100: 5_000,
+        300: 15_000,
+        -50: -2_500,
+    }
+    snapshot = row("fct_portfolio_snapshots", "two lots of one day")
+    assert (snapshot["position_count"], snapshot["equity"]) == (3, 99_450)
+    group = row("fct_exposures_by_group", "two lots of one day", dimension="symbol")
+    assert (group["position_count"], group["gross_exposure"], group["net_exposure"]) == (3, 22_500, 17_500)
+
+
+def test_the_same_lot_twice_is_refused_and_not_lost(tmp_path: Path) -> None:
+    lot = edge_cases.Lot("AAA", 100, 51).row
+    statement = tmp_path / "twice.csv"
+    statement.write_text("\n".join([",".join(COLUMNS.values()), lot, lot]) + "\n")
+    with pytest.raises(InvalidPositionsFile, match="row 2 already"):
+        read_positions_file(statement)
