@@ -62,9 +62,10 @@ from built
 {#-
   A mart of dated facts: the columns of its contract, for each date from its newest publication.
   history=true: from every publication. filtered=true: through the row filter of the API's role.
-  adjusted=true: with the total return index that the mart makes its adjusted close of.
+  adjusted=true: with the total return index that the mart makes its adjusted close of. only: a condition on the
+  rows (of `published`) that belong to the mart. newest=true: the newest session alone.
 -#}
-{% macro published_facts(relation, filtered=true, history=false, adjusted=false) -%}
+{% macro published_facts(relation, filtered=true, history=false, adjusted=false, only=none, newest=false) -%}
 with published as (
     select * from {{ relation }}
 ),
@@ -97,6 +98,12 @@ where true
 {%- endif %}
 {%- if filtered %}
     and {{ row_filter('published') }}
+{%- endif %}
+{%- if only %}
+    and {{ only }}
+{%- endif %}
+{%- if newest and not var('audit_schema') %}
+    and published.as_of_date = (select max(as_of_date) from publication_dates)
 {%- endif %}
 {%- endmacro %}
 

@@ -22,12 +22,16 @@ def cents(value: Decimal) -> Decimal:
 
 @dataclass
 class Market:
-    """What is known of the market: sessions, closes as traded, splits and dividends by symbol."""
+    """What is known of the market: sessions, closes as traded, splits and dividends by symbol.
+
+    model_prices: what an option position without a quote is worth (its formula is proved elsewhere).
+    """
 
     sessions: list[date]
     closes: dict[str, dict[date, Decimal]] = field(default_factory=dict)
     splits: dict[str, dict[date, Decimal]] = field(default_factory=dict)
     dividends: dict[str, dict[date, Decimal]] = field(default_factory=dict)
+    model_prices: dict[tuple[Any, date], Decimal] = field(default_factory=dict)
 
     def on_or_after(self, day: date) -> date:
         return self.sessions[bisect_left(self.sessions, day)]
@@ -62,7 +66,7 @@ class Market:
 
 
 def read_market(connection: psycopg.Connection[Any]) -> Market:
-    """The newest raw row of each key, read without dbt."""
+    """The newest raw row of each key, read without dbt, and the models' prices of options."""
     with connection.cursor(row_factory=dict_row) as cursor:
         days = cursor.execute(
             """select distinct on (calendar_date) calendar_date, is_session from raw.calendar_days
@@ -83,10 +87,15 @@ def read_market(connection: psycopg.Connection[Any]) -> Market:
             known = market.splits if row["action"] == "split" else market.dividends
             if row["value"] is not None:
                 known.setdefault(row["symbol"], {})[row["ex_date"]] = row["value"]
+        priced = cursor.execute(
+            """select position_id, as_of_date, cast(model_price as numeric(38, 9)) as price
+            from marts.fct_position_greeks where model_price is not null"""
+        ).fetchall()
+        market.model_prices = {(row["position_id"], row["as_of_date"]): row["price"] for row in priced}
     return market
 
 
-def unit_price(market: Market, lot: dict[str, Any], day: date) -> Decimal:
+def unit_price(market: Market, lot: dict[str, Any], day: date, *, is_open: bool) -> Decimal:
     """What one share or contract unit of the lot is worth on the day (no quotes, no marks)."""
     symbol = lot["underlying_symbol"] or lot["symbol"]
     factor = market.split_factor(symbol, market.on_or_after(lot["entry_date"]), day)
@@ -97,6 +106,8 @@ def unit_price(market: Market, lot: dict[str, Any], day: date) -> Decimal:
         return Decimal(lot["entry_price"]) / factor
     if lot["investment_class"] == "PUBLIC":
         return found[0]
+    if is_open and (lot["position_id"], day) in market.model_prices:
+        return market.model_prices[lot["position_id"], day]
     strike = lot["strike_price"] / factor
     return max(found[0] - strike if lot["option_type"] == "CALL" else strike - found[0], ZERO)
 
@@ -117,7 +128,7 @@ def account_for_lot(market: Market, lot: dict[str, Any], last_day: date) -> dict
         if day > last_day or (last and day > last):
             break
         quantity = lot["quantity"] * market.split_factor(symbol, first, day)
-        price = unit_price(market, lot, day)
+        price = unit_price(market, lot, day, is_open=day != last)
         if day == last and lot["exit_price"] is not None:
             price = lot["exit_price"]
         end_value = cents(quantity * lot["contract_multiplier"] * price)

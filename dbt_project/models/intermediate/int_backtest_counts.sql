@@ -4,19 +4,28 @@ with returns as (
     select * from {{ ref('int_public_returns') }}
 ),
 
+risk as (
+    select * from {{ ref('int_portfolio_risk') }}
+),
+
+sessions as (
+    select * from {{ ref('int_session_windows') }}
+),
+
 forecasts as (
     select
         risk.portfolio_id,
         sessions.session_number + 1 as session_number,
         levels.confidence,
         levels.value_at_risk
-    from {{ ref('int_portfolio_risk') }} as risk
-    inner join {{ ref('int_session_windows') }} as sessions on risk.as_of_date = sessions.as_of_date
-    cross join lateral (
-        values
-        (cast(0.95 as double precision), risk.var_95_1d),
-        (cast(0.99 as double precision), risk.var_99_1d)
-    ) as levels (confidence, value_at_risk)
+    from risk
+    inner join sessions on risk.as_of_date = sessions.as_of_date
+    cross join
+        lateral (
+            values
+            (cast(0.95 as double precision), risk.var_95_1d),
+            (cast(0.99 as double precision), risk.var_99_1d)
+        ) as levels (confidence, value_at_risk)
     where levels.value_at_risk is not null
 ),
 

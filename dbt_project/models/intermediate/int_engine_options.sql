@@ -16,13 +16,13 @@ final as (
         greeks.underlying_symbol as symbol,
         positions.option_type,
         greeks.underlying_price,
-        greeks.strike_price,
+        cast(greeks.strike_price as double precision) as strike_price,
         greeks.years_to_expiration,
         greeks.risk_free_rate,
         greeks.dividend_yield,
         greeks.implied_volatility,
         greeks.delta,
-        sum(greeks.units) as units
+        sum(greeks.units order by greeks.position_id) as units
     from greeks
     inner join positions on greeks.position_id = positions.position_id
     group by

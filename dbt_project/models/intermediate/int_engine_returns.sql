@@ -4,7 +4,7 @@ with returns as (
 ),
 
 held as (
-    select distinct symbol from {{ ref('int_engine_holdings') }}
+    select symbol from {{ ref('int_engine_holdings') }}
 ),
 
 proxies as (

@@ -19,12 +19,20 @@ with outcomes as (
     )
 ),
 
+sessions as (
+    select * from {{ ref('int_session_windows') }}
+),
+
+forecasts as (
+    select * from {{ ref('int_portfolio_risk') }}
+),
+
 risk as (
     select
-        risk.*,
+        forecasts.*,
         sessions.session_number
-    from {{ ref('int_portfolio_risk') }} as risk
-    inner join {{ ref('int_session_windows') }} as sessions on risk.as_of_date = sessions.as_of_date
+    from forecasts
+    inner join sessions on forecasts.as_of_date = sessions.as_of_date
 ),
 
 due as (
@@ -85,7 +93,8 @@ graded as (
             when count(score) over recent >= {{ var('evaluation_minimum') }}
                 then avg(case
                     when score is not null and realized_value > 0
-                        then power(realized_value / forecast_value, 2)
+                        then
+                            power(realized_value / forecast_value, 2)
                             - 2 * ln(realized_value / forecast_value) - 1
                 end) over recent
         end as qlike,

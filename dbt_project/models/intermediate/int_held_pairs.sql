@@ -4,7 +4,7 @@ with holdings as (
 ),
 
 final as (
-    select distinct
+    select
         first_leg.as_of_date,
         first_leg.symbol as symbol_1,
         second_leg.symbol as symbol_2
@@ -14,6 +14,8 @@ final as (
             first_leg.portfolio_id = second_leg.portfolio_id
             and first_leg.as_of_date = second_leg.as_of_date
             and first_leg.symbol < second_leg.symbol
+    -- each pair once, whoever holds it
+    group by first_leg.as_of_date, first_leg.symbol, second_leg.symbol
 )
 
 select * from final

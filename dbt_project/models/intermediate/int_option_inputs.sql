@@ -28,21 +28,25 @@ volatilities as (
     where as_of_date between {{ from_date() }} and {{ to_date() }}
 ),
 
+-- two lots of one contract are one contract
 contracts as (
-    select distinct
+    select
         {{ contract_key('days') }} as contract,
-        symbol,
-        pricing_symbol as underlying_symbol,
-        as_of_date,
-        option_type,
-        cast(strike_price / split_factor as double precision) as strike_price,
-        split_factor,
-        expiration_date,
-        cast(expiration_date - as_of_date as double precision) / 365 as years_to_expiration,
-        not is_open as is_settlement
+        days.symbol,
+        days.pricing_symbol as underlying_symbol,
+        days.as_of_date,
+        days.option_type,
+        cast(days.strike_price / days.split_factor as double precision) as strike_price,
+        days.split_factor,
+        days.expiration_date,
+        cast(days.expiration_date - days.as_of_date as double precision) / 365 as years_to_expiration,
+        not days.is_open as is_settlement
     from days
     -- on the day of an exit the position is gone at the close
-    where is_open or closed_by = 'settlement'
+    where days.is_open or days.closed_by = 'settlement'
+    group by
+        days.symbol, days.pricing_symbol, days.as_of_date, days.option_type, days.strike_price, days.split_factor,
+        days.expiration_date, days.is_open, days.investment_class
 ),
 
 final as (

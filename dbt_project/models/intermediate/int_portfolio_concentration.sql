@@ -21,8 +21,8 @@ final as (
     select
         portfolio_id,
         as_of_date,
-        sum(gross_weight * gross_weight) as hhi,
-        1 / sum(gross_weight * gross_weight) as effective_names,
+        sum(gross_weight * gross_weight order by size_rank) as hhi,
+        1 / sum(gross_weight * gross_weight order by size_rank) as effective_names,
         sum(gross_weight) filter (where size_rank <= 1) as top_1_share,
         sum(gross_weight) filter (where size_rank <= 3) as top_3_share,
         sum(gross_weight) filter (where size_rank <= 5) as top_5_share,

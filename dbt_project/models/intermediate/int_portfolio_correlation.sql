@@ -13,18 +13,27 @@ correlation_statistics as (
     where as_of_date between {{ from_date() }} and {{ to_date() }}
 ),
 
+members as (
+    select * from {{ ref('int_correlation_members') }}
+    where as_of_date between {{ from_date() }} and {{ to_date() }}
+),
+
+holdings as (
+    select * from {{ ref('int_portfolio_holdings') }}
+    where as_of_date between {{ from_date() }} and {{ to_date() }}
+),
+
 included as (
     select
         members.portfolio_id,
         members.as_of_date,
         sum(holdings.known_positions) as positions_analyzed
-    from {{ ref('int_correlation_members') }} as members
-    inner join {{ ref('int_portfolio_holdings') }} as holdings
+    from members
+    inner join holdings
         on
             members.portfolio_id = holdings.portfolio_id
             and members.as_of_date = holdings.as_of_date
             and members.symbol = holdings.symbol
-    where members.as_of_date between {{ from_date() }} and {{ to_date() }}
     group by members.portfolio_id, members.as_of_date
 ),
 

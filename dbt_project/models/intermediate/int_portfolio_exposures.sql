@@ -45,10 +45,12 @@ filled as (
         coalesce(totals.short_exposure, 0) as short_exposure,
         coalesce(totals.long_exposure_at_cost, 0) as long_exposure_at_cost,
         coalesce(totals.short_exposure_at_cost, 0) as short_exposure_at_cost,
-        case when not coalesce(totals.has_unknown_delta, false)
-            then coalesce(totals.long_exposure_delta_adjusted, 0) end as long_exposure_delta_adjusted,
-        case when not coalesce(totals.has_unknown_delta, false)
-            then coalesce(totals.short_exposure_delta_adjusted, 0) end as short_exposure_delta_adjusted
+        case
+            when not coalesce(totals.has_unknown_delta, false) then coalesce(totals.long_exposure_delta_adjusted, 0)
+        end as long_exposure_delta_adjusted,
+        case
+            when not coalesce(totals.has_unknown_delta, false) then coalesce(totals.short_exposure_delta_adjusted, 0)
+        end as short_exposure_delta_adjusted
     from snapshots
     left join totals
         on snapshots.portfolio_id = totals.portfolio_id and snapshots.as_of_date = totals.as_of_date

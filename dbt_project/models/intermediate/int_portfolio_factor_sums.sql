@@ -17,8 +17,8 @@ final as (
         holdings.as_of_date,
         betas.model,
         betas.factor,
-        sum(holdings.exposure * betas.beta) as dollar_exposure,
-        sum(holdings.known_market_value) as covered_market_value,
+        {{ exact_sum('holdings.exposure * betas.beta') }} as dollar_exposure,
+        {{ exact_sum('holdings.known_market_value') }} as covered_market_value,
         sum(holdings.known_positions) as positions_analyzed,
         min(betas.observations) as data_days,
         bool_or(betas.quality_flag = 'limited_history') as has_limited_history

@@ -18,7 +18,7 @@ final as (
         exposures.model,
         exposures.factor,
         exposures.dollar_exposure
-        * sum(covariances.ewma_covariance * others.dollar_exposure) as dollar_variance
+        * sum(covariances.ewma_covariance * others.dollar_exposure order by others.factor) as dollar_variance
     from exposures
     inner join covariances
         on exposures.as_of_date = covariances.as_of_date and exposures.factor = covariances.factor_1

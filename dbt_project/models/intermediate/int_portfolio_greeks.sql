@@ -13,13 +13,13 @@ option_greeks as (
     select
         portfolio_id,
         as_of_date,
-        sum(position_delta) as delta,
-        sum(position_gamma) as gamma,
-        sum(position_theta) as theta,
-        sum(position_vega) as vega,
-        sum(position_rho) as rho,
-        sum(delta_dollars) as delta_dollars,
-        sum(gamma_dollars_1pct) as gamma_dollars_1pct,
+        sum(position_delta order by position_id) as delta,
+        sum(position_gamma order by position_id) as gamma,
+        sum(position_theta order by position_id) as theta,
+        sum(position_vega order by position_id) as vega,
+        sum(position_rho order by position_id) as rho,
+        sum(delta_dollars order by position_id) as delta_dollars,
+        sum(gamma_dollars_1pct order by position_id) as gamma_dollars_1pct,
         count(*) as option_count,
         count(*) filter (where delta is null) as options_without_greeks
     from {{ ref('int_position_greeks') }}

@@ -18,12 +18,15 @@ final as (
         bool_and(price_source = 'cash') as is_cash,
         cast(coalesce(sum(delta_adjusted_exposure) filter (where price_source <> 'cash'), 0) as double precision)
             as exposure,
-        cast(coalesce(
-            sum(market_value) filter (where investment_class = 'PUBLIC' and price_source <> 'cash'), 0
-        ) as double precision) as linear_exposure,
+        cast(
+            coalesce(sum(market_value) filter (where investment_class = 'PUBLIC' and price_source <> 'cash'), 0)
+            as double precision
+        ) as linear_exposure,
         cast(sum(abs(market_value)) as double precision) as gross_market_value,
-        cast(coalesce(sum(abs(market_value)) filter (where delta_adjusted_exposure is not null), 0)
-            as double precision) as known_market_value,
+        cast(
+            coalesce(sum(abs(market_value)) filter (where delta_adjusted_exposure is not null), 0)
+            as double precision
+        ) as known_market_value,
         cast(count(*) filter (where investment_class = 'PUBLIC' and price_source <> 'cash') as integer)
             as linear_positions,
         cast(count(*) as integer) as positions,

@@ -3,6 +3,12 @@
     indexes=[{'columns': ['as_of_date', 'portfolio_id'], 'unique': true}],
 ) }}
 
+{%- set ratio_measures = ['var_95_1d', 'var_99_1d', 'es_95_1d', 'es_99_1d', 'var_95_10d', 'var_99_10d'] -%}
+{%- set tail_measures = ratio_measures + [
+    'var_95_1d_parametric', 'var_99_1d_parametric', 'es_95_1d_parametric', 'es_99_1d_parametric',
+    'var_95_1d_cornish_fisher', 'var_99_1d_cornish_fisher', 'es_95_1d_cornish_fisher', 'es_99_1d_cornish_fisher',
+] %}
+
 -- One row of risk per portfolio: betas and variances from the factor models, volatility and value at risk from the
 -- date's holdings through past returns.
 with scopes as (
@@ -47,12 +53,9 @@ joined as (
         volatilities.proxied_share,
         volatilities.volatility_trend,
         volatilities.volatility_percentile,
-        {% for method in ['', '_parametric', '_cornish_fisher'] -%}
-        {% for measure in ['var_95_1d', 'var_99_1d', 'es_95_1d', 'es_99_1d'] -%}
-        value_at_risk.{{ measure }}{{ method }},
-        {% endfor %}{% endfor -%}
-        value_at_risk.var_95_10d,
-        value_at_risk.var_99_10d,
+        {%- for measure in tail_measures %}
+            value_at_risk.{{ measure }},
+        {%- endfor %}
         value_at_risk.is_cornish_fisher_monotone,
         value_at_risk.scenario_days
     from scopes
@@ -82,15 +85,12 @@ final as (
         proxied_share,
         volatility_trend,
         volatility_percentile,
-        {% for method in ['', '_parametric', '_cornish_fisher'] -%}
-        {% for measure in ['var_95_1d', 'var_99_1d', 'es_95_1d', 'es_99_1d'] -%}
-        {{ measure }}{{ method }},
-        {% endfor %}{% endfor -%}
-        var_95_10d,
-        var_99_10d,
-        {% for measure in ['var_95_1d', 'var_99_1d', 'es_95_1d', 'es_99_1d', 'var_95_10d', 'var_99_10d'] -%}
-        case when equity > 0 then {{ measure }} / equity end as {{ measure }}_pct_equity,
-        {% endfor -%}
+        {%- for measure in tail_measures %}
+            {{ measure }},
+        {%- endfor %}
+        {%- for measure in ratio_measures %}
+            case when equity > 0 then {{ measure }} / equity end as {{ measure }}_pct_equity,
+        {%- endfor %}
         is_cornish_fisher_monotone,
         cast(scenario_days as integer) as scenario_days,
         case when equity <= 0 then 'equity_not_positive' end as ratio_null_reason,

@@ -12,7 +12,7 @@ holdings as (
         portfolio_id,
         as_of_date,
         coalesce(sum(positions) filter (where not is_cash), 0) as positions_in_scope,
-        sum(gross_market_value) as gross_market_value,
+        {{ exact_sum('gross_market_value') }} as gross_market_value,
         coalesce(sum(positions) filter (where is_cash), 0) as cash_positions,
         coalesce(sum(gross_market_value) filter (where is_cash), 0) as cash_market_value
     from {{ ref('int_portfolio_holdings') }}

@@ -41,10 +41,10 @@ summed as (
         position_values.portfolio_id,
         position_values.as_of_date,
         security_stress.scenario_id,
-        sum(position_values.units * security_stress.direct_pnl) as direct_pnl,
-        sum(position_values.units * security_stress.direct_linear_pnl) as direct_linear_pnl,
-        sum(position_values.units * security_stress.correlated_pnl) as correlated_pnl,
-        sum(position_values.units * security_stress.correlated_linear_pnl) as correlated_linear_pnl,
+        {{ exact_sum('position_values.units * security_stress.direct_pnl') }} as direct_pnl,
+        {{ exact_sum('position_values.units * security_stress.direct_linear_pnl') }} as direct_linear_pnl,
+        {{ exact_sum('position_values.units * security_stress.correlated_pnl') }} as correlated_pnl,
+        {{ exact_sum('position_values.units * security_stress.correlated_linear_pnl') }} as correlated_linear_pnl,
         cast(sum(abs(position_values.market_value)) as double precision) as covered_market_value,
         count(*) as positions_analyzed,
         min(betas.observations) as data_days,
@@ -60,7 +60,8 @@ summed as (
 ),
 
 scenarios as (
-    select distinct scenario_id from {{ ref('scenarios') }}
+    select scenario_id from {{ ref('scenarios') }}
+    group by scenario_id
 ),
 
 flagged as (

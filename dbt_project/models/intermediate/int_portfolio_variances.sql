@@ -21,7 +21,7 @@ systematic as (
         portfolio_id,
         as_of_date,
         -- rounding may leave a variance of nothing a hair below zero
-        greatest(sum(variance_contribution), 0) as systematic_variance,
+        greatest(sum(variance_contribution order by factor), 0) as systematic_variance,
         min(coverage) as coverage
     from exposures
     group by portfolio_id, as_of_date
@@ -34,7 +34,7 @@ idiosyncratic as (
         sum(case
             when holdings.equity > 0
                 then power(holdings.exposure / holdings.equity * betas.residual_volatility, 2)
-        end) as idiosyncratic_variance,
+        end order by holdings.symbol) as idiosyncratic_variance,
         sum(holdings.known_positions) as positions_analyzed,
         min(betas.observations) as data_days,
         bool_or(betas.quality_flag = 'limited_history') as has_limited_history

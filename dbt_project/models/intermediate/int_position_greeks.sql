@@ -35,7 +35,7 @@ final as (
         greeks.underlying_symbol,
         sized.security,
         greeks.underlying_price,
-        greeks.strike_price,
+        cast(greeks.strike_price as numeric(38, 6)) as strike_price,
         greeks.expiration_date,
         greeks.years_to_expiration,
         greeks.risk_free_rate,

@@ -8,10 +8,14 @@ factors as (
     select * from {{ ref('factors') }}
 ),
 
+engine_start as (
+    select * from {{ ref('int_engine_start') }}
+),
+
 first_built as (
     select min(sessions.session_number) as session_number
     from sessions
-    inner join {{ ref('int_engine_start') }} as engine_start on sessions.as_of_date >= engine_start.as_of_date
+    inner join engine_start on sessions.as_of_date >= engine_start.as_of_date
 ),
 
 longest_window as (

@@ -8,7 +8,7 @@ options as (
 ),
 
 final as (
-    select distinct
+    select
         as_of_date,
         symbol as contract,
         symbol,
@@ -23,8 +23,9 @@ final as (
         cast(null as double precision) as delta
     from holdings
     where linear_positions > 0
+    group by as_of_date, symbol
     union all
-    select distinct
+    select
         as_of_date,
         contract,
         symbol,
@@ -38,6 +39,9 @@ final as (
         implied_volatility,
         delta
     from options
+    group by
+        as_of_date, contract, symbol, underlying_price, option_type, strike_price, years_to_expiration,
+        risk_free_rate, dividend_yield, implied_volatility, delta
 )
 
 select * from final

@@ -1,10 +1,18 @@
 -- Daily changes of the 10-year yield, between sessions that both have one: a bond holiday breaks the series
 -- and is not bridged.
-with rates as (
-    select rates.*
-    from {{ ref('stg_raw__treasury_rates') }} as rates
-    inner join {{ ref('factors') }} as factors
-        on rates.series = factors.proxy_symbol and factors.model = 'risk' and factors.factor = 'Interest Rate'
+with rate_factors as (
+    select * from {{ ref('factors') }}
+    where model = 'risk' and factor = 'Interest Rate'
+),
+
+treasury_rates as (
+    select * from {{ ref('stg_raw__treasury_rates') }}
+),
+
+rates as (
+    select treasury_rates.*
+    from treasury_rates
+    inner join rate_factors on treasury_rates.series = rate_factors.proxy_symbol
 ),
 
 sessions as (

@@ -1,2 +1,1 @@
-{{ published_facts(ref('pub_correlation_members')) }}
-    and published.cluster_id is not null
+{{ published_facts(ref('pub_correlation_members'), only='published.cluster_id is not null') }}

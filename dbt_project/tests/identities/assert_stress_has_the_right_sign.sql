@@ -1,27 +1,44 @@
 -- A bond holder once gained when yields rose, and shorts added to a loss instead of offsetting it. Where a scenario
 -- shocks one factor, a stock moves with its beta times the shock; nothing loses more than all of itself; the market
 -- moves by its shock.
-with stress as (
+with security_stress as (
+    select * from {{ ref('int_security_stress') }}
+    where {{ in_window() }}
+),
+
+shocks as (
+    select * from {{ ref('int_scenario_shocks') }}
+    where shock is not null and {{ in_window() }}
+),
+
+betas as (
+    select * from {{ ref('int_symbol_factor_betas') }}
+    where model = 'risk' and {{ in_window() }}
+),
+
+market as (
+    select proxy_symbol as symbol from {{ ref('factors') }}
+    where model = 'risk' and factor = 'Market'
+),
+
+stress as (
     select
         security_stress.*,
         shocks.factor,
         shocks.shock,
         betas.beta,
-        factors.proxy_symbol = betas.symbol as is_market
-    from {{ ref('int_security_stress') }} as security_stress
-    inner join {{ ref('int_scenario_shocks') }} as shocks
+        betas.symbol = market.symbol as is_market
+    from security_stress
+    inner join shocks
         on
             security_stress.as_of_date = shocks.as_of_date
             and security_stress.scenario_id = shocks.scenario_id
-            and shocks.shock is not null
-    inner join {{ ref('int_symbol_factor_betas') }} as betas
+    inner join betas
         on
             security_stress.contract = betas.symbol
             and security_stress.as_of_date = betas.as_of_date
-            and betas.model = 'risk'
             and shocks.factor = betas.factor
-    inner join {{ ref('factors') }} as factors on factors.model = 'risk' and factors.factor = 'Market'
-    where {{ in_window('security_stress.as_of_date') }}
+    cross join market
 ),
 
 shocked_factors as (
