@@ -1,5 +1,7 @@
 """Market betas of the marts against statsmodels, for all symbols, on simulated and on real prices."""
 
+from typing import NamedTuple
+
 import pandas as pd
 import psycopg
 import pytest
@@ -8,12 +10,20 @@ import statsmodels.api as sm
 from warehouse.connections import Warehouse
 
 WINDOW, MINIMUM, CLIP = 90, 30, 5.0
-EVERY_NTH_SESSION = 23
+EVERY_NTH_SESSION = 12
+
+
+class Frames(NamedTuple):
+    """returns: every session of the calendar by symbols. first_row: that of the first portfolio's day."""
+
+    returns: pd.DataFrame
+    betas: pd.DataFrame
+    first_row: int
 
 
 @pytest.fixture(scope="module", params=["demo", "market"])
-def frames(request: pytest.FixtureRequest) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Returns (sessions by symbols, every session of the calendar) and the betas of the mart."""
+def frames(request: pytest.FixtureRequest) -> Frames:
+    """Returns and market betas of the marts."""
     built: Warehouse = request.getfixturevalue(request.param)
     with psycopg.connect(built.analyst_url) as connection:
         returns = pd.DataFrame(
@@ -27,17 +37,25 @@ def frames(request: pytest.FixtureRequest) -> tuple[pd.DataFrame, pd.DataFrame]:
         ).fetchall()
         columns = ["symbol", "as_of_date", "beta", "is_clipped", "std_error", "p_value", "observations"]
         betas = pd.DataFrame(
-            connection.execute(f"select {', '.join(columns)} from marts.fct_symbol_factor_betas").fetchall(),
+            connection.execute(
+                f"select {', '.join(columns)} from marts.fct_symbol_factor_betas where model = 'market'"
+            ).fetchall(),
             columns=columns,
         )
+        first_day = connection.execute("select min(as_of_date) from marts.fct_portfolio_snapshots").fetchall()
     wide = returns.pivot_table(index="as_of_date", columns="symbol", values="daily_return", dropna=False)
-    return wide.reindex([day for (day,) in sessions]), betas.set_index(["symbol", "as_of_date"])
+    days = [day for (day,) in sessions]
+    return Frames(
+        wide.reindex(days),
+        betas.set_index(["symbol", "as_of_date"]).sort_index(),
+        days.index(first_day[0][0]),
+    )
 
 
-def test_every_beta_equals_statsmodels(frames: tuple[pd.DataFrame, pd.DataFrame]) -> None:
-    returns, betas = frames
+def test_every_beta_equals_statsmodels(frames: Frames) -> None:
+    returns, betas, first_row = frames
     checked = 0
-    rows = [*range(MINIMUM, len(returns), EVERY_NTH_SESSION), len(returns) - 1]
+    rows = [*range(first_row, len(returns), EVERY_NTH_SESSION), len(returns) - 1]
     for row in rows:
         window = returns.iloc[max(0, row - WINDOW + 1) : row + 1].astype(float)
         for symbol in returns.columns:
@@ -55,11 +73,18 @@ def test_every_beta_equals_statsmodels(frames: tuple[pd.DataFrame, pd.DataFrame]
                 assert found["std_error"] == pytest.approx(fit.bse["x"], rel=1e-8)
                 assert found["p_value"] == pytest.approx(fit.pvalues["x"], rel=1e-6, abs=1e-12)
             checked += 1
+    assert len(rows) > 4
     assert checked > 50 * len(rows) * 0.8
 
 
-def test_the_market_has_beta_one_on_every_session(frames: tuple[pd.DataFrame, pd.DataFrame]) -> None:
-    _, betas = frames
+def test_the_market_has_beta_one_on_every_session_from_the_first_portfolio_on(frames: Frames) -> None:
+    returns, betas, first_row = frames
     spy = betas.xs("SPY", level="symbol")
-    assert len(spy) > 300
+    assert spy.index.tolist() == returns.index[first_row:].tolist()
     assert (spy["beta"] == 1).all()
+
+
+def test_no_beta_is_older_than_the_first_portfolio(frames: Frames) -> None:
+    returns, betas, first_row = frames
+    assert first_row > WINDOW
+    assert betas.index.get_level_values("as_of_date").min() == returns.index[first_row]
