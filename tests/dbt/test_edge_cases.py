@@ -592,7 +592,7 @@ def test_a_portfolio_without_equity_has_dollars_but_no_ratios(
     assert risk["es_99_1d"] == pytest.approx(2 * same["es_99_1d"], rel=1e-12)
     for found in rows("fct_portfolio_stress", "nothing left"):
         twin = row("fct_portfolio_stress", "one symbol", scenario_id=found["scenario_id"])
-        assert found["direct_pnl"] == pytest.approx(2 * twin["direct_pnl"], rel=1e-12)
+        assert found["direct_pnl"] == pytest.approx(2 * twin["direct_pnl"], rel=1e-12, abs=1e-8)
         assert (found["direct_pct_equity"], found["correlated_pct_equity"]) == (None, None)
     market = row("fct_portfolio_factor_exposures", "nothing left", model="risk", factor="Market")
     assert (market["beta"], market["variance_contribution"]) == (None, None)
