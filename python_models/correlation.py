@@ -148,7 +148,8 @@ def symbol_correlations(
 
     returns: long frame (symbol, as_of_date, session_number, daily_return), reaching back one window before
     from_date. pairs: frame (as_of_date, symbol_1, symbol_2) of the pairs wanted, in either order, or None
-    for all. A pair without a correlation (see pair_correlations) has no row.
+    for all. A symbol beside itself is a pair: its row says that it can be compared, and how much is known of
+    it. A pair without a correlation (see pair_correlations) has no row.
     Columns: as_of_date, symbol_1, symbol_2 (in alphabetical order), correlation, observations.
     """
     panel = to_panel(returns, "daily_return")
@@ -156,7 +157,7 @@ def symbol_correlations(
     # unknown sessions before the first: every window has the same length
     padded = np.vstack([np.full((window - 1, len(panel.symbols)), np.nan), values])
     wanted = None if pairs is None else _positions_by_date(pairs, panel.symbols)
-    every = np.triu_indices(len(panel.symbols), 1)
+    every = np.triu_indices(len(panel.symbols))
     nothing = (np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
     frames = [_no_pairs()]
     for row in panel.rows_from(from_date):
@@ -177,7 +178,7 @@ def _positions_by_date(pairs: pd.DataFrame, symbols: pd.Index[str]) -> dict[Any,
     )
     frame = pd.DataFrame(np.sort(positions, axis=1), columns=["first", "second"])
     frame["as_of_date"] = pd.to_datetime(pairs["as_of_date"]).to_numpy()
-    frame = frame[(frame["first"] >= 0) & (frame["first"] < frame["second"])].drop_duplicates()
+    frame = frame[(frame["first"] >= 0) & (frame["first"] <= frame["second"])].drop_duplicates()
     frame = frame.sort_values(["as_of_date", "first", "second"])
     return {
         date: (day["first"].to_numpy(), day["second"].to_numpy()) for date, day in frame.groupby("as_of_date")
@@ -306,7 +307,7 @@ def portfolio_correlations(
     |correlation| by weight, 0 unrelated, 1 all the same; both NaN with fewer than two symbols),
     effective_bets (1 / variance of the signed weights by correlation; NaN for a perfect hedge),
     cluster_count, symbols_included, symbols_excluded, is_repaired, min_eigenvalue (of the matrix used; NaN
-    without symbols), data_days (fewest observations of a pair used, 0 without pairs).
+    without symbols), data_days (fewest observations of a pair used, or of the only symbol; 0 without any).
     members: the included symbols: portfolio_id, as_of_date, cluster_id (1.. by falling gross share, then
     alphabetical; null outside clusters), symbol, average_correlation (of the cluster's pairs), gross_share
     (the symbol's own, 0..1).
@@ -365,7 +366,6 @@ def _matrices(pairs: pd.DataFrame, symbols: pd.Index[str]) -> tuple[FloatArray, 
     observations = np.zeros(rho.shape, dtype=np.int64)
     rho[first, second] = rho[second, first] = pairs["correlation"].to_numpy()[both]
     observations[first, second] = observations[second, first] = pairs["observations"].to_numpy()[both]
-    np.fill_diagonal(rho, 1.0)
     return rho, observations
 
 
@@ -398,7 +398,7 @@ def _book(
 
 
 def _portfolio_row(book: _Book, cluster_count: int) -> tuple[object, ...]:
-    mean, score, days = np.nan, np.nan, 0
+    mean, score = np.nan, np.nan
     n = len(book.weights)
     if n > 1:
         pairs = np.triu_indices(n, 1)
@@ -406,7 +406,6 @@ def _portfolio_row(book: _Book, cluster_count: int) -> tuple[object, ...]:
         share = (gross[:, None] * gross)[pairs]
         mean = book.rho[pairs].mean()
         score = (share * np.abs(book.rho[pairs])).sum() / share.sum()
-        days = int(book.observations[pairs].min())
     variance = book.weights @ book.rho @ book.weights
     return (
         book.portfolio_id,
@@ -419,7 +418,7 @@ def _portfolio_row(book: _Book, cluster_count: int) -> tuple[object, ...]:
         book.excluded,
         book.is_repaired,
         book.min_eigenvalue,
-        days,
+        int(book.observations.min()) if n else 0,
     )
 
 

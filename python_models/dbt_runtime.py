@@ -40,8 +40,8 @@ class FrameError(DbtRuntimeError):
 def frame_to_arrow(frame: pd.DataFrame, columns: dict[str, str], *, model: str) -> pa.Table:
     """The frame as an Arrow table with exactly the declared columns, in their order.
 
-    columns: name -> Postgres type as written in the model's yml. NaN and None become null; an infinite
-    number, a missing, an extra or a mistyped column raises FrameError with the column's name.
+    columns: name -> Postgres type as written in the model's yml. NaN and None become null, minus zero zero.
+    An infinite number, a missing, an extra or a mistyped column raises FrameError with the column's name.
     """
     missing = [name for name in columns if name not in frame.columns]
     extra = [str(name) for name in frame.columns if name not in columns]
@@ -67,9 +67,11 @@ def _to_arrow(column: pd.Series[Any], name: str, data_type: str, model: str) -> 
         ) from error
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()
-    if data_type == "double precision" and pa.compute.any(pa.compute.is_inf(array)).as_py():
+    if data_type != "double precision":
+        return array
+    if pa.compute.any(pa.compute.is_inf(array)).as_py():
         raise FrameError(f"{model}.{name} holds an infinite number; a value that cannot be had is null.")
-    return array
+    return pa.compute.add(array, 0.0)  # minus zero becomes zero: readers would print its sign
 
 
 class InProcessPythonJob(PythonJobHelper):

@@ -134,8 +134,11 @@ def test_analyzed_and_skipped_add_up_to_the_positions(connection: psycopg.Connec
         assert row["quality_message"].endswith(".")
 
 
+NOT_A_NUMBER = "count(*) filter (where {0}::text in ('NaN', 'Infinity', '-Infinity', '-0')) as {0}"
+
+
 def test_no_mart_holds_a_number_that_is_none(connection: psycopg.Connection[Row]) -> None:
-    """Absence is null: NaN and infinity are nowhere."""
+    """Absence is null: NaN and infinity are nowhere, and no zero comes with a minus."""
     columns = connection.execute(
         """select table_name, column_name from information_schema.columns
         where table_schema = 'marts' and data_type in ('double precision', 'numeric')"""
@@ -145,12 +148,7 @@ def test_no_mart_holds_a_number_that_is_none(connection: psycopg.Connection[Row]
     for column in columns:
         by_mart.setdefault(column["table_name"], []).append(column["column_name"])
     for mart, names in by_mart.items():
-        checks = [
-            sql.SQL("count(*) filter (where {}::text in ('NaN', 'Infinity', '-Infinity')) as {}").format(
-                sql.Identifier(name), sql.Identifier(name)
-            )
-            for name in names
-        ]
+        checks = [sql.SQL(NOT_A_NUMBER).format(sql.Identifier(name)) for name in names]
         found = connection.execute(
             sql.SQL("select {} from marts.{}").format(sql.SQL(", ").join(checks), sql.Identifier(mart))
         ).fetchone()
@@ -586,6 +584,7 @@ def test_a_portfolio_without_equity_has_dollars_but_no_ratios(
     assert exposures["ratio_null_reason"] == "equity_not_positive"
     risk = row("fct_portfolio_risk", "nothing left")
     assert (risk["market_beta"], risk["total_volatility"], risk["var_95_1d_pct_equity"]) == (None, None, None)
+    assert (risk["systematic_volatility"], risk["idiosyncratic_volatility"]) == (None, None)
     assert risk["ratio_null_reason"] == "equity_not_positive"
     same = row("fct_portfolio_risk", "one symbol")
     assert risk["var_95_1d"] == pytest.approx(2 * same["var_95_1d"], rel=1e-12)
@@ -594,10 +593,30 @@ def test_a_portfolio_without_equity_has_dollars_but_no_ratios(
         twin = row("fct_portfolio_stress", "one symbol", scenario_id=found["scenario_id"])
         assert found["direct_pnl"] == pytest.approx(2 * twin["direct_pnl"], rel=1e-12, abs=1e-8)
         assert (found["direct_pct_equity"], found["correlated_pct_equity"]) == (None, None)
+        assert found["ratio_null_reason"] == "equity_not_positive"
     market = row("fct_portfolio_factor_exposures", "nothing left", model="risk", factor="Market")
     assert (market["beta"], market["variance_contribution"]) == (None, None)
     assert market["dollar_exposure"] is not None
-    assert row("fct_position_values", "nothing left")["weight"] is None
+    assert market["ratio_null_reason"] == "equity_not_positive"
+    value = row("fct_position_values", "nothing left")
+    assert (value["weight"], value["weight_null_reason"]) == (None, "equity_not_positive")
+
+
+# --- one symbol that cannot be compared ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["only the youngest", "only flat", "nothing bought"])
+def test_a_single_symbol_without_comparable_returns_is_excluded(row: Callable[..., Row], name: str) -> None:
+    correlation = row("fct_portfolio_correlation", name)
+    known = {"only the youngest": (1, 0)}.get(name, (0, 1))  # 29 days are enough for a pair, not for betas
+    assert (correlation["symbols_included"], correlation["symbols_excluded"]) == known
+    assert correlation["positions_analyzed"] == known[0]
+
+
+def test_a_single_symbol_with_a_full_window_has_full_history(row: Callable[..., Row]) -> None:
+    correlation = row("fct_portfolio_correlation", "one symbol")
+    assert (correlation["data_days"], correlation["quality_flag"]) == (90, "full_history")
+    assert correlation["effective_bets"] == 1.0
 
 
 # --- lots ---------------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """Correlations, proved by published numbers, by pandas and plain loops, and by what must always hold."""
 
-from itertools import combinations
+from itertools import combinations, combinations_with_replacement
 
 import numpy as np
 import numpy.typing as npt
@@ -48,7 +48,7 @@ def _pairs(rho: FloatArray, observations: int = 90) -> pd.DataFrame:
     """A matrix of symbols A, B, ... as the rows of symbol_correlations; NaN has none."""
     rows = [
         (DATE, chr(65 + i), chr(65 + j), rho[i, j], observations)
-        for i, j in combinations(range(len(rho)), 2)
+        for i, j in combinations_with_replacement(range(len(rho)), 2)
         if np.isfinite(rho[i, j])
     ]
     columns = ["as_of_date", "symbol_1", "symbol_2", "correlation", "observations"]
@@ -182,7 +182,8 @@ def test_symbol_correlations_equal_pandas_on_each_date() -> None:
     for row in [10, 40, 89, 90, 129]:
         reference = wide.iloc[max(0, row - 89) : row + 1].corr(min_periods=20)
         day = ours[ours["as_of_date"] == wide.index[row]]
-        expected = [pair for pair in combinations(wide.columns, 2) if np.isfinite(reference.loc[pair])]
+        every = combinations_with_replacement(wide.columns, 2)
+        expected = [pair for pair in every if np.isfinite(reference.loc[pair])]
         assert list(zip(day["symbol_1"], day["symbol_2"], strict=True)) == expected
         for pair in expected:
             assert figures[(wide.index[row], *pair)] == pytest.approx(reference.loc[pair], abs=1e-12)
@@ -194,7 +195,9 @@ def test_only_the_pairs_asked_for_in_either_order_and_once() -> None:
     asked = [("S003", "S001"), ("S001", "S003"), ("S000", "S004"), ("S002", "S002"), ("S002", "ZZZ")]
     pairs = pd.DataFrame(asked, columns=["symbol_1", "symbol_2"]).assign(as_of_date=last)
     some = symbol_correlations(long, pairs, from_date="1990-01-01")
-    assert list(zip(some["symbol_1"], some["symbol_2"], strict=True)) == [("S000", "S004"), ("S001", "S003")]
+    found = list(zip(some["symbol_1"], some["symbol_2"], strict=True))
+    assert found == [("S000", "S004"), ("S001", "S003"), ("S002", "S002")]
+    assert some["correlation"].iloc[-1] == 1.0
     whole = symbol_correlations(long, None, from_date=str(last.date()))
     key = ["as_of_date", "symbol_1", "symbol_2"]
     matched = some[key].merge(whole, on=key)
@@ -359,8 +362,14 @@ def test_a_single_symbol_is_one_bet_without_correlations() -> None:
     assert row["effective_bets"] == 1.0
     assert np.isnan(row["mean_correlation"])
     assert np.isnan(row["diversification_score"])
-    assert (row["cluster_count"], row["symbols_included"], row["data_days"]) == (0, 1, 0)
+    assert (row["cluster_count"], row["symbols_included"], row["data_days"]) == (0, 1, 90)
     assert row["min_eigenvalue"] == 1.0
+
+
+def test_a_single_symbol_that_cannot_be_compared_is_excluded() -> None:
+    row = _one([100.0], np.array([[np.nan]]))
+    assert (row["symbols_included"], row["symbols_excluded"], row["data_days"]) == (0, 1, 0)
+    assert np.isnan(row["effective_bets"])
 
 
 def test_what_rounds_to_nothing_is_not_held_and_what_is_unknown_is_excluded() -> None:
@@ -382,7 +391,7 @@ def test_a_symbol_without_pairs_is_excluded_and_counted() -> None:
 
 
 def test_pairs_below_the_minimum_are_missing_and_the_fewest_days_are_told() -> None:
-    pairs = _pairs(_constant(3, 0.5)).assign(observations=[20, 33, 90])
+    pairs = _pairs(_constant(3, 0.5)).assign(observations=[90, 20, 33, 90, 90, 90])
     row = portfolio_correlations(_holdings([1.0, 1.0, 1.0]), pairs).portfolios.iloc[0]
     assert (row["data_days"], row["symbols_excluded"]) == (20, 0)
     strict = CorrelationRules(minimum=21)

@@ -70,7 +70,7 @@ due as (
         outcomes.session_number,
         levels.forecast,
         levels.forecast_value,
-        -outcomes.pnl as realized_value,
+        0 - outcomes.pnl as realized_value,
         null as score
     from outcomes
     inner join risk

@@ -1,4 +1,4 @@
--- The pairs of symbols that some portfolio holds together, each once a session.
+-- The pairs of symbols that some portfolio holds together, each once a session, and each symbol beside itself.
 with holdings as (
     select * from {{ ref('int_engine_holdings') }}
 ),
@@ -13,7 +13,7 @@ final as (
         on
             first_leg.portfolio_id = second_leg.portfolio_id
             and first_leg.as_of_date = second_leg.as_of_date
-            and first_leg.symbol < second_leg.symbol
+            and first_leg.symbol <= second_leg.symbol
     -- each pair once, whoever holds it
     group by first_leg.as_of_date, first_leg.symbol, second_leg.symbol
 )

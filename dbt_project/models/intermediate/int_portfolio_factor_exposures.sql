@@ -56,8 +56,10 @@ final as (
         model,
         factor,
         case when equity > 0 then dollar_exposure / equity end as beta,
+        case when equity <= 0 then 'equity_not_positive' end as ratio_null_reason,
         dollar_exposure,
-        case when equity > 0 then dollar_variance / (equity * equity) end as variance_contribution,
+        -- 0 is added so that no zero comes with a minus
+        case when equity > 0 then 0 + dollar_variance / (equity * equity) end as variance_contribution,
         case when positions_in_scope > 0 then coalesce(coverage, 0) end as coverage,
         case
             when model <> 'spread' or dollar_exposure is null or equity <= 0 then null

@@ -100,6 +100,7 @@ final as (
         correlated_linear_pnl,
         case when equity > 0 then direct_pnl / equity end as direct_pct_equity,
         case when equity > 0 then correlated_pnl / equity end as correlated_pct_equity,
+        case when equity <= 0 then 'equity_not_positive' end as ratio_null_reason,
         case when positions_total > 0 then coalesce(coverage, 0) end as coverage,
         quality_flag,
         {{ quality_message() }} as quality_message,

@@ -21,7 +21,9 @@ systematic as (
         portfolio_id,
         as_of_date,
         -- rounding may leave a variance of nothing a hair below zero
-        greatest(sum(variance_contribution order by factor), 0) as systematic_variance,
+        case
+            when count(variance_contribution) > 0 then greatest(sum(variance_contribution order by factor), 0)
+        end as systematic_variance,
         min(coverage) as coverage
     from exposures
     group by portfolio_id, as_of_date

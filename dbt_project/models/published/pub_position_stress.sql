@@ -21,8 +21,9 @@ final as (
         position_values.portfolio_id,
         position_values.symbol,
         security_stress.scenario_id,
-        position_values.units * security_stress.direct_pnl as direct_pnl,
-        position_values.units * security_stress.correlated_pnl as correlated_pnl
+        -- 0 is added so that no zero comes with a minus
+        0 + position_values.units * security_stress.direct_pnl as direct_pnl,
+        0 + position_values.units * security_stress.correlated_pnl as correlated_pnl
     from position_values
     inner join security_stress
         on

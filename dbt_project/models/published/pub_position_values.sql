@@ -18,7 +18,8 @@ final as (
         position_values.*,
         cast(case
             when snapshots.equity > 0 then position_values.market_value / snapshots.equity
-        end as double precision) as weight
+        end as double precision) as weight,
+        case when snapshots.equity <= 0 then 'equity_not_positive' end as weight_null_reason
     from position_values
     inner join snapshots
         on

@@ -19,9 +19,10 @@ final as (
         shocks.factor,
         shocks.shock,
         exposures.dollar_exposure,
-        exposures.dollar_exposure * coalesce(shocks.shock, 0) as direct_pnl,
+        -- 0 is added so that no zero comes with a minus
+        0 + exposures.dollar_exposure * coalesce(shocks.shock, 0) as direct_pnl,
         shocks.correlated_shock,
-        exposures.dollar_exposure * shocks.correlated_shock as correlated_pnl
+        0 + exposures.dollar_exposure * shocks.correlated_shock as correlated_pnl
     from exposures
     inner join shocks
         on

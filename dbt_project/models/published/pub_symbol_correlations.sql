@@ -4,4 +4,14 @@
     ],
 ) }}
 
-{{ built_rows(ref('int_symbol_correlations')) }}
+with correlations as (
+    {{ built_rows(ref('int_symbol_correlations')) }}
+),
+
+-- a symbol beside itself is no pair for readers
+final as (
+    select * from correlations
+    where symbol_1 < symbol_2
+)
+
+select * from final

@@ -1,11 +1,17 @@
--- Each pair once, within [-1, 1], and a repaired matrix stays one of correlations.
+-- Each pair once, within [-1, 1], a unit diagonal; and a repaired matrix stays one of correlations.
 select
     as_of_date,
     symbol_1,
     symbol_2,
     correlation
 from {{ ref('int_symbol_correlations') }}
-where {{ in_window() }} and (symbol_1 >= symbol_2 or (correlation between -1 and 1) is not true)
+where
+    {{ in_window() }}
+    and (
+        symbol_1 > symbol_2
+        or (correlation between -1 and 1) is not true
+        or (symbol_1 = symbol_2 and correlation <> 1)
+    )
 union all
 select
     as_of_date,
