@@ -1,0 +1,385 @@
+"""The method's risk numbers once more, from the marts alone: slow loops, pandas, statsmodels and mibian.
+
+Written from the definitions (sections 5 to 11), not from the engines: what the marts say is held against it.
+"""
+
+import math
+import statistics
+from bisect import bisect_left
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+import mibian
+import numpy as np
+import pandas as pd
+import psycopg
+import statsmodels.api as sm
+from psycopg.types.numeric import FloatLoader
+from scipy import stats
+
+Numbers = dict[str, Any]
+PARTS = ("portfolio_id", "as_of_date")
+
+
+class Marts:
+    """The marts as the analyst reads them, each once, money and prices as floats."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._frames: dict[str, pd.DataFrame] = {}
+
+    def frame(self, mart: str) -> pd.DataFrame:
+        if mart not in self._frames:
+            with psycopg.connect(self._url) as connection:
+                connection.adapters.register_loader("numeric", FloatLoader)
+                cursor = connection.execute(f"select * from marts.{mart}")
+                names = [column.name for column in cursor.description or []]
+                frame = pd.DataFrame(cursor.fetchall(), columns=names)
+            nothing = {name: float for name in frame if frame[name].isna().all()}
+            self._frames[mart] = frame.astype(nothing)
+        return self._frames[mart]
+
+    def on(self, mart: str, day: date) -> pd.DataFrame:
+        if mart not in self._by_day:
+            self._by_day[mart] = dict(iter(self.frame(mart).groupby("as_of_date")))
+        return self._by_day[mart].get(day, self.frame(mart).iloc[:0])
+
+    @cached_property
+    def _by_day(self) -> dict[str, dict[Any, pd.DataFrame]]:
+        return {}
+
+    @cached_property
+    def sessions(self) -> list[date]:
+        dates = self.frame("dim_dates")
+        return sorted(dates.loc[dates["is_trading_day"], "as_of_date"])
+
+    @cached_property
+    def days(self) -> list[date]:
+        """The sessions that portfolios have."""
+        return sorted(self.frame("fct_portfolio_snapshots")["as_of_date"].unique())
+
+    @cached_property
+    def portfolios(self) -> dict[Any, str]:
+        frame = self.frame("dim_portfolios")
+        return dict(zip(frame["portfolio_id"], frame["portfolio_name"], strict=True))
+
+    def window(self, day: date, length: int) -> list[date]:
+        end = bisect_left(self.sessions, day) + 1
+        return self.sessions[max(0, end - length) : end]
+
+    @cached_property
+    def returns(self) -> pd.DataFrame:
+        """Daily returns, sessions by symbols, NaN where unknown."""
+        prices = self.frame("fct_prices")
+        wide = prices.pivot_table(index="as_of_date", columns="symbol", values="daily_return", dropna=False)
+        return wide.reindex(self.sessions).astype(float)
+
+    def equity(self, portfolio: Any, day: date) -> float:
+        rows = self.on("fct_portfolio_snapshots", day)
+        return float(rows.loc[rows["portfolio_id"] == portfolio, "equity"].iloc[0])
+
+    def betas(self, day: date, model: str) -> dict[str, dict[str, float]]:
+        rows = self.on("fct_symbol_factor_betas", day)
+        table: dict[str, dict[str, float]] = defaultdict(dict)
+        for row in rows[rows["model"] == model].itertuples():
+            table[row.symbol][row.factor] = row.beta
+        return dict(table)
+
+    def covariance(self, day: date) -> tuple[list[str], np.ndarray]:
+        """Factors of the risk model and their covariance."""
+        rows = self.on("fct_factor_correlations", day)
+        rows = rows[rows["model"] == "risk"]
+        wide = rows.pivot_table(index="factor_1", columns="factor_2", values="ewma_covariance")
+        return wide.index.tolist(), wide.to_numpy()
+
+    def scenarios(self) -> dict[str, dict[str, float]]:
+        table: dict[str, dict[str, float]] = defaultdict(dict)
+        for row in self.frame("dim_scenarios").itertuples():
+            table[row.scenario_id][row.factor] = row.shock
+        return dict(table)
+
+
+@dataclass
+class Holding:
+    """An open position. exposure: delta-adjusted USD, NaN where unknown. option: its Greeks, else None."""
+
+    position_id: Any
+    symbol: str  # an option's is its underlying
+    kind: str
+    market_value: float
+    exposure: float
+    is_cash: bool
+    option: Numbers | None
+    option_type: str | None
+
+
+def holdings(marts: Marts, portfolio: Any, day: date) -> list[Holding]:
+    positions = marts.frame("dim_positions").set_index("position_id")
+    greeks = marts.on("fct_position_greeks", day).set_index("position_id")
+    values = marts.on("fct_position_values", day)
+    found = []
+    for row in values[(values["portfolio_id"] == portfolio) & values["is_open"]].itertuples():
+        position = positions.loc[row.position_id]
+        is_option = row.investment_class == "OPTIONS"
+        found.append(
+            Holding(
+                row.position_id,
+                position["underlying_symbol"] if is_option else row.symbol,
+                row.investment_class,
+                row.market_value,
+                row.delta_adjusted_exposure,
+                row.price_source == "cash",
+                greeks.loc[row.position_id].to_dict() if is_option else None,
+                position["option_type"] if is_option else None,
+            )
+        )
+    return found
+
+
+def movers(held: list[Holding]) -> list[Holding]:
+    """What moves with a market: no private positions, no cash, no options without Greeks."""
+    return [h for h in held if h.kind != "PRIVATE" and not h.is_cash and not math.isnan(h.exposure)]
+
+
+def black_scholes(option: Numbers, option_type: str, move: float = 0.0) -> float:
+    """Value of an option per share after a move of its underlying, by the error function."""
+    spot, strike = option["underlying_price"] * (1 + move), option["strike_price"]
+    years, rate = option["years_to_expiration"], option["risk_free_rate"]
+    carry, volatility = option["dividend_yield"], option["implied_volatility"]
+    sign = 1 if option_type == "CALL" else -1
+    if spot <= 0:
+        return 0.0 if sign == 1 else float(strike * math.exp(-rate * years))
+    width = volatility * math.sqrt(years)
+    d1 = (math.log(spot / strike) + (rate - carry + volatility**2 / 2) * years) / width
+
+    def below(x: float) -> float:
+        return 0.5 * (1 + math.erf(x / math.sqrt(2)))
+
+    forward = spot * math.exp(-carry * years) * below(sign * d1)
+    return float(sign * (forward - strike * math.exp(-rate * years) * below(sign * (d1 - width))))
+
+
+def merton(option: Numbers, move: float = 0.0) -> Any:
+    """The option by mibian: percents, days, and dividends in USD a year."""
+    spot = option["underlying_price"] * (1 + move)
+    return mibian.Me(
+        [
+            spot,
+            option["strike_price"],
+            100 * option["risk_free_rate"],
+            option["dividend_yield"] * spot,
+            365 * option["years_to_expiration"],
+        ],
+        volatility=100 * option["implied_volatility"],
+    )
+
+
+def unit_pnl(holding: Holding, move: float) -> float:
+    """P&L of a position when its symbol moves, no more than everything being lost."""
+    if holding.option is None:
+        return holding.market_value * max(move, -1.0)
+    kind = str(holding.option_type)
+    per_share = black_scholes(holding.option, kind, max(move, -1.0)) - black_scholes(holding.option, kind)
+    return float(holding.option["units"] * per_share)
+
+
+# --- returns of the date's holdings ---
+
+
+def pro_forma(marts: Marts, portfolio: Any, day: date, length: int) -> list[float]:
+    """The date's exposures over equity through past returns; NaN on a session that a symbol lacks."""
+    equity, rows = marts.equity(portfolio, day), marts.returns.loc[marts.window(day, length)]
+    total = np.zeros(len(rows))
+    for holding in movers(holdings(marts, portfolio, day)):
+        total = total + holding.exposure / equity * rows[holding.symbol].to_numpy()
+    return total.tolist()
+
+
+def scenario_pnl(marts: Marts, portfolio: Any, day: date, length: int = 252) -> list[float]:
+    """The date's positions through past returns, options repriced."""
+    rows = marts.returns.loc[marts.window(day, length)]
+    total = [0.0] * len(rows)
+    for holding in movers(holdings(marts, portfolio, day)):
+        for place, move in enumerate(rows[holding.symbol]):
+            total[place] += unit_pnl(holding, move)
+    return total
+
+
+def realized(series: list[float], end: int, window: int) -> float:
+    """Annualized deviation of the window that ends before `end`, NaN below two thirds of known returns."""
+    known = [value for value in series[max(0, end - window) : end] if not math.isnan(value)]
+    return math.sqrt(252) * statistics.stdev(known) if len(known) >= 2 / 3 * window else math.nan
+
+
+def volatility(series: list[float]) -> Numbers:
+    """Section 8 of a series of 272 returns, the last of today."""
+    last = len(series)
+
+    def mean_square(end: int, window: int) -> float:
+        return sum(value**2 for value in series[end - window : end]) / window
+
+    def regressors(end: int) -> list[float]:
+        return [mean_square(end, window) for window in (1, 5, 21)]
+
+    rows = [(regressors(end), mean_square(end + 21, 21)) for end in range(21, last - 20)]
+    rows = [(x, y) for x, y in rows if not np.isnan([*x, y]).any()]
+    now, before, long = (
+        realized(series, last, 21),
+        realized(series, last - 10, 21),
+        realized(series, last, 63),
+    )
+    past = [realized(series, end, 21) for end in range(last - 251, last + 1)]
+    known = [value for value in past if not math.isnan(value)]
+    trend = "increasing" if now > 1.05 * before else "decreasing" if now < 0.95 * before else "stable"
+    forecast = r_squared = math.nan
+    if len(rows) >= 126:
+        fit = sm.OLS([y for _, y in rows], sm.add_constant([x for x, _ in rows])).fit()
+        variance, r_squared = float(fit.params @ [1.0, *regressors(last)]), fit.rsquared
+        forecast = long if variance <= 0 else math.sqrt(252 * variance)
+    return {
+        "realized_volatility_21d": now,
+        "realized_volatility_63d": long,
+        "forecast_volatility_21d": forecast,
+        "har_r_squared": r_squared,
+        "volatility_trend": None if math.isnan(now) or math.isnan(before) else trend,
+        "volatility_percentile": math.nan
+        if math.isnan(now) or len(known) < 126
+        else sum(v <= now for v in known) / len(known),
+    }
+
+
+def tail_risk(outcomes: list[float]) -> Numbers:
+    """Section 11 of a list of outcomes."""
+    mean, deviation = statistics.mean(outcomes), statistics.stdev(outcomes)
+    skew, kurtosis = stats.skew(outcomes, bias=False), stats.kurtosis(outcomes, bias=False)
+    found: Numbers = {"scenario_days": len(outcomes)}
+    for label, alpha in (("95", 0.05), ("99", 0.01)):
+        cut = float(np.quantile(outcomes, alpha))
+        z = stats.norm.ppf(alpha)
+        bent = z + (z**2 - 1) * skew / 6 + (z**3 - 3 * z) * kurtosis / 24 - (2 * z**3 - 5 * z) * skew**2 / 36
+        tail = stats.norm.pdf(z) / alpha
+        bend = 1 + z * skew / 6 + (z**2 - 1) * kurtosis / 24 - (2 * z**2 - 1) * skew**2 / 36
+        found |= {
+            f"var_{label}_1d": -cut,
+            f"es_{label}_1d": -statistics.mean(value for value in outcomes if value <= cut),
+            f"var_{label}_10d": -cut * math.sqrt(10),
+            f"var_{label}_1d_parametric": -(mean + deviation * z),
+            f"es_{label}_1d_parametric": -(mean - deviation * tail),
+            f"var_{label}_1d_cornish_fisher": -(mean + deviation * bent),
+            f"es_{label}_1d_cornish_fisher": -(mean - deviation * tail * bend),
+        }
+    return found
+
+
+# --- correlation ---
+
+
+def diversification(exposures: dict[str, float], correlations: pd.DataFrame) -> Numbers:
+    """Section 9 of signed exposures by symbol and a complete matrix of correlations."""
+    gross = sum(abs(value) for value in exposures.values())
+    weights = {symbol: value / gross for symbol, value in exposures.items()}
+    pairs, shares, variance = [], [], 0.0
+    for first, g in weights.items():
+        for second, h in weights.items():
+            rho = float(correlations.loc[first, second])
+            variance += g * h * rho
+            if first < second:
+                pairs.append(rho)
+                shares.append(abs(g * h))
+    weighted = sum(share * abs(rho) for share, rho in zip(shares, pairs, strict=True))
+    return {
+        "mean_correlation": statistics.mean(pairs),
+        "diversification_score": weighted / sum(shares),
+        "effective_bets": 1 / variance,
+    }
+
+
+def clusters(correlations: pd.DataFrame, threshold: float = 0.7) -> list[set[str]]:
+    """Symbols that hang together by |rho| at or above the threshold, found by walking on."""
+    left, found = set(correlations.index), []
+    while left:
+        group, waiting = set(), {min(left)}
+        while waiting:
+            symbol = waiting.pop()
+            group.add(symbol)
+            near = {other for other in left - group if abs(correlations.loc[symbol, other]) >= threshold}
+            waiting |= near
+        left -= group
+        if len(group) > 1:
+            found.append(group)
+    return found
+
+
+# --- stress ---
+
+
+def expected_shocks(given: dict[str, float], factors: list[str], covariance: np.ndarray) -> dict[str, float]:
+    """All factors: the given shocks, and what the others are expected to do, S_us S_ss^-1 s."""
+    shocked = [place for place, name in enumerate(factors) if name in given]
+    others = [place for place, name in enumerate(factors) if name not in given]
+    size = np.array([given[factors[place]] for place in shocked])
+    inner = covariance[np.ix_(shocked, shocked)]
+    moves = covariance[np.ix_(others, shocked)] @ np.linalg.solve(inner, size)
+    return given | {factors[place]: float(move) for place, move in zip(others, moves, strict=True)}
+
+
+def stress(held: list[Holding], betas: dict[str, dict[str, float]], shocks: dict[str, float]) -> Numbers:
+    """P&L of positions that have betas under shocks of factors, each, in total, and its linear part."""
+    by_position, linear = {}, 0.0
+    for holding in movers(held):
+        if holding.symbol in betas:
+            move = sum(betas[holding.symbol][factor] * shock for factor, shock in shocks.items())
+            by_position[holding.position_id] = unit_pnl(holding, move)
+            linear += holding.exposure * move
+    return {"pnl": sum(by_position.values()), "linear": linear, "positions": by_position}
+
+
+# --- forecasts held against what came ---
+
+
+@dataclass
+class Outcome:
+    """A session of a portfolio's public and option part: its P&L, and that over the equity it began with."""
+
+    day: date
+    pnl: float
+    daily_return: float
+
+
+def outcomes(marts: Marts, portfolio: Any) -> list[Outcome]:
+    values, snapshots = marts.frame("fct_position_values"), marts.frame("fct_portfolio_snapshots")
+    own = values[(values["portfolio_id"] == portfolio) & (values["investment_class"] != "PRIVATE")]
+    pnl = own.groupby("as_of_date")["daily_pnl"].sum().to_dict()
+    found = []
+    rows = snapshots[snapshots["portfolio_id"] == portfolio].sort_values("as_of_date")
+    for row in rows.itertuples():
+        earned = round(pnl.get(row.as_of_date, 0.0), 2)
+        found.append(Outcome(row.as_of_date, earned, earned / (row.equity - row.daily_pnl)))
+    return found
+
+
+def kupiec(observations: int, breaches: int, probability: float) -> float:
+    """p-value of the proportion of failures by binomial likelihoods; their coefficients cancel."""
+    as_seen = stats.binom.logpmf(breaches, observations, breaches / observations)
+    as_said = stats.binom.logpmf(breaches, observations, probability)
+    return float(stats.chi2.sf(2 * (as_seen - as_said), 1))
+
+
+def christoffersen(breaches: list[bool]) -> float:
+    """p-value of independence: day by day, the likelihood with one chance against that with two."""
+    after = {state: [now for was, now in pairwise(breaches) if was == state] for state in (False, True)}
+
+    def likelihood(days: list[bool], chance: float) -> float:
+        return sum(math.log(chance if day else 1 - chance) for day in days)
+
+    everything = after[False] + after[True]
+    chance = sum(everything) / len(everything)
+    if chance in (0, 1):
+        return 1.0
+    together = likelihood(everything, chance)
+    apart = sum(likelihood(days, sum(days) / len(days)) for days in after.values() if days)
+    return float(stats.chi2.sf(max(2 * (apart - together), 0.0), 1))
