@@ -115,12 +115,20 @@ def _past(
     return PastReturns(returns, changes, table, FACTORS, FACTOR_RULES)
 
 
+# USD of the shares that options stand for: part of the exposure, and no linear exposure
+DELTAS = {("options", "AAA"): 27_000.0, ("options", "CCC"): 41_000.0, ("levered", "AAA"): -16_000.0}
+
+
+def _exposure(portfolio: str, symbol: str, size: float) -> float:
+    return size + DELTAS.get((portfolio, symbol), 0.0)
+
+
 def _holdings(books: dict[str, dict[str, float]], date: pd.Timestamp = DAY) -> pd.DataFrame:
-    """Exposures by portfolio and symbol; one that EQUITY does not know has a million."""
+    """Shares by portfolio and symbol in USD; one that EQUITY does not know has a million."""
     rows = [
-        (portfolio, date, symbol, exposure, exposure, EQUITY.get(portfolio, 1_000_000.0))
+        (portfolio, date, symbol, _exposure(portfolio, symbol, size), size, EQUITY.get(portfolio, 1e6))
         for portfolio, book in books.items()
-        for symbol, exposure in book.items()
+        for symbol, size in book.items()
     ]
     columns = ["portfolio_id", "as_of_date", "symbol", "exposure", "linear_exposure", "equity"]
     return pd.DataFrame(rows, columns=columns)
@@ -156,6 +164,9 @@ OPTIONS = pd.DataFrame(
     [
         _option(),
         _option(contract="CCC put", symbol="CCC", option_type="PUT", strike_price=95.0, units=-1200.0),
+        _option(contract="AAA put", option_type="PUT", strike_price=90.0, units=700.0),
+        _option(contract="CCC call", symbol="CCC", strike_price=110.0, units=-900.0),
+        _option(contract="AAA far call", strike_price=140.0, years_to_expiration=1.7, units=333.0),
         _option(portfolio_id="levered", units=-300.0),  # the same contract, sold
     ]
 )
@@ -325,11 +336,14 @@ def test_volatility_equals_a_slow_loop(back: int) -> None:
     for portfolio, row in found.iterrows():
         book = BOOKS[str(portfolio)]
         outcomes = {s: _slow_outcomes(market, yields, betas, last, s) for s in book}
-        weights = [(book[s] / EQUITY[str(portfolio)], outcomes[s][0]) for s in book]
+        exposures = {s: _exposure(str(portfolio), s, size) for s, size in book.items()}
+        weights = [(exposures[s] / EQUITY[str(portfolio)], outcomes[s][0]) for s in book]
         series = _added(weights, last, 272)
         _assert_close(row, _slow_volatility(series, last))
-        gross = sum(abs(book[s]) for s in book if outcomes[s][0])
-        share = sum(abs(book[s]) * len(outcomes[s][1]) / len(outcomes[s][0]) for s in book if outcomes[s][0])
+        gross = sum(abs(exposures[s]) for s in book if outcomes[s][0])
+        share = sum(
+            abs(exposures[s]) * len(outcomes[s][1]) / len(outcomes[s][0]) for s in book if outcomes[s][0]
+        )
         assert row["proxied_share"] == pytest.approx(share / gross, rel=1e-12)
         assert row["as_of_date"] == day
 
@@ -489,7 +503,7 @@ def test_nothing_later_is_seen() -> None:
 
 def test_the_order_of_rows_does_not_matter() -> None:
     def shuffled(frame: pd.DataFrame) -> pd.DataFrame:
-        return frame.sample(frac=1, random_state=11)
+        return frame.sample(frac=1, random_state=11, ignore_index=True)
 
     mixed = PAST._replace(
         returns=shuffled(PAST.returns), yield_changes=shuffled(PAST.yield_changes), betas=shuffled(PAST.betas)
