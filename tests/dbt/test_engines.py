@@ -359,6 +359,39 @@ def test_market_betas_of_the_risk_model_equal_statsmodels(marts: Marts) -> None:
             assert betas["Market"] == pytest.approx(slope, rel=1e-8)
 
 
+def test_figures_say_what_they_rest_on(marts: Marts) -> None:
+    observations = marts.frame("fct_symbol_factor_betas").set_index(
+        ["as_of_date", "model", "factor", "symbol"]
+    )
+    observations = observations["observations"].sort_index()
+    pairs = marts.frame("fct_correlation_pairs").groupby(["portfolio_id", "as_of_date"])["observations"].min()
+    for portfolio, day in _cases(marts):
+        held = holdings(marts, portfolio, day)
+        used = movers(held)
+        counts = {
+            "positions_analyzed": len(used),
+            "positions_total": len(held),
+            "positions_skipped": len(held) - len(used),
+        }
+        days = {
+            factor: min(observations[(day, *factor, h.symbol)] for h in used)
+            for factor in marts.frame("dim_factors")[["model", "factor"]].itertuples(index=False, name=None)
+        }
+        window = {"data_days": days["risk", "Market"]}
+        public = sum(abs(h.market_value) for h in held if h.kind != "PRIVATE")
+        coverage = {"coverage": sum(abs(h.market_value) for h in used) / public}
+        _assert_numbers(_row(marts, "fct_portfolio_risk", portfolio, day), counts | window | coverage)
+        found = _row(marts, "fct_portfolio_correlation", portfolio, day)
+        _assert_numbers(found, counts | {"window_days": 90, "data_days": pairs[portfolio, day]})
+        for scenario in marts.scenarios():
+            found = _row(marts, "fct_portfolio_stress", portfolio, day, scenario_id=scenario)
+            _assert_numbers(found, counts | window)
+        for (model, factor), sessions in days.items():
+            keys = {"model": model, "factor": factor}
+            found = _row(marts, "fct_portfolio_factor_exposures", portfolio, day, **keys)
+            _assert_numbers(found, counts | {"data_days": sessions})
+
+
 # --- recomputed: volatility and value at risk ---
 
 
@@ -481,11 +514,11 @@ def test_stress_equals_betas_times_shocks_with_options_repriced(marts: Marts) ->
                 "direct_pnl": direct["pnl"],
                 "correlated_pnl": correlated["pnl"],
                 "correlation_effect": correlated["pnl"] - direct["pnl"],
-                "direct_pct_equity": direct["pnl"] / equity,
-                "correlated_pct_equity": correlated["pnl"] / equity,
             }
             # an inverse of nearly dependent factors has lost digits: some thousandths of a cent
             _assert_numbers(found, expected, abs_=1e-4)
+            shares = {f"{way}_pct_equity": found[f"{way}_pnl"] / equity for way in ("direct", "correlated")}
+            _assert_numbers(found, shares)
             linear = {"direct_linear_pnl": direct["linear"], "correlated_linear_pnl": correlated["linear"]}
             # a position's delta-adjusted exposure is rounded to the cent
             _assert_numbers(found, linear, abs_=CENT * max(1, sum(h.option is not None for h in held)))
