@@ -14,7 +14,6 @@ from uuid import UUID
 
 from prefect._internal.uuid7 import uuid7
 from prefect.cache_policies import NO_CACHE
-from prefect.client.schemas.objects import RunInput, TaskRunResult
 from prefect.task_engine import run_task_sync
 from prefect.tasks import Task
 from prefect_dbt import PrefectDbtRunner  # type: ignore[import-untyped]
@@ -47,16 +46,14 @@ class FlowDbtRunner(PrefectDbtRunner):  # type: ignore[misc]
         task_state.start_task(node_id, task)
         task_state.set_task_run_id(node_id, task_run_id)
         task_state.set_task_run_name(node_id, f"{manifest_node.resource_type} {manifest_node.name}")
-        # said for the graph, not waited for: dbt starts a node when its parents have ended
-        parents = filter(None, map(task_state.get_task_run_id, manifest_node.depends_on_nodes))
-        inputs: set[RunInput] = {TaskRunResult(id=parent) for parent in parents}
+        upstream = [task_state.get_task_result(parent) for parent in manifest_node.depends_on_nodes]
 
         def run() -> None:
             state = run_task_sync(
                 task,
                 task_run_id=task_run_id,
                 parameters={"task_state": task_state, "node_id": node_id, "asset_id": None},
-                dependencies={"wait_for": inputs},
+                wait_for=[result for result in upstream if result],
                 return_type="state",
             )
             task_state.set_task_result(node_id, state)

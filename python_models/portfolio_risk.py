@@ -6,6 +6,7 @@ from collections.abc import Hashable, Iterator
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
@@ -48,6 +49,12 @@ class _Day(NamedTuple):
         """A column of the holdings by portfolio and symbol, 0 where not held."""
         return _matrix(self.holdings, column, portfolio_id=self.portfolios, symbol=self.symbols)
 
+    def is_held(self) -> npt.NDArray[np.bool_]:
+        """Whether a portfolio holds a symbol, be it long and short of the same to nothing."""
+        return _matrix(
+            self.holdings.assign(one=1.0), "one", portfolio_id=self.portfolios, symbol=self.symbols
+        ).astype(bool)
+
 
 def portfolio_volatility(
     holdings: pd.DataFrame, past: PastReturns, *, rules: VolatilityRules
@@ -72,7 +79,8 @@ def portfolio_tail_risk(
     holdings: portfolio_id, as_of_date, symbol, linear_exposure (USD, options left out). options:
     portfolio_id, as_of_date, contract, symbol (the underlying), option_type (CALL or PUT), OPTION_TERMS,
     units (signed quantity x multiplier): repriced at each past return of the underlying. Figures: those of
-    portfolio_value_at_risk; scenario_days: its observations.
+    portfolio_value_at_risk; scenario_days: its observations. Raises ValueError for an option on a symbol that
+    is not among its date's holdings.
     """
     by_date = dict(iter(options.groupby("as_of_date")))
     nothing = options.iloc[:0]
@@ -94,6 +102,8 @@ def _days(holdings: pd.DataFrame, past: PastReturns, *, history: int) -> Iterato
             continue
         row, symbols = int(rows[0]), _names(held, "symbol")
         factors = residual_factors(panel, yields, row, model=model, rules=past.rules, history=reach)
+        if not factors.names:
+            continue
         places = known_symbols.get_indexer(symbols)
         returns = np.where(places >= 0, values[window_ending(row, reach)][:, places], np.nan)
         coefficients = _coefficients(betas[date], symbols, factors.names)
@@ -132,7 +142,7 @@ def _matrix(frame: pd.DataFrame, column: str, **names: pd.Index[str]) -> FloatAr
 def _volatility_rows(day: _Day, rules: VolatilityRules) -> pd.DataFrame:
     equity = day.holdings.groupby("portfolio_id")["equity"].first().reindex(day.portfolios)
     weights = day.matrix("exposure") / equity.to_numpy(np.float64)[:, None]
-    profile = volatility_profile(pro_forma_returns(weights, day.past.filled), rules)
+    profile = volatility_profile(pro_forma_returns(weights, day.past.filled, day.is_held()), rules)
     frame = _dated(
         day,
         realized_volatility_21d=profile.realized_21d,
@@ -153,7 +163,8 @@ def _tail_rows(day: _Day, options: pd.DataFrame, rules: RiskRules) -> pd.DataFra
     # an option is one more thing held: so many units of the P&L that one of it would have had
     held = np.hstack([day.matrix("linear_exposure"), units])
     outcomes = np.hstack([day.past.filled, _option_pnl(contracts, day)])
-    risk = portfolio_value_at_risk(pro_forma_returns(held, outcomes), rules)
+    is_held = np.hstack([day.is_held(), units != 0])
+    risk = portfolio_value_at_risk(pro_forma_returns(held, outcomes, is_held), rules)
     risk = risk.rename(columns={"observations": "scenario_days"})
     frame = pd.concat([_dated(day), risk], axis=1)
     return frame[frame["scenario_days"] > 0]
@@ -164,7 +175,13 @@ def _option_pnl(contracts: pd.DataFrame, day: _Day) -> FloatArray:
     terms = (contracts[term].to_numpy(np.float64) for term in OPTION_TERMS)
     options = Options((contracts["option_type"] == "CALL").to_numpy(), *terms)
     unmoved = option_scenario_pnl(options, np.zeros(len(contracts)), np.zeros((1, len(contracts))))
-    shocks = day.past.filled[:, day.symbols.get_indexer(pd.Index(contracts["symbol"]))]
+    places = day.symbols.get_indexer(pd.Index(contracts["symbol"]))
+    if (places < 0).any():
+        unknown = sorted(contracts.loc[places < 0, "symbol"])
+        raise ValueError(
+            f"`options` must be on symbols among the holdings of {day.as_of_date}, got {unknown}"
+        )
+    shocks = day.past.filled[:, places]
     return option_scenario_pnl(options, unmoved[0], shocks)
 
 

@@ -47,18 +47,23 @@ def proxied_returns(returns: FloatArray, betas: FloatArray, factor_returns: Floa
     return ProxiedReturns(filled, is_proxied)
 
 
-def pro_forma_returns(weights: FloatArray, filled: FloatArray) -> FloatArray:
+def pro_forma_returns(
+    weights: FloatArray, filled: FloatArray, is_held: BoolArray | None = None
+) -> FloatArray:
     """Each portfolio's return on each past session with today's weights, shape (n_sessions, n_portfolios).
 
     weights: shape (n_portfolios, n_symbols), delta-adjusted exposure / equity, 0 where not held. filled: as
-    proxied_returns gives it. A symbol without any return is left out and does not count. A session on which
-    another held symbol is NaN is NaN for that portfolio and for no other, and so is every session of a
+    proxied_returns gives it. is_held: where a portfolio holds a symbol, be it long and short of it alike;
+    by default where it has a weight. A symbol without any return is left out and does not count. A session on
+    which another held symbol is NaN is NaN for that portfolio and for no other, and so is every session of a
     portfolio that holds nothing with returns: nothing is known of it.
     """
     held = _held(weights, filled)
     # sparse: a symbol that is not held is never touched, be it NaN, nor does it change the order of the sum
     returns = np.asarray(held @ filled.T).T
-    return np.where(np.diff(held.indptr) > 0, returns, np.nan)
+    has_returns = np.isfinite(filled).any(axis=0)
+    is_measured = ((weights != 0 if is_held is None else is_held) & has_returns).any(axis=1)
+    return np.where(is_measured, returns, np.nan)
 
 
 def proxied_share(weights: FloatArray, filled: FloatArray, is_proxied: BoolArray) -> FloatArray:

@@ -460,6 +460,22 @@ def test_what_is_held_long_and_short_alike_carries_no_risk() -> None:
     )
 
 
+def test_a_flat_book_has_no_risk_and_says_so() -> None:
+    flat = pd.concat([_holdings({"long": {"CCC": 5e5}}), _holdings({"long": {"CCC": -5e5}})])
+    flat = flat.groupby(["portfolio_id", "as_of_date", "symbol"], as_index=False).agg(
+        {"exposure": "sum", "linear_exposure": "sum", "equity": "first"}
+    )
+    volatility, tail = _one(_volatility(flat)), _one(_tail(flat))
+    assert (volatility["realized_volatility_21d"], volatility["realized_volatility_63d"]) == (0.0, 0.0)
+    assert (tail["var_99_1d"], tail["es_95_1d"]) == (0.0, 0.0)
+
+
+def test_an_option_on_a_symbol_that_is_not_held_is_refused() -> None:
+    option = pd.DataFrame([_option(symbol="NOSUCH")])
+    with pytest.raises(ValueError, match="NOSUCH"):
+        _tail(_holdings({"options": {"CCC": 0.0}}), option)
+
+
 def test_the_same_option_by_two_names_hedges_itself() -> None:
     legs = pd.DataFrame([_option(), _option(contract="AAA call, other lot", units=-500.0)])
     found = _one(_tail(_holdings({"options": {"AAA": 0.0}}), legs), "options")
