@@ -24,13 +24,16 @@ first_days as (
     select min(first_session) as first_day from positions
 ),
 
+first_session as (
+    select min(as_of_date) as as_of_date from sessions
+),
+
 final as (
-    select greatest(
-        coalesce(min(first_days.first_day), max(prices.last_session)),
-        (select min(sessions.as_of_date) from sessions)
-    ) as as_of_date
+    select greatest(coalesce(min(first_days.first_day), max(prices.last_session)), max(first_session.as_of_date))
+        as as_of_date
     from first_days
     cross join prices
+    cross join first_session
 )
 
 select * from final

@@ -18,15 +18,15 @@ final as (
         exposures.model,
         exposures.factor,
         exposures.dollar_exposure
-        * sum(covariances.ewma_covariance * others.dollar_exposure order by others.factor) as dollar_variance
+        * sum(covariances.ewma_covariance * other_exposures.dollar_exposure order by other_exposures.factor) as dollar_variance
     from exposures
     inner join covariances
         on exposures.as_of_date = covariances.as_of_date and exposures.factor = covariances.factor_1
-    inner join exposures as others
+    inner join exposures as other_exposures
         on
-            exposures.portfolio_id = others.portfolio_id
-            and covariances.as_of_date = others.as_of_date
-            and covariances.factor_2 = others.factor
+            exposures.portfolio_id = other_exposures.portfolio_id
+            and covariances.as_of_date = other_exposures.as_of_date
+            and covariances.factor_2 = other_exposures.factor
     group by
         exposures.portfolio_id, exposures.as_of_date, exposures.model, exposures.factor, exposures.dollar_exposure
 )
