@@ -29,8 +29,10 @@ first_session as (
 ),
 
 final as (
-    select greatest(coalesce(min(first_days.first_day), max(prices.last_session)), max(first_session.as_of_date))
-        as as_of_date
+    select
+        greatest(
+            coalesce(min(first_days.first_day), max(prices.last_session)), max(first_session.as_of_date)
+        ) as as_of_date
     from first_days
     cross join prices
     cross join first_session

@@ -18,7 +18,8 @@ final as (
         exposures.model,
         exposures.factor,
         exposures.dollar_exposure
-        * sum(covariances.ewma_covariance * other_exposures.dollar_exposure order by other_exposures.factor) as dollar_variance
+        * sum(covariances.ewma_covariance * other_exposures.dollar_exposure order by other_exposures.factor)
+            as dollar_variance
     from exposures
     inner join covariances
         on exposures.as_of_date = covariances.as_of_date and exposures.factor = covariances.factor_1
