@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
@@ -49,8 +50,11 @@ def _remove_home(home: Path) -> None:
 def _remove_homes_of_killed_runs() -> None:
     for home in TEMPORARY.glob(f"{HOME_PREFIX}*"):
         owner = re.match(rf"{HOME_PREFIX}(\d+)-", home.name)
-        if owner and not psutil.pid_exists(int(owner[1])) and home.stat().st_uid == os.geteuid():
-            _remove_home(home)
+        if not owner or psutil.pid_exists(int(owner[1])):
+            continue
+        with suppress(FileNotFoundError):  # another worker of this run removes the same folders
+            if home.stat().st_uid == os.geteuid():
+                _remove_home(home)
 
 
 @pytest.fixture(scope="session")
