@@ -11,7 +11,7 @@ from tests.benchmarks.measure import SIGMASIGHT, BenchmarkError, Finished, run_p
 from warehouse.connections import Warehouse
 
 WRITTEN = frozenset({"fact", "publication"})
-"""Materializations of tables that a build writes rows into; the others are views, tests and seeds."""
+"""Materializations of tables that a build writes rows into; the others are views, tests, seeds and functions."""
 
 LAST_RUN = "select status, steps from ops.runs order by run_id desc limit 1"
 
@@ -84,7 +84,8 @@ def run_nightly(warehouse: Warehouse) -> Build:
 def read_nodes(warehouse: Warehouse) -> tuple[Node, ...]:
     """The nodes of the last build of this warehouse."""
     target = dbt_target(warehouse.settings)
-    described = json.loads((target / "manifest.json").read_text())["nodes"]
+    manifest = json.loads((target / "manifest.json").read_text())
+    described = manifest["nodes"] | manifest["functions"]
     results = json.loads((target / "run_results.json").read_text())["results"]
     return tuple(_node(described[result["unique_id"]], result) for result in results)
 
