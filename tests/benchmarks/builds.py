@@ -11,7 +11,7 @@ from tests.benchmarks.measure import SIGMASIGHT, BenchmarkError, Finished, run_p
 from warehouse.connections import Warehouse
 
 WRITTEN = frozenset({"fact", "publication"})
-"""Materializations of tables that a build writes rows into; the others are views, tests, seeds and functions."""
+"""Materializations of tables that a build writes rows into; others are views, tests, seeds, functions."""
 
 LAST_RUN = "select status, steps from ops.runs order by run_id desc limit 1"
 
