@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from flow_helpers import CommandLine, copy_of, drop, load_history, news, prefect_server_for_tests
+from flow_helpers import CommandLine, copy_of, drop, load_history, news
 
 from ingestion.calendar import load_calendar
 from ingestion.files import load_folder
@@ -94,19 +94,6 @@ def load_portfolio(
 
 
 # --- end to end: real runs on small data ------------------------------------------------------------------
-
-
-@pytest.fixture(scope="session")
-def prefect_home(make_home: Callable[[], Path]) -> Path:
-    """Where the Prefect server of this test session keeps its database."""
-    return make_home()
-
-
-@pytest.fixture(scope="session")
-def prefect_url(prefect_home: Path) -> Iterator[str]:
-    """A Prefect server for all runs of this test session: each would start its own otherwise."""
-    with prefect_server_for_tests(prefect_home) as url:
-        yield url
 
 
 @pytest.fixture(scope="module")
