@@ -4,6 +4,7 @@ import logging
 import os
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -62,7 +63,7 @@ def prefect_log_handler() -> logging.Handler:
     return rotating_file(settings, log_folder(settings) / "prefect.log")
 
 
-def prefect_log_formatter(**formats: str) -> logging.Formatter:
+def prefect_log_formatter(**formats: Any) -> logging.Formatter:
     """How a line of Prefect's log looks; named in prefect_logging.yml. formats: those of PrefectFormatter."""
     from prefect.logging.formatters import PrefectFormatter  # noqa: PLC0415 - Prefect is what asks for it
 

@@ -81,7 +81,9 @@ def secrets_of(settings: Settings) -> set[str]:
             found.add(value.get_secret_value())
         elif name.endswith("database_url") and value is not None:
             found.update(_passwords(value))
-    written = {form for secret in found for form in (secret, quote(secret, safe=""), json.dumps(secret)[1:-1])}
+    written = {
+        form for secret in found for form in (secret, quote(secret, safe=""), json.dumps(secret)[1:-1])
+    }
     return {secret for secret in written if len(secret) >= SHORTEST_SECRET}
 
 

@@ -1,4 +1,4 @@
-"""The nightly flow on a schedule: served by this process, or handed to a Prefect work pool whose workers run it."""
+"""The nightly flow on a schedule: served by this process, or handed to a Prefect work pool."""
 # ruff: noqa: PLC0415 - prefect is imported once its server is starting
 
 import os
@@ -91,7 +91,7 @@ def deploy_to_pool(warehouse: Warehouse, source: Source | None, prices: Path | N
     if made:
         out.print(f"The work pool {pool} is made, of type {PROCESS_POOL}.", markup=False)
     out.print(
-        f"The deployment nightly/nightly is in the work pool {pool}: a worker runs it at 23:30 UTC on weekdays.",
+        f"The deployment nightly/nightly is in the work pool {pool}: workers run it at 23:30 UTC, weekdays.",
         markup=False,
     )
     out.print(f"Start one where this project is installed:  prefect worker start --pool {pool}", markup=False)

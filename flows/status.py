@@ -266,15 +266,20 @@ def _without_price(connection: Connection, last: date | None) -> tuple[date, ...
 def _freshness(connection: Connection, last: date | None) -> Iterator[Freshness]:
     if last is None:
         return
-    sessions = [session for (session,) in rows(connection, SESSIONS_BETWEEN, [date(last.year - 1, 1, 1), last])]
-    for dataset, source, loaded_at in rows(connection, LOADED):
+    sessions = [
+        session for (session,) in rows(connection, SESSIONS_BETWEEN, [date(last.year - 1, 1, 1), last])
+    ]
+    loaded = rows(connection, LOADED)
+    for dataset, source, loaded_at in loaded:
         asked = {"source": source, "last": last, "sessions": sessions[-RECENT_SESSIONS:]}
-        if dataset in BULK:
+        if dataset not in BULK:
+            newest = value(connection, NEWEST[dataset], asked)
+        elif sum(dataset == each for each, *_ in loaded) == 1:  # whatever is there is of this source
+            newest = value(connection, "select max({1}) from {0}".format(*BULK[dataset]))
+        else:
             table, column = BULK[dataset]
             found = rows(connection, NEWEST_IN_BULK.format(table=table, column=column), asked)
             newest = found[0][0] if found else None
-        else:
-            newest = value(connection, NEWEST[dataset], asked)
         age = None if newest is None else sum(newest < session for session in sessions)
         yield Freshness(dataset, source, newest, age, loaded_at)
 
@@ -327,7 +332,8 @@ def status_lines(status: Status) -> Iterator[tuple[str, str]]:
         yield "data", _fresh(fresh)
     if not any(fresh.dataset == "prices" for fresh in status.freshness):
         yield "data", "no prices yet"
-    yield from _gaps(status)
+    for gap in _gaps(status):
+        yield "missing", gap
     for failed in status.failed_loads:
         yield "failed", _failed(failed)
     yield "waiting", _waiting(status)
@@ -373,31 +379,21 @@ def _fresh(fresh: Freshness) -> str:
     return f"{fresh.dataset} ({fresh.source}): {age}; last loaded {_utc(fresh.loaded_at)}"
 
 
-def _gaps(status: Status) -> Iterator[tuple[str, str]]:
+def _gaps(status: Status) -> Iterator[str]:
+    """What is missing, a sentence each."""
     if status.missing_sessions:
-        yield (
-            "missing",
-            f"{_many(len(status.missing_sessions), 'session')} not published: "
-            f"{_some(status.missing_sessions)}; the next run with prices catches up",
-        )
+        count = _many(len(status.missing_sessions), "session")
+        yield f"{count} not published: {_some(status.missing_sessions)}; the next run with prices catches up"
     if status.sessions_without_price:
-        yield (
-            "missing",
-            f"{_many(len(status.sessions_without_price), 'session')} without any price: "
-            f"{_some(status.sessions_without_price)}",
-        )
+        count = _many(len(status.sessions_without_price), "session")
+        yield f"{count} without any price: {_some(status.sessions_without_price)}"
+    of_all = f"of {_many(status.symbols_needed, 'symbol')} without"
     if status.symbols_without_prices:
-        yield (
-            "missing",
-            f"{len(status.symbols_without_prices)} of {_many(status.symbols_needed, 'symbol')} without prices: "
-            f"{_some(status.symbols_without_prices)}",
-        )
+        symbols = status.symbols_without_prices
+        yield f"{len(symbols)} {of_all} prices: {_some(symbols)}"
     if status.symbols_not_current:
-        yield (
-            "missing",
-            f"{len(status.symbols_not_current)} of {_many(status.symbols_needed, 'symbol')} without a price on "
-            f"the last priced session: {_some(status.symbols_not_current)}",
-        )
+        symbols = status.symbols_not_current
+        yield f"{len(symbols)} {of_all} a price on the last priced session: {_some(symbols)}"
 
 
 def _failed(failed: FailedLoads) -> str:
@@ -412,7 +408,9 @@ def _waiting(status: Status) -> str:
     if not status.waiting_loads:
         return "no load waits to be built"
     waits = "load waits" if status.waiting_loads == 1 else "loads wait"
-    return f"{status.waiting_loads} {waits} to be built, touching {status.waiting_from} on: `sigmasight nightly`"
+    return (
+        f"{status.waiting_loads} {waits} to be built, touching {status.waiting_from} on: `sigmasight nightly`"
+    )
 
 
 def _next_line(following: Next) -> str:

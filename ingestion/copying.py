@@ -55,14 +55,14 @@ def _blocks(
 
 
 def _one_ahead(items: Iterator[T]) -> Iterator[T]:
-    """The items, each made in a thread of its own while the one before is used. An error comes in its turn."""
+    """The items, each made in another thread while the one before is used. An error comes in its turn."""
     end = object()
     take = partial(next, items, end)
     with ThreadPoolExecutor(1, thread_name_prefix="copy") as thread:
         made = thread.submit(take)
         while (item := made.result()) is not end:
             made = thread.submit(take)
-            yield item  # type: ignore[misc]  # the end is the only object that is no T
+            yield item
 
 
 def _csv_block(table: pa.Table, marks: Mapping[str, object]) -> memoryview:

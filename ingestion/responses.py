@@ -11,7 +11,6 @@ import hashlib
 import logging
 import os
 import re
-import shutil
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -54,15 +53,10 @@ def keep_response(
     return path
 
 
-def prune_responses(settings: Settings, today: date) -> int:
-    """Remove the answers that are older than RESPONSE_DAYS; how many files went."""
+def old_responses(settings: Settings, today: date) -> list[Path]:
+    """The folders of days, each of one vendor, that are older than RESPONSE_DAYS."""
     oldest = today - timedelta(days=settings.response_days)
-    removed = 0
-    for day in responses_folder(settings).glob("*/*"):
-        if _is_before(day.name, oldest):
-            removed += sum(1 for _ in day.iterdir())
-            shutil.rmtree(day, ignore_errors=True)
-    return removed
+    return [day for day in sorted(responses_folder(settings).glob("*/*")) if _is_before(day.name, oldest)]
 
 
 def _is_before(name: str, oldest: date) -> bool:

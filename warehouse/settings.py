@@ -120,7 +120,9 @@ class Settings(BaseSettings):
         default=5, gt=0, description="Megabytes after which a log file is put aside and a new one begun."
     )
     log_files: int = Field(default=3, gt=0, description="How many files of each log are kept.")
-    log_days: int = Field(default=90, gt=0, description="Days until a log file that is not written is removed.")
+    log_days: int = Field(
+        default=90, gt=0, description="Days until a log file that is not written is removed."
+    )
     rejected_days: int = Field(
         default=365,
         gt=0,
@@ -129,7 +131,7 @@ class Settings(BaseSettings):
     run_days: int = Field(
         default=90,
         gt=0,
-        description="Days until a run is removed from the records of Prefect's own server (ops.runs keeps it).",
+        description="Days until a run is removed from Prefect's own database (ops.runs keeps it).",
     )
     response_days: int = Field(
         default=0,
