@@ -71,10 +71,9 @@ class Holdings:
     users: int
 
     def sentence(self) -> str:
-        published = (
-            f"{self.publications} publications up to {self.last_date}" if self.last_date else "none published"
-        )
-        return f"{self.loads} loads, {published}, {self.users} users"
+        published = f"{_many(self.publications, 'publication')} up to {self.last_date}"
+        parts = [_many(self.loads, "load"), published if self.last_date else "nothing published"]
+        return ", ".join([*parts, _many(self.users, "user")])
 
 
 @dataclass(frozen=True)
@@ -297,3 +296,7 @@ def _why(what: str, said: str, warehouse: Warehouse) -> str:
     if "No space left" in text:
         return f"{what}: the disk is full; free some space and run the command again. ({text})"
     return f"{what}: {text}"
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
