@@ -213,11 +213,12 @@ def markdown(lines: Sequence[Line]) -> str:
         "| --- | ---: | ---: | ---: | ---: | --- | --- |",
     ]
     words = {True: "yes", False: "no", None: ""}
-    table += [
-        f"| {line.what} | {line.rows:,} | {line.done.seconds:.1f} | {line.rows / line.done.seconds:,.0f} "
-        f"| {f'{line.done.peak_memory_mb:,.0f} MB' if line.target else ''} | {line.target} | {words[line.is_met]} |"
-        for line in lines
-    ]
+    for line in lines:
+        memory = f"{line.done.peak_memory_mb:,.0f} MB" if line.target else ""
+        table.append(
+            f"| {line.what} | {line.rows:,} | {line.done.seconds:.1f} | {line.rows / line.done.seconds:,.0f} "
+            f"| {memory} | {line.target} | {words[line.is_met]} |"
+        )
     return "\n".join(table) + "\n"
 
 
