@@ -109,14 +109,15 @@ def prefect_url(prefect_home: Path) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def published(
-    module_warehouse: Warehouse, prefect_url: str, tmp_path_factory: pytest.TempPathFactory
+    copy_warehouse: Callable[[], Warehouse], prefect_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Warehouse:
-    """A warehouse with a portfolio and prices, published once. Not to be written to."""
-    load_history(module_warehouse, tmp_path_factory.mktemp("data") / "history")
-    CommandLine(module_warehouse, prefect_url).succeed("nightly", "--force")
-    return module_warehouse
+    """A warehouse with a portfolio and prices, published once. Nothing but runs may be added to it."""
+    warehouse = copy_warehouse()
+    load_history(warehouse, tmp_path_factory.mktemp("data") / "history")
+    CommandLine(warehouse, prefect_url).succeed("nightly", "--force")
+    return warehouse
 
 
 @pytest.fixture

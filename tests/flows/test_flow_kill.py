@@ -1,6 +1,7 @@
 """kill -9 at each step of the flow: readers stay where they were, the next run ends as if never killed.
 
-The run is stopped at a step by a lock that the test holds on what the step needs, and killed there.
+The run is stopped at a step by a lock that the test holds on what the step needs, and killed there. Each run
+begins with what the one killed before it left, and comes one step further.
 """
 
 from pathlib import Path
@@ -45,19 +46,21 @@ def undisturbed(
     return all_marts(twin.warehouse)
 
 
-@pytest.mark.parametrize("step", STEPS)
-def test_kill(step: str, copied: CommandLine, undisturbed: dict[str, list[str]], tmp_path: Path) -> None:
+def test_runs_killed_one_after_the_other_end_as_if_undisturbed(
+    copied: CommandLine, undisturbed: dict[str, list[str]], tmp_path: Path
+) -> None:
     warehouse = copied.warehouse
     before = all_marts(warehouse)
     arguments = ("nightly", "--force", "--source", "files", "--prices", str(news(tmp_path / "news")))
-    if step == "record_of_the_end":
-        with warehouse.connect_writer(autocommit=True) as connection:
-            connection.execute(WAIT_AT_THE_END)
-    kill_at(copied, STEPS[step], *arguments)
-    if step != "record_of_the_end":
-        assert all_marts(warehouse) == before
-        assert one(warehouse, "select count(*) from ops.publications") == 1
-        assert last_run(warehouse)["status"] == "running"
+    for step, lock in STEPS.items():
+        if step == "record_of_the_end":
+            with warehouse.connect_writer(autocommit=True) as connection:
+                connection.execute(WAIT_AT_THE_END)
+        kill_at(copied, lock, *arguments)
+        if step != "record_of_the_end":
+            assert all_marts(warehouse) == before, step
+            assert one(warehouse, "select count(*) from ops.publications") == 1, step
+            assert last_run(warehouse)["status"] == "running", step
 
     copied.succeed(*arguments)
     assert one(warehouse, "select max(as_of_date) from marts.fct_portfolio_snapshots") == NEW_DATE
