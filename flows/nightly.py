@@ -4,6 +4,7 @@
     load      from the source, when one is named
     build     the window of dates since the last publication, each dbt node a task run; tests block
     publish   one statement that makes all of it visible
+    clean     what the settings keep no longer (see retention.py)
 
 A run that fails or is killed publishes nothing: readers stay on the last publication, and the next run starts
 from what this one left undone.
@@ -33,6 +34,7 @@ from flows.parsed_project import (
     record_built_project,
 )
 from flows.publish import publish
+from flows.retention import clean_up_quietly
 from flows.runs import RunKind, RunRecord, abandon_dead_runs
 from flows.source import Source
 from flows.transient import RETRIES, delays, should_retry
@@ -66,9 +68,9 @@ LOAD_PERCENT, BUILD_PERCENT, PUBLISH_PERCENT = 2, 20, 95
 class Request:
     """What to build, as asked; see the flow."""
 
-    as_of: date | None
-    from_date: date | None
-    full_refresh: bool
+    as_of: date | None = None
+    from_date: date | None = None
+    full_refresh: bool = False
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,7 @@ def nightly(
     prepare_environment(warehouse)
     set_up_logging(warehouse.settings)
     kind: RunKind = "nightly" if from_date is None else "rebuild"
-    with build_lock(warehouse, kind) as lock, _recorded(warehouse, kind) as run:
+    with build_lock(warehouse, kind) as lock, recorded(warehouse, kind) as run:
         loads = load_calendar_if_short(warehouse)
         if not (force or as_of or from_date) and not trades_today(warehouse):
             return _end(run, "not_a_session", loads, f"{today()} is no NYSE session (--force runs anyway)")
@@ -121,15 +123,24 @@ def nightly(
             run.phase("loading", LOAD_PERCENT)
             with run.step("load"):
                 loads += load_step(warehouse, source, prices)
-        run.phase("building", BUILD_PERCENT)
-        with run.step("build"):
-            built = build_step(warehouse, lock, run, Request(as_of, from_date, full_refresh))
-        if built is None:
-            return _end(run, "nothing_new", loads, "no number can have changed since the last publication")
-        run.phase("publishing", PUBLISH_PERCENT)
-        with run.step("publish"):
-            published_at = publish_step(warehouse, built)
-        run.finish("succeeded")
+        result = build_and_publish(warehouse, lock, run, loads, Request(as_of, from_date, full_refresh))
+    clean_up_quietly(warehouse)
+    return result
+
+
+def build_and_publish(
+    warehouse: Warehouse, lock: BuildLock, run: RunRecord, loads: list[LoadReport], request: Request
+) -> NightlyResult:
+    """The second half of a run: build the window, publish it, close the record. Raises SigmaSightError."""
+    run.phase("building", BUILD_PERCENT)
+    with run.step("build"):
+        built = build_step(warehouse, lock, run, request)
+    if built is None:
+        return _end(run, "nothing_new", loads, "no number can have changed since the last publication")
+    run.phase("publishing", PUBLISH_PERCENT)
+    with run.step("publish"):
+        published_at = publish_step(warehouse, built)
+    run.finish("succeeded")
     return NightlyResult("succeeded", tuple(loads), built, published_at)
 
 
@@ -220,7 +231,7 @@ def _end(
 
 
 @contextmanager
-def _recorded(warehouse: Warehouse, kind: RunKind) -> Iterator[RunRecord]:
+def recorded(warehouse: Warehouse, kind: RunKind) -> Iterator[RunRecord]:
     """A run record that is closed with the error when the body fails, also by Ctrl-C."""
     run = RunRecord(warehouse, kind)
     try:

@@ -45,7 +45,7 @@ MY_VC_FUND,1,50000,{ENTRY_DATE},PRIVATE,VENTURE_CAPITAL,,,,,,
 # What a run writes of itself, and what therefore differs between two that end with the same rows.
 OF_THE_RUN = (
     *("publication_id", "published_at", "superseded_at", "known_at", "dbt_invocation_id", "git_revision"),
-    *("load_id", "started_at", "finished_at"),
+    *("load_id", "started_at", "finished_at", "created_at", "updated_at"),
 )
 
 
