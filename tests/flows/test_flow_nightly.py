@@ -67,7 +67,7 @@ def test_every_node_is_a_task_run(prefect_home: Path) -> None:
         wait_until(lambda: database.execute(count_of, ["test %"]).fetchone()[0] > 10, "tests are recorded")
         assert database.execute(count_of, ["model int_prices"]).fetchone()[0] >= 1
         assert database.execute(count_of, ["model int_symbol_factor_betas"]).fetchone()[0] >= 1
-        assert database.execute(count_of, ["load-%"]).fetchone()[0] == 0
+        assert database.execute(count_of, ["load-%"]).fetchone()[0] >= 1
         assert database.execute(count_of, ["build-%"]).fetchone()[0] >= 1
 
 
@@ -101,7 +101,7 @@ def test_views_stand_until_the_project_changes_or_one_is_lost(published: Warehou
         assert project.stands_in(connection)
         assert not replace(project, mark="another").stands_in(connection)
         assert not replace(project, manifest=None).stands_in(connection)
-        connection.execute("drop view marts_history.fct_loads, marts.fct_loads")
+        connection.execute("drop view marts.fct_loads")
         assert not project.stands_in(connection)
         connection.rollback()
         connection.execute("drop function udf.bs_rho")
