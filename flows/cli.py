@@ -24,7 +24,7 @@ The portfolio risk warehouse: prices and positions in, checked and published mar
 
 To look around: `sigmasight demo`, then `sigmasight psql -c "table dim_portfolios"`.
 
-Every day: `sigmasight nightly --source yfinance`
+Every day: `sigmasight nightly --source vendors`
 (or `sigmasight load prices FOLDER`, then `sigmasight nightly`).
 
 Settings are environment variables (SIGMASIGHT_HOME, DATABASE_URL, …); none is needed.
@@ -40,7 +40,11 @@ AsOf = Annotated[
     ),
 ]
 SourceOption = Annotated[
-    Source | None, typer.Option(help="Load prices from here first. Default: only build what was loaded.")
+    Source | None,
+    typer.Option(
+        help="Load prices from here first: `vendors` asks those of the settings, one after the other. "
+        "Default: only build what was loaded."
+    ),
 ]
 PricesOption = Annotated[
     Path | None, typer.Option(metavar="FOLDER", help="The folder of price files, for --source files.")
@@ -64,7 +68,7 @@ def nightly(
 
     For example:
 
-        sigmasight nightly --source yfinance
+        sigmasight nightly --source vendors
 
         sigmasight nightly --source files --prices ../prices
 
@@ -181,7 +185,7 @@ def demo(
 
 @app.command()
 def schedule(
-    source: SourceOption = Source.YFINANCE,
+    source: SourceOption = Source.VENDORS,
     prices: PricesOption = None,
 ) -> None:
     """Run the nightly flow on every weekday at 23:30 UTC, until stopped with Ctrl-C.
@@ -191,7 +195,7 @@ def schedule(
 
     For example:
 
-        sigmasight schedule --source yfinance
+        sigmasight schedule --source vendors
     """
     warehouse = open_for_command()
     from flows.schedule import serve_schedule
