@@ -98,17 +98,17 @@ class FinancialModelingPrep:
     ) -> list[dict[str, Any]]:
         """The objects of the answer's list. Raises VendorError."""
         asked = {"symbol": yahoo_symbol(symbol), **(params or {})}
-        told = self._http.get(f"/{endpoint}", asked, check=_check)
-        return [row for row in told if isinstance(row, dict)]
+        told: list[dict[str, Any]] = self._http.get(f"/{endpoint}", asked, check=_check)
+        return told
 
 
 def _check(told: Any) -> None:
     """Raise VendorError where an answer of status 200 is none."""
-    if isinstance(told, list):
+    if isinstance(told, list) and all(isinstance(row, dict) for row in told):
         return
     said = text(told.get("Error Message")) if isinstance(told, dict) else None
     if said is None:
-        raise GarbageError("an answer that is no list")
+        raise GarbageError("an answer that is no list of objects")
     if "limit reach" in said.lower():
         raise VendorDownError(said)
     if "subscription" in said.lower() or "premium" in said.lower():

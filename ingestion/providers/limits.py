@@ -165,7 +165,7 @@ class Line:
 
     def _retrying(self) -> Retrying:
         backoff = wait_exponential_jitter(
-            initial=self.first_pause, max=self.longest_pause, jitter=self.first_pause / 2
+            multiplier=self.first_pause, max=self.longest_pause, jitter=self.first_pause / 2
         )
 
         def wait(state: RetryCallState) -> float:

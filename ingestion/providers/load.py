@@ -42,7 +42,7 @@ def load_vendors(
     and one may do so later.
     """
     reports, failure = _prices_and_profiles(
-        connection, vendors, symbols_to_price(connection), start, end, now
+        connection, vendors, symbols_to_price(connection), start=start, end=end, now=now
     )
     last_session = last_closed_session(now)
     reports += load_rate_chain(connection, vendors.rates, _last(end, now), vendors.orders["rates"])

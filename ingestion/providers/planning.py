@@ -71,15 +71,21 @@ def plan_requests(
     if start is not None:
         return dict.fromkeys(symbols, start)
     with connection.transaction():
-        row = connection.execute("select min(inception_date) from raw.portfolios").fetchone()
         first_trades: dict[str, date] = dict(connection.execute(_FIRST_TRADES, [list(symbols)]).fetchall())
-    inception: date = (row[0] if row else None) or last
-    needed = min(inception - HISTORY_BEFORE_INCEPTION, last - SHORTEST_HISTORY)
+    needed = history_begins(connection, last)
     known = coverage(connection, symbols, needed, last)
     return {
         symbol: _start(known.get(symbol), max(needed, first_trades.get(symbol, needed)), last)
         for symbol in symbols
     }
+
+
+def history_begins(connection: Connection, last: date) -> date:
+    """Since when anything is needed: two years before the first portfolio begins, and at least one year."""
+    with connection.transaction():
+        row = connection.execute("select min(inception_date) from raw.portfolios").fetchone()
+    year = last - SHORTEST_HISTORY
+    return year if row is None or row[0] is None else min(row[0] - HISTORY_BEFORE_INCEPTION, year)
 
 
 def _start(known: Coverage | None, needed: date, last: date) -> date:
@@ -127,17 +133,21 @@ def still_lacking(
     return lacking
 
 
+def _first_day(days: DaysArray) -> date | None:
+    day: date | None = days[0].item() if len(days) else None
+    return day
+
+
 def _first_missing(whole: Coverage, fresh: Coverage | None, first: date, last: date) -> date | None:
     """The first session from `first` to `last` that is missing, since the symbol's history began."""
     if fresh is None:
-        expected = sessions(max(first, whole.first), last)
-        return expected[0].item() if len(expected) else None
-    if whole.first < fresh.first and len(before := sessions(first, fresh.first - timedelta(days=1))):
-        return before[0].item()
+        return _first_day(sessions(max(first, whole.first), last))
+    before = _first_day(sessions(first, fresh.first - timedelta(days=1)))
+    if whole.first < fresh.first and before is not None:
+        return before
     if fresh.gap is not None and fresh.gap >= first:
         return fresh.gap
-    after = sessions(fresh.last + timedelta(days=1), last)
-    return after[0].item() if len(after) else None
+    return _first_day(sessions(fresh.last + timedelta(days=1), last))
 
 
 def sessions_before(day: date, count: int) -> date:

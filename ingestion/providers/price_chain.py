@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -60,8 +61,8 @@ def load_price_chain(
 ) -> list[LoadReport]:
     """Ask for each symbol from its date on, vendor by vendor, and load what they give.
 
-    order: the vendors' rank, the best first. Raises SourceUnavailableError when none of them gave anything
-    and one may do so later; what was loaded stays.
+    order: the vendors' rank, the best first. Raises SourceUnavailableError when something is missing, none
+    of them gave anything, and one may do so later; what was loaded stays.
     """
     reports: list[LoadReport] = []
     silences: list[str] = []
@@ -82,7 +83,7 @@ def load_price_chain(
         remaining = still_lacking(connection, remaining, unanswered, days.last)
         if not remaining:
             break
-    if silences and not has_answer:
+    if silences and not has_answer and remaining:
         raise SourceUnavailableError(
             f"{' '.join(silences)} Nothing was loaded; check the network, or try again in an hour if there "
             "were too many requests.",
@@ -91,7 +92,7 @@ def load_price_chain(
     return reports
 
 
-def record_silence(connection: Connection, dataset: str, vendor: Vendor, answers: Answers[object]) -> str:
+def record_silence(connection: Connection, dataset: str, vendor: Vendor, answers: Answers[Any]) -> str:
     """Record a failed load of a vendor that gave nothing; the sentence that says so."""
     key, missing = next(
         (key, missing)

@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 QUOTE_COLUMNS = ("price_date", "open", "high", "low", "close", "adj_close", "volume")
 LARGEST_SPLIT = 10_000.0
-LARGEST_NUMBER = 1e18
+LARGEST_NUMBER = 1e21  # timestamps in nanoseconds have nineteen digits
 
 
 @dataclass(frozen=True)

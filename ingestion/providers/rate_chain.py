@@ -7,7 +7,7 @@ import pandas as pd
 
 from ingestion.datasets import TREASURY_RATES
 from ingestion.loads import Connection, LoadReport, load_transaction
-from ingestion.providers.planning import HISTORY_BEFORE_INCEPTION, SHORTEST_HISTORY, SLACK, sessions_before
+from ingestion.providers.planning import SLACK, history_begins, sessions_before
 from ingestion.providers.price_chain import record_silence, together
 from ingestion.providers.protocol import GivesRates
 from ingestion.providers.ranking import better_sources, without_better_known
@@ -82,14 +82,13 @@ def _newest(connection: Connection) -> dict[str, date]:
 def _start(connection: Connection, series: Sequence[str], last: date) -> date:
     """From when on to ask: the whole history where a series lacks it, else a month before the oldest end."""
     with connection.transaction():
-        row = connection.execute("select min(inception_date) from raw.portfolios").fetchone()
         known = connection.execute(
             "select min(rate_date), max(rate_date) from raw.treasury_rates "
             "where source <> 'simulated' and series = any(%s) group by series",
             [list(series)],
         ).fetchall()
-    inception: date = (row[0] if row else None) or last
-    needed = min(inception - HISTORY_BEFORE_INCEPTION, last - SHORTEST_HISTORY)
+    needed = history_begins(connection, last)
     if len(known) < len(series) or any(first > needed + SLACK for first, _ in known):
         return needed
-    return min(newest for _, newest in known) - SLACK
+    oldest: date = min(newest for _, newest in known)
+    return oldest - SLACK

@@ -1,4 +1,4 @@
-"""What the vendors' imitations share: a server on loopback, its faults, and a clock that waits for nothing."""
+"""What the imitations of vendors share: a server on loopback, faults, and a clock that waits for nothing."""
 
 import json
 import threading
@@ -53,7 +53,9 @@ class FakeClock(Clock):
 
 @dataclass
 class FakeVendor:
-    """A vendor's state. outage: asked before each answer; its reply, if it has one, is sent in place of it."""
+    """A vendor's state. outage: asked before each answer; its reply, if it has one, is sent in place of
+    it.
+    """
 
     outage: Callable[[str], Reply | None] = lambda _: None
     requests: Counter[str] = field(default_factory=Counter)
