@@ -5,7 +5,7 @@ load_symbols(connection, make_vendors(settings), ["AAPL", ...])   prices and pro
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
@@ -19,7 +19,7 @@ from ingestion.providers.price_chain import Days, load_price_chain
 from ingestion.providers.profile_chain import load_profile_chain
 from ingestion.providers.rate_chain import load_rate_chain
 from ingestion.providers.registry import Vendors
-from ingestion.symbols import symbols_to_price
+from ingestion.symbols import last_needed, symbols_to_price
 
 logger = logging.getLogger(__name__)
 
@@ -41,8 +41,9 @@ def load_vendors(
     rejected rows. Raises SourceUnavailableError, with the reports of all else, when no vendor gave a price
     and one may do so later.
     """
+    until = last_needed(connection, _last(end, now))
     reports, failure = _prices_and_profiles(
-        connection, vendors, symbols_to_price(connection), start=start, end=end, now=now
+        connection, vendors, symbols_to_price(connection), until=until, start=start, end=end, now=now
     )
     last_session = last_closed_session(now)
     reports += load_rate_chain(connection, vendors.rates, _last(end, now), vendors.orders["rates"])
@@ -62,7 +63,7 @@ def load_symbols(
 ) -> list[LoadReport]:
     """Load prices with splits and dividends, and profiles, of these symbols; see load_vendors."""
     return _finished(
-        vendors, *_prices_and_profiles(connection, vendors, symbols, start=start, end=end, now=now)
+        vendors, *_prices_and_profiles(connection, vendors, symbols, until={}, start=start, end=end, now=now)
     )
 
 
@@ -71,17 +72,18 @@ def _prices_and_profiles(
     vendors: Vendors,
     symbols: Sequence[str],
     *,
+    until: Mapping[str, date],
     start: date | None,
     end: date | None,
     now: datetime | None,
 ) -> tuple[list[LoadReport], SourceUnavailableError | None]:
-    """The reports, and what to raise when all else is loaded."""
+    """The reports, and what to raise when all else is loaded. until: see plan_requests."""
     last = _last(end, now)
     today = (now or datetime.now(UTC)).astimezone(NEW_YORK).date()
     days = Days(last, last_closed_session(now), today)
     failure = None
     try:
-        wanted = plan_requests(connection, symbols, start=start, last=last)
+        wanted = plan_requests(connection, symbols, start=start, last=last, until=until)
         reports = load_price_chain(connection, vendors.prices, wanted, days, vendors.orders["prices"])
         if wanted and not vendors.prices:
             failure = SourceUnavailableError(

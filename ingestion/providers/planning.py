@@ -47,6 +47,18 @@ from neighbours
 group by symbol
 """
 
+_FIRST_DATES = """
+select symbols.symbol, earliest.price_date
+from unnest(%s::text[]) as symbols (symbol)
+cross join lateral (
+    select prices.price_date
+    from raw.prices as prices
+    where prices.symbol = symbols.symbol and prices.source <> 'simulated'
+    order by prices.price_date
+    limit 1
+) as earliest
+"""
+
 _FIRST_TRADES = """
 select symbol, min((details ->> 'first_trade_date')::date)
 from raw.company_profiles
@@ -65,18 +77,32 @@ class Coverage:
 
 
 def plan_requests(
-    connection: Connection, symbols: Sequence[str], *, start: date | None, last: date
+    connection: Connection,
+    symbols: Sequence[str],
+    *,
+    start: date | None,
+    last: date,
+    until: Mapping[str, date] | None = None,
 ) -> dict[str, date]:
-    """From when on to ask for each symbol. start: the same for all; None for what is missing up to `last`."""
+    """From when on to ask for each symbol. start: the same for all; None for what is missing up to `last`.
+
+    until: the day after which a symbol was held no more; one that is known up to that day is not asked for.
+    """
     if start is not None:
         return dict.fromkeys(symbols, start)
     with connection.transaction():
         first_trades: dict[str, date] = dict(connection.execute(_FIRST_TRADES, [list(symbols)]).fetchall())
     needed = history_begins(connection, last)
     known = coverage(connection, symbols, needed, last)
-    return {
+    starts = {
         symbol: _start(known.get(symbol), max(needed, first_trades.get(symbol, needed)), last)
         for symbol in symbols
+    }
+    ended = {symbol for symbol, day in (until or {}).items() if symbol in known and known[symbol].last >= day}
+    return {
+        symbol: begin
+        for symbol, begin in starts.items()
+        if symbol not in ended or begin < sessions_before(known[symbol].last, OVERLAP_SESSIONS)
     }
 
 
@@ -119,15 +145,16 @@ def still_lacking(
     sessions that are missing among the last RECENT_SESSIONS count.
     """
     recent = sessions_before(last, RECENT_SESSIONS - 1)
-    known = coverage(connection, asked, date.min.replace(year=1990), last)
+    with connection.transaction():
+        known: dict[str, date] = dict(connection.execute(_FIRST_DATES, [list(asked)]).fetchall())
     fresh = coverage(connection, asked, recent, last)
     lacking = {}
     for symbol, start in asked.items():
-        whole = known.get(symbol)
-        if whole is None or (symbol in unanswered and start < whole.first - SLACK):
+        begins = known.get(symbol)
+        if begins is None or (symbol in unanswered and start < begins - SLACK):
             lacking[symbol] = start
             continue
-        missing = _first_missing(whole, fresh.get(symbol), max(start, recent), last)
+        missing = _first_missing(begins, fresh.get(symbol), max(start, recent), last)
         if missing is not None:
             lacking[symbol] = sessions_before(missing, OVERLAP_SESSIONS)
     return lacking
@@ -138,12 +165,12 @@ def _first_day(days: DaysArray) -> date | None:
     return day
 
 
-def _first_missing(whole: Coverage, fresh: Coverage | None, first: date, last: date) -> date | None:
+def _first_missing(begins: date, fresh: Coverage | None, first: date, last: date) -> date | None:
     """The first session from `first` to `last` that is missing, since the symbol's history began."""
     if fresh is None:
-        return _first_day(sessions(max(first, whole.first), last))
+        return _first_day(sessions(max(first, begins), last))
     before = _first_day(sessions(first, fresh.first - timedelta(days=1)))
-    if whole.first < fresh.first and before is not None:
+    if begins < fresh.first and before is not None:
         return before
     if fresh.gap is not None and fresh.gap >= first:
         return fresh.gap

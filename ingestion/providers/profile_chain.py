@@ -5,6 +5,7 @@ night.
 import logging
 from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import Any
 
 import pandas as pd
 
@@ -12,7 +13,7 @@ from ingestion.datasets import COMPANY_PROFILES
 from ingestion.errors import LoadFailedError
 from ingestion.loads import Connection, LoadReport, load_transaction
 from ingestion.providers.price_chain import batches, record_silence
-from ingestion.providers.protocol import GivesProfiles
+from ingestion.providers.protocol import Answers, GivesProfiles
 from ingestion.rejections import Rejections
 
 logger = logging.getLogger(__name__)
@@ -34,32 +35,37 @@ def load_profile_chain(
     reports: list[LoadReport] = []
     remaining = _stale(connection, symbols, today, order)
     for vendor in vendors:
-        unanswered = []
+        found: set[str] = set()
         for batch in batches(remaining):
             answers = vendor.profiles(batch, today)
-            unanswered += [symbol for symbol in batch if symbol not in answers.found]
             if answers.is_silence:
                 record_silence(connection, COMPANY_PROFILES.name, vendor, answers)
-                unanswered = list(remaining)
                 break
-            rejections = Rejections()
-            for symbol, missing in answers.missing.items():
-                rejections.add(missing.reason, f"{symbol}: {missing.detail}")
-            frame = pd.DataFrame([answers.found[symbol] for symbol in sorted(answers.found)], dtype=object)
-            origin = f"{vendor.title}, {len(frame)} profiles"
-            try:
-                with load_transaction(
-                    connection, COMPANY_PROFILES.name, source=vendor.name, origin=origin
-                ) as load:
-                    reports.append(load.rows(COMPANY_PROFILES, frame, rejected=rejections))
-            except LoadFailedError as error:
-                if connection.broken:
-                    raise
-                logger.warning("%s", error)
-        remaining = [symbol for symbol in unanswered if symbol in remaining]
+            found |= answers.found.keys()
+            reports += _load(connection, vendor, answers)
+        remaining = [symbol for symbol in remaining if symbol not in found]
         if not remaining:
             break
     return reports
+
+
+def _load(
+    connection: Connection, vendor: GivesProfiles, answers: Answers[dict[str, Any]]
+) -> list[LoadReport]:
+    """One batch as one load; none where the database refuses it, which is a failed load on record."""
+    rejections = Rejections()
+    for symbol, missing in answers.missing.items():
+        rejections.add(missing.reason, f"{symbol}: {missing.detail}")
+    frame = pd.DataFrame([answers.found[symbol] for symbol in sorted(answers.found)], dtype=object)
+    origin = f"{vendor.title}, {len(frame)} profiles"
+    try:
+        with load_transaction(connection, COMPANY_PROFILES.name, source=vendor.name, origin=origin) as load:
+            return [load.rows(COMPANY_PROFILES, frame, rejected=rejections)]
+    except LoadFailedError as error:
+        if connection.broken:
+            raise
+        logger.warning("%s", error)
+        return []
 
 
 def _stale(connection: Connection, symbols: Sequence[str], today: date, order: Sequence[str]) -> list[str]:

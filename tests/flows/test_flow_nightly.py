@@ -56,6 +56,22 @@ def test_a_run_with_nothing_new_publishes_nothing(published: Warehouse, command:
     assert all_marts(published) == before
 
 
+def test_a_night_without_any_vendor_ends_with_what_there_is(
+    published: Warehouse, command: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = all_marts(published)
+    nobody = "http://127.0.0.1:1"  # a port on which nothing listens
+    for name, value in {"YAHOO_URL": nobody, "VENDOR_ATTEMPTS": "1"}.items():
+        monkeypatch.setenv(name, value)
+    done = command.run("nightly", "--force", "--source", "vendors")
+    assert done.returncode == 0, done.stderr
+    assert "Yahoo gave no prices" in " ".join(done.stderr.split())
+    assert last_run(published)["status"] == "nothing_new"
+    failed = "select count(*) from ops.loads where status = 'failed' and dataset = 'prices'"
+    assert one(published, failed) == 1
+    assert all_marts(published) == before
+
+
 def test_news_are_built_from_the_first_date_they_touch(nightly_copy: CommandLine) -> None:
     warehouse = nightly_copy.warehouse
     said = nightly_copy.succeed("nightly", "--force")

@@ -21,6 +21,7 @@ from ingestion.providers.planning import plan_requests, still_lacking
 from ingestion.providers.protocol import GivesOptions, GivesPrices, GivesProfiles, GivesRates
 from ingestion.providers.rate_chain import SERIES, load_rate_chain
 from ingestion.providers.registry import make_vendors
+from ingestion.symbols import last_needed, symbols_to_price
 from warehouse.errors import SettingsError
 from warehouse.settings import Settings, get_settings
 
@@ -164,6 +165,30 @@ def test_only_what_is_missing_is_asked_for_and_five_sessions_that_are_known(conn
         "SHORT": date(2024, 6, 10),
         "LISTED": DAYS[1],
     }
+
+
+def own(connection: Connection, symbol: str, exit_date: date | None) -> None:
+    connection.execute(
+        "insert into raw.positions (load_id, loaded_at, position_id, portfolio_id, symbol, investment_class,"
+        " quantity, entry_date, entry_price, exit_date)"
+        " values (0, now(), %s, %s, %s, 'PUBLIC', 1, '2025-05-01', 100, %s)",
+        [uuid4(), uuid4(), symbol, exit_date],
+    )
+
+
+def test_what_is_held_no_more_is_not_asked_for_after_its_exit(connection: Connection) -> None:
+    own(connection, "SOLD", DAYS[1])
+    own(connection, "PARTLY", DAYS[1])
+    own(connection, "PARTLY", None)
+    own(connection, "UNKNOWN", DAYS[1])
+    own(connection, "SPY", DAYS[1])
+    until = last_needed(connection, DAYS[-1])
+    assert until == {"SOLD": DAYS[1], "UNKNOWN": DAYS[1]}
+    for symbol in ("SOLD", "PARTLY", "SPY"):
+        known(connection, symbol, date(2024, 6, 10), DAYS[2])
+    asked = plan_requests(connection, symbols_to_price(connection), start=None, last=DAYS[-1], until=until)
+    assert "SOLD" not in asked
+    assert {"PARTLY", "UNKNOWN", "SPY"} <= asked.keys()
 
 
 def test_the_next_source_is_asked_only_for_sessions_that_are_still_missing(connection: Connection) -> None:
@@ -464,12 +489,7 @@ def test_settings_go_to_another_program_as_they_came(monkeypatch: pytest.MonkeyP
 
 def test_a_night_asks_for_everything_that_is_held(connection: Connection, market: Market) -> None:
     market.fred.series = {name: closes(*["4.75"] * 7) for name in SERIES}
-    connection.execute(
-        "insert into raw.positions (load_id, loaded_at, position_id, portfolio_id, symbol, investment_class,"
-        " quantity, entry_date, entry_price)"
-        " values (0, now(), %s, %s, 'AAA', 'PUBLIC', 1, '2025-06-02', 100)",
-        [uuid4(), uuid4()],
-    )
+    own(connection, "AAA", None)
     reports = load_vendors(connection, market.vendors(), now=NOW)
     assert {(report.dataset, report.source) for report in reports} >= {
         ("prices", "yfinance"),
