@@ -5,7 +5,7 @@ takes the place of a better one's price: it fills the days that the better one d
 that differ in the fourth digit do not take turns, and a price once good is not lost to a worse source.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 
 import pandas as pd
@@ -17,6 +17,8 @@ SAME_EVENT_WITHIN = timedelta(days=3)  # two sources date one dividend or split 
 MOVED_WITHIN = timedelta(
     days=5
 )  # an event found this near to a known one is that one, moved; some pay weekly
+
+Event = tuple[str, str, date]  # symbol, action, ex-date
 
 _BETTER_DAYS = """
 select distinct on ({key}, {day}) {key}, {day}, source
@@ -74,12 +76,12 @@ def reconciled_events(
         (str(symbol), action, when.date())
         for symbol, action, when in zip(events["symbol"], events["action"], events["ex_date"], strict=True)
     ]
-    theirs = [(symbol, action, when) for symbol, when, action, source in rows if source in better]
-    keep = [_nearest(event, theirs) > SAME_EVENT_WITHIN for event in told]
-    kept = [event for event, is_kept in zip(told, keep, strict=True) if is_kept]
+    theirs = _dates((symbol, action, when) for symbol, when, action, source in rows if source in better)
+    keep = [_distance(event, theirs) > SAME_EVENT_WITHIN for event in told]
+    kept = {event for event, is_kept in zip(told, keep, strict=True) if is_kept}
     ours = {(symbol, action, when) for symbol, when, action, source in rows if source not in better}
-    new = [event for event in kept if event not in ours]
-    moved = sorted(event for event in ours - set(kept) if _nearest(event, new) <= MOVED_WITHIN)
+    new = _dates(kept - ours)
+    moved = sorted(event for event in ours - kept if _distance(event, new) <= MOVED_WITHIN)
     withdrawn = pd.DataFrame(
         {
             "symbol": [symbol for symbol, _, _ in moved],
@@ -91,9 +93,15 @@ def reconciled_events(
     return pd.concat([events[keep], withdrawn], ignore_index=True)
 
 
-def _nearest(event: tuple[str, str, date], others: Sequence[tuple[str, str, date]]) -> timedelta:
+def _dates(events: Iterable[Event]) -> dict[tuple[str, str], list[date]]:
+    """The dates of events by symbol and kind."""
+    dates: dict[tuple[str, str], list[date]] = {}
+    for symbol, action, when in events:
+        dates.setdefault((symbol, action), []).append(when)
+    return dates
+
+
+def _distance(event: Event, others: Mapping[tuple[str, str], Sequence[date]]) -> timedelta:
     """How far away the nearest other event of the same symbol and kind is."""
     symbol, action, when = event
-    return min(
-        (abs(when - other[2]) for other in others if other[:2] == (symbol, action)), default=timedelta.max
-    )
+    return min((abs(when - other) for other in others.get((symbol, action), ())), default=timedelta.max)

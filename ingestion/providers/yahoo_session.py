@@ -51,7 +51,11 @@ class YahooSession(requests.Session[requests.Response]):
 
 
 def in_our_words(ask: Callable[[], T]) -> T:
-    """The answer of a call of yfinance; its errors as a VendorError, told apart by whether to ask again."""
+    """The answer of a call of yfinance; its errors as a VendorError, told apart by whether to ask again.
+
+    Yfinance keeps answers for the life of the process, faults among them: they are forgotten first.
+    """
+    yfinance.data.YfData().cache_get.cache_clear()
     try:
         return ask()
     except (YFRateLimitError, YFDataException) as error:

@@ -30,9 +30,8 @@ def closes(*levels: float) -> dict[date, float | None]:
 
 @pytest.fixture
 def yahoo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeYahoo]:
-    """A server that knows two shares and an index; yfinance's own caches are emptied first."""
+    """A server that knows two shares and an index; yfinance's cache of time zones is emptied first."""
     yfinance.set_tz_cache_location(str(tmp_path_factory.mktemp("yfinance")))
-    yfinance.data.YfData().cache_get.cache_clear()
     state = FakeYahoo(
         shares={
             "AAA": Share(closes(100, 101, 102, 103, 104, 105, 106)),
@@ -181,6 +180,15 @@ def test_what_is_transient_is_asked_again(
     reports = load(connection, yahoo, "AAA", "BRK-B", timeout=1.0)
     assert rows(reports)["prices"] == 14
     assert not any(report.rows_rejected for report in reports)
+
+
+def test_a_symbol_that_was_unknown_is_known_when_it_is_listed(
+    connection: Connection, yahoo: FakeYahoo
+) -> None:
+    # Silent failure prevented: a process that runs for weeks and remembers the first answer
+    load(connection, yahoo, "AAA", "NEW")
+    yahoo.shares["NEW"] = yahoo.shares["AAA"]
+    assert rows(load(connection, yahoo, "NEW"))["prices"] == 7
 
 
 def test_an_unknown_symbol_is_rejected_and_stops_nobody(connection: Connection, yahoo: FakeYahoo) -> None:

@@ -75,9 +75,8 @@ class Market:
 
 @contextmanager
 def open_market(folder: Path) -> Iterator[Market]:
-    """Serve all of them; folder: for the caches of yfinance, which are emptied first."""
+    """Serve all of them; folder: for the caches of yfinance, of time zones."""
     yfinance.set_tz_cache_location(str(folder))
-    yfinance.data.YfData().cache_get.cache_clear()
     market = Market()
     with ExitStack() as stack:
         for vendor in (market.yahoo, market.fmp, market.polygon, market.fred):
