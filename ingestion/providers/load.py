@@ -1,7 +1,9 @@
 """All that vendors give, into the raw tables: for a night, or for the symbols of a new portfolio.
 
-load_vendors(connection, make_vendors(settings))                  a night: prices, profiles, rates, options
-load_symbols(connection, make_vendors(settings), ["AAPL", ...])   prices and profiles of these symbols
+    load_vendors(connection, make_vendors(settings))                 a night: all datasets of all that is held
+    load_symbols(connection, make_vendors(settings), ["AAPL", ...])  prices and profiles of these symbols
+
+The vendors are made anew for each run: their limits and breakers begin with it.
 """
 
 import logging

@@ -1,5 +1,4 @@
-"""Prices, splits and dividends from one vendor after the other: each gets what those before it could not
-give.
+"""Prices, splits and dividends from one vendor after the other, each asked for what is still missing.
 
 Every answer is looked at before a row of it is kept: currency, closes that contradict what is known, holes,
 age. What is no price is left out row by row (price_history). Symbols go in batches, so that a night that is
@@ -106,7 +105,7 @@ def record_silence(connection: Connection, dataset: str, vendor: Vendor, answers
         recorded_failure(connection, dataset, source=vendor.name, origin=vendor.title),
     ):
         raise SourceUnavailableError(sentence)
-    logger.info("%s", sentence)
+    logger.warning("%s", sentence)
     return sentence
 
 

@@ -73,9 +73,7 @@ class History:
 
 @dataclass(frozen=True)
 class ChainRequest:
-    """The contracts of an underlying that are held: their ranges of expirations and strikes, both
-    included.
-    """
+    """The ranges of expirations and strikes, ends included, of the contracts that are held."""
 
     underlying_symbol: str
     first_expiration: date

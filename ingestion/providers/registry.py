@@ -1,6 +1,4 @@
-"""Which vendors are asked for what, in which order, by the settings. One without its key is skipped, and
-said so.
-"""
+"""Which vendors are asked for what, in which order, by the settings; one without its key is skipped."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

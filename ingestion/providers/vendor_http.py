@@ -1,5 +1,4 @@
-"""One JSON question over HTTP. What comes back is told apart: an answer, nothing, not for this key, down,
-garbage.
+"""One JSON question over HTTP, and what comes back told apart: an answer, nothing, down, garbage.
 
 Messages never hold an address with its query: keys stand there.
 """
