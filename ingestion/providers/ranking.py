@@ -14,9 +14,8 @@ from ingestion.loads import Connection
 
 FILES = "files"
 SAME_EVENT_WITHIN = timedelta(days=3)  # two sources date one dividend or split that far apart
-MOVED_WITHIN = timedelta(
-    days=5
-)  # an event found this near to a known one is that one, moved; some pay weekly
+# an event found this near to a known one is that one, moved; some pay weekly
+MOVED_WITHIN = timedelta(days=5)
 
 Event = tuple[str, str, date]  # symbol, action, ex-date
 

@@ -342,11 +342,17 @@ def test_a_dividend_that_two_vendors_date_differently_is_paid_once(
     market.yahoo.outage = lambda _: None
     market.load(connection, "AAA")
     assert connection.execute(paid).fetchall() == [(DAYS[3], "yfinance")]
-    market.yahoo.shares["AAA"].closes[DAYS[5]] = None
-    market.load(connection, "AAA", price_sources="fmp")  # ranks by its settings: Yahoo is no vendor of these
-    market.yahoo.outage = always(Reply("{}", 500))
+
+
+def test_a_dividend_that_the_better_source_knows_is_not_paid_again_by_the_next(
+    connection: Connection, market: Market
+) -> None:
+    market.yahoo.shares["AAA"] = Share(closes(*AAA[:-1]), dividends={DAYS[3]: 0.5})
+    market.fmp.shares["AAA"].dividends = {DAYS[2]: 0.5, DAYS[3]: 0.49}
     market.load(connection, "AAA")
-    assert len(connection.execute(paid).fetchall()) == 1
+    assert sources(connection, "AAA") == ["yfinance"] * 6 + ["fmp"]
+    paid = connection.execute("select ex_date, value::float8, source from raw.corporate_actions").fetchall()
+    assert paid == [(DAYS[3], 0.5, "yfinance")]
 
 
 def test_a_symbol_that_nobody_knows_is_told_by_each_and_stops_nobody(
