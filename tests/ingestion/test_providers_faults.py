@@ -23,8 +23,9 @@ from vendor_fixtures import (
 from vendor_servers import FmpShare
 from yahoo_server import Share
 
+from ingestion.datasets import PRICES
 from ingestion.errors import SourceUnavailableError
-from ingestion.loads import Connection
+from ingestion.loads import Connection, load_frame
 
 # yfinance uses what pandas 3.1 deprecates
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:yfinance")
@@ -260,11 +261,11 @@ def test_a_restated_day_of_a_worse_source_never_takes_the_place_of_a_better_ones
     connection: Connection, market: Market
 ) -> None:
     # Silent failure prevented: two vendors that differ in the fourth digit, taking turns every night
-    market.load(connection, "AAA")
-    market.yahoo.outage = always(Reply("{}", 500))
+    market.yahoo.shares["AAA"] = Share(closes(*AAA[:-1]))
     market.fmp.shares["AAA"] = FmpShare(closes(*(close + 0.0042 for close in AAA)))
     market.load(connection, "AAA")
-    assert stored(connection, "AAA") == [("yfinance", close) for close in AAA]
+    assert market.fmp.requests["/historical-price-eod/full"] == 1
+    assert stored(connection, "AAA") == [*(("yfinance", close) for close in AAA[:-1]), ("fmp", 106.0042)]
 
 
 def test_a_better_source_corrects_what_a_worse_one_gave(connection: Connection, market: Market) -> None:
@@ -278,11 +279,8 @@ def test_a_better_source_corrects_what_a_worse_one_gave(connection: Connection, 
 
 def test_what_a_person_loaded_stays(connection: Connection, market: Market) -> None:
     market.load(connection, "AAA")
-    connection.execute(
-        "insert into raw.prices (load_id, loaded_at, source, symbol, price_date, close) "
-        "values (1000, now(), 'files', 'AAA', %s, 103.5)",
-        [DAYS[3]],
-    )
+    row = pd.DataFrame({"symbol": ["AAA"], "price_date": [DAYS[3]], "close": [103.5]})
+    load_frame(connection, PRICES, row, source="files", origin="a test")
     market.load(connection, "AAA")
     assert stored(connection, "AAA")[3] == ("files", 103.5)
 
