@@ -1,6 +1,6 @@
 # SigmaSight. Each target does its own set-up; nothing needs to be installed before but Python 3.11 or 3.12 and make.
 #
-#   make demo [SOURCE=simulated|files|yfinance] [PRICES=folder]     load, build, publish, print a summary
+#   make demo [SOURCE=simulated|files|yfinance|vendors] [PRICES=folder]     load, build, publish, print a summary
 #   make test [ARGS="tests/flows -k lock"]                          all tests, or those that pytest selects
 #   make check                                                      ruff, mypy, sqlfluff, dbt parse
 #   make bench [ARGS=...]                                           the benchmark of tests/benchmarks

@@ -25,7 +25,7 @@ The portfolio risk warehouse: prices and positions in, checked and published mar
 
 To look around: `sigmasight demo`, then `sigmasight psql -c "table dim_portfolios"`.
 
-Every day: `sigmasight nightly --source yfinance`
+Every day: `sigmasight nightly --source vendors`
 (or `sigmasight load prices FOLDER`, then `sigmasight nightly`).
 
 Settings are environment variables (SIGMASIGHT_HOME, DATABASE_URL, …); none is needed.
@@ -41,7 +41,11 @@ AsOf = Annotated[
     ),
 ]
 SourceOption = Annotated[
-    Source | None, typer.Option(help="Load prices from here first. Default: only build what was loaded.")
+    Source | None,
+    typer.Option(
+        help="Load prices from here first: `vendors` asks those of the settings, one after the other. "
+        "Default: only build what was loaded."
+    ),
 ]
 PricesOption = Annotated[
     Path | None, typer.Option(metavar="FOLDER", help="The folder of price files, for --source files.")
@@ -65,7 +69,7 @@ def nightly(
 
     For example:
 
-        sigmasight nightly --source yfinance
+        sigmasight nightly --source vendors
 
         sigmasight nightly --source files --prices ../prices
 
@@ -190,7 +194,7 @@ def demo(
 
 @app.command()
 def schedule(
-    source: SourceOption = Source.YFINANCE,
+    source: SourceOption = Source.VENDORS,
     prices: PricesOption = None,
     work_pool: Annotated[
         str | None,
@@ -205,7 +209,7 @@ def schedule(
 
     For example:
 
-        sigmasight schedule --source yfinance
+        sigmasight schedule --source vendors
 
         PREFECT_API_URL=http://127.0.0.1:4200/api sigmasight schedule --work-pool nights
     """

@@ -51,7 +51,12 @@ def prices(
         Path | None,
         typer.Argument(metavar="[FOLDER]", help="The folder of files; not needed for the other sources."),
     ] = None,
-    source: Annotated[Source, typer.Option(help="Where the prices come from.")] = Source.FILES,
+    source: Annotated[
+        Source,
+        typer.Option(
+            help="Where the prices come from: `vendors` asks those of the settings, one after the other."
+        ),
+    ] = Source.FILES,
 ) -> None:
     """Load prices, and whatever else the source has: splits and dividends, rates, profiles, option chains.
 
@@ -62,7 +67,9 @@ def prices(
 
         sigmasight load prices ../prices
 
-        sigmasight load prices --source yfinance
+        sigmasight load prices --source vendors
+
+    Vendors are asked in the order of PRICE_SOURCES and its like: see docs/sources.md.
     """
     warehouse = open_for_command()
     from flows.load import load_calendar_if_short, load_source, say_loads
@@ -70,7 +77,7 @@ def prices(
 
     check_source(source, folder)
     say_loads(load_calendar_if_short(warehouse))
-    say_loads(load_source(warehouse, source, folder))
+    say_loads(load_source(warehouse, source, folder, must_answer=True))
 
 
 @app.command()

@@ -17,6 +17,7 @@ SOURCES = {
     Source.SIMULATED: "simulated prices",
     Source.FILES: "prices from files",
     Source.YFINANCE: "prices from yfinance",
+    Source.VENDORS: "prices from vendors",
 }
 
 COMMAND_WIDTH = 44
@@ -50,7 +51,7 @@ def _load(warehouse: Warehouse, source: Source, prices: Path | None) -> None:
         say_loads(load_demo_portfolios(connection))
         if warehouse.is_embedded:  # their password is published: not on a server that others may reach
             create_demo_users(connection)
-    say_loads(load_source(warehouse, source, prices))
+    say_loads(load_source(warehouse, source, prices, must_answer=True))
 
 
 def _print_summary(lines: list[PortfolioLine], risk: list[RiskLine], *, has_users: bool) -> None:

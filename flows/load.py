@@ -1,5 +1,6 @@
 """Bring in what a source has: the first step of a night. Each load is one transaction of its own."""
 
+import logging
 from collections.abc import Iterable
 from datetime import date, timedelta
 from pathlib import Path
@@ -10,17 +11,26 @@ from flows.errors import UsageError
 from flows.lock import process_name
 from flows.source import Source
 from flows.window import today
+from ingestion.errors import SourceUnavailableError
 from ingestion.loads import LoadReport
 from warehouse.connections import Warehouse
+from warehouse.settings import Settings
+
+logger = logging.getLogger(__name__)
 
 CALENDAR_AHEAD = timedelta(days=200)
 
 
-def load_source(warehouse: Warehouse, source: Source, prices: Path | None) -> list[LoadReport]:
+def load_source(
+    warehouse: Warehouse, source: Source, prices: Path | None, *, must_answer: bool = False
+) -> list[LoadReport]:
     """Load what the source has: its reports, one per dataset.
 
-    prices: the folder of the files; needed for `files` and for nothing else. Raises UsageError and what the
-    loads raise; loads that were done stay done.
+    prices: the folder of the files; needed for `files` and for nothing else. must_answer: raise
+    SourceUnavailableError when no vendor gave a price. Else that is a warning and a failed load on record,
+    and a night goes on with what there is: the vendors were asked again and again already, and the next
+    night asks for what is missing. Raises UsageError and what the loads raise; loads that were done stay
+    done.
     """
     if (source is Source.FILES) != (prices is not None):
         raise UsageError(
@@ -28,10 +38,19 @@ def load_source(warehouse: Warehouse, source: Source, prices: Path | None) -> li
             "prices.parquet."
         )
     with warehouse.connect_writer(application_name=process_name(f"load {source}")) as connection:
-        return list(_load(connection, source, prices))
+        try:
+            return _load(connection, source, prices, warehouse.settings)
+        except SourceUnavailableError as error:
+            if must_answer:
+                say_loads(error.reports)
+                raise
+            logger.warning("%s The prices known so far stand; the next run asks again.", error)
+            return list(error.reports)
 
 
-def _load(connection: Connection, source: Source, prices: Path | None) -> list[LoadReport]:
+def _load(
+    connection: Connection, source: Source, prices: Path | None, settings: Settings
+) -> list[LoadReport]:
     # each source's libraries are imported when it is used: pandas alone is half a second
     if source is Source.SIMULATED:
         from ingestion.simulated import load_simulated  # noqa: PLC0415
@@ -41,9 +60,11 @@ def _load(connection: Connection, source: Source, prices: Path | None) -> list[L
         from ingestion.files import load_folder  # noqa: PLC0415
 
         return load_folder(connection, prices)
-    from ingestion.yahoo import load_yahoo  # noqa: PLC0415
+    from ingestion.providers.load import load_vendors  # noqa: PLC0415
+    from ingestion.providers.registry import make_vendors  # noqa: PLC0415
 
-    return load_yahoo(connection)
+    only = source.value if source is Source.YFINANCE else None
+    return load_vendors(connection, make_vendors(settings, only=only))
 
 
 def load_calendar_if_short(warehouse: Warehouse) -> list[LoadReport]:

@@ -1,4 +1,8 @@
-"""The sources of prices, by name."""
+"""The sources of prices, by name.
+
+`vendors` is the chain of the settings: for each dataset one vendor after the other. `yfinance` is Yahoo
+alone.
+"""
 
 from enum import StrEnum
 
@@ -9,3 +13,4 @@ class Source(StrEnum):
     SIMULATED = "simulated"
     FILES = "files"
     YFINANCE = "yfinance"
+    VENDORS = "vendors"

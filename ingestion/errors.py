@@ -10,6 +10,12 @@ SigmaSightError (warehouse.errors)
     ├── StatementOrderError     a statement older than the newest one of its portfolio
     ├── MixedSourcesError       simulated prices asked for in a warehouse of real ones
     ├── SourceUnavailableError  a provider gave no answer, also after retries; the next run asks again
+    ├── VendorError             a vendor has no answer for one symbol; noted as a rejected row, never raised
+    further │   ├── NoDataError         it knows nothing of the symbol
+    │   ├── NotEntitledError    the plan of the key does not cover it
+    │   └── VendorDownError     it may answer the same question a little later
+    │       ├── GarbageError    what came back is no answer: no JSON, or another shape
+    │       └── KeyRefusedError the key is wrong
     ├── OpenTransactionError    a load was begun on a connection that is inside a transaction
     └── LoadFailedError         the database refused or lost the rows; nothing of them was written
 """
@@ -17,6 +23,7 @@ SigmaSightError (warehouse.errors)
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from warehouse.errors import SigmaSightError
 
@@ -109,7 +116,50 @@ class MixedSourcesError(IngestionError):
 
 
 class SourceUnavailableError(IngestionError):
-    """A provider gave no answer, also after retries; the next run asks again."""
+    """A provider gave no answer, also after retries; the next run asks again.
+
+    reports: of the loads that were done all the same (of rates, or of another provider).
+    """
+
+    def __init__(self, message: str, reports: Sequence[Any] = ()) -> None:
+        super().__init__(message)
+        self.reports = tuple(reports)
+
+
+class VendorError(IngestionError):
+    """A vendor has no answer for one symbol. reason: a name out of rejections.REASONS."""
+
+    reason = "unavailable"
+
+
+class NoDataError(VendorError):
+    """The vendor knows nothing of the symbol."""
+
+    reason = "no_data"
+
+
+class NotEntitledError(VendorError):
+    """The plan of the key does not cover what was asked for."""
+
+    reason = "not_entitled"
+
+
+class VendorDownError(VendorError):
+    """The vendor may answer the same question a little later; retry_after: in so many seconds, if it says."""
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class GarbageError(VendorDownError):
+    """What came back is no answer: no JSON, or JSON of another shape."""
+
+    reason = "garbage"
+
+
+class KeyRefusedError(VendorDownError):
+    """The vendor does not know the key."""
 
 
 class OpenTransactionError(IngestionError):

@@ -20,6 +20,8 @@ import pandas as pd
 from ingestion.calendar import DaysArray
 
 PRICES = ("open", "high", "low", "close")
+SMALLEST_PRICE, LARGEST_PRICE = 1e-6, 1e9  # what a raw row can hold, and more than any share has cost
+LARGEST_VOLUME = 1e18
 _OPTIONAL = ("open", "high", "low", "adj_close", "volume")
 
 # What a row's code means; 0 is a good row. The words for people are in rejections.REASONS.
@@ -141,6 +143,12 @@ def repeat_codes(quotes: pd.DataFrame) -> CodeArray:
     return codes
 
 
+def is_price(levels: FloatArray) -> BoolArray:
+    """Which levels can be prices: neither NaN, zero, negative nor infinite, nor beyond what can be stored."""
+    result: BoolArray = (levels >= SMALLEST_PRICE) & (levels <= LARGEST_PRICE)
+    return result
+
+
 def _complete(quotes: pd.DataFrame) -> pd.DataFrame:
     """The frame with every column; a level that is no price, or a negative volume, is unknown."""
     columns: dict[str, object] = {"symbol": quotes["symbol"], "price_date": quotes["price_date"]}
@@ -150,7 +158,7 @@ def _complete(quotes: pd.DataFrame) -> pd.DataFrame:
             continue
         level = quotes[name].to_numpy(dtype=float, na_value=np.nan)
         if name in _OPTIONAL:
-            usable = np.isfinite(level) & ((level >= 0) if name == "volume" else (level > 0))
+            usable = (level >= 0) & (level <= LARGEST_VOLUME) if name == "volume" else is_price(level)
             level = np.where(usable, level, np.nan)
         columns[name] = level
     columns["row_number"] = quotes.get("row_number", pd.NA)
@@ -164,7 +172,7 @@ def _reason_codes(frame: pd.DataFrame, sessions: DaysArray, last_session: np.dat
     place = np.minimum(np.searchsorted(sessions, dates), len(sessions) - 1)
     tests = {
         "no_close": np.isnan(close),
-        "not_a_price": ~np.isfinite(close) | (close <= 0),
+        "not_a_price": ~is_price(close),
         "outside_calendar": (dates < sessions[0]) | (dates > sessions[-1]),
         "not_a_session": sessions[place] != dates,
         "session_not_over": dates > last_session,

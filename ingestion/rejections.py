@@ -15,12 +15,20 @@ REASONS = {
     "outside_calendar": "before the calendar begins or after it ends",
     "session_not_over": "of a session that was not over when the vendor was asked",
     "no_close": "without a close",
-    "not_a_price": "with a price that is zero, negative or infinite",
+    "not_a_price": "with a price that is zero, negative, infinite or beyond all prices",
     "future_date": "dated in the future",
     "repeated_row": "that repeat another row of the same load",
     "conflicting_row": "that contradict a later row of the same answer",
     "no_data": "for symbols of which the source has no data",
     "unavailable": "for symbols of which the source gave no answer",
+    "not_entitled": "for symbols that the plan of the source's key does not cover",
+    "garbage": "for symbols of which the source gave something that is no answer",
+    "other_currency": "for symbols that the source prices or pays in another currency than USD",
+    "contradicts_known": "for symbols whose closes are a multiple of those that are known",
+    "stale": "for symbols whose newest row is more than a week of sessions old",
+    "partial": "for symbols with sessions missing inside the answer",
+    "not_this_session": "with quotes of another day than the last session",
+    "not_a_rate": "with a yield that is no number or beyond all experience",
 }
 """What each reason means, as the end of 'n rows ... were left out'."""
 

@@ -1,6 +1,7 @@
 """Symbols: how they are written, which are cash, which need prices."""
 
 import re
+from datetime import date
 
 from ingestion.loads import Connection
 
@@ -36,6 +37,21 @@ select underlying_symbol from known where investment_class = 'OPTIONS'
 """
 
 
+_LAST_NEEDED = """
+with known as (
+    select distinct on (position_id) symbol, underlying_symbol, exit_date, expiration_date
+    from raw.positions
+    order by position_id, load_id desc
+),
+ends as (
+    select
+        coalesce(underlying_symbol, symbol) as symbol,
+        coalesce(least(exit_date, expiration_date), 'infinity') as ended_on
+    from known
+)
+select symbol, max(ended_on) from ends group by symbol having bool_and(ended_on < %s)
+"""
+
 # What factors stand on, in the table of factors as it was last built; a yield series is no symbol.
 _FACTOR_SYMBOLS = """
 select distinct symbols.symbol
@@ -60,14 +76,27 @@ def normalize_symbol(text: str) -> str:
     return f"{match[1]}-{match[2]}"
 
 
+def last_needed(connection: Connection, today: date) -> dict[str, date]:
+    """The symbols that were held and are no more, and the day on which the last lot ended."""
+    with connection.transaction():
+        ended: dict[str, date] = dict(connection.execute(_LAST_NEEDED, [today]).fetchall())
+        proxies = _proxies(connection)
+    return {symbol: day for symbol, day in ended.items() if symbol not in proxies}
+
+
 def symbols_to_price(connection: Connection) -> list[str]:
     """Symbols that need prices, sorted: public holdings without cash, underlyings of options, proxies.
 
     Closed positions count too: their history is part of the portfolio's.
     """
     with connection.transaction():
-        needed = {str(row[0]) for row in connection.execute(_SYMBOLS_TO_PRICE)} | set(FACTOR_ETFS)
-        row = connection.execute("select to_regclass('staging.factors') is not null").fetchone()
-        if row is not None and row[0]:
-            needed |= {str(row[0]) for row in connection.execute(_FACTOR_SYMBOLS)}
+        needed = {str(row[0]) for row in connection.execute(_SYMBOLS_TO_PRICE)} | _proxies(connection)
     return sorted(needed - CASH_SYMBOLS)
+
+
+def _proxies(connection: Connection) -> set[str]:
+    """The symbols that factors stand on; inside the caller's transaction."""
+    row = connection.execute("select to_regclass('staging.factors') is not null").fetchone()
+    if row is None or not row[0]:
+        return set(FACTOR_ETFS)
+    return set(FACTOR_ETFS) | {str(row[0]) for row in connection.execute(_FACTOR_SYMBOLS)}

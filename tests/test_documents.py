@@ -6,6 +6,8 @@ from pathlib import Path
 import typer.main
 
 from flows.cli import app
+from flows.source import Source
+from ingestion.providers.registry import KEYS
 from warehouse.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -56,3 +58,18 @@ def test_the_rooms_of_contributing_are_those_of_the_repository() -> None:
     named = set(re.findall(r"^\| `([a-z_]+)/`", (ROOT / "CONTRIBUTING.md").read_text(), re.MULTILINE))
     packages = {path.parent.name for path in ROOT.glob("*/__init__.py")}
     assert named - {"tests"} == packages
+
+
+def test_the_document_of_sources_names_every_source_vendor_key_and_reason() -> None:
+    text = (ROOT / "docs/sources.md").read_text()
+    vendors = {name for order in ("price", "profile", "rate", "option") for name in _known_sources(order)}
+    of_vendors = re.findall(r'"([a-z_]+)": "', (ROOT / "ingestion/rejections.py").read_text())
+    not_of_vendors = {"outside_calendar", "future_date", "repeated_row", "conflicting_row"}
+    named = [*Source, *vendors, *(key.upper() for key in KEYS.values()), *(set(of_vendors) - not_of_vendors)]
+    assert {name for name in named if f"`{name}`" not in text} == set()
+
+
+def _known_sources(dataset: str) -> list[str]:
+    """The names that a setting's description offers."""
+    description = Settings.model_fields[f"{dataset}_sources"].description or ""
+    return description.rstrip(".").rpartition(": ")[2].split(", ")

@@ -9,11 +9,36 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from warehouse.errors import SettingsError
 
 Name = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,58}$")]
+
+
+def _names(known: tuple[str, ...]) -> BeforeValidator:
+    """Reads `yfinance, fmp` as a tuple; every name must be known, and none stands twice."""
+
+    def read(value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        names = tuple(name.strip().lower() for name in value.split(",") if name.strip())
+        wrong = [name for name in names if name not in known]
+        if wrong or not names or len(set(names)) < len(names):
+            raise ValueError(
+                f"write some of {', '.join(known)}, the first to ask first, with commas between"
+                + (f"; {wrong[0]!r} is not known here" if wrong else "")
+            )
+        return names
+
+    return BeforeValidator(read)
+
+
+PriceSources = Annotated[tuple[str, ...], NoDecode, _names(("yfinance", "fmp", "polygon"))]
+ProfileSources = Annotated[tuple[str, ...], NoDecode, _names(("yfinance", "fmp"))]
+RateSources = Annotated[tuple[str, ...], NoDecode, _names(("fred", "yfinance"))]
+OptionSources = Annotated[tuple[str, ...], NoDecode, _names(("polygon",))]
+PerMinute = Annotated[float, Field(gt=0, le=60_000)]
 
 
 def project_root() -> Path:
@@ -106,6 +131,66 @@ class Settings(BaseSettings):
         default=8000, gt=0, lt=65536, description="Port on which `sigmasight serve` listens."
     )
 
+    # Vendors of market data
+    fmp_api_key: SecretStr | None = Field(
+        default=None, description="Key of Financial Modeling Prep; without it fmp is skipped."
+    )
+    polygon_api_key: SecretStr | None = Field(
+        default=None, description="Key of Polygon; without it polygon is skipped."
+    )
+    fred_api_key: SecretStr | None = Field(
+        default=None, description="Key of FRED; without it fred is skipped."
+    )
+    price_sources: PriceSources = Field(
+        default=("yfinance", "fmp"),
+        description="Who is asked for prices, splits and dividends, in this order: yfinance, fmp, polygon.",
+    )
+    profile_sources: ProfileSources = Field(
+        default=("yfinance", "fmp"),
+        description="Who is asked for company and fund profiles, in this order: yfinance, fmp.",
+    )
+    rate_sources: RateSources = Field(
+        default=("fred", "yfinance"),
+        description="Who is asked for Treasury yields, in this order: fred, yfinance.",
+    )
+    option_sources: OptionSources = Field(
+        default=("polygon",), description="Who is asked for option quotes, in this order: polygon."
+    )
+    yahoo_requests_per_minute: PerMinute = Field(
+        default=300, description="Requests a minute to Yahoo Finance, at most."
+    )
+    fmp_requests_per_minute: PerMinute = Field(
+        default=240, description="Requests a minute to Financial Modeling Prep, at most."
+    )
+    polygon_requests_per_minute: PerMinute = Field(
+        default=5, description="Requests a minute to Polygon, at most; 5 is its free plan."
+    )
+    fred_requests_per_minute: PerMinute = Field(
+        default=100, description="Requests a minute to FRED, at most."
+    )
+    vendor_timeout_seconds: float = Field(
+        default=20.0, gt=0, le=600, description="Seconds in which a vendor must have answered."
+    )
+    vendor_attempts: int = Field(
+        default=4, gt=0, le=20, description="How often a question is asked of a vendor that is down."
+    )
+    vendor_first_pause_seconds: float = Field(
+        default=2.0,
+        ge=0,
+        le=60,
+        description="Seconds before the second attempt; each further pause is twice as long.",
+    )
+    yahoo_url: str | None = Field(
+        default=None,
+        description="Where Yahoo Finance is asked in place of its own hosts, such as a caching proxy.",
+    )
+    fmp_url: str = Field(
+        default="https://financialmodelingprep.com/stable",
+        description="Where Financial Modeling Prep is asked.",
+    )
+    polygon_url: str = Field(default="https://api.polygon.io", description="Where Polygon is asked.")
+    fred_url: str = Field(default="https://api.stlouisfed.org/fred", description="Where FRED is asked.")
+
     # All programs
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_in_capitals)] = Field(
         default="INFO", description="How much the programs say: DEBUG, INFO, WARNING or ERROR."
@@ -147,11 +232,7 @@ class Settings(BaseSettings):
     def as_environment(self) -> dict[str, str]:
         """Return the settings that were given as variables for another program; they hold passwords."""
         given = {name: getattr(self, name) for name in self.model_fields_set}
-        return {
-            name.upper(): value.get_secret_value() if isinstance(value, SecretStr) else str(value)
-            for name, value in given.items()
-            if value is not None
-        }
+        return {name.upper(): _as_text(value) for name, value in given.items() if value is not None}
 
     def signing_key(self) -> str:
         """Return SECRET_KEY, or the key kept in the warehouse folder, made at first use.
@@ -170,6 +251,13 @@ class Settings(BaseSettings):
                 f"The key that signs login tokens cannot be kept in {path} ({error.strerror}): "
                 "set SECRET_KEY, or make the folder writable."
             ) from error
+
+
+def _as_text(value: object) -> str:
+    """A setting's value as its variable holds it."""
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return ",".join(value) if isinstance(value, tuple) else str(value)
 
 
 def _write_new_key(path: Path) -> None:

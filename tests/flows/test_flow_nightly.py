@@ -80,6 +80,23 @@ def test_a_run_with_nothing_new_publishes_nothing(published: Warehouse, command:
     assert all_marts(published) == before
 
 
+def test_a_night_without_any_vendor_ends_with_what_there_is(
+    copied: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warehouse = copied.warehouse
+    before = all_marts(warehouse)
+    nobody = "http://127.0.0.1:1"  # a port on which nothing listens
+    for name, value in {"YAHOO_URL": nobody, "VENDOR_ATTEMPTS": "1"}.items():
+        monkeypatch.setenv(name, value)
+    done = copied.run("nightly", "--force", "--source", "vendors")
+    assert done.returncode == 0, done.stderr
+    assert "Yahoo gave no prices" in " ".join(done.stderr.split())
+    assert last_run(warehouse)["status"] == "nothing_new"
+    failed = "select count(*) from ops.loads where status = 'failed' and dataset = 'prices'"
+    assert one(warehouse, failed) == 1
+    assert all_marts(warehouse) == before
+
+
 def test_news_are_loaded_and_built_from_the_first_date_they_touch(built_news: News) -> None:
     warehouse = built_news.command.warehouse
     assert "loaded     prices (files): 5 rows read, 5 new" in built_news.said

@@ -7,12 +7,14 @@ from decimal import Decimal
 import pandas as pd
 import pytest
 import yfinance
-from yahoo_server import FakeYahoo, Share, serving
+from loopback import serving
+from yahoo_server import FakeYahoo, Share
 
 from ingestion.errors import SourceUnavailableError
 from ingestion.loads import Connection, LoadReport
-from ingestion.yahoo import load_yahoo
-from ingestion.yahoo_client import YahooClient
+from ingestion.providers.load import load_symbols, load_vendors
+from ingestion.providers.registry import Vendors, make_vendors
+from warehouse.settings import Settings
 
 # yfinance uses what pandas 3.1 deprecates
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:yfinance")
@@ -28,11 +30,10 @@ def closes(*levels: float) -> dict[date, float | None]:
 
 @pytest.fixture
 def yahoo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeYahoo]:
-    """A server that knows two shares and an index; yfinance's own caches are emptied first."""
+    """A server that knows two shares and an index; yfinance's cache of time zones is emptied first."""
     yfinance.set_tz_cache_location(str(tmp_path_factory.mktemp("yfinance")))
-    yfinance.data.YfData().cache_get.cache_clear()
     state = FakeYahoo(
-        {
+        shares={
             "AAA": Share(closes(100, 101, 102, 103, 104, 105, 106)),
             "BRK-B": Share(closes(10, 11, 12, 13, 14, 15, 16)),
             "^VIX": Share(closes(16, 17, 18, 17, 16, 15, 16), quote_type="INDEX"),
@@ -42,9 +43,19 @@ def yahoo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeYahoo]:
         yield state
 
 
+def vendors(yahoo: FakeYahoo, timeout: float = 5.0) -> Vendors:
+    settings = Settings(
+        yahoo_url=yahoo.url,
+        vendor_attempts=3,
+        vendor_first_pause_seconds=0.01,
+        vendor_timeout_seconds=timeout,
+        yahoo_requests_per_minute=60_000,
+    )
+    return make_vendors(settings, only="yfinance")
+
+
 def load(connection: Connection, yahoo: FakeYahoo, *symbols: str, timeout: float = 5.0) -> list[LoadReport]:
-    client = YahooClient(yahoo.session(), attempts=3, first_pause=0.01, timeout=timeout)
-    return load_yahoo(connection, symbols, START, client=client, now=NOW)
+    return load_symbols(connection, vendors(yahoo, timeout), symbols, start=START, now=NOW)
 
 
 def rows(reports: list[LoadReport]) -> dict[str, int]:
@@ -133,9 +144,8 @@ def test_a_dividend_that_moved_is_not_paid_twice(connection: Connection, yahoo: 
 
 def test_a_session_that_is_not_over_is_left_out(connection: Connection, yahoo: FakeYahoo) -> None:
     # Silent failure prevented: a price at noon kept as the day's close
-    client = YahooClient(yahoo.session(), first_pause=0.01)
     noon = datetime(2025, 6, 10, 16, 0, tzinfo=UTC)
-    reports = load_yahoo(connection, ["AAA"], START, client=client, now=noon)
+    reports = load_symbols(connection, vendors(yahoo), ["AAA"], start=START, now=noon)
     assert rows(reports)["prices"] == 6
     rejected = connection.execute("select reason, detail from ops.rejected_rows").fetchall()
     assert rejected == [("session_not_over", "AAA 2025-06-10, close 106.0")]
@@ -150,7 +160,9 @@ def test_bad_prices_of_a_vendor_are_left_out_and_counted(connection: Connection,
     reasons = connection.execute(
         "select reason, count(*) from ops.rejected_rows group by reason order by reason"
     )
-    assert reasons.fetchall() == [("not_a_price", 2), ("not_a_session", 1)]
+    assert reasons.fetchall() == [
+        *(("no_close", 1), ("not_a_price", 2), ("not_a_session", 1), ("partial", 1))
+    ]
 
 
 # --- faults ----------------------------------------------------------------------------------------------
@@ -168,6 +180,15 @@ def test_what_is_transient_is_asked_again(
     reports = load(connection, yahoo, "AAA", "BRK-B", timeout=1.0)
     assert rows(reports)["prices"] == 14
     assert not any(report.rows_rejected for report in reports)
+
+
+def test_a_symbol_that_was_unknown_is_known_when_it_is_listed(
+    connection: Connection, yahoo: FakeYahoo
+) -> None:
+    # Silent failure prevented: a process that runs for weeks and remembers the first answer
+    load(connection, yahoo, "AAA", "NEW")
+    yahoo.shares["NEW"] = yahoo.shares["AAA"]
+    assert rows(load(connection, yahoo, "NEW"))["prices"] == 7
 
 
 def test_an_unknown_symbol_is_rejected_and_stops_nobody(connection: Connection, yahoo: FakeYahoo) -> None:
@@ -197,15 +218,13 @@ def test_no_answer_at_all_is_an_error_and_writes_nothing(
         load(connection, yahoo, "AAA", "BRK-B")
     assert count("raw.prices") == 0
     record = connection.execute("select dataset, source, status from ops.loads").fetchall()
-    assert record == [("prices", "yfinance", "failed")]
+    assert record == [("prices", "yfinance", "failed"), ("company_profiles", "yfinance", "failed")]
 
 
 def test_an_unreachable_yahoo_is_an_error(connection: Connection, yahoo: FakeYahoo) -> None:
-    client = YahooClient(yahoo.session(), attempts=2, first_pause=0.01, timeout=1.0)
     yahoo.port = 1
-    client.session._port = 1
     with pytest.raises(SourceUnavailableError, match="check the network"):
-        load_yahoo(connection, ["AAA"], START, client=client, now=NOW)
+        load(connection, yahoo, "AAA", timeout=1.0)
 
 
 # --- profiles and what to ask for ------------------------------------------------------------------------
@@ -232,13 +251,13 @@ def test_profiles_are_read_by_our_names_once_a_week(connection: Connection, yaho
     assert yahoo.requests["/v10/finance/quoteSummary"] == asked
 
 
-def test_what_is_known_is_asked_for_from_a_month_before(connection: Connection, yahoo: FakeYahoo) -> None:
-    client = YahooClient(yahoo.session(), first_pause=0.01)
+def test_what_is_known_is_asked_for_from_a_week_before(connection: Connection, yahoo: FakeYahoo) -> None:
     old = Share({day.date(): 50.0 for day in pd.bdate_range("2023-01-03", "2025-06-10")})
     for symbol in ("SPY", "VTV", "VUG", "MTUM", "QUAL", "IWM", "SIZE", "VLUE", "USMV", "TLT"):
         yahoo.shares[symbol] = old
-    first = load_yahoo(connection, client=client, now=NOW)
-    again = load_yahoo(connection, client=client, now=NOW)
+    first = load_vendors(connection, vendors(yahoo), now=NOW)
+    again = load_vendors(connection, vendors(yahoo), now=NOW)
     read = {report.dataset: report.rows_read for report in again}
+    assert rows(first)["prices"] > 10 * 240, "a year of each"
     assert rows(again)["prices"] == 0
-    assert read["prices"] < rows(first)["prices"] / 10
+    assert read["prices"] == 10 * 6

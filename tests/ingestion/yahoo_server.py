@@ -2,21 +2,12 @@
 
 import json
 import math
-import threading
-import time
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
-from curl_cffi import requests
-
-from ingestion.yahoo_client import YahooSession
+from loopback import HTML, FakeVendor, Reply
 
 NEW_YORK = ZoneInfo("America/New_York")
 
@@ -31,11 +22,12 @@ class Share:
     splits: dict[date, float] = field(default_factory=dict)
     capital_gains: dict[date, float] = field(default_factory=dict)
     quote_type: str = "EQUITY"
+    currency: str = "USD"
     info: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
-class FakeYahoo:
+class FakeYahoo(FakeVendor):
     """The server's state. faults: by symbol, the statuses it answers with before it answers well.
 
     A fault of 0 is a page that is no JSON; -1 is no answer for longer than a client waits.
@@ -43,41 +35,35 @@ class FakeYahoo:
 
     shares: dict[str, Share] = field(default_factory=dict)
     faults: dict[str, list[int]] = field(default_factory=dict)
-    requests: Counter[str] = field(default_factory=Counter)
-    port: int = 0
-    lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def session(self) -> YahooSession:
-        """A session whose requests to any host come here."""
-        return LoopbackSession(self.port)
-
-    def answer(self, path: str, query: dict[str, list[str]]) -> tuple[int, str]:
-        """Status and body for a request."""
-        symbol = path.rsplit("/", 1)[-1].replace("%5E", "^")
+    def answer(self, path: str, query: dict[str, str]) -> Reply:
+        symbol = path.rsplit("/", 1)[-1]
         with self.lock:
             self.requests[path.removesuffix(f"/{symbol}")] += 1
             fault = self.faults.get(symbol, []).pop(0) if self.faults.get(symbol) else None
         if fault is not None:
             return _faulty(fault)
         if path == "/v1/test/getcrumb":
-            return 200, "crumb"
+            return Reply("crumb")
         if "/v8/finance/chart/" in path:
-            return self._chart(symbol, query)
-        if "/v10/finance/quoteSummary/" in path:
-            return self._summary(symbol)
-        return self._quote(query["symbols"][0]) if path == "/v7/finance/quote" else (200, "{}")
+            status, body = self._chart(symbol, query)
+        elif "/v10/finance/quoteSummary/" in path:
+            status, body = self._summary(symbol)
+        else:
+            status, body = self._quote(query["symbols"]) if path == "/v7/finance/quote" else (200, "{}")
+        return Reply(body, status)
 
-    def _chart(self, symbol: str, query: dict[str, list[str]]) -> tuple[int, str]:
+    def _chart(self, symbol: str, query: dict[str, str]) -> tuple[int, str]:
         share = self.shares.get(symbol)
         if share is None:
             error = {"code": "Not Found", "description": "No data found, symbol may be delisted"}
             return 404, json.dumps({"chart": {"result": None, "error": error}})
-        start = int(query.get("period1", ["0"])[0])
+        start = int(query.get("period1", "0"))
         days = [day for day in sorted(share.closes) if _instant(day) >= start]
         closes = [share.closes[day] for day in days]
         result = {
             "meta": {
-                "currency": "USD",
+                "currency": share.currency,
                 "symbol": symbol,
                 "instrumentType": share.quote_type,
                 "exchangeTimezoneName": "America/New_York",
@@ -124,59 +110,15 @@ class FakeYahoo:
         return 200, json.dumps({"quoteResponse": {"result": found, "error": None}})
 
 
-class LoopbackSession(YahooSession):
-    """The production session with one difference: whatever host is meant, the request goes to 127.0.0.1."""
-
-    def __init__(self, port: int) -> None:
-        super().__init__()
-        self._port = port
-
-    def request(self, method: Any, url: str, *args: Any, **kwargs: Any) -> requests.Response:
-        parts = urlsplit(url)
-        return super().request(method, f"http://127.0.0.1:{self._port}{parts.path or '/'}", *args, **kwargs)
-
-
-@contextmanager
-def serving(yahoo: FakeYahoo) -> Iterator[FakeYahoo]:
-    """Serve on a free port of the loopback interface."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            parts = urlsplit(self.path)
-            status, body = yahoo.answer(parts.path, parse_qs(parts.query))
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body.encode())))
-            self.end_headers()
-            self.wfile.write(body.encode())
-
-        def log_message(self, *_: Any) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    yahoo.port = server.server_port
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield yahoo
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
 def _later_ratio(share: Share, day: date) -> float:
     """Volumes are restated for later splits as prices are."""
     return math.prod(ratio for ex_date, ratio in share.splits.items() if ex_date > day)
 
 
-def _faulty(fault: int) -> tuple[int, str]:
-    if fault == -1:
-        time.sleep(2)
+def _faulty(fault: int) -> Reply:
     if fault <= 0:
-        return 200, "<html>Will come back</html>"
-    return fault, json.dumps({"chart": {"result": None, "error": {"code": "x", "description": "fault"}}})
+        return Reply(HTML, delay=2 if fault == -1 else 0)
+    return Reply.of({"chart": {"result": None, "error": {"code": "x", "description": "fault"}}}, fault)
 
 
 def _instant(day: date) -> int:
