@@ -4,4 +4,4 @@
     ],
 ) }}
 
-{{ changed_rows(ref('int_portfolios'), ['portfolio_id']) }}
+{{ changed_rows(ref('int_current_portfolios'), ['portfolio_id']) }}
