@@ -2,8 +2,8 @@
 
 Columns of the file: portfolio_name, owner_email (may be left out where the name is unique), flow_date, amount
 (USD, negative for a withdrawal), notes. A flow is told from others by its day, its notes and, among equal
-ones, its order in the file; a changed amount corrects it, and an amount of 0 takes it back. One by one, a flow
-is named by its id, and its day and notes can be corrected too.
+ones, its order in the file; a changed amount corrects it, and an amount of 0 takes it back. One by one, a
+flow is named by its id, and its day and notes can be corrected too.
 """
 
 from collections import Counter

@@ -29,7 +29,7 @@ def remove_portfolio(
     inception = holder.portfolio.inception_date
     if day < inception:
         raise InvalidEntryError(
-            f"{holder.portfolio.portfolio_name!r} begins on {inception}, after {day}; give a day from then on."
+            f"{holder.portfolio.portfolio_name!r} begins on {inception}, after {day}; give a later day."
         )
     return write_entry(
         connection,
