@@ -8,7 +8,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -33,20 +33,12 @@ pytestmark = pytest.mark.slow
 
 PROGRAM = Path(sys.executable).with_name("sigmasight")
 FIRST, SPLIT, REMOVED, LAST = date(2025, 6, 16), date(2025, 6, 24), date(2025, 6, 26), date(2025, 6, 30)
-SELECTED = (
-    *(
-        "+fct_target_prices",
-        "fct_target_prices_history",
-        "+fct_exposures_by_group",
-        "+fct_portfolio_snapshots",
-    ),
-    *(
-        "+dim_positions",
-        "+dim_portfolios",
-        "dim_portfolios_history",
-        "+assert_target_prices_agree_with_positions",
-    ),
-    *("+assert_position_pnl_runs_without_gaps", "+assert_equity_rolls_forward"),
+FACTS = ("fct_target_prices", "fct_exposures_by_group", "fct_portfolio_snapshots")
+MARTS = (*FACTS, "dim_positions", "dim_portfolios")
+IDENTITIES = (
+    "assert_target_prices_agree_with_positions",
+    "assert_position_pnl_runs_without_gaps",
+    "assert_equity_rolls_forward",
 )
 
 HEADER = (
@@ -82,10 +74,6 @@ Book,LONG,growth
 Book,SHORT,growth
 Book,LONG,Technology
 """
-MARTS = (
-    *("fct_target_prices", "fct_exposures_by_group", "fct_portfolio_snapshots"),
-    *("dim_positions", "dim_portfolios"),
-)
 Rows = list[dict[str, Any]]
 
 
@@ -141,22 +129,23 @@ def load_book(connection: psycopg.Connection[Any], folder: Path) -> None:
     load_tags(connection, folder / "tags.csv")
 
 
-def build(warehouse: Warehouse, folder: Path) -> None:
-    """Build and test what is selected, and publish it, as the nightly flow does with everything."""
+def build(warehouse: Warehouse, folder: Path, *, selected: Sequence[str], is_tested: bool) -> None:
+    """Run dbt on what is selected and publish it, as the nightly flow does with everything."""
     with warehouse.connect_writer(autocommit=True) as connection:
         window = plan_window(connection, known_at=fix_known_at(connection))
         assert window is not None
-        number = next_publication_id(connection)
         variables = {
             "from_date": str(window.from_date),
             "to_date": str(window.to_date),
             "known_at": window.known_at.isoformat(),
-            "publication_id": number,
+            "publication_id": next_publication_id(connection),
         }
         done = subprocess.run(
             [
-                *(PROGRAM, "dbt", "--quiet", "build", "--indirect-selection", "buildable"),
-                *("--vars", json.dumps(variables), "--target-path", folder / "target", "--select", *SELECTED),
+                *(PROGRAM, "dbt", "--quiet", "build", "--target-path", folder / "target"),
+                *("--vars", json.dumps(variables | {"test_all_dates": True}), "--select", *selected),
+                *("--indirect-selection", "buildable", "--exclude-resource-type", "unit_test"),
+                *(() if is_tested else ("--exclude-resource-type", "test")),
             ],
             env={**os.environ, **warehouse.settings.as_environment()},
             capture_output=True,
@@ -165,8 +154,7 @@ def build(warehouse: Warehouse, folder: Path) -> None:
         )
         assert done.returncode == 0, done.stdout + done.stderr
         values = variables | {"dbt_invocation_id": None, "git_revision": None}
-        values |= {"tests_passed": 0, "tests_warned": 0}
-        connection.execute(PUBLISH.encode(), values)
+        connection.execute(PUBLISH.encode(), values | {"tests_passed": 0, "tests_warned": 0})
 
 
 @pytest.fixture(scope="module")
@@ -176,19 +164,27 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def first(module_warehouse: Warehouse, folder: Path) -> dict[str, Rows]:
-    """The marts of the first publication; after it, what the second one shows is loaded and built."""
+    """The marts of the first publication; the second one is built, with all tests, and is what marts show."""
     write_files(folder)
     with module_warehouse.connect_writer(autocommit=True) as connection:
         load_book(connection, folder)
-    build(module_warehouse, folder)
-    kept = {mart: read_rows(module_warehouse, f"select * from marts.{mart}") for mart in MARTS}
+    published = [f"+{mart.replace('fct_', 'pub_').replace('dim_', 'pub_')}" for mart in MARTS]
+    build(module_warehouse, folder, selected=published, is_tested=False)
     with module_warehouse.connect_writer(autocommit=True) as connection:
         book, gone = (find_holder(connection, name, None) for name in ("Book", "Gone"))
         remove_portfolio(connection, gone, day=REMOVED)
         remove_target_price(connection, book, "SHORT", day=REMOVED)
         remove_tag(connection, book, "SHORT", "growth", day=REMOVED)
-    build(module_warehouse, folder)
-    return kept
+    views = [f"+{mart}{suffix}" for mart in MARTS for suffix in ("", "_history")]
+    identities = [f"+{name}" for name in IDENTITIES]
+    build(module_warehouse, folder, selected=[*views, *identities], is_tested=True)
+    oldest = "(select min(publication_id) from marts_history.fct_portfolio_snapshots)"
+    return {
+        mart: read_rows(
+            module_warehouse, f"select * from marts_history.{mart} where publication_id = {oldest}"
+        )
+        for mart in MARTS
+    }
 
 
 def read_rows(warehouse: Warehouse, statement: str) -> Rows:
