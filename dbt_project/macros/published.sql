@@ -7,12 +7,15 @@ where as_of_date between {{ from_date() }} and {{ to_date() }}
 
 {#-
   Rows of a table without dates that differ from what is published of their key, and a mark of removal for
-  keys that are gone: each publication adds only what it changed.
+  keys that are gone: each publication adds only what it changed. only: a condition on the rows that readers see.
 -#}
-{% macro changed_rows(relation, key) -%}
+{% macro changed_rows(relation, key, only=none) -%}
 {%- set publications = ref('stg_ops__publications') -%}
 with built as (
     select * from {{ relation }}
+    {%- if only %}
+    where {{ only }}
+    {%- endif %}
 )
 {%- if has_history() %}
 {%- set known = adapter.get_columns_in_relation(this) | map(attribute='name') | list %},

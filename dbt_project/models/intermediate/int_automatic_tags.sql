@@ -1,3 +1,5 @@
+{{ config(materialized='ephemeral') }}
+
 -- Tags that positions carry by themselves: the sector of the symbol (of an option, its underlying), and `options`.
 with positions as (
     select * from {{ ref('int_positions') }}

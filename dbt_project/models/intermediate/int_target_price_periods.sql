@@ -1,3 +1,5 @@
+{{ config(materialized='ephemeral') }}
+
 -- Target prices, each in force until the next one of its symbol (valid_before is exclusive).
 with targets as (
     select * from {{ ref('stg_raw__target_prices') }}
