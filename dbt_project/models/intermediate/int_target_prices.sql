@@ -54,9 +54,10 @@ held as (
             and position_values.symbol = targets.symbol
             and position_values.as_of_date >= targets.effective_date
             and position_values.as_of_date < targets.valid_before
-    window whole_symbol as (
-        partition by position_values.portfolio_id, position_values.as_of_date, position_values.symbol
-    )
+    window
+        whole_symbol as (
+            partition by position_values.portfolio_id, position_values.as_of_date, position_values.symbol
+        )
     order by
         position_values.portfolio_id asc,
         position_values.as_of_date asc,
@@ -77,26 +78,26 @@ in_shares_of_the_day as (
 
 weighted as (
     select
-        shares.portfolio_id,
-        shares.as_of_date,
-        shares.symbol,
-        shares.effective_date,
-        cast(shares.target_price_eoy * shares.price_factor as numeric(38, 6)) as target_price_eoy,
-        cast(shares.target_price_next_year * shares.price_factor as numeric(38, 6)) as target_price_next_year,
-        cast(shares.downside_target_price * shares.price_factor as numeric(38, 6)) as downside_target_price,
-        shares.price,
-        case when shares.price is not null then shares.price_date end as price_date,
-        shares.price_flag,
-        shares.quantity,
-        cast(shares.market_value as numeric(38, 2)) as market_value,
-        cast(shares.position_count as integer) as position_count,
-        shares.target_updated_at,
+        targeted.portfolio_id,
+        targeted.as_of_date,
+        targeted.symbol,
+        targeted.effective_date,
+        cast(targeted.target_price_eoy * targeted.price_factor as numeric(38, 6)) as target_price_eoy,
+        cast(targeted.target_price_next_year * targeted.price_factor as numeric(38, 6)) as target_price_next_year,
+        cast(targeted.downside_target_price * targeted.price_factor as numeric(38, 6)) as downside_target_price,
+        targeted.price,
+        case when targeted.price is not null then targeted.price_date end as price_date,
+        targeted.price_flag,
+        targeted.quantity,
+        cast(targeted.market_value as numeric(38, 2)) as market_value,
+        cast(targeted.position_count as integer) as position_count,
+        targeted.target_updated_at,
         -- what a return is multiplied by; null where there is none
-        case when shares.price > 0 then nullif(sign(shares.quantity), 0) end as side,
+        case when targeted.price > 0 then nullif(sign(targeted.quantity), 0) end as side,
         snapshots.equity
-    from in_shares_of_the_day as shares
+    from in_shares_of_the_day as targeted
     inner join snapshots
-        on shares.portfolio_id = snapshots.portfolio_id and shares.as_of_date = snapshots.as_of_date
+        on targeted.portfolio_id = snapshots.portfolio_id and targeted.as_of_date = snapshots.as_of_date
 ),
 
 returned as (

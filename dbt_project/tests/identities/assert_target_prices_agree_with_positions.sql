@@ -1,5 +1,5 @@
--- A weight of the wrong sign, a lot left out or a short position's gain taken for a loss would all look plausible: added
--- up lot by lot from the positions, what each target promises in dollars is the same.
+-- A weight of the wrong sign, a lot left out or a short position's gain taken for a loss would all look plausible:
+-- added up lot by lot from the positions, what each target promises in dollars is the same.
 with targets as (
     select * from {{ ref('int_target_prices') }}
     where {{ in_window() }}
