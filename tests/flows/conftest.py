@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from flow_helpers import CommandLine, copy_of, drop, load_history, news, prefect_server_for_tests
+from flow_helpers import CommandLine, copy_of, drop, load_history, news
 
 from ingestion.calendar import load_calendar
 from ingestion.files import load_folder
@@ -96,6 +96,9 @@ def load_portfolio(
 # --- end to end: real runs on small data ------------------------------------------------------------------
 
 
+<<<<<<< HEAD
+@pytest.fixture(scope="module")
+=======
 @pytest.fixture(scope="session")
 def prefect_home(make_home: Callable[[], Path]) -> Path:
     """Where the Prefect server of this test session keeps its database."""
@@ -109,14 +112,16 @@ def prefect_url(prefect_home: Path) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
+>>>>>>> operations
 def published(
-    module_warehouse: Warehouse, prefect_url: str, tmp_path_factory: pytest.TempPathFactory
+    copy_warehouse: Callable[[], Warehouse], prefect_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Warehouse:
-    """A warehouse with a portfolio and prices, published once. Not to be written to."""
-    load_history(module_warehouse, tmp_path_factory.mktemp("data") / "history")
-    CommandLine(module_warehouse, prefect_url).succeed("nightly", "--force")
-    return module_warehouse
+    """A warehouse with a portfolio and prices, published once. Nothing but runs may be added to it."""
+    warehouse = copy_warehouse()
+    load_history(warehouse, tmp_path_factory.mktemp("data") / "history")
+    CommandLine(warehouse, prefect_url).succeed("nightly", "--force")
+    return warehouse
 
 
 @pytest.fixture
