@@ -8,7 +8,16 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from flows import cli_load, cli_tools, cli_users
+from flows import (
+    cli_flows,
+    cli_load,
+    cli_marks,
+    cli_portfolios,
+    cli_tags,
+    cli_targets,
+    cli_tools,
+    cli_users,
+)
 from flows.cli_common import SentenceGroup, open_for_command, parse_date
 from flows.errors import UsageError
 from flows.source import Source
@@ -238,5 +247,10 @@ def stop() -> None:
 
 
 app.add_typer(cli_load.app, name="load")
+app.add_typer(cli_portfolios.app, name="portfolios")
+app.add_typer(cli_tags.app, name="tags")
+app.add_typer(cli_targets.app, name="targets")
+app.add_typer(cli_flows.app, name="flows")
+app.add_typer(cli_marks.app, name="marks")
 app.add_typer(cli_users.app, name="users")
 cli_tools.add_to(app)

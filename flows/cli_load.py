@@ -186,8 +186,25 @@ def tags(file: File) -> None:
 
 
 @app.command()
+def targets(file: File) -> None:
+    """Load target prices.
+
+    Columns: portfolio_name, owner_email (where the name alone is not unique), symbol, target_price_eoy,
+    target_price_next_year, downside_target_price (USD per share, empty where there is none), effective_date
+    (default: the portfolio's inception for the first targets of a symbol, else today).
+
+    For example:
+
+        sigmasight load targets target_prices.csv
+    """
+    from ingestion.target_prices import load_target_prices
+
+    _load("targets", lambda connection: [load_target_prices(connection, _existing(file))])
+
+
+@app.command()
 def demo() -> None:
-    """Load the five demo portfolios, their positions and tags, without prices.
+    """Load the five demo portfolios, their positions, tags and target prices, without prices.
 
     For example:
 

@@ -7,7 +7,10 @@ import typer
 
 from flows.cli_common import open_for_command
 
-app = typer.Typer(no_args_is_help=True, help="Add and list the people who may log in to the API.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="The people who may log in to the API: add, list, disable, enable, set a password.",
+)
 
 USERS = """
 select users.email, users.full_name, users.is_active, users.created_at::date,
@@ -16,19 +19,23 @@ from ops.users order by users.email
 """
 
 
+EmailArgument = Annotated[str, typer.Argument(help="The address that the person logs in with.")]
+PasswordOption = Annotated[
+    str,
+    typer.Option(
+        prompt=True,
+        hide_input=True,
+        confirmation_prompt=True,
+        help="At least 8 characters with upper case, lower case and a digit. Asked for when left out.",
+    ),
+]
+
+
 @app.command()
 def add(
     email: Annotated[str, typer.Argument(help="Who logs in; owns the portfolios loaded under this address.")],
     full_name: Annotated[str, typer.Option("--name", prompt="Full name", help="Shown after login.")],
-    password: Annotated[
-        str,
-        typer.Option(
-            prompt=True,
-            hide_input=True,
-            confirmation_prompt=True,
-            help="At least 8 characters with upper case, lower case and a digit. Asked for when left out.",
-        ),
-    ],
+    password: PasswordOption,
 ) -> None:
     """Let a person log in and read the portfolios that belong to the address.
 
@@ -69,3 +76,55 @@ def list_users() -> None:
         for email, name, is_active, since, portfolios in rows(connection, USERS):
             table.add_row(email, name, "yes" if is_active else "no", str(since), str(portfolios))
     console().print(table if table.row_count else "Nobody yet: sigmasight users add EMAIL")
+
+
+@app.command()
+def disable(email: EmailArgument) -> None:
+    """Let a person log in no more, at once; the account and its portfolios stay.
+
+    For example:
+
+        sigmasight users disable jane@example.com
+    """
+    _set_active(email, is_active=False)
+
+
+@app.command()
+def enable(email: EmailArgument) -> None:
+    """Let a person whose account was disabled log in again.
+
+    For example:
+
+        sigmasight users enable jane@example.com
+    """
+    _set_active(email, is_active=True)
+
+
+def _set_active(email: str, *, is_active: bool) -> None:
+    warehouse = open_for_command()
+    from flows.console import console
+    from flows.lock import process_name
+    from ingestion.users import set_active
+
+    with warehouse.connect_writer(application_name=process_name("users")) as connection:
+        changed = set_active(connection, email, is_active=is_active)
+    may = "may log in" if is_active else "may not log in"
+    console().print(f"{email.strip().lower()} {may}{'' if changed else ', as before'}.", markup=False)
+
+
+@app.command("set-password")
+def set_password(email: EmailArgument, password: PasswordOption) -> None:
+    """Give a person another password.
+
+    For example:
+
+        sigmasight users set-password jane@example.com
+    """
+    warehouse = open_for_command()
+    from flows.console import console
+    from flows.lock import process_name
+    from ingestion.users import set_password as store
+
+    with warehouse.connect_writer(application_name=process_name("users set-password")) as connection:
+        store(connection, email, password)
+    console().print(f"The password of {email.strip().lower()} is changed.", markup=False)

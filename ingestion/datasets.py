@@ -211,21 +211,29 @@ COMPANY_PROFILES = Dataset(
     has_source=True,
 )
 
+_PORTFOLIO_TERMS = (
+    Value("portfolio_name"),
+    Value("owner_email"),
+    Value("owner_full_name", silent_null=True),
+    Value("description", silent_null=True),
+    Value("account_type"),
+    Value("base_currency"),
+    Value("initial_equity"),
+    Value("inception_date"),
+)
+
 PORTFOLIOS = Dataset(
     name="portfolios",
     table="raw.portfolios",
     keys=("portfolio_id",),
-    values=(
-        Value("portfolio_name"),
-        Value("owner_email"),
-        Value("owner_full_name", silent_null=True),
-        Value("description", silent_null=True),
-        Value("account_type"),
-        Value("base_currency"),
-        Value("initial_equity"),
-        Value("inception_date"),
-    ),
-    touched_from="least(incoming.inception_date, known.inception_date)",
+    # a portfolio that is loaded again is not removed any more: a null says so
+    values=(*_PORTFOLIO_TERMS, Value("removed_on")),
+    # when it was only removed or taken back, the days before stay as they are
+    touched_from=f"""case
+        when known.portfolio_id is null or {" or ".join(value.differs for value in _PORTFOLIO_TERMS)}
+            then least(incoming.inception_date, known.inception_date)
+        else least(incoming.removed_on, known.removed_on)
+    end""",
 )
 
 _POSITION_TERMS = (
@@ -284,6 +292,19 @@ POSITION_TAGS = Dataset(
     touched_from="incoming.effective_date",
 )
 
+TARGET_PRICES = Dataset(
+    name="target_prices",
+    table="raw.target_prices",
+    keys=("portfolio_id", "symbol", "effective_date"),
+    values=(
+        Value("target_price_eoy"),
+        Value("target_price_next_year"),
+        Value("downside_target_price"),
+        Value("stated_on", "unchecked"),
+    ),
+    touched_from="incoming.effective_date",
+)
+
 OPTION_QUOTES = Dataset(
     name="option_quotes",
     table="raw.option_quotes",
@@ -318,6 +339,7 @@ DATASETS = {
         CAPITAL_FLOWS,
         PRIVATE_MARKS,
         POSITION_TAGS,
+        TARGET_PRICES,
         OPTION_QUOTES,
     )
 }

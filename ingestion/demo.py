@@ -1,4 +1,4 @@
-"""The demonstration: five portfolios of four people, with tags, profiles and accounts to log in with.
+"""The demonstration: five portfolios of four people, with tags, target prices, profiles and accounts.
 
 The files are in ingestion/demo_data. Everything here is loaded as any other file is; only the accounts, which
 share a published password, must never be made in a warehouse that others can reach.
@@ -15,6 +15,7 @@ from ingestion.loads import Connection, LoadReport, load_frame
 from ingestion.positions_file import load_positions
 from ingestion.profile_file import read_profiles
 from ingestion.tags import load_tags
+from ingestion.target_prices import load_target_prices
 from ingestion.users import add_user, find_user
 
 DEMO_FOLDER = Path(__file__).parent / "demo_data"
@@ -65,7 +66,7 @@ def demo_portfolios() -> list[DemoPortfolio]:
 
 
 def load_demo_portfolios(connection: Connection) -> list[LoadReport]:
-    """Load the portfolios, their positions, their tags and the profiles of what they hold."""
+    """Load the portfolios, their positions, tags and target prices, and the profiles of what they hold."""
     reports = []
     for portfolio in demo_portfolios():
         reports += load_positions(
@@ -79,6 +80,7 @@ def load_demo_portfolios(connection: Connection) -> list[LoadReport]:
             statement_date=STATEMENT_DATE,
         )
     reports.append(load_tags(connection, DEMO_FOLDER / "tags.csv"))
+    reports.append(load_target_prices(connection, DEMO_FOLDER / "target_prices.csv", today=STATEMENT_DATE))
     reports.append(load_demo_profiles(connection))
     return reports
 

@@ -6,7 +6,9 @@ SigmaSightError (warehouse.errors)
     ├── InvalidPositionsFile    a positions file with errors, all of them at once (ERR_CSV_*, ERR_POS_*)
     ├── InvalidPortfolio        a portfolio's own fields (ERR_PORT_*)
     ├── InvalidUser             a new account's fields (ERR_USER_*)
+    ├── UnknownUserError        there is no account of this e-mail address
     ├── UnknownPortfolioError   a file speaks of a portfolio that was never loaded
+    ├── InvalidEntryError       a single tag, target, flow, mark or removal that cannot be stored
     ├── StatementOrderError     a statement older than the newest one of its portfolio
     ├── MixedSourcesError       simulated prices asked for in a warehouse of real ones
     ├── SourceUnavailableError  a provider gave no answer, also after retries; the next run asks again
@@ -101,6 +103,14 @@ class InvalidPortfolio(_InvalidFields):
 
 class InvalidUser(_InvalidFields):
     """A new account's fields are wrong or missing."""
+
+
+class UnknownUserError(IngestionError):
+    """There is no account of this e-mail address."""
+
+
+class InvalidEntryError(IngestionError):
+    """A single tag, target, flow, mark or removal that cannot be stored; nothing was written."""
 
 
 class UnknownPortfolioError(IngestionError):

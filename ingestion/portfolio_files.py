@@ -1,5 +1,6 @@
 """What the files about portfolios share: finding the portfolio of a row, and reading its cells exactly."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -11,8 +12,9 @@ from ingestion.errors import MalformedFileError, UnknownPortfolioError
 from ingestion.portfolios import Directory, Portfolio
 from ingestion.symbols import normalize_symbol
 
+LARGEST_SCALE = 6  # decimals of a number that is stored exactly
+
 _SYMBOLS_SHOWN = 20
-_DECIMALS = 6
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,9 @@ class PortfolioCells:
         symbol = normalize_symbol(self.text(column))
         held = self.directory.symbols(portfolio)
         if symbol not in held:
-            known = ", ".join(sorted(held)[:_SYMBOLS_SHOWN]) + (", ..." if len(held) > _SYMBOLS_SHOWN else "")
-            raise self.fault(column, f"is no position of this portfolio, which has {known}; correct it.")
+            raise self.fault(
+                column, f"is no position of this portfolio, which has {known_symbols(held)}; correct it."
+            )
         return symbol
 
     def text(self, column: str) -> str:
@@ -56,8 +59,17 @@ class PortfolioCells:
         number = parse_number(self.text(column).removeprefix("$"))
         if number is None:
             raise self.fault(column, "is not a number; write it with digits and a point, like 1234.56.")
-        if decimals(number) > _DECIMALS:
-            raise self.fault(column, f"has more than {_DECIMALS} decimals; round it.")
+        if decimals(number) > LARGEST_SCALE:
+            raise self.fault(column, f"has more than {LARGEST_SCALE} decimals; round it.")
+        return number
+
+    def positive_number(self, column: str) -> Decimal | None:
+        """A number above zero, or None for an empty cell."""
+        if not self.record[column]:
+            return None
+        number = self.number(column)
+        if number <= 0:
+            raise self.fault(column, "is not above zero; correct it, or leave the cell empty.")
         return number
 
     def day(self, column: str, today: date) -> date:
@@ -75,3 +87,8 @@ class PortfolioCells:
         return MalformedFileError(
             self.path, f"{value!r} {sentence}", row=self.record.line, column=column, value=value
         )
+
+
+def known_symbols(held: Collection[str]) -> str:
+    """The first symbols of a portfolio, for a sentence."""
+    return ", ".join(sorted(held)[:_SYMBOLS_SHOWN]) + (", ..." if len(held) > _SYMBOLS_SHOWN else "")

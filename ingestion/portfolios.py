@@ -177,7 +177,8 @@ class Directory:
         if named:
             owners = ", ".join(sorted(row[2] for row in named))
             raise UnknownPortfolioError(
-                f"Several people have a portfolio {portfolio_name!r} ({owners}); fill in owner_email."
+                f"Several people have a portfolio {portfolio_name!r} ({owners}); fill in owner_email (on the "
+                "command line: --owner)."
             )
         of_owner = f" of {owner}" if owner else ""
         raise UnknownPortfolioError(

@@ -7,7 +7,7 @@ import psycopg
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
-from ingestion.errors import FieldError, InvalidUser
+from ingestion.errors import FieldError, InvalidUser, UnknownUserError
 from ingestion.loads import Connection
 from ingestion.portfolios import is_email
 
@@ -42,6 +42,41 @@ def add_user(
     return user_id
 
 
+def set_active(connection: Connection, email: str, *, is_active: bool) -> bool:
+    """Let an account log in, or not, from this moment on; whether that changed anything.
+
+    A session that is open already reads nothing from then on: the row filter asks too. Raises
+    UnknownUserError.
+    """
+    with connection.transaction():
+        row = connection.execute(
+            "update ops.users as users set is_active = %s from ops.users as before "
+            "where users.user_id = before.user_id and users.email = %s returning before.is_active",
+            [is_active, email.strip().lower()],
+        ).fetchone()
+    if row is None:
+        raise _unknown(email)
+    was_active: bool = row[0]
+    return was_active is not is_active
+
+
+def set_password(connection: Connection, email: str, password: str) -> None:
+    """Give an account another password; the old one opens nothing any more.
+
+    Raises UnknownUserError, or InvalidUser for a weak one (ERR_USER_003).
+    """
+    if find_user(connection, email) is None:
+        raise _unknown(email)
+    errors = password_errors(password)
+    if errors:
+        raise InvalidUser(errors)
+    with connection.transaction():
+        connection.execute(
+            "update ops.users set password_hash = %s where email = %s",
+            [hash_password(password), email.strip().lower()],
+        )
+
+
 def find_user(connection: Connection, email: str) -> UUID | None:
     """The key of the account with this e-mail address, or None."""
     with connection.transaction():
@@ -58,21 +93,31 @@ def user_errors(email: str, full_name: str, password: str) -> list[FieldError]:
         errors.append(
             FieldError("ERR_USER_002", "email", email, f"{email!r} is no e-mail address; correct it.")
         )
-    kinds = (str.isupper, str.islower, str.isdigit)
-    if len(password) < SHORTEST_PASSWORD or not all(any(map(kind, password)) for kind in kinds):
-        sentence = (
-            f"The password is weak; use at least {SHORTEST_PASSWORD} characters with an upper case letter, "
-            "a lower case letter and a digit."
-        )
-        errors.append(FieldError("ERR_USER_003", "password", None, sentence))
+    errors += password_errors(password)
     if not full_name.strip():
         errors.append(FieldError("ERR_USER_004", "full_name", None, "The full name is missing; write it."))
     return errors
 
 
+def password_errors(password: str) -> list[FieldError]:
+    """What is wrong with a password, without repeating it."""
+    kinds = (str.isupper, str.islower, str.isdigit)
+    if len(password) >= SHORTEST_PASSWORD and all(any(map(kind, password)) for kind in kinds):
+        return []
+    sentence = (
+        f"The password is weak; use at least {SHORTEST_PASSWORD} characters with an upper case letter, "
+        "a lower case letter and a digit."
+    )
+    return [FieldError("ERR_USER_003", "password", None, sentence)]
+
+
 def hash_password(password: str) -> str:
     """The argon2 hash to keep; another one for each call, as it holds a salt."""
     return _hasher().hash(password)
+
+
+def _unknown(email: str) -> UnknownUserError:
+    return UnknownUserError(f"There is no account of {email}; `sigmasight users list` shows those there are.")
 
 
 def _exists(email: str) -> FieldError:

@@ -29,6 +29,18 @@ history as (
     where portfolio_id = %(portfolio_id)s::uuid and as_of_date <= %(as_of_date)s::date
 ),
 
+-- what the positions with a target would add to the portfolio's return
+targets as (
+    select
+        sum(contribution_to_portfolio_return) as expected_return_eoy,
+        sum(abs(position_weight) * expected_return_next_year) as expected_return_next_year,
+        sum(abs(position_weight) * downside_return) as downside_return,
+        coalesce(sum(position_count), 0) as position_count,
+        max(target_updated_at) as updated_at
+    from marts.fct_target_prices
+    where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
+),
+
 price_flags as (
     select
         price_flag,
@@ -85,15 +97,16 @@ select
                 'option_count', snapshot.option_count,
                 'private_count', snapshot.private_count
             ),
-            -- no target price has entered the warehouse: none covers a position
             'target_returns', json_build_object(
-                'expected_return_eoy', null,
-                'expected_return_next_year', null,
-                'downside_return', null,
-                'coverage_pct', 0,
-                'positions_with_targets', 0,
+                'expected_return_eoy', round(targets.expected_return_eoy::numeric, 6),
+                'expected_return_next_year', round(targets.expected_return_next_year::numeric, 6),
+                'downside_return', round(targets.downside_return::numeric, 6),
+                'coverage_pct', coalesce(
+                    round(100 * targets.position_count / nullif(snapshot.position_count, 0)::numeric, 4), 0
+                ),
+                'positions_with_targets', targets.position_count,
                 'total_positions', snapshot.position_count,
-                'last_updated', null
+                'last_updated', to_char(targets.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
             ),
             'price_source', case when snapshot.has_simulated_prices then 'simulated' else 'loaded' end,
             'data_quality', json_build_object(
@@ -122,5 +135,6 @@ select
 from portfolio
 cross join flagged
 cross join history
+cross join targets
 left join snapshot on true
 left join exposure on true

@@ -49,7 +49,10 @@ class PositionCount(Answer):
 
 
 class TargetReturns(Answer):
-    """Returns to the target prices, as decimals; null while no target price covers a position."""
+    """What the positions with a target price would add to the portfolio's return, as decimals.
+
+    Null while no target price covers a position; the others count as unchanged.
+    """
 
     expected_return_eoy: float | None = described("To the targets for the year's end.", None)
     expected_return_next_year: float | None = described("To the targets for next year.", None)

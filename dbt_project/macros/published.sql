@@ -7,14 +7,18 @@ where as_of_date between {{ from_date() }} and {{ to_date() }}
 
 {#-
   Rows of a table without dates that differ from what is published of their key, and a mark of removal for
-  keys that are gone: each publication adds only what it changed.
+  keys that are gone: each publication adds only what it changed. only: a condition on the rows that readers see.
 -#}
-{% macro changed_rows(relation, key) -%}
+{% macro changed_rows(relation, key, only=none) -%}
 {%- set publications = ref('stg_ops__publications') -%}
 with built as (
     select * from {{ relation }}
+    {%- if only %}
+    where {{ only }}
+    {%- endif %}
 )
-{%- if has_history() %},
+{%- if has_history() %}
+{%- set known = adapter.get_columns_in_relation(this) | map(attribute='name') | list %},
 
 published as (
     select distinct on ({{ key | join(', ') }}) *
@@ -32,7 +36,9 @@ changed as (
     where
         published.publication_id is null
         or published.is_removed
-        or to_jsonb(built) is distinct from to_jsonb(published) - 'publication_id' - 'is_removed'
+        -- without nulls: a column that is new, and empty, is no change
+        or jsonb_strip_nulls(to_jsonb(built))
+        is distinct from jsonb_strip_nulls(to_jsonb(published)) - 'publication_id' - 'is_removed'
 ),
 
 removed as (
@@ -45,7 +51,7 @@ select * from changed
 union all
 select
     {%- for column in adapter.get_columns_in_relation(relation) %}
-    {{ column.name }},
+    {{ column.name if column.name in known else 'null as ' ~ column.name }},
     {%- endfor %}
     true as is_removed
 from removed

@@ -80,6 +80,23 @@ def test_the_overview_equals_the_snapshot(
     )
 
 
+def test_the_overview_adds_up_the_target_prices(hedge_fund: Person, analyst: Analyst) -> None:
+    body = hedge_fund.get(f"analytics/portfolio/{hedge_fund.portfolio_id}/overview").json()
+    rows = analyst.execute(
+        "select * from marts.fct_target_prices where portfolio_id = %s and as_of_date = %s",
+        (hedge_fund.portfolio_id, LAST),
+    ).fetchall()
+    assert len(rows) == 12
+    told = body["target_returns"]
+    for name in ("expected_return_eoy", "expected_return_next_year", "downside_return"):
+        assert told[name] == pytest.approx(
+            sum(abs(row["position_weight"]) * row[name] for row in rows), abs=1e-6
+        )
+    assert told["positions_with_targets"] == 12
+    assert told["coverage_pct"] == pytest.approx(100 * 12 / told["total_positions"], abs=1e-4)
+    assert told["last_updated"] is not None
+
+
 def test_month_and_year_to_date_add_up_daily_pnl(hedge_fund: Person, analyst: Analyst) -> None:
     path = f"analytics/portfolio/{hedge_fund.portfolio_id}/overview"
     pnl = hedge_fund.get(path, as_of_date="2025-08-15").json()["pnl"]

@@ -78,6 +78,9 @@ CONTRACT = {
     "correlated_pnl",
     "fct_forecast_evaluation": "portfolio_id as_of_date forecast | forecast_value realized_value "
     "bias_statistic qlike observations",
+    "fct_target_prices": "portfolio_id symbol as_of_date | target_price_eoy target_price_next_year "
+    "downside_target_price price expected_return_eoy expected_return_next_year downside_return "
+    "position_weight contribution_to_portfolio_return",
     "fct_data_quality": "symbol as_of_date | first_price_date last_price_date sessions_missing_252 "
     "days_stale suspect_moves_252 providers used_by_portfolios flag",
     "fct_restatements": "publication_id as_of_date mart key column_name | old_value new_value published_at",

@@ -49,7 +49,7 @@ def _count(connection: Connection, schema: str, name: str) -> int:
 
 def test_the_analyst_reads_every_mart_and_its_history(demo: Warehouse, analyst: Connection) -> None:
     views = _views(demo)
-    assert len(views) == 30 + 26
+    assert len(views) == 31 + 27
     for schema, name, _ in views:
         assert _count(analyst, schema, name) > 0 or name == "fct_restatements", name
 

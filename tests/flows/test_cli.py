@@ -67,10 +67,11 @@ def failure(done: subprocess.CompletedProcess[str]) -> str:
 def test_commands_are_those_of_the_readme() -> None:
     assert {path[0] for path in COMMANDS} == {
         *("load", "nightly", "rebuild", "verify", "status", "psql", "docs", "serve", "schedule", "users"),
-        *("demo", "dbt", "dbt-env", "stop"),
+        *("demo", "dbt", "dbt-env", "stop", "portfolios", "tags", "targets", "flows", "marks"),
+        *("backup", "restore", "cleanup"),
     }
     assert {path[1] for path in COMMANDS if path[0] == "load"} == {
-        *("prices", "positions", "flows", "marks", "tags", "demo", "calendar")
+        *("prices", "positions", "flows", "marks", "tags", "targets", "demo", "calendar")
     }
 
 
@@ -112,7 +113,7 @@ def test_a_date_that_is_none_names_the_form(run: Run) -> None:
     assert "write YYYY-MM-DD, such as 2026-01-30" in " ".join(re.sub("[│╭╮╰╯─]", " ", done.stderr).split())
 
 
-@pytest.mark.parametrize("what", ["flows", "marks", "tags"])
+@pytest.mark.parametrize("what", ["flows", "marks", "tags", "targets"])
 def test_a_missing_file_is_named(run: Run, what: str) -> None:
     assert "no file /nowhere/x.csv: check the name" in failure(run("load", what, "/nowhere/x.csv"))
 

@@ -90,6 +90,8 @@ create table if not exists raw.portfolios (
     primary key (portfolio_id, load_id)
 );
 create index if not exists portfolios_by_owner on raw.portfolios (owner_email);
+-- removed_on: the portfolio has no rows from this day on; its past stays. Null while it is kept.
+alter table raw.portfolios add column if not exists removed_on date;
 
 -- One row per lot. quantity is signed as traded on entry_date (before later splits).
 -- exit_price null with an exit_date: closed at that session's close.
@@ -134,16 +136,17 @@ create table if not exists raw.capital_flows (
     primary key (flow_id, load_id)
 );
 
--- Valuations of private holdings: USD per unit.
+-- Valuations of private holdings: USD per unit. price null: the valuation of this day is taken back.
 create table if not exists raw.private_marks (
     load_id bigint not null references ops.loads,
     loaded_at timestamptz not null,
     portfolio_id uuid not null,
     symbol text not null,
     mark_date date not null,
-    price numeric(38, 6) not null check (price >= 0),
+    price numeric(38, 6) check (price >= 0),
     primary key (portfolio_id, symbol, mark_date, load_id)
 );
+alter table raw.private_marks alter column price drop not null;
 
 create table if not exists raw.position_tags (
     load_id bigint not null references ops.loads,
@@ -154,6 +157,21 @@ create table if not exists raw.position_tags (
     effective_date date not null,
     is_assigned boolean not null default true,
     primary key (portfolio_id, symbol, tag, effective_date, load_id)
+);
+
+-- Target prices of a portfolio's symbol from effective_date on, USD in the shares of stated_on (before later
+-- splits). All three null: there is no target from that day on.
+create table if not exists raw.target_prices (
+    load_id bigint not null references ops.loads,
+    loaded_at timestamptz not null,
+    portfolio_id uuid not null,
+    symbol text not null,
+    effective_date date not null,
+    target_price_eoy numeric(38, 6) check (target_price_eoy > 0),
+    target_price_next_year numeric(38, 6) check (target_price_next_year > 0),
+    downside_target_price numeric(38, 6) check (downside_target_price > 0),
+    stated_on date not null,
+    primary key (portfolio_id, symbol, effective_date, load_id)
 );
 
 -- End-of-day option quotes, USD per share of the underlying, by OCC symbol.

@@ -12,7 +12,11 @@
 
     {{ run_hooks(pre_hooks) }}
 
-    {% if existing is not none and (flags.FULL_REFRESH or existing.type != 'table') %}
+    {% if existing is not none and (
+        flags.FULL_REFRESH or existing.type != 'table'
+        or (not by_dates and language == 'sql' and fact_columns_changed(existing, compiled_code))
+    ) %}
+        {# a table without dates is made anew in each build: other columns lose nothing #}
         {% do adapter.drop_relation(existing) %}
         {% set existing = none %}
     {% endif %}
@@ -64,6 +68,13 @@
             {% endfor %} )
         {% endif %}
     {% endcall %}
+{% endmacro %}
+
+
+{% macro fact_columns_changed(relation, code) %}
+    {%- set new = get_column_schema_from_query(code) | map(attribute='name') | list -%}
+    {%- set old = adapter.get_columns_in_relation(relation) | map(attribute='name') | list -%}
+    {{ return(new != old) }}
 {% endmacro %}
 
 

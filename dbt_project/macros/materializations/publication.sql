@@ -48,12 +48,26 @@
 {%- endmacro %}
 
 
-{#- A new column is null in what was published before it existed; columns are never removed. -#}
+{#-
+  A new column is null in what was published before it existed; columns are never removed. Its type is the one that
+  PostgreSQL gives it: dbt's own name of an array is none.
+-#}
 {% macro add_published_columns(relation, code) %}
     {%- set old = adapter.get_columns_in_relation(relation) | map(attribute='name') | list -%}
-    {% for column in get_column_schema_from_query(code) if column.name not in old %}
-        {% call statement('add column') %}
-            alter table {{ relation }} add column {{ column.name }} {{ column.data_type }}
+    {%- set new = get_column_schema_from_query(code) | map(attribute='name') | reject('in', old) | list -%}
+    {% if new %}
+        {% call statement('make columns') %}
+            create temporary table new_columns as select * from ({{ code }}) as new_rows with no data
         {% endcall %}
-    {% endfor %}
+        {% call statement('types of columns', fetch_result=true) %}
+            select attname, format_type(atttypid, atttypmod) from pg_catalog.pg_attribute
+            where attrelid = 'new_columns'::regclass and attnum > 0 order by attnum
+        {% endcall %}
+        {% for name, type in load_result('types of columns').data if name in new %}
+            {% call statement('add column') %}
+                alter table {{ relation }} add column {{ name }} {{ type }}
+            {% endcall %}
+        {% endfor %}
+        {% call statement('drop columns') %} drop table new_columns {% endcall %}
+    {% endif %}
 {% endmacro %}

@@ -4,7 +4,7 @@
 ) }}
 
 -- Symbols, sectors, investment classes and position types each partition the portfolio and add up to it;
--- tags may overlap.
+-- tags, given by hand or carried by themselves, may overlap.
 with position_values as not materialized (
     select * from {{ ref('int_position_values') }}
     where is_open and as_of_date between {{ from_date() }} and {{ to_date() }}
@@ -16,6 +16,10 @@ sectors as (
 
 tags as (
     select * from {{ ref('int_position_tags') }}
+),
+
+automatic_tags as (
+    select * from {{ ref('int_automatic_tags') }}
 ),
 
 classified as (
@@ -55,16 +59,10 @@ partitions as (
         grouping sets (pricing_symbol, sector_bucket, investment_class, position_type)
 ),
 
-tagged as (
+carried as (
     select
-        position_values.portfolio_id,
-        position_values.as_of_date,
-        'tag' as dimension,
-        tags.tag as bucket,
-        sum(position_values.market_value) filter (where position_values.market_value > 0) as long_exposure,
-        -sum(position_values.market_value) filter (where position_values.market_value < 0) as short_exposure,
-        {{ sum_unless_unknown('position_values.delta_adjusted_exposure') }} as delta_adjusted_exposure,
-        count(*) as position_count
+        position_values.*,
+        tags.tag
     from position_values
     inner join tags
         on
@@ -72,7 +70,39 @@ tagged as (
             and position_values.symbol = tags.symbol
             and position_values.as_of_date >= tags.valid_from
             and position_values.as_of_date < tags.valid_before
-    group by position_values.portfolio_id, position_values.as_of_date, tags.tag
+    union all
+    select
+        position_values.*,
+        automatic_tags.tag
+    from position_values
+    inner join automatic_tags
+        on
+            position_values.position_id = automatic_tags.position_id
+            and position_values.as_of_date >= automatic_tags.valid_from
+            and position_values.as_of_date < automatic_tags.valid_before
+    -- what was given by hand as well counts once
+    left join tags
+        on
+            position_values.portfolio_id = tags.portfolio_id
+            and position_values.symbol = tags.symbol
+            and automatic_tags.tag = tags.tag
+            and position_values.as_of_date >= tags.valid_from
+            and position_values.as_of_date < tags.valid_before
+    where tags.tag is null
+),
+
+tagged as (
+    select
+        portfolio_id,
+        as_of_date,
+        'tag' as dimension,
+        tag as bucket,
+        sum(market_value) filter (where market_value > 0) as long_exposure,
+        -sum(market_value) filter (where market_value < 0) as short_exposure,
+        {{ sum_unless_unknown('delta_adjusted_exposure') }} as delta_adjusted_exposure,
+        count(*) as position_count
+    from carried
+    group by portfolio_id, as_of_date, tag
 ),
 
 grouped as (

@@ -1,6 +1,7 @@
 {{ config(materialized='ephemeral') }}
 
--- Every portfolio on every session of the window since its start, with the capital that flowed in or out.
+-- Every portfolio on every session of the window from its start until it is removed, with the capital that flowed in
+-- or out.
 with portfolios as (
     select * from {{ ref('stg_raw__portfolios') }}
 ),
@@ -21,12 +22,14 @@ capital_flows as (
 starts as (
     select
         portfolios.portfolio_id,
+        portfolios.removed_on,
         cast(portfolios.initial_equity as numeric(38, 2)) as initial_equity,
         least(inception.session_on_or_after, min(positions.first_session)) as first_session
     from portfolios
     inner join calendar as inception on portfolios.inception_date = inception.as_of_date
     left join positions on portfolios.portfolio_id = positions.portfolio_id
-    group by portfolios.portfolio_id, portfolios.initial_equity, inception.session_on_or_after
+    group by
+        portfolios.portfolio_id, portfolios.removed_on, portfolios.initial_equity, inception.session_on_or_after
 ),
 
 flows as (
@@ -49,6 +52,7 @@ final as (
     inner join calendar
         on
             starts.first_session <= calendar.as_of_date
+            and (starts.removed_on > calendar.as_of_date or starts.removed_on is null)
             and calendar.is_trading_day
             and calendar.as_of_date between {{ from_date() }} and {{ to_date() }}
     left join flows

@@ -1,6 +1,7 @@
 {{ config(materialized='ephemeral') }}
 
--- Every position on every session of the window from entry to exit or settlement, in that day's shares.
+-- Every position on every session of the window from entry to exit or settlement, in that day's shares; until its
+-- portfolio is removed.
 with positions as (
     select * from {{ ref('int_positions') }}
 ),
@@ -25,6 +26,7 @@ days as (
         on
             positions.first_session <= sessions.as_of_date
             and (positions.last_session >= sessions.as_of_date or positions.last_session is null)
+            and (positions.removed_on > sessions.as_of_date or positions.removed_on is null)
 ),
 
 final as (

@@ -8,6 +8,10 @@ with positions as (
     select * from {{ ref('stg_raw__positions') }}
 ),
 
+portfolios as (
+    select * from {{ ref('stg_raw__portfolios') }}
+),
+
 calendar as (
     select * from {{ ref('int_calendar') }}
 ),
@@ -15,10 +19,12 @@ calendar as (
 dated as (
     select
         positions.*,
+        portfolios.removed_on,
         entry_days.session_on_or_after as first_session,
         exit_days.session_on_or_after as exit_session,
         expiration_days.session_on_or_before as settlement_session
     from positions
+    left join portfolios on positions.portfolio_id = portfolios.portfolio_id
     inner join calendar as entry_days on positions.entry_date = entry_days.as_of_date
     left join calendar as exit_days on positions.exit_date = exit_days.as_of_date
     -- an expiration beyond the calendar's horizon has no settlement session yet
@@ -65,7 +71,8 @@ final as (
         case
             when exit_session <= coalesce(settlement_session, exit_session) then 'exit'
             when settlement_session is not null then 'settlement'
-        end as closed_by
+        end as closed_by,
+        removed_on
     from typed
 )
 

@@ -21,6 +21,7 @@ final as (
         on
             positions.first_session <= sessions.as_of_date
             and (positions.last_session > sessions.as_of_date or positions.last_session is null)
+            and (positions.removed_on > sessions.as_of_date or positions.removed_on is null)
     group by positions.pricing_symbol, sessions.as_of_date
 )
 

@@ -48,3 +48,5 @@ union all
 {{ restated_columns(ref('pub_correlation_members'), 'fct_correlation_clusters', ['portfolio_id', 'symbol']) }}
 union all
 {{ restated_columns(ref('pub_portfolio_stress'), 'fct_portfolio_stress', ['portfolio_id', 'scenario_id']) }}
+union all
+{{ restated_columns(ref('pub_target_prices'), 'fct_target_prices', ['portfolio_id', 'symbol']) }}

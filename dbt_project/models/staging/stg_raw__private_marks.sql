@@ -9,6 +9,7 @@ final as (
         mark_date,
         price
     from newest
+    where price is not null
 )
 
 select * from final

@@ -37,6 +37,7 @@ expected as (
         on
             positions.first_session <= sessions.as_of_date
             and (positions.last_session >= sessions.as_of_date or positions.last_session is null)
+            and (positions.removed_on > sessions.as_of_date or positions.removed_on is null)
     left join days_before as day_before
         on
             positions.position_id = day_before.position_id

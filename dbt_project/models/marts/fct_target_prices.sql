@@ -1,0 +1,1 @@
+{{ published_facts(ref('pub_target_prices')) }}

@@ -1,0 +1,50 @@
+-- A weight of the wrong sign, a lot left out or a short position's gain taken for a loss would all look plausible:
+-- added up lot by lot from the positions, what each target promises in dollars is the same.
+with targets as (
+    select * from {{ ref('int_target_prices') }}
+    where {{ in_window() }}
+),
+
+lots as (
+    select
+        portfolio_id,
+        as_of_date,
+        symbol,
+        sum(market_value) as market_value,
+        count(*) as position_count
+    from {{ ref('int_position_values') }}
+    where is_open and {{ in_window() }}
+    group by portfolio_id, as_of_date, symbol
+),
+
+snapshots as (
+    select * from {{ ref('int_portfolio_snapshots') }}
+    where {{ in_window() }}
+)
+
+select
+    targets.portfolio_id,
+    targets.as_of_date,
+    targets.symbol
+from targets
+left join lots
+    on
+        targets.portfolio_id = lots.portfolio_id
+        and targets.as_of_date = lots.as_of_date
+        and targets.symbol = lots.symbol
+left join snapshots
+    on targets.portfolio_id = snapshots.portfolio_id and targets.as_of_date = snapshots.as_of_date
+where
+    targets.market_value is distinct from lots.market_value
+    or targets.position_count is distinct from lots.position_count
+    -- in dollars: market value x (target / price - 1), whatever the side
+    or abs(
+        targets.contribution_to_portfolio_return * cast(snapshots.equity as double precision)
+        - cast(lots.market_value * (targets.target_price_eoy / nullif(targets.price, 0) - 1) as double precision)
+    ) > 1e-9 * cast(abs(lots.market_value) + 1 as double precision)
+    -- as decimals: the weight's size x the position's own return
+    or abs(
+        targets.contribution_to_portfolio_return - abs(targets.position_weight) * targets.expected_return_eoy
+    ) > 1e-12
+    -- a long position gains when the target is above the price, a short one when it is below
+    or sign(targets.expected_return_eoy) <> sign((targets.target_price_eoy - targets.price) * targets.quantity)

@@ -1,0 +1,140 @@
+"""`sigmasight flows`: contributions and withdrawals, one by one."""
+# ruff: noqa: PLC0415
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated
+
+import typer
+
+from flows.cli_common import parse_date
+from flows.cli_entries import (
+    HistoryOption,
+    OwnerOption,
+    PortfolioArgument,
+    PortfolioFilter,
+    parse_number,
+    print_entries,
+    say_entry,
+    writing,
+)
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    help="Add, correct, take back and list contributions to portfolios and withdrawals from them.",
+)
+
+FlowArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="ID", help="The flow's id or the beginning of it: `flows list`.", show_default=False
+    ),
+]
+SHOWN_ID = 8  # characters of an id that tell one flow from another
+
+
+@app.command()
+def add(
+    portfolio: PortfolioArgument,
+    amount: Annotated[
+        Decimal, typer.Option(parser=parse_number, metavar="USD", help="Negative for a withdrawal.")
+    ],
+    day: Annotated[date, typer.Option("--date", parser=parse_date, metavar="DATE", help="When it was made.")],
+    notes: Annotated[str, typer.Option(help="A few words on it.")] = "",
+    owner: OwnerOption = None,
+) -> None:
+    """Add a contribution or a withdrawal; also when an equal one is there already.
+
+    For example:
+
+        sigmasight flows add "Mine" --amount 25000 --date 2026-01-15 --notes bonus
+
+        sigmasight flows add "Mine" --amount -1200.50 --date 2026-02-02
+    """
+    with writing("flows add") as connection:
+        from ingestion.entries import find_holder
+        from ingestion.flows_file import add_flow
+
+        holder = find_holder(connection, portfolio, owner)
+        report = add_flow(connection, holder, amount, day, notes=notes)
+    say_entry(report, f"{amount:,f} USD flow into {holder.portfolio.portfolio_name} on {day}.")
+
+
+@app.command()
+def correct(
+    flow: FlowArgument,
+    amount: Annotated[
+        Decimal | None, typer.Option(parser=parse_number, metavar="USD", help="The right amount.")
+    ] = None,
+    day: Annotated[
+        date | None, typer.Option("--date", parser=parse_date, metavar="DATE", help="The right day.")
+    ] = None,
+    notes: Annotated[str | None, typer.Option(help="Other words on it.")] = None,
+) -> None:
+    """Correct a flow; what is left out stays as it is.
+
+    For example:
+
+        sigmasight flows correct 3f9a01bc --amount 26000
+    """
+    with writing("flows correct") as connection:
+        from ingestion.flows_file import correct_flow
+
+        report = correct_flow(connection, flow, amount=amount, day=day, notes=notes)
+    say_entry(report, f"The flow {flow} is corrected.")
+
+
+@app.command()
+def remove(flow: FlowArgument) -> None:
+    """Take a flow back, as if it had never been made.
+
+    For example:
+
+        sigmasight flows remove 3f9a01bc
+    """
+    with writing("flows remove") as connection:
+        from ingestion.flows_file import remove_flow
+
+        report = remove_flow(connection, flow)
+    say_entry(report, f"The flow {flow} is taken back.")
+
+
+@app.command("list")
+def list_flows(
+    portfolio: PortfolioFilter = None, owner: OwnerOption = None, history: HistoryOption = False
+) -> None:
+    """List contributions and withdrawals.
+
+    For example:
+
+        sigmasight flows list
+
+        sigmasight flows list "Mine" --history
+    """
+    with writing("flows list") as connection:
+        from ingestion.datasets import CAPITAL_FLOWS
+        from ingestion.entries import find_holder, stored_entries
+
+        holder = find_holder(connection, portfolio, owner) if portfolio is not None else None
+        rows = stored_entries(connection, CAPITAL_FLOWS, holder.key if holder else None, history=history)
+    shown = [row for row in rows if history or row["amount"]]  # 0: taken back
+    shown.sort(
+        key=lambda row: (row["portfolio_name"], row["flow_date"], str(row["flow_id"]), row["loaded_at"])
+    )
+    print_entries(
+        ("id", "portfolio", "date", "amount", "notes", "loaded"),
+        (
+            (
+                str(row["flow_id"])[:SHOWN_ID],
+                row["portfolio_name"],
+                row["flow_date"],
+                row["amount"],
+                row["notes"],
+                row["loaded_at"],
+            )
+            for row in shown
+        ),
+        nothing="No flow yet: sigmasight flows add PORTFOLIO --amount USD --date DATE",
+        numbers=("amount",),
+    )

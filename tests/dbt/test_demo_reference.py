@@ -1,0 +1,97 @@
+"""The demonstration's tags and target prices in the marts: those of its files, no more and no fewer."""
+
+import csv
+from collections import defaultdict
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.rows import dict_row
+
+from ingestion.demo import DEMO_FOLDER
+from ingestion.target_prices import TARGETS
+from warehouse.connections import Warehouse
+
+pytestmark = pytest.mark.slow
+
+LAST = "2025-09-12"
+
+
+def rows_of(demo: Warehouse, statement: str) -> list[dict[str, Any]]:
+    with psycopg.connect(demo.analyst_url, row_factory=dict_row) as connection:
+        return connection.execute(statement.encode()).fetchall()
+
+
+def file_rows(name: str) -> list[dict[str, str]]:
+    with Path(DEMO_FOLDER / name).open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_every_target_of_the_file_is_there_on_the_last_session(demo: Warehouse) -> None:
+    found = rows_of(
+        demo,
+        f"""select targets.*, portfolio_name, snapshots.equity from marts.fct_target_prices as targets
+        join marts.dim_portfolios using (portfolio_id)
+        join marts.fct_portfolio_snapshots as snapshots using (portfolio_id, as_of_date)
+        where as_of_date = '{LAST}'""",
+    )
+    told = {
+        (row["portfolio_name"], row["symbol"]): tuple(Decimal(row[name]) for name in TARGETS)
+        for row in file_rows("target_prices.csv")
+    }
+    assert {
+        (row["portfolio_name"], row["symbol"]): tuple(row[name] for name in TARGETS) for row in found
+    } == told
+    for row in found:
+        side = 1 if row["quantity"] > 0 else -1
+        upside = float(row["target_price_eoy"] / row["price"] - 1)
+        assert row["expected_return_eoy"] == pytest.approx(side * upside, abs=1e-12)
+        weight = float(row["market_value"] / row["equity"])
+        assert row["position_weight"] == pytest.approx(weight, rel=1e-12)
+        assert row["contribution_to_portfolio_return"] == pytest.approx(weight * upside, abs=1e-12)
+        assert row["null_reason"] is None
+    assert "NFLX" in {row["symbol"] for row in found if row["quantity"] < 0}
+
+
+def test_targets_are_there_over_all_of_the_demos_history(demo: Warehouse) -> None:
+    (row,) = rows_of(
+        demo,
+        """select count(distinct targets.as_of_date) as with_targets,
+            count(distinct snapshots.as_of_date) as all_days
+        from marts.fct_portfolio_snapshots as snapshots
+        left join marts.fct_target_prices as targets using (portfolio_id, as_of_date)""",
+    )
+    assert row["with_targets"] == row["all_days"]
+
+
+def test_given_tags_are_those_of_the_file_and_the_others_are_sectors_and_options(demo: Warehouse) -> None:
+    told: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for row in file_rows("tags.csv"):
+        told[row["portfolio_name"], row["symbol"]].add(row["tag"])
+    positions = rows_of(
+        demo,
+        """select portfolio_name, positions.symbol, tags, automatic_tags, investment_class, sector
+        from marts.dim_positions as positions join marts.dim_portfolios using (portfolio_id)
+        left join marts.dim_symbols as symbols
+            on symbols.symbol = coalesce(underlying_symbol, positions.symbol)""",
+    )
+    assert len(positions) == 96
+    for row in positions:
+        given = set(row["tags"]) - set(row["automatic_tags"])
+        assert given == told[row["portfolio_name"], row["symbol"]] - set(row["automatic_tags"]), row["symbol"]
+        automatic = {row["sector"]} if row["sector"] and row["investment_class"] != "PRIVATE" else set()
+        automatic |= {"options"} if row["investment_class"] == "OPTIONS" else set()
+        assert set(row["automatic_tags"]) == automatic, row["symbol"]
+
+
+def test_exposures_by_tag_hold_every_tag(demo: Warehouse) -> None:
+    found = rows_of(
+        demo,
+        f"""select distinct bucket from marts.fct_exposures_by_group
+        where dimension = 'tag' and as_of_date = '{LAST}'""",
+    )
+    buckets = {row["bucket"] for row in found}
+    assert {row["tag"] for row in file_rows("tags.csv")} <= buckets
+    assert {"Technology", "options"} <= buckets

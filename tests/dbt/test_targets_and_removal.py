@@ -1,0 +1,411 @@
+"""Targets, tags and removed portfolios in the marts: a small book whose figures fit on a sheet of paper.
+
+The first publication is built with all portfolios, the second after one was removed, a target was ended and a
+tag taken away. Only what these marts stand on is built.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.rows import dict_row
+
+from flows.publish import PUBLISH
+from flows.window import fix_known_at, next_publication_id, plan_window
+from ingestion.calendar import load_calendar, sessions
+from ingestion.entries import find_holder
+from ingestion.files import load_folder
+from ingestion.portfolio_removal import remove_portfolio
+from ingestion.positions_file import load_positions
+from ingestion.tags import load_tags, remove_tag
+from ingestion.target_prices import TARGETS, load_target_prices, remove_target_price
+from warehouse.connections import Warehouse
+
+pytestmark = pytest.mark.slow
+
+PROGRAM = Path(sys.executable).with_name("sigmasight")
+FIRST, SPLIT, REMOVED, LAST = date(2025, 6, 16), date(2025, 6, 24), date(2025, 6, 26), date(2025, 6, 30)
+FACTS = ("fct_target_prices", "fct_exposures_by_group", "fct_portfolio_snapshots")
+MARTS = (*FACTS, "dim_positions", "dim_portfolios")
+IDENTITIES = (
+    "assert_target_prices_agree_with_positions",
+    "assert_position_pnl_runs_without_gaps",
+    "assert_equity_rolls_forward",
+)
+
+HEADER = (
+    "Symbol,Quantity,Entry Price Per Share,Entry Date,Investment Class,Investment Subtype,Underlying Symbol,"
+    "Strike Price,Expiration Date,Option Type"
+)
+BOOK = f"""{HEADER}
+LONG,10,99,{FIRST},PUBLIC,STOCK,,,,
+LONG,30,98,{FIRST},PUBLIC,STOCK,,,,
+SHORT,-40,50,{FIRST},PUBLIC,STOCK,,,,
+SPLITS,10,80,{FIRST},PUBLIC,STOCK,,,,
+SOLD,10,20,{FIRST},PUBLIC,STOCK,,,,
+UNPRICED,5,10,{FIRST},PUBLIC,STOCK,,,,
+HEDGED,5,30,{FIRST},PUBLIC,STOCK,,,,
+HEDGED,-5,31,{FIRST},PUBLIC,STOCK,,,,
+MY_VC_FUND,2,500,{FIRST},PRIVATE,VENTURE_CAPITAL,,,,
+LONG250919C00110000,1,2,{FIRST},OPTIONS,CALL,LONG,110,2025-09-19,CALL
+"""
+PRICES = {"LONG": 100, "SHORT": 50, "SPLITS": 80, "SOLD": 20, "HEDGED": 30}
+TARGET_ROWS = f"""portfolio_name,symbol,{",".join(TARGETS)},effective_date
+Book,LONG,120,150,80,
+Book,SHORT,40,30,60,
+Book,SPLITS,100,120,60,{FIRST}
+Book,SOLD,30,40,10,
+Book,UNPRICED,12,14,8,
+Book,HEDGED,33,36,27,
+Book,MY_VC_FUND,600,,,2025-06-20
+Gone,LONG,110,120,90,
+Broke,SHORT,40,30,60,
+"""
+TAG_ROWS = """portfolio_name,symbol,tag
+Book,LONG,growth
+Book,SHORT,growth
+Book,LONG,Technology
+"""
+Rows = list[dict[str, Any]]
+
+
+def write_files(folder: Path) -> None:
+    days = sessions(FIRST, LAST)
+    lines = [
+        f"{day},{symbol},{close / 2 if symbol == 'SPLITS' and day >= SPLIT else close}"
+        for day in (day.astype(object) for day in days.astype("datetime64[D]"))
+        for symbol, close in PRICES.items()
+    ]
+    (folder / "prices").mkdir()
+    (folder / "prices/prices.csv").write_text("\n".join(["date,symbol,close", *lines]) + "\n")
+    (folder / "prices/corporate_actions.csv").write_text(
+        f"symbol,ex_date,action,value\nSPLITS,{SPLIT},split,2\n"
+    )
+    (folder / "prices/profiles.csv").write_text(
+        "symbol,sector\nLONG,Technology\nSHORT,Energy\nSPLITS,Technology\n"
+    )
+    (folder / "targets.csv").write_text(TARGET_ROWS)
+    (folder / "tags.csv").write_text(TAG_ROWS)
+
+
+def load_book(connection: psycopg.Connection[Any], folder: Path) -> None:
+    books = {
+        "Book": (10_000, BOOK),
+        "Gone": (1_000, f"{HEADER}\nLONG,5,100,{FIRST},PUBLIC,STOCK,,,,\n"),
+        # loses more than it has
+        "Broke": (100, f"{HEADER}\nSHORT,-100,45,{FIRST},PUBLIC,STOCK,,,,\n"),
+    }
+    load_calendar(connection)
+    load_folder(connection, folder / "prices")
+    for name, (equity, text) in books.items():
+        path = folder / f"{name}.csv"
+        path.write_text(text)
+        load_positions(
+            connection,
+            path,
+            portfolio_name=name,
+            owner_email="jane@example.com",
+            equity=Decimal(equity),
+            statement_date=FIRST,
+        )
+    # sold before the last session
+    path.with_name("Book.csv").write_text(BOOK.replace(f"SOLD,10,20,{FIRST},PUBLIC,STOCK,,,,\n", ""))
+    load_positions(
+        connection,
+        folder / "Book.csv",
+        portfolio_name="Book",
+        owner_email="jane@example.com",
+        statement_date=date(2025, 6, 27),
+    )
+    load_target_prices(connection, folder / "targets.csv", today=LAST)
+    load_tags(connection, folder / "tags.csv")
+
+
+def build(warehouse: Warehouse, folder: Path, *, selected: Sequence[str], is_tested: bool) -> None:
+    """Run dbt on what is selected and publish it, as the nightly flow does with everything."""
+    with warehouse.connect_writer(autocommit=True) as connection:
+        window = plan_window(connection, known_at=fix_known_at(connection))
+        assert window is not None
+        variables = {
+            "from_date": str(window.from_date),
+            "to_date": str(window.to_date),
+            "known_at": window.known_at.isoformat(),
+            "publication_id": next_publication_id(connection),
+        }
+        done = subprocess.run(
+            [
+                *(PROGRAM, "dbt", "--quiet", "build", "--target-path", folder / "target"),
+                *("--vars", json.dumps(variables | {"test_all_dates": True}), "--select", *selected),
+                *("--indirect-selection", "buildable", "--exclude-resource-type", "unit_test"),
+                *(() if is_tested else ("--exclude-resource-type", "test")),
+            ],
+            env={**os.environ, **warehouse.settings.as_environment()},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        values = variables | {"dbt_invocation_id": None, "git_revision": None}
+        connection.execute(PUBLISH.encode(), values | {"tests_passed": 0, "tests_warned": 0})
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("targets")
+
+
+@pytest.fixture(scope="module")
+def first(module_warehouse: Warehouse, folder: Path) -> dict[str, Rows]:
+    """The marts of the first publication; the second one is built, with all tests, and is what marts show."""
+    write_files(folder)
+    with module_warehouse.connect_writer(autocommit=True) as connection:
+        load_book(connection, folder)
+    published = [f"+{mart.replace('fct_', 'pub_').replace('dim_', 'pub_')}" for mart in MARTS]
+    build(module_warehouse, folder, selected=published, is_tested=False)
+    with module_warehouse.connect_writer(autocommit=True) as connection:
+        book, gone = (find_holder(connection, name, None) for name in ("Book", "Gone"))
+        remove_portfolio(connection, gone, day=REMOVED)
+        remove_target_price(connection, book, "SHORT", day=REMOVED)
+        remove_tag(connection, book, "SHORT", "growth", day=REMOVED)
+    views = [f"+{mart}{suffix}" for mart in MARTS for suffix in ("", "_history")]
+    identities = [f"+{name}" for name in IDENTITIES]
+    build(module_warehouse, folder, selected=[*views, *identities], is_tested=True)
+    oldest = "(select min(publication_id) from marts_history.fct_portfolio_snapshots)"
+    return {
+        mart: read_rows(
+            module_warehouse, f"select * from marts_history.{mart} where publication_id = {oldest}"
+        )
+        for mart in MARTS
+    }
+
+
+def read_rows(warehouse: Warehouse, statement: str) -> Rows:
+    with psycopg.connect(warehouse.analyst_url, row_factory=dict_row) as connection:
+        return connection.execute(statement.encode()).fetchall()
+
+
+@pytest.fixture(scope="module")
+def portfolios(first: dict[str, Rows]) -> dict[str, Any]:
+    return {row["portfolio_name"]: row["portfolio_id"] for row in first["dim_portfolios"]}
+
+
+@pytest.fixture(scope="module")
+def target(first: dict[str, Rows], portfolios: dict[str, Any]) -> Callable[..., dict[str, Any] | None]:
+    """The row of a symbol in the first publication."""
+
+    def read(symbol: str, portfolio: str = "Book", day: date = LAST) -> dict[str, Any] | None:
+        found = [
+            row
+            for row in first["fct_target_prices"]
+            if (row["symbol"], row["portfolio_id"], row["as_of_date"]) == (symbol, portfolios[portfolio], day)
+        ]
+        assert len(found) <= 1
+        return found[0] if found else None
+
+    return read
+
+
+Target = Callable[..., dict[str, Any]]
+
+
+def returns(row: dict[str, Any]) -> tuple[float | None, ...]:
+    return row["expected_return_eoy"], row["expected_return_next_year"], row["downside_return"]
+
+
+# --- targets -----------------------------------------------------------------------------------------------
+
+
+def test_a_long_position_earns_what_its_price_rises(target: Target, first: dict[str, Rows]) -> None:
+    row = target("LONG")
+    (equity,) = [
+        snapshot["equity"]
+        for snapshot in first["fct_portfolio_snapshots"]
+        if (snapshot["portfolio_id"], snapshot["as_of_date"]) == (row["portfolio_id"], LAST)
+    ]
+    assert returns(row) == pytest.approx((0.2, 0.5, -0.2))
+    assert (row["price"], row["market_value"], row["position_count"]) == (100, 4000, 2)
+    assert row["position_weight"] == pytest.approx(4000 / float(equity))
+    assert row["contribution_to_portfolio_return"] == pytest.approx(4000 / float(equity) * 0.2)
+    assert row["null_reason"] is None
+
+
+def test_a_short_position_earns_what_its_price_falls(target: Target) -> None:
+    row = target("SHORT")
+    assert returns(row) == pytest.approx((0.2, 0.4, -0.2))
+    assert row["position_weight"] < 0
+    assert row["contribution_to_portfolio_return"] == pytest.approx(-row["position_weight"] * 0.2)
+
+
+def test_a_split_changes_the_target_and_not_the_return(target: Target) -> None:
+    before, after = target("SPLITS", day=date(2025, 6, 23)), target("SPLITS")
+    assert (before["target_price_eoy"], after["target_price_eoy"]) == (100, 50)
+    assert returns(before) == pytest.approx((0.25, 0.5, -0.25))
+    assert returns(after) == pytest.approx(returns(before))
+
+
+def test_a_target_counts_from_its_day_on_and_never_before(target: Target) -> None:
+    assert target("MY_VC_FUND", day=date(2025, 6, 18)) is None
+    assert target("MY_VC_FUND", day=date(2025, 6, 20))["effective_date"] == date(2025, 6, 20)
+
+
+def test_what_is_not_given_is_null_with_a_reason(target: Target) -> None:
+    row = target("MY_VC_FUND")
+    assert returns(row) == (pytest.approx(0.2), None, None)
+    assert (row["price"], row["price_flag"], row["null_reason"]) == (500, "private_mark", "target_not_given")
+
+
+def test_a_symbol_that_was_never_priced_has_no_return(target: Target) -> None:
+    row = target("UNPRICED")
+    assert returns(row) == (None, None, None)
+    assert (row["price"], row["contribution_to_portfolio_return"], row["null_reason"]) == (
+        None,
+        None,
+        "no_price",
+    )
+
+
+def test_lots_that_cancel_promise_nothing_and_say_so(target: Target) -> None:
+    row = target("HEDGED")
+    assert returns(row) == (None, None, None)
+    assert (row["position_count"], row["position_weight"], row["null_reason"]) == (
+        2,
+        0,
+        "long_and_short_cancel",
+    )
+
+
+def test_without_equity_there_is_no_weight_but_a_return(target: Target) -> None:
+    row = target("SHORT", "Broke")
+    assert returns(row) == pytest.approx((0.2, 0.4, -0.2))
+    assert (row["position_weight"], row["contribution_to_portfolio_return"]) == (None, None)
+    assert row["null_reason"] == "equity_not_positive"
+
+
+def test_only_what_is_held_has_a_row(target: Target) -> None:
+    assert target("SOLD", day=date(2025, 6, 26)) is not None
+    assert target("SOLD", day=date(2025, 6, 27)) is None
+
+
+@pytest.mark.usefixtures("first")
+def test_an_ended_target_is_in_the_past_only(module_warehouse: Warehouse, portfolios: dict[str, Any]) -> None:
+    (row,) = read_rows(
+        module_warehouse,
+        "select min(as_of_date) as begins, max(as_of_date) as ends from marts.fct_target_prices"
+        f" where symbol = 'SHORT' and portfolio_id = '{portfolios['Book']}'",
+    )
+    assert (row["begins"], row["ends"]) == (FIRST, date(2025, 6, 25))
+
+
+# --- tags --------------------------------------------------------------------------------------------------
+
+
+def tags(rows: Rows, portfolio: Any) -> dict[str, tuple[list[str], list[str]]]:
+    return {
+        row["symbol"]: (row["tags"], row["automatic_tags"])
+        for row in rows
+        if row["portfolio_id"] == portfolio
+    }
+
+
+def test_positions_carry_given_tags_and_their_sector(
+    first: dict[str, Rows], portfolios: dict[str, Any]
+) -> None:
+    found = tags(first["dim_positions"], portfolios["Book"])
+    # given by hand as well: one tag, and nobody's automatism
+    assert found["LONG"] == (["Technology", "growth"], [])
+    assert found["SHORT"] == (["Energy", "growth"], ["Energy"])
+    assert found["LONG250919C00110000"] == (["Technology", "options"], ["Technology", "options"])
+    assert found["MY_VC_FUND"] == found["HEDGED"] == ([], [])
+
+
+def test_exposures_by_tag_count_each_position_once(
+    first: dict[str, Rows], portfolios: dict[str, Any]
+) -> None:
+    found = {
+        row["bucket"]: (row["position_count"], row["long_exposure"], row["short_exposure"])
+        for row in first["fct_exposures_by_group"]
+        if (row["portfolio_id"], row["as_of_date"], row["dimension"]) == (portfolios["Book"], LAST, "tag")
+    }
+    option = found["options"][1]
+    assert found.keys() == {"growth", "Technology", "Energy", "options"}
+    assert found["growth"] == (3, 4000, 2000)
+    assert found["Technology"] == (4, 4000 + 400 * 2 + option, 0)
+    assert found["Energy"] == (1, 0, 2000)
+
+
+@pytest.mark.usefixtures("first")
+def test_a_tag_that_is_taken_away_keeps_its_past(
+    module_warehouse: Warehouse, portfolios: dict[str, Any]
+) -> None:
+    rows = read_rows(
+        module_warehouse,
+        "select as_of_date, short_exposure from marts.fct_exposures_by_group where bucket = 'growth'"
+        f" and portfolio_id = '{portfolios['Book']}' order by as_of_date",
+    )
+    assert {row["as_of_date"] for row in rows if row["short_exposure"]} == {
+        row["as_of_date"] for row in rows if row["as_of_date"] < REMOVED
+    }
+    found = tags(read_rows(module_warehouse, "select * from marts.dim_positions"), portfolios["Book"])
+    assert found["SHORT"] == (["Energy"], ["Energy"])
+
+
+# --- removal -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("first")
+def test_a_removed_portfolio_ends_and_its_past_stays(
+    module_warehouse: Warehouse, portfolios: dict[str, Any]
+) -> None:
+    gone = portfolios["Gone"]
+    for mart in ("fct_portfolio_snapshots", "fct_target_prices", "fct_exposures_by_group"):
+        (row,) = read_rows(
+            module_warehouse,
+            f"select min(as_of_date) as begins, max(as_of_date) as ends from marts.{mart}"
+            f" where portfolio_id = '{gone}'",
+        )
+        assert (row["begins"], row["ends"]) == (FIRST, date(2025, 6, 25)), mart
+    (row,) = read_rows(
+        module_warehouse,
+        "select count(*) as versions, count(superseded_at) as superseded"
+        f" from marts_history.fct_target_prices where portfolio_id = '{gone}' and as_of_date = '{LAST}'",
+    )
+    assert row == {"versions": 1, "superseded": 1}
+
+
+@pytest.mark.usefixtures("first")
+def test_a_removed_portfolio_is_no_current_one_but_history_names_it(
+    module_warehouse: Warehouse, portfolios: dict[str, Any]
+) -> None:
+    gone = portfolios["Gone"]
+    for mart in ("dim_portfolios", "dim_positions"):
+        rows = read_rows(module_warehouse, f"select portfolio_id from marts.{mart}")
+        assert rows
+        assert gone not in {row["portfolio_id"] for row in rows}, mart
+    (row,) = read_rows(
+        module_warehouse,
+        "select portfolio_name, superseded_at is not null as is_superseded"
+        f" from marts_history.dim_portfolios where portfolio_id = '{gone}'",
+    )
+    assert row == {"portfolio_name": "Gone", "is_superseded": True}
+
+
+def test_the_other_portfolios_are_as_they_were(
+    module_warehouse: Warehouse, first: dict[str, Rows], portfolios: dict[str, Any]
+) -> None:
+    def equities(rows: Rows) -> dict[tuple[Any, date], Any]:
+        return {
+            (row["portfolio_id"], row["as_of_date"]): row["equity"]
+            for row in rows
+            if row["portfolio_id"] != portfolios["Gone"]
+        }
+
+    now = read_rows(module_warehouse, "select * from marts.fct_portfolio_snapshots")
+    assert equities(now) == equities(first["fct_portfolio_snapshots"])
