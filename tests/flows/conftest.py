@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from flow_helpers import CommandLine, copy_of, drop, load_history, news, prefect_server_for_tests
+from flow_helpers import CommandLine, copy_of, drop, load_history, news
 
 from ingestion.calendar import load_calendar
 from ingestion.files import load_folder
@@ -96,6 +96,9 @@ def load_portfolio(
 # --- end to end: real runs on small data ------------------------------------------------------------------
 
 
+<<<<<<< HEAD
+@pytest.fixture(scope="module")
+=======
 @pytest.fixture(scope="session")
 def prefect_home(make_home: Callable[[], Path]) -> Path:
     """Where the Prefect server of this test session keeps its database."""
@@ -110,6 +113,7 @@ def prefect_url(prefect_home: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+>>>>>>> operations
 def published(
     copy_warehouse: Callable[[], Warehouse], prefect_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Warehouse:
