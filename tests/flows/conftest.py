@@ -96,24 +96,7 @@ def load_portfolio(
 # --- end to end: real runs on small data ------------------------------------------------------------------
 
 
-<<<<<<< HEAD
-@pytest.fixture(scope="module")
-=======
 @pytest.fixture(scope="session")
-def prefect_home(make_home: Callable[[], Path]) -> Path:
-    """Where the Prefect server of this test session keeps its database."""
-    return make_home()
-
-
-@pytest.fixture(scope="session")
-def prefect_url(prefect_home: Path) -> Iterator[str]:
-    """A Prefect server for all runs of this test session: each would start its own otherwise."""
-    with prefect_server_for_tests(prefect_home) as url:
-        yield url
-
-
-@pytest.fixture(scope="session")
->>>>>>> operations
 def published(
     copy_warehouse: Callable[[], Warehouse], prefect_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Warehouse:
