@@ -1,9 +1,14 @@
-"""Publications over time: night by night equals all at once; a correction is a new version that says so."""
+"""Publications over time: night by night equals all at once; a correction is a new version that says so.
+
+One warehouse is built once, then copied: the first has a night for each of ten sessions, the second misses
+them all and catches up in one run.
+"""
 
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +20,13 @@ import pandas as pd
 import psycopg
 import pytest
 
-from warehouse.connections import Warehouse
+from flows.build import run_plainly, window_variables
+from flows.environment import prepare_environment
+from flows.publish import publish
+from flows.window import fix_known_at, next_publication_id, plan_window
+from ingestion.calendar import sessions
+from ingestion.files import load_folder
+from warehouse.connections import Warehouse, open_warehouse
 
 PROGRAM = Path(sys.executable).with_name("sigmasight")
 SYMBOLS = ("SPY", "AAA", "BBB", "CCC")
@@ -38,29 +49,38 @@ CCC,10,50,2025-06-13,PUBLIC,STOCK,,,,,,
 AAA250718C00050000,-1,2,2025-06-16,OPTIONS,CALL,AAA,50,2025-07-18,CALL,,
 OLD_HOUSE_HOME,1,9000,2025-06-11,PRIVATE,REAL_ESTATE,,,,,,
 """
+ACTIONS = ("BBB,2025-07-08,dividend,0.25", "CCC,2025-07-14,split,2")
 CORRECTED_DATE = date(2025, 7, 10)
-# before and after the dividend, the split without a price, the expiry and the exit
-NIGHTS = ("2025-06-27", "2025-07-11", "2025-07-18", "2025-07-31")
+# ten sessions: with the dividend, and the split on a day without a price
+FIRST_NIGHT, LAST_NIGHT, LAST = date(2025, 6, 27), date(2025, 7, 14), date(2025, 7, 31)
+NIGHTS = tuple(day.item() for day in sessions(date(2025, 6, 30), LAST_NIGHT))
+# Different by design: each night is a publication of its own, with its own loads.
+OF_THE_NIGHTS = ("fct_publications", "fct_loads")
 
 
 class Story(NamedTuple):
-    """Two warehouses with the same prices and positions, and when both were complete but not corrected."""
+    """Two warehouses with the same prices and positions, and when both were complete but not corrected.
+
+    of_nights, of_catch_up: the rows of every mart on LAST_NIGHT.
+    """
 
     nightly: Warehouse
     at_once: Warehouse
+    of_nights: dict[str, set[str]]
+    of_catch_up: dict[str, set[str]]
     before_correction: datetime
 
 
-def _write_prices(folder: Path, until: str, *, correction: float | None = None) -> Path:
+def _write_prices(folder: Path, until: date, *, correction: float | None = None) -> Path:
     """Prices of four symbols; BBB pays a dividend, CCC splits and misses two sessions."""
-    sessions = exchange_calendars.get_calendar("XNYS", start="2025-03-03", end="2025-08-01").sessions
+    days = exchange_calendars.get_calendar("XNYS", start="2025-03-03", end="2025-08-01").sessions
     rng = np.random.default_rng(3)
-    market = rng.normal(0, 0.01, len(sessions))
+    market = rng.normal(0, 0.01, len(days))
     frames = []
     for number, symbol in enumerate(SYMBOLS):
-        returns = market * (1 + 0.2 * number) + (rng.normal(0, 0.01, len(sessions)) if number else 0)
+        returns = market * (1 + 0.2 * number) + (rng.normal(0, 0.01, len(days)) if number else 0)
         close = (50 * np.exp(np.cumsum(returns))).round(4)
-        frames.append(pd.DataFrame({"date": sessions, "symbol": symbol, "close": close}))
+        frames.append(pd.DataFrame({"date": days, "symbol": symbol, "close": close}))
     prices = pd.concat(frames)
     ccc = prices["symbol"] == "CCC"
     prices.loc[ccc & (prices["date"] >= "2025-07-14"), "close"] /= 2
@@ -70,10 +90,10 @@ def _write_prices(folder: Path, until: str, *, correction: float | None = None) 
             (prices["symbol"] == "AAA") & (prices["date"] == pd.Timestamp(CORRECTED_DATE)), "close"
         ] = correction
     folder.mkdir(exist_ok=True)
-    prices[prices["date"] <= until].to_csv(folder / "prices.csv", index=False)
-    (folder / "corporate_actions.csv").write_text(
-        "symbol,ex_date,action,value\nBBB,2025-07-08,dividend,0.25\nCCC,2025-07-14,split,2\n"
-    )
+    prices[prices["date"] <= pd.Timestamp(until)].to_csv(folder / "prices.csv", index=False)
+    # as in life: nobody tells of a dividend or a split before its day
+    known = [line for line in ACTIONS if line.split(",")[1] <= until.isoformat()]
+    (folder / "corporate_actions.csv").write_text("\n".join(["symbol,ex_date,action,value", *known, ""]))
     return folder
 
 
@@ -112,28 +132,85 @@ def _assert_same_marts(one: Warehouse, other: Warehouse) -> None:
         assert difference == set(), f"{mart}: {sorted(difference)[:4]}"
 
 
+def _every_mart(warehouse: Warehouse) -> dict[str, set[str]]:
+    """The rows of every mart, as _rows; those without rows, too."""
+    views = _query(
+        warehouse,
+        "select table_name from information_schema.views where table_schema = 'marts' order by 1",
+    )
+    of_the_run = "load_id,publication_id,published_at,superseded_at,created_at,updated_at"
+    select = f"select (to_jsonb(m) - '{{{of_the_run}}}'::text[])::text from marts."
+    return {
+        mart: {row for (row,) in _query(warehouse, f"{select}{mart} as m")}
+        for (mart,) in views
+        if mart not in OF_THE_NIGHTS
+    }
+
+
+def _night(warehouse: Warehouse, folder: Path) -> None:
+    """A nightly run without Prefect's records and dbt's tests: the same load, window, models, publication."""
+    with warehouse.connect_writer(autocommit=True) as connection:
+        load_folder(connection, folder)
+        window = plan_window(connection, known_at=fix_known_at(connection))
+        assert window is not None
+        number = next_publication_id(connection)
+    report = run_plainly(
+        warehouse, "run", window_variables(window, number), target="dbt_nights", on_progress=lambda *_: None
+    )
+    with warehouse.connect_writer() as connection, connection.transaction():
+        publish(connection, window=window, publication_id=number, report=report)
+
+
 @pytest.fixture(scope="module")
-def story(tmp_path_factory: pytest.TempPathFactory, copy_warehouse: Callable[[], Warehouse]) -> Story:
+def story(
+    tmp_path_factory: pytest.TempPathFactory, warehouse: Warehouse, copy_warehouse: Callable[[], Warehouse]
+) -> Story:
     folder = tmp_path_factory.mktemp("files")
     statement = folder / "statement.csv"
     statement.write_text(POSITIONS)
     positions = ("load", "positions", str(statement), "--portfolio", "Story", "--owner", "o@example.com")
-    nightly, at_once = copy_warehouse(), copy_warehouse()
-    for warehouse in (nightly, at_once):
-        _sigmasight(warehouse, *positions, "--equity", "20000", "--as-of", "2025-07-31")
-    for until in NIGHTS:
-        prices = _write_prices(folder / until, until)
-        _sigmasight(nightly, "nightly", "--force", "--source", "files", "--prices", str(prices))
-    last = _write_prices(folder / "last", "2025-07-31")
-    _sigmasight(at_once, "nightly", "--force", "--source", "files", "--prices", str(last))
-    return Story(nightly, at_once, datetime.now(UTC))
+    nightly = copy_warehouse()
+    _sigmasight(nightly, *positions, "--equity", "20000", "--as-of", LAST.isoformat())
+    first = _write_prices(folder / "first", FIRST_NIGHT)
+    _sigmasight(nightly, "nightly", "--force", "--source", "files", "--prices", str(first))
+    at_once = _copy_of(nightly, warehouse.admin_url)
+    with _environment_of(nightly):
+        for night in NIGHTS:
+            _night(nightly, _write_prices(folder / str(night), night))
+    prices = folder / str(LAST_NIGHT)
+    _sigmasight(at_once, "nightly", "--force", "--source", "files", "--prices", str(prices))
+    of_nights, of_catch_up = _every_mart(nightly), _every_mart(at_once)
+    last = _write_prices(folder / "last", LAST)
+    for each in (nightly, at_once):
+        _sigmasight(each, "nightly", "--force", "--source", "files", "--prices", str(last))
+    return Story(nightly, at_once, of_nights, of_catch_up, datetime.now(UTC))
+
+
+@contextmanager
+def _environment_of(warehouse: Warehouse) -> Iterator[None]:
+    """What dbt reads of this warehouse, for the body: it runs in this process."""
+    kept = dict(os.environ)
+    prepare_environment(warehouse)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(kept)
+
+
+def _copy_of(base: Warehouse, admin_url: str) -> Warehouse:
+    """A copy of the database, beside it."""
+    name = "sigmasight_caught_up"
+    with psycopg.connect(admin_url, autocommit=True) as connection:
+        connection.execute(f"create database {name} template {base.settings.warehouse_database}".encode())
+    return open_warehouse(base.settings.model_copy(update={"warehouse_database": name}))
 
 
 @pytest.fixture(scope="module")
 def corrected(story: Story, tmp_path_factory: pytest.TempPathFactory) -> Story:
     """The story after one past close was corrected in both warehouses."""
     folder = tmp_path_factory.mktemp("corrected")
-    prices = _write_prices(folder, "2025-07-31", correction=47.11)
+    prices = _write_prices(folder, LAST, correction=47.11)
     for warehouse in (story.nightly, story.at_once):
         _sigmasight(warehouse, "nightly", "--force", "--source", "files", "--prices", str(prices))
     return story
@@ -143,18 +220,29 @@ def test_night_by_night_equals_all_at_once(story: Story) -> None:
     _assert_same_marts(story.nightly, story.at_once)
 
 
-def test_each_night_published_its_own_dates_only(story: Story) -> None:
-    windows = _query(
-        story.nightly, "select from_date, to_date from marts.fct_publications order by publication_id limit 4"
-    )
-    assert tuple(str(to_date) for _, to_date in windows) == NIGHTS
-    # the first night reaches back to the first price, each later one begins after the one before
-    assert [str(from_date) for from_date, _ in windows[:3]] == ["2025-03-03", "2025-06-30", "2025-07-14"]
+def test_ten_missed_sessions_caught_up_in_one_run_equal_ten_nights(story: Story) -> None:
+    assert len(NIGHTS) == 10
+    different = {
+        mart: sorted(rows ^ story.of_catch_up[mart])[:4]
+        for mart, rows in story.of_nights.items()
+        if rows != story.of_catch_up[mart]
+    }
+    assert different == {}
+    assert len(story.of_nights["fct_portfolio_snapshots"]) > len(NIGHTS)
+
+
+def test_each_night_published_its_own_date_only(story: Story) -> None:
+    query = "select from_date, to_date from marts.fct_publications order by publication_id limit 11"
+    windows = _query(story.nightly, query)
+    # the first night reaches back to the first price, each later one is a date of its own
+    assert windows == [(date(2025, 3, 3), FIRST_NIGHT), *((night, night) for night in NIGHTS)]
+    caught_up = _query(story.at_once, query)[:2]
+    assert caught_up == [(date(2025, 3, 3), FIRST_NIGHT), (NIGHTS[0], LAST_NIGHT)]
 
 
 def test_loading_the_same_prices_again_changes_nothing(story: Story, tmp_path: Path) -> None:
     before = _query(story.nightly, "select count(*) from marts.fct_publications")
-    prices = _write_prices(tmp_path / "again", "2025-07-31")
+    prices = _write_prices(tmp_path / "again", LAST)
     said = _sigmasight(story.nightly, "nightly", "--force", "--source", "files", "--prices", str(prices))
     assert "nothing" in said
     assert _query(story.nightly, "select count(*) from marts.fct_publications") == before

@@ -54,7 +54,7 @@ def deployment(url: str) -> dict[str, Any] | None:
 
 
 def state(url: str, run_id: str) -> str:
-    with urllib.request.urlopen(f"{url}/flow_runs/{run_id}", timeout=60) as answer:  # noqa: S310 - as above
+    with urllib.request.urlopen(f"{url}/flow_runs/{run_id}", timeout=60) as answer:  # noqa: S310
         return str(json.load(answer)["state_type"])
 
 
