@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from flows import cli_load, cli_tools, cli_users
+from flows import cli_load, cli_positions, cli_tools, cli_users
 from flows.cli_common import SentenceGroup, open_for_command, parse_date
 from flows.errors import UsageError
 from flows.source import Source
@@ -215,5 +215,6 @@ def stop() -> None:
 
 
 app.add_typer(cli_load.app, name="load")
+cli_positions.add_to(app, cli_load.app)
 app.add_typer(cli_users.app, name="users")
 cli_tools.add_to(app)

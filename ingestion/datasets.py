@@ -221,6 +221,7 @@ PORTFOLIOS = Dataset(
         Value("owner_full_name", silent_null=True),
         Value("description", silent_null=True),
         Value("account_type"),
+        Value("account_name", silent_null=True),
         Value("base_currency"),
         Value("initial_equity"),
         Value("inception_date"),
