@@ -6,7 +6,7 @@ of the first. A lot that is listed in the shares of a later split is still the l
 kept as it was traded. How lots are parted when some of them is sold is told in ingestion.position_parts.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -17,7 +17,7 @@ import pandas as pd
 from ingestion.datasets import POSITIONS
 from ingestion.errors import StatementOrderError
 from ingestion.loads import Connection
-from ingestion.position_parts import Row, after_statement, is_open, is_withdrawn, lot_id, withdrawn
+from ingestion.position_parts import Row, after_statement, is_open, is_withdrawn, lot_id, lot_key, withdrawn
 from ingestion.position_rows import Lot
 
 # a day is given where only what earlier statements said is asked for
@@ -85,10 +85,11 @@ def statement_rows(
     before = _known_lots(connection, portfolio, latest=as_of - timedelta(days=1))
     splits = _splits(connection, {lot.symbol for lot in lots})
     restated = _before_splits(lots, known.values(), splits, as_of)
-    after = after_statement(before, [_stated_row(portfolio, lot, as_of) for lot in restated], as_of)
+    stated = [_stated_row(portfolio, lot, as_of) for lot in restated]
+    after = after_statement(before, stated, as_of)
     after += _withdrawn_rows(known, after, as_of)
     changes = [_change(row, known.get(row["position_id"])) for row in after]
-    _check_order(known.values(), changes, as_of)
+    _check_order(known.values(), stated, changes, as_of)
     lot_ids = {lot_id(row) for row in known.values()}
     return StatementRows(
         pd.DataFrame(
@@ -175,14 +176,25 @@ def _change(row: Row, known: Row | None) -> Change:
     return Change(kind, row, known)
 
 
-def _check_order(known: Iterable[Row], changes: Iterable[Change], as_of: date) -> None:
-    dates = [row["statement_date"] for row in known if row["statement_date"]]
-    newest = max(dates, default=as_of)
-    if as_of < newest and any(change.kind != "unchanged" for change in changes):
+def _check_order(
+    known: Collection[Row], stated: Iterable[Row], changes: Iterable[Change], as_of: date
+) -> None:
+    """An older statement may only repeat what is known: it lists what was open then, and changes nothing."""
+    newest = max((row["statement_date"] for row in known if row["statement_date"]), default=as_of)
+    if as_of >= newest:
+        return
+    listed = {lot_key(row) for row in stated}
+    was_open = {lot_key(row) for row in known if is_open({**row, "exit_date": _exit_by(row, as_of)}, as_of)}
+    if was_open - listed or any(change.kind != "unchanged" for change in changes):
         raise StatementOrderError(
             f"The portfolio has a statement of {newest} already and this one, which differs, is of {as_of}: "
             "load statements in the order of their dates, or give the date of this one."
         )
+
+
+def _exit_by(row: Row, as_of: date) -> date | None:
+    exit_date: date | None = row["exit_date"]
+    return exit_date if exit_date is not None and exit_date <= as_of else None
 
 
 def _is_stated(row: Row, as_of: date) -> bool:

@@ -120,7 +120,7 @@ def story(tmp_path_factory: pytest.TempPathFactory, copy_warehouse: Callable[[],
     positions = ("load", "positions", str(statement), "--portfolio", "Story", "--owner", "o@example.com")
     nightly, at_once = copy_warehouse(), copy_warehouse()
     for warehouse in (nightly, at_once):
-        _sigmasight(warehouse, *positions, "--equity", "20000", "--as-of", "2025-07-31")
+        _sigmasight(warehouse, *positions, "--equity", "20000", "--statement-date", "2025-07-31")
     for until in NIGHTS:
         prices = _write_prices(folder / until, until)
         _sigmasight(nightly, "nightly", "--force", "--source", "files", "--prices", str(prices))
