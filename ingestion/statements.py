@@ -205,7 +205,7 @@ def _is_stated(row: Row, as_of: date) -> bool:
 def _change_notices(changes: Sequence[Change]) -> list[str]:
     """What a person may not have meant to say by leaving something out."""
     parts = [
-        f"{_described(change.row)}: {abs(change.row['quantity']):f} were sold by {change.row['exit_date']}: "
+        f"{_described(change.row)}: {_plain(abs(change.row['quantity']))} were sold by {change.row['exit_date']}: "
         "the statement lists that much less; a row with Exit Date and Exit Price would say when and for what."
         for change in changes
         if change.kind == "sold in part" and change.row["exit_price"] is None
@@ -225,7 +225,11 @@ def _some(notices: list[str]) -> list[str]:
 
 
 def _described(row: Row) -> str:
-    return f"{row['symbol']} of {row['entry_date']} at {row['entry_price'].normalize():f}"
+    return f"{row['symbol']} of {row['entry_date']} at {_plain(row['entry_price'])}"
+
+
+def _plain(number: Decimal) -> str:
+    return f"{number.normalize():f}"
 
 
 # --- splits ----------------------------------------------------------------------------------------------
@@ -277,8 +281,8 @@ def _as_bought(lot: Lot, bought: Iterable[Row], ratio: Decimal) -> Lot:
 
 def _split_notices(lots: Iterable[Lot], kept: Iterable[Lot]) -> list[str]:
     notices = [
-        f"Row {lot.line}: {lot.quantity} {lot.symbol} at {lot.entry_price} are {bought.quantity} bought at "
-        f"{bought.entry_price} before a split, and kept as that."
+        f"Row {lot.line}: {lot.quantity} {lot.symbol} at {lot.entry_price} are {_plain(bought.quantity)} "
+        f"bought at {_plain(bought.entry_price)} before a split, and kept as that."
         for lot, bought in zip(lots, kept, strict=True)
         if lot is not bought
     ]

@@ -22,6 +22,12 @@ _PRICE_STEP, _QUANTITY_STEP = Decimal("0.0001"), Decimal("0.000001")
 _ENOUGH_DIGITS = 80  # for the product of any two numbers of a file
 _ONE = Decimal(1)
 
+_NOTHING = (
+    PositionsFileError(
+        "ERR_CSV_003", None, None, None, "The download lists no position with a quantity; download it anew."
+    ),
+)
+
 HOW_TO_DATE = "the download has none: give --entry-date DATE, or --entry-at-market to begin on its own day"
 HOW_TO_PRICE = "the download has no cost: give --entry-price SYMBOL=PRICE, or --entry-at-market"
 
@@ -66,7 +72,7 @@ def entries(export: Export, terms: EntryTerms, held: Mapping[str, Sequence[HeldL
     notices += [f"{count} of {len(records)} rows: {what}." for what, count in assumed.items() if count]
     unused = prices.keys() - {normalize_symbol(holding.symbol) for holding in chosen}
     notices += [f"--entry-price {symbol}: the download has no such position." for symbol in sorted(unused)]
-    return Entries(tuple(records), tuple(notices), export.errors)
+    return Entries(tuple(records), tuple(notices), export.errors if records else export.errors or _NOTHING)
 
 
 def _of_account(export: Export, account: str | None) -> tuple[Holding, ...] | PositionsFileError:

@@ -83,9 +83,7 @@ def test_vanguard_has_no_cost_and_no_date_of_its_own() -> None:
     assert errors(path, entry_date=ENTRY) == [
         ("ERR_POS_008", line, "Entry Price Per Share") for line in (2, 3, 4)
     ]
-    statement = read_positions_file(
-        path, today=TODAY, statement_date=DAY, terms=EntryTerms(at_market=True)
-    )
+    statement = read_positions_file(path, today=TODAY, statement_date=DAY, terms=EntryTerms(at_market=True))
     assert [short(lot) for lot in statement.lots] == [
         row("VTI", "50.125", "317.1", DAY),
         row("VFIAX", "20.5", "591.22", DAY),
@@ -155,8 +153,10 @@ def test_what_cannot_be_held_is_an_error_and_no_silence(write: Write) -> None:
 
 
 def test_our_own_file_is_never_taken_for_a_download(write: Write) -> None:
-    text = "Symbol,Description,Quantity,Market Value,Last Price,Current Value,Entry Date\nA,b,1,2,3,4,2025-01-02\n"
-    assert errors(write("p.csv", text)) == [("ERR_CSV_004", 1, "Entry Price Per Share")]
+    header = "Symbol,Description,Quantity,Market Value,Last Price,Current Value,Entry Date\n"
+    assert errors(write("p.csv", header + "A,b,1,2,3,4,2025-01-02\n")) == [
+        ("ERR_CSV_004", 1, "Entry Price Per Share")
+    ]
 
 
 # --- one download after the other ------------------------------------------------------------------------
@@ -188,8 +188,8 @@ SCHWAB_HEADER = '"Symbol","Description","Quantity","Price","Market Value","Cost 
 
 
 def test_downloads_of_two_months_buy_nothing_twice(connection: Connection, write: Write) -> None:
-    # Silent failure prevented: an average cost that moves each month closes the lot and buys it anew, from the
-    # same entry date on, so that the past holds both
+    # Silent failure prevented: an average cost that moves each month closes the lot and buys it anew, from
+    # the same entry date on, so that the past holds both
     june, july = date(2025, 6, 30), date(2025, 7, 31)
     first = SCHWAB_HEADER + "VTI,x,10,300,3000,2900\nMSFT,x,40,490,19600,19600\n"
     load(connection, write("june.csv", first), when=june, entry_date=ENTRY)
@@ -232,9 +232,13 @@ def test_shares_of_a_split_are_the_lots_that_were_bought(connection: Connection,
     )
     split = pd.DataFrame([{"symbol": "NFLX", "ex_date": date(2025, 11, 17), "action": "split", "value": 10}])
     load_frame(connection, CORPORATE_ACTIONS, split, source="files", origin="test")
-    load(connection, write("dec.csv", SCHWAB_HEADER + "NFLX,x,-480,110,-52800,64278\n"), when=date(2025, 12, 1))
+    load(
+        connection, write("dec.csv", SCHWAB_HEADER + "NFLX,x,-480,110,-52800,64278\n"), when=date(2025, 12, 1)
+    )
     assert known(connection) == [("NFLX", -48, Decimal("1339.125"), ENTRY, None)]
-    load(connection, write("jan.csv", SCHWAB_HEADER + "NFLX,x,-180,110,-52800,64278\n"), when=date(2026, 1, 5))
+    load(
+        connection, write("jan.csv", SCHWAB_HEADER + "NFLX,x,-180,110,-52800,64278\n"), when=date(2026, 1, 5)
+    )
     assert known(connection) == [
         ("NFLX", -30, Decimal("1339.125"), ENTRY, date(2026, 1, 5)),
         ("NFLX", -18, Decimal("1339.125"), ENTRY, None),
@@ -266,8 +270,8 @@ def test_option_notations(text: str, symbol: str | None) -> None:
 
 @pytest.mark.parametrize(
     ("text", "number"),
-    [("$1,234.50", "1234.50"), ("+$12.40", "12.40"), ("-$5", "-5"), ("($5.00)", "-5"), ("--", None), ("n/a", None),
-     ("", None), ("NaN", None), ("1e999", None)],
+    [("$1,234.50", "1234.50"), ("+$12.40", "12.40"), ("-$5", "-5"), ("($5.00)", "-5"), ("--", None),
+     ("n/a", None), ("", None), ("NaN", None), ("1e999", None)],
 )  # fmt: skip
 def test_amounts(text: str, number: str | None) -> None:
     assert amount(text) == (None if number is None else Decimal(number))
