@@ -11,6 +11,7 @@ date. Hence the parts together are, on every earlier day, what the lot was, and 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -28,7 +29,12 @@ def lot_key(row: Mapping[str, Any]) -> LotKey:
 
 def lot_id(row: Mapping[str, Any]) -> str:
     """The position_id of the lot that a row is, or is a part of."""
-    return str(position_id(UUID(row["portfolio_id"]), *lot_key(row)))
+    return _lot_id(row["portfolio_id"], *lot_key(row))
+
+
+@lru_cache(maxsize=100_000)  # a lot is asked for several times while a statement is applied
+def _lot_id(portfolio: str, symbol: str, entry_date: date, entry_price: Decimal) -> str:
+    return str(position_id(UUID(portfolio), symbol, entry_date, entry_price))
 
 
 def after_statement(before: Iterable[Row], stated: Iterable[Row], as_of: date) -> list[Row]:

@@ -120,10 +120,11 @@ def held_lots(connection: Connection, portfolio: UUID, as_of: date) -> dict[str,
 
 def _known_lots(connection: Connection, portfolio: UUID, *, latest: date = date.max) -> list[Row]:
     """The newest row of each lot and part of the portfolio, of statements up to `latest`."""
+    columns = POSITIONS.columns
     cursor = connection.execute(
-        _KNOWN_LOTS.format(columns=", ".join(POSITIONS.columns)), {"portfolio": portfolio, "latest": latest}
+        _KNOWN_LOTS.format(columns=", ".join(columns)), {"portfolio": portfolio, "latest": latest}
     )
-    rows = [dict(zip(POSITIONS.columns, row, strict=True)) for row in cursor.fetchall()]
+    rows = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
     return [{**row, **{key: str(row[key]) for key in ("position_id", "portfolio_id")}} for row in rows]
 
 
@@ -205,8 +206,9 @@ def _is_stated(row: Row, as_of: date) -> bool:
 def _change_notices(changes: Sequence[Change]) -> list[str]:
     """What a person may not have meant to say by leaving something out."""
     parts = [
-        f"{_described(change.row)}: {_plain(abs(change.row['quantity']))} were sold by {change.row['exit_date']}: "
-        "the statement lists that much less; a row with Exit Date and Exit Price would say when and for what."
+        f"{_described(change.row)}: {_plain(abs(change.row['quantity']))} were sold by "
+        f"{change.row['exit_date']}: the statement lists that much less; a row with Exit Date and Exit Price "
+        "would say when and for what."
         for change in changes
         if change.kind == "sold in part" and change.row["exit_price"] is None
     ]

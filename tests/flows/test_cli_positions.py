@@ -150,7 +150,8 @@ def test_a_load_that_is_killed_leaves_nothing_and_can_be_repeated(
     assert counts(look) == before
     assert run(*load).returncode == 0
     loaded = look.execute(
-        "select count(*) from raw.positions join raw.portfolios using (portfolio_id) where portfolio_name = %s",
+        "select count(*) from raw.positions join raw.portfolios using (portfolio_id) "
+        "where portfolio_name = %s",
         [name],
     ).fetchone()
     assert loaded == (9,)
