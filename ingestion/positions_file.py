@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ingestion.brokers.entries import HOW_TO_DATE, HOW_TO_PRICE, Entries, EntryTerms, entries
+from ingestion.calendar import FIRST_DAY
 from ingestion.datasets import PORTFOLIOS, POSITIONS
 from ingestion.errors import InvalidPositionsFile, PositionsFileError, StatementOrderError
 from ingestion.loads import Connection, LoadReport, load_transaction, recorded_failure
@@ -81,7 +82,7 @@ def read_positions_file(
     """
     today = today or datetime.now(UTC).date()
     source = open_positions(path)
-    as_of = statement_date or (source.export.as_of if source.export else None) or today
+    as_of = statement_date or _own_date(path, source, today) or today
     rows = _rows(source, terms, held(as_of) if held and source.export else {}, as_of)
     lots: list[Lot] = []
     errors: list[PositionsFileError] = [*rows.errors]
@@ -93,7 +94,7 @@ def read_positions_file(
     errors += _duplicates(lots)
     if errors:
         raise InvalidPositionsFile(path, sorted(errors, key=lambda error: error.row or 0))
-    return Statement(tuple(lots), rows.notices, as_of)
+    return Statement(tuple(lots), (*rows.notices, *_early(lots)), as_of)
 
 
 def load_positions(
@@ -187,8 +188,10 @@ def _read_for(
 ) -> Statement:
     """The statement of this portfolio, with the portfolio's own errors told beside the file's."""
     today = today or datetime.now(UTC).date()
-    if statement_date is not None and statement_date > today:
-        raise StatementOrderError(f"The statement's date {statement_date} lies in the future; correct it.")
+    if statement_date is not None and not FIRST_DAY < statement_date <= today:
+        raise StatementOrderError(
+            f"The statement's date {statement_date} lies in the future or before {FIRST_DAY.year}; correct it."
+        )
     try:
         return read_positions_file(
             path,
@@ -214,6 +217,22 @@ def _prepare(connection: Connection, fields: PortfolioFields, statement: Stateme
 
 
 # --- the rows --------------------------------------------------------------------------------------------
+
+
+def _own_date(path: Path, source: PositionsSource, today: date) -> date | None:
+    """The day that a download names. Raises InvalidPositionsFile if it cannot be."""
+    as_of = source.export.as_of if source.export else None
+    if as_of is None or FIRST_DAY < as_of <= today:
+        return as_of
+    sentence = f"The download says it is of {as_of}, which cannot be; give its day by --statement-date."
+    raise InvalidPositionsFile(path, [PositionsFileError("ERR_PORT_008", None, None, str(as_of), sentence)])
+
+
+def _early(lots: Iterable[Lot]) -> list[str]:
+    count = sum(lot.entry_date < FIRST_DAY for lot in lots)
+    if not count:
+        return []
+    return [f"{count} lots were entered before {FIRST_DAY}, where the calendar and so the marts begin."]
 
 
 def _rows(

@@ -152,6 +152,13 @@ def test_what_cannot_be_held_is_an_error_and_no_silence(write: Write) -> None:
     assert errors(path, entry_date=ENTRY)[0] == ("ERR_POS_016", 16, "Investment Class")
 
 
+def test_a_download_of_a_day_that_cannot_be_asks_for_its_day(write: Write) -> None:
+    path = write("p.csv", (FILES / "ib_flex.csv").read_text().replace("2025-09-02", "2999-09-02"))
+    assert errors(path, entry_date=ENTRY) == [("ERR_PORT_008", None, None)]
+    statement = read_positions_file(path, today=TODAY, statement_date=DAY, terms=EntryTerms(entry_date=ENTRY))
+    assert len(statement.lots) == 3
+
+
 def test_our_own_file_is_never_taken_for_a_download(write: Write) -> None:
     header = "Symbol,Description,Quantity,Market Value,Last Price,Current Value,Entry Date\n"
     assert errors(write("p.csv", header + "A,b,1,2,3,4,2025-01-02\n")) == [
