@@ -190,7 +190,8 @@ def _read_for(
     today = today or datetime.now(UTC).date()
     if statement_date is not None and not FIRST_DAY < statement_date <= today:
         raise StatementOrderError(
-            f"The statement's date {statement_date} lies in the future or before {FIRST_DAY.year}; correct it."
+            f"The statement's date {statement_date} lies in the future or before {FIRST_DAY.year}; "
+            "correct it."
         )
     try:
         return read_positions_file(
