@@ -93,9 +93,17 @@ def window_variables(window: Window, publication_id: int) -> dict[str, Any]:
 
 
 def build_in_flow(
-    warehouse: Warehouse, variables: dict[str, Any], *, options: Sequence[str] = (), on_progress: OnProgress
+    warehouse: Warehouse,
+    variables: dict[str, Any],
+    *,
+    manifest: Any = None,
+    options: Sequence[str] = (),
+    on_progress: OnProgress,
 ) -> BuildReport:
-    """`dbt build` with each node as a task run of the current flow. Raises BuildError naming what failed."""
+    """`dbt build` with each node as a task run of the current flow. Raises BuildError naming what failed.
+
+    manifest: dbt's parsed project; None has dbt parse it.
+    """
     from dbt_common.events.base_types import EventLevel  # noqa: PLC0415 - seconds of imports, paid only by a build
     from prefect_dbt import PrefectDbtSettings  # type: ignore[import-untyped] # noqa: PLC0415
 
@@ -105,6 +113,7 @@ def build_in_flow(
     counter = _Counter(target, on_progress)
     runner = FlowDbtRunner(
         on_node=counter.count,
+        manifest=manifest,
         disable_assets=True,
         settings=PrefectDbtSettings(
             project_dir=project_root() / "dbt_project",

@@ -1,6 +1,7 @@
 """The command line `sigmasight`. Heavy imports stand inside the commands: help and status answer at once."""
 # ruff: noqa: PLC0415
 
+import json
 from datetime import date
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -143,18 +144,26 @@ def verify() -> None:
 
 
 @app.command()
-def status() -> None:
-    """Say what is published, what runs now and how far it is, and what waits to be built.
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="The same as one JSON document.")] = False,
+) -> None:
+    """Say what is published, how fresh each source's data are, what is missing, and what the next run does.
 
     For example:
 
         sigmasight status
+
+        sigmasight status --json | jq .missing_sessions
     """
     warehouse = open_for_command()
     from flows.console import console
-    from flows.status import status_lines
+    from flows.status import read_status, status_lines
 
-    for label, text in status_lines(warehouse):
+    found = read_status(warehouse)
+    if as_json:
+        print(json.dumps(found.as_json(), indent=2))
+        return
+    for label, text in status_lines(found):
         console().print(f"{label:<10} {text}", markup=False)
 
 
@@ -183,20 +192,30 @@ def demo(
 def schedule(
     source: SourceOption = Source.YFINANCE,
     prices: PricesOption = None,
+    work_pool: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Hand the flow to this Prefect work pool, and do not wait here."),
+    ] = None,
 ) -> None:
     """Run the nightly flow on every weekday at 23:30 UTC, until stopped with Ctrl-C.
 
     Serves the Prefect deployment `nightly/nightly`, on the server named by PREFECT_API_URL or else on one of
-    its own with a web page. Days on which the NYSE does not trade are left out.
+    its own with a web page. With --work-pool the deployment is registered on the server of PREFECT_API_URL,
+    and `prefect worker start --pool NAME` runs it. Days on which the NYSE does not trade are left out.
 
     For example:
 
         sigmasight schedule --source yfinance
+
+        PREFECT_API_URL=http://127.0.0.1:4200/api sigmasight schedule --work-pool nights
     """
     warehouse = open_for_command()
-    from flows.schedule import serve_schedule
+    from flows.schedule import deploy_to_pool, serve_schedule
 
-    serve_schedule(warehouse, source, prices)
+    if work_pool is None:
+        serve_schedule(warehouse, source, prices)
+    else:
+        deploy_to_pool(warehouse, source, prices, work_pool)
 
 
 @app.command()

@@ -11,7 +11,7 @@ import psycopg
 import typer
 from typer.core import TyperGroup
 
-from flows.console import end_progress, errors, log_file, set_up_logging
+from flows.console import end_progress, errors, is_json, log_file, set_up_logging
 from warehouse.connections import Warehouse, open_warehouse
 from warehouse.errors import SigmaSightError
 from warehouse.settings import get_settings
@@ -73,7 +73,10 @@ class SentenceGroup(TyperGroup):
 def _fail(sentence: str) -> None:
     end_progress()
     sentence = " ".join(filter(None, [sentence, _full_disk()]))
-    errors().print(sentence, markup=False, style="red" if errors().is_terminal else None)
+    if is_json():
+        logger.error("%s", sentence)
+    else:
+        errors().print(sentence, markup=False, style="red" if errors().is_terminal else None)
     raise typer.Exit(1) from None
 
 

@@ -1,10 +1,14 @@
-"""Commands that hand over to another program with everything set: psql, dbt, the documentation, the API."""
+"""Commands beside the flow: other programs with everything set, and what keeps the warehouse safe and small.
+
+psql, dbt, the documentation, the API; backup, restore, cleanup.
+"""
 # ruff: noqa: PLC0415
 
 import os
 import shlex
 import sys
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
@@ -29,6 +33,9 @@ def add_to(app: typer.Typer) -> None:
     app.command("dbt-env")(dbt_env)
     app.command()(docs)
     app.command()(serve)
+    app.command()(backup)
+    app.command()(restore)
+    app.command()(cleanup)
 
 
 def psql(
@@ -138,3 +145,67 @@ def serve(
         port=port or settings.api_port,
         log_level=settings.log_level.lower(),
     )
+
+
+def backup(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write it.", show_default=False)],
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if it exists.")] = False,
+) -> None:
+    """Write the whole warehouse into one file: raw data, publications, marts of all dates, users.
+
+    It is as of one instant, whatever runs meanwhile. Password hashes are in it: only you may read the file.
+
+    For example:
+
+        sigmasight backup warehouse-2026-01-30.backup
+    """
+    warehouse = open_for_command()
+    from flows.backup import write_backup
+    from flows.console import say
+
+    done = write_backup(warehouse, file, overwrite=overwrite)
+    say("backed up", f"{done.holds.sentence()}; {done.size / 1e6:,.1f} MB in {done.path}", done.seconds)
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The backup.", show_default=False)],
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Also when the warehouse holds something, which is lost.")
+    ] = False,
+) -> None:
+    """Put a backup into an empty warehouse; with --replace into any.
+
+    One transaction: when it fails or is killed, the warehouse is as it was.
+
+    For example:
+
+        SIGMASIGHT_HOME=/srv/twin sigmasight restore warehouse-2026-01-30.backup
+
+        sigmasight restore warehouse-2026-01-30.backup --replace
+    """
+    warehouse = open_for_command()
+    from flows.backup import restore_backup
+    from flows.console import say
+
+    done = restore_backup(warehouse, file, replace=replace)
+    say("restored", f"{done.holds.sentence()}; {done.size / 1e6:,.1f} MB from {done.path}", done.seconds)
+
+
+def cleanup(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go, and leave it.")] = False,
+) -> None:
+    """Remove what is kept no longer: old logs, vendors' answers, records of failed loads, of Prefect's runs.
+
+    How long each is kept is a setting (LOG_DAYS, RESPONSE_DAYS, REJECTED_DAYS, RUN_DAYS). Each night does it,
+    too. Data, publications and marts are never touched.
+
+    For example:
+
+        sigmasight cleanup --dry-run
+    """
+    warehouse = open_for_command()
+    from flows.console import say
+    from flows.retention import clean_up
+
+    for what, count in clean_up(warehouse, dry_run=dry_run).items():
+        say("would go" if dry_run else "removed", f"{count:,} {what}")

@@ -3,19 +3,22 @@
     say("loaded", "prices: 44,122 rows, 44,122 new", 3.2)     a line on the console and in the log
     show_progress(120, 412)                                   a moving line on a terminal, nothing elsewhere
 
-Everything else goes to the log files in .warehouse/logs; warnings show on the console as well.
+    show_work("table raw.prices, 12 MB")                      the same with a text of one's own
+
+Everything else goes to the log files in .warehouse/logs; warnings show on the console as well. With
+LOG_FORMAT=json each line, also of progress, is a JSON object on standard error.
 """
 
 import logging
 import sys
 from functools import cache
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 from rich.console import Console
 from rich.status import Status
 
-from flows.environment import LOG_BYTES, log_folder
+from flows.environment import log_folder, rotating_file
+from flows.log_format import log_formatter
 from warehouse.settings import Settings
 
 progress = logging.getLogger("sigmasight.progress")
@@ -53,12 +56,17 @@ def say(label: str, text: str, seconds: float | None = None) -> None:
 
 def show_progress(done: int, total: int) -> None:
     """How many of the nodes are built, on a terminal."""
-    if not sys.stdout.isatty() or not progress.isEnabledFor(logging.INFO):
+    show_work(f"building {done} of {total}")
+
+
+def show_work(text: str) -> None:
+    """What is being done just now, on a terminal."""
+    if not sys.stdout.isatty() or is_json() or not progress.isEnabledFor(logging.INFO):
         return
     if _Moving.status is None:
         _Moving.status = console().status("")
         _Moving.status.start()
-    _Moving.status.update(f"building {done} of {total}")
+    _Moving.status.update(text)
 
 
 def end_progress() -> None:
@@ -73,9 +81,28 @@ class _ConsoleHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         if record.name == progress.name:
-            console().print(record.getMessage(), markup=False)
+            console().print(self.format(record), markup=False)
         else:
-            errors().print(f"{record.levelname.lower()}: {record.getMessage()}", markup=False)
+            errors().print(f"{record.levelname.lower()}: {self.format(record)}", markup=False)
+
+
+class _MessageFormatter(logging.Formatter):
+    """The message alone: a traceback is for the log file."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return record.getMessage()
+
+
+class _JsonConsoleHandler(_ConsoleHandler):
+    """The same as JSON, all of it on standard error: standard output is for what a command answers."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        print(self.format(record), file=sys.stderr, flush=True)  # noqa: T201 - this is the console
+
+
+def is_json() -> bool:
+    """Whether this process speaks JSON on its console."""
+    return any(isinstance(handler, _JsonConsoleHandler) for handler in logging.getLogger().handlers)
 
 
 def _shown(record: logging.LogRecord) -> bool:
@@ -95,10 +122,11 @@ def set_up_logging(settings: Settings) -> None:
     root = logging.getLogger()
     if any(isinstance(handler, _ConsoleHandler) for handler in root.handlers):
         return
-    shown = _ConsoleHandler()
+    shown = _JsonConsoleHandler() if settings.log_format == "json" else _ConsoleHandler()
     shown.addFilter(_shown)
-    kept = RotatingFileHandler(log_file(settings), maxBytes=LOG_BYTES, backupCount=2, delay=True)
-    kept.setFormatter(logging.Formatter("%(asctime)s %(process)d %(levelname)-7s %(name)s: %(message)s"))
+    shown.setFormatter(log_formatter(settings, _MessageFormatter()))
+    kept = rotating_file(settings, log_file(settings))
+    kept.setFormatter(log_formatter(settings))
     root.setLevel(settings.log_level)
     root.addHandler(shown)
     root.addHandler(kept)

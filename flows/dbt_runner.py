@@ -9,24 +9,39 @@ Here the thread gets a copy of the context as it is: 15 ms a node.
 import contextvars
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
+import prefect_dbt.core.runner as prefect_dbt_runner  # type: ignore[import-untyped]
+from dbt.cli.main import dbtRunner
 from prefect._internal.uuid7 import uuid7
 from prefect.cache_policies import NO_CACHE
 from prefect.task_engine import run_task_sync
 from prefect.tasks import Task
-from prefect_dbt import PrefectDbtRunner  # type: ignore[import-untyped]
-from prefect_dbt.core.runner import execute_dbt_node  # type: ignore[import-untyped]
+from prefect_dbt import PrefectDbtRunner
+from prefect_dbt.core.runner import execute_dbt_node
 
 
 class FlowDbtRunner(PrefectDbtRunner):  # type: ignore[misc]
-    """Runs dbt inside a flow. on_node is called with the name of each node when its task run has ended."""
+    """Runs dbt inside a flow. on_node is called with the name of each node when its task run has ended.
 
-    def __init__(self, *, on_node: Callable[[str], None], **options: Any) -> None:
-        super().__init__(**options)
+    manifest: dbt's parsed project; None has dbt parse it.
+    """
+
+    def __init__(self, *, on_node: Callable[[str], None], manifest: Any, **options: Any) -> None:
+        super().__init__(manifest=manifest, **options)
+        self._given_manifest = manifest
         self._on_node = on_node
         self._flow_context = contextvars.copy_context()
+
+    def invoke(self, args: list[str], **kwargs: Any) -> Any:
+        """As prefect-dbt's, but dbt gets the manifest as well: prefect-dbt uses it only for itself."""
+        prefect_dbt_runner.dbtRunner = partial(dbtRunner, manifest=self._given_manifest)
+        try:
+            return super().invoke(args, **kwargs)
+        finally:
+            prefect_dbt_runner.dbtRunner = dbtRunner
 
     def _get_manifest_node_and_config(self, node_id: str) -> tuple[Any, dict[str, Any]]:
         """The node of the manifest; also a function's, which prefect-dbt does not know."""

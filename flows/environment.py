@@ -4,14 +4,16 @@ import logging
 import os
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
+from flows.log_format import log_formatter
 from warehouse.connections import Warehouse
 from warehouse.settings import Settings, get_settings
 
-LOG_BYTES = 5_000_000
+MEGABYTE = 1_000_000
 LOGGING_CONFIGURATION = Path(__file__).parent / "prefect_logging.yml"
 
 
@@ -48,10 +50,24 @@ def prefect_environment(settings: Settings) -> dict[str, str]:
     }
 
 
+def rotating_file(settings: Settings, path: Path) -> logging.Handler:
+    """A log file of the size and in as many parts as the settings say."""
+    return RotatingFileHandler(
+        path, maxBytes=settings.log_file_mb * MEGABYTE, backupCount=settings.log_files - 1, delay=True
+    )
+
+
 def prefect_log_handler() -> logging.Handler:
     """The file of Prefect's log; named in prefect_logging.yml."""
-    path = log_folder(get_settings()) / "prefect.log"
-    return RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=2, delay=True)
+    settings = get_settings()
+    return rotating_file(settings, log_folder(settings) / "prefect.log")
+
+
+def prefect_log_formatter(**formats: Any) -> logging.Formatter:
+    """How a line of Prefect's log looks; named in prefect_logging.yml. formats: those of PrefectFormatter."""
+    from prefect.logging.formatters import PrefectFormatter  # noqa: PLC0415 - Prefect is what asks for it
+
+    return log_formatter(get_settings(), PrefectFormatter(**formats))
 
 
 def prepare_environment(warehouse: Warehouse) -> None:
@@ -61,6 +77,8 @@ def prepare_environment(warehouse: Warehouse) -> None:
     os.environ.update(warehouse.dbt_environment())
     os.environ.update(prefect_environment(settings))
     os.environ["DBT_LOG_PATH"] = str(log_folder(settings))
+    os.environ["DBT_LOG_FORMAT_FILE"] = "json" if settings.log_format == "json" else "debug"
+    os.environ["DBT_LOG_FILE_MAX_BYTES"] = str(settings.log_file_mb * MEGABYTE)
     os.environ["DBT_TARGET_PATH"] = str(dbt_target(settings))
 
 

@@ -5,6 +5,7 @@ FlowError
 ├── LockLostError        the connection that holds the build lock broke, so nothing may be published
 ├── WindowError          the dates asked for cannot be built
 ├── BuildError           dbt stopped, or a model or test failed; the message names each
+├── BackupError          a backup could not be written, read or restored
 ├── OrchestratorError    the Prefect server that records the run did not start
 └── UsageError           an argument of the command line cannot be used
 """
@@ -30,6 +31,10 @@ class WindowError(FlowError):
 
 class BuildError(FlowError):
     """dbt stopped, or a model or test failed."""
+
+
+class BackupError(FlowError):
+    """A backup could not be written, read or restored."""
 
 
 class OrchestratorError(FlowError):

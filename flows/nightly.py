@@ -4,6 +4,7 @@
     load      from the source, when one is named
     build     the window of dates since the last publication, each dbt node a task run; tests block
     publish   one statement that makes all of it visible
+    clean     what the settings keep no longer (see retention.py)
 
 A run that fails or is killed publishes nothing: readers stay on the last publication, and the next run starts
 from what this one left undone.
@@ -25,7 +26,15 @@ from flows.console import end_progress, say, set_up_logging, show_progress
 from flows.environment import prepare_environment
 from flows.load import load_calendar_if_short, load_source, say_loads
 from flows.lock import BuildLock, LockToken, build_lock, process_name
+from flows.parsed_project import (
+    STANDING,
+    forget_built_project,
+    keep_parsed_project,
+    read_parsed_project,
+    record_built_project,
+)
 from flows.publish import publish
+from flows.retention import clean_up_quietly
 from flows.runs import RunKind, RunRecord, abandon_dead_runs
 from flows.source import Source
 from flows.transient import RETRIES, delays, should_retry
@@ -47,6 +56,9 @@ TRANSIENT: dict[str, Any] = {
 # Unit tests hold the code to made-up rows: they belong to a change of the code, not to every night.
 CODE_TESTS_LEFT_OUT = ("--exclude-resource-type", "unit_test")
 
+# empty: without it, a test would be left out with what it looks at
+STANDING_LEFT_OUT = ("--exclude", *STANDING, "--indirect-selection", "empty")
+
 logger = logging.getLogger(__name__)
 
 LOAD_PERCENT, BUILD_PERCENT, PUBLISH_PERCENT = 2, 20, 95
@@ -56,9 +68,9 @@ LOAD_PERCENT, BUILD_PERCENT, PUBLISH_PERCENT = 2, 20, 95
 class Request:
     """What to build, as asked; see the flow."""
 
-    as_of: date | None
-    from_date: date | None
-    full_refresh: bool
+    as_of: date | None = None
+    from_date: date | None = None
+    full_refresh: bool = False
 
 
 @dataclass(frozen=True)
@@ -103,7 +115,7 @@ def nightly(
     prepare_environment(warehouse)
     set_up_logging(warehouse.settings)
     kind: RunKind = "nightly" if from_date is None else "rebuild"
-    with build_lock(warehouse, kind) as lock, _recorded(warehouse, kind) as run:
+    with build_lock(warehouse, kind) as lock, recorded(warehouse, kind) as run:
         loads = load_calendar_if_short(warehouse)
         if not (force or as_of or from_date) and not trades_today(warehouse):
             return _end(run, "not_a_session", loads, f"{today()} is no NYSE session (--force runs anyway)")
@@ -111,15 +123,24 @@ def nightly(
             run.phase("loading", LOAD_PERCENT)
             with run.step("load"):
                 loads += load_step(warehouse, source, prices)
-        run.phase("building", BUILD_PERCENT)
-        with run.step("build"):
-            built = build_step(warehouse, lock, run, Request(as_of, from_date, full_refresh))
-        if built is None:
-            return _end(run, "nothing_new", loads, "no number can have changed since the last publication")
-        run.phase("publishing", PUBLISH_PERCENT)
-        with run.step("publish"):
-            published_at = publish_step(warehouse, built)
-        run.finish("succeeded")
+        result = build_and_publish(warehouse, lock, run, loads, Request(as_of, from_date, full_refresh))
+    clean_up_quietly(warehouse)
+    return result
+
+
+def build_and_publish(
+    warehouse: Warehouse, lock: BuildLock, run: RunRecord, loads: list[LoadReport], request: Request
+) -> NightlyResult:
+    """The second half of a run: build the window, publish it, close the record. Raises SigmaSightError."""
+    run.phase("building", BUILD_PERCENT)
+    with run.step("build"):
+        built = build_step(warehouse, lock, run, request)
+    if built is None:
+        return _end(run, "nothing_new", loads, "no number can have changed since the last publication")
+    run.phase("publishing", PUBLISH_PERCENT)
+    with run.step("publish"):
+        published_at = publish_step(warehouse, built)
+    run.finish("succeeded")
     return NightlyResult("succeeded", tuple(loads), built, published_at)
 
 
@@ -142,6 +163,10 @@ def build_step(warehouse: Warehouse, lock: BuildLock, run: RunRecord, request: R
         if window is None:
             return None
         publication_id = next_publication_id(connection)
+        project = read_parsed_project(warehouse)
+        is_standing = not request.full_refresh and project.stands_in(connection)
+        if not is_standing:
+            forget_built_project(connection)
     run.plan(as_of=window.as_of, from_date=window.from_date, publication_id=publication_id)
     say("planned", f"{window.from_date} to {window.to_date}: {window.reason}")
 
@@ -152,9 +177,19 @@ def build_step(warehouse: Warehouse, lock: BuildLock, run: RunRecord, request: R
     report = build_in_flow(
         warehouse,
         window_variables(window, publication_id),
-        options=[*CODE_TESTS_LEFT_OUT, *(["--full-refresh"] if request.full_refresh else [])],
+        manifest=project.manifest,
+        options=[
+            *CODE_TESTS_LEFT_OUT,
+            *(STANDING_LEFT_OUT if is_standing else ()),
+            *(["--full-refresh"] if request.full_refresh else []),
+        ],
         on_progress=on_progress,
     )
+    if project.manifest is None:
+        keep_parsed_project(warehouse, project)
+    if not is_standing:
+        with warehouse.connect_writer(application_name=process_name("built")) as connection:
+            record_built_project(connection, project)
     say_build(report)
     return Built(window, publication_id, report, token)
 
@@ -196,7 +231,7 @@ def _end(
 
 
 @contextmanager
-def _recorded(warehouse: Warehouse, kind: RunKind) -> Iterator[RunRecord]:
+def recorded(warehouse: Warehouse, kind: RunKind) -> Iterator[RunRecord]:
     """A run record that is closed with the error when the body fails, also by Ctrl-C."""
     run = RunRecord(warehouse, kind)
     try:

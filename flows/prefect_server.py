@@ -24,6 +24,7 @@ from warehouse.settings import Settings, project_root
 BACKLOG = 128
 SCHEDULING_PORT = 4200
 STOP_SECONDS = 10.0
+DAY_SECONDS = 86_400
 
 # Only what records a run: nobody watches this server, and nothing is scheduled on it.
 RECORDING_ONLY = {
@@ -69,7 +70,11 @@ def start_scheduling_server(settings: Settings) -> None:
     """
     if "PREFECT_API_URL" not in os.environ:
         url = f"http://127.0.0.1:{SCHEDULING_PORT}/api"
-        _start(settings, SCHEDULING_PORT, {"PREFECT_API_URL": url, "PREFECT_UI_API_URL": url})
+        kept = {
+            "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
+            "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(settings.run_days * DAY_SECONDS),
+        }
+        _start(settings, SCHEDULING_PORT, {"PREFECT_API_URL": url, "PREFECT_UI_API_URL": url, **kept})
 
 
 def _start(settings: Settings, port: int, environment: Mapping[str, str]) -> None:

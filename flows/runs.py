@@ -15,13 +15,14 @@ from psycopg.types.json import Jsonb
 
 from flows.database import Connection, rows, value
 from flows.lock import process_name
+from flows.log_format import set_run_id
 from warehouse.connections import Warehouse
 from warehouse.errors import WarehouseUnavailableError
 
 logger = logging.getLogger(__name__)
 
 Status = Literal["succeeded", "nothing_new", "failed"]
-RunKind = Literal["nightly", "rebuild"]
+RunKind = Literal["nightly", "rebuild", "onboard"]
 """Kinds of runs; each holds the build lock, so who holds it knows that no other is running."""
 
 PERCENT_SECONDS = 0.5
@@ -44,6 +45,7 @@ class RunRecord:
             "insert into ops.runs (kind, status, host, pid) values (%s, 'running', %s, %s) returning run_id",
             [kind, socket.gethostname(), os.getpid()],
         )
+        set_run_id(self.run_id)
 
     def phase(self, name: str, percent: int) -> None:
         """Say what the run does now (`loading`, `building`, …) and how far it is, 0 to 100."""
@@ -88,6 +90,7 @@ class RunRecord:
         self._write(statement, status, error, failed, failed)
 
     def close(self) -> None:
+        set_run_id(None)
         self._connection.close()
 
     def _connect(self) -> Connection:

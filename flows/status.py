@@ -1,19 +1,39 @@
-"""What `sigmasight status` tells: the publication readers see, what runs now, what waits to be built."""
+"""What `sigmasight status` tells on one screen, or as one JSON document.
+
+what is published · what runs or ran · how fresh each dataset is · what is missing · what the next run does
+
+Read from the tables alone: no vendor is asked and nothing is written.
+"""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
 from typing import Any
 
-from flows.database import Connection, row, rows
+from flows.database import Connection, row, rows, value
+from flows.errors import WindowError
 from flows.lock import lock_holder, process_name
+from flows.schedule_times import CRON_WORDS, next_start
+from flows.window import last_closed_session, plan_window
 from warehouse.connections import Warehouse
 
 LONGEST_ERROR = 300
+SHOWN = 8
+FAILURE_DAYS = 7
+RECENT_SESSIONS = 60
+"""As far back a bulk table is searched for a source's newest date: by its index, a date at a time."""
+
+HOLDINGS = """
+select
+    (select count(distinct portfolio_id) from raw.portfolios) as portfolios,
+    (select count(*) from ops.users where is_active) as users,
+    pg_database_size(current_database()) as bytes
+"""
 
 LAST_PUBLICATION = """
 select publication_id, published_at, known_at, tests_passed, tests_warned, git_revision,
-    (select max(as_of_date) from ops.publication_dates) as last_date,
-    (select min(as_of_date) from ops.publication_dates) as first_date
+    (select min(as_of_date) from ops.publication_dates) as first_date,
+    (select max(as_of_date) from ops.publication_dates) as last_date
 from ops.publications order by publication_id desc limit 1
 """
 
@@ -29,70 +49,386 @@ where
     and not exists (select from ops.publication_loads as published where published.load_id = loads.load_id)
 """
 
-HOLDINGS = """
-select
-    (select count(distinct portfolio_id) from raw.portfolios),
-    (select count(*) from ops.users where is_active),
-    (select string_agg(distinct source, ', ' order by source) from ops.loads
-     where dataset = 'prices' and status = 'succeeded' and rows_new > 0),
-    pg_size_pretty(pg_database_size(current_database()))
+# Whatever a source gave once is expected of it again; files of a portfolio come when there is news.
+LOADED = """
+select dataset, source, max(finished_at)
+from ops.loads
+where
+    status = 'succeeded'
+    and dataset in ('prices', 'option_quotes', 'treasury_rates', 'corporate_actions', 'company_profiles')
+group by dataset, source
+having sum(rows_new) > 0
+order by dataset, source
+"""
+
+NEWEST = {
+    "treasury_rates": "select max(rate_date) from raw.treasury_rates where source = %(source)s",
+    "corporate_actions": """
+        select max(ex_date) from raw.corporate_actions where source = %(source)s and ex_date <= %(last)s""",
+    "company_profiles": "select max(profile_date) from raw.company_profiles where source = %(source)s",
+}
+
+# The newest rows of a date are looked at first, and the first one of the source ends the search.
+NEWEST_IN_BULK = """
+select session from unnest(%(sessions)s::date[]) as session
+where exists (select from {table} as bulk where bulk.{column} = session and bulk.source = %(source)s)
+order by session desc limit 1
+"""
+BULK = {"prices": ("raw.prices", "price_date"), "option_quotes": ("raw.option_quotes", "quote_date")}
+
+SESSIONS_BETWEEN = """
+select calendar_date from (
+    select distinct on (calendar_date) calendar_date, is_session
+    from raw.calendar_days where calendar_date between %s and %s order by calendar_date, load_id desc
+) as newest
+where is_session order by calendar_date
+"""
+
+SESSIONS_WITHOUT_PRICE = f"""
+select session from ({SESSIONS_BETWEEN.replace("calendar_date from (", "calendar_date as session from (", 1)})
+    as sessions
+where not exists (select from raw.prices where price_date = session)
+"""
+
+FAILED_LOADS = """
+select dataset, source, count(*), max(finished_at),
+    (array_agg(error order by load_id desc))[1] as error,
+    exists (
+        select from ops.loads as later
+        where
+            later.status = 'succeeded' and later.dataset = loads.dataset and later.source = loads.source
+            and later.load_id > max(loads.load_id)
+    ) as is_mended
+from ops.loads
+where status = 'failed' and finished_at > now() - make_interval(days => %s)
+group by dataset, source
+order by max(finished_at) desc
+"""
+
+# The newest price of each symbol that needs one; null without any.
+PRICED = """
+select symbol, (select max(price_date) from raw.prices where prices.symbol = needed.symbol) as priced
+from unnest(%s::text[]) as needed (symbol)
+order by symbol
 """
 
 
-def status_lines(warehouse: Warehouse) -> Iterator[tuple[str, str]]:
-    """Label and text of each line."""
+@dataclass(frozen=True)
+class Publication:
+    """What readers see. Dates are sessions; tests: of the build."""
+
+    publication_id: int
+    published_at: datetime
+    known_at: datetime
+    tests_passed: int
+    tests_warned: int
+    git_revision: str | None
+    first_date: date
+    last_date: date
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run of a flow; percent 0 to 100. A run without an end that nobody holds the lock for was killed."""
+
+    run_id: int
+    kind: str
+    status: str
+    phase: str
+    percent: int
+    started_at: datetime
+    finished_at: datetime | None
+    error: str | None
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """How new a source's data are.
+
+    age_sessions: sessions that are over since; null, as the date, beyond RECENT_SESSIONS.
+    """
+
+    dataset: str
+    source: str
+    newest_date: date | None
+    age_sessions: int | None
+    loaded_at: datetime
+
+
+@dataclass(frozen=True)
+class FailedLoads:
+    """Loads of a dataset from a source that failed in the last week; is_mended: one succeeded since."""
+
+    dataset: str
+    source: str
+    count: int
+    last_at: datetime
+    error: str
+    is_mended: bool
+
+
+@dataclass(frozen=True)
+class Next:
+    """What the next run would build of what is loaded, and when the schedule would start it."""
+
+    from_date: date | None
+    to_date: date | None
+    reason: str
+    scheduled_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Status:
+    """All of it. missing_sessions: over, and not published; sessions_without_price: within what is priced."""
+
+    place: str
+    size_bytes: int
+    portfolios: int
+    users: int
+    publication: Publication | None
+    running: str | None
+    runs: tuple[Run, ...]
+    last_closed_session: date | None
+    missing_sessions: tuple[date, ...]
+    sessions_without_price: tuple[date, ...]
+    freshness: tuple[Freshness, ...]
+    failed_loads: tuple[FailedLoads, ...]
+    symbols_needed: int
+    symbols_without_prices: tuple[str, ...]
+    symbols_not_current: tuple[str, ...]
+    waiting_loads: int
+    waiting_from: date | None
+    next_run: Next
+
+    def as_json(self) -> dict[str, Any]:
+        """The same for a program; dates and instants as ISO texts."""
+        return {name: _plain(field) for name, field in asdict(self).items()}
+
+
+def read_status(warehouse: Warehouse, now: datetime | None = None) -> Status:
+    """Everything that the screen shows. now: with a zone; default the present."""
+    now = now or datetime.now(UTC)
     name = process_name("status")
     with warehouse.connect_writer(application_name=name, autocommit=True) as connection:
-        yield "warehouse", _where(warehouse, connection)
-        yield "published", _published(connection)
+        portfolios, users, size = row(connection, HOLDINGS)
+        published = rows(connection, LAST_PUBLICATION)
+        publication = Publication(*published[0]) if published else None
         holder = lock_holder(connection)
-        if holder is not None:
-            yield "running", str(holder)
-        yield from _runs(connection, is_building=holder is not None)
-        yield "waiting", _waiting(connection)
+        last = last_closed_session(connection, now)
+        waiting, waiting_from = row(connection, WAITING_LOADS)
+        needed, unpriced, not_current = _symbols(connection, last)
+        return Status(
+            place=_place(warehouse, connection),
+            size_bytes=size,
+            portfolios=portfolios,
+            users=users,
+            publication=publication,
+            running=None if holder is None else str(holder),
+            runs=tuple(Run(*found) for found in rows(connection, LAST_RUNS)),
+            last_closed_session=last,
+            missing_sessions=_missing(connection, publication, last),
+            sessions_without_price=_without_price(connection, last),
+            freshness=tuple(_freshness(connection, last)),
+            failed_loads=tuple(
+                FailedLoads(*found) for found in rows(connection, FAILED_LOADS, [FAILURE_DAYS])
+            ),
+            symbols_needed=needed,
+            symbols_without_prices=unpriced,
+            symbols_not_current=not_current,
+            waiting_loads=waiting,
+            waiting_from=waiting_from,
+            next_run=_next(connection, now),
+        )
 
 
-def _where(warehouse: Warehouse, connection: Connection) -> str:
-    portfolios, users, sources, size = row(connection, HOLDINGS)
+def _place(warehouse: Warehouse, connection: Connection) -> str:
     if warehouse.is_embedded:
-        place = f"embedded server in {warehouse.settings.warehouse_folder}"
-    else:
-        place = f"{connection.info.dbname} on {connection.info.host}"
-    prices = f"prices: {sources}" if sources else "no prices yet"
-    return f"{place}; {size}; {portfolios} portfolios, {users} users, {prices}"
+        return f"embedded server in {warehouse.settings.warehouse_folder}"
+    return f"{connection.info.dbname} on {connection.info.host}"
 
 
-def _published(connection: Connection) -> str:
-    found = rows(connection, LAST_PUBLICATION)
-    if not found:
+def _missing(connection: Connection, publication: Publication | None, last: date | None) -> tuple[date, ...]:
+    """Sessions that are over and later than the last published one."""
+    if publication is None or last is None:
+        return ()
+    found = rows(connection, SESSIONS_BETWEEN, [publication.last_date, last])
+    return tuple(session for (session,) in found if session > publication.last_date)
+
+
+def _without_price(connection: Connection, last: date | None) -> tuple[date, ...]:
+    """Sessions from the first price to the last that have none at all."""
+    first, newest = row(connection, "select min(price_date), max(price_date) from raw.prices")
+    if first is None or last is None:
+        return ()
+    return tuple(session for (session,) in rows(connection, SESSIONS_WITHOUT_PRICE, [first, newest]))
+
+
+def _freshness(connection: Connection, last: date | None) -> Iterator[Freshness]:
+    if last is None:
+        return
+    sessions = [
+        session for (session,) in rows(connection, SESSIONS_BETWEEN, [date(last.year - 1, 1, 1), last])
+    ]
+    loaded = rows(connection, LOADED)
+    for dataset, source, loaded_at in loaded:
+        asked = {"source": source, "last": last, "sessions": sessions[-RECENT_SESSIONS:]}
+        if dataset not in BULK:
+            newest = value(connection, NEWEST[dataset], asked)
+        elif sum(dataset == each for each, *_ in loaded) == 1:  # whatever is there is of this source
+            newest = value(connection, "select max({1}) from {0}".format(*BULK[dataset]))
+        else:
+            table, column = BULK[dataset]
+            found = rows(connection, NEWEST_IN_BULK.format(table=table, column=column), asked)
+            newest = found[0][0] if found else None
+        age = None if newest is None else sum(newest < session for session in sessions)
+        yield Freshness(dataset, source, newest, age, loaded_at)
+
+
+def _symbols(connection: Connection, last: date | None) -> tuple[int, tuple[str, ...], tuple[str, ...]]:
+    """How many symbols need prices; those without any; those that lack the last session that is priced."""
+    from ingestion.symbols import symbols_to_price  # noqa: PLC0415 - half a second of imports
+
+    found = rows(connection, PRICED, [symbols_to_price(connection)]) if last else []
+    newest = max((priced for _, priced in found if priced), default=None)
+    unpriced = tuple(symbol for symbol, priced in found if priced is None)
+    behind = tuple(symbol for symbol, priced in found if priced is not None and priced < newest)
+    return len(found), unpriced, behind
+
+
+def _next(connection: Connection, now: datetime) -> Next:
+    """The window that the next run would plan if nothing more were loaded."""
+    at = next_start(connection, now)
+    try:
+        window = plan_window(connection, known_at=value(connection, "select clock_timestamp()"))
+    except WindowError as error:
+        return Next(None, None, str(error), at)
+    if window is None:
+        is_empty = value(connection, "select not exists (select from ops.publications)")
+        return Next(None, None, "nothing is loaded" if is_empty else "all that is loaded is published", at)
+    return Next(window.from_date, window.to_date, window.reason, at)
+
+
+def _plain(field: Any) -> Any:
+    """A value as JSON has it."""
+    if isinstance(field, dict):
+        return {name: _plain(each) for name, each in field.items()}
+    if isinstance(field, list | tuple):
+        return [_plain(each) for each in field]
+    return field.isoformat() if isinstance(field, date) else field
+
+
+# --- the screen -----------------------------------------------------------------------------------------
+
+
+def status_lines(status: Status) -> Iterator[tuple[str, str]]:
+    """Label and text of each line."""
+    yield "warehouse", _warehouse(status)
+    yield "published", _published(status.publication)
+    if status.running is not None:
+        yield "running", status.running
+    for run in status.runs:
+        yield "run", _run(run, is_building=status.running is not None)
+    for fresh in status.freshness:
+        yield "data", _fresh(fresh)
+    if not any(fresh.dataset == "prices" for fresh in status.freshness):
+        yield "data", "no prices yet"
+    for gap in _gaps(status):
+        yield "missing", gap
+    for failed in status.failed_loads:
+        yield "failed", _failed(failed)
+    yield "waiting", _waiting(status)
+    yield "next run", _next_line(status.next_run)
+
+
+def _warehouse(status: Status) -> str:
+    size = f"{status.size_bytes / 1e6:,.0f} MB"
+    return f"{status.place}; {size}; {_many(status.portfolios, 'portfolio')}, {_many(status.users, 'user')}"
+
+
+def _published(publication: Publication | None) -> str:
+    if publication is None:
         return "nothing yet: load something, then `sigmasight nightly`"
-    number, at, known, passed, warned, revision, last, first = found[0]
-    warnings = f", {warned} with warnings" if warned else ""
-    code = f", code {revision}" if revision else ""
+    warnings = f", {publication.tests_warned} with warnings" if publication.tests_warned else ""
+    code = f", code {publication.git_revision}" if publication.git_revision else ""
     return (
-        f"{first} to {last}; last publication {number} at {_utc(at)}, data as known at {_utc(known)}, "
-        f"{passed} tests passed{warnings}{code}"
+        f"{publication.first_date} to {publication.last_date}; last publication {publication.publication_id} "
+        f"at {_utc(publication.published_at)}, data as known at {_utc(publication.known_at)}, "
+        f"{publication.tests_passed} tests passed{warnings}{code}"
     )
 
 
-def _runs(connection: Connection, *, is_building: bool) -> Iterator[tuple[str, str]]:
-    for number, kind, status, phase, percent, started, finished, error in rows(connection, LAST_RUNS):
-        if finished is None and not is_building:
-            text = f"{kind} run {number} ended in the middle of {phase}: the next run starts over"
-        elif finished is None:
-            text = f"{kind} run {number} {phase}, {percent} %, since {_utc(started)}"
-        else:
-            seconds = (finished - started).total_seconds()
-            text = f"{kind} run {number} {status.replace('_', ' ')} at {_utc(finished)} after {seconds:.0f} s"
-        yield "run", text + (f": {' '.join(str(error).split())[:LONGEST_ERROR]}" if error else "")
+def _run(run: Run, *, is_building: bool) -> str:
+    if run.finished_at is None and not is_building:
+        text = f"{run.kind} run {run.run_id} ended in the middle of {run.phase}: the next run starts over"
+    elif run.finished_at is None:
+        text = f"{run.kind} run {run.run_id} {run.phase}, {run.percent} %, since {_utc(run.started_at)}"
+    else:
+        seconds = (run.finished_at - run.started_at).total_seconds()
+        ended = run.status.replace("_", " ")
+        text = f"{run.kind} run {run.run_id} {ended} at {_utc(run.finished_at)} after {seconds:.0f} s"
+    return text + (f": {' '.join(run.error.split())[:LONGEST_ERROR]}" if run.error else "")
 
 
-def _waiting(connection: Connection) -> str:
-    count, touched = row(connection, WAITING_LOADS)
-    if not count:
+def _fresh(fresh: Freshness) -> str:
+    if fresh.newest_date is None or fresh.age_sessions is None:
+        age = f"nothing of the last {RECENT_SESSIONS} sessions"
+    elif fresh.age_sessions == 0:
+        age = f"up to {fresh.newest_date}, current"
+    else:
+        age = f"up to {fresh.newest_date}, {_many(fresh.age_sessions, 'session')} old"
+    return f"{fresh.dataset} ({fresh.source}): {age}; last loaded {_utc(fresh.loaded_at)}"
+
+
+def _gaps(status: Status) -> Iterator[str]:
+    """What is missing, a sentence each."""
+    if status.missing_sessions:
+        count = _many(len(status.missing_sessions), "session")
+        yield f"{count} not published: {_some(status.missing_sessions)}; the next run with prices catches up"
+    if status.sessions_without_price:
+        count = _many(len(status.sessions_without_price), "session")
+        yield f"{count} without any price: {_some(status.sessions_without_price)}"
+    of_all = f"of {_many(status.symbols_needed, 'symbol')} without"
+    if status.symbols_without_prices:
+        symbols = status.symbols_without_prices
+        yield f"{len(symbols)} {of_all} prices: {_some(symbols)}"
+    if status.symbols_not_current:
+        symbols = status.symbols_not_current
+        yield f"{len(symbols)} {of_all} a price on the last priced session: {_some(symbols)}"
+
+
+def _failed(failed: FailedLoads) -> str:
+    mended = "; a later one succeeded" if failed.is_mended else ""
+    return (
+        f"{_many(failed.count, 'load')} of {failed.dataset} ({failed.source}) in {FAILURE_DAYS} days, last "
+        f"{_utc(failed.last_at)}{mended}: {' '.join(failed.error.split())[:LONGEST_ERROR]}"
+    )
+
+
+def _waiting(status: Status) -> str:
+    if not status.waiting_loads:
         return "no load waits to be built"
-    return f"{count} loads wait to be built, touching {touched} on: `sigmasight nightly`"
+    waits = "load waits" if status.waiting_loads == 1 else "loads wait"
+    return (
+        f"{status.waiting_loads} {waits} to be built, touching {status.waiting_from} on: `sigmasight nightly`"
+    )
 
 
-def _utc(instant: Any) -> str:
-    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if isinstance(instant, datetime) else "?"
+def _next_line(following: Next) -> str:
+    at = following.scheduled_at
+    when = f"; a schedule ({CRON_WORDS}) starts it on {at.date()}" if at is not None else ""
+    if following.from_date is None:
+        return f"builds nothing unless its source brings news: {following.reason}{when}"
+    return f"builds {following.from_date} to {following.to_date}: {following.reason}{when}"
+
+
+def _some(items: tuple[Any, ...]) -> str:
+    more = f", … and {len(items) - SHOWN} more" if len(items) > SHOWN else ""
+    return ", ".join(str(item) for item in items[:SHOWN]) + more
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _utc(instant: datetime) -> str:
+    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

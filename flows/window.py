@@ -43,6 +43,22 @@ select max(session) from sessions
 where exists (select from raw.prices where price_date = session and loaded_at <= %s)
 """
 
+# A quarter of an hour for the closing auction's prices to arrive.
+LAST_CLOSED_SESSION = """
+select max(calendar_date) from (
+    select distinct on (calendar_date) calendar_date, is_session, is_half_day
+    from raw.calendar_days
+    where calendar_date between %(today)s::date - 30 and %(today)s
+    order by calendar_date, load_id desc
+) as newest
+where
+    is_session
+    and (
+        calendar_date < %(today)s
+        or %(time)s::time >= case when is_half_day then time '13:15' else time '16:15' end
+    )
+"""
+
 # The first date that has anything to show: prices are facts of their own, before any portfolio.
 FIRST_DATE = """
 select least(
@@ -183,6 +199,14 @@ def is_session(connection: Connection, day: date) -> bool:
 def today() -> date:
     """The date in New York, where sessions are dated."""
     return datetime.now(NEW_YORK).date()
+
+
+def last_closed_session(connection: Connection, now: datetime | None = None) -> date | None:
+    """The last session that is over, at the instant `now` (with a zone); None without a calendar."""
+    in_new_york = (now or datetime.now(NEW_YORK)).astimezone(NEW_YORK)
+    asked = {"today": in_new_york.date(), "time": in_new_york.time()}
+    session: date | None = value(connection, LAST_CLOSED_SESSION, asked)
+    return session
 
 
 def next_publication_id(connection: Connection) -> int:

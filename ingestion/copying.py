@@ -1,13 +1,17 @@
-"""Arrow tables handed to PostgreSQL's COPY, block by block."""
+"""Arrow tables handed to PostgreSQL's COPY, block by block: while the server takes one, the next is made."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from io import BytesIO
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 import pyarrow as pa
 from psycopg import sql
 from pyarrow import csv as arrow_csv
+
+T = TypeVar("T")
 
 _CSV = arrow_csv.WriteOptions(include_header=False, quoting_style="needed")
 
@@ -22,7 +26,7 @@ def copy_tables(
 
     marks: columns that have the same value on every row. Text may hold anything but the character of code 0.
     """
-    count, marks, stream = 0, marks or {}, iter(tables)
+    marks, stream = marks or {}, iter(tables)
     first = next(stream, None)
     if first is None:
         return 0
@@ -30,14 +34,35 @@ def copy_tables(
     statement = sql.SQL("copy {} ({}) from stdin (format csv)").format(
         target, sql.SQL(", ").join(map(sql.Identifier, names))
     )
+    count = 0
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        table: pa.Table | None = first
-        while table is not None:
-            if table.num_rows:
-                copy.write(_csv_block(table, marks))
-                count += table.num_rows
-            table = next(stream, None)
+        for rows, block in _one_ahead(_blocks(first, stream, marks)):
+            copy.write(block)
+            count += rows
     return count
+
+
+def _blocks(
+    first: pa.Table, others: Iterator[pa.Table], marks: Mapping[str, object]
+) -> Iterator[tuple[int, memoryview]]:
+    """(rows, CSV) of each table that has rows; `first` is not kept once it is written."""
+    table: pa.Table | None = first
+    del first
+    while table is not None:
+        if table.num_rows:
+            yield table.num_rows, _csv_block(table, marks)
+        table = next(others, None)
+
+
+def _one_ahead(items: Iterator[T]) -> Iterator[T]:
+    """The items, each made in another thread while the one before is used. An error comes in its turn."""
+    end = object()
+    take = partial(next, items, end)
+    with ThreadPoolExecutor(1, thread_name_prefix="copy") as thread:
+        made = thread.submit(take)
+        while (item := made.result()) is not end:
+            made = thread.submit(take)
+            yield item
 
 
 def _csv_block(table: pa.Table, marks: Mapping[str, object]) -> memoryview:

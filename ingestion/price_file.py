@@ -33,7 +33,7 @@ LAYOUT = Layout(
 )
 
 _NUMBERS = (*PRICES, "adj_close", "volume")
-_ROWS_AT_ONCE = 250_000
+_ROWS_AT_ONCE = 100_000  # two such blocks are in memory: one being made, one being sent
 _DAYS_PER_SYMBOL = 1_000_000  # a key of symbol and day: more days than any calendar has
 
 

@@ -94,6 +94,9 @@ class FileTable:
 
     @cached_property
     def _lines(self) -> npt.NDArray[np.int64]:
+        first = _header_lines(self.path) + 1
+        if _count_lines(self.path) == first - 1 + self.table.num_rows:  # each row is a line
+            return np.arange(first, first + self.table.num_rows)
         records = _records(self.path)
         next(records)
         return np.fromiter((line for line, _ in records), dtype=np.int64)
@@ -206,6 +209,15 @@ def _header(path: Path, layout: Layout) -> list[str]:
 
 def _header_lines(path: Path) -> int:
     return next(_records(path))[0]
+
+
+def _count_lines(path: Path) -> int:
+    """How many lines the file has; the last one may lack its end."""
+    count, last = 0, b"\n"
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            count, last = count + block.count(b"\n"), block[-1:]
+    return count + (last != b"\n")
 
 
 def _check_names(path: Path, names: Sequence[str], layout: Layout) -> list[str]:

@@ -90,7 +90,8 @@ class InProcessPythonJob(PythonJobHelper):
             dbt_object = namespace["dbtObj"](lambda relation: _read(connection, relation))
             frame = namespace["model"](dbt_object, connection)
         columns = {name: column["data_type"] for name, column in self.model["columns"].items()}
-        return self._replace(frame_to_arrow(frame, columns, model=self.model["name"]))
+        table = frame_to_arrow(frame, columns, model=self.model["name"])
+        return self._replace(table, namespace["window"])
 
     def _conninfo(self) -> str:
         """The profile's connection, with its role, as one libpq URI (what both drivers accept)."""
@@ -109,15 +110,15 @@ class InProcessPythonJob(PythonJobHelper):
         )
         return str(info)
 
-    def _replace(self, table: pa.Table) -> int:
+    def _replace(self, table: pa.Table, window: tuple[str, str]) -> int:
+        """Put the rows in the place of those from the window's first to its last date."""
         target = sql.Identifier(self.model["schema"], self.model["alias"])
-        config = self.model["config"]
         with psycopg.connect(self._conninfo()) as connection, connection.cursor() as cursor:
             cursor.execute(
                 sql.SQL("delete from {} where {} between %s and %s").format(
-                    target, sql.Identifier(config["date_column"])
+                    target, sql.Identifier(self.model["config"]["date_column"])
                 ),
-                (config["from_date"], config["to_date"]),
+                window,
             )
             names = sql.SQL(", ").join(map(sql.Identifier, table.column_names))
             copy_in = sql.SQL("copy {} ({}) from stdin with (format csv)").format(target, names)

@@ -25,6 +25,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from flows.prefect_server import start_private_server, stop_server
 from warehouse.connections import Warehouse, open_warehouse
 from warehouse.embedded_host import run
 from warehouse.settings import Settings, project_root
@@ -84,7 +85,24 @@ def warehouse(make_home: Callable[[], Path]) -> Warehouse:
 
 
 @pytest.fixture(scope="session")
-def copy_warehouse(warehouse: Warehouse) -> Callable[[], Warehouse]:
+def prefect_home(make_home: Callable[[], Path]) -> Path:
+    """Where the Prefect server of this test session keeps its database."""
+    return make_home()
+
+
+@pytest.fixture(scope="session")
+def prefect_url(prefect_home: Path) -> Iterator[str]:
+    """A Prefect server for all builds of this test session: each would start its own otherwise."""
+    os.environ["PREFECT_HOME"] = str(prefect_home)
+    start_private_server(Settings(sigmasight_home=prefect_home))
+    del os.environ["PREFECT_HOME"]
+    os.environ["PREFECT_LOGGING_TO_API_ENABLED"] = "false"
+    yield os.environ["PREFECT_API_URL"]
+    stop_server()
+
+
+@pytest.fixture(scope="session")
+def copy_warehouse(warehouse: Warehouse, prefect_url: str) -> Callable[[], Warehouse]:  # noqa: ARG001 - builds use it
     """Make warehouses without data on the shared server, each a database of its own."""
     home = warehouse.settings.sigmasight_home
     open_warehouse(Settings(sigmasight_home=home, warehouse_database=TEMPLATE))

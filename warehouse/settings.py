@@ -26,6 +26,10 @@ def _in_capitals(value: object) -> object:
     return value.upper() if isinstance(value, str) else value
 
 
+def _in_small_letters(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
 class Settings(BaseSettings):
     """Where the warehouse is, who may enter, and how the programs behave."""
 
@@ -105,6 +109,34 @@ class Settings(BaseSettings):
     # All programs
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_in_capitals)] = Field(
         default="INFO", description="How much the programs say: DEBUG, INFO, WARNING or ERROR."
+    )
+    log_format: Annotated[Literal["text", "json"], BeforeValidator(_in_small_letters)] = Field(
+        default="text",
+        description="text, or json: one JSON object a line in the log files and on standard error.",
+    )
+
+    # What is kept, and how long
+    log_file_mb: int = Field(
+        default=5, gt=0, description="Megabytes after which a log file is put aside and a new one begun."
+    )
+    log_files: int = Field(default=3, gt=0, description="How many files of each log are kept.")
+    log_days: int = Field(
+        default=90, gt=0, description="Days until a log file that is not written is removed."
+    )
+    rejected_days: int = Field(
+        default=365,
+        gt=0,
+        description="Days until the records of failed loads and of rows left out are removed.",
+    )
+    run_days: int = Field(
+        default=90,
+        gt=0,
+        description="Days until a run is removed from Prefect's own database (ops.runs keeps it).",
+    )
+    response_days: int = Field(
+        default=0,
+        ge=0,
+        description="Days for which vendors' answers are kept as they came; 0 keeps none.",
     )
 
     @property

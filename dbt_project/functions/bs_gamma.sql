@@ -1,6 +1,6 @@
 select
-    case when {{ function('bs_is_priceable') }}(
+    case when {{ udf('bs_is_priceable') }}(
         option_type, underlying_price, strike_price, years, rate, dividend_yield, volatility
-    ) then 100 * {{ function('bs_vega') }}(
+    ) then 100 * {{ udf('bs_vega') }}(
         option_type, underlying_price, strike_price, years, rate, dividend_yield, volatility
     ) / (underlying_price * underlying_price * volatility * years) end

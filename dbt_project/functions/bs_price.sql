@@ -1,14 +1,14 @@
 select
-    case when {{ function('bs_is_priceable') }}(
+    case when {{ udf('bs_is_priceable') }}(
         option_type, underlying_price, strike_price, years, rate, dividend_yield, volatility
-    ) then greatest(0, {{ function('option_sign') }}(option_type) * (
-        underlying_price * exp(-dividend_yield * years) * {{ function('norm_cdf') }}(
-            {{ function('option_sign') }}(option_type)
-            * {{ function('bs_d1') }}(underlying_price, strike_price, years, rate, dividend_yield, volatility)
+    ) then greatest(0, {{ udf('option_sign') }}(option_type) * (
+        underlying_price * exp(-dividend_yield * years) * {{ udf('norm_cdf') }}(
+            {{ udf('option_sign') }}(option_type)
+            * {{ udf('bs_d1') }}(underlying_price, strike_price, years, rate, dividend_yield, volatility)
         )
-        - strike_price * exp(-rate * years) * {{ function('norm_cdf') }}(
-            {{ function('option_sign') }}(option_type) * (
-                {{ function('bs_d1') }}(underlying_price, strike_price, years, rate, dividend_yield, volatility)
+        - strike_price * exp(-rate * years) * {{ udf('norm_cdf') }}(
+            {{ udf('option_sign') }}(option_type) * (
+                {{ udf('bs_d1') }}(underlying_price, strike_price, years, rate, dividend_yield, volatility)
                 - volatility * sqrt(years)
             )
         )

@@ -1,10 +1,10 @@
 -- The normal density at d1 is cut off at 1e-217: exp() of less is an error in Postgres.
 select
-    case when {{ function('bs_is_priceable') }}(
+    case when {{ udf('bs_is_priceable') }}(
         option_type, underlying_price, strike_price, years, rate, dividend_yield, volatility
     ) then 0.01 * underlying_price * exp(-dividend_yield * years) * sqrt(years) / sqrt(2 * pi()) * exp(greatest(
         -500,
         -0.5 * power(
-            {{ function('bs_d1') }}(underlying_price, strike_price, years, rate, dividend_yield, volatility), 2
+            {{ udf('bs_d1') }}(underlying_price, strike_price, years, rate, dividend_yield, volatility), 2
         )
     )) end

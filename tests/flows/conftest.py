@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from flow_helpers import CommandLine, copy_of, drop, load_history, news, prefect_server_for_tests
+from flow_helpers import CommandLine, copy_of, drop, load_history, news
 
 from ingestion.calendar import load_calendar
 from ingestion.files import load_folder
@@ -97,26 +97,14 @@ def load_portfolio(
 
 
 @pytest.fixture(scope="session")
-def prefect_home(make_home: Callable[[], Path]) -> Path:
-    """Where the Prefect server of this test session keeps its database."""
-    return make_home()
-
-
-@pytest.fixture(scope="session")
-def prefect_url(prefect_home: Path) -> Iterator[str]:
-    """A Prefect server for all runs of this test session: each would start its own otherwise."""
-    with prefect_server_for_tests(prefect_home) as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
 def published(
-    module_warehouse: Warehouse, prefect_url: str, tmp_path_factory: pytest.TempPathFactory
+    copy_warehouse: Callable[[], Warehouse], prefect_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Warehouse:
-    """A warehouse with a portfolio and prices, published once. Not to be written to."""
-    load_history(module_warehouse, tmp_path_factory.mktemp("data") / "history")
-    CommandLine(module_warehouse, prefect_url).succeed("nightly", "--force")
-    return module_warehouse
+    """A warehouse with a portfolio and prices, published once. Nothing but runs may be added to it."""
+    warehouse = copy_warehouse()
+    load_history(warehouse, tmp_path_factory.mktemp("data") / "history")
+    CommandLine(warehouse, prefect_url).succeed("nightly", "--force")
+    return warehouse
 
 
 @pytest.fixture

@@ -18,7 +18,6 @@ import pandas as pd
 import psycopg
 from psycopg import sql
 
-from flows.prefect_server import start_private_server, stop_server
 from ingestion.calendar import load_calendar, sessions
 from ingestion.files import load_folder
 from ingestion.positions_file import load_positions
@@ -46,7 +45,7 @@ MY_VC_FUND,1,50000,{ENTRY_DATE},PRIVATE,VENTURE_CAPITAL,,,,,,
 # What a run writes of itself, and what therefore differs between two that end with the same rows.
 OF_THE_RUN = (
     *("publication_id", "published_at", "superseded_at", "known_at", "dbt_invocation_id", "git_revision"),
-    *("load_id", "started_at", "finished_at"),
+    *("load_id", "started_at", "finished_at", "created_at", "updated_at"),
 )
 
 
@@ -156,25 +155,6 @@ def last_run(warehouse: Warehouse) -> dict[str, Any]:
         row = cursor.execute("select * from ops.runs order by run_id desc limit 1").fetchone()
     assert row is not None
     return row
-
-
-# --- Prefect ------------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def prefect_server_for_tests(home: Path) -> Iterator[str]:
-    """The address of a Prefect server that keeps its files in `home`, for the body."""
-    settings = Settings(sigmasight_home=home)
-    kept = {name: os.environ.pop(name, None) for name in ("PREFECT_API_URL", "PREFECT_HOME")}
-    os.environ["PREFECT_HOME"] = str(home)
-    try:
-        start_private_server(settings)
-        url = os.environ.pop("PREFECT_API_URL")
-        yield url
-    finally:
-        stop_server()
-        os.environ.pop("PREFECT_HOME", None)
-        os.environ.update({name: value for name, value in kept.items() if value is not None})
 
 
 # --- runs ---------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from warehouse.locks import LOAD_LOCK
 
 pytestmark = pytest.mark.slow
 
-STEPS = {
+BARRIERS = {
     "load": "lock table raw.prices in access exclusive mode",
     "plan": f"select pg_advisory_xact_lock_shared({LOAD_LOCK})",
     "sql_fact": "lock table intermediate.int_prices in access exclusive mode",
@@ -22,6 +22,13 @@ STEPS = {
     "mart_view": "lock table marts.fct_portfolio_snapshots in access share mode",
     "publication": "lock table ops.publications in share mode",
     "record_of_the_end": "select pg_advisory_xact_lock(1)",
+}
+
+# Each chain is one story: killed at its first step, run again and killed at the next one, and so on, and at
+# last run to its end.
+CHAINS = {
+    "early": ("load", "sql_fact", "published_copy", "publication"),
+    "late": ("plan", "python_fact", "mart_view", "record_of_the_end"),
 }
 
 # Nobody else writes the row that says "succeeded", so only a trigger can stop the run there. The database may
@@ -45,24 +52,31 @@ def undisturbed(
     return all_marts(twin.warehouse)
 
 
-@pytest.mark.parametrize("step", STEPS)
-def test_kill(step: str, copied: CommandLine, undisturbed: dict[str, list[str]], tmp_path: Path) -> None:
+@pytest.mark.parametrize("chain", CHAINS)
+def test_killed_again_and_again(
+    chain: str, copied: CommandLine, undisturbed: dict[str, list[str]], tmp_path: Path
+) -> None:
     warehouse = copied.warehouse
     before = all_marts(warehouse)
     arguments = ("nightly", "--force", "--source", "files", "--prices", str(news(tmp_path / "news")))
-    if step == "record_of_the_end":
-        with warehouse.connect_writer(autocommit=True) as connection:
-            connection.execute(WAIT_AT_THE_END)
-    kill_at(copied, STEPS[step], *arguments)
-    if step != "record_of_the_end":
-        assert all_marts(warehouse) == before
-        assert one(warehouse, "select count(*) from ops.publications") == 1
-        assert last_run(warehouse)["status"] == "running"
+    for step in CHAINS[chain]:
+        if step == "record_of_the_end":
+            with warehouse.connect_writer(autocommit=True) as connection:
+                connection.execute(WAIT_AT_THE_END)
+        if step == "mart_view":  # made again only when they are another project's
+            with warehouse.connect_writer(autocommit=True) as connection:
+                connection.execute("update ops.built_projects set mark = 'of an older version'")
+        kill_at(copied, BARRIERS[step], *arguments)
+        if step != "record_of_the_end":
+            assert all_marts(warehouse) == before, step
+            assert one(warehouse, "select count(*) from ops.publications") == 1, step
+            assert last_run(warehouse)["status"] == "running", step
 
     copied.succeed(*arguments)
     assert one(warehouse, "select max(as_of_date) from marts.fct_portfolio_snapshots") == NEW_DATE
     assert one(warehouse, "select count(*) from ops.publications") == 2
     assert one(warehouse, "select count(*) from ops.runs where status = 'running'") == 0
+    assert one(warehouse, "select count(*) from ops.built_projects") == 1
     after = all_marts(warehouse)
     different = [mart for mart in undisturbed if after[mart] != undisturbed[mart]]
     assert different == []

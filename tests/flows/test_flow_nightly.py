@@ -2,7 +2,10 @@
 
 import re
 import sqlite3
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from flow_helpers import (
@@ -13,6 +16,8 @@ from flow_helpers import (
     NEW_DATE,
     CommandLine,
     all_marts,
+    copy_of,
+    drop,
     last_run,
     news,
     one,
@@ -20,6 +25,7 @@ from flow_helpers import (
     wait_until,
 )
 
+from flows.parsed_project import read_parsed_project
 from ingestion.files import load_folder
 from warehouse.connections import Warehouse
 from warehouse.embedded import start_embedded, stop_embedded
@@ -28,7 +34,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_first_run_publishes_all_of_history(published: Warehouse) -> None:
-    assert last_run(published)["status"] == "succeeded"
+    assert one(published, "select status from ops.runs order by run_id limit 1") == "succeeded"
     assert one(published, "select min(as_of_date) from ops.publication_dates") == FIRST_DATE
     assert one(published, "select max(as_of_date) from marts.fct_portfolio_snapshots") == LAST_DATE
     assert one(published, "select min(as_of_date) from marts.fct_portfolio_snapshots") == ENTRY_DATE
@@ -36,8 +42,26 @@ def test_first_run_publishes_all_of_history(published: Warehouse) -> None:
     assert one(published, "select dbt_invocation_id from ops.publications")
 
 
-def test_every_node_is_a_task_run(nightly_copy: CommandLine, prefect_home: Path) -> None:
-    nightly_copy.succeed("nightly", "--force")
+class News(NamedTuple):
+    """A run that loaded news from files and built them, and what it said. Not to be written to."""
+
+    command: CommandLine
+    said: str
+
+
+@pytest.fixture(scope="module")
+def built_news(
+    published: Warehouse, prefect_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[News]:
+    copy = copy_of(published, "built_news")
+    command = CommandLine(copy, prefect_url)
+    folder = news(tmp_path_factory.mktemp("news") / "prices")
+    yield News(command, command.succeed("nightly", "--force", "--source", "files", "--prices", str(folder)))
+    drop(copy)
+
+
+@pytest.mark.usefixtures("built_news")
+def test_every_node_is_a_task_run(prefect_home: Path) -> None:
     with sqlite3.connect(prefect_home / "prefect.db") as database:
         count_of = "select count(*) from task_run where name like ? and state_type = 'COMPLETED'"
         wait_until(lambda: database.execute(count_of, ["test %"]).fetchone()[0] > 10, "tests are recorded")
@@ -56,23 +80,33 @@ def test_a_run_with_nothing_new_publishes_nothing(published: Warehouse, command:
     assert all_marts(published) == before
 
 
-def test_news_are_built_from_the_first_date_they_touch(nightly_copy: CommandLine) -> None:
-    warehouse = nightly_copy.warehouse
-    said = nightly_copy.succeed("nightly", "--force")
-    assert f"{LATE_DATE} to {NEW_DATE}: 1 load changes numbers from {LATE_DATE} on" in said
+def test_news_are_loaded_and_built_from_the_first_date_they_touch(built_news: News) -> None:
+    warehouse = built_news.command.warehouse
+    assert "loaded     prices (files): 5 rows read, 5 new" in built_news.said
+    assert f"{LATE_DATE} to {NEW_DATE}: 1 load changes numbers from {LATE_DATE} on" in built_news.said
     run = last_run(warehouse)
     assert (run["status"], run["from_date"], run["as_of_date"]) == ("succeeded", LATE_DATE, NEW_DATE)
-    assert [step["step"] for step in run["steps"]] == ["build", "publish"]
+    assert [step["step"] for step in run["steps"]] == ["load", "build", "publish"]
     assert one(warehouse, "select max(as_of_date) from marts.fct_portfolio_snapshots") == NEW_DATE
     superseded = "select min(as_of_date) from ops.publication_dates where superseded_at is not null"
     assert one(warehouse, superseded) == LATE_DATE
     assert one(warehouse, "select count(*) from marts.fct_restatements where column_name = 'close'") == 1
 
 
-def test_a_source_is_loaded_first(copied: CommandLine, tmp_path: Path) -> None:
-    said = copied.succeed("nightly", "--force", "--source", "files", "--prices", str(news(tmp_path / "news")))
-    assert "loaded     prices (files): 5 rows read, 5 new" in said
-    assert [step["step"] for step in last_run(copied.warehouse)["steps"]] == ["load", "build", "publish"]
+def test_views_stand_until_the_project_changes_or_one_is_lost(published: Warehouse, built_news: News) -> None:
+    made_by = "select xmin::text from pg_class where oid = 'marts.fct_prices'::regclass"
+    assert one(built_news.command.warehouse, made_by) == one(published, made_by)
+    project = read_parsed_project(published)
+    with published.connect_writer() as connection:
+        assert project.stands_in(connection)
+        assert not replace(project, mark="another").stands_in(connection)
+        assert not replace(project, manifest=None).stands_in(connection)
+        connection.execute("drop view marts_history.fct_loads, marts.fct_loads")
+        assert not project.stands_in(connection)
+        connection.rollback()
+        connection.execute("drop function udf.bs_rho")
+        assert not project.stands_in(connection)
+        connection.rollback()
 
 
 def test_a_failing_build_publishes_nothing_and_is_told(nightly_copy: CommandLine) -> None:
@@ -126,22 +160,23 @@ def test_a_restart_of_the_database_is_survived(nightly_copy: CommandLine) -> Non
     assert one(warehouse, "select max(as_of_date) from marts.fct_portfolio_snapshots") == NEW_DATE
 
 
-def test_a_past_report_is_rebuilt_row_for_row(nightly_copy: CommandLine, tmp_path: Path) -> None:
-    warehouse = nightly_copy.warehouse
-    then = one(warehouse, "select clock_timestamp()").isoformat()
-    nightly_copy.succeed("nightly", "--force")
+def test_a_past_report_is_rebuilt_row_for_row(
+    published: Warehouse, built_news: News, prefect_url: str, tmp_path: Path
+) -> None:
+    then = one(published, "select max(published_at) from ops.publications").isoformat()
+    warehouse = copy_of(built_news.command.warehouse, "corrected")
+    corrected = CommandLine(warehouse, prefect_url)
     with warehouse.connect_writer() as connection:
         folder = news(tmp_path / "more")
         (folder / "prices.csv").write_text(f"date,symbol,close\n{ENTRY_DATE},AAPL,222\n")
         load_folder(connection, folder)
-    nightly_copy.succeed("nightly", "--force")
+    corrected.succeed("nightly", "--force")
     options = ("--known-at", then, "--schema", "audit", "--compare")
-    said = nightly_copy.succeed("rebuild", "--as-of", str(LAST_DATE), *options)
+    said = corrected.succeed("rebuild", "--as-of", str(LAST_DATE), *options)
     assert re.search(r"fct_position_values +│ +(\d+) │ +\1 │ +\1 │ +0 │ +0", said)
     assert re.search(r"dim_positions +│ +5 │ +5 │ +5 │ +0 │ +0", said)
     assert one(warehouse, "select max(as_of_date) from audit.fct_prices") == LAST_DATE
-    earlier = nightly_copy.succeed("rebuild", "--as-of", str(LATE_DATE), *options)
-    assert "dim_positions" not in earlier
+    drop(warehouse)
 
 
 def test_verify_runs_all_tests_over_history(published: Warehouse, command: CommandLine) -> None:

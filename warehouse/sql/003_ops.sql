@@ -95,3 +95,10 @@ grant select on ops.users to sigmasight_auth;
 
 -- /health tells how the last build ended.
 grant select on ops.runs to sigmasight_auth;
+
+-- The project whose views, functions and seeds stand in this database, by the mark of its files; no row while
+-- a build changes them. A build of the same project leaves them as they are.
+create table if not exists ops.built_projects (
+    mark text primary key,
+    built_at timestamptz not null default clock_timestamp()
+);

@@ -28,7 +28,11 @@
             {# the Python job writes on its own connection: it must see the table #}
             {% do adapter.commit() %}
         {% endif %}
-        {% call statement('main', language='python') %}{{ compiled_code }}{% endcall %}
+        {% call statement('main', language='python') -%}
+            {#- said when the model runs: what is read while parsing outlives the night -#}
+            window = ("{{ var('from_date') }}", "{{ var('to_date') }}")
+{{ compiled_code }}
+        {%- endcall %}
     {% else %}
         {% call statement('main') %}
             {{ plan_for_sets() }}

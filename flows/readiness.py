@@ -1,0 +1,150 @@
+"""Whether a portfolio's holdings have the history that the engines need, told before its first build.
+
+A position is ready when its symbol (an option's underlying) has at least the returns that the market model
+needs within its window. Cash and private holdings need none.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import UUID
+
+from flows.database import Connection, row, rows, value
+from warehouse.settings import project_root
+
+ENOUGH = 0.8
+SHOWN = 10
+FACTORS = project_root() / "dbt_project" / "seeds" / "factors.csv"
+
+# A return needs two neighbouring sessions with a price each. Simulated prices count until real ones come.
+RETURNS = """
+with positions as (
+    select distinct on (position_id)
+        portfolio_id, coalesce(underlying_symbol, symbol) as symbol, investment_class, investment_subtype
+    from raw.positions
+    where %(portfolio_id)s::uuid is null or portfolio_id = %(portfolio_id)s
+    order by position_id, load_id desc
+),
+
+held as (
+    select symbol, count(*) as positions
+    from positions
+    where
+        (investment_class = 'PUBLIC' and investment_subtype is distinct from 'CASH')
+        or investment_class = 'OPTIONS'
+    group by symbol
+),
+
+days as (
+    select calendar_date, row_number() over (order by calendar_date) as number
+    from (
+        select distinct on (calendar_date) calendar_date, is_session
+        from raw.calendar_days
+        order by calendar_date, load_id desc
+    ) as newest
+    where is_session
+),
+
+last_day as (
+    select max(number) as number
+    from days
+    where exists (select from raw.prices where prices.price_date = days.calendar_date)
+),
+
+priced as (
+    select distinct held.symbol, days.number
+    from held
+    inner join raw.prices using (symbol)
+    inner join days on days.calendar_date = prices.price_date
+    cross join last_day
+    where
+        days.number between last_day.number - %(window_days)s and last_day.number
+        and (prices.source <> 'simulated' or not ops.has_real_prices(clock_timestamp()))
+),
+
+counted as (
+    select later.symbol, count(*) as returns
+    from priced as later
+    inner join priced as earlier on earlier.symbol = later.symbol and earlier.number = later.number - 1
+    group by later.symbol
+)
+
+select held.symbol, held.positions, coalesce(counted.returns, 0)
+from held
+left join counted using (symbol)
+order by held.symbol
+"""
+
+NEEDED = "select window_days, min_observations from staging.factors where model = 'market'"
+
+
+@dataclass(frozen=True)
+class Holding:
+    """A symbol that is held: in how many positions, and how many returns it has within the window."""
+
+    symbol: str
+    positions: int
+    returns: int
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """needed: returns that the market model needs at least. window: sessions that it looks at."""
+
+    holdings: tuple[Holding, ...]
+    needed: int
+    window: int
+
+    @property
+    def positions(self) -> int:
+        return sum(holding.positions for holding in self.holdings)
+
+    @property
+    def lacking(self) -> tuple[Holding, ...]:
+        return tuple(holding for holding in self.holdings if holding.returns < self.needed)
+
+    @property
+    def share(self) -> float | None:
+        """Share of positions that are ready, 0 to 1; None where none needs a history."""
+        if not self.positions:
+            return None
+        return 1 - sum(holding.positions for holding in self.lacking) / self.positions
+
+    def sentences(self) -> Iterator[str]:
+        """What a person should know: the share, and below 80 % which symbols lack what."""
+        if self.share is None:
+            yield "no position needs a price history"
+            return
+        yield (
+            f"{self.share:.0%} of {self.positions} public and option positions have the "
+            f"{self.needed} returns that the risk models need at least"
+        )
+        if self.share >= ENOUGH:
+            return
+        for holding in self.lacking[:SHOWN]:
+            yield (
+                f"{holding.symbol} has {holding.returns} of {self.needed} returns in the last "
+                f"{self.window} sessions"
+            )
+        if len(self.lacking) > SHOWN:
+            yield f"and {len(self.lacking) - SHOWN} more symbols lack some"
+        yield "until they have them, their risk figures are left out and the coverage says so"
+
+
+def read_readiness(connection: Connection, portfolio_id: UUID | None = None) -> Readiness:
+    """The readiness of a portfolio, default of all that is held."""
+    window, needed = _needed(connection)
+    asked = {"portfolio_id": portfolio_id, "window_days": window}
+    holdings = tuple(Holding(*found) for found in rows(connection, RETURNS, asked))
+    return Readiness(holdings, needed, window)
+
+
+def _needed(connection: Connection) -> tuple[int, int]:
+    """Window and minimum of the market model: of the table of factors, before the first build of its file."""
+    if value(connection, "select to_regclass('staging.factors') is not null"):
+        window, needed = row(connection, f"{NEEDED} limit 1")
+        return window, needed
+    header, *lines = FACTORS.read_text().splitlines()
+    names = header.split(",")
+    market = next(cells for cells in (line.split(",") for line in lines) if cells[0] == "market")
+    found = dict(zip(names, market, strict=True))
+    return int(found["window_days"]), int(found["min_observations"])

@@ -1,0 +1,30 @@
+"""When the nightly flow starts: after the close in New York in winter and in summer."""
+
+from datetime import UTC, date, datetime, time
+
+from flows.database import Connection, value
+
+CRON = "30 23 * * 1-5"
+TIMEZONE = "UTC"
+CRON_WORDS = "weekdays at 23:30 UTC"
+
+START = time(23, 30)
+
+# Weekdays without a session are left out by the run itself.
+NEXT_SESSION = """
+select min(calendar_date) from (
+    select distinct on (calendar_date) calendar_date, is_session
+    from raw.calendar_days
+    where calendar_date between %(first)s::date and %(first)s::date + 30
+    order by calendar_date, load_id desc
+) as newest
+where is_session
+"""
+
+
+def next_start(connection: Connection, now: datetime) -> datetime | None:
+    """The next start that has something to do, UTC; None when the calendar does not reach so far."""
+    in_utc = now.astimezone(UTC)
+    first = in_utc.date() if in_utc.time() < START else date.fromordinal(in_utc.date().toordinal() + 1)
+    session: date | None = value(connection, NEXT_SESSION, {"first": first})
+    return None if session is None else datetime.combine(session, START, UTC)
