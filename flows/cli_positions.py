@@ -104,11 +104,10 @@ def positions(  # noqa: PLR0917 - typer's options
 
         sigmasight load positions mine.csv --portfolio "Mine" --owner jane@example.com --equity 485000
 
-        sigmasight load positions may.csv --portfolio "Mine" --owner jane@example.com --statement-date
-        2026-05-29
+        sigmasight load positions may.csv --portfolio "Mine" --owner jane@example.com --dry-run
 
-        sigmasight load positions Portfolio_Positions_Jun-30-2026.csv --portfolio "IRA" --owner
-        jane@example.com --equity 90000 --account-type ira --entry-date 2025-12-31 --dry-run
+        sigmasight load positions fidelity.csv --portfolio "IRA" --owner jane@example.com --equity 90000
+            --account-type ira --entry-date 2025-12-31
     """
     with _told_as_json() if as_json else _told_as_table():
         terms = _terms(entry_date, entry_price or [], account, at_market=entry_at_market)

@@ -1,10 +1,9 @@
-"""Positions on the command line: template, preview, errors as a table and as JSON, loads, and kill -9."""
+"""Positions on the command line: template, preview, errors as a table and as JSON, loads."""
 
 import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -136,50 +135,3 @@ def test_a_brokers_download_is_loaded_with_what_it_lacks(run: Run) -> None:
     assert done.returncode == 0, done.stderr
     assert "6 rows read, 6 new" in done.stdout
     assert "position download of Fidelity of 2025-09-02" in done.stdout
-
-
-@pytest.mark.parametrize("table", ["raw.portfolios", "raw.positions"])
-def test_a_load_that_is_killed_leaves_nothing_and_can_be_repeated(
-    run: Run, template: Path, calendar_warehouse: Warehouse, look: psycopg.Connection[Any], table: str
-) -> None:
-    name = f"Killed at {table}"
-    load = ("load", "positions", str(template), "--portfolio", name, *OWNER)
-    before = counts(look)
-    for _ in range(2):
-        kill_at(load, table, calendar_warehouse)
-    assert counts(look) == before
-    assert run(*load).returncode == 0
-    loaded = look.execute(
-        "select count(*) from raw.positions join raw.portfolios using (portfolio_id) "
-        "where portfolio_name = %s",
-        [name],
-    ).fetchone()
-    assert loaded == (9,)
-
-
-def kill_at(arguments: tuple[str, ...], table: str, warehouse: Warehouse) -> None:
-    """Start the command, wait until it wants to write this table, and kill it there."""
-    with warehouse.connect_writer() as holding:
-        holding.execute(f"lock table {table} in share mode")
-        process = subprocess.Popen(
-            [SIGMASIGHT, *arguments],
-            env=environment(warehouse),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-        waiting = "select count(*) from pg_locks where not granted and relation = %s::regclass"
-        with warehouse.connect_writer(autocommit=True) as watching:
-            for _ in range(600):
-                if watching.execute(waiting, [table]).fetchone() == (1,):
-                    break
-                assert process.poll() is None, process.communicate()
-                time.sleep(0.05)
-            process.kill()
-            process.communicate()
-            gone = "select count(*) from pg_stat_activity where application_name like '%%load positions%%'"
-            holding.rollback()
-            for _ in range(600):
-                if watching.execute(gone).fetchone() == (0,):
-                    return
-                time.sleep(0.05)
-    raise AssertionError("the server never noticed that the command is gone")
