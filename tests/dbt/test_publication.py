@@ -170,7 +170,7 @@ def story(
     statement.write_text(POSITIONS)
     positions = ("load", "positions", str(statement), "--portfolio", "Story", "--owner", "o@example.com")
     nightly = copy_warehouse()
-    _sigmasight(nightly, *positions, "--equity", "20000", "--as-of", LAST.isoformat())
+    _sigmasight(nightly, *positions, "--equity", "20000", "--statement-date", LAST.isoformat())
     first = _write_prices(folder / "first", FIRST_NIGHT)
     _sigmasight(nightly, "nightly", "--force", "--source", "files", "--prices", str(first))
     at_once = _copy_of(nightly, warehouse.admin_url)
