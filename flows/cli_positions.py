@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -15,6 +15,7 @@ import typer
 
 from flows.cli_common import open_for_command, parse_date
 from flows.errors import UsageError
+from flows.source import Source
 from warehouse.errors import SigmaSightError
 
 if TYPE_CHECKING:
@@ -90,10 +91,25 @@ def positions(  # noqa: PLR0917 - typer's options
         bool, typer.Option("--dry-run", help="Show what would be loaded, and write nothing.")
     ] = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Answer in JSON: errors, preview or loads.")
+        bool, typer.Option("--json", help="Answer in JSON: errors, preview or loads. Implies --no-build.")
+    ] = False,
+    source: Annotated[
+        Source | None,
+        typer.Option(
+            help="Where prices of new symbols come from. Default: as the last ones, or the vendors."
+        ),
+    ] = None,
+    prices: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="The folder of price files, for --source files.")
+    ] = None,
+    no_build: Annotated[
+        bool, typer.Option("--no-build", help="Only load; the next nightly fetches prices and builds.")
     ] = False,
 ) -> None:
     """Load a portfolio's statement: the 12-column positions file, or a position download of a broker.
+
+    Then prices and profiles of its new symbols are fetched, it is said which lack the history that the risk
+    models need, and the portfolio is built back to its first entry date and published.
 
     Downloads of Schwab, Fidelity, Vanguard and Interactive Brokers are recognized as they are; what they lack
     is asked for. A later file for the same portfolio is a new statement: open positions that it no longer
@@ -118,8 +134,10 @@ def positions(  # noqa: PLR0917 - typer's options
         )
         if dry_run:
             _preview(file, fields, terms, statement_date, as_json=as_json)
+        elif as_json:
+            _load_as_json(file, fields, terms, statement_date)
         else:
-            _load(file, fields, terms, statement_date, as_json=as_json)
+            _onboard(file, fields, terms, statement_date, Build(source, prices, not no_build))
 
 
 def template(
@@ -168,26 +186,44 @@ def _terms(
 # --- loading and showing ---------------------------------------------------------------------------------
 
 
-def _load(
-    file: Path,
-    fields: "PortfolioFields",
-    terms: "EntryTerms",
-    statement_date: date | None,
-    *,
-    as_json: bool,
+@dataclass(frozen=True)
+class Build:
+    """What follows the load. source: None is the usual one; prices: the folder of `files`."""
+
+    source: Source | None
+    prices: Path | None
+    wanted: bool
+
+
+def _onboard(
+    file: Path, fields: "PortfolioFields", terms: "EntryTerms", statement_date: date | None, build: Build
 ) -> None:
     warehouse = open_for_command()
-    from flows.load import load_calendar_if_short, say_loads
+    from flows.onboard import run_onboarding, usual_source
+    from ingestion.positions_file import load_fields
+
+    run_onboarding(
+        warehouse,
+        lambda connection: load_fields(connection, file, fields, statement_date=statement_date, terms=terms),
+        build.source or (usual_source(warehouse) if build.wanted else None),
+        prices=build.prices,
+        portfolio_id=fields.portfolio_id,
+        build=build.wanted,
+    )
+
+
+def _load_as_json(
+    file: Path, fields: "PortfolioFields", terms: "EntryTerms", statement_date: date | None
+) -> None:
+    warehouse = open_for_command()
+    from flows.load import load_calendar_if_short
     from flows.lock import process_name
     from ingestion.positions_file import load_fields
 
-    calendar = load_calendar_if_short(warehouse)
+    load_calendar_if_short(warehouse)
     with warehouse.connect_writer(application_name=process_name("load positions")) as connection:
         reports = load_fields(connection, file, fields, statement_date=statement_date, terms=terms)
-    if as_json:
-        _print_json({"loads": [asdict(report) for report in reports]})
-    else:
-        say_loads([*calendar, *reports])
+    _print_json({"loads": [asdict(report) for report in reports]})
 
 
 def _preview(

@@ -168,7 +168,16 @@ def story(
     folder = tmp_path_factory.mktemp("files")
     statement = folder / "statement.csv"
     statement.write_text(POSITIONS)
-    positions = ("load", "positions", str(statement), "--portfolio", "Story", "--owner", "o@example.com")
+    positions = (
+        "load",
+        "positions",
+        str(statement),
+        "--no-build",
+        "--portfolio",
+        "Story",
+        "--owner",
+        "o@example.com",
+    )
     nightly = copy_warehouse()
     _sigmasight(nightly, *positions, "--equity", "20000", "--statement-date", LAST.isoformat())
     first = _write_prices(folder / "first", FIRST_NIGHT)

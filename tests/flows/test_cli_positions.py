@@ -75,7 +75,7 @@ def test_the_template_is_previewed_and_loaded_as_it_is(
     assert again.returncode == 1
     assert "name another one" in again.stderr
     before = counts(look)
-    load = ("load", "positions", str(template), "--portfolio", "Mine", *OWNER)
+    load = ("load", "positions", str(template), "--portfolio", "Mine", *OWNER, "--no-build")
     shown = run(*load, "--dry-run")
     assert shown.returncode == 0, shown.stderr
     assert "new portfolio" in shown.stdout
@@ -125,7 +125,7 @@ def test_errors_are_a_table_or_json_and_nothing_is_loaded(
 
 def test_a_brokers_download_is_loaded_with_what_it_lacks(run: Run) -> None:
     path = str(BROKER_FILES / "Portfolio_Positions_Sep-02-2025.csv")
-    load = ("load", "positions", path, "--portfolio", "Fidelity", *OWNER)
+    load = ("load", "positions", path, "--portfolio", "Fidelity", *OWNER, "--no-build")
     asked = run(*load)
     assert asked.returncode == 1
     assert "--entry-date DATE" in " ".join(asked.stderr.split())
