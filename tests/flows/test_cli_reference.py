@@ -72,7 +72,8 @@ def mine(say: Say, tmp_path: Path) -> None:
     path = tmp_path / "mine.csv"
     path.write_text(POSITIONS)
     say(
-        f"load positions {path} --portfolio Mine --owner jane@example.com --equity 100 --statement-date 2025-06-30 --no-build"
+        f"load positions {path} --portfolio Mine --owner jane@example.com --equity 100 "
+        "--statement-date 2025-06-30 --no-build"
     )
 
 
