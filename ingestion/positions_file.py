@@ -233,7 +233,9 @@ def _early(lots: Iterable[Lot]) -> list[str]:
     count = sum(lot.entry_date < FIRST_DAY for lot in lots)
     if not count:
         return []
-    return [f"{count} lots were entered before {FIRST_DAY}, where the calendar and so the marts begin."]
+    return [
+        f"{count} lots were entered before {FIRST_DAY}, where the calendar begins: they count from then on."
+    ]
 
 
 def _rows(
