@@ -9,6 +9,8 @@ changes as (
         symbol,
         tag,
         is_assigned,
+        created_at,
+        updated_at,
         effective_date as valid_from,
         coalesce(
             lead(effective_date) over (partition by portfolio_id, symbol, tag order by effective_date),
@@ -23,7 +25,9 @@ final as (
         symbol,
         tag,
         valid_from,
-        valid_before
+        valid_before,
+        created_at,
+        updated_at
     from changes
     where is_assigned
 )

@@ -36,6 +36,7 @@ held as (
         targets.target_price_next_year,
         targets.downside_target_price,
         targets.stated_on,
+        targets.target_created_at,
         targets.target_updated_at,
         position_values.price_date,
         position_values.price_flag,
@@ -91,6 +92,7 @@ weighted as (
         targeted.quantity,
         cast(targeted.market_value as numeric(38, 2)) as market_value,
         cast(targeted.position_count as integer) as position_count,
+        targeted.target_created_at,
         targeted.target_updated_at,
         -- what a return is multiplied by; null where there is none
         case when targeted.price > 0 then nullif(sign(targeted.quantity), 0) end as side,
@@ -138,6 +140,7 @@ final as (
             when target_price_eoy is null or target_price_next_year is null or downside_target_price is null
                 then 'target_not_given'
         end as null_reason,
+        target_created_at,
         target_updated_at
     from returned
 )

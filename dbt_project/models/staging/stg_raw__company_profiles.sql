@@ -16,7 +16,8 @@ final as (
         currency,
         market_cap,
         dividend_yield,
-        details
+        details,
+        loaded_at
     from newest
 )
 

@@ -1,0 +1,1 @@
+{{ published_versions(ref('pub_company_profiles'), ['symbol', 'profile_date']) }}

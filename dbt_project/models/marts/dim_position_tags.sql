@@ -1,0 +1,1 @@
+{{ published_versions(ref('pub_position_tags'), ['portfolio_id', 'symbol', 'tag', 'is_automatic', 'valid_from'], filtered=true) }}
