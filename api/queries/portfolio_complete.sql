@@ -3,19 +3,19 @@
 -- without a body: the portfolio begins later.
 with portfolio as (
     select *
-    from marts.dim_portfolios
+    from dim_portfolios
     where portfolio_id = %(portfolio_id)s::uuid
 ),
 
 snapshot as (
     select *
-    from marts.fct_portfolio_snapshots
+    from fct_portfolio_snapshots
     where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
 ),
 
 open_values as materialized (
     select *
-    from marts.fct_position_values
+    from fct_position_values
     where
         portfolio_id = %(portfolio_id)s::uuid
         and as_of_date = %(as_of_date)s::date
@@ -27,10 +27,9 @@ described as materialized (
     select
         open_values.*,
         dim_positions.underlying_symbol,
-        coalesce(dim_positions.underlying_symbol, open_values.symbol) as priced_symbol,
-        dim_positions.tags
+        coalesce(dim_positions.underlying_symbol, open_values.symbol) as priced_symbol
     from open_values
-    inner join marts.dim_positions
+    inner join dim_positions
         on
             open_values.position_id = dim_positions.position_id
             and dim_positions.position_id = any(array(select position_id from open_values))
@@ -41,7 +40,7 @@ open_positions as (
         described.*,
         coalesce(quality.sessions_missing_252 = 0, false) as has_complete_history
     from described
-    left join marts.fct_data_quality as quality
+    left join fct_data_quality as quality
         on
             described.priced_symbol = quality.symbol
             and described.investment_class <> 'PRIVATE'
@@ -49,10 +48,23 @@ open_positions as (
             and quality.symbol = any(array(select priced_symbol from described))
 ),
 
+carried as (
+    select
+        symbol,
+        array_agg(distinct tag order by tag) as tags
+    from dim_position_tags
+    where
+        %(include_position_tags)s::boolean
+        and portfolio_id = %(portfolio_id)s::uuid
+        and valid_from <= %(as_of_date)s::date
+        and (valid_before is null or valid_before > %(as_of_date)s::date)
+    group by symbol
+),
+
 holdings as (
     select
-        position_id as id,
-        symbol,
+        open_positions.position_id as id,
+        open_positions.symbol,
         underlying_symbol,
         trim_scale(round(quantity, 6)) as quantity,
         position_type,
@@ -75,12 +87,12 @@ holdings as (
                     'name', tag,
                     'color', (%(tag_colors)s::text[])[1 + (get_byte(decode(md5(tag), 'hex'), 0) & 7)]
                 ) order by tag), '[]'::json)
-            from unnest(open_positions.tags) as tag
-            where %(include_position_tags)s::boolean
+            from unnest(carried.tags) as tag
         ) as tags
     from open_positions
+    left join carried on open_positions.symbol = carried.symbol
     where %(include_holdings)s::boolean
-    order by abs(market_value) desc, symbol, position_id
+    order by abs(open_positions.market_value) desc, open_positions.symbol, open_positions.position_id
     limit %(max_positions)s
 ),
 
@@ -93,7 +105,7 @@ recent as (
         daily_pnl,
         daily_return,
         row_number() over (order by as_of_date desc) as days_ago
-    from marts.fct_portfolio_snapshots
+    from fct_portfolio_snapshots
     where portfolio_id = %(portfolio_id)s::uuid and as_of_date <= %(as_of_date)s::date
     order by as_of_date desc
     limit %(max_days)s + 1
@@ -117,7 +129,7 @@ symbol_pnl as (
     select
         position_values.symbol,
         sum(position_values.daily_pnl) as pnl
-    from marts.fct_position_values as position_values
+    from fct_position_values as position_values
     where
         %(include_attrib)s::boolean
         and position_values.portfolio_id = %(portfolio_id)s::uuid

@@ -1,21 +1,22 @@
 -- GET /data/positions/details: positions of one portfolio, or of a list of ids, as of one session.
+-- GET /positions/{id} (is_single): the one position that has the id, without the list around it.
 -- An open position shows the session's values, a closed one (include_closed) those of its last session.
--- No row: neither the portfolio nor any of the ids is this user's. A row without a body: the portfolio
--- begins later.
+-- No row: neither the portfolio nor any of the ids is this user's. A row without a body: the portfolio, or the
+-- single position, begins later.
 with scope as (
     select portfolio_id
-    from marts.dim_portfolios
+    from dim_portfolios
     where portfolio_id = %(portfolio_id)s::uuid
     union
     select portfolio_id
-    from marts.dim_positions
+    from dim_positions
     where position_id = any(%(position_ids)s::uuid[])
 ),
 
 -- Keys are handed to the views as arrays: only so does the planner look them up in the index.
 open_values as (
     select *
-    from marts.fct_position_values
+    from fct_position_values
     where
         portfolio_id = any(array(select portfolio_id from scope))
         and as_of_date = %(as_of_date)s::date
@@ -25,7 +26,7 @@ open_values as (
 -- The row of the last session is the only one of a position that is not open.
 closed_values as (
     select *
-    from marts.fct_position_values
+    from fct_position_values
     where
         %(include_closed)s::boolean
         and portfolio_id = any(array(select portfolio_id from scope))
@@ -52,13 +53,38 @@ chosen as materialized (
         dim_positions.strike_price,
         dim_positions.expiration_date,
         dim_positions.exit_date,
-        dim_positions.exit_price,
-        dim_positions.tags
+        dim_positions.exit_price
     from known
-    inner join marts.dim_positions
+    inner join dim_positions
         on
             known.position_id = dim_positions.position_id
             and dim_positions.position_id = any(array(select position_id from known))
+),
+
+companies as (
+    select distinct on (symbol)
+        symbol,
+        name,
+        sector,
+        industry
+    from dim_company_profiles
+    where
+        symbol = any(array(select company_symbol from chosen))
+        and (profile_date <= %(as_of_date)s::date or is_first)
+    order by symbol asc, profile_date desc
+),
+
+carried as (
+    select
+        portfolio_id,
+        symbol,
+        array_agg(distinct tag order by tag) as tags
+    from dim_position_tags
+    where
+        portfolio_id = any(array(select portfolio_id from scope))
+        and valid_from <= %(as_of_date)s::date
+        and (valid_before is null or valid_before > %(as_of_date)s::date)
+    group by portfolio_id, symbol
 ),
 
 positions as (
@@ -66,9 +92,9 @@ positions as (
         chosen.position_id as id,
         chosen.portfolio_id,
         chosen.symbol,
-        dim_symbols.name as company_name,
-        dim_symbols.sector,
-        dim_symbols.industry,
+        companies.name as company_name,
+        companies.sector,
+        companies.industry,
         chosen.position_type,
         chosen.investment_class,
         chosen.investment_subtype,
@@ -106,13 +132,11 @@ positions as (
                     'color', (%(tag_colors)s::text[])[1 + (get_byte(decode(md5(tag), 'hex'), 0) & 7)],
                     'description', null
                 ) order by tag), '[]'::json)
-            from unnest(chosen.tags) as tag
+            from unnest(carried.tags) as tag
         ) as tags
     from chosen
-    left join marts.dim_symbols
-        on
-            chosen.company_symbol = dim_symbols.symbol
-            and dim_symbols.symbol = any(array(select company_symbol from chosen))
+    left join companies on chosen.company_symbol = companies.symbol
+    left join carried on chosen.portfolio_id = carried.portfolio_id and chosen.symbol = carried.symbol
 ),
 
 page as (
@@ -141,7 +165,7 @@ totals as (
 
 is_begun as (
     select exists(
-        select from marts.fct_portfolio_snapshots
+        select from fct_portfolio_snapshots
         where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
     ) as answer
 ),
@@ -150,13 +174,14 @@ unknown_ids as (
     select coalesce(json_agg(requested.position_id order by requested.position_id), '[]'::json) as body
     from unnest(%(position_ids)s::uuid[]) as requested (position_id)
     where requested.position_id <> all(array(
-        select position_id from marts.dim_positions
+        select position_id from dim_positions
         where position_id = any(%(position_ids)s::uuid[])
     ))
 )
 
 select
     case
+        when %(is_single)s::boolean then listed.body -> 0
         when %(portfolio_id)s::uuid is null or is_begun.answer then json_build_object(
             'positions', listed.body,
             'summary', json_build_object(

@@ -1,0 +1,149 @@
+-- GET /data/company-profiles: what sources say of companies and funds, as of a session: those named, or those that
+-- positions or a portfolio hold (an option's underlying). A profile speaks from its date on; of a symbol whose
+-- first profile is later, names and sector are shown and no figures.
+-- No row: neither the portfolio nor any of the positions is this user's. No body: the portfolio begins later.
+with scope as (
+    select portfolio_id
+    from dim_portfolios
+    where portfolio_id = %(portfolio_id)s::uuid
+    union
+    select portfolio_id
+    from dim_positions
+    where position_id = any(%(position_ids)s::uuid[])
+),
+
+held as materialized (
+    select position_id
+    from fct_position_values
+    where
+        %(portfolio_id)s::uuid is not null
+        and portfolio_id = any(array(select portfolio_id from scope))
+        and as_of_date = %(as_of_date)s::date
+        and is_open
+    union
+    select unnest(%(position_ids)s::uuid[]) as position_id
+),
+
+wanted as materialized (
+    select coalesce(underlying_symbol, symbol) as symbol
+    from dim_positions
+    where
+        position_id = any(array(select position_id from held))
+        and portfolio_id = any(array(select portfolio_id from scope))
+        and entry_date <= %(as_of_date)s::date
+        and investment_class <> 'PRIVATE'
+    union
+    select unnest(%(symbols)s::text[]) as symbol
+),
+
+speaking as (
+    select distinct on (symbol)
+        *,
+        profile_date <= %(as_of_date)s::date as is_known
+    from dim_company_profiles
+    where
+        symbol = any(array(select symbol from wanted))
+        and (profile_date <= %(as_of_date)s::date or is_first)
+    order by symbol asc, profile_date desc
+),
+
+profiles as (
+    select
+        symbol,
+        name as company_name,
+        security_type,
+        sector,
+        industry,
+        exchange,
+        country,
+        currency,
+        round(case when is_known then market_cap end, 2) as market_cap,
+        description,
+        is_etf,
+        is_fund,
+        case when is_known then employees end as employees,
+        website,
+        round((case when is_known then pe_ratio end)::numeric, 4) as pe_ratio,
+        round((case when is_known then forward_pe end)::numeric, 4) as forward_pe,
+        round((case when is_known then dividend_yield end)::numeric, 6) as dividend_yield,
+        round((case when is_known then provider_beta end)::numeric, 6) as beta,
+        round(case when is_known then week_52_high end, 4) as week_52_high,
+        round(case when is_known then week_52_low end, 4) as week_52_low,
+        round(case when is_known then target_mean_price end, 4) as target_mean_price,
+        round(case when is_known then target_high_price end, 4) as target_high_price,
+        round(case when is_known then target_low_price end, 4) as target_low_price,
+        case when is_known then number_of_analyst_opinions end as number_of_analyst_opinions,
+        round((case when is_known then recommendation_mean end)::numeric, 4) as recommendation_mean,
+        case when is_known then recommendation_key end as recommendation_key,
+        round((case when is_known then forward_eps end)::numeric, 4) as forward_eps,
+        round((case when is_known then earnings_growth end)::numeric, 6) as earnings_growth,
+        round((case when is_known then revenue_growth end)::numeric, 6) as revenue_growth,
+        round((case when is_known then profit_margins end)::numeric, 6) as profit_margins,
+        round((case when is_known then operating_margins end)::numeric, 6) as operating_margins,
+        round((case when is_known then gross_margins end)::numeric, 6) as gross_margins,
+        round((case when is_known then return_on_assets end)::numeric, 6) as return_on_assets,
+        round((case when is_known then return_on_equity end)::numeric, 6) as return_on_equity,
+        round(case when is_known then total_revenue end, 2) as total_revenue,
+        case when is_known then next_earnings_date end as next_earnings_date,
+        case when is_known then profile_date end as profile_date,
+        source as data_source,
+        to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as last_updated
+    from speaking
+),
+
+page as (
+    select * from profiles
+    order by symbol
+    limit %(limit)s offset %(offset)s
+),
+
+listed as (
+    select
+        count(*) as row_count,
+        coalesce(jsonb_agg(
+            case
+                when %(fields)s::text[] is null then to_jsonb(page)
+                else (
+                    select jsonb_object_agg(field.key, field.value)
+                    from jsonb_each(to_jsonb(page)) as field
+                    where field.key = 'symbol' or field.key = any(%(fields)s::text[])
+                )
+            end
+            order by symbol
+        ), '[]'::jsonb) as body
+    from page
+),
+
+is_begun as (
+    select exists(
+        select from fct_portfolio_snapshots
+        where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
+    ) as answer
+)
+
+select
+    case
+        when %(portfolio_id)s::uuid is null or is_begun.answer then json_build_object(
+            'profiles', listed.body,
+            'meta', json_build_object(
+                'query_type', case
+                    when %(portfolio_id)s::uuid is not null then 'portfolio'
+                    when %(position_ids)s::uuid[] is not null then 'positions'
+                    else 'symbols'
+                end,
+                'requested_symbols', (select coalesce(json_agg(symbol order by symbol), '[]'::json) from wanted),
+                'returned_profiles', listed.row_count,
+                'missing_profiles', (
+                    select coalesce(json_agg(symbol order by symbol), '[]'::json) from wanted
+                    where symbol <> all(array(select symbol from speaking))
+                ),
+                'as_of', %(as_of_date)s::date,
+                'limit', %(limit)s::integer,
+                'offset', %(offset)s::integer,
+                'truncated', %(offset)s + listed.row_count < (select count(*) from speaking)
+            )
+        )
+    end::text as body
+from listed
+cross join is_begun
+where %(symbols)s::text[] is not null or exists (select from scope)

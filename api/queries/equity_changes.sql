@@ -1,0 +1,47 @@
+-- GET /portfolios/{id}/equity-changes: contributions and withdrawals up to a session, the newest first, by page.
+-- No row: not this user's. A row without a body: the portfolio begins later.
+with flows as (
+    select
+        flow_id as id,
+        portfolio_id,
+        case when amount > 0 then 'CONTRIBUTION' else 'WITHDRAWAL' end as change_type,
+        round(abs(amount), 2)::text as amount,
+        flow_date as change_date,
+        notes,
+        to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as created_at
+    from fct_capital_flows
+    where portfolio_id = %(portfolio_id)s::uuid and flow_date <= %(as_of_date)s::date
+),
+
+page as (
+    select * from flows
+    order by change_date desc, id
+    limit %(limit)s offset %(offset)s
+),
+
+is_begun as (
+    select exists(
+        select from fct_portfolio_snapshots
+        where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
+    ) as answer
+),
+
+counted as (
+    select count(*) as total_items
+    from flows
+)
+
+select
+    case
+        when is_begun.answer then json_build_object(
+            'items', (select coalesce(json_agg(page), '[]'::json) from page),
+            'page', %(offset)s / %(limit)s + 1,
+            'page_size', %(limit)s::integer,
+            'total_items', counted.total_items,
+            'total_pages', ceil(counted.total_items / %(limit)s::numeric)::integer
+        )
+    end::text as body
+from dim_portfolios
+cross join is_begun
+cross join counted
+where dim_portfolios.portfolio_id = %(portfolio_id)s::uuid

@@ -1,0 +1,82 @@
+-- GET /portfolios/{id}/equity-changes/summary: what was put in and taken out, up to a session: ever, and in the
+-- calendar days (or the year) before it. No row: not this user's. No body: the portfolio begins later.
+with flows as (
+    select *
+    from fct_capital_flows
+    where portfolio_id = %(portfolio_id)s::uuid and flow_date <= %(as_of_date)s::date
+),
+
+periods as (
+    select
+        name,
+        from_date
+    from (
+        values
+        ('30d', %(as_of_date)s::date - 29),
+        ('90d', %(as_of_date)s::date - 89),
+        ('365d', %(as_of_date)s::date - 364),
+        ('ytd', date_trunc('year', %(as_of_date)s::date)::date),
+        ('all', '-infinity'::date)
+    ) as named (name, from_date)
+),
+
+sums as (
+    select
+        periods.name,
+        round(coalesce(sum(flows.amount) filter (where flows.amount > 0), 0.00), 2)::text as contributions,
+        round(coalesce(-sum(flows.amount) filter (where flows.amount < 0), 0.00), 2)::text as withdrawals,
+        round(coalesce(sum(flows.amount), 0.00), 2)::text as net_flow,
+        count(flows.flow_id) as change_count
+    from periods
+    left join flows on periods.from_date <= flows.flow_date
+    group by periods.name
+),
+
+last_change as (
+    select
+        json_build_object(
+            'id', flow_id,
+            'portfolio_id', portfolio_id,
+            'change_type', case when amount > 0 then 'CONTRIBUTION' else 'WITHDRAWAL' end,
+            'amount', round(abs(amount), 2)::text,
+            'change_date', flow_date,
+            'notes', notes,
+            'created_at', to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+        ) as body
+    from flows
+    order by flow_date desc, flow_id
+    limit 1
+),
+
+is_begun as (
+    select exists(
+        select from fct_portfolio_snapshots
+        where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
+    ) as answer
+)
+
+select
+    case
+        when is_begun.answer then json_build_object(
+            'portfolio_id', dim_portfolios.portfolio_id,
+            'as_of', %(as_of_date)s::date,
+            'total_contributions', total.contributions,
+            'total_withdrawals', total.withdrawals,
+            'net_flow', total.net_flow,
+            'last_change', (select body from last_change),
+            'periods', (
+                select json_object_agg(sums.name, json_build_object(
+                    'contributions', sums.contributions,
+                    'withdrawals', sums.withdrawals,
+                    'net_flow', sums.net_flow,
+                    'change_count', sums.change_count
+                ))
+                from sums
+                where sums.name <> 'all'
+            )
+        )
+    end::text as body
+from dim_portfolios
+inner join sums as total on total.name = 'all'
+cross join is_begun
+where dim_portfolios.portfolio_id = %(portfolio_id)s::uuid

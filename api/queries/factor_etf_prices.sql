@@ -1,0 +1,97 @@
+-- GET /data/factors/etf-prices: the ETFs that stand for factors, with their last bar up to a session and, when
+-- asked for, the bars of the lookback_days calendar days before. Which ETF stands for which factor is today's
+-- definition; a factor that is no ETF (a Treasury yield) has none.
+with factors as (
+    select
+        proxy_symbol as symbol,
+        min(case factor when 'Market' then 'Market Beta' else factor end) as factor_name,
+        string_agg(distinct model, ', ' order by model) as models
+    from dim_factors
+    where
+        proxy_symbol is not null
+        and (
+            %(factors)s::text[] is null
+            or lower(case factor when 'Market' then 'Market Beta' else factor end) = any(%(factors)s::text[])
+            or lower(factor) = any(%(factors)s::text[])
+            or lower(proxy_symbol) = any(%(factors)s::text[])
+        )
+    group by proxy_symbol
+),
+
+bars as (
+    select
+        symbol,
+        as_of_date,
+        open,
+        high,
+        low,
+        close,
+        volume,
+        source,
+        published_at,
+        row_number() over (partition by symbol order by as_of_date desc) as days_ago
+    from fct_prices
+    where
+        symbol = any(array(select symbol from factors))
+        and as_of_date > %(as_of_date)s::date - greatest(coalesce(%(lookback_days)s::integer, 0), 31)
+        and as_of_date <= %(as_of_date)s::date
+),
+
+histories as (
+    select
+        symbol,
+        json_build_object(
+            'dates', json_agg(as_of_date order by as_of_date),
+            'open', json_agg(round(open, 4) order by as_of_date),
+            'high', json_agg(round(high, 4) order by as_of_date),
+            'low', json_agg(round(low, 4) order by as_of_date),
+            'close', json_agg(round(close, 4) order by as_of_date),
+            'volume', json_agg(round(volume, 0) order by as_of_date)
+        ) as body
+    from bars
+    where as_of_date > %(as_of_date)s::date - %(lookback_days)s::integer
+    group by symbol
+),
+
+by_symbol as (
+    select
+        count(*) as etf_count,
+        coalesce(bool_or(bars.source = 'simulated'), false) as has_simulated_prices,
+        coalesce(json_object_agg(bars.symbol, json_build_object(
+            'factor_name', factors.factor_name,
+            'symbol', bars.symbol,
+            'current_price', round(bars.close, 4),
+            'open', round(bars.open, 4),
+            'high', round(bars.high, 4),
+            'low', round(bars.low, 4),
+            'volume', round(bars.volume, 0),
+            'date', bars.as_of_date,
+            'updated_at', to_char(bars.published_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+            'data_source', bars.source,
+            'history', histories.body
+        ) order by bars.symbol), '{}'::json) as body
+    from bars
+    inner join factors on bars.symbol = factors.symbol
+    left join histories on bars.symbol = histories.symbol
+    where bars.days_ago = 1
+)
+
+select
+    json_build_object(
+        'metadata', json_build_object(
+            'factor_model', (select string_agg(distinct models, ', ') from factors),
+            'etf_count', by_symbol.etf_count,
+            'timestamp', to_char(%(published_at)s::timestamptz at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+            'as_of_date', %(as_of_date)s::date,
+            'lookback_days', %(lookback_days)s::integer,
+            'without_prices', (
+                select coalesce(json_agg(factors.factor_name order by factors.factor_name), '[]'::json)
+                from factors
+                where not exists (select from bars where bars.symbol = factors.symbol)
+            ),
+            'price_source', case when by_symbol.has_simulated_prices then 'simulated' else 'loaded' end,
+            'price_notice', case when by_symbol.has_simulated_prices then %(simulated_notice)s::text end
+        ),
+        'data', by_symbol.body
+    )::text as body
+from by_symbol

@@ -1,0 +1,274 @@
+-- GET /data/portfolio/{id}/data-quality: how far the price histories of the open positions carry analytics, as of
+-- one session. Symbols are those that are priced (an option's underlying); counts of the summary are positions.
+-- No row: not this user's. A row without a body: the portfolio begins later.
+with portfolio as (
+    select portfolio_id
+    from dim_portfolios
+    where portfolio_id = %(portfolio_id)s::uuid
+),
+
+snapshot as (
+    select
+        as_of_date,
+        has_simulated_prices
+    from fct_portfolio_snapshots
+    where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
+),
+
+open_values as materialized (
+    select
+        position_id,
+        investment_class
+    from fct_position_values
+    where
+        portfolio_id = %(portfolio_id)s::uuid
+        and as_of_date = %(as_of_date)s::date
+        and is_open
+),
+
+-- Keys are handed to the views as arrays: only so does the planner look them up in the index.
+held as materialized (
+    select
+        coalesce(dim_positions.underlying_symbol, dim_positions.symbol) as symbol,
+        open_values.investment_class = 'PRIVATE' as is_private,
+        count(*) as position_count
+    from open_values
+    inner join dim_positions
+        on
+            open_values.position_id = dim_positions.position_id
+            and dim_positions.position_id = any(array(select position_id from open_values))
+    group by 1, 2
+),
+
+window_sessions as (
+    select as_of_date
+    from dim_dates
+    where
+        is_trading_day
+        and as_of_date <= %(as_of_date)s::date
+        and as_of_date > %(as_of_date)s::date - 2 * %(window_days)s::integer
+    order by as_of_date desc
+    limit %(window_days)s
+),
+
+counted as (
+    select
+        symbol,
+        count(*) as days_available
+    from fct_prices
+    where
+        symbol = any(array(select symbol from held where not is_private))
+        and as_of_date between (select min(as_of_date) from window_sessions) and %(as_of_date)s::date
+    group by symbol
+),
+
+regression as (
+    select min_observations
+    from dim_factors
+    where model = 'market'
+    limit 1
+),
+
+judged as (
+    select
+        held.symbol,
+        held.position_count,
+        held.is_private,
+        coalesce(counted.days_available, 0) as days_available,
+        quality.sessions_missing_252 as days_missing,
+        quality.flag,
+        case
+            when held.is_private then 'private_holding'
+            when counted.symbol is null then 'no_prices'
+            when counted.days_available < regression.min_observations then 'too_few_days'
+        end as reason
+    from held
+    cross join regression
+    left join counted on held.symbol = counted.symbol and not held.is_private
+    left join fct_data_quality as quality
+        on
+            held.symbol = quality.symbol
+            and not held.is_private
+            and quality.as_of_date = %(as_of_date)s::date
+            and quality.symbol = any(array(select symbol from held))
+),
+
+graded as (
+    select
+        *,
+        case
+            when reason is not null then 'insufficient'
+            when days_missing = 0 then 'complete'
+            else 'partial'
+        end as grade
+    from judged
+),
+
+counts as (
+    select
+        coalesce(sum(position_count), 0) as total,
+        coalesce(sum(position_count) filter (where grade = 'complete'), 0) as complete_count,
+        coalesce(sum(position_count) filter (where grade = 'partial'), 0) as partial_count,
+        coalesce(sum(position_count) filter (where grade = 'insufficient'), 0) as insufficient_count
+    from graded
+),
+
+lists as (
+    select
+        coalesce(json_agg(
+            json_build_object(
+                'symbol', symbol, 'days_available', days_available, 'days_missing', days_missing, 'flag', flag
+            ) order by symbol
+        ) filter (where grade = 'complete'), '[]'::json) as complete_history,
+        coalesce(json_agg(
+            json_build_object(
+                'symbol', symbol, 'days_available', days_available, 'days_missing', days_missing, 'flag', flag
+            ) order by symbol
+        ) filter (where grade = 'partial'), '[]'::json) as partial_history,
+        coalesce(json_agg(
+            json_build_object('symbol', symbol, 'days_available', days_available, 'reason', reason)
+            order by symbol
+        ) filter (where grade = 'insufficient'), '[]'::json) as insufficient_data
+    from graded
+),
+
+-- What the analytics of this session themselves could use.
+analytics as (
+    select
+        'correlation_matrix' as analytic,
+        quality_flag,
+        positions_analyzed,
+        positions_skipped
+    from fct_portfolio_correlation
+    where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
+    union all
+    select
+        'factor_regression' as analytic,
+        quality_flag,
+        positions_analyzed,
+        positions_skipped
+    from fct_portfolio_factor_exposures
+    where
+        portfolio_id = %(portfolio_id)s::uuid
+        and as_of_date = %(as_of_date)s::date
+        and model = 'market'
+    union all
+    select
+        'volatility_analysis' as analytic,
+        quality_flag,
+        positions_analyzed,
+        positions_skipped
+    from fct_portfolio_risk
+    where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
+),
+
+required as (
+    select
+        'correlation_matrix' as analytic,
+        'min_days_overlap' as requirement,
+        %(correlation_days)s::integer as days
+    union all
+    select
+        'factor_regression' as analytic,
+        'min_days_required' as requirement,
+        min_observations as days
+    from regression
+    union all
+    select
+        'volatility_analysis' as analytic,
+        'min_days_required' as requirement,
+        %(volatility_days)s::integer as days
+),
+
+feasibility as (
+    select
+        json_object_agg(required.analytic, json_build_object(
+            'feasible', coalesce(analytics.positions_analyzed > 0, false),
+            'positions_eligible', coalesce(analytics.positions_analyzed, 0),
+            'positions_excluded', coalesce(analytics.positions_skipped, counts.total),
+            required.requirement, required.days
+        )) as body
+    from required
+    cross join counts
+    left join analytics on required.analytic = analytics.analytic
+),
+
+advice as (
+    select
+        1 as place,
+        'Load prices of ' || string_agg(symbol, ', ' order by symbol)
+        || ': there are none, and the positions stand at what was paid.' as sentence
+    from graded
+    where reason = 'no_prices'
+    having count(*) > 0
+    union all
+    select
+        2 as place,
+        'Load earlier prices of ' || string_agg(symbol, ', ' order by symbol)
+        || ': a regression needs more days than there are.' as sentence
+    from graded
+    where reason = 'too_few_days'
+    having count(*) > 0
+    union all
+    select
+        3 as place,
+        'Load the missing sessions of ' || string_agg(symbol, ', ' order by symbol)
+        || '; nothing is filled in for them.' as sentence
+    from graded
+    where grade = 'partial'
+    having count(*) > 0
+    union all
+    select
+        4 as place,
+        'Value private holdings regularly: they have no prices, and no analytic that needs returns covers them.'
+        as sentence
+    from graded
+    where is_private
+    having count(*) > 0
+    union all
+    select
+        5 as place,
+        'Load real prices: ' || lower(left(%(simulated_notice)s::text, 1)) || substr(%(simulated_notice)s::text, 2)
+        as sentence
+    from snapshot
+    where has_simulated_prices
+),
+
+recommendations as (
+    select coalesce(json_agg(sentence order by place), '[]'::json) as body
+    from advice
+)
+
+select
+    case
+        when snapshot.as_of_date is not null then json_build_object(
+            'portfolio_id', portfolio.portfolio_id,
+            'assessment_date', snapshot.as_of_date,
+            'summary', json_build_object(
+                'total_positions', counts.total,
+                'complete_data', counts.complete_count,
+                'partial_data', counts.partial_count,
+                'insufficient_data', counts.insufficient_count,
+                'data_coverage_percent',
+                round(100 * (counts.complete_count + counts.partial_count) / nullif(counts.total, 0), 2),
+                'quality_score',
+                round((100 * counts.complete_count + 50 * counts.partial_count) / nullif(counts.total, 0), 2)
+            ),
+            'position_data_quality', json_build_object(
+                'complete_history', lists.complete_history,
+                'partial_history', lists.partial_history,
+                'insufficient_data', lists.insufficient_data
+            ),
+            'calculation_feasibility', feasibility.body,
+            'recommendations', recommendations.body,
+            'window_days', %(window_days)s::integer,
+            'price_source', case when snapshot.has_simulated_prices then 'simulated' else 'loaded' end,
+            'price_notice', case when snapshot.has_simulated_prices then %(simulated_notice)s::text end
+        )
+    end::text as body
+from portfolio
+cross join counts
+cross join lists
+cross join feasibility
+cross join recommendations
+left join snapshot on true

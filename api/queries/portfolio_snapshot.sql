@@ -1,0 +1,124 @@
+-- GET /data/portfolio/{id}/snapshot: what fct_portfolio_snapshots holds of one session, with what the target
+-- prices promise and the portfolio's betas. No row: not this user's. A row without a body: it begins later.
+with portfolio as (
+    select portfolio_id
+    from dim_portfolios
+    where portfolio_id = %(portfolio_id)s::uuid
+),
+
+snapshot as (
+    select *
+    from fct_portfolio_snapshots
+    where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
+),
+
+risk as (
+    select market_beta
+    from fct_portfolio_risk
+    where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
+),
+
+-- what the positions with a target would add to the portfolio's return
+targets as (
+    select
+        sum(contribution_to_portfolio_return) as expected_return_eoy,
+        sum(abs(position_weight) * expected_return_next_year) as expected_return_next_year,
+        coalesce(sum(position_count), 0) as position_count,
+        max(target_updated_at) as updated_at
+    from fct_target_prices
+    where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
+),
+
+open_values as materialized (
+    select
+        position_id,
+        delta_adjusted_exposure
+    from fct_position_values
+    where
+        portfolio_id = %(portfolio_id)s::uuid
+        and as_of_date = %(as_of_date)s::date
+        and is_open
+        and investment_class <> 'PRIVATE'
+),
+
+-- Keys are handed to the views as arrays: only so does the planner look them up in the index.
+exposed as materialized (
+    select
+        coalesce(dim_positions.underlying_symbol, dim_positions.symbol) as symbol,
+        open_values.delta_adjusted_exposure
+    from open_values
+    inner join dim_positions
+        on
+            open_values.position_id = dim_positions.position_id
+            and dim_positions.position_id = any(array(select position_id from open_values))
+),
+
+provider_betas as (
+    select distinct on (symbol)
+        symbol,
+        provider_beta
+    from dim_company_profiles
+    where
+        symbol = any(array(select symbol from exposed))
+        and profile_date <= %(as_of_date)s::date
+        and provider_beta is not null
+    order by symbol asc, profile_date desc
+),
+
+provider as (
+    select
+        sum(exposed.delta_adjusted_exposure * provider_betas.provider_beta::numeric) as beta_dollars,
+        count(*) as position_count
+    from exposed
+    inner join provider_betas on exposed.symbol = provider_betas.symbol
+    where exposed.delta_adjusted_exposure is not null
+)
+
+select
+    case
+        when snapshot.portfolio_id is not null then json_build_object(
+            'portfolio_id', snapshot.portfolio_id,
+            'snapshot_date', snapshot.as_of_date,
+            'target_price_return_eoy', round(targets.expected_return_eoy::numeric, 6),
+            'target_price_return_next_year', round(targets.expected_return_next_year::numeric, 6),
+            'target_price_coverage_pct',
+            round(100 * targets.position_count / nullif(snapshot.position_count, 0)::numeric, 4),
+            'target_price_positions_count', targets.position_count,
+            'target_price_total_positions', snapshot.position_count,
+            'target_price_last_updated',
+            to_char(targets.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+            'beta_calculated_90d', round(risk.market_beta::numeric, 6),
+            'beta_provider_1y',
+            round(provider.beta_dollars / nullif(greatest(snapshot.equity, 0), 0), 6),
+            'beta_provider_1y_positions', provider.position_count,
+            'net_asset_value', round(snapshot.equity, 2),
+            'total_value', round(snapshot.equity, 2),
+            'equity_balance', round(snapshot.equity, 2),
+            'cash_balance', round(snapshot.cash, 2),
+            'net_market_value', round(snapshot.net_market_value, 2),
+            'capital_flow', round(snapshot.capital_flow, 2),
+            'daily_pnl', round(snapshot.daily_pnl, 2),
+            'public_daily_pnl', round(snapshot.public_daily_pnl, 2),
+            'daily_return', round(snapshot.daily_return::numeric, 6),
+            'daily_return_null_reason', snapshot.daily_return_null_reason,
+            'unrealized_pnl', round(snapshot.unrealized_pnl, 2),
+            'cumulative_pnl', round(snapshot.cumulative_pnl, 2),
+            'cumulative_realized_pnl', round(snapshot.cumulative_realized_pnl, 2),
+            'cumulative_dividends', round(snapshot.cumulative_dividends, 2),
+            'twr_index', round(snapshot.twr_index::numeric, 6),
+            'drawdown', round(snapshot.drawdown::numeric, 6),
+            'position_count', snapshot.position_count,
+            'long_count', snapshot.long_count,
+            'short_count', snapshot.short_count,
+            'option_count', snapshot.option_count,
+            'private_count', snapshot.private_count,
+            'public_price_coverage', round(snapshot.public_price_coverage::numeric, 6),
+            'price_source', case when snapshot.has_simulated_prices then 'simulated' else 'loaded' end,
+            'price_notice', case when snapshot.has_simulated_prices then %(simulated_notice)s::text end
+        )
+    end::text as body
+from portfolio
+cross join targets
+cross join provider
+left join snapshot on true
+left join risk on true

@@ -1,0 +1,37 @@
+-- GET /positions/{id}/tags: the tags that a position carries on a session. No row: not this user's.
+with position as (
+    select
+        portfolio_id,
+        symbol
+    from dim_positions
+    where position_id = %(position_id)s::uuid
+),
+
+tags as (
+    select
+        periods.tag,
+        bool_and(periods.is_automatic) as is_automatic
+    from dim_position_tags as periods
+    where
+        periods.portfolio_id = any(array(select portfolio_id from position))
+        and periods.symbol = any(array(select symbol from position))
+        and periods.valid_from <= %(as_of_date)s::date
+        and (periods.valid_before is null or periods.valid_before > %(as_of_date)s::date)
+    group by periods.tag
+),
+
+listed as (
+    select
+        coalesce(json_agg(json_build_object(
+            'id', md5(%(user_id)s::text || '/' || tag)::uuid,
+            'name', tag,
+            'color', (%(tag_colors)s::text[])[1 + (get_byte(decode(md5(tag), 'hex'), 0) & 7)],
+            'description', null,
+            'is_automatic', is_automatic
+        ) order by tag), '[]'::json) as body
+    from tags
+)
+
+select listed.body::text as body
+from listed
+where exists (select from position)

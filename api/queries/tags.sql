@@ -1,0 +1,115 @@
+-- GET /tags/: the tags of the user's portfolios up to a session, by name; those that nothing carries any more are
+-- archived. GET /tags/{id}: the same of one tag, whose fields stand beside the list as well.
+-- A tag's id is md5(user_id '/' name) as a uuid. No row: no such tag.
+with portfolios as (
+    select
+        portfolio_id,
+        created_at,
+        updated_at
+    from dim_portfolios
+),
+
+periods as materialized (
+    select *
+    from dim_position_tags
+    where
+        portfolio_id = any(array(select portfolio_id from portfolios))
+        and valid_from <= %(as_of_date)s::date
+        and (
+            %(tag_id)s::uuid is null
+            or md5(%(user_id)s::text || '/' || tag)::uuid = %(tag_id)s::uuid
+        )
+),
+
+-- A tag that is given by hand and comes by itself as well is carried once.
+carried as (
+    select distinct
+        portfolio_id,
+        symbol,
+        tag
+    from periods
+    where valid_before is null or valid_before > %(as_of_date)s::date
+),
+
+open_positions as (
+    select
+        portfolio_id,
+        symbol,
+        count(*) as position_count
+    from fct_position_values
+    where
+        portfolio_id = any(array(select portfolio_id from portfolios))
+        and as_of_date = %(as_of_date)s::date
+        and is_open
+    group by portfolio_id, symbol
+),
+
+used as (
+    select
+        carried.tag,
+        count(*) as symbol_count,
+        coalesce(sum(open_positions.position_count), 0) as position_count
+    from carried
+    left join open_positions
+        on carried.portfolio_id = open_positions.portfolio_id and carried.symbol = open_positions.symbol
+    group by carried.tag
+),
+
+known as (
+    select
+        periods.tag,
+        bool_and(periods.is_automatic) as is_automatic,
+        min(coalesce(periods.created_at, portfolios.created_at)) as created_at,
+        max(coalesce(periods.updated_at, portfolios.updated_at)) as updated_at
+    from periods
+    inner join portfolios on periods.portfolio_id = portfolios.portfolio_id
+    group by periods.tag
+),
+
+tags as (
+    select
+        md5(%(user_id)s::text || '/' || known.tag)::uuid as id,
+        %(user_id)s::uuid as user_id,
+        known.tag as name,
+        (%(tag_colors)s::text[])[1 + (get_byte(decode(md5(known.tag), 'hex'), 0) & 7)] as color,
+        null::text as description,
+        row_number() over (order by known.tag) - 1 as display_order,
+        coalesce(used.symbol_count, 0) as usage_count,
+        coalesce(used.position_count, 0) as position_count,
+        used.tag is null as is_archived,
+        known.is_automatic,
+        to_char(known.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as created_at,
+        to_char(known.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as updated_at
+    from known
+    left join used on known.tag = used.tag
+),
+
+wanted as (
+    select * from tags
+    where %(include_archived)s::boolean or not is_archived
+),
+
+page as (
+    select * from wanted
+    order by display_order
+    limit %(limit)s offset %(offset)s
+),
+
+envelope as (
+    select
+        (select to_jsonb(page) from page limit 1) as first_tag,
+        jsonb_build_object(
+            'tags', (select coalesce(jsonb_agg(to_jsonb(page) order by page.display_order), '[]'::jsonb) from page),
+            'total', (select count(*) from wanted),
+            'active_count', (select count(*) from tags where not is_archived),
+            'archived_count', (select count(*) from tags where is_archived)
+        ) as body
+)
+
+select
+    case
+        when %(tag_id)s::uuid is null then envelope.body
+        else envelope.first_tag || envelope.body
+    end::text as body
+from envelope
+where %(tag_id)s::uuid is null or exists (select from tags)

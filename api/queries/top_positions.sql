@@ -1,0 +1,127 @@
+-- GET /data/positions/top/{portfolio_id}: the symbols that a portfolio holds most of at the close of a session, by
+-- the size of their market value or weight; all lots of a symbol together.
+-- No row: not this user's. A row without a body: the portfolio begins later.
+with portfolio as (
+    select portfolio_id
+    from dim_portfolios
+    where portfolio_id = %(portfolio_id)s::uuid
+),
+
+snapshot as (
+    select *
+    from fct_portfolio_snapshots
+    where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
+),
+
+open_values as materialized (
+    select *
+    from fct_position_values
+    where
+        portfolio_id = %(portfolio_id)s::uuid
+        and as_of_date = %(as_of_date)s::date
+        and is_open
+),
+
+-- Keys are handed to the views as arrays: only so does the planner look them up in the index.
+described as materialized (
+    select
+        open_values.*,
+        dim_positions.underlying_symbol,
+        coalesce(dim_positions.underlying_symbol, open_values.symbol) as company_symbol
+    from open_values
+    inner join dim_positions
+        on
+            open_values.position_id = dim_positions.position_id
+            and dim_positions.position_id = any(array(select position_id from open_values))
+),
+
+companies as (
+    select distinct on (symbol)
+        symbol,
+        name,
+        sector
+    from dim_company_profiles
+    where
+        symbol = any(array(select company_symbol from described))
+        and (profile_date <= %(as_of_date)s::date or is_first)
+    order by symbol asc, profile_date desc
+),
+
+by_symbol as (
+    select
+        symbol,
+        min(underlying_symbol) as underlying_symbol,
+        min(company_symbol) as company_symbol,
+        min(investment_class) as investment_class,
+        min(position_type) as position_type,
+        sum(quantity) as quantity,
+        sum(market_value) as market_value,
+        sum(unrealized_pnl) as unrealized_pnl,
+        sum(daily_pnl) as daily_pnl,
+        min(price_flag) as price_flag,
+        json_agg(position_id order by position_id) as position_ids,
+        count(*) as position_count
+    from described
+    group by symbol
+),
+
+ranked as (
+    select
+        by_symbol.symbol,
+        companies.name,
+        companies.sector,
+        by_symbol.underlying_symbol,
+        by_symbol.investment_class,
+        by_symbol.position_type,
+        trim_scale(round(by_symbol.quantity, 6)) as quantity,
+        round(by_symbol.market_value, 2) as market_value,
+        round(by_symbol.market_value / nullif(greatest(snapshot.equity, 0), 0), 6) as weight,
+        round(by_symbol.unrealized_pnl, 2) as unrealized_pnl,
+        round(by_symbol.daily_pnl, 2) as daily_pnl,
+        by_symbol.price_flag,
+        by_symbol.position_ids,
+        by_symbol.position_count
+    from by_symbol
+    cross join snapshot
+    left join companies on by_symbol.company_symbol = companies.symbol
+),
+
+-- A weight is null where equity is not positive: the market value then decides.
+page as (
+    select * from ranked
+    order by
+        case when %(sort_by)s::text = 'weight' then abs(weight) end desc nulls last,
+        abs(market_value) desc,
+        symbol asc
+    limit %(limit)s offset %(offset)s
+),
+
+listed as (
+    select
+        count(*) as row_count,
+        coalesce(json_agg(page), '[]'::json) as body
+    from page
+)
+
+select
+    case
+        when snapshot.portfolio_id is not null then json_build_object(
+            'portfolio_id', portfolio.portfolio_id,
+            'as_of', snapshot.as_of_date,
+            'data', listed.body,
+            'meta', json_build_object(
+                'sort_by', %(sort_by)s::text,
+                'limit', %(limit)s::integer,
+                'offset', %(offset)s::integer,
+                'rows_returned', listed.row_count,
+                'total_symbols', (select count(*) from by_symbol),
+                'truncated', %(offset)s + listed.row_count < (select count(*) from by_symbol),
+                'total_market_value', round(snapshot.net_market_value, 2),
+                'price_source', case when snapshot.has_simulated_prices then 'simulated' else 'loaded' end,
+                'price_notice', case when snapshot.has_simulated_prices then %(simulated_notice)s::text end
+            )
+        )
+    end::text as body
+from portfolio
+cross join listed
+left join snapshot on true
