@@ -10,7 +10,7 @@
 ] %}
 
 -- One row of risk per portfolio: betas and variances from the factor models, volatility and value at risk from the
--- date's holdings through past returns.
+-- date's holdings through past returns, the Sharpe ratio from the returns that were earned.
 with scopes as (
     select * from {{ ref('int_portfolio_scopes') }}
 ),
@@ -34,9 +34,21 @@ value_at_risk as (
     where as_of_date between {{ from_date() }} and {{ to_date() }}
 ),
 
+provider_betas as (
+    select * from {{ ref('int_portfolio_provider_betas') }}
+),
+
+sharpe_ratios as (
+    select * from {{ ref('int_portfolio_sharpe_ratios') }}
+),
+
 joined as (
     select
         scopes.*,
+        provider_betas.dollar_exposure as provider_dollar_exposure,
+        provider_betas.positions_with_beta as positions_with_provider_beta,
+        sharpe_ratios.sharpe_ratio,
+        sharpe_ratios.observations as sharpe_observations,
         market_betas.beta as market_beta,
         variances.coverage,
         variances.data_days,
@@ -67,6 +79,10 @@ joined as (
         on scopes.portfolio_id = volatilities.portfolio_id and scopes.as_of_date = volatilities.as_of_date
     left join value_at_risk
         on scopes.portfolio_id = value_at_risk.portfolio_id and scopes.as_of_date = value_at_risk.as_of_date
+    left join provider_betas
+        on scopes.portfolio_id = provider_betas.portfolio_id and scopes.as_of_date = provider_betas.as_of_date
+    left join sharpe_ratios
+        on scopes.portfolio_id = sharpe_ratios.portfolio_id and scopes.as_of_date = sharpe_ratios.as_of_date
 ),
 
 final as (
@@ -93,6 +109,10 @@ final as (
         {%- endfor %}
         is_cornish_fisher_monotone,
         cast(scenario_days as integer) as scenario_days,
+        case when equity > 0 then provider_dollar_exposure / equity end as beta_provider_1y,
+        cast(coalesce(positions_with_provider_beta, 0) as integer) as positions_with_provider_beta,
+        sharpe_ratio,
+        cast(coalesce(sharpe_observations, 0) as integer) as sharpe_observations,
         case when equity <= 0 then 'equity_not_positive' end as ratio_null_reason,
         case when positions_in_scope > 0 then coalesce(coverage, 0) end as coverage,
         quality_flag,

@@ -1,4 +1,5 @@
--- Sector and dividend yield of each symbol over time: a profile speaks from its date on, the first one also for before.
+-- Sector, dividend yield and the provider's beta of each symbol over time: a profile speaks from its date on, the first
+-- one also for before. A beta is a statistic of its day and never speaks for before.
 with profiles as (
     select * from {{ ref('stg_raw__company_profiles') }}
 ),
@@ -9,6 +10,10 @@ numbered as (
         sector,
         dividend_yield,
         profile_date,
+        case
+            when details ->> 'beta' ~ '^-?[0-9]+([.][0-9]+)?([eE][-+]?[0-9]+)?$'
+                then cast(details ->> 'beta' as double precision)
+        end as provider_beta,
         lead(profile_date) over by_date as valid_before,
         row_number() over by_date as profile_number
     from profiles
@@ -20,6 +25,8 @@ final as (
         symbol,
         sector,
         dividend_yield,
+        provider_beta,
+        profile_date as provider_beta_from,
         case when profile_number = 1 then date '-infinity' else profile_date end as valid_from,
         coalesce(valid_before, date 'infinity') as valid_before
     from numbered

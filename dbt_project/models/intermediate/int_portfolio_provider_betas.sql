@@ -1,0 +1,26 @@
+{{ config(materialized='ephemeral') }}
+
+-- The beta that providers say, weighted as our own: delta-adjusted holdings times beta, added up.
+with holdings as not materialized (
+    select * from {{ ref('int_portfolio_holdings') }}
+    where not is_cash and known_positions > 0 and as_of_date between {{ from_date() }} and {{ to_date() }}
+),
+
+symbol_risk as not materialized (
+    select * from {{ ref('int_symbol_risk') }}
+    where provider_beta is not null and as_of_date between {{ from_date() }} and {{ to_date() }}
+),
+
+final as (
+    select
+        holdings.portfolio_id,
+        holdings.as_of_date,
+        {{ exact_sum('holdings.exposure * symbol_risk.provider_beta') }} as dollar_exposure,
+        sum(holdings.known_positions) as positions_with_beta
+    from holdings
+    inner join symbol_risk
+        on holdings.symbol = symbol_risk.symbol and holdings.as_of_date = symbol_risk.as_of_date
+    group by holdings.portfolio_id, holdings.as_of_date
+)
+
+select * from final
