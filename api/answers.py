@@ -36,11 +36,15 @@ class Answers:
         *,
         portfolio_id: UUID | None = None,
         missing: type[Problem] = PortfolioNotFound,
+        absent: str | None = None,
+        media_type: str = "application/json",
+        file_name: str | None = None,
     ) -> Response:
-        """Answer with the query's JSON and its caching headers, or 304 when the client already has it.
+        """Answer with the query's text and its caching headers, or 304 when the client already has it.
 
         The query returns one row with the text of the whole answer. No row raises `missing`; a null text
-        means that the portfolio begins after the date, and raises DateBeforeHistory.
+        means that what was asked for begins after the date, and raises DateBeforeHistory: with the sentence
+        `absent`, or one that says when the portfolio begins. file_name: offer the answer to be saved.
         """
         async with self.reader.reading_as(self.user) as reading:
             state = await reading.published_state(self.as_of_date)
@@ -50,9 +54,13 @@ class Answers:
             row = await reading.one_row(query, {**self._common(state), **parameters})
             if row is None:
                 raise missing
+            if row[0] is None and absent is not None:
+                raise DateBeforeHistory(absent)
             if row[0] is None:
                 raise await self._before_history(reading, state, portfolio_id)
-        return Response(content=row[0], headers=headers, media_type="application/json")
+        if file_name is not None:
+            headers["Content-Disposition"] = f'attachment; filename="{file_name}"'
+        return Response(content=row[0], headers=headers, media_type=media_type)
 
     def _common(self, state: PublishedState) -> dict[str, Any]:
         """Parameters that every query may use."""

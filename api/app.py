@@ -9,7 +9,19 @@ from fastapi.responses import RedirectResponse
 
 from api.documentation import document
 from api.problems import install_problem_handlers
-from api.routes import analytics, auth, data, health
+from api.routes import (
+    analytics,
+    auth,
+    data,
+    health,
+    onboarding,
+    portfolios,
+    positions,
+    prices,
+    profiles,
+    tags,
+    target_prices,
+)
 from api.services import open_services
 from warehouse.settings import Settings, get_settings
 
@@ -52,6 +64,10 @@ async def _to_docs() -> RedirectResponse:
 
 def _routes() -> APIRouter:
     router = APIRouter(prefix=PREFIX)
-    for room in (auth, data, analytics, health):
+    rooms = (
+        *(auth, portfolios, data, positions, prices, profiles, target_prices, tags, onboarding),
+        *(analytics, health),
+    )
+    for room in rooms:
         router.include_router(room.router)
     return router

@@ -10,6 +10,7 @@ from pydantic import BeforeValidator
 
 from api.answers import Answers
 from api.errors import NotAuthenticated, TokenInvalid
+from api.limits import MAX_ROWS
 from api.services import Services
 from api.users import User
 
@@ -76,6 +77,8 @@ def get_answers(
 
 
 AnswersOf = Annotated[Answers, Depends(get_answers)]
+
+Limit = Annotated[int, Query(ge=1, le=MAX_ROWS, description="Rows at most; offset leads to further ones.")]
 
 Offset = Annotated[
     int, Query(ge=0, le=1_000_000, description="Rows to leave out from the start of the list.")

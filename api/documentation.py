@@ -104,13 +104,24 @@ def answers(*refusals: type[Problem]) -> Responses:
     return {status: _refusal(list(problems)) for status, problems in groups}
 
 
-def marts_answers(*refusals: type[Problem]) -> Responses:
-    """Make the `responses` of a route that reads the marts: also headers, 304 and the common problems."""
+def file_answer(media_type: str, example: str) -> Responses:
+    """Make the `responses` of a route that answers with a text file."""
+    return {200: {"content": {media_type: {"schema": {"type": "string"}, "example": example}}}}
+
+
+def marts_answers(
+    *refusals: type[Problem], media_type: str = "application/json", example: str | None = None
+) -> Responses:
+    """Make the `responses` of a route that reads the marts: also headers, 304 and the common problems.
+
+    An answer of another media type than JSON is a text; its example is given here.
+    """
     headers = {
         name: {"description": text, "schema": {"type": "string"}} for name, text in MARTS_HEADERS.items()
     }
+    content = {} if example is None else file_answer(media_type, example)[200]
     return {
-        200: {"headers": headers},
+        200: {"headers": headers, **content},
         304: {"description": "What If-None-Match names still holds; no body."},
         **answers(*MARTS_REFUSALS, *refusals),
     }
@@ -168,8 +179,9 @@ def _give_examples(document: dict[str, Any]) -> None:
     """Give each path an example of its answer, put together from the examples of the fields."""
     for methods in document["paths"].values():
         for operation in methods.values():
-            content = operation["responses"]["200"]["content"]["application/json"]
-            content["example"] = example_of(content["schema"], document)
+            content = operation["responses"].get("200", {}).get("content", {}).get("application/json")
+            if content is not None:  # a logout has no body, a file none of fields
+                content["example"] = example_of(content["schema"], document)
 
 
 def example_of(schema: dict[str, Any], document: dict[str, Any]) -> Any:

@@ -9,6 +9,8 @@ SigmaSightError
     ├── PathNotFound            404  no such path
     ├── PortfolioNotFound       404  no such portfolio, or not this user's: the same answer
     ├── PositionsNotFound       404  none of the positions exists, or none is this user's
+    ├── TagNotFound             404  no such tag on this user's positions
+    ├── TargetPriceNotFound     404  no such target price in force, or not this user's
     ├── MethodNotAllowed        405  the warehouse is read-only
     ├── RequestRefused          4xx  any other refusal by the HTTP layer
     ├── InvalidRequest          422  a parameter or the body does not hold what it should
@@ -42,6 +44,8 @@ __all__ = [
     "Problem",
     "QueryTimedOut",
     "RequestRefused",
+    "TagNotFound",
+    "TargetPriceNotFound",
     "TokenExpired",
     "TokenInvalid",
     "WarehouseUnavailable",
@@ -126,6 +130,22 @@ class PositionsNotFound(Problem):
     default_detail = "None of these positions is among yours; GET a portfolio to see its positions' ids."
 
 
+class TagNotFound(Problem):
+    status = 404
+    code = "tag_not_found"
+    title = "No such tag"
+    default_detail = "None of your positions carried this tag by then; GET /api/v1/tags/ lists them."
+
+
+class TargetPriceNotFound(Problem):
+    status = 404
+    code = "target_price_not_found"
+    title = "No such target price"
+    default_detail = (
+        "No such target price of yours is in force; GET /api/v1/target-prices/{portfolio_id} lists them."
+    )
+
+
 class MethodNotAllowed(Problem):
     status = 405
     code = "method_not_allowed"
@@ -195,6 +215,8 @@ CATALOGUE: tuple[type[Problem], ...] = (
     PathNotFound,
     PortfolioNotFound,
     PositionsNotFound,
+    TagNotFound,
+    TargetPriceNotFound,
     MethodNotAllowed,
     RequestRefused,
     InvalidRequest,

@@ -15,6 +15,21 @@ MAX_SYMBOLS: Final = 10
 MAX_PORTFOLIOS: Final = 1000
 """Portfolios in one list."""
 
+MAX_ROWS: Final = 1000
+"""Rows in one page of any other list."""
+
+MAX_QUOTES: Final = 100
+"""Symbols in one list of quotes or profiles."""
+
+QUALITY_WINDOW: Final = 252
+"""Sessions that the assessment of price histories looks at, as fct_data_quality does."""
+
+CORRELATION_MINIMUM: Final = 20
+"""Common days that a pair's correlation needs: the warehouse's variable correlation_minimum."""
+
+VOLATILITY_MINIMUM: Final = 14
+"""Days that a volatility needs: volatility_minimum_share of volatility_short_window, rounded up."""
+
 MAX_LOOKBACK_DAYS: Final = 1830
 """Calendar days of prices in one answer: five years."""
 

@@ -153,7 +153,7 @@ def template(
         sigmasight template mine.csv
     """
     from flows.console import console
-    from ingestion.position_template import template as text
+    from warehouse.templates import positions_template as text
 
     if file is None:
         typer.echo(text(), nl=False)

@@ -25,9 +25,9 @@ from ingestion.errors import InvalidPositionsFile
 from ingestion.occ import parse_occ
 from ingestion.position_columns import COLUMNS, SUBTYPES
 from ingestion.position_rows import Lot
-from ingestion.position_template import template
 from ingestion.positions_file import Statement, entry_value, read_positions_file
 from ingestion.symbols import LONGEST_SYMBOL, VALID_SYMBOL
+from warehouse.templates import positions_template
 
 MANY = 100_000
 TODAY = date(2026, 2, 2)
@@ -145,7 +145,9 @@ def downloads(draw: st.DrawFn) -> bytes:
 @st.composite
 def broken_files(draw: st.DrawFn) -> bytes:
     """A good file, cut and overwritten with any bytes at any place."""
-    content = draw(st.sampled_from([template(), *(path.read_text() for path in DOWNLOADS)])).encode()
+    content = draw(
+        st.sampled_from([positions_template(), *(path.read_text() for path in DOWNLOADS)])
+    ).encode()
     for _ in range(draw(st.integers(1, 4))):
         begin = draw(st.integers(0, len(content)))
         end = begin + draw(st.sampled_from([0, 1, 2, 30, 500]))

@@ -13,7 +13,10 @@ snapshot as (
 ),
 
 risk as (
-    select market_beta
+    select
+        market_beta,
+        beta_provider_1y,
+        positions_with_provider_beta
     from fct_portfolio_risk
     where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
 ),
@@ -27,51 +30,6 @@ targets as (
         max(target_updated_at) as updated_at
     from fct_target_prices
     where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
-),
-
-open_values as materialized (
-    select
-        position_id,
-        delta_adjusted_exposure
-    from fct_position_values
-    where
-        portfolio_id = %(portfolio_id)s::uuid
-        and as_of_date = %(as_of_date)s::date
-        and is_open
-        and investment_class <> 'PRIVATE'
-),
-
--- Keys are handed to the views as arrays: only so does the planner look them up in the index.
-exposed as materialized (
-    select
-        coalesce(dim_positions.underlying_symbol, dim_positions.symbol) as symbol,
-        open_values.delta_adjusted_exposure
-    from open_values
-    inner join dim_positions
-        on
-            open_values.position_id = dim_positions.position_id
-            and dim_positions.position_id = any(array(select position_id from open_values))
-),
-
-provider_betas as (
-    select distinct on (symbol)
-        symbol,
-        provider_beta
-    from dim_company_profiles
-    where
-        symbol = any(array(select symbol from exposed))
-        and profile_date <= %(as_of_date)s::date
-        and provider_beta is not null
-    order by symbol asc, profile_date desc
-),
-
-provider as (
-    select
-        sum(exposed.delta_adjusted_exposure * provider_betas.provider_beta::numeric) as beta_dollars,
-        count(*) as position_count
-    from exposed
-    inner join provider_betas on exposed.symbol = provider_betas.symbol
-    where exposed.delta_adjusted_exposure is not null
 )
 
 select
@@ -88,9 +46,8 @@ select
             'target_price_last_updated',
             to_char(targets.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
             'beta_calculated_90d', round(risk.market_beta::numeric, 6),
-            'beta_provider_1y',
-            round(provider.beta_dollars / nullif(greatest(snapshot.equity, 0), 0), 6),
-            'beta_provider_1y_positions', provider.position_count,
+            'beta_provider_1y', round(risk.beta_provider_1y::numeric, 6),
+            'positions_with_provider_beta', risk.positions_with_provider_beta,
             'net_asset_value', round(snapshot.equity, 2),
             'total_value', round(snapshot.equity, 2),
             'equity_balance', round(snapshot.equity, 2),
@@ -119,6 +76,5 @@ select
     end::text as body
 from portfolio
 cross join targets
-cross join provider
 left join snapshot on true
 left join risk on true

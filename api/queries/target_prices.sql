@@ -4,6 +4,8 @@
 --   one       GET /target-prices/target/{id}: one of the array
 -- A target's id is md5('target/' portfolio_id '/' symbol) as a uuid. contribution_to_portfolio_risk is the weight's
 -- size times the symbol's volatility (63 sessions, a year): what it would bring alone, with nothing diversified.
+-- The expected ratios look to the year's end: return beyond the 3-month Treasury yield for that time, over the risk
+-- model's volatility for that time (Sharpe), or over the loss if things go wrong (Sortino).
 -- No row: not this user's, or no such target. A row without a body: the portfolio begins later.
 with portfolios as (
     select
@@ -132,6 +134,41 @@ sums as (
     from priced
 )
 
+risk as (
+    select total_volatility::numeric as volatility
+    from fct_portfolio_risk
+    where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
+),
+
+-- The bill's yield of the last days: the bond market has holidays of its own.
+risk_free as (
+    select rate::numeric as rate
+    from fct_treasury_rates
+    where series = 'DGS3MO' and rate_date between %(as_of_date)s::date - 7 and %(as_of_date)s::date
+    order by rate_date desc
+    limit 1
+),
+
+horizon as (
+    select
+        (make_date(extract(year from %(as_of_date)s::date)::integer, 12, 31) - %(as_of_date)s::date)
+        / 365.0 as years
+),
+
+ratios as (
+    select
+        (sums.return_eoy - risk_free.rate * horizon.years)
+        / nullif(risk.volatility * sqrt(horizon.years), 0) as sharpe,
+        case
+            when sums.downside_return < 0
+                then (sums.return_eoy - risk_free.rate * horizon.years) / -sums.downside_return
+        end as sortino
+    from sums
+    cross join horizon
+    left join risk on true
+    left join risk_free on true
+)
+
 select
     case
         when %(part)s::text = 'one' then listed.body -> 0
@@ -152,6 +189,8 @@ select
             'weighted_expected_return_eoy_dollars', round(sums.eoy_dollars, 2)::text,
             'weighted_expected_return_next_year_dollars', round(sums.next_year_dollars, 2)::text,
             'weighted_downside_return_dollars', round(sums.downside_dollars, 2)::text,
+            'expected_sharpe_ratio', round(ratios.sharpe, 6)::text,
+            'expected_sortino_ratio', round(ratios.sortino, 6)::text,
             'target_prices', listed.body,
             'last_updated', to_char(sums.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
             'price_source', case when snapshot.has_simulated_prices then 'simulated' else 'loaded' end,
@@ -160,6 +199,7 @@ select
     end::text as body
 from listed
 cross join sums
+cross join ratios
 left join snapshot on true
 where
     case

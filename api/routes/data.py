@@ -1,4 +1,4 @@
-"""Raw data: portfolios, positions, prices."""
+"""Raw data: portfolios with their positions, snapshots and the quality of their data."""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -9,23 +9,28 @@ from api.dependencies import AnswersOf, Offset, SplitAtCommas
 from api.documentation import marts_answers
 from api.errors import InvalidRequest, PortfolioNotFound, PositionsNotFound
 from api.limits import (
-    DEFAULT_LOOKBACK_DAYS,
+    CORRELATION_MINIMUM,
     MAX_DAYS,
-    MAX_LOOKBACK_DAYS,
     MAX_PORTFOLIOS,
     MAX_POSITIONS,
     MAX_SYMBOLS,
+    QUALITY_WINDOW,
     SCHEMA_VERSION,
+    VOLATILITY_MINIMUM,
 )
 from api.queries import load_query
-from api.schemas.data import HistoricalPrices, PortfolioComplete, PortfolioSummary, PositionsDetails
+from api.schemas.data import PortfolioComplete, PortfolioSummary, PositionsDetails
+from api.schemas.portfolios import PortfolioDataQuality, PortfolioSnapshot
+from api.schemas.positions import TopPositions
 
 router = APIRouter(prefix="/data", tags=["Data"])
 
 PORTFOLIOS = load_query("portfolios")
 PORTFOLIO_COMPLETE = load_query("portfolio_complete")
 POSITIONS_DETAILS = load_query("positions_details")
-HISTORICAL_PRICES = load_query("historical_prices")
+TOP_POSITIONS = load_query("top_positions")
+PORTFOLIO_SNAPSHOT = load_query("portfolio_snapshot")
+PORTFOLIO_DATA_QUALITY = load_query("portfolio_data_quality")
 
 
 @router.get(
@@ -80,6 +85,38 @@ async def portfolio_complete(
 
 
 @router.get(
+    "/portfolio/{portfolio_id}/snapshot",
+    summary="A portfolio at the close",
+    response_model=PortfolioSnapshot,
+    responses=marts_answers(PortfolioNotFound),
+)
+async def portfolio_snapshot(portfolio_id: UUID, answers: AnswersOf) -> Response:
+    """Show equity, cash, P&L, returns and counts of one session, with its target returns and betas."""
+    return await answers.send(PORTFOLIO_SNAPSHOT, {"portfolio_id": portfolio_id}, portfolio_id=portfolio_id)
+
+
+@router.get(
+    "/portfolio/{portfolio_id}/data-quality",
+    summary="How good a portfolio's data are",
+    response_model=PortfolioDataQuality,
+    responses=marts_answers(PortfolioNotFound),
+)
+async def portfolio_data_quality(portfolio_id: UUID, answers: AnswersOf) -> Response:
+    """Tell how complete the price histories under the open positions are, and what would help.
+
+    `calculation_feasibility` says what the analytics of the session could use. A symbol (an option's
+    underlying) is listed once; the summary counts positions.
+    """
+    parameters = {
+        "portfolio_id": portfolio_id,
+        "window_days": QUALITY_WINDOW,
+        "correlation_days": CORRELATION_MINIMUM,
+        "volatility_days": VOLATILITY_MINIMUM,
+    }
+    return await answers.send(PORTFOLIO_DATA_QUALITY, parameters, portfolio_id=portfolio_id)
+
+
+@router.get(
     "/positions/details",
     summary="Positions with their P&L",
     response_model=PositionsDetails,
@@ -108,6 +145,7 @@ async def positions_details(
         "portfolio_id": portfolio_id,
         "position_ids": position_ids or None,
         "include_closed": include_closed,
+        "is_single": False,
         "limit": limit,
         "offset": offset,
     }
@@ -116,37 +154,22 @@ async def positions_details(
 
 
 @router.get(
-    "/prices/historical/{portfolio_id}",
-    summary="Prices of what a portfolio holds",
-    response_model=HistoricalPrices,
+    "/positions/top/{portfolio_id}",
+    summary="The largest positions",
+    response_model=TopPositions,
     responses=marts_answers(PortfolioNotFound),
 )
-async def historical_prices(
+async def top_positions(
     *,
     portfolio_id: UUID,
     answers: AnswersOf,
-    lookback_days: Annotated[
-        int,
-        Query(
-            ge=1,
-            le=MAX_LOOKBACK_DAYS,
-            description="Calendar days to look back from the session, its own day included.",
-        ),
-    ] = DEFAULT_LOOKBACK_DAYS,
-    include_factor_etfs: Annotated[bool, Query(description="Also the ETFs of the factor models.")] = True,
-    date_format: Annotated[
-        Literal["iso", "unix"], Query(description="iso: YYYY-MM-DD; unix: seconds since 1970 at 00:00 UTC.")
-    ] = "iso",
+    limit: Annotated[int, Query(ge=1, le=MAX_POSITIONS, description="Symbols at most.")] = 10,
+    offset: Offset = 0,
+    sort_by: Annotated[
+        Literal["market_value", "weight"],
+        Query(description="By the size of the market value, or of the weight."),
+    ] = "market_value",
 ) -> Response:
-    """Show daily bars of the symbols held at the session's close; an option stands under its underlying.
-
-    Private holdings have no prices. adjusted_close is chained back by total returns from the last close
-    shown, so an answer for a past date knows nothing of later splits and dividends.
-    """
-    parameters = {
-        "portfolio_id": portfolio_id,
-        "lookback_days": lookback_days,
-        "include_factor_etfs": include_factor_etfs,
-        "date_format": date_format,
-    }
-    return await answers.send(HISTORICAL_PRICES, parameters, portfolio_id=portfolio_id)
+    """List the symbols that a portfolio holds most of, long or short, all lots of a symbol together."""
+    parameters = {"portfolio_id": portfolio_id, "limit": limit, "offset": offset, "sort_by": sort_by}
+    return await answers.send(TOP_POSITIONS, parameters, portfolio_id=portfolio_id)

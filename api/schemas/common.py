@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 PriceSource = Annotated[
     Literal["loaded", "simulated"],
@@ -19,6 +19,10 @@ PriceNotice = Annotated[
         examples=["Prices are simulated: they follow a seeded model, not the market."],
     ),
 ]
+
+
+Decimal = Annotated[str, StringConstraints(pattern=r"^-?[0-9]+(\.[0-9]+)?$")]
+"""A decimal number as text, so that no reader rounds it."""
 
 
 class Answer(BaseModel):

@@ -156,7 +156,7 @@ class Holding(Answer):
         "The symbol (an option's underlying) misses no session of the last 252; false for private holdings.",
         True,
     )
-    tags: list[Tag] = described("Its tags as known today; empty when not asked for.", [])
+    tags: list[Tag] = described("The tags it carries on the session; empty when not asked for.", [])
 
 
 class Timeseries(Answer):
@@ -254,7 +254,7 @@ class PositionDetails(Answer):
     exit_price: float | None = described(
         "Exit price per share, USD; null likewise, or when it left at the close.", None
     )
-    tags: list[TagWithDescription] = described("Its tags as known today.", [])
+    tags: list[TagWithDescription] = described("The tags it carries on the session.", [])
 
 
 class PositionTotals(Answer):

@@ -1,0 +1,67 @@
+"""Company profiles."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+
+from api.dependencies import AnswersOf, Limit, Offset, SplitAtCommas
+from api.documentation import marts_answers
+from api.errors import InvalidRequest, PortfolioNotFound, PositionsNotFound
+from api.limits import MAX_POSITIONS, MAX_QUOTES, MAX_ROWS
+from api.queries import load_query
+from api.schemas.profiles import PROFILE_FIELDS, CompanyProfiles
+
+router = APIRouter(prefix="/data", tags=["Data"])
+
+COMPANY_PROFILES = load_query("company_profiles")
+
+
+@router.get(
+    "/company-profiles",
+    summary="What is known of companies and funds",
+    response_model=CompanyProfiles,
+    responses=marts_answers(PortfolioNotFound, PositionsNotFound),
+)
+async def company_profiles(
+    *,
+    answers: AnswersOf,
+    symbols: Annotated[
+        list[str] | None,
+        SplitAtCommas,
+        Query(max_length=MAX_QUOTES, description="These symbols: with commas, or repeated."),
+    ] = None,
+    position_ids: Annotated[
+        list[UUID] | None,
+        SplitAtCommas,
+        Query(max_length=MAX_POSITIONS, description="What these positions are of."),
+    ] = None,
+    portfolio_id: Annotated[UUID | None, Query(description="What this portfolio holds.")] = None,
+    fields: Annotated[
+        list[str] | None, SplitAtCommas, Query(description="Fields to show beside the symbol. Default: all.")
+    ] = None,
+    limit: Limit = MAX_ROWS,
+    offset: Offset = 0,
+) -> Response:
+    """List profiles, by symbol, of exactly one selection; an option stands under its underlying.
+
+    Figures are those known on the session. Where the first profile is of a later day, only names, sector and
+    the like are shown.
+    """
+    if sum(bool(selector) for selector in (symbols, position_ids, portfolio_id)) != 1:
+        raise InvalidRequest("Name exactly one of symbols, position_ids and portfolio_id.")
+    unknown = sorted(set(fields or []) - {"symbol", *PROFILE_FIELDS})
+    if unknown:
+        raise InvalidRequest(
+            f"There is no field {', '.join(unknown)}; there are {', '.join(PROFILE_FIELDS)}."
+        )
+    parameters = {
+        "symbols": [symbol.upper() for symbol in symbols] if symbols else None,
+        "position_ids": position_ids or None,
+        "portfolio_id": portfolio_id,
+        "fields": fields or None,
+        "limit": limit,
+        "offset": offset,
+    }
+    missing = PositionsNotFound if portfolio_id is None else PortfolioNotFound
+    return await answers.send(COMPANY_PROFILES, parameters, portfolio_id=portfolio_id, missing=missing)

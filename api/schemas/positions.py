@@ -1,0 +1,66 @@
+"""Shapes of the largest positions."""
+
+from datetime import date
+from typing import Literal
+from uuid import UUID
+
+from api.schemas.common import Answer, PriceNotice, PriceSource, described
+from api.schemas.data import (
+    PORTFOLIO_ID,
+    POSITION_ID,
+    POSITION_TYPE,
+    PRICE_FLAG,
+    InvestmentClass,
+    PositionType,
+    TagWithDescription,
+)
+
+
+class CarriedTag(TagWithDescription):
+    """A tag that a position carries on a session."""
+
+    is_automatic: bool = described("Nobody gave it by hand: it is the sector, or `options`.", False)
+
+
+class TopPosition(Answer):
+    """A symbol that a portfolio holds, all its lots together."""
+
+    symbol: str = described("Its symbol; OCC symbol for options.", "AAPL")
+    name: str | None = described("Name of the company or fund (an option's underlying).", "Apple Inc.")
+    sector: str | None = described("Its sector.", "Technology")
+    underlying_symbol: str | None = described("An option's underlying, else null.", None)
+    investment_class: InvestmentClass = described("PUBLIC, OPTIONS or PRIVATE.", "PUBLIC")
+    position_type: PositionType = described(POSITION_TYPE, "LONG")
+    quantity: float = described("Shares or contracts of all lots, negative for shorts.", 81.0)
+    market_value: float = described("Signed market value of all lots, USD.", 18962.1)
+    weight: float | None = described("Market value over equity; null when equity is not positive.", 0.037)
+    unrealized_pnl: float = described("Market value minus cost basis, USD.", 2362.17)
+    daily_pnl: float = described("P&L of the session, dividends included, USD.", -101.25)
+    price_flag: str | None = described(PRICE_FLAG, None)
+    position_ids: list[UUID] = described("The lots.", [POSITION_ID])
+    position_count: int = described("How many lots.", 1)
+
+
+class TopPositionsMeta(Answer):
+    """How the list was made, and what was left out."""
+
+    sort_by: Literal["market_value", "weight"] = described(
+        "By the size of the market value, or of the weight.", "market_value"
+    )
+    limit: int = described("Symbols in a page.", 10)
+    offset: int = described("Symbols before the page.", 0)
+    rows_returned: int = described("Symbols in this page.", 1)
+    total_symbols: int = described("Symbols held.", 16)
+    truncated: bool = described("There are more.", True)
+    total_market_value: float | None = described("Net market value of all positions, USD.", 512340.12)
+    price_source: PriceSource
+    price_notice: PriceNotice
+
+
+class TopPositions(Answer):
+    """The symbols that a portfolio holds most of."""
+
+    portfolio_id: UUID = described("The portfolio.", PORTFOLIO_ID)
+    as_of: date = described("The session.", "2025-09-12")
+    data: list[TopPosition]
+    meta: TopPositionsMeta

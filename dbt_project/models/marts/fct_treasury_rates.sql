@@ -1,0 +1,1 @@
+{{ published_versions(ref('pub_treasury_rates'), ['series', 'rate_date']) }}
