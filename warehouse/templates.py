@@ -6,5 +6,5 @@ POSITIONS_TEMPLATE = Path(__file__).with_name("positions_template.csv")
 
 
 def positions_template() -> str:
-    """The text of the template: rules as comments, the header, a row of each kind. It can be loaded as it is."""
+    """The text of the template: rules as comments, the header, a row of each kind; loadable as it is."""
     return POSITIONS_TEMPLATE.read_text(encoding="utf-8")

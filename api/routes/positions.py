@@ -21,7 +21,7 @@ POSITION_TAGS = load_query("position_tags")
     "", summary="One position", response_model=PositionDetails, responses=marts_answers(PositionsNotFound)
 )
 async def position(position_id: UUID, answers: AnswersOf) -> Response:
-    """Show a position as of one session: open with the session's values, closed with those of its last one."""
+    """Show a position as of one session: open with its values, closed with those of its last session."""
     parameters = {
         "portfolio_id": None,
         "position_ids": [position_id],

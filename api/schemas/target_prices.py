@@ -77,8 +77,8 @@ class TargetPriceSummary(Answer):
     weighted_expected_return_next_year_dollars: Decimal | None = described("The second in USD.", "73328.11")
     weighted_downside_return_dollars: Decimal | None = described("The third in USD.", "-52413.95")
     expected_sharpe_ratio: Decimal | None = described(
-        "Return to the year's end beyond the 3-month Treasury yield, over the risk model's volatility for that "
-        "time; null without one of them, and on the year's last day.",
+        "Return to the year's end beyond the 3-month Treasury yield, over the risk model's volatility for "
+        "that time; null without one of them, and on the year's last day.",
         "0.912340",
     )
     expected_sortino_ratio: Decimal | None = described(

@@ -23,6 +23,10 @@ CONTRACT = {
     "entry_price exit_date exit_price tags",
     "dim_symbols": "symbol | name security_type sector industry exchange country currency market_cap "
     "dividend_yield first_price_date last_price_date",
+    "dim_company_profiles": "symbol profile_date | name sector description provider_beta pe_ratio",
+    "dim_position_tags": "portfolio_id symbol tag is_automatic valid_from | valid_before created_at",
+    "fct_capital_flows": "flow_id | portfolio_id flow_date amount notes created_at",
+    "fct_treasury_rates": "series rate_date | tenor_years rate",
     "dim_dates": "as_of_date | is_trading_day is_half_day previous_trading_day next_trading_day is_month_end",
     "dim_factors": "model factor | proxy_symbol long_symbol short_symbol window_days min_observations unit",
     "fct_prices": "symbol as_of_date | open high low close adjusted_close volume daily_return split_ratio "
