@@ -139,6 +139,13 @@ class FactorEtfPrices(Answer):
             "date": "2025-09-12",
             "updated_at": "2025-09-13T00:10:00Z",
             "data_source": "simulated",
-            "history": None,
+            "history": {
+                "dates": ["2025-09-12"],
+                "open": [182.8],
+                "high": [183.9],
+                "low": [182.1],
+                "close": [183.2],
+                "volume": [2104500],
+            },
         }},
     )  # fmt: skip

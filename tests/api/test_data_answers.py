@@ -443,8 +443,8 @@ def flows(demo: Warehouse, hedge_fund: Person) -> Iterator[list[tuple[str, str]]
     """Publish three contributions and withdrawals, as days and amounts."""
     published = [("2025-07-15", "25000.00"), ("2025-08-20", "-4000.50"), ("2025-09-10", "100.00")]
     values = """
-        insert into published.pub_capital_flows
-            (publication_id, flow_id, portfolio_id, flow_date, amount, notes, created_at, updated_at, is_removed)
+        insert into published.pub_capital_flows (publication_id, flow_id, portfolio_id, flow_date, amount,
+            notes, created_at, updated_at, is_removed)
         values (1, gen_random_uuid(), %s, %s, %s, '=a "note", with a comma', now(), now(), false)
         """
     with psycopg.connect(demo.writer_url, autocommit=True) as writer:

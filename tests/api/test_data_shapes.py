@@ -151,6 +151,7 @@ def dated(as_of_date: str | None) -> dict[str, str]:
 @pytest.mark.parametrize("path", OF_A_PORTFOLIO)
 @pytest.mark.parametrize("who", ["hedge_fund", "family_office"])
 def test_an_answer_of_a_portfolio_keeps_its_promises(
+    *,
     request: pytest.FixtureRequest,
     document: dict[str, Any],
     shapes: Shapes,
