@@ -92,7 +92,10 @@ profiles as (
 ),
 
 page as (
-    select * from profiles
+    select
+        symbol,
+        to_jsonb(profiles) as profile
+    from profiles
     order by symbol
     limit %(limit)s offset %(offset)s
 ),
@@ -102,14 +105,14 @@ listed as (
         count(*) as row_count,
         coalesce(jsonb_agg(
             case
-                when %(fields)s::text[] is null then to_jsonb(page)
+                when %(fields)s::text[] is null then page.profile
                 else (
                     select jsonb_object_agg(field.key, field.value)
-                    from jsonb_each(to_jsonb(page)) as field
+                    from jsonb_each(page.profile) as field
                     where field.key = 'symbol' or field.key = any(%(fields)s::text[])
                 )
             end
-            order by symbol
+            order by page.symbol
         ), '[]'::jsonb) as body
     from page
 ),

@@ -15,7 +15,7 @@ with flows as (
                 case when notes ~ '^[=+@\t\r-]' then '''' else '' end || coalesce(notes, ''), '"', '""'
             ) || '"',
             to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
-        ) as line
+        ) as csv_row
     from fct_capital_flows
     where portfolio_id = %(portfolio_id)s::uuid and flow_date <= %(as_of_date)s::date
 ),
@@ -31,7 +31,7 @@ select
     case
         when is_begun.answer then concat(
             'id,change_date,change_type,amount,notes,created_at', e'\r\n',
-            (select string_agg(line || e'\r\n', '' order by flow_date, flow_id) from flows)
+            (select string_agg(csv_row || e'\r\n', '' order by flow_date, flow_id) from flows)
         )
     end as body
 from dim_portfolios

@@ -32,6 +32,18 @@ sums as (
     group by periods.name
 ),
 
+by_period as (
+    select
+        json_object_agg(name, json_build_object(
+            'contributions', contributions,
+            'withdrawals', withdrawals,
+            'net_flow', net_flow,
+            'change_count', change_count
+        )) as body
+    from sums
+    where name <> 'all'
+),
+
 last_change as (
     select
         json_build_object(
@@ -64,19 +76,11 @@ select
             'total_withdrawals', total.withdrawals,
             'net_flow', total.net_flow,
             'last_change', (select body from last_change),
-            'periods', (
-                select json_object_agg(sums.name, json_build_object(
-                    'contributions', sums.contributions,
-                    'withdrawals', sums.withdrawals,
-                    'net_flow', sums.net_flow,
-                    'change_count', sums.change_count
-                ))
-                from sums
-                where sums.name <> 'all'
-            )
+            'periods', by_period.body
         )
     end::text as body
 from dim_portfolios
 inner join sums as total on total.name = 'all'
 cross join is_begun
+cross join by_period
 where dim_portfolios.portfolio_id = %(portfolio_id)s::uuid

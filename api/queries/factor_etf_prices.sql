@@ -87,7 +87,7 @@ select
             'without_prices', (
                 select coalesce(json_agg(factors.factor_name order by factors.factor_name), '[]'::json)
                 from factors
-                where not exists (select from bars where bars.symbol = factors.symbol)
+                where factors.symbol <> all(array(select symbol from bars))
             ),
             'price_source', case when by_symbol.has_simulated_prices then 'simulated' else 'loaded' end,
             'price_notice', case when by_symbol.has_simulated_prices then %(simulated_notice)s::text end

@@ -65,4 +65,7 @@ select
 from envelope
 where
     %(portfolio_id)s::uuid is null
-    or exists (select from dim_portfolios where portfolio_id = %(portfolio_id)s::uuid)
+    or exists (
+        select from dim_portfolios
+        where portfolio_id = %(portfolio_id)s::uuid
+    )

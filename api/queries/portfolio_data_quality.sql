@@ -37,7 +37,7 @@ held as materialized (
         on
             open_values.position_id = dim_positions.position_id
             and dim_positions.position_id = any(array(select position_id from open_values))
-    group by 1, 2
+    group by coalesce(dim_positions.underlying_symbol, dim_positions.symbol), open_values.investment_class = 'PRIVATE'
 ),
 
 window_sessions as (
@@ -51,13 +51,18 @@ window_sessions as (
     limit %(window_days)s
 ),
 
+priced as (
+    select symbol from held
+    where not is_private
+),
+
 counted as (
     select
         symbol,
         count(*) as days_available
     from fct_prices
     where
-        symbol = any(array(select symbol from held where not is_private))
+        symbol = any(array(select symbol from priced))
         and as_of_date between (select min(as_of_date) from window_sessions) and %(as_of_date)s::date
     group by symbol
 ),
@@ -66,6 +71,7 @@ regression as (
     select min_observations
     from dim_factors
     where model = 'market'
+    order by factor
     limit 1
 ),
 
@@ -166,18 +172,18 @@ required as (
     select
         'correlation_matrix' as analytic,
         'min_days_overlap' as requirement,
-        %(correlation_days)s::integer as days
+        %(correlation_days)s::integer as fewest_days
     union all
     select
         'factor_regression' as analytic,
         'min_days_required' as requirement,
-        min_observations as days
+        min_observations as fewest_days
     from regression
     union all
     select
         'volatility_analysis' as analytic,
         'min_days_required' as requirement,
-        %(volatility_days)s::integer as days
+        %(volatility_days)s::integer as fewest_days
 ),
 
 feasibility as (
@@ -186,7 +192,7 @@ feasibility as (
             'feasible', coalesce(analytics.positions_analyzed > 0, false),
             'positions_eligible', coalesce(analytics.positions_analyzed, 0),
             'positions_excluded', coalesce(analytics.positions_skipped, counts.total),
-            required.requirement, required.days
+            required.requirement, required.fewest_days
         )) as body
     from required
     cross join counts
@@ -220,16 +226,14 @@ advice as (
     union all
     select
         4 as place,
-        'Value private holdings regularly: they have no prices, and no analytic that needs returns covers them.'
-        as sentence
+        'Value private holdings regularly: no analytic that needs returns covers them.' as sentence
     from graded
     where is_private
     having count(*) > 0
     union all
     select
         5 as place,
-        'Load real prices: ' || lower(left(%(simulated_notice)s::text, 1)) || substr(%(simulated_notice)s::text, 2)
-        as sentence
+        'Load real prices. ' || %(simulated_notice)s::text as sentence
     from snapshot
     where has_simulated_prices
 ),

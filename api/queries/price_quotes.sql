@@ -23,7 +23,7 @@ year_of_bars as (
         -- how many shares of the newest day one of that day has become
         coalesce(
             udf.product(split_ratio) over (newest_first rows between unbounded preceding and 1 preceding), 1
-        ) as shares
+        ) as share_ratio
     from fct_prices
     where
         symbol = any(%(symbols)s::text[])
@@ -35,8 +35,8 @@ year_of_bars as (
 extremes as (
     select
         symbol,
-        max(greatest(high, close) / shares) as week_52_high,
-        min(least(low, close) / shares) as week_52_low
+        max(greatest(high, close) / share_ratio) as week_52_high,
+        min(least(low, close) / share_ratio) as week_52_low
     from year_of_bars
     group by symbol
 ),

@@ -84,26 +84,37 @@ tags as (
     left join used on known.tag = used.tag
 ),
 
-wanted as (
+page as (
     select * from tags
     where %(include_archived)s::boolean or not is_archived
-),
-
-page as (
-    select * from wanted
     order by display_order
     limit %(limit)s offset %(offset)s
 ),
 
+listed as (
+    select coalesce(jsonb_agg(to_jsonb(page) order by page.display_order), '[]'::jsonb) as body
+    from page
+),
+
+counted as (
+    select
+        count(*) filter (where %(include_archived)s::boolean or not is_archived) as total,
+        count(*) filter (where not is_archived) as active_count,
+        count(*) filter (where is_archived) as archived_count
+    from tags
+),
+
 envelope as (
     select
-        (select to_jsonb(page) from page limit 1) as first_tag,
+        listed.body -> 0 as first_tag,
         jsonb_build_object(
-            'tags', (select coalesce(jsonb_agg(to_jsonb(page) order by page.display_order), '[]'::jsonb) from page),
-            'total', (select count(*) from wanted),
-            'active_count', (select count(*) from tags where not is_archived),
-            'archived_count', (select count(*) from tags where is_archived)
+            'tags', listed.body,
+            'total', counted.total,
+            'active_count', counted.active_count,
+            'archived_count', counted.archived_count
         ) as body
+    from listed
+    cross join counted
 )
 
 select

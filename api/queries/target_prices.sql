@@ -132,7 +132,7 @@ sums as (
         sum(downside_dollars) as downside_dollars,
         max(target_updated_at) as updated_at
     from priced
-)
+),
 
 risk as (
     select total_volatility::numeric as volatility
