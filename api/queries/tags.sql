@@ -15,10 +15,6 @@ periods as materialized (
     where
         portfolio_id = any(array(select portfolio_id from portfolios))
         and valid_from <= %(as_of_date)s::date
-        and (
-            %(tag_id)s::uuid is null
-            or md5(%(user_id)s::text || '/' || tag)::uuid = %(tag_id)s::uuid
-        )
 ),
 
 -- A tag that is given by hand and comes by itself as well is carried once.
@@ -84,8 +80,13 @@ tags as (
     left join used on known.tag = used.tag
 ),
 
-page as (
+wanted as (
     select * from tags
+    where %(tag_id)s::uuid is null or id = %(tag_id)s::uuid
+),
+
+page as (
+    select * from wanted
     where %(include_archived)s::boolean or not is_archived
     order by display_order
     limit %(limit)s offset %(offset)s
@@ -101,7 +102,7 @@ counted as (
         count(*) filter (where %(include_archived)s::boolean or not is_archived) as total,
         count(*) filter (where not is_archived) as active_count,
         count(*) filter (where is_archived) as archived_count
-    from tags
+    from wanted
 ),
 
 envelope as (
@@ -123,4 +124,4 @@ select
         else envelope.first_tag || envelope.body
     end::text as body
 from envelope
-where %(tag_id)s::uuid is null or exists (select from tags)
+where %(tag_id)s::uuid is null or exists (select from wanted)

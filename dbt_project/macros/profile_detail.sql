@@ -1,7 +1,11 @@
 {#- One of a profile's details, null where the source says nothing or no such value. type: of the column. -#}
 {% macro profile_detail(name, type='double precision', kind='number') -%}
-case
-            when jsonb_typeof(details -> '{{ name }}') = '{{ kind }}' and pg_input_is_valid(details ->> '{{ name }}', '{{ type }}')
-                then cast(details ->> '{{ name }}' as {{ type }})
-        end
+cast(
+            case
+                when
+                    jsonb_typeof(details -> '{{ name }}') = '{{ kind }}'
+                    and pg_input_is_valid(details ->> '{{ name }}', '{{ type }}')
+                    then details ->> '{{ name }}'
+            end as {{ type }}
+        )
 {%- endmacro %}

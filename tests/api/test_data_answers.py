@@ -392,7 +392,8 @@ def test_tags_are_those_that_positions_carry(hedge_fund: Person, session: dict[s
     name, count = next(iter(carried.items()))
     tag = next(tag for tag in body["tags"] if tag["name"] == name)
     alone = hedge_fund.get(f"tags/{tag['id']}", **session).json()
-    assert {field: alone[field] for field in tag} | {"display_order": 0} == tag | {"display_order": 0}
+    assert {field: alone[field] for field in tag} == tag
+    assert (alone["tags"], alone["total"]) == ([tag], 1)
     found = hedge_fund.get(f"tags/{tag['id']}/positions", **session).json()
     assert (found["tag_name"], found["total"], len(found["positions"])) == (name, count, count)
     assert {p["id"] for p in found["positions"]} == {
