@@ -10,6 +10,7 @@ from fastapi.openapi.utils import get_openapi
 from api.errors import (
     CATALOGUE,
     DateBeforeHistory,
+    InstantBeforeHistory,
     InternalError,
     InvalidRequest,
     NotAuthenticated,
@@ -30,6 +31,7 @@ MARTS_REFUSALS = (
     *LOGIN_REFUSALS,
     InvalidRequest,
     DateBeforeHistory,
+    InstantBeforeHistory,
     NothingPublished,
     QueryTimedOut,
     *SERVICE_REFUSALS,
@@ -44,6 +46,9 @@ publication; the API writes nothing.
 
 **Dates.** Every portfolio path takes `as_of_date`. `X-As-Of-Date` says which session answers,
 `X-Publication-Id` which publication speaks for it.
+
+**What was reported.** With `published_at` the same path answers as it was published at that instant, also
+where a later publication corrected it. `/publications` lists the instants, `/restatements` what changed.
 
 **Caching.** Answers change only with a publication. Send the `ETag` back as `If-None-Match`: the answer is
 304 without a body while nothing has changed.

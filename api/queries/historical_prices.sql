@@ -6,16 +6,16 @@ with portfolio as (
     select
         portfolio_id,
         exists(
-            select from marts.fct_portfolio_snapshots
+            select from fct_portfolio_snapshots
             where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
         ) as is_begun
-    from marts.dim_portfolios
+    from dim_portfolios
     where portfolio_id = %(portfolio_id)s::uuid
 ),
 
 open_values as materialized (
     select position_id
-    from marts.fct_position_values
+    from fct_position_values
     where
         portfolio_id = %(portfolio_id)s::uuid
         and as_of_date = %(as_of_date)s::date
@@ -26,13 +26,13 @@ open_values as materialized (
 -- Keys are handed to the views as arrays: only so does the planner look them up in the index.
 held as (
     select coalesce(underlying_symbol, symbol) as symbol
-    from marts.dim_positions
+    from dim_positions
     where position_id = any(array(select position_id from open_values))
 ),
 
 factor_etfs as (
     select etf.symbol
-    from marts.dim_factors
+    from dim_factors
     cross join
         lateral (
             values (dim_factors.proxy_symbol), (dim_factors.long_symbol), (dim_factors.short_symbol)
@@ -60,7 +60,7 @@ bars as (
         * first_value(fct_prices.close / nullif(fct_prices.adjusted_close, 0)) over (
             partition by fct_prices.symbol order by fct_prices.as_of_date desc
         ) as adjusted_close
-    from marts.fct_prices
+    from fct_prices
     where
         fct_prices.symbol = any(array(select symbol from wanted))
         and fct_prices.as_of_date > %(as_of_date)s::date - %(lookback_days)s::integer

@@ -3,19 +3,19 @@
 -- without a body: the portfolio begins later.
 with portfolio as (
     select *
-    from marts.dim_portfolios
+    from dim_portfolios
     where portfolio_id = %(portfolio_id)s::uuid
 ),
 
 snapshot as (
     select *
-    from marts.fct_portfolio_snapshots
+    from fct_portfolio_snapshots
     where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
 ),
 
 open_values as materialized (
     select *
-    from marts.fct_position_values
+    from fct_position_values
     where
         portfolio_id = %(portfolio_id)s::uuid
         and as_of_date = %(as_of_date)s::date
@@ -30,7 +30,7 @@ described as materialized (
         coalesce(dim_positions.underlying_symbol, open_values.symbol) as priced_symbol,
         dim_positions.tags
     from open_values
-    inner join marts.dim_positions
+    inner join dim_positions
         on
             open_values.position_id = dim_positions.position_id
             and dim_positions.position_id = any(array(select position_id from open_values))
@@ -41,7 +41,7 @@ open_positions as (
         described.*,
         coalesce(quality.sessions_missing_252 = 0, false) as has_complete_history
     from described
-    left join marts.fct_data_quality as quality
+    left join fct_data_quality as quality
         on
             described.priced_symbol = quality.symbol
             and described.investment_class <> 'PRIVATE'
@@ -93,7 +93,7 @@ recent as (
         daily_pnl,
         daily_return,
         row_number() over (order by as_of_date desc) as days_ago
-    from marts.fct_portfolio_snapshots
+    from fct_portfolio_snapshots
     where portfolio_id = %(portfolio_id)s::uuid and as_of_date <= %(as_of_date)s::date
     order by as_of_date desc
     limit %(max_days)s + 1
@@ -117,7 +117,7 @@ symbol_pnl as (
     select
         position_values.symbol,
         sum(position_values.daily_pnl) as pnl
-    from marts.fct_position_values as position_values
+    from fct_position_values as position_values
     where
         %(include_attrib)s::boolean
         and position_values.portfolio_id = %(portfolio_id)s::uuid

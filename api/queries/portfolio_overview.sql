@@ -4,19 +4,19 @@ with portfolio as (
     select
         portfolio_id,
         initial_equity
-    from marts.dim_portfolios
+    from dim_portfolios
     where portfolio_id = %(portfolio_id)s::uuid
 ),
 
 snapshot as (
     select *
-    from marts.fct_portfolio_snapshots
+    from fct_portfolio_snapshots
     where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
 ),
 
 exposure as (
     select *
-    from marts.fct_portfolio_exposures
+    from fct_portfolio_exposures
     where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
 ),
 
@@ -25,7 +25,7 @@ history as (
         count(*) as data_days,
         sum(daily_pnl) filter (where as_of_date >= date_trunc('year', %(as_of_date)s::date)::date) as ytd_pnl,
         sum(daily_pnl) filter (where as_of_date >= date_trunc('month', %(as_of_date)s::date)::date) as mtd_pnl
-    from marts.fct_portfolio_snapshots
+    from fct_portfolio_snapshots
     where portfolio_id = %(portfolio_id)s::uuid and as_of_date <= %(as_of_date)s::date
 ),
 
@@ -37,7 +37,7 @@ targets as (
         sum(abs(position_weight) * downside_return) as downside_return,
         coalesce(sum(position_count), 0) as position_count,
         max(target_updated_at) as updated_at
-    from marts.fct_target_prices
+    from fct_target_prices
     where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
 ),
 
@@ -45,7 +45,7 @@ price_flags as (
     select
         price_flag,
         count(*) as position_count
-    from marts.fct_position_values
+    from fct_position_values
     where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date and is_open
     group by price_flag
 ),

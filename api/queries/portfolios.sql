@@ -16,8 +16,8 @@ with portfolios as (
         to_char(dim_portfolios.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as updated_at,
         case when snapshots.has_simulated_prices then 'simulated' else 'loaded' end as price_source,
         case when snapshots.has_simulated_prices then %(simulated_notice)s::text end as price_notice
-    from marts.dim_portfolios
-    inner join marts.fct_portfolio_snapshots as snapshots
+    from dim_portfolios
+    inner join fct_portfolio_snapshots as snapshots
         on
             dim_portfolios.portfolio_id = snapshots.portfolio_id
             and snapshots.as_of_date = %(as_of_date)s::date

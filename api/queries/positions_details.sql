@@ -4,18 +4,18 @@
 -- begins later.
 with scope as (
     select portfolio_id
-    from marts.dim_portfolios
+    from dim_portfolios
     where portfolio_id = %(portfolio_id)s::uuid
     union
     select portfolio_id
-    from marts.dim_positions
+    from dim_positions
     where position_id = any(%(position_ids)s::uuid[])
 ),
 
 -- Keys are handed to the views as arrays: only so does the planner look them up in the index.
 open_values as (
     select *
-    from marts.fct_position_values
+    from fct_position_values
     where
         portfolio_id = any(array(select portfolio_id from scope))
         and as_of_date = %(as_of_date)s::date
@@ -25,7 +25,7 @@ open_values as (
 -- The row of the last session is the only one of a position that is not open.
 closed_values as (
     select *
-    from marts.fct_position_values
+    from fct_position_values
     where
         %(include_closed)s::boolean
         and portfolio_id = any(array(select portfolio_id from scope))
@@ -55,7 +55,7 @@ chosen as materialized (
         dim_positions.exit_price,
         dim_positions.tags
     from known
-    inner join marts.dim_positions
+    inner join dim_positions
         on
             known.position_id = dim_positions.position_id
             and dim_positions.position_id = any(array(select position_id from known))
@@ -109,7 +109,7 @@ positions as (
             from unnest(chosen.tags) as tag
         ) as tags
     from chosen
-    left join marts.dim_symbols
+    left join dim_symbols
         on
             chosen.company_symbol = dim_symbols.symbol
             and dim_symbols.symbol = any(array(select company_symbol from chosen))
@@ -141,7 +141,7 @@ totals as (
 
 is_begun as (
     select exists(
-        select from marts.fct_portfolio_snapshots
+        select from fct_portfolio_snapshots
         where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
     ) as answer
 ),
@@ -150,7 +150,7 @@ unknown_ids as (
     select coalesce(json_agg(requested.position_id order by requested.position_id), '[]'::json) as body
     from unnest(%(position_ids)s::uuid[]) as requested (position_id)
     where requested.position_id <> all(array(
-        select position_id from marts.dim_positions
+        select position_id from dim_positions
         where position_id = any(%(position_ids)s::uuid[])
     ))
 )

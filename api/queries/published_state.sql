@@ -5,14 +5,14 @@ with published as (
     select
         min(from_date) as first_date,
         max(to_date) as last_date
-    from marts.fct_publications
+    from fct_publications
 ),
 
 newest as (
     select
         publication_id,
         published_at
-    from marts.fct_publications
+    from fct_publications
     order by published_at desc
     limit 1
 ),
@@ -20,7 +20,7 @@ newest as (
 -- The NYSE never closed for two weeks: the calendar is read from there on, by its key.
 session_asked_for as (
     select max(dim_dates.as_of_date) as as_of_date
-    from marts.dim_dates
+    from dim_dates
     where
         dim_dates.is_trading_day
         and dim_dates.as_of_date >= (
@@ -35,7 +35,7 @@ session_asked_for as (
 
 speaking as (
     select publications.publication_id
-    from marts.fct_publications as publications
+    from fct_publications as publications
     inner join session_asked_for
         on session_asked_for.as_of_date between publications.from_date and publications.to_date
     order by publications.published_at desc

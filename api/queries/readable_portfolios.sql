@@ -2,4 +2,4 @@
 select
     (array_agg(portfolio_id order by created_at, portfolio_name))[1] as portfolio_id,
     count(*) as portfolio_count
-from marts.dim_portfolios
+from dim_portfolios
