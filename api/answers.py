@@ -22,7 +22,7 @@ TAG_COLORS: Final = [
 
 @dataclass(frozen=True)
 class Answers:
-    """Answers one request of one user from the marts. published_at: as they were published at that instant."""
+    """Answers one request of one user from the marts. published_at: as they were published then."""
 
     request: Request
     reader: Reader

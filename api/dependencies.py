@@ -9,8 +9,9 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator
 
 from api.answers import Answers
-from api.errors import NotAuthenticated, TokenInvalid
+from api.errors import NotAuthenticated, NotPermitted, TokenInvalid
 from api.services import Services
+from api.tokens import Bearer
 from api.users import User
 
 bearer = HTTPBearer(
@@ -28,23 +29,44 @@ def get_services(request: Request) -> Services:
 ServicesOf = Annotated[Services, Depends(get_services)]
 
 
-async def get_current_user(
+def get_bearer(
     services: ServicesOf,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
-) -> User:
-    """Return the active user whose token came with the request.
+) -> Bearer:
+    """Tell whom the request's token was issued to.
 
     Raises NotAuthenticated, TokenExpired or TokenInvalid.
     """
     if credentials is None:
         raise NotAuthenticated
-    user = await services.users.by_id(services.tokens.read(credentials.credentials))
+    return services.tokens.read(credentials.credentials)
+
+
+BearerOf = Annotated[Bearer, Depends(get_bearer)]
+
+
+async def get_current_user(services: ServicesOf, token: BearerOf) -> User:
+    """Return the active user whose token came with the request, while the token's session goes on.
+
+    Raises NotAuthenticated, TokenExpired or TokenInvalid.
+    """
+    user = await services.users.by_session(token)
     if user is None or not user.is_active:
         raise TokenInvalid
     return user
 
 
 CurrentUser = Annotated[User, Depends(get_current_user)]
+
+
+def get_administrator(user: CurrentUser) -> User:
+    """Return the user if he may see the operations of the warehouse. Raises NotPermitted."""
+    if not user.is_admin:
+        raise NotPermitted
+    return user
+
+
+Administrator = Annotated[User, Depends(get_administrator)]
 
 
 def _iso_date(value: Any) -> Any:
@@ -66,7 +88,6 @@ AsOfDate = Annotated[
         examples=["2025-09-12"],
     ),
 ]
-
 
 
 def _iso_instant(value: Any) -> Any:

@@ -17,6 +17,8 @@ from api.errors import (
     NothingPublished,
     Problem,
     QueryTimedOut,
+    RequestRefused,
+    RequestTooLarge,
     TokenExpired,
     TokenInvalid,
     WarehouseUnavailable,
@@ -25,6 +27,7 @@ from api.problems import MEDIA_TYPE
 
 Responses = dict[int | str, dict[str, Any]]
 
+BODY_REFUSALS = (RequestRefused, RequestTooLarge)
 LOGIN_REFUSALS = (NotAuthenticated, TokenInvalid, TokenExpired)
 SERVICE_REFUSALS = (InternalError, WarehouseUnavailable)
 MARTS_REFUSALS = (
@@ -79,6 +82,7 @@ PROBLEM_SCHEMA: dict[str, Any] = {
         "code": {"type": "string", "enum": [problem.code for problem in CATALOGUE]},
         "detail": {"type": "string", "description": "A sentence that a person can act on."},
         "instance": {"type": "string", "description": "Number of an internal error, as in the server's log."},
+        "retry_after": {"type": "integer", "description": "too_many_attempts: seconds to wait."},
         "errors": {
             "type": "array",
             "description": "invalid_request: one entry for each parameter.",
@@ -173,8 +177,9 @@ def _give_examples(document: dict[str, Any]) -> None:
     """Give each path an example of its answer, put together from the examples of the fields."""
     for methods in document["paths"].values():
         for operation in methods.values():
-            content = operation["responses"]["200"]["content"]["application/json"]
-            content["example"] = example_of(content["schema"], document)
+            content = operation["responses"].get("200", {}).get("content", {}).get("application/json")
+            if content is not None:  # a logout has no body, a file none of fields
+                content["example"] = example_of(content["schema"], document)
 
 
 def example_of(schema: dict[str, Any], document: dict[str, Any]) -> Any:

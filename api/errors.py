@@ -159,7 +159,7 @@ class MartNotFound(Problem):
     status = 404
     code = "mart_not_found"
     title = "No such mart"
-    default_detail = "There is no mart of this name; X-Publication-Id and /api/v1/docs lead to those there are."
+    default_detail = "There is no mart of this name."
 
 
 class MethodNotAllowed(Problem):
@@ -208,7 +208,7 @@ class TooManyAttempts(Problem):
     status = 429
     code = "too_many_attempts"
     title = "Too many attempts to log in"
-    default_detail = "There were too many attempts to log in; wait as long as Retry-After says, then try again."
+    default_detail = "There were too many attempts to log in; try again when Retry-After has passed."
 
     @property
     def headers(self) -> dict[str, str]:
@@ -234,7 +234,7 @@ class LineageUnavailable(Problem):
     status = 503
     code = "lineage_unavailable"
     title = "The lineage is not at hand"
-    default_detail = "dbt's manifest is not where the API looks for it; set DBT_MANIFEST to the file of the last build."
+    default_detail = "dbt's manifest is not where DBT_MANIFEST says; the next build leaves a new one there."
 
 
 class QueryTimedOut(Problem):
