@@ -9,7 +9,7 @@ from flows.cli_common import open_for_command
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="The people who may log in to the API: add, list, disable, enable, set a password or the admin flag.",
+    help="The people who may log in to the API: add, list, disable, enable, set-password, set-admin.",
 )
 
 USERS = """

@@ -293,7 +293,8 @@ class Settings(BaseSettings):
         if self.database_url or self.api_database_url:
             raise SettingsError(
                 "SECRET_KEY is not set: with a server of your own the API needs a key of at least 32 "
-                "characters to sign login tokens; make one with `openssl rand -base64 48` and set it for every process."
+                "characters to sign login tokens; make one with `openssl rand -base64 48` and set it for "
+                "every process."
             )
         path = self.warehouse_folder / "secret_key"
         try:
