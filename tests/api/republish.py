@@ -1,7 +1,7 @@
-"""A second publication of the last session without a build: what was published, with other figures, published again.
+"""A second publication of the last session without a build: other figures, under a new number.
 
-Every published fact of the session is copied under a new number; equity and market values are moved by an amount,
-so that it shows in an answer which publication its figures are of.
+Every published fact of the session is copied; equity and market values are moved by an amount, so that it shows
+in an answer which publication its figures are of.
 """
 
 from collections.abc import Iterator
@@ -26,7 +26,15 @@ having
     and not array_agg(columns.column_name::text) @> array['is_removed']
 """
 
-LAST = "select as_of_date, publication_id from ops.publication_dates where superseded_at is null order by 1 desc limit 1"
+LAST = """
+select as_of_date, publication_id from ops.publication_dates
+where superseded_at is null order by as_of_date desc limit 1
+"""
+
+SPEAKS_AGAIN = """
+update ops.publication_dates set superseded_at = null
+where superseded_at = (select published_at from ops.publications where publication_id = %(number)s)
+"""
 
 RESTATED = """
 insert into published.pub_restatements (
@@ -82,8 +90,7 @@ def take_back(connection: Connection, number: int) -> None:
         for statement in (
             "delete from published.pub_restatements where publication_id = %(number)s",
             "delete from ops.publication_dates where publication_id = %(number)s",
-            "update ops.publication_dates set superseded_at = null where superseded_at ="
-            " (select published_at from ops.publications where publication_id = %(number)s)",
+            SPEAKS_AGAIN,
             "delete from ops.publication_loads where publication_id = %(number)s",
             "delete from ops.publications where publication_id = %(number)s",
         ):

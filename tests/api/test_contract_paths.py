@@ -1,4 +1,4 @@
-"""The contract of contract.py, held against the OpenAPI document: what is missing or of another type fails."""
+"""The contract of contract.py, held against the OpenAPI document: what is missing or of other type fails."""
 
 import re
 from collections.abc import Iterator
