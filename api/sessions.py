@@ -19,10 +19,12 @@ from api.users import Users
 
 logger = logging.getLogger(__name__)
 
-BEGIN_WRITING = load_query("begin_writing")
 OPEN_SESSION = load_query("open_session")
 CONTINUE_SESSION = load_query("continue_session")
 END_SESSION = load_query("end_session")
+
+# The role's transactions are read-only otherwise, and two refreshes at once wait for each other.
+BEGIN_WRITING = "set transaction isolation level read committed, read write"
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ class Sessions:
             connection.transaction(),
             connection.cursor(row_factory=tuple_row) as cursor,
         ):
-            await cursor.execute(BEGIN_WRITING.text)
+            await cursor.execute(BEGIN_WRITING)
             await cursor.execute(query.text, parameters)
             row = await cursor.fetchone()
         return None if row is None else row[0]

@@ -15,7 +15,7 @@ with page as (
         steps,
         error
     from ops.runs
-    order by ops.runs.run_id desc
+    order by run_id desc
     limit %(limit)s offset %(offset)s
 )
 

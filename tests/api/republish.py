@@ -1,7 +1,7 @@
 """A second publication of the last session without a build: other figures, under a new number.
 
-Every published fact of the session is copied; equity and market values are moved by an amount, so that it shows
-in an answer which publication its figures are of.
+Every published fact of the session is copied; equity and market values are moved by an amount, so that it
+shows in an answer which publication its figures are of.
 """
 
 from collections.abc import Iterator

@@ -8,9 +8,10 @@ from api_helpers import Shapes
 from fastapi.testclient import TestClient
 
 from api.app import create_app
+from api.documentation import catalogue_table
 from api.errors import CATALOGUE
 from api.schemas.common import Answer
-from warehouse.settings import Settings
+from warehouse.settings import Settings, project_root
 
 OPEN = {"/auth/login", "/auth/refresh", "/health", "/health/live", "/health/ready"}
 PREFIX = "/api/v1"
@@ -74,6 +75,11 @@ def shapes_of(base: type[Answer]) -> list[type[Answer]]:
 def test_the_introduction_lists_every_code() -> None:
     for problem in CATALOGUE:
         assert f"| `{problem.code}` | {problem.status} |" in DOCUMENT["info"]["description"]
+
+
+def test_the_documentation_of_errors_is_that_of_the_code() -> None:
+    text = (project_root() / "docs" / "api.md").read_text()
+    assert catalogue_table() in text, "write the table of docs/api.md anew: print(catalogue_table())"
 
 
 def test_the_document_and_its_page_are_open_to_all(empty_api: TestClient) -> None:

@@ -1,4 +1,4 @@
-"""The whole OpenAPI document, tried out by a machine: no failure of ours, no undocumented status, no other shape.
+"""The whole OpenAPI document, tried out by a machine: no failure, no undocumented status, no other shape.
 
 Each request is sent twice: as it was made up, and with the portfolio of the user who sends it. More of them:
 SIGMASIGHT_EXAMPLES=200 pytest tests/api/test_schemathesis.py

@@ -69,7 +69,7 @@ def test_without_a_list_no_other_origin_is_let_in(empty_api: TestClient) -> None
 @pytest.mark.parametrize("value", ["*", "risk.example.com", "https://*.example.com", f"{FRONTEND}/page"])
 def test_what_is_no_origin_is_refused_at_the_start(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("API_CORS_ORIGINS", value)
-    with pytest.raises(SettingsError, match="API_CORS_ORIGINS: .*write origins such as"):
+    with pytest.raises(SettingsError, match=r"API_CORS_ORIGINS: .*write origins such as"):
         get_settings()
 
 

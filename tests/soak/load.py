@@ -1,4 +1,4 @@
-"""One client of the load: asks one path after the other, and holds each answer against the publication it names."""
+"""A client of the load: asks path after path, and holds each answer against the publication it names."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""The soak: full load on loopback for minutes, a publication and a restart of the database in the middle of each.
+"""The soak: full load on loopback for minutes, with publications and restarts of the database in the middle.
 
 Held: every answer's figures are those of the publication that it names; 503 comes only while the database is
 away; neither memory nor connections grow; the server ends at once, and in order, when it is asked to.
@@ -16,6 +16,7 @@ import psycopg
 
 from api.limits import AUTH_POOL_SIZE, POOL_SIZE
 from tests.api.republish import republish, take_back
+from tests.soak.demonstration import demonstration
 from tests.soak.load import SHIFT, Client, Findings, Outage
 from tests.soak.server import Server, connections_of, serving
 from warehouse.connections import Warehouse, open_warehouse, stop_warehouse
@@ -43,7 +44,7 @@ class Report:
 
     minutes: float
     findings: Findings
-    publications: int = 0
+    published: list[int] = field(default_factory=list)
     restarts: int = 0
     samples: list[Sample] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
@@ -56,9 +57,9 @@ class Report:
         return [
             f"{len(times)} requests in {self.minutes:.1f} minutes: {answered}",
             f"p50 {1000 * times[len(times) // 2]:.0f} ms, p99 {1000 * times[int(0.99 * len(times))]:.0f} ms",
-            f"{self.publications} publications, {self.restarts} restarts of the database",
-            f"memory {first.memory_mb:.0f} to {last.memory_mb:.0f} MB, files {first.files} to {last.files}, "
-            f"connections at most {max(sample.connections for sample in self.samples)}",
+            f"{len(self.published)} publications, {self.restarts} restarts of the database",
+            f"memory {first.memory_mb:.0f} to {last.memory_mb:.0f} MB, files {first.files} to {last.files}",
+            f"connections to the database at most {max(sample.connections for sample in self.samples)}",
             *(f"FAULT {fault}" for fault in self.faults or []),
         ]
 
@@ -67,7 +68,6 @@ def soak(warehouse: Warehouse, minutes: float, *, rounds: int, folder: Path) -> 
     """Load the API over this warehouse for so many minutes; each round publishes and restarts once."""
     report = Report(minutes, Findings())
     outages: list[Outage] = []
-    published: list[int] = []
     over = threading.Event()
     try:
         with (
@@ -84,7 +84,7 @@ def soak(warehouse: Warehouse, minutes: float, *, rounds: int, folder: Path) -> 
             for thread in threads:
                 thread.start()
             for _ in range(rounds):
-                _round(warehouse, server, report, 60 * minutes / rounds, published, outages)
+                _round(warehouse, server, report, 60 * minutes / rounds, outages)
             over.set()
             for thread in threads:
                 thread.join()
@@ -95,24 +95,18 @@ def soak(warehouse: Warehouse, minutes: float, *, rounds: int, folder: Path) -> 
             report.faults += server.complaints()[:5]
     finally:
         over.set()
-        _take_back(warehouse, published)
+        _take_back(warehouse, report.published)
     report.faults += report.findings.wrong[:20] + _leaks(report)
     return report
 
 
 def _round(
-    warehouse: Warehouse,
-    server: Server,
-    report: Report,
-    seconds: float,
-    published: list[int],
-    outages: list[Outage],
+    warehouse: Warehouse, server: Server, report: Report, seconds: float, outages: list[Outage]
 ) -> None:
-    """A quarter of the time before each event, and one after."""
+    """A quarter of the time before each event, and a half after."""
     _watch(warehouse, server, report, seconds / 4)
     with warehouse.connect_writer(autocommit=True) as connection:
-        published.append(republish(connection, SHIFT))
-    report.publications += 1
+        report.published.append(republish(connection, SHIFT))
     _watch(warehouse, server, report, seconds / 4)
     outages.append(Outage(begun=time.monotonic()))
     stop_warehouse(warehouse.settings)
@@ -161,11 +155,10 @@ def main() -> int:
         "--rounds", type=int, default=None, help="publications and restarts (default: 1 in 2 minutes)"
     )
     chosen = parser.parse_args()
-    from tests.soak.demonstration import demonstration  # noqa: PLC0415 - dbt and all
-
-    with tempfile.TemporaryDirectory(prefix="sg-soak-", dir="/tmp") as folder:  # noqa: S108 - a short path
-        with demonstration(Settings(sigmasight_home=Path(folder))) as warehouse:
-            rounds = chosen.rounds or max(1, int(chosen.minutes // 2))
-            report = soak(warehouse, chosen.minutes, rounds=rounds, folder=Path(folder))
+    rounds = chosen.rounds or max(1, int(chosen.minutes // 2))
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sg-soak-", dir="/tmp")))
+        warehouse = stack.enter_context(demonstration(Settings(sigmasight_home=folder)))
+        report = soak(warehouse, chosen.minutes, rounds=rounds, folder=folder)
     print("\n".join(report.sentences()))  # noqa: T201 - a command
     return 1 if report.faults else 0
