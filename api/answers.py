@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
@@ -22,12 +22,13 @@ TAG_COLORS: Final = [
 
 @dataclass(frozen=True)
 class Answers:
-    """Answers one request of one user from the marts."""
+    """Answers one request of one user from the marts. published_at: as they were published then."""
 
     request: Request
     reader: Reader
     user: User
     as_of_date: date | None
+    published_at: datetime | None = None
 
     async def send(
         self,
@@ -46,7 +47,7 @@ class Answers:
         means that what was asked for begins after the date, and raises DateBeforeHistory: with the sentence
         `absent`, or one that says when the portfolio begins. file_name: offer the answer to be saved.
         """
-        async with self.reader.reading_as(self.user) as reading:
+        async with self.reader.reading_as(self.user, self.published_at) as reading:
             state = await reading.published_state(self.as_of_date)
             headers = caching_headers(state, etag=self._etag(state, query))
             if is_known(headers["ETag"], self.request.headers.get("If-None-Match")):

@@ -4,10 +4,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Response
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import RedirectResponse
 
 from api.documentation import document
+from api.limits import GZIP_FROM_BYTES
+from api.metrics import Metrics
+from api.middleware import BodyLimit, Observation, SecurityHeaders
 from api.problems import install_problem_handlers
 from api.routes import (
     analytics,
@@ -15,6 +20,7 @@ from api.routes import (
     data,
     health,
     onboarding,
+    operations,
     portfolios,
     positions,
     prices,
@@ -34,11 +40,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     Nothing is opened before the app starts: pools live from the start of its lifespan to the end.
     """
     chosen = settings or get_settings()
+    metrics = Metrics()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with open_services(chosen) as services:
             app.state.services = services
+            metrics.watch(services.pools)
             yield
 
     app = FastAPI(
@@ -53,9 +61,37 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.include_router(_routes())
     app.get("/docs", include_in_schema=False)(_to_docs)
+    _show(app, metrics)
+    _wrap(app, chosen, metrics)
     install_problem_handlers(app)
     app.openapi = document(app)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
     return app
+
+
+def _show(app: FastAPI, metrics: Metrics) -> None:
+    """Open /metrics: for a monitor inside, like /health, and without anything of a user."""
+
+    async def show() -> Response:
+        return metrics.answer()
+
+    app.get("/metrics", include_in_schema=False)(show)
+
+
+def _wrap(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
+    """Put the middleware around the routes; the last one added is the outermost."""
+    app.add_middleware(BodyLimit)
+    app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES, compresslevel=4)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=settings.api_cors_origins,
+        allow_credentials=True,
+        allow_methods=["GET", "POST", "PUT", "DELETE"],
+        allow_headers=["Authorization", "Content-Type", "If-None-Match"],
+        expose_headers=["ETag", "X-As-Of-Date", "X-Publication-Id", "Retry-After"],
+        max_age=600,
+    )
+    app.add_middleware(SecurityHeaders, docs_path=f"{PREFIX}/docs")
+    app.add_middleware(Observation, metrics=metrics)
 
 
 async def _to_docs() -> RedirectResponse:
@@ -66,7 +102,7 @@ def _routes() -> APIRouter:
     router = APIRouter(prefix=PREFIX)
     rooms = (
         *(auth, portfolios, data, positions, prices, profiles, target_prices, tags, onboarding),
-        *(analytics, health),
+        *(analytics, operations, health),
     )
     for room in rooms:
         router.include_router(room.router)

@@ -1,17 +1,18 @@
 """What a route asks for: who is calling, the as-of date, and the door to the marts."""
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, cast
 
 from fastapi import Depends, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from pydantic import BeforeValidator
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator
 
 from api.answers import Answers
-from api.errors import NotAuthenticated, TokenInvalid
+from api.errors import NotAuthenticated, NotPermitted, TokenInvalid
 from api.limits import MAX_ROWS
 from api.services import Services
+from api.tokens import Bearer
 from api.users import User
 
 bearer = HTTPBearer(
@@ -29,23 +30,44 @@ def get_services(request: Request) -> Services:
 ServicesOf = Annotated[Services, Depends(get_services)]
 
 
-async def get_current_user(
+def get_bearer(
     services: ServicesOf,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
-) -> User:
-    """Return the active user whose token came with the request.
+) -> Bearer:
+    """Tell whom the request's token was issued to.
 
     Raises NotAuthenticated, TokenExpired or TokenInvalid.
     """
     if credentials is None:
         raise NotAuthenticated
-    user = await services.users.by_id(services.tokens.read(credentials.credentials))
+    return services.tokens.read(credentials.credentials)
+
+
+BearerOf = Annotated[Bearer, Depends(get_bearer)]
+
+
+async def get_current_user(services: ServicesOf, token: BearerOf) -> User:
+    """Return the active user whose token came with the request, while the token's session goes on.
+
+    Raises NotAuthenticated, TokenExpired or TokenInvalid.
+    """
+    user = await services.users.by_session(token)
     if user is None or not user.is_active:
         raise TokenInvalid
     return user
 
 
 CurrentUser = Annotated[User, Depends(get_current_user)]
+
+
+def get_administrator(user: CurrentUser) -> User:
+    """Return the user if he may see the operations of the warehouse. Raises NotPermitted."""
+    if not user.is_admin:
+        raise NotPermitted
+    return user
+
+
+Administrator = Annotated[User, Depends(get_administrator)]
 
 
 def _iso_date(value: Any) -> Any:
@@ -69,11 +91,41 @@ AsOfDate = Annotated[
 ]
 
 
+def _iso_instant(value: Any) -> Any:
+    """Pydantic would take 1757720000 for seconds since 1970."""
+    if isinstance(value, str) and not re.match(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}", value):
+        raise ValueError("write the instant as YYYY-MM-DDTHH:MM:SSZ")
+    return value
+
+
+def _not_ahead(value: datetime) -> datetime:
+    if value > datetime.now(UTC):
+        raise ValueError("what will be published is not known yet: name an instant that has passed")
+    return value
+
+
+PublishedAt = Annotated[
+    Annotated[AwareDatetime, BeforeValidator(_iso_instant), AfterValidator(_not_ahead)] | None,
+    Query(
+        description=(
+            "Answer as it was published at this instant, ISO 8601 with its zone, such as "
+            "2025-09-13T00:00:00Z. Default: as it is published now. /api/v1/publications lists the instants."
+        ),
+        examples=["2025-09-13T00:00:00Z"],
+    ),
+]
+
+
 def get_answers(
-    request: Request, services: ServicesOf, user: CurrentUser, as_of_date: AsOfDate = None
+    *,
+    request: Request,
+    services: ServicesOf,
+    user: CurrentUser,
+    as_of_date: AsOfDate = None,
+    published_at: PublishedAt = None,
 ) -> Answers:
-    """Return answers for this request, in this user's name, as of its date."""
-    return Answers(request=request, reader=services.reader, user=user, as_of_date=as_of_date)
+    """Return answers for this request, in this user's name, as of its date, as published at its instant."""
+    return Answers(request, services.reader, user, as_of_date, published_at)
 
 
 AnswersOf = Annotated[Answers, Depends(get_answers)]

@@ -10,12 +10,15 @@ from fastapi.openapi.utils import get_openapi
 from api.errors import (
     CATALOGUE,
     DateBeforeHistory,
+    InstantBeforeHistory,
     InternalError,
     InvalidRequest,
     NotAuthenticated,
     NothingPublished,
     Problem,
     QueryTimedOut,
+    RequestRefused,
+    RequestTooLarge,
     TokenExpired,
     TokenInvalid,
     WarehouseUnavailable,
@@ -24,12 +27,14 @@ from api.problems import MEDIA_TYPE
 
 Responses = dict[int | str, dict[str, Any]]
 
+BODY_REFUSALS = (RequestRefused, RequestTooLarge)
 LOGIN_REFUSALS = (NotAuthenticated, TokenInvalid, TokenExpired)
 SERVICE_REFUSALS = (InternalError, WarehouseUnavailable)
 MARTS_REFUSALS = (
     *LOGIN_REFUSALS,
     InvalidRequest,
     DateBeforeHistory,
+    InstantBeforeHistory,
     NothingPublished,
     QueryTimedOut,
     *SERVICE_REFUSALS,
@@ -44,6 +49,9 @@ publication; the API writes nothing.
 
 **Dates.** Every portfolio path takes `as_of_date`. `X-As-Of-Date` says which session answers,
 `X-Publication-Id` which publication speaks for it.
+
+**What was reported.** With `published_at` the same path answers as it was published at that instant, also
+where a later publication corrected it. `/publications` lists the instants, `/restatements` what changed.
 
 **Caching.** Answers change only with a publication. Send the `ETag` back as `If-None-Match`: the answer is
 304 without a body while nothing has changed.
@@ -74,6 +82,7 @@ PROBLEM_SCHEMA: dict[str, Any] = {
         "code": {"type": "string", "enum": [problem.code for problem in CATALOGUE]},
         "detail": {"type": "string", "description": "A sentence that a person can act on."},
         "instance": {"type": "string", "description": "Number of an internal error, as in the server's log."},
+        "retry_after": {"type": "integer", "description": "too_many_attempts: seconds to wait."},
         "errors": {
             "type": "array",
             "description": "invalid_request: one entry for each parameter.",

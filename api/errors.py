@@ -6,17 +6,24 @@ SigmaSightError
     ├── TokenInvalid            401  the token is not one of ours, or its user is gone
     ├── TokenExpired            401  log in again
     ├── InvalidCredentials      401  login refused, without saying which of the two was wrong
+    ├── RefreshInvalid          401  the refresh token is not one of ours, has ended, or was used before
+    ├── NotPermitted            403  only for users with the admin flag
     ├── PathNotFound            404  no such path
     ├── PortfolioNotFound       404  no such portfolio, or not this user's: the same answer
     ├── PositionsNotFound       404  none of the positions exists, or none is this user's
     ├── TagNotFound             404  no such tag on this user's positions
     ├── TargetPriceNotFound     404  no such target price in force, or not this user's
+    ├── MartNotFound            404  no mart of this name
     ├── MethodNotAllowed        405  the warehouse is read-only
+    ├── RequestTooLarge         413  a body beyond what any path takes
     ├── RequestRefused          4xx  any other refusal by the HTTP layer
     ├── InvalidRequest          422  a parameter or the body does not hold what it should
     ├── DateBeforeHistory       422  the as_of_date lies before the first published session
+    ├── InstantBeforeHistory    422  nothing was published yet at the published_at
+    ├── TooManyAttempts         429  too many logins from an address, or wrong ones into an account
     ├── InternalError           500  our fault; the log has the rest
     ├── NothingPublished        503  no build has been published yet
+    ├── LineageUnavailable      503  dbt's manifest is not where the API looks for it
     ├── QueryTimedOut           503  the statement ran into the API's time limit
     └── WarehouseUnavailable    503  the database does not answer
 
@@ -32,22 +39,29 @@ from warehouse.errors import SigmaSightError
 __all__ = [
     "CATALOGUE",
     "DateBeforeHistory",
+    "InstantBeforeHistory",
     "InternalError",
     "InvalidCredentials",
     "InvalidRequest",
+    "LineageUnavailable",
+    "MartNotFound",
     "MethodNotAllowed",
     "NotAuthenticated",
+    "NotPermitted",
     "NothingPublished",
     "PathNotFound",
     "PortfolioNotFound",
     "PositionsNotFound",
     "Problem",
     "QueryTimedOut",
+    "RefreshInvalid",
     "RequestRefused",
+    "RequestTooLarge",
     "TagNotFound",
     "TargetPriceNotFound",
     "TokenExpired",
     "TokenInvalid",
+    "TooManyAttempts",
     "WarehouseUnavailable",
 ]
 
@@ -109,6 +123,21 @@ class InvalidCredentials(Problem):
     challenge = BEARER_CHALLENGE
 
 
+class RefreshInvalid(Problem):
+    status = 401
+    code = "refresh_invalid"
+    title = "The session cannot be continued"
+    default_detail = "This session has ended or its refresh token was used before; log in again."
+    challenge = f'{BEARER_CHALLENGE}, error="invalid_token"'
+
+
+class NotPermitted(Problem):
+    status = 403
+    code = "not_permitted"
+    title = "Not permitted"
+    default_detail = "Only administrators see this; `sigmasight users set-admin EMAIL` makes one."
+
+
 class PathNotFound(Problem):
     status = 404
     code = "path_not_found"
@@ -146,11 +175,25 @@ class TargetPriceNotFound(Problem):
     )
 
 
+class MartNotFound(Problem):
+    status = 404
+    code = "mart_not_found"
+    title = "No such mart"
+    default_detail = "There is no mart of this name."
+
+
 class MethodNotAllowed(Problem):
     status = 405
     code = "method_not_allowed"
     title = "Method not allowed"
     default_detail = "This path does not take this method; what the warehouse holds can only be read here."
+
+
+class RequestTooLarge(Problem):
+    status = 413
+    code = "request_too_large"
+    title = "The request is too large"
+    default_detail = "The body of the request is larger than any path takes; send less."
 
 
 class RequestRefused(Problem):
@@ -174,6 +217,25 @@ class DateBeforeHistory(Problem):
     default_detail = "Nothing is published for this as_of_date; ask for a later one, or leave it out."
 
 
+class InstantBeforeHistory(Problem):
+    status = 422
+    code = "instant_before_history"
+    title = "The instant lies before the first publication"
+    default_detail = "Nothing was published yet at this published_at; ask for a later one, or leave it out."
+
+
+class TooManyAttempts(Problem):
+    status = 429
+    code = "too_many_attempts"
+    title = "Too many attempts to log in"
+    default_detail = "There were too many attempts to log in; try again when Retry-After has passed."
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Says in how many seconds the next attempt is taken."""
+        return {"Retry-After": str(self.members.get("retry_after", 60))}
+
+
 class InternalError(Problem):
     status = 500
     code = "internal_error"
@@ -186,6 +248,13 @@ class NothingPublished(Problem):
     code = "nothing_published"
     title = "Nothing is published yet"
     default_detail = "The warehouse holds no published numbers yet; run `sigmasight nightly`, then ask again."
+
+
+class LineageUnavailable(Problem):
+    status = 503
+    code = "lineage_unavailable"
+    title = "The lineage is not at hand"
+    default_detail = "dbt's manifest is not where DBT_MANIFEST says; the next build leaves a new one there."
 
 
 class QueryTimedOut(Problem):
@@ -212,17 +281,24 @@ CATALOGUE: tuple[type[Problem], ...] = (
     TokenInvalid,
     TokenExpired,
     InvalidCredentials,
+    RefreshInvalid,
+    NotPermitted,
     PathNotFound,
     PortfolioNotFound,
     PositionsNotFound,
     TagNotFound,
     TargetPriceNotFound,
+    MartNotFound,
     MethodNotAllowed,
+    RequestTooLarge,
     RequestRefused,
     InvalidRequest,
     DateBeforeHistory,
+    InstantBeforeHistory,
+    TooManyAttempts,
     InternalError,
     NothingPublished,
+    LineageUnavailable,
     QueryTimedOut,
     WarehouseUnavailable,
 )

@@ -39,6 +39,18 @@ DEFAULT_LOOKBACK_DAYS: Final = 150
 MAX_PASSWORD_LENGTH: Final = 1024
 """Longer passwords are refused before they are hashed: hashing costs time in proportion."""
 
+MAX_BODY_BYTES: Final = 65_536
+"""Of a request: a login takes some hundred."""
+
+GZIP_FROM_BYTES: Final = 1024
+"""Smaller answers are sent as they are: packing them saves no packet."""
+
+MAX_PUBLICATIONS: Final = 500
+"""Publications, or runs of flows, in one list."""
+
+MAX_RESTATEMENTS: Final = 5000
+"""Restated figures in one list."""
+
 CONCURRENT_LOGINS: Final = 2
 """Passwords verified at the same time: each verification takes 64 MB and a core for some 50 ms."""
 

@@ -1,7 +1,8 @@
 """The API's door to the marts: read-only, one transaction per request, opened in the user's name.
 
 The transaction is REPEATABLE READ: what is looked up about the publication and what the query then reads
-are one snapshot, also while a build is being published.
+are one snapshot, also while a build is being published. The queries name the marts without a schema: the
+search path leads to those of now (marts), or of an instant (marts_at).
 """
 
 import logging
@@ -17,7 +18,7 @@ from psycopg import errors as sql_errors
 from psycopg.rows import AsyncRowFactory, class_row, tuple_row
 from psycopg_pool import AsyncConnectionPool
 
-from api.errors import DateBeforeHistory, NothingPublished
+from api.errors import DateBeforeHistory, InstantBeforeHistory, NothingPublished, Problem
 from api.limits import POOL_WAIT
 from api.queries import Query, load_query
 from api.users import User
@@ -28,6 +29,8 @@ Row = TypeVar("Row")
 Pool = AsyncConnectionPool[AsyncConnection[Any]]
 
 CLAIM_USER = load_query("claim_user")
+TRAVEL_BACK = load_query("travel_back")
+FIRST_PUBLICATION = load_query("first_publication")
 PUBLISHED_STATE = load_query("published_state")
 PORTFOLIO_HISTORY = load_query("portfolio_history")
 
@@ -50,19 +53,20 @@ class PublishedState:
 
 
 class Reading:
-    """One open snapshot of the marts, seen with the eyes of one user."""
+    """One open snapshot of the marts, seen with the eyes of one user. published_at: as they were then."""
 
-    def __init__(self, connection: AsyncConnection[Any]) -> None:
+    def __init__(self, connection: AsyncConnection[Any], published_at: datetime | None = None) -> None:
         self._connection = connection
+        self._published_at = published_at
 
     async def published_state(self, as_of_date: date | None) -> PublishedState:
         """Look up the state for this date (None: the last published session).
 
-        Raises NothingPublished, or DateBeforeHistory.
+        Raises NothingPublished, InstantBeforeHistory or DateBeforeHistory.
         """
         row = await self._fetch(PUBLISHED_STATE, {"as_of_date": as_of_date}, class_row(_StateRow))
         if row is None or row.newest_publication_id is None:
-            raise NothingPublished
+            raise await self._nothing_then()
         if row.as_of_date is None:
             raise DateBeforeHistory(
                 f"The published history begins on {row.first_date}, after the as_of_date {as_of_date}; "
@@ -78,6 +82,15 @@ class Reading:
         """Look up the portfolio's first published session; None without one, or if it is not this user's."""
         row = await self.one_row(PORTFOLIO_HISTORY, {"portfolio_id": portfolio_id})
         return row[0] if row else None
+
+    async def _nothing_then(self) -> Problem:
+        first = None if self._published_at is None else await self.one_row(FIRST_PUBLICATION, {})
+        if first is None or first[0] is None:
+            return NothingPublished()
+        return InstantBeforeHistory(
+            f"Nothing was published yet at {self._published_at}; the first publication is of {first[0]}: "
+            "ask for that instant or a later one, or leave published_at out for what is published now."
+        )
 
     async def _fetch(
         self, query: Query, parameters: dict[str, Any], factory: AsyncRowFactory[Row]
@@ -108,13 +121,19 @@ class Reader:
         self._pool = pool
 
     @asynccontextmanager
-    async def reading_as(self, user: User) -> AsyncIterator[Reading]:
-        """Open a snapshot that holds this user's portfolios and no others: the row filter decides."""
+    async def reading_as(self, user: User, published_at: datetime | None = None) -> AsyncIterator[Reading]:
+        """Open a snapshot that holds this user's portfolios and no others: the row filter decides.
+
+        published_at: read what was published at this instant. The same queries then find the marts of that
+        instant, the views of the schema marts_at, under the names that they give.
+        """
         async with self._pool.connection() as connection, connection.transaction():
             await connection.execute(
                 CLAIM_USER.text, {"user_id": str(user.user_id), "user_key": user.row_key}
             )
-            yield Reading(connection)
+            if published_at is not None:
+                await connection.execute(TRAVEL_BACK.text, {"published_at": published_at})
+            yield Reading(connection, published_at)
 
     @asynccontextmanager
     async def reading_as_nobody(self) -> AsyncIterator[Reading]:

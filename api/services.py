@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from api.limits import AUTH_POOL_SIZE, POOL_SIZE
+from api.lineage import Lineage
+from api.login_attempts import LoginAttempts
 from api.passwords import PasswordChecker
-from api.reader import Reader, make_pool
+from api.reader import Pool, Reader, make_pool
+from api.sessions import Sessions
 from api.tokens import Tokens
 from api.users import Users
 from warehouse.connections import open_warehouse
@@ -22,11 +25,17 @@ class Services:
     reader: the marts, as sigmasight_api. operations: the tables of ops that sigmasight_auth may read.
     """
 
+    settings: Settings
+    pools: tuple[Pool, ...]
+
     reader: Reader
     operations: Reader
     users: Users
     passwords: PasswordChecker
     tokens: Tokens
+    sessions: Sessions
+    attempts: LoginAttempts
+    lineage: Lineage
 
 
 @asynccontextmanager
@@ -37,17 +46,30 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     requests meanwhile are told so. Raises what open_warehouse raises.
     """
     reader_url, auth_url = await asyncio.to_thread(_reader_urls, settings)
-    tokens = Tokens(settings.signing_key(), timedelta(minutes=settings.access_token_minutes))
+    tokens = Tokens(
+        secret_key=settings.signing_key(),
+        lifetime=timedelta(minutes=settings.access_token_minutes),
+        session_lifetime=timedelta(days=settings.session_days),
+    )
     async with (
         make_pool(reader_url, name="api", size=POOL_SIZE) as reader_pool,
         make_pool(auth_url, name="auth", size=AUTH_POOL_SIZE) as auth_pool,
     ):
+        users = Users(auth_pool)
         yield Services(
+            settings=settings,
+            pools=(reader_pool, auth_pool),
             reader=Reader(reader_pool),
             operations=Reader(auth_pool),
-            users=Users(auth_pool),
+            users=users,
             passwords=PasswordChecker(),
             tokens=tokens,
+            sessions=Sessions(auth_pool, tokens, users),
+            attempts=LoginAttempts(
+                per_address=settings.login_attempts_per_address,
+                per_account=settings.login_attempts_per_account,
+            ),
+            lineage=Lineage(settings.manifest_path),
         )
 
 

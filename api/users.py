@@ -13,13 +13,14 @@ from psycopg_pool import AsyncConnectionPool
 
 from api.limits import USER_CACHE
 from api.queries import Query, load_query
+from api.tokens import Bearer
 
 CACHED_USERS = 10_000
 
 Row = TypeVar("Row")
 
 USER_BY_EMAIL = load_query("user_by_email")
-USER_BY_ID = load_query("user_by_id")
+USER_BY_SESSION = load_query("user_by_session")
 
 
 @dataclass(frozen=True)
@@ -47,23 +48,28 @@ class Users:
 
     def __init__(self, pool: AsyncConnectionPool[AsyncConnection[Any]]) -> None:
         self._pool = pool
-        self._known: OrderedDict[UUID, tuple[float, User | None]] = OrderedDict()
+        self._known: OrderedDict[Bearer, tuple[float, User | None]] = OrderedDict()
 
     async def by_email(self, email: str) -> Login | None:
         """Look up the user with this email, in any case; never from the cache, as it decides on a login."""
         return await self._read(Login, USER_BY_EMAIL, {"email": email})
 
-    async def by_id(self, user_id: UUID) -> User | None:
-        """Look up the user with this id, at most a few seconds old."""
-        read_at, user = self._known.get(user_id, (float("-inf"), None))
+    async def by_session(self, bearer: Bearer) -> User | None:
+        """Look up the user of a session, at most a few seconds old; None when the session has ended."""
+        read_at, user = self._known.get(bearer, (float("-inf"), None))
         if monotonic() - read_at > USER_CACHE.total_seconds():
-            user = await self._read(User, USER_BY_ID, {"user_id": user_id})
-            self._remember(user_id, user)
+            parameters = {"user_id": bearer.user_id, "session_id": bearer.session_id}
+            user = await self._read(User, USER_BY_SESSION, parameters)
+            self._remember(bearer, user)
         return user
 
-    def _remember(self, user_id: UUID, user: User | None) -> None:
-        self._known[user_id] = (monotonic(), user)
-        self._known.move_to_end(user_id)
+    def forget(self, bearer: Bearer) -> None:
+        """Ask the database the next time: the session has changed."""
+        self._known.pop(bearer, None)
+
+    def _remember(self, bearer: Bearer, user: User | None) -> None:
+        self._known[bearer] = (monotonic(), user)
+        self._known.move_to_end(bearer)
         if len(self._known) > CACHED_USERS:
             self._known.popitem(last=False)
 

@@ -146,6 +146,8 @@ def _dump(warehouse: Warehouse, schemas: list[str], draft: Path) -> None:
     """Run pg_dump into a file that only we may read."""
     os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE))
     named = [f'--schema="{schema}"' for schema in schemas]
+    # a restore must not let in again who has logged out since
+    named.append("--exclude-table-data=ops.sessions")
     command = ["--format=custom", "--verbose", "--no-password", *named, f"--file={draft}"]
     said = _run_watched(warehouse, "pg_dump", command, lambda line: _show(line, draft))
     if said is not None:

@@ -16,6 +16,7 @@ import typer
 from flows.cli_common import open_for_command
 
 PASS_THROUGH = {"allow_extra_args": True, "ignore_unknown_options": True}
+GRACE_SECONDS = 20  # longer than the database lets a statement of the API run
 MARTS_FIRST = "-c search_path=marts,udf,public"
 
 
@@ -129,21 +130,32 @@ def serve(
 ) -> None:
     """Serve the read-only API, described on /api/v1/docs, until stopped with Ctrl-C.
 
+    Requests under way are answered before it stops. Each request is a line of the log, as JSON with
+    LOG_FORMAT=json; what the service counts of itself is at /metrics.
+
     For example:
 
         sigmasight serve --port 8001
+
+        LOG_FORMAT=json SECRET_KEY="$(openssl rand -base64 48)" sigmasight serve --host 0.0.0.0
     """
     warehouse = open_for_command()
     import uvicorn
 
+    from flows.log_format import server_logging
+
     settings = warehouse.settings
+    settings.signing_key()  # said here, in a sentence, and not in the server's traceback
     # by name: the API is not ours to import
     uvicorn.run(
         "api.app:create_app",
         factory=True,
         host=host or settings.api_host,
         port=port or settings.api_port,
-        log_level=settings.log_level.lower(),
+        log_config=server_logging(settings),
+        access_log=False,  # the API writes its own
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
     )
 
 

@@ -4,6 +4,7 @@ time        UTC, ISO 8601
 level, logger, message, process
 run_id      of ops.runs, while a run is under way
 error       the traceback, where there is one
+and the fields of a request, in the lines of the API's access log
 """
 
 import json
@@ -11,6 +12,7 @@ import logging
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import quote
 
 from pydantic import SecretStr
@@ -40,6 +42,17 @@ def log_formatter(settings: Settings, text: logging.Formatter | None = None) -> 
     return HidingFormatter(chosen, secrets_of(settings))
 
 
+def server_logging(settings: Settings) -> dict[str, Any]:
+    """What logging.config takes for a server: each line on standard error, as the settings ask for."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"line": {"()": "flows.log_format.log_formatter", "settings": settings}},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "root": {"handlers": ["stderr"], "level": settings.log_level},
+    }
+
+
 class JsonFormatter(logging.Formatter):
     """A line as one JSON object."""
 
@@ -53,6 +66,7 @@ class JsonFormatter(logging.Formatter):
         }
         if _Run.number is not None:
             line["run_id"] = _Run.number
+        line.update(getattr(record, "fields", {}))
         if record.exc_info:
             line["error"] = self.formatException(record.exc_info)
         return json.dumps(line, ensure_ascii=False)

@@ -60,8 +60,25 @@ def set_active(connection: Connection, email: str, *, is_active: bool) -> bool:
     return was_active is not is_active
 
 
+def set_admin(connection: Connection, email: str, *, is_admin: bool) -> bool:
+    """Let an account see the operations of the warehouse, or not; whether that changed anything.
+
+    Raises UnknownUserError.
+    """
+    with connection.transaction():
+        row = connection.execute(
+            "update ops.users as users set is_admin = %s from ops.users as before "
+            "where users.user_id = before.user_id and users.email = %s returning before.is_admin",
+            [is_admin, email.strip().lower()],
+        ).fetchone()
+    if row is None:
+        raise _unknown(email)
+    was_admin: bool = row[0]
+    return was_admin is not is_admin
+
+
 def set_password(connection: Connection, email: str, password: str) -> None:
-    """Give an account another password; the old one opens nothing any more.
+    """Give an account another password; the old one opens nothing any more, and its sessions end.
 
     Raises UnknownUserError, or InvalidUser for a weak one (ERR_USER_003).
     """
@@ -74,6 +91,11 @@ def set_password(connection: Connection, email: str, password: str) -> None:
         connection.execute(
             "update ops.users set password_hash = %s where email = %s",
             [hash_password(password), email.strip().lower()],
+        )
+        connection.execute(
+            "update ops.sessions set ended_at = now(), end_reason = 'password' where ended_at is null"
+            " and user_id = (select user_id from ops.users where email = %s)",
+            [email.strip().lower()],
         )
 
 

@@ -4,6 +4,7 @@ Each is an environment variable: the field's name in capitals. None is needed.
 """
 
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import Annotated, Literal
@@ -39,6 +40,23 @@ ProfileSources = Annotated[tuple[str, ...], NoDecode, _names(("yfinance", "fmp")
 RateSources = Annotated[tuple[str, ...], NoDecode, _names(("fred", "yfinance"))]
 OptionSources = Annotated[tuple[str, ...], NoDecode, _names(("polygon",))]
 PerMinute = Annotated[float, Field(gt=0, le=60_000)]
+
+
+def _origins(value: object) -> object:
+    """Reads `https://a.example, http://localhost:3000` as a tuple; each a scheme, a host and maybe a port."""
+    if not isinstance(value, str):
+        return value
+    origins = tuple(origin.strip().rstrip("/") for origin in value.split(",") if origin.strip())
+    wrong = [origin for origin in origins if not re.fullmatch(r"https?://[^\s/*?#@]+", origin)]
+    if wrong:
+        raise ValueError(
+            "write origins such as https://risk.example.com or http://localhost:3000, with commas between; "
+            f"{wrong[0]!r} is none"
+        )
+    return origins
+
+
+Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_origins)]
 
 
 def project_root() -> Path:
@@ -121,11 +139,36 @@ class Settings(BaseSettings):
         default=None,
         min_length=32,
         description=(
-            "Signs login tokens, at least 32 characters; default: made once and kept in "
-            "SIGMASIGHT_HOME/.warehouse/secret_key."
+            "Signs login tokens, at least 32 characters; needed with a server of your own, else made once "
+            "and kept in SIGMASIGHT_HOME/.warehouse/secret_key."
         ),
     )
-    access_token_minutes: int = Field(default=60, gt=0, description="Minutes until a login token expires.")
+    access_token_minutes: int = Field(
+        default=15, gt=0, le=1440, description="Minutes until an access token expires."
+    )
+    session_days: int = Field(
+        default=30, gt=0, le=365, description="Days until a session ends and one logs in anew."
+    )
+    login_attempts_per_address: int = Field(
+        default=100, gt=0, description="Logins that an address may try in 15 minutes."
+    )
+    login_attempts_per_account: int = Field(
+        default=10, gt=0, description="Wrong passwords that an account takes in 15 minutes."
+    )
+    api_cors_origins: Origins = Field(
+        default=(),
+        description=(
+            "Origins whose pages may call the API from a browser, such as https://risk.example.com; default: "
+            "none but its own."
+        ),
+    )
+    dbt_manifest: Path | None = Field(
+        default=None,
+        description=(
+            "The manifest.json that /lineage reads; default: SIGMASIGHT_HOME/.warehouse/dbt/manifest.json, "
+            "where builds leave it."
+        ),
+    )
     api_host: str = Field(default="127.0.0.1", description="Address on which `sigmasight serve` listens.")
     api_port: int = Field(
         default=8000, gt=0, lt=65536, description="Port on which `sigmasight serve` listens."
@@ -229,6 +272,11 @@ class Settings(BaseSettings):
         """The folder of the embedded server and of the kept secret key."""
         return self.sigmasight_home.expanduser().resolve() / ".warehouse"
 
+    @property
+    def manifest_path(self) -> Path:
+        """Where dbt's manifest is."""
+        return self.dbt_manifest or self.warehouse_folder / "dbt" / "manifest.json"
+
     def as_environment(self) -> dict[str, str]:
         """Return the settings that were given as variables for another program; they hold passwords."""
         given = {name: getattr(self, name) for name in self.model_fields_set}
@@ -237,10 +285,17 @@ class Settings(BaseSettings):
     def signing_key(self) -> str:
         """Return SECRET_KEY, or the key kept in the warehouse folder, made at first use.
 
-        Raises SettingsError when there is none and none can be kept.
+        Raises SettingsError when there is none and none can be kept, or the warehouse is not the embedded
+        one: a key of its own in each process, or in a folder that goes, would end sessions in silence.
         """
         if self.secret_key is not None:
             return self.secret_key.get_secret_value()
+        if self.database_url or self.api_database_url:
+            raise SettingsError(
+                "SECRET_KEY is not set: with a server of your own the API needs a key of at least 32 "
+                "characters to sign login tokens; make one with `openssl rand -base64 48` and set it for "
+                "every process."
+            )
         path = self.warehouse_folder / "secret_key"
         try:
             if not path.exists():

@@ -6,6 +6,6 @@ select
         'published_at', to_char(published_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
         'age_seconds', floor(extract(epoch from clock_timestamp() - published_at))::bigint
     ) as body
-from marts.fct_publications
+from fct_publications
 order by published_at desc
 limit 1

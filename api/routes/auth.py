@@ -1,17 +1,21 @@
-"""Login, and who is logged in."""
+"""Login, the session it begins, and who is logged in."""
 
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Cookie, Request, Response
 
-from api.dependencies import CurrentUser, ServicesOf
-from api.documentation import LOGIN_REFUSALS, SERVICE_REFUSALS, answers
-from api.errors import InvalidCredentials, InvalidRequest, NothingPublished
+from api.dependencies import BearerOf, CurrentUser, ServicesOf
+from api.documentation import BODY_REFUSALS, LOGIN_REFUSALS, SERVICE_REFUSALS, answers
+from api.errors import InvalidCredentials, InvalidRequest, NothingPublished, RefreshInvalid, TooManyAttempts
 from api.queries import load_query
-from api.schemas.auth import AccessToken, LoginRequest, Me
+from api.schemas.auth import AccessToken, LoginRequest, Me, RefreshRequest
 from api.services import Services
+from api.sessions import Pair
 from api.users import User
+
+REFRESH_COOKIE = "sigmasight_refresh"
+COOKIE_PATH = "/api/v1/auth"
 
 router = APIRouter(prefix="/auth", tags=["Authentication"])
 
@@ -22,24 +26,85 @@ READABLE_PORTFOLIOS = load_query("readable_portfolios")
     "/login",
     summary="Log in",
     response_model=AccessToken,
-    responses=answers(InvalidCredentials, InvalidRequest, *SERVICE_REFUSALS),
+    responses=answers(InvalidCredentials, InvalidRequest, TooManyAttempts, *BODY_REFUSALS, *SERVICE_REFUSALS),
 )
-async def login(credentials: LoginRequest, services: ServicesOf, response: Response) -> dict[str, Any]:
-    """Exchange email and password for an access token.
+async def login(
+    credentials: LoginRequest, services: ServicesOf, request: Request, response: Response
+) -> dict[str, Any]:
+    """Exchange email and password for an access token, and for a refresh token to continue with.
 
-    A refusal does not say which of the two was wrong, and takes as long for an unknown email.
+    A refusal does not say which of the two was wrong, and takes as long for an unknown email. The refresh
+    token comes as a cookie, too, which pages cannot read.
     """
+    address = request.client.host if request.client else ""
+    await services.attempts.count(address=address, email=credentials.email)
     user = await services.users.by_email(credentials.email)
     is_right = await services.passwords.matches(
         credentials.password.get_secret_value(), None if user is None else user.password_hash
     )
     if user is None or not is_right or not user.is_active:
         raise InvalidCredentials
+    await services.attempts.succeeded(email=credentials.email)
+    return _hand_over(await services.sessions.open(user.user_id), services, request, response)
+
+
+@router.post(
+    "/refresh",
+    summary="Continue a session",
+    response_model=AccessToken,
+    responses=answers(RefreshInvalid, InvalidRequest, *BODY_REFUSALS, *SERVICE_REFUSALS),
+)
+async def refresh(
+    services: ServicesOf,
+    request: Request,
+    response: Response,
+    body: RefreshRequest | None = None,
+    cookie: Annotated[str | None, Cookie(alias=REFRESH_COOKIE, include_in_schema=False)] = None,
+) -> dict[str, Any]:
+    """Exchange a refresh token, of the body or else of the cookie, for a new access token and refresh token.
+
+    A refresh token works once. When it comes a second time somebody has a copy: the whole session ends, and
+    everybody logs in anew.
+    """
+    token = body.refresh_token.get_secret_value() if body and body.refresh_token else cookie
+    if not token:
+        raise RefreshInvalid("Send the refresh_token of the last login or refresh, or log in again.")
+    return _hand_over(await services.sessions.renew(token), services, request, response)
+
+
+@router.post(
+    "/logout",
+    summary="Log out",
+    status_code=204,
+    response_class=Response,
+    responses=answers(*LOGIN_REFUSALS, *SERVICE_REFUSALS),
+)
+async def logout(services: ServicesOf, _user: CurrentUser, token: BearerOf) -> Response:
+    """End the session: its access tokens and its refresh token open nothing any more."""
+    await services.sessions.end(token)
+    response = Response(status_code=204, headers={"Cache-Control": "no-store"})
+    response.delete_cookie(REFRESH_COOKIE, path=COOKIE_PATH)
+    return response
+
+
+def _hand_over(pair: Pair, services: Services, request: Request, response: Response) -> dict[str, Any]:
+    """Write the answer of a login; the cookie goes to the paths of this module alone."""
+    tokens = services.tokens
     response.headers["Cache-Control"] = "no-store"
+    response.set_cookie(
+        REFRESH_COOKIE,
+        pair.refresh_token,
+        max_age=int(tokens.session_lifetime.total_seconds()),
+        path=COOKIE_PATH,
+        secure=request.url.scheme == "https",
+        httponly=True,
+        samesite="strict",
+    )
     return {
-        "access_token": services.tokens.issue(user.user_id),
+        "access_token": pair.access_token,
         "token_type": "bearer",
-        "expires_in": int(services.tokens.lifetime.total_seconds()),
+        "expires_in": int(tokens.lifetime.total_seconds()),
+        "refresh_token": pair.refresh_token,
     }
 
 

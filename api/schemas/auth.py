@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, SecretStr, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
 from api.limits import MAX_PASSWORD_LENGTH
 from api.schemas.common import Answer, described
@@ -30,7 +30,23 @@ class AccessToken(Answer):
 
     access_token: str = described("The JSON Web Token.", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIwYzgz...")
     token_type: Literal["bearer"] = described("Always bearer.", "bearer")
-    expires_in: int = described("Seconds until the token expires.", 3600)
+    expires_in: int = described("Seconds until the token expires.", 900)
+    refresh_token: str = described(
+        "What POST /auth/refresh takes, once, for the next pair of tokens. Also set as a cookie.",
+        "eyJhbGciOiJIUzI1NiJ9.eyJhdWQiOiJyZWZy...",
+    )
+
+
+class RefreshRequest(BaseModel):
+    """What continues a session; without it the cookie does."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
+
+    refresh_token: Annotated[SecretStr, StringConstraints(max_length=4096)] | None = Field(
+        default=None,
+        description="The refresh_token of the last login or refresh; null or left out: that of the cookie.",
+        examples=["eyJhbGciOiJIUzI1NiJ9.eyJhdWQiOiJyZWZy..."],
+    )
 
 
 class Me(Answer):

@@ -69,16 +69,20 @@ from built
   A mart of dated facts: the columns of its contract, for each date from its newest publication.
   history=true: from every publication. filtered=true: through the row filter of the API's role.
   adjusted=true: with the total return index that the mart makes its adjusted close of. only: a condition on the
-  rows (of `published`) that belong to the mart. newest=true: the newest session alone.
+  rows (of `published`) that belong to the mart. newest=true: the newest session alone. at=true: as it was seen at the
+  session's instant (see marts_at.sql).
 -#}
-{% macro published_facts(relation, filtered=true, history=false, adjusted=false, only=none, newest=false) -%}
+{% macro published_facts(
+    relation, filtered=true, history=false, adjusted=false, only=none, newest=false, at=false
+) -%}
 with published as (
     select * from {{ relation }}
 ),
 
 publication_dates as (
     select * from {{ ref('stg_ops__publication_dates') }}
-    {% if not history and not var('audit_schema') %} where superseded_at is null {% endif %}
+    {% if at %} where {{ is_seen_at() }}
+    {% elif not history and not var('audit_schema') %} where superseded_at is null {% endif %}
 )
 
 select

@@ -45,10 +45,10 @@ def next_publication(demo: Warehouse) -> Iterator[int]:
 def test_the_second_time_there_is_nothing_to_send(hedge_fund: Person, path: str) -> None:
     first = get(hedge_fund, path)
     assert first.headers["cache-control"] == "private"
-    assert first.headers["vary"] == "Authorization"
+    assert first.headers["vary"].startswith("Authorization")
     again = get(hedge_fund, path, **{"If-None-Match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
-    for name in ("etag", "cache-control", "vary", "x-as-of-date", "x-publication-id"):
+    for name in ("etag", "cache-control", "x-as-of-date", "x-publication-id"):
         assert again.headers[name] == first.headers[name]
 
 

@@ -23,18 +23,23 @@ def ada(module_warehouse: Warehouse) -> str:
     return add_user(module_warehouse, "ada@example.com")
 
 
+def good_claims(**claims: object) -> dict[str, object]:
+    """Make the claims of a good token, but for those given."""
+    now = datetime.now(UTC)
+    good = {"aud": "access", "sub": str(uuid4()), "sid": str(uuid4()), "jti": str(uuid4())}
+    return {**good, "iat": now, "exp": now + timedelta(hours=1), **claims}
+
+
 def signed(warehouse: Warehouse, **claims: object) -> dict[str, str]:
     """Sign a token with our key and the claims of a good one, but for those given."""
-    now = datetime.now(UTC)
-    good = {"sub": str(uuid4()), "iat": now, "exp": now + timedelta(hours=1), "jti": str(uuid4())}
-    token = jwt.encode({**good, **claims}, warehouse.settings.signing_key(), algorithm="HS256")
+    token = jwt.encode(good_claims(**claims), warehouse.settings.signing_key(), algorithm="HS256")
     return {"Authorization": f"Bearer {token}"}
 
 
 def test_login_gives_a_token_that_says_who_one_is(empty_api: TestClient, ada: str) -> None:
     response = empty_api.post(LOGIN, json={"email": "ada@example.com", "password": PASSWORD})
     body = response.json()
-    assert (response.status_code, body["token_type"], body["expires_in"]) == (200, "bearer", 3600)
+    assert (response.status_code, body["token_type"], body["expires_in"]) == (200, "bearer", 900)
     assert response.headers["cache-control"] == "no-store"
 
     me = empty_api.get(ME, headers={"Authorization": f"Bearer {body['access_token']}"}).json()
@@ -155,15 +160,21 @@ def test_an_expired_token_says_so(empty_api: TestClient, module_warehouse: Wareh
 def test_a_token_of_a_stranger_is_not_valid(
     empty_api: TestClient, module_warehouse: Warehouse, ada: str
 ) -> None:
-    now = datetime.now(UTC)
-    claims = {"sub": ada, "iat": now, "exp": now + timedelta(hours=1), "jti": "1"}
+    session = log_in(empty_api, "ada@example.com")["Authorization"].removeprefix("Bearer ")
+    claims = jwt.decode(session, options={"verify_signature": False})
     good = jwt.encode(claims, module_warehouse.settings.signing_key(), algorithm="HS256")
     other_key = jwt.encode(claims, "k" * 64, algorithm="HS256")
     unsigned = jwt.encode(claims, None, algorithm="none")
-    no_end = jwt.encode(
-        {"sub": ada, "iat": now, "jti": "1"}, module_warehouse.settings.signing_key(), "HS256"
-    )
-    for token in (other_key, unsigned, no_end, good[:-2] + "AA", "a.b.c", ""):
+    assert empty_api.get(ME, headers={"Authorization": f"Bearer {good}"}).json()["id"] == ada
+    incomplete = [
+        jwt.encode(
+            {key: value for key, value in claims.items() if key != left_out},
+            module_warehouse.settings.signing_key(),
+            "HS256",
+        )
+        for left_out in claims
+    ]
+    for token in (other_key, unsigned, *incomplete, good[:-2] + "AA", "a.b.c", ""):
         response = empty_api.get(ME, headers={"Authorization": f"Bearer {token or 'x'}"})
         assert_problem(response, 401, "token_invalid")
 

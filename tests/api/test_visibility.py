@@ -93,6 +93,7 @@ def claim(role: Connection[Row], demo: Warehouse, email: str, key: str | None = 
         user_id, row_key = auth.execute(
             "select user_id::text, row_key from ops.users where email = %s", (email,)
         ).fetchone() or ("", "")
+    role.execute("select set_config('sigmasight.published_at', now()::text, false)")  # for marts_at
     role.execute(
         "select set_config('sigmasight.user_id', %s, true), set_config('sigmasight.user_key', %s, true)",
         (user_id, row_key if key is None else key),
@@ -113,7 +114,11 @@ def views_with_portfolios(role: Connection[Row]) -> list[sql.Identifier]:
 def visible(role: Connection[Row]) -> set[UUID]:
     """Collect the portfolios that are seen in any mart."""
     views = views_with_portfolios(role)
-    assert len(views) >= 6
+    assert {str(view.as_string()).split(".")[0] for view in views} == {
+        '"marts"',
+        '"marts_at"',
+        '"marts_history"',
+    }
     statement = sql.SQL("select distinct portfolio_id from {} where portfolio_id is not null")
     return {row[0] for view in views for row in role.execute(statement.format(view)).fetchall()}
 
@@ -135,6 +140,7 @@ def test_a_user_id_without_its_key_sees_nothing(role: Connection[Row], demo: War
 
 
 def test_a_session_without_a_user_sees_nothing(role: Connection[Row]) -> None:
+    role.execute("select set_config('sigmasight.published_at', now()::text, false)")
     assert visible(role) == set()
 
 
@@ -156,6 +162,25 @@ def test_the_users_name_ends_with_the_transaction(role: Connection[Row], demo: W
         "set role sigmasight_analyst",
         "create table marts.mine (a int)",
         "create temporary table mine (a int)",
+        "select token_hash from ops.sessions",
+        "select ops.end_session(gen_random_uuid())",
+        "select ops.open_session(gen_random_uuid(), gen_random_uuid(), 'x'::bytea, '1 day')",
+        "update marts.dim_portfolios set owner_email = 'me@example.com'",
+        "delete from marts_history.fct_prices",
+        "create or replace view marts.fct_prices as select 1",
+        "alter view marts.dim_portfolios set (security_barrier = false)",
+        "create function marts.mine() returns int language sql as 'select 1'",
+        "create schema mine",
+        "alter role sigmasight_api bypassrls",
+        "grant select on marts.fct_prices to public",
+        "set session authorization sigmasight_writer",
+        "alter system set log_statement = 'all'",
+        "copy marts.dim_portfolios to program 'cat'",
+        "copy (select 1) to '/tmp/mine'",
+        "select pg_read_file('/etc/hostname')",
+        "select lo_import('/etc/hostname')",
+        "select * from pg_authid",
+        "select * from pg_statistic",
         "select ops.publish(9, '2025-01-01', '2025-01-01', now(), '', '', 0, 0)",
     ],
 )
@@ -164,6 +189,80 @@ def test_the_apis_role_reads_the_marts_and_nothing_else(role: Connection[Row], s
     role.commit()
     with pytest.raises(errors.InsufficientPrivilege):
         role.execute(statement.encode())
+
+
+OTHERS = "select count(*) from {} where portfolio_id = any(%s)"
+
+
+@pytest.mark.parametrize(
+    "preparation",
+    [
+        "set sigmasight.user_id = '{other}'",
+        "set local sigmasight.user_id = '{other}'",
+        "set search_path = marts_history, pg_temp",
+        "set session_replication_role = replica",
+        "set row_security = off",
+        "set enable_seqscan = off",
+        "set plan_cache_mode = force_generic_plan",
+        "set role none",
+        "reset all",
+    ],
+)
+def test_no_setting_leads_around_the_row_filter(
+    role: Connection[Row], demo: Warehouse, hedge_fund: Person, family_office: Person, preparation: str
+) -> None:
+    other = family_office.get("auth/me").json()["id"]
+    claim(role, demo, "demo_hedgefundstyle@sigmasight.com")
+    role.commit()  # the instant of marts_at stays: it was set for the session
+    try:
+        role.execute(preparation.format(other=other).encode())
+    except errors.InsufficientPrivilege:
+        role.rollback()  # refused is right as well
+    claim(role, demo, "demo_hedgefundstyle@sigmasight.com")
+    if "user_id" in preparation:
+        role.execute("select set_config('sigmasight.user_id', %s, true)", (other,))
+    foreign = [UUID(portfolio_id) for portfolio_id in family_office.portfolios.values()]
+    for view in views_with_portfolios(role):
+        row = role.execute(sql.SQL(OTHERS).format(view), (foreign,)).fetchone()
+        assert row == (0,), view
+    mine = set(map(UUID, hedge_fund.portfolios.values()))
+    assert visible(role) == (set() if "user_id" in preparation else mine)
+
+
+def test_no_function_of_ones_own_looks_into_the_rows_before_the_filter(
+    role: Connection[Row], demo: Warehouse, family_office: Person
+) -> None:
+    # What fails, or costs, or speaks for a row that the filter hides would tell of it.
+    claim(role, demo, "demo_hedgefundstyle@sigmasight.com")
+    foreign = UUID(family_office.portfolio_id)
+    for schema in ("marts", "marts_history", "marts_at"):
+        statement = sql.SQL(
+            "select count(*) from {} where 1 / (case when portfolio_id = %s then 0 else 1 end) = 1"
+        ).format(sql.Identifier(schema, "fct_portfolio_snapshots"))
+        row = role.execute(statement, (foreign,)).fetchone()
+        assert row is not None
+        assert row[0] > 0
+    with pytest.raises(errors.InsufficientPrivilege):
+        role.execute("create function pg_temp.leak(uuid) returns bool language plpgsql as 'begin end'")
+
+
+def test_the_catalogue_tells_nothing_of_anybodys_rows(
+    role: Connection[Row], demo: Warehouse, family_office: Person
+) -> None:
+    claim(role, demo, "demo_hedgefundstyle@sigmasight.com")
+    statistics = role.execute("""
+        select schemaname, tablename from pg_stats
+        where schemaname !~ '^(pg_catalog|information_schema)$'
+        """).fetchall()
+    assert statistics == []
+    running = role.execute("""
+        select query from pg_stat_activity
+        where usename <> current_user and query <> '<insufficient privilege>' and query <> ''
+        """).fetchall()
+    assert running == []
+    assert family_office.portfolio_id not in str(
+        role.execute("select * from pg_prepared_statements").fetchall()
+    )
 
 
 def test_the_apis_role_may_write_no_mart(role: Connection[Row]) -> None:

@@ -1,5 +1,6 @@
 -- The layers, in the order data moves through them, and the two rooms beside: ops (what was run) and
--- udf (functions for analysts). Owned by the writer; readers see marts, marts_history and udf only.
+-- udf (functions for analysts). Owned by the writer; readers see marts, marts_history, marts_at
+-- (the marts as they were at the instant of the setting sigmasight.published_at) and udf only.
 
 create schema if not exists raw;
 create schema if not exists ops;
@@ -9,9 +10,10 @@ create schema if not exists intermediate;
 create schema if not exists published;
 create schema if not exists marts;
 create schema if not exists marts_history;
+create schema if not exists marts_at;
 create schema if not exists udf;
 
-grant usage on schema marts, marts_history, udf to sigmasight_analyst, sigmasight_api;
+grant usage on schema marts, marts_history, marts_at, udf to sigmasight_analyst, sigmasight_api;
 grant usage on schema access to sigmasight_analyst, sigmasight_api;
 grant usage on schema ops to sigmasight_auth;
 

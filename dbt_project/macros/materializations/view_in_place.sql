@@ -21,9 +21,8 @@
         )
     {% endcall %}
     {% do apply_grants(target_relation, config.get('grants'), should_revoke=true) %}
-    {% do adapter.commit() %}
-
     {{ run_hooks(post_hooks) }}
+    {% do adapter.commit() %}
     {{ return({'relations': [target_relation]}) }}
 {% endmaterialization %}
 

@@ -1,0 +1,108 @@
+"""A second publication of the last session without a build: other figures, under a new number.
+
+Every published fact of the session is copied; equity and market values are moved by an amount, so that it
+shows in an answer which publication its figures are of.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+
+from psycopg import sql
+
+from warehouse.bootstrap import Connection
+from warehouse.connections import Warehouse
+
+FACTS = """
+select tables.table_name, array_agg(columns.column_name order by columns.ordinal_position)
+from information_schema.tables as tables
+join information_schema.columns as columns using (table_schema, table_name)
+where
+    tables.table_schema = 'published' and tables.table_type = 'BASE TABLE'
+    and tables.table_name <> 'pub_restatements' and columns.is_generated = 'NEVER'
+group by tables.table_name
+having
+    array_agg(columns.column_name::text) @> array['as_of_date', 'publication_id']
+    and not array_agg(columns.column_name::text) @> array['is_removed']
+"""
+
+LAST = """
+select as_of_date, publication_id from ops.publication_dates
+where superseded_at is null order by as_of_date desc limit 1
+"""
+
+SPEAKS_AGAIN = """
+update ops.publication_dates set superseded_at = null
+where superseded_at = (select published_at from ops.publications where publication_id = %(number)s)
+"""
+
+RESTATED = """
+insert into published.pub_restatements (
+    publication_id, as_of_date, mart, key, portfolio_id, column_name, old_value, new_value
+)
+select
+    after.publication_id, after.as_of_date, 'fct_portfolio_snapshots', after.portfolio_id::text,
+    after.portfolio_id, 'equity', before.equity::text, after.equity::text
+from published.pub_portfolio_snapshots as after
+join published.pub_portfolio_snapshots as before using (portfolio_id, as_of_date)
+where after.publication_id = %s and before.publication_id = %s
+"""
+
+
+def republish(connection: Connection, shift: Decimal) -> int:
+    """Publish the last session again, equity and each market value moved by `shift` USD; the new number."""
+    with connection.transaction():
+        last, before = connection.execute(LAST).fetchone() or (None, 0)
+        (number,) = connection.execute("select max(publication_id) + 1 from ops.publications").fetchone() or (
+            0,
+        )
+        for table, columns in connection.execute(FACTS.encode()).fetchall():
+            _copy(connection, table, columns, {"new": number, "old": before, "last": last})
+        moved = {"pub_portfolio_snapshots": "equity", "pub_position_values": "market_value"}
+        for table, column in moved.items():
+            statement = sql.SQL("update published.{} set {column} = {column} + %s where publication_id = %s")
+            connection.execute(
+                statement.format(sql.Identifier(table), column=sql.Identifier(column)), (shift, number)
+            )
+        connection.execute(RESTATED, (number, before))
+        connection.execute("select ops.publish(%s, %s, %s, now(), null, null, 1, 0)", (number, last, last))
+    return int(number)
+
+
+def _copy(connection: Connection, table: str, columns: list[str], numbers: dict[str, object]) -> None:
+    names = sql.SQL(", ").join(map(sql.Identifier, columns))
+    values = sql.SQL(", ").join(
+        sql.SQL("%(new)s") if column == "publication_id" else sql.Identifier(column) for column in columns
+    )
+    statement = sql.SQL(
+        "insert into published.{} ({}) select {} from published.{}"
+        " where publication_id = %(old)s and as_of_date = %(last)s"
+    )
+    connection.execute(statement.format(sql.Identifier(table), names, values, sql.Identifier(table)), numbers)
+
+
+def take_back(connection: Connection, number: int) -> None:
+    """Undo a publication: the one before it speaks again."""
+    with connection.transaction():
+        for table, _ in connection.execute(FACTS.encode()).fetchall():
+            statement = sql.SQL("delete from published.{} where publication_id = %s")
+            connection.execute(statement.format(sql.Identifier(table)), (number,))
+        for statement in (
+            "delete from published.pub_restatements where publication_id = %(number)s",
+            "delete from ops.publication_dates where publication_id = %(number)s",
+            SPEAKS_AGAIN,
+            "delete from ops.publication_loads where publication_id = %(number)s",
+            "delete from ops.publications where publication_id = %(number)s",
+        ):
+            connection.execute(statement.encode(), {"number": number})
+
+
+@contextmanager
+def republished(warehouse: Warehouse, shift: Decimal) -> Iterator[int]:
+    """Publish the last session again for the time of the context; the new number."""
+    with warehouse.connect_writer(autocommit=True) as connection:
+        number = republish(connection, shift)
+        try:
+            yield number
+        finally:
+            take_back(connection, number)

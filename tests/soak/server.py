@@ -1,0 +1,89 @@
+"""The API as a process of its own, as `sigmasight serve` starts it, and what it takes of the machine."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import psutil
+import psycopg
+
+from warehouse.connections import Warehouse
+
+PROGRAM = Path(sys.executable).with_name("sigmasight")
+START_SECONDS = 60.0
+STOP_SECONDS = 30.0
+CONNECTIONS = "select count(*) from pg_stat_activity where application_name ~ '^sigmasight-(api|auth)$'"
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running API. log: where it writes."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def memory_mb(self) -> float:
+        """Memory of its own, in megabytes."""
+        return float(psutil.Process(self.process.pid).memory_info().rss) / 1e6
+
+    def files(self) -> int:
+        """Open files and sockets."""
+        return int(psutil.Process(self.process.pid).num_fds())
+
+    def stop(self) -> int:
+        """Ask it to stop, as a service manager does; its exit code."""
+        self.process.terminate()
+        return self.process.wait(STOP_SECONDS)
+
+    def complaints(self) -> list[str]:
+        """Lines of its log that tell of a failure of its own."""
+        return [line for line in self.log.read_text().splitlines() if re.search(r"ERROR|Traceback", line)]
+
+
+@contextmanager
+def serving(warehouse: Warehouse, folder: Path, **settings: str) -> Iterator[Server]:
+    """Serve the warehouse on a free port of loopback for the time of the context."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = folder / "api.log"
+    environment = {**os.environ, **warehouse.settings.as_environment(), **settings}
+    with log.open("wb") as file:
+        process = subprocess.Popen(
+            [PROGRAM, "serve", "--port", str(port)], env=environment, stdout=file, stderr=file
+        )
+    server = Server(f"http://127.0.0.1:{port}", process, log)
+    try:
+        _wait(server)
+        yield server
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
+def _wait(server: Server) -> None:
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until and server.process.poll() is None:
+        try:
+            if httpx.get(f"{server.url}/api/v1/health/ready").status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(0.1)
+    raise RuntimeError(f"the API did not start: {server.log.read_text()}")
+
+
+def connections_of(warehouse: Warehouse) -> int:
+    """How many connections the API holds on the database's server."""
+    with psycopg.connect(warehouse.admin_url) as connection:
+        row = connection.execute(CONNECTIONS).fetchone()
+    return int(row[0]) if row else 0

@@ -1,0 +1,22 @@
+"""The soak in its short form; in full: python -m tests.soak --minutes 10."""
+
+from pathlib import Path
+
+import pytest
+
+from ingestion.demo import create_demo_users
+from tests.soak.run import soak
+from warehouse.connections import Warehouse
+
+
+@pytest.mark.slow
+def test_under_load_no_answer_is_wrong_while_numbers_are_published_and_the_database_restarts(
+    demo: Warehouse, tmp_path: Path
+) -> None:
+    with demo.connect_writer() as connection:
+        create_demo_users(connection)
+    report = soak(demo, 0.25, rounds=1, folder=tmp_path)
+    assert not report.faults, "\n".join(report.sentences())
+    assert report.findings.answers["200"] > 100
+    assert report.findings.answers["304"] > 0
+    assert (len(report.published), report.restarts) == (1, 1)

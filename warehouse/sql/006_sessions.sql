@@ -1,0 +1,72 @@
+-- Who is logged in. A session begins with a login and ends with a logout, by itself after some weeks, or when a
+-- refresh token comes a second time: then two parties hold it, and neither is believed any more.
+
+-- token_hash: SHA-256 of the one refresh token that continues the session; the token itself is kept nowhere.
+create table if not exists ops.sessions (
+    session_id uuid primary key,
+    user_id uuid not null references ops.users on delete cascade,
+    token_hash bytea not null,
+    created_at timestamptz not null default now(),
+    continued_at timestamptz not null default now(),
+    expires_at timestamptz not null,
+    ended_at timestamptz,
+    end_reason text check (end_reason in ('logout', 'reuse', 'password')),
+    check ((ended_at is null) = (end_reason is null))
+);
+create index if not exists sessions_user on ops.sessions (user_id);
+
+grant select (session_id, user_id, expires_at, ended_at) on ops.sessions to sigmasight_auth;
+
+-- The role that checks logins writes sessions through these three functions and has no other right to write.
+
+create or replace function ops.open_session(session_id uuid, user_id uuid, token_hash bytea, lifetime interval)
+returns void
+language sql security definer
+set search_path = ''
+as $$
+    delete from ops.sessions where sessions.user_id = $2 and expires_at < now();
+    insert into ops.sessions (session_id, user_id, token_hash, expires_at)
+    values ($1, $2, $3, now() + $4);
+$$;
+
+-- Replaces the refresh token: continued; reused: it was replaced before, and the session is ended; ended: there
+-- is no such session any more.
+create or replace function ops.continue_session(session_id uuid, old_hash bytea, new_hash bytea)
+returns text
+language plpgsql security definer
+set search_path = ''
+as $$
+declare
+    known_hash bytea;
+begin
+    select sessions.token_hash into known_hash
+    from ops.sessions
+    where sessions.session_id = $1 and ended_at is null and expires_at > now()
+    for update;
+    if not found then
+        return 'ended';
+    end if;
+    if known_hash <> $2 then
+        update ops.sessions set ended_at = now(), end_reason = 'reuse' where sessions.session_id = $1;
+        return 'reused';
+    end if;
+    update ops.sessions set token_hash = $3, continued_at = now() where sessions.session_id = $1;
+    return 'continued';
+end
+$$;
+
+create or replace function ops.end_session(session_id uuid)
+returns void
+language sql security definer
+set search_path = ''
+as $$
+    update ops.sessions set ended_at = now(), end_reason = 'logout'
+    where sessions.session_id = $1 and ended_at is null;
+$$;
+
+revoke all on function ops.open_session(uuid, uuid, bytea, interval) from public;
+revoke all on function ops.continue_session(uuid, bytea, bytea) from public;
+revoke all on function ops.end_session(uuid) from public;
+grant execute on function ops.open_session(uuid, uuid, bytea, interval) to sigmasight_auth;
+grant execute on function ops.continue_session(uuid, bytea, bytea) to sigmasight_auth;
+grant execute on function ops.end_session(uuid) to sigmasight_auth;
