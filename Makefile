@@ -3,6 +3,7 @@
 #   make demo [SOURCE=simulated|files|yfinance|vendors] [PRICES=folder]     load, build, publish, print a summary
 #   make test [ARGS="tests/flows -k lock"]                          all tests, or those that pytest selects
 #   make check                                                      ruff, mypy, sqlfluff, dbt parse
+#   make fuzz [ARGS=100000]                                         hostile positions files, so many
 #   make bench [ARGS=...]                                           the benchmark of tests/benchmarks
 #   make stop                                                       stop the embedded database
 #   make clean                                                      remove what was built and the embedded database
@@ -21,7 +22,7 @@ export DO_NOT_TRACK := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench stop clean distclean
+.PHONY: help demo test check fuzz bench stop clean distclean
 .DELETE_ON_ERROR:
 
 help:
@@ -43,6 +44,9 @@ check: $(READY)
 	step 'dbt parse' $(BIN)/sigmasight dbt --warn-error parse; \
 	step 'sqlfluff' sh -c 'eval "$$($(BIN)/sigmasight dbt-env)" && exec $(BIN)/sqlfluff lint --disable-progress-bar dbt_project'; \
 	step 'sqlfluff api' sh -c 'cd api/queries && exec ../../$(BIN)/sqlfluff lint --disable-progress-bar .'
+
+fuzz: $(READY)
+	@$(BIN)/python -m tests.fuzz_positions $(ARGS)
 
 bench: $(READY)
 	@$(BIN)/python -m tests.benchmarks $(ARGS)

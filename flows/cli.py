@@ -13,6 +13,7 @@ from flows import (
     cli_load,
     cli_marks,
     cli_portfolios,
+    cli_positions,
     cli_tags,
     cli_targets,
     cli_tools,
@@ -252,5 +253,6 @@ app.add_typer(cli_tags.app, name="tags")
 app.add_typer(cli_targets.app, name="targets")
 app.add_typer(cli_flows.app, name="flows")
 app.add_typer(cli_marks.app, name="marks")
+cli_positions.add_to(app, cli_load.app)
 app.add_typer(cli_users.app, name="users")
 cli_tools.add_to(app)

@@ -2,14 +2,12 @@
 # ruff: noqa: PLC0415
 
 from collections.abc import Callable
-from datetime import date
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.cli_common import open_for_command, parse_date
+from flows.cli_common import open_for_command
 from flows.errors import UsageError
 from flows.source import Source
 
@@ -25,13 +23,6 @@ app = typer.Typer(
 )
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="The CSV file.", show_default=False)]
-
-
-def _parse_money(text: str) -> Decimal:
-    try:
-        return Decimal(text.replace(",", "").removeprefix("$"))
-    except InvalidOperation:
-        raise typer.BadParameter(f"{text!r} is no amount: write it like 485000 or 485,000.00.") from None
 
 
 def _load(what: str, loader: "Callable[[Connection], list[LoadReport]]") -> None:
@@ -78,63 +69,6 @@ def prices(
     check_source(source, folder)
     say_loads(load_calendar_if_short(warehouse))
     say_loads(load_source(warehouse, source, folder, must_answer=True))
-
-
-@app.command()
-def positions(  # noqa: PLR0917 - typer's options
-    file: File,
-    portfolio: Annotated[str, typer.Option(help="The portfolio's name; a new name makes a new portfolio.")],
-    owner: Annotated[str, typer.Option(metavar="EMAIL", help="Whose portfolio it is.")],
-    equity: Annotated[
-        Decimal | None,
-        typer.Option(
-            parser=_parse_money, metavar="USD", help="Starting capital; needed for a new portfolio."
-        ),
-    ] = None,
-    owner_name: Annotated[str | None, typer.Option(help="The owner's full name.")] = None,
-    account_type: Annotated[
-        str | None, typer.Option(help="taxable, ira, roth_ira, 401k, 403b, 529, hsa, trust or other.")
-    ] = None,
-    description: Annotated[str | None, typer.Option(help="A few words on the portfolio.")] = None,
-    inception: Annotated[
-        date | None,
-        typer.Option(
-            parser=parse_date, metavar="DATE", help="Where the history begins. Default: first entry."
-        ),
-    ] = None,
-    as_of: Annotated[
-        date | None,
-        typer.Option(parser=parse_date, metavar="DATE", help="The date of the statement. Default: today."),
-    ] = None,
-) -> None:
-    """Load a portfolio's statement, the 12-column positions file.
-
-    A later file for the same portfolio is a new statement: open positions that it no longer lists are closed
-    at its date. All errors of a file are told at once, each with its row and how to mend it.
-
-    For example:
-
-        sigmasight load positions mine.csv --portfolio "Mine" --owner jane@example.com --equity 485000
-
-        sigmasight load positions may.csv --portfolio "Mine" --owner jane@example.com --as-of 2026-05-29
-    """
-    from ingestion.positions_file import load_positions
-
-    _load(
-        "positions",
-        lambda connection: load_positions(
-            connection,
-            file,
-            portfolio_name=portfolio,
-            owner_email=owner,
-            equity=equity,
-            owner_full_name=owner_name,
-            account_type=account_type,
-            description=description,
-            inception_date=inception,
-            statement_date=as_of,
-        ),
-    )
 
 
 @app.command()

@@ -217,6 +217,7 @@ _PORTFOLIO_TERMS = (
     Value("owner_full_name", silent_null=True),
     Value("description", silent_null=True),
     Value("account_type"),
+    Value("account_name", silent_null=True),
     Value("base_currency"),
     Value("initial_equity"),
     Value("inception_date"),

@@ -55,8 +55,12 @@ def read_delimited(path: Path, columns: Sequence[str]) -> Delimited:
 
     columns: known names in lower case. Raises UnreadableFileError; missing columns are the caller's to judge.
     """
-    lines = _lines(path)
-    rows = _rows(lines)
+    return parse_delimited(read_text(path), columns)
+
+
+def parse_delimited(text: str, columns: Sequence[str]) -> Delimited:
+    """As read_delimited, of a text that was read."""
+    rows = _rows(_lines(text))
     try:
         _, header = next(rows)
     except StopIteration:
@@ -133,16 +137,19 @@ def parse_date(text: str) -> date | None:
         return None
 
 
-def _lines(path: Path) -> list[str]:
-    """The file's lines with their ends. Raises UnreadableFileError naming the line that is not UTF-8."""
+def read_text(path: Path) -> str:
+    """The file's text. Raises UnreadableFileError naming the line that is not UTF-8."""
     content = path.read_bytes()
     try:
-        text = content.decode("utf-8-sig")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise UnreadableFileError(
             "encoding", f"line {line} is not written in UTF-8; save the file as CSV UTF-8.", line
         ) from error
+
+
+def _lines(text: str) -> list[str]:
     return text.splitlines(keepends=True) if "\r" in text and "\n" not in text else text.split("\n")
 
 

@@ -17,6 +17,11 @@ def position_id(portfolio: UUID, symbol: str, entry_date: date, entry_price: Dec
     return _key("position", str(portfolio), symbol, entry_date.isoformat(), f"{entry_price.normalize():f}")
 
 
+def part_id(lot: UUID, exit_date: date, ordinal: int = 1) -> UUID:
+    """Key of the part of a lot that was sold on a day while the rest was kept, or was sold on another day."""
+    return _key("part", str(lot), exit_date.isoformat(), str(ordinal))
+
+
 def flow_id(portfolio: UUID, flow_date: date, notes: str, ordinal: int) -> UUID:
     """Key of a capital flow: the `ordinal`-th of its day with these notes. The amount is not part of it, so
     that a corrected amount corrects.

@@ -9,6 +9,7 @@ from typing import Literal
 OptionType = Literal["CALL", "PUT"]
 
 _SHAPE = re.compile(r"([A-Z][A-Z0-9]{0,5})(\d{6})([CP])(\d{8})")
+_ROOT = re.compile(r"[A-Z][A-Z0-9]{0,5}")
 _LARGEST_STRIKE = Decimal("99999.999")
 
 # An OCC root is letters and digits only, and some roots are not the symbol that is priced.
@@ -65,7 +66,8 @@ def parse_occ(symbol: str) -> OptionContract | None:
 
 
 def build_occ(contract: OptionContract) -> str | None:
-    """The option symbol, or None for a strike over 99,999.999 or with four decimals, or a root over six.
+    """The option symbol, or None for a strike over 99,999.999 or with four decimals, a root over six
+    characters or none, or an expiration outside this century.
 
     >>> build_occ(OptionContract("BRK-B", date(2025, 8, 15), "CALL", Decimal("412.5")))
     'BRKB250815C00412500'
@@ -73,9 +75,14 @@ def build_occ(contract: OptionContract) -> str | None:
     root = occ_root(contract.underlying_symbol)
     thousandths = contract.strike_price * 1000
     fits = thousandths == int(thousandths) and 0 < contract.strike_price <= _LARGEST_STRIKE
-    if not fits or not 1 <= len(root) <= 6:  # noqa: PLR2004 - a root has at most six characters
+    if not fits or not is_root(root) or contract.expiration_date.year // 100 != 20:  # noqa: PLR2004
         return None
     return f"{root}{contract.expiration_date:%y%m%d}{contract.option_type[0]}{int(thousandths):08d}"
+
+
+def is_root(root: str) -> bool:
+    """Whether an option symbol may begin so: one to six letters and digits, a letter first."""
+    return _ROOT.fullmatch(root) is not None
 
 
 def occ_root(underlying_symbol: str) -> str:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pandas as pd
 
+from ingestion.delimited import decimals, parse_number
 from ingestion.errors import FieldError, InvalidPortfolio, UnknownPortfolioError
 from ingestion.ids import portfolio_id
 from ingestion.loads import Connection
@@ -16,9 +17,11 @@ from ingestion.loads import Connection
 ACCOUNT_TYPES = ("taxable", "ira", "roth_ira", "401k", "403b", "529", "hsa", "trust", "other")
 
 LONGEST_NAME = 255
+LONGEST_ACCOUNT_NAME = 100
 LARGEST_EQUITY = Decimal(10) ** 12
 SMALLEST_EQUITY_TO_GROSS = Decimal("0.01")
 
+_EQUITY_DECIMALS = 6
 _EMAIL = re.compile(r"[^@\s\x00-\x1f]+@[^@\s.]+(\.[^@\s.]+)+")
 _NAMES_SHOWN = 20
 
@@ -34,6 +37,7 @@ class Portfolio:
     inception_date: date
     owner_full_name: str | None = None
     description: str | None = None
+    account_name: str | None = None
     base_currency: str = "USD"
 
     @property
@@ -48,20 +52,38 @@ class Portfolio:
 
 @dataclass(frozen=True)
 class PortfolioFields:
-    """What a person says of a portfolio; None where nothing is said."""
+    """What a person says of a portfolio; None where nothing is said.
+
+    equity: USD, as a number or as it was typed ("$485,000"). is_new: it must not exist yet.
+    """
 
     portfolio_name: str
     owner_email: str
-    equity: Decimal | None = None
+    equity: Decimal | str | None = None
     owner_full_name: str | None = None
     account_type: str | None = None
     description: str | None = None
     inception_date: date | None = None
+    account_name: str | None = None
+    is_new: bool = False
 
     @property
     def portfolio_id(self) -> UUID:
         """Key of the portfolio."""
         return portfolio_id(self.owner_email, self.portfolio_name)
+
+    def errors(self, known: Portfolio | None, *, gross_at_cost: Decimal) -> list[FieldError]:
+        """Everything that is wrong with the fields, of a portfolio that is known or not.
+
+        gross_at_cost: of its positions, USD; 0 where it is not known.
+        """
+        name, owner = self.portfolio_name.strip(), self.owner_email.strip().lower()
+        errors = name_errors(name, owner, self._account_type(known), self.account_name)
+        if known is not None and self.is_new:
+            errors.append(_exists(owner, name))
+        if known is None or self.equity is not None:
+            errors += equity_errors(self.equity, gross_at_cost)
+        return errors
 
     def resolve(
         self, known: Portfolio | None, *, gross_at_cost: Decimal, entry_dates: Sequence[date]
@@ -71,24 +93,24 @@ class PortfolioFields:
         gross_at_cost: of its positions, USD. entry_dates: of the lots that are new; the earliest is the
         default inception. Raises InvalidPortfolio with every error.
         """
-        name, owner = self.portfolio_name.strip(), self.owner_email.strip().lower()
-        equity = known.initial_equity if self.equity is None and known else self.equity
-        account_type = self.account_type or (known.account_type if known else ACCOUNT_TYPES[0])
-        errors = name_errors(name, owner, account_type)
-        if known is None or self.equity is not None:
-            errors += equity_errors(equity, gross_at_cost)
+        equity = known.initial_equity if self.equity is None and known else _amount(self.equity)
+        errors = self.errors(known, gross_at_cost=gross_at_cost)
         if errors or equity is None:
             raise InvalidPortfolio(errors)
-        inception = self.inception_date or min([*entry_dates, *([known.inception_date] if known else [])])
+        name = self.portfolio_name.strip()
         return Portfolio(
             name,
-            owner,
-            account_type,
+            self.owner_email.strip().lower(),
+            self._account_type(known),
             equity,
-            inception,
+            self.inception_date or min([*entry_dates, *([known.inception_date] if known else [])]),
             owner_full_name=self.owner_full_name or None,
             description=self.description or None,
+            account_name=self.account_name.strip() if self.account_name else None if known else name,
         )
+
+    def _account_type(self, known: Portfolio | None) -> str:
+        return self.account_type or (known.account_type if known else ACCOUNT_TYPES[0])
 
 
 def is_email(text: str) -> bool:
@@ -96,8 +118,10 @@ def is_email(text: str) -> bool:
     return _EMAIL.fullmatch(text) is not None and len(text) <= LONGEST_NAME
 
 
-def name_errors(portfolio_name: str, owner_email: str, account_type: str) -> list[FieldError]:
-    """What is wrong with the name, the owner and the type of account."""
+def name_errors(
+    portfolio_name: str, owner_email: str, account_type: str, account_name: str | None = None
+) -> list[FieldError]:
+    """What is wrong with the name, the owner and the account. account_name: None where none is given."""
     errors = []
     if not portfolio_name.strip():
         errors.append(FieldError("ERR_PORT_002", "portfolio_name", None, "The portfolio needs a name."))
@@ -112,21 +136,37 @@ def name_errors(portfolio_name: str, owner_email: str, account_type: str) -> lis
     if account_type not in ACCOUNT_TYPES:
         sentence = f"The account type {account_type!r} is unknown; use one of {', '.join(ACCOUNT_TYPES)}."
         errors.append(FieldError("ERR_PORT_009", "account_type", account_type, sentence))
+    if account_name is not None:
+        errors += _account_name_errors(account_name)
     return errors
 
 
-def equity_errors(equity: Decimal | None, gross_at_cost: Decimal) -> list[FieldError]:
-    """What is wrong with the equity balance of a portfolio that holds this much."""
-    if equity is None:
+def _account_name_errors(account_name: str) -> list[FieldError]:
+    name = account_name.strip()
+    if not name:
+        sentence = "The account's name is blank; write it, or leave it out to use the portfolio's name."
+        return [FieldError("ERR_PORT_011", "account_name", None, sentence)]
+    if len(name) > LONGEST_ACCOUNT_NAME:
+        sentence = (
+            f"The account's name has {len(name)} characters; at most {LONGEST_ACCOUNT_NAME} are allowed."
+        )
+        return [FieldError("ERR_PORT_010", "account_name", name[:LONGEST_ACCOUNT_NAME], sentence)]
+    return []
+
+
+def equity_errors(equity: Decimal | str | None, gross_at_cost: Decimal) -> list[FieldError]:
+    """What is wrong with the equity balance, a number or typed, of a portfolio that holds this much."""
+    if equity is None or equity == "":
         sentence = "The portfolio is new and needs its equity balance: the capital it started with, in USD."
         return [FieldError("ERR_PORT_004", "equity_balance", None, sentence)]
-    value = str(equity)
-    if not equity.is_finite() or equity <= 0:
+    value, amount = str(equity), _amount(equity)
+    if amount is None or amount <= 0:
         sentence = (
-            f"The equity balance {value} is not above zero; write the capital the portfolio started with."
+            f"The equity balance {value!r} is no amount above zero; write the capital the portfolio started "
+            "with, like 485000 or 485,000.00."
         )
         return [FieldError("ERR_PORT_005", "equity_balance", value, sentence)]
-    if equity > LARGEST_EQUITY or equity < gross_at_cost * SMALLEST_EQUITY_TO_GROSS:
+    if amount > LARGEST_EQUITY or amount < gross_at_cost * SMALLEST_EQUITY_TO_GROSS:
         sentence = (
             f"The equity balance {value} is unreasonable: it must be at most {LARGEST_EQUITY:,} and at "
             f"least 1/100 of the positions' gross value, which is {gross_at_cost:,.2f}; correct it."
@@ -135,18 +175,27 @@ def equity_errors(equity: Decimal | None, gross_at_cost: Decimal) -> list[FieldE
     return []
 
 
-def refuse_existing(connection: Connection, owner_email: str, portfolio_name: str) -> None:
-    """For whoever creates one: raise InvalidPortfolio if this person has one of this name already."""
-    if known_portfolio(connection, portfolio_id(owner_email, portfolio_name)) is not None:
-        sentence = f"{owner_email} has a portfolio {portfolio_name!r} already; choose another name."
-        raise InvalidPortfolio([FieldError("ERR_PORT_001", "portfolio_name", portfolio_name, sentence)])
+def _amount(equity: Decimal | str | None) -> Decimal | None:
+    """The equity as a finite number, None where it is none."""
+    if isinstance(equity, str):
+        number = parse_number(equity.strip().removeprefix("$"))
+        return number if number is not None and decimals(number) <= _EQUITY_DECIMALS else None
+    return equity if equity is not None and equity.is_finite() else None
+
+
+def _exists(owner_email: str, portfolio_name: str) -> FieldError:
+    sentence = (
+        f"{owner_email} has a portfolio {portfolio_name!r} already; choose another name, or load the file as "
+        "its next statement."
+    )
+    return FieldError("ERR_PORT_001", "portfolio_name", portfolio_name, sentence)
 
 
 def known_portfolio(connection: Connection, key: UUID) -> Portfolio | None:
     """The portfolio as it was last loaded."""
     row = connection.execute(
         "select portfolio_name, owner_email, account_type, initial_equity, inception_date, owner_full_name, "
-        "description, base_currency "
+        "description, account_name, base_currency "
         "from raw.portfolios where portfolio_id = %s order by load_id desc limit 1",
         [key],
     ).fetchone()

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from ingestion.delimited import parse_date, parse_number
-from ingestion.occ import OptionContract, OptionType, build_occ, looks_like_occ, occ_root, parse_occ
+from ingestion.occ import OptionContract, OptionType, build_occ, is_root, looks_like_occ, occ_root, parse_occ
 from ingestion.position_columns import EXPIRATION, OPTION_TYPE, STRIKE, SYMBOL, UNDERLYING, Row
 from ingestion.symbols import VALID_SYMBOL, normalize_symbol
 
@@ -86,13 +86,22 @@ def option_symbol(row: Row, symbol: str, contract: OptionContract) -> str:
         return symbol
     built = build_occ(contract)
     if built is None:
-        row.error(
-            20,
-            STRIKE,
-            f"{_described(contract)} has no option symbol: strikes are below 100,000 with at most three "
-            "decimals, and roots have at most six letters; correct it.",
-        )
+        _explain_unbuildable(row, contract)
     return built or symbol
+
+
+def _explain_unbuildable(row: Row, contract: OptionContract) -> None:
+    """Which of the terms no option symbol can be made of."""
+    described = _described(contract)
+    described = described[:1].upper() + described[1:]
+    if not is_root(occ_root(contract.underlying_symbol)):
+        remedy = "an underlying has at most six letters and digits"
+        row.error(19, UNDERLYING, f"{described} has no option symbol: {remedy}; correct it.")
+    elif contract.expiration_date.year // 100 != 20:  # noqa: PLR2004 - option symbols know two digits
+        row.error(21, EXPIRATION, f"{described} has no option symbol: its year is none of 20xx; correct it.")
+    else:
+        remedy = "strikes are below 100,000 with at most three decimals"
+        row.error(20, STRIKE, f"{described} has no option symbol: {remedy}; correct it.")
 
 
 def refuse_option_terms(row: Row, symbol: str, investment_class: str) -> None:

@@ -102,6 +102,8 @@ def _lot(row: Row) -> Lot | None:
 def _symbol(row: Row) -> str:
     """The symbol as we write it, '' when missing or unusable."""
     text = row[SYMBOL]
+    if looks_like_occ(joined := re.sub(r"\s+", "", text.upper())):
+        return joined  # the Options Clearing Corporation itself pads the root with spaces
     if not text:
         if not all(row[name] for name in (UNDERLYING, STRIKE, EXPIRATION, OPTION_TYPE)):
             row.error(1, SYMBOL, "Symbol is missing; write it, or fill the four option columns.")

@@ -8,6 +8,7 @@ from ingestion.position_columns import ENTRY_DATE, ENTRY_PRICE, EXIT_DATE, EXIT_
 from ingestion.symbols import CASH_SYMBOLS
 
 _QUANTITY_DECIMALS, _PRICE_DECIMALS = 6, 4
+_LARGEST = Decimal(10) ** 12  # of a quantity and of a price: their product still fits the warehouse's numbers
 
 
 def read_quantity(row: Row) -> Decimal | None:
@@ -19,6 +20,8 @@ def read_quantity(row: Row) -> Decimal | None:
     quantity = parse_number(text)
     if quantity is None:
         row.error(5, QUANTITY, f"Quantity {text!r} is not a number; write it like 1250.5.")
+    elif abs(quantity) > _LARGEST:
+        row.error(5, QUANTITY, f"Quantity {text} is beyond {_LARGEST:,}; correct it.")
     elif quantity == 0:
         row.error(6, QUANTITY, "Quantity is zero; write it, or remove the row.")
     elif decimals(quantity) > _QUANTITY_DECIMALS:
@@ -27,10 +30,11 @@ def read_quantity(row: Row) -> Decimal | None:
 
 
 def read_entry_price(row: Row, symbol: str, subtype: str | None) -> Decimal | None:
-    """USD per share or contract unit, above zero; cash without a price is at 1."""
+    """USD per share or contract unit, above zero; cash is at 1, whether the price is written or not."""
     text = row[ENTRY_PRICE].removeprefix("$")
+    is_cash = symbol in CASH_SYMBOLS and subtype == "CASH"
     if not text:
-        if symbol in CASH_SYMBOLS and subtype == "CASH":
+        if is_cash:
             return Decimal(1)
         row.error(8, ENTRY_PRICE, "Entry Price Per Share is missing; write it.")
         return None
@@ -38,6 +42,8 @@ def read_entry_price(row: Row, symbol: str, subtype: str | None) -> Decimal | No
     shown = row[ENTRY_PRICE]
     if price is None:
         row.error(9, ENTRY_PRICE, f"Entry Price Per Share {shown!r} is not a number; write it like 204.94.")
+    elif price > _LARGEST:
+        row.error(9, ENTRY_PRICE, f"Entry Price Per Share {shown} is beyond {_LARGEST:,}; correct it.")
     elif price <= 0:
         row.error(10, ENTRY_PRICE, f"Entry Price Per Share {shown} is not above zero; correct it.")
     elif decimals(price) > _PRICE_DECIMALS:
@@ -46,6 +52,8 @@ def read_entry_price(row: Row, symbol: str, subtype: str | None) -> Decimal | No
             ENTRY_PRICE,
             f"Entry Price Per Share {shown} has more than {_PRICE_DECIMALS} decimals; round it.",
         )
+    elif is_cash and price != 1:
+        row.error(9, ENTRY_PRICE, f"{symbol} is cash, worth 1 and not {shown}; write the amount as Quantity.")
     return price
 
 
@@ -90,6 +98,10 @@ def _exit_date(row: Row, text: str, entry_date: date | None) -> date | None:
         row.error(18, EXIT_DATE, f"Exit Date {text!r} is not a date; write it as YYYY-MM-DD.")
     elif day > row.today:
         row.error(18, EXIT_DATE, f"Exit Date {text} lies in the future; correct it.")
+    elif day > row.statement_date:
+        row.error(
+            18, EXIT_DATE, f"Exit Date {text} lies after the statement of {row.statement_date}; correct one."
+        )
     elif entry_date is not None and day < entry_date:
         row.error(18, EXIT_DATE, f"Exit Date {text} lies before the Entry Date {entry_date}; correct one.")
     return day
@@ -99,7 +111,7 @@ def _exit_price(row: Row, text: str) -> Decimal | None:
     if not text:
         return None
     price = parse_number(text)
-    if price is None or price < 0 or decimals(price) > _PRICE_DECIMALS:
+    if price is None or not 0 <= price <= _LARGEST or decimals(price) > _PRICE_DECIMALS:
         row.error(
             18,
             EXIT_PRICE,

@@ -174,9 +174,18 @@ def story(
     folder = tmp_path_factory.mktemp("files")
     statement = folder / "statement.csv"
     statement.write_text(POSITIONS)
-    positions = ("load", "positions", str(statement), "--portfolio", "Story", "--owner", "o@example.com")
+    positions = (
+        "load",
+        "positions",
+        str(statement),
+        "--no-build",
+        "--portfolio",
+        "Story",
+        "--owner",
+        "o@example.com",
+    )
     nightly = copy_warehouse()
-    _sigmasight(nightly, *positions, "--equity", "20000", "--as-of", LAST.isoformat())
+    _sigmasight(nightly, *positions, "--equity", "20000", "--statement-date", LAST.isoformat())
     first = _write_prices(folder / "first", FIRST_NIGHT)
     _sigmasight(nightly, "nightly", "--force", "--source", "files", "--prices", str(first))
     at_once = _copy_of(nightly, warehouse.admin_url)

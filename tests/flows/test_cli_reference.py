@@ -71,7 +71,10 @@ def mine(say: Say, tmp_path: Path) -> None:
     """A portfolio."""
     path = tmp_path / "mine.csv"
     path.write_text(POSITIONS)
-    say(f"load positions {path} --portfolio Mine --owner jane@example.com --equity 100 --as-of 2025-06-30")
+    say(
+        f"load positions {path} --portfolio Mine --owner jane@example.com --equity 100 "
+        "--statement-date 2025-06-30 --no-build"
+    )
 
 
 @pytest.mark.usefixtures("mine")

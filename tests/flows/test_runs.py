@@ -7,7 +7,7 @@ import pytest
 
 from flows.lock import build_lock
 from flows.runs import RunRecord, abandon_dead_runs
-from flows.status import status_lines
+from flows.status import read_status, status_lines
 from warehouse.connections import Warehouse
 
 Connection = psycopg.Connection[Any]
@@ -102,8 +102,9 @@ def test_status_tells_a_running_run_from_one_whose_process_is_gone(
     run = RunRecord(calendar_warehouse, "nightly")
     run.phase("building", 40)
     with build_lock(calendar_warehouse, "nightly"):
-        assert f"nightly run {run.run_id} building, 40 %" in dict(status_lines(calendar_warehouse))["run"]
+        said = dict(status_lines(read_status(calendar_warehouse)))["run"]
+        assert f"nightly run {run.run_id} building, 40 %" in said
     run.close()
-    said = dict(status_lines(calendar_warehouse))["run"]
+    said = dict(status_lines(read_status(calendar_warehouse)))["run"]
     assert said == f"nightly run {run.run_id} ended in the middle of building: the next run starts over"
     assert read(connection, run)["status"] == "running"

@@ -47,6 +47,27 @@ def lots(connection: Connection) -> dict[str, tuple[Decimal, date | None, Decima
     return {row[0]: row[1:] for row in rows}
 
 
+def parts(connection: Connection) -> list[tuple[str, Decimal, date | None, Decimal | None]]:
+    """Every position: symbol, quantity, exit date and price, those that are sold first."""
+    rows = connection.execute(
+        "select symbol, quantity, exit_date, exit_price from ("
+        "  select distinct on (position_id) * from raw.positions order by position_id, load_id desc"
+        ") as newest order by symbol, exit_date, quantity"
+    )
+    return [tuple(row) for row in rows]
+
+
+def history(connection: Connection) -> dict[str, Decimal]:
+    """Shares held at the close before the first exit of any position, by symbol."""
+    rows = connection.execute(
+        "select symbol, sum(quantity) from ("
+        "  select distinct on (position_id) * from raw.positions order by position_id, load_id desc"
+        ") as newest where exit_date is distinct from entry_date or exit_price is distinct from entry_price "
+        "group by symbol"
+    )
+    return dict(rows.fetchall())
+
+
 def test_a_new_portfolio_begins_with_its_earliest_entry(connection: Connection, write: Write) -> None:
     path = write("p.csv", HEADER + "AAPL,1,2,2025-06-30\nMSFT,1,2,2025-03-31\n")
     portfolio, positions = load_positions(
@@ -130,11 +151,11 @@ def test_an_expired_option_is_not_closed_again(connection: Connection, write: Wr
 
 @pytest.mark.parametrize(
     ("listed", "kept"),
-    [("-4890,133.9130", "-489"), ("-4889.5,133.9130", "-489"), ("-2000,133.9130", "-200")],
+    [("-4890,133.9130", ["-489"]), ("-4889.5,133.9130", ["-489"]), ("-2000,133.9130", ["-289", "-200"])],
     ids=["same_lot", "fraction_paid_out", "partly_closed"],
 )
 def test_a_lot_in_the_shares_of_a_split_is_the_lot_that_was_bought(
-    connection: Connection, write: Write, listed: str, kept: str
+    connection: Connection, write: Write, listed: str, kept: list[str]
 ) -> None:
     # Silent failure prevented: ten times the shares at a tenth of the price, split once more by the warehouse
     first = write("a.csv", HEADER + "NFLX,-489,1339.13,2025-06-30\n")
@@ -143,8 +164,100 @@ def test_a_lot_in_the_shares_of_a_split_is_the_lot_that_was_bought(
     load_frame(connection, CORPORATE_ACTIONS, split, source="files", origin="test")
     path = write("b.csv", HEADER + f"NFLX,{listed},2025-06-30\n")
     report = load(connection, path, statement=date(2025, 12, 1), equity=None)
-    assert lots(connection) == {"NFLX": (Decimal(kept), None, None)}
+    assert [row[1] for row in parts(connection)] == [Decimal(quantity) for quantity in kept]
     assert any("before a split" in notice for notice in report.notices)
+
+
+# --- what is sold in part --------------------------------------------------------------------------------
+
+JUNE, JULY, AUGUST = date(2025, 6, 30), date(2025, 7, 31), date(2025, 8, 29)
+LOT = "AAPL,{},2,2025-06-02\n"
+SOLD = "AAPL,{},2,2025-06-02,,,,,,,{},{}\n"
+
+
+def test_a_smaller_quantity_later_parts_the_lot(connection: Connection, write: Write, count: Count) -> None:
+    # Silent failure prevented: forty shares that were never bought, all the way back to the entry
+    load(connection, write("a.csv", HEADER + LOT.format(100)), statement=JUNE)
+    lot = connection.execute("select position_id from raw.positions").fetchone()
+    report = load(connection, write("b.csv", HEADER + LOT.format(60)), statement=JULY)
+    assert parts(connection) == [("AAPL", 40, JULY, None), ("AAPL", 60, None, None)]
+    assert history(connection) == {"AAPL": 100}
+    assert any("40 were sold by 2025-07-31" in notice for notice in report.notices)
+    kept = "select position_id from raw.positions where quantity = 60"
+    assert connection.execute(kept).fetchone() == lot
+    # loading it again changes nothing, and selling more parts what is left
+    assert load(connection, write("b.csv", HEADER + LOT.format(60)), statement=JULY).rows_new == 0
+    load(connection, write("c.csv", HEADER + LOT.format(25)), statement=AUGUST)
+    assert parts(connection) == [
+        ("AAPL", 40, JULY, None),
+        ("AAPL", 35, AUGUST, None),
+        ("AAPL", 25, None, None),
+    ]
+    # and at last all of it is gone
+    load(connection, write("d.csv", HEADER + "MSFT,1,2,2025-06-02\n"), statement=date(2025, 9, 30))
+    assert [row[1:3] for row in parts(connection)][:3] == [
+        (40, JULY),
+        (35, AUGUST),
+        (25, date(2025, 9, 30)),
+    ]
+    assert count("raw.positions") == 7
+
+
+def test_a_partial_sale_of_a_short_keeps_its_sign(connection: Connection, write: Write) -> None:
+    load(connection, write("a.csv", HEADER + LOT.format(-100)), statement=JUNE)
+    load(connection, write("b.csv", HEADER + LOT.format(-60)), statement=JULY)
+    assert parts(connection) == [("AAPL", -40, JULY, None), ("AAPL", -60, None, None)]
+
+
+def test_a_file_may_say_what_was_sold_and_for_what(connection: Connection, write: Write) -> None:
+    load(connection, write("a.csv", HEADER + LOT.format(100)), statement=JUNE)
+    text = HEADER + LOT.format(60) + SOLD.format(30, "2025-07-15", "2.5")
+    load(connection, write("b.csv", text), statement=JULY)
+    told = ("AAPL", 30, date(2025, 7, 15), Decimal("2.5"))
+    assert parts(connection) == [told, ("AAPL", 10, JULY, None), ("AAPL", 60, None, None)]
+    # the next file repeats the sale that was told, and tells the one that had to be assumed
+    text = HEADER + LOT.format(60) + SOLD.format(30, "2025-07-15", "2.5") + SOLD.format(10, "2025-07-30", 3)
+    load(connection, write("c.csv", text), statement=AUGUST)
+    live = [row for row in parts(connection) if row[2] != date(2025, 6, 2)]
+    assert live == [told, ("AAPL", 10, date(2025, 7, 30), 3), ("AAPL", 60, None, None)]
+    assert history(connection) == {"AAPL": 100}
+
+
+def test_a_restatement_corrects_and_parts_nothing(connection: Connection, write: Write) -> None:
+    load(connection, write("a.csv", HEADER + LOT.format(100)), statement=JUNE)
+    load(connection, write("b.csv", HEADER + LOT.format(60)), statement=JULY)
+    load(connection, write("c.csv", HEADER + LOT.format(80)), statement=JULY)
+    assert parts(connection) == [("AAPL", 20, JULY, None), ("AAPL", 80, None, None)]
+    # the first statement's date: the quantity was wrong from the start
+    load(connection, write("d.csv", HEADER + "MSFT,5,2,2025-06-02\n" + LOT.format(100)), statement=JULY)
+    report = load(connection, write("e.csv", HEADER + "MSFT,3,2,2025-06-02\n"), statement=AUGUST)
+    assert report.rows_new == 3
+    load(connection, write("f.csv", HEADER + "MSFT,5,2,2025-06-02\n" + LOT.format(100)), statement=AUGUST)
+    assert history(connection) == {"AAPL": 100, "MSFT": 5}
+    assert [row for row in parts(connection) if row[2] is None] == [
+        ("AAPL", 100, None, None),
+        ("MSFT", 5, None, None),
+    ]
+
+
+def test_what_only_the_replaced_statement_listed_is_taken_back(connection: Connection, write: Write) -> None:
+    # Silent failure prevented: a symbol misspelt in the first upload stays in the history with its P&L
+    load(connection, write("a.csv", HEADER + LOT.format(100) + "MSTF,1,2,2025-06-02\n"), statement=JUNE)
+    report = load(
+        connection, write("b.csv", HEADER + LOT.format(100) + "MSFT,1,2,2025-06-02\n"), statement=JUNE
+    )
+    entry = date(2025, 6, 2)
+    assert lots(connection) == {
+        "AAPL": (100, None, None),
+        "MSFT": (1, None, None),
+        "MSTF": (1, entry, 2),  # out as it came in: no value on any day
+    }
+    assert any("taken back" in notice for notice in report.notices)
+
+
+def test_a_statement_of_the_future_is_refused(connection: Connection, write: Write) -> None:
+    with pytest.raises(StatementOrderError, match="lies in the future"):
+        load(connection, write("a.csv", HEADER + LOT.format(1)), statement=date(2026, 2, 3))
 
 
 def test_an_older_statement_that_differs_is_refused(

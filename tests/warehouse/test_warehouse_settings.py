@@ -44,6 +44,13 @@ VALUES = {
     "polygon_url": ("http://127.0.0.1:3", "http://127.0.0.1:3"),
     "fred_url": ("http://127.0.0.1:4", "http://127.0.0.1:4"),
     "log_level": ("debug", "DEBUG"),
+    "log_format": ("json", "json"),
+    "log_file_mb": ("7", 7),
+    "log_files": ("8", 8),
+    "log_days": ("9", 9),
+    "rejected_days": ("10", 10),
+    "run_days": ("11", 11),
+    "response_days": ("12", 12),
 }
 
 

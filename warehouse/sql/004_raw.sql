@@ -89,6 +89,7 @@ create table if not exists raw.portfolios (
     inception_date date not null,
     primary key (portfolio_id, load_id)
 );
+alter table raw.portfolios add column if not exists account_name text;
 create index if not exists portfolios_by_owner on raw.portfolios (owner_email);
 -- removed_on: the portfolio has no rows from this day on; its past stays. Null while it is kept.
 alter table raw.portfolios add column if not exists removed_on date;

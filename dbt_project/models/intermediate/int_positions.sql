@@ -20,12 +20,15 @@ dated as (
     select
         positions.*,
         portfolios.removed_on,
-        entry_days.session_on_or_after as first_session,
+        -- a lot from before the calendar is held from its first session on
+        coalesce(
+            entry_days.session_on_or_after, (select min(calendar.session_on_or_after) from calendar)
+        ) as first_session,
         exit_days.session_on_or_after as exit_session,
         expiration_days.session_on_or_before as settlement_session
     from positions
     left join portfolios on positions.portfolio_id = portfolios.portfolio_id
-    inner join calendar as entry_days on positions.entry_date = entry_days.as_of_date
+    left join calendar as entry_days on positions.entry_date = entry_days.as_of_date
     left join calendar as exit_days on positions.exit_date = exit_days.as_of_date
     -- an expiration beyond the calendar's horizon has no settlement session yet
     left join calendar as expiration_days on positions.expiration_date = expiration_days.as_of_date

@@ -22,6 +22,7 @@ final as (
         newest.owner_full_name,
         newest.description,
         newest.account_type,
+        coalesce(newest.account_name, newest.portfolio_name) as account_name,
         newest.base_currency,
         newest.initial_equity,
         newest.inception_date,
