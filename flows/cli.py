@@ -171,7 +171,8 @@ def status(
     """
     warehouse = open_for_command()
     from flows.console import console
-    from flows.status import read_status, status_lines
+    from flows.status import read_status
+    from flows.status_lines import status_lines
 
     found = read_status(warehouse)
     if as_json:

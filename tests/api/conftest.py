@@ -3,12 +3,8 @@
 demo    the demonstration, built and published once for the whole run: five portfolios, simulated prices
 """
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 from api_helpers import Person, log_in_demo
@@ -21,8 +17,6 @@ from ingestion.demo import create_demo_users
 from warehouse.connections import Warehouse
 
 Serve = Callable[[Warehouse], TestClient]
-
-PROGRAM = Path(sys.executable).with_name("sigmasight")
 
 
 @pytest.fixture(scope="module")
@@ -44,19 +38,11 @@ def empty_api(module_warehouse: Warehouse, serve: Serve) -> TestClient:
 
 
 @pytest.fixture(scope="session")
-def demo(copy_warehouse: Callable[[], Warehouse]) -> Warehouse:
-    """Build the demonstration as a person does, by the command line; tests only read it, or clean up."""
-    copied = copy_warehouse()
-    environment = {
-        **os.environ,
-        "SIGMASIGHT_HOME": str(copied.settings.sigmasight_home),
-        "WAREHOUSE_DATABASE": copied.settings.warehouse_database,
-    }
-    done = subprocess.run([PROGRAM, "demo"], env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    with copied.connect_writer() as connection:
+def demo(demo: Warehouse) -> Warehouse:
+    """The demonstration of the whole run, with its people."""
+    with demo.connect_writer() as connection:
         create_demo_users(connection)
-    return copied
+    return demo
 
 
 @pytest.fixture(scope="module")

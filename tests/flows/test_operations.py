@@ -31,7 +31,8 @@ from flow_helpers import (
 from flows.backup import restore_backup, write_backup
 from flows.errors import BackupError, BuildLockedError
 from flows.lock import build_lock
-from flows.status import read_status, status_lines
+from flows.status import read_status
+from flows.status_lines import status_lines
 from ingestion.users import add_user, find_user
 from warehouse.connections import Warehouse, open_warehouse
 from warehouse.settings import Settings

@@ -7,7 +7,8 @@ import pytest
 
 from flows.lock import build_lock
 from flows.runs import RunRecord, abandon_dead_runs
-from flows.status import read_status, status_lines
+from flows.status import read_status
+from flows.status_lines import status_lines
 from warehouse.connections import Warehouse
 
 Connection = psycopg.Connection[Any]
