@@ -6,7 +6,7 @@ from typing import Annotated, Any, cast
 
 from fastapi import Depends, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, StringConstraints
 
 from api.answers import Answers
 from api.errors import NotAuthenticated, NotPermitted, TokenInvalid
@@ -129,6 +129,9 @@ def get_answers(
 
 
 AnswersOf = Annotated[Answers, Depends(get_answers)]
+
+PrintableName = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[ -~]+$")]
+"""A symbol or the like. Printable: what PostgreSQL cannot hold as text is refused here."""
 
 Limit = Annotated[int, Query(ge=1, le=MAX_ROWS, description="Rows at most; offset leads to further ones.")]
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Response
 
-from api.dependencies import AnswersOf, SplitAtCommas
+from api.dependencies import AnswersOf, PrintableName, SplitAtCommas
 from api.documentation import marts_answers
 from api.errors import PortfolioNotFound
 from api.limits import DEFAULT_LOOKBACK_DAYS, MAX_LOOKBACK_DAYS, MAX_QUOTES
@@ -68,7 +68,7 @@ async def historical_prices(
 )
 async def benchmark_prices(
     *,
-    symbol: Annotated[str, Path(min_length=1, max_length=32, description="A symbol such as SPY.")],
+    symbol: Annotated[PrintableName, Path(description="A symbol such as SPY.")],
     answers: AnswersOf,
     lookback_days: LookbackDays = DEFAULT_LOOKBACK_DAYS,
 ) -> Response:
@@ -84,7 +84,7 @@ async def benchmark_prices(
 async def price_quotes(
     *,
     symbols: Annotated[
-        list[str],
+        list[PrintableName],
         SplitAtCommas,
         Query(min_length=1, max_length=MAX_QUOTES, description="Symbols: with commas, or repeated."),
     ],
@@ -116,7 +116,7 @@ async def factor_etf_prices(
         ),
     ] = None,
     factors: Annotated[
-        list[str] | None,
+        list[PrintableName] | None,
         SplitAtCommas,
         Query(max_length=MAX_QUOTES, description="Factors or ETFs by name. Default: all."),
     ] = None,

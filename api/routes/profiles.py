@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from api.dependencies import AnswersOf, Limit, Offset, SplitAtCommas
+from api.dependencies import AnswersOf, Limit, Offset, PrintableName, SplitAtCommas
 from api.documentation import marts_answers
 from api.errors import InvalidRequest, PortfolioNotFound, PositionsNotFound
 from api.limits import MAX_POSITIONS, MAX_QUOTES, MAX_ROWS
@@ -27,7 +27,7 @@ async def company_profiles(
     *,
     answers: AnswersOf,
     symbols: Annotated[
-        list[str] | None,
+        list[PrintableName] | None,
         SplitAtCommas,
         Query(max_length=MAX_QUOTES, description="These symbols: with commas, or repeated."),
     ] = None,

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from api.dependencies import AnswersOf
+from api.dependencies import AnswersOf, PrintableName
 from api.documentation import marts_answers
 from api.errors import PortfolioNotFound, TargetPriceNotFound
 from api.queries import load_query
@@ -43,7 +43,7 @@ async def target_prices(
     *,
     portfolio_id: UUID,
     answers: AnswersOf,
-    symbol: Annotated[str | None, Query(max_length=64, description="Only of this symbol.")] = None,
+    symbol: Annotated[PrintableName | None, Query(description="Only of this symbol.")] = None,
 ) -> Response:
     """List the target prices in force of what is held at the close, by symbol, as a bare array.
 

@@ -92,3 +92,14 @@ def test_a_user_without_portfolios_sees_empty_lists(newcomer: Person) -> None:
     assert newcomer.get("data/prices/benchmark/SPY").json()["available"] is True
     for path in OF_THE_USER:
         assert newcomer.get(path.partition("?")[0], symbols="SPY").status_code == 200, path
+
+
+def test_names_that_no_database_can_hold_are_refused(hedge_fund: Person) -> None:
+    for path, query in (
+        ("data/prices/benchmark/%00", {}),
+        ("data/prices/quotes", {"symbols": "SPY\0"}),
+        ("data/factors/etf-prices", {"factors": "a\tb"}),
+        ("data/company-profiles", {"symbols": "\0"}),
+        (f"target-prices/{hedge_fund.portfolio_id}", {"symbol": "\0"}),
+    ):
+        assert_problem(hedge_fund.get(path, **query), 422, "invalid_request")
