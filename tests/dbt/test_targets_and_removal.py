@@ -1,4 +1,4 @@
-"""Targets, tags and removed portfolios in the marts: a small book whose figures fit on a sheet of paper.
+"""Targets, tags, flows and removed portfolios in the marts: a small book whose figures fit on a sheet of paper.
 
 The first publication is built with all portfolios, the second after one was removed, a target was ended and a
 tag taken away. Only what these marts stand on is built.
@@ -23,6 +23,7 @@ from flows.window import fix_known_at, next_publication_id, plan_window
 from ingestion.calendar import load_calendar, sessions
 from ingestion.entries import find_holder
 from ingestion.files import load_folder
+from ingestion.flows_file import add_flow
 from ingestion.portfolio_removal import remove_portfolio
 from ingestion.positions_file import load_positions
 from ingestion.tags import load_tags, remove_tag
@@ -34,7 +35,7 @@ pytestmark = pytest.mark.slow
 PROGRAM = Path(sys.executable).with_name("sigmasight")
 FIRST, SPLIT, REMOVED, LAST = date(2025, 6, 16), date(2025, 6, 24), date(2025, 6, 26), date(2025, 6, 30)
 FACTS = ("fct_target_prices", "fct_exposures_by_group", "fct_portfolio_snapshots")
-MARTS = (*FACTS, "dim_positions", "dim_portfolios")
+MARTS = (*FACTS, "dim_positions", "dim_portfolios", "dim_position_tags", "fct_capital_flows")
 IDENTITIES = (
     "assert_target_prices_agree_with_positions",
     "assert_position_pnl_runs_without_gaps",
@@ -127,6 +128,8 @@ def load_book(connection: psycopg.Connection[Any], folder: Path) -> None:
     )
     load_target_prices(connection, folder / "targets.csv", today=LAST)
     load_tags(connection, folder / "tags.csv")
+    for name in ("Book", "Gone"):
+        add_flow(connection, find_holder(connection, name, None), Decimal("50.25"), FIRST, notes="bonus")
 
 
 def build(warehouse: Warehouse, folder: Path, *, selected: Sequence[str], is_tested: bool) -> None:
@@ -355,6 +358,46 @@ def test_a_tag_that_is_taken_away_keeps_its_past(
     }
     found = tags(read_rows(module_warehouse, "select * from marts.dim_positions"), portfolios["Book"])
     assert found["SHORT"] == (["Energy"], ["Energy"])
+
+
+@pytest.mark.usefixtures("first")
+def test_tags_have_the_periods_in_which_they_are_carried(
+    module_warehouse: Warehouse, portfolios: dict[str, Any]
+) -> None:
+    rows = read_rows(
+        module_warehouse,
+        "select * from marts.dim_position_tags where symbol in ('LONG', 'SHORT')"
+        f" and portfolio_id = '{portfolios['Book']}'",
+    )
+    periods = {
+        (row["symbol"], row["tag"], row["is_automatic"]): (row["valid_from"], row["valid_before"])
+        for row in rows
+    }
+    assert periods == {
+        ("LONG", "growth", False): (FIRST, None),
+        ("LONG", "Technology", False): (FIRST, None),
+        ("LONG", "Technology", True): (FIRST, None),
+        ("SHORT", "growth", False): (FIRST, REMOVED),
+        ("SHORT", "Energy", True): (FIRST, None),
+    }
+    assert {row["created_at"] is None for row in rows if row["is_automatic"]} == {True}
+    assert {row["created_at"] is None for row in rows if not row["is_automatic"]} == {False}
+
+
+# --- flows -------------------------------------------------------------------------------------------------
+
+
+def test_flows_are_shown_while_their_portfolio_is(
+    module_warehouse: Warehouse, first: dict[str, Rows], portfolios: dict[str, Any]
+) -> None:
+    assert {row["portfolio_id"] for row in first["fct_capital_flows"]} == {
+        portfolios["Book"],
+        portfolios["Gone"],
+    }
+    (row,) = read_rows(module_warehouse, "select * from marts.fct_capital_flows")
+    told = (row["portfolio_id"], row["flow_date"], row["amount"], row["notes"])
+    assert told == (portfolios["Book"], FIRST, Decimal("50.25"), "bonus")
+    assert row["created_at"] == row["updated_at"]
 
 
 # --- removal -----------------------------------------------------------------------------------------------
