@@ -1,4 +1,4 @@
-"""Targets, tags, flows and removed portfolios in the marts: a small book whose figures fit on a sheet of paper.
+"""Targets, tags, flows and removed portfolios in the marts: a small book that fits on a sheet of paper.
 
 The first publication is built with all portfolios, the second after one was removed, a target was ended and a
 tag taken away. Only what these marts stand on is built.
