@@ -79,7 +79,8 @@ def _wrap(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
         max_age=600,
     )
     app.add_middleware(SecurityHeaders, docs_path=f"{PREFIX}/docs")
-    paths = {context.name: context.path_format for context in iter_route_contexts(app.routes)}
+    routes = iter_route_contexts(app.routes)
+    paths = {str(route.name): str(route.path_format) for route in routes}
     app.add_middleware(Observation, metrics=metrics, paths=paths)
 
 
