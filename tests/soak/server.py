@@ -46,7 +46,11 @@ class Server:
 
     def complaints(self) -> list[str]:
         """Lines of its log that tell of a failure of its own."""
-        return [line for line in self.log.read_text().splitlines() if re.search(r"ERROR|Traceback", line)]
+        return [
+            line
+            for line in self.log.read_text().splitlines()
+            if re.search('"level": "(ERROR|CRITICAL)"|Traceback', line)
+        ]
 
 
 @contextmanager
