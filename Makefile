@@ -5,6 +5,7 @@
 #   make check                                                      ruff, mypy, sqlfluff, dbt parse
 #   make fuzz [ARGS=100000]                                         hostile positions files, so many
 #   make bench [ARGS=...]                                           the benchmark of tests/benchmarks
+#   make soak [ARGS="--minutes 10"]                                 the API under load, with publications and restarts
 #   make stop                                                       stop the embedded database
 #   make clean                                                      remove what was built and the embedded database
 #   make distclean                                                  the same, and the virtual environment
@@ -22,7 +23,7 @@ export DO_NOT_TRACK := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fuzz bench stop clean distclean
+.PHONY: help demo test check fuzz bench soak stop clean distclean
 .DELETE_ON_ERROR:
 
 help:
@@ -50,6 +51,9 @@ fuzz: $(READY)
 
 bench: $(READY)
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
+
+soak: $(READY)
+	@$(BIN)/python -m tests.soak $(ARGS)
 
 stop:
 	@if [ -x $(BIN)/sigmasight ]; then $(BIN)/sigmasight stop; fi

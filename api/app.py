@@ -8,6 +8,7 @@ from fastapi import APIRouter, FastAPI, Response
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import RedirectResponse
+from fastapi.routing import iter_route_contexts
 
 from api.documentation import document
 from api.limits import GZIP_FROM_BYTES
@@ -91,7 +92,9 @@ def _wrap(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
         max_age=600,
     )
     app.add_middleware(SecurityHeaders, docs_path=f"{PREFIX}/docs")
-    app.add_middleware(Observation, metrics=metrics)
+    routes = iter_route_contexts(app.routes)
+    paths = {str(route.name): str(route.path_format) for route in routes}
+    app.add_middleware(Observation, metrics=metrics, paths=paths)
 
 
 async def _to_docs() -> RedirectResponse:

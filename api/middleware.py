@@ -1,10 +1,12 @@
 """What is done to every request and answer: a limit on bodies, security headers, and a line in the log."""
 
 import logging
+from collections.abc import Mapping
 from time import perf_counter
 from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import RequestTooLarge
@@ -80,18 +82,22 @@ class BodyLimit:
             message = await receive()
             received += len(message.get("body", b""))
             if received > MAX_BODY_BYTES:
-                raise RequestTooLarge
+                raise HTTPException(RequestTooLarge.status)  # what FastAPI lets through while it reads a body
             return message
 
         await self._app(scope, receive_some, send)
 
 
 class Observation:
-    """Counts and times every request, and writes one line of it: no body, query, header or token."""
+    """Counts and times every request, and writes one line of it: no body, query, header or token.
 
-    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
+    paths: the template of each route's path, by the route's name.
+    """
+
+    def __init__(self, app: ASGIApp, *, metrics: Metrics, paths: Mapping[str, str]) -> None:
         self._app = app
         self._metrics = metrics
+        self._paths = paths
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -114,7 +120,7 @@ class Observation:
                 self._tell(scope, status, size, perf_counter() - begun)
 
     def _tell(self, scope: Scope, status: int, size: int, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", "none")
+        route = self._paths.get(getattr(scope.get("route"), "name", ""), "none")
         self._metrics.count(scope["method"], route, status, seconds)
         client = scope.get("client")
         fields = {

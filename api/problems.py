@@ -25,6 +25,7 @@ from api.errors import (
     Problem,
     QueryTimedOut,
     RequestRefused,
+    RequestTooLarge,
     WarehouseUnavailable,
 )
 
@@ -95,6 +96,8 @@ async def _answer_http_exception(_request: Request, error: HTTPException) -> Res
         problem = PathNotFound()
     elif error.status_code == MethodNotAllowed.status:
         problem = MethodNotAllowed()
+    elif error.status_code == RequestTooLarge.status:
+        problem = RequestTooLarge()
     else:
         problem = RequestRefused()
     response = problem_response(problem, status=error.status_code)

@@ -22,6 +22,6 @@ with current_run as (
 
 select
     json_build_object(
-        'running', exists(select from current_run),
+        'running', exists (select from current_run),
         'run', (select to_json(current_run) from current_run)
     )::text as body

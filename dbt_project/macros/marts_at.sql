@@ -7,13 +7,9 @@
 {%- set is_history = model.name.endswith('_history') -%}
 {%- set without_history = ['fct_loads', 'fct_publications', 'fct_restatements', 'fct_position_stress'] -%}
 {%- if not var('audit_schema') and (is_history or model.name in without_history) -%}
-{%- set view = adapter.quote('marts_at') ~ '.' ~ adapter.quote(this.identifier) -%}
-{%- set code = mart_at_code(is_history) -%}
-{%- set existing = adapter.get_relation(this.database, 'marts_at', this.identifier) -%}
-{%- if existing is not none and view_columns_changed(existing, code) %}
-drop view {{ view }};
-{%- endif %}
-create or replace view {{ view }} with (security_barrier = true) as {{ code }};
+{%- set view = adapter.quote('marts_at') ~ '.' ~ adapter.quote(this.identifier) %}
+drop view if exists {{ view }};
+create view {{ view }} with (security_barrier = true) as {{ mart_at_code(is_history) }};
 grant select on {{ view }} to sigmasight_analyst, sigmasight_api;
 {%- endif -%}
 {%- endmacro %}

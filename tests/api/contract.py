@@ -9,7 +9,8 @@ name?         may be null (name:text? likewise)
 name{...}     an object; name[...] an array; name<...> an object whose keys are symbols, sectors or the like
 {...} [...]   the same without a name: the whole answer, the items of an array
 
-A type may be narrower in the API (a code for text, an instant for text), and an answer may hold more fields.
+The API may be narrower: a code for text, never null; and it may answer more fields. Where a figure cannot be had
+it answers null with a reason, also where the contract names no null.
 """
 
 from collections.abc import Mapping

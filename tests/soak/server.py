@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -39,14 +40,19 @@ class Server:
         """Open files and sockets."""
         return int(psutil.Process(self.process.pid).num_fds())
 
-    def stop(self) -> int:
-        """Ask it to stop, as a service manager does; its exit code."""
+    def stops(self) -> bool:
+        """Ask it to stop, as a service manager does; whether it closed all and ended by that signal."""
         self.process.terminate()
-        return self.process.wait(STOP_SECONDS)
+        code = self.process.wait(STOP_SECONDS)
+        return code in {0, -signal.SIGTERM} and "Application shutdown complete" in self.log.read_text()
 
     def complaints(self) -> list[str]:
         """Lines of its log that tell of a failure of its own."""
-        return [line for line in self.log.read_text().splitlines() if re.search(r"ERROR|Traceback", line)]
+        return [
+            line
+            for line in self.log.read_text().splitlines()
+            if re.search('"level": "(ERROR|CRITICAL)"|Traceback', line)
+        ]
 
 
 @contextmanager

@@ -22,7 +22,12 @@ VALUES = {
     "auth_password": ("three", SecretStr("three")),
     "ai_password": ("four", SecretStr("four")),
     "secret_key": ("k" * 40, SecretStr("k" * 40)),
-    "access_token_minutes": ("15", 15),
+    "access_token_minutes": ("20", 20),
+    "session_days": ("7", 7),
+    "login_attempts_per_address": ("50", 50),
+    "login_attempts_per_account": ("5", 5),
+    "api_cors_origins": ("https://risk.example.com", ("https://risk.example.com",)),
+    "dbt_manifest": ("/srv/manifest.json", Path("/srv/manifest.json")),
     "api_host": ("0.0.0.0", "0.0.0.0"),  # noqa: S104 - only read back
     "api_port": ("9000", 9000),
     "fmp_api_key": ("five", SecretStr("five")),
