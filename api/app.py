@@ -9,7 +9,16 @@ from fastapi.responses import RedirectResponse
 
 from api.documentation import document
 from api.problems import install_problem_handlers
-from api.routes import analytics, auth, data, health
+from api.routes import (
+    aggregates,
+    analytics,
+    analytics_exposures,
+    analytics_factors,
+    analytics_risk,
+    auth,
+    data,
+    health,
+)
 from api.services import open_services
 from warehouse.settings import Settings, get_settings
 
@@ -52,6 +61,15 @@ async def _to_docs() -> RedirectResponse:
 
 def _routes() -> APIRouter:
     router = APIRouter(prefix=PREFIX)
-    for room in (auth, data, analytics, health):
+    for room in (
+        auth,
+        data,
+        analytics,
+        analytics_factors,
+        analytics_exposures,
+        analytics_risk,
+        aggregates,
+        health,
+    ):
         router.include_router(room.router)
     return router

@@ -147,3 +147,5 @@ def make_pool(url: str, *, name: str, size: int) -> Pool:
 async def _make_read_only(connection: AsyncConnection[Any]) -> None:
     await connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
     await connection.set_read_only(True)
+    await connection.execute("set search_path = marts")
+    await connection.commit()

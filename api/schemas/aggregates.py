@@ -80,7 +80,9 @@ class AggregateBetaData(Answer):
     market_beta_weighted: float = described("Beta to SPY (90 sessions).", 0.982145)
     beta_calculated_90d: float = described("The same.", 0.982145)
     beta_calculated_90d_observations: int = described("Sessions under the shortest regression.", 90)
-    beta_provider_1y: float | None = described("As providers say it; null where no portfolio has one.", 1.0312)
+    beta_provider_1y: float | None = described(
+        "As providers say it; null where no portfolio has one.", 1.0312
+    )
     positions_with_beta: int = described("Positions with a provider's beta.", 28)
     positions_total: int = described("Open positions.", 32)
     equity_coverage_percentage: float | None = described(
@@ -99,8 +101,8 @@ class AggregateBeta(Aggregate):
 class AggregateVolatilityData(Volatility):
     """Volatility of the portfolios together.
 
-    Realized figures are of the returns earned together; expected_volatility_21d is the mean of the portfolios'
-    forecasts weighted by equity, an upper bound: what offsets between portfolios is not in it.
+    Realized figures are of the returns earned together; expected_volatility_21d is the mean of the
+    portfolios' forecasts weighted by equity, an upper bound: what offsets between portfolios is not in it.
     """
 
     equity_weighted_volatility_21d: float | None = described(
@@ -153,7 +155,9 @@ class AggregateBenchmarkMetadata(AggregateMetadata):
     """What the comparison rests on."""
 
     benchmark: str = described("The benchmark.", "S&P 500")
-    benchmark_date: date | None = described("Day from which its weights hold; null without any.", "2025-06-30")
+    benchmark_date: date | None = described(
+        "Day from which its weights hold; null without any.", "2025-06-30"
+    )
     benchmark_source: str | None = described(
         "Where its weights are from; they are approximate.", "S&P 500 factsheet (rounded)"
     )
@@ -217,7 +221,9 @@ class AggregateStressMetadata(AggregateMetadata):
 
     impact_type: Literal["direct", "correlated"] = described("As asked for.", "correlated")
     scenarios_requested: list[str] | None = described("As asked for; null: all.", None)
-    unknown_scenarios: list[str] = described("Those that the session has no figures of.", ["no_such_scenario"])
+    unknown_scenarios: list[str] = described(
+        "Those that the session has no figures of.", ["no_such_scenario"]
+    )
 
 
 class AggregateStressTest(Aggregate):

@@ -1,4 +1,4 @@
-"""What the answers of the analytics share: whether there are figures, for which session, how good the data is."""
+"""What the analytics share: whether there are figures, for which session, how good the data is."""
 
 from datetime import date
 from typing import Literal

@@ -11,8 +11,8 @@ class SectorExposure(Answer):
     """Gross exposure by sector beside a benchmark's weights."""
 
     portfolio_weights: SectorWeights = described(
-        "Share of gross exposure by sector, adding up to 1; Unclassified has no sector in its profile, Private "
-        "no market.",
+        "Share of gross exposure by sector, adding up to 1; Unclassified has no sector in its profile, "
+        "Private no market.",
         {"Technology": 0.52, "Unclassified": 0.48},
     )
     benchmark_weights: SectorWeights = described(
@@ -21,11 +21,17 @@ class SectorExposure(Answer):
     over_underweight: SectorWeights = described(
         "Portfolio less benchmark, by sector of the benchmark.", {"Technology": 0.189}
     )
-    largest_overweight: str | None = described("Sector furthest above the benchmark; null if none is.", "Technology")
-    largest_underweight: str | None = described("Sector furthest below; null if none is.", "Financial Services")
+    largest_overweight: str | None = described(
+        "Sector furthest above the benchmark; null if none is.", "Technology"
+    )
+    largest_underweight: str | None = described(
+        "Sector furthest below; null if none is.", "Financial Services"
+    )
     total_portfolio_value: float = described("Gross exposure that the weights are shares of, USD.", 512340.12)
     positions_by_sector: dict[str, int] = described("Open positions by sector.", {"Technology": 7})
-    net_exposure_by_sector: dict[str, float] = described("Net exposure by sector, USD.", {"Technology": 266416.9})
+    net_exposure_by_sector: dict[str, float] = described(
+        "Net exposure by sector, USD.", {"Technology": 266416.9}
+    )
     unclassified_value: float = described("Gross exposure without a sector, USD.", 245923.2)
     unclassified_count: int = described("Positions without a sector.", 8)
 
@@ -34,7 +40,9 @@ class BenchmarkMetadata(Metadata):
     """What the comparison rests on."""
 
     benchmark: str = described("The benchmark.", "S&P 500")
-    benchmark_date: date | None = described("Day from which its weights hold; null without any.", "2025-06-30")
+    benchmark_date: date | None = described(
+        "Day from which its weights hold; null without any.", "2025-06-30"
+    )
     benchmark_source: str | None = described(
         "Where its weights are from; they are approximate.", "S&P 500 factsheet (rounded)"
     )
@@ -51,7 +59,9 @@ class Concentration(Answer):
     """Concentration on gross weights by symbol, options under their underlying."""
 
     hhi: float = described("Herfindahl-Hirschman index, 0 to 10000.", 812.4)
-    effective_num_positions: float = described("10000 / hhi: as many equal positions are as concentrated.", 12.3)
+    effective_num_positions: float = described(
+        "10000 / hhi: as many equal positions are as concentrated.", 12.3
+    )
     top_3_concentration: float = described("Share of gross in the 3 largest, 0 to 1.", 0.38)
     top_10_concentration: float = described("Share of gross in the 10 largest, 0 to 1.", 0.81)
     total_positions: int = described("Open positions.", 16)
@@ -143,7 +153,9 @@ class Impact(Answer):
     """What a scenario would do."""
 
     dollar_impact: float | None = described("P&L, USD.", -51234.5)
-    percentage_impact: float | None = described("P&L in percent of equity; null where equity is not positive.", -10.0)
+    percentage_impact: float | None = described(
+        "P&L in percent of equity; null where equity is not positive.", -10.0
+    )
     new_portfolio_value: float | None = described("Equity after it, USD.", 461120.87)
 
 
@@ -185,7 +197,9 @@ class StressMetadata(Metadata):
 
     impact_type: Literal["direct", "correlated"] = described("As asked for.", "correlated")
     scenarios_requested: list[str] | None = described("As asked for; null: all.", None)
-    unknown_scenarios: list[str] = described("Those that the session has no figures of.", ["no_such_scenario"])
+    unknown_scenarios: list[str] = described(
+        "Those that the session has no figures of.", ["no_such_scenario"]
+    )
 
 
 class PortfolioStressTest(Analytic):

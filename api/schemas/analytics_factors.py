@@ -15,7 +15,8 @@ class FactorExposure(Answer):
         "Market Beta, Value, Growth, Momentum, Quality, Size, Low Volatility or Interest Rate.", "Market Beta"
     )
     beta: float = described(
-        "Return of equity per unit of the factor's return; Interest Rate: per unit of yield (about minus duration).",
+        "Return of equity per unit of the factor's return; Interest Rate: per unit of yield, about minus "
+        "duration.",
         0.982145,
     )
     exposure_dollar: float = described("Delta-adjusted market values times betas, USD.", 503212.4)
@@ -86,8 +87,8 @@ class SpreadFactor(Answer):
     beta: float = described("Return of equity per unit of the spread's return.", 0.6513)
     exposure_dollar: float = described("Delta-adjusted market values times betas, USD.", 333701.2)
     direction: str = described(
-        "The side it tilts to: Growth or Value, Momentum or Contrarian, Small Cap or Large Cap, Quality or Low "
-        "Quality; Neutral.",
+        "The side it tilts to: Growth or Value, Momentum or Contrarian, Small Cap or Large Cap, Quality or "
+        "Low Quality; Neutral.",
         "Growth",
     )
     magnitude: Literal["Strong", "Moderate", "Neutral"] = described(
@@ -98,8 +99,8 @@ class SpreadFactor(Answer):
     )
     explanation: str = described(
         "A sentence for people.",
-        "When growth stocks beat value stocks by 1 %, the portfolio gains about 0.65 % of equity (3,337 USD): "
-        "a strong tilt to growth.",
+        "When growth stocks beat value stocks by 1 %, the portfolio gains about 0.65 % of equity "
+        "(3,337 USD): a strong tilt to growth.",
     )
     coverage: float | None = described(
         "Share of the gross of public and option positions that has betas.", 1.0
@@ -175,8 +176,8 @@ class ProviderBeta(Answer):
     """Beta as data providers say it."""
 
     beta_provider_1y: float = described(
-        "Providers' betas weighted by delta-adjusted market value over equity; each provider has its own method "
-        "and window of a year or more.",
+        "Providers' betas weighted by delta-adjusted market value over equity; each provider has its own "
+        "method and window of a year or more.",
         1.0312,
     )
     positions_with_beta: int = described("Positions with a provider's beta.", 14)
@@ -204,7 +205,9 @@ class ComparedBeta(Answer):
 
     symbol: str = described("Symbol of the position.", "AAPL")
     position_id: UUID = described("The position.", POSITION_ID)
-    market_beta: float | None = described("The provider's; an option's underlying's. Null without one.", 1.094)
+    market_beta: float | None = described(
+        "The provider's; an option's underlying's. Null without one.", 1.094
+    )
     calculated_beta: float | None = described("From 90 sessions on SPY; null without enough returns.", 1.2)
     beta_r_squared: float | None = described("R squared of the regression.", 0.61)
     calculation_date: date | None = described("Session of the regression; null without one.", "2025-09-12")

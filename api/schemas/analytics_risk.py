@@ -224,7 +224,9 @@ class PositionGreeks(Answer):
         "The quote that was inverted, or the underlying's realized volatility.", "realized_63d"
     )
     option_price: float | None = described("Price per share that values the position, USD.", 9.41)
-    price_flag: str | None = described("As of the position's value; model_price for the model's.", "model_price")
+    price_flag: str | None = described(
+        "As of the position's value; model_price for the model's.", "model_price"
+    )
     delta: float | None = described("Per share.", 0.4132)
     gamma: float | None = described("Per share.", 0.0112)
     theta: float | None = described("Per share and calendar day.", -0.0612)
