@@ -68,7 +68,7 @@ async def positions_factor_exposures(
         ),
     ] = None,
 ) -> Response:
-    """List the open positions with their betas, the largest first; options take delta times the underlying's."""
+    """List the open positions with their betas, the largest first; options take delta times their stock's."""
     parameters = {
         "portfolio_id": portfolio_id,
         "limit": limit,

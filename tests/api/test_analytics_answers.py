@@ -8,6 +8,7 @@ import pytest
 from api_helpers import Person
 from psycopg import Connection
 
+from api.queries import load_query
 from warehouse.connections import Warehouse
 
 LAST = "2025-09-12"
@@ -24,7 +25,7 @@ def get(person: Person, path: str, **parameters: Any) -> Any:
 
 def rows(analyst: Analyst, mart: str, person: Person, condition: str = "true", day: str = LAST) -> list[Any]:
     """Rows of a mart for the person's first portfolio and a session."""
-    query = f"select * from marts.{mart} where portfolio_id = %s and as_of_date = %s and {condition}"  # noqa: S608
+    query = f"select * from marts.{mart} where portfolio_id = %s and as_of_date = %s and {condition}"
     return analyst.execute(query.encode(), (person.portfolio_id, day)).fetchall()
 
 
@@ -42,7 +43,16 @@ def test_factor_exposures_equal_the_mart_by_the_names_of_the_contract(
     hedge_fund: Person, analyst: Analyst, day: str
 ) -> None:
     body = get(hedge_fund, "factor-exposures", as_of_date=day)
-    names = ["Market Beta", "Value", "Growth", "Momentum", "Quality", "Size", "Low Volatility", "Interest Rate"]
+    names = [
+        "Market Beta",
+        "Value",
+        "Growth",
+        "Momentum",
+        "Quality",
+        "Size",
+        "Low Volatility",
+        "Interest Rate",
+    ]
     assert [factor["name"] for factor in body["factors"]] == names
     known = rows(
         analyst,
@@ -82,7 +92,9 @@ def test_an_option_takes_delta_times_its_underlyings_beta(hedge_fund: Person, an
         str(fact["position_id"]): fact
         for fact in rows(analyst, "fct_position_greeks", hedge_fund, day="2025-07-01")
     }
-    options = [position for position in positions if position["position_id"] in greeks and position["exposures"]]
+    options = [
+        position for position in positions if position["position_id"] in greeks and position["exposures"]
+    ]
     assert options
     for position in options:
         beta = analyst.execute(
@@ -193,7 +205,10 @@ def test_diversification_equals_the_mart(hedge_fund: Person, analyst: Analyst) -
     fact = row(analyst, "fct_portfolio_correlation", hedge_fund)
     assert body["portfolio_correlation"] == rounded(fact["diversification_score"])
     assert body["effective_bets"] == rounded(fact["effective_bets"])
-    assert (body["duration_days"], body["symbols_included"]) == (fact["window_days"], fact["symbols_included"])
+    assert (body["duration_days"], body["symbols_included"]) == (
+        fact["window_days"],
+        fact["symbols_included"],
+    )
     assert len(body["clusters"]) == fact["cluster_count"]
 
 
@@ -203,9 +218,7 @@ def test_sector_weights_add_up_and_are_held_against_the_benchmark_of_the_date(
     body = get(hedge_fund, "sector-exposure")
     data = body["data"]
     groups = rows(analyst, "fct_exposures_by_group", hedge_fund, "dimension = 'sector'")
-    assert data["portfolio_weights"] == {
-        fact["bucket"]: rounded(fact["share_of_gross"]) for fact in groups
-    }
+    assert data["portfolio_weights"] == {fact["bucket"]: rounded(fact["share_of_gross"]) for fact in groups}
     assert data["positions_by_sector"] == {fact["bucket"]: fact["position_count"] for fact in groups}
     assert sum(data["portfolio_weights"].values()) == pytest.approx(1, abs=1e-5)
     assert body["metadata"]["benchmark_date"] == "2025-06-30"
@@ -298,7 +311,10 @@ def test_greeks_equal_the_marts_and_only_open_options_are_listed(
             assert body["data"][name] == rounded(fact[name], 4)
         assert body["data"]["delta_dollars"] == rounded(fact["delta_dollars"], 2)
         assert len(body["positions"]) == body["data"]["option_count"] == fact["option_count"]
-        known = {str(option["position_id"]): option for option in rows(analyst, "fct_position_greeks", hedge_fund, day=day)}
+        known = {
+            str(option["position_id"]): option
+            for option in rows(analyst, "fct_position_greeks", hedge_fund, day=day)
+        }
         for option in body["positions"]:
             assert option["delta"] == rounded(known[option["position_id"]]["delta"], 4)
             assert option["position_vega"] == rounded(known[option["position_id"]]["position_vega"], 4)
@@ -358,8 +374,6 @@ def test_calculated_betas_of_positions_are_their_symbols(hedge_fund: Person, ana
 
 def test_a_providers_beta_that_is_known_is_shown(hedge_fund: Person, demo: Warehouse) -> None:
     # the published rows of one session get betas for the time of a transaction that is not kept
-    from api.queries import load_query  # noqa: PLC0415 - the one test that runs a statement by itself
-
     common = {
         "portfolio_id": hedge_fund.portfolio_id, "as_of_date": LAST, "max_positions": 1000,
         "simulated_notice": "Simulated.",
@@ -372,8 +386,8 @@ def test_a_providers_beta_that_is_known_is_shown(hedge_fund: Person, demo: Wareh
             (MIDDLE, LAST),
         )
         connection.execute(
-            "update published.pub_portfolio_risk set beta_provider_1y = 0.75, positions_with_provider_beta = 9"
-            " where portfolio_id = %s and as_of_date = %s",
+            "update published.pub_portfolio_risk set beta_provider_1y = 0.75,"
+            " positions_with_provider_beta = 9 where portfolio_id = %s and as_of_date = %s",
             (hedge_fund.portfolio_id, LAST),
         )
         bodies = []

@@ -85,8 +85,8 @@ FIELDS: dict[str, dict[str, set[str]]] = {
     },
     f"{AGGREGATE}/overview": {
         "": {
-            "equity_balance", "net_asset_value", "total_value", "cash_balance", "leverage", "exposures", "pnl",
-            "position_count", "target_returns", "last_updated",
+            "equity_balance", "net_asset_value", "total_value", "cash_balance", "leverage", "exposures",
+            "pnl", "position_count", "target_returns", "last_updated",
         },
     },
     f"{AGGREGATE}/breakdown": {"portfolios[]": {"portfolio_id", "name", "net_asset_value", "weight"}},

@@ -6,6 +6,7 @@ import jsonschema
 import pytest
 from api_helpers import Shapes
 from fastapi.testclient import TestClient
+from test_analytics_shapes import FIELDS
 
 from api.app import create_app
 from api.errors import CATALOGUE
@@ -34,6 +35,7 @@ def test_every_path_of_the_contract_is_there() -> None:
             "/data/positions/details",
             "/data/prices/historical/{portfolio_id}",
             "/analytics/portfolio/{portfolio_id}/overview",
+            *FIELDS,
             "/health",
             "/health/live",
             "/health/ready",
