@@ -4,10 +4,10 @@
     python -m tests.benchmarks.bench_api --portfolios 100      a smaller warehouse
     python -m tests.benchmarks.bench_api --write               the table goes into README.md
 
-`sigmasight serve` with its one worker, eight connections on loopback that each send the next request when the
-answer is there, every request for another portfolio of one owner. The peers run in the same minutes with as many
-connections: (a) a bare psycopg pool that runs the statements of a request, in a transaction each; (b) the same
-requests with If-None-Match.
+`sigmasight serve` with its one worker, eight connections on loopback that each send the next request when
+the answer is there, every request for another portfolio of one owner. The peers run in the same minutes with
+as many connections: (a) a bare psycopg pool that runs the statements of a request, in a transaction each;
+(b) the same requests with If-None-Match.
 """
 
 import argparse
@@ -41,7 +41,7 @@ from warehouse.connections import Warehouse, open_warehouse
 from warehouse.settings import Settings
 
 CONNECTIONS = 8
-OWNER, PASSWORD = "owner000@benchmark.example", "benchmark-password"  # noqa: S105 - of a warehouse thrown away
+OWNER, PASSWORD = "owner000@benchmark.example", "benchmark-password"
 BEGIN, END = "<!-- api: begin -->", "<!-- api: end -->"
 WARM_UP_SECONDS = 0.5
 STARTED_WITHIN = 60.0
@@ -141,7 +141,7 @@ async def _for(workers: Sequence[Ask], seconds: float) -> list[float]:
 
 
 class Client:
-    """One kept-alive connection that speaks as little HTTP as will do: the server is measured, not the client."""
+    """One kept-alive connection that speaks as little HTTP as will do: the server is what is measured."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader, self._writer = reader, writer
@@ -243,7 +243,7 @@ def owned(warehouse: Warehouse) -> tuple[dict[str, str], list[str], str]:
         last = connection.execute("select max(to_date)::text from marts.fct_publications").fetchone()
     assert user is not None
     assert last is not None
-    return {"user_id": user[0], "row_key": user[1]}, [str(row[0]) for row in portfolios], str(last[0])
+    return {"user_id": user[0], "user_key": user[1]}, [str(row[0]) for row in portfolios], str(last[0])
 
 
 @contextmanager
@@ -306,8 +306,7 @@ def markdown(command: str, case: Case, measured: Sequence[Measured]) -> str:
         made_by(command) + f" {case.portfolios:,} portfolios of 50 positions, {case.sessions} sessions, "
         f"{CONNECTIONS} connections, one worker.",
         "",
-        "| endpoint | requests/s | p50 ms | p99 ms | target p99 | bare SQL/s | SQL p50 | SQL p99 | of bare SQL | "
-        "304/s | 304 p99 |",
+        "| endpoint | requests/s | p50 ms | p99 ms | target | SQL/s | p50 | p99 | of SQL | 304/s | p99 |",
         "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for one in measured:
