@@ -130,11 +130,15 @@ def run_plainly(
     command: str,
     variables: dict[str, Any],
     *,
+    manifest: Any = None,
     options: Sequence[str] = (),
     target: str = "dbt",
     on_progress: OnProgress,
 ) -> BuildReport:
-    """A dbt command without Prefect. target: the folder of its artifacts. Raises BuildError."""
+    """A dbt command without Prefect. target: the folder of its artifacts. Raises BuildError.
+
+    manifest: dbt's parsed project; None has dbt parse it.
+    """
     folder = dbt_target(warehouse.settings, target)
     counter = _Counter(folder, on_progress)
 
@@ -142,7 +146,8 @@ def run_plainly(
         if event.info.name == "NodeFinished":
             counter.count(event.data.node_info.node_name)
 
-    return _invoke(partial(_run_dbt, folder, on_event), [command, *options], variables, folder)
+    run = partial(_run_dbt, folder, on_event, manifest=manifest)
+    return _invoke(run, [command, *options], variables, folder)
 
 
 def run_documentation(warehouse: Warehouse) -> tuple[Path, float]:
@@ -156,12 +161,14 @@ def run_documentation(warehouse: Warehouse) -> tuple[Path, float]:
     return folder / "static_index.html", time.monotonic() - begun
 
 
-def _run_dbt(target: Path, on_event: Callable[[Any], None] | None, arguments: list[str]) -> None:
+def _run_dbt(
+    target: Path, on_event: Callable[[Any], None] | None, arguments: list[str], manifest: Any = None
+) -> None:
     """Run dbt in this process, without a word on the console. Raises ValueError, as prefect-dbt does."""
     from dbt.cli.main import dbtRunner  # noqa: PLC0415 - seconds of imports, paid only by a build
 
     places = ["--project-dir", str(project_root() / "dbt_project"), "--profiles-dir", str(project_root())]
-    runner = dbtRunner(callbacks=[on_event] if on_event else [])
+    runner = dbtRunner(manifest=manifest, callbacks=[on_event] if on_event else [])
     done = runner.invoke(["--log-level", "none", *arguments, *places, "--target-path", str(target)])
     if not done.success:
         raise ValueError(str(done.exception or "some nodes failed"))

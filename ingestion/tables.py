@@ -169,23 +169,30 @@ def _read_csv(path: Path, layout: Layout) -> pa.Table:
 
 
 def _read_parquet(path: Path, layout: Layout) -> pa.Table:
+    """The file column by column: only one at a time is in memory twice, as it is written and in our type."""
+    columns = {}
     try:
-        file = parquet.ParquetFile(path)
+        file = parquet.ParquetFile(path, pre_buffer=False)
         given = {name.strip().lower(): name for name in file.schema_arrow.names}
-        names = [name for name in _check_names(path, list(given), layout) if name not in layout.ignored]
-        table = file.read(columns=[given[name] for name in names]).rename_columns(names)
+        for name in _check_names(path, list(given), layout):
+            if name not in layout.ignored:
+                written = file.read(columns=[given[name]], use_threads=False).column(0)
+                columns[name] = _as_kind(path, name, written, layout.column(name).kind)
+                del written
+                pa.default_memory_pool().release_unused()
     except pa.ArrowInvalid as error:
         raise MalformedFileError(path, f"is no Parquet file that can be read ({error}).") from error
-    for position, name in enumerate(names):
-        kind = layout.column(name).kind
-        try:
-            column = _cast(table[name], kind)
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-            raise MalformedFileError(
-                path, f"holds {table[name].type}, which is no {kind} ({error}).", column=name
-            ) from error
-        table = table.set_column(position, name, column)
-    return table
+    return pa.table(columns)
+
+
+def _as_kind(path: Path, name: str, written: pa.ChunkedArray, kind: Kind) -> pa.ChunkedArray:
+    """The column in our type. Raises MalformedFileError naming a column of another kind."""
+    try:
+        return _cast(written, kind)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise MalformedFileError(
+            path, f"holds {written.type}, which is no {kind} ({error}).", column=name
+        ) from error
 
 
 def _cast(column: pa.ChunkedArray, kind: Kind) -> pa.ChunkedArray:

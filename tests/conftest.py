@@ -12,6 +12,7 @@ Nothing of the developer's environment reaches the tests: every setting's variab
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -37,6 +38,9 @@ HOME_PREFIX = "sg-test-"
 
 
 def pytest_configure() -> None:
+    # a shell that runs the tests in the background has them ignore Ctrl-C, and all they start with them
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     for name in Settings.model_fields:
         os.environ.pop(name.upper(), None)
 

@@ -9,8 +9,9 @@ from ingestion.providers.fred import Fred
 from ingestion.providers.limits import Clock, Line
 from ingestion.providers.polygon import Polygon
 from ingestion.providers.protocol import GivesOptions, GivesPrices, GivesProfiles, GivesRates
-from ingestion.providers.vendor_http import VendorHttp
+from ingestion.providers.vendor_http import Keep, VendorHttp
 from ingestion.providers.yahoo import Yahoo
+from ingestion.responses import keep_response
 from warehouse.settings import Settings
 
 KEYS = {"fmp": "fmp_api_key", "polygon": "polygon_api_key", "fred": "fred_api_key"}
@@ -112,6 +113,7 @@ def _fmp(settings: Settings, clock: Clock) -> FinancialModelingPrep:
         settings.fmp_url,
         timeout=settings.vendor_timeout_seconds,
         headers={"apikey": _key(settings, "fmp")},
+        keep=_keeper(settings, "fmp"),
     )
     return FinancialModelingPrep(http)
 
@@ -122,6 +124,7 @@ def _polygon(settings: Settings, clock: Clock) -> Polygon:
         settings.polygon_url,
         timeout=settings.vendor_timeout_seconds,
         headers={"Authorization": f"Bearer {_key(settings, 'polygon')}"},
+        keep=_keeper(settings, "polygon"),
     )
     return Polygon(http)
 
@@ -132,8 +135,16 @@ def _fred(settings: Settings, clock: Clock) -> Fred:
         settings.fred_url,
         timeout=settings.vendor_timeout_seconds,
         params={"api_key": _key(settings, "fred")},
+        keep=_keeper(settings, "fred"),
     )
     return Fred(http)
+
+
+def _keeper(settings: Settings, vendor: str) -> Keep | None:
+    """What keeps the vendor's answers, where they are to be kept."""
+    if settings.response_days == 0:
+        return None
+    return lambda asked, body: keep_response(vendor, asked, body, settings=settings)
 
 
 _MAKERS: dict[str, Callable[[Settings, Clock], Any]] = {

@@ -23,6 +23,7 @@ from ingestion.providers.limits import Line
 from ingestion.providers.protocol import Answers
 
 T = TypeVar("T")
+Keep = Callable[[str, bytes], object]
 
 THREADS = 4
 LARGEST_ANSWER = 64_000_000  # bytes; twenty years of daily rows are a hundredth of it
@@ -32,7 +33,10 @@ _NOT_ENTITLED = {402, 403}
 
 
 class VendorHttp:
-    """A vendor's JSON interface. headers, params: sent with every request, where the key is."""
+    """A vendor's JSON interface. headers, params: sent with every request, where the key is.
+
+    keep: gets what was asked for, without the key, and the body of each answer that is one.
+    """
 
     def __init__(
         self,
@@ -42,8 +46,10 @@ class VendorHttp:
         timeout: float,
         headers: Mapping[str, str] | None = None,
         params: Mapping[str, str] | None = None,
+        keep: Keep | None = None,
     ) -> None:
         self.line = line
+        self._keep = keep
         self._timeout = timeout
         self._base_url = base_url.rstrip("/")
         self._params = dict(params or {})
@@ -80,6 +86,9 @@ class VendorHttp:
             asked = self.line.too_many_requests(response.headers.get("Retry-After"))
             raise VendorDownError(f"HTTP 429, too many requests{_said(body)}", retry_after=asked)
         self._raise_for_status(response.status_code, body)
+        if self._keep is not None:
+            asked_for = (f"{name}={value}" for name, value in params.items() if name not in self._params)
+            self._keep(" ".join([path, *asked_for]), body)
         try:
             return json.loads(body)
         except ValueError:  # also what is no UTF-8

@@ -22,6 +22,7 @@ import pytest
 
 from flows.build import run_plainly, window_variables
 from flows.environment import prepare_environment
+from flows.parsed_project import STANDING, read_parsed_project
 from flows.publish import publish
 from flows.window import fix_known_at, next_publication_id, plan_window
 from ingestion.calendar import sessions
@@ -155,7 +156,12 @@ def _night(warehouse: Warehouse, folder: Path) -> None:
         assert window is not None
         number = next_publication_id(connection)
     report = run_plainly(
-        warehouse, "run", window_variables(window, number), target="dbt_nights", on_progress=lambda *_: None
+        warehouse,
+        "run",
+        window_variables(window, number),
+        manifest=read_parsed_project(warehouse).manifest,
+        options=["--exclude", *STANDING],
+        on_progress=lambda *_: None,
     )
     with warehouse.connect_writer() as connection, connection.transaction():
         publish(connection, window=window, publication_id=number, report=report)

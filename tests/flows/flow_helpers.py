@@ -85,7 +85,7 @@ def load_history(warehouse: Warehouse, folder: Path) -> None:
             portfolio_name="Test portfolio",
             owner_email="jane@example.com",
             equity=Decimal(100_000),
-            statement_date=ENTRY_DATE,
+            statement_date=LAST_DATE,
         )
         load_folder(connection, folder)
 

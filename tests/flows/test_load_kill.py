@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from flow_helpers import ENTRY_DATE, POSITIONS, one, price_table, wait_until, write_prices
+from flow_helpers import LAST_DATE, POSITIONS, one, price_table, wait_until, write_prices
 
 from ingestion.calendar import load_calendar
 from ingestion.files import load_folder
@@ -49,7 +49,7 @@ def statement(warehouse: Warehouse, folder: Path) -> None:
             portfolio_name="Mine",
             owner_email="jane@example.com",
             equity=Decimal(100_000),
-            statement_date=ENTRY_DATE,
+            statement_date=LAST_DATE,
         )
 
 

@@ -91,7 +91,7 @@ def _job(url: str, columns: dict[str, str] = COLUMNS) -> InProcessPythonJob:
         "alias": "m",
         "original_file_path": "models/m.py",
         "columns": {name: {"data_type": data_type} for name, data_type in columns.items()},
-        "config": {"date_column": "as_of_date", "from_date": "2025-07-01", "to_date": "2025-07-31"},
+        "config": {"date_column": "as_of_date"},
     }
     return InProcessPythonJob(model, credentials)
 
@@ -111,7 +111,8 @@ def url(empty_warehouse: Warehouse) -> str:
     return empty_warehouse.writer_url
 
 
-CODE = MODEL_CODE.replace("public.", "staging.")
+# the materialization says the dates in the first line
+CODE = 'window = ("2025-07-01", "2025-07-31")\n' + MODEL_CODE.replace("public.", "staging.")
 
 
 def _rows(url: str) -> list[tuple[Any, ...]]:
