@@ -145,7 +145,8 @@ def make_pool(url: str, *, name: str, size: int) -> Pool:
 
 
 async def _make_read_only(connection: AsyncConnection[Any]) -> None:
+    await connection.set_autocommit(True)
+    await connection.execute("set search_path = marts")  # the queries name the marts alone: see Reader
+    await connection.set_autocommit(False)
     await connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
     await connection.set_read_only(True)
-    await connection.execute("set search_path = marts")
-    await connection.commit()

@@ -85,7 +85,7 @@ select
     json_build_object(
         'available', summed.market_beta is not null,
         'portfolio_ids', totals.portfolio_ids,
-        'calculation_date', %(as_of_date)s::date,
+        'calculation_date', case when summed.market_beta is not null then %(as_of_date)s::date end,
         'data', case
             when summed.market_beta is not null then json_build_object(
                 'market_beta_weighted', round(summed.market_beta::numeric, 6),

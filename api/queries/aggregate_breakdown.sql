@@ -89,7 +89,7 @@ select
     json_build_object(
         'available', totals.portfolio_count > 0,
         'portfolio_ids', totals.portfolio_ids,
-        'calculation_date', %(as_of_date)s::date,
+        'calculation_date', case when totals.portfolio_count > 0 then %(as_of_date)s::date end,
         'net_asset_value', round(totals.equity, 2),
         'portfolios', listed.body,
         'metadata', json_build_object(

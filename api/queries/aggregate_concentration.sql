@@ -63,7 +63,7 @@ select
     json_build_object(
         'available', concentration.hhi is not null,
         'portfolio_ids', totals.portfolio_ids,
-        'calculation_date', %(as_of_date)s::date,
+        'calculation_date', case when concentration.hhi is not null then %(as_of_date)s::date end,
         'data', case
             when concentration.hhi is not null then json_build_object(
                 'hhi', round(10000 * concentration.hhi, 4),

@@ -150,7 +150,7 @@ select
     json_build_object(
         'available', matrix.row_count > 1,
         'portfolio_ids', totals.portfolio_ids,
-        'calculation_date', %(as_of_date)s::date,
+        'calculation_date', case when matrix.row_count > 1 then %(as_of_date)s::date end,
         'data', case
             when matrix.row_count > 1 then json_build_object(
                 'matrix', matrix.body,

@@ -101,7 +101,7 @@ select
     json_build_object(
         'available', listed.row_count > 0,
         'portfolio_ids', totals.portfolio_ids,
-        'calculation_date', %(as_of_date)s::date,
+        'calculation_date', case when listed.row_count > 0 then %(as_of_date)s::date end,
         'factors', listed.body,
         'metadata', json_build_object(
             'models', json_build_array('market', 'style', 'rates'),

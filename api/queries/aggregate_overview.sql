@@ -84,7 +84,7 @@ select
     json_build_object(
         'available', totals.portfolio_count > 0,
         'portfolio_ids', totals.portfolio_ids,
-        'calculation_date', %(as_of_date)s::date,
+        'calculation_date', case when totals.portfolio_count > 0 then %(as_of_date)s::date end,
         'equity_balance', round(totals.equity, 2),
         'net_asset_value', round(totals.equity, 2),
         'total_value', round(totals.equity, 2),

@@ -106,7 +106,7 @@ select
     json_build_object(
         'available', coalesce(weights.gross_exposure > 0, false),
         'portfolio_ids', totals.portfolio_ids,
-        'calculation_date', %(as_of_date)s::date,
+        'calculation_date', case when coalesce(weights.gross_exposure > 0, false) then %(as_of_date)s::date end,
         'data', case
             when weights.gross_exposure > 0 then json_build_object(
                 'portfolio_weights', weights.portfolio_weights,

@@ -168,7 +168,7 @@ select
     json_build_object(
         'available', listed.row_count > 0,
         'portfolio_ids', totals.portfolio_ids,
-        'calculation_date', %(as_of_date)s::date,
+        'calculation_date', case when listed.row_count > 0 then %(as_of_date)s::date end,
         'data', json_build_object(
             'scenarios', listed.body,
             'portfolio_value', round(totals.equity, 2),

@@ -108,7 +108,7 @@ select
     json_build_object(
         'available', now_and_then.volatility_21d is not null,
         'portfolio_ids', totals.portfolio_ids,
-        'calculation_date', %(as_of_date)s::date,
+        'calculation_date', case when now_and_then.volatility_21d is not null then %(as_of_date)s::date end,
         'data', case
             when now_and_then.volatility_21d is not null then json_build_object(
                 'realized_volatility_21d', round(now_and_then.volatility_21d::numeric, 6),

@@ -55,7 +55,7 @@ select
         when snapshot.portfolio_id is not null then json_build_object(
             'available', risk.market_beta is not null,
             'portfolio_id', portfolio.portfolio_id,
-            'calculation_date', snapshot.as_of_date,
+            'calculation_date', case when risk.market_beta is not null then snapshot.as_of_date end,
             'data', case
                 when risk.market_beta is not null then json_build_object(
                     'beta_calculated_90d', round(risk.market_beta::numeric, 6),

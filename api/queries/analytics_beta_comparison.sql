@@ -122,7 +122,7 @@ select
         when snapshot.portfolio_id is not null then json_build_object(
             'available', coalesce(quality.positions_analyzed > 0, false),
             'portfolio_id', portfolio.portfolio_id,
-            'calculation_date', snapshot.as_of_date,
+            'calculation_date', case when coalesce(quality.positions_analyzed > 0, false) then snapshot.as_of_date end,
             'positions', listed.body,
             'metadata', json_build_object(
                 'model', 'market',

@@ -23,7 +23,7 @@ select
         when snapshot.portfolio_id is not null then json_build_object(
             'available', risk.beta_provider_1y is not null,
             'portfolio_id', portfolio.portfolio_id,
-            'calculation_date', snapshot.as_of_date,
+            'calculation_date', case when risk.beta_provider_1y is not null then snapshot.as_of_date end,
             'data', case
                 when risk.beta_provider_1y is not null then json_build_object(
                     'beta_provider_1y', round(risk.beta_provider_1y::numeric, 6),

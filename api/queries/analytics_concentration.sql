@@ -44,7 +44,7 @@ select
         when snapshot.portfolio_id is not null then json_build_object(
             'available', exposure.hhi is not null,
             'portfolio_id', portfolio.portfolio_id,
-            'calculation_date', snapshot.as_of_date,
+            'calculation_date', case when exposure.hhi is not null then snapshot.as_of_date end,
             'data', case
                 when exposure.hhi is not null then json_build_object(
                     'hhi', round((10000 * exposure.hhi)::numeric, 4),

@@ -105,7 +105,7 @@ select
         when snapshot.portfolio_id is not null then json_build_object(
             'available', matrix.row_count > 1,
             'portfolio_id', portfolio.portfolio_id,
-            'calculation_date', snapshot.as_of_date,
+            'calculation_date', case when matrix.row_count > 1 then snapshot.as_of_date end,
             'data', case
                 when matrix.row_count > 1 then json_build_object(
                     'matrix', matrix.body,

@@ -42,7 +42,7 @@ select
         when snapshot.portfolio_id is not null then json_build_object(
             'available', correlation.diversification_score is not null,
             'portfolio_id', portfolio.portfolio_id,
-            'calculation_date', snapshot.as_of_date,
+            'calculation_date', case when correlation.diversification_score is not null then snapshot.as_of_date end,
             'portfolio_correlation', round(correlation.diversification_score::numeric, 6),
             'duration_days', correlation.window_days,
             'symbols_included', coalesce(correlation.symbols_included, 0),

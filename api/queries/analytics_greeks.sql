@@ -82,7 +82,7 @@ select
         when snapshot.portfolio_id is not null then json_build_object(
             'available', coalesce(greeks.null_reason is null and greeks.portfolio_id is not null, false),
             'portfolio_id', portfolio.portfolio_id,
-            'calculation_date', snapshot.as_of_date,
+            'calculation_date', case when coalesce(greeks.null_reason is null and greeks.portfolio_id is not null, false) then snapshot.as_of_date end,
             'data', case
                 when greeks.null_reason is null and greeks.portfolio_id is not null then json_build_object(
                     'delta', round(greeks.delta::numeric, 4),

@@ -166,7 +166,7 @@ select
         when snapshot.portfolio_id is not null then json_build_object(
             'available', totals.measured_count > 0,
             'portfolio_id', portfolio.portfolio_id,
-            'calculation_date', snapshot.as_of_date,
+            'calculation_date', case when totals.measured_count > 0 then snapshot.as_of_date end,
             'total', totals.row_count,
             'limit', %(limit)s::integer,
             'offset', %(offset)s::integer,

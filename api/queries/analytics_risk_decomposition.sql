@@ -61,7 +61,7 @@ select
         when snapshot.portfolio_id is not null then json_build_object(
             'available', risk.total_volatility is not null,
             'portfolio_id', portfolio.portfolio_id,
-            'calculation_date', snapshot.as_of_date,
+            'calculation_date', case when risk.total_volatility is not null then snapshot.as_of_date end,
             'data', case
                 when risk.total_volatility is not null then json_build_object(
                     'systematic_volatility', round(risk.systematic_volatility::numeric, 6),

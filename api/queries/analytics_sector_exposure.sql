@@ -81,7 +81,7 @@ select
         when snapshot.portfolio_id is not null then json_build_object(
             'available', coalesce(weights.gross_exposure > 0, false),
             'portfolio_id', portfolio.portfolio_id,
-            'calculation_date', snapshot.as_of_date,
+            'calculation_date', case when coalesce(weights.gross_exposure > 0, false) then snapshot.as_of_date end,
             'data', case
                 when weights.gross_exposure > 0 then json_build_object(
                     'portfolio_weights', weights.portfolio_weights,

@@ -98,7 +98,7 @@ select
         when snapshot.portfolio_id is not null then json_build_object(
             'available', listed.row_count > 0,
             'portfolio_id', portfolio.portfolio_id,
-            'calculation_date', snapshot.as_of_date,
+            'calculation_date', case when listed.row_count > 0 then snapshot.as_of_date end,
             'factors', listed.body,
             'metadata', json_build_object(
                 'equity', round(snapshot.equity, 2),

@@ -143,7 +143,7 @@ select
         when snapshot.portfolio_id is not null then json_build_object(
             'available', listed.row_count > 0,
             'portfolio_id', portfolio.portfolio_id,
-            'calculation_date', snapshot.as_of_date,
+            'calculation_date', case when listed.row_count > 0 then snapshot.as_of_date end,
             'data', json_build_object(
                 'scenarios', listed.body,
                 'portfolio_value', round(snapshot.equity, 2),

@@ -43,7 +43,7 @@ select
         when snapshot.portfolio_id is not null then json_build_object(
             'available', risk.var_95_1d is not null,
             'portfolio_id', portfolio.portfolio_id,
-            'calculation_date', snapshot.as_of_date,
+            'calculation_date', case when risk.var_95_1d is not null then snapshot.as_of_date end,
             'data', case
                 when risk.var_95_1d is not null then json_build_object(
                     'historical', json_build_object(

@@ -23,7 +23,7 @@ select
         when snapshot.portfolio_id is not null then json_build_object(
             'available', risk.realized_volatility_21d is not null,
             'portfolio_id', portfolio.portfolio_id,
-            'calculation_date', snapshot.as_of_date,
+            'calculation_date', case when risk.realized_volatility_21d is not null then snapshot.as_of_date end,
             'data', case
                 when risk.realized_volatility_21d is not null then json_build_object(
                     'realized_volatility_21d', round(risk.realized_volatility_21d::numeric, 6),

@@ -5,11 +5,12 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from api.dependencies import AnswersOf, Offset, SplitAtCommas
+from api.dependencies import AnswersOf, Offset
 from api.documentation import marts_answers
 from api.errors import PortfolioNotFound
-from api.limits import MAX_POSITIONS, MAX_SELECTED
+from api.limits import MAX_POSITIONS
 from api.queries import load_query
+from api.routes.analytics_parameters import Symbols
 from api.schemas.analytics_factors import (
     BetaComparison,
     FactorExposures,
@@ -58,15 +59,7 @@ async def positions_factor_exposures(
     answers: AnswersOf,
     limit: Annotated[int, Query(ge=1, le=MAX_POSITIONS, description="Positions at most.")] = MAX_POSITIONS,
     offset: Offset = 0,
-    symbols: Annotated[
-        list[str] | None,
-        SplitAtCommas,
-        Query(
-            max_length=MAX_SELECTED,
-            description="Only these symbols (an option also by its underlying), with commas or repeated.",
-            examples=[["AAPL"]],
-        ),
-    ] = None,
+    symbols: Symbols = None,
 ) -> Response:
     """List the open positions with their betas, the largest first; options take delta times their stock's."""
     parameters = {

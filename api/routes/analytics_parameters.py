@@ -4,9 +4,22 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import Query
+from pydantic import StringConstraints
 
 from api.dependencies import SplitAtCommas
 from api.limits import DEFAULT_MATRIX_SYMBOLS, MAX_MATRIX_SYMBOLS, MAX_SELECTED
+
+Name = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,64}$")]
+
+Symbols = Annotated[
+    list[Name] | None,
+    SplitAtCommas,
+    Query(
+        max_length=MAX_SELECTED,
+        description="Only these symbols (an option also by its underlying), with commas or repeated.",
+        examples=[["AAPL"]],
+    ),
+]
 
 MaxSymbols = Annotated[
     int,
@@ -19,7 +32,7 @@ MaxSymbols = Annotated[
 ]
 
 Scenarios = Annotated[
-    list[str] | None,
+    list[Name] | None,
     SplitAtCommas,
     Query(
         max_length=MAX_SELECTED,

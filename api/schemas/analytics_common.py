@@ -33,7 +33,9 @@ class Analytic(Answer):
         "False when there are no figures: data_quality says why, and they are null or empty.", True
     )
     portfolio_id: UUID = described("The portfolio.", PORTFOLIO_ID)
-    calculation_date: date = described("The session of the figures.", "2025-09-12")
+    calculation_date: date | None = described(
+        "The session of the figures; null when there are none (X-As-Of-Date says the session).", "2025-09-12"
+    )
     data_quality: DataQuality
 
 
@@ -50,5 +52,7 @@ class Aggregate(Answer):
         "False when there are no figures: data_quality says why, and they are null or empty.", True
     )
     portfolio_ids: list[UUID] = described("The portfolios that have begun by the session.", [PORTFOLIO_ID])
-    calculation_date: date = described("The session of the figures.", "2025-09-12")
+    calculation_date: date | None = described(
+        "The session of the figures; null when there are none (X-As-Of-Date says the session).", "2025-09-12"
+    )
     data_quality: DataQuality

@@ -6,7 +6,6 @@ import jsonschema
 import pytest
 from api_helpers import Shapes
 from fastapi.testclient import TestClient
-from test_analytics_shapes import FIELDS
 
 from api.app import create_app
 from api.errors import CATALOGUE
@@ -22,25 +21,6 @@ OPERATIONS = [
     for path, methods in DOCUMENT["paths"].items()
     for operation in methods.values()
 ]
-
-
-def test_every_path_of_the_contract_is_there() -> None:
-    assert {path for path in DOCUMENT["paths"] if path.startswith(PREFIX)} == {
-        f"{PREFIX}{path}"
-        for path in (
-            "/auth/login",
-            "/auth/me",
-            "/data/portfolios",
-            "/data/portfolio/{portfolio_id}/complete",
-            "/data/positions/details",
-            "/data/prices/historical/{portfolio_id}",
-            "/analytics/portfolio/{portfolio_id}/overview",
-            *FIELDS,
-            "/health",
-            "/health/live",
-            "/health/ready",
-        )
-    }
 
 
 @pytest.mark.parametrize(("path", "operation"), OPERATIONS)
