@@ -190,6 +190,21 @@ def test_private_holdings_alone_have_no_market_figures_and_the_answer_says_so(
         ] == []
 
 
+@pytest.mark.parametrize("path", PORTFOLIO_PATHS)
+def test_before_the_portfolio_begins_an_analytic_says_when_it_does(hedge_fund: Person, path: str) -> None:
+    url = path.format(portfolio_id=hedge_fund.portfolio_id)[1:]
+    body = assert_problem(hedge_fund.get(url, as_of_date="2025-06-27"), 422, "date_before_history")
+    assert "begins on 2025-06-30" in body["detail"]
+
+
+@pytest.mark.parametrize("parameter", ["symbols", "scenarios"])
+@pytest.mark.parametrize("value", ["a\x00b", "ü", "x" * 65])
+def test_a_name_that_cannot_be_one_is_refused(hedge_fund: Person, parameter: str, value: str) -> None:
+    path = {"symbols": "positions/factor-exposures", "scenarios": "stress-test"}[parameter]
+    url = f"analytics/portfolio/{hedge_fund.portfolio_id}/{path}"
+    assert_problem(hedge_fund.get(url, **{parameter: value}), 422, "invalid_request")
+
+
 @pytest.mark.parametrize("path", AGGREGATE_PATHS)
 def test_someone_without_portfolios_gets_an_answer_without_figures(
     api: TestClient, demo: Warehouse, document: dict[str, Any], shapes: Shapes, path: str
