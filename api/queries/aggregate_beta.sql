@@ -94,7 +94,9 @@ select
                 'beta_provider_1y', round(summed.beta_provider_1y::numeric, 6),
                 'positions_with_beta', summed.positions_with_beta,
                 'positions_total', totals.position_count,
-                'equity_coverage_percentage', round(100 * summed.covered_equity / nullif(greatest(totals.equity, 0), 0), 4),
+                'equity_coverage_percentage', round(
+                    100 * summed.covered_equity / nullif(greatest(totals.equity, 0), 0), 4
+                ),
                 'portfolios', listed.body
             )
         end,

@@ -1,4 +1,5 @@
--- GET /analytics/aggregate/breakdown: what each portfolio adds to the whole, the largest first. No row: a named portfolio is not this user's.
+-- GET /analytics/aggregate/breakdown: what each portfolio adds to the whole, the largest first. No row: a named
+-- portfolio is not this user's.
 with portfolios as (
     select
         portfolio_id,

@@ -122,7 +122,9 @@ select
             'expected_return_eoy', round((targets.expected_eoy / sums.positive_equity)::numeric, 6),
             'expected_return_next_year', round((targets.expected_next_year / sums.positive_equity)::numeric, 6),
             'downside_return', round((targets.downside / sums.positive_equity)::numeric, 6),
-            'coverage_pct', coalesce(round(100 * targets.position_count / nullif(totals.position_count, 0)::numeric, 4), 0),
+            'coverage_pct', coalesce(
+                round(100 * targets.position_count / nullif(totals.position_count, 0)::numeric, 4), 0
+            ),
             'positions_with_targets', targets.position_count,
             'total_positions', totals.position_count,
             'last_updated', to_char(targets.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')

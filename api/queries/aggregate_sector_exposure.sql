@@ -1,5 +1,5 @@
--- GET /analytics/aggregate/sector-exposure: gross exposures by sector added up, beside the S&P 500's weights that held
--- on the date. No row: a named portfolio is not this user's.
+-- GET /analytics/aggregate/sector-exposure: gross exposures by sector added up, beside the S&P 500's weights that
+-- held on the date. No row: a named portfolio is not this user's.
 with portfolios as (
     select
         portfolio_id,

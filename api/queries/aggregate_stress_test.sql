@@ -1,5 +1,6 @@
--- GET /analytics/aggregate/stress-test: what each scenario would do to the portfolios together, the worst first. Shocks
--- are those of the date; names, categories and severities are today's (dim_scenarios). No row: a named portfolio is not this user's.
+-- GET /analytics/aggregate/stress-test: what each scenario would do to the portfolios together, the worst first.
+-- Shocks are those of the date; names, categories and severities are today's (dim_scenarios). No row: a named
+-- portfolio is not this user's.
 with portfolios as (
     select
         portfolio_id,
@@ -65,7 +66,10 @@ shock_rows as (
         factor,
         shock
     from fct_stress_factor_impacts
-    where portfolio_id = any(array(select portfolio_id from snapshots)) and as_of_date = %(as_of_date)s::date and shock is not null
+    where
+        portfolio_id = any(array(select portfolio_id from snapshots))
+        and as_of_date = %(as_of_date)s::date
+        and shock is not null
 ),
 
 shocks as (

@@ -1,5 +1,6 @@
--- GET /analytics/aggregate/volatility: of the returns that the portfolios had together: on each session, P&L added up
--- over the capital it was earned on. The forecast is the portfolios' own, weighted by equity: an upper bound. No row: a named portfolio is not this user's.
+-- GET /analytics/aggregate/volatility: of the returns that the portfolios had together: on each session, P&L added
+-- up over the capital it was earned on. The forecast is the portfolios' own, weighted by equity: an upper bound.
+-- No row: a named portfolio is not this user's.
 with portfolios as (
     select
         portfolio_id,

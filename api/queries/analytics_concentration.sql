@@ -1,5 +1,5 @@
--- GET /analytics/portfolio/{id}/concentration: on gross weights by symbol, options under their underlying. No row: not
--- this user's. A row without a body: the portfolio begins later.
+-- GET /analytics/portfolio/{id}/concentration: on gross weights by symbol, options under their underlying. No row:
+-- not this user's. A row without a body: the portfolio begins later.
 with portfolio as (
     select portfolio_id
     from dim_portfolios

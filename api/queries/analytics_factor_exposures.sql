@@ -51,7 +51,8 @@ listed as (
                 order by
                     array_position(
                         array[
-                            'Market', 'Value', 'Growth', 'Momentum', 'Quality', 'Size', 'Low Volatility', 'Interest Rate'
+                            'Market', 'Value', 'Growth', 'Momentum', 'Quality', 'Size',
+                            'Low Volatility', 'Interest Rate'
                         ],
                         factor
                     )

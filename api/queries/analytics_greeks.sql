@@ -1,5 +1,5 @@
--- GET /analytics/portfolio/{id}/greeks: Greeks of the portfolio and of its option positions. No row: not this user's. A
--- row without a body: the portfolio begins later.
+-- GET /analytics/portfolio/{id}/greeks: Greeks of the portfolio and of its option positions. No row: not this
+-- user's. A row without a body: the portfolio begins later.
 with portfolio as (
     select portfolio_id
     from dim_portfolios
@@ -82,7 +82,9 @@ select
         when snapshot.portfolio_id is not null then json_build_object(
             'available', coalesce(greeks.null_reason is null and greeks.portfolio_id is not null, false),
             'portfolio_id', portfolio.portfolio_id,
-            'calculation_date', case when coalesce(greeks.null_reason is null and greeks.portfolio_id is not null, false) then snapshot.as_of_date end,
+            'calculation_date', case
+                when greeks.null_reason is null and greeks.portfolio_id is not null then snapshot.as_of_date
+            end,
             'data', case
                 when greeks.null_reason is null and greeks.portfolio_id is not null then json_build_object(
                     'delta', round(greeks.delta::numeric, 4),

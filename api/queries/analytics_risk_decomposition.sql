@@ -45,7 +45,8 @@ factors as (
                 order by
                     array_position(
                         array[
-                            'Market', 'Value', 'Growth', 'Momentum', 'Quality', 'Size', 'Low Volatility', 'Interest Rate'
+                            'Market', 'Value', 'Growth', 'Momentum', 'Quality', 'Size',
+                            'Low Volatility', 'Interest Rate'
                         ],
                         factor_rows.factor
                     )

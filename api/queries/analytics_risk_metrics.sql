@@ -31,7 +31,10 @@ select
         when snapshot.portfolio_id is not null then json_build_object(
             'available', num_nonnulls(risk.market_beta, risk.realized_volatility_21d, risk.var_95_1d) > 0,
             'portfolio_id', portfolio.portfolio_id,
-            'calculation_date', case when num_nonnulls(risk.market_beta, risk.realized_volatility_21d, risk.var_95_1d) > 0 then snapshot.as_of_date end,
+            'calculation_date', case
+                when num_nonnulls(risk.market_beta, risk.realized_volatility_21d, risk.var_95_1d) > 0
+                    then snapshot.as_of_date
+            end,
             'risk_metrics', json_build_object(
                 'portfolio_beta', round(risk.market_beta::numeric, 6),
                 'annualized_volatility', round(risk.realized_volatility_63d::numeric, 6),

@@ -1,6 +1,6 @@
--- GET /analytics/portfolio/{id}/stress-test: what each scenario would do to the portfolio, the worst first. Shocks are
--- those of the date; names, categories and severities are today's (dim_scenarios). No row: not this user's. A row
--- without a body: the portfolio begins later.
+-- GET /analytics/portfolio/{id}/stress-test: what each scenario would do to the portfolio, the worst first. Shocks
+-- are those of the date; names, categories and severities are today's (dim_scenarios). No row: not this user's. A
+-- row without a body: the portfolio begins later.
 with portfolio as (
     select portfolio_id
     from dim_portfolios
