@@ -16,7 +16,11 @@ from api.metrics import Metrics
 from api.middleware import BodyLimit, Observation, SecurityHeaders
 from api.problems import install_problem_handlers
 from api.routes import (
+    aggregates,
     analytics,
+    analytics_exposures,
+    analytics_factors,
+    analytics_risk,
     auth,
     data,
     health,
@@ -105,7 +109,8 @@ def _routes() -> APIRouter:
     router = APIRouter(prefix=PREFIX)
     rooms = (
         *(auth, portfolios, data, positions, prices, profiles, target_prices, tags, onboarding),
-        *(analytics, operations, health),
+        *(analytics, analytics_factors, analytics_exposures, analytics_risk, aggregates),
+        *(operations, health),
     )
     for room in rooms:
         router.include_router(room.router)

@@ -68,3 +68,12 @@ USER_CACHE: Final = timedelta(seconds=5)
 
 SCHEMA_VERSION: Final = "1.0"
 """Version of the answers' fields. Fields may be added within it; clients ignore those they do not know."""
+
+MAX_MATRIX_SYMBOLS: Final = 100
+"""Symbols in a correlation matrix: ten thousand numbers."""
+
+DEFAULT_MATRIX_SYMBOLS: Final = 25
+"""Symbols in a correlation matrix when the request names no number."""
+
+MAX_SELECTED: Final = 200
+"""Ids or symbols in one parameter."""

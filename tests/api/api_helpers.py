@@ -92,11 +92,11 @@ class Shapes:
 
     def hold(self, value: Any, schema: dict[str, Any]) -> None:
         """Raise jsonschema.ValidationError where the value departs from the schema."""
-        jsonschema.validate(
-            value,
+        validator = jsonschema.Draft202012Validator(
             {**_closed(schema), **self._document},
             format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER,
         )
+        validator.validate(value)
 
     def hold_answer(self, response: Any, path: str, document: dict[str, Any]) -> Any:
         """Hold a live answer of a documented path against its shape; its JSON."""

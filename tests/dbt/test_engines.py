@@ -4,7 +4,7 @@ import math
 import os
 import subprocess
 import sys
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -46,9 +46,25 @@ CENT = 0.01
 
 
 @pytest.fixture(scope="module", params=["demo", "market"])
-def marts(request: pytest.FixtureRequest) -> Marts:
-    built: Warehouse = request.getfixturevalue(request.param)
+def built(request: pytest.FixtureRequest) -> Warehouse:
+    warehouse: Warehouse = request.getfixturevalue(request.param)
+    return warehouse
+
+
+@pytest.fixture(scope="module")
+def marts(built: Warehouse) -> Marts:
     return Marts(built.analyst_url)
+
+
+@pytest.fixture(scope="module")
+def bill_rates(built: Warehouse) -> pd.Series:
+    """3-month Treasury yields of the warehouse, decimal, by their date."""
+    with built.connect_writer() as connection:
+        found = connection.execute(
+            "select rate_date, rate from staging.stg_raw__treasury_rates"
+            " where series = 'DGS3MO' order by rate_date"
+        ).fetchall()
+    return pd.Series(dict(found), dtype=float)
 
 
 def _days(marts: Marts) -> list[date]:
@@ -785,3 +801,49 @@ def test_prices_after_a_date_or_long_before_it_change_nothing_of_it(
     assert len(then) > 50
     # a database adds up in no fixed order
     pd.testing.assert_frame_equal(then, now, check_dtype=False, rtol=1e-9, atol=1e-12)
+
+
+def _three_month_rate(rates: pd.Series, day: date) -> float:
+    """The newest 3-month yield of the last seven days, decimal; NaN without."""
+    known = rates[(rates.index <= day) & (rates.index >= day - timedelta(days=7))]
+    return float(known.iloc[-1]) if len(known) else math.nan
+
+
+def test_the_sharpe_ratio_is_that_of_the_daily_returns_above_three_month_bills(
+    marts: Marts, bill_rates: pd.Series
+) -> None:
+    snapshots = marts.frame("fct_portfolio_snapshots").sort_values("as_of_date")
+    for portfolio, name in marts.portfolios.items():
+        own = snapshots[snapshots["portfolio_id"] == portfolio].set_index("as_of_date")["daily_return"]
+        for day in _days(marts):
+            window = [known for known in marts.window(day, 252) if known in own.index]
+            excess = pd.Series([own[known] - _three_month_rate(bill_rates, known) / 252 for known in window])
+            excess = excess.dropna()
+            row = _row(marts, "fct_portfolio_risk", portfolio, day)
+            assert row["sharpe_observations"] == len(excess), (name, day)
+            if len(excess) < 60 or excess.std() == 0:
+                assert pd.isna(row["sharpe_ratio"]), (name, day)
+            else:
+                expected = excess.mean() / excess.std() * math.sqrt(252)
+                assert row["sharpe_ratio"] == pytest.approx(expected, rel=1e-6, abs=1e-8), (name, day)
+
+
+def test_a_providers_beta_speaks_from_the_day_of_its_profile_on_and_is_weighted_like_ours(
+    marts: Marts,
+) -> None:
+    for portfolio, day in _cases(marts):
+        symbols = marts.on("fct_symbol_risk", day).dropna(subset=["provider_beta"])
+        assert (symbols["provider_beta_date"] <= day).all()
+        betas = dict(zip(symbols["symbol"], symbols["provider_beta"], strict=True))
+        known = [
+            holding
+            for holding in holdings(marts, portfolio, day)
+            if holding.symbol in betas and not holding.is_cash and not math.isnan(holding.exposure)
+        ]
+        row = _row(marts, "fct_portfolio_risk", portfolio, day)
+        assert row["positions_with_provider_beta"] == len(known)
+        if known:
+            dollars = sum(holding.exposure * betas[holding.symbol] for holding in known)
+            assert row["beta_provider_1y"] == pytest.approx(dollars / marts.equity(portfolio, day), rel=1e-9)
+        else:
+            assert pd.isna(row["beta_provider_1y"])

@@ -1,0 +1,196 @@
+-- GET /analytics/aggregate/correlation-matrix: correlations of the largest symbols over all portfolios, options
+-- under their underlying. No mart holds pairs of which the legs are in two portfolios: all are computed from the
+-- daily returns, over the window and with the minimum of the portfolios' own matrices. No row: a named portfolio
+-- is not this user's.
+with portfolios as (
+    select
+        portfolio_id,
+        portfolio_name
+    from dim_portfolios
+    where %(portfolio_ids)s::uuid[] is null or portfolio_id = any(%(portfolio_ids)s::uuid[])
+),
+
+-- Keys are handed to the views as arrays: only so does the planner look them up in the index.
+snapshots as materialized (
+    select *
+    from fct_portfolio_snapshots
+    where portfolio_id = any(array(select portfolio_id from portfolios)) and as_of_date = %(as_of_date)s::date
+),
+
+totals as (
+    select
+        count(*) as portfolio_count,
+        coalesce(json_agg(portfolio_id order by portfolio_id), '[]'::json) as portfolio_ids,
+        coalesce(sum(equity), 0) as equity,
+        coalesce(sum(position_count), 0) as position_count,
+        coalesce(sum(private_count), 0) as private_count,
+        coalesce(bool_or(has_simulated_prices), false) as has_simulated_prices
+    from snapshots
+),
+
+correlation as (
+    select *
+    from fct_portfolio_correlation
+    where portfolio_id = any(array(select portfolio_id from snapshots)) and as_of_date = %(as_of_date)s::date
+),
+
+quality as (
+    select
+        case
+            when count(*) filter (where quality_flag <> 'no_public_positions') = 0 then 'no_public_positions'
+            when count(*) filter (where quality_flag in ('full_history', 'limited_history')) = 0 then 'no_factor_data'
+            when bool_or(quality_flag = 'limited_history') then 'limited_history'
+            else 'full_history'
+        end as flag,
+        count(*) filter (where quality_flag in ('full_history', 'limited_history')) as portfolios_analyzed,
+        coalesce(sum(positions_analyzed), 0) as positions_analyzed,
+        coalesce(min(data_days) filter (where positions_analyzed > 0), 0) as data_days
+    from correlation
+),
+
+-- the last of as many sessions as the window has
+sessions as (
+    select as_of_date
+    from dim_dates
+    where is_trading_day and as_of_date <= %(as_of_date)s::date and as_of_date > %(as_of_date)s::date - 150
+    order by as_of_date desc
+    limit (select max(window_days) from correlation)
+),
+
+sizes as (
+    select
+        bucket as symbol,
+        sum(gross_exposure) as gross_exposure
+    from fct_exposures_by_group
+    where
+        portfolio_id = any(array(select portfolio_id from snapshots))
+        and as_of_date = %(as_of_date)s::date
+        and dimension = 'symbol'
+    group by bucket
+),
+
+candidates as (
+    select
+        symbol,
+        gross_exposure
+    from sizes
+    order by gross_exposure desc, symbol
+    limit %(max_symbols)s
+),
+
+returns as materialized (
+    select
+        symbol,
+        as_of_date,
+        daily_return
+    from fct_prices
+    where
+        symbol = any(array(select symbol from candidates))
+        and as_of_date >= (select min(as_of_date) from sessions)
+        and as_of_date <= %(as_of_date)s::date
+        and daily_return is not null
+),
+
+pairs as (
+    select
+        first_leg.symbol as symbol_1,
+        second_leg.symbol as symbol_2,
+        least(greatest(corr(first_leg.daily_return, second_leg.daily_return), -1), 1) as correlation
+    from returns as first_leg
+    inner join returns as second_leg
+        on first_leg.as_of_date = second_leg.as_of_date and first_leg.symbol < second_leg.symbol
+    group by first_leg.symbol, second_leg.symbol
+    having count(*) >= 20 and corr(first_leg.daily_return, second_leg.daily_return) is not null
+),
+
+both_ways as (
+    select
+        symbol_1 as row_symbol,
+        symbol_2 as column_symbol,
+        correlation
+    from pairs
+    union all
+    select
+        symbol_2 as row_symbol,
+        symbol_1 as column_symbol,
+        correlation
+    from pairs
+    union
+    select
+        leg.symbol as row_symbol,
+        leg.symbol as column_symbol,
+        1 as correlation
+    from pairs
+    cross join lateral (values (pairs.symbol_1), (pairs.symbol_2)) as leg (symbol)
+),
+
+matrix_rows as (
+    select
+        rows_shown.symbol,
+        rows_shown.gross_exposure,
+        json_object_agg(
+            columns_shown.symbol, round(both_ways.correlation::numeric, 6)
+            order by columns_shown.gross_exposure desc, columns_shown.symbol
+        ) as body
+    from both_ways
+    inner join candidates as rows_shown on both_ways.row_symbol = rows_shown.symbol
+    inner join candidates as columns_shown on both_ways.column_symbol = columns_shown.symbol
+    group by rows_shown.symbol, rows_shown.gross_exposure
+),
+
+matrix as (
+    select
+        count(*) as row_count,
+        coalesce(json_agg(symbol order by gross_exposure desc, symbol), '[]'::json) as symbols,
+        json_object_agg(symbol, body order by gross_exposure desc, symbol) as body,
+        (select avg(correlation) from pairs) as average_correlation
+    from matrix_rows
+)
+
+select
+    json_build_object(
+        'available', matrix.row_count > 1,
+        'portfolio_ids', totals.portfolio_ids,
+        'calculation_date', case when matrix.row_count > 1 then %(as_of_date)s::date end,
+        'data', case
+            when matrix.row_count > 1 then json_build_object(
+                'matrix', matrix.body,
+                'average_correlation', round(matrix.average_correlation::numeric, 6)
+            )
+        end,
+        'metadata', json_build_object(
+            'symbols', matrix.symbols,
+            'max_symbols', %(max_symbols)s::integer,
+            'symbols_included', matrix.row_count,
+            'symbols_excluded', (select count(*) from sizes) - matrix.row_count,
+            'truncated', (select count(*) from sizes) > %(max_symbols)s,
+            'window_days', (select max(window_days) from correlation),
+            'is_repaired', false,
+            'portfolio_count', totals.portfolio_count,
+            'price_source', case when totals.has_simulated_prices then 'simulated' else 'loaded' end,
+            'price_notice', case when totals.has_simulated_prices then %(simulated_notice)s::text end
+        ),
+        'data_quality', json_build_object(
+            'flag', quality.flag,
+            'message', concat_ws(
+                ' ',
+                concat(
+                    quality.portfolios_analyzed, ' of ', totals.portfolio_count, ' portfolios and ',
+                    quality.positions_analyzed, ' of ', totals.position_count, ' positions are covered.'
+                ),
+                case when totals.has_simulated_prices then %(simulated_notice)s::text end
+            ),
+            'positions_analyzed', quality.positions_analyzed,
+            'positions_total', totals.position_count,
+            'positions_skipped', totals.position_count - quality.positions_analyzed,
+            'data_days', quality.data_days
+        )
+    )::text as body
+from totals
+cross join matrix
+cross join quality
+-- all that were named must be this user's
+where
+    %(portfolio_ids)s::uuid[] is null
+    or (select count(*) from portfolios)
+    = (select count(distinct named.id) from unnest(%(portfolio_ids)s::uuid[]) as named (id))

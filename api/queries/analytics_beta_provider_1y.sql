@@ -1,0 +1,70 @@
+-- GET /analytics/portfolio/{id}/beta-provider-1y: the beta as data providers say it. No row: not this user's. A row
+-- without a body: the portfolio begins later.
+with portfolio as (
+    select portfolio_id
+    from dim_portfolios
+    where portfolio_id = %(portfolio_id)s::uuid
+),
+
+snapshot as (
+    select *
+    from fct_portfolio_snapshots
+    where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
+),
+
+risk as (
+    select *
+    from fct_portfolio_risk
+    where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
+)
+
+select
+    case
+        when snapshot.portfolio_id is not null then json_build_object(
+            'available', risk.beta_provider_1y is not null,
+            'portfolio_id', portfolio.portfolio_id,
+            'calculation_date', case when risk.beta_provider_1y is not null then snapshot.as_of_date end,
+            'data', case
+                when risk.beta_provider_1y is not null then json_build_object(
+                    'beta_provider_1y', round(risk.beta_provider_1y::numeric, 6),
+                    'positions_with_beta', risk.positions_with_provider_beta,
+                    'positions_total', snapshot.position_count,
+                    'coverage_percentage', round(
+                        100 * risk.positions_with_provider_beta / nullif(snapshot.position_count, 0)::numeric, 4
+                    )
+                )
+            end,
+            'metadata', json_build_object(
+                'source', 'company profiles',
+                'price_source', case when snapshot.has_simulated_prices then 'simulated' else 'loaded' end,
+                'price_notice', case when snapshot.has_simulated_prices then %(simulated_notice)s::text end
+            ),
+            'data_quality', json_build_object(
+                'flag', case
+                    when snapshot.position_count = snapshot.private_count then 'no_public_positions'
+                    when risk.beta_provider_1y is null then 'no_factor_data'
+                    when risk.positions_with_provider_beta < snapshot.position_count then 'limited_history'
+                    else 'full_history'
+                end,
+                'message', concat_ws(
+                    ' ',
+                    concat(
+                        coalesce(risk.positions_with_provider_beta, 0), ' of ', snapshot.position_count,
+                        ' positions have a beta in the profiles known on the date.'
+                    ),
+                    case
+                        when risk.ratio_null_reason = 'equity_not_positive'
+                            then 'Equity is not positive: there is no beta to it.'
+                    end,
+                    case when snapshot.has_simulated_prices then %(simulated_notice)s::text end
+                ),
+                'positions_analyzed', coalesce(risk.positions_with_provider_beta, 0),
+                'positions_total', snapshot.position_count,
+                'positions_skipped', snapshot.position_count - coalesce(risk.positions_with_provider_beta, 0),
+                'data_days', case when risk.positions_with_provider_beta > 0 then 1 else 0 end
+            )
+        )
+    end::text as body
+from portfolio
+left join snapshot on true
+left join risk on true

@@ -1,0 +1,87 @@
+-- GET /analytics/portfolio/{id}/concentration: on gross weights by symbol, options under their underlying. No row:
+-- not this user's. A row without a body: the portfolio begins later.
+with portfolio as (
+    select portfolio_id
+    from dim_portfolios
+    where portfolio_id = %(portfolio_id)s::uuid
+),
+
+snapshot as (
+    select *
+    from fct_portfolio_snapshots
+    where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
+),
+
+exposure as (
+    select *
+    from fct_portfolio_exposures
+    where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
+),
+
+symbols as (
+    select
+        bucket as symbol,
+        share_of_gross,
+        row_number() over (order by share_of_gross desc nulls last, bucket) as size_rank
+    from fct_exposures_by_group
+    where
+        portfolio_id = %(portfolio_id)s::uuid
+        and as_of_date = %(as_of_date)s::date
+        and dimension = 'symbol'
+),
+
+weights as (
+    select
+        count(*) as symbol_count,
+        json_object_agg(symbol, round(share_of_gross::numeric, 6) order by size_rank) filter (
+            where size_rank <= %(max_positions)s
+        ) as body
+    from symbols
+)
+
+select
+    case
+        when snapshot.portfolio_id is not null then json_build_object(
+            'available', exposure.hhi is not null,
+            'portfolio_id', portfolio.portfolio_id,
+            'calculation_date', case when exposure.hhi is not null then snapshot.as_of_date end,
+            'data', case
+                when exposure.hhi is not null then json_build_object(
+                    'hhi', round((10000 * exposure.hhi)::numeric, 4),
+                    'effective_num_positions', round(exposure.effective_names::numeric, 6),
+                    'top_3_concentration', round(exposure.top_3_share::numeric, 6),
+                    'top_10_concentration', round(exposure.top_10_share::numeric, 6),
+                    'total_positions', snapshot.position_count,
+                    'total_symbols', weights.symbol_count,
+                    'position_weights', weights.body
+                )
+            end,
+            'metadata', json_build_object(
+                'truncated', weights.symbol_count > %(max_positions)s,
+                'price_source', case when snapshot.has_simulated_prices then 'simulated' else 'loaded' end,
+                'price_notice', case when snapshot.has_simulated_prices then %(simulated_notice)s::text end
+            ),
+            'data_quality', json_build_object(
+                'flag', case
+                    when snapshot.position_count = snapshot.private_count then 'no_public_positions'
+                    else 'full_history'
+                end,
+                'message', concat_ws(
+                    ' ',
+                    case
+                        when exposure.hhi is null then 'Nothing is held.'
+                        else concat('All ', snapshot.position_count, ' positions count with their market value.')
+                    end,
+                    case when snapshot.has_simulated_prices then %(simulated_notice)s::text end
+                ),
+                'positions_analyzed', snapshot.position_count,
+                'positions_total', snapshot.position_count,
+                'positions_skipped', 0,
+                'data_days', case when exposure.hhi is null then 0 else 1 end
+            )
+        )
+    end::text as body
+from portfolio
+left join snapshot on true
+cross join weights
+left join exposure on true

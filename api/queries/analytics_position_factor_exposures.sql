@@ -1,0 +1,199 @@
+-- GET /analytics/portfolio/{id}/positions/factor-exposures: betas of the open positions, the largest first; an
+-- option takes delta times its underlying's beta. exposure_dollars add up to the portfolio's. The quality counts
+-- all open positions, whatever the page or the symbols. No row: not this user's. A row without a body: the
+-- portfolio begins later.
+with portfolio as (
+    select portfolio_id
+    from dim_portfolios
+    where portfolio_id = %(portfolio_id)s::uuid
+),
+
+snapshot as (
+    select *
+    from fct_portfolio_snapshots
+    where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
+),
+
+open_values as materialized (
+    select *
+    from fct_position_values
+    where
+        portfolio_id = %(portfolio_id)s::uuid
+        and as_of_date = %(as_of_date)s::date
+        and is_open
+),
+
+-- Keys are handed to the views as arrays: only so does the planner look them up in the index.
+described as materialized (
+    select
+        open_values.*,
+        coalesce(dim_positions.underlying_symbol, open_values.symbol) as priced_symbol
+    from open_values
+    inner join dim_positions
+        on
+            open_values.position_id = dim_positions.position_id
+            and dim_positions.position_id = any(array(select position_id from open_values))
+),
+
+greeks as (
+    select
+        position_id,
+        delta
+    from fct_position_greeks
+    where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
+),
+
+betas as (
+    select
+        symbol,
+        case factor when 'Market' then 'Market Beta' else factor end as name,
+        beta,
+        observations,
+        quality_flag
+    from fct_symbol_factor_betas
+    where
+        symbol = any(array(select priced_symbol from described))
+        and as_of_date = %(as_of_date)s::date
+        and model in ('market', 'style', 'rates')
+),
+
+measured as (
+    select
+        described.position_id,
+        min(betas.observations) as data_days,
+        bool_or(betas.quality_flag = 'limited_history') as is_limited,
+        json_object_agg(
+            betas.name,
+            round(
+                (betas.beta * case described.investment_class when 'OPTIONS' then greeks.delta else 1 end)::numeric, 6
+            )
+            order by betas.name
+        ) as exposures,
+        json_object_agg(
+            betas.name, round((betas.beta * described.delta_adjusted_exposure)::numeric, 2)
+            order by betas.name
+        ) as exposure_dollars
+    from described
+    left join greeks on described.position_id = greeks.position_id
+    inner join betas on described.priced_symbol = betas.symbol
+    where
+        described.investment_class <> 'PRIVATE'
+        and described.delta_adjusted_exposure is not null
+        and (described.investment_class <> 'OPTIONS' or greeks.delta is not null)
+    group by described.position_id
+),
+
+positions as (
+    select
+        described.position_id,
+        described.symbol,
+        described.priced_symbol,
+        described.market_value,
+        measured.exposures,
+        measured.exposure_dollars,
+        measured.data_days,
+        measured.is_limited,
+        case
+            when measured.position_id is not null then null
+            when described.investment_class = 'PRIVATE' then 'private_position'
+            when described.delta_adjusted_exposure is null then 'no_delta'
+            when described.price_source = 'cash' then 'cash'
+            else 'no_return_history'
+        end as null_reason
+    from described
+    left join measured on described.position_id = measured.position_id
+),
+
+quality as (
+    select
+        case
+            when count(*) filter (where null_reason is distinct from 'private_position') = 0 then 'no_public_positions'
+            when count(exposures) = 0 then 'no_factor_data'
+            when bool_or(is_limited) then 'limited_history'
+            else 'full_history'
+        end as quality_flag,
+        concat(count(exposures), ' of ', count(*), ' positions have factor betas.') as quality_message,
+        count(exposures) as positions_analyzed,
+        min(data_days) as data_days
+    from positions
+),
+
+matching as (
+    select * from positions
+    where
+        %(symbols)s::text[] is null
+        or symbol = any(%(symbols)s::text[])
+        or priced_symbol = any(%(symbols)s::text[])
+),
+
+page as (
+    select * from matching
+    order by abs(market_value) desc, symbol, position_id
+    limit %(limit)s offset %(offset)s
+),
+
+listed as (
+    select
+        count(*) as row_count,
+        coalesce(
+            json_agg(
+                json_build_object(
+                    'position_id', position_id,
+                    'symbol', symbol,
+                    'factor_symbol', priced_symbol,
+                    'exposures', coalesce(exposures, '{}'::json),
+                    'exposure_dollars', coalesce(exposure_dollars, '{}'::json),
+                    'market_value', round(market_value, 2),
+                    'observations', data_days,
+                    'null_reason', null_reason
+                )
+                order by abs(market_value) desc, symbol, position_id
+            ),
+            '[]'::json
+        ) as body
+    from page
+),
+
+totals as (
+    select
+        count(*) as row_count,
+        count(exposures) as measured_count
+    from matching
+)
+
+select
+    case
+        when snapshot.portfolio_id is not null then json_build_object(
+            'available', totals.measured_count > 0,
+            'portfolio_id', portfolio.portfolio_id,
+            'calculation_date', case when totals.measured_count > 0 then snapshot.as_of_date end,
+            'total', totals.row_count,
+            'limit', %(limit)s::integer,
+            'offset', %(offset)s::integer,
+            'positions', listed.body,
+            'metadata', json_build_object(
+                'models', json_build_array('market', 'style', 'rates'),
+                'rows_returned', listed.row_count,
+                'truncated', %(offset)s + listed.row_count < totals.row_count,
+                'price_source', case when snapshot.has_simulated_prices then 'simulated' else 'loaded' end,
+                'price_notice', case when snapshot.has_simulated_prices then %(simulated_notice)s::text end
+            ),
+            'data_quality', json_build_object(
+                'flag', coalesce(quality.quality_flag, 'no_factor_data'),
+                'message', concat_ws(
+                    ' ',
+                    coalesce(quality.quality_message, 'Nothing of this was published for the session.'),
+                    case when snapshot.has_simulated_prices then %(simulated_notice)s::text end
+                ),
+                'positions_analyzed', coalesce(quality.positions_analyzed, 0),
+                'positions_total', snapshot.position_count,
+                'positions_skipped', snapshot.position_count - coalesce(quality.positions_analyzed, 0),
+                'data_days', coalesce(quality.data_days, 0)
+            )
+        )
+    end::text as body
+from portfolio
+left join snapshot on true
+cross join listed
+cross join totals
+left join quality on true

@@ -1,0 +1,100 @@
+-- GET /analytics/portfolio/{id}/risk-decomposition: the variance that factors explain, factor by factor, and what the
+-- symbols have each by themselves (model risk). No row: not this user's. A row without a body: the portfolio begins
+-- later.
+with portfolio as (
+    select portfolio_id
+    from dim_portfolios
+    where portfolio_id = %(portfolio_id)s::uuid
+),
+
+snapshot as (
+    select *
+    from fct_portfolio_snapshots
+    where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
+),
+
+risk as (
+    select *
+    from fct_portfolio_risk
+    where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
+),
+
+factor_rows as (
+    select *
+    from fct_portfolio_factor_exposures
+    where
+        portfolio_id = %(portfolio_id)s::uuid
+        and as_of_date = %(as_of_date)s::date
+        and model = 'risk'
+        and beta is not null
+),
+
+factors as (
+    select
+        coalesce(
+            json_agg(
+                json_build_object(
+                    'name', factor_rows.factor,
+                    'beta', round(factor_rows.beta::numeric, 6),
+                    'exposure_dollar', round(factor_rows.dollar_exposure::numeric, 2),
+                    'variance_contribution', round(factor_rows.variance_contribution::numeric, 10),
+                    'share_of_variance', round(
+                        (factor_rows.variance_contribution / nullif(risk.total_volatility ^ 2, 0))::numeric, 6
+                    )
+                )
+                order by
+                    array_position(
+                        array[
+                            'Market', 'Value', 'Growth', 'Momentum', 'Quality', 'Size',
+                            'Low Volatility', 'Interest Rate'
+                        ],
+                        factor_rows.factor
+                    )
+            ),
+            '[]'::json
+        ) as body
+    from factor_rows
+    cross join risk
+)
+
+select
+    case
+        when snapshot.portfolio_id is not null then json_build_object(
+            'available', risk.total_volatility is not null,
+            'portfolio_id', portfolio.portfolio_id,
+            'calculation_date', case when risk.total_volatility is not null then snapshot.as_of_date end,
+            'data', case
+                when risk.total_volatility is not null then json_build_object(
+                    'systematic_volatility', round(risk.systematic_volatility::numeric, 6),
+                    'idiosyncratic_volatility', round(risk.idiosyncratic_volatility::numeric, 6),
+                    'total_volatility', round(risk.total_volatility::numeric, 6),
+                    'systematic_share', round(
+                        (risk.systematic_volatility ^ 2 / nullif(risk.total_volatility ^ 2, 0))::numeric, 6
+                    ),
+                    'factors', factors.body
+                )
+            end,
+            'metadata', json_build_object(
+                'model', 'risk',
+                'coverage', round(risk.coverage::numeric, 6),
+                'price_source', case when snapshot.has_simulated_prices then 'simulated' else 'loaded' end,
+                'price_notice', case when snapshot.has_simulated_prices then %(simulated_notice)s::text end
+            ),
+            'data_quality', json_build_object(
+                'flag', coalesce(risk.quality_flag, 'no_factor_data'),
+                'message', concat_ws(
+                    ' ',
+                    coalesce(risk.quality_message, 'Nothing of this was published for the session.'),
+                    case when snapshot.has_simulated_prices then %(simulated_notice)s::text end
+                ),
+                'positions_analyzed', coalesce(risk.positions_analyzed, 0),
+                'positions_total', snapshot.position_count,
+                'positions_skipped', snapshot.position_count - coalesce(risk.positions_analyzed, 0),
+                'data_days', coalesce(risk.data_days, 0)
+            )
+        )
+    end::text as body
+from portfolio
+left join snapshot on true
+cross join factors
+left join risk on true

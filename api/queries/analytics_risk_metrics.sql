@@ -1,0 +1,76 @@
+-- GET /analytics/portfolio/{id}/risk-metrics: the figures of a risk page side by side. No row: not this user's. A row
+-- without a body: the portfolio begins later.
+with portfolio as (
+    select portfolio_id
+    from dim_portfolios
+    where portfolio_id = %(portfolio_id)s::uuid
+),
+
+snapshot as (
+    select *
+    from fct_portfolio_snapshots
+    where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
+),
+
+risk as (
+    select *
+    from fct_portfolio_risk
+    where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
+),
+
+history as (
+    select
+        min(drawdown) as max_drawdown,
+        count(*) as sessions
+    from fct_portfolio_snapshots
+    where portfolio_id = %(portfolio_id)s::uuid and as_of_date <= %(as_of_date)s::date
+)
+
+select
+    case
+        when snapshot.portfolio_id is not null then json_build_object(
+            'available', num_nonnulls(risk.market_beta, risk.realized_volatility_21d, risk.var_95_1d) > 0,
+            'portfolio_id', portfolio.portfolio_id,
+            'calculation_date', case
+                when num_nonnulls(risk.market_beta, risk.realized_volatility_21d, risk.var_95_1d) > 0
+                    then snapshot.as_of_date
+            end,
+            'risk_metrics', json_build_object(
+                'portfolio_beta', round(risk.market_beta::numeric, 6),
+                'annualized_volatility', round(risk.realized_volatility_63d::numeric, 6),
+                'max_drawdown', round(history.max_drawdown::numeric, 6),
+                'current_drawdown', round(snapshot.drawdown::numeric, 6),
+                'time_weighted_return', round((snapshot.twr_index - 1)::numeric, 6),
+                'sharpe_ratio', round(risk.sharpe_ratio::numeric, 6),
+                'sharpe_observations', coalesce(risk.sharpe_observations, 0),
+                'var_95_1d', round(risk.var_95_1d::numeric, 2),
+                'var_99_1d', round(risk.var_99_1d::numeric, 2),
+                'es_95_1d', round(risk.es_95_1d::numeric, 2),
+                'es_99_1d', round(risk.es_99_1d::numeric, 2),
+                'systematic_volatility', round(risk.systematic_volatility::numeric, 6),
+                'idiosyncratic_volatility', round(risk.idiosyncratic_volatility::numeric, 6),
+                'total_volatility', round(risk.total_volatility::numeric, 6)
+            ),
+            'metadata', json_build_object(
+                'sessions', history.sessions,
+                'price_source', case when snapshot.has_simulated_prices then 'simulated' else 'loaded' end,
+                'price_notice', case when snapshot.has_simulated_prices then %(simulated_notice)s::text end
+            ),
+            'data_quality', json_build_object(
+                'flag', coalesce(risk.quality_flag, 'no_factor_data'),
+                'message', concat_ws(
+                    ' ',
+                    coalesce(risk.quality_message, 'Nothing of this was published for the session.'),
+                    case when snapshot.has_simulated_prices then %(simulated_notice)s::text end
+                ),
+                'positions_analyzed', coalesce(risk.positions_analyzed, 0),
+                'positions_total', snapshot.position_count,
+                'positions_skipped', snapshot.position_count - coalesce(risk.positions_analyzed, 0),
+                'data_days', coalesce(risk.data_days, 0)
+            )
+        )
+    end::text as body
+from portfolio
+left join snapshot on true
+cross join history
+left join risk on true

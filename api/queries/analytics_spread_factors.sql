@@ -1,0 +1,126 @@
+-- GET /analytics/portfolio/{id}/spread-factors: tilts to one side of a pair of styles. No row: not this user's. A
+-- row without a body: the portfolio begins later.
+with portfolio as (
+    select portfolio_id
+    from dim_portfolios
+    where portfolio_id = %(portfolio_id)s::uuid
+),
+
+snapshot as (
+    select *
+    from fct_portfolio_snapshots
+    where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
+),
+
+-- what the two sides of each spread are called; a spread without a row here goes by its factor's name
+sides (factor, long_side, short_side, what_happens) as (
+    values
+    ('Growth-Value', 'Growth', 'Value', 'growth stocks beat value stocks'),
+    ('Momentum', 'Momentum', 'Contrarian', 'stocks with momentum beat the market'),
+    ('Size', 'Small Cap', 'Large Cap', 'small companies beat the market'),
+    ('Quality', 'Quality', 'Low Quality', 'quality stocks beat the market')
+),
+
+factor_rows as (
+    select *
+    from fct_portfolio_factor_exposures
+    where
+        portfolio_id = %(portfolio_id)s::uuid
+        and as_of_date = %(as_of_date)s::date
+        and model = 'spread'
+),
+
+quality as (
+    select
+        quality_flag,
+        case
+            when ratio_null_reason = 'equity_not_positive' then 'Equity is not positive: there is no beta to it.'
+            else quality_message
+        end as quality_message,
+        positions_analyzed,
+        data_days
+    from factor_rows
+    order by positions_analyzed, data_days, quality_flag desc, factor
+    limit 1
+),
+
+named as (
+    select
+        factor_rows.factor,
+        factor_rows.beta,
+        factor_rows.dollar_exposure,
+        factor_rows.coverage,
+        factor_rows.tilt,
+        case
+            when factor_rows.tilt = 'neutral' then 'Neutral'
+            when factor_rows.beta > 0 then coalesce(sides.long_side, factor_rows.factor)
+            else coalesce(sides.short_side, concat('Against ', factor_rows.factor))
+        end as direction,
+        coalesce(sides.what_happens, concat(factor_rows.factor, ' gains')) as what_happens
+    from factor_rows
+    left join sides on factor_rows.factor = sides.factor
+    where factor_rows.beta is not null
+),
+
+listed as (
+    select
+        count(*) as row_count,
+        coalesce(
+            json_agg(
+                json_build_object(
+                    'name', factor,
+                    'beta', round(beta::numeric, 6),
+                    'exposure_dollar', round(dollar_exposure::numeric, 2),
+                    'direction', direction,
+                    'magnitude', initcap(tilt),
+                    'risk_level', case tilt when 'strong' then 'high' when 'moderate' then 'medium' else 'low' end,
+                    'explanation', concat(
+                        'When ', what_happens, ' by 1 %%, the portfolio ',
+                        case when beta < 0 then 'loses' else 'gains' end,
+                        ' about ', trim(to_char(abs(beta), '999990.00')), ' %% of equity (',
+                        trim(to_char(abs(dollar_exposure) / 100, '999,999,999,990')), ' USD): ',
+                        case
+                            when tilt = 'neutral' then 'close to neutral.'
+                            else concat('a ', tilt, ' tilt to ', lower(direction), '.')
+                        end
+                    ),
+                    'coverage', round(coverage::numeric, 6)
+                )
+                order by abs(beta) desc, factor
+            ),
+            '[]'::json
+        ) as body
+    from named
+)
+
+select
+    case
+        when snapshot.portfolio_id is not null then json_build_object(
+            'available', listed.row_count > 0,
+            'portfolio_id', portfolio.portfolio_id,
+            'calculation_date', case when listed.row_count > 0 then snapshot.as_of_date end,
+            'factors', listed.body,
+            'metadata', json_build_object(
+                'equity', round(snapshot.equity, 2),
+                'models', json_build_array('spread'),
+                'price_source', case when snapshot.has_simulated_prices then 'simulated' else 'loaded' end,
+                'price_notice', case when snapshot.has_simulated_prices then %(simulated_notice)s::text end
+            ),
+            'data_quality', json_build_object(
+                'flag', coalesce(quality.quality_flag, 'no_factor_data'),
+                'message', concat_ws(
+                    ' ',
+                    coalesce(quality.quality_message, 'Nothing of this was published for the session.'),
+                    case when snapshot.has_simulated_prices then %(simulated_notice)s::text end
+                ),
+                'positions_analyzed', coalesce(quality.positions_analyzed, 0),
+                'positions_total', snapshot.position_count,
+                'positions_skipped', snapshot.position_count - coalesce(quality.positions_analyzed, 0),
+                'data_days', coalesce(quality.data_days, 0)
+            )
+        )
+    end::text as body
+from portfolio
+left join snapshot on true
+cross join listed
+left join quality on true

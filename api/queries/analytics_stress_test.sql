@@ -1,0 +1,177 @@
+-- GET /analytics/portfolio/{id}/stress-test: what each scenario would do to the portfolio, the worst first. Shocks
+-- are those of the date; names, categories and severities are today's (dim_scenarios). No row: not this user's. A
+-- row without a body: the portfolio begins later.
+with portfolio as (
+    select portfolio_id
+    from dim_portfolios
+    where portfolio_id = %(portfolio_id)s::uuid
+),
+
+snapshot as (
+    select *
+    from fct_portfolio_snapshots
+    where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
+),
+
+stress as (
+    select *
+    from fct_portfolio_stress
+    where
+        portfolio_id = %(portfolio_id)s::uuid
+        and as_of_date = %(as_of_date)s::date
+        and (%(scenarios)s::text[] is null or scenario_id = any(%(scenarios)s::text[]))
+),
+
+shocks as (
+    select
+        scenario_id,
+        string_agg(
+            concat(
+                factor, ' ', case when shock > 0 then '+' end,
+                case
+                    when factor = 'Interest Rate' then concat(trim_scale(round((shock * 10000)::numeric, 2)), ' bp')
+                    else concat(trim_scale(round((shock * 100)::numeric, 2)), ' %%')
+                end
+            ),
+            ', ' order by factor
+        ) as description
+    from fct_stress_factor_impacts
+    where
+        portfolio_id = %(portfolio_id)s::uuid
+        and as_of_date = %(as_of_date)s::date
+        and shock is not null
+    group by scenario_id
+),
+
+scenarios as (
+    select distinct
+        scenario_id,
+        scenario_name,
+        category,
+        severity,
+        historical_period
+    from dim_scenarios
+),
+
+quality as (
+    select
+        quality_flag,
+        quality_message,
+        positions_analyzed,
+        data_days
+    from stress
+    order by positions_analyzed, data_days, scenario_id
+    limit 1
+),
+
+measured as (
+    select
+        stress.scenario_id,
+        coalesce(scenarios.scenario_name, stress.scenario_id) as scenario_name,
+        scenarios.category,
+        scenarios.severity,
+        concat(
+            shocks.description, case when scenarios.historical_period is not null then '; replays ' end,
+            scenarios.historical_period, '.'
+        ) as description,
+        impacts.*,
+        stress.coverage
+    from stress
+    cross join
+        lateral (
+            select
+                stress.direct_pnl,
+                stress.correlated_pnl,
+                stress.direct_pct_equity as direct_share,
+                stress.correlated_pct_equity as correlated_share,
+                case %(impact_type)s::text when 'direct' then stress.direct_pnl else stress.correlated_pnl end as pnl
+        ) as impacts
+    left join shocks on stress.scenario_id = shocks.scenario_id
+    left join scenarios on stress.scenario_id = scenarios.scenario_id
+    where stress.direct_pnl is not null
+),
+
+impacts as (
+    select
+        measured.*,
+        json_build_object(
+            'dollar_impact', round(measured.direct_pnl::numeric, 2),
+            'percentage_impact', round((100 * measured.direct_share)::numeric, 4),
+            'new_portfolio_value', round(snapshot.equity + round(measured.direct_pnl::numeric, 2), 2)
+        ) as direct_impact,
+        json_build_object(
+            'dollar_impact', round(measured.correlated_pnl::numeric, 2),
+            'percentage_impact', round((100 * measured.correlated_share)::numeric, 4),
+            'new_portfolio_value', round(snapshot.equity + round(measured.correlated_pnl::numeric, 2), 2)
+        ) as correlated_impact
+    from measured
+    cross join snapshot
+),
+
+listed as (
+    select
+        count(*) as row_count,
+        coalesce(
+            json_agg(
+                json_build_object(
+                    'id', scenario_id,
+                    'name', scenario_name,
+                    'description', description,
+                    'category', category,
+                    'severity', severity,
+                    'impact_type', %(impact_type)s::text,
+                    'impact', case %(impact_type)s::text when 'direct' then direct_impact else correlated_impact end,
+                    'direct_impact', direct_impact,
+                    'correlated_impact', correlated_impact,
+                    'coverage', round(coverage::numeric, 6)
+                )
+                order by pnl, scenario_id
+            ),
+            '[]'::json
+        ) as body
+    from impacts
+),
+
+unknown_ids as (
+    select coalesce(json_agg(requested.scenario_id order by requested.scenario_id), '[]'::json) as body
+    from unnest(%(scenarios)s::text[]) as requested (scenario_id)
+    where requested.scenario_id <> all(array(select scenario_id from stress))
+)
+
+select
+    case
+        when snapshot.portfolio_id is not null then json_build_object(
+            'available', listed.row_count > 0,
+            'portfolio_id', portfolio.portfolio_id,
+            'calculation_date', case when listed.row_count > 0 then snapshot.as_of_date end,
+            'data', json_build_object(
+                'scenarios', listed.body,
+                'portfolio_value', round(snapshot.equity, 2),
+                'calculation_date', snapshot.as_of_date
+            ),
+            'metadata', json_build_object(
+                'impact_type', %(impact_type)s::text,
+                'scenarios_requested', %(scenarios)s::text[],
+                'unknown_scenarios', unknown_ids.body,
+                'price_source', case when snapshot.has_simulated_prices then 'simulated' else 'loaded' end,
+                'price_notice', case when snapshot.has_simulated_prices then %(simulated_notice)s::text end
+            ),
+            'data_quality', json_build_object(
+                'flag', coalesce(quality.quality_flag, 'no_factor_data'),
+                'message', concat_ws(
+                    ' ',
+                    coalesce(quality.quality_message, 'Nothing of this was published for the session.'),
+                    case when snapshot.has_simulated_prices then %(simulated_notice)s::text end
+                ),
+                'positions_analyzed', coalesce(quality.positions_analyzed, 0),
+                'positions_total', snapshot.position_count,
+                'positions_skipped', snapshot.position_count - coalesce(quality.positions_analyzed, 0),
+                'data_days', coalesce(quality.data_days, 0)
+            )
+        )
+    end::text as body
+from portfolio
+left join snapshot on true
+cross join listed
+cross join unknown_ids
+left join quality on true

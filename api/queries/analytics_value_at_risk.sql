@@ -1,0 +1,107 @@
+-- GET /analytics/portfolio/{id}/value-at-risk: value at risk and expected shortfall by three methods, and how past
+-- ones were kept. No row: not this user's. A row without a body: the portfolio begins later.
+with portfolio as (
+    select portfolio_id
+    from dim_portfolios
+    where portfolio_id = %(portfolio_id)s::uuid
+),
+
+snapshot as (
+    select *
+    from fct_portfolio_snapshots
+    where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
+),
+
+risk as (
+    select *
+    from fct_portfolio_risk
+    where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
+),
+
+backtests as (
+    select
+        coalesce(
+            json_agg(
+                json_build_object(
+                    'confidence', confidence,
+                    'observations', observations,
+                    'breaches', breaches,
+                    'expected_breaches', round(expected_breaches::numeric, 4),
+                    'kupiec_p_value', round(kupiec_p_value::numeric, 6),
+                    'christoffersen_p_value', round(christoffersen_p_value::numeric, 6)
+                )
+                order by confidence
+            ),
+            '[]'::json
+        ) as body
+    from fct_var_backtest
+    where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
+)
+
+select
+    case
+        when snapshot.portfolio_id is not null then json_build_object(
+            'available', risk.var_95_1d is not null,
+            'portfolio_id', portfolio.portfolio_id,
+            'calculation_date', case when risk.var_95_1d is not null then snapshot.as_of_date end,
+            'data', case
+                when risk.var_95_1d is not null then json_build_object(
+                    'historical', json_build_object(
+                        'var_95_1d', round(risk.var_95_1d::numeric, 2),
+                        'var_99_1d', round(risk.var_99_1d::numeric, 2),
+                        'es_95_1d', round(risk.es_95_1d::numeric, 2),
+                        'es_99_1d', round(risk.es_99_1d::numeric, 2)
+                    ),
+                    'parametric', json_build_object(
+                        'var_95_1d', round(risk.var_95_1d_parametric::numeric, 2),
+                        'var_99_1d', round(risk.var_99_1d_parametric::numeric, 2),
+                        'es_95_1d', round(risk.es_95_1d_parametric::numeric, 2),
+                        'es_99_1d', round(risk.es_99_1d_parametric::numeric, 2)
+                    ),
+                    'cornish_fisher', json_build_object(
+                        'var_95_1d', round(risk.var_95_1d_cornish_fisher::numeric, 2),
+                        'var_99_1d', round(risk.var_99_1d_cornish_fisher::numeric, 2),
+                        'es_95_1d', round(risk.es_95_1d_cornish_fisher::numeric, 2),
+                        'es_99_1d', round(risk.es_99_1d_cornish_fisher::numeric, 2)
+                    ),
+                    'ten_days', json_build_object(
+                        'var_95_10d', round(risk.var_95_10d::numeric, 2),
+                        'var_99_10d', round(risk.var_99_10d::numeric, 2)
+                    ),
+                    'of_equity', json_build_object(
+                        'var_95_1d', round(risk.var_95_1d_pct_equity::numeric, 6),
+                        'var_99_1d', round(risk.var_99_1d_pct_equity::numeric, 6),
+                        'es_95_1d', round(risk.es_95_1d_pct_equity::numeric, 6),
+                        'es_99_1d', round(risk.es_99_1d_pct_equity::numeric, 6),
+                        'var_95_10d', round(risk.var_95_10d_pct_equity::numeric, 6),
+                        'var_99_10d', round(risk.var_99_10d_pct_equity::numeric, 6)
+                    ),
+                    'is_cornish_fisher_monotone', risk.is_cornish_fisher_monotone,
+                    'scenario_days', risk.scenario_days
+                )
+            end,
+            'backtest', backtests.body,
+            'metadata', json_build_object(
+                'equity', round(snapshot.equity, 2),
+                'coverage', round(risk.coverage::numeric, 6),
+                'price_source', case when snapshot.has_simulated_prices then 'simulated' else 'loaded' end,
+                'price_notice', case when snapshot.has_simulated_prices then %(simulated_notice)s::text end
+            ),
+            'data_quality', json_build_object(
+                'flag', coalesce(risk.quality_flag, 'no_factor_data'),
+                'message', concat_ws(
+                    ' ',
+                    coalesce(risk.quality_message, 'Nothing of this was published for the session.'),
+                    case when snapshot.has_simulated_prices then %(simulated_notice)s::text end
+                ),
+                'positions_analyzed', coalesce(risk.positions_analyzed, 0),
+                'positions_total', snapshot.position_count,
+                'positions_skipped', snapshot.position_count - coalesce(risk.positions_analyzed, 0),
+                'data_days', coalesce(risk.data_days, 0)
+            )
+        )
+    end::text as body
+from portfolio
+left join snapshot on true
+cross join backtests
+left join risk on true

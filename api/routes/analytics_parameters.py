@@ -1,0 +1,56 @@
+"""Parameters that several analytics take."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import Query
+from pydantic import StringConstraints
+
+from api.dependencies import SplitAtCommas
+from api.limits import DEFAULT_MATRIX_SYMBOLS, MAX_MATRIX_SYMBOLS, MAX_SELECTED
+
+Name = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,64}$")]
+
+Symbols = Annotated[
+    list[Name] | None,
+    SplitAtCommas,
+    Query(
+        max_length=MAX_SELECTED,
+        description="Only these symbols (an option also by its underlying), with commas or repeated.",
+        examples=[["AAPL"]],
+    ),
+]
+
+MaxSymbols = Annotated[
+    int,
+    Query(
+        ge=2,
+        le=MAX_MATRIX_SYMBOLS,
+        description="Symbols at most, the largest by gross exposure.",
+        examples=[DEFAULT_MATRIX_SYMBOLS],
+    ),
+]
+
+Scenarios = Annotated[
+    list[Name] | None,
+    SplitAtCommas,
+    Query(
+        max_length=MAX_SELECTED,
+        description="Ids of scenarios, with commas or repeated. Default: all.",
+        examples=[["market_down_10"]],
+    ),
+]
+
+ImpactType = Annotated[
+    Literal["direct", "correlated"],
+    Query(description="What `impact` shows and the order is by; both are in the answer."),
+]
+
+PortfolioIds = Annotated[
+    list[UUID] | None,
+    SplitAtCommas,
+    Query(
+        max_length=MAX_SELECTED,
+        description="Portfolios, with commas or repeated; each must be yours. Default: all of yours.",
+    ),
+]

@@ -1,0 +1,230 @@
+"""Shapes of the analytics on factors and betas."""
+
+from datetime import date
+from typing import Literal
+from uuid import UUID
+
+from api.schemas.analytics_common import POSITION_ID, Analytic, Metadata, ModelMetadata
+from api.schemas.common import Answer, described
+
+
+class FactorExposure(Answer):
+    """Beta to one factor."""
+
+    name: str = described(
+        "Market Beta, Value, Growth, Momentum, Quality, Size, Low Volatility or Interest Rate.", "Market Beta"
+    )
+    beta: float = described(
+        "Return of equity per unit of the factor's return; Interest Rate: per unit of yield, about minus "
+        "duration.",
+        0.982145,
+    )
+    exposure_dollar: float = described("Delta-adjusted market values times betas, USD.", 503212.4)
+    model: Literal["market", "style", "rates"] = described(
+        "The regression: market (on SPY), style (ridge on six styles) or rates (on SPY and the yield).",
+        "market",
+    )
+    coverage: float | None = described(
+        "Share of the gross of public and option positions that has betas.", 1.0
+    )
+
+
+class EquityModelMetadata(ModelMetadata):
+    """What exposures to factors rest on."""
+
+    equity: float = described("Equity that betas are relative to, USD.", 512355.37)
+
+
+class FactorExposures(Analytic):
+    """Betas of a portfolio to the market, the styles and the 10-year yield."""
+
+    factors: list[FactorExposure]
+    metadata: EquityModelMetadata
+
+
+class PositionFactorExposures(Answer):
+    """Betas of one position."""
+
+    position_id: UUID = described("The position.", POSITION_ID)
+    symbol: str = described("Its symbol.", "AAPL")
+    factor_symbol: str = described("The symbol that was regressed: an option's underlying.", "AAPL")
+    exposures: dict[str, float] = described(
+        "Beta by factor; of an option delta times its underlying's. Empty without betas.",
+        {"Growth": 0.412, "Market Beta": 1.2},
+    )
+    exposure_dollars: dict[str, float] = described(
+        "Delta-adjusted market value times beta by factor, USD: they add up to the portfolio's.",
+        {"Growth": 8213.5, "Market Beta": 23841.2},
+    )
+    market_value: float = described("Market value, negative for shorts, USD.", 19867.67)
+    observations: int | None = described("Fewest sessions under one of the betas; null without.", 90)
+    null_reason: Literal["private_position", "no_delta", "cash", "no_return_history"] | None = described(
+        "Why there are no betas; null where there are.", None
+    )
+
+
+class PageOfModelMetadata(ModelMetadata):
+    """What a page of positions rests on."""
+
+    rows_returned: int = described("Positions on this page.", 16)
+    truncated: bool = described("There are more after this page.", False)
+
+
+class PositionsFactorExposures(Analytic):
+    """Betas of the positions, the largest first."""
+
+    total: int = described("Open positions that match.", 16)
+    limit: int = described("Positions at most.", 1000)
+    offset: int = described("Positions left out from the start.", 0)
+    positions: list[PositionFactorExposures]
+    metadata: PageOfModelMetadata
+
+
+class SpreadFactor(Answer):
+    """Tilt to one side of a pair of styles."""
+
+    name: str = described("Growth-Value, Momentum, Size or Quality.", "Growth-Value")
+    beta: float = described("Return of equity per unit of the spread's return.", 0.6513)
+    exposure_dollar: float = described("Delta-adjusted market values times betas, USD.", 333701.2)
+    direction: str = described(
+        "The side it tilts to: Growth or Value, Momentum or Contrarian, Small Cap or Large Cap, Quality or "
+        "Low Quality; Neutral.",
+        "Growth",
+    )
+    magnitude: Literal["Strong", "Moderate", "Neutral"] = described(
+        "Strong beyond 0.5, Moderate beyond 0.2, else Neutral.", "Strong"
+    )
+    risk_level: Literal["high", "medium", "low"] = described(
+        "high, medium and low go with Strong, Moderate and Neutral.", "high"
+    )
+    explanation: str = described(
+        "A sentence for people.",
+        "When growth stocks beat value stocks by 1 %, the portfolio gains about 0.65 % of equity "
+        "(3,337 USD): a strong tilt to growth.",
+    )
+    coverage: float | None = described(
+        "Share of the gross of public and option positions that has betas.", 1.0
+    )
+
+
+class SpreadFactors(Analytic):
+    """Tilts of a portfolio, the largest first."""
+
+    factors: list[SpreadFactor]
+    metadata: EquityModelMetadata
+
+
+class MarketBeta(Answer):
+    """The beta of what is held, and of what the portfolio earned."""
+
+    market_beta_weighted: float = described(
+        "Betas of the symbols to SPY, weighted by delta-adjusted market value over equity.", 0.982145
+    )
+    market_beta_direct: float | None = described(
+        "Slope of the portfolio's own returns on SPY's; null below 30 common sessions.", 0.97213
+    )
+    market_beta_r_squared: float | None = described("R squared of that regression; null with it.", 0.91)
+    market_beta_observations: int = described("Sessions under that regression.", 53)
+
+
+class MarketBetaMetadata(Metadata):
+    """What the market's beta rests on."""
+
+    model: Literal["market"] = described("The regression on the market's proxy.", "market")
+    proxy_symbol: str | None = described("The proxy of the market.", "SPY")
+    window_days: int | None = described("Sessions in the window.", 90)
+
+
+class PortfolioMarketBeta(Analytic):
+    """Beta to the market."""
+
+    data: MarketBeta | None
+    metadata: MarketBetaMetadata
+
+
+class CalculatedBeta(Answer):
+    """Beta from regressions over 90 sessions."""
+
+    beta_calculated_90d: float = described(
+        "Betas of the symbols to SPY, weighted by delta-adjusted market value over equity.", 0.982145
+    )
+    beta_calculated_90d_r_squared: float | None = described(
+        "R squared of the symbols' regressions, weighted by their gross exposure.", 0.52
+    )
+    beta_calculated_90d_observations: int | None = described(
+        "Sessions under the shortest of the symbols' regressions.", 90
+    )
+
+
+class CoverageMetadata(Metadata):
+    """What a beta rests on, and how much of the portfolio it covers."""
+
+    model: Literal["market"] = described("The regression on the market's proxy.", "market")
+    coverage: float | None = described(
+        "Share of the gross of public and option positions that has betas; null without such positions.", 1.0
+    )
+
+
+class PortfolioCalculatedBeta(Analytic):
+    """Beta from regressions."""
+
+    data: CalculatedBeta | None
+    metadata: CoverageMetadata
+
+
+class ProviderBeta(Answer):
+    """Beta as data providers say it."""
+
+    beta_provider_1y: float = described(
+        "Providers' betas weighted by delta-adjusted market value over equity; each provider has its own "
+        "method and window of a year or more.",
+        1.0312,
+    )
+    positions_with_beta: int = described("Positions with a provider's beta.", 14)
+    positions_total: int = described("Open positions.", 16)
+    coverage_percentage: float = described("Share of positions with a provider's beta, 0 to 100.", 87.5)
+
+
+class ProfilesMetadata(Metadata):
+    """Where the providers' betas come from."""
+
+    source: Literal["company profiles"] = described(
+        "The profiles loaded, each from its own date on.", "company profiles"
+    )
+
+
+class PortfolioProviderBeta(Analytic):
+    """Beta as data providers say it."""
+
+    data: ProviderBeta | None
+    metadata: ProfilesMetadata
+
+
+class ComparedBeta(Answer):
+    """A provider's beta beside our own."""
+
+    symbol: str = described("Symbol of the position.", "AAPL")
+    position_id: UUID = described("The position.", POSITION_ID)
+    market_beta: float | None = described(
+        "The provider's; an option's underlying's. Null without one.", 1.094
+    )
+    calculated_beta: float | None = described("From 90 sessions on SPY; null without enough returns.", 1.2)
+    beta_r_squared: float | None = described("R squared of the regression.", 0.61)
+    calculation_date: date | None = described("Session of the regression; null without one.", "2025-09-12")
+    observations: int | None = described("Sessions under the regression.", 90)
+    beta_difference: float | None = described("Calculated less provider's; null without either.", 0.106)
+
+
+class ComparisonMetadata(Metadata):
+    """What the comparison rests on."""
+
+    model: Literal["market"] = described("The regression on the market's proxy.", "market")
+    rows_returned: int = described("Positions in the answer.", 16)
+    truncated: bool = described("There are more positions than an answer holds.", False)
+
+
+class BetaComparison(Analytic):
+    """Betas of the positions, the largest first."""
+
+    positions: list[ComparedBeta]
+    metadata: ComparisonMetadata

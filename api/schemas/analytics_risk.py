@@ -1,0 +1,264 @@
+"""Shapes of the analytics on volatility, value at risk, variance and Greeks."""
+
+from datetime import date
+from typing import Literal
+from uuid import UUID
+
+from api.schemas.analytics_common import POSITION_ID, Analytic, Metadata
+from api.schemas.common import Answer, described
+
+COVERAGE = "Share of the gross of public and option positions that is covered; null without such positions."
+
+
+class CoveredMetadata(Metadata):
+    """What the figures rest on, and how much of the portfolio they cover."""
+
+    coverage: float | None = described(COVERAGE, 1.0)
+
+
+class Volatility(Answer):
+    """Volatility of the returns that the holdings at the close would have had, decimals a year."""
+
+    realized_volatility_21d: float = described("Of the last 21 sessions.", 0.1512)
+    realized_volatility_63d: float | None = described(
+        "Of the last 63 sessions; null with fewer than two thirds of them.", 0.1634
+    )
+    expected_volatility_21d: float | None = described(
+        "HAR-RV forecast for the next 21 sessions; null with too short a history.", 0.1571
+    )
+    volatility_trend: Literal["increasing", "decreasing", "stable"] | None = described(
+        "21-day volatility against that of 10 sessions ago, beyond 5 %; null where one is unknown.", "stable"
+    )
+    volatility_percentile: float | None = described(
+        "Share of the last 252 sessions' 21-day volatilities that are not above it, 0 to 1.", 0.42
+    )
+
+
+class PortfolioVolatilityData(Volatility):
+    """Volatility of a portfolio."""
+
+    forecast_r_squared: float | None = described("R squared of the forecast's regression.", 0.31)
+    is_forecast_fallback: bool | None = described(
+        "The regression gave nothing positive and the 63-day volatility stands in.", False
+    )
+    proxied_share: float | None = described(
+        "Share of past returns that were missing and stood in for by factor betas.", 0.0
+    )
+
+
+class PortfolioVolatility(Analytic):
+    """Volatility of a portfolio."""
+
+    data: PortfolioVolatilityData | None
+    metadata: CoveredMetadata
+
+
+class RiskMetrics(Answer):
+    """The figures of a risk page; each is null where it cannot be had."""
+
+    portfolio_beta: float | None = described("Beta to SPY (model market, 90 sessions).", 0.982145)
+    annualized_volatility: float | None = described(
+        "Realized volatility of the last 63 sessions, decimal a year, of the holdings at the close.", 0.1634
+    )
+    max_drawdown: float | None = described(
+        "Deepest fall of the time-weighted index below its peak up to the session, 0 or negative.", -0.0712
+    )
+    current_drawdown: float | None = described("The same at the session's close.", -0.0105)
+    time_weighted_return: float | None = described("Since the portfolio began, as a decimal.", 0.0564)
+    sharpe_ratio: float | None = described(
+        "Mean over deviation of the daily time-weighted returns above the 3-month Treasury yield, last 252 "
+        "sessions, annualized; null below 60 of them.",
+        1.12,
+    )
+    sharpe_observations: int = described("Sessions under the Sharpe ratio.", 120)
+    var_95_1d: float | None = described("Value at risk of one day, 95 %, historical, USD, positive.", 7812.4)
+    var_99_1d: float | None = described("The same, 99 %.", 12011.9)
+    es_95_1d: float | None = described("Expected shortfall beyond it, 95 %, USD, positive.", 10412.7)
+    es_99_1d: float | None = described("The same, 99 %.", 14320.2)
+    systematic_volatility: float | None = described("What the factors explain, decimal a year.", 0.141)
+    idiosyncratic_volatility: float | None = described("What symbols have by themselves.", 0.062)
+    total_volatility: float | None = described("Both together, by the risk model.", 0.154)
+
+
+class SessionsMetadata(Metadata):
+    """What the figures rest on."""
+
+    sessions: int = described("Sessions since the portfolio began.", 53)
+
+
+class PortfolioRiskMetrics(Analytic):
+    """Risk at a glance."""
+
+    risk_metrics: RiskMetrics
+    metadata: SessionsMetadata
+
+
+class TailRisk(Answer):
+    """Value at risk and expected shortfall of one day by one method, USD, positive for a loss."""
+
+    var_95_1d: float | None = described("Value at risk, 95 %.", 7812.4)
+    var_99_1d: float | None = described("Value at risk, 99 %.", 12011.9)
+    es_95_1d: float | None = described("Expected shortfall, 95 %.", 10412.7)
+    es_99_1d: float | None = described("Expected shortfall, 99 %.", 14320.2)
+
+
+class TenDays(Answer):
+    """Historical value at risk of one day times the square root of ten: a scaling, no simulation."""
+
+    var_95_10d: float | None = described("Value at risk, 95 %, USD.", 24705.0)
+    var_99_10d: float | None = described("Value at risk, 99 %, USD.", 37985.0)
+
+
+class TailShares(Answer):
+    """Historical figures over equity, as decimals; null where equity is not positive."""
+
+    var_95_1d: float | None = described("Value at risk of one day, 95 %.", 0.015248)
+    var_99_1d: float | None = described("Value at risk of one day, 99 %.", 0.023445)
+    es_95_1d: float | None = described("Expected shortfall of one day, 95 %.", 0.020323)
+    es_99_1d: float | None = described("Expected shortfall of one day, 99 %.", 0.02795)
+    var_95_10d: float | None = described("Value at risk of ten days, 95 %.", 0.048219)
+    var_99_10d: float | None = described("Value at risk of ten days, 99 %.", 0.074138)
+
+
+class ValueAtRisk(Answer):
+    """Value at risk by three methods."""
+
+    historical: TailRisk
+    parametric: TailRisk
+    cornish_fisher: TailRisk
+    ten_days: TenDays
+    of_equity: TailShares
+    is_cornish_fisher_monotone: bool | None = described(
+        "The expansion is a valid quantile function in these tails; where false read it with care.", True
+    )
+    scenario_days: int = described("Past sessions carried through the holdings.", 252)
+
+
+class Backtest(Answer):
+    """How past values at risk were kept."""
+
+    confidence: float = described("0.95 or 0.99.", 0.95)
+    observations: int = described("Sessions with a forecast and an outcome.", 52)
+    breaches: int = described("Sessions that lost more.", 3)
+    expected_breaches: float = described("Observations times one minus confidence.", 2.6)
+    kupiec_p_value: float | None = described(
+        "Chance of a count as far off if the figures are right; null below 60 sessions.", None
+    )
+    christoffersen_p_value: float | None = described(
+        "Chance of breaches as bunched if they come independently; null below 60 sessions.", None
+    )
+
+
+class ValueAtRiskMetadata(CoveredMetadata):
+    """What value at risk rests on."""
+
+    equity: float = described("Equity, USD.", 512355.37)
+
+
+class PortfolioValueAtRisk(Analytic):
+    """Value at risk, expected shortfall and their backtest."""
+
+    data: ValueAtRisk | None
+    backtest: list[Backtest]
+    metadata: ValueAtRiskMetadata
+
+
+class FactorVariance(Answer):
+    """What one factor adds to the variance."""
+
+    name: str = described("Factor of the risk model; styles are moves beyond the market.", "Market")
+    beta: float = described("Return of equity per unit of the factor's return.", 0.95)
+    exposure_dollar: float = described("Delta-adjusted market values times betas, USD.", 486737.6)
+    variance_contribution: float | None = described("Part of the systematic variance a year.", 0.0198)
+    share_of_variance: float | None = described("The same over the total variance.", 0.83)
+
+
+class RiskDecomposition(Answer):
+    """Variance split into factors and symbols."""
+
+    systematic_volatility: float = described("What the factors explain, decimal a year.", 0.141)
+    idiosyncratic_volatility: float = described("What symbols have each by themselves.", 0.062)
+    total_volatility: float = described("Both together.", 0.154)
+    systematic_share: float | None = described("Systematic over total variance.", 0.838)
+    factors: list[FactorVariance]
+
+
+class DecompositionMetadata(CoveredMetadata):
+    """What the decomposition rests on."""
+
+    model: Literal["risk"] = described("The factor model.", "risk")
+
+
+class PortfolioRiskDecomposition(Analytic):
+    """Where the variance of a portfolio comes from."""
+
+    data: RiskDecomposition | None
+    metadata: DecompositionMetadata
+
+
+class Greeks(Answer):
+    """Greeks of a portfolio: options added up, shares with a delta of one each."""
+
+    delta: float = described("Change of value for one dollar of every underlying.", 2312.5)
+    gamma: float = described("Change of delta for one dollar of every underlying.", 12.3)
+    theta: float = described("Change of value for one calendar day, USD.", -55.1)
+    vega: float = described("Change of value for one point (0.01) of volatility, USD.", 140.2)
+    rho: float = described("Change of value for one point (0.01) of the interest rate, USD.", 88.4)
+    delta_dollars: float = described("Delta times the price of each underlying, added up, USD.", 512340.1)
+    gamma_dollars_1pct: float = described("Change of delta dollars when all move by 1 %, USD.", 2310.7)
+    option_count: int = described("Open option positions.", 4)
+    options_without_greeks: int = described("Those that are left out.", 0)
+
+
+class PositionGreeks(Answer):
+    """Greeks of one option position."""
+
+    position_id: UUID = described("The position.", POSITION_ID)
+    symbol: str = described("The contract, in OCC's notation.", "AAPL260116C00250000")
+    underlying_symbol: str = described("Its underlying.", "AAPL")
+    underlying_price: float | None = described("Price of the underlying, USD.", 234.07)
+    strike_price: float = described("Strike, after splits, USD.", 250.0)
+    expiration_date: date = described("Last day of the option.", "2026-01-16")
+    implied_volatility: float | None = described("Decimal a year; null with a reason.", 0.28)
+    iv_source: Literal["mid", "last", "realized_63d"] | None = described(
+        "The quote that was inverted, or the underlying's realized volatility.", "realized_63d"
+    )
+    option_price: float | None = described("Price per share that values the position, USD.", 9.41)
+    price_flag: str | None = described(
+        "As of the position's value; model_price for the model's.", "model_price"
+    )
+    delta: float | None = described("Per share.", 0.4132)
+    gamma: float | None = described("Per share.", 0.0112)
+    theta: float | None = described("Per share and calendar day.", -0.0612)
+    vega: float | None = described("Per share and volatility point.", 0.5312)
+    rho: float | None = described("Per share and rate point.", 0.2981)
+    vanna: float | None = described("Change of delta for one volatility point, per share.", 0.0031)
+    volga: float | None = described("Change of vega for one volatility point, per share.", 0.0012)
+    charm: float | None = described("Change of delta for one calendar day, per share.", -0.0008)
+    position_delta: float | None = described("Times signed quantity and multiplier.", 413.2)
+    position_gamma: float | None = described("Times signed quantity and multiplier.", 11.2)
+    position_theta: float | None = described("USD a day, times signed quantity and multiplier.", -61.2)
+    position_vega: float | None = described("USD a point, times signed quantity and multiplier.", 531.2)
+    position_rho: float | None = described("USD a point, times signed quantity and multiplier.", 298.1)
+    delta_dollars: float | None = described("Position delta times the underlying's price, USD.", 96717.7)
+    gamma_dollars_1pct: float | None = described("Change of it for 1 % of the underlying, USD.", 6136.4)
+    null_reason: str | None = described(
+        "Why there are none: no_underlying_price, no_risk_free_rate, no_volatility; null where there are.",
+        None,
+    )
+
+
+class GreeksMetadata(Metadata):
+    """What the Greeks rest on."""
+
+    null_reason: Literal["no_public_positions", "options_without_greeks"] | None = described(
+        "Why the portfolio has none; null where it has.", None
+    )
+
+
+class PortfolioGreeks(Analytic):
+    """Greeks of a portfolio and its option positions."""
+
+    data: Greeks | None
+    positions: list[PositionGreeks]
+    metadata: GreeksMetadata
