@@ -45,6 +45,12 @@ def pytest_configure() -> None:
         os.environ.pop(name.upper(), None)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with builds first: one that comes last would keep one core busy and the other idle."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 def _remove_home(home: Path) -> None:
     data = home / ".warehouse" / "pgdata"
     if (data / "postmaster.pid").exists():  # nothing is kept: no need to wait for a checkpoint

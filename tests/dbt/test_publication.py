@@ -29,6 +29,8 @@ from ingestion.calendar import sessions
 from ingestion.files import load_folder
 from warehouse.connections import Warehouse, open_warehouse
 
+pytestmark = pytest.mark.slow
+
 PROGRAM = Path(sys.executable).with_name("sigmasight")
 SYMBOLS = ("SPY", "AAA", "BBB", "CCC")
 FACTS = (

@@ -11,6 +11,8 @@ import pytest
 
 from warehouse.connections import Warehouse
 
+pytestmark = pytest.mark.slow
+
 PROGRAM = Path(sys.executable).with_name("sigmasight")
 FACTS = ("fct_prices", "fct_position_values", "fct_portfolio_snapshots", "fct_symbol_factor_betas")
 
