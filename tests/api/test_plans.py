@@ -67,7 +67,7 @@ def parameters(portfolio_id: str) -> dict[str, Any]:
         "symbols": None, "scenarios": None, "impact_type": "direct", "max_symbols": 25, "limit": 1000,
         "offset": 0, "max_positions": 1000, "max_days": 252, "schema_version": "1.0",
         "include_holdings": True, "include_position_tags": True, "include_timeseries": True,
-        "include_attrib": True, "include_closed": False,
+        "include_attrib": True, "include_closed": False, "is_single": False,
     }  # fmt: skip
 
 
