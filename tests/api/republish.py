@@ -14,7 +14,7 @@ from warehouse.bootstrap import Connection
 from warehouse.connections import Warehouse
 
 FACTS = """
-select tables.table_name, array_agg(columns.column_name order by columns.ordinal_position)
+select tables.table_name, array_agg(columns.column_name::text order by columns.ordinal_position)
 from information_schema.tables as tables
 join information_schema.columns as columns using (table_schema, table_name)
 where
