@@ -3,7 +3,6 @@
 
 import json
 from datetime import date
-from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
@@ -19,7 +18,7 @@ from flows import (
     cli_tools,
     cli_users,
 )
-from flows.cli_common import SentenceGroup, open_for_command, parse_date
+from flows.cli_common import PricesOption, SentenceGroup, open_for_command, parse_date
 from flows.errors import UsageError
 from flows.source import Source
 
@@ -56,9 +55,6 @@ SourceOption = Annotated[
         help="Load prices from here first: `vendors` asks those of the settings, one after the other. "
         "Default: only build what was loaded."
     ),
-]
-PricesOption = Annotated[
-    Path | None, typer.Option(metavar="FOLDER", help="The folder of price files, for --source files.")
 ]
 
 

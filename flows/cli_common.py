@@ -5,6 +5,7 @@ import os
 import shutil
 import sys
 from datetime import date
+from pathlib import Path
 from typing import Annotated, Any
 
 import psycopg
@@ -30,7 +31,9 @@ def parse_date(text: str) -> date:
         raise typer.BadParameter(f"{text!r} is no date: write YYYY-MM-DD, such as 2026-01-30.") from None
 
 
-DateOption = Annotated[date, typer.Option(parser=parse_date, metavar="DATE")]
+PricesOption = Annotated[
+    Path | None, typer.Option(metavar="FOLDER", help="The folder of price files, for --source files.")
+]
 
 
 def open_for_command() -> Warehouse:

@@ -114,10 +114,10 @@ def list_flows(
     """
     with writing("flows list") as connection:
         from ingestion.datasets import CAPITAL_FLOWS
-        from ingestion.entries import find_holder, stored_entries
+        from ingestion.entries import find_holder_if_named, stored_entries
 
-        holder = find_holder(connection, portfolio, owner) if portfolio is not None else None
-        rows = stored_entries(connection, CAPITAL_FLOWS, holder.key if holder else None, history=history)
+        holder = find_holder_if_named(connection, portfolio, owner)
+        rows = stored_entries(connection, CAPITAL_FLOWS, holder, history=history)
     shown = [row for row in rows if history or row["amount"]]  # 0: taken back
     shown.sort(
         key=lambda row: (row["portfolio_name"], row["flow_date"], str(row["flow_id"]), row["loaded_at"])

@@ -89,10 +89,10 @@ def list_marks(
     """
     with writing("marks list") as connection:
         from ingestion.datasets import PRIVATE_MARKS
-        from ingestion.entries import find_holder, stored_entries
+        from ingestion.entries import find_holder_if_named, stored_entries
 
-        holder = find_holder(connection, portfolio, owner) if portfolio is not None else None
-        rows = stored_entries(connection, PRIVATE_MARKS, holder.key if holder else None, history=history)
+        holder = find_holder_if_named(connection, portfolio, owner)
+        rows = stored_entries(connection, PRIVATE_MARKS, holder, history=history)
     shown = [row for row in rows if history or row["price"] is not None]
     shown.sort(key=lambda row: (row["portfolio_name"], row["symbol"], row["mark_date"], row["loaded_at"]))
     names = ("portfolio_name", "symbol", "mark_date", "price", "loaded_at")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flows.cli_common import open_for_command, parse_date
+from flows.cli_common import PricesOption, open_for_command, parse_date
 from flows.errors import UsageError
 from flows.source import Source
 from warehouse.errors import SigmaSightError
@@ -99,9 +99,7 @@ def positions(  # noqa: PLR0917 - typer's options
             help="Where prices of new symbols come from. Default: as the last ones, or the vendors."
         ),
     ] = None,
-    prices: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="The folder of price files, for --source files.")
-    ] = None,
+    prices: PricesOption = None,
     no_build: Annotated[
         bool, typer.Option("--no-build", help="Only load; the next nightly fetches prices and builds.")
     ] = False,

@@ -97,7 +97,7 @@ def list_tags(
     """
     with writing("tags list") as connection:
         from ingestion.datasets import POSITION_TAGS
-        from ingestion.entries import find_holder, stored_entries
+        from ingestion.entries import find_holder_if_named, stored_entries
         from ingestion.tags import count_tags, current_tags
 
         if portfolio is None and not history:
@@ -107,9 +107,9 @@ def list_tags(
             columns = ("tag", "kind", "portfolios", "positions")
             print_entries(columns, counts, nothing="No tag.", numbers=columns[2:])
             return
-        holder = find_holder(connection, portfolio, owner) if portfolio is not None else None
+        holder = find_holder_if_named(connection, portfolio, owner)
         if history:
-            rows = stored_entries(connection, POSITION_TAGS, holder.key if holder else None, history=True)
+            rows = stored_entries(connection, POSITION_TAGS, holder, history=True)
         else:
             current = current_tags(connection, datetime.now(UTC).date(), holder).values()
             rows = [row for row in current if row["is_assigned"]]

@@ -104,12 +104,12 @@ def list_targets(
     """
     with writing("targets list") as connection:
         from ingestion.datasets import TARGET_PRICES
-        from ingestion.entries import find_holder, stored_entries
+        from ingestion.entries import find_holder_if_named, stored_entries
         from ingestion.target_prices import TARGETS, current_targets
 
-        holder = find_holder(connection, portfolio, owner) if portfolio is not None else None
+        holder = find_holder_if_named(connection, portfolio, owner)
         if history:
-            rows = stored_entries(connection, TARGET_PRICES, holder.key if holder else None, history=True)
+            rows = stored_entries(connection, TARGET_PRICES, holder, history=True)
         else:
             rows = list(current_targets(connection, datetime.now(UTC).date(), holder).values())
     rows.sort(key=lambda row: (row["portfolio_name"], row["symbol"], row["effective_date"], row["loaded_at"]))

@@ -1,7 +1,7 @@
 """Bring in what a source has: the first step of a night. Each load is one transaction of its own."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -22,11 +22,17 @@ CALENDAR_AHEAD = timedelta(days=200)
 
 
 def load_source(
-    warehouse: Warehouse, source: Source, prices: Path | None, *, must_answer: bool = False
+    warehouse: Warehouse,
+    source: Source,
+    prices: Path | None,
+    *,
+    symbols: Sequence[str] | None = None,
+    must_answer: bool = False,
 ) -> list[LoadReport]:
     """Load what the source has: its reports, one per dataset.
 
-    prices: the folder of the files; needed for `files` and for nothing else. must_answer: raise
+    prices: the folder of the files; needed for `files` and for nothing else. symbols: vendors are asked for
+    prices and profiles of these alone; files and the simulation give all they have. must_answer: raise
     SourceUnavailableError when no vendor gave a price. Else that is a warning and a failed load on record,
     and a night goes on with what there is: the vendors were asked again and again already, and the next
     night asks for what is missing. Raises UsageError and what the loads raise; loads that were done stay
@@ -39,7 +45,7 @@ def load_source(
         )
     with warehouse.connect_writer(application_name=process_name(f"load {source}")) as connection:
         try:
-            return _load(connection, source, prices, warehouse.settings)
+            return _load(connection, source, prices, warehouse.settings, symbols)
         except SourceUnavailableError as error:
             if must_answer:
                 say_loads(error.reports)
@@ -49,7 +55,11 @@ def load_source(
 
 
 def _load(
-    connection: Connection, source: Source, prices: Path | None, settings: Settings
+    connection: Connection,
+    source: Source,
+    prices: Path | None,
+    settings: Settings,
+    symbols: Sequence[str] | None,
 ) -> list[LoadReport]:
     # each source's libraries are imported when it is used: pandas alone is half a second
     if source is Source.SIMULATED:
@@ -60,11 +70,13 @@ def _load(
         from ingestion.files import load_folder  # noqa: PLC0415
 
         return load_folder(connection, prices)
-    from ingestion.providers.load import load_vendors  # noqa: PLC0415
+    from ingestion.providers.load import load_symbols, load_vendors  # noqa: PLC0415
     from ingestion.providers.registry import make_vendors  # noqa: PLC0415
 
-    only = source.value if source is Source.YFINANCE else None
-    return load_vendors(connection, make_vendors(settings, only=only))
+    vendors = make_vendors(settings, only=source.value if source is Source.YFINANCE else None)
+    if symbols is not None:
+        return load_symbols(connection, vendors, symbols)
+    return load_vendors(connection, vendors)
 
 
 def load_calendar_if_short(warehouse: Warehouse) -> list[LoadReport]:

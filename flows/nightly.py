@@ -26,13 +26,7 @@ from flows.console import end_progress, say, set_up_logging, show_progress
 from flows.environment import prepare_environment
 from flows.load import load_calendar_if_short, load_source, say_loads
 from flows.lock import BuildLock, LockToken, build_lock, process_name
-from flows.parsed_project import (
-    STANDING,
-    forget_built_project,
-    keep_parsed_project,
-    read_parsed_project,
-    record_built_project,
-)
+from flows.parsed_project import project_build
 from flows.publish import publish
 from flows.retention import clean_up_quietly
 from flows.runs import RunKind, RunRecord, abandon_dead_runs
@@ -55,9 +49,6 @@ TRANSIENT: dict[str, Any] = {
 
 # Unit tests hold the code to made-up rows: they belong to a change of the code, not to every night.
 CODE_TESTS_LEFT_OUT = ("--exclude-resource-type", "unit_test")
-
-# empty: without it, a test would be left out with what it looks at
-STANDING_LEFT_OUT = ("--exclude", *STANDING, "--indirect-selection", "empty")
 
 logger = logging.getLogger(__name__)
 
@@ -163,10 +154,6 @@ def build_step(warehouse: Warehouse, lock: BuildLock, run: RunRecord, request: R
         if window is None:
             return None
         publication_id = next_publication_id(connection)
-        project = read_parsed_project(warehouse)
-        is_standing = not request.full_refresh and project.stands_in(connection)
-        if not is_standing:
-            forget_built_project(connection)
     run.plan(as_of=window.as_of, from_date=window.from_date, publication_id=publication_id)
     say("planned", f"{window.from_date} to {window.to_date}: {window.reason}")
 
@@ -174,22 +161,18 @@ def build_step(warehouse: Warehouse, lock: BuildLock, run: RunRecord, request: R
         run.percent(BUILD_PERCENT + (PUBLISH_PERCENT - BUILD_PERCENT) * done // total)
         show_progress(done, total)
 
-    report = build_in_flow(
-        warehouse,
-        window_variables(window, publication_id),
-        manifest=project.manifest,
-        options=[
-            *CODE_TESTS_LEFT_OUT,
-            *(STANDING_LEFT_OUT if is_standing else ()),
-            *(["--full-refresh"] if request.full_refresh else []),
-        ],
-        on_progress=on_progress,
-    )
-    if project.manifest is None:
-        keep_parsed_project(warehouse, project)
-    if not is_standing:
-        with warehouse.connect_writer(application_name=process_name("built")) as connection:
-            record_built_project(connection, project)
+    with project_build(warehouse, everything=request.full_refresh) as project:
+        report = build_in_flow(
+            warehouse,
+            window_variables(window, publication_id),
+            manifest=project.manifest,
+            options=[
+                *CODE_TESTS_LEFT_OUT,
+                *project.options,
+                *(["--full-refresh"] if request.full_refresh else []),
+            ],
+            on_progress=on_progress,
+        )
     say_build(report)
     return Built(window, publication_id, report, token)
 

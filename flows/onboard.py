@@ -10,8 +10,7 @@ that answers the load stands: the build goes on without prices, and the next nig
 """
 # ruff: noqa: PLC0415 - prefect is imported once its server is starting
 
-import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,14 +24,11 @@ from flows.lock import process_name
 from flows.readiness import ENOUGH, Readiness, read_readiness
 from flows.run import check_source, prefect_ready
 from flows.source import Source
-from ingestion.errors import SourceUnavailableError
 from ingestion.loads import LoadReport
 from warehouse.connections import Warehouse
 
 if TYPE_CHECKING:
     from flows.nightly import NightlyResult
-
-logger = logging.getLogger(__name__)
 
 Loader = Callable[[Connection], list[LoadReport]]
 
@@ -124,23 +120,6 @@ def lacking_symbols(connection: Connection) -> list[str]:
     ]
 
 
-def load_symbols(
-    warehouse: Warehouse, source: Source, symbols: Sequence[str], prices: Path | None = None
-) -> list[LoadReport]:
-    """Prices and profiles of these symbols from the source; files and the simulation give all they have.
-
-    Raises SourceUnavailableError when the source gives no answer at all.
-    """
-    if source in {Source.FILES, Source.SIMULATED}:
-        return load_source(warehouse, source, prices)
-    from ingestion.providers.load import load_symbols as load_from
-    from ingestion.providers.registry import make_vendors
-
-    only = source.value if source is Source.YFINANCE else None
-    with warehouse.connect_writer(application_name=process_name(f"load {source}")) as connection:
-        return load_from(connection, make_vendors(warehouse.settings, only=only), symbols)
-
-
 def usual_source(warehouse: Warehouse) -> Source | None:
     """Where the last prices came from: who is asked when nobody is named. None: files, which people give."""
     with warehouse.connect_writer(application_name=process_name("onboard"), autocommit=True) as connection:
@@ -152,21 +131,14 @@ def usual_source(warehouse: Warehouse) -> Source | None:
 
 
 def fetch_missing(warehouse: Warehouse, source: Source | None, prices: Path | None) -> list[LoadReport]:
-    """Ask the source for what lacks prices; nothing when nothing does. Raises as load_symbols."""
+    """Ask the source for what lacks prices; nothing when nothing does, or when nobody answers."""
     with warehouse.connect_writer(application_name=process_name("onboard"), autocommit=True) as connection:
         wanted = lacking_symbols(connection)
     if not wanted or source is None:
         return []
-    reports = load_symbols(warehouse, source, wanted, prices)
+    reports = load_source(warehouse, source, prices, symbols=wanted)
     say_loads(reports)
     return reports
-
-
-def say_unavailable(error: SourceUnavailableError) -> None:
-    """Say that nobody answered, and what that means."""
-    logger.warning(
-        "The new symbols have no prices yet: %s The statement is loaded; the next night asks again.", error
-    )
 
 
 def tell_readiness(warehouse: Warehouse, portfolio_id: UUID | None) -> tuple[Readiness, tuple[str, ...]]:

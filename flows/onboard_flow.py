@@ -10,9 +10,8 @@ from flows.environment import prepare_environment
 from flows.load import load_calendar_if_short
 from flows.lock import build_lock
 from flows.nightly import LOAD_PERCENT, TRANSIENT, Request, build_and_publish, recorded
-from flows.onboard import Onboarded, fetch_missing, say_unavailable, tell_readiness
+from flows.onboard import Onboarded, fetch_missing, tell_readiness
 from flows.source import Source
-from ingestion.errors import SourceUnavailableError
 from ingestion.loads import LoadReport
 from warehouse.connections import Warehouse, open_warehouse
 
@@ -32,10 +31,7 @@ def onboard(
         loads = load_calendar_if_short(warehouse)
         run.phase("loading", LOAD_PERCENT)
         with run.step("load"):
-            try:
-                loads += prices_step(warehouse, source, prices)
-            except SourceUnavailableError as error:
-                say_unavailable(error)
+            loads += prices_step(warehouse, source, prices)
         readiness, missing = tell_readiness(warehouse, portfolio_id)
         result = build_and_publish(warehouse, lock, run, loads, Request())
     return Onboarded(tuple(loads), missing, readiness, result)

@@ -9,7 +9,8 @@ no date of the build, so a night with the same project only fills tables and run
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import chain
@@ -18,6 +19,7 @@ from typing import Any
 
 from flows.database import Connection, rows
 from flows.environment import dbt_target
+from flows.lock import process_name
 from warehouse.connections import Warehouse
 from warehouse.settings import project_root
 
@@ -31,6 +33,11 @@ STANDING = (
     *("path:models/marts", "path:models/published,config.materialized:view_in_place"),
     *("resource_type:function", "resource_type:seed"),
 )
+
+# empty: without it, a test would be left out with what it looks at
+STANDING_LEFT_OUT = ("--exclude", *STANDING, "--indirect-selection", "empty")
+
+FORGET = "delete from ops.built_projects"
 
 MISSING = """
 select name from unnest(%s::text[]) as name where to_regclass(name) is null
@@ -119,12 +126,33 @@ def _under(path: Path) -> Iterable[Path]:
     return path.rglob("*") if path.is_dir() else [path]
 
 
-def forget_built_project(connection: Connection) -> None:
-    """Before views change: until the build is done, the database has those of no project."""
-    connection.execute("delete from ops.built_projects")
+@dataclass(frozen=True)
+class ProjectBuild:
+    """How to build: with this manifest (None: parse), and these options of dbt."""
+
+    manifest: Any
+    options: tuple[str, ...]
 
 
-def record_built_project(connection: Connection, project: ParsedProject) -> None:
-    """After a build of everything: the database has the views of this project."""
-    connection.execute("delete from ops.built_projects")
-    connection.execute("insert into ops.built_projects (mark) values (%s)", [project.mark])
+@contextmanager
+def project_build(warehouse: Warehouse, *, everything: bool) -> Iterator[ProjectBuild]:
+    """What the build of the body need not do again; what it did is kept when it succeeds.
+
+    everything: make all views anew, also those that stand. While views change, the database has those of no
+    project.
+    """
+    project = read_parsed_project(warehouse)
+    with _marking(warehouse) as connection:
+        is_standing = not everything and project.stands_in(connection)
+        if not is_standing:
+            connection.execute(FORGET)
+    yield ProjectBuild(project.manifest, STANDING_LEFT_OUT if is_standing else ())
+    if project.manifest is None:
+        keep_parsed_project(warehouse, project)
+    if not is_standing:
+        with _marking(warehouse) as connection:
+            connection.execute("insert into ops.built_projects (mark) values (%s)", [project.mark])
+
+
+def _marking(warehouse: Warehouse) -> Connection:
+    return warehouse.connect_writer(application_name=process_name("project"))

@@ -61,6 +61,13 @@ class Holder:
         return symbol
 
 
+def find_holder_if_named(
+    connection: Connection, portfolio_name: str | None, owner_email: str | None
+) -> Holder | None:
+    """As find_holder; None, which stands for all portfolios, where no name is given."""
+    return None if portfolio_name is None else find_holder(connection, portfolio_name, owner_email)
+
+
 def find_holder(connection: Connection, portfolio_name: str, owner_email: str | None) -> Holder:
     """The portfolio of this name. Raises UnknownPortfolioError naming the known ones."""
     with connection.transaction():
@@ -85,11 +92,12 @@ def write_entry(
 
 
 def stored_entries(
-    connection: Connection, dataset: Dataset, portfolio: UUID | None = None, *, history: bool = False
+    connection: Connection, dataset: Dataset, holder: Holder | None = None, *, history: bool = False
 ) -> list[Row]:
     """The rows of a table about portfolios, each with portfolio_name, owner_email and loaded_at.
 
-    portfolio: None for all. history: every version, newest first within its key; else the newest of each.
+    holder: None for all portfolios. history: every version, newest first within its key; else the newest of
+    each.
     """
     keys = ", ".join(f"entries.{key}" for key in dataset.keys)
     query = _STORED.format(
@@ -99,7 +107,7 @@ def stored_entries(
         keys=keys,
     )
     with connection.transaction():
-        cursor = connection.execute(query.encode(), {"portfolio": portfolio})
+        cursor = connection.execute(query.encode(), {"portfolio": holder and holder.key})
         names = [column.name for column in cursor.description or ()]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 

@@ -74,7 +74,7 @@ def remove_mark(connection: Connection, holder: Holder, symbol: str, day: date) 
     def make(_: object) -> Row | None:
         rows = {
             row["mark_date"]: row["price"]
-            for row in stored_entries(connection, PRIVATE_MARKS, holder.key)
+            for row in stored_entries(connection, PRIVATE_MARKS, holder)
             if row["symbol"] == symbol
         }
         if day not in rows:

@@ -66,5 +66,5 @@ def list_portfolios(connection: Connection, *, history: bool = False, today: dat
 
 
 def _newest(connection: Connection, holder: Holder) -> Row:
-    (row,) = stored_entries(connection, PORTFOLIOS, holder.key)
+    (row,) = stored_entries(connection, PORTFOLIOS, holder)
     return {**{name: row[name] for name in PORTFOLIOS.columns}, "portfolio_id": str(holder.key)}

@@ -146,7 +146,7 @@ def current_tags(
     connection: Connection, day: date, holder: Holder | None = None
 ) -> dict[tuple[Any, ...], Row]:
     """What holds on a day by (portfolio_id, symbol, tag); a row says is_assigned."""
-    rows = stored_entries(connection, POSITION_TAGS, holder.key if holder else None)
+    rows = stored_entries(connection, POSITION_TAGS, holder)
     return in_force(rows, ("portfolio_id", "symbol", "tag"), day)
 
 
@@ -173,7 +173,7 @@ def _assign(
     def make(_: object) -> Row | None:
         rows = [
             row
-            for row in stored_entries(connection, POSITION_TAGS, holder.key)
+            for row in stored_entries(connection, POSITION_TAGS, holder)
             if (row["symbol"], row["tag"]) == (symbol, tag)
         ]
         if not rows and not is_assigned:

@@ -113,12 +113,12 @@ def remove_target_price(
 
 def current_targets(connection: Connection, day: date, holder: Holder | None = None) -> Known:
     """The targets in force on a day by (portfolio_id, symbol); those that were ended left out."""
-    rows = stored_entries(connection, TARGET_PRICES, holder.key if holder else None)
+    rows = stored_entries(connection, TARGET_PRICES, holder)
     return {key: row for key, row in in_force(rows, _SUBJECT, day).items() if not _same(row, _NONE)}
 
 
 def _of_symbol(connection: Connection, holder: Holder, symbol: str) -> list[Row]:
-    rows = stored_entries(connection, TARGET_PRICES, holder.key)
+    rows = stored_entries(connection, TARGET_PRICES, holder)
     return [row for row in rows if row["symbol"] == symbol]
 
 

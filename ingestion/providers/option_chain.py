@@ -58,8 +58,7 @@ def load_option_chain(
             record_silence(connection, OPTION_QUOTES.name, vendor, answers)
             continue
         rejections = Rejections()
-        for symbol, missing in answers.missing.items():
-            rejections.add(missing.reason, f"{symbol}: {missing.detail}")
+        answers.reject_missing(rejections)
         usable = _of_session(answers.found, last_session, rejections)
         origin = f"{vendor.title}, chains of {len(usable)} underlyings"
         with load_transaction(connection, OPTION_QUOTES.name, source=vendor.name, origin=origin) as load:

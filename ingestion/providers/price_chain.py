@@ -131,8 +131,7 @@ def _load(
     _refuse(answers, _contradicting(connection, rows, days))
     _refuse(answers, _without_prices(answers.found, rows))
     rows = rows[rows["symbol"].isin(list(answers.found)) & (rows["price_date"] <= pd.Timestamp(days.last))]
-    for symbol, missing in answers.missing.items():
-        rejections.add(missing.reason, f"{symbol}: {missing.detail}")
+    answers.reject_missing(rejections)
     rejections.add_frame(_holes(rows, days))
     rejections.add_frame(_left_out(answers.found))
     origin = f"{vendor.title}, {len(answers.found)} symbols from {first}"

@@ -54,8 +54,7 @@ def _load(
 ) -> list[LoadReport]:
     """One batch as one load; none where the database refuses it, which is a failed load on record."""
     rejections = Rejections()
-    for symbol, missing in answers.missing.items():
-        rejections.add(missing.reason, f"{symbol}: {missing.detail}")
+    answers.reject_missing(rejections)
     frame = pd.DataFrame([answers.found[symbol] for symbol in sorted(answers.found)], dtype=object)
     origin = f"{vendor.title}, {len(frame)} profiles"
     try:

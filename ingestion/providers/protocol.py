@@ -17,6 +17,7 @@ from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 import pandas as pd
 
 from ingestion.errors import VendorError
+from ingestion.rejections import Rejections
 
 T = TypeVar("T")
 
@@ -43,6 +44,11 @@ class Answers(Generic[T]):
     def fail(self, key: str, error: VendorError) -> None:
         """Note why there is no answer for this key."""
         self.missing[key] = Missing(error.reason, str(error).replace("\0", ""))
+
+    def reject_missing(self, rejections: Rejections) -> None:
+        """Count what is missing among the rejected rows, each with its reason."""
+        for key, missing in self.missing.items():
+            rejections.add(missing.reason, f"{key}: {missing.detail}")
 
     @property
     def is_silence(self) -> bool:

@@ -34,8 +34,7 @@ def load_rate_chain(
             record_silence(connection, TREASURY_RATES.name, vendor, answers)
             continue
         rejections = Rejections()
-        for series, missing in answers.missing.items():
-            rejections.add(missing.reason, f"{series}: {missing.detail}")
+        answers.reject_missing(rejections)
         rows = _good_rows(answers.found, last, rejections)
         origin = f"{vendor.title}, {len(answers.found)} series from {start}"
         with load_transaction(connection, TREASURY_RATES.name, source=vendor.name, origin=origin) as load:

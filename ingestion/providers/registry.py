@@ -97,6 +97,17 @@ def _line(settings: Settings, clock: Clock, title: str, per_minute: float) -> Li
     )
 
 
+def _http(settings: Settings, clock: Clock, title: str, name: str, **authorization: Any) -> VendorHttp:
+    """How to ask a vendor that has a key. authorization: the headers or params that carry it."""
+    return VendorHttp(
+        _line(settings, clock, title, getattr(settings, f"{name}_requests_per_minute")),
+        getattr(settings, f"{name}_url"),
+        timeout=settings.vendor_timeout_seconds,
+        keep=_keeper(settings, name),
+        **authorization,
+    )
+
+
 def _key(settings: Settings, name: str) -> str:
     secret = getattr(settings, KEYS[name])
     return str(secret.get_secret_value()) if secret is not None else ""
@@ -108,36 +119,18 @@ def _yahoo(settings: Settings, clock: Clock) -> Yahoo:
 
 
 def _fmp(settings: Settings, clock: Clock) -> FinancialModelingPrep:
-    http = VendorHttp(
-        _line(settings, clock, FinancialModelingPrep.title, settings.fmp_requests_per_minute),
-        settings.fmp_url,
-        timeout=settings.vendor_timeout_seconds,
-        headers={"apikey": _key(settings, "fmp")},
-        keep=_keeper(settings, "fmp"),
-    )
-    return FinancialModelingPrep(http)
+    title, headers = FinancialModelingPrep.title, {"apikey": _key(settings, "fmp")}
+    return FinancialModelingPrep(_http(settings, clock, title, "fmp", headers=headers))
 
 
 def _polygon(settings: Settings, clock: Clock) -> Polygon:
-    http = VendorHttp(
-        _line(settings, clock, Polygon.title, settings.polygon_requests_per_minute),
-        settings.polygon_url,
-        timeout=settings.vendor_timeout_seconds,
-        headers={"Authorization": f"Bearer {_key(settings, 'polygon')}"},
-        keep=_keeper(settings, "polygon"),
-    )
-    return Polygon(http)
+    headers = {"Authorization": f"Bearer {_key(settings, 'polygon')}"}
+    return Polygon(_http(settings, clock, Polygon.title, "polygon", headers=headers))
 
 
 def _fred(settings: Settings, clock: Clock) -> Fred:
-    http = VendorHttp(
-        _line(settings, clock, Fred.title, settings.fred_requests_per_minute),
-        settings.fred_url,
-        timeout=settings.vendor_timeout_seconds,
-        params={"api_key": _key(settings, "fred")},
-        keep=_keeper(settings, "fred"),
-    )
-    return Fred(http)
+    params = {"api_key": _key(settings, "fred")}
+    return Fred(_http(settings, clock, Fred.title, "fred", params=params))
 
 
 def _keeper(settings: Settings, vendor: str) -> Keep | None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from flows.load import load_source
+from flows.onboard import fetch_missing, lacking_symbols
 from flows.source import Source
 from ingestion.errors import SourceUnavailableError
 from warehouse.connections import Warehouse
@@ -45,6 +46,17 @@ def test_who_loads_prices_by_hand_is_told_that_there_are_none(offline: Warehouse
         SourceUnavailableError, match=r"Yahoo gave no prices.*Financial Modeling Prep gave no"
     ):
         load_source(offline, Source.VENDORS, None, must_answer=True)
+
+
+def test_an_onboarding_goes_on_when_no_vendor_answers_and_says_so(
+    offline: Warehouse, caplog: pytest.LogCaptureFixture
+) -> None:
+    with offline.connect_writer(autocommit=True) as connection:
+        wanted = lacking_symbols(connection)
+    assert "SPY" in wanted  # the proxies of factors are needed whatever is held
+    assert fetch_missing(offline, Source.VENDORS, None) == []
+    assert caplog.text.count("the next run asks again") == 1
+    assert {("yfinance", "prices"), ("fmp", "prices")} <= failed(offline)
 
 
 def test_yfinance_is_yahoo_alone(offline: Warehouse) -> None:

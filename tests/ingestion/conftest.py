@@ -1,14 +1,19 @@
 """What the tests of ingestion share: a writer's connection, the market figures if they are there."""
 
 from collections.abc import Callable, Iterator
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from ingestion.entries import Holder, find_holder
 from ingestion.loads import Connection
+from ingestion.positions_file import load_positions
 from warehouse.connections import Warehouse
 
+MINE_TODAY = date(2026, 2, 2)
 MARKET_FOLDER = Path(__file__).parents[3] / "shared" / "data" / "market"
 
 
@@ -44,6 +49,24 @@ def write(tmp_path: Path) -> Callable[[str, str], Path]:
         return path
 
     return write_file
+
+
+@pytest.fixture
+def load_mine(connection: Connection, write: Callable[[str, str], Path]) -> Callable[[str], Holder]:
+    """Load a statement of one portfolio, `Mine`, and find it. Its day is MINE_TODAY."""
+
+    def load(positions: str) -> Holder:
+        load_positions(
+            connection,
+            write("mine.csv", f"Symbol,Quantity,Entry Price Per Share,Entry Date\n{positions}\n"),
+            portfolio_name="Mine",
+            owner_email="jane@example.com",
+            equity=Decimal(100),
+            today=MINE_TODAY,
+        )
+        return find_holder(connection, "Mine", None)
+
+    return load
 
 
 @pytest.fixture

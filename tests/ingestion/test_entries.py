@@ -9,38 +9,22 @@ from pathlib import Path
 import pytest
 
 from ingestion.datasets import CAPITAL_FLOWS, PORTFOLIOS, PRIVATE_MARKS
-from ingestion.entries import Holder, find_holder, stored_entries
+from ingestion.entries import Holder, stored_entries
 from ingestion.errors import InvalidEntryError, MalformedFileError
 from ingestion.flows_file import add_flow, correct_flow, load_capital_flows, remove_flow
 from ingestion.loads import Connection
 from ingestion.marks_file import add_mark, load_private_marks, remove_mark
 from ingestion.portfolio_removal import list_portfolios, remove_portfolio, restore_portfolio
-from ingestion.positions_file import load_positions
 from warehouse.connections import Warehouse
 
 Write = Callable[[str, str], Path]
 INCEPTION, DAY, TODAY = date(2025, 6, 30), date(2025, 9, 30), date(2026, 2, 2)
-POSITIONS = (
-    "Symbol,Quantity,Entry Price Per Share,Entry Date\nAAPL,1,2,2025-06-30\nHOME_EQUITY,1,2,2025-06-30\n"
-)
-
-
-def load(connection: Connection, path: Path, statement_date: date = TODAY) -> None:
-    load_positions(
-        connection,
-        path,
-        portfolio_name="Mine",
-        owner_email="jane@example.com",
-        equity=Decimal(100),
-        statement_date=statement_date,
-        today=TODAY,
-    )
+POSITIONS = "AAPL,1,2,2025-06-30\nHOME_EQUITY,1,2,2025-06-30"
 
 
 @pytest.fixture
-def holder(connection: Connection, write: Write) -> Holder:
-    load(connection, write("mine.csv", POSITIONS))
-    return find_holder(connection, "Mine", None)
+def holder(load_mine: Callable[[str], Holder]) -> Holder:
+    return load_mine(POSITIONS)
 
 
 def flows(connection: Connection) -> list[tuple[date, Decimal]]:
@@ -148,10 +132,10 @@ def test_a_removed_portfolio_changes_numbers_from_that_day_only(
 
 
 def test_a_new_statement_brings_a_portfolio_back(
-    connection: Connection, holder: Holder, write: Write
+    connection: Connection, holder: Holder, load_mine: Callable[[str], Holder]
 ) -> None:
     remove_portfolio(connection, holder, day=DAY, today=TODAY)
-    load(connection, write("mine.csv", POSITIONS))
+    load_mine(POSITIONS)
     (row,) = stored_entries(connection, PORTFOLIOS)
     assert row["removed_on"] is None
 

@@ -2,8 +2,6 @@
 
 from collections.abc import Callable
 from datetime import date
-from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
@@ -12,27 +10,14 @@ from ingestion.demo import load_demo_portfolios
 from ingestion.entries import Holder, find_holder, stored_entries
 from ingestion.errors import InvalidEntryError, UnknownPortfolioError
 from ingestion.loads import Connection
-from ingestion.positions_file import load_positions
 from ingestion.tags import DEFAULT_TAGS, add_tag, count_tags, current_tags, remove_tag
 
 INCEPTION, TODAY = date(2025, 6, 30), date(2026, 2, 2)
 
 
 @pytest.fixture
-def holder(connection: Connection, tmp_path: Path) -> Holder:
-    path = tmp_path / "mine.csv"
-    path.write_text(
-        "Symbol,Quantity,Entry Price Per Share,Entry Date\nAAPL,1,2,2025-06-30\nMSFT,1,2,2025-06-30\n"
-    )
-    load_positions(
-        connection,
-        path,
-        portfolio_name="Mine",
-        owner_email="jane@example.com",
-        equity=Decimal(100),
-        today=TODAY,
-    )
-    return find_holder(connection, "Mine", None)
+def holder(load_mine: Callable[[str], Holder]) -> Holder:
+    return load_mine("AAPL,1,2,2025-06-30\nMSFT,1,2,2025-06-30")
 
 
 @pytest.fixture

@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 
 from ingestion.datasets import TARGET_PRICES
-from ingestion.entries import Holder, find_holder, stored_entries
+from ingestion.entries import Holder, stored_entries
 from ingestion.errors import InvalidEntryError, MalformedFileError
 from ingestion.loads import Connection
-from ingestion.positions_file import load_positions
 from ingestion.target_prices import (
     TARGETS,
     current_targets,
@@ -27,20 +26,8 @@ HEADER = f"portfolio_name,symbol,{','.join(TARGETS)}"
 
 
 @pytest.fixture
-def holder(connection: Connection, write: Write) -> Holder:
-    path = write(
-        "mine.csv",
-        "Symbol,Quantity,Entry Price Per Share,Entry Date\nAAPL,1,2,2025-06-30\nNFLX,-1,2,2025-06-30\n",
-    )
-    load_positions(
-        connection,
-        path,
-        portfolio_name="Mine",
-        owner_email="jane@example.com",
-        equity=Decimal(100),
-        today=TODAY,
-    )
-    return find_holder(connection, "Mine", None)
+def holder(load_mine: Callable[[str], Holder]) -> Holder:
+    return load_mine("AAPL,1,2,2025-06-30\nNFLX,-1,2,2025-06-30")
 
 
 def targets(*values: int | None) -> dict[str, Decimal | None]:
