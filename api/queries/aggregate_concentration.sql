@@ -41,22 +41,22 @@ groups as (
 shares as (
     select
         symbol,
-        gross_exposure / nullif(sum(gross_exposure) over (), 0) as share,
+        gross_exposure / nullif(sum(gross_exposure) over (), 0) as gross_share,
         row_number() over (order by gross_exposure desc, symbol) as size_rank
     from groups
 ),
 
 concentration as (
     select
-        sum(share * share) as hhi,
-        sum(share) filter (where size_rank <= 3) as top_3_share,
-        sum(share) filter (where size_rank <= 10) as top_10_share,
+        sum(gross_share * gross_share) as hhi,
+        sum(gross_share) filter (where size_rank <= 3) as top_3_share,
+        sum(gross_share) filter (where size_rank <= 10) as top_10_share,
         count(*) as symbol_count,
-        json_object_agg(symbol, round(share, 6) order by size_rank) filter (
+        json_object_agg(symbol, round(gross_share, 6) order by size_rank) filter (
             where size_rank <= %(max_positions)s
         ) as weights
     from shares
-    where share is not null
+    where gross_share is not null
 )
 
 select
