@@ -89,7 +89,4 @@ def test_facts_are_read_by_an_index(
     read = {node["Relation Name"] for node in plan if "Relation Name" in node}
     assert read & facts, "the query reads no fact: this proves nothing"
     whole = {node["Relation Name"] for node in plan if node["Node Type"] == "Seq Scan"}
-    if name == "analytics_correlation_matrix":
-        # the view of pairs joins the members with themselves, and the planner reads one side of them whole
-        whole -= {"pub_correlation_members"}
     assert whole & facts == set()

@@ -1,7 +1,8 @@
 {{ config(materialized='view_in_place') }}
 
 -- Each pair's correlation is stored once, whoever holds the two; a portfolio whose matrix was repaired has its own.
-with members as (
+-- The members are read twice: not materialized, so that both readings find a portfolio's rows by the index.
+with members as not materialized (
     select * from {{ ref('pub_correlation_members') }}
 ),
 
