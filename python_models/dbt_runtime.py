@@ -4,11 +4,17 @@ dbt-postgres refuses Python models; dbt's extension points accept them: a plugin
 named dbt_* and reads its ``plugins``) gives the adapter a submission helper, and the project's `fact`
 materialization calls it. A model reads its inputs as Arrow and returns a frame; the frame is held against
 the column types of the model's yml and replaces the rows of the dates being built, in one transaction.
+
+A model whose yml says `batch_days` runs for so many calendar days at a time, with just their rows of its
+`batch_inputs`, so that the memory it needs does not grow with the dates being built.
 """
 
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import adbc_driver_postgresql.dbapi as adbc
@@ -82,16 +88,22 @@ class InProcessPythonJob(PythonJobHelper):
         self.credentials = credential
 
     def submit(self, compiled_code: str) -> int:
-        """Run the model and write its frame; returns the number of rows written."""
+        """Run the model and write its frames; returns the number of rows written."""
         namespace: dict[str, Any] = {}
         code = compile(compiled_code, self.model["original_file_path"], "exec")
         exec(code, namespace)  # noqa: S102  # dbt hands models over as compiled text
-        with adbc.connect(self._conninfo()) as connection:
-            dbt_object = namespace["dbtObj"](lambda relation: _read(connection, relation))
-            frame = namespace["model"](dbt_object, connection)
+        return self._replace(namespace["window"], self._tables(namespace))
+
+    def _tables(self, namespace: dict[str, Any]) -> Iterator[pa.Table]:
+        """What the model returns for one batch of dates after the other."""
         columns = {name: column["data_type"] for name, column in self.model["columns"].items()}
-        table = frame_to_arrow(frame, columns, model=self.model["name"])
-        return self._replace(table, namespace["window"])
+        config = self.model["config"]
+        by_dates = frozenset(config.get("batch_inputs", ()))
+        with adbc.connect(self._conninfo()) as connection:
+            for batch in _batches(namespace["window"], config.get("batch_days")):
+                dbt_object = namespace["dbtObj"](partial(_read, connection, dates=batch, by_dates=by_dates))
+                frame = namespace["model"](dbt_object, connection)
+                yield frame_to_arrow(frame, columns, model=self.model["name"])
 
     def _conninfo(self) -> str:
         """The profile's connection, with its role, as one libpq URI (what both drivers accept)."""
@@ -110,9 +122,11 @@ class InProcessPythonJob(PythonJobHelper):
         )
         return str(info)
 
-    def _replace(self, table: pa.Table, window: tuple[str, str]) -> int:
-        """Put the rows in the place of those from the window's first to its last date."""
+    def _replace(self, window: tuple[str, str], tables: Iterator[pa.Table]) -> int:
+        """Put the tables' rows in the place of those from the window's first to its last date."""
         target = sql.Identifier(self.model["schema"], self.model["alias"])
+        columns = sql.SQL(", ").join(map(sql.Identifier, self.model["columns"]))
+        written = 0
         with psycopg.connect(self._conninfo()) as connection, connection.cursor() as cursor:
             cursor.execute(
                 sql.SQL("delete from {} where {} between %s and %s").format(
@@ -120,18 +134,37 @@ class InProcessPythonJob(PythonJobHelper):
                 ),
                 window,
             )
-            names = sql.SQL(", ").join(map(sql.Identifier, table.column_names))
-            copy_in = sql.SQL("copy {} ({}) from stdin with (format csv)").format(target, names)
-            with cursor.copy(copy_in) as copy:
-                for batch in table.to_batches(max_chunksize=65_536):
-                    copy.write(_to_csv(batch))
-        return int(table.num_rows)
+            with cursor.copy(
+                sql.SQL("copy {} ({}) from stdin with (format csv)").format(target, columns)
+            ) as copy:
+                for table in tables:
+                    for batch in table.to_batches(max_chunksize=65_536):
+                        copy.write(_to_csv(batch))
+                    written += table.num_rows
+        return written
 
 
-def _read(connection: Any, relation: str) -> pd.DataFrame:
-    """All rows of a relation (an input view selects just what the model needs); a uuid comes as text."""
+def _batches(window: tuple[str, str], days: int | None) -> Iterator[tuple[date, date]]:
+    """First and last dates of so many calendar days each, in order; all in one without a number."""
+    first, last = (date.fromisoformat(day) for day in window)
+    step = timedelta(days=days) if days else last - first + timedelta(days=1)
+    while first <= last:
+        yield first, min(first + step - timedelta(days=1), last)
+        first += step
+
+
+def _read(
+    connection: Any, relation: str, *, dates: tuple[date, date], by_dates: frozenset[str]
+) -> pd.DataFrame:
+    """All rows of a relation (an input view selects just what the model needs); a uuid comes as text.
+
+    Of the relations named in by_dates only the rows of these dates, first and last included.
+    """
+    query = f"select * from {relation}"
+    if relation.rpartition(".")[2].strip('"') in by_dates:
+        query += f" where as_of_date between date '{dates[0]}' and date '{dates[1]}'"
     with connection.cursor() as cursor:
-        cursor.execute(f"select * from {relation}")
+        cursor.execute(query)
         table = cursor.fetch_arrow_table()
     frame: pd.DataFrame = table.to_pandas(date_as_object=False)
     for field in table.schema:

@@ -173,6 +173,14 @@ def test_every_fact_is_tested_before_it_is_published(manifest: dict[str, Any]) -
     assert facts - tested == set()
 
 
+def test_inputs_read_by_dates_are_inputs_of_their_model(manifest: dict[str, Any]) -> None:
+    batched = [node for node in _models(manifest) if node["config"].get("batch_inputs")]
+    assert batched
+    for node in batched:
+        parents = {parent.rpartition(".")[2] for parent in node["depends_on"]["nodes"]}
+        assert set(node["config"]["batch_inputs"]) <= parents, node["name"]
+
+
 def test_every_model_says_what_one_row_is(manifest: dict[str, Any]) -> None:
     silent = [node["name"] for node in _models(manifest) if not re.search(r"[Oo]ne row", node["description"])]
     assert silent == []

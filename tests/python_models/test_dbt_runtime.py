@@ -74,7 +74,7 @@ def test_a_type_that_python_models_do_not_write_is_refused() -> None:
         frame_to_arrow(_frame(), {**COLUMNS, "beta": "numeric"}, model="m")
 
 
-def _job(url: str, columns: dict[str, str] = COLUMNS) -> InProcessPythonJob:
+def _job(url: str, columns: dict[str, str] = COLUMNS, **config: Any) -> InProcessPythonJob:
     parts = conninfo_to_dict(url)
     credentials = SimpleNamespace(
         host=parts["host"],
@@ -91,7 +91,7 @@ def _job(url: str, columns: dict[str, str] = COLUMNS) -> InProcessPythonJob:
         "alias": "m",
         "original_file_path": "models/m.py",
         "columns": {name: {"data_type": data_type} for name, data_type in columns.items()},
-        "config": {"date_column": "as_of_date"},
+        "config": {"date_column": "as_of_date", **config},
     }
     return InProcessPythonJob(model, credentials)
 
@@ -156,3 +156,42 @@ def test_an_empty_frame_empties_the_dates(url: str) -> None:
     )
     assert _job(url).submit(CODE) == 0
     assert [row[0] for row in _rows(url)] == ["JUNE"]
+
+
+COUNTING_CODE = """window = ("2025-07-01", "2025-07-31")
+def model(dbt, session):
+    whole = dbt.ref("calendar")
+    inputs = dbt.ref("inputs")
+    return inputs.assign(observations=len(whole), beta=float(len(inputs)))
+
+class dbtObj:
+    def __init__(self, load_df_function):
+        self.ref = lambda name: load_df_function('"staging"."' + name + '"')
+"""
+
+
+def test_in_batches_a_model_sees_only_the_dates_of_its_batch(url: str) -> None:
+    _with_input(
+        url,
+        """select day::text as symbol, day::date as as_of_date, false as is_clipped
+        from generate_series('2025-06-25'::date, '2025-08-05', '1 day') as day where day <> '2025-07-20'""",
+    )
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("create view staging.calendar as select 1 as day from generate_series(1, 42)")
+    assert _job(url, batch_days=10, batch_inputs=["inputs"]).submit(COUNTING_CODE) == 30
+    written = {day: (rows, whole) for _, day, rows, whole, _ in _rows(url) if day > date(2025, 6, 30)}
+    of_batch = [10.0] * 10 + [9.0] * 9 + [10.0] * 10 + [1.0]
+    assert [written[day] for day in sorted(written)] == [(rows, 42) for rows in of_batch]
+    assert date(2025, 7, 20) not in written
+
+
+def test_a_batch_that_does_not_fit_leaves_all_dates_as_they_were(url: str) -> None:
+    _with_input(
+        url,
+        """select 'A'::text as symbol, '2025-07-02'::date as as_of_date, 1.0::float8 as beta,
+        1 as observations, true as is_clipped union all select 'B', '2025-07-30', 'infinity', 1, true""",
+    )
+    before = _rows(url)
+    with pytest.raises(FrameError, match="infinite"):
+        _job(url, batch_days=10, batch_inputs=["inputs"]).submit(CODE)
+    assert _rows(url) == before

@@ -12,6 +12,6 @@ def model(dbt, session):
         full_history_share=dbt.config.get("full_history_share"),
     )
     found = portfolio_correlations(
-        dbt.ref("int_engine_holdings"), dbt.ref("int_built_correlations"), rules=rules
+        dbt.ref("int_repaired_holdings"), dbt.ref("int_built_correlations"), rules=rules
     )
     return found.repaired_pairs
