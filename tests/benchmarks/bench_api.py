@@ -2,6 +2,7 @@
 
     python -m tests.benchmarks.bench_api                       1,000 portfolios, 60 sessions
     python -m tests.benchmarks.bench_api --portfolios 100      a smaller warehouse
+    python -m tests.benchmarks.bench_api --home FOLDER         a warehouse that is kept for the next time
     python -m tests.benchmarks.bench_api --write               the table goes into README.md
 
 `sigmasight serve` with its one worker, eight connections on loopback that each send the next request when
@@ -19,8 +20,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -288,6 +290,12 @@ def log_in(port: int) -> str:
     return str(answer.raise_for_status().json()["access_token"])
 
 
+def is_built(warehouse: Warehouse) -> bool:
+    """Whether this warehouse has been built before."""
+    with warehouse.connect_writer() as connection:
+        return connection.execute("select from ops.publications").rowcount > 0
+
+
 def build(warehouse: Warehouse, case: Case) -> None:
     """Load and build the case, with a person who owns the first ten portfolios."""
     run_load(warehouse, case)
@@ -327,12 +335,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--portfolios", type=int, default=1000)
     parser.add_argument("--sessions", type=int, default=60)
     parser.add_argument("--seconds", type=float, default=5.0, help="of load for each figure")
+    parser.add_argument("--home", type=Path, help="keep the warehouse there, and use it if it is there")
     parser.add_argument("--write", action="store_true", help="put the table into README.md")
     asked = parser.parse_args(arguments)
     case = Case(asked.portfolios, asked.sessions)
-    with temporary_home() as home:
+    with nullcontext(asked.home) if asked.home else temporary_home() as home:
         warehouse = open_warehouse(Settings(sigmasight_home=home))
-        build(warehouse, case)
+        if not is_built(warehouse):
+            build(warehouse, case)
         with serving(warehouse) as port:
             token = log_in(port)
             measured = [

@@ -1,0 +1,32 @@
+"""The answers that the README shows are the API's answers."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from api_helpers import log_in_demo
+from fastapi.testclient import TestClient
+
+README = (Path(__file__).resolve().parents[2] / "README.md").read_text()
+CALL = re.compile(r"^\$ curl -s \$API(?P<path>/\S+) .*\n(?P<shown>\{.*\})$", re.MULTILINE)
+
+
+def _objects(body: Any) -> Iterator[dict[str, Any]]:
+    """All JSON objects in an answer."""
+    if isinstance(body, dict):
+        yield body
+    for part in body.values() if isinstance(body, dict) else body if isinstance(body, list) else ():
+        yield from _objects(part)
+
+
+def test_the_readme_shows_what_the_api_answers(api: TestClient) -> None:
+    person = log_in_demo(api, "demo_individual@sigmasight.com")
+    calls = list(CALL.finditer(README))
+    assert len(calls) == 3
+    for call in calls:
+        path = call["path"].removeprefix("/").replace("$ID", person.portfolio_id)
+        shown = json.loads(call["shown"])
+        found = [part for part in _objects(person.get(path).json()) if shown.items() <= part.items()]
+        assert found, f"{path} does not answer {shown}"
