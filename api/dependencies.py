@@ -22,7 +22,9 @@ bearer = HTTPBearer(
 )
 
 
-def get_services(request: Request) -> Services:
+# All of these are coroutines though not all wait: FastAPI sends plain functions to threads, which takes
+# longer than the query.
+async def get_services(request: Request) -> Services:
     """Return what the app opened at its start."""
     return cast(Services, request.app.state.services)
 
@@ -30,7 +32,7 @@ def get_services(request: Request) -> Services:
 ServicesOf = Annotated[Services, Depends(get_services)]
 
 
-def get_bearer(
+async def get_bearer(
     services: ServicesOf,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
 ) -> Bearer:
@@ -60,7 +62,7 @@ async def get_current_user(services: ServicesOf, token: BearerOf) -> User:
 CurrentUser = Annotated[User, Depends(get_current_user)]
 
 
-def get_administrator(user: CurrentUser) -> User:
+async def get_administrator(user: CurrentUser) -> User:
     """Return the user if he may see the operations of the warehouse. Raises NotPermitted."""
     if not user.is_admin:
         raise NotPermitted
@@ -116,7 +118,7 @@ PublishedAt = Annotated[
 ]
 
 
-def get_answers(
+async def get_answers(
     *,
     request: Request,
     services: ServicesOf,

@@ -27,8 +27,11 @@ QUALITY_WINDOW: Final = 252
 CORRELATION_MINIMUM: Final = 20
 """Common days that a pair's correlation needs: the warehouse's variable correlation_minimum."""
 
-VOLATILITY_MINIMUM: Final = 14
-"""Days that a volatility needs: volatility_minimum_share of volatility_short_window, rounded up."""
+VOLATILITY_MINIMUM_SHARE: Final = 0.66
+"""Known returns that a volatility needs, as a share of its window: the variable volatility_minimum_share."""
+
+VOLATILITY_TREND: Final = 0.05
+"""Relative change beyond which a volatility has a trend: the variable volatility_trend_threshold."""
 
 MAX_LOOKBACK_DAYS: Final = 1830
 """Calendar days of prices in one answer: five years."""

@@ -6,7 +6,9 @@ refresh   continues its session, once: each use gives another
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from hashlib import sha256
+from time import time
 from typing import Literal
 from uuid import UUID, uuid4
 
@@ -53,19 +55,28 @@ class Tokens:
 
         Raises TokenExpired, or TokenInvalid for anything that this server did not sign as of this kind.
         """
-        try:
-            claims = jwt.decode(
-                token,
-                self.secret_key,
-                algorithms=[ALGORITHM],
-                audience=kind,
-                options={"require": ["aud", "sub", "sid", "iat", "exp", "jti"]},
-            )
-            return Bearer(user_id=UUID(claims["sub"]), session_id=UUID(claims["sid"]))
-        except jwt.ExpiredSignatureError as error:
-            raise TokenExpired from error
-        except (jwt.InvalidTokenError, ValueError, AttributeError) as error:
-            raise TokenInvalid from error
+        bearer, expires = _verified(token, self.secret_key, kind)
+        if expires <= time():
+            raise TokenExpired
+        return bearer
+
+
+@lru_cache(maxsize=10_000)
+def _verified(token: str, secret_key: str, kind: Kind) -> tuple[Bearer, float]:
+    """Whom a token was issued to and until when, a Unix time. What was verified once need not be again."""
+    try:
+        claims = jwt.decode(
+            token,
+            secret_key,
+            algorithms=[ALGORITHM],
+            audience=kind,
+            options={"require": ["aud", "sub", "sid", "iat", "exp", "jti"]},
+        )
+        return Bearer(user_id=UUID(claims["sub"]), session_id=UUID(claims["sid"])), float(claims["exp"])
+    except jwt.ExpiredSignatureError as error:
+        raise TokenExpired from error
+    except (jwt.InvalidTokenError, ValueError, AttributeError) as error:
+        raise TokenInvalid from error
 
 
 def hash_of(token: str) -> bytes:

@@ -1,7 +1,7 @@
 """The raw tables as data: the key of each, when a row says something new, and from which date it matters.
 
 The SQL here is written over two rows: `incoming`, the row being loaded, and `known`, the newest row of the
-same key (all null when there is none).
+same key (all null when there is none; see `dated_by`).
 """
 
 from dataclasses import dataclass
@@ -71,6 +71,8 @@ class Dataset:
     has_source: the table names each row's source; a simulated row and a real one are never the same fact,
     so neither is held against the other.
     is_bulk: may come in millions; its touched_from is the plain date column `incoming.<column>`.
+    dated_by: a date beside the key; `known` is then the newest row up to the incoming row's date, so that
+    nothing is held against, or carried over from, what was said later.
     """
 
     name: str
@@ -80,6 +82,7 @@ class Dataset:
     touched_from: str
     has_source: bool = False
     is_bulk: bool = False
+    dated_by: str | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -100,6 +103,11 @@ class Dataset:
         comparable = (
             "(known.source = 'simulated') = (incoming.source = 'simulated')" if self.has_source else "true"
         )
+        by_key = [f"newest.{key} = incoming.{key}" for key in self.keys]
+        newest_first = ["newest.load_id desc"]
+        if self.dated_by:
+            by_key.append(f"newest.{self.dated_by} <= incoming.{self.dated_by}")
+            newest_first.insert(0, f"newest.{self.dated_by} desc")
         return f"""
 with fresh as materialized (
     select {", ".join(stored)}, {self.touched_from} as touched_from
@@ -107,8 +115,8 @@ with fresh as materialized (
     left join lateral (
         select newest.*
         from {self.table} as newest
-        where {" and ".join(f"newest.{key} = incoming.{key}" for key in self.keys)}
-        order by newest.load_id desc
+        where {" and ".join(by_key)}
+        order by {", ".join(newest_first)}
         limit 1
     ) as known on {comparable}
     where known.load_id is null or {differs}
@@ -197,7 +205,7 @@ COMPANY_PROFILES = Dataset(
             carried="coalesce(known.details, '{}') || coalesce(incoming.details, '{}')",
         ),
     ),
-    # a first profile speaks for the symbol's whole past; a later one from its own date on
+    # a first profile names the sector of the symbol's whole past; a later one speaks from its own date on
     touched_from="""case
         when known.symbol is not null then incoming.profile_date
         else coalesce(
@@ -209,6 +217,7 @@ COMPANY_PROFILES = Dataset(
         )
     end""",
     has_source=True,
+    dated_by="profile_date",
 )
 
 _PORTFOLIO_TERMS = (

@@ -1,5 +1,7 @@
--- GET /analytics/aggregate/beta: betas of the portfolios weighted by their equity; one without a beta is left out of
--- that beta, and the share of equity that is covered stands beside. No row: a named portfolio is not this user's.
+-- GET /analytics/aggregate/beta: dollar exposures to the market added up, over the equity of the portfolios in which
+-- they are known, and the share of equity that these are. Those count that hold nothing but cash, which moves with
+-- nothing, and those whose equity is gone. The providers' beta is known where equity is positive.
+-- No row: a named portfolio is not this user's.
 with portfolios as (
     select
         portfolio_id,
@@ -26,6 +28,16 @@ totals as (
     from snapshots
 ),
 
+exposures as (
+    select *
+    from fct_portfolio_factor_exposures
+    where
+        portfolio_id = any(array(select portfolio_id from snapshots))
+        and as_of_date = %(as_of_date)s::date
+        and model = 'market'
+        and factor = 'Market'
+),
+
 risk as (
     select *
     from fct_portfolio_risk
@@ -43,26 +55,30 @@ quality as (
         count(*) filter (where quality_flag in ('full_history', 'limited_history')) as portfolios_analyzed,
         coalesce(sum(positions_analyzed), 0) as positions_analyzed,
         coalesce(min(data_days) filter (where positions_analyzed > 0), 0) as data_days
-    from risk
+    from exposures
 ),
 
 weighted as (
     select
         snapshots.portfolio_id,
         snapshots.equity,
-        risk.market_beta,
+        exposures.beta as market_beta,
+        exposures.dollar_exposure,
         risk.beta_provider_1y,
-        risk.positions_with_provider_beta
+        risk.positions_with_provider_beta,
+        exposures.dollar_exposure is not null
+        or (exposures.quality_flag = 'no_public_positions' and snapshots.private_count = 0) as is_known
     from snapshots
-    inner join risk on snapshots.portfolio_id = risk.portfolio_id
-    where snapshots.equity > 0
+    inner join exposures on snapshots.portfolio_id = exposures.portfolio_id
+    left join risk on snapshots.portfolio_id = risk.portfolio_id
 ),
 
 summed as (
     select
-        sum(equity * market_beta) / sum(equity) filter (where market_beta is not null) as market_beta,
-        sum(equity * beta_provider_1y) / sum(equity) filter (where beta_provider_1y is not null) as beta_provider_1y,
-        coalesce(sum(equity) filter (where market_beta is not null), 0) as covered_equity,
+        sum(dollar_exposure) / nullif(greatest(sum(equity) filter (where is_known), 0), 0) as market_beta,
+        sum(equity * beta_provider_1y)
+        / nullif(sum(equity) filter (where beta_provider_1y is not null), 0) as beta_provider_1y,
+        coalesce(sum(equity) filter (where is_known), 0) as covered_equity,
         coalesce(sum(positions_with_provider_beta), 0) as positions_with_beta
     from weighted
 ),

@@ -69,13 +69,33 @@ sizes as (
     group by bucket
 ),
 
+-- Private holdings and cash have no returns; nor has a symbol enough of them at first.
+comparable as (
+    select symbol
+    from fct_prices
+    where
+        symbol = any(array(select symbol from sizes))
+        and as_of_date >= (select min(as_of_date) from sessions)
+        and as_of_date <= %(as_of_date)s::date
+        and daily_return is not null
+    group by symbol
+    having count(*) >= %(minimum)s
+),
+
 candidates as (
     select
-        symbol,
-        gross_exposure
+        sizes.symbol,
+        sizes.gross_exposure,
+        row_number() over (order by sizes.gross_exposure desc, sizes.symbol) as size_rank
     from sizes
-    order by gross_exposure desc, symbol
-    limit %(max_symbols)s
+    inner join comparable on sizes.symbol = comparable.symbol
+    order by sizes.gross_exposure desc, sizes.symbol
+    limit %(compared_symbols)s
+),
+
+shown as (
+    select * from candidates
+    where size_rank <= %(max_symbols)s
 ),
 
 returns as materialized (
@@ -100,7 +120,7 @@ pairs as (
     inner join returns as second_leg
         on first_leg.as_of_date = second_leg.as_of_date and first_leg.symbol < second_leg.symbol
     group by first_leg.symbol, second_leg.symbol
-    having count(*) >= 20 and corr(first_leg.daily_return, second_leg.daily_return) is not null
+    having count(*) >= %(minimum)s and corr(first_leg.daily_return, second_leg.daily_return) is not null
 ),
 
 both_ways as (
@@ -133,8 +153,8 @@ matrix_rows as (
             order by columns_shown.gross_exposure desc, columns_shown.symbol
         ) as body
     from both_ways
-    inner join candidates as rows_shown on both_ways.row_symbol = rows_shown.symbol
-    inner join candidates as columns_shown on both_ways.column_symbol = columns_shown.symbol
+    inner join shown as rows_shown on both_ways.row_symbol = rows_shown.symbol
+    inner join shown as columns_shown on both_ways.column_symbol = columns_shown.symbol
     group by rows_shown.symbol, rows_shown.gross_exposure
 ),
 
@@ -162,8 +182,8 @@ select
             'symbols', matrix.symbols,
             'max_symbols', %(max_symbols)s::integer,
             'symbols_included', matrix.row_count,
-            'symbols_excluded', (select count(*) from sizes) - matrix.row_count,
-            'truncated', (select count(*) from sizes) > %(max_symbols)s,
+            'symbols_excluded', (select count(*) from sizes) - (select count(*) from comparable),
+            'truncated', (select count(*) from comparable) > matrix.row_count,
             'window_days', (select max(window_days) from correlation),
             'is_repaired', false,
             'portfolio_count', totals.portfolio_count,

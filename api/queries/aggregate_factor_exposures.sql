@@ -1,5 +1,6 @@
--- GET /analytics/aggregate/factor-exposures: dollar exposures added up, over the equity of the portfolios that have
--- one. No row: a named portfolio is not this user's.
+-- GET /analytics/aggregate/factor-exposures: dollar exposures added up, over the equity of the portfolios in which they
+-- are known. Those count that hold nothing but cash, which moves with nothing, and those whose equity is gone.
+-- No row: a named portfolio is not this user's.
 with portfolios as (
     select
         portfolio_id,
@@ -64,12 +65,15 @@ factors as (
         factor_rows.factor,
         factor_rows.model,
         sum(factor_rows.dollar_exposure) as dollar_exposure,
-        sum(snapshots.equity) as equity,
-        count(*) as portfolio_count
+        nullif(greatest(sum(snapshots.equity), 0), 0) as positive_equity,
+        count(factor_rows.dollar_exposure) as portfolio_count
     from factor_rows
     inner join snapshots on factor_rows.portfolio_id = snapshots.portfolio_id
-    where factor_rows.beta is not null
+    where
+        factor_rows.dollar_exposure is not null
+        or (factor_rows.quality_flag = 'no_public_positions' and snapshots.private_count = 0)
     group by factor_rows.factor, factor_rows.model
+    having count(factor_rows.dollar_exposure) > 0
 ),
 
 listed as (
@@ -78,11 +82,14 @@ listed as (
         coalesce(
             json_agg(
                 json_build_object(
-                    'name', case factor when 'Market' then 'Market Beta' else factor end,
-                    'beta', round((dollar_exposure / equity::double precision)::numeric, 6),
-                    'exposure_dollar', round(dollar_exposure::numeric, 2),
-                    'model', model,
-                    'portfolio_count', portfolio_count
+                    'name', case factors.factor when 'Market' then 'Market Beta' else factors.factor end,
+                    'beta', round((factors.dollar_exposure / factors.positive_equity::double precision)::numeric, 6),
+                    'exposure_dollar', round(factors.dollar_exposure::numeric, 2),
+                    'model', factors.model,
+                    'portfolio_count', factors.portfolio_count,
+                    'equity_coverage_percentage', round(
+                        100 * factors.positive_equity / nullif(greatest(totals.equity, 0), 0), 4
+                    )
                 )
                 order by
                     array_position(
@@ -90,12 +97,13 @@ listed as (
                             'Market', 'Value', 'Growth', 'Momentum', 'Quality', 'Size',
                             'Low Volatility', 'Interest Rate'
                         ],
-                        factor
+                        factors.factor
                     )
             ),
             '[]'::json
         ) as body
     from factors
+    cross join totals
 )
 
 select

@@ -49,18 +49,41 @@ history as (
     where portfolio_id = any(array(select portfolio_id from snapshots)) and as_of_date <= %(as_of_date)s::date
 ),
 
+-- A target without a price to expect a return from covers nothing.
 targets as (
     select
         sum(prices.contribution_to_portfolio_return * snapshots.equity) as expected_eoy,
         sum(abs(prices.position_weight) * prices.expected_return_next_year * snapshots.equity) as expected_next_year,
         sum(abs(prices.position_weight) * prices.downside_return * snapshots.equity) as downside,
-        coalesce(sum(prices.position_count), 0) as position_count,
+        coalesce(sum(prices.position_count) filter (where prices.expected_return_eoy is not null), 0)
+            as position_count,
         max(prices.target_updated_at) as updated_at
     from fct_target_prices as prices
     inner join snapshots on prices.portfolio_id = snapshots.portfolio_id
     where
         prices.portfolio_id = any(array(select portfolio_id from snapshots))
         and prices.as_of_date = %(as_of_date)s::date
+),
+
+price_flags as (
+    select
+        price_flag,
+        count(*) as position_count
+    from fct_position_values
+    where
+        portfolio_id = any(array(select portfolio_id from snapshots))
+        and as_of_date = %(as_of_date)s::date
+        and is_open
+    group by price_flag
+),
+
+flagged as (
+    select
+        coalesce(sum(position_count), 0) as flagged_count,
+        coalesce(sum(position_count) filter (where price_flag in ('stale_price', 'missing_price')), 0) as late_count,
+        string_agg(concat(price_flag, ' ', position_count), ', ' order by price_flag) as reasons
+    from price_flags
+    where price_flag is not null
 ),
 
 sums as (
@@ -138,11 +161,17 @@ select
         'data_quality', json_build_object(
             'flag', case
                 when totals.position_count = totals.private_count then 'no_public_positions'
+                when flagged.late_count > 0 then 'limited_history'
                 else 'full_history'
             end,
             'message', concat_ws(
                 ' ',
-                concat(totals.portfolio_count, ' portfolios with ', totals.position_count, ' positions are added up.'),
+                concat(
+                    totals.portfolio_count, ' portfolios are added up; ',
+                    totals.position_count - flagged.flagged_count, ' of ', totals.position_count,
+                    ' positions are valued at a price of ', %(as_of_date)s::date, '; the others: ' || flagged.reasons,
+                    '.'
+                ),
                 case when totals.has_simulated_prices then %(simulated_notice)s::text end
             ),
             'positions_analyzed', totals.position_count,
@@ -156,6 +185,7 @@ cross join sums
 cross join exposures
 cross join history
 cross join targets
+cross join flagged
 -- all that were named must be this user's
 where
     %(portfolio_ids)s::uuid[] is null

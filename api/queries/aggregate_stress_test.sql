@@ -99,21 +99,34 @@ scenarios as (
     from dim_scenarios
 ),
 
+sizes as (
+    select
+        portfolio_id,
+        gross_exposure::double precision as gross_exposure
+    from fct_portfolio_exposures
+    where portfolio_id = any(array(select portfolio_id from snapshots)) and as_of_date = %(as_of_date)s::date
+),
+
 summed as (
     select
-        scenario_id,
-        sum(direct_pnl) as direct_pnl,
-        sum(correlated_pnl) as correlated_pnl,
-        count(*) as portfolio_count
+        stress.scenario_id,
+        sum(stress.direct_pnl) as direct_pnl,
+        sum(stress.correlated_pnl) as correlated_pnl,
+        count(*) as portfolio_count,
+        -- of what all of them hold: a portfolio without a figure is not covered
+        sum(stress.coverage * sizes.gross_exposure)
+        / nullif((select sum(sizes.gross_exposure) from sizes), 0) as coverage
     from stress
-    where direct_pnl is not null
-    group by scenario_id
+    left join sizes on stress.portfolio_id = sizes.portfolio_id
+    where stress.direct_pnl is not null
+    group by stress.scenario_id
 ),
 
 impacts as (
     select
         summed.scenario_id,
         summed.portfolio_count,
+        summed.coverage,
         coalesce(scenarios.scenario_name, summed.scenario_id) as scenario_name,
         scenarios.category,
         scenarios.severity,
@@ -153,6 +166,7 @@ listed as (
                     'impact', case %(impact_type)s::text when 'direct' then direct_impact else correlated_impact end,
                     'direct_impact', direct_impact,
                     'correlated_impact', correlated_impact,
+                    'coverage', round(coverage::numeric, 6),
                     'portfolio_count', portfolio_count
                 )
                 order by pnl, scenario_id

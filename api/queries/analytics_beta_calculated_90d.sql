@@ -12,10 +12,14 @@ snapshot as (
     where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
 ),
 
-risk as (
+exposure as (
     select *
-    from fct_portfolio_risk
-    where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
+    from fct_portfolio_factor_exposures
+    where
+        portfolio_id = %(portfolio_id)s::uuid
+        and as_of_date = %(as_of_date)s::date
+        and model = 'market'
+        and factor = 'Market'
 ),
 
 exposures as (
@@ -53,37 +57,37 @@ fit as (
 select
     case
         when snapshot.portfolio_id is not null then json_build_object(
-            'available', risk.market_beta is not null,
+            'available', exposure.beta is not null,
             'portfolio_id', portfolio.portfolio_id,
-            'calculation_date', case when risk.market_beta is not null then snapshot.as_of_date end,
+            'calculation_date', case when exposure.beta is not null then snapshot.as_of_date end,
             'data', case
-                when risk.market_beta is not null then json_build_object(
-                    'beta_calculated_90d', round(risk.market_beta::numeric, 6),
+                when exposure.beta is not null then json_build_object(
+                    'beta_calculated_90d', round(exposure.beta::numeric, 6),
                     'beta_calculated_90d_r_squared', round(fit.r_squared::numeric, 6),
                     'beta_calculated_90d_observations', fit.observations
                 )
             end,
             'metadata', json_build_object(
                 'model', 'market',
-                'coverage', round(risk.coverage::numeric, 6),
+                'coverage', round(exposure.coverage::numeric, 6),
                 'price_source', case when snapshot.has_simulated_prices then 'simulated' else 'loaded' end,
                 'price_notice', case when snapshot.has_simulated_prices then %(simulated_notice)s::text end
             ),
             'data_quality', json_build_object(
-                'flag', coalesce(risk.quality_flag, 'no_factor_data'),
+                'flag', coalesce(exposure.quality_flag, 'no_factor_data'),
                 'message', concat_ws(
                     ' ',
-                    coalesce(risk.quality_message, 'Nothing of this was published for the session.'),
+                    coalesce(exposure.quality_message, 'Nothing of this was published for the session.'),
                     case when snapshot.has_simulated_prices then %(simulated_notice)s::text end
                 ),
-                'positions_analyzed', coalesce(risk.positions_analyzed, 0),
+                'positions_analyzed', coalesce(exposure.positions_analyzed, 0),
                 'positions_total', snapshot.position_count,
-                'positions_skipped', snapshot.position_count - coalesce(risk.positions_analyzed, 0),
-                'data_days', coalesce(risk.data_days, 0)
+                'positions_skipped', snapshot.position_count - coalesce(exposure.positions_analyzed, 0),
+                'data_days', coalesce(exposure.data_days, 0)
             )
         )
     end::text as body
 from portfolio
 left join snapshot on true
 cross join fit
-left join risk on true
+left join exposure on true

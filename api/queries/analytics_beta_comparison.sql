@@ -31,7 +31,7 @@ described as materialized (
     inner join dim_positions
         on
             open_values.position_id = dim_positions.position_id
-            and dim_positions.position_id = any(array(select position_id from open_values))
+            and dim_positions.portfolio_id = any(array(select portfolio_id from open_values))
 ),
 
 provider_betas as (
@@ -89,10 +89,10 @@ quality as (
     from compared
 ),
 
-shown as (
+page as (
     select * from compared
     order by abs(market_value) desc, symbol, position_id
-    limit %(max_positions)s
+    limit %(limit)s offset %(offset)s
 ),
 
 listed as (
@@ -114,7 +114,7 @@ listed as (
             ),
             '[]'::json
         ) as body
-    from shown
+    from page
 )
 
 select
@@ -126,8 +126,10 @@ select
             'positions', listed.body,
             'metadata', json_build_object(
                 'model', 'market',
+                'limit', %(limit)s::integer,
+                'offset', %(offset)s::integer,
                 'rows_returned', listed.row_count,
-                'truncated', listed.row_count < snapshot.position_count,
+                'truncated', %(offset)s + listed.row_count < snapshot.position_count,
                 'price_source', case when snapshot.has_simulated_prices then 'simulated' else 'loaded' end,
                 'price_notice', case when snapshot.has_simulated_prices then %(simulated_notice)s::text end
             ),

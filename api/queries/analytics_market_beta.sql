@@ -13,10 +13,14 @@ snapshot as (
     where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
 ),
 
-risk as (
+exposure as (
     select *
-    from fct_portfolio_risk
-    where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
+    from fct_portfolio_factor_exposures
+    where
+        portfolio_id = %(portfolio_id)s::uuid
+        and as_of_date = %(as_of_date)s::date
+        and model = 'market'
+        and factor = 'Market'
 ),
 
 model as (
@@ -69,12 +73,12 @@ direct as (
 select
     case
         when snapshot.portfolio_id is not null then json_build_object(
-            'available', risk.market_beta is not null,
+            'available', exposure.beta is not null,
             'portfolio_id', portfolio.portfolio_id,
-            'calculation_date', case when risk.market_beta is not null then snapshot.as_of_date end,
+            'calculation_date', case when exposure.beta is not null then snapshot.as_of_date end,
             'data', case
-                when risk.market_beta is not null then json_build_object(
-                    'market_beta_weighted', round(risk.market_beta::numeric, 6),
+                when exposure.beta is not null then json_build_object(
+                    'market_beta_weighted', round(exposure.beta::numeric, 6),
                     'market_beta_direct', round(direct.beta::numeric, 6),
                     'market_beta_r_squared', round(direct.r_squared::numeric, 6),
                     'market_beta_observations', direct.observations
@@ -88,20 +92,20 @@ select
                 'price_notice', case when snapshot.has_simulated_prices then %(simulated_notice)s::text end
             ),
             'data_quality', json_build_object(
-                'flag', coalesce(risk.quality_flag, 'no_factor_data'),
+                'flag', coalesce(exposure.quality_flag, 'no_factor_data'),
                 'message', concat_ws(
                     ' ',
-                    coalesce(risk.quality_message, 'Nothing of this was published for the session.'),
+                    coalesce(exposure.quality_message, 'Nothing of this was published for the session.'),
                     case when snapshot.has_simulated_prices then %(simulated_notice)s::text end
                 ),
-                'positions_analyzed', coalesce(risk.positions_analyzed, 0),
+                'positions_analyzed', coalesce(exposure.positions_analyzed, 0),
                 'positions_total', snapshot.position_count,
-                'positions_skipped', snapshot.position_count - coalesce(risk.positions_analyzed, 0),
-                'data_days', coalesce(risk.data_days, 0)
+                'positions_skipped', snapshot.position_count - coalesce(exposure.positions_analyzed, 0),
+                'data_days', coalesce(exposure.data_days, 0)
             )
         )
     end::text as body
 from portfolio
 left join snapshot on true
 cross join direct
-left join risk on true
+left join exposure on true

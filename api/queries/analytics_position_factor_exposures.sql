@@ -32,7 +32,7 @@ described as materialized (
     inner join dim_positions
         on
             open_values.position_id = dim_positions.position_id
-            and dim_positions.position_id = any(array(select position_id from open_values))
+            and dim_positions.portfolio_id = any(array(select portfolio_id from open_values))
 ),
 
 greeks as (

@@ -14,7 +14,9 @@ with portfolio as (
 ),
 
 open_values as materialized (
-    select position_id
+    select
+        position_id,
+        coalesce(price_source = 'cash', false) as is_cash
     from fct_position_values
     where
         portfolio_id = %(portfolio_id)s::uuid
@@ -25,9 +27,14 @@ open_values as materialized (
 
 -- Keys are handed to the views as arrays: only so does the planner look them up in the index.
 held as (
-    select coalesce(underlying_symbol, symbol) as symbol
-    from dim_positions
-    where position_id = any(array(select position_id from open_values))
+    select
+        coalesce(dim_positions.underlying_symbol, dim_positions.symbol) as symbol,
+        open_values.is_cash
+    from open_values
+    inner join dim_positions
+        on
+            open_values.position_id = dim_positions.position_id
+            and dim_positions.portfolio_id = any(array(select portfolio_id from open_values))
 ),
 
 factor_etfs as (
@@ -40,10 +47,24 @@ factor_etfs as (
     where %(include_factor_etfs)s::boolean and etf.symbol is not null
 ),
 
+named as (
+    select
+        symbol,
+        is_cash
+    from held
+    union all
+    select
+        symbol,
+        false as is_cash
+    from factor_etfs
+),
+
 wanted as (
-    select symbol from held
-    union
-    select symbol from factor_etfs
+    select
+        symbol,
+        bool_and(is_cash) as is_cash
+    from named
+    group by symbol
 ),
 
 bars as (
@@ -111,13 +132,16 @@ span as (
     from bars
 ),
 
+-- Cash is worth what it says: it lacks no price.
 without_prices as (
     select coalesce(json_agg(wanted.symbol order by wanted.symbol), '[]'::json) as body
     from wanted
-    where not exists (
-        select from by_symbol
-        where by_symbol.symbol = wanted.symbol
-    )
+    where
+        not wanted.is_cash
+        and not exists (
+            select from by_symbol
+            where by_symbol.symbol = wanted.symbol
+        )
 )
 
 select

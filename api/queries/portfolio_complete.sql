@@ -32,20 +32,51 @@ described as materialized (
     inner join dim_positions
         on
             open_values.position_id = dim_positions.position_id
-            and dim_positions.position_id = any(array(select position_id from open_values))
+            and dim_positions.portfolio_id = any(array(select portfolio_id from open_values))
 ),
 
+regression as (
+    select min(min_observations) as min_observations
+    from dim_factors
+    where model = 'market'
+),
+
+-- A history that starts later has fewer days than a regression needs, and is not complete however gapless.
+latest_start as (
+    select as_of_date
+    from dim_dates
+    where
+        is_trading_day
+        and as_of_date <= %(as_of_date)s::date
+        and as_of_date > %(as_of_date)s::date - 2 * (select min_observations from regression)
+    order by as_of_date desc
+    limit 1 offset (select min_observations - 1 from regression)
+),
+
+histories as materialized (
+    select
+        symbol,
+        sessions_missing_252,
+        first_price_date
+    from fct_data_quality
+    where symbol = any(array(select priced_symbol from described)) and as_of_date = %(as_of_date)s::date
+),
+
+-- Cash needs no prices.
 open_positions as (
     select
         described.*,
-        coalesce(quality.sessions_missing_252 = 0, false) as has_complete_history
+        coalesce(
+            described.price_source = 'cash'
+            or (
+                histories.sessions_missing_252 = 0
+                and histories.first_price_date <= (select as_of_date from latest_start)
+            ),
+            false
+        ) as has_complete_history
     from described
-    left join fct_data_quality as quality
-        on
-            described.priced_symbol = quality.symbol
-            and described.investment_class <> 'PRIVATE'
-            and quality.as_of_date = %(as_of_date)s::date
-            and quality.symbol = any(array(select priced_symbol from described))
+    left join histories
+        on described.priced_symbol = histories.symbol and described.investment_class <> 'PRIVATE'
 ),
 
 carried as (

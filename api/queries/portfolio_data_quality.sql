@@ -1,5 +1,6 @@
 -- GET /data/portfolio/{id}/data-quality: how far the price histories of the open positions carry analytics, as of
--- one session. Symbols are those that are priced (an option's underlying); counts of the summary are positions.
+-- one session. Symbols are those that are priced (an option's underlying); counts of the summary are positions. Cash
+-- needs no prices: it counts as complete and stands in no list.
 -- No row: not this user's. A row without a body: the portfolio begins later.
 with portfolio as (
     select portfolio_id
@@ -18,7 +19,8 @@ snapshot as (
 open_values as materialized (
     select
         position_id,
-        investment_class
+        investment_class = 'PRIVATE' as is_private,
+        coalesce(price_source = 'cash', false) as is_cash
     from fct_position_values
     where
         portfolio_id = %(portfolio_id)s::uuid
@@ -30,14 +32,16 @@ open_values as materialized (
 held as materialized (
     select
         coalesce(dim_positions.underlying_symbol, dim_positions.symbol) as symbol,
-        open_values.investment_class = 'PRIVATE' as is_private,
+        open_values.is_private,
+        open_values.is_cash,
         count(*) as position_count
     from open_values
     inner join dim_positions
         on
             open_values.position_id = dim_positions.position_id
-            and dim_positions.position_id = any(array(select position_id from open_values))
-    group by coalesce(dim_positions.underlying_symbol, dim_positions.symbol), open_values.investment_class = 'PRIVATE'
+            and dim_positions.portfolio_id = any(array(select portfolio_id from open_values))
+    group by
+        coalesce(dim_positions.underlying_symbol, dim_positions.symbol), open_values.is_private, open_values.is_cash
 ),
 
 window_sessions as (
@@ -53,7 +57,7 @@ window_sessions as (
 
 priced as (
     select symbol from held
-    where not is_private
+    where not is_private and not is_cash
 ),
 
 counted as (
@@ -67,12 +71,12 @@ counted as (
     group by symbol
 ),
 
+-- The fewest returns of a symbol under a beta, and under the risk model that volatilities rest on.
 regression as (
-    select min_observations
+    select
+        min(min_observations) filter (where model = 'market') as min_observations,
+        min(min_observations) filter (where model = 'risk') as min_observations_of_risk
     from dim_factors
-    where model = 'market'
-    order by factor
-    limit 1
 ),
 
 judged as (
@@ -80,21 +84,24 @@ judged as (
         held.symbol,
         held.position_count,
         held.is_private,
+        held.is_cash,
         coalesce(counted.days_available, 0) as days_available,
         quality.sessions_missing_252 as days_missing,
         quality.flag,
         case
+            when held.is_cash then null
             when held.is_private then 'private_holding'
             when counted.symbol is null then 'no_prices'
             when counted.days_available < regression.min_observations then 'too_few_days'
         end as reason
     from held
     cross join regression
-    left join counted on held.symbol = counted.symbol and not held.is_private
+    left join counted on held.symbol = counted.symbol and not held.is_private and not held.is_cash
     left join fct_data_quality as quality
         on
             held.symbol = quality.symbol
             and not held.is_private
+            and not held.is_cash
             and quality.as_of_date = %(as_of_date)s::date
             and quality.symbol = any(array(select symbol from held))
 ),
@@ -104,7 +111,7 @@ graded as (
         *,
         case
             when reason is not null then 'insufficient'
-            when days_missing = 0 then 'complete'
+            when is_cash or days_missing = 0 then 'complete'
             else 'partial'
         end as grade
     from judged
@@ -136,6 +143,7 @@ lists as (
             order by symbol
         ) filter (where grade = 'insufficient'), '[]'::json) as insufficient_data
     from graded
+    where not is_cash
 ),
 
 -- What the analytics of this session themselves could use.
@@ -183,13 +191,14 @@ required as (
     select
         'volatility_analysis' as analytic,
         'min_days_required' as requirement,
-        %(volatility_days)s::integer as fewest_days
+        min_observations_of_risk as fewest_days
+    from regression
 ),
 
 feasibility as (
     select
         json_object_agg(required.analytic, json_build_object(
-            'feasible', coalesce(analytics.positions_analyzed > 0, false),
+            'feasible', coalesce(analytics.quality_flag in ('full_history', 'limited_history'), false),
             'positions_eligible', coalesce(analytics.positions_analyzed, 0),
             'positions_excluded', coalesce(analytics.positions_skipped, counts.total),
             required.requirement, required.fewest_days

@@ -21,12 +21,13 @@ risk as (
     where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
 ),
 
--- what the positions with a target would add to the portfolio's return
+-- what the positions with a target would add to the portfolio's return; one without a price to expect a return from
+-- covers nothing
 targets as (
     select
         sum(contribution_to_portfolio_return) as expected_return_eoy,
         sum(abs(position_weight) * expected_return_next_year) as expected_return_next_year,
-        coalesce(sum(position_count), 0) as position_count,
+        coalesce(sum(position_count) filter (where expected_return_eoy is not null), 0) as position_count,
         max(target_updated_at) as updated_at
     from fct_target_prices
     where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date

@@ -58,7 +58,7 @@ chosen as materialized (
     inner join dim_positions
         on
             known.position_id = dim_positions.position_id
-            and dim_positions.position_id = any(array(select position_id from known))
+            and dim_positions.portfolio_id = any(array(select portfolio_id from known))
 ),
 
 companies as (
@@ -111,9 +111,11 @@ positions as (
         round(chosen.unrealized_pnl, 2) as unrealized_pnl,
         round(100 * chosen.unrealized_pnl / nullif(abs(chosen.cost_basis), 0), 4) as unrealized_pnl_percent,
         round(chosen.realized_pnl, 2) as realized_pnl,
-        case when chosen.is_open then round(chosen.daily_pnl, 2) else 0 end as day_change_value,
+        -- a position that was closed on the session itself still earned that day
+        case when chosen.as_of_date = %(as_of_date)s::date then round(chosen.daily_pnl, 2) else 0 end
+            as day_change_value,
         case
-            when chosen.is_open
+            when chosen.as_of_date = %(as_of_date)s::date
                 then round(100 * chosen.daily_pnl / nullif(abs(chosen.previous_market_value), 0), 4)
             else 0
         end as day_change_percent,

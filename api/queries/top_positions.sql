@@ -27,12 +27,14 @@ described as materialized (
     select
         open_values.*,
         dim_positions.underlying_symbol,
-        coalesce(dim_positions.underlying_symbol, open_values.symbol) as company_symbol
+        coalesce(dim_positions.underlying_symbol, open_values.symbol) as company_symbol,
+        sign(open_values.quantity) = sign(sum(open_values.quantity) over (partition by open_values.symbol))
+            as is_on_the_net_side
     from open_values
     inner join dim_positions
         on
             open_values.position_id = dim_positions.position_id
-            and dim_positions.position_id = any(array(select position_id from open_values))
+            and dim_positions.portfolio_id = any(array(select portfolio_id from open_values))
 ),
 
 companies as (
@@ -47,18 +49,23 @@ companies as (
     order by symbol asc, profile_date desc
 ),
 
+-- Where lots differ: long or short is what their quantities add up to (the largest lot's side when that is nothing),
+-- the class is the largest lot's, and the price flag is the gravest, so that no lot hides another's.
 by_symbol as (
     select
         symbol,
         min(underlying_symbol) as underlying_symbol,
         min(company_symbol) as company_symbol,
-        min(investment_class) as investment_class,
-        min(position_type) as position_type,
+        (array_agg(investment_class order by abs(market_value) desc, position_id))[1] as investment_class,
+        (array_agg(position_type order by is_on_the_net_side desc, abs(market_value) desc, position_id))[1]
+            as position_type,
         sum(quantity) as quantity,
         sum(market_value) as market_value,
         sum(unrealized_pnl) as unrealized_pnl,
         sum(daily_pnl) as daily_pnl,
-        min(price_flag) as price_flag,
+        (array_agg(price_flag order by array_position(
+            array['missing_price', 'stale_price', 'model_price', 'intrinsic_value', 'private_mark'], price_flag
+        )))[1] as price_flag,
         json_agg(position_id order by position_id) as position_ids,
         count(*) as position_count
     from described

@@ -5,7 +5,14 @@ from fastapi import APIRouter, Response
 from api.dependencies import AnswersOf
 from api.documentation import marts_answers
 from api.errors import PortfolioNotFound
-from api.limits import DEFAULT_MATRIX_SYMBOLS, MAX_POSITIONS
+from api.limits import (
+    CORRELATION_MINIMUM,
+    DEFAULT_MATRIX_SYMBOLS,
+    MAX_MATRIX_SYMBOLS,
+    MAX_POSITIONS,
+    VOLATILITY_MINIMUM_SHARE,
+    VOLATILITY_TREND,
+)
 from api.queries import load_query
 from api.routes.analytics_parameters import ImpactType, MaxSymbols, PortfolioIds, Scenarios
 from api.schemas.aggregates import (
@@ -65,7 +72,7 @@ async def aggregate_breakdown(answers: AnswersOf, portfolio_ids: PortfolioIds = 
     responses=marts_answers(PortfolioNotFound),
 )
 async def aggregate_beta(answers: AnswersOf, portfolio_ids: PortfolioIds = None) -> Response:
-    """Show the portfolios' betas weighted by equity, over those that have one."""
+    """Show dollar exposures to the market over equity, of the portfolios in which they are known."""
     return await answers.send(BETA, {"portfolio_ids": portfolio_ids or None})
 
 
@@ -81,7 +88,14 @@ async def aggregate_volatility(answers: AnswersOf, portfolio_ids: PortfolioIds =
     That is not the mean of their volatilities, which stands beside as an upper bound: what one loses another
     may gain. Other than a portfolio's own volatility it is of past holdings as they were.
     """
-    return await answers.send(VOLATILITY, {"portfolio_ids": portfolio_ids or None})
+    return await answers.send(
+        VOLATILITY,
+        {
+            "portfolio_ids": portfolio_ids or None,
+            "minimum_share": VOLATILITY_MINIMUM_SHARE,
+            "trend": VOLATILITY_TREND,
+        },
+    )
 
 
 @router.get(
@@ -91,7 +105,7 @@ async def aggregate_volatility(answers: AnswersOf, portfolio_ids: PortfolioIds =
     responses=marts_answers(PortfolioNotFound),
 )
 async def aggregate_factor_exposures(answers: AnswersOf, portfolio_ids: PortfolioIds = None) -> Response:
-    """Add the dollar exposures to each factor up, over the equity of the portfolios that have one."""
+    """Add the dollar exposures to each factor up, over the equity of the portfolios where they are known."""
     return await answers.send(FACTOR_EXPOSURES, {"portfolio_ids": portfolio_ids or None})
 
 
@@ -131,9 +145,18 @@ async def aggregate_correlation_matrix(
     portfolio_ids: PortfolioIds = None,
     max_symbols: MaxSymbols = DEFAULT_MATRIX_SYMBOLS,
 ) -> Response:
-    """Show the correlations between the largest symbols over all portfolios, over 90 sessions."""
+    """Show the correlations between the largest symbols over all portfolios, over 90 sessions.
+
+    The average is over all pairs of the hundred largest, however many of them are shown.
+    """
     return await answers.send(
-        CORRELATION_MATRIX, {"portfolio_ids": portfolio_ids or None, "max_symbols": max_symbols}
+        CORRELATION_MATRIX,
+        {
+            "portfolio_ids": portfolio_ids or None,
+            "max_symbols": max_symbols,
+            "compared_symbols": MAX_MATRIX_SYMBOLS,
+            "minimum": CORRELATION_MINIMUM,
+        },
     )
 
 

@@ -121,7 +121,13 @@ async def beta_provider_1y(portfolio_id: UUID, answers: AnswersOf) -> Response:
     response_model=BetaComparison,
     responses=marts_answers(PortfolioNotFound),
 )
-async def beta_comparison(portfolio_id: UUID, answers: AnswersOf) -> Response:
+async def beta_comparison(
+    *,
+    portfolio_id: UUID,
+    answers: AnswersOf,
+    limit: Annotated[int, Query(ge=1, le=MAX_POSITIONS, description="Positions at most.")] = MAX_POSITIONS,
+    offset: Offset = 0,
+) -> Response:
     """List each open position's beta by the provider and as calculated; options show their underlying's."""
-    parameters = {"portfolio_id": portfolio_id, "max_positions": MAX_POSITIONS}
+    parameters = {"portfolio_id": portfolio_id, "limit": limit, "offset": offset}
     return await answers.send(BETA_COMPARISON, parameters, portfolio_id=portfolio_id)

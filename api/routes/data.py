@@ -16,7 +16,6 @@ from api.limits import (
     MAX_SYMBOLS,
     QUALITY_WINDOW,
     SCHEMA_VERSION,
-    VOLATILITY_MINIMUM,
 )
 from api.queries import load_query
 from api.schemas.data import PortfolioComplete, PortfolioSummary, PositionsDetails
@@ -111,7 +110,6 @@ async def portfolio_data_quality(portfolio_id: UUID, answers: AnswersOf) -> Resp
         "portfolio_id": portfolio_id,
         "window_days": QUALITY_WINDOW,
         "correlation_days": CORRELATION_MINIMUM,
-        "volatility_days": VOLATILITY_MINIMUM,
     }
     return await answers.send(PORTFOLIO_DATA_QUALITY, parameters, portfolio_id=portfolio_id)
 

@@ -5,9 +5,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from api.dependencies import AnswersOf, PrintableName
+from api.dependencies import AnswersOf, Limit, Offset, PrintableName
 from api.documentation import marts_answers
 from api.errors import PortfolioNotFound, TargetPriceNotFound
+from api.limits import MAX_ROWS
 from api.queries import load_query
 from api.schemas.target_prices import TargetPrice, TargetPriceSummary
 
@@ -17,7 +18,8 @@ TARGET_PRICES = load_query("target_prices")
 
 
 def _selected(part: str, **chosen: Any) -> dict[str, Any]:
-    return {"part": part, "portfolio_id": None, "symbol": None, "target_id": None, **chosen}
+    everything = {"portfolio_id": None, "symbol": None, "target_id": None, "limit": None, "offset": 0}
+    return {"part": part, **everything, **chosen}
 
 
 @router.get(
@@ -44,15 +46,16 @@ async def target_prices(
     portfolio_id: UUID,
     answers: AnswersOf,
     symbol: Annotated[PrintableName | None, Query(description="Only of this symbol.")] = None,
+    limit: Limit = MAX_ROWS,
+    offset: Offset = 0,
 ) -> Response:
     """List the target prices in force of what is held at the close, by symbol, as a bare array.
 
     A target counts from its effective date on, never before; lots of a symbol share one.
     """
     wanted = symbol.strip().upper() if symbol and symbol.strip() else None
-    return await answers.send(
-        TARGET_PRICES, _selected("list", portfolio_id=portfolio_id, symbol=wanted), portfolio_id=portfolio_id
-    )
+    chosen = _selected("list", portfolio_id=portfolio_id, symbol=wanted, limit=limit, offset=offset)
+    return await answers.send(TARGET_PRICES, chosen, portfolio_id=portfolio_id)
 
 
 @router.get(

@@ -75,18 +75,18 @@ class PortfolioBetas(Answer):
 
 
 class AggregateBetaData(Answer):
-    """Betas weighted by equity over the portfolios that have one."""
+    """Dollar exposures added up, over the equity of the portfolios in which they are known."""
 
     market_beta_weighted: float = described("Beta to SPY (90 sessions).", 0.982145)
     beta_calculated_90d: float = described("The same.", 0.982145)
     beta_calculated_90d_observations: int = described("Sessions under the shortest regression.", 90)
     beta_provider_1y: float | None = described(
-        "As providers say it; null where no portfolio has one.", 1.0312
+        "As providers say it, weighted by equity where it is known; null where no portfolio has one.", 1.0312
     )
     positions_with_beta: int = described("Positions with a provider's beta.", 28)
     positions_total: int = described("Open positions.", 32)
     equity_coverage_percentage: float | None = described(
-        "Equity of the portfolios with a beta to SPY over that of all, 0 to 100.", 100.0
+        "Equity of the portfolios in which the exposure is known over that of all, 0 to 100.", 100.0
     )
     portfolios: list[PortfolioBetas]
 
@@ -116,7 +116,7 @@ class AggregateVolatilityMetadata(AggregateMetadata):
 
     method: str = described(
         "What the returns are.",
-        "returns of the portfolios together: P&L added up over capital added up, as earned",
+        "returns of the portfolios together: public P&L added up over capital added up, as earned",
     )
     sessions: int = described("Sessions looked at.", 53)
 
@@ -132,10 +132,17 @@ class AggregateFactor(Answer):
     """Beta to one factor over several portfolios."""
 
     name: str = described("As of a portfolio.", "Market Beta")
-    beta: float = described("Dollar exposure over the equity of the portfolios that have one.", 0.982145)
+    beta: float | None = described(
+        "Dollar exposure over the equity of the portfolios in which it is known; null unless positive.",
+        0.982145,
+    )
     exposure_dollar: float = described("Dollar exposures added up, USD.", 1006424.8)
     model: Literal["market", "style", "rates"] = described("The regression.", "market")
-    portfolio_count: int = described("Portfolios that have this beta.", 2)
+    portfolio_count: int = described("Portfolios that are exposed to it.", 2)
+    equity_coverage_percentage: float | None = described(
+        "Equity of the portfolios in which the exposure is known over that of all, 0 to 100.",
+        100.0,
+    )
 
 
 class AggregateModelMetadata(AggregateMetadata):
@@ -189,7 +196,7 @@ class AggregateCorrelationMetadata(AggregateMetadata):
     symbols: list[str] = described("The symbols in their order.", ["AAPL", "MSFT"])
     max_symbols: int = described("Symbols at most.", 25)
     symbols_included: int = described("Symbols shown.", 15)
-    symbols_excluded: int = described("Symbols not shown: beyond the limit, or without common returns.", 1)
+    symbols_excluded: int = described("Symbols left out for want of returns.", 1)
     truncated: bool = described("There are more symbols than max_symbols.", False)
     window_days: int | None = described("Sessions in the window.", 90)
     is_repaired: bool = described("Pairs are shown as they are computed.", False)
@@ -205,6 +212,10 @@ class AggregateCorrelationMatrix(Aggregate):
 class AggregateScenario(ScenarioImpact):
     """One scenario over several portfolios."""
 
+    coverage: float | None = described(
+        "Gross of the stressed positions over that of all, of portfolios without a figure too.",
+        1.0,
+    )
     portfolio_count: int = described("Portfolios with a figure for it.", 2)
 
 

@@ -57,8 +57,10 @@ class TargetReturns(Answer):
     expected_return_eoy: float | None = described("To the targets for the year's end.", None)
     expected_return_next_year: float | None = described("To the targets for next year.", None)
     downside_return: float | None = described("To the downside targets.", None)
-    coverage_pct: float = described("Share of positions with a target, 0 to 100.", 0)
-    positions_with_targets: int = described("Positions with a target.", 0)
+    coverage_pct: float = described("Share of positions under expected_return_eoy, 0 to 100.", 0)
+    positions_with_targets: int = described(
+        "Positions with a target for the year's end and a price to expect a return from.", 0
+    )
     total_positions: int = described("Open positions.", 16)
     last_updated: datetime | None = described("When a target last changed, UTC.", None)
 

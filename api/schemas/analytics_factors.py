@@ -219,8 +219,10 @@ class ComparisonMetadata(Metadata):
     """What the comparison rests on."""
 
     model: Literal["market"] = described("The regression on the market's proxy.", "market")
-    rows_returned: int = described("Positions in the answer.", 16)
-    truncated: bool = described("There are more positions than an answer holds.", False)
+    limit: int = described("Positions in a page.", 1000)
+    offset: int = described("Positions before the page.", 0)
+    rows_returned: int = described("Positions in this page.", 16)
+    truncated: bool = described("There are more pages.", False)
 
 
 class BetaComparison(Analytic):

@@ -153,7 +153,8 @@ class Holding(Answer):
     unrealized_pnl: float = described("Market value minus cost basis, USD.", 2362.17)
     daily_pnl: float = described("P&L of the session, dividends included, USD.", -101.25)
     has_complete_history: bool = described(
-        "The symbol (an option's underlying) misses no session of the last 252; false for private holdings.",
+        "The symbol (an option's underlying) misses no session of the last 252, or since its first price or "
+        "holding, and has the days that a regression needs; false for private holdings, true for cash.",
         True,
     )
     tags: list[Tag] = described("The tags it carries on the session; empty when not asked for.", [])
@@ -241,7 +242,8 @@ class PositionDetails(Answer):
     unrealized_pnl_percent: float | None = described("The same in % of the cost basis.", 14.23)
     realized_pnl: float = described("Exit or settlement value minus cost basis, USD; 0 while open.", 0.0)
     day_change_value: float = described(
-        "P&L of the session, dividends included, from the entry price on the first day, USD; 0 when closed.",
+        "P&L of the session, dividends included, from the entry price on the first day and to the exit or "
+        "settlement on the last, USD; 0 when closed before the session.",
         -101.25,
     )
     day_change_percent: float | None = described("The same in % of the value before.", -0.5311)
@@ -298,7 +300,9 @@ class PricesMetadata(Answer):
     trading_days_included: int = described("Sessions between them with a price.", 103)
     include_factor_etfs: bool = described("The factor models' ETFs are included.", True)
     date_format: Literal["iso", "unix"] = described("iso, or unix: seconds since 1970 at 00:00 UTC.", "iso")
-    symbols_without_prices: list[str] = described("Symbols held that have no price in these days.", [])
+    symbols_without_prices: list[str] = described(
+        "Symbols held that have no price in these days; cash needs none.", []
+    )
     price_source: PriceSource
     price_notice: PriceNotice
 

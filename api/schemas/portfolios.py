@@ -64,9 +64,11 @@ class PortfolioSnapshot(Answer):
     )
     target_price_return_next_year: float | None = described("The same for next year's targets.", 0.1431)
     target_price_coverage_pct: float | None = described(
-        "Positions with a target, % of the open ones; null without positions.", 75.0
+        "Positions under target_price_return_eoy, % of the open ones; null without positions.", 75.0
     )
-    target_price_positions_count: int = described("Open positions with a target in force.", 12)
+    target_price_positions_count: int = described(
+        "Open positions with a target for the year's end and a price to expect a return from.", 12
+    )
     target_price_total_positions: int = described("Open positions.", 16)
     target_price_last_updated: datetime | None = described(
         "When the newest of the targets was loaded, UTC.", "2025-07-01T12:00:00Z"
@@ -112,7 +114,7 @@ class QualitySummary(Answer):
     """Open positions by how complete their price history is."""
 
     total_positions: int = described("Open positions.", 16)
-    complete_data: int = described("Those in complete_history.", 15)
+    complete_data: int = described("Those in complete_history, and cash, which needs no prices.", 15)
     partial_data: int = described("Those in partial_history.", 1)
     insufficient_data: int = described("Those in insufficient_data.", 0)
     data_coverage_percent: float | None = described(
@@ -169,7 +171,7 @@ class Feasibility(Answer):
     feasible: bool = described("Any position could be analyzed.", True)
     positions_eligible: int = described("Positions analyzed.", 16)
     positions_excluded: int = described("Positions left out.", 0)
-    min_days_required: int = described("Days that a symbol needs.", 30)
+    min_days_required: int = described("Days with a return that a symbol needs.", 30)
 
 
 class CalculationFeasibility(Answer):

@@ -29,8 +29,12 @@ class TopPosition(Answer):
     name: str | None = described("Name of the company or fund (an option's underlying).", "Apple Inc.")
     sector: str | None = described("Its sector.", "Technology")
     underlying_symbol: str | None = described("An option's underlying, else null.", None)
-    investment_class: InvestmentClass = described("PUBLIC, OPTIONS or PRIVATE.", "PUBLIC")
-    position_type: PositionType = described(POSITION_TYPE, "LONG")
+    investment_class: InvestmentClass = described(
+        "PUBLIC, OPTIONS or PRIVATE; of the largest lot where lots differ.", "PUBLIC"
+    )
+    position_type: PositionType = described(
+        f"{POSITION_TYPE} The side of quantity where lots differ.", "LONG"
+    )
     quantity: float = described("Shares or contracts of all lots, negative for shorts.", 81.0)
     market_value: float = described("Signed market value of all lots, USD.", 18962.1)
     weight: float | None = described("Market value over equity; null when equity is not positive.", 0.037)

@@ -66,7 +66,9 @@ class TargetPriceSummary(Answer):
     portfolio_name: str = described("Its name.", "Demo Individual Investor Portfolio")
     as_of: date = described("The session.", "2025-09-12")
     total_positions: int = described("Open positions.", 16)
-    positions_with_targets: int = described("Those with a target in force.", 12)
+    positions_with_targets: int = described(
+        "Those with a target for the year's end and a price to expect a return from.", 12
+    )
     coverage_percentage: Decimal = described("The same in % of the open positions.", "75.00")
     weighted_expected_return_eoy: Decimal | None = described(
         "Return of the portfolio if the targets for the year's end are reached; null without any.", "0.081204"
@@ -77,12 +79,15 @@ class TargetPriceSummary(Answer):
     weighted_expected_return_next_year_dollars: Decimal | None = described("The second in USD.", "73328.11")
     weighted_downside_return_dollars: Decimal | None = described("The third in USD.", "-52413.95")
     expected_sharpe_ratio: Decimal | None = described(
-        "Return to the year's end beyond the 3-month Treasury yield, over the risk model's volatility for "
-        "that time; null without one of them, and on the year's last day.",
+        "Return to the year's end beyond the 3-month Treasury yield for the covered share of the gross value "
+        "(cash apart), over the risk model's volatility for that time; null without one of them, on the "
+        "year's last day, and where less than half is covered.",
         "0.912340",
     )
     expected_sortino_ratio: Decimal | None = described(
-        "The same return over the loss if things go wrong; null when that is none.", "0.671200"
+        "The same of the positions with both a target for the year's end and a downside target, over their "
+        "loss if things go wrong; null when that is none.",
+        "0.671200",
     )
     target_prices: list[TargetPrice]
     last_updated: datetime | None = described("When the newest was loaded, UTC.", "2025-07-01T12:00:00Z")

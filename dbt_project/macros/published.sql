@@ -220,9 +220,10 @@ where
 {#-
   What this publication changes in rows that readers already see: one row per changed column. Statistics
   that agree to 1e-9 count as equal. Rows that are new on a published date (a new portfolio) change nothing
-  that was reported and are not listed; a row that is gone is listed with the column name '*'.
+  that was reported and are not listed; a row that is gone is listed with the column name '*'. without: columns
+  that are not compared.
 -#}
-{% macro restated_columns(relation, mart, key) -%}
+{% macro restated_columns(relation, mart, key, without=[]) -%}
 {%- set mart_columns = graph.nodes['model.sigmasight.' ~ mart].columns.keys() | list if execute else [] -%}
 {%- set columns = adapter.get_columns_in_relation(relation) if execute else [] -%}
 select
@@ -255,7 +256,7 @@ cross join lateral (
     values
     ('*', 'present', cast(null as text), after.publication_id is null)
     {%- for column in columns
-        if column.name in mart_columns and column.name not in key + ['as_of_date', 'publication_id'] %},
+        if column.name in mart_columns and column.name not in key + without + ['as_of_date', 'publication_id'] %},
     (
         '{{ column.name }}', cast(before.{{ column.name }} as text), cast(after.{{ column.name }} as text),
         after.publication_id is not null and

@@ -1,5 +1,6 @@
 """Over several portfolios money adds up, ratios are of the sums, and one portfolio alone is itself."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,10 +9,14 @@ import pytest
 from api_helpers import Person
 from psycopg import Connection
 
+from api.queries import load_query
+from warehouse.connections import Warehouse
+
 LAST = "2025-09-12"
 Analyst = Connection[dict[str, Any]]
 PUBLIC = "Demo Family Office Public Growth"
 PRIVATE = "Demo Family Office Private Opportunities"
+CASH_ALONE = "pub_portfolio_snapshots set private_count = 0 where portfolio_id = %(private)s"
 
 
 def get(person: Person, path: str, **parameters: Any) -> Any:
@@ -128,7 +133,7 @@ def test_only_the_portfolios_named_are_in(family_office: Person) -> None:
 def test_volatility_is_of_the_returns_earned_together(family_office: Person, analyst: Analyst) -> None:
     days = analyst.execute(
         """
-        select sum(daily_pnl) / sum(equity - daily_pnl) as daily_return
+        select sum(public_daily_pnl) / sum(equity - daily_pnl) as daily_return
         from marts.fct_portfolio_snapshots
         where portfolio_id = any(%s) and as_of_date <= %s
         group by as_of_date order by as_of_date
@@ -145,6 +150,108 @@ def test_volatility_is_of_the_returns_earned_together(family_office: Person, ana
     trend = "increasing" if change > 0.05 else "decreasing" if change < -0.05 else "stable"
     assert data["volatility_trend"] == trend
     assert data["volatility_percentile"] is None  # fewer than two thirds of 252 sessions
+
+
+def test_private_holdings_have_no_volatility_not_one_of_zero(family_office: Person) -> None:
+    body = get(family_office, "volatility", portfolio_ids=family_office.portfolios[PRIVATE])
+    assert (body["available"], body["data"], body["calculation_date"]) == (False, None, None)
+    assert body["data_quality"]["flag"] == "no_public_positions"
+
+
+def test_a_beta_says_the_quality_of_its_own_model(hedge_fund: Person, analyst: Analyst) -> None:
+    row = analyst.execute(
+        "select data_days, positions_analyzed, coverage from marts.fct_portfolio_factor_exposures"
+        " where portfolio_id = %s and as_of_date = %s and model = 'market'",
+        (hedge_fund.portfolio_id, LAST),
+    ).fetchone()
+    risk = analyst.execute(
+        "select data_days from marts.fct_portfolio_risk where portfolio_id = %s and as_of_date = %s",
+        (hedge_fund.portfolio_id, LAST),
+    ).fetchone()
+    assert row is not None
+    assert risk is not None
+    assert risk["data_days"] > row["data_days"] == 90, (
+        "the models' windows do not differ: this proves nothing"
+    )
+    beta = get(hedge_fund, "beta")
+    assert beta["data"]["beta_calculated_90d_observations"] == 90
+    for body in (beta, alone(hedge_fund, "market-beta"), alone(hedge_fund, "beta-calculated-90d")):
+        assert body["data_quality"]["data_days"] == 90
+        assert body["data_quality"]["positions_analyzed"] == row["positions_analyzed"]
+    own = alone(hedge_fund, "beta-calculated-90d")["metadata"]["coverage"]
+    assert own == pytest.approx(row["coverage"], abs=1e-6)
+
+
+def test_the_average_correlation_is_not_that_of_the_symbols_shown(family_office: Person) -> None:
+    few = get(family_office, "correlation-matrix", max_symbols=2)
+    many = get(family_office, "correlation-matrix", max_symbols=100)
+    assert few["available"], "the largest holdings are private, and were shown"
+    assert len(few["data"]["matrix"]) == 2
+    assert few["data"]["average_correlation"] == many["data"]["average_correlation"]
+    assert few["metadata"]["symbols_excluded"] == many["metadata"]["symbols_excluded"] > 0
+    assert few["metadata"]["truncated"] is True
+
+
+def test_stress_says_how_much_it_covers(family_office: Person, analyst: Analyst) -> None:
+    rows = analyst.execute(
+        """
+        select
+            sum(stress.coverage * gross.gross_exposure::float8) / sum(gross.gross_exposure::float8) as covered
+        from marts.fct_portfolio_exposures as gross
+        left join marts.fct_portfolio_stress as stress
+            on gross.portfolio_id = stress.portfolio_id and gross.as_of_date = stress.as_of_date
+            and stress.direct_pnl is not null and stress.scenario_id = 'market_up_25'
+        where gross.portfolio_id = any(%s) and gross.as_of_date = %s
+        """,
+        (list(family_office.portfolios.values()), LAST),
+    ).fetchall()
+    scenarios = get(family_office, "stress-test")["data"]["scenarios"]
+    covered = {one["coverage"] for one in scenarios}
+    assert len(covered) == 1
+    assert covered.pop() == pytest.approx(rows[0]["covered"], abs=1e-6)
+    assert 0 < scenarios[0]["coverage"] < 1
+
+
+def test_an_aggregate_says_which_prices_are_old(family_office: Person) -> None:
+    together = get(family_office, "overview")["data_quality"]["message"]
+    assert "the others: private_mark 9" in together
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        [CASH_ALONE],
+        [CASH_ALONE, "pub_portfolio_snapshots set equity = -10000 where portfolio_id = %(public)s",
+         "pub_portfolio_factor_exposures set beta = null where portfolio_id = %(public)s"],
+    ],
+)  # fmt: skip
+def test_cash_and_lost_equity_count(family_office: Person, demo: Warehouse, changes: list[str]) -> None:
+    ids = {name: family_office.portfolios[full] for name, full in (("public", PUBLIC), ("private", PRIVATE))}
+    both = {"portfolio_ids": list(ids.values()), "as_of_date": LAST, "simulated_notice": ""}
+    with demo.connect_writer() as connection:
+        connection.execute("set search_path = marts")
+        for change in changes:
+            connection.execute(f"update published.{change}", ids)
+        known = connection.execute(
+            """
+            select sum(snapshots.equity)::float8, sum(exposures.dollar_exposure)
+            from fct_portfolio_snapshots as snapshots
+            inner join fct_portfolio_factor_exposures as exposures using (portfolio_id, as_of_date)
+            where portfolio_id = any(%(portfolio_ids)s) and as_of_date = %(as_of_date)s and model = 'market'
+            """,
+            both,
+        ).fetchone()
+        rows = [
+            connection.execute(load_query(name).text, both).fetchone()
+            for name in ("aggregate_factor_exposures", "aggregate_beta")
+        ]
+        connection.rollback()
+    assert known is not None
+    betas = [json.loads(row[0]) for row in rows if row is not None]
+    expected = pytest.approx(known[1] / known[0], abs=1e-6)
+    assert betas[0]["factors"][0]["beta"] == expected
+    assert betas[1]["data"]["market_beta_weighted"] == expected
+    assert betas[0]["factors"][0]["equity_coverage_percentage"] == 100
 
 
 def test_an_aggregate_of_a_past_date_knows_nothing_of_later(family_office: Person, analyst: Analyst) -> None:

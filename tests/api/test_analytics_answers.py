@@ -375,7 +375,7 @@ def test_calculated_betas_of_positions_are_their_symbols(hedge_fund: Person, ana
 def test_a_providers_beta_that_is_known_is_shown(hedge_fund: Person, demo: Warehouse) -> None:
     # the published rows of one session get betas for the time of a transaction that is not kept
     common = {
-        "portfolio_id": hedge_fund.portfolio_id, "as_of_date": LAST, "max_positions": 1000,
+        "portfolio_id": hedge_fund.portfolio_id, "as_of_date": LAST, "limit": 1000, "offset": 0,
         "simulated_notice": "Simulated.",
     }  # fmt: skip
     with demo.connect_writer() as connection:

@@ -5,7 +5,6 @@ import io
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
-from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ import yaml
 from api_helpers import Person, assert_problem
 from psycopg import Connection
 
-from api.limits import CORRELATION_MINIMUM, QUALITY_WINDOW, VOLATILITY_MINIMUM
+from api.limits import CORRELATION_MINIMUM, QUALITY_WINDOW, VOLATILITY_MINIMUM_SHARE, VOLATILITY_TREND
 from warehouse.connections import Warehouse
 from warehouse.settings import project_root
 
@@ -120,8 +119,24 @@ def test_the_limits_that_data_quality_names_are_the_warehouses() -> None:
     variables = yaml.safe_load(text)["vars"]
     assert variables["data_quality_sessions"] == QUALITY_WINDOW
     assert variables["correlation_minimum"] == CORRELATION_MINIMUM
-    minimum = ceil(variables["volatility_minimum_share"] * variables["volatility_short_window"])
-    assert minimum == VOLATILITY_MINIMUM
+    assert variables["volatility_minimum_share"] == VOLATILITY_MINIMUM_SHARE
+    assert variables["volatility_trend_threshold"] == VOLATILITY_TREND
+    windows = ("volatility_short_window", "volatility_long_window", "volatility_percentile_window")
+    assert [variables[name] for name in (*windows, "volatility_trend_lag")] == [21, 63, 252, 10]
+
+
+def test_data_quality_names_the_days_that_each_analytic_needs(hedge_fund: Person, analyst: Analyst) -> None:
+    path = f"data/portfolio/{hedge_fund.portfolio_id}/data-quality"
+    told = hedge_fund.get(path).json()["calculation_feasibility"]
+    known = {
+        row["model"]: row["days"]
+        for row in rows(
+            analyst, "select model, min(min_observations) as days from marts.dim_factors group by model"
+        )
+    }
+    assert told["factor_regression"]["min_days_required"] == known["market"]
+    assert told["volatility_analysis"]["min_days_required"] == known["risk"] > known["market"]
+    assert told["correlation_matrix"]["min_days_overlap"] == CORRELATION_MINIMUM
 
 
 def test_one_position_is_the_lists_own(hedge_fund: Person, session: dict[str, str]) -> None:
@@ -363,6 +378,12 @@ def test_the_expected_sharpe_ratio_is_of_the_time_to_the_years_end(
     (row,) = rows(
         analyst,
         """select risk.total_volatility, (
+            select sum(abs(market_value)) from marts.fct_target_prices
+            where portfolio_id = risk.portfolio_id and as_of_date = risk.as_of_date
+        ) / (
+            select gross_exposure from marts.fct_portfolio_exposures
+            where portfolio_id = risk.portfolio_id and as_of_date = risk.as_of_date
+        ) as covered, (
             select rate from marts.fct_treasury_rates
             where series = 'DGS3MO' and rate_date <= %s order by rate_date desc limit 1
         ) as rate
@@ -372,7 +393,8 @@ def test_the_expected_sharpe_ratio_is_of_the_time_to_the_years_end(
         LAST,
     )
     years = (date(2025, 12, 31) - date(2025, 9, 12)).days / 365
-    excess = float(body["weighted_expected_return_eoy"]) - row["rate"] * years
+    assert row["covered"] > 0.5, "the ratio is not told otherwise"
+    excess = float(body["weighted_expected_return_eoy"]) - row["rate"] * years * float(row["covered"])
     expected = excess / (row["total_volatility"] * years**0.5)
     assert float(body["expected_sharpe_ratio"]) == pytest.approx(expected, abs=1e-4)
     sortino = excess / -float(body["weighted_downside_return"])

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -9,6 +10,7 @@ import psycopg
 import pytest
 from api_helpers import Person, assert_problem
 from psycopg import Connection, errors, sql
+from republish import republished
 
 from warehouse.connections import Warehouse
 
@@ -74,6 +76,68 @@ def test_requests_at_once_do_not_see_with_each_others_eyes(hedge_fund: Person, f
     with ThreadPoolExecutor(max_workers=16) as threads:
         seen = list(threads.map(names, people))
     assert seen == [set(person.portfolios) for person in people]
+
+
+# --- restated figures of no portfolio -----------------------------------------------------------------------
+
+RESTATED_PAIRS = """
+insert into published.pub_restatements (
+    publication_id, as_of_date, mart, key, column_name, old_value, new_value
+)
+select
+    publication_id, as_of_date, 'fct_correlation_pairs', symbol_1 || ' ' || symbol_2, 'correlation',
+    '0.5', '0.6'
+from published.pub_symbol_correlations where publication_id = %s
+"""
+
+
+@pytest.fixture
+def restated_pairs(demo: Warehouse) -> Iterator[None]:
+    """Publish the last session again, and say that every pair which anybody holds has changed."""
+    with republished(demo, Decimal(1)) as number, demo.connect_writer() as writer:
+        writer.execute(RESTATED_PAIRS, (number,))
+        writer.commit()
+        yield
+
+
+def restated(role: Connection[Row], schema: str) -> set[str]:
+    statement = sql.SQL("select key from {}.fct_restatements where mart = 'fct_correlation_pairs'")
+    return {row[0] for row in role.execute(statement.format(sql.Identifier(schema))).fetchall()}
+
+
+@pytest.mark.usefixtures("restated_pairs")
+def test_a_restated_pair_is_shown_to_who_holds_both_symbols_together(
+    hedge_fund: Person, family_office: Person, role: Connection[Row], demo: Warehouse
+) -> None:
+    # a pair is in the list because somebody holds it: to all others it would tell what strangers hold
+    held = {}
+    for person, email in (
+        (hedge_fund, "demo_hedgefundstyle@sigmasight.com"),
+        (family_office, "demo_familyoffice@sigmasight.com"),
+    ):
+        claim(role, demo, email)
+        pairs = role.execute(
+            "select distinct symbol_1 || ' ' || symbol_2 from marts.fct_correlation_pairs"
+            " where as_of_date = (select max(as_of_date) from marts.fct_correlation_pairs)"
+        ).fetchall()
+        held[email] = {row[0] for row in pairs}
+        assert restated(role, "marts") == restated(role, "marts_at") == held[email]
+        answer = person.get("restatements", mart="fct_correlation_pairs", limit=5000).json()
+        assert {entry["key"] for entry in answer["restatements"]} == held[email]
+        role.rollback()
+    mine, others = held.values()
+    assert mine - others
+    assert others - mine
+    assert restated(role, "marts") == set(), "nobody's session"
+    with psycopg.connect(demo.analyst_url) as analyst:
+        assert restated(analyst, "marts") > mine | others
+
+
+def test_how_many_hold_a_symbol_is_not_among_the_restated_figures(hedge_fund: Person) -> None:
+    nodes = hedge_fund.get("lineage/fct_restatements").json()["upstream"]
+    (code,) = [node["compiled_sql"] for node in nodes if node["name"] == "pub_restatements"]
+    assert "'sessions_missing_252'" in code
+    assert "used_by_portfolios" not in code
 
 
 # --- SQL, as the API's role ---------------------------------------------------------------------------------

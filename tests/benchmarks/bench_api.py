@@ -43,7 +43,7 @@ from warehouse.connections import Warehouse, open_warehouse
 from warehouse.settings import Settings
 
 CONNECTIONS = 8
-OWNER, PASSWORD = "owner000@benchmark.example", "benchmark-password"
+OWNER, PASSWORD = "owner000@benchmark.example", "BenchmarkPassword1"
 BEGIN, END = "<!-- api: begin -->", "<!-- api: end -->"
 WARM_UP_SECONDS = 0.5
 STARTED_WITHIN = 60.0
@@ -55,6 +55,7 @@ COMMON = {
     "position_ids": None, "include_closed": False, "include_holdings": True, "include_position_tags": True,
     "include_timeseries": True, "include_attrib": True, "max_positions": 1000, "max_days": 252,
     "limit": 1000, "offset": 0, "schema_version": "1.0", "scenarios": None, "impact_type": "correlated",
+    "is_single": False,
 }  # fmt: skip
 
 

@@ -770,8 +770,7 @@ def marts_of_then(market_folder: Path, module_warehouse: Warehouse, tmp_path_fac
         rows = pd.read_csv(market_folder / f"{name}.csv", dtype=str, keep_default_na=False)
         is_known = rows[column].between(START.isoformat(), CUT.isoformat())
         rows[is_known].to_csv(folder / f"{name}.csv", index=False)
-    profiles = (market_folder / "profiles.csv").read_bytes()  # without dates: as known today
-    (folder / "profiles.csv").write_bytes(profiles)
+    # no profiles: those of the folder are of a later day, and their yields and betas must not show before it
     done = subprocess.run(
         [PROGRAM, "demo", "--source", "files", "--prices", str(folder)],
         env={**os.environ, **module_warehouse.settings.as_environment()},
@@ -799,6 +798,9 @@ def test_prices_after_a_date_or_long_before_it_change_nothing_of_it(
         for frame in (marts_of_then.frame(mart), marts_of_now.frame(mart))
     )
     assert len(then) > 50
+    # null throughout has no type of its own: what is null here and not there is still a difference
+    both_null = then.columns[then.isna().all() & now.isna().all()]
+    then, now = then.drop(columns=both_null), now.drop(columns=both_null)
     # a database adds up in no fixed order
     pd.testing.assert_frame_equal(then, now, check_dtype=False, rtol=1e-9, atol=1e-12)
 

@@ -173,6 +173,29 @@ def test_a_profile_grows_and_touches_what_it_must(connection: Connection) -> Non
     assert row == ("Alpha", "Technology", {"beta": 1.2, "employees": 5})
 
 
+def test_an_earlier_profile_learns_nothing_from_a_later_one(connection: Connection) -> None:
+    load_prices(connection, prices((FIRST, 10, None, None, None)))
+
+    def load(day: date, **fields: object) -> LoadReport:
+        frame = pd.DataFrame([{"symbol": "A", "profile_date": day, **fields}], dtype=object)
+        return load_frame(connection, COMPANY_PROFILES, frame, source="files", origin="test")
+
+    load(THIRD, name="Alpha", dividend_yield=0.02, details='{"beta": 1.1}')
+    earlier = load(SECOND, name="Alpha", details='{"employees": 5}')
+    assert (earlier.rows_new, earlier.touched_from) == (1, FIRST), "it is the symbol's first profile now"
+    assert load(SECOND, name="Alpha").rows_new == 0
+    later = load(THIRD + timedelta(days=1), sector="Technology")
+    assert later.rows_new == 1
+    rows = connection.execute(
+        "select profile_date, dividend_yield, sector, details from raw.company_profiles order by profile_date"
+    ).fetchall()
+    assert rows == [
+        (SECOND, None, None, {"employees": 5}),
+        (THIRD, 0.02, None, {"beta": 1.1}),
+        (THIRD + timedelta(days=1), 0.02, "Technology", {"beta": 1.1}),
+    ]
+
+
 def test_touched_from_is_the_earliest_of_old_and_new(connection: Connection) -> None:
     identity = {
         "flow_id": "9b2f3f0e-1111-4222-8333-444444444444",

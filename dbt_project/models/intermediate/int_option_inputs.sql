@@ -75,10 +75,11 @@ final as (
             contracts.as_of_date = curves.as_of_date
             and contracts.years_to_expiration >= curves.from_years
             and contracts.years_to_expiration < curves.before_years
+    -- a yield that was not yet known counts as none paid
     left join profiles
         on
             contracts.underlying_symbol = profiles.symbol
-            and contracts.as_of_date >= profiles.valid_from
+            and contracts.as_of_date >= profiles.profile_date
             and contracts.as_of_date < profiles.valid_before
     left join quotes
         on contracts.symbol = quotes.symbol and contracts.as_of_date = quotes.quote_date

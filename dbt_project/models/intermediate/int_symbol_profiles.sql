@@ -1,5 +1,6 @@
--- Sector, dividend yield and the provider's beta of each symbol over time: a profile speaks from its date on, the first
--- one also for before. A beta is a statistic of its day and never speaks for before.
+-- Sector, dividend yield and the provider's beta of each symbol over time. A profile speaks from its date on; the first
+-- one names the sector of the time before as well (from valid_from on). A yield and a beta are figures of their day:
+-- who reads them joins from profile_date on.
 with profiles as (
     select * from {{ ref('stg_raw__company_profiles') }}
 ),
@@ -26,7 +27,7 @@ final as (
         sector,
         dividend_yield,
         provider_beta,
-        profile_date as provider_beta_from,
+        profile_date,
         case when profile_number = 1 then date '-infinity' else profile_date end as valid_from,
         coalesce(valid_before, date 'infinity') as valid_before
     from numbered

@@ -26,14 +26,14 @@ final as (
         volatilities.*,
         betas.residual_volatility as idiosyncratic_volatility,
         profiles.provider_beta,
-        profiles.provider_beta_from as provider_beta_date
+        profiles.profile_date as provider_beta_date
     from volatilities
     left join betas
         on volatilities.symbol = betas.symbol and volatilities.as_of_date = betas.as_of_date
     left join profiles
         on
             volatilities.symbol = profiles.symbol
-            and volatilities.as_of_date >= profiles.provider_beta_from
+            and volatilities.as_of_date >= profiles.profile_date
             and volatilities.as_of_date < profiles.valid_before
 )
 

@@ -1,6 +1,7 @@
 {{ config(
     indexes=[
         {'columns': ['portfolio_id', 'position_id', 'publication_id']},
+        {'columns': ['position_id', 'publication_id']},
     ],
 ) }}
 

@@ -23,7 +23,8 @@ union all
     ref('pub_portfolio_factor_exposures'), 'fct_portfolio_factor_exposures', ['portfolio_id', 'model', 'factor']
 ) }}
 union all
-{{ restated_columns(ref('pub_data_quality'), 'fct_data_quality', ['symbol']) }}
+-- how many hold a symbol is no figure of it, and its changes would tell everybody of a stranger's trades
+{{ restated_columns(ref('pub_data_quality'), 'fct_data_quality', ['symbol'], without=['used_by_portfolios']) }}
 union all
 {{ restated_columns(ref('pub_position_greeks'), 'fct_position_greeks', ['position_id']) }}
 union all
