@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, triu
 from scipy.sparse.csgraph import connected_components
 
 from python_models.panel import to_panel
@@ -168,6 +168,23 @@ def symbol_correlations(
         known = np.isfinite(rho[pair])
         pair = (pair[0][known], pair[1][known])
         frames.append(_pair_rows(panel.dates[row], panel.symbols[used], pair, rho, observations))
+    return pd.concat(frames, ignore_index=True)
+
+
+def held_pairs(holdings: pd.DataFrame) -> pd.DataFrame:
+    """The pairs of symbols that some portfolio holds together on a date, each symbol beside itself included.
+
+    holdings: frame (portfolio_id, as_of_date, symbol). Columns: as_of_date, symbol_1, symbol_2, in
+    alphabetical order within a pair, each pair once a date whoever holds it.
+    """
+    frames = [pd.DataFrame({"as_of_date": holdings["as_of_date"].iloc[:0], "symbol_1": [], "symbol_2": []})]
+    for as_of_date, day in holdings.groupby("as_of_date"):
+        portfolios, _ = pd.factorize(day["portfolio_id"])
+        places, symbols = pd.factorize(day["symbol"], sort=True)
+        held = csr_matrix((np.ones(len(day), dtype=np.int64), (portfolios, places)))
+        first, second = triu(held.T @ held).nonzero()
+        pairs = {"as_of_date": as_of_date, "symbol_1": symbols[first], "symbol_2": symbols[second]}
+        frames.append(pd.DataFrame(pairs))
     return pd.concat(frames, ignore_index=True)
 
 

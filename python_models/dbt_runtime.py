@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 import adbc_driver_postgresql.dbapi as adbc
 import pandas as pd
@@ -98,11 +99,10 @@ class InProcessPythonJob(PythonJobHelper):
         """What the model returns for one batch of dates after the other."""
         columns = {name: column["data_type"] for name, column in self.model["columns"].items()}
         config = self.model["config"]
-        by_dates = frozenset(config.get("batch_inputs", ()))
         with adbc.connect(self._conninfo()) as connection:
+            inputs = _Inputs(connection, by_dates=frozenset(config.get("batch_inputs", ())))
             for batch in _batches(namespace["window"], config.get("batch_days")):
-                dbt_object = namespace["dbtObj"](partial(_read, connection, dates=batch, by_dates=by_dates))
-                frame = namespace["model"](dbt_object, connection)
+                frame = namespace["model"](namespace["dbtObj"](partial(inputs.read, batch)), connection)
                 yield frame_to_arrow(frame, columns, model=self.model["name"])
 
     def _conninfo(self) -> str:
@@ -153,24 +153,46 @@ def _batches(window: tuple[str, str], days: int | None) -> Iterator[tuple[date, 
         first += step
 
 
-def _read(
-    connection: Any, relation: str, *, dates: tuple[date, date], by_dates: frozenset[str]
-) -> pd.DataFrame:
-    """All rows of a relation (an input view selects just what the model needs); a uuid comes as text.
+class _Inputs:
+    """What a model reads: of the relations in by_dates the rows of a batch, of the others all rows, once."""
 
-    Of the relations named in by_dates only the rows of these dates, first and last included.
-    """
-    query = f"select * from {relation}"
-    if relation.rpartition(".")[2].strip('"') in by_dates:
-        query += f" where as_of_date between date '{dates[0]}' and date '{dates[1]}'"
-    with connection.cursor() as cursor:
-        cursor.execute(query)
-        table = cursor.fetch_arrow_table()
-    frame: pd.DataFrame = table.to_pandas(date_as_object=False)
-    for field in table.schema:
+    def __init__(self, connection: Any, *, by_dates: frozenset[str]) -> None:
+        self._connection = connection
+        self._by_dates = by_dates
+        self._whole: dict[str, pd.DataFrame] = {}
+
+    def read(self, dates: tuple[date, date], relation: str) -> pd.DataFrame:
+        """Rows of a relation; dates: the first and the last of the batch, both included."""
+        if relation.rpartition(".")[2].strip('"') in self._by_dates:
+            return self._query(
+                f"select * from {relation} where as_of_date between date '{dates[0]}' and date '{dates[1]}'"
+            )
+        if relation not in self._whole:
+            self._whole[relation] = self._query(f"select * from {relation}")
+        return self._whole[relation].copy(deep=False)  # copy on write: what a model changes is its own
+
+    def _query(self, query: str) -> pd.DataFrame:
+        with self._connection.cursor() as cursor:
+            cursor.execute(query)
+            table = cursor.fetch_arrow_table()
+        frame: pd.DataFrame = _with_text_ids(table).to_pandas(date_as_object=False)
+        return frame
+
+
+def _with_text_ids(table: pa.Table) -> pa.Table:
+    """The table with uuids as text. Each is written out once, however many rows it is in."""
+    for position, field in enumerate(table.schema):
         if field.type == pa.uuid():
-            frame[field.name] = frame[field.name].astype(str)
-    return frame
+            coded = (
+                pa.chunked_array(
+                    [chunk.storage for chunk in table[position].chunks], type=field.type.storage_type
+                )
+                .combine_chunks()
+                .dictionary_encode()
+            )
+            names = pa.array([str(UUID(bytes=value)) for value in coded.dictionary.to_pylist()], pa.string())
+            table = table.set_column(position, field.name, names.take(coded.indices))
+    return table
 
 
 def _to_csv(batch: pa.RecordBatch) -> bytes:

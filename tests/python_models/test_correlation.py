@@ -13,6 +13,7 @@ from python_models.correlation import (
     CorrelationRules,
     PortfolioCorrelations,
     complete_symbols,
+    held_pairs,
     nearest_correlation,
     pair_correlations,
     portfolio_correlations,
@@ -250,6 +251,36 @@ def test_without_returns_there_are_no_pairs_but_the_columns() -> None:
 
 
 # complete and positive semi-definite matrices
+
+
+def test_held_pairs_are_those_that_a_loop_over_portfolios_finds() -> None:
+    rng = np.random.default_rng(4)
+    held = rng.random((3, 6, 9)) < 0.3
+    held[2] = False  # a date on which nobody holds anything
+    places = np.argwhere(held)
+    holdings = pd.DataFrame(
+        {
+            "portfolio_id": [f"p{place[1]}" for place in places],
+            "as_of_date": [pd.Timestamp("2025-07-01") + pd.Timedelta(days=int(place[0])) for place in places],
+            "symbol": ["ZXAMQBYTC"[place[2]] for place in places],
+        }
+    ).sample(frac=1, random_state=4)
+    expected = {
+        (as_of_date, *pair)
+        for (as_of_date, _), book in holdings.groupby(["as_of_date", "portfolio_id"])
+        for pair in combinations_with_replacement(sorted(book["symbol"]), 2)
+    }
+    found = list(held_pairs(holdings).itertuples(index=False, name=None))
+    assert len(found) == len(expected)
+    assert set(found) == expected
+
+
+def test_without_holdings_there_are_no_pairs_and_so_no_correlations() -> None:
+    nobody = pd.DataFrame({"portfolio_id": [], "as_of_date": pd.DatetimeIndex([]), "symbol": []})
+    pairs = held_pairs(nobody)
+    assert list(pairs.columns) == ["as_of_date", "symbol_1", "symbol_2"]
+    assert len(pairs) == 0
+    assert len(symbol_correlations(_long(_returns(60, 5)), pairs, from_date="1990-01-01")) == 0
 
 
 def test_the_symbol_with_most_missing_pairs_is_dropped_first() -> None:

@@ -195,3 +195,30 @@ def test_a_batch_that_does_not_fit_leaves_all_dates_as_they_were(url: str) -> No
     with pytest.raises(FrameError, match="infinite"):
         _job(url, batch_days=10, batch_inputs=["inputs"]).submit(CODE)
     assert _rows(url) == before
+
+
+IDS_CODE = """window = ("2025-07-01", "2025-07-31")
+def model(dbt, session):
+    spoilt = dbt.ref("inputs")
+    spoilt["id"] = "spoilt"  # a model may change what it was given
+    inputs = dbt.ref("inputs")
+    missing = inputs["id"].isna().sum()
+    return inputs.drop(columns="id").assign(symbol=inputs["id"].fillna("none"), observations=missing)
+
+class dbtObj:
+    def __init__(self, load_df_function):
+        self.ref = lambda name: load_df_function('"staging"."' + name + '"')
+"""
+
+
+def test_ids_are_text_and_each_reading_is_fresh(url: str) -> None:
+    first, second = "861a4971-68a9-5335-988b-eb9817b549a6", "a36eb94e-4680-52ed-915e-8e29861d0e59"
+    _with_input(
+        url,
+        f"""select id::uuid as id, 'A'::text as symbol, '2025-07-02'::date as as_of_date, 1.0::float8 as beta,
+        true as is_clipped from unnest(array['{first}', null, '{second}', '{first}']) as id""",
+    )
+    assert _job(url).submit(IDS_CODE) == 4
+    rows = [row for row in _rows(url) if row[1] == date(2025, 7, 2)]
+    assert [row[0] for row in rows] == [first, first, second, "none"]
+    assert {row[3] for row in rows} == {1}
