@@ -22,8 +22,8 @@ bearer = HTTPBearer(
 )
 
 
-# All of these are coroutines though not all wait: FastAPI sends plain functions to threads, which takes
-# longer than the query.
+# All of these are coroutines though not all wait, and few depend on each other: FastAPI sends plain functions
+# to threads and solves dependencies anew for each request, and that can take longer than the query.
 async def get_services(request: Request) -> Services:
     """Return what the app opened at its start."""
     return cast(Services, request.app.state.services)
@@ -33,7 +33,7 @@ ServicesOf = Annotated[Services, Depends(get_services)]
 
 
 async def get_bearer(
-    services: ServicesOf,
+    request: Request,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
 ) -> Bearer:
     """Tell whom the request's token was issued to.
@@ -42,18 +42,18 @@ async def get_bearer(
     """
     if credentials is None:
         raise NotAuthenticated
-    return services.tokens.read(credentials.credentials)
+    return (await get_services(request)).tokens.read(credentials.credentials)
 
 
 BearerOf = Annotated[Bearer, Depends(get_bearer)]
 
 
-async def get_current_user(services: ServicesOf, token: BearerOf) -> User:
+async def get_current_user(request: Request, token: BearerOf) -> User:
     """Return the active user whose token came with the request, while the token's session goes on.
 
     Raises NotAuthenticated, TokenExpired or TokenInvalid.
     """
-    user = await services.users.by_session(token)
+    user = await (await get_services(request)).users.by_session(token)
     if user is None or not user.is_active:
         raise TokenInvalid
     return user
@@ -121,13 +121,12 @@ PublishedAt = Annotated[
 async def get_answers(
     *,
     request: Request,
-    services: ServicesOf,
     user: CurrentUser,
     as_of_date: AsOfDate = None,
     published_at: PublishedAt = None,
 ) -> Answers:
     """Return answers for this request, in this user's name, as of its date, as published at its instant."""
-    return Answers(request, services.reader, user, as_of_date, published_at)
+    return Answers(request, (await get_services(request)).reader, user, as_of_date, published_at)
 
 
 AnswersOf = Annotated[Answers, Depends(get_answers)]
