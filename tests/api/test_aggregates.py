@@ -200,7 +200,7 @@ def test_stress_says_how_much_it_covers(family_office: Person, analyst: Analyst)
         from marts.fct_portfolio_exposures as gross
         left join marts.fct_portfolio_stress as stress
             on gross.portfolio_id = stress.portfolio_id and gross.as_of_date = stress.as_of_date
-            and stress.direct_pnl is not null and stress.scenario_id = 'market_up_25'
+            and stress.direct_pnl is not null and stress.scenario_id = 'market_rally_25'
         where gross.portfolio_id = any(%s) and gross.as_of_date = %s
         """,
         (list(family_office.portfolios.values()), LAST),

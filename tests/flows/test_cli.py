@@ -154,7 +154,8 @@ def test_users_are_added_and_listed(run: Run) -> None:
     done = run("users", "add", "Jane@Example.com", "--name", "Jane Doe", "--password", "Long-enough-1")
     assert done.returncode == 0, done.stderr
     assert "jane@example.com may log in now" in done.stdout
-    assert re.search(r"jane@example.com\s+Jane Doe\s+yes\s+\d{4}-\d\d-\d\d\s+0", run("users", "list").stdout)
+    listed = r"jane@example.com\s+Jane Doe\s+yes\s+no\s+\d{4}-\d\d-\d\d\s+0"
+    assert re.search(listed, run("users", "list").stdout)
     assert "ERR_USER_001" in failure(
         run("users", "add", "jane@example.com", "--name", "Jane Doe", "--password", "Long-enough-1")
     )

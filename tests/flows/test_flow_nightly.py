@@ -118,7 +118,7 @@ def test_views_stand_until_the_project_changes_or_one_is_lost(published: Warehou
         assert project.stands_in(connection)
         assert not replace(project, mark="another").stands_in(connection)
         assert not replace(project, manifest=None).stands_in(connection)
-        connection.execute("drop view marts.fct_loads")
+        connection.execute("drop view marts.fct_loads cascade")
         assert not project.stands_in(connection)
         connection.rollback()
         connection.execute("drop function udf.bs_rho")
