@@ -166,6 +166,8 @@ def make_pool(url: str, *, name: str, size: int) -> Pool:
 async def _make_read_only(connection: AsyncConnection[Any]) -> None:
     await connection.set_autocommit(True)
     await connection.execute("set search_path = marts")  # the queries name the marts alone: see Reader
+    # A statement is planned once a connection, not for each portfolio: that takes as long as running it.
+    await connection.execute("set plan_cache_mode = force_generic_plan")
     await connection.set_autocommit(False)
     await connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
     await connection.set_read_only(True)
