@@ -80,8 +80,8 @@ class Answers:
             str(state.newest_publication_id),
             state.readable,
             str(self.user.user_id),
-            self.request.url.path,
-            self.request.url.query,
+            self.request.scope["path"],
+            self.request.scope["query_string"].decode("latin-1"),
             query.digest,
         )
         digest = sha256("\n".join(parts).encode()).hexdigest()

@@ -94,15 +94,16 @@ def _wrap(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
     """Put the middleware around the routes; the last one added is the outermost."""
     app.add_middleware(BodyLimit)
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES, compresslevel=4)
-    app.add_middleware(
-        CORSMiddleware,
-        allow_origins=settings.api_cors_origins,
-        allow_credentials=True,
-        allow_methods=["GET", "POST", "PUT", "DELETE"],
-        allow_headers=["Authorization", "Content-Type", "If-None-Match"],
-        expose_headers=["ETag", "X-As-Of-Date", "X-Publication-Id", "Retry-After"],
-        max_age=600,
-    )
+    if settings.api_cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.api_cors_origins,
+            allow_credentials=True,
+            allow_methods=["GET", "POST", "PUT", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "If-None-Match"],
+            expose_headers=["ETag", "X-As-Of-Date", "X-Publication-Id", "Retry-After"],
+            max_age=600,
+        )
     app.add_middleware(SecurityHeaders, docs_path=f"{PREFIX}/docs")
     routes = iter_route_contexts(app.routes)
     paths = {str(route.name): str(route.path_format) for route in routes}

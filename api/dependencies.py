@@ -32,10 +32,10 @@ async def get_services(request: Request) -> Services:
 ServicesOf = Annotated[Services, Depends(get_services)]
 
 
-async def get_bearer(
-    request: Request,
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
-) -> Bearer:
+Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
+
+
+async def get_bearer(request: Request, credentials: Credentials) -> Bearer:
     """Tell whom the request's token was issued to.
 
     Raises NotAuthenticated, TokenExpired or TokenInvalid.
@@ -48,11 +48,12 @@ async def get_bearer(
 BearerOf = Annotated[Bearer, Depends(get_bearer)]
 
 
-async def get_current_user(request: Request, token: BearerOf) -> User:
+async def get_current_user(request: Request, credentials: Credentials) -> User:
     """Return the active user whose token came with the request, while the token's session goes on.
 
     Raises NotAuthenticated, TokenExpired or TokenInvalid.
     """
+    token = await get_bearer(request, credentials)
     user = await (await get_services(request)).users.by_session(token)
     if user is None or not user.is_active:
         raise TokenInvalid

@@ -331,14 +331,16 @@ def portfolio_correlations(
     repaired_pairs: portfolio_id, as_of_date, symbol_1, symbol_2, correlation, observations.
     Convention: effective bets is the inverse Herfindahl index of the weights, with correlation between them.
     """
-    books = list(_books(holdings, correlations, rules))
     keys = {name: holdings[name].dtype for name in ("portfolio_id", "as_of_date")}
-    clustered = [_clusters(book, rules.cluster_threshold) for book in books]
-    rows = [_portfolio_row(book, len(found)) for book, found in zip(books, clustered, strict=True)]
-    members = [
-        member for book, found in zip(books, clustered, strict=True) for member in _member_rows(book, found)
-    ]
-    repaired = (_repaired_rows(book) for book in books if book.is_repaired)
+    rows: list[tuple[object, ...]] = []
+    members: list[tuple[object, ...]] = []
+    repaired: list[pd.DataFrame] = []
+    for book in _books(holdings, correlations, rules):  # one matrix at a time is held in memory
+        found = _clusters(book, rules.cluster_threshold)
+        rows.append(_portfolio_row(book, len(found)))
+        members.extend(_member_rows(book, found))
+        if book.is_repaired:
+            repaired.append(_repaired_rows(book))
     pairs = pd.concat([_no_pairs().assign(portfolio_id=None), *repaired], ignore_index=True)
     return PortfolioCorrelations(
         pd.DataFrame(rows, columns=list(PORTFOLIO_TYPES)).astype(PORTFOLIO_TYPES | keys),
