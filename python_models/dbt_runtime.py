@@ -6,13 +6,14 @@ materialization calls it. A model reads its inputs as Arrow and returns a frame;
 the column types of the model's yml and replaces the rows of the dates being built, in one transaction.
 
 A model whose yml says `batch_days` runs for so many calendar days at a time, with just their rows of its
-`batch_inputs`, so that the memory it needs does not grow with the dates being built.
+`batch_inputs`, so that the memory it needs does not grow with the dates being built. The first of the inputs
+says which dates there are: on others such a model has no rows, and is not run.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from functools import partial
 from typing import Any
@@ -99,9 +100,14 @@ class InProcessPythonJob(PythonJobHelper):
         """What the model returns for one batch of dates after the other."""
         columns = {name: column["data_type"] for name, column in self.model["columns"].items()}
         config = self.model["config"]
+        first, last = map(date.fromisoformat, namespace["window"])
         with adbc.connect(self._conninfo()) as connection:
             inputs = _Inputs(connection, by_dates=frozenset(config.get("batch_inputs", ())))
-            for batch in _batches(namespace["window"], config.get("batch_days")):
+            batches: Iterable[tuple[date, date]] = [(first, last)]
+            if "batch_days" in config:
+                days = namespace["dbtObj"](partial(inputs.days, (first, last))).ref(config["batch_inputs"][0])
+                batches = _batches(days, config["batch_days"], last=last)
+            for batch in batches:
                 frame = namespace["model"](namespace["dbtObj"](partial(inputs.read, batch)), connection)
                 yield frame_to_arrow(frame, columns, model=self.model["name"])
 
@@ -144,13 +150,13 @@ class InProcessPythonJob(PythonJobHelper):
         return written
 
 
-def _batches(window: tuple[str, str], days: int | None) -> Iterator[tuple[date, date]]:
-    """First and last dates of so many calendar days each, in order; all in one without a number."""
-    first, last = (date.fromisoformat(day) for day in window)
-    step = timedelta(days=days) if days else last - first + timedelta(days=1)
-    while first <= last:
-        yield first, min(first + step - timedelta(days=1), last)
-        first += step
+def _batches(days: Iterable[date], length: int, *, last: date) -> Iterator[tuple[date, date]]:
+    """First and last dates of batches, each of so many calendar days at most, that hold all the days."""
+    end = date.min
+    for day in days:
+        if day > end:
+            end = min(day + timedelta(days=length - 1), last)
+            yield day, end
 
 
 class _Inputs:
@@ -170,6 +176,15 @@ class _Inputs:
         if relation not in self._whole:
             self._whole[relation] = self._query(f"select * from {relation}")
         return self._whole[relation].copy(deep=False)  # copy on write: what a model changes is its own
+
+    def days(self, window: tuple[date, date], relation: str) -> list[date]:
+        """The dates in the window of which a relation has rows, in order."""
+        with self._connection.cursor() as cursor:
+            cursor.execute(
+                f"select distinct as_of_date from {relation}"
+                f" where as_of_date between date '{window[0]}' and date '{window[1]}' order by 1"
+            )
+            return [row[0] for row in cursor.fetchall()]
 
     def _query(self, query: str) -> pd.DataFrame:
         with self._connection.cursor() as cursor:

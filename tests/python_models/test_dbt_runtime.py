@@ -185,6 +185,19 @@ def test_in_batches_a_model_sees_only_the_dates_of_its_batch(url: str) -> None:
     assert date(2025, 7, 20) not in written
 
 
+def test_dates_without_rows_of_the_first_batch_input_are_not_computed(url: str) -> None:
+    _with_input(
+        url,
+        """select '' as symbol, date '2025-07-01' + day as as_of_date, false as is_clipped
+        from unnest(array[8, 17, 18, 30, 31]) as day""",
+    )
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("create view staging.calendar as select 1 as day")
+    code = COUNTING_CODE.replace("    return", "    assert len(inputs)\n    return")
+    assert _job(url, batch_days=10, batch_inputs=["inputs"]).submit(code) == 4
+    assert [(row[1].day, row[2]) for row in _rows(url)[1:]] == [(9, 2.0), (18, 2.0), (19, 1.0), (31, 1.0)]
+
+
 def test_a_batch_that_does_not_fit_leaves_all_dates_as_they_were(url: str) -> None:
     _with_input(
         url,
