@@ -1,4 +1,4 @@
-"""Correlation of symbols by pairs, and what it says about a portfolio's diversification.
+"""Correlation of symbols by pairs.
 
 Each pair is correlated over the sessions on which both symbols have a return, so that a gap in one symbol
 changes only that symbol's pairs. The price is that a portfolio's matrix may not be positive semi-definite;
@@ -7,14 +7,12 @@ it is then repaired, and says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.sparse import csr_matrix, triu
-from scipy.sparse.csgraph import connected_components
 
 from python_models.panel import to_panel
 
@@ -22,8 +20,6 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
-MINIMUM_EXPOSURE = 0.005  # USD: what rounds to nothing is not held
-MINIMUM_VARIANCE = 1e-12  # sum_ij g_i g_j rho_ij: less is a perfect hedge
 NEGATIVE_EIGENVALUE = -1e-10  # above it, rounding
 ILL_CONDITIONED = 1e-4  # share of a sum of squares that is left as variance
 # Standardized series of T sessions have sums of squares, and of products, up to T: with T < 2^9 so many bits
@@ -159,7 +155,7 @@ def symbol_correlations(
     wanted = None if pairs is None else _positions_by_date(pairs, panel.symbols)
     every = np.triu_indices(len(panel.symbols))
     nothing = (np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
-    frames = [_no_pairs()]
+    frames = [no_pairs()]
     for row in panel.rows_from(from_date):
         first, second = every if wanted is None else wanted.get(panel.dates[row], nothing)
         used, positions = np.unique(np.concatenate([first, second]), return_inverse=True)
@@ -167,7 +163,7 @@ def symbol_correlations(
         pair = (positions[: len(first)], positions[len(first) :])
         known = np.isfinite(rho[pair])
         pair = (pair[0][known], pair[1][known])
-        frames.append(_pair_rows(panel.dates[row], panel.symbols[used], pair, rho, observations))
+        frames.append(pair_rows(panel.dates[row], panel.symbols[used], pair, rho, observations))
     return pd.concat(frames, ignore_index=True)
 
 
@@ -202,7 +198,7 @@ def _positions_by_date(pairs: pd.DataFrame, symbols: pd.Index[str]) -> dict[Any,
     }
 
 
-def _pair_rows(
+def pair_rows(
     as_of_date: pd.Timestamp,
     symbols: pd.Index[str],
     positions: tuple[IntArray, ...],
@@ -221,11 +217,11 @@ def _pair_rows(
     )
 
 
-def _no_pairs() -> pd.DataFrame:
+def no_pairs() -> pd.DataFrame:
     """The frame of a day without pairs, with its columns and their types."""
     rho, observations = pair_correlations(np.empty((0, 0)), 0)
     nobody = np.empty(0, dtype=np.int64)
-    return _pair_rows(pd.Timestamp(0), pd.Index([], dtype=str), (nobody, nobody), rho, observations)
+    return pair_rows(pd.Timestamp(0), pd.Index([], dtype=str), (nobody, nobody), rho, observations)
 
 
 def complete_symbols(rho: FloatArray) -> BoolArray:
@@ -261,215 +257,3 @@ def nearest_correlation(rho: FloatArray) -> tuple[FloatArray, float]:
     roots = vectors * np.sqrt(np.maximum(values, 0.0))
     roots /= np.linalg.norm(roots, axis=1, keepdims=True)
     return _symmetric(roots @ roots.T, np.ones(len(rho))), smallest
-
-
-PORTFOLIO_TYPES: dict[str, Any] = {
-    "portfolio_id": object,
-    "as_of_date": object,
-    "mean_correlation": float,
-    "diversification_score": float,
-    "effective_bets": float,
-    "cluster_count": int,
-    "symbols_included": int,
-    "symbols_excluded": int,
-    "is_repaired": bool,
-    "min_eigenvalue": float,
-    "data_days": int,
-}
-MEMBER_TYPES: dict[str, Any] = {
-    "portfolio_id": object,
-    "as_of_date": object,
-    "cluster_id": "Int64",
-    "symbol": "str",
-    "average_correlation": float,
-    "gross_share": float,
-}
-REPAIRED_COLUMNS = ("portfolio_id", "as_of_date", "symbol_1", "symbol_2", "correlation", "observations")
-
-
-class PortfolioCorrelations(NamedTuple):
-    """Three frames; see portfolio_correlations for their columns."""
-
-    portfolios: pd.DataFrame
-    members: pd.DataFrame
-    repaired_pairs: pd.DataFrame
-
-
-class _Book(NamedTuple):
-    """One portfolio's included symbols in alphabetical order, with signed weights that are 1 in gross."""
-
-    portfolio_id: Any
-    as_of_date: Any
-    symbols: pd.Index[str]
-    weights: FloatArray
-    rho: FloatArray
-    observations: IntArray
-    excluded: int
-    is_repaired: bool
-    min_eigenvalue: float
-
-
-def portfolio_correlations(
-    holdings: pd.DataFrame, correlations: pd.DataFrame, *, rules: CorrelationRules = DEFAULT_RULES
-) -> PortfolioCorrelations:
-    """Correlation figures of each portfolio and date of the holdings.
-
-    holdings: frame (portfolio_id, as_of_date, symbol, exposure), exposure in USD, negative for shorts, one
-    row per portfolio, date and symbol (ValueError otherwise). correlations: as of symbol_correlations.
-    Exposures that round to nothing are left out; symbols with unknown exposure, or whose pairs with the
-    others are missing (see complete_symbols), are excluded and counted. A matrix that is not positive
-    semi-definite is repaired, and its repaired pairs are given.
-
-    portfolios: portfolio_id, as_of_date, mean_correlation (of the pairs), diversification_score (mean
-    |correlation| by weight, 0 unrelated, 1 all the same; both NaN with fewer than two symbols),
-    effective_bets (1 / variance of the signed weights by correlation; NaN for a perfect hedge),
-    cluster_count, symbols_included, symbols_excluded, is_repaired, min_eigenvalue (of the matrix used; NaN
-    without symbols), data_days (fewest observations of a pair used, or of the only symbol; 0 without any).
-    members: the included symbols: portfolio_id, as_of_date, cluster_id (1.. by falling gross share, then
-    alphabetical; null outside clusters), symbol, average_correlation (of the cluster's pairs), gross_share
-    (the symbol's own, 0..1).
-    repaired_pairs: portfolio_id, as_of_date, symbol_1, symbol_2, correlation, observations.
-    Convention: effective bets is the inverse Herfindahl index of the weights, with correlation between them.
-    """
-    keys = {name: holdings[name].dtype for name in ("portfolio_id", "as_of_date")}
-    rows: list[tuple[object, ...]] = []
-    members: list[tuple[object, ...]] = []
-    repaired: list[pd.DataFrame] = []
-    for book in _books(holdings, correlations, rules):  # one matrix at a time is held in memory
-        found = _clusters(book, rules.cluster_threshold)
-        rows.append(_portfolio_row(book, len(found)))
-        members.extend(_member_rows(book, found))
-        if book.is_repaired:
-            repaired.append(_repaired_rows(book))
-    pairs = pd.concat([_no_pairs().assign(portfolio_id=None), *repaired], ignore_index=True)
-    return PortfolioCorrelations(
-        pd.DataFrame(rows, columns=list(PORTFOLIO_TYPES)).astype(PORTFOLIO_TYPES | keys),
-        pd.DataFrame(members, columns=list(MEMBER_TYPES)).astype(MEMBER_TYPES | keys),
-        pairs[list(REPAIRED_COLUMNS)].astype(keys),
-    )
-
-
-def _books(holdings: pd.DataFrame, correlations: pd.DataFrame, rules: CorrelationRules) -> Iterator[_Book]:
-    key = ["as_of_date", "portfolio_id", "symbol"]
-    if holdings.duplicated(key).any():
-        twice = holdings.loc[holdings.duplicated(key), key].iloc[0].to_dict()
-        raise ValueError(f"`holdings` must have one row per portfolio, date and symbol, got two of {twice}")
-    enough = correlations[correlations["observations"] >= rules.minimum]
-    pairs_by_date = dict(iter(enough.groupby("as_of_date")))
-    for date, day in holdings.sort_values(key).groupby("as_of_date"):
-        symbols = pd.Index(np.unique(day["symbol"].to_numpy(dtype=object)), dtype="str")
-        rho, observations = _matrices(pairs_by_date.get(date, enough.iloc[:0]), symbols)
-        positions = symbols.get_indexer(pd.Index(day["symbol"]))
-        exposure = day["exposure"].to_numpy(dtype=np.float64)
-        for portfolio_id, rows in day.groupby("portfolio_id").indices.items():
-            # an unknown exposure stays here, to be counted as excluded
-            held = rows[~(np.abs(exposure[rows]) < MINIMUM_EXPOSURE)]
-            at = positions[held]
-            square = np.ix_(at, at)
-            yield _book(
-                portfolio_id=portfolio_id,
-                as_of_date=date,
-                symbols=symbols[at],
-                exposure=exposure[held],
-                rho=rho[square],
-                observations=observations[square],
-            )
-
-
-def _matrices(pairs: pd.DataFrame, symbols: pd.Index[str]) -> tuple[FloatArray, IntArray]:
-    """One date's pairs as symmetric matrices of correlations, NaN where missing, and of observations."""
-    first, second = (symbols.get_indexer(pd.Index(pairs[name])) for name in ("symbol_1", "symbol_2"))
-    both = (first >= 0) & (second >= 0)
-    first, second = first[both], second[both]
-    rho = np.full((len(symbols), len(symbols)), np.nan)
-    observations = np.zeros(rho.shape, dtype=np.int64)
-    rho[first, second] = rho[second, first] = pairs["correlation"].to_numpy()[both]
-    observations[first, second] = observations[second, first] = pairs["observations"].to_numpy()[both]
-    return rho, observations
-
-
-def _book(
-    *,
-    portfolio_id: Any,
-    as_of_date: Any,
-    symbols: pd.Index[str],
-    exposure: FloatArray,
-    rho: FloatArray,
-    observations: IntArray,
-) -> _Book:
-    """A portfolio without the symbols that are excluded, its matrix repaired if need be."""
-    kept = np.flatnonzero(np.isfinite(exposure))
-    kept = kept[complete_symbols(rho[np.ix_(kept, kept)])]
-    exposure, used = exposure[kept], rho[np.ix_(kept, kept)]
-    repaired, smallest = nearest_correlation(used) if len(kept) else (used, np.nan)
-    is_repaired = repaired is not used
-    return _Book(
-        portfolio_id=portfolio_id,
-        as_of_date=as_of_date,
-        symbols=symbols[kept],
-        weights=exposure / np.abs(exposure).sum(),
-        rho=repaired,
-        observations=observations[np.ix_(kept, kept)],
-        excluded=len(symbols) - len(kept),
-        is_repaired=is_repaired,
-        min_eigenvalue=float(np.linalg.eigvalsh(repaired)[0]) if is_repaired else smallest,
-    )
-
-
-def _portfolio_row(book: _Book, cluster_count: int) -> tuple[object, ...]:
-    mean, score = np.nan, np.nan
-    n = len(book.weights)
-    if n > 1:
-        pairs = np.triu_indices(n, 1)
-        gross = np.abs(book.weights)
-        share = (gross[:, None] * gross)[pairs]
-        mean = book.rho[pairs].mean()
-        score = (share * np.abs(book.rho[pairs])).sum() / share.sum()
-    variance = book.weights @ book.rho @ book.weights
-    return (
-        book.portfolio_id,
-        book.as_of_date,
-        mean,
-        score,
-        1 / variance if variance > MINIMUM_VARIANCE else np.nan,
-        cluster_count,
-        n,
-        book.excluded,
-        book.is_repaired,
-        book.min_eigenvalue,
-        int(book.observations.min()) if n else 0,
-    )
-
-
-def _clusters(book: _Book, threshold: float) -> list[IntArray]:
-    """Positions of the symbols of each cluster, the largest gross share first."""
-    linked = np.abs(book.rho) >= threshold
-    if linked.sum() <= len(linked):  # the diagonal alone
-        return []
-    count, label = connected_components(csr_matrix(linked), directed=False)
-    members = [np.flatnonzero(label == number) for number in range(count)]
-    gross = np.abs(book.weights)
-    # rounded: shares that are equal but for their last digits are in alphabetical order
-    return sorted(
-        (cluster for cluster in members if len(cluster) > 1),
-        key=lambda cluster: (-round(gross[cluster].sum(), 12), cluster[0]),
-    )
-
-
-def _member_rows(book: _Book, clusters: list[IntArray]) -> Iterator[tuple[object, ...]]:
-    """A row for each included symbol, cluster by cluster, those outside clusters last."""
-    groups: list[tuple[int | None, float, IntArray]] = []
-    for number, cluster in enumerate(clusters, 1):
-        rho = book.rho[np.ix_(cluster, cluster)]
-        groups.append((number, rho[np.triu_indices(len(cluster), 1)].mean(), cluster))
-    alone = np.setdiff1d(np.arange(len(book.symbols)), np.concatenate([[], *clusters]))
-    for number_or_none, average, positions in (*groups, (None, np.nan, alone)):
-        for at in positions:
-            share = abs(book.weights[at])
-            yield book.portfolio_id, book.as_of_date, number_or_none, book.symbols[at], average, share
-
-
-def _repaired_rows(book: _Book) -> pd.DataFrame:
-    positions = np.triu_indices(len(book.symbols), 1)
-    pairs = _pair_rows(book.as_of_date, book.symbols, positions, book.rho, book.observations)
-    return pairs.assign(portfolio_id=book.portfolio_id)

@@ -8,12 +8,11 @@ import pytest
 import statsmodels.api as sm
 
 from python_models.correlation import (
-    PortfolioCorrelations,
     nearest_correlation,
     pair_correlations,
-    portfolio_correlations,
     symbol_correlations,
 )
+from python_models.portfolio_correlation import PortfolioCorrelations, portfolio_correlations
 from python_models.volatility import har_forecast, symbol_volatility
 
 AS_OF = "2026-01-30"

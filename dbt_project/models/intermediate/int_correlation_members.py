@@ -1,6 +1,7 @@
 """Symbols in each portfolio's correlation matrix and their clusters (method: python_models.correlation)."""
 
-from python_models.correlation import CorrelationRules, portfolio_correlations
+from python_models.correlation import CorrelationRules
+from python_models.portfolio_correlation import portfolio_correlations
 
 
 def model(dbt, session):

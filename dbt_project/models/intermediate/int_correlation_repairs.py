@@ -1,6 +1,7 @@
 """Correlations as used where a portfolio's matrix had to be repaired (method: python_models.correlation)."""
 
-from python_models.correlation import CorrelationRules, portfolio_correlations
+from python_models.correlation import CorrelationRules
+from python_models.portfolio_correlation import portfolio_correlations
 
 
 def model(dbt, session):

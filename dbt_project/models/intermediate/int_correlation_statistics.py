@@ -1,6 +1,7 @@
 """What correlations say of a portfolio's diversification (method: python_models.correlation)."""
 
-from python_models.correlation import CorrelationRules, portfolio_correlations
+from python_models.correlation import CorrelationRules
+from python_models.portfolio_correlation import portfolio_correlations
 
 
 def model(dbt, session):
