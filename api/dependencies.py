@@ -149,4 +149,10 @@ def _split(values: Any) -> Any:
     return values
 
 
+def _split_or_none(values: Any) -> Any:
+    return _split(values) or None
+
+
 SplitAtCommas = BeforeValidator(_split)
+# for a list that may be left out: naming nothing (`?ids=`) is leaving it out
+ChosenAtCommas = BeforeValidator(_split_or_none)

@@ -1,32 +1,7 @@
 -- GET /analytics/aggregate/concentration: on the gross exposures of each symbol added up over the portfolios; a long
 -- in one does not offset a short in another. No row: a named portfolio is not this user's.
-with portfolios as (
-    select
-        portfolio_id,
-        portfolio_name
-    from dim_portfolios
-    where %(portfolio_ids)s::uuid[] is null or portfolio_id = any(%(portfolio_ids)s::uuid[])
-),
-
--- Keys are handed to the views as arrays: only so does the planner look them up in the index.
-snapshots as materialized (
-    select *
-    from fct_portfolio_snapshots
-    where portfolio_id = any(array(select portfolio_id from portfolios)) and as_of_date = %(as_of_date)s::date
-),
-
-totals as (
-    select
-        count(*) as portfolio_count,
-        coalesce(json_agg(portfolio_id order by portfolio_id), '[]'::json) as portfolio_ids,
-        coalesce(sum(equity), 0) as equity,
-        coalesce(sum(position_count), 0) as position_count,
-        coalesce(sum(private_count), 0) as private_count,
-        coalesce(bool_or(has_simulated_prices), false) as has_simulated_prices
-    from snapshots
-),
-
-groups as (
+-- with aggregate_scope
+with groups as (
     select
         bucket as symbol,
         sum(gross_exposure) as gross_exposure
@@ -78,8 +53,8 @@ select
         'metadata', json_build_object(
             'truncated', concentration.symbol_count > %(max_positions)s,
             'portfolio_count', totals.portfolio_count,
-            'price_source', case when totals.has_simulated_prices then 'simulated' else 'loaded' end,
-            'price_notice', case when totals.has_simulated_prices then %(simulated_notice)s::text end
+            'price_source', totals.price_source,
+            'price_notice', totals.price_notice
         ),
         'data_quality', json_build_object(
             'flag', case
@@ -92,7 +67,7 @@ select
                     when concentration.hhi is null then 'Nothing is held.'
                     else concat('All ', totals.position_count, ' positions count with their market value.')
                 end,
-                case when totals.has_simulated_prices then %(simulated_notice)s::text end
+                totals.price_notice
             ),
             'positions_analyzed', totals.position_count,
             'positions_total', totals.position_count,
@@ -102,8 +77,3 @@ select
     )::text as body
 from totals
 cross join concentration
--- all that were named must be this user's
-where
-    %(portfolio_ids)s::uuid[] is null
-    or (select count(*) from portfolios)
-    = (select count(distinct named.id) from unnest(%(portfolio_ids)s::uuid[]) as named (id))

@@ -2,50 +2,15 @@
 -- under their underlying. No mart holds pairs of which the legs are in two portfolios: all are computed from the
 -- daily returns, over the window and with the minimum of the portfolios' own matrices. No row: a named portfolio
 -- is not this user's.
-with portfolios as (
-    select
-        portfolio_id,
-        portfolio_name
-    from dim_portfolios
-    where %(portfolio_ids)s::uuid[] is null or portfolio_id = any(%(portfolio_ids)s::uuid[])
-),
-
--- Keys are handed to the views as arrays: only so does the planner look them up in the index.
-snapshots as materialized (
-    select *
-    from fct_portfolio_snapshots
-    where portfolio_id = any(array(select portfolio_id from portfolios)) and as_of_date = %(as_of_date)s::date
-),
-
-totals as (
-    select
-        count(*) as portfolio_count,
-        coalesce(json_agg(portfolio_id order by portfolio_id), '[]'::json) as portfolio_ids,
-        coalesce(sum(equity), 0) as equity,
-        coalesce(sum(position_count), 0) as position_count,
-        coalesce(sum(private_count), 0) as private_count,
-        coalesce(bool_or(has_simulated_prices), false) as has_simulated_prices
-    from snapshots
-),
-
-correlation as (
+-- with aggregate_scope, aggregate_quality
+with correlation as (
     select *
     from fct_portfolio_correlation
     where portfolio_id = any(array(select portfolio_id from snapshots)) and as_of_date = %(as_of_date)s::date
 ),
 
-quality as (
-    select
-        case
-            when count(*) filter (where quality_flag <> 'no_public_positions') = 0 then 'no_public_positions'
-            when count(*) filter (where quality_flag in ('full_history', 'limited_history')) = 0 then 'no_factor_data'
-            when bool_or(quality_flag = 'limited_history') then 'limited_history'
-            else 'full_history'
-        end as flag,
-        count(*) filter (where quality_flag in ('full_history', 'limited_history')) as portfolios_analyzed,
-        coalesce(sum(positions_analyzed), 0) as positions_analyzed,
-        coalesce(min(data_days) filter (where positions_analyzed > 0), 0) as data_days
-    from correlation
+analyzed as (
+    select * from correlation
 ),
 
 -- the last of as many sessions as the window has
@@ -187,30 +152,11 @@ select
             'window_days', (select max(window_days) from correlation),
             'is_repaired', false,
             'portfolio_count', totals.portfolio_count,
-            'price_source', case when totals.has_simulated_prices then 'simulated' else 'loaded' end,
-            'price_notice', case when totals.has_simulated_prices then %(simulated_notice)s::text end
+            'price_source', totals.price_source,
+            'price_notice', totals.price_notice
         ),
-        'data_quality', json_build_object(
-            'flag', quality.flag,
-            'message', concat_ws(
-                ' ',
-                concat(
-                    quality.portfolios_analyzed, ' of ', totals.portfolio_count, ' portfolios and ',
-                    quality.positions_analyzed, ' of ', totals.position_count, ' positions are covered.'
-                ),
-                case when totals.has_simulated_prices then %(simulated_notice)s::text end
-            ),
-            'positions_analyzed', quality.positions_analyzed,
-            'positions_total', totals.position_count,
-            'positions_skipped', totals.position_count - quality.positions_analyzed,
-            'data_days', quality.data_days
-        )
+        'data_quality', data_quality.body
     )::text as body
 from totals
 cross join matrix
-cross join quality
--- all that were named must be this user's
-where
-    %(portfolio_ids)s::uuid[] is null
-    or (select count(*) from portfolios)
-    = (select count(distinct named.id) from unnest(%(portfolio_ids)s::uuid[]) as named (id))
+cross join data_quality

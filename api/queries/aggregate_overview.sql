@@ -1,32 +1,7 @@
 -- GET /analytics/aggregate/overview: the portfolios added up at the close of one session. Percentages are 0 to 100 of
 -- equity. No row: a named portfolio is not this user's.
-with portfolios as (
-    select
-        portfolio_id,
-        portfolio_name
-    from dim_portfolios
-    where %(portfolio_ids)s::uuid[] is null or portfolio_id = any(%(portfolio_ids)s::uuid[])
-),
-
--- Keys are handed to the views as arrays: only so does the planner look them up in the index.
-snapshots as materialized (
-    select *
-    from fct_portfolio_snapshots
-    where portfolio_id = any(array(select portfolio_id from portfolios)) and as_of_date = %(as_of_date)s::date
-),
-
-totals as (
-    select
-        count(*) as portfolio_count,
-        coalesce(json_agg(portfolio_id order by portfolio_id), '[]'::json) as portfolio_ids,
-        coalesce(sum(equity), 0) as equity,
-        coalesce(sum(position_count), 0) as position_count,
-        coalesce(sum(private_count), 0) as private_count,
-        coalesce(bool_or(has_simulated_prices), false) as has_simulated_prices
-    from snapshots
-),
-
-exposures as (
+-- with aggregate_scope, flagged_prices
+with exposures as (
     select
         coalesce(sum(long_exposure), 0) as long_exposure,
         coalesce(sum(short_exposure), 0) as short_exposure,
@@ -75,15 +50,6 @@ price_flags as (
         and as_of_date = %(as_of_date)s::date
         and is_open
     group by price_flag
-),
-
-flagged as (
-    select
-        coalesce(sum(position_count), 0) as flagged_count,
-        coalesce(sum(position_count) filter (where price_flag in ('stale_price', 'missing_price')), 0) as late_count,
-        string_agg(concat(price_flag, ' ', position_count), ', ' order by price_flag) as reasons
-    from price_flags
-    where price_flag is not null
 ),
 
 sums as (
@@ -155,8 +121,8 @@ select
         'last_updated', to_char(%(published_at)s::timestamptz at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
         'metadata', json_build_object(
             'portfolio_count', totals.portfolio_count,
-            'price_source', case when totals.has_simulated_prices then 'simulated' else 'loaded' end,
-            'price_notice', case when totals.has_simulated_prices then %(simulated_notice)s::text end
+            'price_source', totals.price_source,
+            'price_notice', totals.price_notice
         ),
         'data_quality', json_build_object(
             'flag', case
@@ -172,7 +138,7 @@ select
                     ' positions are valued at a price of ', %(as_of_date)s::date, '; the others: ' || flagged.reasons,
                     '.'
                 ),
-                case when totals.has_simulated_prices then %(simulated_notice)s::text end
+                totals.price_notice
             ),
             'positions_analyzed', totals.position_count,
             'positions_total', totals.position_count,
@@ -186,8 +152,3 @@ cross join exposures
 cross join history
 cross join targets
 cross join flagged
--- all that were named must be this user's
-where
-    %(portfolio_ids)s::uuid[] is null
-    or (select count(*) from portfolios)
-    = (select count(distinct named.id) from unnest(%(portfolio_ids)s::uuid[]) as named (id))

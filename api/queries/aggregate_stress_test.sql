@@ -1,33 +1,8 @@
 -- GET /analytics/aggregate/stress-test: what each scenario would do to the portfolios together, the worst first.
 -- Shocks are those of the date; names, categories and severities are today's (dim_scenarios). No row: a named
 -- portfolio is not this user's.
-with portfolios as (
-    select
-        portfolio_id,
-        portfolio_name
-    from dim_portfolios
-    where %(portfolio_ids)s::uuid[] is null or portfolio_id = any(%(portfolio_ids)s::uuid[])
-),
-
--- Keys are handed to the views as arrays: only so does the planner look them up in the index.
-snapshots as materialized (
-    select *
-    from fct_portfolio_snapshots
-    where portfolio_id = any(array(select portfolio_id from portfolios)) and as_of_date = %(as_of_date)s::date
-),
-
-totals as (
-    select
-        count(*) as portfolio_count,
-        coalesce(json_agg(portfolio_id order by portfolio_id), '[]'::json) as portfolio_ids,
-        coalesce(sum(equity), 0) as equity,
-        coalesce(sum(position_count), 0) as position_count,
-        coalesce(sum(private_count), 0) as private_count,
-        coalesce(bool_or(has_simulated_prices), false) as has_simulated_prices
-    from snapshots
-),
-
-stress as (
+-- with aggregate_scope, stress_scenarios, aggregate_quality
+with stress as (
     select *
     from fct_portfolio_stress
     where
@@ -36,7 +11,7 @@ stress as (
         and (%(scenarios)s::text[] is null or scenario_id = any(%(scenarios)s::text[]))
 ),
 
-by_portfolio as (
+analyzed as (
     select distinct on (portfolio_id)
         portfolio_id,
         quality_flag,
@@ -44,20 +19,6 @@ by_portfolio as (
         data_days
     from stress
     order by portfolio_id asc, positions_analyzed asc, data_days asc
-),
-
-quality as (
-    select
-        case
-            when count(*) filter (where quality_flag <> 'no_public_positions') = 0 then 'no_public_positions'
-            when count(*) filter (where quality_flag in ('full_history', 'limited_history')) = 0 then 'no_factor_data'
-            when bool_or(quality_flag = 'limited_history') then 'limited_history'
-            else 'full_history'
-        end as flag,
-        count(*) filter (where quality_flag in ('full_history', 'limited_history')) as portfolios_analyzed,
-        coalesce(sum(positions_analyzed), 0) as positions_analyzed,
-        coalesce(min(data_days) filter (where positions_analyzed > 0), 0) as data_days
-    from by_portfolio
 ),
 
 shock_rows as (
@@ -70,33 +31,6 @@ shock_rows as (
         portfolio_id = any(array(select portfolio_id from snapshots))
         and as_of_date = %(as_of_date)s::date
         and shock is not null
-),
-
-shocks as (
-    select
-        scenario_id,
-        string_agg(
-            concat(
-                factor, ' ', case when shock > 0 then '+' end,
-                case
-                    when factor = 'Interest Rate' then concat(trim_scale(round((shock * 10000)::numeric, 2)), ' bp')
-                    else concat(trim_scale(round((shock * 100)::numeric, 2)), ' %%')
-                end
-            ),
-            ', ' order by factor
-        ) as description
-    from shock_rows
-    group by scenario_id
-),
-
-scenarios as (
-    select distinct
-        scenario_id,
-        scenario_name,
-        category,
-        severity,
-        historical_period
-    from dim_scenarios
 ),
 
 sizes as (
@@ -174,12 +108,6 @@ listed as (
             '[]'::json
         ) as body
     from impacts
-),
-
-unknown_ids as (
-    select coalesce(json_agg(requested.scenario_id order by requested.scenario_id), '[]'::json) as body
-    from unnest(%(scenarios)s::text[]) as requested (scenario_id)
-    where requested.scenario_id <> all(array(select scenario_id from stress))
 )
 
 select
@@ -197,31 +125,12 @@ select
             'scenarios_requested', %(scenarios)s::text[],
             'unknown_scenarios', unknown_ids.body,
             'portfolio_count', totals.portfolio_count,
-            'price_source', case when totals.has_simulated_prices then 'simulated' else 'loaded' end,
-            'price_notice', case when totals.has_simulated_prices then %(simulated_notice)s::text end
+            'price_source', totals.price_source,
+            'price_notice', totals.price_notice
         ),
-        'data_quality', json_build_object(
-            'flag', quality.flag,
-            'message', concat_ws(
-                ' ',
-                concat(
-                    quality.portfolios_analyzed, ' of ', totals.portfolio_count, ' portfolios and ',
-                    quality.positions_analyzed, ' of ', totals.position_count, ' positions are covered.'
-                ),
-                case when totals.has_simulated_prices then %(simulated_notice)s::text end
-            ),
-            'positions_analyzed', quality.positions_analyzed,
-            'positions_total', totals.position_count,
-            'positions_skipped', totals.position_count - quality.positions_analyzed,
-            'data_days', quality.data_days
-        )
+        'data_quality', data_quality.body
     )::text as body
 from totals
 cross join listed
 cross join unknown_ids
-cross join quality
--- all that were named must be this user's
-where
-    %(portfolio_ids)s::uuid[] is null
-    or (select count(*) from portfolios)
-    = (select count(distinct named.id) from unnest(%(portfolio_ids)s::uuid[]) as named (id))
+cross join data_quality

@@ -1,18 +1,7 @@
 -- GET /analytics/portfolio/{id}/beta-provider-1y: the beta as data providers say it. No row: not this user's. A row
 -- without a body: the portfolio begins later.
-with portfolio as (
-    select portfolio_id
-    from dim_portfolios
-    where portfolio_id = %(portfolio_id)s::uuid
-),
-
-snapshot as (
-    select *
-    from fct_portfolio_snapshots
-    where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
-),
-
-risk as (
+-- with portfolio_scope
+with risk as (
     select *
     from fct_portfolio_risk
     where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
@@ -36,8 +25,8 @@ select
             end,
             'metadata', json_build_object(
                 'source', 'company profiles',
-                'price_source', case when snapshot.has_simulated_prices then 'simulated' else 'loaded' end,
-                'price_notice', case when snapshot.has_simulated_prices then %(simulated_notice)s::text end
+                'price_source', snapshot.price_source,
+                'price_notice', snapshot.price_notice
             ),
             'data_quality', json_build_object(
                 'flag', case
@@ -56,7 +45,7 @@ select
                         when risk.ratio_null_reason = 'equity_not_positive'
                             then 'Equity is not positive: there is no beta to it.'
                     end,
-                    case when snapshot.has_simulated_prices then %(simulated_notice)s::text end
+                    snapshot.price_notice
                 ),
                 'positions_analyzed', coalesce(risk.positions_with_provider_beta, 0),
                 'positions_total', snapshot.position_count,

@@ -1,18 +1,7 @@
 -- GET /analytics/portfolio/{id}/concentration: on gross weights by symbol, options under their underlying. No row:
 -- not this user's. A row without a body: the portfolio begins later.
-with portfolio as (
-    select portfolio_id
-    from dim_portfolios
-    where portfolio_id = %(portfolio_id)s::uuid
-),
-
-snapshot as (
-    select *
-    from fct_portfolio_snapshots
-    where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
-),
-
-exposure as (
+-- with portfolio_scope
+with exposure as (
     select *
     from fct_portfolio_exposures
     where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
@@ -58,8 +47,8 @@ select
             end,
             'metadata', json_build_object(
                 'truncated', weights.symbol_count > %(max_positions)s,
-                'price_source', case when snapshot.has_simulated_prices then 'simulated' else 'loaded' end,
-                'price_notice', case when snapshot.has_simulated_prices then %(simulated_notice)s::text end
+                'price_source', snapshot.price_source,
+                'price_notice', snapshot.price_notice
             ),
             'data_quality', json_build_object(
                 'flag', case
@@ -72,7 +61,7 @@ select
                         when exposure.hhi is null then 'Nothing is held.'
                         else concat('All ', snapshot.position_count, ' positions count with their market value.')
                     end,
-                    case when snapshot.has_simulated_prices then %(simulated_notice)s::text end
+                    snapshot.price_notice
                 ),
                 'positions_analyzed', snapshot.position_count,
                 'positions_total', snapshot.position_count,

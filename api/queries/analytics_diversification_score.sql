@@ -1,24 +1,7 @@
 -- GET /analytics/portfolio/{id}/diversification-score: how much what is held moves together. No row: not this
 -- user's. A row without a body: the portfolio begins later.
-with portfolio as (
-    select portfolio_id
-    from dim_portfolios
-    where portfolio_id = %(portfolio_id)s::uuid
-),
-
-snapshot as (
-    select *
-    from fct_portfolio_snapshots
-    where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
-),
-
-correlation as (
-    select *
-    from fct_portfolio_correlation
-    where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
-),
-
-clusters as (
+-- with portfolio_scope, portfolio_correlation, portfolio_quality
+with clusters as (
     select
         cluster_id,
         json_build_object(
@@ -52,24 +35,14 @@ select
             'clusters', listed.body,
             'metadata', json_build_object(
                 'is_repaired', correlation.is_repaired,
-                'price_source', case when snapshot.has_simulated_prices then 'simulated' else 'loaded' end,
-                'price_notice', case when snapshot.has_simulated_prices then %(simulated_notice)s::text end
+                'price_source', snapshot.price_source,
+                'price_notice', snapshot.price_notice
             ),
-            'data_quality', json_build_object(
-                'flag', coalesce(correlation.quality_flag, 'no_factor_data'),
-                'message', concat_ws(
-                    ' ',
-                    coalesce(correlation.quality_message, 'Nothing of this was published for the session.'),
-                    case when snapshot.has_simulated_prices then %(simulated_notice)s::text end
-                ),
-                'positions_analyzed', coalesce(correlation.positions_analyzed, 0),
-                'positions_total', snapshot.position_count,
-                'positions_skipped', snapshot.position_count - coalesce(correlation.positions_analyzed, 0),
-                'data_days', coalesce(correlation.data_days, 0)
-            )
+            'data_quality', data_quality.body
         )
     end::text as body
 from portfolio
 left join snapshot on true
+left join data_quality on true
 cross join listed
 left join correlation on true

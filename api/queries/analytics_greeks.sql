@@ -1,18 +1,7 @@
 -- GET /analytics/portfolio/{id}/greeks: Greeks of the portfolio and of its option positions. No row: not this
 -- user's. A row without a body: the portfolio begins later.
-with portfolio as (
-    select portfolio_id
-    from dim_portfolios
-    where portfolio_id = %(portfolio_id)s::uuid
-),
-
-snapshot as (
-    select *
-    from fct_portfolio_snapshots
-    where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
-),
-
-greeks as (
+-- with portfolio_scope
+with greeks as (
     select *
     from fct_portfolio_greeks
     where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
@@ -101,8 +90,8 @@ select
             'positions', listed.body,
             'metadata', json_build_object(
                 'null_reason', greeks.null_reason,
-                'price_source', case when snapshot.has_simulated_prices then 'simulated' else 'loaded' end,
-                'price_notice', case when snapshot.has_simulated_prices then %(simulated_notice)s::text end
+                'price_source', snapshot.price_source,
+                'price_notice', snapshot.price_notice
             ),
             'data_quality', json_build_object(
                 'flag', case
@@ -124,7 +113,7 @@ select
                             ' option positions have Greeks; the others are left out.'
                         )
                     end,
-                    case when snapshot.has_simulated_prices then %(simulated_notice)s::text end
+                    snapshot.price_notice
                 ),
                 'positions_analyzed', case
                     when greeks.null_reason is null and greeks.portfolio_id is not null

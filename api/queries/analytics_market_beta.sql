@@ -1,29 +1,8 @@
 -- GET /analytics/portfolio/{id}/market-beta: the beta of what is held at the close (betas of the symbols, weighted),
 -- and the beta of the returns that the portfolio had. No row: not this user's. A row without a body: the portfolio
 -- begins later.
-with portfolio as (
-    select portfolio_id
-    from dim_portfolios
-    where portfolio_id = %(portfolio_id)s::uuid
-),
-
-snapshot as (
-    select *
-    from fct_portfolio_snapshots
-    where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
-),
-
-exposure as (
-    select *
-    from fct_portfolio_factor_exposures
-    where
-        portfolio_id = %(portfolio_id)s::uuid
-        and as_of_date = %(as_of_date)s::date
-        and model = 'market'
-        and factor = 'Market'
-),
-
-model as (
+-- with portfolio_scope, portfolio_market_exposure, portfolio_quality
+with model as (
     select
         proxy_symbol,
         window_days,
@@ -88,24 +67,14 @@ select
                 'model', 'market',
                 'proxy_symbol', (select proxy_symbol from model),
                 'window_days', (select window_days from model),
-                'price_source', case when snapshot.has_simulated_prices then 'simulated' else 'loaded' end,
-                'price_notice', case when snapshot.has_simulated_prices then %(simulated_notice)s::text end
+                'price_source', snapshot.price_source,
+                'price_notice', snapshot.price_notice
             ),
-            'data_quality', json_build_object(
-                'flag', coalesce(exposure.quality_flag, 'no_factor_data'),
-                'message', concat_ws(
-                    ' ',
-                    coalesce(exposure.quality_message, 'Nothing of this was published for the session.'),
-                    case when snapshot.has_simulated_prices then %(simulated_notice)s::text end
-                ),
-                'positions_analyzed', coalesce(exposure.positions_analyzed, 0),
-                'positions_total', snapshot.position_count,
-                'positions_skipped', snapshot.position_count - coalesce(exposure.positions_analyzed, 0),
-                'data_days', coalesce(exposure.data_days, 0)
-            )
+            'data_quality', data_quality.body
         )
     end::text as body
 from portfolio
 left join snapshot on true
+left join data_quality on true
 cross join direct
 left join exposure on true

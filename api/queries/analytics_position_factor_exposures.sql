@@ -2,40 +2,8 @@
 -- option takes delta times its underlying's beta. exposure_dollars add up to the portfolio's. The quality counts
 -- all open positions, whatever the page or the symbols. No row: not this user's. A row without a body: the
 -- portfolio begins later.
-with portfolio as (
-    select portfolio_id
-    from dim_portfolios
-    where portfolio_id = %(portfolio_id)s::uuid
-),
-
-snapshot as (
-    select *
-    from fct_portfolio_snapshots
-    where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
-),
-
-open_values as materialized (
-    select *
-    from fct_position_values
-    where
-        portfolio_id = %(portfolio_id)s::uuid
-        and as_of_date = %(as_of_date)s::date
-        and is_open
-),
-
--- Keys are handed to the views as arrays: only so does the planner look them up in the index.
-described as materialized (
-    select
-        open_values.*,
-        coalesce(dim_positions.underlying_symbol, open_values.symbol) as priced_symbol
-    from open_values
-    inner join dim_positions
-        on
-            open_values.position_id = dim_positions.position_id
-            and dim_positions.portfolio_id = any(array(select portfolio_id from open_values))
-),
-
-greeks as (
+-- with portfolio_scope, open_positions, portfolio_quality
+with greeks as (
     select
         position_id,
         delta
@@ -175,25 +143,14 @@ select
                 'models', json_build_array('market', 'style', 'rates'),
                 'rows_returned', listed.row_count,
                 'truncated', %(offset)s + listed.row_count < totals.row_count,
-                'price_source', case when snapshot.has_simulated_prices then 'simulated' else 'loaded' end,
-                'price_notice', case when snapshot.has_simulated_prices then %(simulated_notice)s::text end
+                'price_source', snapshot.price_source,
+                'price_notice', snapshot.price_notice
             ),
-            'data_quality', json_build_object(
-                'flag', coalesce(quality.quality_flag, 'no_factor_data'),
-                'message', concat_ws(
-                    ' ',
-                    coalesce(quality.quality_message, 'Nothing of this was published for the session.'),
-                    case when snapshot.has_simulated_prices then %(simulated_notice)s::text end
-                ),
-                'positions_analyzed', coalesce(quality.positions_analyzed, 0),
-                'positions_total', snapshot.position_count,
-                'positions_skipped', snapshot.position_count - coalesce(quality.positions_analyzed, 0),
-                'data_days', coalesce(quality.data_days, 0)
-            )
+            'data_quality', data_quality.body
         )
     end::text as body
 from portfolio
 left join snapshot on true
+left join data_quality on true
 cross join listed
 cross join totals
-left join quality on true

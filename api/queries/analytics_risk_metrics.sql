@@ -1,24 +1,7 @@
 -- GET /analytics/portfolio/{id}/risk-metrics: the figures of a risk page side by side. No row: not this user's. A row
 -- without a body: the portfolio begins later.
-with portfolio as (
-    select portfolio_id
-    from dim_portfolios
-    where portfolio_id = %(portfolio_id)s::uuid
-),
-
-snapshot as (
-    select *
-    from fct_portfolio_snapshots
-    where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
-),
-
-risk as (
-    select *
-    from fct_portfolio_risk
-    where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
-),
-
-history as (
+-- with portfolio_scope, portfolio_risk, portfolio_quality
+with history as (
     select
         min(drawdown) as max_drawdown,
         count(*) as sessions
@@ -53,24 +36,14 @@ select
             ),
             'metadata', json_build_object(
                 'sessions', history.sessions,
-                'price_source', case when snapshot.has_simulated_prices then 'simulated' else 'loaded' end,
-                'price_notice', case when snapshot.has_simulated_prices then %(simulated_notice)s::text end
+                'price_source', snapshot.price_source,
+                'price_notice', snapshot.price_notice
             ),
-            'data_quality', json_build_object(
-                'flag', coalesce(risk.quality_flag, 'no_factor_data'),
-                'message', concat_ws(
-                    ' ',
-                    coalesce(risk.quality_message, 'Nothing of this was published for the session.'),
-                    case when snapshot.has_simulated_prices then %(simulated_notice)s::text end
-                ),
-                'positions_analyzed', coalesce(risk.positions_analyzed, 0),
-                'positions_total', snapshot.position_count,
-                'positions_skipped', snapshot.position_count - coalesce(risk.positions_analyzed, 0),
-                'data_days', coalesce(risk.data_days, 0)
-            )
+            'data_quality', data_quality.body
         )
     end::text as body
 from portfolio
 left join snapshot on true
+left join data_quality on true
 cross join history
 left join risk on true

@@ -1,19 +1,8 @@
 -- GET /analytics/portfolio/{id}/spread-factors: tilts to one side of a pair of styles. No row: not this user's. A
 -- row without a body: the portfolio begins later.
-with portfolio as (
-    select portfolio_id
-    from dim_portfolios
-    where portfolio_id = %(portfolio_id)s::uuid
-),
-
-snapshot as (
-    select *
-    from fct_portfolio_snapshots
-    where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
-),
-
+-- with portfolio_scope, weakest_factor_quality, portfolio_quality
 -- what the two sides of each spread are called; a spread without a row here goes by its factor's name
-sides (factor, long_side, short_side, what_happens) as (
+with sides (factor, long_side, short_side, what_happens) as (
     values
     ('Growth-Value', 'Growth', 'Value', 'growth stocks beat value stocks'),
     ('Momentum', 'Momentum', 'Contrarian', 'stocks with momentum beat the market'),
@@ -28,20 +17,6 @@ factor_rows as (
         portfolio_id = %(portfolio_id)s::uuid
         and as_of_date = %(as_of_date)s::date
         and model = 'spread'
-),
-
-quality as (
-    select
-        quality_flag,
-        case
-            when ratio_null_reason = 'equity_not_positive' then 'Equity is not positive: there is no beta to it.'
-            else quality_message
-        end as quality_message,
-        positions_analyzed,
-        data_days
-    from factor_rows
-    order by positions_analyzed, data_days, quality_flag desc, factor
-    limit 1
 ),
 
 named as (
@@ -103,24 +78,13 @@ select
             'metadata', json_build_object(
                 'equity', round(snapshot.equity, 2),
                 'models', json_build_array('spread'),
-                'price_source', case when snapshot.has_simulated_prices then 'simulated' else 'loaded' end,
-                'price_notice', case when snapshot.has_simulated_prices then %(simulated_notice)s::text end
+                'price_source', snapshot.price_source,
+                'price_notice', snapshot.price_notice
             ),
-            'data_quality', json_build_object(
-                'flag', coalesce(quality.quality_flag, 'no_factor_data'),
-                'message', concat_ws(
-                    ' ',
-                    coalesce(quality.quality_message, 'Nothing of this was published for the session.'),
-                    case when snapshot.has_simulated_prices then %(simulated_notice)s::text end
-                ),
-                'positions_analyzed', coalesce(quality.positions_analyzed, 0),
-                'positions_total', snapshot.position_count,
-                'positions_skipped', snapshot.position_count - coalesce(quality.positions_analyzed, 0),
-                'data_days', coalesce(quality.data_days, 0)
-            )
+            'data_quality', data_quality.body
         )
     end::text as body
 from portfolio
 left join snapshot on true
+left join data_quality on true
 cross join listed
-left join quality on true

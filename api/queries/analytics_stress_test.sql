@@ -1,19 +1,8 @@
 -- GET /analytics/portfolio/{id}/stress-test: what each scenario would do to the portfolio, the worst first. Shocks
 -- are those of the date; names, categories and severities are today's (dim_scenarios). No row: not this user's. A
 -- row without a body: the portfolio begins later.
-with portfolio as (
-    select portfolio_id
-    from dim_portfolios
-    where portfolio_id = %(portfolio_id)s::uuid
-),
-
-snapshot as (
-    select *
-    from fct_portfolio_snapshots
-    where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
-),
-
-stress as (
+-- with portfolio_scope, stress_scenarios, portfolio_quality
+with stress as (
     select *
     from fct_portfolio_stress
     where
@@ -22,38 +11,19 @@ stress as (
         and (%(scenarios)s::text[] is null or scenario_id = any(%(scenarios)s::text[]))
 ),
 
-shocks as (
+shock_rows as (
     select
         scenario_id,
-        string_agg(
-            concat(
-                factor, ' ', case when shock > 0 then '+' end,
-                case
-                    when factor = 'Interest Rate' then concat(trim_scale(round((shock * 10000)::numeric, 2)), ' bp')
-                    else concat(trim_scale(round((shock * 100)::numeric, 2)), ' %%')
-                end
-            ),
-            ', ' order by factor
-        ) as description
+        factor,
+        shock
     from fct_stress_factor_impacts
     where
         portfolio_id = %(portfolio_id)s::uuid
         and as_of_date = %(as_of_date)s::date
         and shock is not null
-    group by scenario_id
 ),
 
-scenarios as (
-    select distinct
-        scenario_id,
-        scenario_name,
-        category,
-        severity,
-        historical_period
-    from dim_scenarios
-),
-
-quality as (
+weakest as (
     select
         quality_flag,
         quality_message,
@@ -62,6 +32,17 @@ quality as (
     from stress
     order by positions_analyzed, data_days, scenario_id
     limit 1
+),
+
+quality as (
+    select * from weakest
+    union all
+    select
+        'no_factor_data' as quality_flag,
+        'None of the scenarios asked for has figures on the session.' as quality_message,
+        0 as positions_analyzed,
+        0 as data_days
+    where %(scenarios)s::text[] is not null and not exists (select from weakest)
 ),
 
 measured as (
@@ -130,12 +111,6 @@ listed as (
             '[]'::json
         ) as body
     from impacts
-),
-
-unknown_ids as (
-    select coalesce(json_agg(requested.scenario_id order by requested.scenario_id), '[]'::json) as body
-    from unnest(%(scenarios)s::text[]) as requested (scenario_id)
-    where requested.scenario_id <> all(array(select scenario_id from stress))
 )
 
 select
@@ -153,25 +128,14 @@ select
                 'impact_type', %(impact_type)s::text,
                 'scenarios_requested', %(scenarios)s::text[],
                 'unknown_scenarios', unknown_ids.body,
-                'price_source', case when snapshot.has_simulated_prices then 'simulated' else 'loaded' end,
-                'price_notice', case when snapshot.has_simulated_prices then %(simulated_notice)s::text end
+                'price_source', snapshot.price_source,
+                'price_notice', snapshot.price_notice
             ),
-            'data_quality', json_build_object(
-                'flag', coalesce(quality.quality_flag, 'no_factor_data'),
-                'message', concat_ws(
-                    ' ',
-                    coalesce(quality.quality_message, 'Nothing of this was published for the session.'),
-                    case when snapshot.has_simulated_prices then %(simulated_notice)s::text end
-                ),
-                'positions_analyzed', coalesce(quality.positions_analyzed, 0),
-                'positions_total', snapshot.position_count,
-                'positions_skipped', snapshot.position_count - coalesce(quality.positions_analyzed, 0),
-                'data_days', coalesce(quality.data_days, 0)
-            )
+            'data_quality', data_quality.body
         )
     end::text as body
 from portfolio
 left join snapshot on true
+left join data_quality on true
 cross join listed
 cross join unknown_ids
-left join quality on true

@@ -2,17 +2,8 @@
 -- positions or a portfolio hold (an option's underlying). A profile speaks from its date on; of a symbol whose
 -- first profile is later, names and sector are shown and no figures.
 -- No row: neither the portfolio nor any of the positions is this user's. No body: the portfolio begins later.
-with scope as (
-    select portfolio_id
-    from dim_portfolios
-    where portfolio_id = %(portfolio_id)s::uuid
-    union
-    select portfolio_id
-    from dim_positions
-    where position_id = any(%(position_ids)s::uuid[])
-),
-
-held as materialized (
+-- with holders, portfolio_scope
+with held as materialized (
     select position_id
     from fct_position_values
     where
@@ -115,18 +106,11 @@ listed as (
             order by page.symbol
         ), '[]'::jsonb) as body
     from page
-),
-
-is_begun as (
-    select exists(
-        select from fct_portfolio_snapshots
-        where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
-    ) as answer
 )
 
 select
     case
-        when %(portfolio_id)s::uuid is null or is_begun.answer then json_build_object(
+        when %(portfolio_id)s::uuid is null or snapshot.portfolio_id is not null then json_build_object(
             'profiles', listed.body,
             'meta', json_build_object(
                 'query_type', case
@@ -148,5 +132,5 @@ select
         )
     end::text as body
 from listed
-cross join is_begun
+left join snapshot on true
 where %(symbols)s::text[] is not null or exists (select from scope)

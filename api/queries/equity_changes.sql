@@ -1,5 +1,6 @@
 -- GET /portfolios/{id}/equity-changes: contributions and withdrawals up to a session, the newest first, by page.
 -- No row: not this user's. A row without a body: the portfolio begins later.
+-- with portfolio_scope
 with flows as (
     select
         flow_id as id,
@@ -19,13 +20,6 @@ page as (
     limit %(limit)s offset %(offset)s
 ),
 
-is_begun as (
-    select exists(
-        select from fct_portfolio_snapshots
-        where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
-    ) as answer
-),
-
 counted as (
     select count(*) as total_items
     from flows
@@ -33,7 +27,7 @@ counted as (
 
 select
     case
-        when is_begun.answer then json_build_object(
+        when snapshot.portfolio_id is not null then json_build_object(
             'items', (select coalesce(json_agg(page), '[]'::json) from page),
             'page', %(offset)s / %(limit)s + 1,
             'page_size', %(limit)s::integer,
@@ -41,7 +35,6 @@ select
             'total_pages', ceil(counted.total_items / %(limit)s::numeric)::integer
         )
     end::text as body
-from dim_portfolios
-cross join is_begun
+from portfolio
 cross join counted
-where dim_portfolios.portfolio_id = %(portfolio_id)s::uuid
+left join snapshot on true

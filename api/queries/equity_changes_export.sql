@@ -1,6 +1,7 @@
 -- GET /portfolios/{id}/equity-changes/export?format=csv: contributions and withdrawals up to a session, the oldest
 -- first, as CSV (RFC 4180). Notes that begin like a formula are led by an apostrophe: spreadsheets run formulas.
 -- No row: not this user's. A row without a body: the portfolio begins later.
+-- with portfolio_scope
 with flows as (
     select
         flow_date,
@@ -18,22 +19,14 @@ with flows as (
         ) as csv_row
     from fct_capital_flows
     where portfolio_id = %(portfolio_id)s::uuid and flow_date <= %(as_of_date)s::date
-),
-
-is_begun as (
-    select exists(
-        select from fct_portfolio_snapshots
-        where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
-    ) as answer
 )
 
 select
     case
-        when is_begun.answer then concat(
+        when snapshot.portfolio_id is not null then concat(
             'id,change_date,change_type,amount,notes,created_at', e'\r\n',
             (select string_agg(csv_row || e'\r\n', '' order by flow_date, flow_id) from flows)
         )
     end as body
-from dim_portfolios
-cross join is_begun
-where dim_portfolios.portfolio_id = %(portfolio_id)s::uuid
+from portfolio
+left join snapshot on true

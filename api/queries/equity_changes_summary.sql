@@ -1,5 +1,6 @@
 -- GET /portfolios/{id}/equity-changes/summary: what was put in and taken out, up to a session: ever, and in the
 -- calendar days (or the year) before it. No row: not this user's. No body: the portfolio begins later.
+-- with portfolio_scope
 with flows as (
     select *
     from fct_capital_flows
@@ -58,19 +59,12 @@ last_change as (
     from flows
     order by flow_date desc, flow_id
     limit 1
-),
-
-is_begun as (
-    select exists(
-        select from fct_portfolio_snapshots
-        where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
-    ) as answer
 )
 
 select
     case
-        when is_begun.answer then json_build_object(
-            'portfolio_id', dim_portfolios.portfolio_id,
+        when snapshot.portfolio_id is not null then json_build_object(
+            'portfolio_id', portfolio.portfolio_id,
             'as_of', %(as_of_date)s::date,
             'total_contributions', total.contributions,
             'total_withdrawals', total.withdrawals,
@@ -79,8 +73,7 @@ select
             'periods', by_period.body
         )
     end::text as body
-from dim_portfolios
+from portfolio
 inner join sums as total on total.name = 'all'
-cross join is_begun
 cross join by_period
-where dim_portfolios.portfolio_id = %(portfolio_id)s::uuid
+left join snapshot on true

@@ -1,41 +1,8 @@
 -- GET /data/portfolio/{id}/complete: everything a portfolio page needs, as of one session.
 -- Time series and attribution look at the last max_days sessions up to it. No row: not this user's. A row
 -- without a body: the portfolio begins later.
-with portfolio as (
-    select *
-    from dim_portfolios
-    where portfolio_id = %(portfolio_id)s::uuid
-),
-
-snapshot as (
-    select *
-    from fct_portfolio_snapshots
-    where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
-),
-
-open_values as materialized (
-    select *
-    from fct_position_values
-    where
-        portfolio_id = %(portfolio_id)s::uuid
-        and as_of_date = %(as_of_date)s::date
-        and is_open
-),
-
--- Keys are handed to the views as arrays: only so does the planner look them up in the index.
-described as materialized (
-    select
-        open_values.*,
-        dim_positions.underlying_symbol,
-        coalesce(dim_positions.underlying_symbol, open_values.symbol) as priced_symbol
-    from open_values
-    inner join dim_positions
-        on
-            open_values.position_id = dim_positions.position_id
-            and dim_positions.portfolio_id = any(array(select portfolio_id from open_values))
-),
-
-regression as (
+-- with portfolio_scope, open_positions
+with regression as (
     select min(min_observations) as min_observations
     from dim_factors
     where model = 'market'
@@ -265,8 +232,8 @@ select
                     and (select count(*) from recent) > %(max_days)s,
                     'attribution', attribution.is_truncated
                 ),
-                'price_source', case when snapshot.has_simulated_prices then 'simulated' else 'loaded' end,
-                'price_notice', case when snapshot.has_simulated_prices then %(simulated_notice)s::text end,
+                'price_source', snapshot.price_source,
+                'price_notice', snapshot.price_notice,
                 'schema_version', %(schema_version)s::text
             ),
             'portfolio', json_build_object(

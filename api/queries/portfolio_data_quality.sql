@@ -2,21 +2,8 @@
 -- one session. Symbols are those that are priced (an option's underlying); counts of the summary are positions. Cash
 -- needs no prices: it counts as complete and stands in no list.
 -- No row: not this user's. A row without a body: the portfolio begins later.
-with portfolio as (
-    select portfolio_id
-    from dim_portfolios
-    where portfolio_id = %(portfolio_id)s::uuid
-),
-
-snapshot as (
-    select
-        as_of_date,
-        has_simulated_prices
-    from fct_portfolio_snapshots
-    where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
-),
-
-open_values as materialized (
+-- with portfolio_scope
+with open_values as materialized (
     select
         position_id,
         investment_class = 'PRIVATE' as is_private,
@@ -275,8 +262,8 @@ select
             'calculation_feasibility', feasibility.body,
             'recommendations', recommendations.body,
             'window_days', %(window_days)s::integer,
-            'price_source', case when snapshot.has_simulated_prices then 'simulated' else 'loaded' end,
-            'price_notice', case when snapshot.has_simulated_prices then %(simulated_notice)s::text end
+            'price_source', snapshot.price_source,
+            'price_notice', snapshot.price_notice
         )
     end::text as body
 from portfolio

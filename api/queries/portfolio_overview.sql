@@ -1,20 +1,7 @@
 -- GET /analytics/portfolio/{id}/overview: one portfolio at the close of one session. Percentages are 0 to 100
 -- of equity. No row: not this user's. A row without a body: the portfolio begins later.
-with portfolio as (
-    select
-        portfolio_id,
-        initial_equity
-    from dim_portfolios
-    where portfolio_id = %(portfolio_id)s::uuid
-),
-
-snapshot as (
-    select *
-    from fct_portfolio_snapshots
-    where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
-),
-
-exposure as (
+-- with portfolio_scope, flagged_prices
+with exposure as (
     select *
     from fct_portfolio_exposures
     where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
@@ -49,15 +36,6 @@ price_flags as (
     from fct_position_values
     where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date and is_open
     group by price_flag
-),
-
-flagged as (
-    select
-        coalesce(sum(position_count), 0) as flagged_count,
-        coalesce(sum(position_count) filter (where price_flag in ('stale_price', 'missing_price')), 0) as late_count,
-        string_agg(concat(price_flag, ' ', position_count), ', ' order by price_flag) as reasons
-    from price_flags
-    where price_flag is not null
 )
 
 select
@@ -109,7 +87,7 @@ select
                 'total_positions', snapshot.position_count,
                 'last_updated', to_char(targets.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
             ),
-            'price_source', case when snapshot.has_simulated_prices then 'simulated' else 'loaded' end,
+            'price_source', snapshot.price_source,
             'data_quality', json_build_object(
                 'flag', case
                     when snapshot.position_count = snapshot.private_count then 'no_public_positions'
@@ -123,7 +101,7 @@ select
                         ' positions are valued at a price of ', snapshot.as_of_date,
                         '; the others: ' || flagged.reasons, '.'
                     ),
-                    case when snapshot.has_simulated_prices then %(simulated_notice)s::text end
+                    snapshot.price_notice
                 ),
                 'positions_analyzed', snapshot.position_count,
                 'positions_total', snapshot.position_count,

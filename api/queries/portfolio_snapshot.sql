@@ -1,18 +1,7 @@
 -- GET /data/portfolio/{id}/snapshot: what fct_portfolio_snapshots holds of one session, with what the target
 -- prices promise and the portfolio's betas. No row: not this user's. A row without a body: it begins later.
-with portfolio as (
-    select portfolio_id
-    from dim_portfolios
-    where portfolio_id = %(portfolio_id)s::uuid
-),
-
-snapshot as (
-    select *
-    from fct_portfolio_snapshots
-    where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
-),
-
-risk as (
+-- with portfolio_scope
+with risk as (
     select
         market_beta,
         beta_provider_1y,
@@ -36,7 +25,7 @@ targets as (
 select
     case
         when snapshot.portfolio_id is not null then json_build_object(
-            'portfolio_id', snapshot.portfolio_id,
+            'portfolio_id', portfolio.portfolio_id,
             'snapshot_date', snapshot.as_of_date,
             'target_price_return_eoy', round(targets.expected_return_eoy::numeric, 6),
             'target_price_return_next_year', round(targets.expected_return_next_year::numeric, 6),
@@ -71,8 +60,8 @@ select
             'option_count', snapshot.option_count,
             'private_count', snapshot.private_count,
             'public_price_coverage', round(snapshot.public_price_coverage::numeric, 6),
-            'price_source', case when snapshot.has_simulated_prices then 'simulated' else 'loaded' end,
-            'price_notice', case when snapshot.has_simulated_prices then %(simulated_notice)s::text end
+            'price_source', snapshot.price_source,
+            'price_notice', snapshot.price_notice
         )
     end::text as body
 from portfolio

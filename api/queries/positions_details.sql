@@ -3,18 +3,9 @@
 -- An open position shows the session's values, a closed one (include_closed) those of its last session.
 -- No row: neither the portfolio nor any of the ids is this user's. A row without a body: the portfolio, or the
 -- single position, begins later.
-with scope as (
-    select portfolio_id
-    from dim_portfolios
-    where portfolio_id = %(portfolio_id)s::uuid
-    union
-    select portfolio_id
-    from dim_positions
-    where position_id = any(%(position_ids)s::uuid[])
-),
-
+-- with holders, portfolio_scope
 -- Keys are handed to the views as arrays: only so does the planner look them up in the index.
-open_values as (
+with open_values as (
     select *
     from fct_position_values
     where
@@ -165,13 +156,6 @@ totals as (
     from chosen
 ),
 
-is_begun as (
-    select exists(
-        select from fct_portfolio_snapshots
-        where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
-    ) as answer
-),
-
 unknown_ids as (
     select coalesce(json_agg(requested.position_id order by requested.position_id), '[]'::json) as body
     from unnest(%(position_ids)s::uuid[]) as requested (position_id)
@@ -184,7 +168,7 @@ unknown_ids as (
 select
     case
         when %(is_single)s::boolean then listed.body -> 0
-        when %(portfolio_id)s::uuid is null or is_begun.answer then json_build_object(
+        when %(portfolio_id)s::uuid is null or snapshot.portfolio_id is not null then json_build_object(
             'positions', listed.body,
             'summary', json_build_object(
                 'total_positions', totals.total_positions,
@@ -208,5 +192,5 @@ select
 from listed
 cross join totals
 cross join unknown_ids
-cross join is_begun
+left join snapshot on true
 where exists (select from scope)

@@ -1,19 +1,8 @@
 -- GET /data/positions/top/{portfolio_id}: the symbols that a portfolio holds most of at the close of a session, by
 -- the size of their market value or weight; all lots of a symbol together.
 -- No row: not this user's. A row without a body: the portfolio begins later.
-with portfolio as (
-    select portfolio_id
-    from dim_portfolios
-    where portfolio_id = %(portfolio_id)s::uuid
-),
-
-snapshot as (
-    select *
-    from fct_portfolio_snapshots
-    where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
-),
-
-open_values as materialized (
+-- with portfolio_scope
+with open_values as materialized (
     select *
     from fct_position_values
     where
@@ -124,8 +113,8 @@ select
                 'total_symbols', (select count(*) from by_symbol),
                 'truncated', %(offset)s + listed.row_count < (select count(*) from by_symbol),
                 'total_market_value', round(snapshot.net_market_value, 2),
-                'price_source', case when snapshot.has_simulated_prices then 'simulated' else 'loaded' end,
-                'price_notice', case when snapshot.has_simulated_prices then %(simulated_notice)s::text end
+                'price_source', snapshot.price_source,
+                'price_notice', snapshot.price_notice
             )
         )
     end::text as body

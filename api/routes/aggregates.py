@@ -51,7 +51,7 @@ async def aggregate_overview(answers: AnswersOf, portfolio_ids: PortfolioIds = N
 
     A portfolio that begins later is left out; X-As-Of-Date and portfolio_ids say what is in.
     """
-    return await answers.send(OVERVIEW, {"portfolio_ids": portfolio_ids or None})
+    return await answers.send(OVERVIEW, {"portfolio_ids": portfolio_ids})
 
 
 @router.get(
@@ -62,7 +62,7 @@ async def aggregate_overview(answers: AnswersOf, portfolio_ids: PortfolioIds = N
 )
 async def aggregate_breakdown(answers: AnswersOf, portfolio_ids: PortfolioIds = None) -> Response:
     """Show what each portfolio adds to the whole, the largest first."""
-    return await answers.send(BREAKDOWN, {"portfolio_ids": portfolio_ids or None})
+    return await answers.send(BREAKDOWN, {"portfolio_ids": portfolio_ids})
 
 
 @router.get(
@@ -73,7 +73,7 @@ async def aggregate_breakdown(answers: AnswersOf, portfolio_ids: PortfolioIds = 
 )
 async def aggregate_beta(answers: AnswersOf, portfolio_ids: PortfolioIds = None) -> Response:
     """Show dollar exposures to the market over equity, of the portfolios in which they are known."""
-    return await answers.send(BETA, {"portfolio_ids": portfolio_ids or None})
+    return await answers.send(BETA, {"portfolio_ids": portfolio_ids})
 
 
 @router.get(
@@ -91,7 +91,7 @@ async def aggregate_volatility(answers: AnswersOf, portfolio_ids: PortfolioIds =
     return await answers.send(
         VOLATILITY,
         {
-            "portfolio_ids": portfolio_ids or None,
+            "portfolio_ids": portfolio_ids,
             "minimum_share": VOLATILITY_MINIMUM_SHARE,
             "trend": VOLATILITY_TREND,
         },
@@ -106,7 +106,7 @@ async def aggregate_volatility(answers: AnswersOf, portfolio_ids: PortfolioIds =
 )
 async def aggregate_factor_exposures(answers: AnswersOf, portfolio_ids: PortfolioIds = None) -> Response:
     """Add the dollar exposures to each factor up, over the equity of the portfolios where they are known."""
-    return await answers.send(FACTOR_EXPOSURES, {"portfolio_ids": portfolio_ids or None})
+    return await answers.send(FACTOR_EXPOSURES, {"portfolio_ids": portfolio_ids})
 
 
 @router.get(
@@ -117,7 +117,7 @@ async def aggregate_factor_exposures(answers: AnswersOf, portfolio_ids: Portfoli
 )
 async def aggregate_sector_exposure(answers: AnswersOf, portfolio_ids: PortfolioIds = None) -> Response:
     """Add gross exposures up by sector, beside the S&P 500's weights that held on the date."""
-    return await answers.send(SECTOR_EXPOSURE, {"portfolio_ids": portfolio_ids or None})
+    return await answers.send(SECTOR_EXPOSURE, {"portfolio_ids": portfolio_ids})
 
 
 @router.get(
@@ -128,9 +128,7 @@ async def aggregate_sector_exposure(answers: AnswersOf, portfolio_ids: Portfolio
 )
 async def aggregate_concentration(answers: AnswersOf, portfolio_ids: PortfolioIds = None) -> Response:
     """Show how concentrated the gross exposures together are; a long offsets no short elsewhere."""
-    return await answers.send(
-        CONCENTRATION, {"portfolio_ids": portfolio_ids or None, "max_positions": MAX_POSITIONS}
-    )
+    return await answers.send(CONCENTRATION, {"portfolio_ids": portfolio_ids, "max_positions": MAX_POSITIONS})
 
 
 @router.get(
@@ -152,7 +150,7 @@ async def aggregate_correlation_matrix(
     return await answers.send(
         CORRELATION_MATRIX,
         {
-            "portfolio_ids": portfolio_ids or None,
+            "portfolio_ids": portfolio_ids,
             "max_symbols": max_symbols,
             "compared_symbols": MAX_MATRIX_SYMBOLS,
             "minimum": CORRELATION_MINIMUM,
@@ -176,5 +174,5 @@ async def aggregate_stress_test(
     """Add the P&L of each scenario up over the portfolios, the worst first."""
     return await answers.send(
         STRESS_TEST,
-        {"portfolio_ids": portfolio_ids or None, "scenarios": scenarios or None, "impact_type": impact_type},
+        {"portfolio_ids": portfolio_ids, "scenarios": scenarios, "impact_type": impact_type},
     )

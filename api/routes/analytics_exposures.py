@@ -103,7 +103,7 @@ async def stress_test(
     """
     parameters = {
         "portfolio_id": portfolio_id,
-        "scenarios": scenarios or None,
+        "scenarios": scenarios,
         "impact_type": impact_type,
     }
     return await answers.send(STRESS_TEST, parameters, portfolio_id=portfolio_id)

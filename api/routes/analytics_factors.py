@@ -66,7 +66,7 @@ async def positions_factor_exposures(
         "portfolio_id": portfolio_id,
         "limit": limit,
         "offset": offset,
-        "symbols": symbols or None,
+        "symbols": symbols,
     }
     return await answers.send(POSITION_FACTOR_EXPOSURES, parameters, portfolio_id=portfolio_id)
 

@@ -4,18 +4,17 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import Query
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
-from api.dependencies import SplitAtCommas
+from api.dependencies import ChosenAtCommas
 from api.limits import DEFAULT_MATRIX_SYMBOLS, MAX_MATRIX_SYMBOLS, MAX_SELECTED
 
 Name = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,64}$")]
 
 Symbols = Annotated[
-    list[Name] | None,
-    SplitAtCommas,
+    Annotated[list[Name], Field(max_length=MAX_SELECTED)] | None,
+    ChosenAtCommas,
     Query(
-        max_length=MAX_SELECTED,
         description="Only these symbols (an option also by its underlying), with commas or repeated.",
         examples=[["AAPL"]],
     ),
@@ -32,10 +31,9 @@ MaxSymbols = Annotated[
 ]
 
 Scenarios = Annotated[
-    list[Name] | None,
-    SplitAtCommas,
+    Annotated[list[Name], Field(max_length=MAX_SELECTED)] | None,
+    ChosenAtCommas,
     Query(
-        max_length=MAX_SELECTED,
         description="Ids of scenarios, with commas or repeated. Default: all.",
         examples=[["market_down_10"]],
     ),
@@ -47,10 +45,9 @@ ImpactType = Annotated[
 ]
 
 PortfolioIds = Annotated[
-    list[UUID] | None,
-    SplitAtCommas,
+    Annotated[list[UUID], Field(max_length=MAX_SELECTED)] | None,
+    ChosenAtCommas,
     Query(
-        max_length=MAX_SELECTED,
         description="Portfolios, with commas or repeated; each must be yours. Default: all of yours.",
     ),
 ]

@@ -4,8 +4,9 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
+from pydantic import Field
 
-from api.dependencies import AnswersOf, Offset, SplitAtCommas
+from api.dependencies import AnswersOf, ChosenAtCommas, Offset
 from api.documentation import marts_answers
 from api.errors import InvalidRequest, PortfolioNotFound, PositionsNotFound
 from api.limits import (
@@ -125,9 +126,9 @@ async def positions_details(
     answers: AnswersOf,
     portfolio_id: Annotated[UUID | None, Query(description="All positions of this portfolio.")] = None,
     position_ids: Annotated[
-        list[UUID] | None,
-        SplitAtCommas,
-        Query(max_length=MAX_POSITIONS, description="These positions: with commas, or repeated."),
+        Annotated[list[UUID], Field(max_length=MAX_POSITIONS)] | None,
+        ChosenAtCommas,
+        Query(description="These positions: with commas, or repeated."),
     ] = None,
     include_closed: Annotated[bool, Query(description="Also positions exited or expired by then.")] = False,
     limit: Annotated[int, Query(ge=1, le=MAX_POSITIONS, description="Positions at most.")] = MAX_POSITIONS,
@@ -137,11 +138,11 @@ async def positions_details(
 
     The summary covers all positions that match, also those beyond the page.
     """
-    if (portfolio_id is None) == (not position_ids):
+    if (portfolio_id is None) == (position_ids is None):
         raise InvalidRequest("Name either portfolio_id or position_ids, and not both.")
     parameters = {
         "portfolio_id": portfolio_id,
-        "position_ids": position_ids or None,
+        "position_ids": position_ids,
         "include_closed": include_closed,
         "is_single": False,
         "limit": limit,

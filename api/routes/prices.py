@@ -4,8 +4,9 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Response
+from pydantic import Field
 
-from api.dependencies import AnswersOf, PrintableName, SplitAtCommas
+from api.dependencies import AnswersOf, ChosenAtCommas, PrintableName, SplitAtCommas
 from api.documentation import marts_answers
 from api.errors import PortfolioNotFound
 from api.limits import DEFAULT_LOOKBACK_DAYS, MAX_LOOKBACK_DAYS, MAX_QUOTES
@@ -116,9 +117,9 @@ async def factor_etf_prices(
         ),
     ] = None,
     factors: Annotated[
-        list[PrintableName] | None,
-        SplitAtCommas,
-        Query(max_length=MAX_QUOTES, description="Factors or ETFs by name. Default: all."),
+        Annotated[list[PrintableName], Field(max_length=MAX_QUOTES)] | None,
+        ChosenAtCommas,
+        Query(description="Factors or ETFs by name. Default: all."),
     ] = None,
 ) -> Response:
     """Show the last bar of each ETF that stands for a factor, up to the session.

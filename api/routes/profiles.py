@@ -4,8 +4,9 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
+from pydantic import Field
 
-from api.dependencies import AnswersOf, Limit, Offset, PrintableName, SplitAtCommas
+from api.dependencies import AnswersOf, ChosenAtCommas, Limit, Offset, PrintableName
 from api.documentation import marts_answers
 from api.errors import InvalidRequest, PortfolioNotFound, PositionsNotFound
 from api.limits import MAX_POSITIONS, MAX_QUOTES, MAX_ROWS
@@ -27,18 +28,18 @@ async def company_profiles(
     *,
     answers: AnswersOf,
     symbols: Annotated[
-        list[PrintableName] | None,
-        SplitAtCommas,
-        Query(max_length=MAX_QUOTES, description="These symbols: with commas, or repeated."),
+        Annotated[list[PrintableName], Field(max_length=MAX_QUOTES)] | None,
+        ChosenAtCommas,
+        Query(description="These symbols: with commas, or repeated."),
     ] = None,
     position_ids: Annotated[
-        list[UUID] | None,
-        SplitAtCommas,
-        Query(max_length=MAX_POSITIONS, description="What these positions are of."),
+        Annotated[list[UUID], Field(max_length=MAX_POSITIONS)] | None,
+        ChosenAtCommas,
+        Query(description="What these positions are of."),
     ] = None,
     portfolio_id: Annotated[UUID | None, Query(description="What this portfolio holds.")] = None,
     fields: Annotated[
-        list[str] | None, SplitAtCommas, Query(description="Fields to show beside the symbol. Default: all.")
+        list[str] | None, ChosenAtCommas, Query(description="Fields to show beside the symbol. Default: all.")
     ] = None,
     limit: Limit = MAX_ROWS,
     offset: Offset = 0,
@@ -48,7 +49,7 @@ async def company_profiles(
     Figures are those known on the session. Where the first profile is of a later day, only names, sector and
     the like are shown.
     """
-    if sum(bool(selector) for selector in (symbols, position_ids, portfolio_id)) != 1:
+    if sum(selector is not None for selector in (symbols, position_ids, portfolio_id)) != 1:
         raise InvalidRequest("Name exactly one of symbols, position_ids and portfolio_id.")
     unknown = sorted(set(fields or []) - {"symbol", *PROFILE_FIELDS})
     if unknown:
@@ -57,9 +58,9 @@ async def company_profiles(
         )
     parameters = {
         "symbols": [symbol.upper() for symbol in symbols] if symbols else None,
-        "position_ids": position_ids or None,
+        "position_ids": position_ids,
         "portfolio_id": portfolio_id,
-        "fields": fields or None,
+        "fields": fields,
         "limit": limit,
         "offset": offset,
     }

@@ -11,6 +11,7 @@ from psycopg import Connection
 from api.queries import load_query
 from warehouse.connections import Warehouse
 
+ON_REAL_PRICES = True
 LAST = "2025-09-12"
 MIDDLE = "2025-08-15"
 Analyst = Connection[dict[str, Any]]
@@ -171,6 +172,9 @@ def test_scenarios_are_chosen_by_name_and_described_by_their_shocks(hedge_fund: 
     described = {scenario["id"]: scenario["description"] for scenario in body["data"]["scenarios"]}
     assert described == {"market_down_10": "Market -10 %.", "rates_up_50bp": "Interest Rate +50 bp."}
     assert body["metadata"]["unknown_scenarios"] == ["no_such"]
+    unknown = get(hedge_fund, "stress-test", scenarios="no_such")
+    assert (unknown["available"], unknown["metadata"]["unknown_scenarios"]) == (False, ["no_such"])
+    assert unknown["data_quality"]["message"].startswith("None of the scenarios asked for has figures")
 
 
 def test_the_correlation_matrix_is_the_marts_pairs_ordered_by_gross(

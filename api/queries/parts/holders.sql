@@ -1,0 +1,13 @@
+-- Of the portfolio named, or of those that the named positions are in: the ones that are this user's.
+with scope as (
+    select portfolio_id
+    from dim_portfolios
+    where portfolio_id = %(portfolio_id)s::uuid
+    union
+    select portfolio_id
+    from dim_positions
+    where position_id = any(%(position_ids)s::uuid[])
+)
+
+select *
+from scope

@@ -1,0 +1,25 @@
+-- The portfolio's open positions at the close of the session, and the symbol whose prices and betas they follow.
+with open_values as materialized (
+    select *
+    from fct_position_values
+    where
+        portfolio_id = %(portfolio_id)s::uuid
+        and as_of_date = %(as_of_date)s::date
+        and is_open
+),
+
+-- Keys are handed to the views as arrays: only so does the planner look them up in the index.
+described as materialized (
+    select
+        open_values.*,
+        dim_positions.underlying_symbol,
+        coalesce(dim_positions.underlying_symbol, open_values.symbol) as priced_symbol
+    from open_values
+    inner join dim_positions
+        on
+            open_values.position_id = dim_positions.position_id
+            and dim_positions.portfolio_id = any(array(select portfolio_id from open_values))
+)
+
+select *
+from described

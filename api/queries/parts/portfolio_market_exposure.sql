@@ -1,0 +1,17 @@
+-- The portfolio's exposure to the market, from regressions over 90 sessions; its quality is the answer's.
+with exposure as (
+    select *
+    from fct_portfolio_factor_exposures
+    where
+        portfolio_id = %(portfolio_id)s::uuid
+        and as_of_date = %(as_of_date)s::date
+        and model = 'market'
+        and factor = 'Market'
+),
+
+quality as (
+    select * from exposure
+)
+
+select *
+from quality

@@ -1,0 +1,21 @@
+-- The data_quality of an answer about a portfolio, as the CTE `quality` of the query, of one row or none, has it.
+with data_quality as (
+    select
+        json_build_object(
+            'flag', coalesce(quality.quality_flag, 'no_factor_data'),
+            'message', concat_ws(
+                ' ',
+                coalesce(quality.quality_message, 'Nothing of this was published for the session.'),
+                snapshot.price_notice
+            ),
+            'positions_analyzed', coalesce(quality.positions_analyzed, 0),
+            'positions_total', snapshot.position_count,
+            'positions_skipped', snapshot.position_count - coalesce(quality.positions_analyzed, 0),
+            'data_days', coalesce(quality.data_days, 0)
+        ) as body
+    from snapshot
+    left join quality on true
+)
+
+select *
+from data_quality

@@ -1,0 +1,42 @@
+-- What the scenarios are called, the shocks of the date put in words (from the CTE `shock_rows`: scenario_id, factor,
+-- shock), and which of those asked for the CTE `stress` does not have. Names, categories and severities are today's.
+with shocks as (
+    select
+        scenario_id,
+        string_agg(
+            concat(
+                factor, ' ', case when shock > 0 then '+' end,
+                case
+                    when factor = 'Interest Rate' then concat(trim_scale(round((shock * 10000)::numeric, 2)), ' bp')
+                    else concat(trim_scale(round((shock * 100)::numeric, 2)), ' %%')
+                end
+            ),
+            ', ' order by factor
+        ) as description
+    from shock_rows
+    group by scenario_id
+),
+
+scenarios as (
+    select distinct
+        scenario_id,
+        scenario_name,
+        category,
+        severity,
+        historical_period
+    from dim_scenarios
+),
+
+unknown_ids as (
+    select coalesce(json_agg(requested.scenario_id order by requested.scenario_id), '[]'::json) as body
+    from unnest(%(scenarios)s::text[]) as requested (scenario_id)
+    where requested.scenario_id <> all(array(select scenario_id from stress))
+)
+
+select
+    shocks.description,
+    scenarios.scenario_name,
+    unknown_ids.body
+from unknown_ids
+cross join scenarios
+inner join shocks on scenarios.scenario_id = shocks.scenario_id
