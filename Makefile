@@ -33,7 +33,7 @@ demo: $(READY)
 	@$(BIN)/sigmasight demo --source $(SOURCE) $(if $(PRICES),--prices "$(PRICES)")
 
 test: $(READY)
-	@$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/pytest -q -n 2 --no-loadscope-reorder $(ARGS)
 
 check: $(READY)
 	@set -e; step() { printf '  %-12s' "$$1"; shift; start=$$(date +%s); \

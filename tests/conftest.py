@@ -5,6 +5,7 @@ empty_warehouse   a database of its own per test, copied from a template in a fr
 module_warehouse  the same per module, for tests that load once and look often
 demo              the demonstration, built and published once for the whole run: simulated prices
 market            the demo portfolios on real prices; skips where those are absent
+market_then       the same as it was known on the last session of the simulation
 
 Nothing of the developer's environment reaches the tests: every setting's variable is unset first.
 """
@@ -18,13 +19,17 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import date
 from itertools import count
 from pathlib import Path
+from typing import Any, NamedTuple
 
+import pandas as pd
 import psutil
 import psycopg
 import pytest
 from psycopg import sql
+from xdist.scheduler import LoadScopeScheduling
 
 from flows.prefect_server import start_private_server, stop_server
 from warehouse.connections import Warehouse, open_warehouse
@@ -35,6 +40,14 @@ TEMPLATE = "sigmasight_template"
 PROGRAM = Path(sys.executable).with_name("sigmasight")
 TEMPORARY = Path("/tmp")  # noqa: S108 - short: the path of a unix socket has at most some hundred bytes
 HOME_PREFIX = "sg-test-"
+ON_REAL_PRICES = {
+    f"tests/dbt/test_{name}.py" for name in ("accounting", "betas", "engines", "simulation_ends")
+}
+# The last session of the simulation, and one on which options live and splits are still to come.
+THEN = date(2025, 9, 12)
+LONG_BEFORE_THEN = date(
+    2024, 5, 1
+)  # some sessions before the 273 that the engines look back on from the first day
 
 
 def pytest_configure() -> None:
@@ -49,6 +62,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files with builds first: one that comes last would keep one core busy and the other idle."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
+
+
+class StayTogether(LoadScopeScheduling):  # type: ignore[misc]
+    """A file stays with one worker, and so does all that needs builds on real prices: each is made once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        """The tests of one scope go to one worker."""
+        file, _, test = nodeid.partition("::")
+        is_real = file in ON_REAL_PRICES or re.search(r"[\[-]real[\]-]", test)
+        return "real prices" if is_real else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> StayTogether:
+    """For `pytest -n 2`."""
+    return StayTogether(config, log)
 
 
 def _remove_home(home: Path) -> None:
@@ -112,18 +141,22 @@ def prefect_url(prefect_home: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def copy_warehouse(warehouse: Warehouse, prefect_url: str) -> Callable[[], Warehouse]:  # noqa: ARG001 - builds use it
-    """Make warehouses without data on the shared server, each a database of its own."""
+def copy_warehouse(warehouse: Warehouse, prefect_url: str) -> Callable[..., Warehouse]:  # noqa: ARG001 - builds use it
+    """Make warehouses on the shared server, each a database of its own: without data, or copies of another.
+
+    To the other, nobody may be connected.
+    """
     home = warehouse.settings.sigmasight_home
     open_warehouse(Settings(sigmasight_home=home, warehouse_database=TEMPLATE))
     numbers = count(1)
 
-    def copy() -> Warehouse:
+    def copy(base: Warehouse | None = None) -> Warehouse:
         name = f"sigmasight_{next(numbers)}"
+        template = base.settings.warehouse_database if base else TEMPLATE
         with psycopg.connect(warehouse.admin_url, autocommit=True) as connection:
             connection.execute(
                 sql.SQL("create database {} template {}").format(
-                    sql.Identifier(name), sql.Identifier(TEMPLATE)
+                    sql.Identifier(name), sql.Identifier(template)
                 )
             )
         return open_warehouse(Settings(sigmasight_home=home, warehouse_database=name))
@@ -138,7 +171,7 @@ def _drop(warehouse: Warehouse, copied: Warehouse) -> None:
 
 
 @pytest.fixture
-def empty_warehouse(warehouse: Warehouse, copy_warehouse: Callable[[], Warehouse]) -> Iterator[Warehouse]:
+def empty_warehouse(warehouse: Warehouse, copy_warehouse: Callable[..., Warehouse]) -> Iterator[Warehouse]:
     """Open a warehouse without data, for this test alone."""
     copied = copy_warehouse()
     yield copied
@@ -146,14 +179,21 @@ def empty_warehouse(warehouse: Warehouse, copy_warehouse: Callable[[], Warehouse
 
 
 @pytest.fixture(scope="module")
-def module_warehouse(warehouse: Warehouse, copy_warehouse: Callable[[], Warehouse]) -> Iterator[Warehouse]:
+def module_warehouse(warehouse: Warehouse, copy_warehouse: Callable[..., Warehouse]) -> Iterator[Warehouse]:
     """Open a warehouse without data, for this module alone."""
     copied = copy_warehouse()
     yield copied
     _drop(warehouse, copied)
 
 
-def _run_demo(copied: Warehouse, *options: str) -> Warehouse:
+class DemoRun(NamedTuple):
+    """A warehouse in which the demonstration was built, and what the command said."""
+
+    warehouse: Warehouse
+    said: str
+
+
+def _run_demo(copied: Warehouse, *options: str) -> DemoRun:
     done = subprocess.run(
         [PROGRAM, "demo", *options],
         env={**os.environ, **copied.settings.as_environment()},
@@ -162,13 +202,19 @@ def _run_demo(copied: Warehouse, *options: str) -> Warehouse:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    return copied
+    return DemoRun(copied, done.stdout)
 
 
 @pytest.fixture(scope="session")
-def demo(copy_warehouse: Callable[[], Warehouse]) -> Warehouse:
-    """Build the demonstration as a person does, by the command line; tests only read it, or clean up."""
+def demo_run(copy_warehouse: Callable[..., Warehouse]) -> DemoRun:
+    """Build the demonstration as a person does, by the command line."""
     return _run_demo(copy_warehouse())
+
+
+@pytest.fixture(scope="session")
+def demo(demo_run: DemoRun) -> Warehouse:
+    """The demonstration, once for the whole run; tests only read it, or clean up."""
+    return demo_run.warehouse
 
 
 @pytest.fixture(scope="session")
@@ -181,6 +227,20 @@ def market_folder() -> Path:
 
 
 @pytest.fixture(scope="session")
-def market(market_folder: Path, copy_warehouse: Callable[[], Warehouse]) -> Warehouse:
+def market(market_folder: Path, copy_warehouse: Callable[..., Warehouse]) -> Warehouse:
     """Build the demo portfolios on real prices."""
-    return _run_demo(copy_warehouse(), "--source", "files", "--prices", str(market_folder))
+    return _run_demo(copy_warehouse(), "--source", "files", "--prices", str(market_folder)).warehouse
+
+
+@pytest.fixture(scope="session")
+def market_then(
+    market_folder: Path, copy_warehouse: Callable[..., Warehouse], tmp_path_factory: pytest.TempPathFactory
+) -> Warehouse:
+    """Build on the files of real prices as they were at the close of THEN, long past left out."""
+    folder = tmp_path_factory.mktemp("then")
+    for name, column in (("prices", "date"), ("rates", "date"), ("corporate_actions", "ex_date")):
+        rows = pd.read_csv(market_folder / f"{name}.csv", dtype=str, keep_default_na=False)
+        is_known = rows[column].between(LONG_BEFORE_THEN.isoformat(), THEN.isoformat())
+        rows[is_known].to_csv(folder / f"{name}.csv", index=False)
+    # no profiles: those of the folder are of a later day, and their yields and betas must not show before it
+    return _run_demo(copy_warehouse(), "--source", "files", "--prices", str(folder)).warehouse

@@ -1,6 +1,7 @@
 """What the API's tests do again and again: add users, log in, hold refusals against RFC 9457."""
 
 from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from typing import Any
 
@@ -73,6 +74,13 @@ def log_in_demo(client: TestClient, email: str) -> Person:
     headers = log_in(client, email, DEMO_PASSWORD)
     portfolios = client.get("/api/v1/data/portfolios", headers=headers).json()
     return Person(client, headers, {portfolio["name"]: portfolio["id"] for portfolio in portfolios})
+
+
+def rounded(number: Decimal | None, places: int) -> float | None:
+    """A figure of a mart as PostgreSQL rounds it: half away from zero."""
+    if number is None:
+        return None
+    return float(number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP))
 
 
 def assert_problem(response: Any, status: int, code: str) -> dict[str, Any]:

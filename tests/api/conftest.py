@@ -37,12 +37,30 @@ def empty_api(module_warehouse: Warehouse, serve: Serve) -> TestClient:
     return serve(module_warehouse)
 
 
-@pytest.fixture(scope="session")
-def demo(demo: Warehouse) -> Warehouse:
-    """The demonstration of the whole run, with its people."""
-    with demo.connect_writer() as connection:
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Modules with ON_REAL_PRICES run a second time over real prices, but for tests marked simulated_only."""
+    if "prices" in metafunc.fixturenames and getattr(metafunc.module, "ON_REAL_PRICES", False):
+        marked = any(mark.name == "simulated_only" for mark in metafunc.definition.iter_markers())
+        metafunc.parametrize("prices", ["simulated"] if marked else ["simulated", "real"], scope="module")
+
+
+@pytest.fixture(scope="module")
+def prices() -> str:
+    """Choose between simulated prices and real ones: see pytest_generate_tests."""
+    return "simulated"
+
+
+@pytest.fixture(scope="module")
+def demo(request: pytest.FixtureRequest, prices: str) -> Warehouse:
+    """The demonstration of the whole run, with its people; on real prices it ends on the same session."""
+    built: Warehouse = (
+        request.getfixturevalue("market_then")
+        if prices == "real"
+        else request.getfixturevalue("demo_run").warehouse
+    )
+    with built.connect_writer() as connection:
         create_demo_users(connection)
-    return demo
+    return built
 
 
 @pytest.fixture(scope="module")

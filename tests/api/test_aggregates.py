@@ -12,6 +12,7 @@ from psycopg import Connection
 from api.queries import load_query
 from warehouse.connections import Warehouse
 
+ON_REAL_PRICES = True
 LAST = "2025-09-12"
 Analyst = Connection[dict[str, Any]]
 PUBLIC = "Demo Family Office Public Growth"

@@ -8,6 +8,7 @@ from fastapi.testclient import TestClient
 
 from warehouse.connections import Warehouse
 
+ON_REAL_PRICES = True
 PREFIX = "/api/v1"
 PORTFOLIO = "/analytics/portfolio/{portfolio_id}"
 AGGREGATE = "/analytics/aggregate"
@@ -157,8 +158,8 @@ def test_an_analytic_keeps_its_promises(
 
 
 @pytest.mark.parametrize("path", PORTFOLIO_PATHS)
-def test_what_can_be_had_is_available_and_says_that_prices_are_simulated(
-    hedge_fund: Person, path: str
+def test_what_can_be_had_is_available_and_says_whether_prices_are_simulated(
+    hedge_fund: Person, path: str, prices: str
 ) -> None:
     body = hedge_fund.get(path.format(portfolio_id=hedge_fund.portfolio_id)[1:]).json()
     assert body["available"] is (path not in UNKNOWN_IN_DEMO)
@@ -166,8 +167,12 @@ def test_what_can_be_had_is_available_and_says_that_prices_are_simulated(
     assert quality["positions_analyzed"] + quality["positions_skipped"] == quality["positions_total"]
     assert quality["positions_analyzed"] > 0 or path in UNKNOWN_IN_DEMO
     assert quality["data_days"] > 0 or path in UNKNOWN_IN_DEMO
-    assert body["metadata"]["price_source"] == "simulated"
-    assert body["metadata"]["price_notice"] in quality["message"]
+    notice = body["metadata"]["price_notice"]
+    if prices == "simulated":
+        assert body["metadata"]["price_source"] == "simulated"
+        assert notice in quality["message"]
+    else:
+        assert (body["metadata"]["price_source"], notice) == ("loaded", None)
 
 
 @pytest.mark.parametrize("path", PORTFOLIO_PATHS)

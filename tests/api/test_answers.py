@@ -6,18 +6,19 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from api_helpers import Person, log_in_demo
+from api_helpers import Person, log_in_demo, rounded
 from fastapi.testclient import TestClient
 from psycopg import Connection
 
 from ingestion.demo import demo_portfolios
 
+ON_REAL_PRICES = True
 LAST = "2025-09-12"
 Analyst = Connection[dict[str, Any]]
 
 
-def cents(number: Decimal) -> float:
-    return float(round(number, 2))
+def cents(number: Decimal) -> float | None:
+    return rounded(number, 2)
 
 
 def one(analyst: Analyst, query: str, *parameters: Any) -> dict[str, Any]:
@@ -63,7 +64,7 @@ def test_the_overview_equals_the_snapshot(
     for name in ("long_exposure", "short_exposure", "gross_exposure", "net_exposure"):
         assert body["exposures"][name] == cents(exposure[name])
         percentage = 100 * exposure[name] / snapshot["equity"]
-        assert body["exposures"][name.replace("exposure", "percentage")] == float(round(percentage, 4))
+        assert body["exposures"][name.replace("exposure", "percentage")] == rounded(percentage, 4)
     pnl = body["pnl"]
     assert pnl["total_pnl"] == cents(snapshot["cumulative_pnl"])
     assert pnl["unrealized_pnl"] == cents(snapshot["unrealized_pnl"])
@@ -126,7 +127,7 @@ def test_holdings_equal_the_position_values(
         row = by_id[holding["id"]]
         assert (holding["symbol"], holding["quantity"]) == (row["symbol"], float(row["quantity"]))
         assert holding["market_value"] == cents(row["market_value"])
-        assert holding["last_price"] == holding["current_price"] == float(round(row["price"], 4))
+        assert holding["last_price"] == holding["current_price"] == rounded(row["price"], 4)
         assert holding["price_flag"] == row["price_flag"]
     values = [abs(holding["market_value"]) for holding in body["holdings"]]
     assert values == sorted(values, reverse=True)
@@ -204,7 +205,7 @@ def test_details_tell_every_positions_pnl(
             assert position[name] == cents(row[name]), (position["symbol"], name)
         assert position["total_pnl"] == cents(row["cumulative_pnl"])
         entry_price = row["cost_basis"] / (row["quantity"] * row["contract_multiplier"])
-        assert position["entry_price"] == float(round(entry_price, 4))
+        assert position["entry_price"] == rounded(entry_price, 4)
         if row["is_open"]:
             assert position["day_change_value"] == cents(row["daily_pnl"])
     summary = body["summary"]
@@ -271,8 +272,8 @@ def test_prices_equal_the_mart(hedge_fund: Person, analyst: Analyst) -> None:
     assert bars["dates"] == [row["as_of_date"].isoformat() for row in rows]
     assert bars["data_points"] == metadata["trading_days_included"] == len(rows)
     for name in ("open", "high", "low", "close", "adjusted_close"):
-        assert bars[name] == [float(round(row[name], 4)) for row in rows]
-    assert bars["volume"] == [float(round(row["volume"])) for row in rows]
+        assert bars[name] == [rounded(row[name], 4) for row in rows]
+    assert bars["volume"] == [rounded(row["volume"], 0) for row in rows]
 
 
 def test_prices_cover_what_is_held_and_the_factor_etfs(family_office: Person, hedge_fund: Person) -> None:
@@ -298,6 +299,7 @@ def test_dates_may_be_seconds_since_1970(hedge_fund: Person) -> None:
     assert unix == [int(datetime.fromisoformat(f"{day}T00:00:00+00:00").timestamp()) for day in iso]
 
 
+@pytest.mark.simulated_only
 def test_adjusted_closes_of_a_past_date_know_nothing_of_later_dividends(
     hedge_fund: Person, analyst: Analyst
 ) -> None:
@@ -363,6 +365,7 @@ def test_what_is_cut_says_so(hedge_fund: Person, monkeypatch: pytest.MonkeyPatch
     assert cut["attribution"]["total_pnl"] == pytest.approx(sum(cut["timeseries"]["daily_pnl"]), abs=0.05)
 
 
+@pytest.mark.simulated_only
 def test_every_answer_on_simulated_prices_says_so(hedge_fund: Person, family_office: Person) -> None:
     portfolio_id = hedge_fund.portfolio_id
     listed = hedge_fund.get("data/portfolios").json()[0]

@@ -11,19 +11,20 @@ from typing import Any
 import psycopg
 import pytest
 import yaml
-from api_helpers import Person, assert_problem
+from api_helpers import Person, assert_problem, rounded
 from psycopg import Connection
 
 from api.limits import CORRELATION_MINIMUM, QUALITY_WINDOW, VOLATILITY_MINIMUM_SHARE, VOLATILITY_TREND
 from warehouse.connections import Warehouse
 from warehouse.settings import project_root
 
+ON_REAL_PRICES = True
 LAST = "2025-09-12"
 Analyst = Connection[dict[str, Any]]
 
 
-def cents(number: Decimal) -> float:
-    return float(round(number, 2))
+def cents(number: Decimal) -> float | None:
+    return rounded(number, 2)
 
 
 def rows(analyst: Analyst, query: str, *parameters: Any) -> list[dict[str, Any]]:
@@ -60,7 +61,9 @@ def test_accounts_tell_equity_as_exact_text(
     assert alone["user_id"] == family_office.get("auth/me").json()["id"]
 
 
-def test_the_snapshot_is_the_marts_row(hedge_fund: Person, analyst: Analyst, session: dict[str, str]) -> None:
+def test_the_snapshot_is_the_marts_row(
+    hedge_fund: Person, analyst: Analyst, session: dict[str, str], prices: str
+) -> None:
     body = hedge_fund.get(f"data/portfolio/{hedge_fund.portfolio_id}/snapshot", **session).json()
     key = (hedge_fund.portfolio_id, session.get("as_of_date", LAST))
     (snapshot,) = rows(
@@ -81,11 +84,12 @@ def test_the_snapshot_is_the_marts_row(hedge_fund: Person, analyst: Analyst, ses
     overview = hedge_fund.get(f"analytics/portfolio/{hedge_fund.portfolio_id}/overview", **session).json()
     assert body["target_price_return_eoy"] == overview["target_returns"]["expected_return_eoy"]
     assert body["target_price_coverage_pct"] == overview["target_returns"]["coverage_pct"]
-    assert body["price_notice"].startswith("Prices are simulated")
+    notice = body["price_notice"]
+    assert notice is None if prices == "real" else notice.startswith("Prices are simulated")
 
 
 def test_data_quality_counts_every_open_position_once(
-    hedge_fund: Person, analyst: Analyst, session: dict[str, str]
+    hedge_fund: Person, analyst: Analyst, session: dict[str, str], prices: str
 ) -> None:
     path = f"data/portfolio/{hedge_fund.portfolio_id}/data-quality"
     body = hedge_fund.get(path, **session).json()
@@ -111,7 +115,8 @@ def test_data_quality_counts_every_open_position_once(
         )
         assert item["days_available"] == row["days"] > 30
         assert item["days_missing"] == 0
-    assert any("real prices" in sentence for sentence in body["recommendations"])
+    is_advised = any("real prices" in sentence for sentence in body["recommendations"])
+    assert is_advised is (prices == "simulated")
 
 
 def test_the_limits_that_data_quality_names_are_the_warehouses() -> None:
@@ -192,7 +197,7 @@ def test_benchmark_bars_equal_the_mart(hedge_fund: Person, analyst: Analyst, ses
     body = hedge_fund.get("data/prices/benchmark/spy", lookback_days=20, **session).json()
     assert (body["available"], body["message"], body["symbol"]) == (True, None, "SPY")
     assert body["data"]["dates"] == [row["as_of_date"].isoformat() for row in known]
-    assert body["data"]["close"] == [float(round(row["close"], 4)) for row in known]
+    assert body["data"]["close"] == [rounded(row["close"], 4) for row in known]
     assert body["metadata"]["trading_days_found"] == len(known)
     assert body["metadata"]["last_date"] == day
     unknown = hedge_fund.get("data/prices/benchmark/NO_SUCH", **session).json()
@@ -221,10 +226,10 @@ def test_quotes_are_closes_of_the_session_and_say_so(
     )
     assert all(row["split_ratio"] == 1 for row in year), "the comparison below leaves splits out"
     quote, newest = body["quotes"][1], year[0]
-    assert quote["last_price"] == float(round(newest["close"], 4))
-    assert quote["day_change"] == float(round(newest["close"] - newest["previous_close"], 4))
-    assert quote["week_52_high"] == float(round(newest["highest"], 4))
-    assert quote["week_52_low"] == float(round(newest["lowest"], 4))
+    assert quote["last_price"] == rounded(newest["close"], 4)
+    assert quote["day_change"] == rounded(newest["close"] - newest["previous_close"], 4)
+    assert quote["week_52_high"] == rounded(newest["highest"], 4)
+    assert quote["week_52_low"] == rounded(newest["lowest"], 4)
     assert (quote["bid"], quote["ask"], quote["price_date"]) == (None, None, day)
 
 
@@ -250,8 +255,8 @@ def test_the_years_extremes_are_in_todays_shares(hedge_fund: Person, analyst: An
             min(least(low, close) / case when as_of_date < '2025-09-02' then 2 else 1 end) as lowest
         from marts.fct_prices where symbol = 'AAPL' and as_of_date > '2024-09-12'""",
     )
-    assert quote["week_52_high"] == float(round(row["highest"], 4))
-    assert quote["week_52_low"] == float(round(row["lowest"], 4))
+    assert quote["week_52_high"] == rounded(row["highest"], 4)
+    assert quote["week_52_low"] == rounded(row["lowest"], 4)
 
 
 def test_factor_etfs_have_the_names_of_the_factors(hedge_fund: Person, session: dict[str, str]) -> None:

@@ -10,6 +10,7 @@ from test_shapes import missing_fields
 
 from ingestion.position_columns import COLUMNS
 
+ON_REAL_PRICES = True
 PREFIX = "/api/v1"
 DATES = [None, "2025-06-30", "2025-08-15"]
 

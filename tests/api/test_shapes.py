@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from api_helpers import Person, Shapes
 
+ON_REAL_PRICES = True
 PREFIX = "/api/v1"
 DATES = [None, "2025-06-30", "2025-07-20", "2025-08-15"]
 

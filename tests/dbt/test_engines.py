@@ -1,12 +1,8 @@
 """The risk marts of the demonstration, simulated and on real prices: complete, plausible, and recomputed."""
 
 import math
-import os
-import subprocess
-import sys
 from datetime import date, timedelta
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -740,9 +736,7 @@ def test_grades_of_forecasts_equal_the_slow_loop(marts: Marts) -> None:
 
 # --- nothing of a date is from after it, or from before its windows ---
 
-PROGRAM = Path(sys.executable).with_name("sigmasight")
-START = date(2024, 5, 1)  # some sessions before the 273 that the engines look back on from the first day
-CUT = date(2025, 9, 12)  # options are alive, and splits still to come
+CUT = date(2025, 9, 12)  # the last session of market_then
 KEYS = {
     "fct_symbol_factor_betas": ["symbol", "model", "factor"],
     "fct_symbol_risk": ["symbol"],
@@ -763,23 +757,8 @@ PUBLICATION = ["publication_id", "published_at", "superseded_at"]
 
 
 @pytest.fixture(scope="module")
-def marts_of_then(market_folder: Path, module_warehouse: Warehouse, tmp_path_factory: Any) -> Marts:
-    """The marts built on the files of real prices as they were at the close of a day, long past left out."""
-    folder = tmp_path_factory.mktemp("then")
-    for name, column in (("prices", "date"), ("rates", "date"), ("corporate_actions", "ex_date")):
-        rows = pd.read_csv(market_folder / f"{name}.csv", dtype=str, keep_default_na=False)
-        is_known = rows[column].between(START.isoformat(), CUT.isoformat())
-        rows[is_known].to_csv(folder / f"{name}.csv", index=False)
-    # no profiles: those of the folder are of a later day, and their yields and betas must not show before it
-    done = subprocess.run(
-        [PROGRAM, "demo", "--source", "files", "--prices", str(folder)],
-        env={**os.environ, **module_warehouse.settings.as_environment()},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return Marts(module_warehouse.analyst_url)
+def marts_of_then(market_then: Warehouse) -> Marts:
+    return Marts(market_then.analyst_url)
 
 
 @pytest.fixture(scope="module")

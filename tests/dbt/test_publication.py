@@ -27,7 +27,7 @@ from flows.publish import publish
 from flows.window import fix_known_at, next_publication_id, plan_window
 from ingestion.calendar import sessions
 from ingestion.files import load_folder
-from warehouse.connections import Warehouse, open_warehouse
+from warehouse.connections import Warehouse
 
 pytestmark = pytest.mark.slow
 
@@ -170,9 +170,7 @@ def _night(warehouse: Warehouse, folder: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def story(
-    tmp_path_factory: pytest.TempPathFactory, warehouse: Warehouse, copy_warehouse: Callable[[], Warehouse]
-) -> Story:
+def story(tmp_path_factory: pytest.TempPathFactory, copy_warehouse: Callable[..., Warehouse]) -> Story:
     folder = tmp_path_factory.mktemp("files")
     statement = folder / "statement.csv"
     statement.write_text(POSITIONS)
@@ -190,7 +188,7 @@ def story(
     _sigmasight(nightly, *positions, "--equity", "20000", "--statement-date", LAST.isoformat())
     first = _write_prices(folder / "first", FIRST_NIGHT)
     _sigmasight(nightly, "nightly", "--force", "--source", "files", "--prices", str(first))
-    at_once = _copy_of(nightly, warehouse.admin_url)
+    at_once = copy_warehouse(nightly)
     with _environment_of(nightly):
         for night in NIGHTS:
             _night(nightly, _write_prices(folder / str(night), night))
@@ -213,14 +211,6 @@ def _environment_of(warehouse: Warehouse) -> Iterator[None]:
     finally:
         os.environ.clear()
         os.environ.update(kept)
-
-
-def _copy_of(base: Warehouse, admin_url: str) -> Warehouse:
-    """A copy of the database, beside it."""
-    name = "sigmasight_caught_up"
-    with psycopg.connect(admin_url, autocommit=True) as connection:
-        connection.execute(f"create database {name} template {base.settings.warehouse_database}".encode())
-    return open_warehouse(base.settings.model_copy(update={"warehouse_database": name}))
 
 
 @pytest.fixture(scope="module")

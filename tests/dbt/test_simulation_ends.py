@@ -18,17 +18,18 @@ FACTS = ("fct_prices", "fct_position_values", "fct_portfolio_snapshots", "fct_sy
 
 
 @pytest.fixture(scope="module")
-def real_over_simulated(copy_warehouse: Callable[[], Warehouse], market_folder: Path) -> Warehouse:
-    warehouse = copy_warehouse()
-    for options in ((), ("--source", "files", "--prices", str(market_folder))):
-        done = subprocess.run(
-            [PROGRAM, "demo", *options],
-            env={**os.environ, **warehouse.settings.as_environment()},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
+def real_over_simulated(
+    demo: Warehouse, copy_warehouse: Callable[..., Warehouse], market_folder: Path
+) -> Warehouse:
+    warehouse = copy_warehouse(demo)
+    done = subprocess.run(
+        [PROGRAM, "demo", "--source", "files", "--prices", str(market_folder)],
+        env={**os.environ, **warehouse.settings.as_environment()},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
     return warehouse
 
 

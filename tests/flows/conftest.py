@@ -98,7 +98,7 @@ def load_portfolio(
 
 @pytest.fixture(scope="session")
 def published(
-    copy_warehouse: Callable[[], Warehouse], prefect_url: str, tmp_path_factory: pytest.TempPathFactory
+    copy_warehouse: Callable[..., Warehouse], prefect_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Warehouse:
     """A warehouse with a portfolio and prices, published once. Nothing but runs may be added to it."""
     warehouse = copy_warehouse()

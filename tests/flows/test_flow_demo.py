@@ -1,34 +1,19 @@
 """The demo, as a newcomer runs it: nothing there before, and again afterwards."""
 
-import os
 import re
-import subprocess
 from collections.abc import Callable
-from pathlib import Path
+from typing import Any
 
 import pytest
-from flow_helpers import SIGMASIGHT, one
+from flow_helpers import CommandLine, one
 
-from warehouse.connections import open_warehouse
-from warehouse.settings import Settings
+from warehouse.connections import Warehouse
 
 pytestmark = pytest.mark.slow
 
 
-def test_demo_builds_publishes_and_sums_up(make_home: Callable[[], Path]) -> None:
-    home = make_home()
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT")}
-
-    def demo() -> str:
-        return subprocess.run(
-            [SIGMASIGHT, "demo"],
-            capture_output=True,
-            text=True,
-            check=True,
-            env={**environment, "SIGMASIGHT_HOME": str(home)},
-        ).stdout
-
-    said = demo()
+def test_demo_builds_publishes_and_sums_up(demo_run: Any) -> None:
+    said = demo_run.said
     assert re.search(r"loaded +prices \(simulated\): [\d,]+ rows read, [\d,]+ new", said)
     assert re.search(r"built +\d+ models, \d+ tests passed", said)
     assert "published  publication 1: 2024-01-02 to 2025-09-12" in said
@@ -36,10 +21,13 @@ def test_demo_builds_publishes_and_sums_up(make_home: Callable[[], Path]) -> Non
     assert "THE PRICES ARE SIMULATED" in said
     assert "demo_hnw@sigmasight.com" in said
 
-    again = demo()
+
+def test_the_demo_again_publishes_nothing(
+    demo: Warehouse, copy_warehouse: Callable[..., Warehouse], prefect_url: str
+) -> None:
+    warehouse = copy_warehouse(demo)
+    again = CommandLine(warehouse, prefect_url).succeed("demo")
     assert re.search(r"prices \(simulated\): [\d,]+ rows read, 0 new", again)
     assert "no number can have changed since the last publication" in again
-    warehouse = open_warehouse(Settings(sigmasight_home=home))
     assert one(warehouse, "select count(*) from ops.publications") == 1
     assert one(warehouse, "select count(*) from ops.users") == 4
-    assert (home / ".warehouse" / "prefect" / "prefect.db").exists()

@@ -82,7 +82,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def undisturbed(
-    copy_warehouse: Callable[[], Warehouse], tmp_path_factory: pytest.TempPathFactory
+    copy_warehouse: Callable[..., Warehouse], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, list[str]]]:
     warehouse = copy_warehouse()
     folder = write_files(tmp_path_factory.mktemp("undisturbed") / "files")
