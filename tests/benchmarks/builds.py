@@ -37,13 +37,17 @@ class Node:
         return self.materialized == "test"
 
     @property
+    def is_model(self) -> bool:
+        return self.materialized in WRITTEN | {"view_in_place"}
+
+    @property
     def is_python(self) -> bool:
         return self.file.suffix == ".py"
 
 
 @dataclass(frozen=True)
 class Build:
-    """A run of `sigmasight nightly`. nodes: in the order in which dbt finished them; parents come first."""
+    """A run that built. nodes: in the order in which dbt finished them; parents come first."""
 
     command: Finished
     steps: dict[str, float]
@@ -72,12 +76,17 @@ class Build:
 
 def run_nightly(warehouse: Warehouse) -> Build:
     """Run `sigmasight nightly` on the warehouse. Raises BenchmarkError when it published nothing."""
+    return run_build(warehouse, "nightly", "--force")
+
+
+def run_build(warehouse: Warehouse, *arguments: str) -> Build:
+    """Run a command that builds. Raises BenchmarkError when it published nothing."""
     home = warehouse.settings.sigmasight_home
-    command = run_process([SIGMASIGHT, "nightly", "--force"], home=home)
+    command = run_process([SIGMASIGHT, *arguments], home=home)
     with warehouse.connect_writer() as connection:
         status, steps = connection.execute(LAST_RUN).fetchall()[0]
     if status != "succeeded":
-        raise BenchmarkError(f"The nightly run ended as {status}, not as succeeded:\n{command.output}")
+        raise BenchmarkError(f"The run ended as {status}, not as succeeded:\n{command.output}")
     return Build(command, {step["step"]: step["seconds"] for step in steps}, read_nodes(warehouse))
 
 

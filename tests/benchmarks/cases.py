@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-from tests.benchmarks.builds import Build, run_nightly
+from tests.benchmarks.builds import Build, run_build, run_nightly
 from tests.benchmarks.floor import (
     Floor,
     administrator,
@@ -58,10 +58,11 @@ class Measured:
 
 @dataclass(frozen=True)
 class Demonstration:
-    """`sigmasight demo` in an empty folder, and a nightly run after it that finds nothing new."""
+    """`sigmasight demo` in an empty folder, a night that finds nothing new, and the last date built anew."""
 
     demo: Finished
     nothing_new: Finished
+    increment: Build
 
 
 def measure_case(case: Case, say: Say) -> Measured:
@@ -100,14 +101,20 @@ def measure_increment(warehouse: Warehouse) -> Build:
 def measure_floor(warehouse: Warehouse, increment: Build, size: int) -> tuple[Floor, int]:
     """The floor of the increment on the state before it, and by how many bytes the increment let it grow."""
     growth = database_size(warehouse) - size
-    with warehouse.connect_writer() as connection:
-        day: date = connection.execute(LAST_DATE).fetchall()[0][0]
+    day = last_date(warehouse)
     script = write_script(warehouse, increment.nodes, warehouse.settings.warehouse_folder)
     swap_in_kept_state(warehouse)
     restart(warehouse)
     floor = run_floor(warehouse, increment.nodes, script)
     check_equal(warehouse, day)
     return floor, growth
+
+
+def last_date(warehouse: Warehouse) -> date:
+    """The last published session."""
+    with warehouse.connect_writer() as connection:
+        day: date = connection.execute(LAST_DATE).fetchall()[0][0]
+    return day
 
 
 def settle(warehouse: Warehouse) -> int:
@@ -134,8 +141,10 @@ def database_size(warehouse: Warehouse) -> int:
 
 
 def measure_demonstration() -> Demonstration:
-    """The demonstration as a newcomer runs it, then a night that finds nothing new. Raises BenchmarkError."""
+    """The demonstration as a newcomer runs it, and what a night costs after it. Raises BenchmarkError."""
     with temporary_home() as home:
         demo = run_process([SIGMASIGHT, "demo"], home=home)
         nothing_new = run_process([SIGMASIGHT, "nightly", "--force"], home=home)
-    return Demonstration(demo, nothing_new)
+        warehouse = open_warehouse(Settings(sigmasight_home=home))
+        increment = run_build(warehouse, "rebuild", "--from", last_date(warehouse).isoformat())
+    return Demonstration(demo, nothing_new, increment)

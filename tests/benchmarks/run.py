@@ -6,7 +6,15 @@ import time
 from collections.abc import Sequence
 
 from tests.benchmarks.cases import Case, Measured, measure_case, measure_demonstration
-from tests.benchmarks.report import Results, list_targets, markdown, write_readme
+from tests.benchmarks.report import (
+    BEGIN_DEMONSTRATION,
+    END_DEMONSTRATION,
+    Results,
+    demonstration_markdown,
+    list_targets,
+    markdown,
+    write_readme,
+)
 from warehouse.errors import SigmaSightError
 
 DEFAULT_PORTFOLIOS = (10, 100, 1000)
@@ -34,11 +42,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     command = " ".join(["python -m tests.benchmarks", *(sys.argv[1:] if arguments is None else arguments)])
     results = Results(command, measured, demonstration, time.monotonic() - begun)
-    report = markdown(results)
-    print(report)  # noqa: T201 - a command
-    if asked.write:
-        write_readme(report)
+    if measured:
+        _report(markdown(results), is_written=asked.write)
+    if demonstration is not None:
+        report = demonstration_markdown(results, demonstration)
+        _report(report, BEGIN_DEMONSTRATION, END_DEMONSTRATION, is_written=asked.write)
     return 0 if all(target.is_met for target in list_targets(results)) else 1
+
+
+def _report(report: str, *marks: str, is_written: bool) -> None:
+    print(report)  # noqa: T201 - a command
+    if is_written:
+        write_readme(report, *marks)
 
 
 def _measure(case: Case) -> Measured:
@@ -63,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
         nargs="*",
         default=DEFAULT_PORTFOLIOS,
         metavar="P",
-        help="sizes to measure, ascending; default: 10 100 1000",
+        help="sizes to measure, ascending; default: 10 100 1000; none: the demonstration alone",
     )
     parser.add_argument(
         "--sessions",
