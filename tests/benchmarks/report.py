@@ -60,8 +60,8 @@ def demonstration_markdown(results: Results, demonstration: Demonstration) -> st
     increment = demonstration.increment
     anew = (
         f"The last date built anew took {increment.command.seconds:.1f} s, of which models and tests "
-        f"{increment.nodes_wall_seconds:.1f} s: {len(increment.nodes)} nodes, up to four at a time, which wait "
-        "for each other. Those that took longest:"
+        f"{increment.nodes_wall_seconds:.1f} s: {len(increment.nodes)} nodes, up to four at a time, which "
+        "wait for each other. Those that took longest:"
     )
     targets = _targets(demonstration_targets(demonstration))
     return "\n\n".join([_made_in(results), targets, anew, _demonstration_nodes(increment)]) + "\n"
