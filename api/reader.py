@@ -6,6 +6,7 @@ search path leads to those of now (marts), or of an instant (marts_at).
 """
 
 import logging
+import select
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -98,10 +99,10 @@ class Reading:
         async with self._connection.cursor(row_factory=factory) as cursor:
             try:
                 await cursor.execute(query.text, parameters)
+                return await cursor.fetchone()
             except (sql_errors.UndefinedTable, sql_errors.InvalidSchemaName) as error:
                 logger.warning("%s.sql finds no mart: %s", query.name, error)
                 raise NothingPublished from error
-            return await cursor.fetchone()
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,7 @@ class Reader:
 def make_pool(url: str, *, name: str, size: int) -> Pool:
     """Make a pool, not yet open, of connections whose transactions are read-only snapshots.
 
-    A connection is tried before it is handed out, so that a restart of the server costs no request. After
+    A connection is looked at before it is handed out, so that a restart of the server costs no request. After
     five seconds without a server the pool rests until the next request comes, and that one tries anew.
     """
     return AsyncConnectionPool(
@@ -156,11 +157,22 @@ def make_pool(url: str, *, name: str, size: int) -> Pool:
         open=False,
         timeout=POOL_WAIT.total_seconds(),
         reconnect_timeout=5,
-        check=AsyncConnectionPool.check_connection,
+        check=_look_at,
         configure=_make_read_only,
         # every statement comes again, and planning the larger ones takes as long as running them
         kwargs={"application_name": f"sigmasight-{name}", "prepare_threshold": 0},
     )
+
+
+async def _look_at(connection: AsyncConnection[Any]) -> None:
+    """Raise psycopg.OperationalError if the connection is lost. Asking the server would cost a turn.
+
+    Where the server has gone, or was stopped, there is something to read: its last words, or the end.
+    """
+    waiting = select.poll()
+    waiting.register(connection.fileno(), select.POLLIN)
+    if waiting.poll(0):
+        await AsyncConnectionPool.check_connection(connection)
 
 
 async def _make_read_only(connection: AsyncConnection[Any]) -> None:

@@ -33,7 +33,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from api.answers import SIMULATED_NOTICE, TAG_COLORS
 from api.queries import load_query
-from api.reader import CLAIM_USER, PUBLISHED_STATE, make_pool
+from api.reader import CLAIM_USER, PUBLISHED_STATE
 from ingestion.users import add_user
 from tests.benchmarks.builds import run_nightly
 from tests.benchmarks.cases import Case, run_load, settle
@@ -186,10 +186,25 @@ async def measure_endpoint(
     unchanged = await measure([_requests(client, paths, headers, etags) for client in clients], seconds)
     for client in clients:
         client.close()
-    async with make_pool(warehouse.api_url, name="bench", size=CONNECTIONS) as pool:
+    async with bare_pool(warehouse.api_url) as pool:
         ask = _statements(pool, endpoint, identity, portfolios, last_date)
         sql = await measure([ask] * CONNECTIONS, seconds)
     return Measured(endpoint, api, sql, unchanged)
+
+
+def bare_pool(url: str) -> AsyncConnectionPool[AsyncConnection[Any]]:
+    """A pool as psycopg makes it, with what the statements need: the search path, and prepared plans."""
+
+    async def configure(connection: AsyncConnection[Any]) -> None:
+        await connection.set_autocommit(True)
+        await connection.execute("set search_path = marts")
+        await connection.execute("set plan_cache_mode = force_generic_plan")
+        await connection.set_autocommit(False)
+
+    options = {"prepare_threshold": 0}
+    return AsyncConnectionPool(
+        url, min_size=CONNECTIONS, max_size=CONNECTIONS, open=False, configure=configure, kwargs=options
+    )
 
 
 def _requests(
