@@ -365,7 +365,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 asyncio.run(measure_endpoint(endpoint, warehouse, port, token, asked.seconds))
                 for endpoint in ENDPOINTS
             ]
-    given = sys.argv[1:] if arguments is None else arguments
+    given = ["FOLDER" if text == str(asked.home) else text for text in arguments or sys.argv[1:]]
     report = markdown(" ".join(["python -m tests.benchmarks.bench_api", *given]), case, measured)
     print(report)  # noqa: T201 - a command
     if asked.write:
