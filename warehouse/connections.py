@@ -27,7 +27,9 @@ ANALYST = "sigmasight_analyst"
 API = "sigmasight_api"
 AUTH = "sigmasight_auth"
 AI = "sigmasight_ai"
-RECOVERY_SECONDS = 60.0
+# What a server says that will soon let connections in, and for how many seconds it is believed: one that
+# starts or recovers, and one that lost a child and throws everybody out, also whoever is just coming in.
+WAITED_FOR = {"the database system is": 60.0, "server closed the connection unexpectedly": 5.0}
 
 
 @dataclass(frozen=True)
@@ -275,12 +277,15 @@ def connect(url: str, *, application_name: str = "sigmasight", autocommit: bool 
     """
     options = {"connect_timeout": "10", "keepalives_idle": "30", **url_parts(url)}
     options["application_name"] = application_name
-    give_up = time.monotonic() + RECOVERY_SECONDS
+    begun = time.monotonic()
     while True:
         try:
             return psycopg.connect(make_url(options), autocommit=autocommit)
         except psycopg.OperationalError as error:
-            if "the database system is" not in str(error) or time.monotonic() > give_up:
+            patience = max(
+                (seconds for said, seconds in WAITED_FOR.items() if said in str(error)), default=0.0
+            )
+            if time.monotonic() - begun >= patience:
                 raise unavailable(error, url) from error
             time.sleep(0.2)
 

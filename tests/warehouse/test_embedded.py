@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import psycopg
@@ -230,6 +231,23 @@ def test_connecting_waits_for_a_server_that_recovers_from_a_killed_child(opened:
             # let in just before the server saw its child die, and thrown out with all others
             assert time.monotonic() < deadline
     victim.close()
+
+
+def test_whoever_is_thrown_out_while_coming_in_comes_in_afterwards(
+    opened: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that lost a child throws out those who are not yet in, too; a moment later it lets them in."""
+    connect = psycopg.connect
+    said = ["server closed the connection unexpectedly"] * 3 + ["the database system is in recovery mode"]
+
+    def thrown_out_at_first(*args: Any, **options: Any) -> Any:
+        if said:
+            raise psycopg.OperationalError(said.pop(0))
+        return connect(*args, **options)
+
+    monkeypatch.setattr(psycopg, "connect", thrown_out_at_first)
+    assert answer(open_warehouse(opened.settings)) == 42
+    assert said == []
 
 
 def test_a_lock_file_naming_another_program_is_no_server(opened: Warehouse) -> None:
