@@ -1,12 +1,6 @@
 -- GET /analytics/portfolio/{id}/beta-provider-1y: the beta as data providers say it. No row: not this user's. A row
 -- without a body: the portfolio begins later.
--- with portfolio_scope
-with risk as (
-    select *
-    from fct_portfolio_risk
-    where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
-)
-
+-- with portfolio_scope, portfolio_risk
 select
     case
         when snapshot.portfolio_id is not null then json_build_object(

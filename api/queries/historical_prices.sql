@@ -2,39 +2,13 @@
 -- of one session (an option's underlying), over the lookback_days calendar days up to it.
 -- adjusted_close is chained to the close of the last session shown, so it knows nothing of later splits.
 -- No row: not this user's. A row without a body: the portfolio begins later.
-with portfolio as (
+-- with portfolio_scope, open_positions
+with held as (
     select
-        portfolio_id,
-        exists(
-            select from fct_portfolio_snapshots
-            where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
-        ) as is_begun
-    from dim_portfolios
-    where portfolio_id = %(portfolio_id)s::uuid
-),
-
-open_values as materialized (
-    select
-        position_id,
+        priced_symbol as symbol,
         coalesce(price_source = 'cash', false) as is_cash
-    from fct_position_values
-    where
-        portfolio_id = %(portfolio_id)s::uuid
-        and as_of_date = %(as_of_date)s::date
-        and is_open
-        and investment_class <> 'PRIVATE'
-),
-
--- Keys are handed to the views as arrays: only so does the planner look them up in the index.
-held as (
-    select
-        coalesce(dim_positions.underlying_symbol, dim_positions.symbol) as symbol,
-        open_values.is_cash
-    from open_values
-    inner join dim_positions
-        on
-            open_values.position_id = dim_positions.position_id
-            and dim_positions.portfolio_id = any(array(select portfolio_id from open_values))
+    from described
+    where investment_class <> 'PRIVATE'
 ),
 
 factor_etfs as (
@@ -146,7 +120,7 @@ without_prices as (
 
 select
     case
-        when portfolio.is_begun then json_build_object(
+        when snapshot.portfolio_id is not null then json_build_object(
             'metadata', json_build_object(
                 'lookback_days', %(lookback_days)s::integer,
                 'as_of_date', %(as_of_date)s::date,
@@ -166,3 +140,4 @@ from portfolio
 cross join symbols
 cross join span
 cross join without_prices
+left join snapshot on true

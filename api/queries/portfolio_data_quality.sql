@@ -2,33 +2,15 @@
 -- one session. Symbols are those that are priced (an option's underlying); counts of the summary are positions. Cash
 -- needs no prices: it counts as complete and stands in no list.
 -- No row: not this user's. A row without a body: the portfolio begins later.
--- with portfolio_scope
-with open_values as materialized (
+-- with portfolio_scope, open_positions
+with held as materialized (
     select
-        position_id,
+        priced_symbol as symbol,
         investment_class = 'PRIVATE' as is_private,
-        coalesce(price_source = 'cash', false) as is_cash
-    from fct_position_values
-    where
-        portfolio_id = %(portfolio_id)s::uuid
-        and as_of_date = %(as_of_date)s::date
-        and is_open
-),
-
--- Keys are handed to the views as arrays: only so does the planner look them up in the index.
-held as materialized (
-    select
-        coalesce(dim_positions.underlying_symbol, dim_positions.symbol) as symbol,
-        open_values.is_private,
-        open_values.is_cash,
+        coalesce(price_source = 'cash', false) as is_cash,
         count(*) as position_count
-    from open_values
-    inner join dim_positions
-        on
-            open_values.position_id = dim_positions.position_id
-            and dim_positions.portfolio_id = any(array(select portfolio_id from open_values))
-    group by
-        coalesce(dim_positions.underlying_symbol, dim_positions.symbol), open_values.is_private, open_values.is_cash
+    from described
+    group by priced_symbol, investment_class = 'PRIVATE', coalesce(price_source = 'cash', false)
 ),
 
 window_sessions as (

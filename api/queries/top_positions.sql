@@ -1,29 +1,12 @@
 -- GET /data/positions/top/{portfolio_id}: the symbols that a portfolio holds most of at the close of a session, by
 -- the size of their market value or weight; all lots of a symbol together.
 -- No row: not this user's. A row without a body: the portfolio begins later.
--- with portfolio_scope
-with open_values as materialized (
-    select *
-    from fct_position_values
-    where
-        portfolio_id = %(portfolio_id)s::uuid
-        and as_of_date = %(as_of_date)s::date
-        and is_open
-),
-
--- Keys are handed to the views as arrays: only so does the planner look them up in the index.
-described as materialized (
+-- with portfolio_scope, open_positions
+with lots as (
     select
-        open_values.*,
-        dim_positions.underlying_symbol,
-        coalesce(dim_positions.underlying_symbol, open_values.symbol) as company_symbol,
-        sign(open_values.quantity) = sign(sum(open_values.quantity) over (partition by open_values.symbol))
-            as is_on_the_net_side
-    from open_values
-    inner join dim_positions
-        on
-            open_values.position_id = dim_positions.position_id
-            and dim_positions.portfolio_id = any(array(select portfolio_id from open_values))
+        *,
+        sign(quantity) = sign(sum(quantity) over (partition by symbol)) as is_on_the_net_side
+    from described
 ),
 
 companies as (
@@ -33,7 +16,7 @@ companies as (
         sector
     from dim_company_profiles
     where
-        symbol = any(array(select company_symbol from described))
+        symbol = any(array(select priced_symbol from described))
         and (profile_date <= %(as_of_date)s::date or is_first)
     order by symbol asc, profile_date desc
 ),
@@ -44,7 +27,7 @@ by_symbol as (
     select
         symbol,
         min(underlying_symbol) as underlying_symbol,
-        min(company_symbol) as company_symbol,
+        min(priced_symbol) as company_symbol,
         (array_agg(investment_class order by abs(market_value) desc, position_id))[1] as investment_class,
         (array_agg(position_type order by is_on_the_net_side desc, abs(market_value) desc, position_id))[1]
             as position_type,
@@ -57,7 +40,7 @@ by_symbol as (
         )))[1] as price_flag,
         json_agg(position_id order by position_id) as position_ids,
         count(*) as position_count
-    from described
+    from lots
     group by symbol
 ),
 
