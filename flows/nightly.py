@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from flows.build import BuildReport, run_plainly, window_variables
 from flows.console import end_progress, say, set_up_logging, show_progress
@@ -29,9 +29,11 @@ from flows.retention import clean_up_quietly
 from flows.runs import RunKind, RunRecord, abandon_dead_runs
 from flows.source import Source
 from flows.window import Window, fix_known_at, is_session, next_publication_id, plan_window, today
-from ingestion.loads import LoadReport
 from warehouse.connections import Warehouse
 from warehouse.errors import SigmaSightError
+
+if TYPE_CHECKING:
+    from ingestion.loads import LoadReport
 
 # Unit tests hold the code to made-up rows: they belong to a change of the code, not to every night.
 CODE_TESTS_LEFT_OUT = ("--exclude-resource-type", "unit_test")
@@ -63,7 +65,7 @@ class NightlyResult:
     """How a run ended; the parts that it did not reach are None."""
 
     status: Literal["succeeded", "nothing_new", "not_a_session"]
-    loads: tuple[LoadReport, ...] = ()
+    loads: "tuple[LoadReport, ...]" = ()
     built: Built | None = None
     published_at: datetime | None = None
 
@@ -110,7 +112,7 @@ def build_and_publish(
     lock: BuildLock,
     run: RunRecord,
     *,
-    loads: list[LoadReport],
+    loads: "list[LoadReport]",
     request: Request,
 ) -> NightlyResult:
     """The second half of a run: build the window, publish it, close the record. Raises SigmaSightError."""
@@ -126,7 +128,7 @@ def build_and_publish(
     return NightlyResult("succeeded", tuple(loads), built, published_at)
 
 
-def load_step(warehouse: Warehouse, source: Source, prices: Path | None) -> list[LoadReport]:
+def load_step(warehouse: Warehouse, source: Source, prices: Path | None) -> "list[LoadReport]":
     """Load from the source. What an attempt before loaded is found again, and not written twice."""
     reports = load_source(warehouse, source, prices)
     say_loads(reports)
@@ -201,7 +203,7 @@ def say_build(report: BuildReport) -> None:
 
 
 def _end(
-    run: RunRecord, status: Literal["nothing_new", "not_a_session"], loads: list[LoadReport], why: str
+    run: RunRecord, status: Literal["nothing_new", "not_a_session"], loads: "list[LoadReport]", why: str
 ) -> NightlyResult:
     """End a run that builds nothing."""
     run.finish("nothing_new")

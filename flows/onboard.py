@@ -13,6 +13,7 @@ that answers the load stands: the build goes on without prices, and the next nig
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from flows.console import say, set_up_logging
@@ -26,10 +27,12 @@ from flows.nightly import LOAD_PERCENT, NightlyResult, Request, build_and_publis
 from flows.readiness import ENOUGH, Readiness, read_readiness
 from flows.run import check_source, prefect_ready
 from flows.source import Source
-from ingestion.loads import LoadReport
 from warehouse.connections import Warehouse
 
-Loader = Callable[[Connection], list[LoadReport]]
+if TYPE_CHECKING:
+    from ingestion.loads import LoadReport
+
+Loader = Callable[[Connection], "list[LoadReport]"]
 
 SYMBOLS_SHOWN = 10
 
@@ -69,7 +72,7 @@ order by load_id desc limit 1
 class Onboarded:
     """What an onboarding did. missing: symbols still without prices."""
 
-    loads: tuple[LoadReport, ...]
+    loads: "tuple[LoadReport, ...]"
     missing: tuple[str, ...]
     readiness: Readiness
     result: NightlyResult
@@ -157,7 +160,7 @@ def usual_source(warehouse: Warehouse) -> Source | None:
     return None if last == Source.FILES else Source.VENDORS
 
 
-def fetch_missing(warehouse: Warehouse, source: Source | None, prices: Path | None) -> list[LoadReport]:
+def fetch_missing(warehouse: Warehouse, source: Source | None, prices: Path | None) -> "list[LoadReport]":
     """Ask the source for what lacks prices; nothing when nothing does, or when nobody answers.
 
     What an attempt before loaded is found again.
