@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flows.environment import dbt_target
 from flows.errors import BuildError
@@ -18,8 +18,12 @@ from flows.window import Window
 from warehouse.connections import Warehouse
 from warehouse.settings import project_root
 
+if TYPE_CHECKING:
+    from dbt.cli.main import dbtRunnerResult
+
 logger = logging.getLogger(__name__)
 
+MANIFEST, RESULTS = "manifest.json", "run_results.json"
 FAILED = frozenset({"error", "fail", "runtime error"})
 TESTS = frozenset({"test", "unit_test"})
 LONGEST_MESSAGE = 600
@@ -115,16 +119,13 @@ def run_plainly(
         if event.info.name == "NodeFinished":
             counter.count(event.data.node_info.node_name)
 
-    results = folder / "run_results.json"
-    results.unlink(missing_ok=True)  # so that old ones are never taken for new
     begun = time.monotonic()
-    arguments = [command, *options, "--vars", json.dumps(variables)]
-    stopped = _run_dbt(folder, on_event, arguments, manifest)
-    report = read_results(results, time.monotonic() - begun) if results.exists() else None
+    done = _run_dbt(folder, on_event, [command, *options, "--vars", json.dumps(variables)], manifest)
+    report = read_results(folder / RESULTS, time.monotonic() - begun) if done.result else None
     if report is not None and on_report is not None:
         on_report(report)
-    if report is None or stopped is not None:
-        raise BuildError(_failure_sentences(report.failed if report else (), stopped or ""))
+    if report is None or not done.success:
+        raise BuildError(_failure_sentences(report.failed if report else (), str(done.exception or "")))
     return report
 
 
@@ -132,24 +133,33 @@ def run_documentation(warehouse: Warehouse) -> tuple[Path, float]:
     """`dbt docs generate`: the page that needs no server, and the seconds it took. Raises BuildError."""
     folder = dbt_target(warehouse.settings, "docs")
     begun = time.monotonic()
-    stopped = _run_dbt(folder, None, ["docs", "generate", "--static"])
-    if stopped is not None:
-        raise BuildError(f"dbt could not write the documentation: {stopped}")
+    done = _run_dbt(folder, None, ["docs", "generate", "--static"])
+    if not done.success:
+        raise BuildError(f"dbt could not write the documentation: {done.exception or 'it failed'}")
     return folder / "static_index.html", time.monotonic() - begun
 
 
 def _run_dbt(
     target: Path, on_event: Callable[[Any], None] | None, arguments: list[str], manifest: Any = None
-) -> str | None:
-    """Run dbt in this process, without a word on the console; why it did not succeed, None when it did."""
-    from dbt.cli.main import dbtRunner  # noqa: PLC0415 - seconds of imports, paid only by a build
+) -> "dbtRunnerResult":
+    """Run dbt in this process, without a word on the console; Ctrl-C is raised.
+
+    A manifest that is given was written when it was parsed: it is not written again, the results are.
+    """
+    from dbt.artifacts.schemas.run import RunExecutionResult  # noqa: PLC0415 - seconds of imports,
+    from dbt.cli.main import dbtRunner  # noqa: PLC0415 - paid only by a build
 
     places = ["--project-dir", str(project_root() / "dbt_project"), "--profiles-dir", str(project_root())]
+    logs = ["--log-level", "none", "--log-level-file", "info", "--no-use-colors-file"]
+    is_written = manifest is not None and (target / MANIFEST).exists()
+    artifacts = ["--target-path", str(target), *(["--no-write-json"] if is_written else [])]
     runner = dbtRunner(manifest=manifest, callbacks=[on_event] if on_event else [])
-    done = runner.invoke(["--log-level", "none", *arguments, *places, "--target-path", str(target)])
+    done = runner.invoke([*logs, *arguments, *places, *artifacts])
     if isinstance(done.exception, KeyboardInterrupt):
         raise done.exception
-    return None if done.success else str(done.exception or "some nodes failed")
+    if is_written and isinstance(done.result, RunExecutionResult):
+        done.result.write(str(target / RESULTS))
+    return done
 
 
 def read_results(path: Path, seconds: float) -> BuildReport:
@@ -196,7 +206,7 @@ class _Counter:
     """Counts the nodes that are done; how many there are is known once dbt has written its manifest."""
 
     def __init__(self, target: Path, on_progress: OnProgress) -> None:
-        self._manifest = target / "manifest.json"
+        self._manifest = target / MANIFEST
         self._on_progress = on_progress
         self._guard = threading.Lock()  # nodes end in threads of their own
         self._done = 0

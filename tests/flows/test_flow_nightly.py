@@ -1,6 +1,7 @@
 """The nightly flow from end to end: first build, nothing new, news, a failure, a second run, a restart."""
 
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -167,6 +168,7 @@ def test_a_failing_build_publishes_nothing_and_is_told(nightly_copy: CommandLine
     assert re.search("The model int_prices failed: .*broken", done.stderr)
     assert last_run(warehouse)["status"] == "failed"
     assert "int_prices" in last_run(warehouse)["error"]
+    assert "int_prices" in (warehouse.settings.warehouse_folder / "logs" / "dbt.log").read_text()
     broken = "select message from ops.run_nodes where status = 'error' and name = 'int_prices'"
     assert "broken" in one(warehouse, broken)
     assert all_marts(warehouse) == before
@@ -188,6 +190,16 @@ def test_a_second_run_stops_and_names_the_first(nightly_copy: CommandLine) -> No
         assert re.search(r"run +nightly run \d+ building, \d+ %", status)
     assert first.returncode == 0
     assert one(nightly_copy.warehouse, "select count(*) from ops.publications") == 2
+
+
+def test_ctrl_c_stops_a_build_at_once(nightly_copy: CommandLine) -> None:
+    lock = "lock table intermediate.int_prices in access exclusive mode"
+    with stopped_at(nightly_copy, lock, "nightly", "--force") as process:
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=20)
+    assert (process.returncode, err.strip()) == (130, "Stopped.")
+    assert last_run(nightly_copy.warehouse)["status"] == "failed"
+    assert one(nightly_copy.warehouse, "select count(*) from ops.publications") == 1
 
 
 def test_a_restart_of_the_database_is_survived(nightly_copy: CommandLine) -> None:
