@@ -211,8 +211,9 @@ def schedule(
     """Run the nightly flow on every weekday at 23:30 UTC, until stopped with Ctrl-C.
 
     Serves the Prefect deployment `nightly/nightly`, on the server named by PREFECT_API_URL or else on one of
-    its own with a web page. With --work-pool the deployment is registered on the server of PREFECT_API_URL,
-    and `prefect worker start --pool NAME` runs it. Days on which the NYSE does not trade are left out.
+    its own, whose web page asks for a secret. With --work-pool the deployment is registered on the server of
+    PREFECT_API_URL, and `prefect worker start --pool NAME` runs it. Days on which the NYSE does not trade are
+    left out.
 
     For example:
 

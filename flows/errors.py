@@ -6,7 +6,7 @@ FlowError
 ├── WindowError          the dates asked for cannot be built
 ├── BuildError           dbt stopped, or a model or test failed; the message names each
 ├── BackupError          a backup could not be written, read or restored
-├── OrchestratorError    the Prefect server that records the run did not start
+├── OrchestratorError    a Prefect server did not start, or cannot be reached
 └── UsageError           an argument of the command line cannot be used
 """
 
@@ -38,7 +38,7 @@ class BackupError(FlowError):
 
 
 class OrchestratorError(FlowError):
-    """The Prefect server that records the run did not start."""
+    """A Prefect server did not start, or cannot be reached."""
 
 
 class UsageError(FlowError):

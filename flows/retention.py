@@ -4,7 +4,7 @@ vendors' answers   RESPONSE_DAYS   .warehouse/responses
 log files          LOG_DAYS        .warehouse/logs, those that nothing has written to since
 failed loads,
 rows left out      REJECTED_DAYS   ops.loads of status failed, ops.rejected_rows
-Prefect's runs     RUN_DAYS        the database of the server that each command starts for itself
+Prefect's runs     RUN_DAYS        the database of the schedule's own server
 folders of dbt     a week          of audits and of killed runs
 
 Data are never removed: raw rows, successful loads, publications (superseded ones too) and marts stay.

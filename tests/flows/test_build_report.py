@@ -49,6 +49,22 @@ def test_report_counts_models_and_tests(results: Path) -> None:
     assert [node.name for node in report.slowest(1)] == ["int_prices"]
 
 
+def test_rows_are_those_written_or_found(tmp_path: Path) -> None:
+    path = tmp_path / "run_results.json"
+    model, view = {"rows_affected": 12}, {"rows_affected": -1}
+    document = {
+        "metadata": {},
+        "results": [
+            result("model.sigmasight.a", "success", adapter_response=model),
+            result("model.sigmasight.b", "success", adapter_response=view),
+            result("model.sigmasight.c", "skipped", adapter_response={}),
+            result("test.sigmasight.d", "pass", failures=0, adapter_response={"rows_affected": 1}),
+        ],
+    }
+    path.write_text(json.dumps(document))
+    assert [node.rows for node in read_results(path, 1.0).nodes] == [12, None, None, 0]
+
+
 def test_failures_are_sentences(results: Path) -> None:
     report = read_results(results, 12.0)
     said = _failure_sentences(report.failed, "dbt's own words")
@@ -60,9 +76,9 @@ def test_failures_are_sentences(results: Path) -> None:
 
 
 def test_a_build_that_never_began_says_what_dbt_says() -> None:
-    said = _failure_sentences([], "Failed to invoke dbt command 'build --vars {}': no profile")
+    said = _failure_sentences([], "no profile")
     assert said == "dbt stopped before it was done, and nothing was published: no profile"
-    said = _failure_sentences([], "Failed to invoke dbt command 'build': ")
+    said = _failure_sentences([], "")
     assert said == "dbt stopped before it was done, and nothing was published: it was interrupted"
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from flows.build import NodeResult
 from flows.lock import build_lock
 from flows.runs import RunRecord, abandon_dead_runs
 from flows.status import read_status
@@ -42,6 +43,26 @@ def test_a_run_is_visible_while_it_runs(calendar_warehouse: Warehouse, connectio
     assert (row["status"], row["phase"], row["percent"], row["error"]) == ("succeeded", "done", 100, None)
     assert row["finished_at"] >= row["started_at"]
     run.close()
+
+
+def test_the_nodes_of_another_attempt_take_the_place_of_the_first(
+    calendar_warehouse: Warehouse, connection: Connection
+) -> None:
+    def node(name: str, status: str, rows: int | None) -> NodeResult:
+        return NodeResult(f"model.sigmasight.{name}", name, "model", status, 0.5, "INSERT", 0, rows)
+
+    run = RunRecord(calendar_warehouse, "nightly")
+    run.nodes([node("int_prices", "success", 3), node("int_rates", "error", None)])
+    run.nodes([node("int_prices", "success", 4), node("int_rates", "success", 2)])
+    run.close()
+    found = connection.execute(
+        "select name, kind, status, seconds, rows, message from ops.run_nodes where run_id = %s order by 1",
+        [run.run_id],
+    ).fetchall()
+    assert found == [
+        ("int_prices", "model", "success", 0.5, 4, "INSERT"),
+        ("int_rates", "model", "success", 0.5, 2, "INSERT"),
+    ]
 
 
 def test_a_failed_run_keeps_its_phase_and_says_why(

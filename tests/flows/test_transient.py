@@ -1,4 +1,4 @@
-"""What is worth another try, and that Prefect tries exactly that again."""
+"""What is worth another try; see test_engine.py and test_schedule.py for who tries."""
 
 from pathlib import Path
 
