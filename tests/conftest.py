@@ -28,7 +28,7 @@ import pandas as pd
 import psutil
 import psycopg
 import pytest
-from psycopg import sql
+from database_copies import copy_of, drop
 from xdist.scheduler import LoadScopeScheduling
 
 from flows.prefect_server import start_private_server, stop_server
@@ -147,43 +147,29 @@ def copy_warehouse(warehouse: Warehouse, prefect_url: str) -> Callable[..., Ware
     To the other, nobody may be connected.
     """
     home = warehouse.settings.sigmasight_home
-    open_warehouse(Settings(sigmasight_home=home, warehouse_database=TEMPLATE))
+    template = open_warehouse(Settings(sigmasight_home=home, warehouse_database=TEMPLATE))
     numbers = count(1)
 
-    def copy(base: Warehouse | None = None) -> Warehouse:
-        name = f"sigmasight_{next(numbers)}"
-        template = base.settings.warehouse_database if base else TEMPLATE
-        with psycopg.connect(warehouse.admin_url, autocommit=True) as connection:
-            connection.execute(
-                sql.SQL("create database {} template {}").format(
-                    sql.Identifier(name), sql.Identifier(template)
-                )
-            )
-        return open_warehouse(Settings(sigmasight_home=home, warehouse_database=name))
+    def copy(base: Warehouse = template) -> Warehouse:
+        return copy_of(base, f"sigmasight_{next(numbers)}")
 
     return copy
 
 
-def _drop(warehouse: Warehouse, copied: Warehouse) -> None:
-    name = sql.Identifier(copied.settings.warehouse_database)
-    with psycopg.connect(warehouse.admin_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("drop database if exists {} with (force)").format(name))
-
-
 @pytest.fixture
-def empty_warehouse(warehouse: Warehouse, copy_warehouse: Callable[..., Warehouse]) -> Iterator[Warehouse]:
+def empty_warehouse(copy_warehouse: Callable[..., Warehouse]) -> Iterator[Warehouse]:
     """Open a warehouse without data, for this test alone."""
     copied = copy_warehouse()
     yield copied
-    _drop(warehouse, copied)
+    drop(copied)
 
 
 @pytest.fixture(scope="module")
-def module_warehouse(warehouse: Warehouse, copy_warehouse: Callable[..., Warehouse]) -> Iterator[Warehouse]:
+def module_warehouse(copy_warehouse: Callable[..., Warehouse]) -> Iterator[Warehouse]:
     """Open a warehouse without data, for this module alone."""
     copied = copy_warehouse()
     yield copied
-    _drop(warehouse, copied)
+    drop(copied)
 
 
 class DemoRun(NamedTuple):

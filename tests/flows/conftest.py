@@ -8,7 +8,8 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from flow_helpers import CommandLine, copy_of, drop, load_history, news
+from database_copies import copy_of, drop
+from flow_helpers import CommandLine, load_history, news
 
 from ingestion.calendar import load_calendar
 from ingestion.files import load_folder

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from database_copies import copy_of, drop
 from flow_helpers import (
     ENTRY_DATE,
     FIRST_DATE,
@@ -16,8 +17,6 @@ from flow_helpers import (
     NEW_DATE,
     CommandLine,
     all_marts,
-    copy_of,
-    drop,
     last_run,
     news,
     one,
