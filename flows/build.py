@@ -1,18 +1,16 @@
-"""Run dbt, inside a flow (each node a task run) or plainly, and say in sentences what failed.
+"""Run dbt in this process, and say in sentences what failed.
 
 Results are read from dbt's own artifact (run_results.json), which is complete also when nodes failed.
 """
 
 import json
 import logging
-import re
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flows.environment import dbt_target
 from flows.errors import BuildError
@@ -20,15 +18,16 @@ from flows.window import Window
 from warehouse.connections import Warehouse
 from warehouse.settings import project_root
 
+if TYPE_CHECKING:
+    from dbt.cli.main import dbtRunnerResult
+
 logger = logging.getLogger(__name__)
 
+MANIFEST, RESULTS = "manifest.json", "run_results.json"
 FAILED = frozenset({"error", "fail", "runtime error"})
 TESTS = frozenset({"test", "unit_test"})
 LONGEST_MESSAGE = 600
 FAILURES_SHOWN = 10
-
-# prefect-dbt repeats the whole command before dbt's own words; an interruption has none
-PREFECTS_WORDS = re.compile(r"^Failed to invoke dbt command '.*?': ?", re.DOTALL)
 
 OnProgress = Callable[[int, int], None]
 """Called with the number of nodes done and of all nodes."""
@@ -36,14 +35,19 @@ OnProgress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class NodeResult:
-    """One node of a dbt run: a model, test, seed or function; seconds it took; status as dbt calls it."""
+    """One node of a dbt run: a model, test, seed or function; seconds it took; status as dbt calls it.
 
+    rows: written by a model, found by a test; None where dbt does not say.
+    """
+
+    node_id: str
     name: str
     kind: str
     status: str
     seconds: float
     message: str
     failures: int
+    rows: int | None
 
     def sentence(self) -> str:
         """What failed, for a person."""
@@ -92,39 +96,6 @@ def window_variables(window: Window, publication_id: int) -> dict[str, Any]:
     }
 
 
-def build_in_flow(
-    warehouse: Warehouse,
-    variables: dict[str, Any],
-    *,
-    manifest: Any = None,
-    options: Sequence[str] = (),
-    on_progress: OnProgress,
-) -> BuildReport:
-    """`dbt build` with each node as a task run of the current flow. Raises BuildError naming what failed.
-
-    manifest: dbt's parsed project; None has dbt parse it.
-    """
-    from dbt_common.events.base_types import EventLevel  # noqa: PLC0415 - seconds of imports, paid only by a build
-    from prefect_dbt import PrefectDbtSettings  # type: ignore[import-untyped] # noqa: PLC0415
-
-    from flows.dbt_runner import FlowDbtRunner  # noqa: PLC0415
-
-    target = dbt_target(warehouse.settings)
-    counter = _Counter(target, on_progress)
-    runner = FlowDbtRunner(
-        on_node=counter.count,
-        manifest=manifest,
-        disable_assets=True,
-        settings=PrefectDbtSettings(
-            project_dir=project_root() / "dbt_project",
-            profiles_dir=project_root(),
-            target_path=target,
-            log_level=EventLevel.WARN,  # prefect's own name of that level is not one of dbt's
-        ),
-    )
-    return _invoke(runner.invoke, ["build", *options], variables, target)
-
-
 def run_plainly(
     warehouse: Warehouse,
     command: str,
@@ -134,10 +105,12 @@ def run_plainly(
     options: Sequence[str] = (),
     target: str = "dbt",
     on_progress: OnProgress,
+    on_report: Callable[[BuildReport], None] | None = None,
 ) -> BuildReport:
-    """A dbt command without Prefect. target: the folder of its artifacts. Raises BuildError.
+    """Run a dbt command. target: the folder of its artifacts. Raises BuildError naming what failed.
 
-    manifest: dbt's parsed project; None has dbt parse it.
+    manifest: dbt's parsed project; None has dbt parse it. on_report: given the results of the nodes, also
+    when some failed.
     """
     folder = dbt_target(warehouse.settings, target)
     counter = _Counter(folder, on_progress)
@@ -146,47 +119,47 @@ def run_plainly(
         if event.info.name == "NodeFinished":
             counter.count(event.data.node_info.node_name)
 
-    run = partial(_run_dbt, folder, on_event, manifest=manifest)
-    return _invoke(run, [command, *options], variables, folder)
+    begun = time.monotonic()
+    done = _run_dbt(folder, on_event, [command, *options, "--vars", json.dumps(variables)], manifest)
+    report = read_results(folder / RESULTS, time.monotonic() - begun) if done.result else None
+    if report is not None and on_report is not None:
+        on_report(report)
+    if report is None or not done.success:
+        raise BuildError(_failure_sentences(report.failed if report else (), str(done.exception or "")))
+    return report
 
 
 def run_documentation(warehouse: Warehouse) -> tuple[Path, float]:
     """`dbt docs generate`: the page that needs no server, and the seconds it took. Raises BuildError."""
     folder = dbt_target(warehouse.settings, "docs")
     begun = time.monotonic()
-    try:
-        _run_dbt(folder, None, ["docs", "generate", "--static"])
-    except ValueError as error:
-        raise BuildError(f"dbt could not write the documentation: {error}") from error
+    done = _run_dbt(folder, None, ["docs", "generate", "--static"])
+    if not done.success:
+        raise BuildError(f"dbt could not write the documentation: {done.exception or 'it failed'}")
     return folder / "static_index.html", time.monotonic() - begun
 
 
 def _run_dbt(
     target: Path, on_event: Callable[[Any], None] | None, arguments: list[str], manifest: Any = None
-) -> None:
-    """Run dbt in this process, without a word on the console. Raises ValueError, as prefect-dbt does."""
-    from dbt.cli.main import dbtRunner  # noqa: PLC0415 - seconds of imports, paid only by a build
+) -> "dbtRunnerResult":
+    """Run dbt in this process, without a word on the console; Ctrl-C is raised.
+
+    A manifest that is given was written when it was parsed: it is not written again, the results are.
+    """
+    from dbt.artifacts.schemas.run import RunExecutionResult  # noqa: PLC0415 - seconds of imports,
+    from dbt.cli.main import dbtRunner  # noqa: PLC0415 - paid only by a build
 
     places = ["--project-dir", str(project_root() / "dbt_project"), "--profiles-dir", str(project_root())]
+    logs = ["--log-level", "none", "--log-level-file", "info", "--no-use-colors-file"]
+    is_written = manifest is not None and (target / MANIFEST).exists()
+    artifacts = ["--target-path", str(target), *(["--no-write-json"] if is_written else [])]
     runner = dbtRunner(manifest=manifest, callbacks=[on_event] if on_event else [])
-    done = runner.invoke(["--log-level", "none", *arguments, *places, "--target-path", str(target)])
-    if not done.success:
-        raise ValueError(str(done.exception or "some nodes failed"))
-
-
-def _invoke(
-    invoke: Callable[[list[str]], Any], arguments: list[str], variables: dict[str, Any], target: Path
-) -> BuildReport:
-    """Run dbt and read its results; the old ones are removed first, so that they are never taken for new."""
-    results = target / "run_results.json"
-    results.unlink(missing_ok=True)
-    begun = time.monotonic()
-    try:
-        invoke([*arguments, "--vars", json.dumps(variables)])
-    except ValueError as error:  # what prefect-dbt raises, for every kind of failure
-        failed = read_results(results, time.monotonic() - begun).failed if results.exists() else ()
-        raise BuildError(_failure_sentences(failed, str(error))) from error
-    return read_results(results, time.monotonic() - begun)
+    done = runner.invoke([*logs, *arguments, *places, *artifacts])
+    if isinstance(done.exception, KeyboardInterrupt):
+        raise done.exception
+    if is_written and isinstance(done.result, RunExecutionResult):
+        done.result.write(str(target / RESULTS))
+    return done
 
 
 def read_results(path: Path, seconds: float) -> BuildReport:
@@ -201,20 +174,25 @@ def read_results(path: Path, seconds: float) -> BuildReport:
 
 def _node(result: dict[str, Any]) -> NodeResult:
     kind, _, name = result["unique_id"].split(".")[:3]
+    rows = (
+        result.get("failures") if kind in TESTS else result.get("adapter_response", {}).get("rows_affected")
+    )
     return NodeResult(
+        node_id=result["unique_id"],
         name=name,
         kind=kind,
         status=result["status"],
         seconds=float(result["execution_time"]),
         message=result.get("message") or "",
         failures=int(result.get("failures") or 0),
+        rows=rows if rows is not None and rows >= 0 else None,  # dbt counts -1 where there are none to count
     )
 
 
 def _failure_sentences(failed: Sequence[NodeResult], raised: str) -> str:
     """One sentence for each node that failed, else what dbt itself said."""
     if not failed:
-        why = PREFECTS_WORDS.sub("", raised).strip() or "it was interrupted"
+        why = raised.strip() or "it was interrupted"
         return f"dbt stopped before it was done, and nothing was published: {why}"
     lines = [f"  {node.sentence()}" for node in failed[:FAILURES_SHOWN]]
     if len(failed) > FAILURES_SHOWN:
@@ -228,9 +206,9 @@ class _Counter:
     """Counts the nodes that are done; how many there are is known once dbt has written its manifest."""
 
     def __init__(self, target: Path, on_progress: OnProgress) -> None:
-        self._manifest = target / "manifest.json"
+        self._manifest = target / MANIFEST
         self._on_progress = on_progress
-        self._guard = threading.Lock()  # task runs end in threads of their own
+        self._guard = threading.Lock()  # nodes end in threads of their own
         self._done = 0
         self._total = 0
 

@@ -8,7 +8,7 @@ from flows.console import console, say
 from flows.load import load_calendar_if_short, load_source, say_loads
 from flows.lock import process_name
 from flows.risk_summary import RiskLine, print_risk, read_risk
-from flows.run import check_source, prefect_ready
+from flows.run import check_source, run_nightly
 from flows.source import Source
 from flows.summary import PortfolioLine, print_portfolios, read_portfolios
 from warehouse.connections import Warehouse
@@ -33,13 +33,9 @@ def run_demo(warehouse: Warehouse, source: Source, prices: Path | None) -> None:
     check_source(source, prices)
     begun = time.monotonic()
     console().print(f"SigmaSight demo: five portfolios, {SOURCES[source]}", style="bold")
-    with prefect_ready(warehouse):
-        _load(warehouse, source, prices)
-        from flows.nightly import nightly
-
-        nightly(force=True)
-        seconds = time.monotonic() - begun
-    say("done", f"in {warehouse.settings.warehouse_folder}", seconds)
+    _load(warehouse, source, prices)
+    run_nightly(warehouse, force=True)
+    say("done", f"in {warehouse.settings.warehouse_folder}", time.monotonic() - begun)
     _print_summary(read_portfolios(warehouse), read_risk(warehouse), has_users=warehouse.is_embedded)
 
 

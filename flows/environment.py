@@ -29,19 +29,21 @@ def log_folder(settings: Settings) -> Path:
     return folder
 
 
+def is_prefect_named() -> bool:
+    """Whether the person names a Prefect server, which then is to hold a run and its history."""
+    return bool(os.environ.get("PREFECT_API_URL"))
+
+
 def prefect_environment(settings: Settings) -> dict[str, str]:
     """Variables that keep Prefect at home: its files beside the embedded server's, no telemetry, no noise.
 
-    A Prefect server of the reader's own (PREFECT_API_URL) and a PREFECT_HOME that is set are respected.
+    A PREFECT_HOME that is set is respected.
     """
-    private = "PREFECT_API_URL" not in os.environ
     chosen = {
         "PREFECT_HOME": str(settings.warehouse_folder / "prefect"),
         "PREFECT_LOGGING_SETTINGS_PATH": str(LOGGING_CONFIGURATION),
         # the first request waits for the server to start, which takes a minute on a busy machine
         "PREFECT_API_REQUEST_TIMEOUT": "300",
-        # nobody looks at the logs of a server that ends with the run: the log file has them
-        "PREFECT_LOGGING_TO_API_ENABLED": "false" if private else "true",
     }
     return {
         **{name: os.environ.get(name, value) for name, value in chosen.items()},

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flows.console import say
 from flows.database import Connection, value
@@ -12,9 +13,11 @@ from flows.lock import process_name
 from flows.source import Source
 from flows.window import today
 from ingestion.errors import SourceUnavailableError
-from ingestion.loads import LoadReport
 from warehouse.connections import Warehouse
 from warehouse.settings import Settings
+
+if TYPE_CHECKING:
+    from ingestion.loads import LoadReport
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +31,7 @@ def load_source(
     *,
     symbols: Sequence[str] | None = None,
     must_answer: bool = False,
-) -> list[LoadReport]:
+) -> "list[LoadReport]":
     """Load what the source has: its reports, one per dataset.
 
     prices: the folder of the files; needed for `files` and for nothing else. symbols: vendors are asked for
@@ -60,7 +63,7 @@ def _load(
     prices: Path | None,
     settings: Settings,
     symbols: Sequence[str] | None,
-) -> list[LoadReport]:
+) -> "list[LoadReport]":
     # each source's libraries are imported when it is used: pandas alone is half a second
     if source is Source.SIMULATED:
         from ingestion.simulated import load_simulated  # noqa: PLC0415
@@ -79,7 +82,7 @@ def _load(
     return load_vendors(connection, vendors)
 
 
-def load_calendar_if_short(warehouse: Warehouse) -> list[LoadReport]:
+def load_calendar_if_short(warehouse: Warehouse) -> "list[LoadReport]":
     """Load the NYSE calendar when it does not reach half a year ahead."""
     with warehouse.connect_writer(application_name=process_name("load calendar")) as connection:
         last: date | None = value(connection, "select max(calendar_date) from raw.calendar_days")
@@ -91,7 +94,7 @@ def load_calendar_if_short(warehouse: Warehouse) -> list[LoadReport]:
         return [load_calendar(connection)]
 
 
-def say_loads(reports: Iterable[LoadReport]) -> None:
+def say_loads(reports: "Iterable[LoadReport]") -> None:
     """A line of progress for each dataset of each source, and the notices of its loads."""
     groups: dict[tuple[str, str], list[LoadReport]] = {}
     for report in reports:
@@ -102,7 +105,7 @@ def say_loads(reports: Iterable[LoadReport]) -> None:
             say("", notice)
 
 
-def _counts(group: list[LoadReport]) -> str:
+def _counts(group: "list[LoadReport]") -> str:
     read, new, rejected = (
         sum(getattr(report, name) for report in group) for name in ("rows_read", "rows_new", "rows_rejected")
     )

@@ -1,28 +1,25 @@
-"""The nightly flow: load, plan the window, build, publish. Also what `rebuild --from` runs.
+"""The steps of a night: load, plan the window, build, publish. Also what `rebuild --from` runs.
 
     lock      one build at a time; the second says who holds it and stops
     load      from the source, when one is named
-    build     the window of dates since the last publication, each dbt node a task run; tests block
+    build     the window of dates since the last publication; tests block
     publish   one statement that makes all of it visible
     clean     what the settings keep no longer (see retention.py)
 
 A run that fails or is killed publishes nothing: readers stay on the last publication, and the next run starts
-from what this one left undone.
+from what this one left undone. An engine carries the steps out: this process itself, or Prefect as task runs.
 """
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from prefect import flow, runtime, task
-from prefect.cache_policies import NO_CACHE
-
-from flows.build import BuildReport, build_in_flow, window_variables
+from flows.build import BuildReport, run_plainly, window_variables
 from flows.console import end_progress, say, set_up_logging, show_progress
+from flows.engine import Engine
 from flows.environment import prepare_environment
 from flows.load import load_calendar_if_short, load_source, say_loads
 from flows.lock import BuildLock, LockToken, build_lock, process_name
@@ -31,33 +28,22 @@ from flows.publish import publish
 from flows.retention import clean_up_quietly
 from flows.runs import RunKind, RunRecord, abandon_dead_runs
 from flows.source import Source
-from flows.transient import RETRIES, delays, should_retry
 from flows.window import Window, fix_known_at, is_session, next_publication_id, plan_window, today
-from ingestion.loads import LoadReport
-from warehouse.connections import Warehouse, open_warehouse
+from warehouse.connections import Warehouse
 from warehouse.errors import SigmaSightError
 
-# Another try only for what may pass by itself. What a task returns lives in this process only, and none is
-# left out because it ran before.
-TRANSIENT: dict[str, Any] = {
-    "retries": RETRIES,
-    "retry_delay_seconds": delays(),
-    "retry_condition_fn": should_retry,
-    "cache_policy": NO_CACHE,
-    "persist_result": False,
-}
+if TYPE_CHECKING:
+    from ingestion.loads import LoadReport
 
 # Unit tests hold the code to made-up rows: they belong to a change of the code, not to every night.
 CODE_TESTS_LEFT_OUT = ("--exclude-resource-type", "unit_test")
-
-logger = logging.getLogger(__name__)
 
 LOAD_PERCENT, BUILD_PERCENT, PUBLISH_PERCENT = 2, 20, 95
 
 
 @dataclass(frozen=True)
 class Request:
-    """What to build, as asked; see the flow."""
+    """What to build, as asked; see nightly."""
 
     as_of: date | None = None
     from_date: date | None = None
@@ -79,13 +65,14 @@ class NightlyResult:
     """How a run ended; the parts that it did not reach are None."""
 
     status: Literal["succeeded", "nothing_new", "not_a_session"]
-    loads: tuple[LoadReport, ...] = ()
+    loads: "tuple[LoadReport, ...]" = ()
     built: Built | None = None
     published_at: datetime | None = None
 
 
-@flow(name="nightly", persist_result=False)
 def nightly(
+    warehouse: Warehouse,
+    engine: Engine,
     *,
     as_of: date | None = None,
     source: Source | None = None,
@@ -102,7 +89,6 @@ def nightly(
     full_refresh: make the tables anew, after their columns changed; needs a from_date.
     Raises SigmaSightError.
     """
-    warehouse = open_warehouse()
     prepare_environment(warehouse)
     set_up_logging(warehouse.settings)
     kind: RunKind = "nightly" if from_date is None else "rebuild"
@@ -113,38 +99,45 @@ def nightly(
         if source is not None:
             run.phase("loading", LOAD_PERCENT)
             with run.step("load"):
-                loads += load_step(warehouse, source, prices)
-        result = build_and_publish(warehouse, lock, run, loads, Request(as_of, from_date, full_refresh))
+                loads += engine.step("load", lambda: load_step(warehouse, source, prices))
+        request = Request(as_of, from_date, full_refresh)
+        result = build_and_publish(warehouse, engine, lock, run, loads=loads, request=request)
     clean_up_quietly(warehouse)
     return result
 
 
 def build_and_publish(
-    warehouse: Warehouse, lock: BuildLock, run: RunRecord, loads: list[LoadReport], request: Request
+    warehouse: Warehouse,
+    engine: Engine,
+    lock: BuildLock,
+    run: RunRecord,
+    *,
+    loads: "list[LoadReport]",
+    request: Request,
 ) -> NightlyResult:
     """The second half of a run: build the window, publish it, close the record. Raises SigmaSightError."""
     run.phase("building", BUILD_PERCENT)
     with run.step("build"):
-        built = build_step(warehouse, lock, run, request)
+        built = engine.step("build", lambda: build_step(warehouse, engine, lock, run, request))
     if built is None:
         return _end(run, "nothing_new", loads, "no number can have changed since the last publication")
     run.phase("publishing", PUBLISH_PERCENT)
     with run.step("publish"):
-        published_at = publish_step(warehouse, built)
+        published_at = engine.step("publish", lambda: publish_step(warehouse, built))
     run.finish("succeeded")
     return NightlyResult("succeeded", tuple(loads), built, published_at)
 
 
-@task(name="load", **TRANSIENT)
-def load_step(warehouse: Warehouse, source: Source, prices: Path | None) -> list[LoadReport]:
+def load_step(warehouse: Warehouse, source: Source, prices: Path | None) -> "list[LoadReport]":
     """Load from the source. What an attempt before loaded is found again, and not written twice."""
     reports = load_source(warehouse, source, prices)
     say_loads(reports)
     return reports
 
 
-@task(name="build", **TRANSIENT)
-def build_step(warehouse: Warehouse, lock: BuildLock, run: RunRecord, request: Request) -> Built | None:
+def build_step(
+    warehouse: Warehouse, engine: Engine, lock: BuildLock, run: RunRecord, request: Request
+) -> Built | None:
     """Plan the window and build it; None when nothing is new. Each attempt plans anew and stands alone."""
     token = lock.hold()
     with warehouse.connect_writer(application_name=process_name("plan"), autocommit=True) as connection:
@@ -161,9 +154,14 @@ def build_step(warehouse: Warehouse, lock: BuildLock, run: RunRecord, request: R
         run.percent(BUILD_PERCENT + (PUBLISH_PERCENT - BUILD_PERCENT) * done // total)
         show_progress(done, total)
 
+    def on_report(report: BuildReport) -> None:
+        run.nodes(report.nodes)
+        engine.keep(report)
+
     with project_build(warehouse, everything=request.full_refresh) as project:
-        report = build_in_flow(
+        report = run_plainly(
             warehouse,
+            "build",
             window_variables(window, publication_id),
             manifest=project.manifest,
             options=[
@@ -172,12 +170,12 @@ def build_step(warehouse: Warehouse, lock: BuildLock, run: RunRecord, request: R
                 *(["--full-refresh"] if request.full_refresh else []),
             ],
             on_progress=on_progress,
+            on_report=on_report,
         )
     say_build(report)
     return Built(window, publication_id, report, token)
 
 
-@task(name="publish", **TRANSIENT)
 def publish_step(warehouse: Warehouse, built: Built) -> datetime:
     """Make the build visible, if the lock was held all the while; when."""
     name = process_name("publish")
@@ -205,7 +203,7 @@ def say_build(report: BuildReport) -> None:
 
 
 def _end(
-    run: RunRecord, status: Literal["nothing_new", "not_a_session"], loads: list[LoadReport], why: str
+    run: RunRecord, status: Literal["nothing_new", "not_a_session"], loads: "list[LoadReport]", why: str
 ) -> NightlyResult:
     """End a run that builds nothing."""
     run.finish("nothing_new")
@@ -221,8 +219,6 @@ def recorded(warehouse: Warehouse, kind: RunKind) -> Iterator[RunRecord]:
         yield run
     except BaseException as error:
         end_progress()
-        if runtime.deployment.id:  # on a schedule nobody waits at the console that would tell the error
-            logger.error("The %s run failed: %s", kind, error)  # noqa: TRY400 - the sentence is enough
         with suppress(SigmaSightError):  # the database may be what failed: the first error is the one to read
             run.finish("failed", str(error) or type(error).__name__)
         raise

@@ -8,7 +8,7 @@
 Each step finds again what the one before left, so after a crash the same command goes on. Without a source
 that answers the load stands: the build goes on without prices, and the next night asks again.
 """
-# ruff: noqa: PLC0415 - prefect is imported once its server is starting
+# ruff: noqa: PLC0415 - what a command does not use is not imported
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,21 +16,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from flows.console import say
+from flows.console import say, set_up_logging
 from flows.database import Connection, rows
+from flows.engine import Engine, PlainEngine
+from flows.environment import is_prefect_named, prepare_environment
 from flows.errors import BuildLockedError
 from flows.load import load_calendar_if_short, load_source, say_loads
-from flows.lock import process_name
+from flows.lock import build_lock, process_name
+from flows.nightly import LOAD_PERCENT, NightlyResult, Request, build_and_publish, recorded
 from flows.readiness import ENOUGH, Readiness, read_readiness
 from flows.run import check_source, prefect_ready
 from flows.source import Source
-from ingestion.loads import LoadReport
 from warehouse.connections import Warehouse
 
 if TYPE_CHECKING:
-    from flows.nightly import NightlyResult
+    from ingestion.loads import LoadReport
 
-Loader = Callable[[Connection], list[LoadReport]]
+Loader = Callable[[Connection], "list[LoadReport]"]
 
 SYMBOLS_SHOWN = 10
 
@@ -68,12 +70,12 @@ order by load_id desc limit 1
 
 @dataclass(frozen=True)
 class Onboarded:
-    """What an onboarding did. missing: symbols still without prices. result: None when nothing was built."""
+    """What an onboarding did. missing: symbols still without prices."""
 
-    loads: tuple[LoadReport, ...]
+    loads: "tuple[LoadReport, ...]"
     missing: tuple[str, ...]
     readiness: Readiness
-    result: "NightlyResult | None"
+    result: NightlyResult
 
 
 def run_onboarding(
@@ -100,12 +102,40 @@ def run_onboarding(
         say("left", "prices and the build to the next `sigmasight nightly`")
         return None
     try:
+        if not is_prefect_named():
+            return build_back(
+                warehouse, PlainEngine(), source=source, prices=prices, portfolio_id=portfolio_id
+            )
         with prefect_ready(warehouse):
             from flows.onboard_flow import onboard
 
             return onboard(source=source, prices=prices, portfolio_id=portfolio_id)
     except BuildLockedError as error:
         raise BuildLockedError(f"The statement is loaded, but not built yet: {error}") from error
+
+
+def build_back(
+    warehouse: Warehouse,
+    engine: Engine,
+    *,
+    source: Source | None,
+    prices: Path | None,
+    portfolio_id: UUID | None,
+) -> Onboarded:
+    """Fetch prices of new symbols, tell how ready the holdings are, build back to the first entry date.
+
+    source, prices, portfolio_id: as of run_onboarding. Raises SigmaSightError.
+    """
+    prepare_environment(warehouse)
+    set_up_logging(warehouse.settings)
+    with build_lock(warehouse, "onboard") as lock, recorded(warehouse, "onboard") as run:
+        loads = load_calendar_if_short(warehouse)
+        run.phase("loading", LOAD_PERCENT)
+        with run.step("load"):
+            loads += engine.step("prices", lambda: fetch_missing(warehouse, source, prices))
+        readiness, missing = tell_readiness(warehouse, portfolio_id)
+        result = build_and_publish(warehouse, engine, lock, run, loads=loads, request=Request())
+    return Onboarded(tuple(loads), missing, readiness, result)
 
 
 def lacking_symbols(connection: Connection) -> list[str]:
@@ -130,8 +160,11 @@ def usual_source(warehouse: Warehouse) -> Source | None:
     return None if last == Source.FILES else Source.VENDORS
 
 
-def fetch_missing(warehouse: Warehouse, source: Source | None, prices: Path | None) -> list[LoadReport]:
-    """Ask the source for what lacks prices; nothing when nothing does, or when nobody answers."""
+def fetch_missing(warehouse: Warehouse, source: Source | None, prices: Path | None) -> "list[LoadReport]":
+    """Ask the source for what lacks prices; nothing when nothing does, or when nobody answers.
+
+    What an attempt before loaded is found again.
+    """
     with warehouse.connect_writer(application_name=process_name("onboard"), autocommit=True) as connection:
         wanted = lacking_symbols(connection)
     if not wanted or source is None:

@@ -26,7 +26,7 @@ from warehouse.settings import project_root
 KEPT = "parsed-{mark}.msgpack"
 WRITTEN_BY_DBT = "partial_parse.msgpack"
 READ_BY_DBT = ("dbt_project.yml", "functions", "macros", "models", "seeds", "tests")
-PACKAGES = ("dbt-core", "dbt-postgres", "prefect-dbt")
+PACKAGES = ("dbt-core", "dbt-postgres")
 
 # What stands on no date of the build. Tests of these are run all the same.
 STANDING = (

@@ -1,23 +1,26 @@
-"""The Prefect server of one command: started aside while the command prepares, gone when it is.
+"""The Prefect server of the schedule, where none is named: it holds the deployment and the history of runs.
 
-Prefect would start one by itself, but waits for it (nine seconds, twice that the first time), refuses to wait
-more than twenty, and leaves it running for ever when its client is killed. Here the client goes on at once:
-the socket listens from the start, so the first request waits until the server is there. The server ends when
+Only who knows its secret may ask it anything, and only from this machine: whoever may change the deployment
+runs code as this service. The secret lies in a file that only the service's account may read; processes that
+Prefect starts for the runs inherit it.
+
+The socket listens from the start, so the first request waits until the server is there. The server ends when
 the pipe to its parent closes, which the kernel does even for a killed process.
 """
 
 import atexit
 import os
+import secrets
 import signal
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
-from flows.environment import log_folder
+from flows.environment import is_prefect_named, log_folder
 from flows.errors import OrchestratorError
 from warehouse.settings import Settings, project_root
 
@@ -25,21 +28,7 @@ BACKLOG = 128
 SCHEDULING_PORT = 4200
 STOP_SECONDS = 10.0
 DAY_SECONDS = 86_400
-
-# Only what records a run: nobody watches this server, and nothing is scheduled on it.
-RECORDING_ONLY = {
-    "PREFECT__SERVER_EPHEMERAL": "1",
-    "PREFECT__SERVER_FINAL": "1",
-    "PREFECT_UI_ENABLED": "false",
-    "PREFECT_SERVER_SERVICES_EVENT_PERSISTER_ENABLED": "false",
-    "PREFECT_SERVER_SERVICES_TRIGGERS_ENABLED": "false",
-    "PREFECT_API_BLOCKS_REGISTER_ON_START": "false",
-    # task runs are written in batches: one by one they cost more than the tasks themselves
-    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "100",
-    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "100",
-    # whole seconds: prefect cuts off the rest, and an interval of 0 keeps a core busy with waiting
-    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
-}
+SECRET_BYTES = 32
 
 
 @dataclass
@@ -53,46 +42,65 @@ class _Server:
 _server = _Server()
 
 
-def start_private_server(settings: Settings) -> None:
-    """Start the server in the background and point Prefect at it; nothing if there is one already.
+def start_scheduling_server(settings: Settings, port: int | None = None) -> None:
+    """Start the server in the background and point Prefect at it; nothing if PREFECT_API_URL names one.
 
-    Call it before prefect is imported, which reads PREFECT_API_URL once. A server named by PREFECT_API_URL is
-    used as it is.
+    Call it before prefect is imported, which reads its variables once. port: default the one that Prefect's
+    own server uses; 0 for any. Raises OrchestratorError when another program listens there.
     """
-    if "PREFECT_API_URL" not in os.environ:
-        _start(settings, 0, RECORDING_ONLY)
-
-
-def start_scheduling_server(settings: Settings) -> None:
-    """The same with all services and the web page, on the port that Prefect's own server uses by default.
-
-    Raises OrchestratorError when another program listens there.
-    """
-    if "PREFECT_API_URL" not in os.environ:
-        url = f"http://127.0.0.1:{SCHEDULING_PORT}/api"
-        kept = {
-            "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
-            "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(settings.run_days * DAY_SECONDS),
-        }
-        _start(settings, SCHEDULING_PORT, {"PREFECT_API_URL": url, "PREFECT_UI_API_URL": url, **kept})
-
-
-def _start(settings: Settings, port: int, environment: Mapping[str, str]) -> None:
-    listener = _listen(port)
-    watched, lifeline = os.pipe()
-    variables = {**os.environ, **environment}
-    variables.pop("PREFECT_LOGGING_SETTINGS_PATH", None)  # its warnings go to its own log, not to the run's
+    if is_prefect_named():
+        return
+    listener = _listen(SCHEDULING_PORT if port is None else port)
+    origin = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    secret = read_secret(settings)
+    os.environ["PREFECT_API_URL"] = f"{origin}/api"
+    os.environ["PREFECT_API_AUTH_STRING"] = secret
     with listener, server_log(settings).open("wb") as log:
-        _server.process = subprocess.Popen(
-            [sys.executable, "-m", "flows.prefect_server", str(listener.fileno()), str(watched)],
-            cwd=project_root(),
-            env=variables,
-            pass_fds=(listener.fileno(), watched),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-        )
-        os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{listener.getsockname()[1]}/api"
+        _start(listener, log, {**os.environ, **_server_environment(settings, origin, secret)})
+
+
+def _server_environment(settings: Settings, origin: str, secret: str) -> dict[str, str]:
+    return {
+        "PREFECT_SERVER_API_AUTH_STRING": secret,
+        "PREFECT_SERVER_API_CSRF_PROTECTION_ENABLED": "true",
+        "PREFECT_SERVER_API_CORS_ALLOWED_ORIGINS": origin,
+        "PREFECT_UI_API_URL": f"{origin}/api",
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(settings.run_days * DAY_SECONDS),
+    }
+
+
+def read_secret(settings: Settings) -> str:
+    """User and password of the server, `sigmasight:…`; made at the first call."""
+    path = secret_file(settings)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        draft = path.with_suffix(f".{os.getpid()}")
+        draft.unlink(missing_ok=True)
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(f"sigmasight:{secrets.token_urlsafe(SECRET_BYTES)}")
+        draft.replace(path)
+    return path.read_text().strip()
+
+
+def secret_file(settings: Settings) -> Path:
+    """Where user and password of the schedule's server are kept."""
+    return settings.warehouse_folder / "prefect_secret"
+
+
+def _start(listener: socket.socket, log: IO[bytes], environment: dict[str, str]) -> None:
+    environment.pop("PREFECT_LOGGING_SETTINGS_PATH", None)  # its warnings go to its own log, not to the run's
+    watched, lifeline = os.pipe()
+    _server.process = subprocess.Popen(
+        [sys.executable, "-m", "flows.prefect_server", str(listener.fileno()), str(watched)],
+        cwd=project_root(),
+        env=environment,
+        pass_fds=(listener.fileno(), watched),
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+    )
     os.close(watched)
     _server.lifeline = lifeline
     atexit.register(stop_server)
@@ -108,13 +116,8 @@ def _listen(port: int) -> socket.socket:
         ) from error
 
 
-def server_has_died() -> bool:
-    """Whether this process started a server that has ended since."""
-    return _server.process is not None and _server.process.poll() is not None
-
-
 def server_log(settings: Settings) -> Path:
-    """Where the private server writes what goes wrong in it."""
+    """Where the server writes what goes wrong in it."""
     return log_folder(settings) / "prefect_server.log"
 
 

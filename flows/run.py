@@ -1,19 +1,17 @@
-"""Start the nightly flow from the command line: look before, start Prefect's server, run."""
-# ruff: noqa: PLC0415 - prefect is imported once its server is starting, and not at all when there is nothing to run
+"""Start a run from the command line: in this process, or as a flow of the Prefect server that is named."""
+# ruff: noqa: PLC0415 - prefect is imported only where a server is named, and nothing of a run by its neighbours
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from flows.environment import prepare_environment
+from flows.environment import is_prefect_named, prepare_environment
 from flows.errors import OrchestratorError, UsageError
-from flows.lock import lock_holder, locked_error, process_name
-from flows.prefect_server import server_has_died, server_log, start_private_server
 from flows.source import Source
 from warehouse.connections import Warehouse
-from warehouse.errors import SigmaSightError
 
 if TYPE_CHECKING:
     from flows.nightly import NightlyResult
@@ -27,23 +25,30 @@ def run_nightly(
     prices: Path | None = None,
     force: bool = False,
 ) -> "NightlyResult":
-    """The nightly flow with its progress on the console. Raises SigmaSightError."""
+    """A night with its progress on the console. Raises SigmaSightError."""
     check_source(source, prices)
-    with prefect_ready(warehouse):
-        from flows.nightly import nightly
-
-        return nightly(as_of=as_of, source=source, prices=prices, force=force)
+    return _run(warehouse, as_of=as_of, source=source, prices=prices, force=force)
 
 
 def run_rebuild(
     warehouse: Warehouse, *, from_date: date | None, as_of: date | None = None, full_refresh: bool = False
 ) -> "NightlyResult":
     """Build again from a date on, and publish; with full_refresh from the first date of all."""
-    with prefect_ready(warehouse):
+    start = date.min if full_refresh else from_date
+    return _run(warehouse, as_of=as_of, from_date=start, full_refresh=full_refresh)
+
+
+def _run(warehouse: Warehouse, **asked: Any) -> "NightlyResult":
+    if not is_prefect_named():
+        from flows.engine import PlainEngine
         from flows.nightly import nightly
 
-        start = date.min if full_refresh else from_date
-        return nightly(as_of=as_of, from_date=start, full_refresh=full_refresh)
+        return nightly(warehouse, PlainEngine(), **asked)
+    with prefect_ready(warehouse):
+        from flows.nightly_flow import nightly as nightly_flow
+
+        result: NightlyResult = nightly_flow(**asked)
+        return result
 
 
 def check_source(source: Source | None, prices: Path | None) -> None:
@@ -61,21 +66,14 @@ def check_source(source: Source | None, prices: Path | None) -> None:
 
 @contextmanager
 def prefect_ready(warehouse: Warehouse) -> Iterator[None]:
-    """Prefect ready to import, its server starting. Raises BuildLockedError when another build runs."""
-    with warehouse.connect_writer(application_name=process_name("look"), autocommit=True) as connection:
-        holder = lock_holder(connection)
-    if holder is not None:
-        raise locked_error(holder)
+    """Prefect ready to import. Raises OrchestratorError when its server cannot be reached."""
     prepare_environment(warehouse)
-    start_private_server(warehouse.settings)
     try:
         yield
-    except SigmaSightError:
-        raise
-    except Exception as error:
-        if not server_has_died():
+    except RuntimeError as error:
+        if "Failed to reach API" not in str(error):
             raise
         raise OrchestratorError(
-            f"The Prefect server that records the run ended ({error}): run the command again. Its log is "
-            f"{server_log(warehouse.settings)}."
+            f"The Prefect server at {os.environ['PREFECT_API_URL']} cannot be reached: start it, or unset "
+            "PREFECT_API_URL to run without one."
         ) from error

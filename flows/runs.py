@@ -5,7 +5,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date
 from typing import Literal
@@ -13,6 +13,7 @@ from typing import Literal
 import psycopg
 from psycopg.types.json import Jsonb
 
+from flows.build import NodeResult
 from flows.database import Connection, rows, value
 from flows.lock import process_name
 from flows.log_format import set_run_id
@@ -26,6 +27,21 @@ RunKind = Literal["nightly", "rebuild", "onboard"]
 """Kinds of runs; each holds the build lock, so who holds it knows that no other is running."""
 
 PERCENT_SECONDS = 0.5
+
+NODE_COLUMNS = ("node_id", "name", "kind", "status", "seconds", "rows", "message")
+
+# An attempt before left rows of the same nodes.
+RECORD_NODES = """
+with nodes as (
+    select * from unnest(
+        %s::text[], %s::text[], %s::text[], %s::text[], %s::double precision[], %s::bigint[], %s::text[]
+    )
+)
+insert into ops.run_nodes (node_id, name, kind, status, seconds, rows, message, run_id)
+select nodes.*, %s from nodes
+on conflict (run_id, node_id) do update set
+    status = excluded.status, seconds = excluded.seconds, rows = excluded.rows, message = excluded.message
+"""
 
 
 class RunRecord:
@@ -78,6 +94,12 @@ class RunRecord:
             entry = {"step": name, "seconds": round(time.monotonic() - begun, 3)}
             with suppress(psycopg.OperationalError, WarehouseUnavailableError):
                 self._write("update ops.runs set steps = steps || %s where run_id = %s", Jsonb([entry]))
+
+    def nodes(self, nodes: Sequence[NodeResult]) -> None:
+        """Record what each node of dbt did, in place of what it did in an attempt before."""
+        columns = [[getattr(node, name) for node in nodes] for name in NODE_COLUMNS]
+        with suppress(psycopg.OperationalError, WarehouseUnavailableError):
+            self._write(RECORD_NODES, *columns)
 
     def finish(self, status: Status, error: str | None = None) -> None:
         """Close the record."""

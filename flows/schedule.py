@@ -1,14 +1,14 @@
 """The nightly flow on a schedule: served by this process, or handed to a Prefect work pool."""
-# ruff: noqa: PLC0415 - prefect is imported once its server is starting
+# ruff: noqa: PLC0415 - prefect is imported once its variables are set
 
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flows.console import console
-from flows.environment import prepare_environment
+from flows.environment import is_prefect_named, prepare_environment
 from flows.errors import OrchestratorError, UsageError
-from flows.prefect_server import start_scheduling_server
+from flows.prefect_server import secret_file, start_scheduling_server
 from flows.run import check_source
 from flows.schedule_times import CRON, TIMEZONE
 from flows.source import Source
@@ -33,7 +33,7 @@ def nightly_deployment(
     from prefect.schedules import Cron
     from prefect.types.entrypoint import EntrypointType
 
-    from flows.nightly import nightly
+    from flows.nightly_flow import nightly
 
     return RunnerDeployment.from_flow(
         nightly,
@@ -63,13 +63,15 @@ def serve_schedule(warehouse: Warehouse, source: Source | None, prices: Path | N
     """Run the flow on its schedule until Ctrl-C. Raises UsageError or OrchestratorError."""
     check_source(source, prices)
     prepare_environment(warehouse)
+    is_ours = not is_prefect_named()
     start_scheduling_server(warehouse.settings)
     from prefect import serve
 
     page = os.environ["PREFECT_API_URL"].removesuffix("/api")
-    console().print(
-        f"The nightly flow runs at 23:30 UTC on weekdays; its runs are on {page}. Ctrl-C ends it."
-    )
+    out = console()
+    out.print(f"The nightly flow runs at 23:30 UTC on weekdays; its runs are on {page}. Ctrl-C ends it.")
+    if is_ours:
+        out.print(f"That page asks for the secret in {secret_file(warehouse.settings)}.", markup=False)
     serve(nightly_deployment(source, prices), print_starting_message=False, limit=1)
 
 
@@ -80,7 +82,7 @@ def deploy_to_pool(warehouse: Warehouse, source: Source | None, prices: Path | N
     Raises UsageError or OrchestratorError.
     """
     check_source(source, prices)
-    if "PREFECT_API_URL" not in os.environ:
+    if not is_prefect_named():
         raise UsageError(
             "A work pool belongs to a Prefect server that stays up: name it in PREFECT_API_URL, such as "
             "http://127.0.0.1:4200/api (`prefect server start` runs one)."

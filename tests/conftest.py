@@ -31,7 +31,6 @@ import pytest
 from database_copies import copy_of, drop
 from xdist.scheduler import LoadScopeScheduling
 
-from flows.prefect_server import start_private_server, stop_server
 from warehouse.connections import Warehouse, open_warehouse
 from warehouse.embedded_host import run
 from warehouse.settings import Settings, project_root
@@ -56,6 +55,8 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     for name in Settings.model_fields:
         os.environ.pop(name.upper(), None)
+    for name in [name for name in os.environ if name.startswith("PREFECT_")]:
+        del os.environ[name]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -124,24 +125,7 @@ def warehouse(make_home: Callable[[], Path]) -> Warehouse:
 
 
 @pytest.fixture(scope="session")
-def prefect_home(make_home: Callable[[], Path]) -> Path:
-    """Where the Prefect server of this test session keeps its database."""
-    return make_home()
-
-
-@pytest.fixture(scope="session")
-def prefect_url(prefect_home: Path) -> Iterator[str]:
-    """A Prefect server for all builds of this test session: each would start its own otherwise."""
-    os.environ["PREFECT_HOME"] = str(prefect_home)
-    start_private_server(Settings(sigmasight_home=prefect_home))
-    del os.environ["PREFECT_HOME"]
-    os.environ["PREFECT_LOGGING_TO_API_ENABLED"] = "false"
-    yield os.environ["PREFECT_API_URL"]
-    stop_server()
-
-
-@pytest.fixture(scope="session")
-def copy_warehouse(warehouse: Warehouse, prefect_url: str) -> Callable[..., Warehouse]:  # noqa: ARG001 - builds use it
+def copy_warehouse(warehouse: Warehouse) -> Callable[..., Warehouse]:
     """Make warehouses on the shared server, each a database of its own: without data, or copies of another.
 
     To the other, nobody may be connected.

@@ -32,8 +32,8 @@ def connection(calendar_warehouse: Warehouse) -> Iterator[psycopg.Connection[Any
     with calendar_warehouse.connect_writer(autocommit=True) as writing:
         yield writing
         writing.execute(
-            "truncate ops.publication_loads, ops.publication_dates, ops.publications, ops.runs,"
-            " raw.prices, raw.portfolios"
+            "truncate ops.publication_loads, ops.publication_dates, ops.publications, ops.run_nodes,"
+            " ops.runs, raw.prices, raw.portfolios"
         )
         writing.execute("delete from ops.loads where dataset <> 'calendar_days'")
 
@@ -99,26 +99,26 @@ def load_portfolio(
 
 @pytest.fixture(scope="session")
 def published(
-    copy_warehouse: Callable[..., Warehouse], prefect_url: str, tmp_path_factory: pytest.TempPathFactory
+    copy_warehouse: Callable[..., Warehouse], tmp_path_factory: pytest.TempPathFactory
 ) -> Warehouse:
     """A warehouse with a portfolio and prices, published once. Nothing but runs may be added to it."""
     warehouse = copy_warehouse()
     load_history(warehouse, tmp_path_factory.mktemp("data") / "history")
-    CommandLine(warehouse, prefect_url).succeed("nightly", "--force")
+    CommandLine(warehouse).succeed("nightly", "--force")
     return warehouse
 
 
 @pytest.fixture
-def command(published: Warehouse, prefect_url: str) -> CommandLine:
+def command(published: Warehouse) -> CommandLine:
     """The command line on the published warehouse."""
-    return CommandLine(published, prefect_url)
+    return CommandLine(published)
 
 
 @pytest.fixture
-def copied(published: Warehouse, prefect_url: str) -> Iterator[CommandLine]:
+def copied(published: Warehouse) -> Iterator[CommandLine]:
     """The command line on a copy of the published warehouse, for this test alone."""
     copy = copy_of(published, "copied")
-    yield CommandLine(copy, prefect_url)
+    yield CommandLine(copy)
     drop(copy)
 
 

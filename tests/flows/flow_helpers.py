@@ -5,9 +5,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -141,10 +141,10 @@ def last_run(warehouse: Warehouse) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class CommandLine:
-    """The command line on one warehouse, with Prefect's server of the test session."""
+    """The command line on one warehouse. prefect: the server that it names, by Prefect's variables."""
 
     warehouse: Warehouse
-    prefect_url: str
+    prefect: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -153,8 +153,7 @@ class CommandLine:
             **os.environ,
             "SIGMASIGHT_HOME": str(settings.sigmasight_home),
             "WAREHOUSE_DATABASE": settings.warehouse_database,
-            "PREFECT_API_URL": self.prefect_url,
-            "PREFECT_LOGGING_TO_API_ENABLED": "false",
+            **self.prefect,
         }
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:

@@ -22,11 +22,9 @@ def test_demo_builds_publishes_and_sums_up(demo_run: Any) -> None:
     assert "demo_hnw@sigmasight.com" in said
 
 
-def test_the_demo_again_publishes_nothing(
-    demo: Warehouse, copy_warehouse: Callable[..., Warehouse], prefect_url: str
-) -> None:
+def test_the_demo_again_publishes_nothing(demo: Warehouse, copy_warehouse: Callable[..., Warehouse]) -> None:
     warehouse = copy_warehouse(demo)
-    again = CommandLine(warehouse, prefect_url).succeed("demo")
+    again = CommandLine(warehouse).succeed("demo")
     assert re.search(r"prices \(simulated\): [\d,]+ rows read, 0 new", again)
     assert "no number can have changed since the last publication" in again
     assert one(warehouse, "select count(*) from ops.publications") == 1

@@ -43,11 +43,9 @@ for each row when (new.status = 'succeeded') execute function ops.wait_at_the_en
 
 
 @pytest.fixture(scope="module")
-def undisturbed(
-    published: Warehouse, prefect_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, list[str]]:
+def undisturbed(published: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     """Every mart after a run that nobody disturbed."""
-    twin = CommandLine(copy_of(published, "undisturbed"), prefect_url)
+    twin = CommandLine(copy_of(published, "undisturbed"))
     folder = news(tmp_path_factory.mktemp("undisturbed"))
     twin.succeed("nightly", "--force", "--source", "files", "--prices", str(folder))
     return all_marts(twin.warehouse)

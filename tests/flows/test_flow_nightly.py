@@ -1,7 +1,9 @@
 """The nightly flow from end to end: first build, nothing new, news, a failure, a second run, a restart."""
 
 import re
-import sqlite3
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -49,25 +51,51 @@ class News(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def built_news(
-    published: Warehouse, prefect_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[News]:
+def built_news(published: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[News]:
     copy = copy_of(published, "built_news")
-    command = CommandLine(copy, prefect_url)
+    command = CommandLine(copy)
     folder = news(tmp_path_factory.mktemp("news") / "prices")
     yield News(command, command.succeed("nightly", "--force", "--source", "files", "--prices", str(folder)))
     drop(copy)
 
 
-@pytest.mark.usefixtures("built_news")
-def test_every_node_is_a_task_run(prefect_home: Path) -> None:
-    with sqlite3.connect(prefect_home / "prefect.db") as database:
-        count_of = "select count(*) from task_run where name like ? and state_type = 'COMPLETED'"
-        wait_until(lambda: database.execute(count_of, ["test %"]).fetchone()[0] > 10, "tests are recorded")
-        assert database.execute(count_of, ["model int_prices"]).fetchone()[0] >= 1
-        assert database.execute(count_of, ["model int_symbol_factor_betas"]).fetchone()[0] >= 1
-        assert database.execute(count_of, ["load-%"]).fetchone()[0] >= 1
-        assert database.execute(count_of, ["build-%"]).fetchone()[0] >= 1
+def test_each_node_is_recorded_with_its_time(built_news: News) -> None:
+    warehouse = built_news.command.warehouse
+    of_the_run = "from ops.run_nodes join ops.runs using (run_id) where runs.publication_id = 2"
+    assert one(warehouse, f"select count(*) {of_the_run} and run_nodes.kind = 'test'") > 10
+    int_prices = f"{of_the_run} and name = 'int_prices' and run_nodes.kind = 'model'"
+    assert one(warehouse, f"select run_nodes.status {int_prices}") == "success"
+    assert one(warehouse, f"select seconds {int_prices}") > 0
+    assert one(warehouse, f"select rows {int_prices}") > 0
+    assert one(warehouse, f"select count(*) {of_the_run} and node_id = 'model.sigmasight.int_prices'") == 1
+
+
+def test_no_prefect_where_no_server_is_named(built_news: News) -> None:
+    folder = built_news.command.warehouse.settings.warehouse_folder
+    assert not (folder / "prefect").exists()
+    assert not (folder / "logs" / "prefect.log").exists()
+
+
+# What a night without news needs none of.
+HEAVY = ("prefect", "dbt", "pandas", "numpy", "pyarrow", "scipy", "exchange_calendars", "yfinance", "httpx")
+
+WHAT_IS_IMPORTED = f"""
+import sys
+from flows.cli import app
+app(["nightly", "--force"], standalone_mode=False)
+print([name for name in {HEAVY} if name in sys.modules])
+"""
+
+
+def test_a_night_without_news_imports_what_it_needs(command: CommandLine) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WHAT_IS_IMPORTED],
+        env=command.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.splitlines()[-1] == "[]", done.stdout + done.stderr
 
 
 def test_a_run_with_nothing_new_publishes_nothing(published: Warehouse, command: CommandLine) -> None:
@@ -139,6 +167,9 @@ def test_a_failing_build_publishes_nothing_and_is_told(nightly_copy: CommandLine
     assert re.search("The model int_prices failed: .*broken", done.stderr)
     assert last_run(warehouse)["status"] == "failed"
     assert "int_prices" in last_run(warehouse)["error"]
+    assert "int_prices" in (warehouse.settings.warehouse_folder / "logs" / "dbt.log").read_text()
+    broken = "select message from ops.run_nodes where status = 'error' and name = 'int_prices'"
+    assert "broken" in one(warehouse, broken)
     assert all_marts(warehouse) == before
     with warehouse.connect_writer(autocommit=True) as connection:
         connection.execute("alter table intermediate.int_prices drop constraint broken")
@@ -160,6 +191,16 @@ def test_a_second_run_stops_and_names_the_first(nightly_copy: CommandLine) -> No
     assert one(nightly_copy.warehouse, "select count(*) from ops.publications") == 2
 
 
+def test_ctrl_c_stops_a_build_at_once(nightly_copy: CommandLine) -> None:
+    lock = "lock table intermediate.int_prices in access exclusive mode"
+    with stopped_at(nightly_copy, lock, "nightly", "--force") as process:
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=20)
+    assert (process.returncode, err.strip()) == (130, "Stopped.")
+    assert last_run(nightly_copy.warehouse)["status"] == "failed"
+    assert one(nightly_copy.warehouse, "select count(*) from ops.publications") == 1
+
+
 def test_a_restart_of_the_database_is_survived(nightly_copy: CommandLine) -> None:
     """The transient failure that takes everything along, the build lock too: the build is planned again."""
     warehouse = nightly_copy.warehouse
@@ -176,12 +217,10 @@ def test_a_restart_of_the_database_is_survived(nightly_copy: CommandLine) -> Non
     assert one(warehouse, "select max(as_of_date) from marts.fct_portfolio_snapshots") == NEW_DATE
 
 
-def test_a_past_report_is_rebuilt_row_for_row(
-    published: Warehouse, built_news: News, prefect_url: str, tmp_path: Path
-) -> None:
+def test_a_past_report_is_rebuilt_row_for_row(published: Warehouse, built_news: News, tmp_path: Path) -> None:
     then = one(published, "select max(published_at) from ops.publications").isoformat()
     warehouse = copy_of(built_news.command.warehouse, "corrected")
-    corrected = CommandLine(warehouse, prefect_url)
+    corrected = CommandLine(warehouse)
     with warehouse.connect_writer() as connection:
         folder = news(tmp_path / "more")
         (folder / "prices.csv").write_text(f"date,symbol,close\n{ENTRY_DATE},AAPL,222\n")

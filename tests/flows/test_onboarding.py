@@ -182,11 +182,9 @@ def statement(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(
-    published: Warehouse, prefect_url: str, statement: tuple[str, str]
-) -> Iterator[tuple[Warehouse, str]]:
+def undisturbed(published: Warehouse, statement: tuple[str, str]) -> Iterator[tuple[Warehouse, str]]:
     """The warehouse after an onboarding that nobody disturbed, and what was said."""
-    twin = Onboarding(copy_of(published, "onboarded"), prefect_url)
+    twin = Onboarding(copy_of(published, "onboarded"))
     yield twin.warehouse, twin.succeed(*statement)
     drop(twin.warehouse)
 
@@ -211,9 +209,9 @@ def test_a_portfolio_is_built_back_to_its_first_entry(undisturbed: tuple[Warehou
 
 @pytest.mark.slow
 def test_an_onboarding_killed_twice_at_each_step_ends_as_if_undisturbed(
-    published: Warehouse, prefect_url: str, statement: tuple[str, str], undisturbed: tuple[Warehouse, str]
+    published: Warehouse, statement: tuple[str, str], undisturbed: tuple[Warehouse, str]
 ) -> None:
-    killed = Onboarding(copy_of(published, "killed"), prefect_url)
+    killed = Onboarding(copy_of(published, "killed"))
     before = all_marts(published)
     try:
         for lock in STEPS.values():

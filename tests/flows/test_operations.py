@@ -1,12 +1,9 @@
-"""What keeps a warehouse running: schedule, status, logs, backup and restore, cleanup; on a small one."""
+"""What keeps a warehouse running: status, logs, backup and restore, cleanup; on a small one."""
 
 import json
-import signal
 import stat
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -24,7 +21,6 @@ from flow_helpers import (
     all_marts,
     last_run,
     one,
-    wait_until,
 )
 
 from flows.backup import restore_backup, write_backup
@@ -37,104 +33,6 @@ from warehouse.connections import Warehouse, open_warehouse
 from warehouse.settings import Settings
 
 pytestmark = pytest.mark.slow
-
-PREFECT = Path(sys.executable).with_name("prefect")
-
-
-# --- the schedule -------------------------------------------------------------------------------------------
-
-
-def deployment(url: str) -> dict[str, Any] | None:
-    try:
-        with urllib.request.urlopen(f"{url}/deployments/name/nightly/nightly", timeout=60) as answer:  # noqa: S310
-            found: dict[str, Any] = json.load(answer)
-            return found
-    except (urllib.error.URLError, TimeoutError):
-        return None
-
-
-def state(url: str, run_id: str) -> str:
-    with urllib.request.urlopen(f"{url}/flow_runs/{run_id}", timeout=60) as answer:  # noqa: S310
-        return str(json.load(answer)["state_type"])
-
-
-def start_run(url: str, served: dict[str, Any]) -> str:
-    """Ask for a run now, as the scheduler does at its time; its id."""
-    body = json.dumps(
-        {"parameters": {"source": None, "force": True}, "state": {"type": "SCHEDULED"}}
-    ).encode()
-    address = f"{url}/deployments/{served['id']}/create_flow_run"
-    request = urllib.request.Request(address, body, {"Content-Type": "application/json"})  # noqa: S310 - as above
-    with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
-        return str(json.load(answer)["id"])
-
-
-def test_schedule_serves_the_nightly_flow_on_weekdays_after_the_close(
-    nightly_copy: CommandLine, prefect_url: str
-) -> None:
-    warehouse = nightly_copy.warehouse
-    process = nightly_copy.start("schedule", "--source", "yfinance")
-    try:
-        wait_until(lambda: deployment(prefect_url) or process.poll() is not None, "the deployment is served")
-        served = deployment(prefect_url)
-        assert served is not None, process.communicate()
-        run_id = start_run(prefect_url, served)
-        wait_until(lambda: state(prefect_url, run_id) in {"COMPLETED", "FAILED", "CRASHED"}, "the run ends")
-        assert one(warehouse, "select max(as_of_date) from ops.publication_dates") == NEW_DATE
-        assert last_run(warehouse)["status"] == "succeeded"
-    finally:
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
-    assert "Traceback" not in err
-    assert "23:30 UTC on weekdays" in out
-    (schedule,) = served["schedules"]
-    assert schedule["schedule"]["cron"] == "30 23 * * 1-5"
-    assert schedule["schedule"]["timezone"] == "UTC"
-    assert served["parameters"] == {"source": "yfinance", "prices": None}
-    assert served["entrypoint"] == "flows.nightly.nightly"
-
-
-def test_a_work_pool_gets_the_flow_and_its_worker_runs_it(command: CommandLine, prefect_url: str) -> None:
-    # nothing is new in this warehouse: the worker's run looks, and ends
-    runs = one(command.warehouse, "select count(*) from ops.runs")
-    said = command.succeed("schedule", "--source", "yfinance", "--work-pool", "nights")
-    assert "The work pool nights is made, of type process." in said
-    assert "prefect worker start --pool nights" in said
-    deployed = deployment(prefect_url)
-    assert deployed is not None
-    assert deployed["work_pool_name"] == "nights"
-    assert deployed["job_variables"]["env"]["WAREHOUSE_DATABASE"] == one(
-        command.warehouse, "select current_database()"
-    )
-    start_run(prefect_url, deployed)
-    # without the settings: what the worker needs to know came with the deployment
-    foreign = {name.upper() for name in Settings.model_fields}
-    environment = {name: text for name, text in command.environment.items() if name not in foreign}
-    worker = subprocess.run(
-        [PREFECT, "worker", "start", "--pool", "nights", "--run-once"],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-    assert worker.returncode == 0, worker.stdout + worker.stderr
-    assert one(command.warehouse, "select count(*) from ops.runs") == runs + 1, worker.stdout + worker.stderr
-    assert last_run(command.warehouse)["status"] == "nothing_new"
-
-
-def test_a_work_pool_without_a_server_is_refused(command: CommandLine) -> None:
-    environment = {name: text for name, text in command.environment.items() if name != "PREFECT_API_URL"}
-    done = subprocess.run(
-        [Path(sys.executable).with_name("sigmasight"), "schedule", "--work-pool", "nights"],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 1
-    assert "name it in PREFECT_API_URL" in done.stderr
-
 
 # --- status -------------------------------------------------------------------------------------------------
 
@@ -273,7 +171,7 @@ def backup(published: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Pa
         if find_user(connection, "jane@example.com") is None:
             add_user(connection, "jane@example.com", "Jane Doe", "Long-enough-1")
     path = tmp_path_factory.mktemp("backup") / "small.backup"
-    CommandLine(published, "").succeed("backup", str(path))
+    CommandLine(published).succeed("backup", str(path))
     return path
 
 
@@ -282,7 +180,7 @@ def test_a_restored_warehouse_in_another_home_equals_the_first(
 ) -> None:
     assert stat.S_IMODE(backup.stat().st_mode) == 0o600
     twin = open_warehouse(Settings(sigmasight_home=make_home()))
-    said = CommandLine(twin, "").succeed("restore", str(backup))
+    said = CommandLine(twin).succeed("restore", str(backup))
     assert f"1 publication up to {LAST_DATE}, 1 user" in said
     assert tables(twin) == tables(published)
     assert all_marts(twin) == all_marts(published)

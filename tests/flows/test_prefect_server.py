@@ -1,4 +1,4 @@
-"""The private Prefect server: there when the first request needs it, gone when the command is."""
+"""The Prefect server of the schedule: there when the first request needs it, gone when the command is."""
 
 import os
 import signal
@@ -18,9 +18,9 @@ from warehouse.settings import Settings
 STARTS_A_SERVER = """
 import os, time
 from pathlib import Path
-from flows.prefect_server import start_private_server
+from flows.prefect_server import start_scheduling_server
 from warehouse.settings import Settings
-start_private_server(Settings(sigmasight_home=Path(os.environ["SIGMASIGHT_HOME"])))
+start_scheduling_server(Settings(sigmasight_home=Path(os.environ["SIGMASIGHT_HOME"])), port=0)
 print(os.environ["PREFECT_API_URL"], flush=True)
 time.sleep(600)
 """

@@ -45,6 +45,20 @@ create table if not exists ops.runs (
     error text
 );
 
+-- What the last run of dbt in a run did, node by node, also when it failed. status: as dbt calls it.
+-- rows: written by a model, found by a test. message: what dbt said of it.
+create table if not exists ops.run_nodes (
+    run_id bigint not null references ops.runs on delete cascade,
+    node_id text not null,
+    name text not null,
+    kind text not null,
+    status text not null,
+    seconds double precision not null,
+    rows bigint,
+    message text,
+    primary key (run_id, node_id)
+);
+
 create sequence if not exists ops.publication_ids;
 
 -- A publication makes the rows that carry its id visible, on all marts at once.
