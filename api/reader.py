@@ -99,10 +99,10 @@ class Reading:
         async with self._connection.cursor(row_factory=factory) as cursor:
             try:
                 await cursor.execute(query.text, parameters)
-                return await cursor.fetchone()
             except (sql_errors.UndefinedTable, sql_errors.InvalidSchemaName) as error:
                 logger.warning("%s.sql finds no mart: %s", query.name, error)
                 raise NothingPublished from error
+            return await cursor.fetchone()
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,8 @@
-"""What tests share: a real warehouse on an embedded server of its own, thrown away at the end.
+"""What tests share: real warehouses on an embedded server of the run, thrown away at the end.
 
-warehouse         one for the whole run, for tests that only read or that clean up after themselves
+The processes of a run (`pytest -n 2`) share the server and the large builds; each has databases of its own.
+
+warehouse         one for the whole process, for tests that only read or that clean up after themselves
 empty_warehouse   a database of its own per test, copied from a template in a fraction of a second
 module_warehouse  the same per module, for tests that load once and look often
 demo              the demonstration, built and published once for the whole run: simulated prices
@@ -22,14 +24,13 @@ from contextlib import suppress
 from datetime import date
 from itertools import count
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
 import psutil
-import psycopg
 import pytest
-from psycopg import sql
-from xdist.scheduler import LoadScopeScheduling
+from database_copies import PROCESS, copy_of, drop
+from shared_builds import Built, SharedBuilds, join_server
 
 from warehouse.connections import Warehouse, open_warehouse
 from warehouse.embedded_host import run
@@ -39,9 +40,7 @@ TEMPLATE = "sigmasight_template"
 PROGRAM = Path(sys.executable).with_name("sigmasight")
 TEMPORARY = Path("/tmp")  # noqa: S108 - short: the path of a unix socket has at most some hundred bytes
 HOME_PREFIX = "sg-test-"
-ON_REAL_PRICES = {
-    f"tests/dbt/test_{name}.py" for name in ("accounting", "betas", "engines", "simulation_ends")
-}
+RUN_HOME = pytest.StashKey[Path]()
 # The last session of the simulation, and one on which options live and splits are still to come.
 THEN = date(2025, 9, 12)
 LONG_BEFORE_THEN = date(
@@ -49,7 +48,7 @@ LONG_BEFORE_THEN = date(
 )  # some sessions before the 273 that the engines look back on from the first day
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     # a shell that runs the tests in the background has them ignore Ctrl-C, and all they start with them
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -57,6 +56,23 @@ def pytest_configure() -> None:
         os.environ.pop(name.upper(), None)
     for name in [name for name in os.environ if name.startswith("PREFECT_")]:
         del os.environ[name]
+    if hasattr(config, "workerinput"):
+        config.stash[RUN_HOME] = Path(config.workerinput["run_home"])
+    else:
+        _remove_homes_of_killed_runs()
+        config.stash[RUN_HOME] = _new_home()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a process of `pytest -n 2` where the processes of the run meet."""
+    node.workerinput["run_home"] = str(node.config.stash[RUN_HOME])
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the server of the run, after all its processes."""
+    if not hasattr(config, "workerinput"):
+        _remove_home(config.stash[RUN_HOME])
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -65,26 +81,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path not in slow)
 
 
-class StayTogether(LoadScopeScheduling):  # type: ignore[misc]
-    """A file stays with one worker, and so does all that needs builds on real prices: each is made once."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        """The tests of one scope go to one worker."""
-        file, _, test = nodeid.partition("::")
-        is_real = file in ON_REAL_PRICES or re.search(r"[\[-]real[\]-]", test)
-        return "real prices" if is_real else file
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> StayTogether:
-    """For `pytest -n 2`."""
-    return StayTogether(config, log)
+def _new_home() -> Path:
+    return Path(tempfile.mkdtemp(prefix=f"{HOME_PREFIX}{os.getpid()}-", dir=TEMPORARY))
 
 
 def _remove_home(home: Path) -> None:
     data = home / ".warehouse" / "pgdata"
-    if (data / "postmaster.pid").exists():  # nothing is kept: no need to wait for a checkpoint
-        run("pg_ctl", "stop", "-m", "immediate", "-w", data=data)
+    if not data.is_symlink() and (data / "postmaster.pid").exists():
+        run("pg_ctl", "stop", "-m", "immediate", "-w", data=data)  # nothing is kept: no need of a checkpoint
     shutil.rmtree(home, ignore_errors=True)
 
 
@@ -93,7 +97,7 @@ def _remove_homes_of_killed_runs() -> None:
         owner = re.match(rf"{HOME_PREFIX}(\d+)-", home.name)
         if not owner or psutil.pid_exists(int(owner[1])):
             continue
-        with suppress(FileNotFoundError):  # another worker of this run removes the same folders
+        with suppress(FileNotFoundError):  # another run removes the same folders
             if home.stat().st_uid == os.geteuid():
                 _remove_home(home)
 
@@ -101,11 +105,10 @@ def _remove_homes_of_killed_runs() -> None:
 @pytest.fixture(scope="session")
 def make_home() -> Iterator[Callable[[], Path]]:
     """Make folders for an embedded server each; at the end each server is stopped, its folder removed."""
-    _remove_homes_of_killed_runs()
     homes: list[Path] = []
 
     def make() -> Path:
-        homes.append(Path(tempfile.mkdtemp(prefix=f"{HOME_PREFIX}{os.getpid()}-", dir=TEMPORARY)))
+        homes.append(_new_home())
         return homes[-1]
 
     yield make
@@ -114,90 +117,78 @@ def make_home() -> Iterator[Callable[[], Path]]:
 
 
 @pytest.fixture(scope="session")
-def warehouse(make_home: Callable[[], Path]) -> Warehouse:
-    """Open a warehouse without data, shared by the whole run."""
-    opened = open_warehouse(Settings(sigmasight_home=make_home()))
-    with psycopg.connect(opened.admin_url, autocommit=True) as connection:
-        # the files live for minutes; a crash of the machine may take them along
-        connection.execute("alter system set fsync = off")
-        connection.execute("select pg_reload_conf()")
-    return opened
+def shared_home(make_home: Callable[[], Path], pytestconfig: pytest.Config) -> Path:
+    """The home of this process, on the server of the run: a test that stops its server needs another."""
+    home = make_home()
+    join_server(pytestconfig.stash[RUN_HOME], home)
+    return home
 
 
 @pytest.fixture(scope="session")
-def copy_warehouse(warehouse: Warehouse) -> Callable[..., Warehouse]:
+def warehouse(shared_home: Path) -> Warehouse:
+    """Open a warehouse without data, shared by all tests of this process."""
+    return open_warehouse(Settings(sigmasight_home=shared_home, warehouse_database=f"sigmasight_{PROCESS}"))
+
+
+@pytest.fixture(scope="session")
+def copy_warehouse(shared_home: Path) -> Callable[..., Warehouse]:
     """Make warehouses on the shared server, each a database of its own: without data, or copies of another.
 
     To the other, nobody may be connected.
     """
-    home = warehouse.settings.sigmasight_home
-    open_warehouse(Settings(sigmasight_home=home, warehouse_database=TEMPLATE))
+    template = open_warehouse(Settings(sigmasight_home=shared_home, warehouse_database=TEMPLATE))
     numbers = count(1)
 
-    def copy(base: Warehouse | None = None) -> Warehouse:
-        name = f"sigmasight_{next(numbers)}"
-        template = base.settings.warehouse_database if base else TEMPLATE
-        with psycopg.connect(warehouse.admin_url, autocommit=True) as connection:
-            connection.execute(
-                sql.SQL("create database {} template {}").format(
-                    sql.Identifier(name), sql.Identifier(template)
-                )
-            )
-        return open_warehouse(Settings(sigmasight_home=home, warehouse_database=name))
+    def copy(base: Warehouse = template) -> Warehouse:
+        return copy_of(base, f"sigmasight_{next(numbers)}")
 
     return copy
 
 
-def _drop(warehouse: Warehouse, copied: Warehouse) -> None:
-    name = sql.Identifier(copied.settings.warehouse_database)
-    with psycopg.connect(warehouse.admin_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("drop database if exists {} with (force)").format(name))
+@pytest.fixture(scope="session")
+def shared_builds(shared_home: Path, pytestconfig: pytest.Config) -> SharedBuilds:
+    """What is built once for all processes of the run."""
+    return SharedBuilds(pytestconfig.stash[RUN_HOME], shared_home)
 
 
 @pytest.fixture
-def empty_warehouse(warehouse: Warehouse, copy_warehouse: Callable[..., Warehouse]) -> Iterator[Warehouse]:
+def empty_warehouse(copy_warehouse: Callable[..., Warehouse]) -> Iterator[Warehouse]:
     """Open a warehouse without data, for this test alone."""
     copied = copy_warehouse()
     yield copied
-    _drop(warehouse, copied)
+    drop(copied)
 
 
 @pytest.fixture(scope="module")
-def module_warehouse(warehouse: Warehouse, copy_warehouse: Callable[..., Warehouse]) -> Iterator[Warehouse]:
+def module_warehouse(copy_warehouse: Callable[..., Warehouse]) -> Iterator[Warehouse]:
     """Open a warehouse without data, for this module alone."""
     copied = copy_warehouse()
     yield copied
-    _drop(warehouse, copied)
+    drop(copied)
 
 
-class DemoRun(NamedTuple):
-    """A warehouse in which the demonstration was built, and what the command said."""
-
-    warehouse: Warehouse
-    said: str
-
-
-def _run_demo(copied: Warehouse, *options: str) -> DemoRun:
+def _run_demo(warehouse: Warehouse, *options: str) -> str:
+    """Build the demonstration as a person does, by the command line: what it says."""
     done = subprocess.run(
         [PROGRAM, "demo", *options],
-        env={**os.environ, **copied.settings.as_environment()},
+        env={**os.environ, **warehouse.settings.as_environment()},
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    return DemoRun(copied, done.stdout)
+    return done.stdout
 
 
 @pytest.fixture(scope="session")
-def demo_run(copy_warehouse: Callable[..., Warehouse]) -> DemoRun:
-    """Build the demonstration as a person does, by the command line."""
-    return _run_demo(copy_warehouse())
+def demo_run(shared_builds: SharedBuilds) -> Built:
+    """The demonstration, and what was said while it was built."""
+    return shared_builds.copy("demo", _run_demo)
 
 
 @pytest.fixture(scope="session")
-def demo(demo_run: DemoRun) -> Warehouse:
-    """The demonstration, once for the whole run; tests only read it, or clean up."""
+def demo(demo_run: Built) -> Warehouse:
+    """The demonstration; tests only read it, or clean up."""
     return demo_run.warehouse
 
 
@@ -211,20 +202,22 @@ def market_folder() -> Path:
 
 
 @pytest.fixture(scope="session")
-def market(market_folder: Path, copy_warehouse: Callable[..., Warehouse]) -> Warehouse:
-    """Build the demo portfolios on real prices."""
-    return _run_demo(copy_warehouse(), "--source", "files", "--prices", str(market_folder)).warehouse
+def market(market_folder: Path, shared_builds: SharedBuilds) -> Warehouse:
+    """The demo portfolios on real prices."""
+    real = ("--source", "files", "--prices", str(market_folder))
+    return shared_builds.copy("market", lambda warehouse: _run_demo(warehouse, *real)).warehouse
 
 
 @pytest.fixture(scope="session")
 def market_then(
-    market_folder: Path, copy_warehouse: Callable[..., Warehouse], tmp_path_factory: pytest.TempPathFactory
+    market_folder: Path, shared_builds: SharedBuilds, tmp_path_factory: pytest.TempPathFactory
 ) -> Warehouse:
-    """Build on the files of real prices as they were at the close of THEN, long past left out."""
+    """The same on the files of real prices as they were at the close of THEN, long past left out."""
     folder = tmp_path_factory.mktemp("then")
     for name, column in (("prices", "date"), ("rates", "date"), ("corporate_actions", "ex_date")):
         rows = pd.read_csv(market_folder / f"{name}.csv", dtype=str, keep_default_na=False)
         is_known = rows[column].between(LONG_BEFORE_THEN.isoformat(), THEN.isoformat())
         rows[is_known].to_csv(folder / f"{name}.csv", index=False)
     # no profiles: those of the folder are of a later day, and their yields and betas must not show before it
-    return _run_demo(copy_warehouse(), "--source", "files", "--prices", str(folder)).warehouse
+    known = ("--source", "files", "--prices", str(folder))
+    return shared_builds.copy("market_then", lambda warehouse: _run_demo(warehouse, *known)).warehouse

@@ -277,7 +277,7 @@ def _is_postmaster(pid: int, data: Path) -> bool:
 def _works_in(process: psutil.Process, data: Path) -> bool:
     """Whether the process has the data folder as its current one, as every process of a server has."""
     with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
-        return Path(process.cwd()) == data
+        return Path(process.cwd()) == data.resolve()
     return False
 
 

@@ -8,7 +8,9 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from flow_helpers import CommandLine, copy_of, drop, load_history, news
+from database_copies import copy_of, drop
+from flow_helpers import CommandLine, load_history, news
+from shared_builds import SharedBuilds
 
 from ingestion.calendar import load_calendar
 from ingestion.files import load_folder
@@ -97,14 +99,14 @@ def load_portfolio(
 
 
 @pytest.fixture(scope="session")
-def published(
-    copy_warehouse: Callable[..., Warehouse], tmp_path_factory: pytest.TempPathFactory
-) -> Warehouse:
+def published(shared_builds: SharedBuilds, tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     """A warehouse with a portfolio and prices, published once. Nothing but runs may be added to it."""
-    warehouse = copy_warehouse()
-    load_history(warehouse, tmp_path_factory.mktemp("data") / "history")
-    CommandLine(warehouse).succeed("nightly", "--force")
-    return warehouse
+
+    def build(warehouse: Warehouse) -> str:
+        load_history(warehouse, tmp_path_factory.mktemp("data") / "history")
+        return CommandLine(warehouse).succeed("nightly", "--force")
+
+    return shared_builds.copy("published", build).warehouse
 
 
 @pytest.fixture

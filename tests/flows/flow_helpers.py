@@ -21,8 +21,7 @@ from psycopg import sql
 from ingestion.calendar import load_calendar, sessions
 from ingestion.files import load_folder
 from ingestion.positions_file import load_positions
-from warehouse.connections import Warehouse, open_warehouse
-from warehouse.settings import Settings
+from warehouse.connections import Warehouse
 
 ROOT = Path(__file__).resolve().parents[2]
 SIGMASIGHT = Path(sys.executable).with_name("sigmasight")
@@ -98,27 +97,7 @@ def news(folder: Path) -> Path:
     return write_prices(folder, pd.concat([corrected, table[table["date"] == np.datetime64(NEW_DATE)]]))
 
 
-# --- databases ----------------------------------------------------------------------------------------------
-
-
-def copy_of(base: Warehouse, name: str) -> Warehouse:
-    """A copy of a warehouse that nobody is connected to, made in a fraction of a second."""
-    template = sql.Identifier(base.settings.warehouse_database)
-    with psycopg.connect(_server_url(base), autocommit=True) as connection:
-        connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
-        connection.execute(sql.SQL("create database {} template {}").format(sql.Identifier(name), template))
-    return open_warehouse(Settings(sigmasight_home=base.settings.sigmasight_home, warehouse_database=name))
-
-
-def drop(copy: Warehouse) -> None:
-    """Remove a copy."""
-    name = sql.Identifier(copy.settings.warehouse_database)
-    with psycopg.connect(_server_url(copy), autocommit=True) as connection:
-        connection.execute(sql.SQL("drop database if exists {} with (force)").format(name))
-
-
-def _server_url(warehouse: Warehouse) -> str:
-    return warehouse.admin_url.replace(f"/{warehouse.settings.warehouse_database}?", "/postgres?")
+# --- rows ---------------------------------------------------------------------------------------------------
 
 
 def all_marts(warehouse: Warehouse) -> dict[str, list[str]]:

@@ -6,7 +6,8 @@ The run is stopped at a step by a lock that the test holds on what the step need
 from pathlib import Path
 
 import pytest
-from flow_helpers import NEW_DATE, CommandLine, all_marts, copy_of, kill_at, last_run, news, one
+from database_copies import copy_of
+from flow_helpers import NEW_DATE, CommandLine, all_marts, kill_at, last_run, news, one
 
 from warehouse.connections import Warehouse
 from warehouse.locks import LOAD_LOCK

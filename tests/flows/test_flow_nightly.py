@@ -4,12 +4,13 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from database_copies import copy_of, drop
 from flow_helpers import (
     ENTRY_DATE,
     FIRST_DATE,
@@ -18,8 +19,6 @@ from flow_helpers import (
     NEW_DATE,
     CommandLine,
     all_marts,
-    copy_of,
-    drop,
     last_run,
     news,
     one,
@@ -27,10 +26,12 @@ from flow_helpers import (
     wait_until,
 )
 
+from flows.backup import restore_backup, write_backup
 from flows.parsed_project import read_parsed_project
 from ingestion.files import load_folder
-from warehouse.connections import Warehouse
+from warehouse.connections import Warehouse, open_warehouse
 from warehouse.embedded import start_embedded, stop_embedded
+from warehouse.settings import Settings
 
 pytestmark = pytest.mark.slow
 
@@ -202,11 +203,21 @@ def test_ctrl_c_stops_a_build_at_once(nightly_copy: CommandLine) -> None:
     assert one(nightly_copy.warehouse, "select count(*) from ops.publications") == 1
 
 
-def test_a_restart_of_the_database_is_survived(nightly_copy: CommandLine) -> None:
+@pytest.fixture
+def alone(nightly_copy: CommandLine, make_home: Callable[[], Path], tmp_path: Path) -> CommandLine:
+    """As nightly_copy, on a server of its own."""
+    path = tmp_path / "news.backup"
+    write_backup(nightly_copy.warehouse, path)
+    twin = open_warehouse(Settings(sigmasight_home=make_home()))
+    restore_backup(twin, path)
+    return CommandLine(twin)
+
+
+def test_a_restart_of_the_database_is_survived(alone: CommandLine) -> None:
     """The transient failure that takes everything along, the build lock too: the build is planned again."""
-    warehouse = nightly_copy.warehouse
+    warehouse = alone.warehouse
     folder = warehouse.settings.warehouse_folder
-    process = nightly_copy.start("nightly", "--force")
+    process = alone.start("nightly", "--force")
     under_way = "select exists (select from ops.runs where status = 'running' and percent > 30)"
     wait_until(lambda: one(warehouse, under_way), "the build is well under way")
     stop_embedded(folder)

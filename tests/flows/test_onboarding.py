@@ -11,12 +11,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from database_copies import copy_of, drop
 from flow_helpers import (
     LAST_DATE,
     CommandLine,
     all_marts,
-    copy_of,
-    drop,
     kill_at,
     last_run,
     one,

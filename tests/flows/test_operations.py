@@ -13,13 +13,12 @@ from typing import Any
 
 import psycopg
 import pytest
+from database_copies import copy_of, drop
 from flow_helpers import (
     LAST_DATE,
     NEW_DATE,
     CommandLine,
     all_marts,
-    copy_of,
-    drop,
     last_run,
     one,
 )

@@ -139,7 +139,7 @@ def test_the_chats_database_is_made_once_and_owned_by_its_role(warehouse: Wareho
     with connect(warehouse.ai_url) as connection:
         connection.execute("create schema chat")
         connection.execute("create table chat.memories (embedding vector(3))")
-        assert connection.info.dbname == "sigmasight_ai"
+        assert connection.info.dbname == f"{warehouse.settings.warehouse_database}_ai"
 
 
 def test_a_warehouse_of_another_name_is_made_on_the_same_server(warehouse: Warehouse) -> None:

@@ -328,6 +328,14 @@ def test_the_socket_folder_of_a_long_path_is_private(home: Path) -> None:
     assert not server.socket_folder.exists()
 
 
+def test_the_running_server_is_found_through_a_link(opened: Warehouse, tmp_path: Path) -> None:
+    (tmp_path / ".warehouse").mkdir()
+    (tmp_path / ".warehouse" / "pgdata").symlink_to(data_folder(opened.settings.sigmasight_home))
+    again = open_warehouse(Settings(sigmasight_home=tmp_path))
+    assert postmaster(again) == postmaster(opened)
+    assert answer(again) == 42
+
+
 def test_a_folder_moved_under_the_running_server_is_found(opened: Warehouse) -> None:
     before = postmaster(opened).pid
     moved = opened.settings.sigmasight_home / "moved"
