@@ -1,7 +1,8 @@
 # SigmaSight. Each target does its own set-up; nothing needs to be installed before but Python 3.11 or 3.12 and make.
 #
 #   make demo [SOURCE=simulated|files|yfinance|vendors] [PRICES=folder]     load, build, publish, print a summary
-#   make test [ARGS="tests/flows -k lock"]                          all tests, or those that pytest selects
+#   make test [ARGS="tests/flows -k lock"]                          what a commit needs, or what pytest selects
+#   make test-all [ARGS=...]                                        every test, also those that are long by nature
 #   make check                                                      ruff, mypy, sqlfluff, dbt parse
 #   make fuzz [ARGS=100000]                                         hostile positions files, so many
 #   make bench [ARGS=...]                                           the benchmark of tests/benchmarks
@@ -23,7 +24,7 @@ export DO_NOT_TRACK := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check fuzz bench soak stop clean distclean
+.PHONY: help demo test test-all check fuzz bench soak stop clean distclean
 .DELETE_ON_ERROR:
 
 help:
@@ -33,7 +34,10 @@ demo: $(READY)
 	@$(BIN)/sigmasight demo --source $(SOURCE) $(if $(PRICES),--prices "$(PRICES)")
 
 test: $(READY)
-	@$(BIN)/pytest -q -n 2 --no-loadscope-reorder $(ARGS)
+	@$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m 'not long' $(ARGS)
+
+test-all: $(READY)
+	@$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # mypy has the second core to itself: it takes as long as the others together.
 check: $(READY)

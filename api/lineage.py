@@ -104,7 +104,7 @@ def _parse(content: bytes, version: tuple[int, int]) -> _Manifest:
     marts = {
         node["name"]: node
         for node in nodes.values()
-        if node["resource_type"] == "model" and node["fqn"][1] == MARTS and node["schema"] == MARTS
+        if node["resource_type"] == "model" and node["fqn"][1] == MARTS
     }
     metadata = manifest.get("metadata", {})
     return _Manifest(nodes, marts, version, metadata.get("invocation_id"), metadata.get("generated_at"))

@@ -5,16 +5,18 @@ Results are read from dbt's own artifact (run_results.json), which is complete a
 
 import json
 import logging
+import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from flows.environment import dbt_target
 from flows.errors import BuildError
-from flows.window import Window
 from warehouse.connections import Warehouse
 from warehouse.settings import project_root
 
@@ -86,31 +88,37 @@ class BuildReport:
         return sorted(self.nodes, key=lambda node: -node.seconds)[:count]
 
 
-def window_variables(window: Window, publication_id: int) -> dict[str, Any]:
-    """The dbt variables of a build that will be published."""
-    return {
-        "from_date": window.from_date.isoformat(),
-        "to_date": window.to_date.isoformat(),
-        "known_at": window.known_at.isoformat(timespec="microseconds"),
-        "publication_id": publication_id,
-    }
+@contextmanager
+def build_session(settings: Mapping[str, str]) -> Iterator[None]:
+    """Have every connection of this process that opens meanwhile know the build, by libpq's own variable."""
+    before = os.environ.get("PGOPTIONS")
+    said = " ".join(f"-c sigmasight.{name}={value}" for name, value in settings.items())
+    os.environ["PGOPTIONS"] = f"{before or ''} {said}".strip()
+    try:
+        yield
+    finally:
+        os.environ.pop("PGOPTIONS")
+        if before is not None:
+            os.environ["PGOPTIONS"] = before
 
 
 def run_plainly(
     warehouse: Warehouse,
     command: str,
-    variables: dict[str, Any],
     *,
+    settings: Mapping[str, str] = MappingProxyType({}),
+    variables: Mapping[str, Any] = MappingProxyType({}),
     manifest: Any = None,
     options: Sequence[str] = (),
     target: str = "dbt",
     on_progress: OnProgress,
     on_report: Callable[[BuildReport], None] | None = None,
 ) -> BuildReport:
-    """Run a dbt command. target: the folder of its artifacts. Raises BuildError naming what failed.
+    """Run a dbt command. Raises BuildError naming what failed.
 
-    manifest: dbt's parsed project; None has dbt parse it. on_report: given the results of the nodes, also
-    when some failed.
+    settings: what the models read of the build (see window.build_settings). variables: dbt's own. target: the
+    folder of its artifacts. manifest: dbt's parsed project; None has dbt parse it. on_report: given the
+    results of the nodes, also when some failed.
     """
     folder = dbt_target(warehouse.settings, target)
     counter = _Counter(folder, on_progress)
@@ -120,7 +128,9 @@ def run_plainly(
             counter.count(event.data.node_info.node_name)
 
     begun = time.monotonic()
-    done = _run_dbt(folder, on_event, [command, *options, "--vars", json.dumps(variables)], manifest)
+    arguments = [command, *options, "--vars", json.dumps(dict(variables))]
+    with build_session(settings):
+        done = _run_dbt(folder, on_event, arguments, manifest)
     report = read_results(folder / RESULTS, time.monotonic() - begun) if done.result else None
     if report is not None and on_report is not None:
         on_report(report)
@@ -154,7 +164,12 @@ def _run_dbt(
     is_written = manifest is not None and (target / MANIFEST).exists()
     artifacts = ["--target-path", str(target), *(["--no-write-json"] if is_written else [])]
     runner = dbtRunner(manifest=manifest, callbacks=[on_event] if on_event else [])
-    done = runner.invoke([*logs, *arguments, *places, *artifacts])
+    from python_models.dbt_runtime import close_connections  # noqa: PLC0415 - as above
+
+    try:
+        done = runner.invoke([*logs, *arguments, *places, *artifacts])
+    finally:
+        close_connections()
     if isinstance(done.exception, KeyboardInterrupt):
         raise done.exception
     if is_written and isinstance(done.result, RunExecutionResult):

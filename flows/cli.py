@@ -107,7 +107,7 @@ def rebuild(  # noqa: PLR0917 - typer's options
         bool, typer.Option("--compare", help="Compare each mart, row for row, with what was published then.")
     ] = False,
     full_refresh: Annotated[
-        bool, typer.Option("--full-refresh", help="Make all tables anew; after a model's columns changed.")
+        bool, typer.Option("--full-refresh", help="Build all of history from its beginning, and all views.")
     ] = False,
 ) -> None:
     """Build again: past dates for a new publication, or a past report as it was known then.
@@ -151,6 +151,25 @@ def verify() -> None:
     from flows.verify import verify_history
 
     verify_history(warehouse)
+
+
+@app.command()
+def upgrade() -> None:
+    """Take over a warehouse of an older version: publications, history and raw data stay.
+
+    Run it once after installing a newer version that asks for it; `sigmasight backup FILE` keeps a copy
+    before.
+
+    For example:
+
+        sigmasight upgrade
+    """
+    warehouse = open_for_command()
+    from flows.console import console
+    from flows.upgrade import upgrade_warehouse
+
+    if not upgrade_warehouse(warehouse):
+        console().print("Nothing to upgrade: the warehouse has the layout of this version.")
 
 
 @app.command()

@@ -3,6 +3,7 @@
 FlowError
 ├── BuildLockedError     another build holds the lock; the message names it
 ├── LockLostError        the connection that holds the build lock broke, so nothing may be published
+├── OldLayoutError       an older version laid the warehouse out; `sigmasight upgrade` takes it over
 ├── WindowError          the dates asked for cannot be built
 ├── BuildError           dbt stopped, or a model or test failed; the message names each
 ├── BackupError          a backup could not be written, read or restored
@@ -23,6 +24,10 @@ class BuildLockedError(FlowError):
 
 class LockLostError(FlowError):
     """The connection that holds the build lock broke."""
+
+
+class OldLayoutError(FlowError):
+    """An older version laid the warehouse out."""
 
 
 class WindowError(FlowError):

@@ -14,6 +14,7 @@ import psycopg
 
 from flows.database import Connection, row, rows, value
 from flows.errors import BuildLockedError, LockLostError
+from flows.layout import check_layout
 from warehouse.connections import Warehouse
 from warehouse.locks import BUILD_LOCK
 
@@ -95,6 +96,11 @@ class BuildLock:
             raise locked_error(lock_holder(self._connection))
         return self._token(self._connection)
 
+    def check_layout(self) -> None:
+        """Raise OldLayoutError for a warehouse that an older version laid out."""
+        if self._connection is not None:
+            check_layout(self._connection)
+
     def release(self) -> None:
         if self._connection is not None:
             with suppress(psycopg.OperationalError):
@@ -119,11 +125,16 @@ def lock_holder(connection: Connection, lock: int = BUILD_LOCK) -> Holder | None
 
 
 @contextmanager
-def build_lock(warehouse: Warehouse, purpose: str) -> Iterator[BuildLock]:
-    """Hold the build lock for the body. Raises BuildLockedError naming the holder when another has it."""
+def build_lock(warehouse: Warehouse, purpose: str, *, any_layout: bool = False) -> Iterator[BuildLock]:
+    """Hold the build lock for the body. Raises BuildLockedError naming the holder when another has it.
+
+    Raises OldLayoutError for a warehouse that an older version laid out, unless any_layout.
+    """
     lock = BuildLock(warehouse, purpose)
     try:
         lock.hold()
+        if not any_layout:
+            lock.check_layout()
         yield lock
     finally:
         lock.release()

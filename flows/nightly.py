@@ -17,7 +17,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from flows.build import BuildReport, run_plainly, window_variables
+from flows.build import BuildReport, run_plainly
 from flows.console import end_progress, say, set_up_logging, show_progress
 from flows.engine import Engine
 from flows.environment import prepare_environment
@@ -28,7 +28,15 @@ from flows.publish import publish
 from flows.retention import clean_up_quietly
 from flows.runs import RunKind, RunRecord, abandon_dead_runs
 from flows.source import Source
-from flows.window import Window, fix_known_at, is_session, next_publication_id, plan_window, today
+from flows.window import (
+    Window,
+    begin_publication,
+    build_settings,
+    fix_known_at,
+    is_session,
+    plan_window,
+    today,
+)
 from warehouse.connections import Warehouse
 from warehouse.errors import SigmaSightError
 
@@ -86,7 +94,7 @@ def nightly(
     as_of: a date, taken as the last session on or before it; default the last session with a price.
     source, prices: where prices come from (the folder for `files`); default nothing is loaded.
     force: run although the NYSE does not trade today. from_date: build at least from there.
-    full_refresh: make the tables anew, after their columns changed; needs a from_date.
+    full_refresh: continue from nothing, after a column changed what it means; needs a from_date.
     Raises SigmaSightError.
     """
     prepare_environment(warehouse)
@@ -146,7 +154,7 @@ def build_step(
         window = plan_window(connection, known_at=known_at, as_of=request.as_of, from_date=request.from_date)
         if window is None:
             return None
-        publication_id = next_publication_id(connection)
+        publication_id = begin_publication(connection, window)
     run.plan(as_of=window.as_of, from_date=window.from_date, publication_id=publication_id)
     say("planned", f"{window.from_date} to {window.to_date}: {window.reason}")
 
@@ -162,7 +170,7 @@ def build_step(
         report = run_plainly(
             warehouse,
             "build",
-            window_variables(window, publication_id),
+            settings=build_settings(window, publication_id),
             manifest=project.manifest,
             options=[
                 *CODE_TESTS_LEFT_OUT,

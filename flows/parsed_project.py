@@ -1,11 +1,10 @@
 """dbt's parsed project, kept between builds, and what of it need not be built again.
 
-dbt parses anew whenever a variable changes, and each night has dates of its own: five seconds. But nothing
-that is read while parsing depends on these dates, so the manifest of the last parse is kept, and is good as
-long as no file of the project and no version changes.
+Parsing takes seconds, and the manifest of the last parse is good as long as no file of the project and no
+version changes: what a build covers is no part of any model's text.
 
-The same mark tells which views, functions and seeds stand in the database as the project has them: marts read
-no date of the build, so a night with the same project only fills tables and runs tests.
+The same mark tells whether the views, functions and seeds in the database are those of the project: a night
+with the same project only fills tables and runs tests.
 """
 
 import hashlib
@@ -28,11 +27,8 @@ WRITTEN_BY_DBT = "partial_parse.msgpack"
 READ_BY_DBT = ("dbt_project.yml", "functions", "macros", "models", "seeds", "tests")
 PACKAGES = ("dbt-core", "dbt-postgres")
 
-# What stands on no date of the build. Tests of these are run all the same.
-STANDING = (
-    *("path:models/marts", "path:models/published,config.materialized:view_in_place"),
-    *("resource_type:function", "resource_type:seed"),
-)
+# What a build fills with no rows. Tests of these are run all the same.
+STANDING = ("config.materialized:view_in_place", "resource_type:function", "resource_type:seed")
 
 # empty: without it, a test would be left out with what it looks at
 STANDING_LEFT_OUT = ("--exclude", *STANDING, "--indirect-selection", "empty")
@@ -62,11 +58,7 @@ class ParsedProject:
 
     def _standing(self) -> tuple[list[str], list[str]]:
         """Names of the relations and the functions that STANDING selects."""
-        views = [
-            node
-            for node in self.manifest.nodes.values()
-            if node.config.materialized == "view_in_place" and node.path.startswith(("marts", "published"))
-        ]
+        views = [node for node in self.manifest.nodes.values() if node.config.materialized == "view_in_place"]
         seeds = [node for node in self.manifest.nodes.values() if node.resource_type == "seed"]
         return _names([*views, *seeds]), _names(self.manifest.functions.values())
 

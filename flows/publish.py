@@ -1,7 +1,7 @@
 """Make a finished build visible: one row in ops.publications, on all marts at once."""
 
 import subprocess
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from flows.build import BuildReport
 from flows.database import Connection, value
@@ -14,7 +14,7 @@ PUBLISHED_AT = "select published_at from ops.publications where publication_id =
 
 PUBLISH = """
 select ops.publish(
-    %(publication_id)s, %(from_date)s::date, %(to_date)s::date, %(known_at)s::timestamptz,
+    %(publication_id)s, %(market_from_date)s::date, %(to_date)s::date, %(known_at)s::timestamptz,
     %(dbt_invocation_id)s, %(git_revision)s, %(tests_passed)s, %(tests_warned)s
 )
 """
@@ -31,7 +31,7 @@ def publish(
     if not value(connection, IS_PUBLISHED, [publication_id]):
         values = {
             "publication_id": publication_id,
-            "from_date": window.from_date,
+            "market_from_date": window.market_from_date or window.to_date + timedelta(days=1),
             "to_date": window.to_date,
             "known_at": window.known_at,
             "dbt_invocation_id": report.invocation_id,

@@ -101,13 +101,13 @@ def visible_at(connection: Connection, at: datetime) -> Visible:
 
 
 def make_schemas(connection: Connection, schema: str) -> None:
-    """An empty schema that analysts may read, and one for its history views beside it.
+    """An empty schema that analysts may read, and one for what its marts are made of beside it.
 
     Raises UsageError for a schema that no rebuild made, and for a name that would need quotes.
     """
     if not re.fullmatch(r"[a-z_][a-z0-9_]{0,50}", schema):
         raise UsageError(f"{schema!r} is no name for a schema here: use a-z, 0-9 and _, such as audit.")
-    names = (schema, f"{schema}_history")
+    names = (schema, f"{schema}_layers")
     for name in names:
         comments = rows(connection, SCHEMA_COMMENT, [name])
         if comments and comments[0][0] != SCHEMA_MARK:
@@ -129,13 +129,20 @@ def _make_schema(connection: Connection, schema: str) -> None:
 
 def _build(warehouse: Warehouse, schema: str, first: date, to_date: date, known_at: datetime) -> None:
     prepare_environment(warehouse)
-    variables = {
-        "audit_schema": schema,
+    settings = {
+        "first_date": first.isoformat(),
         "from_date": first.isoformat(),
         "to_date": to_date.isoformat(),
         "known_at": known_at.isoformat(timespec="microseconds"),
-        "publication_id": AUDIT_PUBLICATION,
+        "publication_id": str(AUDIT_PUBLICATION),
     }
-    report = run_plainly(warehouse, "build", variables, target=f"dbt_{schema}", on_progress=show_progress)
+    report = run_plainly(
+        warehouse,
+        "build",
+        settings=settings,
+        variables={"audit_schema": schema},
+        target=f"dbt_{schema}",
+        on_progress=show_progress,
+    )
     end_progress()
     say("built", f"{report.models_built} models, {report.tests_passed} tests passed", report.seconds)

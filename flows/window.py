@@ -2,19 +2,22 @@
 
 known_at    fixed while no load is uncommitted, so every load that says it finished before it is visible
 to_date     the as-of date, or the last published date if that is later
-from_date   the earliest of: the date after the last published one; the earliest date that a load not yet
-            published touches; the start of a build that was never published, whose rows may be half replaced.
-            For the first build: the first date of all
+market      the facts that belong to no portfolio, and with them every portfolio, are built from the earliest
+            of: the date after the last published one; the earliest date that a load of prices, actions, rates
+            or profiles touches, when that load is not yet published. For a first build: the first date of all
+portfolios  those whose own data changed are built from the earliest date that a load of theirs touches; no
+            other portfolio's numbers change with them
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import psycopg
 
-from flows.database import Connection, row, value
+from flows.database import Connection, row, rows, value
 from flows.errors import WindowError
 from flows.lock import lock_holder
 from warehouse.locks import LOAD_LOCK
@@ -34,6 +37,8 @@ sessions as (
 """
 
 SESSION_AT_OR_BEFORE = f"with {SESSIONS} select max(session) from sessions where session <= %s"
+
+SESSION_AT_OR_AFTER = f"with {SESSIONS} select min(session) from sessions where session >= %s"
 
 SESSION_AFTER = f"with {SESSIONS} select min(session) from sessions where session > %s"
 
@@ -69,31 +74,48 @@ select least(
 
 LAST_PUBLISHED_DATE = "select max(as_of_date) from ops.publication_dates"
 
-# status: a failed load touched nothing; touched_from null: it brought nothing new.
-UNPUBLISHED_LOADS = """
+# status: a failed load touched nothing; touched_from null: it brought nothing new. A load that names the
+# portfolios it touched changes nothing else.
+UNPUBLISHED_MARKET_LOADS = """
 select count(*), min(touched_from)
 from ops.loads
 where
     status = 'succeeded' and touched_from is not null and finished_at <= %s
     and not exists (select from ops.publication_loads as published where published.load_id = loads.load_id)
+    and not exists (select from ops.load_portfolios as touched where touched.load_id = loads.load_id)
 """
 
-# A build that failed or was killed may have replaced rows that the next one would continue from.
-UNPUBLISHED_BUILDS = """
-select min(from_date) from ops.runs
-where publication_id > (select coalesce(max(publication_id), 0) from ops.publications)
+UNPUBLISHED_PORTFOLIO_LOADS = """
+select touched.portfolio_id, min(touched.touched_from)
+from ops.load_portfolios as touched
+join ops.loads using (load_id)
+where
+    loads.status = 'succeeded' and loads.finished_at <= %s
+    and not exists (select from ops.publication_loads as published where published.load_id = loads.load_id)
+group by touched.portfolio_id
 """
+
+# The engines build no market facts before the first portfolio.
+FIRST_PORTFOLIO_DATE = "select min(as_of_date) from ops.portfolio_dates"
+
+NEVER = date.max
 
 
 @dataclass(frozen=True)
 class Window:
-    """What a build covers: sessions from_date to to_date, rows loaded up to known_at; reason says why."""
+    """What a build covers: sessions up to to_date, rows loaded up to known_at; reason says why.
+
+    from_date: the first session of anything that is built. market_from_date: of the market's facts and of
+    every portfolio; None: nothing of theirs is built. portfolios: those built from an earlier session on.
+    """
 
     from_date: date
     to_date: date
     as_of: date
     known_at: datetime
     reason: str
+    market_from_date: date | None = None
+    portfolios: Mapping[UUID, date] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.from_date > self.to_date:
@@ -136,32 +158,63 @@ def plan_window(
     to_date = max(as_of, last_published or as_of)
     if first > to_date:
         raise WindowError(f"There is nothing to report as of {as_of}: the first date with data is {first}.")
-    starts = dict(_starts(connection, known_at, first, last_published, from_date))
-    reason, start = min(starts.items(), key=lambda item: item[1], default=("", date.max))
-    if start > to_date:
+    first = session_at_or_after(connection, first)
+    starts = dict(_market_starts(connection, known_at, first, last_published, from_date))
+    portfolios = _portfolio_starts(connection, known_at, first) if last_published else {}
+    first_of_portfolios = value(connection, FIRST_PORTFOLIO_DATE) or NEVER
+    early = [start for start in portfolios.values() if start < first_of_portfolios]
+    if early:
+        starts["the first portfolio begins earlier"] = min(early)
+    reason, market_from = min(starts.items(), key=lambda item: item[1], default=("", NEVER))
+    changed = {key: start for key, start in portfolios.items() if start < market_from and start <= to_date}
+    if market_from > to_date:
+        reason, market_from = "", NEVER
+    if changed:
+        reason = "; ".join(filter(None, [reason, _portfolio_reason(changed)]))
+    elif market_from == NEVER:
         return None
-    return Window(max(start, session_at(connection, first)), to_date, as_of, known_at, reason)
+    return Window(
+        from_date=min(market_from, *changed.values()) if changed else market_from,
+        to_date=to_date,
+        as_of=as_of,
+        known_at=known_at,
+        reason=reason,
+        market_from_date=None if market_from == NEVER else market_from,
+        portfolios=changed,
+    )
 
 
-def _starts(
+def _market_starts(
     connection: Connection, known_at: datetime, first: date, last_published: date | None, asked: date | None
 ) -> Iterable[tuple[str, date]]:
-    """The dates from which something is to be built, by the reason why; each a session."""
+    """The sessions from which the market's facts, and all portfolios, are to be built, by the reason why."""
     if last_published is None:
-        yield "first build", session_at(connection, first)
+        yield "first build", first
         return
     following = value(connection, SESSION_AFTER, [last_published])
     if following is not None:
         yield "new dates", following
-    loads, touched = row(connection, UNPUBLISHED_LOADS, [known_at])
+    loads, touched = row(connection, UNPUBLISHED_MARKET_LOADS, [known_at])
     if touched is not None:
         noun = "load changes" if loads == 1 else "loads change"
-        yield f"{loads} {noun} numbers from {touched} on", session_at(connection, max(touched, first))
-    unpublished = value(connection, UNPUBLISHED_BUILDS)
-    if unpublished is not None:
-        yield "an earlier build was not published", unpublished
+        start = session_at_or_after(connection, max(touched, first))
+        yield f"{loads} {noun} numbers from {touched} on", start
     if asked is not None:
-        yield f"asked for from {max(asked, first)} on", session_at(connection, max(asked, first))
+        start = session_at_or_after(connection, max(asked, first))
+        yield f"asked for from {max(asked, first)} on", start
+
+
+def _portfolio_starts(connection: Connection, known_at: datetime, first: date) -> dict[UUID, date]:
+    """The portfolios whose own data changed, each with the first session that changes with it."""
+    return {
+        portfolio_id: session_at_or_after(connection, max(touched, first))
+        for portfolio_id, touched in rows(connection, UNPUBLISHED_PORTFOLIO_LOADS, [known_at])
+    }
+
+
+def _portfolio_reason(changed: Mapping[UUID, date]) -> str:
+    noun = "portfolio" if len(changed) == 1 else "portfolios"
+    return f"the data of {len(changed)} {noun} changed from {min(changed.values())} on"
 
 
 def resolve_as_of(connection: Connection, asked: date | None, known_at: datetime) -> date:
@@ -191,6 +244,12 @@ def session_at(connection: Connection, day: date) -> date:
     return session
 
 
+def session_at_or_after(connection: Connection, day: date) -> date:
+    """The first NYSE session on or after `day`, where what happens then shows; NEVER past the calendar."""
+    session: date | None = value(connection, SESSION_AT_OR_AFTER, [day])
+    return session or NEVER
+
+
 def is_session(connection: Connection, day: date) -> bool:
     """Whether the NYSE trades on `day`."""
     return session_at(connection, day) == day
@@ -209,6 +268,23 @@ def last_closed_session(connection: Connection, now: datetime | None = None) -> 
     return session
 
 
-def next_publication_id(connection: Connection) -> int:
-    """A number of its own for each build; the published rows of an unpublished one are swept by the next."""
-    return int(value(connection, "select nextval('ops.publication_ids')"))
+def begin_publication(connection: Connection, window: Window) -> int:
+    """A number of its own for each build, and the portfolios that it covers beside the market's dates."""
+    publication_id = int(value(connection, "select nextval('ops.publication_ids')"))
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "insert into ops.build_portfolios (publication_id, portfolio_id, from_date) values (%s, %s, %s)",
+            [(publication_id, portfolio_id, start) for portfolio_id, start in window.portfolios.items()],
+        )
+    return publication_id
+
+
+def build_settings(window: Window, publication_id: int) -> dict[str, str]:
+    """What the models of the build read of it (warehouse/sql/007_builds.sql), by the name of the setting."""
+    return {
+        "first_date": window.from_date.isoformat(),
+        "from_date": (window.market_from_date or window.to_date + timedelta(days=1)).isoformat(),
+        "to_date": window.to_date.isoformat(),
+        "known_at": window.known_at.isoformat(timespec="microseconds"),
+        "publication_id": str(publication_id),
+    }

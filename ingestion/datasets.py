@@ -89,6 +89,29 @@ class Dataset:
         """Keys, values and the source: what a loaded frame brings."""
         return (*self.keys, *(value.name for value in self.values), *(("source",) if self.has_source else ()))
 
+    @property
+    def is_of_portfolios(self) -> bool:
+        """Each row belongs to a portfolio: what changes with it is that portfolio's numbers alone."""
+        return "portfolio_id" in self.columns
+
+    @property
+    def _touched_portfolios(self) -> tuple[str, str]:
+        """SQL: the portfolios of a fresh row, and the statement that records from when on each is touched."""
+        if not self.is_of_portfolios:
+            return "", ""
+        return (
+            ", known.portfolio_id as known_portfolio_id",
+            """
+, touched as (
+    insert into ops.load_portfolios (load_id, portfolio_id, touched_from)
+    select %(load_id)s, portfolios.portfolio_id, min(fresh.touched_from)
+    from fresh
+    cross join lateral (values (fresh.portfolio_id), (fresh.known_portfolio_id)) as portfolios (portfolio_id)
+    where portfolios.portfolio_id is not null and fresh.touched_from is not null
+    group by portfolios.portfolio_id
+)""",
+        )
+
     @cached_property
     def insert_new_sql(self) -> str:
         """Insert what `incoming` (a temporary table) says that is new; answers (rows, touched_from).
@@ -108,9 +131,10 @@ class Dataset:
         if self.dated_by:
             by_key.append(f"newest.{self.dated_by} <= incoming.{self.dated_by}")
             newest_first.insert(0, f"newest.{self.dated_by} desc")
+        known_portfolio, touched = self._touched_portfolios
         return f"""
 with fresh as materialized (
-    select {", ".join(stored)}, {self.touched_from} as touched_from
+    select {", ".join(stored)}, {self.touched_from} as touched_from{known_portfolio}
     from incoming
     left join lateral (
         select newest.*
@@ -125,7 +149,7 @@ inserted as (
     insert into {self.table} (load_id, loaded_at, {names})
     select %(load_id)s, %(loaded_at)s, {names}
     from fresh
-)
+){touched}
 select count(*), min(touched_from) from fresh
 """
 

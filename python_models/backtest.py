@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import special, stats
+from scipy import special
 
 from python_models.panel import FloatArray
 
@@ -75,5 +75,6 @@ def _share(part: FloatArray, whole: FloatArray) -> FloatArray:
 
 
 def _p_value(ratio: FloatArray) -> FloatArray:
-    p_value: FloatArray = np.asarray(stats.chi2.sf(ratio, 1))  # 1 for a ratio negative by rounding
+    # the chance of a chi-squared of one degree of freedom beyond the ratio; 1 for one negative by rounding
+    p_value: FloatArray = np.asarray(special.chdtrc(1, np.maximum(ratio, 0)))
     return p_value

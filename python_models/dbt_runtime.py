@@ -1,22 +1,27 @@
 """Runs dbt's Python models inside dbt's own process, on Postgres.
 
 dbt-postgres refuses Python models; dbt's extension points accept them: a plugin (dbt imports every package
-named dbt_* and reads its ``plugins``) gives the adapter a submission helper, and the project's `fact`
-materialization calls it. A model reads its inputs as Arrow and returns a frame; the frame is held against
-the column types of the model's yml and replaces the rows of the dates being built, in one transaction.
+named dbt_* and reads its ``plugins``) gives the adapter a submission helper, and the project's
+materializations `mart` and `build_table` call it. A model reads its inputs as Arrow and returns a frame,
+which is held against the column types of the model's yml. A build table is filled with it; a mart gets it
+under the publication of the build.
 
 A model whose yml says `batch_days` runs for so many calendar days at a time, with just their rows of its
 `batch_inputs`, so that the memory it needs does not grow with the dates being built. The first of the inputs
-says which dates there are: on others such a model has no rows, and is not run.
+says which dates there are: on others such a model has no rows, and is not run. One whose yml says
+`scope: market` is not run where the build covers no date of the market's facts.
 """
 
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
 from functools import partial
-from typing import Any
+from itertools import chain
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import adbc_driver_postgresql.dbapi as adbc
@@ -39,6 +44,8 @@ ARROW_TYPES: dict[str, pa.DataType] = {
     "text": pa.string(),
     "uuid": pa.string(),
 }
+
+PUBLICATION_COLUMNS = frozenset({"publication_id", "published_at", "superseded_at"})
 
 
 class FrameError(DbtRuntimeError):
@@ -82,8 +89,56 @@ def _to_arrow(column: pd.Series[Any], name: str, data_type: str, model: str) -> 
     return pa.compute.add(array, 0.0)  # minus zero becomes zero: readers would print its sign
 
 
+class Window(NamedTuple):
+    """What the build in progress covers, as its session says (warehouse/sql/007_builds.sql)."""
+
+    first_date: date
+    from_date: date
+    to_date: date
+    publication_id: int
+
+    @property
+    def has_market_dates(self) -> bool:
+        return self.from_date <= self.to_date
+
+
+_IDLE: dict[str, list[Any]] = {}
+"""Connections that no model reads on at the moment: a new one asks for all types of the server, in 50 ms."""
+
+
+@contextmanager
+def _reading(conninfo: str) -> Iterator[Any]:
+    """A connection for one model, kept for the next one; one that failed is not."""
+    idle = _IDLE.setdefault(conninfo, [])
+    connection = idle.pop() if idle else adbc.connect(conninfo, autocommit=True)
+    try:
+        yield connection
+    except BaseException:
+        connection.close()
+        raise
+    idle.append(connection)
+
+
+def close_connections() -> None:
+    """Close the connections kept for further models: when a build has ended."""
+    for connection in chain.from_iterable(_IDLE.values()):
+        connection.close()
+    _IDLE.clear()
+
+
+BUILD_WINDOW = """
+select ops.build_first_date(), ops.build_from_date(), ops.build_to_date(), ops.build_publication_id()
+"""
+
+# Rows of builds that were never published.
+SWEEP = """
+delete from {} where publication_id = 0
+or publication_id > (select coalesce(max(publications.publication_id), 0) from ops.publications)
+"""
+
+
 class InProcessPythonJob(PythonJobHelper):
-    """Executes one compiled Python model and replaces the built dates' rows with its frame."""
+    """Executes one compiled Python model and writes its frames."""
 
     def __init__(self, parsed_model: dict[str, Any], credential: Any) -> None:
         self.model = parsed_model
@@ -94,14 +149,18 @@ class InProcessPythonJob(PythonJobHelper):
         namespace: dict[str, Any] = {}
         code = compile(compiled_code, self.model["original_file_path"], "exec")
         exec(code, namespace)  # noqa: S102  # dbt hands models over as compiled text
-        return self._replace(namespace["window"], self._tables(namespace))
+        with psycopg.connect(self._conninfo()) as connection, connection.cursor() as cursor:
+            row = cursor.execute(BUILD_WINDOW).fetchone()
+            assert row is not None  # noqa: S101 - a select without from answers one row
+            return self._write(cursor, Window(*row), namespace)
 
-    def _tables(self, namespace: dict[str, Any]) -> Iterator[pa.Table]:
+    def _tables(self, window: Window, namespace: dict[str, Any]) -> Iterator[pa.Table]:
         """What the model returns for one batch of dates after the other."""
-        columns = {name: column["data_type"] for name, column in self.model["columns"].items()}
         config = self.model["config"]
-        first, last = map(date.fromisoformat, namespace["window"])
-        with adbc.connect(self._conninfo()) as connection:
+        if config.get("scope") == "market" and not window.has_market_dates:
+            return
+        first, last = window.first_date, window.to_date
+        with _reading(self._conninfo()) as connection:
             inputs = _Inputs(connection, by_dates=frozenset(config.get("batch_inputs", ())))
             batches: Iterable[tuple[date, date]] = [(first, last)]
             if "batch_days" in config:
@@ -109,12 +168,20 @@ class InProcessPythonJob(PythonJobHelper):
                 batches = _batches(days, config["batch_days"], last=last)
             for batch in batches:
                 frame = namespace["model"](namespace["dbtObj"](partial(inputs.read, batch)), connection)
-                yield frame_to_arrow(frame, columns, model=self.model["name"])
+                yield frame_to_arrow(frame, self._columns(), model=self.model["name"])
+
+    def _columns(self) -> dict[str, str]:
+        """Name -> type of what the model returns; a mart's publication is the runtime's and the views'."""
+        return {
+            name: column["data_type"]
+            for name, column in self.model["columns"].items()
+            if name not in PUBLICATION_COLUMNS
+        }
 
     def _conninfo(self) -> str:
-        """The profile's connection, with its role, as one libpq URI (what both drivers accept)."""
+        """The profile's connection, with its role and the build's settings, as one libpq string."""
         profile = self.credentials
-        options = f"-c role={profile.role}" if profile.role else None
+        role = f"-c role={profile.role}" if profile.role else ""
         info = psycopg.conninfo.make_conninfo(
             "",
             host=profile.host,
@@ -123,30 +190,31 @@ class InProcessPythonJob(PythonJobHelper):
             password=profile.password or None,
             dbname=profile.database,
             sslmode=profile.sslmode,
-            options=options,
-            application_name=f"dbt {self.model['name']}",
+            # what is said here takes the place of the environment's options, which carry the build's settings
+            options=f"{os.environ.get('PGOPTIONS', '')} {role}".strip() or None,
+            application_name="dbt python models",
         )
         return str(info)
 
-    def _replace(self, window: tuple[str, str], tables: Iterator[pa.Table]) -> int:
-        """Put the tables' rows in the place of those from the window's first to its last date."""
+    def _write(self, cursor: psycopg.Cursor[Any], window: Window, namespace: dict[str, Any]) -> int:
+        """Put the model's rows in the place of those that no reader may see."""
         target = sql.Identifier(self.model["schema"], self.model["alias"])
-        columns = sql.SQL(", ").join(map(sql.Identifier, self.model["columns"]))
+        is_mart = self.model["config"]["materialized"] == "mart"
+        cursor.execute(sql.SQL(SWEEP if is_mart else "truncate {}").format(target))
+        names = (*(("publication_id",) if is_mart else ()), *self._columns())
+        columns = sql.SQL(", ").join(map(sql.Identifier, names))
         written = 0
-        with psycopg.connect(self._conninfo()) as connection, connection.cursor() as cursor:
-            cursor.execute(
-                sql.SQL("delete from {} where {} between %s and %s").format(
-                    target, sql.Identifier(self.model["config"]["date_column"])
-                ),
-                window,
-            )
-            with cursor.copy(
-                sql.SQL("copy {} ({}) from stdin with (format csv)").format(target, columns)
-            ) as copy:
-                for table in tables:
-                    for batch in table.to_batches(max_chunksize=65_536):
-                        copy.write(_to_csv(batch))
-                    written += table.num_rows
+        with cursor.copy(
+            sql.SQL("copy {} ({}) from stdin with (format csv)").format(target, columns)
+        ) as copy:
+            for table in self._tables(window, namespace):
+                rows = table
+                if is_mart:
+                    marks = pa.repeat(pa.scalar(window.publication_id, pa.int64()), table.num_rows)
+                    rows = table.add_column(0, "publication_id", marks)
+                for batch in rows.to_batches(max_chunksize=65_536):
+                    copy.write(_to_csv(batch))
+                written += table.num_rows
         return written
 
 

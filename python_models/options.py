@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import mibian
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -139,6 +138,8 @@ def _null_reason(market: _Market, volatility: FloatArray, is_expired: BoolArray)
 
 def _mibian(market: _Market, volatility: FloatArray, is_checked: BoolArray) -> tuple[FloatArray, FloatArray]:
     """Price and delta by mibian, which takes percents, days, and dividends in USD a year; else NaN."""
+    import mibian  # noqa: PLC0415 - brings all of scipy.stats along, and most builds hold no option to check
+
     price, delta = np.full((2, len(volatility)), np.nan)
     for row in np.flatnonzero(is_checked):
         is_call, spot, strike, years, rate, dividend_yield = (column[row] for column in market)

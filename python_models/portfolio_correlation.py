@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
-from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import connected_components
 
 from python_models.correlation import (
     DEFAULT_RULES,
@@ -44,7 +44,11 @@ MEMBER_TYPES: dict[str, Any] = {
     "average_correlation": float,
     "gross_share": float,
 }
+COUNTS = ["cluster_count", "symbols_included", "symbols_excluded", "data_days", "cluster_id", "observations"]
 REPAIRED_COLUMNS = ("portfolio_id", "as_of_date", "symbol_1", "symbol_2", "correlation", "observations")
+
+
+SymbolArray = npt.NDArray[np.object_]
 
 
 class PortfolioCorrelations(NamedTuple):
@@ -60,7 +64,7 @@ class _Book(NamedTuple):
 
     portfolio_id: Any
     as_of_date: Any
-    symbols: pd.Index[str]
+    symbols: SymbolArray
     weights: FloatArray
     rho: FloatArray
     observations: IntArray
@@ -93,20 +97,46 @@ def portfolio_correlations(
     """
     keys = {name: holdings[name].dtype for name in ("portfolio_id", "as_of_date")}
     rows: list[tuple[object, ...]] = []
-    members: list[tuple[object, ...]] = []
+    members: list[_Members] = [_Members.of_nobody()]
     repaired: list[pd.DataFrame] = []
     for book in _books(holdings, correlations, rules):  # one matrix at a time is held in memory
         found = _clusters(book, rules.cluster_threshold)
         rows.append(_portfolio_row(book, len(found)))
-        members.extend(_member_rows(book, found))
+        members.append(_members(book, found))
         if book.is_repaired:
             repaired.append(_repaired_rows(book))
     pairs = pd.concat([no_pairs().assign(portfolio_id=None), *repaired], ignore_index=True)
     return PortfolioCorrelations(
         pd.DataFrame(rows, columns=list(PORTFOLIO_TYPES)).astype(PORTFOLIO_TYPES | keys),
-        pd.DataFrame(members, columns=list(MEMBER_TYPES)).astype(MEMBER_TYPES | keys),
+        _member_frame(members).astype(MEMBER_TYPES | keys),
         pairs[list(REPAIRED_COLUMNS)].astype(keys),
     )
+
+
+def correlation_parts(
+    holdings: pd.DataFrame, correlations: pd.DataFrame, *, rules: CorrelationRules = DEFAULT_RULES
+) -> pd.DataFrame:
+    """The three frames of portfolio_correlations as one, told apart by `part`: portfolio, member or repair.
+
+    Columns: those of the three frames, `symbol` being a member or the first symbol of a repaired pair and
+    `symbol_2` the second one; null where a part does not have them.
+    """
+    found = portfolio_correlations(holdings, correlations, rules=rules)
+    parts = {
+        "portfolio": found.portfolios,
+        "member": found.members,
+        "repair": found.repaired_pairs.rename(columns={"symbol_1": "symbol"}),
+    }
+    frame = pd.concat([rows.assign(part=part) for part, rows in parts.items()], ignore_index=True)
+    counts = [
+        "cluster_count",
+        "symbols_included",
+        "symbols_excluded",
+        "data_days",
+        "cluster_id",
+        "observations",
+    ]
+    return frame.astype({**dict.fromkeys(counts, "Int64"), "is_repaired": "boolean", "symbol_2": "str"})
 
 
 def _books(holdings: pd.DataFrame, correlations: pd.DataFrame, rules: CorrelationRules) -> Iterator[_Book]:
@@ -117,9 +147,10 @@ def _books(holdings: pd.DataFrame, correlations: pd.DataFrame, rules: Correlatio
     enough = correlations[correlations["observations"] >= rules.minimum]
     pairs_by_date = dict(iter(enough.groupby("as_of_date")))
     for date, day in holdings.sort_values(key).groupby("as_of_date"):
-        symbols = pd.Index(np.unique(day["symbol"].to_numpy(dtype=object)), dtype="str")
-        rho, observations = _matrices(pairs_by_date.get(date, enough.iloc[:0]), symbols)
-        positions = symbols.get_indexer(pd.Index(day["symbol"]))
+        symbols = np.unique(day["symbol"].to_numpy(dtype=object))
+        index = pd.Index(symbols, dtype="str")
+        rho, observations = _matrices(pairs_by_date.get(date, enough.iloc[:0]), index)
+        positions = index.get_indexer(pd.Index(day["symbol"]))
         exposure = day["exposure"].to_numpy(dtype=np.float64)
         for portfolio_id, rows in day.groupby("portfolio_id").indices.items():
             # an unknown exposure stays here, to be counted as excluded
@@ -152,7 +183,7 @@ def _book(
     *,
     portfolio_id: Any,
     as_of_date: Any,
-    symbols: pd.Index[str],
+    symbols: SymbolArray,
     exposure: FloatArray,
     rho: FloatArray,
     observations: IntArray,
@@ -180,7 +211,7 @@ def _portfolio_row(book: _Book, cluster_count: int) -> tuple[object, ...]:
     mean, score = np.nan, np.nan
     n = len(book.weights)
     if n > 1:
-        pairs = np.triu_indices(n, 1)
+        pairs = _pairs(n)
         gross = np.abs(book.weights)
         share = (gross[:, None] * gross)[pairs]
         mean = book.rho[pairs].mean()
@@ -206,8 +237,8 @@ def _clusters(book: _Book, threshold: float) -> list[IntArray]:
     linked = np.abs(book.rho) >= threshold
     if linked.sum() <= len(linked):  # the diagonal alone
         return []
-    count, label = connected_components(csr_matrix(linked), directed=False)
-    members = [np.flatnonzero(label == number) for number in range(count)]
+    label = _components(linked)
+    members = [np.flatnonzero(label == first) for first in np.unique(label)]
     gross = np.abs(book.weights)
     # rounded: shares that are equal but for their last digits are in alphabetical order
     return sorted(
@@ -216,20 +247,72 @@ def _clusters(book: _Book, threshold: float) -> list[IntArray]:
     )
 
 
-def _member_rows(book: _Book, clusters: list[IntArray]) -> Iterator[tuple[object, ...]]:
-    """A row for each included symbol, cluster by cluster, those outside clusters last."""
-    groups: list[tuple[int | None, float, IntArray]] = []
+def _components(linked: npt.NDArray[np.bool_]) -> IntArray:
+    """For each node of a symmetric graph with loops the first node that a path leads to."""
+    label = np.arange(len(linked))
+    while True:  # each node takes the least label of its neighbours, until none changes
+        least = np.where(linked, label, len(linked)).min(axis=1)
+        if (least == label).all():
+            return label
+        label = least
+
+
+class _Members(NamedTuple):
+    """A book's included symbols, cluster by cluster, those outside clusters last; arrays of equal length."""
+
+    portfolio_id: Any
+    as_of_date: Any
+    cluster_id: FloatArray
+    symbol: SymbolArray
+    average_correlation: FloatArray
+    gross_share: FloatArray
+
+    @classmethod
+    def of_nobody(cls) -> _Members:
+        """No row: the arrays' types without a book."""
+        return cls(None, None, np.empty(0), np.empty(0, dtype=object), np.empty(0), np.empty(0))
+
+
+def _members(book: _Book, clusters: list[IntArray]) -> _Members:
+    cluster_id = np.full(len(book.symbols), np.nan)
+    average = np.full(len(book.symbols), np.nan)
     for number, cluster in enumerate(clusters, 1):
-        rho = book.rho[np.ix_(cluster, cluster)]
-        groups.append((number, rho[np.triu_indices(len(cluster), 1)].mean(), cluster))
-    alone = np.setdiff1d(np.arange(len(book.symbols)), np.concatenate([[], *clusters]))
-    for number_or_none, average, positions in (*groups, (None, np.nan, alone)):
-        for at in positions:
-            share = abs(book.weights[at])
-            yield book.portfolio_id, book.as_of_date, number_or_none, book.symbols[at], average, share
+        cluster_id[cluster] = number
+        average[cluster] = book.rho[np.ix_(cluster, cluster)][_pairs(len(cluster))].mean()
+    alone = np.flatnonzero(np.isnan(cluster_id))
+    order = np.concatenate([*clusters, alone])
+    return _Members(
+        book.portfolio_id,
+        book.as_of_date,
+        cluster_id[order],
+        book.symbols[order],
+        average[order],
+        np.abs(book.weights[order]),
+    )
+
+
+def _member_frame(members: list[_Members]) -> pd.DataFrame:
+    counts = [len(part.symbol) for part in members]
+    whose = np.repeat(np.arange(len(members)), counts)
+    columns = {name: [getattr(part, name) for part in members] for name in MEMBER_TYPES}
+    return pd.DataFrame(
+        {
+            name: pd.Series(values, dtype=object).take(whose).reset_index(drop=True)
+            if name in {"portfolio_id", "as_of_date"}
+            else np.concatenate(values)
+            for name, values in columns.items()
+        }
+    )
+
+
+@lru_cache(maxsize=256)
+def _pairs(n: int) -> tuple[IntArray, IntArray]:
+    """Places of the pairs of n symbols: the upper triangle without the diagonal."""
+    return np.triu_indices(n, 1)
 
 
 def _repaired_rows(book: _Book) -> pd.DataFrame:
-    positions = np.triu_indices(len(book.symbols), 1)
-    pairs = pair_rows(book.as_of_date, book.symbols, positions, book.rho, book.observations)
+    positions = _pairs(len(book.symbols))
+    symbols = pd.Index(book.symbols, dtype="str")
+    pairs = pair_rows(book.as_of_date, symbols, positions, book.rho, book.observations)
     return pairs.assign(portfolio_id=book.portfolio_id)

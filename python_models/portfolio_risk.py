@@ -56,37 +56,56 @@ class _Day(NamedTuple):
         ).astype(bool)
 
 
-def portfolio_volatility(
-    holdings: pd.DataFrame, past: PastReturns, *, rules: VolatilityRules
+def portfolio_return_risk(
+    holdings: pd.DataFrame,
+    options: pd.DataFrame,
+    past: PastReturns,
+    *,
+    volatility_rules: VolatilityRules,
+    risk_rules: RiskRules,
 ) -> pd.DataFrame:
-    """Volatility of each date's holdings: one row per portfolio and date that has a past.
+    """Volatility and value at risk of each date's holdings over the same past returns.
 
-    holdings: portfolio_id, as_of_date, symbol, exposure (delta-adjusted, USD), equity (USD). A portfolio
-    whose equity is not positive, or that holds no symbol with betas, has no row. Figures: volatility_profile
-    of the pro-forma returns, annualized decimals, NaN where too little is known; proxied_share: 0..1.
-    """
-    solvent = holdings[holdings["equity"] > 0]
-    days = _days(solvent, past, history=rules.history)
-    frames = [_volatility_rows(day, rules) for day in days]
-    return pd.concat([_volatility_rows(_NO_DAY, rules), *frames], ignore_index=True)
-
-
-def portfolio_tail_risk(
-    holdings: pd.DataFrame, options: pd.DataFrame, past: PastReturns, *, rules: RiskRules
-) -> pd.DataFrame:
-    """Value at risk and expected shortfall in USD: one row per portfolio and date that has a past.
-
-    holdings: portfolio_id, as_of_date, symbol, linear_exposure (USD, options left out). options:
-    portfolio_id, as_of_date, contract, symbol (the underlying), option_type (CALL or PUT), OPTION_TERMS,
-    units (signed quantity x multiplier): repriced at each past return of the underlying. Figures: those of
-    portfolio_value_at_risk; scenario_days: its observations. Raises ValueError for an option on a symbol that
-    is not among its date's holdings.
+    holdings: portfolio_id, as_of_date, symbol, exposure (delta-adjusted, USD), linear_exposure (USD, options
+    left out), equity (USD). options: portfolio_id, as_of_date, contract, symbol (the underlying), option_type
+    (CALL or PUT), OPTION_TERMS, units (signed quantity x multiplier): repriced at each past return of the
+    underlying. Figures: those of volatility_profile on pro-forma returns (annualized decimals) with
+    proxied_share (0..1), null where equity is not positive; those of portfolio_value_at_risk (USD) with
+    scenario_days. One row per portfolio and date that has a past. Raises ValueError for an option on a symbol
+    that is not among its date's holdings.
     """
     by_date = dict(iter(options.groupby("as_of_date")))
     nothing = options.iloc[:0]
-    days = _days(holdings, past, history=rules.window)
-    frames = [_tail_rows(day, by_date.get(day.as_of_date, nothing), rules) for day in days]
-    return pd.concat([_tail_rows(_NO_DAY, nothing, rules), *frames], ignore_index=True)
+    reach = max(volatility_rules.history, risk_rules.window)
+    frames = [
+        _return_risk_rows(day, by_date.get(day.as_of_date, nothing), volatility_rules, risk_rules)
+        for day in (_NO_DAY, *_days(holdings, past, history=reach))
+    ]
+    return pd.concat(frames, ignore_index=True)
+
+
+def _return_risk_rows(
+    day: _Day, options: pd.DataFrame, volatility_rules: VolatilityRules, risk_rules: RiskRules
+) -> pd.DataFrame:
+    volatility = _volatility_rows(_recent(_solvent(day), volatility_rules.history), volatility_rules)
+    tail = _tail_rows(_recent(day, risk_rules.window), options, risk_rules)
+    frame = volatility.merge(tail, on=["portfolio_id", "as_of_date"], how="outer")
+    # an outer join turns what is missing into NaN, and types with it
+    return frame.astype({"is_forecast_fallback": "boolean", "is_cornish_fisher_monotone": "boolean"})
+
+
+def _solvent(day: _Day) -> _Day:
+    """The day without portfolios whose equity is not positive: of nothing, nothing is a share."""
+    held = day.holdings[day.holdings["equity"] > 0]
+    portfolios, symbols = _names(held, "portfolio_id"), _names(held, "symbol")
+    places = day.symbols.get_indexer(symbols)
+    past = ProxiedReturns(day.past.filled[:, places], day.past.is_proxied[:, places])
+    return _Day(day.as_of_date, held, portfolios, symbols, past)
+
+
+def _recent(day: _Day, history: int) -> _Day:
+    """The day with its last `history` sessions alone."""
+    return day._replace(past=ProxiedReturns(day.past.filled[-history:], day.past.is_proxied[-history:]))
 
 
 def _days(holdings: pd.DataFrame, past: PastReturns, *, history: int) -> Iterator[_Day]:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy import stats
+from scipy.special import ndtri
 
 from python_models.greeks import option_price
 from python_models.panel import FloatArray
@@ -28,6 +28,11 @@ class TailRisk(NamedTuple):
 
     value_at_risk: FloatArray
     expected_shortfall: FloatArray
+
+
+def _density(z: float | FloatArray) -> FloatArray:
+    """Of the standard normal."""
+    return np.asarray(np.exp(-np.square(z) / 2) / np.sqrt(2 * np.pi))
 
 
 class Moments(NamedTuple):
@@ -95,8 +100,8 @@ def parametric_risk(mean: FloatArray, std: FloatArray, confidence: float) -> Tai
     NaN in, NaN out. Source: McNeil, Frey & Embrechts, revised ed., examples 2.11 and 2.14.
     """
     alpha = 1 - confidence
-    z = stats.norm.ppf(alpha)
-    return TailRisk(-(mean + std * z), -mean + std * stats.norm.pdf(z) / alpha)
+    z = ndtri(alpha)
+    return TailRisk(-(mean + std * z), -mean + std * _density(z) / alpha)
 
 
 def cornish_fisher_risk(
@@ -111,11 +116,11 @@ def cornish_fisher_risk(
     Jorion, Value at Risk, 3rd ed., section 5.2 (with S alone).
     """
     alpha = 1 - confidence
-    z = stats.norm.ppf(alpha)
+    z = ndtri(alpha)
     s, k = skew, excess_kurtosis
     quantile = z + (z**2 - 1) * s / 6 + (z**3 - 3 * z) * k / 24 - (2 * z**3 - 5 * z) * s**2 / 36
     bend = 1 + z * s / 6 + (z**2 - 1) * k / 24 - (2 * z**2 - 1) * s**2 / 36
-    return TailRisk(-(mean + std * quantile), -mean + std * stats.norm.pdf(z) / alpha * bend)
+    return TailRisk(-(mean + std * quantile), -mean + std * _density(z) / alpha * bend)
 
 
 def is_monotone(skew: FloatArray, excess_kurtosis: FloatArray, confidence: float) -> BoolArray:
@@ -124,7 +129,7 @@ def is_monotone(skew: FloatArray, excess_kurtosis: FloatArray, confidence: float
     Its derivative a z^2 + b z + c has to be positive from the tail's z down to RAREST; where it is not, a
     rarer loss would count as a smaller one. False for NaN. Source: Maillard (2012), section 2, for the tail.
     """
-    z = float(stats.norm.ppf(1 - confidence))
+    z = float(ndtri(1 - confidence))
     a = excess_kurtosis / 8 - skew**2 / 6
     b = skew / 3
     c = 1 - excess_kurtosis / 8 + 5 * skew**2 / 36

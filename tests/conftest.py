@@ -40,6 +40,7 @@ TEMPLATE = "sigmasight_template"
 PROGRAM = Path(sys.executable).with_name("sigmasight")
 TEMPORARY = Path("/tmp")  # noqa: S108 - short: the path of a unix socket has at most some hundred bytes
 HOME_PREFIX = "sg-test-"
+REAL_PRICES = {"market", "market_then"}
 RUN_HOME = pytest.StashKey[Path]()
 # The last session of the simulation, and one on which options live and splits are still to come.
 THEN = date(2025, 9, 12)
@@ -76,7 +77,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with builds first: one that comes last would keep one core busy and the other idle."""
+    """Mark what needs real prices as long; files with builds first: one that comes last keeps a core idle."""
+    for item in items:
+        names = getattr(item, "fixturenames", ())
+        if REAL_PRICES & {*names} or re.search(r"[\[-](real|market)[\]-]", item.nodeid):
+            item.add_marker(pytest.mark.long)
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
 

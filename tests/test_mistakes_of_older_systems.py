@@ -703,7 +703,7 @@ def test_a_night_in_which_one_engine_fails_is_no_success_and_publishes_nothing(
     moved = _prices().tail(1) * 1.01
     with built.connect_writer() as connection:
         load_folder(connection, _write_prices(tmp_path / "news", moved))
-    breaking = "alter table intermediate.int_symbol_factor_betas"
+    breaking = "alter table published.fct_symbol_factor_betas"
     with built.connect_writer(autocommit=True) as connection:
         connection.execute(f"{breaking} add constraint broken check (beta > 1e9) not valid".encode())
     try:
@@ -712,7 +712,7 @@ def test_a_night_in_which_one_engine_fails_is_no_success_and_publishes_nothing(
         with built.connect_writer(autocommit=True) as connection:
             connection.execute(f"{breaking} drop constraint broken".encode())
     assert done.returncode == 1
-    assert re.search("int_symbol_factor_betas failed", done.stderr)
+    assert re.search("fct_symbol_factor_betas failed", done.stderr)
     assert "nothing was published" in done.stderr
     assert published() == before
     with built.connect_writer(autocommit=True) as connection:

@@ -1,9 +1,25 @@
-{#- The dates being built and the instant up to which rows are known, as SQL literals. -#}
-{% macro from_date() -%} date '{{ var("from_date") }}' {%- endmacro %}
+{#-
+  The build in progress: settings of the session that ops.build_* read, so that the text of a model is the same each
+  night. from_date: first session of the market's facts and of most portfolios; first_date: the earliest of any
+  portfolio; to_date: the last session built; known_at: rows loaded later are not seen.
+-#}
+{% macro from_date() -%} ops.build_from_date() {%- endmacro %}
 
-{% macro to_date() -%} date '{{ var("to_date") }}' {%- endmacro %}
+{% macro first_date() -%} ops.build_first_date() {%- endmacro %}
 
-{% macro known_at() -%} timestamptz '{{ var("known_at") }}' {%- endmacro %}
+{% macro to_date() -%} ops.build_to_date() {%- endmacro %}
+
+{#- In a subquery: evaluated once, not for each row. -#}
+{% macro known_at() -%} (select ops.build_known_at()) {%- endmacro %}
+
+{% macro publication_id() -%} ops.build_publication_id() {%- endmacro %}
+
+
+{#- Condition on a published table: rows of the build in progress. -#}
+{% macro is_being_built(alias='') -%}
+{{ alias ~ '.' if alias }}publication_id = {{ publication_id() }}
+{%- endmacro %}
+
 
 {#- True when the model's table holds rows of earlier dates that the build continues from. -#}
 {% macro has_history() -%}

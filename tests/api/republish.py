@@ -19,7 +19,7 @@ from information_schema.tables as tables
 join information_schema.columns as columns using (table_schema, table_name)
 where
     tables.table_schema = 'published' and tables.table_type = 'BASE TABLE'
-    and tables.table_name <> 'pub_restatements' and columns.is_generated = 'NEVER'
+    and columns.is_generated = 'NEVER'
 group by tables.table_name
 having
     array_agg(columns.column_name::text) @> array['as_of_date', 'publication_id']
@@ -31,20 +31,23 @@ select as_of_date, publication_id from ops.publication_dates
 where superseded_at is null order by as_of_date desc limit 1
 """
 
-SPEAKS_AGAIN = """
-update ops.publication_dates set superseded_at = null
-where superseded_at = (select published_at from ops.publications where publication_id = %(number)s)
-"""
+SPEAK_AGAIN = [
+    f"""
+    update ops.{dates} set superseded_at = null
+    where superseded_at = (select published_at from ops.publications where publication_id = %(number)s)
+    """
+    for dates in ("publication_dates", "portfolio_dates")
+]
 
 RESTATED = """
-insert into published.pub_restatements (
+insert into ops.restatements (
     publication_id, as_of_date, mart, key, portfolio_id, column_name, old_value, new_value
 )
 select
     after.publication_id, after.as_of_date, 'fct_portfolio_snapshots', after.portfolio_id::text,
     after.portfolio_id, 'equity', before.equity::text, after.equity::text
-from published.pub_portfolio_snapshots as after
-join published.pub_portfolio_snapshots as before using (portfolio_id, as_of_date)
+from published.fct_portfolio_snapshots as after
+join published.fct_portfolio_snapshots as before using (portfolio_id, as_of_date)
 where after.publication_id = %s and before.publication_id = %s
 """
 
@@ -58,7 +61,7 @@ def republish(connection: Connection, shift: Decimal) -> int:
         )
         for table, columns in connection.execute(FACTS.encode()).fetchall():
             _copy(connection, table, columns, {"new": number, "old": before, "last": last})
-        moved = {"pub_portfolio_snapshots": "equity", "pub_position_values": "market_value"}
+        moved = {"fct_portfolio_snapshots": "equity", "int_position_values": "market_value"}
         for table, column in moved.items():
             statement = sql.SQL("update published.{} set {column} = {column} + %s where publication_id = %s")
             connection.execute(
@@ -88,9 +91,10 @@ def take_back(connection: Connection, number: int) -> None:
             statement = sql.SQL("delete from published.{} where publication_id = %s")
             connection.execute(statement.format(sql.Identifier(table)), (number,))
         for statement in (
-            "delete from published.pub_restatements where publication_id = %(number)s",
+            "delete from ops.restatements where publication_id = %(number)s",
             "delete from ops.publication_dates where publication_id = %(number)s",
-            SPEAKS_AGAIN,
+            "delete from ops.portfolio_dates where publication_id = %(number)s",
+            *SPEAK_AGAIN,
             "delete from ops.publication_loads where publication_id = %(number)s",
             "delete from ops.publications where publication_id = %(number)s",
         ):

@@ -17,7 +17,7 @@ LAST = "2025-09-12"
 Analyst = Connection[dict[str, Any]]
 PUBLIC = "Demo Family Office Public Growth"
 PRIVATE = "Demo Family Office Private Opportunities"
-CASH_ALONE = "pub_portfolio_snapshots set private_count = 0 where portfolio_id = %(private)s"
+CASH_ALONE = "fct_portfolio_snapshots set private_count = 0 where portfolio_id = %(private)s"
 
 
 def get(person: Person, path: str, **parameters: Any) -> Any:
@@ -222,8 +222,8 @@ def test_an_aggregate_says_which_prices_are_old(family_office: Person) -> None:
     "changes",
     [
         [CASH_ALONE],
-        [CASH_ALONE, "pub_portfolio_snapshots set equity = -10000 where portfolio_id = %(public)s",
-         "pub_portfolio_factor_exposures set beta = null where portfolio_id = %(public)s"],
+        [CASH_ALONE, "fct_portfolio_snapshots set equity = -10000 where portfolio_id = %(public)s",
+         "fct_portfolio_factor_exposures set beta = null where portfolio_id = %(public)s"],
     ],
 )  # fmt: skip
 def test_cash_and_lost_equity_count(family_office: Person, demo: Warehouse, changes: list[str]) -> None:

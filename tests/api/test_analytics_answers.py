@@ -385,12 +385,12 @@ def test_a_providers_beta_that_is_known_is_shown(hedge_fund: Person, demo: Wareh
     with demo.connect_writer() as connection:
         connection.execute("set local search_path = marts")
         connection.execute(
-            "update published.pub_symbol_risk set provider_beta = 1.25, provider_beta_date = %s"
+            "update published.fct_symbol_risk set provider_beta = 1.25, provider_beta_date = %s"
             " where as_of_date = %s",
             (MIDDLE, LAST),
         )
         connection.execute(
-            "update published.pub_portfolio_risk set beta_provider_1y = 0.75,"
+            "update published.fct_portfolio_risk set beta_provider_1y = 0.75,"
             " positions_with_provider_beta = 9 where portfolio_id = %s and as_of_date = %s",
             (hedge_fund.portfolio_id, LAST),
         )

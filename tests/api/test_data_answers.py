@@ -123,11 +123,12 @@ def test_the_limits_that_data_quality_names_are_the_warehouses() -> None:
     text = Path(project_root() / "dbt_project/dbt_project.yml").read_text()
     variables = yaml.safe_load(text)["vars"]
     assert variables["data_quality_sessions"] == QUALITY_WINDOW
-    assert variables["correlation_minimum"] == CORRELATION_MINIMUM
-    assert variables["volatility_minimum_share"] == VOLATILITY_MINIMUM_SHARE
-    assert variables["volatility_trend_threshold"] == VOLATILITY_TREND
-    windows = ("volatility_short_window", "volatility_long_window", "volatility_percentile_window")
-    assert [variables[name] for name in (*windows, "volatility_trend_lag")] == [21, 63, 252, 10]
+    assert variables["correlation_rules"]["minimum"] == CORRELATION_MINIMUM
+    volatility = variables["volatility_rules"]
+    assert volatility["minimum_share"] == VOLATILITY_MINIMUM_SHARE
+    assert volatility["trend_threshold"] == VOLATILITY_TREND
+    windows = ("short_window", "long_window", "percentile_window", "trend_lag")
+    assert [volatility[name] for name in windows] == [21, 63, 252, 10]
 
 
 def test_data_quality_names_the_days_that_each_analytic_needs(hedge_fund: Person, analyst: Analyst) -> None:
@@ -237,7 +238,7 @@ def test_quotes_are_closes_of_the_session_and_say_so(
 def split(demo: Warehouse) -> Iterator[None]:
     """Let AAPL be split two for one on 2 September."""
     change = """
-        update published.pub_prices set split_ratio = %s where symbol = 'AAPL' and as_of_date = '2025-09-02'
+        update published.fct_prices set split_ratio = %s where symbol = 'AAPL' and as_of_date = '2025-09-02'
         """
     with psycopg.connect(demo.writer_url, autocommit=True) as writer:
         writer.execute(change, (2,))
@@ -299,7 +300,7 @@ def test_profiles_of_a_portfolio_are_those_of_what_it_holds(hedge_fund: Person) 
 def later_profile(demo: Warehouse) -> Iterator[None]:
     """Publish a second profile of AAPL, of 1 August, and a first one of a symbol that nobody knew."""
     values = """
-        insert into published.pub_company_profiles
+        insert into published.dim_company_profiles
             (publication_id, symbol, profile_date, name, sector, pe_ratio, is_first, updated_at, is_removed)
         values (1, 'AAPL', '2025-08-01', 'Apple Inc.', 'Gadgets', 31.5, false, now(), false),
             (1, 'NEWCO', '2025-08-01', 'New Company', 'Technology', 12, true, now(), false)
@@ -307,7 +308,7 @@ def later_profile(demo: Warehouse) -> Iterator[None]:
     with psycopg.connect(demo.writer_url, autocommit=True) as writer:
         writer.execute(values)
         yield
-        writer.execute("delete from published.pub_company_profiles where profile_date = '2025-08-01'")
+        writer.execute("delete from published.dim_company_profiles where profile_date = '2025-08-01'")
 
 
 @pytest.mark.usefixtures("later_profile")
@@ -433,14 +434,14 @@ def test_tags_are_those_that_positions_carry(hedge_fund: Person, session: dict[s
 def august_tag(demo: Warehouse, hedge_fund: Person) -> Iterator[str]:
     """Publish a tag that a symbol carried in August only; its name."""
     values = """
-        insert into published.pub_position_tags (publication_id, portfolio_id, symbol, tag, is_automatic,
+        insert into published.dim_position_tags (publication_id, portfolio_id, symbol, tag, is_automatic,
             valid_from, valid_before, created_at, updated_at, is_removed)
         values (1, %s, 'NVDA', 'August', false, '2025-08-01', '2025-09-01', now(), now(), false)
         """
     with psycopg.connect(demo.writer_url, autocommit=True) as writer:
         writer.execute(values, (hedge_fund.portfolio_id,))
         yield "August"
-        writer.execute("delete from published.pub_position_tags where tag = 'August'")
+        writer.execute("delete from published.dim_position_tags where tag = 'August'")
 
 
 def test_a_tag_is_carried_in_its_time_and_archived_after(hedge_fund: Person, august_tag: str) -> None:
@@ -472,7 +473,7 @@ def flows(demo: Warehouse, hedge_fund: Person) -> Iterator[list[tuple[str, str]]
     """Publish three contributions and withdrawals, as days and amounts."""
     published = [("2025-07-15", "25000.00"), ("2025-08-20", "-4000.50"), ("2025-09-10", "100.00")]
     values = """
-        insert into published.pub_capital_flows (publication_id, flow_id, portfolio_id, flow_date, amount,
+        insert into published.fct_capital_flows (publication_id, flow_id, portfolio_id, flow_date, amount,
             notes, created_at, updated_at, is_removed)
         values (1, gen_random_uuid(), %s, %s, %s, '=a "note", with a comma', now(), now(), false)
         """
@@ -480,7 +481,7 @@ def flows(demo: Warehouse, hedge_fund: Person) -> Iterator[list[tuple[str, str]]
         for day, amount in published:
             writer.execute(values, (hedge_fund.portfolio_id, day, amount))
         yield published
-        writer.execute("delete from published.pub_capital_flows")
+        writer.execute("delete from published.fct_capital_flows")
 
 
 def test_equity_changes_come_by_page_the_newest_first(

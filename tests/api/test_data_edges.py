@@ -72,22 +72,22 @@ def ask(writer: Writer, hedge_fund: Person) -> Ask:
 def cash(change: Change) -> None:
     """Hold 5000 USD of a money-market fund that nobody prices, as a copy of the position in MSFT."""
     change("""
-        insert into published.pub_positions
+        insert into published.dim_positions
         select (jsonb_populate_record(positions, '{
             "position_id": "11111111-1111-5111-8111-111111111111", "symbol": "SPAXX",
             "pricing_symbol": "SPAXX", "investment_subtype": "CASH", "quantity": 5000, "entry_price": 1,
             "cost_basis": 5000
         }')).*
-        from published.pub_positions as positions
+        from published.dim_positions as positions
         where portfolio_id = %(portfolio)s and symbol = 'MSFT'
     """)
     change("""
-        insert into published.pub_position_values
+        insert into published.int_position_values
         select (jsonb_populate_record(held, '{
             "position_id": "11111111-1111-5111-8111-111111111111", "symbol": "SPAXX", "price_source": "cash",
             "quantity": 5000, "price": 1, "market_value": 5000
         }')).*
-        from published.pub_position_values as held
+        from published.int_position_values as held
         where portfolio_id = %(portfolio)s and symbol = 'MSFT' and as_of_date = %(last)s
     """)
 
@@ -95,13 +95,13 @@ def cash(change: Change) -> None:
 def test_a_sortino_ratio_holds_gain_against_loss_of_the_same_positions(change: Change, ask: Ask) -> None:
     # summed apart, ten gains over one loss would be ten times the ratio of that one position
     change("""
-        update published.pub_target_prices set
+        update published.fct_target_prices set
             expected_return_eoy = 0.2, contribution_to_portfolio_return = abs(position_weight) * 0.2,
             downside_return = case when symbol = 'JPM' then -0.1 end
         where portfolio_id = %(portfolio)s and as_of_date = %(last)s
     """)
     years = (date(2025, 12, 31) - date.fromisoformat(LAST)).days / 365
-    change("update published.pub_treasury_rates set rate = 0.04 where series = 'DGS3MO'")
+    change("update published.fct_treasury_rates set rate = 0.04 where series = 'DGS3MO'")
     (jpm,) = ask("target_prices", symbol="JPM", part="list")
     gross = sum(abs(lot["market_value"]) for lot in ask("portfolio_complete")["holdings"])
     share = float(jpm["target_upside_eoy_value"]) / 0.2 / gross
@@ -116,7 +116,7 @@ def test_a_sortino_ratio_holds_gain_against_loss_of_the_same_positions(change: C
 def test_no_sharpe_ratio_where_most_of_the_portfolio_has_no_target(change: Change, ask: Ask) -> None:
     assert ask("target_prices")["expected_sharpe_ratio"] is not None
     change("""
-        delete from published.pub_target_prices
+        delete from published.fct_target_prices
         where portfolio_id = %(portfolio)s and as_of_date = %(last)s and symbol <> 'JPM'
     """)
     body = ask("target_prices")
@@ -126,7 +126,7 @@ def test_no_sharpe_ratio_where_most_of_the_portfolio_has_no_target(change: Chang
 
 def test_no_sortino_ratio_without_a_position_that_has_both_targets(change: Change, ask: Ask) -> None:
     change("""
-        update published.pub_target_prices set
+        update published.fct_target_prices set
             expected_return_eoy = case when symbol <> 'JPM' then 0.2 end,
             contribution_to_portfolio_return = case when symbol <> 'JPM' then 0.01 end,
             downside_return = case when symbol = 'JPM' then -0.1 end
@@ -138,7 +138,7 @@ def test_no_sortino_ratio_without_a_position_that_has_both_targets(change: Chang
 def test_a_target_of_what_was_never_priced_covers_nothing(change: Change, ask: Ask) -> None:
     before = ask("target_prices")["positions_with_targets"]
     change("""
-        update published.pub_target_prices set
+        update published.fct_target_prices set
             price = null, expected_return_eoy = null, expected_return_next_year = null,
             downside_return = null, contribution_to_portfolio_return = null, null_reason = 'no_price'
         where portfolio_id = %(portfolio)s and as_of_date = %(last)s and symbol = 'JPM'
@@ -171,9 +171,9 @@ def test_cash_needs_no_prices(ask: Ask) -> None:
 
 def test_a_stock_with_three_prices_has_no_complete_history(change: Change, ask: Ask) -> None:
     before = ask("portfolio_complete")["data_quality"]["complete_data_positions"]
-    change("delete from published.pub_prices where symbol = 'JPM' and as_of_date < '2025-09-10'")
+    change("delete from published.fct_prices where symbol = 'JPM' and as_of_date < '2025-09-10'")
     change("""
-        update published.pub_data_quality
+        update published.fct_data_quality
         set first_price_date = '2025-09-10', sessions_missing_252 = 0, flag = 'limited_history'
         where symbol = 'JPM' and as_of_date = %(last)s
     """)
@@ -191,7 +191,7 @@ def test_a_history_is_complete_from_the_days_on_that_a_regression_needs(
 ) -> None:
     change(
         """
-        update published.pub_data_quality set sessions_missing_252 = 0, first_price_date = (
+        update published.fct_data_quality set sessions_missing_252 = 0, first_price_date = (
             select as_of_date from marts.dim_dates where is_trading_day and as_of_date <= %(last)s
             order by as_of_date desc limit 1 offset %(before)s
         )
@@ -200,8 +200,8 @@ def test_a_history_is_complete_from_the_days_on_that_a_regression_needs(
         before=sessions - 1,
     )
     change("""
-        delete from published.pub_prices where symbol = 'JPM' and as_of_date < (
-            select first_price_date from published.pub_data_quality
+        delete from published.fct_prices where symbol = 'JPM' and as_of_date < (
+            select first_price_date from published.fct_data_quality
             where symbol = 'JPM' and as_of_date = %(last)s
         )
     """)
@@ -220,7 +220,7 @@ def test_lots_of_a_symbol_show_the_side_that_they_add_up_to(
     # the lots of a short and of a long position, both of one symbol; the larger one is private
     change(
         """
-        update published.pub_position_values set
+        update published.int_position_values set
             symbol = 'JPM', price = 10,
             quantity = case when symbol = 'JPM' then %(bought)s else %(sold)s end,
             market_value = case when symbol = 'JPM' then %(bought)s * 10 else %(sold)s * 10 - 1 end,

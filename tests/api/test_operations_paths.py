@@ -62,9 +62,9 @@ def test_a_mart_is_followed_to_the_tables_that_are_loaded(
     assert all(column["description"] for column in body["columns"])
     layers = {node["layer"] for node in body["upstream"]}
     assert {"raw", "staging", "intermediate", "published"} <= layers
-    assert '"published"."pub_portfolio_snapshots"' in body["compiled_sql"]
+    assert '"published"."int_position_values"' in body["compiled_sql"]
     named = {node["name"]: node for node in body["upstream"]}
-    assert named["int_portfolio_snapshots"]["compiled_sql"]
+    assert named["int_position_values"]["compiled_sql"]
     assert "publication_id" in {column["name"] for column in body["columns"]}
 
 
@@ -80,7 +80,7 @@ def test_a_lineage_is_sent_again_only_when_it_changed(hedge_fund: Person) -> Non
     assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
 
 
-@pytest.mark.parametrize("name", ["fct_nothing", "pub_prices", "int_prices", "fct_prices_history", "users"])
+@pytest.mark.parametrize("name", ["fct_nothing", "int_position_values", "fct_prices_history", "users"])
 def test_what_is_no_mart_has_none(hedge_fund: Person, name: str) -> None:
     body = assert_problem(hedge_fund.get(f"lineage/{name}"), 404, "mart_not_found")
     assert "fct_prices" in body["detail"]

@@ -215,8 +215,8 @@ def test_every_mart_has_its_past_with_the_same_columns(
         for schema in ("marts", "marts_at")
     }
     assert columns["marts"] == columns["marts_at"]
-    models = (project_root() / "dbt_project/models/marts").glob("*.sql")
-    assert set(names) == {path.stem for path in models if not path.stem.endswith("_history")}
+    models = (project_root() / "dbt_project/models/marts").rglob("*.yml")
+    assert set(names) == {path.stem for path in models}
 
 
 def test_at_this_moment_the_past_is_the_present(analyst: Connection[DictRow], names: list[str]) -> None:

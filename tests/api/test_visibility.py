@@ -81,13 +81,13 @@ def test_requests_at_once_do_not_see_with_each_others_eyes(hedge_fund: Person, f
 # --- restated figures of no portfolio -----------------------------------------------------------------------
 
 RESTATED_PAIRS = """
-insert into published.pub_restatements (
+insert into ops.restatements (
     publication_id, as_of_date, mart, key, column_name, old_value, new_value
 )
 select
     publication_id, as_of_date, 'fct_correlation_pairs', symbol_1 || ' ' || symbol_2, 'correlation',
     '0.5', '0.6'
-from published.pub_symbol_correlations where publication_id = %s
+from published.int_symbol_correlations where publication_id = %s and symbol_1 < symbol_2
 """
 
 
@@ -134,10 +134,8 @@ def test_a_restated_pair_is_shown_to_who_holds_both_symbols_together(
 
 
 def test_how_many_hold_a_symbol_is_not_among_the_restated_figures(hedge_fund: Person) -> None:
-    nodes = hedge_fund.get("lineage/fct_restatements").json()["upstream"]
-    (code,) = [node["compiled_sql"] for node in nodes if node["name"] == "pub_restatements"]
-    assert "'sessions_missing_252'" in code
-    assert "used_by_portfolios" not in code
+    code = hedge_fund.get("lineage/fct_data_quality").json()["raw_sql"]
+    assert "not_restated=['used_by_portfolios']" in code
 
 
 # --- SQL, as the API's role ---------------------------------------------------------------------------------
@@ -220,7 +218,7 @@ def test_the_users_name_ends_with_the_transaction(role: Connection[Row], demo: W
     [
         "select row_key from ops.users",
         "select * from raw.portfolios",
-        "select * from published.pub_portfolios",
+        "select * from published.dim_portfolios",
         "select * from intermediate.int_positions",
         "set role sigmasight_writer",
         "set role sigmasight_analyst",

@@ -35,6 +35,10 @@ where
 order by 1, 2
 """
 
+LAST_PUBLICATION = """
+select from_date, to_date, known_at, publication_id from ops.publications order by publication_id desc limit 1
+"""
+
 CHECKSUM = (
     "select count(*), sum(hashtextextended({table}::text, 0)) from {schema}.{table} where as_of_date = {day}"
 )
@@ -75,7 +79,7 @@ def swap_in_kept_state(warehouse: Warehouse) -> None:
 
 def write_script(warehouse: Warehouse, nodes: Sequence[Node], folder: Path) -> Path:
     """The script for psql. Call it while the built database has its name still: it is read, too."""
-    lines = ["\\set ON_ERROR_STOP on", "\\timing on", "\\o /dev/null"]
+    lines = ["\\set ON_ERROR_STOP on", "\\o /dev/null", *_settings(warehouse), "\\timing on"]
     for node in nodes:
         if node.materialized == "seed":  # one row, and its file is no SQL
             continue
@@ -83,6 +87,16 @@ def write_script(warehouse: Warehouse, nodes: Sequence[Node], folder: Path) -> P
     script = folder / "floor.sql"
     script.write_text("\n".join(lines) + "\n")
     return script
+
+
+def _settings(warehouse: Warehouse) -> Iterator[str]:
+    """What the models of the last build read of it (see flows.window.build_settings), for psql's session."""
+    with warehouse.connect_writer() as connection:
+        first, last, known_at, number = connection.execute(LAST_PUBLICATION).fetchall()[0]
+    said = {"first_date": first, "from_date": first, "to_date": last}
+    said |= {"known_at": known_at.isoformat(), "publication_id": number}
+    for name, value in said.items():
+        yield f"set sigmasight.{name} = '{value}';"
 
 
 def _statements(warehouse: Warehouse, node: Node, folder: Path) -> Iterator[str]:
@@ -98,13 +112,17 @@ def _statements(warehouse: Warehouse, node: Node, folder: Path) -> Iterator[str]
 
 
 def _rows_of_python_model(warehouse: Warehouse, node: Node, folder: Path) -> Iterator[str]:
-    """Take the rows of the last date out of the built database, and say how psql puts them in."""
+    """Take the rows of the last build out of the built database, and say how psql puts them in."""
     rows = folder / f"{node.name}.csv"
     table = node.relation.split(".", 1)[1]  # psql does not copy into names of three parts
     with warehouse.connect_writer() as connection, connection.cursor() as cursor:
-        newest = f"select * from {table} where as_of_date = (select max(as_of_date) from {table})"
+        newest = f"select * from {table}"
+        if node.materialized == "mart":
+            newest += f" where publication_id = (select max(publication_id) from {table})"
         with cursor.copy(sql.SQL("copy ({}) to stdout (format csv)").format(sql.SQL(newest))) as copy:
             rows.write_bytes(b"".join(copy))
+    if node.materialized == "build_table":
+        yield f"truncate {table};"
     yield f"\\copy {table} from '{rows}' (format csv)"
 
 

@@ -79,14 +79,15 @@ def test_total_returns_are_those_of_closes_dividends_and_splits() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_small_run_goes_through() -> None:
     said: list[str] = []
     measured = measure_case(Case(2, SESSIONS), said.append)  # psql wrote the same rows, or this would raise
     assert said
     values = {node.name: node.rows for node in measured.increment.nodes}
     assert values["int_position_values"] == 2 * POSITIONS_EACH
-    assert values["int_portfolio_snapshots"] == 2
-    assert values["int_symbol_factor_betas"] == len(SYMBOLS)
+    assert values["fct_portfolio_snapshots"] == 2
+    assert values["fct_symbol_factor_betas"] == len(SYMBOLS)
     results = Results("python -m tests.benchmarks", (measured,), None, 1.0)
     assert "| positions | 100 |" in markdown(results)
     assert [target.text for target in list_targets(results)] == ["our process under 1.5 GB"]

@@ -2,7 +2,7 @@
 
 import json
 import re
-from itertools import chain
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from dbt.cli.main import dbtRunner
 
 from warehouse.settings import project_root
 
-LAYERS = ("staging", "intermediate", "published", "marts")
+OF_THE_PUBLICATION = {"publication_id", "published_at", "superseded_at"}
 
 # contract/marts.md: the grain first, then the columns that a reader may count on
 CONTRACT = {
@@ -147,30 +147,37 @@ def test_one_name_means_one_thing(manifest: dict[str, Any]) -> None:
     assert {name: found for name, found in types.items() if len(found) > 1} == {}
 
 
-def test_every_mart_has_an_enforced_contract_and_a_tested_grain(manifest: dict[str, Any]) -> None:
-    tests = [
-        (node["attached_node"], tuple(node["test_metadata"]["kwargs"]["columns"]))
-        for node in chain(manifest["nodes"].values(), *manifest["disabled"].values())
-        if node["resource_type"] == "test" and (node.get("test_metadata") or {}).get("name") == "grain"
-    ]
-    for node in _marts(manifest).values():
-        assert node["config"]["contract"]["enforced"], node["name"]
-        assert (node["unique_id"], tuple(node["config"]["meta"]["grain"])) in tests, node["name"]
+def test_a_mart_is_one_yml_and_one_model_of_its_name(manifest: dict[str, Any]) -> None:
+    """Mart yml, model, kernel: the three hops from a number to its definition."""
+    for name, node in _marts(manifest).items():
+        model, described = Path(node["original_file_path"]), Path(node["patch_path"].split("://")[1])
+        assert model.parent == described.parent, name
+        assert model.stem == described.stem == name == node["alias"]
+        assert node["config"]["materialized"] == "mart", name
 
 
-def test_every_fact_is_tested_before_it_is_published(manifest: dict[str, Any]) -> None:
-    """A fact without a grain test in the build could be published with doubled rows."""
-    tested = {
-        node["attached_node"]
-        for node in manifest["nodes"].values()
-        if node["resource_type"] == "test" and (node.get("test_metadata") or {}).get("name") == "grain"
-    }
-    facts = {
-        node["unique_id"]
-        for node in _models(manifest, "intermediate")
-        if node["config"]["materialized"] == "fact"
-    }
-    assert facts - tested == set()
+def test_a_mart_names_its_columns_itself(manifest: dict[str, Any]) -> None:
+    """No column of a mart comes out of a macro: a reader who searches for it finds it in the model."""
+    for name, node in _marts(manifest).items():
+        if node["language"] == "python":
+            assert re.search(r"from python_models\.\w+ import", node["raw_code"]), name
+            continue
+        columns = node["columns"].keys() - OF_THE_PUBLICATION
+        hidden = {column for column in columns if not re.search(rf"\b{column}\b", node["raw_code"])}
+        assert hidden == set(), name
+
+
+def test_the_grain_of_a_mart_is_its_key(manifest: dict[str, Any]) -> None:
+    """What names a row for readers names it in the table: PostgreSQL refuses a second one, or a null."""
+    for name, node in _marts(manifest).items():
+        assert node["config"]["grain"], name
+        assert set(node["config"]["grain"]) <= set(node["config"]["meta"]["grain"]), name
+
+
+def test_tables_of_a_build_have_a_key_or_are_described_by_parts(manifest: dict[str, Any]) -> None:
+    for node in _models(manifest):
+        if node["config"]["materialized"] == "build_table" and node["language"] == "sql":
+            assert any(index.get("unique") for index in node["config"]["indexes"]), node["name"]
 
 
 def test_inputs_read_by_dates_are_inputs_of_their_model(manifest: dict[str, Any]) -> None:
@@ -187,59 +194,43 @@ def test_every_model_says_what_one_row_is(manifest: dict[str, Any]) -> None:
 
 
 def test_layers_depend_on_the_layer_before_them(manifest: dict[str, Any]) -> None:
-    """Sources are read by one staging model each; marts never read raw, staging of raw, or intermediate."""
+    """Sources are read by one staging model each; nothing else reads them, and staging reads nothing else."""
     readers: dict[str, list[str]] = {}
     for node in _models(manifest):
-        layer = node["fqn"][1]
         for parent in node["depends_on"]["nodes"]:
-            kind, _, name = parent.split(".")[:3]
-            if kind == "source":
-                assert layer == "staging", f"{node['name']} reads a source"
+            if parent.startswith("source."):
+                assert node["fqn"][1] == "staging", f"{node['name']} reads a source"
                 readers.setdefault(parent, []).append(node["name"])
-            elif kind == "model":
-                parent_layer = manifest["nodes"][parent]["fqn"][1]
-                allowed = {
-                    "staging": set(),
-                    "intermediate": {"staging", "intermediate"},
-                    "published": {"staging", "intermediate", "published"},
-                    "marts": {"published", "staging"},
-                }[layer]
-                assert parent_layer in allowed, f"{node['name']} ({layer}) reads {name} ({parent_layer})"
-                if layer == "marts" and parent_layer == "staging":
-                    assert name.startswith("stg_ops__"), f"{node['name']} reads {name}"
+            else:
+                assert node["fqn"][1] != "staging", f"{node['name']} reads {parent}"
     assert {source: names for source, names in readers.items() if len(names) > 1} == {}
 
 
 def test_prefixes_say_the_layer(manifest: dict[str, Any]) -> None:
-    prefixes = {
-        "staging": ("stg_",),
-        "intermediate": ("int_",),
-        "published": ("pub_",),
-        "marts": ("dim_", "fct_"),
-    }
+    prefixes = {"staging": ("stg_",), "intermediate": ("int_",), "marts": ("dim_", "fct_")}
     wrong = [
         node["name"] for node in _models(manifest) if not node["name"].startswith(prefixes[node["fqn"][1]])
     ]
     assert wrong == []
 
 
-def test_readers_see_marts_only(manifest: dict[str, Any]) -> None:
-    for node in _models(manifest):
-        granted = node["config"].get("grants") or {}
-        assert bool(granted) == (node["fqn"][1] == "marts"), node["name"]
+def test_folders_hold_a_handful_of_files(manifest: dict[str, Any]) -> None:
+    """At most about twenty models a folder of marts: what a reader takes in at a glance."""
+    folders = Counter(Path(node["original_file_path"]).parent for node in _models(manifest, "marts"))
+    assert max(folders.values()) <= 20
 
 
 def test_every_variable_is_declared_once_with_a_comment() -> None:
     text = (project_root() / "dbt_project/dbt_project.yml").read_text()
-    declared = re.findall(
-        r"^  (\w+): [^#\n]*(#?)", text[text.index("\nvars:") : text.index("\nmodels:")], re.MULTILINE
-    )
-    assert declared
-    assert [name for name, comment in declared if not comment] == []
+    block = text[text.index("\nvars:") : text.index("\nmodels:")]
+    settings = re.findall(r"^ +\w+: *(?!\*)(?=[^\s#])[^#\n]*(#?)", block, re.MULTILINE)
+    assert settings
+    assert all(settings), "a variable without a comment"
+    declared = re.findall(r"^  (\w+):", block, re.MULTILINE)
     used = {
         name
         for path in Path(project_root() / "dbt_project").rglob("*")
         if path.suffix in {".sql", ".yml"} and "target" not in path.parts
         for name in re.findall(r"var\(['\"](\w+)['\"]", path.read_text())
     }
-    assert used == {name for name, _ in declared}
+    assert used == set(declared)

@@ -20,11 +20,11 @@ import pandas as pd
 import psycopg
 import pytest
 
-from flows.build import run_plainly, window_variables
+from flows.build import run_plainly
 from flows.environment import prepare_environment
 from flows.parsed_project import STANDING, read_parsed_project
 from flows.publish import publish
-from flows.window import fix_known_at, next_publication_id, plan_window
+from flows.window import begin_publication, build_settings, fix_known_at, plan_window
 from ingestion.calendar import sessions
 from ingestion.files import load_folder
 from warehouse.connections import Warehouse
@@ -164,11 +164,11 @@ def _load_build_publish(warehouse: Warehouse, folder: Path) -> None:
         load_folder(connection, folder)
         window = plan_window(connection, known_at=fix_known_at(connection))
         assert window is not None
-        number = next_publication_id(connection)
+        number = begin_publication(connection, window)
     report = run_plainly(
         warehouse,
         "run",
-        window_variables(window, number),
+        settings=build_settings(window, number),
         manifest=read_parsed_project(warehouse).manifest,
         options=["--exclude", *STANDING],
         on_progress=lambda *_: None,

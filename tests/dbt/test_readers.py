@@ -68,7 +68,7 @@ def test_the_analyst_writes_nothing(demo: Warehouse, analyst: Connection) -> Non
         "create temporary table mine (a int)",
         "select * from raw.prices",
         "select * from ops.users",
-        "select * from published.pub_prices",
+        "select * from published.fct_prices",
         "select ops.publish(1, '2025-01-01', '2025-01-02', now(), null, null, 0, 0)",
     ):
         with pytest.raises(errors.InsufficientPrivilege):

@@ -11,7 +11,7 @@ import pytest
 
 from warehouse.connections import Warehouse
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]  # the simulation and real prices, built one after the other
 
 PROGRAM = Path(sys.executable).with_name("sigmasight")
 FACTS = ("fct_prices", "fct_position_values", "fct_portfolio_snapshots", "fct_symbol_factor_betas")

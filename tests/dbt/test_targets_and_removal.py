@@ -4,7 +4,6 @@ The first publication is built with all portfolios, the second after one was rem
 tag taken away. Only what these marts stand on is built.
 """
 
-import json
 import os
 import subprocess
 import sys
@@ -18,8 +17,9 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
+from flows.build import build_session
 from flows.publish import PUBLISH
-from flows.window import fix_known_at, next_publication_id, plan_window
+from flows.window import begin_publication, build_settings, fix_known_at, plan_window
 from ingestion.calendar import load_calendar, sessions
 from ingestion.entries import find_holder
 from ingestion.files import load_folder
@@ -137,26 +137,23 @@ def build(warehouse: Warehouse, folder: Path, *, selected: Sequence[str], is_tes
     with warehouse.connect_writer(autocommit=True) as connection:
         window = plan_window(connection, known_at=fix_known_at(connection))
         assert window is not None
-        variables = {
-            "from_date": str(window.from_date),
-            "to_date": str(window.to_date),
-            "known_at": window.known_at.isoformat(),
-            "publication_id": next_publication_id(connection),
-        }
-        done = subprocess.run(
-            [
-                *(PROGRAM, "dbt", "--quiet", "build", "--target-path", folder / "target"),
-                *("--vars", json.dumps(variables | {"test_all_dates": True}), "--select", *selected),
-                *("--indirect-selection", "buildable", "--exclude-resource-type", "unit_test"),
-                *(() if is_tested else ("--exclude-resource-type", "test")),
-            ],
-            env={**os.environ, **warehouse.settings.as_environment()},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        settings = build_settings(window, begin_publication(connection, window))
+        with build_session(settings):
+            done = subprocess.run(
+                [
+                    *(PROGRAM, "dbt", "--quiet", "build", "--target-path", folder / "target"),
+                    *("--select", *selected),
+                    *("--indirect-selection", "buildable", "--exclude-resource-type", "unit_test"),
+                    *(() if is_tested else ("--exclude-resource-type", "test")),
+                ],
+                env={**os.environ, **warehouse.settings.as_environment()},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
         assert done.returncode == 0, done.stdout + done.stderr
-        values = variables | {"dbt_invocation_id": None, "git_revision": None}
+        values = settings | {"market_from_date": settings["from_date"]}
+        values |= {"dbt_invocation_id": None, "git_revision": None}
         connection.execute(PUBLISH.encode(), values | {"tests_passed": 0, "tests_warned": 0})
 
 
@@ -171,16 +168,15 @@ def first(module_warehouse: Warehouse, folder: Path) -> dict[str, Rows]:
     write_files(folder)
     with module_warehouse.connect_writer(autocommit=True) as connection:
         load_book(connection, folder)
-    published = [f"+{mart.replace('fct_', 'pub_').replace('dim_', 'pub_')}" for mart in MARTS]
-    build(module_warehouse, folder, selected=published, is_tested=False)
+    marts = [f"+{mart}" for mart in MARTS]
+    build(module_warehouse, folder, selected=marts, is_tested=False)
     with module_warehouse.connect_writer(autocommit=True) as connection:
         book, gone = (find_holder(connection, name, None) for name in ("Book", "Gone"))
         remove_portfolio(connection, gone, day=REMOVED)
         remove_target_price(connection, book, "SHORT", day=REMOVED)
         remove_tag(connection, book, "SHORT", "growth", day=REMOVED)
-    views = [f"+{mart}{suffix}" for mart in MARTS for suffix in ("", "_history")]
     identities = [f"+{name}" for name in IDENTITIES]
-    build(module_warehouse, folder, selected=[*views, *identities], is_tested=True)
+    build(module_warehouse, folder, selected=[*marts, *identities], is_tested=True)
     oldest = "(select min(publication_id) from marts_history.fct_portfolio_snapshots)"
     return {
         mart: read_rows(

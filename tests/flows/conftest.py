@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import pandas as pd
 import psycopg
 import pytest
 from database_copies import copy_of, drop
@@ -13,7 +14,9 @@ from flow_helpers import CommandLine, load_history, news
 from shared_builds import SharedBuilds
 
 from ingestion.calendar import load_calendar
+from ingestion.datasets import PORTFOLIOS
 from ingestion.files import load_folder
+from ingestion.loads import load_frame
 from warehouse.connections import Warehouse
 
 FIRST, LAST = date(2025, 1, 2), date(2025, 1, 31)
@@ -33,8 +36,9 @@ def connection(calendar_warehouse: Warehouse) -> Iterator[psycopg.Connection[Any
     with calendar_warehouse.connect_writer(autocommit=True) as writing:
         yield writing
         writing.execute(
-            "truncate ops.publication_loads, ops.publication_dates, ops.publications, ops.run_nodes,"
-            " ops.runs, raw.prices, raw.portfolios"
+            "truncate ops.publication_loads, ops.publication_dates, ops.portfolio_dates, ops.publications,"
+            " ops.load_portfolios, ops.run_nodes,"
+            " ops.runs, raw.prices, raw.portfolios, raw.capital_flows"
         )
         writing.execute("delete from ops.loads where dataset <> 'calendar_days'")
 
@@ -77,20 +81,20 @@ def load_prices(connection: psycopg.Connection[Any], record_load: Callable[..., 
 
 
 @pytest.fixture
-def load_portfolio(
-    connection: psycopg.Connection[Any], record_load: Callable[..., int]
-) -> Callable[[date], int]:
+def load_portfolio(connection: psycopg.Connection[Any]) -> Callable[..., int]:
     """Loads a portfolio that begins on the given date."""
 
-    def load(inception: date) -> int:
-        load_id = record_load(inception)
-        connection.execute(
-            "insert into raw.portfolios (load_id, loaded_at, portfolio_id, portfolio_name, owner_email,"
-            " account_type, initial_equity, inception_date)"
-            " values (%s, clock_timestamp(), %s, 'Test', 'a@b.c', 'taxable', 1000, %s)",
-            [load_id, uuid4(), inception],
-        )
-        return load_id
+    def load(inception: date, name: str = "Test") -> int:
+        terms = {
+            "portfolio_id": str(uuid4()),
+            "portfolio_name": name,
+            "owner_email": "a@b.c",
+            "account_type": "taxable",
+            "base_currency": "USD",
+            "initial_equity": 1000,
+        }
+        frame = pd.DataFrame([{**terms, "inception_date": inception}])
+        return load_frame(connection, PORTFOLIOS, frame, source="file", origin="test").load_id
 
     return load
 

@@ -1,14 +1,17 @@
 """What is read from dbt's results, and how failures are told."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
-from flows.build import _failure_sentences, read_results, window_variables
-from flows.window import Window
+from flows.build import _failure_sentences, build_session, read_results
+from flows.window import Window, build_settings
+from warehouse.connections import Warehouse
 
 
 def result(unique_id: str, status: str, **fields: Any) -> dict[str, Any]:
@@ -28,13 +31,13 @@ def results(tmp_path: Path) -> Path:
     document = {
         "metadata": {"invocation_id": "an-id"},
         "results": [
-            result("model.sigmasight.int_prices", "success", execution_time=9.0),
+            result("model.sigmasight.fct_prices", "success", execution_time=9.0),
             result("model.sigmasight.fct_prices", "error", message="Database Error\n  no such column"),
             result("model.sigmasight.fct_loads", "skipped"),
             result("test.sigmasight.grain_int_prices.abc123", "pass", failures=0),
             result("test.sigmasight.pnl_is_explained.def456", "fail", message="Got 3 results", failures=3),
             result("test.sigmasight.coverage.def457", "warn", failures=1),
-            result("unit_test.sigmasight.int_prices.gaps", "pass"),
+            result("unit_test.sigmasight.fct_prices.gaps", "pass"),
         ],
     }
     path.write_text(json.dumps(document))
@@ -46,7 +49,7 @@ def test_report_counts_models_and_tests(results: Path) -> None:
     assert report.invocation_id == "an-id"
     assert (report.models_built, report.tests_passed, report.tests_warned) == (1, 2, 1)
     assert report.seconds == 12.0
-    assert [node.name for node in report.slowest(1)] == ["int_prices"]
+    assert [node.name for node in report.slowest(1)] == ["fct_prices"]
 
 
 def test_rows_are_those_written_or_found(tmp_path: Path) -> None:
@@ -87,12 +90,27 @@ def test_many_failures_are_counted(results: Path) -> None:
     assert "… and 10 more" in _failure_sentences(failed, "")
 
 
-def test_variables_of_a_window_are_exact() -> None:
+def test_settings_of_a_window_are_exact() -> None:
     known_at = datetime(2026, 1, 30, 23, 59, 59, 123456, tzinfo=UTC)
-    window = Window(date(2026, 1, 29), date(2026, 1, 30), date(2026, 1, 30), known_at, "new dates")
-    assert window_variables(window, 7) == {
-        "from_date": "2026-01-29",
-        "to_date": "2026-01-30",
+    friday, monday = date(2026, 1, 30), date(2026, 2, 2)
+    window = Window(friday, monday, monday, known_at, "new dates", market_from_date=monday)
+    settings = build_settings(window, 7)
+    assert settings == {
+        "first_date": "2026-01-30",
+        "from_date": "2026-02-02",
+        "to_date": "2026-02-02",
         "known_at": "2026-01-30T23:59:59.123456+00:00",
-        "publication_id": 7,
+        "publication_id": "7",
     }
+    of_portfolios = replace(window, market_from_date=None, portfolios={uuid4(): friday})
+    assert build_settings(of_portfolios, 7) == {**settings, "from_date": "2026-02-03"}
+
+
+def test_connections_of_a_build_know_it(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGOPTIONS", "-c work_mem=12MB")
+    ask = "select current_setting('work_mem'), ops.build_to_date()::text, ops.build_publication_id()"
+    settings = {"to_date": "2026-02-02", "publication_id": "7"}
+    with build_session(settings), warehouse.connect_writer() as connection:
+        assert connection.execute(ask).fetchone() == ("12MB", "2026-02-02", 7)
+    with warehouse.connect_writer() as connection:
+        assert connection.execute(ask).fetchone() == ("12MB", "2100-01-01", 0)

@@ -12,14 +12,14 @@ from flow_helpers import NEW_DATE, CommandLine, all_marts, kill_at, last_run, ne
 from warehouse.connections import Warehouse
 from warehouse.locks import LOAD_LOCK
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]  # kills a night at every step
 
 BARRIERS = {
     "load": "lock table raw.prices in access exclusive mode",
     "plan": f"select pg_advisory_xact_lock_shared({LOAD_LOCK})",
-    "sql_fact": "lock table intermediate.int_prices in access exclusive mode",
-    "python_fact": "lock table intermediate.int_symbol_factor_betas in access exclusive mode",
-    "published_copy": "lock table published.pub_position_values in access exclusive mode",
+    "sql_fact": "lock table published.fct_prices in access exclusive mode",
+    "python_fact": "lock table published.fct_symbol_factor_betas in access exclusive mode",
+    "published_copy": "lock table published.int_position_values in access exclusive mode",
     "mart_view": "lock table marts.fct_portfolio_snapshots in access share mode",
     "publication": "lock table ops.publications in share mode",
     "record_of_the_end": "select pg_advisory_xact_lock(1)",
@@ -65,6 +65,7 @@ def test_killed_again_and_again(
         if step == "mart_view":  # made again only when they are another project's
             with warehouse.connect_writer(autocommit=True) as connection:
                 connection.execute("update ops.built_projects set mark = 'of an older version'")
+                connection.execute("comment on table published.fct_portfolio_snapshots is '{}'")
         kill_at(copied, BARRIERS[step], *arguments)
         if step != "record_of_the_end":
             assert all_marts(warehouse) == before, step

@@ -65,11 +65,11 @@ def test_each_node_is_recorded_with_its_time(built_news: News) -> None:
     warehouse = built_news.command.warehouse
     of_the_run = "from ops.run_nodes join ops.runs using (run_id) where runs.publication_id = 2"
     assert one(warehouse, f"select count(*) {of_the_run} and run_nodes.kind = 'test'") > 10
-    int_prices = f"{of_the_run} and name = 'int_prices' and run_nodes.kind = 'model'"
-    assert one(warehouse, f"select run_nodes.status {int_prices}") == "success"
-    assert one(warehouse, f"select seconds {int_prices}") > 0
-    assert one(warehouse, f"select rows {int_prices}") > 0
-    assert one(warehouse, f"select count(*) {of_the_run} and node_id = 'model.sigmasight.int_prices'") == 1
+    fct_prices = f"{of_the_run} and name = 'fct_prices' and run_nodes.kind = 'model'"
+    assert one(warehouse, f"select run_nodes.status {fct_prices}") == "success"
+    assert one(warehouse, f"select seconds {fct_prices}") > 0
+    assert one(warehouse, f"select rows {fct_prices}") > 0
+    assert one(warehouse, f"select count(*) {of_the_run} and node_id = 'model.sigmasight.fct_prices'") == 1
 
 
 def test_no_prefect_where_no_server_is_named(built_news: News) -> None:
@@ -147,7 +147,7 @@ def test_views_stand_until_the_project_changes_or_one_is_lost(published: Warehou
         assert project.stands_in(connection)
         assert not replace(project, mark="another").stands_in(connection)
         assert not replace(project, manifest=None).stands_in(connection)
-        connection.execute("drop view marts.fct_loads cascade")
+        connection.execute("drop view staging.stg_raw__prices cascade")
         assert not project.stands_in(connection)
         connection.rollback()
         connection.execute("drop function udf.bs_rho")
@@ -160,27 +160,27 @@ def test_a_failing_build_publishes_nothing_and_is_told(nightly_copy: CommandLine
     before = all_marts(warehouse)
     with warehouse.connect_writer(autocommit=True) as connection:
         connection.execute(
-            "alter table intermediate.int_prices add constraint broken check (close < 0) not valid"
+            "alter table published.fct_prices add constraint broken check (close < 0) not valid"
         )
     done = nightly_copy.run("nightly", "--force")
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert "The build failed at 1 node, and nothing was published" in done.stderr
-    assert re.search("The model int_prices failed: .*broken", done.stderr)
+    assert re.search("The model fct_prices failed: .*broken", done.stderr)
     assert last_run(warehouse)["status"] == "failed"
-    assert "int_prices" in last_run(warehouse)["error"]
-    assert "int_prices" in (warehouse.settings.warehouse_folder / "logs" / "dbt.log").read_text()
-    broken = "select message from ops.run_nodes where status = 'error' and name = 'int_prices'"
+    assert "fct_prices" in last_run(warehouse)["error"]
+    assert "fct_prices" in (warehouse.settings.warehouse_folder / "logs" / "dbt.log").read_text()
+    broken = "select message from ops.run_nodes where status = 'error' and name = 'fct_prices'"
     assert "broken" in one(warehouse, broken)
     assert all_marts(warehouse) == before
     with warehouse.connect_writer(autocommit=True) as connection:
-        connection.execute("alter table intermediate.int_prices drop constraint broken")
+        connection.execute("alter table published.fct_prices drop constraint broken")
     nightly_copy.succeed("nightly", "--force")
     assert one(warehouse, "select max(as_of_date) from marts.fct_portfolio_snapshots") == NEW_DATE
 
 
 def test_a_second_run_stops_and_names_the_first(nightly_copy: CommandLine) -> None:
-    lock = "lock table intermediate.int_prices in access exclusive mode"
+    lock = "lock table published.fct_prices in access exclusive mode"
     with stopped_at(nightly_copy, lock, "nightly", "--force") as first:
         second = nightly_copy.run("nightly", "--force")
         assert second.returncode == 1
@@ -194,7 +194,7 @@ def test_a_second_run_stops_and_names_the_first(nightly_copy: CommandLine) -> No
 
 
 def test_ctrl_c_stops_a_build_at_once(nightly_copy: CommandLine) -> None:
-    lock = "lock table intermediate.int_prices in access exclusive mode"
+    lock = "lock table published.fct_prices in access exclusive mode"
     with stopped_at(nightly_copy, lock, "nightly", "--force") as process:
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=20)

@@ -130,6 +130,7 @@ def kill(warehouse: Warehouse, load: Callable[[Warehouse, Path], None], folder: 
     wait_until(lambda: one(warehouse, ended), "the server gives the dead load up")
 
 
+@pytest.mark.long
 def test_a_load_killed_twice_at_each_step_ends_as_if_undisturbed(
     empty_warehouse: Warehouse, undisturbed: dict[str, list[str]], folder: Path
 ) -> None:

@@ -172,7 +172,7 @@ def test_while_another_build_runs_the_load_stands(empty_warehouse: Warehouse, tm
 # the statement is loaded as in every load: see test_load_kill.py
 STEPS = {
     "prices": "lock table raw.prices in row exclusive mode",
-    "build": "lock table intermediate.int_prices in access exclusive mode",
+    "build": "lock table published.fct_prices in access exclusive mode",
 }
 
 
@@ -208,6 +208,7 @@ def test_a_portfolio_is_built_back_to_its_first_entry(undisturbed: tuple[Warehou
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_an_onboarding_killed_twice_at_each_step_ends_as_if_undisturbed(
     published: Warehouse, statement: tuple[str, str], undisturbed: tuple[Warehouse, str]
 ) -> None:

@@ -257,7 +257,8 @@ def test_a_backup_does_not_overwrite_a_file_unless_told(published: Warehouse, ba
 
 
 def test_a_failed_backup_leaves_no_file(published: Warehouse, tmp_path: Path) -> None:
-    gone = replace(published, admin_url=published.admin_url.replace("/sigmasight", "/nowhere"))
+    database = published.settings.warehouse_database
+    gone = replace(published, admin_url=published.admin_url.replace(f"/{database}?", "/nowhere?"))
     with pytest.raises(Exception, match="nowhere"):
         write_backup(gone, tmp_path / "x.backup")
     assert list(tmp_path.iterdir()) == []

@@ -180,7 +180,7 @@ def check_records(server: PrefectServer, run_id: str, warehouse: Warehouse) -> N
     assert steps == {"build": "COMPLETED", "publish": "COMPLETED"}
     (artifact,) = server.ask("/artifacts/filter", of_the_run)
     nodes = json.loads(artifact["data"])
-    assert {"int_prices", "int_symbol_factor_betas"} <= {node["node"] for node in nodes}
+    assert {"fct_prices", "fct_symbol_factor_betas"} <= {node["node"] for node in nodes}
     assert len(nodes) == one(
         warehouse, "select count(*) from ops.run_nodes where run_id = (select max(run_id) from ops.runs)"
     )

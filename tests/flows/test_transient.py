@@ -27,7 +27,7 @@ def caused(error: Exception, cause: Exception) -> Exception:
         caused(LoadFailedError("prices: lost"), psycopg.OperationalError("connection reset")),
         ConnectionResetError(),
         TimeoutError(),
-        BuildError("The model int_prices failed: Database Error server closed the connection unexpectedly"),
+        BuildError("The model fct_prices failed: Database Error server closed the connection unexpectedly"),
         BuildError('dbt stopped: connection to server on socket "/x/.s.PGSQL.5432" failed: No such file'),
     ],
     ids=lambda error: type(error).__name__,

@@ -91,13 +91,23 @@ def _job(url: str, columns: dict[str, str] = COLUMNS, **config: Any) -> InProces
         "alias": "m",
         "original_file_path": "models/m.py",
         "columns": {name: {"data_type": data_type} for name, data_type in columns.items()},
-        "config": {"date_column": "as_of_date", **config},
+        "config": {"materialized": "build_table", **config},
     }
     return InProcessPythonJob(model, credentials)
 
 
+BUILD = {"first_date": "2025-07-01", "from_date": "2025-07-01", "to_date": "2025-07-31", "publication_id": 7}
+
+
+def _say(monkeypatch: pytest.MonkeyPatch, **settings: object) -> None:
+    """Say what the build covers, as flows.build.build_session does."""
+    said = {**BUILD, **settings}
+    monkeypatch.setenv("PGOPTIONS", " ".join(f"-c sigmasight.{name}={value}" for name, value in said.items()))
+
+
 @pytest.fixture
-def url(empty_warehouse: Warehouse) -> str:
+def url(empty_warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> str:
+    _say(monkeypatch)
     with empty_warehouse.connect_writer(autocommit=True) as connection:
         connection.execute(
             """create table intermediate.m (symbol text, as_of_date date, beta double precision,
@@ -111,8 +121,7 @@ def url(empty_warehouse: Warehouse) -> str:
     return empty_warehouse.writer_url
 
 
-# the materialization says the dates in the first line
-CODE = 'window = ("2025-07-01", "2025-07-31")\n' + MODEL_CODE.replace("public.", "staging.")
+CODE = MODEL_CODE.replace("public.", "staging.")
 
 
 def _rows(url: str) -> list[tuple[Any, ...]]:
@@ -126,7 +135,7 @@ def _with_input(url: str, select: str) -> None:
         connection.execute(f"create view staging.inputs as {select}")
 
 
-def test_a_model_replaces_the_rows_of_its_dates_and_no_others(url: str) -> None:
+def test_a_build_table_holds_the_rows_of_the_build_alone(url: str) -> None:
     _with_input(
         url,
         """select 'A "quoted", name'::text as symbol, date '2025-07-02' as as_of_date,
@@ -135,7 +144,6 @@ def test_a_model_replaces_the_rows_of_its_dates_and_no_others(url: str) -> None:
     )
     assert _job(url).submit(CODE) == 2
     assert _rows(url) == [
-        ("JUNE", date(2025, 6, 30), 1.0, 90, False),
         ('A "quoted", name', date(2025, 7, 2), None, 31, True),
         ("", date(2025, 7, 3), 0.1 + 0.2, None, None),
     ]
@@ -148,17 +156,50 @@ def test_a_frame_that_does_not_fit_leaves_the_table_as_it_was(url: str) -> None:
     assert _rows(url) == before
 
 
-def test_an_empty_frame_empties_the_dates(url: str) -> None:
+def test_an_empty_frame_empties_a_build_table(url: str) -> None:
     _with_input(
         url,
         """select 'A'::text as symbol, date '2025-07-02' as as_of_date, null::double precision as beta,
         31 as observations, true as is_clipped where false""",
     )
     assert _job(url).submit(CODE) == 0
-    assert [row[0] for row in _rows(url)] == ["JUNE"]
+    assert _rows(url) == []
 
 
-COUNTING_CODE = """window = ("2025-07-01", "2025-07-31")
+ONE_ROW = """select 'A'::text as symbol, date '2025-07-02' as as_of_date, 1.5::double precision as beta,
+31 as observations, true as is_clipped"""
+
+
+def _make_mart(url: str) -> None:
+    """A table of published rows: of publication 5, and of a build after it that was never published."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("alter table intermediate.m add column publication_id bigint not null default 5")
+        connection.execute("update intermediate.m set publication_id = 6 where symbol = 'JULY'")
+        connection.execute(
+            """insert into ops.publications
+            (publication_id, from_date, to_date, known_at, tests_passed, tests_warned)
+            values (5, '2025-06-30', '2025-06-30', now(), 0, 0)"""
+        )
+
+
+def test_a_mart_gets_rows_under_the_publication_and_loses_those_of_unpublished_builds(url: str) -> None:
+    _make_mart(url)
+    _with_input(url, ONE_ROW)
+    assert _job(url, materialized="mart").submit(CODE) == 1
+    assert [(row[0], row[-1]) for row in _rows(url)] == [("JUNE", 5), ("A", 7)]
+
+
+def test_a_model_of_the_market_is_not_run_where_portfolios_alone_are_built(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _make_mart(url)
+    _with_input(url, ONE_ROW)
+    _say(monkeypatch, from_date="2025-08-01")
+    assert _job(url, materialized="mart", scope="market").submit("def model(dbt, session): 1 / 0") == 0
+    assert _job(url, materialized="mart").submit(CODE) == 1
+
+
+COUNTING_CODE = """
 def model(dbt, session):
     whole = dbt.ref("calendar")
     inputs = dbt.ref("inputs")
@@ -179,7 +220,7 @@ def test_in_batches_a_model_sees_only_the_dates_of_its_batch(url: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("create view staging.calendar as select 1 as day from generate_series(1, 42)")
     assert _job(url, batch_days=10, batch_inputs=["inputs"]).submit(COUNTING_CODE) == 30
-    written = {day: (rows, whole) for _, day, rows, whole, _ in _rows(url) if day > date(2025, 6, 30)}
+    written = {day: (rows, whole) for _, day, rows, whole, _ in _rows(url)}
     of_batch = [10.0] * 10 + [9.0] * 9 + [10.0] * 10 + [1.0]
     assert [written[day] for day in sorted(written)] == [(rows, 42) for rows in of_batch]
     assert date(2025, 7, 20) not in written
@@ -195,10 +236,10 @@ def test_dates_without_rows_of_the_first_batch_input_are_not_computed(url: str) 
         connection.execute("create view staging.calendar as select 1 as day")
     code = COUNTING_CODE.replace("    return", "    assert len(inputs)\n    return")
     assert _job(url, batch_days=10, batch_inputs=["inputs"]).submit(code) == 4
-    assert [(row[1].day, row[2]) for row in _rows(url)[1:]] == [(9, 2.0), (18, 2.0), (19, 1.0), (31, 1.0)]
+    assert [(row[1].day, row[2]) for row in _rows(url)] == [(9, 2.0), (18, 2.0), (19, 1.0), (31, 1.0)]
 
 
-def test_a_batch_that_does_not_fit_leaves_all_dates_as_they_were(url: str) -> None:
+def test_a_batch_that_does_not_fit_leaves_the_table_as_it_was(url: str) -> None:
     _with_input(
         url,
         """select 'A'::text as symbol, '2025-07-02'::date as as_of_date, 1.0::float8 as beta,
@@ -210,7 +251,7 @@ def test_a_batch_that_does_not_fit_leaves_all_dates_as_they_were(url: str) -> No
     assert _rows(url) == before
 
 
-IDS_CODE = """window = ("2025-07-01", "2025-07-31")
+IDS_CODE = """
 def model(dbt, session):
     spoilt = dbt.ref("inputs")
     spoilt["id"] = "spoilt"  # a model may change what it was given

@@ -11,7 +11,7 @@ import pytest
 import statsmodels.api as sm
 from scipy import integrate, stats
 
-from python_models.portfolio_risk import PastReturns, portfolio_tail_risk, portfolio_volatility
+from python_models.portfolio_risk import PastReturns, portfolio_return_risk
 from python_models.risk_factors import FactorRules
 from python_models.value_at_risk import RiskRules
 from python_models.volatility import VolatilityRules
@@ -32,6 +32,10 @@ FACTOR_RULES = FactorRules(
 )
 RULES = VolatilityRules()
 RISK_RULES = RiskRules()
+VOLATILITY = [
+    *("realized_volatility_21d", "realized_volatility_63d", "forecast_volatility_21d", "har_r_squared"),
+    *("is_forecast_fallback", "proxied_share", "volatility_trend", "volatility_percentile"),
+]
 SESSIONS = 320
 FIRST_SESSION = 1000  # a calendar counts from its own beginning
 CALENDAR = pd.bdate_range("2024-01-02", periods=SESSIONS).as_unit("us")
@@ -175,13 +179,19 @@ PAST = _past(_market(), _yields(), _beta_table())
 
 
 def _volatility(holdings: pd.DataFrame, past: PastReturns = PAST) -> pd.DataFrame:
-    return portfolio_volatility(holdings, past, rules=RULES)
+    found = portfolio_return_risk(holdings, NO_OPTIONS, past, volatility_rules=RULES, risk_rules=RISK_RULES)
+    figures = found[["portfolio_id", "as_of_date", *VOLATILITY]]
+    return figures.dropna(how="all", subset=VOLATILITY).reset_index(drop=True)
 
 
 def _tail(
-    holdings: pd.DataFrame, options: pd.DataFrame = NO_OPTIONS, past: PastReturns = PAST
+    holdings: pd.DataFrame,
+    options: pd.DataFrame = NO_OPTIONS,
+    past: PastReturns = PAST,
+    rules: RiskRules = RISK_RULES,
 ) -> pd.DataFrame:
-    return portfolio_tail_risk(holdings, options, past, rules=RISK_RULES)
+    found = portfolio_return_risk(holdings, options, past, volatility_rules=RULES, risk_rules=rules)
+    return found[found["scenario_days"].notna()].reset_index(drop=True)
 
 
 # --- the second implementation: plain loops over dictionaries ---
@@ -615,7 +625,7 @@ def test_fewer_days_than_the_minimum_leave_the_figures_unknown() -> None:
     found = _one(_tail(holdings, past=past))
     assert found["scenario_days"] == 80
     assert found["var_95_1d"] > 0
-    strict = portfolio_tail_risk(holdings, NO_OPTIONS, past, rules=RiskRules(minimum=81))
+    strict = _tail(holdings, past=past, rules=RiskRules(minimum=81))
     assert strict.filter(regex="^(var|es)_").isna().all(axis=None)
     volatility = _one(_volatility(holdings, past))
     assert volatility["realized_volatility_63d"] > 0

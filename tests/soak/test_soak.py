@@ -1,21 +1,28 @@
 """The soak in its short form; in full: python -m tests.soak --minutes 10."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from flows.backup import restore_backup, write_backup
 from ingestion.demo import create_demo_users
 from tests.soak.run import soak
-from warehouse.connections import Warehouse
+from warehouse.connections import Warehouse, open_warehouse
+from warehouse.settings import Settings
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_under_load_no_answer_is_wrong_while_numbers_are_published_and_the_database_restarts(
-    demo: Warehouse, tmp_path: Path
+    demo: Warehouse, make_home: Callable[[], Path], tmp_path: Path
 ) -> None:
-    with demo.connect_writer() as connection:
+    write_backup(demo, tmp_path / "demo.backup")
+    alone = open_warehouse(Settings(sigmasight_home=make_home()))  # its server is stopped and started
+    restore_backup(alone, tmp_path / "demo.backup")
+    with alone.connect_writer() as connection:
         create_demo_users(connection)
-    report = soak(demo, 0.25, rounds=1, folder=tmp_path)
+    report = soak(alone, 0.25, rounds=1, folder=tmp_path)
     assert not report.faults, "\n".join(report.sentences())
     assert report.findings.answers["200"] > 100
     assert report.findings.answers["304"] > 0

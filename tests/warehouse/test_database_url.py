@@ -101,7 +101,7 @@ def test_everything_is_laid_down_and_owned_by_the_writer(given_warehouse: Wareho
             "sigmasight_writer",
             "manager",
         )
-        assert connection.execute("select count(*) from ops.schema_files").fetchone() == (6,)
+        assert connection.execute("select count(*) from ops.schema_files").fetchone() == (7,)
         assert connection.execute("show timezone").fetchone() == ("UTC",)
         owner = connection.execute(
             "select relowner::regrole::text from pg_class where oid = 'raw.prices'::regclass"
@@ -225,7 +225,7 @@ def test_a_user_for_whom_the_roles_were_prepared_needs_no_more(
         connection.execute("grant sigmasight_writer to visitor")
     opened = open_warehouse(Settings(database_url=server.url("visitor", "prepared")))
     with opened.connect_writer() as connection:
-        assert connection.execute("select count(*) from ops.schema_files").fetchone() == (5,)
+        assert connection.execute("select count(*) from ops.schema_files").fetchone() == (6,)
         assert connection.execute("select count(*) from ops.loads").fetchone() == (0,)
     assert open_warehouse(opened.settings) == opened
     message = failure(database_url=server.url("visitor", "prepared"), api_password=secrets.token_hex())

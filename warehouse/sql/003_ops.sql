@@ -76,7 +76,10 @@ create table if not exists ops.publications (
     check (from_date <= to_date)
 );
 
--- Which publications speak for a date; the one not superseded is what readers see.
+-- portfolios: those that it rebuilt; null: all, and the market's facts.
+alter table ops.publications add column if not exists portfolios uuid[];
+
+-- Which publications speak for a date, of what belongs to no portfolio; the one not superseded is what readers see.
 create table if not exists ops.publication_dates (
     as_of_date date not null,
     publication_id bigint not null references ops.publications,

@@ -58,9 +58,12 @@ as $$
 $$;
 
 -- Make a finished build visible: one statement, so readers see all of it or none of it.
+-- market_from_date: first session of the market's facts and of every portfolio; after to_date when the build covers
+-- only the portfolios listed in ops.build_portfolios.
+drop function if exists ops.publish(bigint, date, date, timestamptz, text, text, integer, integer);
 create or replace function ops.publish(
     publication_id bigint,
-    from_date date,
+    market_from_date date,
     to_date date,
     known_at timestamptz,
     dbt_invocation_id text,
@@ -75,11 +78,20 @@ as $$
 declare
     this_publication bigint := $1;
     published timestamptz := clock_timestamp();
+    first_date date := least(
+        case when $2 <= $3 then $2 end,
+        (select min(from_date) from ops.build_portfolios where publication_id = $1)
+    );
 begin
     insert into ops.publications (
         publication_id, from_date, to_date, known_at, published_at,
-        dbt_invocation_id, git_revision, tests_passed, tests_warned
-    ) values ($1, $2, $3, $4, published, $5, $6, $7, $8);
+        dbt_invocation_id, git_revision, tests_passed, tests_warned, portfolios
+    ) values (
+        $1, coalesce(first_date, $2), $3, $4, published, $5, $6, $7, $8,
+        case when $2 > $3 then (
+            select array_agg(portfolio_id order by portfolio_id) from ops.build_portfolios where publication_id = $1
+        ) end
+    );
 
     update ops.publication_dates set superseded_at = published
     where as_of_date between $2 and $3 and superseded_at is null;
@@ -94,9 +106,27 @@ begin
             select from raw.calendar_days as newer
             where newer.calendar_date = days.calendar_date and newer.load_id > days.load_id
         );
-    if not found then
+    if not found and $2 <= $3 then
         raise exception 'no session of the loaded calendar lies between % and %', $2, $3
         using hint = 'Load the calendar first.';
+    end if;
+
+    update ops.portfolio_dates set superseded_at = published
+    where as_of_date between $2 and $3 and superseded_at is null;
+
+    update ops.portfolio_dates set superseded_at = published
+    from ops.build_portfolios as listed
+    where
+        listed.publication_id = $1
+        and portfolio_dates.portfolio_id = listed.portfolio_id
+        and portfolio_dates.as_of_date between listed.from_date and $3
+        and portfolio_dates.superseded_at is null;
+
+    if to_regclass('published.fct_portfolio_snapshots') is not null then
+        insert into ops.portfolio_dates (portfolio_id, as_of_date, publication_id, published_at)
+        select portfolio_id, as_of_date, this_publication, published
+        from published.fct_portfolio_snapshots
+        where publication_id = $1;
     end if;
 
     insert into ops.publication_loads (load_id, publication_id)
@@ -108,9 +138,10 @@ begin
         and not exists (select from ops.publication_loads as known where known.load_id = loads.load_id)
     on conflict do nothing;
 
-    -- Every mart joins these two: the planner must know them from the first reader on.
+    -- Every mart joins these: the planner must know them from the first reader on.
     analyze ops.publications;
     analyze ops.publication_dates;
+    analyze ops.portfolio_dates;
 
     return published;
 end

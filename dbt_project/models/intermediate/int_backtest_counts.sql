@@ -1,15 +1,19 @@
 -- How often the loss of a day broke the VaR of the session before, over the backtest window, and how breaches follow
 -- each other (n01: a breach after a day without one).
-with returns as (
+with sessions as (
+    select * from {{ ref('int_session_windows') }}
+),
+
+windows as (
+    select * from {{ ref('int_portfolio_windows') }}
+),
+
+returns as (
     select * from {{ ref('int_public_returns') }}
 ),
 
 risk as (
-    select * from {{ ref('int_portfolio_risk') }}
-),
-
-sessions as (
-    select * from {{ ref('int_session_windows') }}
+    {{ portfolio_rows(ref('fct_portfolio_risk'), since='(select min(sessions.as_of_date) from sessions)') }}
 ),
 
 forecasts as (
@@ -71,8 +75,10 @@ counted as (
 ),
 
 final as (
-    select * from counted
-    where as_of_date between {{ from_date() }} and {{ to_date() }}
+    select counted.*
+    from counted
+    inner join windows
+        on counted.portfolio_id = windows.portfolio_id and counted.as_of_date >= windows.from_date
 )
 
 select * from final

@@ -1,6 +1,5 @@
 {{ config(
-    materialized='fact',
-    scope='all',
+    materialized='build_table',
     indexes=[{'columns': ['as_of_date'], 'unique': true}],
 ) }}
 

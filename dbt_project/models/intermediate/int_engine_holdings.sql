@@ -1,7 +1,7 @@
 -- The holdings of the dates being built that move with a market: what the engines in Python read.
 with holdings as (
     select * from {{ ref('int_portfolio_holdings') }}
-    where not is_cash and known_positions > 0 and as_of_date between {{ from_date() }} and {{ to_date() }}
+    where not is_cash and known_positions > 0
 ),
 
 scopes as (

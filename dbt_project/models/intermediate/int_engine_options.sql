@@ -1,7 +1,7 @@
 -- Option positions of the dates being built that have Greeks, with what repricing them takes.
 with greeks as (
-    select * from {{ ref('int_position_greeks') }}
-    where null_reason is null and as_of_date between {{ from_date() }} and {{ to_date() }}
+    select * from {{ ref('fct_position_greeks') }}
+    where null_reason is null and {{ is_being_built() }}
 ),
 
 positions as (

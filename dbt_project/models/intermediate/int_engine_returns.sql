@@ -11,7 +11,7 @@ proxies as (
     select proxy_symbol as symbol from {{ ref('factors') }}
     where model = 'risk'
     union distinct
-    select '{{ var("rate_proxy_symbol") }}' as symbol
+    select '{{ var("factor_rules").rate_proxy_symbol }}' as symbol
 ),
 
 needed as (

@@ -1,7 +1,7 @@
--- The first date that the engines build: none before the first portfolio, whom their numbers are for; without any
--- portfolio just the last session.
+-- The first dates that the engines build, of the market's facts and of any portfolio: none before the first portfolio,
+-- for which their numbers are; without any portfolio just the last session.
 with portfolios as (
-    select * from {{ ref('int_portfolios') }}
+    select * from {{ ref('stg_raw__portfolios') }}
 ),
 
 positions as (
@@ -10,12 +10,7 @@ positions as (
 
 sessions as (
     select * from {{ ref('int_calendar') }}
-    where is_trading_day and as_of_date between {{ from_date() }} and {{ to_date() }}
-),
-
-prices as (
-    select max(as_of_date) as last_session from {{ ref('int_prices') }}
-    where as_of_date <= {{ to_date() }}
+    where is_trading_day and as_of_date between {{ first_date() }} and {{ to_date() }}
 ),
 
 first_days as (
@@ -24,17 +19,25 @@ first_days as (
     select min(first_session) as first_day from positions
 ),
 
+first_needed as (
+    select
+        coalesce(
+            min(first_days.first_day),
+            -- looked for only where there is no portfolio
+            (select max(prices.as_of_date) from {{ ref('fct_prices') }} as prices)
+        ) as as_of_date
+    from first_days
+),
+
 first_session as (
     select min(as_of_date) as as_of_date from sessions
 ),
 
 final as (
     select
-        greatest(
-            coalesce(min(first_days.first_day), max(prices.last_session)), max(first_session.as_of_date)
-        ) as as_of_date
-    from first_days
-    cross join prices
+        greatest(first_needed.as_of_date, first_session.as_of_date) as as_of_date,
+        greatest(first_needed.as_of_date, {{ from_date() }}) as market_date
+    from first_needed
     cross join first_session
 )
 

@@ -7,7 +7,6 @@ with days as (
 
 closes as (
     select * from {{ ref('int_valuation_prices') }}
-    where as_of_date between {{ from_date() }} and {{ to_date() }}
 ),
 
 curves as (
@@ -20,12 +19,11 @@ profiles as (
 
 quotes as (
     select * from {{ ref('stg_raw__option_quotes') }}
-    where quote_date between {{ from_date() }} and {{ to_date() }}
+    where quote_date between {{ first_date() }} and {{ to_date() }}
 ),
 
 volatilities as (
-    select * from {{ ref('int_symbol_volatility') }}
-    where as_of_date between {{ from_date() }} and {{ to_date() }}
+    {{ market_rows(ref('fct_symbol_risk')) }}
 ),
 
 -- two lots of one contract are one contract

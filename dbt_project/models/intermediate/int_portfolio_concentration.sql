@@ -2,8 +2,8 @@
 
 -- Concentration on symbol-level gross weights g = |exposure| / gross; no row where nothing is held.
 with symbol_exposures as (
-    select * from {{ ref('int_exposures_by_group') }}
-    where dimension = 'symbol' and as_of_date between {{ from_date() }} and {{ to_date() }}
+    select * from {{ ref('fct_exposures_by_group') }}
+    where dimension = 'symbol' and {{ is_being_built() }}
 ),
 
 weighted as (

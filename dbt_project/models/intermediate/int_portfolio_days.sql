@@ -18,6 +18,10 @@ capital_flows as (
     select * from {{ ref('stg_raw__capital_flows') }}
 ),
 
+windows as (
+    select * from {{ ref('int_portfolio_windows') }}
+),
+
 -- A portfolio begins at its inception, or at an entry that is dated before it.
 starts as (
     select
@@ -54,7 +58,9 @@ final as (
             starts.first_session <= calendar.as_of_date
             and (starts.removed_on > calendar.as_of_date or starts.removed_on is null)
             and calendar.is_trading_day
-            and calendar.as_of_date between {{ from_date() }} and {{ to_date() }}
+            and calendar.as_of_date between {{ first_date() }} and {{ to_date() }}
+    inner join windows
+        on starts.portfolio_id = windows.portfolio_id and calendar.as_of_date >= windows.from_date
     left join flows
         on starts.portfolio_id = flows.portfolio_id and calendar.as_of_date = flows.as_of_date
 )

@@ -3,12 +3,11 @@
 -- What holdings times betas add up to, for the factors of which the portfolio has any beta.
 with holdings as not materialized (
     select * from {{ ref('int_portfolio_holdings') }}
-    where not is_cash and as_of_date between {{ from_date() }} and {{ to_date() }}
+    where not is_cash
 ),
 
 betas as not materialized (
-    select * from {{ ref('int_symbol_factor_betas') }}
-    where as_of_date between {{ from_date() }} and {{ to_date() }}
+    select * from ({{ market_rows(ref('fct_symbol_factor_betas')) }}) as visible
 ),
 
 final as (

@@ -7,8 +7,8 @@ with exposures as (
 ),
 
 covariances as (
-    select * from {{ ref('int_factor_correlations') }}
-    where model = 'risk' and as_of_date between {{ from_date() }} and {{ to_date() }}
+    select * from ({{ market_rows(ref('fct_factor_correlations')) }}) as visible
+    where model = 'risk'
 ),
 
 final as (

@@ -1,5 +1,5 @@
 {{ config(
-    materialized='fact',
+    materialized='build_table',
     indexes=[{'columns': ['as_of_date', 'portfolio_id', 'symbol'], 'unique': true}],
 ) }}
 
@@ -7,7 +7,7 @@
 -- stand for. Cash moves with nothing; an option without a delta counts to the gross but not to what is known.
 with position_values as not materialized (
     select * from {{ ref('int_position_values') }}
-    where is_open and investment_class <> 'PRIVATE' and as_of_date between {{ from_date() }} and {{ to_date() }}
+    where is_open and investment_class <> 'PRIVATE' and {{ is_being_built() }}
 ),
 
 final as (

@@ -3,7 +3,7 @@
 -- What the positions of a portfolio add up to on each day of the window.
 with position_values as (
     select * from {{ ref('int_position_values') }}
-    where as_of_date between {{ from_date() }} and {{ to_date() }}
+    where {{ is_being_built() }}
 ),
 
 final as (

@@ -3,12 +3,12 @@
 -- The beta that providers say, weighted as our own: delta-adjusted holdings times beta, added up.
 with holdings as not materialized (
     select * from {{ ref('int_portfolio_holdings') }}
-    where not is_cash and known_positions > 0 and as_of_date between {{ from_date() }} and {{ to_date() }}
+    where not is_cash and known_positions > 0
 ),
 
 symbol_risk as not materialized (
-    select * from {{ ref('int_symbol_risk') }}
-    where provider_beta is not null and as_of_date between {{ from_date() }} and {{ to_date() }}
+    select * from ({{ market_rows(ref('fct_symbol_risk')) }}) as visible
+    where provider_beta is not null
 ),
 
 final as (

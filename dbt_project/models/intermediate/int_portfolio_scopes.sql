@@ -3,8 +3,8 @@
 -- What of a portfolio the engines can look at: public and option positions; cash moves with nothing and is
 -- always covered; private positions are outside.
 with snapshots as (
-    select * from {{ ref('int_portfolio_snapshots') }}
-    where as_of_date between {{ from_date() }} and {{ to_date() }}
+    select * from {{ ref('fct_portfolio_snapshots') }}
+    where {{ is_being_built() }}
 ),
 
 holdings as (
@@ -16,7 +16,6 @@ holdings as (
         coalesce(sum(positions) filter (where is_cash), 0) as cash_positions,
         coalesce(sum(gross_market_value) filter (where is_cash), 0) as cash_market_value
     from {{ ref('int_portfolio_holdings') }}
-    where as_of_date between {{ from_date() }} and {{ to_date() }}
     group by portfolio_id, as_of_date
 ),
 

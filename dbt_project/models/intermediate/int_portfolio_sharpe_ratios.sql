@@ -2,13 +2,16 @@
 
 -- Time-weighted daily returns in excess of a day of the 3-month Treasury yield, over the window that ends on each
 -- date. In decimals: the same in whatever order the days come, and cheap as the window moves on.
-with snapshots as not materialized (
-    select * from {{ ref('int_portfolio_snapshots') }}
-    where as_of_date <= {{ to_date() }}
+with sessions as (
+    select * from {{ ref('int_session_windows') }}
 ),
 
-sessions as (
-    select * from {{ ref('int_session_windows') }}
+snapshots as (
+    {{ portfolio_rows(ref('fct_portfolio_snapshots'), since='(select min(sessions.as_of_date) from sessions)') }}
+),
+
+windows as (
+    select * from {{ ref('int_portfolio_windows') }}
 ),
 
 rates as (
@@ -56,15 +59,16 @@ windowed as (
 
 final as (
     select
-        portfolio_id,
-        as_of_date,
-        observations,
+        windowed.portfolio_id,
+        windowed.as_of_date,
+        windowed.observations,
         case
-            when observations >= {{ var('sharpe_minimum') }} and deviation > 0
-                then cast(mean_excess_return / deviation * sqrt(252) as double precision)
+            when windowed.observations >= {{ var('sharpe_minimum') }} and windowed.deviation > 0
+                then cast(windowed.mean_excess_return / windowed.deviation * sqrt(252) as double precision)
         end as sharpe_ratio
     from windowed
-    where as_of_date between {{ from_date() }} and {{ to_date() }}
+    inner join windows
+        on windowed.portfolio_id = windows.portfolio_id and windowed.as_of_date >= windows.from_date
 )
 
 select * from final

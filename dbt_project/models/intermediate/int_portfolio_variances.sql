@@ -3,8 +3,8 @@
 -- The risk model's variance of each portfolio, a year: the factors' part is the sum of their contributions, the rest
 -- what the symbols do each by itself. Null where equity is not positive.
 with exposures as (
-    select * from {{ ref('int_portfolio_factor_exposures') }}
-    where model = 'risk' and as_of_date between {{ from_date() }} and {{ to_date() }}
+    select * from {{ ref('fct_portfolio_factor_exposures') }}
+    where model = 'risk' and {{ is_being_built() }}
 ),
 
 holdings as (
@@ -12,8 +12,8 @@ holdings as (
 ),
 
 betas as (
-    select * from {{ ref('int_symbol_factor_betas') }}
-    where model = 'risk' and factor = 'Market' and as_of_date between {{ from_date() }} and {{ to_date() }}
+    select * from ({{ market_rows(ref('fct_symbol_factor_betas')) }}) as visible
+    where model = 'risk' and factor = 'Market'
 ),
 
 systematic as (

@@ -6,9 +6,13 @@ with positions as (
     select * from {{ ref('int_positions') }}
 ),
 
+windows as (
+    select * from {{ ref('int_portfolio_windows') }}
+),
+
 sessions as (
     select * from {{ ref('int_calendar') }}
-    where is_trading_day and as_of_date between {{ from_date() }} and {{ to_date() }}
+    where is_trading_day and as_of_date between {{ first_date() }} and {{ to_date() }}
 ),
 
 splits as (
@@ -27,6 +31,8 @@ days as (
             positions.first_session <= sessions.as_of_date
             and (positions.last_session >= sessions.as_of_date or positions.last_session is null)
             and (positions.removed_on > sessions.as_of_date or positions.removed_on is null)
+    inner join windows
+        on positions.portfolio_id = windows.portfolio_id and sessions.as_of_date >= windows.from_date
 ),
 
 final as (

@@ -7,17 +7,15 @@ with days as (
 
 closes as (
     select * from {{ ref('int_valuation_prices') }}
-    where as_of_date between {{ from_date() }} and {{ to_date() }}
 ),
 
 quotes as (
     select * from {{ ref('stg_raw__option_quotes') }}
-    where quote_date between {{ from_date() }} and {{ to_date() }}
+    where quote_date between {{ first_date() }} and {{ to_date() }}
 ),
 
 greeks as (
     select * from {{ ref('int_option_greeks') }}
-    where as_of_date between {{ from_date() }} and {{ to_date() }}
 ),
 
 marks as (

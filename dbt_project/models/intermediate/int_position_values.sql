@@ -1,6 +1,9 @@
 {{ config(
-    materialized='fact',
-    indexes=[{'columns': ['as_of_date', 'position_id'], 'unique': true}],
+    materialized='mart',
+    schema='published',
+    readers=false,
+    grain=['position_id', 'as_of_date'],
+    restated_as='fct_position_values',
 ) }}
 
 -- Values and P&L of every position, to the cent, as a statement shows them. Daily P&L runs from the cost basis
@@ -19,7 +22,7 @@ splits as (
 ),
 
 day_before as (
-    {{ day_before_window({
+    {{ session_before_window({
         'position_id': 'uuid',
         'market_value': 'numeric',
         'cumulative_pnl': 'numeric',

@@ -1,12 +1,11 @@
 -- What the public and option part of each portfolio earned on each session, and the session it is held against: the
 -- outcomes that forecasts are graded on, as far back as the dates being built look.
-with snapshots as (
-    select * from {{ ref('int_portfolio_snapshots') }}
-    where as_of_date <= {{ to_date() }}
+with sessions as (
+    select * from {{ ref('int_session_windows') }}
 ),
 
-sessions as (
-    select * from {{ ref('int_session_windows') }}
+snapshots as (
+    {{ portfolio_rows(ref('fct_portfolio_snapshots'), since='(select min(sessions.as_of_date) from sessions)') }}
 ),
 
 final as (

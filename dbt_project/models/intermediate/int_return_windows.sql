@@ -1,10 +1,10 @@
 -- The returns that the engines read: every priced symbol, from the longest window before the first date built.
-with prices as (
-    select * from {{ ref('int_prices') }}
+with sessions as (
+    select * from {{ ref('int_session_windows') }}
 ),
 
-sessions as (
-    select * from {{ ref('int_session_windows') }}
+prices as (
+    {{ market_rows(ref('fct_prices'), since='(select min(sessions.as_of_date) from sessions)') }}
 ),
 
 final as (

@@ -7,8 +7,8 @@ with final as (
         beta,
         observations,
         quality_flag
-    from {{ ref('int_symbol_factor_betas') }}
-    where model = 'risk' and as_of_date between {{ from_date() }} and {{ to_date() }}
+    from ({{ market_rows(ref('fct_symbol_factor_betas')) }}) as visible
+    where model = 'risk'
 )
 
 select * from final

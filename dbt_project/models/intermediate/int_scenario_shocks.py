@@ -4,5 +4,5 @@ from python_models.stress import scenario_shocks
 
 
 def model(dbt, session):
-    dbt.config(materialized="fact")
-    return scenario_shocks(dbt.ref("int_built_covariances"), dbt.ref("scenarios"))
+    dbt.config(materialized="mart")
+    return scenario_shocks(dbt.ref("int_window_covariances"), dbt.ref("scenarios"))

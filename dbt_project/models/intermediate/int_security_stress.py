@@ -4,7 +4,7 @@ from python_models.stress import security_stress
 
 
 def model(dbt, session):
-    dbt.config(materialized="fact")
+    dbt.config(materialized="mart")
     return security_stress(
         dbt.ref("int_stress_inputs"), dbt.ref("int_risk_betas"), dbt.ref("int_built_shocks")
     )

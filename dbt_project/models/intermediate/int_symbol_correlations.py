@@ -4,13 +4,13 @@ from python_models.correlation import held_pairs, symbol_correlations
 
 
 def model(dbt, session):
-    dbt.config(materialized="fact")
+    dbt.config(materialized="mart")
     start = dbt.ref("int_engine_start")
-    holdings = dbt.ref("int_engine_holdings")
+    rules = dbt.config.get("correlation_rules")
     return symbol_correlations(
         dbt.ref("int_engine_returns"),
-        held_pairs(holdings),
-        window=dbt.config.get("correlation_window"),
-        minimum=dbt.config.get("correlation_minimum"),
+        held_pairs(dbt.ref("int_engine_holdings")),
+        window=rules["window"],
+        minimum=rules["minimum"],
         from_date=start["as_of_date"].iloc[0],
     )

@@ -2,17 +2,13 @@
 
 -- For each symbol and session of the window: what the last 252 sessions hold of its prices. A symbol is looked
 -- at from its first price or first holding on, whichever came first.
-with prices as (
-    select * from {{ ref('int_prices') }}
-),
-
-sessions as (
+with sessions as (
     select * from {{ ref('int_calendar') }}
     where is_trading_day and as_of_date <= {{ to_date() }}
 ),
 
 symbols as (
-    select * from {{ ref('int_symbols') }}
+    {{ newest_versions(ref('dim_symbols'), ['symbol']) }}
 ),
 
 holdings as (
@@ -34,7 +30,17 @@ first_days as (
 first_needed as (
     select min(session_number) - {{ var('data_quality_sessions') }} as session_number
     from sessions
-    where as_of_date >= {{ from_date() }}
+    where as_of_date >= {{ first_date() }}
+),
+
+needed as (
+    select sessions.as_of_date
+    from sessions
+    inner join first_needed on sessions.session_number > first_needed.session_number
+),
+
+prices as (
+    {{ market_rows(ref('fct_prices'), since='(select min(needed.as_of_date) from needed)') }}
 ),
 
 grid as (
@@ -73,7 +79,7 @@ windowed as (
 
 final as (
     select * from windowed
-    where as_of_date between {{ from_date() }} and {{ to_date() }}
+    where as_of_date between {{ first_date() }} and {{ to_date() }}
 )
 
 select * from final

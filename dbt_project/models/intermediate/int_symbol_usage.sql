@@ -8,7 +8,7 @@ with positions as (
 
 sessions as (
     select * from {{ ref('int_calendar') }}
-    where is_trading_day and as_of_date between {{ from_date() }} and {{ to_date() }}
+    where is_trading_day and as_of_date between {{ first_date() }} and {{ to_date() }}
 ),
 
 final as (

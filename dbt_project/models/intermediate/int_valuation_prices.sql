@@ -1,11 +1,15 @@
 {{ config(
-    materialized='fact',
+    materialized='build_table',
     indexes=[{'columns': ['symbol', 'as_of_date'], 'unique': true}, {'columns': ['as_of_date']}],
 ) }}
 
 -- One price per held symbol and session: the day's close, else the last one, carried over splits and flagged.
 with prices as not materialized (
-    select * from {{ ref('int_prices') }}
+    {{ market_rows(ref('fct_prices'), since="date '-infinity'") }}
+),
+
+windows as (
+    select * from {{ ref('int_portfolio_windows') }}
 ),
 
 positions as (
@@ -18,7 +22,7 @@ calendar as (
 
 sessions as (
     select * from calendar
-    where is_trading_day and as_of_date between {{ from_date() }} and {{ to_date() }}
+    where is_trading_day and as_of_date between {{ first_date() }} and {{ to_date() }}
 ),
 
 splits as (
@@ -27,11 +31,12 @@ splits as (
 
 symbols as (
     select
-        pricing_symbol as symbol,
-        greatest(min(first_session), {{ from_date() }}) as first_needed
+        positions.pricing_symbol as symbol,
+        greatest(min(positions.first_session), min(windows.from_date)) as first_needed
     from positions
-    where investment_class <> 'PRIVATE'
-    group by pricing_symbol
+    inner join windows on positions.portfolio_id = windows.portfolio_id
+    where positions.investment_class <> 'PRIVATE'
+    group by positions.pricing_symbol
 ),
 
 earlier as (

@@ -1,6 +1,10 @@
-{#- An identity that must be true of every row being built; a null counts as broken. -#}
-{% test holds(model, expression, dated=true) %}
+{#- An identity that must be true of every row being built; a null counts as broken. market: rows of no portfolio. -#}
+{% test holds(model, expression, market=false) %}
+with rows_tested as (
+    {{ tested_rows(model, market=market) }}
+)
+
 select *
-from {{ model }}
-where ({{ expression }}) is not true {%- if dated %} and {{ in_window() }} {%- endif %}
+from rows_tested
+where ({{ expression }}) is not true
 {% endtest %}

@@ -1,7 +1,7 @@
 -- Equity that drifts from its P&L by a cent a day is off by dollars in a year: today's equity is
 -- yesterday's (or the initial equity) plus the positions' P&L plus the capital flow, added up anew here.
-with snapshots as not materialized (
-    select * from {{ ref('int_portfolio_snapshots') }}
+with snapshots as materialized (
+    {{ tested_rows(ref('fct_portfolio_snapshots'), before=true) }}
 ),
 
 portfolios as (
@@ -18,18 +18,16 @@ pnl as (
         portfolio_id,
         as_of_date,
         sum(daily_pnl) as daily_pnl
-    from {{ ref('int_position_values') }}
-    where {{ in_window() }}
+    from ({{ tested_rows(ref('int_position_values')) }}) as tested
     group by portfolio_id, as_of_date
 ),
 
 today as (
     select
-        snapshots.*,
+        tested.*,
         sessions.previous_trading_day
-    from snapshots
-    inner join sessions on snapshots.as_of_date = sessions.as_of_date
-    where {{ in_window('snapshots.as_of_date') }}
+    from ({{ tested_rows(ref('fct_portfolio_snapshots')) }}) as tested
+    inner join sessions on tested.as_of_date = sessions.as_of_date
 )
 
 select

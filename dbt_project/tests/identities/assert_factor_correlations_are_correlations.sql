@@ -1,8 +1,7 @@
 -- A matrix that is not symmetric with a unit diagonal is none of correlations, and conditional stress built on it
 -- means nothing.
 with correlations as (
-    select * from {{ ref('int_factor_correlations') }}
-    where {{ in_window() }}
+    select * from ({{ tested_rows(ref('fct_factor_correlations'), market=true) }}) as tested
 )
 
 select correlations.*

@@ -7,7 +7,7 @@ with greeks as (
         1e-5 as point_bump,
         1e-6 as year_bump
     from {{ ref('int_option_greeks') }}
-    where null_reason is null and {{ in_window() }}
+    where null_reason is null
 ),
 
 bumped as (

@@ -9,8 +9,8 @@ with groups as (
         sum(short_exposure) as short_exposure,
         {{ sum_unless_unknown('delta_adjusted_exposure') }} as delta_adjusted_exposure,
         sum(position_count) as position_count
-    from {{ ref('int_exposures_by_group') }}
-    where dimension <> 'tag' and {{ in_window() }}
+    from ({{ tested_rows(ref('fct_exposures_by_group')) }}) as tested
+    where dimension <> 'tag'
     group by portfolio_id, as_of_date, dimension
 ),
 
@@ -23,11 +23,11 @@ totals as (
         exposures.short_exposure,
         exposures.net_exposure_delta_adjusted as delta_adjusted_exposure,
         snapshots.position_count
-    from {{ ref('int_portfolio_exposures') }} as exposures
-    inner join {{ ref('int_portfolio_snapshots') }} as snapshots
+    from ({{ tested_rows(ref('fct_portfolio_exposures')) }}) as exposures
+    inner join ({{ tested_rows(ref('fct_portfolio_snapshots')) }}) as snapshots
         on exposures.portfolio_id = snapshots.portfolio_id and exposures.as_of_date = snapshots.as_of_date
     cross join (values ('symbol'), ('sector'), ('investment_class'), ('position_type')) as dimensions (dimension)
-    where snapshots.position_count > 0 and {{ in_window('exposures.as_of_date') }}
+    where snapshots.position_count > 0
 )
 
 select

@@ -1,18 +1,18 @@
 -- Who owes nothing cannot lose more than everything, whatever the scenario.
 with stress as (
-    select * from {{ ref('int_portfolio_stress') }}
-    where direct_pnl is not null and {{ in_window() }}
+    select * from ({{ tested_rows(ref('fct_portfolio_stress')) }}) as tested
+    where direct_pnl is not null
 ),
 
 exposures as (
-    select * from {{ ref('int_portfolio_exposures') }}
-    where short_exposure = 0 and {{ in_window() }}
+    select * from ({{ tested_rows(ref('fct_portfolio_exposures')) }}) as tested
+    where short_exposure = 0
 ),
 
 -- an option may be worth more in the model than at its quote
 without_options as (
-    select * from {{ ref('int_portfolio_snapshots') }}
-    where option_count = 0 and {{ in_window() }}
+    select * from ({{ tested_rows(ref('fct_portfolio_snapshots')) }}) as tested
+    where option_count = 0
 )
 
 select stress.*

@@ -1,7 +1,7 @@
 -- The independent check: every live option of the newest date is priced by another library.
 with greeks as (
     select * from {{ ref('int_option_greeks') }}
-    where null_reason is null and {{ in_window() }}
+    where null_reason is null
 ),
 
 newest as (

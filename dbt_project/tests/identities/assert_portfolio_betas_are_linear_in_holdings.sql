@@ -1,22 +1,20 @@
 -- Exposures of beta x whole portfolio, added up, once made an unlevered portfolio lose 400 %: the dollar
 -- exposure is the sum over positions of delta-adjusted value x beta, and the beta is that over equity.
 with exposures as (
-    select * from {{ ref('int_portfolio_factor_exposures') }}
-    where {{ in_window() }}
+    select * from ({{ tested_rows(ref('fct_portfolio_factor_exposures')) }}) as tested
 ),
 
 -- Both sides are read once: otherwise the planner, which expects one row of a new date, may look up each beta
 -- among all positions of its date.
 position_values as materialized (
-    select * from {{ ref('int_position_values') }}
+    select * from ({{ tested_rows(ref('int_position_values')) }}) as tested
     where
         is_open and investment_class <> 'PRIVATE' and price_source <> 'cash'
-        and delta_adjusted_exposure is not null and {{ in_window() }}
+        and delta_adjusted_exposure is not null
 ),
 
 betas as materialized (
-    select * from {{ ref('int_symbol_factor_betas') }}
-    where {{ in_window() }}
+    select * from ({{ tested_rows(ref('fct_symbol_factor_betas'), market=true, before=true) }}) as tested
 ),
 
 sums as (

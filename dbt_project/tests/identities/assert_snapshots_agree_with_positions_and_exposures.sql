@@ -6,19 +6,16 @@ with position_values as (
         as_of_date,
         sum(market_value) as net_market_value,
         sum(unrealized_pnl) as unrealized_pnl
-    from {{ ref('int_position_values') }}
-    where {{ in_window() }}
+    from ({{ tested_rows(ref('int_position_values')) }}) as tested
     group by portfolio_id, as_of_date
 ),
 
 snapshots as (
-    select * from {{ ref('int_portfolio_snapshots') }}
-    where {{ in_window() }}
+    select * from ({{ tested_rows(ref('fct_portfolio_snapshots')) }}) as tested
 ),
 
 exposures as (
-    select * from {{ ref('int_portfolio_exposures') }}
-    where {{ in_window() }}
+    select * from ({{ tested_rows(ref('fct_portfolio_exposures')) }}) as tested
 )
 
 select

@@ -1,18 +1,17 @@
 -- Older systems added up beta x whole portfolio, or lost a factor whose name differed: the linear part of a scenario
 -- is the sum of exposure x shock over the factors, whichever way it is added up.
 with stress as (
-    select * from {{ ref('int_portfolio_stress') }}
-    where direct_pnl is not null and {{ in_window() }}
+    select * from ({{ tested_rows(ref('fct_portfolio_stress')) }}) as tested
+    where direct_pnl is not null
 ),
 
 exposures as (
-    select * from {{ ref('int_portfolio_factor_exposures') }}
-    where model = 'risk' and {{ in_window() }}
+    select * from ({{ tested_rows(ref('fct_portfolio_factor_exposures')) }}) as tested
+    where model = 'risk'
 ),
 
 shocks as (
-    select * from {{ ref('int_scenario_shocks') }}
-    where {{ in_window() }}
+    select * from ({{ tested_rows(ref('int_scenario_shocks'), market=true) }}) as tested
 ),
 
 sums as (

@@ -2,18 +2,17 @@
 -- shocks one factor, a stock moves with its beta times the shock; nothing loses more than all of itself; the market
 -- moves by its shock.
 with security_stress as (
-    select * from {{ ref('int_security_stress') }}
-    where {{ in_window() }}
+    select * from ({{ tested_rows(ref('int_security_stress'), market=true) }}) as tested
 ),
 
 shocks as (
-    select * from {{ ref('int_scenario_shocks') }}
-    where shock is not null and {{ in_window() }}
+    select * from ({{ tested_rows(ref('int_scenario_shocks'), market=true) }}) as tested
+    where shock is not null
 ),
 
 betas as (
-    select * from {{ ref('int_symbol_factor_betas') }}
-    where model = 'risk' and {{ in_window() }}
+    select * from ({{ tested_rows(ref('fct_symbol_factor_betas'), market=true, before=true) }}) as tested
+    where model = 'risk'
 ),
 
 market as (

@@ -4,19 +4,16 @@ select
     symbol_1,
     symbol_2,
     correlation
-from {{ ref('int_symbol_correlations') }}
+from ({{ tested_rows(ref('int_symbol_correlations'), market=true) }}) as tested
 where
-    {{ in_window() }}
-    and (
-        symbol_1 > symbol_2
-        or (correlation between -1 and 1) is not true
-        or (symbol_1 = symbol_2 and correlation <> 1)
-    )
+    symbol_1 > symbol_2
+    or (correlation between -1 and 1) is not true
+    or (symbol_1 = symbol_2 and correlation <> 1)
 union all
 select
     as_of_date,
     symbol_1,
     symbol_2,
     correlation
-from {{ ref('int_correlation_repairs') }}
-where {{ in_window() }} and (symbol_1 >= symbol_2 or (correlation between -1 - 1e-12 and 1 + 1e-12) is not true)
+from ({{ tested_rows(ref('int_correlation_repairs')) }}) as repaired
+where symbol_1 >= symbol_2 or (correlation between -1 - 1e-12 and 1 + 1e-12) is not true

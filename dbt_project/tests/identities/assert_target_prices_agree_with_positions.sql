@@ -1,8 +1,7 @@
 -- A weight of the wrong sign, a lot left out or a short position's gain taken for a loss would all look plausible:
 -- added up lot by lot from the positions, what each target promises in dollars is the same.
 with targets as (
-    select * from {{ ref('int_target_prices') }}
-    where {{ in_window() }}
+    select * from ({{ tested_rows(ref('fct_target_prices')) }}) as tested
 ),
 
 lots as (
@@ -12,14 +11,13 @@ lots as (
         symbol,
         sum(market_value) as market_value,
         count(*) as position_count
-    from {{ ref('int_position_values') }}
-    where is_open and {{ in_window() }}
+    from ({{ tested_rows(ref('int_position_values')) }}) as tested
+    where is_open
     group by portfolio_id, as_of_date, symbol
 ),
 
 snapshots as (
-    select * from {{ ref('int_portfolio_snapshots') }}
-    where {{ in_window() }}
+    select * from ({{ tested_rows(ref('fct_portfolio_snapshots')) }}) as tested
 )
 
 select

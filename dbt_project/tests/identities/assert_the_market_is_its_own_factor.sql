@@ -1,8 +1,8 @@
 -- An older system had SPY at 1.067 to itself, from windows that did not match: the market has beta 1 to itself and 0
 -- to whatever is measured beyond it, to the last bit.
 with betas as (
-    select * from {{ ref('int_symbol_factor_betas') }}
-    where model in ('market', 'rates', 'risk') and {{ in_window() }}
+    select * from ({{ tested_rows(ref('fct_symbol_factor_betas'), market=true) }}) as tested
+    where model in ('market', 'rates', 'risk')
 ),
 
 market as (

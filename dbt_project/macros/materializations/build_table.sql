@@ -1,0 +1,84 @@
+{#-
+  build_table: what a build needs and no reader: a table that each build fills anew, with the rows of its dates and
+  portfolios alone. Unlogged: a crash empties it, and the next build fills it. For SQL and for Python models.
+  config: indexes.
+-#}
+{% materialization build_table, adapter='postgres', supported_languages=['sql', 'python'] %}
+    {%- set target_relation = this.incorporate(type='table') -%}
+    {%- set language = model['language'] -%}
+    {{ run_hooks(pre_hooks) }}
+
+    {% if load_cached_relation(this) is not none and table_definition(this).mark != build_table_mark() %}
+        {% do adapter.drop_relation(load_cached_relation(this)) %}
+    {% endif %}
+    {% if load_cached_relation(this) is none %}
+        {% call statement('create') %}
+            create unlogged table {{ target_relation }}
+            {%- if language == 'sql' %} as {{ compiled_code }} with no data
+            {%- else %} ({{ declared_columns() }}) {%- endif %}
+        {% endcall %}
+        {% do create_indexes(target_relation) %}
+        {% do keep_definition(target_relation, build_table_mark()) %}
+        {% do adapter.commit() %}
+    {% endif %}
+
+    {% if language == 'python' %}
+        {% call statement('main', language='python') -%}
+            {{ compiled_code }}
+        {%- endcall %}
+        {% call statement('analyze') %} analyze {{ target_relation }} {% endcall %}
+    {% else %}
+        {% call statement('main') %}
+            {{ plan_for_sets() }}
+            truncate {{ target_relation }};
+            insert into {{ target_relation }} {{ compiled_code }}
+        {% endcall %}
+        {% call statement('analyze') %} analyze {{ target_relation }} {% endcall %}
+    {% endif %}
+    {% do adapter.commit() %}
+
+    {{ run_hooks(post_hooks) }}
+    {{ return({'relations': [target_relation]}) }}
+{% endmaterialization %}
+
+
+{#- Columns of a Python model, as its yml declares them. -#}
+{% macro declared_columns() -%}
+    {%- for column in model.columns.values() if column.name not in ['publication_id', 'published_at', 'superseded_at'] -%}
+        {{ column.name }} {{ column.data_type }}{{ ', ' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+
+
+{#- What a table was made from: another text of the model, or other columns, make another table. -#}
+{% macro build_table_mark() -%}
+    {{ return(local_md5(model.raw_code ~ tojson(model.columns) ~ tojson(config.get('indexes', [])))) }}
+{%- endmacro %}
+
+
+{#- The mark and the columns that the table's comment keeps; empty without a table, or where one of its readers is lost. -#}
+{% macro table_definition(relation, readers=[]) -%}
+    {%- set kept = run_query(
+        "select obj_description(to_regclass('" ~ relation.include(database=false) ~ "'), 'pg_class')"
+        ~ " where not exists (select from unnest(cast(array['" ~ readers | join("', '") ~ "'] as text[])) as readers (name)"
+        ~ " where name <> '' and to_regclass(name) is null)"
+    ).columns[0].values() | first -%}
+    {{ return(fromjson(kept) if kept else {}) }}
+{%- endmacro %}
+
+
+{% macro keep_definition(relation, mark, columns=[]) -%}
+    {% call statement('keep definition') %}
+        comment on table {{ relation }} is '{{ tojson({"mark": mark, "columns": columns}) }}'
+    {% endcall %}
+{%- endmacro %}
+
+
+{#-
+  A build works on all rows of its dates, but the planner has not seen these dates yet, expects one row, and
+  would loop over a whole table for each. Hash and merge joins cost the same whatever it expects; a lateral
+  look-up still loops, there is no other way to do it.
+-#}
+{% macro plan_for_sets() -%}
+    set local enable_nestloop = off;
+{%- endmacro %}

@@ -1,0 +1,249 @@
+{#-
+  mart: one model, one yml. Appends the build's rows to published.<mart> under its publication_id (primary key: grain
+  and publication_id) and keeps up the views marts, marts_history and marts_at over it (see reader_views.sql). Rows of
+  builds that were never published are swept; published rows are never changed. For SQL and for Python models.
+
+  config:
+  grain             columns that name a row; every mart says it
+  versioned         true: a build adds only rows that differ from the published ones, and marks removed keys
+  by_dates          true: of a versioned mart, only the dates being built are looked at
+  derived           true: a view over other published facts; nothing is stored
+  readers           false: published for other marts to stand on, not shown to readers
+  indexes           beside the primary key
+-#}
+{% materialization mart, adapter='postgres', supported_languages=['sql', 'python'] %}
+    {%- set language = model['language'] -%}
+    {%- set is_derived = config.get('derived', false) -%}
+    {%- set target_relation = this.incorporate(type='view' if is_derived else 'table') -%}
+    {%- set existing = load_cached_relation(this) -%}
+    {{ run_hooks(pre_hooks) }}
+
+    {%- set mark = mart_mark() -%}
+    {%- set definition = table_definition(this, readers=reader_views_of(this)) if existing else {} -%}
+    {%- set is_new_definition = definition.mark != mark -%}
+    {% if is_derived %}
+        {% call statement('main') %}
+            {% if is_new_definition %}
+                create or replace view {{ target_relation }} as {{ compiled_code }}
+            {% else %}
+                select 'unchanged' as message where false
+            {% endif %}
+        {% endcall %}
+    {% else %}
+        {% if is_new_definition %}
+            {% do make_published_table(target_relation, existing, compiled_code, language) %}
+            {% set definition = {'columns': published_columns(compiled_code, language)} %}
+            {% if language == 'python' %}
+                {# the Python job writes on its own connection: it must see the table #}
+                {% do adapter.commit() %}
+            {% endif %}
+        {% endif %}
+        {% if language == 'python' %}
+            {% call statement('main', language='python') -%}
+                {{ compiled_code }}
+            {%- endcall %}
+        {% else %}
+            {% call statement('main') %}
+                {{ plan_for_sets() }}
+                {{ sweep_unpublished(target_relation) }};
+                {{ append_rows(target_relation, definition.columns, compiled_code) }}
+            {% endcall %}
+        {% endif %}
+        {% if is_new_definition %}
+            {# of rows that are there already: twice as fast as row by row #}
+            {% do make_published_indexes(target_relation) %}
+        {% endif %}
+        {% call statement('after') %}
+            {{ restate(target_relation, definition.columns) }}
+            select brin_summarize_new_values('{{ index_by_publication() }}'::regclass);
+            analyze {{ target_relation }}
+        {% endcall %}
+    {% endif %}
+    {% if is_new_definition %}
+        {% do make_reader_views(target_relation) %}
+        {% do keep_mart_definition(target_relation, mark, definition.columns) %}
+    {% endif %}
+    {% do adapter.commit() %}
+
+    {{ run_hooks(post_hooks) }}
+    {{ return({'relations': [target_relation]}) }}
+{% endmaterialization %}
+
+
+{#- A portfolio's facts are published for each portfolio and date, all others for each date. -#}
+{% macro is_of_portfolios() -%}
+    {{ return('portfolio_id' in model.columns) }}
+{%- endmacro %}
+
+
+{% macro is_dated() -%}
+    {{ return('as_of_date' in model.columns and (not config.get('versioned', false) or config.get('by_dates', false))) }}
+{%- endmacro %}
+
+
+{% macro mart_mark() -%}
+    {{ return(local_md5(
+        model.raw_code ~ tojson(model.columns) ~ reader_views_text(this.include(database=false))
+    )) }}
+{%- endmacro %}
+
+
+{% macro keep_mart_definition(relation, mark, columns) -%}
+    {% call statement('keep definition') %}
+        comment on {{ 'view' if config.get('derived', false) else 'table' }} {{ relation }}
+        is '{{ tojson({"mark": mark, "columns": columns or []}) }}'
+    {% endcall %}
+{%- endmacro %}
+
+
+{#- The table with a column for each of the model's; columns are added, never removed or retyped. -#}
+{% macro make_published_table(relation, existing, code, language) -%}
+    {% if existing is none %}
+        {% call statement('create') %}
+            create table {{ relation }}
+            {%- if language == 'sql' %} as
+            select cast(null as bigint) as publication_id, new_rows.*
+            {%- if config.get('versioned', false) %}, false as is_removed {%- endif %}
+            from ({{ code }}) as new_rows with no data
+            {%- else %} (publication_id bigint, {{ declared_columns() }}) {%- endif %}
+        {% endcall %}
+    {% else %}
+        {% do add_published_columns(relation, code, language) %}
+    {% endif %}
+{%- endmacro %}
+
+
+{#-
+  The primary key, and where the rows of a build and of a date lie: they are appended, so a block range index of some
+  kilobytes finds them.
+-#}
+{% macro make_published_indexes(relation) -%}
+    {%- set name = relation.include(database=false) -%}
+    {%- set has_key = run_query(
+        "select 1 from pg_constraint where conrelid = '" ~ name ~ "'::regclass and contype = 'p'"
+    ).rows | length > 0 -%}
+    {% call statement('index') %}
+        {% if not has_key %} alter table {{ relation }} add primary key ({{ published_key() | join(', ') }}); {% endif %}
+        create index if not exists {{ this.identifier }}_by_publication on {{ relation }}
+        using brin (publication_id{{ ', as_of_date' if is_dated() }}) with (pages_per_range = 32)
+    {% endcall %}
+    {% do create_indexes(relation) %}
+{%- endmacro %}
+
+
+{% macro index_by_publication() -%}
+    {{ return('"' ~ this.schema ~ '"."' ~ this.identifier ~ '_by_publication"') }}
+{%- endmacro %}
+
+
+{#- What the primary key and its index are made of. A portfolio's rows lie together: readers ask for one portfolio. -#}
+{% macro published_key() -%}
+    {%- set grain = config.require('grain') -%}
+    {%- set first = (['portfolio_id'] + (['as_of_date'] if is_dated() else [])) if is_of_portfolios() else [] -%}
+    {{ return(first + grain | reject('in', first) | list + ['publication_id']) }}
+{%- endmacro %}
+
+
+{#- Names of the model's columns in the order of its select. -#}
+{% macro published_columns(code, language) -%}
+    {%- if language == 'sql' -%}
+        {{ return(get_column_schema_from_query(code) | map(attribute='name') | list) }}
+    {%- else -%}
+        {{ return(model.columns.keys() | reject('in', ['publication_id', 'published_at', 'superseded_at']) | list) }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#-
+  A new column is null in what was published before it existed. Its type is the one that PostgreSQL gives it: dbt's own
+  name of an array is none.
+-#}
+{% macro add_published_columns(relation, code, language) -%}
+    {%- set old = adapter.get_columns_in_relation(relation) | map(attribute='name') | list -%}
+    {%- set new = published_columns(code, language) | reject('in', old) | list -%}
+    {% if new %}
+        {% call statement('make columns') %}
+            create temporary table new_columns
+            {%- if language == 'sql' %} as select * from ({{ code }}) as new_rows with no data
+            {%- else %} ({{ declared_columns() }}) {%- endif %}
+        {% endcall %}
+        {% call statement('types of columns', fetch_result=true) %}
+            select attname, format_type(atttypid, atttypmod) from pg_catalog.pg_attribute
+            where attrelid = 'new_columns'::regclass and attnum > 0 order by attnum
+        {% endcall %}
+        {% for name, type in load_result('types of columns').data if name in new %}
+            {% call statement('add column') %}
+                alter table {{ relation }} add column {{ name }} {{ type }}
+            {% endcall %}
+        {% endfor %}
+        {% call statement('drop columns') %} drop table new_columns {% endcall %}
+    {% endif %}
+{%- endmacro %}
+
+
+{#- Leftovers of builds that were never published. -#}
+{% macro sweep_unpublished(relation) -%}
+delete from {{ relation }}
+{%- if not var('audit_schema') %}
+where publication_id > (select coalesce(max(publications.publication_id), 0) from ops.publications) or publication_id = 0
+{%- endif %}
+{%- endmacro %}
+
+
+{% macro append_rows(relation, columns, code) -%}
+insert into {{ relation }} (publication_id, {{ columns | join(', ') }}
+    {%- if config.get('versioned', false) %}, is_removed {%- endif %})
+{%- if config.get('versioned', false) %}
+{{ changed_rows(relation, columns, code) }}
+{%- else %}
+select {{ publication_id() }}, {{ columns | join(', ') }}
+from (
+    {{ code }}
+) as new_rows
+{%- endif %}
+{%- endmacro %}
+
+
+{#- Rows that differ from what is published of their key, and a mark of removal for keys that are gone. -#}
+{% macro changed_rows(relation, columns, code) -%}
+{%- set key = config.require('grain') -%}
+{%- set values = columns | reject('in', key) | list -%}
+with built as materialized (
+    {{ code }}
+),
+
+published as materialized (
+    select distinct on ({{ key | join(', ') }}) *
+    from {{ relation }}
+    where
+        publication_id in (select publications.publication_id from ops.publications)
+        {%- if config.get('by_dates', false) %}
+        and as_of_date between {{ first_date() }} and {{ to_date() }}
+        {%- endif %}
+    order by {{ key | join(', ') }}, publication_id desc
+)
+
+select
+    {{ publication_id() }},
+    {%- for name in columns %}
+    built.{{ name }},
+    {%- endfor %}
+    false as is_removed
+from built
+left join published using ({{ key | join(', ') }})
+where
+    published.publication_id is null
+    or published.is_removed
+    or row({% for name in values %}built.{{ name }}{{ ', ' if not loop.last }}{% endfor %})
+    is distinct from row({% for name in values %}published.{{ name }}{{ ', ' if not loop.last }}{% endfor %})
+union all
+select
+    {{ publication_id() }},
+    {%- for name in columns %}
+    published.{{ name }},
+    {%- endfor %}
+    true as is_removed
+from published
+left join built using ({{ key | join(', ') }})
+where built.{{ key[0] }} is null and not published.is_removed
+{%- endmacro %}

@@ -1,0 +1,131 @@
+{#-
+  What the build sees of published facts that belong to no portfolio: each date's newest publication, the one in
+  progress included. since: SQL of the first date wanted.
+-#}
+{% macro market_rows(relation, since=first_date()) -%}
+select built.*
+from {{ relation }} as built
+where {{ is_being_built('built') }} and built.as_of_date >= {{ since }}
+{%- if not var('audit_schema') %}
+union all
+select published.*
+from {{ relation }} as published
+inner join {{ ref('stg_ops__publication_dates') }} as dates
+    on published.as_of_date = dates.as_of_date and published.publication_id = dates.publication_id
+where
+    dates.superseded_at is null
+    and dates.as_of_date >= {{ since }}
+    and dates.as_of_date < {{ from_date() }}
+    and published.as_of_date >= {{ since }}
+{%- endif %}
+{%- endmacro %}
+
+
+{#- The same of a portfolio's facts, for the portfolios that are being built: before its own first date, and being built. -#}
+{% macro portfolio_rows(relation, since="date '-infinity'") -%}
+select built.*
+from {{ relation }} as built
+where {{ is_being_built('built') }} and built.as_of_date >= {{ since }}
+{%- if not var('audit_schema') %}
+union all
+select published.*
+from {{ relation }} as published
+inner join {{ ref('stg_ops__portfolio_dates') }} as dates
+    on
+        published.portfolio_id = dates.portfolio_id
+        and published.as_of_date = dates.as_of_date
+        and published.publication_id = dates.publication_id
+inner join {{ ref('int_portfolio_windows') }} as windows
+    on dates.portfolio_id = windows.portfolio_id and dates.as_of_date < windows.from_date
+where
+    dates.superseded_at is null
+    and dates.as_of_date >= {{ since }}
+    and published.as_of_date >= {{ since }}
+{%- endif %}
+{%- endmacro %}
+
+
+{#-
+  The rows of this model on the session before each portfolio's window: where running totals continue from. No rows
+  in the first build. columns: name -> type, for the empty result of that first build.
+-#}
+{% macro session_before_window(columns) -%}
+{%- set windows = ref('int_portfolio_windows') -%}
+{%- set dates = ref('stg_ops__portfolio_dates') -%}
+select
+{%- if has_history() and not var('audit_schema') %}
+    {%- for name in columns %}
+    published.{{ name }}{{ ',' if not loop.last }}
+    {%- endfor %}
+from {{ this }} as published
+inner join {{ dates }} as dates
+    on
+        published.portfolio_id = dates.portfolio_id
+        and published.as_of_date = dates.as_of_date
+        and published.publication_id = dates.publication_id
+inner join {{ windows }} as windows
+    on dates.portfolio_id = windows.portfolio_id and dates.as_of_date = windows.session_before
+where
+    dates.superseded_at is null
+    -- constants for the planner: whole tables are not read for one session
+    and published.as_of_date between
+    (select min(windows.session_before) from {{ windows }} as windows)
+    and (select max(windows.session_before) from {{ windows }} as windows)
+{%- else %}
+    {%- for name, type in columns.items() %}
+    cast(null as {{ type }}) as {{ name }}{{ ',' if not loop.last }}
+    {%- endfor %}
+where false
+{%- endif %}
+{%- endmacro %}
+
+
+{#-
+  Rows that a test looks at: those being built; with test_all_dates every row that readers see. market: facts that
+  belong to no portfolio. before: with the sessions before the window (since one), for tests that compare with the day before.
+-#}
+{% macro tested_rows(relation, market=false, before=false, since=none) -%}
+{%- set dates = ref('stg_ops__publication_dates') if market else ref('stg_ops__portfolio_dates') -%}
+{%- if var('test_all_dates') and not var('audit_schema') -%}
+select published.*
+from {{ relation }} as published
+inner join {{ dates }} as dates
+    on
+        published.as_of_date = dates.as_of_date
+        and published.publication_id = dates.publication_id
+        {%- if not market %}
+        and published.portfolio_id = dates.portfolio_id
+        {%- endif %}
+where dates.superseded_at is null
+{%- elif before -%}
+{{ market_rows(relation) if market else portfolio_rows(relation, since=since or "date '-infinity'") }}
+{%- else -%}
+select * from {{ relation }} where {{ is_being_built() }}
+{%- endif -%}
+{%- endmacro %}
+
+
+{#- Joins the split period that a symbol is in on a date; outside all periods nothing is found (ratio 1). -#}
+{% macro join_split_period(splits, alias, symbol, on_date) -%}
+left join {{ splits }} as {{ alias }}
+    on
+        {{ symbol }} = {{ alias }}.symbol
+        and {{ on_date }} >= {{ alias }}.ex_session
+        and ({{ on_date }} < {{ alias }}.next_ex_session or {{ alias }}.next_ex_session is null)
+{%- endmacro %}
+
+
+{#- The newest version of each key of a versioned mart, the build in progress included. -#}
+{% macro newest_versions(relation, key) -%}
+select * from (
+    select distinct on ({{ key | join(', ') }}) *
+    from {{ relation }}
+    {%- if not var('audit_schema') %}
+    where
+        {{ is_being_built() }}
+        or publication_id in (select publications.publication_id from {{ ref('stg_ops__publications') }} as publications)
+    {%- endif %}
+    order by {{ key | join(', ') }}, publication_id desc
+) as versions
+where not is_removed
+{%- endmacro %}

@@ -1,0 +1,184 @@
+{#-
+  The three views of a mart, each with the columns of its yml:
+    marts           the newest publication of each portfolio and date
+    marts_history   all publications, with published_at and superseded_at
+    marts_at        as published at an instant: the setting sigmasight.published_at, without which a query fails rather
+                    than answer with today's
+  An audit build is no publication: its marts show its own rows.
+
+  config of the mart:
+  filtered          false: rows of a portfolio that every reader may see; default: the row filter where there is a portfolio
+  visible_when      condition on the stored rows (rows.<column>) that belong to the mart
+  computed          name -> SQL of columns that are a view of today and no stored fact
+  computed_from     SQL of the joins that they need
+  newest_only       true: only the newest session; no history
+  instant_column    a mart that is not published but looked at as it is: when each row became true; no history
+-#}
+{% macro make_reader_views(relation) -%}
+    {%- if config.get('readers', true) -%}
+        {%- if var('audit_schema') -%}
+            {% do make_reader_view(var('audit_schema'), reader_select(relation, 'audit')) %}
+        {%- else -%}
+            {%- for schema in reader_schemas() -%}
+                {% do make_reader_view(schema, reader_select(relation, schema)) %}
+            {%- endfor -%}
+        {%- endif -%}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{% macro reader_schemas() -%}
+    {%- set has_history = not config.get('newest_only', false) and not config.get('instant_column') -%}
+    {{ return(['marts'] + (['marts_history'] if has_history else []) + ['marts_at']) }}
+{%- endmacro %}
+
+
+{#- Their names. -#}
+{% macro reader_views_of(relation) -%}
+    {%- set found = [] -%}
+    {%- if config.get('readers', true) -%}
+        {%- for schema in ([var('audit_schema')] if var('audit_schema') else reader_schemas()) -%}
+            {%- do found.append('"' ~ schema ~ '"."' ~ relation.identifier ~ '"') -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(found) }}
+{%- endmacro %}
+
+
+{#- What the views are made from, as one text: another text makes them anew. -#}
+{% macro reader_views_text(relation) -%}
+    {%- if config.get('readers', true) -%}
+        {%- for schema in (['audit'] if var('audit_schema') else reader_schemas()) -%}
+            {{ reader_select(relation, schema) }}
+        {%- endfor -%}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- In place where the columns are the same, so that readers never lose the view; else made anew in this transaction. -#}
+{% macro make_reader_view(schema, code) -%}
+    {%- set view = api.Relation.create(database=this.database, schema=schema, identifier=this.identifier, type='view') -%}
+    {%- set existing = load_relation(view) if schema != 'marts_at' -%}
+    {% if schema != 'marts_at' %}
+        {{ get_assert_columns_equivalent(code) }}
+    {% endif %}
+    {% if existing and view_columns_changed(existing, code) %}
+        {% do adapter.drop_relation(existing) %}
+    {% endif %}
+    {% call statement('view') %}
+        {# without an instant its columns cannot even be asked for #}
+        {% if schema == 'marts_at' %} drop view if exists {{ view }}; {% endif %}
+        create or replace view {{ view }} with (security_barrier = true) as {{ code }};
+        grant select on {{ view }} to sigmasight_analyst, sigmasight_api
+    {% endcall %}
+{%- endmacro %}
+
+
+{% macro reader_select(relation, schema) -%}
+{%- if config.get('instant_column') -%}
+select {{ model.columns.keys() | join(', ') }} from {{ relation }}
+{%- if schema == 'marts_at' %} where {{ config.get('instant_column') }} <= {{ instant() }} {%- endif -%}
+{%- elif config.get('versioned', false) -%}
+{{ versions_select(relation, schema) }}
+{%- else -%}
+{{ facts_select(relation, schema) }}
+{%- endif -%}
+{%- endmacro %}
+
+
+{#- Dated facts: for each date, and portfolio, the rows of its publication. -#}
+{% macro facts_select(relation, schema) -%}
+{%- set is_audit = schema == 'audit' -%}
+select
+    {%- for name in model.columns %}
+    {%- if name in config.get('computed', {}) %}
+    {{ config.get('computed')[name] }} as {{ name }}
+    {%- else %}
+    {{ 'dates' if name in ('published_at', 'superseded_at') else 'rows' }}.{{ name }}
+    {%- endif %}
+    {{- ',' if not loop.last }}
+    {%- endfor %}
+from {{ relation }} as rows
+{{ 'left' if is_audit else 'inner' }} join ops.{{ 'portfolio_dates' if is_of_portfolios() else 'publication_dates' }} as dates
+    on
+        rows.as_of_date = dates.as_of_date
+        and rows.publication_id = dates.publication_id
+        {%- if is_of_portfolios() %}
+        and rows.portfolio_id = dates.portfolio_id
+        {%- endif %}
+        {%- if is_audit %}
+        and false
+        {%- endif %}
+{{ config.get('computed_from', '') | replace('<published>', adapter.quote(this.schema)) }}
+where
+    {{ {
+        'marts': 'dates.superseded_at is null',
+        'marts_history': 'true',
+        'marts_at': is_seen_at('dates'),
+        'audit': 'true',
+    }[schema] }}
+    {%- if is_of_portfolios() and config.get('filtered', true) %}
+    and {{ row_filter('rows') }}
+    {%- endif %}
+    {%- if config.get('visible_when') %}
+    and {{ config.get('visible_when') }}
+    {%- endif %}
+    {%- if config.get('newest_only', false) and not is_audit %}
+    and rows.as_of_date = (
+        select max(newest.as_of_date) from ops.publication_dates as newest
+        where {{ is_seen_at('newest') if schema == 'marts_at' else 'newest.superseded_at is null' }}
+    )
+    {%- endif %}
+{%- endmacro %}
+
+
+{#- A mart of versions: the newest of each key. A portfolio is part of the partition, so that one is found by the index. -#}
+{% macro versions_select(relation, schema) -%}
+{%- set grain = config.require('grain') -%}
+{%- set partition = (['portfolio_id'] if is_of_portfolios() and 'portfolio_id' not in grain else []) + grain -%}
+with versions as (
+    select
+        rows.*,
+        publications.published_at,
+        lead(publications.published_at) over (
+            partition by {% for name in partition %}rows.{{ name }}{{ ', ' if not loop.last }}{% endfor %}
+            order by rows.publication_id
+        ) as superseded_at
+    from {{ relation }} as rows
+    {{ 'left' if schema == 'audit' else 'inner' }} join ops.publications as publications
+        on rows.publication_id = publications.publication_id
+)
+
+select {{ model.columns.keys() | join(', ') }}
+from versions
+where
+    not is_removed
+    {%- if schema == 'marts_at' %}
+    and {{ is_seen_at('versions') }}
+    {%- elif schema != 'marts_history' %}
+    and superseded_at is null
+    {%- endif %}
+    {%- if is_of_portfolios() and config.get('filtered', true) %}
+    and {{ row_filter('versions') }}
+    {%- endif %}
+{%- endmacro %}
+
+
+{#- The session's instant. An error without one: see above. -#}
+{% macro instant() -%}
+cast(current_setting('sigmasight.published_at') as timestamptz)
+{%- endmacro %}
+
+
+{% macro is_seen_at(alias) -%}
+{{ alias }}.published_at <= {{ instant() }} and ({{ alias }}.superseded_at is null or {{ alias }}.superseded_at > {{ instant() }})
+{%- endmacro %}
+
+
+{#- Analysts see every portfolio; the API's role those of the user its session was opened for. -#}
+{% macro row_filter(alias) -%}
+(
+        (select access.sees_every_portfolio())
+        or {{ alias }}.portfolio_id in (select readable.id from access.readable_portfolio_ids() as readable (id))
+    )
+{%- endmacro %}

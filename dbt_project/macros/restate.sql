@@ -1,0 +1,145 @@
+{#-
+  Records what this build changes in rows that readers see: one row per changed column of the mart. Statistics that
+  agree to 1e-9 count as equal. Rows that are new on a published date (a new portfolio) change nothing that was reported
+  and are not listed; a row that is gone is listed with the column name '*'.
+
+  config of the mart: restated_as (the mart that shows the rows, where it is another one), not_restated (columns that are
+  not compared), restated_when (condition on the rows compared), is_restated (false: its rows follow
+  from those of other marts).
+-#}
+{% macro restate(relation, columns) -%}
+{%- if is_dated() and config.get('is_restated', true) and not var('audit_schema') -%}
+{%- set mart = config.get('restated_as', model.name) -%}
+delete from ops.restatements
+where mart = '{{ mart }}' and publication_id > (select coalesce(max(publications.publication_id), 0) from ops.publications);
+insert into ops.restatements
+    (publication_id, as_of_date, mart, key, portfolio_id, column_name, old_value, new_value)
+{{ restated_columns(relation, columns, mart) }};
+{%- endif -%}
+{%- endmacro %}
+
+
+{% macro restated_columns(relation, columns, mart) -%}
+{%- set key = config.require('grain') | reject('equalto', 'as_of_date') | list -%}
+{%- set types = restated_types(mart, columns, key) -%}
+select
+    {{ publication_id() }},
+    before.as_of_date,
+    '{{ mart }}',
+    concat_ws(' ', {% for name in key %}before.{{ name }}{{ ', ' if not loop.last }}{% endfor %}),
+    {{ 'before.portfolio_id' if is_of_portfolios() else 'cast(null as uuid)' }},
+    changes.column_name,
+    changes.old_value,
+    changes.new_value
+from (
+    {{ restated_rows(relation, key) }}
+) as before
+left join (
+    select * from {{ relation }}
+    where {{ is_being_built() }}
+) as after
+    on
+        before.as_of_date = after.as_of_date
+        {%- for name in key %}
+        and before.{{ name }} = after.{{ name }}
+        {%- endfor %}
+cross join lateral (
+    values
+    ('*', 'present', cast(null as text), {{ is_gone() }})
+    {%- for name, type in types.items() %},
+    (
+        '{{ name }}', cast(before.{{ name }} as text), cast(after.{{ name }} as text),
+        after.publication_id is not null and
+        {%- if type == 'double precision' %}
+        coalesce(
+            abs(after.{{ name }} - before.{{ name }})
+            > 1e-9 * greatest(abs(after.{{ name }}), abs(before.{{ name }})),
+            after.{{ name }} is distinct from before.{{ name }}
+        )
+        {%- else %}
+        after.{{ name }} is distinct from before.{{ name }}
+        {%- endif %}
+    )
+    {%- endfor %}
+) as changes (column_name, old_value, new_value, is_changed)
+where
+    changes.is_changed
+    {%- if config.get('restated_when') %}
+    and {{ config.get('restated_when') }}
+    {%- endif %}
+{%- endmacro %}
+
+
+{#- The mart's columns that are compared, with their types: those of its yml that the table stores. -#}
+{% macro restated_types(mart, columns, key) -%}
+    {%- set found = {} -%}
+    {%- for name, column in graph.nodes['model.sigmasight.' ~ mart].columns.items()
+        if name in columns and name not in key + config.get('not_restated', []) + ['as_of_date', 'publication_id'] -%}
+        {%- do found.update({name: column.data_type}) -%}
+    {%- endfor -%}
+    {{ return(found) }}
+{%- endmacro %}
+
+
+{#- Whether a row before has no row after. Of a versioned mart every build says what is gone, and what is unchanged not. -#}
+{% macro is_gone() -%}
+{%- if config.get('versioned', false) -%} coalesce(after.is_removed, false)
+{%- elif not config.get('readers', true) and not is_of_portfolios() -%} after.publication_id is null and before.as_of_date >= {{ from_date() }}
+{%- else -%} after.publication_id is null
+{%- endif -%}
+{%- endmacro %}
+
+
+{#- The rows that readers see until this build is published. -#}
+{% macro restated_rows(relation, key) -%}
+{%- if config.get('versioned', false) -%}
+select * from (
+    select distinct on (as_of_date, {{ key | join(', ') }}) *
+    from {{ relation }}
+    where
+        as_of_date between {{ first_date() }} and {{ to_date() }}
+        and publication_id in (select publications.publication_id from ops.publications)
+    order by as_of_date, {{ key | join(', ') }}, publication_id desc
+) as newest
+where not is_removed
+{%- elif is_of_portfolios() -%}
+select published.* from {{ relation }} as published
+inner join ops.portfolio_dates as dates
+    on
+        published.portfolio_id = dates.portfolio_id
+        and published.as_of_date = dates.as_of_date
+        and published.publication_id = dates.publication_id
+left join ops.build_portfolios as listed
+    on listed.publication_id = {{ publication_id() }} and dates.portfolio_id = listed.portfolio_id
+where
+    dates.superseded_at is null
+    and dates.as_of_date between {{ first_date() }} and {{ to_date() }}
+    and dates.as_of_date >= least({{ from_date() }}, listed.from_date)
+{%- elif not config.get('readers', true) -%}
+-- what other marts stand on is published with the portfolios that need it: any of their publications may speak
+select distinct on (published.as_of_date, {% for name in key %}published.{{ name }}{{ ', ' if not loop.last }}{% endfor %})
+    published.*
+from {{ relation }} as published
+inner join (
+    select as_of_date, publication_id from ops.publication_dates
+    where superseded_at is null and as_of_date between {{ first_date() }} and {{ to_date() }}
+    union
+    select as_of_date, publication_id from ops.portfolio_dates
+    where superseded_at is null and as_of_date between {{ first_date() }} and {{ to_date() }}
+) as dates
+    on published.as_of_date = dates.as_of_date and published.publication_id = dates.publication_id
+order by
+    published.as_of_date,
+    {%- for name in key %}
+    published.{{ name }},
+    {%- endfor %}
+    published.publication_id desc
+{%- else -%}
+select published.* from {{ relation }} as published
+inner join ops.publication_dates as dates
+    on published.as_of_date = dates.as_of_date and published.publication_id = dates.publication_id
+where
+    dates.superseded_at is null
+    and dates.as_of_date between {{ from_date() }} and {{ to_date() }}
+{%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,35 @@
+-- The portfolios that the build in progress covers, each with its first session and the one before, where its running
+-- totals continue from: all portfolios when the market's facts are built, and those whose own data changed, maybe from
+-- an earlier session on.
+with portfolios as (
+    select * from {{ ref('stg_raw__portfolios') }}
+),
+
+changed as (
+    select * from {{ ref('stg_ops__build_portfolios') }}
+    where publication_id = {{ publication_id() }}
+),
+
+calendar as (
+    select * from {{ ref('int_calendar') }}
+),
+
+starts as (
+    select
+        portfolios.portfolio_id,
+        least({{ from_date() }}, changed.from_date) as from_date
+    from portfolios
+    left join changed on portfolios.portfolio_id = changed.portfolio_id
+),
+
+final as (
+    select
+        starts.portfolio_id,
+        starts.from_date,
+        calendar.previous_trading_day as session_before
+    from starts
+    left join calendar on starts.from_date = calendar.as_of_date
+    where starts.from_date <= {{ to_date() }}
+)
+
+select * from final

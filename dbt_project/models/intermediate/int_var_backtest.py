@@ -1,8 +1,0 @@
-"""Value at risk held against what came (method and sources: python_models.backtest)."""
-
-from python_models.backtest import backtest_frame
-
-
-def model(dbt, session):
-    dbt.config(materialized="fact")
-    return backtest_frame(dbt.ref("int_backtest_counts"), minimum=dbt.config.get("backtest_minimum"))

@@ -1,1 +1,0 @@
-{{ published_versions(ref('pub_company_profiles'), ['symbol', 'profile_date']) }}

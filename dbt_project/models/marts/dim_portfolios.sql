@@ -1,1 +1,0 @@
-{{ published_versions(ref('pub_portfolios'), ['portfolio_id'], filtered=true) }}

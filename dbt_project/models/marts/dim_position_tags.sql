@@ -1,4 +1,0 @@
-{{ published_versions(
-    ref('pub_position_tags'), ['portfolio_id', 'symbol', 'tag', 'is_automatic', 'valid_from'],
-    filtered=true,
-) }}

@@ -1,1 +1,0 @@
-{{ published_versions(ref('pub_positions'), ['position_id'], filtered=true) }}

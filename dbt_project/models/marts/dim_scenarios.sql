@@ -1,1 +1,0 @@
-{{ published_versions(ref('pub_scenarios'), ['scenario_id', 'factor']) }}

@@ -1,1 +1,0 @@
-{{ published_versions(ref('pub_symbols'), ['symbol']) }}

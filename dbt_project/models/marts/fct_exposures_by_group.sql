@@ -1,1 +1,0 @@
-{{ published_facts(ref('pub_exposures_by_group')) }}

@@ -1,1 +1,0 @@
-{{ published_facts(ref('pub_portfolio_stress')) }}

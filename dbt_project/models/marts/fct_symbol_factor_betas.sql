@@ -1,1 +1,0 @@
-{{ published_facts(ref('pub_symbol_factor_betas'), filtered=false) }}

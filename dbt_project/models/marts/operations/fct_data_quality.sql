@@ -1,0 +1,80 @@
+{{ config(
+    materialized='mart',
+    versioned=true,
+    by_dates=true,
+    grain=['symbol', 'as_of_date'],
+    not_restated=['used_by_portfolios'],
+) }}
+
+-- How far each priced symbol's history can be relied on, as of each session. Versioned: who holds a symbol changes with
+-- one portfolio, the rest with the market. How many hold it is no figure of the symbol, and its changes would tell
+-- everybody of a stranger's trades: it is not restated.
+with windows as (
+    select * from {{ ref('int_symbol_price_windows') }}
+),
+
+usage as (
+    select * from {{ ref('int_symbol_usage') }}
+),
+
+prices as not materialized (
+    {{ market_rows(ref('fct_prices'), since="date '-infinity'") }}
+),
+
+sessions as (
+    select * from {{ ref('int_calendar') }}
+    where is_trading_day
+),
+
+-- A symbol that was last priced before the window still has a last price.
+dated as (
+    select
+        windows.*,
+        coalesce(
+            windows.last_price_date,
+            (
+                select max(prices.as_of_date) from prices
+                where prices.symbol = windows.symbol and prices.as_of_date < windows.as_of_date
+            )
+        ) as last_known_date
+    from windows
+),
+
+aged as (
+    select
+        dated.*,
+        cast(dated.session_number - last_sessions.session_number as integer) as days_stale,
+        cast(dated.sessions_expected - dated.sessions_priced as integer) as sessions_missing,
+        coalesce(usage.used_by_portfolios, 0) as used_by_portfolios
+    from dated
+    left join sessions as last_sessions on dated.last_known_date = last_sessions.as_of_date
+    left join usage on dated.symbol = usage.symbol and dated.as_of_date = usage.as_of_date
+),
+
+final as (
+    select
+        symbol,
+        as_of_date,
+        case when first_price_date <= as_of_date then first_price_date end as first_price_date,
+        last_known_date as last_price_date,
+        sessions_missing as sessions_missing_252,
+        days_stale,
+        cast(suspect_moves as integer) as suspect_moves_252,
+        case
+            when first_source = last_source then first_source
+            else first_source || ', ' || last_source
+        end as providers,
+        used_by_portfolios,
+        case
+            when last_known_date is null then 'no_prices'
+            when days_stale > {{ var('stale_price_sessions') }} then 'missing_price'
+            when days_stale > 0 then 'stale_price'
+            when suspect_moves > 0 then 'suspect_price'
+            when sessions_missing > 0 then 'gaps'
+            when sessions_expected < {{ var('data_quality_sessions') }} then 'limited_history'
+            else 'full_history'
+        end as flag
+    from aged
+)
+
+select * from final

@@ -1,0 +1,27 @@
+{{ config(materialized='mart', versioned=true, grain=['portfolio_id']) }}
+
+-- A portfolio that is removed by the last date built is no longer a current one.
+with portfolios as (
+    select * from {{ ref('stg_raw__portfolios') }}
+),
+
+final as (
+    select
+        portfolio_id,
+        portfolio_name,
+        owner_email,
+        owner_full_name,
+        description,
+        account_type,
+        account_name,
+        base_currency,
+        initial_equity,
+        inception_date,
+        removed_on,
+        created_at,
+        updated_at
+    from portfolios
+    where removed_on is null or removed_on > {{ to_date() }}
+)
+
+select * from final

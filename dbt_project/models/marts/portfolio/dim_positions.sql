@@ -1,0 +1,84 @@
+{{ config(materialized='mart', versioned=true, grain=['position_id']) }}
+
+-- Positions of portfolios that are not removed, with the tags they carry on the last date built.
+with positions as (
+    select * from {{ ref('int_positions') }}
+    where removed_on is null or removed_on > {{ to_date() }}
+),
+
+given_tags as (
+    select * from {{ ref('int_position_tags') }}
+    where {{ to_date() }} >= valid_from and {{ to_date() }} < valid_before
+),
+
+automatic_tags as (
+    select * from {{ ref('int_automatic_tags') }}
+    where {{ to_date() }} >= valid_from and {{ to_date() }} < valid_before
+),
+
+carried as (
+    select
+        positions.position_id,
+        given_tags.tag,
+        false as is_automatic
+    from positions
+    inner join given_tags
+        on positions.portfolio_id = given_tags.portfolio_id and positions.symbol = given_tags.symbol
+    union all
+    select
+        position_id,
+        tag,
+        true as is_automatic
+    from automatic_tags
+),
+
+-- a tag that was given by hand and comes by itself as well is one tag, given by hand
+tags as (
+    select
+        position_id,
+        tag,
+        bool_and(is_automatic) as is_automatic
+    from carried
+    group by position_id, tag
+),
+
+tag_lists as (
+    select
+        position_id,
+        array_agg(tag order by tag) as tags,
+        array_agg(tag order by tag) filter (where is_automatic) as automatic_tags
+    from tags
+    group by position_id
+),
+
+final as (
+    select
+        positions.position_id,
+        positions.portfolio_id,
+        positions.symbol,
+        positions.underlying_symbol,
+        positions.pricing_symbol,
+        positions.investment_class,
+        positions.investment_subtype,
+        positions.position_type,
+        positions.option_type,
+        positions.strike_price,
+        positions.expiration_date,
+        positions.quantity,
+        positions.contract_multiplier,
+        positions.entry_date,
+        positions.entry_price,
+        positions.cost_basis,
+        positions.exit_date,
+        positions.exit_price,
+        positions.first_session,
+        positions.last_session,
+        positions.closed_by,
+        positions.removed_on,
+        coalesce(tag_lists.tags, cast(array[] as text[])) as tags,
+        coalesce(tag_lists.automatic_tags, cast(array[] as text[])) as automatic_tags
+    from positions
+    left join tag_lists on positions.position_id = tag_lists.position_id
+)
+
+select * from final

@@ -1,0 +1,153 @@
+{{ config(materialized='mart', grain=['portfolio_id', 'as_of_date', 'dimension', 'bucket']) }}
+
+-- Symbols, sectors, investment classes and position types each partition the portfolio and add up to it;
+-- tags, given by hand or carried by themselves, may overlap.
+with position_values as not materialized (
+    select * from {{ ref('int_position_values') }}
+    where is_open and {{ is_being_built() }}
+),
+
+sectors as (
+    select * from {{ ref('int_symbol_profiles') }}
+),
+
+tags as (
+    select * from {{ ref('int_position_tags') }}
+),
+
+automatic_tags as (
+    select * from {{ ref('int_automatic_tags') }}
+),
+
+classified as (
+    select
+        position_values.*,
+        case
+            when position_values.investment_class = 'PRIVATE' then 'Private'
+            else coalesce(sectors.sector, 'Unclassified')
+        end as sector_bucket
+    from position_values
+    left join sectors
+        on
+            position_values.pricing_symbol = sectors.symbol
+            and position_values.as_of_date >= sectors.valid_from
+            and position_values.as_of_date < sectors.valid_before
+),
+
+partitions as (
+    select
+        portfolio_id,
+        as_of_date,
+        case
+            when grouping(pricing_symbol) = 0 then 'symbol'
+            when grouping(sector_bucket) = 0 then 'sector'
+            when grouping(investment_class) = 0 then 'investment_class'
+            else 'position_type'
+        end as dimension,
+        coalesce(pricing_symbol, sector_bucket, investment_class, position_type) as bucket,
+        sum(market_value) filter (where market_value > 0) as long_exposure,
+        -sum(market_value) filter (where market_value < 0) as short_exposure,
+        {{ sum_unless_unknown('delta_adjusted_exposure') }} as delta_adjusted_exposure,
+        count(*) as position_count
+    from classified
+    group by
+        portfolio_id,
+        as_of_date,
+        grouping sets (pricing_symbol, sector_bucket, investment_class, position_type)
+),
+
+carried as (
+    select
+        position_values.*,
+        tags.tag
+    from position_values
+    inner join tags
+        on
+            position_values.portfolio_id = tags.portfolio_id
+            and position_values.symbol = tags.symbol
+            and position_values.as_of_date >= tags.valid_from
+            and position_values.as_of_date < tags.valid_before
+    union all
+    select
+        position_values.*,
+        automatic_tags.tag
+    from position_values
+    inner join automatic_tags
+        on
+            position_values.position_id = automatic_tags.position_id
+            and position_values.as_of_date >= automatic_tags.valid_from
+            and position_values.as_of_date < automatic_tags.valid_before
+    -- what was given by hand as well counts once
+    left join tags
+        on
+            position_values.portfolio_id = tags.portfolio_id
+            and position_values.symbol = tags.symbol
+            and automatic_tags.tag = tags.tag
+            and position_values.as_of_date >= tags.valid_from
+            and position_values.as_of_date < tags.valid_before
+    where tags.tag is null
+),
+
+tagged as (
+    select
+        portfolio_id,
+        as_of_date,
+        'tag' as dimension,
+        tag as bucket,
+        sum(market_value) filter (where market_value > 0) as long_exposure,
+        -sum(market_value) filter (where market_value < 0) as short_exposure,
+        {{ sum_unless_unknown('delta_adjusted_exposure') }} as delta_adjusted_exposure,
+        count(*) as position_count
+    from carried
+    group by portfolio_id, as_of_date, tag
+),
+
+grouped as (
+    select
+        portfolio_id,
+        as_of_date,
+        dimension,
+        bucket,
+        coalesce(long_exposure, 0) as long_exposure,
+        coalesce(short_exposure, 0) as short_exposure,
+        delta_adjusted_exposure,
+        position_count
+    from (
+        select * from partitions
+        union all
+        select * from tagged
+    ) as all_groups
+),
+
+gross as (
+    select
+        portfolio_id,
+        as_of_date,
+        sum(abs(market_value)) as gross_exposure
+    from position_values
+    group by portfolio_id, as_of_date
+),
+
+final as (
+    select
+        grouped.portfolio_id,
+        grouped.as_of_date,
+        grouped.dimension,
+        grouped.bucket,
+        cast(grouped.long_exposure as numeric(38, 2)) as long_exposure,
+        cast(grouped.short_exposure as numeric(38, 2)) as short_exposure,
+        cast(grouped.long_exposure + grouped.short_exposure as numeric(38, 2)) as gross_exposure,
+        cast(grouped.long_exposure - grouped.short_exposure as numeric(38, 2)) as net_exposure,
+        cast(grouped.delta_adjusted_exposure as numeric(38, 2)) as delta_adjusted_exposure,
+        case when grouped.delta_adjusted_exposure is null then 'options_without_greeks' end
+            as delta_adjusted_null_reason,
+        cast(
+            (grouped.long_exposure + grouped.short_exposure) / nullif(gross.gross_exposure, 0) as double precision
+        ) as share_of_gross,
+        cast(grouped.position_count as integer) as position_count
+    from grouped
+    inner join gross
+        on grouped.portfolio_id = gross.portfolio_id and grouped.as_of_date = gross.as_of_date
+)
+
+select * from final

@@ -1,0 +1,142 @@
+{{ config(
+    materialized='mart',
+    grain=['symbol', 'as_of_date'],
+    indexes=[{'columns': ['as_of_date']}],
+    computed={
+        'adjusted_close':
+            'cast(newest.close * cast(rows.total_return_index / newest.total_return_index as numeric) as numeric(38, 6))',
+    },
+    computed_from=newest_close(),
+) }}
+
+with prices as (
+    select * from {{ ref('stg_raw__prices') }}
+),
+
+calendar as (
+    select * from {{ ref('int_calendar') }}
+),
+
+splits as (
+    select * from {{ ref('int_split_periods') }}
+),
+
+dividends as (
+    select * from {{ ref('int_dividends') }}
+),
+
+dates as not materialized (
+    select * from {{ ref('stg_ops__publication_dates') }}
+    where superseded_at is null
+),
+
+in_window as (
+    select
+        prices.*,
+        calendar.previous_trading_day
+    from prices
+    inner join calendar on prices.price_date = calendar.as_of_date
+    where
+        prices.price_date between {{ from_date() }} and {{ to_date() }}
+        and calendar.is_trading_day
+),
+
+-- Where the chains of earlier builds end: the last row of each symbol before the window.
+earlier as (
+    {% if has_history() and not var('audit_schema') %}
+        select last_rows.*
+        from (
+            select symbol from in_window
+            group by symbol
+        ) as symbols
+        cross join lateral (
+            select
+                built.symbol,
+                built.as_of_date,
+                built.close,
+                built.total_return_index
+            from {{ this }} as built
+            inner join dates
+                on built.as_of_date = dates.as_of_date and built.publication_id = dates.publication_id
+            where built.symbol = symbols.symbol and built.as_of_date < {{ from_date() }}
+            order by built.as_of_date desc
+            limit 1
+        ) as last_rows
+    {% else %}
+        select
+            cast(null as text) as symbol,
+            cast(null as date) as as_of_date,
+            cast(null as numeric) as close,
+            cast(null as double precision) as total_return_index
+        where false
+    {% endif %}
+),
+
+linked as (
+    select
+        in_window.*,
+        coalesce(lag(in_window.price_date) over by_date, earlier.as_of_date) as last_date,
+        coalesce(lag(in_window.close) over by_date, earlier.close) as last_close,
+        -- in the first row's factor, not beside the product: the same chain of roundings in every build
+        case when row_number() over by_date = 1 then coalesce(earlier.total_return_index, 1) else 1 end
+            as index_before
+    from in_window
+    left join earlier on in_window.symbol = earlier.symbol
+    window by_date as (partition by in_window.symbol order by in_window.price_date)
+),
+
+adjusted as (
+    select
+        linked.*,
+        linked.last_date = linked.previous_trading_day as is_consecutive,
+        coalesce(ex_day.split_ratio, 1) as split_ratio,
+        coalesce(dividends.dividend, 0) as dividend,
+        coalesce(now_split.cumulative_ratio, 1) / coalesce(last_split.cumulative_ratio, 1) as split_since_last,
+        linked.previous_date = linked.last_date
+        and abs(linked.previous_close - linked.last_close) <= 1e-6 * linked.last_close as is_vendor_pair
+    from linked
+    left join splits as ex_day
+        on linked.symbol = ex_day.symbol and linked.price_date = ex_day.ex_session
+    {{ join_split_period('splits', 'now_split', 'linked.symbol', 'linked.price_date') }}
+    {{ join_split_period('splits', 'last_split', 'linked.symbol', 'linked.last_date') }}
+    left join dividends
+        on linked.symbol = dividends.symbol and linked.price_date = dividends.ex_session
+),
+
+-- The vendor's return speaks while both its closes are the known ones; else the closes do.
+returned as (
+    select
+        *,
+        case
+            when not is_consecutive then null
+            when is_vendor_pair and total_return is not null then total_return
+            else cast((close * split_ratio + dividend) / last_close - 1 as double precision)
+        end as daily_return
+    from adjusted
+),
+
+final as (
+    select
+        symbol,
+        price_date as as_of_date,
+        open,
+        high,
+        low,
+        close,
+        volume,
+        daily_return,
+        -- Statistics never bridge a gap; the level for adjusted closes has to, by price and splits alone.
+        udf.product(index_before * (
+            1 + coalesce(daily_return, cast(close * split_since_last / last_close - 1 as double precision), 0)
+        )) over (partition by symbol order by price_date) as total_return_index,
+        cast(case when is_consecutive then last_close / split_ratio end as numeric(38, 6)) as previous_close,
+        cast(split_ratio as numeric(38, 9)) as split_ratio,
+        cast(dividend as numeric(38, 9)) as dividend,
+        coalesce(
+            is_consecutive and abs(close * split_ratio / last_close - 1) > {{ var('suspect_move') }}, false
+        ) as is_suspect,
+        source
+    from returned
+)
+
+select * from final

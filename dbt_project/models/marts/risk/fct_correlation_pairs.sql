@@ -1,0 +1,48 @@
+{{ config(materialized='mart', derived=true, grain=['portfolio_id', 'as_of_date', 'symbol_1', 'symbol_2']) }}
+
+-- Each pair's correlation is stored once, whoever holds the two; a portfolio whose matrix was repaired has its own.
+-- The members are read twice: not materialized, so that both readings find a portfolio's rows by the index.
+with members as not materialized (
+    select * from {{ ref('fct_correlation_clusters') }}
+),
+
+correlations as (
+    select * from {{ ref('int_symbol_correlations') }}
+),
+
+repairs as (
+    select * from {{ ref('int_correlation_repairs') }}
+),
+
+final as (
+    select
+        first_leg.publication_id,
+        first_leg.portfolio_id,
+        first_leg.as_of_date,
+        correlations.symbol_1,
+        correlations.symbol_2,
+        coalesce(repairs.correlation, correlations.correlation) as correlation,
+        correlations.observations
+    from members as first_leg
+    inner join members as second_leg
+        on
+            first_leg.portfolio_id = second_leg.portfolio_id
+            and first_leg.as_of_date = second_leg.as_of_date
+            and first_leg.publication_id = second_leg.publication_id
+            and first_leg.symbol < second_leg.symbol
+    inner join correlations
+        on
+            first_leg.as_of_date = correlations.as_of_date
+            and first_leg.publication_id = correlations.publication_id
+            and first_leg.symbol = correlations.symbol_1
+            and second_leg.symbol = correlations.symbol_2
+    left join repairs
+        on
+            first_leg.portfolio_id = repairs.portfolio_id
+            and first_leg.as_of_date = repairs.as_of_date
+            and first_leg.publication_id = repairs.publication_id
+            and correlations.symbol_1 = repairs.symbol_1
+            and correlations.symbol_2 = repairs.symbol_2
+)
+
+select * from final

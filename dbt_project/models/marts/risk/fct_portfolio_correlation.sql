@@ -1,0 +1,82 @@
+{{ config(materialized='mart', grain=['portfolio_id', 'as_of_date']) }}
+
+-- Diversification of every portfolio; one without two comparable symbols has a row that says why.
+with scopes as (
+    select * from {{ ref('int_portfolio_scopes') }}
+),
+
+correlation_statistics as (
+    select * from {{ ref('int_portfolio_correlations') }}
+    where part = 'portfolio'
+),
+
+members as (
+    select * from {{ ref('int_portfolio_correlations') }}
+    where part = 'member'
+),
+
+holdings as (
+    select * from {{ ref('int_portfolio_holdings') }}
+),
+
+included as (
+    select
+        members.portfolio_id,
+        members.as_of_date,
+        sum(holdings.known_positions) as positions_analyzed
+    from members
+    inner join holdings
+        on
+            members.portfolio_id = holdings.portfolio_id
+            and members.as_of_date = holdings.as_of_date
+            and members.symbol = holdings.symbol
+    group by members.portfolio_id, members.as_of_date
+),
+
+flagged as (
+    select
+        scopes.*,
+        found.mean_correlation,
+        found.diversification_score,
+        found.effective_bets,
+        coalesce(found.cluster_count, 0) as cluster_count,
+        coalesce(found.symbols_included, 0) as symbols_included,
+        coalesce(found.symbols_excluded, 0) as symbols_excluded,
+        coalesce(found.is_repaired, false) as is_repaired,
+        found.min_eigenvalue,
+        coalesce(found.data_days, 0) as data_days,
+        coalesce(included.positions_analyzed, 0) as positions_analyzed,
+        {{ quality_flag(
+            'scopes', 'included.positions_analyzed',
+            'found.data_days < ' ~ var('full_history_share') * var('correlation_rules').window
+        ) }} as quality_flag
+    from scopes
+    left join correlation_statistics as found
+        on scopes.portfolio_id = found.portfolio_id and scopes.as_of_date = found.as_of_date
+    left join included
+        on scopes.portfolio_id = included.portfolio_id and scopes.as_of_date = included.as_of_date
+),
+
+final as (
+    select
+        portfolio_id,
+        as_of_date,
+        mean_correlation,
+        diversification_score,
+        effective_bets,
+        cluster_count,
+        symbols_included,
+        symbols_excluded,
+        is_repaired,
+        min_eigenvalue,
+        {{ var('correlation_rules').window }} as window_days,
+        quality_flag,
+        {{ quality_message() }} as quality_message,
+        cast(positions_analyzed as integer) as positions_analyzed,
+        positions_total,
+        cast(positions_total - positions_analyzed as integer) as positions_skipped,
+        data_days
+    from flagged
+)
+
+select * from final

@@ -1,0 +1,76 @@
+{{ config(materialized='mart', grain=['portfolio_id', 'as_of_date', 'model', 'factor']) }}
+
+-- Betas of portfolios: holdings times the betas of their symbols, over equity. A portfolio without betas has a
+-- row that says why.
+with scopes as (
+    select * from {{ ref('int_portfolio_scopes') }}
+),
+
+factors as (
+    select * from {{ ref('factors') }}
+),
+
+summed as (
+    select * from {{ ref('int_portfolio_factor_sums') }}
+),
+
+variances as (
+    select * from {{ ref('int_portfolio_factor_variances') }}
+),
+
+flagged as (
+    select
+        scopes.*,
+        factors.model,
+        factors.factor,
+        summed.dollar_exposure,
+        variances.dollar_variance,
+        (summed.covered_market_value + scopes.cash_market_value)
+        / nullif(scopes.gross_market_value, 0) as coverage,
+        coalesce(summed.positions_analyzed + scopes.cash_positions, 0) as positions_analyzed,
+        coalesce(summed.data_days, 0) as data_days,
+        {{ quality_flag('scopes', 'summed.positions_analyzed', 'summed.has_limited_history') }} as quality_flag
+    from scopes
+    cross join factors
+    left join summed
+        on
+            scopes.portfolio_id = summed.portfolio_id
+            and scopes.as_of_date = summed.as_of_date
+            and factors.model = summed.model
+            and factors.factor = summed.factor
+    left join variances
+        on
+            scopes.portfolio_id = variances.portfolio_id
+            and scopes.as_of_date = variances.as_of_date
+            and factors.model = variances.model
+            and factors.factor = variances.factor
+),
+
+final as (
+    select
+        portfolio_id,
+        as_of_date,
+        model,
+        factor,
+        case when equity > 0 then dollar_exposure / equity end as beta,
+        case when equity <= 0 then 'equity_not_positive' end as ratio_null_reason,
+        dollar_exposure,
+        -- 0 is added so that no zero comes with a minus
+        case when equity > 0 then 0 + dollar_variance / (equity * equity) end as variance_contribution,
+        case when positions_in_scope > 0 then coalesce(coverage, 0) end as coverage,
+        case
+            when model <> 'spread' or dollar_exposure is null or equity <= 0 then null
+            when abs(dollar_exposure / equity) > {{ var('strong_tilt') }} then 'strong'
+            when abs(dollar_exposure / equity) > {{ var('moderate_tilt') }} then 'moderate'
+            else 'neutral'
+        end as tilt,
+        quality_flag,
+        {{ quality_message() }} as quality_message,
+        cast(positions_analyzed as integer) as positions_analyzed,
+        positions_total,
+        cast(positions_total - positions_analyzed as integer) as positions_skipped,
+        cast(data_days as integer) as data_days
+    from flagged
+)
+
+select * from final

@@ -1,0 +1,135 @@
+{{ config(materialized='mart', grain=['portfolio_id', 'as_of_date']) }}
+
+-- One row of risk per portfolio: betas and variances from the factor models, volatility and value at risk from the
+-- date's holdings through past returns, the Sharpe ratio from the returns that were earned.
+with scopes as (
+    select * from {{ ref('int_portfolio_scopes') }}
+),
+
+variances as (
+    select * from {{ ref('int_portfolio_variances') }}
+),
+
+market_betas as (
+    select * from {{ ref('fct_portfolio_factor_exposures') }}
+    where model = 'market' and {{ is_being_built() }}
+),
+
+return_risk as (
+    select * from {{ ref('int_portfolio_return_risk') }}
+),
+
+provider_betas as (
+    select * from {{ ref('int_portfolio_provider_betas') }}
+),
+
+sharpe_ratios as (
+    select * from {{ ref('int_portfolio_sharpe_ratios') }}
+),
+
+joined as (
+    select
+        scopes.*,
+        provider_betas.dollar_exposure as provider_dollar_exposure,
+        provider_betas.positions_with_beta as positions_with_provider_beta,
+        sharpe_ratios.sharpe_ratio,
+        sharpe_ratios.observations as sharpe_observations,
+        market_betas.beta as market_beta,
+        variances.coverage,
+        variances.data_days,
+        sqrt(variances.systematic_variance) as systematic_volatility,
+        sqrt(variances.idiosyncratic_variance) as idiosyncratic_volatility,
+        sqrt(variances.systematic_variance + variances.idiosyncratic_variance) as total_volatility,
+        coalesce(variances.positions_analyzed + scopes.cash_positions, 0) as positions_analyzed,
+        {{ quality_flag('scopes', 'variances.positions_analyzed', 'variances.has_limited_history') }} as quality_flag,
+        return_risk.realized_volatility_21d,
+        return_risk.realized_volatility_63d,
+        return_risk.forecast_volatility_21d,
+        return_risk.har_r_squared,
+        return_risk.is_forecast_fallback,
+        return_risk.proxied_share,
+        return_risk.volatility_trend,
+        return_risk.volatility_percentile,
+        return_risk.var_95_1d,
+        return_risk.var_99_1d,
+        return_risk.es_95_1d,
+        return_risk.es_99_1d,
+        return_risk.var_95_10d,
+        return_risk.var_99_10d,
+        return_risk.var_95_1d_parametric,
+        return_risk.var_99_1d_parametric,
+        return_risk.es_95_1d_parametric,
+        return_risk.es_99_1d_parametric,
+        return_risk.var_95_1d_cornish_fisher,
+        return_risk.var_99_1d_cornish_fisher,
+        return_risk.es_95_1d_cornish_fisher,
+        return_risk.es_99_1d_cornish_fisher,
+        return_risk.is_cornish_fisher_monotone,
+        return_risk.scenario_days
+    from scopes
+    left join variances
+        on scopes.portfolio_id = variances.portfolio_id and scopes.as_of_date = variances.as_of_date
+    left join market_betas
+        on scopes.portfolio_id = market_betas.portfolio_id and scopes.as_of_date = market_betas.as_of_date
+    left join return_risk
+        on scopes.portfolio_id = return_risk.portfolio_id and scopes.as_of_date = return_risk.as_of_date
+    left join provider_betas
+        on scopes.portfolio_id = provider_betas.portfolio_id and scopes.as_of_date = provider_betas.as_of_date
+    left join sharpe_ratios
+        on scopes.portfolio_id = sharpe_ratios.portfolio_id and scopes.as_of_date = sharpe_ratios.as_of_date
+),
+
+final as (
+    select
+        portfolio_id,
+        as_of_date,
+        market_beta,
+        systematic_volatility,
+        idiosyncratic_volatility,
+        total_volatility,
+        realized_volatility_21d,
+        realized_volatility_63d,
+        forecast_volatility_21d,
+        har_r_squared,
+        is_forecast_fallback,
+        proxied_share,
+        volatility_trend,
+        volatility_percentile,
+        var_95_1d,
+        var_99_1d,
+        es_95_1d,
+        es_99_1d,
+        var_95_10d,
+        var_99_10d,
+        var_95_1d_parametric,
+        var_99_1d_parametric,
+        es_95_1d_parametric,
+        es_99_1d_parametric,
+        var_95_1d_cornish_fisher,
+        var_99_1d_cornish_fisher,
+        es_95_1d_cornish_fisher,
+        es_99_1d_cornish_fisher,
+        case when equity > 0 then var_95_1d / equity end as var_95_1d_pct_equity,
+        case when equity > 0 then var_99_1d / equity end as var_99_1d_pct_equity,
+        case when equity > 0 then es_95_1d / equity end as es_95_1d_pct_equity,
+        case when equity > 0 then es_99_1d / equity end as es_99_1d_pct_equity,
+        case when equity > 0 then var_95_10d / equity end as var_95_10d_pct_equity,
+        case when equity > 0 then var_99_10d / equity end as var_99_10d_pct_equity,
+        is_cornish_fisher_monotone,
+        cast(scenario_days as integer) as scenario_days,
+        case when equity > 0 then provider_dollar_exposure / equity end as beta_provider_1y,
+        cast(coalesce(positions_with_provider_beta, 0) as integer) as positions_with_provider_beta,
+        sharpe_ratio,
+        cast(coalesce(sharpe_observations, 0) as integer) as sharpe_observations,
+        case when equity <= 0 then 'equity_not_positive' end as ratio_null_reason,
+        case when positions_in_scope > 0 then coalesce(coverage, 0) end as coverage,
+        quality_flag,
+        {{ quality_message() }} as quality_message,
+        cast(positions_analyzed as integer) as positions_analyzed,
+        positions_total,
+        cast(positions_total - positions_analyzed as integer) as positions_skipped,
+        cast(coalesce(data_days, 0) as integer) as data_days
+    from joined
+)
+
+select * from final

@@ -1,0 +1,35 @@
+{{ config(materialized='mart', derived=true, newest_only=true, grain=['position_id', 'as_of_date', 'scenario_id']) }}
+
+-- A product of two published facts: the units of a position and the stress of a unit.
+with position_values as (
+    select
+        *,
+        {{ stress_units() }} as units
+    from {{ ref('int_position_values') }}
+    where is_open
+),
+
+security_stress as (
+    select * from {{ ref('int_security_stress') }}
+),
+
+final as (
+    select
+        position_values.publication_id,
+        position_values.position_id,
+        position_values.as_of_date,
+        position_values.portfolio_id,
+        position_values.symbol,
+        security_stress.scenario_id,
+        -- 0 is added so that no zero comes with a minus
+        0 + position_values.units * security_stress.direct_pnl as direct_pnl,
+        0 + position_values.units * security_stress.correlated_pnl as correlated_pnl
+    from position_values
+    inner join security_stress
+        on
+            position_values.as_of_date = security_stress.as_of_date
+            and position_values.publication_id = security_stress.publication_id
+            and position_values.security = security_stress.contract
+)
+
+select * from final

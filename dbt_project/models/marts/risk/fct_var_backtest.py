@@ -1,0 +1,8 @@
+"""Value at risk held against what came (method and sources: python_models.backtest)."""
+
+from python_models.backtest import backtest_frame
+
+
+def model(dbt, session):
+    dbt.config(materialized="mart")
+    return backtest_frame(dbt.ref("int_backtest_counts"), minimum=dbt.config.get("backtest_minimum"))

@@ -1,7 +1,0 @@
-{{ config(
-    indexes=[
-        {'columns': ['model', 'factor', 'publication_id']},
-    ],
-) }}
-
-{{ changed_rows(ref('factors'), ['model', 'factor']) }}

@@ -1,0 +1,13 @@
+with source as (
+    select * from {{ source('ops', 'build_portfolios') }}
+),
+
+final as (
+    select
+        publication_id,
+        portfolio_id,
+        from_date
+    from source
+)
+
+select * from final

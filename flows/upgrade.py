@@ -1,0 +1,55 @@
+"""Bring a warehouse of an older version to the layout of this one; publications and history stay.
+
+Each change of layout is a file of warehouse/sql/upgrades, numbered by the layout that it leads to, and runs
+once, in one transaction with its record. Then a build of no date makes the readers' views.
+"""
+
+from datetime import date
+
+from flows.build import run_plainly
+from flows.console import end_progress, say, show_progress
+from flows.database import value
+from flows.environment import prepare_environment
+from flows.layout import read_layout, upgrade_steps
+from flows.lock import build_lock, process_name
+from flows.parsed_project import project_build
+from warehouse.connections import Warehouse
+
+
+def upgrade_warehouse(warehouse: Warehouse) -> list[int]:
+    """Apply the steps that the warehouse lacks, and return the layouts reached. Raises SigmaSightError."""
+    with (
+        build_lock(warehouse, "upgrade", any_layout=True),
+        warehouse.connect_writer(application_name=process_name("upgrade")) as connection,
+    ):
+        layout = read_layout(connection)
+        missing = {number: path for number, path in upgrade_steps().items() if number > layout}
+        for number, path in missing.items():
+            with connection.transaction():
+                connection.execute(path.read_text().encode())
+                connection.execute("insert into ops.layouts (layout) values (%s)", [number])
+            say("upgraded", f"layout {number}: {path.stem[4:].replace('_', ' ')}")
+        connection.commit()
+        last = value(connection, "select coalesce(max(as_of_date), current_date) from ops.publication_dates")
+        connection.commit()
+        if missing:
+            _make_views(warehouse, last)
+    return list(missing)
+
+
+def _make_views(warehouse: Warehouse, last: date) -> None:
+    """Build the project for no date at all: its views, functions and seeds, and tables without new rows."""
+    prepare_environment(warehouse)
+    nothing = {"first_date": date.max, "from_date": date.max, "to_date": last}
+    settings = {name: day.isoformat() for name, day in nothing.items()}
+    with project_build(warehouse, everything=True) as project:
+        report = run_plainly(
+            warehouse,
+            "build",
+            settings=settings,
+            manifest=project.manifest,
+            options=("--exclude-resource-type", "test", "unit_test"),
+            on_progress=show_progress,
+        )
+    end_progress()
+    say("built", f"{report.models_built} models for readers, without new rows", report.seconds)

@@ -1,0 +1,87 @@
+-- The build in progress, as its models read it: settings of the session, so that the text of every model is the
+-- same each night. Without them a build covers all of history as known now, under publication 0, which no reader sees.
+
+-- First session of the market's facts and of every portfolio that is not listed with an earlier one.
+create or replace function ops.build_from_date()
+returns date
+language sql stable parallel safe
+as $$ select coalesce(nullif(current_setting('sigmasight.from_date', true), '')::date, date '1990-01-01') $$;
+
+-- Last session built, never beyond the last one with prices.
+create or replace function ops.build_to_date()
+returns date
+language sql stable parallel safe
+as $$ select coalesce(nullif(current_setting('sigmasight.to_date', true), '')::date, date '2100-01-01') $$;
+
+-- First session of anything that is built: the earliest of the market's and the listed portfolios'.
+create or replace function ops.build_first_date()
+returns date
+language sql stable parallel safe
+as $$ select coalesce(nullif(current_setting('sigmasight.first_date', true), '')::date, date '1990-01-01') $$;
+
+-- Rows loaded later are not seen.
+create or replace function ops.build_known_at()
+returns timestamptz
+language sql stable parallel safe
+as $$ select coalesce(nullif(current_setting('sigmasight.known_at', true), '')::timestamptz, timestamptz 'infinity') $$;
+
+-- What the rows of this build are marked with.
+create or replace function ops.build_publication_id()
+returns bigint
+language sql stable parallel safe
+as $$ select coalesce(nullif(current_setting('sigmasight.publication_id', true), '')::bigint, 0) $$;
+
+-- Portfolios that a build covers from an earlier session on than the market's facts: those whose own data changed.
+create table if not exists ops.build_portfolios (
+    publication_id bigint not null,
+    portfolio_id uuid not null,
+    from_date date not null,
+    primary key (publication_id, portfolio_id)
+);
+
+-- Which portfolios a load changed, each from when on.
+create table if not exists ops.load_portfolios (
+    load_id bigint not null references ops.loads,
+    portfolio_id uuid not null,
+    touched_from date not null,
+    primary key (load_id, portfolio_id)
+);
+
+-- Which publications speak for a portfolio on a session; the one not superseded is what readers see.
+-- (ops.publication_dates says the same of what belongs to no portfolio.)
+create table if not exists ops.portfolio_dates (
+    portfolio_id uuid not null,
+    as_of_date date not null,
+    publication_id bigint not null references ops.publications,
+    published_at timestamptz not null,
+    superseded_at timestamptz,
+    primary key (portfolio_id, as_of_date, publication_id)
+);
+create unique index if not exists portfolio_dates_current
+on ops.portfolio_dates (portfolio_id, as_of_date) include (publication_id) where superseded_at is null;
+create index if not exists portfolio_dates_by_date
+on ops.portfolio_dates using brin (as_of_date) with (pages_per_range = 16);
+
+-- What each publication changed in rows that readers saw before: one row per changed column.
+create table if not exists ops.restatements (
+    publication_id bigint not null,
+    as_of_date date not null,
+    mart text not null,
+    key text not null,
+    portfolio_id uuid,
+    column_name text not null,
+    old_value text,
+    new_value text
+);
+create index if not exists restatements_by_publication on ops.restatements (publication_id, as_of_date);
+create index if not exists restatements_by_portfolio on ops.restatements (portfolio_id, as_of_date);
+
+-- The layout of the tables that builds fill. One made by an older version is brought to the newest by the files of
+-- warehouse/sql/upgrades, each once: `sigmasight upgrade`.
+create table if not exists ops.layouts (
+    layout integer primary key,
+    reached_at timestamptz not null default clock_timestamp()
+);
+insert into ops.layouts (layout)
+select case when to_regclass('published.pub_dates') is null then 2 else 1 end
+where not exists (select from ops.layouts);
