@@ -115,7 +115,11 @@ def parse_number(text: str) -> Decimal | None:
     >>> parse_number("NaN") is None
     True
     """
-    if not _NUMBER.fullmatch(text) or not any(map(str.isdigit, text)) or not text.isascii():
+    if (
+        not _NUMBER.fullmatch(text)
+        or not any(map(str.isdigit, re.split("[eE]", text)[0]))
+        or not text.isascii()
+    ):
         return None
     number = Decimal(text.replace(",", ""))
     return number if abs(number) < _LARGEST else None
