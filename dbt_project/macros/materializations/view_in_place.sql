@@ -8,19 +8,14 @@
     {%- set existing = load_cached_relation(this) -%}
     {{ run_hooks(pre_hooks) }}
 
-    {% if config.get('contract').enforced %}
-        {{ get_assert_columns_equivalent(sql) }}
-    {% endif %}
     {% if existing is not none and (existing.type != 'view' or view_columns_changed(existing, sql)) %}
         {% do adapter.drop_relation(existing) %}
     {% endif %}
     {% call statement('main') %}
-        create or replace view {{ target_relation }}
-        {%- if config.get('security_barrier') %} with (security_barrier = true) {%- endif %} as (
+        create or replace view {{ target_relation }} as (
             {{ sql }}
         )
     {% endcall %}
-    {% do apply_grants(target_relation, config.get('grants'), should_revoke=true) %}
     {{ run_hooks(post_hooks) }}
     {% do adapter.commit() %}
     {{ return({'relations': [target_relation]}) }}
