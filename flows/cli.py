@@ -169,7 +169,7 @@ def upgrade() -> None:
     from flows.upgrade import upgrade_warehouse
 
     if not upgrade_warehouse(warehouse):
-        console().print("Nothing to upgrade: the warehouse has the layout of this version.")
+        console().print("Nothing to upgrade: the warehouse has the layout and the views of this version.")
 
 
 @app.command()

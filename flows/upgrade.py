@@ -8,16 +8,19 @@ from datetime import date
 
 from flows.build import run_plainly
 from flows.console import end_progress, say, show_progress
-from flows.database import value
+from flows.database import Connection, value
 from flows.environment import prepare_environment
 from flows.layout import read_layout, upgrade_steps
 from flows.lock import build_lock, process_name
-from flows.parsed_project import project_build
+from flows.parsed_project import project_build, read_parsed_project
 from warehouse.connections import Warehouse
 
 
-def upgrade_warehouse(warehouse: Warehouse) -> list[int]:
-    """Apply the steps that the warehouse lacks, and return the layouts reached. Raises SigmaSightError."""
+def upgrade_warehouse(warehouse: Warehouse) -> bool:
+    """Apply the steps that the warehouse lacks and make the readers' views; whether anything was due.
+
+    An upgrade that failed after its steps is taken up again. Raises SigmaSightError.
+    """
     with (
         build_lock(warehouse, "upgrade", any_layout=True),
         warehouse.connect_writer(application_name=process_name("upgrade")) as connection,
@@ -30,11 +33,18 @@ def upgrade_warehouse(warehouse: Warehouse) -> list[int]:
                 connection.execute("insert into ops.layouts (layout) values (%s)", [number])
             say("upgraded", f"layout {number}: {path.stem[4:].replace('_', ' ')}")
         connection.commit()
+        is_due = bool(missing) or _has_other_views(warehouse, connection)
         last = value(connection, "select coalesce(max(as_of_date), current_date) from ops.publication_dates")
         connection.commit()
-        if missing:
+        if is_due:
             _make_views(warehouse, last)
-    return list(missing)
+    return is_due
+
+
+def _has_other_views(warehouse: Warehouse, connection: Connection) -> bool:
+    """Whether what is published is read through the views of another version."""
+    is_published = bool(value(connection, "select exists (select from ops.publications)"))
+    return is_published and not read_parsed_project(warehouse).stands_in(connection)
 
 
 def _make_views(warehouse: Warehouse, last: date) -> None:

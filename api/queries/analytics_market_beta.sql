@@ -5,48 +5,18 @@
 with model as (
     select
         proxy_symbol,
-        window_days,
-        min_observations
+        window_days
     from dim_factors
     where model = 'market' and factor = 'Market'
 ),
 
-own_returns as (
+risk as (
     select
-        as_of_date,
-        daily_return
-    from fct_portfolio_snapshots
-    where portfolio_id = %(portfolio_id)s::uuid and as_of_date <= %(as_of_date)s::date
-    order by as_of_date desc
-    limit (select window_days from model)
-),
-
-market_returns as (
-    select
-        as_of_date,
-        daily_return
-    from fct_prices
-    where
-        symbol = (select proxy_symbol from model)
-        and as_of_date >= (select min(as_of_date) from own_returns)
-        and as_of_date <= %(as_of_date)s::date
-),
-
--- the portfolio's own returns on SPY's, over the window of the market model
-direct as (
-    select
-        regr_count(own.daily_return, spy.daily_return) as observations,
-        case
-            when regr_count(own.daily_return, spy.daily_return) >= min(model.min_observations)
-                then regr_slope(own.daily_return, spy.daily_return)
-        end as beta,
-        case
-            when regr_count(own.daily_return, spy.daily_return) >= min(model.min_observations)
-                then regr_r2(own.daily_return, spy.daily_return)
-        end as r_squared
-    from own_returns as own
-    inner join market_returns as spy on own.as_of_date = spy.as_of_date
-    cross join model
+        return_beta,
+        return_beta_r_squared,
+        return_beta_observations
+    from fct_portfolio_risk
+    where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
 )
 
 select
@@ -58,9 +28,9 @@ select
             'data', case
                 when exposure.beta is not null then json_build_object(
                     'market_beta_weighted', round(exposure.beta::numeric, 6),
-                    'market_beta_direct', round(direct.beta::numeric, 6),
-                    'market_beta_r_squared', round(direct.r_squared::numeric, 6),
-                    'market_beta_observations', direct.observations
+                    'market_beta_direct', round(risk.return_beta::numeric, 6),
+                    'market_beta_r_squared', round(risk.return_beta_r_squared::numeric, 6),
+                    'market_beta_observations', risk.return_beta_observations
                 )
             end,
             'metadata', json_build_object(
@@ -76,5 +46,5 @@ select
 from portfolio
 left join snapshot on true
 left join data_quality on true
-cross join direct
+left join risk on true
 left join exposure on true

@@ -21,9 +21,7 @@ factors as (
                     'beta', round(factor_rows.beta::numeric, 6),
                     'exposure_dollar', round(factor_rows.dollar_exposure::numeric, 2),
                     'variance_contribution', round(factor_rows.variance_contribution::numeric, 10),
-                    'share_of_variance', round(
-                        (factor_rows.variance_contribution / nullif(risk.total_volatility ^ 2, 0))::numeric, 6
-                    )
+                    'share_of_variance', round(factor_rows.share_of_variance::numeric, 6)
                 )
                 order by
                     array_position(
@@ -37,7 +35,6 @@ factors as (
             '[]'::json
         ) as body
     from factor_rows
-    cross join risk
 )
 
 select
@@ -51,9 +48,7 @@ select
                     'systematic_volatility', round(risk.systematic_volatility::numeric, 6),
                     'idiosyncratic_volatility', round(risk.idiosyncratic_volatility::numeric, 6),
                     'total_volatility', round(risk.total_volatility::numeric, 6),
-                    'systematic_share', round(
-                        (risk.systematic_volatility ^ 2 / nullif(risk.total_volatility ^ 2, 0))::numeric, 6
-                    ),
+                    'systematic_share', round(risk.systematic_share::numeric, 6),
                     'factors', factors.body
                 )
             end,

@@ -7,15 +7,6 @@ with exposure as (
     where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
 ),
 
-history as (
-    select
-        count(*) as data_days,
-        sum(daily_pnl) filter (where as_of_date >= date_trunc('year', %(as_of_date)s::date)::date) as ytd_pnl,
-        sum(daily_pnl) filter (where as_of_date >= date_trunc('month', %(as_of_date)s::date)::date) as mtd_pnl
-    from fct_portfolio_snapshots
-    where portfolio_id = %(portfolio_id)s::uuid and as_of_date <= %(as_of_date)s::date
-),
-
 -- what the positions with a target would add to the portfolio's return; one without a price to expect a return from
 -- covers nothing
 targets as (
@@ -64,8 +55,8 @@ select
                 'unrealized_pnl', round(snapshot.unrealized_pnl, 2),
                 'realized_pnl', round(snapshot.cumulative_realized_pnl, 2),
                 'dividends', round(snapshot.cumulative_dividends, 2),
-                'ytd_pnl', round(history.ytd_pnl, 2),
-                'mtd_pnl', round(history.mtd_pnl, 2),
+                'ytd_pnl', round(snapshot.ytd_pnl, 2),
+                'mtd_pnl', round(snapshot.mtd_pnl, 2),
                 'daily_pnl', round(snapshot.daily_pnl, 2),
                 'daily_return', round(snapshot.daily_return::numeric, 6)
             ),
@@ -106,14 +97,13 @@ select
                 'positions_analyzed', snapshot.position_count,
                 'positions_total', snapshot.position_count,
                 'positions_skipped', 0,
-                'data_days', history.data_days
+                'data_days', snapshot.session_count
             ),
             'last_updated', to_char(%(published_at)s::timestamptz at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
         )
     end::text as body
 from portfolio
 cross join flagged
-cross join history
 cross join targets
 left join snapshot on true
 left join exposure on true

@@ -18,3 +18,17 @@ case {{ flag }}
             else 'Every analyzed position has a full window of returns.'
         end
 {%- endmacro %}
+
+
+{#-
+  What factor sums cover of the market value that the engines can look at, cash included; null where there is none.
+  summed: alias of int_portfolio_factor_sums; scope: of int_portfolio_scopes.
+-#}
+{% macro covered_share(summed, scope) -%}
+case
+            when {{ scope }}.positions_in_scope > 0 then coalesce(
+                ({{ summed }}.covered_market_value + {{ scope }}.cash_market_value)
+                / nullif({{ scope }}.gross_market_value, 0), 0
+            )
+        end
+{%- endmacro %}

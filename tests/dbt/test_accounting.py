@@ -1,6 +1,6 @@
 """Every value and P&L of the marts against a slow loop in exact decimals, on simulated and on real prices."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -75,6 +75,8 @@ def test_every_snapshot_equals_the_sum_of_the_slow_loop(
         for row in _query(built, "select * from marts.dim_portfolios")
     }
     index = dict.fromkeys(equity, 1.0)
+    since: dict[tuple[Any, ...], Decimal] = defaultdict(lambda: ZERO)
+    sessions: Counter[Any] = Counter()
     snapshots = _query(built, "select * from marts.fct_portfolio_snapshots order by as_of_date")
     assert {row["portfolio_id"] for row in snapshots} == equity.keys()
     for row in snapshots:
@@ -86,6 +88,14 @@ def test_every_snapshot_equals_the_sum_of_the_slow_loop(
         assert row["net_market_value"] == value[key]
         assert row["cash"] == equity[key[0]] - value[key]
         assert row["twr_index"] == pytest.approx(index[key[0]], rel=1e-12)
+        year, month = key[1].year, key[1].month
+        for period in ((key[0],), (key[0], year), (key[0], year, month)):
+            since[period] += pnl[key]
+        assert row["cumulative_pnl"] == since[key[0],]
+        assert row["ytd_pnl"] == since[key[0], year]
+        assert row["mtd_pnl"] == since[key[0], year, month]
+        sessions[key[0]] += 1
+        assert row["session_count"] == sessions[key[0]]
 
 
 def test_cost_totals_of_the_demo_are_the_authoritative_ones(built: Warehouse) -> None:

@@ -809,6 +809,52 @@ def test_the_sharpe_ratio_is_that_of_the_daily_returns_above_three_month_bills(
                 assert row["sharpe_ratio"] == pytest.approx(expected, rel=1e-6, abs=1e-8), (name, day)
 
 
+def test_the_beta_of_earned_returns_is_their_regression_on_the_markets(marts: Marts) -> None:
+    snapshots = marts.frame("fct_portfolio_snapshots")
+    market = marts.returns["SPY"]
+    for portfolio, name in marts.portfolios.items():
+        own = snapshots[snapshots["portfolio_id"] == portfolio].set_index("as_of_date")["daily_return"]
+        for day in _days(marts):
+            pairs = pd.DataFrame({"own": own, "market": market}).loc[marts.window(day, 90)].dropna()
+            row = _row(marts, "fct_portfolio_risk", portfolio, day)
+            assert row["return_beta_observations"] == len(pairs), (name, day)
+            if len(pairs) < 30:
+                assert pd.isna(row["return_beta"]), (name, day)
+                continue
+            fit = sm.OLS(pairs["own"], sm.add_constant(pairs["market"])).fit()
+            assert row["return_beta"] == pytest.approx(fit.params["market"], rel=1e-8, abs=1e-12), (name, day)
+            if pairs["own"].std() == 0:
+                assert pd.isna(row["return_beta_r_squared"]), (name, day)
+            else:
+                assert row["return_beta_r_squared"] == pytest.approx(fit.rsquared, rel=1e-8), (name, day)
+
+
+def test_the_fit_of_the_market_beta_weighs_symbols_by_their_size(marts: Marts) -> None:
+    groups = marts.frame("fct_exposures_by_group")
+    groups = groups[groups["dimension"] == "symbol"]
+    betas = marts.frame("fct_symbol_factor_betas")
+    betas = betas[betas["model"] == "market"].rename(columns={"symbol": "bucket"})
+    for portfolio, day in _cases(marts):
+        own = groups[(groups["portfolio_id"] == portfolio) & (groups["as_of_date"] == day)]
+        fits = own.merge(betas[betas["as_of_date"] == day], on="bucket")
+        row = _row(marts, "fct_portfolio_risk", portfolio, day)
+        expected = np.average(fits["r_squared"], weights=fits["delta_adjusted_exposure"].abs())
+        assert row["market_beta_r_squared"] == pytest.approx(expected, rel=1e-8)
+        assert row["market_beta_observations"] == fits["observations"].min()
+
+
+def test_shares_of_variance_add_up_to_the_systematic_share(marts: Marts) -> None:
+    shares = marts.frame("fct_portfolio_factor_exposures")
+    shares = shares[shares["model"] == "risk"]
+    summed = shares.groupby(["portfolio_id", "as_of_date"])["share_of_variance"].sum()
+    risk = marts.frame("fct_portfolio_risk").set_index(["portfolio_id", "as_of_date"])
+    risk = risk.dropna(subset="total_volatility")
+    assert len(risk)
+    ratio = risk["systematic_volatility"] ** 2 / risk["total_volatility"] ** 2
+    np.testing.assert_allclose(risk["systematic_share"], ratio, rtol=1e-12)
+    np.testing.assert_allclose(summed.loc[risk.index], risk["systematic_share"], rtol=1e-9, atol=1e-12)
+
+
 def test_a_providers_beta_speaks_from_the_day_of_its_profile_on_and_is_weighted_like_ours(
     marts: Marts,
 ) -> None:

@@ -102,16 +102,35 @@ def test_an_upgrade_runs_once(upgraded: CommandLine) -> None:
     assert one(upgraded.warehouse, "select max(layout) from ops.layouts") == max(upgrade_steps())
 
 
+def test_columns_that_the_older_version_lacked_are_filled_as_a_build_would(upgraded: CommandLine) -> None:
+    """All of history built again restates none of them; readers of earlier publications see them too."""
+    first = one(upgraded.warehouse, "select min(as_of_date) from marts.fct_portfolio_snapshots")
+    upgraded.succeed("rebuild", "--from", str(first))
+    restated = "select count(*) from marts.fct_restatements where publication_id > 2"
+    assert one(upgraded.warehouse, restated) == 0
+    unknown = """select count(*) from marts_history.fct_portfolio_snapshots
+        where mtd_pnl is null or ytd_pnl is null or session_count is null"""
+    assert one(upgraded.warehouse, unknown) == 0
+    observed = """select max(return_beta_observations) from marts_history.fct_portfolio_risk
+        where publication_id <= 2"""
+    assert one(upgraded.warehouse, observed) > 5
+
+
 def test_nights_go_on_where_the_older_version_ended(upgraded: CommandLine, tmp_path: Path) -> None:
     """A correction is built on the rows that were taken over, and restates them."""
     assert "nothing" in upgraded.succeed("nightly", "--force")
     with upgraded.warehouse.connect_writer(autocommit=True) as connection:
         connection.execute("drop view marts.fct_portfolio_greeks")  # a build makes a lost view again
+        # and one that an older model left with other columns
+        connection.execute("drop view marts.fct_portfolio_stress")
+        connection.execute("create view marts.fct_portfolio_stress as select 1 as scenario_id, 2 as coverage")
+        connection.execute("comment on table published.fct_portfolio_stress is null")
     (tmp_path / "prices.csv").write_text(PRICES)
     upgraded.succeed("nightly", "--force", "--source", "files", "--prices", str(tmp_path))
     changed = "select {} from marts.fct_restatements where publication_id > 2 and mart = 'fct_prices'"
     assert one(upgraded.warehouse, changed.format("min(as_of_date)")) == CORRECTED
     assert one(upgraded.warehouse, "select count(*) from marts.fct_portfolio_greeks") > 0
+    assert one(upgraded.warehouse, "select count(direct_pnl) from marts.fct_portfolio_stress") > 0
     identity = """select count(*) from marts.fct_portfolio_snapshots as today
         join marts.dim_dates as days using (as_of_date)
         join marts.fct_portfolio_snapshots as before

@@ -1,4 +1,7 @@
-{{ config(materialized='ephemeral') }}
+{{ config(
+    materialized='build_table',
+    indexes=[{'columns': ['portfolio_id', 'as_of_date', 'model', 'factor'], 'unique': true}],
+) }}
 
 -- What holdings times betas add up to, for the factors of which the portfolio has any beta.
 with holdings as not materialized (

@@ -1,10 +1,26 @@
-{{ config(materialized='ephemeral') }}
+{{ config(
+    materialized='build_table',
+    indexes=[{'columns': ['portfolio_id', 'as_of_date'], 'unique': true}],
+) }}
 
 -- The risk model's variance of each portfolio, a year: the factors' part is the sum of their contributions, the rest
 -- what the symbols do each by itself. Null where equity is not positive.
-with exposures as (
-    select * from {{ ref('fct_portfolio_factor_exposures') }}
-    where model = 'risk' and {{ is_being_built() }}
+with scopes as (
+    select * from {{ ref('int_portfolio_scopes') }}
+),
+
+factors as (
+    select * from {{ ref('factors') }}
+    where model = 'risk'
+),
+
+summed as (
+    select * from {{ ref('int_portfolio_factor_sums') }}
+    where model = 'risk'
+),
+
+variances as (
+    select * from {{ ref('int_portfolio_factor_variances') }}
 ),
 
 holdings as (
@@ -18,15 +34,28 @@ betas as (
 
 systematic as (
     select
-        portfolio_id,
-        as_of_date,
+        scopes.portfolio_id,
+        scopes.as_of_date,
         -- rounding may leave a variance of nothing a hair below zero
         case
-            when count(variance_contribution) > 0 then greatest(sum(variance_contribution order by factor), 0)
+            when scopes.equity > 0 and count(variances.dollar_variance) > 0 then greatest(
+                sum(variances.dollar_variance / (scopes.equity * scopes.equity) order by factors.factor), 0
+            )
         end as systematic_variance,
-        min(coverage) as coverage
-    from exposures
-    group by portfolio_id, as_of_date
+        min({{ covered_share('summed', 'scopes') }}) as coverage
+    from scopes
+    cross join factors
+    left join summed
+        on
+            scopes.portfolio_id = summed.portfolio_id
+            and scopes.as_of_date = summed.as_of_date
+            and factors.factor = summed.factor
+    left join variances
+        on
+            scopes.portfolio_id = variances.portfolio_id
+            and scopes.as_of_date = variances.as_of_date
+            and factors.factor = variances.factor
+    group by scopes.portfolio_id, scopes.as_of_date, scopes.equity
 ),
 
 idiosyncratic as (
@@ -49,7 +78,8 @@ final as (
     select
         idiosyncratic.*,
         systematic.systematic_variance,
-        systematic.coverage
+        systematic.coverage,
+        systematic.systematic_variance + idiosyncratic.idiosyncratic_variance as total_variance
     from idiosyncratic
     inner join systematic
         on

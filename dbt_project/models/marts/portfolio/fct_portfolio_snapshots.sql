@@ -12,13 +12,17 @@ position_totals as (
 day_before as (
     {{ session_before_window({
         'portfolio_id': 'uuid',
+        'as_of_date': 'date',
         'equity': 'numeric',
+        'mtd_pnl': 'numeric',
+        'ytd_pnl': 'numeric',
         'cumulative_pnl': 'numeric',
         'cumulative_realized_pnl': 'numeric',
         'cumulative_dividends': 'numeric',
         'twr_index': 'double precision',
         'peak_twr_index': 'double precision',
         'is_chain_broken': 'boolean',
+        'session_count': 'integer',
     }) }}
 ),
 
@@ -49,6 +53,16 @@ filled as (
 rolled as (
     select
         filled.*,
+        case
+            when date_trunc('month', day_before.as_of_date) = date_trunc('month', filled.as_of_date)
+                then day_before.mtd_pnl
+            else 0
+        end + sum(filled.daily_pnl) over this_month as mtd_pnl,
+        case
+            when date_trunc('year', day_before.as_of_date) = date_trunc('year', filled.as_of_date)
+                then day_before.ytd_pnl
+            else 0
+        end + sum(filled.daily_pnl) over this_year as ytd_pnl,
         coalesce(day_before.cumulative_pnl, 0) + sum(filled.daily_pnl) over running as cumulative_pnl,
         coalesce(day_before.cumulative_realized_pnl, 0)
         + sum(filled.realized_pnl) over running as cumulative_realized_pnl,
@@ -58,10 +72,18 @@ rolled as (
         -- in the first day's factor, not beside the product: the same chain of roundings in every build
         case when row_number() over running = 1 then coalesce(day_before.twr_index, 1) else 1 end as index_before,
         coalesce(day_before.peak_twr_index, 1) as peak_before,
-        coalesce(day_before.is_chain_broken, false) as is_broken_before
+        coalesce(day_before.is_chain_broken, false) as is_broken_before,
+        coalesce(day_before.session_count, 0) + row_number() over running as session_count
     from filled
     left join day_before on filled.portfolio_id = day_before.portfolio_id
-    window running as (partition by filled.portfolio_id order by filled.as_of_date)
+    window
+        running as (partition by filled.portfolio_id order by filled.as_of_date),
+        this_month as (
+            partition by filled.portfolio_id, date_trunc('month', filled.as_of_date) order by filled.as_of_date
+        ),
+        this_year as (
+            partition by filled.portfolio_id, date_trunc('year', filled.as_of_date) order by filled.as_of_date
+        )
 ),
 
 -- A return on capital that is not positive means nothing: it is null, and so is the index from there on.
@@ -95,6 +117,8 @@ final as (
         daily_return,
         cast(public_daily_pnl as numeric(38, 2)) as public_daily_pnl,
         case when daily_return is null then 'capital_not_positive' end as daily_return_null_reason,
+        cast(mtd_pnl as numeric(38, 2)) as mtd_pnl,
+        cast(ytd_pnl as numeric(38, 2)) as ytd_pnl,
         cast(unrealized_pnl as numeric(38, 2)) as unrealized_pnl,
         cast(cumulative_pnl as numeric(38, 2)) as cumulative_pnl,
         cast(cumulative_realized_pnl as numeric(38, 2)) as cumulative_realized_pnl,
@@ -110,7 +134,8 @@ final as (
         option_count,
         private_count,
         public_price_coverage,
-        has_simulated_prices
+        has_simulated_prices,
+        cast(session_count as integer) as session_count
     from chained
     window running as (partition by portfolio_id order by as_of_date)
 )

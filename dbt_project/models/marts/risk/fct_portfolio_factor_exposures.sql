@@ -18,6 +18,10 @@ variances as (
     select * from {{ ref('int_portfolio_factor_variances') }}
 ),
 
+totals as (
+    select * from {{ ref('int_portfolio_variances') }}
+),
+
 flagged as (
     select
         scopes.*,
@@ -25,8 +29,8 @@ flagged as (
         factors.factor,
         summed.dollar_exposure,
         variances.dollar_variance,
-        (summed.covered_market_value + scopes.cash_market_value)
-        / nullif(scopes.gross_market_value, 0) as coverage,
+        totals.total_variance,
+        {{ covered_share('summed', 'scopes') }} as coverage,
         coalesce(summed.positions_analyzed + scopes.cash_positions, 0) as positions_analyzed,
         coalesce(summed.data_days, 0) as data_days,
         {{ quality_flag('scopes', 'summed.positions_analyzed', 'summed.has_limited_history') }} as quality_flag
@@ -44,6 +48,16 @@ flagged as (
             and scopes.as_of_date = variances.as_of_date
             and factors.model = variances.model
             and factors.factor = variances.factor
+    left join totals
+        on scopes.portfolio_id = totals.portfolio_id and scopes.as_of_date = totals.as_of_date
+),
+
+contributed as (
+    select
+        *,
+        -- 0 is added so that no zero comes with a minus
+        case when equity > 0 then 0 + dollar_variance / (equity * equity) end as variance_contribution
+    from flagged
 ),
 
 final as (
@@ -55,9 +69,9 @@ final as (
         case when equity > 0 then dollar_exposure / equity end as beta,
         case when equity <= 0 then 'equity_not_positive' end as ratio_null_reason,
         dollar_exposure,
-        -- 0 is added so that no zero comes with a minus
-        case when equity > 0 then 0 + dollar_variance / (equity * equity) end as variance_contribution,
-        case when positions_in_scope > 0 then coalesce(coverage, 0) end as coverage,
+        variance_contribution,
+        variance_contribution / nullif(total_variance, 0) as share_of_variance,
+        coverage,
         case
             when model <> 'spread' or dollar_exposure is null or equity <= 0 then null
             when abs(dollar_exposure / equity) > {{ var('strong_tilt') }} then 'strong'
@@ -70,7 +84,7 @@ final as (
         positions_total,
         cast(positions_total - positions_analyzed as integer) as positions_skipped,
         cast(data_days as integer) as data_days
-    from flagged
+    from contributed
 )
 
 select * from final

@@ -1,7 +1,7 @@
 {{ config(materialized='mart', grain=['portfolio_id', 'as_of_date']) }}
 
 -- One row of risk per portfolio: betas and variances from the factor models, volatility and value at risk from the
--- date's holdings through past returns, the Sharpe ratio from the returns that were earned.
+-- date's holdings through past returns, the Sharpe ratio and a second beta from the returns that were earned.
 with scopes as (
     select * from {{ ref('int_portfolio_scopes') }}
 ),
@@ -15,6 +15,10 @@ market_betas as (
     where model = 'market' and {{ is_being_built() }}
 ),
 
+market_fits as (
+    select * from {{ ref('int_portfolio_market_fit') }}
+),
+
 return_risk as (
     select * from {{ ref('int_portfolio_return_risk') }}
 ),
@@ -23,8 +27,8 @@ provider_betas as (
     select * from {{ ref('int_portfolio_provider_betas') }}
 ),
 
-sharpe_ratios as (
-    select * from {{ ref('int_portfolio_sharpe_ratios') }}
+earned_risk as (
+    select * from {{ ref('int_portfolio_earned_risk') }}
 ),
 
 joined as (
@@ -32,14 +36,20 @@ joined as (
         scopes.*,
         provider_betas.dollar_exposure as provider_dollar_exposure,
         provider_betas.positions_with_beta as positions_with_provider_beta,
-        sharpe_ratios.sharpe_ratio,
-        sharpe_ratios.observations as sharpe_observations,
+        earned_risk.sharpe_ratio,
+        earned_risk.sharpe_observations,
+        earned_risk.return_beta,
+        earned_risk.return_beta_r_squared,
+        earned_risk.return_beta_observations,
         market_betas.beta as market_beta,
+        market_fits.r_squared as market_beta_r_squared,
+        market_fits.observations as market_beta_observations,
         variances.coverage,
         variances.data_days,
         sqrt(variances.systematic_variance) as systematic_volatility,
         sqrt(variances.idiosyncratic_variance) as idiosyncratic_volatility,
-        sqrt(variances.systematic_variance + variances.idiosyncratic_variance) as total_volatility,
+        sqrt(variances.total_variance) as total_volatility,
+        variances.systematic_variance / nullif(variances.total_variance, 0) as systematic_share,
         coalesce(variances.positions_analyzed + scopes.cash_positions, 0) as positions_analyzed,
         {{ quality_flag('scopes', 'variances.positions_analyzed', 'variances.has_limited_history') }} as quality_flag,
         return_risk.realized_volatility_21d,
@@ -71,12 +81,14 @@ joined as (
         on scopes.portfolio_id = variances.portfolio_id and scopes.as_of_date = variances.as_of_date
     left join market_betas
         on scopes.portfolio_id = market_betas.portfolio_id and scopes.as_of_date = market_betas.as_of_date
+    left join market_fits
+        on scopes.portfolio_id = market_fits.portfolio_id and scopes.as_of_date = market_fits.as_of_date
     left join return_risk
         on scopes.portfolio_id = return_risk.portfolio_id and scopes.as_of_date = return_risk.as_of_date
     left join provider_betas
         on scopes.portfolio_id = provider_betas.portfolio_id and scopes.as_of_date = provider_betas.as_of_date
-    left join sharpe_ratios
-        on scopes.portfolio_id = sharpe_ratios.portfolio_id and scopes.as_of_date = sharpe_ratios.as_of_date
+    left join earned_risk
+        on scopes.portfolio_id = earned_risk.portfolio_id and scopes.as_of_date = earned_risk.as_of_date
 ),
 
 final as (
@@ -84,9 +96,12 @@ final as (
         portfolio_id,
         as_of_date,
         market_beta,
+        market_beta_r_squared,
+        market_beta_observations,
         systematic_volatility,
         idiosyncratic_volatility,
         total_volatility,
+        systematic_share,
         realized_volatility_21d,
         realized_volatility_63d,
         forecast_volatility_21d,
@@ -121,6 +136,9 @@ final as (
         cast(coalesce(positions_with_provider_beta, 0) as integer) as positions_with_provider_beta,
         sharpe_ratio,
         cast(coalesce(sharpe_observations, 0) as integer) as sharpe_observations,
+        return_beta,
+        return_beta_r_squared,
+        cast(coalesce(return_beta_observations, 0) as integer) as return_beta_observations,
         case when equity <= 0 then 'equity_not_positive' end as ratio_null_reason,
         case when positions_in_scope > 0 then coalesce(coverage, 0) end as coverage,
         quality_flag,

@@ -1,0 +1,124 @@
+{{ config(materialized='ephemeral') }}
+
+-- What the time-weighted returns that a portfolio earned say of its risk: the Sharpe ratio over a day of the 3-month
+-- Treasury yield, and the beta to the market over the market model's window.
+with sessions as (
+    select * from {{ ref('int_session_windows') }}
+),
+
+snapshots as (
+    {{ portfolio_rows(ref('fct_portfolio_snapshots'), since='(select min(sessions.as_of_date) from sessions)') }}
+),
+
+windows as (
+    select * from {{ ref('int_portfolio_windows') }}
+),
+
+market as (
+    select * from {{ ref('factors') }}
+    where model = 'market' and factor = 'Market'
+),
+
+market_returns as (
+    select factor_returns.*
+    from {{ ref('int_factor_returns') }} as factor_returns
+    inner join market on factor_returns.symbol = market.proxy_symbol
+),
+
+rates as (
+    select * from {{ ref('stg_raw__treasury_rates') }}
+    where series = 'DGS3MO'
+),
+
+-- the newest rate of the last days: the bond market has holidays of its own
+daily_rates as (
+    select distinct on (sessions.as_of_date)
+        sessions.as_of_date,
+        rates.rate / 252 as daily_rate
+    from sessions
+    inner join rates
+        on
+            sessions.as_of_date >= rates.rate_date
+            and rates.rate_date >= sessions.as_of_date - {{ var('stale_curve_days') }}
+    order by sessions.as_of_date asc, rates.rate_date desc
+),
+
+-- In decimals: the same in whatever order the days come, and cheap as the window moves on.
+earned as (
+    select
+        snapshots.portfolio_id,
+        snapshots.as_of_date,
+        sessions.session_number,
+        snapshots.daily_return,
+        market_returns.daily_return as market_return,
+        cast(snapshots.daily_return - daily_rates.daily_rate as numeric(38, 12)) as excess_return
+    from snapshots
+    inner join sessions on snapshots.as_of_date = sessions.as_of_date
+    left join daily_rates on snapshots.as_of_date = daily_rates.as_of_date
+    left join market_returns on snapshots.as_of_date = market_returns.as_of_date
+),
+
+sharpe as (
+    select
+        portfolio_id,
+        as_of_date,
+        count(excess_return) over recent as observations,
+        avg(excess_return) over recent as mean_excess_return,
+        stddev_samp(excess_return) over recent as deviation
+    from earned
+    window recent as (
+        partition by portfolio_id order by session_number
+        range between {{ var('sharpe_window') - 1 }} preceding and current row
+    )
+),
+
+being_built as (
+    select
+        earned.portfolio_id,
+        earned.as_of_date,
+        earned.session_number
+    from earned
+    inner join windows
+        on earned.portfolio_id = windows.portfolio_id and earned.as_of_date >= windows.from_date
+),
+
+-- Only of the dates being built: no sum slides here, each window is added up from its first day.
+betas as (
+    select
+        being_built.portfolio_id,
+        being_built.as_of_date,
+        regr_count(earned.daily_return, earned.market_return order by earned.session_number) as observations,
+        regr_slope(earned.daily_return, earned.market_return order by earned.session_number) as beta,
+        -- of returns that never vary nothing can be explained
+        case
+            when regr_syy(earned.daily_return, earned.market_return) > 0
+                then regr_r2(earned.daily_return, earned.market_return order by earned.session_number)
+        end as r_squared
+    from being_built
+    cross join market
+    inner join earned
+        on
+            being_built.portfolio_id = earned.portfolio_id
+            and earned.session_number
+            between being_built.session_number - market.window_days + 1 and being_built.session_number
+    group by being_built.portfolio_id, being_built.as_of_date
+),
+
+final as (
+    select
+        betas.portfolio_id,
+        betas.as_of_date,
+        sharpe.observations as sharpe_observations,
+        case
+            when sharpe.observations >= {{ var('sharpe_minimum') }} and sharpe.deviation > 0
+                then cast(sharpe.mean_excess_return / sharpe.deviation * sqrt(252) as double precision)
+        end as sharpe_ratio,
+        betas.observations as return_beta_observations,
+        case when betas.observations >= market.min_observations then betas.beta end as return_beta,
+        case when betas.observations >= market.min_observations then betas.r_squared end as return_beta_r_squared
+    from betas
+    cross join market
+    inner join sharpe on betas.portfolio_id = sharpe.portfolio_id and betas.as_of_date = sharpe.as_of_date
+)
+
+select * from final
