@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +10,7 @@ import pandas as pd
 
 from python_models.greeks import DAYS_PER_YEAR, FloatArray, Greeks, option_greeks
 from python_models.implied_volatility import implied_volatility
+from python_models.light_mibian import import_mibian
 
 BoolArray = npt.NDArray[np.bool_]
 TextArray = npt.NDArray[np.object_]
@@ -138,8 +139,7 @@ def _null_reason(market: _Market, volatility: FloatArray, is_expired: BoolArray)
 
 def _mibian(market: _Market, volatility: FloatArray, is_checked: BoolArray) -> tuple[FloatArray, FloatArray]:
     """Price and delta by mibian, which takes percents, days, and dividends in USD a year; else NaN."""
-    import mibian  # noqa: PLC0415 - brings all of scipy.stats along, and most builds hold no option to check
-
+    mibian: Any = import_mibian() if is_checked.any() else None
     price, delta = np.full((2, len(volatility)), np.nan)
     for row in np.flatnonzero(is_checked):
         is_call, spot, strike, years, rate, dividend_yield = (column[row] for column in market)
