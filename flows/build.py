@@ -93,6 +93,7 @@ def build_session(settings: Mapping[str, str]) -> Iterator[None]:
     """Have every connection of this process that opens meanwhile know the build, by libpq's own variable."""
     before = os.environ.get("PGOPTIONS")
     said = " ".join(f"-c sigmasight.{name}={value}" for name, value in settings.items())
+    said += " -c enable_nestloop=off"  # sets of rows that no statistics know of yet (see plan_for_sets)
     os.environ["PGOPTIONS"] = f"{before or ''} {said}".strip()
     try:
         yield

@@ -40,7 +40,9 @@ ARROW_TYPES: dict[str, pa.DataType] = {
     "boolean": pa.bool_(),
     "date": pa.date32(),
     "double precision": pa.float64(),
+    "double precision[]": pa.list_(pa.float64()),
     "integer": pa.int32(),
+    "integer[]": pa.list_(pa.int32()),
     "text": pa.string(),
     "uuid": pa.string(),
 }
@@ -82,8 +84,18 @@ def _to_arrow(column: pd.Series[Any], name: str, data_type: str, model: str) -> 
         ) from error
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()
-    if data_type != "double precision":
+    if not data_type.startswith("double precision"):
         return array
+    if pa.types.is_list(array.type):
+        return pa.ListArray.from_arrays(
+            array.offsets, _finite(array.values, name, model), mask=array.is_null()
+        )
+    return _finite(array, name, model)
+
+
+def _finite(array: pa.Array, name: str, model: str) -> pa.Array:
+    """Doubles with null for NaN, and none that is infinite."""
+    array = pa.compute.if_else(pa.compute.is_nan(array), None, array)
     if pa.compute.any(pa.compute.is_inf(array)).as_py():
         raise FrameError(f"{model}.{name} holds an infinite number; a value that cannot be had is null.")
     return pa.compute.add(array, 0.0)  # minus zero becomes zero: readers would print its sign
@@ -281,8 +293,19 @@ def _with_text_ids(table: pa.Table) -> pa.Table:
 def _to_csv(batch: pa.RecordBatch) -> bytes:
     """CSV in which strings are quoted and nulls are not: what COPY reads back exactly."""
     buffer = io.BytesIO()
+    for position, field in enumerate(batch.schema):
+        if pa.types.is_list(field.type):
+            batch = batch.set_column(position, field.name, _array_literals(batch.column(position)))
     pa_csv.write_csv(batch, buffer, pa_csv.WriteOptions(include_header=False))
     return buffer.getvalue()
+
+
+def _array_literals(arrays: pa.ListArray) -> pa.Array:
+    """Arrays of numbers as PostgreSQL writes them: {0.5,NULL}."""
+    texts = pa.compute.fill_null(arrays.flatten().cast(pa.string()), "NULL")
+    starts = pa.compute.subtract(arrays.offsets, arrays.offsets[0])
+    joined = pa.compute.binary_join(pa.ListArray.from_arrays(starts, texts), ",")
+    return pa.compute.binary_join_element_wise("{", joined, "}", "")
 
 
 def _response(rows: int) -> AdapterResponse:

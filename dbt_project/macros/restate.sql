@@ -4,8 +4,8 @@
   and are not listed; a row that is gone is listed with the column name '*'.
 
   config of the mart: restated_as (the mart that shows the rows, where it is another one), not_restated (columns that are
-  not compared), restated_when (condition on the rows compared), is_restated (false: its rows follow
-  from those of other marts).
+  not compared), restated_when (condition on the rows compared), is_packed (true: pairs in arrays, compared one by one;
+  restated_key names them), is_restated (false: its rows follow from those of other marts).
 -#}
 {% macro restate(relation, columns) -%}
 {%- if is_dated() and config.get('is_restated', true) and not var('audit_schema') -%}
@@ -14,13 +14,17 @@ delete from ops.restatements
 where mart = '{{ mart }}' and publication_id > (select coalesce(max(publications.publication_id), 0) from ops.publications);
 insert into ops.restatements
     (publication_id, as_of_date, mart, key, portfolio_id, column_name, old_value, new_value)
+{%- if config.get('is_packed', false) %}
+{{ restated_columns('(' ~ unpacked_pairs(relation) ~ ')', config.require('restated_columns'), mart) }};
+{%- else %}
 {{ restated_columns(relation, columns, mart) }};
+{%- endif %}
 {%- endif -%}
 {%- endmacro %}
 
 
 {% macro restated_columns(relation, columns, mart) -%}
-{%- set key = config.require('grain') | reject('equalto', 'as_of_date') | list -%}
+{%- set key = config.get('restated_key', config.require('grain')) | reject('equalto', 'as_of_date') | list -%}
 {%- set types = restated_types(mart, columns, key) -%}
 select
     {{ publication_id() }},
@@ -35,8 +39,8 @@ from (
     {{ restated_rows(relation, key) }}
 ) as before
 left join (
-    select * from {{ relation }}
-    where {{ is_being_built() }}
+    select * from {{ relation }} as built
+    where {{ is_being_built('built') }}
 ) as after
     on
         before.as_of_date = after.as_of_date
@@ -49,24 +53,37 @@ cross join lateral (
     {%- for name, type in types.items() %},
     (
         '{{ name }}', cast(before.{{ name }} as text), cast(after.{{ name }} as text),
-        after.publication_id is not null and
-        {%- if type == 'double precision' %}
-        coalesce(
-            abs(after.{{ name }} - before.{{ name }})
-            > 1e-9 * greatest(abs(after.{{ name }}), abs(before.{{ name }})),
-            after.{{ name }} is distinct from before.{{ name }}
-        )
-        {%- else %}
-        after.{{ name }} is distinct from before.{{ name }}
-        {%- endif %}
+        after.publication_id is not null and {{ is_changed(name, type) }}
     )
     {%- endfor %}
 ) as changes (column_name, old_value, new_value, is_changed)
 where
     changes.is_changed
+    -- most rows are as they were: for them no column is written out as text
+    and (
+        after.publication_id is null
+        {%- if config.get('versioned', false) %}
+        or after.is_removed
+        {%- endif %}
+        {%- for name, type in types.items() %}
+        or {{ is_changed(name, type) }}
+        {%- endfor %}
+    )
     {%- if config.get('restated_when') %}
     and {{ config.get('restated_when') }}
     {%- endif %}
+{%- endmacro %}
+
+
+{% macro is_changed(name, type) -%}
+{%- if type == 'double precision' -%}
+coalesce(
+            abs(after.{{ name }} - before.{{ name }}) > 1e-9 * greatest(abs(after.{{ name }}), abs(before.{{ name }})),
+            after.{{ name }} is distinct from before.{{ name }}
+        )
+{%- else -%}
+after.{{ name }} is distinct from before.{{ name }}
+{%- endif -%}
 {%- endmacro %}
 
 
@@ -115,6 +132,8 @@ where
     dates.superseded_at is null
     and dates.as_of_date between {{ first_date() }} and {{ to_date() }}
     and dates.as_of_date >= least({{ from_date() }}, listed.from_date)
+    -- said again of the rows, for the planner: the whole table is not read for some dates
+    and published.as_of_date between {{ first_date() }} and {{ to_date() }}
 {%- elif not config.get('readers', true) -%}
 -- what other marts stand on is published with the portfolios that need it: any of their publications may speak
 select distinct on (published.as_of_date, {% for name in key %}published.{{ name }}{{ ', ' if not loop.last }}{% endfor %})
@@ -128,6 +147,7 @@ inner join (
     where superseded_at is null and as_of_date between {{ first_date() }} and {{ to_date() }}
 ) as dates
     on published.as_of_date = dates.as_of_date and published.publication_id = dates.publication_id
+where published.as_of_date between {{ first_date() }} and {{ to_date() }}
 order by
     published.as_of_date,
     {%- for name in key %}
@@ -141,5 +161,6 @@ inner join ops.publication_dates as dates
 where
     dates.superseded_at is null
     and dates.as_of_date between {{ from_date() }} and {{ to_date() }}
+    and published.as_of_date between {{ from_date() }} and {{ to_date() }}
 {%- endif -%}
 {%- endmacro %}

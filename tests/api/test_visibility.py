@@ -87,7 +87,7 @@ insert into ops.restatements (
 select
     publication_id, as_of_date, 'fct_correlation_pairs', symbol_1 || ' ' || symbol_2, 'correlation',
     '0.5', '0.6'
-from published.int_symbol_correlations where publication_id = %s and symbol_1 < symbol_2
+from intermediate.int_symbol_pairs where publication_id = %s and symbol_1 < symbol_2
 """
 
 

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from python_models.dbt_runtime import FrameError, InProcessPythonJob, frame_to_arrow
+from python_models.dbt_runtime import FrameError, InProcessPythonJob, _to_csv, frame_to_arrow
 from warehouse.connections import Warehouse
 
 COLUMNS = {
@@ -276,3 +276,32 @@ def test_ids_are_text_and_each_reading_is_fresh(url: str) -> None:
     rows = [row for row in _rows(url) if row[1] == date(2025, 7, 2)]
     assert [row[0] for row in rows] == [first, first, second, "none"]
     assert {row[3] for row in rows} == {1}
+
+
+# --- arrays ---
+
+ARRAYS = {"id": "integer", "figures": "double precision[]", "counts": "integer[]"}
+
+
+def test_arrays_are_written_as_postgres_reads_them() -> None:
+    frame = pd.DataFrame(
+        {
+            "id": [1, 2, 3],
+            "figures": [np.array([0.1, np.nan, -1e-300]), np.array([]), np.array([-0.0])],
+            "counts": [np.array([90, 0, 7]), np.array([], dtype=int), np.array([1])],
+        }
+    )
+    table = frame_to_arrow(frame, ARRAYS, model="m")
+    (batch,) = table.to_batches()
+    assert _to_csv(batch).decode().splitlines() == [
+        '1,"{0.1,NULL,-1e-300}","{90,0,7}"',
+        '2,"{}","{}"',
+        '3,"{0}","{1}"',
+    ]
+    assert _to_csv(batch.slice(2)).decode().splitlines() == ['3,"{0}","{1}"']
+
+
+def test_an_infinite_number_in_an_array_is_refused() -> None:
+    frame = pd.DataFrame({"id": [1], "figures": [np.array([np.inf])], "counts": [np.array([1])]})
+    with pytest.raises(FrameError, match=r"m\.figures holds an infinite number"):
+        frame_to_arrow(frame, ARRAYS, model="m")

@@ -26,14 +26,14 @@
         {% call statement('main', language='python') -%}
             {{ compiled_code }}
         {%- endcall %}
-        {% call statement('analyze') %} analyze {{ target_relation }} {% endcall %}
+        {% call statement('analyze') %} {{ analyze_coarsely(target_relation) }} {% endcall %}
     {% else %}
         {% call statement('main') %}
             {{ plan_for_sets() }}
             truncate {{ target_relation }};
             insert into {{ target_relation }} {{ compiled_code }}
         {% endcall %}
-        {% call statement('analyze') %} analyze {{ target_relation }} {% endcall %}
+        {% call statement('analyze') %} {{ analyze_coarsely(target_relation) }} {% endcall %}
     {% endif %}
     {% do adapter.commit() %}
 

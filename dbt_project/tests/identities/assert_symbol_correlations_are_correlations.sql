@@ -4,7 +4,7 @@ select
     symbol_1,
     symbol_2,
     correlation
-from ({{ tested_rows(ref('int_symbol_correlations'), market=true) }}) as tested
+from ({{ tested_rows(ref('int_symbol_pairs'), market=true) }}) as tested
 where
     symbol_1 > symbol_2
     or (correlation between -1 and 1) is not true

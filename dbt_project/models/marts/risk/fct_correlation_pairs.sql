@@ -19,10 +19,10 @@ final as (
         first_leg.publication_id,
         first_leg.portfolio_id,
         first_leg.as_of_date,
-        correlations.symbol_1,
-        correlations.symbol_2,
-        coalesce(repairs.correlation, correlations.correlation) as correlation,
-        correlations.observations
+        first_leg.symbol as symbol_1,
+        second_leg.symbol as symbol_2,
+        coalesce(repairs.correlation, pairs.correlation) as correlation,
+        pairs.observations
     from members as first_leg
     inner join members as second_leg
         on
@@ -30,19 +30,30 @@ final as (
             and first_leg.as_of_date = second_leg.as_of_date
             and first_leg.publication_id = second_leg.publication_id
             and first_leg.symbol < second_leg.symbol
-    inner join correlations
+    inner join correlations as first_row
         on
-            first_leg.as_of_date = correlations.as_of_date
-            and first_leg.publication_id = correlations.publication_id
-            and first_leg.symbol = correlations.symbol_1
-            and second_leg.symbol = correlations.symbol_2
+            first_leg.as_of_date = first_row.as_of_date
+            and first_leg.publication_id = first_row.publication_id
+            and first_leg.symbol = first_row.symbol
+    inner join correlations as second_row
+        on
+            second_leg.as_of_date = second_row.as_of_date
+            and second_leg.publication_id = second_row.publication_id
+            and second_leg.symbol = second_row.symbol
+    cross join
+        lateral (
+            select
+                first_row.correlations[second_row.place - first_row.place + 1] as correlation,
+                first_row.observations[second_row.place - first_row.place + 1] as observations
+        ) as pairs
     left join repairs
         on
             first_leg.portfolio_id = repairs.portfolio_id
             and first_leg.as_of_date = repairs.as_of_date
             and first_leg.publication_id = repairs.publication_id
-            and correlations.symbol_1 = repairs.symbol_1
-            and correlations.symbol_2 = repairs.symbol_2
+            and first_leg.symbol = repairs.symbol_1
+            and second_leg.symbol = repairs.symbol_2
+    where pairs.correlation is not null
 )
 
 select * from final

@@ -1,6 +1,7 @@
 -- From layout 3 on the marts hold what readers of layout 2 computed for themselves: P&L of the month and the year, the
 -- beta of the returns that were earned, fits and shares of variance. What was published before is filled from its own
 -- rows, as a build then would have: from the newest publication of each date up to the row's own.
+-- Correlations of symbols become arrays, one a symbol.
 
 alter table published.fct_portfolio_snapshots
 add column if not exists mtd_pnl numeric(38, 2),
@@ -192,3 +193,42 @@ where
     rows.portfolio_id = fits.portfolio_id
     and rows.as_of_date = fits.as_of_date
     and rows.publication_id = fits.publication_id;
+
+-- views over it, which the next build makes anew
+drop view if exists published.fct_correlation_pairs, intermediate.int_built_correlations cascade;
+create table published.packed_correlations as
+with members as (
+    select
+        publication_id,
+        as_of_date,
+        symbol,
+        row_number() over (partition by publication_id, as_of_date order by symbol collate "C") as place
+    from (
+        select publication_id, as_of_date, symbol_1 as symbol from published.int_symbol_correlations
+        union
+        select publication_id, as_of_date, symbol_2 as symbol from published.int_symbol_correlations
+    ) as symbols
+)
+
+select
+    first_leg.publication_id,
+    first_leg.as_of_date,
+    first_leg.symbol,
+    first_leg.place::integer as place,
+    array_agg(pairs.correlation order by second_leg.place) as correlations,
+    array_agg(coalesce(pairs.observations, 0) order by second_leg.place) as observations
+from members as first_leg
+inner join members as second_leg
+    on
+        first_leg.publication_id = second_leg.publication_id
+        and first_leg.as_of_date = second_leg.as_of_date
+        and first_leg.place <= second_leg.place
+left join published.int_symbol_correlations as pairs
+    on
+        first_leg.publication_id = pairs.publication_id
+        and first_leg.as_of_date = pairs.as_of_date
+        and first_leg.symbol = pairs.symbol_1
+        and second_leg.symbol = pairs.symbol_2
+group by first_leg.publication_id, first_leg.as_of_date, first_leg.symbol, first_leg.place;
+drop table published.int_symbol_correlations;
+alter table published.packed_correlations rename to int_symbol_correlations;
