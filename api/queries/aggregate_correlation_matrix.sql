@@ -20,13 +20,13 @@ symbols as materialized (
 
 shown as (
     select * from symbols
-    where size_rank <= least(%(max_symbols)s, %(compared_symbols)s)
+    where size_rank <= least(%(max_symbols)s::integer, %(compared_symbols)s::integer)
 ),
 
 pairs as materialized (
     select *
     from udf.portfolios_correlations(
-        array(select portfolio_id from snapshots), %(as_of_date)s::date, %(compared_symbols)s
+        array(select portfolio_id from snapshots), %(as_of_date)s::date, %(compared_symbols)s::integer
     )
 ),
 

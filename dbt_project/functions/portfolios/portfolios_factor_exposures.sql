@@ -1,4 +1,4 @@
--- Those portfolios count of which the exposure is known, and those that hold nothing but cash, which moves with nothing.
+-- Those portfolios count of which the exposure is known, and those that hold cash alone, which moves with nothing.
 with snapshots as materialized (
     select
         portfolio_id,

@@ -19,7 +19,7 @@ summed as (
         sum(stress.correlated_pnl) as correlated_pnl,
         -- of what all of them hold: a portfolio without a figure is not covered
         sum(stress.coverage * sizes.gross_exposure)
-        / nullif((select sum(sizes.gross_exposure) from sizes), 0) as coverage,
+        / nullif((select sum(every.gross_exposure) from sizes as every), 0) as coverage,
         count(*) as portfolio_count
     from {{ mart('fct_portfolio_stress') }} as stress
     left join sizes on stress.portfolio_id = sizes.portfolio_id
