@@ -25,13 +25,7 @@ QUALITY_WINDOW: Final = 252
 """Sessions that the assessment of price histories looks at, as fct_data_quality does."""
 
 CORRELATION_MINIMUM: Final = 20
-"""Common days that a pair's correlation needs: the warehouse's variable correlation_minimum."""
-
-VOLATILITY_MINIMUM_SHARE: Final = 0.66
-"""Known returns that a volatility needs, as a share of its window: the variable volatility_minimum_share."""
-
-VOLATILITY_TREND: Final = 0.05
-"""Relative change beyond which a volatility has a trend: the variable volatility_trend_threshold."""
+"""Common days that a pair's correlation needs: minimum of the warehouse's variable correlation_rules."""
 
 MAX_LOOKBACK_DAYS: Final = 1830
 """Calendar days of prices in one answer: five years."""

@@ -23,43 +23,25 @@ risk as (
     where portfolio_id = any(array(select portfolio_id from snapshots)) and as_of_date = %(as_of_date)s::date
 ),
 
-weighted as (
-    select
-        snapshots.portfolio_id,
-        snapshots.equity,
-        exposures.beta as market_beta,
-        exposures.dollar_exposure,
-        risk.beta_provider_1y,
-        risk.positions_with_provider_beta,
-        exposures.dollar_exposure is not null
-        or (exposures.quality_flag = 'no_public_positions' and snapshots.private_count = 0) as is_known
-    from snapshots
-    inner join exposures on snapshots.portfolio_id = exposures.portfolio_id
-    left join risk on snapshots.portfolio_id = risk.portfolio_id
-),
-
 summed as (
-    select
-        sum(dollar_exposure) / nullif(greatest(sum(equity) filter (where is_known), 0), 0) as market_beta,
-        sum(equity * beta_provider_1y)
-        / nullif(sum(equity) filter (where beta_provider_1y is not null), 0) as beta_provider_1y,
-        coalesce(sum(equity) filter (where is_known), 0) as covered_equity,
-        coalesce(sum(positions_with_provider_beta), 0) as positions_with_beta
-    from weighted
+    select *
+    from udf.portfolios_beta(array(select portfolio_id from snapshots), %(as_of_date)s::date)
 ),
 
 listed as (
     select
         json_agg(
             json_build_object(
-                'portfolio_id', portfolio_id,
-                'net_asset_value', round(equity, 2),
-                'market_beta_weighted', round(market_beta::numeric, 6),
-                'beta_provider_1y', round(beta_provider_1y::numeric, 6)
+                'portfolio_id', snapshots.portfolio_id,
+                'net_asset_value', round(snapshots.equity, 2),
+                'market_beta_weighted', round(exposures.beta::numeric, 6),
+                'beta_provider_1y', round(risk.beta_provider_1y::numeric, 6)
             )
-            order by equity desc, portfolio_id
+            order by snapshots.equity desc, snapshots.portfolio_id
         ) as body
-    from weighted
+    from snapshots
+    inner join exposures on snapshots.portfolio_id = exposures.portfolio_id
+    left join risk on snapshots.portfolio_id = risk.portfolio_id
 )
 
 select
@@ -73,11 +55,9 @@ select
                 'beta_calculated_90d', round(summed.market_beta::numeric, 6),
                 'beta_calculated_90d_observations', quality.data_days,
                 'beta_provider_1y', round(summed.beta_provider_1y::numeric, 6),
-                'positions_with_beta', summed.positions_with_beta,
+                'positions_with_beta', summed.positions_with_provider_beta,
                 'positions_total', totals.position_count,
-                'equity_coverage_percentage', round(
-                    100 * summed.covered_equity / nullif(greatest(totals.equity, 0), 0), 4
-                ),
+                'equity_coverage_percentage', round(100 * summed.equity_coverage, 4),
                 'portfolios', listed.body
             )
         end,

@@ -17,6 +17,11 @@ exposures as (
     where portfolio_id = any(array(select portfolio_id from snapshots)) and as_of_date = %(as_of_date)s::date
 ),
 
+weights as (
+    select *
+    from udf.portfolios_weights(array(select portfolio_id from snapshots), %(as_of_date)s::date)
+),
+
 listed as (
     select
         coalesce(
@@ -25,7 +30,7 @@ listed as (
                     'portfolio_id', snapshots.portfolio_id,
                     'name', portfolios.portfolio_name,
                     'net_asset_value', round(snapshots.equity, 2),
-                    'weight', round(snapshots.equity / nullif(greatest(totals.equity, 0), 0), 6),
+                    'weight', round(weights.weight, 6),
                     'total_market_value', round(snapshots.net_market_value, 2),
                     'cash_balance', round(snapshots.cash, 2),
                     'gross_exposure', round(exposures.gross_exposure, 2),
@@ -46,7 +51,7 @@ listed as (
         ) as body
     from snapshots
     inner join portfolios on snapshots.portfolio_id = portfolios.portfolio_id
-    cross join totals
+    inner join weights on snapshots.portfolio_id = weights.portfolio_id
     left join exposures on snapshots.portfolio_id = exposures.portfolio_id
     left join risk on snapshots.portfolio_id = risk.portfolio_id
 )

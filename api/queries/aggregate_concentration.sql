@@ -1,37 +1,15 @@
 -- GET /analytics/aggregate/concentration: on the gross exposures of each symbol added up over the portfolios; a long
 -- in one does not offset a short in another. No row: a named portfolio is not this user's.
 -- with aggregate_scope
-with groups as (
-    select
-        bucket as symbol,
-        sum(gross_exposure) as gross_exposure
-    from fct_exposures_by_group
-    where
-        portfolio_id = any(array(select portfolio_id from snapshots))
-        and as_of_date = %(as_of_date)s::date
-        and dimension = 'symbol'
-    group by bucket
+with concentration as (
+    select *
+    from udf.portfolios_concentration(array(select portfolio_id from snapshots), %(as_of_date)s::date)
 ),
 
-shares as (
-    select
-        symbol,
-        gross_exposure / nullif(sum(gross_exposure) over (), 0) as gross_share,
-        row_number() over (order by gross_exposure desc, symbol) as size_rank
-    from groups
-),
-
-concentration as (
-    select
-        sum(gross_share * gross_share) as hhi,
-        sum(gross_share) filter (where size_rank <= 3) as top_3_share,
-        sum(gross_share) filter (where size_rank <= 10) as top_10_share,
-        count(*) as symbol_count,
-        json_object_agg(symbol, round(gross_share, 6) order by size_rank) filter (
-            where size_rank <= %(max_positions)s
-        ) as weights
-    from shares
-    where gross_share is not null
+weights as (
+    select json_object_agg(symbol, round(share_of_gross, 6) order by size_rank) as body
+    from udf.portfolios_symbol_shares(array(select portfolio_id from snapshots), %(as_of_date)s::date)
+    where size_rank <= %(max_positions)s and share_of_gross is not null
 )
 
 select
@@ -42,12 +20,12 @@ select
         'data', case
             when concentration.hhi is not null then json_build_object(
                 'hhi', round(10000 * concentration.hhi, 4),
-                'effective_num_positions', round(1 / concentration.hhi, 6),
+                'effective_num_positions', round(concentration.effective_names, 6),
                 'top_3_concentration', round(concentration.top_3_share, 6),
                 'top_10_concentration', round(concentration.top_10_share, 6),
                 'total_positions', totals.position_count,
                 'total_symbols', concentration.symbol_count,
-                'position_weights', concentration.weights
+                'position_weights', weights.body
             )
         end,
         'metadata', json_build_object(
@@ -77,3 +55,4 @@ select
     )::text as body
 from totals
 cross join concentration
+cross join weights

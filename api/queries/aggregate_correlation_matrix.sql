@@ -13,79 +13,21 @@ analyzed as (
     select * from correlation
 ),
 
--- the last of as many sessions as the window has
-sessions as (
-    select as_of_date
-    from dim_dates
-    where is_trading_day and as_of_date <= %(as_of_date)s::date and as_of_date > %(as_of_date)s::date - 150
-    order by as_of_date desc
-    limit (select max(window_days) from correlation)
-),
-
-sizes as (
-    select
-        bucket as symbol,
-        sum(gross_exposure) as gross_exposure
-    from fct_exposures_by_group
-    where
-        portfolio_id = any(array(select portfolio_id from snapshots))
-        and as_of_date = %(as_of_date)s::date
-        and dimension = 'symbol'
-    group by bucket
-),
-
--- Private holdings and cash have no returns; nor has a symbol enough of them at first.
-comparable as (
-    select symbol
-    from fct_prices
-    where
-        symbol = any(array(select symbol from sizes))
-        and as_of_date >= (select min(as_of_date) from sessions)
-        and as_of_date <= %(as_of_date)s::date
-        and daily_return is not null
-    group by symbol
-    having count(*) >= %(minimum)s
-),
-
-candidates as (
-    select
-        sizes.symbol,
-        sizes.gross_exposure,
-        row_number() over (order by sizes.gross_exposure desc, sizes.symbol) as size_rank
-    from sizes
-    inner join comparable on sizes.symbol = comparable.symbol
-    order by sizes.gross_exposure desc, sizes.symbol
-    limit %(compared_symbols)s
+symbols as materialized (
+    select *
+    from udf.portfolios_correlated_symbols(array(select portfolio_id from snapshots), %(as_of_date)s::date)
 ),
 
 shown as (
-    select * from candidates
-    where size_rank <= %(max_symbols)s
+    select * from symbols
+    where size_rank <= least(%(max_symbols)s::integer, %(compared_symbols)s::integer)
 ),
 
-returns as materialized (
-    select
-        symbol,
-        as_of_date,
-        daily_return
-    from fct_prices
-    where
-        symbol = any(array(select symbol from candidates))
-        and as_of_date >= (select min(as_of_date) from sessions)
-        and as_of_date <= %(as_of_date)s::date
-        and daily_return is not null
-),
-
-pairs as (
-    select
-        first_leg.symbol as symbol_1,
-        second_leg.symbol as symbol_2,
-        least(greatest(corr(first_leg.daily_return, second_leg.daily_return), -1), 1) as correlation
-    from returns as first_leg
-    inner join returns as second_leg
-        on first_leg.as_of_date = second_leg.as_of_date and first_leg.symbol < second_leg.symbol
-    group by first_leg.symbol, second_leg.symbol
-    having count(*) >= %(minimum)s and corr(first_leg.daily_return, second_leg.daily_return) is not null
+pairs as materialized (
+    select *
+    from udf.portfolios_correlations(
+        array(select portfolio_id from snapshots), %(as_of_date)s::date, %(compared_symbols)s::integer
+    )
 ),
 
 both_ways as (
@@ -128,7 +70,7 @@ matrix as (
         count(*) as row_count,
         coalesce(json_agg(symbol order by gross_exposure desc, symbol), '[]'::json) as symbols,
         json_object_agg(symbol, body order by gross_exposure desc, symbol) as body,
-        (select avg(correlation) from pairs) as average_correlation
+        (select max(mean_correlation) from pairs) as average_correlation
     from matrix_rows
 )
 
@@ -147,8 +89,8 @@ select
             'symbols', matrix.symbols,
             'max_symbols', %(max_symbols)s::integer,
             'symbols_included', matrix.row_count,
-            'symbols_excluded', (select count(*) from sizes) - (select count(*) from comparable),
-            'truncated', (select count(*) from comparable) > matrix.row_count,
+            'symbols_excluded', (select count(*) from symbols) - (select count(size_rank) from symbols),
+            'truncated', (select count(size_rank) from symbols) > matrix.row_count,
             'window_days', (select max(window_days) from correlation),
             'is_repaired', false,
             'portfolio_count', totals.portfolio_count,

@@ -22,19 +22,9 @@ analyzed as (
 ),
 
 factors as (
-    select
-        factor_rows.factor,
-        factor_rows.model,
-        sum(factor_rows.dollar_exposure) as dollar_exposure,
-        nullif(greatest(sum(snapshots.equity), 0), 0) as positive_equity,
-        count(factor_rows.dollar_exposure) as portfolio_count
-    from factor_rows
-    inner join snapshots on factor_rows.portfolio_id = snapshots.portfolio_id
-    where
-        factor_rows.dollar_exposure is not null
-        or (factor_rows.quality_flag = 'no_public_positions' and snapshots.private_count = 0)
-    group by factor_rows.factor, factor_rows.model
-    having count(factor_rows.dollar_exposure) > 0
+    select *
+    from udf.portfolios_factor_exposures(array(select portfolio_id from snapshots), %(as_of_date)s::date)
+    where model in ('market', 'style', 'rates')
 ),
 
 listed as (
@@ -44,13 +34,11 @@ listed as (
             json_agg(
                 json_build_object(
                     'name', case factors.factor when 'Market' then 'Market Beta' else factors.factor end,
-                    'beta', round((factors.dollar_exposure / factors.positive_equity::double precision)::numeric, 6),
+                    'beta', round(factors.beta::numeric, 6),
                     'exposure_dollar', round(factors.dollar_exposure::numeric, 2),
                     'model', factors.model,
                     'portfolio_count', factors.portfolio_count,
-                    'equity_coverage_percentage', round(
-                        100 * factors.positive_equity / nullif(greatest(totals.equity, 0), 0), 4
-                    )
+                    'equity_coverage_percentage', round(100 * factors.equity_coverage, 4)
                 )
                 order by
                     array_position(
@@ -64,7 +52,6 @@ listed as (
             '[]'::json
         ) as body
     from factors
-    cross join totals
 )
 
 select

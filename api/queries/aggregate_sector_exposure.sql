@@ -1,25 +1,14 @@
 -- GET /analytics/aggregate/sector-exposure: gross exposures by sector added up, beside the S&P 500's weights that
 -- held on the date. No row: a named portfolio is not this user's.
 -- with aggregate_scope, sector_comparison
-with groups as (
+with sectors as (
     select
-        bucket,
-        sum(gross_exposure) as gross_exposure,
-        sum(net_exposure) as net_exposure,
-        sum(position_count) as position_count
-    from fct_exposures_by_group
-    where
-        portfolio_id = any(array(select portfolio_id from snapshots))
-        and as_of_date = %(as_of_date)s::date
-        and dimension = 'sector'
-    group by bucket
-),
-
-sectors as (
-    select
-        *,
-        gross_exposure / nullif(sum(gross_exposure) over (), 0) as share_of_gross
-    from groups
+        sector as bucket,
+        gross_exposure,
+        net_exposure,
+        share_of_gross,
+        position_count
+    from udf.portfolios_sector_shares(array(select portfolio_id from snapshots), %(as_of_date)s::date)
 )
 
 select

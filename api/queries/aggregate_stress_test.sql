@@ -33,27 +33,10 @@ shock_rows as (
         and shock is not null
 ),
 
-sizes as (
-    select
-        portfolio_id,
-        gross_exposure::double precision as gross_exposure
-    from fct_portfolio_exposures
-    where portfolio_id = any(array(select portfolio_id from snapshots)) and as_of_date = %(as_of_date)s::date
-),
-
 summed as (
-    select
-        stress.scenario_id,
-        sum(stress.direct_pnl) as direct_pnl,
-        sum(stress.correlated_pnl) as correlated_pnl,
-        count(*) as portfolio_count,
-        -- of what all of them hold: a portfolio without a figure is not covered
-        sum(stress.coverage * sizes.gross_exposure)
-        / nullif((select sum(sizes.gross_exposure) from sizes), 0) as coverage
-    from stress
-    left join sizes on stress.portfolio_id = sizes.portfolio_id
-    where stress.direct_pnl is not null
-    group by stress.scenario_id
+    select *
+    from udf.portfolios_stress(array(select portfolio_id from snapshots), %(as_of_date)s::date)
+    where %(scenarios)s::text[] is null or scenario_id = any(%(scenarios)s::text[])
 ),
 
 impacts as (
@@ -71,12 +54,12 @@ impacts as (
         case %(impact_type)s::text when 'direct' then summed.direct_pnl else summed.correlated_pnl end as pnl,
         json_build_object(
             'dollar_impact', round(summed.direct_pnl::numeric, 2),
-            'percentage_impact', round(100 * summed.direct_pnl::numeric / nullif(greatest(totals.equity, 0), 0), 4),
+            'percentage_impact', round(100 * summed.direct_to_equity, 4),
             'new_portfolio_value', round(totals.equity + round(summed.direct_pnl::numeric, 2), 2)
         ) as direct_impact,
         json_build_object(
             'dollar_impact', round(summed.correlated_pnl::numeric, 2),
-            'percentage_impact', round(100 * summed.correlated_pnl::numeric / nullif(greatest(totals.equity, 0), 0), 4),
+            'percentage_impact', round(100 * summed.correlated_to_equity, 4),
             'new_portfolio_value', round(totals.equity + round(summed.correlated_pnl::numeric, 2), 2)
         ) as correlated_impact
     from summed

@@ -6,12 +6,9 @@ from api.dependencies import AnswersOf
 from api.documentation import marts_answers
 from api.errors import PortfolioNotFound
 from api.limits import (
-    CORRELATION_MINIMUM,
     DEFAULT_MATRIX_SYMBOLS,
     MAX_MATRIX_SYMBOLS,
     MAX_POSITIONS,
-    VOLATILITY_MINIMUM_SHARE,
-    VOLATILITY_TREND,
 )
 from api.queries import load_query
 from api.routes.analytics_parameters import ImpactType, MaxSymbols, PortfolioIds, Scenarios
@@ -88,14 +85,7 @@ async def aggregate_volatility(answers: AnswersOf, portfolio_ids: PortfolioIds =
     That is not the mean of their volatilities, which stands beside as an upper bound: what one loses another
     may gain. Other than a portfolio's own volatility it is of past holdings as they were.
     """
-    return await answers.send(
-        VOLATILITY,
-        {
-            "portfolio_ids": portfolio_ids,
-            "minimum_share": VOLATILITY_MINIMUM_SHARE,
-            "trend": VOLATILITY_TREND,
-        },
-    )
+    return await answers.send(VOLATILITY, {"portfolio_ids": portfolio_ids})
 
 
 @router.get(
@@ -153,7 +143,6 @@ async def aggregate_correlation_matrix(
             "portfolio_ids": portfolio_ids,
             "max_symbols": max_symbols,
             "compared_symbols": MAX_MATRIX_SYMBOLS,
-            "minimum": CORRELATION_MINIMUM,
         },
     )
 

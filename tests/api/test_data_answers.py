@@ -14,7 +14,7 @@ import yaml
 from api_helpers import Person, assert_problem, rounded
 from psycopg import Connection
 
-from api.limits import CORRELATION_MINIMUM, QUALITY_WINDOW, VOLATILITY_MINIMUM_SHARE, VOLATILITY_TREND
+from api.limits import CORRELATION_MINIMUM, QUALITY_WINDOW
 from warehouse.connections import Warehouse
 from warehouse.settings import project_root
 
@@ -124,11 +124,6 @@ def test_the_limits_that_data_quality_names_are_the_warehouses() -> None:
     variables = yaml.safe_load(text)["vars"]
     assert variables["data_quality_sessions"] == QUALITY_WINDOW
     assert variables["correlation_rules"]["minimum"] == CORRELATION_MINIMUM
-    volatility = variables["volatility_rules"]
-    assert volatility["minimum_share"] == VOLATILITY_MINIMUM_SHARE
-    assert volatility["trend_threshold"] == VOLATILITY_TREND
-    windows = ("short_window", "long_window", "percentile_window", "trend_lag")
-    assert [volatility[name] for name in windows] == [21, 63, 252, 10]
 
 
 def test_data_quality_names_the_days_that_each_analytic_needs(hedge_fund: Person, analyst: Analyst) -> None:

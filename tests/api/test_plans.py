@@ -69,7 +69,6 @@ def parameters(portfolio_id: str) -> dict[str, Any]:
         "offset": 0, "max_positions": 1000, "max_days": 252, "schema_version": "1.0",
         "include_holdings": True, "include_position_tags": True, "include_timeseries": True,
         "include_attrib": True, "include_closed": False, "is_single": False, "compared_symbols": 100,
-        "minimum": 20, "minimum_share": 0.66, "trend": 0.05,
     }  # fmt: skip
 
 

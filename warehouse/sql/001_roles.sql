@@ -57,3 +57,5 @@ alter role sigmasight_api set idle_in_transaction_session_timeout = '30s';
 alter role sigmasight_auth set default_transaction_read_only = on;
 alter role sigmasight_auth set statement_timeout = '5s';
 alter role sigmasight_analyst set default_transaction_read_only = on;
+-- analysts name marts without a schema, and the functions over them read what this path leads to
+alter role sigmasight_analyst set search_path = marts, udf, public;

@@ -1,0 +1,37 @@
+"""The queries of the analytics shape what marts and functions of the warehouse computed."""
+
+import re
+
+import pytest
+
+from api.queries import FOLDER, PARTS, named_parts
+
+QUERIES = sorted(
+    path.stem for pattern in ("aggregate_*.sql", "analytics_*.sql") for path in FOLDER.glob(pattern)
+)
+STATISTICS = re.compile(
+    r"\b(corr|covar_\w+|regr_\w+|stddev\w*|var_pop|var_samp|variance|percentile_\w+|mode|avg|sqrt|power|exp|ln|log"
+    r"|percent_rank|cume_dist|ntile)\s*\(",
+    re.IGNORECASE,
+)
+
+
+def without_comments(text: str) -> str:
+    return re.sub(r"--[^\n]*", "", text)
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_no_query_of_the_analytics_computes_a_statistic(name: str) -> None:
+    own = (FOLDER / f"{name}.sql").read_text("utf-8")
+    texts = [own, *((PARTS / f"{part}.sql").read_text("utf-8") for part in named_parts(own))]
+    assert [match[1] for text in texts for match in STATISTICS.finditer(without_comments(text))] == []
+
+
+def test_what_is_looked_for_is_found() -> None:
+    computing = (
+        "select avg(beta), stddev_samp (pnl), regr_slope(y, x), corr(y, x), SQRT(252), percentile_cont(0.5)"
+    )
+    assert len(STATISTICS.findall(computing)) == 6
+    assert not STATISTICS.search(
+        "select correlation, average_correlation, value_at_risk, round(beta, 6), exp_date"
+    )
