@@ -7,17 +7,9 @@ with exposure as (
     where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
 ),
 
--- what the positions with a target would add to the portfolio's return; one without a price to expect a return from
--- covers nothing
 targets as (
-    select
-        sum(contribution_to_portfolio_return) as expected_return_eoy,
-        sum(abs(position_weight) * expected_return_next_year) as expected_return_next_year,
-        sum(abs(position_weight) * downside_return) as downside_return,
-        coalesce(sum(position_count) filter (where expected_return_eoy is not null), 0) as position_count,
-        max(target_updated_at) as updated_at
-    from fct_target_prices
-    where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
+    select *
+    from udf.portfolios_target_returns(array[%(portfolio_id)s::uuid], %(as_of_date)s::date)
 ),
 
 price_flags as (
@@ -72,11 +64,11 @@ select
                 'expected_return_next_year', round(targets.expected_return_next_year::numeric, 6),
                 'downside_return', round(targets.downside_return::numeric, 6),
                 'coverage_pct', coalesce(
-                    round(100 * targets.position_count / nullif(snapshot.position_count, 0)::numeric, 4), 0
+                    round(100 * targets.positions_with_targets / nullif(snapshot.position_count, 0)::numeric, 4), 0
                 ),
-                'positions_with_targets', targets.position_count,
+                'positions_with_targets', targets.positions_with_targets,
                 'total_positions', snapshot.position_count,
-                'last_updated', to_char(targets.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+                'last_updated', to_char(targets.target_updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
             ),
             'price_source', snapshot.price_source,
             'data_quality', json_build_object(

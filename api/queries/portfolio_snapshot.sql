@@ -10,16 +10,9 @@ with risk as (
     where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
 ),
 
--- what the positions with a target would add to the portfolio's return; one without a price to expect a return from
--- covers nothing
 targets as (
-    select
-        sum(contribution_to_portfolio_return) as expected_return_eoy,
-        sum(abs(position_weight) * expected_return_next_year) as expected_return_next_year,
-        coalesce(sum(position_count) filter (where expected_return_eoy is not null), 0) as position_count,
-        max(target_updated_at) as updated_at
-    from fct_target_prices
-    where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
+    select *
+    from udf.portfolios_target_returns(array[%(portfolio_id)s::uuid], %(as_of_date)s::date)
 )
 
 select
@@ -30,11 +23,11 @@ select
             'target_price_return_eoy', round(targets.expected_return_eoy::numeric, 6),
             'target_price_return_next_year', round(targets.expected_return_next_year::numeric, 6),
             'target_price_coverage_pct',
-            round(100 * targets.position_count / nullif(snapshot.position_count, 0)::numeric, 4),
-            'target_price_positions_count', targets.position_count,
+            round(100 * targets.positions_with_targets / nullif(snapshot.position_count, 0)::numeric, 4),
+            'target_price_positions_count', targets.positions_with_targets,
             'target_price_total_positions', snapshot.position_count,
             'target_price_last_updated',
-            to_char(targets.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+            to_char(targets.target_updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
             'beta_calculated_90d', round(risk.market_beta::numeric, 6),
             'beta_provider_1y', round(risk.beta_provider_1y::numeric, 6),
             'positions_with_provider_beta', risk.positions_with_provider_beta,

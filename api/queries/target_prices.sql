@@ -4,10 +4,6 @@
 --   one       GET /target-prices/target/{id}: one of the array
 -- A target's id is md5('target/' portfolio_id '/' symbol) as a uuid. contribution_to_portfolio_risk is the weight's
 -- size times the symbol's volatility (63 sessions, a year): what it would bring alone, with nothing diversified.
--- The expected ratios look to the year's end: return beyond the 3-month Treasury yield for that time, over the risk
--- model's volatility for that time (Sharpe), or over the loss if things go wrong (Sortino, of the positions that have
--- both targets). The yield is charged for the share of the portfolio whose targets are used. The volatility is the
--- whole portfolio's: where most of it has no target, there is no Sharpe ratio.
 -- No row: not this user's, or no such target. A row without a body: the portfolio begins later.
 with portfolios as (
     select
@@ -47,9 +43,7 @@ lots as (
         case when count(distinct position_type) = 1 then min(position_type) end as position_type,
         min(price) as price,
         min(price_date) as price_date,
-        bool_or(price_source = 'simulated') as has_simulated_prices,
-        bool_and(price_source = 'cash') as is_cash,
-        sum(market_value) as market_value
+        bool_or(price_source = 'simulated') as has_simulated_prices
     from fct_position_values
     where
         portfolio_id = any(array(select portfolio_id from targets))
@@ -141,76 +135,15 @@ sums as (
         sum(eoy_dollars) as eoy_dollars,
         sum(next_year_dollars) as next_year_dollars,
         sum(downside_dollars) as downside_dollars,
-        sum(abs(market_value)) filter (where expected_return_eoy is not null) as value_eoy,
         max(target_updated_at) as updated_at
     from priced
 ),
 
--- Gain and loss of the same positions: sums over different ones are no ratio.
-two_sided as (
-    select
-        sum(contribution_to_portfolio_return)::numeric as return_eoy,
-        sum(abs(position_weight) * downside_return)::numeric as downside_return,
-        sum(abs(market_value)) as two_sided_value
-    from priced
-    where expected_return_eoy is not null and downside_return is not null
-),
-
--- Shares of what targets could cover: cash needs none.
-shares as (
-    select
-        sums.value_eoy / nullif(gross.market_value, 0) as covered,
-        two_sided.two_sided_value / nullif(gross.market_value, 0) as two_sided
-    from sums
-    cross join two_sided
-    cross join (
-        select sum(abs(lots.market_value)) as market_value
-        from lots
-        where lots.is_cash is not true
-    ) as gross
-),
-
-risk as (
-    select total_volatility::numeric as volatility
-    from fct_portfolio_risk
-    where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
-),
-
--- The bill's yield of the last days: the bond market has holidays of its own.
-risk_free as (
-    select rate::numeric as rate
-    from fct_treasury_rates
-    where series = 'DGS3MO' and rate_date between %(as_of_date)s::date - 7 and %(as_of_date)s::date
-    order by rate_date desc
-    limit 1
-),
-
-horizon as (
-    select
-        (make_date(extract(year from %(as_of_date)s::date)::integer, 12, 31) - %(as_of_date)s::date)
-        / 365.0 as years
-),
-
 ratios as (
     select
-        case
-            when shares.covered >= 0.5
-                then
-                    (sums.return_eoy - risk_free.rate * horizon.years * shares.covered)
-                    / nullif(risk.volatility * sqrt(horizon.years), 0)
-        end as sharpe,
-        case
-            when two_sided.downside_return < 0
-                then
-                    (two_sided.return_eoy - risk_free.rate * horizon.years * shares.two_sided)
-                    / -two_sided.downside_return
-        end as sortino
-    from sums
-    cross join two_sided
-    cross join shares
-    cross join horizon
-    left join risk on true
-    left join risk_free on true
+        expected_sharpe_ratio as sharpe,
+        expected_sortino_ratio as sortino
+    from udf.portfolio_target_ratios(%(portfolio_id)s::uuid, %(as_of_date)s::date)
 )
 
 select

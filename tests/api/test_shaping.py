@@ -1,4 +1,4 @@
-"""The queries of the analytics shape what marts and functions of the warehouse computed."""
+"""The queries shape what marts and functions of the warehouse computed."""
 
 import re
 
@@ -6,9 +6,7 @@ import pytest
 
 from api.queries import FOLDER, PARTS, named_parts
 
-QUERIES = sorted(
-    path.stem for pattern in ("aggregate_*.sql", "analytics_*.sql") for path in FOLDER.glob(pattern)
-)
+QUERIES = sorted(path.stem for path in FOLDER.glob("*.sql"))
 STATISTICS = re.compile(
     r"\b(corr|covar_\w+|regr_\w+|stddev\w*|var_pop|var_samp|variance|percentile_\w+|mode|avg|sqrt|power|exp|ln|log"
     r"|percent_rank|cume_dist|ntile)\s*\(",
@@ -21,7 +19,7 @@ def without_comments(text: str) -> str:
 
 
 @pytest.mark.parametrize("name", QUERIES)
-def test_no_query_of_the_analytics_computes_a_statistic(name: str) -> None:
+def test_no_query_computes_a_statistic(name: str) -> None:
     own = (FOLDER / f"{name}.sql").read_text("utf-8")
     texts = [own, *((PARTS / f"{part}.sql").read_text("utf-8") for part in named_parts(own))]
     assert [match[1] for text in texts for match in STATISTICS.finditer(without_comments(text))] == []

@@ -1,0 +1,92 @@
+-- Return beyond the 3-month Treasury yield until the year's end, over the risk model's volatility for that time (Sharpe),
+-- or over the loss if things go wrong (Sortino, of the positions that have both targets: sums over different ones are no
+-- ratio). The yield is charged for the share of the portfolio whose targets are used; cash needs none. The volatility is
+-- the whole portfolio's: where most of it has no target, there is no Sharpe ratio.
+with symbols as (
+    select
+        symbol,
+        sum(market_value) as market_value,
+        bool_and(price_source = 'cash') as is_cash
+    from {{ mart('fct_position_values') }} as position_values
+    where
+        position_values.portfolio_id = portfolio_target_ratios.portfolio_id
+        and position_values.as_of_date = portfolio_target_ratios.as_of_date
+        and position_values.is_open
+    group by symbol
+),
+
+gross as (
+    select nullif(sum(abs(market_value)), 0) as market_value
+    from symbols
+    where is_cash is not true
+),
+
+targets as (
+    select
+        prices.*,
+        prices.expected_return_eoy is not null and prices.downside_return is not null as is_two_sided
+    from {{ mart('fct_target_prices') }} as prices
+    inner join symbols on prices.symbol = symbols.symbol
+    where
+        prices.portfolio_id = portfolio_target_ratios.portfolio_id
+        and prices.as_of_date = portfolio_target_ratios.as_of_date
+),
+
+sums as (
+    select
+        cast(sum(contribution_to_portfolio_return) as numeric) as expected_return,
+        sum(abs(market_value)) filter (where expected_return_eoy is not null) as covered_value,
+        cast(sum(contribution_to_portfolio_return) filter (where is_two_sided) as numeric) as two_sided_return,
+        cast(sum(abs(position_weight) * downside_return) filter (where is_two_sided) as numeric) as downside_return,
+        sum(abs(market_value)) filter (where is_two_sided) as two_sided_value
+    from targets
+),
+
+risk as (
+    select cast(total_volatility as numeric) as volatility
+    from {{ mart('fct_portfolio_risk') }} as risk
+    where
+        risk.portfolio_id = portfolio_target_ratios.portfolio_id
+        and risk.as_of_date = portfolio_target_ratios.as_of_date
+),
+
+-- the yield of the last days: the bond market has holidays of its own
+risk_free as (
+    select cast(rate as numeric) as rate
+    from {{ mart('fct_treasury_rates') }}
+    where
+        series = 'DGS3MO'
+        and rate_date between portfolio_target_ratios.as_of_date - {{ var('stale_curve_days') }}
+        and portfolio_target_ratios.as_of_date
+    order by rate_date desc
+    limit 1
+),
+
+horizon as (
+    select (
+        make_date(cast(extract(year from portfolio_target_ratios.as_of_date) as integer), 12, 31)
+        - portfolio_target_ratios.as_of_date
+    ) / 365.0 as years
+)
+
+select
+    case
+        when sums.covered_value / gross.market_value >= {{ var('target_minimum_share') }}
+            then
+                (sums.expected_return - risk_free.rate * horizon.years * (sums.covered_value / gross.market_value))
+                / nullif(risk.volatility * sqrt(horizon.years), 0)
+    end as expected_sharpe_ratio,
+    case
+        when sums.downside_return < 0
+            then
+                (
+                    sums.two_sided_return
+                    - risk_free.rate * horizon.years * (sums.two_sided_value / gross.market_value)
+                ) / -sums.downside_return
+    end as expected_sortino_ratio,
+    sums.covered_value / gross.market_value as covered_share
+from sums
+cross join gross
+cross join horizon
+left join risk on true
+left join risk_free on true
