@@ -143,7 +143,7 @@ ratios as (
     select
         expected_sharpe_ratio as sharpe,
         expected_sortino_ratio as sortino
-    from udf.portfolio_target_ratios(%(portfolio_id)s::uuid, %(as_of_date)s::date)
+    from udf.portfolios_target_ratios(array[%(portfolio_id)s::uuid], %(as_of_date)s::date)
 )
 
 select
@@ -176,7 +176,7 @@ select
     end::text as body
 from listed
 cross join sums
-cross join ratios
+left join ratios on true
 left join snapshot on true
 where
     case

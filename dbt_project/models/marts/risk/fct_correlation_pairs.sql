@@ -1,12 +1,12 @@
 {{ config(materialized='mart', derived=true, grain=['portfolio_id', 'as_of_date', 'symbol_1', 'symbol_2']) }}
 
 -- Each pair's correlation is stored once, whoever holds the two; a portfolio whose matrix was repaired has its own.
--- The members are read twice: not materialized, so that both readings find a portfolio's rows by the index.
+-- Both are read twice: not materialized, so that each reading finds a portfolio's rows by the index.
 with members as not materialized (
     select * from {{ ref('fct_correlation_clusters') }}
 ),
 
-correlations as (
+correlations as not materialized (
     select * from {{ ref('int_symbol_correlations') }}
 ),
 

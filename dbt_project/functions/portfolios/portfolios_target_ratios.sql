@@ -4,21 +4,25 @@
 -- the whole portfolio's: where most of it has no target, there is no Sharpe ratio.
 with symbols as (
     select
+        portfolio_id,
         symbol,
         sum(market_value) as market_value,
         bool_and(price_source = 'cash') as is_cash
     from {{ mart('fct_position_values') }} as position_values
     where
-        position_values.portfolio_id = portfolio_target_ratios.portfolio_id
-        and position_values.as_of_date = portfolio_target_ratios.as_of_date
+        position_values.portfolio_id = any(portfolio_ids)
+        and position_values.as_of_date = portfolios_target_ratios.as_of_date
         and position_values.is_open
-    group by symbol
+    group by portfolio_id, symbol
 ),
 
 gross as (
-    select nullif(sum(abs(market_value)), 0) as market_value
+    select
+        portfolio_id,
+        nullif(sum(abs(market_value)), 0) as market_value
     from symbols
     where is_cash is not true
+    group by portfolio_id
 ),
 
 targets as (
@@ -26,28 +30,32 @@ targets as (
         prices.*,
         prices.expected_return_eoy is not null and prices.downside_return is not null as is_two_sided
     from {{ mart('fct_target_prices') }} as prices
-    inner join symbols on prices.symbol = symbols.symbol
+    inner join symbols on prices.portfolio_id = symbols.portfolio_id and prices.symbol = symbols.symbol
     where
-        prices.portfolio_id = portfolio_target_ratios.portfolio_id
-        and prices.as_of_date = portfolio_target_ratios.as_of_date
+        prices.portfolio_id = any(portfolio_ids)
+        and prices.as_of_date = portfolios_target_ratios.as_of_date
 ),
 
 sums as (
     select
+        portfolio_id,
         cast(sum(contribution_to_portfolio_return) as numeric) as expected_return,
         sum(abs(market_value)) filter (where expected_return_eoy is not null) as covered_value,
         cast(sum(contribution_to_portfolio_return) filter (where is_two_sided) as numeric) as two_sided_return,
         cast(sum(abs(position_weight) * downside_return) filter (where is_two_sided) as numeric) as downside_return,
         sum(abs(market_value)) filter (where is_two_sided) as two_sided_value
     from targets
+    group by portfolio_id
 ),
 
 risk as (
-    select cast(total_volatility as numeric) as volatility
+    select
+        portfolio_id,
+        cast(total_volatility as numeric) as volatility
     from {{ mart('fct_portfolio_risk') }} as risk
     where
-        risk.portfolio_id = portfolio_target_ratios.portfolio_id
-        and risk.as_of_date = portfolio_target_ratios.as_of_date
+        risk.portfolio_id = any(portfolio_ids)
+        and risk.as_of_date = portfolios_target_ratios.as_of_date
 ),
 
 -- the yield of the last days: the bond market has holidays of its own
@@ -56,20 +64,21 @@ risk_free as (
     from {{ mart('fct_treasury_rates') }}
     where
         series = 'DGS3MO'
-        and rate_date between portfolio_target_ratios.as_of_date - {{ var('stale_curve_days') }}
-        and portfolio_target_ratios.as_of_date
+        and rate_date between portfolios_target_ratios.as_of_date - {{ var('stale_curve_days') }}
+        and portfolios_target_ratios.as_of_date
     order by rate_date desc
     limit 1
 ),
 
 horizon as (
     select (
-        make_date(cast(extract(year from portfolio_target_ratios.as_of_date) as integer), 12, 31)
-        - portfolio_target_ratios.as_of_date
+        make_date(cast(extract(year from portfolios_target_ratios.as_of_date) as integer), 12, 31)
+        - portfolios_target_ratios.as_of_date
     ) / 365.0 as years
 )
 
 select
+    sums.portfolio_id,
     case
         when sums.covered_value / gross.market_value >= {{ var('target_minimum_share') }}
             then
@@ -86,7 +95,7 @@ select
     end as expected_sortino_ratio,
     sums.covered_value / gross.market_value as covered_share
 from sums
-cross join gross
+left join gross on sums.portfolio_id = gross.portfolio_id
 cross join horizon
-left join risk on true
+left join risk on sums.portfolio_id = risk.portfolio_id
 left join risk_free on true
