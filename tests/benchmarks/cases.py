@@ -13,6 +13,7 @@ from tests.benchmarks.floor import (
     check_equal,
     keep_state,
     run_floor,
+    swap_in_built_state,
     swap_in_kept_state,
     write_script,
 )
@@ -21,6 +22,10 @@ from warehouse.connections import Warehouse, open_warehouse, stop_warehouse
 from warehouse.settings import Settings
 
 Say = Callable[[str], None]
+
+STORED_SIZE = """
+select sum(pg_total_relation_size(oid)) from pg_catalog.pg_class where relkind = 'r' and relpersistence = 'p'
+"""
 
 LAST_DATE = "select max(as_of_date) from ops.publication_dates"
 
@@ -44,7 +49,10 @@ class Load:
 
 @dataclass(frozen=True)
 class Measured:
-    """All figures of a case. Sizes in bytes, of the database."""
+    """All figures of a case. Sizes in bytes, without the tables that each build fills anew.
+
+    late_lot: the build after one lot of one portfolio was entered five sessions late.
+    """
 
     case: Case
     load: Load
@@ -54,6 +62,8 @@ class Measured:
     increment: Build
     growth: int
     floor: Floor
+    late_lot: Build
+    late_growth: int
 
 
 @dataclass(frozen=True)
@@ -77,10 +87,13 @@ def measure_case(case: Case, say: Say) -> Measured:
         next_load = run_load(warehouse, case, "--next-date")
         keep_state(warehouse)
         increment = measure_increment(warehouse)
+        growth = stored_size(warehouse) - size
         say(f"one more date built in {increment.command.seconds:.1f} s")
-        floor, growth = measure_floor(warehouse, increment, size)
+        floor = measure_floor(warehouse, increment)
         say(f"its statements run by psql in {floor.wall:.1f} s")
-    return Measured(case, load, history, size, next_load, increment, growth, floor)
+        late_lot, late_growth = measure_late_lot(warehouse, case)
+        say(f"a lot entered late built in {late_lot.command.seconds:.1f} s")
+    return Measured(case, load, history, size, next_load, increment, growth, floor, late_lot, late_growth)
 
 
 def run_load(warehouse: Warehouse, case: Case, *options: str) -> Load:
@@ -98,16 +111,24 @@ def measure_increment(warehouse: Warehouse) -> Build:
     return run_nightly(warehouse)
 
 
-def measure_floor(warehouse: Warehouse, increment: Build, size: int) -> tuple[Floor, int]:
-    """The floor of the increment on the state before it, and by how many bytes the increment let it grow."""
-    growth = database_size(warehouse) - size
+def measure_floor(warehouse: Warehouse, increment: Build) -> Floor:
+    """The floor of the increment on the state before it; the built one is back in its place afterwards."""
     day = last_date(warehouse)
     script = write_script(warehouse, increment.nodes, warehouse.settings.warehouse_folder)
     swap_in_kept_state(warehouse)
     restart(warehouse)
     floor = run_floor(warehouse, increment.nodes, script)
     check_equal(warehouse, day)
-    return floor, growth
+    swap_in_built_state(warehouse)
+    return floor
+
+
+def measure_late_lot(warehouse: Warehouse, case: Case) -> tuple[Build, int]:
+    """Build what a lot entered late changes, and by how many bytes that grows what stays."""
+    before = settle(warehouse)
+    run_load(warehouse, case, "--late-lot")
+    build = run_nightly(warehouse)
+    return build, stored_size(warehouse) - before
 
 
 def last_date(warehouse: Warehouse) -> date:
@@ -120,12 +141,12 @@ def last_date(warehouse: Warehouse) -> date:
 def settle(warehouse: Warehouse) -> int:
     """Do what the server does by itself between two nights, so that it does not do it meanwhile.
 
-    The size of the database in bytes.
+    The size of what stays in bytes.
     """
     with administrator(warehouse, warehouse.settings.warehouse_database) as connection:
         connection.execute("vacuum analyze")
         connection.execute("checkpoint")
-    return database_size(warehouse)
+    return stored_size(warehouse)
 
 
 def restart(warehouse: Warehouse) -> None:
@@ -134,10 +155,10 @@ def restart(warehouse: Warehouse) -> None:
     open_warehouse(warehouse.settings)
 
 
-def database_size(warehouse: Warehouse) -> int:
-    """Bytes on disk."""
+def stored_size(warehouse: Warehouse) -> int:
+    """Bytes on disk of all tables but those that each build empties (they are not logged)."""
     with warehouse.connect_writer() as connection:
-        return int(connection.execute("select pg_database_size(current_database())").fetchall()[0][0])
+        return int(connection.execute(STORED_SIZE).fetchall()[0][0])
 
 
 def measure_demonstration() -> Demonstration:

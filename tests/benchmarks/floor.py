@@ -77,6 +77,14 @@ def swap_in_kept_state(warehouse: Warehouse) -> None:
             )
 
 
+def swap_in_built_state(warehouse: Warehouse) -> None:
+    """Give the built database the warehouse's name again, and drop the copy. Nobody may be connected."""
+    name = sql.Identifier(warehouse.settings.warehouse_database)
+    with administrator(warehouse) as connection:
+        connection.execute(sql.SQL("drop database {} with (force)").format(name))
+        connection.execute(sql.SQL("alter database {} rename to {}").format(sql.Identifier(BUILT), name))
+
+
 def write_script(warehouse: Warehouse, nodes: Sequence[Node], folder: Path) -> Path:
     """The script for psql. Call it while the built database has its name still: it is read, too."""
     lines = ["\\set ON_ERROR_STOP on", "\\o /dev/null", *_settings(warehouse), "\\timing on"]

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
@@ -51,6 +52,8 @@ SECTORS = (
 )
 POSITIONS_EACH, CALLS, SHORTS, TAGGED = 50, 2, 6, 10
 PORTFOLIOS_OF_ONE_OWNER = 10
+
+LATE_SESSIONS = 5
 
 _PAYER, _QUARTER, _PAYOUT = 2, 63, 0.005  # every second symbol pays half a percent every 63 sessions
 _SPLIT_SYMBOLS, _SPLIT_RATIO = range(7, 500, 100), 2.0
@@ -303,6 +306,15 @@ def next_date(days: DaysArray, seed: int = SEED) -> list[Batch]:
     return _market_of(make_market(days, seed), days, days[-1:])
 
 
+def late_lot(days: DaysArray, seed: int = SEED) -> list[Batch]:
+    """One more lot of the first portfolio, entered LATE_SESSIONS before the last day."""
+    book = make_book(1, days[0].item(), make_market(days, seed).first_closes, seed)
+    lot = book.positions.tail(1).copy()
+    entry, price = days[-1 - LATE_SESSIONS].item(), Decimal(str(lot["entry_price"].iloc[0]))
+    key = position_id(UUID(lot["portfolio_id"].iloc[0]), lot["symbol"].iloc[0], entry, price)
+    return [(POSITIONS, lot.assign(entry_date=entry, position_id=str(key)))]
+
+
 def _market_of(market: Market, days: DaysArray, wanted: DaysArray) -> list[Batch]:
     """Dividends, splits and prices of the wanted days; each return is from the day before."""
     prices = prepare_prices(market.quotes, sessions=days, last_session=days[-1]).rows
@@ -326,9 +338,13 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--portfolios", type=int, required=True)
     parser.add_argument("--sessions", type=int, required=True, help="sessions of history; one more follows")
     parser.add_argument("--next-date", action="store_true", help="load the session after the history")
+    parser.add_argument("--late-lot", action="store_true", help="load a lot entered some sessions before")
     asked = parser.parse_args(arguments)
     days = benchmark_sessions(asked.sessions + 1)
-    batches = next_date(days) if asked.next_date else history(asked.portfolios, days)
+    if asked.late_lot:
+        batches = late_lot(days)
+    else:
+        batches = next_date(days) if asked.next_date else history(asked.portfolios, days)
     with open_warehouse().connect_writer(application_name="benchmark") as connection:
         load_calendar(connection)
         begun = time.monotonic()

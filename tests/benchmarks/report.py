@@ -111,7 +111,7 @@ def _figures(measured: Sequence[Measured]) -> str:
         ("rows written", lambda m: f"{m.history.rows:,}"),
         ("rows per second", lambda m: _rate(m.history.rows, m.history.command.seconds)),
         ("peak memory of our process", lambda m: _memory(m.history.command.peak_memory_mb)),
-        ("database afterwards", lambda m: f"{m.size / 1e6:,.0f} MB"),
+        ("tables afterwards", lambda m: f"{m.size / 1e6:,.0f} MB"),
         ("**One more date**: load, rows", lambda m: f"{m.next_load.rows:,}"),
         ("load, seconds", lambda m: f"{m.next_load.seconds:.2f}"),
         ("load, rows per second", lambda m: _rate(m.next_load.rows, m.next_load.seconds)),
@@ -120,13 +120,19 @@ def _figures(measured: Sequence[Measured]) -> str:
         ("rows written", lambda m: f"{m.increment.rows:,}"),
         ("rows per second", lambda m: _rate(m.increment.rows, m.increment.command.seconds)),
         ("peak memory of our process", lambda m: _memory(m.increment.command.peak_memory_mb)),
-        ("database grows by", lambda m: f"{m.growth / 1e6:,.1f} MB"),
+        ("tables grow by", lambda m: f"{m.growth / 1e6:,.1f} MB"),
         ("**Floor** of that date, psql alone: seconds", lambda m: f"{m.floor.wall:.1f}"),
         ("… of which models", lambda m: f"{m.floor.models:.1f}"),
         ("… of which tests", lambda m: f"{m.floor.tests:.1f}"),
         ("**SQL part / floor**", lambda m: f"{sql_ratio(m):.2f}"),
         ("seconds of dbt's nodes added up / floor", lambda m: f"{added_ratio(m):.2f}"),
         ("whole command / floor", lambda m: f"{m.increment.command.seconds / m.floor.wall:.2f}"),
+        (
+            "**A lot entered five sessions late**: build, seconds",
+            lambda m: f"{m.late_lot.command.seconds:.1f}",
+        ),
+        ("rows written", lambda m: f"{m.late_lot.rows:,}"),
+        ("tables grow by", lambda m: f"{m.late_growth / 1e6:,.1f} MB"),
     ]
     header = ["", *(f"{m.case.portfolios:,} portfolios" for m in measured)]
     body = [[name, *(figure(m) for m in measured)] for name, figure in rows]

@@ -7,6 +7,7 @@ from pandas.testing import assert_frame_equal
 
 from tests.benchmarks.cases import Case, measure_case
 from tests.benchmarks.generate import (
+    LATE_SESSIONS,
     POSITIONS_EACH,
     SYMBOLS,
     Batch,
@@ -88,6 +89,8 @@ def test_a_small_run_goes_through() -> None:
     assert values["int_position_values"] == 2 * POSITIONS_EACH
     assert values["fct_portfolio_snapshots"] == 2
     assert values["fct_symbol_factor_betas"] == len(SYMBOLS)
+    late = {node.name: node.rows for node in measured.late_lot.nodes}
+    assert late["fct_portfolio_snapshots"] == LATE_SESSIONS + 1  # of the one portfolio
     results = Results("python -m tests.benchmarks", (measured,), None, 1.0)
     assert "| positions | 100 |" in markdown(results)
     assert [target.text for target in list_targets(results)] == ["our process under 1.5 GB"]
