@@ -33,11 +33,14 @@ help:
 demo: $(READY)
 	@$(BIN)/sigmasight demo --source $(SOURCE) $(if $(PRICES),--prices "$(PRICES)")
 
+# Two processes; a file stays with one, and files with builds come first.
+PYTEST := $(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder
+
 test: $(READY)
-	@$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m 'not long' $(ARGS)
+	@$(PYTEST) -m 'not long' $(ARGS)
 
 test-all: $(READY)
-	@$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(PYTEST) --hypothesis-profile long $(ARGS)
 
 # mypy has the second core to itself: it takes as long as the others together.
 check: $(READY)

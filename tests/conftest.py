@@ -26,12 +26,14 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import examples  # noqa: F401 - hypothesis must know its profiles before it is told which to use
 import pandas as pd
 import psutil
 import pytest
 from database_copies import PROCESS, copy_of, drop
 from shared_builds import Built, SharedBuilds, join_server
 
+from flows.backup import restore_backup, write_backup
 from warehouse.connections import Warehouse, open_warehouse
 from warehouse.embedded_host import run
 from warehouse.settings import Settings, project_root
@@ -107,6 +109,15 @@ def _remove_homes_of_killed_runs() -> None:
                 _remove_home(home)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _own_environment() -> Iterator[None]:
+    """A command that runs in this process sets variables for dbt: they end with the module."""
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
 @pytest.fixture(scope="session")
 def make_home() -> Iterator[Callable[[], Path]]:
     """Make folders for an embedded server each; at the end each server is stopped, its folder removed."""
@@ -127,6 +138,20 @@ def shared_home(make_home: Callable[[], Path], pytestconfig: pytest.Config) -> P
     home = make_home()
     join_server(pytestconfig.stash[RUN_HOME], home)
     return home
+
+
+@pytest.fixture
+def move_to_own_server(make_home: Callable[[], Path], tmp_path: Path) -> Callable[[Warehouse], Warehouse]:
+    """Make a warehouse's twin on a server of its own, for a test that stops it."""
+
+    def move(shared: Warehouse) -> Warehouse:
+        path = tmp_path / "to move.backup"
+        write_backup(shared, path)
+        twin = open_warehouse(Settings(sigmasight_home=make_home()))
+        restore_backup(twin, path)
+        return twin
+
+    return move
 
 
 @pytest.fixture(scope="session")

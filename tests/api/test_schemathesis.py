@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import schemathesis
 from api_helpers import Person, log_in_demo
+from examples import examples
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis.checks import not_a_server_error
@@ -51,7 +52,7 @@ def send(person: Person, case: schemathesis.Case) -> Any:
 
 @schema.parametrize()
 @settings(
-    max_examples=int(os.environ.get("SIGMASIGHT_EXAMPLES", "4")),
+    max_examples=int(os.environ.get("SIGMASIGHT_EXAMPLES", examples(4))),
     deadline=None,
     derandomize="SIGMASIGHT_EXAMPLES" not in os.environ,
     database=None,

@@ -29,7 +29,7 @@ from ingestion.calendar import sessions
 from ingestion.files import load_folder
 from warehouse.connections import Warehouse
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]  # night after night, and all of them at once
 
 PROGRAM = Path(sys.executable).with_name("sigmasight")
 SYMBOLS = ("SPY", "AAA", "BBB", "CCC")

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import typer.main
+from in_process import invoke
 from typer.testing import CliRunner
 
 from flows.cli import app
@@ -36,25 +37,29 @@ COMMANDS = dict(commands(typer.main.get_command(app)))
 
 @pytest.fixture
 def run(calendar_warehouse: Warehouse) -> Run:
-    """Runs the command line, as a process of its own, on the warehouse of this module."""
-    settings = calendar_warehouse.settings
+    """Runs the command line, in this process, on the warehouse of this module."""
 
     def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        variables = {
-            "SIGMASIGHT_HOME": str(settings.sigmasight_home),
-            "WAREHOUSE_DATABASE": settings.warehouse_database,
-            **environment,
-        }
+        return invoke(arguments, calendar_warehouse.settings.as_environment() | environment)
+
+    return run
+
+
+@pytest.fixture
+def start(calendar_warehouse: Warehouse) -> Run:
+    """Runs the command line as a process of its own: for what another program takes over, and for runs."""
+
+    def start(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [SIGMASIGHT, *arguments],
             capture_output=True,
             text=True,
             check=False,
             timeout=120,
-            env={**os.environ, **variables},
+            env={**os.environ, **calendar_warehouse.settings.as_environment()},
         )
 
-    return run
+    return start
 
 
 def failure(done: subprocess.CompletedProcess[str]) -> str:
@@ -123,16 +128,16 @@ def test_a_missing_positions_file_is_named(run: Run) -> None:
     assert "no file /nowhere/x.csv" in said
 
 
-def test_a_missing_folder_of_prices_is_named(run: Run) -> None:
-    assert "There is no folder /nowhere" in failure(run("load", "prices", "/nowhere"))
+def test_a_missing_folder_of_prices_is_named(start: Run) -> None:
+    assert "There is no folder /nowhere" in failure(start("load", "prices", "/nowhere"))
     assert "There is no folder /nowhere" in failure(
-        run("nightly", "--force", "--source", "files", "--prices", "/nowhere")
+        start("nightly", "--force", "--source", "files", "--prices", "/nowhere")
     )
 
 
-def test_files_without_a_folder_are_refused(run: Run) -> None:
+def test_files_without_a_folder_are_refused(start: Run) -> None:
     assert "`--source files` and `--prices FOLDER` belong together" in failure(
-        run("nightly", "--source", "files")
+        start("nightly", "--source", "files")
     )
 
 
@@ -185,18 +190,20 @@ def test_rebuild_refuses_a_time_that_is_none(run: Run) -> None:
     assert "'yesterday' is no time" in failure(run("rebuild", "--known-at", "yesterday", "--schema", "audit"))
 
 
-def test_psql_gets_its_arguments_and_reads_as_an_analyst(run: Run) -> None:
-    done = run("psql", "-At", "-c", "select current_user, current_schema")
+def test_psql_gets_its_arguments_and_reads_as_an_analyst(start: Run) -> None:
+    done = start("psql", "-At", "-c", "select current_user, current_schema")
     assert done.stdout.strip() == "sigmasight_analyst|marts", done.stderr
-    done = run("psql", "-c", "create table marts.mine (x int)")
+    done = start("psql", "-c", "create table marts.mine (x int)")
     assert done.returncode != 0
     assert "permission denied" in done.stderr or "read-only" in done.stderr
-    assert run("psql", "--as", "writer", "-Atc", "select current_user").stdout.strip() == "sigmasight_writer"
+    assert (
+        start("psql", "--as", "writer", "-Atc", "select current_user").stdout.strip() == "sigmasight_writer"
+    )
 
 
-def test_dbt_gets_its_arguments_and_its_connection(run: Run) -> None:
+def test_dbt_gets_its_arguments_and_its_connection(start: Run) -> None:
     query = "select 'it is ' || current_user as who"
-    done = run("dbt", "--quiet", "show", "--inline", query, "--output", "json")
+    done = start("dbt", "--quiet", "show", "--inline", query, "--output", "json")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "it is sigmasight_writer" in done.stdout
 

@@ -1,47 +1,29 @@
 """Positions on the command line: template, preview, errors as a table and as JSON, loads."""
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from in_process import invoke
 
 from warehouse.connections import Warehouse
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
-SIGMASIGHT = Path(sys.executable).with_name("sigmasight")
 BROKER_FILES = Path(__file__).parents[1] / "ingestion" / "broker_files"
 OWNER = ("--owner", "jane@example.com", "--equity", "2,000,000")
 
 
-def environment(warehouse: Warehouse) -> dict[str, str]:
-    settings = warehouse.settings
-    return {
-        **os.environ,
-        "SIGMASIGHT_HOME": str(settings.sigmasight_home),
-        "WAREHOUSE_DATABASE": settings.warehouse_database,
-    }
-
-
 @pytest.fixture
 def run(calendar_warehouse: Warehouse) -> Run:
-    """Runs the command line, as a process of its own, on the warehouse of this module."""
+    """Runs the command line on the warehouse of this module."""
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [SIGMASIGHT, *arguments],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-            env=environment(calendar_warehouse),
-        )
+        return invoke(arguments, calendar_warehouse.settings.as_environment())
 
     return run
 

@@ -1,7 +1,4 @@
-"""Tags, targets, flows, marks, portfolios and users from the command line, as a person types them.
-
-In this process: starting one for each of some fifty commands would take a minute.
-"""
+"""Tags, targets, flows, marks, portfolios and users from the command line, as a person types them."""
 
 import re
 import shlex
@@ -9,10 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+from in_process import invoke
 
-from flows.cli import app
-from flows.console import console, errors
 from warehouse.connections import Warehouse
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,18 +20,13 @@ Say = Callable[[str], str]
 
 
 @pytest.fixture
-def type_in(empty_warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], tuple[int, str]]:
+def type_in(empty_warehouse: Warehouse) -> Callable[[str], tuple[int, str]]:
     """Run `sigmasight ...`: the exit code and all it says, on one line."""
-    for name, value in empty_warehouse.settings.as_environment().items():
-        monkeypatch.setenv(name, value)
+    variables = empty_warehouse.settings.as_environment() | {"COLUMNS": "200"}
 
     def run(line: str) -> tuple[int, str]:
-        for made_once in (console, errors):
-            made_once.cache_clear()  # they hold on to the streams of the command before
-        done = CliRunner().invoke(app, shlex.split(line), env={"COLUMNS": "200"})
-        for made_once in (console, errors):
-            made_once.cache_clear()
-        return done.exit_code, " ".join(done.output.split())
+        done = invoke(shlex.split(line), variables)
+        return done.returncode, " ".join((done.stdout + done.stderr).split())
 
     return run
 

@@ -26,12 +26,10 @@ from flow_helpers import (
     wait_until,
 )
 
-from flows.backup import restore_backup, write_backup
 from flows.parsed_project import read_parsed_project
 from ingestion.files import load_folder
-from warehouse.connections import Warehouse, open_warehouse
+from warehouse.connections import Warehouse
 from warehouse.embedded import start_embedded, stop_embedded
-from warehouse.settings import Settings
 
 pytestmark = pytest.mark.slow
 
@@ -203,18 +201,12 @@ def test_ctrl_c_stops_a_build_at_once(nightly_copy: CommandLine) -> None:
     assert one(nightly_copy.warehouse, "select count(*) from ops.publications") == 1
 
 
-@pytest.fixture
-def alone(nightly_copy: CommandLine, make_home: Callable[[], Path], tmp_path: Path) -> CommandLine:
-    """As nightly_copy, on a server of its own."""
-    path = tmp_path / "news.backup"
-    write_backup(nightly_copy.warehouse, path)
-    twin = open_warehouse(Settings(sigmasight_home=make_home()))
-    restore_backup(twin, path)
-    return CommandLine(twin)
-
-
-def test_a_restart_of_the_database_is_survived(alone: CommandLine) -> None:
+@pytest.mark.long
+def test_a_restart_of_the_database_is_survived(
+    nightly_copy: CommandLine, move_to_own_server: Callable[[Warehouse], Warehouse]
+) -> None:
     """The transient failure that takes everything along, the build lock too: the build is planned again."""
+    alone = CommandLine(move_to_own_server(nightly_copy.warehouse))
     warehouse = alone.warehouse
     folder = warehouse.settings.warehouse_folder
     process = alone.start("nightly", "--force")

@@ -15,7 +15,7 @@ from psycopg import sql
 from flows.layout import upgrade_steps
 from warehouse.connections import Warehouse
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]  # a restore, an upgrade and two builds
 
 LAYOUTS = Path(__file__).parent / "older_layouts"
 CORRECTED = date(2025, 7, 10)

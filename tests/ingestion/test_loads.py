@@ -8,6 +8,7 @@ import pandas as pd
 import psycopg
 import pyarrow as pa
 import pytest
+from examples import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -332,7 +333,9 @@ price_rows = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None, max_examples=examples(10), suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(st.lists(price_rows, min_size=1, max_size=4))
 def test_reloading_any_load_at_once_writes_nothing(
     module_connection: Connection, loads: list[list[tuple[object, ...]]]

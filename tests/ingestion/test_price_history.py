@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from examples import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -146,7 +147,7 @@ def adjust(traded: pd.DataFrame, splits: pd.DataFrame) -> pd.DataFrame:
     return adjusted
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(20))
 @given(histories())
 def test_undoing_splits_gives_back_what_was_traded(history: tuple[pd.DataFrame, pd.DataFrame]) -> None:
     traded, splits = history
@@ -155,7 +156,7 @@ def test_undoing_splits_gives_back_what_was_traded(history: tuple[pd.DataFrame, 
     np.testing.assert_allclose(undone["close"], traded["close"], rtol=1e-12)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(20))
 @given(histories(), st.floats(0.2, 5))
 def test_a_restated_history_prepares_to_the_same_rows(
     history: tuple[pd.DataFrame, pd.DataFrame], factor: float

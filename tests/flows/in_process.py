@@ -1,0 +1,29 @@
+"""The command line in this process: starting one for each of a hundred commands would take minutes."""
+
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+
+from typer.testing import CliRunner
+
+from flows.cli import app
+from flows.console import console, errors
+
+
+def invoke(arguments: Sequence[str], variables: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run `sigmasight ...` with these variables besides; what a command sets in the environment is undone."""
+    before = dict(os.environ)
+    _forget()
+    try:
+        done = CliRunner().invoke(app, list(arguments), env=dict(variables))
+    finally:
+        _forget()
+        os.environ.clear()
+        os.environ.update(before)
+    return subprocess.CompletedProcess(list(arguments), done.exit_code, done.stdout, done.stderr)
+
+
+def _forget() -> None:
+    """The streams of the command before."""
+    for made_once in (console, errors):
+        made_once.cache_clear()
