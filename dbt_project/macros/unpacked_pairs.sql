@@ -1,23 +1,28 @@
 {#-
   int_symbol_correlations as rows, of all publications: publication_id, as_of_date, symbol_1, symbol_2, correlation and
-  observations of each pair, a symbol with itself included.
+  observations of each pair, a symbol with itself included. The symbols of a date are looked up in one array: a join by
+  place would be one of all pairs with all symbols. condition: SQL on the rows first_leg.
 -#}
-{% macro unpacked_pairs(relation) -%}
+{% macro unpacked_pairs(relation, condition='true') -%}
 select
     first_leg.publication_id,
     first_leg.as_of_date,
     first_leg.symbol as symbol_1,
-    second_leg.symbol as symbol_2,
+    places.symbols[first_leg.place + pairs.distance - 1] as symbol_2,
     pairs.correlation,
     pairs.observations
 from {{ relation }} as first_leg
+inner join (
+    select
+        as_of_date,
+        publication_id,
+        array_agg(symbol order by place) as symbols
+    from {{ relation }}
+    group by as_of_date, publication_id
+) as places
+    on first_leg.as_of_date = places.as_of_date and first_leg.publication_id = places.publication_id
 cross join
     lateral unnest(first_leg.correlations, first_leg.observations) with ordinality
         as pairs (correlation, observations, distance)
-inner join {{ relation }} as second_leg
-    on
-        first_leg.as_of_date = second_leg.as_of_date
-        and first_leg.publication_id = second_leg.publication_id
-        and second_leg.place = first_leg.place + pairs.distance - 1
-where pairs.correlation is not null
+where pairs.correlation is not null and {{ condition }}
 {%- endmacro %}
