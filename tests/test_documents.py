@@ -47,12 +47,6 @@ def test_every_mart_of_the_readme_exists() -> None:
     assert models - named == set(), "the README's table of marts lacks some"
 
 
-def test_every_file_that_a_document_links_to_exists() -> None:
-    for document in ROOT.glob("*.md"):
-        for target in re.findall(r"\]\(([^)#:]+)\)", document.read_text()):
-            assert (ROOT / target).exists(), f"{document.name}: {target}"
-
-
 def test_the_rooms_of_contributing_are_those_of_the_repository() -> None:
     named = set(re.findall(r"^\| `([a-z_]+)/`", (ROOT / "CONTRIBUTING.md").read_text(), re.MULTILINE))
     packages = {path.parent.name for path in ROOT.glob("*/__init__.py")}

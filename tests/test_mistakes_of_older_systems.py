@@ -1,4 +1,4 @@
-"""The method's section 15: what older systems got wrong, each with the wrong figure and the right one.
+"""Mistakes of older systems (method, section 15), each with the wrong figure and the right one.
 
 Every mistake is looked for where it would be made: in the kernels, in the readers of files, or in the marts
 of a small warehouse whose last six closes are round figures.

@@ -1,6 +1,6 @@
 """The method's accounting once more, as a slow loop over days and lots in exact decimals.
 
-Written from the definitions (sections 1 to 5), not from the SQL: what the warehouse says is held against it.
+Written from the definitions (method, sections 1 to 5), not from the SQL; the marts are compared with it.
 """
 
 from bisect import bisect_left, bisect_right

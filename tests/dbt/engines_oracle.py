@@ -1,6 +1,6 @@
 """The method's risk numbers once more, from the marts alone: slow loops, pandas, statsmodels and mibian.
 
-Written from the definitions (sections 5 to 11), not from the engines: what the marts say is held against it.
+Written from the definitions (method, sections 5 to 11), not from the engines; the marts are compared with it.
 """
 
 import math
@@ -216,7 +216,7 @@ def realized(series: list[float], end: int, window: int) -> float:
 
 
 def volatility(series: list[float]) -> Numbers:
-    """Section 8 of a series of 272 returns, the last of today."""
+    """Volatility (method, section 8) of a series of 272 returns, the last of today."""
     last = len(series)
 
     def mean_square(end: int, window: int) -> float:
@@ -253,7 +253,7 @@ def volatility(series: list[float]) -> Numbers:
 
 
 def tail_risk(outcomes: list[float]) -> Numbers:
-    """Section 11 of a list of outcomes."""
+    """Value at risk and shortfall (method, section 11) of a list of outcomes."""
     mean, deviation = statistics.mean(outcomes), statistics.stdev(outcomes)
     skew, kurtosis = stats.skew(outcomes, bias=False), stats.kurtosis(outcomes, bias=False)
     found: Numbers = {"scenario_days": len(outcomes)}
@@ -279,7 +279,7 @@ def tail_risk(outcomes: list[float]) -> Numbers:
 
 
 def diversification(exposures: dict[str, float], correlations: pd.DataFrame) -> Numbers:
-    """Section 9 of signed exposures by symbol and a complete matrix of correlations."""
+    """Diversification (method, section 9) of signed exposures by symbol and a complete correlation matrix."""
     gross = sum(abs(value) for value in exposures.values())
     weights = {symbol: value / gross for symbol, value in exposures.items()}
     pairs, shares, variance = [], [], 0.0

@@ -13,7 +13,7 @@ from warehouse.settings import project_root
 
 OF_THE_PUBLICATION = {"publication_id", "published_at", "superseded_at"}
 
-# contract/marts.md: the grain first, then the columns that a reader may count on
+# The grain first, then the columns that a reader may count on
 CONTRACT = {
     "dim_portfolios": "portfolio_id | portfolio_name owner_email description account_type base_currency "
     "initial_equity inception_date",

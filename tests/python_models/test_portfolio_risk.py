@@ -263,7 +263,7 @@ def _slow_realized(series: dict[int, float], last: int, window: int) -> float:
 
 
 def _slow_volatility(series: dict[int, float], last: int) -> Row:
-    """HAR, percentile and trend from what sections 7 and 8 of the method say."""
+    """HAR, percentile and trend from their definitions (method, section 8)."""
 
     def mean_square(end: int, window: int) -> float:
         values = [series.get(s, math.nan) ** 2 for s in range(end - window + 1, end + 1)]

@@ -55,7 +55,7 @@ create table if not exists raw.treasury_rates (
     primary key (series, rate_date, load_id)
 );
 
--- details: whatever else the source says of the company, by the field names of contract/api.md.
+-- details: other fields of the source, by the names that the API gives them (api/schemas/profiles.py).
 create table if not exists raw.company_profiles (
     load_id bigint not null references ops.loads,
     loaded_at timestamptz not null,
