@@ -310,7 +310,8 @@ def late_lot(days: DaysArray, seed: int = SEED) -> list[Batch]:
     """One more lot of the first portfolio, entered LATE_SESSIONS before the last day."""
     book = make_book(1, days[0].item(), make_market(days, seed).first_closes, seed)
     lot = book.positions.tail(1).copy()
-    entry, price = days[-1 - LATE_SESSIONS].item(), Decimal(str(lot["entry_price"].iloc[0]))
+    back = min(LATE_SESSIONS, len(days) - 1)
+    entry, price = days[-1 - back].item(), Decimal(str(lot["entry_price"].iloc[0]))
     key = position_id(UUID(lot["portfolio_id"].iloc[0]), lot["symbol"].iloc[0], entry, price)
     return [(POSITIONS, lot.assign(entry_date=entry, position_id=str(key)))]
 
