@@ -45,8 +45,8 @@ test-all: $(READY)
 # mypy has the second core to itself: it takes as long as the others together.
 check: $(READY)
 	@set -e; step() { log="$(VENV)/check $$1.log"; start=$$(date +%s); name=$$1; shift; \
-	    "$$@" > "$$log" 2>&1 || { printf '  %-12sfailed\n' "$$name"; cat "$$log"; exit 1; }; \
-	    printf '  %-12sok   %s s\n' "$$name" $$(( $$(date +%s) - start )); }; \
+	    "$$@" > "$$log" 2>&1 || { printf '  %-13sfailed\n' "$$name"; cat "$$log"; exit 1; }; \
+	    printf '  %-13sok   %s s\n' "$$name" $$(( $$(date +%s) - start )); }; \
 	step 'mypy' $(BIN)/mypy & mypy=$$!; trap 'kill $$mypy 2>/dev/null || true' EXIT; \
 	step 'ruff' $(BIN)/ruff check .; \
 	step 'format' $(BIN)/ruff format --check .; \
