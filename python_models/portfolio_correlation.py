@@ -128,15 +128,7 @@ def correlation_parts(
         "repair": found.repaired_pairs.rename(columns={"symbol_1": "symbol"}),
     }
     frame = pd.concat([rows.assign(part=part) for part, rows in parts.items()], ignore_index=True)
-    counts = [
-        "cluster_count",
-        "symbols_included",
-        "symbols_excluded",
-        "data_days",
-        "cluster_id",
-        "observations",
-    ]
-    return frame.astype({**dict.fromkeys(counts, "Int64"), "is_repaired": "boolean", "symbol_2": "str"})
+    return frame.astype({**dict.fromkeys(COUNTS, "Int64"), "is_repaired": "boolean", "symbol_2": "str"})
 
 
 def _books(holdings: pd.DataFrame, correlations: pd.DataFrame, rules: CorrelationRules) -> Iterator[_Book]:

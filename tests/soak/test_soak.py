@@ -5,21 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from flows.backup import restore_backup, write_backup
 from ingestion.demo import create_demo_users
 from tests.soak.run import soak
-from warehouse.connections import Warehouse, open_warehouse
-from warehouse.settings import Settings
+from warehouse.connections import Warehouse
 
 
 @pytest.mark.slow
 @pytest.mark.long
 def test_under_load_no_answer_is_wrong_while_numbers_are_published_and_the_database_restarts(
-    demo: Warehouse, make_home: Callable[[], Path], tmp_path: Path
+    demo: Warehouse, move_to_own_server: Callable[[Warehouse], Warehouse], tmp_path: Path
 ) -> None:
-    write_backup(demo, tmp_path / "demo.backup")
-    alone = open_warehouse(Settings(sigmasight_home=make_home()))  # its server is stopped and started
-    restore_backup(alone, tmp_path / "demo.backup")
+    alone = move_to_own_server(demo)  # its server is stopped and started
     with alone.connect_writer() as connection:
         create_demo_users(connection)
     report = soak(alone, 0.25, rounds=1, folder=tmp_path)
