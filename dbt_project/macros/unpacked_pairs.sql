@@ -1,9 +1,9 @@
 {#-
   int_symbol_correlations as rows, of all publications: publication_id, as_of_date, symbol_1, symbol_2, correlation and
   observations of each pair, a symbol with itself included. The symbols of a date are looked up in one array: a join by
-  place would be one of all pairs with all symbols. condition: SQL on the rows first_leg.
+  place would be one of all pairs with all symbols. dates: SQL on the column as_of_date. condition: on the rows first_leg.
 -#}
-{% macro unpacked_pairs(relation, condition='true') -%}
+{% macro unpacked_pairs(relation, dates='true', condition='true') -%}
 select
     first_leg.publication_id,
     first_leg.as_of_date,
@@ -18,6 +18,7 @@ inner join (
         publication_id,
         array_agg(symbol order by place) as symbols
     from {{ relation }}
+    where {{ dates }}
     group by as_of_date, publication_id
 ) as places
     on first_leg.as_of_date = places.as_of_date and first_leg.publication_id = places.publication_id
