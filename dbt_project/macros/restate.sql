@@ -15,21 +15,13 @@ where mart = '{{ mart }}' and publication_id > (select coalesce(max(publications
 insert into ops.restatements
     (publication_id, as_of_date, mart, key, portfolio_id, column_name, old_value, new_value)
 {%- if config.get('is_packed', false) %}
-{%- set dates = 'as_of_date between ' ~ first_date() ~ ' and ' ~ to_date() %}
-{{ restated_columns('(' ~ unpacked_pairs(relation, dates, pairs_compared(relation)) ~ ')', config.require('restated_columns'), mart) }};
+{#- correlations depend on prices alone: on dates of which portfolios alone are built they stay as they are #}
+{%- set dates = 'as_of_date between ' ~ from_date() ~ ' and ' ~ to_date() %}
+{{ restated_columns('(' ~ unpacked_pairs(relation, dates) ~ ')', config.require('restated_columns'), mart) }};
 {%- else %}
 {{ restated_columns(relation, columns, mart) }};
 {%- endif %}
 {%- endif -%}
-{%- endmacro %}
-
-
-{#- Of dates of which portfolios alone are built, the pairs of the symbols that they hold: the others stay as they are. -#}
-{% macro pairs_compared(relation) -%}
-(
-        first_leg.as_of_date >= {{ from_date() }}
-        or first_leg.symbol in (select built.symbol from {{ relation }} as built where {{ is_being_built('built') }})
-    )
 {%- endmacro %}
 
 

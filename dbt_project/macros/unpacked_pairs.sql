@@ -1,9 +1,9 @@
 {#-
   int_symbol_correlations as rows, of all publications: publication_id, as_of_date, symbol_1, symbol_2, correlation and
   observations of each pair, a symbol with itself included. The symbols of a date are looked up in one array: a join by
-  place would be one of all pairs with all symbols. dates: SQL on the column as_of_date. condition: on the rows first_leg.
+  place would be one of all pairs with all symbols. dates: SQL on the column as_of_date.
 -#}
-{% macro unpacked_pairs(relation, dates='true', condition='true') -%}
+{% macro unpacked_pairs(relation, dates='true') -%}
 select
     first_leg.publication_id,
     first_leg.as_of_date,
@@ -11,7 +11,10 @@ select
     places.symbols[first_leg.place + pairs.distance - 1] as symbol_2,
     pairs.correlation,
     pairs.observations
-from {{ relation }} as first_leg
+from (
+    select * from {{ relation }}
+    where {{ dates }}
+) as first_leg
 inner join (
     select
         as_of_date,
@@ -25,5 +28,5 @@ inner join (
 cross join
     lateral unnest(first_leg.correlations, first_leg.observations) with ordinality
         as pairs (correlation, observations, distance)
-where pairs.correlation is not null and {{ condition }}
+where pairs.correlation is not null
 {%- endmacro %}
