@@ -10,6 +10,8 @@
 {% macro restate(relation, columns) -%}
 {%- if is_dated() and config.get('is_restated', true) and not var('audit_schema') -%}
 {%- set mart = config.get('restated_as', model.name) -%}
+-- A merge join follows an index of the first columns of the key and holds each row against all that share these.
+set local enable_mergejoin = off;
 delete from ops.restatements
 where mart = '{{ mart }}' and publication_id > (select coalesce(max(publications.publication_id), 0) from ops.publications);
 insert into ops.restatements

@@ -1,14 +1,14 @@
 {#-
   int_symbol_correlations as rows, of all publications: publication_id, as_of_date, symbol_1, symbol_2, correlation and
-  observations of each pair, a symbol with itself included. The symbols of a date are looked up in one array: a join by
-  place would be one of all pairs with all symbols. dates: SQL on the column as_of_date.
+  observations of each pair, a symbol with itself included. The symbols of a date are one array, unnested beside its
+  correlations: a join by place would be one of all pairs with all symbols. dates: SQL on the column as_of_date.
 -#}
 {% macro unpacked_pairs(relation, dates='true') -%}
 select
     first_leg.publication_id,
     first_leg.as_of_date,
     first_leg.symbol as symbol_1,
-    places.symbols[first_leg.place + pairs.distance - 1] as symbol_2,
+    pairs.symbol_2,
     pairs.correlation,
     pairs.observations
 from (
@@ -26,7 +26,7 @@ inner join (
 ) as places
     on first_leg.as_of_date = places.as_of_date and first_leg.publication_id = places.publication_id
 cross join
-    lateral unnest(first_leg.correlations, first_leg.observations) with ordinality
-        as pairs (correlation, observations, distance)
+    lateral unnest(first_leg.correlations, first_leg.observations, places.symbols[first_leg.place:])
+        as pairs (correlation, observations, symbol_2)
 where pairs.correlation is not null
 {%- endmacro %}

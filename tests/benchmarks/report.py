@@ -133,6 +133,7 @@ def _figures(measured: Sequence[Measured]) -> str:
         ),
         ("rows written", lambda m: f"{m.late_lot.rows:,}"),
         ("tables grow by", lambda m: f"{m.late_growth / 1e6:,.1f} MB"),
+        ("**The last date built again**: seconds", lambda m: f"{m.rebuilt.command.seconds:.1f}"),
     ]
     header = ["", *(f"{m.case.portfolios:,} portfolios" for m in measured)]
     body = [[name, *(figure(m) for m in measured)] for name, figure in rows]

@@ -91,6 +91,8 @@ def test_a_small_run_goes_through() -> None:
     assert values["fct_symbol_factor_betas"] == len(SYMBOLS)
     late = {node.name: node.rows for node in measured.late_lot.nodes}
     assert late["fct_portfolio_snapshots"] == LATE_SESSIONS + 1  # of the one portfolio
+    again = {node.name: node.rows for node in measured.rebuilt.nodes}
+    assert again["fct_portfolio_snapshots"] == 2  # of both portfolios, the date alone
     results = Results("python -m tests.benchmarks", (measured,), None, 1.0)
     assert "| positions | 100 |" in markdown(results)
     assert [target.text for target in list_targets(results)] == ["our process under 1.5 GB"]
