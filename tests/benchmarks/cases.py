@@ -51,8 +51,8 @@ class Load:
 class Measured:
     """All figures of a case. Sizes in bytes, without the tables that each build fills anew.
 
-    late_lot: the build after one lot of one portfolio was entered five sessions late. rebuilt: the last date built again
-    and held against what is published.
+    late_lot: the build after one lot of one portfolio was entered five sessions late. rebuilt: the last date
+    built again and held against what is published.
     """
 
     case: Case
