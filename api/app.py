@@ -10,11 +10,11 @@ from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import RedirectResponse
 from fastapi.routing import iter_route_contexts
 
-from api.documentation import document
-from api.limits import GZIP_FROM_BYTES
-from api.metrics import Metrics
-from api.middleware import BodyLimit, Observation, SecurityHeaders
-from api.problems import install_problem_handlers
+from api.http.documentation import document
+from api.http.limits import GZIP_FROM_BYTES
+from api.http.metrics import Metrics
+from api.http.middleware import BodyLimit, Observation, SecurityHeaders
+from api.http.problems import install_problem_handlers
 from api.routes import (
     aggregates,
     analytics,

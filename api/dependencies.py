@@ -8,12 +8,12 @@ from fastapi import Depends, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, StringConstraints
 
-from api.answers import Answers
-from api.errors import NotAuthenticated, NotPermitted, TokenInvalid
-from api.limits import MAX_ROWS
+from api.auth.tokens import Bearer
+from api.auth.users import User
+from api.http.errors import NotAuthenticated, NotPermitted, TokenInvalid
+from api.http.limits import MAX_ROWS
+from api.marts.answers import Answers
 from api.services import Services
-from api.tokens import Bearer
-from api.users import User
 
 bearer = HTTPBearer(
     auto_error=False,

@@ -6,14 +6,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from api.limits import AUTH_POOL_SIZE, POOL_SIZE
-from api.lineage import Lineage
-from api.login_attempts import LoginAttempts
-from api.passwords import PasswordChecker
-from api.reader import Pool, Reader, make_pool
-from api.sessions import Sessions
-from api.tokens import Tokens
-from api.users import Users
+from api.auth.login_attempts import LoginAttempts
+from api.auth.passwords import PasswordChecker
+from api.auth.sessions import Sessions
+from api.auth.tokens import Tokens
+from api.auth.users import Users
+from api.http.limits import AUTH_POOL_SIZE, POOL_SIZE
+from api.marts.lineage import Lineage
+from api.marts.reader import Pool, Reader, make_pool
 from warehouse.connections import open_warehouse
 from warehouse.settings import Settings
 

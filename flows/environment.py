@@ -14,7 +14,7 @@ from warehouse.connections import Warehouse
 from warehouse.settings import Settings, get_settings
 
 MEGABYTE = 1_000_000
-LOGGING_CONFIGURATION = Path(__file__).parent / "prefect_logging.yml"
+LOGGING_CONFIGURATION = Path(__file__).parent / "prefect" / "logging.yml"
 
 
 def dbt_target(settings: Settings, name: str = "dbt") -> Path:

@@ -26,14 +26,14 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-import examples  # noqa: F401 - hypothesis must know its profiles before it is told which to use
 import pandas as pd
 import psutil
 import pytest
-from database_copies import PROCESS, copy_of, drop
-from shared_builds import Built, SharedBuilds, join_server
 
-from flows.backup import restore_backup, write_backup
+from flows.maintenance.backup import restore_backup, write_backup
+from tests import examples  # noqa: F401 - hypothesis must know its profiles before it is told which to use
+from tests.database_copies import PROCESS, copy_of, drop
+from tests.shared_builds import Built, SharedBuilds, join_server
 from warehouse.connections import Warehouse, open_warehouse
 from warehouse.embedded_host import run
 from warehouse.settings import Settings, project_root

@@ -19,19 +19,20 @@ from pathlib import Path
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from ingestion.brokers.entries import EntryTerms
-from ingestion.delimited import decimals
 from ingestion.errors import InvalidPositionsFile
-from ingestion.occ import parse_occ
-from ingestion.position_columns import COLUMNS, SUBTYPES
-from ingestion.position_rows import Lot
-from ingestion.positions_file import Statement, entry_value, read_positions_file
-from ingestion.symbols import LONGEST_SYMBOL, VALID_SYMBOL
+from ingestion.files.csv_reader import decimals
+from ingestion.market.occ import parse_occ
+from ingestion.market.symbols import LONGEST_SYMBOL, VALID_SYMBOL
+from ingestion.statements.brokers.entries import EntryTerms
+from ingestion.statements.columns import COLUMNS, SUBTYPES
+from ingestion.statements.load import Statement, entry_value, read_positions_file
+from ingestion.statements.rows import Lot
+from warehouse.settings import project_root
 from warehouse.templates import positions_template
 
 MANY = 100_000
 TODAY = date(2026, 2, 2)
-DOWNLOADS = sorted((Path(__file__).parent / "ingestion" / "broker_files").glob("*.csv"))
+DOWNLOADS = sorted((project_root() / "tests" / "ingestion" / "statements" / "broker_files").glob("*.csv"))
 CODE = re.compile(r"ERR_(CSV_00[1-6]|POS_0(0[1-9]|1\d|2[0-4])|PORT_00[78])")
 
 GOOD = {

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import psycopg
-from database_copies import PROCESS, copy_of
 
+from tests.database_copies import PROCESS, copy_of
 from warehouse.connections import Warehouse, open_warehouse
 from warehouse.embedded import EmbeddedServer, running_embedded, start_embedded
 from warehouse.settings import Settings

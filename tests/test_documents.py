@@ -1,16 +1,15 @@
 """The documents, held against the code: settings, commands, marts and files that they name."""
 
 import re
-from pathlib import Path
 
 import typer.main
 
-from flows.cli import app
+from flows.cli.app import app
 from flows.source import Source
-from ingestion.providers.registry import KEYS
-from warehouse.settings import Settings
+from ingestion.vendors.registry import KEYS
+from warehouse.settings import Settings, project_root
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = project_root()
 README = (ROOT / "README.md").read_text()
 
 
@@ -56,7 +55,7 @@ def test_the_rooms_of_contributing_are_those_of_the_repository() -> None:
 def test_the_document_of_sources_names_every_source_vendor_key_and_reason() -> None:
     text = (ROOT / "docs/sources.md").read_text()
     vendors = {name for order in ("price", "profile", "rate", "option") for name in _known_sources(order)}
-    of_vendors = re.findall(r'"([a-z_]+)": "', (ROOT / "ingestion/rejections.py").read_text())
+    of_vendors = re.findall(r'"([a-z_]+)": "', (ROOT / "ingestion/raw/rejections.py").read_text())
     not_of_vendors = {"outside_calendar", "future_date", "repeated_row", "conflicting_row"}
     named = [*Source, *vendors, *(key.upper() for key in KEYS.values()), *(set(of_vendors) - not_of_vendors)]
     assert {name for name in named if f"`{name}`" not in text} == set()

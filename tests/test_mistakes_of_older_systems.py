@@ -24,19 +24,19 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from ingestion.calendar import load_calendar
 from ingestion.errors import InvalidPositionsFile, MalformedFileError
-from ingestion.files import load_folder
-from ingestion.position_columns import COLUMNS
-from ingestion.positions_file import load_positions, read_positions_file
-from ingestion.price_file import read_price_file
-from python_models.correlation import symbol_correlations
+from ingestion.files.folder import load_folder
+from ingestion.files.prices import read_price_file
+from ingestion.market.calendar import load_calendar
+from ingestion.statements.columns import COLUMNS
+from ingestion.statements.load import load_positions, read_positions_file
+from python_models.correlation.symbols import symbol_correlations
 from python_models.dbt_runtime import FrameError, frame_to_arrow
-from python_models.factors import FactorRules, factor_betas
-from python_models.greeks import option_greeks
-from python_models.pro_forma import pro_forma_returns
-from python_models.risk_factors import factor_correlations
-from python_models.stress import correlated_shocks, linear_returns, scenario_shocks, security_stress
+from python_models.factors.betas import FactorRules, factor_betas
+from python_models.factors.returns import factor_correlations
+from python_models.options.greeks import option_greeks
+from python_models.portfolio.pro_forma import pro_forma_returns
+from python_models.stress.scenarios import correlated_shocks, linear_returns, scenario_shocks, security_stress
 from warehouse.connections import Warehouse
 from warehouse.settings import project_root
 

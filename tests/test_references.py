@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+from warehouse.settings import project_root
+
+ROOT = project_root()
 PACKAGES = ("api", "dbt_project", "flows", "ingestion", "python_models", "tests", "warehouse")
 PAGES = sorted(
     [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "tests").rglob("*.md")],
@@ -87,9 +89,11 @@ def test_every_page_that_code_mentions_exists() -> None:
 
 
 def test_every_kernel_that_code_mentions_exists() -> None:
-    kernels = {path.stem for path in (ROOT / "python_models").glob("*.py")}
+    folder = ROOT / "python_models"
+    paths = [path.relative_to(folder).with_suffix("") for path in folder.rglob("*.py")]
+    kernels = {".".join(path.parts) for path in paths} | {path.parent.name for path in paths}
     for name, text in _sources():
-        for mention in re.findall(r"\bpython_models\.([a-z_]+)", text):
+        for mention in re.findall(r"\bpython_models\.([a-z_]+(?:\.[a-z_]+)?)", text):
             assert mention in kernels, f"{name}: python_models.{mention}"
 
 
@@ -153,5 +157,5 @@ def test_each_file_of_a_trail_names_the_next(trail: list[Path]) -> None:
     assert definition.with_suffix(".sql") == model
     assert len(trail) - 1 <= LONGEST_TRAIL
     for step, following in pairwise(trail[1:]):
-        is_named = rf"""\bref\(["']{following.stem}["']\)|\bpython_models\.{following.stem}\b"""
+        is_named = rf"""\bref\(["']{following.stem}["']\)|\bpython_models\.[a-z_.]*{following.stem}\b"""
         assert re.search(is_named, step.read_text()), f"{_name(step)} does not name {_name(following)}"

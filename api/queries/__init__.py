@@ -1,4 +1,4 @@
-"""One .sql file per query, read once. Parameters are %(name)s; the files say what they answer.
+"""One .sql file per query, read once, in folders by the routes that ask. Parameters are %(name)s.
 
 What several queries begin with stands once, in parts/. A query names its parts in the last line of its
 comment, `-- with portfolio_scope, portfolio_quality`, and then speaks of their CTEs as of its own. A part is
@@ -29,9 +29,15 @@ class Query:
 
 
 @cache
+def query_files() -> dict[str, Path]:
+    """The files of all queries by name, parts not included."""
+    return {path.stem: path for path in sorted(FOLDER.rglob("*.sql")) if path.parent != PARTS}
+
+
+@cache
 def load_query(name: str) -> Query:
-    """Read the statement of `name`.sql and its parts. Raises FileNotFoundError, at import, without a file."""
-    text = _with_parts((FOLDER / f"{name}.sql").read_text("utf-8")).encode()
+    """Read the statement of `name`.sql and its parts. Raises KeyError, at import, without a file."""
+    text = _with_parts(query_files()[name].read_text("utf-8")).encode()
     return Query(name=name, text=text, digest=sha256(text).hexdigest())
 
 

@@ -3,9 +3,9 @@
 from fastapi import APIRouter, Response
 
 from api.dependencies import AnswersOf
-from api.documentation import marts_answers
-from api.errors import PortfolioNotFound
-from api.limits import (
+from api.http.documentation import marts_answers
+from api.http.errors import PortfolioNotFound
+from api.http.limits import (
     DEFAULT_MATRIX_SYMBOLS,
     MAX_MATRIX_SYMBOLS,
     MAX_POSITIONS,

@@ -5,9 +5,9 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from api.dependencies import AnswersOf
-from api.documentation import marts_answers
-from api.errors import PortfolioNotFound
-from api.limits import DEFAULT_MATRIX_SYMBOLS, MAX_POSITIONS
+from api.http.documentation import marts_answers
+from api.http.errors import PortfolioNotFound
+from api.http.limits import DEFAULT_MATRIX_SYMBOLS, MAX_POSITIONS
 from api.queries import load_query
 from api.routes.analytics_parameters import ImpactType, MaxSymbols, Scenarios
 from api.schemas.analytics_exposures import (

@@ -6,9 +6,9 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from api.dependencies import AnswersOf, Offset
-from api.documentation import marts_answers
-from api.errors import PortfolioNotFound
-from api.limits import MAX_POSITIONS
+from api.http.documentation import marts_answers
+from api.http.errors import PortfolioNotFound
+from api.http.limits import MAX_POSITIONS
 from api.queries import load_query
 from api.routes.analytics_parameters import Symbols
 from api.schemas.analytics_factors import (

@@ -7,7 +7,7 @@ from fastapi import Query
 from pydantic import Field, StringConstraints
 
 from api.dependencies import ChosenAtCommas
-from api.limits import DEFAULT_MATRIX_SYMBOLS, MAX_MATRIX_SYMBOLS, MAX_SELECTED
+from api.http.limits import DEFAULT_MATRIX_SYMBOLS, MAX_MATRIX_SYMBOLS, MAX_SELECTED
 
 Name = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,64}$")]
 

@@ -5,14 +5,20 @@ from uuid import UUID
 
 from fastapi import APIRouter, Cookie, Request, Response
 
+from api.auth.sessions import Pair
+from api.auth.users import User
 from api.dependencies import BearerOf, CurrentUser, ServicesOf
-from api.documentation import BODY_REFUSALS, LOGIN_REFUSALS, SERVICE_REFUSALS, answers
-from api.errors import InvalidCredentials, InvalidRequest, NothingPublished, RefreshInvalid, TooManyAttempts
+from api.http.documentation import BODY_REFUSALS, LOGIN_REFUSALS, SERVICE_REFUSALS, answers
+from api.http.errors import (
+    InvalidCredentials,
+    InvalidRequest,
+    NothingPublished,
+    RefreshInvalid,
+    TooManyAttempts,
+)
 from api.queries import load_query
 from api.schemas.auth import AccessToken, LoginRequest, Me, RefreshRequest
 from api.services import Services
-from api.sessions import Pair
-from api.users import User
 
 REFRESH_COOKIE = "sigmasight_refresh"
 COOKIE_PATH = "/api/v1/auth"

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from api.dependencies import AnswersOf, ChosenAtCommas, Offset
-from api.documentation import marts_answers
-from api.errors import InvalidRequest, PortfolioNotFound, PositionsNotFound
-from api.limits import (
+from api.http.documentation import marts_answers
+from api.http.errors import InvalidRequest, PortfolioNotFound, PositionsNotFound
+from api.http.limits import (
     CORRELATION_MINIMUM,
     MAX_DAYS,
     MAX_PORTFOLIOS,

@@ -5,9 +5,9 @@ from typing import Any
 from fastapi import APIRouter, Response
 
 from api.dependencies import ServicesOf
-from api.documentation import answers
-from api.errors import NothingPublished, WarehouseUnavailable
-from api.health import look
+from api.http.documentation import answers
+from api.http.errors import NothingPublished, WarehouseUnavailable
+from api.http.health import look
 from api.schemas.operations import Health, Liveness
 
 router = APIRouter(prefix="/health", tags=["Operations"])

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Response
 
 from api.dependencies import CurrentUser
-from api.documentation import LOGIN_REFUSALS, SERVICE_REFUSALS, answers, file_answer
+from api.http.documentation import LOGIN_REFUSALS, SERVICE_REFUSALS, answers, file_answer
 from warehouse.templates import positions_template
 
 router = APIRouter(prefix="/onboarding", tags=["Data"])

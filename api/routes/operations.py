@@ -5,10 +5,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from api.answers import is_known
 from api.dependencies import Administrator, AnswersOf, CurrentUser, Offset, ServicesOf
-from api.documentation import LOGIN_REFUSALS, SERVICE_REFUSALS, answers, marts_answers
-from api.errors import (
+from api.http.documentation import LOGIN_REFUSALS, SERVICE_REFUSALS, answers, marts_answers
+from api.http.errors import (
     InvalidRequest,
     LineageUnavailable,
     MartNotFound,
@@ -16,8 +15,9 @@ from api.errors import (
     PortfolioNotFound,
     QueryTimedOut,
 )
-from api.limits import MAX_PUBLICATIONS, MAX_RESTATEMENTS
-from api.lineage import digest_of
+from api.http.limits import MAX_PUBLICATIONS, MAX_RESTATEMENTS
+from api.marts.answers import is_known
+from api.marts.lineage import digest_of
 from api.queries import Query as Statement
 from api.queries import load_query
 from api.schemas.operations import BatchHistory, CurrentBatch, MartLineage, Publications, Restatements

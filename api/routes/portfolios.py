@@ -6,9 +6,9 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from api.dependencies import AnswersOf, Limit, Offset
-from api.documentation import marts_answers
-from api.errors import PortfolioNotFound
-from api.limits import MAX_ROWS
+from api.http.documentation import marts_answers
+from api.http.errors import PortfolioNotFound
+from api.http.limits import MAX_ROWS
 from api.queries import load_query
 from api.schemas.equity_changes import EquityChanges, EquityChangesSummary
 from api.schemas.portfolios import OnePortfolioAccount, PortfolioAccounts

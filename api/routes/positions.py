@@ -5,8 +5,8 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from api.dependencies import AnswersOf
-from api.documentation import marts_answers
-from api.errors import PositionsNotFound
+from api.http.documentation import marts_answers
+from api.http.errors import PositionsNotFound
 from api.queries import load_query
 from api.schemas.data import PositionDetails
 from api.schemas.positions import CarriedTag

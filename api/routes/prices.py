@@ -7,9 +7,9 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
 from api.dependencies import AnswersOf, ChosenAtCommas, PrintableName, SplitAtCommas
-from api.documentation import marts_answers
-from api.errors import PortfolioNotFound
-from api.limits import DEFAULT_LOOKBACK_DAYS, MAX_LOOKBACK_DAYS, MAX_QUOTES
+from api.http.documentation import marts_answers
+from api.http.errors import PortfolioNotFound
+from api.http.limits import DEFAULT_LOOKBACK_DAYS, MAX_LOOKBACK_DAYS, MAX_QUOTES
 from api.queries import load_query
 from api.schemas.data import HistoricalPrices
 from api.schemas.prices import BenchmarkPrices, FactorEtfPrices, PriceQuotes

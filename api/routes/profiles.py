@@ -7,9 +7,9 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from api.dependencies import AnswersOf, ChosenAtCommas, Limit, Offset, PrintableName
-from api.documentation import marts_answers
-from api.errors import InvalidRequest, PortfolioNotFound, PositionsNotFound
-from api.limits import MAX_POSITIONS, MAX_QUOTES, MAX_ROWS
+from api.http.documentation import marts_answers
+from api.http.errors import InvalidRequest, PortfolioNotFound, PositionsNotFound
+from api.http.limits import MAX_POSITIONS, MAX_QUOTES, MAX_ROWS
 from api.queries import load_query
 from api.schemas.profiles import PROFILE_FIELDS, CompanyProfiles
 

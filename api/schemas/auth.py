@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
-from api.limits import MAX_PASSWORD_LENGTH
+from api.http.limits import MAX_PASSWORD_LENGTH
 from api.schemas.common import Answer, described
 
 EMAIL = StringConstraints(strip_whitespace=True, max_length=320, pattern=r"^[^\x00-\x20\x7f]+$")

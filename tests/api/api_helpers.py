@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from psycopg.types.json import Jsonb
 from pwdlib import PasswordHash
 
-from ingestion.demo import DEMO_PASSWORD
+from ingestion.demo.demo import DEMO_PASSWORD
 from warehouse.connections import Warehouse
 
 PASSWORD = "correct horse battery staple"

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
-from api_helpers import Person, log_in_demo
 from fastapi.testclient import TestClient
 from psycopg import Connection, connect
 from psycopg.rows import DictRow, dict_row
 
 from api.app import create_app
-from ingestion.demo import create_demo_users
+from ingestion.demo.demo import create_demo_users
+from tests.api.api_helpers import Person, log_in_demo
 from warehouse.connections import Warehouse
 
 Serve = Callable[[Warehouse], TestClient]

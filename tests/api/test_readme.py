@@ -3,13 +3,14 @@
 import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-from api_helpers import log_in_demo
 from fastapi.testclient import TestClient
 
-README = (Path(__file__).resolve().parents[2] / "README.md").read_text()
+from tests.api.api_helpers import log_in_demo
+from warehouse.settings import project_root
+
+README = (project_root() / "README.md").read_text()
 CALL = re.compile(r"^\$ curl -s \$API(?P<path>/\S+) .*\n(?P<shown>\{.*\})$", re.MULTILINE)
 
 

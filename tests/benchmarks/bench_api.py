@@ -31,10 +31,10 @@ import psycopg
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from api.answers import SIMULATED_NOTICE, TAG_COLORS
+from api.marts.answers import SIMULATED_NOTICE, TAG_COLORS
+from api.marts.reader import PUBLISHED_STATE, SET_SESSION_USER
 from api.queries import load_query
-from api.reader import CLAIM_USER, PUBLISHED_STATE
-from ingestion.users import add_user
+from ingestion.portfolios.users import add_user
 from tests.benchmarks.builds import run_nightly
 from tests.benchmarks.cases import Case, run_load, settle
 from tests.benchmarks.measure import SIGMASIGHT, temporary_home
@@ -235,7 +235,7 @@ def _statements(
 
     async def ask() -> None:
         async with pool.connection() as connection, connection.transaction():
-            await connection.execute(CLAIM_USER.text, identity)
+            await connection.execute(SET_SESSION_USER.text, identity)
             await connection.execute(PUBLISHED_STATE.text, {"as_of_date": None})
             cursor = await connection.execute(text, {**given, "portfolio_id": next(turn)})
             row = await cursor.fetchone()

@@ -14,7 +14,7 @@ import statsmodels.api as sm
 from sklearn.linear_model import Ridge
 from sklearn.preprocessing import StandardScaler
 
-from python_models.factors import FactorRules, factor_betas
+from python_models.factors.betas import FactorRules, factor_betas
 from tests.benchmarks.comparison import Comparison, best_of, once
 from warehouse.settings import project_root
 

@@ -15,8 +15,8 @@ import mibian
 import numpy as np
 import numpy.typing as npt
 
-from python_models.greeks import option_greeks, option_price
-from python_models.implied_volatility import implied_volatility
+from python_models.options.greeks import option_greeks, option_price
+from python_models.options.implied_volatility import implied_volatility
 from tests.benchmarks.comparison import Comparison, best_of, once
 
 FloatArray = npt.NDArray[np.float64]

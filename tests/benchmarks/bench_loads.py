@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 from pyarrow import parquet
 
-from ingestion.calendar import last_closed_session, sessions
+from ingestion.market.calendar import last_closed_session, sessions
 from tests.benchmarks.measure import SIGMASIGHT, Finished, run_process, temporary_home
 from tests.benchmarks.report import made_by, write_readme
 from warehouse.connections import Warehouse, open_warehouse

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from ingestion.loads import Connection, LoadReport
-from ingestion.position_columns import COLUMNS
-from ingestion.positions_file import load_positions
+from ingestion.raw.loads import Connection, LoadReport
+from ingestion.statements.columns import COLUMNS
+from ingestion.statements.load import load_positions
 from tests.benchmarks.comparison import Comparison, once
 from tests.benchmarks.measure import temporary_home
 from tests.benchmarks.report import made_by, write_readme

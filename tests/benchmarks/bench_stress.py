@@ -8,8 +8,8 @@ import pandas as pd
 from scipy import sparse
 
 from python_models.panel import FloatArray
-from python_models.stress import scenario_shocks, security_stress
-from python_models.value_at_risk import RiskRules, portfolio_value_at_risk
+from python_models.portfolio.value_at_risk import RiskRules, portfolio_value_at_risk
+from python_models.stress.scenarios import scenario_shocks, security_stress
 from tests.benchmarks.comparison import Comparison, best_of, once
 
 FACTORS = [

@@ -98,7 +98,7 @@ def write_script(warehouse: Warehouse, nodes: Sequence[Node], folder: Path) -> P
 
 
 def _settings(warehouse: Warehouse) -> Iterator[str]:
-    """What the models of the last build read of it (see flows.window.build_settings), for psql's session."""
+    """The settings that the last build ran under (see flows.pipeline.window.build_settings), for psql."""
     with warehouse.connect_writer() as connection:
         first, last, known_at, number = connection.execute(LAST_PUBLICATION).fetchall()[0]
     said = {"first_date": first, "from_date": first, "to_date": last}

@@ -20,8 +20,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ingestion.calendar import DaysArray, load_calendar, sessions
-from ingestion.datasets import (
+from ingestion.market.calendar import DaysArray, load_calendar, sessions
+from ingestion.market.occ import OptionContract, build_occ
+from ingestion.market.price_history import prepare_prices
+from ingestion.raw.datasets import (
     COMPANY_PROFILES,
     CORPORATE_ACTIONS,
     PORTFOLIOS,
@@ -30,10 +32,8 @@ from ingestion.datasets import (
     PRICES,
     Dataset,
 )
-from ingestion.ids import portfolio_id, position_id
-from ingestion.loads import Connection, LoadReport, load_frame
-from ingestion.occ import OptionContract, build_occ
-from ingestion.price_history import prepare_prices
+from ingestion.raw.ids import portfolio_id, position_id
+from ingestion.raw.loads import Connection, LoadReport, load_frame
 from warehouse.connections import open_warehouse
 
 Batch = tuple[Dataset, pd.DataFrame]

@@ -17,10 +17,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ingestion.calendar import load_calendar
-from ingestion.files import load_folder
-from ingestion.position_columns import COLUMNS
-from ingestion.positions_file import load_positions
+from ingestion.files.folder import load_folder
+from ingestion.market.calendar import load_calendar
+from ingestion.statements.columns import COLUMNS
+from ingestion.statements.load import load_positions
 from warehouse.connections import Warehouse
 
 PROGRAM = Path(sys.executable).with_name("sigmasight")

@@ -7,9 +7,9 @@ from typing import Any
 
 import psycopg
 import pytest
-from accounting import ZERO, account_for_lot, read_market
 from psycopg.rows import dict_row
 
+from tests.dbt.accounting import ZERO, account_for_lot, read_market
 from warehouse.connections import Warehouse
 
 COLUMNS = (

@@ -10,8 +10,8 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from ingestion.demo import DEMO_FOLDER
-from ingestion.target_prices import TARGETS
+from ingestion.demo.demo import DEMO_FOLDER
+from ingestion.portfolios.target_prices import TARGETS
 from warehouse.connections import Warehouse
 
 pytestmark = pytest.mark.slow

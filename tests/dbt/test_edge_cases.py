@@ -6,20 +6,20 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import edge_cases
 import numpy as np
 import pandas as pd
 import psycopg
 import pytest
 import statsmodels.api as sm
-from edge_cases import CURVE, ENTRY, EXPIRY, LAST, LATER, PORTFOLIOS, TOMORROW, ZERO_RATES
 from psycopg import sql
 from psycopg.rows import dict_row
 from scipy.stats import norm
 
 from ingestion.errors import InvalidPositionsFile
-from ingestion.position_columns import COLUMNS
-from ingestion.positions_file import read_positions_file
+from ingestion.statements.columns import COLUMNS
+from ingestion.statements.load import read_positions_file
+from tests.dbt import edge_cases
+from tests.dbt.edge_cases import CURVE, ENTRY, EXPIRY, LAST, LATER, PORTFOLIOS, TOMORROW, ZERO_RATES
 from warehouse.connections import Warehouse
 
 pytestmark = pytest.mark.slow

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
-from engines_oracle import (
+
+from tests.dbt.engines_oracle import (
     Holding,
     Marts,
     Numbers,
@@ -29,7 +30,6 @@ from engines_oracle import (
     tail_risk,
     volatility,
 )
-
 from warehouse.connections import Warehouse
 
 FIRST_DAY = date(2025, 6, 30)

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from python_models.greeks import option_greeks
+from python_models.options.greeks import option_greeks
 from warehouse.connections import Warehouse
 
 PROGRAM = Path(sys.executable).with_name("sigmasight")

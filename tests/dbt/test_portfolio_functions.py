@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from ingestion.demo import create_demo_users
+from ingestion.demo.demo import create_demo_users
 from warehouse.connections import Warehouse
 from warehouse.settings import project_root
 

@@ -20,13 +20,13 @@ import pandas as pd
 import psycopg
 import pytest
 
-from flows.build import run_plainly
+from flows.dbt.manifest_cache import STANDING, read_parsed_project
+from flows.dbt.runner import run_plainly
 from flows.environment import prepare_environment
-from flows.parsed_project import STANDING, read_parsed_project
-from flows.publish import publish
-from flows.window import begin_publication, build_settings, fix_known_at, plan_window
-from ingestion.calendar import sessions
-from ingestion.files import load_folder
+from flows.pipeline.publish import publish
+from flows.pipeline.window import begin_publication, build_settings, fix_known_at, plan_window
+from ingestion.files.folder import load_folder
+from ingestion.market.calendar import sessions
 from warehouse.connections import Warehouse
 
 pytestmark = [pytest.mark.slow, pytest.mark.long]  # night after night, and all of them at once

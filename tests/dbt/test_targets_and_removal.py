@@ -17,17 +17,17 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from flows.build import build_session
-from flows.publish import PUBLISH
-from flows.window import begin_publication, build_settings, fix_known_at, plan_window
-from ingestion.calendar import load_calendar, sessions
-from ingestion.entries import find_holder
-from ingestion.files import load_folder
-from ingestion.flows_file import add_flow
-from ingestion.portfolio_removal import remove_portfolio
-from ingestion.positions_file import load_positions
-from ingestion.tags import load_tags, remove_tag
-from ingestion.target_prices import TARGETS, load_target_prices, remove_target_price
+from flows.dbt.runner import build_session
+from flows.pipeline.publish import PUBLISH
+from flows.pipeline.window import begin_publication, build_settings, fix_known_at, plan_window
+from ingestion.files.folder import load_folder
+from ingestion.market.calendar import load_calendar, sessions
+from ingestion.portfolios.capital_flows import add_flow
+from ingestion.portfolios.entries import find_holder
+from ingestion.portfolios.removal import remove_portfolio
+from ingestion.portfolios.tags import load_tags, remove_tag
+from ingestion.portfolios.target_prices import TARGETS, load_target_prices, remove_target_price
+from ingestion.statements.load import load_positions
 from warehouse.connections import Warehouse
 
 pytestmark = pytest.mark.slow

@@ -9,14 +9,14 @@ from uuid import uuid4
 import pandas as pd
 import psycopg
 import pytest
-from database_copies import copy_of, drop
-from flow_helpers import CommandLine, load_history, news
-from shared_builds import SharedBuilds
 
-from ingestion.calendar import load_calendar
-from ingestion.datasets import PORTFOLIOS
-from ingestion.files import load_folder
-from ingestion.loads import load_frame
+from ingestion.files.folder import load_folder
+from ingestion.market.calendar import load_calendar
+from ingestion.raw.datasets import PORTFOLIOS
+from ingestion.raw.loads import load_frame
+from tests.database_copies import copy_of, drop
+from tests.flows.flow_helpers import CommandLine, load_history, news
+from tests.shared_builds import SharedBuilds
 from warehouse.connections import Warehouse
 
 FIRST, LAST = date(2025, 1, 2), date(2025, 1, 31)

@@ -18,12 +18,13 @@ import pandas as pd
 import psycopg
 from psycopg import sql
 
-from ingestion.calendar import load_calendar, sessions
-from ingestion.files import load_folder
-from ingestion.positions_file import load_positions
+from ingestion.files.folder import load_folder
+from ingestion.market.calendar import load_calendar, sessions
+from ingestion.statements.load import load_positions
 from warehouse.connections import Warehouse
+from warehouse.settings import project_root
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = project_root()
 SIGMASIGHT = Path(sys.executable).with_name("sigmasight")
 PATIENCE_SECONDS = 240.0
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from typer.testing import CliRunner
 
-from flows.cli import app
+from flows.cli.app import app
 from flows.console import console, errors
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from ingestion.entries import Holder, find_holder
-from ingestion.loads import Connection
-from ingestion.positions_file import load_positions
+from ingestion.portfolios.entries import Holder, find_holder
+from ingestion.raw.loads import Connection
+from ingestion.statements.load import load_positions
 from warehouse.connections import Warehouse
 
 MINE_TODAY = date(2026, 2, 2)

@@ -100,7 +100,7 @@ BUILD = {"first_date": "2025-07-01", "from_date": "2025-07-01", "to_date": "2025
 
 
 def _say(monkeypatch: pytest.MonkeyPatch, **settings: object) -> None:
-    """Say what the build covers, as flows.build.build_session does."""
+    """Say what the build covers, as flows.dbt.runner.build_session does."""
     said = {**BUILD, **settings}
     monkeypatch.setenv("PGOPTIONS", " ".join(f"-c sigmasight.{name}={value}" for name, value in said.items()))
 

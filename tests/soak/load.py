@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from ingestion.demo import DEMO_PASSWORD
+from ingestion.demo.demo import DEMO_PASSWORD
 
 SHIFT = Decimal("1000.25")
 """What each publication adds to equity and to every market value, USD."""

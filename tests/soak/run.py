@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psycopg
 
-from api.limits import AUTH_POOL_SIZE, POOL_SIZE
+from api.http.limits import AUTH_POOL_SIZE, POOL_SIZE
 from tests.api.republish import republish, take_back
 from tests.soak.demonstration import demonstration
 from tests.soak.load import SHIFT, Client, Findings, Outage

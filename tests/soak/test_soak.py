@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ingestion.demo import create_demo_users
+from ingestion.demo.demo import create_demo_users
 from tests.soak.run import soak
 from warehouse.connections import Warehouse
 

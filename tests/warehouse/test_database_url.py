@@ -22,7 +22,7 @@ from warehouse.connections import (
 )
 from warehouse.embedded_host import as_server_user, give_to_server_user, open_to_server_user, program
 from warehouse.errors import BootstrapError, WarehouseError, WarehouseUnavailableError
-from warehouse.settings import Settings
+from warehouse.settings import Settings, project_root
 from warehouse.urls import make_url, url_parts
 
 OLD_PROGRAMS = program("postgres").parent.parent.parent / "pginstall" / "bin"  # the wheel's PostgreSQL 16
@@ -219,7 +219,7 @@ def test_a_user_for_whom_the_roles_were_prepared_needs_no_more(
     server: Server, given_warehouse: Warehouse
 ) -> None:
     assert given_warehouse  # made the roles
-    roles = Path(__file__).parents[2] / "warehouse" / "sql" / "001_roles.sql"
+    roles = project_root() / "warehouse" / "sql" / "001_roles.sql"
     with psycopg.connect(server.url("root_of_it", "prepared"), autocommit=True) as connection:
         connection.execute(roles.read_bytes())
         connection.execute("grant sigmasight_writer to visitor")

@@ -1,6 +1,6 @@
-"""Correlations and covariances between factors (method and sources: python_models.risk_factors)."""
+"""Correlations and covariances between factors (method and sources: python_models.factors.returns)."""
 
-from python_models.risk_factors import FactorRules, factor_correlations
+from python_models.factors.returns import FactorRules, factor_correlations
 
 
 def model(dbt, session):

@@ -1,7 +1,7 @@
-"""Betas of every symbol to the factors of all models (method and sources: python_models.factors)."""
+"""Betas of every symbol to the factors of all models (method and sources: python_models.factors.betas)."""
 
-from python_models.factors import factor_betas
-from python_models.risk_factors import FactorRules
+from python_models.factors.betas import factor_betas
+from python_models.factors.returns import FactorRules
 
 
 def model(dbt, session):

@@ -1,6 +1,6 @@
-"""Value at risk held against what came (method and sources: python_models.backtest)."""
+"""Value at risk held against what came (method and sources: python_models.portfolio.backtest)."""
 
-from python_models.backtest import backtest_frame
+from python_models.portfolio.backtest import backtest_frame
 
 
 def model(dbt, session):

@@ -1,0 +1,49 @@
+"""How often one may try to log in: by the address that tries, and by the account that is tried.
+
+Attempts on an account count whether or not it exists, so that a refusal tells nothing; a right password wipes
+them out. They are counted in this process: several workers count each for themselves.
+"""
+
+from datetime import timedelta
+from math import ceil
+from time import time
+from typing import Final
+
+from limits import RateLimitItem, RateLimitItemPerSecond
+from limits.aio.storage import MemoryStorage
+from limits.aio.strategies import SlidingWindowCounterRateLimiter
+
+from api.http.errors import TooManyAttempts
+
+WINDOW: Final = timedelta(minutes=15)
+"""What the settings count attempts over."""
+
+
+class LoginAttempts:
+    """Counts attempts. per_address, per_account: how many a window of 15 minutes takes."""
+
+    def __init__(self, *, per_address: int, per_account: int) -> None:
+        self._storage = MemoryStorage()
+        self._limiter = SlidingWindowCounterRateLimiter(self._storage)
+        seconds = int(WINDOW.total_seconds())
+        self._per_address = RateLimitItemPerSecond(per_address, seconds, namespace="address")
+        self._per_account = RateLimitItemPerSecond(per_account, seconds, namespace="account")
+
+    async def count(self, *, address: str, email: str) -> None:
+        """Count an attempt before its password is looked at. Raises TooManyAttempts."""
+        await self._hit(self._per_address, address, "from your address")
+        await self._hit(self._per_account, email.lower(), "with this email")
+
+    async def succeeded(self, *, email: str) -> None:
+        """Forget the attempts on an account: its owner has come."""
+        await self._limiter.clear(self._per_account, email.lower())
+
+    async def _hit(self, item: RateLimitItem, key: str, whose: str) -> None:
+        if await self._limiter.hit(item, key):
+            return
+        window = await self._limiter.get_window_stats(item, key)
+        seconds = max(1, ceil(window.reset_time - time()))
+        raise TooManyAttempts(
+            f"There were too many attempts to log in {whose}; try again in {seconds} seconds.",
+            retry_after=seconds,
+        )

@@ -1,0 +1,82 @@
+"""Who may log in: reads ops.users through the one role that may, and knows nothing of the marts."""
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from datetime import datetime
+from time import monotonic
+from typing import Any, TypeVar
+from uuid import UUID
+
+from psycopg import AsyncConnection
+from psycopg.rows import class_row
+from psycopg_pool import AsyncConnectionPool
+
+from api.auth.tokens import Bearer
+from api.http.limits import USER_CACHE
+from api.queries import Query, load_query
+
+CACHED_USERS = 10_000
+
+Row = TypeVar("Row")
+
+USER_BY_EMAIL = load_query("user_by_email")
+USER_BY_SESSION = load_query("user_by_session")
+
+
+@dataclass(frozen=True)
+class User:
+    """A row of ops.users. row_key: proves to the row filter that a session speaks for this user."""
+
+    user_id: UUID
+    email: str
+    full_name: str
+    is_active: bool
+    is_admin: bool
+    created_at: datetime
+    row_key: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Login(User):
+    """What a login is held against."""
+
+    password_hash: str = field(repr=False)
+
+
+class Users:
+    """Looks users up. Rows are believed for a few seconds (limits.USER_CACHE), inactive users as well."""
+
+    def __init__(self, pool: AsyncConnectionPool[AsyncConnection[Any]]) -> None:
+        self._pool = pool
+        self._known: OrderedDict[Bearer, tuple[float, User | None]] = OrderedDict()
+
+    async def by_email(self, email: str) -> Login | None:
+        """Look up the user with this email, in any case; never from the cache, as it decides on a login."""
+        return await self._read(Login, USER_BY_EMAIL, {"email": email})
+
+    async def by_session(self, bearer: Bearer) -> User | None:
+        """Look up the user of a session, at most a few seconds old; None when the session has ended."""
+        read_at, user = self._known.get(bearer, (float("-inf"), None))
+        if monotonic() - read_at > USER_CACHE.total_seconds():
+            parameters = {"user_id": bearer.user_id, "session_id": bearer.session_id}
+            user = await self._read(User, USER_BY_SESSION, parameters)
+            self._remember(bearer, user)
+        return user
+
+    def forget(self, bearer: Bearer) -> None:
+        """Ask the database the next time: the session has changed."""
+        self._known.pop(bearer, None)
+
+    def _remember(self, bearer: Bearer, user: User | None) -> None:
+        self._known[bearer] = (monotonic(), user)
+        self._known.move_to_end(bearer)
+        if len(self._known) > CACHED_USERS:
+            self._known.popitem(last=False)
+
+    async def _read(self, row: type[Row], query: Query, parameters: dict[str, Any]) -> Row | None:
+        async with (
+            self._pool.connection() as connection,
+            connection.cursor(row_factory=class_row(row)) as cursor,
+        ):
+            await cursor.execute(query.text, parameters)
+            return await cursor.fetchone()

@@ -1,0 +1,94 @@
+"""Whether the service can answer: is the database there, what is published, how the last build ended."""
+
+import logging
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+import psycopg
+from psycopg import errors as sql_errors
+from psycopg_pool import PoolTimeout, TooManyRequests
+
+from api.http.errors import NothingPublished, Problem, WarehouseUnavailable
+from api.queries import load_query
+from api.services import Services
+
+LAST_PUBLICATION = load_query("last_publication")
+LAST_BUILD = load_query("last_build")
+
+logger = logging.getLogger(__name__)
+
+UNHAPPY_ENDS = {"failed", "abandoned"}
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What was found. problem: why the service cannot answer, None when it can."""
+
+    problem: Problem | None
+    publication: dict[str, Any] | None
+    build: dict[str, Any] | None
+
+    def as_answer(self) -> dict[str, Any]:
+        """Write the body of /health."""
+        return {
+            "status": self.status,
+            "live": True,
+            "ready": self.problem is None,
+            "warehouse_reachable": not isinstance(self.problem, WarehouseUnavailable),
+            "message": self.message,
+            "last_publication": self.publication,
+            "last_build": self.build,
+            "version": version("sigmasight"),
+        }
+
+    @property
+    def status(self) -> str:
+        """ok, degraded (answers, but the last build did not end well) or unavailable."""
+        if self.problem is not None:
+            return "unavailable"
+        return "degraded" if self.build is not None and self.build["status"] in UNHAPPY_ENDS else "ok"
+
+    @property
+    def message(self) -> str:
+        """The same as a sentence."""
+        if self.problem is not None or self.publication is None:
+            return str(self.problem)
+        published = f"The numbers of {self.publication['as_of_date']} are published"
+        if self.status == "degraded" and self.build is not None:
+            return (
+                f"{published}; the last build ({self.build['kind']} of {self.build['started_at']}) "
+                f"{self.build['status']} while {self.build['phase']}."
+            )
+        return f"{published}."
+
+
+async def look(services: Services) -> Condition:
+    """Ask the database; an answer in any case, at the latest when the pool gives up waiting."""
+    try:
+        build = await _last_build(services)
+        publication = await _last_publication(services)
+    except (psycopg.OperationalError, PoolTimeout, TooManyRequests):
+        return Condition(problem=WarehouseUnavailable(), publication=None, build=None)
+    problem = NothingPublished() if publication is None else None
+    return Condition(problem=problem, publication=publication, build=build)
+
+
+async def _last_publication(services: Services) -> dict[str, Any] | None:
+    try:
+        async with services.reader.reading_as_nobody() as reading:
+            row = await reading.one_row(LAST_PUBLICATION, {})
+    except NothingPublished:
+        return None
+    return None if row is None else row[0]
+
+
+async def _last_build(services: Services) -> dict[str, Any] | None:
+    try:
+        async with services.operations.reading_as_nobody() as reading:
+            row = await reading.one_row(LAST_BUILD, {})
+    except (NothingPublished, sql_errors.InsufficientPrivilege) as error:
+        # AUTH_DATABASE_URL may lead to a server of somebody else's making: that is no reason to be unhealthy
+        logger.warning("the record of builds cannot be read: %s", error)
+        return None
+    return None if row is None else row[0]

@@ -1,0 +1,139 @@
+"""What is done to every request and answer: a limit on bodies, security headers, and a line in the log."""
+
+import logging
+from collections.abc import Mapping
+from time import perf_counter
+from typing import Final
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.http.errors import RequestTooLarge
+from api.http.limits import MAX_BODY_BYTES
+from api.http.metrics import Metrics
+from api.http.problems import problem_response
+
+access_log = logging.getLogger("api.access")
+
+SECURITY_HEADERS: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+}
+"""On every answer: they are data, and no page may frame them or run them."""
+
+DOCS_POLICY: Final = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' https://cdn.jsdelivr.net; "
+    "style-src 'self' 'unsafe-inline' https://cdn.jsdelivr.net; "
+    "img-src 'self' data: https://fastapi.tiangolo.com; "
+    "frame-ancestors 'none'"
+)
+"""For the page of the documentation, which brings a script and a style."""
+
+ONE_YEAR: Final = "max-age=31536000"
+
+
+class SecurityHeaders:
+    """Adds the headers that tell browsers what an answer is not."""
+
+    def __init__(self, app: ASGIApp, *, docs_path: str) -> None:
+        self._app = app
+        self._docs_path = docs_path
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
+                if scope["path"] == self._docs_path:
+                    headers["Content-Security-Policy"] = DOCS_POLICY
+                if scope["scheme"] == "https":
+                    headers["Strict-Transport-Security"] = ONE_YEAR
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+class BodyLimit:
+    """Refuses a body that is larger than any path takes, before it is read whole."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        announced = Headers(scope=scope).get("content-length", "0")
+        if announced.isdigit() and int(announced) > MAX_BODY_BYTES:
+            await problem_response(RequestTooLarge())(scope, receive, send)
+            return
+        received = 0
+
+        async def receive_some() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > MAX_BODY_BYTES:
+                raise HTTPException(RequestTooLarge.status)  # what FastAPI lets through while it reads a body
+            return message
+
+        await self._app(scope, receive_some, send)
+
+
+class Observation:
+    """Counts and times every request, and writes one line of it: no body, query, header or token.
+
+    paths: the template of each route's path, by the route's name.
+    """
+
+    def __init__(self, app: ASGIApp, *, metrics: Metrics, paths: Mapping[str, str]) -> None:
+        self._app = app
+        self._metrics = metrics
+        self._paths = paths
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        status, size = 500, 0
+
+        async def send_and_look(message: Message) -> None:
+            nonlocal status, size
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            size += len(message.get("body", b""))
+            await send(message)
+
+        begun = perf_counter()
+        with self._metrics.under_way.track_inprogress():
+            try:
+                await self._app(scope, receive, send_and_look)
+            finally:
+                self._tell(scope, status, size, perf_counter() - begun)
+
+    def _tell(self, scope: Scope, status: int, size: int, seconds: float) -> None:
+        route = self._paths.get(getattr(scope.get("route"), "name", ""), "none")
+        self._metrics.count(scope["method"], route, status, seconds)
+        client = scope.get("client")
+        fields = {
+            "method": scope["method"],
+            "path": scope["path"],
+            "route": route,
+            "status": status,
+            "milliseconds": round(1000 * seconds, 1),
+            "bytes": size,
+            "client": client[0] if client else None,
+        }
+        access_log.info(
+            "%(client)s %(method)s %(path)s %(status)s %(milliseconds)s ms %(bytes)s bytes",
+            fields,
+            extra={"fields": fields},
+        )

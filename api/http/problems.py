@@ -1,0 +1,121 @@
+"""Writes every refusal as RFC 9457 problem+json: the exception handlers of the app.
+
+The body: type, title, status, code, detail (a sentence for a person), instance, and for invalid requests
+`errors`, one entry per parameter. No message of the database or of Python reaches the client.
+"""
+
+import json
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from psycopg import errors as sql_errors
+from psycopg_pool import PoolTimeout, TooManyRequests
+from starlette.exceptions import HTTPException
+
+from api.http.errors import (
+    InternalError,
+    InvalidRequest,
+    MethodNotAllowed,
+    PathNotFound,
+    Problem,
+    QueryTimedOut,
+    RequestRefused,
+    RequestTooLarge,
+    WarehouseUnavailable,
+)
+
+MEDIA_TYPE = "application/problem+json"
+
+logger = logging.getLogger(__name__)
+
+
+def problem_response(problem: Problem, *, status: int | None = None) -> Response:
+    """Write the refusal as HTTP; status replaces the class's own where HTTP itself has decided."""
+    body = {
+        "type": f"urn:sigmasight:problem:{problem.code}",
+        "title": problem.title,
+        "status": status or problem.status,
+        "code": problem.code,
+        "detail": problem.detail,
+        **problem.members,
+    }
+    return Response(
+        content=json.dumps(body, default=str),
+        status_code=status or problem.status,
+        headers={"Cache-Control": "no-store", **problem.headers},
+        media_type=MEDIA_TYPE,
+    )
+
+
+def install_problem_handlers(app: FastAPI) -> None:
+    """Make the app answer every error as a problem."""
+    handlers: Mapping[type[Exception], Callable[[Request, Any], Awaitable[Response]]] = {
+        Problem: _answer_problem,
+        RequestValidationError: _answer_validation_error,
+        HTTPException: _answer_http_exception,
+        psycopg.OperationalError: _answer_database_away,
+        PoolTimeout: _answer_database_away,
+        TooManyRequests: _answer_database_away,
+        sql_errors.QueryCanceled: _answer_query_canceled,
+        Exception: _answer_unexpected,
+    }
+    for error_class, handler in handlers.items():
+        app.add_exception_handler(error_class, handler)
+
+
+async def _answer_problem(_request: Request, problem: Problem) -> Response:
+    return problem_response(problem)
+
+
+async def _answer_validation_error(_request: Request, error: RequestValidationError) -> Response:
+    return problem_response(invalid_request(error.errors()))
+
+
+def invalid_request(errors: Sequence[Mapping[str, Any]]) -> InvalidRequest:
+    """Make one sentence per parameter that pydantic refused, without what was sent: it may be a password."""
+    entries = [
+        {"in": str(error["loc"][0]), "parameter": _parameter(error["loc"]), "message": error["msg"]}
+        for error in errors
+    ]
+    sentences = [f"{entry['parameter']} ({entry['in']}): {entry['message']}" for entry in entries]
+    return InvalidRequest("; ".join(sentences) + ".", errors=entries)
+
+
+def _parameter(location: Sequence[str | int]) -> str:
+    return ".".join(str(part) for part in location[1:]) or str(location[0])
+
+
+async def _answer_http_exception(_request: Request, error: HTTPException) -> Response:
+    problem: Problem
+    if error.status_code == PathNotFound.status:
+        problem = PathNotFound()
+    elif error.status_code == MethodNotAllowed.status:
+        problem = MethodNotAllowed()
+    elif error.status_code == RequestTooLarge.status:
+        problem = RequestTooLarge()
+    else:
+        problem = RequestRefused()
+    response = problem_response(problem, status=error.status_code)
+    response.headers.update(error.headers or {})
+    return response
+
+
+async def _answer_database_away(request: Request, error: Exception) -> Response:
+    logger.warning("warehouse away for %s %s: %s", request.method, request.url.path, error)
+    return problem_response(WarehouseUnavailable())
+
+
+async def _answer_query_canceled(request: Request, error: sql_errors.QueryCanceled) -> Response:
+    logger.warning("query canceled for %s %s: %s", request.method, request.url.path, error)
+    return problem_response(QueryTimedOut())
+
+
+async def _answer_unexpected(request: Request, error: Exception) -> Response:
+    instance = f"urn:uuid:{uuid4()}"
+    logger.error("%s: %s %s failed", instance, request.method, request.url.path, exc_info=error)
+    return problem_response(InternalError(instance=instance))

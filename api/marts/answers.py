@@ -1,0 +1,121 @@
+"""From a query to an answer: claim the user, check the ETag, run one statement, send its text as it is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from hashlib import sha256
+from typing import Any, Final
+from uuid import UUID
+
+from fastapi import Request, Response
+
+from api.auth.users import User
+from api.http.errors import DateBeforeHistory, PortfolioNotFound, Problem
+from api.marts.reader import PublishedState, Reader, Reading
+from api.queries import Query
+
+SIMULATED_NOTICE: Final = "Prices are simulated: they follow a seeded model, not the market."
+TAG_COLORS: Final = [
+    "#2563EB", "#059669", "#D97706", "#DC2626", "#7C3AED", "#0891B2", "#DB2777", "#4B5563",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Answers one request of one user from the marts. published_at: as they were published then."""
+
+    request: Request
+    reader: Reader
+    user: User
+    as_of_date: date | None
+    published_at: datetime | None = None
+
+    async def send(
+        self,
+        query: Query,
+        parameters: Mapping[str, Any],
+        *,
+        portfolio_id: UUID | None = None,
+        missing: type[Problem] = PortfolioNotFound,
+        absent: str | None = None,
+        media_type: str = "application/json",
+        file_name: str | None = None,
+    ) -> Response:
+        """Answer with the query's text and its caching headers, or 304 when the client already has it.
+
+        The query returns one row with the text of the whole answer. No row raises `missing`; a null text
+        means that what was asked for begins after the date, and raises DateBeforeHistory: with the sentence
+        `absent`, or one that says when the portfolio begins. file_name: offer the answer to be saved.
+        """
+        async with self.reader.reading_as(self.user, self.published_at) as reading:
+            state = await reading.published_state(self.as_of_date)
+            headers = caching_headers(state, etag=self._etag(state, query))
+            if is_known(headers["ETag"], self.request.headers.get("If-None-Match")):
+                return Response(status_code=304, headers=headers)
+            row = await reading.one_row(query, {**self._common(state), **parameters})
+            if row is None:
+                raise missing
+            if row[0] is None and absent is not None:
+                raise DateBeforeHistory(absent)
+            if row[0] is None:
+                raise await self._before_history(reading, state, portfolio_id)
+        if file_name is not None:
+            headers["Content-Disposition"] = f'attachment; filename="{file_name}"'
+        return Response(content=row[0], headers=headers, media_type=media_type)
+
+    def _common(self, state: PublishedState) -> dict[str, Any]:
+        """Parameters that every query may use."""
+        return {
+            "as_of_date": state.as_of_date,
+            "requested_date": self.as_of_date,
+            "published_at": state.published_at,
+            "user_id": self.user.user_id,
+            "simulated_notice": SIMULATED_NOTICE,
+            "tag_colors": TAG_COLORS,
+        }
+
+    def _etag(self, state: PublishedState, query: Query) -> str:
+        """Name the answer: by publication, user, what he may see, request and statement."""
+        parts = (
+            str(state.newest_publication_id),
+            state.readable,
+            str(self.user.user_id),
+            self.request.scope["path"],
+            self.request.scope["query_string"].decode("latin-1"),
+            query.digest,
+        )
+        digest = sha256("\n".join(parts).encode()).hexdigest()
+        return f'"{digest[:32]}"'
+
+    async def _before_history(
+        self, reading: Reading, state: PublishedState, portfolio_id: UUID | None
+    ) -> DateBeforeHistory:
+        first = None if portfolio_id is None else await reading.first_snapshot_date(portfolio_id)
+        if first is None:
+            return DateBeforeHistory(
+                "This portfolio has no published numbers yet; they appear after the next build."
+            )
+        return DateBeforeHistory(
+            f"This portfolio begins on {first}, after the session asked for ({state.as_of_date}); "
+            "ask for a later as_of_date, or leave it out for the last session."
+        )
+
+
+def caching_headers(state: PublishedState, *, etag: str) -> dict[str, str]:
+    """Make the headers of an answer from the marts: the client keeps it and asks whether it still holds."""
+    return {
+        "ETag": etag,
+        "Cache-Control": "private",
+        "Vary": "Authorization",
+        "X-As-Of-Date": state.as_of_date.isoformat(),
+        "X-Publication-Id": str(state.publication_id),
+    }
+
+
+def is_known(etag: str, if_none_match: str | None) -> bool:
+    """Tell whether the client's If-None-Match names this ETag (weakly compared, RFC 9110, 13.1.2).
+
+    `*` is left out: whether anything exists at the path is known only after the query.
+    """
+    named = (tag.strip().removeprefix("W/") for tag in (if_none_match or "").split(","))
+    return etag in named

@@ -1,0 +1,185 @@
+"""The API's door to the marts: read-only, one transaction per request, opened in the user's name.
+
+The transaction is REPEATABLE READ: what is looked up about the publication and what the query then reads
+are one snapshot, also while a build is being published. The queries name the marts without a schema: the
+search path leads to those of now (marts), or of an instant (marts_at).
+"""
+
+import logging
+import select
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+from psycopg import AsyncConnection, IsolationLevel
+from psycopg import errors as sql_errors
+from psycopg.rows import AsyncRowFactory, class_row, tuple_row
+from psycopg_pool import AsyncConnectionPool
+
+from api.auth.users import User
+from api.http.errors import DateBeforeHistory, InstantBeforeHistory, NothingPublished, Problem
+from api.http.limits import POOL_WAIT
+from api.queries import Query, load_query
+
+logger = logging.getLogger(__name__)
+
+Row = TypeVar("Row")
+Pool = AsyncConnectionPool[AsyncConnection[Any]]
+
+SET_SESSION_USER = load_query("set_session_user")
+SET_PUBLISHED_AT = load_query("set_published_at")
+FIRST_PUBLICATION = load_query("first_publication")
+PUBLISHED_STATE = load_query("published_state")
+PORTFOLIO_HISTORY = load_query("portfolio_history")
+
+
+@dataclass(frozen=True)
+class PublishedState:
+    """What an answer stands on.
+
+    newest_publication_id: the last publication of all. publication_id: the one that speaks for as_of_date.
+    as_of_date: the last published session on or before the date asked for. readable: a digest of the
+    portfolios that the user may see.
+    """
+
+    newest_publication_id: int
+    published_at: datetime
+    first_date: date
+    as_of_date: date
+    publication_id: int
+    readable: str
+
+
+class Reading:
+    """One open snapshot of the marts, seen with the eyes of one user. published_at: as they were then."""
+
+    def __init__(self, connection: AsyncConnection[Any], published_at: datetime | None = None) -> None:
+        self._connection = connection
+        self._published_at = published_at
+
+    async def published_state(self, as_of_date: date | None) -> PublishedState:
+        """Look up the state for this date (None: the last published session).
+
+        Raises NothingPublished, InstantBeforeHistory or DateBeforeHistory.
+        """
+        row = await self._fetch(PUBLISHED_STATE, {"as_of_date": as_of_date}, class_row(_StateRow))
+        if row is None or row.newest_publication_id is None:
+            raise await self._nothing_then()
+        if row.as_of_date is None:
+            raise DateBeforeHistory(
+                f"The published history begins on {row.first_date}, after the as_of_date {as_of_date}; "
+                "ask for a later date, or leave it out for the last session."
+            )
+        return PublishedState(**vars(row))
+
+    async def one_row(self, query: Query, parameters: dict[str, Any]) -> tuple[Any, ...] | None:
+        """Run the query; its row, or None. Raises NothingPublished while the marts do not exist."""
+        return await self._fetch(query, parameters, tuple_row)
+
+    async def first_snapshot_date(self, portfolio_id: UUID) -> date | None:
+        """Look up the portfolio's first published session; None without one, or if it is not this user's."""
+        row = await self.one_row(PORTFOLIO_HISTORY, {"portfolio_id": portfolio_id})
+        return row[0] if row else None
+
+    async def _nothing_then(self) -> Problem:
+        first = None if self._published_at is None else await self.one_row(FIRST_PUBLICATION, {})
+        if first is None or first[0] is None:
+            return NothingPublished()
+        return InstantBeforeHistory(
+            f"Nothing was published yet at {self._published_at}; the first publication is of {first[0]}: "
+            "ask for that instant or a later one, or leave published_at out for what is published now."
+        )
+
+    async def _fetch(
+        self, query: Query, parameters: dict[str, Any], factory: AsyncRowFactory[Row]
+    ) -> Row | None:
+        async with self._connection.cursor(row_factory=factory) as cursor:
+            try:
+                await cursor.execute(query.text, parameters)
+            except (sql_errors.UndefinedTable, sql_errors.InvalidSchemaName) as error:
+                logger.warning("%s.sql finds no mart: %s", query.name, error)
+                raise NothingPublished from error
+            return await cursor.fetchone()
+
+
+@dataclass(frozen=True)
+class _StateRow:
+    newest_publication_id: int | None
+    published_at: datetime | None
+    first_date: date | None
+    as_of_date: date | None
+    publication_id: int | None
+    readable: str
+
+
+class Reader:
+    """Hands out readings from a pool of connections of the role sigmasight_api."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    @asynccontextmanager
+    async def reading_as(self, user: User, published_at: datetime | None = None) -> AsyncIterator[Reading]:
+        """Open a snapshot that holds this user's portfolios and no others: the row filter decides.
+
+        published_at: read what was published at this instant. The same queries then find the marts of that
+        instant, the views of the schema marts_at, under the names that they give.
+        """
+        async with self._pool.connection() as connection, connection.transaction():
+            await connection.execute(
+                SET_SESSION_USER.text, {"user_id": str(user.user_id), "user_key": user.row_key}
+            )
+            if published_at is not None:
+                await connection.execute(SET_PUBLISHED_AT.text, {"published_at": published_at})
+            yield Reading(connection, published_at)
+
+    @asynccontextmanager
+    async def reading_as_nobody(self) -> AsyncIterator[Reading]:
+        """Open a snapshot without any portfolio: what everybody may know."""
+        async with self._pool.connection() as connection, connection.transaction():
+            yield Reading(connection)
+
+
+def make_pool(url: str, *, name: str, size: int) -> Pool:
+    """Make a pool, not yet open, of connections whose transactions are read-only snapshots.
+
+    A connection is looked at before it is handed out, so that a restart of the server costs no request. After
+    five seconds without a server the pool rests until the next request comes, and that one tries anew.
+    """
+    return AsyncConnectionPool(
+        url,
+        name=name,
+        min_size=1,
+        max_size=size,
+        open=False,
+        timeout=POOL_WAIT.total_seconds(),
+        reconnect_timeout=5,
+        check=_look_at,
+        configure=_make_read_only,
+        # every statement comes again, and planning the larger ones takes as long as running them
+        kwargs={"application_name": f"sigmasight-{name}", "prepare_threshold": 0},
+    )
+
+
+async def _look_at(connection: AsyncConnection[Any]) -> None:
+    """Raise psycopg.OperationalError if the connection is lost. Asking the server would cost a turn.
+
+    Where the server has gone, or was stopped, there is something to read: its last words, or the end.
+    """
+    waiting = select.poll()
+    waiting.register(connection.fileno(), select.POLLIN)
+    if waiting.poll(0):
+        await AsyncConnectionPool.check_connection(connection)
+
+
+async def _make_read_only(connection: AsyncConnection[Any]) -> None:
+    await connection.set_autocommit(True)
+    await connection.execute("set search_path = marts")  # the queries name the marts alone: see Reader
+    # A statement is planned once a connection, not for each portfolio: that takes as long as running it.
+    await connection.execute("set plan_cache_mode = force_generic_plan")
+    await connection.set_autocommit(False)
+    await connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
+    await connection.set_read_only(True)

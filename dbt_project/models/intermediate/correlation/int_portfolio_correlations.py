@@ -1,0 +1,14 @@
+"""What correlations say of portfolios, their members and repaired pairs (method: python_models.correlation.symbols)."""
+
+from python_models.correlation.symbols import CorrelationRules
+from python_models.correlation.packed_pairs import unpack_pairs
+from python_models.correlation.portfolios import correlation_parts
+
+
+def model(dbt, session):
+    dbt.config(materialized="build_table")
+    return correlation_parts(
+        dbt.ref("int_engine_holdings"),
+        unpack_pairs(dbt.ref("int_correlations_in_window")),
+        rules=CorrelationRules(**dbt.config.get("correlation_rules")),
+    )

@@ -1,8 +1,0 @@
-"""Shocks to all factors, given and expected given those (method and sources: python_models.stress)."""
-
-from python_models.stress import scenario_shocks
-
-
-def model(dbt, session):
-    dbt.config(materialized="mart")
-    return scenario_shocks(dbt.ref("int_window_covariances"), dbt.ref("scenarios"))

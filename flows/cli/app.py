@@ -1,0 +1,266 @@
+"""The command line `sigmasight`. Heavy imports stand inside the commands: help and status answer at once."""
+# ruff: noqa: PLC0415
+
+import json
+from datetime import date
+from typing import Annotated, NoReturn
+
+import typer
+
+from flows.cli import capital_flows, load, marks, portfolios, positions, tags, targets, tools, users
+from flows.cli.options import PricesOption, SentenceGroup, open_for_command, parse_date
+from flows.errors import UsageError
+from flows.source import Source
+
+app = typer.Typer(
+    name="sigmasight",
+    cls=SentenceGroup,
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    help="""
+The portfolio risk warehouse: prices and positions in, checked and published marts out.
+
+To look around: `sigmasight demo`, then `sigmasight psql -c "table dim_portfolios"`.
+
+Every day: `sigmasight nightly --source vendors`
+(or `sigmasight load prices FOLDER`, then `sigmasight nightly`).
+
+Settings are environment variables (SIGMASIGHT_HOME, DATABASE_URL, …); none is needed.
+""",
+)
+
+AsOf = Annotated[
+    date | None,
+    typer.Option(
+        parser=parse_date,
+        metavar="DATE",
+        help="Report as of this date, or the last session before it. Default: the last session with a price.",
+    ),
+]
+SourceOption = Annotated[
+    Source | None,
+    typer.Option(
+        help="Load prices from here first: `vendors` asks those of the settings, one after the other. "
+        "Default: only build what was loaded."
+    ),
+]
+
+
+@app.command()
+def nightly(
+    as_of: AsOf = None,
+    source: SourceOption = None,
+    prices: PricesOption = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Run although the NYSE does not trade today.")
+    ] = False,
+) -> None:
+    """Load, build what is new, check, publish.
+
+    Builds the dates since the last publication, and again those that a late price, a split or a back-dated
+    position changes. Tests run on what was built; when one fails nothing is published. It is safe to run
+    again at any time, also after a crash.
+
+    For example:
+
+        sigmasight nightly --source vendors
+
+        sigmasight nightly --source files --prices ../prices
+
+        sigmasight nightly --force --as-of 2026-01-30
+    """
+    warehouse = open_for_command()
+    from flows.prefect.start import run_nightly
+
+    run_nightly(warehouse, as_of=as_of, source=source, prices=prices, force=force)
+
+
+@app.command()
+def rebuild(  # noqa: PLR0917 - typer's options
+    from_date: Annotated[
+        date | None,
+        typer.Option(
+            "--from", parser=parse_date, metavar="DATE", help="Build again from this date on, and publish."
+        ),
+    ] = None,
+    as_of: AsOf = None,
+    known_at: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="What was known then, such as 2026-01-30T23:59 (UTC)."),
+    ] = None,
+    schema: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Build into this schema, beside the published marts.")
+    ] = None,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Compare each mart, row for row, with what was published then.")
+    ] = False,
+    full_refresh: Annotated[
+        bool, typer.Option("--full-refresh", help="Build all of history from its beginning, and all views.")
+    ] = False,
+) -> None:
+    """Build again: past dates for a new publication, or a past report as it was known then.
+
+    For example:
+
+        sigmasight rebuild --from 2025-11-14
+
+        sigmasight rebuild --as-of 2025-12-31 --known-at 2026-01-02T00:00 --schema audit --compare
+
+        sigmasight rebuild --full-refresh
+    """
+    if (known_at is None) != (schema is None) or (compare and schema is None):
+        _refuse("--known-at and --schema belong together, and --compare needs both")
+    if (from_date is not None or full_refresh) == (schema is not None):
+        _refuse("give --from DATE or --full-refresh for a new publication, or --known-at TIME --schema NAME")
+    warehouse = open_for_command()
+    if schema is None or known_at is None:
+        from flows.prefect.start import run_rebuild
+
+        run_rebuild(warehouse, from_date=from_date, as_of=as_of, full_refresh=full_refresh)
+        return
+    from flows.pipeline.rebuild import rebuild_as_known
+
+    rebuild_as_known(warehouse, as_of=as_of, known_at=known_at, schema=schema, compare=compare)
+
+
+def _refuse(sentence: str) -> NoReturn:
+    raise UsageError(f"`sigmasight rebuild`: {sentence} (`sigmasight rebuild --help` has examples).")
+
+
+@app.command()
+def verify() -> None:
+    """Run every test over all of history; the nightly build tests only the dates it builds.
+
+    For example:
+
+        sigmasight verify
+    """
+    warehouse = open_for_command()
+    from flows.pipeline.verify import verify_history
+
+    verify_history(warehouse)
+
+
+@app.command()
+def upgrade() -> None:
+    """Take over a warehouse of an older version: publications, history and raw data stay.
+
+    Run it once after installing a newer version that asks for it; `sigmasight backup FILE` keeps a copy
+    before.
+
+    For example:
+
+        sigmasight upgrade
+    """
+    warehouse = open_for_command()
+    from flows.console import console
+    from flows.maintenance.upgrade import upgrade_warehouse
+
+    if not upgrade_warehouse(warehouse):
+        console().print("Nothing to upgrade: the warehouse has the layout and the views of this version.")
+
+
+@app.command()
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="The same as one JSON document.")] = False,
+) -> None:
+    """Say what is published, how fresh each source's data are, what is missing, and what the next run does.
+
+    For example:
+
+        sigmasight status
+
+        sigmasight status --json | jq .missing_sessions
+    """
+    warehouse = open_for_command()
+    from flows.console import console
+    from flows.summaries.status import read_status
+    from flows.summaries.status_lines import status_lines
+
+    found = read_status(warehouse)
+    if as_json:
+        print(json.dumps(found.as_json(), indent=2))
+        return
+    for label, text in status_lines(found):
+        console().print(f"{label:<10} {text}", markup=False)
+
+
+@app.command()
+def demo(
+    source: Annotated[Source, typer.Option(help="Where prices come from.")] = Source.SIMULATED,
+    prices: PricesOption = None,
+) -> None:
+    """Load the five demo portfolios and prices, run the nightly flow, and print a summary.
+
+    For example:
+
+        sigmasight demo
+
+        sigmasight demo --source files --prices ../prices
+
+        sigmasight demo --source yfinance
+    """
+    warehouse = open_for_command()
+    from flows.pipeline.demo import run_demo
+
+    run_demo(warehouse, source, prices)
+
+
+@app.command()
+def schedule(
+    source: SourceOption = Source.VENDORS,
+    prices: PricesOption = None,
+    work_pool: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Hand the flow to this Prefect work pool, and do not wait here."),
+    ] = None,
+) -> None:
+    """Run the nightly flow on every weekday at 23:30 UTC, until stopped with Ctrl-C.
+
+    Serves the Prefect deployment `nightly/nightly`, on the server named by PREFECT_API_URL or else on one of
+    its own, whose web page asks for a secret. With --work-pool the deployment is registered on the server of
+    PREFECT_API_URL, and `prefect worker start --pool NAME` runs it. Days on which the NYSE does not trade are
+    left out.
+
+    For example:
+
+        sigmasight schedule --source vendors
+
+        PREFECT_API_URL=http://127.0.0.1:4200/api sigmasight schedule --work-pool nights
+    """
+    warehouse = open_for_command()
+    from flows.prefect.deployment import deploy_to_pool, serve_schedule
+
+    if work_pool is None:
+        serve_schedule(warehouse, source, prices)
+    else:
+        deploy_to_pool(warehouse, source, prices, work_pool)
+
+
+@app.command()
+def stop() -> None:
+    """Stop the embedded database server; the next command starts it again.
+
+    For example:
+
+        sigmasight stop
+    """
+    from flows.console import console
+    from warehouse.connections import stop_warehouse
+
+    stopped = stop_warehouse()
+    console().print("The embedded server is stopped." if stopped else "No embedded server is running.")
+
+
+app.add_typer(load.app, name="load")
+app.add_typer(portfolios.app, name="portfolios")
+app.add_typer(tags.app, name="tags")
+app.add_typer(targets.app, name="targets")
+app.add_typer(capital_flows.app, name="capital-flows")
+app.add_typer(capital_flows.app, name="flows", hidden=True)  # its name until 0.1
+app.add_typer(marks.app, name="marks")
+positions.add_to(app, load.app)
+app.add_typer(users.app, name="users")
+tools.add_to(app)

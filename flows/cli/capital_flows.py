@@ -1,0 +1,140 @@
+"""`sigmasight capital-flows`: contributions and withdrawals, one by one."""
+# ruff: noqa: PLC0415
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated
+
+import typer
+
+from flows.cli.entries import (
+    HistoryOption,
+    OwnerOption,
+    PortfolioArgument,
+    PortfolioFilter,
+    parse_number,
+    print_entries,
+    say_entry,
+    writing,
+)
+from flows.cli.options import parse_date
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    help="Add, correct, take back and list contributions to portfolios and withdrawals from them.",
+)
+
+FlowArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="ID", help="The flow's id or the beginning of it: `capital-flows list`.", show_default=False
+    ),
+]
+SHOWN_ID = 8  # characters of an id that tell one flow from another
+
+
+@app.command()
+def add(
+    portfolio: PortfolioArgument,
+    amount: Annotated[
+        Decimal, typer.Option(parser=parse_number, metavar="USD", help="Negative for a withdrawal.")
+    ],
+    day: Annotated[date, typer.Option("--date", parser=parse_date, metavar="DATE", help="When it was made.")],
+    notes: Annotated[str, typer.Option(help="A few words on it.")] = "",
+    owner: OwnerOption = None,
+) -> None:
+    """Add a contribution or a withdrawal; also when an equal one is there already.
+
+    For example:
+
+        sigmasight capital-flows add "Mine" --amount 25000 --date 2026-01-15 --notes bonus
+
+        sigmasight capital-flows add "Mine" --amount -1200.50 --date 2026-02-02
+    """
+    with writing("capital-flows add") as connection:
+        from ingestion.portfolios.capital_flows import add_flow
+        from ingestion.portfolios.entries import find_holder
+
+        holder = find_holder(connection, portfolio, owner)
+        report = add_flow(connection, holder, amount, day, notes=notes)
+    say_entry(report, f"{amount:,f} USD flow into {holder.portfolio.portfolio_name} on {day}.")
+
+
+@app.command()
+def correct(
+    flow: FlowArgument,
+    amount: Annotated[
+        Decimal | None, typer.Option(parser=parse_number, metavar="USD", help="The right amount.")
+    ] = None,
+    day: Annotated[
+        date | None, typer.Option("--date", parser=parse_date, metavar="DATE", help="The right day.")
+    ] = None,
+    notes: Annotated[str | None, typer.Option(help="Other words on it.")] = None,
+) -> None:
+    """Correct a flow; what is left out stays as it is.
+
+    For example:
+
+        sigmasight capital-flows correct 3f9a01bc --amount 26000
+    """
+    with writing("capital-flows correct") as connection:
+        from ingestion.portfolios.capital_flows import correct_flow
+
+        report = correct_flow(connection, flow, amount=amount, day=day, notes=notes)
+    say_entry(report, f"The flow {flow} is corrected.")
+
+
+@app.command()
+def remove(flow: FlowArgument) -> None:
+    """Take a flow back, as if it had never been made.
+
+    For example:
+
+        sigmasight capital-flows remove 3f9a01bc
+    """
+    with writing("capital-flows remove") as connection:
+        from ingestion.portfolios.capital_flows import remove_flow
+
+        report = remove_flow(connection, flow)
+    say_entry(report, f"The flow {flow} is taken back.")
+
+
+@app.command("list")
+def list_flows(
+    portfolio: PortfolioFilter = None, owner: OwnerOption = None, history: HistoryOption = False
+) -> None:
+    """List contributions and withdrawals.
+
+    For example:
+
+        sigmasight capital-flows list
+
+        sigmasight capital-flows list "Mine" --history
+    """
+    with writing("capital-flows list") as connection:
+        from ingestion.portfolios.entries import find_holder_if_named, stored_entries
+        from ingestion.raw.datasets import CAPITAL_FLOWS
+
+        holder = find_holder_if_named(connection, portfolio, owner)
+        rows = stored_entries(connection, CAPITAL_FLOWS, holder, history=history)
+    shown = [row for row in rows if history or row["amount"]]  # 0: taken back
+    shown.sort(
+        key=lambda row: (row["portfolio_name"], row["flow_date"], str(row["flow_id"]), row["loaded_at"])
+    )
+    print_entries(
+        ("id", "portfolio", "date", "amount", "notes", "loaded"),
+        (
+            (
+                str(row["flow_id"])[:SHOWN_ID],
+                row["portfolio_name"],
+                row["flow_date"],
+                row["amount"],
+                row["notes"],
+                row["loaded_at"],
+            )
+            for row in shown
+        ),
+        nothing="No flow yet: sigmasight capital-flows add PORTFOLIO --amount USD --date DATE",
+        numbers=("amount",),
+    )

@@ -1,0 +1,107 @@
+"""What the commands on tags, targets, flows, marks and portfolios share: arguments, and what they say."""
+# ruff: noqa: PLC0415
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from flows.cli.options import open_for_command, parse_date
+
+if TYPE_CHECKING:
+    from flows.database import Connection
+    from ingestion.raw.loads import LoadReport
+
+
+def parse_number(text: str) -> Decimal:
+    """A number of the command line, exactly as written."""
+    from ingestion.files.csv_reader import parse_number as parse
+
+    number = parse(text.strip().removeprefix("$"))
+    if number is None:
+        raise typer.BadParameter(f"{text!r} is no number: write it like 1250.50 or 1,250.50.")
+    return number
+
+
+PortfolioArgument = Annotated[
+    str, typer.Argument(metavar="PORTFOLIO", help="The portfolio's name.", show_default=False)
+]
+SymbolArgument = Annotated[
+    str, typer.Argument(metavar="SYMBOL", help="A symbol that it holds or held.", show_default=False)
+]
+PortfolioFilter = Annotated[
+    str | None,
+    typer.Argument(metavar="[PORTFOLIO]", help="Only of this portfolio.", show_default=False),
+]
+OwnerOption = Annotated[
+    str | None,
+    typer.Option(
+        "--owner", metavar="EMAIL", help="Whose portfolio; needed where several have one of its name."
+    ),
+]
+FromOption = Annotated[
+    date | None,
+    typer.Option("--from", parser=parse_date, metavar="DATE", help="From this day on. Default: see above."),
+]
+HistoryOption = Annotated[
+    bool, typer.Option("--history", help="Every version that was ever stored, not only what is current.")
+]
+
+
+@contextmanager
+def writing(command: str) -> "Iterator[Connection]":
+    """A writer's connection for a command, such as `tags add`."""
+    warehouse = open_for_command()
+    from flows.pipeline.lock import process_name
+
+    with warehouse.connect_writer(application_name=process_name(command)) as connection:
+        yield connection
+
+
+def say_entry(report: "LoadReport", done: str) -> None:
+    """Say what one entry did, and what it takes to see it in the marts."""
+    from flows.console import console
+
+    if not report.rows_new:
+        console().print("That is known already: nothing changed.")
+        return
+    since = f" It changes numbers from {report.touched_from} on." if report.touched_from else ""
+    console().print(f"{done}{since} `sigmasight nightly` builds and publishes it.", markup=False)
+
+
+def print_entries(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    nothing: str,
+    numbers: Sequence[str] = (),
+) -> None:
+    """A table of rows, or the sentence `nothing`. numbers: columns that stand on the right."""
+    from rich.table import Table
+
+    from flows.console import console
+
+    table = Table(box=None)
+    for name in columns:
+        table.add_column(name, justify="right" if name in numbers else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*map(_shown, row))
+    if table.row_count:
+        console().print(table)
+    else:
+        console().print(nothing, markup=False)
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, datetime):
+        return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+    if isinstance(value, Decimal):
+        return f"{value.normalize():,f}"  # without the zeros that the column's type adds
+    return str(value)

@@ -1,0 +1,169 @@
+"""`sigmasight load`: bring data in."""
+# ruff: noqa: PLC0415
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from flows.cli.options import open_for_command
+from flows.errors import UsageError
+from flows.source import Source
+
+if TYPE_CHECKING:
+    from flows.database import Connection
+    from ingestion.raw.loads import LoadReport
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    help="Bring data in: each file whole or not at all, and loading it twice changes nothing. "
+    "The next `sigmasight nightly` builds and publishes what was loaded.",
+)
+
+File = Annotated[Path, typer.Argument(metavar="FILE", help="The CSV file.", show_default=False)]
+
+
+def _load(what: str, loader: "Callable[[Connection], list[LoadReport]]") -> None:
+    """Run one loader on a writer's connection and say what it did."""
+    warehouse = open_for_command()
+    from flows.pipeline.load import load_calendar_if_short, say_loads
+    from flows.pipeline.lock import process_name
+
+    say_loads(load_calendar_if_short(warehouse))
+    with warehouse.connect_writer(application_name=process_name(f"load {what}")) as connection:
+        say_loads(loader(connection))
+
+
+@app.command()
+def prices(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(metavar="[FOLDER]", help="The folder of files; not needed for the other sources."),
+    ] = None,
+    source: Annotated[
+        Source,
+        typer.Option(
+            help="Where the prices come from: `vendors` asks those of the settings, one after the other."
+        ),
+    ] = Source.FILES,
+) -> None:
+    """Load prices, and whatever else the source has: splits and dividends, rates, profiles, option chains.
+
+    A folder holds prices.csv or prices.parquet (date, symbol, open, high, low, close, adj_close, volume) and
+    may hold corporate_actions, rates and profiles likewise, and option_chain_*.csv.
+
+    For example:
+
+        sigmasight load prices ../prices
+
+        sigmasight load prices --source vendors
+
+    Vendors are asked in the order of PRICE_SOURCES and its like: see docs/sources.md.
+    """
+    warehouse = open_for_command()
+    from flows.pipeline.load import load_calendar_if_short, load_source, say_loads
+    from flows.prefect.start import check_source
+
+    check_source(source, folder)
+    say_loads(load_calendar_if_short(warehouse))
+    say_loads(load_source(warehouse, source, folder, must_answer=True))
+
+
+@app.command("flows", hidden=True)  # its name until 0.1
+@app.command("capital-flows")
+def capital_flows(file: File) -> None:
+    """Load contributions and withdrawals of portfolios.
+
+    Columns: portfolio_name, owner_email (where the name alone is not unique), flow_date, amount (USD,
+    negative for a withdrawal), notes.
+
+    For example:
+
+        sigmasight load capital-flows capital_flows.csv
+    """
+    from ingestion.portfolios.capital_flows import load_capital_flows
+
+    _load("capital-flows", lambda connection: [load_capital_flows(connection, _existing(file))])
+
+
+@app.command()
+def marks(file: File) -> None:
+    """Load valuations of private holdings.
+
+    Columns: portfolio_name, owner_email (where the name alone is not unique), symbol, mark_date, price (USD
+    per unit, 0 for a write-off).
+
+    For example:
+
+        sigmasight load marks private_marks.csv
+    """
+    from ingestion.portfolios.private_marks import load_private_marks
+
+    _load("marks", lambda connection: [load_private_marks(connection, _existing(file))])
+
+
+@app.command()
+def tags(file: File) -> None:
+    """Load tags of positions.
+
+    Columns: portfolio_name, owner_email (where the name alone is not unique), symbol, tag, effective_date
+    (default: the portfolio's inception), is_assigned (default yes; no takes the tag away from that date on).
+
+    For example:
+
+        sigmasight load tags tags.csv
+    """
+    from ingestion.portfolios.tags import load_tags
+
+    _load("tags", lambda connection: [load_tags(connection, _existing(file))])
+
+
+@app.command()
+def targets(file: File) -> None:
+    """Load target prices.
+
+    Columns: portfolio_name, owner_email (where the name alone is not unique), symbol, target_price_eoy,
+    target_price_next_year, downside_target_price (USD per share, empty where there is none), effective_date
+    (default: the portfolio's inception for the first targets of a symbol, else today).
+
+    For example:
+
+        sigmasight load targets target_prices.csv
+    """
+    from ingestion.portfolios.target_prices import load_target_prices
+
+    _load("targets", lambda connection: [load_target_prices(connection, _existing(file))])
+
+
+@app.command()
+def demo() -> None:
+    """Load the five demo portfolios, their positions, tags and target prices, without prices.
+
+    For example:
+
+        sigmasight load demo && sigmasight load prices --source simulated && sigmasight nightly
+    """
+    from ingestion.demo.demo import load_demo_portfolios
+
+    _load("demo", load_demo_portfolios)
+
+
+@app.command()
+def calendar() -> None:
+    """Load the NYSE calendar up to a year ahead; the other commands do so by themselves.
+
+    For example:
+
+        sigmasight load calendar
+    """
+    from ingestion.market.calendar import load_calendar
+
+    _load("calendar", lambda connection: [load_calendar(connection)])
+
+
+def _existing(file: Path) -> Path:
+    if not file.is_file():
+        raise UsageError(f"There is no file {file}: check the name and the folder.")
+    return file

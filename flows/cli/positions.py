@@ -1,0 +1,358 @@
+"""`sigmasight load positions`, `sigmasight template`: a statement from template to preview to load."""
+# ruff: noqa: PLC0415
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from flows.cli.options import PricesOption, open_for_command, parse_date
+from flows.errors import UsageError
+from flows.source import Source
+from warehouse.errors import SigmaSightError
+
+if TYPE_CHECKING:
+    from flows.database import Connection
+    from ingestion.portfolios.portfolios import PortfolioFields
+    from ingestion.statements.brokers.entries import EntryTerms
+    from ingestion.statements.preview import Preview
+
+_ENTRY_PRICE = re.compile(r"(?P<symbol>[^=].*)=\$?(?P<price>\d+(\.\d{1,4})?)")  # USD, as the file has it
+
+
+def add_to(app: typer.Typer, load: typer.Typer) -> None:
+    """Give the command line its commands on positions files."""
+    load.command()(positions)
+    app.command()(template)
+
+
+def positions(  # noqa: PLR0917 - typer's options
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", help="The CSV file, ours or a broker's position download.", show_default=False
+        ),
+    ],
+    portfolio: Annotated[str, typer.Option(help="The portfolio's name; a new name makes a new portfolio.")],
+    owner: Annotated[str, typer.Option(metavar="EMAIL", help="Whose portfolio it is.")],
+    equity: Annotated[
+        str | None, typer.Option(metavar="USD", help="Starting capital; needed for a new portfolio.")
+    ] = None,
+    owner_name: Annotated[str | None, typer.Option(help="The owner's full name.")] = None,
+    account_type: Annotated[
+        str | None, typer.Option(help="taxable, ira, roth_ira, 401k, 403b, 529, hsa, trust or other.")
+    ] = None,
+    account_name: Annotated[
+        str | None, typer.Option(help="What the broker calls the account. Default: the portfolio's name.")
+    ] = None,
+    description: Annotated[str | None, typer.Option(help="A few words on the portfolio.")] = None,
+    inception: Annotated[
+        date | None,
+        typer.Option(
+            parser=parse_date, metavar="DATE", help="Where the history begins. Default: first entry."
+        ),
+    ] = None,
+    statement_date: Annotated[
+        date | None,
+        typer.Option(
+            parser=parse_date,
+            metavar="DATE",
+            help="The day the file speaks of. Default: the one that a broker's download names, else today.",
+        ),
+    ] = None,
+    new: Annotated[
+        bool, typer.Option("--new", help="Refuse a portfolio of this name that exists already.")
+    ] = False,
+    account: Annotated[
+        str | None, typer.Option(help="Which account of a download that lists several, by number or name.")
+    ] = None,
+    entry_date: Annotated[
+        date | None,
+        typer.Option(
+            parser=parse_date, metavar="DATE", help="When the positions of a download without dates began."
+        ),
+    ] = None,
+    entry_price: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SYMBOL=USD", help="What a position of a download cost, per share. Repeatable."),
+    ] = None,
+    entry_at_market: Annotated[
+        bool,
+        typer.Option("--entry-at-market", help="Let a download's positions begin on its day, at its prices."),
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be loaded, and write nothing.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Answer in JSON: errors, preview or loads. Implies --no-build.")
+    ] = False,
+    source: Annotated[
+        Source | None,
+        typer.Option(
+            help="Where prices of new symbols come from. Default: as the last ones, or the vendors."
+        ),
+    ] = None,
+    prices: PricesOption = None,
+    no_build: Annotated[
+        bool, typer.Option("--no-build", help="Only load; the next nightly fetches prices and builds.")
+    ] = False,
+) -> None:
+    """Load a portfolio's statement: the 12-column positions file, or a position download of a broker.
+
+    Then prices and profiles of its new symbols are fetched, it is said which lack the history that the risk
+    models need, and the portfolio is built back to its first entry date and published.
+
+    Downloads of Schwab, Fidelity, Vanguard and Interactive Brokers are recognized as they are; what they lack
+    is asked for. A later file for the same portfolio is a new statement: open positions that it no longer
+    lists are closed at its date, and what it lists less of was sold. All errors are told at once, each with
+    its row and how to mend it (docs/positions_file.md).
+
+    For example:
+
+        sigmasight load positions mine.csv --portfolio "Mine" --owner jane@example.com --equity 485000
+
+        sigmasight load positions may.csv --portfolio "Mine" --owner jane@example.com --dry-run
+
+        sigmasight load positions fidelity.csv --portfolio "IRA" --owner jane@example.com --equity 90000
+            --account-type ira --entry-date 2025-12-31
+    """
+    with _told_as_json() if as_json else _told_as_table():
+        terms = _terms(entry_date, entry_price or [], account, at_market=entry_at_market)
+        from ingestion.portfolios.portfolios import PortfolioFields
+
+        fields = PortfolioFields(
+            portfolio, owner, equity, owner_name, account_type, description, inception, account_name, new
+        )
+        if dry_run:
+            _preview(file, fields, terms, statement_date, as_json=as_json)
+        elif as_json:
+            _load_as_json(file, fields, terms, statement_date)
+        else:
+            _onboard(file, fields, terms, statement_date, Build(source, prices, not no_build))
+
+
+def template(
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="[FILE]", help="Where to write it. Default: standard output."),
+    ] = None,
+) -> None:
+    """Write the template of a positions file: its columns, their rules, a row of each kind.
+
+    For example:
+
+        sigmasight template mine.csv
+    """
+    from flows.console import console
+    from warehouse.templates import positions_template as text
+
+    if file is None:
+        typer.echo(text(), nl=False)
+        return
+    try:
+        with file.open("x") as opened:
+            opened.write(text())
+    except FileExistsError:
+        raise UsageError(f"There is a file {file} already: name another one.") from None
+    console().print(f"Written to {file}. Fill it in, then: sigmasight load positions {file} --dry-run ...")
+
+
+# --- what the options say --------------------------------------------------------------------------------
+
+
+def _terms(
+    entry_date: date | None, prices: list[str], account: str | None, *, at_market: bool
+) -> "EntryTerms":
+    from ingestion.statements.brokers.entries import EntryTerms
+
+    given = {}
+    for text in prices:
+        match = _ENTRY_PRICE.fullmatch(text.replace(",", ""))
+        if match is None or Decimal(match["price"]) == 0:
+            raise UsageError(f"--entry-price {text!r} is no price of a symbol: write it like AAPL=204.94.")
+        given[match["symbol"].strip()] = Decimal(match["price"])
+    return EntryTerms(entry_date, given, at_market, account)
+
+
+# --- loading and showing ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Build:
+    """What follows the load. source: None is the usual one; prices: the folder of `files`."""
+
+    source: Source | None
+    prices: Path | None
+    wanted: bool
+
+
+def _onboard(
+    file: Path, fields: "PortfolioFields", terms: "EntryTerms", statement_date: date | None, build: Build
+) -> None:
+    warehouse = open_for_command()
+    from flows.pipeline.onboarding import run_onboarding, usual_source
+    from ingestion.statements.load import load_fields
+
+    run_onboarding(
+        warehouse,
+        lambda connection: load_fields(connection, file, fields, statement_date=statement_date, terms=terms),
+        build.source or (usual_source(warehouse) if build.wanted else None),
+        prices=build.prices,
+        portfolio_id=fields.portfolio_id,
+        build=build.wanted,
+    )
+
+
+def _load_as_json(
+    file: Path, fields: "PortfolioFields", terms: "EntryTerms", statement_date: date | None
+) -> None:
+    warehouse = open_for_command()
+    from flows.pipeline.load import load_calendar_if_short
+    from flows.pipeline.lock import process_name
+    from ingestion.statements.load import load_fields
+
+    load_calendar_if_short(warehouse)
+    with warehouse.connect_writer(application_name=process_name("load positions")) as connection:
+        reports = load_fields(connection, file, fields, statement_date=statement_date, terms=terms)
+    _print_json({"loads": [asdict(report) for report in reports]})
+
+
+def _preview(
+    file: Path,
+    fields: "PortfolioFields",
+    terms: "EntryTerms",
+    statement_date: date | None,
+    *,
+    as_json: bool,
+) -> None:
+    warehouse = open_for_command()
+    from flows.pipeline.lock import process_name
+    from ingestion.statements.load import prepare_positions
+    from ingestion.statements.preview import preview
+
+    with warehouse.connect_writer(application_name=process_name("preview positions")) as connection:
+        _read_only(connection)
+        prepared = prepare_positions(connection, file, fields, statement_date=statement_date, terms=terms)
+        shown = preview(connection, prepared)
+    if as_json:
+        _print_json(_preview_as_json(shown))
+    else:
+        _print_preview(shown)
+
+
+def _read_only(connection: "Connection") -> None:
+    """A preview writes nothing, whatever it does."""
+    connection.rollback()
+    connection.read_only = True
+
+
+def _preview_as_json(shown: "Preview") -> dict[str, Any]:
+    exposures = shown.exposures
+    return {
+        **asdict(shown),
+        "lots": [
+            {"investment_class": kind, "investment_subtype": subtype, "position_type": side, "count": count}
+            for (kind, subtype, side), count in shown.lots.items()
+        ],
+        "exposures": {
+            "long": exposures.long, "short": exposures.short, "gross": exposures.gross, "net": exposures.net
+        },
+    }  # fmt: skip
+
+
+def _print_preview(shown: "Preview") -> None:
+    from rich.table import Table
+
+    from flows.console import console
+
+    out = console()
+    what = "new portfolio" if shown.is_new else "next statement"
+    out.print(f"{shown.portfolio_name} of {shown.owner_email}: {what}, as of {shown.as_of}", markup=False)
+    lots = Table("class", "subtype", "type", box=None)
+    lots.add_column("lots", justify="right")
+    for (investment_class, subtype, side), count in shown.lots.items():
+        lots.add_row(investment_class, subtype or "-", side, f"{count:,}")
+    out.print(lots)
+    exposures = shown.exposures
+    out.print(
+        f"At cost, USD: long {exposures.long:,.2f}, short {exposures.short:,.2f}, "
+        f"gross {exposures.gross:,.2f}, net {exposures.net:,.2f}; equity {shown.equity:,.2f}"
+    )
+    out.print("Rows: " + ", ".join(f"{count:,} {kind}" for kind, count in shown.changes.items()))
+    if shown.unpriced:
+        out.print(f"Without any price yet: {', '.join(shown.unpriced)}", markup=False)
+    for notice in shown.notices:
+        out.print(notice, markup=False)
+    out.print("Nothing was written.")
+
+
+# --- errors ----------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _told_as_table() -> Iterator[None]:
+    """Errors of a file as a table on standard error; the rest is told as ever."""
+    from ingestion.errors import InvalidPortfolio, InvalidPositionsFile
+
+    try:
+        yield
+    except (InvalidPositionsFile, InvalidPortfolio) as error:
+        _print_errors(error)
+        raise typer.Exit(1) from None
+
+
+@contextmanager
+def _told_as_json() -> Iterator[None]:
+    """Every foreseen error as a list on standard output: code, row, field, value, message."""
+    try:
+        yield
+    except SigmaSightError as error:
+        errors = getattr(error, "errors", None)
+        if errors is None:
+            _print_json([{"code": None, "row": None, "field": None, "value": None, "message": str(error)}])
+        else:
+            _print_json([_as_json(one) for one in errors])
+        raise typer.Exit(1) from None
+
+
+def _as_json(error: Any) -> dict[str, Any]:
+    return {
+        "code": error.code,
+        "row": getattr(error, "row", None),
+        "field": error.field,
+        "value": error.value,
+        "message": error.sentence,
+    }
+
+
+def _print_errors(error: Any) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from flows.console import errors as console
+
+    found = error.errors
+    table = Table(box=None, pad_edge=False)
+    table.add_column("row", justify="right")
+    for name in ("code", "field", "value"):
+        table.add_column(name, overflow="fold", max_width=32)
+    table.add_column("what to do", overflow="fold")
+    for one in found:
+        row, value = getattr(one, "row", None), one.value
+        cells = ("" if row is None else str(row), one.code, one.field or "", value or "", one.sentence)
+        table.add_row(*(Text(cell) for cell in cells))
+    origin = getattr(error, "path", None)
+    what = f"{origin} was not loaded, it has" if origin else "Nothing was loaded, the portfolio has"
+    console().print(f"{what} {len(found)} error{'s' if len(found) > 1 else ''}:", markup=False)
+    console().print(table, soft_wrap=False)
+
+
+def _print_json(content: object) -> None:
+    typer.echo(json.dumps(content, default=str, indent=2))

@@ -1,0 +1,304 @@
+"""Backup and restore of the warehouse: pg_dump's custom format, put back in one transaction.
+
+A backup holds every schema that belongs to the warehouse, with rows, rights and functions: raw and ops data,
+publications, the marts of all dates, users with their password hashes. Roles belong to the server: they are
+laid down by the first command on it, as in every new warehouse. The chat's own database is not part of it.
+
+A restore drops those schemas and makes them anew inside one transaction: another process sees the warehouse
+as it was, or as it was in the backup, and a restore that fails or is killed changes nothing.
+"""
+
+import os
+import re
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import IO
+
+import psycopg
+from psycopg import sql
+
+from flows.console import end_progress, show_work
+from flows.database import Connection, row, rows, value
+from flows.environment import libpq_environment
+from flows.errors import BackupError
+from flows.pipeline.lock import build_lock, process_name
+from warehouse.connections import WRITER, Warehouse, connect, open_warehouse
+from warehouse.embedded_host import program
+from warehouse.locks import LOAD_LOCK
+from warehouse.urls import hide_secrets, url_parts
+
+SCHEMAS = """
+select nspname from pg_catalog.pg_namespace
+where nspowner = (select oid from pg_catalog.pg_roles where rolname = %s)
+order by nspname
+"""
+
+IS_EMPTY = """
+select
+    not exists (select from ops.loads) and not exists (select from ops.users)
+    and not exists (select from ops.publications)
+"""
+
+HOLDS = """
+select
+    (select count(*) from ops.publications),
+    (select max(as_of_date) from ops.publication_dates),
+    (select count(*) from ops.loads where status = 'succeeded'),
+    (select count(*) from ops.users)
+"""
+
+PRIVATE_FILE = 0o600  # password hashes are in it
+LINES_SHOWN = 6
+PATIENCE = "10min"  # for a load or a reader to end
+OLDEST_WITH_TRANSACTION_TIMEOUT = 170000
+TRANSACTION_TIMEOUT = re.compile(rb"^SET transaction_timeout = 0;\n", re.MULTILINE)
+BLOCK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Holdings:
+    """What a warehouse holds, counted; last_date: the newest published one."""
+
+    publications: int
+    last_date: date | None
+    loads: int
+    users: int
+
+    def sentence(self) -> str:
+        published = f"{_many(self.publications, 'publication')} up to {self.last_date}"
+        parts = [_many(self.loads, "load"), published if self.last_date else "nothing published"]
+        return ", ".join([*parts, _many(self.users, "user")])
+
+
+@dataclass(frozen=True)
+class Backup:
+    """A backup that was written or restored. size: bytes of the file."""
+
+    path: Path
+    size: int
+    seconds: float
+    holds: Holdings
+
+
+def write_backup(warehouse: Warehouse, path: Path, *, overwrite: bool = False) -> Backup:
+    """Write the warehouse as it is at this instant into `path`, which appears only when it is whole.
+
+    Loads and builds may go on meanwhile: what they have not committed is not in it. Raises BackupError.
+    """
+    path = path.expanduser().absolute()
+    if path.exists() and not overwrite:
+        raise BackupError(f"{path} exists: name another file, or say --overwrite.")
+    if not path.parent.is_dir():
+        raise BackupError(f"There is no folder {path.parent}: make it, or name another file.")
+    begun = time.monotonic()
+    with _connected(warehouse, "backup") as connection:
+        schemas = [name for (name,) in rows(connection, SCHEMAS, [WRITER])]
+        holds = Holdings(*row(connection, HOLDS))
+    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        _dump(warehouse, schemas, draft)
+        _check_whole(draft)
+        draft.replace(path)
+    except OSError as error:
+        raise BackupError(f"The backup could not be written to {path}: {error.strerror}.") from error
+    finally:
+        draft.unlink(missing_ok=True)
+        end_progress()
+    return Backup(path, path.stat().st_size, time.monotonic() - begun, holds)
+
+
+def restore_backup(warehouse: Warehouse, path: Path, *, replace: bool = False) -> Backup:
+    """Put the backup in the place of what the warehouse holds, in one transaction.
+
+    replace: also when it holds something. Raises BackupError, or BuildLockedError while a build runs.
+    """
+    path = path.expanduser().absolute()
+    if not path.is_file():
+        raise BackupError(f"There is no file {path}: check the name and the folder.")
+    _check_whole(path)
+    begun = time.monotonic()
+    with build_lock(warehouse, "restore"), _connected(warehouse, "restore") as connection:
+        if not (replace or value(connection, IS_EMPTY)):
+            held = Holdings(*row(connection, HOLDS))
+            raise BackupError(
+                f"This warehouse is not empty ({held.sentence()}): say --replace to lose that and have the "
+                "backup instead, or restore into another one (SIGMASIGHT_HOME, WAREHOUSE_DATABASE)."
+            )
+        schemas = [name for (name,) in rows(connection, SCHEMAS, [WRITER])]
+        _restore(warehouse, path, schemas, connection.info.server_version)
+        connection.execute("analyze")
+        holds = Holdings(*row(connection, HOLDS))
+    end_progress()
+    open_warehouse(warehouse.settings)  # a backup of an older version lacks what has been added since
+    return Backup(path, path.stat().st_size, time.monotonic() - begun, holds)
+
+
+# --- dump ------------------------------------------------------------------------------------------------
+
+
+def _dump(warehouse: Warehouse, schemas: list[str], draft: Path) -> None:
+    """Run pg_dump into a file that only we may read."""
+    os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE))
+    named = [f'--schema="{schema}"' for schema in schemas]
+    # a restore must not let in again who has logged out since
+    named.append("--exclude-table-data=ops.sessions")
+    command = ["--format=custom", "--verbose", "--no-password", *named, f"--file={draft}"]
+    said = _run_watched(warehouse, "pg_dump", command, lambda line: _show(line, draft))
+    if said is not None:
+        raise BackupError(_why("The backup failed", said, warehouse))
+
+
+def _show(line: str, draft: Path) -> None:
+    """The table whose rows are written now, and the size so far."""
+    found = re.search(r'dumping contents of table "([^"]+)"', line)
+    if found:
+        show_work(f"writing {found[1]}, {draft.stat().st_size / 1e6:,.0f} MB so far")
+
+
+def _check_whole(path: Path) -> None:
+    """Raise BackupError unless pg_restore can read the file's list of contents, raw data among them."""
+    done = subprocess.run(
+        [str(program("pg_restore")), "--list", str(path)], capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0 or not re.search(r"TABLE DATA raw prices\b", done.stdout):
+        said = " ".join(done.stderr.split()) or "it holds no raw.prices"
+        raise BackupError(f"{path} is no backup of a warehouse that can be read: {said}.")
+
+
+# --- restore ---------------------------------------------------------------------------------------------
+
+
+def _restore(warehouse: Warehouse, path: Path, schemas: list[str], version: int) -> None:
+    """Pipe pg_restore's SQL into psql, behind the dropping of what is there, as one transaction."""
+    psql = ["--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1", "--no-password"]
+    with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as read_said:
+        writing = subprocess.Popen(
+            [str(program("psql")), *psql, "--file=-"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=said,
+            env=_environment(warehouse, "restore"),
+        )
+        reading = subprocess.Popen(
+            [str(program("pg_restore")), "--file=-", str(path)], stdout=subprocess.PIPE, stderr=read_said
+        )
+        assert writing.stdin is not None and reading.stdout is not None  # noqa: S101, PT018 - pipes both
+        try:
+            whole = _feed(writing.stdin, reading, _preamble(schemas), version)
+        finally:
+            for process in (reading, writing):
+                process.wait()
+        if writing.returncode != 0 or not whole:
+            raise BackupError(
+                _why(
+                    "The restore failed, and nothing was changed", _read(said) or _read(read_said), warehouse
+                )
+            )
+
+
+def _preamble(schemas: list[str]) -> bytes:
+    """What goes before: no load under way, and the schemas gone that the backup brings."""
+    names = [sql.SQL("drop schema {} cascade;\n").format(sql.Identifier(schema)) for schema in schemas]
+    head = (
+        f"set lock_timeout = '{PATIENCE}'; set client_min_messages = warning;\n"
+        f"select pg_advisory_xact_lock({LOAD_LOCK});\n"
+    )
+    return head.encode() + b"".join(name.as_bytes() for name in names)
+
+
+def _feed(target: IO[bytes], reading: subprocess.Popen[bytes], preamble: bytes, version: int) -> bool:
+    """Hand all SQL to psql; whether it is whole: a file that breaks off in the middle is not committed."""
+    assert reading.stdout is not None  # noqa: S101 - a pipe
+    done = 0
+    try:
+        target.write(preamble)
+        while block := reading.stdout.read(BLOCK):
+            if done == 0 and version < OLDEST_WITH_TRANSACTION_TIMEOUT:
+                block = TRANSACTION_TIMEOUT.sub(b"", block)
+            target.write(block)
+            done += len(block)
+            show_work(f"restoring, {done / 1e6:,.0f} MB of SQL so far")
+        whole = reading.wait() == 0
+        if not whole:
+            target.write(
+                b"\n\\.\n\nselect 1 / 0;\n"
+            )  # ends what is under way, and fails: nothing is committed
+        target.close()
+    except BrokenPipeError:  # psql met an error and ended: it says which
+        reading.kill()
+        return False
+    return whole
+
+
+# --- programs --------------------------------------------------------------------------------------------
+
+
+def _run_watched(
+    warehouse: Warehouse, name: str, arguments: list[str], on_line: Callable[[str], None]
+) -> str | None:
+    """Run a program of PostgreSQL, each line of its errors shown to `on_line`; what it said if it failed."""
+    process = subprocess.Popen(
+        [str(program(name)), *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        env=_environment(warehouse, "backup"),
+    )
+    assert process.stderr is not None  # noqa: S101 - a pipe
+    lines = []
+    with process:
+        try:
+            for line in process.stderr:
+                lines.append(line)
+                on_line(line)
+        except BaseException:
+            process.kill()
+            raise
+    return None if process.returncode == 0 else "".join(lines[-LINES_SHOWN:])
+
+
+def _environment(warehouse: Warehouse, purpose: str) -> dict[str, str]:
+    """Where the programs find the database; no password is on a command line."""
+    found = libpq_environment(warehouse.admin_url)
+    return {**os.environ, **found, "PGAPPNAME": process_name(purpose), "LC_ALL": "C"}
+
+
+@contextmanager
+def _connected(warehouse: Warehouse, purpose: str) -> Iterator[Connection]:
+    """A connection of the administrator."""
+    name = process_name(purpose)
+    try:
+        with connect(warehouse.admin_url, application_name=name, autocommit=True) as connection:
+            yield connection
+    except psycopg.OperationalError as error:
+        raise BackupError(f"The database broke off: {' '.join(str(error).split())}.") from error
+
+
+def _read(file: IO[bytes]) -> str:
+    file.seek(0)
+    return "\n".join(file.read().decode(errors="replace").splitlines()[:LINES_SHOWN])
+
+
+def _why(what: str, said: str, warehouse: Warehouse) -> str:
+    """A sentence from what a program said, without a password."""
+    text = hide_secrets(" ".join(said.split()), url_parts(warehouse.admin_url))
+    if "server version mismatch" in text:
+        return (
+            f"{what}: the server of DATABASE_URL is newer than the programs that come with SigmaSight; use "
+            f"its own pg_dump and pg_restore. ({text})"
+        )
+    if "No space left" in text:
+        return f"{what}: the disk is full; free some space and run the command again. ({text})"
+    return f"{what}: {text}"
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

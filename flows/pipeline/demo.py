@@ -1,0 +1,87 @@
+"""The demo: demo portfolios and prices loaded, built, published and summed up, with what to do next."""
+# ruff: noqa: PLC0415 - what a command does not use is not imported
+
+import time
+from pathlib import Path
+
+from flows.console import console, say
+from flows.pipeline.load import load_calendar_if_short, load_source, say_loads
+from flows.pipeline.lock import process_name
+from flows.prefect.start import check_source, run_nightly
+from flows.source import Source
+from flows.summaries.portfolios import PortfolioLine, print_portfolios, read_portfolios
+from flows.summaries.risk import RiskLine, print_risk, read_risk
+from warehouse.connections import Warehouse
+
+SOURCES = {
+    Source.SIMULATED: "simulated prices",
+    Source.FILES: "prices from files",
+    Source.YFINANCE: "prices from yfinance",
+    Source.VENDORS: "prices from vendors",
+}
+
+COMMAND_WIDTH = 44
+
+SIMULATED_WARNING = """\
+THE PRICES ARE SIMULATED. They are drawn from a seeded factor model, not from any market: every row, summary
+and API answer made from them says so (source = simulated). Real prices take their place as soon as some are
+loaded: make demo SOURCE=files PRICES=folder, or make demo SOURCE=yfinance."""
+
+
+def run_demo(warehouse: Warehouse, source: Source, prices: Path | None) -> None:
+    """Load, build, publish and print. Running it again loads nothing twice. Raises SigmaSightError."""
+    check_source(source, prices)
+    begun = time.monotonic()
+    console().print(f"SigmaSight demo: five portfolios, {SOURCES[source]}", style="bold")
+    _load(warehouse, source, prices)
+    run_nightly(warehouse, force=True)
+    say("done", f"in {warehouse.settings.warehouse_folder}", time.monotonic() - begun)
+    _print_summary(read_portfolios(warehouse), read_risk(warehouse), has_users=warehouse.is_embedded)
+
+
+def _load(warehouse: Warehouse, source: Source, prices: Path | None) -> None:
+    from ingestion.demo.demo import create_demo_users, load_demo_portfolios
+
+    say_loads(load_calendar_if_short(warehouse))
+    with warehouse.connect_writer(application_name=process_name("demo")) as connection:
+        say_loads(load_demo_portfolios(connection))
+        if warehouse.is_embedded:  # their password is published: not on a server that others may reach
+            create_demo_users(connection)
+    say_loads(load_source(warehouse, source, prices, must_answer=True))
+
+
+def _print_summary(lines: list[PortfolioLine], risk: list[RiskLine], *, has_users: bool) -> None:
+    out = console()
+    out.print()
+    print_portfolios(out, lines)
+    out.print()
+    print_risk(out, risk)
+    if any(line.is_simulated for line in lines):
+        out.print()
+        out.print(SIMULATED_WARNING, style="bold yellow", markup=False)
+    _print_next_steps(has_users=has_users)
+
+
+def _print_next_steps(*, has_users: bool) -> None:
+    from ingestion.demo.demo import DEMO_PASSWORD, demo_portfolios
+
+    out = console()
+    out.print()
+    out.print("Next (in .venv/bin)", style="bold")
+    for command, what in NEXT_STEPS:
+        out.print(f"  {command:<{COMMAND_WIDTH}} {what}", markup=False)
+    if has_users:
+        owners = sorted({portfolio.owner_email for portfolio in demo_portfolios()})
+        out.print()
+        out.print(f"Log in to the API as one of these, with the password {DEMO_PASSWORD}:", markup=False)
+        out.print("  " + ", ".join(owners), markup=False)
+
+
+NEXT_STEPS = (
+    ("sigmasight status", "what is published, what waits"),
+    ('sigmasight psql -c "table dim_portfolios"', "ask the marts in SQL"),
+    ("sigmasight docs --serve", "the meaning of every model and column"),
+    ("sigmasight serve", "the API, described on http://127.0.0.1:8000/api/v1/docs"),
+    ("sigmasight schedule", "the nightly flow, every weekday"),
+    ("sigmasight --help", "everything else"),
+)

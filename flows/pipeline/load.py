@@ -1,0 +1,117 @@
+"""Bring in what a source has: the first step of a night. Each load is one transaction of its own."""
+
+import logging
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flows.console import say
+from flows.database import Connection, value
+from flows.errors import UsageError
+from flows.pipeline.lock import process_name
+from flows.pipeline.window import today
+from flows.source import Source
+from ingestion.errors import SourceUnavailableError
+from warehouse.connections import Warehouse
+from warehouse.settings import Settings
+
+if TYPE_CHECKING:
+    from ingestion.raw.loads import LoadReport
+
+logger = logging.getLogger(__name__)
+
+CALENDAR_AHEAD = timedelta(days=200)
+
+
+def load_source(
+    warehouse: Warehouse,
+    source: Source,
+    prices: Path | None,
+    *,
+    symbols: Sequence[str] | None = None,
+    must_answer: bool = False,
+) -> "list[LoadReport]":
+    """Load what the source has: its reports, one per dataset.
+
+    prices: the folder of the files; needed for `files` and for nothing else. symbols: vendors are asked for
+    prices and profiles of these alone; files and the simulation give all they have. must_answer: raise
+    SourceUnavailableError when no vendor gave a price. Else that is a warning and a failed load on record,
+    and a night goes on with what there is: the vendors were asked again and again already, and the next
+    night asks for what is missing. Raises UsageError and what the loads raise; loads that were done stay
+    done.
+    """
+    if (source is Source.FILES) != (prices is not None):
+        raise UsageError(
+            "`--source files` and `--prices FOLDER` belong together: the folder holds prices.csv or "
+            "prices.parquet."
+        )
+    with warehouse.connect_writer(application_name=process_name(f"load {source}")) as connection:
+        try:
+            return _load(connection, source, prices, warehouse.settings, symbols)
+        except SourceUnavailableError as error:
+            if must_answer:
+                say_loads(error.reports)
+                raise
+            logger.warning("%s The prices known so far stand; the next run asks again.", error)
+            return list(error.reports)
+
+
+def _load(
+    connection: Connection,
+    source: Source,
+    prices: Path | None,
+    settings: Settings,
+    symbols: Sequence[str] | None,
+) -> "list[LoadReport]":
+    # each source's libraries are imported when it is used: pandas alone is half a second
+    if source is Source.SIMULATED:
+        from ingestion.demo.simulated import load_simulated  # noqa: PLC0415
+
+        return load_simulated(connection)
+    if source is Source.FILES and prices is not None:
+        from ingestion.files.folder import load_folder  # noqa: PLC0415
+
+        return load_folder(connection, prices)
+    from ingestion.vendors.load import load_symbols, load_vendors  # noqa: PLC0415
+    from ingestion.vendors.registry import make_vendors  # noqa: PLC0415
+
+    vendors = make_vendors(settings, only=source.value if source is Source.YFINANCE else None)
+    if symbols is not None:
+        return load_symbols(connection, vendors, symbols)
+    return load_vendors(connection, vendors)
+
+
+def load_calendar_if_short(warehouse: Warehouse) -> "list[LoadReport]":
+    """Load the NYSE calendar when it does not reach half a year ahead."""
+    with warehouse.connect_writer(application_name=process_name("load calendar")) as connection:
+        last: date | None = value(connection, "select max(calendar_date) from raw.calendar_days")
+        connection.rollback()
+        if last is not None and last > today() + CALENDAR_AHEAD:
+            return []
+        from ingestion.market.calendar import load_calendar  # noqa: PLC0415 - as above
+
+        return [load_calendar(connection)]
+
+
+def say_loads(reports: "Iterable[LoadReport]") -> None:
+    """A line of progress for each dataset of each source, and the notices of its loads."""
+    groups: dict[tuple[str, str], list[LoadReport]] = {}
+    for report in reports:
+        groups.setdefault((report.dataset, report.source), []).append(report)
+    for (dataset, source), group in groups.items():
+        say("loaded", f"{dataset} ({source}): {_counts(group)}", sum(report.seconds for report in group))
+        for notice in dict.fromkeys(notice for report in group for notice in report.notices):
+            say("", notice)
+
+
+def _counts(group: "list[LoadReport]") -> str:
+    read, new, rejected = (
+        sum(getattr(report, name) for report in group) for name in ("rows_read", "rows_new", "rows_rejected")
+    )
+    touched = min((report.touched_from for report in group if report.touched_from), default=None)
+    return (
+        f"{read:,} rows read, {new:,} new"
+        + (f", {rejected:,} rejected" if rejected else "")
+        + (f", from {touched} on" if touched else "")
+    )

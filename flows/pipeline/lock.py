@@ -1,0 +1,148 @@
+"""The build lock: two builds never run at once.
+
+A connection of its own holds it, so a killed process frees it.
+"""
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import psycopg
+
+from flows.database import Connection, row, rows, value
+from flows.errors import BuildLockedError, LockLostError
+from flows.pipeline.layout import check_layout
+from warehouse.connections import Warehouse
+from warehouse.locks import BUILD_LOCK
+
+LONGEST_APPLICATION_NAME = 63  # bytes; PostgreSQL cuts off the rest
+
+HOLDER = """
+select activity.application_name, activity.backend_start
+from pg_catalog.pg_locks as locks
+join pg_catalog.pg_stat_activity as activity on activity.pid = locks.pid
+where
+    locks.locktype = 'advisory' and locks.granted and locks.objsubid = 1
+    and locks.database = (select oid from pg_catalog.pg_database where datname = current_database())
+    and locks.classid = 0 and locks.objid = %s::bigint::oid
+"""
+
+IS_HELD_BY = """
+select exists (
+    select from pg_catalog.pg_locks as locks
+    join pg_catalog.pg_stat_activity as activity on activity.pid = locks.pid
+    where
+        locks.locktype = 'advisory' and locks.granted and locks.objsubid = 1
+        and locks.database = (select oid from pg_catalog.pg_database where datname = current_database())
+        and locks.classid = 0 and locks.objid = %s::bigint::oid
+        and locks.pid = %s and activity.backend_start = %s
+)
+"""
+
+
+THIS_PROCESS = "select pid, backend_start from pg_stat_activity where pid = pg_backend_pid()"
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who holds the lock: its name says the command, the process and the machine."""
+
+    name: str
+    since: datetime | None
+
+    def __str__(self) -> str:
+        since = "" if self.since is None else f", since {self.since.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+        return f"{self.name}{since}"
+
+
+@dataclass(frozen=True)
+class LockToken:
+    """One unbroken hold of the lock: the server process that holds it, and when that process began."""
+
+    backend_pid: int
+    backend_start: datetime
+
+    def confirm(self, connection: Connection) -> None:
+        """Raise LockLostError unless the lock has been held without a break; asked on another connection."""
+        if not value(connection, IS_HELD_BY, [BUILD_LOCK, self.backend_pid, self.backend_start]):
+            raise LockLostError(
+                "The connection that held the build lock broke, so another build may have run meanwhile: "
+                "nothing was published. Run the command again."
+            )
+
+
+class BuildLock:
+    """The build lock, on a connection of its own. purpose: the command, as others will read it."""
+
+    def __init__(self, warehouse: Warehouse, purpose: str) -> None:
+        self._warehouse = warehouse
+        self._name = process_name(purpose)
+        self._connection: Connection | None = None
+
+    def hold(self) -> LockToken:
+        """Take the lock, or go on holding it; take it anew when the server restarted meanwhile.
+
+        Raises BuildLockedError, naming the holder, when another build has it.
+        """
+        if self._connection is not None:
+            with suppress(psycopg.OperationalError):
+                return self._token(self._connection)
+        self.release()
+        self._connection = self._warehouse.connect_writer(application_name=self._name, autocommit=True)
+        if not value(self._connection, "select pg_try_advisory_lock(%s)", [BUILD_LOCK]):
+            raise locked_error(lock_holder(self._connection))
+        return self._token(self._connection)
+
+    def check_layout(self) -> None:
+        """Raise OldLayoutError for a warehouse that an older version laid out."""
+        if self._connection is not None:
+            check_layout(self._connection)
+
+    def release(self) -> None:
+        if self._connection is not None:
+            with suppress(psycopg.OperationalError):
+                # said, not left to the server, which sees a closed connection a moment later
+                value(self._connection, "select pg_advisory_unlock_all()")
+            self._connection.close()
+            self._connection = None
+
+    def _token(self, connection: Connection) -> LockToken:
+        return LockToken(*row(connection, THIS_PROCESS))
+
+
+def process_name(purpose: str) -> str:
+    """What pg_stat_activity shows of this process: `sigmasight nightly pid 123 on host`."""
+    return f"sigmasight {purpose} pid {os.getpid()} on {socket.gethostname()}"[:LONGEST_APPLICATION_NAME]
+
+
+def lock_holder(connection: Connection, lock: int = BUILD_LOCK) -> Holder | None:
+    """Who holds the lock now (one of them, if it is shared), None when nobody does."""
+    found = rows(connection, HOLDER, [lock])
+    return Holder(*found[0]) if found else None
+
+
+@contextmanager
+def build_lock(warehouse: Warehouse, purpose: str, *, any_layout: bool = False) -> Iterator[BuildLock]:
+    """Hold the build lock for the body. Raises BuildLockedError naming the holder when another has it.
+
+    Raises OldLayoutError for a warehouse that an older version laid out, unless any_layout.
+    """
+    lock = BuildLock(warehouse, purpose)
+    try:
+        lock.hold()
+        if not any_layout:
+            lock.check_layout()
+        yield lock
+    finally:
+        lock.release()
+
+
+def locked_error(holder: Holder | None) -> BuildLockedError:
+    who = "it has ended just now" if holder is None else str(holder)
+    return BuildLockedError(
+        f"Another build is running ({who}), and two never run at once: wait until it is done "
+        "(`sigmasight status` shows how far it is), or stop that process and run the command again."
+    )

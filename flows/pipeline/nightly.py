@@ -1,0 +1,234 @@
+"""The steps of a night: load, plan the window, build, publish. Also what `rebuild --from` runs.
+
+    lock      one build at a time; the second says who holds it and stops
+    load      from the source, when one is named
+    build     the window of dates since the last publication; tests block
+    publish   one statement that makes all of it visible
+    clean     what the settings keep no longer (see retention.py)
+
+A run that fails or is killed publishes nothing: readers stay on the last publication, and the next run starts
+from what this one left undone. An engine carries the steps out: this process itself, or Prefect as task runs.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from flows.console import end_progress, say, set_up_logging, show_progress
+from flows.dbt.manifest_cache import project_build
+from flows.dbt.runner import BuildReport, run_plainly
+from flows.environment import prepare_environment
+from flows.maintenance.retention import clean_up_quietly
+from flows.pipeline.engine import Engine
+from flows.pipeline.load import load_calendar_if_short, load_source, say_loads
+from flows.pipeline.lock import BuildLock, LockToken, build_lock, process_name
+from flows.pipeline.publish import publish
+from flows.pipeline.run_record import RunKind, RunRecord, abandon_dead_runs
+from flows.pipeline.window import (
+    Window,
+    begin_publication,
+    build_settings,
+    fix_known_at,
+    is_session,
+    plan_window,
+    today,
+)
+from flows.source import Source
+from warehouse.connections import Warehouse
+from warehouse.errors import SigmaSightError
+
+if TYPE_CHECKING:
+    from ingestion.raw.loads import LoadReport
+
+# Unit tests hold the code to made-up rows: they belong to a change of the code, not to every night.
+CODE_TESTS_LEFT_OUT = ("--exclude-resource-type", "unit_test")
+
+LOAD_PERCENT, BUILD_PERCENT, PUBLISH_PERCENT = 2, 20, 95
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to build, as asked; see nightly."""
+
+    as_of: date | None = None
+    from_date: date | None = None
+    full_refresh: bool = False
+
+
+@dataclass(frozen=True)
+class Built:
+    """A finished build, not yet published, and the hold of the lock under which it was made."""
+
+    window: Window
+    publication_id: int
+    report: BuildReport
+    token: LockToken
+
+
+@dataclass(frozen=True)
+class NightlyResult:
+    """How a run ended; the parts that it did not reach are None."""
+
+    status: Literal["succeeded", "nothing_new", "not_a_session"]
+    loads: "tuple[LoadReport, ...]" = ()
+    built: Built | None = None
+    published_at: datetime | None = None
+
+
+def nightly(
+    warehouse: Warehouse,
+    engine: Engine,
+    *,
+    as_of: date | None = None,
+    source: Source | None = None,
+    prices: Path | None = None,
+    force: bool = False,
+    from_date: date | None = None,
+    full_refresh: bool = False,
+) -> NightlyResult:
+    """Load from the source, build what is new, publish.
+
+    as_of: a date, taken as the last session on or before it; default the last session with a price.
+    source, prices: where prices come from (the folder for `files`); default nothing is loaded.
+    force: run although the NYSE does not trade today. from_date: build at least from there.
+    full_refresh: continue from nothing, after a column changed what it means; needs a from_date.
+    Raises SigmaSightError.
+    """
+    prepare_environment(warehouse)
+    set_up_logging(warehouse.settings)
+    kind: RunKind = "nightly" if from_date is None else "rebuild"
+    with build_lock(warehouse, kind) as lock, recorded(warehouse, kind) as run:
+        loads = load_calendar_if_short(warehouse)
+        if not (force or as_of or from_date) and not trades_today(warehouse):
+            return _end(run, "not_a_session", loads, f"{today()} is no NYSE session (--force runs anyway)")
+        if source is not None:
+            run.phase("loading", LOAD_PERCENT)
+            with run.step("load"):
+                loads += engine.step("load", lambda: load_step(warehouse, source, prices))
+        request = Request(as_of, from_date, full_refresh)
+        result = build_and_publish(warehouse, engine, lock, run, loads=loads, request=request)
+    clean_up_quietly(warehouse)
+    return result
+
+
+def build_and_publish(
+    warehouse: Warehouse,
+    engine: Engine,
+    lock: BuildLock,
+    run: RunRecord,
+    *,
+    loads: "list[LoadReport]",
+    request: Request,
+) -> NightlyResult:
+    """The second half of a run: build the window, publish it, close the record. Raises SigmaSightError."""
+    run.phase("building", BUILD_PERCENT)
+    with run.step("build"):
+        built = engine.step("build", lambda: build_step(warehouse, engine, lock, run, request))
+    if built is None:
+        return _end(run, "nothing_new", loads, "no number can have changed since the last publication")
+    run.phase("publishing", PUBLISH_PERCENT)
+    with run.step("publish"):
+        published_at = engine.step("publish", lambda: publish_step(warehouse, built))
+    run.finish("succeeded")
+    return NightlyResult("succeeded", tuple(loads), built, published_at)
+
+
+def load_step(warehouse: Warehouse, source: Source, prices: Path | None) -> "list[LoadReport]":
+    """Load from the source. What an attempt before loaded is found again, and not written twice."""
+    reports = load_source(warehouse, source, prices)
+    say_loads(reports)
+    return reports
+
+
+def build_step(
+    warehouse: Warehouse, engine: Engine, lock: BuildLock, run: RunRecord, request: Request
+) -> Built | None:
+    """Plan the window and build it; None when nothing is new. Each attempt plans anew and stands alone."""
+    token = lock.hold()
+    with warehouse.connect_writer(application_name=process_name("plan"), autocommit=True) as connection:
+        abandon_dead_runs(connection, run.run_id)
+        known_at = fix_known_at(connection)
+        window = plan_window(connection, known_at=known_at, as_of=request.as_of, from_date=request.from_date)
+        if window is None:
+            return None
+        publication_id = begin_publication(connection, window)
+    run.plan(as_of=window.as_of, from_date=window.from_date, publication_id=publication_id)
+    say("planned", f"{window.from_date} to {window.to_date}: {window.reason}")
+
+    def on_progress(done: int, total: int) -> None:
+        run.percent(BUILD_PERCENT + (PUBLISH_PERCENT - BUILD_PERCENT) * done // total)
+        show_progress(done, total)
+
+    def on_report(report: BuildReport) -> None:
+        run.nodes(report.nodes)
+        engine.keep(report)
+
+    with project_build(warehouse, everything=request.full_refresh) as project:
+        report = run_plainly(
+            warehouse,
+            "build",
+            settings=build_settings(window, publication_id),
+            manifest=project.manifest,
+            options=[
+                *CODE_TESTS_LEFT_OUT,
+                *project.options,
+                *(["--full-refresh"] if request.full_refresh else []),
+            ],
+            on_progress=on_progress,
+            on_report=on_report,
+        )
+    say_build(report)
+    return Built(window, publication_id, report, token)
+
+
+def publish_step(warehouse: Warehouse, built: Built) -> datetime:
+    """Make the build visible, if the lock was held all the while; when."""
+    name = process_name("publish")
+    with warehouse.connect_writer(application_name=name) as connection, connection.transaction():
+        built.token.confirm(connection)
+        published_at = publish(
+            connection, window=built.window, publication_id=built.publication_id, report=built.report
+        )
+    say(
+        "published", f"publication {built.publication_id}: {built.window.from_date} to {built.window.to_date}"
+    )
+    return published_at
+
+
+def trades_today(warehouse: Warehouse) -> bool:
+    """Whether the NYSE has a session today, in New York's date."""
+    with warehouse.connect_writer(application_name=process_name("calendar"), autocommit=True) as connection:
+        return is_session(connection, today())
+
+
+def say_build(report: BuildReport) -> None:
+    """A line of progress for a build."""
+    warned = f", {report.tests_warned} with warnings" if report.tests_warned else ""
+    say("built", f"{report.models_built} models, {report.tests_passed} tests passed{warned}", report.seconds)
+
+
+def _end(
+    run: RunRecord, status: Literal["nothing_new", "not_a_session"], loads: "list[LoadReport]", why: str
+) -> NightlyResult:
+    """End a run that builds nothing."""
+    run.finish("nothing_new")
+    say("nothing", f"to build: {why}")
+    return NightlyResult(status, tuple(loads))
+
+
+@contextmanager
+def recorded(warehouse: Warehouse, kind: RunKind) -> Iterator[RunRecord]:
+    """A run record that is closed with the error when the body fails, also by Ctrl-C."""
+    run = RunRecord(warehouse, kind)
+    try:
+        yield run
+    except BaseException as error:
+        end_progress()
+        with suppress(SigmaSightError):  # the database may be what failed: the first error is the one to read
+            run.finish("failed", str(error) or type(error).__name__)
+        raise
+    finally:
+        run.close()

@@ -1,0 +1,148 @@
+"""Build a past report as it was known then, in a schema of its own; compare it with what was published."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from psycopg import sql
+
+from flows.console import console, end_progress, say, show_progress
+from flows.database import Connection, rows, value
+from flows.dbt.runner import run_plainly
+from flows.environment import prepare_environment
+from flows.errors import BuildError, UsageError
+from flows.pipeline.compare import compare_marts, print_comparison
+from flows.pipeline.lock import process_name
+from flows.pipeline.window import FIRST_DATE, session_at
+from warehouse.connections import Warehouse
+
+SCHEMA_MARK = "Made by `sigmasight rebuild --schema`; the next one makes it anew."
+
+AT_THAT_TIME = """
+select publications.publication_id, publications.known_at, publications.published_at,
+    (select max(as_of_date) from ops.publication_dates
+     where published_at <= %(at)s and (superseded_at is null or superseded_at > %(at)s))
+from ops.publications where published_at <= %(at)s order by published_at desc limit 1
+"""
+
+FIRST_PUBLICATION = "select min(published_at) from ops.publications"
+
+SCHEMA_COMMENT = """
+select obj_description(oid, 'pg_namespace') from pg_catalog.pg_namespace where nspname = %s
+"""
+
+AUDIT_PUBLICATION = 0
+"""Stands for the audit's own rows: it is no publication."""
+
+
+@dataclass(frozen=True)
+class Visible:
+    """What readers saw at an instant: the newest publication, what it knew, and the last date published."""
+
+    publication_id: int
+    known_at: datetime
+    published_at: datetime
+    last_date: date
+
+
+def rebuild_as_known(
+    warehouse: Warehouse, *, as_of: date | None, known_at: str, schema: str, compare: bool
+) -> None:
+    """Build all dates up to `as_of` from what the publication visible at `known_at` knew, into `schema`.
+
+    known_at: an ISO time, UTC when it names no zone. compare: print how many rows of each mart equal the
+    published ones. Raises UsageError or BuildError (also for rows that differ).
+    """
+    at = parse_instant(known_at)
+    with warehouse.connect_writer(application_name=process_name("rebuild"), autocommit=True) as connection:
+        visible = visible_at(connection, at)
+        to_date = (
+            visible.last_date if as_of is None else min(session_at(connection, as_of), visible.last_date)
+        )
+        first = session_at(connection, value(connection, FIRST_DATE, {"known_at": visible.known_at}))
+        make_schemas(connection, schema)
+        say(
+            "planned",
+            f"{first} to {to_date} into {schema}, as known at {visible.known_at:%Y-%m-%d %H:%M:%S} UTC, when "
+            f"publication {visible.publication_id} was built, which was visible then",
+        )
+        _build(warehouse, schema, first, to_date, visible.known_at)
+        if compare:
+            whole = to_date == visible.last_date
+            results = compare_marts(connection, schema=schema, at=at, to_date=to_date, with_dimensions=whole)
+            print_comparison(console(), results)
+            if not all(result.is_equal for result in results):
+                raise BuildError(
+                    f"The rebuilt marts in {schema} differ from what was published then, see above."
+                )
+
+
+def parse_instant(text: str) -> datetime:
+    """An ISO date or time, UTC when it names no zone. Raises UsageError."""
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(
+            f"{text!r} is no time: write it like 2026-01-30T23:59 (UTC), or with a zone."
+        ) from None
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
+def visible_at(connection: Connection, at: datetime) -> Visible:
+    """What readers saw at an instant. Raises UsageError when nothing was published by then."""
+    found = rows(connection, AT_THAT_TIME, {"at": at})
+    if not found:
+        first = value(connection, FIRST_PUBLICATION)
+        since = (
+            f"the first publication is of {first:%Y-%m-%d %H:%M:%S} UTC" if first else "nothing is published"
+        )
+        raise UsageError(f"Nothing was published by {at:%Y-%m-%d %H:%M:%S} UTC: {since}.")
+    return Visible(*found[0])
+
+
+def make_schemas(connection: Connection, schema: str) -> None:
+    """An empty schema that analysts may read, and one for what its marts are made of beside it.
+
+    Raises UsageError for a schema that no rebuild made, and for a name that would need quotes.
+    """
+    if not re.fullmatch(r"[a-z_][a-z0-9_]{0,50}", schema):
+        raise UsageError(f"{schema!r} is no name for a schema here: use a-z, 0-9 and _, such as audit.")
+    names = (schema, f"{schema}_layers")
+    for name in names:
+        comments = rows(connection, SCHEMA_COMMENT, [name])
+        if comments and comments[0][0] != SCHEMA_MARK:
+            raise UsageError(
+                f"The schema {name} is not one that a rebuild made: choose another, such as audit."
+            )
+    for name in names:
+        _make_schema(connection, name)
+
+
+def _make_schema(connection: Connection, schema: str) -> None:
+    name = sql.Identifier(schema)
+    with connection.transaction():
+        connection.execute(sql.SQL("drop schema if exists {} cascade").format(name))
+        connection.execute(sql.SQL("create schema {}").format(name))
+        connection.execute(sql.SQL("comment on schema {} is {}").format(name, sql.Literal(SCHEMA_MARK)))
+        connection.execute(sql.SQL("grant usage on schema {} to sigmasight_analyst").format(name))
+
+
+def _build(warehouse: Warehouse, schema: str, first: date, to_date: date, known_at: datetime) -> None:
+    prepare_environment(warehouse)
+    settings = {
+        "first_date": first.isoformat(),
+        "from_date": first.isoformat(),
+        "to_date": to_date.isoformat(),
+        "known_at": known_at.isoformat(timespec="microseconds"),
+        "publication_id": str(AUDIT_PUBLICATION),
+    }
+    report = run_plainly(
+        warehouse,
+        "build",
+        settings=settings,
+        variables={"audit_schema": schema},
+        target=f"dbt_{schema}",
+        on_progress=show_progress,
+    )
+    end_progress()
+    say("built", f"{report.models_built} models, {report.tests_passed} tests passed", report.seconds)

@@ -1,0 +1,290 @@
+"""The build window: which dates a build covers, and up to which instant it knows what was loaded.
+
+known_at    fixed while no load is uncommitted, so every load that says it finished before it is visible
+to_date     the as-of date, or the last published date if that is later
+market      the facts that belong to no portfolio, and with them every portfolio, are built from the earliest
+            of: the date after the last published one; the earliest date that a load of prices, actions, rates
+            or profiles touches, when that load is not yet published. For a first build: the first date of all
+portfolios  those whose own data changed are built from the earliest date that a load of theirs touches; no
+            other portfolio's numbers change with them
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import psycopg
+
+from flows.database import Connection, row, rows, value
+from flows.errors import WindowError
+from flows.pipeline.lock import lock_holder
+from warehouse.locks import LOAD_LOCK
+
+PATIENCE = timedelta(minutes=10)
+NEW_YORK = ZoneInfo("America/New_York")
+
+SESSIONS = """
+sessions as (
+    select calendar_date as session
+    from (
+        select distinct on (calendar_date) calendar_date, is_session
+        from raw.calendar_days order by calendar_date, load_id desc
+    ) as newest
+    where is_session
+)
+"""
+
+SESSION_AT_OR_BEFORE = f"with {SESSIONS} select max(session) from sessions where session <= %s"
+
+SESSION_AT_OR_AFTER = f"with {SESSIONS} select min(session) from sessions where session >= %s"
+
+SESSION_AFTER = f"with {SESSIONS} select min(session) from sessions where session > %s"
+
+LAST_PRICED_SESSION = f"""
+with {SESSIONS}
+select max(session) from sessions
+where exists (select from raw.prices where price_date = session and loaded_at <= %s)
+"""
+
+# A quarter of an hour for the closing auction's prices to arrive.
+LAST_CLOSED_SESSION = """
+select max(calendar_date) from (
+    select distinct on (calendar_date) calendar_date, is_session, is_half_day
+    from raw.calendar_days
+    where calendar_date between %(today)s::date - 30 and %(today)s
+    order by calendar_date, load_id desc
+) as newest
+where
+    is_session
+    and (
+        calendar_date < %(today)s
+        or %(time)s::time >= case when is_half_day then time '13:15' else time '16:15' end
+    )
+"""
+
+# The first date that has anything to show: prices are facts of their own, before any portfolio.
+FIRST_DATE = """
+select least(
+    (select min(price_date) from raw.prices where loaded_at <= %(known_at)s),
+    (select min(inception_date) from raw.portfolios where loaded_at <= %(known_at)s)
+)
+"""
+
+LAST_PUBLISHED_DATE = "select max(as_of_date) from ops.publication_dates"
+
+# status: a failed load touched nothing; touched_from null: it brought nothing new. A load that names the
+# portfolios it touched changes nothing else.
+UNPUBLISHED_MARKET_LOADS = """
+select count(*), min(touched_from)
+from ops.loads
+where
+    status = 'succeeded' and touched_from is not null and finished_at <= %s
+    and not exists (select from ops.publication_loads as published where published.load_id = loads.load_id)
+    and not exists (select from ops.load_portfolios as touched where touched.load_id = loads.load_id)
+"""
+
+UNPUBLISHED_PORTFOLIO_LOADS = """
+select touched.portfolio_id, min(touched.touched_from)
+from ops.load_portfolios as touched
+join ops.loads using (load_id)
+where
+    loads.status = 'succeeded' and loads.finished_at <= %s
+    and not exists (select from ops.publication_loads as published where published.load_id = loads.load_id)
+group by touched.portfolio_id
+"""
+
+# The engines build no market facts before the first portfolio.
+FIRST_PORTFOLIO_DATE = "select min(as_of_date) from ops.portfolio_dates"
+
+NEVER = date.max
+
+
+@dataclass(frozen=True)
+class Window:
+    """What a build covers: sessions up to to_date, rows loaded up to known_at; reason says why.
+
+    from_date: the first session of anything that is built. market_from_date: of the market's facts and of
+    every portfolio; None: nothing of theirs is built. portfolios: those built from an earlier session on.
+    """
+
+    from_date: date
+    to_date: date
+    as_of: date
+    known_at: datetime
+    reason: str
+    market_from_date: date | None = None
+    portfolios: Mapping[UUID, date] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.from_date > self.to_date:
+            raise WindowError(f"The build would end ({self.to_date}) before it begins ({self.from_date}).")
+
+
+def fix_known_at(connection: Connection, *, patience: timedelta = PATIENCE) -> datetime:
+    """The instant up to which loads count: taken while none is under way, so waits for those that are.
+
+    Raises WindowError when one takes longer than `patience`.
+    """
+    try:
+        with connection.transaction():
+            connection.execute(
+                "select set_config('lock_timeout', %s, true)", [f"{patience.total_seconds()}s"]
+            )
+            connection.execute("select pg_advisory_xact_lock(%s)", [LOAD_LOCK])
+            known_at: datetime = value(connection, "select clock_timestamp()")
+    except psycopg.errors.LockNotAvailable as error:
+        raise WindowError(
+            f"A load is still under way after {patience} ({lock_holder(connection, LOAD_LOCK)}): run the "
+            "command again when it is done, or end that process."
+        ) from error
+    return known_at
+
+
+def plan_window(
+    connection: Connection, *, known_at: datetime, as_of: date | None = None, from_date: date | None = None
+) -> Window | None:
+    """The window to build, or None when nothing new was loaded since the last publication.
+
+    as_of: a date, taken as the last session on or before it; default the last session with a price.
+    from_date: build at least from this date, also when nothing is new. Raises WindowError.
+    """
+    first = value(connection, FIRST_DATE, {"known_at": known_at})
+    if first is None:
+        return None
+    last_published = value(connection, LAST_PUBLISHED_DATE)
+    as_of = resolve_as_of(connection, as_of, known_at)
+    to_date = max(as_of, last_published or as_of)
+    if first > to_date:
+        raise WindowError(f"There is nothing to report as of {as_of}: the first date with data is {first}.")
+    first = session_at_or_after(connection, first)
+    starts = dict(_market_starts(connection, known_at, first, last_published, from_date))
+    portfolios = _portfolio_starts(connection, known_at, first) if last_published else {}
+    first_of_portfolios = value(connection, FIRST_PORTFOLIO_DATE) or NEVER
+    early = [start for start in portfolios.values() if start < first_of_portfolios]
+    if early:
+        starts["the first portfolio begins earlier"] = min(early)
+    reason, market_from = min(starts.items(), key=lambda item: item[1], default=("", NEVER))
+    changed = {key: start for key, start in portfolios.items() if start < market_from and start <= to_date}
+    if market_from > to_date:
+        reason, market_from = "", NEVER
+    if changed:
+        reason = "; ".join(filter(None, [reason, _portfolio_reason(changed)]))
+    elif market_from == NEVER:
+        return None
+    return Window(
+        from_date=min(market_from, *changed.values()) if changed else market_from,
+        to_date=to_date,
+        as_of=as_of,
+        known_at=known_at,
+        reason=reason,
+        market_from_date=None if market_from == NEVER else market_from,
+        portfolios=changed,
+    )
+
+
+def _market_starts(
+    connection: Connection, known_at: datetime, first: date, last_published: date | None, asked: date | None
+) -> Iterable[tuple[str, date]]:
+    """The sessions from which the market's facts, and all portfolios, are to be built, by the reason why."""
+    if last_published is None:
+        yield "first build", first
+        return
+    following = value(connection, SESSION_AFTER, [last_published])
+    if following is not None:
+        yield "new dates", following
+    loads, touched = row(connection, UNPUBLISHED_MARKET_LOADS, [known_at])
+    if touched is not None:
+        noun = "load changes" if loads == 1 else "loads change"
+        start = session_at_or_after(connection, max(touched, first))
+        yield f"{loads} {noun} numbers from {touched} on", start
+    if asked is not None:
+        start = session_at_or_after(connection, max(asked, first))
+        yield f"asked for from {max(asked, first)} on", start
+
+
+def _portfolio_starts(connection: Connection, known_at: datetime, first: date) -> dict[UUID, date]:
+    """The portfolios whose own data changed, each with the first session that changes with it."""
+    return {
+        portfolio_id: session_at_or_after(connection, max(touched, first))
+        for portfolio_id, touched in rows(connection, UNPUBLISHED_PORTFOLIO_LOADS, [known_at])
+    }
+
+
+def _portfolio_reason(changed: Mapping[UUID, date]) -> str:
+    noun = "portfolio" if len(changed) == 1 else "portfolios"
+    return f"the data of {len(changed)} {noun} changed from {min(changed.values())} on"
+
+
+def resolve_as_of(connection: Connection, asked: date | None, known_at: datetime) -> date:
+    """The as-of date: the last session on or before `asked`; default the last session that has a price.
+
+    Without any price (private holdings only), the last session up to today.
+    Raises WindowError for a date that no price reaches: every value on it would be stale.
+    """
+    last: date = value(connection, LAST_PRICED_SESSION, [known_at]) or session_at(connection, today())
+    if asked is None:
+        return last
+    session = session_at(connection, asked)
+    if session > last:
+        raise WindowError(
+            f"No price is loaded for {asked}: the last session with prices is {last}. Load newer prices "
+            "first, or leave --as-of out."
+        )
+    return session
+
+
+def session_at(connection: Connection, day: date) -> date:
+    """The last NYSE session on or before `day`, else the first session of all. Raises WindowError."""
+    session: date | None = value(connection, SESSION_AT_OR_BEFORE, [day])
+    session = session or value(connection, SESSION_AFTER, [day])
+    if session is None:
+        raise WindowError("The calendar of sessions is not loaded: run `sigmasight load calendar`.")
+    return session
+
+
+def session_at_or_after(connection: Connection, day: date) -> date:
+    """The first NYSE session on or after `day`, where what happens then shows; NEVER past the calendar."""
+    session: date | None = value(connection, SESSION_AT_OR_AFTER, [day])
+    return session or NEVER
+
+
+def is_session(connection: Connection, day: date) -> bool:
+    """Whether the NYSE trades on `day`."""
+    return session_at(connection, day) == day
+
+
+def today() -> date:
+    """The date in New York, where sessions are dated."""
+    return datetime.now(NEW_YORK).date()
+
+
+def last_closed_session(connection: Connection, now: datetime | None = None) -> date | None:
+    """The last session that is over, at the instant `now` (with a zone); None without a calendar."""
+    in_new_york = (now or datetime.now(NEW_YORK)).astimezone(NEW_YORK)
+    asked = {"today": in_new_york.date(), "time": in_new_york.time()}
+    session: date | None = value(connection, LAST_CLOSED_SESSION, asked)
+    return session
+
+
+def begin_publication(connection: Connection, window: Window) -> int:
+    """A number of its own for each build, and the portfolios that it covers beside the market's dates."""
+    publication_id = int(value(connection, "select nextval('ops.publication_ids')"))
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "insert into ops.build_portfolios (publication_id, portfolio_id, from_date) values (%s, %s, %s)",
+            [(publication_id, portfolio_id, start) for portfolio_id, start in window.portfolios.items()],
+        )
+    return publication_id
+
+
+def build_settings(window: Window, publication_id: int) -> dict[str, str]:
+    """What the models of the build read of it (warehouse/sql/007_builds.sql), by the name of the setting."""
+    return {
+        "first_date": window.from_date.isoformat(),
+        "from_date": (window.market_from_date or window.to_date + timedelta(days=1)).isoformat(),
+        "to_date": window.to_date.isoformat(),
+        "known_at": window.known_at.isoformat(timespec="microseconds"),
+        "publication_id": str(publication_id),
+    }

@@ -1,0 +1,67 @@
+"""The steps of a run as task runs of the current Prefect flow, with their retries, states and history."""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from prefect import Task, runtime
+from prefect.artifacts import create_table_artifact
+from prefect.cache_policies import NO_CACHE
+
+from flows.dbt.runner import BuildReport
+from flows.pipeline.transient import RETRIES, delays, should_retry
+
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+
+NODES = "dbt-nodes"
+"""Key of the artifact that lists the nodes of a build."""
+
+# Another try only for what may pass by itself. What a task returns lives in this process only, and none is
+# left out because it ran before.
+TRANSIENT: dict[str, Any] = {
+    "retries": RETRIES,
+    "retry_delay_seconds": delays(),
+    "retry_condition_fn": should_retry,
+    "cache_policy": NO_CACHE,
+    "persist_result": False,
+}
+
+
+class PrefectEngine:
+    """Each step a task run; dbt runs plainly inside the one of the build."""
+
+    def step(self, name: str, body: Callable[[], T]) -> T:
+        return Task(fn=body, name=name, task_run_name=name, **TRANSIENT)()
+
+    def keep(self, report: BuildReport) -> None:
+        """An artifact of the task run: a table of the nodes, the longest first."""
+        table = [
+            {
+                "node": node.name,
+                "kind": node.kind,
+                "status": node.status,
+                "seconds": round(node.seconds, 3),
+                "rows": node.rows,
+                "message": node.message,
+            }
+            for node in report.slowest(len(report.nodes))
+        ]
+        said = f"{len(report.nodes)} nodes of dbt in {report.seconds:.1f} s."
+        try:
+            create_table_artifact(table, key=NODES, description=said)
+        except Exception as error:  # noqa: BLE001 - a courtesy: ops.run_nodes has them, and the build goes on
+            logger.warning("Prefect did not take the list of nodes: %s", error)
+
+
+@contextmanager
+def failures_logged(kind: str) -> Iterator[None]:
+    """Log the error of the body when it runs on a schedule, where nobody waits at the console for it."""
+    try:
+        yield
+    except BaseException as error:
+        if runtime.deployment.id:
+            logger.error("The %s run failed: %s", kind, error)  # noqa: TRY400 - the sentence is enough
+        raise

@@ -1,0 +1,36 @@
+"""The Prefect flow `nightly`, for the schedule, work pools and a named server: the steps of nightly.py."""
+
+from datetime import date
+from pathlib import Path
+
+from prefect import flow
+
+from flows.pipeline.nightly import NightlyResult
+from flows.pipeline.nightly import nightly as run_nightly
+from flows.prefect.engine import PrefectEngine, failures_logged
+from flows.source import Source
+from warehouse.connections import open_warehouse
+
+
+@flow(name="nightly", persist_result=False)
+def nightly(
+    *,
+    as_of: date | None = None,
+    source: Source | None = None,
+    prices: Path | None = None,
+    force: bool = False,
+    from_date: date | None = None,
+    full_refresh: bool = False,
+) -> NightlyResult:
+    """Load from the source, build what is new, publish; arguments as of nightly.nightly."""
+    with failures_logged("nightly"):
+        return run_nightly(
+            open_warehouse(),
+            PrefectEngine(),
+            as_of=as_of,
+            source=source,
+            prices=prices,
+            force=force,
+            from_date=from_date,
+            full_refresh=full_refresh,
+        )

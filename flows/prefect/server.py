@@ -1,0 +1,156 @@
+"""The Prefect server of the schedule, where none is named: it holds the deployment and the history of runs.
+
+Only who knows its secret may ask it anything, and only from this machine: whoever may change the deployment
+runs code as this service. The secret lies in a file that only the service's account may read; processes that
+Prefect starts for the runs inherit it.
+
+The socket listens from the start, so the first request waits until the server is there. The server ends when
+the pipe to its parent closes, which the kernel does even for a killed process.
+"""
+
+import atexit
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from flows.environment import is_prefect_named, log_folder
+from flows.errors import OrchestratorError
+from warehouse.settings import Settings, project_root
+
+BACKLOG = 128
+SCHEDULING_PORT = 4200
+STOP_SECONDS = 10.0
+DAY_SECONDS = 86_400
+SECRET_BYTES = 32
+
+
+@dataclass
+class _Server:
+    """The server of this process, if it has one."""
+
+    process: subprocess.Popen[bytes] | None = None
+    lifeline: int | None = None
+
+
+_server = _Server()
+
+
+def start_scheduling_server(settings: Settings, port: int | None = None) -> None:
+    """Start the server in the background and point Prefect at it; nothing if PREFECT_API_URL names one.
+
+    Call it before prefect is imported, which reads its variables once. port: default the one that Prefect's
+    own server uses; 0 for any. Raises OrchestratorError when another program listens there.
+    """
+    if is_prefect_named():
+        return
+    listener = _listen(SCHEDULING_PORT if port is None else port)
+    origin = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    secret = read_secret(settings)
+    os.environ["PREFECT_API_URL"] = f"{origin}/api"
+    os.environ["PREFECT_API_AUTH_STRING"] = secret
+    with listener, server_log(settings).open("wb") as log:
+        _start(listener, log, {**os.environ, **_server_environment(settings, origin, secret)})
+
+
+def _server_environment(settings: Settings, origin: str, secret: str) -> dict[str, str]:
+    return {
+        "PREFECT_SERVER_API_AUTH_STRING": secret,
+        "PREFECT_SERVER_API_CSRF_PROTECTION_ENABLED": "true",
+        "PREFECT_SERVER_API_CORS_ALLOWED_ORIGINS": origin,
+        "PREFECT_UI_API_URL": f"{origin}/api",
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(settings.run_days * DAY_SECONDS),
+    }
+
+
+def read_secret(settings: Settings) -> str:
+    """User and password of the server, `sigmasight:…`; made at the first call."""
+    path = secret_file(settings)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        draft = path.with_suffix(f".{os.getpid()}")
+        draft.unlink(missing_ok=True)
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(f"sigmasight:{secrets.token_urlsafe(SECRET_BYTES)}")
+        draft.replace(path)
+    return path.read_text().strip()
+
+
+def secret_file(settings: Settings) -> Path:
+    """Where user and password of the schedule's server are kept."""
+    return settings.warehouse_folder / "prefect_secret"
+
+
+def _start(listener: socket.socket, log: IO[bytes], environment: dict[str, str]) -> None:
+    environment.pop("PREFECT_LOGGING_SETTINGS_PATH", None)  # its warnings go to its own log, not to the run's
+    watched, lifeline = os.pipe()
+    _server.process = subprocess.Popen(
+        [sys.executable, "-m", "flows.prefect.server", str(listener.fileno()), str(watched)],
+        cwd=project_root(),
+        env=environment,
+        pass_fds=(listener.fileno(), watched),
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+    )
+    os.close(watched)
+    _server.lifeline = lifeline
+    atexit.register(stop_server)
+
+
+def _listen(port: int) -> socket.socket:
+    try:
+        return socket.create_server(("127.0.0.1", port), backlog=BACKLOG)
+    except OSError as error:
+        raise OrchestratorError(
+            f"Prefect's server cannot listen on port {port} ({error.strerror}): stop the program that does, "
+            f"or name a running Prefect server in PREFECT_API_URL (http://127.0.0.1:{port}/api)."
+        ) from error
+
+
+def server_log(settings: Settings) -> Path:
+    """Where the server writes what goes wrong in it."""
+    return log_folder(settings) / "prefect_server.log"
+
+
+def stop_server() -> None:
+    """End the server of this process, after it has written what it holds."""
+    process, _server.process = _server.process, None
+    if process is None or _server.lifeline is None:
+        return
+    os.close(_server.lifeline)
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _end_with_parent(watched: int) -> None:
+    """Wait until the other end of the pipe closes, then ask the server to stop."""
+    os.read(watched, 1)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def main(listener: int, watched: int) -> None:
+    """Serve Prefect's API on an inherited socket until the parent process is gone."""
+    threading.Thread(target=_end_with_parent, args=(watched,), daemon=True).start()
+    import uvicorn  # noqa: PLC0415 - only the server's own process pays for this import
+    from prefect.server.api.server import create_app  # noqa: PLC0415
+
+    config = uvicorn.Config(
+        create_app(), log_config=None, lifespan="on", timeout_graceful_shutdown=int(STOP_SECONDS) - 2
+    )
+    uvicorn.Server(config).run(sockets=[socket.socket(fileno=listener)])
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]))

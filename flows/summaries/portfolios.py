@@ -1,0 +1,121 @@
+"""The portfolios in one table, read from the marts as an analyst reads them."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import psycopg
+from rich.console import Console
+from rich.table import Table
+
+from flows.pipeline.lock import process_name
+from warehouse.connections import Warehouse
+
+PORTFOLIOS = """
+with flags as (
+    select
+        portfolio_id,
+        as_of_date,
+        jsonb_object_agg(price_flag, flagged) as flagged
+    from (
+        select portfolio_id, as_of_date, price_flag, count(*) as flagged
+        from marts.fct_position_values
+        where
+            price_flag is not null
+            and as_of_date = (select max(as_of_date) from marts.fct_portfolio_snapshots)
+        group by portfolio_id, as_of_date, price_flag
+    ) as counted
+    group by portfolio_id, as_of_date
+)
+
+select
+    portfolios.portfolio_name,
+    snapshots.as_of_date,
+    snapshots.equity,
+    exposures.long_exposure,
+    exposures.short_exposure,
+    exposures.gross_exposure,
+    exposures.net_exposure,
+    snapshots.daily_pnl,
+    snapshots.cumulative_pnl,
+    snapshots.public_price_coverage,
+    snapshots.has_simulated_prices,
+    coalesce(flags.flagged, '{}') as flagged
+from marts.fct_portfolio_snapshots as snapshots
+inner join marts.dim_portfolios as portfolios using (portfolio_id)
+inner join marts.fct_portfolio_exposures as exposures using (portfolio_id, as_of_date)
+left join flags using (portfolio_id, as_of_date)
+where snapshots.as_of_date = (select max(as_of_date) from marts.fct_portfolio_snapshots)
+order by portfolios.portfolio_name
+"""
+
+FLAG_WORDS = {
+    "stale_price": "at an older close",
+    "missing_price": "without a price for over a week",
+    "private_mark": "private, at the last valuation",
+    "intrinsic_value": "options at intrinsic value",
+    "model_price": "options at the model's price",
+}
+
+
+@dataclass(frozen=True)
+class PortfolioLine:
+    """One portfolio on its last published date. USD; coverage 0..1, null without public positions."""
+
+    name: str
+    as_of: date
+    equity: Decimal
+    long: Decimal
+    short: Decimal
+    gross: Decimal
+    net: Decimal
+    daily_pnl: Decimal
+    total_pnl: Decimal
+    coverage: Decimal | float | None
+    is_simulated: bool
+    flagged: dict[str, int]
+
+    def quality(self) -> str:
+        """The data quality in words."""
+        if self.coverage is None:
+            words = ["no public positions"]
+        elif self.coverage >= 1:
+            words = ["all public positions priced"]
+        else:
+            words = [f"{self.coverage:.1%} of public value priced"]
+        words += [f"{count} {FLAG_WORDS.get(flag, flag)}" for flag, count in sorted(self.flagged.items())]
+        return ("SIMULATED PRICES; " if self.is_simulated else "") + "; ".join(words)
+
+
+def read_portfolios(warehouse: Warehouse) -> list[PortfolioLine]:
+    """Each portfolio on the last published date; empty before the first publication."""
+    with warehouse.connect_analyst(application_name=process_name("summary")) as connection:
+        try:
+            rows: list[tuple[Any, ...]] = connection.execute(PORTFOLIOS).fetchall()
+        except psycopg.errors.UndefinedTable:
+            return []
+    return [PortfolioLine(*row) for row in rows]
+
+
+def money(value: Decimal) -> str:
+    """Whole dollars with thousands separators; cents say nothing here."""
+    return f"{value:,.0f}"
+
+
+def print_portfolios(console: Console, lines: list[PortfolioLine]) -> None:
+    """The table of portfolios and, below, the data quality of each."""
+    if not lines:
+        console.print("No portfolio is published yet.")
+        return
+    table = Table(title=f"Portfolios on {lines[0].as_of} (USD)", title_justify="left", title_style="bold")
+    table.add_column("portfolio", overflow="fold")
+    for name in ("equity", "long", "short", "gross", "net", "day P&L", "total P&L"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for line in lines:
+        numbers = (line.equity, line.long, line.short, line.gross, line.net, line.daily_pnl, line.total_pnl)
+        table.add_row(line.name, *map(money, numbers))
+    console.print(table)
+    console.print("Data quality", style="bold")
+    for line in lines:
+        console.print(f"  {line.name}: {line.quality()}", markup=False)

@@ -1,0 +1,205 @@
+"""The risk of portfolios in a table and a few lines each, read from the marts as an analyst reads them."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import psycopg
+from rich.console import Console
+from rich.table import Table
+
+from flows.pipeline.lock import process_name
+from warehouse.connections import Warehouse
+
+RISK = """
+with newest as (
+    select max(as_of_date) as as_of_date from marts.fct_portfolio_risk
+),
+
+scenarios as (
+    select distinct on (scenario_id)
+        scenario_id,
+        scenario_name
+    from marts.dim_scenarios
+    order by scenario_id
+),
+
+stress as (
+    select
+        portfolio_id,
+        scenario_name,
+        direct_pnl,
+        direct_pct_equity,
+        row_number() over (partition by portfolio_id order by direct_pnl asc) as worst_rank,
+        row_number() over (partition by portfolio_id order by direct_pnl desc) as best_rank
+    from marts.fct_portfolio_stress
+    inner join newest using (as_of_date)
+    inner join scenarios using (scenario_id)
+    where direct_pnl is not null
+),
+
+tilts as (
+    select
+        portfolio_id,
+        string_agg(
+            factor || ' ' || to_char(beta, 'FMSG0.00') || ' (' || tilt || ')', ', ' order by abs(beta) desc
+        ) as tilts
+    from marts.fct_portfolio_factor_exposures
+    inner join newest using (as_of_date)
+    where tilt is not null
+    group by portfolio_id
+)
+
+select
+    portfolios.portfolio_name,
+    risk.market_beta,
+    risk.realized_volatility_21d,
+    risk.forecast_volatility_21d,
+    risk.var_95_1d,
+    risk.es_95_1d,
+    risk.var_99_1d,
+    correlation.diversification_score,
+    correlation.effective_bets,
+    risk.coverage,
+    risk.quality_flag,
+    worst.scenario_name,
+    worst.direct_pnl,
+    worst.direct_pct_equity,
+    best.scenario_name,
+    best.direct_pnl,
+    best.direct_pct_equity,
+    tilts.tilts,
+    greeks.option_count,
+    greeks.delta_dollars,
+    greeks.gamma_dollars_1pct,
+    greeks.theta,
+    greeks.vega,
+    greeks.options_without_greeks
+from marts.fct_portfolio_risk as risk
+inner join newest using (as_of_date)
+inner join marts.dim_portfolios as portfolios using (portfolio_id)
+left join marts.fct_portfolio_correlation as correlation using (portfolio_id, as_of_date)
+left join marts.fct_portfolio_greeks as greeks using (portfolio_id, as_of_date)
+left join stress as worst on risk.portfolio_id = worst.portfolio_id and worst.worst_rank = 1
+left join stress as best on risk.portfolio_id = best.portfolio_id and best.best_rank = 1
+left join tilts on risk.portfolio_id = tilts.portfolio_id
+order by portfolios.portfolio_name
+"""
+
+Number = Decimal | float | None
+
+
+@dataclass(frozen=True)
+class RiskLine:
+    """The risk of one portfolio on its last published date. USD, decimals; None where nothing is known."""
+
+    name: str
+    beta: Number
+    realized_volatility: Number
+    forecast_volatility: Number
+    var_95: Number
+    es_95: Number
+    var_99: Number
+    diversification: Number
+    effective_bets: Number
+    coverage: Number
+    quality_flag: str
+    worst_scenario: str | None
+    worst_pnl: Number
+    worst_share: Number
+    best_scenario: str | None
+    best_pnl: Number
+    best_share: Number
+    tilts: str | None
+    option_count: int
+    delta_dollars: Number
+    gamma_dollars: Number
+    theta: Number
+    vega: Number
+    options_without_greeks: int
+
+    def cells(self) -> list[str]:
+        """The numbers of the table's row."""
+        return [
+            _number(self.beta, ".2f"),
+            _number(self.realized_volatility, ".1%"),
+            _number(self.forecast_volatility, ".1%"),
+            _number(self.var_95, ",.0f"),
+            _number(self.es_95, ",.0f"),
+            _number(self.var_99, ",.0f"),
+            _number(self.diversification, ".2f"),
+            _number(self.effective_bets, ".1f"),
+            _number(self.coverage, ".0%"),
+        ]
+
+    def notes(self) -> list[str]:
+        """Scenarios, tilts and options in words."""
+        if self.quality_flag == "no_public_positions":
+            return ["no public positions: risk is not measured"]
+        lines = []
+        if self.worst_scenario is not None:
+            lines.append(
+                f"scenarios: worst {self.worst_scenario} {_pnl(self.worst_pnl, self.worst_share)}, "
+                f"best {self.best_scenario} {_pnl(self.best_pnl, self.best_share)}"
+            )
+        if self.tilts is not None:
+            lines.append(f"tilts: {self.tilts}")
+        if self.option_count:
+            lines.append(self._options())
+        return lines
+
+    def _options(self) -> str:
+        text = (
+            f"{self.option_count} options; portfolio delta {_number(self.delta_dollars, ',.0f')} USD, "
+            f"gamma {_number(self.gamma_dollars, '+,.0f')} USD a percent, "
+            f"theta {_number(self.theta, '+,.0f')} USD a day, "
+            f"vega {_number(self.vega, '+,.0f')} USD a volatility point"
+        )
+        missing = self.options_without_greeks
+        return f"{text}; {missing} without Greeks" if missing else text
+
+
+def read_risk(warehouse: Warehouse) -> list[RiskLine]:
+    """Each portfolio's risk on the last published date; empty before the first publication."""
+    with warehouse.connect_analyst(application_name=process_name("summary")) as connection:
+        try:
+            rows: list[tuple[Any, ...]] = connection.execute(RISK).fetchall()
+        except psycopg.errors.UndefinedTable:
+            return []
+    return [RiskLine(*row) for row in rows]
+
+
+def print_risk(console: Console, lines: list[RiskLine]) -> None:
+    """The table of risk and, below, what the scenarios, factors and options say of each portfolio."""
+    if not lines:
+        return
+    table = Table(title="Risk (one day, USD; volatility a year)", title_justify="left", title_style="bold")
+    table.add_column("portfolio", overflow="fold")
+    headers = (
+        "beta",
+        "vol 21d",
+        "forecast",
+        "VaR 95%",
+        "ES 95%",
+        "VaR 99%",
+        "div. score",
+        "bets",
+        "coverage",
+    )
+    for name in headers:
+        table.add_column(name, justify="right", no_wrap=True)
+    for line in lines:
+        table.add_row(line.name, *line.cells())
+    console.print(table)
+    for line in lines:
+        console.print(f"  {line.name}", markup=False)
+        for note in line.notes():
+            console.print(f"    {note}", markup=False)
+
+
+def _number(value: Number, form: str) -> str:
+    return "-" if value is None else format(value, form)
+
+
+def _pnl(pnl: Number, share: Number) -> str:
+    return f"{_number(pnl, '+,.0f')} ({_number(share, '+.1%')})"

@@ -1,0 +1,120 @@
+"""Simulated prices, dividends and Treasury rates for the demonstration: seeded, and labelled on every row."""
+
+from datetime import date
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+
+from ingestion.demo.demo import DEMO_FOLDER, STATEMENT_DATE, demo_portfolios
+from ingestion.demo.simulation import STYLES, Security, SimulatedMarkets, simulate_markets
+from ingestion.errors import MalformedFileError, MixedSourcesError
+from ingestion.files.csv_reader import Record, read_strictly
+from ingestion.market.calendar import sessions
+from ingestion.market.price_history import prepare_prices
+from ingestion.raw.datasets import CORPORATE_ACTIONS, PRICES, TREASURY_RATES
+from ingestion.raw.loads import Connection, LoadReport, load_transaction
+from ingestion.statements.load import read_positions_file
+
+SOURCE = "simulated"
+SEED = 20250630
+FIRST_DATE = date(2024, 1, 2)
+LAST_DATE = date(2025, 9, 12)
+
+_TABLE = DEMO_FOLDER / "simulation.csv"
+_COLUMNS = (
+    *("symbol", "price", "market", *STYLES, "sector", "sector_beta", "duration"),
+    *("idiosyncratic_volatility", "dividend_yield", "dividends_per_year", "average_volume"),
+)
+
+
+def load_simulated(connection: Connection, *, seed: int = SEED, until: date = LAST_DATE) -> list[LoadReport]:
+    """Load simulated prices, dividends and rates, from 2024-01-02 up to `until` (at most 2025-09-12).
+
+    The numbers of a date do not depend on `until`. Raises MixedSourcesError in a warehouse of real prices.
+    """
+    _refuse_real_prices(connection)
+    markets = simulated_markets(seed)
+    quotes = _until(markets.quotes, "price_date", until)
+    dividends = _until(markets.dividends, "ex_date", until).rename(columns={"amount": "value"})
+    rates = _until(markets.rates, "rate_date", until)
+    prepared = prepare_prices(
+        quotes, sessions=sessions(FIRST_DATE, LAST_DATE), last_session=np.datetime64(until, "D")
+    )
+    origin = f"factor model, seed {seed}"
+    with load_transaction(connection, PRICES.name, source=SOURCE, origin=origin) as load:
+        return [
+            load.rows(CORPORATE_ACTIONS, dividends.assign(action="dividend")),
+            load.rows(TREASURY_RATES, rates),
+            load.rows(PRICES, prepared.rows),
+        ]
+
+
+def simulated_markets(seed: int = SEED) -> SimulatedMarkets:
+    """The whole simulation, through each entry price of the demonstration on 2025-06-30."""
+    return simulate_markets(
+        securities(), sessions(FIRST_DATE, LAST_DATE), np.datetime64(STATEMENT_DATE, "D"), seed
+    )
+
+
+def securities() -> list[Security]:
+    """The securities of simulation.csv, at the demonstration's entry prices where it holds them."""
+    entries = entry_prices()
+    records = {record["symbol"]: record for record in read_strictly(_TABLE, _COLUMNS)}
+    unknown = sorted(set(entries) - set(records))
+    if unknown:
+        raise MalformedFileError(
+            _TABLE, f"has no line for {', '.join(unknown)}, which the demonstration holds."
+        )
+    return [
+        Security(
+            symbol,
+            float(entries.get(symbol) or record["price"]),
+            _betas(record),
+            float(record["duration"]),
+            float(record["idiosyncratic_volatility"]),
+            float(record["dividend_yield"]),
+            int(record["dividends_per_year"]),
+            float(record["average_volume"]) if record["average_volume"] else None,
+        )
+        for symbol, record in records.items()
+    ]
+
+
+def _betas(record: Record) -> dict[str, float]:
+    betas = {factor: float(record[factor]) for factor in ("market", *STYLES)}
+    if record["sector"]:
+        betas[record["sector"]] = float(record["sector_beta"])
+    return betas
+
+
+def entry_prices() -> dict[str, Decimal]:
+    """Entry price by public symbol of the demonstration's portfolios, USD; all were entered on 2025-06-30."""
+    prices: dict[str, Decimal] = {}
+    for portfolio in demo_portfolios():
+        for lot in read_positions_file(portfolio.path).lots:
+            if (
+                lot.investment_class == "PUBLIC"
+                and prices.setdefault(lot.symbol, lot.entry_price) != lot.entry_price
+            ):
+                raise MalformedFileError(
+                    portfolio.path, f"enters {lot.symbol} at another price than the rest."
+                )
+    return prices
+
+
+def _until(frame: pd.DataFrame, column: str, last: date) -> pd.DataFrame:
+    return frame[frame[column] <= pd.Timestamp(last)]
+
+
+def _refuse_real_prices(connection: Connection) -> None:
+    with connection.transaction():
+        row = connection.execute(
+            "select source from raw.prices where source <> %s limit 1", [SOURCE]
+        ).fetchone()
+    if row is not None:
+        raise MixedSourcesError(
+            f"This warehouse holds real prices (source {row[0]}); simulated ones would overwrite them. "
+            "Simulate in another warehouse: set SIGMASIGHT_HOME to an empty folder, or DATABASE_URL to "
+            "another database."
+        )

@@ -1,0 +1,159 @@
+"""Capital flows (contributions and withdrawals), from a file (capital_flows.csv) or one by one.
+
+Columns of the file: portfolio_name, owner_email (may be left out where the name is unique), flow_date, amount
+(USD, negative for a withdrawal), notes. A flow is told from others by its day, its notes and, among equal
+ones, its order in the file; a changed amount corrects it, and an amount of 0 takes it back. One by one, a
+flow is named by its id, and its day and notes can be corrected too.
+"""
+
+from collections import Counter
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from itertools import count
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pandas as pd
+
+from ingestion.errors import InvalidEntryError
+from ingestion.files.csv_reader import read_strictly
+from ingestion.portfolios.cells import PortfolioCells
+from ingestion.portfolios.entries import (
+    Holder,
+    Row,
+    check_day,
+    check_number,
+    one_of,
+    stored_entries,
+    write_entry,
+)
+from ingestion.portfolios.portfolios import Directory
+from ingestion.raw.datasets import CAPITAL_FLOWS
+from ingestion.raw.ids import flow_id
+from ingestion.raw.loads import Connection, LoadReport, load_transaction
+
+SOURCE = "files"
+REQUIRED = ("portfolio_name", "flow_date", "amount")
+OPTIONAL = ("owner_email", "notes")
+
+
+def load_capital_flows(connection: Connection, path: Path, *, today: date | None = None) -> LoadReport:
+    """Load a file of capital flows, whole or not at all.
+
+    Raises MalformedFileError or UnknownPortfolioError naming the known portfolios.
+    """
+    with load_transaction(connection, CAPITAL_FLOWS.name, source=SOURCE, origin=str(path)) as load:
+        return load.rows(CAPITAL_FLOWS, _read(connection, path, today or datetime.now(UTC).date()))
+
+
+def add_flow(
+    connection: Connection,
+    holder: Holder,
+    amount: Decimal,
+    day: date,
+    *,
+    notes: str = "",
+    today: date | None = None,
+) -> LoadReport:
+    """Add a flow, USD, negative for a withdrawal; also when an equal one is there already.
+
+    Raises InvalidEntryError.
+    """
+    check_day(day, today or datetime.now(UTC).date(), "The day of the flow")
+    _check_amount(amount)
+    notes = notes.strip()
+
+    def make(_: object) -> Row:
+        known = set(_flows(connection))
+        ids = (str(flow_id(holder.key, day, notes, ordinal)) for ordinal in count(1))
+        return {
+            "flow_id": next(key for key in ids if key not in known),
+            "portfolio_id": str(holder.key),
+            "flow_date": day,
+            "amount": amount,
+            "notes": notes or None,
+        }
+
+    return write_entry(connection, CAPITAL_FLOWS, "capital-flows add", make)
+
+
+def correct_flow(
+    connection: Connection,
+    flow: str,
+    *,
+    amount: Decimal | None = None,
+    day: date | None = None,
+    notes: str | None = None,
+    today: date | None = None,
+) -> LoadReport:
+    """Correct a flow that is named by its id or the beginning of it; what is None stays.
+
+    Raises InvalidEntryError.
+    """
+    said: Row = {}
+    if amount is not None:
+        said["amount"] = _check_amount(amount)
+    if day is not None:
+        said["flow_date"] = check_day(day, today or datetime.now(UTC).date(), "The day of the flow")
+    if notes is not None:
+        said["notes"] = notes.strip() or None
+    if not said:
+        raise InvalidEntryError("Nothing to correct was given; say --amount, --date or --notes.")
+    return write_entry(
+        connection, CAPITAL_FLOWS, "capital-flows correct", lambda _: {**_flow(connection, flow), **said}
+    )
+
+
+def remove_flow(connection: Connection, flow: str) -> LoadReport:
+    """Take a flow back, as if it had never been; its history stays. Raises InvalidEntryError."""
+    return write_entry(
+        connection, CAPITAL_FLOWS, "capital-flows remove", lambda _: {**_flow(connection, flow), "amount": Decimal(0)}
+    )
+
+
+def _flows(connection: Connection) -> dict[str, Row]:
+    """The newest row of each flow by its id."""
+    rows = stored_entries(connection, CAPITAL_FLOWS)
+    return {
+        str(row["flow_id"]): {
+            **{name: row[name] for name in CAPITAL_FLOWS.columns},
+            "flow_id": str(row["flow_id"]),
+            "portfolio_id": str(row["portfolio_id"]),
+        }
+        for row in rows
+    }
+
+
+def _flow(connection: Connection, flow: str) -> Row:
+    return one_of(_flows(connection), flow, "flow")
+
+
+def _check_amount(amount: Decimal) -> Decimal:
+    if check_number(amount, "The amount") == 0:
+        raise InvalidEntryError(
+            "The amount is 0, which is no flow; take one back with `sigmasight capital-flows remove`."
+        )
+    return amount
+
+
+def _read(connection: Connection, path: Path, today: date) -> pd.DataFrame:
+    counts: Counter[tuple[UUID, date, str]] = Counter()
+    rows: list[dict[str, Any]] = []
+    directory = Directory(connection)
+    for record in read_strictly(path, REQUIRED, OPTIONAL):
+        cells = PortfolioCells(directory, path, record)
+        portfolio, day = cells.portfolio().portfolio_id, cells.day("flow_date", today)
+        amount: Decimal = cells.number("amount")
+        counts[portfolio, day, record["notes"]] += 1
+        ordinal = counts[portfolio, day, record["notes"]]
+        rows.append(
+            {
+                "flow_id": str(flow_id(portfolio, day, record["notes"], ordinal)),
+                "portfolio_id": str(portfolio),
+                "flow_date": day,
+                "amount": amount,
+                "notes": record["notes"] or None,
+            }
+        )
+    return pd.DataFrame(rows, dtype=object)

@@ -1,0 +1,260 @@
+"""Portfolios and their owners: the fields of one (ERR_PORT_*), and finding one that was loaded."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+import pandas as pd
+
+from ingestion.errors import FieldError, InvalidPortfolio, UnknownPortfolioError
+from ingestion.files.csv_reader import decimals, parse_number
+from ingestion.raw.ids import portfolio_id
+from ingestion.raw.loads import Connection
+
+ACCOUNT_TYPES = ("taxable", "ira", "roth_ira", "401k", "403b", "529", "hsa", "trust", "other")
+
+LONGEST_NAME = 255
+LONGEST_ACCOUNT_NAME = 100
+LARGEST_EQUITY = Decimal(10) ** 12
+SMALLEST_EQUITY_TO_GROSS = Decimal("0.01")
+
+_EQUITY_DECIMALS = 6
+_EMAIL = re.compile(r"[^@\s\x00-\x1f]+@[^@\s.]+(\.[^@\s.]+)+")
+_NAMES_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Portfolio:
+    """A portfolio as it is stored. initial_equity: starting capital, USD, not the value of its positions."""
+
+    portfolio_name: str
+    owner_email: str
+    account_type: str
+    initial_equity: Decimal
+    inception_date: date
+    owner_full_name: str | None = None
+    description: str | None = None
+    account_name: str | None = None
+    base_currency: str = "USD"
+
+    @property
+    def portfolio_id(self) -> UUID:
+        """Key of the portfolio."""
+        return portfolio_id(self.owner_email, self.portfolio_name)
+
+    def frame(self) -> pd.DataFrame:
+        """The one row for raw.portfolios."""
+        return pd.DataFrame([{"portfolio_id": str(self.portfolio_id), **vars(self)}], dtype=object)
+
+
+@dataclass(frozen=True)
+class PortfolioFields:
+    """What a person says of a portfolio; None where nothing is said.
+
+    equity: USD, as a number or as it was typed ("$485,000"). is_new: it must not exist yet.
+    """
+
+    portfolio_name: str
+    owner_email: str
+    equity: Decimal | str | None = None
+    owner_full_name: str | None = None
+    account_type: str | None = None
+    description: str | None = None
+    inception_date: date | None = None
+    account_name: str | None = None
+    is_new: bool = False
+
+    @property
+    def portfolio_id(self) -> UUID:
+        """Key of the portfolio."""
+        return portfolio_id(self.owner_email, self.portfolio_name)
+
+    def errors(self, known: Portfolio | None, *, gross_at_cost: Decimal) -> list[FieldError]:
+        """Everything that is wrong with the fields, of a portfolio that is known or not.
+
+        gross_at_cost: of its positions, USD; 0 where it is not known.
+        """
+        name, owner = self.portfolio_name.strip(), self.owner_email.strip().lower()
+        errors = name_errors(name, owner, self._account_type(known), self.account_name)
+        if known is not None and self.is_new:
+            errors.append(_exists(owner, name))
+        if known is None or self.equity is not None:
+            errors += equity_errors(self.equity, gross_at_cost)
+        return errors
+
+    def resolve(
+        self, known: Portfolio | None, *, gross_at_cost: Decimal, entry_dates: Sequence[date]
+    ) -> Portfolio:
+        """The portfolio as it is to be stored: what is said, else what is known of it, else the default.
+
+        gross_at_cost: of its positions, USD. entry_dates: of the lots that are new; the earliest is the
+        default inception. Raises InvalidPortfolio with every error.
+        """
+        equity = known.initial_equity if self.equity is None and known else _amount(self.equity)
+        errors = self.errors(known, gross_at_cost=gross_at_cost)
+        if errors or equity is None:
+            raise InvalidPortfolio(errors)
+        name = self.portfolio_name.strip()
+        return Portfolio(
+            name,
+            self.owner_email.strip().lower(),
+            self._account_type(known),
+            equity,
+            self.inception_date or min([*entry_dates, *([known.inception_date] if known else [])]),
+            owner_full_name=self.owner_full_name or None,
+            description=self.description or None,
+            account_name=self.account_name.strip() if self.account_name else None if known else name,
+        )
+
+    def _account_type(self, known: Portfolio | None) -> str:
+        return self.account_type or (known.account_type if known else ACCOUNT_TYPES[0])
+
+
+def is_email(text: str) -> bool:
+    """Whether the text has the form of an e-mail address."""
+    return _EMAIL.fullmatch(text) is not None and len(text) <= LONGEST_NAME
+
+
+def name_errors(
+    portfolio_name: str, owner_email: str, account_type: str, account_name: str | None = None
+) -> list[FieldError]:
+    """What is wrong with the name, the owner and the account. account_name: None where none is given."""
+    errors = []
+    if not portfolio_name.strip():
+        errors.append(FieldError("ERR_PORT_002", "portfolio_name", None, "The portfolio needs a name."))
+    if len(portfolio_name) > LONGEST_NAME:
+        sentence = (
+            f"The portfolio's name has {len(portfolio_name)} characters; at most {LONGEST_NAME} are allowed."
+        )
+        errors.append(FieldError("ERR_PORT_003", "portfolio_name", portfolio_name[:LONGEST_NAME], sentence))
+    if not is_email(owner_email):
+        sentence = f"{owner_email!r} is no e-mail address; name the portfolio's owner by hers."
+        errors.append(FieldError("ERR_USER_002", "owner_email", owner_email, sentence))
+    if account_type not in ACCOUNT_TYPES:
+        sentence = f"The account type {account_type!r} is unknown; use one of {', '.join(ACCOUNT_TYPES)}."
+        errors.append(FieldError("ERR_PORT_009", "account_type", account_type, sentence))
+    if account_name is not None:
+        errors += _account_name_errors(account_name)
+    return errors
+
+
+def _account_name_errors(account_name: str) -> list[FieldError]:
+    name = account_name.strip()
+    if not name:
+        sentence = "The account's name is blank; write it, or leave it out to use the portfolio's name."
+        return [FieldError("ERR_PORT_011", "account_name", None, sentence)]
+    if len(name) > LONGEST_ACCOUNT_NAME:
+        sentence = (
+            f"The account's name has {len(name)} characters; at most {LONGEST_ACCOUNT_NAME} are allowed."
+        )
+        return [FieldError("ERR_PORT_010", "account_name", name[:LONGEST_ACCOUNT_NAME], sentence)]
+    return []
+
+
+def equity_errors(equity: Decimal | str | None, gross_at_cost: Decimal) -> list[FieldError]:
+    """What is wrong with the equity balance, a number or typed, of a portfolio that holds this much."""
+    if equity is None or equity == "":
+        sentence = "The portfolio is new and needs its equity balance: the capital it started with, in USD."
+        return [FieldError("ERR_PORT_004", "equity_balance", None, sentence)]
+    value, amount = str(equity), _amount(equity)
+    if amount is None or amount <= 0:
+        sentence = (
+            f"The equity balance {value!r} is no amount above zero; write the capital the portfolio started "
+            "with, like 485000 or 485,000.00."
+        )
+        return [FieldError("ERR_PORT_005", "equity_balance", value, sentence)]
+    if amount > LARGEST_EQUITY or amount < gross_at_cost * SMALLEST_EQUITY_TO_GROSS:
+        sentence = (
+            f"The equity balance {value} is unreasonable: it must be at most {LARGEST_EQUITY:,} and at "
+            f"least 1/100 of the positions' gross value, which is {gross_at_cost:,.2f}; correct it."
+        )
+        return [FieldError("ERR_PORT_006", "equity_balance", value, sentence)]
+    return []
+
+
+def _amount(equity: Decimal | str | None) -> Decimal | None:
+    """The equity as a finite number, None where it is none."""
+    if isinstance(equity, str):
+        number = parse_number(equity.strip().removeprefix("$"))
+        return number if number is not None and decimals(number) <= _EQUITY_DECIMALS else None
+    return equity if equity is not None and equity.is_finite() else None
+
+
+def _exists(owner_email: str, portfolio_name: str) -> FieldError:
+    sentence = (
+        f"{owner_email} has a portfolio {portfolio_name!r} already; choose another name, or load the file as "
+        "its next statement."
+    )
+    return FieldError("ERR_PORT_001", "portfolio_name", portfolio_name, sentence)
+
+
+def known_portfolio(connection: Connection, key: UUID) -> Portfolio | None:
+    """The portfolio as it was last loaded."""
+    row = connection.execute(
+        "select portfolio_name, owner_email, account_type, initial_equity, inception_date, owner_full_name, "
+        "description, account_name, base_currency "
+        "from raw.portfolios where portfolio_id = %s order by load_id desc limit 1",
+        [key],
+    ).fetchone()
+    return None if row is None else Portfolio(*row)
+
+
+class Directory:
+    """The portfolios that were loaded and the symbols each holds or held, read once for a whole file."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._rows = connection.execute(
+            "select distinct on (portfolio_id) portfolio_id, portfolio_name, owner_email from raw.portfolios "
+            "order by portfolio_id, load_id desc"
+        ).fetchall()
+        self._found: dict[UUID, Portfolio] = {}
+        self._symbols: dict[UUID, frozenset[str]] = {}
+
+    def find(self, portfolio_name: str, owner_email: str | None = None) -> Portfolio:
+        """The portfolio of this name; the owner may be left out where only one has a portfolio so named.
+
+        Raises UnknownPortfolioError naming the known ones.
+        """
+        owner = owner_email.strip().lower() if owner_email else None
+        named = [row for row in self._rows if row[1] == portfolio_name.strip() and owner in {None, row[2]}]
+        if len(named) == 1:
+            return self._read(named[0][0])
+        if named:
+            owners = ", ".join(sorted(row[2] for row in named))
+            raise UnknownPortfolioError(
+                f"Several people have a portfolio {portfolio_name!r} ({owners}); fill in owner_email (on the "
+                "command line: --owner)."
+            )
+        of_owner = f" of {owner}" if owner else ""
+        raise UnknownPortfolioError(
+            f"There is no portfolio {portfolio_name!r}{of_owner}; {_known_names(self._rows)}. "
+            "Correct the name, or load its positions first."
+        )
+
+    def symbols(self, key: UUID) -> frozenset[str]:
+        """Symbols of all positions of the portfolio, closed ones too."""
+        if key not in self._symbols:
+            rows = self._connection.execute(
+                "select distinct symbol from raw.positions where portfolio_id = %s", [key]
+            )
+            self._symbols[key] = frozenset(row[0] for row in rows)
+        return self._symbols[key]
+
+    def _read(self, key: UUID) -> Portfolio:
+        if key not in self._found:
+            portfolio = known_portfolio(self._connection, key)
+            assert portfolio is not None  # noqa: S101 - its key was just read, and raw is append-only
+            self._found[key] = portfolio
+        return self._found[key]
+
+
+def _known_names(rows: list[tuple[UUID, str, str]]) -> str:
+    names = sorted(f"{row[1]!r} of {row[2]}" for row in rows)
+    if not names:
+        return "no portfolio was loaded yet"
+    more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
+    return f"known are {', '.join(names[:_NAMES_SHOWN])}{more}"

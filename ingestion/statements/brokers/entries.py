@@ -1,0 +1,226 @@
+"""From a broker's download to rows of the positions file: what it lacks is given by the person, or was known.
+
+Most downloads name a position's average cost and no lots. The lots that the portfolio is known to hold then
+stay as they are; what is more than they are was bought since, what is less was sold, the oldest lot first. So
+a download each month makes no purchase of the past twice.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import ROUND_HALF_EVEN, Decimal, localcontext
+
+from ingestion.errors import PositionsFileError
+from ingestion.files.csv_reader import Record
+from ingestion.market.symbols import normalize_symbol
+from ingestion.statements.brokers.export import Export, Holding
+from ingestion.statements.columns import CLASS, ENTRY_DATE, ENTRY_PRICE, QUANTITY, SUBTYPE, SYMBOL
+from ingestion.statements.reconcile import HeldLot
+
+_PRICE_STEP, _QUANTITY_STEP = Decimal("0.0001"), Decimal("0.000001")
+_ENOUGH_DIGITS = 80  # for the product of any two numbers of a file
+_ONE = Decimal(1)
+
+_NOTHING = (
+    PositionsFileError(
+        "ERR_CSV_003", None, None, None, "The download lists no position with a quantity; download it anew."
+    ),
+)
+
+HOW_TO_DATE = "the download has none: give --entry-date DATE, or --entry-at-market to begin on its own day"
+HOW_TO_PRICE = "the download has no cost: give --entry-price SYMBOL=PRICE, or --entry-at-market"
+
+
+@dataclass(frozen=True)
+class EntryTerms:
+    """What a person says where a download is silent.
+
+    entry_date: of positions without one. prices: USD per share by symbol, before what the download says.
+    at_market: positions begin on the day of the download at its price. account: the one to take.
+    """
+
+    entry_date: date | None = None
+    prices: Mapping[str, Decimal] = field(default_factory=dict)
+    at_market: bool = False
+    account: str | None = None
+
+
+@dataclass(frozen=True)
+class Entries:
+    """Rows in the columns of the positions file, sentences on what was assumed, and errors."""
+
+    records: tuple[Record, ...]
+    notices: tuple[str, ...]
+    errors: tuple[PositionsFileError, ...] = ()
+
+
+def entries(export: Export, terms: EntryTerms, held: Mapping[str, Sequence[HeldLot]], as_of: date) -> Entries:
+    """The rows of one account of a download. held: open lots by symbol, as they are known before `as_of`."""
+    chosen = _of_account(export, terms.account)
+    if isinstance(chosen, PositionsFileError):
+        return Entries((), (), (chosen,))
+    assumed: Counter[str] = Counter()
+    notices = [f"This is a position download of {export.broker} of {as_of}.", *export.notices]
+    prices = {normalize_symbol(symbol): price for symbol, price in terms.prices.items()}
+    said, records = replace(terms, prices=prices), []
+    with localcontext(prec=_ENOUGH_DIGITS):
+        for holding in _merged(_not_empty(chosen, notices), notices):
+            lots = held.get(normalize_symbol(holding.symbol), [])
+            known = _against_known(holding, lots, assumed)
+            records += [_record(entry, said, as_of, assumed) for entry in known]
+    notices += [f"{count} of {len(records)} rows: {what}." for what, count in assumed.items() if count]
+    unused = prices.keys() - {normalize_symbol(holding.symbol) for holding in chosen}
+    notices += [f"--entry-price {symbol}: the download has no such position." for symbol in sorted(unused)]
+    return Entries(tuple(records), tuple(notices), export.errors if records else export.errors or _NOTHING)
+
+
+def _of_account(export: Export, account: str | None) -> tuple[Holding, ...] | PositionsFileError:
+    """The holdings of the account that is meant, or why it cannot be said which."""
+    accounts = export.accounts
+    if account is None:
+        if len(accounts) <= 1:
+            return export.holdings
+        sentence = (
+            f"The download lists {len(accounts)} accounts ({', '.join(accounts)}); say which by --account."
+        )
+        return PositionsFileError("ERR_PORT_008", None, "Account", None, sentence)
+    wanted = account.strip().lower()
+    found = [name for name in accounts if wanted in {name.lower(), *name.lower().split()}]
+    found = found or [name for name in accounts if wanted in name.lower()]
+    if len(found) == 1:
+        return tuple(holding for holding in export.holdings if holding.account == found[0])
+    known = ", ".join(filter(None, accounts)) or "none by name"
+    how = "is no account" if not found else "could be more than one account"
+    sentence = f"{account!r} {how} of the download, which lists {known}; correct --account."
+    return PositionsFileError("ERR_PORT_008", None, "Account", account, sentence)
+
+
+def _not_empty(holdings: Iterable[Holding], notices: list[str]) -> list[Holding]:
+    kept = []
+    for holding in holdings:
+        if holding.quantity == 0:
+            notices.append(f"Row {holding.line}: {holding.symbol} has a quantity of 0 and was left out.")
+        else:
+            kept.append(holding)
+    return kept
+
+
+def _merged(holdings: Iterable[Holding], notices: list[str]) -> list[Holding]:
+    """One holding for a symbol that stands in several rows (cash and margin, say); lots stay apart."""
+    merged: dict[tuple[object, ...], Holding] = {}
+    for holding in holdings:
+        if not isinstance(holding.quantity, Decimal):
+            merged[holding.line,] = holding
+            continue
+        price = holding.cost if holding.entry_date else None
+        key = (holding.symbol, holding.quantity > 0, holding.entry_date, price and _price(price))
+        first = merged.get(key)
+        if first is not None and isinstance(first.quantity, Decimal):
+            notices.append(f"Row {holding.line}: {holding.symbol} was added to row {first.line}.")
+            quantity = first.quantity + holding.quantity
+            costs = [(part.quantity, part.cost) for part in (first, holding)]
+            known = [(held, cost) for held, cost in costs if cost is not None and isinstance(held, Decimal)]
+            cost = sum((h * c for h, c in known), Decimal(0)) / quantity if len(known) == len(costs) else None
+            holding = replace(first, quantity=quantity, cost=cost)  # noqa: PLW2901 - the sum takes its place
+        merged[key] = holding
+    return list(merged.values())
+
+
+def _against_known(holding: Holding, lots: Sequence[HeldLot], assumed: Counter[str]) -> list[Holding]:
+    """The lots that an averaged holding is made of: those that are known, and what is new."""
+    quantity = holding.quantity
+    if holding.entry_date is not None or not isinstance(quantity, Decimal):
+        return [holding]
+    same = [lot for lot in lots if (lot.row["quantity"] > 0) == (quantity > 0)]
+    known = sum((lot.row["quantity"] * lot.ratio for lot in same), Decimal(0))
+    was_split = any(lot.ratio != 1 for lot in same)
+    if not same:
+        return [holding]
+    if quantity == known or (was_split and abs(quantity - known) < 1):  # fractions are paid out at a split
+        assumed["entry date and price of the lots that are known"] += len(same)
+        return [_as_known(holding, lot, lot.row["quantity"]) for lot in same]
+    if abs(quantity) > abs(known):
+        assumed["entry date and price of the lots that are known"] += len(same)
+        bought = replace(
+            holding, quantity=quantity - known, cost=_cost_of_rest(holding, same, quantity - known)
+        )
+        return [*(_as_known(holding, lot, lot.row["quantity"]) for lot in same), bought]
+    return _after_sale(holding, same, abs(known) - abs(quantity), assumed)
+
+
+def _after_sale(
+    holding: Holding, lots: Iterable[HeldLot], sold: Decimal, assumed: Counter[str]
+) -> list[Holding]:
+    """What is left of the lots when so much of today's shares was sold, the oldest lot first."""
+    kept = []
+    for lot in lots:
+        quantity = lot.row["quantity"] * lot.ratio
+        taken = min(sold, abs(quantity))
+        sold -= taken
+        if taken < abs(quantity):
+            left = (abs(quantity) - taken) / lot.ratio * (1 if quantity > 0 else -1)
+            kept.append(_as_known(holding, lot, left.quantize(_QUANTITY_STEP)))
+    assumed["what was sold since the last statement was sold from the oldest lot on"] += len(kept)
+    return kept
+
+
+def _as_known(holding: Holding, lot: HeldLot, quantity: Decimal) -> Holding:
+    row = lot.row
+    return replace(holding, quantity=quantity, entry_date=row["entry_date"], cost=row["entry_price"])
+
+
+def _cost_of_rest(holding: Holding, lots: Iterable[HeldLot], rest: Decimal) -> Decimal | None:
+    """What the shares beyond the known lots cost, each: the total cost less the known lots'."""
+    if holding.cost is None or not isinstance(holding.quantity, Decimal):
+        return None
+    known = sum((lot.row["quantity"] * lot.row["entry_price"] for lot in lots), Decimal(0))
+    cost = (holding.quantity * holding.cost - known) / rest
+    return cost if _price(cost) > 0 else holding.cost
+
+
+def _record(holding: Holding, terms: EntryTerms, as_of: date, assumed: Counter[str]) -> Record:
+    entry_date, price = _entry(holding, terms, as_of, assumed)
+    cells = {
+        SYMBOL: holding.symbol,
+        QUANTITY: _text(holding.quantity),
+        ENTRY_PRICE: _text(_price(price)) if price is not None else "",
+        ENTRY_DATE: entry_date.isoformat() if entry_date else "",
+        CLASS: holding.investment_class,
+        SUBTYPE: holding.subtype,
+    }
+    return Record(holding.line, cells)
+
+
+def _entry(
+    holding: Holding, terms: EntryTerms, as_of: date, assumed: Counter[str]
+) -> tuple[date | None, Decimal | None]:
+    """Entry date and price of a row: from the download or the known lots, else as the person said."""
+    if holding.is_cash:
+        assumed[
+            "cash, worth 1, without an entry date: from the day of the download"
+        ] += not holding.entry_date
+        return holding.entry_date or as_of, _ONE
+    if holding.entry_date is not None:
+        return holding.entry_date, holding.cost
+    given = terms.prices.get(normalize_symbol(holding.symbol))
+    if terms.at_market and terms.entry_date is None:
+        assumed["entered on the day of the download, at its price"] += 1
+        return as_of, given or holding.market_price
+    if terms.entry_date is not None:
+        assumed[f"entry date {terms.entry_date}, by --entry-date"] += 1
+    if given is not None:
+        assumed["entry price by --entry-price"] += 1
+    elif holding.cost is not None:
+        assumed["entry price from the average cost, rounded to four decimals"] += 1
+    elif terms.at_market and holding.market_price is not None:
+        assumed["entry price from the download's own price, by --entry-at-market"] += 1
+    return terms.entry_date, given or holding.cost or (holding.market_price if terms.at_market else None)
+
+
+def _price(price: Decimal) -> Decimal:
+    return price.quantize(_PRICE_STEP, ROUND_HALF_EVEN)
+
+
+def _text(number: Decimal | str) -> str:
+    return number if isinstance(number, str) else f"{number:f}"

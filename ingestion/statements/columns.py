@@ -1,0 +1,84 @@
+"""The twelve columns of the positions file, and a row of it while it is read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from ingestion.errors import PositionsFileError
+from ingestion.files.csv_reader import Record
+
+SYMBOL, QUANTITY, ENTRY_PRICE, ENTRY_DATE = "symbol", "quantity", "entry price per share", "entry date"
+CLASS, SUBTYPE = "investment class", "investment subtype"
+UNDERLYING, STRIKE, EXPIRATION, OPTION_TYPE = (
+    "underlying symbol",
+    "strike price",
+    "expiration date",
+    "option type",
+)
+EXIT_DATE, EXIT_PRICE = "exit date", "exit price per share"
+COLUMNS: Mapping[str, str] = {
+    name.lower(): name
+    for name in (
+        "Symbol",
+        "Quantity",
+        "Entry Price Per Share",
+        "Entry Date",
+        "Investment Class",
+        "Investment Subtype",
+        "Underlying Symbol",
+        "Strike Price",
+        "Expiration Date",
+        "Option Type",
+        "Exit Date",
+        "Exit Price Per Share",
+    )
+}
+"""The twelve columns: how we look them up, and how they are written."""
+
+SUBTYPES: Mapping[str, tuple[str, ...]] = {
+    "PUBLIC": ("STOCK", "ETF", "MUTUAL_FUND", "BOND", "CASH"),
+    "OPTIONS": ("CALL", "PUT"),
+    "PRIVATE": (
+        "PRIVATE_EQUITY",
+        "VENTURE_CAPITAL",
+        "HEDGE_FUND",
+        "PRIVATE_REIT",
+        "PRIVATE_CREDIT",
+        "INFRASTRUCTURE",
+        "REAL_ESTATE",
+        "CRYPTOCURRENCY",
+        "ART",
+        "MONEY_MARKET",
+        "TREASURY_BILLS",
+        "CASH",
+        "COMMODITY",
+        "OTHER",
+    ),
+}
+
+_LONGEST_VALUE_SHOWN = 100
+
+
+@dataclass(frozen=True)
+class Row:
+    """A record, the days that no date of it may pass, and the errors found so far."""
+
+    record: Record
+    today: date
+    statement_date: date
+    errors: list[PositionsFileError] = field(default_factory=list)
+
+    def __getitem__(self, column: str) -> str:
+        """The cell, '' when it is empty or the file lacks the column."""
+        return self.record[column]
+
+    @property
+    def has_option_columns(self) -> bool:
+        """Whether any of the four option columns is filled."""
+        return any(self[name] for name in (UNDERLYING, STRIKE, EXPIRATION, OPTION_TYPE))
+
+    def error(self, number: int, column: str, sentence: str) -> None:
+        """Note an error ERR_POS_<number> of a cell."""
+        value = self[column][:_LONGEST_VALUE_SHOWN] or None
+        code = f"ERR_POS_{number:03d}"
+        self.errors.append(PositionsFileError(code, self.record.line, COLUMNS[column], value, sentence))

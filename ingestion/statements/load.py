@@ -1,0 +1,280 @@
+"""The positions file: one portfolio's statement, in twelve columns or as a broker writes it, loaded whole or
+not at all.
+
+A second file of the same portfolio is a new statement: a lot that it no longer lists was closed at its date.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from decimal import ROUND_HALF_UP, Decimal, localcontext
+from pathlib import Path
+from typing import Any
+
+from ingestion.errors import InvalidPositionsFile, PositionsFileError, StatementOrderError
+from ingestion.market.calendar import FIRST_DAY
+from ingestion.portfolios.portfolios import Portfolio, PortfolioFields, known_portfolio
+from ingestion.raw.datasets import PORTFOLIOS, POSITIONS
+from ingestion.raw.loads import Connection, LoadReport, load_transaction, recorded_failure
+from ingestion.statements.brokers.entries import HOW_TO_DATE, HOW_TO_PRICE, Entries, EntryTerms, entries
+from ingestion.statements.columns import COLUMNS, SYMBOL
+from ingestion.statements.reconcile import HeldLot, StatementRows, held_lots, statement_rows
+from ingestion.statements.rows import Lot, parse_lot
+from ingestion.statements.source import PositionsSource, open_positions
+
+SOURCE = "positions_file"
+OPTION_MULTIPLIER = 100
+CENT = Decimal("0.01")
+NOTHING_SAID = EntryTerms()
+
+_ENOUGH_DIGITS = 80  # for the product of any two numbers of a file
+
+Held = Callable[[date], Mapping[str, Sequence[HeldLot]]]
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A positions file that was read. as_of: its date. notices: sentences on what was ignored or assumed."""
+
+    lots: tuple[Lot, ...]
+    notices: tuple[str, ...]
+    as_of: date
+
+    @property
+    def gross_at_cost(self) -> Decimal:
+        """Absolute entry values of all lots, added up, USD."""
+        return sum((abs(entry_value(lot)) for lot in self.lots), Decimal(0))
+
+
+@dataclass(frozen=True)
+class PreparedStatement:
+    """A statement held against the warehouse: what would be written."""
+
+    statement: Statement
+    portfolio: Portfolio
+    known: Portfolio | None
+    rows: StatementRows
+
+
+def entry_value(lot: Lot) -> Decimal:
+    """Signed quantity x multiplier x entry price, USD to the cent.
+
+    A position's value is money and rounded as such (halves away from zero), so that totals are sums of cents.
+    """
+    multiplier = OPTION_MULTIPLIER if lot.investment_class == "OPTIONS" else 1
+    with localcontext(prec=_ENOUGH_DIGITS):
+        return (lot.quantity * multiplier * lot.entry_price).quantize(CENT, ROUND_HALF_UP)
+
+
+def read_positions_file(
+    path: Path,
+    *,
+    today: date | None = None,
+    statement_date: date | None = None,
+    terms: EntryTerms = NOTHING_SAID,
+    held: Held | None = None,
+) -> Statement:
+    """Read a positions file. Raises InvalidPositionsFile with every error of the file.
+
+    today: no date may lie after it (default: today, UTC). statement_date: nor after this (default: the day
+    that a broker's download names, else today). terms, held: for downloads, what the person says and the lots
+    that are known at a date.
+    """
+    today = today or datetime.now(UTC).date()
+    source = open_positions(path)
+    as_of = statement_date or _own_date(path, source, today) or today
+    rows = _rows(source, terms, held(as_of) if held and source.export else {}, as_of)
+    lots: list[Lot] = []
+    errors: list[PositionsFileError] = [*rows.errors]
+    for record in rows.records:
+        lot, found = parse_lot(record, today=today, statement_date=as_of)
+        errors += found if source.export is None else [_with_remedy(error) for error in found]
+        if lot is not None:
+            lots.append(lot)
+    errors += _duplicates(lots)
+    if errors:
+        raise InvalidPositionsFile(path, sorted(errors, key=lambda error: error.row or 0))
+    return Statement(tuple(lots), (*rows.notices, *_early(lots)), as_of)
+
+
+def load_positions(
+    connection: Connection,
+    path: Path,
+    *,
+    portfolio_name: str,
+    owner_email: str,
+    equity: Decimal | str | None = None,
+    owner_full_name: str | None = None,
+    account_type: str | None = None,
+    account_name: str | None = None,
+    description: str | None = None,
+    inception_date: date | None = None,
+    statement_date: date | None = None,
+    today: date | None = None,
+    is_new: bool = False,
+    terms: EntryTerms = NOTHING_SAID,
+) -> list[LoadReport]:
+    """Load a portfolio's statement: the portfolio and its positions in one transaction.
+
+    equity: starting capital in USD; needed for a new portfolio. statement_date: what the file is as of
+    (default: the day a broker's download names, else today); open lots that it does not list are closed at
+    that session's close. inception_date: default the earliest entry date. is_new: refuse a portfolio that
+    exists. terms: what a broker's download lacks. Raises InvalidPositionsFile (with the portfolio's errors
+    among its own), InvalidPortfolio or StatementOrderError; nothing is written then but the record of the
+    failure.
+    """
+    fields = PortfolioFields(
+        portfolio_name,
+        owner_email,
+        equity,
+        owner_full_name,
+        account_type,
+        description,
+        inception_date,
+        account_name,
+        is_new,
+    )
+    return load_fields(connection, path, fields, statement_date=statement_date, today=today, terms=terms)
+
+
+def load_fields(
+    connection: Connection,
+    path: Path,
+    fields: PortfolioFields,
+    *,
+    statement_date: date | None = None,
+    today: date | None = None,
+    terms: EntryTerms = NOTHING_SAID,
+) -> list[LoadReport]:
+    """As load_positions, with what is said of the portfolio in one piece."""
+    origin = str(path)
+    with recorded_failure(connection, POSITIONS.name, source=SOURCE, origin=origin), connection.transaction():
+        statement = _read_for(
+            connection, path, fields, today=today, statement_date=statement_date, terms=terms
+        )
+    with load_transaction(connection, POSITIONS.name, source=SOURCE, origin=origin) as load:
+        prepared = _prepare(connection, fields, statement)
+        return [
+            load.rows(PORTFOLIOS, prepared.portfolio.frame()),
+            load.rows(POSITIONS, prepared.rows.frame, notices=[*statement.notices, *prepared.rows.notices]),
+        ]
+
+
+def prepare_positions(
+    connection: Connection,
+    path: Path,
+    fields: PortfolioFields,
+    *,
+    statement_date: date | None = None,
+    today: date | None = None,
+    terms: EntryTerms = NOTHING_SAID,
+) -> PreparedStatement:
+    """What load_positions would write, without writing anything. Raises what it raises."""
+    with connection.transaction():
+        statement = _read_for(
+            connection, path, fields, today=today, statement_date=statement_date, terms=terms
+        )
+        return _prepare(connection, fields, statement)
+
+
+def _read_for(
+    connection: Connection,
+    path: Path,
+    fields: PortfolioFields,
+    *,
+    today: date | None,
+    statement_date: date | None,
+    terms: EntryTerms,
+) -> Statement:
+    """The statement of this portfolio, with the portfolio's own errors told beside the file's."""
+    today = today or datetime.now(UTC).date()
+    if statement_date is not None and not FIRST_DAY < statement_date <= today:
+        raise StatementOrderError(
+            f"The statement's date {statement_date} lies in the future or before {FIRST_DAY.year}; "
+            "correct it."
+        )
+    try:
+        return read_positions_file(
+            path,
+            today=today,
+            statement_date=statement_date,
+            terms=terms,
+            held=lambda as_of: held_lots(connection, fields.portfolio_id, as_of),
+        )
+    except InvalidPositionsFile as error:
+        known = known_portfolio(connection, fields.portfolio_id)
+        own = [
+            PositionsFileError(wrong.code, None, wrong.field, wrong.value, wrong.sentence)
+            for wrong in fields.errors(known, gross_at_cost=Decimal(0))
+        ]
+        raise InvalidPositionsFile(path, [*own, *error.errors]) from error
+
+
+def _prepare(connection: Connection, fields: PortfolioFields, statement: Statement) -> PreparedStatement:
+    known = known_portfolio(connection, fields.portfolio_id)
+    rows = statement_rows(connection, fields.portfolio_id, statement.lots, statement.as_of)
+    portfolio = fields.resolve(known, gross_at_cost=statement.gross_at_cost, entry_dates=rows.new_entry_dates)
+    return PreparedStatement(statement, portfolio, known, rows)
+
+
+# --- the rows --------------------------------------------------------------------------------------------
+
+
+def _own_date(path: Path, source: PositionsSource, today: date) -> date | None:
+    """The day that a download names. Raises InvalidPositionsFile if it cannot be."""
+    as_of = source.export.as_of if source.export else None
+    if as_of is None or FIRST_DAY < as_of <= today:
+        return as_of
+    sentence = f"The download says it is of {as_of}, which cannot be; give its day by --statement-date."
+    raise InvalidPositionsFile(path, [PositionsFileError("ERR_PORT_008", None, None, str(as_of), sentence)])
+
+
+def _early(lots: Iterable[Lot]) -> list[str]:
+    count = sum(lot.entry_date < FIRST_DAY for lot in lots)
+    if not count:
+        return []
+    return [
+        f"{count} lots were entered before {FIRST_DAY}, where the calendar begins: they count from then on."
+    ]
+
+
+def _rows(
+    source: PositionsSource, terms: EntryTerms, held: Mapping[str, Sequence[HeldLot]], as_of: date
+) -> Entries:
+    """The rows in our columns, whoever wrote them."""
+    if source.export is not None:
+        return entries(source.export, terms, held, as_of)
+    assert source.file is not None  # noqa: S101 - a source is one or the other
+    notices = [f"The column {name!r} is unknown and was ignored." for name in source.file.unknown]
+    if terms != NOTHING_SAID:
+        notices.append(
+            "The file has its own entry dates and prices: the options for downloads were not used."
+        )
+    return Entries(source.file.records, tuple(notices))
+
+
+def _with_remedy(error: PositionsFileError) -> PositionsFileError:
+    """For rows of a download, which nobody should have to edit: by which option to say what it lacks."""
+    remedies = {"ERR_POS_012": HOW_TO_DATE, "ERR_POS_008": HOW_TO_PRICE}
+    if error.code not in remedies:
+        return error
+    return replace(error, sentence=f"{error.field} is missing: {remedies[error.code]}.")
+
+
+def _duplicates(lots: Iterable[Lot]) -> list[PositionsFileError]:
+    """Lots that an earlier row has already: they would be one position.
+
+    What was sold of a lot, and what was kept of it, are not the same row: their exits differ.
+    """
+    first: dict[tuple[Any, ...], int] = {}
+    errors = []
+    for lot in lots:
+        key = (lot.symbol, lot.entry_date, lot.entry_price, lot.exit_date)
+        line = first.setdefault(key, lot.line)
+        if line != lot.line:
+            sentence = (
+                f"{lot.symbol} of {lot.entry_date} at {lot.entry_price} stands in row {line} already; "
+                "add the quantities up in one row."
+            )
+            errors.append(PositionsFileError("ERR_POS_023", lot.line, COLUMNS[SYMBOL], lot.symbol, sentence))
+    return errors

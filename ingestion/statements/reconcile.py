@@ -1,0 +1,291 @@
+"""A portfolio's next statement, held against the known lots: what is new, changed, closed, or only split.
+
+A statement lists the lots that are open at its date, and may list what was sold, with exit date and price. It
+is applied to the lots as earlier statements left them, so a second statement of the same date takes the place
+of the first. A lot that is listed in the shares of a later split is still the lot that was bought, and is
+kept as it was traded. How lots are parted when some of them is sold is told in ingestion.statements.parts.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+import pandas as pd
+
+from ingestion.errors import StatementOrderError
+from ingestion.raw.datasets import POSITIONS
+from ingestion.raw.loads import Connection
+from ingestion.statements.parts import Row, after_statement, is_open, is_withdrawn, lot_id, lot_key, withdrawn
+from ingestion.statements.rows import Lot
+
+# a day is given where only what earlier statements said is asked for
+_KNOWN_LOTS = """
+select distinct on (position_id) {columns}
+from raw.positions
+where portfolio_id = %(portfolio)s and (statement_date is null or statement_date <= %(latest)s)
+order by position_id, load_id desc
+"""
+
+_SPLITS = """
+with known as (
+    select distinct on (symbol, ex_date) symbol, ex_date, value
+    from raw.corporate_actions
+    where action = 'split' and symbol = any(%s)
+    order by symbol, ex_date, load_id desc
+)
+select symbol, ex_date, value from known where value is not null
+"""
+
+_PRICE_ROUNDING = Decimal("0.0001")  # of a price with four decimals
+_NOTICES = 20  # of one kind; a portfolio that is all new need not be told row by row
+
+Splits = Mapping[str, list[tuple[date, Decimal]]]
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a statement makes of one row. kind: new, changed, closed, sold in part, withdrawn or unchanged."""
+
+    kind: str
+    row: Row
+    known: Row | None
+
+
+@dataclass(frozen=True)
+class StatementRows:
+    """What a statement makes of a portfolio's lots.
+
+    frame: rows for raw.positions. new_entry_dates: of the lots never seen before. notices: for people.
+    """
+
+    frame: pd.DataFrame
+    new_entry_dates: tuple[date, ...]
+    notices: tuple[str, ...]
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True)
+class HeldLot:
+    """An open lot as it was bought, and how many of today's shares each of its shares is."""
+
+    row: Row
+    ratio: Decimal
+
+
+def statement_rows(
+    connection: Connection, portfolio: UUID, lots: Sequence[Lot], as_of: date
+) -> StatementRows:
+    """The rows to load for a statement of this date.
+
+    Raises StatementOrderError when it is older than one that is known, and would undo it.
+    """
+    known = {row["position_id"]: row for row in _known_lots(connection, portfolio)}
+    before = _known_lots(connection, portfolio, latest=as_of - timedelta(days=1))
+    splits = _splits(connection, {lot.symbol for lot in lots})
+    restated = _before_splits(lots, known.values(), splits, as_of)
+    stated = [_stated_row(portfolio, lot, as_of) for lot in restated]
+    after = after_statement(before, stated, as_of)
+    after += _withdrawn_rows(known, after, as_of)
+    changes = [_change(row, known.get(row["position_id"])) for row in after]
+    _check_order(known.values(), stated, changes, as_of)
+    lot_ids = {lot_id(row) for row in known.values()}
+    return StatementRows(
+        pd.DataFrame(
+            [change.row for change in changes if change.kind != "unchanged" or _is_stated(change.row, as_of)],
+            columns=list(POSITIONS.columns),
+            dtype=object,
+        ),
+        tuple(change.row["entry_date"] for change in changes if lot_id(change.row) not in lot_ids),
+        (*_split_notices(lots, restated), *_change_notices(changes)),
+        tuple(changes),
+    )
+
+
+def held_lots(connection: Connection, portfolio: UUID, as_of: date) -> dict[str, list[HeldLot]]:
+    """The lots that are open before a statement of this date, by symbol, the oldest first."""
+    rows = [
+        row
+        for row in _known_lots(connection, portfolio, latest=as_of - timedelta(days=1))
+        if is_open(row, as_of)
+    ]
+    splits = _splits(connection, {row["symbol"] for row in rows})
+    held: dict[str, list[HeldLot]] = {}
+    for row in sorted(rows, key=lambda row: (row["entry_date"], row["entry_price"])):
+        ratio = _split_ratio(splits.get(row["symbol"], []), row["entry_date"], as_of)
+        held.setdefault(row["symbol"], []).append(HeldLot(row, ratio))
+    return held
+
+
+def _known_lots(connection: Connection, portfolio: UUID, *, latest: date = date.max) -> list[Row]:
+    """The newest row of each lot and part of the portfolio, of statements up to `latest`."""
+    columns = POSITIONS.columns
+    cursor = connection.execute(
+        _KNOWN_LOTS.format(columns=", ".join(columns)), {"portfolio": portfolio, "latest": latest}
+    )
+    rows = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+    return [{**row, **{key: str(row[key]) for key in ("position_id", "portfolio_id")}} for row in rows]
+
+
+def _stated_row(portfolio: UUID, lot: Lot, as_of: date) -> Row:
+    contract = lot.contract
+    return {
+        "position_id": None,
+        "portfolio_id": str(portfolio),
+        "symbol": lot.symbol,
+        "underlying_symbol": contract.underlying_symbol if contract else None,
+        "investment_class": lot.investment_class,
+        "investment_subtype": lot.investment_subtype,
+        "option_type": contract.option_type if contract else None,
+        "strike_price": contract.strike_price if contract else None,
+        "expiration_date": contract.expiration_date if contract else None,
+        "quantity": lot.quantity,
+        "entry_date": lot.entry_date,
+        "entry_price": lot.entry_price,
+        "exit_date": lot.exit_date,
+        "exit_price": lot.exit_price,
+        "statement_date": as_of,
+    }
+
+
+# --- what changes ----------------------------------------------------------------------------------------
+
+
+def _withdrawn_rows(known: Mapping[str, Row], after: Iterable[Row], as_of: date) -> list[Row]:
+    """Rows that only an earlier version of this very statement spoke of: they are taken back."""
+    kept = {row["position_id"] for row in after}
+    return [
+        withdrawn(row, as_of)
+        for key, row in known.items()
+        if key not in kept and _is_stated(row, as_of) and not is_withdrawn(row)
+    ]
+
+
+def _change(row: Row, known: Row | None) -> Change:
+    is_part = row["position_id"] != lot_id(row)
+    if known is None:
+        kind = "sold in part" if is_part else "new"
+    elif {**row, "statement_date": None} == {**known, "statement_date": None}:
+        kind = "unchanged"
+    elif is_withdrawn(row):
+        kind = "withdrawn"
+    elif known["exit_date"] is None and row["exit_date"] is not None:
+        kind = "closed"
+    else:
+        kind = "changed"
+    return Change(kind, row, known)
+
+
+def _check_order(
+    known: Collection[Row], stated: Iterable[Row], changes: Iterable[Change], as_of: date
+) -> None:
+    """An older statement may only repeat what is known: it lists what was open then, and changes nothing."""
+    newest = max((row["statement_date"] for row in known if row["statement_date"]), default=as_of)
+    if as_of >= newest:
+        return
+    listed = {lot_key(row) for row in stated}
+    was_open = {lot_key(row) for row in known if is_open({**row, "exit_date": _exit_by(row, as_of)}, as_of)}
+    if was_open - listed or any(change.kind != "unchanged" for change in changes):
+        raise StatementOrderError(
+            f"The portfolio has a statement of {newest} already and this one, which differs, is of {as_of}: "
+            "load statements in the order of their dates, or give the date of this one."
+        )
+
+
+def _exit_by(row: Row, as_of: date) -> date | None:
+    exit_date: date | None = row["exit_date"]
+    return exit_date if exit_date is not None and exit_date <= as_of else None
+
+
+def _is_stated(row: Row, as_of: date) -> bool:
+    stated: bool = row["statement_date"] == as_of
+    return stated
+
+
+def _change_notices(changes: Sequence[Change]) -> list[str]:
+    """What a person may not have meant to say by leaving something out."""
+    parts = [
+        f"{_described(change.row)}: {_plain(abs(change.row['quantity']))} were sold by "
+        f"{change.row['exit_date']}: the statement lists that much less; a row with Exit Date and Exit Price "
+        "would say when and for what."
+        for change in changes
+        if change.kind == "sold in part" and change.row["exit_price"] is None
+    ]
+    taken_back = [
+        f"{_described(change.row)}: listed by an earlier version of this statement and no longer, so it is "
+        "taken back from its entry on; had it been sold, a row with Exit Date and Exit Price would say so."
+        for change in changes
+        if change.kind == "withdrawn" and change.row["position_id"] == lot_id(change.row)
+    ]
+    return _some(parts) + _some(taken_back)
+
+
+def _some(notices: list[str]) -> list[str]:
+    more = len(notices) - _NOTICES
+    return notices[:_NOTICES] + ([f"... and {more} more like that."] if more > 0 else [])
+
+
+def _described(row: Row) -> str:
+    return f"{row['symbol']} of {row['entry_date']} at {_plain(row['entry_price'])}"
+
+
+def _plain(number: Decimal) -> str:
+    return f"{number.normalize():f}"
+
+
+# --- splits ----------------------------------------------------------------------------------------------
+
+
+def _splits(connection: Connection, symbols: set[str]) -> Splits:
+    """Ex-dates and ratios by symbol."""
+    splits: dict[str, list[tuple[date, Decimal]]] = {}
+    for symbol, ex_date, ratio in connection.execute(_SPLITS, [sorted(symbols)]):
+        splits.setdefault(symbol, []).append((ex_date, ratio))
+    return splits
+
+
+def _split_ratio(splits: Iterable[tuple[date, Decimal]], entry_date: date, as_of: date) -> Decimal:
+    ratio = Decimal(1)
+    for ex_date, value in splits:
+        ratio *= value if entry_date < ex_date <= as_of else 1
+    return ratio
+
+
+def _before_splits(lots: Sequence[Lot], known: Iterable[Row], splits: Splits, as_of: date) -> list[Lot]:
+    """The lots as they were traded, where they are known ones in the shares of a later split."""
+    if not splits:
+        return [*lots]
+    bought: dict[tuple[str, date], list[Row]] = {}
+    for row in known:
+        bought.setdefault((row["symbol"], row["entry_date"]), []).append(row)
+    return [
+        _as_bought(
+            lot,
+            bought.get((lot.symbol, lot.entry_date), []),
+            _split_ratio(splits.get(lot.symbol, []), lot.entry_date, lot.exit_date or as_of),
+        )
+        for lot in lots
+    ]
+
+
+def _as_bought(lot: Lot, bought: Iterable[Row], ratio: Decimal) -> Lot:
+    """The lot in the shares of its entry, if one of those bought that day is it; else as it is listed."""
+    rounding = _PRICE_ROUNDING * max(ratio, Decimal(1))
+    same = [row for row in bought if abs(lot.entry_price * ratio - row["entry_price"]) <= rounding]
+    if ratio == 1 or not same:
+        return lot
+    # fractions of a share are paid out at a split: within one share it is the same quantity
+    whole = (row["quantity"] for row in same if abs(lot.quantity - row["quantity"] * ratio) < 1)
+    quantity = next(whole, round(lot.quantity / ratio, 6))
+    return replace(lot, quantity=quantity, entry_price=same[0]["entry_price"])
+
+
+def _split_notices(lots: Iterable[Lot], kept: Iterable[Lot]) -> list[str]:
+    notices = [
+        f"Row {lot.line}: {lot.quantity} {lot.symbol} at {lot.entry_price} are {_plain(bought.quantity)} "
+        f"bought at {_plain(bought.entry_price)} before a split, and kept as that."
+        for lot, bought in zip(lots, kept, strict=True)
+        if lot is not bought
+    ]
+    return _some(notices)

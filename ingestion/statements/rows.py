@@ -1,0 +1,164 @@
+"""One row of a positions file: what its cells mean, and every error they hold (ERR_POS_*).
+
+Pure: no file, no database. The rules are those of the positions file's contract, in its order.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from ingestion.errors import PositionsFileError
+from ingestion.files.csv_reader import Record
+from ingestion.market.occ import OptionContract, looks_like_occ
+from ingestion.market.symbols import CASH_SYMBOLS, LONGEST_SYMBOL, VALID_SYMBOL, normalize_symbol
+from ingestion.statements.columns import (
+    CLASS,
+    EXPIRATION,
+    OPTION_TYPE,
+    STRIKE,
+    SUBTYPE,
+    SUBTYPES,
+    SYMBOL,
+    UNDERLYING,
+    Row,
+)
+from ingestion.statements.options import check_expiration, option_symbol, read_contract, refuse_option_terms
+from ingestion.statements.values import read_entry_date, read_entry_price, read_exit, read_quantity
+
+_PRIVATE_NAME = re.compile(
+    r"PRIVATE|_VC_|_PE_|_FUND|(^|_)(HOME|RENTAL|ART|CRYPTO|FO)_|TREASURY_BILLS|MONEY_MARKET|REIT.*_|_.*REIT"
+)
+
+
+@dataclass(frozen=True)
+class Lot:
+    """One lot of a statement; quantity signed, prices in USD per share."""
+
+    line: int
+    symbol: str
+    investment_class: str
+    investment_subtype: str | None
+    quantity: Decimal
+    entry_price: Decimal
+    entry_date: date
+    contract: OptionContract | None
+    exit_date: date | None
+    exit_price: Decimal | None
+
+
+def detect_class(symbol: str, *, has_option_columns: bool) -> str:
+    """The investment class of a symbol for which the file names none.
+
+    >>> detect_class("A16Z_VC_FUND", has_option_columns=False)
+    'PRIVATE'
+    """
+    if looks_like_occ(symbol) or has_option_columns:
+        return "OPTIONS"
+    if symbol in CASH_SYMBOLS:
+        return "PUBLIC"
+    return "PRIVATE" if _PRIVATE_NAME.search(symbol) else "PUBLIC"
+
+
+def parse_lot(
+    record: Record, *, today: date, statement_date: date
+) -> tuple[Lot | None, list[PositionsFileError]]:
+    """The lot of a record, or its errors, all of them. No date may lie after the statement or today."""
+    row = Row(record, today, statement_date)
+    lot = _lot(row)
+    return (None, row.errors) if row.errors else (lot, [])
+
+
+def _lot(row: Row) -> Lot | None:
+    symbol = _symbol(row)
+    investment_class = _class(row, symbol)
+    contract = read_contract(row, symbol) if investment_class == "OPTIONS" else None
+    if contract is not None:
+        symbol = option_symbol(row, symbol, contract)
+    elif investment_class in {"PUBLIC", "PRIVATE"}:
+        refuse_option_terms(row, symbol, investment_class)
+    subtype = _subtype(row, symbol, investment_class, contract)
+    quantity = read_quantity(row)
+    entry_price = read_entry_price(row, symbol, subtype)
+    entry_date = read_entry_date(row)
+    exit_date, exit_price = read_exit(row, entry_date)
+    check_expiration(row, contract, entry_date)
+    if investment_class is None or quantity is None or entry_price is None or entry_date is None:
+        return None
+    return Lot(
+        row.record.line,
+        symbol,
+        investment_class,
+        subtype,
+        quantity,
+        entry_price,
+        entry_date,
+        contract,
+        exit_date,
+        exit_price,
+    )
+
+
+def _symbol(row: Row) -> str:
+    """The symbol as we write it, '' when missing or unusable."""
+    text = row[SYMBOL]
+    if looks_like_occ(joined := re.sub(r"\s+", "", text.upper())):
+        return joined  # the Options Clearing Corporation itself pads the root with spaces
+    if not text:
+        if not all(row[name] for name in (UNDERLYING, STRIKE, EXPIRATION, OPTION_TYPE)):
+            row.error(1, SYMBOL, "Symbol is missing; write it, or fill the four option columns.")
+        return ""
+    if len(text) > LONGEST_SYMBOL:
+        row.error(2, SYMBOL, f"Symbol has {len(text)} characters; at most {LONGEST_SYMBOL} are allowed.")
+        return ""
+    symbol = normalize_symbol(text)
+    if not VALID_SYMBOL.fullmatch(symbol):
+        row.error(3, SYMBOL, f"Symbol {text!r} has characters other than A-Z 0-9 . - _ / ^ =; remove them.")
+        return ""
+    return symbol
+
+
+def _class(row: Row, symbol: str) -> str | None:
+    text = row[CLASS].upper()
+    if not text:
+        if not symbol and not row.has_option_columns:
+            return None
+        return detect_class(symbol, has_option_columns=row.has_option_columns)
+    if text not in SUBTYPES:
+        valid = ", ".join(SUBTYPES)
+        row.error(
+            16,
+            CLASS,
+            f"Investment Class {row[CLASS]!r} is unknown; write {valid}, or leave it empty.",
+        )
+        return None
+    return text
+
+
+def _subtype(
+    row: Row, symbol: str, investment_class: str | None, contract: OptionContract | None
+) -> str | None:
+    text = re.sub(r"[\s-]+", "_", row[SUBTYPE].upper())
+    text = "CRYPTOCURRENCY" if text == "CRYPTO" else text
+    if investment_class is None:
+        return None
+    if not text:
+        if contract is not None:
+            return contract.option_type
+        return "CASH" if investment_class == "PUBLIC" and symbol in CASH_SYMBOLS else None
+    if text not in SUBTYPES[investment_class]:
+        detected = "" if row[CLASS] else " (detected, as Investment Class is empty)"
+        valid = ", ".join(SUBTYPES[investment_class])
+        row.error(
+            17,
+            SUBTYPE,
+            f"{row[SUBTYPE]!r} is no subtype of {investment_class}{detected}; write one of {valid}.",
+        )
+        return None
+    if contract is not None and text != contract.option_type:
+        row.error(
+            24,
+            SUBTYPE,
+            f"Investment Subtype is {text} but the option is a {contract.option_type}; mend one.",
+        )
+    return text

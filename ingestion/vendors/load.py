@@ -1,0 +1,117 @@
+"""All that vendors give, into the raw tables: for a night, or for the symbols of a new portfolio.
+
+    load_vendors(connection, make_vendors(settings))                 a night: all datasets of all that is held
+    load_symbols(connection, make_vendors(settings), ["AAPL", ...])  prices and profiles of these symbols
+
+The vendors are made anew for each run: their limits and breakers begin with it.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from ingestion.errors import SourceUnavailableError
+from ingestion.market.calendar import last_closed_session
+from ingestion.market.symbols import last_needed, symbols_to_price
+from ingestion.raw.loads import Connection, LoadReport
+from ingestion.vendors.option_chain import load_option_chain
+from ingestion.vendors.planning import plan_requests
+from ingestion.vendors.price_chain import Days, load_price_chain
+from ingestion.vendors.profile_chain import load_profile_chain
+from ingestion.vendors.rate_chain import load_rate_chain
+from ingestion.vendors.registry import Vendors
+
+logger = logging.getLogger(__name__)
+
+NEW_YORK = ZoneInfo("America/New_York")
+
+
+def load_vendors(
+    connection: Connection,
+    vendors: Vendors,
+    *,
+    start: date | None = None,
+    end: date | None = None,
+    now: datetime | None = None,
+) -> list[LoadReport]:
+    """Load prices with splits and dividends, profiles, Treasury yields and option quotes of all that is held.
+
+    start: from when on to ask for prices; default: for each symbol what is missing (see planning). end:
+    default the last session that is over. now: the instant, with a zone. Symbols without an answer are
+    rejected rows. Raises SourceUnavailableError, with the reports of all else, when no vendor gave a price
+    and one may do so later.
+    """
+    until = last_needed(connection, _last(end, now))
+    reports, failure = _prices_and_profiles(
+        connection, vendors, symbols_to_price(connection), until=until, start=start, end=end, now=now
+    )
+    last_session = last_closed_session(now)
+    reports += load_rate_chain(connection, vendors.rates, _last(end, now), vendors.orders["rates"])
+    if end is None or end >= last_session:  # a vendor's chain is of now
+        reports += load_option_chain(connection, vendors.options, last_session)
+    return _finished(vendors, reports, failure)
+
+
+def load_symbols(
+    connection: Connection,
+    vendors: Vendors,
+    symbols: Sequence[str],
+    *,
+    start: date | None = None,
+    end: date | None = None,
+    now: datetime | None = None,
+) -> list[LoadReport]:
+    """Load prices with splits and dividends, and profiles, of these symbols; see load_vendors."""
+    return _finished(
+        vendors, *_prices_and_profiles(connection, vendors, symbols, until={}, start=start, end=end, now=now)
+    )
+
+
+def _prices_and_profiles(
+    connection: Connection,
+    vendors: Vendors,
+    symbols: Sequence[str],
+    *,
+    until: Mapping[str, date],
+    start: date | None,
+    end: date | None,
+    now: datetime | None,
+) -> tuple[list[LoadReport], SourceUnavailableError | None]:
+    """The reports, and what to raise when all else is loaded. until: see plan_requests."""
+    last = _last(end, now)
+    today = (now or datetime.now(UTC)).astimezone(NEW_YORK).date()
+    days = Days(last, last_closed_session(now), today)
+    failure = None
+    try:
+        wanted = plan_requests(connection, symbols, start=start, last=last, until=until)
+        reports = load_price_chain(connection, vendors.prices, wanted, days, vendors.orders["prices"])
+        if wanted and not vendors.prices:
+            failure = SourceUnavailableError(
+                f"No source of prices can be asked. {' '.join(vendors.notices)}".strip()
+            )
+    except SourceUnavailableError as error:
+        reports, failure = list(error.reports), error
+    profiles = load_profile_chain(connection, vendors.profiles, symbols, last, vendors.orders["profiles"])
+    return reports + profiles, failure
+
+
+def _last(end: date | None, now: datetime | None) -> date:
+    last_session = last_closed_session(now)
+    return min(end, last_session) if end else last_session
+
+
+def _finished(
+    vendors: Vendors, reports: list[LoadReport], failure: SourceUnavailableError | None
+) -> list[LoadReport]:
+    """The reports, the first of them with the notices of who was skipped. Raises the failure."""
+    if failure is not None:
+        raise SourceUnavailableError(str(failure), reports)
+    for notice in () if reports else vendors.notices:
+        logger.info("%s", notice)
+    return (
+        [replace(reports[0], notices=(*vendors.notices, *reports[0].notices)), *reports[1:]]
+        if reports
+        else []
+    )

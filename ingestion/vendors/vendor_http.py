@@ -1,0 +1,165 @@
+"""One JSON question over HTTP, and what comes back told apart: an answer, nothing, down, garbage.
+
+Messages never hold an address with its query: keys stand there.
+"""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import httpx
+
+from ingestion.errors import (
+    GarbageError,
+    KeyRefusedError,
+    NoDataError,
+    NotEntitledError,
+    VendorDownError,
+    VendorError,
+)
+from ingestion.vendors.limits import Line
+from ingestion.vendors.protocol import Answers
+
+T = TypeVar("T")
+Keep = Callable[[str, bytes], object]
+
+THREADS = 4
+LARGEST_ANSWER = 64_000_000  # bytes; twenty years of daily rows are a hundredth of it
+_SHOWN = 120
+_NO_DATA, _TIMED_OUT, _TOO_MANY, _SERVER_ERROR, _BAD_REQUEST = 404, 408, 429, 500, 400
+_NOT_ENTITLED = {402, 403}
+
+
+class VendorHttp:
+    """A vendor's JSON interface. headers, params: sent with every request, where the key is.
+
+    keep: gets what was asked for, without the key, and the body of each answer that is one.
+    """
+
+    def __init__(
+        self,
+        line: Line,
+        base_url: str,
+        *,
+        timeout: float,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+        keep: Keep | None = None,
+    ) -> None:
+        self.line = line
+        self._keep = keep
+        self._timeout = timeout
+        self._base_url = base_url.rstrip("/")
+        self._params = dict(params or {})
+        self._client = httpx.Client(timeout=timeout, headers=dict(headers or {}), follow_redirects=False)
+
+    def get(
+        self,
+        path: str,
+        params: Mapping[str, str] | None = None,
+        *,
+        check: Callable[[Any], None] = lambda _: None,
+    ) -> Any:
+        """The decoded JSON. check: raises VendorError for an answer that is none.
+
+        Raises VendorError, after retries where they may help.
+        """
+
+        def once() -> Any:
+            told = self._once(path, {**self._params, **(params or {})})
+            check(told)
+            return told
+
+        return self.line.call(once)
+
+    def _once(self, path: str, params: Mapping[str, str]) -> Any:
+        self.line.bucket.take()
+        try:
+            response, body = self._read(path, params)
+        except httpx.TimeoutException:
+            raise VendorDownError(f"no answer within {self._timeout:g} seconds") from None
+        except httpx.HTTPError as error:
+            raise VendorDownError(f"no connection ({error or type(error).__name__})") from None
+        if response.status_code == _TOO_MANY:
+            asked = self.line.too_many_requests(response.headers.get("Retry-After"))
+            raise VendorDownError(f"HTTP 429, too many requests{_said(body)}", retry_after=asked)
+        self._raise_for_status(response.status_code, body)
+        if self._keep is not None:
+            asked_for = (f"{name}={value}" for name, value in params.items() if name not in self._params)
+            self._keep(" ".join([path, *asked_for]), body)
+        try:
+            return json.loads(body)
+        except ValueError:  # also what is no UTF-8
+            kind = response.headers.get("Content-Type", "unknown content").split(";")[0]
+            raise GarbageError(f"no JSON but {kind}") from None
+
+    def _read(self, path: str, params: Mapping[str, str]) -> tuple[httpx.Response, bytes]:
+        """The response and its body. An answer that drips is as good as none: the time is for all of it."""
+        deadline = time.monotonic() + self._timeout
+        body = bytearray()
+        with self._client.stream("GET", self._base_url + path, params=dict(params)) as response:
+            for chunk in response.iter_bytes():
+                body += chunk
+                if len(body) > LARGEST_ANSWER:
+                    raise GarbageError(f"an answer of over {LARGEST_ANSWER:,} bytes")
+                if time.monotonic() > deadline:
+                    raise httpx.ReadTimeout("the answer takes too long")
+        return response, bytes(body)
+
+    def _raise_for_status(self, status: int, body: bytes) -> None:
+        said = _said(body)
+        if status == _TIMED_OUT or status >= _SERVER_ERROR:
+            raise VendorDownError(f"HTTP {status}{said}")
+        if status == httpx.codes.UNAUTHORIZED or (status == _BAD_REQUEST and "api_key" in said):
+            self.line.breaker.trip()  # the key will not be better for the next symbol
+            raise KeyRefusedError(f"the key was refused{said}")
+        if status in _NOT_ENTITLED:
+            raise NotEntitledError(f"the plan of this key does not cover it{said}")
+        if status == _NO_DATA:
+            raise NoDataError(f"unknown there{said}")
+        if status >= _BAD_REQUEST:
+            raise NoDataError(f"HTTP {status}{said}")
+        if status != httpx.codes.OK:
+            raise GarbageError(f"HTTP {status} in place of an answer")
+
+
+def ask_each(keys: Mapping[str, T], ask: Callable[[str, T], Any]) -> Answers[Any]:
+    """Ask for each key, some at once. ask: gets key and value, and raises VendorError where it has nothing.
+
+    An answer of another shape than the one agreed upon is garbage of that key and of no other.
+    """
+    answers: Answers[Any] = Answers()
+
+    def one(key: str) -> None:
+        try:
+            answers.found[key] = ask(key, keys[key])
+        except VendorError as error:
+            answers.fail(key, error)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            answers.fail(key, GarbageError(f"an answer that cannot be read ({error!r})"))
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        for _ in pool.map(one, keys):
+            pass
+    return answers
+
+
+def _said(body: bytes) -> str:
+    """The beginning of an error's text, in brackets."""
+    try:
+        told = json.loads(body)
+    except ValueError:
+        return ""
+    if isinstance(told, dict):
+        told = next(
+            (
+                told[name]
+                for name in ("Error Message", "error_message", "error", "message")
+                if isinstance(told.get(name), str)
+            ),
+            "",
+        )
+    shown = str(told)[:_SHOWN].strip() if isinstance(told, str) else ""
+    return f" ({shown})" if shown else ""

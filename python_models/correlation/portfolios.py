@@ -1,0 +1,310 @@
+"""What correlations of symbols say about a portfolio: diversification, effective bets, clusters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from python_models.correlation.symbols import (
+    DEFAULT_RULES,
+    CorrelationRules,
+    FloatArray,
+    IntArray,
+    complete_symbols,
+    nearest_correlation,
+    no_pairs,
+    pair_rows,
+)
+
+MINIMUM_EXPOSURE = 0.005  # USD: what rounds to nothing is not held
+MINIMUM_VARIANCE = 1e-12  # sum_ij g_i g_j rho_ij: less is a perfect hedge
+PORTFOLIO_TYPES: dict[str, Any] = {
+    "portfolio_id": object,
+    "as_of_date": object,
+    "mean_correlation": float,
+    "diversification_score": float,
+    "effective_bets": float,
+    "cluster_count": int,
+    "symbols_included": int,
+    "symbols_excluded": int,
+    "is_repaired": bool,
+    "min_eigenvalue": float,
+    "data_days": int,
+}
+MEMBER_TYPES: dict[str, Any] = {
+    "portfolio_id": object,
+    "as_of_date": object,
+    "cluster_id": "Int64",
+    "symbol": "str",
+    "average_correlation": float,
+    "gross_share": float,
+}
+COUNTS = ["cluster_count", "symbols_included", "symbols_excluded", "data_days", "cluster_id", "observations"]
+REPAIRED_COLUMNS = ("portfolio_id", "as_of_date", "symbol_1", "symbol_2", "correlation", "observations")
+
+
+SymbolArray = npt.NDArray[np.object_]
+
+
+class PortfolioCorrelations(NamedTuple):
+    """Three frames; see portfolio_correlations for their columns."""
+
+    portfolios: pd.DataFrame
+    members: pd.DataFrame
+    repaired_pairs: pd.DataFrame
+
+
+class _Book(NamedTuple):
+    """One portfolio's included symbols in alphabetical order, with signed weights that are 1 in gross."""
+
+    portfolio_id: Any
+    as_of_date: Any
+    symbols: SymbolArray
+    weights: FloatArray
+    rho: FloatArray
+    observations: IntArray
+    excluded: int
+    is_repaired: bool
+    min_eigenvalue: float
+
+
+def portfolio_correlations(
+    holdings: pd.DataFrame, correlations: pd.DataFrame, *, rules: CorrelationRules = DEFAULT_RULES
+) -> PortfolioCorrelations:
+    """Correlation figures of each portfolio and date of the holdings.
+
+    holdings: frame (portfolio_id, as_of_date, symbol, exposure), exposure in USD, negative for shorts, one
+    row per portfolio, date and symbol (ValueError otherwise). correlations: as of symbol_correlations.
+    Exposures that round to nothing are left out; symbols with unknown exposure, or whose pairs with the
+    others are missing (see complete_symbols), are excluded and counted. A matrix that is not positive
+    semi-definite is repaired, and its repaired pairs are given.
+
+    portfolios: portfolio_id, as_of_date, mean_correlation (of the pairs), diversification_score (mean
+    |correlation| by weight, 0 unrelated, 1 all the same; both NaN with fewer than two symbols),
+    effective_bets (1 / variance of the signed weights by correlation; NaN for a perfect hedge),
+    cluster_count, symbols_included, symbols_excluded, is_repaired, min_eigenvalue (of the matrix used; NaN
+    without symbols), data_days (fewest observations of a pair used, or of the only symbol; 0 without any).
+    members: the included symbols: portfolio_id, as_of_date, cluster_id (1.. by falling gross share, then
+    alphabetical; null outside clusters), symbol, average_correlation (of the cluster's pairs), gross_share
+    (the symbol's own, 0..1).
+    repaired_pairs: portfolio_id, as_of_date, symbol_1, symbol_2, correlation, observations.
+    Convention: effective bets is the inverse Herfindahl index of the weights, with correlation between them.
+    """
+    keys = {name: holdings[name].dtype for name in ("portfolio_id", "as_of_date")}
+    rows: list[tuple[object, ...]] = []
+    members: list[_Members] = [_Members.of_nobody()]
+    repaired: list[pd.DataFrame] = []
+    for book in _books(holdings, correlations, rules):  # one matrix at a time is held in memory
+        found = _clusters(book, rules.cluster_threshold)
+        rows.append(_portfolio_row(book, len(found)))
+        members.append(_members(book, found))
+        if book.is_repaired:
+            repaired.append(_repaired_rows(book))
+    pairs = pd.concat([no_pairs().assign(portfolio_id=None), *repaired], ignore_index=True)
+    return PortfolioCorrelations(
+        pd.DataFrame(rows, columns=list(PORTFOLIO_TYPES)).astype(PORTFOLIO_TYPES | keys),
+        _member_frame(members).astype(MEMBER_TYPES | keys),
+        pairs[list(REPAIRED_COLUMNS)].astype(keys),
+    )
+
+
+def correlation_parts(
+    holdings: pd.DataFrame, correlations: pd.DataFrame, *, rules: CorrelationRules = DEFAULT_RULES
+) -> pd.DataFrame:
+    """The three frames of portfolio_correlations as one, told apart by `part`: portfolio, member or repair.
+
+    Columns: those of the three frames, `symbol` being a member or the first symbol of a repaired pair and
+    `symbol_2` the second one; null where a part does not have them.
+    """
+    found = portfolio_correlations(holdings, correlations, rules=rules)
+    parts = {
+        "portfolio": found.portfolios,
+        "member": found.members,
+        "repair": found.repaired_pairs.rename(columns={"symbol_1": "symbol"}),
+    }
+    frame = pd.concat([rows.assign(part=part) for part, rows in parts.items()], ignore_index=True)
+    return frame.astype({**dict.fromkeys(COUNTS, "Int64"), "is_repaired": "boolean", "symbol_2": "str"})
+
+
+def _books(holdings: pd.DataFrame, correlations: pd.DataFrame, rules: CorrelationRules) -> Iterator[_Book]:
+    key = ["as_of_date", "portfolio_id", "symbol"]
+    if holdings.duplicated(key).any():
+        twice = holdings.loc[holdings.duplicated(key), key].iloc[0].to_dict()
+        raise ValueError(f"`holdings` must have one row per portfolio, date and symbol, got two of {twice}")
+    enough = correlations[correlations["observations"] >= rules.minimum]
+    pairs_by_date = dict(iter(enough.groupby("as_of_date")))
+    for date, day in holdings.sort_values(key).groupby("as_of_date"):
+        symbols = np.unique(day["symbol"].to_numpy(dtype=object))
+        index = pd.Index(symbols, dtype="str")
+        rho, observations = _matrices(pairs_by_date.get(date, enough.iloc[:0]), index)
+        positions = index.get_indexer(pd.Index(day["symbol"]))
+        exposure = day["exposure"].to_numpy(dtype=np.float64)
+        for portfolio_id, rows in day.groupby("portfolio_id").indices.items():
+            # an unknown exposure stays here, to be counted as excluded
+            held = rows[~(np.abs(exposure[rows]) < MINIMUM_EXPOSURE)]
+            at = positions[held]
+            square = np.ix_(at, at)
+            yield _book(
+                portfolio_id=portfolio_id,
+                as_of_date=date,
+                symbols=symbols[at],
+                exposure=exposure[held],
+                rho=rho[square],
+                observations=observations[square],
+            )
+
+
+def _matrices(pairs: pd.DataFrame, symbols: pd.Index[str]) -> tuple[FloatArray, IntArray]:
+    """One date's pairs as symmetric matrices of correlations, NaN where missing, and of observations."""
+    first, second = (symbols.get_indexer(pd.Index(pairs[name])) for name in ("symbol_1", "symbol_2"))
+    both = (first >= 0) & (second >= 0)
+    first, second = first[both], second[both]
+    rho = np.full((len(symbols), len(symbols)), np.nan)
+    observations = np.zeros(rho.shape, dtype=np.int64)
+    rho[first, second] = rho[second, first] = pairs["correlation"].to_numpy()[both]
+    observations[first, second] = observations[second, first] = pairs["observations"].to_numpy()[both]
+    return rho, observations
+
+
+def _book(
+    *,
+    portfolio_id: Any,
+    as_of_date: Any,
+    symbols: SymbolArray,
+    exposure: FloatArray,
+    rho: FloatArray,
+    observations: IntArray,
+) -> _Book:
+    """A portfolio without the symbols that are excluded, its matrix repaired if need be."""
+    kept = np.flatnonzero(np.isfinite(exposure))
+    kept = kept[complete_symbols(rho[np.ix_(kept, kept)])]
+    exposure, used = exposure[kept], rho[np.ix_(kept, kept)]
+    repaired, smallest = nearest_correlation(used) if len(kept) else (used, np.nan)
+    is_repaired = repaired is not used
+    return _Book(
+        portfolio_id=portfolio_id,
+        as_of_date=as_of_date,
+        symbols=symbols[kept],
+        weights=exposure / np.abs(exposure).sum(),
+        rho=repaired,
+        observations=observations[np.ix_(kept, kept)],
+        excluded=len(symbols) - len(kept),
+        is_repaired=is_repaired,
+        min_eigenvalue=float(np.linalg.eigvalsh(repaired)[0]) if is_repaired else smallest,
+    )
+
+
+def _portfolio_row(book: _Book, cluster_count: int) -> tuple[object, ...]:
+    mean, score = np.nan, np.nan
+    n = len(book.weights)
+    if n > 1:
+        pairs = _pairs(n)
+        gross = np.abs(book.weights)
+        share = (gross[:, None] * gross)[pairs]
+        mean = book.rho[pairs].mean()
+        score = (share * np.abs(book.rho[pairs])).sum() / share.sum()
+    variance = book.weights @ book.rho @ book.weights
+    return (
+        book.portfolio_id,
+        book.as_of_date,
+        mean,
+        score,
+        1 / variance if variance > MINIMUM_VARIANCE else np.nan,
+        cluster_count,
+        n,
+        book.excluded,
+        book.is_repaired,
+        book.min_eigenvalue,
+        int(book.observations.min()) if n else 0,
+    )
+
+
+def _clusters(book: _Book, threshold: float) -> list[IntArray]:
+    """Positions of the symbols of each cluster, the largest gross share first."""
+    linked = np.abs(book.rho) >= threshold
+    if linked.sum() <= len(linked):  # the diagonal alone
+        return []
+    label = _components(linked)
+    members = [np.flatnonzero(label == first) for first in np.unique(label)]
+    gross = np.abs(book.weights)
+    # rounded: shares that are equal but for their last digits are in alphabetical order
+    return sorted(
+        (cluster for cluster in members if len(cluster) > 1),
+        key=lambda cluster: (-round(gross[cluster].sum(), 12), cluster[0]),
+    )
+
+
+def _components(linked: npt.NDArray[np.bool_]) -> IntArray:
+    """For each node of a symmetric graph with loops the first node that a path leads to."""
+    label = np.arange(len(linked))
+    while True:  # each node takes the least label of its neighbours, until none changes
+        least = np.where(linked, label, len(linked)).min(axis=1)
+        if (least == label).all():
+            return label
+        label = least
+
+
+class _Members(NamedTuple):
+    """A book's included symbols, cluster by cluster, those outside clusters last; arrays of equal length."""
+
+    portfolio_id: Any
+    as_of_date: Any
+    cluster_id: FloatArray
+    symbol: SymbolArray
+    average_correlation: FloatArray
+    gross_share: FloatArray
+
+    @classmethod
+    def of_nobody(cls) -> _Members:
+        """No row: the arrays' types without a book."""
+        return cls(None, None, np.empty(0), np.empty(0, dtype=object), np.empty(0), np.empty(0))
+
+
+def _members(book: _Book, clusters: list[IntArray]) -> _Members:
+    cluster_id = np.full(len(book.symbols), np.nan)
+    average = np.full(len(book.symbols), np.nan)
+    for number, cluster in enumerate(clusters, 1):
+        cluster_id[cluster] = number
+        average[cluster] = book.rho[np.ix_(cluster, cluster)][_pairs(len(cluster))].mean()
+    alone = np.flatnonzero(np.isnan(cluster_id))
+    order = np.concatenate([*clusters, alone])
+    return _Members(
+        book.portfolio_id,
+        book.as_of_date,
+        cluster_id[order],
+        book.symbols[order],
+        average[order],
+        np.abs(book.weights[order]),
+    )
+
+
+def _member_frame(members: list[_Members]) -> pd.DataFrame:
+    counts = [len(part.symbol) for part in members]
+    whose = np.repeat(np.arange(len(members)), counts)
+    columns = {name: [getattr(part, name) for part in members] for name in MEMBER_TYPES}
+    return pd.DataFrame(
+        {
+            name: pd.Series(values, dtype=object).take(whose).reset_index(drop=True)
+            if name in {"portfolio_id", "as_of_date"}
+            else np.concatenate(values)
+            for name, values in columns.items()
+        }
+    )
+
+
+@lru_cache(maxsize=256)
+def _pairs(n: int) -> tuple[IntArray, IntArray]:
+    """Places of the pairs of n symbols: the upper triangle without the diagonal."""
+    return np.triu_indices(n, 1)
+
+
+def _repaired_rows(book: _Book) -> pd.DataFrame:
+    positions = _pairs(len(book.symbols))
+    symbols = pd.Index(book.symbols, dtype="str")
+    pairs = pair_rows(book.as_of_date, symbols, positions, book.rho, book.observations)
+    return pairs.assign(portfolio_id=book.portfolio_id)

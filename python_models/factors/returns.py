@@ -1,0 +1,304 @@
+"""Factor returns: what the factor models regress on, and how factors move together.
+
+Everything here is for one session's window: the sessions that end with it, none after it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from python_models.factors.regression import ROUNDING, simple_regression
+from python_models.panel import FloatArray, Panel, to_panel, window_ending
+
+MARKET = "Market"
+INTEREST_RATE = "Interest Rate"
+SESSIONS_A_YEAR = 252
+
+
+class FactorRules(NamedTuple):
+    """Numbers of the factor models that are no part of the table of factors.
+
+    clip: market betas beyond it are clipped. full_history_share: share of a window from which history is
+    full. ridge_alpha: of the ridges. ewma_lambda: decay a session of the factor covariance. rate_proxy_symbol
+    and rate_proxy_duration (years): the bond fund that stands in for yields where they are missing.
+    collinear_correlation: factors correlated beyond it, in absolute value, are collinear.
+    """
+
+    clip: float
+    full_history_share: float
+    ridge_alpha: float
+    ewma_lambda: float
+    rate_proxy_symbol: str
+    rate_proxy_duration: float
+    collinear_correlation: float
+
+
+class Factor(NamedTuple):
+    """A factor: one symbol's return (or the yield series of that name), or one symbol's less another's."""
+
+    name: str
+    proxy_symbol: str | None
+    long_symbol: str | None
+    short_symbol: str | None
+
+
+class FactorModel(NamedTuple):
+    """A model's factors. window: sessions; minimum: fewest observations a factor or a beta needs."""
+
+    name: str
+    market_symbol: str
+    window: int
+    minimum: int
+    factors: list[Factor]
+
+
+class FactorReturns(NamedTuple):
+    """Usable factors in the order of the seed, and their values.
+
+    values: shape (n_sessions, n_factors), returns a day (a yield change in decimal for the yield series), NaN
+    where unknown. rate_proxy: what stands for Interest Rate, None where it is no usable factor.
+    """
+
+    names: list[str]
+    values: FloatArray
+    rate_proxy: str | None
+
+
+def factor_models(factors: pd.DataFrame) -> dict[str, FactorModel]:
+    """The models of the table of factors by name, in its order.
+
+    factors: columns model, factor, proxy_symbol, long_symbol, short_symbol, window_days, min_observations.
+    Raises ValueError when the Market factor is not one symbol, or a model has several windows or minimums.
+    """
+    markets = factors.loc[factors["factor"] == MARKET, "proxy_symbol"].unique()
+    if len(markets) != 1:
+        raise ValueError(f"`factors` must have one symbol for the factor {MARKET}, got {list(markets)}")
+    return {
+        str(name): _factor_model(str(name), rows, str(markets[0]))
+        for name, rows in factors.groupby("model", sort=False)
+    }
+
+
+def daily_inputs(returns: pd.DataFrame, yield_changes: pd.DataFrame) -> tuple[Panel, FloatArray]:
+    """Long returns as a panel, and the yield change of each of its rows (decimal, NaN where unknown).
+
+    returns: columns symbol, as_of_date, session_number, daily_return. yield_changes: columns session_number,
+    yield_change, one row per session; sessions outside the panel are left out.
+    """
+    panel = to_panel(returns, "daily_return")
+    first = 0 if returns.empty else int(returns["session_number"].min())
+    sessions = np.arange(first, first + len(panel.dates))
+    by_session = yield_changes.set_index("session_number")["yield_change"].reindex(sessions)
+    return panel, by_session.to_numpy(dtype=np.float64)
+
+
+def factor_inputs(
+    returns: Panel,
+    yield_changes: FloatArray,
+    row: int,
+    *,
+    model: FactorModel,
+    rules: FactorRules,
+    history: int | None = None,
+) -> FactorReturns:
+    """The factors of a model as they are observed, over the `history` sessions that end with `row`.
+
+    yield_changes: shape (n_sessions,), aligned to the panel. history: the model's window by default. A factor
+    with fewer than the model's minimum of values in the window, or that does not move in it, is left out. The
+    yield series stands for Interest Rate where it is known on `full_history_share` of the window's sessions
+    with a market return; otherwise minus the proxy's return over its duration, over all of history.
+    """
+    rows = window_ending(row, history or model.window)
+    names, columns, rate_proxy = [], [], None
+    for factor in model.factors:
+        if factor.name == INTEREST_RATE:
+            is_known = _has_yields(returns, yield_changes, row, model, rules.full_history_share)
+            values, source = yield_changes, factor.proxy_symbol
+            if not is_known:
+                values, source = _bond_proxy(returns, rules), rules.rate_proxy_symbol
+        else:
+            values, source = _return_series(returns, factor), None
+        if _is_usable(values[window_ending(row, model.window)], model.minimum):
+            names.append(factor.name)
+            columns.append(values[rows])
+            rate_proxy = source or rate_proxy
+    sessions = len(range(*rows.indices(len(returns.dates))))
+    return FactorReturns(names, np.column_stack(columns) if columns else np.empty((sessions, 0)), rate_proxy)
+
+
+def risk_factor_returns(
+    returns: Panel,
+    yield_changes: FloatArray,
+    row: int,
+    *,
+    factors: pd.DataFrame,
+    rules: FactorRules,
+    history: int,
+) -> FactorReturns:
+    """The factors of the model `risk` over the `history` sessions that end with `row`.
+
+    Market is the market's return. Each other factor is what an OLS with intercept on the market leaves of it;
+    the OLS is fitted over the model's window, and its coefficients hold for all of history, so that earlier
+    rows are out of sample. A factor that does not move beyond the market is left out; without a market there
+    are none. yield_changes: shape (n_sessions,), decimal, aligned to the panel. factors: rows of the table of
+    factors, at least those of `risk`. Raises ValueError when history is shorter than the window.
+    """
+    model = factor_models(factors)["risk"]
+    return residual_factors(returns, yield_changes, row, model=model, rules=rules, history=history)
+
+
+def residual_factors(
+    returns: Panel,
+    yield_changes: FloatArray,
+    row: int,
+    *,
+    model: FactorModel,
+    rules: FactorRules,
+    history: int,
+) -> FactorReturns:
+    """risk_factor_returns for a model that is already read."""
+    if history < model.window:
+        raise ValueError(f"`history` must be at least the window of {model.window} sessions, got {history}")
+    seen = factor_inputs(returns, yield_changes, row, model=model, rules=rules, history=history)
+    if MARKET not in seen.names:
+        return FactorReturns([], np.empty((len(seen.values), 0)), None)
+    names, values, rate_proxy = seen
+    market = values[:, names.index(MARKET)]
+    fit = simple_regression(values[-model.window :], market[-model.window :])
+    beyond = values - (fit.intercept + fit.beta * market[:, None])
+    is_beyond = (fit.observations >= model.minimum) & (1 - fit.r_squared > ROUNDING)
+    kept = [name for name, is_kept in zip(names, is_beyond, strict=True) if is_kept]
+    return FactorReturns(
+        [MARKET, *kept],
+        np.column_stack([market, beyond[:, is_beyond]]),
+        rate_proxy if INTEREST_RATE in kept else None,
+    )
+
+
+def factor_correlations(
+    returns: pd.DataFrame,
+    yield_changes: pd.DataFrame,
+    factors: pd.DataFrame,
+    *,
+    rules: FactorRules,
+    from_date: str,
+) -> pd.DataFrame:
+    """How each model's usable factors move together, for each session from from_date on.
+
+    returns, yield_changes: as daily_inputs takes them. One row per as_of_date, model, factor_1, factor_2, the
+    diagonal included: Pearson's correlation over the `observations` sessions of the window on which all the
+    model's usable factors are known (no rows with fewer than the minimum); is_collinear: beyond
+    `collinear_correlation`, never on the diagonal; ewma_covariance: annualized, of the model `risk` alone.
+    """
+    panel, yields = daily_inputs(returns, yield_changes)
+    models = factor_models(factors).values()
+    nothing = FactorReturns([], np.empty((0, 0)), None)
+    frames = [_pair_frame(nothing, "", pd.Timestamp(0), rules)]  # columns and types of a frame without rows
+    for row in panel.rows_from(from_date):
+        for model in models:
+            seen = model_factors(panel, yields, row, model=model, rules=rules)
+            if seen.names and np.isfinite(seen.values).all(axis=1).sum() >= model.minimum:
+                frames.append(_pair_frame(seen, model.name, panel.dates[row], rules))
+    return pd.concat(frames, ignore_index=True)
+
+
+def model_factors(
+    returns: Panel, yield_changes: FloatArray, row: int, *, model: FactorModel, rules: FactorRules
+) -> FactorReturns:
+    """The factors of any model over its window: beyond the market for `risk`, as observed for the others."""
+    if model.name == "risk":
+        window = model.window
+        return residual_factors(returns, yield_changes, row, model=model, rules=rules, history=window)
+    return factor_inputs(returns, yield_changes, row, model=model, rules=rules)
+
+
+def ewma_covariance(values: FloatArray, *, decay: float) -> FloatArray:
+    """Exponentially weighted covariance of daily values, annualized: shape (n_factors, n_factors).
+
+    values: shape (n_sessions, n_factors), the last row the latest. Rows with a NaN are left out, the age of
+    the others still counts sessions. Weights decay^age, normalized, around the weighted mean; NaN without
+    rows.
+    Source: RiskMetrics Technical Document, 4th edition (1996), section 5.2, there around a mean of zero.
+    """
+    known = np.isfinite(values).all(axis=1)
+    if not known.any():
+        return np.full((values.shape[1],) * 2, np.nan)
+    weight = decay ** (len(values) - 1.0 - np.flatnonzero(known))
+    weight = weight / weight.sum()
+    around = values[known] - weight @ values[known]
+    covariance: FloatArray = SESSIONS_A_YEAR * (around.T * weight) @ around
+    return (covariance + covariance.T) / 2  # symmetric to the last bit
+
+
+def _factor_model(name: str, rows: pd.DataFrame, market_symbol: str) -> FactorModel:
+    sizes = rows[["window_days", "min_observations"]].drop_duplicates()
+    if len(sizes) != 1:
+        got = sizes.to_numpy().tolist()
+        raise ValueError(f"`factors` must have one window and minimum for the model {name}, got {got}")
+    symbols = rows[["factor", "proxy_symbol", "long_symbol", "short_symbol"]].astype(object)
+    listed = symbols.where(symbols.notna(), None).itertuples(index=False, name=None)
+    window, minimum = (int(size) for size in sizes.to_numpy()[0])
+    return FactorModel(name, market_symbol, window, minimum, [Factor(*each) for each in listed])
+
+
+def _return_series(returns: Panel, factor: Factor) -> FloatArray:
+    if factor.long_symbol is not None and factor.short_symbol is not None:
+        return returns.series(factor.long_symbol) - returns.series(factor.short_symbol)
+    return returns.series(str(factor.proxy_symbol))
+
+
+def _has_yields(
+    returns: Panel, yield_changes: FloatArray, row: int, model: FactorModel, share: float
+) -> bool:
+    """Whether the window has a yield change on that share of the sessions with a market return."""
+    window = window_ending(row, model.window)
+    is_session = np.isfinite(returns.series(model.market_symbol)[window])
+    is_known = np.isfinite(yield_changes[window]) & is_session
+    return bool(is_known.sum() >= share * is_session.sum())
+
+
+def _bond_proxy(returns: Panel, rules: FactorRules) -> FloatArray:
+    """The yield change that a bond fund's return speaks of."""
+    return -returns.series(rules.rate_proxy_symbol) / rules.rate_proxy_duration
+
+
+def _is_usable(values: FloatArray, minimum: int) -> bool:
+    known = values[np.isfinite(values)]
+    return len(known) >= max(minimum, 1) and bool(known.max() > known.min())
+
+
+def _pair_frame(
+    seen: FactorReturns, model: str, as_of_date: pd.Timestamp, rules: FactorRules
+) -> pd.DataFrame:
+    """Each pair of factors of one model and session."""
+    names, values, _ = seen
+    count = len(names)
+    known = np.isfinite(values).all(axis=1)
+    correlation = _correlation(values[known])
+    is_diagonal = np.eye(count, dtype=bool)
+    ewma = np.full((count, count), np.nan)
+    if model == "risk":
+        ewma = ewma_covariance(values, decay=rules.ewma_lambda)
+    return pd.DataFrame(
+        {
+            "as_of_date": pd.Series([as_of_date] * count**2, dtype="datetime64[us]"),
+            "model": pd.Series([model] * count**2, dtype=str),
+            "factor_1": pd.Series(np.repeat(names, count), dtype=str),
+            "factor_2": pd.Series(np.tile(names, count), dtype=str),
+            "correlation": correlation.ravel(),
+            "observations": int(known.sum()),
+            "is_collinear": ((np.abs(correlation) > rules.collinear_correlation) & ~is_diagonal).ravel(),
+            "ewma_covariance": ewma.ravel(),
+        }
+    )
+
+
+def _correlation(values: FloatArray) -> FloatArray:
+    """Pearson's correlation of the columns: symmetric to the last bit, the diagonal exactly 1."""
+    matrix = np.atleast_2d(np.corrcoef(values, rowvar=False)) if values.shape[1] else np.empty((0, 0))
+    matrix = (matrix + matrix.T) / 2
+    np.fill_diagonal(matrix, 1.0)
+    return matrix

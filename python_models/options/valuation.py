@@ -1,0 +1,150 @@
+"""Options valued on frames: a volatility for each contract and session, its price and Greeks, and a check."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from python_models.options.greeks import DAYS_PER_YEAR, FloatArray, Greeks, option_greeks
+from python_models.options.implied_volatility import implied_volatility
+from python_models.options.light_mibian import import_mibian
+
+BoolArray = npt.NDArray[np.bool_]
+TextArray = npt.NDArray[np.object_]
+
+KEYS = [
+    "contract",
+    "symbol",
+    "underlying_symbol",
+    "as_of_date",
+    "option_type",
+    "strike_price",
+    "expiration_date",
+]
+QUOTE_BASES = ["mid", "last"]
+REALIZED = "realized_63d"
+
+
+class _Market(NamedTuple):
+    """What a Black-Scholes price needs beside the volatility, one value per row."""
+
+    is_call: BoolArray
+    spot: FloatArray
+    strike: FloatArray
+    years: FloatArray
+    rate: FloatArray
+    dividend_yield: FloatArray
+
+
+class _Volatility(NamedTuple):
+    """value: annual, a decimal, NaN where unknown. source: where from. status: of the quote's inversion."""
+
+    value: FloatArray
+    source: TextArray
+    status: TextArray
+
+
+def value_options(contracts: pd.DataFrame, *, check_date: str) -> pd.DataFrame:
+    """Volatility, model price and Greeks of option contracts, one row per input row in its order.
+
+    contracts: one row per contract and session, with contract, symbol, underlying_symbol, as_of_date,
+    option_type (CALL or PUT), strike_price, expiration_date, underlying_price, risk_free_rate, dividend_yield
+    (NaN: none), quote_price, quote_basis (mid, last or none), realized_volatility_63d and is_settlement.
+    Rates and volatilities are annual decimals, prices USD; NaN where unknown. No row depends on another.
+
+    The volatility inverts the quote, else (no quote, or none that a volatility explains: iv_status) it is the
+    realized one, if positive; iv_source says which. dividend_yield is the one used. Greeks are per share in
+    the units of Greeks, null with a null_reason: `expired` (settled, or expiration reached; nothing is
+    inverted then), `no_underlying_price`, `no_risk_free_rate`, `no_volatility`. mibian_price and mibian_delta
+    are an independent computation for the rows of check_date that have Greeks. Raises ValueError on an
+    unknown option_type. Source: Hull, chapters 15, 17, 19, 20.
+    """
+    years = _days_to_expiration(contracts) / DAYS_PER_YEAR
+    market = _Market(
+        _is_call(contracts["option_type"]),
+        _numbers(contracts["underlying_price"]),
+        _numbers(contracts["strike_price"]),
+        years,
+        _numbers(contracts["risk_free_rate"]),
+        np.nan_to_num(_numbers(contracts["dividend_yield"])),
+    )
+    is_expired = contracts["is_settlement"].to_numpy(dtype=np.bool_) | (years <= 0)
+    volatility = _choose_volatility(contracts, market, is_expired)
+    null_reason = _null_reason(market, volatility.value, is_expired)
+    is_valued = pd.isna(null_reason)
+    greeks = option_greeks(*market, np.where(is_valued, volatility.value, np.nan))
+    is_checked = is_valued & (contracts["as_of_date"] == pd.Timestamp(check_date)).to_numpy()
+    checks = _mibian(market, volatility.value, is_checked)
+    return contracts[KEYS].assign(
+        underlying_price=market.spot,
+        years_to_expiration=market.years,
+        risk_free_rate=market.rate,
+        dividend_yield=market.dividend_yield,
+        implied_volatility=volatility.value,
+        iv_source=volatility.source,
+        iv_status=volatility.status,
+        model_price=greeks.price,
+        **{name: getattr(greeks, name) for name in Greeks._fields if name != "price"},
+        null_reason=null_reason,
+        mibian_price=checks[0],
+        mibian_delta=checks[1],
+    )
+
+
+def _numbers(column: pd.Series) -> FloatArray:
+    """A column, also of decimals, as floats; NaN where missing."""
+    return column.to_numpy(dtype=np.float64, na_value=np.nan)
+
+
+def _is_call(option_type: pd.Series) -> BoolArray:
+    unknown = option_type[~option_type.isin(["CALL", "PUT"])]
+    if not unknown.empty:
+        raise ValueError(f"`option_type` must be CALL or PUT, got {unknown.iloc[0]!r}.")
+    return (option_type == "CALL").to_numpy(dtype=np.bool_)
+
+
+def _days_to_expiration(contracts: pd.DataFrame) -> FloatArray:
+    return _numbers((contracts["expiration_date"] - contracts["as_of_date"]).dt.days)
+
+
+def _choose_volatility(contracts: pd.DataFrame, market: _Market, is_expired: BoolArray) -> _Volatility:
+    """The quote's volatility where it has one, else the realized one; none for what has expired."""
+    basis = contracts["quote_basis"]
+    is_quoted = basis.isin(QUOTE_BASES).to_numpy() & ~is_expired
+    quote = np.where(is_quoted, _numbers(contracts["quote_price"]), np.nan)
+    implied, status = implied_volatility(market.is_call, quote, *market[1:])
+    realized = _numbers(contracts["realized_volatility_63d"])
+    is_implied = status == "ok"
+    is_realized = ~is_implied & ~is_expired & (realized > 0)
+    value = np.select([is_implied, is_realized], [implied, realized], default=np.nan)
+    source = np.full(len(contracts), None, dtype=object)
+    source[is_implied] = basis[is_implied]
+    source[is_realized] = REALIZED
+    status[is_expired] = None
+    return _Volatility(value, source, status)
+
+
+def _null_reason(market: _Market, volatility: FloatArray, is_expired: BoolArray) -> TextArray:
+    """The first reason for which an option has no Greeks; None where it has them."""
+    reason = np.full(len(volatility), None, dtype=object)
+    reason[np.isnan(volatility)] = "no_volatility"
+    reason[np.isnan(market.rate)] = "no_risk_free_rate"
+    reason[~(market.spot > 0)] = "no_underlying_price"
+    reason[is_expired] = "expired"
+    return reason
+
+
+def _mibian(market: _Market, volatility: FloatArray, is_checked: BoolArray) -> tuple[FloatArray, FloatArray]:
+    """Price and delta by mibian, which takes percents, days, and dividends in USD a year; else NaN."""
+    mibian: Any = import_mibian() if is_checked.any() else None
+    price, delta = np.full((2, len(volatility)), np.nan)
+    for row in np.flatnonzero(is_checked):
+        is_call, spot, strike, years, rate, dividend_yield = (column[row] for column in market)
+        arguments = [spot, strike, 100 * rate, dividend_yield * spot, years * DAYS_PER_YEAR]
+        option = mibian.Me(arguments, volatility=100 * volatility[row])
+        price[row] = option.callPrice if is_call else option.putPrice
+        delta[row] = option.callDelta if is_call else option.putDelta
+    return price, delta

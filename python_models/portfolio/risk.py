@@ -1,0 +1,234 @@
+"""Volatility and value at risk of portfolios: a date's holdings carried through the returns before it."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import sparse
+
+from python_models.factors.returns import FactorRules, daily_inputs, factor_models, residual_factors
+from python_models.panel import FloatArray, window_ending
+from python_models.portfolio.pro_forma import (
+    ProxiedReturns,
+    pro_forma_returns,
+    proxied_returns,
+    proxied_share,
+)
+from python_models.portfolio.value_at_risk import (
+    Options,
+    RiskRules,
+    option_scenario_pnl,
+    portfolio_value_at_risk,
+)
+from python_models.portfolio.volatility import VolatilityRules, volatility_profile
+
+OPTION_TERMS = (
+    *("underlying_price", "strike_price", "years_to_expiration"),
+    *("risk_free_rate", "dividend_yield", "implied_volatility"),
+)
+
+
+class PastReturns(NamedTuple):
+    """What a portfolio is carried through.
+
+    returns, yield_changes: long frames as risk_factors.daily_inputs takes them. betas: as_of_date, symbol,
+    factor, beta of the model `risk` on the dates asked for. factors: the table of factors.
+    """
+
+    returns: pd.DataFrame
+    yield_changes: pd.DataFrame
+    betas: pd.DataFrame
+    factors: pd.DataFrame
+    rules: FactorRules
+
+
+class _Day(NamedTuple):
+    """One date: its holdings, and its symbols' past returns of shape (n_sessions, n_symbols)."""
+
+    as_of_date: pd.Timestamp
+    holdings: pd.DataFrame
+    portfolios: pd.Index[str]
+    symbols: pd.Index[str]
+    past: ProxiedReturns
+
+    def matrix(self, column: str) -> FloatArray:
+        """A column of the holdings by portfolio and symbol, 0 where not held."""
+        return _matrix(self.holdings, column, portfolio_id=self.portfolios, symbol=self.symbols)
+
+    def is_held(self) -> npt.NDArray[np.bool_]:
+        """Whether a portfolio holds a symbol, be it long and short of the same to nothing."""
+        return _matrix(
+            self.holdings.assign(one=1.0), "one", portfolio_id=self.portfolios, symbol=self.symbols
+        ).astype(bool)
+
+
+def portfolio_return_risk(
+    holdings: pd.DataFrame,
+    options: pd.DataFrame,
+    past: PastReturns,
+    *,
+    volatility_rules: VolatilityRules,
+    risk_rules: RiskRules,
+) -> pd.DataFrame:
+    """Volatility and value at risk of each date's holdings over the same past returns.
+
+    holdings: portfolio_id, as_of_date, symbol, exposure (delta-adjusted, USD), linear_exposure (USD, options
+    left out), equity (USD). options: portfolio_id, as_of_date, contract, symbol (the underlying), option_type
+    (CALL or PUT), OPTION_TERMS, units (signed quantity x multiplier): repriced at each past return of the
+    underlying. Figures: those of volatility_profile on pro-forma returns (annualized decimals) with
+    proxied_share (0..1), null where equity is not positive; those of portfolio_value_at_risk (USD) with
+    scenario_days. One row per portfolio and date that has a past. Raises ValueError for an option on a symbol
+    that is not among its date's holdings.
+    """
+    by_date = dict(iter(options.groupby("as_of_date")))
+    nothing = options.iloc[:0]
+    reach = max(volatility_rules.history, risk_rules.window)
+    frames = [
+        _return_risk_rows(day, by_date.get(day.as_of_date, nothing), volatility_rules, risk_rules)
+        for day in (_NO_DAY, *_days(holdings, past, history=reach))
+    ]
+    return pd.concat(frames, ignore_index=True)
+
+
+def _return_risk_rows(
+    day: _Day, options: pd.DataFrame, volatility_rules: VolatilityRules, risk_rules: RiskRules
+) -> pd.DataFrame:
+    volatility = _volatility_rows(_recent(_solvent(day), volatility_rules.history), volatility_rules)
+    tail = _tail_rows(_recent(day, risk_rules.window), options, risk_rules)
+    frame = volatility.merge(tail, on=["portfolio_id", "as_of_date"], how="outer")
+    # an outer join turns what is missing into NaN, and types with it
+    return frame.astype({"is_forecast_fallback": "boolean", "is_cornish_fisher_monotone": "boolean"})
+
+
+def _solvent(day: _Day) -> _Day:
+    """The day without portfolios whose equity is not positive: of nothing, nothing is a share."""
+    held = day.holdings[day.holdings["equity"] > 0]
+    portfolios, symbols = _names(held, "portfolio_id"), _names(held, "symbol")
+    places = day.symbols.get_indexer(symbols)
+    past = ProxiedReturns(day.past.filled[:, places], day.past.is_proxied[:, places])
+    return _Day(day.as_of_date, held, portfolios, symbols, past)
+
+
+def _recent(day: _Day, history: int) -> _Day:
+    """The day with its last `history` sessions alone."""
+    return day._replace(past=ProxiedReturns(day.past.filled[-history:], day.past.is_proxied[-history:]))
+
+
+def _days(holdings: pd.DataFrame, past: PastReturns, *, history: int) -> Iterator[_Day]:
+    """The dates of the holdings, each with the returns of the `history` sessions that end with it."""
+    panel, yields = daily_inputs(past.returns, past.yield_changes)
+    dates, known_symbols, values = panel
+    model = factor_models(past.factors)["risk"]
+    reach = max(history, model.window)
+    betas = dict(iter(past.betas.groupby("as_of_date")))
+    for date, held in holdings.groupby("as_of_date"):
+        rows = np.flatnonzero(dates == date)
+        if not len(rows) or date not in betas:
+            continue
+        row, symbols = int(rows[0]), _names(held, "symbol")
+        factors = residual_factors(panel, yields, row, model=model, rules=past.rules, history=reach)
+        if not factors.names:
+            continue
+        places = known_symbols.get_indexer(symbols)
+        returns = np.where(places >= 0, values[window_ending(row, reach)][:, places], np.nan)
+        coefficients = _coefficients(betas[date], symbols, factors.names)
+        filled, is_proxied = proxied_returns(returns, coefficients, factors.values)
+        recent = ProxiedReturns(filled[-history:], is_proxied[-history:])
+        yield _Day(_timestamp(date), held, _names(held, "portfolio_id"), symbols, recent)
+
+
+def _names(frame: pd.DataFrame, column: str) -> pd.Index[str]:
+    names: pd.Index[str] = pd.Index(np.unique(frame[column].to_numpy(dtype=object)), dtype=str)
+    return names
+
+
+def _timestamp(date: Hashable) -> pd.Timestamp:
+    return pd.Timestamp(str(date))
+
+
+def _coefficients(betas: pd.DataFrame, symbols: pd.Index[str], factors: list[str]) -> FloatArray:
+    """Betas by symbol and factor, NaN where there is none."""
+    table = np.full((len(symbols), len(factors)), np.nan)
+    rows = symbols.get_indexer(pd.Index(betas["symbol"]))
+    columns = pd.Index(factors, dtype=str).get_indexer(pd.Index(betas["factor"]))
+    is_wanted = (rows >= 0) & (columns >= 0)
+    table[rows[is_wanted], columns[is_wanted]] = betas["beta"].to_numpy(np.float64)[is_wanted]
+    return table
+
+
+def _matrix(frame: pd.DataFrame, column: str, **names: pd.Index[str]) -> FloatArray:
+    """A column of a frame by two others, whose values are the given ones; 0 where there is no row."""
+    places = tuple(index.get_indexer(pd.Index(frame[name])) for name, index in names.items())
+    shape = tuple(len(index) for index in names.values())
+    table: FloatArray = sparse.coo_array((frame[column].to_numpy(np.float64), places), shape=shape).toarray()
+    return table
+
+
+def _volatility_rows(day: _Day, rules: VolatilityRules) -> pd.DataFrame:
+    equity = day.holdings.groupby("portfolio_id")["equity"].first().reindex(day.portfolios)
+    weights = day.matrix("exposure") / equity.to_numpy(np.float64)[:, None]
+    profile = volatility_profile(pro_forma_returns(weights, day.past.filled, day.is_held()), rules)
+    frame = _dated(
+        day,
+        realized_volatility_21d=profile.realized_21d,
+        realized_volatility_63d=profile.realized_63d,
+        forecast_volatility_21d=profile.forecast_21d,
+        har_r_squared=profile.har_r_squared,
+        is_forecast_fallback=profile.is_forecast_fallback,
+        proxied_share=proxied_share(weights, day.past.filled, day.past.is_proxied),
+        volatility_trend=profile.trend,
+        volatility_percentile=profile.percentile,
+    )
+    return frame[profile.observations > 0]
+
+
+def _tail_rows(day: _Day, options: pd.DataFrame, rules: RiskRules) -> pd.DataFrame:
+    contracts = options.drop_duplicates("contract").sort_values("contract")
+    units = _matrix(options, "units", portfolio_id=day.portfolios, contract=pd.Index(contracts["contract"]))
+    # an option is one more thing held: so many units of the P&L that one of it would have had
+    held = np.hstack([day.matrix("linear_exposure"), units])
+    outcomes = np.hstack([day.past.filled, _option_pnl(contracts, day)])
+    is_held = np.hstack([day.is_held(), units != 0])
+    risk = portfolio_value_at_risk(pro_forma_returns(held, outcomes, is_held), rules)
+    risk = risk.rename(columns={"observations": "scenario_days"})
+    frame = pd.concat([_dated(day), risk], axis=1)
+    return frame[frame["scenario_days"] > 0]
+
+
+def _option_pnl(contracts: pd.DataFrame, day: _Day) -> FloatArray:
+    """P&L of one unit of each contract on each past session, shape (n_sessions, n_contracts)."""
+    terms = (contracts[term].to_numpy(np.float64) for term in OPTION_TERMS)
+    options = Options((contracts["option_type"] == "CALL").to_numpy(), *terms)
+    unmoved = option_scenario_pnl(options, np.zeros(len(contracts)), np.zeros((1, len(contracts))))
+    places = day.symbols.get_indexer(pd.Index(contracts["symbol"]))
+    if (places < 0).any():
+        unknown = sorted(contracts.loc[places < 0, "symbol"])
+        raise ValueError(
+            f"`options` must be on symbols among the holdings of {day.as_of_date}, got {unknown}"
+        )
+    shocks = day.past.filled[:, places]
+    return option_scenario_pnl(options, unmoved[0], shocks)
+
+
+def _dated(day: _Day, **columns: object) -> pd.DataFrame:
+    dates = pd.Series([day.as_of_date] * len(day.portfolios), dtype="datetime64[us]")
+    return pd.DataFrame({"portfolio_id": day.portfolios, "as_of_date": dates, **columns})
+
+
+# A date without portfolios: the columns and types of a frame without rows.
+_NO_DAY = _Day(
+    pd.Timestamp(0),
+    pd.DataFrame(
+        {
+            **{name: pd.Series([], dtype=str) for name in ("portfolio_id", "symbol")},
+            **{name: pd.Series([], dtype=float) for name in ("exposure", "linear_exposure", "equity")},
+        }
+    ),
+    pd.Index([], dtype=str),
+    pd.Index([], dtype=str),
+    ProxiedReturns(np.empty((1, 0)), np.empty((1, 0), dtype=bool)),
+)

@@ -1,0 +1,213 @@
+"""Value at risk and expected shortfall of one day: historical, normal and Cornish-Fisher.
+
+Both are positive for losses and in the unit of the P&L they are taken from. alpha = 1 - confidence is the
+probability of the tail, z its standard normal quantile (negative), phi the standard normal density.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.special import ndtri
+
+from python_models.options.greeks import option_price
+from python_models.panel import FloatArray
+
+BoolArray = npt.NDArray[np.bool_]
+
+RAREST = -5.0  # standard normal quantile of one day in fourteen thousand years: beyond it nobody asks
+
+ROUNDING = 1e-14  # outcomes that deviate from their mean by less than this part of it do not vary
+
+
+class TailRisk(NamedTuple):
+    """Value at risk and expected shortfall, positive for losses, arrays of shape (n_portfolios,)."""
+
+    value_at_risk: FloatArray
+    expected_shortfall: FloatArray
+
+
+def _density(z: float | FloatArray) -> FloatArray:
+    """Of the standard normal."""
+    return np.asarray(np.exp(-np.square(z) / 2) / np.sqrt(2 * np.pi))
+
+
+class Moments(NamedTuple):
+    """Sample moments, arrays of shape (n_portfolios,): see sample_moments."""
+
+    observations: npt.NDArray[np.int64]
+    mean: FloatArray
+    std: FloatArray
+    skew: FloatArray
+    excess_kurtosis: FloatArray
+
+
+class RiskRules(NamedTuple):
+    """window: sessions looked back on; minimum: fewest known outcomes; confidences: 0 to 1."""
+
+    window: int = 252
+    minimum: int = 60
+    confidences: tuple[float, ...] = (0.95, 0.99)
+
+
+class Options(NamedTuple):
+    """Options to reprice, arrays of shape (n_options,): years to expiration, the rest in decimals or USD."""
+
+    is_call: BoolArray
+    spot: FloatArray
+    strike: FloatArray
+    years: FloatArray
+    rate: FloatArray
+    dividend_yield: FloatArray
+    volatility: FloatArray
+
+    def take(self, rows: npt.NDArray[np.intp]) -> Options:
+        """The options at these places."""
+        is_call, *numbers = self
+        return Options(is_call[rows], *(number[rows] for number in numbers))
+
+
+def historical_risk(pnl: FloatArray, confidence: float, minimum: int = 60) -> TailRisk:
+    """VaR = -(quantile of outcomes at alpha, linear interpolation); ES = -(mean of outcomes at or below it).
+
+    pnl: shape (n_outcomes, n_portfolios); NaN outcomes are ignored, portfolio by portfolio; fewer than
+    `minimum` known ones give NaN. Source: McNeil, Frey & Embrechts, Quantitative Risk Management, revised
+    ed., section 9.2.3; the quantile is Hyndman & Fan's type 7, numpy's default.
+    """
+    outcomes = np.sort(_by_portfolio(pnl), axis=1)  # NaN last
+    count = np.isfinite(outcomes).sum(axis=1)
+    enough = count >= max(minimum, 1)
+    if not enough.any():
+        return TailRisk(np.full(len(count), np.nan), np.full(len(count), np.nan))
+    # rounded: 1 - 0.9 is a hair below 0.1, and would push an outcome that is the quantile out of the tail
+    position = np.round((1 - confidence) * (np.maximum(count, 1) - 1), 9)
+    lower = np.floor(position).astype(np.int64)
+    portfolios = np.arange(len(count))
+    low, high = outcomes[portfolios, lower], outcomes[portfolios, np.minimum(lower + 1, count - 1)]
+    quantile = np.where(enough, low + (position - lower) * (high - low), np.nan)
+    in_tail = outcomes <= quantile[:, None]
+    with np.errstate(invalid="ignore"):
+        mean = np.where(in_tail, outcomes, 0.0).sum(axis=1) / in_tail.sum(axis=1)
+    return TailRisk(-quantile, -mean)
+
+
+def parametric_risk(mean: FloatArray, std: FloatArray, confidence: float) -> TailRisk:
+    """Risk of normal outcomes: VaR = -(mean + std z), ES = -mean + std phi(z) / alpha.
+
+    NaN in, NaN out. Source: McNeil, Frey & Embrechts, revised ed., examples 2.11 and 2.14.
+    """
+    alpha = 1 - confidence
+    z = ndtri(alpha)
+    return TailRisk(-(mean + std * z), -mean + std * _density(z) / alpha)
+
+
+def cornish_fisher_risk(
+    mean: FloatArray, std: FloatArray, skew: FloatArray, excess_kurtosis: FloatArray, confidence: float
+) -> TailRisk:
+    """Risk of outcomes mean + std z_cf: the normal quantile bent for skew S and excess kurtosis K.
+
+    z_cf = z + (z^2 - 1) S/6 + (z^3 - 3z) K/24 - (2z^3 - 5z) S^2/36. ES is the mean of that quantile over the
+    tail, in closed form. NaN in, NaN out. Both mean something only where is_monotone says so. S and K are
+    the expansion's parameters; those of the sample stand in for them, as is usual, though the moments of the
+    resulting distribution differ. Source: Maillard, A User's Guide to the Cornish Fisher Expansion (2012);
+    Jorion, Value at Risk, 3rd ed., section 5.2 (with S alone).
+    """
+    alpha = 1 - confidence
+    z = ndtri(alpha)
+    s, k = skew, excess_kurtosis
+    quantile = z + (z**2 - 1) * s / 6 + (z**3 - 3 * z) * k / 24 - (2 * z**3 - 5 * z) * s**2 / 36
+    bend = 1 + z * s / 6 + (z**2 - 1) * k / 24 - (2 * z**2 - 1) * s**2 / 36
+    return TailRisk(-(mean + std * quantile), -mean + std * _density(z) / alpha * bend)
+
+
+def is_monotone(skew: FloatArray, excess_kurtosis: FloatArray, confidence: float) -> BoolArray:
+    """Whether the Cornish-Fisher quantile rises with the probability through the tail.
+
+    Its derivative a z^2 + b z + c has to be positive from the tail's z down to RAREST; where it is not, a
+    rarer loss would count as a smaller one. False for NaN. Source: Maillard (2012), section 2, for the tail.
+    """
+    z = float(ndtri(1 - confidence))
+    a = excess_kurtosis / 8 - skew**2 / 6
+    b = skew / 3
+    c = 1 - excess_kurtosis / 8 + 5 * skew**2 / 36
+    with np.errstate(divide="ignore", invalid="ignore"):
+        turn = np.clip(np.where(a > 0, -b / (2 * a), z), RAREST, z)
+    rises: BoolArray = np.logical_and.reduce([a * at**2 + b * at + c > 0 for at in (RAREST, turn, z)])
+    return rises
+
+
+def sample_moments(pnl: FloatArray) -> Moments:
+    """Moments of the known outcomes of each portfolio; pnl: shape (n_outcomes, n_portfolios), NaN ignored.
+
+    std: ddof = 1. skew and excess_kurtosis: the estimators G1 and G2 of Joanes & Gill, The Statistician 47
+    (1998), those of scipy.stats.skew and kurtosis with bias=False; NaN for outcomes that do not vary. Too few
+    outcomes for a moment (1, 2, 3 and 4 are needed) give NaN.
+    """
+    outcomes = _by_portfolio(pnl)
+    known = np.isfinite(outcomes)
+    count = known.sum(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        n = np.where(count > 0, count, np.nan)
+        mean = np.where(known, outcomes, 0.0).sum(axis=1) / n
+        deviation = np.where(known, outcomes - mean[:, None], 0.0)
+        m2, m3, m4 = ((deviation**power).sum(axis=1) / n for power in (2, 3, 4))
+        m2_varying = np.where(m2 > (ROUNDING * mean) ** 2, m2, np.nan)
+        n1, n2, n3 = (np.where(n > less, n - less, np.nan) for less in (1, 2, 3))
+        skew = np.sqrt(n * n1) / n2 * m3 / m2_varying**1.5
+        kurtosis = n1 / (n2 * n3) * ((n + 1) * m4 / m2_varying**2 - 3 * n1)
+    return Moments(count, mean, np.sqrt(m2 * n / n1), skew, kurtosis)
+
+
+def option_scenario_pnl(options: Options, base: FloatArray, shocks: FloatArray) -> FloatArray:
+    """P&L per share of options repriced after a move of the underlying, volatility and time unchanged.
+
+    base: shape (n_options,), the model price without the move. shocks: shape (n_scenarios, n_options), simple
+    returns of the underlyings; the result has their shape. NaN gives NaN. A return of -100 % or less leaves
+    an underlying worth nothing, and the option its limit: a call 0, a put the discounted strike.
+    Source: full revaluation, Jorion, Value at Risk, 3rd ed., section 10.1.
+    """
+    shocked = options._replace(spot=options.spot * (1 + np.maximum(shocks, -1.0)))
+    limit = np.where(options.is_call, 0.0, options.strike * np.exp(-options.rate * options.years))
+    pnl: FloatArray = np.where(shocked.spot == 0, limit, option_price(*shocked)) - base
+    return pnl
+
+
+def portfolio_value_at_risk(pnl: FloatArray, rules: RiskRules) -> pd.DataFrame:
+    """All measures of each portfolio over its last `window` outcomes: one row per column of pnl, in order.
+
+    pnl: shape (n_sessions, n_portfolios), oldest first, NaN where unknown. For confidence 95 the columns are
+    var_95_1d and es_95_1d (historical), the same with _parametric and _cornish_fisher, and var_95_10d
+    (historical, by the square root of ten: true of independent days, a convention otherwise). Fewer than
+    `minimum` known outcomes: NaN in all. is_cornish_fisher_monotone speaks for the widest of the tails.
+    """
+    window = pnl[-rules.window :]
+    observations, *moments = sample_moments(window)
+    enough = observations >= rules.minimum
+    mean, std, skew, kurtosis = (np.where(enough, moment, np.nan) for moment in moments)
+    columns: dict[str, npt.NDArray[np.generic]] = {}
+    for confidence in rules.confidences:
+        label = round(100 * confidence)
+        historical = historical_risk(window, confidence, rules.minimum)
+        columns |= _named(historical, label, "")
+        columns |= _named(parametric_risk(mean, std, confidence), label, "_parametric")
+        bent = cornish_fisher_risk(mean, std, skew, kurtosis, confidence)
+        columns |= _named(bent, label, "_cornish_fisher")
+        columns[f"var_{label}_10d"] = historical.value_at_risk * np.sqrt(10)
+    columns["observations"] = observations
+    columns["is_cornish_fisher_monotone"] = is_monotone(skew, kurtosis, min(rules.confidences))
+    return pd.DataFrame(columns)
+
+
+def _named(risk: TailRisk, label: int, suffix: str) -> dict[str, npt.NDArray[np.generic]]:
+    return {
+        f"var_{label}_1d{suffix}": risk.value_at_risk,
+        f"es_{label}_1d{suffix}": risk.expected_shortfall,
+    }
+
+
+def _by_portfolio(pnl: FloatArray) -> FloatArray:
+    """One portfolio per row, each contiguous: its sums do not depend on how many others there are."""
+    return np.ascontiguousarray(np.where(np.isfinite(pnl), pnl, np.nan).T)

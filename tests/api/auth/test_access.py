@@ -1,0 +1,74 @@
+"""No path that needs a login answers without one: also those added later."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import jwt
+import pytest
+from fastapi.testclient import TestClient
+
+from api.app import create_app
+from tests.api.api_helpers import add_user, assert_problem, log_in
+from warehouse.connections import Warehouse
+from warehouse.settings import Settings
+
+DOCUMENT: dict[str, Any] = create_app(Settings()).openapi()
+OPEN = {"/auth/login", "/auth/refresh", "/health", "/health/live", "/health/ready"}
+OPERATIONS = [
+    pytest.param(method, path, operation, id=operation["operationId"])
+    for path, methods in DOCUMENT["paths"].items()
+    for method, operation in methods.items()
+    if path.removeprefix("/api/v1") not in OPEN
+]
+
+
+@pytest.fixture(scope="module")
+def tokens(empty_api: TestClient, module_warehouse: Warehouse) -> dict[str, tuple[str, str]]:
+    """Collect tokens that open nothing, with the code that says why."""
+    add_user(module_warehouse, "ada@example.com")
+    good = log_in(empty_api, "ada@example.com")["Authorization"].removeprefix("Bearer ")
+    revoked = log_in(empty_api, "ada@example.com")
+    assert empty_api.post("/api/v1/auth/logout", headers=revoked).status_code == 204
+    claims = jwt.decode(good, options={"verify_signature": False})
+    expired = jwt.encode(
+        {**claims, "exp": datetime.now(UTC) - timedelta(seconds=1)},
+        module_warehouse.settings.signing_key(),
+        "HS256",
+    )
+    head, body, signature = good.split(".")
+    other = jwt.encode({**claims, "sub": str(uuid4())}, "k" * 64, "HS256").split(".")[1]
+    return {
+        "expired": (expired, "token_expired"),
+        "revoked": (revoked["Authorization"].removeprefix("Bearer "), "token_invalid"),
+        "tampered": (f"{head}.{other}.{signature}", "token_invalid"),
+        "cut": (f"{head}.{body}.", "token_invalid"),
+    }
+
+
+def address(path: str, operation: dict[str, Any]) -> str:
+    """Write a path with something that fits in each of its places."""
+    for parameter in operation.get("parameters", []):
+        if parameter["in"] == "path":
+            fits = str(uuid4()) if parameter["schema"].get("format") == "uuid" else "spy"
+            path = path.replace(f"{{{parameter['name']}}}", fits)
+    return path
+
+
+@pytest.mark.parametrize(("method", "path", "operation"), OPERATIONS)
+def test_without_a_good_token_there_is_no_answer(
+    empty_api: TestClient,
+    tokens: dict[str, tuple[str, str]],
+    method: str,
+    path: str,
+    operation: dict[str, Any],
+) -> None:
+    send: Callable[..., Any] = empty_api.request
+    url = address(path, operation)
+    assert_problem(send(method, url), 401, "not_authenticated")
+    for token, code in tokens.values():
+        answer = send(method, url, headers={"Authorization": f"Bearer {token}"})
+        assert_problem(answer, 401, code)
+        assert answer.headers["www-authenticate"].startswith("Bearer")
+        assert answer.headers["cache-control"] == "no-store"

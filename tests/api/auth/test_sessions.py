@@ -1,0 +1,226 @@
+"""Sessions: continued by tokens that work once, ended for good, and not to be guessed at."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import psycopg
+import pytest
+from fastapi.testclient import TestClient
+
+from api.auth.tokens import Bearer, Tokens
+from ingestion.portfolios.users import set_password
+from tests.api.api_helpers import PASSWORD, add_user, assert_problem, log_in
+from warehouse.connections import Warehouse
+from warehouse.errors import SettingsError
+from warehouse.settings import Settings
+
+AUTH = "/api/v1/auth"
+Serve = Callable[[Warehouse], TestClient]
+
+
+@pytest.fixture(scope="module")
+def api(module_warehouse: Warehouse, serve: Serve) -> TestClient:
+    for name in ("ada", "eve", "tess"):
+        add_user(module_warehouse, f"{name}@example.com")
+    return serve(module_warehouse)
+
+
+def begin(api: TestClient, email: str = "ada@example.com") -> dict[str, str]:
+    """Log in; the answer, and no cookie left behind."""
+    response = api.post(f"{AUTH}/login", json={"email": email, "password": PASSWORD})
+    api.cookies.clear()
+    body: dict[str, str] = response.json()
+    return body
+
+
+def who(api: TestClient, access_token: str) -> int:
+    return int(api.get(f"{AUTH}/me", headers={"Authorization": f"Bearer {access_token}"}).status_code)
+
+
+def refreshed(api: TestClient, refresh_token: str) -> dict[str, str]:
+    response = api.post(f"{AUTH}/refresh", json={"refresh_token": refresh_token})
+    api.cookies.clear()
+    assert response.status_code == 200, response.text
+    assert response.headers["cache-control"] == "no-store"
+    body: dict[str, str] = response.json()
+    return body
+
+
+def test_a_session_goes_on_with_a_new_pair_of_tokens_each_time(api: TestClient) -> None:
+    pair = begin(api)
+    seen = [pair]
+    for _ in range(3):
+        pair = refreshed(api, pair["refresh_token"])
+        assert who(api, pair["access_token"]) == 200
+        assert pair["token_type"] == "bearer"
+        seen.append(pair)
+    assert len({entry["refresh_token"] for entry in seen}) == len(seen)
+
+
+def test_a_refresh_token_that_comes_twice_ends_its_session_and_no_other(api: TestClient) -> None:
+    first, other = begin(api), begin(api)
+    second = refreshed(api, first["refresh_token"])
+    assert_problem(api.post(f"{AUTH}/refresh", json=first), 401, "refresh_invalid")
+    assert who(api, second["access_token"]) == 401
+    assert who(api, first["access_token"]) == 401
+    assert_problem(api.post(f"{AUTH}/refresh", json=second), 401, "refresh_invalid")
+    assert who(api, other["access_token"]) == 200
+
+
+def test_a_page_that_knows_nothing_of_refresh_tokens_continues_by_the_cookie(api: TestClient) -> None:
+    api.cookies.clear()
+    response = api.post(f"{AUTH}/login", json={"email": "ada@example.com", "password": PASSWORD})
+    cookie = response.headers["set-cookie"].lower()
+    assert all(word in cookie for word in ("httponly", "samesite=strict", "path=/api/v1/auth"))
+    assert "secure" not in cookie  # the test client speaks http
+    pair = api.post(f"{AUTH}/refresh").json()
+    assert who(api, pair["access_token"]) == 200
+    headers = {"Authorization": f"Bearer {pair['access_token']}"}
+    assert api.post(f"{AUTH}/logout", headers=headers).status_code == 204
+    assert not api.cookies
+    assert_problem(api.post(f"{AUTH}/refresh"), 401, "refresh_invalid")
+
+
+def test_logout_ends_every_token_of_the_session_at_once(api: TestClient) -> None:
+    first = begin(api)
+    pair = refreshed(api, first["refresh_token"])
+    other = begin(api)
+    assert who(api, first["access_token"]) == 200  # and is remembered for some seconds
+    headers = {"Authorization": f"Bearer {first['access_token']}"}
+    response = api.post(f"{AUTH}/logout", headers=headers)
+    assert (response.status_code, response.content) == (204, b"")
+    assert [who(api, entry["access_token"]) for entry in (first, pair, other)] == [401, 401, 200]
+    assert_problem(api.post(f"{AUTH}/refresh", json=pair), 401, "refresh_invalid")
+    assert_problem(api.post(f"{AUTH}/logout", headers=headers), 401, "token_invalid")
+
+
+def test_the_two_kinds_of_token_do_not_pass_for_each_other(api: TestClient) -> None:
+    pair = begin(api)
+    assert who(api, pair["refresh_token"]) == 401
+    answer = api.post(f"{AUTH}/refresh", json={"refresh_token": pair["access_token"]})
+    assert_problem(answer, 401, "refresh_invalid")
+
+
+@pytest.mark.parametrize("token", ["", "a.b.c", "x" * 5000, "\ud800"])
+def test_what_is_no_refresh_token_is_refused(api: TestClient, token: str) -> None:
+    status = api.post(
+        f"{AUTH}/refresh",
+        content=f'{{"refresh_token": "{token}"}}'.encode("utf-8", "replace"),
+        headers={"Content-Type": "application/json"},
+    ).status_code
+    assert status == (422 if len(token) > 4096 else 401)
+
+
+def test_a_signed_token_of_a_session_that_never_was_is_refused(
+    api: TestClient, module_warehouse: Warehouse
+) -> None:
+    key = module_warehouse.settings.signing_key()
+    known = Tokens(key, timedelta(minutes=1), timedelta(days=1)).read(begin(api)["access_token"])
+    ours = Tokens(key, timedelta(minutes=1), timedelta(days=1))
+    stranger = Bearer(known.user_id, known.user_id)
+    assert who(api, ours.issue(stranger, "access")) == 401
+    answer = api.post(f"{AUTH}/refresh", json={"refresh_token": ours.issue(stranger, "refresh")})
+    assert_problem(answer, 401, "refresh_invalid")
+
+
+def test_a_new_password_ends_the_sessions_of_the_old_one(
+    api: TestClient, module_warehouse: Warehouse
+) -> None:
+    pair = begin(api, "tess@example.com")
+    with module_warehouse.connect_writer() as connection:
+        set_password(connection, "tess@example.com", "Another-sentence-7")
+    assert_problem(api.post(f"{AUTH}/refresh", json=pair), 401, "refresh_invalid")
+    assert who(api, pair["access_token"]) == 401
+
+
+def test_the_database_keeps_no_token(api: TestClient, module_warehouse: Warehouse) -> None:
+    pair = begin(api)
+    with module_warehouse.connect_writer() as connection:
+        rows = connection.execute("select sessions::text from ops.sessions").fetchall()
+    kept = " ".join(str(row[0]) for row in rows)
+    assert pair["refresh_token"][-40:] not in kept
+    assert rows
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "select token_hash from ops.sessions",
+        "insert into ops.sessions select * from ops.sessions",
+        "update ops.sessions set ended_at = null",
+        "delete from ops.sessions",
+        "update ops.users set is_admin = true",
+        "insert into ops.users (email, full_name, password_hash) values ('x@example.com', 'X', 'x')",
+        "select * from raw.portfolios",
+    ],
+)
+def test_the_role_that_checks_logins_writes_sessions_only_through_their_functions(
+    module_warehouse: Warehouse, statement: str
+) -> None:
+    with psycopg.connect(module_warehouse.auth_url) as connection:
+        connection.read_only = False
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute(statement.encode())
+
+
+@pytest.mark.parametrize("role", ["api_url", "analyst_url"])
+def test_no_other_reader_opens_a_session(module_warehouse: Warehouse, role: str) -> None:
+    with psycopg.connect(getattr(module_warehouse, role)) as connection:
+        connection.read_only = False
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("select ops.end_session(gen_random_uuid())")
+
+
+# --- guessing -----------------------------------------------------------------------------------------------
+
+
+def attempt(api: TestClient, email: str, password: str = "wrong") -> int:  # noqa: S107 - and is no password
+    return int(api.post(f"{AUTH}/login", json={"email": email, "password": password}).status_code)
+
+
+def test_an_account_takes_a_few_wrong_passwords_whether_or_not_it_exists(
+    empty_warehouse: Warehouse, serve: Serve
+) -> None:
+    settings = empty_warehouse.settings.model_copy(update={"login_attempts_per_account": 3})
+    add_user(empty_warehouse, "eve@example.com")
+    client = serve(_with(empty_warehouse, settings))
+    for email in ("eve@example.com", "nobody@example.com"):
+        assert [attempt(client, email) for _ in range(4)] == [401, 401, 401, 429]
+    response = client.post(f"{AUTH}/login", json={"email": "EVE@example.com", "password": PASSWORD})
+    body = assert_problem(response, 429, "too_many_attempts")
+    assert 0 < int(response.headers["retry-after"]) == body["retry_after"] <= 1800
+
+
+def test_the_right_password_wipes_out_the_wrong_ones(empty_warehouse: Warehouse, serve: Serve) -> None:
+    settings = empty_warehouse.settings.model_copy(update={"login_attempts_per_account": 3})
+    add_user(empty_warehouse, "eve@example.com")
+    client = serve(_with(empty_warehouse, settings))
+    for _ in range(2):
+        assert [attempt(client, "eve@example.com") for _ in range(2)] == [401, 401]
+        assert attempt(client, "eve@example.com", PASSWORD) == 200
+
+
+def test_an_address_may_not_try_one_account_after_the_other(empty_warehouse: Warehouse, serve: Serve) -> None:
+    settings = empty_warehouse.settings.model_copy(update={"login_attempts_per_address": 4})
+    client = serve(_with(empty_warehouse, settings))
+    tried = [attempt(client, f"person{number}@example.com") for number in range(5)]
+    assert tried == [401, 401, 401, 401, 429]
+
+
+def _with(warehouse: Warehouse, settings: Settings) -> Warehouse:
+    return Warehouse(**{**vars(warehouse), "settings": settings})
+
+
+def test_on_a_server_of_ones_own_a_key_must_be_given() -> None:
+    with pytest.raises(SettingsError, match="SECRET_KEY is not set"):
+        Settings(database_url="postgresql://localhost/risk").signing_key()
+
+
+def test_logging_in_does_not_outlive_the_session(module_warehouse: Warehouse, api: TestClient) -> None:
+    headers = log_in(api, "eve@example.com")
+    with module_warehouse.connect_writer() as connection:
+        connection.execute("""
+            update ops.sessions set expires_at = now() - interval '1 second'
+            where user_id = (select user_id from ops.users where email = 'eve@example.com')
+            """)
+    assert_problem(api.get(f"{AUTH}/me", headers=headers), 401, "token_invalid")

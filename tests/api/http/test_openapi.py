@@ -1,0 +1,87 @@
+"""The documentation is tested: a path without an example, a refusal or a description fails here."""
+
+from typing import Any
+
+import jsonschema
+import pytest
+from fastapi.testclient import TestClient
+
+from api.app import create_app
+from api.http.documentation import catalogue_table
+from api.http.errors import CATALOGUE
+from api.schemas.common import Answer
+from tests.api.api_helpers import Shapes
+from warehouse.settings import Settings, project_root
+
+OPEN = {"/auth/login", "/auth/refresh", "/health", "/health/live", "/health/ready"}
+PREFIX = "/api/v1"
+
+DOCUMENT: dict[str, Any] = create_app(Settings()).openapi()
+OPERATIONS = [
+    pytest.param(path.removeprefix(PREFIX), operation, id=operation["operationId"])
+    for path, methods in DOCUMENT["paths"].items()
+    for operation in methods.values()
+]
+
+
+@pytest.mark.parametrize(("path", "operation"), OPERATIONS)
+def test_every_path_says_what_it_does(path: str, operation: dict[str, Any]) -> None:
+    assert operation["summary"], path
+    assert operation["description"].strip().endswith("."), path
+    for parameter in operation.get("parameters", []):
+        assert parameter["in"] == "path" or parameter["description"].endswith("."), (path, parameter["name"])
+
+
+@pytest.mark.parametrize(("path", "operation"), OPERATIONS)
+def test_every_example_has_the_shape_it_is_an_example_of(path: str, operation: dict[str, Any]) -> None:
+    answer = operation["responses"].get("200", {}).get("content", {})
+    for media_type, content in answer.items():
+        assert "example" in content, (path, media_type)
+        if media_type == "application/json":
+            Shapes(DOCUMENT).hold(content["example"], content["schema"])
+
+
+@pytest.mark.parametrize(("path", "operation"), OPERATIONS)
+def test_every_path_lists_its_refusals(path: str, operation: dict[str, Any]) -> None:
+    contents = [response.get("content", {}) for response in operation["responses"].values()]
+    problems = [
+        content["application/problem+json"] for content in contents if "application/problem+json" in content
+    ]
+    documented = {code for problem in problems for code in problem["examples"]}
+    for problem in problems:
+        for example in problem["examples"].values():
+            jsonschema.validate(example["value"], DOCUMENT["components"]["schemas"]["Problem"])
+    if path not in OPEN:
+        assert operation["security"] == [{"HTTPBearer": []}]
+        assert {"not_authenticated", "token_invalid", "token_expired"} <= set(documented)
+    if "{portfolio_id}" in path:
+        assert {"portfolio_not_found", "date_before_history", "invalid_request"} <= documented
+        assert "304" in operation["responses"]
+        assert set(operation["responses"]["200"]["headers"]) == {"ETag", "X-As-Of-Date", "X-Publication-Id"}
+
+
+def test_every_field_of_every_answer_is_described() -> None:
+    for shape in shapes_of(Answer):
+        assert shape.__doc__, shape
+        for name, field in shape.model_fields.items():
+            nested = field.annotation is not None and "api.schemas" in str(field.annotation)
+            assert field.description or nested, f"{shape.__name__}.{name}"
+
+
+def shapes_of(base: type[Answer]) -> list[type[Answer]]:
+    return [shape for child in base.__subclasses__() for shape in (child, *shapes_of(child))]
+
+
+def test_the_introduction_lists_every_code() -> None:
+    for problem in CATALOGUE:
+        assert f"| `{problem.code}` | {problem.status} |" in DOCUMENT["info"]["description"]
+
+
+def test_the_documentation_of_errors_is_that_of_the_code() -> None:
+    text = (project_root() / "docs" / "api.md").read_text()
+    assert catalogue_table() in text, "write the table of docs/api.md anew: print(catalogue_table())"
+
+
+def test_the_document_and_its_page_are_open_to_all(empty_api: TestClient) -> None:
+    assert empty_api.get(f"{PREFIX}/openapi.json").json() == DOCUMENT
+    assert "swagger" in empty_api.get(f"{PREFIX}/docs").text.lower()

@@ -1,0 +1,66 @@
+"""The whole OpenAPI document, tried out by a machine: no failure, no undocumented status, no other shape.
+
+Each request is sent twice: as it was made up, and with the portfolio of the user who sends it. More of them:
+SIGMASIGHT_EXAMPLES=200 pytest tests/api/http/test_schemathesis.py
+"""
+
+import os
+from typing import Any
+
+import pytest
+import schemathesis
+from fastapi.testclient import TestClient
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from api.app import create_app
+from tests.api.api_helpers import Person, log_in_demo
+from tests.examples import examples
+from warehouse.settings import Settings
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+SENT = {"method", "url", "params", "headers", "json", "data", "content", "cookies"}
+
+schema = schemathesis.openapi.from_dict(create_app(Settings()).openapi())
+
+
+@pytest.fixture(scope="module")
+def person(api: TestClient) -> Person:
+    return log_in_demo(api, "demo_hedgefundstyle@sigmasight.com")
+
+
+def send(person: Person, case: schemathesis.Case) -> Any:
+    """Send a made-up request in a person's name. A session that it ended is begun anew."""
+    if case.path.endswith("/auth/logout"):
+        person = log_in_demo(person.client, "demo_individual@sigmasight.com")
+    request = case.as_transport_kwargs(base_url="http://testserver", headers=person.headers)
+    person.client.cookies.clear()
+    return person.client.request(**{name: value for name, value in request.items() if name in SENT})
+
+
+@schema.parametrize()
+@settings(
+    max_examples=int(os.environ.get("SIGMASIGHT_EXAMPLES", examples(4))),
+    deadline=None,
+    derandomize="SIGMASIGHT_EXAMPLES" not in os.environ,
+    database=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+def test_every_answer_is_as_documented(case: schemathesis.Case, person: Person) -> None:
+    case.validate_response(send(person, case), checks=CHECKS)
+    if "portfolio_id" in case.path_parameters:
+        case.path_parameters["portfolio_id"] = person.portfolio_id
+        case.validate_response(send(person, case), checks=CHECKS)

@@ -1,0 +1,124 @@
+"""An answer is sent again only when a publication may have changed it."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from fastapi.testclient import TestClient
+
+from tests.api.api_helpers import Person, log_in_demo
+from warehouse.connections import Warehouse
+
+PATHS = [
+    "data/portfolios",
+    "data/portfolio/{0}/complete",
+    "data/positions/details?portfolio_id={0}",
+    "data/prices/historical/{0}",
+    "analytics/portfolio/{0}/overview",
+]
+
+
+def get(person: Person, path: str, **headers: str) -> Any:
+    url = f"/api/v1/{path.format(person.portfolio_id)}"
+    return person.client.get(url, headers={**person.headers, **headers})
+
+
+@pytest.fixture
+def next_publication(demo: Warehouse) -> Iterator[int]:
+    """Record a publication that speaks for no session: only the newest number changes."""
+    with demo.connect_writer(autocommit=True) as writer:
+        row = writer.execute("select max(publication_id) + 1 from ops.publications").fetchone()
+        assert row is not None
+        number = int(str(row[0]))
+        statement = """
+            insert into ops.publications
+                (publication_id, from_date, to_date, known_at, tests_passed, tests_warned)
+            values (%s, '2025-09-13', '2025-09-13', now(), 0, 0)
+            """
+        writer.execute(statement, (number,))
+        yield number
+        writer.execute("delete from ops.publications where publication_id = %s", (number,))
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_the_second_time_there_is_nothing_to_send(hedge_fund: Person, path: str) -> None:
+    first = get(hedge_fund, path)
+    assert first.headers["cache-control"] == "private"
+    assert first.headers["vary"].startswith("Authorization")
+    again = get(hedge_fund, path, **{"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    for name in ("etag", "cache-control", "x-as-of-date", "x-publication-id"):
+        assert again.headers[name] == first.headers[name]
+
+
+@pytest.mark.parametrize("form", ["W/{0}", '"other", {0}', '"other",W/{0} , "third"'])
+def test_the_tag_is_found_in_any_form(hedge_fund: Person, form: str) -> None:
+    tag = get(hedge_fund, PATHS[0]).headers["etag"]
+    assert get(hedge_fund, PATHS[0], **{"If-None-Match": form.format(tag)}).status_code == 304
+
+
+@pytest.mark.parametrize("header", ['"other"', "", "*", '"'])
+def test_another_tag_changes_nothing(hedge_fund: Person, header: str) -> None:
+    assert get(hedge_fund, PATHS[0], **{"If-None-Match": header}).status_code == 200
+
+
+def test_users_paths_and_queries_have_tags_of_their_own(hedge_fund: Person, family_office: Person) -> None:
+    paths = [*PATHS, "data/portfolios?limit=5", "data/portfolios?as_of_date=2025-08-15"]
+    tags = [get(person, path).headers["etag"] for person in (hedge_fund, family_office) for path in paths]
+    assert len(set(tags)) == len(tags)
+
+
+def test_a_tag_opens_no_foreign_portfolio(hedge_fund: Person, family_office: Person) -> None:
+    path = f"data/portfolio/{family_office.portfolio_id}/complete"
+    tag = get(family_office, path).headers["etag"]
+    assert get(hedge_fund, path, **{"If-None-Match": tag}).status_code == 404
+    assert get(hedge_fund, path, **{"If-None-Match": "*"}).status_code == 404
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_publication_makes_every_answer_new(
+    hedge_fund: Person, path: str, request: pytest.FixtureRequest
+) -> None:
+    before = get(hedge_fund, path)
+    request.getfixturevalue("next_publication")
+    after = get(hedge_fund, path, **{"If-None-Match": before.headers["etag"]})
+    assert after.status_code == 200
+    assert after.headers["etag"] != before.headers["etag"]
+    # the session's own numbers are still those of the first publication
+    assert (after.headers["x-as-of-date"], after.headers["x-publication-id"]) == ("2025-09-12", "1")
+
+
+def test_a_portfolio_that_changes_hands_makes_the_list_new(api: TestClient, demo: Warehouse) -> None:
+    # Who may see what changes at once, without a publication: a list kept by the browser must not outlive it.
+    giver = log_in_demo(api, "demo_hnw@sigmasight.com")
+    taker = log_in_demo(api, "demo_individual@sigmasight.com")
+    giver_tag, taker_tag = (get(person, PATHS[0]).headers["etag"] for person in (giver, taker))
+    with demo.connect_writer(autocommit=True) as writer:
+        statement = """
+            insert into raw.portfolios
+            select %s, now(), portfolio_id, portfolio_name, 'demo_individual@sigmasight.com',
+                owner_full_name, description, account_type, base_currency, initial_equity, inception_date
+            from raw.portfolios where portfolio_id = %s
+            """
+        load = """
+            insert into ops.loads (source, dataset, started_at, finished_at, status)
+            values ('test', 'portfolios', now(), now(), 'succeeded') returning load_id
+            """
+        row = writer.execute(load).fetchone()
+        assert row is not None
+        writer.execute(statement, (row[0], giver.portfolio_id))
+        try:
+            after = get(giver, PATHS[0], **{"If-None-Match": giver_tag})
+            assert (after.status_code, after.json()) == (200, [])
+            after = get(taker, PATHS[0], **{"If-None-Match": taker_tag})
+            assert giver.portfolio_id in {portfolio["id"] for portfolio in after.json()}
+        finally:
+            writer.execute("delete from raw.portfolios where load_id = %s", (row[0],))
+            writer.execute("delete from ops.loads where load_id = %s", (row[0],))
+    assert get(giver, PATHS[0], **{"If-None-Match": giver_tag}).status_code == 304
+
+
+def test_a_refusal_is_not_kept(hedge_fund: Person) -> None:
+    response = hedge_fund.get(f"data/portfolio/{uuid4()}/complete")
+    assert (response.status_code, response.headers["cache-control"]) == (404, "no-store")

@@ -1,0 +1,352 @@
+"""Nobody reads another's portfolio: not by any path, not by SQL as the API's own role."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+from psycopg import Connection, errors, sql
+
+from tests.api.api_helpers import Person, assert_problem
+from tests.api.republish import republished
+from warehouse.connections import Warehouse
+
+Row = tuple[Any, ...]
+
+
+@pytest.fixture
+def portfolio_paths(hedge_fund: Person) -> list[str]:
+    """List every path that takes a portfolio, as the document knows them: also those added later."""
+    document = hedge_fund.get("openapi.json").json()
+    return [path for path in document["paths"] if "{portfolio_id}" in path]
+
+
+def test_a_foreign_portfolio_is_answered_like_one_that_does_not_exist(
+    hedge_fund: Person, family_office: Person, portfolio_paths: list[str]
+) -> None:
+    assert portfolio_paths
+    for me, other in ((hedge_fund, family_office), (family_office, hedge_fund)):
+        for foreign in other.portfolios.values():
+            for path in portfolio_paths:
+                answers = [
+                    me.client.get(path.format(portfolio_id=portfolio_id), headers=me.headers)
+                    for portfolio_id in (foreign, str(uuid4()))
+                ]
+                assert_problem(answers[0], 404, "portfolio_not_found")
+                assert answers[0].content == answers[1].content
+                assert set(answers[0].headers) == set(answers[1].headers)
+
+
+def test_foreign_positions_are_not_found_either(hedge_fund: Person, family_office: Person) -> None:
+    foreign = family_office.get("data/positions/details", portfolio_id=family_office.portfolio_id).json()
+    foreign_id = foreign["positions"][0]["id"]
+    own = hedge_fund.get("data/positions/details", portfolio_id=hedge_fund.portfolio_id).json()["positions"][
+        0
+    ]
+
+    by_portfolio = hedge_fund.get("data/positions/details", portfolio_id=family_office.portfolio_id)
+    assert_problem(by_portfolio, 404, "portfolio_not_found")
+    assert_problem(
+        hedge_fund.get("data/positions/details", position_ids=foreign_id), 404, "positions_not_found"
+    )
+    nobodys = str(uuid4())
+    mixed = hedge_fund.get("data/positions/details", position_ids=[own["id"], foreign_id, nobodys]).json()
+    assert mixed["positions"] == [own]
+    assert set(mixed["meta"]["unknown_position_ids"]) == {foreign_id, nobodys}
+
+
+def test_lists_hold_only_ones_own(hedge_fund: Person, family_office: Person) -> None:
+    assert set(hedge_fund.portfolios) == {"Demo Hedge Fund Style Investor Portfolio"}
+    assert set(family_office.portfolios) == {
+        "Demo Family Office Private Opportunities",
+        "Demo Family Office Public Growth",
+    }
+
+
+def test_requests_at_once_do_not_see_with_each_others_eyes(hedge_fund: Person, family_office: Person) -> None:
+    # All share a few connections, and each request sets the user of its transaction.
+    people = [hedge_fund, family_office] * 40
+
+    def names(person: Person) -> set[str]:
+        return {portfolio["name"] for portfolio in person.get("data/portfolios").json()}
+
+    with ThreadPoolExecutor(max_workers=16) as threads:
+        seen = list(threads.map(names, people))
+    assert seen == [set(person.portfolios) for person in people]
+
+
+# --- restated figures of no portfolio -----------------------------------------------------------------------
+
+RESTATED_PAIRS = """
+insert into ops.restatements (
+    publication_id, as_of_date, mart, key, column_name, old_value, new_value
+)
+select
+    publication_id, as_of_date, 'fct_correlation_pairs', symbol_1 || ' ' || symbol_2, 'correlation',
+    '0.5', '0.6'
+from intermediate.int_symbol_pairs where publication_id = %s and symbol_1 < symbol_2
+"""
+
+
+@pytest.fixture
+def restated_pairs(demo: Warehouse) -> Iterator[None]:
+    """Publish the last session again, and say that every pair which anybody holds has changed."""
+    with republished(demo, Decimal(1)) as number, demo.connect_writer() as writer:
+        writer.execute(RESTATED_PAIRS, (number,))
+        writer.commit()
+        yield
+
+
+def restated(role: Connection[Row], schema: str) -> set[str]:
+    statement = sql.SQL("select key from {}.fct_restatements where mart = 'fct_correlation_pairs'")
+    return {row[0] for row in role.execute(statement.format(sql.Identifier(schema))).fetchall()}
+
+
+@pytest.mark.usefixtures("restated_pairs")
+def test_a_restated_pair_is_shown_to_who_holds_both_symbols_together(
+    hedge_fund: Person, family_office: Person, role: Connection[Row], demo: Warehouse
+) -> None:
+    # a pair is in the list because somebody holds it: to all others it would tell what strangers hold
+    held = {}
+    for person, email in (
+        (hedge_fund, "demo_hedgefundstyle@sigmasight.com"),
+        (family_office, "demo_familyoffice@sigmasight.com"),
+    ):
+        claim(role, demo, email)
+        pairs = role.execute(
+            "select distinct symbol_1 || ' ' || symbol_2 from marts.fct_correlation_pairs"
+            " where as_of_date = (select max(as_of_date) from marts.fct_correlation_pairs)"
+        ).fetchall()
+        held[email] = {row[0] for row in pairs}
+        assert restated(role, "marts") == restated(role, "marts_at") == held[email]
+        answer = person.get("restatements", mart="fct_correlation_pairs", limit=5000).json()
+        assert {entry["key"] for entry in answer["restatements"]} == held[email]
+        role.rollback()
+    mine, others = held.values()
+    assert mine - others
+    assert others - mine
+    assert restated(role, "marts") == set(), "nobody's session"
+    with psycopg.connect(demo.analyst_url) as analyst:
+        assert restated(analyst, "marts") > mine | others
+
+
+def test_how_many_hold_a_symbol_is_not_among_the_restated_figures(hedge_fund: Person) -> None:
+    code = hedge_fund.get("lineage/fct_data_quality").json()["raw_sql"]
+    assert "not_restated=['used_by_portfolios']" in code
+
+
+# --- SQL, as the API's role ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def role(demo: Warehouse) -> Iterator[Connection[Row]]:
+    """Connect as the API does."""
+    with psycopg.connect(demo.api_url) as connection:
+        yield connection
+        connection.rollback()
+
+
+def claim(role: Connection[Row], demo: Warehouse, email: str, key: str | None = None) -> None:
+    """Open the transaction in a user's name, with his key or another."""
+    with psycopg.connect(demo.auth_url) as auth:
+        user_id, row_key = auth.execute(
+            "select user_id::text, row_key from ops.users where email = %s", (email,)
+        ).fetchone() or ("", "")
+    role.execute("select set_config('sigmasight.published_at', now()::text, false)")  # for marts_at
+    role.execute(
+        "select set_config('sigmasight.user_id', %s, true), set_config('sigmasight.user_key', %s, true)",
+        (user_id, row_key if key is None else key),
+    )
+
+
+def views_with_portfolios(role: Connection[Row]) -> list[sql.Identifier]:
+    rows = role.execute("""
+        select classes.relnamespace::regnamespace::text, classes.relname
+        from pg_class as classes
+        join pg_attribute as columns on columns.attrelid = classes.oid and columns.attname = 'portfolio_id'
+        where classes.relnamespace in (select oid from pg_namespace where nspname like 'marts%')
+            and classes.relkind = 'v' and has_table_privilege(classes.oid, 'select')
+        """).fetchall()
+    return [sql.Identifier(str(schema), str(view)) for schema, view in rows]
+
+
+def visible(role: Connection[Row]) -> set[UUID]:
+    """Collect the portfolios that are seen in any mart."""
+    views = views_with_portfolios(role)
+    assert {str(view.as_string()).split(".")[0] for view in views} == {
+        '"marts"',
+        '"marts_at"',
+        '"marts_history"',
+    }
+    statement = sql.SQL("select distinct portfolio_id from {} where portfolio_id is not null")
+    return {row[0] for view in views for row in role.execute(statement.format(view)).fetchall()}
+
+
+def test_sql_as_the_apis_role_sees_only_the_users_portfolios(
+    role: Connection[Row], demo: Warehouse, hedge_fund: Person, family_office: Person
+) -> None:
+    claim(role, demo, "demo_hedgefundstyle@sigmasight.com")
+    assert visible(role) == {UUID(portfolio_id) for portfolio_id in hedge_fund.portfolios.values()}
+    role.rollback()
+    claim(role, demo, "demo_familyoffice@sigmasight.com")
+    assert visible(role) == {UUID(portfolio_id) for portfolio_id in family_office.portfolios.values()}
+
+
+@pytest.mark.parametrize("key", ["", "0" * 64, "' or true --"])
+def test_a_user_id_without_its_key_sees_nothing(role: Connection[Row], demo: Warehouse, key: str) -> None:
+    claim(role, demo, "demo_hedgefundstyle@sigmasight.com", key=key)
+    assert visible(role) == set()
+
+
+def test_a_session_without_a_user_sees_nothing(role: Connection[Row]) -> None:
+    role.execute("select set_config('sigmasight.published_at', now()::text, false)")
+    assert visible(role) == set()
+
+
+def test_the_users_name_ends_with_the_transaction(role: Connection[Row], demo: Warehouse) -> None:
+    claim(role, demo, "demo_hedgefundstyle@sigmasight.com")
+    assert visible(role)
+    role.commit()
+    assert visible(role) == set()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "select row_key from ops.users",
+        "select * from raw.portfolios",
+        "select * from published.dim_portfolios",
+        "select * from intermediate.int_positions",
+        "set role sigmasight_writer",
+        "set role sigmasight_analyst",
+        "create table marts.mine (a int)",
+        "create temporary table mine (a int)",
+        "select token_hash from ops.sessions",
+        "select ops.end_session(gen_random_uuid())",
+        "select ops.open_session(gen_random_uuid(), gen_random_uuid(), 'x'::bytea, '1 day')",
+        "update marts.dim_portfolios set owner_email = 'me@example.com'",
+        "delete from marts_history.fct_prices",
+        "create or replace view marts.fct_prices as select 1",
+        "alter view marts.dim_portfolios set (security_barrier = false)",
+        "create function marts.mine() returns int language sql as 'select 1'",
+        "create schema mine",
+        "alter role sigmasight_api bypassrls",
+        "set session authorization sigmasight_writer",
+        "alter system set log_statement = 'all'",
+        "copy marts.dim_portfolios to program 'cat'",
+        "copy (select 1) to '/tmp/mine'",
+        "select pg_read_file('/etc/hostname')",
+        "select lo_import('/etc/hostname')",
+        "select * from pg_authid",
+        "select * from pg_statistic",
+        "select ops.publish(9, '2025-01-01', '2025-01-01', now(), '', '', 0, 0)",
+    ],
+)
+def test_the_apis_role_reads_the_marts_and_nothing_else(role: Connection[Row], statement: str) -> None:
+    role.execute("set default_transaction_read_only = off")  # a session may: the guard is the grant
+    role.commit()
+    role.autocommit = True  # some statements refuse a transaction before they look at who asks
+    # a mart is no table: it cannot be written to, whoever tries
+    with pytest.raises((errors.InsufficientPrivilege, errors.ObjectNotInPrerequisiteState)):
+        role.execute(statement.encode())
+
+
+def test_the_apis_role_gives_nothing_on(role: Connection[Row]) -> None:
+    role.execute("set default_transaction_read_only = off")
+    role.commit()
+    granted = "select relacl::text from pg_class where oid = 'marts.fct_prices'::regclass"
+    before = role.execute(granted).fetchone()
+    role.execute("grant select on marts.fct_prices to public")  # a warning: it has nothing to give
+    assert role.execute(granted).fetchone() == before
+
+
+OTHERS = "select count(*) from {} where portfolio_id = any(%s)"
+
+
+@pytest.mark.parametrize(
+    "preparation",
+    [
+        "set sigmasight.user_id = '{other}'",
+        "set local sigmasight.user_id = '{other}'",
+        "set search_path = marts_history, pg_temp",
+        "set session_replication_role = replica",
+        "set row_security = off",
+        "set enable_seqscan = off",
+        "set plan_cache_mode = force_generic_plan",
+        "set role none",
+        "reset all",
+    ],
+)
+def test_no_setting_leads_around_the_row_filter(
+    role: Connection[Row], demo: Warehouse, hedge_fund: Person, family_office: Person, preparation: str
+) -> None:
+    other = family_office.get("auth/me").json()["id"]
+    claim(role, demo, "demo_hedgefundstyle@sigmasight.com")
+    role.commit()  # the instant of marts_at stays: it was set for the session
+    try:
+        role.execute(preparation.format(other=other).encode())
+    except errors.InsufficientPrivilege:
+        role.rollback()  # refused is right as well
+    claim(role, demo, "demo_hedgefundstyle@sigmasight.com")
+    if "user_id" in preparation:
+        role.execute("select set_config('sigmasight.user_id', %s, true)", (other,))
+    foreign = [UUID(portfolio_id) for portfolio_id in family_office.portfolios.values()]
+    for view in views_with_portfolios(role):
+        row = role.execute(sql.SQL(OTHERS).format(view), (foreign,)).fetchone()
+        assert row == (0,), view
+    mine = set(map(UUID, hedge_fund.portfolios.values()))
+    assert visible(role) == (set() if "user_id" in preparation else mine)
+
+
+def test_no_function_of_ones_own_looks_into_the_rows_before_the_filter(
+    role: Connection[Row], demo: Warehouse, family_office: Person
+) -> None:
+    # What fails, or costs, or speaks for a row that the filter hides would tell of it.
+    role.execute("set default_transaction_read_only = off")
+    role.commit()
+    claim(role, demo, "demo_hedgefundstyle@sigmasight.com")
+    foreign = UUID(family_office.portfolio_id)
+    for schema in ("marts", "marts_history", "marts_at"):
+        statement = sql.SQL(
+            "select count(*) from {} where 1 / (case when portfolio_id = %s then 0 else 1 end) = 1"
+        ).format(sql.Identifier(schema, "fct_portfolio_snapshots"))
+        row = role.execute(statement, (foreign,)).fetchone()
+        assert row is not None
+        assert row[0] > 0
+    with pytest.raises(errors.InsufficientPrivilege):
+        role.execute("create function pg_temp.leak(uuid) returns bool language plpgsql as 'begin end'")
+
+
+def test_the_catalogue_tells_nothing_of_anybodys_rows(
+    role: Connection[Row], demo: Warehouse, family_office: Person
+) -> None:
+    claim(role, demo, "demo_hedgefundstyle@sigmasight.com")
+    statistics = role.execute("""
+        select schemaname, tablename from pg_stats
+        where schemaname !~ '^(pg_catalog|information_schema)$'
+        """).fetchall()
+    assert statistics == []
+    running = role.execute("""
+        select query from pg_stat_activity
+        where usename <> current_user and query <> '<insufficient privilege>' and query <> ''
+        """).fetchall()
+    assert running == []
+    assert family_office.portfolio_id not in str(
+        role.execute("select * from pg_prepared_statements").fetchall()
+    )
+
+
+def test_the_apis_role_may_write_no_mart(role: Connection[Row]) -> None:
+    rows = role.execute("""
+        select oid::regclass::text from pg_class
+        where relnamespace in (select oid from pg_namespace where nspname !~ '^(pg_|information_schema)')
+            and relkind in ('r', 'v', 'm', 'p', 'f', 'S')
+            and (
+                has_table_privilege(oid, 'insert, update, delete, truncate, trigger, references')
+                or relowner = current_user::regrole
+            )
+        """).fetchall()
+    assert rows == []

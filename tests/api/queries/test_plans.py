@@ -1,0 +1,113 @@
+"""No query looks a fact table through: each finds its rows by an index, whatever the table grows to.
+
+The demonstration's tables are so small that reading them whole may be cheapest. So the planner is told to
+avoid that: a table that it then still reads whole has no index that the query could use.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import Connection
+
+from api.marts.answers import SIMULATED_NOTICE, TAG_COLORS
+from api.queries import load_query, query_files
+from tests.api.api_helpers import Person
+from warehouse.connections import Warehouse
+
+LAST = "2025-09-12"
+OF_FACTS = (
+    "portfolio_overview", "portfolio_complete", "portfolio_history", "portfolios", "positions_details",
+)  # fmt: skip
+QUERIES = [
+    *OF_FACTS,
+    *sorted(name for name in query_files() if name.startswith(("analytics_", "aggregate_"))),
+]
+
+
+@pytest.fixture
+def role(demo: Warehouse, hedge_fund: Person) -> Iterator[Connection[Any]]:
+    """Connect as the API does, in the name of the owner of the portfolio."""
+    assert hedge_fund.portfolio_id
+    with psycopg.connect(demo.auth_url) as auth:
+        user = auth.execute(
+            "select user_id::text, row_key from ops.users where email = 'demo_hedgefundstyle@sigmasight.com'"
+        ).fetchone()
+    assert user is not None
+    with psycopg.connect(demo.api_url, cursor_factory=psycopg.ClientCursor) as connection:
+        connection.execute("set search_path = marts")
+        connection.execute("set enable_seqscan = off")
+        connection.execute(
+            "select set_config('sigmasight.user_id', %s, true), set_config('sigmasight.user_key', %s, true)",
+            user,
+        )
+        yield connection
+        connection.rollback()
+
+
+@pytest.fixture(scope="module")
+def facts(demo: Warehouse) -> set[str]:
+    """Names of the published tables of dated facts."""
+    with demo.connect_writer() as connection:
+        found = connection.execute(
+            "select table_name from information_schema.columns"
+            " where table_schema = 'published' and column_name = 'as_of_date'"
+        ).fetchall()
+    assert len(found) > 20
+    return {str(row[0]) for row in found}
+
+
+def parameters(portfolio_id: str) -> dict[str, Any]:
+    """Every parameter that a query takes."""
+    return {
+        "portfolio_id": portfolio_id, "portfolio_ids": [portfolio_id], "position_ids": None,
+        "as_of_date": LAST, "requested_date": None, "published_at": "2025-09-13T00:00:00Z",
+        "user_id": portfolio_id, "simulated_notice": SIMULATED_NOTICE, "tag_colors": TAG_COLORS,
+        "symbols": None, "scenarios": None, "impact_type": "direct", "max_symbols": 25, "limit": 1000,
+        "offset": 0, "max_positions": 1000, "max_days": 252, "schema_version": "1.0",
+        "include_holdings": True, "include_position_tags": True, "include_timeseries": True,
+        "include_attrib": True, "include_closed": False, "is_single": False, "compared_symbols": 100,
+    }  # fmt: skip
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Walk through a plan."""
+    yield plan
+    for part in plan.get("Plans", []):
+        yield from nodes(part)
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_facts_are_read_by_an_index(
+    role: Connection[Any], facts: set[str], hedge_fund: Person, name: str
+) -> None:
+    row = role.execute(b"explain (format json) " + load_query(name).text, parameters(hedge_fund.portfolio_id))
+    assert_no_fact_is_read_whole(row.fetchone(), facts)
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_facts_are_read_by_an_index_whatever_the_parameters(
+    role: Connection[Any], facts: set[str], name: str
+) -> None:
+    names: list[str] = []
+
+    def number(match: re.Match[str]) -> str:
+        if match[1] not in names:
+            names.append(match[1])
+        return f"${names.index(match[1]) + 1}"
+
+    text = re.sub(r"%\((\w+)\)s", number, load_query(name).text.decode()).replace("%%", "%")
+    row = role.execute(b"explain (generic_plan, format json) " + text.encode())
+    assert_no_fact_is_read_whole(row.fetchone(), facts)
+
+
+def assert_no_fact_is_read_whole(row: Any, facts: set[str]) -> None:
+    """Hold the one row of an EXPLAIN against the names of the facts."""
+    assert row is not None
+    plan = list(nodes(row[0][0]["Plan"]))
+    read = {node["Relation Name"] for node in plan if "Relation Name" in node}
+    assert read & facts, "the query reads no fact: this proves nothing"
+    whole = {node["Relation Name"] for node in plan if node["Node Type"] == "Seq Scan"}
+    assert whole & facts == set()

@@ -1,0 +1,273 @@
+"""Over several portfolios money adds up, ratios are of the sums, and one portfolio alone is itself."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from psycopg import Connection
+
+from api.queries import load_query
+from tests.api.api_helpers import Person
+from warehouse.connections import Warehouse
+
+ON_REAL_PRICES = True
+LAST = "2025-09-12"
+Analyst = Connection[dict[str, Any]]
+PUBLIC = "Demo Family Office Public Growth"
+PRIVATE = "Demo Family Office Private Opportunities"
+CASH_ALONE = "fct_portfolio_snapshots set private_count = 0 where portfolio_id = %(private)s"
+
+
+def get(person: Person, path: str, **parameters: Any) -> Any:
+    """The JSON of an aggregate."""
+    response = person.get(f"analytics/aggregate/{path}", **parameters)
+    assert response.status_code == 200, response.text
+    return response.json()
+
+
+def alone(person: Person, path: str) -> Any:
+    """The JSON of an analytic of the person's first portfolio."""
+    return person.get(f"analytics/portfolio/{person.portfolio_id}/{path}").json()
+
+
+def numbers(value: Any, where: str = "") -> Iterator[tuple[str, float]]:
+    """Walk through all numbers of an answer by their place."""
+    if isinstance(value, dict):
+        for name, part in value.items():
+            yield from numbers(part, f"{where}.{name}")
+    elif isinstance(value, list):
+        for part in value:
+            yield from numbers(part, f"{where}[{part.get('name') if isinstance(part, dict) else ''}]")
+    elif isinstance(value, float | int) and not isinstance(value, bool):
+        yield where, value
+
+
+@pytest.mark.parametrize(
+    ("path", "part"),
+    [
+        ("overview", "exposures"),
+        ("overview", "pnl"),
+        ("overview", "position_count"),
+        ("overview", "target_returns"),
+        ("concentration", "data"),
+        ("sector-exposure", "data"),
+        ("factor-exposures", "factors"),
+        ("correlation-matrix", "data"),
+        ("stress-test", "data"),
+    ],
+)
+def test_one_portfolio_added_up_is_itself(hedge_fund: Person, path: str, part: str) -> None:
+    together = dict(numbers(get(hedge_fund, path)[part]))
+    single = dict(numbers(alone(hedge_fund, path)[part]))
+    common = set(together) & set(single)
+    assert len(common) >= 0.6 * len(single)
+    tolerance = {"overview": 0.011, "sector-exposure": 0.011, "concentration": 2e-3}.get(path, 2e-2)
+    assert {name: together[name] for name in common} == {
+        name: pytest.approx(single[name], abs=tolerance, rel=1e-6) for name in common
+    }
+
+
+def test_correlations_over_portfolios_are_computed_as_those_of_one(hedge_fund: Person) -> None:
+    together = get(hedge_fund, "correlation-matrix", max_symbols=100)["data"]
+    single = hedge_fund.get(
+        f"analytics/portfolio/{hedge_fund.portfolio_id}/correlation-matrix", max_symbols=100
+    ).json()["data"]
+    assert list(together["matrix"]) == list(single["matrix"])
+    assert dict(numbers(together)) == {
+        name: pytest.approx(number, abs=2e-6) for name, number in numbers(single)
+    }
+
+
+def test_money_of_two_portfolios_adds_up(family_office: Person) -> None:
+    together = get(family_office, "overview")
+    parts = [
+        family_office.get(f"analytics/portfolio/{portfolio_id}/overview").json()
+        for portfolio_id in family_office.portfolios.values()
+    ]
+    assert together["equity_balance"] == pytest.approx(sum(one["equity_balance"] for one in parts), abs=0.001)
+    for group in ("pnl", "position_count"):
+        for name, total in together[group].items():
+            if name != "daily_return":
+                assert total == pytest.approx(sum(one[group][name] for one in parts), abs=0.011), name
+    exposures = together["exposures"]
+    assert exposures["gross_exposure"] == pytest.approx(
+        sum(one["exposures"]["gross_exposure"] for one in parts), abs=0.011
+    )
+    assert together["leverage"] == pytest.approx(
+        exposures["gross_exposure"] / together["equity_balance"], abs=1e-6
+    )
+    breakdown = get(family_office, "breakdown")
+    assert breakdown["net_asset_value"] == together["equity_balance"]
+    assert sum(one["weight"] for one in breakdown["portfolios"]) == pytest.approx(1, abs=2e-6)
+    values = [one["net_asset_value"] for one in breakdown["portfolios"]]
+    assert values == sorted(values, reverse=True)
+
+
+def test_private_holdings_lower_the_coverage_and_count_as_no_beta_not_as_zero(family_office: Person) -> None:
+    public = family_office.portfolios[PUBLIC]
+    beta = get(family_office, "beta")["data"]
+    own = family_office.get(f"analytics/portfolio/{public}/market-beta").json()["data"]
+    assert beta["market_beta_weighted"] == own["market_beta_weighted"]
+    assert 0 < beta["equity_coverage_percentage"] < 100
+    quality = get(family_office, "beta")["data_quality"]
+    assert quality["positions_skipped"] > 0
+    assert "1 of 2 portfolios" in quality["message"]
+    private = get(family_office, "beta", portfolio_ids=family_office.portfolios[PRIVATE])
+    assert (private["available"], private["data"]) == (False, None)
+
+
+def test_only_the_portfolios_named_are_in(family_office: Person) -> None:
+    public, private = family_office.portfolios[PUBLIC], family_office.portfolios[PRIVATE]
+    assert set(get(family_office, "overview")["portfolio_ids"]) == {public, private}
+    one = get(family_office, "overview", portfolio_ids=public)
+    assert one["portfolio_ids"] == [public]
+    assert (
+        one["equity_balance"]
+        == family_office.get(f"analytics/portfolio/{public}/overview").json()["equity_balance"]
+    )
+    both = get(family_office, "overview", portfolio_ids=f"{public},{private},{public}")
+    assert both["portfolio_ids"] == sorted([public, private])
+
+
+def test_volatility_is_of_the_returns_earned_together(family_office: Person, analyst: Analyst) -> None:
+    days = analyst.execute(
+        """
+        select sum(public_daily_pnl) / sum(equity - daily_pnl) as daily_return
+        from marts.fct_portfolio_snapshots
+        where portfolio_id = any(%s) and as_of_date <= %s
+        group by as_of_date order by as_of_date
+        """,
+        (list(family_office.portfolios.values()), LAST),
+    ).fetchall()
+    returns = np.array([float(day["daily_return"]) for day in days])
+    data = get(family_office, "volatility")["data"]
+    for window in (21, 63):
+        expected = returns[-window:].std(ddof=1) * np.sqrt(252)
+        assert data[f"realized_volatility_{window}d"] == pytest.approx(expected, abs=1e-6)
+    then = returns[-31:-10].std(ddof=1) * np.sqrt(252)
+    change = data["realized_volatility_21d"] / then - 1
+    trend = "increasing" if change > 0.05 else "decreasing" if change < -0.05 else "stable"
+    assert data["volatility_trend"] == trend
+    assert data["volatility_percentile"] is None  # fewer than two thirds of 252 sessions
+
+
+def test_private_holdings_have_no_volatility_not_one_of_zero(family_office: Person) -> None:
+    body = get(family_office, "volatility", portfolio_ids=family_office.portfolios[PRIVATE])
+    assert (body["available"], body["data"], body["calculation_date"]) == (False, None, None)
+    assert body["data_quality"]["flag"] == "no_public_positions"
+
+
+def test_a_beta_says_the_quality_of_its_own_model(hedge_fund: Person, analyst: Analyst) -> None:
+    row = analyst.execute(
+        "select data_days, positions_analyzed, coverage from marts.fct_portfolio_factor_exposures"
+        " where portfolio_id = %s and as_of_date = %s and model = 'market'",
+        (hedge_fund.portfolio_id, LAST),
+    ).fetchone()
+    risk = analyst.execute(
+        "select data_days from marts.fct_portfolio_risk where portfolio_id = %s and as_of_date = %s",
+        (hedge_fund.portfolio_id, LAST),
+    ).fetchone()
+    assert row is not None
+    assert risk is not None
+    assert risk["data_days"] > row["data_days"] == 90, (
+        "the models' windows do not differ: this proves nothing"
+    )
+    beta = get(hedge_fund, "beta")
+    assert beta["data"]["beta_calculated_90d_observations"] == 90
+    for body in (beta, alone(hedge_fund, "market-beta"), alone(hedge_fund, "beta-calculated-90d")):
+        assert body["data_quality"]["data_days"] == 90
+        assert body["data_quality"]["positions_analyzed"] == row["positions_analyzed"]
+    own = alone(hedge_fund, "beta-calculated-90d")["metadata"]["coverage"]
+    assert own == pytest.approx(row["coverage"], abs=1e-6)
+
+
+def test_the_average_correlation_is_not_that_of_the_symbols_shown(family_office: Person) -> None:
+    few = get(family_office, "correlation-matrix", max_symbols=2)
+    many = get(family_office, "correlation-matrix", max_symbols=100)
+    assert few["available"], "the largest holdings are private, and were shown"
+    assert len(few["data"]["matrix"]) == 2
+    assert few["data"]["average_correlation"] == many["data"]["average_correlation"]
+    assert few["metadata"]["symbols_excluded"] == many["metadata"]["symbols_excluded"] > 0
+    assert few["metadata"]["truncated"] is True
+
+
+def test_stress_says_how_much_it_covers(family_office: Person, analyst: Analyst) -> None:
+    rows = analyst.execute(
+        """
+        select
+            sum(stress.coverage * gross.gross_exposure::float8) / sum(gross.gross_exposure::float8) as covered
+        from marts.fct_portfolio_exposures as gross
+        left join marts.fct_portfolio_stress as stress
+            on gross.portfolio_id = stress.portfolio_id and gross.as_of_date = stress.as_of_date
+            and stress.direct_pnl is not null and stress.scenario_id = 'market_rally_25'
+        where gross.portfolio_id = any(%s) and gross.as_of_date = %s
+        """,
+        (list(family_office.portfolios.values()), LAST),
+    ).fetchall()
+    scenarios = get(family_office, "stress-test")["data"]["scenarios"]
+    covered = {one["coverage"] for one in scenarios}
+    assert len(covered) == 1
+    assert covered.pop() == pytest.approx(rows[0]["covered"], abs=1e-6)
+    assert 0 < scenarios[0]["coverage"] < 1
+
+
+def test_an_aggregate_says_which_prices_are_old(family_office: Person) -> None:
+    together = get(family_office, "overview")["data_quality"]["message"]
+    assert "the others: private_mark 9" in together
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        [CASH_ALONE],
+        [CASH_ALONE, "fct_portfolio_snapshots set equity = -10000 where portfolio_id = %(public)s",
+         "fct_portfolio_factor_exposures set beta = null where portfolio_id = %(public)s"],
+    ],
+)  # fmt: skip
+def test_cash_and_lost_equity_count(family_office: Person, demo: Warehouse, changes: list[str]) -> None:
+    ids = {name: family_office.portfolios[full] for name, full in (("public", PUBLIC), ("private", PRIVATE))}
+    both = {"portfolio_ids": list(ids.values()), "as_of_date": LAST, "simulated_notice": ""}
+    with demo.connect_writer() as connection:
+        connection.execute("set search_path = marts")
+        for change in changes:
+            connection.execute(f"update published.{change}", ids)
+        known = connection.execute(
+            """
+            select sum(snapshots.equity)::float8, sum(exposures.dollar_exposure)
+            from fct_portfolio_snapshots as snapshots
+            inner join fct_portfolio_factor_exposures as exposures using (portfolio_id, as_of_date)
+            where portfolio_id = any(%(portfolio_ids)s) and as_of_date = %(as_of_date)s and model = 'market'
+            """,
+            both,
+        ).fetchone()
+        rows = [
+            connection.execute(load_query(name).text, both).fetchone()
+            for name in ("aggregate_factor_exposures", "aggregate_beta")
+        ]
+        connection.rollback()
+    assert known is not None
+    betas = [json.loads(row[0]) for row in rows if row is not None]
+    expected = pytest.approx(known[1] / known[0], abs=1e-6)
+    assert betas[0]["factors"][0]["beta"] == expected
+    assert betas[1]["data"]["market_beta_weighted"] == expected
+    assert betas[0]["factors"][0]["equity_coverage_percentage"] == 100
+
+
+def test_an_aggregate_of_a_past_date_knows_nothing_of_later(family_office: Person, analyst: Analyst) -> None:
+    body = get(family_office, "overview", as_of_date="2025-07-31")
+    known = analyst.execute(
+        "select sum(equity) as equity, sum(daily_pnl) as pnl from marts.fct_portfolio_snapshots"
+        " where portfolio_id = any(%s) and as_of_date = '2025-07-31'",
+        (list(family_office.portfolios.values()),),
+    ).fetchone()
+    assert known is not None
+    assert body["equity_balance"] == float(known["equity"])
+    assert body["pnl"]["daily_pnl"] == float(known["pnl"])
+    assert body["calculation_date"] == "2025-07-31"
+
+
+def test_before_the_portfolios_begin_there_is_nothing_to_add_up(family_office: Person) -> None:
+    body = get(family_office, "overview", as_of_date="2025-06-27")
+    assert (body["available"], body["portfolio_ids"], body["equity_balance"]) == (False, [], 0)

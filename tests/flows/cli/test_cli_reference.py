@@ -1,0 +1,181 @@
+"""Tags, targets, flows, marks, portfolios and users from the command line, as a person types them."""
+
+import re
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.flows.in_process import invoke
+from warehouse.connections import Warehouse
+from warehouse.settings import project_root
+
+ROOT = project_root()
+POSITIONS = """\
+Symbol,Quantity,Entry Price Per Share,Entry Date
+AAPL,1,2,2025-06-30
+HOME_EQUITY,1,2,2025-06-30
+"""
+Say = Callable[[str], str]
+
+
+@pytest.fixture
+def type_in(empty_warehouse: Warehouse) -> Callable[[str], tuple[int, str]]:
+    """Run `sigmasight ...`: the exit code and all it says, on one line."""
+    variables = empty_warehouse.settings.as_environment() | {"COLUMNS": "200"}
+
+    def run(line: str) -> tuple[int, str]:
+        done = invoke(shlex.split(line), variables)
+        return done.returncode, " ".join((done.stdout + done.stderr).split())
+
+    return run
+
+
+@pytest.fixture
+def say(type_in: Callable[[str], tuple[int, str]]) -> Say:
+    """A command that must succeed: what it says."""
+
+    def run(line: str) -> str:
+        code, said = type_in(line)
+        assert code == 0, said
+        return said
+
+    return run
+
+
+@pytest.fixture
+def refused(type_in: Callable[[str], tuple[int, str]]) -> Say:
+    """A command that must be refused with a sentence: what it says."""
+
+    def run(line: str) -> str:
+        code, said = type_in(line)
+        assert code == 1, said
+        assert "Traceback" not in said
+        return said
+
+    return run
+
+
+@pytest.fixture
+def mine(say: Say, tmp_path: Path) -> None:
+    """A portfolio."""
+    path = tmp_path / "mine.csv"
+    path.write_text(POSITIONS)
+    say(
+        f"load positions {path} --portfolio Mine --owner jane@example.com --equity 100 "
+        "--statement-date 2025-06-30 --no-build"
+    )
+
+
+@pytest.mark.usefixtures("mine")
+def test_tags_are_added_listed_and_removed(say: Say, refused: Say) -> None:
+    assert "from 2025-06-30 on. `sigmasight nightly` builds" in say("tags add Mine aapl 'Core Holdings'")
+    assert "nothing changed" in say("tags add Mine AAPL 'Core Holdings'")
+    assert re.search(r"Core Holdings given 1 1 defensive default 0 0", say("tags list"))
+    assert "carries 'Core Holdings' no more" in say("tags remove Mine AAPL 'Core Holdings' --from 2025-08-01")
+    assert say("tags list Mine") == "No tag was given yet: sigmasight tags add PORTFOLIO SYMBOL TAG"
+    assert re.search(r"2025-06-30 yes .* 2025-08-01 no ", say("tags list Mine --history"))
+    assert "'TSLA' is no position of 'Mine', which has AAPL, HOME_EQUITY" in refused("tags add Mine TSLA x")
+    assert "no portfolio 'Yours'" in refused("tags list Yours")
+
+
+@pytest.mark.usefixtures("mine")
+def test_targets_are_set_listed_and_ended(say: Say, refused: Say, tmp_path: Path) -> None:
+    say("targets set Mine AAPL --eoy $1,230.50 --downside 170")
+    assert re.search(r"Mine AAPL 2025-06-30 1,230\.5 - 170 ", say("targets list"))
+    path = tmp_path / "target_prices.csv"
+    path.write_text(
+        "portfolio_name,symbol,target_price_eoy,target_price_next_year,downside_target_price\n"
+        "Mine,HOME_EQUITY,3,4,1\n"
+    )
+    assert "target_prices (files): 1 rows read, 1 new, from 2025-06-30 on" in say(f"load targets {path}")
+    say("targets remove Mine AAPL --from 2025-09-01")
+    assert "AAPL" not in say("targets list Mine")
+    assert re.search(r"AAPL 2025-09-01 - - - ", say("targets list Mine --history"))
+    assert "No target was given" in refused("targets set Mine AAPL")
+
+
+@pytest.mark.usefixtures("mine")
+def test_flows_are_added_corrected_and_taken_back(say: Say, refused: Say) -> None:
+    say("capital-flows add Mine --amount -1,200.50 --date 2025-07-01 --notes rent")
+    flow = re.search(r"([0-9a-f]{8}) Mine 2025-07-01 -1,200\.5 rent", say("capital-flows list"))
+    assert flow
+    say(f"capital-flows correct {flow[1]} --amount 50")
+    assert " 50 rent" in say("capital-flows list Mine")
+    say(f"capital-flows remove {flow[1]}")
+    assert say("capital-flows list").startswith("No flow yet")
+    assert len(re.findall(flow[1], say("capital-flows list --history"))) == 3
+    assert "No flow begins with 'zz'" in refused("capital-flows remove zz")
+    assert len(re.findall(flow[1], say("flows list --history"))) == 3  # the name until 0.1
+
+
+@pytest.mark.usefixtures("mine")
+def test_marks_are_added_and_taken_back(say: Say, refused: Say) -> None:
+    say("marks add Mine home_equity --price 3.25 --date 2025-07-01")
+    assert "HOME_EQUITY 2025-07-01 3.25" in say("marks list")
+    say("marks remove Mine HOME_EQUITY --date 2025-07-01")
+    assert say("marks list Mine").startswith("No mark yet")
+    assert "2025-07-01 - " in say("marks list --history")
+    assert "'AAPL' is priced by the market" in refused("marks add Mine AAPL --price 3 --date 2025-07-01")
+
+
+@pytest.mark.usefixtures("mine")
+def test_a_portfolio_is_removed_and_brought_back(say: Say, refused: Say) -> None:
+    assert "from 2025-09-01 on" in say("portfolios remove Mine --owner jane@example.com --date 2025-09-01")
+    assert "2 2025-09-01" in say("portfolios list")
+    assert "Mine is back" in say("portfolios restore Mine")
+    assert "2 - " in say("portfolios list")
+    assert "'Mine' is not removed" in refused("portfolios restore Mine")
+    assert len(re.findall("jane@example.com", say("portfolios list --history"))) == 3
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "capital-flows add Mine --amount NaN --date 2025-07-01",
+        "capital-flows add Mine --amount 1e999 --date 2025-07-01",
+        "targets set Mine AAPL --eoy Infinity",
+        "marks add Mine HOME_EQUITY --price 0x10 --date 2025-07-01",
+    ],
+)
+def test_what_is_no_number_is_refused(type_in: Callable[[str], tuple[int, str]], line: str) -> None:
+    code, said = type_in(line)
+    assert (code, "is no number" in said) == (2, True), said
+
+
+# --- users -------------------------------------------------------------------------------------------------
+
+
+def test_an_account_is_disabled_and_enabled_as_often_as_one_likes(say: Say, refused: Say) -> None:
+    say("users add jane@example.com --name 'Jane Doe' --password Correct-horse-7")
+    assert say("users disable Jane@example.com") == "jane@example.com may not log in."
+    assert say("users disable jane@example.com") == "jane@example.com may not log in, as before."
+    assert re.search(r"jane@example\.com Jane Doe no ", say("users list"))
+    assert say("users enable jane@example.com") == "jane@example.com may log in."
+    assert "There is no account of joe@example.com" in refused("users disable joe@example.com")
+
+
+def test_a_password_is_changed_and_never_told(say: Say, refused: Say) -> None:
+    say("users add jane@example.com --name 'Jane Doe' --password Correct-horse-7")
+    assert "is changed" in say("users set-password jane@example.com --password Other-horse-8")
+    said = refused("users set-password jane@example.com --password weak-one")
+    assert "ERR_USER_003" in said
+    assert "weak-one" not in said
+    assert "no account" in refused("users set-password joe@example.com --password Other-horse-8")
+
+
+def documented_codes() -> list[tuple[str, str]]:
+    """Code and example of each row of the table in docs/users.md."""
+    text = (ROOT / "docs/users.md").read_text()
+    return re.findall(r"^\| (ERR_USER_\d{3}) \|.*\| `sigmasight (.*)` \|$", text, re.MULTILINE)
+
+
+def test_every_code_of_an_account_is_documented() -> None:
+    assert {code for code, _ in documented_codes()} == {f"ERR_USER_00{number}" for number in (1, 2, 3, 4)}
+
+
+@pytest.mark.parametrize(("code", "line"), documented_codes(), ids=lambda text: text.split()[0])
+def test_the_documented_example_gives_exactly_its_code(say: Say, refused: Say, code: str, line: str) -> None:
+    say("users add jane@example.com --name 'Jane Doe' --password Correct-horse-7")
+    assert re.findall(r"ERR_USER_\d{3}", refused(line)) == [code]

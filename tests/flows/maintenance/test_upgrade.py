@@ -1,0 +1,140 @@
+"""A warehouse of an older version is taken over: it answers as before, and nights go on."""
+
+import csv
+import io
+import tarfile
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from psycopg import sql
+
+from flows.pipeline.layout import upgrade_steps
+from tests.database_copies import drop
+from tests.flows.flow_helpers import CommandLine, one
+from warehouse.connections import Warehouse
+
+pytestmark = [pytest.mark.slow, pytest.mark.long]  # a restore, an upgrade and two builds
+
+LAYOUTS = Path(__file__).parent / "older_layouts"
+CORRECTED = date(2025, 7, 10)
+Rows = list[tuple[str, ...]]
+
+PRICES = f"""date,symbol,close
+{CORRECTED},TLT,88.88
+"""
+
+
+@pytest.fixture(scope="module")
+def older(copy_warehouse: Callable[..., Warehouse]) -> Iterator[CommandLine]:
+    """What the last commit of layout 1 backed up, restored by this version."""
+    warehouse = copy_warehouse()
+    command = CommandLine(warehouse)
+    command.succeed("restore", str(LAYOUTS / "layout_1.backup"))
+    yield command
+    drop(warehouse)
+
+
+@pytest.fixture(scope="module")
+def refused(older: CommandLine) -> str:
+    """What a build says before the upgrade."""
+    done = older.run("nightly", "--force")
+    assert done.returncode == 1
+    return done.stderr
+
+
+@pytest.fixture(scope="module")
+def upgraded(older: CommandLine, refused: str) -> CommandLine:
+    assert refused
+    older.succeed("upgrade")
+    return older
+
+
+def test_a_build_says_what_to_run_and_touches_nothing(refused: str) -> None:
+    assert "run `sigmasight upgrade`" in refused
+
+
+def answers() -> dict[str, tuple[list[str], Rows]]:
+    """Columns and rows of each view as layout 1 answered them, by schema/view."""
+    found = {}
+    with tarfile.open(LAYOUTS / "layout_1_answers.tar.gz") as archive:
+        for entry in archive:
+            file = archive.extractfile(entry)
+            assert file is not None
+            columns, *rows = csv.reader(io.TextIOWrapper(file))
+            found[entry.name.removesuffix(".csv")] = columns, sorted(map(tuple, rows))
+    return found
+
+
+def read(warehouse: Warehouse, view: str, columns: list[str]) -> Rows:
+    query = sql.SQL("copy (select {} from {}) to stdout (format csv)").format(
+        sql.SQL(", ").join(map(sql.Identifier, columns)), sql.Identifier(*view.split("/"))
+    )
+    with warehouse.connect_analyst(autocommit=True) as connection:
+        connection.execute("set timezone to 'UTC'")
+        with connection.cursor().copy(query) as copy:
+            text = b"".join(bytes(block) for block in copy).decode()
+    return sorted(map(tuple, csv.reader(io.StringIO(text))))
+
+
+def test_every_mart_and_its_history_answer_as_before(upgraded: CommandLine) -> None:
+    expected = answers()
+    assert len(expected) > 60
+    for view, (columns, rows) in expected.items():
+        assert read(upgraded.warehouse, view, columns) == rows, view
+
+
+def test_what_was_visible_at_an_instant_still_is(upgraded: CommandLine) -> None:
+    with upgraded.warehouse.connect_analyst(autocommit=True) as connection:
+        first = "select min(published_at) from marts.fct_publications"
+        (instant,) = connection.execute(first).fetchone() or (None,)
+        connection.execute("select set_config('sigmasight.published_at', %s, false)", [str(instant)])
+        counts = """select
+            (select count(*) from marts_at.fct_portfolio_snapshots),
+            (select count(*) from marts_history.fct_portfolio_snapshots where published_at <= %s)"""
+        seen, published = connection.execute(counts, [instant]).fetchone() or (0, 0)
+    assert seen == published > 0
+
+
+def test_an_upgrade_runs_once(upgraded: CommandLine) -> None:
+    assert "Nothing to upgrade" in upgraded.succeed("upgrade")
+    assert one(upgraded.warehouse, "select max(layout) from ops.layouts") == max(upgrade_steps())
+
+
+def test_columns_that_the_older_version_lacked_are_filled_as_a_build_would(upgraded: CommandLine) -> None:
+    """All of history built again restates none of them; readers of earlier publications see them too."""
+    first = one(upgraded.warehouse, "select min(as_of_date) from marts.fct_portfolio_snapshots")
+    upgraded.succeed("rebuild", "--from", str(first))
+    restated = "select count(*) from marts.fct_restatements where publication_id > 2"
+    assert one(upgraded.warehouse, restated) == 0
+    unknown = """select count(*) from marts_history.fct_portfolio_snapshots
+        where mtd_pnl is null or ytd_pnl is null or session_count is null"""
+    assert one(upgraded.warehouse, unknown) == 0
+    observed = """select max(return_beta_observations) from marts_history.fct_portfolio_risk
+        where publication_id <= 2"""
+    assert one(upgraded.warehouse, observed) > 5
+
+
+def test_nights_go_on_where_the_older_version_ended(upgraded: CommandLine, tmp_path: Path) -> None:
+    """A correction is built on the rows that were taken over, and restates them."""
+    assert "nothing" in upgraded.succeed("nightly", "--force")
+    with upgraded.warehouse.connect_writer(autocommit=True) as connection:
+        connection.execute("drop view marts.fct_portfolio_greeks")  # a build makes a lost view again
+        # and one that an older model left with other columns
+        connection.execute("drop view marts.fct_portfolio_stress")
+        connection.execute("create view marts.fct_portfolio_stress as select 1 as scenario_id, 2 as coverage")
+        connection.execute("comment on table published.fct_portfolio_stress is null")
+    (tmp_path / "prices.csv").write_text(PRICES)
+    upgraded.succeed("nightly", "--force", "--source", "files", "--prices", str(tmp_path))
+    changed = "select {} from marts.fct_restatements where publication_id > 2 and mart = 'fct_prices'"
+    assert one(upgraded.warehouse, changed.format("min(as_of_date)")) == CORRECTED
+    assert one(upgraded.warehouse, "select count(*) from marts.fct_portfolio_greeks") > 0
+    assert one(upgraded.warehouse, "select count(direct_pnl) from marts.fct_portfolio_stress") > 0
+    identity = """select count(*) from marts.fct_portfolio_snapshots as today
+        join marts.dim_dates as days using (as_of_date)
+        join marts.fct_portfolio_snapshots as before
+            on before.portfolio_id = today.portfolio_id and before.as_of_date = days.previous_trading_day
+        where today.equity <> before.equity + today.daily_pnl + today.capital_flow"""
+    assert one(upgraded.warehouse, identity) == 0
+    upgraded.succeed("verify")

@@ -1,0 +1,89 @@
+"""The build lock: one holder, whose name the other reads; lost with its connection."""
+
+import os
+import re
+from typing import Any
+
+import psycopg
+import pytest
+
+from flows.errors import BuildLockedError, LockLostError
+from flows.pipeline.lock import BuildLock, build_lock, lock_holder, process_name
+from warehouse.connections import Warehouse
+
+Connection = psycopg.Connection[Any]
+
+
+def test_nobody_holds_a_free_lock(connection: Connection) -> None:
+    assert lock_holder(connection) is None
+
+
+def test_second_build_is_told_who_holds_the_lock(
+    calendar_warehouse: Warehouse, connection: Connection
+) -> None:
+    with build_lock(calendar_warehouse, "nightly"):
+        with (
+            pytest.raises(BuildLockedError) as raised,
+            build_lock(calendar_warehouse, "rebuild"),
+        ):
+            pass
+        holder = lock_holder(connection)
+    said = str(raised.value)
+    assert re.search(
+        rf"sigmasight nightly pid {os.getpid()} on \S+, since \d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d UTC", said
+    )
+    assert "sigmasight status" in said
+    assert holder is not None
+    assert holder.name == process_name("nightly")
+    assert lock_holder(connection) is None
+
+
+def test_lock_is_free_after_an_error(calendar_warehouse: Warehouse, connection: Connection) -> None:
+    with pytest.raises(ZeroDivisionError), build_lock(calendar_warehouse, "nightly"):
+        _ = 1 / 0
+    assert lock_holder(connection) is None
+
+
+def test_other_databases_of_the_server_are_not_locked(
+    calendar_warehouse: Warehouse, empty_warehouse: Warehouse
+) -> None:
+    with build_lock(calendar_warehouse, "nightly"), empty_warehouse.connect_writer() as elsewhere:
+        assert lock_holder(elsewhere) is None
+
+
+def test_unbroken_hold_is_confirmed(calendar_warehouse: Warehouse, connection: Connection) -> None:
+    with build_lock(calendar_warehouse, "nightly") as lock:
+        token = lock.hold()
+        assert token == lock.hold()
+        token.confirm(connection)
+
+
+def test_broken_hold_may_not_publish(calendar_warehouse: Warehouse, connection: Connection) -> None:
+    """Between the break and the new hold another build may have run and published."""
+    with build_lock(calendar_warehouse, "nightly") as lock:
+        token = lock.hold()
+        connection.execute("select pg_terminate_backend(%s)", [token.backend_pid])
+        renewed = lock.hold()
+        assert renewed != token
+        renewed.confirm(connection)
+        with pytest.raises(LockLostError, match="nothing was published"):
+            token.confirm(connection)
+
+
+def test_broken_hold_is_not_renewed_while_another_builds(
+    calendar_warehouse: Warehouse, connection: Connection
+) -> None:
+    lock = BuildLock(calendar_warehouse, "nightly")
+    connection.execute("select pg_terminate_backend(%s)", [lock.hold().backend_pid])
+    with (
+        build_lock(calendar_warehouse, "rebuild"),
+        pytest.raises(BuildLockedError, match="sigmasight rebuild"),
+    ):
+        lock.hold()
+    lock.release()
+
+
+def test_long_host_names_keep_the_process_readable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("socket.gethostname", lambda: "h" * 100)
+    assert len(process_name("nightly")) == 63
+    assert f"pid {os.getpid()} on hhh" in process_name("nightly")

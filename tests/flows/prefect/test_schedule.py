@@ -1,0 +1,280 @@
+"""The schedule and its Prefect server: the flow is served, its steps recorded, strangers stay out."""
+
+import base64
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows.prefect.server import read_secret, secret_file, start_scheduling_server, stop_server
+from tests.flows.flow_helpers import NEW_DATE, CommandLine, last_run, one, wait_until
+from warehouse.connections import Warehouse
+from warehouse.settings import Settings
+
+pytestmark = pytest.mark.slow
+
+PREFECT = Path(sys.executable).with_name("prefect")
+FOREIGN = "http://evil.example"
+ENDED = {"COMPLETED", "FAILED", "CRASHED"}
+
+
+@dataclass(frozen=True)
+class PrefectServer:
+    """The schedule's server, as `sigmasight schedule` starts it, on a port of its own."""
+
+    settings: Settings
+    url: str
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What a process needs to reach it."""
+        return {
+            "PREFECT_API_URL": self.url,
+            "PREFECT_API_AUTH_STRING": read_secret(self.settings),
+            "PREFECT_HOME": str(self.settings.warehouse_folder / "prefect"),
+        }
+
+    def ask(self, path: str, body: Any = None) -> Any:
+        """The answer to GET, or to POST of a body, of one who knows the secret."""
+        headers = authorization(read_secret(self.settings)) | ({} if body is None else self.token())
+        return json.loads(_open(f"{self.url}{path}", body, headers)[1])
+
+    def token(self) -> dict[str, str]:
+        """What must come with each change, so that another page's forms are none."""
+        token = self.ask("/csrf-token?client=test")["token"]
+        return {"Prefect-Csrf-Client": "test", "Prefect-Csrf-Token": token}
+
+    def deployment(self) -> dict[str, Any] | None:
+        """The nightly deployment, None before there is one."""
+        try:
+            found: dict[str, Any] = self.ask("/deployments/name/nightly/nightly")
+        except urllib.error.HTTPError:
+            return None
+        return found
+
+    def start_run(self, served: dict[str, Any]) -> str:
+        """Ask for a run now, as the scheduler does at its time; its id."""
+        body = {"parameters": {"source": None, "force": True}, "state": {"type": "SCHEDULED"}}
+        return str(self.ask(f"/deployments/{served['id']}/create_flow_run", body)["id"])
+
+
+def authorization(secret: str) -> dict[str, str]:
+    return {"Authorization": f"Basic {base64.b64encode(secret.encode()).decode()}"}
+
+
+def _open(
+    url: str, body: Any = None, headers: dict[str, str] | None = None, method: str | None = None
+) -> tuple[Any, bytes]:
+    data = None if body is None else json.dumps(body).encode()
+    given = {"Content-Type": "application/json", **(headers or {})}
+    request = urllib.request.Request(url, data, given, method=method)  # noqa: S310 - our own server
+    with urllib.request.urlopen(request, timeout=120) as answer:  # noqa: S310
+        return answer.headers, answer.read()
+
+
+@pytest.fixture(scope="module")
+def server(make_home: Callable[[], Path]) -> Iterator[PrefectServer]:
+    before = dict(os.environ)
+    settings = Settings(sigmasight_home=make_home())
+    os.environ["PREFECT_HOME"] = str(settings.warehouse_folder / "prefect")
+    start_scheduling_server(settings, port=0)
+    url = os.environ["PREFECT_API_URL"]
+    os.environ.clear()
+    os.environ.update(before)
+    yield PrefectServer(settings, url)
+    stop_server()
+
+
+# --- who gets in --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/deployments/filter"),
+        ("PATCH", "/deployments/8b1f8bd4-6f3c-4b0c-9d0c-111111111111"),
+        ("POST", "/deployments/8b1f8bd4-6f3c-4b0c-9d0c-111111111111/create_flow_run"),
+        ("POST", "/deployments/"),
+        ("GET", "/admin/settings"),
+        ("GET", "/csrf-token?client=x"),
+    ],
+)
+@pytest.mark.parametrize("secret", [None, "sigmasight:guessed", ""])
+def test_who_does_not_know_the_secret_gets_401(
+    server: PrefectServer, method: str, path: str, secret: str | None
+) -> None:
+    headers = server.token() | ({} if secret is None else authorization(secret))
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        _open(f"{server.url}{path}", None if method == "GET" else {}, headers, method)
+
+
+def test_a_page_of_another_origin_is_not_let_in(server: PrefectServer) -> None:
+    preflight = {"Origin": FOREIGN, "Access-Control-Request-Method": "PATCH"}
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        _open(f"{server.url}/deployments/filter", None, preflight, "OPTIONS")
+    assert refused.value.headers["Access-Control-Allow-Origin"] is None
+    # a form of another page sends what the browser knows, but has no token
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        _open(f"{server.url}/deployments/filter", {}, authorization(read_secret(server.settings)))
+
+
+def test_the_secret_is_random_kept_and_read_by_its_owner_alone(
+    tmp_path: Path,
+) -> None:
+    one_home, other_home = (Settings(sigmasight_home=tmp_path / name) for name in ("one", "other"))
+    before = os.umask(0)
+    try:
+        secret = read_secret(one_home)
+    finally:
+        os.umask(before)
+    assert read_secret(one_home) == secret
+    assert read_secret(other_home) != secret
+    assert len(secret) > 40
+    assert stat.S_IMODE(secret_file(one_home).stat().st_mode) == 0o600
+
+
+# --- the flow -----------------------------------------------------------------------------------------------
+
+
+def test_schedule_serves_the_nightly_flow_on_weekdays_after_the_close(
+    nightly_copy: CommandLine, server: PrefectServer
+) -> None:
+    warehouse = nightly_copy.warehouse
+    process = CommandLine(warehouse, server.variables).start("schedule", "--source", "yfinance")
+    try:
+        wait_until(lambda: server.deployment() or process.poll() is not None, "the deployment is served")
+        served = server.deployment()
+        assert served is not None, process.communicate()
+        run_id = server.start_run(served)
+        wait_until(lambda: server.ask(f"/flow_runs/{run_id}")["state_type"] in ENDED, "the run ends")
+        assert one(warehouse, "select max(as_of_date) from ops.publication_dates") == NEW_DATE
+        assert last_run(warehouse)["status"] == "succeeded"
+    finally:
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert "Traceback" not in err
+    assert "23:30 UTC on weekdays" in out
+    (schedule,) = served["schedules"]
+    assert schedule["schedule"]["cron"] == "30 23 * * 1-5"
+    assert schedule["schedule"]["timezone"] == "UTC"
+    assert served["parameters"] == {"source": "yfinance", "prices": None}
+    assert served["entrypoint"] == "flows.prefect.nightly.nightly"
+    check_records(server, run_id, warehouse)
+
+
+def check_records(server: PrefectServer, run_id: str, warehouse: Warehouse) -> None:
+    """Each step is a task run, and the nodes of the build are one artifact: the same as in ops.run_nodes."""
+    of_the_run = {"flow_runs": {"id": {"any_": [run_id]}}}
+    wait_until(lambda: len(server.ask("/task_runs/filter", of_the_run)) == 2, "the steps are recorded")
+    steps = {step["name"]: step["state_type"] for step in server.ask("/task_runs/filter", of_the_run)}
+    assert steps == {"build": "COMPLETED", "publish": "COMPLETED"}
+    (artifact,) = server.ask("/artifacts/filter", of_the_run)
+    nodes = json.loads(artifact["data"])
+    assert {"fct_prices", "fct_symbol_factor_betas"} <= {node["node"] for node in nodes}
+    assert len(nodes) == one(
+        warehouse, "select count(*) from ops.run_nodes where run_id = (select max(run_id) from ops.runs)"
+    )
+
+
+def test_a_work_pool_gets_the_flow_and_its_worker_runs_it(
+    command: CommandLine, server: PrefectServer
+) -> None:
+    # nothing is new in this warehouse: the worker's run looks, and ends
+    named = CommandLine(command.warehouse, server.variables)
+    runs = one(command.warehouse, "select count(*) from ops.runs")
+    said = named.succeed("schedule", "--source", "yfinance", "--work-pool", "nights")
+    assert "The work pool nights is made, of type process." in said
+    assert "prefect worker start --pool nights" in said
+    deployed = server.deployment()
+    assert deployed is not None
+    assert deployed["work_pool_name"] == "nights"
+    assert deployed["job_variables"]["env"]["WAREHOUSE_DATABASE"] == one(
+        command.warehouse, "select current_database()"
+    )
+    server.start_run(deployed)
+    # without the settings: what the worker needs to know came with the deployment
+    foreign = {name.upper() for name in Settings.model_fields}
+    environment = {name: text for name, text in named.environment.items() if name not in foreign}
+    worker = subprocess.run(
+        [PREFECT, "worker", "start", "--pool", "nights", "--run-once"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert worker.returncode == 0, worker.stdout + worker.stderr
+    assert one(command.warehouse, "select count(*) from ops.runs") == runs + 1, worker.stdout + worker.stderr
+    assert last_run(command.warehouse)["status"] == "nothing_new"
+
+
+def test_a_work_pool_without_a_server_is_refused(command: CommandLine) -> None:
+    done = command.run("schedule", "--work-pool", "nights")
+    assert done.returncode == 1
+    assert "name it in PREFECT_API_URL" in done.stderr
+
+
+def test_a_command_runs_as_a_flow_where_a_server_is_named(
+    command: CommandLine, server: PrefectServer
+) -> None:
+    def steps() -> int:
+        named = {"task_runs": {"name": {"any_": ["build"]}, "state": {"type": {"any_": ["COMPLETED"]}}}}
+        return int(server.ask("/task_runs/count", named))
+
+    before = steps()
+    said = CommandLine(command.warehouse, server.variables).succeed("nightly", "--force")
+    assert "no number can have changed since the last publication" in said
+    wait_until(lambda: steps() == before + 1, "the step is recorded")
+
+
+def test_a_named_server_that_cannot_be_reached_is_said(command: CommandLine) -> None:
+    nowhere = {"PREFECT_API_URL": "http://127.0.0.1:1/api"}
+    done = CommandLine(command.warehouse, nowhere).run("nightly", "--force")
+    assert done.returncode == 1
+    assert "The Prefect server at http://127.0.0.1:1/api cannot be reached" in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+
+
+# Fails twice for a reason that may pass, then for one that does not.
+FAILS_THREE_TIMES = """
+from flows.pipeline import transient
+transient.FIRST_DELAY_SECONDS = 0.01
+from flows.prefect.engine import PrefectEngine
+from prefect import flow
+
+attempts = []
+
+def body():
+    attempts.append(1)
+    raise ConnectionError("lost") if len(attempts) < 3 else ValueError("lasting")
+
+@flow
+def run():
+    PrefectEngine().step("fails", body)
+
+try:
+    run()
+except ValueError as error:
+    print(len(attempts), error)
+"""
+
+
+def test_prefect_tries_again_what_may_pass_and_nothing_else(server: PrefectServer) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FAILS_THREE_TIMES],
+        env={**os.environ, **server.variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.splitlines()[-1] == "3 lasting", done.stdout + done.stderr

@@ -1,0 +1,62 @@
+"""The Prefect server of the schedule: there when the first request needs it, gone when the command is."""
+
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import psutil
+import pytest
+
+from flows.errors import OrchestratorError
+from flows.prefect.server import start_scheduling_server
+from tests.flows.flow_helpers import wait_until
+from warehouse.settings import Settings
+
+STARTS_A_SERVER = """
+import os, time
+from pathlib import Path
+from flows.prefect.server import start_scheduling_server
+from warehouse.settings import Settings
+start_scheduling_server(Settings(sigmasight_home=Path(os.environ["SIGMASIGHT_HOME"])), port=0)
+print(os.environ["PREFECT_API_URL"], flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.mark.slow
+def test_server_answers_and_ends_with_a_killed_parent(tmp_path: Path) -> None:
+    environment = {**os.environ, "SIGMASIGHT_HOME": str(tmp_path), "PREFECT_HOME": str(tmp_path / "prefect")}
+    environment.pop("PREFECT_API_URL", None)
+    with subprocess.Popen(
+        [sys.executable, "-c", STARTS_A_SERVER], stdout=subprocess.PIPE, text=True, env=environment
+    ) as parent:
+        assert parent.stdout is not None
+        url = parent.stdout.readline().strip()
+        (server,) = psutil.Process(parent.pid).children()
+        # at once: the request waits in the socket until the server is there
+        with urllib.request.urlopen(f"{url}/health", timeout=120) as answer:  # noqa: S310 - our own server
+            assert answer.read() == b"true"
+        parent.send_signal(signal.SIGKILL)
+        wait_until(lambda: not server.is_running() or server.status() == psutil.STATUS_ZOMBIE, "it ends")
+
+
+def test_a_named_server_is_used_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:1/api")
+    start_scheduling_server(Settings(sigmasight_home=tmp_path))
+    assert os.environ["PREFECT_API_URL"] == "http://127.0.0.1:1/api"
+    assert not (tmp_path / ".warehouse").exists()
+
+
+def test_a_port_in_use_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    monkeypatch.setattr("flows.prefect.server.SCHEDULING_PORT", 1)  # no port for ordinary users
+    monkeypatch.setattr("socket.create_server", _refuse)
+    with pytest.raises(OrchestratorError, match=r"cannot listen on port 1 \(Address already in use\)"):
+        start_scheduling_server(Settings(sigmasight_home=tmp_path))
+
+
+def _refuse(*_arguments: object, **_options: object) -> None:
+    raise OSError(98, "Address already in use")

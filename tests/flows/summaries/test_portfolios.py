@@ -1,0 +1,64 @@
+"""The summary of portfolios: numbers to be read, data quality in words."""
+
+import io
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from rich.console import Console
+
+from flows.summaries.portfolios import PortfolioLine, money, print_portfolios
+
+
+def line(**changes: Any) -> PortfolioLine:
+    usual: dict[str, Any] = {
+        "name": "Growth",
+        "as_of": date(2025, 9, 12),
+        "equity": Decimal("3490911.44"),
+        "long": Decimal("3434131.10"),
+        "short": Decimal("1515544.90"),
+        "gross": Decimal("4949676.00"),
+        "net": Decimal("1918586.20"),
+        "daily_pnl": Decimal("-15352.50"),
+        "total_pnl": Decimal("290911.44"),
+        "coverage": Decimal(1),
+        "is_simulated": False,
+        "flagged": {},
+    }
+    return PortfolioLine(**{**usual, **changes})
+
+
+def printed(*lines: PortfolioLine) -> str:
+    out = io.StringIO()
+    print_portfolios(Console(file=out, width=120), list(lines))
+    return out.getvalue()
+
+
+def test_money_has_thousands_separators_and_a_sign() -> None:
+    assert money(Decimal("-15352.50")) == "-15,352"
+    assert money(Decimal("3490911.44")) == "3,490,911"
+
+
+def test_quality_in_words() -> None:
+    assert line().quality() == "all public positions priced"
+    assert line(coverage=0.96).quality() == "96.0% of public value priced"
+    assert line(coverage=None).quality() == "no public positions"
+    flagged = {"private_mark": 11, "stale_price": 2}
+    assert line(flagged=flagged).quality() == (
+        "all public positions priced; 11 private, at the last valuation; 2 at an older close"
+    )
+
+
+def test_simulated_prices_are_said_first_and_loudly() -> None:
+    assert line(is_simulated=True).quality().startswith("SIMULATED PRICES; ")
+
+
+def test_table_aligns_money_to_the_right() -> None:
+    rows = printed(line(), line(name="Small", equity=Decimal(5))).splitlines()
+    first, second = (next(row for row in rows if name in row) for name in ("│ Growth", "│ Small"))
+    assert first.index("3,490,911") + len("3,490,911") == second.index(" 5 ") + 2
+    assert "2025-09-12" in rows[0]
+
+
+def test_before_the_first_publication_it_says_so() -> None:
+    assert printed().strip() == "No portfolio is published yet."

@@ -1,0 +1,95 @@
+"""The demonstration: its portfolios have exactly the totals they are said to have."""
+
+from decimal import Decimal
+
+import pytest
+from pwdlib import PasswordHash
+
+from ingestion.demo.demo import (
+    DEMO_PASSWORD,
+    DemoPortfolio,
+    create_demo_users,
+    demo_portfolios,
+    load_demo_portfolios,
+)
+from ingestion.market.symbols import FACTOR_ETFS, symbols_to_price
+from ingestion.portfolios.users import user_errors
+from ingestion.raw.loads import Connection
+from ingestion.statements.load import entry_value, read_positions_file
+
+
+def total(values: list[Decimal]) -> Decimal:
+    return sum(values, Decimal(0))
+
+
+@pytest.mark.parametrize("portfolio", demo_portfolios(), ids=lambda portfolio: portfolio.path.stem)
+def test_positions_at_cost_give_the_totals_of_the_list(portfolio: DemoPortfolio) -> None:
+    values = [entry_value(lot) for lot in read_positions_file(portfolio.path).lots]
+    assert total([value for value in values if value > 0]) == portfolio.long_exposure_at_cost
+    assert total([-value for value in values if value < 0]) == portfolio.short_exposure_at_cost
+
+
+def test_the_hedge_fund_has_its_known_gross_and_net() -> None:
+    portfolio = next(p for p in demo_portfolios() if "Hedge" in p.portfolio_name)
+    values = [entry_value(lot) for lot in read_positions_file(portfolio.path).lots]
+    assert total([abs(value) for value in values]) == Decimal("4799488.27")
+    assert total(values) == Decimal("1599688.91")
+
+
+def test_the_database_gives_the_same_totals(connection: Connection) -> None:
+    load_demo_portfolios(connection)
+    rows = connection.execute(
+        """
+        with valued as (
+            select
+                portfolio_id,
+                round(
+                    quantity * entry_price * case when investment_class = 'OPTIONS' then 100 else 1 end, 2
+                ) as cost
+            from raw.positions
+        )
+        select portfolio_name, initial_equity,
+            coalesce(sum(cost) filter (where cost > 0), 0),
+            coalesce(-sum(cost) filter (where cost < 0), 0)
+        from valued join raw.portfolios using (portfolio_id)
+        group by portfolio_name, initial_equity
+        """
+    ).fetchall()
+    assert sorted(rows) == sorted(
+        (p.portfolio_name, p.equity_balance, p.long_exposure_at_cost, p.short_exposure_at_cost)
+        for p in demo_portfolios()
+    )
+
+
+def test_loading_the_demonstration_twice_writes_nothing(connection: Connection) -> None:
+    first = load_demo_portfolios(connection)
+    assert sum(report.rows_new for report in first if report.dataset == "positions") == 96
+    assert all(report.rows_new for report in first)
+    assert not any(report.rows_new for report in load_demo_portfolios(connection))
+
+
+def test_every_symbol_that_needs_a_price_is_listed(connection: Connection) -> None:
+    assert symbols_to_price(connection) == sorted(FACTOR_ETFS)
+    load_demo_portfolios(connection)
+    symbols = symbols_to_price(connection)
+    assert len(symbols) == 57
+    assert {"VIX", "SPY", "BRK-B", "FCNTX"} <= set(symbols)
+    assert not any("_" in symbol for symbol in symbols), "private holdings have no market price"
+
+
+def test_the_owners_can_log_in(connection: Connection) -> None:
+    emails = create_demo_users(connection)
+    assert create_demo_users(connection) == emails
+    rows = connection.execute("select email, password_hash from ops.users").fetchall()
+    assert sorted(row[0] for row in rows) == sorted(emails)
+    assert len(emails) == 4
+    assert PasswordHash.recommended().verify(DEMO_PASSWORD, rows[0][1])
+    assert user_errors("a@b.cd", "A", DEMO_PASSWORD) == []
+
+
+def test_a_factor_added_to_the_table_has_its_proxies_priced(connection: Connection) -> None:
+    connection.execute(
+        """create table staging.factors (proxy_symbol, long_symbol, short_symbol) as
+        values ('XLE', null, null), (null, 'HYG', 'IEF'), ('DGS10', null, null)"""
+    )
+    assert set(symbols_to_price(connection)) - set(FACTOR_ETFS) == {"XLE", "HYG", "IEF"}

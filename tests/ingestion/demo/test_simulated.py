@@ -1,0 +1,161 @@
+"""The simulated markets: invented, but through the demonstration's prices and of believable size."""
+
+from collections.abc import Callable
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ingestion.demo.simulated import (
+    FIRST_DATE,
+    LAST_DATE,
+    entry_prices,
+    load_simulated,
+    securities,
+    simulated_markets,
+)
+from ingestion.demo.simulation import TENORS, SimulatedMarkets
+from ingestion.errors import MixedSourcesError
+from ingestion.market.calendar import sessions
+from ingestion.market.symbols import FACTOR_ETFS
+from ingestion.raw.datasets import PRICES
+from ingestion.raw.loads import Connection, load_frame
+
+ANCHOR = "2025-06-30"
+
+
+@pytest.fixture(scope="module")
+def markets() -> SimulatedMarkets:
+    return simulated_markets()
+
+
+@pytest.fixture(scope="module")
+def closes(markets: SimulatedMarkets) -> pd.DataFrame:
+    return markets.quotes.pivot_table(index="price_date", columns="symbol", values="close")
+
+
+@pytest.fixture(scope="module")
+def returns(markets: SimulatedMarkets) -> pd.DataFrame:
+    levels = markets.quotes.pivot_table(index="price_date", columns="symbol", values="adj_close")
+    return levels.pct_change().dropna()
+
+
+def regression(y: pd.Series, *regressors: pd.Series) -> np.ndarray:
+    design = np.column_stack([np.ones(len(y)), *regressors])
+    return np.linalg.lstsq(design, y.to_numpy(), rcond=None)[0][1:]
+
+
+def test_every_path_passes_through_its_entry_price(closes: pd.DataFrame) -> None:
+    for symbol, price in entry_prices().items():
+        assert closes.loc[ANCHOR, symbol] == float(price), symbol
+    assert closes.loc[ANCHOR, "VIX"] == 16.73
+
+
+def test_every_symbol_has_every_session(closes: pd.DataFrame) -> None:
+    expected = sessions(FIRST_DATE, LAST_DATE).astype("datetime64[s]")
+    assert (closes.index.to_numpy() == expected).all()
+    assert not closes.isna().any(axis=None)
+    assert {*entry_prices(), *FACTOR_ETFS, "VIX"} == set(closes.columns)
+    assert (closes > 0).all(axis=None)
+
+
+def test_the_same_seed_gives_the_same_numbers_and_another_gives_others(markets: SimulatedMarkets) -> None:
+    again, other = simulated_markets(), simulated_markets(seed=7)
+    pd.testing.assert_frame_equal(markets.quotes, again.quotes)
+    pd.testing.assert_frame_equal(markets.rates, again.rates)
+    same = markets.quotes["close"] == other.quotes["close"]
+    assert same.mean() < 0.01
+
+
+def test_betas_are_those_of_the_table(returns: pd.DataFrame) -> None:
+    for security in securities():
+        # a factor's own style bets move the sample beta; what is own to a symbol blurs it
+        blur = 0.25 + 3 * security.idiosyncratic_volatility / 0.15 / np.sqrt(len(returns))
+        if security.symbol != "VIX" and "size" in security.betas:
+            (beta,) = regression(returns[security.symbol], returns["SPY"])
+            assert beta == pytest.approx(security.betas["market"], abs=blur), security.symbol
+    assert regression(returns["SPY"], returns["SPY"])[0] == pytest.approx(1)
+
+
+@pytest.mark.parametrize(("symbol", "duration"), [("TLT", 16), ("BND", 6), ("FXNAX", 6), ("BIL", 0.1)])
+def test_bonds_fall_by_their_duration_when_yields_rise(
+    markets: SimulatedMarkets, returns: pd.DataFrame, symbol: str, duration: float
+) -> None:
+    rates = markets.rates.pivot_table(index="rate_date", columns="series", values="rate_pct")
+    change = (rates["DGS10"].diff() / 100).reindex(returns.index)
+    _, beta = regression(returns[symbol], returns["SPY"], change)
+    assert beta == pytest.approx(-duration, rel=0.05)
+
+
+def test_volatilities_are_believable(returns: pd.DataFrame) -> None:
+    volatility = returns.std() * np.sqrt(252)
+    assert 0.10 < volatility["SPY"] < 0.25
+    assert volatility["BIL"] < 0.002
+    assert 0.04 < volatility["BND"] < 0.08
+    assert volatility["USMV"] < volatility["SPY"] < volatility["SMH"] < volatility["PTON"] < 1
+    assert (returns.drop(columns="VIX").abs() < 0.5).all(axis=None), "no move is a suspect price"
+
+
+def test_the_volatility_index_jumps_when_the_market_falls(
+    returns: pd.DataFrame, closes: pd.DataFrame
+) -> None:
+    assert returns["VIX"].corr(returns["SPY"]) < -0.6
+    assert closes["VIX"].between(9, 60).all()
+
+
+def test_dividends_make_total_returns_differ_from_price_returns(
+    markets: SimulatedMarkets, returns: pd.DataFrame, closes: pd.DataFrame
+) -> None:
+    amounts = markets.dividends.pivot_table(index="ex_date", columns="symbol", values="amount")
+    held = amounts.reindex(closes.index).reindex(columns=closes.columns).fillna(0)
+    expected = (closes + held) / closes.shift() - 1
+    np.testing.assert_allclose(returns, expected.loc[returns.index], atol=1e-12)
+    assert 10 < (held["BND"] > 0).sum() < 22
+    assert (held["TSLA"] == 0).all()
+
+
+def test_the_curve_has_every_tenor_on_every_session(markets: SimulatedMarkets) -> None:
+    rates = markets.rates.pivot_table(index="rate_date", columns="series", values="rate_pct")
+    assert set(rates.columns) == set(TENORS)
+    assert len(rates) == len(sessions(FIRST_DATE, LAST_DATE))
+    assert rates.min(axis=None) > 2
+    assert rates.max(axis=None) < 7
+    assert rates.loc[ANCHOR, "DGS10"] == 4.25
+
+
+def test_the_day_lies_within_its_range(markets: SimulatedMarkets) -> None:
+    quotes = markets.quotes.dropna(subset=["open"])
+    assert (quotes["high"] >= quotes[["open", "close"]].max(axis=1)).all()
+    assert (quotes["low"] <= quotes[["open", "close"]].min(axis=1)).all()
+    assert (quotes["low"] > 0).all()
+    assert (quotes["volume"] > 0).all()
+    funds = markets.quotes[markets.quotes["symbol"] == "FCNTX"]
+    assert funds[["open", "high", "low", "volume"]].isna().all(axis=None), "a fund has one price a day"
+
+
+def test_it_loads_once_and_every_row_says_that_it_is_simulated(connection: Connection) -> None:
+    first = load_simulated(connection)
+    assert {report.dataset: report.rows_new for report in first} == {
+        "corporate_actions": 335,
+        "treasury_rates": 4686,
+        "prices": 24282,
+    }
+    assert not any(report.rows_new for report in load_simulated(connection))
+    for table in ("prices", "corporate_actions", "treasury_rates"):
+        rows = connection.execute(f"select distinct source from raw.{table}").fetchall()
+        assert rows == [("simulated",)]
+
+
+def test_one_more_day_is_one_more_day(connection: Connection) -> None:
+    load_simulated(connection, until=date(2025, 9, 11))
+    *_, prices = load_simulated(connection, until=date(2025, 9, 12))
+    assert (prices.rows_new, prices.touched_from) == (57, date(2025, 9, 12))
+
+
+def test_real_prices_are_never_overwritten(connection: Connection, count: Callable[[str], int]) -> None:
+    real = pd.DataFrame([{"symbol": "SPY", "price_date": date(2025, 6, 30), "close": 617.85}])
+    load_frame(connection, PRICES, real, source="files", origin="test")
+    with pytest.raises(MixedSourcesError, match="holds real prices"):
+        load_simulated(connection)
+    assert count("raw.prices") == 1

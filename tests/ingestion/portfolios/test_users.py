@@ -1,0 +1,53 @@
+"""Accounts: who may be one, and that no password is kept or told."""
+
+import pytest
+from pwdlib import PasswordHash
+
+from ingestion.errors import InvalidUser
+from ingestion.portfolios.users import add_user, find_user
+from ingestion.raw.loads import Connection
+
+PASSWORD = "Correct-horse-7"
+
+
+def test_an_account_is_made_with_a_hash(connection: Connection) -> None:
+    user_id = add_user(connection, " Jane@Example.com", "Jane Doe ", PASSWORD)
+    row = connection.execute(
+        "select user_id, email, full_name, password_hash, is_active, is_admin from ops.users"
+    ).fetchone()
+    assert row is not None
+    assert row[:3] == (user_id, "jane@example.com", "Jane Doe")
+    assert row[4:] == (True, False)
+    assert row[3].startswith("$argon2id$")
+    assert PasswordHash.recommended().verify(PASSWORD, row[3])
+    assert find_user(connection, "JANE@example.com") == user_id
+
+
+def test_an_account_exists_once(connection: Connection) -> None:
+    add_user(connection, "jane@example.com", "Jane Doe", PASSWORD)
+    with pytest.raises(InvalidUser, match=r"account of jane@example\.com already.*ERR_USER_001"):
+        add_user(connection, "Jane@example.com", "Jane Again", PASSWORD)
+
+
+@pytest.mark.parametrize(
+    ("email", "name", "password", "expected"),
+    [
+        ("jane", "Jane", PASSWORD, ["ERR_USER_002"]),
+        ("jane@example", "Jane", PASSWORD, ["ERR_USER_002"]),
+        ("ja ne@example.com", "Jane", PASSWORD, ["ERR_USER_002"]),
+        ("jane@example.com", "Jane", "Short-7", ["ERR_USER_003"]),
+        ("jane@example.com", "Jane", "no-upper-case-7", ["ERR_USER_003"]),
+        ("jane@example.com", "Jane", "NO-LOWER-CASE-7", ["ERR_USER_003"]),
+        ("jane@example.com", "Jane", "No-digit-at-all", ["ERR_USER_003"]),
+        ("jane@example.com", "  ", PASSWORD, ["ERR_USER_004"]),
+        ("", "", "", ["ERR_USER_002", "ERR_USER_003", "ERR_USER_004"]),
+    ],
+)
+def test_each_error_has_its_code_and_no_error_repeats_the_password(
+    module_connection: Connection, email: str, name: str, password: str, expected: list[str]
+) -> None:
+    with pytest.raises(InvalidUser) as raised:
+        add_user(module_connection, email, name, password)
+    assert [error.code for error in raised.value.errors] == expected
+    assert not password or password not in str(raised.value)
+    assert module_connection.execute("select count(*) from ops.users").fetchone() == (0,)

@@ -1,0 +1,325 @@
+"""Statements of a portfolio, one after the other: what is new, closed, corrected or refused."""
+
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from ingestion.errors import InvalidPortfolio, InvalidPositionsFile, StatementOrderError
+from ingestion.raw.datasets import CORPORATE_ACTIONS
+from ingestion.raw.loads import Connection, LoadReport, load_frame
+from ingestion.statements.load import load_positions
+
+Write = Callable[[str, str], Path]
+Count = Callable[[str], int]
+
+TODAY = date(2026, 2, 2)
+HEADER = (
+    "Symbol,Quantity,Entry Price Per Share,Entry Date,Investment Class,Investment Subtype,Underlying Symbol,"
+    "Strike Price,Expiration Date,Option Type,Exit Date,Exit Price Per Share\n"
+)
+OWNER = "Jane@Example.com"
+
+
+def load(
+    connection: Connection, path: Path, *, statement: date, equity: Decimal | None = Decimal(1000)
+) -> LoadReport:
+    _, positions = load_positions(
+        connection,
+        path,
+        portfolio_name="Mine",
+        owner_email=OWNER,
+        equity=equity,
+        statement_date=statement,
+        today=TODAY,
+    )
+    return positions
+
+
+def lots(connection: Connection) -> dict[str, tuple[Decimal, date | None, Decimal | None]]:
+    rows = connection.execute(
+        "select distinct on (position_id) symbol, quantity, exit_date, exit_price from raw.positions "
+        "order by position_id, load_id desc"
+    )
+    return {row[0]: row[1:] for row in rows}
+
+
+def parts(connection: Connection) -> list[tuple[str, Decimal, date | None, Decimal | None]]:
+    """Every position: symbol, quantity, exit date and price, those that are sold first."""
+    rows = connection.execute(
+        "select symbol, quantity, exit_date, exit_price from ("
+        "  select distinct on (position_id) * from raw.positions order by position_id, load_id desc"
+        ") as newest order by symbol, exit_date, quantity"
+    )
+    return [tuple(row) for row in rows]
+
+
+def history(connection: Connection) -> dict[str, Decimal]:
+    """Shares held at the close before the first exit of any position, by symbol."""
+    rows = connection.execute(
+        "select symbol, sum(quantity) from ("
+        "  select distinct on (position_id) * from raw.positions order by position_id, load_id desc"
+        ") as newest where exit_date is distinct from entry_date or exit_price is distinct from entry_price "
+        "group by symbol"
+    )
+    return dict(rows.fetchall())
+
+
+def test_a_new_portfolio_begins_with_its_earliest_entry(connection: Connection, write: Write) -> None:
+    path = write("p.csv", HEADER + "AAPL,1,2,2025-06-30\nMSFT,1,2,2025-03-31\n")
+    portfolio, positions = load_positions(
+        connection, path, portfolio_name=" Mine ", owner_email=OWNER, equity=Decimal("99.50"), today=TODAY
+    )
+    assert portfolio.touched_from == positions.touched_from == date(2025, 3, 31)
+    row = connection.execute(
+        "select portfolio_name, owner_email, account_type, base_currency, initial_equity, inception_date "
+        "from raw.portfolios"
+    ).fetchone()
+    assert row == ("Mine", "jane@example.com", "taxable", "USD", Decimal("99.5"), date(2025, 3, 31))
+
+
+def test_the_same_statement_twice_writes_nothing(connection: Connection, write: Write, count: Count) -> None:
+    path = write("p.csv", HEADER + "AAPL,1,2,2025-06-30\nAAPL250815P00200000,-2,5,2025-06-30\n")
+    first = load(connection, path, statement=date(2025, 7, 31))
+    again = load(connection, path, statement=date(2025, 8, 29), equity=None)
+    assert (first.rows_new, again.rows_new) == (2, 0)
+    assert count("raw.positions") == 2
+    assert count("raw.portfolios") == 1
+
+
+def test_a_lot_no_longer_listed_is_closed_at_the_statements_session(
+    connection: Connection, write: Write
+) -> None:
+    load(
+        connection,
+        write("a.csv", HEADER + "AAPL,1,2,2025-06-30\nMSFT,3,2,2025-06-30\n"),
+        statement=date(2025, 7, 1),
+    )
+    # 2025-08-03 is a Sunday
+    report = load(connection, write("b.csv", HEADER + "MSFT,3,2,2025-06-30\n"), statement=date(2025, 8, 3))
+    assert (report.rows_new, report.touched_from) == (1, date(2025, 8, 1))
+    assert lots(connection) == {"AAPL": (1, date(2025, 8, 1), None), "MSFT": (3, None, None)}
+    # and it stays closed at that day with the statements after
+    report = load(connection, write("c.csv", HEADER + "MSFT,3,2,2025-06-30\n"), statement=date(2025, 9, 1))
+    assert report.rows_new == 0
+
+
+def test_a_statement_may_say_how_a_lot_was_closed(connection: Connection, write: Write) -> None:
+    load(connection, write("a.csv", HEADER + "AAPL,1,2,2025-06-30\n"), statement=date(2025, 7, 1))
+    text = HEADER + "AAPL,1,2,2025-06-30,,,,,,,2025-07-15,2.75\n"
+    report = load(connection, write("b.csv", text), statement=date(2025, 8, 1))
+    assert report.touched_from == date(2025, 7, 15)
+    assert lots(connection) == {"AAPL": (1, date(2025, 7, 15), Decimal("2.75"))}
+
+
+def test_a_changed_quantity_is_a_new_row_of_the_same_lot(
+    connection: Connection, write: Write, count: Count
+) -> None:
+    load(connection, write("a.csv", HEADER + "AAPL,1,2,2025-06-30\n"), statement=date(2025, 7, 1))
+    report = load(connection, write("b.csv", HEADER + "AAPL,5,2,2025-06-30\n"), statement=date(2025, 7, 1))
+    assert (report.rows_new, report.touched_from) == (1, date(2025, 6, 30))
+    assert lots(connection) == {"AAPL": (5, None, None)}
+    assert count("raw.positions") == 2
+
+
+def test_a_back_dated_lot_moves_the_inception(connection: Connection, write: Write) -> None:
+    load(connection, write("a.csv", HEADER + "AAPL,1,2,2025-06-30\n"), statement=date(2025, 7, 1))
+    load(
+        connection,
+        write("b.csv", HEADER + "AAPL,1,2,2025-06-30\nMSFT,1,2,2025-05-30\n"),
+        statement=date(2025, 8, 1),
+    )
+    row = connection.execute(
+        "select inception_date, initial_equity from raw.portfolios order by load_id desc limit 1"
+    ).fetchone()
+    assert row == (date(2025, 5, 30), 1000)
+
+
+def test_an_expired_option_is_not_closed_again(connection: Connection, write: Write) -> None:
+    # Silent failure prevented: an option settled at intrinsic value, then "sold" weeks later
+    load(
+        connection,
+        write("a.csv", HEADER + "AAPL250815P00200000,-2,5,2025-06-30\nMSFT,1,2,2025-06-30\n"),
+        statement=date(2025, 7, 1),
+    )
+    report = load(connection, write("b.csv", HEADER + "MSFT,1,2,2025-06-30\n"), statement=date(2025, 9, 1))
+    assert report.rows_new == 0
+
+
+@pytest.mark.parametrize(
+    ("listed", "kept"),
+    [("-4890,133.9130", ["-489"]), ("-4889.5,133.9130", ["-489"]), ("-2000,133.9130", ["-289", "-200"])],
+    ids=["same_lot", "fraction_paid_out", "partly_closed"],
+)
+def test_a_lot_in_the_shares_of_a_split_is_the_lot_that_was_bought(
+    connection: Connection, write: Write, listed: str, kept: list[str]
+) -> None:
+    # Silent failure prevented: ten times the shares at a tenth of the price, split once more by the warehouse
+    first = write("a.csv", HEADER + "NFLX,-489,1339.13,2025-06-30\n")
+    load(connection, first, statement=date(2025, 7, 1), equity=Decimal(10**6))
+    split = pd.DataFrame([{"symbol": "NFLX", "ex_date": date(2025, 11, 17), "action": "split", "value": 10}])
+    load_frame(connection, CORPORATE_ACTIONS, split, source="files", origin="test")
+    path = write("b.csv", HEADER + f"NFLX,{listed},2025-06-30\n")
+    report = load(connection, path, statement=date(2025, 12, 1), equity=None)
+    assert [row[1] for row in parts(connection)] == [Decimal(quantity) for quantity in kept]
+    assert any("before a split" in notice for notice in report.notices)
+
+
+# --- what is sold in part --------------------------------------------------------------------------------
+
+JUNE, JULY, AUGUST = date(2025, 6, 30), date(2025, 7, 31), date(2025, 8, 29)
+LOT = "AAPL,{},2,2025-06-02\n"
+SOLD = "AAPL,{},2,2025-06-02,,,,,,,{},{}\n"
+
+
+def test_a_smaller_quantity_later_parts_the_lot(connection: Connection, write: Write, count: Count) -> None:
+    # Silent failure prevented: forty shares that were never bought, all the way back to the entry
+    load(connection, write("a.csv", HEADER + LOT.format(100)), statement=JUNE)
+    lot = connection.execute("select position_id from raw.positions").fetchone()
+    report = load(connection, write("b.csv", HEADER + LOT.format(60)), statement=JULY)
+    assert parts(connection) == [("AAPL", 40, JULY, None), ("AAPL", 60, None, None)]
+    assert history(connection) == {"AAPL": 100}
+    assert any("40 were sold by 2025-07-31" in notice for notice in report.notices)
+    kept = "select position_id from raw.positions where quantity = 60"
+    assert connection.execute(kept).fetchone() == lot
+    # loading it again changes nothing, and selling more parts what is left
+    assert load(connection, write("b.csv", HEADER + LOT.format(60)), statement=JULY).rows_new == 0
+    load(connection, write("c.csv", HEADER + LOT.format(25)), statement=AUGUST)
+    assert parts(connection) == [
+        ("AAPL", 40, JULY, None),
+        ("AAPL", 35, AUGUST, None),
+        ("AAPL", 25, None, None),
+    ]
+    # and at last all of it is gone
+    load(connection, write("d.csv", HEADER + "MSFT,1,2,2025-06-02\n"), statement=date(2025, 9, 30))
+    assert [row[1:3] for row in parts(connection)][:3] == [
+        (40, JULY),
+        (35, AUGUST),
+        (25, date(2025, 9, 30)),
+    ]
+    assert count("raw.positions") == 7
+
+
+def test_a_partial_sale_of_a_short_keeps_its_sign(connection: Connection, write: Write) -> None:
+    load(connection, write("a.csv", HEADER + LOT.format(-100)), statement=JUNE)
+    load(connection, write("b.csv", HEADER + LOT.format(-60)), statement=JULY)
+    assert parts(connection) == [("AAPL", -40, JULY, None), ("AAPL", -60, None, None)]
+
+
+def test_a_file_may_say_what_was_sold_and_for_what(connection: Connection, write: Write) -> None:
+    load(connection, write("a.csv", HEADER + LOT.format(100)), statement=JUNE)
+    text = HEADER + LOT.format(60) + SOLD.format(30, "2025-07-15", "2.5")
+    load(connection, write("b.csv", text), statement=JULY)
+    told = ("AAPL", 30, date(2025, 7, 15), Decimal("2.5"))
+    assert parts(connection) == [told, ("AAPL", 10, JULY, None), ("AAPL", 60, None, None)]
+    # the next file repeats the sale that was told, and tells the one that had to be assumed
+    text = HEADER + LOT.format(60) + SOLD.format(30, "2025-07-15", "2.5") + SOLD.format(10, "2025-07-30", 3)
+    load(connection, write("c.csv", text), statement=AUGUST)
+    live = [row for row in parts(connection) if row[2] != date(2025, 6, 2)]
+    assert live == [told, ("AAPL", 10, date(2025, 7, 30), 3), ("AAPL", 60, None, None)]
+    assert history(connection) == {"AAPL": 100}
+
+
+def test_a_restatement_corrects_and_parts_nothing(connection: Connection, write: Write) -> None:
+    load(connection, write("a.csv", HEADER + LOT.format(100)), statement=JUNE)
+    load(connection, write("b.csv", HEADER + LOT.format(60)), statement=JULY)
+    load(connection, write("c.csv", HEADER + LOT.format(80)), statement=JULY)
+    assert parts(connection) == [("AAPL", 20, JULY, None), ("AAPL", 80, None, None)]
+    # the first statement's date: the quantity was wrong from the start
+    load(connection, write("d.csv", HEADER + "MSFT,5,2,2025-06-02\n" + LOT.format(100)), statement=JULY)
+    report = load(connection, write("e.csv", HEADER + "MSFT,3,2,2025-06-02\n"), statement=AUGUST)
+    assert report.rows_new == 3
+    load(connection, write("f.csv", HEADER + "MSFT,5,2,2025-06-02\n" + LOT.format(100)), statement=AUGUST)
+    assert history(connection) == {"AAPL": 100, "MSFT": 5}
+    assert [row for row in parts(connection) if row[2] is None] == [
+        ("AAPL", 100, None, None),
+        ("MSFT", 5, None, None),
+    ]
+
+
+def test_what_only_the_replaced_statement_listed_is_taken_back(connection: Connection, write: Write) -> None:
+    # Silent failure prevented: a symbol misspelt in the first upload stays in the history with its P&L
+    load(connection, write("a.csv", HEADER + LOT.format(100) + "MSTF,1,2,2025-06-02\n"), statement=JUNE)
+    report = load(
+        connection, write("b.csv", HEADER + LOT.format(100) + "MSFT,1,2,2025-06-02\n"), statement=JUNE
+    )
+    entry = date(2025, 6, 2)
+    assert lots(connection) == {
+        "AAPL": (100, None, None),
+        "MSFT": (1, None, None),
+        "MSTF": (1, entry, 2),  # out as it came in: no value on any day
+    }
+    assert any("taken back" in notice for notice in report.notices)
+
+
+def test_a_statement_of_the_future_is_refused(connection: Connection, write: Write) -> None:
+    with pytest.raises(StatementOrderError, match="lies in the future"):
+        load(connection, write("a.csv", HEADER + LOT.format(1)), statement=date(2026, 2, 3))
+
+
+def test_an_older_statement_that_differs_is_refused(
+    connection: Connection, write: Write, count: Count
+) -> None:
+    # Silent failure prevented: last month's file loaded late, undoing this month's
+    load(
+        connection,
+        write("a.csv", HEADER + "AAPL,1,2,2025-06-30\nMSFT,1,2,2025-06-30\n"),
+        statement=date(2025, 8, 1),
+    )
+    older = write("b.csv", HEADER + "AAPL,1,2,2025-06-30\n")
+    with pytest.raises(
+        StatementOrderError, match="2025-08-01 already and this one, which differs, is of 2025-07-01"
+    ):
+        load(connection, older, statement=date(2025, 7, 1))
+    assert count("raw.positions") == 2
+    same = write("c.csv", HEADER + "MSFT,1,2,2025-06-30\nAAPL,1,2,2025-06-30\n")
+    assert load(connection, same, statement=date(2025, 7, 1)).rows_new == 0
+
+
+def test_a_lot_entered_after_the_statement_is_an_error(connection: Connection, write: Write) -> None:
+    path = write("a.csv", HEADER + "AAPL,1,2,2025-07-02\n")
+    with pytest.raises(InvalidPositionsFile, match=r"lies after the statement of 2025-07-01.*ERR_POS_014"):
+        load(connection, path, statement=date(2025, 7, 1))
+
+
+def test_a_faulty_file_leaves_nothing_but_its_record(
+    connection: Connection, write: Write, count: Count
+) -> None:
+    path = write("a.csv", HEADER + "AAPL,1,2,2025-06-30\nMSFT,0,2,2025-06-30\n")
+    with pytest.raises(InvalidPositionsFile):
+        load(connection, path, statement=date(2025, 7, 1))
+    assert count("raw.positions") == count("raw.portfolios") == 0
+    record = connection.execute("select dataset, status, origin, error from ops.loads").fetchone()
+    assert record is not None
+    assert record[:3] == ("positions", "failed", str(path))
+    assert "ERR_POS_006" in record[3]
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"equity": None}, ["ERR_PORT_004"]),
+        ({"equity": Decimal(0)}, ["ERR_PORT_005"]),
+        ({"equity": Decimal("NaN")}, ["ERR_PORT_005"]),
+        ({"equity": Decimal(10) ** 13}, ["ERR_PORT_006"]),
+        ({"equity": Decimal("1.99")}, ["ERR_PORT_006"]),
+        ({"portfolio_name": " "}, ["ERR_PORT_002"]),
+        ({"portfolio_name": "x" * 256}, ["ERR_PORT_003"]),
+        ({"account_type": "savings"}, ["ERR_PORT_009"]),
+        ({"owner_email": "jane"}, ["ERR_USER_002"]),
+        ({"account_type": "savings", "equity": None}, ["ERR_PORT_009", "ERR_PORT_004"]),
+    ],
+)
+def test_a_portfolios_own_errors_are_told_together(
+    module_connection: Connection, write: Write, fields: dict[str, object], expected: list[str]
+) -> None:
+    path = write("a.csv", HEADER + "AAPL,100,2,2025-06-30\n")
+    given_fields = {"portfolio_name": "Mine", "owner_email": OWNER, "equity": Decimal(200), **fields}
+    with pytest.raises(InvalidPortfolio) as raised:
+        load_positions(module_connection, path, today=TODAY, **given_fields)  # type: ignore[arg-type]
+    assert [error.code for error in raised.value.errors] == expected
+    for table in ("raw.positions", "raw.portfolios"):
+        assert module_connection.execute(f"select count(*) from {table}").fetchone() == (0,)

@@ -1,0 +1,150 @@
+"""What the imitations of vendors share: a server on loopback, faults, and a clock that waits for nothing."""
+
+import json
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from ingestion.vendors.limits import Clock
+
+HTML = "<html><body>Will come back</body></html>"
+
+
+@dataclass
+class Reply:
+    """An answer of a server. delay: seconds before it; drip: seconds between its bytes."""
+
+    body: str
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    delay: float = 0.0
+    drip: float = 0.0
+
+    @classmethod
+    def of(cls, told: Any, status: int = 200) -> "Reply":
+        """JSON; NaN and Infinity as Python and careless vendors write them."""
+        return cls(json.dumps(told), status)
+
+
+class FakeClock(Clock):
+    """Time that passes only by being waited for."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._lock = threading.Lock()
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def now(self) -> datetime:
+        return datetime(2025, 6, 10, 23, 30, tzinfo=UTC) + timedelta(seconds=self.seconds)
+
+    def sleep(self, seconds: float) -> None:
+        with self._lock:
+            self.seconds += seconds
+
+
+@dataclass
+class FakeVendor:
+    """A vendor's state. outage: asked before each answer; its reply, if it has one, is sent in place of
+    it.
+    """
+
+    outage: Callable[[str], Reply | None] = lambda _: None
+    requests: Counter[str] = field(default_factory=Counter)
+    asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
+    port: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def reply(self, path: str, query: dict[str, str], headers: dict[str, str]) -> Reply:
+        """Note the question; the fault or the answer."""
+        with self.lock:
+            self.requests[path] += 1
+            self.asked.append((path, query))
+            self.headers.append(headers)
+        return self.outage(f"{path}?{query.get('symbol', '')}") or self.answer(path, query)
+
+    def answer(self, path: str, query: dict[str, str]) -> Reply:
+        """What the vendor says when all is well."""
+        raise NotImplementedError
+
+
+def always(reply: Reply, *, where: str = "") -> Callable[[str], Reply | None]:
+    """An outage that does not end, of the paths that hold a text."""
+    return lambda path: reply if where in path else None
+
+
+def too_many_until(
+    clock: FakeClock, seconds: float, retry_after: str | None
+) -> Callable[[str], Reply | None]:
+    """429 until the clock has come so far."""
+    headers = {} if retry_after is None else {"Retry-After": retry_after}
+
+    def outage(_: str) -> Reply | None:
+        return Reply("{}", 429, headers) if clock.seconds < seconds else None
+
+    return outage
+
+
+@contextmanager
+def serving(vendor: FakeVendor) -> Iterator[FakeVendor]:
+    """Serve on a free port of the loopback interface."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            parts = urlsplit(self.path)
+            query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+            reply = vendor.reply(unquote(parts.path), query, dict(self.headers.items()))
+            time.sleep(reply.delay)
+            body = reply.body.encode()
+            self.send_response(reply.status)
+            for name, value in {"Content-Type": "application/json", **reply.headers}.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self._write(body, reply.drip)
+
+        def _write(self, body: bytes, drip: float) -> None:
+            try:
+                if not drip:
+                    self.wfile.write(body)
+                    return
+                for place in range(len(body)):
+                    self.wfile.write(body[place : place + 1])
+                    self.wfile.flush()
+                    time.sleep(drip)
+            except OSError:
+                pass  # nobody waits for the answer any more
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+        block_on_close = False
+
+        def handle_error(self, *_: Any) -> None:
+            """A client that has gone is what some tests are about."""
+
+    server = Server(("127.0.0.1", 0), Handler)
+    vendor.port = server.server_port
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield vendor
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

@@ -1,0 +1,145 @@
+"""How often vendors are asked, and when they are given up: without a second of waiting."""
+
+import math
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+import pytest
+
+from ingestion.errors import GarbageError, NoDataError, VendorDownError
+from ingestion.vendors.limits import CircuitBreaker, Line, TokenBucket, seconds_to_wait
+from ingestion.vendors.protocol import number
+from tests.ingestion.vendors.loopback import FakeClock
+
+
+def answer(*outcomes: object) -> object:
+    """A question that ends one way after the other: exceptions are raised, the rest returned."""
+    rest = list(outcomes)
+
+    def ask() -> object:
+        outcome = rest.pop(0)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    return ask
+
+
+def test_a_bucket_lets_a_few_through_and_then_so_many_a_minute() -> None:
+    clock = FakeClock()
+    bucket = TokenBucket(60, clock, burst=3)
+    for _ in range(3):
+        bucket.take()
+    assert clock.seconds == 0
+    for _ in range(60):
+        bucket.take()
+    assert clock.seconds >= 60
+
+
+def test_a_bucket_never_gives_two_threads_one_token() -> None:
+    class Counting(FakeClock):
+        waits: list[float] = []  # noqa: RUF012 - of this test alone
+
+        def sleep(self, seconds: float) -> None:
+            self.waits.append(seconds)  # nobody's time passes: every debt is longer than the one before
+
+    clock = Counting()
+    bucket = TokenBucket(60, clock, burst=1)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: bucket.take(), range(40)))
+    assert sorted(clock.waits) == pytest.approx([float(n) for n in range(1, 40)])
+
+
+def test_a_paused_bucket_lets_nobody_through() -> None:
+    clock = FakeClock()
+    bucket = TokenBucket(6000, clock)
+    bucket.pause(30)
+    bucket.take()
+    assert clock.seconds == 30
+
+
+def test_a_breaker_opens_after_failures_in_a_row_and_a_trial_closes_it() -> None:
+    clock = FakeClock()
+    breaker = CircuitBreaker(clock, failures=2, cooling_seconds=60)
+    breaker.failed()
+    breaker.succeeded()
+    breaker.failed()
+    assert breaker.allows()
+    breaker.failed()
+    assert not breaker.allows()
+    clock.sleep(61)
+    assert [breaker.allows(), breaker.allows()] == [True, False], "one trial at a time"
+    breaker.failed()
+    assert not breaker.allows()
+    clock.sleep(61)
+    assert breaker.allows()
+    breaker.succeeded()
+    assert [breaker.allows(), breaker.allows()] == [True, True]
+
+
+def test_pauses_grow_and_no_two_clients_wait_alike() -> None:
+    def waited(attempts: int) -> float:
+        clock = FakeClock()
+        line = Line("Vendor", 6000, clock, attempts=attempts, first_pause=2.0)
+        with pytest.raises(VendorDownError):
+            line.call(answer(*[VendorDownError("down")] * attempts))  # type: ignore[arg-type]
+        return clock.seconds
+
+    assert 2 <= waited(2) <= 3
+    assert 2 + 4 + 8 <= waited(4) <= 14 + 3
+    assert len({waited(3) for _ in range(5)}) > 1
+
+
+def test_a_vendors_own_time_counts_more_than_the_growing_pause() -> None:
+    clock = FakeClock()
+    line = Line("Vendor", 6000, clock)
+    assert line.call(answer(VendorDownError("429", retry_after=17), "yes")) == "yes"  # type: ignore[arg-type]
+    assert clock.seconds == 17
+
+
+def test_what_asking_again_does_not_mend_is_asked_once_and_opens_nothing() -> None:
+    clock = FakeClock()
+    line = Line("Vendor", 6000, clock)
+    for _ in range(10):
+        with pytest.raises(NoDataError):
+            line.call(answer(NoDataError("unknown")))  # type: ignore[arg-type]
+    assert clock.seconds == 0
+    assert not line.breaker.is_open
+
+
+def test_garbage_is_asked_for_again() -> None:
+    line = Line("Vendor", 6000, FakeClock())
+    assert line.call(answer(GarbageError("html"), 1)) == 1  # type: ignore[arg-type]
+
+
+def test_an_open_breaker_asks_nobody() -> None:
+    line = Line("Vendor", 6000, FakeClock(), attempts=1)
+    for _ in range(3):
+        with pytest.raises(VendorDownError, match="down"):
+            line.call(answer(VendorDownError("down")))  # type: ignore[arg-type]
+    with pytest.raises(VendorDownError, match="Vendor did not answer before"):
+        line.call(answer())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("30", 30.0),
+        (" 0 ", 0.0),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 30.0),
+        ("Wed, 21 Oct 2015 07:00:00 GMT", 0.0),
+        ("soon", None),
+        ("-5", None),
+        (None, None),
+    ],
+)
+def test_a_retry_after_is_seconds_or_a_date_or_nothing(header: str | None, seconds: float | None) -> None:
+    assert seconds_to_wait(header, datetime(2015, 10, 21, 7, 27, 30, tzinfo=UTC)) == seconds
+
+
+@pytest.mark.parametrize(
+    "value", [None, True, "", "n/a", "NaN", "Infinity", math.nan, -math.inf, 1e30, [], {}, "1" * 400], ids=str
+)
+def test_what_is_no_number_is_unknown(value: object) -> None:
+    assert number(value) is None
+    assert number("12.5") == number(12.5) == 12.5

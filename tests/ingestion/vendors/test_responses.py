@@ -1,0 +1,54 @@
+"""Answers of a vendor on loopback, kept as they came where that is asked for."""
+
+import gzip
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from ingestion.errors import VendorError
+from ingestion.vendors.limits import Line
+from ingestion.vendors.responses import keep_response, responses_folder
+from ingestion.vendors.vendor_http import VendorHttp
+from warehouse.settings import Settings
+
+
+class _Vendor(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        is_known = "known" in self.path
+        body = b'{"close": 1.50}' if is_known else b"<html>"
+        self.send_response(200 if is_known else 404)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Vendor)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_an_answer_is_kept_without_its_key_and_an_error_is_not(tmp_path: Path, url: str) -> None:
+    settings = Settings(sigmasight_home=tmp_path, response_days=3)
+    http = VendorHttp(
+        Line("Vendor", 6000),
+        url,
+        timeout=5,
+        params={"api_key": "top-secret"},
+        keep=lambda asked, body: keep_response("vendor", asked, body, settings=settings),
+    )
+    assert http.get("/known", {"symbol": "AAPL"}) == {"close": 1.5}
+    with pytest.raises(VendorError):
+        http.get("/nothing")
+    (kept,) = responses_folder(settings).glob("*/*/*")
+    assert gzip.decompress(kept.read_bytes()) == b'{"close": 1.50}'
+    assert "known-symbol=AAPL" in kept.name
+    assert "top-secret" not in kept.name

@@ -1,0 +1,294 @@
+"""A portfolio's correlation figures, proved by plain loops and by what must always hold."""
+
+from itertools import combinations, combinations_with_replacement
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from python_models.correlation.portfolios import PortfolioCorrelations, portfolio_correlations
+from python_models.correlation.symbols import (
+    CorrelationRules,
+    nearest_correlation,
+    pair_correlations,
+    symbol_correlations,
+)
+from tests.python_models.correlation.correlation_cases import PUBLISHED, as_long, constant, make_returns
+
+FloatArray = npt.NDArray[np.float64]
+DATE = pd.Timestamp("2026-01-30")
+seeds = st.integers(0, 10_000)
+
+
+def _pairs(rho: FloatArray, observations: int = 90) -> pd.DataFrame:
+    """A matrix of symbols A, B, ... as the rows of symbol_correlations; NaN has none."""
+    rows = [
+        (DATE, chr(65 + i), chr(65 + j), rho[i, j], observations)
+        for i, j in combinations_with_replacement(range(len(rho)), 2)
+        if np.isfinite(rho[i, j])
+    ]
+    columns = ["as_of_date", "symbol_1", "symbol_2", "correlation", "observations"]
+    types = {"as_of_date": "datetime64[ns]", "correlation": float, "observations": int}
+    return pd.DataFrame(rows, columns=columns).astype(types)
+
+
+def _holdings(exposures: list[float], portfolio_id: str = "p") -> pd.DataFrame:
+    symbols = [chr(65 + i) for i in range(len(exposures))]
+    return pd.DataFrame(
+        {"portfolio_id": portfolio_id, "as_of_date": DATE, "symbol": symbols, "exposure": exposures}
+    )
+
+
+def _one(exposures: list[float], rho: FloatArray) -> pd.Series:
+    return portfolio_correlations(_holdings(exposures), _pairs(rho)).portfolios.iloc[0]
+
+
+def _loop(exposures: list[float], rho: FloatArray) -> tuple[float, float, float]:
+    """Mean correlation, diversification score and effective bets, pair by pair."""
+    gross = sum(abs(value) for value in exposures)
+    g = [value / gross for value in exposures]
+    n = len(g)
+    pairs = [(i, j) for i in range(n) for j in range(n) if i != j]
+    mean = sum(rho[i, j] for i, j in pairs) / len(pairs)
+    score = sum(abs(g[i] * g[j] * rho[i, j]) for i, j in pairs) / sum(abs(g[i] * g[j]) for i, j in pairs)
+    return mean, score, 1 / sum(g[i] * g[j] * rho[i, j] for i in range(n) for j in range(n))
+
+
+def test_portfolio_figures_equal_a_loop_over_pairs() -> None:
+    for seed in range(10):
+        exposures = list(np.random.default_rng(seed).normal(0, 1e4, 6))
+        rho, _ = pair_correlations(make_returns(90, 6, seed=seed), 20)
+        row = _one(exposures, rho)
+        ours = row[["mean_correlation", "diversification_score", "effective_bets"]].astype(float)
+        np.testing.assert_allclose(ours, _loop(exposures, rho), rtol=1e-10)
+        assert row["min_eigenvalue"] == pytest.approx(np.linalg.eigvalsh(rho)[0])
+        assert not row["is_repaired"]
+
+
+@pytest.mark.parametrize("size", [2, 5, 20])
+def test_equal_uncorrelated_symbols_are_as_many_bets_and_identical_ones_are_one(size: int) -> None:
+    apart = _one([100.0] * size, constant(size, 0.0))
+    assert apart["effective_bets"] == pytest.approx(size)
+    assert apart["diversification_score"] == 0.0
+    same = _one([100.0] * size, constant(size, 1.0))
+    assert same["effective_bets"] == pytest.approx(1)
+    assert same["diversification_score"] == pytest.approx(1)
+    assert same["mean_correlation"] == 1.0
+
+
+def test_uncorrelated_symbols_are_the_inverse_herfindahl_index() -> None:
+    """Weights 0.5, 0.3, 0.2: 1 / (0.25 + 0.09 + 0.04)."""
+    assert _one([50.0, 30.0, -20.0], constant(3, 0.0))["effective_bets"] == pytest.approx(1 / 0.38)
+
+
+def test_a_perfect_hedge_has_no_effective_bets() -> None:
+    row = _one([100.0, -100.0], constant(2, 1.0))
+    assert np.isnan(row["effective_bets"])
+    assert row["mean_correlation"] == 1.0
+    assert row["diversification_score"] == 1.0
+    nearly = _one([100.0, -100.0], constant(2, 0.999999))
+    assert nearly["effective_bets"] == pytest.approx(2e6)
+
+
+def test_a_single_symbol_is_one_bet_without_correlations() -> None:
+    row = _one([100.0], constant(1, 1.0))
+    assert row["effective_bets"] == 1.0
+    assert np.isnan(row["mean_correlation"])
+    assert np.isnan(row["diversification_score"])
+    assert (row["cluster_count"], row["symbols_included"], row["data_days"]) == (0, 1, 90)
+    assert row["min_eigenvalue"] == 1.0
+
+
+def test_a_single_symbol_that_cannot_be_compared_is_excluded() -> None:
+    row = _one([100.0], np.array([[np.nan]]))
+    assert (row["symbols_included"], row["symbols_excluded"], row["data_days"]) == (0, 1, 0)
+    assert np.isnan(row["effective_bets"])
+
+
+def test_what_rounds_to_nothing_is_not_held_and_what_is_unknown_is_excluded() -> None:
+    row = _one([100.0, 0.004, -0.0049, 50.0, np.nan], constant(5, 0.5))
+    assert (row["symbols_included"], row["symbols_excluded"]) == (2, 1)
+    nothing = _one([0.0, 0.001], constant(2, 0.5))
+    assert (nothing["symbols_included"], nothing["symbols_excluded"], nothing["data_days"]) == (0, 0, 0)
+    assert np.isnan(nothing[["mean_correlation", "effective_bets", "min_eigenvalue"]].astype(float)).all()
+
+
+def test_a_symbol_without_pairs_is_excluded_and_counted() -> None:
+    rho = constant(4, 0.5)
+    rho[3, :3] = rho[:3, 3] = np.nan
+    row = _one([10.0, 20.0, 30.0, 1000.0], rho)
+    assert (row["symbols_included"], row["symbols_excluded"]) == (3, 1)
+    np.testing.assert_allclose(row["effective_bets"], _loop([10.0, 20.0, 30.0], rho[:3, :3])[2])
+    apart = np.array([[1, np.nan], [np.nan, 1]])
+    assert _one([1.0, 2.0], apart)["symbols_included"] == 0
+
+
+def test_pairs_below_the_minimum_are_missing_and_the_fewest_days_are_told() -> None:
+    pairs = _pairs(constant(3, 0.5)).assign(observations=[90, 20, 33, 90, 90, 90])
+    row = portfolio_correlations(_holdings([1.0, 1.0, 1.0]), pairs).portfolios.iloc[0]
+    assert (row["data_days"], row["symbols_excluded"]) == (20, 0)
+    strict = CorrelationRules(minimum=21)
+    row = portfolio_correlations(_holdings([1.0, 1.0, 1.0]), pairs, rules=strict).portfolios.iloc[0]
+    assert (row["data_days"], row["symbols_excluded"]) == (33, 1)
+
+
+def test_a_matrix_that_cannot_be_is_repaired_flagged_and_given() -> None:
+    given_pairs = _pairs(PUBLISHED, observations=25)
+    found = portfolio_correlations(_holdings([1.0, 1.0, 1.0]), given_pairs)
+    repaired, _ = nearest_correlation(PUBLISHED)
+    row = found.portfolios.iloc[0]
+    assert row["is_repaired"]
+    assert row["min_eigenvalue"] > -1e-10
+    assert row["mean_correlation"] == pytest.approx(repaired[np.triu_indices(3, 1)].mean())
+    pairs = found.repaired_pairs
+    assert list(zip(pairs["symbol_1"], pairs["symbol_2"], strict=True)) == [
+        ("A", "B"),
+        ("A", "C"),
+        ("B", "C"),
+    ]
+    np.testing.assert_array_equal(pairs["correlation"], repaired[np.triu_indices(3, 1)])
+    assert list(pairs["observations"]) == [25, 25, 25]
+    assert portfolio_correlations(_holdings([1.0, 1.0]), given_pairs).repaired_pairs.empty
+
+
+def _components_loop(rho: FloatArray, threshold: float) -> list[set[int]]:
+    """Join any two groups that share a strong pair, until none do."""
+    groups = [{i} for i in range(len(rho))]
+    for i, j in combinations(range(len(rho)), 2):
+        if abs(rho[i, j]) >= threshold:
+            one, two = (next(group for group in groups if k in group) for k in (i, j))
+            if one is not two:
+                groups.remove(two)
+                one |= two
+    return [group for group in groups if len(group) > 1]
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=seeds)
+def test_clusters_equal_a_loop_that_joins_groups(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    group = rng.normal(0, 1, (90, 3))[:, rng.integers(0, 3, 9)]
+    rho, _ = pair_correlations(group * rng.choice([-1, 1], 9) + rng.normal(0, 0.6, (90, 9)), 20)
+    exposures = list(rng.normal(0, 1e4, 9))
+    found = portfolio_correlations(_holdings(exposures), _pairs(rho))
+    expected = _components_loop(rho, 0.7)
+    clusters = [
+        {ord(symbol) - 65 for symbol in rows["symbol"]} for _, rows in _clusters(found).groupby("cluster_id")
+    ]
+    assert sorted(map(sorted, clusters)) == sorted(map(sorted, expected))
+    assert found.portfolios["cluster_count"].item() == len(expected)
+    share = np.abs(exposures) / np.abs(exposures).sum()
+    for cluster, (_, rows) in zip(clusters, _clusters(found).groupby("cluster_id"), strict=True):
+        average = np.mean([rho[i, j] for i, j in combinations(sorted(cluster), 2)])
+        np.testing.assert_allclose(rows["average_correlation"], average)
+        np.testing.assert_allclose(rows["gross_share"], share[sorted(cluster)])
+    totals = _clusters(found).groupby("cluster_id")["gross_share"].sum()
+    assert totals.is_monotonic_decreasing
+
+
+def test_the_threshold_belongs_to_a_cluster_and_a_chain_holds_together() -> None:
+    rho = constant(4, 0.1)
+    rho[0, 1] = rho[1, 0] = 0.7
+    rho[1, 2] = rho[2, 1] = -0.75
+    rho[0, 2] = rho[2, 0] = -0.4
+    clusters = _clusters(portfolio_correlations(_holdings([1.0] * 4), _pairs(rho)))
+    assert list(clusters["symbol"]) == ["A", "B", "C"]
+    np.testing.assert_allclose(clusters["average_correlation"], (0.7 - 0.75 - 0.4) / 3)
+
+
+def test_clusters_of_equal_share_are_numbered_in_alphabetical_order() -> None:
+    rho = constant(6, 0.0)
+    for i, j in [(0, 5), (1, 4), (2, 3)]:
+        rho[i, j] = rho[j, i] = 0.9
+    # B and E hold most; A and F, C and D hold the same in other parts, but for the last bit of the sum
+    exposures = [0.2, 5.0, 0.1, 0.4, 5.0, 0.3]
+    clusters = _clusters(portfolio_correlations(_holdings(exposures), _pairs(rho)))
+    assert list(clusters["symbol"]) == ["B", "E", "A", "F", "C", "D"]
+    assert list(clusters["cluster_id"]) == [1, 1, 2, 2, 3, 3]
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=seeds, scale=st.floats(0.1, 100))
+def test_the_size_and_the_side_of_a_book_change_no_figure(seed: int, scale: float) -> None:
+    exposures = np.random.default_rng(seed).normal(0, 1e4, 5)
+    rho, _ = pair_correlations(make_returns(90, 5, seed=seed), 20)
+    plain = portfolio_correlations(_holdings(list(exposures)), _pairs(rho))
+    other = portfolio_correlations(_holdings(list(-scale * exposures)), _pairs(rho))
+    pd.testing.assert_frame_equal(other.portfolios, plain.portfolios, rtol=1e-9)
+    pd.testing.assert_frame_equal(other.members, plain.members, rtol=1e-9)
+
+
+def _clusters(found: PortfolioCorrelations) -> pd.DataFrame:
+    return found.members.dropna(subset=["cluster_id"])
+
+
+def test_every_included_symbol_is_a_member_and_shares_add_up() -> None:
+    rho = constant(5, 0.1)
+    rho[0, 1] = rho[1, 0] = 0.9
+    found = portfolio_correlations(_holdings([1.0, -2.0, 3.0, 4.0, 5.0]), _pairs(rho))
+    assert sorted(found.members["symbol"]) == ["A", "B", "C", "D", "E"]
+    assert found.members["cluster_id"].isna().sum() == 3
+    assert found.members["gross_share"].sum() == pytest.approx(1.0)
+
+
+def _demo() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Holdings of four portfolios on several dates, with gaps, and the correlations of the dates."""
+    rng = np.random.default_rng(3)
+    values = make_returns(95, 12, missing=0.5) + rng.normal(
+        0, 0.05, (95, 1)
+    )  # alike: gaps make them impossible
+    pairs = symbol_correlations(as_long(values), None, from_date="2024-05-06")
+    dates = pd.DataFrame({"as_of_date": pairs["as_of_date"].unique()})
+    held = pd.DataFrame(
+        [
+            (f"p{number}", f"S{symbol:03}", rng.normal(0, 1e4))
+            for number in range(4)
+            for symbol in rng.choice(12, 10, replace=False)
+        ],
+        columns=["portfolio_id", "symbol", "exposure"],
+    )
+    return held.merge(dates, how="cross"), pairs
+
+
+def _assert_same(left: PortfolioCorrelations, right: PortfolioCorrelations) -> None:
+    for ours, theirs in zip(left, right, strict=True):
+        pd.testing.assert_frame_equal(ours, theirs, check_exact=True)
+
+
+def test_permutation_of_rows_changes_no_portfolio() -> None:
+    holdings, pairs = _demo()
+    found = portfolio_correlations(holdings, pairs)
+    assert len(found.portfolios) == holdings[["portfolio_id", "as_of_date"]].drop_duplicates().shape[0]
+    shuffled = portfolio_correlations(
+        holdings.sample(frac=1, random_state=1), pairs.sample(frac=1, random_state=2)
+    )
+    _assert_same(shuffled, found)
+
+
+def test_a_portfolio_has_the_same_figures_alone() -> None:
+    holdings, pairs = _demo()
+    found = portfolio_correlations(holdings, pairs)
+    alone = portfolio_correlations(holdings.query("portfolio_id == 'p2'"), pairs)
+    expected = PortfolioCorrelations(
+        *(frame.query("portfolio_id == 'p2'").reset_index(drop=True) for frame in found)
+    )
+    assert not expected.repaired_pairs.empty
+    _assert_same(alone, expected)
+
+
+def test_two_rows_of_one_holding_are_refused() -> None:
+    twice = pd.concat([_holdings([1.0, 2.0]), _holdings([3.0])])
+    with pytest.raises(ValueError, match="`holdings` must have one row per portfolio, date and symbol"):
+        portfolio_correlations(twice, _pairs(constant(2, 0.5)))
+
+
+def test_without_holdings_there_are_no_rows_but_the_columns() -> None:
+    holdings, pairs = _demo()
+    found = portfolio_correlations(holdings, pairs)
+    for nothing, frame in zip(portfolio_correlations(holdings.iloc[:0], pairs), found, strict=True):
+        assert nothing.empty
+        assert list(nothing.columns) == list(frame.columns)
+        assert nothing.dtypes.equals(frame.dtypes)

@@ -1,0 +1,438 @@
+"""Factor models, proved by statsmodels and sklearn symbol by symbol, and by what must always hold."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pytest
+import statsmodels.api as sm
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.linear_model import Ridge
+from sklearn.preprocessing import StandardScaler
+from statsmodels.regression.rolling import RollingOLS
+from statsmodels.stats.outliers_influence import variance_inflation_factor
+
+from python_models.factors.betas import FactorRules, factor_betas
+from warehouse.settings import project_root
+
+FloatArray = npt.NDArray[np.float64]
+Change = Callable[[pd.DataFrame], None]
+
+FACTORS = pd.read_csv(Path(project_root()) / "dbt_project/seeds/factors.csv")
+STYLES = ["VTV", "VUG", "MTUM", "QUAL", "IWM", "USMV"]
+FUNDS = ["SPY", *STYLES, "TLT"]
+STOCKS = ["AAA", "BBB", "CCC", "DDD"]
+STYLE_NAMES = ["Value", "Growth", "Momentum", "Quality", "Size", "Low Volatility"]
+SESSIONS = 270
+DATES = pd.bdate_range("2024-01-02", periods=SESSIONS)
+LAST = str(DATES[-1].date())
+KEY = ["symbol", "as_of_date", "model", "factor"]
+RULES = FactorRules(
+    clip=5.0,
+    full_history_share=0.9,
+    ridge_alpha=1.0,
+    ewma_lambda=0.94,
+    rate_proxy_symbol="TLT",
+    rate_proxy_duration=16.0,
+    collinear_correlation=0.8,
+)
+
+
+def _returns(*, seed: int = 7, missing: float = 0.05, stocks: int = 4) -> pd.DataFrame:
+    """Funds with every return, stocks of which `missing` are absent; sessions down, symbols across."""
+    rng = np.random.default_rng(seed)
+    names = FUNDS + [f"S{i:03}" for i in range(stocks)] if stocks != len(STOCKS) else FUNDS + STOCKS
+    market = rng.normal(0.0004, 0.01, SESSIONS)
+    values = rng.uniform(0.5, 1.5, len(names)) * market[:, None]
+    values += rng.normal(0, 0.006, (SESSIONS, len(names)))
+    values[:, 0] = market
+    values[:, len(FUNDS) :][rng.random((SESSIONS, stocks)) < missing] = np.nan
+    return pd.DataFrame(values, index=DATES, columns=names)
+
+
+def _yields(*, seed: int = 8) -> pd.Series:
+    changes = np.random.default_rng(seed).normal(0, 0.0006, SESSIONS)
+    changes[[40, 220, 250]] = np.nan  # bond holidays
+    return pd.Series(changes, index=DATES)
+
+
+def _long(wide: pd.DataFrame) -> pd.DataFrame:
+    """The returns as dbt hands them over: one row per symbol and session with a return."""
+    frame = wide.rename_axis("as_of_date").reset_index()
+    frame["session_number"] = 500 + DATES.get_indexer(frame["as_of_date"])
+    long = frame.melt(["as_of_date", "session_number"], var_name="symbol", value_name="daily_return")
+    return long.dropna(subset="daily_return").reset_index(drop=True)
+
+
+def _yield_frame(yields: pd.Series) -> pd.DataFrame:
+    numbers = 500 + DATES.get_indexer(yields.index)
+    frame = {"as_of_date": yields.index, "session_number": numbers, "yield_change": yields.to_numpy()}
+    return pd.DataFrame(frame).dropna()
+
+
+def _fit(
+    wide: pd.DataFrame,
+    yields: pd.Series | None = None,
+    *,
+    factors: pd.DataFrame = FACTORS,
+    from_date: str = LAST,
+) -> pd.DataFrame:
+    changes = _yields() if yields is None else yields
+    return factor_betas(_long(wide), _yield_frame(changes), factors, rules=RULES, from_date=from_date)
+
+
+def _pick(betas: pd.DataFrame, model: str, symbol: str) -> pd.DataFrame:
+    """A symbol's last betas in a model, by factor."""
+    is_last = betas["as_of_date"] == betas["as_of_date"].max()
+    return betas[is_last & (betas["model"] == model) & (betas["symbol"] == symbol)].set_index("factor")
+
+
+def _assert_same(actual: pd.DataFrame, expected: pd.DataFrame) -> None:
+    pd.testing.assert_frame_equal(
+        actual.reset_index(drop=True), expected.reset_index(drop=True), rtol=1e-12, atol=1e-12
+    )
+
+
+def _assert_row(row: pd.Series, reference: object, which: int) -> None:
+    for ours, theirs in (("beta", "params"), ("std_error", "bse"), ("t_stat", "tvalues")):
+        assert row[ours] == pytest.approx(getattr(reference, theirs)[which], rel=1e-8)
+
+
+def _deviation(residuals: npt.ArrayLike) -> float:
+    return float(np.sqrt(252) * np.std(residuals, ddof=1))
+
+
+@pytest.mark.parametrize("symbol", [*STYLES, "TLT", *STOCKS])
+def test_market_and_rates_equal_statsmodels(symbol: str) -> None:
+    wide, yields = _returns(), _yields()
+    betas = _fit(wide, yields)
+    frame = pd.DataFrame({"y": wide[symbol], "market": wide["SPY"], "rate": yields})[-90:]
+
+    pair = frame[["y", "market"]].dropna()
+    reference = sm.OLS(pair["y"].to_numpy(), sm.add_constant(pair["market"].to_numpy())).fit()
+    row = _pick(betas, "market", symbol).loc["Market"]
+    _assert_row(row, reference, 1)
+    assert row["p_value"] == pytest.approx(reference.pvalues[1], rel=1e-8)
+    assert row["r_squared"] == pytest.approx(reference.rsquared, rel=1e-8)
+    assert row["residual_volatility"] == pytest.approx(_deviation(reference.resid), rel=1e-8)
+    assert row["observations"] == len(pair)
+
+    three = frame.dropna()
+    regressors = sm.add_constant(three[["market", "rate"]].to_numpy())
+    reference = sm.OLS(three["y"].to_numpy(), regressors).fit()
+    row = _pick(betas, "rates", symbol).loc["Interest Rate"]
+    _assert_row(row, reference, 2)
+    assert row["p_value"] == pytest.approx(reference.pvalues[2], rel=1e-8)
+    assert row["r_squared"] == pytest.approx(reference.rsquared, rel=1e-8)
+    assert row["vif"] == pytest.approx(variance_inflation_factor(regressors, 2), rel=1e-8)
+    assert row["residual_volatility"] == pytest.approx(_deviation(reference.resid), rel=1e-8)
+    assert row["rate_proxy"] == "DGS10"
+
+
+@pytest.mark.parametrize("symbol", ["SPY", "MTUM", *STOCKS])
+def test_spreads_equal_statsmodels_one_by_one(symbol: str) -> None:
+    wide = _returns()
+    rows = _pick(_fit(wide), "spread", symbol)
+    assert list(rows.index) == ["Growth-Value", "Momentum", "Size", "Quality"]
+    for factor, (long, short) in {
+        "Growth-Value": ("VUG", "VTV"),
+        "Momentum": ("MTUM", "SPY"),
+        "Size": ("IWM", "SPY"),
+        "Quality": ("QUAL", "SPY"),
+    }.items():
+        pair = pd.DataFrame({"y": wide[symbol], "x": wide[long] - wide[short]})[-180:].dropna()
+        reference = sm.OLS(pair["y"].to_numpy(), sm.add_constant(pair["x"].to_numpy())).fit()
+        _assert_row(rows.loc[factor], reference, 1)
+        assert rows.loc[factor, "residual_volatility"] == pytest.approx(_deviation(reference.resid), rel=1e-8)
+        assert rows.loc[factor, "window_days"] == 180
+
+
+def _ridge(y: FloatArray, x: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Ridge on standardized regressors: coefficients in raw units, residuals."""
+    scaler = StandardScaler().fit(x)
+    z = scaler.transform(x)
+    reference = Ridge(alpha=1.0, solver="cholesky").fit(z, y)
+    return reference.coef_ / scaler.scale_, y - reference.predict(z)
+
+
+@pytest.mark.parametrize("symbol", FUNDS + STOCKS)
+def test_style_equals_sklearn(symbol: str) -> None:
+    wide = _returns()
+    rows = _pick(_fit(wide), "style", symbol)
+    used = wide[-90:][[*STYLES]].assign(y=wide[symbol]).dropna()
+    beta, residuals = _ridge(used["y"].to_numpy(), used[STYLES].to_numpy())
+    assert list(rows.index) == STYLE_NAMES
+    np.testing.assert_allclose(rows["beta"], beta, rtol=1e-8)
+    np.testing.assert_allclose(rows["residual_volatility"], _deviation(residuals), rtol=1e-8)
+    with_constant = sm.add_constant(used[STYLES].to_numpy())
+    vif = [variance_inflation_factor(with_constant, position) for position in range(1, 7)]
+    np.testing.assert_allclose(rows["vif"], vif, rtol=1e-8)
+    assert (rows["observations"] == len(used)).all()
+    assert rows["p_value"].isna().all()
+    assert rows["rate_proxy"].isna().all()
+
+
+@pytest.mark.parametrize("symbol", [*STYLES, "TLT", *STOCKS])
+def test_risk_equals_two_steps_written_out(symbol: str) -> None:
+    wide, yields = _returns(), _yields()
+    rows = _pick(_fit(wide, yields), "risk", symbol)
+    window = wide[-252:].assign(rate=yields)
+    factors = pd.DataFrame(index=window.index)
+    for name in [*STYLES, "rate"]:
+        pair = window[[name, "SPY"]].dropna()
+        factors[name] = sm.OLS(pair[name], sm.add_constant(pair["SPY"])).fit().resid
+    pair = window[[symbol, "SPY"]].dropna()
+    first = sm.OLS(pair[symbol].to_numpy(), sm.add_constant(pair["SPY"].to_numpy())).fit()
+    used = factors.assign(left=pd.Series(first.resid, index=pair.index), y=window[symbol]).dropna()
+    x = used[[*STYLES, "rate"]].to_numpy()
+    beta, residuals = _ridge(used["left"].to_numpy(), x)
+
+    assert list(rows.index) == ["Market", *STYLE_NAMES, "Interest Rate"]
+    _assert_row(rows.loc["Market"], first, 1)
+    assert rows.loc["Market", "p_value"] == pytest.approx(first.pvalues[1], rel=1e-8)
+    assert rows.loc["Market", "observations"] == len(pair)
+    assert rows.loc["Market", "vif"] == 1.0
+    np.testing.assert_allclose(rows["beta"].iloc[1:], beta, rtol=1e-7, atol=1e-10)
+    assert (rows["observations"].iloc[1:] == len(used)).all()
+    explained = 1 - (residuals**2).sum() / ((used["y"] - used["y"].mean()) ** 2).sum()
+    np.testing.assert_allclose(rows["r_squared"], explained, rtol=1e-8)
+    np.testing.assert_allclose(rows["residual_volatility"], _deviation(residuals), rtol=1e-7)
+    assert rows["rate_proxy"].notna().tolist() == [False] * 7 + [True]
+
+
+def test_market_betas_equal_rolling_ols_on_every_date() -> None:
+    wide = _returns(missing=0.0)
+    betas = _fit(wide, from_date="1990-01-01")
+    market = betas[betas["model"] == "market"].pivot_table(
+        index="as_of_date", columns="symbol", values="beta"
+    )
+    for symbol in STOCKS:
+        rolling = RollingOLS(wide[symbol], sm.add_constant(wide["SPY"]), window=90, min_nobs=30).fit()
+        np.testing.assert_allclose(market[symbol][61:], rolling.params["SPY"][90:], rtol=1e-8)
+
+
+def test_the_market_has_market_one_and_exactly_zero_elsewhere() -> None:
+    betas = _fit(_returns(), from_date="1990-01-01").query("symbol == 'SPY'")
+    risk = betas[betas["model"] == "risk"]
+    assert set(risk["factor"]) == {"Market", *STYLE_NAMES, "Interest Rate"}
+    assert (risk.loc[risk["factor"] == "Market", "beta"] == 1.0).all()
+    assert (risk.loc[risk["factor"] != "Market", "beta"] == 0.0).all()
+    assert (risk["residual_volatility"] == 0.0).all()
+    assert (risk["r_squared"] == 1.0).all()
+    assert (betas.loc[betas["model"] == "market", "beta"] == 1.0).all()
+    assert (betas.loc[betas["model"] == "rates", "beta"] == 0.0).all()
+
+
+def test_each_symbol_model_factor_and_date_has_one_row() -> None:
+    betas = _fit(_returns(), from_date=str(DATES[-10].date()))
+    assert not betas.duplicated(KEY).any()
+    assert len(betas) == 10 * (len(FUNDS) + len(STOCKS)) * len(FACTORS)
+    assert betas.drop(columns=["t_stat", "p_value", "rate_proxy"]).notna().all().all()
+
+
+@settings(max_examples=6, deadline=None)
+@given(begin=st.integers(0, SESSIONS - 1), length=st.integers(1, SESSIONS), hurt=st.sampled_from(STOCKS))
+def test_a_gap_in_one_symbol_changes_no_other(begin: int, length: int, hurt: str) -> None:
+    wide = _returns()
+    before = _fit(wide)
+    wide.iloc[begin : begin + length, wide.columns.get_loc(hurt)] = np.nan
+    after = _fit(wide)
+    _assert_same(after[after["symbol"] != hurt], before[before["symbol"] != hurt])
+
+
+def test_other_symbols_in_the_frame_change_nothing() -> None:
+    wide = _returns()
+    betas = _fit(wide)
+    alone = _fit(wide[[*FUNDS, "CCC"]])
+    _assert_same(alone, betas[betas["symbol"].isin([*FUNDS, "CCC"])])
+
+
+def test_the_order_of_the_rows_changes_nothing() -> None:
+    long, changes = _long(_returns()), _yield_frame(_yields())
+    shuffled = factor_betas(
+        long.sample(frac=1, random_state=1),
+        changes.sample(frac=1, random_state=2),
+        FACTORS,
+        rules=RULES,
+        from_date=LAST,
+    )
+    _assert_same(shuffled, _fit(_returns()))
+
+
+def test_later_data_changes_no_earlier_beta() -> None:
+    wide, yields = _returns(), _yields()
+    from_date = str(DATES[250].date())
+    early = _fit(wide[:255], yields[:255], from_date=from_date)
+    late = _fit(wide, yields, from_date=from_date)
+    assert early["as_of_date"].nunique() == 5
+    _assert_same(late[late["as_of_date"] <= DATES[254]], early)
+
+
+def test_a_date_has_the_same_betas_alone_and_among_others() -> None:
+    among = _fit(_returns(), from_date="1990-01-01")
+    _assert_same(_fit(_returns()), among[among["as_of_date"] == DATES[-1]])
+
+
+def test_what_lies_before_the_longest_window_changes_nothing() -> None:
+    wide, yields = _returns(), _yields()
+    _assert_same(_fit(wide[-252:], yields[-252:]), _fit(wide, yields))
+
+
+def test_a_short_history_is_fitted_on_its_own_rows_in_each_model() -> None:
+    wide = _returns(missing=0.0)
+    wide.loc[wide.index[:-70], "AAA"] = np.nan
+    betas = _fit(wide)
+    short = betas[betas["symbol"] == "AAA"].groupby("model")["observations"].max()
+    assert short.to_dict() == {"market": 70, "rates": 68, "style": 70, "spread": 70, "risk": 70}
+    others = betas[(betas["symbol"] != "AAA") & (betas["model"] == "risk") & (betas["factor"] == "Market")]
+    assert (others["observations"] == 252).all()
+    assert (betas.loc[betas["symbol"] == "AAA", "quality_flag"] == "limited_history").all()
+
+
+@pytest.mark.parametrize(
+    ("known", "models"),
+    [
+        (29, set()),
+        (30, {"market", "style"}),  # two bond holidays: 28 with a yield
+        (32, {"market", "rates", "style"}),
+        (59, {"market", "rates", "style"}),
+        (60, {"market", "rates", "style", "spread"}),  # the two holidays again: 58 for the second step
+        (62, {"market", "rates", "style", "spread", "risk"}),
+    ],
+)
+def test_below_the_minimum_there_is_no_row(known: int, models: set[str]) -> None:
+    wide = _returns(missing=0.0)
+    wide.loc[wide.index[:-known], "AAA"] = np.nan
+    betas = _fit(wide)
+    assert set(betas.loc[betas["symbol"] == "AAA", "model"]) == models
+
+
+def test_a_symbol_has_risk_betas_to_all_factors_or_none() -> None:
+    wide = _returns(missing=0.0)
+    for known, symbol in zip(range(58, 62), STOCKS, strict=False):
+        wide.loc[wide.index[:-known], symbol] = np.nan
+    risk = _fit(wide).query("model == 'risk'")
+    assert set(risk.groupby("symbol")["factor"].nunique()) == {8}
+
+
+@pytest.mark.parametrize(
+    ("known", "flag"), [(80, "limited_history"), (81, "full_history"), (90, "full_history")]
+)
+def test_nine_tenths_of_the_window_are_full_history(known: int, flag: str) -> None:
+    wide = _returns(missing=0.0)
+    wide.loc[wide.index[:-known], "AAA"] = np.nan
+    assert _pick(_fit(wide), "market", "AAA").loc["Market", "quality_flag"] == flag
+
+
+def test_a_flat_price_keeps_its_rows_with_beta_zero_and_no_r_squared() -> None:
+    wide = _returns()
+    wide["AAA"] = 0.0
+    rows = _fit(wide).query("symbol == 'AAA'")
+    assert len(rows) == len(FACTORS)
+    assert (rows["beta"] == 0.0).all()
+    assert (rows["residual_volatility"] == 0.0).all()
+    assert rows["r_squared"].isna().all()
+    assert rows["t_stat"].isna().all()
+
+
+def test_market_betas_alone_are_clipped_and_say_so() -> None:
+    wide = _returns()
+    wide["AAA"] = -7 * wide["SPY"] + 0.001 * wide["VTV"]
+    betas = _fit(wide)
+    market = _pick(betas, "market", "AAA").loc["Market"]
+    assert market["beta"] == -5.0
+    assert market["is_clipped"]
+    assert market["t_stat"] * market["std_error"] == pytest.approx(-7, abs=0.01)
+    risk = _pick(betas, "risk", "AAA").loc["Market"]
+    assert risk["beta"] == pytest.approx(-7, abs=0.01)
+    assert betas["is_clipped"].sum() == 1
+
+
+def test_the_bond_fund_stands_in_for_missing_yields() -> None:
+    wide, yields = _returns(), _yields()
+    yields[:] = np.nan
+    betas = _fit(wide, yields)
+    tlt = _pick(betas, "rates", "TLT").loc["Interest Rate"]
+    assert tlt["rate_proxy"] == "TLT"
+    assert tlt["beta"] == pytest.approx(-16.0, rel=1e-10)
+    assert (betas.loc[betas["factor"] == "Interest Rate", "rate_proxy"] == "TLT").all()
+    assert _pick(betas, "risk", "TLT").loc["Interest Rate", "rate_proxy"] == "TLT"
+    assert _pick(betas, "rates", "SPY").loc["Interest Rate", "beta"] == 0.0
+
+
+def test_without_yields_and_bond_fund_only_the_rate_has_no_rows() -> None:
+    wide, yields = _returns(), _yields()
+    yields[:] = np.nan
+    betas = _fit(wide.drop(columns="TLT"), yields)
+    assert set(betas["model"]) == {"market", "style", "spread", "risk"}
+    assert "Interest Rate" not in set(betas["factor"])
+    assert len(_pick(betas, "risk", "AAA")) == 7
+
+
+def test_a_style_fund_without_returns_takes_only_its_own_factors_along() -> None:
+    betas = _fit(_returns().drop(columns="MTUM"))
+    assert "Momentum" not in set(betas["factor"])
+    assert set(FACTORS["factor"]) - set(betas["factor"]) == {"Momentum"}
+    assert (betas.groupby("model")["observations"].max() > 80).all()
+
+
+@pytest.mark.parametrize("spoil", ["missing", "flat"])
+def test_without_a_market_that_moves_only_style_and_spreads_are_left(spoil: str) -> None:
+    wide = _returns()
+    wide = wide.drop(columns="SPY") if spoil == "missing" else wide.assign(SPY=0.0)
+    betas = _fit(wide)
+    assert set(betas["model"]) == {"style", "spread"}
+    assert "Growth-Value" in set(betas["factor"])
+
+
+def test_a_spread_beyond_the_market_by_construction_reads_as_its_tilt() -> None:
+    wide = _returns(missing=0.0)
+    wide["AAA"] = 0.7 * (wide["VUG"] - wide["VTV"])
+    tilt = _pick(_fit(wide), "spread", "AAA").loc["Growth-Value"]
+    assert tilt["beta"] == pytest.approx(0.7, rel=1e-12)
+    assert tilt["residual_volatility"] == pytest.approx(0, abs=1e-12)
+
+
+@settings(max_examples=8, deadline=None)
+@given(seed=st.integers(0, 10_000), size=st.floats(-4, 4).filter(lambda value: abs(value) > 1e-2))
+def test_betas_are_linear_in_the_return(seed: int, size: float) -> None:
+    wide = _returns(seed=seed)
+    plain = _fit(wide)
+    scaled = _fit(wide.assign(AAA=size * wide["AAA"]))
+    is_beta = (plain["symbol"] == "AAA") & (plain["model"] != "market")
+    assert scaled["symbol"].equals(plain["symbol"])
+    np.testing.assert_allclose(
+        scaled.loc[is_beta, "beta"], size * plain.loc[is_beta, "beta"], rtol=1e-8, atol=1e-10
+    )
+    np.testing.assert_allclose(
+        scaled.loc[is_beta, "residual_volatility"],
+        abs(size) * plain.loc[is_beta, "residual_volatility"],
+        rtol=1e-9,
+    )
+
+
+@pytest.mark.parametrize("model", FACTORS["model"].unique())
+def test_a_model_alone_gives_what_it_gives_among_the_others(model: str) -> None:
+    wanted = FACTORS[FACTORS["model"].isin([model, "market"])]
+    betas = _fit(_returns())
+    alone = _fit(_returns(), factors=wanted)
+    _assert_same(alone[alone["model"] == model], betas[betas["model"] == model])
+
+
+def test_an_unknown_model_is_refused() -> None:
+    with pytest.raises(ValueError, match="`factors` may have the models"):
+        _fit(_returns(), factors=FACTORS.replace({"model": {"style": "fashion"}}))
+
+
+def test_no_returns_give_no_rows_but_a_frame_with_columns_and_types() -> None:
+    some = _fit(_returns())
+    for empty in (
+        _fit(_returns(), from_date="2099-01-01"),
+        factor_betas(_long(_returns())[:0], _yield_frame(_yields()), FACTORS, rules=RULES, from_date=LAST),
+    ):
+        assert empty.empty
+        assert list(empty.columns) == list(some.columns)
+        assert empty.dtypes.drop(["symbol", "as_of_date"]).equals(some.dtypes.drop(["symbol", "as_of_date"]))

@@ -1,0 +1,373 @@
+"""Regressions, proved by certified and textbook numbers, by statsmodels and sklearn, and by properties."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import statsmodels.api as sm
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.linear_model import Ridge
+from sklearn.preprocessing import StandardScaler
+from statsmodels.stats.outliers_influence import variance_inflation_factor
+
+from python_models.factors.regression import (
+    Regression,
+    partial_regression,
+    ridge_regression,
+    sample_deviation,
+    simple_regression,
+)
+
+FloatArray = npt.NDArray[np.float64]
+
+
+def _numbers(text: str) -> FloatArray:
+    return np.array(text.split(), dtype=np.float64)
+
+
+def _market(sessions: int, symbols: int, *, seed: int = 7, missing: float = 0.1) -> FloatArray:
+    """Returns of which the first column is the market; `missing` of the others' values are absent."""
+    rng = np.random.default_rng(seed)
+    market = rng.normal(0.0004, 0.01, sessions)
+    values = rng.uniform(-1, 2, symbols) * market[:, None] + rng.normal(0, 0.015, (sessions, symbols))
+    values[:, 0] = market
+    values[:, 1:][rng.random((sessions, symbols - 1)) < missing] = np.nan
+    return values
+
+
+def _regressors(sessions: int, *, seed: int = 3) -> FloatArray:
+    """Six correlated funds, and a yield change a hundred times smaller."""
+    rng = np.random.default_rng(seed)
+    common = rng.normal(0, 0.01, sessions)
+    funds = common[:, None] * rng.uniform(0.5, 1.5, 6) + rng.normal(0, 0.004, (sessions, 6))
+    return np.column_stack([funds, rng.normal(0, 0.0001, sessions)])
+
+
+def test_simple_regression_gives_anscombes_published_figures() -> None:
+    """Anscombe, Graphs in Statistical Analysis, The American Statistician 27 (1973), page 19, data set 1."""
+    x = np.array([10, 8, 13, 9, 11, 14, 6, 4, 12, 7, 5], dtype=float)
+    y = np.array([8.04, 6.95, 7.58, 8.81, 8.33, 9.96, 7.24, 4.26, 10.84, 4.82, 5.68])
+    fit = simple_regression(y[:, None], x)
+    assert fit.beta[0] == pytest.approx(0.500, abs=5e-4)
+    assert fit.intercept[0] == pytest.approx(3.00, abs=5e-3)
+    assert fit.std_error[0] == pytest.approx(0.118, abs=5e-4)
+    assert fit.r_squared[0] == pytest.approx(0.667, abs=5e-4)
+    assert fit.observations[0] == 11
+
+
+def test_simple_regression_gives_nists_certified_figures() -> None:
+    """NIST Statistical Reference Datasets, linear regression, Norris."""
+    x = _numbers(
+        "0.2 337.4 118.2 884.6 10.1 226.5 666.3 996.3 448.6 777.0 558.2 0.4 0.6 775.5 666.9 338.0 "
+        "447.5 11.6 556.0 228.1 995.8 887.6 120.2 0.3 0.3 556.8 339.1 887.2 999.0 779.0 11.1 "
+        "118.3 229.2 669.1 448.9 0.5"
+    )
+    y = _numbers(
+        "0.1 338.8 118.1 888.0 9.2 228.1 668.5 998.5 449.1 778.9 559.2 0.3 0.1 778.1 668.8 339.3 "
+        "448.9 10.8 557.7 228.3 998.0 888.8 119.6 0.3 0.6 557.6 339.3 888.0 998.5 778.9 10.2 "
+        "117.6 228.9 668.4 449.2 0.2"
+    )
+    fit = simple_regression(y[:, None], x)
+    assert fit.beta[0] == pytest.approx(1.00211681802045, rel=1e-12)
+    assert fit.intercept[0] == pytest.approx(-0.262323073774029, rel=1e-11)
+    assert fit.std_error[0] == pytest.approx(0.429796848199937e-03, rel=1e-11)
+    assert fit.r_squared[0] == pytest.approx(0.999993745883712, rel=1e-12)
+
+
+def test_partial_regression_gives_the_delivery_times_of_the_textbook() -> None:
+    """Montgomery, Peck and Vining, Introduction to Linear Regression Analysis, 5th ed., example 3.1."""
+    minutes = _numbers(
+        "16.68 11.50 12.03 14.88 13.75 18.11 8.00 17.83 79.24 21.50 40.33 21.00 13.50 19.75 24.00 "
+        "29.00 15.35 19.00 9.50 35.10 17.90 52.32 18.75 19.83 10.75"
+    )
+    cases = _numbers("7 3 3 4 6 7 2 7 30 5 16 10 4 6 9 10 6 7 3 17 10 26 9 8 4")
+    feet = _numbers(
+        "560 220 340 80 150 330 110 210 1460 605 688 215 255 462 448 776 200 132 36 770 140 810 450 635 150"
+    )
+    by_cases = partial_regression(minutes[:, None], cases, feet)
+    by_feet = partial_regression(minutes[:, None], feet, cases)
+    assert by_cases.beta[0] == pytest.approx(1.61591, abs=5e-6)
+    assert by_feet.beta[0] == pytest.approx(0.01438, abs=5e-6)
+    assert by_cases.intercept[0] == pytest.approx(2.34123, abs=5e-6)
+    assert by_cases.r_squared[0] == pytest.approx(0.9596, abs=5e-5)
+    assert by_cases.t_stat[0] == pytest.approx(9.46, abs=5e-3)
+    assert by_feet.t_stat[0] == pytest.approx(3.98, abs=5e-3)
+    assert by_cases.vif[0] == pytest.approx(3.1, abs=0.05)
+
+
+def _longley() -> tuple[FloatArray, FloatArray]:
+    data = sm.datasets.longley.load_pandas()
+    return data.endog.to_numpy(dtype=float), data.exog.to_numpy(dtype=float)
+
+
+def test_ridge_without_penalty_gives_nists_certified_longley_figures() -> None:
+    """NIST Statistical Reference Datasets, linear regression, Longley (JASA 62, 1967)."""
+    y, x = _longley()
+    fit = ridge_regression(y[:, None], x, alpha=0.0)
+    beta = [
+        15.0618722713733,
+        -0.358191792925910e-01,
+        -2.02022980381683,
+        -1.03322686717359,
+        -0.511041056535807e-01,
+        1829.15146461355,
+    ]
+    error = [
+        84.9149257747669,
+        0.334910077722432e-01,
+        0.488399681651699,
+        0.214274163161675,
+        0.226073200069370,
+        455.478499142212,
+    ]
+    np.testing.assert_allclose(fit.beta[0], beta, rtol=1e-8)
+    np.testing.assert_allclose(fit.std_error[0], error, rtol=1e-8)
+    assert fit.intercept[0] == pytest.approx(-3482258.63459582, rel=1e-8)
+    assert fit.r_squared[0] == pytest.approx(0.995479004577296, rel=1e-10)
+
+
+def test_ridge_has_the_penalty_that_venables_and_ripley_choose_for_longley() -> None:
+    """Generalized cross-validation of lm.ridge (R's MASS, its help page's example), smallest at 0.0057."""
+    _, x = _longley()
+    deflator, others = x[:, 0], np.column_stack([x[:, 1:], _longley()[0]])
+    squared = np.linalg.svd(StandardScaler().fit_transform(others), compute_uv=False) ** 2
+    penalties = np.arange(0, 0.1, 0.0001)
+    scores = []
+    for alpha in penalties:
+        residuals = ridge_regression(deflator[:, None], others, alpha=alpha).residuals
+        scores.append((residuals**2).sum() / (len(x) - (squared / (squared + alpha)).sum()) ** 2)
+    assert penalties[np.argmin(scores)] == pytest.approx(0.0057, abs=5e-5)
+
+
+def _same_as_statsmodels(fit: Regression, column: int, reference: Any, which: int) -> None:
+    for ours, theirs in (
+        (fit.beta, "params"),
+        (fit.std_error, "bse"),
+        (fit.t_stat, "tvalues"),
+        (fit.p_value, "pvalues"),
+    ):
+        assert ours[column] == pytest.approx(getattr(reference, theirs)[which], rel=1e-8)
+    assert fit.intercept[column] == pytest.approx(reference.params[0], rel=1e-8, abs=1e-14)
+    assert fit.r_squared[column] == pytest.approx(reference.rsquared, rel=1e-8)
+    assert fit.observations[column] == reference.nobs
+
+
+def test_simple_regression_equals_statsmodels_with_missing_values() -> None:
+    values = _market(90, 40)
+    fit = simple_regression(values, values[:, 0])
+    for column in range(1, values.shape[1]):
+        used = np.isfinite(values[:, column])
+        reference = sm.OLS(values[used, column], sm.add_constant(values[used, 0])).fit()
+        _same_as_statsmodels(fit, column, reference, 1)
+        np.testing.assert_allclose(fit.residuals[used, column], reference.resid, rtol=1e-8, atol=1e-15)
+        assert np.isnan(fit.residuals[~used, column]).all()
+
+
+def test_partial_regression_equals_statsmodels_on_both_regressors() -> None:
+    values = _market(90, 40)
+    yields = 0.02 * values[:, 0] + np.random.default_rng(1).normal(0, 0.0005, 90)
+    yields[[5, 40]] = np.nan
+    fit = partial_regression(values, yields, values[:, 0])
+    for column in range(1, values.shape[1]):
+        used = np.isfinite(values[:, column]) & np.isfinite(yields)
+        regressors = sm.add_constant(np.column_stack([values[used, 0], yields[used]]))
+        reference = sm.OLS(values[used, column], regressors).fit()
+        _same_as_statsmodels(fit, column, reference, 2)
+        np.testing.assert_allclose(fit.residuals[used, column], reference.resid, rtol=1e-8, atol=1e-15)
+        assert fit.vif[column] == pytest.approx(variance_inflation_factor(regressors, 2), rel=1e-8)
+
+
+@pytest.mark.parametrize("alpha", [0.1, 1.0, 25.0])
+def test_ridge_equals_sklearn_on_standardized_regressors(alpha: float) -> None:
+    values, regressors = _market(120, 30), _regressors(120)
+    regressors[[7, 80], [1, 6]] = np.nan
+    fit = ridge_regression(values, regressors, alpha=alpha)
+    for column in range(values.shape[1]):
+        used = np.isfinite(values[:, column]) & np.isfinite(regressors).all(axis=1)
+        scaler = StandardScaler().fit(regressors[used])
+        y, z = values[used, column], scaler.transform(regressors[used])
+        reference = Ridge(alpha=alpha, solver="cholesky").fit(z, y)
+        np.testing.assert_allclose(fit.beta[column], reference.coef_ / scaler.scale_, rtol=1e-8)
+        intercept = reference.intercept_ - (reference.coef_ * scaler.mean_ / scaler.scale_).sum()
+        assert fit.intercept[column] == pytest.approx(intercept, rel=1e-8, abs=1e-14)
+        assert fit.r_squared[column] == pytest.approx(reference.score(z, y), rel=1e-8)
+        residuals = y - reference.predict(z)
+        np.testing.assert_allclose(fit.residuals[used, column], residuals, rtol=1e-7, atol=1e-14)
+        inverse = np.linalg.inv(z.T @ z + alpha * np.eye(7))
+        variance = (residuals**2).sum() / (used.sum() - 8) * np.diag(inverse @ z.T @ z @ inverse)
+        np.testing.assert_allclose(fit.std_error[column], np.sqrt(variance) / scaler.scale_, rtol=1e-8)
+        np.testing.assert_allclose(fit.t_stat[column], fit.beta[column] / fit.std_error[column])
+        with_constant = sm.add_constant(regressors[used])
+        vif = [variance_inflation_factor(with_constant, position) for position in range(1, 8)]
+        np.testing.assert_allclose(fit.vif[column], vif, rtol=1e-8)
+    assert np.isnan(fit.p_value).all()
+
+
+def test_ridge_without_penalty_is_ols_with_its_standard_errors() -> None:
+    values, regressors = _market(120, 10), _regressors(120)
+    fit = ridge_regression(values, regressors, alpha=0.0)
+    for column in range(1, 10):
+        used = np.isfinite(values[:, column])
+        reference = sm.OLS(values[used, column], sm.add_constant(regressors[used])).fit()
+        np.testing.assert_allclose(fit.beta[column], reference.params[1:], rtol=1e-8)
+        np.testing.assert_allclose(fit.std_error[column], reference.bse[1:], rtol=1e-8)
+
+
+def test_a_series_on_itself_has_beta_exactly_one_and_leaves_exactly_nothing() -> None:
+    values = _market(90, 5)
+    values[[3, 50], 0] = np.nan
+    fit = simple_regression(values, values[:, 0])
+    assert (fit.beta[0], fit.r_squared[0], fit.std_error[0]) == (1.0, 1.0, 0.0)
+    assert np.isnan(fit.t_stat[0])
+    assert (fit.residuals[np.isfinite(values[:, 0]), 0] == 0.0).all()
+
+
+def test_the_control_has_exactly_no_coefficient_on_the_regressor() -> None:
+    values = _market(90, 5)
+    yields = 0.05 * values[:, 0] + np.random.default_rng(1).normal(0, 0.0005, 90)
+    yields[[3, 50]] = np.nan
+    fit = partial_regression(values, yields, values[:, 0])
+    assert (fit.beta[0], fit.r_squared[0], fit.std_error[0]) == (0.0, 1.0, 0.0)
+
+
+@pytest.mark.parametrize("level", [0.0, 0.0001, 1 / 3])
+def test_a_return_that_does_not_move_has_beta_zero_and_no_r_squared(level: float) -> None:
+    values, regressors = _market(90, 2), _regressors(90)
+    values[:, 1] = level
+    for fit in (
+        simple_regression(values, values[:, 0]),
+        partial_regression(values, regressors[:, 6], values[:, 0]),
+        ridge_regression(values, regressors, alpha=1.0),
+    ):
+        assert (fit.beta[1] == 0.0).all()
+        assert np.isnan(fit.r_squared[1])
+        assert np.isnan(fit.t_stat[1]).all()
+        assert sample_deviation(fit.residuals)[1] == 0.0
+
+
+@pytest.mark.parametrize("level", [0.0, 0.0001, 1 / 3])
+def test_a_regressor_that_does_not_move_has_no_coefficient(level: float) -> None:
+    values, regressors = _market(90, 3), _regressors(90)
+    still = np.full(90, level)
+    assert np.isnan(simple_regression(values, still).beta).all()
+    assert np.isnan(partial_regression(values, still, values[:, 0]).beta).all()
+    assert np.isnan(partial_regression(values, values[:, 0], still).beta).all()
+    fit = ridge_regression(values, np.column_stack([regressors, still]), alpha=1.0)
+    without = ridge_regression(values, regressors, alpha=1.0)
+    assert np.isnan(fit.beta[:, 7]).all()
+    np.testing.assert_allclose(fit.beta[:, :7], without.beta, rtol=1e-12)
+    np.testing.assert_allclose(fit.std_error[:, :7], without.std_error, rtol=1e-12)
+    np.testing.assert_allclose(fit.vif[:, :7], without.vif, rtol=1e-12)
+
+
+def test_a_regressor_that_stands_still_over_one_symbols_rows_is_missing_for_that_symbol_alone() -> None:
+    values, regressors = _market(90, 3, missing=0.0), _regressors(90)
+    regressors[60:, 6] = 0.0
+    values[:60, 2] = np.nan
+    fit = ridge_regression(values, regressors, alpha=1.0)
+    assert np.isnan(fit.beta[2, 6])
+    assert np.isfinite(fit.beta[2, :6]).all()
+    assert np.isfinite(fit.beta[:2]).all()
+    alone = ridge_regression(values[60:], regressors[60:, :6], alpha=1.0)
+    np.testing.assert_allclose(fit.beta[2, :6], alone.beta[2], rtol=1e-10)
+
+
+def test_a_regressor_that_is_a_multiple_of_the_control_has_no_coefficient() -> None:
+    values = _market(90, 3)
+    assert np.isnan(partial_regression(values, -values[:, 0] / 16, values[:, 0]).beta).all()
+
+
+def test_two_equal_regressors_share_a_ridge_and_have_no_vif() -> None:
+    values, regressors = _market(90, 3), _regressors(90)
+    regressors[:, 1] = regressors[:, 0]
+    fit = ridge_regression(values, regressors, alpha=1.0)
+    np.testing.assert_allclose(fit.beta[:, 0], fit.beta[:, 1], rtol=1e-8)
+    assert np.isnan(fit.vif).all()
+
+
+@pytest.mark.parametrize(("rows", "is_known"), [(0, False), (1, False), (2, False), (3, True)])
+def test_fewer_than_three_rows_are_no_regression(rows: int, is_known: bool) -> None:
+    values, regressors = _market(20, 3, missing=0.0), _regressors(20)
+    values[rows:, 1] = np.nan
+    simple = simple_regression(values, values[:, 0])
+    ridge = ridge_regression(values, regressors[:, :2], alpha=1.0)
+    assert np.isfinite(simple.beta).tolist() == [True, is_known, True]
+    assert np.isfinite(ridge.beta[:, 0]).tolist() == [True, is_known, True]
+    assert np.isnan(partial_regression(values, regressors[:, 0], values[:, 0]).beta[1])
+
+
+def test_no_sessions_no_symbols_and_no_regressors_are_no_error() -> None:
+    assert simple_regression(np.empty((0, 2)), np.empty(0)).beta.shape == (2,)
+    assert partial_regression(np.empty((5, 0)), np.arange(5.0), np.arange(5.0)).beta.shape == (0,)
+    assert ridge_regression(np.empty((0, 2)), np.empty((0, 3)), alpha=1.0).beta.shape == (2, 3)
+    fit = ridge_regression(np.ones((5, 2)), np.empty((5, 0)), alpha=1.0)
+    assert fit.beta.shape == (2, 0)
+    assert np.isnan(fit.residuals).all()
+
+
+def test_a_negative_penalty_is_refused() -> None:
+    with pytest.raises(ValueError, match="`alpha` must be at least 0, got -1"):
+        ridge_regression(np.ones((5, 1)), np.ones((5, 1)), alpha=-1)
+
+
+def test_sample_deviation_equals_numpy_over_known_rows() -> None:
+    values = _market(90, 6)
+    np.testing.assert_allclose(sample_deviation(values), np.nanstd(values, axis=0, ddof=1), rtol=1e-12)
+    assert np.isnan(sample_deviation(values[:1])).all()
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    gap=st.lists(st.integers(0, 89), max_size=80),
+    hurt=st.integers(1, 7),
+    seed=st.integers(0, 10_000),
+)
+def test_a_gap_of_one_symbol_changes_no_other(gap: list[int], hurt: int, seed: int) -> None:
+    values, regressors = _market(90, 8, seed=seed), _regressors(90)
+    holed = values.copy()
+    holed[gap, hurt] = np.nan
+    others = np.arange(8) != hurt
+    for run in (
+        lambda y: simple_regression(y, values[:, 0]),
+        lambda y: partial_regression(y, regressors[:, 6], values[:, 0]),
+        lambda y: ridge_regression(y, regressors, alpha=1.0),
+    ):
+        before, after = run(values), run(holed)
+        np.testing.assert_allclose(after.beta[others], before.beta[others], rtol=1e-12)
+        np.testing.assert_allclose(after.std_error[others], before.std_error[others], rtol=1e-12)
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 10_000), rescale=st.floats(1e-4, 1e4), stretch=st.floats(-4, 4))
+def test_betas_follow_the_units_of_return_and_regressor(seed: int, rescale: float, stretch: float) -> None:
+    values, regressors = _market(60, 4, seed=seed), _regressors(60, seed=seed + 1)
+    plain = ridge_regression(values, regressors, alpha=1.0)
+    scaled = ridge_regression(stretch * values, rescale * regressors, alpha=1.0)
+    np.testing.assert_allclose(scaled.beta, stretch / rescale * plain.beta, rtol=1e-8, atol=1e-12 / rescale)
+    np.testing.assert_allclose(scaled.vif, plain.vif, rtol=1e-8)
+    simple = simple_regression(values, values[:, 0])
+    stretched = simple_regression(stretch * values, values[:, 0])
+    np.testing.assert_allclose(stretched.beta, stretch * simple.beta, rtol=1e-9, atol=1e-12)
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_the_order_of_symbols_and_of_sessions_changes_nothing(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    values, regressors = _market(60, 6, seed=seed), _regressors(60, seed=seed + 1)
+    symbols, sessions = rng.permutation(6), rng.permutation(60)
+    plain = ridge_regression(values, regressors, alpha=1.0)
+    turned = ridge_regression(values[sessions][:, symbols], regressors[sessions], alpha=1.0)
+    np.testing.assert_allclose(turned.beta, plain.beta[symbols], rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(turned.residuals, plain.residuals[sessions][:, symbols], atol=1e-13)
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_a_larger_penalty_never_explains_more(seed: int) -> None:
+    values, regressors = _market(60, 4, seed=seed), _regressors(60, seed=seed + 1)
+    explained = [ridge_regression(values, regressors, alpha=a).r_squared for a in (0.0, 1.0, 10.0, 1e6)]
+    assert (np.diff(explained, axis=0) <= 1e-12).all()
+    assert (np.abs(explained[-1]) < 1e-3).all()

@@ -1,0 +1,236 @@
+"""Option valuation on frames: which volatility is used, why Greeks are absent, and the independent check."""
+
+from decimal import Decimal
+from typing import Any
+
+import mibian
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from python_models.options.greeks import option_greeks, option_price
+from python_models.options.valuation import value_options
+
+DAY = "2025-06-30"
+GREEKS = ["delta", "gamma", "theta", "vega", "rho", "vanna", "volga", "charm"]
+COLUMNS = [
+    *("contract", "symbol", "underlying_symbol", "as_of_date", "option_type", "strike_price"),
+    *("expiration_date", "underlying_price", "years_to_expiration", "risk_free_rate", "dividend_yield"),
+    *("implied_volatility", "iv_source", "iv_status", "model_price", *GREEKS),
+    *("null_reason", "mibian_price", "mibian_delta"),
+]
+QUOTE = float(option_price(True, 200, 190, 46 / 365, 0.04, 0.005, 0.27))
+
+
+def _contract(**changes: Any) -> dict[str, Any]:
+    return {
+        "contract": "AAPL250815C00190000",
+        "symbol": "AAPL250815C00190000",
+        "underlying_symbol": "AAPL",
+        "as_of_date": pd.Timestamp(DAY),
+        "option_type": "CALL",
+        "strike_price": 190.0,
+        "expiration_date": pd.Timestamp("2025-08-15"),
+        "underlying_price": 200.0,
+        "risk_free_rate": 0.04,
+        "dividend_yield": 0.005,
+        "quote_price": QUOTE,
+        "quote_basis": "mid",
+        "realized_volatility_63d": 0.31,
+        "is_settlement": False,
+    } | changes
+
+
+def _value(*contracts: dict[str, Any], check_date: str = DAY) -> pd.DataFrame:
+    return value_options(pd.DataFrame(contracts), check_date=check_date)
+
+
+def _value_one(**changes: Any) -> pd.Series:
+    return _value(_contract(**changes)).iloc[0]
+
+
+def _random_contracts(size: int) -> pd.DataFrame:
+    rng = np.random.default_rng(8)
+    days = rng.integers(0, 300, size)
+    strikes = rng.uniform(120, 300, size).round()
+    frame = pd.DataFrame([_contract(contract=f"C{row}", strike_price=strikes[row]) for row in range(size)])
+    frame["option_type"] = rng.choice(["CALL", "PUT"], size)
+    frame["as_of_date"] = pd.Timestamp(DAY) - pd.to_timedelta(rng.integers(0, 2, size), unit="D")
+    frame["expiration_date"] = pd.Timestamp(DAY) + pd.to_timedelta(days, unit="D")
+    frame["is_settlement"] = frame["as_of_date"] == frame["expiration_date"]
+    frame["quote_price"] = rng.uniform(0.1, 90, size)
+    frame["quote_basis"] = rng.choice(["mid", "last", None], size)
+    for name in ("underlying_price", "risk_free_rate", "dividend_yield", "realized_volatility_63d"):
+        frame.loc[rng.random(size) < 0.2, name] = np.nan
+    return frame
+
+
+# --- a volatility and its source -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("basis", ["mid", "last"])
+def test_a_quote_is_inverted_and_its_basis_is_the_source(basis: str) -> None:
+    row = _value_one(quote_basis=basis)
+    assert row["implied_volatility"] == pytest.approx(0.27, rel=1e-12)
+    assert row["iv_source"] == basis
+    assert row["iv_status"] == "ok"
+    assert row["model_price"] == pytest.approx(QUOTE, rel=1e-12)
+    assert pd.isna(row["null_reason"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"quote_price": np.nan, "quote_basis": None}, "no_quote"),
+        ({"quote_price": 0.0}, "no_quote"),
+        ({"quote_price": 9.0}, "below_intrinsic"),
+        ({"quote_price": 201.0}, "above_maximum"),
+        ({"quote_basis": None}, "no_quote"),
+    ],
+)
+def test_without_a_usable_quote_realized_volatility_stands_in_and_says_so(
+    changes: dict[str, Any], status: str
+) -> None:
+    row = _value_one(**changes)
+    assert row["implied_volatility"] == 0.31
+    assert row["iv_source"] == "realized_63d"
+    assert row["iv_status"] == status
+    assert row["model_price"] == option_price(True, 200, 190, 46 / 365, 0.04, 0.005, 0.31)
+    assert pd.isna(row["null_reason"])
+
+
+@pytest.mark.parametrize("realized", [np.nan, 0.0, -0.1])
+def test_without_quote_and_realized_volatility_greeks_are_null_with_a_reason(realized: float) -> None:
+    row = _value_one(quote_price=np.nan, realized_volatility_63d=realized)
+    assert row["null_reason"] == "no_volatility"
+    assert pd.isna(row["iv_source"])
+    assert row[["implied_volatility", "model_price", *GREEKS, "mibian_price"]].isna().all()
+
+
+def test_greeks_are_those_of_the_kernel_at_the_volatility_shown() -> None:
+    row = _value_one()
+    expected = option_greeks(True, 200, 190, 46 / 365, 0.04, 0.005, row["implied_volatility"])
+    assert row["model_price"] == expected.price
+    for name in GREEKS:
+        assert row[name] == getattr(expected, name), name
+    assert row["years_to_expiration"] == 46 / 365
+
+
+def test_an_unknown_dividend_yield_counts_as_none_paid() -> None:
+    row = _value_one(dividend_yield=np.nan)
+    assert row["dividend_yield"] == 0.0
+    pd.testing.assert_series_equal(row, _value_one(dividend_yield=0.0))
+
+
+# --- absence ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"underlying_price": np.nan}, "no_underlying_price"),
+        ({"risk_free_rate": np.nan}, "no_risk_free_rate"),
+        ({"underlying_price": np.nan, "risk_free_rate": np.nan}, "no_underlying_price"),
+        ({"is_settlement": True}, "expired"),
+        ({"expiration_date": pd.Timestamp(DAY)}, "expired"),
+        ({"expiration_date": pd.Timestamp(DAY), "is_settlement": True}, "expired"),
+        ({"is_settlement": True, "underlying_price": np.nan}, "expired"),
+    ],
+)
+def test_absent_greeks_have_a_reason(changes: dict[str, Any], reason: str) -> None:
+    row = _value_one(**changes)
+    assert row["null_reason"] == reason
+    assert row[["model_price", *GREEKS, "mibian_price", "mibian_delta"]].isna().all()
+
+
+def test_an_expired_option_has_no_volatility_and_no_status() -> None:
+    row = _value_one(is_settlement=True)
+    assert row[["implied_volatility", "iv_source", "iv_status"]].isna().all()
+
+
+def test_a_quote_on_an_underlying_without_price_is_not_inverted() -> None:
+    assert _value_one(underlying_price=np.nan)["iv_status"] == "bad_input"
+
+
+def test_greeks_are_absent_exactly_where_a_reason_stands() -> None:
+    valued = value_options(_random_contracts(400), check_date=DAY)
+    has_reason = valued["null_reason"].notna()
+    assert 0 < has_reason.sum() < len(valued)
+    for name in ("model_price", *GREEKS):
+        assert (valued[name].isna() == has_reason).all(), name
+
+
+def test_an_unknown_option_type_is_refused() -> None:
+    with pytest.raises(ValueError, match="must be CALL or PUT, got 'call'"):
+        _value_one(option_type="call")
+
+
+# --- the independent check -------------------------------------------------------------------------
+
+
+def test_mibian_agrees_on_every_option_of_the_check_date() -> None:
+    valued = value_options(_random_contracts(400), check_date=DAY)
+    is_checked = (valued["as_of_date"] == DAY) & valued["null_reason"].isna()
+    assert is_checked.sum() > 50
+    assert (valued["mibian_price"].notna() == is_checked).all()
+    assert (valued["mibian_delta"].notna() == is_checked).all()
+    checked = valued[is_checked]
+    np.testing.assert_allclose(checked["mibian_price"], checked["model_price"], rtol=1e-6, atol=2e-6)
+    np.testing.assert_allclose(checked["mibian_delta"], checked["delta"], rtol=1e-6, atol=1e-9)
+
+
+def test_mibian_figures_are_mibians() -> None:
+    row = _value_one(option_type="PUT", quote_price=np.nan)
+    other = mibian.Me([200, 190, 4, 0.005 * 200, 46], volatility=31)
+    assert row["mibian_price"] == pytest.approx(other.putPrice, rel=1e-12)
+    assert row["mibian_delta"] == pytest.approx(other.putDelta, rel=1e-12)
+
+
+def test_only_the_check_date_is_checked() -> None:
+    row = _value(_contract(), check_date="2025-06-27").iloc[0]
+    assert pd.isna(row["mibian_price"])
+    assert row["delta"] > 0
+
+
+# --- frames ----------------------------------------------------------------------------------------
+
+
+def test_columns_and_rows_are_those_promised() -> None:
+    contracts = _random_contracts(50)
+    valued = value_options(contracts, check_date=DAY)
+    assert list(valued.columns) == COLUMNS
+    assert valued["contract"].tolist() == contracts["contract"].tolist()
+    nothing = value_options(contracts.iloc[:0], check_date=DAY)
+    assert nothing.empty
+    assert list(nothing.columns) == COLUMNS
+
+
+def test_permutation_of_rows_changes_nothing() -> None:
+    contracts = _random_contracts(200)
+    shuffled = value_options(contracts.sample(frac=1, random_state=4), check_date=DAY)
+    expected = value_options(contracts, check_date=DAY)
+    pd.testing.assert_frame_equal(shuffled.sort_index(), expected, check_exact=True)
+
+
+def test_decimals_of_the_database_are_numbers() -> None:
+    contract = _contract()
+    decimals = {
+        name: Decimal(repr(value)) for name, value in contract.items() if isinstance(value, float)
+    } | {"dividend_yield": None}
+    pd.testing.assert_series_equal(_value_one(**decimals), _value_one(dividend_yield=np.nan))
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    volatility=st.floats(0.05, 2), strike=st.floats(150, 260), option_type=st.sampled_from(["CALL", "PUT"])
+)
+def test_the_volatility_behind_a_quote_is_found(volatility: float, strike: float, option_type: str) -> None:
+    quote = float(option_price(option_type == "CALL", 200, strike, 46 / 365, 0.04, 0.005, volatility))
+    row = _value_one(quote_price=quote, strike_price=strike, option_type=option_type)
+    if row["iv_status"] == "ok":
+        assert row["model_price"] == pytest.approx(quote, abs=200 * 1e-8)
+    else:
+        assert row["iv_status"] in {"no_time_value", "no_quote"}
+        assert row["iv_source"] == "realized_63d"
