@@ -108,7 +108,10 @@ def correct_flow(
 def remove_flow(connection: Connection, flow: str) -> LoadReport:
     """Take a flow back, as if it had never been; its history stays. Raises InvalidEntryError."""
     return write_entry(
-        connection, CAPITAL_FLOWS, "capital-flows remove", lambda _: {**_flow(connection, flow), "amount": Decimal(0)}
+        connection,
+        CAPITAL_FLOWS,
+        "capital-flows remove",
+        lambda _: {**_flow(connection, flow), "amount": Decimal(0)},
     )
 
 

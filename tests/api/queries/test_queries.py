@@ -12,9 +12,7 @@ QUERIES = sorted(query_files())
 
 def uses() -> Counter[str]:
     """How many queries name each part."""
-    return Counter(
-        part for name in QUERIES for part in named_parts(query_files()[name].read_text("utf-8"))
-    )
+    return Counter(part for name in QUERIES for part in named_parts(query_files()[name].read_text("utf-8")))
 
 
 def test_each_part_serves_two_queries_at_least_and_no_query_names_another() -> None:

@@ -5,10 +5,10 @@ import io
 from typing import Any
 
 import pytest
-from tests.api.routes.test_shapes import missing_fields
 
 from ingestion.statements.columns import COLUMNS
 from tests.api.api_helpers import Person, Shapes, assert_problem
+from tests.api.routes.test_shapes import missing_fields
 
 ON_REAL_PRICES = True
 PREFIX = "/api/v1"
