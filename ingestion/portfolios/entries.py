@@ -147,6 +147,7 @@ def one_of(rows: Mapping[str, Row], prefix: str, what: str) -> Row:
         return found[0]
     count = "No" if not found else f"{len(found)}"
     verb = "begins" if not found else "begin"
+    command = what.replace(" ", "-") + "s list"
     raise InvalidEntryError(
-        f"{count} {what} {verb} with {prefix!r}; give the id that `sigmasight {what}s list` shows."
+        f"{count} {what} {verb} with {prefix!r}; give the id that `sigmasight {command}` shows."
     )

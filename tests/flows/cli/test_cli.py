@@ -88,7 +88,7 @@ def test_commands_are_those_of_the_readme() -> None:
         *("backup", "restore", "cleanup", "template", "upgrade"),
     }
     assert {path[1] for path in COMMANDS if path[0] == "load"} == {
-        *("prices", "positions", "flows", "marks", "tags", "targets", "demo", "calendar")
+        *("prices", "positions", "capital-flows", "flows", "marks", "tags", "targets", "demo", "calendar")
     }
 
 
