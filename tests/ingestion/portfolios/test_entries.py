@@ -66,7 +66,8 @@ def test_a_flow_added_by_hand_is_the_one_of_the_file(
 @pytest.mark.parametrize("flow", ["", "zz", "00000000"])
 def test_an_id_that_is_none_is_said(connection: Connection, holder: Holder, flow: str) -> None:
     add_flow(connection, holder, Decimal(10), DAY, today=TODAY)
-    with pytest.raises(InvalidEntryError, match=r"No capital flow begins with .*`sigmasight capital-flows list`"):
+    expected = r"No capital flow begins with .*`sigmasight capital-flows list`"
+    with pytest.raises(InvalidEntryError, match=expected):
         remove_flow(connection, flow)
 
 
