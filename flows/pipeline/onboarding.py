@@ -38,9 +38,7 @@ SYMBOLS_SHOWN = 10
 # A proxy of a factor is needed as early as anything is held.
 HISTORIES = """
 with positions as (
-    select distinct on (position_id) coalesce(underlying_symbol, symbol) as symbol, entry_date
-    from raw.positions
-    order by position_id, load_id desc
+    select coalesce(underlying_symbol, symbol) as symbol, entry_date from raw.newest_positions
 ),
 
 held as (select symbol, min(entry_date) as entry_date from positions group by symbol)

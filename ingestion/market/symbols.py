@@ -27,9 +27,7 @@ _EXCHANGE_SUFFIXES = frozenset("FLV")  # .F Frankfurt, .L London, .V TSX Venture
 
 _SYMBOLS_TO_PRICE = """
 with known as (
-    select distinct on (position_id) symbol, underlying_symbol, investment_class, investment_subtype
-    from raw.positions
-    order by position_id, load_id desc
+    select symbol, underlying_symbol, investment_class, investment_subtype from raw.newest_positions
 )
 select symbol from known where investment_class = 'PUBLIC' and investment_subtype is distinct from 'CASH'
 union
@@ -38,16 +36,11 @@ select underlying_symbol from known where investment_class = 'OPTIONS'
 
 
 _LAST_NEEDED = """
-with known as (
-    select distinct on (position_id) symbol, underlying_symbol, exit_date, expiration_date
-    from raw.positions
-    order by position_id, load_id desc
-),
-ends as (
+with ends as (
     select
         coalesce(underlying_symbol, symbol) as symbol,
         coalesce(least(exit_date, expiration_date), 'infinity') as ended_on
-    from known
+    from raw.newest_positions
 )
 select symbol, max(ended_on) from ends group by symbol having bool_and(ended_on < %s)
 """
