@@ -1,4 +1,4 @@
-"""Hands dbt the plugin that runs Python models: dbt reads `plugins` of every dbt_* package."""
+"""Register the dbt plugin that runs Python models: dbt reads `plugins` from every dbt_* package."""
 
 from python_models.dbt_runtime import PythonModelsPlugin
 

@@ -1,4 +1,4 @@
--- Within these limits no step of the formulas overflows or underflows, which Postgres answers with an error.
+-- Within these limits no step of the formulas overflows or underflows, which is an error in Postgres.
 select
     upper(option_type) in ('CALL', 'PUT')
     and underlying_price between 1e-9 and 1e12

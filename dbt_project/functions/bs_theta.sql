@@ -1,4 +1,4 @@
--- By the other Greeks: q S delta - r (100 rho / T) - (100 vega) sigma / (2 T), a year, over 365 days.
+-- From the other Greeks: q S delta - r (100 rho / T) - (100 vega) sigma / (2 T) per year, divided by 365.
 select
     case when {{ udf('bs_is_priceable') }}(
         option_type, underlying_price, strike_price, years, rate, dividend_yield, volatility

@@ -1,4 +1,4 @@
--- The normal density at d1 is cut off at 1e-217: exp() of less is an error in Postgres.
+-- The normal density at d1 is floored at 1e-217, because exp() raises an underflow error in Postgres.
 select
     case when {{ udf('bs_is_priceable') }}(
         option_type, underlying_price, strike_price, years, rate, dividend_yield, volatility

@@ -1,7 +1,7 @@
 {#-
-  The build in progress: settings of the session that ops.build_* read, so that the text of a model is the same each
-  night. from_date: first session of the market's facts and of most portfolios; first_date: the earliest of any
-  portfolio; to_date: the last session built; known_at: rows loaded later are not seen.
+  The build in progress, read from session settings by ops.build_*, so that the compiled SQL of a model is the same
+  every night. from_date: first session of market facts and of most portfolios; first_date: earliest session of any
+  portfolio; to_date: last session built; known_at: rows loaded later are ignored.
 -#}
 {% macro from_date() -%} ops.build_from_date() {%- endmacro %}
 
@@ -15,13 +15,13 @@
 {% macro publication_id() -%} ops.build_publication_id() {%- endmacro %}
 
 
-{#- Condition on a published table: rows of the build in progress. -#}
+{#- Condition on a published table that selects the rows of the build in progress. -#}
 {% macro is_being_built(alias='') -%}
 {{ alias ~ '.' if alias }}publication_id = {{ publication_id() }}
 {%- endmacro %}
 
 
-{#- True when the model's table holds rows of earlier dates that the build continues from. -#}
+{#- True when the model's table already exists, with earlier dates that the build continues from. -#}
 {% macro has_history() -%}
     {%- if execute -%}
         {{ return(load_cached_relation(this) is not none and not flags.FULL_REFRESH) }}

@@ -1,10 +1,10 @@
 {#-
-  Joins to `rows` (see reader_views.sql) for columns that are a view of today and no stored fact. <published> stands for
-  the schema of published tables: what it is called is not known yet where a model says its config.
+  Joins to `rows` (see reader_views.sql) for columns that are computed when read and not stored. <published> is replaced
+  by the schema of published tables, whose name is not known yet when a model's config is evaluated.
 -#}
 
 
-{#- A symbol's newest visible close: adjusted closes are chained back from it by total returns. One look-up by index. -#}
+{#- A symbol's newest visible close, from which adjusted closes are chained back. One index look-up. -#}
 {% macro newest_close() -%}
 left join lateral (
     select

@@ -1,6 +1,6 @@
 {#-
-  What Greeks are computed for once, whoever holds it: an option by its symbol and, when its underlying was split
-  since a position was entered, by how; a stock by its symbol.
+  Key of a security whose Greeks are computed once for all holders: the symbol and, for an option whose underlying was
+  split after the entry, the split factor.
 -#}
 {% macro contract_key(days) -%}
 {{ days }}.symbol || case

@@ -1,4 +1,4 @@
-{#- The flag of a portfolio analytic. scope: alias of int_portfolio_scopes; analyzed, limited: SQL expressions. -#}
+{#- quality_flag of a portfolio analytic. scope: alias of int_portfolio_scopes; analyzed, limited: SQL expressions. -#}
 {% macro quality_flag(scope, analyzed, limited) -%}
 case
             when {{ scope }}.positions_in_scope = 0 then 'no_public_positions'
@@ -9,7 +9,7 @@ case
 {%- endmacro %}
 
 
-{#- The flag as a sentence for people. -#}
+{#- The quality flag as a readable sentence. -#}
 {% macro quality_message(flag='quality_flag') -%}
 case {{ flag }}
             when 'no_public_positions' then 'No public positions: there is nothing to compute this from.'
@@ -21,8 +21,8 @@ case {{ flag }}
 
 
 {#-
-  What factor sums cover of the market value that the engines can look at, cash included; null where there is none.
-  summed: alias of int_portfolio_factor_sums; scope: of int_portfolio_scopes.
+  Share of the market value in scope of the engines, cash included, that factor sums cover; null without positions in
+  scope. summed: alias of int_portfolio_factor_sums; scope: alias of int_portfolio_scopes.
 -#}
 {% macro covered_share(summed, scope) -%}
 case

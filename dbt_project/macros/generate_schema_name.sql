@@ -1,6 +1,6 @@
 {#-
-  Layers are schemas by their own name. With audit_schema the marts go into that one schema, everything else into
-  <audit_schema>_layers, since tables of facts share the names of their marts.
+  Each layer is a schema of its own name. With audit_schema, the marts go into that schema and everything else into
+  <audit_schema>_layers, because fact tables have the same names as their marts.
 -#}
 {% macro generate_schema_name(custom_schema_name, node) -%}
     {%- if var('audit_schema') -%}

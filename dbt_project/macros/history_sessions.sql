@@ -1,4 +1,4 @@
-{#- How many sessions of returns the longest window of any engine reaches back, the as-of date included. -#}
+{#- Length of the longest window of any engine in sessions, the as-of date included. -#}
 {% macro history_sessions() -%}
 {{ return([
     var('volatility_rules').percentile_window + var('volatility_rules').short_window - 1,

@@ -1,6 +1,6 @@
 {#-
-  A mart as a function of schema udf names it: without a schema, so that the function reads what its caller's search
-  path leads to, the marts of now or, in marts_at, those of an instant. ref() has dbt build the mart before.
+  Reference to a mart from a function of schema udf: without a schema, so that the function reads the marts on the
+  caller's search path: the current ones or, in marts_at, those of an instant. ref() makes dbt build the mart first.
 -#}
 {% macro mart(name) -%}
 {{ ref(name).identifier }}
@@ -8,8 +8,8 @@
 
 
 {#-
-  Before a function over marts is made: the path that Postgres checks its body with, and away with the function of
-  another result, which `create or replace` would refuse. All in the transaction that makes it anew.
+  Pre-hook of a function over marts: sets the search path with which Postgres validates the body, and drops the old
+  function, because `create or replace` cannot change a return type. All in the transaction that recreates it.
 -#}
 {% macro replace_mart_function() -%}
 set local search_path = {{ adapter.quote(var('audit_schema') or 'marts') }};

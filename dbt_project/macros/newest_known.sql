@@ -1,4 +1,4 @@
-{#- The newest row of each key among the rows known at `known_at`: what staging makes of raw. -#}
+{#- The newest row per key among the rows loaded by `known_at`; every raw table is staged with it. -#}
 {% macro newest_known(relation, key) -%}
 select distinct on ({{ key | join(', ') }}) *
 from {{ relation }}

@@ -1,6 +1,6 @@
 {#-
-  What the build sees of published facts that belong to no portfolio: each date's newest publication, the one in
-  progress included. since: SQL of the first date wanted.
+  Published facts that belong to no portfolio, as visible to the build: each date's newest publication, including the
+  one in progress. since: SQL of the first date wanted.
 -#}
 {% macro market_rows(relation, since=first_date()) -%}
 select built.*
@@ -21,7 +21,7 @@ where
 {%- endmacro %}
 
 
-{#- The same of a portfolio's facts, for the portfolios that are being built: before its own first date, and being built. -#}
+{#- The same for portfolio facts of the portfolios being built: rows before their first date, and those being built. -#}
 {% macro portfolio_rows(relation, since="date '-infinity'") -%}
 select built.*
 from {{ relation }} as built
@@ -46,7 +46,7 @@ where
 
 
 {#-
-  The rows of this model on the session before each portfolio's window: where running totals continue from. No rows
+  The rows of this model on the session before each portfolio's window, from which running totals continue. No rows
   in the first build. columns: name -> type, for the empty result of that first build.
 -#}
 {% macro session_before_window(columns) -%}
@@ -67,7 +67,7 @@ inner join {{ windows }} as windows
     on dates.portfolio_id = windows.portfolio_id and dates.as_of_date = windows.session_before
 where
     dates.superseded_at is null
-    -- constants for the planner: whole tables are not read for one session
+    -- bounds that are constants for the planner, so that it does not read whole tables for one session
     and published.as_of_date between
     (select min(windows.session_before) from {{ windows }} as windows)
     and (select max(windows.session_before) from {{ windows }} as windows)
@@ -81,8 +81,9 @@ where false
 
 
 {#-
-  Rows that a test looks at: those being built; with test_all_dates every row that readers see. market: facts that
-  belong to no portfolio. before: with the sessions before the window (since one), for tests that compare with the day before.
+  Rows that a test checks: those being built; with test_all_dates every row that readers see. market: facts that
+  belong to no portfolio. before: also the sessions before the window (from `since` on), for tests that compare with
+  the day before.
 -#}
 {% macro tested_rows(relation, market=false, before=false, since=none) -%}
 {%- set dates = ref('stg_ops__publication_dates') if market else ref('stg_ops__portfolio_dates') -%}
@@ -105,7 +106,7 @@ select * from {{ relation }} where {{ is_being_built() }}
 {%- endmacro %}
 
 
-{#- Joins the split period that a symbol is in on a date; outside all periods nothing is found (ratio 1). -#}
+{#- Joins the split period of a symbol on a date; before the first split there is no row (ratio 1). -#}
 {% macro join_split_period(splits, alias, symbol, on_date) -%}
 left join {{ splits }} as {{ alias }}
     on
@@ -115,7 +116,7 @@ left join {{ splits }} as {{ alias }}
 {%- endmacro %}
 
 
-{#- The newest version of each key of a versioned mart, the build in progress included. -#}
+{#- The newest version of each key of a versioned mart, including the build in progress. -#}
 {% macro newest_versions(relation, key) -%}
 select * from (
     select distinct on ({{ key | join(', ') }}) *

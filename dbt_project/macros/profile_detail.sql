@@ -1,4 +1,4 @@
-{#- One of a profile's details, null where the source says nothing or no such value. type: of the column. -#}
+{#- One of a profile's details; null where it is missing or not a valid value. type: of the column; kind: in JSON. -#}
 {% macro profile_detail(name, type='double precision', kind='number') -%}
 cast(
             case

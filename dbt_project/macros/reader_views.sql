@@ -2,17 +2,18 @@
   The three views of a mart, each with the columns of its yml:
     marts           the newest publication of each portfolio and date
     marts_history   all publications, with published_at and superseded_at
-    marts_at        as published at an instant: the setting sigmasight.published_at, without which a query fails rather
-                    than answer with today's
-  An audit build is no publication: its marts show its own rows.
+    marts_at        as published at an instant, the setting sigmasight.published_at; without it a query fails instead of
+                    returning current rows
+  An audit build is not a publication: its marts show its own rows.
 
   config of the mart:
-  filtered          false: rows of a portfolio that every reader may see; default: the row filter where there is a portfolio
+  filtered          false: every reader may see the rows; default: row filter on marts with a portfolio_id
   visible_when      condition on the stored rows (rows.<column>) that belong to the mart
-  computed          name -> SQL of columns that are a view of today and no stored fact
+  computed          name -> SQL of columns that are computed when read and not stored
   computed_from     SQL of the joins that they need
   newest_only       true: only the newest session; no history
-  instant_column    a mart that is not published but looked at as it is: when each row became true; no history
+  instant_column    for a mart that shows live rows instead of publications: the time at which a row took effect; no
+                    history
 -#}
 {% macro make_reader_views(relation) -%}
     {%- if config.get('readers', true) -%}
@@ -33,7 +34,7 @@
 {%- endmacro %}
 
 
-{#- Their names. -#}
+{#- Qualified names of the reader views. -#}
 {% macro reader_views_of(relation) -%}
     {%- set found = [] -%}
     {%- if config.get('readers', true) -%}
@@ -45,7 +46,7 @@
 {%- endmacro %}
 
 
-{#- What the views are made from, as one text: another text makes them anew. -#}
+{#- SQL of all reader views, as one text: when it changes, the views are recreated. -#}
 {% macro reader_views_text(relation) -%}
     {%- if config.get('readers', true) -%}
         {%- for schema in (['audit'] if var('audit_schema') else reader_schemas()) -%}
@@ -55,16 +56,16 @@
 {%- endmacro %}
 
 
-{#- In place where the columns are the same, so that readers never lose the view; else made anew in this transaction. -#}
+{#- Replaced in place where the columns are the same, so that readers never lose the view; else recreated here. -#}
 {% macro make_reader_view(schema, code) -%}
     {%- set view = api.Relation.create(database=this.database, schema=schema, identifier=this.identifier, type='view') -%}
-    {#- dbt keeps no list of this schema: no model of its own is in it -#}
+    {#- not in dbt's relation cache: no model lives in this schema -#}
     {%- set exists = run_query("select to_regclass('" ~ view.include(database=false) ~ "')").rows[0][0] is not none -%}
     {% if schema != 'marts_at' %}
         {{ get_assert_columns_equivalent(code) }}
     {% endif %}
     {% call statement('view') %}
-        {# without an instant its columns cannot even be asked for #}
+        {# without an instant, even reading the columns of the view fails #}
         {% if schema == 'marts_at' or (exists and view_columns_changed(view, code)) %}
             drop view if exists {{ view }};
         {% endif %}
@@ -86,7 +87,7 @@ select {{ model.columns.keys() | join(', ') }} from {{ relation }}
 {%- endmacro %}
 
 
-{#- Dated facts: for each date, and portfolio, the rows of its publication. -#}
+{#- Dated facts: the rows of the publication of each date (and portfolio). -#}
 {% macro facts_select(relation, schema) -%}
 {%- set is_audit = schema == 'audit' -%}
 select
@@ -132,7 +133,7 @@ where
 {%- endmacro %}
 
 
-{#- A mart of versions: the newest of each key. A portfolio is part of the partition, so that one is found by the index. -#}
+{#- A versioned mart: the newest row per key. The partition includes the portfolio, so that its index is used. -#}
 {% macro versions_select(relation, schema) -%}
 {%- set grain = config.require('grain') -%}
 {%- set partition = (['portfolio_id'] if is_of_portfolios() and 'portfolio_id' not in grain else []) + grain -%}
@@ -164,7 +165,7 @@ where
 {%- endmacro %}
 
 
-{#- The session's instant. An error without one: see above. -#}
+{#- The instant set in the session; an error if it is not set (see above). -#}
 {% macro instant() -%}
 cast(current_setting('sigmasight.published_at') as timestamptz)
 {%- endmacro %}
@@ -175,7 +176,7 @@ cast(current_setting('sigmasight.published_at') as timestamptz)
 {%- endmacro %}
 
 
-{#- Analysts see every portfolio; the API's role those of the user its session was opened for. -#}
+{#- Analysts see every portfolio; the API's role sees those of the user of its session. -#}
 {% macro row_filter(alias) -%}
 (
         (select access.sees_every_portfolio())

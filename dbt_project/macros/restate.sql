@@ -1,23 +1,23 @@
 {#-
   Records what this build changes in rows that readers see: one row per changed column of the mart. Statistics that
-  agree to 1e-9 count as equal. Rows that are new on a published date (a new portfolio) change nothing that was reported
-  and are not listed; a row that is gone is listed with the column name '*'.
+  agree to a relative 1e-9 count as equal. Rows that are new on a published date (a new portfolio) change nothing that
+  was reported and are not listed; a row that is gone is listed with the column name '*'.
 
-  config of the mart: restated_as (the mart that shows the rows, where it is another one), not_restated (columns that are
-  not compared), restated_when (condition on the rows compared), is_packed (true: pairs in arrays, compared one by one;
-  restated_key names them), is_restated (false: its rows follow from those of other marts).
+  config of the mart: restated_as (the mart that shows the rows, if it is another one), not_restated (columns that are
+  not compared), restated_when (condition on the compared rows), is_packed (true: pairs in arrays, compared one by one;
+  restated_key is their key), is_restated (false: its rows follow from those of other marts).
 -#}
 {% macro restate(relation, columns) -%}
 {%- if is_dated() and config.get('is_restated', true) and not var('audit_schema') -%}
 {%- set mart = config.get('restated_as', model.name) -%}
--- A merge join follows an index of the first columns of the key and holds each row against all that share these.
+-- A merge join on the first columns of the key would compare each row with all rows that share them.
 set local enable_mergejoin = off;
 delete from ops.restatements
 where mart = '{{ mart }}' and publication_id > (select coalesce(max(publications.publication_id), 0) from ops.publications);
 insert into ops.restatements
     (publication_id, as_of_date, mart, key, portfolio_id, column_name, old_value, new_value)
 {%- if config.get('is_packed', false) %}
-{#- correlations depend on prices alone: on dates of which portfolios alone are built they stay as they are #}
+{#- correlations depend on prices only: they do not change on dates that are rebuilt for single portfolios #}
 {%- set dates = 'as_of_date between ' ~ from_date() ~ ' and ' ~ to_date() %}
 {{ restated_columns('(' ~ unpacked_pairs(relation, dates) ~ ')', config.require('restated_columns'), mart) }};
 {%- else %}
@@ -63,7 +63,7 @@ cross join lateral (
 ) as changes (column_name, old_value, new_value, is_changed)
 where
     changes.is_changed
-    -- most rows are as they were: for them no column is written out as text
+    -- most rows are unchanged: do not cast their columns to text
     and (
         after.publication_id is null
         {%- if config.get('versioned', false) %}
@@ -91,7 +91,7 @@ after.{{ name }} is distinct from before.{{ name }}
 {%- endmacro %}
 
 
-{#- The mart's columns that are compared, with their types: those of its yml that the table stores. -#}
+{#- The compared columns with their types: those of the mart's yml that the table stores. -#}
 {% macro restated_types(mart, columns, key) -%}
     {%- set found = {} -%}
     {%- for name, column in graph.nodes['model.sigmasight.' ~ mart].columns.items()
@@ -102,7 +102,7 @@ after.{{ name }} is distinct from before.{{ name }}
 {%- endmacro %}
 
 
-{#- Whether a row before has no row after. Of a versioned mart every build says what is gone, and what is unchanged not. -#}
+{#- Whether the row is gone. Builds of a versioned mart mark removed rows and do not repeat unchanged ones. -#}
 {% macro is_gone() -%}
 {%- if config.get('versioned', false) -%} coalesce(after.is_removed, false)
 {%- elif not config.get('readers', true) and not is_of_portfolios() -%} after.publication_id is null and before.as_of_date >= {{ from_date() }}
@@ -136,10 +136,10 @@ where
     dates.superseded_at is null
     and dates.as_of_date between {{ first_date() }} and {{ to_date() }}
     and dates.as_of_date >= least({{ from_date() }}, listed.from_date)
-    -- said again of the rows, for the planner: the whole table is not read for some dates
+    -- repeated on the rows, so that the planner does not read the whole table for a few dates
     and published.as_of_date between {{ first_date() }} and {{ to_date() }}
 {%- elif not config.get('readers', true) -%}
--- what other marts stand on is published with the portfolios that need it: any of their publications may speak
+-- inputs of other marts are published with the portfolios that need them: any of their publications counts
 select distinct on (published.as_of_date, {% for name in key %}published.{{ name }}{{ ', ' if not loop.last }}{% endfor %})
     published.*
 from {{ relation }} as published

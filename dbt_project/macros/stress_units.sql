@@ -1,4 +1,4 @@
-{#- Units of a position that a unit's stress P&L is multiplied by: dollars of a stock, shares behind an option. -#}
+{#- Multiplier of the stress P&L of one unit: market value of a stock, underlying shares of an option. -#}
 {% macro stress_units(values='') -%}
 {%- set column = values ~ '.' if values else '' -%}
 cast(case {{ column }}investment_class

@@ -1,13 +1,13 @@
-{#- A sum that is null when any of its parts is: a total that leaves something out is no total. -#}
+{#- A sum that is null when any of its parts is null, because an incomplete total would be wrong. -#}
 {% macro sum_unless_unknown(column) -%}
 case when bool_and({{ column }} is not null) then sum({{ column }}) end
 {%- endmacro %}
 
 
 {#-
-  A sum of doubles that is the same in whatever order its parts come: each is rounded to the billionth, and whole
-  billionths are added up. Parts in another order would differ in the last bit, and a report rebuilt would not be the
-  report. Parts from nine billions on, which do not fit into a bigint, are added up as decimals: ten times slower.
+  A sum of doubles that does not depend on the order of its parts: each is rounded to 1e-9, and the sum is taken over
+  integers. A plain sum in another order would differ in the last bit, so that a rebuild would not reproduce a report.
+  Parts of 9e9 or more, which do not fit into a bigint, are summed as numeric: ten times slower.
 -#}
 {% macro exact_sum(expression) -%}
 (

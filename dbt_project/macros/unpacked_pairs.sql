@@ -1,7 +1,8 @@
 {#-
-  int_symbol_correlations as rows, of all publications: publication_id, as_of_date, symbol_1, symbol_2, correlation and
-  observations of each pair, a symbol with itself included. The symbols of a date are one array, unnested beside its
-  correlations: a join by place would be one of all pairs with all symbols. dates: SQL on the column as_of_date.
+  int_symbol_correlations unpacked into rows, for all publications: publication_id, as_of_date, symbol_1, symbol_2,
+  correlation and observations of each pair, including each symbol with itself. The symbols of a date are one array,
+  unnested together with the correlations; a join on place would combine all pairs with all symbols. dates: SQL
+  condition on the column as_of_date.
 -#}
 {% macro unpacked_pairs(relation, dates='true') -%}
 select

@@ -1,5 +1,5 @@
 {%- set rules = var('correlation_rules') -%}
--- Private holdings and cash have no returns; nor has a symbol enough of them at first.
+-- Private holdings and cash have no returns, and a new symbol has too few.
 with sizes as materialized (
     select
         symbol,
@@ -7,7 +7,7 @@ with sizes as materialized (
     from {{ udf('portfolios_symbol_shares') }}(portfolio_ids, portfolios_correlated_symbols.as_of_date)
 ),
 
--- the last of as many sessions as the window has
+-- the last sessions, as many as the window is long
 sessions as (
     select as_of_date
     from {{ mart('dim_dates') }}

@@ -1,4 +1,4 @@
--- Those portfolios count of which the exposure is known, and those that hold cash alone, which moves with nothing.
+-- Portfolios count if their exposure is known or if they hold only cash, whose exposure is zero.
 with snapshots as materialized (
     select
         portfolio_id,

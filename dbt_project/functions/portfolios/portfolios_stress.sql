@@ -17,7 +17,7 @@ summed as (
         stress.scenario_id,
         sum(stress.direct_pnl) as direct_pnl,
         sum(stress.correlated_pnl) as correlated_pnl,
-        -- of what all of them hold: a portfolio without a figure is not covered
+        -- relative to the gross exposure of all portfolios: one without a P&L is not covered
         sum(stress.coverage * sizes.gross_exposure)
         / nullif((select sum(every.gross_exposure) from sizes as every), 0) as coverage,
         count(*) as portfolio_count

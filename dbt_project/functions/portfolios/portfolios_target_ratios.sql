@@ -1,7 +1,8 @@
--- Return beyond the 3-month Treasury yield until the year's end, over the risk model's volatility for that time (Sharpe),
--- or over the loss if things go wrong (Sortino, of the positions that have both targets: sums over different ones are no
--- ratio). The yield is charged for the share of the portfolio whose targets are used; cash needs none. The volatility is
--- the whole portfolio's: where most of it has no target, there is no Sharpe ratio.
+-- Expected return to the end of the year in excess of the 3-month Treasury yield, over the risk model's volatility for
+-- that period (Sharpe) or over the loss at the downside targets (Sortino; only positions with both targets, so that
+-- numerator and denominator cover the same ones). The yield is charged on the share of the portfolio whose targets are
+-- used, not on cash. The volatility is that of the whole portfolio: if too little of it has a target, the Sharpe ratio
+-- is null.
 with symbols as (
     select
         portfolio_id,
@@ -58,7 +59,7 @@ risk as (
         and risk.as_of_date = portfolios_target_ratios.as_of_date
 ),
 
--- the yield of the last days: the bond market has holidays of its own
+-- the newest yield of the last days, because the bond market has additional holidays
 risk_free as (
     select cast(rate as numeric) as rate
     from {{ mart('fct_treasury_rates') }}

@@ -1,4 +1,4 @@
--- A target without a price to expect a return from covers nothing.
+-- A target counts as coverage only if the symbol has a price, and so an expected return.
 with snapshots as materialized (
     select
         portfolio_id,

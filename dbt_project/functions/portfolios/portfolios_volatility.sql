@@ -1,10 +1,9 @@
 {%- set rules = var('volatility_rules') -%}
 {%- set minimum_share = 'cast(' ~ rules.minimum_share ~ ' as double precision)' -%}
 {%- set threshold = 'cast(' ~ rules.trend_threshold ~ ' as double precision)' -%}
-{#- in calendar days: the sessions ranked, and the window of the first of them -#}
+{#- calendar days that cover the ranked sessions and the window of the first of them -#}
 {%- set history = (1.465 * (rules.percentile_window + rules.short_window)) | round | int -%}
--- On each session, P&L added up over the capital it was earned on, without what private holdings were marked up or
--- down.
+-- Daily P&L of all portfolios over the capital it was earned on, without valuation changes of private holdings.
 with days as (
     select
         as_of_date,
@@ -59,7 +58,7 @@ weighted as (
         and risk.as_of_date = portfolios_volatility.as_of_date
 ),
 
--- Without public positions nothing is known of a volatility, though every day's public P&L is 0.
+-- Without public positions the volatility is unknown, although every day's public P&L is 0.
 now_and_then as (
     select
         max(short_volatility) filter (

@@ -1,6 +1,6 @@
 {#-
-  build_table: what a build needs and no reader: a table that each build fills anew, with the rows of its dates and
-  portfolios alone. Unlogged: a crash empties it, and the next build fills it. For SQL and for Python models.
+  build_table: an internal table that each build refills with the rows of its own dates and portfolios; readers never
+  see it. Unlogged: a crash empties it, and the next build refills it. Supports SQL and Python models.
   config: indexes.
 -#}
 {% materialization build_table, adapter='postgres', supported_languages=['sql', 'python'] %}
@@ -42,7 +42,7 @@
 {% endmaterialization %}
 
 
-{#- Columns of a Python model, as its yml declares them. -#}
+{#- Columns of a Python model as declared in its yml. -#}
 {% macro declared_columns() -%}
     {%- for column in model.columns.values() if column.name not in ['publication_id', 'published_at', 'superseded_at'] -%}
         {{ column.name }} {{ column.data_type }}{{ ', ' if not loop.last }}
@@ -50,13 +50,13 @@
 {%- endmacro %}
 
 
-{#- What a table was made from: another text of the model, or other columns, make another table. -#}
+{#- Hash of the model's text, columns and indexes: when it changes, the table is recreated. -#}
 {% macro build_table_mark() -%}
     {{ return(local_md5(model.raw_code ~ tojson(model.columns) ~ tojson(config.get('indexes', [])))) }}
 {%- endmacro %}
 
 
-{#- The mark and the columns that the table's comment keeps; empty without a table, or where one of its readers is lost. -#}
+{#- The mark and columns stored in the table's comment; empty if the table or one of its reader views is missing. -#}
 {% macro table_definition(relation, readers=[]) -%}
     {%- set kept = run_query(
         "select obj_description(to_regclass('" ~ relation.include(database=false) ~ "'), 'pg_class')"
@@ -75,9 +75,9 @@
 
 
 {#-
-  A build works on all rows of its dates, but the planner has not seen these dates yet, expects one row, and
-  would loop over a whole table for each. Hash and merge joins cost the same whatever it expects; a lateral
-  look-up still loops, there is no other way to do it.
+  A build processes all rows of its dates, but the planner has no statistics for them: it expects one row and would
+  choose nested loops over whole tables. Hash and merge joins do not depend on that estimate. Lateral look-ups still
+  use nested loops; there is no alternative for them.
 -#}
 {% macro plan_for_sets() -%}
     set local enable_nestloop = off;

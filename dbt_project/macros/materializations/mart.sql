@@ -1,15 +1,16 @@
 {#-
-  mart: one model, one yml. Appends the build's rows to published.<mart> under its publication_id (primary key: grain
-  and publication_id) and keeps up the views marts, marts_history and marts_at over it (see reader_views.sql). Rows of
-  builds that were never published are swept; published rows are never changed. For SQL and for Python models.
+  mart: one model, one yml. Appends the build's rows to published.<mart> with its publication_id (primary key: grain
+  and publication_id) and maintains the views in marts, marts_history and marts_at on top of it (see
+  reader_views.sql). Rows of builds that were never published are deleted; published rows never change. Supports SQL
+  and Python models.
 
   config:
-  grain             columns that name a row; every mart says it
+  grain             columns that identify a row; required
   versioned         true: a build adds only rows that differ from the published ones, and marks removed keys
-  by_dates          true: of a versioned mart, only the dates being built are looked at
+  by_dates          true: a versioned mart is compared on the dates being built only
   derived           true: a view over other published facts; nothing is stored
-  readers           false: published for other marts to stand on, not shown to readers
-  indexes           beside the primary key
+  readers           false: published as input of other marts, not shown to readers
+  indexes           in addition to the primary key
 -#}
 {% materialization mart, adapter='postgres', supported_languages=['sql', 'python'] %}
     {%- set language = model['language'] -%}
@@ -34,7 +35,7 @@
             {% do make_published_table(target_relation, existing, compiled_code, language) %}
             {% set definition = {'columns': published_columns(compiled_code, language)} %}
             {% if language == 'python' %}
-                {# the Python job writes on its own connection: it must see the table #}
+                {# the Python job writes on its own connection, which must see the table #}
                 {% do adapter.commit() %}
             {% endif %}
         {% endif %}
@@ -50,7 +51,7 @@
             {% endcall %}
         {% endif %}
         {% if is_new_definition %}
-            {# of rows that are there already: twice as fast as row by row #}
+            {# after the insert: building the index once is twice as fast as maintaining it row by row #}
             {% do make_published_indexes(target_relation) %}
         {% endif %}
         {% call statement('after') %}
@@ -71,8 +72,9 @@
 
 
 {#-
-  What the next models plan by. A sample of three thousand rows tells that a publication has many; the usual thirty
-  thousand cost as much as appending a day to a large table. Autovacuum takes the larger sample as the table grows.
+  Statistics for the queries of the next models. A sample of 3,000 rows is enough to show that a publication has many
+  rows; the default of 30,000 costs as much as appending a day to a large table. Autovacuum takes the larger sample
+  as the table grows.
 -#}
 {% macro analyze_coarsely(relation) -%}
 set local default_statistics_target = 10;
@@ -80,7 +82,7 @@ set local default_statistics_target = 10;
 {%- endmacro %}
 
 
-{#- A portfolio's facts are published for each portfolio and date, all others for each date. -#}
+{#- Portfolio facts are published per portfolio and date, all others per date. -#}
 {% macro is_of_portfolios() -%}
     {{ return('portfolio_id' in model.columns) }}
 {%- endmacro %}
@@ -106,7 +108,7 @@ set local default_statistics_target = 10;
 {%- endmacro %}
 
 
-{#- The table with a column for each of the model's; columns are added, never removed or retyped. -#}
+{#- The table has every column of the model; columns are added, never removed or retyped. -#}
 {% macro make_published_table(relation, existing, code, language) -%}
     {% if existing is none %}
         {% call statement('create') %}
@@ -124,8 +126,8 @@ set local default_statistics_target = 10;
 
 
 {#-
-  The primary key, and where the rows of a build and of a date lie: they are appended, so a block range index of some
-  kilobytes finds them.
+  The primary key, and a BRIN index on publication and date: rows are appended, so a few kilobytes are enough to find
+  those of a build or a date.
 -#}
 {% macro make_published_indexes(relation) -%}
     {%- set name = relation.include(database=false) -%}
@@ -146,7 +148,7 @@ set local default_statistics_target = 10;
 {%- endmacro %}
 
 
-{#- What the primary key and its index are made of. A portfolio's rows lie together: readers ask for one portfolio. -#}
+{#- Columns of the primary key. The portfolio comes first: readers query one portfolio at a time. -#}
 {% macro published_key() -%}
     {%- set grain = config.require('grain') -%}
     {%- set first = (['portfolio_id'] + (['as_of_date'] if is_dated() else [])) if is_of_portfolios() else [] -%}
@@ -154,7 +156,7 @@ set local default_statistics_target = 10;
 {%- endmacro %}
 
 
-{#- Names of the model's columns in the order of its select. -#}
+{#- Column names of the model, in select order. -#}
 {% macro published_columns(code, language) -%}
     {%- if language == 'sql' -%}
         {{ return(get_column_schema_from_query(code) | map(attribute='name') | list) }}
@@ -165,8 +167,8 @@ set local default_statistics_target = 10;
 
 
 {#-
-  A new column is null in what was published before it existed. Its type is the one that PostgreSQL gives it: dbt's own
-  name of an array is none.
+  A new column is null in rows published before it existed. Its type is read from PostgreSQL: dbt's name of an array
+  type is not valid SQL.
 -#}
 {% macro add_published_columns(relation, code, language) -%}
     {%- set old = adapter.get_columns_in_relation(relation) | map(attribute='name') | list -%}
@@ -191,7 +193,7 @@ set local default_statistics_target = 10;
 {%- endmacro %}
 
 
-{#- Leftovers of builds that were never published. -#}
+{#- Delete rows of builds that were never published. -#}
 {% macro sweep_unpublished(relation) -%}
 delete from {{ relation }}
 {%- if not var('audit_schema') %}
@@ -214,7 +216,7 @@ from (
 {%- endmacro %}
 
 
-{#- Rows that differ from what is published of their key, and a mark of removal for keys that are gone. -#}
+{#- Rows that differ from the published row of their key, and a removal marker for keys that are gone. -#}
 {% macro changed_rows(relation, columns, code) -%}
 {%- set key = config.require('grain') -%}
 {%- set values = columns | reject('in', key) | list -%}

@@ -1,7 +1,7 @@
 {#-
-  view_in_place: `create or replace view`, so that readers and dependent views never lose it during a build
-  (dbt's own view materialization swaps it and drops what stands on it). Only when columns were removed,
-  renamed or retyped is the view dropped, in the transaction that makes it anew.
+  view_in_place: `create or replace view`, so that readers and dependent views never lose it during a build (dbt's
+  built-in view materialization swaps the view and drops its dependents). The view is dropped only when columns were
+  removed, renamed or retyped, in the transaction that recreates it.
 -#}
 {% materialization view_in_place, adapter='postgres' %}
     {%- set target_relation = this.incorporate(type='view') -%}
@@ -22,7 +22,7 @@
 {% endmaterialization %}
 
 
-{#- create or replace accepts the old columns, unchanged, with new ones after them. -#}
+{#- `create or replace` requires the old columns unchanged; new ones may follow them. -#}
 {% macro view_columns_changed(existing, code) %}
     {%- set new = get_column_schema_from_query(code) -%}
     {%- set old = get_column_schema_from_query('select * from ' ~ existing) -%}

@@ -12,7 +12,7 @@ final as (
     from newest
     where
         value is not null
-        -- simulated dividends are not seen once real prices are loaded
+        -- simulated dividends are ignored once real prices are loaded
         and (source <> 'simulated' or not (select ops.has_real_prices({{ known_at() }})))
 )
 

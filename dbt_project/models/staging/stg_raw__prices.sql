@@ -16,7 +16,7 @@ final as (
         previous_date,
         previous_close
     from newest
-    -- simulated prices are not seen once real ones are loaded
+    -- simulated prices are ignored once real ones are loaded
     where source <> 'simulated' or not (select ops.has_real_prices({{ known_at() }}))
 )
 

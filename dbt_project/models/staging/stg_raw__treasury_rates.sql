@@ -2,7 +2,7 @@ with newest as (
     {{ newest_known(source('raw', 'treasury_rates'), ['series', 'rate_date']) }}
 ),
 
--- FRED's names say the tenor: DGS3MO is three months, DGS10 ten years.
+-- The tenor is part of the FRED series name: DGS3MO is three months, DGS10 ten years.
 final as (
     select
         series,
@@ -14,7 +14,7 @@ final as (
     from newest
     where
         series ~ '^DGS[0-9]+(MO)?$'
-        -- simulated rates belong to simulated prices
+        -- simulated rates are used only with simulated prices
         and (source <> 'simulated' or not (select ops.has_real_prices({{ known_at() }})))
 )
 

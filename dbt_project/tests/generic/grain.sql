@@ -1,6 +1,6 @@
 {#-
-  Two rows of one grain, or a null in it, would be counted twice or lost in every join. For views, and for tables without
-  a primary key: PostgreSQL holds the grain of every other mart.
+  Duplicate keys are counted twice in joins, and null keys are lost. For views, and for tables without a primary key:
+  the grain of every other mart is enforced by its primary key.
 -#}
 {% test grain(model, columns) %}
 select

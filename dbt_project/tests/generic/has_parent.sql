@@ -1,4 +1,4 @@
-{#- A key without its parent row is lost in every inner join, silently. dated: look at the rows of a mart being built. -#}
+{#- A key without a parent row is silently lost in inner joins. dated: check only the rows being built of a mart. -#}
 {% test has_parent(model, column_name, to, field, dated=true) %}
 with children as (
     {% if dated -%} {{ tested_rows(model) }} {%- else -%} select * from {{ model }} {%- endif %}

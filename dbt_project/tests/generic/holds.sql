@@ -1,4 +1,4 @@
-{#- An identity that must be true of every row being built; a null counts as broken. market: rows of no portfolio. -#}
+{#- The expression must be true for every row being built; null fails. market: the rows belong to no portfolio. -#}
 {% test holds(model, expression, market=false) %}
 with rows_tested as (
     {{ tested_rows(model, market=market) }}

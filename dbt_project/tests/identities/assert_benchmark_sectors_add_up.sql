@@ -1,5 +1,5 @@
--- A sector forgotten or named twice would show every portfolio as over- or underweight against the benchmark.
--- Published weights are rounded to a tenth of a percent each, so a date may miss 1 by their rounding.
+-- A missing or duplicated sector would show every portfolio as over- or underweight against the benchmark.
+-- Published weights are rounded to a tenth of a percent, so that their sum may differ from 1 by the rounding.
 select
     benchmark,
     effective_date,

@@ -1,5 +1,5 @@
--- Equity that drifts from its P&L by a cent a day is off by dollars in a year: today's equity is
--- yesterday's (or the initial equity) plus the positions' P&L plus the capital flow, added up anew here.
+-- Equity that drifts from its P&L by a cent a day is off by dollars in a year: today's equity must be yesterday's (or
+-- the initial equity) plus the positions' P&L plus the capital flow, recomputed here from the positions.
 with snapshots as materialized (
     {{ tested_rows(ref('fct_portfolio_snapshots'), before=true) }}
 ),

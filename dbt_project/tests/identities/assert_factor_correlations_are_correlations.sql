@@ -1,5 +1,5 @@
--- A matrix that is not symmetric with a unit diagonal is none of correlations, and conditional stress built on it
--- means nothing.
+-- Conditional stress is meaningless unless the correlation matrix is symmetric with a unit diagonal and values
+-- within [-1, 1].
 with correlations as (
     select * from ({{ tested_rows(ref('fct_factor_correlations'), market=true) }}) as tested
 )

@@ -1,5 +1,5 @@
--- Greeks in wrong units (a rate in percent, a volatility point of 100) once went unnoticed for months: each is held
--- against the price formula, bumped, and calls and puts against parity.
+-- Greeks in wrong units (a rate in percent, a volatility point of 100) once went unnoticed for months: each Greek is
+-- compared with a finite difference of the price formula, and calls and puts with put-call parity.
 with greeks as (
     select
         *,
@@ -33,7 +33,7 @@ bumped as (
     from greeks
 )
 
--- a difference knows a slope that is next to nothing only to the rounding of the two prices
+-- a finite difference resolves a slope near zero only up to the rounding of the two prices
 select * from bumped
 where
     (

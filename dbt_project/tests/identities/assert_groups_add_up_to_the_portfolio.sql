@@ -1,5 +1,5 @@
--- A position without a bucket would vanish from a breakdown: each dimension that partitions the portfolio
--- adds up to its exposures, to the cent (tags may overlap and are left out).
+-- A position without a bucket would be missing from a breakdown: each dimension that partitions the portfolio must
+-- add up to its exposures to the cent (tags may overlap and are not checked).
 with groups as (
     select
         portfolio_id,

@@ -1,4 +1,4 @@
--- Who owes nothing cannot lose more than everything, whatever the scenario.
+-- A portfolio without short positions cannot lose more than its long exposure in any scenario.
 with stress as (
     select * from ({{ tested_rows(ref('fct_portfolio_stress')) }}) as tested
     where direct_pnl is not null
@@ -9,7 +9,7 @@ exposures as (
     where short_exposure = 0
 ),
 
--- an option may be worth more in the model than at its quote
+-- excludes options, whose model price may exceed the quote
 without_options as (
     select * from ({{ tested_rows(ref('fct_portfolio_snapshots')) }}) as tested
     where option_count = 0

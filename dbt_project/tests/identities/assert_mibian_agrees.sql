@@ -1,4 +1,4 @@
--- The independent check: every live option of the newest date is priced by another library.
+-- Independent check: every live option of the newest date is also priced by the library mibian.
 with greeks as (
     select * from {{ ref('int_option_greeks') }}
     where null_reason is null

@@ -1,11 +1,11 @@
--- Exposures of beta x whole portfolio, added up, once made an unlevered portfolio lose 400 %: the dollar
--- exposure is the sum over positions of delta-adjusted value x beta, and the beta is that over equity.
+-- Summing beta x whole portfolio instead once made an unlevered portfolio lose 400 %: the dollar exposure is the sum
+-- over positions of delta-adjusted value x beta.
 with exposures as (
     select * from ({{ tested_rows(ref('fct_portfolio_factor_exposures')) }}) as tested
 ),
 
--- Both sides are read once: otherwise the planner, which expects one row of a new date, may look up each beta
--- among all positions of its date.
+-- Both sides are materialized: the planner expects one row of a new date and could otherwise look up each beta among
+-- all positions of its date.
 position_values as materialized (
     select * from ({{ tested_rows(ref('int_position_values')) }}) as tested
     where
@@ -40,7 +40,7 @@ left join sums
         and exposures.model = sums.model
         and exposures.factor = sums.factor
 where
-    -- sums of doubles in another order
+    -- tolerance for sums of doubles in another order
     abs(coalesce(exposures.dollar_exposure, 0) - coalesce(sums.dollar_exposure, 0))
     > 0.01 + 1e-9 * coalesce(sums.gross_exposure, 0)
     or exposures.positions_analyzed + exposures.positions_skipped <> exposures.positions_total

@@ -1,11 +1,10 @@
--- A day lost between two builds would lose its P&L from the running totals, and nobody would see it:
--- every position has a row for each session from its first to its last, and each day's P&L starts at
--- the value of the day before.
+-- A day missing between two builds would silently drop its P&L from the running totals: every position must have a
+-- row for each session from its first to its last, and each day's P&L must start at the value of the day before.
 with windows as (
     select * from {{ ref('int_portfolio_windows') }}
 ),
 
--- Only what the dates tested can reach: all of history is many times as much.
+-- Only the dates that the test needs: the full history is many times larger.
 position_values as materialized (
     {{ tested_rows(
         ref('int_position_values'), before=true, since='(select min(windows.session_before) from windows)'
@@ -21,7 +20,7 @@ sessions as (
     where is_trading_day and as_of_date <= (select max(position_values.as_of_date) from position_values)
 ),
 
-lived as (
+expected_days as (
     select
         positions.*,
         sessions.as_of_date,
@@ -38,15 +37,17 @@ lived as (
 
 expected as (
     select
-        lived.position_id,
-        lived.as_of_date,
+        expected_days.position_id,
+        expected_days.as_of_date,
         case
-            when lived.as_of_date = lived.first_session then lived.cost_basis
+            when expected_days.as_of_date = expected_days.first_session then expected_days.cost_basis
             else day_before.market_value
         end as previous_value
-    from lived
+    from expected_days
     left join position_values as day_before
-        on lived.position_id = day_before.position_id and lived.previous_trading_day = day_before.as_of_date
+        on
+            expected_days.position_id = day_before.position_id
+            and expected_days.previous_trading_day = day_before.as_of_date
 )
 
 select

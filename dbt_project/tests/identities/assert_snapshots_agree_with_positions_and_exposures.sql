@@ -1,5 +1,5 @@
--- Two marts that answer the same question differently are what this warehouse replaces: net value, long
--- less short and the positions' sum are one figure; cumulative P&L is unrealized + realized + dividends.
+-- Two marts must not give different figures for the same quantity: net market value, long less short exposure and the
+-- sum of the positions are equal; cumulative P&L is unrealized + realized + dividends.
 with position_values as (
     select
         portfolio_id,

@@ -1,5 +1,5 @@
--- Older systems added up beta x whole portfolio, or lost a factor whose name differed: the linear part of a scenario
--- is the sum of exposure x shock over the factors, whichever way it is added up.
+-- Guards against summing beta x whole portfolio, and against dropping a factor whose name differs: the linear part of
+-- a scenario must equal the sum of exposure x shock over the factors.
 with stress as (
     select * from ({{ tested_rows(ref('fct_portfolio_stress')) }}) as tested
     where direct_pnl is not null
@@ -36,7 +36,7 @@ left join sums
         and stress.scenario_id = sums.scenario_id
 where
     sums.direct_pnl is null
-    -- cents of delta-adjusted values are rounded once more on one of the two ways
+    -- delta-adjusted values are rounded to the cent on one of the two sides
     or abs(stress.direct_linear_pnl - sums.direct_pnl) > 0.01 * stress.positions_total + 1e-9 * sums.gross_exposure
     or abs(stress.correlated_linear_pnl - sums.correlated_pnl)
     > 0.01 * stress.positions_total + 1e-9 * sums.gross_exposure

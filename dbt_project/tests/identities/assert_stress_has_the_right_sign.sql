@@ -1,6 +1,6 @@
--- A bond holder once gained when yields rose, and shorts added to a loss instead of offsetting it. Where a scenario
--- shocks one factor, a stock moves with its beta times the shock; nothing loses more than all of itself; the market
--- moves by its shock.
+-- Guards against bonds that gain when yields rise and shorts that add to a loss instead of offsetting it. Where a
+-- scenario shocks one factor, a stock's P&L has the sign of beta x shock; no security loses more than its value; the
+-- market moves by exactly its shock.
 with security_stress as (
     select * from ({{ tested_rows(ref('int_security_stress'), market=true) }}) as tested
 ),

@@ -1,4 +1,4 @@
--- Each pair once, within [-1, 1], a unit diagonal; and a repaired matrix stays one of correlations.
+-- Each pair appears once, within [-1, 1], with a unit diagonal; values of repaired matrices are also within [-1, 1].
 select
     as_of_date,
     symbol_1,

@@ -1,5 +1,5 @@
--- A weight of the wrong sign, a lot left out or a short position's gain taken for a loss would all look plausible:
--- added up lot by lot from the positions, what each target promises in dollars is the same.
+-- A weight of the wrong sign, a missing lot or a short position's gain counted as a loss would all look plausible.
+-- The dollar contribution of each target must equal the one summed lot by lot from the positions.
 with targets as (
     select * from ({{ tested_rows(ref('fct_target_prices')) }}) as tested
 ),
@@ -35,12 +35,12 @@ left join snapshots
 where
     targets.market_value is distinct from lots.market_value
     or targets.position_count is distinct from lots.position_count
-    -- in dollars: market value x (target / price - 1), whatever the side
+    -- in dollars: market value x (target / price - 1), for long and short positions
     or abs(
         targets.contribution_to_portfolio_return * cast(snapshots.equity as double precision)
         - cast(lots.market_value * (targets.target_price_eoy / nullif(targets.price, 0) - 1) as double precision)
     ) > 1e-9 * cast(abs(lots.market_value) + 1 as double precision)
-    -- as decimals: the weight's size x the position's own return
+    -- as decimals: absolute weight x return of the position
     or abs(
         targets.contribution_to_portfolio_return - abs(targets.position_weight) * targets.expected_return_eoy
     ) > 1e-12

@@ -1,5 +1,5 @@
--- An older system had SPY at 1.067 to itself, from windows that did not match: the market has beta 1 to itself and 0
--- to whatever is measured beyond it, to the last bit.
+-- Windows that did not match once gave SPY a beta of 1.067 to itself: the market must have beta 1 to itself and 0 to
+-- all factors orthogonal to it, to the last bit.
 with betas as (
     select * from ({{ tested_rows(ref('fct_symbol_factor_betas'), market=true) }}) as tested
     where model in ('market', 'rates', 'risk')

@@ -1,5 +1,5 @@
--- The first dates that the engines build, of the market's facts and of any portfolio: none before the first portfolio,
--- for which their numbers are; without any portfolio just the last session.
+-- First dates that the engines build: as_of_date for portfolio facts, market_date for market facts. Neither is before
+-- the first portfolio; without any portfolio, only the last session is built.
 with portfolios as (
     select * from {{ ref('stg_raw__portfolios') }}
 ),
@@ -23,7 +23,7 @@ first_needed as (
     select
         coalesce(
             min(first_days.first_day),
-            -- looked for only where there is no portfolio
+            -- evaluated only if there is no portfolio
             (select max(prices.as_of_date) from {{ ref('fct_prices') }} as prices)
         ) as as_of_date
     from first_days

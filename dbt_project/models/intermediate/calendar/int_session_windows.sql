@@ -1,4 +1,4 @@
--- The sessions that the engines look at: those being built and the longest window before them.
+-- The sessions that the engines read: those being built and the longest window before them.
 with sessions as (
     select * from {{ ref('int_calendar') }}
     where is_trading_day and as_of_date <= {{ to_date() }}

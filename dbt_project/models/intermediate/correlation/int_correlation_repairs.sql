@@ -5,7 +5,7 @@
     grain=['portfolio_id', 'as_of_date', 'symbol_1', 'symbol_2'],
 ) }}
 
--- Correlations as used where a portfolio's matrix had to be repaired.
+-- Correlations of portfolios whose matrix had to be repaired, after the repair.
 with repairs as (
     select * from {{ ref('int_portfolio_correlations') }}
     where part = 'repair'

@@ -1,4 +1,4 @@
-"""What correlations say of portfolios, their members and repaired pairs (method: python_models.correlation.symbols)."""
+"""Correlation figures, members and repaired pairs of portfolios (method: python_models.correlation)."""
 
 from python_models.correlation.symbols import CorrelationRules
 from python_models.correlation.packed_pairs import unpack_pairs

@@ -1,4 +1,4 @@
--- Returns of the symbols that stand for factors, and of the one that stands in for the rate.
+-- Returns of the factor proxies, and of the proxy for missing yields.
 with returns as (
     select * from {{ ref('int_return_windows') }}
 ),

@@ -3,7 +3,7 @@
     indexes=[{'columns': ['portfolio_id', 'as_of_date', 'model', 'factor'], 'unique': true}],
 ) }}
 
--- What holdings times betas add up to, for the factors of which the portfolio has any beta.
+-- Dollar exposures (holdings times betas) for the factors to which any holding of the portfolio has a beta.
 with holdings as not materialized (
     select * from {{ ref('int_portfolio_holdings') }}
     where not is_cash

@@ -1,6 +1,6 @@
 {{ config(materialized='ephemeral') }}
 
--- Each factor's part of the systematic variance, b (S b), in squared dollars a year; the parts add up to b' S b.
+-- Contribution of each factor to the systematic variance, b (S b), in squared dollars per year; they add up to b' S b.
 with exposures as (
     select * from {{ ref('int_portfolio_factor_sums') }}
     where model = 'risk'

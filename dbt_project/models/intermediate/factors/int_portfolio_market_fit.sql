@@ -1,7 +1,7 @@
 {{ config(materialized='ephemeral') }}
 
--- How well the regressions under a portfolio's market beta fit: R squared of its symbols, weighted by the size of
--- their delta-adjusted exposure, and the shortest of their histories.
+-- Fit of the regressions behind a portfolio's market beta: R squared of its symbols, weighted by absolute
+-- delta-adjusted exposure, and the shortest of their histories.
 with exposures as (
     select * from {{ ref('fct_exposures_by_group') }}
     where dimension = 'symbol' and {{ is_being_built() }}

@@ -3,8 +3,8 @@
     indexes=[{'columns': ['portfolio_id', 'as_of_date'], 'unique': true}],
 ) }}
 
--- The risk model's variance of each portfolio, a year: the factors' part is the sum of their contributions, the rest
--- what the symbols do each by itself. Null where equity is not positive.
+-- Annualized variance of each portfolio by the risk model: the systematic part is the sum of the factor contributions,
+-- the idiosyncratic part that of the symbols' residuals. Null where equity is not positive.
 with scopes as (
     select * from {{ ref('int_portfolio_scopes') }}
 ),
@@ -36,7 +36,7 @@ systematic as (
     select
         scopes.portfolio_id,
         scopes.as_of_date,
-        -- rounding may leave a variance of nothing a hair below zero
+        -- rounding may leave a zero variance slightly negative
         case
             when scopes.equity > 0 and count(variances.dollar_variance) > 0 then greatest(
                 sum(variances.dollar_variance / (scopes.equity * scopes.equity) order by factors.factor), 0

@@ -1,5 +1,5 @@
--- Daily changes of the 10-year yield, between sessions that both have one: a bond holiday breaks the series
--- and is not bridged.
+-- Daily changes of the 10-year yield between consecutive sessions that both have a yield: a bond holiday leaves a gap
+-- that is not bridged.
 with rate_factors as (
     select * from {{ ref('factors') }}
     where model = 'risk' and factor = 'Interest Rate'

@@ -1,4 +1,4 @@
--- Option positions of the dates being built that have Greeks, with what repricing them takes.
+-- Option positions of the dates being built that have Greeks, with the inputs for repricing them.
 with greeks as (
     select * from {{ ref('fct_position_greeks') }}
     where null_reason is null and {{ is_being_built() }}

@@ -6,6 +6,6 @@ from python_models.options.valuation import value_options
 def model(dbt, session):
     dbt.config(materialized="build_table")
     contracts = dbt.ref("int_option_inputs")
-    # the independent check is slow: it looks at the newest date with live options
+    # the independent check is slow: it covers only the newest date with live options
     newest = contracts.loc[~contracts["is_settlement"].astype(bool), "as_of_date"].max()
     return value_options(contracts, check_date=newest)

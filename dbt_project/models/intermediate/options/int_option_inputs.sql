@@ -1,5 +1,5 @@
--- Every option contract held on a session of the window, once, with what its value depends on. Splits since the
--- entry divide the strike.
+-- Every option contract held on a session of the window, once, with its pricing inputs. The strike is divided by the
+-- splits since the entry.
 with days as (
     select * from {{ ref('int_position_days') }}
     where investment_class = 'OPTIONS'
@@ -26,7 +26,7 @@ volatilities as (
     {{ market_rows(ref('fct_symbol_risk')) }}
 ),
 
--- two lots of one contract are one contract
+-- one row per contract, not per lot
 contracts as (
     select
         {{ contract_key('days') }} as contract,
@@ -40,7 +40,7 @@ contracts as (
         cast(days.expiration_date - days.as_of_date as double precision) / 365 as years_to_expiration,
         not days.is_open as is_settlement
     from days
-    -- on the day of an exit the position is gone at the close
+    -- a position is no longer held at the close of the day of its exit
     where days.is_open or days.closed_by = 'settlement'
     group by
         days.symbol, days.pricing_symbol, days.as_of_date, days.option_type, days.strike_price, days.split_factor,
@@ -60,7 +60,7 @@ final as (
         curves.rate_at_start
         + curves.slope * (contracts.years_to_expiration - curves.start_years) as risk_free_rate,
         cast(coalesce(profiles.dividend_yield, 0) as double precision) as dividend_yield,
-        -- a quote is of the contract as it trades, not of one from before a split
+        -- a quote is for the contract as it trades now, not for one from before a split
         case when contracts.split_factor = 1 then cast(quotes.price as double precision) end as quote_price,
         case when contracts.split_factor = 1 then quotes.price_basis end as quote_basis,
         volatilities.realized_volatility_63d,
@@ -73,7 +73,7 @@ final as (
             contracts.as_of_date = curves.as_of_date
             and contracts.years_to_expiration >= curves.from_years
             and contracts.years_to_expiration < curves.before_years
-    -- a yield that was not yet known counts as none paid
+    -- before the first profile the dividend yield counts as 0
     left join profiles
         on
             contracts.underlying_symbol = profiles.symbol

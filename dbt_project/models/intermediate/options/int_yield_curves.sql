@@ -1,5 +1,5 @@
--- The yield curve of each session as straight pieces between tenors, flat beyond the first and the last: the
--- newest curve of the last days, since the bond market has holidays of its own.
+-- The yield curve of each session as linear segments between tenors, flat before the first and after the last. It is
+-- the newest curve of the last days, because the bond market has additional holidays.
 with rates as (
     select * from {{ ref('stg_raw__treasury_rates') }}
 ),

@@ -1,6 +1,6 @@
 {{ config(materialized='ephemeral') }}
 
--- Concentration on symbol-level gross weights g = |exposure| / gross; no row where nothing is held.
+-- Concentration of gross weights by symbol, g = |exposure| / gross exposure; no row where nothing is held.
 with symbol_exposures as (
     select * from {{ ref('fct_exposures_by_group') }}
     where dimension = 'symbol' and {{ is_being_built() }}

@@ -1,7 +1,6 @@
 {{ config(materialized='ephemeral') }}
 
--- Every portfolio on every session of the window from its start until it is removed, with the capital that flowed in
--- or out.
+-- Every portfolio on every session of the window from its start until its removal, with its capital flow.
 with portfolios as (
     select * from {{ ref('stg_raw__portfolios') }}
 ),
@@ -22,7 +21,7 @@ windows as (
     select * from {{ ref('int_portfolio_windows') }}
 ),
 
--- A portfolio begins at its inception, or at an entry that is dated before it.
+-- A portfolio starts at its inception, or at its first entry if that is earlier.
 starts as (
     select
         portfolios.portfolio_id,

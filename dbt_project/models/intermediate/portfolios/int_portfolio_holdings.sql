@@ -3,8 +3,8 @@
     indexes=[{'columns': ['as_of_date', 'portfolio_id', 'symbol'], 'unique': true}],
 ) }}
 
--- Public holdings by symbol, options under their underlying, as the engines take them: USD of the shares they
--- stand for. Cash moves with nothing; an option without a delta counts to the gross but not to what is known.
+-- Public holdings by symbol, options under their underlying, as the engines read them: delta-adjusted exposure in USD.
+-- Cash has no exposure. An option without a delta counts in the gross market value, but not in the known part.
 with position_values as not materialized (
     select * from {{ ref('int_position_values') }}
     where is_open and investment_class <> 'PRIVATE' and {{ is_being_built() }}

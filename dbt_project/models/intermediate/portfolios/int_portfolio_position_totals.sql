@@ -1,6 +1,6 @@
 {{ config(materialized='ephemeral') }}
 
--- What the positions of a portfolio add up to on each day of the window.
+-- Sums over the positions of a portfolio on each session of the window.
 with position_values as (
     select * from {{ ref('int_position_values') }}
     where {{ is_being_built() }}

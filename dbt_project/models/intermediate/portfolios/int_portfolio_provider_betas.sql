@@ -1,6 +1,6 @@
 {{ config(materialized='ephemeral') }}
 
--- The beta that providers say, weighted as our own: delta-adjusted holdings times beta, added up.
+-- Dollar exposure by provider betas: the sum of delta-adjusted exposure times beta, as for the computed betas.
 with holdings as not materialized (
     select * from {{ ref('int_portfolio_holdings') }}
     where not is_cash and known_positions > 0

@@ -1,7 +1,7 @@
 {{ config(materialized='ephemeral') }}
 
--- What of a portfolio the engines can look at: public and option positions; cash moves with nothing and is
--- always covered; private positions are outside.
+-- Positions in scope of the engines: public positions and options. Cash has no exposure and is always covered; private
+-- positions are out of scope.
 with snapshots as (
     select * from {{ ref('fct_portfolio_snapshots') }}
     where {{ is_being_built() }}

@@ -1,6 +1,6 @@
--- The portfolios that the build in progress covers, each with its first session and the one before, where its running
--- totals continue from: all portfolios when the market's facts are built, and those whose own data changed, maybe from
--- an earlier session on.
+-- The portfolios that the build in progress covers, each with the first session built and the session before it, from
+-- which its running totals continue: all portfolios if market facts are built, and those whose own data changed,
+-- possibly from an earlier session on.
 with portfolios as (
     select * from {{ ref('stg_raw__portfolios') }}
 ),

@@ -1,4 +1,4 @@
--- The holdings of the dates being built that move with a market: what the engines in Python read.
+-- Holdings with market exposure on the dates being built: the input of the engines in Python.
 with holdings as (
     select * from {{ ref('int_portfolio_holdings') }}
     where not is_cash and known_positions > 0

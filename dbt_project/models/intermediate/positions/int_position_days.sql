@@ -1,7 +1,7 @@
 {{ config(materialized='ephemeral') }}
 
--- Every position on every session of the window from entry to exit or settlement, in that day's shares; until its
--- portfolio is removed.
+-- Every position on every session of the window from its entry to its exit or settlement, or to the removal of its
+-- portfolio, with the split factor since the entry.
 with positions as (
     select * from {{ ref('int_positions') }}
 ),

@@ -6,9 +6,9 @@
     restated_as='fct_position_values',
 ) }}
 
--- Values and P&L of every position, to the cent, as a statement shows them. Daily P&L runs from the cost basis
--- on the first day to the exit, intrinsic or market value on the last; its running total continues from the
--- day before the window.
+-- Value and P&L of every position, rounded to the cent as on a statement. Daily P&L starts at the cost basis on the
+-- first day and ends at the exit, settlement or market value on the last; its running total continues from the session
+-- before the window.
 with priced as (
     select * from {{ ref('int_position_prices') }}
 ),
@@ -43,7 +43,7 @@ valued as (
                 then priced.quantity * priced.split_factor * priced.contract_multiplier * priced.exit_price
             else priced.quantity * priced.split_factor * priced.contract_multiplier * priced.price
         end as numeric(38, 2)) as end_value,
-        -- per share held before the ex-date; who bought on the ex-date gets none
+        -- per share held before the ex-date; shares bought on the ex-date get none
         cast(case
             when priced.investment_class = 'PUBLIC' and not priced.is_first_day
                 then coalesce(
@@ -97,7 +97,7 @@ final as (
         price_source,
         market_value,
         security,
-        -- an option counts as the shares its delta stands for
+        -- an option counts as delta x the market value of its underlying shares
         cast(case
             when is_without_delta then null
             when investment_class = 'OPTIONS' and is_open

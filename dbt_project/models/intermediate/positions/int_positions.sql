@@ -19,7 +19,7 @@ dated as (
     select
         positions.*,
         portfolios.removed_on,
-        -- a lot from before the calendar is held from its first session on
+        -- a lot entered before the first day of the calendar is held from its first session on
         coalesce(
             entry_days.session_on_or_after, (select min(calendar.session_on_or_after) from calendar)
         ) as first_session,

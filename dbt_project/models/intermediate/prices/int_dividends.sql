@@ -1,4 +1,4 @@
--- Cash dividends by the session they go ex, USD per share held before that session.
+-- Cash dividends by ex-session, in USD per share held before that session.
 with actions as (
     select * from {{ ref('stg_raw__corporate_actions') }}
 ),

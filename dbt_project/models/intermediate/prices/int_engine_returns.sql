@@ -1,4 +1,4 @@
--- Returns of the symbols that portfolios hold on the dates being built, and of the factors' proxies.
+-- Returns of the symbols that portfolios hold on the dates being built, and of the factor proxies.
 with returns as (
     select * from {{ ref('int_return_windows') }}
 ),

@@ -1,6 +1,6 @@
 {{ config(materialized='ephemeral') }}
 
--- What one unit of each position is worth on each day, where the price comes from, and its flag.
+-- Price of one unit of each position on each day, with its source and flag.
 with days as (
     select * from {{ ref('int_position_days') }}
 ),
@@ -38,7 +38,7 @@ found as (
         quotes.source as quote_source,
         marks.price as mark_price,
         marks.mark_date,
-        -- a close from before the entry that is already missing says less than the entry price
+        -- a missing_price close from before the entry is less reliable than the entry price
         coalesce(closes.price_flag = 'missing_price' and closes.price_date < days.first_session, false)
         or closes.price is null as is_unpriced,
         case
@@ -67,7 +67,7 @@ found as (
             days.symbol = quotes.symbol
             and days.as_of_date = quotes.quote_date
             and days.investment_class = 'OPTIONS'
-            -- a quote is of the contract as it trades, not of one from before a split
+            -- a quote is for the contract as it trades now, not for one from before a split
             and days.split_factor = 1
     left join greeks
         on
@@ -81,7 +81,7 @@ found as (
             and days.symbol = marks.symbol
             and days.as_of_date >= marks.mark_date
             and (days.as_of_date < marks.next_mark_date or marks.next_mark_date is null)
-            -- a valuation from before the purchase is not this holding's
+            -- a valuation from before the purchase does not apply to this holding
             and days.entry_date <= marks.mark_date
 ),
 

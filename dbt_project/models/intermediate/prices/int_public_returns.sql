@@ -1,5 +1,5 @@
--- What the public and option part of each portfolio earned on each session, and the session it is held against: the
--- outcomes that forecasts are graded on, as far back as the dates being built look.
+-- P&L and return of the public and option positions of each portfolio on each session: the outcomes against which
+-- forecasts are evaluated, from the longest window before the dates being built on.
 with sessions as (
     select * from {{ ref('int_session_windows') }}
 ),

@@ -1,4 +1,4 @@
--- The returns that the engines read: every priced symbol, from the longest window before the first date built.
+-- The returns that the engines read: every priced symbol, from the longest window before the dates being built on.
 with sessions as (
     select * from {{ ref('int_session_windows') }}
 ),

@@ -1,4 +1,4 @@
--- From each ex-date on, the product of the symbol's splits so far; before the first split there is no row.
+-- The cumulative split ratio of a symbol from each ex-date on; before the first split there is no row.
 with actions as (
     select * from {{ ref('stg_raw__corporate_actions') }}
 ),

@@ -1,7 +1,7 @@
 {{ config(materialized='ephemeral') }}
 
--- For each symbol and session of the window: what the last 252 sessions hold of its prices. A symbol is looked
--- at from its first price or first holding on, whichever came first.
+-- For each symbol and session of the window: completeness of its prices over the last data_quality_sessions. A symbol
+-- has rows from its first price or first holding on, whichever is earlier.
 with sessions as (
     select * from {{ ref('int_calendar') }}
     where is_trading_day and as_of_date <= {{ to_date() }}

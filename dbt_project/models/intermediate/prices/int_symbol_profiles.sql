@@ -1,6 +1,6 @@
--- Sector, dividend yield and the provider's beta of each symbol over time. A profile speaks from its date on; the first
--- one names the sector of the time before as well (from valid_from on). A yield and a beta are figures of their day:
--- who reads them joins from profile_date on.
+-- Sector, dividend yield and provider beta of each symbol over time. A profile is valid from its date on; the sector of
+-- the first one also applies to earlier dates (from valid_from on). Yield and beta are figures of their day: join them
+-- from profile_date on.
 with profiles as (
     select * from {{ ref('stg_raw__company_profiles') }}
 ),

@@ -1,6 +1,6 @@
 {{ config(materialized='ephemeral') }}
 
--- Target prices, each in force until the next one of its symbol (valid_before is exclusive).
+-- Target prices, each valid until the next one of its symbol (valid_before is exclusive).
 with targets as (
     select * from {{ ref('stg_raw__target_prices') }}
 ),
@@ -16,7 +16,7 @@ periods as (
 
 final as (
     select * from periods
-    -- a row without any target ends what was in force
+    -- a row without any target ends the previous one
     where coalesce(target_price_eoy, target_price_next_year, downside_target_price) is not null
 )
 

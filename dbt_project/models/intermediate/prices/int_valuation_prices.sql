@@ -3,7 +3,7 @@
     indexes=[{'columns': ['symbol', 'as_of_date'], 'unique': true}, {'columns': ['as_of_date']}],
 ) }}
 
--- One price per held symbol and session: the day's close, else the last one, carried over splits and flagged.
+-- One price per held symbol and session: the day's close, else the last one, adjusted for splits and flagged.
 with prices as not materialized (
     {{ market_rows(ref('fct_prices'), since="date '-infinity'") }}
 ),

@@ -1,5 +1,5 @@
--- How often the loss of a day broke the VaR of the session before, over the backtest window, and how breaches follow
--- each other (n01: a breach after a day without one).
+-- Number of daily losses larger than the VaR of the session before, over the backtest window, and the transitions
+-- between days with and without a breach (n01: a breach after a day without one).
 with sessions as (
     select * from {{ ref('int_session_windows') }}
 ),

@@ -1,6 +1,6 @@
 {{ config(materialized='ephemeral') }}
 
--- What the time-weighted returns that a portfolio earned say of its risk: the Sharpe ratio over a day of the 3-month
+-- Risk figures of the time-weighted daily returns of a portfolio: the Sharpe ratio in excess of the daily 3-month
 -- Treasury yield, and the beta to the market over the market model's window.
 with sessions as (
     select * from {{ ref('int_session_windows') }}
@@ -30,7 +30,7 @@ rates as (
     where series = 'DGS3MO'
 ),
 
--- the newest rate of the last days: the bond market has holidays of its own
+-- the newest rate of the last days, because the bond market has additional holidays
 daily_rates as (
     select distinct on (sessions.as_of_date)
         sessions.as_of_date,
@@ -43,7 +43,7 @@ daily_rates as (
     order by sessions.as_of_date asc, rates.rate_date desc
 ),
 
--- In decimals: the same in whatever order the days come, and cheap as the window moves on.
+-- As numeric: sums do not depend on the order of days, and are cheap over a moving window.
 earned as (
     select
         snapshots.portfolio_id,
@@ -82,14 +82,14 @@ being_built as (
         on earned.portfolio_id = windows.portfolio_id and earned.as_of_date >= windows.from_date
 ),
 
--- Only of the dates being built: no sum slides here, each window is added up from its first day.
+-- Only for the dates being built: regression aggregates do not slide, each window is summed from its first day.
 betas as (
     select
         being_built.portfolio_id,
         being_built.as_of_date,
         regr_count(earned.daily_return, earned.market_return order by earned.session_number) as observations,
         regr_slope(earned.daily_return, earned.market_return order by earned.session_number) as beta,
-        -- of returns that never vary nothing can be explained
+        -- undefined where the returns never vary
         case
             when regr_syy(earned.daily_return, earned.market_return) > 0
                 then regr_r2(earned.daily_return, earned.market_return order by earned.session_number)

@@ -1,4 +1,4 @@
-"""Volatility and value at risk of portfolios over the same past returns (method: python_models.portfolio.risk)."""
+"""Volatility and value at risk of portfolios from one set of returns (method: python_models.portfolio.risk)."""
 
 from python_models.portfolio.risk import PastReturns, portfolio_return_risk
 from python_models.factors.returns import FactorRules

@@ -1,4 +1,4 @@
-"""Shocks to all factors, given and expected given those (method and sources: python_models.stress.scenarios)."""
+"""Given and expected shocks to all factors (method and sources: python_models.stress.scenarios)."""
 
 from python_models.stress.scenarios import scenario_shocks
 

@@ -1,4 +1,4 @@
-"""P&L of a unit of every security held under every scenario (method and sources: python_models.stress.scenarios)."""
+"""P&L per unit of each security and scenario (method and sources: python_models.stress.scenarios)."""
 
 from python_models.stress.scenarios import security_stress
 

@@ -1,4 +1,4 @@
--- The securities held on the dates being built, each once: a dollar of a stock, one contract's share of an option.
+-- Securities held on the dates being built, each once: one dollar of a stock, one underlying share of an option.
 with holdings as (
     select * from {{ ref('int_engine_holdings') }}
 ),

@@ -1,6 +1,6 @@
 {{ config(materialized='ephemeral') }}
 
--- Tags that positions carry by themselves: the sector of the symbol (of an option, its underlying), and `options`.
+-- Automatic tags of positions: the sector of the symbol (for options, of the underlying), and `options`.
 with positions as (
     select * from {{ ref('int_positions') }}
 ),

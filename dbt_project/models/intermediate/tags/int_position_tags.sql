@@ -1,4 +1,4 @@
--- Which tags a portfolio's symbol carries, from when until when (valid_before is exclusive).
+-- User-assigned tags of a portfolio's symbols with their periods (valid_before is exclusive).
 with tags as (
     select * from {{ ref('stg_raw__position_tags') }}
 ),

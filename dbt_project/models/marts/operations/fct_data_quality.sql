@@ -6,9 +6,9 @@
     not_restated=['used_by_portfolios'],
 ) }}
 
--- How far each priced symbol's history can be relied on, as of each session. Versioned: who holds a symbol changes with
--- one portfolio, the rest with the market. How many hold it is no figure of the symbol, and its changes would tell
--- everybody of a stranger's trades: it is not restated.
+-- Completeness of the price history of each symbol, as of each session. Versioned, because the number of holders
+-- changes with a single portfolio and the other columns with the market. used_by_portfolios is not restated: its
+-- changes would reveal trades of one user to all others.
 with windows as (
     select * from {{ ref('int_symbol_price_windows') }}
 ),
@@ -26,7 +26,7 @@ sessions as (
     where is_trading_day
 ),
 
--- A symbol that was last priced before the window still has a last price.
+-- A symbol that was last priced before the window still has a last price date.
 dated as (
     select
         windows.*,

@@ -5,7 +5,7 @@
     instant_column='published_at',
 ) }}
 
--- Written by the marts themselves while they are built (macros/restate.sql); shown once the build is published.
+-- Recorded while the marts are built (macros/restate.sql), visible once the build is published.
 with restatements as (
     select * from {{ ref('stg_ops__restatements') }}
 ),
@@ -14,7 +14,7 @@ publications as (
     select * from {{ ref('stg_ops__publications') }}
 ),
 
--- not materialized: a portfolio's rows of a date are found by the index
+-- not materialized, so that the rows of a portfolio and date are found by index
 members as not materialized (
     select * from {{ ref('fct_correlation_clusters') }}
 ),
@@ -36,7 +36,7 @@ final as (
         {{ row_filter('restatements') }}
         or restatements.portfolio_id is null and (
             restatements.mart <> 'fct_correlation_pairs'
-            -- a pair stands there once, whoever holds it: only who holds the two together may know of it
+            -- a pair is stored once for all holders: show it only to users who hold both symbols together
             or exists (
                 select first_leg.symbol
                 from members as first_leg

@@ -1,6 +1,6 @@
 {{ config(materialized='mart', versioned=true, grain=['portfolio_id']) }}
 
--- A portfolio that is removed by the last date built is no longer a current one.
+-- A portfolio removed on or before the last date built is not current.
 with portfolios as (
     select * from {{ ref('stg_raw__portfolios') }}
 ),

@@ -1,6 +1,6 @@
 {{ config(materialized='mart', versioned=true, grain=['portfolio_id', 'symbol', 'tag', 'is_automatic', 'valid_from']) }}
 
--- Which tags a portfolio's symbols carry, from when until when, and never before the symbol was first held.
+-- Tags of a portfolio's symbols with their periods, which never start before the first entry of the symbol.
 with positions as (
     select * from {{ ref('int_positions') }}
     where removed_on is null or removed_on > {{ to_date() }}
@@ -35,7 +35,7 @@ carried as (
         updated_at
     from given_tags
     union all
-    -- the lots of a symbol carry the same ones
+    -- distinct: all lots of a symbol have the same automatic tags
     select distinct
         positions.portfolio_id,
         positions.symbol,

@@ -1,6 +1,6 @@
 {{ config(materialized='mart', versioned=true, grain=['position_id']) }}
 
--- Positions of portfolios that are not removed, with the tags they carry on the last date built.
+-- Positions of portfolios that are not removed, with their tags on the last date built.
 with positions as (
     select * from {{ ref('int_positions') }}
     where removed_on is null or removed_on > {{ to_date() }}
@@ -32,7 +32,7 @@ carried as (
     from automatic_tags
 ),
 
--- a tag that was given by hand and comes by itself as well is one tag, given by hand
+-- a tag that is both user-assigned and automatic counts once, as user-assigned
 tags as (
     select
         position_id,

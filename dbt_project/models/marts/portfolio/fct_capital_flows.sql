@@ -1,6 +1,6 @@
 {{ config(materialized='mart', versioned=true, grain=['flow_id']) }}
 
--- Contributions and withdrawals; an amount of 0 takes a flow back. Those of a removed portfolio are the past's.
+-- Contributions and withdrawals of portfolios that are not removed; an amount of 0 cancels a flow.
 with flows as (
     select * from {{ ref('stg_raw__capital_flows') }}
 ),

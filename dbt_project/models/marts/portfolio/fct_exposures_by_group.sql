@@ -1,7 +1,7 @@
 {{ config(materialized='mart', grain=['portfolio_id', 'as_of_date', 'dimension', 'bucket']) }}
 
--- Symbols, sectors, investment classes and position types each partition the portfolio and add up to it;
--- tags, given by hand or carried by themselves, may overlap.
+-- Symbols, sectors, investment classes and position types each partition the portfolio and add up to it; tags may
+-- overlap.
 with position_values as not materialized (
     select * from {{ ref('int_position_values') }}
     where is_open and {{ is_being_built() }}
@@ -77,7 +77,7 @@ carried as (
             position_values.position_id = automatic_tags.position_id
             and position_values.as_of_date >= automatic_tags.valid_from
             and position_values.as_of_date < automatic_tags.valid_before
-    -- what was given by hand as well counts once
+    -- a tag that is also user-assigned counts once
     left join tags
         on
             position_values.portfolio_id = tags.portfolio_id

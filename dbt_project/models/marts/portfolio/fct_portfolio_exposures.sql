@@ -1,7 +1,7 @@
 {{ config(materialized='mart', grain=['portfolio_id', 'as_of_date']) }}
 
--- Long, short, gross and net at market and at cost, and concentration over symbols (options under their
--- underlying). Ratios are to equity, which is not the value of the positions.
+-- Long, short, gross and net exposure at market value and at cost, and concentration over symbols (options under their
+-- underlying). Ratios are relative to equity, not to the value of the positions.
 with snapshots as (
     select * from {{ ref('fct_portfolio_snapshots') }}
     where {{ is_being_built() }}

@@ -1,6 +1,6 @@
 {{ config(materialized='mart', grain=['portfolio_id', 'as_of_date']) }}
 
--- Equity rolls forward from the starting capital by P&L and capital flows, never from the value of positions.
+-- Equity is rolled forward from the starting capital by P&L and capital flows, never from the value of positions.
 with days as (
     select * from {{ ref('int_portfolio_days') }}
 ),
@@ -69,7 +69,7 @@ rolled as (
         coalesce(day_before.cumulative_dividends, 0) + sum(filled.dividends) over running as cumulative_dividends,
         coalesce(day_before.equity, filled.initial_equity)
         + sum(filled.daily_pnl + filled.capital_flow) over running as equity,
-        -- in the first day's factor, not beside the product: the same chain of roundings in every build
+        -- part of the first day's factor, so that every build rounds in the same order
         case when row_number() over running = 1 then coalesce(day_before.twr_index, 1) else 1 end as index_before,
         coalesce(day_before.peak_twr_index, 1) as peak_before,
         coalesce(day_before.is_chain_broken, false) as is_broken_before,
@@ -86,7 +86,7 @@ rolled as (
         )
 ),
 
--- A return on capital that is not positive means nothing: it is null, and so is the index from there on.
+-- A return on capital that is not positive is undefined: it is null, and so is the index from that day on.
 returned as (
     select
         *,

@@ -1,6 +1,6 @@
 {{ config(materialized='mart', derived=true, grain=['position_id', 'as_of_date']) }}
 
--- Positions with their weights: the share of an equity that is known only when all positions are.
+-- Positions with their weights, which need the equity of the whole portfolio.
 with position_values as (
     select * from {{ ref('int_position_values') }}
 ),

@@ -1,7 +1,7 @@
 {{ config(materialized='mart', grain=['portfolio_id', 'symbol', 'as_of_date']) }}
 
--- What the target prices in force promise for each symbol held at the close. Returns are the position's: a short one
--- gains when the price falls. A target is carried over splits as the position is.
+-- Expected returns at the valid target prices of each symbol held at the close. Returns are those of the position: a
+-- short position gains when the price falls. Targets are adjusted for splits.
 with targets as (
     select * from {{ ref('int_target_price_periods') }}
 ),
@@ -20,8 +20,8 @@ splits as (
     select * from {{ ref('int_split_periods') }}
 ),
 
--- The lots of a symbol share its price; private ones bought after the last valuation do not: the newest price that is
--- no entry price speaks for all.
+-- The lots of a symbol share its price, except private lots bought after the last valuation: the newest price that is
+-- not an entry price is used for all lots.
 held as (
     select distinct on (position_values.portfolio_id, position_values.as_of_date, position_values.symbol)
         position_values.portfolio_id,
@@ -37,7 +37,7 @@ held as (
         targets.target_updated_at,
         position_values.price_date,
         position_values.price_flag,
-        -- what was paid is no price to expect a return from, but for a private holding without a valuation
+        -- an entry price is not a basis for an expected return, except for a private holding without a valuation
         case
             when position_values.price_source <> 'entry' or position_values.investment_class = 'PRIVATE'
                 then position_values.price
@@ -91,7 +91,7 @@ weighted as (
         cast(targeted.position_count as integer) as position_count,
         targeted.target_created_at,
         targeted.target_updated_at,
-        -- what a return is multiplied by; null where there is none
+        -- sign of the position in its return; null where there is no return
         case when targeted.price > 0 then nullif(sign(targeted.quantity), 0) end as side,
         snapshots.equity
     from in_shares_of_the_day as targeted

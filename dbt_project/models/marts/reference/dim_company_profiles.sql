@@ -1,6 +1,6 @@
 {{ config(materialized='mart', versioned=true, grain=['symbol', 'profile_date']) }}
 
--- Profiles with all that their sources say, each in force until the next one of its symbol.
+-- Profiles with all details of their sources, each valid until the next one of its symbol.
 with profiles as (
     select * from {{ ref('stg_raw__company_profiles') }}
 ),

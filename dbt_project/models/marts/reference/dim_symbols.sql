@@ -1,6 +1,6 @@
 {{ config(materialized='mart', versioned=true, grain=['symbol']) }}
 
--- Every symbol that is priced or held, with what its newest profile says of it.
+-- Every symbol that is priced, held or profiled, with the attributes of its newest profile.
 with prices as (
     select * from {{ ref('stg_raw__prices') }}
 ),

@@ -41,7 +41,7 @@ in_window as (
         and calendar.is_trading_day
 ),
 
--- Where the chains of earlier builds end: the last row of each symbol before the window.
+-- The last row of each symbol before the window, from which the index continues.
 earlier as (
     {% if has_history() and not var('audit_schema') %}
         select last_rows.*
@@ -77,7 +77,7 @@ linked as (
         in_window.*,
         coalesce(lag(in_window.price_date) over by_date, earlier.as_of_date) as last_date,
         coalesce(lag(in_window.close) over by_date, earlier.close) as last_close,
-        -- in the first row's factor, not beside the product: the same chain of roundings in every build
+        -- part of the first row's factor, so that every build rounds in the same order
         case when row_number() over by_date = 1 then coalesce(earlier.total_return_index, 1) else 1 end
             as index_before
     from in_window
@@ -103,7 +103,7 @@ adjusted as (
         on linked.symbol = dividends.symbol and linked.price_date = dividends.ex_session
 ),
 
--- The vendor's return speaks while both its closes are the known ones; else the closes do.
+-- The vendor's return is used if both of its closes equal the known ones; otherwise the return is computed from closes.
 returned as (
     select
         *,
@@ -125,7 +125,7 @@ final as (
         close,
         volume,
         daily_return,
-        -- Statistics never bridge a gap; the level for adjusted closes has to, by price and splits alone.
+        -- Returns never bridge a gap; the index behind adjusted closes has to, by price and splits only.
         udf.product(index_before * (
             1 + coalesce(daily_return, cast(close * split_since_last / last_close - 1 as double precision), 0)
         )) over (partition by symbol order by price_date) as total_return_index,

@@ -4,8 +4,8 @@
     visible_when='rows.cluster_id is not null',
 ) }}
 
--- The symbols of each portfolio's correlation matrix with their clusters. Those in no cluster are stored as well: the
--- pairs of fct_correlation_pairs are made of them.
+-- The symbols of each portfolio's correlation matrix with their clusters. Symbols without a cluster are stored as well:
+-- fct_correlation_pairs is built from them.
 with members as (
     select * from {{ ref('int_portfolio_correlations') }}
     where part = 'member'

@@ -1,7 +1,7 @@
 {{ config(materialized='mart', derived=true, grain=['portfolio_id', 'as_of_date', 'symbol_1', 'symbol_2']) }}
 
--- Each pair's correlation is stored once, whoever holds the two; a portfolio whose matrix was repaired has its own.
--- Both are read twice: not materialized, so that each reading finds a portfolio's rows by the index.
+-- The correlation of a pair is stored once for all holders; a portfolio whose matrix was repaired has its own. Members
+-- and correlations are read twice and not materialized, so that each read finds a portfolio's rows by index.
 with members as not materialized (
     select * from {{ ref('fct_correlation_clusters') }}
 ),

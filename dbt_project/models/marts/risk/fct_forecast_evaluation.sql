@@ -1,8 +1,8 @@
 {{ config(materialized='mart', grain=['portfolio_id', 'as_of_date', 'forecast']) }}
 
--- Forecasts held against what came: on each session those that fall due on it. The bias statistic is the deviation of
--- outcomes in units of their forecast (1: right on average, above: risk was underestimated), QLIKE the mean of
--- r - ln r - 1 with r realized over forecast variance (0: perfect); Patton (2011), Menchero et al. (2011).
+-- Forecasts compared with outcomes, on the session on which the forecast period ends. The bias statistic is the
+-- standard deviation of outcomes in units of their forecast (1: unbiased, above 1: risk was underestimated). QLIKE is
+-- the mean of r - ln r - 1 with r = realized / forecast variance (0: perfect). Patton (2011), Menchero et al. (2011).
 with sessions as (
     select * from {{ ref('int_session_windows') }}
 ),

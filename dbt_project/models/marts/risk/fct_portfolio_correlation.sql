@@ -1,6 +1,6 @@
 {{ config(materialized='mart', grain=['portfolio_id', 'as_of_date']) }}
 
--- Diversification of every portfolio; one without two comparable symbols has a row that says why.
+-- Diversification of every portfolio; without two comparable symbols the figures are null and a flag gives the reason.
 with scopes as (
     select * from {{ ref('int_portfolio_scopes') }}
 ),

@@ -1,7 +1,7 @@
 {{ config(materialized='mart', grain=['portfolio_id', 'as_of_date', 'model', 'factor']) }}
 
--- Betas of portfolios: holdings times the betas of their symbols, over equity. A portfolio without betas has a
--- row that says why.
+-- Betas of portfolios: holdings times the betas of their symbols, over equity. Without betas the figures are null and
+-- quality_flag gives the reason.
 with scopes as (
     select * from {{ ref('int_portfolio_scopes') }}
 ),
@@ -55,7 +55,7 @@ flagged as (
 contributed as (
     select
         *,
-        -- 0 is added so that no zero comes with a minus
+        -- adding 0 turns -0 into 0
         case when equity > 0 then 0 + dollar_variance / (equity * equity) end as variance_contribution
     from flagged
 ),

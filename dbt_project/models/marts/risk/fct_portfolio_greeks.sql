@@ -1,7 +1,7 @@
 {{ config(materialized='mart', grain=['portfolio_id', 'as_of_date']) }}
 
--- Greeks of portfolios: the options' added up, and the shares, each with a delta of one and nothing else. An option
--- without Greeks is left out and counted.
+-- Greeks of portfolios: the sum over options, plus shares, each with a delta of one. Options without Greeks are left
+-- out and counted.
 with scopes as (
     select * from {{ ref('int_portfolio_scopes') }}
 ),
@@ -44,7 +44,7 @@ added as (
         scopes.positions_in_scope > 0 as is_in_scope,
         coalesce(option_greeks.option_count, 0) as option_count,
         coalesce(option_greeks.options_without_greeks, 0) as options_without_greeks,
-        -- no options: nothing of it. Options of which none has Greeks: nobody knows
+        -- without options the Greeks are 0; if no option has Greeks, they are unknown
         option_greeks.option_count is null as has_no_options,
         coalesce(shares.delta, 0) as share_delta,
         coalesce(shares.delta_dollars, 0) as share_delta_dollars,

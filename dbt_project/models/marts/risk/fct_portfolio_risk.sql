@@ -1,7 +1,7 @@
 {{ config(materialized='mart', grain=['portfolio_id', 'as_of_date']) }}
 
--- One row of risk per portfolio: betas and variances from the factor models, volatility and value at risk from the
--- date's holdings through past returns, the Sharpe ratio and a second beta from the returns that were earned.
+-- Risk figures of portfolios: beta and variances from the factor models, volatility and value at risk from the holdings
+-- of the date with past returns, Sharpe ratio and a second beta from the time-weighted returns of the portfolio.
 with scopes as (
     select * from {{ ref('int_portfolio_scopes') }}
 ),

@@ -1,7 +1,7 @@
 {{ config(materialized='mart', grain=['portfolio_id', 'as_of_date', 'scenario_id']) }}
 
--- What each scenario would do to each portfolio: units held times the P&L of a unit. Private positions are outside
--- and lower the coverage.
+-- P&L of each portfolio under each scenario: units held times the P&L per unit. Private positions are not stressed and
+-- lower the coverage.
 with position_values as not materialized (
     select
         *,

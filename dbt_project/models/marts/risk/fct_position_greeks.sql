@@ -1,6 +1,6 @@
 {{ config(materialized='mart', grain=['position_id', 'as_of_date']) }}
 
--- Greeks of option positions: those of the contract, per share, and times signed quantity x multiplier.
+-- Greeks of option positions: per share, and times signed quantity x multiplier.
 with position_values as not materialized (
     select * from {{ ref('int_position_values') }}
     where investment_class = 'OPTIONS' and {{ is_being_built() }}
@@ -61,7 +61,7 @@ final as (
         greeks.null_reason
     from sized
     inner join greeks on sized.security = greeks.contract and sized.as_of_date = greeks.as_of_date
-    -- the last row of a position that was sold is a sale, no option
+    -- a position that was sold has no Greeks on the day of its exit
     where sized.is_open or greeks.null_reason = 'expired'
 )
 

@@ -1,6 +1,6 @@
 {{ config(materialized='mart', derived=true, newest_only=true, grain=['position_id', 'as_of_date', 'scenario_id']) }}
 
--- A product of two published facts: the units of a position and the stress of a unit.
+-- Product of two published facts: the units of a position and the P&L per unit.
 with position_values as (
     select
         *,
@@ -21,7 +21,7 @@ final as (
         position_values.portfolio_id,
         position_values.symbol,
         security_stress.scenario_id,
-        -- 0 is added so that no zero comes with a minus
+        -- adding 0 turns -0 into 0
         0 + position_values.units * security_stress.direct_pnl as direct_pnl,
         0 + position_values.units * security_stress.correlated_pnl as correlated_pnl
     from position_values

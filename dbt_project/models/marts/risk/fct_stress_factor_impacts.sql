@@ -1,6 +1,6 @@
 {{ config(materialized='mart', derived=true, grain=['portfolio_id', 'as_of_date', 'scenario_id', 'factor']) }}
 
--- A product of two published facts: a portfolio's exposure to a factor and a scenario's shock to it.
+-- Product of two published facts: a portfolio's exposure to a factor and a scenario's shock to it.
 with exposures as (
     select * from {{ ref('fct_portfolio_factor_exposures') }}
     where model = 'risk'
@@ -19,7 +19,7 @@ final as (
         shocks.factor,
         shocks.shock,
         exposures.dollar_exposure,
-        -- 0 is added so that no zero comes with a minus
+        -- adding 0 turns -0 into 0
         0 + exposures.dollar_exposure * coalesce(shocks.shock, 0) as direct_pnl,
         shocks.correlated_shock,
         0 + exposures.dollar_exposure * shocks.correlated_shock as correlated_pnl

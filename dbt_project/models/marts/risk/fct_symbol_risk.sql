@@ -1,6 +1,6 @@
 {{ config(materialized='mart', grain=['symbol', 'as_of_date']) }}
 
--- Volatility of symbols, with what their factor betas leave unexplained and the beta that a provider says.
+-- Volatility of symbols, with the residual volatility of the risk model and the beta of a data provider.
 with volatilities as (
     select * from {{ ref('int_symbol_volatility') }}
 ),

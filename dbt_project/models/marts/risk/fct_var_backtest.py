@@ -1,4 +1,4 @@
-"""Value at risk held against what came (method and sources: python_models.portfolio.backtest)."""
+"""Backtest of value at risk (method and sources: python_models.portfolio.backtest)."""
 
 from python_models.portfolio.backtest import backtest_frame
 
