@@ -1,6 +1,6 @@
-"""The method's accounting once more, as a slow loop over days and lots in exact decimals.
+"""Reference implementation of the accounting: a slow loop over days and lots in exact decimals.
 
-Written from the definitions (method, sections 1 to 5), not from the SQL; the marts are compared with it.
+Written from the definitions (method, sections 1 to 5), not from the SQL.
 """
 
 from bisect import bisect_left, bisect_right
@@ -22,9 +22,9 @@ def cents(value: Decimal) -> Decimal:
 
 @dataclass
 class Market:
-    """What is known of the market: sessions, closes as traded, splits and dividends by symbol.
+    """Market data: sessions, closes as traded, splits and dividends by symbol.
 
-    model_prices: what an option position without a quote is worth (its formula is proved elsewhere).
+    model_prices: price of an option position without a quote (its formula is tested elsewhere).
     """
 
     sessions: list[date]
@@ -47,7 +47,7 @@ class Market:
         return factor
 
     def price(self, symbol: str, day: date) -> tuple[Decimal, date] | None:
-        """The last close up to the day, in the day's shares, and its date."""
+        """The last close up to the day, adjusted for splits until the day, and its date."""
         dates = sorted(known for known in self.closes.get(symbol, {}) if known <= day)
         if not dates:
             return None
@@ -66,7 +66,7 @@ class Market:
 
 
 def read_market(connection: psycopg.Connection[Any]) -> Market:
-    """The newest raw row of each key, read without dbt, and the models' prices of options."""
+    """The newest raw row of each key, read without dbt, and the model prices of options."""
     with connection.cursor(row_factory=dict_row) as cursor:
         days = cursor.execute(
             """select distinct on (calendar_date) calendar_date, is_session from raw.calendar_days
@@ -96,7 +96,7 @@ def read_market(connection: psycopg.Connection[Any]) -> Market:
 
 
 def unit_price(market: Market, lot: dict[str, Any], day: date, *, is_open: bool) -> Decimal:
-    """What one share or contract unit of the lot is worth on the day (no quotes, no marks)."""
+    """Price of one share of the lot (for options, per underlying share) on the day; no quotes, no marks."""
     symbol = lot["underlying_symbol"] or lot["symbol"]
     factor = market.split_factor(symbol, market.on_or_after(lot["entry_date"]), day)
     if lot["investment_class"] == "PRIVATE":
@@ -113,7 +113,7 @@ def unit_price(market: Market, lot: dict[str, Any], day: date, *, is_open: bool)
 
 
 def account_for_lot(market: Market, lot: dict[str, Any], last_day: date) -> dict[date, dict[str, Decimal]]:
-    """Market value and P&L of one lot on every session it lived through."""
+    """Market value and P&L of one lot on every session from its entry to its exit or settlement."""
     symbol = lot["underlying_symbol"] or lot["symbol"]
     first = market.on_or_after(lot["entry_date"])
     last = None

@@ -1,7 +1,7 @@
-"""A small warehouse of odd portfolios: what the real loaders and the real build make of them.
+"""A small warehouse with edge-case portfolios, loaded and built by the real code.
 
-Prices of 300 sessions come from a seeded factor structure. The last closes are round figures, so that the
-books below are worth round sums on the last session. There is no 10-year yield, and one day's curve is zero.
+Prices of 300 sessions come from a seeded factor structure. The last closes are round, so that the portfolios
+below have round values on the last session. There is no 10-year yield, and the curve of one day is zero.
 """
 
 import os
@@ -35,7 +35,7 @@ ENTRY, ZERO_RATES, EXPIRY, LAST, TOMORROW = (
 LATER = date(2025, 12, 19)
 OWNER = "odd@example.com"
 
-# last close, beta to the market, daily deviation of its own
+# last close, beta to the market, daily idiosyncratic standard deviation
 SECURITIES = {
     "SPY": (500.0, 1.0, 0.0),
     "VTV": (160.0, 0.8, 0.004),
@@ -53,13 +53,13 @@ SECURITIES = {
     "NEW70": (30.0, 0.7, 0.015),
 }
 DAYS_KNOWN = {"NEW29": 29, "NEW70": 70}
-# percent a year; the 10-year yield is missing
+# percent per year; the 10-year yield is missing
 CURVE = {"DGS1MO": 4.4, "DGS3MO": 4.3, "DGS6MO": 4.2, "DGS1": 4.0, "DGS2": 3.9, "DGS5": 4.0, "DGS30": 4.9}
 
 
 @dataclass(frozen=True)
 class Lot:
-    """A row of a positions file; without option_type a stock, with `private` a private holding."""
+    """A row of a positions file: a stock, an option if `option` is set, or a private holding."""
 
     symbol: str
     quantity: float
@@ -144,7 +144,7 @@ def closes() -> pd.DataFrame:
 
 
 def returns() -> pd.DataFrame:
-    """Daily returns of the closes as they were loaded."""
+    """Daily returns of the loaded closes."""
     return closes().pct_change(fill_method=None).iloc[1:]
 
 
@@ -165,7 +165,7 @@ def _write_market(folder: Path) -> None:
 
 
 def build(warehouse: Warehouse, folder: Path, portfolios: dict[str, tuple[int, list[Lot]]]) -> Warehouse:
-    """Load prices and portfolios, build and publish everything."""
+    """Load prices and portfolios, then build and publish all marts."""
     _write_market(folder / "market")
     with warehouse.connect_writer() as connection:
         load_calendar(connection)

@@ -1,6 +1,6 @@
-"""The method's risk numbers once more, from the marts alone: slow loops, pandas, statsmodels and mibian.
+"""Reference implementation of the risk figures, from the marts only: slow loops, pandas, statsmodels, mibian.
 
-Written from the definitions (method, sections 5 to 11), not from the engines; the marts are compared with it.
+Written from the definitions (method, sections 5 to 11), not from the engines.
 """
 
 import math
@@ -26,7 +26,7 @@ PARTS = ("portfolio_id", "as_of_date")
 
 
 class Marts:
-    """The marts as the analyst reads them, each once, money and prices as floats."""
+    """The marts as the analyst sees them, each read once; numeric columns as floats."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -59,7 +59,7 @@ class Marts:
 
     @cached_property
     def days(self) -> list[date]:
-        """The sessions that portfolios have."""
+        """The sessions with portfolio snapshots."""
         return sorted(self.frame("fct_portfolio_snapshots")["as_of_date"].unique())
 
     @cached_property
@@ -141,12 +141,12 @@ def holdings(marts: Marts, portfolio: Any, day: date) -> list[Holding]:
 
 
 def movers(held: list[Holding]) -> list[Holding]:
-    """What moves with a market: no private positions, no cash, no options without Greeks."""
+    """Holdings with market exposure: no private positions, no cash, no options without Greeks."""
     return [h for h in held if h.kind != "PRIVATE" and not h.is_cash and not math.isnan(h.exposure)]
 
 
 def black_scholes(option: Numbers, option_type: str, move: float = 0.0) -> float:
-    """Value of an option per share after a move of its underlying, by the error function."""
+    """Value of an option per share after a move of its underlying, with the error function."""
     spot, strike = option["underlying_price"] * (1 + move), option["strike_price"]
     years, rate = option["years_to_expiration"], option["risk_free_rate"]
     carry, volatility = option["dividend_yield"], option["implied_volatility"]
@@ -164,7 +164,7 @@ def black_scholes(option: Numbers, option_type: str, move: float = 0.0) -> float
 
 
 def merton(option: Numbers, move: float = 0.0) -> Any:
-    """The option by mibian: percents, days, and dividends in USD a year."""
+    """The option in mibian, which takes percents, days, and dividends in USD per year."""
     spot = option["underlying_price"] * (1 + move)
     return mibian.Me(
         [
@@ -179,7 +179,7 @@ def merton(option: Numbers, move: float = 0.0) -> Any:
 
 
 def unit_pnl(holding: Holding, move: float) -> float:
-    """P&L of a position when its symbol moves, no more than everything being lost."""
+    """P&L of a position when its symbol moves; the loss of the symbol is limited to 100 %."""
     if holding.option is None:
         return holding.market_value * max(move, -1.0)
     kind = str(holding.option_type)
@@ -191,7 +191,7 @@ def unit_pnl(holding: Holding, move: float) -> float:
 
 
 def pro_forma(marts: Marts, portfolio: Any, day: date, length: int) -> list[float]:
-    """The date's exposures over equity through past returns; NaN on a session that a symbol lacks."""
+    """Past returns of the date's exposures over equity; NaN on a session without a return of every symbol."""
     equity, rows = marts.equity(portfolio, day), marts.returns.loc[marts.window(day, length)]
     total = np.zeros(len(rows))
     for holding in movers(holdings(marts, portfolio, day)):
@@ -200,7 +200,7 @@ def pro_forma(marts: Marts, portfolio: Any, day: date, length: int) -> list[floa
 
 
 def scenario_pnl(marts: Marts, portfolio: Any, day: date, length: int = 252) -> list[float]:
-    """The date's positions through past returns, options repriced."""
+    """P&L of the date's positions with past returns, options repriced."""
     rows = marts.returns.loc[marts.window(day, length)]
     total = [0.0] * len(rows)
     for holding in movers(holdings(marts, portfolio, day)):
@@ -210,13 +210,13 @@ def scenario_pnl(marts: Marts, portfolio: Any, day: date, length: int = 252) -> 
 
 
 def realized(series: list[float], end: int, window: int) -> float:
-    """Annualized deviation of the window that ends before `end`, NaN below two thirds of known returns."""
+    """Annualized standard deviation of the window before `end`; NaN if less than two thirds are known."""
     known = [value for value in series[max(0, end - window) : end] if not math.isnan(value)]
     return math.sqrt(252) * statistics.stdev(known) if len(known) >= 2 / 3 * window else math.nan
 
 
 def volatility(series: list[float]) -> Numbers:
-    """Volatility (method, section 8) of a series of 272 returns, the last of today."""
+    """Volatility figures (method, section 8) of 272 daily returns, the last one that of the date."""
     last = len(series)
 
     def mean_square(end: int, window: int) -> float:
@@ -253,7 +253,7 @@ def volatility(series: list[float]) -> Numbers:
 
 
 def tail_risk(outcomes: list[float]) -> Numbers:
-    """Value at risk and shortfall (method, section 11) of a list of outcomes."""
+    """Value at risk and expected shortfall (method, section 11) of a list of outcomes."""
     mean, deviation = statistics.mean(outcomes), statistics.stdev(outcomes)
     skew, kurtosis = stats.skew(outcomes, bias=False), stats.kurtosis(outcomes, bias=False)
     found: Numbers = {"scenario_days": len(outcomes)}
@@ -279,7 +279,7 @@ def tail_risk(outcomes: list[float]) -> Numbers:
 
 
 def diversification(exposures: dict[str, float], correlations: pd.DataFrame) -> Numbers:
-    """Diversification (method, section 9) of signed exposures by symbol and a complete correlation matrix."""
+    """Diversification figures (method, section 9) of signed exposures and a complete correlation matrix."""
     gross = sum(abs(value) for value in exposures.values())
     weights = {symbol: value / gross for symbol, value in exposures.items()}
     pairs, shares, variance = [], [], 0.0
@@ -299,7 +299,7 @@ def diversification(exposures: dict[str, float], correlations: pd.DataFrame) -> 
 
 
 def clusters(correlations: pd.DataFrame, threshold: float = 0.7) -> list[set[str]]:
-    """Symbols that hang together by |rho| at or above the threshold, found by walking on."""
+    """Connected components of the symbols by |rho| at or above the threshold."""
     left, found = set(correlations.index), []
     while left:
         group, waiting = set(), {min(left)}
@@ -318,7 +318,7 @@ def clusters(correlations: pd.DataFrame, threshold: float = 0.7) -> list[set[str
 
 
 def expected_shocks(given: dict[str, float], factors: list[str], covariance: np.ndarray) -> dict[str, float]:
-    """All factors: the given shocks, and what the others are expected to do, S_us S_ss^-1 s."""
+    """The given shocks, and the conditional expectation of the other factors, S_us S_ss^-1 s."""
     shocked = [place for place, name in enumerate(factors) if name in given]
     others = [place for place, name in enumerate(factors) if name not in given]
     size = np.array([given[factors[place]] for place in shocked])
@@ -328,7 +328,7 @@ def expected_shocks(given: dict[str, float], factors: list[str], covariance: np.
 
 
 def stress(held: list[Holding], betas: dict[str, dict[str, float]], shocks: dict[str, float]) -> Numbers:
-    """P&L of positions that have betas under shocks of factors, each, in total, and its linear part."""
+    """P&L of positions with betas under factor shocks: per position, in total, and the linear part."""
     by_position, linear = {}, 0.0
     for holding in movers(held):
         if holding.symbol in betas:
@@ -338,12 +338,12 @@ def stress(held: list[Holding], betas: dict[str, dict[str, float]], shocks: dict
     return {"pnl": sum(by_position.values()), "linear": linear, "positions": by_position}
 
 
-# --- forecasts held against what came ---
+# --- forecasts and outcomes ---
 
 
 @dataclass
 class Outcome:
-    """A session of a portfolio's public and option part: its P&L, and that over the equity it began with."""
+    """P&L of the public and option positions on a session, and its ratio to the equity at the start."""
 
     day: date
     pnl: float
@@ -363,14 +363,14 @@ def outcomes(marts: Marts, portfolio: Any) -> list[Outcome]:
 
 
 def kupiec(observations: int, breaches: int, probability: float) -> float:
-    """p-value of the proportion of failures by binomial likelihoods; their coefficients cancel."""
-    as_seen = stats.binom.logpmf(breaches, observations, breaches / observations)
-    as_said = stats.binom.logpmf(breaches, observations, probability)
-    return float(stats.chi2.sf(2 * (as_seen - as_said), 1))
+    """p-value of the proportion of failures, from binomial likelihoods whose coefficients cancel."""
+    as_observed = stats.binom.logpmf(breaches, observations, breaches / observations)
+    as_expected = stats.binom.logpmf(breaches, observations, probability)
+    return float(stats.chi2.sf(2 * (as_observed - as_expected), 1))
 
 
 def christoffersen(breaches: list[bool]) -> float:
-    """p-value of independence: day by day, the likelihood with one chance against that with two."""
+    """p-value of independence: likelihood with one breach probability against that with two, day by day."""
     after = {state: [now for was, now in pairwise(breaches) if was == state] for state in (False, True)}
 
     def likelihood(days: list[bool], chance: float) -> float:

@@ -1,4 +1,4 @@
-"""Every value and P&L of the marts against a slow loop in exact decimals, on simulated and on real prices."""
+"""Values and P&L of the marts compared with a slow loop in exact decimals, on simulated and real prices."""
 
 from collections import Counter, defaultdict
 from datetime import date
@@ -47,7 +47,7 @@ def expected(built: Warehouse) -> dict[tuple[Any, date], dict[str, Decimal]]:
     }
 
 
-def test_every_position_value_equals_the_slow_loop(
+def test_every_position_value_equals_the_reference(
     built: Warehouse, expected: dict[tuple[Any, date], dict[str, Decimal]]
 ) -> None:
     found = {
@@ -59,7 +59,7 @@ def test_every_position_value_equals_the_slow_loop(
     assert differing == {}
 
 
-def test_every_snapshot_equals_the_sum_of_the_slow_loop(
+def test_every_snapshot_equals_the_sum_of_the_reference(
     built: Warehouse, expected: dict[tuple[Any, date], dict[str, Decimal]]
 ) -> None:
     portfolio_of = {
@@ -98,7 +98,7 @@ def test_every_snapshot_equals_the_sum_of_the_slow_loop(
         assert row["session_count"] == sessions[key[0]]
 
 
-def test_cost_totals_of_the_demo_are_the_authoritative_ones(built: Warehouse) -> None:
+def test_cost_totals_of_the_demo(built: Warehouse) -> None:
     totals = {
         row["portfolio_name"]: (row["long_exposure_at_cost"], row["short_exposure_at_cost"])
         for row in _query(
@@ -143,11 +143,11 @@ def test_adjusted_closes_chain_the_total_returns_back_from_the_last_close(built:
             assert row["adjusted_close"] == row["close"]
         if row["daily_return"] is not None:
             chained = float(row["adjusted_before"]) * (1 + row["daily_return"])
-            # six decimals on levels of a few dollars
+            # prices have six decimals, on levels of a few dollars
             assert float(row["adjusted_close"]) == pytest.approx(chained, abs=2e-6)
 
 
-def test_simulated_prices_say_so_and_real_ones_do_not(
+def test_simulated_prices_are_flagged_and_real_ones_are_not(
     built: Warehouse, request: pytest.FixtureRequest
 ) -> None:
     is_simulated = "demo" in request.node.callspec.id

@@ -1,4 +1,4 @@
-"""Market betas of the marts against statsmodels, for all symbols, on simulated and on real prices."""
+"""Market betas of the marts compared with statsmodels, for all symbols, on simulated and on real prices."""
 
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ EVERY_NTH_SESSION = 12
 
 
 class Frames(NamedTuple):
-    """returns: every session of the calendar by symbols. first_row: that of the first portfolio's day."""
+    """returns: sessions by symbols. first_row: row of the first session that has a portfolio."""
 
     returns: pd.DataFrame
     betas: pd.DataFrame
@@ -69,7 +69,7 @@ def test_every_beta_equals_statsmodels(frames: Frames) -> None:
             assert found["observations"] == len(pair)
             assert found["is_clipped"] == (abs(fit.params["x"]) > CLIP)
             assert found["beta"] == pytest.approx(max(-CLIP, min(CLIP, fit.params["x"])), rel=1e-8, abs=1e-8)
-            if symbol != "SPY":  # statsmodels gives a perfect fit an error of rounding, ours is zero
+            if symbol != "SPY":  # a perfect fit: statsmodels has a rounding error, ours is zero
                 assert found["std_error"] == pytest.approx(fit.bse["x"], rel=1e-8)
                 assert found["p_value"] == pytest.approx(fit.pvalues["x"], rel=1e-6, abs=1e-12)
             checked += 1
@@ -77,7 +77,7 @@ def test_every_beta_equals_statsmodels(frames: Frames) -> None:
     assert checked > 50 * len(rows) * 0.8
 
 
-def test_the_market_has_beta_one_on_every_session_from_the_first_portfolio_on(frames: Frames) -> None:
+def test_spy_has_beta_one_on_every_session_from_the_first_portfolio_on(frames: Frames) -> None:
     returns, betas, first_row = frames
     spy = betas.xs("SPY", level="symbol")
     assert spy.index.tolist() == returns.index[first_row:].tolist()

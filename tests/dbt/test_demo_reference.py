@@ -1,4 +1,4 @@
-"""The demonstration's tags and target prices in the marts: those of its files, no more and no fewer."""
+"""Tags and target prices of the demo in the marts equal those of its files."""
 
 import csv
 from collections import defaultdict
@@ -29,7 +29,7 @@ def file_rows(name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def test_every_target_of_the_file_is_there_on_the_last_session(demo: Warehouse) -> None:
+def test_targets_on_the_last_session_equal_the_file(demo: Warehouse) -> None:
     found = rows_of(
         demo,
         f"""select targets.*, portfolio_name, snapshots.equity from marts.fct_target_prices as targets
@@ -37,13 +37,13 @@ def test_every_target_of_the_file_is_there_on_the_last_session(demo: Warehouse) 
         join marts.fct_portfolio_snapshots as snapshots using (portfolio_id, as_of_date)
         where as_of_date = '{LAST}'""",
     )
-    told = {
+    expected = {
         (row["portfolio_name"], row["symbol"]): tuple(Decimal(row[name]) for name in TARGETS)
         for row in file_rows("target_prices.csv")
     }
     assert {
         (row["portfolio_name"], row["symbol"]): tuple(row[name] for name in TARGETS) for row in found
-    } == told
+    } == expected
     for row in found:
         side = 1 if row["quantity"] > 0 else -1
         upside = float(row["target_price_eoy"] / row["price"] - 1)
@@ -55,7 +55,7 @@ def test_every_target_of_the_file_is_there_on_the_last_session(demo: Warehouse) 
     assert "NFLX" in {row["symbol"] for row in found if row["quantity"] < 0}
 
 
-def test_targets_are_there_over_all_of_the_demos_history(demo: Warehouse) -> None:
+def test_every_session_of_the_demo_has_targets(demo: Warehouse) -> None:
     (row,) = rows_of(
         demo,
         """select count(distinct targets.as_of_date) as with_targets,
@@ -66,10 +66,10 @@ def test_targets_are_there_over_all_of_the_demos_history(demo: Warehouse) -> Non
     assert row["with_targets"] == row["all_days"]
 
 
-def test_given_tags_are_those_of_the_file_and_the_others_are_sectors_and_options(demo: Warehouse) -> None:
-    told: dict[tuple[str, str], set[str]] = defaultdict(set)
+def test_tags_equal_the_file_and_automatic_ones_are_sectors_and_options(demo: Warehouse) -> None:
+    expected: dict[tuple[str, str], set[str]] = defaultdict(set)
     for row in file_rows("tags.csv"):
-        told[row["portfolio_name"], row["symbol"]].add(row["tag"])
+        expected[row["portfolio_name"], row["symbol"]].add(row["tag"])
     positions = rows_of(
         demo,
         """select portfolio_name, positions.symbol, tags, automatic_tags, investment_class, sector
@@ -80,13 +80,14 @@ def test_given_tags_are_those_of_the_file_and_the_others_are_sectors_and_options
     assert len(positions) == 96
     for row in positions:
         given = set(row["tags"]) - set(row["automatic_tags"])
-        assert given == told[row["portfolio_name"], row["symbol"]] - set(row["automatic_tags"]), row["symbol"]
+        assigned = expected[row["portfolio_name"], row["symbol"]] - set(row["automatic_tags"])
+        assert given == assigned, row["symbol"]
         automatic = {row["sector"]} if row["sector"] and row["investment_class"] != "PRIVATE" else set()
         automatic |= {"options"} if row["investment_class"] == "OPTIONS" else set()
         assert set(row["automatic_tags"]) == automatic, row["symbol"]
 
 
-def test_exposures_by_tag_hold_every_tag(demo: Warehouse) -> None:
+def test_exposures_by_tag_include_every_tag(demo: Warehouse) -> None:
     found = rows_of(
         demo,
         f"""select distinct bucket from marts.fct_exposures_by_group

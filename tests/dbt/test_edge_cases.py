@@ -1,4 +1,4 @@
-"""Odd portfolios through the real loaders and the real build: what each mart says of them, and why."""
+"""Edge-case portfolios, loaded and built by the real code: the values and flags of each mart."""
 
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -72,7 +72,7 @@ def rows(connection: psycopg.Connection[Row]) -> Callable[..., Rows]:
 
 @pytest.fixture(scope="module")
 def row(rows: Callable[..., Rows]) -> Callable[..., Row]:
-    """As rows, of which there must be one."""
+    """The only such row."""
 
     def read(mart: str, portfolio: str, day: date = LAST, **values: object) -> Row:
         (one,) = rows(mart, portfolio, day, **values)
@@ -106,7 +106,7 @@ def _volatility(series: pd.Series, window: int) -> float:
 
 
 def test_every_portfolio_has_its_row_in_every_analytic(connection: psycopg.Connection[Row]) -> None:
-    """Nobody stops anybody: whatever is odd with one, the others and it have their rows, each session."""
+    """An edge case in one portfolio does not remove rows of it or of others, on any session."""
     sessions = 6
     for mart in (*WITH_QUALITY, "fct_portfolio_snapshots", "fct_portfolio_exposures", "fct_portfolio_greeks"):
         counted = connection.execute(
@@ -137,8 +137,8 @@ def test_analyzed_and_skipped_add_up_to_the_positions(connection: psycopg.Connec
 NOT_A_NUMBER = "count(*) filter (where {0}::text in ('NaN', 'Infinity', '-Infinity', '-0')) as {0}"
 
 
-def test_no_mart_holds_a_number_that_is_none(connection: psycopg.Connection[Row]) -> None:
-    """Absence is null: NaN and infinity are nowhere, and no zero comes with a minus."""
+def test_no_mart_has_nan_infinity_or_negative_zero(connection: psycopg.Connection[Row]) -> None:
+    """Missing figures are null."""
     columns = connection.execute(
         """select table_name, column_name from information_schema.columns
         where table_schema = 'marts' and data_type in ('double precision', 'numeric')"""
@@ -173,7 +173,7 @@ def test_no_mart_holds_a_number_that_is_none(connection: psycopg.Connection[Row]
         ("nothing bought", "no_factor_data", (0, 1), 0.0),
     ],
 )
-def test_risk_says_how_much_of_the_portfolio_it_looked_at(
+def test_risk_reports_flag_counts_and_coverage(
     row: Callable[..., Row], portfolio: str, flag: str, counts: tuple[int, int], coverage: float | None
 ) -> None:
     risk = row("fct_portfolio_risk", portfolio)
@@ -184,7 +184,7 @@ def test_risk_says_how_much_of_the_portfolio_it_looked_at(
         assert found["coverage"] == (coverage if coverage is None else pytest.approx(coverage, abs=1e-12))
 
 
-# --- nothing but private positions --------------------------------------------------------------------------
+# --- private positions only ---------------------------------------------------------------------------------
 
 
 def test_a_private_portfolio_is_valued_and_flagged_but_has_no_risk(
@@ -235,7 +235,7 @@ def test_one_symbol_is_one_effective_name_and_has_no_pairs(
         assert risk[f"realized_volatility_{window}d"] == pytest.approx(expected, rel=1e-9)
 
 
-def test_the_market_alone_loses_exactly_the_market_shock(rows: Callable[..., Rows]) -> None:
+def test_a_portfolio_of_spy_loses_exactly_the_market_shock(rows: Callable[..., Rows]) -> None:
     stress = {found["scenario_id"]: found for found in rows("fct_portfolio_stress", "only the market")}
     for scenario, shock in MARKET_ONLY.items():
         found = stress[scenario]
@@ -245,7 +245,7 @@ def test_the_market_alone_loses_exactly_the_market_shock(rows: Callable[..., Row
         assert found["direct_pct_equity"] == pytest.approx(shock, rel=1e-12)
 
 
-def test_the_market_alone_has_beta_one_no_style_and_nothing_of_its_own(
+def test_a_portfolio_of_spy_has_beta_one_no_style_and_no_idiosyncratic_risk(
     row: Callable[..., Row], rows: Callable[..., Rows], past: pd.DataFrame
 ) -> None:
     exposures = rows("fct_portfolio_factor_exposures", "only the market", model="risk")
@@ -264,7 +264,7 @@ def test_the_market_alone_has_beta_one_no_style_and_nothing_of_its_own(
 # --- short histories ----------------------------------------------------------------------------------------
 
 
-def test_29_days_of_prices_are_too_few_for_any_beta_and_70_are_a_limited_history(betas: Rows) -> None:
+def test_29_days_are_too_few_for_betas_and_70_are_a_limited_history(betas: Rows) -> None:
     assert [row for row in betas if row["symbol"] == "NEW29"] == []
     young = [row for row in betas if row["symbol"] == "NEW70"]
     assert {row["model"] for row in young} == {"market", "rates", "style", "spread", "risk"}
@@ -274,7 +274,7 @@ def test_29_days_of_prices_are_too_few_for_any_beta_and_70_are_a_limited_history
     assert {row["quality_flag"] for row in old} == {"full_history"}
 
 
-def test_a_young_symbol_lowers_the_coverage_and_is_left_out_not_counted_as_zero(
+def test_a_symbol_without_betas_is_excluded_and_lowers_the_coverage(
     row: Callable[..., Row], rows: Callable[..., Rows], betas: Rows
 ) -> None:
     market = row("fct_portfolio_factor_exposures", "young", model="market", factor="Market")
@@ -288,15 +288,15 @@ def test_a_young_symbol_lowers_the_coverage_and_is_left_out_not_counted_as_zero(
     assert len(rows("fct_position_stress", "young", scenario_id="market_crash_35")) == 2
 
 
-def test_a_missing_past_is_proxied_and_its_share_is_shown(row: Callable[..., Row]) -> None:
-    """NEW70 has 69 of the 272 returns that volatility looks back on, and is three eighths of what counts."""
+def test_missing_returns_are_proxied_and_their_share_is_reported(row: Callable[..., Row]) -> None:
+    """NEW70 has 69 of the 272 returns in the window of volatility, and 3/8 of the included exposure."""
     risk = row("fct_portfolio_risk", "young")
     assert risk["proxied_share"] == pytest.approx(30 / 80 * (272 - 69) / 272, rel=1e-12)
     assert risk["scenario_days"] == 252
 
 
-def test_young_symbols_change_nobody_elses_betas(betas: Rows, past: pd.DataFrame) -> None:
-    """Betas of the others are the regressions over all their days, not over the days of the youngest."""
+def test_young_symbols_do_not_change_betas_of_others(betas: Rows, past: pd.DataFrame) -> None:
+    """Other betas are regressions over all their own days, not over those common with the youngest symbol."""
     window = past.tail(90)
     for symbol in ("AAA", "BBB", "HOT", "QUAL"):
         fit = sm.OLS(window[symbol], sm.add_constant(window["SPY"])).fit()
@@ -304,7 +304,7 @@ def test_young_symbols_change_nobody_elses_betas(betas: Rows, past: pd.DataFrame
     assert _beta(betas, "SPY", "market", "Market") == 1.0
 
 
-def test_nothing_but_a_too_young_symbol_has_no_factor_data(
+def test_a_portfolio_of_one_too_young_symbol_has_no_factor_data(
     row: Callable[..., Row], rows: Callable[..., Rows]
 ) -> None:
     risk = row("fct_portfolio_risk", "only the youngest")
@@ -328,7 +328,7 @@ def test_a_symbol_without_any_price_is_valued_at_its_entry_and_flagged(
     assert quality == {"flag": "no_prices", "last_price_date": None}
 
 
-# --- a price that never moves -------------------------------------------------------------------------------
+# --- a constant price ---------------------------------------------------------------------------------------
 
 
 def test_a_flat_price_has_no_volatility_and_beta_zero(
@@ -360,7 +360,7 @@ def test_a_flat_price_is_excluded_from_correlations_and_counted(
     assert rows("fct_correlation_pairs", "only flat") == []
 
 
-def test_a_portfolio_that_never_moves_risks_nothing(
+def test_a_portfolio_of_constant_prices_has_no_risk(
     row: Callable[..., Row], rows: Callable[..., Rows]
 ) -> None:
     risk = row("fct_portfolio_risk", "only flat")
@@ -392,8 +392,8 @@ def test_an_option_that_expires_tomorrow_has_the_greeks_of_one_day(
     assert float(value["delta_adjusted_exposure"]) == pytest.approx(norm.cdf(d1) * 500 * spot, abs=0.0051)
 
 
-def test_a_hopeless_option_is_worth_nothing_and_has_greeks(row: Callable[..., Row]) -> None:
-    """A strike of eight times the price: the numbers are tiny, not missing; a quote without a bid is none."""
+def test_a_far_out_of_the_money_option_is_worth_nothing_and_has_greeks(row: Callable[..., Row]) -> None:
+    """A strike of eight times the price: figures are tiny, not null; a quote without a bid is ignored."""
     found = row("fct_position_greeks", "options", expiration_date=LATER)
     assert (found["null_reason"], found["iv_status"]) == (None, "no_quote")
     assert 0 <= found["model_price"] < 1e-20
@@ -403,7 +403,7 @@ def test_a_hopeless_option_is_worth_nothing_and_has_greeks(row: Callable[..., Ro
     assert value["delta_adjusted_exposure"] == 0
 
 
-def test_an_option_on_a_flat_price_is_at_intrinsic_value_and_says_why_it_has_no_greeks(
+def test_an_option_on_a_flat_price_is_at_intrinsic_value_without_greeks(
     row: Callable[..., Row],
 ) -> None:
     greeks = row("fct_position_greeks", "option on a flat price")
@@ -455,7 +455,7 @@ def test_an_option_that_expired_settles_to_intrinsic_value(
     assert rows("fct_position_greeks", "options", LAST, symbol=symbol) == []
 
 
-def test_settled_options_are_cash_and_count_no_more(row: Callable[..., Row]) -> None:
+def test_settled_options_are_cash_and_no_longer_counted(row: Callable[..., Row]) -> None:
     before = row("fct_portfolio_snapshots", "options", EXPIRY - timedelta(days=1))
     at, after = row("fct_portfolio_snapshots", "options", EXPIRY), row("fct_portfolio_snapshots", "options")
     assert (before["option_count"], at["option_count"], after["option_count"]) == (4, 2, 2)
@@ -468,7 +468,7 @@ def test_settled_options_are_cash_and_count_no_more(row: Callable[..., Row]) -> 
 # --- rates --------------------------------------------------------------------------------------------------
 
 
-def test_put_call_parity_holds_on_every_day_also_at_zero_rates(row: Callable[..., Row]) -> None:
+def test_put_call_parity_holds_on_every_day_including_zero_rates(row: Callable[..., Row]) -> None:
     closes = edge_cases.closes()["SPY"]
     tenors = [1 / 12, 0.25, 0.5, 1, 2, 5, 30]
     for day in closes.index[closes.index >= str(ENTRY)].date:
@@ -490,16 +490,14 @@ def test_a_day_of_zero_rates_has_greeks(rows: Callable[..., Rows]) -> None:
     assert all(row[name] is not None for row in found for name in GREEKS)
 
 
-def test_a_synthetic_share_is_stressed_like_the_share(row: Callable[..., Row]) -> None:
-    """Long a call and short a put of one strike move like the underlying, whatever the shock."""
+def test_a_synthetic_long_is_stressed_like_the_underlying(row: Callable[..., Row]) -> None:
+    """A long call and a short put of one strike move like the underlying under any shock."""
     for scenario, shock in MARKET_ONLY.items():
         found = row("fct_portfolio_stress", "parity", scenario_id=scenario)
         assert found["direct_pnl"] == pytest.approx(1_000 * 500 * shock, rel=1e-9)
 
 
-def test_without_the_ten_year_yield_a_bond_fund_stands_in_and_is_named(
-    betas: Rows, past: pd.DataFrame
-) -> None:
+def test_without_the_ten_year_yield_the_rate_proxy_is_used_and_named(betas: Rows, past: pd.DataFrame) -> None:
     rates = [row for row in betas if row["factor"] == "Interest Rate"]
     assert {row["model"] for row in rates} == {"rates", "risk"}
     assert {row["rate_proxy"] for row in rates} == {"TLT"}
@@ -510,10 +508,10 @@ def test_without_the_ten_year_yield_a_bond_fund_stands_in_and_is_named(
     assert _beta(betas, "AAA", "rates", "Interest Rate") == pytest.approx(fit.params["yields"], rel=1e-8)
 
 
-# --- long, short, levered, bankrupt -------------------------------------------------------------------------
+# --- long, short, levered, without equity -------------------------------------------------------------------
 
 
-def test_a_dollar_neutral_book_has_risk_figures_of_its_equity(
+def test_a_dollar_neutral_portfolio_has_risk_figures_relative_to_equity(
     row: Callable[..., Row], betas: Rows, past: pd.DataFrame
 ) -> None:
     exposures = row("fct_portfolio_exposures", "dollar neutral")
@@ -531,7 +529,7 @@ def test_a_dollar_neutral_book_has_risk_figures_of_its_equity(
     assert value["weight"] == pytest.approx(-1.0)
 
 
-def test_shares_of_a_hedge_reduce_the_variance(row: Callable[..., Row]) -> None:
+def test_a_hedge_reduces_the_variance_of_effective_bets(row: Callable[..., Row]) -> None:
     """Effective bets of +1/2 and -1/2: 1 / (1/4 + 1/4 - 2 rho/4) = 2 / (1 - rho)."""
     found = row("fct_portfolio_correlation", "dollar neutral")
     rho = row("fct_correlation_pairs", "dollar neutral")["correlation"]
@@ -539,35 +537,35 @@ def test_shares_of_a_hedge_reduce_the_variance(row: Callable[..., Row]) -> None:
     assert found["diversification_score"] == pytest.approx(abs(rho), rel=1e-9)
 
 
-def test_a_levered_book_loses_more_than_its_equity_and_it_is_shown(
+def test_a_levered_portfolio_can_lose_more_than_its_equity(
     row: Callable[..., Row], betas: Rows, past: pd.DataFrame
 ) -> None:
     assert row("fct_portfolio_exposures", "six times levered")["leverage"] == 6.0
     beta = _beta(betas, "HOT", "risk", "Market")
     crash = row("fct_portfolio_stress", "six times levered", scenario_id="market_crash_35")
-    assert -0.35 * beta > -1  # of the position: the floor of -100 % is not reached
+    assert -0.35 * beta > -1  # the floor of -100 % per symbol is not reached
     assert crash["direct_pnl"] == pytest.approx(600_000 * beta * -0.35, rel=1e-12)
     assert crash["direct_pct_equity"] < -4
     risk = row("fct_portfolio_risk", "six times levered")
     assert risk["realized_volatility_21d"] == pytest.approx(6 * _volatility(past["HOT"], 21), rel=1e-9)
-    assert risk["market_beta"] > 10  # of a portfolio: only symbols' betas are clipped
+    assert risk["market_beta"] > 10  # only betas of symbols are clipped
 
 
-def test_a_net_short_book_gains_when_the_market_falls(row: Callable[..., Row], betas: Rows) -> None:
+def test_a_net_short_portfolio_gains_when_the_market_falls(row: Callable[..., Row], betas: Rows) -> None:
     beta = 100_000 - 300_000 * _beta(betas, "HOT", "risk", "Market")
     assert beta < 0
     for scenario, shock in MARKET_ONLY.items():
         found = row("fct_portfolio_stress", "net short", scenario_id=scenario)
         assert found["direct_pnl"] == pytest.approx(beta * shock, rel=1e-12)
         assert found["direct_pnl"] * shock < 0
-        assert abs(found["direct_pnl"]) > 10_000  # dollars: no share of something
+        assert abs(found["direct_pnl"]) > 10_000  # in dollars, not a ratio
     exposures = row("fct_portfolio_exposures", "net short")
     assert (exposures["net_exposure"], exposures["net_to_equity"]) == (-200_000, -1.0)
     short = row("fct_position_values", "net short", symbol="HOT")
     assert (short["market_value"], short["weight"]) == (-300_000, -1.5)
 
 
-def test_a_portfolio_without_equity_has_dollars_but_no_ratios(
+def test_a_portfolio_without_equity_has_dollar_figures_but_no_ratios(
     row: Callable[..., Row], rows: Callable[..., Rows]
 ) -> None:
     snapshot = row("fct_portfolio_snapshots", "nothing left")
@@ -602,13 +600,13 @@ def test_a_portfolio_without_equity_has_dollars_but_no_ratios(
     assert (value["weight"], value["weight_null_reason"]) == (None, "equity_not_positive")
 
 
-# --- one symbol that cannot be compared ---------------------------------------------------------------------
+# --- a single symbol ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["only the youngest", "only flat", "nothing bought"])
 def test_a_single_symbol_without_comparable_returns_is_excluded(row: Callable[..., Row], name: str) -> None:
     correlation = row("fct_portfolio_correlation", name)
-    known = {"only the youngest": (1, 0)}.get(name, (0, 1))  # 29 days are enough for a pair, not for betas
+    known = {"only the youngest": (1, 0)}.get(name, (0, 1))  # 29 days: enough for a pair, not for betas
     assert (correlation["symbols_included"], correlation["symbols_excluded"]) == known
     assert correlation["positions_analyzed"] == known[0]
 
@@ -622,7 +620,9 @@ def test_a_single_symbol_with_a_full_window_has_full_history(row: Callable[..., 
 # --- lots ---------------------------------------------------------------------------------------------------
 
 
-def test_lots_of_one_symbol_and_day_stay_apart(row: Callable[..., Row], rows: Callable[..., Rows]) -> None:
+def test_lots_of_one_symbol_and_day_are_not_merged(
+    row: Callable[..., Row], rows: Callable[..., Rows]
+) -> None:
     values = rows("fct_position_values", "two lots of one day")
     by_quantity = {value["quantity"]: value for value in values}
     assert {quantity: value["unrealized_pnl"] for quantity, value in by_quantity.items()} == {
@@ -641,7 +641,7 @@ def test_lots_of_one_symbol_and_day_stay_apart(row: Callable[..., Row], rows: Ca
     assert (group["position_count"], group["gross_exposure"], group["net_exposure"]) == (3, 22_500, 17_500)
 
 
-def test_the_same_lot_twice_is_refused_and_not_lost(tmp_path: Path) -> None:
+def test_a_duplicate_lot_is_rejected(tmp_path: Path) -> None:
     lot = edge_cases.Lot("AAA", 100, 51).row
     statement = tmp_path / "twice.csv"
     statement.write_text("\n".join([",".join(COLUMNS.values()), lot, lot]) + "\n")

@@ -1,4 +1,4 @@
-"""The risk marts of the demonstration, simulated and on real prices: complete, plausible, and recomputed."""
+"""Risk marts of the demo, on simulated and real prices: complete, plausible, and equal to a reference."""
 
 import math
 from datetime import date, timedelta
@@ -37,7 +37,7 @@ INDIVIDUAL = "Demo Individual Investor Portfolio"
 PRIVATE_ONLY = "Demo Family Office Private Opportunities"
 MODELS = {"market": 1, "rates": 1, "style": 6, "spread": 4, "risk": 8}
 FACTORS, SCENARIOS, PORTFOLIOS = 20, 22, 5
-HISTORY = 272  # sessions that volatility looks back on
+HISTORY = 272  # sessions in the window of volatility
 CENT = 0.01
 
 
@@ -54,7 +54,7 @@ def marts(built: Warehouse) -> Marts:
 
 @pytest.fixture(scope="module")
 def bill_rates(built: Warehouse) -> pd.Series:
-    """3-month Treasury yields of the warehouse, decimal, by their date."""
+    """3-month Treasury yields of the warehouse as decimals, by date."""
     with built.connect_writer() as connection:
         found = connection.execute(
             "select rate_date, rate from staging.stg_raw__treasury_rates"
@@ -64,7 +64,7 @@ def bill_rates(built: Warehouse) -> pd.Series:
 
 
 def _days(marts: Marts) -> list[date]:
-    """The first day, some between, the last, and the turn of the year where there is one."""
+    """The first day, two in between, the last, and a day at the end of the year if there is one."""
     days = marts.days
     chosen = {days[0], days[12], days[len(days) // 2], days[-1]}
     return sorted(chosen | ({date(2025, 12, 30)} & set(days)))
@@ -105,10 +105,10 @@ def _betas(marts: Marts, symbol: str, model: str, factor: str | None = None) -> 
     return rows if factor is None else rows[rows["factor"] == factor]
 
 
-# --- what an investor would check first ---
+# --- plausibility ---
 
 
-def test_the_market_is_its_own_factor_and_nothing_else(marts: Marts) -> None:
+def test_the_market_has_beta_one_to_itself_and_zero_to_other_factors(marts: Marts) -> None:
     for model in ("market", "rates", "risk"):
         rows = _betas(marts, "SPY", model)
         assert len(rows) == len(marts.days) * MODELS[model]
@@ -118,7 +118,7 @@ def test_the_market_is_its_own_factor_and_nothing_else(marts: Marts) -> None:
 
 
 @pytest.mark.parametrize(("symbol", "lowest", "highest"), [("TLT", -18, -10), ("BND", -7, -4)])
-def test_rate_betas_of_bond_funds_are_minus_their_durations(
+def test_rate_betas_of_bond_funds_are_close_to_minus_their_durations(
     marts: Marts, symbol: str, lowest: int, highest: int
 ) -> None:
     for model in ("rates", "risk"):
@@ -127,8 +127,8 @@ def test_rate_betas_of_bond_funds_are_minus_their_durations(
         assert rows["beta"].between(lowest, highest).all()
 
 
-def test_a_value_fund_is_a_value_fund(marts: Marts) -> None:
-    for model, least in (("style", 0.7), ("risk", 0.9)):  # six styles at once: the ridge shares them out
+def test_a_value_fund_loads_on_value(marts: Marts) -> None:
+    for model, least in (("style", 0.7), ("risk", 0.9)):  # ridge splits the loading over six styles
         rows = _betas(marts, "VTV", model, "Value").set_index("as_of_date")["beta"]
         assert len(rows) == len(marts.days)
         assert rows.min() > least
@@ -136,7 +136,7 @@ def test_a_value_fund_is_a_value_fund(marts: Marts) -> None:
         assert rows.get(date(2025, 12, 30), 0.9) > 0.8
 
 
-def test_2008_again_costs_an_investor_in_shares_a_quarter_to_two_thirds(marts: Marts) -> None:
+def test_the_2008_scenario_costs_a_stock_investor_a_quarter_to_two_thirds(marts: Marts) -> None:
     name_of = marts.frame("fct_portfolio_stress")["portfolio_id"].map(marts.portfolios)
     rows = marts.frame("fct_portfolio_stress")[name_of == INDIVIDUAL]
     losses = -rows.loc[rows["scenario_id"] == "financial_crisis_2008", "direct_pct_equity"]
@@ -144,7 +144,7 @@ def test_2008_again_costs_an_investor_in_shares_a_quarter_to_two_thirds(marts: M
     assert losses.between(0.25, 0.65).all()
 
 
-def test_no_unlevered_portfolio_loses_more_than_all(marts: Marts) -> None:
+def test_no_unlevered_portfolio_loses_more_than_its_equity(marts: Marts) -> None:
     exposures = marts.frame("fct_portfolio_exposures")
     unlevered = exposures[(exposures["leverage"] <= 1) & (exposures["short_exposure"] == 0)]
     rows = marts.frame("fct_portfolio_stress").merge(unlevered, on=["portfolio_id", "as_of_date"])
@@ -155,7 +155,7 @@ def test_no_unlevered_portfolio_loses_more_than_all(marts: Marts) -> None:
     assert rows["correlated_pct_equity"].min() >= -1
 
 
-def test_holders_of_long_bonds_lose_when_rates_rise(marts: Marts) -> None:
+def test_bond_funds_lose_when_rates_rise(marts: Marts) -> None:
     for symbol in ("TLT", "BND"):
         assert (_betas(marts, symbol, "risk", "Interest Rate")["beta"] < 0).all()
     rows = marts.frame("fct_position_stress").query("symbol == 'BND'")
@@ -169,7 +169,7 @@ def test_holders_of_long_bonds_lose_when_rates_rise(marts: Marts) -> None:
     assert (rows["direct_pnl"] * rows["shock"] < 0).all()
 
 
-# --- every row that should be there is there ---
+# --- completeness ---
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_every_portfolio_has_its_rows_on_every_session(marts: Marts, mart: str, 
     assert (counts == rows_a_day).all()
 
 
-def test_scenarios_and_factors_are_those_of_the_dimensions(marts: Marts) -> None:
+def test_scenarios_and_factors_equal_the_dimensions(marts: Marts) -> None:
     assert set(marts.frame("fct_portfolio_stress")["scenario_id"]) == set(marts.scenarios())
     listed = marts.frame("dim_factors")[["model", "factor"]]
     found = marts.frame("fct_portfolio_factor_exposures")[["model", "factor"]].drop_duplicates()
@@ -220,7 +220,7 @@ def test_every_session_has_the_factors_correlations(marts: Marts) -> None:
     assert counts == {(day, model): size**2 for day in marts.days for model, size in MODELS.items()}
 
 
-def test_forecasts_are_graded_as_soon_as_they_are_due(marts: Marts) -> None:
+def test_forecasts_are_evaluated_as_soon_as_their_period_ends(marts: Marts) -> None:
     public = [portfolio for portfolio, name in marts.portfolios.items() if name != PRIVATE_ONLY]
 
     def keys(from_place: int, *names: object) -> set[tuple[Any, ...]]:
@@ -235,7 +235,7 @@ def test_forecasts_are_graded_as_soon_as_they_are_due(marts: Marts) -> None:
     assert set(found) == a_day | keys(21, "volatility_21d")
 
 
-def test_positions_are_stressed_on_the_newest_session_alone(marts: Marts) -> None:
+def test_positions_are_stressed_on_the_newest_session_only(marts: Marts) -> None:
     rows = marts.frame("fct_position_stress")
     assert rows["as_of_date"].unique().tolist() == [marts.days[-1]]
     held = [h for p in marts.portfolios for h in movers(holdings(marts, p, marts.days[-1]))]
@@ -253,7 +253,7 @@ def test_a_portfolio_has_a_correlation_for_each_pair_of_its_symbols(marts: Marts
     assert (rows["symbols_excluded"] == 0).all()
 
 
-def test_a_portfolio_of_private_positions_has_rows_that_say_so(marts: Marts) -> None:
+def test_a_portfolio_of_private_positions_has_flagged_rows(marts: Marts) -> None:
     figures = {
         "fct_portfolio_risk": ["market_beta", "total_volatility", "realized_volatility_21d", "var_99_1d"],
         "fct_portfolio_stress": ["direct_pnl", "correlated_pnl", "direct_pct_equity"],
@@ -271,7 +271,7 @@ def test_a_portfolio_of_private_positions_has_rows_that_say_so(marts: Marts) -> 
         assert others[names[0]].notna().all(), mart
 
 
-# --- recomputed: factor models ---
+# --- compared with the reference: factor models ---
 
 
 def test_factor_exposures_are_positions_times_betas(marts: Marts) -> None:
@@ -300,7 +300,7 @@ def test_factor_exposures_are_positions_times_betas(marts: Marts) -> None:
         assert _row(marts, "fct_portfolio_risk", portfolio, day)["market_beta"] == market["beta"]
 
 
-def test_variance_is_that_of_factors_and_of_symbols_by_themselves(marts: Marts) -> None:
+def test_variance_is_systematic_plus_idiosyncratic(marts: Marts) -> None:
     for portfolio, day in _cases(marts):
         held, equity = movers(holdings(marts, portfolio, day)), marts.equity(portfolio, day)
         betas, (factors, covariance) = marts.betas(day, "risk"), marts.covariance(day)
@@ -309,7 +309,7 @@ def test_variance_is_that_of_factors_and_of_symbols_by_themselves(marts: Marts) 
         parts = loads * (covariance @ loads)
         for factor, part in zip(factors, parts, strict=True):
             found = _row(marts, "fct_portfolio_factor_exposures", portfolio, day, model="risk", factor=factor)
-            # a part is the small difference of larger ones: held against the whole
+            # a contribution is a small difference of larger terms: tolerance relative to the total
             assert found["variance_contribution"] == pytest.approx(part, rel=1e-8, abs=1e-10 * systematic)
         own = marts.on("fct_symbol_risk", day).set_index("symbol")["idiosyncratic_volatility"]
         net: dict[str, float] = {}
@@ -345,7 +345,7 @@ def test_spread_betas_equal_statsmodels(marts: Marts) -> None:
                 assert betas[spread.factor] == pytest.approx(fit.params["x"], rel=1e-8)
 
 
-def test_style_betas_equal_the_ridge_as_it_is_written(marts: Marts) -> None:
+def test_style_betas_equal_a_ridge_regression(marts: Marts) -> None:
     funds = marts.frame("dim_factors").query("model == 'style'")
     proxies = funds.set_index("factor")["proxy_symbol"]
     for day in (marts.days[0], marts.days[-1]):
@@ -371,7 +371,7 @@ def test_market_betas_of_the_risk_model_equal_statsmodels(marts: Marts) -> None:
             assert betas["Market"] == pytest.approx(slope, rel=1e-8)
 
 
-def test_figures_say_what_they_rest_on(marts: Marts) -> None:
+def test_counts_windows_and_coverage_of_figures(marts: Marts) -> None:
     observations = marts.frame("fct_symbol_factor_betas").set_index(
         ["as_of_date", "model", "factor", "symbol"]
     )
@@ -404,14 +404,14 @@ def test_figures_say_what_they_rest_on(marts: Marts) -> None:
             _assert_numbers(found, counts | {"data_days": sessions})
 
 
-# --- recomputed: volatility and value at risk ---
+# --- compared with the reference: volatility and value at risk ---
 
 
-def test_volatility_of_portfolios_equals_the_slow_loop(marts: Marts) -> None:
+def test_volatility_of_portfolios_equals_the_reference(marts: Marts) -> None:
     checked = 0
     for portfolio, day in _cases(marts):
         found = _row(marts, "fct_portfolio_risk", portfolio, day)
-        if found["proxied_share"] > 0:  # proxies rest on yields, which are not among the marts
+        if found["proxied_share"] > 0:  # proxies use yields, which the reference does not read
             continue
         expected = volatility(pro_forma(marts, portfolio, day, HISTORY))
         _assert_numbers(found, expected)
@@ -419,7 +419,7 @@ def test_volatility_of_portfolios_equals_the_slow_loop(marts: Marts) -> None:
     assert checked >= 12
 
 
-def test_a_proxied_share_is_that_of_returns_which_are_missing(marts: Marts) -> None:
+def test_the_proxied_share_is_that_of_missing_returns(marts: Marts) -> None:
     for portfolio, day in _cases(marts):
         window = marts.returns.loc[marts.window(day, HISTORY)]
         net: dict[str, float] = {}
@@ -430,7 +430,7 @@ def test_a_proxied_share_is_that_of_returns_which_are_missing(marts: Marts) -> N
         assert found == pytest.approx(missing / sum(abs(size) for size in net.values()), abs=1e-12)
 
 
-def test_volatility_of_symbols_equals_the_slow_loop(marts: Marts) -> None:
+def test_volatility_of_symbols_equals_the_reference(marts: Marts) -> None:
     rows = marts.on("fct_symbol_risk", marts.days[-1])
     assert len(rows) > 50
     window = marts.returns.loc[marts.window(marts.days[-1], HISTORY)]
@@ -438,7 +438,7 @@ def test_volatility_of_symbols_equals_the_slow_loop(marts: Marts) -> None:
         _assert_numbers(found, volatility(window[found["symbol"]].tolist()))
 
 
-def test_value_at_risk_equals_the_slow_loop_with_options_repriced(marts: Marts) -> None:
+def test_value_at_risk_equals_the_reference_with_options_repriced(marts: Marts) -> None:
     checked = with_options = 0
     for portfolio, day in _cases(marts):
         losses = scenario_pnl(marts, portfolio, day)
@@ -456,7 +456,7 @@ def test_value_at_risk_equals_the_slow_loop_with_options_repriced(marts: Marts) 
     assert with_options >= 2
 
 
-# --- recomputed: correlation ---
+# --- compared with the reference: correlation ---
 
 
 def _net_exposures(held: list[Holding]) -> dict[str, float]:
@@ -486,7 +486,7 @@ def test_correlations_equal_pandas(marts: Marts) -> None:
         assert found["data_days"] == pairs["observations"].min()
 
 
-def test_clusters_hang_together_by_their_correlations(marts: Marts) -> None:
+def test_clusters_are_connected_components(marts: Marts) -> None:
     seen = 0
     for portfolio, day in _cases(marts):
         net = _net_exposures(movers(holdings(marts, portfolio, day)))
@@ -509,7 +509,7 @@ def test_clusters_hang_together_by_their_correlations(marts: Marts) -> None:
     assert seen > 4
 
 
-# --- recomputed: stress ---
+# --- compared with the reference: stress ---
 
 
 def test_stress_equals_betas_times_shocks_with_options_repriced(marts: Marts) -> None:
@@ -527,7 +527,7 @@ def test_stress_equals_betas_times_shocks_with_options_repriced(marts: Marts) ->
                 "correlated_pnl": correlated["pnl"],
                 "correlation_effect": correlated["pnl"] - direct["pnl"],
             }
-            # an inverse of nearly dependent factors has lost digits: some thousandths of a cent
+            # inverting nearly collinear factors loses digits: about a thousandth of a cent
             _assert_numbers(found, expected, abs_=1e-4)
             shares = {f"{way}_pct_equity": found[f"{way}_pnl"] / equity for way in ("direct", "correlated")}
             _assert_numbers(found, shares)
@@ -546,7 +546,7 @@ def test_factor_impacts_are_exposure_times_shock_and_add_up(marts: Marts) -> Non
     known = impacts.dropna(subset="dollar_exposure")
     assert len(known) == len(totals) * MODELS["risk"]
     added = known.groupby(keys)[["direct_pnl", "correlated_pnl"]].sum().reindex(totals.index)
-    # the exposures of options are rounded to the cent, and no portfolio has more than eight
+    # exposures of options are rounded to the cent, and no portfolio has more than eight options
     np.testing.assert_allclose(added["direct_pnl"], totals["direct_linear_pnl"], rtol=1e-8, atol=8 * CENT)
     np.testing.assert_allclose(
         added["correlated_pnl"], totals["correlated_linear_pnl"], rtol=1e-8, atol=8 * CENT
@@ -571,7 +571,7 @@ def test_expected_shocks_are_conditional_expectations(marts: Marts) -> None:
                 assert row.shock == pytest.approx(given, rel=0, abs=0, nan_ok=True)
 
 
-def test_stress_of_positions_adds_up_to_that_of_portfolios_and_equals_the_slow_loop(marts: Marts) -> None:
+def test_stress_of_positions_equals_the_reference_and_adds_up_to_portfolios(marts: Marts) -> None:
     day = marts.days[-1]
     rows = marts.on("fct_position_stress", day)
     betas = marts.betas(day, "risk")
@@ -590,10 +590,10 @@ def test_stress_of_positions_adds_up_to_that_of_portfolios_and_equals_the_slow_l
                 assert found.loc[position, "direct_pnl"] == pytest.approx(pnl, rel=1e-8, abs=1e-6)
 
 
-# --- recomputed: options ---
+# --- compared with the reference: options ---
 
 
-def test_the_error_function_prices_options_as_mibian_does(marts: Marts) -> None:
+def test_the_reference_option_price_equals_mibian(marts: Marts) -> None:
     checked = 0
     for portfolio, day in _cases(marts):
         for h in movers(holdings(marts, portfolio, day)):
@@ -625,7 +625,7 @@ def test_greeks_of_positions_equal_mibian(marts: Marts) -> None:
             _assert_numbers(pd.Series(h.option), expected, rel=1e-6)
 
 
-def test_an_option_without_a_quote_is_worth_its_model_price(marts: Marts) -> None:
+def test_an_option_without_a_quote_is_valued_at_its_model_price(marts: Marts) -> None:
     values = marts.frame("fct_position_values").set_index(["position_id", "as_of_date"])
     option_type = marts.frame("dim_positions").set_index("position_id")["option_type"]
     greeks = marts.frame("fct_position_greeks").query("null_reason.isna()")
@@ -642,7 +642,7 @@ def test_an_option_without_a_quote_is_worth_its_model_price(marts: Marts) -> Non
     assert modelled == len(greeks) > 300
 
 
-def test_greeks_of_portfolios_are_options_and_shares_added_up(marts: Marts) -> None:
+def test_greeks_of_portfolios_are_sums_over_options_and_shares(marts: Marts) -> None:
     for portfolio, day in _cases(marts):
         held = [h for h in holdings(marts, portfolio, day) if h.kind != "PRIVATE" and not h.is_cash]
         values = marts.on("fct_position_values", day).set_index("position_id")
@@ -664,7 +664,7 @@ def test_greeks_of_portfolios_are_options_and_shares_added_up(marts: Marts) -> N
         assert found["options_without_greeks"] == 0
 
 
-# --- recomputed: forecasts held against what came ---
+# --- compared with the reference: forecasts and outcomes ---
 
 
 def _forecasts(marts: Marts, portfolio: Any) -> pd.DataFrame:
@@ -677,12 +677,12 @@ def test_backtests_count_losses_beyond_the_forecast_of_the_session_before(marts:
     for portfolio, name in marts.portfolios.items():
         if name == PRIVATE_ONLY:
             continue
-        came, risk = outcomes(marts, portfolio), _forecasts(marts, portfolio)
+        actual, risk = outcomes(marts, portfolio), _forecasts(marts, portfolio)
         for confidence, column in ((0.95, "var_95_1d"), (0.99, "var_99_1d")):
             breaches: list[bool] = []
             rows = marts.frame("fct_var_backtest").query("confidence == @confidence")
             rows = rows[rows["portfolio_id"] == portfolio].set_index("as_of_date")
-            for before, now in pairwise(came):
+            for before, now in pairwise(actual):
                 breaches = [*breaches, -now.pnl > risk.loc[before.day, column]][-252:]
                 found = rows.loc[now.day]
                 assert found["observations"] == len(breaches)
@@ -694,15 +694,15 @@ def test_backtests_count_losses_beyond_the_forecast_of_the_session_before(marts:
                     expected["christoffersen_p_value"] = christoffersen(breaches)
                     graded += 1
                 _assert_numbers(found, expected, rel=1e-7, abs_=1e-9)
-    # the simulation has 53 sessions: too few for a verdict
+    # the simulation has 53 sessions: too few for p-values
     assert graded == 2 * (PORTFOLIOS - 1) * max(0, len(marts.days) - 60)
 
 
-def test_grades_of_forecasts_equal_the_slow_loop(marts: Marts) -> None:
+def test_forecast_evaluation_equals_the_reference(marts: Marts) -> None:
     for portfolio, name in marts.portfolios.items():
         if name == PRIVATE_ONLY:
             continue
-        came, risk = outcomes(marts, portfolio), _forecasts(marts, portfolio)
+        actual, risk = outcomes(marts, portfolio), _forecasts(marts, portfolio)
         rows = marts.frame("fct_forecast_evaluation")
         rows = rows[rows["portfolio_id"] == portfolio].set_index(["forecast", "as_of_date"]).sort_index()
         for forecast, column, ahead in (
@@ -710,9 +710,9 @@ def test_grades_of_forecasts_equal_the_slow_loop(marts: Marts) -> None:
             ("total_volatility_1d", "total_volatility", 1),
         ):
             scores, losses = [], []
-            for place in range(ahead, len(came)):
-                recent = [each.daily_return for each in came[place - ahead + 1 : place + 1]]
-                value = float(risk.loc[came[place - ahead].day, column])
+            for place in range(ahead, len(actual)):
+                recent = [each.daily_return for each in actual[place - ahead + 1 : place + 1]]
+                value = float(risk.loc[actual[place - ahead].day, column])
                 realized = math.sqrt(252 / ahead * sum(each**2 for each in recent))
                 scores = [*scores, sum(recent) / (value * math.sqrt(ahead / 252))][-252:]
                 ratio = (realized / value) ** 2
@@ -724,9 +724,9 @@ def test_grades_of_forecasts_equal_the_slow_loop(marts: Marts) -> None:
                     "bias_statistic": np.std(scores, ddof=1) if len(scores) >= 21 else math.nan,
                     "qlike": np.mean(losses) if len(scores) >= 21 else math.nan,
                 }
-                _assert_numbers(rows.loc[(forecast, came[place].day)], expected)
+                _assert_numbers(rows.loc[(forecast, actual[place].day)], expected)
         for column in ("var_95_1d", "var_99_1d"):
-            for before, now in pairwise(came):
+            for before, now in pairwise(actual):
                 found = rows.loc[(column, now.day)]
                 _assert_numbers(
                     found, {"forecast_value": risk.loc[before.day, column], "realized_value": -now.pnl}
@@ -734,7 +734,7 @@ def test_grades_of_forecasts_equal_the_slow_loop(marts: Marts) -> None:
                 assert math.isnan(found["bias_statistic"])
 
 
-# --- nothing of a date is from after it, or from before its windows ---
+# --- no figure depends on data after its date or before its windows ---
 
 CUT = date(2025, 9, 12)  # the last session of market_then
 KEYS = {
@@ -767,7 +767,7 @@ def marts_of_now(market: Warehouse) -> Marts:
 
 
 @pytest.mark.parametrize("mart", KEYS)
-def test_prices_after_a_date_or_long_before_it_change_nothing_of_it(
+def test_figures_do_not_depend_on_prices_after_their_date_or_before_their_window(
     mart: str, marts_of_then: Marts, marts_of_now: Marts
 ) -> None:
     assert marts_of_then.days[-1] == CUT < marts_of_now.days[-1]
@@ -777,20 +777,20 @@ def test_prices_after_a_date_or_long_before_it_change_nothing_of_it(
         for frame in (marts_of_then.frame(mart), marts_of_now.frame(mart))
     )
     assert len(then) > 50
-    # null throughout has no type of its own: what is null here and not there is still a difference
+    # a column of nulls has no type; a column that is null on one side only is still a difference
     both_null = then.columns[then.isna().all() & now.isna().all()]
     then, now = then.drop(columns=both_null), now.drop(columns=both_null)
-    # a database adds up in no fixed order
+    # sums in the database have no fixed order
     pd.testing.assert_frame_equal(then, now, check_dtype=False, rtol=1e-9, atol=1e-12)
 
 
 def _three_month_rate(rates: pd.Series, day: date) -> float:
-    """The newest 3-month yield of the last seven days, decimal; NaN without."""
+    """The newest 3-month yield of the last seven days as a decimal; NaN without one."""
     known = rates[(rates.index <= day) & (rates.index >= day - timedelta(days=7))]
     return float(known.iloc[-1]) if len(known) else math.nan
 
 
-def test_the_sharpe_ratio_is_that_of_the_daily_returns_above_three_month_bills(
+def test_the_sharpe_ratio_is_that_of_daily_returns_in_excess_of_three_month_bills(
     marts: Marts, bill_rates: pd.Series
 ) -> None:
     snapshots = marts.frame("fct_portfolio_snapshots").sort_values("as_of_date")
@@ -809,7 +809,7 @@ def test_the_sharpe_ratio_is_that_of_the_daily_returns_above_three_month_bills(
                 assert row["sharpe_ratio"] == pytest.approx(expected, rel=1e-6, abs=1e-8), (name, day)
 
 
-def test_the_beta_of_earned_returns_is_their_regression_on_the_markets(marts: Marts) -> None:
+def test_return_beta_is_the_regression_of_portfolio_returns_on_the_market(marts: Marts) -> None:
     snapshots = marts.frame("fct_portfolio_snapshots")
     market = marts.returns["SPY"]
     for portfolio, name in marts.portfolios.items():
@@ -829,7 +829,7 @@ def test_the_beta_of_earned_returns_is_their_regression_on_the_markets(marts: Ma
                 assert row["return_beta_r_squared"] == pytest.approx(fit.rsquared, rel=1e-8), (name, day)
 
 
-def test_the_fit_of_the_market_beta_weighs_symbols_by_their_size(marts: Marts) -> None:
+def test_the_fit_of_the_market_beta_is_weighted_by_exposure(marts: Marts) -> None:
     groups = marts.frame("fct_exposures_by_group")
     groups = groups[groups["dimension"] == "symbol"]
     betas = marts.frame("fct_symbol_factor_betas")
@@ -855,7 +855,7 @@ def test_shares_of_variance_add_up_to_the_systematic_share(marts: Marts) -> None
     np.testing.assert_allclose(summed.loc[risk.index], risk["systematic_share"], rtol=1e-9, atol=1e-12)
 
 
-def test_a_providers_beta_speaks_from_the_day_of_its_profile_on_and_is_weighted_like_ours(
+def test_provider_betas_are_valid_from_their_profile_date_and_weighted_by_exposure(
     marts: Marts,
 ) -> None:
     for portfolio, day in _cases(marts):

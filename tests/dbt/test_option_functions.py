@@ -1,4 +1,4 @@
-"""The option functions of the warehouse: equal to the kernel, null outside their domain, open to readers."""
+"""Option functions of the warehouse: equal to the kernel, null outside their domain, callable by readers."""
 
 import math
 import os
@@ -21,14 +21,14 @@ OPTION = ("CALL", 49.0, 50.0, 0.3846, 0.05, 0.0, 0.20)  # Hull, chapter 19
 ARGUMENTS = "option_type, underlying_price, strike_price, years, rate, dividend_yield, volatility"
 CALLS = ", ".join(f"udf.bs_{name}({ARGUMENTS})" for name in FUNCTIONS)
 SIZE = 2000
-OF_MARTS = "path:functions/portfolios"  # not without marts
+MART_FUNCTIONS = "path:functions/portfolios"  # need the marts
 
 
 @pytest.fixture(scope="module")
 def analyst(module_warehouse: Warehouse) -> psycopg.Connection[tuple[Any, ...]]:
-    """Build the functions, as a build does; what follows is asked by the analyst."""
+    """Build the functions, and return a connection of the analyst."""
     done = subprocess.run(
-        [PROGRAM, "dbt", "build", "--resource-type", "function", "--exclude", OF_MARTS],
+        [PROGRAM, "dbt", "build", "--resource-type", "function", "--exclude", MART_FUNCTIONS],
         env={**os.environ, **module_warehouse.settings.as_environment()},
         capture_output=True,
         text=True,
@@ -80,7 +80,7 @@ def test_every_function_equals_the_kernel(analyst: psycopg.Connection[tuple[Any,
         )
 
 
-def test_the_functions_give_hulls_numbers(analyst: psycopg.Connection[tuple[Any, ...]]) -> None:
+def test_functions_reproduce_hulls_examples(analyst: psycopg.Connection[tuple[Any, ...]]) -> None:
     """Hull, examples 19.1, 19.2, 19.4, 19.6, 19.7; and 15.6 for the price."""
     price, *_ = _ask(analyst, "call", 42, 40, 0.5, 0.10, 0, 0.20)
     assert price == pytest.approx(4.76, abs=0.005)
@@ -93,7 +93,7 @@ def test_the_functions_give_hulls_numbers(analyst: psycopg.Connection[tuple[Any,
 
 
 @pytest.mark.parametrize("position", range(7))
-def test_null_gives_null(analyst: psycopg.Connection[tuple[Any, ...]], position: int) -> None:
+def test_a_null_argument_gives_null(analyst: psycopg.Connection[tuple[Any, ...]], position: int) -> None:
     option = [None if at == position else value for at, value in enumerate(OPTION)]
     assert _ask(analyst, *option) == (None,) * 6
 
@@ -116,7 +116,7 @@ def test_outside_the_domain_is_null_not_an_error(
 
 @pytest.mark.parametrize("option_type", ["CALL", "PUT"])
 @pytest.mark.parametrize("years", [1e-8, 1 / 365, 1.0, 30.0])
-def test_extremes_are_numbers_not_errors(
+def test_extreme_inputs_do_not_raise(
     analyst: psycopg.Connection[tuple[Any, ...]], option_type: str, years: float
 ) -> None:
     """Postgres raises an error where a float overflows or underflows."""
@@ -142,7 +142,7 @@ def test_the_tail_of_the_normal_distribution_keeps_its_precision(
 def test_the_functions_are_immutable_parallel_safe_and_inlined(
     analyst: psycopg.Connection[tuple[Any, ...]],
 ) -> None:
-    """Functions that are called rather than inlined, or that forbid parallel plans, make a query slow."""
+    """Functions that are not inlined, or that prevent parallel plans, make queries slow."""
     kinds = analyst.execute(
         """select proname, provolatile, proparallel from pg_proc
         where pronamespace = 'udf'::regnamespace and prokind = 'f' and prolang <> 12"""
@@ -160,7 +160,7 @@ def test_the_functions_are_immutable_parallel_safe_and_inlined(
         assert "udf." not in text, text
 
 
-def test_nobody_but_readers_may_call_them(
+def test_only_readers_may_call_functions(
     analyst: psycopg.Connection[tuple[Any, ...]], module_warehouse: Warehouse
 ) -> None:
     with psycopg.connect(module_warehouse.api_url) as api:

@@ -1,4 +1,4 @@
-"""Functions over several portfolios: of one what its marts say, of several what pandas computes again."""
+"""Functions over several portfolios: compared with the marts for one portfolio, with pandas for several."""
 
 import re
 from collections.abc import Iterator
@@ -32,8 +32,8 @@ EXAMPLES = re.findall(
 Rows = list[dict[str, Any]]
 
 
-class Asked:
-    """A reader's session, as it stands after the login."""
+class Session:
+    """A reader's connection with the settings that it has after the login."""
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self.connection = connection
@@ -51,14 +51,14 @@ class Asked:
 
 
 @pytest.fixture(scope="module")
-def analyst(demo: Warehouse) -> Iterator[Asked]:
-    """An analyst, with nothing set."""
+def analyst(demo: Warehouse) -> Iterator[Session]:
+    """An analyst's session with default settings."""
     with psycopg.connect(demo.analyst_url, autocommit=True) as connection:
-        yield Asked(connection)
+        yield Session(connection)
 
 
 def assert_same(found: Rows, expected: Rows, *key: str) -> None:
-    """Rows of the same keys, and their figures equal to nine digits where both have them."""
+    """Assert equal keys, and figures that are equal to nine digits in the columns that both have."""
     assert [[row[name] for name in key] for row in found] == [[row[name] for name in key] for row in expected]
     assert found
     for row, mart in zip(found, expected, strict=True):
@@ -71,7 +71,7 @@ def assert_same(found: Rows, expected: Rows, *key: str) -> None:
 
 @pytest.mark.parametrize("day", SESSIONS)
 @pytest.mark.parametrize("portfolio_id", EVERY)
-def test_of_one_portfolio_they_say_what_its_marts_say(analyst: Asked, portfolio_id: str, day: str) -> None:
+def test_for_one_portfolio_functions_equal_its_marts(analyst: Session, portfolio_id: str, day: str) -> None:
     def mart(text: str) -> Rows:
         return analyst.rows(f"{text} where portfolio_id = %s and as_of_date = %s", portfolio_id, day)
 
@@ -138,10 +138,10 @@ def test_of_one_portfolio_they_say_what_its_marts_say(analyst: Asked, portfolio_
 
 @pytest.mark.parametrize("day", SESSIONS)
 @pytest.mark.parametrize("portfolio_ids", CHOICES)
-def test_volatility_is_of_the_returns_earned_together(
-    analyst: Asked, portfolio_ids: list[str], day: str
+def test_volatility_is_that_of_the_combined_returns(
+    analyst: Session, portfolio_ids: list[str], day: str
 ) -> None:
-    (said,) = analyst.call("portfolios_volatility", portfolio_ids, day, "1")
+    (found,) = analyst.call("portfolios_volatility", portfolio_ids, day, "1")
     facts = analyst.frame(
         """select as_of_date, portfolio_id::text, equity::float8, daily_pnl::float8, public_daily_pnl::float8
         from fct_portfolio_snapshots where portfolio_id = any(%s::uuid[]) and as_of_date <= %s""",
@@ -157,18 +157,18 @@ def test_volatility_is_of_the_returns_earned_together(
     }
     for n, values in rolling.items():
         expected = values.iloc[-1]
-        got = said[f"realized_volatility_{n}d"]
+        got = found[f"realized_volatility_{n}d"]
         assert got == (None if np.isnan(expected) else pytest.approx(expected, rel=1e-9))
-    assert (said["session_count"], said["return_count"]) == (len(days), returns.count())
+    assert (found["session_count"], found["return_count"]) == (len(days), returns.count())
     then = rolling[21].iloc[-11] if len(days) > 10 else np.nan
     change = rolling[21].iloc[-1] / then - 1
     trend = "increasing" if change > 0.05 else "decreasing" if change < -0.05 else "stable"
-    assert said["volatility_trend"] == (None if np.isnan(change) else trend)
-    assert_weighted(analyst, said, portfolio_ids, day)
+    assert found["volatility_trend"] == (None if np.isnan(change) else trend)
+    assert_weighted(analyst, found, portfolio_ids, day)
 
 
-def assert_weighted(analyst: Asked, said: dict[str, Any], portfolio_ids: list[str], day: str) -> None:
-    """Hold the means of the portfolios' own volatilities against pandas."""
+def assert_weighted(analyst: Session, found: dict[str, Any], portfolio_ids: list[str], day: str) -> None:
+    """Compare the means of the portfolios' own volatilities with pandas."""
     own = analyst.frame(
         """select equity::float8, realized_volatility_21d as volatility, forecast_volatility_21d as forecast
         from fct_portfolio_risk join fct_portfolio_snapshots using (portfolio_id, as_of_date)
@@ -182,14 +182,12 @@ def assert_weighted(analyst: Asked, said: dict[str, Any], portfolio_ids: list[st
     ):
         known = own.dropna(subset=[column])
         expected = (known.equity * known[column]).sum() / known.equity.sum() if len(known) else None
-        assert said[name] == (expected if expected is None else pytest.approx(expected, rel=1e-9))
+        assert found[name] == (expected if expected is None else pytest.approx(expected, rel=1e-9))
 
 
 @pytest.mark.parametrize("portfolio_ids", CHOICES)
-def test_correlations_are_those_of_pandas_also_across_portfolios(
-    analyst: Asked, portfolio_ids: list[str]
-) -> None:
-    said = analyst.call("portfolios_correlations", portfolio_ids, LAST)
+def test_correlations_across_portfolios_equal_pandas(analyst: Session, portfolio_ids: list[str]) -> None:
+    rows = analyst.call("portfolios_correlations", portfolio_ids, LAST)
     prices = analyst.frame(
         """select symbol, as_of_date, daily_return from fct_prices
         where as_of_date <= %s and as_of_date >= (
@@ -215,16 +213,16 @@ def test_correlations_are_those_of_pandas_also_across_portfolios(
         for other in matrix.columns
         if one < other and not np.isnan(matrix.loc[one, other])
     }
-    found = {tuple(sorted((row["symbol_1"], row["symbol_2"]))): row["correlation"] for row in said}
+    found = {tuple(sorted((row["symbol_1"], row["symbol_2"]))): row["correlation"] for row in rows}
     assert found == {pair: pytest.approx(value, abs=1e-9) for pair, value in expected.items()}
-    (mean,) = {row["mean_correlation"] for row in said}
+    (mean,) = {row["mean_correlation"] for row in rows}
     assert mean == pytest.approx(np.mean(list(expected.values())))
     symbols = analyst.call("portfolios_correlated_symbols", portfolio_ids, LAST)
     assert {row["symbol"] for row in symbols if row["size_rank"]} == set(matrix.columns)
     assert all((row["return_count"] >= 20) == (row["size_rank"] is not None) for row in symbols)
 
 
-def test_the_largest_symbols_are_compared(analyst: Asked) -> None:
+def test_only_the_largest_symbols_are_paired(analyst: Session) -> None:
     largest = analyst.rows(
         "select symbol from udf.portfolios_correlated_symbols(%s::uuid[], %s) where size_rank <= 3",
         EVERY,
@@ -237,7 +235,7 @@ def test_the_largest_symbols_are_compared(analyst: Asked) -> None:
     }
 
 
-def test_the_row_filter_holds_inside_them(demo: Warehouse, analyst: Asked) -> None:
+def test_the_row_filter_applies_inside_functions(demo: Warehouse, analyst: Session) -> None:
     with demo.connect_writer() as writer:
         create_demo_users(writer)
     with psycopg.connect(demo.auth_url) as auth:
@@ -246,7 +244,7 @@ def test_the_row_filter_holds_inside_them(demo: Warehouse, analyst: Asked) -> No
         ).fetchone()
     assert user is not None
     with psycopg.connect(demo.api_url) as connection:
-        api = Asked(connection)
+        api = Session(connection)
         api.rows("select set_config('search_path', 'marts', true)")
         assert api.call("portfolios_overview", EVERY, LAST)[0]["portfolio_count"] == 0
         api.rows(
@@ -257,10 +255,10 @@ def test_the_row_filter_holds_inside_them(demo: Warehouse, analyst: Asked) -> No
             assert api.call(name, EVERY, LAST) == analyst.call(name, [HEDGE_FUND], LAST), name
 
 
-def test_they_read_the_marts_of_an_instant(demo: Warehouse, analyst: Asked) -> None:
+def test_functions_read_the_marts_of_an_instant(demo: Warehouse, analyst: Session) -> None:
     published = analyst.rows("select max(published_at) as at from fct_portfolio_snapshots")[0]["at"]
     with psycopg.connect(demo.analyst_url) as connection:
-        then = Asked(connection)
+        then = Session(connection)
         then.rows("select set_config('search_path', 'marts_at', true)")
         then.rows("select set_config('sigmasight.published_at', %s, true)", str(published))
         for name in FUNCTIONS:
@@ -270,7 +268,7 @@ def test_they_read_the_marts_of_an_instant(demo: Warehouse, analyst: Asked) -> N
         assert then.call("portfolios_stress", EVERY, LAST) == []
 
 
-def test_they_are_stable_run_as_the_caller_and_in_parallel(analyst: Asked) -> None:
+def test_functions_are_stable_parallel_safe_and_run_as_the_caller(analyst: Session) -> None:
     found = analyst.rows(
         """select proname, provolatile::text, proparallel::text, prosecdef, proconfig from pg_proc
         where pronamespace = 'udf'::regnamespace and proname like 'portfolios%%' order by 1""",
@@ -281,10 +279,10 @@ def test_they_are_stable_run_as_the_caller_and_in_parallel(analyst: Asked) -> No
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_they_look_portfolios_up_in_the_index(demo: Warehouse, name: str) -> None:
-    """As in test_plans of the API: what is read whole though the planner avoids it has no index to use."""
+def test_functions_find_portfolios_by_index(demo: Warehouse, name: str) -> None:
+    """As in test_plans of the API: with enable_seqscan off, a sequential scan means a missing index."""
     with psycopg.connect(demo.analyst_url) as connection:
-        analyst = Asked(connection)
+        analyst = Session(connection)
         analyst.rows("select set_config('enable_seqscan', 'off', true)")
         rows = analyst.rows(f"explain select * from udf.{name}(%s::uuid[], %s)", EVERY, LAST)
         plan = "\n".join(row["QUERY PLAN"] for row in rows)
@@ -293,12 +291,12 @@ def test_they_look_portfolios_up_in_the_index(demo: Warehouse, name: str) -> Non
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
-def test_the_examples_of_the_documentation_run(demo: Warehouse, example: str) -> None:
+def test_examples_of_the_documentation_run(demo: Warehouse, example: str) -> None:
     ids = "(select array_agg(portfolio_id) from dim_portfolios)"
     with psycopg.connect(demo.analyst_url) as connection:
-        Asked(connection).rows("select set_config('sigmasight.published_at', now()::text, true)")
-        assert Asked(connection).rows(example.replace(":ids", ids)) is not None
+        Session(connection).rows("select set_config('sigmasight.published_at', now()::text, true)")
+        assert Session(connection).rows(example.replace(":ids", ids)) is not None
 
 
-def test_there_is_an_example_of_each() -> None:
+def test_every_function_has_an_example() -> None:
     assert {name for example in EXAMPLES for name in re.findall(r"udf\.(\w+)", example)} == set(FUNCTIONS)

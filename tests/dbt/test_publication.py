@@ -1,7 +1,7 @@
-"""Publications over time: night by night equals all at once; a correction is a new version that says so.
+"""Publications over time: nightly builds equal one catch-up build; a correction is a new, listed version.
 
-One warehouse is built once, then copied: the first has a night for each of ten sessions, the second misses
-them all and catches up in one run.
+One warehouse is built once, then copied: the first has a nightly run for each of ten sessions, the second
+misses them all and catches up in one run.
 """
 
 import os
@@ -29,7 +29,7 @@ from ingestion.files.folder import load_folder
 from ingestion.market.calendar import sessions
 from warehouse.connections import Warehouse
 
-pytestmark = [pytest.mark.slow, pytest.mark.long]  # night after night, and all of them at once
+pytestmark = [pytest.mark.slow, pytest.mark.long]  # ten nightly builds and a catch-up build
 
 PROGRAM = Path(sys.executable).with_name("sigmasight")
 SYMBOLS = ("SPY", "AAA", "BBB", "CCC")
@@ -54,17 +54,18 @@ OLD_HOUSE_HOME,1,9000,2025-06-11,PRIVATE,REAL_ESTATE,,,,,,
 """
 ACTIONS = ("BBB,2025-07-08,dividend,0.25", "CCC,2025-07-14,split,2")
 CORRECTED_DATE = date(2025, 7, 10)
-# ten sessions: with the dividend, and the split on a day without a price
+# ten sessions, with a dividend, and a split on a day without a price
 FIRST_NIGHT, LAST_NIGHT, LAST = date(2025, 6, 27), date(2025, 7, 14), date(2025, 7, 31)
 NIGHTS = tuple(day.item() for day in sessions(date(2025, 6, 30), LAST_NIGHT))
-# Different by design: each night is a publication of its own, with its own loads.
+# These differ by design: each night is its own publication with its own loads.
 OF_THE_NIGHTS = ("fct_publications", "fct_loads")
 
 
 class Story(NamedTuple):
-    """Two warehouses with the same prices and positions, and when both were complete but not corrected.
+    """Two warehouses with the same prices and positions.
 
-    of_nights, of_catch_up: the rows of every mart on LAST_NIGHT.
+    of_nights, of_catch_up: the rows of every mart after LAST_NIGHT. before_correction: a time at which both
+    are complete and not yet corrected.
     """
 
     nightly: Warehouse
@@ -94,7 +95,7 @@ def _write_prices(folder: Path, until: date, *, correction: float | None = None)
         ] = correction
     folder.mkdir(exist_ok=True)
     prices[prices["date"] <= pd.Timestamp(until)].to_csv(folder / "prices.csv", index=False)
-    # as in life: nobody tells of a dividend or a split before its day
+    # as in reality, a dividend or split is not known before its ex-date
     known = [line for line in ACTIONS if line.split(",")[1] <= until.isoformat()]
     (folder / "corporate_actions.csv").write_text("\n".join(["symbol,ex_date,action,value", *known, ""]))
     return folder
@@ -118,7 +119,7 @@ def _query(warehouse: Warehouse, statement: str) -> list[tuple[Any, ...]]:
 
 
 def _rows(warehouse: Warehouse, mart: str) -> set[str]:
-    """The rows of a mart as text, without what says which publication they came with."""
+    """The rows of a mart as text, without the columns of the publication."""
     rows = _query(
         warehouse,
         f"""select (to_jsonb(m) - 'publication_id' - 'published_at' - 'superseded_at')::text
@@ -136,7 +137,7 @@ def _assert_same_marts(one: Warehouse, other: Warehouse) -> None:
 
 
 def _every_mart(warehouse: Warehouse) -> dict[str, set[str]]:
-    """The rows of every mart, as _rows; those without rows, too."""
+    """The rows of every mart, as in _rows; also of empty marts."""
     views = _query(
         warehouse,
         "select table_name from information_schema.views where table_schema = 'marts' order by 1",
@@ -151,9 +152,9 @@ def _every_mart(warehouse: Warehouse) -> dict[str, set[str]]:
 
 
 def _night(warehouse: Warehouse, folder: Path) -> None:
-    """A nightly run without Prefect's records and dbt's tests: the same load, window, models, publication.
+    """A nightly run without Prefect and dbt tests, but with the same load, window, models and publication.
 
-    It runs in this process, which spares a build the half of its time: the start of Python, Prefect and dbt.
+    It runs in this process, which halves the time of a build: Python, Prefect and dbt do not start again.
     """
     with _environment_of(warehouse):
         _load_build_publish(warehouse, folder)
@@ -209,7 +210,7 @@ def story(tmp_path_factory: pytest.TempPathFactory, copy_warehouse: Callable[...
 
 @contextmanager
 def _environment_of(warehouse: Warehouse) -> Iterator[None]:
-    """What dbt reads of this warehouse, for the body: it runs in this process."""
+    """Set the environment of this warehouse for the body, because dbt runs in this process."""
     kept = dict(os.environ)
     prepare_environment(warehouse)
     try:
@@ -221,7 +222,7 @@ def _environment_of(warehouse: Warehouse) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def corrected(story: Story, tmp_path_factory: pytest.TempPathFactory) -> Story:
-    """The story after one past close was corrected in both warehouses."""
+    """The story after the correction of one past close in both warehouses."""
     folder = tmp_path_factory.mktemp("corrected")
     prices = _write_prices(folder, LAST, correction=47.11)
     for warehouse in (story.nightly, story.at_once):
@@ -229,11 +230,11 @@ def corrected(story: Story, tmp_path_factory: pytest.TempPathFactory) -> Story:
     return story
 
 
-def test_night_by_night_equals_all_at_once(story: Story) -> None:
+def test_nightly_builds_equal_a_catch_up_build(story: Story) -> None:
     _assert_same_marts(story.nightly, story.at_once)
 
 
-def test_ten_missed_sessions_caught_up_in_one_run_equal_ten_nights(story: Story) -> None:
+def test_catching_up_ten_sessions_in_one_run_equals_ten_nights(story: Story) -> None:
     assert len(NIGHTS) == 10
     different = {
         mart: sorted(rows ^ story.of_catch_up[mart])[:4]
@@ -256,8 +257,8 @@ def test_each_night_published_its_own_date_only(story: Story) -> None:
 def test_loading_the_same_prices_again_changes_nothing(story: Story, tmp_path: Path) -> None:
     before = _query(story.nightly, "select count(*) from marts.fct_publications")
     prices = _write_prices(tmp_path / "again", LAST)
-    said = _sigmasight(story.nightly, "nightly", "--force", "--source", "files", "--prices", str(prices))
-    assert "nothing" in said
+    output = _sigmasight(story.nightly, "nightly", "--force", "--source", "files", "--prices", str(prices))
+    assert "nothing" in output
     assert _query(story.nightly, "select count(*) from marts.fct_publications") == before
     newest = _query(
         story.nightly,
@@ -281,11 +282,11 @@ def test_a_corrected_price_rebuilds_from_its_date_only(corrected: Story) -> None
     assert before == [(0,)]
 
 
-def test_a_corrected_price_gives_the_same_marts_however_they_were_built(corrected: Story) -> None:
+def test_a_corrected_price_gives_the_same_marts_after_nightly_and_catch_up_builds(corrected: Story) -> None:
     _assert_same_marts(corrected.nightly, corrected.at_once)
 
 
-def test_the_old_version_stays_in_the_history(corrected: Story) -> None:
+def test_the_old_version_remains_in_the_history(corrected: Story) -> None:
     versions = _query(
         corrected.nightly,
         f"""select close, superseded_at is null from marts_history.fct_prices
@@ -296,7 +297,7 @@ def test_the_old_version_stays_in_the_history(corrected: Story) -> None:
     assert versions[0][0] != versions[1][0]
 
 
-def test_restatements_list_what_changed_and_nothing_else(corrected: Story) -> None:
+def test_restatements_list_exactly_the_changes(corrected: Story) -> None:
     listed = _query(
         corrected.nightly,
         f"""select column_name, round(new_value::numeric, 2) from marts.fct_restatements
@@ -309,7 +310,7 @@ def test_restatements_list_what_changed_and_nothing_else(corrected: Story) -> No
     assert _query(
         corrected.nightly, "select count(*) from marts.fct_restatements where column_name = '*'"
     ) == [(0,)]
-    # the option on AAA is at intrinsic value; its day changes too, nothing before the correction does
+    # the option on AAA is at intrinsic value and changes too; nothing before the correction changes
     marts = _query(
         corrected.nightly, "select mart, min(as_of_date) from marts.fct_restatements group by mart"
     )
@@ -323,7 +324,7 @@ def test_restatements_list_what_changed_and_nothing_else(corrected: Story) -> No
     assert other_symbols == [(0,)]
 
 
-def test_equity_after_the_correction_is_what_it_was(corrected: Story) -> None:
+def test_a_correction_changes_equity_on_its_date_only(corrected: Story) -> None:
     """One wrong close moves P&L between two days and nothing else."""
     changed = _query(
         corrected.nightly,
@@ -333,14 +334,14 @@ def test_equity_after_the_correction_is_what_it_was(corrected: Story) -> None:
     assert changed == [(CORRECTED_DATE,)]
 
 
-def test_a_rebuild_as_known_then_reproduces_what_was_published_then(corrected: Story) -> None:
+def test_a_rebuild_with_an_earlier_known_at_reproduces_the_publication(corrected: Story) -> None:
     known_at = corrected.before_correction.isoformat()
-    said = _sigmasight(
+    output = _sigmasight(
         corrected.nightly,
         *("rebuild", "--as-of", "2025-07-25", "--known-at", known_at, "--schema", "audit", "--compare"),
     )
-    assert "differ" not in said.lower().replace("differing", "")
-    assert "dim_positions" not in said  # today's: not comparable with those of an earlier date
+    assert "differ" not in output.lower().replace("differing", "")
+    assert "dim_positions" not in output  # current rows, not comparable with an earlier date
     old = _query(
         corrected.nightly,
         f"select close from audit.fct_prices where symbol = 'AAA' and as_of_date = '{CORRECTED_DATE}'",
@@ -352,7 +353,7 @@ def test_a_rebuild_as_known_then_reproduces_what_was_published_then(corrected: S
 
 
 def test_published_rows_are_never_changed_or_removed(corrected: Story) -> None:
-    """Each publication's rows are all still there: one version per publication that covers the date."""
+    """Every date still has one version per publication that covers it."""
     missing = _query(
         corrected.nightly,
         """select dates.as_of_date, dates.publication_id

@@ -1,4 +1,4 @@
-"""Who may read and write what, on the marts of the demonstration."""
+"""Access of analysts and the API role to the marts of the demo."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -51,11 +51,11 @@ def test_the_analyst_reads_every_mart_and_its_history(demo: Warehouse, analyst: 
     views = _views(demo)
     assert len(views) == 36 + 32
     for schema, name, _ in views:
-        # the demonstration corrects nothing, and nobody puts money in or takes some out
+        # the demo has no corrections and no capital flows
         assert _count(analyst, schema, name) > 0 or name in {"fct_restatements", "fct_capital_flows"}, name
 
 
-def test_the_analyst_writes_nothing(demo: Warehouse, analyst: Connection) -> None:
+def test_the_analyst_cannot_write(demo: Warehouse, analyst: Connection) -> None:
     analyst.execute("set default_transaction_read_only = off")  # the guard is the grant, not this setting
     for schema, name, _ in _views(demo):
         target = sql.Identifier(schema, name)
@@ -80,11 +80,11 @@ def test_without_a_user_the_api_sees_no_portfolio(demo: Warehouse, api: Connecti
         if is_owned and name not in {
             "fct_restatements",
             "fct_capital_flows",
-        }:  # as above, nobody has rows there
+        }:  # empty in the demo, as above
             assert _count(api, schema, name) == 0, name
 
 
-def test_a_user_sees_the_own_portfolios_only_in_every_mart(demo: Warehouse, api: Connection) -> None:
+def test_a_user_sees_only_their_own_portfolios_in_every_mart(demo: Warehouse, api: Connection) -> None:
     with demo.connect_writer() as connection:
         user_id, user_key = connection.execute(
             "select user_id::text, row_key from ops.users where email = 'demo_familyoffice@sigmasight.com'"
@@ -99,15 +99,15 @@ def test_a_user_sees_the_own_portfolios_only_in_every_mart(demo: Warehouse, api:
         if is_owned and name not in {
             "fct_restatements",
             "fct_capital_flows",
-        }:  # as above, nobody has rows there
+        }:  # empty in the demo, as above
             statement = sql.SQL("select distinct portfolio_id from {}").format(sql.Identifier(schema, name))
             with demo.connect_writer() as connection:
-                everybodys = set(connection.execute(statement).fetchall())
-            assert everybodys - set(mine), name
-            assert set(api.execute(statement).fetchall()) == everybodys & set(mine), name
+                all_ids = set(connection.execute(statement).fetchall())
+            assert all_ids - set(mine), name
+            assert set(api.execute(statement).fetchall()) == all_ids & set(mine), name
 
 
-def test_a_user_cannot_pose_as_another(demo: Warehouse, api: Connection) -> None:
+def test_a_user_cannot_impersonate_another(demo: Warehouse, api: Connection) -> None:
     with demo.connect_writer() as connection:
         users = dict(
             connection.execute(

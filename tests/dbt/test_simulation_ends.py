@@ -1,4 +1,4 @@
-"""Real prices over a simulated demonstration: nothing simulated is left in any number."""
+"""Real prices replace those of a simulated demo: no figure depends on simulated prices."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ import pytest
 
 from warehouse.connections import Warehouse
 
-pytestmark = [pytest.mark.slow, pytest.mark.long]  # the simulation and real prices, built one after the other
+pytestmark = [pytest.mark.slow, pytest.mark.long]  # builds the simulation, then real prices
 
 PROGRAM = Path(sys.executable).with_name("sigmasight")
 FACTS = ("fct_prices", "fct_position_values", "fct_portfolio_snapshots", "fct_symbol_factor_betas")
@@ -43,7 +43,7 @@ def _rows(warehouse: Warehouse, mart: str) -> set[str]:
 
 
 @pytest.mark.parametrize("mart", FACTS)
-def test_the_marts_are_those_of_real_prices_alone(
+def test_marts_equal_those_of_real_prices_only(
     mart: str, real_over_simulated: Warehouse, market: Warehouse
 ) -> None:
     assert _rows(real_over_simulated, mart) == _rows(market, mart)

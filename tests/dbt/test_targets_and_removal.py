@@ -1,7 +1,7 @@
-"""Targets, tags, flows and removed portfolios in the marts: a small book that fits on a sheet of paper.
+"""Target prices, tags, capital flows and removed portfolios in the marts, on a small portfolio.
 
-The first publication is built with all portfolios, the second after one was removed, a target was ended and a
-tag taken away. Only what these marts stand on is built.
+The first publication is built with all portfolios, the second after a portfolio, a target and a tag were
+removed. Only these marts and their parents are built.
 """
 
 import os
@@ -101,7 +101,7 @@ def load_book(connection: psycopg.Connection[Any], folder: Path) -> None:
     books = {
         "Book": (10_000, BOOK),
         "Gone": (1_000, f"{HEADER}\nLONG,5,100,{FIRST},PUBLIC,STOCK,,,,\n"),
-        # loses more than it has
+        # its losses exceed its equity
         "Broke": (100, f"{HEADER}\nSHORT,-100,45,{FIRST},PUBLIC,STOCK,,,,\n"),
     }
     load_calendar(connection)
@@ -133,7 +133,7 @@ def load_book(connection: psycopg.Connection[Any], folder: Path) -> None:
 
 
 def build(warehouse: Warehouse, folder: Path, *, selected: Sequence[str], is_tested: bool) -> None:
-    """Run dbt on what is selected and publish it, as the nightly flow does with everything."""
+    """Build the selected models and publish them, as the nightly flow does for all models."""
     with warehouse.connect_writer(autocommit=True) as connection:
         window = plan_window(connection, known_at=fix_known_at(connection))
         assert window is not None
@@ -164,7 +164,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def first(module_warehouse: Warehouse, folder: Path) -> dict[str, Rows]:
-    """The marts of the first publication; the second one is built, with all tests, and is what marts show."""
+    """The marts of the first publication. The second is built too, with all tests; schema marts shows it."""
     write_files(folder)
     with module_warehouse.connect_writer(autocommit=True) as connection:
         load_book(connection, folder)
@@ -222,7 +222,7 @@ def returns(row: dict[str, Any]) -> tuple[float | None, ...]:
 # --- targets -----------------------------------------------------------------------------------------------
 
 
-def test_a_long_position_earns_what_its_price_rises(target: Target, first: dict[str, Rows]) -> None:
+def test_a_long_position_gains_when_its_price_rises(target: Target, first: dict[str, Rows]) -> None:
     row = target("LONG")
     (equity,) = [
         snapshot["equity"]
@@ -236,26 +236,26 @@ def test_a_long_position_earns_what_its_price_rises(target: Target, first: dict[
     assert row["null_reason"] is None
 
 
-def test_a_short_position_earns_what_its_price_falls(target: Target) -> None:
+def test_a_short_position_gains_when_its_price_falls(target: Target) -> None:
     row = target("SHORT")
     assert returns(row) == pytest.approx((0.2, 0.4, -0.2))
     assert row["position_weight"] < 0
     assert row["contribution_to_portfolio_return"] == pytest.approx(-row["position_weight"] * 0.2)
 
 
-def test_a_split_changes_the_target_and_not_the_return(target: Target) -> None:
+def test_a_split_adjusts_the_target_but_not_the_return(target: Target) -> None:
     before, after = target("SPLITS", day=date(2025, 6, 23)), target("SPLITS")
     assert (before["target_price_eoy"], after["target_price_eoy"]) == (100, 50)
     assert returns(before) == pytest.approx((0.25, 0.5, -0.25))
     assert returns(after) == pytest.approx(returns(before))
 
 
-def test_a_target_counts_from_its_day_on_and_never_before(target: Target) -> None:
+def test_a_target_is_valid_from_its_effective_date_on(target: Target) -> None:
     assert target("MY_VC_FUND", day=date(2025, 6, 18)) is None
     assert target("MY_VC_FUND", day=date(2025, 6, 20))["effective_date"] == date(2025, 6, 20)
 
 
-def test_what_is_not_given_is_null_with_a_reason(target: Target) -> None:
+def test_missing_targets_are_null_with_a_reason(target: Target) -> None:
     row = target("MY_VC_FUND")
     assert returns(row) == (pytest.approx(0.2), None, None)
     assert (row["price"], row["price_flag"], row["null_reason"]) == (500, "private_mark", "target_not_given")
@@ -271,7 +271,7 @@ def test_a_symbol_that_was_never_priced_has_no_return(target: Target) -> None:
     )
 
 
-def test_lots_that_cancel_promise_nothing_and_say_so(target: Target) -> None:
+def test_lots_that_cancel_have_no_return_and_a_reason(target: Target) -> None:
     row = target("HEDGED")
     assert returns(row) == (None, None, None)
     assert (row["position_count"], row["position_weight"], row["null_reason"]) == (
@@ -281,20 +281,22 @@ def test_lots_that_cancel_promise_nothing_and_say_so(target: Target) -> None:
     )
 
 
-def test_without_equity_there_is_no_weight_but_a_return(target: Target) -> None:
+def test_without_equity_the_weight_is_null_but_not_the_return(target: Target) -> None:
     row = target("SHORT", "Broke")
     assert returns(row) == pytest.approx((0.2, 0.4, -0.2))
     assert (row["position_weight"], row["contribution_to_portfolio_return"]) == (None, None)
     assert row["null_reason"] == "equity_not_positive"
 
 
-def test_only_what_is_held_has_a_row(target: Target) -> None:
+def test_only_held_symbols_have_a_row(target: Target) -> None:
     assert target("SOLD", day=date(2025, 6, 26)) is not None
     assert target("SOLD", day=date(2025, 6, 27)) is None
 
 
 @pytest.mark.usefixtures("first")
-def test_an_ended_target_is_in_the_past_only(module_warehouse: Warehouse, portfolios: dict[str, Any]) -> None:
+def test_a_removed_target_remains_on_earlier_sessions(
+    module_warehouse: Warehouse, portfolios: dict[str, Any]
+) -> None:
     (row,) = read_rows(
         module_warehouse,
         "select min(as_of_date) as begins, max(as_of_date) as ends from marts.fct_target_prices"
@@ -314,11 +316,11 @@ def tags(rows: Rows, portfolio: Any) -> dict[str, tuple[list[str], list[str]]]:
     }
 
 
-def test_positions_carry_given_tags_and_their_sector(
+def test_positions_have_user_assigned_tags_and_their_sector(
     first: dict[str, Rows], portfolios: dict[str, Any]
 ) -> None:
     found = tags(first["dim_positions"], portfolios["Book"])
-    # given by hand as well: one tag, and nobody's automatism
+    # also assigned by the user: one tag, not an automatic one
     assert found["LONG"] == (["Technology", "growth"], [])
     assert found["SHORT"] == (["Energy", "growth"], ["Energy"])
     assert found["LONG250919C00110000"] == (["Technology", "options"], ["Technology", "options"])
@@ -341,7 +343,7 @@ def test_exposures_by_tag_count_each_position_once(
 
 
 @pytest.mark.usefixtures("first")
-def test_a_tag_that_is_taken_away_keeps_its_past(
+def test_a_removed_tag_remains_on_earlier_sessions(
     module_warehouse: Warehouse, portfolios: dict[str, Any]
 ) -> None:
     rows = read_rows(
@@ -357,9 +359,7 @@ def test_a_tag_that_is_taken_away_keeps_its_past(
 
 
 @pytest.mark.usefixtures("first")
-def test_tags_have_the_periods_in_which_they_are_carried(
-    module_warehouse: Warehouse, portfolios: dict[str, Any]
-) -> None:
+def test_tags_have_their_periods(module_warehouse: Warehouse, portfolios: dict[str, Any]) -> None:
     rows = read_rows(
         module_warehouse,
         "select * from marts.dim_position_tags where symbol in ('LONG', 'SHORT')"
@@ -383,7 +383,7 @@ def test_tags_have_the_periods_in_which_they_are_carried(
 # --- flows -------------------------------------------------------------------------------------------------
 
 
-def test_flows_are_shown_while_their_portfolio_is(
+def test_flows_of_a_removed_portfolio_are_not_shown(
     module_warehouse: Warehouse, first: dict[str, Rows], portfolios: dict[str, Any]
 ) -> None:
     assert {row["portfolio_id"] for row in first["fct_capital_flows"]} == {
@@ -391,8 +391,8 @@ def test_flows_are_shown_while_their_portfolio_is(
         portfolios["Gone"],
     }
     (row,) = read_rows(module_warehouse, "select * from marts.fct_capital_flows")
-    told = (row["portfolio_id"], row["flow_date"], row["amount"], row["notes"])
-    assert told == (portfolios["Book"], FIRST, Decimal("50.25"), "bonus")
+    found = (row["portfolio_id"], row["flow_date"], row["amount"], row["notes"])
+    assert found == (portfolios["Book"], FIRST, Decimal("50.25"), "bonus")
     assert row["created_at"] == row["updated_at"]
 
 
@@ -400,7 +400,7 @@ def test_flows_are_shown_while_their_portfolio_is(
 
 
 @pytest.mark.usefixtures("first")
-def test_a_removed_portfolio_ends_and_its_past_stays(
+def test_a_removed_portfolio_keeps_its_earlier_sessions(
     module_warehouse: Warehouse, portfolios: dict[str, Any]
 ) -> None:
     gone = portfolios["Gone"]
@@ -420,7 +420,7 @@ def test_a_removed_portfolio_ends_and_its_past_stays(
 
 
 @pytest.mark.usefixtures("first")
-def test_a_removed_portfolio_is_no_current_one_but_history_names_it(
+def test_a_removed_portfolio_is_in_the_history_only(
     module_warehouse: Warehouse, portfolios: dict[str, Any]
 ) -> None:
     gone = portfolios["Gone"]
@@ -436,7 +436,7 @@ def test_a_removed_portfolio_is_no_current_one_but_history_names_it(
     assert row == {"portfolio_name": "Gone", "is_superseded": True}
 
 
-def test_the_other_portfolios_are_as_they_were(
+def test_other_portfolios_are_unchanged(
     module_warehouse: Warehouse, first: dict[str, Rows], portfolios: dict[str, Any]
 ) -> None:
     def equities(rows: Rows) -> dict[tuple[Any, date], Any]:
