@@ -4,6 +4,6 @@
     var('volatility_rules').percentile_window + var('volatility_rules').short_window - 1,
     var('risk_rules').window,
     var('correlation_rules').window,
-    var('backtest_window') + var('volatility_rules').short_window,
+    var('backtest_window') + var('volatility_rules').har_horizon,
 ] | max) }}
 {%- endmacro %}

@@ -11,10 +11,7 @@ numbered as (
         sector,
         dividend_yield,
         profile_date,
-        case
-            when details ->> 'beta' ~ '^-?[0-9]+([.][0-9]+)?([eE][-+]?[0-9]+)?$'
-                then cast(details ->> 'beta' as double precision)
-        end as provider_beta,
+        {{ profile_detail('beta') }} as provider_beta,
         lead(profile_date) over by_date as valid_before,
         row_number() over by_date as profile_number
     from profiles

@@ -20,7 +20,7 @@ outcomes as (
     from {{ ref('int_public_returns') }}
     window horizon as (
         partition by portfolio_id order by session_number
-        range between {{ var('volatility_rules').short_window - 1 }} preceding and current row
+        range between {{ var('volatility_rules').har_horizon - 1 }} preceding and current row
     )
 ),
 
@@ -45,13 +45,13 @@ due as (
         risk.forecast_volatility_21d as forecast_value,
         sqrt(252.0 / outcomes.known_21d * outcomes.squares_21d) as realized_value,
         outcomes.sum_21d
-        / nullif(risk.forecast_volatility_21d * sqrt({{ var('volatility_rules').short_window }} / 252.0), 0) as score
+        / nullif(risk.forecast_volatility_21d * sqrt({{ var('volatility_rules').har_horizon }} / 252.0), 0) as score
     from outcomes
     inner join risk
         on
             outcomes.portfolio_id = risk.portfolio_id
-            and outcomes.session_number = risk.session_number + {{ var('volatility_rules').short_window }}
-    where outcomes.known_21d = {{ var('volatility_rules').short_window }}
+            and outcomes.session_number = risk.session_number + {{ var('volatility_rules').har_horizon }}
+    where outcomes.known_21d = {{ var('volatility_rules').har_horizon }}
     union all
     select
         outcomes.portfolio_id,
