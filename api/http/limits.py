@@ -21,12 +21,6 @@ MAX_ROWS: Final = 1000
 MAX_QUOTES: Final = 100
 """Symbols in one list of quotes or profiles."""
 
-QUALITY_WINDOW: Final = 252
-"""Sessions that the assessment of price histories looks at, as fct_data_quality does."""
-
-CORRELATION_MINIMUM: Final = 20
-"""Common days that a pair's correlation needs: minimum of the warehouse's variable correlation_rules."""
-
 MAX_LOOKBACK_DAYS: Final = 1830
 """Calendar days of prices in one answer: five years."""
 

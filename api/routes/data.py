@@ -10,18 +10,17 @@ from api.dependencies import AnswersOf, ChosenAtCommas, Offset
 from api.http.documentation import marts_answers
 from api.http.errors import InvalidRequest, PortfolioNotFound, PositionsNotFound
 from api.http.limits import (
-    CORRELATION_MINIMUM,
     MAX_DAYS,
     MAX_PORTFOLIOS,
     MAX_POSITIONS,
     MAX_SYMBOLS,
-    QUALITY_WINDOW,
     SCHEMA_VERSION,
 )
 from api.queries import load_query
 from api.schemas.data import PortfolioComplete, PortfolioSummary, PositionsDetails
 from api.schemas.portfolios import PortfolioDataQuality, PortfolioSnapshot
 from api.schemas.positions import TopPositions
+from warehouse.method import method_variables
 
 router = APIRouter(prefix="/data", tags=["Data"])
 
@@ -107,10 +106,11 @@ async def portfolio_data_quality(portfolio_id: UUID, answers: AnswersOf) -> Resp
     `calculation_feasibility` says what the analytics of the session could use. A symbol (an option's
     underlying) is listed once; the summary counts positions.
     """
+    method = method_variables()
     parameters = {
         "portfolio_id": portfolio_id,
-        "window_days": QUALITY_WINDOW,
-        "correlation_days": CORRELATION_MINIMUM,
+        "window_days": method["data_quality_sessions"],
+        "correlation_days": method["correlation_rules"]["minimum"],
     }
     return await answers.send(PORTFOLIO_DATA_QUALITY, parameters, portfolio_id=portfolio_id)
 

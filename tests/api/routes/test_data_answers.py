@@ -5,18 +5,15 @@ import io
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
-import yaml
 from psycopg import Connection
 
-from api.http.limits import CORRELATION_MINIMUM, QUALITY_WINDOW
 from tests.api.api_helpers import Person, assert_problem, rounded
 from warehouse.connections import Warehouse
-from warehouse.settings import project_root
+from warehouse.method import method_variables
 
 ON_REAL_PRICES = True
 LAST = "2025-09-12"
@@ -119,13 +116,6 @@ def test_data_quality_counts_every_open_position_once(
     assert is_advised is (prices == "simulated")
 
 
-def test_the_limits_that_data_quality_names_are_the_warehouses() -> None:
-    text = Path(project_root() / "dbt_project/dbt_project.yml").read_text()
-    variables = yaml.safe_load(text)["vars"]
-    assert variables["data_quality_sessions"] == QUALITY_WINDOW
-    assert variables["correlation_rules"]["minimum"] == CORRELATION_MINIMUM
-
-
 def test_data_quality_names_the_days_that_each_analytic_needs(hedge_fund: Person, analyst: Analyst) -> None:
     path = f"data/portfolio/{hedge_fund.portfolio_id}/data-quality"
     told = hedge_fund.get(path).json()["calculation_feasibility"]
@@ -137,7 +127,9 @@ def test_data_quality_names_the_days_that_each_analytic_needs(hedge_fund: Person
     }
     assert told["factor_regression"]["min_days_required"] == known["market"]
     assert told["volatility_analysis"]["min_days_required"] == known["risk"] > known["market"]
-    assert told["correlation_matrix"]["min_days_overlap"] == CORRELATION_MINIMUM
+    assert (
+        told["correlation_matrix"]["min_days_overlap"] == method_variables()["correlation_rules"]["minimum"]
+    )
 
 
 def test_one_position_is_the_lists_own(hedge_fund: Person, session: dict[str, str]) -> None:

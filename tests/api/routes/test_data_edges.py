@@ -10,7 +10,6 @@ from typing import Any
 import psycopg
 import pytest
 
-from api.http.limits import QUALITY_WINDOW
 from api.marts.answers import SIMULATED_NOTICE, TAG_COLORS
 from api.queries import load_query
 from tests.api.api_helpers import Person, assert_problem
@@ -56,7 +55,7 @@ def ask(writer: Writer, hedge_fund: Person) -> Ask:
             "tag_colors": TAG_COLORS, "limit": 1000, "offset": 0, "max_positions": 1000, "max_days": 252,
             "max_symbols": 10, "schema_version": "1.0", "include_holdings": True,
             "include_position_tags": False, "include_timeseries": False, "include_attrib": False,
-            "window_days": QUALITY_WINDOW, "correlation_days": 20, "sort_by": "market_value",
+            "window_days": 252, "correlation_days": 20, "sort_by": "market_value",
             "lookback_days": 20, "include_factor_etfs": False, "date_format": "iso",
             "symbol": None, "target_id": None, "part": "summary",
         }  # fmt: skip
