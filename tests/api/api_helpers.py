@@ -17,7 +17,7 @@ PASSWORD = "correct horse battery staple"
 
 
 @cache
-def hash_of(password: str) -> str:
+def hash_password(password: str) -> str:
     """Hash once per password: it takes some 50 ms."""
     return PasswordHash.recommended().hash(password)
 
@@ -29,7 +29,7 @@ def add_user(warehouse: Warehouse, email: str, *, is_active: bool = True) -> str
         values (%s, 'A Person', %s, %s) returning user_id::text
         """
     with warehouse.connect_writer() as connection:
-        row = connection.execute(statement, (email, hash_of(PASSWORD), is_active)).fetchone()
+        row = connection.execute(statement, (email, hash_password(PASSWORD), is_active)).fetchone()
     assert row is not None
     return str(row[0])
 
@@ -98,7 +98,7 @@ class Shapes:
     def __init__(self, document: dict[str, Any]) -> None:
         self._document = _closed({"components": document["components"]})
 
-    def hold(self, value: Any, schema: dict[str, Any]) -> None:
+    def validate(self, value: Any, schema: dict[str, Any]) -> None:
         """Raise jsonschema.ValidationError where the value departs from the schema."""
         validator = jsonschema.Draft202012Validator(
             {**_closed(schema), **self._document},
@@ -106,11 +106,11 @@ class Shapes:
         )
         validator.validate(value)
 
-    def hold_answer(self, response: Any, path: str, document: dict[str, Any]) -> Any:
+    def validate_response(self, response: Any, path: str, document: dict[str, Any]) -> Any:
         """Hold a live answer of a documented path against its shape; its JSON."""
         assert response.status_code == 200, response.text
         schema = document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
-        self.hold(response.json(), schema)
+        self.validate(response.json(), schema)
         return response.json()
 
 

@@ -121,7 +121,7 @@ def test_requests_are_counted_by_route_and_never_by_person(hedge_fund: Person, f
         person.get(f"analytics/portfolio/{person.portfolio_id}/overview")
     client.get("/api/v1/no/such/path/at/all")
     assert metric(client, "sigmasight_http_requests_total", route=route, status="200") == counted + 2
-    assert metric(client, "sigmasight_http_request_seconds_count", route=route) >= 2
+    assert metric(client, "sigmasight_http_request_duration_seconds_count", route=route) >= 2
     assert metric(client, "sigmasight_http_requests_total", route="none", status="404") >= 1
     assert metric(client, "sigmasight_database_pool_size", pool="api") >= 1
     text = client.get("/metrics").text

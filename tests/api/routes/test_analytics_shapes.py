@@ -146,7 +146,7 @@ def test_an_analytic_keeps_its_promises(
     for person in people:
         for portfolio_id in person.portfolios.values():
             response = person.get(path.format(portfolio_id=portfolio_id)[1:], **date)
-            body = shapes.hold_answer(response, f"{PREFIX}{path}", document)
+            body = shapes.validate_response(response, f"{PREFIX}{path}", document)
             assert set(body) >= ENVELOPE
             assert set(body["data_quality"]) == QUALITY
             session = response.headers["x-as-of-date"]
@@ -217,7 +217,7 @@ def test_someone_without_portfolios_gets_an_answer_without_figures(
     email = f"nobody{path.replace('/', '-')}@example.com"
     add_user(demo, email)
     response = api.get(f"{PREFIX}{path}", headers=log_in(api, email))
-    body = shapes.hold_answer(response, f"{PREFIX}{path}", document)
+    body = shapes.validate_response(response, f"{PREFIX}{path}", document)
     assert body["available"] is False
     assert body["portfolio_ids"] == []
     assert body["data_quality"]["flag"] == "no_public_positions"

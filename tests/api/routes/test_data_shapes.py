@@ -163,7 +163,7 @@ def test_an_answer_of_a_portfolio_keeps_its_promises(
     person: Person = request.getfixturevalue(who)
     for portfolio_id in person.portfolios.values():
         response = person.get(path.format(portfolio_id=portfolio_id)[1:], **dated(as_of_date))
-        body = shapes.hold_answer(response, f"{PREFIX}{path}", document)
+        body = shapes.validate_response(response, f"{PREFIX}{path}", document)
         assert missing_fields(body, OF_A_PORTFOLIO[path]) == []
         assert response.headers["x-as-of-date"] == (as_of_date or "2025-09-12")
 
@@ -175,7 +175,7 @@ def test_an_answer_of_the_user_keeps_its_promises(
 ) -> None:
     parameters, fields = OF_THE_USER[path]
     response = hedge_fund.get(path.format(symbol="SPY")[1:], **parameters, **dated(as_of_date))
-    body = shapes.hold_answer(response, f"{PREFIX}{path}", document)
+    body = shapes.validate_response(response, f"{PREFIX}{path}", document)
     assert missing_fields(body, fields) == []
 
 
@@ -194,7 +194,7 @@ def test_single_things_keep_their_promises(
         ("/tags/{tag_id}/positions", tag, {"positions": [{"id", "portfolio_id", "symbol"}]}),
     ):
         url = path.replace(path[path.index("{") : path.index("}") + 1], identity)[1:]
-        body = shapes.hold_answer(hedge_fund.get(url), f"{PREFIX}{path}", document)
+        body = shapes.validate_response(hedge_fund.get(url), f"{PREFIX}{path}", document)
         assert body
         assert missing_fields(body, fields) == []
 

@@ -19,7 +19,9 @@ CURRENT, HISTORY = "/api/v1/admin/batch/run/current", "/api/v1/admin/batch/histo
 
 def test_publications_are_those_of_the_mart(hedge_fund: Person, analyst: Connection[DictRow]) -> None:
     document = hedge_fund.get("openapi.json").json()
-    body = Shapes(document).hold_answer(hedge_fund.get("publications"), "/api/v1/publications", document)
+    body = Shapes(document).validate_response(
+        hedge_fund.get("publications"), "/api/v1/publications", document
+    )
     rows = analyst.execute("select * from marts.fct_publications order by published_at desc").fetchall()
     assert body["total"] == len(rows) == len(body["publications"])
     for shown, row in zip(body["publications"], rows, strict=True):
@@ -41,7 +43,7 @@ def test_publications_of_a_date_are_those_that_spoke_for_it(hedge_fund: Person) 
 
 def test_restatements_have_the_documented_shape(hedge_fund: Person) -> None:
     document = hedge_fund.get("openapi.json").json()
-    Shapes(document).hold_answer(hedge_fund.get("restatements"), "/api/v1/restatements", document)
+    Shapes(document).validate_response(hedge_fund.get("restatements"), "/api/v1/restatements", document)
 
 
 # --- lineage ------------------------------------------------------------------------------------------------
@@ -52,7 +54,7 @@ def test_a_mart_is_followed_to_the_tables_that_are_loaded(
 ) -> None:
     document = hedge_fund.get("openapi.json").json()
     response = hedge_fund.get("lineage/fct_portfolio_snapshots")
-    body = Shapes(document).hold_answer(response, "/api/v1/lineage/{mart}", document)
+    body = Shapes(document).validate_response(response, "/api/v1/lineage/{mart}", document)
     assert body["grain"] == ["portfolio_id", "as_of_date"]
     columns = analyst.execute(
         "select column_name from information_schema.columns where table_schema = 'marts'"
@@ -158,7 +160,7 @@ def test_the_run_under_way_and_those_before_are_told(
         connection.execute("""update ops.runs set steps = '[{"step": "load", "seconds": 1.5}]'""")
 
     response = empty_api.get(CURRENT, headers=administrator)
-    run = shapes.hold_answer(response, CURRENT, document)["run"]
+    run = shapes.validate_response(response, CURRENT, document)["run"]
     assert (run["kind"], run["status"], run["phase"], run["percent"], run["finished_at"]) == (
         "nightly",
         "running",
@@ -167,7 +169,7 @@ def test_the_run_under_way_and_those_before_are_told(
         None,
     )
     assert run["steps"] == [{"step": "load", "seconds": 1.5}]
-    history = shapes.hold_answer(empty_api.get(HISTORY, headers=administrator), HISTORY, document)
+    history = shapes.validate_response(empty_api.get(HISTORY, headers=administrator), HISTORY, document)
     assert [entry["status"] for entry in history["runs"]] == ["running", "failed", "succeeded"]
     page = empty_api.get(HISTORY, params={"limit": 1, "offset": 1}, headers=administrator).json()
     assert (page["runs"], page["total"], page["truncated"]) == ([history["runs"][1]], 3, True)

@@ -107,14 +107,14 @@ def test_an_answer_keeps_its_promises(
         selector = {"portfolio_id": portfolio_id, "include_closed": True} if "positions" in path else {}
         date = {} if as_of_date is None else {"as_of_date": as_of_date}
         response = person.get(path.format(portfolio_id=portfolio_id)[1:], **selector, **date)
-        body = Shapes(document).hold_answer(response, f"{PREFIX}{path}", document)
+        body = Shapes(document).validate_response(response, f"{PREFIX}{path}", document)
         assert missing_fields(body, FIELDS[path]) == []
         for bars in body["symbols"].values() if "symbols" in body else []:
             assert set(bars) == BAR_FIELDS
 
 
 def test_the_users_answer_keeps_its_promises(hedge_fund: Person, document: dict[str, Any]) -> None:
-    body = Shapes(document).hold_answer(hedge_fund.get("auth/me"), f"{PREFIX}/auth/me", document)
+    body = Shapes(document).validate_response(hedge_fund.get("auth/me"), f"{PREFIX}/auth/me", document)
     fields = {"id", "email", "full_name", "is_active", "created_at", "portfolio_id", "portfolio_count"}
     assert fields <= set(body)
     assert (body["portfolio_id"], body["portfolio_count"]) == (hedge_fund.portfolio_id, 1)
@@ -122,5 +122,5 @@ def test_the_users_answer_keeps_its_promises(hedge_fund: Person, document: dict[
 
 def test_health_keeps_its_promises(hedge_fund: Person, document: dict[str, Any]) -> None:
     for path in ("health", "health/ready", "health/live"):
-        body = Shapes(document).hold_answer(hedge_fund.get(path), f"{PREFIX}/{path}", document)
+        body = Shapes(document).validate_response(hedge_fund.get(path), f"{PREFIX}/{path}", document)
         assert body["live"] is True
