@@ -1,16 +1,16 @@
 # ruff: noqa: E501 - a shape is a line
-"""The contract of the read API as data: what an existing frontend asks for and reads, by path and field name.
+"""The contract of the read API as data: the paths and fields that an existing frontend uses.
 
-A shape is written as in TypeScript, shorter:
+A shape is written in a short form of TypeScript:
 
 name          a number
 name:text     another type: text, bool, int, date, instant, uuid, decimal (a number written as text), any
 name?         may be null (name:text? likewise)
-name{...}     an object; name[...] an array; name<...> an object whose keys are symbols, sectors or the like
-{...} [...]   the same without a name: the whole answer, the items of an array
+name{...}     an object; name[...] an array; name<...> an object whose keys are symbols, sectors etc.
+{...} [...]   the same without a name: the whole response, the items of an array
 
-The API may be narrower: a code for text, never null; and it may answer more fields. Where a figure cannot be had
-it answers null with a reason, also where the contract names no null.
+The API may be narrower (an enum for text, never null) and may return more fields. If a figure is not available,
+it returns null with a reason, even where the contract does not allow null.
 """
 
 from collections.abc import Mapping
@@ -63,7 +63,7 @@ SCENARIOS = """
 
 
 def analytic(fields: str) -> str:
-    """What every analytic has, beside its own fields."""
+    """Make the shape of an analytic: the common envelope and its own fields."""
     envelope = "available:bool portfolio_id:uuid calculation_date:date? metadata:any"
     return f"{{{envelope} {QUALITY} {fields}}}"
 

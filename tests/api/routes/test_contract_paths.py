@@ -1,4 +1,4 @@
-"""The contract of contract.py, held against the OpenAPI document: what is missing or of other type fails."""
+"""The OpenAPI document against contract.py: missing fields and fields of another type fail."""
 
 import re
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ class Shape:
 
 
 def read_shape(text: str) -> Shape:
-    """Read the notation of contract.py. Raises ValueError where it cannot be read."""
+    """Parse the notation of contract.py. Raises ValueError for invalid notation."""
     if re.fullmatch(r"\s*any\s*", text):
         return Shape("any")
     shape, rest = _read_value(text.strip())
@@ -46,7 +46,7 @@ def read_shape(text: str) -> Shape:
 
 
 def _read_value(text: str) -> tuple[Shape, str]:
-    """Read a bracket and what is in it, or `:type`."""
+    """Parse a bracket and its content, or `:type`."""
     text = text.lstrip()
     if not text or text[0] not in "[{<":
         found = re.match(r":([a-z]+)(\??)", text)
@@ -78,7 +78,7 @@ def _read_fields(text: str) -> tuple[Shape, str]:
 
 
 def departures(shape: Shape, schema: dict[str, Any], where: str) -> Iterator[str]:
-    """Say where a schema of the document departs from a shape of the contract."""
+    """List where a schema of the document differs from a shape of the contract."""
     options = [option for option in _options(schema) if option.get("type") != "null"]
     if shape.kind == "any":
         return
@@ -114,7 +114,7 @@ def _within(shape: Shape, options: list[dict[str, Any]], where: str) -> Iterator
 
 
 def _options(schema: dict[str, Any]) -> list[dict[str, Any]]:
-    """The schemas that a value may have, references followed."""
+    """List the schemas that a value may have, with references resolved."""
     if "$ref" in schema:
         return _options(DOCUMENT["components"]["schemas"][schema["$ref"].rpartition("/")[2]])
     if "anyOf" in schema:
@@ -139,7 +139,7 @@ OPERATIONS = {
 
 
 @pytest.mark.parametrize("path", CONTRACT)
-def test_a_path_of_the_contract_is_there_with_its_fields(path: str) -> None:
+def test_a_path_of_the_contract_exists_with_its_fields(path: str) -> None:
     operation = OPERATIONS.get(_nameless(path))
     assert operation is not None, f"{path} is not in the document"
     if not CONTRACT[path]:  # no body, or a file
@@ -156,7 +156,7 @@ def test_every_portfolio_path_takes_a_date_and_an_instant() -> None:
             assert {"as_of_date", "published_at"} <= names, path
 
 
-def test_every_shape_of_the_contract_can_be_read() -> None:
+def test_every_shape_of_the_contract_can_be_parsed() -> None:
     shapes = {path: read_shape(text) for path, text in CONTRACT.items() if text}
     named = [field for shape in shapes.values() for field in shape.fields]
     assert len(named) > 200

@@ -1,4 +1,4 @@
-"""Every data endpoint answers in its documented shape, with the field names that the frontend speaks."""
+"""Every data endpoint returns its documented shape, with the field names that the frontend uses."""
 
 import csv
 import io
@@ -53,7 +53,7 @@ QUOTE = {
 EQUITY_CHANGE = {"id", "portfolio_id", "change_type", "amount", "change_date", "notes", "created_at"}
 FEASIBLE = {"feasible", "positions_eligible", "positions_excluded"}
 
-# The paths of a portfolio, and the field names that the frontend speaks. Extra fields are welcome.
+# The paths of a portfolio, and the field names that the frontend uses. Extra fields are allowed.
 OF_A_PORTFOLIO: dict[str, Any] = {
     "/portfolios/{portfolio_id}": ACCOUNT | TOTALS | {"portfolios"},
     "/data/portfolio/{portfolio_id}/snapshot": {
@@ -151,7 +151,7 @@ def dated(as_of_date: str | None) -> dict[str, str]:
 @pytest.mark.parametrize("as_of_date", DATES)
 @pytest.mark.parametrize("path", OF_A_PORTFOLIO)
 @pytest.mark.parametrize("who", ["hedge_fund", "family_office"])
-def test_an_answer_of_a_portfolio_keeps_its_promises(
+def test_a_portfolio_response_matches_its_schema_and_contract(
     *,
     request: pytest.FixtureRequest,
     document: dict[str, Any],
@@ -163,23 +163,23 @@ def test_an_answer_of_a_portfolio_keeps_its_promises(
     person: Person = request.getfixturevalue(who)
     for portfolio_id in person.portfolios.values():
         response = person.get(path.format(portfolio_id=portfolio_id)[1:], **dated(as_of_date))
-        body = shapes.hold_answer(response, f"{PREFIX}{path}", document)
+        body = shapes.validate_response(response, f"{PREFIX}{path}", document)
         assert missing_fields(body, OF_A_PORTFOLIO[path]) == []
         assert response.headers["x-as-of-date"] == (as_of_date or "2025-09-12")
 
 
 @pytest.mark.parametrize("as_of_date", DATES)
 @pytest.mark.parametrize("path", OF_THE_USER)
-def test_an_answer_of_the_user_keeps_its_promises(
+def test_a_user_response_matches_its_schema_and_contract(
     hedge_fund: Person, document: dict[str, Any], shapes: Shapes, path: str, as_of_date: str | None
 ) -> None:
     parameters, fields = OF_THE_USER[path]
     response = hedge_fund.get(path.format(symbol="SPY")[1:], **parameters, **dated(as_of_date))
-    body = shapes.hold_answer(response, f"{PREFIX}{path}", document)
+    body = shapes.validate_response(response, f"{PREFIX}{path}", document)
     assert missing_fields(body, fields) == []
 
 
-def test_single_things_keep_their_promises(
+def test_single_objects_match_their_schema_and_contract(
     hedge_fund: Person, document: dict[str, Any], shapes: Shapes
 ) -> None:
     details = hedge_fund.get("data/positions/details", portfolio_id=hedge_fund.portfolio_id).json()
@@ -194,12 +194,12 @@ def test_single_things_keep_their_promises(
         ("/tags/{tag_id}/positions", tag, {"positions": [{"id", "portfolio_id", "symbol"}]}),
     ):
         url = path.replace(path[path.index("{") : path.index("}") + 1], identity)[1:]
-        body = shapes.hold_answer(hedge_fund.get(url), f"{PREFIX}{path}", document)
+        body = shapes.validate_response(hedge_fund.get(url), f"{PREFIX}{path}", document)
         assert body
         assert missing_fields(body, fields) == []
 
 
-def test_a_portfolio_of_private_holdings_has_its_own_answers(family_office: Person) -> None:
+def test_a_portfolio_of_private_holdings(family_office: Person) -> None:
     private = family_office.portfolios["Demo Family Office Private Opportunities"]
     quality = family_office.get(f"data/portfolio/{private}/data-quality").json()
     assert quality["summary"]["insufficient_data"] == quality["summary"]["total_positions"] > 0
@@ -215,7 +215,7 @@ def test_a_portfolio_of_private_holdings_has_its_own_answers(family_office: Pers
     assert (profiles["profiles"], profiles["meta"]["requested_symbols"]) == ([], [])
 
 
-def test_the_template_has_the_twelve_columns_and_can_be_loaded(hedge_fund: Person) -> None:
+def test_the_template_has_the_twelve_columns(hedge_fund: Person) -> None:
     response = hedge_fund.get("onboarding/csv-template")
     assert (response.status_code, response.headers["content-type"]) == (200, "text/csv; charset=utf-8")
     lines = [line for line in response.text.splitlines() if not line.startswith("#")]

@@ -1,4 +1,4 @@
-"""Every live answer has the fields that the frontend knows, and the shape that the OpenAPI document says."""
+"""Every live response has the fields that the frontend uses, and the shape of the OpenAPI document."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ ON_REAL_PRICES = True
 PREFIX = "/api/v1"
 DATES = [None, "2025-06-30", "2025-07-20", "2025-08-15"]
 
-# The paths and field names that the frontend speaks. Extra fields are welcome, none of these may go.
+# The paths and field names that the frontend uses. Extra fields are allowed, none of these may be removed.
 FIELDS: dict[str, Any] = {
     "/data/portfolios": [
         {
@@ -78,7 +78,7 @@ BAR_FIELDS = {"dates", "open", "high", "low", "close", "adjusted_close", "volume
 
 
 def missing_fields(value: Any, fields: Any, where: str = "") -> list[str]:
-    """List the fields that an answer lacks."""
+    """List the fields that are missing in a response."""
     if fields is None:
         return []
     if isinstance(fields, list):
@@ -99,7 +99,7 @@ def document(hedge_fund: Person) -> dict[str, Any]:
 @pytest.mark.parametrize("as_of_date", DATES)
 @pytest.mark.parametrize("path", FIELDS)
 @pytest.mark.parametrize("who", ["hedge_fund", "family_office"])
-def test_an_answer_keeps_its_promises(
+def test_a_response_matches_its_schema_and_contract(
     request: pytest.FixtureRequest, document: dict[str, Any], who: str, path: str, as_of_date: str | None
 ) -> None:
     person: Person = request.getfixturevalue(who)
@@ -107,20 +107,22 @@ def test_an_answer_keeps_its_promises(
         selector = {"portfolio_id": portfolio_id, "include_closed": True} if "positions" in path else {}
         date = {} if as_of_date is None else {"as_of_date": as_of_date}
         response = person.get(path.format(portfolio_id=portfolio_id)[1:], **selector, **date)
-        body = Shapes(document).hold_answer(response, f"{PREFIX}{path}", document)
+        body = Shapes(document).validate_response(response, f"{PREFIX}{path}", document)
         assert missing_fields(body, FIELDS[path]) == []
         for bars in body["symbols"].values() if "symbols" in body else []:
             assert set(bars) == BAR_FIELDS
 
 
-def test_the_users_answer_keeps_its_promises(hedge_fund: Person, document: dict[str, Any]) -> None:
-    body = Shapes(document).hold_answer(hedge_fund.get("auth/me"), f"{PREFIX}/auth/me", document)
+def test_the_current_user_matches_its_schema_and_contract(
+    hedge_fund: Person, document: dict[str, Any]
+) -> None:
+    body = Shapes(document).validate_response(hedge_fund.get("auth/me"), f"{PREFIX}/auth/me", document)
     fields = {"id", "email", "full_name", "is_active", "created_at", "portfolio_id", "portfolio_count"}
     assert fields <= set(body)
     assert (body["portfolio_id"], body["portfolio_count"]) == (hedge_fund.portfolio_id, 1)
 
 
-def test_health_keeps_its_promises(hedge_fund: Person, document: dict[str, Any]) -> None:
+def test_health_matches_its_schema(hedge_fund: Person, document: dict[str, Any]) -> None:
     for path in ("health", "health/ready", "health/live"):
-        body = Shapes(document).hold_answer(hedge_fund.get(path), f"{PREFIX}/{path}", document)
+        body = Shapes(document).validate_response(hedge_fund.get(path), f"{PREFIX}/{path}", document)
         assert body["live"] is True
