@@ -13,7 +13,7 @@ from api.schemas.analytics_exposures import (
     SectorExposure,
 )
 from api.schemas.analytics_risk import Volatility
-from api.schemas.common import Answer, described
+from api.schemas.common import ResponseModel, described
 
 
 class AggregateOverview(Aggregate):
@@ -33,7 +33,7 @@ class AggregateOverview(Aggregate):
     metadata: AggregateMetadata
 
 
-class PortfolioPart(Answer):
+class PortfolioPart(ResponseModel):
     """One portfolio as a part of the total."""
 
     portfolio_id: UUID = described("The portfolio.", PORTFOLIO_ID)
@@ -67,7 +67,7 @@ class AggregateBreakdown(Aggregate):
     metadata: AggregateMetadata
 
 
-class PortfolioBetas(Answer):
+class PortfolioBetas(ResponseModel):
     """Betas of one portfolio."""
 
     portfolio_id: UUID = described("The portfolio.", PORTFOLIO_ID)
@@ -76,7 +76,7 @@ class PortfolioBetas(Answer):
     beta_provider_1y: float | None = described("Beta from data providers; null if there is none.", 1.0312)
 
 
-class AggregateBetaData(Answer):
+class AggregateBetaData(ResponseModel):
     """Summed dollar exposures, over the equity of the portfolios in which they are known."""
 
     market_beta_weighted: float = described("Beta to SPY (90 sessions).", 0.982145)
@@ -130,7 +130,7 @@ class AggregateVolatility(Aggregate):
     metadata: AggregateVolatilityMetadata
 
 
-class AggregateFactor(Answer):
+class AggregateFactor(ResponseModel):
     """Beta to one factor over several portfolios."""
 
     name: str = described("As for a single portfolio.", "Market Beta")
@@ -221,7 +221,7 @@ class AggregateScenario(ScenarioImpact):
     portfolio_count: int = described("Portfolios with a figure for it.", 2)
 
 
-class AggregateStressTestData(Answer):
+class AggregateStressTestData(ResponseModel):
     """Scenarios, worst first."""
 
     scenarios: list[AggregateScenario]

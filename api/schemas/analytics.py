@@ -3,10 +3,10 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from api.schemas.common import Answer, DataQuality, PriceSource, described
+from api.schemas.common import DataQuality, PriceSource, ResponseModel, described
 
 
-class Exposures(Answer):
+class Exposures(ResponseModel):
     """Exposures at market value, and in percent of equity (0 to 100; null when equity is not positive)."""
 
     long_exposure: float = described("Market value of long positions, USD.", 512340.12)
@@ -19,7 +19,7 @@ class Exposures(Answer):
     net_percentage: float | None = described("Net exposure, % of equity.", 99.9876)
 
 
-class ProfitAndLoss(Answer):
+class ProfitAndLoss(ResponseModel):
     """Profit and loss up to the session's close, USD."""
 
     total_pnl: float = described(
@@ -38,7 +38,7 @@ class ProfitAndLoss(Answer):
     )
 
 
-class PositionCount(Answer):
+class PositionCount(ResponseModel):
     """Positions open at the close."""
 
     total_positions: int = described("All of them.", 16)
@@ -48,7 +48,7 @@ class PositionCount(Answer):
     private_count: int = described("Private holdings among them.", 0)
 
 
-class TargetReturns(Answer):
+class TargetReturns(ResponseModel):
     """Contribution of the positions with a target price to the portfolio's return, as decimals.
 
     Null if no position has a target price; positions without one count as unchanged.
@@ -65,7 +65,7 @@ class TargetReturns(Answer):
     last_updated: datetime | None = described("When a target last changed, UTC.", None)
 
 
-class PortfolioOverview(Answer):
+class PortfolioOverview(ResponseModel):
     """One portfolio at the close of one session."""
 
     portfolio_id: UUID = described("The portfolio.", "6b1f7c1e-52f1-5f0a-9d6c-3f1d2a9b7c11")

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Literal
 from uuid import UUID
 
-from api.schemas.common import Answer, DataQuality, PriceNotice, PriceSource, described
+from api.schemas.common import DataQuality, PriceNotice, PriceSource, ResponseModel, described
 
 PORTFOLIO_ID = "6b1f7c1e-52f1-5f0a-9d6c-3f1d2a9b7c11"
 POSITION_ID = "4a6f7f0e-6c0e-5c0b-8f57-2f7b8d3f9a21"
@@ -13,7 +13,7 @@ FactorModel = Literal["market", "style", "rates", "spread", "risk"]
 SectorWeights = dict[str, float]
 
 
-class Metadata(Answer):
+class Metadata(ResponseModel):
     """Metadata of the figures."""
 
     price_source: PriceSource
@@ -26,7 +26,7 @@ class ModelMetadata(Metadata):
     models: list[FactorModel] = described("The factor models that the betas are of.", ["market", "style"])
 
 
-class Analytic(Answer):
+class Analytic(ResponseModel):
     """Envelope of an analytic of one portfolio."""
 
     available: bool = described(
@@ -46,7 +46,7 @@ class AggregateMetadata(Metadata):
     portfolio_count: int = described("Portfolios included: those that have begun.", 2)
 
 
-class Aggregate(Answer):
+class Aggregate(ResponseModel):
     """Envelope of an analytic over several portfolios."""
 
     available: bool = described(

@@ -4,10 +4,10 @@ from datetime import date
 from typing import Literal
 
 from api.schemas.analytics_common import Analytic, Metadata, SectorWeights
-from api.schemas.common import Answer, described
+from api.schemas.common import ResponseModel, described
 
 
-class SectorExposure(Answer):
+class SectorExposure(ResponseModel):
     """Gross exposure by sector next to a benchmark's weights."""
 
     portfolio_weights: SectorWeights = described(
@@ -57,7 +57,7 @@ class PortfolioSectorExposure(Analytic):
     metadata: BenchmarkMetadata
 
 
-class Concentration(Answer):
+class Concentration(ResponseModel):
     """Concentration on gross weights by symbol, options under their underlying."""
 
     hhi: float = described("Herfindahl-Hirschman index, 0 to 10000.", 812.4)
@@ -86,7 +86,7 @@ class PortfolioConcentration(Analytic):
     metadata: ConcentrationMetadata
 
 
-class CorrelationMatrix(Answer):
+class CorrelationMatrix(ResponseModel):
     """Correlations of daily returns."""
 
     matrix: dict[str, dict[str, float]] = described(
@@ -117,7 +117,7 @@ class PortfolioCorrelationMatrix(Analytic):
     metadata: CorrelationMetadata
 
 
-class Cluster(Answer):
+class Cluster(ResponseModel):
     """Symbols that move together, connected by correlations of 0.7 or more."""
 
     cluster_id: int = described("1 is the largest.", 1)
@@ -153,7 +153,7 @@ class DiversificationScore(Analytic):
     metadata: DiversificationMetadata
 
 
-class Impact(Answer):
+class Impact(ResponseModel):
     """Impact of a scenario."""
 
     dollar_impact: float | None = described("P&L, USD.", -51234.5)
@@ -163,7 +163,7 @@ class Impact(Answer):
     new_portfolio_value: float | None = described("Equity after it, USD.", 461120.87)
 
 
-class ScenarioImpact(Answer):
+class ScenarioImpact(ResponseModel):
     """One scenario."""
 
     id: str = described("Id of the scenario, as in the parameter scenarios.", "market_down_10")
@@ -188,7 +188,7 @@ class PortfolioScenario(ScenarioImpact):
     )
 
 
-class StressTest(Answer):
+class StressTest(ResponseModel):
     """Scenarios, worst first."""
 
     scenarios: list[PortfolioScenario]

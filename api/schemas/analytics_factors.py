@@ -5,10 +5,10 @@ from typing import Literal
 from uuid import UUID
 
 from api.schemas.analytics_common import POSITION_ID, Analytic, Metadata, ModelMetadata
-from api.schemas.common import Answer, described
+from api.schemas.common import ResponseModel, described
 
 
-class FactorExposure(Answer):
+class FactorExposure(ResponseModel):
     """Beta to one factor."""
 
     name: str = described(
@@ -42,7 +42,7 @@ class FactorExposures(Analytic):
     metadata: EquityModelMetadata
 
 
-class PositionFactorExposures(Answer):
+class PositionFactorExposures(ResponseModel):
     """Betas of one position."""
 
     position_id: UUID = described("The position.", POSITION_ID)
@@ -80,7 +80,7 @@ class PositionsFactorExposures(Analytic):
     metadata: PageOfModelMetadata
 
 
-class SpreadFactor(Answer):
+class SpreadFactor(ResponseModel):
     """Tilt to one side of a pair of styles."""
 
     name: str = described("Growth-Value, Momentum, Size or Quality.", "Growth-Value")
@@ -114,7 +114,7 @@ class SpreadFactors(Analytic):
     metadata: EquityModelMetadata
 
 
-class MarketBeta(Answer):
+class MarketBeta(ResponseModel):
     """The beta of the holdings, and of the portfolio's own returns."""
 
     market_beta_weighted: float = described(
@@ -142,7 +142,7 @@ class PortfolioMarketBeta(Analytic):
     metadata: MarketBetaMetadata
 
 
-class CalculatedBeta(Answer):
+class CalculatedBeta(ResponseModel):
     """Beta from regressions over 90 sessions."""
 
     beta_calculated_90d: float = described(
@@ -173,7 +173,7 @@ class PortfolioCalculatedBeta(Analytic):
     metadata: CoverageMetadata
 
 
-class ProviderBeta(Answer):
+class ProviderBeta(ResponseModel):
     """Beta from data providers."""
 
     beta_provider_1y: float = described(
@@ -201,7 +201,7 @@ class PortfolioProviderBeta(Analytic):
     metadata: ProfilesMetadata
 
 
-class ComparedBeta(Answer):
+class ComparedBeta(ResponseModel):
     """A provider's beta next to the calculated one."""
 
     symbol: str = described("Symbol of the position.", "AAPL")

@@ -5,7 +5,7 @@ from typing import Literal
 from uuid import UUID
 
 from api.schemas.analytics_common import POSITION_ID, Analytic, Metadata
-from api.schemas.common import Answer, described
+from api.schemas.common import ResponseModel, described
 
 COVERAGE = (
     "Share of the gross exposure of public and option positions that is covered; null without such positions."
@@ -18,7 +18,7 @@ class CoveredMetadata(Metadata):
     coverage: float | None = described(COVERAGE, 1.0)
 
 
-class Volatility(Answer):
+class Volatility(ResponseModel):
     """Volatility of the returns that the holdings at the close would have had, annualized decimals."""
 
     realized_volatility_21d: float = described("Of the last 21 sessions.", 0.1512)
@@ -55,7 +55,7 @@ class PortfolioVolatility(Analytic):
     metadata: CoveredMetadata
 
 
-class RiskMetrics(Answer):
+class RiskMetrics(ResponseModel):
     """The figures of a risk page; each is null where it is not available."""
 
     portfolio_beta: float | None = described("Beta to SPY (model market, 90 sessions).", 0.982145)
@@ -98,7 +98,7 @@ class PortfolioRiskMetrics(Analytic):
     metadata: SessionsMetadata
 
 
-class TailRisk(Answer):
+class TailRisk(ResponseModel):
     """Value at risk and expected shortfall of one day by one method, USD, positive for a loss."""
 
     var_95_1d: float | None = described("Value at risk, 95 %.", 7812.4)
@@ -107,14 +107,14 @@ class TailRisk(Answer):
     es_99_1d: float | None = described("Expected shortfall, 99 %.", 14320.2)
 
 
-class TenDays(Answer):
+class TenDays(ResponseModel):
     """Historical value at risk of one day times the square root of ten: scaled, not simulated."""
 
     var_95_10d: float | None = described("Value at risk, 95 %, USD.", 24705.0)
     var_99_10d: float | None = described("Value at risk, 99 %, USD.", 37985.0)
 
 
-class TailShares(Answer):
+class TailShares(ResponseModel):
     """Historical figures over equity, as decimals; null where equity is not positive."""
 
     var_95_1d: float | None = described("Value at risk of one day, 95 %.", 0.015248)
@@ -125,7 +125,7 @@ class TailShares(Answer):
     var_99_10d: float | None = described("Value at risk of ten days, 99 %.", 0.074138)
 
 
-class ValueAtRisk(Answer):
+class ValueAtRisk(ResponseModel):
     """Value at risk by three methods."""
 
     historical: TailRisk
@@ -139,7 +139,7 @@ class ValueAtRisk(Answer):
     scenario_days: int = described("Past sessions applied to the holdings.", 252)
 
 
-class Backtest(Answer):
+class Backtest(ResponseModel):
     """Backtest of past values at risk."""
 
     confidence: float = described("0.95 or 0.99.", 0.95)
@@ -169,7 +169,7 @@ class PortfolioValueAtRisk(Analytic):
     metadata: ValueAtRiskMetadata
 
 
-class FactorVariance(Answer):
+class FactorVariance(ResponseModel):
     """Contribution of one factor to the variance."""
 
     name: str = described("Factor of the risk model; styles are moves beyond the market.", "Market")
@@ -179,7 +179,7 @@ class FactorVariance(Answer):
     share_of_variance: float | None = described("The same over the total variance.", 0.83)
 
 
-class RiskDecomposition(Answer):
+class RiskDecomposition(ResponseModel):
     """Variance split into factors and symbols."""
 
     systematic_volatility: float = described(
@@ -204,7 +204,7 @@ class PortfolioRiskDecomposition(Analytic):
     metadata: DecompositionMetadata
 
 
-class Greeks(Answer):
+class Greeks(ResponseModel):
     """Greeks of a portfolio: options summed up, plus a delta of one per share."""
 
     delta: float = described("Change of value for one dollar of every underlying.", 2312.5)
@@ -218,7 +218,7 @@ class Greeks(Answer):
     options_without_greeks: int = described("Options omitted for lack of Greeks.", 0)
 
 
-class PositionGreeks(Answer):
+class PositionGreeks(ResponseModel):
     """Greeks of one option position."""
 
     position_id: UUID = described("The position.", POSITION_ID)

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
 from api.http.limits import MAX_PASSWORD_LENGTH
-from api.schemas.common import Answer, described
+from api.schemas.common import ResponseModel, described
 
 EMAIL = StringConstraints(strip_whitespace=True, max_length=320, pattern=r"^[^\x00-\x20\x7f]+$")
 
@@ -25,7 +25,7 @@ class LoginRequest(BaseModel):
     )
 
 
-class AccessToken(Answer):
+class AccessToken(ResponseModel):
     """A token to send as `Authorization: Bearer ...` with every other request."""
 
     access_token: str = described("The JSON Web Token.", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIwYzgz...")
@@ -49,13 +49,13 @@ class RefreshRequest(BaseModel):
     )
 
 
-class Me(Answer):
+class Me(ResponseModel):
     """The current user."""
 
     id: UUID = described("The user's id.", "0c83ad1e-93cc-4a0c-8a5e-4d9f5b1d6a01")
     email: str = described("The user's email, used to log in.", "demo_individual@sigmasight.com")
     full_name: str = described("The user's name.", "Demo Individual Investor")
-    is_active: bool = described("Whether the user may log in: true in every answer.", True)
+    is_active: bool = described("Whether the user may log in: true in every response.", True)
     is_admin: bool = described(
         "Whether the user is an administrator, who may see the runs of the flows.", False
     )

@@ -25,7 +25,7 @@ Decimal = Annotated[str, StringConstraints(pattern=r"^-?[0-9]+(\.[0-9]+)?$")]
 """A decimal number as text, so that clients do not round it."""
 
 
-class Answer(BaseModel):
+class ResponseModel(BaseModel):
     """Base of the response models. Fields may be added later: clients ignore unknown ones."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
@@ -36,7 +36,7 @@ def described(description: str, example: Any) -> Any:
     return Field(description=description, examples=[example])
 
 
-class DataQuality(Answer):
+class DataQuality(ResponseModel):
     """How far the data supports an analytic."""
 
     flag: Literal["full_history", "limited_history", "no_public_positions", "no_factor_data"] = described(

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
-from api.schemas.common import Answer, PriceNotice, PriceSource, described
+from api.schemas.common import PriceNotice, PriceSource, ResponseModel, described
 
 PORTFOLIO_ID = "6b1f7c1e-52f1-5f0a-9d6c-3f1d2a9b7c11"
 POSITION_ID = "4a6f7f0e-6c0e-5c0b-8f57-2f7b8d3f9a21"
@@ -19,7 +19,7 @@ POSITION_TYPE = "LONG or SHORT; options LC, LP, SC, SP (long or short, call or p
 PRICE_ORIGIN = "Source of the price: yfinance, files, simulated, mark, entry (the entry price), ..."
 
 
-class PortfolioSummary(Answer):
+class PortfolioSummary(ResponseModel):
     """A portfolio in the list of the user's portfolios."""
 
     id: UUID = described("The portfolio's id, on every path.", PORTFOLIO_ID)
@@ -38,7 +38,7 @@ class PortfolioSummary(Answer):
     price_notice: PriceNotice
 
 
-class Tag(Answer):
+class Tag(ResponseModel):
     """A tag as shown on a position."""
 
     id: UUID = described("The same for the same user and name.", "f3c1a9de-7a53-0c4e-b1f4-0a9b6d3c2e11")
@@ -52,7 +52,7 @@ class TagWithDescription(Tag):
     description: str | None = described("What the tag means; null if not given.", None)
 
 
-class Requested(Answer):
+class Requested(ResponseModel):
     """What the request asked for."""
 
     as_of_date: date | None = described("The date requested; null for the last session.", None)
@@ -68,7 +68,7 @@ class Applied(Requested):
     as_of_date: date = described("The session of the figures.", "2025-09-12")
 
 
-class CompleteLimits(Answer):
+class CompleteLimits(ResponseModel):
     """The limits of this response."""
 
     max_positions: int = described("Maximum number of holdings.", 1000)
@@ -76,7 +76,7 @@ class CompleteLimits(Answer):
     max_symbols: int = described("Maximum number of contributors, and of detractors.", 10)
 
 
-class CompleteRows(Answer):
+class CompleteRows(ResponseModel):
     """How many rows each part of the response holds."""
 
     holdings: int = described("Holdings.", 1)
@@ -85,7 +85,7 @@ class CompleteRows(Answer):
     detractors: int = described("Detractors.", 1)
 
 
-class CompleteTruncated(Answer):
+class CompleteTruncated(ResponseModel):
     """Which parts were cut at a limit."""
 
     holdings: bool = described("There are more holdings.", False)
@@ -93,7 +93,7 @@ class CompleteTruncated(Answer):
     attribution: bool = described("There are more contributors or detractors.", False)
 
 
-class CompleteMeta(Answer):
+class CompleteMeta(ResponseModel):
     """What was requested, returned and truncated."""
 
     as_of: date = described("The session of the figures.", "2025-09-12")
@@ -107,7 +107,7 @@ class CompleteMeta(Answer):
     schema_version: str = described("Version of the fields; fields may be added within it.", "1.0")
 
 
-class CompletePortfolio(Answer):
+class CompletePortfolio(ResponseModel):
     """The portfolio itself."""
 
     id: UUID = described("The portfolio.", PORTFOLIO_ID)
@@ -123,7 +123,7 @@ class CompletePortfolio(Answer):
     as_of: date = described("The session.", "2025-09-12")
 
 
-class PositionsSummary(Answer):
+class PositionsSummary(ResponseModel):
     """Positions open at the close."""
 
     long_count: int = described("With a positive quantity.", 16)
@@ -133,7 +133,7 @@ class PositionsSummary(Answer):
     total_market_value: float = described("Their net market value, USD.", 512340.12)
 
 
-class Holding(Answer):
+class Holding(ResponseModel):
     """A position open at the close."""
 
     id: UUID = described("The position.", POSITION_ID)
@@ -161,7 +161,7 @@ class Holding(Answer):
     tags: list[Tag] = described("Its tags on the session; empty if not requested.", [])
 
 
-class Timeseries(Answer):
+class Timeseries(ResponseModel):
     """The portfolio's sessions, oldest first: arrays of equal length."""
 
     dates: list[date] = described("The sessions.", ["2025-09-11", "2025-09-12"])
@@ -172,7 +172,7 @@ class Timeseries(Answer):
     )
 
 
-class Contribution(Answer):
+class Contribution(ResponseModel):
     """P&L of one symbol in the window."""
 
     symbol: str = described("The symbol.", "NVDA")
@@ -182,7 +182,7 @@ class Contribution(Answer):
     )
 
 
-class Attribution(Answer):
+class Attribution(ResponseModel):
     """Which symbols earned and lost most between two sessions (both included)."""
 
     from_date: date = described("First session of the window.", "2025-06-30")
@@ -193,7 +193,7 @@ class Attribution(Answer):
     detractors: list[Contribution]
 
 
-class CompleteQuality(Answer):
+class CompleteQuality(ResponseModel):
     """How many holdings have a complete price history."""
 
     complete_data_positions: int = described("Holdings with has_complete_history.", 16)
@@ -201,7 +201,7 @@ class CompleteQuality(Answer):
     as_of: date = described("The session.", "2025-09-12")
 
 
-class PortfolioComplete(Answer):
+class PortfolioComplete(ResponseModel):
     """Everything a portfolio page needs, as of one session."""
 
     meta: CompleteMeta
@@ -213,7 +213,7 @@ class PortfolioComplete(Answer):
     data_quality: CompleteQuality
 
 
-class PositionDetails(Answer):
+class PositionDetails(ResponseModel):
     """A position: open at the close, or (include_closed) as of its last session."""
 
     id: UUID = described("The position.", POSITION_ID)
@@ -260,7 +260,7 @@ class PositionDetails(Answer):
     tags: list[TagWithDescription] = described("Its tags on the session.", [])
 
 
-class PositionTotals(Answer):
+class PositionTotals(ResponseModel):
     """Totals over all matching positions, including those beyond the page."""
 
     total_positions: int = described("Positions that match.", 16)
@@ -270,7 +270,7 @@ class PositionTotals(Answer):
     total_realized_pnl: float = described("Realized P&L of the closed ones that match, USD.", 0.0)
 
 
-class PositionsMeta(Answer):
+class PositionsMeta(ResponseModel):
     """The page, and what was omitted."""
 
     as_of: date = described("The session of the values.", "2025-09-12")
@@ -283,7 +283,7 @@ class PositionsMeta(Answer):
     price_notice: PriceNotice
 
 
-class PositionsDetails(Answer):
+class PositionsDetails(ResponseModel):
     """Positions with their totals."""
 
     positions: list[PositionDetails]
@@ -291,7 +291,7 @@ class PositionsDetails(Answer):
     meta: PositionsMeta
 
 
-class PricesMetadata(Answer):
+class PricesMetadata(ResponseModel):
     """What the prices cover."""
 
     lookback_days: int = described("Calendar days looked back, including the session's own day.", 150)
@@ -308,7 +308,7 @@ class PricesMetadata(Answer):
     price_notice: PriceNotice
 
 
-class SymbolPrices(Answer):
+class SymbolPrices(ResponseModel):
     """Daily bars of one symbol, oldest first: arrays of equal length. Prices in USD."""
 
     dates: list[date | int] = described("Sessions, in the date_format.", ["2025-09-11", "2025-09-12"])
@@ -324,7 +324,7 @@ class SymbolPrices(Answer):
     source: str = described("Source of the prices: yfinance, files, simulated, ...", "simulated")
 
 
-class HistoricalPrices(Answer):
+class HistoricalPrices(ResponseModel):
     """Daily bars of everything a portfolio holds."""
 
     metadata: PricesMetadata

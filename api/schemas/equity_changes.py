@@ -4,13 +4,13 @@ from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
-from api.schemas.common import Answer, Decimal, described
+from api.schemas.common import Decimal, ResponseModel, described
 from api.schemas.data import PORTFOLIO_ID
 
 FLOW_ID = "9b1d7f40-2f7a-5d7e-8f5f-7d4a3c2b1e66"
 
 
-class EquityChange(Answer):
+class EquityChange(ResponseModel):
     """A contribution to a portfolio, or a withdrawal from it."""
 
     id: UUID = described("The change.", FLOW_ID)
@@ -24,7 +24,7 @@ class EquityChange(Answer):
     created_at: datetime = described("When it was first loaded, UTC.", "2025-07-16T08:00:00Z")
 
 
-class EquityChanges(Answer):
+class EquityChanges(ResponseModel):
     """Contributions and withdrawals, newest first."""
 
     items: list[EquityChange]
@@ -34,7 +34,7 @@ class EquityChanges(Answer):
     total_pages: int = described("Pages; 0 without changes.", 1)
 
 
-class EquityFlows(Answer):
+class EquityFlows(ResponseModel):
     """Contributions and withdrawals in a period that ends with the session."""
 
     contributions: Decimal = described("Contributions, USD.", "25000.00")
@@ -43,7 +43,7 @@ class EquityFlows(Answer):
     change_count: int = described("How many changes.", 1)
 
 
-class EquityChangesSummary(Answer):
+class EquityChangesSummary(ResponseModel):
     """Contributions to a portfolio and withdrawals from it, besides its initial equity."""
 
     portfolio_id: UUID = described("The portfolio.", PORTFOLIO_ID)

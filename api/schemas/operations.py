@@ -4,10 +4,10 @@ from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
-from api.schemas.common import Answer, described
+from api.schemas.common import ResponseModel, described
 
 
-class LastPublication(Answer):
+class LastPublication(ResponseModel):
     """The current publication."""
 
     publication_id: int = described("Number of the publication, ascending.", 17)
@@ -16,7 +16,7 @@ class LastPublication(Answer):
     age_seconds: int = described("Seconds since then.", 51840)
 
 
-class LastBuild(Answer):
+class LastBuild(ResponseModel):
     """The last run of a flow, whatever its outcome."""
 
     run_id: int = described("Number of the run, ascending.", 23)
@@ -33,7 +33,7 @@ class LastBuild(Answer):
     as_of_date: date | None = described("The session it was for; null until it is known.", "2025-09-12")
 
 
-class Health(Answer):
+class Health(ResponseModel):
     """Liveness and readiness of the service."""
 
     status: Literal["ok", "degraded", "unavailable"] = described(
@@ -48,13 +48,13 @@ class Health(Answer):
     version: str = described("Version of the program.", "0.1.0")
 
 
-class Liveness(Answer):
+class Liveness(ResponseModel):
     """The process is running."""
 
     live: bool = described("Always true.", True)
 
 
-class Publication(Answer):
+class Publication(ResponseModel):
     """A build that was tested and made visible, all marts at once."""
 
     publication_id: int = described("Number of the publication, ascending.", 17)
@@ -78,7 +78,7 @@ class Publication(Answer):
     tests_warned: int = described("Tests that warned.", 0)
 
 
-class Publications(Answer):
+class Publications(ResponseModel):
     """Publications, newest first."""
 
     publications: list[Publication]
@@ -88,7 +88,7 @@ class Publications(Answer):
     truncated: bool = described("Whether there are more pages.", False)
 
 
-class Restatement(Answer):
+class Restatement(ResponseModel):
     """A figure that a later publication changed."""
 
     publication_id: int = described("The publication that changed it.", 17)
@@ -106,7 +106,7 @@ class Restatement(Answer):
     published_at: datetime = described("When it was changed, UTC.", "2025-09-12T23:36:41.104233Z")
 
 
-class Restatements(Answer):
+class Restatements(ResponseModel):
     """Changed figures, the newest publication first."""
 
     restatements: list[Restatement]
@@ -115,7 +115,7 @@ class Restatements(Answer):
     truncated: bool = described("Whether there are more pages.", False)
 
 
-class LineageColumn(Answer):
+class LineageColumn(ResponseModel):
     """A column of a mart."""
 
     name: str = described("Name of the column.", "close")
@@ -124,7 +124,7 @@ class LineageColumn(Answer):
     description: str = described("What it means, and what null means.", "Close as traded.")
 
 
-class LineageNode(Answer):
+class LineageNode(ResponseModel):
     """A table, view or model upstream of a mart."""
 
     id: str = described("dbt's unique id.", "model.sigmasight.pub_prices")
@@ -144,7 +144,7 @@ class LineageNode(Answer):
     )
 
 
-class MartLineage(Answer):
+class MartLineage(ResponseModel):
     """What a mart means, and the SQL that builds it, back to the loaded tables."""
 
     mart: str = described("Name of the mart.", "fct_prices")
@@ -165,7 +165,7 @@ class MartLineage(Answer):
     )
 
 
-class BatchStep(Answer):
+class BatchStep(ResponseModel):
     """A finished step of a run."""
 
     step: str = described("What was done.", "build")
@@ -182,14 +182,14 @@ class BatchRun(LastBuild):
     error: str | None = described("Why it failed; null otherwise.", None)
 
 
-class CurrentBatch(Answer):
+class CurrentBatch(ResponseModel):
     """The run in progress."""
 
     running: bool = described("Whether a run is in progress.", False)
     run: BatchRun | None
 
 
-class BatchHistory(Answer):
+class BatchHistory(ResponseModel):
     """Runs of the flows, newest first."""
 
     runs: list[BatchRun]

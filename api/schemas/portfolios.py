@@ -4,13 +4,13 @@ from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
-from api.schemas.common import Answer, Decimal, PriceNotice, PriceSource, described
+from api.schemas.common import Decimal, PriceNotice, PriceSource, ResponseModel, described
 from api.schemas.data import PORTFOLIO_ID
 
 USER_ID = "0d8f3a52-6c1b-5b9e-9a40-1f0c7f6b2d33"
 
 
-class PortfolioAccount(Answer):
+class PortfolioAccount(ResponseModel):
     """A portfolio as an account of its owner."""
 
     id: UUID = described("The portfolio's id, on every path.", PORTFOLIO_ID)
@@ -36,7 +36,7 @@ class PortfolioAccount(Answer):
     price_notice: PriceNotice
 
 
-class PortfolioAccounts(Answer):
+class PortfolioAccounts(ResponseModel):
     """The user's portfolios with their totals."""
 
     portfolios: list[PortfolioAccount]
@@ -54,7 +54,7 @@ class OnePortfolioAccount(PortfolioAccount):
     active_count: int = described("1.", 1)
 
 
-class PortfolioSnapshot(Answer):
+class PortfolioSnapshot(ResponseModel):
     """A portfolio at the close of one session (fct_portfolio_snapshots), with targets and betas."""
 
     portfolio_id: UUID = described("The portfolio.", PORTFOLIO_ID)
@@ -110,7 +110,7 @@ class PortfolioSnapshot(Answer):
     price_notice: PriceNotice
 
 
-class QualitySummary(Answer):
+class QualitySummary(ResponseModel):
     """Open positions by how complete their price history is."""
 
     total_positions: int = described("Open positions.", 16)
@@ -125,7 +125,7 @@ class QualitySummary(Answer):
     )
 
 
-class SymbolHistory(Answer):
+class SymbolHistory(ResponseModel):
     """The price history of a symbol (an option's underlying)."""
 
     symbol: str = described("The symbol.", "AAPL")
@@ -137,7 +137,7 @@ class SymbolHistory(Answer):
     )
 
 
-class SymbolShortfall(Answer):
+class SymbolShortfall(ResponseModel):
     """A symbol that no analytic can use."""
 
     symbol: str = described("The symbol.", "HOME_RENTAL_FUND")
@@ -148,7 +148,7 @@ class SymbolShortfall(Answer):
     )
 
 
-class PositionQuality(Answer):
+class PositionQuality(ResponseModel):
     """Symbols by how complete their price history is."""
 
     complete_history: list[SymbolHistory]
@@ -156,7 +156,7 @@ class PositionQuality(Answer):
     insufficient_data: list[SymbolShortfall]
 
 
-class PairwiseFeasibility(Answer):
+class PairwiseFeasibility(ResponseModel):
     """Positions that correlations could be computed for."""
 
     feasible: bool = described("Any position could be analyzed.", True)
@@ -165,7 +165,7 @@ class PairwiseFeasibility(Answer):
     min_days_overlap: int = described("Common days that a pair needs.", 20)
 
 
-class Feasibility(Answer):
+class Feasibility(ResponseModel):
     """Positions that an analytic could be computed for."""
 
     feasible: bool = described("Any position could be analyzed.", True)
@@ -174,7 +174,7 @@ class Feasibility(Answer):
     min_days_required: int = described("Days with a return that a symbol needs.", 30)
 
 
-class CalculationFeasibility(Answer):
+class CalculationFeasibility(ResponseModel):
     """Data available to the analytics of this session."""
 
     correlation_matrix: PairwiseFeasibility
@@ -182,7 +182,7 @@ class CalculationFeasibility(Answer):
     volatility_analysis: Feasibility
 
 
-class PortfolioDataQuality(Answer):
+class PortfolioDataQuality(ResponseModel):
     """How far the price histories of the open positions support analytics."""
 
     portfolio_id: UUID = described("The portfolio.", PORTFOLIO_ID)

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Literal
 from uuid import UUID
 
-from api.schemas.common import Answer, PriceNotice, PriceSource, described
+from api.schemas.common import PriceNotice, PriceSource, ResponseModel, described
 from api.schemas.data import (
     PORTFOLIO_ID,
     POSITION_ID,
@@ -22,7 +22,7 @@ class CarriedTag(TagWithDescription):
     is_automatic: bool = described("Assigned automatically: it is the sector, or `options`.", False)
 
 
-class TopPosition(Answer):
+class TopPosition(ResponseModel):
     """A symbol that a portfolio holds, with all its lots combined."""
 
     symbol: str = described("Its symbol; OCC symbol for options.", "AAPL")
@@ -45,7 +45,7 @@ class TopPosition(Answer):
     position_count: int = described("How many lots.", 1)
 
 
-class TopPositionsMeta(Answer):
+class TopPositionsMeta(ResponseModel):
     """How the list was made, and what was omitted."""
 
     sort_by: Literal["market_value", "weight"] = described(
@@ -61,7 +61,7 @@ class TopPositionsMeta(Answer):
     price_notice: PriceNotice
 
 
-class TopPositions(Answer):
+class TopPositions(ResponseModel):
     """The largest symbols of a portfolio."""
 
     portfolio_id: UUID = described("The portfolio.", PORTFOLIO_ID)

@@ -2,13 +2,13 @@
 
 from datetime import date, datetime
 
-from api.schemas.common import Answer, PriceNotice, PriceSource, described
+from api.schemas.common import PriceNotice, PriceSource, ResponseModel, described
 
 Day = date  # a field named date hides the type
 PRICE_SOURCES = "Source of the price: yfinance, files, simulated, ..."
 
 
-class Bars(Answer):
+class Bars(ResponseModel):
     """Daily bars, oldest first: arrays of equal length. Prices as traded, in USD."""
 
     dates: list[date] = described("Sessions.", ["2025-09-11", "2025-09-12"])
@@ -19,7 +19,7 @@ class Bars(Answer):
     volume: list[float | None] = described("Shares traded.", [69934400, 72708500])
 
 
-class BenchmarkMetadata(Answer):
+class BenchmarkMetadata(ResponseModel):
     """What the bars cover."""
 
     lookback_days: int = described("Calendar days looked back, including the session's own day.", 150)
@@ -33,7 +33,7 @@ class BenchmarkMetadata(Answer):
     price_notice: PriceNotice
 
 
-class BenchmarkPrices(Answer):
+class BenchmarkPrices(ResponseModel):
     """Daily bars of one symbol."""
 
     symbol: str = described("The symbol.", "SPY")
@@ -43,7 +43,7 @@ class BenchmarkPrices(Answer):
     data: Bars
 
 
-class PriceQuote(Answer):
+class PriceQuote(ResponseModel):
     """The last close of a symbol. USD per share."""
 
     symbol: str = described("The symbol.", "AAPL")
@@ -68,7 +68,7 @@ class PriceQuote(Answer):
     ask: float | None = described("Null: no source provides it.", None)
 
 
-class QuotesMetadata(Answer):
+class QuotesMetadata(ResponseModel):
     """What was requested and found."""
 
     requested_symbols: list[str] = described("The symbols, each once.", ["AAPL"])
@@ -82,14 +82,14 @@ class QuotesMetadata(Answer):
     price_notice: PriceNotice
 
 
-class PriceQuotes(Answer):
+class PriceQuotes(ResponseModel):
     """Closes of the last session, labelled as such."""
 
     quotes: list[PriceQuote]
     metadata: QuotesMetadata
 
 
-class FactorEtf(Answer):
+class FactorEtf(ResponseModel):
     """The ETF of a factor, at its last close. USD per share."""
 
     factor_name: str = described("The factor.", "Value")
@@ -105,7 +105,7 @@ class FactorEtf(Answer):
     history: Bars | None
 
 
-class FactorEtfMetadata(Answer):
+class FactorEtfMetadata(ResponseModel):
     """What was requested and found."""
 
     factor_model: str | None = described(
@@ -122,7 +122,7 @@ class FactorEtfMetadata(Answer):
     price_notice: PriceNotice
 
 
-class FactorEtfPrices(Answer):
+class FactorEtfPrices(ResponseModel):
     """The ETFs of the factors."""
 
     metadata: FactorEtfMetadata

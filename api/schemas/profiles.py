@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from api.schemas.common import Answer, described
+from api.schemas.common import ResponseModel, described
 
 PROFILE_FIELDS = (
     *("company_name", "security_type", "sector", "industry", "exchange", "country", "currency"),
@@ -24,7 +24,7 @@ def optional(description: str, example: Any) -> Any:
     return Field(default=None, description=description, examples=[example])
 
 
-class CompanyProfile(Answer):
+class CompanyProfile(ResponseModel):
     """Profile of a company or fund from one source. Fields that were not requested are omitted."""
 
     symbol: str = described("The symbol.", "AAPL")
@@ -74,7 +74,7 @@ class CompanyProfile(Answer):
     last_updated: datetime | None = optional("When the profile was loaded, UTC.", "2025-07-01T12:00:00Z")
 
 
-class ProfilesMeta(Answer):
+class ProfilesMeta(ResponseModel):
     """What was requested and found."""
 
     query_type: Literal["symbols", "positions", "portfolio"] = described(
@@ -89,7 +89,7 @@ class ProfilesMeta(Answer):
     truncated: bool = described("There are more pages.", False)
 
 
-class CompanyProfiles(Answer):
+class CompanyProfiles(ResponseModel):
     """Profiles of companies and funds."""
 
     profiles: list[CompanyProfile]

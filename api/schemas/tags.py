@@ -3,14 +3,14 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from api.schemas.common import Answer, PriceNotice, PriceSource, described
+from api.schemas.common import PriceNotice, PriceSource, ResponseModel, described
 from api.schemas.data import PORTFOLIO_ID, POSITION_ID, POSITION_TYPE, InvestmentClass, PositionType
 from api.schemas.portfolios import USER_ID
 
 TAG_ID = "f3c1a9de-7a53-0c4e-b1f4-0a9b6d3c2e11"
 
 
-class UserTag(Answer):
+class UserTag(ResponseModel):
     """A tag that the user's positions have or had."""
 
     id: UUID = described("The same for the same user and name.", TAG_ID)
@@ -30,7 +30,7 @@ class UserTag(Answer):
     updated_at: datetime = described("When its newest use was loaded, UTC; likewise.", "2025-07-01T12:00:00Z")
 
 
-class UserTags(Answer):
+class UserTags(ResponseModel):
     """The user's tags."""
 
     tags: list[UserTag]
@@ -48,7 +48,7 @@ class OneTag(UserTag):
     archived_count: int = described("1 when it is archived, else 0.", 0)
 
 
-class TaggedPosition(Answer):
+class TaggedPosition(ResponseModel):
     """An open position that carries the tag."""
 
     id: UUID = described("The position.", POSITION_ID)
@@ -65,7 +65,7 @@ class TaggedPosition(Answer):
     price_source: str | None = described("Source of the price: yfinance, files, simulated, ...", "simulated")
 
 
-class TagPositions(Answer):
+class TagPositions(ResponseModel):
     """The open positions that have a tag."""
 
     tag_id: UUID = described("The tag.", TAG_ID)

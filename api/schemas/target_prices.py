@@ -3,13 +3,13 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from api.schemas.common import Answer, Decimal, PriceNotice, PriceSource, described
+from api.schemas.common import Decimal, PriceNotice, PriceSource, ResponseModel, described
 from api.schemas.data import PORTFOLIO_ID, POSITION_ID, PRICE_FLAG, PositionType
 
 TARGET_ID = "c0a3f6d1-3b5e-4d0f-9d1c-6f2b8e7a4c55"
 
 
-class TargetPrice(Answer):
+class TargetPrice(ResponseModel):
     """The target prices in force for a symbol that a portfolio holds, and the returns they imply."""
 
     id: UUID = described("The same for the same portfolio and symbol.", TARGET_ID)
@@ -59,7 +59,7 @@ class TargetPrice(Answer):
     price_source: PriceSource
 
 
-class TargetPriceSummary(Answer):
+class TargetPriceSummary(ResponseModel):
     """Returns implied by all target prices of a portfolio. Positions without a target count as 0."""
 
     portfolio_id: UUID = described("The portfolio.", PORTFOLIO_ID)

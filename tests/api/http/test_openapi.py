@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from api.http.documentation import catalogue_table
 from api.http.errors import CATALOGUE
-from api.schemas.common import Answer
+from api.schemas.common import ResponseModel
 from tests.api.api_helpers import Shapes
 from warehouse.settings import Settings, project_root
 
@@ -61,14 +61,14 @@ def test_every_path_lists_its_error_responses(path: str, operation: dict[str, An
 
 
 def test_every_field_of_every_answer_is_described() -> None:
-    for shape in shapes_of(Answer):
+    for shape in shapes_of(ResponseModel):
         assert shape.__doc__, shape
         for name, field in shape.model_fields.items():
             nested = field.annotation is not None and "api.schemas" in str(field.annotation)
             assert field.description or nested, f"{shape.__name__}.{name}"
 
 
-def shapes_of(base: type[Answer]) -> list[type[Answer]]:
+def shapes_of(base: type[ResponseModel]) -> list[type[ResponseModel]]:
     return [shape for child in base.__subclasses__() for shape in (child, *shapes_of(child))]
 
 
