@@ -1,4 +1,4 @@
-"""What dbt and Prefect read from the environment: set once per process, before either is imported."""
+"""Environment variables for dbt and Prefect, set once per process before either is imported."""
 
 import logging
 import os
@@ -30,12 +30,12 @@ def log_folder(settings: Settings) -> Path:
 
 
 def is_prefect_named() -> bool:
-    """Whether the person names a Prefect server, which then is to hold a run and its history."""
+    """Whether the user names a Prefect server, which then runs flows and keeps their history."""
     return bool(os.environ.get("PREFECT_API_URL"))
 
 
 def prefect_environment(settings: Settings) -> dict[str, str]:
-    """Variables that keep Prefect at home: its files beside the embedded server's, no telemetry, no noise.
+    """Variables that keep Prefect local: its files next to the embedded server's, no telemetry, less logging.
 
     A PREFECT_HOME that is set is respected.
     """
@@ -53,27 +53,27 @@ def prefect_environment(settings: Settings) -> dict[str, str]:
 
 
 def rotating_file(settings: Settings, path: Path) -> logging.Handler:
-    """A log file of the size and in as many parts as the settings say."""
+    """A rotating log file, with size and number of parts from the settings."""
     return RotatingFileHandler(
         path, maxBytes=settings.log_file_mb * MEGABYTE, backupCount=settings.log_files - 1, delay=True
     )
 
 
 def prefect_log_handler() -> logging.Handler:
-    """The file of Prefect's log; named in prefect_logging.yml."""
+    """The file of Prefect's log; named in prefect/logging.yml."""
     settings = get_settings()
     return rotating_file(settings, log_folder(settings) / "prefect.log")
 
 
 def prefect_log_formatter(**formats: Any) -> logging.Formatter:
-    """How a line of Prefect's log looks; named in prefect_logging.yml. formats: those of PrefectFormatter."""
-    from prefect.logging.formatters import PrefectFormatter  # noqa: PLC0415 - Prefect is what asks for it
+    """The formatter of Prefect's log, named in prefect/logging.yml. formats: for PrefectFormatter."""
+    from prefect.logging.formatters import PrefectFormatter  # noqa: PLC0415 - called by Prefect
 
     return log_formatter(get_settings(), PrefectFormatter(**formats))
 
 
 def prepare_environment(warehouse: Warehouse) -> None:
-    """Set what dbt and Prefect read: connection, folders, no telemetry. Call before importing them."""
+    """Set the environment of dbt and Prefect (connection, folders, no telemetry) before importing them."""
     settings = warehouse.settings
     os.environ.update(settings.as_environment())
     os.environ.update(warehouse.dbt_environment())

@@ -1,9 +1,9 @@
 """Volatility of return series: realized, its trend and percentile, and the HAR forecast.
 
-Series stand side by side as an array of shape (n_sessions, n_series), NaN where a return is unknown, the last
-row the as-of date. Every rolling figure is computed window by window, never by running totals, and shorter
-histories are padded with unknown returns: a series' numbers depend on its own last sessions and on nothing
-else, to the last bit.
+Series are the columns of an array of shape (n_sessions, n_series), NaN where a return is unknown; the last
+row is the as-of date. Rolling statistics are computed window by window, never by running totals, and shorter
+histories are padded with unknown returns: a series' results depend only on its own last sessions, to the last
+bit.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class VolatilityRules(NamedTuple):
 
     @property
     def history(self) -> int:
-        """The sessions that an as-of date's figures look back on, the date included."""
+        """The number of sessions used for an as-of date, including the date."""
         return self.percentile_window + self.short_window - 1
 
 
@@ -52,7 +52,7 @@ DEFAULT_RULES = VolatilityRules()
 class HarForecast(NamedTuple):
     """Forecasts for the sessions after the last one, arrays of shape (n_series,).
 
-    volatility: annualized, NaN without a forecast, and then `reason` says why: too_few_rows,
+    volatility: annualized, NaN without a forecast. reason: why there is none, too_few_rows,
     unknown_regressors (a return of the last 21 sessions is missing) or no_fallback_variance; else None.
     observations: rows of the regression.
     """
@@ -65,7 +65,7 @@ class HarForecast(NamedTuple):
 
 
 class VolatilityProfile(NamedTuple):
-    """Figures of the as-of date, arrays of shape (n_series,); volatilities annualized, NaN where unknown.
+    """Results for the as-of date, arrays of shape (n_series,); volatilities annualized, NaN where unknown.
 
     trend: increasing, decreasing, stable, or None. percentile: 0..1. observations: known returns of the last
     `percentile_window` sessions. forecast_reason: why there is no forecast, see HarForecast.
@@ -89,18 +89,18 @@ def realized_volatility(
     minimum_share: float = DEFAULT_RULES.minimum_share,
     annualization: int = DEFAULT_RULES.annualization,
 ) -> FloatArray:
-    """Annualized sample standard deviation of the `window` sessions that end with each row.
+    """Annualized sample standard deviation over the `window` sessions that end with each row.
 
     returns: shape (n_sessions, n_series), daily returns, NaN where unknown; the result has the same shape.
-    NaN unless at least minimum_share of the window (rounded up, and two returns) are known; sessions before
-    the first row are unknown. Equal returns have volatility exactly 0.
-    Source: Hull, Options, Futures, and Other Derivatives, section 15.4 (there on log returns).
+    NaN unless at least minimum_share of the window (rounded up, at least two returns) is known; sessions
+    before the first row are unknown. Equal returns have volatility exactly 0.
+    Source: Hull, Options, Futures, and Other Derivatives, section 15.4 (which uses log returns).
     """
     known = np.isfinite(returns).astype(np.float64)
     values = np.where(known > 0, returns, 0.0)
     count = _rolling_sum(known, window)
     needed = max(2, ceil(minimum_share * window - 1e-9))
-    # Deviations from a value of the window itself: equal returns deviate by exactly nothing.
+    # Subtract a value of the window itself, so that equal returns have a deviation of exactly zero.
     pivot = _latest_known(returns)
     mean = _rolling_moment(values, known, pivot, window, power=1) / np.maximum(count, 1)
     squares = _rolling_moment(values, known, pivot + mean, window, power=2)
@@ -116,7 +116,7 @@ def _latest_known(values: FloatArray) -> FloatArray:
 
 
 def _rolling_sum(values: FloatArray, window: int) -> FloatArray:
-    """Sums of the window that ends with each row, shorter at the beginning; NaN spreads."""
+    """Sums over the window that ends with each row, shorter at the start; NaN propagates."""
     total = np.zeros_like(values)
     for lag in range(min(window, len(values))):
         total[lag:] += values[: len(values) - lag]
@@ -140,14 +140,12 @@ def _rolling_moment(
 
 
 def _rolling_mean(values: FloatArray, window: int) -> FloatArray:
-    """Means of the windows that end with each row, NaN if one of their values is; complete from the row
-    `window` - 1 on, and nobody looks at rows before it.
-    """
+    """Means over the window that ends with each row, NaN with a NaN; not valid before row `window` - 1."""
     return _rolling_sum(values, window) / window
 
 
 class _Figures(NamedTuple):
-    """What all as-of dates share. har: shape (n_series, 4, n_sessions): three regressors and the target."""
+    """Shared by all as-of dates. har: shape (n_series, 4, n_sessions): three regressors and the target."""
 
     returns: FloatArray
     realized_short: FloatArray
@@ -156,14 +154,14 @@ class _Figures(NamedTuple):
 
 
 def _figures(returns: FloatArray, rules: VolatilityRules) -> _Figures:
-    """The figures of as-of dates from the row `rules.history` - 1 on."""
+    """The shared arrays for as-of dates from row `rules.history` - 1 on."""
 
     def realized(values: FloatArray, window: int) -> FloatArray:
         return realized_volatility(
             values, window, minimum_share=rules.minimum_share, annualization=rules.annualization
         )
 
-    # Rows before the first as-of date need the short window only: the long one is three times the work.
+    # Rows before the first as-of date need only the short window; the long one takes three times as long.
     complete = realized(returns[rules.history - rules.long_window :], rules.long_window)
     realized_long = np.full_like(returns, np.nan)
     realized_long[rules.history - 1 :] = complete[rules.long_window - 1 :]
@@ -180,7 +178,7 @@ def _har_rows(returns: FloatArray, rules: VolatilityRules) -> FloatArray:
 
 
 def _padded(returns: FloatArray, first: int) -> FloatArray:
-    """The rows from `first` on; rows before the beginning are unknown returns."""
+    """The rows from `first` on; rows before the start are unknown returns."""
     if first >= 0:
         return returns[first:]
     return np.vstack([np.full((-first, returns.shape[1]), np.nan), returns])
@@ -202,7 +200,7 @@ def har_forecast(returns: FloatArray, rules: VolatilityRules = DEFAULT_RULES) ->
 
 
 def _forecast_at(figures: _Figures, row: int, rules: VolatilityRules) -> HarForecast:
-    # The last row whose target is known by `row` lies one horizon back.
+    # The last row whose target is known at `row` is one horizon earlier.
     rows = slice(row - rules.history + rules.short_window, row - rules.har_horizon + 1)
     latest = figures.har[:, :3, row]
     variance, r_squared, count = _har_regression(figures.har[:, :, rows], latest)
@@ -231,8 +229,8 @@ def _har_regression(
     """OLS with intercept for each series: prediction at `latest`, r squared, rows used.
 
     rows: shape (n_series, 4, n_rows), the target last; latest: shape (n_series, 3). Unusable rows are zeroed
-    after centring, columns are scaled to length one, and one triangular factor of regressors and target
-    together gives the coefficients and the residual. A column that does not move explains nothing.
+    after centring, columns are scaled to length one, and a QR factorization of regressors and target gives
+    the coefficients and the residual. A constant column has no effect.
     """
     usable = np.asarray(np.isfinite(rows).all(axis=1))
     mask = usable[:, None, :]
@@ -255,13 +253,13 @@ def _har_regression(
 
 
 def volatility_profile(returns: FloatArray, rules: VolatilityRules = DEFAULT_RULES) -> VolatilityProfile:
-    """Realized and forecast volatility, trend and percentile of each series as of the last row.
+    """Realized and forecast volatility, trend and percentile of each series on the last row.
 
     returns: shape (n_sessions, n_series), daily returns, NaN where unknown. At most the last `rules.history`
-    rows count, so that the figures do not depend on how much earlier data is passed. The trend compares
-    the 21-session volatility with that of `trend_lag` sessions ago; the percentile is the share of the known
-    values of the last `percentile_window` sessions, today's included, that are at most today's, NaN with
-    fewer than `minimum_rows` of them.
+    rows are used, so that the results do not depend on how much earlier data is passed. The trend compares
+    the 21-session volatility with that of `trend_lag` sessions ago. The percentile is the share of the known
+    values of the last `percentile_window` sessions, today included, that are at most today's; NaN with fewer
+    than `minimum_rows` known values.
     """
     figures = _figures(_padded(returns, len(returns) - rules.history), rules)
     return _profile_at(figures, rules.history - 1, rules)
@@ -292,7 +290,7 @@ def _trend(now: FloatArray, before: FloatArray, rules: VolatilityRules) -> Objec
 
 
 def _percentile(values: FloatArray, minimum: int) -> FloatArray:
-    """The share of each column's known values that are at most its last one."""
+    """The share of each column's known values that are at most the last one."""
     count = np.isfinite(values).sum(axis=0)
     at_most = (values <= values[-1]).sum(axis=0)
     is_known = np.isfinite(values[-1]) & (count >= minimum)
@@ -302,11 +300,11 @@ def _percentile(values: FloatArray, minimum: int) -> FloatArray:
 def symbol_volatility(
     returns: pd.DataFrame, *, rules: VolatilityRules = DEFAULT_RULES, from_date: str
 ) -> pd.DataFrame:
-    """Volatility figures of every symbol for each session from from_date on.
+    """Volatility of every symbol for each session from from_date on.
 
-    returns: long frame (symbol, as_of_date, session_number, daily_return), reaching back `rules.history`
-    sessions before from_date. A symbol has a row with at least two known returns in the last 63 sessions;
-    what cannot be computed is NaN in it. Columns: symbol, as_of_date, realized_volatility_21d,
+    returns: long frame (symbol, as_of_date, session_number, daily_return), starting `rules.history` sessions
+    before from_date. A symbol has a row if at least two returns of the last 63 sessions are known; values
+    that cannot be computed are NaN. Columns: symbol, as_of_date, realized_volatility_21d,
     realized_volatility_63d, forecast_volatility_21d, har_r_squared, is_forecast_fallback, volatility_trend,
     volatility_percentile, observations.
     """
@@ -325,7 +323,7 @@ def _symbol_rows(
 ) -> pd.DataFrame:
     profile = _profile_at(figures, row, rules)
     recent = figures.returns[row - rules.long_window + 1 : row + 1]
-    kept: npt.NDArray[np.bool_] = np.isfinite(recent).sum(axis=0) >= 2  # noqa: PLR2004  # a deviation needs two
+    kept: npt.NDArray[np.bool_] = np.isfinite(recent).sum(axis=0) >= 2  # noqa: PLR2004  # needed for a deviation
     frame = pd.DataFrame(
         {
             "symbol": symbols,
@@ -344,6 +342,6 @@ def _symbol_rows(
 
 
 def _no_rows(rules: VolatilityRules = DEFAULT_RULES) -> pd.DataFrame:
-    """The frame of a day without symbols, with its columns and their types."""
+    """A frame without rows, with the columns and their types."""
     nothing = _figures(np.empty((rules.history, 0)), rules)
     return _symbol_rows(nothing, rules.history - 1, pd.Index([], dtype=str), pd.Timestamp(0), rules)

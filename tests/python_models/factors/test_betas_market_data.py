@@ -1,4 +1,4 @@
-"""Factor models on real returns and yields: what everybody knows of these funds comes out."""
+"""Factor models on real returns and yields give the known properties of these funds."""
 
 from pathlib import Path
 
@@ -35,7 +35,7 @@ RULES = FactorRules(
 @pytest.fixture(scope="module")
 def returns(market_folder: Path) -> pd.DataFrame:
     prices = pd.read_csv(market_folder / "prices.csv", parse_dates=["date"])
-    prices = prices[prices["symbol"] != "VIX"]  # an index, with a session more
+    prices = prices[prices["symbol"] != "VIX"]  # an index, with one more session
     closes = prices.pivot_table(index="date", columns="symbol", values="adj_close")
     return closes / closes.shift(1) - 1
 
@@ -68,7 +68,7 @@ def _beta(betas: pd.DataFrame, date: str, symbol: str, model: str, factor: str) 
 
 
 @pytest.mark.parametrize("date", DATES)
-def test_spy_is_exactly_the_market_and_nothing_else(betas: pd.DataFrame, date: str) -> None:
+def test_spy_is_exactly_the_market(betas: pd.DataFrame, date: str) -> None:
     spy = betas[(betas["symbol"] == "SPY") & (betas["as_of_date"] == date)].set_index(["model", "factor"])
     assert spy.loc[("market", "Market"), "beta"] == 1.0
     assert spy.loc[("rates", "Interest Rate"), "beta"] == 0.0
@@ -91,7 +91,7 @@ def test_bond_funds_lose_their_duration_when_yields_rise(betas: pd.DataFrame, da
 
 @pytest.mark.parametrize("date", DATES)
 @pytest.mark.parametrize(("style", "fund"), FUND_OF_STYLE.items())
-def test_each_style_fund_is_its_own_style(betas: pd.DataFrame, date: str, style: str, fund: str) -> None:
+def test_each_style_fund_has_its_own_style(betas: pd.DataFrame, date: str, style: str, fund: str) -> None:
     for model, lowest, others in (("style", 0.8, 0.2), ("risk", 0.95, 0.05)):
         own = betas[
             (betas["as_of_date"] == date)
@@ -125,12 +125,12 @@ def test_every_symbol_with_prices_has_every_beta(
     assert (counts == len(FACTORS)).all()
 
 
-def test_bond_holidays_do_not_turn_the_rate_into_a_proxy(betas: pd.DataFrame) -> None:
+def test_bond_holidays_do_not_switch_the_rate_to_the_proxy(betas: pd.DataFrame) -> None:
     is_rate = betas["factor"] == "Interest Rate"
     assert (betas.loc[is_rate, "rate_proxy"] == "DGS10").all()
 
 
-def test_without_yields_the_bond_fund_tells_the_same_story(
+def test_without_yields_the_bond_fund_gives_similar_betas(
     inputs: tuple[pd.DataFrame, pd.DataFrame], betas: pd.DataFrame
 ) -> None:
     long, changes = inputs
@@ -140,7 +140,7 @@ def test_without_yields_the_bond_fund_tells_the_same_story(
     assert _beta(proxied, DATES[1], "TLT", "rates", "Interest Rate") == pytest.approx(-16, rel=1e-10)
 
 
-def test_value_and_growth_beyond_the_market_are_collinear(
+def test_residual_value_and_growth_are_collinear(
     inputs: tuple[pd.DataFrame, pd.DataFrame],
 ) -> None:
     frame = factor_correlations(*inputs, FACTORS, rules=RULES, from_date=DATES[1])

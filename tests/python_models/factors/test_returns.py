@@ -1,4 +1,4 @@
-"""Factor returns: usable or left out, beyond the market, never from the future; and their correlations."""
+"""Factor returns: usable or left out, residual to the market, no look-ahead; and their correlations."""
 
 from pathlib import Path
 
@@ -78,7 +78,7 @@ def _correlations(panel: Panel, yields: FloatArray, from_date: str = "2025-02-24
     return factor_correlations(_long(panel), _yield_frame(yields), FACTORS, rules=RULES, from_date=from_date)
 
 
-def test_risk_factors_are_what_statsmodels_leaves_of_the_funds() -> None:
+def test_risk_factors_equal_statsmodels_residuals() -> None:
     panel, yields = _panel(), _yields()
     names, values, rate_proxy = _risk(panel, yields, history=280)
     assert names == RISK
@@ -112,7 +112,7 @@ def test_a_history_shorter_than_the_window_is_refused() -> None:
         _risk(_panel(), _yields(), history=100)
 
 
-def test_nothing_after_the_row_is_seen() -> None:
+def test_there_is_no_look_ahead() -> None:
     panel, yields = _panel(), _yields()
     later = yields.copy()
     later[281:] = 99.0
@@ -124,7 +124,7 @@ def test_nothing_after_the_row_is_seen() -> None:
     np.testing.assert_array_equal(after[1], before[1])
 
 
-def test_a_fund_with_too_few_returns_is_left_out_and_the_others_are_not() -> None:
+def test_only_a_fund_with_too_few_returns_is_left_out() -> None:
     fifty_nine = _with(_panel(), "MTUM", slice(0, 241))
     names, values, _ = _risk(fifty_nine, _yields())
     assert names == [name for name in RISK if name != "Momentum"]
@@ -133,12 +133,12 @@ def test_a_fund_with_too_few_returns_is_left_out_and_the_others_are_not() -> Non
 
 
 @pytest.mark.parametrize("value", [0.0, 0.001])
-def test_a_fund_that_does_not_move_is_left_out(value: float) -> None:
+def test_a_constant_fund_is_left_out(value: float) -> None:
     names, _, _ = _risk(_with(_panel(), "VUG", slice(None), value), _yields())
     assert names == [name for name in RISK if name != "Growth"]
 
 
-def test_a_fund_that_is_the_market_times_two_is_left_out() -> None:
+def test_a_multiple_of_the_market_is_left_out() -> None:
     dates, symbols, values = _panel()
     values[:, 5] = 2 * values[:, 0] + 0.0001
     names, _, _ = _risk(Panel(dates, symbols, values), _yields())
@@ -153,7 +153,7 @@ def test_without_a_market_there_are_no_factors() -> None:
 @pytest.mark.parametrize(
     ("missing", "proxy"), [(0, "DGS10"), (25, "DGS10"), (26, "TLT"), (200, "TLT"), (252, "TLT")]
 )
-def test_the_bond_fund_stands_in_for_yields_known_on_less_than_nine_tenths(missing: int, proxy: str) -> None:
+def test_the_bond_fund_replaces_yields_known_on_less_than_nine_tenths(missing: int, proxy: str) -> None:
     panel, yields = _panel(), _yields()
     yields[48 : 48 + missing] = np.nan
     model = factor_models(FACTORS)["risk"]
@@ -164,13 +164,13 @@ def test_the_bond_fund_stands_in_for_yields_known_on_less_than_nine_tenths(missi
     np.testing.assert_array_equal(values[:, 7], expected)
 
 
-def test_only_sessions_with_a_market_return_are_asked_for_a_yield() -> None:
+def test_only_sessions_with_a_market_return_need_a_yield() -> None:
     panel, yields = _with(_panel(), "SPY", slice(100, 200)), _yields()
     yields[100:200] = np.nan
     assert _risk(panel, yields)[2] == "DGS10"
 
 
-def test_yields_before_the_window_decide_nothing() -> None:
+def test_yields_before_the_window_do_not_matter() -> None:
     yields = _yields()
     yields[:48] = np.nan
     _, values, rate_proxy = _risk(_panel(), yields, history=300)
@@ -184,7 +184,7 @@ def test_without_yields_and_bond_fund_there_is_no_rate_factor() -> None:
     assert rate_proxy is None
 
 
-def test_spreads_are_long_less_short() -> None:
+def test_spreads_are_long_minus_short() -> None:
     panel = _panel()
     model = factor_models(FACTORS)["spread"]
     names, values, _ = factor_inputs(panel, _yields(), 299, model=model, rules=RULES)
@@ -281,14 +281,14 @@ def test_ewma_weights_give_riskmetrics_effective_number_of_days() -> None:
     assert share == pytest.approx(0.99, abs=5e-4)
 
 
-def test_ewma_covariance_is_for_risk_alone_and_without_rows_unknown() -> None:
+def test_ewma_covariance_is_only_for_risk_and_nan_without_rows() -> None:
     frame = _correlations(_panel(), _yields())
     assert frame.loc[frame["model"] == "risk", "ewma_covariance"].notna().all()
     assert frame.loc[frame["model"] != "risk", "ewma_covariance"].isna().all()
     assert np.isnan(ewma_covariance(np.full((3, 2), np.nan), decay=0.94)).all()
 
 
-def test_pairs_beyond_the_limit_are_collinear_and_the_diagonal_never() -> None:
+def test_pairs_above_the_limit_are_collinear_and_the_diagonal_never() -> None:
     dates, symbols, values = _panel()
     values[:, 2] = -values[:, 1] + 0.1 * values[:, 2]
     frame = _correlations(Panel(dates, symbols, values), _yields())
@@ -300,7 +300,7 @@ def test_pairs_beyond_the_limit_are_collinear_and_the_diagonal_never() -> None:
     assert frame["is_collinear"].equals(beyond)
 
 
-def test_a_date_has_the_same_correlations_alone_and_among_others() -> None:
+def test_a_date_does_not_depend_on_others() -> None:
     panel, yields = _panel(), _yields()
     among = _correlations(panel, yields, "2025-01-20")
     last = among[among["as_of_date"] == among["as_of_date"].max()].reset_index(drop=True)
@@ -311,7 +311,7 @@ def test_a_date_has_the_same_correlations_alone_and_among_others() -> None:
     pd.testing.assert_frame_equal(before, early, check_exact=True)
 
 
-def test_too_few_common_sessions_are_no_matrix_but_a_frame_with_columns() -> None:
+def test_too_few_common_sessions_give_no_matrix() -> None:
     panel = _with(_with(_panel(), "MTUM", slice(0, 230)), "QUAL", slice(230, 300))
     models = set(_correlations(panel, _yields())["model"])
     assert models == {"market", "rates", "style"}

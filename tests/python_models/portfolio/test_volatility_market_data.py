@@ -1,4 +1,4 @@
-"""Volatility and correlation on real prices: equal to pandas and statsmodels, in line with the market."""
+"""Volatility and correlation on real prices: equal to pandas and statsmodels, consistent with the market."""
 
 from pathlib import Path
 
@@ -20,15 +20,15 @@ AS_OF = "2026-01-30"
 
 @pytest.fixture(scope="module")
 def prices(market_folder: Path) -> pd.DataFrame:
-    """Adjusted closes of the sessions, symbols across."""
+    """Adjusted closes by session and symbol."""
     rows = pd.read_csv(market_folder / "prices.csv", parse_dates=["date"])
     wide = rows.pivot_table(index="date", columns="symbol", values="adj_close")
-    return wide[wide["SPY"].notna()]  # some holidays have one price of something else
+    return wide[wide["SPY"].notna()]  # some holidays have a price of another symbol
 
 
 @pytest.fixture(scope="module")
 def returns(prices: pd.DataFrame) -> pd.DataFrame:
-    """Daily returns between neighbouring sessions, symbols across; the index VIX is nobody's holding."""
+    """Daily returns between consecutive sessions by symbol, without the index VIX."""
     return prices.drop(columns="VIX").pct_change(fill_method=None).iloc[1:]
 
 
@@ -70,7 +70,9 @@ def test_forecast_of_every_symbol_equals_statsmodels(returns: pd.DataFrame) -> N
         assert forecast.is_fallback[column] == (variance <= 0)
 
 
-def test_volatility_of_spy_moves_with_the_volatility_index(spy: pd.DataFrame, prices: pd.DataFrame) -> None:
+def test_volatility_of_spy_correlates_with_the_volatility_index(
+    spy: pd.DataFrame, prices: pd.DataFrame
+) -> None:
     both = spy.join(prices["VIX"] / 100).dropna(subset="VIX")
     assert len(both) > 300
     assert both["realized_volatility_21d"].corr(both["VIX"]) > 0.6
@@ -93,7 +95,7 @@ def test_correlations_are_a_correlation_matrix_equal_to_pandas(returns: pd.DataF
 
 @pytest.fixture(scope="module")
 def funds(long: pd.DataFrame) -> PortfolioCorrelations:
-    """A book of three funds on the same market, gold and long bonds."""
+    """A book of three funds on the same market, gold, and long bonds."""
     pairs = symbol_correlations(long, None, from_date=AS_OF)
     exposures = {"SPY": 30.0, "VTI": 20.0, "VUG": 20.0, "GLD": 15.0, "TLT": -15.0}
     holdings = pd.DataFrame({"symbol": exposures.keys(), "exposure": exposures.values()})
