@@ -32,7 +32,7 @@ from ingestion.statements.columns import COLUMNS
 from ingestion.statements.load import load_positions, read_positions_file
 from python_models.correlation.symbols import symbol_correlations
 from python_models.dbt_runtime import FrameError, frame_to_arrow
-from python_models.factors.betas import FactorRules, factor_betas
+from python_models.factors.betas import FactorConfig, factor_betas
 from python_models.factors.returns import factor_correlations
 from python_models.options.greeks import option_greeks
 from python_models.portfolio.pro_forma import pro_forma_returns
@@ -49,7 +49,7 @@ NAN = float("nan")
 DAY = pd.Timestamp("2025-06-30")
 FACTORS = pd.read_csv(Path(project_root()) / "dbt_project/seeds/factors.csv")
 STYLES = ("VTV", "VUG", "MTUM", "QUAL", "IWM", "USMV")
-RULES = FactorRules(
+RULES = FactorConfig(
     clip=5.0,
     full_history_share=0.9,
     ridge_alpha=1.0,

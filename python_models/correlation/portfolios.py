@@ -12,7 +12,7 @@ import pandas as pd
 
 from python_models.correlation.symbols import (
     DEFAULT_RULES,
-    CorrelationRules,
+    CorrelationConfig,
     FloatArray,
     IntArray,
     complete_symbols,
@@ -74,7 +74,7 @@ class _Book(NamedTuple):
 
 
 def portfolio_correlations(
-    holdings: pd.DataFrame, correlations: pd.DataFrame, *, rules: CorrelationRules = DEFAULT_RULES
+    holdings: pd.DataFrame, correlations: pd.DataFrame, *, rules: CorrelationConfig = DEFAULT_RULES
 ) -> PortfolioCorrelations:
     """Correlation figures of each portfolio and date of the holdings.
 
@@ -114,7 +114,7 @@ def portfolio_correlations(
 
 
 def correlation_parts(
-    holdings: pd.DataFrame, correlations: pd.DataFrame, *, rules: CorrelationRules = DEFAULT_RULES
+    holdings: pd.DataFrame, correlations: pd.DataFrame, *, rules: CorrelationConfig = DEFAULT_RULES
 ) -> pd.DataFrame:
     """The three frames of portfolio_correlations as one, with `part`: portfolio, member or repair.
 
@@ -131,7 +131,7 @@ def correlation_parts(
     return frame.astype({**dict.fromkeys(COUNTS, "Int64"), "is_repaired": "boolean", "symbol_2": "str"})
 
 
-def _books(holdings: pd.DataFrame, correlations: pd.DataFrame, rules: CorrelationRules) -> Iterator[_Book]:
+def _books(holdings: pd.DataFrame, correlations: pd.DataFrame, rules: CorrelationConfig) -> Iterator[_Book]:
     key = ["as_of_date", "portfolio_id", "symbol"]
     if holdings.duplicated(key).any():
         duplicate = holdings.loc[holdings.duplicated(key), key].iloc[0].to_dict()

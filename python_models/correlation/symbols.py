@@ -29,7 +29,7 @@ FINE_BITS = 44
 COARSE_BITS = 22
 
 
-class CorrelationRules(NamedTuple):
+class CorrelationConfig(NamedTuple):
     """Parameters of correlations. window: sessions; minimum: fewest common observations of a pair.
 
     cluster_threshold: |correlation| from which two symbols are in one cluster. full_history_share: share of
@@ -42,7 +42,7 @@ class CorrelationRules(NamedTuple):
     full_history_share: float = 0.9
 
 
-DEFAULT_RULES = CorrelationRules()
+DEFAULT_RULES = CorrelationConfig()
 
 
 def pair_correlations(window: FloatArray, minimum_observations: int) -> tuple[FloatArray, IntArray]:

@@ -23,15 +23,15 @@ from python_models.factors.regression import (
 from python_models.factors.returns import (
     INTEREST_RATE,
     SESSIONS_A_YEAR,
+    FactorConfig,
     FactorModel,
-    FactorRules,
     daily_inputs,
     factor_models,
     model_factors,
 )
 from python_models.panel import FloatArray, Panel, window_ending
 
-__all__ = ["FactorRules", "factor_betas"]
+__all__ = ["FactorConfig", "factor_betas"]
 
 
 def factor_betas(
@@ -39,7 +39,7 @@ def factor_betas(
     yield_changes: pd.DataFrame,
     factors: pd.DataFrame,
     *,
-    rules: FactorRules,
+    rules: FactorConfig,
     from_date: str,
 ) -> pd.DataFrame:
     """Betas of every symbol in every model of `factors`, for each session from from_date on.
@@ -101,7 +101,7 @@ class _Betas(NamedTuple):
 
 
 def _fit_model(
-    panel: Panel, yields: FloatArray, row: int, *, model: FactorModel, rules: FactorRules
+    panel: Panel, yields: FloatArray, row: int, *, model: FactorModel, rules: FactorConfig
 ) -> Iterator[_Betas]:
     names, values, rate_proxy = model_factors(panel, yields, row, model=model, rules=rules)
     if not names:
@@ -188,7 +188,7 @@ def _explained(returns: FloatArray, residuals: FloatArray) -> FloatArray:
     return 1 - left / np.where(total > 0, total, np.nan)
 
 
-def _frame(betas: list[_Betas], panel: Panel, rules: FactorRules) -> pd.DataFrame:
+def _frame(betas: list[_Betas], panel: Panel, rules: FactorConfig) -> pd.DataFrame:
     """The betas with enough observations, as a frame."""
     kept = [
         np.flatnonzero((each.fit.observations >= each.model.minimum) & np.isfinite(each.fit.beta))

@@ -18,7 +18,7 @@ INTEREST_RATE = "Interest Rate"
 SESSIONS_A_YEAR = 252
 
 
-class FactorRules(NamedTuple):
+class FactorConfig(NamedTuple):
     """Parameters of the factor models that are not in the table of factors.
 
     clip: limit of the absolute value of market betas. full_history_share: share of a window from which
@@ -101,7 +101,7 @@ def factor_inputs(
     row: int,
     *,
     model: FactorModel,
-    rules: FactorRules,
+    rules: FactorConfig,
     history: int | None = None,
 ) -> FactorReturns:
     """The observed factors of a model, over the `history` sessions that end with `row`.
@@ -135,7 +135,7 @@ def risk_factor_returns(
     row: int,
     *,
     factors: pd.DataFrame,
-    rules: FactorRules,
+    rules: FactorConfig,
     history: int,
 ) -> FactorReturns:
     """The factors of the model `risk` over the `history` sessions that end with `row`.
@@ -156,7 +156,7 @@ def residual_factors(
     row: int,
     *,
     model: FactorModel,
-    rules: FactorRules,
+    rules: FactorConfig,
     history: int,
 ) -> FactorReturns:
     """risk_factor_returns for a parsed model."""
@@ -183,7 +183,7 @@ def factor_correlations(
     yield_changes: pd.DataFrame,
     factors: pd.DataFrame,
     *,
-    rules: FactorRules,
+    rules: FactorConfig,
     from_date: str,
 ) -> pd.DataFrame:
     """Correlations of each model's usable factors, for each session from from_date on.
@@ -206,7 +206,7 @@ def factor_correlations(
 
 
 def model_factors(
-    returns: Panel, yield_changes: FloatArray, row: int, *, model: FactorModel, rules: FactorRules
+    returns: Panel, yield_changes: FloatArray, row: int, *, model: FactorModel, rules: FactorConfig
 ) -> FactorReturns:
     """The factors of a model over its window: residual to the market for `risk`, else as observed."""
     if model.name == "risk":
@@ -260,7 +260,7 @@ def _has_yields(
     return bool(is_known.sum() >= share * is_session.sum())
 
 
-def _bond_proxy(returns: Panel, rules: FactorRules) -> FloatArray:
+def _bond_proxy(returns: Panel, rules: FactorConfig) -> FloatArray:
     """The yield change implied by a bond fund's return."""
     return -returns.series(rules.rate_proxy_symbol) / rules.rate_proxy_duration
 
@@ -271,7 +271,7 @@ def _is_usable(values: FloatArray, minimum: int) -> bool:
 
 
 def _pair_frame(
-    seen: FactorReturns, model: str, as_of_date: pd.Timestamp, rules: FactorRules
+    seen: FactorReturns, model: str, as_of_date: pd.Timestamp, rules: FactorConfig
 ) -> pd.DataFrame:
     """Each pair of factors of one model and session."""
     names, values, _ = seen

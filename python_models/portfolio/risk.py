@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
-from python_models.factors.returns import FactorRules, daily_inputs, factor_models, residual_factors
+from python_models.factors.returns import FactorConfig, daily_inputs, factor_models, residual_factors
 from python_models.panel import FloatArray, window_ending
 from python_models.portfolio.pro_forma import (
     ProxiedReturns,
@@ -20,11 +20,11 @@ from python_models.portfolio.pro_forma import (
 )
 from python_models.portfolio.value_at_risk import (
     Options,
-    RiskRules,
+    RiskConfig,
     option_scenario_pnl,
     portfolio_value_at_risk,
 )
-from python_models.portfolio.volatility import VolatilityRules, volatility_profile
+from python_models.portfolio.volatility import VolatilityConfig, volatility_profile
 
 OPTION_TERMS = (
     *("underlying_price", "strike_price", "years_to_expiration"),
@@ -43,7 +43,7 @@ class PastReturns(NamedTuple):
     yield_changes: pd.DataFrame
     betas: pd.DataFrame
     factors: pd.DataFrame
-    rules: FactorRules
+    rules: FactorConfig
 
 
 class _Day(NamedTuple):
@@ -71,8 +71,8 @@ def portfolio_return_risk(
     options: pd.DataFrame,
     past: PastReturns,
     *,
-    volatility_rules: VolatilityRules,
-    risk_rules: RiskRules,
+    volatility_rules: VolatilityConfig,
+    risk_rules: RiskConfig,
 ) -> pd.DataFrame:
     """Volatility and value at risk of each date's holdings over the same past returns.
 
@@ -95,7 +95,7 @@ def portfolio_return_risk(
 
 
 def _return_risk_rows(
-    day: _Day, options: pd.DataFrame, volatility_rules: VolatilityRules, risk_rules: RiskRules
+    day: _Day, options: pd.DataFrame, volatility_rules: VolatilityConfig, risk_rules: RiskConfig
 ) -> pd.DataFrame:
     volatility = _volatility_rows(_recent(_solvent(day), volatility_rules.history), volatility_rules)
     tail = _tail_rows(_recent(day, risk_rules.window), options, risk_rules)
@@ -168,7 +168,7 @@ def _matrix(frame: pd.DataFrame, column: str, **names: pd.Index[str]) -> FloatAr
     return table
 
 
-def _volatility_rows(day: _Day, rules: VolatilityRules) -> pd.DataFrame:
+def _volatility_rows(day: _Day, rules: VolatilityConfig) -> pd.DataFrame:
     equity = day.holdings.groupby("portfolio_id")["equity"].first().reindex(day.portfolios)
     weights = day.matrix("exposure") / equity.to_numpy(np.float64)[:, None]
     profile = volatility_profile(pro_forma_returns(weights, day.past.filled, day.is_held()), rules)
@@ -186,7 +186,7 @@ def _volatility_rows(day: _Day, rules: VolatilityRules) -> pd.DataFrame:
     return frame[profile.observations > 0]
 
 
-def _tail_rows(day: _Day, options: pd.DataFrame, rules: RiskRules) -> pd.DataFrame:
+def _tail_rows(day: _Day, options: pd.DataFrame, rules: RiskConfig) -> pd.DataFrame:
     contracts = options.drop_duplicates("contract").sort_values("contract")
     units = _matrix(options, "units", portfolio_id=day.portfolios, contract=pd.Index(contracts["contract"]))
     # an option is another holding: its units times the P&L of one unit

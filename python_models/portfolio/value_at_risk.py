@@ -45,7 +45,7 @@ class Moments(NamedTuple):
     excess_kurtosis: FloatArray
 
 
-class RiskRules(NamedTuple):
+class RiskConfig(NamedTuple):
     """window: look-back in sessions; minimum: fewest known outcomes; confidences: 0 to 1."""
 
     window: int = 252
@@ -175,7 +175,7 @@ def option_scenario_pnl(options: Options, base: FloatArray, shocks: FloatArray) 
     return pnl
 
 
-def portfolio_value_at_risk(pnl: FloatArray, rules: RiskRules) -> pd.DataFrame:
+def portfolio_value_at_risk(pnl: FloatArray, rules: RiskConfig) -> pd.DataFrame:
     """All measures of each portfolio over its last `window` outcomes, one row per column of pnl, in order.
 
     pnl: shape (n_sessions, n_portfolios), oldest first, NaN where unknown. For confidence 95 the columns are

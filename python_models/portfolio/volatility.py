@@ -23,7 +23,7 @@ ObjectArray = npt.NDArray[np.object_]
 HAR_WEEK = 5  # sessions of the weekly component
 
 
-class VolatilityRules(NamedTuple):
+class VolatilityConfig(NamedTuple):
     """Windows in sessions, thresholds and shares as decimals.
 
     minimum_share: of a window's returns that must be known. minimum_rows: fewest rows of the HAR regression,
@@ -46,7 +46,7 @@ class VolatilityRules(NamedTuple):
         return self.percentile_window + self.short_window - 1
 
 
-DEFAULT_RULES = VolatilityRules()
+DEFAULT_RULES = VolatilityConfig()
 
 
 class HarForecast(NamedTuple):
@@ -153,7 +153,7 @@ class _Figures(NamedTuple):
     har: FloatArray
 
 
-def _figures(returns: FloatArray, rules: VolatilityRules) -> _Figures:
+def _figures(returns: FloatArray, rules: VolatilityConfig) -> _Figures:
     """The shared arrays for as-of dates from row `rules.history` - 1 on."""
 
     def realized(values: FloatArray, window: int) -> FloatArray:
@@ -168,7 +168,7 @@ def _figures(returns: FloatArray, rules: VolatilityRules) -> _Figures:
     return _Figures(returns, realized(returns, rules.short_window), realized_long, _har_rows(returns, rules))
 
 
-def _har_rows(returns: FloatArray, rules: VolatilityRules) -> FloatArray:
+def _har_rows(returns: FloatArray, rules: VolatilityConfig) -> FloatArray:
     """Regressors known at each session, and the mean square of the sessions after it (NaN near the end)."""
     squares = returns**2
     target = np.full_like(squares, np.nan)
@@ -184,7 +184,7 @@ def _padded(returns: FloatArray, first: int) -> FloatArray:
     return np.vstack([np.full((-first, returns.shape[1]), np.nan), returns])
 
 
-def har_forecast(returns: FloatArray, rules: VolatilityRules = DEFAULT_RULES) -> HarForecast:
+def har_forecast(returns: FloatArray, rules: VolatilityConfig = DEFAULT_RULES) -> HarForecast:
     """Forecast volatility of the `har_horizon` sessions after the last row, by a regression per series.
 
     returns: shape (n_sessions, n_series), NaN where unknown; at most the last `rules.history` rows count.
@@ -199,7 +199,7 @@ def har_forecast(returns: FloatArray, rules: VolatilityRules = DEFAULT_RULES) ->
     return _forecast_at(figures, rules.history - 1, rules)
 
 
-def _forecast_at(figures: _Figures, row: int, rules: VolatilityRules) -> HarForecast:
+def _forecast_at(figures: _Figures, row: int, rules: VolatilityConfig) -> HarForecast:
     # The last row whose target is known at `row` is one horizon earlier.
     rows = slice(row - rules.history + rules.short_window, row - rules.har_horizon + 1)
     latest = figures.har[:, :3, row]
@@ -252,7 +252,7 @@ def _har_regression(
     return prediction, r_squared, count
 
 
-def volatility_profile(returns: FloatArray, rules: VolatilityRules = DEFAULT_RULES) -> VolatilityProfile:
+def volatility_profile(returns: FloatArray, rules: VolatilityConfig = DEFAULT_RULES) -> VolatilityProfile:
     """Realized and forecast volatility, trend and percentile of each series on the last row.
 
     returns: shape (n_sessions, n_series), daily returns, NaN where unknown. At most the last `rules.history`
@@ -265,7 +265,7 @@ def volatility_profile(returns: FloatArray, rules: VolatilityRules = DEFAULT_RUL
     return _profile_at(figures, rules.history - 1, rules)
 
 
-def _profile_at(figures: _Figures, row: int, rules: VolatilityRules) -> VolatilityProfile:
+def _profile_at(figures: _Figures, row: int, rules: VolatilityConfig) -> VolatilityProfile:
     window = slice(row - rules.percentile_window + 1, row + 1)
     forecast = _forecast_at(figures, row, rules)
     return VolatilityProfile(
@@ -281,7 +281,7 @@ def _profile_at(figures: _Figures, row: int, rules: VolatilityRules) -> Volatili
     )
 
 
-def _trend(now: FloatArray, before: FloatArray, rules: VolatilityRules) -> ObjectArray:
+def _trend(now: FloatArray, before: FloatArray, rules: VolatilityConfig) -> ObjectArray:
     trend = np.full(len(now), None, dtype=object)
     trend[np.isfinite(now) & np.isfinite(before)] = "stable"
     trend[now > (1 + rules.trend_threshold) * before] = "increasing"
@@ -298,7 +298,7 @@ def _percentile(values: FloatArray, minimum: int) -> FloatArray:
 
 
 def symbol_volatility(
-    returns: pd.DataFrame, *, rules: VolatilityRules = DEFAULT_RULES, from_date: str
+    returns: pd.DataFrame, *, rules: VolatilityConfig = DEFAULT_RULES, from_date: str
 ) -> pd.DataFrame:
     """Volatility of every symbol for each session from from_date on.
 
@@ -319,7 +319,7 @@ def symbol_volatility(
 
 
 def _symbol_rows(
-    figures: _Figures, row: int, symbols: pd.Index[str], as_of_date: pd.Timestamp, rules: VolatilityRules
+    figures: _Figures, row: int, symbols: pd.Index[str], as_of_date: pd.Timestamp, rules: VolatilityConfig
 ) -> pd.DataFrame:
     profile = _profile_at(figures, row, rules)
     recent = figures.returns[row - rules.long_window + 1 : row + 1]
@@ -341,7 +341,7 @@ def _symbol_rows(
     return frame[kept]
 
 
-def _no_rows(rules: VolatilityRules = DEFAULT_RULES) -> pd.DataFrame:
+def _no_rows(rules: VolatilityConfig = DEFAULT_RULES) -> pd.DataFrame:
     """A frame without rows, with the columns and their types."""
     nothing = _figures(np.empty((rules.history, 0)), rules)
     return _symbol_rows(nothing, rules.history - 1, pd.Index([], dtype=str), pd.Timestamp(0), rules)

@@ -14,7 +14,7 @@ import statsmodels.api as sm
 from sklearn.linear_model import Ridge
 from sklearn.preprocessing import StandardScaler
 
-from python_models.factors.betas import FactorRules, factor_betas
+from python_models.factors.betas import FactorConfig, factor_betas
 from tests.benchmarks.comparison import Comparison, best_of, once
 from warehouse.settings import project_root
 
@@ -24,7 +24,7 @@ PEER = "a loop of statsmodels OLS and sklearn Ridge"
 FUNDS = ["SPY", "VTV", "VUG", "MTUM", "QUAL", "IWM", "USMV", "TLT"]
 STYLES = FUNDS[1:7]
 SPREADS = [("VUG", "VTV"), ("MTUM", "SPY"), ("IWM", "SPY"), ("QUAL", "SPY")]
-RULES = FactorRules(
+RULES = FactorConfig(
     clip=5.0,
     full_history_share=0.9,
     ridge_alpha=1.0,

@@ -8,7 +8,7 @@ import pandas as pd
 from scipy import sparse
 
 from python_models.panel import FloatArray
-from python_models.portfolio.value_at_risk import RiskRules, portfolio_value_at_risk
+from python_models.portfolio.value_at_risk import RiskConfig, portfolio_value_at_risk
 from python_models.stress.scenarios import scenario_shocks, security_stress
 from tests.benchmarks.comparison import Comparison, best_of, once
 
@@ -61,7 +61,7 @@ def _measure_stress() -> Comparison:
 
 def _measure_value_at_risk() -> Comparison:
     pnl = np.random.default_rng(1).standard_t(4, (252, PORTFOLIOS)) * 1000
-    seconds = best_of(lambda: portfolio_value_at_risk(pnl, RiskRules()))
+    seconds = best_of(lambda: portfolio_value_at_risk(pnl, RiskConfig()))
     share = PEER_PORTFOLIOS / PORTFOLIOS
     peer_seconds = once(lambda: _historical_loop(pnl[:, :PEER_PORTFOLIOS])) / share
     return Comparison(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from python_models.correlation.portfolios import PortfolioCorrelations, portfolio_correlations
 from python_models.correlation.symbols import (
-    CorrelationRules,
+    CorrelationConfig,
     nearest_correlation,
     pair_correlations,
     symbol_correlations,
@@ -130,7 +130,7 @@ def test_pairs_below_the_minimum_are_missing_and_data_days_is_the_fewest() -> No
     pairs = _pairs(constant(3, 0.5)).assign(observations=[90, 20, 33, 90, 90, 90])
     row = portfolio_correlations(_holdings([1.0, 1.0, 1.0]), pairs).portfolios.iloc[0]
     assert (row["data_days"], row["symbols_excluded"]) == (20, 0)
-    strict = CorrelationRules(minimum=21)
+    strict = CorrelationConfig(minimum=21)
     row = portfolio_correlations(_holdings([1.0, 1.0, 1.0]), pairs, rules=strict).portfolios.iloc[0]
     assert (row["data_days"], row["symbols_excluded"]) == (33, 1)
 

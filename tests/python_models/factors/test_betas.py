@@ -15,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 from statsmodels.regression.rolling import RollingOLS
 from statsmodels.stats.outliers_influence import variance_inflation_factor
 
-from python_models.factors.betas import FactorRules, factor_betas
+from python_models.factors.betas import FactorConfig, factor_betas
 from warehouse.settings import project_root
 
 FloatArray = npt.NDArray[np.float64]
@@ -30,7 +30,7 @@ SESSIONS = 270
 DATES = pd.bdate_range("2024-01-02", periods=SESSIONS)
 LAST = str(DATES[-1].date())
 KEY = ["symbol", "as_of_date", "model", "factor"]
-RULES = FactorRules(
+RULES = FactorConfig(
     clip=5.0,
     full_history_share=0.9,
     ridge_alpha=1.0,

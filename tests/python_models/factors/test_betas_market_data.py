@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 
-from python_models.factors.betas import FactorRules, factor_betas
+from python_models.factors.betas import FactorConfig, factor_betas
 from python_models.factors.returns import factor_correlations
 from warehouse.settings import project_root
 
@@ -21,7 +21,7 @@ FUND_OF_STYLE = {
     "Size": "IWM",
     "Low Volatility": "USMV",
 }
-RULES = FactorRules(
+RULES = FactorConfig(
     clip=5.0,
     full_history_share=0.9,
     ridge_alpha=1.0,

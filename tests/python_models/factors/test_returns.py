@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from python_models.factors.returns import (
-    FactorRules,
+    FactorConfig,
     daily_inputs,
     ewma_covariance,
     factor_correlations,
@@ -26,7 +26,7 @@ FloatArray = npt.NDArray[np.float64]
 FACTORS = pd.read_csv(Path(project_root()) / "dbt_project/seeds/factors.csv")
 FUNDS = ["SPY", "VTV", "VUG", "MTUM", "QUAL", "IWM", "USMV", "TLT"]
 RISK = ["Market", "Value", "Growth", "Momentum", "Quality", "Size", "Low Volatility", "Interest Rate"]
-RULES = FactorRules(
+RULES = FactorConfig(
     clip=5.0,
     full_history_share=0.9,
     ridge_alpha=1.0,

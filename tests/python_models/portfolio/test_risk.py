@@ -11,17 +11,17 @@ import pytest
 import statsmodels.api as sm
 from scipy import integrate, stats
 
-from python_models.factors.returns import FactorRules
+from python_models.factors.returns import FactorConfig
 from python_models.portfolio.risk import PastReturns, portfolio_return_risk
-from python_models.portfolio.value_at_risk import RiskRules
-from python_models.portfolio.volatility import VolatilityRules
+from python_models.portfolio.value_at_risk import RiskConfig
+from python_models.portfolio.volatility import VolatilityConfig
 from warehouse.settings import project_root
 
 FACTORS = pd.read_csv(Path(project_root()) / "dbt_project/seeds/factors.csv")
 RISK = FACTORS[FACTORS["model"] == "risk"]
 NAMES = RISK["factor"].tolist()
 FUNDS = {name: proxy for name, proxy in zip(NAMES, RISK["proxy_symbol"], strict=True) if proxy != "DGS10"}
-FACTOR_RULES = FactorRules(
+FACTOR_RULES = FactorConfig(
     clip=5.0,
     full_history_share=0.9,
     ridge_alpha=1.0,
@@ -30,8 +30,8 @@ FACTOR_RULES = FactorRules(
     rate_proxy_duration=16.0,
     collinear_correlation=0.8,
 )
-RULES = VolatilityRules()
-RISK_RULES = RiskRules()
+RULES = VolatilityConfig()
+RISK_RULES = RiskConfig()
 VOLATILITY = [
     *("realized_volatility_21d", "realized_volatility_63d", "forecast_volatility_21d", "har_r_squared"),
     *("is_forecast_fallback", "proxied_share", "volatility_trend", "volatility_percentile"),
@@ -188,7 +188,7 @@ def _tail(
     holdings: pd.DataFrame,
     options: pd.DataFrame = NO_OPTIONS,
     past: PastReturns = PAST,
-    rules: RiskRules = RISK_RULES,
+    rules: RiskConfig = RISK_RULES,
 ) -> pd.DataFrame:
     found = portfolio_return_risk(holdings, options, past, volatility_rules=RULES, risk_rules=rules)
     return found[found["scenario_days"].notna()].reset_index(drop=True)
@@ -625,7 +625,7 @@ def test_fewer_days_than_the_minimum_give_nan() -> None:
     found = _one(_tail(holdings, past=past))
     assert found["scenario_days"] == 80
     assert found["var_95_1d"] > 0
-    strict = _tail(holdings, past=past, rules=RiskRules(minimum=81))
+    strict = _tail(holdings, past=past, rules=RiskConfig(minimum=81))
     assert strict.filter(regex="^(var|es)_").isna().all(axis=None)
     volatility = _one(_volatility(holdings, past))
     assert volatility["realized_volatility_63d"] > 0

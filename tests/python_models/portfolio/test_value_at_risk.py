@@ -10,7 +10,7 @@ from python_models.options.greeks import option_price
 from python_models.panel import FloatArray
 from python_models.portfolio.value_at_risk import (
     Options,
-    RiskRules,
+    RiskConfig,
     cornish_fisher_risk,
     historical_risk,
     is_monotone,
@@ -21,7 +21,7 @@ from python_models.portfolio.value_at_risk import (
 )
 
 NAN = float("nan")
-RULES = RiskRules()
+RULES = RiskConfig()
 
 
 def _pnl(seed: int = 5, sessions: int = 252, portfolios: int = 4, missing: float = 0.1) -> FloatArray:
