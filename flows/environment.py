@@ -6,9 +6,6 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
 
-import psycopg
-from psycopg.conninfo import conninfo_to_dict
-
 from flows.log_format import log_formatter
 from warehouse.connections import Warehouse
 from warehouse.settings import Settings, get_settings
@@ -82,10 +79,3 @@ def prepare_environment(warehouse: Warehouse) -> None:
     os.environ["DBT_LOG_FORMAT_FILE"] = "json" if settings.log_format == "json" else "debug"
     os.environ["DBT_LOG_FILE_MAX_BYTES"] = str(settings.log_file_mb * MEGABYTE)
     os.environ["DBT_TARGET_PATH"] = str(dbt_target(settings))
-
-
-def libpq_environment(url: str) -> dict[str, str]:
-    """A libpq URI as the variables that psql reads, so that no password shows in the list of processes."""
-    parts = {key: str(value) for key, value in conninfo_to_dict(url).items() if value is not None}
-    options = {option.keyword.decode(): option.envvar for option in psycopg.pq.Conninfo.get_defaults()}
-    return {envvar.decode(): parts[key] for key, envvar in options.items() if envvar and key in parts}

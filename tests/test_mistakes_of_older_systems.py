@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +31,14 @@ from ingestion.files.prices import read_price_file
 from ingestion.market.calendar import load_calendar
 from ingestion.statements.columns import COLUMNS
 from ingestion.statements.load import load_positions, read_positions_file
-from python_models.correlation.symbols import symbol_correlations
+from python_models.correlation import symbols
 from python_models.dbt_runtime import FrameError, frame_to_arrow
-from python_models.factors.betas import FactorConfig, factor_betas
+from python_models.factors.betas import factor_betas
 from python_models.factors.returns import factor_correlations
 from python_models.options.greeks import option_greeks
 from python_models.portfolio.pro_forma import pro_forma_returns
 from python_models.stress.scenarios import correlated_shocks, linear_returns, scenario_shocks, security_stress
+from tests.method_config import CORRELATION_CONFIG, FACTOR_CONFIG
 from warehouse.connections import Warehouse
 from warehouse.settings import project_root
 
@@ -48,16 +50,10 @@ PROGRAM = Path(sys.executable).with_name("sigmasight")
 NAN = float("nan")
 DAY = pd.Timestamp("2025-06-30")
 FACTORS = pd.read_csv(Path(project_root()) / "dbt_project/seeds/factors.csv")
-STYLES = ("VTV", "VUG", "MTUM", "QUAL", "IWM", "USMV")
-RULES = FactorConfig(
-    clip=5.0,
-    full_history_share=0.9,
-    ridge_alpha=1.0,
-    ewma_lambda=0.94,
-    rate_proxy_symbol="TLT",
-    rate_proxy_duration=16.0,
-    collinear_correlation=0.8,
+symbol_correlations = partial(
+    symbols.symbol_correlations, window=CORRELATION_CONFIG.window, minimum=CORRELATION_CONFIG.minimum
 )
+STYLES = ("VTV", "VUG", "MTUM", "QUAL", "IWM", "USMV")
 
 
 # --- helpers of the kernels ---------------------------------------------------------------------------------
@@ -91,7 +87,7 @@ def _betas(wide: pd.DataFrame, long: pd.DataFrame | None = None) -> pd.DataFrame
         _long(wide) if long is None else long,
         NO_YIELDS,
         FACTORS,
-        rules=RULES,
+        rules=FACTOR_CONFIG,
         from_date=str(wide.index[-1].date()),
     )
     return frame.set_index(["symbol", "model", "factor"]).sort_index()
@@ -100,7 +96,7 @@ def _betas(wide: pd.DataFrame, long: pd.DataFrame | None = None) -> pd.DataFrame
 def _risk_covariance(wide: pd.DataFrame, names: list[str]) -> FloatArray:
     """The covariance of the model `risk` on the last session."""
     last = str(wide.index[-1].date())
-    frame = factor_correlations(_long(wide), NO_YIELDS, FACTORS, rules=RULES, from_date=last)
+    frame = factor_correlations(_long(wide), NO_YIELDS, FACTORS, rules=FACTOR_CONFIG, from_date=last)
     values = frame[frame["model"] == "risk"].set_index(["factor_1", "factor_2"])["ewma_covariance"]
     return np.array([[values[one, other] for other in names] for one in names])
 
@@ -259,7 +255,9 @@ def test_a_bond_loses_16_percent_at_100_bp_and_does_not_gain_it() -> None:
     changes = rng.normal(0, 0.0006, len(wide))
     wide["TLT"] = -16 * changes
     yields = pd.DataFrame({"session_number": np.arange(len(wide)), "yield_change": changes})
-    frame = factor_betas(_long(wide), yields, FACTORS, rules=RULES, from_date=str(wide.index[-1].date()))
+    frame = factor_betas(
+        _long(wide), yields, FACTORS, rules=FACTOR_CONFIG, from_date=str(wide.index[-1].date())
+    )
     row = frame[(frame["symbol"] == "TLT") & (frame["model"] == "rates")].iloc[0]
     assert row["rate_proxy"] == "DGS10"
     direct, _ = _stress({"Interest Rate": row["beta"]}, {"Interest Rate": 0.01}, np.array([[4e-7]]))
@@ -348,7 +346,8 @@ def test_betas_of_a_past_date_have_no_look_ahead() -> None:
     changed.iloc[-20:] *= 3
     past = str(wide.index[-30].date())
     frames = [
-        factor_betas(_long(each), NO_YIELDS, FACTORS, rules=RULES, from_date=past) for each in (wide, changed)
+        factor_betas(_long(each), NO_YIELDS, FACTORS, rules=FACTOR_CONFIG, from_date=past)
+        for each in (wide, changed)
     ]
     before, after = (frame[frame["as_of_date"] <= wide.index[-21]] for frame in frames)
     assert len(before) > 100

@@ -55,11 +55,12 @@ def psql(
         sigmasight psql --as writer
     """
     warehouse = open_for_command()
-    from flows.environment import libpq_environment
     from warehouse.embedded_host import program
+    from warehouse.urls import libpq_environment, url_parts
 
     is_analyst = role is Role.ANALYST
-    connection = libpq_environment(warehouse.analyst_url if is_analyst else warehouse.writer_url)
+    # in the environment, so that the list of processes shows no password
+    connection = libpq_environment(url_parts(warehouse.analyst_url if is_analyst else warehouse.writer_url))
     connection.setdefault("PGAPPNAME", "sigmasight psql")
     if is_analyst:
         connection["PGOPTIONS"] = f"{connection.get('PGOPTIONS', '')} {MARTS_FIRST}".strip()

@@ -25,13 +25,12 @@ from psycopg import sql
 
 from flows.console import end_progress, show_work
 from flows.database import Connection, row, rows, value
-from flows.environment import libpq_environment
 from flows.errors import BackupError
 from flows.pipeline.lock import build_lock, process_name
 from warehouse.connections import WRITER, Warehouse, connect, open_warehouse
 from warehouse.embedded_host import program
 from warehouse.locks import LOAD_LOCK
-from warehouse.urls import hide_secrets, url_parts
+from warehouse.urls import hide_secrets, libpq_environment, url_parts
 
 SCHEMAS = """
 select nspname from pg_catalog.pg_namespace
@@ -269,7 +268,7 @@ def _run_watched(
 
 def _environment(warehouse: Warehouse, purpose: str) -> dict[str, str]:
     """The connection for the programs, so that no password is on a command line."""
-    found = libpq_environment(warehouse.admin_url)
+    found = libpq_environment(url_parts(warehouse.admin_url))
     return {**os.environ, **found, "PGAPPNAME": process_name(purpose), "LC_ALL": "C"}
 
 

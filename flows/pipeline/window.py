@@ -251,8 +251,11 @@ def today() -> date:
     return datetime.now(NEW_YORK).date()
 
 
-def last_closed_session(connection: Connection, now: datetime | None = None) -> date | None:
-    """The last session that is closed at the instant `now` (with a zone); None without a calendar."""
+def last_closed_session_in_calendar(connection: Connection, now: datetime | None = None) -> date | None:
+    """The last closed session of the stored calendar at `now` (with a zone); None without a calendar.
+
+    ingestion.market.calendar.last_closed_session uses the calendar library instead, a slow import.
+    """
     in_new_york = (now or datetime.now(NEW_YORK)).astimezone(NEW_YORK)
     asked = {"today": in_new_york.date(), "time": in_new_york.time()}
     session: date | None = value(connection, LAST_CLOSED_SESSION, asked)

@@ -13,7 +13,7 @@ from typing import Any
 from flows.database import Connection, row, rows, value
 from flows.errors import WindowError
 from flows.pipeline.lock import lock_holder, process_name
-from flows.pipeline.window import last_closed_session, plan_window
+from flows.pipeline.window import last_closed_session_in_calendar, plan_window
 from flows.prefect.schedule import next_start
 from warehouse.connections import Warehouse
 
@@ -209,7 +209,7 @@ def read_status(warehouse: Warehouse, now: datetime | None = None) -> Status:
         published = rows(connection, LAST_PUBLICATION)
         publication = Publication(*published[0]) if published else None
         holder = lock_holder(connection)
-        last = last_closed_session(connection, now)
+        last = last_closed_session_in_calendar(connection, now)
         waiting, waiting_from = row(connection, WAITING_LOADS)
         needed, unpriced, not_current = _symbols(connection, last)
         return Status(

@@ -15,7 +15,6 @@ import pandas as pd
 from python_models.correlation.symbols import no_pairs, pair_rows
 
 COLUMNS = ["as_of_date", "symbol", "place", "correlations", "observations"]
-ARRAYS = ["correlations", "observations"]
 Matrix = npt.NDArray[Any]
 
 

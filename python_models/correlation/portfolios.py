@@ -11,7 +11,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from python_models.correlation.symbols import (
-    DEFAULT_RULES,
     CorrelationConfig,
     FloatArray,
     IntArray,
@@ -74,7 +73,7 @@ class _Book(NamedTuple):
 
 
 def portfolio_correlations(
-    holdings: pd.DataFrame, correlations: pd.DataFrame, *, rules: CorrelationConfig = DEFAULT_RULES
+    holdings: pd.DataFrame, correlations: pd.DataFrame, *, rules: CorrelationConfig
 ) -> PortfolioCorrelations:
     """Correlation figures of each portfolio and date of the holdings.
 
@@ -114,7 +113,7 @@ def portfolio_correlations(
 
 
 def correlation_parts(
-    holdings: pd.DataFrame, correlations: pd.DataFrame, *, rules: CorrelationConfig = DEFAULT_RULES
+    holdings: pd.DataFrame, correlations: pd.DataFrame, *, rules: CorrelationConfig
 ) -> pd.DataFrame:
     """The three frames of portfolio_correlations as one, with `part`: portfolio, member or repair.
 

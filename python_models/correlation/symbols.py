@@ -36,13 +36,10 @@ class CorrelationConfig(NamedTuple):
     the window from which a portfolio's history is full.
     """
 
-    window: int = 90
-    minimum: int = 20
-    cluster_threshold: float = 0.7
-    full_history_share: float = 0.9
-
-
-DEFAULT_RULES = CorrelationConfig()
+    window: int
+    minimum: int
+    cluster_threshold: float
+    full_history_share: float
 
 
 def pair_correlations(window: FloatArray, minimum_observations: int) -> tuple[FloatArray, IntArray]:
@@ -137,8 +134,8 @@ def symbol_correlations(
     returns: pd.DataFrame,
     pairs: pd.DataFrame | None,
     *,
-    window: int = DEFAULT_RULES.window,
-    minimum: int = DEFAULT_RULES.minimum,
+    window: int,
+    minimum: int,
     from_date: str,
 ) -> pd.DataFrame:
     """Correlations of pairs of symbols for each session from from_date on.

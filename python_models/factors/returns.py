@@ -129,27 +129,6 @@ def factor_inputs(
     return FactorReturns(names, np.column_stack(columns) if columns else np.empty((sessions, 0)), rate_proxy)
 
 
-def risk_factor_returns(
-    returns: Panel,
-    yield_changes: FloatArray,
-    row: int,
-    *,
-    factors: pd.DataFrame,
-    rules: FactorConfig,
-    history: int,
-) -> FactorReturns:
-    """The factors of the model `risk` over the `history` sessions that end with `row`.
-
-    Market is the market's return. Each other factor is its residual from an OLS with intercept on the market.
-    The OLS is fitted over the model's window, and its coefficients apply to all of history, so that earlier
-    rows are out of sample. A factor collinear with the market is left out; without a market there are no
-    factors. yield_changes: shape (n_sessions,), decimal, aligned to the panel. factors: rows of the table of
-    factors, at least those of `risk`. Raises ValueError when history is shorter than the window.
-    """
-    model = factor_models(factors)["risk"]
-    return residual_factors(returns, yield_changes, row, model=model, rules=rules, history=history)
-
-
 def residual_factors(
     returns: Panel,
     yield_changes: FloatArray,
@@ -159,7 +138,14 @@ def residual_factors(
     rules: FactorConfig,
     history: int,
 ) -> FactorReturns:
-    """risk_factor_returns for a parsed model."""
+    """The factors of the model `risk` over the `history` sessions that end with `row`.
+
+    Market is the market's return. Each other factor is its residual from an OLS with intercept on the market.
+    The OLS is fitted over the model's window, and its coefficients apply to all of history, so that earlier
+    rows are out of sample. A factor collinear with the market is left out; without a market there are no
+    factors. yield_changes: shape (n_sessions,), decimal, aligned to the panel. Raises ValueError when history
+    is shorter than the window.
+    """
     if history < model.window:
         raise ValueError(f"`history` must be at least the window of {model.window} sessions, got {history}")
     seen = factor_inputs(returns, yield_changes, row, model=model, rules=rules, history=history)

@@ -56,15 +56,6 @@ class _Terms(NamedTuple):
     cdf_2: FloatArray
 
 
-def expiry_value(is_call: npt.ArrayLike, spot: npt.ArrayLike, strike: npt.ArrayLike) -> FloatArray:
-    """What an option is worth when it expires, per share: intrinsic value on the underlying's close.
-
-    Arrays of shapes that broadcast; prices in USD. NaN in, NaN out. Source: Hull, section 10.1.
-    """
-    value = np.asarray(spot, dtype=np.float64) - np.asarray(strike, dtype=np.float64)
-    return np.maximum(np.where(is_call, value, -value), 0.0)
-
-
 def option_price(  # noqa: PLR0917  # the usual order: S, K, T, r, q, sigma
     is_call: npt.ArrayLike,
     spot: npt.ArrayLike,

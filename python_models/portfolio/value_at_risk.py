@@ -48,8 +48,8 @@ class Moments(NamedTuple):
 class RiskConfig(NamedTuple):
     """window: look-back in sessions; minimum: fewest known outcomes; confidences: 0 to 1."""
 
-    window: int = 252
-    minimum: int = 60
+    window: int
+    minimum: int
     confidences: tuple[float, ...] = (0.95, 0.99)
 
 

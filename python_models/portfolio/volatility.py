@@ -21,6 +21,7 @@ FloatArray = npt.NDArray[np.float64]
 ObjectArray = npt.NDArray[np.object_]
 
 HAR_WEEK = 5  # sessions of the weekly component
+SESSIONS_A_YEAR = 252
 
 
 class VolatilityConfig(NamedTuple):
@@ -30,15 +31,15 @@ class VolatilityConfig(NamedTuple):
     and fewest values of a percentile.
     """
 
-    short_window: int = 21
-    long_window: int = 63
-    trend_lag: int = 10
-    trend_threshold: float = 0.05
-    percentile_window: int = 252
-    minimum_rows: int = 126
-    minimum_share: float = 2 / 3
+    short_window: int
+    long_window: int
+    trend_lag: int
+    trend_threshold: float
+    percentile_window: int
+    minimum_rows: int
+    minimum_share: float
     har_horizon: int = 21
-    annualization: int = 252
+    annualization: int = SESSIONS_A_YEAR
 
     @property
     def history(self) -> int:
@@ -46,20 +47,15 @@ class VolatilityConfig(NamedTuple):
         return self.percentile_window + self.short_window - 1
 
 
-DEFAULT_RULES = VolatilityConfig()
-
-
 class HarForecast(NamedTuple):
     """Forecasts for the sessions after the last one, arrays of shape (n_series,).
 
     volatility: annualized, NaN without a forecast. reason: why there is none, too_few_rows,
     unknown_regressors (a return of the last 21 sessions is missing) or no_fallback_variance; else None.
-    observations: rows of the regression.
     """
 
     volatility: FloatArray
     r_squared: FloatArray
-    observations: npt.NDArray[np.int64]
     is_fallback: npt.NDArray[np.bool_]
     reason: ObjectArray
 
@@ -83,11 +79,7 @@ class VolatilityProfile(NamedTuple):
 
 
 def realized_volatility(
-    returns: FloatArray,
-    window: int,
-    *,
-    minimum_share: float = DEFAULT_RULES.minimum_share,
-    annualization: int = DEFAULT_RULES.annualization,
+    returns: FloatArray, window: int, *, minimum_share: float, annualization: int = SESSIONS_A_YEAR
 ) -> FloatArray:
     """Annualized sample standard deviation over the `window` sessions that end with each row.
 
@@ -184,22 +176,16 @@ def _padded(returns: FloatArray, first: int) -> FloatArray:
     return np.vstack([np.full((-first, returns.shape[1]), np.nan), returns])
 
 
-def har_forecast(returns: FloatArray, rules: VolatilityConfig = DEFAULT_RULES) -> HarForecast:
-    """Forecast volatility of the `har_horizon` sessions after the last row, by a regression per series.
+def _forecast_at(figures: _Figures, row: int, rules: VolatilityConfig) -> HarForecast:
+    """Forecast volatility of the `har_horizon` sessions after a row, by a regression per series.
 
-    returns: shape (n_sessions, n_series), NaN where unknown; at most the last `rules.history` rows count.
     The mean squared return of the next 21 sessions is regressed, with intercept, on the last day's squared
-    return and the means of 5 and 21 squared returns; a row whose windows touch an unknown return is left out,
-    as is one whose target is not known yet. A forecast that is not positive is replaced by the realized
-    63-session volatility and flagged. See HarForecast for what is NaN. Agrees with statsmodels OLS to 1e-8.
+    return and the means of 5 and 21 squared returns. A row whose windows include an unknown return is left
+    out, as is one whose target is not known yet. A forecast that is not positive is replaced by the realized
+    63-session volatility and flagged. See HarForecast for NaN. Agrees with statsmodels OLS to 1e-8.
     Source: Corsi (2009), A Simple Approximate Long-Memory Model of Realized Volatility, Journal of Financial
     Econometrics 7(2), 174-196; here on squared daily returns, a month of 21 sessions.
     """
-    figures = _figures(_padded(returns, len(returns) - rules.history), rules)
-    return _forecast_at(figures, rules.history - 1, rules)
-
-
-def _forecast_at(figures: _Figures, row: int, rules: VolatilityConfig) -> HarForecast:
     # The last row whose target is known at `row` is one horizon earlier.
     rows = slice(row - rules.history + rules.short_window, row - rules.har_horizon + 1)
     latest = figures.har[:, :3, row]
@@ -217,7 +203,6 @@ def _forecast_at(figures: _Figures, row: int, rules: VolatilityConfig) -> HarFor
     return HarForecast(
         np.where(is_fallback, fallback, volatility),
         np.where(has_rows, r_squared, np.nan),
-        count,
         is_fallback,
         reason,
     )
@@ -252,7 +237,7 @@ def _har_regression(
     return prediction, r_squared, count
 
 
-def volatility_profile(returns: FloatArray, rules: VolatilityConfig = DEFAULT_RULES) -> VolatilityProfile:
+def volatility_profile(returns: FloatArray, rules: VolatilityConfig) -> VolatilityProfile:
     """Realized and forecast volatility, trend and percentile of each series on the last row.
 
     returns: shape (n_sessions, n_series), daily returns, NaN where unknown. At most the last `rules.history`
@@ -297,9 +282,7 @@ def _percentile(values: FloatArray, minimum: int) -> FloatArray:
     return np.where(is_known, at_most / np.maximum(count, 1), np.nan)
 
 
-def symbol_volatility(
-    returns: pd.DataFrame, *, rules: VolatilityConfig = DEFAULT_RULES, from_date: str
-) -> pd.DataFrame:
+def symbol_volatility(returns: pd.DataFrame, *, rules: VolatilityConfig, from_date: str) -> pd.DataFrame:
     """Volatility of every symbol for each session from from_date on.
 
     returns: long frame (symbol, as_of_date, session_number, daily_return), starting `rules.history` sessions
@@ -311,11 +294,11 @@ def symbol_volatility(
     panel = to_panel(returns, "daily_return")
     rows = list(panel.rows_from(from_date))
     if not rows:
-        return _no_rows()
+        return _no_rows(rules)
     first = rows[0] - rules.history + 1
     figures = _figures(_padded(panel.values, first), rules)
     frames = [_symbol_rows(figures, row - first, panel.symbols, panel.dates[row], rules) for row in rows]
-    return pd.concat([_no_rows(), *frames], ignore_index=True)
+    return pd.concat([_no_rows(rules), *frames], ignore_index=True)
 
 
 def _symbol_rows(
@@ -341,7 +324,7 @@ def _symbol_rows(
     return frame[kept]
 
 
-def _no_rows(rules: VolatilityConfig = DEFAULT_RULES) -> pd.DataFrame:
+def _no_rows(rules: VolatilityConfig) -> pd.DataFrame:
     """A frame without rows, with the columns and their types."""
     nothing = _figures(np.empty((rules.history, 0)), rules)
     return _symbol_rows(nothing, rules.history - 1, pd.Index([], dtype=str), pd.Timestamp(0), rules)

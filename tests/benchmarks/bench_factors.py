@@ -14,8 +14,9 @@ import statsmodels.api as sm
 from sklearn.linear_model import Ridge
 from sklearn.preprocessing import StandardScaler
 
-from python_models.factors.betas import FactorConfig, factor_betas
+from python_models.factors.betas import factor_betas
 from tests.benchmarks.comparison import Comparison, best_of, once
+from tests.method_config import FACTOR_CONFIG
 from warehouse.settings import project_root
 
 FloatArray = npt.NDArray[np.float64]
@@ -24,15 +25,6 @@ PEER = "a loop of statsmodels OLS and sklearn Ridge"
 FUNDS = ["SPY", "VTV", "VUG", "MTUM", "QUAL", "IWM", "USMV", "TLT"]
 STYLES = FUNDS[1:7]
 SPREADS = [("VUG", "VTV"), ("MTUM", "SPY"), ("IWM", "SPY"), ("QUAL", "SPY")]
-RULES = FactorConfig(
-    clip=5.0,
-    full_history_share=0.9,
-    ridge_alpha=1.0,
-    ewma_lambda=0.94,
-    rate_proxy_symbol="TLT",
-    rate_proxy_duration=16.0,
-    collinear_correlation=0.8,
-)
 
 
 def measure() -> list[Comparison]:
@@ -52,7 +44,7 @@ def _compare(
     from_date = str(wide.index[251].date())
 
     def ours() -> pd.DataFrame:
-        return factor_betas(returns, changes, factors, rules=RULES, from_date=from_date)
+        return factor_betas(returns, changes, factors, rules=FACTOR_CONFIG, from_date=from_date)
 
     chosen_symbols = wide.columns[np.linspace(0, symbols - 1, sampled_symbols).astype(int)]
     chosen_dates = np.linspace(251, 250 + dates, sampled_dates).astype(int)
@@ -127,9 +119,9 @@ def _ridge(y: FloatArray, x: FloatArray) -> None:
     """Compute the statistics of one ridge: coefficients, standard errors, inflation factors."""
     known = np.isfinite(y)
     z = StandardScaler().fit_transform(x[known])
-    fit = Ridge(alpha=RULES.ridge_alpha).fit(z, y[known])
+    fit = Ridge(alpha=FACTOR_CONFIG.ridge_alpha).fit(z, y[known])
     left = y[known] - fit.predict(z)
     gram = z.T @ z
-    inverse = np.linalg.inv(gram + RULES.ridge_alpha * np.eye(z.shape[1]))
+    inverse = np.linalg.inv(gram + FACTOR_CONFIG.ridge_alpha * np.eye(z.shape[1]))
     _ = np.sqrt(left @ left * np.diag(inverse @ gram @ inverse) / (len(z) - z.shape[1] - 1))
     _ = np.diag(np.linalg.inv(np.corrcoef(z, rowvar=False)))

@@ -8,9 +8,10 @@ import pandas as pd
 from scipy import sparse
 
 from python_models.panel import FloatArray
-from python_models.portfolio.value_at_risk import RiskConfig, portfolio_value_at_risk
+from python_models.portfolio.value_at_risk import portfolio_value_at_risk
 from python_models.stress.scenarios import scenario_shocks, security_stress
 from tests.benchmarks.comparison import Comparison, best_of, once
+from tests.method_config import RISK_CONFIG
 
 FACTORS = [
     "Market",
@@ -61,7 +62,7 @@ def _measure_stress() -> Comparison:
 
 def _measure_value_at_risk() -> Comparison:
     pnl = np.random.default_rng(1).standard_t(4, (252, PORTFOLIOS)) * 1000
-    seconds = best_of(lambda: portfolio_value_at_risk(pnl, RiskConfig()))
+    seconds = best_of(lambda: portfolio_value_at_risk(pnl, RISK_CONFIG))
     share = PEER_PORTFOLIOS / PORTFOLIOS
     peer_seconds = once(lambda: _historical_loop(pnl[:, :PEER_PORTFOLIOS])) / share
     return Comparison(

@@ -1,6 +1,6 @@
 """Packing pairs into arrays is lossless."""
 
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 import pandas as pd
@@ -8,9 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from python_models.correlation import symbols
 from python_models.correlation.packed_pairs import pack_pairs, unpack_pairs
-from python_models.correlation.symbols import no_pairs, symbol_correlations
+from python_models.correlation.symbols import no_pairs
+from tests.method_config import CORRELATION_CONFIG
 from tests.python_models.correlation.correlation_cases import as_long, make_returns
+
+symbol_correlations = partial(
+    symbols.symbol_correlations, window=CORRELATION_CONFIG.window, minimum=CORRELATION_CONFIG.minimum
+)
 
 
 @cache

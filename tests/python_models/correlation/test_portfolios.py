@@ -1,5 +1,6 @@
 """A portfolio's correlation measures, tested against plain loops and by invariants."""
 
+from functools import partial
 from itertools import combinations, combinations_with_replacement
 
 import numpy as np
@@ -9,18 +10,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from python_models.correlation.portfolios import PortfolioCorrelations, portfolio_correlations
+from python_models.correlation import portfolios, symbols
+from python_models.correlation.portfolios import PortfolioCorrelations
 from python_models.correlation.symbols import (
-    CorrelationConfig,
     nearest_correlation,
     pair_correlations,
-    symbol_correlations,
 )
+from tests.method_config import CORRELATION_CONFIG
 from tests.python_models.correlation.correlation_cases import PUBLISHED, as_long, constant, make_returns
 
 FloatArray = npt.NDArray[np.float64]
 DATE = pd.Timestamp("2026-01-30")
 seeds = st.integers(0, 10_000)
+portfolio_correlations = partial(portfolios.portfolio_correlations, rules=CORRELATION_CONFIG)
+symbol_correlations = partial(
+    symbols.symbol_correlations, window=CORRELATION_CONFIG.window, minimum=CORRELATION_CONFIG.minimum
+)
 
 
 def _pairs(rho: FloatArray, observations: int = 90) -> pd.DataFrame:
@@ -130,7 +135,7 @@ def test_pairs_below_the_minimum_are_missing_and_data_days_is_the_fewest() -> No
     pairs = _pairs(constant(3, 0.5)).assign(observations=[90, 20, 33, 90, 90, 90])
     row = portfolio_correlations(_holdings([1.0, 1.0, 1.0]), pairs).portfolios.iloc[0]
     assert (row["data_days"], row["symbols_excluded"]) == (20, 0)
-    strict = CorrelationConfig(minimum=21)
+    strict = CORRELATION_CONFIG._replace(minimum=21)
     row = portfolio_correlations(_holdings([1.0, 1.0, 1.0]), pairs, rules=strict).portfolios.iloc[0]
     assert (row["data_days"], row["symbols_excluded"]) == (33, 1)
 

@@ -1,5 +1,6 @@
 """Correlations, tested against published numbers, pandas and plain loops, and by invariants."""
 
+from functools import partial
 from itertools import combinations, combinations_with_replacement
 
 import numpy as np
@@ -9,18 +10,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from python_models.correlation import symbols
 from python_models.correlation.symbols import (
     complete_symbols,
     held_pairs,
     nearest_correlation,
     pair_correlations,
-    symbol_correlations,
 )
+from tests.method_config import CORRELATION_CONFIG
 from tests.python_models.correlation.correlation_cases import PUBLISHED, as_long, constant, make_returns
 
 FloatArray = npt.NDArray[np.float64]
 DATE = pd.Timestamp("2026-01-30")
 seeds = st.integers(0, 10_000)
+symbol_correlations = partial(
+    symbols.symbol_correlations, window=CORRELATION_CONFIG.window, minimum=CORRELATION_CONFIG.minimum
+)
 
 
 # pairs

@@ -15,7 +15,8 @@ from sklearn.preprocessing import StandardScaler
 from statsmodels.regression.rolling import RollingOLS
 from statsmodels.stats.outliers_influence import variance_inflation_factor
 
-from python_models.factors.betas import FactorConfig, factor_betas
+from python_models.factors.betas import factor_betas
+from tests.method_config import FACTOR_CONFIG
 from warehouse.settings import project_root
 
 FloatArray = npt.NDArray[np.float64]
@@ -30,15 +31,6 @@ SESSIONS = 270
 DATES = pd.bdate_range("2024-01-02", periods=SESSIONS)
 LAST = str(DATES[-1].date())
 KEY = ["symbol", "as_of_date", "model", "factor"]
-RULES = FactorConfig(
-    clip=5.0,
-    full_history_share=0.9,
-    ridge_alpha=1.0,
-    ewma_lambda=0.94,
-    rate_proxy_symbol="TLT",
-    rate_proxy_duration=16.0,
-    collinear_correlation=0.8,
-)
 
 
 def _returns(*, seed: int = 7, missing: float = 0.05, stocks: int = 4) -> pd.DataFrame:
@@ -81,7 +73,7 @@ def _fit(
     from_date: str = LAST,
 ) -> pd.DataFrame:
     changes = _yields() if yields is None else yields
-    return factor_betas(_long(wide), _yield_frame(changes), factors, rules=RULES, from_date=from_date)
+    return factor_betas(_long(wide), _yield_frame(changes), factors, rules=FACTOR_CONFIG, from_date=from_date)
 
 
 def _pick(betas: pd.DataFrame, model: str, symbol: str) -> pd.DataFrame:
@@ -256,7 +248,7 @@ def test_the_order_of_rows_does_not_matter() -> None:
         long.sample(frac=1, random_state=1),
         changes.sample(frac=1, random_state=2),
         FACTORS,
-        rules=RULES,
+        rules=FACTOR_CONFIG,
         from_date=LAST,
     )
     _assert_same(shuffled, _fit(_returns()))
@@ -431,7 +423,9 @@ def test_without_returns_the_frame_is_empty_with_its_columns_and_types() -> None
     some = _fit(_returns())
     for empty in (
         _fit(_returns(), from_date="2099-01-01"),
-        factor_betas(_long(_returns())[:0], _yield_frame(_yields()), FACTORS, rules=RULES, from_date=LAST),
+        factor_betas(
+            _long(_returns())[:0], _yield_frame(_yields()), FACTORS, rules=FACTOR_CONFIG, from_date=LAST
+        ),
     ):
         assert empty.empty
         assert list(empty.columns) == list(some.columns)

@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 
-from python_models.factors.betas import FactorConfig, factor_betas
+from python_models.factors.betas import factor_betas
 from python_models.factors.returns import factor_correlations
+from tests.method_config import FACTOR_CONFIG
 from warehouse.settings import project_root
 
 FACTORS = pd.read_csv(Path(project_root()) / "dbt_project/seeds/factors.csv")
@@ -21,15 +22,6 @@ FUND_OF_STYLE = {
     "Size": "IWM",
     "Low Volatility": "USMV",
 }
-RULES = FactorConfig(
-    clip=5.0,
-    full_history_share=0.9,
-    ridge_alpha=1.0,
-    ewma_lambda=0.94,
-    rate_proxy_symbol="TLT",
-    rate_proxy_duration=16.0,
-    collinear_correlation=0.8,
-)
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +51,7 @@ def inputs(returns: pd.DataFrame, yields: pd.Series) -> tuple[pd.DataFrame, pd.D
 
 @pytest.fixture(scope="module")
 def betas(inputs: tuple[pd.DataFrame, pd.DataFrame]) -> pd.DataFrame:
-    return factor_betas(*inputs, FACTORS, rules=RULES, from_date=DATES[0])
+    return factor_betas(*inputs, FACTORS, rules=FACTOR_CONFIG, from_date=DATES[0])
 
 
 def _beta(betas: pd.DataFrame, date: str, symbol: str, model: str, factor: str) -> float:
@@ -134,7 +126,7 @@ def test_without_yields_the_bond_fund_gives_similar_betas(
     inputs: tuple[pd.DataFrame, pd.DataFrame], betas: pd.DataFrame
 ) -> None:
     long, changes = inputs
-    proxied = factor_betas(long, changes[:0], FACTORS, rules=RULES, from_date=DATES[1])
+    proxied = factor_betas(long, changes[:0], FACTORS, rules=FACTOR_CONFIG, from_date=DATES[1])
     bond = _beta(proxied, DATES[1], "BND", "rates", "Interest Rate")
     assert bond == pytest.approx(_beta(betas, DATES[1], "BND", "rates", "Interest Rate"), rel=0.25)
     assert _beta(proxied, DATES[1], "TLT", "rates", "Interest Rate") == pytest.approx(-16, rel=1e-10)
@@ -143,7 +135,7 @@ def test_without_yields_the_bond_fund_gives_similar_betas(
 def test_residual_value_and_growth_are_collinear(
     inputs: tuple[pd.DataFrame, pd.DataFrame],
 ) -> None:
-    frame = factor_correlations(*inputs, FACTORS, rules=RULES, from_date=DATES[1])
+    frame = factor_correlations(*inputs, FACTORS, rules=FACTOR_CONFIG, from_date=DATES[1])
     risk = frame[frame["model"] == "risk"].set_index(["factor_1", "factor_2"])
     assert risk.loc[("Value", "Growth"), "correlation"] < -0.8
     assert risk["is_collinear"].sum() == 2

@@ -11,30 +11,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from python_models.factors.returns import (
-    FactorConfig,
     daily_inputs,
     ewma_covariance,
     factor_correlations,
     factor_inputs,
     factor_models,
-    risk_factor_returns,
+    residual_factors,
 )
 from python_models.panel import Panel
+from tests.method_config import FACTOR_CONFIG
 from warehouse.settings import project_root
 
 FloatArray = npt.NDArray[np.float64]
 FACTORS = pd.read_csv(Path(project_root()) / "dbt_project/seeds/factors.csv")
 FUNDS = ["SPY", "VTV", "VUG", "MTUM", "QUAL", "IWM", "USMV", "TLT"]
 RISK = ["Market", "Value", "Growth", "Momentum", "Quality", "Size", "Low Volatility", "Interest Rate"]
-RULES = FactorConfig(
-    clip=5.0,
-    full_history_share=0.9,
-    ridge_alpha=1.0,
-    ewma_lambda=0.94,
-    rate_proxy_symbol="TLT",
-    rate_proxy_duration=16.0,
-    collinear_correlation=0.8,
-)
 
 
 def _panel(sessions: int = 300, *, seed: int = 7) -> Panel:
@@ -59,7 +50,8 @@ def _with(panel: Panel, symbol: str, rows: slice, value: float = np.nan) -> Pane
 def _risk(
     panel: Panel, yields: FloatArray, row: int = 299, history: int = 252
 ) -> tuple[list[str], FloatArray, str | None]:
-    return risk_factor_returns(panel, yields, row, factors=FACTORS, rules=RULES, history=history)
+    model = factor_models(FACTORS)["risk"]
+    return residual_factors(panel, yields, row, model=model, rules=FACTOR_CONFIG, history=history)
 
 
 def _long(panel: Panel) -> pd.DataFrame:
@@ -75,7 +67,9 @@ def _yield_frame(yields: FloatArray) -> pd.DataFrame:
 
 
 def _correlations(panel: Panel, yields: FloatArray, from_date: str = "2025-02-24") -> pd.DataFrame:
-    return factor_correlations(_long(panel), _yield_frame(yields), FACTORS, rules=RULES, from_date=from_date)
+    return factor_correlations(
+        _long(panel), _yield_frame(yields), FACTORS, rules=FACTOR_CONFIG, from_date=from_date
+    )
 
 
 def test_risk_factors_equal_statsmodels_residuals() -> None:
@@ -157,7 +151,7 @@ def test_the_bond_fund_replaces_yields_known_on_less_than_nine_tenths(missing: i
     panel, yields = _panel(), _yields()
     yields[48 : 48 + missing] = np.nan
     model = factor_models(FACTORS)["risk"]
-    names, values, rate_proxy = factor_inputs(panel, yields, 299, model=model, rules=RULES)
+    names, values, rate_proxy = factor_inputs(panel, yields, 299, model=model, rules=FACTOR_CONFIG)
     assert names == RISK
     assert rate_proxy == proxy == _risk(panel, yields)[2]
     expected = yields[48:] if proxy == "DGS10" else -panel.series("TLT")[48:] / 16
@@ -187,7 +181,7 @@ def test_without_yields_and_bond_fund_there_is_no_rate_factor() -> None:
 def test_spreads_are_long_minus_short() -> None:
     panel = _panel()
     model = factor_models(FACTORS)["spread"]
-    names, values, _ = factor_inputs(panel, _yields(), 299, model=model, rules=RULES)
+    names, values, _ = factor_inputs(panel, _yields(), 299, model=model, rules=FACTOR_CONFIG)
     assert names == ["Growth-Value", "Momentum", "Size", "Quality"]
     np.testing.assert_array_equal(values[:, 0], (panel.series("VUG") - panel.series("VTV"))[120:])
     np.testing.assert_array_equal(values[:, 2], (panel.series("IWM") - panel.series("SPY"))[120:])

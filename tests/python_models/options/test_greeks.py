@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from python_models.options.greeks import CHUNK, Greeks, expiry_value, option_greeks, option_price
+from python_models.options.greeks import CHUNK, Greeks, option_greeks, option_price
 
 FloatArray = npt.NDArray[np.float64]
 Inputs = tuple[npt.NDArray[np.bool_], FloatArray, FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]
@@ -43,6 +43,10 @@ def _random_options(size: int, *, seed: int = 3) -> Inputs:
         rng.uniform(0, 0.06, size),
         rng.uniform(0.05, 1.5, size),
     )
+
+
+def _intrinsic_value(is_call: bool, spot: float, strike: npt.ArrayLike) -> FloatArray:
+    return np.maximum(spot - np.asarray(strike) if is_call else np.asarray(strike) - spot, 0.0)
 
 
 def _normal(x: float) -> float:
@@ -98,13 +102,6 @@ def test_greeks_equal_hull_chapter_19() -> None:
     assert greeks.theta == pytest.approx(-4.31 / 365, abs=0.005 / 365)
     assert greeks.vega == pytest.approx(12.1 * 0.01, abs=5e-4)
     assert greeks.rho == pytest.approx(8.91 * 0.01, abs=5e-5)
-
-
-def test_expiry_value_is_what_exercise_pays() -> None:
-    """Hull, section 10.1: a call pays max(S - K, 0), a put max(K - S, 0)."""
-    assert expiry_value([True, True, False, False], [105, 95, 105, 95], 100).tolist() == [5, 0, 0, 5]
-    assert np.isnan(expiry_value(True, np.nan, 100))
-    assert np.isnan(expiry_value(False, 100, np.nan))
 
 
 # --- other implementations -------------------------------------------------------------------------
@@ -216,7 +213,9 @@ def test_prices_stay_within_no_arbitrage_bounds(inputs: tuple[float, ...], is_ca
     share, bond = spot * math.exp(-dividend_yield * years), strike * math.exp(-rate * years)
     price = option_price(is_call, *inputs)
     rounding = 1e-13 * (share + bond)
-    assert expiry_value(is_call, share, bond) - rounding <= price <= (share if is_call else bond) + rounding
+    assert (
+        _intrinsic_value(is_call, share, bond) - rounding <= price <= (share if is_call else bond) + rounding
+    )
 
 
 def test_signs_of_the_greeks() -> None:
@@ -242,7 +241,7 @@ def test_an_option_close_to_expiration_has_its_intrinsic_value() -> None:
     strikes = np.array([90.0, 99.0, 101.0, 110.0])
     for is_call in (True, False):
         prices = option_price(is_call, 100, strikes, 1e-9, 0.05, 0.02, 0.2)
-        np.testing.assert_allclose(prices, expiry_value(is_call, 100, strikes), atol=1e-6)
+        np.testing.assert_allclose(prices, _intrinsic_value(is_call, 100, strikes), atol=1e-6)
 
 
 # --- units: an error of older systems --------------------------------------------------------------

@@ -11,27 +11,15 @@ import pytest
 import statsmodels.api as sm
 from scipy import integrate, stats
 
-from python_models.factors.returns import FactorConfig
 from python_models.portfolio.risk import PastReturns, portfolio_return_risk
 from python_models.portfolio.value_at_risk import RiskConfig
-from python_models.portfolio.volatility import VolatilityConfig
+from tests.method_config import FACTOR_CONFIG, RISK_CONFIG, VOLATILITY_CONFIG
 from warehouse.settings import project_root
 
 FACTORS = pd.read_csv(Path(project_root()) / "dbt_project/seeds/factors.csv")
 RISK = FACTORS[FACTORS["model"] == "risk"]
 NAMES = RISK["factor"].tolist()
 FUNDS = {name: proxy for name, proxy in zip(NAMES, RISK["proxy_symbol"], strict=True) if proxy != "DGS10"}
-FACTOR_RULES = FactorConfig(
-    clip=5.0,
-    full_history_share=0.9,
-    ridge_alpha=1.0,
-    ewma_lambda=0.94,
-    rate_proxy_symbol="TLT",
-    rate_proxy_duration=16.0,
-    collinear_correlation=0.8,
-)
-RULES = VolatilityConfig()
-RISK_RULES = RiskConfig()
 VOLATILITY = [
     *("realized_volatility_21d", "realized_volatility_63d", "forecast_volatility_21d", "har_r_squared"),
     *("is_forecast_fallback", "proxied_share", "volatility_trend", "volatility_percentile"),
@@ -116,7 +104,7 @@ def _past(
         ],
         columns=["as_of_date", "symbol", "factor", "beta"],
     )
-    return PastReturns(returns, changes, table, FACTORS, FACTOR_RULES)
+    return PastReturns(returns, changes, table, FACTORS, FACTOR_CONFIG)
 
 
 # delta exposure of options in USD: part of the exposure, not of the linear exposure
@@ -179,7 +167,9 @@ PAST = _past(_market(), _yields(), _beta_table())
 
 
 def _volatility(holdings: pd.DataFrame, past: PastReturns = PAST) -> pd.DataFrame:
-    found = portfolio_return_risk(holdings, NO_OPTIONS, past, volatility_rules=RULES, risk_rules=RISK_RULES)
+    found = portfolio_return_risk(
+        holdings, NO_OPTIONS, past, volatility_rules=VOLATILITY_CONFIG, risk_rules=RISK_CONFIG
+    )
     figures = found[["portfolio_id", "as_of_date", *VOLATILITY]]
     return figures.dropna(how="all", subset=VOLATILITY).reset_index(drop=True)
 
@@ -188,9 +178,11 @@ def _tail(
     holdings: pd.DataFrame,
     options: pd.DataFrame = NO_OPTIONS,
     past: PastReturns = PAST,
-    rules: RiskConfig = RISK_RULES,
+    rules: RiskConfig = RISK_CONFIG,
 ) -> pd.DataFrame:
-    found = portfolio_return_risk(holdings, options, past, volatility_rules=RULES, risk_rules=rules)
+    found = portfolio_return_risk(
+        holdings, options, past, volatility_rules=VOLATILITY_CONFIG, risk_rules=rules
+    )
     return found[found["scenario_days"].notna()].reset_index(drop=True)
 
 
@@ -625,7 +617,7 @@ def test_fewer_days_than_the_minimum_give_nan() -> None:
     found = _one(_tail(holdings, past=past))
     assert found["scenario_days"] == 80
     assert found["var_95_1d"] > 0
-    strict = _tail(holdings, past=past, rules=RiskConfig(minimum=81))
+    strict = _tail(holdings, past=past, rules=RISK_CONFIG._replace(minimum=81))
     assert strict.filter(regex="^(var|es)_").isna().all(axis=None)
     volatility = _one(_volatility(holdings, past))
     assert volatility["realized_volatility_63d"] > 0

@@ -10,7 +10,6 @@ from python_models.options.greeks import option_price
 from python_models.panel import FloatArray
 from python_models.portfolio.value_at_risk import (
     Options,
-    RiskConfig,
     cornish_fisher_risk,
     historical_risk,
     is_monotone,
@@ -19,9 +18,9 @@ from python_models.portfolio.value_at_risk import (
     portfolio_value_at_risk,
     sample_moments,
 )
+from tests.method_config import RISK_CONFIG
 
 NAN = float("nan")
-RULES = RiskConfig()
 
 
 def _pnl(seed: int = 5, sessions: int = 252, portfolios: int = 4, missing: float = 0.1) -> FloatArray:
@@ -168,7 +167,7 @@ def test_is_monotone_equals_a_grid_over_the_tail(skew: float, kurtosis: float, c
 @given(st.integers(0, 10_000), st.floats(-1e4, 1e4), st.floats(0.01, 100))
 def test_risk_shifts_with_cash_and_scales_with_size(seed: int, cash: float, size: float) -> None:
     pnl = _pnl(seed)
-    risk, moved = (portfolio_value_at_risk(values, RULES) for values in (pnl, size * pnl + cash))
+    risk, moved = (portfolio_value_at_risk(values, RISK_CONFIG) for values in (pnl, size * pnl + cash))
     for column in [name for name in risk if "_1d" in name]:
         np.testing.assert_allclose(moved[column], size * risk[column] - cash, rtol=1e-8, atol=1e-6)
 
@@ -176,7 +175,7 @@ def test_risk_shifts_with_cash_and_scales_with_size(seed: int, cash: float, size
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10_000))
 def test_shortfall_is_at_least_value_at_risk_and_99_at_least_95(seed: int) -> None:
-    risk = portfolio_value_at_risk(_pnl(seed), RULES)
+    risk = portfolio_value_at_risk(_pnl(seed), RISK_CONFIG)
     for suffix in ["1d", "1d_parametric"]:
         assert (risk[f"es_95_{suffix}"] >= risk[f"var_95_{suffix}"]).all()
         assert (risk[f"es_99_{suffix}"] >= risk[f"var_99_{suffix}"]).all()
@@ -191,7 +190,7 @@ def test_shortfall_is_at_least_value_at_risk_and_99_at_least_95(seed: int) -> No
 @given(st.integers(0, 10_000))
 def test_historical_shortfall_of_a_sum_is_at_most_the_sum(seed: int) -> None:
     pnl = _pnl(seed, portfolios=2, missing=0.0)
-    for confidence in RULES.confidences:
+    for confidence in RISK_CONFIG.confidences:
         apart = historical_risk(pnl, confidence).expected_shortfall
         together = historical_risk(pnl.sum(axis=1, keepdims=True), confidence).expected_shortfall
         assert together[0] <= apart.sum() + 1e-9
@@ -218,7 +217,7 @@ def test_the_monotonicity_flag_is_for_the_widest_tail() -> None:
     moments = sample_moments(pnl)
     at_95, at_99 = (is_monotone(moments.skew, moments.excess_kurtosis, tail) for tail in (0.95, 0.99))
     assert (at_95 != at_99).any()
-    flag = portfolio_value_at_risk(pnl, RULES)["is_cornish_fisher_monotone"]
+    flag = portfolio_value_at_risk(pnl, RISK_CONFIG)["is_cornish_fisher_monotone"]
     np.testing.assert_array_equal(flag, at_95)
 
 
@@ -239,7 +238,7 @@ def test_fifty_nine_outcomes_are_too_few_and_sixty_are_enough() -> None:
     pnl = _pnl(sessions=100, portfolios=2, missing=0.0)
     pnl[:41, 0] = NAN
     pnl[:40, 1] = NAN
-    risk = portfolio_value_at_risk(pnl, RULES)
+    risk = portfolio_value_at_risk(pnl, RISK_CONFIG)
     measures = [name for name in risk if "_1d" in name or "_10d" in name]
     assert len(measures) == 14
     assert risk["observations"].tolist() == [59, 60]
@@ -251,19 +250,19 @@ def test_fifty_nine_outcomes_are_too_few_and_sixty_are_enough() -> None:
 def test_outcomes_before_the_window_do_not_matter() -> None:
     pnl = _pnl(sessions=400)
     changed = pnl.copy()
-    changed[: 400 - RULES.window] = 1e9
-    first, second = portfolio_value_at_risk(pnl, RULES), portfolio_value_at_risk(changed, RULES)
+    changed[: 400 - RISK_CONFIG.window] = 1e9
+    first, second = portfolio_value_at_risk(pnl, RISK_CONFIG), portfolio_value_at_risk(changed, RISK_CONFIG)
     assert first.equals(second)
 
 
 def test_a_portfolio_does_not_depend_on_others() -> None:
     pnl = _pnl(portfolios=37)
-    whole = portfolio_value_at_risk(pnl, RULES)
+    whole = portfolio_value_at_risk(pnl, RISK_CONFIG)
     for portfolio in (0, 17, 36):
-        alone = portfolio_value_at_risk(pnl[:, [portfolio]], RULES)
+        alone = portfolio_value_at_risk(pnl[:, [portfolio]], RISK_CONFIG)
         assert alone.iloc[0].equals(whole.iloc[portfolio])
     pnl[:, 3] = NAN
-    after = portfolio_value_at_risk(pnl, RULES)
+    after = portfolio_value_at_risk(pnl, RISK_CONFIG)
     assert after.drop(index=3).equals(whole.drop(index=3))
 
 
@@ -274,13 +273,13 @@ def test_the_order_of_sessions_does_not_matter_for_historical_risk() -> None:
 
 
 def test_ten_days_are_one_day_times_the_root_of_ten() -> None:
-    risk = portfolio_value_at_risk(_pnl(), RULES)
+    risk = portfolio_value_at_risk(_pnl(), RISK_CONFIG)
     np.testing.assert_allclose(risk["var_95_10d"], np.sqrt(10) * risk["var_95_1d"])
     np.testing.assert_allclose(risk["var_99_10d"], np.sqrt(10) * risk["var_99_1d"])
 
 
 def test_a_constant_portfolio_has_value_at_risk_but_no_cornish_fisher() -> None:
-    risk = portfolio_value_at_risk(np.full((100, 1), 0.1), RULES).iloc[0]
+    risk = portfolio_value_at_risk(np.full((100, 1), 0.1), RISK_CONFIG).iloc[0]
     assert risk["var_99_1d"] == pytest.approx(-0.1)
     assert risk["var_99_1d_parametric"] == pytest.approx(-0.1)
     assert np.isnan(risk["var_99_1d_cornish_fisher"])
@@ -288,8 +287,8 @@ def test_a_constant_portfolio_has_value_at_risk_but_no_cornish_fisher() -> None:
 
 
 def test_empty_inputs_give_an_empty_frame_or_nan() -> None:
-    assert len(portfolio_value_at_risk(np.empty((100, 0)), RULES)) == 0
-    nothing = portfolio_value_at_risk(np.empty((0, 2)), RULES)
+    assert len(portfolio_value_at_risk(np.empty((100, 0)), RISK_CONFIG)) == 0
+    nothing = portfolio_value_at_risk(np.empty((0, 2)), RISK_CONFIG)
     assert nothing["var_95_1d"].isna().all()
     assert nothing["observations"].tolist() == [0, 0]
 

@@ -1,5 +1,7 @@
 """Volatility, tested against a textbook number, pandas and statsmodels, and by invariants."""
 
+from functools import partial
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -8,17 +10,15 @@ import statsmodels.api as sm
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from python_models.portfolio.volatility import (
-    DEFAULT_RULES,
-    VolatilityProfile,
-    har_forecast,
-    realized_volatility,
-    symbol_volatility,
-    volatility_profile,
-)
+from python_models.portfolio import volatility
+from python_models.portfolio.volatility import VolatilityProfile
+from tests.method_config import VOLATILITY_CONFIG
 
 FloatArray = npt.NDArray[np.float64]
 seeds = st.integers(0, 10_000)
+realized_volatility = partial(volatility.realized_volatility, minimum_share=VOLATILITY_CONFIG.minimum_share)
+symbol_volatility = partial(volatility.symbol_volatility, rules=VOLATILITY_CONFIG)
+volatility_profile = partial(volatility.volatility_profile, rules=VOLATILITY_CONFIG)
 
 
 def _returns(sessions: int, series: int, *, seed: int = 7, missing: float = 0.0) -> FloatArray:
@@ -47,7 +47,7 @@ def _assert_equal(left: VolatilityProfile, right: VolatilityProfile) -> None:
 
 def _har_loop(series: FloatArray) -> tuple[float, float, int]:
     """One series' regression session by session: forecast mean square, r squared, rows (Corsi 2009)."""
-    history = series[-DEFAULT_RULES.history :]
+    history = series[-VOLATILITY_CONFIG.history :]
 
     def regressors(s: int) -> list[float]:
         squares = history[: s + 1] ** 2
@@ -94,24 +94,25 @@ def test_har_forecast_equals_statsmodels_with_missing_values() -> None:
     values = _returns(330, 10)
     values[150, 1:3] = np.nan
     values[270, 3] = np.nan
-    forecast = har_forecast(values)
+    forecast = volatility_profile(values)
+    counts = set()
     for column, series in enumerate(values.T):
         variance, r_squared, rows = _har_loop(series)
-        assert forecast.observations[column] == rows
-        assert forecast.r_squared[column] == pytest.approx(r_squared, rel=1e-8)
+        counts.add(rows)
+        assert forecast.har_r_squared[column] == pytest.approx(r_squared, rel=1e-8)
         if variance > 0:
-            assert forecast.volatility[column] == pytest.approx(np.sqrt(252 * variance), rel=1e-8)
-        assert forecast.is_fallback[column] == (variance <= 0)
-    assert set(forecast.observations) == {231, 189}  # a gap removes 42 rows
+            assert forecast.forecast_21d[column] == pytest.approx(np.sqrt(252 * variance), rel=1e-8)
+        assert forecast.is_forecast_fallback[column] == (variance <= 0)
+    assert counts == {231, 189}  # a gap removes 42 rows
 
 
 def test_har_forecast_equals_statsmodels_where_regressors_are_nearly_collinear() -> None:
     rng = np.random.default_rng(3)
     smooth = 0.01 + 0.004 * np.sin(np.arange(272) / 60) + rng.normal(0, 1e-5, 272)
     variance, r_squared, _ = _har_loop(smooth)
-    forecast = har_forecast(smooth[:, None])
-    assert forecast.volatility[0] == pytest.approx(np.sqrt(252 * variance), rel=1e-8)
-    assert forecast.r_squared[0] == pytest.approx(r_squared, rel=1e-8)
+    forecast = volatility_profile(smooth[:, None])
+    assert forecast.forecast_21d[0] == pytest.approx(np.sqrt(252 * variance), rel=1e-8)
+    assert forecast.har_r_squared[0] == pytest.approx(r_squared, rel=1e-8)
 
 
 def test_a_forecast_that_is_not_positive_falls_back_to_the_long_volatility() -> None:
@@ -122,41 +123,40 @@ def test_a_forecast_that_is_not_positive_falls_back_to_the_long_volatility() -> 
     values[250] = np.nan  # no row of the regression includes the zero returns
     values[251:] = 0.0
     assert _har_loop(values)[0] < 0
-    forecast = har_forecast(values[:, None])
-    assert forecast.is_fallback[0]
-    assert forecast.reason[0] is None
-    assert forecast.volatility[0] == pytest.approx(np.nanstd(values[-63:], ddof=1) * np.sqrt(252))
-    assert forecast.r_squared[0] == pytest.approx(_har_loop(values)[1])
+    forecast = volatility_profile(values[:, None])
+    assert forecast.is_forecast_fallback[0]
+    assert forecast.forecast_reason[0] is None
+    assert forecast.forecast_21d[0] == pytest.approx(np.nanstd(values[-63:], ddof=1) * np.sqrt(252))
+    assert forecast.har_r_squared[0] == pytest.approx(_har_loop(values)[1])
 
 
 def test_a_fallback_without_a_long_volatility_gives_no_forecast_and_a_reason() -> None:
     values = np.zeros((272, 1))
     values[210:250] = np.nan  # 23 of the last 63 returns are known
-    forecast = har_forecast(values)
-    assert forecast.reason[0] == "no_fallback_variance"
-    assert np.isnan(forecast.volatility[0])
-    assert not forecast.is_fallback[0]
+    forecast = volatility_profile(values)
+    assert forecast.forecast_reason[0] == "no_fallback_variance"
+    assert np.isnan(forecast.forecast_21d[0])
+    assert not forecast.is_forecast_fallback[0]
 
 
 def test_one_hundred_and_twenty_five_rows_give_no_forecast_and_a_reason() -> None:
     values = _returns(272, 2)
     values[:106, 0] = np.nan  # rows 126..250 of the regression remain
     values[:105, 1] = np.nan
-    forecast = har_forecast(values)
-    assert list(forecast.observations) == [125, 126]
-    assert list(forecast.reason) == ["too_few_rows", None]
-    assert list(np.isnan(forecast.volatility)) == [True, False]
-    assert list(np.isnan(forecast.r_squared)) == [True, False]
-    assert not forecast.is_fallback.any()
+    forecast = volatility_profile(values)
+    assert list(forecast.forecast_reason) == ["too_few_rows", None]
+    assert list(np.isnan(forecast.forecast_21d)) == [True, False]
+    assert list(np.isnan(forecast.har_r_squared)) == [True, False]
+    assert not forecast.is_forecast_fallback.any()
 
 
 def test_a_gap_in_the_last_month_gives_no_forecast_and_a_reason() -> None:
     values = _returns(272, 2)
     values[-21, 0] = np.nan
     values[-22, 1] = np.nan
-    forecast = har_forecast(values)
-    assert list(forecast.reason) == ["unknown_regressors", None]
-    assert list(np.isnan(forecast.volatility)) == [True, False]
+    forecast = volatility_profile(values)
+    assert list(forecast.forecast_reason) == ["unknown_regressors", None]
+    assert list(np.isnan(forecast.forecast_21d)) == [True, False]
 
 
 def test_a_flat_series_has_volatility_exactly_zero_and_a_flagged_fallback() -> None:

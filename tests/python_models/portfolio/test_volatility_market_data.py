@@ -1,5 +1,6 @@
 """Volatility and correlation on real prices: equal to pandas and statsmodels, consistent with the market."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -7,15 +8,22 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 
-from python_models.correlation.portfolios import PortfolioCorrelations, portfolio_correlations
+from python_models.correlation import portfolios, symbols
+from python_models.correlation.portfolios import PortfolioCorrelations
 from python_models.correlation.symbols import (
     nearest_correlation,
     pair_correlations,
-    symbol_correlations,
 )
-from python_models.portfolio.volatility import har_forecast, symbol_volatility
+from python_models.portfolio import volatility
+from tests.method_config import CORRELATION_CONFIG, VOLATILITY_CONFIG
 
 AS_OF = "2026-01-30"
+portfolio_correlations = partial(portfolios.portfolio_correlations, rules=CORRELATION_CONFIG)
+symbol_correlations = partial(
+    symbols.symbol_correlations, window=CORRELATION_CONFIG.window, minimum=CORRELATION_CONFIG.minimum
+)
+symbol_volatility = partial(volatility.symbol_volatility, rules=VOLATILITY_CONFIG)
+volatility_profile = partial(volatility.volatility_profile, rules=VOLATILITY_CONFIG)
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +60,7 @@ def test_realized_volatility_of_spy_equals_pandas(spy: pd.DataFrame, returns: pd
 
 
 def test_forecast_of_every_symbol_equals_statsmodels(returns: pd.DataFrame) -> None:
-    forecast = har_forecast(returns.to_numpy())
+    forecast = volatility_profile(returns.to_numpy())
     squares = returns.iloc[-272:] ** 2
     for column, symbol in enumerate(returns.columns):
         square = squares[symbol]
@@ -63,11 +71,11 @@ def test_forecast_of_every_symbol_equals_statsmodels(returns: pd.DataFrame) -> N
         used = rows.notna().all(axis=1) & target.notna()
         fit = sm.OLS(target[used].to_numpy(), sm.add_constant(rows[used].to_numpy())).fit()
         variance = fit.predict(np.r_[1.0, rows.iloc[-1]])[0]
-        assert forecast.observations[column] == used.sum() == 231
-        assert forecast.r_squared[column] == pytest.approx(fit.rsquared, rel=1e-7), symbol
+        assert used.sum() == 231
+        assert forecast.har_r_squared[column] == pytest.approx(fit.rsquared, rel=1e-7), symbol
         if variance > 0:
-            assert forecast.volatility[column] == pytest.approx(np.sqrt(252 * variance), rel=1e-8), symbol
-        assert forecast.is_fallback[column] == (variance <= 0)
+            assert forecast.forecast_21d[column] == pytest.approx(np.sqrt(252 * variance), rel=1e-8), symbol
+        assert forecast.is_forecast_fallback[column] == (variance <= 0)
 
 
 def test_volatility_of_spy_correlates_with_the_volatility_index(
