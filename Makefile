@@ -1,6 +1,7 @@
 # SigmaSight. Each target sets up what it needs; only make and Python 3.11, 3.12 or 3.13 must be installed.
 #
-#   make demo [SOURCE=...] [PRICES=folder]                          load, build, publish, print a summary (SOURCE: simulated, files, yfinance, vendors)
+#   make demo [SOURCE=...] [PRICES=folder]                          load, build, publish, print a summary
+#                                                                   (SOURCE: simulated, files, yfinance or vendors)
 #   make test [ARGS="tests/flows -k lock"]                          tests that a commit needs, or pytest's arguments
 #   make test-all [ARGS=...]                                        every test, including the long ones
 #   make check                                                      ruff, mypy, sqlfluff, dbt parse
