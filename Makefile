@@ -1,15 +1,16 @@
-# SigmaSight. Each target does its own set-up; nothing needs to be installed before but Python 3.11 or 3.12 and make.
+# SigmaSight. Each target sets up what it needs; only make and Python 3.11, 3.12 or 3.13 must be installed.
 #
-#   make demo [SOURCE=simulated|files|yfinance|vendors] [PRICES=folder]     load, build, publish, print a summary
-#   make test [ARGS="tests/flows -k lock"]                          what a commit needs, or what pytest selects
-#   make test-all [ARGS=...]                                        every test, also those that are long by nature
+#   make demo [SOURCE=...] [PRICES=folder]                          load, build, publish, print a summary
+#                                                                   (SOURCE: simulated, files, yfinance or vendors)
+#   make test [ARGS="tests/flows -k lock"]                          tests that a commit needs, or pytest's arguments
+#   make test-all [ARGS=...]                                        every test, including the long ones
 #   make check                                                      ruff, mypy, sqlfluff, dbt parse
-#   make fuzz [ARGS=100000]                                         hostile positions files, so many
-#   make bench [ARGS=...]                                           the benchmark of tests/benchmarks
-#   make soak [ARGS="--minutes 10"]                                 the API under load, with publications and restarts
+#   make fuzz [ARGS=100000]                                         fuzz the positions file reader, ARGS files
+#   make bench [ARGS=...]                                           benchmarks (tests/benchmarks/README.md)
+#   make soak [ARGS="--minutes 10"]                                 load test of the API, with publications and restarts
 #   make stop                                                       stop the embedded database
-#   make clean                                                      remove what was built and the embedded database
-#   make distclean                                                  the same, and the virtual environment
+#   make clean                                                      remove build output and the embedded database
+#   make distclean                                                  clean, and remove the virtual environment
 
 PYTHON ?= python3
 SOURCE ?= simulated
@@ -33,7 +34,7 @@ help:
 demo: $(READY)
 	@$(BIN)/sigmasight demo --source $(SOURCE) $(if $(PRICES),--prices "$(PRICES)")
 
-# Two processes; a file stays with one, and files with builds come first.
+# Two processes; each file runs in one of them, files with builds first.
 PYTEST := $(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 test: $(READY)
@@ -42,7 +43,7 @@ test: $(READY)
 test-all: $(READY)
 	@$(PYTEST) --hypothesis-profile long $(ARGS)
 
-# mypy has the second core to itself: it takes as long as the others together.
+# mypy runs in parallel: it takes as long as the others together.
 check: $(READY)
 	@set -e; step() { log="$(VENV)/check $$1.log"; start=$$(date +%s); name=$$1; shift; \
 	    "$$@" > "$$log" 2>&1 || { printf '  %-13sfailed\n' "$$name"; cat "$$log"; exit 1; }; \
@@ -74,15 +75,15 @@ clean: stop
 distclean: clean
 	@rm -rf $(VENV) *.egg-info
 
-# The environment is made anew when the project's dependencies or their pinned versions change. The stamp is written
-# last, so a set-up that was interrupted is taken up again.
+# The environment is updated when the dependencies or their pinned versions change. The stamp is written last, so an
+# interrupted setup is continued by the next run.
 $(READY): pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if (3, 11) <= v < (3, 13) else \
-	    "SigmaSight needs Python 3.11 or 3.12, and $(PYTHON) is %d.%d: name another, as in make PYTHON=python3.12 $(MAKECMDGOALS)" % v[:2])'
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if (3, 11) <= v < (3, 14) else \
+	    "SigmaSight needs Python 3.11, 3.12 or 3.13, and $(PYTHON) is %d.%d: choose another, as in make PYTHON=python3.12 $(MAKECMDGOALS)" % v[:2])'
 	@start=$$(date +%s); trap 'kill $$beat 2>/dev/null' EXIT; \
-	echo 'Setting up the environment in $(VENV): some minutes, the first time only'; \
+	echo 'Setting up $(VENV): this takes some minutes, the first time only'; \
 	(while sleep 20 >/dev/null 2>&1; do echo "  ... $$(( $$(date +%s) - start )) s"; done) & beat=$$!; \
 	[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV) || exit 1; \
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]' || { \
-	    echo 'The packages could not be installed: see above (network? disk?), mend it and run make again.'; exit 1; }; \
+	    echo 'The packages could not be installed: fix the error above (network? disk?) and run make again.'; exit 1; }; \
 	touch $@; echo "  set up     $$(( $$(date +%s) - start )) s"

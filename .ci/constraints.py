@@ -1,11 +1,11 @@
-"""Pin what pyproject.toml asks for: constraints.txt, and the same with hashes in constraints-hashes.txt.
+"""Pin the dependencies of pyproject.toml in constraints.txt, and with hashes in constraints-hashes.txt.
 
     python .ci/constraints.py [--upgrade] [INTERPRETER ...]
 
-Without --upgrade the versions of constraints.txt are kept. The first interpreter (default: this one) resolves
+Without --upgrade the versions in constraints.txt are kept. The first interpreter (default: this one) resolves
 the versions; each adds the hashes of the files that it would install, so that
 `pip install --require-hashes -r constraints-hashes.txt` works with all of them, on this operating system and
-processor. No address of a package index is written.
+processor. The files contain no package index URL.
 """
 
 import json
@@ -20,7 +20,7 @@ OWN_NAME = "sigmasight"
 
 
 def resolve(interpreter: str, constraints: Path | None) -> list[dict[str, Any]]:
-    """What pip would install of the project with its development tools."""
+    """What pip would install for the project with its development tools."""
     options = ["--dry-run", "--ignore-installed", "--quiet", "--report", "-"]
     pinned = ["--constraint", str(constraints)] if constraints else []
     command = [interpreter, "-m", "pip", "install", *options, *pinned, f"{ROOT}[dev]"]

@@ -1,12 +1,12 @@
-"""What a person sees while a command runs, and what the log files keep.
+"""Console output of a running command, and the log files.
 
     say("loaded", "prices: 44,122 rows, 44,122 new", 3.2)     a line on the console and in the log
-    show_progress(120, 412)                                   a moving line on a terminal, nothing elsewhere
+    show_progress(120, 412)                                   a status line on a terminal, nothing elsewhere
 
-    show_work("table raw.prices, 12 MB")                      the same with a text of one's own
+    show_work("table raw.prices, 12 MB")                      the same with any text
 
-Everything else goes to the log files in .warehouse/logs; warnings show on the console as well. With
-LOG_FORMAT=json each line, also of progress, is a JSON object on standard error.
+Everything else goes to the log files in .warehouse/logs; warnings also go to the console. With
+LOG_FORMAT=json every line, including progress, is a JSON object on standard error.
 """
 
 import logging
@@ -29,7 +29,7 @@ TEXT_WIDTH = 84
 
 @cache
 def console() -> Console:
-    """The console on standard output; wide enough for a table when it is no terminal."""
+    """The console on standard output; wide enough for a table when it is not a terminal."""
     return Console(
         highlight=False, soft_wrap=not sys.stdout.isatty(), width=None if sys.stdout.isatty() else 120
     )
@@ -41,43 +41,43 @@ def errors() -> Console:
     return Console(stderr=True, highlight=False, soft_wrap=True)
 
 
-class _Moving:
-    """The one moving line of a terminal."""
+class _StatusLine:
+    """The one status line of a terminal."""
 
     status: Status | None = None
 
 
 def say(label: str, text: str, seconds: float | None = None) -> None:
-    """One line of progress; seconds: how long it took."""
+    """Log one line of progress; seconds: how long it took."""
     end_progress()
     taken = "" if seconds is None else f"{seconds:7.1f} s"
     progress.info("%s", f"  {label:<{LABEL_WIDTH}} {text:<{TEXT_WIDTH if taken else 0}}{taken}".rstrip())
 
 
 def show_progress(done: int, total: int) -> None:
-    """How many of the nodes are built, on a terminal."""
+    """Show how many nodes are built, on a terminal."""
     show_work(f"building {done} of {total}")
 
 
 def show_work(text: str) -> None:
-    """What is being done just now, on a terminal."""
+    """Show the current work, on a terminal."""
     if not sys.stdout.isatty() or is_json() or not progress.isEnabledFor(logging.INFO):
         return
-    if _Moving.status is None:
-        _Moving.status = console().status("")
-        _Moving.status.start()
-    _Moving.status.update(text)
+    if _StatusLine.status is None:
+        _StatusLine.status = console().status("")
+        _StatusLine.status.start()
+    _StatusLine.status.update(text)
 
 
 def end_progress() -> None:
-    """Take the moving line away."""
-    if _Moving.status is not None:
-        _Moving.status.stop()
-        _Moving.status = None
+    """Remove the status line."""
+    if _StatusLine.status is not None:
+        _StatusLine.status.stop()
+        _StatusLine.status = None
 
 
 class _ConsoleHandler(logging.Handler):
-    """Progress as it is, anything else as a warning on standard error."""
+    """Prints progress as it is, anything else with its level on standard error."""
 
     def emit(self, record: logging.LogRecord) -> None:
         if record.name == progress.name:
@@ -87,21 +87,21 @@ class _ConsoleHandler(logging.Handler):
 
 
 class _MessageFormatter(logging.Formatter):
-    """The message alone: a traceback is for the log file."""
+    """The message alone: a traceback goes only to the log file."""
 
     def format(self, record: logging.LogRecord) -> str:
         return record.getMessage()
 
 
 class _JsonConsoleHandler(_ConsoleHandler):
-    """The same as JSON, all of it on standard error: standard output is for what a command answers."""
+    """The same as JSON, all on standard error: standard output is for a command's result."""
 
     def emit(self, record: logging.LogRecord) -> None:
         print(self.format(record), file=sys.stderr, flush=True)  # noqa: T201 - this is the console
 
 
 def is_json() -> bool:
-    """Whether this process speaks JSON on its console."""
+    """Whether this process logs JSON to its console."""
     return any(isinstance(handler, _JsonConsoleHandler) for handler in logging.getLogger().handlers)
 
 

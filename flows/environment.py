@@ -1,13 +1,10 @@
-"""What dbt and Prefect read from the environment: set once per process, before either is imported."""
+"""Environment variables for dbt and Prefect, set once per process before either is imported."""
 
 import logging
 import os
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
-
-import psycopg
-from psycopg.conninfo import conninfo_to_dict
 
 from flows.log_format import log_formatter
 from warehouse.connections import Warehouse
@@ -30,12 +27,12 @@ def log_folder(settings: Settings) -> Path:
 
 
 def is_prefect_named() -> bool:
-    """Whether the person names a Prefect server, which then is to hold a run and its history."""
+    """Whether the user names a Prefect server, which then runs flows and keeps their history."""
     return bool(os.environ.get("PREFECT_API_URL"))
 
 
 def prefect_environment(settings: Settings) -> dict[str, str]:
-    """Variables that keep Prefect at home: its files beside the embedded server's, no telemetry, no noise.
+    """Variables that keep Prefect local: its files next to the embedded server's, no telemetry, less logging.
 
     A PREFECT_HOME that is set is respected.
     """
@@ -53,27 +50,27 @@ def prefect_environment(settings: Settings) -> dict[str, str]:
 
 
 def rotating_file(settings: Settings, path: Path) -> logging.Handler:
-    """A log file of the size and in as many parts as the settings say."""
+    """A rotating log file, with size and number of parts from the settings."""
     return RotatingFileHandler(
         path, maxBytes=settings.log_file_mb * MEGABYTE, backupCount=settings.log_files - 1, delay=True
     )
 
 
 def prefect_log_handler() -> logging.Handler:
-    """The file of Prefect's log; named in prefect_logging.yml."""
+    """The file of Prefect's log; named in prefect/logging.yml."""
     settings = get_settings()
     return rotating_file(settings, log_folder(settings) / "prefect.log")
 
 
 def prefect_log_formatter(**formats: Any) -> logging.Formatter:
-    """How a line of Prefect's log looks; named in prefect_logging.yml. formats: those of PrefectFormatter."""
-    from prefect.logging.formatters import PrefectFormatter  # noqa: PLC0415 - Prefect is what asks for it
+    """The formatter of Prefect's log, named in prefect/logging.yml. formats: for PrefectFormatter."""
+    from prefect.logging.formatters import PrefectFormatter  # noqa: PLC0415 - called by Prefect
 
     return log_formatter(get_settings(), PrefectFormatter(**formats))
 
 
 def prepare_environment(warehouse: Warehouse) -> None:
-    """Set what dbt and Prefect read: connection, folders, no telemetry. Call before importing them."""
+    """Set the environment of dbt and Prefect (connection, folders, no telemetry) before importing them."""
     settings = warehouse.settings
     os.environ.update(settings.as_environment())
     os.environ.update(warehouse.dbt_environment())
@@ -82,10 +79,3 @@ def prepare_environment(warehouse: Warehouse) -> None:
     os.environ["DBT_LOG_FORMAT_FILE"] = "json" if settings.log_format == "json" else "debug"
     os.environ["DBT_LOG_FILE_MAX_BYTES"] = str(settings.log_file_mb * MEGABYTE)
     os.environ["DBT_TARGET_PATH"] = str(dbt_target(settings))
-
-
-def libpq_environment(url: str) -> dict[str, str]:
-    """A libpq URI as the variables that psql reads, so that no password shows in the list of processes."""
-    parts = {key: str(value) for key, value in conninfo_to_dict(url).items() if value is not None}
-    options = {option.keyword.decode(): option.envvar for option in psycopg.pq.Conninfo.get_defaults()}
-    return {envvar.decode(): parts[key] for key, envvar in options.items() if envvar and key in parts}

@@ -1,14 +1,14 @@
-"""What can go wrong while a flow runs, as a tree below warehouse.errors.SigmaSightError.
+"""Errors of the flows, a tree below warehouse.errors.SigmaSightError.
 
 FlowError
 ├── BuildLockedError     another build holds the lock; the message names it
-├── LockLostError        the connection that holds the build lock broke, so nothing may be published
-├── OldLayoutError       an older version laid the warehouse out; `sigmasight upgrade` takes it over
+├── LockLostError        the connection that holds the build lock broke, so nothing can be published
+├── OldLayoutError       the warehouse has the layout of an older version; run `sigmasight upgrade`
 ├── WindowError          the dates asked for cannot be built
 ├── BuildError           dbt stopped, or a model or test failed; the message names each
 ├── BackupError          a backup could not be written, read or restored
 ├── OrchestratorError    a Prefect server did not start, or cannot be reached
-└── UsageError           an argument of the command line cannot be used
+└── UsageError           a command-line argument is not valid
 """
 
 from warehouse.errors import SigmaSightError
@@ -27,7 +27,7 @@ class LockLostError(FlowError):
 
 
 class OldLayoutError(FlowError):
-    """An older version laid the warehouse out."""
+    """The warehouse has the layout of an older version."""
 
 
 class WindowError(FlowError):
@@ -47,4 +47,4 @@ class OrchestratorError(FlowError):
 
 
 class UsageError(FlowError):
-    """An argument of the command line cannot be used."""
+    """A command-line argument is not valid."""

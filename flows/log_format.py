@@ -1,10 +1,10 @@
-"""How a line of a log looks: text or one JSON object (LOG_FORMAT), and never a secret of the settings in it.
+"""The format of log lines: text or one JSON object (LOG_FORMAT), with secrets of the settings masked.
 
 time        UTC, ISO 8601
 level, logger, message, process
-run_id      of ops.runs, while a run is under way
-error       the traceback, where there is one
-and the fields of a request, in the lines of the API's access log
+run_id      of ops.runs, during a run
+error       the traceback, if any
+and the fields of a request, in the API's access log
 """
 
 import json
@@ -22,28 +22,28 @@ from warehouse.settings import Settings
 from warehouse.urls import url_parts
 
 TEXT = "%(asctime)s %(process)d %(levelname)-7s %(name)s: %(message)s"
-SHORTEST_SECRET = 4  # a shorter one would blot out half of every line
+SHORTEST_SECRET = 4  # masking shorter ones would mask ordinary text
 
 
 class _Run:
-    """The run that this process is busy with, by its number in ops.runs."""
+    """The current run of this process, by its id in ops.runs."""
 
     number: int | None = None
 
 
 def set_run_id(number: int | None) -> None:
-    """Say which run the lines from now on belong to."""
+    """Set the run id of the log lines from now on."""
     _Run.number = number
 
 
 def log_formatter(settings: Settings, text: logging.Formatter | None = None) -> logging.Formatter:
-    """The formatter that the settings ask for. text: how a line of text looks; default TEXT."""
+    """The formatter for the settings' log format. text: the formatter for text; default TEXT."""
     chosen = JsonFormatter() if settings.log_format == "json" else text or logging.Formatter(TEXT)
     return HidingFormatter(chosen, secrets_of(settings))
 
 
 def server_logging(settings: Settings) -> dict[str, Any]:
-    """What logging.config takes for a server: each line on standard error, as the settings ask for."""
+    """The logging configuration of a server: all lines to standard error, in the settings' format."""
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -73,7 +73,7 @@ class JsonFormatter(logging.Formatter):
 
 
 class HidingFormatter(logging.Formatter):
-    """Another formatter's lines with *** for each secret."""
+    """Masks each secret as *** in the lines of another formatter."""
 
     def __init__(self, inner: logging.Formatter, secrets: Iterable[str]) -> None:
         super().__init__()
@@ -87,7 +87,7 @@ class HidingFormatter(logging.Formatter):
 
 
 def secrets_of(settings: Settings) -> set[str]:
-    """Every password and key of the settings, as it is and as it stands in a URL or in JSON."""
+    """Every password and key of the settings, as it is and as written in a URL or in JSON."""
     found: set[str] = set()
     for name in type(settings).model_fields:
         value = getattr(settings, name)
@@ -105,5 +105,5 @@ def _passwords(url: str) -> set[str]:
     try:
         parts = url_parts(url)
     except SettingsError:
-        return set()  # opening the warehouse says so
+        return set()  # opening the warehouse reports the error
     return {parts[key] for key in ("password", "sslpassword") if parts.get(key)}

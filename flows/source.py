@@ -1,7 +1,6 @@
-"""The sources of prices, by name.
+"""The names of price sources.
 
-`vendors` is the chain of the settings: for each dataset one vendor after the other. `yfinance` is Yahoo
-alone.
+`vendors` is the configured chain: for each dataset, vendors are tried in order. `yfinance` is Yahoo alone.
 """
 
 from enum import StrEnum

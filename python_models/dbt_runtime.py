@@ -1,15 +1,15 @@
 """Runs dbt's Python models inside dbt's own process, on Postgres.
 
-dbt-postgres refuses Python models; dbt's extension points accept them: a plugin (dbt imports every package
-named dbt_* and reads its ``plugins``) gives the adapter a submission helper, and the project's
+dbt-postgres does not support Python models; dbt's extension points allow it: a plugin (dbt imports every
+package named dbt_* and reads its ``plugins``) gives the adapter a submission helper, and the project's
 materializations `mart` and `build_table` call it. A model reads its inputs as Arrow and returns a frame,
-which is held against the column types of the model's yml. A build table is filled with it; a mart gets it
-under the publication of the build.
+which is checked against the column types of the model's yml. A build table is filled with the frame; a mart
+gets it with the publication id of the build.
 
-A model whose yml says `batch_days` runs for so many calendar days at a time, with just their rows of its
-`batch_inputs`, so that the memory it needs does not grow with the dates being built. The first of the inputs
-says which dates there are: on others such a model has no rows, and is not run. One whose yml says
-`scope: market` is not run where the build covers no date of the market's facts.
+A model with `batch_days` in its yml runs for that many calendar days at a time, on the rows of its
+`batch_inputs` for those days, so that its memory does not grow with the length of the build window. The dates
+of the first batch input decide which days are run. A model with `scope: market` is skipped when the build
+covers no date of the market facts.
 """
 
 from __future__ import annotations
@@ -57,14 +57,14 @@ class FrameError(DbtRuntimeError):
 def frame_to_arrow(frame: pd.DataFrame, columns: dict[str, str], *, model: str) -> pa.Table:
     """The frame as an Arrow table with exactly the declared columns, in their order.
 
-    columns: name -> Postgres type as written in the model's yml. NaN and None become null, minus zero zero.
+    columns: name -> Postgres type as in the model's yml. NaN and None become null, minus zero becomes zero.
     An infinite number, a missing, an extra or a mistyped column raises FrameError with the column's name.
     """
     missing = [name for name in columns if name not in frame.columns]
     extra = [str(name) for name in frame.columns if name not in columns]
     if missing or extra:
         raise FrameError(
-            f"{model} returned a frame whose columns are not those of its yml: "
+            f"{model} returned a frame whose columns differ from its yml: "
             f"missing {missing or 'none'}, not declared {extra or 'none'}."
         )
     arrays = [_to_arrow(frame[name], name, data_type, model) for name, data_type in columns.items()]
@@ -74,7 +74,7 @@ def frame_to_arrow(frame: pd.DataFrame, columns: dict[str, str], *, model: str) 
 def _to_arrow(column: pd.Series[Any], name: str, data_type: str, model: str) -> pa.Array:
     if data_type not in ARROW_TYPES:
         raise FrameError(
-            f"{model}.{name} is declared as {data_type!r}; Python models write {', '.join(ARROW_TYPES)}."
+            f"{model}.{name} is declared as {data_type!r}; Python models support {', '.join(ARROW_TYPES)}."
         )
     try:
         array = pa.Array.from_pandas(column, type=ARROW_TYPES[data_type])
@@ -94,15 +94,15 @@ def _to_arrow(column: pd.Series[Any], name: str, data_type: str, model: str) -> 
 
 
 def _finite(array: pa.Array, name: str, model: str) -> pa.Array:
-    """Doubles with null for NaN, and none that is infinite."""
+    """Doubles with null for NaN. Raises FrameError for an infinite number."""
     array = pa.compute.if_else(pa.compute.is_nan(array), None, array)
     if pa.compute.any(pa.compute.is_inf(array)).as_py():
-        raise FrameError(f"{model}.{name} holds an infinite number; a value that cannot be had is null.")
+        raise FrameError(f"{model}.{name} holds an infinite number; an undefined value must be null.")
     return pa.compute.add(array, 0.0)  # minus zero becomes zero: readers would print its sign
 
 
 class Window(NamedTuple):
-    """What the build in progress covers, as its session says (warehouse/sql/007_builds.sql)."""
+    """The window of the current build, from its session settings (warehouse/sql/007_builds.sql)."""
 
     first_date: date
     from_date: date
@@ -115,12 +115,12 @@ class Window(NamedTuple):
 
 
 _IDLE: dict[str, list[Any]] = {}
-"""Connections that no model reads on at the moment: a new one asks for all types of the server, in 50 ms."""
+"""Idle connections, kept because a new one reads all types of the server, which takes 50 ms."""
 
 
 @contextmanager
 def _reading(conninfo: str) -> Iterator[Any]:
-    """A connection for one model, kept for the next one; one that failed is not."""
+    """A connection for one model, reused by the next one unless it failed."""
     idle = _IDLE.setdefault(conninfo, [])
     connection = idle.pop() if idle else adbc.connect(conninfo, autocommit=True)
     try:
@@ -132,7 +132,7 @@ def _reading(conninfo: str) -> Iterator[Any]:
 
 
 def close_connections() -> None:
-    """Close the connections kept for further models: when a build has ended."""
+    """Close the idle connections at the end of a build."""
     for connection in chain.from_iterable(_IDLE.values()):
         connection.close()
     _IDLE.clear()
@@ -160,14 +160,14 @@ class InProcessPythonJob(PythonJobHelper):
         """Run the model and write its frames; returns the number of rows written."""
         namespace: dict[str, Any] = {}
         code = compile(compiled_code, self.model["original_file_path"], "exec")
-        exec(code, namespace)  # noqa: S102  # dbt hands models over as compiled text
+        exec(code, namespace)  # noqa: S102  # dbt passes models as compiled text
         with psycopg.connect(self._conninfo()) as connection, connection.cursor() as cursor:
             row = cursor.execute(BUILD_WINDOW).fetchone()
             assert row is not None  # noqa: S101 - a select without from answers one row
             return self._write(cursor, Window(*row), namespace)
 
     def _tables(self, window: Window, namespace: dict[str, Any]) -> Iterator[pa.Table]:
-        """What the model returns for one batch of dates after the other."""
+        """The model's results, batch by batch."""
         config = self.model["config"]
         if config.get("scope") == "market" and not window.has_market_dates:
             return
@@ -183,7 +183,7 @@ class InProcessPythonJob(PythonJobHelper):
                 yield frame_to_arrow(frame, self._columns(), model=self.model["name"])
 
     def _columns(self) -> dict[str, str]:
-        """Name -> type of what the model returns; a mart's publication is the runtime's and the views'."""
+        """Name -> type of the model's columns, without a mart's publication columns."""
         return {
             name: column["data_type"]
             for name, column in self.model["columns"].items()
@@ -202,14 +202,15 @@ class InProcessPythonJob(PythonJobHelper):
             password=profile.password or None,
             dbname=profile.database,
             sslmode=profile.sslmode,
-            # what is said here takes the place of the environment's options, which carry the build's settings
+            # these replace the environment's options, so they must include them: they hold the build's
+            # settings
             options=f"{os.environ.get('PGOPTIONS', '')} {role}".strip() or None,
             application_name="dbt python models",
         )
         return str(info)
 
     def _write(self, cursor: psycopg.Cursor[Any], window: Window, namespace: dict[str, Any]) -> int:
-        """Put the model's rows in the place of those that no reader may see."""
+        """Replace the rows that are not published with the model's rows."""
         target = sql.Identifier(self.model["schema"], self.model["alias"])
         is_mart = self.model["config"]["materialized"] == "mart"
         cursor.execute(sql.SQL(SWEEP if is_mart else "truncate {}").format(target))
@@ -231,7 +232,7 @@ class InProcessPythonJob(PythonJobHelper):
 
 
 def _batches(days: Iterable[date], length: int, *, last: date) -> Iterator[tuple[date, date]]:
-    """First and last dates of batches, each of so many calendar days at most, that hold all the days."""
+    """First and last dates of batches of at most `length` calendar days that cover all the days."""
     end = date.min
     for day in days:
         if day > end:
@@ -240,7 +241,7 @@ def _batches(days: Iterable[date], length: int, *, last: date) -> Iterator[tuple
 
 
 class _Inputs:
-    """What a model reads: of the relations in by_dates the rows of a batch, of the others all rows, once."""
+    """A model's inputs: rows of the batch for the relations in by_dates, all rows (cached) for the others."""
 
     def __init__(self, connection: Any, *, by_dates: frozenset[str]) -> None:
         self._connection = connection
@@ -255,10 +256,10 @@ class _Inputs:
             )
         if relation not in self._whole:
             self._whole[relation] = self._query(f"select * from {relation}")
-        return self._whole[relation].copy(deep=False)  # copy on write: what a model changes is its own
+        return self._whole[relation].copy(deep=False)  # copy on write: a model may change its copy
 
     def days(self, window: tuple[date, date], relation: str) -> list[date]:
-        """The dates in the window of which a relation has rows, in order."""
+        """The dates in the window on which a relation has rows, in order."""
         with self._connection.cursor() as cursor:
             cursor.execute(
                 f"select distinct as_of_date from {relation}"
@@ -275,7 +276,7 @@ class _Inputs:
 
 
 def _with_text_ids(table: pa.Table) -> pa.Table:
-    """The table with uuids as text. Each is written out once, however many rows it is in."""
+    """The table with uuids as text. Each distinct uuid is converted once."""
     for position, field in enumerate(table.schema):
         if field.type == pa.uuid():
             coded = (
@@ -291,7 +292,7 @@ def _with_text_ids(table: pa.Table) -> pa.Table:
 
 
 def _to_csv(batch: pa.RecordBatch) -> bytes:
-    """CSV in which strings are quoted and nulls are not: what COPY reads back exactly."""
+    """CSV with quoted strings and unquoted nulls, which COPY reads back exactly."""
     buffer = io.BytesIO()
     for position, field in enumerate(batch.schema):
         if pa.types.is_list(field.type):
@@ -301,7 +302,7 @@ def _to_csv(batch: pa.RecordBatch) -> bytes:
 
 
 def _array_literals(arrays: pa.ListArray) -> pa.Array:
-    """Arrays of numbers as PostgreSQL writes them: {0.5,NULL}."""
+    """Arrays of numbers as PostgreSQL literals: {0.5,NULL}."""
     texts = pa.compute.fill_null(arrays.flatten().cast(pa.string()), "NULL")
     starts = pa.compute.subtract(arrays.offsets, arrays.offsets[0])
     joined = pa.compute.binary_join(pa.ListArray.from_arrays(starts, texts), ",")
@@ -313,7 +314,7 @@ def _response(rows: int) -> AdapterResponse:
 
 
 class PythonModelsPlugin(dbtPlugin):
-    """Teaches the Postgres adapter to run Python models; it gives dbt no nodes and no artifacts."""
+    """Enables Python models in the Postgres adapter; adds no nodes and no artifacts to dbt."""
 
     def initialize(self) -> None:
         """Set the three members through which BaseAdapter.submit_python_job finds its helper."""

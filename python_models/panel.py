@@ -1,4 +1,4 @@
-"""Daily series of many symbols as one array: sessions down, symbols across, NaN where nothing is known."""
+"""Daily series of many symbols as one array: sessions by symbols, NaN where unknown."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Panel(NamedTuple):
     values: FloatArray
 
     def series(self, symbol: str) -> FloatArray:
-        """One symbol's column, shape (n_sessions,); all NaN when the panel does not know the symbol."""
+        """One symbol's column, shape (n_sessions,); all NaN for an unknown symbol."""
         if symbol not in self.symbols:
             return np.full(len(self.values), np.nan)
         column: FloatArray = self.values[:, self.symbols.get_loc(symbol)]
@@ -37,8 +37,8 @@ class Panel(NamedTuple):
 def to_panel(frame: pd.DataFrame, value: str) -> Panel:
     """A long frame (symbol, as_of_date, session_number, <value>) as a panel.
 
-    session_number counts sessions without gaps, so that a session on which nobody has a value is a row of NaN
-    and no window is ever longer than it says. The order of the frame's rows does not matter.
+    session_number counts sessions without gaps, so a session on which no symbol has a value is a row of NaN,
+    and a window always spans the stated number of sessions. The order of the frame's rows does not matter.
     """
     grid = frame.pivot_table(index="session_number", columns="symbol", values=value, sort=True, dropna=False)
     if grid.empty:
@@ -53,5 +53,5 @@ def to_panel(frame: pd.DataFrame, value: str) -> Panel:
 
 
 def window_ending(row: int, length: int) -> slice:
-    """The rows of the `length` sessions that end with `row`; fewer at the beginning of a panel."""
+    """The rows of the `length` sessions that end with `row`; fewer at the start of a panel."""
     return slice(max(0, row - length + 1), row + 1)

@@ -1,15 +1,15 @@
-"""What tests share: real warehouses on an embedded server of the run, thrown away at the end.
+"""Shared fixtures: real warehouses on an embedded server for the test run, removed at the end.
 
-The processes of a run (`pytest -n 2`) share the server and the large builds; each has databases of its own.
+The processes of a run (`pytest -n 2`) share the server and the large builds; each has its own databases.
 
 warehouse         one for the whole process, for tests that only read or that clean up after themselves
-empty_warehouse   a database of its own per test, copied from a template in a fraction of a second
-module_warehouse  the same per module, for tests that load once and look often
+empty_warehouse   a new database per test, copied from a template in a fraction of a second
+module_warehouse  the same per module, for tests that load once and query often
 demo              the demonstration, built and published once for the whole run: simulated prices
-market            the demo portfolios on real prices; skips where those are absent
-market_then       the same as it was known on the last session of the simulation
+market            the demo portfolios on real prices; skips if they are missing
+market_then       the same with data up to the last session of the simulation
 
-Nothing of the developer's environment reaches the tests: every setting's variable is unset first.
+Tests do not depend on the developer's environment: the variable of every setting is unset first.
 """
 
 import os
@@ -31,7 +31,7 @@ import psutil
 import pytest
 
 from flows.maintenance.backup import restore_backup, write_backup
-from tests import examples  # noqa: F401 - hypothesis must know its profiles before it is told which to use
+from tests import examples  # noqa: F401 - registers hypothesis profiles before one is chosen
 from tests.database_copies import PROCESS, copy_of, drop
 from tests.shared_builds import Built, SharedBuilds, join_server
 from warehouse.connections import Warehouse, open_warehouse
@@ -40,19 +40,19 @@ from warehouse.settings import Settings, project_root
 
 TEMPLATE = "sigmasight_template"
 PROGRAM = Path(sys.executable).with_name("sigmasight")
-TEMPORARY = Path("/tmp")  # noqa: S108 - short: the path of a unix socket has at most some hundred bytes
+TEMPORARY = Path("/tmp")  # noqa: S108 - short: the path of a unix socket is limited to about 100 bytes
 HOME_PREFIX = "sg-test-"
 REAL_PRICES = {"market", "market_then"}
 RUN_HOME = pytest.StashKey[Path]()
-# The last session of the simulation, and one on which options live and splits are still to come.
+# The last session of the simulation, when options are still open and splits have not happened yet.
 THEN = date(2025, 9, 12)
 LONG_BEFORE_THEN = date(
     2024, 5, 1
-)  # some sessions before the 273 that the engines look back on from the first day
+)  # a few sessions before the 273 that the risk models use before the first day
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # a shell that runs the tests in the background has them ignore Ctrl-C, and all they start with them
+    # a shell ignores Ctrl-C for background processes and their children
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     for name in Settings.model_fields:
@@ -68,7 +68,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Tell a process of `pytest -n 2` where the processes of the run meet."""
+    """Pass the run's shared folder to a worker process of `pytest -n 2`."""
     node.workerinput["run_home"] = str(node.config.stash[RUN_HOME])
 
 
@@ -79,7 +79,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs real prices as long; files with builds first: one that comes last keeps a core idle."""
+    """Mark tests on real prices as long; run files with builds first, so that no core is idle at the end."""
     for item in items:
         names = getattr(item, "fixturenames", ())
         if REAL_PRICES & {*names} or re.search(r"[\[-](real|market)[\]-]", item.nodeid):
@@ -95,7 +95,7 @@ def _new_home() -> Path:
 def _remove_home(home: Path) -> None:
     data = home / ".warehouse" / "pgdata"
     if not data.is_symlink() and (data / "postmaster.pid").exists():
-        run("pg_ctl", "stop", "-m", "immediate", "-w", data=data)  # nothing is kept: no need of a checkpoint
+        run("pg_ctl", "stop", "-m", "immediate", "-w", data=data)  # no data is kept: no need for a checkpoint
     shutil.rmtree(home, ignore_errors=True)
 
 
@@ -111,7 +111,7 @@ def _remove_homes_of_killed_runs() -> None:
 
 @pytest.fixture(autouse=True, scope="module")
 def _own_environment() -> Iterator[None]:
-    """A command that runs in this process sets variables for dbt: they end with the module."""
+    """Restore the environment after each module: commands in this process set variables for dbt."""
     before = dict(os.environ)
     yield
     os.environ.clear()
@@ -120,7 +120,7 @@ def _own_environment() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def make_home() -> Iterator[Callable[[], Path]]:
-    """Make folders for an embedded server each; at the end each server is stopped, its folder removed."""
+    """Create folders for embedded servers; at the end the servers are stopped and the folders removed."""
     homes: list[Path] = []
 
     def make() -> Path:
@@ -134,7 +134,7 @@ def make_home() -> Iterator[Callable[[], Path]]:
 
 @pytest.fixture(scope="session")
 def shared_home(make_home: Callable[[], Path], pytestconfig: pytest.Config) -> Path:
-    """The home of this process, on the server of the run: a test that stops its server needs another."""
+    """The home of this process, on the run's shared server. A test that stops its server needs another."""
     home = make_home()
     join_server(pytestconfig.stash[RUN_HOME], home)
     return home
@@ -142,14 +142,14 @@ def shared_home(make_home: Callable[[], Path], pytestconfig: pytest.Config) -> P
 
 @pytest.fixture
 def move_to_own_server(make_home: Callable[[], Path], tmp_path: Path) -> Callable[[Warehouse], Warehouse]:
-    """Make a warehouse's twin on a server of its own, for a test that stops it."""
+    """Copy a warehouse to its own server, for a test that stops the server."""
 
     def move(shared: Warehouse) -> Warehouse:
         path = tmp_path / "to move.backup"
         write_backup(shared, path)
-        twin = open_warehouse(Settings(sigmasight_home=make_home()))
-        restore_backup(twin, path)
-        return twin
+        copy = open_warehouse(Settings(sigmasight_home=make_home()))
+        restore_backup(copy, path)
+        return copy
 
     return move
 
@@ -162,9 +162,9 @@ def warehouse(shared_home: Path) -> Warehouse:
 
 @pytest.fixture(scope="session")
 def copy_warehouse(shared_home: Path) -> Callable[..., Warehouse]:
-    """Make warehouses on the shared server, each a database of its own: without data, or copies of another.
+    """Create warehouses on the shared server, each in its own database: empty, or copies of another.
 
-    To the other, nobody may be connected.
+    The copied database must have no connections.
     """
     template = open_warehouse(Settings(sigmasight_home=shared_home, warehouse_database=TEMPLATE))
     numbers = count(1)
@@ -177,13 +177,13 @@ def copy_warehouse(shared_home: Path) -> Callable[..., Warehouse]:
 
 @pytest.fixture(scope="session")
 def shared_builds(shared_home: Path, pytestconfig: pytest.Config) -> SharedBuilds:
-    """What is built once for all processes of the run."""
+    """Builds that are made once for all processes of the run."""
     return SharedBuilds(pytestconfig.stash[RUN_HOME], shared_home)
 
 
 @pytest.fixture
 def empty_warehouse(copy_warehouse: Callable[..., Warehouse]) -> Iterator[Warehouse]:
-    """Open a warehouse without data, for this test alone."""
+    """Open a warehouse without data, for this test only."""
     copied = copy_warehouse()
     yield copied
     drop(copied)
@@ -191,14 +191,14 @@ def empty_warehouse(copy_warehouse: Callable[..., Warehouse]) -> Iterator[Wareho
 
 @pytest.fixture(scope="module")
 def module_warehouse(copy_warehouse: Callable[..., Warehouse]) -> Iterator[Warehouse]:
-    """Open a warehouse without data, for this module alone."""
+    """Open a warehouse without data, for this module only."""
     copied = copy_warehouse()
     yield copied
     drop(copied)
 
 
 def _run_demo(warehouse: Warehouse, *options: str) -> str:
-    """Build the demonstration as a person does, by the command line: what it says."""
+    """Build the demonstration from the command line, as a user does; its output."""
     done = subprocess.run(
         [PROGRAM, "demo", *options],
         env={**os.environ, **warehouse.settings.as_environment()},
@@ -212,22 +212,22 @@ def _run_demo(warehouse: Warehouse, *options: str) -> str:
 
 @pytest.fixture(scope="session")
 def demo_run(shared_builds: SharedBuilds) -> Built:
-    """The demonstration, and what was said while it was built."""
+    """The demonstration, and the output of its build."""
     return shared_builds.copy("demo", _run_demo)
 
 
 @pytest.fixture(scope="session")
 def demo(demo_run: Built) -> Warehouse:
-    """The demonstration; tests only read it, or clean up."""
+    """The demonstration; tests only read it, or clean up after themselves."""
     return demo_run.warehouse
 
 
 @pytest.fixture(scope="session")
 def market_folder() -> Path:
-    """Real market figures, which are private and lie beside the project, or not."""
+    """Real market data, which are private and optional, in a folder outside the project."""
     folder = Path(os.environ.get("SIGMASIGHT_TEST_MARKET", project_root().parent / "shared/data/market"))
     if not (folder / "prices.csv").exists():
-        pytest.skip(f"no real market figures in {folder}: set SIGMASIGHT_TEST_MARKET to their folder")
+        pytest.skip(f"no real market data in {folder}: set SIGMASIGHT_TEST_MARKET to their folder")
     return folder
 
 
@@ -242,12 +242,12 @@ def market(market_folder: Path, shared_builds: SharedBuilds) -> Warehouse:
 def market_then(
     market_folder: Path, shared_builds: SharedBuilds, tmp_path_factory: pytest.TempPathFactory
 ) -> Warehouse:
-    """The same on the files of real prices as they were at the close of THEN, long past left out."""
+    """The same on real prices up to the close of THEN, without the distant past."""
     folder = tmp_path_factory.mktemp("then")
     for name, column in (("prices", "date"), ("rates", "date"), ("corporate_actions", "ex_date")):
         rows = pd.read_csv(market_folder / f"{name}.csv", dtype=str, keep_default_na=False)
         is_known = rows[column].between(LONG_BEFORE_THEN.isoformat(), THEN.isoformat())
         rows[is_known].to_csv(folder / f"{name}.csv", index=False)
-    # no profiles: those of the folder are of a later day, and their yields and betas must not show before it
+    # no profiles: those of the folder are later, and their yields and betas must not be visible before that
     known = ("--source", "files", "--prices", str(folder))
     return shared_builds.copy("market_then", lambda warehouse: _run_demo(warehouse, *known)).warehouse

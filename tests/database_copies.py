@@ -1,4 +1,4 @@
-"""Warehouses as copies of others, each a database of its own on the same server."""
+"""Warehouses as copies of others, each in its own database on the same server."""
 
 import os
 
@@ -13,7 +13,7 @@ PROCESS = os.environ.get("PYTEST_XDIST_WORKER", "main")
 
 
 def copy_of(base: Warehouse, name: str) -> Warehouse:
-    """A copy of a warehouse that nobody is connected to, made in a fraction of a second, for this process."""
+    """Copy a warehouse without connections, in a fraction of a second, for this process."""
     name = f"{name}_{PROCESS}"
     template = sql.Identifier(base.settings.warehouse_database)
     with psycopg.connect(_server_url(base), autocommit=True) as connection:

@@ -1,4 +1,4 @@
-"""How many examples a property is tried on: few before each commit, more in the run of all tests."""
+"""The number of examples for property tests: few before each commit, more in the full test run."""
 
 from hypothesis import settings
 
@@ -7,5 +7,5 @@ settings.register_profile("long", max_examples=3 * FEW)
 
 
 def examples(few: int) -> int:
-    """So many examples, or as many times more as the chosen profile has (--hypothesis-profile long)."""
+    """The number of examples, multiplied in the larger profile (--hypothesis-profile long)."""
     return few * settings.default.max_examples // FEW

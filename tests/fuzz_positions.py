@@ -1,8 +1,8 @@
-"""`python -m tests.fuzz_positions [COUNT]`: positions files that nobody would write (`make fuzz`: 100,000).
+"""`python -m tests.fuzz_positions [COUNT]`: fuzz the reader of positions files (`make fuzz`: 100,000).
 
-Whatever a file holds, reading it ends with lots that keep every rule, or with InvalidPositionsFile, which
-names each error by a code of the catalogue. Rows are drawn from good and from hostile cells, in our columns
-and in brokers' downloads; others are files of bytes that were cut and overwritten anywhere.
+Reading any file gives either valid lots, or InvalidPositionsFile with an error code of the catalogue for each
+error. Rows are drawn from valid and hostile cells, in our columns and in brokers' downloads; other files are
+valid ones with bytes cut and overwritten anywhere.
 """
 
 import csv
@@ -115,7 +115,7 @@ hostile = st.one_of(st.sampled_from(HOSTILE), st.text(max_size=6))
 
 @st.composite
 def our_files(draw: st.DrawFn) -> bytes:
-    """Rows of our columns, most cells good, some hostile; columns in any order, some missing."""
+    """Rows of our columns with mostly valid and some hostile cells; columns in any order, some missing."""
     names = draw(st.permutations(list(COLUMNS.values())))
     names = names[: draw(st.sampled_from([12, 12, 12, 12, 11, 5]))]
     rows = []
@@ -145,7 +145,7 @@ def downloads(draw: st.DrawFn) -> bytes:
 
 @st.composite
 def broken_files(draw: st.DrawFn) -> bytes:
-    """A good file, cut and overwritten with any bytes at any place."""
+    """A valid file, cut and overwritten with any bytes at any place."""
     content = draw(
         st.sampled_from([positions_template(), *(path.read_text() for path in DOWNLOADS)])
     ).encode()
@@ -160,7 +160,7 @@ files = st.one_of(our_files(), our_files(), downloads(), broken_files())
 
 
 def check(path: Path) -> str:
-    """Read the file; fails unless it is refused with codes or read into lots that keep every rule."""
+    """Read the file; fails unless it is refused with codes or gives valid lots."""
     terms = EntryTerms(entry_date=date(2025, 1, 2), at_market=True)
     try:
         statement = read_positions_file(path, today=TODAY, terms=terms)
@@ -175,7 +175,7 @@ def check(path: Path) -> str:
 
 
 def check_statement(statement: Statement) -> None:
-    """Every rule of the document, on a file that was accepted."""
+    """Check every documented rule on an accepted file."""
     assert statement.lots
     for lot in statement.lots:
         check_lot(lot, statement.as_of)
@@ -184,7 +184,7 @@ def check_statement(statement: Statement) -> None:
 
 
 def check_lot(lot: Lot, as_of: date) -> None:
-    """The same of one lot."""
+    """Check every documented rule on one lot."""
     numbers = [lot.quantity, lot.entry_price, *([] if lot.exit_price is None else [lot.exit_price])]
     assert all(
         isinstance(number, Decimal) and number.is_finite() and abs(number) <= 10**12 for number in numbers
@@ -211,7 +211,7 @@ def check_lot(lot: Lot, as_of: date) -> None:
 
 
 def run(count: int) -> Counter[str]:
-    """Check so many files, the same ones each time; how many were accepted and how many refused."""
+    """Check `count` files, the same ones each time; the numbers of accepted and refused files."""
     outcomes: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "positions.csv"
@@ -234,7 +234,7 @@ def run(count: int) -> Counter[str]:
 
 
 def main() -> None:
-    """Run as many as asked and say what came of them."""
+    """Run the given number of files and print the outcome."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else MANY
     begun = time.monotonic()
     outcomes = run(count)

@@ -1,7 +1,7 @@
-"""Warehouses that all processes of a test run read: each built once, by the process that needs it first.
+"""Warehouses shared by all processes of a test run: each is built once, by the first process that needs it.
 
-Nobody connects to what was built: each process gets a copy, in which its tests may write and clean up without
-the others noticing.
+The built warehouses themselves have no connections: each process gets a copy, in which its tests can write
+and clean up independently.
 """
 
 import fcntl
@@ -24,31 +24,31 @@ Build = Callable[[Warehouse], str]
 
 
 class Built(NamedTuple):
-    """A warehouse in which something was built, and what the command said."""
+    """A built warehouse, and the output of the command."""
 
     warehouse: Warehouse
-    said: str
+    output: str
 
 
 @dataclass(frozen=True)
 class SharedBuilds:
-    """The builds of a run. folder: where its processes meet. home: of this process, on the run's server."""
+    """The builds of a run. folder: shared by its processes. home: of this process, on the run's server."""
 
     folder: Path
     home: Path
 
     def copy(self, name: str, build: Build) -> Built:
-        """A copy of what `build` makes of an empty warehouse, for this process."""
+        """A copy, for this process, of an empty warehouse after `build`."""
         template = Settings(sigmasight_home=self.home, warehouse_database=f"built_{name}")
-        said = self.folder / f"{name}.txt"
+        output = self.folder / f"{name}.txt"
         with locked(self.folder / f"{name}.lock"):
             warehouse = open_warehouse(template)
-            if not said.exists():
+            if not output.exists():
                 text = build(warehouse)
                 self._share_parsed_project()
-                said.write_text(text)
+                output.write_text(text)
             self._take_parsed_project()
-            return Built(copy_of(warehouse, name), said.read_text())
+            return Built(copy_of(warehouse, name), output.read_text())
 
     def _share_parsed_project(self) -> None:
         if not (self.folder / "dbt").exists():
@@ -57,7 +57,7 @@ class SharedBuilds:
             draft.rename(self.folder / "dbt")
 
     def _take_parsed_project(self) -> None:
-        """What dbt parsed for the first build is good for all: parsing takes as long as a small build."""
+        """Reuse the parsed project of the first build: parsing takes as long as a small build."""
         if not self._parsed_project.exists() and (self.folder / "dbt").exists():
             shutil.copytree(self.folder / "dbt", self._parsed_project)
 
@@ -68,16 +68,16 @@ class SharedBuilds:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """One process of the run at a time; the kernel frees the lock of a killed one."""
+    """One process of the run at a time; the kernel releases the lock of a killed one."""
     with path.open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
 def join_server(run_home: Path, home: Path) -> None:
-    """Have a home's warehouse be on the server of the run, which the first one starts.
+    """Put a home's warehouse on the run's server, which the first process starts.
 
-    Only the server is shared: what dbt, the logs and the commands write beside it is each process's own.
+    Only the server is shared: each process has its own files of dbt, logs and commands.
     """
     with locked(run_home / "server.lock"):
         server = running_embedded(run_home / ".warehouse") or _start(run_home / ".warehouse")
@@ -89,7 +89,7 @@ def _start(folder: Path) -> EmbeddedServer:
     server = start_embedded(folder)
     url = make_url({"user": "postgres", "dbname": "postgres", "host": str(server.socket_folder)})
     with psycopg.connect(url, autocommit=True) as connection:
-        # the files live for minutes; a crash of the machine may take them along
+        # the files are temporary: losing them in a crash is acceptable
         connection.execute("alter system set fsync = off")
         connection.execute("select pg_reload_conf()")
     return server

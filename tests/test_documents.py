@@ -1,4 +1,4 @@
-"""The documents, held against the code: settings, commands, marts and files that they name."""
+"""The documents agree with the code: settings, commands, marts and files that they name."""
 
 import re
 
@@ -13,7 +13,7 @@ ROOT = project_root()
 README = (ROOT / "README.md").read_text()
 
 
-def test_every_setting_stands_in_the_readme_with_its_meaning() -> None:
+def test_every_setting_is_in_the_readme_with_its_description() -> None:
     for name, field in Settings.model_fields.items():
         assert f"| `{name.upper()}` |" in README, name
         assert field.description in README, name
@@ -43,10 +43,10 @@ def test_every_mart_of_the_readme_exists() -> None:
     named = set(re.findall(r"`((?:fct|dim)_[a-z_]+)`", README))
     assert named
     assert named <= models
-    assert models - named == set(), "the README's table of marts lacks some"
+    assert models - named == set(), "the README's table of marts is incomplete"
 
 
-def test_the_rooms_of_contributing_are_those_of_the_repository() -> None:
+def test_the_packages_in_contributing_are_those_of_the_repository() -> None:
     named = set(re.findall(r"^\| `([a-z_]+)/`", (ROOT / "CONTRIBUTING.md").read_text(), re.MULTILINE))
     packages = {path.parent.name for path in ROOT.glob("*/__init__.py")}
     assert named - {"tests"} == packages
@@ -62,6 +62,6 @@ def test_the_document_of_sources_names_every_source_vendor_key_and_reason() -> N
 
 
 def _known_sources(dataset: str) -> list[str]:
-    """The names that a setting's description offers."""
+    """The source names listed in a setting's description."""
     description = Settings.model_fields[f"{dataset}_sources"].description or ""
     return description.rstrip(".").rpartition(": ")[2].split(", ")

@@ -1,7 +1,7 @@
-"""Mistakes of older systems (method, section 15), each with the wrong figure and the right one.
+"""Errors of older systems (method, section 15), each with the wrong value and the right one.
 
-Every mistake is looked for where it would be made: in the kernels, in the readers of files, or in the marts
-of a small warehouse whose last six closes are round figures.
+Each error is tested where it would occur: in the kernels, in the readers of files, or in the marts of a small
+warehouse whose last six closes are round numbers.
 """
 
 import math
@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +31,14 @@ from ingestion.files.prices import read_price_file
 from ingestion.market.calendar import load_calendar
 from ingestion.statements.columns import COLUMNS
 from ingestion.statements.load import load_positions, read_positions_file
-from python_models.correlation.symbols import symbol_correlations
+from python_models.correlation import symbols
 from python_models.dbt_runtime import FrameError, frame_to_arrow
-from python_models.factors.betas import FactorRules, factor_betas
+from python_models.factors.betas import factor_betas
 from python_models.factors.returns import factor_correlations
 from python_models.options.greeks import option_greeks
 from python_models.portfolio.pro_forma import pro_forma_returns
 from python_models.stress.scenarios import correlated_shocks, linear_returns, scenario_shocks, security_stress
+from tests.method_config import CORRELATION_CONFIG, FACTOR_CONFIG
 from warehouse.connections import Warehouse
 from warehouse.settings import project_root
 
@@ -48,23 +50,17 @@ PROGRAM = Path(sys.executable).with_name("sigmasight")
 NAN = float("nan")
 DAY = pd.Timestamp("2025-06-30")
 FACTORS = pd.read_csv(Path(project_root()) / "dbt_project/seeds/factors.csv")
-STYLES = ("VTV", "VUG", "MTUM", "QUAL", "IWM", "USMV")
-RULES = FactorRules(
-    clip=5.0,
-    full_history_share=0.9,
-    ridge_alpha=1.0,
-    ewma_lambda=0.94,
-    rate_proxy_symbol="TLT",
-    rate_proxy_duration=16.0,
-    collinear_correlation=0.8,
+symbol_correlations = partial(
+    symbols.symbol_correlations, window=CORRELATION_CONFIG.window, minimum=CORRELATION_CONFIG.minimum
 )
+STYLES = ("VTV", "VUG", "MTUM", "QUAL", "IWM", "USMV")
 
 
 # --- helpers of the kernels ---------------------------------------------------------------------------------
 
 
 def _market(symbols: int = 50, sessions: int = 260, noise: float = 0.008) -> pd.DataFrame:
-    """Returns of the funds and so many stocks, seeded; sessions down, symbols across."""
+    """Seeded returns of the funds and of `symbols` stocks, by session and symbol."""
     rng = np.random.default_rng(23)
     spy = rng.normal(0.0003, 0.01, sessions)
     names = [*STYLES, "TLT", *(f"S{number:02}" for number in range(symbols))]
@@ -91,7 +87,7 @@ def _betas(wide: pd.DataFrame, long: pd.DataFrame | None = None) -> pd.DataFrame
         _long(wide) if long is None else long,
         NO_YIELDS,
         FACTORS,
-        rules=RULES,
+        rules=FACTOR_CONFIG,
         from_date=str(wide.index[-1].date()),
     )
     return frame.set_index(["symbol", "model", "factor"]).sort_index()
@@ -100,7 +96,7 @@ def _betas(wide: pd.DataFrame, long: pd.DataFrame | None = None) -> pd.DataFrame
 def _risk_covariance(wide: pd.DataFrame, names: list[str]) -> FloatArray:
     """The covariance of the model `risk` on the last session."""
     last = str(wide.index[-1].date())
-    frame = factor_correlations(_long(wide), NO_YIELDS, FACTORS, rules=RULES, from_date=last)
+    frame = factor_correlations(_long(wide), NO_YIELDS, FACTORS, rules=FACTOR_CONFIG, from_date=last)
     values = frame[frame["model"] == "risk"].set_index(["factor_1", "factor_2"])["ewma_covariance"]
     return np.array([[values[one, other] for other in names] for one in names])
 
@@ -114,7 +110,7 @@ def _scenario(shocks: dict[str, float]) -> pd.DataFrame:
 
 
 def _stock(symbol: str) -> pd.DataFrame:
-    """A dollar of a stock, as a security to stress."""
+    """One dollar of a stock, as a security for the stress."""
     nothing = (
         "strike_price",
         "years_to_expiration",
@@ -139,7 +135,7 @@ def _stock(symbol: str) -> pd.DataFrame:
 def _stress(
     betas: dict[str, float], scenario: dict[str, float], covariance: FloatArray
 ) -> tuple[float, float]:
-    """What a dollar of a stock with these betas makes in the scenario: direct, correlated."""
+    """P&L of one dollar of a stock with these betas in the scenario: direct, correlated."""
     names = list(betas)
     pairs = [
         (DAY, one, other, covariance[i, j]) for i, one in enumerate(names) for j, other in enumerate(names)
@@ -156,8 +152,8 @@ def _stress(
 # --- Greeks in wrong units ----------------------------------------------------------------------------------
 
 
-def test_rate_of_five_hundredths_of_a_percent_gave_an_85th_of_vega_and_rho() -> None:
-    """0.05 where percent is meant, and a figure per point divided by 100 once more."""
+def test_a_rate_taken_as_percent_does_not_shrink_vega_and_rho_85_times() -> None:
+    """The error: 0.05 passed as a percentage, and a value per point divided by 100 again."""
     greeks = option_greeks([False], 100, 80, 30 / 365, 0.05, 0, 0.25)
     right = mibian.BS([100, 80, 5, 30], volatility=25)
     wrong = mibian.BS([100, 80, 0.05, 30], volatility=25)
@@ -167,8 +163,8 @@ def test_rate_of_five_hundredths_of_a_percent_gave_an_85th_of_vega_and_rho() -> 
     assert wrong.putRho / 100 / greeks.rho == pytest.approx(1 / 85, rel=0.05)
 
 
-def test_vega_and_rho_are_what_one_point_is_worth() -> None:
-    """Hull, examples 19.6 and 19.7: 12.1 and 8.91 for a move of 1.00, so 0.121 and 0.0891 a point."""
+def test_vega_and_rho_are_per_point() -> None:
+    """Hull, examples 19.6 and 19.7: 12.1 and 8.91 for a move of 1.00, so 0.121 and 0.0891 per point."""
     greeks = option_greeks([True], 49, 50, 0.3846, 0.05, 0, 0.2)
     assert greeks.vega == pytest.approx(0.121, abs=5e-4)
     assert greeks.rho == pytest.approx(0.0891, abs=5e-5)
@@ -178,7 +174,7 @@ def test_vega_and_rho_are_what_one_point_is_worth() -> None:
 
 
 def test_beta_of_spy_to_itself_is_one_and_not_1_067() -> None:
-    """16 rows that all symbols had in common, a covariance over n - 1, a variance over n: 16/15 = 1.067."""
+    """The error: 16 rows common to all symbols, covariance over n - 1, variance over n: 16/15 = 1.067."""
     wide = _market()
     wide.iloc[:-16, wide.columns.get_loc("S07")] = NAN
     common = wide.dropna()["SPY"]
@@ -190,7 +186,7 @@ def test_beta_of_spy_to_itself_is_one_and_not_1_067() -> None:
     assert right["observations"] == 90
 
 
-def test_gap_in_one_symbol_changes_not_one_of_fifty_other_betas() -> None:
+def test_a_gap_in_one_symbol_changes_none_of_fifty_other_betas() -> None:
     wide = _market()
     holed = wide.copy()
     holed.iloc[-40:-20, holed.columns.get_loc("S07")] = NAN
@@ -198,7 +194,7 @@ def test_gap_in_one_symbol_changes_not_one_of_fifty_other_betas() -> None:
     others = before.index.get_level_values("symbol") != "S07"
     pd.testing.assert_series_equal(before[others], after[others], check_exact=True)
     assert (before[~others] != after[~others]).all()
-    # the old way: only the rows that everybody has
+    # the error: only the rows common to all symbols
     rows = wide.tail(90)[holed.tail(90)["S07"].notna()]
     wrong = rows.cov()["SPY"] / rows["SPY"].var()
     changed = [
@@ -220,11 +216,11 @@ def test_results_do_not_depend_on_the_order_of_the_rows() -> None:
 # --- correlated stress --------------------------------------------------------------------------------------
 
 
-def test_flight_to_quality_takes_3_5_percent_of_spy_and_does_not_give_it_5_4() -> None:
+def test_spy_loses_3_5_percent_in_a_flight_to_quality_and_does_not_gain_5_4() -> None:
     """Quality +12 %, Market -5 %; SPY had betas of 1 and 0.125, the two factors a correlation of 0.325.
 
-    The covariance knew 'Market Beta', the scenario 'Market': the market's own shock was lost, and it rose by
-    0.325 x 12 %, so that SPY gained 3.9 % + 1.5 %. Right is -5 % + 0.125 x 12 %.
+    The covariance had 'Market Beta', the scenario 'Market': the market's own shock was lost, and it rose by
+    0.325 x 12 %, so that SPY gained 3.9 % + 1.5 %. The correct result is -5 % + 0.125 x 12 %.
     """
     covariance = np.array([[1.0, 0.325], [0.325, 1.0]]) * 1e-4
     flight = {"Market": -0.05, "Quality": 0.12}
@@ -240,7 +236,7 @@ def test_flight_to_quality_takes_3_5_percent_of_spy_and_does_not_give_it_5_4() -
 
 
 def test_spy_of_the_risk_model_loses_the_market_shock_in_a_flight_to_quality() -> None:
-    """Its beta to Quality is 0 there, for Quality is what it does beyond SPY: -5 %, direct and correlated."""
+    """Its beta to Quality is 0, because Quality is residual to SPY: -5 %, direct and correlated."""
     wide = _market(symbols=2)
     betas = _betas(wide).loc[("SPY", "risk")]["beta"].to_dict()
     assert betas["Quality"] == 0.0
@@ -252,14 +248,16 @@ def test_spy_of_the_risk_model_loses_the_market_shock_in_a_flight_to_quality() -
 # --- rates --------------------------------------------------------------------------------------------------
 
 
-def test_a_bond_holder_loses_16_percent_at_100_bp_and_does_not_gain_them() -> None:
-    """The beta comes from returns that fall by 16 times the rise of the yield; its sign is not turned."""
+def test_a_bond_loses_16_percent_at_100_bp_and_does_not_gain_it() -> None:
+    """The beta is from returns of -16 times the yield change; its sign is not flipped."""
     wide = _market(symbols=1)
     rng = np.random.default_rng(3)
     changes = rng.normal(0, 0.0006, len(wide))
     wide["TLT"] = -16 * changes
     yields = pd.DataFrame({"session_number": np.arange(len(wide)), "yield_change": changes})
-    frame = factor_betas(_long(wide), yields, FACTORS, rules=RULES, from_date=str(wide.index[-1].date()))
+    frame = factor_betas(
+        _long(wide), yields, FACTORS, rules=FACTOR_CONFIG, from_date=str(wide.index[-1].date())
+    )
     row = frame[(frame["symbol"] == "TLT") & (frame["model"] == "rates")].iloc[0]
     assert row["rate_proxy"] == "DGS10"
     direct, _ = _stress({"Interest Rate": row["beta"]}, {"Interest Rate": 0.01}, np.array([[4e-7]]))
@@ -272,18 +270,18 @@ def test_short_bonds_offset_long_ones_at_100_bp_and_do_not_add_up_to_32_percent(
     move, _ = _stress({"Interest Rate": -16.0}, {"Interest Rate": 0.01}, np.array([[4e-7]]))
     book = np.array([100_000.0, -100_000.0])
     assert (book * move).sum() == pytest.approx(0.0, abs=1e-9)
-    assert (abs(book) * move).sum() == pytest.approx(-32_000)  # the old figure
+    assert (abs(book) * move).sum() == pytest.approx(-32_000)  # the wrong value
 
 
 # --- caps ---------------------------------------------------------------------------------------------------
 
 
 def test_a_net_short_book_loses_86_299_dollars_and_not_0_99() -> None:
-    """A cap of -99 % was compared with dollars, and -0.99 was what remained of them."""
+    """The error: a cap of -99 % was applied to dollars, which left -0.99."""
     short = -862_990.0
     direct, _ = _stress({"Market": 1.0}, {"Market": 0.10}, np.array([[1e-4]]))
     assert short * direct == pytest.approx(-86_299)
-    assert max(short * direct, -0.99) == -0.99  # the old figure
+    assert max(short * direct, -0.99) == -0.99  # the wrong value
     falling, _ = _stress({"Market": 1.0}, {"Market": -0.10}, np.array([[1e-4]]))
     assert short * falling == pytest.approx(86_299)
 
@@ -293,12 +291,12 @@ def test_six_times_leverage_loses_338_percent_of_equity_and_not_99() -> None:
     direct, _ = _stress({"Market": beta}, {"Market": -0.35}, np.array([[1e-4]]))
     equity, value = 100_000.0, 600_000.0
     assert value * direct / equity == pytest.approx(-3.38)
-    assert max(value * direct / equity, -0.99) == -0.99  # the old figure
+    assert max(value * direct / equity, -0.99) == -0.99  # the wrong value
 
 
 def test_an_unlevered_portfolio_loses_half_and_not_400_percent_when_the_market_halves() -> None:
-    """Eight factors that are all the market, a beta of 1 to each, each times the whole portfolio: -400 %."""
-    wide = _market(symbols=1, noise=1e-4)  # styles and a stock that hardly leave the market's side
+    """The error: eight factors that all equal the market, with a beta of 1 to each: -400 %."""
+    wide = _market(symbols=1, noise=1e-4)  # styles and a stock that are almost the market
     observed = wide[["SPY", *STYLES, "TLT"]]
     covariance = observed.cov().to_numpy()
     one_by_one = np.array([wide["S00"].cov(observed[name]) / observed[name].var() for name in observed])
@@ -315,8 +313,8 @@ def test_an_unlevered_portfolio_loses_half_and_not_400_percent_when_the_market_h
 # --- net value as a divisor ---------------------------------------------------------------------------------
 
 
-def test_a_dollar_neutral_book_divides_by_equity_and_leaves_the_next_portfolio_alone() -> None:
-    """Weights over a net value of 0 were infinite, and every later portfolio fell with them."""
+def test_a_dollar_neutral_book_divides_by_equity_and_does_not_affect_others() -> None:
+    """The error: weights divided by a net value of 0 were infinite, and every later portfolio failed."""
     value = np.array([[30_000.0, -30_000.0], [60_000.0, 0.0]])
     with np.errstate(divide="ignore", invalid="ignore"):
         wrong = value / value.sum(axis=1, keepdims=True)
@@ -329,7 +327,7 @@ def test_a_dollar_neutral_book_divides_by_equity_and_leaves_the_next_portfolio_a
 # --- look-ahead ---------------------------------------------------------------------------------------------
 
 
-def test_correlations_of_a_past_date_are_not_todays() -> None:
+def test_correlations_of_a_past_date_have_no_look_ahead() -> None:
     wide = _market(symbols=2, sessions=200)
     past = wide.index[120]
     until = symbol_correlations(_long(wide.iloc[:121]), None, from_date=str(past.date()))
@@ -342,13 +340,14 @@ def test_correlations_of_a_past_date_are_not_todays() -> None:
     assert (today["correlation"] != then["correlation"])[is_pair].all()
 
 
-def test_betas_of_a_past_date_do_not_know_the_future() -> None:
+def test_betas_of_a_past_date_have_no_look_ahead() -> None:
     wide = _market(symbols=3)
     changed = wide.copy()
     changed.iloc[-20:] *= 3
     past = str(wide.index[-30].date())
     frames = [
-        factor_betas(_long(each), NO_YIELDS, FACTORS, rules=RULES, from_date=past) for each in (wide, changed)
+        factor_betas(_long(each), NO_YIELDS, FACTORS, rules=FACTOR_CONFIG, from_date=past)
+        for each in (wide, changed)
     ]
     before, after = (frame[frame["as_of_date"] <= wide.index[-21]] for frame in frames)
     assert len(before) > 100
@@ -375,7 +374,7 @@ def _price_fault(tmp_path: Path, text: str) -> str:
     return str(error.value)
 
 
-def test_lots_of_one_symbol_and_day_are_two_lots_and_not_one_of_400(tmp_path: Path) -> None:
+def test_two_lots_of_one_symbol_and_day_are_not_merged(tmp_path: Path) -> None:
     path = _positions(
         tmp_path,
         "AAA,100,51,2025-07-24,PUBLIC,STOCK,,,,,,",
@@ -398,32 +397,32 @@ def test_a_missing_column_of_positions_is_named(tmp_path: Path) -> None:
 
 
 def test_a_missing_column_of_prices_is_named(tmp_path: Path) -> None:
-    said = _price_fault(tmp_path, "date,symbol\n2025-07-24,AAA\n")
-    assert "has no column 'close'" in said
+    message = _price_fault(tmp_path, "date,symbol\n2025-07-24,AAA\n")
+    assert "has no column 'close'" in message
 
 
-def test_a_row_that_stands_twice_is_named_with_both_rows(tmp_path: Path) -> None:
+def test_a_duplicate_row_is_named_with_both_rows(tmp_path: Path) -> None:
     line = "AAA,100,51,2025-07-24,PUBLIC,STOCK,,,,,,"
     with pytest.raises(InvalidPositionsFile) as error:
         read_positions_file(_positions(tmp_path, line, line))
     (fault,) = error.value.errors
     assert (fault.code, fault.row) == ("ERR_POS_023", 3)
     assert "stands in row 2 already" in str(fault)
-    said = _price_fault(tmp_path, "date,symbol,close\n2025-07-24,AAA,50\n2025-07-24,AAA,51\n")
-    assert "the rows 2 and 3 give different prices of AAA on 2025-07-24" in said
+    message = _price_fault(tmp_path, "date,symbol,close\n2025-07-24,AAA,50\n2025-07-24,AAA,51\n")
+    assert "the rows 2 and 3 give different prices of AAA on 2025-07-24" in message
 
 
 @pytest.mark.parametrize("text", ["NaN", "nan", "Infinity", "-inf", "1e400"])
-def test_nan_and_infinity_are_no_prices(tmp_path: Path, text: str) -> None:
-    said = _price_fault(tmp_path, f"date,symbol,close\n2025-07-24,AAA,{text}\n")
-    assert "row 2" in said
-    assert "close" in said
-    assert math.isnan(float(text)) or math.isinf(float(text))  # what was accepted as a number
+def test_nan_and_infinity_are_not_valid_prices(tmp_path: Path, text: str) -> None:
+    message = _price_fault(tmp_path, f"date,symbol,close\n2025-07-24,AAA,{text}\n")
+    assert "row 2" in message
+    assert "close" in message
+    assert math.isnan(float(text)) or math.isinf(float(text))  # which were accepted as numbers
 
 
 @pytest.mark.parametrize("text", ["NaN", "Infinity", "-inf"])
 @pytest.mark.parametrize("cells", ["{},50", "100,{}"])
-def test_nan_and_infinity_are_no_quantities_and_no_entry_prices(
+def test_nan_and_infinity_are_not_valid_quantities_or_entry_prices(
     tmp_path: Path, text: str, cells: str
 ) -> None:
     line = f"AAA,{cells.format(text)},2025-07-24,PUBLIC,STOCK,,,,,,"
@@ -537,7 +536,7 @@ def built(module_warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.fixture
 def read(built: Warehouse) -> Iterator[Read]:
-    """The one row of a mart for a portfolio and a session; further values may say which."""
+    """The one row of a mart for a portfolio and a session, with the given values."""
     with psycopg.connect(built.analyst_url, row_factory=dict_row) as connection:
 
         def one(mart: str, portfolio: str, day: date = LAST, **values: object) -> Row:
@@ -554,7 +553,7 @@ def read(built: Warehouse) -> Iterator[Read]:
 
 @pytest.mark.slow
 def test_realized_pnl_is_counted_once_500_and_not_1_000(read: Read) -> None:
-    """Bought at 50, sold at 55: 500, which was also still counted as unrealized."""
+    """Bought at 50, sold at 55: 500. The error: it was also counted as unrealized."""
     snapshot = read("fct_portfolio_snapshots", "closed")
     assert (snapshot["cumulative_realized_pnl"], snapshot["unrealized_pnl"]) == (500, 0)
     assert (snapshot["cumulative_pnl"], snapshot["equity"]) == (500, 10_500)
@@ -564,7 +563,7 @@ def test_realized_pnl_is_counted_once_500_and_not_1_000(read: Read) -> None:
 
 @pytest.mark.slow
 def test_a_closed_position_stops_earning_at_500_and_not_at_1_000(read: Read) -> None:
-    """Sold at 55 on the third day; the price went on to 60, and so did the old system's profit."""
+    """Sold at 55 on the third day. The error: profit continued to follow the price to 60."""
     assert read("fct_position_values", "closed", EXIT)["realized_pnl"] == 500
     for day in (AFTER, BEFORE_LAST, LAST):
         snapshot = read("fct_portfolio_snapshots", "closed", day)
@@ -576,7 +575,7 @@ def test_a_closed_position_stops_earning_at_500_and_not_at_1_000(read: Read) -> 
 
 @pytest.mark.slow
 def test_the_first_days_pnl_is_100_and_not_zero(read: Read) -> None:
-    """100 shares bought at 50 on a day that closed at 51."""
+    """100 shares bought at 50 on a day with a close of 51."""
     assert read("fct_position_values", "closed", FIRST)["daily_pnl"] == 100
     snapshot = read("fct_portfolio_snapshots", "closed", FIRST)
     assert (snapshot["daily_pnl"], snapshot["equity"]) == (100, 10_100)
@@ -585,7 +584,7 @@ def test_the_first_days_pnl_is_100_and_not_zero(read: Read) -> None:
 
 @pytest.mark.slow
 def test_a_short_of_100_at_42_is_worth_minus_4_200_and_has_lost_200(read: Read) -> None:
-    """Sold at 40: shown with a positive value, the loss of 200 was a gain of 200."""
+    """Sold at 40. The error: with a positive value, the loss of 200 was a gain of 200."""
     value = read("fct_position_values", "short", SECOND)
     assert (value["market_value"], value["unrealized_pnl"]) == (-4_200, -200)
     assert value["position_type"] == "SHORT"
@@ -604,7 +603,7 @@ def test_an_option_at_17_is_worth_1_700_and_not_17(read: Read) -> None:
 
 
 @pytest.mark.slow
-def test_an_option_is_in_the_exposures_with_100_shares_times_its_delta(read: Read) -> None:
+def test_an_option_has_an_exposure_of_100_shares_times_its_delta(read: Read) -> None:
     greeks = read("fct_position_greeks", "option")
     exposures = read("fct_portfolio_exposures", "option")
     assert (exposures["gross_exposure"], exposures["long_exposure"]) == (1_700, 1_700)
@@ -619,7 +618,7 @@ def test_an_option_is_in_the_exposures_with_100_shares_times_its_delta(read: Rea
 
 
 @pytest.mark.slow
-def test_five_percent_of_rates_csv_is_a_rate_of_0_05_in_the_greeks(read: Read) -> None:
+def test_a_rate_of_five_in_rates_csv_is_0_05_in_the_greeks(read: Read) -> None:
     greeks = read("fct_position_greeks", "option")
     assert greeks["risk_free_rate"] == pytest.approx(0.05, abs=1e-15)
     days = greeks["years_to_expiration"] * 365
@@ -630,8 +629,8 @@ def test_five_percent_of_rates_csv_is_a_rate_of_0_05_in_the_greeks(read: Read) -
 
 
 @pytest.mark.slow
-def test_a_dollar_neutral_book_has_figures_and_so_have_all_later_portfolios(read: Read) -> None:
-    """30,000 long, 30,000 short, equity of 100,000: weights of 30 %, where 30,000 / 0 stopped everything."""
+def test_a_dollar_neutral_book_and_all_later_portfolios_have_results(read: Read) -> None:
+    """30,000 long and short, equity of 100,000: weights of 30 %. The error: 30,000 / 0 stopped the run."""
     exposures = read("fct_portfolio_exposures", "neutral")
     assert (exposures["net_exposure"], exposures["net_to_equity"], exposures["leverage"]) == (0, 0.0, 0.6)
     assert read("fct_position_values", "neutral", symbol="AAA")["weight"] == pytest.approx(0.3)
@@ -652,8 +651,8 @@ def test_equity_is_the_capital_and_not_the_value_of_the_positions(read: Read) ->
 
 
 @pytest.mark.slow
-def test_a_past_date_has_the_positions_equity_and_prices_of_that_date(read: Read) -> None:
-    """On the second day 100 AAA at 52 on 10,200; with today's book it would be 10,000 on 10,900."""
+def test_a_past_date_has_its_own_positions_equity_and_prices(read: Read) -> None:
+    """On the second day 100 AAA at 52 on 10,200; today's book would give 10,000 on 10,900."""
     then, today = (read("fct_portfolio_exposures", "growing", day) for day in (SECOND, LAST))
     assert (then["gross_exposure"], then["leverage"]) == (5_200, pytest.approx(5_200 / 10_200))
     assert (today["gross_exposure"], today["leverage"]) == (10_000, pytest.approx(10_000 / 10_900))
@@ -668,15 +667,15 @@ def test_a_past_date_has_the_positions_equity_and_prices_of_that_date(read: Read
 
 
 @pytest.mark.slow
-def test_an_option_of_a_past_date_has_the_time_it_had_then(read: Read) -> None:
+def test_an_option_on_a_past_date_has_its_time_to_expiration_of_that_date(read: Read) -> None:
     for day in (FIRST, SECOND, LAST):
         years = (date(2025, 12, 19) - day).days / 365
         assert read("fct_position_greeks", "option", day)["years_to_expiration"] == pytest.approx(years)
 
 
 @pytest.mark.slow
-def test_data_quality_counts_the_days_there_are_and_reports_no_fixed_number(read: Read) -> None:
-    """69 returns of one symbol, 44 of another; the old system said the same number of everybody."""
+def test_data_quality_counts_actual_days_and_is_not_a_fixed_number(read: Read) -> None:
+    """69 returns of one symbol, 44 of another. The error: the same number for all symbols."""
     for portfolio, days in (("growing", SESSIONS - 1), ("young", YOUNG_SESSIONS - 1)):
         row = read("fct_portfolio_factor_exposures", portfolio, model="market", factor="Market")
         assert (row["data_days"], row["quality_flag"]) == (days, "limited_history")
@@ -685,10 +684,10 @@ def test_data_quality_counts_the_days_there_are_and_reports_no_fixed_number(read
 
 
 @pytest.mark.slow
-def test_a_night_in_which_one_engine_fails_is_no_success_and_publishes_nothing(
+def test_a_nightly_run_with_a_failed_model_fails_and_publishes_nothing(
     built: Warehouse, tmp_path: Path
 ) -> None:
-    """Betas fail on a new price: the run says so and ends with 1; the marts stay as they were."""
+    """Betas fail on a new price: the run reports it and exits with 1; the marts do not change."""
 
     def published() -> list[Any]:
         with psycopg.connect(built.analyst_url) as connection:

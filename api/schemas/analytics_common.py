@@ -1,10 +1,10 @@
-"""What the analytics share: whether there are figures, for which session, how good the data is."""
+"""Common parts of the analytics: availability, session and data quality."""
 
 from datetime import date
 from typing import Literal
 from uuid import UUID
 
-from api.schemas.common import Answer, DataQuality, PriceNotice, PriceSource, described
+from api.schemas.common import DataQuality, PriceNotice, PriceSource, ResponseModel, described
 
 PORTFOLIO_ID = "6b1f7c1e-52f1-5f0a-9d6c-3f1d2a9b7c11"
 POSITION_ID = "4a6f7f0e-6c0e-5c0b-8f57-2f7b8d3f9a21"
@@ -13,20 +13,20 @@ FactorModel = Literal["market", "style", "rates", "spread", "risk"]
 SectorWeights = dict[str, float]
 
 
-class Metadata(Answer):
-    """What the figures rest on."""
+class Metadata(ResponseModel):
+    """Metadata of the figures."""
 
     price_source: PriceSource
     price_notice: PriceNotice
 
 
 class ModelMetadata(Metadata):
-    """What figures of factor models rest on."""
+    """Metadata of figures of factor models."""
 
     models: list[FactorModel] = described("The factor models that the betas are of.", ["market", "style"])
 
 
-class Analytic(Answer):
+class Analytic(ResponseModel):
     """Envelope of an analytic of one portfolio."""
 
     available: bool = described(
@@ -34,18 +34,19 @@ class Analytic(Answer):
     )
     portfolio_id: UUID = described("The portfolio.", PORTFOLIO_ID)
     calculation_date: date | None = described(
-        "The session of the figures; null when there are none (X-As-Of-Date says the session).", "2025-09-12"
+        "The session of the figures; null when there are none (X-As-Of-Date returns the session).",
+        "2025-09-12",
     )
     data_quality: DataQuality
 
 
 class AggregateMetadata(Metadata):
-    """What the figures of several portfolios rest on."""
+    """Metadata of the figures of several portfolios."""
 
-    portfolio_count: int = described("Portfolios under the figures: those that have begun.", 2)
+    portfolio_count: int = described("Portfolios included: those that have begun.", 2)
 
 
-class Aggregate(Answer):
+class Aggregate(ResponseModel):
     """Envelope of an analytic over several portfolios."""
 
     available: bool = described(
@@ -53,6 +54,7 @@ class Aggregate(Answer):
     )
     portfolio_ids: list[UUID] = described("The portfolios that have begun by the session.", [PORTFOLIO_ID])
     calculation_date: date | None = described(
-        "The session of the figures; null when there are none (X-As-Of-Date says the session).", "2025-09-12"
+        "The session of the figures; null when there are none (X-As-Of-Date returns the session).",
+        "2025-09-12",
     )
     data_quality: DataQuality

@@ -1,4 +1,4 @@
-"""The command line `sigmasight`. Heavy imports stand inside the commands: help and status answer at once."""
+"""The `sigmasight` command line. Heavy imports are inside the commands, so that help starts fast."""
 # ruff: noqa: PLC0415
 
 import json
@@ -42,7 +42,7 @@ AsOf = Annotated[
 SourceOption = Annotated[
     Source | None,
     typer.Option(
-        help="Load prices from here first: `vendors` asks those of the settings, one after the other. "
+        help="Load prices from this source first; `vendors` tries the configured vendors in order. "
         "Default: only build what was loaded."
     ),
 ]
@@ -53,15 +53,13 @@ def nightly(
     as_of: AsOf = None,
     source: SourceOption = None,
     prices: PricesOption = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Run although the NYSE does not trade today.")
-    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Run even if the NYSE is closed today.")] = False,
 ) -> None:
     """Load, build what is new, check, publish.
 
-    Builds the dates since the last publication, and again those that a late price, a split or a back-dated
-    position changes. Tests run on what was built; when one fails nothing is published. It is safe to run
-    again at any time, also after a crash.
+    Builds the dates since the last publication, and rebuilds dates that a late price, a split or a
+    back-dated position changes. Tests run on what was built; if one fails, nothing is published. Safe to
+    run again at any time, even after a crash.
 
     For example:
 
@@ -82,25 +80,27 @@ def rebuild(  # noqa: PLR0917 - typer's options
     from_date: Annotated[
         date | None,
         typer.Option(
-            "--from", parser=parse_date, metavar="DATE", help="Build again from this date on, and publish."
+            "--from", parser=parse_date, metavar="DATE", help="Rebuild from this date on, and publish."
         ),
     ] = None,
     as_of: AsOf = None,
     known_at: Annotated[
         str | None,
-        typer.Option(metavar="TIME", help="What was known then, such as 2026-01-30T23:59 (UTC)."),
+        typer.Option(
+            metavar="TIME", help="Use only data known at this time, such as 2026-01-30T23:59 (UTC)."
+        ),
     ] = None,
     schema: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Build into this schema, beside the published marts.")
+        str | None, typer.Option(metavar="NAME", help="Build into this schema, next to the published marts.")
     ] = None,
     compare: Annotated[
-        bool, typer.Option("--compare", help="Compare each mart, row for row, with what was published then.")
+        bool, typer.Option("--compare", help="Compare each mart row by row with what was published then.")
     ] = False,
     full_refresh: Annotated[
-        bool, typer.Option("--full-refresh", help="Build all of history from its beginning, and all views.")
+        bool, typer.Option("--full-refresh", help="Rebuild all of history, and all views.")
     ] = False,
 ) -> None:
-    """Build again: past dates for a new publication, or a past report as it was known then.
+    """Rebuild past dates for a new publication, or a past report from the data known at the time.
 
     For example:
 
@@ -145,10 +145,9 @@ def verify() -> None:
 
 @app.command()
 def upgrade() -> None:
-    """Take over a warehouse of an older version: publications, history and raw data stay.
+    """Upgrade a warehouse of an older version; publications, history and raw data are kept.
 
-    Run it once after installing a newer version that asks for it; `sigmasight backup FILE` keeps a copy
-    before.
+    Run it once after installing a version that asks for it. Make a copy first: `sigmasight backup FILE`.
 
     For example:
 
@@ -164,9 +163,9 @@ def upgrade() -> None:
 
 @app.command()
 def status(
-    as_json: Annotated[bool, typer.Option("--json", help="The same as one JSON document.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Say what is published, how fresh each source's data are, what is missing, and what the next run does.
+    """Show what is published, how fresh each source's data are, what is missing, and what the next run does.
 
     For example:
 
@@ -214,15 +213,15 @@ def schedule(
     prices: PricesOption = None,
     work_pool: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Hand the flow to this Prefect work pool, and do not wait here."),
+        typer.Option(metavar="NAME", help="Register the flow with this Prefect work pool and exit."),
     ] = None,
 ) -> None:
     """Run the nightly flow on every weekday at 23:30 UTC, until stopped with Ctrl-C.
 
-    Serves the Prefect deployment `nightly/nightly`, on the server named by PREFECT_API_URL or else on one of
-    its own, whose web page asks for a secret. With --work-pool the deployment is registered on the server of
-    PREFECT_API_URL, and `prefect worker start --pool NAME` runs it. Days on which the NYSE does not trade are
-    left out.
+    Serves the Prefect deployment `nightly/nightly` on the server at PREFECT_API_URL, or else on a server of
+    its own, whose UI asks for a secret. With --work-pool the deployment is registered on the server at
+    PREFECT_API_URL, and `prefect worker start --pool NAME` runs it. Days on which the NYSE is closed are
+    skipped.
 
     For example:
 

@@ -22,16 +22,16 @@ from flows.cli.options import parse_date
 app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
-    help="Add, correct, take back and list contributions to portfolios and withdrawals from them.",
+    help="Add, correct, remove and list contributions to portfolios and withdrawals from them.",
 )
 
 FlowArgument = Annotated[
     str,
     typer.Argument(
-        metavar="ID", help="The flow's id or the beginning of it: `capital-flows list`.", show_default=False
+        metavar="ID", help="The flow's id or a prefix of it; see `capital-flows list`.", show_default=False
     ),
 ]
-SHOWN_ID = 8  # characters of an id that tell one flow from another
+SHOWN_ID = 8  # characters of an id, enough to identify a flow
 
 
 @app.command()
@@ -41,10 +41,10 @@ def add(
         Decimal, typer.Option(parser=parse_number, metavar="USD", help="Negative for a withdrawal.")
     ],
     day: Annotated[date, typer.Option("--date", parser=parse_date, metavar="DATE", help="When it was made.")],
-    notes: Annotated[str, typer.Option(help="A few words on it.")] = "",
+    notes: Annotated[str, typer.Option(help="A short note.")] = "",
     owner: OwnerOption = None,
 ) -> None:
-    """Add a contribution or a withdrawal; also when an equal one is there already.
+    """Add a contribution or a withdrawal, even if an identical one exists.
 
     For example:
 
@@ -65,14 +65,14 @@ def add(
 def correct(
     flow: FlowArgument,
     amount: Annotated[
-        Decimal | None, typer.Option(parser=parse_number, metavar="USD", help="The right amount.")
+        Decimal | None, typer.Option(parser=parse_number, metavar="USD", help="The corrected amount.")
     ] = None,
     day: Annotated[
-        date | None, typer.Option("--date", parser=parse_date, metavar="DATE", help="The right day.")
+        date | None, typer.Option("--date", parser=parse_date, metavar="DATE", help="The corrected date.")
     ] = None,
-    notes: Annotated[str | None, typer.Option(help="Other words on it.")] = None,
+    notes: Annotated[str | None, typer.Option(help="The corrected note.")] = None,
 ) -> None:
-    """Correct a flow; what is left out stays as it is.
+    """Correct a flow; options that are left out keep their values.
 
     For example:
 
@@ -87,7 +87,7 @@ def correct(
 
 @app.command()
 def remove(flow: FlowArgument) -> None:
-    """Take a flow back, as if it had never been made.
+    """Remove a flow, as if it had never been made.
 
     For example:
 
@@ -97,7 +97,7 @@ def remove(flow: FlowArgument) -> None:
         from ingestion.portfolios.capital_flows import remove_flow
 
         report = remove_flow(connection, flow)
-    say_entry(report, f"The flow {flow} is taken back.")
+    say_entry(report, f"The flow {flow} is removed.")
 
 
 @app.command("list")
@@ -118,7 +118,7 @@ def list_flows(
 
         holder = find_holder_if_named(connection, portfolio, owner)
         rows = stored_entries(connection, CAPITAL_FLOWS, holder, history=history)
-    shown = [row for row in rows if history or row["amount"]]  # 0: taken back
+    shown = [row for row in rows if history or row["amount"]]  # 0: removed
     shown.sort(
         key=lambda row: (row["portfolio_name"], row["flow_date"], str(row["flow_id"]), row["loaded_at"])
     )

@@ -1,4 +1,4 @@
-"""What the commands on tags, targets, flows, marks and portfolios share: arguments, and what they say."""
+"""Arguments and output shared by the commands for tags, targets, flows, marks and portfolios."""
 # ruff: noqa: PLC0415
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 def parse_number(text: str) -> Decimal:
-    """A number of the command line, exactly as written."""
+    """A number from the command line, exactly as written."""
     from ingestion.files.csv_reader import parse_number as parse
 
     number = parse(text.strip().removeprefix("$"))
     if number is None:
-        raise typer.BadParameter(f"{text!r} is no number: write it like 1250.50 or 1,250.50.")
+        raise typer.BadParameter(f"{text!r} is not a valid number: write it like 1250.50 or 1,250.50.")
     return number
 
 
@@ -30,30 +30,33 @@ PortfolioArgument = Annotated[
     str, typer.Argument(metavar="PORTFOLIO", help="The portfolio's name.", show_default=False)
 ]
 SymbolArgument = Annotated[
-    str, typer.Argument(metavar="SYMBOL", help="A symbol that it holds or held.", show_default=False)
+    str,
+    typer.Argument(metavar="SYMBOL", help="A symbol that the portfolio holds or held.", show_default=False),
 ]
 PortfolioFilter = Annotated[
     str | None,
-    typer.Argument(metavar="[PORTFOLIO]", help="Only of this portfolio.", show_default=False),
+    typer.Argument(metavar="[PORTFOLIO]", help="Only this portfolio.", show_default=False),
 ]
 OwnerOption = Annotated[
     str | None,
     typer.Option(
-        "--owner", metavar="EMAIL", help="Whose portfolio; needed where several have one of its name."
+        "--owner", metavar="EMAIL", help="The portfolio's owner; needed when several owners use the name."
     ),
 ]
 FromOption = Annotated[
     date | None,
-    typer.Option("--from", parser=parse_date, metavar="DATE", help="From this day on. Default: see above."),
+    typer.Option(
+        "--from", parser=parse_date, metavar="DATE", help="The first day it applies. Default: see above."
+    ),
 ]
 HistoryOption = Annotated[
-    bool, typer.Option("--history", help="Every version that was ever stored, not only what is current.")
+    bool, typer.Option("--history", help="Show every stored version, not only the current one.")
 ]
 
 
 @contextmanager
 def writing(command: str) -> "Iterator[Connection]":
-    """A writer's connection for a command, such as `tags add`."""
+    """A connection as the writer role for a command, such as `tags add`."""
     warehouse = open_for_command()
     from flows.pipeline.lock import process_name
 
@@ -62,11 +65,11 @@ def writing(command: str) -> "Iterator[Connection]":
 
 
 def say_entry(report: "LoadReport", done: str) -> None:
-    """Say what one entry did, and what it takes to see it in the marts."""
+    """Print what one entry changed, and the command that builds it into the marts."""
     from flows.console import console
 
     if not report.rows_new:
-        console().print("That is known already: nothing changed.")
+        console().print("Already stored: nothing changed.")
         return
     since = f" It changes numbers from {report.touched_from} on." if report.touched_from else ""
     console().print(f"{done}{since} `sigmasight nightly` builds and publishes it.", markup=False)
@@ -79,7 +82,7 @@ def print_entries(
     nothing: str,
     numbers: Sequence[str] = (),
 ) -> None:
-    """A table of rows, or the sentence `nothing`. numbers: columns that stand on the right."""
+    """Print a table of rows, or the sentence `nothing`. numbers: right-aligned columns."""
     from rich.table import Table
 
     from flows.console import console

@@ -1,4 +1,4 @@
-"""`sigmasight load`: bring data in."""
+"""`sigmasight load`: load data."""
 # ruff: noqa: PLC0415
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
-    help="Bring data in: each file whole or not at all, and loading it twice changes nothing. "
+    help="Load data: each file completely or not at all, and loading it twice changes nothing. "
     "The next `sigmasight nightly` builds and publishes what was loaded.",
 )
 
@@ -26,7 +26,7 @@ File = Annotated[Path, typer.Argument(metavar="FILE", help="The CSV file.", show
 
 
 def _load(what: str, loader: "Callable[[Connection], list[LoadReport]]") -> None:
-    """Run one loader on a writer's connection and say what it did."""
+    """Run one loader on a writer connection and report what it did."""
     warehouse = open_for_command()
     from flows.pipeline.load import load_calendar_if_short, say_loads
     from flows.pipeline.lock import process_name
@@ -40,19 +40,17 @@ def _load(what: str, loader: "Callable[[Connection], list[LoadReport]]") -> None
 def prices(
     folder: Annotated[
         Path | None,
-        typer.Argument(metavar="[FOLDER]", help="The folder of files; not needed for the other sources."),
+        typer.Argument(metavar="[FOLDER]", help="The folder of files, for --source files."),
     ] = None,
     source: Annotated[
         Source,
-        typer.Option(
-            help="Where the prices come from: `vendors` asks those of the settings, one after the other."
-        ),
+        typer.Option(help="Where the prices come from; `vendors` tries the configured vendors in order."),
     ] = Source.FILES,
 ) -> None:
-    """Load prices, and whatever else the source has: splits and dividends, rates, profiles, option chains.
+    """Load prices and what else the source has: splits and dividends, rates, profiles, option chains.
 
     A folder holds prices.csv or prices.parquet (date, symbol, open, high, low, close, adj_close, volume) and
-    may hold corporate_actions, rates and profiles likewise, and option_chain_*.csv.
+    may hold corporate_actions, rates and profiles in the same formats, and option_chain_*.csv.
 
     For example:
 
@@ -60,7 +58,7 @@ def prices(
 
         sigmasight load prices --source vendors
 
-    Vendors are asked in the order of PRICE_SOURCES and its like: see docs/sources.md.
+    Vendors are tried in the order of PRICE_SOURCES and similar settings: see docs/sources.md.
     """
     warehouse = open_for_command()
     from flows.pipeline.load import load_calendar_if_short, load_source, say_loads
@@ -109,7 +107,7 @@ def tags(file: File) -> None:
     """Load tags of positions.
 
     Columns: portfolio_name, owner_email (where the name alone is not unique), symbol, tag, effective_date
-    (default: the portfolio's inception), is_assigned (default yes; no takes the tag away from that date on).
+    (default: the portfolio's inception), is_assigned (default yes; no removes the tag from that date on).
 
     For example:
 
@@ -125,8 +123,8 @@ def targets(file: File) -> None:
     """Load target prices.
 
     Columns: portfolio_name, owner_email (where the name alone is not unique), symbol, target_price_eoy,
-    target_price_next_year, downside_target_price (USD per share, empty where there is none), effective_date
-    (default: the portfolio's inception for the first targets of a symbol, else today).
+    target_price_next_year, downside_target_price (USD per share, empty for none), effective_date (default:
+    the portfolio's inception for the first targets of a symbol, else today).
 
     For example:
 
@@ -152,7 +150,7 @@ def demo() -> None:
 
 @app.command()
 def calendar() -> None:
-    """Load the NYSE calendar up to a year ahead; the other commands do so by themselves.
+    """Load the NYSE calendar up to a year ahead; other commands do so when needed.
 
     For example:
 

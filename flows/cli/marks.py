@@ -23,7 +23,7 @@ from flows.cli.options import parse_date
 app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
-    help="Add, take back and list valuations of private holdings.",
+    help="Add, remove and list valuations of private holdings.",
 )
 
 DayOption = Annotated[
@@ -41,7 +41,7 @@ def add(
     day: DayOption,
     owner: OwnerOption = None,
 ) -> None:
-    """Value a private holding from a day on; a second price of the same day corrects the first.
+    """Value a private holding from a day on; a second price for the same day replaces the first.
 
     For example:
 
@@ -60,7 +60,7 @@ def add(
 def remove(
     portfolio: PortfolioArgument, symbol: SymbolArgument, day: DayOption, owner: OwnerOption = None
 ) -> None:
-    """Take a valuation back: the one before it, or the entry price, holds on.
+    """Remove a valuation: the previous one, or the entry price, then applies.
 
     For example:
 
@@ -72,14 +72,14 @@ def remove(
 
         holder = find_holder(connection, portfolio, owner)
         report = remove_mark(connection, holder, symbol, day)
-    say_entry(report, f"The mark of {symbol.upper()} of {day} is taken back.")
+    say_entry(report, f"The mark of {symbol.upper()} of {day} is removed.")
 
 
 @app.command("list")
 def list_marks(
     portfolio: PortfolioFilter = None, owner: OwnerOption = None, history: HistoryOption = False
 ) -> None:
-    """List valuations of private holdings; in the history, one without a price was taken back.
+    """List valuations of private holdings; in the history, one without a price was removed.
 
     For example:
 

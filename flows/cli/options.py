@@ -1,4 +1,4 @@
-"""What all commands share: dates and errors on the command line, and the way to the warehouse."""
+"""Shared by all commands: parsing dates, reporting errors, opening the warehouse."""
 
 import logging
 import os
@@ -20,15 +20,17 @@ from warehouse.settings import get_settings
 logger = logging.getLogger(__name__)
 
 LITTLE_SPACE = 32_000_000  # bytes; less than one build writes
-INTERRUPTED = 130  # what a shell expects of a program that Ctrl-C ended
+INTERRUPTED = 130  # the conventional exit code after Ctrl-C
 
 
 def parse_date(text: str) -> date:
-    """A date of the command line, YYYY-MM-DD."""
+    """A date from the command line, YYYY-MM-DD."""
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise typer.BadParameter(f"{text!r} is no date: write YYYY-MM-DD, such as 2026-01-30.") from None
+        raise typer.BadParameter(
+            f"{text!r} is not a valid date: write YYYY-MM-DD, such as 2026-01-30."
+        ) from None
 
 
 PricesOption = Annotated[
@@ -46,7 +48,7 @@ def open_for_command() -> Warehouse:
 class SentenceGroup(TyperGroup):
     """Commands whose errors are sentences on standard error, with exit code 1 and no traceback.
 
-    An error that nobody foresaw is told in one line, and its traceback is kept in the log file.
+    An unexpected error is reported in one line, and its traceback goes to the log file.
     """
 
     def invoke(self, ctx: Any) -> Any:
@@ -55,22 +57,22 @@ class SentenceGroup(TyperGroup):
         except SigmaSightError as error:
             _fail(str(error))
         except psycopg.OperationalError as error:
-            _fail(f"The database broke off: {' '.join(str(error).split())}. Run the command again.")
+            _fail(f"The database connection broke: {' '.join(str(error).split())}. Run the command again.")
         except KeyboardInterrupt:
             end_progress()
             errors().print("Stopped.", style="bold")
             raise typer.Exit(INTERRUPTED) from None
         except BrokenPipeError:
-            # the reader of a pipe (head, less) has seen enough
+            # the reader of the pipe (head, less) has exited
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(0) from None
         except OSError as error:
-            logger.exception("The operating system refused")
+            logger.exception("Operating system error")
             _fail(f"{error.strerror or error}" + (f": {error.filename}" if error.filename else ""))
         except Exception as error:
             if type(error).__module__.startswith(("click", "typer")):
-                raise  # usage errors and exits: click tells them itself
-            _fail(_unforeseen(error))
+                raise  # usage errors and exits: click reports them itself
+            _fail(_unexpected(error))
 
 
 def _fail(sentence: str) -> None:
@@ -84,7 +86,7 @@ def _fail(sentence: str) -> None:
 
 
 def _full_disk() -> str:
-    """What to add to any error when the warehouse's disk is full: that is the likely reason."""
+    """A hint to add to any error when the warehouse's disk is full, the likely cause."""
     try:
         folder = get_settings().sigmasight_home
         free = shutil.disk_usage(folder).free
@@ -95,8 +97,8 @@ def _full_disk() -> str:
     return f"The disk that holds {folder} is full ({free / 1e6:.0f} MB left): free some space first."
 
 
-def _unforeseen(error: Exception) -> str:
-    """One line on an error of ours; its traceback goes to the log file."""
+def _unexpected(error: Exception) -> str:
+    """One line for a bug of ours; its traceback goes to the log file."""
     what = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
     try:
         settings = get_settings()
@@ -104,10 +106,10 @@ def _unforeseen(error: Exception) -> str:
         for handler in logging.getLogger().handlers:
             if isinstance(handler, logging.FileHandler):
                 record = logger.makeRecord(
-                    logger.name, logging.ERROR, __file__, 0, "Unforeseen error", (),
+                    logger.name, logging.ERROR, __file__, 0, "Unexpected error", (),
                     (type(error), error, error.__traceback__),
                 )  # fmt: skip
                 handler.handle(record)
     except (SigmaSightError, OSError):
-        return f"Something went wrong that should not have: {what}"
-    return f"Something went wrong that should not have: {what}. The details are in {log_file(settings)}."
+        return f"Unexpected error: {what}"
+    return f"Unexpected error: {what}. The details are in {log_file(settings)}."

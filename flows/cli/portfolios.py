@@ -1,4 +1,4 @@
-"""`sigmasight portfolios`: which there are, and which are no more."""
+"""`sigmasight portfolios`: list portfolios, remove and restore them."""
 # ruff: noqa: PLC0415
 
 from datetime import date
@@ -19,7 +19,7 @@ from flows.cli.options import parse_date
 app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
-    help="List portfolios, remove one, bring it back. A new one is made by `sigmasight load positions`.",
+    help="List, remove and restore portfolios. `sigmasight load positions` creates a new one.",
 )
 
 LAST_SESSION = """
@@ -29,7 +29,7 @@ select max(as_of_date) from ops.publication_dates where superseded_at is null
 
 @app.command("list")
 def list_all(history: HistoryOption = False) -> None:
-    """List the portfolios, those that were removed too.
+    """List the portfolios, including removed ones.
 
     For example:
 
@@ -56,7 +56,7 @@ def list_all(history: HistoryOption = False) -> None:
             [*(row[name] for name in names), row["open_positions"], row["removed_on"], row["loaded_at"]]
             for row in rows
         ),
-        nothing="No portfolio yet: `sigmasight load positions` makes one.",
+        nothing="No portfolio yet: `sigmasight load positions` creates one.",
         numbers=("equity", "open positions"),
     )
 
@@ -72,9 +72,9 @@ def remove(
         ),
     ] = None,
 ) -> None:
-    """Remove a portfolio from a day on. Its past stays: facts before that day, and marts_history.
+    """Remove a portfolio from a day on. Facts before that day and marts_history keep it.
 
-    From the next session on or after that day it is in no fact, in no list and not in dim_portfolios.
+    From the first session on or after that day it is in no fact, in no list and not in dim_portfolios.
 
     For example:
 
@@ -91,19 +91,17 @@ def remove(
         holder = find_holder(connection, name, owner)
         report = remove_portfolio(connection, holder, day=day)
         last = value(connection, LAST_SESSION)
-    say_entry(
-        report, f"{holder.portfolio.portfolio_name} is removed; bring it back with `portfolios restore`."
-    )
+    say_entry(report, f"{holder.portfolio.portfolio_name} is removed; undo this with `portfolios restore`.")
     if report.touched_from is not None and last is not None and last < report.touched_from:
         console().print(
-            f"The last published session is {last}: readers see the portfolio until a session on or after "
+            f"The last published session is {last}: users see the portfolio until a session on or after "
             f"{report.touched_from} is published."
         )
 
 
 @app.command()
 def restore(name: PortfolioArgument, owner: OwnerOption = None) -> None:
-    """Bring a removed portfolio back, without a gap. Loading a statement of it does so too.
+    """Restore a removed portfolio, without a gap. Loading a statement for it has the same effect.
 
     For example:
 
@@ -115,4 +113,4 @@ def restore(name: PortfolioArgument, owner: OwnerOption = None) -> None:
 
         holder = find_holder(connection, name, owner)
         report = restore_portfolio(connection, holder)
-    say_entry(report, f"{holder.portfolio.portfolio_name} is back.")
+    say_entry(report, f"{holder.portfolio.portfolio_name} is restored.")

@@ -1,4 +1,4 @@
-"""`sigmasight load positions`, `sigmasight template`: a statement from template to preview to load."""
+"""`sigmasight load positions` and `sigmasight template`: template, preview and load of a statement."""
 # ruff: noqa: PLC0415
 
 import json
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from ingestion.statements.brokers.entries import EntryTerms
     from ingestion.statements.preview import Preview
 
-_ENTRY_PRICE = re.compile(r"(?P<symbol>[^=].*)=\$?(?P<price>\d+(\.\d{1,4})?)")  # USD, as the file has it
+_ENTRY_PRICE = re.compile(r"(?P<symbol>[^=].*)=\$?(?P<price>\d+(\.\d{1,4})?)")  # USD, as in the file
 
 
 def add_to(app: typer.Typer, load: typer.Typer) -> None:
-    """Give the command line its commands on positions files."""
+    """Add the commands for positions files to the command line."""
     load.command()(positions)
     app.command()(template)
 
@@ -37,11 +37,13 @@ def positions(  # noqa: PLR0917 - typer's options
     file: Annotated[
         Path,
         typer.Argument(
-            metavar="FILE", help="The CSV file, ours or a broker's position download.", show_default=False
+            metavar="FILE",
+            help="The CSV file, in our format or a broker's position download.",
+            show_default=False,
         ),
     ],
-    portfolio: Annotated[str, typer.Option(help="The portfolio's name; a new name makes a new portfolio.")],
-    owner: Annotated[str, typer.Option(metavar="EMAIL", help="Whose portfolio it is.")],
+    portfolio: Annotated[str, typer.Option(help="The portfolio's name; a new name creates a portfolio.")],
+    owner: Annotated[str, typer.Option(metavar="EMAIL", help="The portfolio's owner.")],
     equity: Annotated[
         str | None, typer.Option(metavar="USD", help="Starting capital; needed for a new portfolio.")
     ] = None,
@@ -50,53 +52,49 @@ def positions(  # noqa: PLR0917 - typer's options
         str | None, typer.Option(help="taxable, ira, roth_ira, 401k, 403b, 529, hsa, trust or other.")
     ] = None,
     account_name: Annotated[
-        str | None, typer.Option(help="What the broker calls the account. Default: the portfolio's name.")
+        str | None, typer.Option(help="The broker's name for the account. Default: the portfolio's name.")
     ] = None,
-    description: Annotated[str | None, typer.Option(help="A few words on the portfolio.")] = None,
+    description: Annotated[str | None, typer.Option(help="A short description of the portfolio.")] = None,
     inception: Annotated[
         date | None,
-        typer.Option(
-            parser=parse_date, metavar="DATE", help="Where the history begins. Default: first entry."
-        ),
+        typer.Option(parser=parse_date, metavar="DATE", help="Start of the history. Default: first entry."),
     ] = None,
     statement_date: Annotated[
         date | None,
         typer.Option(
             parser=parse_date,
             metavar="DATE",
-            help="The day the file speaks of. Default: the one that a broker's download names, else today.",
+            help="The date of the statement. Default: the date in a broker's download, else today.",
         ),
     ] = None,
-    new: Annotated[
-        bool, typer.Option("--new", help="Refuse a portfolio of this name that exists already.")
-    ] = False,
+    new: Annotated[bool, typer.Option("--new", help="Fail if a portfolio of this name exists.")] = False,
     account: Annotated[
-        str | None, typer.Option(help="Which account of a download that lists several, by number or name.")
+        str | None, typer.Option(help="The account, by number or name, if a download lists several.")
     ] = None,
     entry_date: Annotated[
         date | None,
         typer.Option(
-            parser=parse_date, metavar="DATE", help="When the positions of a download without dates began."
+            parser=parse_date, metavar="DATE", help="Entry date of the positions of a download without dates."
         ),
     ] = None,
     entry_price: Annotated[
         list[str] | None,
-        typer.Option(metavar="SYMBOL=USD", help="What a position of a download cost, per share. Repeatable."),
+        typer.Option(metavar="SYMBOL=USD", help="Cost per share of a position of a download. Repeatable."),
     ] = None,
     entry_at_market: Annotated[
         bool,
-        typer.Option("--entry-at-market", help="Let a download's positions begin on its day, at its prices."),
+        typer.Option("--entry-at-market", help="Enter a download's positions at its date and its prices."),
     ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show what would be loaded, and write nothing.")
+        bool, typer.Option("--dry-run", help="Show what would be loaded; write nothing.")
     ] = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Answer in JSON: errors, preview or loads. Implies --no-build.")
+        bool, typer.Option("--json", help="Print JSON: errors, preview or loads. Implies --no-build.")
     ] = False,
     source: Annotated[
         Source | None,
         typer.Option(
-            help="Where prices of new symbols come from. Default: as the last ones, or the vendors."
+            help="Where prices of new symbols come from. Default: the source of the last prices, or vendors."
         ),
     ] = None,
     prices: PricesOption = None,
@@ -106,13 +104,13 @@ def positions(  # noqa: PLR0917 - typer's options
 ) -> None:
     """Load a portfolio's statement: the 12-column positions file, or a position download of a broker.
 
-    Then prices and profiles of its new symbols are fetched, it is said which lack the history that the risk
-    models need, and the portfolio is built back to its first entry date and published.
+    Then prices and profiles of its new symbols are fetched, symbols without enough history for the risk
+    models are listed, and the portfolio is built back to its first entry date and published.
 
-    Downloads of Schwab, Fidelity, Vanguard and Interactive Brokers are recognized as they are; what they lack
-    is asked for. A later file for the same portfolio is a new statement: open positions that it no longer
-    lists are closed at its date, and what it lists less of was sold. All errors are told at once, each with
-    its row and how to mend it (docs/positions_file.md).
+    Downloads of Schwab, Fidelity, Vanguard and Interactive Brokers are recognized as they are; an error names
+    the options for what they lack. A later file for the same portfolio is a new statement: open positions
+    that it no longer lists are closed at its date, and a smaller quantity is a sale. All errors are reported
+    at once, each with its row and how to fix it (docs/positions_file.md).
 
     For example:
 
@@ -123,7 +121,7 @@ def positions(  # noqa: PLR0917 - typer's options
         sigmasight load positions fidelity.csv --portfolio "IRA" --owner jane@example.com --equity 90000
             --account-type ira --entry-date 2025-12-31
     """
-    with _told_as_json() if as_json else _told_as_table():
+    with _errors_as_json() if as_json else _errors_as_table():
         terms = _terms(entry_date, entry_price or [], account, at_market=entry_at_market)
         from ingestion.portfolios.portfolios import PortfolioFields
 
@@ -144,7 +142,7 @@ def template(
         typer.Argument(metavar="[FILE]", help="Where to write it. Default: standard output."),
     ] = None,
 ) -> None:
-    """Write the template of a positions file: its columns, their rules, a row of each kind.
+    """Write a template positions file: its columns, their rules, an example row of each kind.
 
     For example:
 
@@ -160,11 +158,11 @@ def template(
         with file.open("x") as opened:
             opened.write(text())
     except FileExistsError:
-        raise UsageError(f"There is a file {file} already: name another one.") from None
+        raise UsageError(f"The file {file} already exists: name another one.") from None
     console().print(f"Written to {file}. Fill it in, then: sigmasight load positions {file} --dry-run ...")
 
 
-# --- what the options say --------------------------------------------------------------------------------
+# --- options ---------------------------------------------------------------------------------------------
 
 
 def _terms(
@@ -176,7 +174,9 @@ def _terms(
     for text in prices:
         match = _ENTRY_PRICE.fullmatch(text.replace(",", ""))
         if match is None or Decimal(match["price"]) == 0:
-            raise UsageError(f"--entry-price {text!r} is no price of a symbol: write it like AAPL=204.94.")
+            raise UsageError(
+                f"--entry-price {text!r} is not a valid price of a symbol: write it like AAPL=204.94."
+            )
         given[match["symbol"].strip()] = Decimal(match["price"])
     return EntryTerms(entry_date, given, at_market, account)
 
@@ -186,7 +186,7 @@ def _terms(
 
 @dataclass(frozen=True)
 class Build:
-    """What follows the load. source: None is the usual one; prices: the folder of `files`."""
+    """The build after the load. source: None for the default; prices: the folder for `files`."""
 
     source: Source | None
     prices: Path | None
@@ -249,7 +249,7 @@ def _preview(
 
 
 def _read_only(connection: "Connection") -> None:
-    """A preview writes nothing, whatever it does."""
+    """Make the connection read-only, so that a preview cannot write."""
     connection.rollback()
     connection.read_only = True
 
@@ -288,7 +288,7 @@ def _print_preview(shown: "Preview") -> None:
     )
     out.print("Rows: " + ", ".join(f"{count:,} {kind}" for kind, count in shown.changes.items()))
     if shown.unpriced:
-        out.print(f"Without any price yet: {', '.join(shown.unpriced)}", markup=False)
+        out.print(f"No price yet: {', '.join(shown.unpriced)}", markup=False)
     for notice in shown.notices:
         out.print(notice, markup=False)
     out.print("Nothing was written.")
@@ -298,8 +298,8 @@ def _print_preview(shown: "Preview") -> None:
 
 
 @contextmanager
-def _told_as_table() -> Iterator[None]:
-    """Errors of a file as a table on standard error; the rest is told as ever."""
+def _errors_as_table() -> Iterator[None]:
+    """Print errors of a file as a table on standard error; other errors use the default handler."""
     from ingestion.errors import InvalidPortfolio, InvalidPositionsFile
 
     try:
@@ -310,8 +310,8 @@ def _told_as_table() -> Iterator[None]:
 
 
 @contextmanager
-def _told_as_json() -> Iterator[None]:
-    """Every foreseen error as a list on standard output: code, row, field, value, message."""
+def _errors_as_json() -> Iterator[None]:
+    """Print every expected error as a list on standard output: code, row, field, value, message."""
     try:
         yield
     except SigmaSightError as error:

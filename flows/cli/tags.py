@@ -1,4 +1,4 @@
-"""`sigmasight tags`: the tags of positions, one by one."""
+"""`sigmasight tags`: add, remove and list tags of positions."""
 # ruff: noqa: PLC0415
 
 from datetime import UTC, datetime
@@ -21,8 +21,8 @@ from flows.cli.entries import (
 app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
-    help="Give tags to positions, take them away, list them. By itself a position carries the sector of its "
-    "symbol, and `options` if it is one.",
+    help="Add, remove and list tags of positions. Automatic tags are the sector of a position's symbol, and "
+    "`options` for an option.",
 )
 
 TagArgument = Annotated[
@@ -38,9 +38,9 @@ def add(
     owner: OwnerOption = None,
     since: FromOption = None,
 ) -> None:
-    """Give a tag to a portfolio's positions in a symbol.
+    """Add a tag to a portfolio's positions in a symbol.
 
-    It counts from the portfolio's inception, if the symbol never carried it, else from today.
+    It applies from the portfolio's inception if the symbol never had it, else from today.
 
     For example:
 
@@ -54,7 +54,7 @@ def add(
 
         holder = find_holder(connection, portfolio, owner)
         report = add_tag(connection, holder, symbol, tag, day=since)
-    say_entry(report, f"{symbol.upper()} of {holder.portfolio.portfolio_name} carries {tag!r}.")
+    say_entry(report, f"{symbol.upper()} of {holder.portfolio.portfolio_name} has the tag {tag!r}.")
 
 
 @app.command()
@@ -65,7 +65,7 @@ def remove(
     owner: OwnerOption = None,
     since: FromOption = None,
 ) -> None:
-    """Take a tag away from today on, or from another day; before that day the positions carry it still.
+    """Remove a tag from today on, or from another day; before that day the positions keep it.
 
     For example:
 
@@ -77,17 +77,16 @@ def remove(
 
         holder = find_holder(connection, portfolio, owner)
         report = remove_tag(connection, holder, symbol, tag, day=since)
-    say_entry(report, f"{symbol.upper()} of {holder.portfolio.portfolio_name} carries {tag!r} no more.")
+    say_entry(report, f"{symbol.upper()} of {holder.portfolio.portfolio_name} no longer has the tag {tag!r}.")
 
 
 @app.command("list")
 def list_tags(
     portfolio: PortfolioFilter = None, owner: OwnerOption = None, history: HistoryOption = False
 ) -> None:
-    """List all tags with how many positions carry them, or the symbols of one portfolio with theirs.
+    """List all tags with the number of positions that have them, or the tags of one portfolio's symbols.
 
-    Among all tags are the ten that are known by name (default) and those that positions carry by themselves
-    (automatic).
+    All tags include the ten built-in ones (default) and those that positions have by themselves (automatic).
 
     For example:
 
@@ -119,5 +118,5 @@ def list_tags(
     print_entries(
         columns,
         ([row[name] for name in names] for row in rows),
-        nothing="No tag was given yet: sigmasight tags add PORTFOLIO SYMBOL TAG",
+        nothing="No tag yet: sigmasight tags add PORTFOLIO SYMBOL TAG",
     )

@@ -1,4 +1,4 @@
-"""`sigmasight targets`: the target prices of symbols, one by one."""
+"""`sigmasight targets`: set, end and list target prices of symbols."""
 # ruff: noqa: PLC0415
 
 from datetime import UTC, datetime
@@ -24,7 +24,7 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
     help="Set, end and list the target prices of a portfolio's symbols. "
-    "The mart fct_target_prices shows what they promise.",
+    "The mart fct_target_prices shows the returns they imply.",
 )
 
 
@@ -34,26 +34,26 @@ def set_targets(  # noqa: PLR0917 - typer's options
     symbol: SymbolArgument,
     eoy: Annotated[
         Decimal | None,
-        typer.Option(parser=parse_number, metavar="USD", help="Price expected at the end of the year."),
+        typer.Option(parser=parse_number, metavar="USD", help="Expected price at the end of the year."),
     ] = None,
     next_year: Annotated[
-        Decimal | None, typer.Option(parser=parse_number, metavar="USD", help="Price expected a year later.")
+        Decimal | None, typer.Option(parser=parse_number, metavar="USD", help="Expected price a year later.")
     ] = None,
     downside: Annotated[
         Decimal | None,
         typer.Option(
             parser=parse_number,
             metavar="USD",
-            help="Price if things go wrong; above today's for a short position.",
+            help="Price in the downside case; above today's for a short position.",
         ),
     ] = None,
     owner: OwnerOption = None,
     since: FromOption = None,
 ) -> None:
-    """Set target prices of a symbol, USD per share; those that are left out stay as they are.
+    """Set target prices of a symbol, USD per share; those that are left out keep their values.
 
-    The first ones of a symbol count from the portfolio's inception, later ones from today. Prices are in the
-    shares of that day (of today for the first): later splits are applied to them.
+    The first targets of a symbol apply from the portfolio's inception, later ones from today. Prices are per
+    share as of that day (of today for the first): later splits are applied to them.
 
     For example:
 
@@ -75,7 +75,7 @@ def set_targets(  # noqa: PLR0917 - typer's options
 def remove(
     portfolio: PortfolioArgument, symbol: SymbolArgument, owner: OwnerOption = None, since: FromOption = None
 ) -> None:
-    """End the targets of a symbol from today on, or from another day; the past keeps them.
+    """End the targets of a symbol from today on, or from another day; earlier days keep them.
 
     For example:
 
@@ -87,7 +87,7 @@ def remove(
 
         holder = find_holder(connection, portfolio, owner)
         report = remove_target_price(connection, holder, symbol, day=since)
-    say_entry(report, f"{symbol.upper()} of {holder.portfolio.portfolio_name} has no target any more.")
+    say_entry(report, f"{symbol.upper()} of {holder.portfolio.portfolio_name} no longer has a target.")
 
 
 @app.command("list")
@@ -118,6 +118,6 @@ def list_targets(
     print_entries(
         columns,
         ([row[name] for name in names] for row in rows),
-        nothing="No target was set yet: sigmasight targets set PORTFOLIO SYMBOL --eoy USD",
+        nothing="No target yet: sigmasight targets set PORTFOLIO SYMBOL --eoy USD",
         numbers=columns[3:6],
     )

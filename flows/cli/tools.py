@@ -1,7 +1,4 @@
-"""Commands beside the flow: other programs with everything set, and what keeps the warehouse safe and small.
-
-psql, dbt, the documentation, the API; backup, restore, cleanup.
-"""
+"""Commands outside the flow: psql, dbt, docs and the API with their settings; backup, restore, cleanup."""
 # ruff: noqa: PLC0415
 
 import os
@@ -16,12 +13,12 @@ import typer
 from flows.cli.options import open_for_command
 
 PASS_THROUGH = {"allow_extra_args": True, "ignore_unknown_options": True}
-GRACE_SECONDS = 20  # longer than the database lets a statement of the API run
+GRACE_SECONDS = 20  # longer than the statement timeout of the API's role
 MARTS_FIRST = "-c search_path=marts,udf,public"
 
 
 class Role(StrEnum):
-    """Who psql logs in as."""
+    """The role that psql logs in as."""
 
     ANALYST = "analyst"
     WRITER = "writer"
@@ -41,11 +38,11 @@ def add_to(app: typer.Typer) -> None:
 
 def psql(
     context: typer.Context,
-    role: Annotated[Role, typer.Option("--as", help="analyst reads the marts; writer may do anything.")] = (
-        Role.ANALYST
-    ),
+    role: Annotated[
+        Role, typer.Option("--as", help="analyst reads the marts; writer can change everything.")
+    ] = (Role.ANALYST),
 ) -> NoReturn:
-    """Open psql on the warehouse, the marts first; what follows goes to psql as it is.
+    """Open psql on the warehouse, with the marts first in the search path; arguments are passed to psql.
 
     For example:
 
@@ -58,11 +55,12 @@ def psql(
         sigmasight psql --as writer
     """
     warehouse = open_for_command()
-    from flows.environment import libpq_environment
     from warehouse.embedded_host import program
+    from warehouse.urls import libpq_environment, url_parts
 
     is_analyst = role is Role.ANALYST
-    connection = libpq_environment(warehouse.analyst_url if is_analyst else warehouse.writer_url)
+    # in the environment, so that the list of processes shows no password
+    connection = libpq_environment(url_parts(warehouse.analyst_url if is_analyst else warehouse.writer_url))
     connection.setdefault("PGAPPNAME", "sigmasight psql")
     if is_analyst:
         connection["PGOPTIONS"] = f"{connection.get('PGOPTIONS', '')} {MARTS_FIRST}".strip()
@@ -71,9 +69,9 @@ def psql(
 
 
 def dbt(context: typer.Context) -> NoReturn:
-    """Run dbt with the connection and folders set; what follows goes to dbt as it is.
+    """Run dbt with the connection and folders set; arguments are passed to dbt.
 
-    Nothing is published: without the variable publication_id the published layer is left alone.
+    Nothing is published: without the variable publication_id the published layer is not changed.
 
     For example:
 
@@ -103,10 +101,10 @@ def dbt_env() -> None:
 
 
 def docs(
-    serve: Annotated[bool, typer.Option("--serve", help="Show the pages on http://127.0.0.1:PORT.")] = False,
+    serve: Annotated[bool, typer.Option("--serve", help="Serve the pages on http://127.0.0.1:PORT.")] = False,
     port: Annotated[int, typer.Option(help="Port of --serve.")] = 8080,
 ) -> None:
-    """Make the documentation of every model and column, and say where it is.
+    """Generate the documentation of every model and column, and print its path.
 
     For example:
 
@@ -128,10 +126,10 @@ def serve(
     ] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on. Default: API_PORT, 8000.")] = None,
 ) -> None:
-    """Serve the read-only API, described on /api/v1/docs, until stopped with Ctrl-C.
+    """Serve the read-only API, documented at /api/v1/docs, until stopped with Ctrl-C.
 
-    Requests under way are answered before it stops. Each request is a line of the log, as JSON with
-    LOG_FORMAT=json; what the service counts of itself is at /metrics.
+    Requests in progress are answered before it stops. Each request is a line of the log, as JSON with
+    LOG_FORMAT=json; metrics are at /metrics.
 
     For example:
 
@@ -145,8 +143,8 @@ def serve(
     from flows.log_format import server_logging
 
     settings = warehouse.settings
-    settings.signing_key()  # said here, in a sentence, and not in the server's traceback
-    # by name: the API is not ours to import
+    settings.signing_key()  # fail here with a sentence, not in the server with a traceback
+    # by name: flows must not import the API
     uvicorn.run(
         "api.app:create_app",
         factory=True,
@@ -163,9 +161,10 @@ def backup(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write it.", show_default=False)],
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if it exists.")] = False,
 ) -> None:
-    """Write the whole warehouse into one file: raw data, publications, marts of all dates, users.
+    """Back up the whole warehouse to one file: raw data, publications, marts of all dates, users.
 
-    It is as of one instant, whatever runs meanwhile. Password hashes are in it: only you may read the file.
+    It is a consistent snapshot, also while loads and builds run. It holds password hashes, so only you can
+    read the file.
 
     For example:
 
@@ -182,10 +181,10 @@ def backup(
 def restore(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The backup.", show_default=False)],
     replace: Annotated[
-        bool, typer.Option("--replace", help="Also when the warehouse holds something, which is lost.")
+        bool, typer.Option("--replace", help="Replace a warehouse that is not empty; its data is lost.")
     ] = False,
 ) -> None:
-    """Put a backup into an empty warehouse; with --replace into any.
+    """Restore a backup into an empty warehouse, or into any with --replace.
 
     One transaction: when it fails or is killed, the warehouse is as it was.
 
@@ -204,12 +203,14 @@ def restore(
 
 
 def cleanup(
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go, and leave it.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be removed; remove nothing.")
+    ] = False,
 ) -> None:
-    """Remove what is kept no longer: old logs, vendors' answers, records of failed loads, of Prefect's runs.
+    """Remove expired files and records: logs, vendors' answers, records of failed loads and Prefect's runs.
 
-    How long each is kept is a setting (LOG_DAYS, RESPONSE_DAYS, REJECTED_DAYS, RUN_DAYS). Each night does it,
-    too. Data, publications and marts are never touched.
+    How long each is kept is a setting (LOG_DAYS, RESPONSE_DAYS, REJECTED_DAYS, RUN_DAYS). The nightly run
+    does the same. Data, publications and marts are never removed.
 
     For example:
 
@@ -220,4 +221,4 @@ def cleanup(
     from flows.maintenance.retention import clean_up
 
     for what, count in clean_up(warehouse, dry_run=dry_run).items():
-        say("would go" if dry_run else "removed", f"{count:,} {what}")
+        say("would remove" if dry_run else "removed", f"{count:,} {what}")

@@ -1,4 +1,4 @@
-"""`sigmasight users`: who may log in to the API."""
+"""`sigmasight users`: users of the API."""
 # ruff: noqa: PLC0415
 
 from typing import Annotated
@@ -9,7 +9,7 @@ from flows.cli.options import open_for_command
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="The people who may log in to the API: add, list, disable, enable, set-password, set-admin.",
+    help="Manage the users of the API: add, list, disable, enable, set-password, set-admin.",
 )
 
 USERS = """
@@ -19,28 +19,30 @@ from ops.users order by users.email
 """
 
 
-EmailArgument = Annotated[str, typer.Argument(help="The address that the person logs in with.")]
+EmailArgument = Annotated[str, typer.Argument(help="The user's login email.")]
 PasswordOption = Annotated[
     str,
     typer.Option(
         prompt=True,
         hide_input=True,
         confirmation_prompt=True,
-        help="At least 8 characters with upper case, lower case and a digit. Asked for when left out.",
+        help="At least 8 characters with upper case, lower case and a digit. Prompted for if left out.",
     ),
 ]
 
 
 @app.command()
 def add(
-    email: Annotated[str, typer.Argument(help="Who logs in; owns the portfolios loaded under this address.")],
+    email: Annotated[
+        str, typer.Argument(help="The login email; the user owns the portfolios loaded with it.")
+    ],
     full_name: Annotated[str, typer.Option("--name", prompt="Full name", help="Shown after login.")],
     password: PasswordOption,
     admin: Annotated[
-        bool, typer.Option("--admin", help="The person may also see the runs of the flows (/admin).")
+        bool, typer.Option("--admin", help="The user may also see the runs of the flows (/admin).")
     ] = False,
 ) -> None:
-    """Let a person log in and read the portfolios that belong to the address.
+    """Add a user, who can log in and read the portfolios that belong to the email.
 
     For example:
 
@@ -55,12 +57,12 @@ def add(
 
     with warehouse.connect_writer(application_name=process_name("users add")) as connection:
         user_id = add_user(connection, email, full_name, password, is_admin=admin)
-    console().print(f"{email.lower()} may log in now (user {user_id}).", markup=False)
+    console().print(f"{email.lower()} can log in now (user {user_id}).", markup=False)
 
 
 @app.command("list")
 def list_users() -> None:
-    """List the people who may log in, and how many portfolios each owns.
+    """List the users, and how many portfolios each owns.
 
     For example:
 
@@ -79,12 +81,12 @@ def list_users() -> None:
         for email, name, is_active, is_admin, since, portfolios in rows(connection, USERS):
             flags = ["yes" if flag else "no" for flag in (is_active, is_admin)]
             table.add_row(email, name, *flags, str(since), str(portfolios))
-    console().print(table if table.row_count else "Nobody yet: sigmasight users add EMAIL")
+    console().print(table if table.row_count else "No users yet: sigmasight users add EMAIL")
 
 
 @app.command()
 def disable(email: EmailArgument) -> None:
-    """Let a person log in no more, at once; the account and its portfolios stay.
+    """Disable a user immediately; the account and its portfolios are kept.
 
     For example:
 
@@ -95,7 +97,7 @@ def disable(email: EmailArgument) -> None:
 
 @app.command()
 def enable(email: EmailArgument) -> None:
-    """Let a person whose account was disabled log in again.
+    """Enable a disabled user.
 
     For example:
 
@@ -120,12 +122,12 @@ def _set_active(email: str, *, is_active: bool) -> None:
 def set_admin(
     email: EmailArgument,
     admin: Annotated[
-        bool, typer.Option("--on/--off", help="Whether the person may see the runs of the flows (/admin).")
+        bool, typer.Option("--on/--off", help="Whether the user may see the runs of the flows (/admin).")
     ] = True,
 ) -> None:
-    """Let a person see the operations of the warehouse in the API, or, with --off, no more.
+    """Make a user an administrator, who sees the warehouse's operations in the API; --off revokes this.
 
-    An administrator reads no portfolio but his own.
+    An administrator can read only their own portfolios.
 
     For example:
 
@@ -140,13 +142,13 @@ def set_admin(
 
     with warehouse.connect_writer(application_name=process_name("users set-admin")) as connection:
         changed = store(connection, email, is_admin=admin)
-    what = "is an administrator" if admin else "is no administrator"
+    what = "is an administrator" if admin else "is not an administrator"
     console().print(f"{email.strip().lower()} {what}{'' if changed else ', as before'}.", markup=False)
 
 
 @app.command("set-password")
 def set_password(email: EmailArgument, password: PasswordOption) -> None:
-    """Give a person another password; whoever is logged in with the old one is logged out.
+    """Change a user's password and end their sessions.
 
     For example:
 

@@ -1,4 +1,4 @@
-"""The documentation of models and columns that dbt makes: one page, written to a file and shown if asked."""
+"""dbt's documentation of models and columns: one page, written to a file and served on request."""
 
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -12,7 +12,7 @@ from warehouse.connections import Warehouse
 
 
 def make_documentation(warehouse: Warehouse) -> Path:
-    """Write the page that needs no server; its path. Raises BuildError."""
+    """Write the static page and return its path. Raises BuildError."""
     prepare_environment(warehouse)
     page, seconds = run_documentation(warehouse)
     say("written", str(page), seconds)
@@ -20,14 +20,14 @@ def make_documentation(warehouse: Warehouse) -> Path:
 
 
 def serve_documentation(folder: Path, port: int) -> None:
-    """Show the folder of the page on the loopback address until Ctrl-C. Raises UsageError."""
+    """Serve the page's folder on the loopback address until Ctrl-C. Raises UsageError."""
     handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
     try:
         server = ThreadingHTTPServer(("127.0.0.1", port), handler)
     except OSError as error:
         raise UsageError(
-            f"Port {port} cannot be used ({error.strerror}): name another with --port."
+            f"Port {port} is not available ({error.strerror}): choose another with --port."
         ) from error
-    console().print(f"The documentation is on http://127.0.0.1:{port}/static_index.html; Ctrl-C ends it.")
+    console().print(f"The documentation is on http://127.0.0.1:{port}/static_index.html; Ctrl-C stops it.")
     with server:
         server.serve_forever()

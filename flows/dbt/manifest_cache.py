@@ -1,10 +1,10 @@
-"""dbt's parsed project, kept between builds, and what of it need not be built again.
+"""Cache dbt's parsed project between builds, and skip nodes that need not be rebuilt.
 
-Parsing takes seconds, and the manifest of the last parse is good as long as no file of the project and no
-version changes: what a build covers is no part of any model's text.
+Parsing takes seconds, and the manifest of the last parse stays valid while no project file and no version
+changes: the build window is not part of any model's text.
 
-The same mark tells whether the views, functions and seeds in the database are those of the project: a night
-with the same project only fills tables and runs tests.
+The same hash (the mark) shows whether the views, functions and seeds in the database are those of the
+project: a nightly run with an unchanged project only fills tables and runs tests.
 """
 
 import hashlib
@@ -27,11 +27,11 @@ WRITTEN_BY_DBT = "partial_parse.msgpack"
 READ_BY_DBT = ("dbt_project.yml", "functions", "macros", "models", "seeds", "tests")
 PACKAGES = ("dbt-core", "dbt-postgres")
 
-# What a build fills with no rows. Tests of these are run all the same.
-STANDING = ("config.materialized:view_in_place", "resource_type:function", "resource_type:seed")
+# Nodes that do not depend on the build window. Their tests still run.
+STATIC_NODES = ("config.materialized:view_in_place", "resource_type:function", "resource_type:seed")
 
-# empty: without it, a test would be left out with what it looks at
-STANDING_LEFT_OUT = ("--exclude", *STANDING, "--indirect-selection", "empty")
+# empty: otherwise excluding a node also excludes its tests
+SKIP_STATIC_NODES = ("--exclude", *STATIC_NODES, "--indirect-selection", "empty")
 
 FORGET = "delete from ops.built_projects"
 
@@ -44,20 +44,20 @@ select name from unnest(%s::text[]) as name where to_regproc(name) is null
 
 @dataclass(frozen=True)
 class ParsedProject:
-    """mark: of everything that parsing depends on. manifest: dbt's, None until it was parsed."""
+    """mark: hash of everything that parsing depends on. manifest: dbt's, None until it is parsed."""
 
     mark: str
     manifest: Any
 
-    def stands_in(self, connection: Connection) -> bool:
-        """Whether the database has the views, functions and seeds of just this project."""
+    def is_built_in(self, connection: Connection) -> bool:
+        """Whether the database has the views, functions and seeds of this version of the project."""
         if self.manifest is None:
             return False
         built = rows(connection, "select from ops.built_projects where mark = %s", [self.mark])
-        return bool(built) and not rows(connection, MISSING, list(self._standing()))
+        return bool(built) and not rows(connection, MISSING, list(self._static_names()))
 
-    def _standing(self) -> tuple[list[str], list[str]]:
-        """Names of the relations and the functions that STANDING selects."""
+    def _static_names(self) -> tuple[list[str], list[str]]:
+        """Names of the relations and the functions that STATIC_NODES selects."""
         views = [node for node in self.manifest.nodes.values() if node.config.materialized == "view_in_place"]
         seeds = [node for node in self.manifest.nodes.values() if node.resource_type == "seed"]
         return _names([*views, *seeds]), _names(self.manifest.functions.values())
@@ -68,7 +68,7 @@ def _names(nodes: Iterable[Any]) -> list[str]:
 
 
 def read_parsed_project(warehouse: Warehouse) -> ParsedProject:
-    """The project's mark, and its manifest if one was kept."""
+    """The project's mark, and its manifest if it is cached."""
     mark = project_mark()
     path = dbt_target(warehouse.settings) / KEPT.format(mark=mark)
     if not path.exists():
@@ -83,7 +83,7 @@ def read_parsed_project(warehouse: Warehouse) -> ParsedProject:
 
 
 def _name_database(manifest: Any, database: str) -> None:
-    """Speak of this database: a home may have several, and parsing writes one's name into each relation's."""
+    """Set the database name, which parsing stores in each node: one home may have several databases."""
     for node in chain(manifest.nodes.values(), manifest.sources.values(), manifest.functions.values()):
         node.database = database
         if node.relation_name:
@@ -92,7 +92,7 @@ def _name_database(manifest: Any, database: str) -> None:
 
 
 def keep_parsed_project(warehouse: Warehouse, project: ParsedProject) -> None:
-    """Keep the manifest that dbt has parsed just now, under the project's mark."""
+    """Cache the manifest that dbt has just parsed, under the project's mark."""
     folder = dbt_target(warehouse.settings)
     draft = folder / f"{KEPT.format(mark=project.mark)}.draft"
     draft.write_bytes((folder / WRITTEN_BY_DBT).read_bytes())
@@ -120,7 +120,7 @@ def _under(path: Path) -> Iterable[Path]:
 
 @dataclass(frozen=True)
 class ProjectBuild:
-    """How to build: with this manifest (None: parse), and these options of dbt."""
+    """The manifest to build with (None: parse), and options for dbt."""
 
     manifest: Any
     options: tuple[str, ...]
@@ -128,20 +128,20 @@ class ProjectBuild:
 
 @contextmanager
 def project_build(warehouse: Warehouse, *, everything: bool) -> Iterator[ProjectBuild]:
-    """What the build of the body need not do again; what it did is kept when it succeeds.
+    """What the build in the body can skip; what it built is recorded when it succeeds.
 
-    everything: make all views anew, also those that stand. While views change, the database has those of no
-    project.
+    everything: rebuild all views, also those that are current. While views change, the database is recorded
+    as having those of no project.
     """
     project = read_parsed_project(warehouse)
     with _marking(warehouse) as connection:
-        is_standing = not everything and project.stands_in(connection)
-        if not is_standing:
+        is_current = not everything and project.is_built_in(connection)
+        if not is_current:
             connection.execute(FORGET)
-    yield ProjectBuild(project.manifest, STANDING_LEFT_OUT if is_standing else ())
+    yield ProjectBuild(project.manifest, SKIP_STATIC_NODES if is_current else ())
     if project.manifest is None:
         keep_parsed_project(warehouse, project)
-    if not is_standing:
+    if not is_current:
         with _marking(warehouse) as connection:
             connection.execute("insert into ops.built_projects (mark) values (%s)", [project.mark])
 

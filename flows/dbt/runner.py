@@ -1,6 +1,6 @@
-"""Run dbt in this process, and say in sentences what failed.
+"""Run dbt in this process, and describe failures in sentences.
 
-Results are read from dbt's own artifact (run_results.json), which is complete also when nodes failed.
+Results are read from dbt's own artifact (run_results.json), which is complete even when nodes fail.
 """
 
 import json
@@ -37,7 +37,7 @@ OnProgress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class NodeResult:
-    """One node of a dbt run: a model, test, seed or function; seconds it took; status as dbt calls it.
+    """One node of a dbt run: a model, test, seed or function; its duration in seconds; dbt's status.
 
     rows: written by a model, found by a test; None where dbt does not say.
     """
@@ -52,11 +52,11 @@ class NodeResult:
     rows: int | None
 
     def sentence(self) -> str:
-        """What failed, for a person."""
-        said = " ".join(self.message.split())[:LONGEST_MESSAGE]
+        """The failure as a sentence."""
+        message = " ".join(self.message.split())[:LONGEST_MESSAGE]
         if self.kind == "test" and self.status == "fail":
-            return f"The test {self.name} finds {self.failures} rows that break it."
-        return f"The {self.kind.replace('_', ' ')} {self.name} failed: {said}"
+            return f"The test {self.name} found {self.failures} failing rows."
+        return f"The {self.kind.replace('_', ' ')} {self.name} failed: {message}"
 
 
 @dataclass(frozen=True)
@@ -90,11 +90,11 @@ class BuildReport:
 
 @contextmanager
 def build_session(settings: Mapping[str, str]) -> Iterator[None]:
-    """Have every connection of this process that opens meanwhile know the build, by libpq's own variable."""
+    """Pass the build's settings to every connection that this process opens, through PGOPTIONS of libpq."""
     before = os.environ.get("PGOPTIONS")
-    said = " ".join(f"-c sigmasight.{name}={value}" for name, value in settings.items())
-    said += " -c enable_nestloop=off"  # sets of rows that no statistics know of yet (see plan_for_sets)
-    os.environ["PGOPTIONS"] = f"{before or ''} {said}".strip()
+    options = " ".join(f"-c sigmasight.{name}={value}" for name, value in settings.items())
+    options += " -c enable_nestloop=off"  # new rows have no statistics yet (see plan_for_sets)
+    os.environ["PGOPTIONS"] = f"{before or ''} {options}".strip()
     try:
         yield
     finally:
@@ -117,9 +117,9 @@ def run_plainly(
 ) -> BuildReport:
     """Run a dbt command. Raises BuildError naming what failed.
 
-    settings: what the models read of the build (see window.build_settings). variables: dbt's own. target: the
-    folder of its artifacts. manifest: dbt's parsed project; None has dbt parse it. on_report: given the
-    results of the nodes, also when some failed.
+    settings: the build settings that models read (see window.build_settings). variables: dbt's vars. target:
+    the folder of its artifacts. manifest: dbt's parsed project; None makes dbt parse it. on_report: called
+    with the results of the nodes, even when some failed.
     """
     folder = dbt_target(warehouse.settings, target)
     counter = _Counter(folder, on_progress)
@@ -141,21 +141,21 @@ def run_plainly(
 
 
 def run_documentation(warehouse: Warehouse) -> tuple[Path, float]:
-    """`dbt docs generate`: the page that needs no server, and the seconds it took. Raises BuildError."""
+    """`dbt docs generate --static`: the page, and the seconds it took. Raises BuildError."""
     folder = dbt_target(warehouse.settings, "docs")
     begun = time.monotonic()
     done = _run_dbt(folder, None, ["docs", "generate", "--static"])
     if not done.success:
-        raise BuildError(f"dbt could not write the documentation: {done.exception or 'it failed'}")
+        raise BuildError(f"dbt could not write the documentation: {done.exception or 'no reason given'}")
     return folder / "static_index.html", time.monotonic() - begun
 
 
 def _run_dbt(
     target: Path, on_event: Callable[[Any], None] | None, arguments: list[str], manifest: Any = None
 ) -> "dbtRunnerResult":
-    """Run dbt in this process, without a word on the console; Ctrl-C is raised.
+    """Run dbt in this process, without console output; Ctrl-C is raised.
 
-    A manifest that is given was written when it was parsed: it is not written again, the results are.
+    A manifest that is passed in is already on disk: only the results are written.
     """
     from dbt.artifacts.schemas.run import RunExecutionResult  # noqa: PLC0415 - seconds of imports,
     from dbt.cli.main import dbtRunner  # noqa: PLC0415 - paid only by a build
@@ -202,15 +202,15 @@ def _node(result: dict[str, Any]) -> NodeResult:
         seconds=float(result["execution_time"]),
         message=result.get("message") or "",
         failures=int(result.get("failures") or 0),
-        rows=rows if rows is not None and rows >= 0 else None,  # dbt counts -1 where there are none to count
+        rows=rows if rows is not None and rows >= 0 else None,  # dbt reports -1 when there is no count
     )
 
 
 def _failure_sentences(failed: Sequence[NodeResult], raised: str) -> str:
-    """One sentence for each node that failed, else what dbt itself said."""
+    """One sentence for each failed node, else dbt's own error."""
     if not failed:
         why = raised.strip() or "it was interrupted"
-        return f"dbt stopped before it was done, and nothing was published: {why}"
+        return f"dbt did not finish, and nothing was published: {why}"
     lines = [f"  {node.sentence()}" for node in failed[:FAILURES_SHOWN]]
     if len(failed) > FAILURES_SHOWN:
         lines.append(f"  … and {len(failed) - FAILURES_SHOWN} more, see .warehouse/logs/dbt.log")
@@ -220,12 +220,12 @@ def _failure_sentences(failed: Sequence[NodeResult], raised: str) -> str:
 
 
 class _Counter:
-    """Counts the nodes that are done; how many there are is known once dbt has written its manifest."""
+    """Counts finished nodes; the total is known once dbt has written its manifest."""
 
     def __init__(self, target: Path, on_progress: OnProgress) -> None:
         self._manifest = target / MANIFEST
         self._on_progress = on_progress
-        self._guard = threading.Lock()  # nodes end in threads of their own
+        self._guard = threading.Lock()  # nodes finish in different threads
         self._done = 0
         self._total = 0
 

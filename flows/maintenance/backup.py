@@ -1,11 +1,11 @@
-"""Backup and restore of the warehouse: pg_dump's custom format, put back in one transaction.
+"""Backup and restore of the warehouse: pg_dump's custom format, restored in one transaction.
 
-A backup holds every schema that belongs to the warehouse, with rows, rights and functions: raw and ops data,
-publications, the marts of all dates, users with their password hashes. Roles belong to the server: they are
-laid down by the first command on it, as in every new warehouse. The chat's own database is not part of it.
+A backup holds every schema of the warehouse, with rows, grants and functions: raw and ops data, publications,
+the marts of all dates, users with their password hashes. Roles belong to the server: the first command on it
+creates them, as for every new warehouse. The chat's own database is not included.
 
-A restore drops those schemas and makes them anew inside one transaction: another process sees the warehouse
-as it was, or as it was in the backup, and a restore that fails or is killed changes nothing.
+A restore drops and recreates those schemas in one transaction: other processes see the warehouse either as it
+was before or as in the backup, and a restore that fails or is killed changes nothing.
 """
 
 import os
@@ -25,13 +25,12 @@ from psycopg import sql
 
 from flows.console import end_progress, show_work
 from flows.database import Connection, row, rows, value
-from flows.environment import libpq_environment
 from flows.errors import BackupError
 from flows.pipeline.lock import build_lock, process_name
 from warehouse.connections import WRITER, Warehouse, connect, open_warehouse
 from warehouse.embedded_host import program
 from warehouse.locks import LOAD_LOCK
-from warehouse.urls import hide_secrets, url_parts
+from warehouse.urls import hide_secrets, libpq_environment, url_parts
 
 SCHEMAS = """
 select nspname from pg_catalog.pg_namespace
@@ -53,7 +52,7 @@ select
     (select count(*) from ops.users)
 """
 
-PRIVATE_FILE = 0o600  # password hashes are in it
+PRIVATE_FILE = 0o600  # it holds password hashes
 LINES_SHOWN = 6
 PATIENCE = "10min"  # for a load or a reader to end
 OLDEST_WITH_TRANSACTION_TIMEOUT = 170000
@@ -63,7 +62,7 @@ BLOCK = 1 << 20
 
 @dataclass(frozen=True)
 class Holdings:
-    """What a warehouse holds, counted; last_date: the newest published one."""
+    """Counts of what a warehouse holds; last_date: the newest published date."""
 
     publications: int
     last_date: date | None
@@ -87,15 +86,15 @@ class Backup:
 
 
 def write_backup(warehouse: Warehouse, path: Path, *, overwrite: bool = False) -> Backup:
-    """Write the warehouse as it is at this instant into `path`, which appears only when it is whole.
+    """Write a snapshot of the warehouse to `path`, which appears only when it is complete.
 
-    Loads and builds may go on meanwhile: what they have not committed is not in it. Raises BackupError.
+    Loads and builds can continue: uncommitted changes are not included. Raises BackupError.
     """
     path = path.expanduser().absolute()
     if path.exists() and not overwrite:
-        raise BackupError(f"{path} exists: name another file, or say --overwrite.")
+        raise BackupError(f"{path} exists: name another file, or add --overwrite.")
     if not path.parent.is_dir():
-        raise BackupError(f"There is no folder {path.parent}: make it, or name another file.")
+        raise BackupError(f"There is no folder {path.parent}: create it, or name another file.")
     begun = time.monotonic()
     with _connected(warehouse, "backup") as connection:
         schemas = [name for (name,) in rows(connection, SCHEMAS, [WRITER])]
@@ -103,7 +102,7 @@ def write_backup(warehouse: Warehouse, path: Path, *, overwrite: bool = False) -
     draft = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         _dump(warehouse, schemas, draft)
-        _check_whole(draft)
+        _check_complete(draft)
         draft.replace(path)
     except OSError as error:
         raise BackupError(f"The backup could not be written to {path}: {error.strerror}.") from error
@@ -114,21 +113,21 @@ def write_backup(warehouse: Warehouse, path: Path, *, overwrite: bool = False) -
 
 
 def restore_backup(warehouse: Warehouse, path: Path, *, replace: bool = False) -> Backup:
-    """Put the backup in the place of what the warehouse holds, in one transaction.
+    """Replace the contents of the warehouse with the backup, in one transaction.
 
-    replace: also when it holds something. Raises BackupError, or BuildLockedError while a build runs.
+    replace: also when it is not empty. Raises BackupError, or BuildLockedError while a build runs.
     """
     path = path.expanduser().absolute()
     if not path.is_file():
         raise BackupError(f"There is no file {path}: check the name and the folder.")
-    _check_whole(path)
+    _check_complete(path)
     begun = time.monotonic()
     with build_lock(warehouse, "restore"), _connected(warehouse, "restore") as connection:
         if not (replace or value(connection, IS_EMPTY)):
             held = Holdings(*row(connection, HOLDS))
             raise BackupError(
-                f"This warehouse is not empty ({held.sentence()}): say --replace to lose that and have the "
-                "backup instead, or restore into another one (SIGMASIGHT_HOME, WAREHOUSE_DATABASE)."
+                f"This warehouse is not empty ({held.sentence()}): add --replace to overwrite it with the "
+                "backup, or restore into another one (SIGMASIGHT_HOME, WAREHOUSE_DATABASE)."
             )
         schemas = [name for (name,) in rows(connection, SCHEMAS, [WRITER])]
         _restore(warehouse, path, schemas, connection.info.server_version)
@@ -143,50 +142,50 @@ def restore_backup(warehouse: Warehouse, path: Path, *, replace: bool = False) -
 
 
 def _dump(warehouse: Warehouse, schemas: list[str], draft: Path) -> None:
-    """Run pg_dump into a file that only we may read."""
+    """Run pg_dump into a file that only this account can read."""
     os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE))
     named = [f'--schema="{schema}"' for schema in schemas]
-    # a restore must not let in again who has logged out since
+    # a restore must not revive sessions that were logged out since
     named.append("--exclude-table-data=ops.sessions")
     command = ["--format=custom", "--verbose", "--no-password", *named, f"--file={draft}"]
-    said = _run_watched(warehouse, "pg_dump", command, lambda line: _show(line, draft))
-    if said is not None:
-        raise BackupError(_why("The backup failed", said, warehouse))
+    errors = _run_watched(warehouse, "pg_dump", command, lambda line: _show(line, draft))
+    if errors is not None:
+        raise BackupError(_why("The backup failed", errors, warehouse))
 
 
 def _show(line: str, draft: Path) -> None:
-    """The table whose rows are written now, and the size so far."""
+    """Show the table being written, and the size so far."""
     found = re.search(r'dumping contents of table "([^"]+)"', line)
     if found:
         show_work(f"writing {found[1]}, {draft.stat().st_size / 1e6:,.0f} MB so far")
 
 
-def _check_whole(path: Path) -> None:
+def _check_complete(path: Path) -> None:
     """Raise BackupError unless pg_restore can read the file's list of contents, raw data among them."""
     done = subprocess.run(
         [str(program("pg_restore")), "--list", str(path)], capture_output=True, text=True, check=False
     )
     if done.returncode != 0 or not re.search(r"TABLE DATA raw prices\b", done.stdout):
-        said = " ".join(done.stderr.split()) or "it holds no raw.prices"
-        raise BackupError(f"{path} is no backup of a warehouse that can be read: {said}.")
+        errors = " ".join(done.stderr.split()) or "it holds no raw.prices"
+        raise BackupError(f"{path} is not a readable backup of a warehouse: {errors}.")
 
 
 # --- restore ---------------------------------------------------------------------------------------------
 
 
 def _restore(warehouse: Warehouse, path: Path, schemas: list[str], version: int) -> None:
-    """Pipe pg_restore's SQL into psql, behind the dropping of what is there, as one transaction."""
+    """Drop the schemas and pipe pg_restore's SQL into psql, as one transaction."""
     psql = ["--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1", "--no-password"]
-    with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as read_said:
+    with tempfile.TemporaryFile() as psql_errors, tempfile.TemporaryFile() as read_errors:
         writing = subprocess.Popen(
             [str(program("psql")), *psql, "--file=-"],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
-            stderr=said,
+            stderr=psql_errors,
             env=_environment(warehouse, "restore"),
         )
         reading = subprocess.Popen(
-            [str(program("pg_restore")), "--file=-", str(path)], stdout=subprocess.PIPE, stderr=read_said
+            [str(program("pg_restore")), "--file=-", str(path)], stdout=subprocess.PIPE, stderr=read_errors
         )
         assert writing.stdin is not None and reading.stdout is not None  # noqa: S101, PT018 - pipes both
         try:
@@ -197,13 +196,15 @@ def _restore(warehouse: Warehouse, path: Path, schemas: list[str], version: int)
         if writing.returncode != 0 or not whole:
             raise BackupError(
                 _why(
-                    "The restore failed, and nothing was changed", _read(said) or _read(read_said), warehouse
+                    "The restore failed, and nothing was changed",
+                    _read(psql_errors) or _read(read_errors),
+                    warehouse,
                 )
             )
 
 
 def _preamble(schemas: list[str]) -> bytes:
-    """What goes before: no load under way, and the schemas gone that the backup brings."""
+    """The SQL before the backup's own: wait for loads to finish, then drop the schemas."""
     names = [sql.SQL("drop schema {} cascade;\n").format(sql.Identifier(schema)) for schema in schemas]
     head = (
         f"set lock_timeout = '{PATIENCE}'; set client_min_messages = warning;\n"
@@ -213,7 +214,7 @@ def _preamble(schemas: list[str]) -> bytes:
 
 
 def _feed(target: IO[bytes], reading: subprocess.Popen[bytes], preamble: bytes, version: int) -> bool:
-    """Hand all SQL to psql; whether it is whole: a file that breaks off in the middle is not committed."""
+    """Pipe all SQL to psql; whether it is complete: a truncated file is not committed."""
     assert reading.stdout is not None  # noqa: S101 - a pipe
     done = 0
     try:
@@ -228,9 +229,9 @@ def _feed(target: IO[bytes], reading: subprocess.Popen[bytes], preamble: bytes, 
         if not whole:
             target.write(
                 b"\n\\.\n\nselect 1 / 0;\n"
-            )  # ends what is under way, and fails: nothing is committed
+            )  # ends a COPY in progress, and fails: nothing is committed
         target.close()
-    except BrokenPipeError:  # psql met an error and ended: it says which
+    except BrokenPipeError:  # psql failed and reports why
         reading.kill()
         return False
     return whole
@@ -242,7 +243,7 @@ def _feed(target: IO[bytes], reading: subprocess.Popen[bytes], preamble: bytes, 
 def _run_watched(
     warehouse: Warehouse, name: str, arguments: list[str], on_line: Callable[[str], None]
 ) -> str | None:
-    """Run a program of PostgreSQL, each line of its errors shown to `on_line`; what it said if it failed."""
+    """Run a PostgreSQL program, passing each line of stderr to `on_line`; the last lines if it failed."""
     process = subprocess.Popen(
         [str(program(name)), *arguments],
         stdin=subprocess.DEVNULL,
@@ -266,20 +267,20 @@ def _run_watched(
 
 
 def _environment(warehouse: Warehouse, purpose: str) -> dict[str, str]:
-    """Where the programs find the database; no password is on a command line."""
-    found = libpq_environment(warehouse.admin_url)
+    """The connection for the programs, so that no password is on a command line."""
+    found = libpq_environment(url_parts(warehouse.admin_url))
     return {**os.environ, **found, "PGAPPNAME": process_name(purpose), "LC_ALL": "C"}
 
 
 @contextmanager
 def _connected(warehouse: Warehouse, purpose: str) -> Iterator[Connection]:
-    """A connection of the administrator."""
+    """A connection as the administrator."""
     name = process_name(purpose)
     try:
         with connect(warehouse.admin_url, application_name=name, autocommit=True) as connection:
             yield connection
     except psycopg.OperationalError as error:
-        raise BackupError(f"The database broke off: {' '.join(str(error).split())}.") from error
+        raise BackupError(f"The database connection broke: {' '.join(str(error).split())}.") from error
 
 
 def _read(file: IO[bytes]) -> str:
@@ -287,9 +288,9 @@ def _read(file: IO[bytes]) -> str:
     return "\n".join(file.read().decode(errors="replace").splitlines()[:LINES_SHOWN])
 
 
-def _why(what: str, said: str, warehouse: Warehouse) -> str:
-    """A sentence from what a program said, without a password."""
-    text = hide_secrets(" ".join(said.split()), url_parts(warehouse.admin_url))
+def _why(what: str, errors: str, warehouse: Warehouse) -> str:
+    """A sentence from a program's error output, without passwords."""
+    text = hide_secrets(" ".join(errors.split()), url_parts(warehouse.admin_url))
     if "server version mismatch" in text:
         return (
             f"{what}: the server of DATABASE_URL is newer than the programs that come with SigmaSight; use "

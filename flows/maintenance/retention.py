@@ -1,13 +1,13 @@
-"""What is kept no longer than the settings say, and removed by each night and by `sigmasight cleanup`.
+"""Retention: what the nightly run and `sigmasight cleanup` remove, and after how long.
 
 vendors' answers   RESPONSE_DAYS   .warehouse/responses
-log files          LOG_DAYS        .warehouse/logs, those that nothing has written to since
+log files          LOG_DAYS        .warehouse/logs, by last write
 failed loads,
-rows left out      REJECTED_DAYS   ops.loads of status failed, ops.rejected_rows
+rejected rows      REJECTED_DAYS   ops.loads of status failed, ops.rejected_rows
 Prefect's runs     RUN_DAYS        the database of the schedule's own server
-folders of dbt     a week          of audits and of killed runs
+folders of dbt     a week          artifacts of audits and of killed runs
 
-Data are never removed: raw rows, successful loads, publications (superseded ones too) and marts stay.
+Data are never removed: raw rows, successful loads, publications (superseded ones too) and marts are kept.
 """
 
 import logging
@@ -54,7 +54,7 @@ REMOVE_FAILED = """
 delete from ops.loads where status = 'failed' and finished_at < now() - make_interval(days => %s)
 """
 
-# SQLite, as Prefect lays it out. States and task runs go with their flow run; logs name it without a key.
+# Prefect's SQLite schema. States are deleted by cascade with their flow run; logs have no foreign key.
 _OLD = "coalesce(end_time, expected_start_time, created) < ?"
 OLD_RUNS = f"select count(*) from flow_run where {_OLD}"
 REMOVE_RUNS = (
@@ -67,7 +67,7 @@ REMOVE_RUNS = (
 
 
 def clean_up(warehouse: Warehouse, *, dry_run: bool = False, now: datetime | None = None) -> dict[str, int]:
-    """Remove what is too old; how many of what went, or would go.
+    """Remove what is too old; the counts by kind, removed or to be removed.
 
     now: with a zone; default the present. Raises WarehouseUnavailableError.
     """
@@ -91,22 +91,22 @@ def clean_up(warehouse: Warehouse, *, dry_run: bool = False, now: datetime | Non
 
 
 def clean_up_quietly(warehouse: Warehouse) -> None:
-    """As clean_up, at the end of a night: what cannot be removed is a warning in the log, and no failure."""
+    """clean_up at the end of a nightly run: an error is logged as a warning and does not fail the run."""
     try:
         removed = clean_up(warehouse)
     except (SigmaSightError, psycopg.Error, OSError) as error:
-        logger.warning("What is too old could not be removed: %s", error)
+        logger.warning("Old files and records could not be removed: %s", error)
         return
     logger.info("Removed %s", ", ".join(f"{count} {what}" for what, count in removed.items()))
 
 
 def old_logs(settings: Settings, now: datetime) -> list[Path]:
-    """Log files, parts of rotated ones too, that nothing has written to for LOG_DAYS."""
+    """Log files, including rotated ones, without a write for LOG_DAYS."""
     return _older(log_folder(settings).glob("*.log*"), settings.log_days, now)
 
 
 def old_dbt_folders(settings: Settings, now: datetime) -> list[Path]:
-    """Artifacts of audits (dbt_<schema>) and of killed runs; those of the last build stay."""
+    """Artifacts of audits (dbt_<schema>) and of killed runs; those of the last build are kept."""
     kept = {"dbt", "dbt_verify"}
     folders = (path for path in settings.warehouse_folder.glob("dbt_*") if path.name not in kept)
     return _older(folders, LEFTOVER_DAYS, now)
@@ -126,9 +126,9 @@ def _remove(paths: Iterable[Path]) -> None:
 
 
 def _clean_records(connection: Connection, days: int, *, dry_run: bool) -> dict[str, int]:
-    """Records of rows left out and of failed loads. The caller's connection commits."""
+    """Remove records of rejected rows and of failed loads. The caller commits."""
     counts = {
-        "records of rows left out": int(value(connection, OLD_REJECTED, [days])),
+        "records of rejected rows": int(value(connection, OLD_REJECTED, [days])),
         "records of failed loads": int(value(connection, OLD_FAILED, [days])),
     }
     if not dry_run:
@@ -138,13 +138,13 @@ def _clean_records(connection: Connection, days: int, *, dry_run: bool) -> dict[
 
 
 def clean_prefect(database: Path, before: datetime, *, dry_run: bool = False) -> int:
-    """Remove the runs that ended before an instant from the database of Prefect's own server; how many.
+    """Remove runs that ended before `before` from the database of Prefect's own server; the count.
 
-    A database that is busy or that another version of Prefect laid out otherwise is left alone.
+    A database that is busy or has the schema of another Prefect version is left alone.
     """
     if not database.exists():
         return 0
-    # as Prefect writes instants: UTC without a zone
+    # Prefect stores timestamps as UTC without a zone
     instant = before.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
     try:
         with closing(sqlite3.connect(database, timeout=BUSY_SECONDS)) as connection:
@@ -152,7 +152,7 @@ def clean_prefect(database: Path, before: datetime, *, dry_run: bool = False) ->
             if count and not dry_run:
                 _remove_runs(connection, instant)
     except sqlite3.Error as error:
-        logger.info("Prefect's database %s is left as it is: %s", database, error)
+        logger.info("Prefect's database %s was not cleaned: %s", database, error)
         return 0
     return count
 

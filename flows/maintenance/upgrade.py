@@ -1,7 +1,7 @@
-"""Bring a warehouse of an older version to the layout of this one; publications and history stay.
+"""Upgrade a warehouse of an older version to this version's layout; publications and history are kept.
 
-Each change of layout is a file of warehouse/sql/upgrades, numbered by the layout that it leads to, and runs
-once, in one transaction with its record. Then a build of no date makes the readers' views.
+Each change of layout is a file in warehouse/sql/upgrades, numbered by the layout that it produces. It runs
+once, in one transaction with its record. Then a build without dates creates the readers' views.
 """
 
 from datetime import date
@@ -17,9 +17,9 @@ from warehouse.connections import Warehouse
 
 
 def upgrade_warehouse(warehouse: Warehouse) -> bool:
-    """Apply the steps that the warehouse lacks and make the readers' views; whether anything was due.
+    """Apply the missing steps and create the readers' views; whether anything had to be done.
 
-    An upgrade that failed after its steps is taken up again. Raises SigmaSightError.
+    An upgrade that failed after its steps is resumed. Raises SigmaSightError.
     """
     with (
         build_lock(warehouse, "upgrade", any_layout=True),
@@ -42,13 +42,13 @@ def upgrade_warehouse(warehouse: Warehouse) -> bool:
 
 
 def _has_other_views(warehouse: Warehouse, connection: Connection) -> bool:
-    """Whether what is published is read through the views of another version."""
+    """Whether the published marts are read through views of another version."""
     is_published = bool(value(connection, "select exists (select from ops.publications)"))
-    return is_published and not read_parsed_project(warehouse).stands_in(connection)
+    return is_published and not read_parsed_project(warehouse).is_built_in(connection)
 
 
 def _make_views(warehouse: Warehouse, last: date) -> None:
-    """Build the project for no date at all: its views, functions and seeds, and tables without new rows."""
+    """Build the project for no date: views, functions and seeds, and tables without new rows."""
     prepare_environment(warehouse)
     nothing = {"first_date": date.max, "from_date": date.max, "to_date": last}
     settings = {name: day.isoformat() for name, day in nothing.items()}

@@ -1,4 +1,4 @@
-"""Hold rebuilt marts against what was published at an instant, row for row."""
+"""Compare rebuilt marts with what was published at an instant, row by row."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -9,7 +9,7 @@ from rich.table import Table
 
 from flows.database import Connection, rows
 
-# Not part of a row's value: which publication it came with.
+# Columns that identify the publication, which are not compared.
 PUBLICATION_COLUMNS = ("publication_id", "published_at", "superseded_at")
 
 COMPARABLE = """
@@ -42,7 +42,7 @@ select
 
 @dataclass(frozen=True)
 class MartComparison:
-    """Rows of one mart: as published, as rebuilt, and those of each side that the other lacks."""
+    """Row counts of one mart: published, rebuilt, and those that only one side has."""
 
     mart: str
     published: int
@@ -62,7 +62,7 @@ class MartComparison:
 def compare_marts(
     connection: Connection, *, schema: str, at: datetime, to_date: date, with_dimensions: bool
 ) -> list[MartComparison]:
-    """Each mart of `schema` against what its history view shows of the instant `at`, for dates up to to_date.
+    """Compare each mart of `schema` with its history view at the instant `at`, for dates up to to_date.
 
     with_dimensions: also the marts without dates, which describe the last date only.
     """
@@ -103,7 +103,7 @@ def _compare(
 
 
 def print_comparison(console: Console, results: list[MartComparison]) -> None:
-    """A table of the counts."""
+    """Print a table of the counts."""
     table = Table(title="Rebuilt against published, rows", title_justify="left", title_style="bold")
     table.add_column("mart")
     for name in ("published", "rebuilt", "equal", "only published", "only rebuilt"):

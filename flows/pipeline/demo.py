@@ -1,5 +1,5 @@
-"""The demo: demo portfolios and prices loaded, built, published and summed up, with what to do next."""
-# ruff: noqa: PLC0415 - what a command does not use is not imported
+"""The demo: load portfolios and prices, build, publish, print a summary and next steps."""
+# ruff: noqa: PLC0415 - imports only what a command uses
 
 import time
 from pathlib import Path
@@ -45,7 +45,7 @@ def _load(warehouse: Warehouse, source: Source, prices: Path | None) -> None:
     say_loads(load_calendar_if_short(warehouse))
     with warehouse.connect_writer(application_name=process_name("demo")) as connection:
         say_loads(load_demo_portfolios(connection))
-        if warehouse.is_embedded:  # their password is published: not on a server that others may reach
+        if warehouse.is_embedded:  # their password is public: never on a shared server
             create_demo_users(connection)
     say_loads(load_source(warehouse, source, prices, must_answer=True))
 
@@ -78,10 +78,10 @@ def _print_next_steps(*, has_users: bool) -> None:
 
 
 NEXT_STEPS = (
-    ("sigmasight status", "what is published, what waits"),
-    ('sigmasight psql -c "table dim_portfolios"', "ask the marts in SQL"),
+    ("sigmasight status", "what is published, what is pending"),
+    ('sigmasight psql -c "table dim_portfolios"', "query the marts in SQL"),
     ("sigmasight docs --serve", "the meaning of every model and column"),
-    ("sigmasight serve", "the API, described on http://127.0.0.1:8000/api/v1/docs"),
+    ("sigmasight serve", "the API, documented at http://127.0.0.1:8000/api/v1/docs"),
     ("sigmasight schedule", "the nightly flow, every weekday"),
     ("sigmasight --help", "everything else"),
 )

@@ -1,4 +1,4 @@
-"""How the steps of a run are carried out: plainly, or as task runs of Prefect (prefect_engine.py)."""
+"""How the steps of a run are executed: in this process, or by Prefect (see flows/prefect/engine.py)."""
 
 import logging
 from collections.abc import Callable
@@ -15,33 +15,33 @@ logger = logging.getLogger(__name__)
 
 
 class Engine(Protocol):
-    """Carries out the steps of a run."""
+    """Executes the steps of a run."""
 
     def step(self, name: str, body: Callable[[], T]) -> T:
-        """What the body returns; it is run again when it fails for a reason that may pass by itself."""
+        """Run the body and return its result; retried after transient errors."""
         ...
 
     def keep(self, report: "BuildReport") -> None:
-        """Keep the nodes of a build, also of one that failed, where the engine has a place for them."""
+        """Store the nodes of a build, also of a failed one, if the engine has a place for them."""
         ...
 
 
 class PlainEngine:
-    """Calls each step in this process. ops.runs and ops.run_nodes are all the history there is."""
+    """Calls each step in this process. The only history is in ops.runs and ops.run_nodes."""
 
     def step(self, name: str, body: Callable[[], T]) -> T:
         from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_chain, wait_fixed  # noqa: PLC0415
 
-        def say_again(state: Any) -> None:
-            logger.warning("The step %s is tried again: %s", name, state.outcome.exception())
+        def log_retry(state: Any) -> None:
+            logger.warning("Retrying the step %s: %s", name, state.outcome.exception())
 
         return Retrying(
             retry=retry_if_exception(is_transient),
             stop=stop_after_attempt(RETRIES + 1),
             wait=wait_chain(*map(wait_fixed, delays())),
-            before_sleep=say_again,
+            before_sleep=log_retry,
             reraise=True,
         )(body)
 
     def keep(self, report: "BuildReport") -> None:
-        """Nowhere else than in ops.run_nodes."""
+        """Do nothing: the nodes are in ops.run_nodes."""

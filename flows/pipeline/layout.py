@@ -1,4 +1,4 @@
-"""The layout of the tables that builds fill, and whether it is that of this version."""
+"""The layout version of the tables that builds fill, and the check that it is current."""
 
 from pathlib import Path
 
@@ -10,21 +10,21 @@ LAYOUT = "select coalesce(max(layout), 1) from ops.layouts"
 
 
 def upgrade_steps() -> dict[int, Path]:
-    """The files that lead from each layout to the next, by the layout that they lead to."""
+    """The upgrade scripts, by the layout that each produces."""
     return {int(path.name[:3]): path for path in sorted((SQL_FOLDER / "upgrades").glob("[0-9]*.sql"))}
 
 
 def read_layout(connection: Connection) -> int:
-    """The layout of this warehouse."""
+    """The layout version of this warehouse."""
     return int(value(connection, LAYOUT))
 
 
 def check_layout(connection: Connection) -> None:
-    """Raise OldLayoutError, naming the command that helps, where an older version laid the warehouse out."""
+    """Raise OldLayoutError, naming the command to run, if the layout is older than this version's."""
     layout, newest = read_layout(connection), max(upgrade_steps())
     if layout < newest:
         raise OldLayoutError(
-            f"An older version laid this warehouse out (layout {layout}), this one builds layout {newest}: "
-            "run `sigmasight upgrade`, which keeps publications and history. Until then readers are served "
+            f"This warehouse has the layout of an older version (layout {layout}, now {newest}): run "
+            "`sigmasight upgrade`, which keeps publications and history. Until then readers are served "
             "as before."
         )

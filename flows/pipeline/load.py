@@ -1,4 +1,4 @@
-"""Bring in what a source has: the first step of a night. Each load is one transaction of its own."""
+"""Load the data of a source: the first step of a nightly run. Each load is its own transaction."""
 
 import logging
 from collections.abc import Iterable, Sequence
@@ -32,14 +32,13 @@ def load_source(
     symbols: Sequence[str] | None = None,
     must_answer: bool = False,
 ) -> "list[LoadReport]":
-    """Load what the source has: its reports, one per dataset.
+    """Load what the source has; the reports, one per dataset.
 
-    prices: the folder of the files; needed for `files` and for nothing else. symbols: vendors are asked for
-    prices and profiles of these alone; files and the simulation give all they have. must_answer: raise
-    SourceUnavailableError when no vendor gave a price. Else that is a warning and a failed load on record,
-    and a night goes on with what there is: the vendors were asked again and again already, and the next
-    night asks for what is missing. Raises UsageError and what the loads raise; loads that were done stay
-    done.
+    prices: the folder of the files; required for `files` only. symbols: vendors are queried for prices and
+    profiles of these alone; files and the simulation load everything. must_answer: raise
+    SourceUnavailableError when no vendor returned a price. Otherwise that is a warning and a recorded failed
+    load, and the nightly run continues: the vendors were retried already, and the next run requests what is
+    missing. Raises UsageError and the errors of the loads; completed loads are kept.
     """
     if (source is Source.FILES) != (prices is not None):
         raise UsageError(
@@ -53,7 +52,7 @@ def load_source(
             if must_answer:
                 say_loads(error.reports)
                 raise
-            logger.warning("%s The prices known so far stand; the next run asks again.", error)
+            logger.warning("%s The prices loaded so far are kept; the next run tries again.", error)
             return list(error.reports)
 
 
@@ -64,7 +63,7 @@ def _load(
     settings: Settings,
     symbols: Sequence[str] | None,
 ) -> "list[LoadReport]":
-    # each source's libraries are imported when it is used: pandas alone is half a second
+    # a source's libraries are imported when it is used: pandas alone takes half a second
     if source is Source.SIMULATED:
         from ingestion.demo.simulated import load_simulated  # noqa: PLC0415
 
@@ -83,7 +82,7 @@ def _load(
 
 
 def load_calendar_if_short(warehouse: Warehouse) -> "list[LoadReport]":
-    """Load the NYSE calendar when it does not reach half a year ahead."""
+    """Load the NYSE calendar when it ends less than 200 days ahead."""
     with warehouse.connect_writer(application_name=process_name("load calendar")) as connection:
         last: date | None = value(connection, "select max(calendar_date) from raw.calendar_days")
         connection.rollback()
@@ -95,7 +94,7 @@ def load_calendar_if_short(warehouse: Warehouse) -> "list[LoadReport]":
 
 
 def say_loads(reports: "Iterable[LoadReport]") -> None:
-    """A line of progress for each dataset of each source, and the notices of its loads."""
+    """Print a line of progress for each dataset of each source, and the notices of its loads."""
     groups: dict[tuple[str, str], list[LoadReport]] = {}
     for report in reports:
         groups.setdefault((report.dataset, report.source), []).append(report)

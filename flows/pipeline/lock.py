@@ -1,6 +1,6 @@
 """The build lock: two builds never run at once.
 
-A connection of its own holds it, so a killed process frees it.
+A dedicated connection holds it, so killing the process releases it.
 """
 
 import os
@@ -48,7 +48,7 @@ THIS_PROCESS = "select pid, backend_start from pg_stat_activity where pid = pg_b
 
 @dataclass(frozen=True)
 class Holder:
-    """Who holds the lock: its name says the command, the process and the machine."""
+    """The holder of the lock; its name has the command, the process id and the host."""
 
     name: str
     since: datetime | None
@@ -60,22 +60,22 @@ class Holder:
 
 @dataclass(frozen=True)
 class LockToken:
-    """One unbroken hold of the lock: the server process that holds it, and when that process began."""
+    """One uninterrupted hold of the lock: the backend that holds it, and when that backend started."""
 
     backend_pid: int
     backend_start: datetime
 
     def confirm(self, connection: Connection) -> None:
-        """Raise LockLostError unless the lock has been held without a break; asked on another connection."""
+        """Raise LockLostError unless the lock was held without interruption; runs on another connection."""
         if not value(connection, IS_HELD_BY, [BUILD_LOCK, self.backend_pid, self.backend_start]):
             raise LockLostError(
-                "The connection that held the build lock broke, so another build may have run meanwhile: "
+                "The connection that held the build lock broke, so another build may have run: "
                 "nothing was published. Run the command again."
             )
 
 
 class BuildLock:
-    """The build lock, on a connection of its own. purpose: the command, as others will read it."""
+    """The build lock, on a dedicated connection. purpose: the command, shown to other users."""
 
     def __init__(self, warehouse: Warehouse, purpose: str) -> None:
         self._warehouse = warehouse
@@ -83,7 +83,7 @@ class BuildLock:
         self._connection: Connection | None = None
 
     def hold(self) -> LockToken:
-        """Take the lock, or go on holding it; take it anew when the server restarted meanwhile.
+        """Acquire the lock, or keep it; acquire it again after a server restart.
 
         Raises BuildLockedError, naming the holder, when another build has it.
         """
@@ -97,14 +97,14 @@ class BuildLock:
         return self._token(self._connection)
 
     def check_layout(self) -> None:
-        """Raise OldLayoutError for a warehouse that an older version laid out."""
+        """Raise OldLayoutError for a warehouse with an older layout."""
         if self._connection is not None:
             check_layout(self._connection)
 
     def release(self) -> None:
         if self._connection is not None:
             with suppress(psycopg.OperationalError):
-                # said, not left to the server, which sees a closed connection a moment later
+                # explicitly: the server notices a closed connection only a moment later
                 value(self._connection, "select pg_advisory_unlock_all()")
             self._connection.close()
             self._connection = None
@@ -114,21 +114,21 @@ class BuildLock:
 
 
 def process_name(purpose: str) -> str:
-    """What pg_stat_activity shows of this process: `sigmasight nightly pid 123 on host`."""
+    """The name of this process in pg_stat_activity: `sigmasight nightly pid 123 on host`."""
     return f"sigmasight {purpose} pid {os.getpid()} on {socket.gethostname()}"[:LONGEST_APPLICATION_NAME]
 
 
 def lock_holder(connection: Connection, lock: int = BUILD_LOCK) -> Holder | None:
-    """Who holds the lock now (one of them, if it is shared), None when nobody does."""
+    """The current holder of the lock (one of them, if it is shared), or None."""
     found = rows(connection, HOLDER, [lock])
     return Holder(*found[0]) if found else None
 
 
 @contextmanager
 def build_lock(warehouse: Warehouse, purpose: str, *, any_layout: bool = False) -> Iterator[BuildLock]:
-    """Hold the build lock for the body. Raises BuildLockedError naming the holder when another has it.
+    """Hold the build lock for the body. Raises BuildLockedError naming the holder if another has it.
 
-    Raises OldLayoutError for a warehouse that an older version laid out, unless any_layout.
+    Raises OldLayoutError for a warehouse with an older layout, unless any_layout.
     """
     lock = BuildLock(warehouse, purpose)
     try:
@@ -141,8 +141,8 @@ def build_lock(warehouse: Warehouse, purpose: str, *, any_layout: bool = False) 
 
 
 def locked_error(holder: Holder | None) -> BuildLockedError:
-    who = "it has ended just now" if holder is None else str(holder)
+    who = "just ended" if holder is None else str(holder)
     return BuildLockedError(
-        f"Another build is running ({who}), and two never run at once: wait until it is done "
-        "(`sigmasight status` shows how far it is), or stop that process and run the command again."
+        f"Another build is running ({who}), and only one can run at a time: wait for it to finish "
+        "(`sigmasight status` shows its progress), or stop that process and run the command again."
     )

@@ -1,13 +1,13 @@
-"""The steps of a night: load, plan the window, build, publish. Also what `rebuild --from` runs.
+"""The steps of a nightly run: load, plan the window, build, publish. Also used by `rebuild --from`.
 
-    lock      one build at a time; the second says who holds it and stops
-    load      from the source, when one is named
-    build     the window of dates since the last publication; tests block
-    publish   one statement that makes all of it visible
-    clean     what the settings keep no longer (see retention.py)
+    lock      one build at a time; a second one names the holder and stops
+    load      from the source, if one is given
+    build     the window of dates since the last publication; a failed test stops it
+    publish   one statement that makes the whole build visible
+    clean     remove what has expired (see retention.py)
 
-A run that fails or is killed publishes nothing: readers stay on the last publication, and the next run starts
-from what this one left undone. An engine carries the steps out: this process itself, or Prefect as task runs.
+A run that fails or is killed publishes nothing: readers stay on the last publication, and the next run does
+what this one did not finish. An engine executes the steps: in this process, or as task runs of Prefect.
 """
 
 from collections.abc import Iterator
@@ -43,15 +43,15 @@ from warehouse.errors import SigmaSightError
 if TYPE_CHECKING:
     from ingestion.raw.loads import LoadReport
 
-# Unit tests hold the code to made-up rows: they belong to a change of the code, not to every night.
-CODE_TESTS_LEFT_OUT = ("--exclude-resource-type", "unit_test")
+# Unit tests check the code on fixed rows: they run when the code changes, not every night.
+SKIP_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
 
 LOAD_PERCENT, BUILD_PERCENT, PUBLISH_PERCENT = 2, 20, 95
 
 
 @dataclass(frozen=True)
 class Request:
-    """What to build, as asked; see nightly."""
+    """What to build; see nightly."""
 
     as_of: date | None = None
     from_date: date | None = None
@@ -60,7 +60,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Built:
-    """A finished build, not yet published, and the hold of the lock under which it was made."""
+    """A finished, unpublished build, and the token of the lock held during it."""
 
     window: Window
     publication_id: int
@@ -70,7 +70,7 @@ class Built:
 
 @dataclass(frozen=True)
 class NightlyResult:
-    """How a run ended; the parts that it did not reach are None."""
+    """How a run ended; None for steps that it did not reach."""
 
     status: Literal["succeeded", "nothing_new", "not_a_session"]
     loads: "tuple[LoadReport, ...]" = ()
@@ -92,9 +92,9 @@ def nightly(
     """Load from the source, build what is new, publish.
 
     as_of: a date, taken as the last session on or before it; default the last session with a price.
-    source, prices: where prices come from (the folder for `files`); default nothing is loaded.
-    force: run although the NYSE does not trade today. from_date: build at least from there.
-    full_refresh: continue from nothing, after a column changed what it means; needs a from_date.
+    source, prices: where prices come from (the folder for `files`); by default nothing is loaded.
+    force: run even if the NYSE is closed today. from_date: build at least from this date.
+    full_refresh: rebuild from scratch, after the meaning of a column changed; needs a from_date.
     Raises SigmaSightError.
     """
     prepare_environment(warehouse)
@@ -103,7 +103,9 @@ def nightly(
     with build_lock(warehouse, kind) as lock, recorded(warehouse, kind) as run:
         loads = load_calendar_if_short(warehouse)
         if not (force or as_of or from_date) and not trades_today(warehouse):
-            return _end(run, "not_a_session", loads, f"{today()} is no NYSE session (--force runs anyway)")
+            return _end(
+                run, "not_a_session", loads, f"{today()} is not an NYSE session (--force runs anyway)"
+            )
         if source is not None:
             run.phase("loading", LOAD_PERCENT)
             with run.step("load"):
@@ -128,7 +130,7 @@ def build_and_publish(
     with run.step("build"):
         built = engine.step("build", lambda: build_step(warehouse, engine, lock, run, request))
     if built is None:
-        return _end(run, "nothing_new", loads, "no number can have changed since the last publication")
+        return _end(run, "nothing_new", loads, "nothing has changed since the last publication")
     run.phase("publishing", PUBLISH_PERCENT)
     with run.step("publish"):
         published_at = engine.step("publish", lambda: publish_step(warehouse, built))
@@ -137,7 +139,7 @@ def build_and_publish(
 
 
 def load_step(warehouse: Warehouse, source: Source, prices: Path | None) -> "list[LoadReport]":
-    """Load from the source. What an attempt before loaded is found again, and not written twice."""
+    """Load from the source. Rows that an earlier attempt loaded are not written twice."""
     reports = load_source(warehouse, source, prices)
     say_loads(reports)
     return reports
@@ -146,7 +148,7 @@ def load_step(warehouse: Warehouse, source: Source, prices: Path | None) -> "lis
 def build_step(
     warehouse: Warehouse, engine: Engine, lock: BuildLock, run: RunRecord, request: Request
 ) -> Built | None:
-    """Plan the window and build it; None when nothing is new. Each attempt plans anew and stands alone."""
+    """Plan the window and build it; None when nothing is new. Each attempt plans again, independently."""
     token = lock.hold()
     with warehouse.connect_writer(application_name=process_name("plan"), autocommit=True) as connection:
         abandon_dead_runs(connection, run.run_id)
@@ -173,7 +175,7 @@ def build_step(
             settings=build_settings(window, publication_id),
             manifest=project.manifest,
             options=[
-                *CODE_TESTS_LEFT_OUT,
+                *SKIP_UNIT_TESTS,
                 *project.options,
                 *(["--full-refresh"] if request.full_refresh else []),
             ],
@@ -185,7 +187,7 @@ def build_step(
 
 
 def publish_step(warehouse: Warehouse, built: Built) -> datetime:
-    """Make the build visible, if the lock was held all the while; when."""
+    """Publish the build, if the lock was held without interruption; the time of publication."""
     name = process_name("publish")
     with warehouse.connect_writer(application_name=name) as connection, connection.transaction():
         built.token.confirm(connection)
@@ -199,13 +201,13 @@ def publish_step(warehouse: Warehouse, built: Built) -> datetime:
 
 
 def trades_today(warehouse: Warehouse) -> bool:
-    """Whether the NYSE has a session today, in New York's date."""
+    """Whether the NYSE has a session today, by the date in New York."""
     with warehouse.connect_writer(application_name=process_name("calendar"), autocommit=True) as connection:
         return is_session(connection, today())
 
 
 def say_build(report: BuildReport) -> None:
-    """A line of progress for a build."""
+    """Print a line of progress for a build."""
     warned = f", {report.tests_warned} with warnings" if report.tests_warned else ""
     say("built", f"{report.models_built} models, {report.tests_passed} tests passed{warned}", report.seconds)
 
@@ -221,13 +223,13 @@ def _end(
 
 @contextmanager
 def recorded(warehouse: Warehouse, kind: RunKind) -> Iterator[RunRecord]:
-    """A run record that is closed with the error when the body fails, also by Ctrl-C."""
+    """A run record that is closed with the error when the body fails, including Ctrl-C."""
     run = RunRecord(warehouse, kind)
     try:
         yield run
     except BaseException as error:
         end_progress()
-        with suppress(SigmaSightError):  # the database may be what failed: the first error is the one to read
+        with suppress(SigmaSightError):  # the database may be what failed: keep the first error
             run.finish("failed", str(error) or type(error).__name__)
         raise
     finally:

@@ -1,14 +1,14 @@
-"""Onboarding: a statement is loaded, its new symbols get prices and profiles, the portfolio is built back.
+"""Onboarding: load a statement, fetch prices and profiles of new symbols, backfill the portfolio.
 
-    load       the positions file, one transaction; a faulty file changes nothing and nothing more is done
+    load       the positions file, one transaction; an invalid file changes nothing and stops here
     prices     of symbols that have none, or none as far back as they are held
-    readiness  which share of the positions has the history that the risk models need
-    build      from the portfolio's first entry date to today, checked and published as in a night
+    readiness  the share of positions with enough history for the risk models
+    build      from the portfolio's first entry date to today, tested and published as in a nightly run
 
-Each step finds again what the one before left, so after a crash the same command goes on. Without a source
-that answers the load stands: the build goes on without prices, and the next night asks again.
+Each step starts from what the previous one committed, so after a crash the same command continues. If no
+source answers, the load is kept: the build continues without prices, and the next nightly run tries again.
 """
-# ruff: noqa: PLC0415 - what a command does not use is not imported
+# ruff: noqa: PLC0415 - imports only what a command uses
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -34,8 +34,8 @@ Loader = Callable[[Connection], "list[LoadReport]"]
 
 SYMBOLS_SHOWN = 10
 
-# The first date for which a price of each needed symbol is known, and the first on which one is held.
-# A proxy of a factor is needed as early as anything is held.
+# For each needed symbol, the first date with a price and the first date on which it is held.
+# A factor's proxy is needed from the first date on which anything is held.
 HISTORIES = """
 with positions as (
     select coalesce(underlying_symbol, symbol) as symbol, entry_date from raw.newest_positions
@@ -82,7 +82,7 @@ def build_back(
     prices: Path | None,
     portfolio_id: UUID | None,
 ) -> Onboarded:
-    """Fetch prices of new symbols, tell how ready the holdings are, build back to the first entry date.
+    """Fetch prices of new symbols, report readiness, build back to the first entry date.
 
     source, prices, portfolio_id: as of run_onboarding. Raises SigmaSightError.
     """
@@ -93,13 +93,13 @@ def build_back(
         run.phase("loading", LOAD_PERCENT)
         with run.step("load"):
             loads += engine.step("prices", lambda: fetch_missing(warehouse, source, prices))
-        readiness, missing = tell_readiness(warehouse, portfolio_id)
+        readiness, missing = report_readiness(warehouse, portfolio_id)
         result = build_and_publish(warehouse, engine, lock, run, loads=loads, request=Request())
     return Onboarded(tuple(loads), missing, readiness, result)
 
 
 def lacking_symbols(connection: Connection) -> list[str]:
-    """Symbols that need prices and have none as far back as they are held, sorted."""
+    """Symbols without prices as far back as they are held, sorted."""
     from ingestion.market.symbols import symbols_to_price
 
     found = rows(connection, HISTORIES, [symbols_to_price(connection)])
@@ -111,7 +111,7 @@ def lacking_symbols(connection: Connection) -> list[str]:
 
 
 def usual_source(warehouse: Warehouse) -> Source | None:
-    """Where the last prices came from: who is asked when nobody is named. None: files, which people give."""
+    """The source of the last prices, the default when none is given. None for files, which users supply."""
     with warehouse.connect_writer(application_name=process_name("onboard"), autocommit=True) as connection:
         found = rows(connection, LAST_SOURCE)
     last = found[0][0] if found else None
@@ -121,9 +121,9 @@ def usual_source(warehouse: Warehouse) -> Source | None:
 
 
 def fetch_missing(warehouse: Warehouse, source: Source | None, prices: Path | None) -> "list[LoadReport]":
-    """Ask the source for what lacks prices; nothing when nothing does, or when nobody answers.
+    """Load missing prices from the source; empty when none are missing, or when no vendor answers.
 
-    What an attempt before loaded is found again.
+    What an earlier attempt loaded is not requested again.
     """
     with warehouse.connect_writer(application_name=process_name("onboard"), autocommit=True) as connection:
         wanted = lacking_symbols(connection)
@@ -134,8 +134,8 @@ def fetch_missing(warehouse: Warehouse, source: Source | None, prices: Path | No
     return reports
 
 
-def tell_readiness(warehouse: Warehouse, portfolio_id: UUID | None) -> tuple[Readiness, tuple[str, ...]]:
-    """Say how ready the holdings are, and which symbols nobody prices; both as data too."""
+def report_readiness(warehouse: Warehouse, portfolio_id: UUID | None) -> tuple[Readiness, tuple[str, ...]]:
+    """Print and return the readiness of the holdings and the symbols without any price."""
     with warehouse.connect_writer(application_name=process_name("onboard"), autocommit=True) as connection:
         readiness = read_readiness(connection, portfolio_id)
         lacking = set(lacking_symbols(connection))
@@ -148,7 +148,5 @@ def tell_readiness(warehouse: Warehouse, portfolio_id: UUID | None) -> tuple[Rea
         say("", sentence)
     if missing:
         more = f", … and {len(missing) - SYMBOLS_SHOWN} more" if len(missing) > SYMBOLS_SHOWN else ""
-        say(
-            "no prices", f"for {', '.join(missing[:SYMBOLS_SHOWN])}{more}: the next night asks for them again"
-        )
+        say("no prices", f"for {', '.join(missing[:SYMBOLS_SHOWN])}{more}: the next nightly run tries again")
     return readiness, missing

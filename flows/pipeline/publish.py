@@ -1,4 +1,4 @@
-"""Make a finished build visible: one row in ops.publications, on all marts at once."""
+"""Make a finished build visible: one row in ops.publications, for all marts at once."""
 
 import subprocess
 from datetime import datetime, timedelta
@@ -28,7 +28,7 @@ def publish(
     publication_id: int,
     report: BuildReport,
 ) -> datetime:
-    """Publish the build; when. Publishing the same build again changes nothing: a retry may do so."""
+    """Publish the build; the time of publication. Idempotent, so that it can be retried."""
     if not value(connection, IS_PUBLISHED, [publication_id]):
         values = {
             "publication_id": publication_id,
@@ -61,7 +61,7 @@ def git_revision() -> str | None:
 def _git(*arguments: str) -> str:
     try:
         done = subprocess.run(
-            ["git", *arguments],  # noqa: S607 - whichever git the person uses
+            ["git", *arguments],  # noqa: S607 - the user's git
             cwd=project_root(),
             capture_output=True,
             text=True,

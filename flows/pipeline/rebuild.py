@@ -1,4 +1,4 @@
-"""Build a past report as it was known then, in a schema of its own; compare it with what was published."""
+"""Rebuild a past report from the data known then, in its own schema; compare it with what was published."""
 
 import re
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from flows.pipeline.lock import process_name
 from flows.pipeline.window import FIRST_DATE, session_at
 from warehouse.connections import Warehouse
 
+# stored as the comment of existing schemas, so its text cannot change
 SCHEMA_MARK = "Made by `sigmasight rebuild --schema`; the next one makes it anew."
 
 AT_THAT_TIME = """
@@ -32,12 +33,12 @@ select obj_description(oid, 'pg_namespace') from pg_catalog.pg_namespace where n
 """
 
 AUDIT_PUBLICATION = 0
-"""Stands for the audit's own rows: it is no publication."""
+"""The publication id of an audit's rows; no publication has it."""
 
 
 @dataclass(frozen=True)
 class Visible:
-    """What readers saw at an instant: the newest publication, what it knew, and the last date published."""
+    """What readers saw at an instant: the newest publication, its known_at, and the last date published."""
 
     publication_id: int
     known_at: datetime
@@ -48,10 +49,10 @@ class Visible:
 def rebuild_as_known(
     warehouse: Warehouse, *, as_of: date | None, known_at: str, schema: str, compare: bool
 ) -> None:
-    """Build all dates up to `as_of` from what the publication visible at `known_at` knew, into `schema`.
+    """Build all dates up to `as_of` into `schema`, from the data of the publication visible at `known_at`.
 
-    known_at: an ISO time, UTC when it names no zone. compare: print how many rows of each mart equal the
-    published ones. Raises UsageError or BuildError (also for rows that differ).
+    known_at: an ISO time, UTC without a zone. compare: print how many rows of each mart equal the published
+    ones. Raises UsageError, or BuildError (also for rows that differ).
     """
     at = parse_instant(known_at)
     with warehouse.connect_writer(application_name=process_name("rebuild"), autocommit=True) as connection:
@@ -63,8 +64,8 @@ def rebuild_as_known(
         make_schemas(connection, schema)
         say(
             "planned",
-            f"{first} to {to_date} into {schema}, as known at {visible.known_at:%Y-%m-%d %H:%M:%S} UTC, when "
-            f"publication {visible.publication_id} was built, which was visible then",
+            f"{first} to {to_date} into {schema}, as known at {visible.known_at:%Y-%m-%d %H:%M:%S} UTC by "
+            f"publication {visible.publication_id}, the one visible then",
         )
         _build(warehouse, schema, first, to_date, visible.known_at)
         if compare:
@@ -78,12 +79,12 @@ def rebuild_as_known(
 
 
 def parse_instant(text: str) -> datetime:
-    """An ISO date or time, UTC when it names no zone. Raises UsageError."""
+    """An ISO date or time, UTC without a zone. Raises UsageError."""
     try:
         instant = datetime.fromisoformat(text)
     except ValueError:
         raise UsageError(
-            f"{text!r} is no time: write it like 2026-01-30T23:59 (UTC), or with a zone."
+            f"{text!r} is not a valid time: write it like 2026-01-30T23:59 (UTC), or with a zone."
         ) from None
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
@@ -94,25 +95,25 @@ def visible_at(connection: Connection, at: datetime) -> Visible:
     if not found:
         first = value(connection, FIRST_PUBLICATION)
         since = (
-            f"the first publication is of {first:%Y-%m-%d %H:%M:%S} UTC" if first else "nothing is published"
+            f"the first publication was at {first:%Y-%m-%d %H:%M:%S} UTC" if first else "nothing is published"
         )
         raise UsageError(f"Nothing was published by {at:%Y-%m-%d %H:%M:%S} UTC: {since}.")
     return Visible(*found[0])
 
 
 def make_schemas(connection: Connection, schema: str) -> None:
-    """An empty schema that analysts may read, and one for what its marts are made of beside it.
+    """Create an empty schema that analysts can read, and one for its intermediate layers.
 
-    Raises UsageError for a schema that no rebuild made, and for a name that would need quotes.
+    Raises UsageError for a schema that no rebuild created, and for a name that would need quotes.
     """
     if not re.fullmatch(r"[a-z_][a-z0-9_]{0,50}", schema):
-        raise UsageError(f"{schema!r} is no name for a schema here: use a-z, 0-9 and _, such as audit.")
+        raise UsageError(f"{schema!r} is not a valid schema name: use a-z, 0-9 and _, such as audit.")
     names = (schema, f"{schema}_layers")
     for name in names:
         comments = rows(connection, SCHEMA_COMMENT, [name])
         if comments and comments[0][0] != SCHEMA_MARK:
             raise UsageError(
-                f"The schema {name} is not one that a rebuild made: choose another, such as audit."
+                f"The schema {name} was not created by a rebuild: choose another, such as audit."
             )
     for name in names:
         _make_schema(connection, name)

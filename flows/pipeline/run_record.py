@@ -1,4 +1,4 @@
-"""The record of a run in ops.runs: what it does, how far it is, how long each step took, how it ended."""
+"""The record of a run in ops.runs: its phase, progress, duration of each step, and outcome."""
 
 import logging
 import os
@@ -24,13 +24,13 @@ logger = logging.getLogger(__name__)
 
 Status = Literal["succeeded", "nothing_new", "failed"]
 RunKind = Literal["nightly", "rebuild", "onboard"]
-"""Kinds of runs; each holds the build lock, so who holds it knows that no other is running."""
+"""Kinds of runs; each holds the build lock, so the holder knows that no other run is active."""
 
 PERCENT_SECONDS = 0.5
 
 NODE_COLUMNS = ("node_id", "name", "kind", "status", "seconds", "rows", "message")
 
-# An attempt before left rows of the same nodes.
+# An earlier attempt may have left rows for the same nodes.
 RECORD_NODES = """
 with nodes as (
     select * from unnest(
@@ -45,9 +45,9 @@ on conflict (run_id, node_id) do update set
 
 
 class RunRecord:
-    """One row of ops.runs, written on a connection of its own: each change is visible at once.
+    """One row of ops.runs, written on a dedicated autocommit connection: each change is visible at once.
 
-    The percentage is a courtesy: when it cannot be written the run goes on.
+    Progress is best effort: the run continues when it cannot be written.
     """
 
     def __init__(self, warehouse: Warehouse, kind: RunKind) -> None:
@@ -55,7 +55,7 @@ class RunRecord:
         self._kind = kind
         self._guard = threading.RLock()
         self._connection = self._connect()
-        self._said_at = 0.0
+        self._reported_at = 0.0
         self.run_id: int = value(
             self._connection,
             "insert into ops.runs (kind, status, host, pid) values (%s, 'running', %s, %s) returning run_id",
@@ -64,19 +64,19 @@ class RunRecord:
         set_run_id(self.run_id)
 
     def phase(self, name: str, percent: int) -> None:
-        """Say what the run does now (`loading`, `building`, …) and how far it is, 0 to 100."""
+        """Record the phase (`loading`, `building`, …) and the progress, 0 to 100."""
         self._write("update ops.runs set phase = %s, percent = %s where run_id = %s", name, percent)
 
     def percent(self, percent: int) -> None:
-        """Say how far the run is, at most twice a second."""
-        if time.monotonic() - self._said_at < PERCENT_SECONDS:
+        """Record the progress, at most twice a second."""
+        if time.monotonic() - self._reported_at < PERCENT_SECONDS:
             return
-        self._said_at = time.monotonic()
+        self._reported_at = time.monotonic()
         with suppress(psycopg.OperationalError, WarehouseUnavailableError):
             self._write("update ops.runs set percent = %s where run_id = %s", percent)
 
     def plan(self, *, as_of: date, from_date: date, publication_id: int) -> None:
-        """Record the dates being built and the publication they will be."""
+        """Record the dates being built and the id of their publication."""
         self._write(
             "update ops.runs set as_of_date = %s, from_date = %s, publication_id = %s where run_id = %s",
             as_of,
@@ -86,7 +86,7 @@ class RunRecord:
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
-        """Record how long the body took, also when it fails."""
+        """Record how long the body took, even when it fails."""
         begun = time.monotonic()
         try:
             yield
@@ -96,7 +96,7 @@ class RunRecord:
                 self._write("update ops.runs set steps = steps || %s where run_id = %s", Jsonb([entry]))
 
     def nodes(self, nodes: Sequence[NodeResult]) -> None:
-        """Record what each node of dbt did, in place of what it did in an attempt before."""
+        """Record the result of each dbt node, replacing that of an earlier attempt."""
         columns = [[getattr(node, name) for node in nodes] for name in NODE_COLUMNS]
         with suppress(psycopg.OperationalError, WarehouseUnavailableError):
             self._write(RECORD_NODES, *columns)
@@ -131,7 +131,7 @@ class RunRecord:
 
 
 def abandon_dead_runs(connection: Connection, this_run: int) -> list[int]:
-    """Mark the runs that a killed process left `running`; their ids. Only for who holds the build lock."""
+    """Mark runs that a killed process left `running`; their ids. Requires the build lock."""
     abandoned = rows(
         connection,
         "update ops.runs set status = 'abandoned', finished_at = clock_timestamp(),"

@@ -1,4 +1,4 @@
-"""What may pass by itself and is worth another try: a lost connection, a vendor's hiccup."""
+"""Which errors are transient and retried: a lost connection, a vendor's outage."""
 
 import re
 from typing import Any
@@ -12,17 +12,17 @@ from warehouse.errors import WarehouseUnavailableError
 RETRIES = 3
 FIRST_DELAY_SECONDS = 2.0
 
-# Operational to PostgreSQL, but waiting mends none of them.
-LASTING = (
+# Operational errors that a retry does not fix.
+PERMANENT = (
     psycopg.errors.DiskFull,
     psycopg.errors.InvalidAuthorizationSpecification,
     psycopg.errors.InvalidPassword,
     psycopg.errors.QueryCanceled,
     psycopg.errors.UndefinedFile,
 )
-LASTING_WORDS = re.compile(r"password|authentication|does not exist|No space left", re.IGNORECASE)
+PERMANENT_WORDS = re.compile(r"password|authentication|does not exist|No space left", re.IGNORECASE)
 
-# dbt hands on only the message of its driver
+# dbt passes on only the driver's message
 LOST_CONNECTION = re.compile(
     r"server closed the connection|connection (to server .* failed|refused|already closed|reset)"
     r"|could not connect|terminating connection|the database system is|deadlock detected"
@@ -32,27 +32,27 @@ LOST_CONNECTION = re.compile(
 
 
 def is_transient(error: BaseException) -> bool:
-    """Whether the same call may succeed a little later."""
-    if isinstance(error, LASTING):
+    """Whether a retry may succeed."""
+    if isinstance(error, PERMANENT):
         return False
     if isinstance(error, LoadFailedError):
         return error.__cause__ is not None and is_transient(error.__cause__)
     if isinstance(error, WarehouseUnavailableError | psycopg.OperationalError):
-        return not LASTING_WORDS.search(str(error))
+        return not PERMANENT_WORDS.search(str(error))
     if isinstance(error, BuildError):
         return bool(LOST_CONNECTION.search(str(error)))
     return isinstance(error, SourceUnavailableError | ConnectionError | TimeoutError)
 
 
 def should_retry(_task: Any, _task_run: Any, state: Any) -> bool:
-    """Prefect's question after a failed task: whether to run it again."""
+    """Whether Prefect retries a failed task."""
     try:
         state.result()
-    except Exception as error:  # noqa: BLE001 - whatever the task raised is judged here
+    except Exception as error:  # noqa: BLE001 - any error of the task
         return is_transient(error)
     return False
 
 
 def delays() -> list[float]:
-    """Seconds to wait before each further try: 2, 4, 8."""
+    """Seconds to wait before each retry: 2, 4, 8."""
     return [FIRST_DELAY_SECONDS * 2**attempt for attempt in range(RETRIES)]

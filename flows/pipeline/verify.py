@@ -1,4 +1,4 @@
-"""All tests over all of history; the nightly build tests only the dates that it builds."""
+"""Run all tests over all of history; the nightly build tests only the dates that it builds."""
 
 from flows.console import end_progress, say, show_progress
 from flows.dbt.runner import BuildReport, run_plainly

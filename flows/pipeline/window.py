@@ -1,12 +1,12 @@
-"""The build window: which dates a build covers, and up to which instant it knows what was loaded.
+"""The build window: which dates a build covers, and the instant up to which it reads loads.
 
-known_at    fixed while no load is uncommitted, so every load that says it finished before it is visible
+known_at    taken while no load is uncommitted, so every load that finished before it is visible
 to_date     the as-of date, or the last published date if that is later
-market      the facts that belong to no portfolio, and with them every portfolio, are built from the earliest
-            of: the date after the last published one; the earliest date that a load of prices, actions, rates
-            or profiles touches, when that load is not yet published. For a first build: the first date of all
-portfolios  those whose own data changed are built from the earliest date that a load of theirs touches; no
-            other portfolio's numbers change with them
+market      facts without a portfolio, and with them every portfolio, are built from the earlier of: the date
+            after the last published one; the earliest date touched by an unpublished load of prices, actions,
+            rates or profiles. A first build starts at the first date with data
+portfolios  portfolios whose own data changed are built from the earliest date that their loads touch; this
+            does not change other portfolios
 """
 
 from collections.abc import Iterable, Mapping
@@ -43,7 +43,7 @@ select max(session) from sessions
 where exists (select from raw.prices where price_date = session and loaded_at <= %s)
 """
 
-# A quarter of an hour for the closing auction's prices to arrive.
+# 15 minutes after the close for the closing auction's prices to arrive.
 LAST_CLOSED_SESSION = """
 select max(calendar_date) from raw.newest_calendar_days
 where
@@ -55,7 +55,7 @@ where
     )
 """
 
-# The first date that has anything to show: prices are facts of their own, before any portfolio.
+# The first date with data: prices are facts of their own, even before any portfolio.
 FIRST_DATE = """
 select least(
     (select min(price_date) from raw.prices where loaded_at <= %(known_at)s),
@@ -65,8 +65,8 @@ select least(
 
 LAST_PUBLISHED_DATE = "select max(as_of_date) from ops.publication_dates"
 
-# status: a failed load touched nothing; touched_from null: it brought nothing new. A load that names the
-# portfolios it touched changes nothing else.
+# status: a failed load changed nothing; touched_from null: nothing was new. A load that lists the portfolios
+# it touched changes nothing else.
 UNPUBLISHED_MARKET_LOADS = """
 select count(*), min(touched_from)
 from ops.loads
@@ -86,7 +86,7 @@ where
 group by touched.portfolio_id
 """
 
-# The engines build no market facts before the first portfolio.
+# Python models compute no market facts before the first portfolio.
 FIRST_PORTFOLIO_DATE = "select min(as_of_date) from ops.portfolio_dates"
 
 NEVER = date.max
@@ -94,10 +94,10 @@ NEVER = date.max
 
 @dataclass(frozen=True)
 class Window:
-    """What a build covers: sessions up to to_date, rows loaded up to known_at; reason says why.
+    """What a build covers: sessions up to to_date, rows loaded up to known_at; reason: why, in words.
 
-    from_date: the first session of anything that is built. market_from_date: of the market's facts and of
-    every portfolio; None: nothing of theirs is built. portfolios: those built from an earlier session on.
+    from_date: the first session built for anything. market_from_date: the first session built for market
+    facts and every portfolio; None if they are not built. portfolios: those built from an earlier session on.
     """
 
     from_date: date
@@ -114,9 +114,9 @@ class Window:
 
 
 def fix_known_at(connection: Connection, *, patience: timedelta = PATIENCE) -> datetime:
-    """The instant up to which loads count: taken while none is under way, so waits for those that are.
+    """The instant up to which loads count. Waits for loads in progress, so that none is cut in two.
 
-    Raises WindowError when one takes longer than `patience`.
+    Raises WindowError when a load takes longer than `patience`.
     """
     try:
         with connection.transaction():
@@ -127,8 +127,8 @@ def fix_known_at(connection: Connection, *, patience: timedelta = PATIENCE) -> d
             known_at: datetime = value(connection, "select clock_timestamp()")
     except psycopg.errors.LockNotAvailable as error:
         raise WindowError(
-            f"A load is still under way after {patience} ({lock_holder(connection, LOAD_LOCK)}): run the "
-            "command again when it is done, or end that process."
+            f"A load is still running after {patience} ({lock_holder(connection, LOAD_LOCK)}): run the "
+            "command again when it is done, or stop that process."
         ) from error
     return known_at
 
@@ -139,7 +139,7 @@ def plan_window(
     """The window to build, or None when nothing new was loaded since the last publication.
 
     as_of: a date, taken as the last session on or before it; default the last session with a price.
-    from_date: build at least from this date, also when nothing is new. Raises WindowError.
+    from_date: build at least from this date, even when nothing is new. Raises WindowError.
     """
     first = value(connection, FIRST_DATE, {"known_at": known_at})
     if first is None:
@@ -178,7 +178,7 @@ def plan_window(
 def _market_starts(
     connection: Connection, known_at: datetime, first: date, last_published: date | None, asked: date | None
 ) -> Iterable[tuple[str, date]]:
-    """The sessions from which the market's facts, and all portfolios, are to be built, by the reason why."""
+    """The sessions from which market facts and all portfolios must be built, each with its reason."""
     if last_published is None:
         yield "first build", first
         return
@@ -196,7 +196,7 @@ def _market_starts(
 
 
 def _portfolio_starts(connection: Connection, known_at: datetime, first: date) -> dict[UUID, date]:
-    """The portfolios whose own data changed, each with the first session that changes with it."""
+    """Portfolios whose own data changed, each with the first session affected."""
     return {
         portfolio_id: session_at_or_after(connection, max(touched, first))
         for portfolio_id, touched in rows(connection, UNPUBLISHED_PORTFOLIO_LOADS, [known_at])
@@ -212,7 +212,7 @@ def resolve_as_of(connection: Connection, asked: date | None, known_at: datetime
     """The as-of date: the last session on or before `asked`; default the last session that has a price.
 
     Without any price (private holdings only), the last session up to today.
-    Raises WindowError for a date that no price reaches: every value on it would be stale.
+    Raises WindowError for a date after the last price: every value on it would be stale.
     """
     last: date = value(connection, LAST_PRICED_SESSION, [known_at]) or session_at(connection, today())
     if asked is None:
@@ -227,16 +227,16 @@ def resolve_as_of(connection: Connection, asked: date | None, known_at: datetime
 
 
 def session_at(connection: Connection, day: date) -> date:
-    """The last NYSE session on or before `day`, else the first session of all. Raises WindowError."""
+    """The last NYSE session on or before `day`, else the first session after it. Raises WindowError."""
     session: date | None = value(connection, SESSION_AT_OR_BEFORE, [day])
     session = session or value(connection, SESSION_AFTER, [day])
     if session is None:
-        raise WindowError("The calendar of sessions is not loaded: run `sigmasight load calendar`.")
+        raise WindowError("The NYSE calendar is not loaded: run `sigmasight load calendar`.")
     return session
 
 
 def session_at_or_after(connection: Connection, day: date) -> date:
-    """The first NYSE session on or after `day`, where what happens then shows; NEVER past the calendar."""
+    """The first NYSE session on or after `day`; NEVER past the end of the calendar."""
     session: date | None = value(connection, SESSION_AT_OR_AFTER, [day])
     return session or NEVER
 
@@ -247,12 +247,15 @@ def is_session(connection: Connection, day: date) -> bool:
 
 
 def today() -> date:
-    """The date in New York, where sessions are dated."""
+    """The date in New York."""
     return datetime.now(NEW_YORK).date()
 
 
-def last_closed_session(connection: Connection, now: datetime | None = None) -> date | None:
-    """The last session that is over, at the instant `now` (with a zone); None without a calendar."""
+def last_closed_session_in_calendar(connection: Connection, now: datetime | None = None) -> date | None:
+    """The last closed session of the stored calendar at `now` (with a zone); None without a calendar.
+
+    ingestion.market.calendar.last_closed_session uses the calendar library instead, a slow import.
+    """
     in_new_york = (now or datetime.now(NEW_YORK)).astimezone(NEW_YORK)
     asked = {"today": in_new_york.date(), "time": in_new_york.time()}
     session: date | None = value(connection, LAST_CLOSED_SESSION, asked)
@@ -260,7 +263,7 @@ def last_closed_session(connection: Connection, now: datetime | None = None) -> 
 
 
 def begin_publication(connection: Connection, window: Window) -> int:
-    """A number of its own for each build, and the portfolios that it covers beside the market's dates."""
+    """A new publication id, with the record of the portfolios that are built from earlier dates."""
     publication_id = int(value(connection, "select nextval('ops.publication_ids')"))
     with connection.cursor() as cursor:
         cursor.executemany(
@@ -271,7 +274,7 @@ def begin_publication(connection: Connection, window: Window) -> int:
 
 
 def build_settings(window: Window, publication_id: int) -> dict[str, str]:
-    """What the models of the build read of it (warehouse/sql/007_builds.sql), by the name of the setting."""
+    """The settings of the build that models read (warehouse/sql/007_builds.sql), by name."""
     return {
         "first_date": window.from_date.isoformat(),
         "from_date": (window.market_from_date or window.to_date + timedelta(days=1)).isoformat(),

@@ -1,4 +1,4 @@
-"""The nightly flow on a schedule: served by this process, or handed to a Prefect work pool."""
+"""The nightly flow on a schedule: served by this process, or deployed to a Prefect work pool."""
 # ruff: noqa: PLC0415 - prefect is imported once its variables are set
 
 import os
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
 PROCESS_POOL = "process"
 
-# What a worker needs to find the warehouse. Passwords and keys are left to the worker's own environment:
-# whoever may look at Prefect's pages reads these.
-TOLD_TO_WORKERS = ("sigmasight_home", "warehouse_database", "log_level", "log_format")
+# What a worker needs to find the warehouse. Passwords and keys come from the worker's own environment,
+# because these settings are visible in Prefect's UI.
+WORKER_SETTINGS = ("sigmasight_home", "warehouse_database", "log_level", "log_format")
 
 
 def nightly_deployment(
     source: Source | None, prices: Path | None, *, pool: str | None = None, settings: Settings | None = None
 ) -> "RunnerDeployment":
-    """The deployment `nightly/nightly`. source, prices: as of the flow. pool: whose workers run it."""
+    """The deployment `nightly/nightly`. source, prices: of the flow. pool: the work pool that runs it."""
     from prefect.deployments.runner import RunnerDeployment
     from prefect.schedules import Cron
     from prefect.types.entrypoint import EntrypointType
@@ -49,12 +49,12 @@ def nightly_deployment(
 
 
 def worker_environment(settings: Settings) -> dict[str, str]:
-    """The settings that are told to workers; none of them is a secret."""
+    """The settings passed to workers; none of them is secret."""
     named = {"SIGMASIGHT_HOME": str(settings.warehouse_folder.parent)}
     given = settings.as_environment()
     return named | {
         name.upper(): given[name.upper()]
-        for name in TOLD_TO_WORKERS
+        for name in WORKER_SETTINGS
         if name.upper() in given and name != "sigmasight_home"
     }
 
@@ -69,40 +69,40 @@ def serve_schedule(warehouse: Warehouse, source: Source | None, prices: Path | N
 
     page = os.environ["PREFECT_API_URL"].removesuffix("/api")
     out = console()
-    out.print(f"The nightly flow runs at 23:30 UTC on weekdays; its runs are on {page}. Ctrl-C ends it.")
+    out.print(f"The nightly flow runs at 23:30 UTC on weekdays; its runs are at {page}. Ctrl-C stops it.")
     if is_ours:
         out.print(f"That page asks for the secret in {secret_file(warehouse.settings)}.", markup=False)
     serve(nightly_deployment(source, prices), print_starting_message=False, limit=1)
 
 
 def deploy_to_pool(warehouse: Warehouse, source: Source | None, prices: Path | None, pool: str) -> None:
-    """Hand the flow with its schedule to a work pool of the server in PREFECT_API_URL, and return.
+    """Deploy the flow with its schedule to a work pool of the server at PREFECT_API_URL, and return.
 
-    A pool that does not exist is made, of type process. Handing it over again replaces what was there.
+    A missing pool is created, of type process. Deploying again replaces the deployment.
     Raises UsageError or OrchestratorError.
     """
     check_source(source, prices)
     if not is_prefect_named():
         raise UsageError(
-            "A work pool belongs to a Prefect server that stays up: name it in PREFECT_API_URL, such as "
+            "A work pool needs a running Prefect server: name it in PREFECT_API_URL, such as "
             "http://127.0.0.1:4200/api (`prefect server start` runs one)."
         )
     prepare_environment(warehouse)
-    made = _deploy(nightly_deployment(source, prices, pool=pool, settings=warehouse.settings), pool)
+    created = _deploy(nightly_deployment(source, prices, pool=pool, settings=warehouse.settings), pool)
     out = console()
-    if made:
-        out.print(f"The work pool {pool} is made, of type {PROCESS_POOL}.", markup=False)
+    if created:
+        out.print(f"The work pool {pool} is created, of type {PROCESS_POOL}.", markup=False)
     out.print(
         f"The deployment nightly/nightly is in the work pool {pool}: workers run it at 23:30 UTC, weekdays.",
         markup=False,
     )
     out.print(f"Start one where this project is installed:  prefect worker start --pool {pool}", markup=False)
     if not warehouse.is_embedded:
-        out.print("Set DATABASE_URL there, and the vendors' keys: Prefect is not told of them.")
+        out.print("Set DATABASE_URL and the vendors' keys there: they are not passed to Prefect.")
 
 
 def _deploy(deployment: "RunnerDeployment", pool: str) -> bool:
-    """Register the deployment; whether its pool had to be made."""
+    """Register the deployment; whether its pool had to be created."""
     import httpx
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.actions import WorkPoolCreate
@@ -113,14 +113,14 @@ def _deploy(deployment: "RunnerDeployment", pool: str) -> bool:
         with get_client(sync_client=True) as client:
             try:
                 client.read_work_pool(pool)
-                made = False
+                created = False
             except ObjectNotFound:
                 client.create_work_pool(WorkPoolCreate(name=pool, type=PROCESS_POOL))
-                made = True
+                created = True
         deployment.apply()
     except (httpx.HTTPError, PrefectHTTPStatusError, RuntimeError) as error:
         raise OrchestratorError(
-            f"The Prefect server at {url} did not take the deployment ({error}): see that it runs and that "
-            "PREFECT_API_URL is right."
+            f"The Prefect server at {url} did not accept the deployment ({error}): check that it runs and "
+            "that PREFECT_API_URL is right."
         ) from error
-    return made
+    return created

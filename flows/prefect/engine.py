@@ -19,8 +19,7 @@ logger = logging.getLogger(__name__)
 NODES = "dbt-nodes"
 """Key of the artifact that lists the nodes of a build."""
 
-# Another try only for what may pass by itself. What a task returns lives in this process only, and none is
-# left out because it ran before.
+# Retries only for transient errors. Results stay in this process, and no task is skipped because of a cache.
 TRANSIENT: dict[str, Any] = {
     "retries": RETRIES,
     "retry_delay_seconds": delays(),
@@ -31,13 +30,13 @@ TRANSIENT: dict[str, Any] = {
 
 
 class PrefectEngine:
-    """Each step a task run; dbt runs plainly inside the one of the build."""
+    """Runs each step as a task run; dbt runs inside the build's task."""
 
     def step(self, name: str, body: Callable[[], T]) -> T:
         return Task(fn=body, name=name, task_run_name=name, **TRANSIENT)()
 
     def keep(self, report: BuildReport) -> None:
-        """An artifact of the task run: a table of the nodes, the longest first."""
+        """Store an artifact of the task run: a table of the nodes, slowest first."""
         table = [
             {
                 "node": node.name,
@@ -49,19 +48,19 @@ class PrefectEngine:
             }
             for node in report.slowest(len(report.nodes))
         ]
-        said = f"{len(report.nodes)} nodes of dbt in {report.seconds:.1f} s."
+        description = f"{len(report.nodes)} nodes of dbt in {report.seconds:.1f} s."
         try:
-            create_table_artifact(table, key=NODES, description=said)
-        except Exception as error:  # noqa: BLE001 - a courtesy: ops.run_nodes has them, and the build goes on
-            logger.warning("Prefect did not take the list of nodes: %s", error)
+            create_table_artifact(table, key=NODES, description=description)
+        except Exception as error:  # noqa: BLE001 - optional: ops.run_nodes has the nodes
+            logger.warning("Prefect did not accept the list of nodes: %s", error)
 
 
 @contextmanager
 def failures_logged(kind: str) -> Iterator[None]:
-    """Log the error of the body when it runs on a schedule, where nobody waits at the console for it."""
+    """Log the error of the body when it runs on a schedule, where no user watches the console."""
     try:
         yield
     except BaseException as error:
         if runtime.deployment.id:
-            logger.error("The %s run failed: %s", kind, error)  # noqa: TRY400 - the sentence is enough
+            logger.error("The %s run failed: %s", kind, error)  # noqa: TRY400 - no traceback needed
         raise

@@ -1,4 +1,4 @@
-"""The Prefect flow `nightly`, for the schedule, work pools and a named server: the steps of nightly.py."""
+"""The Prefect flow `nightly`: flows/pipeline/nightly.py for schedules, work pools and named servers."""
 
 from datetime import date
 from pathlib import Path
@@ -22,7 +22,7 @@ def nightly(
     from_date: date | None = None,
     full_refresh: bool = False,
 ) -> NightlyResult:
-    """Load from the source, build what is new, publish; arguments as of nightly.nightly."""
+    """Load from the source, build what is new, publish; arguments as of pipeline.nightly.nightly."""
     with failures_logged("nightly"):
         return run_nightly(
             open_warehouse(),

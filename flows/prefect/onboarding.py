@@ -1,4 +1,4 @@
-"""The Prefect flow `onboard`, for a named server: the steps of onboard.py that follow the load."""
+"""The Prefect flow `onboard`: the steps of flows/pipeline/onboarding.py after the load."""
 
 from pathlib import Path
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""When the nightly flow starts: after the close in New York in winter and in summer."""
+"""When the nightly flow starts: after the close in New York, in winter and in summer."""
 
 from datetime import UTC, date, datetime, time
 
@@ -10,7 +10,7 @@ CRON_WORDS = "weekdays at 23:30 UTC"
 
 START = time(23, 30)
 
-# Weekdays without a session are left out by the run itself.
+# The run itself skips weekdays without a session.
 NEXT_SESSION = """
 select min(calendar_date) from raw.newest_calendar_days
 where is_session and calendar_date between %(first)s::date and %(first)s::date + 30
@@ -18,7 +18,7 @@ where is_session and calendar_date between %(first)s::date and %(first)s::date +
 
 
 def next_start(connection: Connection, now: datetime) -> datetime | None:
-    """The next start that has something to do, UTC; None when the calendar does not reach so far."""
+    """The next start on a session, UTC; None past the end of the calendar."""
     in_utc = now.astimezone(UTC)
     first = in_utc.date() if in_utc.time() < START else date.fromordinal(in_utc.date().toordinal() + 1)
     session: date | None = value(connection, NEXT_SESSION, {"first": first})

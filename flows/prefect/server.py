@@ -1,11 +1,11 @@
-"""The Prefect server of the schedule, where none is named: it holds the deployment and the history of runs.
+"""The Prefect server of the schedule, used when none is named: it holds the deployment and the run history.
 
-Only who knows its secret may ask it anything, and only from this machine: whoever may change the deployment
-runs code as this service. The secret lies in a file that only the service's account may read; processes that
-Prefect starts for the runs inherit it.
+It requires a secret and accepts only local connections, because changing the deployment means running code as
+this service. The secret is in a file that only the service's account can read; processes that Prefect starts
+for runs inherit it.
 
-The socket listens from the start, so the first request waits until the server is there. The server ends when
-the pipe to its parent closes, which the kernel does even for a killed process.
+The socket listens before the server starts, so the first request waits for it. The server stops when the pipe
+to its parent closes, which the kernel does even for a killed process.
 """
 
 import atexit
@@ -43,10 +43,10 @@ _server = _Server()
 
 
 def start_scheduling_server(settings: Settings, port: int | None = None) -> None:
-    """Start the server in the background and point Prefect at it; nothing if PREFECT_API_URL names one.
+    """Start the server in the background and point Prefect at it; a no-op if PREFECT_API_URL names one.
 
-    Call it before prefect is imported, which reads its variables once. port: default the one that Prefect's
-    own server uses; 0 for any. Raises OrchestratorError when another program listens there.
+    Call it before prefect is imported, which reads its variables once. port: default Prefect's own; 0 for
+    any. Raises OrchestratorError when another program listens there.
     """
     if is_prefect_named():
         return
@@ -71,7 +71,7 @@ def _server_environment(settings: Settings, origin: str, secret: str) -> dict[st
 
 
 def read_secret(settings: Settings) -> str:
-    """User and password of the server, `sigmasight:…`; made at the first call."""
+    """User and password of the server, `sigmasight:…`; created on the first call."""
     path = secret_file(settings)
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
@@ -85,7 +85,7 @@ def read_secret(settings: Settings) -> str:
 
 
 def secret_file(settings: Settings) -> Path:
-    """Where user and password of the schedule's server are kept."""
+    """The file with user and password of the schedule's server."""
     return settings.warehouse_folder / "prefect_secret"
 
 
@@ -111,18 +111,18 @@ def _listen(port: int) -> socket.socket:
         return socket.create_server(("127.0.0.1", port), backlog=BACKLOG)
     except OSError as error:
         raise OrchestratorError(
-            f"Prefect's server cannot listen on port {port} ({error.strerror}): stop the program that does, "
-            f"or name a running Prefect server in PREFECT_API_URL (http://127.0.0.1:{port}/api)."
+            f"Prefect's server cannot listen on port {port} ({error.strerror}): stop the program that uses "
+            f"it, or name a running Prefect server in PREFECT_API_URL (http://127.0.0.1:{port}/api)."
         ) from error
 
 
 def server_log(settings: Settings) -> Path:
-    """Where the server writes what goes wrong in it."""
+    """The server's log file."""
     return log_folder(settings) / "prefect_server.log"
 
 
 def stop_server() -> None:
-    """End the server of this process, after it has written what it holds."""
+    """Stop the server of this process, after it has flushed its data."""
     process, _server.process = _server.process, None
     if process is None or _server.lifeline is None:
         return
@@ -141,9 +141,9 @@ def _end_with_parent(watched: int) -> None:
 
 
 def main(listener: int, watched: int) -> None:
-    """Serve Prefect's API on an inherited socket until the parent process is gone."""
+    """Serve Prefect's API on an inherited socket until the parent process exits."""
     threading.Thread(target=_end_with_parent, args=(watched,), daemon=True).start()
-    import uvicorn  # noqa: PLC0415 - only the server's own process pays for this import
+    import uvicorn  # noqa: PLC0415 - imported only in the server's process
     from prefect.server.api.server import create_app  # noqa: PLC0415
 
     config = uvicorn.Config(

@@ -1,5 +1,5 @@
-"""Start a run from the command line: in this process, or as a flow of the Prefect server that is named."""
-# ruff: noqa: PLC0415 - prefect is imported only where a server is named, and nothing of a run by its neighbours
+"""Start a run from the command line: in this process, or as a flow on the named Prefect server."""
+# ruff: noqa: PLC0415 - prefect is imported only if a server is named
 
 import os
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ def run_nightly(
     prices: Path | None = None,
     force: bool = False,
 ) -> "NightlyResult":
-    """A night with its progress on the console. Raises SigmaSightError."""
+    """A nightly run with its progress on the console. Raises SigmaSightError."""
     check_source(source, prices)
     return _run(warehouse, as_of=as_of, source=source, prices=prices, force=force)
 
@@ -37,7 +37,7 @@ def run_nightly(
 def run_rebuild(
     warehouse: Warehouse, *, from_date: date | None, as_of: date | None = None, full_refresh: bool = False
 ) -> "NightlyResult":
-    """Build again from a date on, and publish; with full_refresh from the first date of all."""
+    """Rebuild from a date on, and publish; with full_refresh from the first date."""
     start = date.min if full_refresh else from_date
     return _run(warehouse, as_of=as_of, from_date=start, full_refresh=full_refresh)
 
@@ -64,11 +64,11 @@ def run_onboarding(
     portfolio_id: UUID | None = None,
     build: bool = True,
 ) -> "Onboarded | None":
-    """Load a statement with `load`, then fetch, report and build. None when only the load was asked for.
+    """Load a statement with `load`, then fetch, report and build. None when build is False.
 
-    source: of prices for new symbols; None asks nobody. prices: the folder for `files`. portfolio_id: whose
-    readiness is told; default all. build: False leaves all but the load to the next night. Raises
-    SigmaSightError; what `load` wrote stands even then.
+    source: of prices for new symbols; None fetches none. prices: the folder for `files`. portfolio_id: the
+    portfolio whose readiness is reported; default all. build: False leaves all but the load to the next
+    nightly run. Raises SigmaSightError; what `load` wrote is kept even then.
     """
     from flows.pipeline.engine import PlainEngine
     from flows.pipeline.load import load_calendar_if_short, say_loads
@@ -80,7 +80,7 @@ def run_onboarding(
         loaded = load(connection)
     say_loads(loaded)
     if not build:
-        say("left", "prices and the build to the next `sigmasight nightly`")
+        say("deferred", "prices and the build to the next `sigmasight nightly`")
         return None
     try:
         if not is_prefect_named():
@@ -96,7 +96,7 @@ def run_onboarding(
 
 
 def check_source(source: Source | None, prices: Path | None) -> None:
-    """Raise UsageError unless a folder is named exactly when the prices come from files, and exists."""
+    """Raise UsageError unless a folder is given exactly when the source is `files`, and exists."""
     if (source is Source.FILES) != (prices is not None):
         raise UsageError(
             "`--source files` and `--prices FOLDER` belong together: the folder holds prices.csv or "
@@ -110,7 +110,7 @@ def check_source(source: Source | None, prices: Path | None) -> None:
 
 @contextmanager
 def prefect_ready(warehouse: Warehouse) -> Iterator[None]:
-    """Prefect ready to import. Raises OrchestratorError when its server cannot be reached."""
+    """Prepare for importing prefect. Raises OrchestratorError when its server cannot be reached."""
     prepare_environment(warehouse)
     try:
         yield

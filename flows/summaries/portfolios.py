@@ -1,4 +1,4 @@
-"""The portfolios in one table, read from the marts as an analyst reads them."""
+"""A table of the portfolios, read from the marts with the analyst role."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -99,12 +99,12 @@ def read_portfolios(warehouse: Warehouse) -> list[PortfolioLine]:
 
 
 def money(value: Decimal) -> str:
-    """Whole dollars with thousands separators; cents say nothing here."""
+    """Whole dollars with thousands separators."""
     return f"{value:,.0f}"
 
 
 def print_portfolios(console: Console, lines: list[PortfolioLine]) -> None:
-    """The table of portfolios and, below, the data quality of each."""
+    """Print the table of portfolios and, below, the data quality of each."""
     if not lines:
         console.print("No portfolio is published yet.")
         return

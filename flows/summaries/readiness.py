@@ -1,7 +1,7 @@
-"""Whether a portfolio's holdings have the history that the engines need, told before its first build.
+"""Whether a portfolio's holdings have enough history for the risk models, reported before its first build.
 
-A position is ready when its symbol (an option's underlying) has at least the returns that the market model
-needs within its window. Cash and private holdings need none.
+A position is ready when its symbol (an option's underlying) has at least the number of returns that the
+market model needs within its window. Cash and private holdings need none.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ ENOUGH = 0.8
 SHOWN = 10
 FACTORS = project_root() / "dbt_project" / "seeds" / "factors.csv"
 
-# A return needs two neighbouring sessions with a price each. Simulated prices count until real ones come.
+# A return needs prices on two consecutive sessions. Simulated prices count until real ones are loaded.
 RETURNS = """
 with positions as (
     select
@@ -74,7 +74,7 @@ NEEDED = "select window_days, min_observations from staging.factors where model 
 
 @dataclass(frozen=True)
 class Holding:
-    """A symbol that is held: in how many positions, and how many returns it has within the window."""
+    """A held symbol: the number of its positions, and of its returns within the window."""
 
     symbol: str
     positions: int
@@ -83,7 +83,7 @@ class Holding:
 
 @dataclass(frozen=True)
 class Readiness:
-    """needed: returns that the market model needs at least. window: sessions that it looks at."""
+    """needed: minimum number of returns for the market model. window: its length in sessions."""
 
     holdings: tuple[Holding, ...]
     needed: int
@@ -99,13 +99,13 @@ class Readiness:
 
     @property
     def share(self) -> float | None:
-        """Share of positions that are ready, 0 to 1; None where none needs a history."""
+        """Share of positions that are ready, 0 to 1; None if none needs a history."""
         if not self.positions:
             return None
         return 1 - sum(holding.positions for holding in self.lacking) / self.positions
 
     def sentences(self) -> Iterator[str]:
-        """What a person should know: the share, and below 80 % which symbols lack what."""
+        """The share, and below 80 % the symbols that lack returns."""
         if self.share is None:
             yield "no position needs a price history"
             return
@@ -126,7 +126,7 @@ class Readiness:
 
 
 def read_readiness(connection: Connection, portfolio_id: UUID | None = None) -> Readiness:
-    """The readiness of a portfolio, default of all that is held."""
+    """The readiness of a portfolio, by default of all holdings."""
     window, needed = _needed(connection)
     asked = {"portfolio_id": portfolio_id, "window_days": window}
     holdings = tuple(Holding(*found) for found in rows(connection, RETURNS, asked))
@@ -134,7 +134,7 @@ def read_readiness(connection: Connection, portfolio_id: UUID | None = None) -> 
 
 
 def _needed(connection: Connection) -> tuple[int, int]:
-    """Window and minimum of the market model: of the table of factors, before the first build of its file."""
+    """Window and minimum of the market model, from the table of factors (or its file before a build)."""
     if value(connection, "select to_regclass('staging.factors') is not null"):
         window, needed = row(connection, f"{NEEDED} limit 1")
         return window, needed

@@ -1,4 +1,4 @@
-"""The risk of portfolios in a table and a few lines each, read from the marts as an analyst reads them."""
+"""A table of portfolio risk with a few lines on each, read from the marts with the analyst role."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -91,7 +91,7 @@ Number = Decimal | float | None
 
 @dataclass(frozen=True)
 class RiskLine:
-    """The risk of one portfolio on its last published date. USD, decimals; None where nothing is known."""
+    """The risk of one portfolio on its last published date. USD, decimals; None if unknown."""
 
     name: str
     beta: Number
@@ -170,7 +170,7 @@ def read_risk(warehouse: Warehouse) -> list[RiskLine]:
 
 
 def print_risk(console: Console, lines: list[RiskLine]) -> None:
-    """The table of risk and, below, what the scenarios, factors and options say of each portfolio."""
+    """Print the table of risk and, below, scenarios, tilts and options of each portfolio."""
     if not lines:
         return
     table = Table(title="Risk (one day, USD; volatility a year)", title_justify="left", title_style="bold")

@@ -1,8 +1,8 @@
-"""What `sigmasight status` tells on one screen, or as one JSON document.
+"""The data of `sigmasight status`, for one screen or one JSON document.
 
-what is published · what runs or ran · how fresh each dataset is · what is missing · what the next run does
+publication · current and recent runs · freshness of each dataset · what is missing · what the next run does
 
-Read from the tables alone: no vendor is asked and nothing is written.
+Reads tables only: no vendor is queried and nothing is written.
 """
 
 from collections.abc import Iterator
@@ -13,13 +13,13 @@ from typing import Any
 from flows.database import Connection, row, rows, value
 from flows.errors import WindowError
 from flows.pipeline.lock import lock_holder, process_name
-from flows.pipeline.window import last_closed_session, plan_window
+from flows.pipeline.window import last_closed_session_in_calendar, plan_window
 from flows.prefect.schedule import next_start
 from warehouse.connections import Warehouse
 
 FAILURE_DAYS = 7
 RECENT_SESSIONS = 60
-"""As far back a bulk table is searched for a source's newest date: by its index, a date at a time."""
+"""How far back to search a large table for a source's newest date, one date at a time by its index."""
 
 HOLDINGS = """
 select
@@ -47,7 +47,7 @@ where
     and not exists (select from ops.publication_loads as published where published.load_id = loads.load_id)
 """
 
-# Whatever a source gave once is expected of it again; files of a portfolio come when there is news.
+# Datasets that a source delivers regularly; portfolio files are loaded only when they change.
 LOADED = """
 select dataset, source, max(finished_at)
 from ops.loads
@@ -66,7 +66,7 @@ NEWEST = {
     "company_profiles": "select max(profile_date) from raw.company_profiles where source = %(source)s",
 }
 
-# The newest rows of a date are looked at first, and the first one of the source ends the search.
+# exists() stops at the first row of the source for a date.
 NEWEST_IN_BULK = """
 select session from unnest(%(sessions)s::date[]) as session
 where exists (select from {table} as bulk where bulk.{column} = session and bulk.source = %(source)s)
@@ -110,7 +110,7 @@ order by symbol
 
 @dataclass(frozen=True)
 class Publication:
-    """What readers see. Dates are sessions; tests: of the build."""
+    """The current publication. Dates are sessions; test counts are of its build."""
 
     publication_id: int
     published_at: datetime
@@ -124,7 +124,7 @@ class Publication:
 
 @dataclass(frozen=True)
 class Run:
-    """A run of a flow; percent 0 to 100. A run without an end that nobody holds the lock for was killed."""
+    """A run of a flow; percent 0 to 100. An unfinished run without a lock holder was killed."""
 
     run_id: int
     kind: str
@@ -138,9 +138,9 @@ class Run:
 
 @dataclass(frozen=True)
 class Freshness:
-    """How new a source's data are.
+    """The freshness of a source's data.
 
-    age_sessions: sessions that are over since; null, as the date, beyond RECENT_SESSIONS.
+    age_sessions: sessions closed since newest_date; both are null beyond RECENT_SESSIONS.
     """
 
     dataset: str
@@ -152,7 +152,7 @@ class Freshness:
 
 @dataclass(frozen=True)
 class FailedLoads:
-    """Loads of a dataset from a source that failed in the last week; is_mended: one succeeded since."""
+    """Failed loads of a dataset from a source in the last week; is_mended: a later one succeeded."""
 
     dataset: str
     source: str
@@ -164,7 +164,7 @@ class FailedLoads:
 
 @dataclass(frozen=True)
 class Next:
-    """What the next run would build of what is loaded, and when the schedule would start it."""
+    """What the next run would build from the current loads, and when the schedule would start it."""
 
     from_date: date | None
     to_date: date | None
@@ -174,7 +174,7 @@ class Next:
 
 @dataclass(frozen=True)
 class Status:
-    """All of it. missing_sessions: over, and not published; sessions_without_price: within what is priced."""
+    """The status. missing_sessions: closed but not published; sessions_without_price: gaps in prices."""
 
     place: str
     size_bytes: int
@@ -196,12 +196,12 @@ class Status:
     next_run: Next
 
     def as_json(self) -> dict[str, Any]:
-        """The same for a program; dates and instants as ISO texts."""
+        """The status as JSON values; dates and times in ISO format."""
         return {name: _plain(field) for name, field in asdict(self).items()}
 
 
 def read_status(warehouse: Warehouse, now: datetime | None = None) -> Status:
-    """Everything that the screen shows. now: with a zone; default the present."""
+    """Read the status. now: with a zone; default the present."""
     now = now or datetime.now(UTC)
     name = process_name("status")
     with warehouse.connect_writer(application_name=name, autocommit=True) as connection:
@@ -209,7 +209,7 @@ def read_status(warehouse: Warehouse, now: datetime | None = None) -> Status:
         published = rows(connection, LAST_PUBLICATION)
         publication = Publication(*published[0]) if published else None
         holder = lock_holder(connection)
-        last = last_closed_session(connection, now)
+        last = last_closed_session_in_calendar(connection, now)
         waiting, waiting_from = row(connection, WAITING_LOADS)
         needed, unpriced, not_current = _symbols(connection, last)
         return Status(
@@ -243,7 +243,7 @@ def _place(warehouse: Warehouse, connection: Connection) -> str:
 
 
 def _missing(connection: Connection, publication: Publication | None, last: date | None) -> tuple[date, ...]:
-    """Sessions that are over and later than the last published one."""
+    """Closed sessions after the last published one."""
     if publication is None or last is None:
         return ()
     found = rows(connection, SESSIONS_BETWEEN, [publication.last_date, last])
@@ -251,7 +251,7 @@ def _missing(connection: Connection, publication: Publication | None, last: date
 
 
 def _without_price(connection: Connection, last: date | None) -> tuple[date, ...]:
-    """Sessions from the first price to the last that have none at all."""
+    """Sessions between the first and the last price that have no price at all."""
     first, newest = row(connection, "select min(price_date), max(price_date) from raw.prices")
     if first is None or last is None:
         return ()
@@ -269,7 +269,7 @@ def _freshness(connection: Connection, last: date | None) -> Iterator[Freshness]
         asked = {"source": source, "last": last, "sessions": sessions[-RECENT_SESSIONS:]}
         if dataset not in BULK:
             newest = value(connection, NEWEST[dataset], asked)
-        elif sum(dataset == each for each, *_ in loaded) == 1:  # whatever is there is of this source
+        elif sum(dataset == each for each, *_ in loaded) == 1:  # the only source of this dataset
             newest = value(connection, "select max({1}) from {0}".format(*BULK[dataset]))
         else:
             table, column = BULK[dataset]
@@ -280,7 +280,7 @@ def _freshness(connection: Connection, last: date | None) -> Iterator[Freshness]
 
 
 def _symbols(connection: Connection, last: date | None) -> tuple[int, tuple[str, ...], tuple[str, ...]]:
-    """How many symbols need prices; those without any; those that lack the last session that is priced."""
+    """How many symbols need prices; those without any; those without one on the last priced session."""
     from ingestion.market.symbols import symbols_to_price  # noqa: PLC0415 - half a second of imports
 
     found = rows(connection, PRICED, [symbols_to_price(connection)]) if last else []
@@ -291,7 +291,7 @@ def _symbols(connection: Connection, last: date | None) -> tuple[int, tuple[str,
 
 
 def _next(connection: Connection, now: datetime) -> Next:
-    """The window that the next run would plan if nothing more were loaded."""
+    """The window that the next run would plan if nothing else is loaded."""
     at = next_start(connection, now)
     try:
         window = plan_window(connection, known_at=value(connection, "select clock_timestamp()"))
@@ -299,12 +299,12 @@ def _next(connection: Connection, now: datetime) -> Next:
         return Next(None, None, str(error), at)
     if window is None:
         is_empty = value(connection, "select not exists (select from ops.publications)")
-        return Next(None, None, "nothing is loaded" if is_empty else "all that is loaded is published", at)
+        return Next(None, None, "nothing is loaded" if is_empty else "all loaded data is published", at)
     return Next(window.from_date, window.to_date, window.reason, at)
 
 
 def _plain(field: Any) -> Any:
-    """A value as JSON has it."""
+    """A value as JSON types."""
     if isinstance(field, dict):
         return {name: _plain(each) for name, each in field.items()}
     if isinstance(field, list | tuple):

@@ -1,4 +1,4 @@
-"""The status of the warehouse as the lines of a screen; as read by status.py."""
+"""The status of the warehouse as lines of text."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -59,7 +59,7 @@ def _published(publication: Publication | None) -> str:
 
 def _run(run: Run, *, is_building: bool) -> str:
     if run.finished_at is None and not is_building:
-        text = f"{run.kind} run {run.run_id} ended in the middle of {run.phase}: the next run starts over"
+        text = f"{run.kind} run {run.run_id} died during {run.phase}: the next run starts over"
     elif run.finished_at is None:
         text = f"{run.kind} run {run.run_id} {run.phase}, {run.percent} %, since {_utc(run.started_at)}"
     else:
@@ -71,7 +71,7 @@ def _run(run: Run, *, is_building: bool) -> str:
 
 def _fresh(fresh: Freshness) -> str:
     if fresh.newest_date is None or fresh.age_sessions is None:
-        age = f"nothing of the last {RECENT_SESSIONS} sessions"
+        age = f"nothing in the last {RECENT_SESSIONS} sessions"
     elif fresh.age_sessions == 0:
         age = f"up to {fresh.newest_date}, current"
     else:
@@ -80,7 +80,7 @@ def _fresh(fresh: Freshness) -> str:
 
 
 def _gaps(status: Status) -> Iterator[str]:
-    """What is missing, a sentence each."""
+    """One sentence for each gap."""
     if status.missing_sessions:
         count = _many(len(status.missing_sessions), "session")
         yield f"{count} not published: {_some(status.missing_sessions)}; the next run with prices catches up"
@@ -97,10 +97,10 @@ def _gaps(status: Status) -> Iterator[str]:
 
 
 def _failed(failed: FailedLoads) -> str:
-    mended = "; a later one succeeded" if failed.is_mended else ""
+    recovered = "; a later one succeeded" if failed.is_mended else ""
     return (
         f"{_many(failed.count, 'load')} of {failed.dataset} ({failed.source}) in {FAILURE_DAYS} days, last "
-        f"{_utc(failed.last_at)}{mended}: {' '.join(failed.error.split())[:LONGEST_ERROR]}"
+        f"{_utc(failed.last_at)}{recovered}: {' '.join(failed.error.split())[:LONGEST_ERROR]}"
     )
 
 
@@ -117,7 +117,7 @@ def _next_line(following: Next) -> str:
     at = following.scheduled_at
     when = f"; a schedule ({CRON_WORDS}) starts it on {at.date()}" if at is not None else ""
     if following.from_date is None:
-        return f"builds nothing unless its source brings news: {following.reason}{when}"
+        return f"builds nothing unless its source has new data: {following.reason}{when}"
     return f"builds {following.from_date} to {following.to_date}: {following.reason}{when}"
 
 

@@ -1,7 +1,7 @@
-"""Correlations of a date's pairs as one array a symbol: a hundredth of the rows that a row a pair would be.
+"""Correlations of a date's pairs as one array per symbol: a hundredth of the rows of one row per pair.
 
-A date's symbols have places, from 1 in alphabetical order. A symbol's array begins with itself and goes on
-with the symbols of the places after its own, so that each pair is stored once.
+A date's symbols have places, from 1 in alphabetical order. A symbol's array begins with the symbol itself and
+continues with the symbols of later places, so that each pair is stored once.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import pandas as pd
 from python_models.correlation.symbols import no_pairs, pair_rows
 
 COLUMNS = ["as_of_date", "symbol", "place", "correlations", "observations"]
-ARRAYS = ["correlations", "observations"]
 Matrix = npt.NDArray[Any]
 
 
@@ -23,8 +22,8 @@ def pack_pairs(pairs: pd.DataFrame) -> pd.DataFrame:
     """One row per date and symbol of the pairs.
 
     pairs: frame (as_of_date, symbol_1, symbol_2, correlation, observations), symbol_1 <= symbol_2, each once.
-    Columns: as_of_date, symbol, place (1..), correlations (floats, NaN where there is no such pair), and
-    observations (integers, 0 there).
+    Columns: as_of_date, symbol, place (1..), correlations (floats, NaN for a missing pair), and observations
+    (integers, 0 for a missing pair).
     """
     frames = [pd.DataFrame({name: [] for name in COLUMNS}).astype({"as_of_date": pairs["as_of_date"].dtype})]
     for as_of_date, day in pairs.groupby("as_of_date"):
@@ -49,7 +48,7 @@ def pack_pairs(pairs: pd.DataFrame) -> pd.DataFrame:
 
 
 def unpack_pairs(rows: pd.DataFrame) -> pd.DataFrame:
-    """The pairs of pack_pairs again, by date, first and second symbol."""
+    """The inverse of pack_pairs: pairs ordered by date, first and second symbol."""
     frames = [no_pairs()]
     as_of_date: Any
     for as_of_date, day in rows.sort_values(["as_of_date", "place"]).groupby("as_of_date"):

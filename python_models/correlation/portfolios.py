@@ -1,4 +1,4 @@
-"""What correlations of symbols say about a portfolio: diversification, effective bets, clusters."""
+"""Portfolio measures from symbol correlations: diversification, effective bets, clusters."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from python_models.correlation.symbols import (
-    DEFAULT_RULES,
-    CorrelationRules,
+    CorrelationConfig,
     FloatArray,
     IntArray,
     complete_symbols,
@@ -21,8 +20,8 @@ from python_models.correlation.symbols import (
     pair_rows,
 )
 
-MINIMUM_EXPOSURE = 0.005  # USD: what rounds to nothing is not held
-MINIMUM_VARIANCE = 1e-12  # sum_ij g_i g_j rho_ij: less is a perfect hedge
+MINIMUM_EXPOSURE = 0.005  # USD: an exposure that rounds to zero is not held
+MINIMUM_VARIANCE = 1e-12  # sum_ij g_i g_j rho_ij: below it, a perfect hedge
 PORTFOLIO_TYPES: dict[str, Any] = {
     "portfolio_id": object,
     "as_of_date": object,
@@ -60,7 +59,7 @@ class PortfolioCorrelations(NamedTuple):
 
 
 class _Book(NamedTuple):
-    """One portfolio's included symbols in alphabetical order, with signed weights that are 1 in gross."""
+    """One portfolio's included symbols in alphabetical order, with signed weights of gross 1."""
 
     portfolio_id: Any
     as_of_date: Any
@@ -74,15 +73,15 @@ class _Book(NamedTuple):
 
 
 def portfolio_correlations(
-    holdings: pd.DataFrame, correlations: pd.DataFrame, *, rules: CorrelationRules = DEFAULT_RULES
+    holdings: pd.DataFrame, correlations: pd.DataFrame, *, rules: CorrelationConfig
 ) -> PortfolioCorrelations:
     """Correlation figures of each portfolio and date of the holdings.
 
     holdings: frame (portfolio_id, as_of_date, symbol, exposure), exposure in USD, negative for shorts, one
-    row per portfolio, date and symbol (ValueError otherwise). correlations: as of symbol_correlations.
-    Exposures that round to nothing are left out; symbols with unknown exposure, or whose pairs with the
-    others are missing (see complete_symbols), are excluded and counted. A matrix that is not positive
-    semi-definite is repaired, and its repaired pairs are given.
+    row per portfolio, date and symbol (ValueError otherwise). correlations: from symbol_correlations.
+    Exposures that round to zero are left out; symbols with unknown exposure, or with missing pairs (see
+    complete_symbols), are excluded and counted. A matrix that is not positive semi-definite is repaired, and
+    its repaired pairs are returned.
 
     portfolios: portfolio_id, as_of_date, mean_correlation (of the pairs), diversification_score (mean
     |correlation| by weight, 0 unrelated, 1 all the same; both NaN with fewer than two symbols),
@@ -97,9 +96,9 @@ def portfolio_correlations(
     """
     keys = {name: holdings[name].dtype for name in ("portfolio_id", "as_of_date")}
     rows: list[tuple[object, ...]] = []
-    members: list[_Members] = [_Members.of_nobody()]
+    members: list[_Members] = [_Members.empty()]
     repaired: list[pd.DataFrame] = []
-    for book in _books(holdings, correlations, rules):  # one matrix at a time is held in memory
+    for book in _books(holdings, correlations, rules):  # only one matrix at a time is in memory
         found = _clusters(book, rules.cluster_threshold)
         rows.append(_portfolio_row(book, len(found)))
         members.append(_members(book, found))
@@ -114,12 +113,12 @@ def portfolio_correlations(
 
 
 def correlation_parts(
-    holdings: pd.DataFrame, correlations: pd.DataFrame, *, rules: CorrelationRules = DEFAULT_RULES
+    holdings: pd.DataFrame, correlations: pd.DataFrame, *, rules: CorrelationConfig
 ) -> pd.DataFrame:
-    """The three frames of portfolio_correlations as one, told apart by `part`: portfolio, member or repair.
+    """The three frames of portfolio_correlations as one, with `part`: portfolio, member or repair.
 
-    Columns: those of the three frames, `symbol` being a member or the first symbol of a repaired pair and
-    `symbol_2` the second one; null where a part does not have them.
+    Columns: those of the three frames, where `symbol` is a member or the first symbol of a repaired pair and
+    `symbol_2` the second one; null where a part does not have the column.
     """
     found = portfolio_correlations(holdings, correlations, rules=rules)
     parts = {
@@ -131,11 +130,13 @@ def correlation_parts(
     return frame.astype({**dict.fromkeys(COUNTS, "Int64"), "is_repaired": "boolean", "symbol_2": "str"})
 
 
-def _books(holdings: pd.DataFrame, correlations: pd.DataFrame, rules: CorrelationRules) -> Iterator[_Book]:
+def _books(holdings: pd.DataFrame, correlations: pd.DataFrame, rules: CorrelationConfig) -> Iterator[_Book]:
     key = ["as_of_date", "portfolio_id", "symbol"]
     if holdings.duplicated(key).any():
-        twice = holdings.loc[holdings.duplicated(key), key].iloc[0].to_dict()
-        raise ValueError(f"`holdings` must have one row per portfolio, date and symbol, got two of {twice}")
+        duplicate = holdings.loc[holdings.duplicated(key), key].iloc[0].to_dict()
+        raise ValueError(
+            f"`holdings` must have one row per portfolio, date and symbol, got two of {duplicate}"
+        )
     enough = correlations[correlations["observations"] >= rules.minimum]
     pairs_by_date = dict(iter(enough.groupby("as_of_date")))
     for date, day in holdings.sort_values(key).groupby("as_of_date"):
@@ -145,7 +146,7 @@ def _books(holdings: pd.DataFrame, correlations: pd.DataFrame, rules: Correlatio
         positions = index.get_indexer(pd.Index(day["symbol"]))
         exposure = day["exposure"].to_numpy(dtype=np.float64)
         for portfolio_id, rows in day.groupby("portfolio_id").indices.items():
-            # an unknown exposure stays here, to be counted as excluded
+            # an unknown exposure is kept here and counted as excluded
             held = rows[~(np.abs(exposure[rows]) < MINIMUM_EXPOSURE)]
             at = positions[held]
             square = np.ix_(at, at)
@@ -180,7 +181,7 @@ def _book(
     rho: FloatArray,
     observations: IntArray,
 ) -> _Book:
-    """A portfolio without the symbols that are excluded, its matrix repaired if need be."""
+    """A portfolio without its excluded symbols, its matrix repaired if necessary."""
     kept = np.flatnonzero(np.isfinite(exposure))
     kept = kept[complete_symbols(rho[np.ix_(kept, kept)])]
     exposure, used = exposure[kept], rho[np.ix_(kept, kept)]
@@ -225,14 +226,14 @@ def _portfolio_row(book: _Book, cluster_count: int) -> tuple[object, ...]:
 
 
 def _clusters(book: _Book, threshold: float) -> list[IntArray]:
-    """Positions of the symbols of each cluster, the largest gross share first."""
+    """Positions of the symbols of each cluster, by falling gross share."""
     linked = np.abs(book.rho) >= threshold
     if linked.sum() <= len(linked):  # the diagonal alone
         return []
     label = _components(linked)
     members = [np.flatnonzero(label == first) for first in np.unique(label)]
     gross = np.abs(book.weights)
-    # rounded: shares that are equal but for their last digits are in alphabetical order
+    # rounded, so that shares that differ only in their last digits are in alphabetical order
     return sorted(
         (cluster for cluster in members if len(cluster) > 1),
         key=lambda cluster: (-round(gross[cluster].sum(), 12), cluster[0]),
@@ -240,9 +241,9 @@ def _clusters(book: _Book, threshold: float) -> list[IntArray]:
 
 
 def _components(linked: npt.NDArray[np.bool_]) -> IntArray:
-    """For each node of a symmetric graph with loops the first node that a path leads to."""
+    """The lowest reachable node for each node of a symmetric graph with loops."""
     label = np.arange(len(linked))
-    while True:  # each node takes the least label of its neighbours, until none changes
+    while True:  # each node takes the lowest label of its neighbours, until none changes
         least = np.where(linked, label, len(linked)).min(axis=1)
         if (least == label).all():
             return label
@@ -250,7 +251,7 @@ def _components(linked: npt.NDArray[np.bool_]) -> IntArray:
 
 
 class _Members(NamedTuple):
-    """A book's included symbols, cluster by cluster, those outside clusters last; arrays of equal length."""
+    """A book's included symbols by cluster, those outside clusters last; arrays of equal length."""
 
     portfolio_id: Any
     as_of_date: Any
@@ -260,8 +261,8 @@ class _Members(NamedTuple):
     gross_share: FloatArray
 
     @classmethod
-    def of_nobody(cls) -> _Members:
-        """No row: the arrays' types without a book."""
+    def empty(cls) -> _Members:
+        """Arrays without rows, for their types."""
         return cls(None, None, np.empty(0), np.empty(0, dtype=object), np.empty(0), np.empty(0))
 
 
@@ -285,11 +286,11 @@ def _members(book: _Book, clusters: list[IntArray]) -> _Members:
 
 def _member_frame(members: list[_Members]) -> pd.DataFrame:
     counts = [len(part.symbol) for part in members]
-    whose = np.repeat(np.arange(len(members)), counts)
+    owner = np.repeat(np.arange(len(members)), counts)
     columns = {name: [getattr(part, name) for part in members] for name in MEMBER_TYPES}
     return pd.DataFrame(
         {
-            name: pd.Series(values, dtype=object).take(whose).reset_index(drop=True)
+            name: pd.Series(values, dtype=object).take(owner).reset_index(drop=True)
             if name in {"portfolio_id", "as_of_date"}
             else np.concatenate(values)
             for name, values in columns.items()
@@ -299,7 +300,7 @@ def _member_frame(members: list[_Members]) -> pd.DataFrame:
 
 @lru_cache(maxsize=256)
 def _pairs(n: int) -> tuple[IntArray, IntArray]:
-    """Places of the pairs of n symbols: the upper triangle without the diagonal."""
+    """Indices of the pairs of n symbols: the upper triangle without the diagonal."""
     return np.triu_indices(n, 1)
 
 

@@ -1,8 +1,8 @@
-"""Correlation of symbols by pairs.
+"""Pairwise correlations of symbols.
 
 Each pair is correlated over the sessions on which both symbols have a return, so that a gap in one symbol
-changes only that symbol's pairs. The price is that a portfolio's matrix may not be positive semi-definite;
-it is then repaired, and says so.
+changes only that symbol's pairs. As a consequence, a portfolio's matrix may not be positive semi-definite; it
+is then repaired and flagged.
 """
 
 from __future__ import annotations
@@ -21,38 +21,35 @@ IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
 NEGATIVE_EIGENVALUE = -1e-10  # above it, rounding
-ILL_CONDITIONED = 1e-4  # share of a sum of squares that is left as variance
-# Standardized series of T sessions have sums of squares, and of products, up to T: with T < 2^9 so many bits
-# after the point leave every sum exact in the 53 bits of a double.
+ILL_CONDITIONED = 1e-4  # share of a sum of squares that remains as variance
+# Sums of squares and products of standardized series of T sessions are at most T: with T < 2^9 and this many
+# fractional bits, every sum is exact in the 53 bits of a double.
 MAXIMUM_SESSIONS = 500
 FINE_BITS = 44
 COARSE_BITS = 22
 
 
-class CorrelationRules(NamedTuple):
-    """When a correlation counts. window: sessions; minimum: fewest common observations of a pair.
+class CorrelationConfig(NamedTuple):
+    """Parameters of correlations. window: sessions; minimum: fewest common observations of a pair.
 
-    cluster_threshold: |correlation| from which two symbols belong together. full_history_share: of the
-    window, from which a portfolio's history is called full.
+    cluster_threshold: |correlation| from which two symbols are in one cluster. full_history_share: share of
+    the window from which a portfolio's history is full.
     """
 
-    window: int = 90
-    minimum: int = 20
-    cluster_threshold: float = 0.7
-    full_history_share: float = 0.9
-
-
-DEFAULT_RULES = CorrelationRules()
+    window: int
+    minimum: int
+    cluster_threshold: float
+    full_history_share: float
 
 
 def pair_correlations(window: FloatArray, minimum_observations: int) -> tuple[FloatArray, IntArray]:
-    """Pearson correlations of all pairs of columns, each over the rows that the pair has in common.
+    """Pearson correlations of all pairs of columns, each over the rows where both are known.
 
     window: shape (n_sessions, n_symbols), daily returns, NaN where unknown; more than 500 sessions are a
     ValueError. Returns the correlations and the numbers of common rows, both of shape (n_symbols, n_symbols).
-    NaN with fewer than minimum_observations common rows, or if one of the two does not move over them. The
-    diagonal is exactly 1 (or NaN), the matrix exactly symmetric, within [-1, 1], and no pair's number
-    depends, to the last bit, on the other columns. Agrees with pandas' DataFrame.corr to 1e-10.
+    NaN with fewer than minimum_observations common rows, or if one of the two is constant over them. The
+    diagonal is exactly 1 (or NaN), the matrix is exactly symmetric and within [-1, 1], and each pair is
+    bit-for-bit independent of the other columns. Agrees with pandas' DataFrame.corr to 1e-10.
     Source: Pearson's product-moment correlation, pairwise deletion.
     """
     if len(window) > MAXIMUM_SESSIONS:
@@ -64,12 +61,13 @@ def pair_correlations(window: FloatArray, minimum_observations: int) -> tuple[Fl
     x, moves = _standardized(series, known)
     with np.errstate(divide="ignore", invalid="ignore"):
         n = np.where(observations >= max(2, minimum_observations), observations, np.nan)
-        sums = x @ mask.T  # of the row's symbol over the rows in common with the column's
+        sums = x @ mask.T  # of the row's symbol over the sessions in common with the column's
         squares = _rounded(x * x, FINE_BITS) @ mask.T
         variance = squares - sums * sums / n
         rho = (_cross_products(x) - sums * sums.T / n) / np.sqrt(variance * variance.T)
     rho[~moves | ~moves[:, None]] = np.nan
-    # Common rows far from a symbol's mean, beside its moves among them, cost digits: those pairs again.
+    # Digits cancel where common rows are far from the symbol's mean relative to their spread: recompute
+    # those.
     cancels = variance <= ILL_CONDITIONED * squares
     first, second = np.nonzero(np.triu((cancels | cancels.T) & moves & moves[:, None] & np.isfinite(n), 1))
     rho[first, second] = _row_correlations(series[first], series[second])
@@ -78,7 +76,7 @@ def pair_correlations(window: FloatArray, minimum_observations: int) -> tuple[Fl
 
 
 def _standardized(series: FloatArray, known: BoolArray) -> tuple[FloatArray, BoolArray]:
-    """Rows around their means in units of their deviations, 0 where unknown; and which of them move."""
+    """Rows standardized by mean and deviation, 0 where unknown; and which rows are not constant."""
     highest = np.where(known, series, -np.inf).max(axis=1, initial=-np.inf)
     lowest = np.where(known, series, np.inf).min(axis=1, initial=np.inf)
     count = np.maximum(known.sum(axis=1), 1)[:, None]
@@ -91,14 +89,14 @@ def _standardized(series: FloatArray, known: BoolArray) -> tuple[FloatArray, Boo
 
 
 def _rounded(values: FloatArray, bits: int) -> FloatArray:
-    """The values on a grid of 2^-bits."""
+    """The values rounded to a grid of 2^-bits."""
     return np.ldexp(np.rint(np.ldexp(values, bits)), -bits)
 
 
 def _cross_products(x: FloatArray) -> FloatArray:
-    """Products of standardized rows with each other, to the last bit the same in any order of addition.
+    """Products of standardized rows with each other, bit-for-bit independent of the order of addition.
 
-    On coarse enough grids sums of products are exact. What two fine parts multiply to is below rounding.
+    Sums of products are exact on a coarse enough grid. The product of two fine parts is below rounding.
     Source: Ozaki et al. (2012), Error-free transformations of matrix multiplication, Numerical Algorithms 59.
     """
     coarse = _rounded(x, COARSE_BITS)
@@ -113,7 +111,7 @@ def _row_correlations(x: FloatArray, y: FloatArray) -> FloatArray:
     n = np.maximum(common.sum(axis=1, keepdims=True), 1)
 
     def deviations(values: FloatArray) -> FloatArray:
-        # Around a value of the row first: equal values deviate by exactly nothing.
+        # Subtract a value of the row first, so that equal values have a deviation of exactly zero.
         pivot = np.where(common, values, -np.inf).max(axis=1, keepdims=True, initial=-np.inf)
         centred = np.where(common, values - pivot, 0.0)
         return np.where(common, centred - centred.sum(axis=1, keepdims=True) / n, 0.0)
@@ -125,7 +123,7 @@ def _row_correlations(x: FloatArray, y: FloatArray) -> FloatArray:
 
 
 def _symmetric(upper: FloatArray, diagonal: FloatArray) -> FloatArray:
-    """The matrix of an upper triangle, within [-1, 1], and a diagonal."""
+    """The symmetric matrix with an upper triangle, clipped to [-1, 1], and a diagonal."""
     triangle = np.triu(np.clip(upper, -1.0, 1.0), 1)
     matrix: FloatArray = triangle + triangle.T
     np.fill_diagonal(matrix, diagonal)
@@ -136,21 +134,21 @@ def symbol_correlations(
     returns: pd.DataFrame,
     pairs: pd.DataFrame | None,
     *,
-    window: int = DEFAULT_RULES.window,
-    minimum: int = DEFAULT_RULES.minimum,
+    window: int,
+    minimum: int,
     from_date: str,
 ) -> pd.DataFrame:
     """Correlations of pairs of symbols for each session from from_date on.
 
     returns: long frame (symbol, as_of_date, session_number, daily_return), reaching back one window before
     from_date. pairs: frame (as_of_date, symbol_1, symbol_2) of the pairs wanted, in either order, or None
-    for all. A symbol beside itself is a pair: its row says that it can be compared, and how much is known of
-    it. A pair without a correlation (see pair_correlations) has no row.
+    for all. A symbol with itself is a pair: its row shows that it has correlations, and its number of
+    observations. A pair without a correlation (see pair_correlations) has no row.
     Columns: as_of_date, symbol_1, symbol_2 (in alphabetical order), correlation, observations.
     """
     panel = to_panel(returns, "daily_return")
     _, _, values = panel
-    # unknown sessions before the first: every window has the same length
+    # pad with unknown sessions before the first, so that every window has the same length
     padded = np.vstack([np.full((window - 1, len(panel.symbols)), np.nan), values])
     wanted = None if pairs is None else _positions_by_date(pairs, panel.symbols)
     every = np.triu_indices(len(panel.symbols))
@@ -168,10 +166,10 @@ def symbol_correlations(
 
 
 def held_pairs(holdings: pd.DataFrame) -> pd.DataFrame:
-    """The pairs of symbols that some portfolio holds together on a date, each symbol beside itself included.
+    """The pairs of symbols that a portfolio holds together on a date, including each symbol with itself.
 
     holdings: frame (portfolio_id, as_of_date, symbol). Columns: as_of_date, symbol_1, symbol_2, in
-    alphabetical order within a pair, each pair once a date whoever holds it.
+    alphabetical order within a pair, each pair once per date however many portfolios hold it.
     """
     frames = [pd.DataFrame({"as_of_date": holdings["as_of_date"].iloc[:0], "symbol_1": [], "symbol_2": []})]
     for as_of_date, day in holdings.groupby("as_of_date"):
@@ -185,7 +183,7 @@ def held_pairs(holdings: pd.DataFrame) -> pd.DataFrame:
 
 
 def _positions_by_date(pairs: pd.DataFrame, symbols: pd.Index[str]) -> dict[Any, tuple[IntArray, IntArray]]:
-    """Each date's pairs as positions among the sorted symbols, in order, once; unknown symbols left out."""
+    """Each date's distinct pairs as ordered positions among the sorted symbols, without unknown symbols."""
     positions = np.column_stack(
         [symbols.get_indexer(pd.Index(pairs[name])) for name in ("symbol_1", "symbol_2")]
     )
@@ -205,7 +203,7 @@ def pair_rows(
     rho: FloatArray,
     observations: IntArray,
 ) -> pd.DataFrame:
-    """Pairs as rows; positions: those of their first symbols, and of their second ones."""
+    """Pairs as rows; positions: those of the first symbols, and of the second ones."""
     return pd.DataFrame(
         {
             "as_of_date": as_of_date,
@@ -218,18 +216,18 @@ def pair_rows(
 
 
 def no_pairs() -> pd.DataFrame:
-    """The frame of a day without pairs, with its columns and their types."""
+    """A frame without pairs, with the columns and their types."""
     rho, observations = pair_correlations(np.empty((0, 0)), 0)
-    nobody = np.empty(0, dtype=np.int64)
-    return pair_rows(pd.Timestamp(0), pd.Index([], dtype=str), (nobody, nobody), rho, observations)
+    none = np.empty(0, dtype=np.int64)
+    return pair_rows(pd.Timestamp(0), pd.Index([], dtype=str), (none, none), rho, observations)
 
 
 def complete_symbols(rho: FloatArray) -> BoolArray:
-    """The symbols to keep, shape (n,), so that none of their pairs is missing.
+    """The symbols to keep so that none of their pairs is missing, shape (n,).
 
-    rho: shape (n, n), symmetric, NaN where a pair is missing, in the order of the symbols. Dropped are first
-    those with no correlation to anybody or none on the diagonal, then one after the other the symbol that
-    misses most pairs; among equals the last.
+    rho: shape (n, n), symmetric, NaN where a pair is missing, in the order of the symbols. First drops the
+    symbols with no correlation to any other or none on the diagonal, then repeatedly the symbol with most
+    missing pairs; the last of equals.
     """
     missing = ~np.isfinite(rho)
     kept: BoolArray = ~np.diagonal(missing).copy()
@@ -243,7 +241,7 @@ def complete_symbols(rho: FloatArray) -> BoolArray:
 
 
 def nearest_correlation(rho: FloatArray) -> tuple[FloatArray, float]:
-    """The matrix made positive semi-definite, and its smallest eigenvalue before.
+    """The matrix made positive semi-definite, and its smallest eigenvalue before the repair.
 
     rho: shape (n, n), a complete symmetric matrix with unit diagonal. Negative eigenvalues become 0 and the
     result is rescaled to a unit diagonal; a matrix whose smallest eigenvalue is not below -1e-10 is returned

@@ -1,7 +1,7 @@
-"""Factor models: betas of symbols by regression on factor returns, one symbol never touching another's.
+"""Factor models: betas of symbols by regression on factor returns, each symbol independent of the others.
 
-The models, their factors, windows and minimums are rows of a table (the seed `factors`). A model is fitted
-for each session over the window that ends with it, for all symbols at once.
+The seed `factors` defines the models, their factors, windows and minimums. A model is fitted for each session
+over the window that ends with it, for all symbols at once.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from python_models.factors.regression import (
 from python_models.factors.returns import (
     INTEREST_RATE,
     SESSIONS_A_YEAR,
+    FactorConfig,
     FactorModel,
-    FactorRules,
     daily_inputs,
     factor_models,
     model_factors,
 )
 from python_models.panel import FloatArray, Panel, window_ending
 
-__all__ = ["FactorRules", "factor_betas"]
+__all__ = ["FactorConfig", "factor_betas"]
 
 
 def factor_betas(
@@ -39,28 +39,28 @@ def factor_betas(
     yield_changes: pd.DataFrame,
     factors: pd.DataFrame,
     *,
-    rules: FactorRules,
+    rules: FactorConfig,
     from_date: str,
 ) -> pd.DataFrame:
     """Betas of every symbol in every model of `factors`, for each session from from_date on.
 
-    returns: columns symbol, as_of_date, session_number, daily_return (decimal), reaching back the longest
-    window before from_date. yield_changes: columns session_number, yield_change (decimal). factors: columns
+    returns: columns symbol, as_of_date, session_number, daily_return (decimal), starting the longest window
+    before from_date. yield_changes: columns session_number, yield_change (decimal). factors: columns
     model, factor, proxy_symbol, long_symbol, short_symbol, window_days, min_observations.
 
     One row per symbol, as_of_date, model and factor; none with fewer observations than the model's minimum,
     none for a factor that is not usable in the window (python_models.factors.returns). Betas are per unit of
     the factor: return per return, or per yield change in decimal. Betas of the model `market` are clipped;
     std_error, t_stat and p_value are those of the fit. r_squared is that of all regressors together.
-    residual_volatility: annualized sample deviation of what the last regression leaves of the symbol.
-    rate_proxy: what stood for Interest Rate. NaN is what a fit does not define: p_value of a ridge, t_stat of
-    a perfect fit, r_squared of a return that does not move.
+    residual_volatility: annualized sample deviation of the residuals of the last regression. rate_proxy: the
+    series used for Interest Rate. NaN for statistics that a fit does not define: p_value of a ridge, t_stat
+    of a perfect fit, r_squared of a constant return.
     Raises ValueError for an ambiguous table of factors or an unknown model.
     """
     panel, yields = daily_inputs(returns, yield_changes)
     models = factor_models(factors)
     if not FITS.keys() >= models.keys():
-        raise ValueError(f"`factors` may have the models {sorted(FITS)}, got {sorted(models)}")
+        raise ValueError(f"`factors` must have only the models {sorted(FITS)}, got {sorted(models)}")
     betas = [
         one_factor
         for row in panel.rows_from(from_date)
@@ -71,7 +71,7 @@ def factor_betas(
 
 
 class _Window(NamedTuple):
-    """What one model is fitted on: returns (n_sessions, n_symbols), factors (n_sessions, n_factors)."""
+    """The data of one fit: returns (n_sessions, n_symbols), factors (n_sessions, n_factors)."""
 
     returns: FloatArray
     market: FloatArray
@@ -82,7 +82,7 @@ class _Window(NamedTuple):
 
 
 class _Fitted(NamedTuple):
-    """One factor's fit, a coefficient a symbol, and the deviation of what the last regression leaves."""
+    """One factor's fit, with a coefficient per symbol, and the residual volatility of the last regression."""
 
     factor: str
     fit: Regression
@@ -101,7 +101,7 @@ class _Betas(NamedTuple):
 
 
 def _fit_model(
-    panel: Panel, yields: FloatArray, row: int, *, model: FactorModel, rules: FactorRules
+    panel: Panel, yields: FloatArray, row: int, *, model: FactorModel, rules: FactorConfig
 ) -> Iterator[_Betas]:
     names, values, rate_proxy = model_factors(panel, yields, row, model=model, rules=rules)
     if not names:
@@ -115,14 +115,14 @@ def _fit_model(
 
 
 def _one_by_one(window: _Window) -> Iterator[_Fitted]:
-    """An OLS per factor."""
+    """One OLS per factor."""
     for factor, values in zip(window.names, window.factors.T, strict=True):
         fit = simple_regression(window.returns, values)
         yield _Fitted(factor, fit, _volatility(fit.residuals))
 
 
-def _beside_market(window: _Window) -> Iterator[_Fitted]:
-    """An OLS per factor, on it and the market."""
+def _with_market(window: _Window) -> Iterator[_Fitted]:
+    """One OLS per factor, on the factor and the market."""
     for factor, values in zip(window.names, window.factors.T, strict=True):
         fit = partial_regression(window.returns, values, window.market)
         yield _Fitted(factor, fit, _volatility(fit.residuals))
@@ -137,9 +137,9 @@ def _all_at_once(window: _Window) -> Iterator[_Fitted]:
 
 
 def _market_then_rest(window: _Window) -> Iterator[_Fitted]:
-    """OLS on the market, then one ridge of what it leaves on the other factors, if there are any.
+    """OLS on the market, then one ridge of its residuals on the other factors, if any.
 
-    A symbol has betas to all of them or none: a scenario that left one out would be another scenario.
+    A symbol has betas to all factors or to none: a scenario without one of its factors is another scenario.
     """
     first = simple_regression(window.returns, window.market)
     if len(window.names) == 1:
@@ -155,10 +155,9 @@ def _market_then_rest(window: _Window) -> Iterator[_Fitted]:
         yield _Fitted(factor, _coefficient(second, position)._replace(r_squared=r_squared), volatility)
 
 
-# How each model is fitted.
 FITS: dict[str, Callable[[_Window], Iterator[_Fitted]]] = {
     "market": _one_by_one,
-    "rates": _beside_market,
+    "rates": _with_market,
     "style": _all_at_once,
     "spread": _one_by_one,
     "risk": _market_then_rest,
@@ -166,7 +165,7 @@ FITS: dict[str, Callable[[_Window], Iterator[_Fitted]]] = {
 
 
 def _coefficient(fit: Regression, position: int) -> Regression:
-    """One regressor's figures of a regression on several."""
+    """One regressor's statistics of a multiple regression."""
     return fit._replace(
         beta=fit.beta[:, position],
         std_error=fit.std_error[:, position],
@@ -182,15 +181,15 @@ def _volatility(residuals: FloatArray) -> FloatArray:
 
 
 def _explained(returns: FloatArray, residuals: FloatArray) -> FloatArray:
-    """Share of the variance of the returns that residuals leave nothing of, over the residuals' rows."""
+    """Share of the variance of the returns that is explained, over the rows of the residuals."""
     common = np.isfinite(residuals)
     total = (centred(returns, common)[0] ** 2).sum(axis=0)
     left: FloatArray = (centred(residuals, common)[0] ** 2).sum(axis=0)
     return 1 - left / np.where(total > 0, total, np.nan)
 
 
-def _frame(betas: list[_Betas], panel: Panel, rules: FactorRules) -> pd.DataFrame:
-    """The rows that count, column by column."""
+def _frame(betas: list[_Betas], panel: Panel, rules: FactorConfig) -> pd.DataFrame:
+    """The betas with enough observations, as a frame."""
     kept = [
         np.flatnonzero((each.fit.observations >= each.model.minimum) & np.isfinite(each.fit.beta))
         for each in betas

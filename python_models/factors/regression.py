@@ -1,8 +1,8 @@
-"""Regressions of many symbols at once, each over its own rows, one symbol never touching another's.
+"""Regressions of many symbols at once, each over its own rows and independent of the others.
 
 Missing returns are masked, not dropped: a regression uses the sessions on which the symbol and every
-regressor have a value, so a gap or a short history of one symbol changes nobody else's numbers. What does not
-move over a symbol's rows is exactly zero around its mean, so that rounding never passes for a movement.
+regressor have a value, so a gap or a short history of one symbol does not affect the others. A series that is
+constant over a symbol's rows is exactly zero after centring, so that rounding is never taken for variation.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from scipy import special
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 
-FEWEST_ROWS = 3  # a line through two points leaves nothing to judge it by
-ROUNDING = 1e-12  # a share of a variance below this is rounding, not movement
+FEWEST_ROWS = 3  # a line through two points leaves no degrees of freedom
+ROUNDING = 1e-12  # a share of a variance below this is rounding
 
 
 class Regression(NamedTuple):
@@ -43,10 +43,10 @@ def simple_regression(returns: FloatArray, regressor: FloatArray) -> Regression:
     """OLS of each column on one regressor with intercept, over the rows where both have a value.
 
     returns: shape (n_sessions, n_symbols), daily returns, NaN where missing. regressor: shape (n_sessions,).
-    A symbol with fewer than three common observations, or a regressor that does not move, gives NaN. The
-    standard error is the classical one, with n - 2 degrees of freedom; t and p are NaN for a perfect fit;
-    r_squared is NaN for a return that does not move. A series regressed on itself has beta exactly 1.
-    Source: any text, e.g. Greene, Econometric Analysis, section 3.2; agrees with statsmodels OLS.
+    A symbol with fewer than three common observations, or a constant regressor, gives NaN. The standard error
+    is the classical one, with n - 2 degrees of freedom; t and p are NaN for a perfect fit; r_squared is NaN
+    for a constant return. A series regressed on itself has beta exactly 1.
+    Source: Greene, Econometric Analysis, section 3.2; agrees with statsmodels OLS.
     """
     common = np.isfinite(returns) & np.isfinite(regressor)[:, None]
     count = common.sum(axis=0)
@@ -70,10 +70,10 @@ def partial_regression(returns: FloatArray, regressor: FloatArray, control: Floa
 
     returns: shape (n_sessions, n_symbols), daily returns, NaN where missing. regressor, control: shape
     (n_sessions,). Over the rows where all three have a value, return and regressor are each residualized on
-    the control, then one on the other (Frisch-Waugh-Lovell): a symbol that is the control itself has beta
+    the control, then one on the other (Frisch-Waugh-Lovell): a symbol that equals the control has beta
     exactly 0. r_squared is that of both regressors together, vif = 1 / (1 - rho^2), n - 3 degrees of freedom.
-    Fewer than four common observations, a control that does not move, or a regressor that does not move
-    beyond the control, give NaN.
+    Fewer than four common observations, a constant control, or a regressor collinear with the control give
+    NaN.
     Source: Greene, Econometric Analysis, section 3.3; agrees with statsmodels OLS.
     """
     common = np.isfinite(returns) & (np.isfinite(regressor) & np.isfinite(control))[:, None]
@@ -99,15 +99,15 @@ def partial_regression(returns: FloatArray, regressor: FloatArray, control: Floa
 
 
 def ridge_regression(returns: FloatArray, regressors: FloatArray, *, alpha: float) -> Regression:
-    """Ridge of each column on several regressors, intercept free, over the rows where all have a value.
+    """Ridge of each column on several regressors, intercept unpenalized, over rows where all have a value.
 
     returns: shape (n_sessions, n_symbols), NaN where missing. regressors: shape (n_sessions, n_regressors).
     Over a symbol's rows the regressors are standardized by their population deviation (Z), the return is
-    centred (y): (Z'Z + alpha I)^-1 Z'y, brought back to raw units. std_error is the root of the diagonal of
+    centred (y): (Z'Z + alpha I)^-1 Z'y, converted back to raw units. std_error is the root of the diagonal of
     sigma^2 (Z'Z + alpha I)^-1 Z'Z (Z'Z + alpha I)^-1, sigma^2 = SSR / (n - k - 1); t_stat = beta / std_error;
     p_value is NaN, since a ridge's t has no t distribution. vif: the diagonal of the inverse correlation
-    matrix, NaN where regressors are exactly collinear. A regressor that does not move over a symbol's rows
-    has no coefficient (NaN) and leaves the others as without it; fewer than three rows give NaN.
+    matrix, NaN where regressors are exactly collinear. A regressor that is constant over a symbol's rows has
+    no coefficient (NaN) and does not affect the others; fewer than three rows give NaN.
     alpha: at least 0, in units of observations; 0 is OLS. Source: Hoerl and Kennard, Ridge Regression,
     Technometrics 12 (1970), equations 2.1 and 4.2; agrees with sklearn's StandardScaler and Ridge.
     """
@@ -146,9 +146,9 @@ def ridge_regression(returns: FloatArray, regressors: FloatArray, *, alpha: floa
 
 
 def centred(values: FloatArray, common: BoolArray) -> tuple[FloatArray, FloatArray]:
-    """Each column around its mean over the rows of `common`, 0 on the others; and the means.
+    """Each column minus its mean over the rows of `common`, 0 on the others; and the means.
 
-    values, common: shape (n_sessions, n_columns). A column that does not move over its rows is exactly 0.
+    values, common: shape (n_sessions, n_columns). A column that is constant over its rows is exactly 0.
     """
     known = np.where(common, values, 0.0)
     mean = known.sum(axis=0) / _positive(common.sum(axis=0))
@@ -160,7 +160,7 @@ def centred(values: FloatArray, common: BoolArray) -> tuple[FloatArray, FloatArr
 def sample_deviation(values: FloatArray) -> FloatArray:
     """Sample standard deviation (ddof 1) of each column over its known rows; NaN for fewer than two.
 
-    values: shape (n_sessions, n_columns), NaN where missing. A column that does not move has exactly 0.
+    values: shape (n_sessions, n_columns), NaN where missing. A constant column has exactly 0.
     """
     common = np.isfinite(values)
     around, _ = centred(values, common)
@@ -168,7 +168,7 @@ def sample_deviation(values: FloatArray) -> FloatArray:
 
 
 def _slope(x: FloatArray, y: FloatArray, is_defined: BoolArray) -> tuple[FloatArray, FloatArray]:
-    """Slopes of centred columns on centred columns, and what they leave."""
+    """Slopes of centred columns on centred columns, and the residuals."""
     beta = (x * y).sum(axis=0) / np.where(is_defined, _positive(_squares(x)), np.nan)
     return beta, y - beta * x
 
@@ -184,7 +184,7 @@ def _single(
     freedom: npt.NDArray[np.int64],
     vif: FloatArray,
 ) -> Regression:
-    """A regression's figures from its slope, its centred regressor and its residuals."""
+    """A regression's statistics from its slope, its centred regressor and its residuals."""
     left = _squares(residuals)
     std_error = np.sqrt(left / _positive(freedom) / _positive(_squares(regressor)))
     t_stat = beta / _positive(std_error)
@@ -202,9 +202,9 @@ def _single(
 
 
 class _Moments(NamedTuple):
-    """Of the regressors over each symbol's rows: mean and deviation (n_symbols, k), correlation (…, k, k).
+    """Moments of the regressors over a symbol's rows: mean, deviation (n_symbols, k), correlation (…, k, k).
 
-    moves: which regressors move over the symbol's rows; the others get deviation 1 and no correlation.
+    moves: which regressors vary over the symbol's rows; constant ones get deviation 1 and no correlation.
     """
 
     mean: FloatArray
@@ -214,14 +214,14 @@ class _Moments(NamedTuple):
 
 
 def _scaled(around: FloatArray, level: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Columns of order one, their levels and scales: sums of products then lose no digits."""
+    """Columns scaled to order one, with levels and scales, so that sums of products lose no digits."""
     spread = np.sqrt((around * around).mean(axis=0)) if len(around) else np.ones(around.shape[1])
     spread = np.where(spread > 0, spread, 1.0)
     return around / spread, np.where(np.isfinite(level), level, 0.0), spread
 
 
 def _moments(unit: FloatArray, common: BoolArray) -> _Moments:
-    """Moments of the same columns over each symbol's rows, by products with the mask."""
+    """Moments of the columns over each symbol's rows, by products with the mask."""
     sessions, k = unit.shape
     mask = common.T.astype(np.float64)
     count = common.sum(axis=0)
@@ -247,7 +247,7 @@ class _Ridge(NamedTuple):
 
 
 def _ridge(moments: _Moments, products: FloatArray, count: npt.NDArray[np.int64], alpha: float) -> _Ridge:
-    """Ridge in the eigenvectors of the correlation matrices: never singular, so no symbol stops another."""
+    """Ridge by eigendecomposition of the correlation matrices: never singular, so no symbol fails others."""
     values, vectors = np.linalg.eigh(moments.correlation)
     # rounding may leave a tiny negative eigenvalue
     values = np.maximum(values, 0.0)
@@ -269,5 +269,5 @@ def _squares(values: FloatArray) -> FloatArray:
 
 
 def _positive(values: npt.NDArray[np.float64] | npt.NDArray[np.int64]) -> FloatArray:
-    """The values, NaN in place of zero: what divides by them is undefined, not infinite."""
+    """The values with NaN for those not positive, so that division by them is undefined, not infinite."""
     return np.where(values > 0, values, np.nan)

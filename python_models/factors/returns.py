@@ -1,6 +1,6 @@
-"""Factor returns: what the factor models regress on, and how factors move together.
+"""Factor returns, the regressors of the factor models, and their correlations.
 
-Everything here is for one session's window: the sessions that end with it, none after it.
+Everything here uses one session's window: the sessions that end with it, none after it.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ INTEREST_RATE = "Interest Rate"
 SESSIONS_A_YEAR = 252
 
 
-class FactorRules(NamedTuple):
-    """Numbers of the factor models that are no part of the table of factors.
+class FactorConfig(NamedTuple):
+    """Parameters of the factor models that are not in the table of factors.
 
-    clip: market betas beyond it are clipped. full_history_share: share of a window from which history is
-    full. ridge_alpha: of the ridges. ewma_lambda: decay a session of the factor covariance. rate_proxy_symbol
-    and rate_proxy_duration (years): the bond fund that stands in for yields where they are missing.
-    collinear_correlation: factors correlated beyond it, in absolute value, are collinear.
+    clip: limit of the absolute value of market betas. full_history_share: share of a window from which
+    history is full. ridge_alpha: penalty of the ridges. ewma_lambda: decay per session of the factor
+    covariance. rate_proxy_symbol and rate_proxy_duration (years): the bond fund that replaces missing yields.
+    collinear_correlation: absolute correlation above which factors are collinear.
     """
 
     clip: float
@@ -37,7 +37,7 @@ class FactorRules(NamedTuple):
 
 
 class Factor(NamedTuple):
-    """A factor: one symbol's return (or the yield series of that name), or one symbol's less another's."""
+    """A factor: a symbol's return (or the yield series of that name), or a long symbol's minus a short's."""
 
     name: str
     proxy_symbol: str | None
@@ -58,8 +58,8 @@ class FactorModel(NamedTuple):
 class FactorReturns(NamedTuple):
     """Usable factors in the order of the seed, and their values.
 
-    values: shape (n_sessions, n_factors), returns a day (a yield change in decimal for the yield series), NaN
-    where unknown. rate_proxy: what stands for Interest Rate, None where it is no usable factor.
+    values: shape (n_sessions, n_factors), daily returns (a yield change in decimal for the yield series), NaN
+    where unknown. rate_proxy: the series used for Interest Rate, None if that factor is not usable.
     """
 
     names: list[str]
@@ -101,15 +101,15 @@ def factor_inputs(
     row: int,
     *,
     model: FactorModel,
-    rules: FactorRules,
+    rules: FactorConfig,
     history: int | None = None,
 ) -> FactorReturns:
-    """The factors of a model as they are observed, over the `history` sessions that end with `row`.
+    """The observed factors of a model, over the `history` sessions that end with `row`.
 
     yield_changes: shape (n_sessions,), aligned to the panel. history: the model's window by default. A factor
-    with fewer than the model's minimum of values in the window, or that does not move in it, is left out. The
-    yield series stands for Interest Rate where it is known on `full_history_share` of the window's sessions
-    with a market return; otherwise minus the proxy's return over its duration, over all of history.
+    with fewer values in the window than the model's minimum, or constant in it, is left out. Interest Rate is
+    the yield series if it is known on `full_history_share` of the window's sessions with a market return;
+    otherwise minus the proxy's return divided by its duration, over all of history.
     """
     rows = window_ending(row, history or model.window)
     names, columns, rate_proxy = [], [], None
@@ -129,37 +129,23 @@ def factor_inputs(
     return FactorReturns(names, np.column_stack(columns) if columns else np.empty((sessions, 0)), rate_proxy)
 
 
-def risk_factor_returns(
-    returns: Panel,
-    yield_changes: FloatArray,
-    row: int,
-    *,
-    factors: pd.DataFrame,
-    rules: FactorRules,
-    history: int,
-) -> FactorReturns:
-    """The factors of the model `risk` over the `history` sessions that end with `row`.
-
-    Market is the market's return. Each other factor is what an OLS with intercept on the market leaves of it;
-    the OLS is fitted over the model's window, and its coefficients hold for all of history, so that earlier
-    rows are out of sample. A factor that does not move beyond the market is left out; without a market there
-    are none. yield_changes: shape (n_sessions,), decimal, aligned to the panel. factors: rows of the table of
-    factors, at least those of `risk`. Raises ValueError when history is shorter than the window.
-    """
-    model = factor_models(factors)["risk"]
-    return residual_factors(returns, yield_changes, row, model=model, rules=rules, history=history)
-
-
 def residual_factors(
     returns: Panel,
     yield_changes: FloatArray,
     row: int,
     *,
     model: FactorModel,
-    rules: FactorRules,
+    rules: FactorConfig,
     history: int,
 ) -> FactorReturns:
-    """risk_factor_returns for a model that is already read."""
+    """The factors of the model `risk` over the `history` sessions that end with `row`.
+
+    Market is the market's return. Each other factor is its residual from an OLS with intercept on the market.
+    The OLS is fitted over the model's window, and its coefficients apply to all of history, so that earlier
+    rows are out of sample. A factor collinear with the market is left out; without a market there are no
+    factors. yield_changes: shape (n_sessions,), decimal, aligned to the panel. Raises ValueError when history
+    is shorter than the window.
+    """
     if history < model.window:
         raise ValueError(f"`history` must be at least the window of {model.window} sessions, got {history}")
     seen = factor_inputs(returns, yield_changes, row, model=model, rules=rules, history=history)
@@ -183,15 +169,15 @@ def factor_correlations(
     yield_changes: pd.DataFrame,
     factors: pd.DataFrame,
     *,
-    rules: FactorRules,
+    rules: FactorConfig,
     from_date: str,
 ) -> pd.DataFrame:
-    """How each model's usable factors move together, for each session from from_date on.
+    """Correlations of each model's usable factors, for each session from from_date on.
 
-    returns, yield_changes: as daily_inputs takes them. One row per as_of_date, model, factor_1, factor_2, the
-    diagonal included: Pearson's correlation over the `observations` sessions of the window on which all the
-    model's usable factors are known (no rows with fewer than the minimum); is_collinear: beyond
-    `collinear_correlation`, never on the diagonal; ewma_covariance: annualized, of the model `risk` alone.
+    returns, yield_changes: as for daily_inputs. One row per as_of_date, model, factor_1, factor_2, including
+    the diagonal: Pearson's correlation over the `observations` sessions of the window on which all the
+    model's usable factors are known (no rows with fewer than the minimum); is_collinear: above
+    `collinear_correlation`, never on the diagonal; ewma_covariance: annualized, for the model `risk` only.
     """
     panel, yields = daily_inputs(returns, yield_changes)
     models = factor_models(factors).values()
@@ -206,9 +192,9 @@ def factor_correlations(
 
 
 def model_factors(
-    returns: Panel, yield_changes: FloatArray, row: int, *, model: FactorModel, rules: FactorRules
+    returns: Panel, yield_changes: FloatArray, row: int, *, model: FactorModel, rules: FactorConfig
 ) -> FactorReturns:
-    """The factors of any model over its window: beyond the market for `risk`, as observed for the others."""
+    """The factors of a model over its window: residual to the market for `risk`, else as observed."""
     if model.name == "risk":
         window = model.window
         return residual_factors(returns, yield_changes, row, model=model, rules=rules, history=window)
@@ -218,10 +204,10 @@ def model_factors(
 def ewma_covariance(values: FloatArray, *, decay: float) -> FloatArray:
     """Exponentially weighted covariance of daily values, annualized: shape (n_factors, n_factors).
 
-    values: shape (n_sessions, n_factors), the last row the latest. Rows with a NaN are left out, the age of
-    the others still counts sessions. Weights decay^age, normalized, around the weighted mean; NaN without
+    values: shape (n_sessions, n_factors), latest row last. Rows with a NaN are left out; the age of the
+    others still counts sessions. Weights are decay^age, normalized, around the weighted mean; NaN without
     rows.
-    Source: RiskMetrics Technical Document, 4th edition (1996), section 5.2, there around a mean of zero.
+    Source: RiskMetrics Technical Document, 4th edition (1996), section 5.2, which uses a mean of zero.
     """
     known = np.isfinite(values).all(axis=1)
     if not known.any():
@@ -230,7 +216,7 @@ def ewma_covariance(values: FloatArray, *, decay: float) -> FloatArray:
     weight = weight / weight.sum()
     around = values[known] - weight @ values[known]
     covariance: FloatArray = SESSIONS_A_YEAR * (around.T * weight) @ around
-    return (covariance + covariance.T) / 2  # symmetric to the last bit
+    return (covariance + covariance.T) / 2  # exactly symmetric
 
 
 def _factor_model(name: str, rows: pd.DataFrame, market_symbol: str) -> FactorModel:
@@ -253,15 +239,15 @@ def _return_series(returns: Panel, factor: Factor) -> FloatArray:
 def _has_yields(
     returns: Panel, yield_changes: FloatArray, row: int, model: FactorModel, share: float
 ) -> bool:
-    """Whether the window has a yield change on that share of the sessions with a market return."""
+    """Whether the window has a yield change on at least `share` of the sessions with a market return."""
     window = window_ending(row, model.window)
     is_session = np.isfinite(returns.series(model.market_symbol)[window])
     is_known = np.isfinite(yield_changes[window]) & is_session
     return bool(is_known.sum() >= share * is_session.sum())
 
 
-def _bond_proxy(returns: Panel, rules: FactorRules) -> FloatArray:
-    """The yield change that a bond fund's return speaks of."""
+def _bond_proxy(returns: Panel, rules: FactorConfig) -> FloatArray:
+    """The yield change implied by a bond fund's return."""
     return -returns.series(rules.rate_proxy_symbol) / rules.rate_proxy_duration
 
 
@@ -271,7 +257,7 @@ def _is_usable(values: FloatArray, minimum: int) -> bool:
 
 
 def _pair_frame(
-    seen: FactorReturns, model: str, as_of_date: pd.Timestamp, rules: FactorRules
+    seen: FactorReturns, model: str, as_of_date: pd.Timestamp, rules: FactorConfig
 ) -> pd.DataFrame:
     """Each pair of factors of one model and session."""
     names, values, _ = seen
@@ -297,7 +283,7 @@ def _pair_frame(
 
 
 def _correlation(values: FloatArray) -> FloatArray:
-    """Pearson's correlation of the columns: symmetric to the last bit, the diagonal exactly 1."""
+    """Pearson's correlation of the columns: exactly symmetric, the diagonal exactly 1."""
     matrix = np.atleast_2d(np.corrcoef(values, rowvar=False)) if values.shape[1] else np.empty((0, 0))
     matrix = (matrix + matrix.T) / 2
     np.fill_diagonal(matrix, 1.0)

@@ -19,7 +19,7 @@ Columns = tuple[npt.NDArray[np.bool_], FloatArray, FloatArray, FloatArray, Float
 
 DAYS_PER_YEAR = 365
 POINT = 0.01  # one point of volatility or of a rate, as a decimal
-CHUNK = 8192  # options at a time: their intermediate arrays stay in the processor's cache
+CHUNK = 8192  # options at a time, so that intermediate arrays stay in the CPU cache
 
 _SQRT_TWO_PI = float(np.sqrt(2 * np.pi))
 
@@ -44,7 +44,7 @@ class Greeks(NamedTuple):
 
 
 class _Terms(NamedTuple):
-    """What price and Greeks share. sign: 1 for calls, -1 for puts; cdf_1, cdf_2: N(sign d1), N(sign d2)."""
+    """Terms of price and Greeks. sign: 1 for calls, -1 for puts; cdf_1, cdf_2: N(sign d1), N(sign d2)."""
 
     sign: FloatArray
     d1: FloatArray
@@ -56,16 +56,7 @@ class _Terms(NamedTuple):
     cdf_2: FloatArray
 
 
-def expiry_value(is_call: npt.ArrayLike, spot: npt.ArrayLike, strike: npt.ArrayLike) -> FloatArray:
-    """What an option is worth when it expires, per share: intrinsic value on the underlying's close.
-
-    Arrays of shapes that broadcast; prices in USD. NaN in, NaN out. Source: Hull, section 10.1.
-    """
-    value = np.asarray(spot, dtype=np.float64) - np.asarray(strike, dtype=np.float64)
-    return np.maximum(np.where(is_call, value, -value), 0.0)
-
-
-def option_price(  # noqa: PLR0917  # the order of every text: S, K, T, r, q, sigma
+def option_price(  # noqa: PLR0917  # the usual order: S, K, T, r, q, sigma
     is_call: npt.ArrayLike,
     spot: npt.ArrayLike,
     strike: npt.ArrayLike,
@@ -86,7 +77,7 @@ def option_price(  # noqa: PLR0917  # the order of every text: S, K, T, r, q, si
     return price
 
 
-def option_greeks(  # noqa: PLR0917  # the order of every text: S, K, T, r, q, sigma
+def option_greeks(  # noqa: PLR0917  # the usual order: S, K, T, r, q, sigma
     is_call: npt.ArrayLike,
     spot: npt.ArrayLike,
     strike: npt.ArrayLike,
@@ -97,8 +88,9 @@ def option_greeks(  # noqa: PLR0917  # the order of every text: S, K, T, r, q, s
 ) -> Greeks:
     """Prices, first- and second-order Greeks of European options, with the inputs of option_price.
 
-    NaN as there. Source: Hull, table 19.6 (delta to rho); vanna, volga and charm are the derivatives of
-    its delta and vega, as in Haug, The Complete Guide to Option Pricing Formulas, sections 2.1 and 2.3.
+    NaN as for option_price. Source: Hull, table 19.6 (delta to rho); vanna, volga and charm are the
+    derivatives of its delta and vega, as in Haug, The Complete Guide to Option Pricing Formulas, sections 2.1
+    and 2.3.
     """
     inputs = (is_call, spot, strike, years, rate, dividend_yield, volatility)
     return Greeks(*_in_chunks(_greeks, len(Greeks._fields), inputs))
@@ -107,12 +99,12 @@ def option_greeks(  # noqa: PLR0917  # the order of every text: S, K, T, r, q, s
 def _in_chunks(
     formula: Callable[[Columns], Sequence[FloatArray]], results: int, inputs: tuple[npt.ArrayLike, ...]
 ) -> FloatArray:
-    """The formula's results for inputs that are broadcast; shape (results, *shape of the inputs)."""
+    """The formula's results for broadcast inputs; shape (results, *shape of the inputs)."""
     is_call, *numbers = np.broadcast_arrays(*inputs)
     shape = is_call.shape
     columns = [is_call.astype(np.bool_).ravel(), *(n.astype(np.float64, copy=False).ravel() for n in numbers)]
     out = np.empty((results, is_call.size))
-    with np.errstate(all="ignore"):  # what is outside the formula's domain becomes NaN
+    with np.errstate(all="ignore"):  # values outside the formula's domain become NaN
         for begin in range(0, is_call.size, CHUNK):
             part = slice(begin, begin + CHUNK)
             out[:, part] = formula(cast(Columns, tuple(column[part] for column in columns)))
@@ -139,7 +131,7 @@ def _price(columns: Columns) -> tuple[FloatArray]:
 
 
 def _price_of(terms: _Terms) -> FloatArray:
-    """An option far out of the money is a difference of two tiny numbers: rounding makes none negative."""
+    """The price, not below zero: far out of the money, rounding could make the difference negative."""
     price = terms.sign * (terms.spot_value * terms.cdf_1 - terms.strike_value * terms.cdf_2)
     return np.maximum(price, 0.0)
 
@@ -148,7 +140,7 @@ def _greeks(columns: Columns) -> Greeks:
     _, spot, _, years, rate, dividend_yield, volatility = columns
     terms = _terms(columns)
     density = np.exp(-0.5 * terms.d1 * terms.d1) / _SQRT_TWO_PI
-    discount = terms.spot_value / spot  # of one share whose dividends go elsewhere
+    discount = terms.spot_value / spot  # of one share without its dividends
     delta = terms.sign * discount * terms.cdf_1
     strike_part = terms.sign * terms.strike_value * terms.cdf_2
     slope = discount * density  # of delta in d1

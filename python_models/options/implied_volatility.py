@@ -1,11 +1,11 @@
 """Implied volatility of European options: Black-Scholes-Merton inverted to the precision of the price.
 
-An option's time value is the price of the out-of-the-money option of the same strike (put-call parity), and
-that depends on two numbers only: x = -|ln(forward / strike)| and s = volatility x sqrt(years). The functions
-here call it b(x, s), in units of sqrt(discounted forward x discounted strike), as Jaeckel does in Let's Be
-Rational, Wilmott 2015, section 2. It has one inflection, at s = sqrt(2 |x|): below it the logarithm of the
-price, above it that of its distance to the highest price, is so nearly a simple function of s that Halley's
-method needs about four steps; bisection takes over where a step would leave the bracket.
+An option's time value is the price of the out-of-the-money option with the same strike (put-call parity),
+which depends on two numbers only: x = -|ln(forward / strike)| and s = volatility x sqrt(years). The functions
+here call it b(x, s), in units of sqrt(discounted forward x discounted strike), as in Jaeckel, Let's Be
+Rational, Wilmott 2015, section 2. It has one inflection, at s = sqrt(2 |x|). Below it the logarithm of the
+price, and above it the logarithm of the distance to the maximum price, is so close to a simple function of s
+that Halley's method needs about four steps; bisection is used where a step would leave the bracket.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ StatusArray = npt.NDArray[np.object_]
 
 PRICE_TOLERANCE = 1e-8  # of the underlying's price
 
-# `ok`, the refusals in the order in which they are tested, and what the solver itself may say
+# `ok`, the rejections in the order of their checks, and the solver's own failure
 _STATUSES = (
     "ok",
     "no_quote",
@@ -52,14 +52,14 @@ class ImpliedVolatility(NamedTuple):
 
 
 class _Objective(NamedTuple):
-    """A function of s at some points: its value, its slope, its second derivative divided by the slope."""
+    """A function of s at some points: its value, its slope, and second derivative divided by slope."""
 
     value: FloatArray
     slope: FloatArray
     bend: FloatArray
 
 
-def implied_volatility(  # noqa: PLR0917  # the order of every text: price, S, K, T, r, q
+def implied_volatility(  # noqa: PLR0917  # the usual order: price, S, K, T, r, q
     is_call: npt.ArrayLike,
     price: npt.ArrayLike,
     spot: npt.ArrayLike,
@@ -68,23 +68,23 @@ def implied_volatility(  # noqa: PLR0917  # the order of every text: price, S, K
     rate: npt.ArrayLike,
     dividend_yield: npt.ArrayLike,
 ) -> ImpliedVolatility:
-    """The volatility at which option_price gives the price back, within 1e-8 of the underlying's price.
+    """The volatility at which option_price returns the price, within 1e-8 of the underlying's price.
 
-    Arrays of shapes that broadcast, in the units of option_price. The volatility is NaN for the options
-    whose status is not `ok`, the first that applies of:
+    Arrays of shapes that broadcast, in the units of option_price. The volatility is NaN for options whose
+    status is not `ok` but the first that applies of:
 
     no_quote        the price is NaN, zero or negative
     bad_input       another input is not finite, or spot, strike or years is not positive
     below_intrinsic the price is below max(0, +-(S e^-qT - K e^-rT)): no volatility is low enough
-    no_time_value   the price is at that bound, up to rounding: every low volatility gives it
+    no_time_value   the price is at that bound, up to rounding: any low volatility gives it
     above_maximum   the price is not below S e^-qT (call) or K e^-rT (put): no volatility is high enough
-    no_convergence  the price found differs by more than the tolerance
+    no_convergence  the price at the volatility found differs by more than the tolerance
     """
     is_call, *numbers = np.broadcast_arrays(is_call, price, spot, strike, years, rate, dividend_yield)
     columns = [is_call.astype(np.bool_).ravel(), *(n.astype(np.float64, copy=False).ravel() for n in numbers)]
     volatility = np.empty(is_call.size)
     code = np.empty(is_call.size, dtype=np.int64)
-    with np.errstate(all="ignore"):  # what is outside the formula's domain becomes NaN
+    with np.errstate(all="ignore"):  # values outside the formula's domain become NaN
         for begin in range(0, is_call.size, CHUNK):
             part = slice(begin, begin + CHUNK)
             chunk = cast(Columns, tuple(column[part] for column in columns))
@@ -94,7 +94,7 @@ def implied_volatility(  # noqa: PLR0917  # the order of every text: price, S, K
 
 
 def _invert(columns: Columns) -> tuple[FloatArray, CodeArray]:
-    """Volatilities, and statuses by their place in _STATUSES."""
+    """Volatilities, and statuses by their index in _STATUSES."""
     is_call, price, spot, strike, years, rate, dividend_yield = columns
     spot_value = spot * np.exp(-dividend_yield * years)
     strike_value = strike * np.exp(-rate * years)
@@ -116,7 +116,7 @@ def _invert(columns: Columns) -> tuple[FloatArray, CodeArray]:
 def _status_code(
     columns: Columns, time_value: FloatArray, spot_value: FloatArray, strike_value: FloatArray
 ) -> CodeArray:
-    """The first status that applies; an intrinsic value is known up to the rounding of its two parts."""
+    """The first status that applies; intrinsic value is exact up to the rounding of its two terms."""
     is_call, price, spot, strike, years, rate, dividend_yield = columns
     is_usable = (np.minimum(np.minimum(spot, strike), years) > 0) & np.isfinite(
         spot + strike + years + rate + dividend_yield + price
@@ -143,7 +143,7 @@ def _total_deviation(x: FloatArray, price: FloatArray) -> FloatArray:
     is_low = target < middle
     s = np.empty_like(price)
     low, high = np.flatnonzero(is_low), np.flatnonzero(~is_low)
-    # a power of the target that is right in slope at the inflection; never below the limit for small s
+    # a power of the target with the right slope at the inflection; never below the limit for small s
     power = sides[low] / (_TWO_DENSITIES * middle[low] ** 2 * inflection[low])
     guess = inflection[low] * (target[low] / middle[low]) ** power
     guess = np.maximum(guess, -x[low] * target[low])
@@ -163,9 +163,9 @@ def _solve(  # noqa: PLR0917  # the columns of one equation
     floor: FloatArray,
     ceiling: FloatArray,
 ) -> FloatArray:
-    """The s between floor and ceiling where the objective is the target, by Halley's method in a bracket.
+    """The s between floor and ceiling where the objective equals the target, by bracketed Halley's method.
 
-    Each option is solved alone and leaves the iteration when its step is small, so none depends on another.
+    Each option is solved alone and leaves the iteration when its step is small, so options are independent.
     """
     s = guess.copy()
     active = np.arange(s.size)
@@ -196,7 +196,7 @@ def _from_log(log_ratio: FloatArray) -> FloatArray:
 
 
 def _low_side(x: FloatArray, s: FloatArray) -> _Objective:
-    """_from_log of b(x, s), whose relative precision holds however small it is."""
+    """_from_log of b(x, s), which keeps its relative precision for small values."""
     h, t = x / s, 0.5 * s
     sides = erfcx(-_SQRT_HALF * (h + t)) - erfcx(_SQRT_HALF * (t - h))
     log_ratio = -0.5 * (h + t) ** 2 + np.log(0.5 * sides)
@@ -208,7 +208,7 @@ def _low_side(x: FloatArray, s: FloatArray) -> _Objective:
 
 
 def _high_side(x: FloatArray, s: FloatArray) -> _Objective:
-    """ln(exp(x / 2) - b(x, s)), the distance to the highest price."""
+    """ln(exp(x / 2) - b(x, s)), the log distance to the maximum price."""
     h, t = x / s, 0.5 * s
     sides = erfcx(_SQRT_HALF * (h + t)) + erfcx(_SQRT_HALF * (t - h))
     value = -0.5 * (h * h + t * t) + np.log(0.5 * sides)

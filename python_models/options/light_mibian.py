@@ -1,4 +1,4 @@
-"""mibian without scipy.stats, of which it takes one distribution: a second of imports in each build."""
+"""Import mibian without scipy.stats, of which it needs one distribution: this saves a second per build."""
 
 import math
 import sys
@@ -11,7 +11,7 @@ STATS = "scipy.stats"
 
 
 class Normal:
-    """The two functions of scipy.stats.norm that mibian calls, of one number each."""
+    """The two functions of scipy.stats.norm that mibian calls, for one number each."""
 
     @staticmethod
     def cdf(x: float) -> float:
@@ -25,7 +25,7 @@ class Normal:
 
 
 def import_mibian() -> Any:
-    """mibian; where scipy.stats is not loaded yet, it is given its normal distribution alone."""
+    """mibian, with a stub of scipy.stats unless that is already loaded."""
     if "mibian" not in sys.modules and STATS not in sys.modules:
         light: Any = ModuleType(STATS)
         light.norm = Normal

@@ -1,4 +1,4 @@
-"""Options valued on frames: a volatility for each contract and session, its price and Greeks, and a check."""
+"""Valuation of option contracts on frames: volatility, price and Greeks per session, and a check."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ REALIZED = "realized_63d"
 
 
 class _Market(NamedTuple):
-    """What a Black-Scholes price needs beside the volatility, one value per row."""
+    """The inputs of a Black-Scholes price other than volatility, one value per row."""
 
     is_call: BoolArray
     spot: FloatArray
@@ -40,7 +40,7 @@ class _Market(NamedTuple):
 
 
 class _Volatility(NamedTuple):
-    """value: annual, a decimal, NaN where unknown. source: where from. status: of the quote's inversion."""
+    """value: annual decimal, NaN where unknown. source: its origin. status: of the quote's inversion."""
 
     value: FloatArray
     source: TextArray
@@ -53,13 +53,13 @@ def value_options(contracts: pd.DataFrame, *, check_date: str) -> pd.DataFrame:
     contracts: one row per contract and session, with contract, symbol, underlying_symbol, as_of_date,
     option_type (CALL or PUT), strike_price, expiration_date, underlying_price, risk_free_rate, dividend_yield
     (NaN: none), quote_price, quote_basis (mid, last or none), realized_volatility_63d and is_settlement.
-    Rates and volatilities are annual decimals, prices USD; NaN where unknown. No row depends on another.
+    Rates and volatilities are annual decimals, prices USD; NaN where unknown. Rows are independent.
 
-    The volatility inverts the quote, else (no quote, or none that a volatility explains: iv_status) it is the
-    realized one, if positive; iv_source says which. dividend_yield is the one used. Greeks are per share in
-    the units of Greeks, null with a null_reason: `expired` (settled, or expiration reached; nothing is
-    inverted then), `no_underlying_price`, `no_risk_free_rate`, `no_volatility`. mibian_price and mibian_delta
-    are an independent computation for the rows of check_date that have Greeks. Raises ValueError on an
+    The volatility is implied by the quote, else (without a usable quote, see iv_status) it is the realized
+    one, if positive; iv_source names the origin. dividend_yield is the one used. Greeks are per share in the
+    units of Greeks, null with a null_reason: `expired` (settled, or expiration reached; no volatility is
+    implied then), `no_underlying_price`, `no_risk_free_rate`, `no_volatility`. mibian_price and mibian_delta
+    are an independent computation for the rows of check_date that have Greeks. Raises ValueError for an
     unknown option_type. Source: Hull, chapters 15, 17, 19, 20.
     """
     years = _days_to_expiration(contracts) / DAYS_PER_YEAR
@@ -95,7 +95,7 @@ def value_options(contracts: pd.DataFrame, *, check_date: str) -> pd.DataFrame:
 
 
 def _numbers(column: pd.Series) -> FloatArray:
-    """A column, also of decimals, as floats; NaN where missing."""
+    """A column of numbers or decimals as floats; NaN where missing."""
     return column.to_numpy(dtype=np.float64, na_value=np.nan)
 
 
@@ -111,7 +111,7 @@ def _days_to_expiration(contracts: pd.DataFrame) -> FloatArray:
 
 
 def _choose_volatility(contracts: pd.DataFrame, market: _Market, is_expired: BoolArray) -> _Volatility:
-    """The quote's volatility where it has one, else the realized one; none for what has expired."""
+    """The implied volatility if there is one, else the realized one; none for expired options."""
     basis = contracts["quote_basis"]
     is_quoted = basis.isin(QUOTE_BASES).to_numpy() & ~is_expired
     quote = np.where(is_quoted, _numbers(contracts["quote_price"]), np.nan)
@@ -128,7 +128,7 @@ def _choose_volatility(contracts: pd.DataFrame, market: _Market, is_expired: Boo
 
 
 def _null_reason(market: _Market, volatility: FloatArray, is_expired: BoolArray) -> TextArray:
-    """The first reason for which an option has no Greeks; None where it has them."""
+    """The first reason why an option has no Greeks; None if it has them."""
     reason = np.full(len(volatility), None, dtype=object)
     reason[np.isnan(volatility)] = "no_volatility"
     reason[np.isnan(market.rate)] = "no_risk_free_rate"
@@ -138,7 +138,7 @@ def _null_reason(market: _Market, volatility: FloatArray, is_expired: BoolArray)
 
 
 def _mibian(market: _Market, volatility: FloatArray, is_checked: BoolArray) -> tuple[FloatArray, FloatArray]:
-    """Price and delta by mibian, which takes percents, days, and dividends in USD a year; else NaN."""
+    """Price and delta from mibian, which takes percents, days, and USD dividends per year; else NaN."""
     mibian: Any = import_mibian() if is_checked.any() else None
     price, delta = np.full((2, len(volatility)), np.nan)
     for row in np.flatnonzero(is_checked):

@@ -1,4 +1,4 @@
-"""Backtests of value at risk: how often it was broken, and whether the breaks came one after the other."""
+"""Backtests of value at risk: the number of breaches, and whether they cluster."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from python_models.panel import FloatArray
 def kupiec_p_value(
     observations: npt.ArrayLike, breaches: npt.ArrayLike, probability: npt.ArrayLike
 ) -> FloatArray:
-    """p-value of Kupiec's proportion-of-failures test: breaches come with the stated probability.
+    """p-value of Kupiec's proportion-of-failures test: breaches occur with the stated probability.
 
     observations, breaches: counts of days; probability: of a breach, 1 - confidence; they broadcast. The
-    likelihood ratio is chi-squared with one degree of freedom; no breach, and nothing but breaches, are its
-    limits (0 ln 0 = 0). NaN without observations. Source: Kupiec, Techniques for Verifying the Accuracy of
+    likelihood ratio is chi-squared with one degree of freedom; no breaches, or only breaches, are its limits
+    (0 ln 0 = 0). NaN without observations. Source: Kupiec, Techniques for Verifying the Accuracy of
     Risk Measurement Models, Journal of Derivatives 3 (1995); Jorion, Value at Risk, 3rd ed., section 6.2.2.
     """
     n, x, p = (np.asarray(value, dtype=np.float64) for value in (observations, breaches, probability))
@@ -28,11 +28,11 @@ def kupiec_p_value(
 def christoffersen_p_value(
     n00: npt.ArrayLike, n01: npt.ArrayLike, n10: npt.ArrayLike, n11: npt.ArrayLike
 ) -> FloatArray:
-    """p-value of Christoffersen's independence test: a breach is no likelier after a breach than after none.
+    """p-value of Christoffersen's independence test: a breach is not more likely after a breach.
 
-    n_ij: days in state j after a day in state i, 1 being a breach; they broadcast. The likelihood ratio is
-    chi-squared with one degree of freedom. Without a breach, or with nothing else, it is 0 and p is 1: there
-    is no sign of dependence. NaN without any transition.
+    n_ij: days in state j after a day in state i, where 1 is a breach; they broadcast. The likelihood ratio is
+    chi-squared with one degree of freedom. Without breaches, or with only breaches, it is 0 and p is 1: there
+    is no evidence of dependence. NaN without any transition.
     Source: Christoffersen, Evaluating Interval Forecasts, International Economic Review 39 (1998), section
     3.2; Jorion, Value at Risk, 3rd ed., section 6.2.4.
     """
@@ -48,7 +48,7 @@ def backtest_frame(counts: pd.DataFrame, minimum: int = 60) -> pd.DataFrame:
 
     counts: portfolio_id, as_of_date, confidence, observations, breaches, n00, n01, n10, n11. The result keeps
     the first five and adds expected_breaches = observations x (1 - confidence), kupiec_p_value and
-    christoffersen_p_value; both NaN with fewer than `minimum` observations, which say too little.
+    christoffersen_p_value; both NaN with fewer than `minimum` observations.
     """
     result = counts[["portfolio_id", "as_of_date", "confidence", "observations", "breaches"]].copy()
     observations, breaches, confidence, n00, n01, n10, n11 = (
@@ -70,11 +70,11 @@ def _log_likelihood(misses: FloatArray, hits: FloatArray, probability: FloatArra
 
 
 def _share(part: FloatArray, whole: FloatArray) -> FloatArray:
-    """A part of the whole, NaN of nothing."""
+    """Part / whole, NaN for an empty whole."""
     return part / np.where(whole > 0, whole, np.nan)
 
 
 def _p_value(ratio: FloatArray) -> FloatArray:
-    # the chance of a chi-squared of one degree of freedom beyond the ratio; 1 for one negative by rounding
+    # survival function of chi-squared with one degree of freedom; 1 for a ratio negative by rounding
     p_value: FloatArray = np.asarray(special.chdtrc(1, np.maximum(ratio, 0)))
     return p_value

@@ -1,7 +1,7 @@
-"""Pro-forma returns: today's positions carried through the returns of past sessions.
+"""Pro-forma returns: today's positions with the returns of past sessions.
 
-A past return that a symbol lacks is stood in for by its betas times that session's factor returns, so that a
-recent listing has a history to be measured on; how much of a portfolio is so proxied is shown beside it.
+A symbol's missing past return is replaced by its betas times that session's factor returns, so that a recent
+listing has a history; the proxied share of a portfolio is reported with the result.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ BoolArray = npt.NDArray[np.bool_]
 
 
 class ProxiedReturns(NamedTuple):
-    """filled: returns with proxies in place, NaN where neither is known. is_proxied: where a proxy stands.
+    """filled: returns with proxies, NaN where neither is known. is_proxied: where a proxy is used.
 
     Both of shape (n_sessions, n_symbols).
     """
@@ -28,17 +28,19 @@ class ProxiedReturns(NamedTuple):
 
 
 def proxied_returns(returns: FloatArray, betas: FloatArray, factor_returns: FloatArray) -> ProxiedReturns:
-    """Returns in which a missing one is stood in for by sum_k beta_k x factor_k of its session.
+    """Returns with missing values replaced by sum_k beta_k x factor_k of the session.
 
     returns: shape (n_sessions, n_symbols), simple daily returns, NaN where missing. betas: shape (n_symbols,
-    n_factors), the market first; a symbol that lacks any of them (NaN) is left out: its column is NaN,
-    whatever returns it has. factor_returns: shape (n_sessions, n_factors), NaN where unknown: without the
-    market's return the session has no proxies; another factor (the yield on a bond holiday) adds nothing.
+    n_factors), the market first; a symbol with a missing beta (NaN) is left out: its whole column is NaN.
+    factor_returns: shape (n_sessions, n_factors), NaN where unknown: without the market's return the session
+    has no proxies; another unknown factor (the yield on a bond holiday) counts as zero.
     Source: method, section 8; the factor model's fitted return, e.g. Grinold & Kahn, Active Portfolio
     Management, 2nd ed., chapter 3.
     """
     proxies = np.zeros(returns.shape)
-    for factor, beta in zip(factor_returns.T, betas.T, strict=True):  # no BLAS: cells do not depend on others
+    for factor, beta in zip(
+        factor_returns.T, betas.T, strict=True
+    ):  # no BLAS, so that cells do not depend on each other
         proxies += np.where(np.isfinite(factor), factor, 0.0)[:, None] * beta
     is_possible = np.isfinite(factor_returns[:, :1]) & np.isfinite(betas).all(axis=1)
     is_proxied = ~np.isfinite(returns) & is_possible
@@ -50,16 +52,16 @@ def proxied_returns(returns: FloatArray, betas: FloatArray, factor_returns: Floa
 def pro_forma_returns(
     weights: FloatArray, filled: FloatArray, is_held: BoolArray | None = None
 ) -> FloatArray:
-    """Each portfolio's return on each past session with today's weights, shape (n_sessions, n_portfolios).
+    """Each portfolio's return on each past session at today's weights, shape (n_sessions, n_portfolios).
 
-    weights: shape (n_portfolios, n_symbols), delta-adjusted exposure / equity, 0 where not held. filled: as
-    proxied_returns gives it. is_held: where a portfolio holds a symbol, be it long and short of it alike;
-    by default where it has a weight. A symbol without any return is left out and does not count. A session on
-    which another held symbol is NaN is NaN for that portfolio and for no other, and so is every session of a
-    portfolio that holds nothing with returns: nothing is known of it.
+    weights: shape (n_portfolios, n_symbols), delta-adjusted exposure / equity, 0 where not held. filled: from
+    proxied_returns. is_held: where a portfolio holds a symbol, even with offsetting longs and shorts; by
+    default where it has a weight. A symbol without any return is left out. A session on which another held
+    symbol is NaN is NaN for that portfolio only. All sessions are NaN for a portfolio that holds no symbol
+    with returns.
     """
     held = _held(weights, filled)
-    # sparse: a symbol that is not held is never touched, be it NaN, nor does it change the order of the sum
+    # sparse: a symbol that is not held is never read, even if NaN, and does not change the order of the sum
     returns = np.asarray(held @ filled.T).T
     has_returns = np.isfinite(filled).any(axis=0)
     is_measured = ((weights != 0 if is_held is None else is_held) & has_returns).any(axis=1)
@@ -67,7 +69,7 @@ def pro_forma_returns(
 
 
 def proxied_share(weights: FloatArray, filled: FloatArray, is_proxied: BoolArray) -> FloatArray:
-    """The part of each portfolio's history that is proxied, shape (n_portfolios,), 0 to 1.
+    """The proxied share of each portfolio's history, shape (n_portfolios,), 0 to 1.
 
     sum |w_i| x share of symbol i's known sessions that are proxied / sum |w_i|, over the symbols that have
     returns; NaN for a portfolio that holds none. Arguments as in pro_forma_returns and proxied_returns.
@@ -81,5 +83,5 @@ def proxied_share(weights: FloatArray, filled: FloatArray, is_proxied: BoolArray
 
 
 def _held(weights: FloatArray, filled: FloatArray) -> sparse.csr_array:
-    """The weights of symbols that have returns; nothing is stored for what is not held."""
+    """The weights of symbols that have returns, sparse."""
     return sparse.csr_array(np.where(np.isfinite(filled).any(axis=0), weights, 0.0))

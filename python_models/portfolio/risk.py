@@ -1,4 +1,4 @@
-"""Volatility and value at risk of portfolios: a date's holdings carried through the returns before it."""
+"""Volatility and value at risk of portfolios, from a date's holdings and the returns before it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
-from python_models.factors.returns import FactorRules, daily_inputs, factor_models, residual_factors
+from python_models.factors.returns import FactorConfig, daily_inputs, factor_models, residual_factors
 from python_models.panel import FloatArray, window_ending
 from python_models.portfolio.pro_forma import (
     ProxiedReturns,
@@ -20,11 +20,11 @@ from python_models.portfolio.pro_forma import (
 )
 from python_models.portfolio.value_at_risk import (
     Options,
-    RiskRules,
+    RiskConfig,
     option_scenario_pnl,
     portfolio_value_at_risk,
 )
-from python_models.portfolio.volatility import VolatilityRules, volatility_profile
+from python_models.portfolio.volatility import VolatilityConfig, volatility_profile
 
 OPTION_TERMS = (
     *("underlying_price", "strike_price", "years_to_expiration"),
@@ -33,17 +33,17 @@ OPTION_TERMS = (
 
 
 class PastReturns(NamedTuple):
-    """What a portfolio is carried through.
+    """The past returns and the factor model that fills their gaps.
 
-    returns, yield_changes: long frames as risk_factors.daily_inputs takes them. betas: as_of_date, symbol,
-    factor, beta of the model `risk` on the dates asked for. factors: the table of factors.
+    returns, yield_changes: long frames as for factors.returns.daily_inputs. betas: as_of_date, symbol,
+    factor, beta of the model `risk` on the requested dates. factors: the table of factors.
     """
 
     returns: pd.DataFrame
     yield_changes: pd.DataFrame
     betas: pd.DataFrame
     factors: pd.DataFrame
-    rules: FactorRules
+    rules: FactorConfig
 
 
 class _Day(NamedTuple):
@@ -60,7 +60,7 @@ class _Day(NamedTuple):
         return _matrix(self.holdings, column, portfolio_id=self.portfolios, symbol=self.symbols)
 
     def is_held(self) -> npt.NDArray[np.bool_]:
-        """Whether a portfolio holds a symbol, be it long and short of the same to nothing."""
+        """Whether a portfolio holds a symbol, even with offsetting longs and shorts."""
         return _matrix(
             self.holdings.assign(one=1.0), "one", portfolio_id=self.portfolios, symbol=self.symbols
         ).astype(bool)
@@ -71,18 +71,18 @@ def portfolio_return_risk(
     options: pd.DataFrame,
     past: PastReturns,
     *,
-    volatility_rules: VolatilityRules,
-    risk_rules: RiskRules,
+    volatility_rules: VolatilityConfig,
+    risk_rules: RiskConfig,
 ) -> pd.DataFrame:
     """Volatility and value at risk of each date's holdings over the same past returns.
 
-    holdings: portfolio_id, as_of_date, symbol, exposure (delta-adjusted, USD), linear_exposure (USD, options
-    left out), equity (USD). options: portfolio_id, as_of_date, contract, symbol (the underlying), option_type
-    (CALL or PUT), OPTION_TERMS, units (signed quantity x multiplier): repriced at each past return of the
-    underlying. Figures: those of volatility_profile on pro-forma returns (annualized decimals) with
+    holdings: portfolio_id, as_of_date, symbol, exposure (delta-adjusted, USD), linear_exposure (USD, without
+    options), equity (USD). options: portfolio_id, as_of_date, contract, symbol (the underlying), option_type
+    (CALL or PUT), OPTION_TERMS, units (signed quantity x multiplier); they are repriced at each past return
+    of the underlying. Columns: those of volatility_profile on pro-forma returns (annualized decimals) with
     proxied_share (0..1), null where equity is not positive; those of portfolio_value_at_risk (USD) with
-    scenario_days. One row per portfolio and date that has a past. Raises ValueError for an option on a symbol
-    that is not among its date's holdings.
+    scenario_days. One row per portfolio and date with past returns. Raises ValueError for an option on a
+    symbol that is not among its date's holdings.
     """
     by_date = dict(iter(options.groupby("as_of_date")))
     nothing = options.iloc[:0]
@@ -95,17 +95,17 @@ def portfolio_return_risk(
 
 
 def _return_risk_rows(
-    day: _Day, options: pd.DataFrame, volatility_rules: VolatilityRules, risk_rules: RiskRules
+    day: _Day, options: pd.DataFrame, volatility_rules: VolatilityConfig, risk_rules: RiskConfig
 ) -> pd.DataFrame:
     volatility = _volatility_rows(_recent(_solvent(day), volatility_rules.history), volatility_rules)
     tail = _tail_rows(_recent(day, risk_rules.window), options, risk_rules)
     frame = volatility.merge(tail, on=["portfolio_id", "as_of_date"], how="outer")
-    # an outer join turns what is missing into NaN, and types with it
+    # an outer join fills with NaN, which changes the types
     return frame.astype({"is_forecast_fallback": "boolean", "is_cornish_fisher_monotone": "boolean"})
 
 
 def _solvent(day: _Day) -> _Day:
-    """The day without portfolios whose equity is not positive: of nothing, nothing is a share."""
+    """The day without portfolios whose equity is not positive: they have no weights."""
     held = day.holdings[day.holdings["equity"] > 0]
     portfolios, symbols = _names(held, "portfolio_id"), _names(held, "symbol")
     places = day.symbols.get_indexer(symbols)
@@ -114,7 +114,7 @@ def _solvent(day: _Day) -> _Day:
 
 
 def _recent(day: _Day, history: int) -> _Day:
-    """The day with its last `history` sessions alone."""
+    """The day with its last `history` sessions only."""
     return day._replace(past=ProxiedReturns(day.past.filled[-history:], day.past.is_proxied[-history:]))
 
 
@@ -151,7 +151,7 @@ def _timestamp(date: Hashable) -> pd.Timestamp:
 
 
 def _coefficients(betas: pd.DataFrame, symbols: pd.Index[str], factors: list[str]) -> FloatArray:
-    """Betas by symbol and factor, NaN where there is none."""
+    """Betas by symbol and factor, NaN where missing."""
     table = np.full((len(symbols), len(factors)), np.nan)
     rows = symbols.get_indexer(pd.Index(betas["symbol"]))
     columns = pd.Index(factors, dtype=str).get_indexer(pd.Index(betas["factor"]))
@@ -161,14 +161,14 @@ def _coefficients(betas: pd.DataFrame, symbols: pd.Index[str], factors: list[str
 
 
 def _matrix(frame: pd.DataFrame, column: str, **names: pd.Index[str]) -> FloatArray:
-    """A column of a frame by two others, whose values are the given ones; 0 where there is no row."""
+    """A column of a frame pivoted by two others, with the given labels; 0 where there is no row."""
     places = tuple(index.get_indexer(pd.Index(frame[name])) for name, index in names.items())
     shape = tuple(len(index) for index in names.values())
     table: FloatArray = sparse.coo_array((frame[column].to_numpy(np.float64), places), shape=shape).toarray()
     return table
 
 
-def _volatility_rows(day: _Day, rules: VolatilityRules) -> pd.DataFrame:
+def _volatility_rows(day: _Day, rules: VolatilityConfig) -> pd.DataFrame:
     equity = day.holdings.groupby("portfolio_id")["equity"].first().reindex(day.portfolios)
     weights = day.matrix("exposure") / equity.to_numpy(np.float64)[:, None]
     profile = volatility_profile(pro_forma_returns(weights, day.past.filled, day.is_held()), rules)
@@ -186,10 +186,10 @@ def _volatility_rows(day: _Day, rules: VolatilityRules) -> pd.DataFrame:
     return frame[profile.observations > 0]
 
 
-def _tail_rows(day: _Day, options: pd.DataFrame, rules: RiskRules) -> pd.DataFrame:
+def _tail_rows(day: _Day, options: pd.DataFrame, rules: RiskConfig) -> pd.DataFrame:
     contracts = options.drop_duplicates("contract").sort_values("contract")
     units = _matrix(options, "units", portfolio_id=day.portfolios, contract=pd.Index(contracts["contract"]))
-    # an option is one more thing held: so many units of the P&L that one of it would have had
+    # an option is another holding: its units times the P&L of one unit
     held = np.hstack([day.matrix("linear_exposure"), units])
     outcomes = np.hstack([day.past.filled, _option_pnl(contracts, day)])
     is_held = np.hstack([day.is_held(), units != 0])

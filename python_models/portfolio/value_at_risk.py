@@ -1,7 +1,7 @@
-"""Value at risk and expected shortfall of one day: historical, normal and Cornish-Fisher.
+"""One-day value at risk and expected shortfall: historical, normal and Cornish-Fisher.
 
-Both are positive for losses and in the unit of the P&L they are taken from. alpha = 1 - confidence is the
-probability of the tail, z its standard normal quantile (negative), phi the standard normal density.
+Both are positive for losses and in the unit of the P&L. alpha = 1 - confidence is the tail probability, z its
+standard normal quantile (negative), phi the standard normal density.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from python_models.panel import FloatArray
 
 BoolArray = npt.NDArray[np.bool_]
 
-RAREST = -5.0  # standard normal quantile of one day in fourteen thousand years: beyond it nobody asks
+RAREST = -5.0  # standard normal quantile of one day in fourteen thousand years, far beyond any tail in use
 
-ROUNDING = 1e-14  # outcomes that deviate from their mean by less than this part of it do not vary
+ROUNDING = 1e-14  # outcomes that deviate from their mean by less than this share of it are constant
 
 
 class TailRisk(NamedTuple):
@@ -31,7 +31,7 @@ class TailRisk(NamedTuple):
 
 
 def _density(z: float | FloatArray) -> FloatArray:
-    """Of the standard normal."""
+    """Standard normal density."""
     return np.asarray(np.exp(-np.square(z) / 2) / np.sqrt(2 * np.pi))
 
 
@@ -45,16 +45,16 @@ class Moments(NamedTuple):
     excess_kurtosis: FloatArray
 
 
-class RiskRules(NamedTuple):
-    """window: sessions looked back on; minimum: fewest known outcomes; confidences: 0 to 1."""
+class RiskConfig(NamedTuple):
+    """window: look-back in sessions; minimum: fewest known outcomes; confidences: 0 to 1."""
 
-    window: int = 252
-    minimum: int = 60
+    window: int
+    minimum: int
     confidences: tuple[float, ...] = (0.95, 0.99)
 
 
 class Options(NamedTuple):
-    """Options to reprice, arrays of shape (n_options,): years to expiration, the rest in decimals or USD."""
+    """Options to reprice, arrays of shape (n_options,): years to expiration, others in decimals or USD."""
 
     is_call: BoolArray
     spot: FloatArray
@@ -65,7 +65,7 @@ class Options(NamedTuple):
     volatility: FloatArray
 
     def take(self, rows: npt.NDArray[np.intp]) -> Options:
-        """The options at these places."""
+        """The options at these indices."""
         is_call, *numbers = self
         return Options(is_call[rows], *(number[rows] for number in numbers))
 
@@ -73,8 +73,8 @@ class Options(NamedTuple):
 def historical_risk(pnl: FloatArray, confidence: float, minimum: int = 60) -> TailRisk:
     """VaR = -(quantile of outcomes at alpha, linear interpolation); ES = -(mean of outcomes at or below it).
 
-    pnl: shape (n_outcomes, n_portfolios); NaN outcomes are ignored, portfolio by portfolio; fewer than
-    `minimum` known ones give NaN. Source: McNeil, Frey & Embrechts, Quantitative Risk Management, revised
+    pnl: shape (n_outcomes, n_portfolios); NaN outcomes are ignored per portfolio; fewer than `minimum` known
+    ones give NaN. Source: McNeil, Frey & Embrechts, Quantitative Risk Management, revised
     ed., section 9.2.3; the quantile is Hyndman & Fan's type 7, numpy's default.
     """
     outcomes = np.sort(_by_portfolio(pnl), axis=1)  # NaN last
@@ -82,7 +82,7 @@ def historical_risk(pnl: FloatArray, confidence: float, minimum: int = 60) -> Ta
     enough = count >= max(minimum, 1)
     if not enough.any():
         return TailRisk(np.full(len(count), np.nan), np.full(len(count), np.nan))
-    # rounded: 1 - 0.9 is a hair below 0.1, and would push an outcome that is the quantile out of the tail
+    # rounded: 1 - 0.9 is slightly below 0.1, and would exclude an outcome equal to the quantile from the tail
     position = np.round((1 - confidence) * (np.maximum(count, 1) - 1), 9)
     lower = np.floor(position).astype(np.int64)
     portfolios = np.arange(len(count))
@@ -107,12 +107,12 @@ def parametric_risk(mean: FloatArray, std: FloatArray, confidence: float) -> Tai
 def cornish_fisher_risk(
     mean: FloatArray, std: FloatArray, skew: FloatArray, excess_kurtosis: FloatArray, confidence: float
 ) -> TailRisk:
-    """Risk of outcomes mean + std z_cf: the normal quantile bent for skew S and excess kurtosis K.
+    """Risk of outcomes mean + std z_cf: the normal quantile adjusted for skew S and excess kurtosis K.
 
     z_cf = z + (z^2 - 1) S/6 + (z^3 - 3z) K/24 - (2z^3 - 5z) S^2/36. ES is the mean of that quantile over the
-    tail, in closed form. NaN in, NaN out. Both mean something only where is_monotone says so. S and K are
-    the expansion's parameters; those of the sample stand in for them, as is usual, though the moments of the
-    resulting distribution differ. Source: Maillard, A User's Guide to the Cornish Fisher Expansion (2012);
+    tail, in closed form. NaN in, NaN out. Both are valid only where is_monotone is true. S and K are the
+    expansion's parameters; as is usual, the sample's values are used, although the moments of the resulting
+    distribution differ. Source: Maillard, A User's Guide to the Cornish Fisher Expansion (2012);
     Jorion, Value at Risk, 3rd ed., section 5.2 (with S alone).
     """
     alpha = 1 - confidence
@@ -124,10 +124,10 @@ def cornish_fisher_risk(
 
 
 def is_monotone(skew: FloatArray, excess_kurtosis: FloatArray, confidence: float) -> BoolArray:
-    """Whether the Cornish-Fisher quantile rises with the probability through the tail.
+    """Whether the Cornish-Fisher quantile increases with the probability throughout the tail.
 
-    Its derivative a z^2 + b z + c has to be positive from the tail's z down to RAREST; where it is not, a
-    rarer loss would count as a smaller one. False for NaN. Source: Maillard (2012), section 2, for the tail.
+    Its derivative a z^2 + b z + c must be positive from the tail's z down to RAREST; otherwise a rarer loss
+    would be a smaller one. False for NaN. Source: Maillard (2012), section 2, for the tail.
     """
     z = float(ndtri(1 - confidence))
     a = excess_kurtosis / 8 - skew**2 / 6
@@ -143,8 +143,8 @@ def sample_moments(pnl: FloatArray) -> Moments:
     """Moments of the known outcomes of each portfolio; pnl: shape (n_outcomes, n_portfolios), NaN ignored.
 
     std: ddof = 1. skew and excess_kurtosis: the estimators G1 and G2 of Joanes & Gill, The Statistician 47
-    (1998), those of scipy.stats.skew and kurtosis with bias=False; NaN for outcomes that do not vary. Too few
-    outcomes for a moment (1, 2, 3 and 4 are needed) give NaN.
+    (1998), as in scipy.stats.skew and kurtosis with bias=False; NaN for constant outcomes. Too few outcomes
+    for a moment (at least 1, 2, 3 and 4) give NaN.
     """
     outcomes = _by_portfolio(pnl)
     known = np.isfinite(outcomes)
@@ -162,11 +162,11 @@ def sample_moments(pnl: FloatArray) -> Moments:
 
 
 def option_scenario_pnl(options: Options, base: FloatArray, shocks: FloatArray) -> FloatArray:
-    """P&L per share of options repriced after a move of the underlying, volatility and time unchanged.
+    """P&L per share of options repriced after a move of the underlying, with volatility and time unchanged.
 
     base: shape (n_options,), the model price without the move. shocks: shape (n_scenarios, n_options), simple
-    returns of the underlyings; the result has their shape. NaN gives NaN. A return of -100 % or less leaves
-    an underlying worth nothing, and the option its limit: a call 0, a put the discounted strike.
+    returns of the underlyings; the result has their shape. NaN gives NaN. At a return of -100 % or less the
+    underlying is worth 0, and the option has its limit: a call 0, a put the discounted strike.
     Source: full revaluation, Jorion, Value at Risk, 3rd ed., section 10.1.
     """
     shocked = options._replace(spot=options.spot * (1 + np.maximum(shocks, -1.0)))
@@ -175,13 +175,13 @@ def option_scenario_pnl(options: Options, base: FloatArray, shocks: FloatArray) 
     return pnl
 
 
-def portfolio_value_at_risk(pnl: FloatArray, rules: RiskRules) -> pd.DataFrame:
-    """All measures of each portfolio over its last `window` outcomes: one row per column of pnl, in order.
+def portfolio_value_at_risk(pnl: FloatArray, rules: RiskConfig) -> pd.DataFrame:
+    """All measures of each portfolio over its last `window` outcomes, one row per column of pnl, in order.
 
     pnl: shape (n_sessions, n_portfolios), oldest first, NaN where unknown. For confidence 95 the columns are
     var_95_1d and es_95_1d (historical), the same with _parametric and _cornish_fisher, and var_95_10d
-    (historical, by the square root of ten: true of independent days, a convention otherwise). Fewer than
-    `minimum` known outcomes: NaN in all. is_cornish_fisher_monotone speaks for the widest of the tails.
+    (historical, scaled by the square root of ten: exact for independent days, otherwise a convention). All
+    are NaN with fewer than `minimum` known outcomes. is_cornish_fisher_monotone is for the widest tail.
     """
     window = pnl[-rules.window :]
     observations, *moments = sample_moments(window)
@@ -193,8 +193,8 @@ def portfolio_value_at_risk(pnl: FloatArray, rules: RiskRules) -> pd.DataFrame:
         historical = historical_risk(window, confidence, rules.minimum)
         columns |= _named(historical, label, "")
         columns |= _named(parametric_risk(mean, std, confidence), label, "_parametric")
-        bent = cornish_fisher_risk(mean, std, skew, kurtosis, confidence)
-        columns |= _named(bent, label, "_cornish_fisher")
+        adjusted = cornish_fisher_risk(mean, std, skew, kurtosis, confidence)
+        columns |= _named(adjusted, label, "_cornish_fisher")
         columns[f"var_{label}_10d"] = historical.value_at_risk * np.sqrt(10)
     columns["observations"] = observations
     columns["is_cornish_fisher_monotone"] = is_monotone(skew, kurtosis, min(rules.confidences))
@@ -209,5 +209,5 @@ def _named(risk: TailRisk, label: int, suffix: str) -> dict[str, npt.NDArray[np.
 
 
 def _by_portfolio(pnl: FloatArray) -> FloatArray:
-    """One portfolio per row, each contiguous: its sums do not depend on how many others there are."""
+    """One contiguous row per portfolio, so that its sums do not depend on the number of portfolios."""
     return np.ascontiguousarray(np.where(np.isfinite(pnl), pnl, np.nan).T)

@@ -1,9 +1,9 @@
 """Volatility of return series: realized, its trend and percentile, and the HAR forecast.
 
-Series stand side by side as an array of shape (n_sessions, n_series), NaN where a return is unknown, the last
-row the as-of date. Every rolling figure is computed window by window, never by running totals, and shorter
-histories are padded with unknown returns: a series' numbers depend on its own last sessions and on nothing
-else, to the last bit.
+Series are the columns of an array of shape (n_sessions, n_series), NaN where a return is unknown; the last
+row is the as-of date. Rolling statistics are computed window by window, never by running totals, and shorter
+histories are padded with unknown returns: a series' results depend only on its own last sessions, to the last
+bit.
 """
 
 from __future__ import annotations
@@ -21,51 +21,47 @@ FloatArray = npt.NDArray[np.float64]
 ObjectArray = npt.NDArray[np.object_]
 
 HAR_WEEK = 5  # sessions of the weekly component
+SESSIONS_A_YEAR = 252
 
 
-class VolatilityRules(NamedTuple):
+class VolatilityConfig(NamedTuple):
     """Windows in sessions, thresholds and shares as decimals.
 
     minimum_share: of a window's returns that must be known. minimum_rows: fewest rows of the HAR regression,
     and fewest values of a percentile.
     """
 
-    short_window: int = 21
-    long_window: int = 63
-    trend_lag: int = 10
-    trend_threshold: float = 0.05
-    percentile_window: int = 252
-    minimum_rows: int = 126
-    minimum_share: float = 2 / 3
+    short_window: int
+    long_window: int
+    trend_lag: int
+    trend_threshold: float
+    percentile_window: int
+    minimum_rows: int
+    minimum_share: float
     har_horizon: int = 21
-    annualization: int = 252
+    annualization: int = SESSIONS_A_YEAR
 
     @property
     def history(self) -> int:
-        """The sessions that an as-of date's figures look back on, the date included."""
+        """The number of sessions used for an as-of date, including the date."""
         return self.percentile_window + self.short_window - 1
-
-
-DEFAULT_RULES = VolatilityRules()
 
 
 class HarForecast(NamedTuple):
     """Forecasts for the sessions after the last one, arrays of shape (n_series,).
 
-    volatility: annualized, NaN without a forecast, and then `reason` says why: too_few_rows,
+    volatility: annualized, NaN without a forecast. reason: why there is none, too_few_rows,
     unknown_regressors (a return of the last 21 sessions is missing) or no_fallback_variance; else None.
-    observations: rows of the regression.
     """
 
     volatility: FloatArray
     r_squared: FloatArray
-    observations: npt.NDArray[np.int64]
     is_fallback: npt.NDArray[np.bool_]
     reason: ObjectArray
 
 
 class VolatilityProfile(NamedTuple):
-    """Figures of the as-of date, arrays of shape (n_series,); volatilities annualized, NaN where unknown.
+    """Results for the as-of date, arrays of shape (n_series,); volatilities annualized, NaN where unknown.
 
     trend: increasing, decreasing, stable, or None. percentile: 0..1. observations: known returns of the last
     `percentile_window` sessions. forecast_reason: why there is no forecast, see HarForecast.
@@ -83,24 +79,20 @@ class VolatilityProfile(NamedTuple):
 
 
 def realized_volatility(
-    returns: FloatArray,
-    window: int,
-    *,
-    minimum_share: float = DEFAULT_RULES.minimum_share,
-    annualization: int = DEFAULT_RULES.annualization,
+    returns: FloatArray, window: int, *, minimum_share: float, annualization: int = SESSIONS_A_YEAR
 ) -> FloatArray:
-    """Annualized sample standard deviation of the `window` sessions that end with each row.
+    """Annualized sample standard deviation over the `window` sessions that end with each row.
 
     returns: shape (n_sessions, n_series), daily returns, NaN where unknown; the result has the same shape.
-    NaN unless at least minimum_share of the window (rounded up, and two returns) are known; sessions before
-    the first row are unknown. Equal returns have volatility exactly 0.
-    Source: Hull, Options, Futures, and Other Derivatives, section 15.4 (there on log returns).
+    NaN unless at least minimum_share of the window (rounded up, at least two returns) is known; sessions
+    before the first row are unknown. Equal returns have volatility exactly 0.
+    Source: Hull, Options, Futures, and Other Derivatives, section 15.4 (which uses log returns).
     """
     known = np.isfinite(returns).astype(np.float64)
     values = np.where(known > 0, returns, 0.0)
     count = _rolling_sum(known, window)
     needed = max(2, ceil(minimum_share * window - 1e-9))
-    # Deviations from a value of the window itself: equal returns deviate by exactly nothing.
+    # Subtract a value of the window itself, so that equal returns have a deviation of exactly zero.
     pivot = _latest_known(returns)
     mean = _rolling_moment(values, known, pivot, window, power=1) / np.maximum(count, 1)
     squares = _rolling_moment(values, known, pivot + mean, window, power=2)
@@ -116,7 +108,7 @@ def _latest_known(values: FloatArray) -> FloatArray:
 
 
 def _rolling_sum(values: FloatArray, window: int) -> FloatArray:
-    """Sums of the window that ends with each row, shorter at the beginning; NaN spreads."""
+    """Sums over the window that ends with each row, shorter at the start; NaN propagates."""
     total = np.zeros_like(values)
     for lag in range(min(window, len(values))):
         total[lag:] += values[: len(values) - lag]
@@ -140,14 +132,12 @@ def _rolling_moment(
 
 
 def _rolling_mean(values: FloatArray, window: int) -> FloatArray:
-    """Means of the windows that end with each row, NaN if one of their values is; complete from the row
-    `window` - 1 on, and nobody looks at rows before it.
-    """
+    """Means over the window that ends with each row, NaN with a NaN; not valid before row `window` - 1."""
     return _rolling_sum(values, window) / window
 
 
 class _Figures(NamedTuple):
-    """What all as-of dates share. har: shape (n_series, 4, n_sessions): three regressors and the target."""
+    """Shared by all as-of dates. har: shape (n_series, 4, n_sessions): three regressors and the target."""
 
     returns: FloatArray
     realized_short: FloatArray
@@ -155,22 +145,22 @@ class _Figures(NamedTuple):
     har: FloatArray
 
 
-def _figures(returns: FloatArray, rules: VolatilityRules) -> _Figures:
-    """The figures of as-of dates from the row `rules.history` - 1 on."""
+def _figures(returns: FloatArray, rules: VolatilityConfig) -> _Figures:
+    """The shared arrays for as-of dates from row `rules.history` - 1 on."""
 
     def realized(values: FloatArray, window: int) -> FloatArray:
         return realized_volatility(
             values, window, minimum_share=rules.minimum_share, annualization=rules.annualization
         )
 
-    # Rows before the first as-of date need the short window only: the long one is three times the work.
+    # Rows before the first as-of date need only the short window; the long one takes three times as long.
     complete = realized(returns[rules.history - rules.long_window :], rules.long_window)
     realized_long = np.full_like(returns, np.nan)
     realized_long[rules.history - 1 :] = complete[rules.long_window - 1 :]
     return _Figures(returns, realized(returns, rules.short_window), realized_long, _har_rows(returns, rules))
 
 
-def _har_rows(returns: FloatArray, rules: VolatilityRules) -> FloatArray:
+def _har_rows(returns: FloatArray, rules: VolatilityConfig) -> FloatArray:
     """Regressors known at each session, and the mean square of the sessions after it (NaN near the end)."""
     squares = returns**2
     target = np.full_like(squares, np.nan)
@@ -180,29 +170,23 @@ def _har_rows(returns: FloatArray, rules: VolatilityRules) -> FloatArray:
 
 
 def _padded(returns: FloatArray, first: int) -> FloatArray:
-    """The rows from `first` on; rows before the beginning are unknown returns."""
+    """The rows from `first` on; rows before the start are unknown returns."""
     if first >= 0:
         return returns[first:]
     return np.vstack([np.full((-first, returns.shape[1]), np.nan), returns])
 
 
-def har_forecast(returns: FloatArray, rules: VolatilityRules = DEFAULT_RULES) -> HarForecast:
-    """Forecast volatility of the `har_horizon` sessions after the last row, by a regression per series.
+def _forecast_at(figures: _Figures, row: int, rules: VolatilityConfig) -> HarForecast:
+    """Forecast volatility of the `har_horizon` sessions after a row, by a regression per series.
 
-    returns: shape (n_sessions, n_series), NaN where unknown; at most the last `rules.history` rows count.
     The mean squared return of the next 21 sessions is regressed, with intercept, on the last day's squared
-    return and the means of 5 and 21 squared returns; a row whose windows touch an unknown return is left out,
-    as is one whose target is not known yet. A forecast that is not positive is replaced by the realized
-    63-session volatility and flagged. See HarForecast for what is NaN. Agrees with statsmodels OLS to 1e-8.
+    return and the means of 5 and 21 squared returns. A row whose windows include an unknown return is left
+    out, as is one whose target is not known yet. A forecast that is not positive is replaced by the realized
+    63-session volatility and flagged. See HarForecast for NaN. Agrees with statsmodels OLS to 1e-8.
     Source: Corsi (2009), A Simple Approximate Long-Memory Model of Realized Volatility, Journal of Financial
     Econometrics 7(2), 174-196; here on squared daily returns, a month of 21 sessions.
     """
-    figures = _figures(_padded(returns, len(returns) - rules.history), rules)
-    return _forecast_at(figures, rules.history - 1, rules)
-
-
-def _forecast_at(figures: _Figures, row: int, rules: VolatilityRules) -> HarForecast:
-    # The last row whose target is known by `row` lies one horizon back.
+    # The last row whose target is known at `row` is one horizon earlier.
     rows = slice(row - rules.history + rules.short_window, row - rules.har_horizon + 1)
     latest = figures.har[:, :3, row]
     variance, r_squared, count = _har_regression(figures.har[:, :, rows], latest)
@@ -219,7 +203,6 @@ def _forecast_at(figures: _Figures, row: int, rules: VolatilityRules) -> HarFore
     return HarForecast(
         np.where(is_fallback, fallback, volatility),
         np.where(has_rows, r_squared, np.nan),
-        count,
         is_fallback,
         reason,
     )
@@ -231,8 +214,8 @@ def _har_regression(
     """OLS with intercept for each series: prediction at `latest`, r squared, rows used.
 
     rows: shape (n_series, 4, n_rows), the target last; latest: shape (n_series, 3). Unusable rows are zeroed
-    after centring, columns are scaled to length one, and one triangular factor of regressors and target
-    together gives the coefficients and the residual. A column that does not move explains nothing.
+    after centring, columns are scaled to length one, and a QR factorization of regressors and target gives
+    the coefficients and the residual. A constant column has no effect.
     """
     usable = np.asarray(np.isfinite(rows).all(axis=1))
     mask = usable[:, None, :]
@@ -254,20 +237,20 @@ def _har_regression(
     return prediction, r_squared, count
 
 
-def volatility_profile(returns: FloatArray, rules: VolatilityRules = DEFAULT_RULES) -> VolatilityProfile:
-    """Realized and forecast volatility, trend and percentile of each series as of the last row.
+def volatility_profile(returns: FloatArray, rules: VolatilityConfig) -> VolatilityProfile:
+    """Realized and forecast volatility, trend and percentile of each series on the last row.
 
     returns: shape (n_sessions, n_series), daily returns, NaN where unknown. At most the last `rules.history`
-    rows count, so that the figures do not depend on how much earlier data is passed. The trend compares
-    the 21-session volatility with that of `trend_lag` sessions ago; the percentile is the share of the known
-    values of the last `percentile_window` sessions, today's included, that are at most today's, NaN with
-    fewer than `minimum_rows` of them.
+    rows are used, so that the results do not depend on how much earlier data is passed. The trend compares
+    the 21-session volatility with that of `trend_lag` sessions ago. The percentile is the share of the known
+    values of the last `percentile_window` sessions, today included, that are at most today's; NaN with fewer
+    than `minimum_rows` known values.
     """
     figures = _figures(_padded(returns, len(returns) - rules.history), rules)
     return _profile_at(figures, rules.history - 1, rules)
 
 
-def _profile_at(figures: _Figures, row: int, rules: VolatilityRules) -> VolatilityProfile:
+def _profile_at(figures: _Figures, row: int, rules: VolatilityConfig) -> VolatilityProfile:
     window = slice(row - rules.percentile_window + 1, row + 1)
     forecast = _forecast_at(figures, row, rules)
     return VolatilityProfile(
@@ -283,7 +266,7 @@ def _profile_at(figures: _Figures, row: int, rules: VolatilityRules) -> Volatili
     )
 
 
-def _trend(now: FloatArray, before: FloatArray, rules: VolatilityRules) -> ObjectArray:
+def _trend(now: FloatArray, before: FloatArray, rules: VolatilityConfig) -> ObjectArray:
     trend = np.full(len(now), None, dtype=object)
     trend[np.isfinite(now) & np.isfinite(before)] = "stable"
     trend[now > (1 + rules.trend_threshold) * before] = "increasing"
@@ -292,40 +275,38 @@ def _trend(now: FloatArray, before: FloatArray, rules: VolatilityRules) -> Objec
 
 
 def _percentile(values: FloatArray, minimum: int) -> FloatArray:
-    """The share of each column's known values that are at most its last one."""
+    """The share of each column's known values that are at most the last one."""
     count = np.isfinite(values).sum(axis=0)
     at_most = (values <= values[-1]).sum(axis=0)
     is_known = np.isfinite(values[-1]) & (count >= minimum)
     return np.where(is_known, at_most / np.maximum(count, 1), np.nan)
 
 
-def symbol_volatility(
-    returns: pd.DataFrame, *, rules: VolatilityRules = DEFAULT_RULES, from_date: str
-) -> pd.DataFrame:
-    """Volatility figures of every symbol for each session from from_date on.
+def symbol_volatility(returns: pd.DataFrame, *, rules: VolatilityConfig, from_date: str) -> pd.DataFrame:
+    """Volatility of every symbol for each session from from_date on.
 
-    returns: long frame (symbol, as_of_date, session_number, daily_return), reaching back `rules.history`
-    sessions before from_date. A symbol has a row with at least two known returns in the last 63 sessions;
-    what cannot be computed is NaN in it. Columns: symbol, as_of_date, realized_volatility_21d,
+    returns: long frame (symbol, as_of_date, session_number, daily_return), starting `rules.history` sessions
+    before from_date. A symbol has a row if at least two returns of the last 63 sessions are known; values
+    that cannot be computed are NaN. Columns: symbol, as_of_date, realized_volatility_21d,
     realized_volatility_63d, forecast_volatility_21d, har_r_squared, is_forecast_fallback, volatility_trend,
     volatility_percentile, observations.
     """
     panel = to_panel(returns, "daily_return")
     rows = list(panel.rows_from(from_date))
     if not rows:
-        return _no_rows()
+        return _no_rows(rules)
     first = rows[0] - rules.history + 1
     figures = _figures(_padded(panel.values, first), rules)
     frames = [_symbol_rows(figures, row - first, panel.symbols, panel.dates[row], rules) for row in rows]
-    return pd.concat([_no_rows(), *frames], ignore_index=True)
+    return pd.concat([_no_rows(rules), *frames], ignore_index=True)
 
 
 def _symbol_rows(
-    figures: _Figures, row: int, symbols: pd.Index[str], as_of_date: pd.Timestamp, rules: VolatilityRules
+    figures: _Figures, row: int, symbols: pd.Index[str], as_of_date: pd.Timestamp, rules: VolatilityConfig
 ) -> pd.DataFrame:
     profile = _profile_at(figures, row, rules)
     recent = figures.returns[row - rules.long_window + 1 : row + 1]
-    kept: npt.NDArray[np.bool_] = np.isfinite(recent).sum(axis=0) >= 2  # noqa: PLR2004  # a deviation needs two
+    kept: npt.NDArray[np.bool_] = np.isfinite(recent).sum(axis=0) >= 2  # noqa: PLR2004  # needed for a deviation
     frame = pd.DataFrame(
         {
             "symbol": symbols,
@@ -343,7 +324,7 @@ def _symbol_rows(
     return frame[kept]
 
 
-def _no_rows(rules: VolatilityRules = DEFAULT_RULES) -> pd.DataFrame:
-    """The frame of a day without symbols, with its columns and their types."""
+def _no_rows(rules: VolatilityConfig) -> pd.DataFrame:
+    """A frame without rows, with the columns and their types."""
     nothing = _figures(np.empty((rules.history, 0)), rules)
     return _symbol_rows(nothing, rules.history - 1, pd.Index([], dtype=str), pd.Timestamp(0), rules)

@@ -1,7 +1,7 @@
-"""Stress: what scenarios of factor shocks do to symbols and options, per share.
+"""Stress tests: P&L per share of symbols and options under scenarios of factor shocks.
 
-Direct: shocked factors move, the others stand still. Correlated: the others move as they are expected to,
-given the shocked ones. Factors are aligned by name, and a name that one side lacks is never passed over.
+Direct: shocked factors move, the others do not. Correlated: the others move by their expectation given the
+shocked ones. Factors are aligned by name, and a name missing on one side is never ignored.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class _Scenarios(NamedTuple):
 
 
 class _Block(NamedTuple):
-    """Rows of the stress. security, scenario: rows of the frames that the keys are taken from."""
+    """Rows of the result. security, scenario: row numbers in the frames that hold the keys."""
 
     security: IntArray
     scenario: IntArray
@@ -57,7 +57,7 @@ class _Block(NamedTuple):
 
 
 class _Matrices(NamedTuple):
-    """Covariances by date: values of shape (n_dates, n_factors, n_factors), NaN for what a date lacks.
+    """Covariances by date: values of shape (n_dates, n_factors, n_factors), NaN where missing.
 
     is_known: shape (n_dates, n_factors), whether the date has the factor.
     """
@@ -69,7 +69,7 @@ class _Matrices(NamedTuple):
 
 
 class _ShockBlock(NamedTuple):
-    """Rows of the shocks; date, scenario and factor are places in their indexes."""
+    """Rows of the shocks; date, scenario and factor are positions in their indexes."""
 
     date: IntArray
     scenario: IntArray
@@ -84,11 +84,11 @@ _NO_STRESS = _Block(_ROWS, _ROWS, _NUMBERS, _NUMBERS, _NUMBERS, _NUMBERS, _FLAGS
 
 
 def correlated_shocks(shocks: FloatArray, covariance: FloatArray) -> FloatArray:
-    """Shocks of all factors: unshocked ones move by their expectation given the shocked, S_us S_ss^-1 s.
+    """Shocks of all factors: unshocked ones move by their expectation given the shocked ones, S_us S_ss^-1 s.
 
     shocks: shape (n_scenarios, n_factors), NaN where a factor is not shocked; shocked ones keep their shock.
-    covariance: S, shape (n_factors, n_factors), in any period's unit: only ratios count. Shocked factors that
-    are collinear share the work (pseudo-inverse); one without variance says nothing about the others.
+    covariance: S, shape (n_factors, n_factors), of any period: only ratios matter. Collinear shocked factors
+    share the effect (pseudo-inverse); a shocked factor without variance has no effect on the others.
     Source: conditional mean of the multivariate normal, e.g. McNeil, Frey & Embrechts, revised ed., section
     6.1.3; Kupiec, Stress Testing in a Value at Risk Framework, Journal of Derivatives 6 (1998).
     Raises ValueError for a covariance that is not finite.
@@ -110,19 +110,21 @@ def correlated_shocks(shocks: FloatArray, covariance: FloatArray) -> FloatArray:
 
 
 def linear_returns(betas: FloatArray, shocks: FloatArray) -> FloatArray:
-    """Returns sum_k beta_k x shock_k without floor, shape (n_securities, n_scenarios).
+    """Returns sum_k beta_k x shock_k without a floor, shape (n_securities, n_scenarios).
 
     betas: shape (n_securities, n_factors). shocks: shape (n_scenarios, n_factors). NaN in either makes the
-    return NaN: a factor that stands still has shock 0.
+    return NaN: a factor that does not move has shock 0.
     """
     returns = np.zeros((len(betas), len(shocks)))
-    for beta, shock in zip(betas.T, shocks.T, strict=True):  # no BLAS: a row does not depend on the others
+    for beta, shock in zip(
+        betas.T, shocks.T, strict=True
+    ):  # no BLAS, so that rows do not depend on each other
         returns += np.multiply.outer(beta, shock)
     return returns
 
 
 def floored(returns: FloatArray) -> FloatArray:
-    """Returns that lose no more than everything: at least -1, NaN stays NaN."""
+    """Returns floored at -1; NaN stays NaN."""
     return np.maximum(returns, -1.0)
 
 
@@ -131,9 +133,9 @@ def scenario_shocks(covariances: pd.DataFrame, scenarios: pd.DataFrame) -> pd.Da
 
     covariances: (as_of_date, factor_1, factor_2, ewma_covariance), whole matrices or one triangle with its
     diagonal. scenarios: (scenario_id, factor, shock). Columns: as_of_date, scenario_id, factor, shock (NaN
-    for a factor which the scenario does not shock) and correlated_shock, in the order of the first three. A
-    scenario with a factor that a date's covariance does not have cannot be answered on that date and gets no
-    rows; nor does any on a date whose covariance has holes.
+    for a factor that the scenario does not shock) and correlated_shock, ordered by the first three. A
+    scenario with a factor that a date's covariance lacks has no rows on that date; no scenario has rows on a
+    date with an incomplete covariance.
     Raises ValueError for a scenario's shock that is not finite, or for two shocks of one factor.
     """
     if not np.isfinite(scenarios["shock"]).all():
@@ -163,7 +165,7 @@ def scenario_shocks(covariances: pd.DataFrame, scenarios: pd.DataFrame) -> pd.Da
 def _shocks_of_a_date(
     date: int, shocks: FloatArray, matrix: FloatArray, is_known: npt.NDArray[np.bool_]
 ) -> _ShockBlock:
-    """The scenarios that shock only what the date knows."""
+    """The scenarios that shock only factors known on the date."""
     usable, known = np.flatnonzero(np.isnan(shocks[:, ~is_known]).all(axis=1)), np.flatnonzero(is_known)
     direct = shocks[np.ix_(usable, known)]
     return _ShockBlock(
@@ -195,15 +197,15 @@ def security_stress(securities: pd.DataFrame, betas: pd.DataFrame, shocks: pd.Da
     securities: one row per date and contract: as_of_date, contract (a stock's is its symbol), symbol (an
     option's is its underlying), price (USD per share, an option's is its underlying's), is_option,
     option_type (CALL, PUT), strike_price, years_to_expiration, risk_free_rate, dividend_yield,
-    implied_volatility (decimals), delta. betas: (as_of_date, symbol, factor, beta) of one model. shocks: as
-    scenario_shocks gives them; on a date every scenario has the same factors.
+    implied_volatility (decimals), delta. betas: (as_of_date, symbol, factor, beta) of one model. shocks: from
+    scenario_shocks; on a date every scenario has the same factors.
 
     Columns: as_of_date, contract, scenario_id, direct_pnl, direct_linear_pnl, correlated_pnl,
     correlated_linear_pnl (USD per share, an option's per share of its underlying) and is_floored: a linear
-    return was below -100 % in either. linear_pnl is price x return, an option's delta x price x return,
-    without floor: it adds up over factors. A security whose symbol lacks the beta to any factor of its date
-    has no rows; an option that lacks an input has NaN. Rows are in the order of date, contract and scenario.
-    The three frames' as_of_date must be of one type: a date that one of them lacks has no rows.
+    return was below -100 % in either. linear_pnl is price x return, for an option delta x price x return,
+    without a floor, so that it is additive over factors. A security whose symbol lacks a beta to a factor of
+    its date has no rows; an option that lacks an input has NaN. Rows are ordered by date, contract, scenario.
+    as_of_date must have the same type in all three frames; a date missing in one of them has no rows.
     Raises ValueError for an option_type that is neither CALL nor PUT, or for shocks that lack a row.
     """
     ordered = securities.sort_values(["as_of_date", "contract"], ignore_index=True)
@@ -273,7 +275,7 @@ def _beta_matrix(betas: pd.DataFrame, symbols: pd.Series[str], factors: pd.Index
 
 
 def _places(names: pd.Index[str], wanted: pd.Series[str]) -> IntArray:
-    """Where each wanted name stands, -1 for one that is not there."""
+    """The position of each wanted name, -1 if missing."""
     return names.get_indexer(pd.Index(wanted))
 
 
@@ -296,7 +298,7 @@ def _stress_of_a_date(inputs: _Inputs, rows: IntArray, betas: FloatArray, scenar
 
 
 def _pnl(inputs: _Inputs, rows: IntArray, returns: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """P&L per share and its linear part, both of the returns' shape (n_securities, n_scenarios)."""
+    """P&L per share and linear P&L, both of the returns' shape (n_securities, n_scenarios)."""
     price = inputs.price[rows, None]
     pnl, linear = price * floored(returns), price * returns
     is_option = inputs.is_option[rows]

@@ -1,14 +1,14 @@
-"""The API under load, beside the same SQL without the API, and beside answers that say "nothing has changed".
+"""The API under load, compared with the same SQL without the API, and with 304 answers.
 
     python -m tests.benchmarks.bench_api                       1,000 portfolios, 60 sessions
     python -m tests.benchmarks.bench_api --portfolios 100      a smaller warehouse
-    python -m tests.benchmarks.bench_api --home FOLDER         a warehouse that is kept for the next time
-    python -m tests.benchmarks.bench_api --write               the table goes into README.md
+    python -m tests.benchmarks.bench_api --home FOLDER         keep the warehouse for the next time
+    python -m tests.benchmarks.bench_api --write               write the table into README.md
 
-`sigmasight serve` with its one worker, eight connections on loopback that each send the next request when
-the answer is there, every request for another portfolio of one owner. The peers run in the same minutes with
-as many connections: (a) a bare psycopg pool that runs the statements of a request, in a transaction each;
-(b) the same requests with If-None-Match.
+`sigmasight serve` with one worker; eight loopback connections that each send the next request after the
+answer, each request for another portfolio of one owner. The peers run in the same minutes with as many
+connections: (a) a bare psycopg pool that runs the statements of each request in a transaction; (b) the same
+requests with If-None-Match.
 """
 
 import argparse
@@ -61,7 +61,7 @@ COMMON = {
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A path to ask for (with a place for the portfolio), its statement, and the p99 that is allowed, ms."""
+    """A path (with a placeholder for the portfolio), its statement, and the p99 limit in ms."""
 
     name: str
     path: str
@@ -87,7 +87,7 @@ ENDPOINTS = (
 
 @dataclass(frozen=True)
 class Load:
-    """What came of some seconds of load: requests a second, and latencies in ms."""
+    """Results of a load test: requests per second, and latencies in ms."""
 
     per_second: float
     p50: float
@@ -105,12 +105,12 @@ class Measured:
 
     @property
     def share(self) -> float:
-        """Requests a second of the API over those of its SQL alone."""
+        """Throughput of the API divided by that of its SQL alone."""
         return self.api.per_second / self.sql.per_second
 
     @property
     def is_met(self) -> bool:
-        """Whether both targets are reached: p99, and the share of the bare SQL's throughput."""
+        """Whether both targets are met: p99, and the share of the bare SQL's throughput."""
         return self.api.p99 <= self.endpoint.most_ms and self.share >= ENOUGH
 
 
@@ -120,7 +120,7 @@ Ask = Callable[[], Awaitable[None]]
 
 
 async def measure(workers: Sequence[Ask], seconds: float) -> Load:
-    """Let each worker ask again and again, after a warm-up that is not counted."""
+    """Run the workers in a loop, after a warm-up that is not counted."""
     await _for(workers, WARM_UP_SECONDS)
     begun = time.perf_counter()
     latencies = await _for(workers, seconds)
@@ -144,7 +144,7 @@ async def _for(workers: Sequence[Ask], seconds: float) -> list[float]:
 
 
 class Client:
-    """One kept-alive connection that speaks as little HTTP as will do: the server is what is measured."""
+    """One keep-alive connection with minimal HTTP, so that the server is measured and not the client."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader, self._writer = reader, writer
@@ -155,7 +155,7 @@ class Client:
         return cls(*await asyncio.open_connection("127.0.0.1", port))
 
     async def get(self, path: str, headers: dict[str, str], *, expected: int) -> dict[str, str]:
-        """Ask, read the whole answer; its headers. Raises AssertionError on another status than expected."""
+        """Send a request and read the whole answer; its headers. Raises AssertionError on another status."""
         lines = [
             f"GET {path} HTTP/1.1",
             "Host: 127.0.0.1",
@@ -163,10 +163,12 @@ class Client:
         ]
         self._writer.write("\r\n".join([*lines, "", ""]).encode())
         head = (await self._reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
-        told = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:] if line)}
-        await self._reader.readexactly(int(told.get("content-length", 0)))
+        received = {
+            name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:] if line)
+        }
+        await self._reader.readexactly(int(received.get("content-length", 0)))
         assert head[0].split()[1] == str(expected), f"{path}: {head[0]}"
-        return told
+        return received
 
     def close(self) -> None:
         """Close the connection."""
@@ -193,7 +195,7 @@ async def measure_endpoint(
 
 
 def bare_pool(url: str) -> AsyncConnectionPool[AsyncConnection[Any]]:
-    """A pool as psycopg makes it, with what the statements need: the search path, and prepared plans."""
+    """A plain psycopg pool with what the statements need: the search path, and prepared plans."""
 
     async def configure(connection: AsyncConnection[Any]) -> None:
         await connection.set_autocommit(True)
@@ -227,7 +229,7 @@ def _statements(
     portfolios: Sequence[str],
     last_date: str,
 ) -> Ask:
-    """What the API sends to the database for one request, without the API."""
+    """The statements that the API sends to the database for one request."""
     text = load_query(endpoint.query).text
     turn = itertools.cycle(portfolios)
     given = {**COMMON, "max_symbols": endpoint.max_symbols, "as_of_date": last_date,
@@ -249,7 +251,7 @@ def _statements(
 
 
 def owned(warehouse: Warehouse) -> tuple[dict[str, str], list[str], str]:
-    """Look up who the owner is to the row filter, his portfolios, and the last published session."""
+    """The owner's identity for the row filter, their portfolios, and the last published session."""
     with psycopg.connect(warehouse.auth_url) as connection:
         user = connection.execute(
             "select user_id::text, row_key from ops.users where email = %s", (OWNER,)
@@ -313,7 +315,7 @@ def is_built(warehouse: Warehouse) -> bool:
 
 
 def build(warehouse: Warehouse, case: Case) -> None:
-    """Load and build the case, with a person who owns the first ten portfolios."""
+    """Load and build the case, with a user who owns the first ten portfolios."""
     run_load(warehouse, case)
     with warehouse.connect_writer() as connection:
         add_user(connection, OWNER, "An Owner", PASSWORD)
@@ -351,7 +353,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--portfolios", type=int, default=1000)
     parser.add_argument("--sessions", type=int, default=60)
     parser.add_argument("--seconds", type=float, default=5.0, help="of load for each figure")
-    parser.add_argument("--home", type=Path, help="keep the warehouse there, and use it if it is there")
+    parser.add_argument("--home", type=Path, help="keep the warehouse there, and reuse it if it exists")
     parser.add_argument("--write", action="store_true", help="put the table into README.md")
     asked = parser.parse_args(arguments)
     case = Case(asked.portfolios, asked.sessions)

@@ -1,7 +1,7 @@
-"""Betas of all five factor models, held against a loop of statsmodels and sklearn over symbols.
+"""Betas of all five factor models, compared with a loop of statsmodels and sklearn over symbols.
 
-The peer gets its data ready: aligned arrays a window, factors made. Only its regressions are timed, and those
-on a sample of the symbols or dates, spread evenly; its time is scaled up by that.
+The peer gets prepared data: aligned arrays per window, with the factors computed. Only its regressions are
+timed, on an evenly spread sample of the symbols or dates; its time is scaled up accordingly.
 """
 
 from collections.abc import Sequence
@@ -14,8 +14,9 @@ import statsmodels.api as sm
 from sklearn.linear_model import Ridge
 from sklearn.preprocessing import StandardScaler
 
-from python_models.factors.betas import FactorRules, factor_betas
+from python_models.factors.betas import factor_betas
 from tests.benchmarks.comparison import Comparison, best_of, once
+from tests.method_config import FACTOR_CONFIG
 from warehouse.settings import project_root
 
 FloatArray = npt.NDArray[np.float64]
@@ -24,15 +25,6 @@ PEER = "a loop of statsmodels OLS and sklearn Ridge"
 FUNDS = ["SPY", "VTV", "VUG", "MTUM", "QUAL", "IWM", "USMV", "TLT"]
 STYLES = FUNDS[1:7]
 SPREADS = [("VUG", "VTV"), ("MTUM", "SPY"), ("IWM", "SPY"), ("QUAL", "SPY")]
-RULES = FactorRules(
-    clip=5.0,
-    full_history_share=0.9,
-    ridge_alpha=1.0,
-    ewma_lambda=0.94,
-    rate_proxy_symbol="TLT",
-    rate_proxy_duration=16.0,
-    collinear_correlation=0.8,
-)
 
 
 def measure() -> list[Comparison]:
@@ -52,7 +44,7 @@ def _compare(
     from_date = str(wide.index[251].date())
 
     def ours() -> pd.DataFrame:
-        return factor_betas(returns, changes, factors, rules=RULES, from_date=from_date)
+        return factor_betas(returns, changes, factors, rules=FACTOR_CONFIG, from_date=from_date)
 
     chosen_symbols = wide.columns[np.linspace(0, symbols - 1, sampled_symbols).astype(int)]
     chosen_dates = np.linspace(251, 250 + dates, sampled_dates).astype(int)
@@ -72,7 +64,7 @@ def _compare(
 
 
 def _market(sessions: int, symbols: int) -> tuple[pd.DataFrame, FloatArray]:
-    """Returns of funds and stocks, sessions down; every twentieth symbol lacks a tenth of its returns."""
+    """Returns of funds and stocks by session; every twentieth symbol lacks a tenth of its returns."""
     rng = np.random.default_rng(11)
     market = rng.normal(0.0004, 0.01, (sessions, 1))
     values = rng.uniform(0.3, 1.8, symbols) * market + rng.normal(0, 0.012, (sessions, symbols))
@@ -93,7 +85,7 @@ def _frames(wide: pd.DataFrame, yields: FloatArray) -> tuple[pd.DataFrame, pd.Da
 
 
 def _loop(wide: pd.DataFrame, yields: FloatArray, rows: Sequence[int], symbols: Sequence[str]) -> None:
-    """The nine regressions of each symbol and session, as one writes them with the libraries."""
+    """The nine regressions of each symbol and session, as usually written with the libraries."""
     for row in rows:
         window = {length: wide.iloc[row - length + 1 : row + 1] for length in (90, 180, 252)}
         rate = {length: yields[row - length + 1 : row + 1] for length in (90, 252)}
@@ -114,7 +106,7 @@ def _loop(wide: pd.DataFrame, yields: FloatArray, rows: Sequence[int], symbols: 
 
 
 def _ols(y: FloatArray, x: FloatArray) -> FloatArray:
-    """The figures of one OLS, and its residuals in place."""
+    """Compute the statistics of one OLS; its residuals, aligned with y."""
     known = np.isfinite(y)
     fit = sm.OLS(y[known], sm.add_constant(x[known])).fit()
     _ = (fit.params, fit.bse, fit.tvalues, fit.pvalues, fit.rsquared)
@@ -124,12 +116,12 @@ def _ols(y: FloatArray, x: FloatArray) -> FloatArray:
 
 
 def _ridge(y: FloatArray, x: FloatArray) -> None:
-    """The figures of one ridge: coefficients, their errors, inflation factors."""
+    """Compute the statistics of one ridge: coefficients, standard errors, inflation factors."""
     known = np.isfinite(y)
     z = StandardScaler().fit_transform(x[known])
-    fit = Ridge(alpha=RULES.ridge_alpha).fit(z, y[known])
+    fit = Ridge(alpha=FACTOR_CONFIG.ridge_alpha).fit(z, y[known])
     left = y[known] - fit.predict(z)
     gram = z.T @ z
-    inverse = np.linalg.inv(gram + RULES.ridge_alpha * np.eye(z.shape[1]))
+    inverse = np.linalg.inv(gram + FACTOR_CONFIG.ridge_alpha * np.eye(z.shape[1]))
     _ = np.sqrt(left @ left * np.diag(inverse @ gram @ inverse) / (len(z) - z.shape[1] - 1))
     _ = np.diag(np.linalg.inv(np.corrcoef(z, rowvar=False)))

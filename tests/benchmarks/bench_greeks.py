@@ -1,8 +1,8 @@
-"""Prices, Greeks and implied volatilities against mibian and, where it can be imported, py_vollib_vectorized.
+"""Prices, Greeks and implied volatilities against mibian and, if it can be imported, py_vollib_vectorized.
 
-The latter is no dependency of the project: it stands still, and runs with today's numpy and pandas (2.4, 3.1)
-only beside py_vollib 1.0.1 and py_lets_be_rational 1.0.1; beside the newest ones numba refuses its formulas.
-Without it those comparisons are left out and this module says so in ABSENT.
+The latter is not a dependency of the project: it is unmaintained, and works with numpy 2.4 and pandas 3.1
+only with py_vollib 1.0.1 and py_lets_be_rational 1.0.1; with newer versions numba cannot compile its
+formulas. Without it those comparisons are skipped, and the report prints ABSENT.
 
 `python -m tests.benchmarks.bench_greeks` prints the table.
 """
@@ -28,7 +28,7 @@ ABSENT = f"{PEER} is not installed (or does not run here): left out."
 
 
 def measure() -> list[Comparison]:
-    """Every comparison that can be made here; those with py_vollib_vectorized only where it runs."""
+    """All comparisons; those with py_vollib_vectorized only if it runs."""
     comparisons = [_greeks_against_mibian(), _inversion_in_a_second()]
     peer = import_peer()
     if peer is not None:
@@ -37,11 +37,11 @@ def measure() -> list[Comparison]:
 
 
 def import_peer() -> Any | None:
-    """py_vollib_vectorized, its functions compiled; None when it is absent or fails to compile."""
+    """py_vollib_vectorized with compiled functions; None if it is absent or fails to compile."""
     try:
         peer = importlib.import_module(PEER)
         _peer_prices(peer, _random_options(10))
-    except Exception:  # noqa: BLE001  # whatever keeps it from running, there is nothing to compare with
+    except Exception:  # noqa: BLE001  # any failure means there is no peer
         return None
     return peer
 
@@ -114,7 +114,7 @@ def _inversion_in_a_second() -> Comparison:
 
 
 def _mibian_inversions(options: Options, price: FloatArray) -> None:
-    """By bisection, until the price agrees in the digits that it is given with."""
+    """Bisection until the price agrees to the digits given."""
     for row in range(SAMPLE // 100):
         is_call, spot, strike, years, rate, dividend_yield, _ = (column[row] for column in options)
         side = "callPrice" if is_call else "putPrice"

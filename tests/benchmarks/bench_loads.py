@@ -1,8 +1,8 @@
 """`python -m tests.benchmarks.bench_loads [--write]`: prices of 5,000 symbols from files, against bare COPY.
 
-Each load is `sigmasight load prices FOLDER`, a process measured from outside, on a database of its own. The
-peer is psql: COPY of the very rows that the load wrote, out of a CSV file, into a table with the same
-columns, constraints and indexes (and, to see what those cost, into one without).
+Each load is `sigmasight load prices FOLDER`, a process measured from outside, on its own database. The peer
+is psql: COPY of the same rows from a CSV file into a table with the same columns, constraints and indexes
+(and, to show the cost of those, into one without).
 """
 
 import argparse
@@ -37,7 +37,7 @@ MOST_SECONDS, MOST_TIMES, MOST_MEMORY_MB, MOST_NIGHTLY_SECONDS = 60.0, 2.0, 1000
 
 @dataclass(frozen=True)
 class Line:
-    """One measured process. target: what it is held to; is_met None where it is only for comparison."""
+    """One measured process. target: its limit; is_met None for a peer without a target."""
 
     what: str
     rows: int
@@ -63,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 @dataclass(frozen=True)
 class Files:
-    """Folders of price files, and how many rows the first two and the last have."""
+    """Folders of price files, and the number of rows of the first two and of the last."""
 
     in_parquet: Path
     in_csv: Path
@@ -75,7 +75,7 @@ class Files:
 def measure(symbols: int, count: int) -> list[Line]:
     """The loads and their peers, one after the other, in one embedded server."""
     with temporary_home() as home:
-        # in a process of its own: what a process weighed when it was forked counts as its peak, too
+        # in a separate process: a forked child's peak memory includes that of its parent at the fork
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as aside:
             files = aside.submit(write_files, home, symbols, count).result()
         return _measure(home, files)
@@ -102,7 +102,7 @@ def _measure(home: Path, files: Files) -> list[Line]:
     )
     by_parquet = _load(first, files.in_parquet)
     by_csv = _load(second, files.in_csv)
-    shutil.rmtree(files.in_csv)  # disk: the peer's file is as large
+    shutil.rmtree(files.in_csv)  # free disk space: the peer's file is as large
     exported = _export(first, home / "rows.csv")
     indexed = _bare_copy(first, exported, "including all")
     plain = _bare_copy(first, exported, "")
@@ -137,7 +137,7 @@ def _bulk(what: str, rows: int, done: Finished, peer_seconds: float) -> Line:
 
 
 def make_prices(symbols: int, days: np.ndarray) -> pa.Table:
-    """A seeded random walk of each symbol, with adjusted closes and volumes, by symbol and date."""
+    """A seeded random walk for each symbol, with adjusted closes and volumes, by symbol and date."""
     generator = np.random.default_rng(5)
     rows = symbols * len(days)
     walk = np.cumsum(generator.normal(0, 0.01, (symbols, len(days))), axis=1)
@@ -174,7 +174,7 @@ def _export(warehouse: Warehouse, path: Path) -> Path:
 
 
 def _bare_copy(warehouse: Warehouse, path: Path, like: str) -> Finished:
-    """COPY the file into a twin of raw.prices."""
+    """COPY the file into a copy of the table raw.prices."""
     with psycopg.connect(warehouse.writer_url, autocommit=True) as connection:
         connection.execute("drop table if exists raw.twin")
         connection.execute(f"create table raw.twin (like raw.prices {like})".encode())
@@ -193,7 +193,7 @@ def _psql(warehouse: Warehouse, command: str) -> Finished:
 
 
 def _settle(warehouse: Warehouse) -> None:
-    """Write out what the step before left, so that each begins alike."""
+    """Write a checkpoint, so that each step starts from the same state."""
     with psycopg.connect(warehouse.admin_url, autocommit=True) as connection:
         connection.execute("checkpoint")
 

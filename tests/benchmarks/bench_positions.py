@@ -1,7 +1,7 @@
 """`python -m tests.benchmarks.bench_positions`: 10,000 positions against pandas and a bare COPY.
 
-The peer reads the same file with pandas and sends the same rows by COPY into a table of the same columns: it
-checks nothing and knows nothing of what was loaded before.
+The peer reads the same file with pandas and copies the same rows into a table of the same columns, without
+any validation or comparison with earlier loads.
 """
 
 import argparse
@@ -31,7 +31,7 @@ BEGIN, END = "<!-- positions: begin -->", "<!-- positions: end -->"
 
 
 def measure() -> list[Comparison]:
-    """Three statements of one portfolio: all lots new, the same again, and a tenth sold in part or whole."""
+    """Three statements of one portfolio: all lots new, the same again, and a tenth of lots sold (partly)."""
     with temporary_home() as home, _connection(home) as connection:
         june, july = home / "june.csv", home / "july.csv"
         june.write_text(_statement(sold=False))
@@ -40,7 +40,7 @@ def measure() -> list[Comparison]:
         found = []
         for what, path, as_of in (
             ("validated and loaded, all lots new", june, JUNE),
-            ("loaded again: nothing is new", june, JUNE),
+            ("loaded again, nothing new", june, JUNE),
             ("as the next statement: 500 lots gone, 500 sold in part", july, JULY),
         ):
             seconds = once(lambda path=path, as_of=as_of: _load(connection, path, as_of))  # type: ignore[misc]
@@ -73,7 +73,7 @@ def _load(connection: Connection, path: Path, as_of: date) -> list[LoadReport]:
 
 
 def _statement(*, sold: bool) -> str:
-    """Nine stocks for each option, every tenth short; every twentieth lot gone and every twentieth halved."""
+    """Nine stocks per option, every tenth short; if sold, a twentieth of lots gone and a twentieth halved."""
     draw, lines = random.Random(7), [",".join(COLUMNS.values())]
     for number in range(ROWS):
         quantity = draw.randrange(2, 1000, 2) * (-1 if number % 10 == 1 else 1)
@@ -89,7 +89,7 @@ def _statement(*, sold: bool) -> str:
 
 
 def _peer(connection: Connection, path: Path) -> None:
-    """Read and copy, into a table that is thrown away."""
+    """Read the file and copy it into a temporary table."""
     frame = pd.read_csv(path)
     frame.insert(0, "id", [f"{number:032x}" for number in range(len(frame))])
     block = io.StringIO()
@@ -110,7 +110,7 @@ _PEER_COLUMNS = (
 
 
 def _connection(home: Path) -> Connection:
-    """A writer's connection to an embedded server of its own."""
+    """A writer connection to a new embedded server."""
     warehouse = open_warehouse(Settings(sigmasight_home=home))
     return warehouse.connect_writer(application_name="benchmark", autocommit=True)
 

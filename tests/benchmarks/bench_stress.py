@@ -1,4 +1,4 @@
-"""Stress and value at risk of a thousand portfolios, held against plain loops with mibian and numpy."""
+"""Stress and value at risk of a thousand portfolios, compared with plain loops with mibian and numpy."""
 
 from typing import Any, NamedTuple
 
@@ -8,9 +8,10 @@ import pandas as pd
 from scipy import sparse
 
 from python_models.panel import FloatArray
-from python_models.portfolio.value_at_risk import RiskRules, portfolio_value_at_risk
+from python_models.portfolio.value_at_risk import portfolio_value_at_risk
 from python_models.stress.scenarios import scenario_shocks, security_stress
 from tests.benchmarks.comparison import Comparison, best_of, once
+from tests.method_config import RISK_CONFIG
 
 FACTORS = [
     "Market",
@@ -38,7 +39,7 @@ class Book(NamedTuple):
 
 
 def measure() -> list[Comparison]:
-    """22 scenarios for 50,000 positions of which 2,500 are options; and the risk of 252 sessions' P&L."""
+    """22 scenarios for 50,000 positions, 2,500 of them options; and value at risk over 252 sessions."""
     return [_measure_stress(), _measure_value_at_risk()]
 
 
@@ -61,7 +62,7 @@ def _measure_stress() -> Comparison:
 
 def _measure_value_at_risk() -> Comparison:
     pnl = np.random.default_rng(1).standard_t(4, (252, PORTFOLIOS)) * 1000
-    seconds = best_of(lambda: portfolio_value_at_risk(pnl, RiskRules()))
+    seconds = best_of(lambda: portfolio_value_at_risk(pnl, RISK_CONFIG))
     share = PEER_PORTFOLIOS / PORTFOLIOS
     peer_seconds = once(lambda: _historical_loop(pnl[:, :PEER_PORTFOLIOS])) / share
     return Comparison(
@@ -79,7 +80,7 @@ def _stress(book: Book, scenarios: pd.DataFrame) -> tuple[FloatArray, FloatArray
     """Direct and correlated P&L, each of shape (n_portfolios, n_scenarios)."""
     shocks = scenario_shocks(book.covariance, scenarios)
     stress = security_stress(book.securities, book.betas, shocks)
-    shape = (book.quantities.shape[1], -1)  # rows come by contract and scenario
+    shape = (book.quantities.shape[1], -1)  # rows are ordered by contract and scenario
     direct, correlated = (stress[name].to_numpy().reshape(shape) for name in ("direct_pnl", "correlated_pnl"))
     return book.quantities @ direct, book.quantities @ correlated
 
@@ -90,7 +91,7 @@ def _loop(book: Book, scenarios: pd.DataFrame, positions: int) -> dict[tuple[int
     moves = {name: list(rows[["factor", "shock"]].itertuples(index=False)) for name, rows in _by(scenarios)}
     securities = list(book.securities.sort_values("contract").itertuples(index=False))
     held = book.quantities.tocoo()
-    chosen = np.random.default_rng(2).permutation(held.nnz)[:positions]  # a fair share of options
+    chosen = np.random.default_rng(2).permutation(held.nnz)[:positions]  # a representative share of options
     total: dict[tuple[int, str], float] = {}
     for place in chosen:
         portfolio, security = int(held.row[place]), securities[held.col[place]]
@@ -106,12 +107,12 @@ def _by(scenarios: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
 
 
 def _repriced(option: Any, move: float) -> float:
-    spot = option.price * max(1 + move, 1e-6)  # worth nothing is more than the peer can price
+    spot = option.price * max(1 + move, 1e-6)  # the peer cannot price a spot of zero
     return _price(option, spot) - _price(option, option.price)
 
 
 def _price(option: Any, spot: float) -> float:
-    """The peer takes percent, days and a year's dividends in USD."""
+    """The peer takes percents, days, and annual dividends in USD."""
     terms = [spot, option.strike_price, 100 * option.risk_free_rate, option.dividend_yield * spot]
     days, volatility = 365 * option.years_to_expiration, 100 * option.implied_volatility
     value = mibian.Me([*terms, days], volatility=volatility)
@@ -142,7 +143,7 @@ def _book() -> Book:
         }
     )
     options = stocks.iloc[rng.integers(0, SYMBOLS, OPTIONS)].assign(
-        contract=[f"Z{number:04}" for number in range(OPTIONS)],  # behind the stocks
+        contract=[f"Z{number:04}" for number in range(OPTIONS)],  # sorted after the stocks
         is_option=True,
         option_type=rng.choice(["CALL", "PUT"], OPTIONS),
         strike_price=rng.uniform(20, 500, OPTIONS),
@@ -182,7 +183,7 @@ def _covariance(rng: np.random.Generator) -> pd.DataFrame:
 
 
 def _quantities(rng: np.random.Generator) -> sparse.csr_array:
-    """50 positions a portfolio; the options, each held once, go two or three to a portfolio."""
+    """50 positions per portfolio, of which two or three are options; each option is held once."""
     places = [rng.choice(SYMBOLS, POSITIONS, replace=False) for _ in range(PORTFOLIOS)]
     columns = np.stack(places)
     for option in range(OPTIONS):

@@ -1,4 +1,4 @@
-"""What a run of the nightly flow did, read from its record and from dbt's artifacts."""
+"""The results of a run of the nightly flow, read from its record and from dbt's artifacts."""
 
 import json
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from tests.benchmarks.measure import SIGMASIGHT, BenchmarkError, Finished, run_p
 from warehouse.connections import Warehouse
 
 WRITTEN = frozenset({"mart", "build_table"})
-"""Materializations of tables that a build writes rows into; others are views, tests, seeds, functions."""
+"""Materializations into which a build writes rows; others are views, tests, seeds, functions."""
 
 LAST_RUN = "select status, steps from ops.runs order by run_id desc limit 1"
 
@@ -20,7 +20,7 @@ LAST_RUN = "select status, steps from ops.runs order by run_id desc limit 1"
 class Node:
     """One node of a dbt build.
 
-    seconds: as dbt measured it. rows: written by a model, 0 for all else. file: what dbt sent to the server.
+    seconds: measured by dbt. rows: written by a model, else 0. file: the SQL that dbt sent to the server.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Build:
-    """A run that built. nodes: in the order in which dbt finished them; parents come first."""
+    """A run with a build. nodes: in the order in which dbt finished them, parents first."""
 
     command: Finished
     steps: dict[str, float]
@@ -66,21 +66,21 @@ class Build:
 
     @property
     def nodes_added_seconds(self) -> float:
-        """Seconds of all nodes added up: several run at the same time, so more than have passed."""
+        """Total seconds of all nodes, more than the wall time because nodes run in parallel."""
         return sum(node.seconds for node in self.nodes)
 
     def slowest(self, count: int = 5) -> list[Node]:
-        """The nodes that took longest."""
+        """The slowest nodes."""
         return sorted(self.nodes, key=lambda node: -node.seconds)[:count]
 
 
 def run_nightly(warehouse: Warehouse) -> Build:
-    """Run `sigmasight nightly` on the warehouse. Raises BenchmarkError when it published nothing."""
+    """Run `sigmasight nightly` on the warehouse. Raises BenchmarkError if it publishes nothing."""
     return run_build(warehouse, "nightly", "--force")
 
 
 def run_build(warehouse: Warehouse, *arguments: str) -> Build:
-    """Run a command that builds. Raises BenchmarkError when it published nothing."""
+    """Run a command that builds. Raises BenchmarkError if it publishes nothing."""
     home = warehouse.settings.sigmasight_home
     command = run_process([SIGMASIGHT, *arguments], home=home)
     with warehouse.connect_writer() as connection:

@@ -32,7 +32,7 @@ LAST_DATE = "select max(as_of_date) from ops.publication_dates"
 
 @dataclass(frozen=True)
 class Case:
-    """How many portfolios of fifty positions, and how many sessions of history."""
+    """The number of portfolios of fifty positions, and of sessions of history."""
 
     portfolios: int
     sessions: int
@@ -40,7 +40,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Load:
-    """A run of the generator. rows, seconds: of the loads alone; the process made the rows as well."""
+    """A run of the generator. rows, seconds: of the loads only; the process also generates the rows."""
 
     rows: int
     seconds: float
@@ -49,10 +49,10 @@ class Load:
 
 @dataclass(frozen=True)
 class Measured:
-    """All figures of a case. Sizes in bytes, without the tables that each build fills anew.
+    """All measurements of a case. Sizes in bytes, without the tables that each build refills.
 
-    late_lot: the build after one lot of one portfolio was entered five sessions late. rebuilt: the last date
-    built again and held against what is published.
+    late_lot: the build after one lot of one portfolio was entered five sessions late. rebuilt: the rebuild of
+    the last date.
     """
 
     case: Case
@@ -70,7 +70,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class Demonstration:
-    """`sigmasight demo` in an empty folder, a night that finds nothing new, and the last date built anew."""
+    """`sigmasight demo` in an empty folder, a nightly run with nothing new, a rebuild of the last date."""
 
     demo: Finished
     nothing_new: Finished
@@ -78,7 +78,7 @@ class Demonstration:
 
 
 def measure_case(case: Case, say: Say) -> Measured:
-    """Load and build the history, then one more date, then the floor of that. Raises BenchmarkError."""
+    """Load and build the history, then one more date, then its floor. Raises BenchmarkError."""
     with temporary_home() as home:
         warehouse = open_warehouse(Settings(sigmasight_home=home))
         load = run_load(warehouse, case)
@@ -103,7 +103,7 @@ def measure_case(case: Case, say: Say) -> Measured:
 
 
 def run_load(warehouse: Warehouse, case: Case, *options: str) -> Load:
-    """Generate and load in a process of its own."""
+    """Generate and load in a separate process."""
     command = [sys.executable, "-m", "tests.benchmarks.generate", *options]
     sizes = ["--portfolios", str(case.portfolios), "--sessions", str(case.sessions)]
     done = run_process([*command, *sizes], home=warehouse.settings.sigmasight_home)
@@ -112,13 +112,13 @@ def run_load(warehouse: Warehouse, case: Case, *options: str) -> Load:
 
 
 def measure_increment(warehouse: Warehouse) -> Build:
-    """Build what is new, on a server that has just been started: the rows are in no cache of its own."""
+    """Build what is new on a restarted server, so that its cache is empty."""
     restart(warehouse)
     return run_nightly(warehouse)
 
 
 def measure_floor(warehouse: Warehouse, increment: Build) -> Floor:
-    """The floor of the increment on the state before it; the built one is back in its place afterwards."""
+    """Measure the floor of the increment on the state before it; the built state is restored afterwards."""
     day = last_date(warehouse)
     script = write_script(warehouse, increment.nodes, warehouse.settings.warehouse_folder)
     swap_in_kept_state(warehouse)
@@ -130,7 +130,7 @@ def measure_floor(warehouse: Warehouse, increment: Build) -> Floor:
 
 
 def measure_late_lot(warehouse: Warehouse, case: Case) -> tuple[Build, int]:
-    """Build what a lot entered late changes, and by how many bytes that grows what stays."""
+    """Build what a lot entered late changes; the build, and the growth of the tables in bytes."""
     before = settle(warehouse)
     run_load(warehouse, case, "--late-lot")
     build = run_nightly(warehouse)
@@ -145,10 +145,7 @@ def last_date(warehouse: Warehouse) -> date:
 
 
 def settle(warehouse: Warehouse) -> int:
-    """Do what the server does by itself between two nights, so that it does not do it meanwhile.
-
-    The size of what stays in bytes.
-    """
+    """Run the maintenance that the server would do between two nightly runs; the stored size in bytes."""
     with administrator(warehouse, warehouse.settings.warehouse_database) as connection:
         connection.execute("vacuum analyze")
         connection.execute("checkpoint")
@@ -156,19 +153,19 @@ def settle(warehouse: Warehouse) -> int:
 
 
 def restart(warehouse: Warehouse) -> None:
-    """Stop the server, which writes everything down, and start it again."""
+    """Stop the server, which writes a checkpoint, and start it again."""
     stop_warehouse(warehouse.settings)
     open_warehouse(warehouse.settings)
 
 
 def stored_size(warehouse: Warehouse) -> int:
-    """Bytes on disk of all tables but those that each build empties (they are not logged)."""
+    """Bytes on disk of all tables except those that each build empties (they are unlogged)."""
     with warehouse.connect_writer() as connection:
         return int(connection.execute(STORED_SIZE).fetchall()[0][0])
 
 
 def measure_demonstration() -> Demonstration:
-    """The demonstration as a newcomer runs it, and what a night costs after it. Raises BenchmarkError."""
+    """The demonstration as a new user runs it, and nightly runs after it. Raises BenchmarkError."""
     with temporary_home() as home:
         demo = run_process([SIGMASIGHT, "demo"], home=home)
         nothing_new = run_process([SIGMASIGHT, "nightly", "--force"], home=home)

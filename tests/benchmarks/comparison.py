@@ -1,4 +1,4 @@
-"""A kernel's time held against a peer's, both measured in this process, one after the other."""
+"""A kernel's time compared with a peer's, both measured in this process, one after the other."""
 
 import time
 from collections.abc import Callable
@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 
 class Comparison(NamedTuple):
-    """seconds and peer_seconds are for the same amount of work.
+    """Two times, seconds and peer_seconds, for the same amount of work.
 
-    peer_share: the share of it that the peer really did; its time is scaled up by that.
-    target: the claim in words; is_met: whether this run bears it out.
+    peer_share: the share of it that the peer actually did; its time is scaled up accordingly.
+    target: the claim in words; is_met: whether this run confirms it.
     """
 
     what: str
@@ -22,12 +22,12 @@ class Comparison(NamedTuple):
 
     @property
     def ratio(self) -> float:
-        """How many times the peer's time is ours."""
+        """The peer's time divided by ours."""
         return self.peer_seconds / self.seconds
 
 
 def best_of(run: Callable[[], object], times: int = 5) -> float:
-    """The shortest of several runs, in seconds, after one that warms caches and compilers."""
+    """The shortest of several runs, in seconds, after a warm-up."""
     run()
     return min(once(run) for _ in range(times))
 

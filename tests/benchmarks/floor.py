@@ -1,8 +1,7 @@
-"""The floor of a build: the statements that dbt sent to the server, sent again by psql alone.
+"""The floor of a build: the statements that dbt sent to the server, replayed by psql.
 
-They run on a copy of the database from before the build, one after the other in the order in which dbt
-finished them, in the transactions in which dbt ran them. In the place of a Python model its rows are copied
-in.
+They run on a copy of the database from before the build, sequentially in the order in which dbt finished
+them, and in dbt's transactions. For a Python model, its rows are copied.
 """
 
 import re
@@ -58,7 +57,7 @@ class Floor:
 
 
 def keep_state(warehouse: Warehouse) -> None:
-    """Copy the warehouse's database, file by file. Nobody may be connected to it."""
+    """Copy the warehouse's database, file by file. It must have no other connections."""
     with administrator(warehouse) as connection:
         connection.execute(
             sql.SQL("create database {} template {} strategy file_copy").format(
@@ -68,7 +67,7 @@ def keep_state(warehouse: Warehouse) -> None:
 
 
 def swap_in_kept_state(warehouse: Warehouse) -> None:
-    """Give the copy the warehouse's name, which dbt's statements contain, and the built one another."""
+    """Give the copy the warehouse's name, which dbt's statements contain, and rename the built database."""
     name = warehouse.settings.warehouse_database
     with administrator(warehouse) as connection:
         for old, new in ((name, BUILT), (COPY, name)):
@@ -78,7 +77,7 @@ def swap_in_kept_state(warehouse: Warehouse) -> None:
 
 
 def swap_in_built_state(warehouse: Warehouse) -> None:
-    """Give the built database the warehouse's name again, and drop the copy. Nobody may be connected."""
+    """Give the built database its name back, and drop the copy. There must be no other connections."""
     name = sql.Identifier(warehouse.settings.warehouse_database)
     with administrator(warehouse) as connection:
         connection.execute(sql.SQL("drop database {} with (force)").format(name))
@@ -86,10 +85,10 @@ def swap_in_built_state(warehouse: Warehouse) -> None:
 
 
 def write_script(warehouse: Warehouse, nodes: Sequence[Node], folder: Path) -> Path:
-    """The script for psql. Call it while the built database has its name still: it is read, too."""
+    """The script for psql. Call it while the built database still has its name, because it is read."""
     lines = ["\\set ON_ERROR_STOP on", "\\o /dev/null", *_settings(warehouse), "\\timing on"]
     for node in nodes:
-        if node.materialized == "seed":  # one row, and its file is no SQL
+        if node.materialized == "seed":  # one row, and its file is not SQL
             continue
         lines += [f"\\echo {_MARK}{node.name}", *_statements(warehouse, node, folder)]
     script = folder / "floor.sql"
@@ -98,17 +97,17 @@ def write_script(warehouse: Warehouse, nodes: Sequence[Node], folder: Path) -> P
 
 
 def _settings(warehouse: Warehouse) -> Iterator[str]:
-    """The settings that the last build ran under (see flows.pipeline.window.build_settings), for psql."""
+    """The settings of the last build (see flows.pipeline.window.build_settings), for psql."""
     with warehouse.connect_writer() as connection:
         first, last, known_at, number = connection.execute(LAST_PUBLICATION).fetchall()[0]
-    said = {"first_date": first, "from_date": first, "to_date": last}
-    said |= {"known_at": known_at.isoformat(), "publication_id": number}
-    for name, value in said.items():
+    settings = {"first_date": first, "from_date": first, "to_date": last}
+    settings |= {"known_at": known_at.isoformat(), "publication_id": number}
+    for name, value in settings.items():
         yield f"set sigmasight.{name} = '{value}';"
 
 
 def _statements(warehouse: Warehouse, node: Node, folder: Path) -> Iterator[str]:
-    """What dbt runs for a node; it shows the planner the rows that a model wrote, so psql does."""
+    """The statements that dbt runs for a node, including analyze after a model that wrote rows."""
     yield "begin;"
     if node.is_python:
         yield from _rows_of_python_model(warehouse, node, folder)
@@ -120,9 +119,9 @@ def _statements(warehouse: Warehouse, node: Node, folder: Path) -> Iterator[str]
 
 
 def _rows_of_python_model(warehouse: Warehouse, node: Node, folder: Path) -> Iterator[str]:
-    """Take the rows of the last build out of the built database, and say how psql puts them in."""
+    """Export the model's rows from the built database; the statements that copy them in."""
     rows = folder / f"{node.name}.csv"
-    table = node.relation.split(".", 1)[1]  # psql does not copy into names of three parts
+    table = node.relation.split(".", 1)[1]  # \\copy does not accept three-part names
     with warehouse.connect_writer() as connection, connection.cursor() as cursor:
         newest = f"select * from {table}"
         if node.materialized == "mart":
@@ -135,7 +134,7 @@ def _rows_of_python_model(warehouse: Warehouse, node: Node, folder: Path) -> Ite
 
 
 def run_floor(warehouse: Warehouse, nodes: Sequence[Node], script: Path) -> Floor:
-    """Run the script on the database that has the warehouse's name. Raises BenchmarkError."""
+    """Run the script on the database with the warehouse's name. Raises BenchmarkError."""
     command: list[str | Path] = [program("psql"), "--no-psqlrc", "--quiet", "--file", script]
     done = run_process([*command, warehouse.writer_url], home=warehouse.settings.sigmasight_home)
     by_node = _seconds_by_node(done.output)
@@ -144,7 +143,7 @@ def run_floor(warehouse: Warehouse, nodes: Sequence[Node], script: Path) -> Floo
 
 
 def _seconds_by_node(output: str) -> dict[str, float]:
-    """Statements' times, added up by the node that psql announced before them."""
+    """Total time of the statements by node, from the node names that the script echoes."""
     seconds: dict[str, float] = {}
     node = ""
     for line in output.splitlines():
@@ -157,9 +156,9 @@ def _seconds_by_node(output: str) -> dict[str, float]:
 
 
 def check_equal(warehouse: Warehouse, day: date) -> int:
-    """Hold the rows of the date in every table against those that dbt wrote; how many there are.
+    """Compare the rows of the date in every table with those that dbt wrote; the number of rows.
 
-    Raises BenchmarkError naming the tables that differ: then psql did not do the same work.
+    Raises BenchmarkError naming the tables that differ, because then psql did not do the same work.
     """
     built = replace(warehouse, writer_url=make_url({**url_parts(warehouse.writer_url), "dbname": BUILT}))
     expected, found = _checksums(built, day), _checksums(warehouse, day)
@@ -167,7 +166,7 @@ def check_equal(warehouse: Warehouse, day: date) -> int:
         table for table in expected.keys() | found.keys() if expected.get(table) != found.get(table)
     )
     if different:
-        raise BenchmarkError(f"psql wrote other rows than dbt into {', '.join(different)}.")
+        raise BenchmarkError(f"psql and dbt wrote different rows into {', '.join(different)}.")
     return sum(count for count, _ in found.values())
 
 
@@ -187,7 +186,7 @@ def _checksums(warehouse: Warehouse, day: date) -> dict[str, tuple[int, Any]]:
 
 @contextmanager
 def administrator(warehouse: Warehouse, database: str = "postgres") -> Iterator[psycopg.Connection[Any]]:
-    """A connection to a database of the server as the one who may do everything."""
+    """A superuser connection to a database of the server."""
     url = make_url({**url_parts(warehouse.admin_url), "dbname": database})
     with psycopg.connect(url, autocommit=True) as connection:
         yield connection

@@ -1,9 +1,9 @@
-"""Portfolios and prices of any size, the same for the same seed, loaded as any other data is.
+"""Generate portfolios and prices of any size, reproducible by seed, and load them with the regular loaders.
 
     python -m tests.benchmarks.generate --portfolios 1000 --sessions 60      all but the last session
     python -m tests.benchmarks.generate --portfolios 1000 --sessions 60 --next-date     the last session
 
-The warehouse is that of the settings (SIGMASIGHT_HOME, DATABASE_URL). Half of the symbols pay dividends, five
+The warehouse comes from the settings (SIGMASIGHT_HOME, DATABASE_URL). Half of the symbols pay dividends, five
 are split in the middle of the history, and a portfolio holds 42 stocks long, six short and two calls.
 """
 
@@ -61,7 +61,7 @@ _SPLIT_SYMBOLS, _SPLIT_RATIO = range(7, 500, 100), 2.0
 
 @dataclass(frozen=True)
 class Market:
-    """quotes: as prepare_prices wants them. actions, profiles: the columns of their raw tables.
+    """quotes: the input of prepare_prices. actions, profiles: the columns of their raw tables.
 
     first_closes: USD, shape (symbols,), the closes of the first session.
     """
@@ -82,7 +82,7 @@ class Book:
 
 
 def benchmark_sessions(count: int) -> DaysArray:
-    """The last `count` sessions up to 2025-09-12: the same on every day that the benchmark runs."""
+    """The last `count` sessions up to 2025-09-12, so that every run uses the same ones."""
     return sessions(end=LAST_SESSION)[-count:]
 
 
@@ -90,7 +90,7 @@ def benchmark_sessions(count: int) -> DaysArray:
 
 
 def make_market(days: DaysArray, seed: int = SEED) -> Market:
-    """Prices of 500 symbols that follow SPY and their sector, dividends and splits inside.
+    """Prices of 500 symbols that follow SPY and their sector, with dividends and splits.
 
     days: datetime64[D], ascending.
     """
@@ -109,7 +109,7 @@ def make_market(days: DaysArray, seed: int = SEED) -> Market:
 
 
 def _total_returns(count: int, draws: np.random.Generator) -> FloatArray:
-    """Daily total returns, decimal, shape (sessions, symbols): market, sector and the symbol's own."""
+    """Daily total returns, decimal, shape (sessions, symbols): market, sector and idiosyncratic."""
     market = draws.normal(0.0004, 0.010, (count, 1))
     sectors = draws.normal(0, 0.005, (count, len(SECTORS)))
     own = draws.normal(0, 0.012, (count, len(SYMBOLS)))
@@ -124,14 +124,14 @@ def _sector_numbers() -> IntArray:
 
 
 def _payouts(count: int) -> FloatArray:
-    """Dividends as a share of the close before, shape (sessions, symbols)."""
+    """Dividends as a share of the previous close, shape (sessions, symbols)."""
     day, symbol = np.ogrid[:count, : len(SYMBOLS)]
     is_ex_day = (symbol % _PAYER == 1) & ((day + symbol) % _QUARTER == 0) & (day > 0)
     return np.where(is_ex_day, _PAYOUT, 0.0)
 
 
 def _splits(count: int) -> FloatArray:
-    """New shares for one old one, shape (sessions, symbols)."""
+    """New shares per old share, shape (sessions, symbols)."""
     ratios = np.ones((count, len(SYMBOLS)))
     ratios[count // 2, list(_SPLIT_SYMBOLS)] = _SPLIT_RATIO
     return ratios
@@ -158,7 +158,7 @@ def _quotes(
 
 
 def _actions(days: DaysArray, dividends: FloatArray, ratios: FloatArray) -> pd.DataFrame:
-    """Dividends in USD per share held before, and splits."""
+    """Dividends in USD per share before the ex date, and splits."""
     return pd.concat(
         [
             _action_rows(days, "dividend", np.round(dividends, 4), dividends > 0),
@@ -169,9 +169,9 @@ def _actions(days: DaysArray, dividends: FloatArray, ratios: FloatArray) -> pd.D
 
 
 def _action_rows(
-    days: DaysArray, action: str, values: FloatArray, there_is: npt.NDArray[np.bool_]
+    days: DaysArray, action: str, values: FloatArray, is_action: npt.NDArray[np.bool_]
 ) -> pd.DataFrame:
-    day, symbol = np.nonzero(there_is)
+    day, symbol = np.nonzero(is_action)
     return pd.DataFrame(
         {
             "symbol": np.array(SYMBOLS, dtype=object)[symbol],
@@ -199,10 +199,9 @@ def _profiles(day: np.datetime64) -> pd.DataFrame:
 
 
 def make_book(count: int, first_session: date, closes: FloatArray, seed: int = SEED) -> Book:
-    """Portfolios of fifty positions, entered at the closes of the first session; the first ones are the
-    same whatever the count.
+    """Portfolios of fifty positions, entered at the closes of the first session.
 
-    closes: USD by symbol, in the order of SYMBOLS.
+    The first portfolios do not depend on the count. closes: USD by symbol, in the order of SYMBOLS.
     """
     names = [f"Portfolio {number:04d}" for number in range(count)]
     owners = [f"owner{number // PORTFOLIOS_OF_ONE_OWNER:03d}@benchmark.example" for number in range(count)]
@@ -235,7 +234,7 @@ def make_book(count: int, first_session: date, closes: FloatArray, seed: int = S
 
 
 def _draw_holdings(count: int, seed: int) -> tuple[IntArray, IntArray]:
-    """Numbers of the symbols held and signed quantities, each of shape (portfolios, positions)."""
+    """Indices of the symbols held, and signed quantities, both of shape (portfolios, positions)."""
     held = np.random.default_rng([seed, 1]).random((count, len(SYMBOLS))).argsort(axis=1)[:, :POSITIONS_EACH]
     lots = np.random.default_rng([seed, 2]).integers(10, 300, (count, POSITIONS_EACH))
     lots[:, :CALLS] = 1 + lots[:, :CALLS] % 5
@@ -244,7 +243,7 @@ def _draw_holdings(count: int, seed: int) -> tuple[IntArray, IntArray]:
 
 
 def _positions(portfolios: npt.NDArray[np.object_], held: IntArray, closes: FloatArray) -> pd.DataFrame:
-    """All columns that follow from which symbol is held; the first ones of each portfolio are calls on it."""
+    """All columns that depend on the symbol; the first positions of each portfolio are calls on it."""
     is_call = np.arange(len(held)) % POSITIONS_EACH < CALLS
     strikes = np.round(closes)
     nothing = np.array(None, dtype=object)
@@ -275,7 +274,7 @@ def _call(symbol: str, strike: float) -> str:
 
 
 def _tags(positions: pd.DataFrame, first_session: date) -> pd.DataFrame:
-    """The last ten positions of each portfolio carry a tag, `core` or `growth` in turn."""
+    """The last ten positions of each portfolio have a tag, alternately `core` and `growth`."""
     place = np.arange(len(positions)) % POSITIONS_EACH
     tagged = positions.loc[place >= POSITIONS_EACH - TAGGED, ["portfolio_id", "symbol"]]
     return tagged.assign(
@@ -289,7 +288,7 @@ def _tags(positions: pd.DataFrame, first_session: date) -> pd.DataFrame:
 
 
 def history(portfolios: int, days: DaysArray, seed: int = SEED) -> list[Batch]:
-    """All portfolios, and the market of all days but the last."""
+    """All portfolios, and the market data of all days except the last."""
     market = make_market(days, seed)
     book = make_book(portfolios, days[0].item(), market.first_closes, seed)
     return [
@@ -302,7 +301,7 @@ def history(portfolios: int, days: DaysArray, seed: int = SEED) -> list[Batch]:
 
 
 def next_date(days: DaysArray, seed: int = SEED) -> list[Batch]:
-    """The market of the last day: what a night brings."""
+    """The market data of the last day, as loaded by a nightly run."""
     return _market_of(make_market(days, seed), days, days[-1:])
 
 
@@ -317,7 +316,7 @@ def late_lot(days: DaysArray, seed: int = SEED) -> list[Batch]:
 
 
 def _market_of(market: Market, days: DaysArray, wanted: DaysArray) -> list[Batch]:
-    """Dividends, splits and prices of the wanted days; each return is from the day before."""
+    """Dividends, splits and prices of the wanted days; returns are from the previous day."""
     prices = prepare_prices(market.quotes, sessions=days, last_session=days[-1]).rows
     return [
         (CORPORATE_ACTIONS, market.actions[market.actions["ex_date"].isin(wanted)]),
@@ -326,7 +325,7 @@ def _market_of(market: Market, days: DaysArray, wanted: DaysArray) -> list[Batch
 
 
 def load_batches(connection: Connection, batches: Iterable[Batch]) -> list[LoadReport]:
-    """Load each batch as a load of its own. Raises what the loads raise."""
+    """Load each batch separately. Raises the errors of the loads."""
     return [
         load_frame(connection, dataset, frame, source=SOURCE, origin="generated for the benchmark")
         for dataset, frame in batches
@@ -334,7 +333,7 @@ def load_batches(connection: Connection, batches: Iterable[Batch]) -> list[LoadR
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Load, and print what was done as JSON."""
+    """Load, and print a summary as JSON."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.generate", description=__doc__)
     parser.add_argument("--portfolios", type=int, required=True)
     parser.add_argument("--sessions", type=int, required=True, help="sessions of history; one more follows")
@@ -352,7 +351,7 @@ def main(arguments: list[str] | None = None) -> None:
         reports = load_batches(connection, batches)
         seconds = time.monotonic() - begun
     rows = sum(report.rows_new for report in reports)
-    print(json.dumps({"rows": rows, "seconds": round(seconds, 3)}))  # noqa: T201 - for who called it
+    print(json.dumps({"rows": rows, "seconds": round(seconds, 3)}))  # noqa: T201 - read by the caller
 
 
 if __name__ == "__main__":

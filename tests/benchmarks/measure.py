@@ -1,4 +1,4 @@
-"""Warehouses that are thrown away, and our programs run on them: processes, measured from outside."""
+"""Temporary warehouses, and programs run on them as processes measured from outside."""
 
 import os
 import re
@@ -19,7 +19,7 @@ from warehouse.embedded_host import run as run_on_server
 from warehouse.errors import SigmaSightError
 from warehouse.settings import Settings, project_root
 
-TEMPORARY = Path("/tmp")  # noqa: S108 - short: the path of a unix socket has at most some hundred bytes
+TEMPORARY = Path("/tmp")  # noqa: S108 - short: the path of a unix socket is limited to about 100 bytes
 HOME_PREFIX = "sg-bench-"
 SIGMASIGHT = Path(sys.executable).with_name("sigmasight")
 
@@ -28,13 +28,14 @@ _LINES_SHOWN = 20
 
 
 class BenchmarkError(SigmaSightError):
-    """A program of ours failed, or did not do what it is measured for."""
+    """A measured program failed, or did not do the expected work."""
 
 
 @dataclass(frozen=True)
 class Finished:
-    """A process that succeeded. seconds: from its start to its end. peak_memory_mb: of the process itself,
-    or of the largest process that it started and waited for, if that is more.
+    """A process that succeeded.
+
+    seconds: from start to end. peak_memory_mb: of the process, or of its largest child process if larger.
     """
 
     seconds: float
@@ -44,7 +45,7 @@ class Finished:
 
 @contextmanager
 def temporary_home() -> Iterator[Path]:
-    """A folder for an embedded server of its own; at the end the server is stopped and the folder removed."""
+    """A folder for a new embedded server; at the end the server is stopped and the folder removed."""
     for left in TEMPORARY.glob(f"{HOME_PREFIX}*"):
         owner = re.match(rf"{HOME_PREFIX}(\d+)-", left.name)
         if owner and not psutil.pid_exists(int(owner[1])) and left.stat().st_uid == os.geteuid():
@@ -58,13 +59,13 @@ def temporary_home() -> Iterator[Path]:
 
 def _remove_home(home: Path) -> None:
     data = home / ".warehouse" / "pgdata"
-    if (data / "postmaster.pid").exists():  # nothing is kept: no need to wait for a checkpoint
+    if (data / "postmaster.pid").exists():  # no data is kept: no need to wait for a checkpoint
         run_on_server("pg_ctl", "stop", "-m", "immediate", "-w", data=data)
     shutil.rmtree(home, ignore_errors=True)
 
 
 def run_process(command: Sequence[str | Path], *, home: Path, **environment: str) -> Finished:
-    """Run a program on the warehouse in `home` to its end, with no setting but those named here.
+    """Run a program on the warehouse in `home` to its end, with only the settings given here.
 
     Raises BenchmarkError with its last lines when it fails.
     """
@@ -83,15 +84,15 @@ def run_process(command: Sequence[str | Path], *, home: Path, **environment: str
         usage = _wait(process)
         seconds = time.monotonic() - begun
         output.seek(0)
-        said = output.read()
+        text = output.read()
     if process.returncode != 0:
-        last = "\n".join(said.splitlines()[-_LINES_SHOWN:])
+        last = "\n".join(text.splitlines()[-_LINES_SHOWN:])
         raise BenchmarkError(f"{Path(command[0]).name} {' '.join(map(str, command[1:]))} failed:\n{last}")
-    return Finished(seconds, usage.ru_maxrss * _BYTES_OF_MAXRSS / 1e6, said)
+    return Finished(seconds, usage.ru_maxrss * _BYTES_OF_MAXRSS / 1e6, text)
 
 
 def _wait(process: subprocess.Popen[bytes]) -> resource.struct_rusage:
-    """Wait for the process; what the kernel says it used. A benchmark that is stopped stops it too."""
+    """Wait for the process; its resource usage. Stopping the benchmark also stops the process."""
     try:
         _, status, usage = os.wait4(process.pid, 0)
     except BaseException:

@@ -1,4 +1,4 @@
-"""The figures as Markdown: one column per size, what took longest, and the targets."""
+"""The measurements as Markdown: one column per size, the slowest nodes, and the targets."""
 
 import os
 import platform
@@ -30,7 +30,7 @@ DEMONSTRATION_NODES_SHOWN = 20
 
 @dataclass(frozen=True)
 class Results:
-    """A whole run of the benchmark; demonstration None when it was left out."""
+    """A complete run of the benchmark; demonstration is None if it was left out."""
 
     command: str
     measured: tuple[Measured, ...]
@@ -40,7 +40,7 @@ class Results:
 
 @dataclass(frozen=True)
 class Target:
-    """What was asked for, what was measured, and whether that is enough."""
+    """A target, what was measured, and whether the target is met."""
 
     text: str
     figure: str
@@ -56,15 +56,15 @@ def markdown(results: Results) -> str:
 
 
 def demonstration_markdown(results: Results, demonstration: Demonstration) -> str:
-    """The report of the demonstration, its last date node by node."""
+    """The report of the demonstration, with the nodes of its last date."""
     increment = demonstration.increment
-    anew = (
-        f"The last date built anew took {increment.command.seconds:.1f} s, of which models and tests "
+    rebuilt = (
+        f"Rebuilding the last date took {increment.command.seconds:.1f} s, of which models and tests "
         f"{increment.nodes_wall_seconds:.1f} s: {len(increment.nodes)} nodes, up to four at a time, which "
-        "wait for each other. Those that took longest:"
+        "wait for each other. The slowest nodes:"
     )
     targets = _targets(demonstration_targets(demonstration))
-    return "\n\n".join([_made_in(results), targets, anew, _demonstration_nodes(increment)]) + "\n"
+    return "\n\n".join([_made_in(results), targets, rebuilt, _demonstration_nodes(increment)]) + "\n"
 
 
 def _made_in(results: Results) -> str:
@@ -72,17 +72,17 @@ def _made_in(results: Results) -> str:
 
 
 def write_readme(report: str, begin: str = BEGIN, end: str = END) -> None:
-    """Put the report between the marks in the README. Raises BenchmarkError when they are not there."""
+    """Write the report between the marks in the README. Raises BenchmarkError if they are missing."""
     text = README.read_text()
     before, found_begin, rest = text.partition(begin)
     _, found_end, after = rest.partition(end)
     if not found_begin or not found_end:
-        raise BenchmarkError(f"{README.name} has no lines `{begin}` and `{end}` to put the results between.")
+        raise BenchmarkError(f"{README.name} has no lines `{begin}` and `{end}` for the results.")
     README.write_text(f"{before}{begin}\n{report}{end}{after}")
 
 
 def made_by(command: str) -> str:
-    """When, by which command, on which machine and with which programs."""
+    """The date, command, machine and versions of a run."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     memory = psutil.virtual_memory().total / 1024**3
     names = ("dbt-core", "dbt-postgres", "prefect", "pandas", "numpy", "scipy")
@@ -98,7 +98,7 @@ def made_by(command: str) -> str:
 
 
 def _figures(measured: Sequence[Measured]) -> str:
-    """One row per figure."""
+    """One row per measurement."""
     rows: list[tuple[str, Callable[[Measured], str]]] = [
         ("**Size**", lambda _: ""),
         ("positions", lambda m: f"{m.case.portfolios * POSITIONS_EACH:,}"),
@@ -141,23 +141,23 @@ def _figures(measured: Sequence[Measured]) -> str:
 
 
 def sql_ratio(measured: Measured) -> float:
-    """Seconds from dbt's first node to its last over those of psql."""
+    """Seconds from dbt's first node to its last, divided by those of psql."""
     return measured.increment.nodes_wall_seconds / measured.floor.wall
 
 
 def added_ratio(measured: Measured) -> float:
-    """Seconds of dbt's nodes, Python models aside, added up, over those of psql."""
+    """Total seconds of dbt's nodes without Python models, divided by those of psql."""
     seconds = sum(node.seconds for node in measured.increment.nodes if not node.is_python)
     return seconds / measured.floor.wall
 
 
 def _longest(measured: Measured) -> str:
-    """The nodes that took longest with the most portfolios."""
+    """The slowest nodes with the most portfolios."""
     history, increment = measured.history, measured.increment
     alone = {name: f", {seconds:.1f} s by psql" for name, seconds in measured.floor.by_node.items()}
     return (
-        f"What took longest with {measured.case.portfolios:,} portfolios (up to four nodes run at a time, so "
-        f"each waits for the others):\n\n"
+        f"The slowest nodes with {measured.case.portfolios:,} portfolios (up to four run at a time, so each "
+        f"waits for the others):\n\n"
         f"- history: {_nodes(history, {})}\n"
         f"- one more date: {_nodes(increment, alone)}"
     )
@@ -174,7 +174,7 @@ def _nodes(build: Build, remarks: dict[str, str]) -> str:
 
 
 def list_targets(results: Results) -> list[Target]:
-    """The targets that this run can speak of."""
+    """The targets that this run measures."""
     demonstration = results.demonstration
     of_demonstration = [] if demonstration is None else demonstration_targets(demonstration)
     return case_targets(results.measured) + of_demonstration
@@ -212,7 +212,7 @@ def case_targets(measured: Sequence[Measured]) -> list[Target]:
 
 
 def _growth_targets(measured: Sequence[Measured]) -> list[Target]:
-    """Of each size against the next: the increment does not depend on how long the history is."""
+    """Targets for each size compared with the next: the increment grows at most linearly."""
     targets = []
     for small, large in pairwise(measured):
         times = large.case.portfolios / small.case.portfolios

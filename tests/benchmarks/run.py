@@ -1,4 +1,4 @@
-"""The benchmark: sizes one after the other, then the demonstration, then the report."""
+"""The benchmark: each size in turn, then the demonstration, then the report."""
 
 import argparse
 import sys
@@ -19,17 +19,17 @@ from warehouse.errors import SigmaSightError
 
 DEFAULT_PORTFOLIOS = (10, 100, 1000)
 A_YEAR, A_QUARTER = 252, 60
-MANY_PORTFOLIOS = 1000  # from so many on a quarter of history will do
+MANY_PORTFOLIOS = 1000  # from this size on a quarter of history is enough
 
 DESCRIPTION = """
-Measures, in warehouses that are made for it under /tmp and thrown away: loading and building a history of
-portfolios with fifty positions each, one more date, the same statements run by psql alone, the demonstration,
-and a night on which nothing is new.
+Measures, in temporary warehouses under /tmp: loading and building a history of portfolios with fifty
+positions each, one more date, the same statements run by psql, the demonstration, and a nightly run with
+nothing new.
 """
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure and print; 0 when every target that was looked at is met, else 1."""
+    """Measure and print; 0 if every measured target is met, else 1."""
     asked = _parser().parse_args(arguments)
     begun = time.monotonic()
     try:
@@ -78,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
         nargs="*",
         default=DEFAULT_PORTFOLIOS,
         metavar="P",
-        help="sizes to measure, ascending; default: 10 100 1000; none: the demonstration alone",
+        help="sizes to measure, ascending; default: 10 100 1000; none: only the demonstration",
     )
     parser.add_argument(
         "--sessions",

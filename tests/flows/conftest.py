@@ -24,7 +24,7 @@ FIRST, LAST = date(2025, 1, 2), date(2025, 1, 31)
 
 @pytest.fixture(scope="module")
 def calendar_warehouse(module_warehouse: Warehouse) -> Warehouse:
-    """A warehouse of this module that knows the calendar."""
+    """The warehouse of this module, with the calendar."""
     with module_warehouse.connect_writer() as loading:
         load_calendar(loading)
     return module_warehouse
@@ -32,7 +32,7 @@ def calendar_warehouse(module_warehouse: Warehouse) -> Warehouse:
 
 @pytest.fixture
 def connection(calendar_warehouse: Warehouse) -> Iterator[psycopg.Connection[Any]]:
-    """A writer's connection, in autocommit mode, to a warehouse with a calendar and nothing else."""
+    """A writer connection, in autocommit mode, to a warehouse with only a calendar."""
     with calendar_warehouse.connect_writer(autocommit=True) as writing:
         yield writing
         writing.execute(
@@ -45,7 +45,7 @@ def connection(calendar_warehouse: Warehouse) -> Iterator[psycopg.Connection[Any
 
 @pytest.fixture
 def record_load(connection: psycopg.Connection[Any]) -> Callable[..., int]:
-    """Writes a row of ops.loads as a load of the given kind would; its id."""
+    """Insert a row into ops.loads as a load would; its id."""
 
     def record(touched_from: date | None, status: str = "succeeded", *, minutes_ago: int = 0) -> int:
         at = datetime.now(UTC) - timedelta(minutes=minutes_ago)
@@ -62,7 +62,7 @@ def record_load(connection: psycopg.Connection[Any]) -> Callable[..., int]:
 
 @pytest.fixture
 def load_prices(connection: psycopg.Connection[Any], record_load: Callable[..., int]) -> Callable[..., int]:
-    """Loads one price of SPY for each weekday given by its date."""
+    """Load one price of SPY for each given date."""
 
     def load(*days: date, close: float = 100) -> int:
         load_id = record_load(min(days))
@@ -82,7 +82,7 @@ def load_prices(connection: psycopg.Connection[Any], record_load: Callable[..., 
 
 @pytest.fixture
 def load_portfolio(connection: psycopg.Connection[Any]) -> Callable[..., int]:
-    """Loads a portfolio that begins on the given date."""
+    """Load a portfolio that begins on the given date."""
 
     def load(inception: date, name: str = "Test") -> int:
         terms = {
@@ -104,7 +104,7 @@ def load_portfolio(connection: psycopg.Connection[Any]) -> Callable[..., int]:
 
 @pytest.fixture(scope="session")
 def published(shared_builds: SharedBuilds, tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
-    """A warehouse with a portfolio and prices, published once. Nothing but runs may be added to it."""
+    """A warehouse with a portfolio and prices, published once. Tests may only add runs to it."""
 
     def build(warehouse: Warehouse) -> str:
         load_history(warehouse, tmp_path_factory.mktemp("data") / "history")
@@ -121,7 +121,7 @@ def command(published: Warehouse) -> CommandLine:
 
 @pytest.fixture
 def copied(published: Warehouse) -> Iterator[CommandLine]:
-    """The command line on a copy of the published warehouse, for this test alone."""
+    """The command line on a copy of the published warehouse, for this test only."""
     copy = copy_of(published, "copied")
     yield CommandLine(copy)
     drop(copy)
@@ -129,7 +129,7 @@ def copied(published: Warehouse) -> Iterator[CommandLine]:
 
 @pytest.fixture
 def nightly_copy(copied: CommandLine, tmp_path: Path) -> CommandLine:
-    """The same with news loaded: a new date, and a correction of an earlier price."""
+    """The same with new data loaded: a new date, and a correction of an earlier price."""
     with copied.warehouse.connect_writer() as connection:
         load_folder(connection, news(tmp_path / "news"))
     return copied

@@ -1,4 +1,4 @@
-"""Real runs for the end-to-end tests: small data, the command line as a process, and every mart as rows."""
+"""Helpers for end-to-end tests: small data, the command line as a process, and all marts as rows."""
 
 import os
 import signal
@@ -42,7 +42,7 @@ AAPL250815C00210000,2,6,{ENTRY_DATE},OPTIONS,CALL,AAPL,210,2025-08-15,CALL,,
 MY_VC_FUND,1,50000,{ENTRY_DATE},PRIVATE,VENTURE_CAPITAL,,,,,,
 """
 
-# What a run writes of itself, and what therefore differs between two that end with the same rows.
+# Columns about the run itself, which differ between two runs with the same results.
 OF_THE_RUN = (
     *("publication_id", "published_at", "superseded_at", "known_at", "dbt_invocation_id", "git_revision"),
     *("load_id", "started_at", "finished_at", "created_at", "updated_at"),
@@ -102,9 +102,9 @@ def news(folder: Path) -> Path:
 
 
 def all_marts(warehouse: Warehouse) -> dict[str, list[str]]:
-    """Every row of every mart as text, without what a run writes of itself; sorted.
+    """Every row of every mart as text, without the columns about the run; sorted.
 
-    Not the log of loads: it says, as it should, that a killed run's file was read twice.
+    Without the log of loads, which correctly shows that a killed run's file was read twice.
     """
     with warehouse.connect_analyst(autocommit=True) as connection:
         views = connection.execute(
@@ -142,7 +142,7 @@ def last_run(warehouse: Warehouse) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class CommandLine:
-    """The command line on one warehouse. prefect: the server that it names, by Prefect's variables."""
+    """The command line on one warehouse. prefect: Prefect's variables that name a server."""
 
     warehouse: Warehouse
     prefect: Mapping[str, str] = field(default_factory=dict)
@@ -174,26 +174,26 @@ class CommandLine:
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
     def succeed(self, *arguments: str) -> str:
-        """Run a command that must succeed; what it says."""
+        """Run a command that must succeed; its output."""
         done = self.run(*arguments)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
 
 def wait_until(condition: Callable[[], Any], what: str) -> None:
-    """Wait for a condition; fails the test when it does not come true."""
+    """Wait for a condition; fails the test on a timeout."""
     begun = time.monotonic()
     while not condition():
-        assert time.monotonic() - begun < PATIENCE_SECONDS, f"waited in vain until {what}"
+        assert time.monotonic() - begun < PATIENCE_SECONDS, f"timed out waiting until {what}"
         time.sleep(0.05)
 
 
 @contextmanager
 def stopped_at(command: CommandLine, lock: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """A command that waits for a lock which the test holds, and is free again after the body.
+    """A command that waits for a lock held by the test, until the end of the body.
 
-    lock: the statement that takes the lock. This is how a test stops a run at one step and no other, without
-    a word in the code that runs.
+    lock: the statement that takes the lock. This stops a run at exactly one step, without hooks in the code
+    under test.
     """
     with command.warehouse.connect_writer(application_name="barrier") as barrier:
         barrier.execute(lock.encode())
@@ -211,13 +211,13 @@ def stopped_at(command: CommandLine, lock: str, *arguments: str) -> Iterator[sub
 
 
 def _waits(command: CommandLine, barrier: psycopg.Connection[Any]) -> bool:
-    """Whether any session waits for the barrier's."""
+    """Whether a session waits for the barrier's session."""
     query = "select exists (select from pg_stat_activity where %s = any(pg_blocking_pids(pid)))"
     return bool(one(command.warehouse, query, [barrier.info.backend_pid]))
 
 
 def kill_at(command: CommandLine, lock: str, *arguments: str) -> None:
-    """Kill a command with SIGKILL where it waits for the lock."""
+    """Kill a command with SIGKILL while it waits for the lock."""
     with stopped_at(command, lock, *arguments) as process:
         process.send_signal(signal.SIGKILL)
         process.wait(10)

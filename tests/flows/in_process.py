@@ -1,4 +1,4 @@
-"""The command line in this process: starting one for each of a hundred commands would take minutes."""
+"""The command line in this process: starting a process for each of a hundred commands would take minutes."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ from flows.console import console, errors
 
 
 def invoke(arguments: Sequence[str], variables: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-    """Run `sigmasight ...` with these variables besides; what a command sets in the environment is undone."""
+    """Run `sigmasight ...` with these variables added; the environment is restored afterwards."""
     before = dict(os.environ)
     _forget()
     try:
@@ -24,6 +24,6 @@ def invoke(arguments: Sequence[str], variables: Mapping[str, str]) -> subprocess
 
 
 def _forget() -> None:
-    """The streams of the command before."""
-    for made_once in (console, errors):
-        made_once.cache_clear()
+    """Drop the consoles of the previous command."""
+    for cached in (console, errors):
+        cached.cache_clear()

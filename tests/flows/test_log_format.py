@@ -1,4 +1,4 @@
-"""Lines of the log: one JSON object each where that is asked for, and no secret in any of them."""
+"""Log lines: one JSON object each if configured, without secrets."""
 
 import json
 import logging
@@ -32,7 +32,7 @@ def record(message: str, *arguments: object, error: bool = False) -> logging.Log
     return logging.LogRecord("flows.test", logging.WARNING, __file__, 1, message, arguments, exc_info)
 
 
-def test_a_line_is_one_json_object_also_with_a_traceback(settings: Settings) -> None:
+def test_a_line_is_one_json_object_even_with_a_traceback(settings: Settings) -> None:
     text = log_formatter(settings).format(record("one\ntwo %s", 3, error=True))
     assert "\n" not in text
     line = json.loads(text)
@@ -41,7 +41,7 @@ def test_a_line_is_one_json_object_also_with_a_traceback(settings: Settings) -> 
     assert "run_id" not in line
 
 
-def test_the_run_is_named_while_there_is_one(settings: Settings) -> None:
+def test_the_run_id_is_logged_during_a_run(settings: Settings) -> None:
     set_run_id(7)
     try:
         assert json.loads(log_formatter(settings).format(record("x")))["run_id"] == 7
@@ -50,7 +50,7 @@ def test_the_run_is_named_while_there_is_one(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize("log_format", ["json", "text"])
-def test_secrets_are_stars_however_they_are_written(settings: Settings, log_format: str) -> None:
+def test_secrets_are_masked_in_every_encoding(settings: Settings, log_format: str) -> None:
     formatter = log_formatter(settings.model_copy(update={"log_format": log_format}))
     message = f"{settings.database_url} {PASSWORD} the-api-password"
     line = formatter.format(record("%s", message, error=True))

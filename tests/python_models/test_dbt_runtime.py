@@ -1,4 +1,4 @@
-"""The runtime of dbt's Python models: what a frame must be, and what is written of it."""
+"""The runtime of dbt's Python models: validation of frames, and the rows written."""
 
 from datetime import date
 from types import SimpleNamespace
@@ -41,7 +41,7 @@ def _frame(**changes: Any) -> pd.DataFrame:
     return pd.DataFrame({**columns, **changes})
 
 
-def test_frame_to_arrow_takes_the_declared_columns_in_their_order() -> None:
+def test_frame_to_arrow_has_the_declared_columns_in_order() -> None:
     table = frame_to_arrow(_frame(), COLUMNS, model="m")
     assert table.column_names == list(COLUMNS)
     assert table["beta"].to_pylist() == [1.5, None]
@@ -59,7 +59,7 @@ def test_frame_to_arrow_takes_the_declared_columns_in_their_order() -> None:
         ({"as_of_date": ["yesterday", "today"]}, "m.as_of_date"),
     ],
 )
-def test_a_frame_that_does_not_fit_names_the_column(changes: dict[str, Any], named: str) -> None:
+def test_an_invalid_frame_names_the_column(changes: dict[str, Any], named: str) -> None:
     with pytest.raises(FrameError, match=named):
         frame_to_arrow(_frame(**changes), COLUMNS, model="m")
 
@@ -69,7 +69,7 @@ def test_a_missing_column_is_named() -> None:
         frame_to_arrow(_frame().drop(columns="beta"), COLUMNS, model="m")
 
 
-def test_a_type_that_python_models_do_not_write_is_refused() -> None:
+def test_an_unsupported_type_is_refused() -> None:
     with pytest.raises(FrameError, match="numeric"):
         frame_to_arrow(_frame(), {**COLUMNS, "beta": "numeric"}, model="m")
 
@@ -99,15 +99,17 @@ def _job(url: str, columns: dict[str, str] = COLUMNS, **config: Any) -> InProces
 BUILD = {"first_date": "2025-07-01", "from_date": "2025-07-01", "to_date": "2025-07-31", "publication_id": 7}
 
 
-def _say(monkeypatch: pytest.MonkeyPatch, **settings: object) -> None:
-    """Say what the build covers, as flows.dbt.runner.build_session does."""
-    said = {**BUILD, **settings}
-    monkeypatch.setenv("PGOPTIONS", " ".join(f"-c sigmasight.{name}={value}" for name, value in said.items()))
+def _set_build(monkeypatch: pytest.MonkeyPatch, **settings: object) -> None:
+    """Set the build's settings, as flows.dbt.runner.build_session does."""
+    given = {**BUILD, **settings}
+    monkeypatch.setenv(
+        "PGOPTIONS", " ".join(f"-c sigmasight.{name}={value}" for name, value in given.items())
+    )
 
 
 @pytest.fixture
 def url(empty_warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> str:
-    _say(monkeypatch)
+    _set_build(monkeypatch)
     with empty_warehouse.connect_writer(autocommit=True) as connection:
         connection.execute(
             """create table intermediate.m (symbol text, as_of_date date, beta double precision,
@@ -135,7 +137,7 @@ def _with_input(url: str, select: str) -> None:
         connection.execute(f"create view staging.inputs as {select}")
 
 
-def test_a_build_table_holds_the_rows_of_the_build_alone(url: str) -> None:
+def test_a_build_table_holds_only_the_rows_of_the_build(url: str) -> None:
     _with_input(
         url,
         """select 'A "quoted", name'::text as symbol, date '2025-07-02' as as_of_date,
@@ -149,7 +151,7 @@ def test_a_build_table_holds_the_rows_of_the_build_alone(url: str) -> None:
     ]
 
 
-def test_a_frame_that_does_not_fit_leaves_the_table_as_it_was(url: str) -> None:
+def test_an_invalid_frame_does_not_change_the_table(url: str) -> None:
     before = _rows(url)
     with pytest.raises(FrameError, match="missing"):
         _job(url).submit(CODE)
@@ -171,7 +173,7 @@ ONE_ROW = """select 'A'::text as symbol, date '2025-07-02' as as_of_date, 1.5::d
 
 
 def _make_mart(url: str) -> None:
-    """A table of published rows: of publication 5, and of a build after it that was never published."""
+    """A table with rows of publication 5, and of a later unpublished build."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("alter table intermediate.m add column publication_id bigint not null default 5")
         connection.execute("update intermediate.m set publication_id = 6 where symbol = 'JULY'")
@@ -182,19 +184,19 @@ def _make_mart(url: str) -> None:
         )
 
 
-def test_a_mart_gets_rows_under_the_publication_and_loses_those_of_unpublished_builds(url: str) -> None:
+def test_a_mart_gets_rows_with_the_publication_id_and_loses_unpublished_ones(url: str) -> None:
     _make_mart(url)
     _with_input(url, ONE_ROW)
     assert _job(url, materialized="mart").submit(CODE) == 1
     assert [(row[0], row[-1]) for row in _rows(url)] == [("JUNE", 5), ("A", 7)]
 
 
-def test_a_model_of_the_market_is_not_run_where_portfolios_alone_are_built(
+def test_a_market_model_is_skipped_when_only_portfolios_are_built(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _make_mart(url)
     _with_input(url, ONE_ROW)
-    _say(monkeypatch, from_date="2025-08-01")
+    _set_build(monkeypatch, from_date="2025-08-01")
     assert _job(url, materialized="mart", scope="market").submit("def model(dbt, session): 1 / 0") == 0
     assert _job(url, materialized="mart").submit(CODE) == 1
 
@@ -211,7 +213,7 @@ class dbtObj:
 """
 
 
-def test_in_batches_a_model_sees_only_the_dates_of_its_batch(url: str) -> None:
+def test_a_batch_has_only_the_dates_of_the_batch(url: str) -> None:
     _with_input(
         url,
         """select day::text as symbol, day::date as as_of_date, false as is_clipped
@@ -226,7 +228,7 @@ def test_in_batches_a_model_sees_only_the_dates_of_its_batch(url: str) -> None:
     assert date(2025, 7, 20) not in written
 
 
-def test_dates_without_rows_of_the_first_batch_input_are_not_computed(url: str) -> None:
+def test_dates_without_rows_in_the_first_batch_input_are_skipped(url: str) -> None:
     _with_input(
         url,
         """select '' as symbol, date '2025-07-01' + day as as_of_date, false as is_clipped
@@ -239,7 +241,7 @@ def test_dates_without_rows_of_the_first_batch_input_are_not_computed(url: str) 
     assert [(row[1].day, row[2]) for row in _rows(url)] == [(9, 2.0), (18, 2.0), (19, 1.0), (31, 1.0)]
 
 
-def test_a_batch_that_does_not_fit_leaves_the_table_as_it_was(url: str) -> None:
+def test_an_invalid_batch_does_not_change_the_table(url: str) -> None:
     _with_input(
         url,
         """select 'A'::text as symbol, '2025-07-02'::date as as_of_date, 1.0::float8 as beta,
@@ -253,8 +255,8 @@ def test_a_batch_that_does_not_fit_leaves_the_table_as_it_was(url: str) -> None:
 
 IDS_CODE = """
 def model(dbt, session):
-    spoilt = dbt.ref("inputs")
-    spoilt["id"] = "spoilt"  # a model may change what it was given
+    changed = dbt.ref("inputs")
+    changed["id"] = "changed"  # a model may modify its inputs
     inputs = dbt.ref("inputs")
     missing = inputs["id"].isna().sum()
     return inputs.drop(columns="id").assign(symbol=inputs["id"].fillna("none"), observations=missing)
@@ -265,7 +267,7 @@ class dbtObj:
 """
 
 
-def test_ids_are_text_and_each_reading_is_fresh(url: str) -> None:
+def test_ids_are_text_and_each_ref_is_a_copy(url: str) -> None:
     first, second = "861a4971-68a9-5335-988b-eb9817b549a6", "a36eb94e-4680-52ed-915e-8e29861d0e59"
     _with_input(
         url,
@@ -283,7 +285,7 @@ def test_ids_are_text_and_each_reading_is_fresh(url: str) -> None:
 ARRAYS = {"id": "integer", "figures": "double precision[]", "counts": "integer[]"}
 
 
-def test_arrays_are_written_as_postgres_reads_them() -> None:
+def test_arrays_are_written_as_postgres_literals() -> None:
     frame = pd.DataFrame(
         {
             "id": [1, 2, 3],

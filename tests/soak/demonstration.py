@@ -1,4 +1,4 @@
-"""A demonstration of the soak's own, on a server that goes with it."""
+"""A demonstration for the soak test, on its own temporary server."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ from warehouse.settings import Settings
 
 @contextmanager
 def demonstration(settings: Settings) -> Iterator[Warehouse]:
-    """Build it as a person does; the warehouse."""
+    """Build it from the command line; the warehouse."""
     environment = {**os.environ, **settings.as_environment()}
     subprocess.run([PROGRAM, "demo"], env=environment, check=True)
     try:

@@ -1,4 +1,4 @@
-"""A client of the load: asks path after path, and holds each answer against the publication it names."""
+"""A load client: requests paths in turn, and checks each answer against the publication that it names."""
 
 import threading
 import time
@@ -13,7 +13,7 @@ import httpx
 from ingestion.demo.demo import DEMO_PASSWORD
 
 SHIFT = Decimal("1000.25")
-"""What each publication adds to equity and to every market value, USD."""
+"""The amount that each publication adds to equity and to every market value, USD."""
 
 PATHS = (
     "/api/v1/analytics/portfolio/{0}/overview",
@@ -24,7 +24,7 @@ PATHS = (
 
 
 def figures(path: str, body: Any) -> list[Decimal]:
-    """What a publication moves in an answer, USD: equity, and the market value of an average position."""
+    """The values of an answer that a publication changes, USD: equity, and the average market value."""
     if path == PATHS[0]:
         return [_money(body["equity_balance"])]
     if path == PATHS[1]:
@@ -43,20 +43,20 @@ def _money(value: float) -> Decimal:
 
 @dataclass
 class Outage:
-    """When the database was away, by time.monotonic()."""
+    """When the database was down, by time.monotonic()."""
 
     begun: float = float("inf")
     ended: float = float("inf")
     grace: float = 6.0
 
     def covers(self, begun: float, ended: float) -> bool:
-        """Whether a request of this time may have met it: the pool tries anew within seconds."""
+        """Whether a request at this time may be affected: the pool reconnects within seconds."""
         return ended >= self.begun and begun <= self.ended + self.grace
 
 
 @dataclass
 class Findings:
-    """What all clients saw."""
+    """The findings of all clients."""
 
     answers: Counter[str] = field(default_factory=Counter)
     seconds: list[float] = field(default_factory=list)
@@ -68,13 +68,13 @@ class Findings:
             self.answers[kind] += 1
             self.seconds.append(seconds)
 
-    def accuse(self, sentence: str) -> None:
+    def report(self, sentence: str) -> None:
         with self.guard:
             self.wrong.append(sentence)
 
 
 class Client:
-    """A person's session: logs in, refreshes when the token has expired, and looks at every answer."""
+    """A user's session: logs in, refreshes an expired token, and checks every answer."""
 
     def __init__(self, url: str, email: str, findings: Findings, outages: list[Outage]) -> None:
         self._http = httpx.Client(base_url=url, timeout=30)
@@ -92,45 +92,45 @@ class Client:
             self._first[path] = (_publication(response), figures(path, response.json()))
 
     def run(self, is_over: Callable[[], bool]) -> None:
-        """Ask until it is over."""
+        """Send requests until it is over."""
         number = 0
         while not is_over():
             path = PATHS[number % len(PATHS)]
             number += 1
             begun = time.monotonic()
             try:
-                self._look(path, begun, asks_again=number % 5 == 0)
+                self._check(path, begun, is_conditional=number % 5 == 0)
             except httpx.TransportError as error:
                 if not is_over():
-                    self._findings.accuse(f"{path}: {error!r}")
+                    self._findings.report(f"{path}: {error!r}")
                 return
 
     def close(self) -> None:
         self._http.close()
 
-    def _look(self, path: str, begun: float, *, asks_again: bool) -> None:
-        tag = {"If-None-Match": self._known[path]} if asks_again and path in self._known else {}
+    def _check(self, path: str, begun: float, *, is_conditional: bool) -> None:
+        tag = {"If-None-Match": self._known[path]} if is_conditional and path in self._known else {}
         response = self._get(path.format(self._portfolio), **tag)
         ended = time.monotonic()
         self._findings.note(str(response.status_code), ended - begun)
         if response.status_code == 200:
             self._known[path] = response.headers["etag"]
-            self._hold(path, response)
+            self._check_values(path, response)
         elif response.status_code == 401 and response.json()["code"] == "token_expired":
             self._refresh()
         elif response.status_code == 503:
             if not any(outage.covers(begun, ended) for outage in self._outages):
-                self._findings.accuse(f"{path}: {response.text} while the database was there")
+                self._findings.report(f"{path}: {response.text} while the database was up")
         elif response.status_code != 304 or not tag:
-            self._findings.accuse(f"{path}: {response.status_code} {response.text[:200]}")
+            self._findings.report(f"{path}: {response.status_code} {response.text[:200]}")
 
-    def _hold(self, path: str, response: httpx.Response) -> None:
-        """The figures must be those of the publication that the header names: no other, no mixture."""
+    def _check_values(self, path: str, response: httpx.Response) -> None:
+        """The values must all be those of the publication named in the header."""
         publication, (first, values) = _publication(response), self._first[path]
         expected = [value + (publication - first) * SHIFT for value in values]
         found = figures(path, response.json())
         if any(abs(one - other) > Decimal("0.001") for one, other in zip(found, expected, strict=True)):
-            self._findings.accuse(f"{path}: {found} is not {expected} of publication {publication}")
+            self._findings.report(f"{path}: {found} is not {expected} of publication {publication}")
 
     def _refresh(self) -> None:
         response = self._http.post(
@@ -140,7 +140,7 @@ class Client:
         if response.status_code == 200:
             self._tokens = response.json()
         elif response.status_code != 503:
-            self._findings.accuse(f"refresh: {response.status_code} {response.text[:200]}")
+            self._findings.report(f"refresh: {response.status_code} {response.text[:200]}")
 
     def _get(self, path: str, **headers: str) -> httpx.Response:
         token = {"Authorization": f"Bearer {self._tokens['access_token']}"}

@@ -1,7 +1,7 @@
-"""The soak: full load on loopback for minutes, with publications and restarts of the database in the middle.
+"""The soak test: full load on loopback for minutes, with publications and restarts of the database.
 
-Held: every answer's figures are those of the publication that it names; 503 comes only while the database is
-away; neither memory nor connections grow; the server ends at once, and in order, when it is asked to.
+Checks: the values of every answer are those of the publication that it names; 503 occurs only while the
+database is down; memory and connections do not grow; the server stops quickly and cleanly.
 """
 
 import argparse
@@ -25,12 +25,12 @@ from warehouse.settings import Settings
 CLIENTS = 8
 PEOPLE = ("demo_individual@sigmasight.com", "demo_hnw@sigmasight.com", "demo_hedgefundstyle@sigmasight.com")
 GROWTH_MB = 30.0
-"""Memory that a server may take besides after its first minute (or third): caches, the largest answers."""
+"""Memory that a server may add after the first third of the run: caches, the largest answers."""
 
 
 @dataclass
 class Sample:
-    """The server at a moment: seconds since the start, megabytes, files, connections to the database."""
+    """A sample of the server: time, memory in MB, open files, connections to the database."""
 
     seconds: float
     memory_mb: float
@@ -40,7 +40,7 @@ class Sample:
 
 @dataclass
 class Report:
-    """What came out. faults: empty when everything held."""
+    """The result. faults: empty if all checks pass."""
 
     minutes: float
     findings: Findings
@@ -50,7 +50,7 @@ class Report:
     faults: list[str] = field(default_factory=list)
 
     def sentences(self) -> list[str]:
-        """Tell of it in lines for people."""
+        """The result as lines of text."""
         times = sorted(self.findings.seconds) or [0.0]
         answered = ", ".join(f"{count} x {kind}" for kind, count in sorted(self.findings.answers.items()))
         first, last = self.samples[0], self.samples[-1]
@@ -65,7 +65,7 @@ class Report:
 
 
 def soak(warehouse: Warehouse, minutes: float, *, rounds: int, folder: Path) -> Report:
-    """Load the API over this warehouse for so many minutes; each round publishes and restarts once."""
+    """Load the API on this warehouse for `minutes`; each round publishes and restarts once."""
     report = Report(minutes, Findings())
     outages: list[Outage] = []
     over = threading.Event()
@@ -89,8 +89,8 @@ def soak(warehouse: Warehouse, minutes: float, *, rounds: int, folder: Path) -> 
             for thread in threads:
                 thread.join()
             begun = time.monotonic()
-            report.faults += [] if server.stops() else ["the server did not end in order"]
-            report.faults += [] if time.monotonic() - begun < 10 else ["the server was slow to end"]
+            report.faults += [] if server.stops() else ["the server did not stop cleanly"]
+            report.faults += [] if time.monotonic() - begun < 10 else ["the server was slow to stop"]
             report.faults += server.complaints()[:5]
     finally:
         over.set()
@@ -102,7 +102,7 @@ def soak(warehouse: Warehouse, minutes: float, *, rounds: int, folder: Path) -> 
 def _round(
     warehouse: Warehouse, server: Server, report: Report, seconds: float, outages: list[Outage]
 ) -> None:
-    """A quarter of the time before each event, and a half after."""
+    """One round: wait a quarter of the time before each event, and half after the last."""
     _watch(warehouse, server, report, seconds / 4)
     with warehouse.connect_writer(autocommit=True) as connection:
         report.published.append(republish(connection, SHIFT))
@@ -116,7 +116,7 @@ def _round(
 
 
 def _watch(warehouse: Warehouse, server: Server, report: Report, seconds: float) -> None:
-    """Let time pass, looking at the server twice a second at most."""
+    """Wait, sampling the server at most twice a second."""
     until = time.monotonic() + seconds
     while True:
         sample = Sample(time.monotonic(), server.memory_mb(), server.files(), connections_of(warehouse))
@@ -127,7 +127,7 @@ def _watch(warehouse: Warehouse, server: Server, report: Report, seconds: float)
 
 
 def _leaks(report: Report) -> list[str]:
-    """What grew: held against the server as it was after a third of the time."""
+    """What grew, compared with the server after a third of the time."""
     settled, last = report.samples[len(report.samples) // 3], report.samples[-1]
     found = []
     if last.memory_mb > settled.memory_mb + GROWTH_MB:
@@ -147,7 +147,7 @@ def _take_back(warehouse: Warehouse, published: list[int]) -> None:
 
 
 def main() -> int:
-    """Build a demonstration of its own, soak it, tell. 0 when everything held."""
+    """Build a demonstration, run the soak test on it, print the result. 0 if all checks pass."""
     parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
     parser.add_argument("--minutes", type=float, default=10, help="how long (default 10)")
     parser.add_argument(

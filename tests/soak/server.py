@@ -1,4 +1,4 @@
-"""The API as a process of its own, as `sigmasight serve` starts it, and what it takes of the machine."""
+"""The API as a separate process, started by `sigmasight serve`, and its resource usage."""
 
 import os
 import re
@@ -26,14 +26,14 @@ CONNECTIONS = "select count(*) from pg_stat_activity where application_name ~ '^
 
 @dataclass(frozen=True)
 class Server:
-    """A running API. log: where it writes."""
+    """A running API. log: its log file."""
 
     url: str
     process: subprocess.Popen[bytes]
     log: Path
 
     def memory_mb(self) -> float:
-        """Memory of its own, in megabytes."""
+        """Resident memory in megabytes."""
         return float(psutil.Process(self.process.pid).memory_info().rss) / 1e6
 
     def files(self) -> int:
@@ -41,13 +41,13 @@ class Server:
         return int(psutil.Process(self.process.pid).num_fds())
 
     def stops(self) -> bool:
-        """Ask it to stop, as a service manager does; whether it closed all and ended by that signal."""
+        """Stop it as a service manager does; whether it shut down cleanly."""
         self.process.terminate()
         code = self.process.wait(STOP_SECONDS)
         return code in {0, -signal.SIGTERM} and "Application shutdown complete" in self.log.read_text()
 
     def complaints(self) -> list[str]:
-        """Lines of its log that tell of a failure of its own."""
+        """Lines of its log that report an internal error."""
         return [
             line
             for line in self.log.read_text().splitlines()
@@ -57,7 +57,7 @@ class Server:
 
 @contextmanager
 def serving(warehouse: Warehouse, folder: Path, **settings: str) -> Iterator[Server]:
-    """Serve the warehouse on a free port of loopback for the time of the context."""
+    """Serve the warehouse on a free loopback port for the duration of the context."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -89,7 +89,7 @@ def _wait(server: Server) -> None:
 
 
 def connections_of(warehouse: Warehouse) -> int:
-    """How many connections the API holds on the database's server."""
+    """The number of connections that the API has to the database server."""
     with psycopg.connect(warehouse.admin_url) as connection:
         row = connection.execute(CONNECTIONS).fetchone()
     return int(row[0]) if row else 0

@@ -1,4 +1,4 @@
-"""The soak in its short form; in full: python -m tests.soak --minutes 10."""
+"""A short soak test; the full one is `python -m tests.soak --minutes 10`."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -12,13 +12,13 @@ from warehouse.connections import Warehouse
 
 @pytest.mark.slow
 @pytest.mark.long
-def test_under_load_no_answer_is_wrong_while_numbers_are_published_and_the_database_restarts(
+def test_answers_are_correct_under_load_with_publications_and_database_restarts(
     demo: Warehouse, move_to_own_server: Callable[[Warehouse], Warehouse], tmp_path: Path
 ) -> None:
-    alone = move_to_own_server(demo)  # its server is stopped and started
-    with alone.connect_writer() as connection:
+    own = move_to_own_server(demo)  # its server is stopped and started
+    with own.connect_writer() as connection:
         create_demo_users(connection)
-    report = soak(alone, 0.25, rounds=1, folder=tmp_path)
+    report = soak(own, 0.25, rounds=1, folder=tmp_path)
     assert not report.faults, "\n".join(report.sentences())
     assert report.findings.answers["200"] > 100
     assert report.findings.answers["304"] > 0

@@ -1,4 +1,4 @@
-"""The documentation is tested: a path without an example, a refusal or a description fails here."""
+"""The OpenAPI document: every path needs an example, error responses and a description."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from api.http.documentation import catalogue_table
 from api.http.errors import CATALOGUE
-from api.schemas.common import Answer
+from api.schemas.common import ResponseModel
 from tests.api.api_helpers import Shapes
 from warehouse.settings import Settings, project_root
 
@@ -25,7 +25,7 @@ OPERATIONS = [
 
 
 @pytest.mark.parametrize(("path", "operation"), OPERATIONS)
-def test_every_path_says_what_it_does(path: str, operation: dict[str, Any]) -> None:
+def test_every_path_is_described(path: str, operation: dict[str, Any]) -> None:
     assert operation["summary"], path
     assert operation["description"].strip().endswith("."), path
     for parameter in operation.get("parameters", []):
@@ -33,16 +33,16 @@ def test_every_path_says_what_it_does(path: str, operation: dict[str, Any]) -> N
 
 
 @pytest.mark.parametrize(("path", "operation"), OPERATIONS)
-def test_every_example_has_the_shape_it_is_an_example_of(path: str, operation: dict[str, Any]) -> None:
+def test_every_example_matches_its_schema(path: str, operation: dict[str, Any]) -> None:
     answer = operation["responses"].get("200", {}).get("content", {})
     for media_type, content in answer.items():
         assert "example" in content, (path, media_type)
         if media_type == "application/json":
-            Shapes(DOCUMENT).hold(content["example"], content["schema"])
+            Shapes(DOCUMENT).validate(content["example"], content["schema"])
 
 
 @pytest.mark.parametrize(("path", "operation"), OPERATIONS)
-def test_every_path_lists_its_refusals(path: str, operation: dict[str, Any]) -> None:
+def test_every_path_lists_its_error_responses(path: str, operation: dict[str, Any]) -> None:
     contents = [response.get("content", {}) for response in operation["responses"].values()]
     problems = [
         content["application/problem+json"] for content in contents if "application/problem+json" in content
@@ -61,14 +61,14 @@ def test_every_path_lists_its_refusals(path: str, operation: dict[str, Any]) -> 
 
 
 def test_every_field_of_every_answer_is_described() -> None:
-    for shape in shapes_of(Answer):
+    for shape in shapes_of(ResponseModel):
         assert shape.__doc__, shape
         for name, field in shape.model_fields.items():
             nested = field.annotation is not None and "api.schemas" in str(field.annotation)
             assert field.description or nested, f"{shape.__name__}.{name}"
 
 
-def shapes_of(base: type[Answer]) -> list[type[Answer]]:
+def shapes_of(base: type[ResponseModel]) -> list[type[ResponseModel]]:
     return [shape for child in base.__subclasses__() for shape in (child, *shapes_of(child))]
 
 
@@ -77,11 +77,11 @@ def test_the_introduction_lists_every_code() -> None:
         assert f"| `{problem.code}` | {problem.status} |" in DOCUMENT["info"]["description"]
 
 
-def test_the_documentation_of_errors_is_that_of_the_code() -> None:
+def test_the_documented_errors_match_the_code() -> None:
     text = (project_root() / "docs" / "api.md").read_text()
-    assert catalogue_table() in text, "write the table of docs/api.md anew: print(catalogue_table())"
+    assert catalogue_table() in text, "update the table of docs/api.md: print(catalogue_table())"
 
 
-def test_the_document_and_its_page_are_open_to_all(empty_api: TestClient) -> None:
+def test_the_openapi_document_and_docs_page_need_no_login(empty_api: TestClient) -> None:
     assert empty_api.get(f"{PREFIX}/openapi.json").json() == DOCUMENT
     assert "swagger" in empty_api.get(f"{PREFIX}/docs").text.lower()

@@ -1,4 +1,4 @@
-"""The command line: help that teaches, and sentences instead of tracebacks."""
+"""The command line: help with examples, and sentences instead of tracebacks."""
 
 import os
 import re
@@ -38,7 +38,7 @@ COMMANDS = dict(commands(typer.main.get_command(app)))
 
 @pytest.fixture
 def run(calendar_warehouse: Warehouse) -> Run:
-    """Runs the command line, in this process, on the warehouse of this module."""
+    """Run the command line, in this process, on the warehouse of this module."""
 
     def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return invoke(arguments, calendar_warehouse.settings.as_environment() | environment)
@@ -48,7 +48,7 @@ def run(calendar_warehouse: Warehouse) -> Run:
 
 @pytest.fixture
 def start(calendar_warehouse: Warehouse) -> Run:
-    """Runs the command line as a process of its own: for what another program takes over, and for runs."""
+    """Run the command line as a separate process: for commands that exec another program, and for runs."""
 
     def start(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -64,7 +64,7 @@ def start(calendar_warehouse: Warehouse) -> Run:
 
 
 def failure(done: subprocess.CompletedProcess[str]) -> str:
-    """What a failed command says, on one line; fails the test for a traceback or a success."""
+    """The message of a failed command, on one line; fails the test on a traceback or a success."""
     assert done.returncode == 1, done.stdout + done.stderr
     assert "Traceback" not in done.stderr + done.stdout
     return " ".join(done.stderr.split())
@@ -93,7 +93,7 @@ def test_commands_are_those_of_the_readme() -> None:
 
 
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
-def test_help_teaches_with_an_example(path: tuple[str, ...]) -> None:
+def test_help_has_an_example(path: tuple[str, ...]) -> None:
     result = CliRunner().invoke(app, [*path, "--help"])
     assert result.exit_code == 0
     assert "For example:" in result.output
@@ -117,14 +117,14 @@ def test_help_is_fast_because_it_imports_nothing_heavy() -> None:
     assert time.monotonic() - begun < 5
 
 
-def test_status_of_an_empty_warehouse_says_what_to_do(run: Run) -> None:
+def test_status_of_an_empty_warehouse_names_the_next_step(run: Run) -> None:
     done = run("status")
     assert done.returncode == 0
     assert "nothing yet: load something, then `sigmasight nightly`" in done.stdout
     assert "no prices yet" in done.stdout
 
 
-def test_a_date_that_is_none_names_the_form(run: Run) -> None:
+def test_an_invalid_date_names_the_format(run: Run) -> None:
     done = run("nightly", "--as-of", "30.1.2026")
     assert done.returncode == 2
     assert "write YYYY-MM-DD, such as 2026-01-30" in " ".join(re.sub("[│╭╮╰╯─]", " ", done.stderr).split())
@@ -136,8 +136,8 @@ def test_a_missing_file_is_named(run: Run, what: str) -> None:
 
 
 def test_a_missing_positions_file_is_named(run: Run) -> None:
-    said = failure(run("load", "positions", "/nowhere/x.csv", "--portfolio", "P", "--owner", "a@b.com"))
-    assert "no file /nowhere/x.csv" in said
+    message = failure(run("load", "positions", "/nowhere/x.csv", "--portfolio", "P", "--owner", "a@b.com"))
+    assert "no file /nowhere/x.csv" in message
 
 
 def test_a_missing_folder_of_prices_is_named(start: Run) -> None:
@@ -155,22 +155,22 @@ def test_files_without_a_folder_are_refused(start: Run) -> None:
 
 def test_an_unknown_portfolio_is_named(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "flows.csv"
-    file.write_text("portfolio_name,flow_date,amount\nNobody's,2025-07-01,100\n")
-    said = failure(run("load", "flows", str(file)))
-    assert "Nobody's" in said
-    assert "row 2" in said
+    file.write_text("portfolio_name,flow_date,amount\nUnknown,2025-07-01,100\n")
+    message = failure(run("load", "flows", str(file)))
+    assert "Unknown" in message
+    assert "row 2" in message
 
 
 def test_a_weak_password_is_refused(run: Run) -> None:
-    said = failure(run("users", "add", "jane@example.com", "--name", "Jane Doe", "--password", "short"))
-    assert "ERR_USER_003" in said
-    assert "short" not in said.replace("shorter", "")
+    message = failure(run("users", "add", "jane@example.com", "--name", "Jane Doe", "--password", "short"))
+    assert "ERR_USER_003" in message
+    assert "short" not in message.replace("shorter", "")
 
 
 def test_users_are_added_and_listed(run: Run) -> None:
     done = run("users", "add", "Jane@Example.com", "--name", "Jane Doe", "--password", "Long-enough-1")
     assert done.returncode == 0, done.stderr
-    assert "jane@example.com may log in now" in done.stdout
+    assert "jane@example.com can log in now" in done.stdout
     listed = r"jane@example.com\s+Jane Doe\s+yes\s+no\s+\d{4}-\d\d-\d\d\s+0"
     assert re.search(listed, run("users", "list").stdout)
     assert "ERR_USER_001" in failure(
@@ -178,28 +178,29 @@ def test_users_are_added_and_listed(run: Run) -> None:
     )
 
 
-def test_a_database_that_is_gone_is_said_without_its_password(run: Run) -> None:
-    said = failure(run("status", DATABASE_URL="postgresql://me:top-secret@127.0.0.1:9/x"))
-    assert "The database x on 127.0.0.1" in said
-    assert "top-secret" not in said
+def test_an_unreachable_database_is_named_without_its_password(run: Run) -> None:
+    message = failure(run("status", DATABASE_URL="postgresql://me:top-secret@127.0.0.1:9/x"))
+    assert "The database x on 127.0.0.1" in message
+    assert "top-secret" not in message
 
 
-def test_a_setting_that_cannot_be_used_is_named(run: Run) -> None:
+def test_an_invalid_setting_is_named(run: Run) -> None:
     assert "API_PORT" in failure(run("status", API_PORT="many"))
 
 
-def test_rebuild_says_which_options_belong_together(run: Run) -> None:
+def test_rebuild_names_options_that_belong_together(run: Run) -> None:
     assert "--known-at and --schema belong together" in failure(run("rebuild", "--known-at", "2026-01-01"))
     assert "give --from DATE or --full-refresh" in failure(run("rebuild"))
 
 
 def test_rebuild_before_the_first_publication_is_refused(run: Run) -> None:
-    said = failure(run("rebuild", "--known-at", "2026-01-01", "--schema", "audit"))
-    assert said == "Nothing was published by 2026-01-01 00:00:00 UTC: nothing is published."
+    message = failure(run("rebuild", "--known-at", "2026-01-01", "--schema", "audit"))
+    assert message == "Nothing was published by 2026-01-01 00:00:00 UTC: nothing is published."
 
 
-def test_rebuild_refuses_a_time_that_is_none(run: Run) -> None:
-    assert "'yesterday' is no time" in failure(run("rebuild", "--known-at", "yesterday", "--schema", "audit"))
+def test_rebuild_refuses_an_invalid_time(run: Run) -> None:
+    message = failure(run("rebuild", "--known-at", "yesterday", "--schema", "audit"))
+    assert "'yesterday' is not a valid time" in message
 
 
 def test_psql_gets_its_arguments_and_reads_as_an_analyst(start: Run) -> None:
@@ -232,12 +233,12 @@ def test_stop_without_a_server_says_so(run: Run, tmp_path: Path) -> None:
     assert done.stdout.strip() == "No embedded server is running."
 
 
-def test_an_unforeseen_error_is_one_line_and_its_traceback_is_in_the_log(
+def test_an_unexpected_error_is_one_line_and_its_traceback_is_in_the_log(
     calendar_warehouse: Warehouse, tmp_path: Path
 ) -> None:
     broken = tmp_path / "ingestion"
     broken.mkdir()
-    (broken / "__init__.py").write_text("raise RuntimeError('a mistake of ours')")
+    (broken / "__init__.py").write_text("raise RuntimeError('a bug')")
     code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from flows.cli.app import app; app()"
     settings = calendar_warehouse.settings
     done = subprocess.run(
@@ -251,8 +252,8 @@ def test_an_unforeseen_error_is_one_line_and_its_traceback_is_in_the_log(
             "WAREHOUSE_DATABASE": settings.warehouse_database,
         },
     )
-    said = failure(done)
-    assert "Something went wrong that should not have: RuntimeError: a mistake of ours" in said
+    message = failure(done)
+    assert "Unexpected error: RuntimeError: a bug" in message
     log = (settings.warehouse_folder / "logs" / "sigmasight.log").read_text()
-    assert "RuntimeError: a mistake of ours" in log
+    assert "RuntimeError: a bug" in log
     assert "Traceback" in log

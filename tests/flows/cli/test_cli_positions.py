@@ -21,7 +21,7 @@ OWNER = ("--owner", "jane@example.com", "--equity", "2,000,000")
 
 @pytest.fixture
 def run(calendar_warehouse: Warehouse) -> Run:
-    """Runs the command line on the warehouse of this module."""
+    """Run the command line on the warehouse of this module."""
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         return invoke(arguments, calendar_warehouse.settings.as_environment())
@@ -30,15 +30,15 @@ def run(calendar_warehouse: Warehouse) -> Run:
 
 
 @pytest.fixture
-def look(calendar_warehouse: Warehouse) -> Iterator[psycopg.Connection[Any]]:
-    """To look at what the commands did; what they loaded stays for the module."""
+def db(calendar_warehouse: Warehouse) -> Iterator[psycopg.Connection[Any]]:
+    """A connection to check what the commands did; their loads are kept for the module."""
     with calendar_warehouse.connect_writer(autocommit=True) as connection:
         yield connection
 
 
 @pytest.fixture
 def template(tmp_path: Path, run: Run) -> Path:
-    """The template, as the command writes it."""
+    """The template, written by the command."""
     path = tmp_path / "mine.csv"
     done = run("template", str(path))
     assert done.returncode == 0, done.stderr
@@ -50,21 +50,21 @@ def counts(connection: psycopg.Connection[Any]) -> list[Any]:
     return [connection.execute(f"select count(*) from {table}").fetchone() for table in tables]
 
 
-def test_the_template_is_previewed_and_loaded_as_it_is(
-    run: Run, template: Path, look: psycopg.Connection[Any]
+def test_the_template_can_be_previewed_and_loaded(
+    run: Run, template: Path, db: psycopg.Connection[Any]
 ) -> None:
     assert run("template").stdout == template.read_text()
     again = run("template", str(template))
     assert again.returncode == 1
     assert "name another one" in again.stderr
-    before = counts(look)
+    before = counts(db)
     load = ("load", "positions", str(template), "--portfolio", "Mine", *OWNER, "--no-build")
     shown = run(*load, "--dry-run")
     assert shown.returncode == 0, shown.stderr
     assert "new portfolio" in shown.stdout
     assert "9 new" in shown.stdout
-    assert "Without any price yet: AAPL, FXAIX, MSFT, SPY, VTI" in shown.stdout
-    assert counts(look) == before
+    assert "No price yet: AAPL, FXAIX, MSFT, SPY, VTI" in shown.stdout
+    assert counts(db) == before
     preview = json.loads(run(*load, "--dry-run", "--json").stdout)
     assert preview["exposures"]["short"] == "13980.00"  # fifty shares and five contracts
     assert {
@@ -75,12 +75,12 @@ def test_the_template_is_previewed_and_loaded_as_it_is(
     } in (preview["lots"])
     loads = json.loads(run(*load, "--account-name", "Joint 7", "--json").stdout)["loads"]
     assert [(one["dataset"], one["rows_new"]) for one in loads] == [("portfolios", 1), ("positions", 9)]
-    names = look.execute("select account_name, portfolio_name from raw.portfolios").fetchall()
+    names = db.execute("select account_name, portfolio_name from raw.portfolios").fetchall()
     assert names == [("Joint 7", "Mine")]
 
 
 def test_errors_are_a_table_or_json_and_nothing_is_loaded(
-    run: Run, tmp_path: Path, look: psycopg.Connection[Any]
+    run: Run, tmp_path: Path, db: psycopg.Connection[Any]
 ) -> None:
     path = tmp_path / "bad.csv"
     path.write_text(
@@ -89,11 +89,11 @@ def test_errors_are_a_table_or_json_and_nothing_is_loaded(
     load = ("load", "positions", str(path), "--portfolio", "Bad", "--owner", "jane", "--equity", "lots")
     done = run(*load)
     assert done.returncode == 1
-    said = done.stderr
-    assert "it has 4 errors" in said
+    message = done.stderr
+    assert "it has 4 errors" in message
     for code in ("ERR_USER_002", "ERR_PORT_005", "ERR_POS_005", "ERR_POS_008"):
-        assert code in said
-    assert "Traceback" not in said
+        assert code in message
+    assert "Traceback" not in message
     as_json = run(*load, "--json")
     assert as_json.returncode == 1
     assert json.loads(as_json.stdout)[2] == {
@@ -103,17 +103,17 @@ def test_errors_are_a_table_or_json_and_nothing_is_loaded(
         "value": "NaN",
         "message": "Quantity 'NaN' is not a number; write it like 1250.5.",
     }
-    assert look.execute("select count(*) from raw.portfolios where portfolio_name = 'Bad'").fetchone() == (0,)
+    assert db.execute("select count(*) from raw.portfolios where portfolio_name = 'Bad'").fetchone() == (0,)
 
 
-def test_a_brokers_download_is_loaded_with_what_it_lacks(run: Run) -> None:
+def test_a_brokers_download_is_completed_by_options(run: Run) -> None:
     path = str(BROKER_FILES / "Portfolio_Positions_Sep-02-2025.csv")
     load = ("load", "positions", path, "--portfolio", "Fidelity", *OWNER, "--no-build")
     asked = run(*load)
     assert asked.returncode == 1
     assert "--entry-date DATE" in " ".join(asked.stderr.split())
     refused = run(*load, "--entry-price", "NOCOST")
-    assert "no price of a symbol" in refused.stderr
+    assert "not a valid price of a symbol" in refused.stderr
     done = run(*load, "--entry-date", "2025-01-02", "--entry-price", "NOCOST=11.5")
     assert done.returncode == 0, done.stderr
     assert "6 rows read, 6 new" in done.stdout

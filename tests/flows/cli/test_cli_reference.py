@@ -1,4 +1,4 @@
-"""Tags, targets, flows, marks, portfolios and users from the command line, as a person types them."""
+"""Tags, targets, flows, marks, portfolios and users on the command line."""
 
 import re
 import shlex
@@ -22,7 +22,7 @@ Say = Callable[[str], str]
 
 @pytest.fixture
 def type_in(empty_warehouse: Warehouse) -> Callable[[str], tuple[int, str]]:
-    """Run `sigmasight ...`: the exit code and all it says, on one line."""
+    """Run `sigmasight ...`; the exit code and all output, on one line."""
     variables = empty_warehouse.settings.as_environment() | {"COLUMNS": "200"}
 
     def run(line: str) -> tuple[int, str]:
@@ -34,25 +34,25 @@ def type_in(empty_warehouse: Warehouse) -> Callable[[str], tuple[int, str]]:
 
 @pytest.fixture
 def say(type_in: Callable[[str], tuple[int, str]]) -> Say:
-    """A command that must succeed: what it says."""
+    """Run a command that must succeed; its output."""
 
     def run(line: str) -> str:
-        code, said = type_in(line)
-        assert code == 0, said
-        return said
+        code, output = type_in(line)
+        assert code == 0, output
+        return output
 
     return run
 
 
 @pytest.fixture
 def refused(type_in: Callable[[str], tuple[int, str]]) -> Say:
-    """A command that must be refused with a sentence: what it says."""
+    """Run a command that must fail with a sentence; its output."""
 
     def run(line: str) -> str:
-        code, said = type_in(line)
-        assert code == 1, said
-        assert "Traceback" not in said
-        return said
+        code, output = type_in(line)
+        assert code == 1, output
+        assert "Traceback" not in output
+        return output
 
     return run
 
@@ -73,8 +73,10 @@ def test_tags_are_added_listed_and_removed(say: Say, refused: Say) -> None:
     assert "from 2025-06-30 on. `sigmasight nightly` builds" in say("tags add Mine aapl 'Core Holdings'")
     assert "nothing changed" in say("tags add Mine AAPL 'Core Holdings'")
     assert re.search(r"Core Holdings given 1 1 defensive default 0 0", say("tags list"))
-    assert "carries 'Core Holdings' no more" in say("tags remove Mine AAPL 'Core Holdings' --from 2025-08-01")
-    assert say("tags list Mine") == "No tag was given yet: sigmasight tags add PORTFOLIO SYMBOL TAG"
+    assert "no longer has the tag 'Core Holdings'" in say(
+        "tags remove Mine AAPL 'Core Holdings' --from 2025-08-01"
+    )
+    assert say("tags list Mine") == "No tag yet: sigmasight tags add PORTFOLIO SYMBOL TAG"
     assert re.search(r"2025-06-30 yes .* 2025-08-01 no ", say("tags list Mine --history"))
     assert "'TSLA' is no position of 'Mine', which has AAPL, HOME_EQUITY" in refused("tags add Mine TSLA x")
     assert "no portfolio 'Yours'" in refused("tags list Yours")
@@ -97,7 +99,7 @@ def test_targets_are_set_listed_and_ended(say: Say, refused: Say, tmp_path: Path
 
 
 @pytest.mark.usefixtures("mine")
-def test_flows_are_added_corrected_and_taken_back(say: Say, refused: Say) -> None:
+def test_flows_are_added_corrected_and_removed(say: Say, refused: Say) -> None:
     say("capital-flows add Mine --amount -1,200.50 --date 2025-07-01 --notes rent")
     flow = re.search(r"([0-9a-f]{8}) Mine 2025-07-01 -1,200\.5 rent", say("capital-flows list"))
     assert flow
@@ -111,7 +113,7 @@ def test_flows_are_added_corrected_and_taken_back(say: Say, refused: Say) -> Non
 
 
 @pytest.mark.usefixtures("mine")
-def test_marks_are_added_and_taken_back(say: Say, refused: Say) -> None:
+def test_marks_are_added_and_removed(say: Say, refused: Say) -> None:
     say("marks add Mine home_equity --price 3.25 --date 2025-07-01")
     assert "HOME_EQUITY 2025-07-01 3.25" in say("marks list")
     say("marks remove Mine HOME_EQUITY --date 2025-07-01")
@@ -121,10 +123,10 @@ def test_marks_are_added_and_taken_back(say: Say, refused: Say) -> None:
 
 
 @pytest.mark.usefixtures("mine")
-def test_a_portfolio_is_removed_and_brought_back(say: Say, refused: Say) -> None:
+def test_a_portfolio_is_removed_and_restored(say: Say, refused: Say) -> None:
     assert "from 2025-09-01 on" in say("portfolios remove Mine --owner jane@example.com --date 2025-09-01")
     assert "2 2025-09-01" in say("portfolios list")
-    assert "Mine is back" in say("portfolios restore Mine")
+    assert "Mine is restored" in say("portfolios restore Mine")
     assert "2 - " in say("portfolios list")
     assert "'Mine' is not removed" in refused("portfolios restore Mine")
     assert len(re.findall("jane@example.com", say("portfolios list --history"))) == 3
@@ -139,15 +141,15 @@ def test_a_portfolio_is_removed_and_brought_back(say: Say, refused: Say) -> None
         "marks add Mine HOME_EQUITY --price 0x10 --date 2025-07-01",
     ],
 )
-def test_what_is_no_number_is_refused(type_in: Callable[[str], tuple[int, str]], line: str) -> None:
-    code, said = type_in(line)
-    assert (code, "is no number" in said) == (2, True), said
+def test_an_invalid_number_is_refused(type_in: Callable[[str], tuple[int, str]], line: str) -> None:
+    code, output = type_in(line)
+    assert (code, "is not a valid number" in output) == (2, True), output
 
 
 # --- users -------------------------------------------------------------------------------------------------
 
 
-def test_an_account_is_disabled_and_enabled_as_often_as_one_likes(say: Say, refused: Say) -> None:
+def test_disabling_and_enabling_an_account_is_idempotent(say: Say, refused: Say) -> None:
     say("users add jane@example.com --name 'Jane Doe' --password Correct-horse-7")
     assert say("users disable Jane@example.com") == "jane@example.com may not log in."
     assert say("users disable jane@example.com") == "jane@example.com may not log in, as before."
@@ -156,12 +158,12 @@ def test_an_account_is_disabled_and_enabled_as_often_as_one_likes(say: Say, refu
     assert "There is no account of joe@example.com" in refused("users disable joe@example.com")
 
 
-def test_a_password_is_changed_and_never_told(say: Say, refused: Say) -> None:
+def test_a_password_is_changed_and_never_printed(say: Say, refused: Say) -> None:
     say("users add jane@example.com --name 'Jane Doe' --password Correct-horse-7")
     assert "is changed" in say("users set-password jane@example.com --password Other-horse-8")
-    said = refused("users set-password jane@example.com --password weak-one")
-    assert "ERR_USER_003" in said
-    assert "weak-one" not in said
+    output = refused("users set-password jane@example.com --password weak-one")
+    assert "ERR_USER_003" in output
+    assert "weak-one" not in output
     assert "no account" in refused("users set-password joe@example.com --password Other-horse-8")
 
 
@@ -171,11 +173,11 @@ def documented_codes() -> list[tuple[str, str]]:
     return re.findall(r"^\| (ERR_USER_\d{3}) \|.*\| `sigmasight (.*)` \|$", text, re.MULTILINE)
 
 
-def test_every_code_of_an_account_is_documented() -> None:
+def test_every_user_error_code_is_documented() -> None:
     assert {code for code, _ in documented_codes()} == {f"ERR_USER_00{number}" for number in (1, 2, 3, 4)}
 
 
 @pytest.mark.parametrize(("code", "line"), documented_codes(), ids=lambda text: text.split()[0])
-def test_the_documented_example_gives_exactly_its_code(say: Say, refused: Say, code: str, line: str) -> None:
+def test_the_documented_example_gives_its_code(say: Say, refused: Say, code: str, line: str) -> None:
     say("users add jane@example.com --name 'Jane Doe' --password Correct-horse-7")
     assert re.findall(r"ERR_USER_\d{3}", refused(line)) == [code]

@@ -1,4 +1,4 @@
-"""What is read from dbt's results, and how failures are told."""
+"""Reading dbt's results, and reporting failures."""
 
 import json
 from dataclasses import replace
@@ -70,19 +70,19 @@ def test_rows_are_those_written_or_found(tmp_path: Path) -> None:
 
 def test_failures_are_sentences(results: Path) -> None:
     report = read_results(results, 12.0)
-    said = _failure_sentences(report.failed, "dbt's own words")
-    assert said.splitlines()[:3] == [
+    message = _failure_sentences(report.failed, "dbt's own message")
+    assert message.splitlines()[:3] == [
         "The build failed at 2 nodes, and nothing was published:",
         "  The model fct_prices failed: Database Error no such column",
-        "  The test pnl_is_explained finds 3 rows that break it.",
+        "  The test pnl_is_explained found 3 failing rows.",
     ]
 
 
-def test_a_build_that_never_began_says_what_dbt_says() -> None:
-    said = _failure_sentences([], "no profile")
-    assert said == "dbt stopped before it was done, and nothing was published: no profile"
-    said = _failure_sentences([], "")
-    assert said == "dbt stopped before it was done, and nothing was published: it was interrupted"
+def test_a_build_that_did_not_start_reports_dbts_error() -> None:
+    message = _failure_sentences([], "no profile")
+    assert message == "dbt did not finish, and nothing was published: no profile"
+    message = _failure_sentences([], "")
+    assert message == "dbt did not finish, and nothing was published: it was interrupted"
 
 
 def test_many_failures_are_counted(results: Path) -> None:
@@ -106,7 +106,9 @@ def test_settings_of_a_window_are_exact() -> None:
     assert build_settings(of_portfolios, 7) == {**settings, "from_date": "2026-02-03"}
 
 
-def test_connections_of_a_build_know_it(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_connections_of_a_build_have_its_settings(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PGOPTIONS", "-c work_mem=12MB")
     ask = "select current_setting('work_mem'), ops.build_to_date()::text, ops.build_publication_id()"
     settings = {"to_date": "2026-02-02", "publication_id": "7"}

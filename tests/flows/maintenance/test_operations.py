@@ -1,4 +1,4 @@
-"""What keeps a warehouse running: status, logs, backup and restore, cleanup; on a small one."""
+"""Operations on a small warehouse: status, logs, backup and restore, cleanup."""
 
 import json
 import stat
@@ -39,7 +39,7 @@ pytestmark = pytest.mark.slow
 
 @contextmanager
 def changed(warehouse: Warehouse, *statements: str) -> Iterator[Warehouse]:
-    """A copy of the warehouse after some statements, for the body."""
+    """A temporary copy of the warehouse after some statements."""
     copy = copy_of(warehouse, "changed")
     try:
         with copy.connect_writer(autocommit=True) as connection:
@@ -53,7 +53,7 @@ def changed(warehouse: Warehouse, *statements: str) -> Iterator[Warehouse]:
 AFTER_TWO_SESSIONS = datetime(2025, 7, 14, 21, 0, tzinfo=UTC)  # a Monday, an hour after the close in New York
 
 
-def test_status_tells_what_is_published_fresh_missing_and_next(published: Warehouse) -> None:
+def test_status_shows_publication_freshness_gaps_and_next_run(published: Warehouse) -> None:
     status = read_status(published, AFTER_TWO_SESSIONS)
     assert status.publication is not None
     assert status.publication.last_date == LAST_DATE
@@ -75,10 +75,10 @@ def test_status_tells_what_is_published_fresh_missing_and_next(published: Wareho
         "missing 2 sessions not published: 2025-07-11, 2025-07-14; the next run with prices catches" in text
     )
     assert "data prices (files): up to 2025-07-10, 2 sessions old" in text
-    assert "next run builds nothing unless its source brings news: all that is loaded is published" in text
+    assert "next run builds nothing unless its source has new data: all loaded data is published" in text
 
 
-def test_a_session_is_over_a_quarter_of_an_hour_after_its_close(published: Warehouse) -> None:
+def test_a_session_counts_as_closed_15_minutes_after_its_close(published: Warehouse) -> None:
     def last(*at: int) -> date | None:
         return read_status(published, datetime(*at, tzinfo=UTC)).last_closed_session  # type: ignore[misc,arg-type]
 
@@ -121,13 +121,13 @@ def test_status_as_json_is_one_document(command: CommandLine) -> None:
     assert found["publication"]["last_date"] == LAST_DATE.isoformat()
     assert found["freshness"][0]["source"] == "files"
     assert found["missing_sessions"][0] == NEW_DATE.isoformat()
-    assert found["next_run"]["reason"] == "all that is loaded is published"
+    assert found["next_run"]["reason"] == "all loaded data is published"
 
 
 # --- logs ---------------------------------------------------------------------------------------------------
 
 
-def test_json_logs_are_an_object_a_line_with_the_run_and_without_secrets(command: CommandLine) -> None:
+def test_json_logs_have_one_object_per_line_with_the_run_and_without_secrets(command: CommandLine) -> None:
     secret = "s3cr3t-".ljust(40, "x")
     process = subprocess.run(
         [Path(sys.executable).with_name("sigmasight"), "nightly", "--force", "--as-of", "2025-07-10"],
@@ -150,7 +150,7 @@ def test_json_logs_are_an_object_a_line_with_the_run_and_without_secrets(command
 
 
 def tables(warehouse: Warehouse) -> dict[str, tuple[int, Any]]:
-    """How many rows each table of raw and ops has, and a sum of their hashes."""
+    """The row count of each table of raw and ops, and a sum of hashes."""
     with warehouse.connect_writer(autocommit=True) as connection:
         names = connection.execute(
             "select schemaname || '.' || tablename from pg_tables where schemaname in ('raw', 'ops')"
@@ -175,42 +175,42 @@ def backup(published: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Pa
     return path
 
 
-def test_a_restored_warehouse_in_another_home_equals_the_first(
+def test_a_warehouse_restored_to_another_home_is_equal(
     published: Warehouse, backup: Path, make_home: Callable[[], Path]
 ) -> None:
     assert stat.S_IMODE(backup.stat().st_mode) == 0o600
-    twin = open_warehouse(Settings(sigmasight_home=make_home()))
-    said = CommandLine(twin).succeed("restore", str(backup))
-    assert f"1 publication up to {LAST_DATE}, 1 user" in said
-    assert tables(twin) == tables(published)
-    assert all_marts(twin) == all_marts(published)
+    copy = open_warehouse(Settings(sigmasight_home=make_home()))
+    output = CommandLine(copy).succeed("restore", str(backup))
+    assert f"1 publication up to {LAST_DATE}, 1 user" in output
+    assert tables(copy) == tables(published)
+    assert all_marts(copy) == all_marts(published)
 
-    # readers read, and only that
+    # readers have read access only
     email = "select user_id, row_key from ops.users where email = 'jane@example.com'"
-    with twin.connect_writer(autocommit=True) as connection:
+    with copy.connect_writer(autocommit=True) as connection:
         user_id, row_key = connection.execute(email.encode()).fetchall()[0]
-    with psycopg.connect(twin.api_url, autocommit=True) as api:
+    with psycopg.connect(copy.api_url, autocommit=True) as api:
         count = b"select count(*) from marts.fct_position_values"
         assert api.execute(count).fetchone() == (0,)
         api.execute("select set_config('sigmasight.user_id', %s, false)", [str(user_id)])
         api.execute("select set_config('sigmasight.user_key', %s, false)", [row_key])
-        assert api.execute(count).fetchone() == (one(twin, count.decode()),)
+        assert api.execute(count).fetchone() == (one(copy, count.decode()),)
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             api.execute("select * from ops.users")
-    with psycopg.connect(twin.analyst_url, autocommit=True) as analyst:
+    with psycopg.connect(copy.analyst_url, autocommit=True) as analyst:
         assert analyst.execute("select udf.bs_price('CALL', 100, 95, 0.25, 0.04, 0.01, 0.2)").fetchone()
         for forbidden in ("select * from raw.prices", "select pg_advisory_lock(7305002)"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 analyst.execute(forbidden.encode())
-    # and the next load writes on
-    with twin.connect_writer(autocommit=True) as connection:
+    # writes and sequences continue
+    with copy.connect_writer(autocommit=True) as connection:
         connection.execute("insert into ops.runs (kind, status) values ('nightly', 'failed')")
-        assert one(twin, "select nextval('ops.publication_ids')") == one(
+        assert one(copy, "select nextval('ops.publication_ids')") == one(
             published, "select last_value + 1 from ops.publication_ids"
         )
 
 
-def test_a_warehouse_that_is_not_empty_is_kept_unless_told(copied: CommandLine, backup: Path) -> None:
+def test_restore_replaces_a_non_empty_warehouse_only_with_replace(copied: CommandLine, backup: Path) -> None:
     warehouse = copied.warehouse
     with warehouse.connect_writer(autocommit=True) as connection:
         connection.execute("delete from raw.prices where symbol = 'TLT'")
@@ -230,28 +230,28 @@ def test_a_warehouse_that_is_not_empty_is_kept_unless_told(copied: CommandLine, 
 def test_a_broken_backup_changes_nothing(
     copied: CommandLine, backup: Path, tmp_path: Path, share: float
 ) -> None:
-    # Silent failure prevented: a file that breaks off restores the tables before the break, and nobody knows
+    # Silent failure prevented: a truncated file restores only the tables before the break, without an error
     content = backup.read_bytes()
     broken = tmp_path / "broken.backup"
     broken.write_bytes(content[: int(len(content) * share)])
     before = tables(copied.warehouse)
-    with pytest.raises(BackupError, match=r"nothing was changed|no backup"):
+    with pytest.raises(BackupError, match=r"nothing was changed|not a readable backup"):
         restore_backup(copied.warehouse, broken, replace=True)
     assert tables(copied.warehouse) == before
 
 
-def test_what_is_no_backup_is_said(published: Warehouse, tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_backup_is_refused(published: Warehouse, tmp_path: Path) -> None:
     text = tmp_path / "notes.txt"
     text.write_text("no backup")
-    with pytest.raises(BackupError, match="no backup of a warehouse that can be read"):
+    with pytest.raises(BackupError, match="not a readable backup of a warehouse"):
         restore_backup(published, text, replace=True)
     with pytest.raises(BackupError, match="There is no file"):
         restore_backup(published, tmp_path / "nothing", replace=True)
 
 
-def test_a_backup_does_not_overwrite_a_file_unless_told(published: Warehouse, backup: Path) -> None:
+def test_a_backup_replaces_a_file_only_with_overwrite(published: Warehouse, backup: Path) -> None:
     before = backup.read_bytes()
-    with pytest.raises(BackupError, match="exists: name another file, or say --overwrite"):
+    with pytest.raises(BackupError, match="exists: name another file, or add --overwrite"):
         write_backup(published, backup)
     assert backup.read_bytes() == before
 
@@ -264,12 +264,12 @@ def test_a_failed_backup_leaves_no_file(published: Warehouse, tmp_path: Path) ->
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_restore_waits_for_no_build(published: Warehouse, backup: Path) -> None:
+def test_a_restore_is_refused_during_a_build(published: Warehouse, backup: Path) -> None:
     with build_lock(published, "nightly"), pytest.raises(BuildLockedError, match="Another build is running"):
         restore_backup(published, backup, replace=True)
 
 
-# --- what is kept no longer ---------------------------------------------------------------------------------
+# --- cleanup ------------------------------------------------------------------------------------------------
 
 
 def test_cleanup_removes_old_records_and_no_data(copied: CommandLine) -> None:

@@ -1,4 +1,4 @@
-"""What is old goes, what is not stays: files by their age, Prefect's runs with all that hangs on them."""
+"""Retention removes only what is old: files by age, Prefect's runs with their dependent rows."""
 
 import os
 import sqlite3
@@ -26,7 +26,7 @@ def aged(path: Path, days: int) -> Path:
     return path
 
 
-def test_logs_that_nothing_writes_to_any_more_are_old(settings: Settings) -> None:
+def test_logs_are_old_by_their_last_write(settings: Settings) -> None:
     folder = log_folder(settings)
     for name, days in (("sigmasight.log", 1), ("sigmasight.log.1", 31), ("dbt.log.2", 29)):
         (folder / name).write_text("x")
@@ -34,7 +34,7 @@ def test_logs_that_nothing_writes_to_any_more_are_old(settings: Settings) -> Non
     assert [path.name for path in old_logs(settings, NOW)] == ["sigmasight.log.1"]
 
 
-def test_artifacts_of_audits_are_old_after_a_week_those_of_builds_never(settings: Settings) -> None:
+def test_artifacts_of_audits_expire_after_a_week_and_those_of_builds_never(settings: Settings) -> None:
     for name, days in (("dbt", 400), ("dbt_verify", 400), ("dbt_audit", 8), ("dbt_recent", 6)):
         folder = settings.warehouse_folder / name
         folder.mkdir(parents=True)
@@ -42,8 +42,8 @@ def test_artifacts_of_audits_are_old_after_a_week_those_of_builds_never(settings
     assert [path.name for path in old_dbt_folders(settings, NOW)] == ["dbt_audit"]
 
 
-def test_answers_are_kept_as_they_came_for_as_long_as_asked(settings: Settings) -> None:
-    import gzip  # noqa: PLC0415 - here alone
+def test_answers_are_kept_unchanged_for_the_configured_days(settings: Settings) -> None:
+    import gzip  # noqa: PLC0415 - only used here
 
     path = keep_response("fmp", "prices AAPL/../x", b'{"a": 1}', settings=settings, now=NOW)
     assert path is not None
@@ -54,13 +54,13 @@ def test_answers_are_kept_as_they_came_for_as_long_as_asked(settings: Settings) 
     assert [folder.name for folder in old_responses(settings, NOW.date())] == ["2026-01-22"]
 
 
-def test_no_answer_is_kept_unless_asked(tmp_path: Path) -> None:
+def test_no_answer_is_kept_by_default(tmp_path: Path) -> None:
     settings = Settings(sigmasight_home=tmp_path)
     assert keep_response("fmp", "prices", b"x", settings=settings) is None
     assert not settings.warehouse_folder.exists()
 
 
-def test_an_answer_that_cannot_be_written_fails_nothing(
+def test_an_answer_that_cannot_be_written_is_not_an_error(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / ".warehouse").write_text("a file where a folder belongs")
@@ -69,7 +69,7 @@ def test_an_answer_that_cannot_be_written_fails_nothing(
     assert "could not be kept" in caplog.text
 
 
-def test_old_runs_leave_prefects_database_and_new_ones_stay(tmp_path: Path) -> None:
+def test_old_runs_are_removed_from_prefects_database(tmp_path: Path) -> None:
     database = tmp_path / "prefect.db"
     with sqlite3.connect(database) as connection:
         connection.executescript(
@@ -97,6 +97,6 @@ def test_old_runs_leave_prefects_database_and_new_ones_stay(tmp_path: Path) -> N
 
 
 def test_a_database_of_another_kind_is_left_alone(tmp_path: Path) -> None:
-    (tmp_path / "prefect.db").write_text("not a database, surely not one of sixteen bytes")
+    (tmp_path / "prefect.db").write_text("not a database, but longer than sixteen bytes")
     assert clean_prefect(tmp_path / "prefect.db", NOW) == 0
     assert clean_prefect(tmp_path / "nothing.db", NOW) == 0

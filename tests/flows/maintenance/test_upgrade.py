@@ -1,4 +1,4 @@
-"""A warehouse of an older version is taken over: it answers as before, and nights go on."""
+"""Upgrading a warehouse of an older version: its data are unchanged, and nightly runs continue."""
 
 import csv
 import io
@@ -28,7 +28,7 @@ PRICES = f"""date,symbol,close
 
 @pytest.fixture(scope="module")
 def older(copy_warehouse: Callable[..., Warehouse]) -> Iterator[CommandLine]:
-    """What the last commit of layout 1 backed up, restored by this version."""
+    """A backup written by the last commit of layout 1, restored by this version."""
     warehouse = copy_warehouse()
     command = CommandLine(warehouse)
     command.succeed("restore", str(LAYOUTS / "layout_1.backup"))
@@ -38,7 +38,7 @@ def older(copy_warehouse: Callable[..., Warehouse]) -> Iterator[CommandLine]:
 
 @pytest.fixture(scope="module")
 def refused(older: CommandLine) -> str:
-    """What a build says before the upgrade."""
+    """The error of a build before the upgrade."""
     done = older.run("nightly", "--force")
     assert done.returncode == 1
     return done.stderr
@@ -51,12 +51,12 @@ def upgraded(older: CommandLine, refused: str) -> CommandLine:
     return older
 
 
-def test_a_build_says_what_to_run_and_touches_nothing(refused: str) -> None:
+def test_a_build_before_the_upgrade_names_the_command(refused: str) -> None:
     assert "run `sigmasight upgrade`" in refused
 
 
 def answers() -> dict[str, tuple[list[str], Rows]]:
-    """Columns and rows of each view as layout 1 answered them, by schema/view."""
+    """Columns and rows of each view under layout 1, by schema/view."""
     found = {}
     with tarfile.open(LAYOUTS / "layout_1_answers.tar.gz") as archive:
         for entry in archive:
@@ -78,14 +78,14 @@ def read(warehouse: Warehouse, view: str, columns: list[str]) -> Rows:
     return sorted(map(tuple, csv.reader(io.StringIO(text))))
 
 
-def test_every_mart_and_its_history_answer_as_before(upgraded: CommandLine) -> None:
+def test_every_mart_and_its_history_are_unchanged(upgraded: CommandLine) -> None:
     expected = answers()
     assert len(expected) > 60
     for view, (columns, rows) in expected.items():
         assert read(upgraded.warehouse, view, columns) == rows, view
 
 
-def test_what_was_visible_at_an_instant_still_is(upgraded: CommandLine) -> None:
+def test_marts_at_an_earlier_instant_are_unchanged(upgraded: CommandLine) -> None:
     with upgraded.warehouse.connect_analyst(autocommit=True) as connection:
         first = "select min(published_at) from marts.fct_publications"
         (instant,) = connection.execute(first).fetchone() or (None,)
@@ -102,8 +102,8 @@ def test_an_upgrade_runs_once(upgraded: CommandLine) -> None:
     assert one(upgraded.warehouse, "select max(layout) from ops.layouts") == max(upgrade_steps())
 
 
-def test_columns_that_the_older_version_lacked_are_filled_as_a_build_would(upgraded: CommandLine) -> None:
-    """All of history built again restates none of them; readers of earlier publications see them too."""
+def test_new_columns_are_filled_as_by_a_build(upgraded: CommandLine) -> None:
+    """A rebuild of all of history restates none of them, and earlier publications have them too."""
     first = one(upgraded.warehouse, "select min(as_of_date) from marts.fct_portfolio_snapshots")
     upgraded.succeed("rebuild", "--from", str(first))
     restated = "select count(*) from marts.fct_restatements where publication_id > 2"
@@ -116,12 +116,12 @@ def test_columns_that_the_older_version_lacked_are_filled_as_a_build_would(upgra
     assert one(upgraded.warehouse, observed) > 5
 
 
-def test_nights_go_on_where_the_older_version_ended(upgraded: CommandLine, tmp_path: Path) -> None:
-    """A correction is built on the rows that were taken over, and restates them."""
+def test_nightly_runs_continue_after_the_upgrade(upgraded: CommandLine, tmp_path: Path) -> None:
+    """A correction is built on the upgraded rows, and restates them."""
     assert "nothing" in upgraded.succeed("nightly", "--force")
     with upgraded.warehouse.connect_writer(autocommit=True) as connection:
-        connection.execute("drop view marts.fct_portfolio_greeks")  # a build makes a lost view again
-        # and one that an older model left with other columns
+        connection.execute("drop view marts.fct_portfolio_greeks")  # a build recreates a missing view
+        # and one with the columns of an older model
         connection.execute("drop view marts.fct_portfolio_stress")
         connection.execute("create view marts.fct_portfolio_stress as select 1 as scenario_id, 2 as coverage")
         connection.execute("comment on table published.fct_portfolio_stress is null")

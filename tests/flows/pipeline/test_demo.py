@@ -1,4 +1,4 @@
-"""The demo, as a newcomer runs it: nothing there before, and again afterwards."""
+"""The demo, run by a new user on an empty warehouse, and run again."""
 
 import re
 from collections.abc import Callable
@@ -13,19 +13,21 @@ pytestmark = pytest.mark.slow
 
 
 def test_demo_builds_publishes_and_sums_up(demo_run: Any) -> None:
-    said = demo_run.said
-    assert re.search(r"loaded +prices \(simulated\): [\d,]+ rows read, [\d,]+ new", said)
-    assert re.search(r"built +\d+ models, \d+ tests passed", said)
-    assert "published  publication 1: 2024-01-02 to 2025-09-12" in said
-    assert len(re.findall(r"^  Demo .*: ", said, re.MULTILINE)) == 5
-    assert "THE PRICES ARE SIMULATED" in said
-    assert "demo_hnw@sigmasight.com" in said
+    output = demo_run.output
+    assert re.search(r"loaded +prices \(simulated\): [\d,]+ rows read, [\d,]+ new", output)
+    assert re.search(r"built +\d+ models, \d+ tests passed", output)
+    assert "published  publication 1: 2024-01-02 to 2025-09-12" in output
+    assert len(re.findall(r"^  Demo .*: ", output, re.MULTILINE)) == 5
+    assert "THE PRICES ARE SIMULATED" in output
+    assert "demo_hnw@sigmasight.com" in output
 
 
-def test_the_demo_again_publishes_nothing(demo: Warehouse, copy_warehouse: Callable[..., Warehouse]) -> None:
+def test_running_the_demo_again_publishes_nothing(
+    demo: Warehouse, copy_warehouse: Callable[..., Warehouse]
+) -> None:
     warehouse = copy_warehouse(demo)
     again = CommandLine(warehouse).succeed("demo")
     assert re.search(r"prices \(simulated\): [\d,]+ rows read, 0 new", again)
-    assert "no number can have changed since the last publication" in again
+    assert "nothing has changed since the last publication" in again
     assert one(warehouse, "select count(*) from ops.publications") == 1
     assert one(warehouse, "select count(*) from ops.users") == 4

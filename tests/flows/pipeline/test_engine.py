@@ -1,4 +1,4 @@
-"""The engine of a console: a step that may succeed a little later is tried again, and nothing else."""
+"""The plain engine retries a step after a transient error, and only then."""
 
 import pytest
 
@@ -12,7 +12,7 @@ def no_delay(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Step:
-    """Raises these errors one after the other, then returns how often it was called."""
+    """Raises these errors in turn, then returns the number of calls."""
 
     def __init__(self, *errors: BaseException) -> None:
         self.errors = list(errors)
@@ -25,16 +25,16 @@ class Step:
         return self.calls
 
 
-def test_what_may_pass_is_tried_again(caplog: pytest.LogCaptureFixture) -> None:
+def test_transient_errors_are_retried(caplog: pytest.LogCaptureFixture) -> None:
     assert PlainEngine().step("load", Step(ConnectionError("lost"), TimeoutError("slow"))) == 3
     assert [record.getMessage() for record in caplog.records] == [
-        "The step load is tried again: lost",
-        "The step load is tried again: slow",
+        "Retrying the step load: lost",
+        "Retrying the step load: slow",
     ]
 
 
-@pytest.mark.parametrize("error", [ValueError("lasting"), KeyboardInterrupt()], ids=["lasting", "Ctrl-C"])
-def test_what_does_not_pass_is_not(error: BaseException) -> None:
+@pytest.mark.parametrize("error", [ValueError("permanent"), KeyboardInterrupt()], ids=["permanent", "Ctrl-C"])
+def test_other_errors_are_not_retried(error: BaseException) -> None:
     step = Step(ConnectionError(), error)
     with pytest.raises(type(error)):
         PlainEngine().step("load", step)

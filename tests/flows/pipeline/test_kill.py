@@ -1,6 +1,6 @@
-"""kill -9 at each step of the flow: readers stay where they were, the next run ends as if never killed.
+"""kill -9 at each step of the flow: readers see no change, the next run ends as if never killed.
 
-The run is stopped at a step by a lock that the test holds on what the step needs, and killed there.
+The run is stopped at a step by a lock that the test holds, and killed there.
 """
 
 from pathlib import Path
@@ -12,7 +12,7 @@ from tests.flows.flow_helpers import NEW_DATE, CommandLine, all_marts, kill_at, 
 from warehouse.connections import Warehouse
 from warehouse.locks import LOAD_LOCK
 
-pytestmark = [pytest.mark.slow, pytest.mark.long]  # kills a night at every step
+pytestmark = [pytest.mark.slow, pytest.mark.long]  # kills a nightly run at every step
 
 BARRIERS = {
     "load": "lock table raw.prices in access exclusive mode",
@@ -25,15 +25,16 @@ BARRIERS = {
     "record_of_the_end": "select pg_advisory_xact_lock(1)",
 }
 
-# Each chain is one story: killed at its first step, run again and killed at the next one, and so on, and at
-# last run to its end.
+# In each chain the run is killed at the first step, run again and killed at the next one, and so on, and
+# finally run to its end.
 CHAINS = {
     "early": ("load", "sql_fact", "published_copy", "publication"),
     "late": ("plan", "python_fact", "mart_view", "record_of_the_end"),
 }
 
-# Nobody else writes the row that says "succeeded", so only a trigger can stop the run there. The database may
-# finish that one statement after the kill: the record then tells the truth, and nothing is left to recover.
+# No other session writes the row with status "succeeded", so only a trigger can stop the run there. The
+# database may finish that statement after the kill: then the record is correct, and there is nothing to
+# recover.
 WAIT_AT_THE_END = """
 create function ops.wait_at_the_end() returns trigger language plpgsql as
 $$ begin perform pg_advisory_xact_lock(1); return new; end $$;
@@ -44,11 +45,11 @@ for each row when (new.status = 'succeeded') execute function ops.wait_at_the_en
 
 @pytest.fixture(scope="module")
 def undisturbed(published: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
-    """Every mart after a run that nobody disturbed."""
-    twin = CommandLine(copy_of(published, "undisturbed"))
+    """Every mart after an undisturbed run."""
+    copy = CommandLine(copy_of(published, "undisturbed"))
     folder = news(tmp_path_factory.mktemp("undisturbed"))
-    twin.succeed("nightly", "--force", "--source", "files", "--prices", str(folder))
-    return all_marts(twin.warehouse)
+    copy.succeed("nightly", "--force", "--source", "files", "--prices", str(folder))
+    return all_marts(copy.warehouse)
 
 
 @pytest.mark.parametrize("chain", CHAINS)
@@ -62,7 +63,7 @@ def test_killed_again_and_again(
         if step == "record_of_the_end":
             with warehouse.connect_writer(autocommit=True) as connection:
                 connection.execute(WAIT_AT_THE_END)
-        if step == "mart_view":  # made again only when they are another project's
+        if step == "mart_view":  # recreated only if built by another project version
             with warehouse.connect_writer(autocommit=True) as connection:
                 connection.execute("update ops.built_projects set mark = 'of an older version'")
                 connection.execute("comment on table published.fct_portfolio_snapshots is '{}'")

@@ -1,4 +1,4 @@
-"""What `--source` means: the chain of vendors or one of them, and what happens when nobody answers."""
+"""The option `--source`: the chain of vendors or one of them, and what happens when no vendor answers."""
 
 from dataclasses import replace
 
@@ -11,17 +11,17 @@ from ingestion.errors import SourceUnavailableError
 from warehouse.connections import Warehouse
 from warehouse.settings import Settings
 
-NOBODY = "http://127.0.0.1:1"  # a port on which nothing listens
+UNREACHABLE = "http://127.0.0.1:1"  # a port on which nothing listens
 
 
 @pytest.fixture
 def offline(empty_warehouse: Warehouse) -> Warehouse:
-    """A warehouse whose vendors all have addresses where nobody is."""
+    """A warehouse whose vendors are all unreachable."""
     settings = Settings(
         sigmasight_home=empty_warehouse.settings.sigmasight_home,
         warehouse_database=empty_warehouse.settings.warehouse_database,
-        yahoo_url=NOBODY,
-        fmp_url=NOBODY,
+        yahoo_url=UNREACHABLE,
+        fmp_url=UNREACHABLE,
         fmp_api_key="key",
         vendor_attempts=1,
     )
@@ -33,32 +33,32 @@ def failed(warehouse: Warehouse) -> set[tuple[str, str]]:
         return set(connection.execute("select source, dataset from ops.loads where status = 'failed'"))  # type: ignore[arg-type]
 
 
-def test_a_night_goes_on_when_no_vendor_answers_and_says_so(
+def test_a_nightly_run_continues_with_a_warning_when_no_vendor_answers(
     offline: Warehouse, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert load_source(offline, Source.VENDORS, None) == []
-    assert "The prices known so far stand; the next run asks again." in caplog.text
+    assert "The prices loaded so far are kept; the next run tries again." in caplog.text
     assert {("yfinance", "prices"), ("fmp", "prices"), ("yfinance", "treasury_rates")} <= failed(offline)
 
 
-def test_who_loads_prices_by_hand_is_told_that_there_are_none(offline: Warehouse) -> None:
+def test_loading_prices_by_hand_fails_when_no_vendor_answers(offline: Warehouse) -> None:
     with pytest.raises(
         SourceUnavailableError, match=r"Yahoo gave no prices.*Financial Modeling Prep gave no"
     ):
         load_source(offline, Source.VENDORS, None, must_answer=True)
 
 
-def test_an_onboarding_goes_on_when_no_vendor_answers_and_says_so(
+def test_an_onboarding_continues_with_a_warning_when_no_vendor_answers(
     offline: Warehouse, caplog: pytest.LogCaptureFixture
 ) -> None:
     with offline.connect_writer(autocommit=True) as connection:
         wanted = lacking_symbols(connection)
-    assert "SPY" in wanted  # the proxies of factors are needed whatever is held
+    assert "SPY" in wanted  # the proxies of factors are always needed
     assert fetch_missing(offline, Source.VENDORS, None) == []
-    assert caplog.text.count("the next run asks again") == 1
+    assert caplog.text.count("the next run tries again") == 1
     assert {("yfinance", "prices"), ("fmp", "prices")} <= failed(offline)
 
 
-def test_yfinance_is_yahoo_alone(offline: Warehouse) -> None:
+def test_yfinance_is_only_yahoo(offline: Warehouse) -> None:
     load_source(offline, Source.YFINANCE, None)
     assert {source for source, _ in failed(offline)} == {"yfinance"}

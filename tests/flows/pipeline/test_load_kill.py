@@ -1,7 +1,7 @@
-"""kill -9 in the middle of a load, twice in a row: nothing is half loaded, the third ends as if undisturbed.
+"""kill -9 in the middle of a load, twice in a row: no partial load, and the third ends as if undisturbed.
 
-Each load runs in a process of its own that waits for a lock which the test holds, and is killed there. No
-build is needed to see it: the raw tables are the state.
+Each load runs in its own process, which waits for a lock held by the test and is killed there. No build is
+needed: the raw tables are the state.
 """
 
 import multiprocessing
@@ -20,7 +20,7 @@ from ingestion.statements.load import load_positions
 from tests.flows.flow_helpers import LAST_DATE, POSITIONS, one, price_table, wait_until, write_prices
 from warehouse.connections import Warehouse
 
-# a process that has imported everything and does nothing else: each killed one is forked from it
+# the server imports everything once, and each process to kill is forked from it
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["ingestion.files.folder", "ingestion.statements.load"])
 
@@ -28,7 +28,7 @@ OF_THE_LOAD = ["load_id", "loaded_at", "started_at", "finished_at"]
 
 
 def write_files(folder: Path) -> Path:
-    """A folder with one file of each kind, and a statement and tags beside."""
+    """A folder with one file of each kind, and next to it a statement and tags."""
     write_prices(folder, price_table().head(400))
     (folder / "corporate_actions.csv").write_text("symbol,ex_date,action,value\nAAPL,2025-07-08,split,2\n")
     (folder / "rates.csv").write_text("date,series,value\n2025-07-08,DGS10,4.25\n")
@@ -63,7 +63,7 @@ def tags(warehouse: Warehouse, folder: Path) -> None:
         load_tags(connection, folder.parent / "tags.csv")
 
 
-# In the order in which a person does them; the table whose lock stops the load at that step.
+# In the order in which a user runs them, each with the table whose lock stops the load at that step.
 STEPS: list[tuple[Callable[[Warehouse, Path], None], str]] = [
     (statement, "raw.portfolios"),
     (statement, "raw.positions"),
@@ -94,7 +94,7 @@ def undisturbed(
 
 
 def state(warehouse: Warehouse) -> dict[str, list[str]]:
-    """Every row of raw and of the record of loads, without what says when and by which load."""
+    """Every row of raw and of the record of loads, without times and load ids."""
     with warehouse.connect_writer(autocommit=True) as connection:
         names = connection.execute(
             "select schemaname || '.' || tablename from pg_tables "
@@ -109,7 +109,7 @@ def _rows(connection: psycopg.Connection[tuple[object, ...]], table: str) -> lis
 
 
 def kill(warehouse: Warehouse, load: Callable[[Warehouse, Path], None], folder: Path, table: str) -> None:
-    """Run the load in a process of its own, and kill it where it waits for the table."""
+    """Run the load in its own process, and kill it while it waits for the table."""
     blocked = "select exists (select from pg_stat_activity where %s = any(pg_blocking_pids(pid)))"
     with warehouse.connect_writer(application_name="barrier") as barrier:
         barrier.execute(f"lock table {table}".encode())
@@ -118,7 +118,7 @@ def kill(warehouse: Warehouse, load: Callable[[Warehouse, Path], None], folder: 
         wait_until(
             lambda: one(warehouse, blocked, [barrier.info.backend_pid]) or not process.is_alive(), table
         )
-        assert process.is_alive(), f"the load never needed {table}"
+        assert process.is_alive(), f"the load did not wait for {table}"
         process.kill()
         process.join(10)
         assert process.exitcode == -signal.SIGKILL
@@ -127,7 +127,7 @@ def kill(warehouse: Warehouse, load: Callable[[Warehouse, Path], None], folder: 
         "select not exists (select from pg_stat_activity where datname = current_database() "
         "and state <> 'idle' and pid <> pg_backend_pid() and backend_type = 'client backend')"
     )
-    wait_until(lambda: one(warehouse, ended), "the server gives the dead load up")
+    wait_until(lambda: one(warehouse, ended), "the server has ended the killed load")
 
 
 @pytest.mark.long
@@ -148,6 +148,6 @@ def test_a_load_killed_twice_at_each_step_ends_as_if_undisturbed(
     raw = [table for table in undisturbed if table.startswith("raw.")]
     assert {table: after[table] for table in raw} == {table: undisturbed[table] for table in raw}
     assert after["ops.rejected_rows"] == undisturbed["ops.rejected_rows"]
-    # the files before the one at which a load was killed stand, and are found again: read, and nothing new
+    # files loaded before the kill are kept: the next run reads them and finds nothing new
     new = [row for row in after["ops.loads"] if '"rows_new": 0' not in row]
     assert new == undisturbed["ops.loads"]

@@ -1,4 +1,4 @@
-"""The build lock: one holder, whose name the other reads; lost with its connection."""
+"""The build lock: one holder, named in the other's error; lost with its connection."""
 
 import os
 import re
@@ -14,11 +14,11 @@ from warehouse.connections import Warehouse
 Connection = psycopg.Connection[Any]
 
 
-def test_nobody_holds_a_free_lock(connection: Connection) -> None:
+def test_a_free_lock_has_no_holder(connection: Connection) -> None:
     assert lock_holder(connection) is None
 
 
-def test_second_build_is_told_who_holds_the_lock(
+def test_the_error_of_a_second_build_names_the_holder(
     calendar_warehouse: Warehouse, connection: Connection
 ) -> None:
     with build_lock(calendar_warehouse, "nightly"):
@@ -28,11 +28,11 @@ def test_second_build_is_told_who_holds_the_lock(
         ):
             pass
         holder = lock_holder(connection)
-    said = str(raised.value)
+    message = str(raised.value)
     assert re.search(
-        rf"sigmasight nightly pid {os.getpid()} on \S+, since \d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d UTC", said
+        rf"sigmasight nightly pid {os.getpid()} on \S+, since \d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d UTC", message
     )
-    assert "sigmasight status" in said
+    assert "sigmasight status" in message
     assert holder is not None
     assert holder.name == process_name("nightly")
     assert lock_holder(connection) is None
@@ -51,15 +51,15 @@ def test_other_databases_of_the_server_are_not_locked(
         assert lock_holder(elsewhere) is None
 
 
-def test_unbroken_hold_is_confirmed(calendar_warehouse: Warehouse, connection: Connection) -> None:
+def test_uninterrupted_hold_is_confirmed(calendar_warehouse: Warehouse, connection: Connection) -> None:
     with build_lock(calendar_warehouse, "nightly") as lock:
         token = lock.hold()
         assert token == lock.hold()
         token.confirm(connection)
 
 
-def test_broken_hold_may_not_publish(calendar_warehouse: Warehouse, connection: Connection) -> None:
-    """Between the break and the new hold another build may have run and published."""
+def test_interrupted_hold_cannot_publish(calendar_warehouse: Warehouse, connection: Connection) -> None:
+    """During the interruption another build may have run and published."""
     with build_lock(calendar_warehouse, "nightly") as lock:
         token = lock.hold()
         connection.execute("select pg_terminate_backend(%s)", [token.backend_pid])
@@ -70,7 +70,7 @@ def test_broken_hold_may_not_publish(calendar_warehouse: Warehouse, connection: 
             token.confirm(connection)
 
 
-def test_broken_hold_is_not_renewed_while_another_builds(
+def test_interrupted_hold_is_not_renewed_during_another_build(
     calendar_warehouse: Warehouse, connection: Connection
 ) -> None:
     lock = BuildLock(calendar_warehouse, "nightly")

@@ -1,4 +1,4 @@
-"""The nightly flow from end to end: first build, nothing new, news, a failure, a second run, a restart."""
+"""The nightly flow end to end: first build, nothing new, new data, a failure, a second run, a restart."""
 
 import re
 import signal
@@ -44,10 +44,10 @@ def test_first_run_publishes_all_of_history(published: Warehouse) -> None:
 
 
 class News(NamedTuple):
-    """A run that loaded news from files and built them, and what it said. Not to be written to."""
+    """A run that loaded and built new data from files, and its output. Read-only for tests."""
 
     command: CommandLine
-    said: str
+    output: str
 
 
 @pytest.fixture(scope="module")
@@ -70,13 +70,13 @@ def test_each_node_is_recorded_with_its_time(built_news: News) -> None:
     assert one(warehouse, f"select count(*) {of_the_run} and node_id = 'model.sigmasight.fct_prices'") == 1
 
 
-def test_no_prefect_where_no_server_is_named(built_news: News) -> None:
+def test_prefect_is_not_used_without_a_named_server(built_news: News) -> None:
     folder = built_news.command.warehouse.settings.warehouse_folder
     assert not (folder / "prefect").exists()
     assert not (folder / "logs" / "prefect.log").exists()
 
 
-# What a night without news needs none of.
+# Packages that a nightly run without new data does not need.
 HEAVY = ("prefect", "dbt", "pandas", "numpy", "pyarrow", "scipy", "exchange_calendars", "yfinance", "httpx")
 
 WHAT_IS_IMPORTED = f"""
@@ -87,7 +87,7 @@ print([name for name in {HEAVY} if name in sys.modules])
 """
 
 
-def test_a_night_without_news_imports_what_it_needs(command: CommandLine) -> None:
+def test_a_run_with_nothing_new_imports_nothing_heavy(command: CommandLine) -> None:
     done = subprocess.run(
         [sys.executable, "-c", WHAT_IS_IMPORTED],
         env=command.environment,
@@ -100,20 +100,20 @@ def test_a_night_without_news_imports_what_it_needs(command: CommandLine) -> Non
 
 def test_a_run_with_nothing_new_publishes_nothing(published: Warehouse, command: CommandLine) -> None:
     before = all_marts(published)
-    said = command.succeed("nightly", "--force")
-    assert "no number can have changed since the last publication" in said
+    output = command.succeed("nightly", "--force")
+    assert "nothing has changed since the last publication" in output
     assert last_run(published)["status"] == "nothing_new"
     assert one(published, "select count(*) from ops.publications") == 1
     assert all_marts(published) == before
 
 
-def test_a_night_without_any_vendor_ends_with_what_there_is(
+def test_a_run_without_any_vendor_builds_from_stored_data(
     copied: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     warehouse = copied.warehouse
     before = all_marts(warehouse)
-    nobody = "http://127.0.0.1:1"  # a port on which nothing listens
-    for name, value in {"YAHOO_URL": nobody, "VENDOR_ATTEMPTS": "1"}.items():
+    unreachable = "http://127.0.0.1:1"  # a port on which nothing listens
+    for name, value in {"YAHOO_URL": unreachable, "VENDOR_ATTEMPTS": "1"}.items():
         monkeypatch.setenv(name, value)
     done = copied.run("nightly", "--force", "--source", "vendors")
     assert done.returncode == 0, done.stderr
@@ -124,10 +124,10 @@ def test_a_night_without_any_vendor_ends_with_what_there_is(
     assert all_marts(warehouse) == before
 
 
-def test_news_are_loaded_and_built_from_the_first_date_they_touch(built_news: News) -> None:
+def test_new_data_are_built_from_the_first_date_they_touch(built_news: News) -> None:
     warehouse = built_news.command.warehouse
-    assert "loaded     prices (files): 5 rows read, 5 new" in built_news.said
-    assert f"{LATE_DATE} to {NEW_DATE}: 1 load changes numbers from {LATE_DATE} on" in built_news.said
+    assert "loaded     prices (files): 5 rows read, 5 new" in built_news.output
+    assert f"{LATE_DATE} to {NEW_DATE}: 1 load changes numbers from {LATE_DATE} on" in built_news.output
     run = last_run(warehouse)
     assert (run["status"], run["from_date"], run["as_of_date"]) == ("succeeded", LATE_DATE, NEW_DATE)
     assert [step["step"] for step in run["steps"]] == ["load", "build", "publish"]
@@ -137,23 +137,25 @@ def test_news_are_loaded_and_built_from_the_first_date_they_touch(built_news: Ne
     assert one(warehouse, "select count(*) from marts.fct_restatements where column_name = 'close'") == 1
 
 
-def test_views_stand_until_the_project_changes_or_one_is_lost(published: Warehouse, built_news: News) -> None:
+def test_views_are_rebuilt_only_if_the_project_changes_or_one_is_missing(
+    published: Warehouse, built_news: News
+) -> None:
     made_by = "select xmin::text from pg_class where oid = 'marts.fct_prices'::regclass"
     assert one(built_news.command.warehouse, made_by) == one(published, made_by)
     project = read_parsed_project(published)
     with published.connect_writer() as connection:
-        assert project.stands_in(connection)
-        assert not replace(project, mark="another").stands_in(connection)
-        assert not replace(project, manifest=None).stands_in(connection)
+        assert project.is_built_in(connection)
+        assert not replace(project, mark="another").is_built_in(connection)
+        assert not replace(project, manifest=None).is_built_in(connection)
         connection.execute("drop view staging.stg_raw__prices cascade")
-        assert not project.stands_in(connection)
+        assert not project.is_built_in(connection)
         connection.rollback()
         connection.execute("drop function udf.bs_rho")
-        assert not project.stands_in(connection)
+        assert not project.is_built_in(connection)
         connection.rollback()
 
 
-def test_a_failing_build_publishes_nothing_and_is_told(nightly_copy: CommandLine) -> None:
+def test_a_failing_build_publishes_nothing_and_is_reported(nightly_copy: CommandLine) -> None:
     warehouse = nightly_copy.warehouse
     before = all_marts(warehouse)
     with warehouse.connect_writer(autocommit=True) as connection:
@@ -202,16 +204,16 @@ def test_ctrl_c_stops_a_build_at_once(nightly_copy: CommandLine) -> None:
 
 
 @pytest.mark.long
-def test_a_restart_of_the_database_is_survived(
+def test_a_run_survives_a_restart_of_the_database(
     nightly_copy: CommandLine, move_to_own_server: Callable[[Warehouse], Warehouse]
 ) -> None:
-    """The transient failure that takes everything along, the build lock too: the build is planned again."""
+    """A restart breaks all connections, including the build lock: the build is planned again."""
     alone = CommandLine(move_to_own_server(nightly_copy.warehouse))
     warehouse = alone.warehouse
     folder = warehouse.settings.warehouse_folder
     process = alone.start("nightly", "--force")
-    under_way = "select exists (select from ops.runs where status = 'running' and percent > 30)"
-    wait_until(lambda: one(warehouse, under_way), "the build is well under way")
+    is_building = "select exists (select from ops.runs where status = 'running' and percent > 30)"
+    wait_until(lambda: one(warehouse, is_building), "the build is in progress")
     stop_embedded(folder)
     start_embedded(folder)
     out, err = process.communicate(timeout=240)
@@ -221,7 +223,7 @@ def test_a_restart_of_the_database_is_survived(
     assert one(warehouse, "select max(as_of_date) from marts.fct_portfolio_snapshots") == NEW_DATE
 
 
-def test_a_past_report_is_rebuilt_row_for_row(published: Warehouse, built_news: News, tmp_path: Path) -> None:
+def test_a_past_report_is_rebuilt_row_by_row(published: Warehouse, built_news: News, tmp_path: Path) -> None:
     then = one(published, "select max(published_at) from ops.publications").isoformat()
     warehouse = copy_of(built_news.command.warehouse, "corrected")
     corrected = CommandLine(warehouse)
@@ -231,9 +233,9 @@ def test_a_past_report_is_rebuilt_row_for_row(published: Warehouse, built_news: 
         load_folder(connection, folder)
     corrected.succeed("nightly", "--force")
     options = ("--known-at", then, "--schema", "audit", "--compare")
-    said = corrected.succeed("rebuild", "--as-of", str(LAST_DATE), *options)
-    assert re.search(r"fct_position_values +│ +(\d+) │ +\1 │ +\1 │ +0 │ +0", said)
-    assert re.search(r"dim_positions +│ +5 │ +5 │ +5 │ +0 │ +0", said)
+    output = corrected.succeed("rebuild", "--as-of", str(LAST_DATE), *options)
+    assert re.search(r"fct_position_values +│ +(\d+) │ +\1 │ +\1 │ +0 │ +0", output)
+    assert re.search(r"dim_positions +│ +5 │ +5 │ +5 │ +0 │ +0", output)
     assert one(warehouse, "select max(as_of_date) from audit.fct_prices") == LAST_DATE
     drop(warehouse)
 

@@ -1,4 +1,4 @@
-"""Onboarding: a second portfolio with new symbols joins a published warehouse, also when killed midway."""
+"""Onboarding: adding a second portfolio with new symbols to a published warehouse, even if killed midway."""
 
 import subprocess
 import sys
@@ -34,7 +34,7 @@ from tests.flows.flow_helpers import (
 )
 from warehouse.connections import Warehouse
 
-# What the command does with its arguments: a file of positions and a folder of prices.
+# The onboarding of a file of positions and a folder of prices, given as arguments.
 PROGRAM = """
 import sys
 from decimal import Decimal
@@ -71,7 +71,7 @@ SPAXX,1000,1,{FIRST_ENTRY},PUBLIC,CASH
 
 @dataclass(frozen=True)
 class Onboarding(CommandLine):
-    """The onboarding of the file as a process of its own, in place of the command line."""
+    """The onboarding of the file as a separate process, instead of the command line."""
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
         return subprocess.Popen(
@@ -84,7 +84,7 @@ class Onboarding(CommandLine):
 
 
 def write_statement(folder: Path) -> tuple[str, str]:
-    """The positions file, and the folder of prices: OLDCO's whole history, ten sessions of NEWCO."""
+    """The positions file, and a folder of prices: OLDCO's whole history, ten sessions of NEWCO."""
     table = price_table()
     spy = table[(table["symbol"] == "SPY") & (table["date"] <= np.datetime64(LAST_DATE))]
     old, new = spy.assign(symbol="OLDCO"), spy.tail(10).assign(symbol="NEWCO")
@@ -96,7 +96,7 @@ def write_statement(folder: Path) -> tuple[str, str]:
 
 @dataclass(frozen=True)
 class LoadCall:
-    """The load of the file, as the command hands it over."""
+    """The loader of the file, as passed by the command."""
 
     path: Path
 
@@ -113,7 +113,7 @@ class LoadCall:
 # --- without a build ----------------------------------------------------------------------------------------
 
 
-def test_readiness_counts_returns_within_the_window_and_names_what_lacks(
+def test_readiness_counts_returns_in_the_window_and_names_symbols_that_lack_some(
     empty_warehouse: Warehouse, tmp_path: Path
 ) -> None:
     statement, prices = write_statement(tmp_path)
@@ -137,19 +137,21 @@ def test_readiness_counts_returns_within_the_window_and_names_what_lacks(
     assert sentences[0].startswith("25% of 4 public and option positions have the 30 returns")
     assert "NEWCO has 9 of 30 returns in the last 90 sessions" in sentences
     assert not any("OLDCO" in sentence for sentence in sentences)
-    # bought on its first priced day or later: nothing more is to be asked for
+    # its first price is on or before its entry date: nothing is missing
     assert "OLDCO" not in lacking
     assert "UNKNOWN" in lacking
 
 
-def test_at_four_fifths_nothing_is_named() -> None:
+def test_at_80_percent_no_symbol_is_named() -> None:
     four, one_more = Holding("A", 4, 30), Holding("B", 1, 29)
     assert len(list(Readiness((four, one_more), 30, 90).sentences())) == 1
     assert len(list(Readiness((four, Holding("B", 2, 29)), 30, 90).sentences())) > 1
     assert Readiness((), 30, 90).share is None
 
 
-def test_a_faulty_file_changes_nothing_and_asks_nobody(empty_warehouse: Warehouse, tmp_path: Path) -> None:
+def test_an_invalid_file_changes_nothing_and_fetches_nothing(
+    empty_warehouse: Warehouse, tmp_path: Path
+) -> None:
     path = tmp_path / "faulty.csv"
     path.write_text(POSITIONS.replace("AAPL,10", "AAPL,ten"))
     with pytest.raises(InvalidPositionsFile):
@@ -158,7 +160,7 @@ def test_a_faulty_file_changes_nothing_and_asks_nobody(empty_warehouse: Warehous
     assert one(empty_warehouse, "select count(*) from ops.runs") == 0
 
 
-def test_while_another_build_runs_the_load_stands(empty_warehouse: Warehouse, tmp_path: Path) -> None:
+def test_the_load_is_kept_when_another_build_runs(empty_warehouse: Warehouse, tmp_path: Path) -> None:
     statement, _ = write_statement(tmp_path)
     with (
         build_lock(empty_warehouse, "nightly"),
@@ -170,7 +172,7 @@ def test_while_another_build_runs_the_load_stands(empty_warehouse: Warehouse, tm
 
 # --- with builds --------------------------------------------------------------------------------------------
 
-# the statement is loaded as in every load: see test_load_kill.py
+# test_load_kill.py covers the load of the statement
 STEPS = {
     "prices": "lock table raw.prices in row exclusive mode",
     "build": "lock table published.fct_prices in access exclusive mode",
@@ -184,19 +186,19 @@ def statement(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
 
 @pytest.fixture(scope="module")
 def undisturbed(published: Warehouse, statement: tuple[str, str]) -> Iterator[tuple[Warehouse, str]]:
-    """The warehouse after an onboarding that nobody disturbed, and what was said."""
-    twin = Onboarding(copy_of(published, "onboarded"))
-    yield twin.warehouse, twin.succeed(*statement)
-    drop(twin.warehouse)
+    """The warehouse after an undisturbed onboarding, and its output."""
+    copy = Onboarding(copy_of(published, "onboarded"))
+    yield copy.warehouse, copy.succeed(*statement)
+    drop(copy.warehouse)
 
 
 @pytest.mark.slow
 def test_a_portfolio_is_built_back_to_its_first_entry(undisturbed: tuple[Warehouse, str]) -> None:
-    warehouse, said = undisturbed
-    assert "loaded     prices (files)" in said
-    assert "not ready  50% of 4 public and option positions have the 30 returns" in said
-    assert "NEWCO has 9 of 30 returns in the last 90 sessions" in said
-    assert "no prices  for UNKNOWN: the next night asks for them again" in said
+    warehouse, output = undisturbed
+    assert "loaded     prices (files)" in output
+    assert "not ready  50% of 4 public and option positions have the 30 returns" in output
+    assert "NEWCO has 9 of 30 returns in the last 90 sessions" in output
+    assert "no prices  for UNKNOWN: the next nightly run tries again" in output
     first = (
         "select min(as_of_date) from marts.fct_portfolio_snapshots "
         "join marts.dim_portfolios using (portfolio_id) where portfolio_name = 'Second'"

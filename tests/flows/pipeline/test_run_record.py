@@ -1,4 +1,4 @@
-"""Run records: what readers of ops.runs see while a run goes on, and after it ended or was killed."""
+"""Run records: the contents of ops.runs during a run, and after it ended or was killed."""
 
 from typing import Any
 
@@ -45,7 +45,7 @@ def test_a_run_is_visible_while_it_runs(calendar_warehouse: Warehouse, connectio
     run.close()
 
 
-def test_the_nodes_of_another_attempt_take_the_place_of_the_first(
+def test_the_nodes_of_a_retry_replace_those_of_the_first_attempt(
     calendar_warehouse: Warehouse, connection: Connection
 ) -> None:
     def node(name: str, status: str, rows: int | None) -> NodeResult:
@@ -65,7 +65,7 @@ def test_the_nodes_of_another_attempt_take_the_place_of_the_first(
     ]
 
 
-def test_a_failed_run_keeps_its_phase_and_says_why(
+def test_a_failed_run_keeps_its_phase_and_error(
     calendar_warehouse: Warehouse, connection: Connection
 ) -> None:
     run = RunRecord(calendar_warehouse, "nightly")
@@ -104,7 +104,7 @@ def test_runs_of_killed_processes_are_abandoned(
         run.close()
 
 
-def test_a_broken_connection_stops_neither_progress_nor_the_end(
+def test_a_broken_connection_does_not_stop_the_record(
     calendar_warehouse: Warehouse, connection: Connection
 ) -> None:
     run = RunRecord(calendar_warehouse, "nightly")
@@ -118,15 +118,15 @@ def test_a_broken_connection_stops_neither_progress_nor_the_end(
     run.close()
 
 
-def test_status_tells_a_running_run_from_one_whose_process_is_gone(
+def test_status_distinguishes_a_running_run_from_a_dead_one(
     calendar_warehouse: Warehouse, connection: Connection
 ) -> None:
     run = RunRecord(calendar_warehouse, "nightly")
     run.phase("building", 40)
     with build_lock(calendar_warehouse, "nightly"):
-        said = dict(status_lines(read_status(calendar_warehouse)))["run"]
-        assert f"nightly run {run.run_id} building, 40 %" in said
+        line = dict(status_lines(read_status(calendar_warehouse)))["run"]
+        assert f"nightly run {run.run_id} building, 40 %" in line
     run.close()
-    said = dict(status_lines(read_status(calendar_warehouse)))["run"]
-    assert said == f"nightly run {run.run_id} ended in the middle of building: the next run starts over"
+    line = dict(status_lines(read_status(calendar_warehouse)))["run"]
+    assert line == f"nightly run {run.run_id} died during building: the next run starts over"
     assert read(connection, run)["status"] == "running"

@@ -1,4 +1,4 @@
-"""What is worth another try; see test_engine.py and test_schedule.py for who tries."""
+"""Which errors are retried; see test_engine.py and test_schedule.py for the retries."""
 
 from pathlib import Path
 
@@ -47,15 +47,15 @@ def test_transient(error: Exception) -> None:
         caused(LoadFailedError("prices: twice"), psycopg.errors.UniqueViolation("duplicate key")),
         LoadFailedError("prices: no cause"),
         MalformedFileError(Path("prices.csv"), "A price is negative."),
-        BuildError("The test assert_pnl finds 3 rows that break it."),
+        BuildError("The test assert_pnl found 3 failing rows."),
         LockLostError("the lock is lost"),
         WindowError("no price"),
         SettingsError("a setting"),
-        ValueError("a mistake of ours"),
+        ValueError("a bug"),
     ],
     ids=lambda error: type(error).__name__,
 )
-def test_lasting(error: Exception) -> None:
+def test_permanent(error: Exception) -> None:
     assert not is_transient(error)
 
 

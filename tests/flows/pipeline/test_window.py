@@ -1,4 +1,4 @@
-"""The build window on a real database: what each kind of load makes the next build cover."""
+"""The build window on a real database: the dates that each kind of load makes the next build cover."""
 
 import threading
 import time
@@ -43,7 +43,7 @@ def dates(window: Window | None) -> tuple[date, date] | None:
 
 
 def publish(connection: Connection, window: Window | None) -> int:
-    """Publish the window as if it had been built."""
+    """Publish the window without a build."""
     assert window is not None
     number = begin_publication(connection, window)
     settings = build_settings(window, number)
@@ -91,7 +91,7 @@ def test_first_build_without_prices_ends_with_the_last_session(
     assert window.to_date > date(2025, 6, 1)
 
 
-def test_an_inception_on_a_weekend_begins_with_the_session_after(
+def test_an_inception_on_a_weekend_begins_with_the_next_session(
     connection: Connection, load_prices: Load, load_portfolio: Load
 ) -> None:
     load_portfolio(SATURDAY)
@@ -100,12 +100,12 @@ def test_an_inception_on_a_weekend_begins_with_the_session_after(
 
 
 @pytest.mark.usefixtures("published")
-def test_nothing_new_is_nothing_to_do(connection: Connection) -> None:
+def test_nothing_new_needs_no_build(connection: Connection) -> None:
     assert plan(connection) is None
 
 
 @pytest.mark.usefixtures("published")
-def test_a_new_date_is_built_alone(connection: Connection, load_prices: Load) -> None:
+def test_only_a_new_date_is_built(connection: Connection, load_prices: Load) -> None:
     load_prices(WEDNESDAY)
     assert dates(plan(connection)) == (WEDNESDAY, WEDNESDAY)
 
@@ -124,25 +124,25 @@ def test_the_earliest_of_several_loads_counts(
     connection: Connection, load_prices: Load, record_load: Load
 ) -> None:
     load_prices(WEDNESDAY)
-    record_load(MONDAY)  # a position entered, a flow, a split: all say from when
+    record_load(MONDAY)  # a position entered, a flow, a split: all have a first date
     record_load(FRIDAY)
     assert dates(plan(connection)) == (FRIDAY, WEDNESDAY)
 
 
 @pytest.mark.usefixtures("published")
 def test_a_date_before_all_data_begins_with_the_data(connection: Connection, record_load: Load) -> None:
-    record_load(date(1990, 1, 2))  # Treasury yields go back further than any price
+    record_load(date(1990, 1, 2))  # Treasury yields start before any price
     assert dates(plan(connection)) == (THURSDAY, TUESDAY)
 
 
 @pytest.mark.usefixtures("published")
-def test_earlier_prices_move_the_beginning(connection: Connection, load_prices: Load) -> None:
+def test_earlier_prices_move_the_first_date(connection: Connection, load_prices: Load) -> None:
     load_prices(date(2024, 12, 31))
     assert dates(plan(connection)) == (date(2024, 12, 31), TUESDAY)
 
 
 @pytest.mark.usefixtures("published")
-def test_a_profile_of_a_weekend_rebuilds_from_the_session_after(
+def test_a_profile_of_a_weekend_rebuilds_from_the_next_session(
     connection: Connection, record_load: Load
 ) -> None:
     record_load(SATURDAY)
@@ -165,18 +165,20 @@ def test_a_load_after_known_at_waits_for_the_next_build(connection: Connection, 
 
 
 @pytest.mark.usefixtures("published")
-def test_a_published_load_counts_no_more(connection: Connection, record_load: Load) -> None:
+def test_a_published_load_needs_no_build(connection: Connection, record_load: Load) -> None:
     record_load(FRIDAY)
     publish(connection, plan(connection))
     assert plan(connection) is None
 
 
-def test_as_of_is_the_last_session_up_to_the_date_asked(connection: Connection, load_prices: Load) -> None:
+def test_as_of_is_the_last_session_up_to_the_requested_date(
+    connection: Connection, load_prices: Load
+) -> None:
     load_prices(*WEEK)
     assert dates(plan(connection, as_of=date(2025, 1, 5))) == (THURSDAY, FRIDAY)
 
 
-def test_an_explicit_as_of_leaves_later_dates_for_later(connection: Connection, load_prices: Load) -> None:
+def test_an_explicit_as_of_leaves_later_dates_unbuilt(connection: Connection, load_prices: Load) -> None:
     load_prices(*WEEK)
     publish(connection, plan(connection, as_of=FRIDAY))
     assert plan(connection, as_of=FRIDAY) is None
@@ -194,7 +196,7 @@ def test_an_earlier_as_of_still_rebuilds_to_the_last_published_date(
     assert window.as_of == FRIDAY
 
 
-def test_an_as_of_beyond_the_prices_is_refused(connection: Connection, load_prices: Load) -> None:
+def test_an_as_of_after_the_last_price_is_refused(connection: Connection, load_prices: Load) -> None:
     load_prices(*WEEK)
     with pytest.raises(
         WindowError, match=r"No price is loaded for 2025-01-08: the last session .* 2025-01-07"
@@ -202,7 +204,9 @@ def test_an_as_of_beyond_the_prices_is_refused(connection: Connection, load_pric
         plan(connection, as_of=WEDNESDAY)
 
 
-def test_a_closed_day_after_the_last_price_is_no_new_date(connection: Connection, load_prices: Load) -> None:
+def test_a_closed_day_after_the_last_price_is_not_a_new_date(
+    connection: Connection, load_prices: Load
+) -> None:
     load_prices(*WEEK, WEDNESDAY)
     assert resolve_as_of(connection, MOURNING, fix_known_at(connection)) == WEDNESDAY
 
@@ -213,7 +217,7 @@ def test_an_as_of_before_all_data_is_refused(connection: Connection, load_prices
         plan(connection, as_of=date(2024, 1, 2))
 
 
-def test_a_weekend_price_is_no_session(connection: Connection, load_prices: Load) -> None:
+def test_a_weekend_price_is_not_a_session(connection: Connection, load_prices: Load) -> None:
     load_prices(*WEEK, date(2025, 1, 11))
     assert dates(plan(connection)) == (THURSDAY, TUESDAY)
 
@@ -227,8 +231,8 @@ def test_a_rebuild_from_a_date_needs_nothing_new(connection: Connection) -> None
 
 
 @pytest.mark.usefixtures("published")
-def test_an_unpublished_build_leaves_nothing_to_do(connection: Connection) -> None:
-    """Its rows are under a number of their own: no reader sees them, and the next build sweeps them."""
+def test_an_unpublished_build_needs_no_rebuild(connection: Connection) -> None:
+    """Its rows have their own publication id: no reader sees them, and the next build removes them."""
     connection.execute(
         "insert into ops.runs (kind, status, from_date, publication_id) values ('rebuild', 'failed', %s, 2)",
         [FRIDAY],
@@ -263,7 +267,7 @@ def flow(connection: Connection, portfolio_id: UUID, day: date) -> None:
     load_frame(connection, CAPITAL_FLOWS, frame, source="file", origin="test")
 
 
-def test_a_flow_rebuilds_its_own_portfolio_alone(
+def test_a_flow_rebuilds_only_its_portfolio(
     connection: Connection, two_portfolios: tuple[UUID, UUID]
 ) -> None:
     one, _ = two_portfolios
@@ -275,7 +279,7 @@ def test_a_flow_rebuilds_its_own_portfolio_alone(
     assert window.reason == f"the data of 1 portfolio changed from {MONDAY} on"
 
 
-def test_a_new_date_builds_every_portfolio_and_a_changed_one_from_earlier_on(
+def test_a_new_date_builds_every_portfolio_and_a_changed_one_from_an_earlier_date(
     connection: Connection, two_portfolios: tuple[UUID, UUID], load_prices: Load
 ) -> None:
     one, other = two_portfolios
@@ -290,7 +294,7 @@ def test_a_new_date_builds_every_portfolio_and_a_changed_one_from_earlier_on(
     assert plan(connection) is None
 
 
-def test_what_happens_after_the_last_price_rebuilds_nothing(
+def test_a_flow_after_the_last_price_rebuilds_nothing(
     connection: Connection, two_portfolios: tuple[UUID, UUID], load_prices: Load
 ) -> None:
     one, _ = two_portfolios
@@ -301,20 +305,20 @@ def test_what_happens_after_the_last_price_rebuilds_nothing(
 
 
 @pytest.mark.usefixtures("two_portfolios")
-def test_a_portfolio_from_before_all_others_takes_the_market_along(
+def test_a_portfolio_before_all_others_rebuilds_the_market(
     connection: Connection, load_portfolio: Load
 ) -> None:
-    """The engines build no market facts before the first portfolio: the new one needs them."""
+    """Python models compute no market facts before the first portfolio, and the new one needs them."""
     load_portfolio(date(2024, 12, 31), name="Elder")
     window = plan(connection)
     assert window is not None
     assert (window.market_from_date, window.portfolios) == (date(2024, 12, 31), {})
 
 
-def test_no_calendar_is_said(empty_warehouse: Warehouse) -> None:
+def test_a_missing_calendar_is_reported(empty_warehouse: Warehouse) -> None:
     with (
         empty_warehouse.connect_writer(autocommit=True) as connection,
-        pytest.raises(WindowError, match="calendar of sessions is not loaded"),
+        pytest.raises(WindowError, match="NYSE calendar is not loaded"),
     ):
         resolve_as_of(connection, FRIDAY, fix_known_at(connection))
 
@@ -323,13 +327,13 @@ def test_a_load_that_does_not_end_is_named(calendar_warehouse: Warehouse, connec
     name = "sigmasight load prices pid 1 on host"
     with calendar_warehouse.connect_writer(application_name=name) as loading:
         loading.execute("select pg_advisory_xact_lock_shared(%s)", [LOAD_LOCK])
-        with pytest.raises(WindowError, match=rf"still under way after .* \({name}, since"):
+        with pytest.raises(WindowError, match=rf"still running after .* \({name}, since"):
             fix_known_at(connection, patience=timedelta(milliseconds=200))
     assert fix_known_at(connection)
 
 
-def test_known_at_waits_for_a_load_under_way(calendar_warehouse: Warehouse, connection: Connection) -> None:
-    """A load that is not committed yet must not count as known: its rows would be missed for ever."""
+def test_known_at_waits_for_a_load_in_progress(calendar_warehouse: Warehouse, connection: Connection) -> None:
+    """An uncommitted load must not count as known, or its rows would never be built."""
     instants: list[datetime] = []
     with calendar_warehouse.connect_writer() as loading:
         loading.execute("select pg_advisory_xact_lock_shared(%s)", [LOAD_LOCK])

@@ -1,4 +1,4 @@
-"""The schedule and its Prefect server: the flow is served, its steps recorded, strangers stay out."""
+"""The schedule and its Prefect server: the flow is served, steps are recorded, access needs the secret."""
 
 import base64
 import json
@@ -30,14 +30,14 @@ ENDED = {"COMPLETED", "FAILED", "CRASHED"}
 
 @dataclass(frozen=True)
 class PrefectServer:
-    """The schedule's server, as `sigmasight schedule` starts it, on a port of its own."""
+    """The schedule's server, as started by `sigmasight schedule`, on a free port."""
 
     settings: Settings
     url: str
 
     @property
     def variables(self) -> dict[str, str]:
-        """What a process needs to reach it."""
+        """The variables with which a process reaches it."""
         return {
             "PREFECT_API_URL": self.url,
             "PREFECT_API_AUTH_STRING": read_secret(self.settings),
@@ -45,12 +45,12 @@ class PrefectServer:
         }
 
     def ask(self, path: str, body: Any = None) -> Any:
-        """The answer to GET, or to POST of a body, of one who knows the secret."""
+        """The answer to an authorized GET, or POST with a body."""
         headers = authorization(read_secret(self.settings)) | ({} if body is None else self.token())
         return json.loads(_open(f"{self.url}{path}", body, headers)[1])
 
     def token(self) -> dict[str, str]:
-        """What must come with each change, so that another page's forms are none."""
+        """The CSRF token that every change needs."""
         token = self.ask("/csrf-token?client=test")["token"]
         return {"Prefect-Csrf-Client": "test", "Prefect-Csrf-Token": token}
 
@@ -63,7 +63,7 @@ class PrefectServer:
         return found
 
     def start_run(self, served: dict[str, Any]) -> str:
-        """Ask for a run now, as the scheduler does at its time; its id."""
+        """Start a run now, as the scheduler does; its id."""
         body = {"parameters": {"source": None, "force": True}, "state": {"type": "SCHEDULED"}}
         return str(self.ask(f"/deployments/{served['id']}/create_flow_run", body)["id"])
 
@@ -95,7 +95,7 @@ def server(make_home: Callable[[], Path]) -> Iterator[PrefectServer]:
     stop_server()
 
 
-# --- who gets in --------------------------------------------------------------------------------------------
+# --- authorization ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def server(make_home: Callable[[], Path]) -> Iterator[PrefectServer]:
     ],
 )
 @pytest.mark.parametrize("secret", [None, "sigmasight:guessed", ""])
-def test_who_does_not_know_the_secret_gets_401(
+def test_a_request_without_the_secret_gets_401(
     server: PrefectServer, method: str, path: str, secret: str | None
 ) -> None:
     headers = server.token() | ({} if secret is None else authorization(secret))
@@ -118,17 +118,17 @@ def test_who_does_not_know_the_secret_gets_401(
         _open(f"{server.url}{path}", None if method == "GET" else {}, headers, method)
 
 
-def test_a_page_of_another_origin_is_not_let_in(server: PrefectServer) -> None:
+def test_a_page_of_another_origin_is_refused(server: PrefectServer) -> None:
     preflight = {"Origin": FOREIGN, "Access-Control-Request-Method": "PATCH"}
     with pytest.raises(urllib.error.HTTPError) as refused:
         _open(f"{server.url}/deployments/filter", None, preflight, "OPTIONS")
     assert refused.value.headers["Access-Control-Allow-Origin"] is None
-    # a form of another page sends what the browser knows, but has no token
+    # a form on another page sends the browser's credentials, but has no token
     with pytest.raises(urllib.error.HTTPError, match="403"):
         _open(f"{server.url}/deployments/filter", {}, authorization(read_secret(server.settings)))
 
 
-def test_the_secret_is_random_kept_and_read_by_its_owner_alone(
+def test_the_secret_is_random_persistent_and_private(
     tmp_path: Path,
 ) -> None:
     one_home, other_home = (Settings(sigmasight_home=tmp_path / name) for name in ("one", "other"))
@@ -173,7 +173,7 @@ def test_schedule_serves_the_nightly_flow_on_weekdays_after_the_close(
 
 
 def check_records(server: PrefectServer, run_id: str, warehouse: Warehouse) -> None:
-    """Each step is a task run, and the nodes of the build are one artifact: the same as in ops.run_nodes."""
+    """Each step is a task run, and the build's nodes are one artifact, equal to ops.run_nodes."""
     of_the_run = {"flow_runs": {"id": {"any_": [run_id]}}}
     wait_until(lambda: len(server.ask("/task_runs/filter", of_the_run)) == 2, "the steps are recorded")
     steps = {step["name"]: step["state_type"] for step in server.ask("/task_runs/filter", of_the_run)}
@@ -186,15 +186,15 @@ def check_records(server: PrefectServer, run_id: str, warehouse: Warehouse) -> N
     )
 
 
-def test_a_work_pool_gets_the_flow_and_its_worker_runs_it(
+def test_a_flow_deployed_to_a_work_pool_is_run_by_its_worker(
     command: CommandLine, server: PrefectServer
 ) -> None:
-    # nothing is new in this warehouse: the worker's run looks, and ends
+    # nothing is new in this warehouse, so the worker's run ends at once
     named = CommandLine(command.warehouse, server.variables)
     runs = one(command.warehouse, "select count(*) from ops.runs")
-    said = named.succeed("schedule", "--source", "yfinance", "--work-pool", "nights")
-    assert "The work pool nights is made, of type process." in said
-    assert "prefect worker start --pool nights" in said
+    output = named.succeed("schedule", "--source", "yfinance", "--work-pool", "nights")
+    assert "The work pool nights is created, of type process." in output
+    assert "prefect worker start --pool nights" in output
     deployed = server.deployment()
     assert deployed is not None
     assert deployed["work_pool_name"] == "nights"
@@ -202,7 +202,7 @@ def test_a_work_pool_gets_the_flow_and_its_worker_runs_it(
         command.warehouse, "select current_database()"
     )
     server.start_run(deployed)
-    # without the settings: what the worker needs to know came with the deployment
+    # without the settings, which come with the deployment
     foreign = {name.upper() for name in Settings.model_fields}
     environment = {name: text for name, text in named.environment.items() if name not in foreign}
     worker = subprocess.run(
@@ -224,20 +224,18 @@ def test_a_work_pool_without_a_server_is_refused(command: CommandLine) -> None:
     assert "name it in PREFECT_API_URL" in done.stderr
 
 
-def test_a_command_runs_as_a_flow_where_a_server_is_named(
-    command: CommandLine, server: PrefectServer
-) -> None:
+def test_a_command_runs_as_a_flow_if_a_server_is_named(command: CommandLine, server: PrefectServer) -> None:
     def steps() -> int:
         named = {"task_runs": {"name": {"any_": ["build"]}, "state": {"type": {"any_": ["COMPLETED"]}}}}
         return int(server.ask("/task_runs/count", named))
 
     before = steps()
-    said = CommandLine(command.warehouse, server.variables).succeed("nightly", "--force")
-    assert "no number can have changed since the last publication" in said
+    output = CommandLine(command.warehouse, server.variables).succeed("nightly", "--force")
+    assert "nothing has changed since the last publication" in output
     wait_until(lambda: steps() == before + 1, "the step is recorded")
 
 
-def test_a_named_server_that_cannot_be_reached_is_said(command: CommandLine) -> None:
+def test_an_unreachable_named_server_is_reported(command: CommandLine) -> None:
     nowhere = {"PREFECT_API_URL": "http://127.0.0.1:1/api"}
     done = CommandLine(command.warehouse, nowhere).run("nightly", "--force")
     assert done.returncode == 1
@@ -245,7 +243,7 @@ def test_a_named_server_that_cannot_be_reached_is_said(command: CommandLine) -> 
     assert "Traceback" not in done.stderr
 
 
-# Fails twice for a reason that may pass, then for one that does not.
+# Fails twice with a transient error, then with a permanent one.
 FAILS_THREE_TIMES = """
 from flows.pipeline import transient
 transient.FIRST_DELAY_SECONDS = 0.01
@@ -256,7 +254,7 @@ attempts = []
 
 def body():
     attempts.append(1)
-    raise ConnectionError("lost") if len(attempts) < 3 else ValueError("lasting")
+    raise ConnectionError("lost") if len(attempts) < 3 else ValueError("permanent")
 
 @flow
 def run():
@@ -269,7 +267,7 @@ except ValueError as error:
 """
 
 
-def test_prefect_tries_again_what_may_pass_and_nothing_else(server: PrefectServer) -> None:
+def test_prefect_retries_only_transient_errors(server: PrefectServer) -> None:
     done = subprocess.run(
         [sys.executable, "-c", FAILS_THREE_TIMES],
         env={**os.environ, **server.variables},
@@ -277,4 +275,4 @@ def test_prefect_tries_again_what_may_pass_and_nothing_else(server: PrefectServe
         text=True,
         check=False,
     )
-    assert done.stdout.splitlines()[-1] == "3 lasting", done.stdout + done.stderr
+    assert done.stdout.splitlines()[-1] == "3 permanent", done.stdout + done.stderr

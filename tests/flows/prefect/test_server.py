@@ -1,4 +1,4 @@
-"""The Prefect server of the schedule: there when the first request needs it, gone when the command is."""
+"""The Prefect server of the schedule: ready for the first request, stopped with its command."""
 
 import os
 import signal
@@ -36,23 +36,23 @@ def test_server_answers_and_ends_with_a_killed_parent(tmp_path: Path) -> None:
         assert parent.stdout is not None
         url = parent.stdout.readline().strip()
         (server,) = psutil.Process(parent.pid).children()
-        # at once: the request waits in the socket until the server is there
+        # immediately: the request waits in the socket until the server is ready
         with urllib.request.urlopen(f"{url}/health", timeout=120) as answer:  # noqa: S310 - our own server
             assert answer.read() == b"true"
         parent.send_signal(signal.SIGKILL)
         wait_until(lambda: not server.is_running() or server.status() == psutil.STATUS_ZOMBIE, "it ends")
 
 
-def test_a_named_server_is_used_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_named_server_is_used_without_starting_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:1/api")
     start_scheduling_server(Settings(sigmasight_home=tmp_path))
     assert os.environ["PREFECT_API_URL"] == "http://127.0.0.1:1/api"
     assert not (tmp_path / ".warehouse").exists()
 
 
-def test_a_port_in_use_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_port_in_use_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PREFECT_API_URL", raising=False)
-    monkeypatch.setattr("flows.prefect.server.SCHEDULING_PORT", 1)  # no port for ordinary users
+    monkeypatch.setattr("flows.prefect.server.SCHEDULING_PORT", 1)  # not available to ordinary users
     monkeypatch.setattr("socket.create_server", _refuse)
     with pytest.raises(OrchestratorError, match=r"cannot listen on port 1 \(Address already in use\)"):
         start_scheduling_server(Settings(sigmasight_home=tmp_path))

@@ -1,4 +1,4 @@
-"""The summary of portfolios: numbers to be read, data quality in words."""
+"""The summary of portfolios: readable numbers, data quality in words."""
 
 import io
 from datetime import date
@@ -11,7 +11,7 @@ from flows.summaries.portfolios import PortfolioLine, money, print_portfolios
 
 
 def line(**changes: Any) -> PortfolioLine:
-    usual: dict[str, Any] = {
+    default: dict[str, Any] = {
         "name": "Growth",
         "as_of": date(2025, 9, 12),
         "equity": Decimal("3490911.44"),
@@ -25,7 +25,7 @@ def line(**changes: Any) -> PortfolioLine:
         "is_simulated": False,
         "flagged": {},
     }
-    return PortfolioLine(**{**usual, **changes})
+    return PortfolioLine(**{**default, **changes})
 
 
 def printed(*lines: PortfolioLine) -> str:
@@ -49,7 +49,7 @@ def test_quality_in_words() -> None:
     )
 
 
-def test_simulated_prices_are_said_first_and_loudly() -> None:
+def test_simulated_prices_are_reported_first() -> None:
     assert line(is_simulated=True).quality().startswith("SIMULATED PRICES; ")
 
 
@@ -60,5 +60,5 @@ def test_table_aligns_money_to_the_right() -> None:
     assert "2025-09-12" in rows[0]
 
 
-def test_before_the_first_publication_it_says_so() -> None:
+def test_no_publication_is_reported() -> None:
     assert printed().strip() == "No portfolio is published yet."

@@ -1,20 +1,22 @@
-"""Returns and matrices that the tests of correlations begin with."""
+"""Input returns and matrices for the tests of correlations."""
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 FloatArray = npt.NDArray[np.float64]
-PUBLISHED = np.array([[1, 0.9, 0.7], [0.9, 1, 0.3], [0.7, 0.3, 1]])  # no correlation matrix; see its test
+PUBLISHED = np.array(
+    [[1, 0.9, 0.7], [0.9, 1, 0.3], [0.7, 0.3, 1]]
+)  # not a valid correlation matrix; see its test
 
 
 def constant(size: int, correlation: float) -> FloatArray:
-    """A matrix in which all pairs correlate alike."""
+    """A matrix in which all pairs have the same correlation."""
     return np.where(np.eye(size) > 0, 1.0, correlation)
 
 
 def make_returns(sessions: int, symbols: int, *, seed: int = 7, missing: float = 0.0) -> FloatArray:
-    """Returns with a market in common; `missing` of them are absent."""
+    """Returns with a common market factor; a share `missing` of them is absent."""
     rng = np.random.default_rng(seed)
     values = rng.normal(0, 0.01, (sessions, 1)) * rng.uniform(-1, 2, symbols)
     values += rng.normal(0.0005, 0.01, (sessions, symbols))
@@ -23,7 +25,7 @@ def make_returns(sessions: int, symbols: int, *, seed: int = 7, missing: float =
 
 
 def as_long(values: FloatArray) -> pd.DataFrame:
-    """The returns as dbt hands them over: one row per symbol and session with a return."""
+    """The returns as passed by dbt: one row per symbol and session with a return."""
     frame = pd.DataFrame(values, columns=[f"S{i:03}" for i in range(values.shape[1])]).assign(
         as_of_date=pd.bdate_range("2024-01-02", periods=len(values)),
         session_number=np.arange(500, 500 + len(values)),

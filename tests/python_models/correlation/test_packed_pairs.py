@@ -1,6 +1,6 @@
-"""Pairs packed into arrays are the same pairs."""
+"""Packing pairs into arrays is lossless."""
 
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 import pandas as pd
@@ -8,9 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from python_models.correlation import symbols
 from python_models.correlation.packed_pairs import pack_pairs, unpack_pairs
-from python_models.correlation.symbols import no_pairs, symbol_correlations
+from python_models.correlation.symbols import no_pairs
+from tests.method_config import CORRELATION_CONFIG
 from tests.python_models.correlation.correlation_cases import as_long, make_returns
+
+symbol_correlations = partial(
+    symbols.symbol_correlations, window=CORRELATION_CONFIG.window, minimum=CORRELATION_CONFIG.minimum
+)
 
 
 @cache
@@ -20,13 +26,13 @@ def _pairs() -> pd.DataFrame:
 
 @given(st.integers(0, 1_000), st.floats(0, 1))
 @settings(deadline=None, max_examples=30)
-def test_packed_pairs_are_unpacked_as_they_were(seed: int, held: float) -> None:
+def test_packed_pairs_round_trip(seed: int, held: float) -> None:
     is_kept = np.random.default_rng(seed).random(len(_pairs())) < held
     pairs = _pairs()[is_kept].reset_index(drop=True)
     pd.testing.assert_frame_equal(unpack_pairs(pack_pairs(pairs)), pairs, check_exact=True)
 
 
-def test_a_symbols_array_begins_with_itself_and_goes_on_with_those_after_it() -> None:
+def test_a_symbols_array_begins_with_itself_and_continues_with_later_symbols() -> None:
     day = pd.Timestamp("2025-01-02")
     rows = [("A", "A", 1.0, 90), ("A", "C", -0.25, 33), ("B", "B", 1.0, 90), ("C", "C", 1.0, 70)]
     pairs = pd.DataFrame(rows, columns=["symbol_1", "symbol_2", "correlation", "observations"])

@@ -1,5 +1,6 @@
-"""A portfolio's correlation figures, proved by plain loops and by what must always hold."""
+"""A portfolio's correlation measures, tested against plain loops and by invariants."""
 
+from functools import partial
 from itertools import combinations, combinations_with_replacement
 
 import numpy as np
@@ -9,22 +10,26 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from python_models.correlation.portfolios import PortfolioCorrelations, portfolio_correlations
+from python_models.correlation import portfolios, symbols
+from python_models.correlation.portfolios import PortfolioCorrelations
 from python_models.correlation.symbols import (
-    CorrelationRules,
     nearest_correlation,
     pair_correlations,
-    symbol_correlations,
 )
+from tests.method_config import CORRELATION_CONFIG
 from tests.python_models.correlation.correlation_cases import PUBLISHED, as_long, constant, make_returns
 
 FloatArray = npt.NDArray[np.float64]
 DATE = pd.Timestamp("2026-01-30")
 seeds = st.integers(0, 10_000)
+portfolio_correlations = partial(portfolios.portfolio_correlations, rules=CORRELATION_CONFIG)
+symbol_correlations = partial(
+    symbols.symbol_correlations, window=CORRELATION_CONFIG.window, minimum=CORRELATION_CONFIG.minimum
+)
 
 
 def _pairs(rho: FloatArray, observations: int = 90) -> pd.DataFrame:
-    """A matrix of symbols A, B, ... as the rows of symbol_correlations; NaN has none."""
+    """A matrix of symbols A, B, ... as rows of symbol_correlations; NaN has no row."""
     rows = [
         (DATE, chr(65 + i), chr(65 + j), rho[i, j], observations)
         for i, j in combinations_with_replacement(range(len(rho)), 2)
@@ -69,7 +74,7 @@ def test_portfolio_figures_equal_a_loop_over_pairs() -> None:
 
 
 @pytest.mark.parametrize("size", [2, 5, 20])
-def test_equal_uncorrelated_symbols_are_as_many_bets_and_identical_ones_are_one(size: int) -> None:
+def test_n_equal_uncorrelated_symbols_are_n_bets_and_identical_ones_are_one(size: int) -> None:
     apart = _one([100.0] * size, constant(size, 0.0))
     assert apart["effective_bets"] == pytest.approx(size)
     assert apart["diversification_score"] == 0.0
@@ -79,7 +84,7 @@ def test_equal_uncorrelated_symbols_are_as_many_bets_and_identical_ones_are_one(
     assert same["mean_correlation"] == 1.0
 
 
-def test_uncorrelated_symbols_are_the_inverse_herfindahl_index() -> None:
+def test_effective_bets_of_uncorrelated_symbols_are_the_inverse_herfindahl_index() -> None:
     """Weights 0.5, 0.3, 0.2: 1 / (0.25 + 0.09 + 0.04)."""
     assert _one([50.0, 30.0, -20.0], constant(3, 0.0))["effective_bets"] == pytest.approx(1 / 0.38)
 
@@ -102,13 +107,13 @@ def test_a_single_symbol_is_one_bet_without_correlations() -> None:
     assert row["min_eigenvalue"] == 1.0
 
 
-def test_a_single_symbol_that_cannot_be_compared_is_excluded() -> None:
+def test_a_single_symbol_without_a_diagonal_is_excluded() -> None:
     row = _one([100.0], np.array([[np.nan]]))
     assert (row["symbols_included"], row["symbols_excluded"], row["data_days"]) == (0, 1, 0)
     assert np.isnan(row["effective_bets"])
 
 
-def test_what_rounds_to_nothing_is_not_held_and_what_is_unknown_is_excluded() -> None:
+def test_exposures_that_round_to_zero_are_not_held_and_unknown_ones_are_excluded() -> None:
     row = _one([100.0, 0.004, -0.0049, 50.0, np.nan], constant(5, 0.5))
     assert (row["symbols_included"], row["symbols_excluded"]) == (2, 1)
     nothing = _one([0.0, 0.001], constant(2, 0.5))
@@ -126,16 +131,16 @@ def test_a_symbol_without_pairs_is_excluded_and_counted() -> None:
     assert _one([1.0, 2.0], apart)["symbols_included"] == 0
 
 
-def test_pairs_below_the_minimum_are_missing_and_the_fewest_days_are_told() -> None:
+def test_pairs_below_the_minimum_are_missing_and_data_days_is_the_fewest() -> None:
     pairs = _pairs(constant(3, 0.5)).assign(observations=[90, 20, 33, 90, 90, 90])
     row = portfolio_correlations(_holdings([1.0, 1.0, 1.0]), pairs).portfolios.iloc[0]
     assert (row["data_days"], row["symbols_excluded"]) == (20, 0)
-    strict = CorrelationRules(minimum=21)
+    strict = CORRELATION_CONFIG._replace(minimum=21)
     row = portfolio_correlations(_holdings([1.0, 1.0, 1.0]), pairs, rules=strict).portfolios.iloc[0]
     assert (row["data_days"], row["symbols_excluded"]) == (33, 1)
 
 
-def test_a_matrix_that_cannot_be_is_repaired_flagged_and_given() -> None:
+def test_an_invalid_matrix_is_repaired_flagged_and_returned() -> None:
     given_pairs = _pairs(PUBLISHED, observations=25)
     found = portfolio_correlations(_holdings([1.0, 1.0, 1.0]), given_pairs)
     repaired, _ = nearest_correlation(PUBLISHED)
@@ -155,7 +160,7 @@ def test_a_matrix_that_cannot_be_is_repaired_flagged_and_given() -> None:
 
 
 def _components_loop(rho: FloatArray, threshold: float) -> list[set[int]]:
-    """Join any two groups that share a strong pair, until none do."""
+    """Merge any two groups that share a strong pair, until none do."""
     groups = [{i} for i in range(len(rho))]
     for i, j in combinations(range(len(rho)), 2):
         if abs(rho[i, j]) >= threshold:
@@ -168,7 +173,7 @@ def _components_loop(rho: FloatArray, threshold: float) -> list[set[int]]:
 
 @settings(max_examples=60, deadline=None)
 @given(seed=seeds)
-def test_clusters_equal_a_loop_that_joins_groups(seed: int) -> None:
+def test_clusters_equal_a_loop_that_merges_groups(seed: int) -> None:
     rng = np.random.default_rng(seed)
     group = rng.normal(0, 1, (90, 3))[:, rng.integers(0, 3, 9)]
     rho, _ = pair_correlations(group * rng.choice([-1, 1], 9) + rng.normal(0, 0.6, (90, 9)), 20)
@@ -189,7 +194,7 @@ def test_clusters_equal_a_loop_that_joins_groups(seed: int) -> None:
     assert totals.is_monotonic_decreasing
 
 
-def test_the_threshold_belongs_to_a_cluster_and_a_chain_holds_together() -> None:
+def test_the_threshold_is_inclusive_and_clusters_are_transitive() -> None:
     rho = constant(4, 0.1)
     rho[0, 1] = rho[1, 0] = 0.7
     rho[1, 2] = rho[2, 1] = -0.75
@@ -203,7 +208,7 @@ def test_clusters_of_equal_share_are_numbered_in_alphabetical_order() -> None:
     rho = constant(6, 0.0)
     for i, j in [(0, 5), (1, 4), (2, 3)]:
         rho[i, j] = rho[j, i] = 0.9
-    # B and E hold most; A and F, C and D hold the same in other parts, but for the last bit of the sum
+    # B and E have the largest share; A and F, C and D have equal shares up to the last bit of the sum
     exposures = [0.2, 5.0, 0.1, 0.4, 5.0, 0.3]
     clusters = _clusters(portfolio_correlations(_holdings(exposures), _pairs(rho)))
     assert list(clusters["symbol"]) == ["B", "E", "A", "F", "C", "D"]
@@ -212,7 +217,7 @@ def test_clusters_of_equal_share_are_numbered_in_alphabetical_order() -> None:
 
 @settings(max_examples=30, deadline=None)
 @given(seed=seeds, scale=st.floats(0.1, 100))
-def test_the_size_and_the_side_of_a_book_change_no_figure(seed: int, scale: float) -> None:
+def test_scaling_and_flipping_a_book_change_no_measure(seed: int, scale: float) -> None:
     exposures = np.random.default_rng(seed).normal(0, 1e4, 5)
     rho, _ = pair_correlations(make_returns(90, 5, seed=seed), 20)
     plain = portfolio_correlations(_holdings(list(exposures)), _pairs(rho))
@@ -239,7 +244,7 @@ def _demo() -> tuple[pd.DataFrame, pd.DataFrame]:
     rng = np.random.default_rng(3)
     values = make_returns(95, 12, missing=0.5) + rng.normal(
         0, 0.05, (95, 1)
-    )  # alike: gaps make them impossible
+    )  # highly correlated: gaps make the matrices invalid
     pairs = symbol_correlations(as_long(values), None, from_date="2024-05-06")
     dates = pd.DataFrame({"as_of_date": pairs["as_of_date"].unique()})
     held = pd.DataFrame(
@@ -258,7 +263,7 @@ def _assert_same(left: PortfolioCorrelations, right: PortfolioCorrelations) -> N
         pd.testing.assert_frame_equal(ours, theirs, check_exact=True)
 
 
-def test_permutation_of_rows_changes_no_portfolio() -> None:
+def test_the_order_of_rows_does_not_matter() -> None:
     holdings, pairs = _demo()
     found = portfolio_correlations(holdings, pairs)
     assert len(found.portfolios) == holdings[["portfolio_id", "as_of_date"]].drop_duplicates().shape[0]
@@ -268,7 +273,7 @@ def test_permutation_of_rows_changes_no_portfolio() -> None:
     _assert_same(shuffled, found)
 
 
-def test_a_portfolio_has_the_same_figures_alone() -> None:
+def test_a_portfolio_does_not_depend_on_others() -> None:
     holdings, pairs = _demo()
     found = portfolio_correlations(holdings, pairs)
     alone = portfolio_correlations(holdings.query("portfolio_id == 'p2'"), pairs)
@@ -279,13 +284,13 @@ def test_a_portfolio_has_the_same_figures_alone() -> None:
     _assert_same(alone, expected)
 
 
-def test_two_rows_of_one_holding_are_refused() -> None:
-    twice = pd.concat([_holdings([1.0, 2.0]), _holdings([3.0])])
+def test_duplicate_holdings_are_refused() -> None:
+    duplicate = pd.concat([_holdings([1.0, 2.0]), _holdings([3.0])])
     with pytest.raises(ValueError, match="`holdings` must have one row per portfolio, date and symbol"):
-        portfolio_correlations(twice, _pairs(constant(2, 0.5)))
+        portfolio_correlations(duplicate, _pairs(constant(2, 0.5)))
 
 
-def test_without_holdings_there_are_no_rows_but_the_columns() -> None:
+def test_without_holdings_the_frames_are_empty_with_their_columns() -> None:
     holdings, pairs = _demo()
     found = portfolio_correlations(holdings, pairs)
     for nothing, frame in zip(portfolio_correlations(holdings.iloc[:0], pairs), found, strict=True):

@@ -1,5 +1,6 @@
-"""Correlations, proved by published numbers, by pandas and plain loops, and by what must always hold."""
+"""Correlations, tested against published numbers, pandas and plain loops, and by invariants."""
 
+from functools import partial
 from itertools import combinations, combinations_with_replacement
 
 import numpy as np
@@ -9,24 +10,28 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from python_models.correlation import symbols
 from python_models.correlation.symbols import (
     complete_symbols,
     held_pairs,
     nearest_correlation,
     pair_correlations,
-    symbol_correlations,
 )
+from tests.method_config import CORRELATION_CONFIG
 from tests.python_models.correlation.correlation_cases import PUBLISHED, as_long, constant, make_returns
 
 FloatArray = npt.NDArray[np.float64]
 DATE = pd.Timestamp("2026-01-30")
 seeds = st.integers(0, 10_000)
+symbol_correlations = partial(
+    symbols.symbol_correlations, window=CORRELATION_CONFIG.window, minimum=CORRELATION_CONFIG.minimum
+)
 
 
 # pairs
 
 
-def test_pair_correlations_give_anscombes_published_figure() -> None:
+def test_pair_correlations_give_anscombes_published_value() -> None:
     """Anscombe, Graphs in Statistical Analysis, The American Statistician 27 (1973), p. 19: 0.816."""
     x = [10, 8, 13, 9, 11, 14, 6, 4, 12, 7, 5]
     y = [8.04, 6.95, 7.58, 8.81, 8.33, 9.96, 7.24, 4.26, 10.84, 4.82, 5.68]
@@ -46,8 +51,8 @@ def test_pair_correlations_equal_pandas(missing: float) -> None:
         assert observations[i, j] == (known[:, i] & known[:, j]).sum()
 
 
-def test_pair_correlations_equal_a_loop_where_common_rows_lie_far_from_the_mean() -> None:
-    """An outlier of 10^6 deviations on a day that the others lack must not cost the other days' digits."""
+def test_pair_correlations_equal_a_loop_where_common_rows_are_far_from_the_mean() -> None:
+    """An outlier of 10^6 deviations on a day that the others lack must not cost precision."""
     values = make_returns(90, 4)
     values[10, 0] = 1e4
     values[10, 1:] = np.nan
@@ -56,11 +61,11 @@ def test_pair_correlations_equal_a_loop_where_common_rows_lie_far_from_the_mean(
     np.testing.assert_allclose(rho[0, 1:], reference, rtol=1e-10)
 
 
-def test_a_symbol_that_does_not_move_over_the_common_rows_has_no_correlation() -> None:
+def test_a_symbol_that_is_constant_over_the_common_rows_has_no_correlation() -> None:
     values = make_returns(90, 4)
-    values[:, 0] = 0.0017  # never moves
+    values[:, 0] = 0.0017  # constant
     values[:40, 1] = np.nan
-    values[40:, 2] = 0.0017  # moves only where its partner is unknown
+    values[40:, 2] = 0.0017  # varies only where its partner is unknown
     rho, observations = pair_correlations(values, 20)
     assert np.isnan(rho[0]).all()
     assert np.isnan(rho[1, 2])
@@ -79,7 +84,7 @@ def test_nineteen_common_rows_give_no_correlation_and_twenty_do() -> None:
     assert list(np.isnan(np.diagonal(rho))) == [False, True, False]
 
 
-def test_a_window_beyond_exact_sums_is_refused() -> None:
+def test_a_window_too_long_for_exact_sums_is_refused() -> None:
     with pytest.raises(ValueError, match="at most 500 sessions, got 501"):
         pair_correlations(np.zeros((501, 2)), 20)
 
@@ -95,7 +100,7 @@ def test_the_matrix_is_symmetric_and_bounded_with_unit_diagonal(seed: int, missi
 
 @settings(max_examples=50, deadline=None)
 @given(seed=seeds, scale=st.floats(1e-3, 1e3), sign=st.sampled_from([-1.0, 1.0]), shift=st.floats(-0.1, 0.1))
-def test_scale_and_shift_change_no_correlation_and_a_flip_its_sign(
+def test_scale_and_shift_change_no_correlation_and_a_flip_changes_its_sign(
     seed: int, scale: float, sign: float, shift: float
 ) -> None:
     values = make_returns(60, 4, seed=seed, missing=0.1)
@@ -108,7 +113,7 @@ def test_scale_and_shift_change_no_correlation_and_a_flip_its_sign(
 
 @settings(max_examples=50, deadline=None)
 @given(seed=seeds, order=st.permutations(range(12)), count=st.integers(2, 12))
-def test_a_pair_has_the_same_correlation_to_the_last_bit_in_any_company(
+def test_a_pair_is_bit_identical_whatever_other_symbols_there_are(
     seed: int, order: list[int], count: int
 ) -> None:
     values = make_returns(90, 12, seed=seed, missing=0.1)
@@ -141,7 +146,7 @@ def test_symbol_correlations_equal_pandas_on_each_date() -> None:
             assert figures[(wide.index[row], *pair)] == pytest.approx(reference.loc[pair], abs=1e-12)
 
 
-def test_only_the_pairs_asked_for_in_either_order_and_once() -> None:
+def test_only_the_requested_pairs_are_returned_in_either_order_and_once() -> None:
     long = as_long(make_returns(100, 5, missing=0.1))
     last = long["as_of_date"].max()
     asked = [("S003", "S001"), ("S001", "S003"), ("S000", "S004"), ("S002", "S002"), ("S002", "ZZZ")]
@@ -172,7 +177,7 @@ def test_later_data_and_an_earlier_start_change_no_correlation() -> None:
     )
 
 
-def test_permutation_of_rows_changes_no_correlation() -> None:
+def test_the_order_of_rows_does_not_matter() -> None:
     long = as_long(make_returns(60, 5, missing=0.1))
     shuffled = long.sample(frac=1, random_state=1)
     pd.testing.assert_frame_equal(
@@ -193,7 +198,7 @@ def test_a_gap_in_one_symbol_changes_no_other_pair() -> None:
     )
 
 
-def test_without_returns_there_are_no_pairs_but_the_columns() -> None:
+def test_without_returns_the_frame_is_empty_with_its_columns() -> None:
     long = as_long(make_returns(30, 2))
     nothing = symbol_correlations(long, None, from_date="2030-01-01")
     assert nothing.empty
@@ -204,10 +209,10 @@ def test_without_returns_there_are_no_pairs_but_the_columns() -> None:
 # complete and positive semi-definite matrices
 
 
-def test_held_pairs_are_those_that_a_loop_over_portfolios_finds() -> None:
+def test_held_pairs_equal_a_loop_over_portfolios() -> None:
     rng = np.random.default_rng(4)
     held = rng.random((3, 6, 9)) < 0.3
-    held[2] = False  # a date on which nobody holds anything
+    held[2] = False  # a date without holdings
     places = np.argwhere(held)
     holdings = pd.DataFrame(
         {
@@ -226,9 +231,9 @@ def test_held_pairs_are_those_that_a_loop_over_portfolios_finds() -> None:
     assert set(found) == expected
 
 
-def test_without_holdings_there_are_no_pairs_and_so_no_correlations() -> None:
-    nobody = pd.DataFrame({"portfolio_id": [], "as_of_date": pd.DatetimeIndex([]), "symbol": []})
-    pairs = held_pairs(nobody)
+def test_without_holdings_there_are_no_pairs_and_no_correlations() -> None:
+    nothing = pd.DataFrame({"portfolio_id": [], "as_of_date": pd.DatetimeIndex([]), "symbol": []})
+    pairs = held_pairs(nothing)
     assert list(pairs.columns) == ["as_of_date", "symbol_1", "symbol_2"]
     assert len(pairs) == 0
     assert len(symbol_correlations(as_long(make_returns(60, 5)), pairs, from_date="1990-01-01")) == 0
@@ -244,10 +249,10 @@ def test_the_symbol_with_most_missing_pairs_is_dropped_first() -> None:
         True,
         True,
         False,
-    ]  # 3 and 4 miss each other: the last
+    ]  # the pair 3, 4 is missing: the last is dropped
 
 
-def test_symbols_without_any_correlation_or_diagonal_are_dropped_before_others_suffer() -> None:
+def test_symbols_without_any_correlation_or_diagonal_are_dropped_first() -> None:
     rho = constant(4, 0.2)
     rho[0, 1:] = rho[1:, 0] = np.nan
     rho[1, 1] = np.nan
@@ -258,7 +263,7 @@ def test_symbols_without_any_correlation_or_diagonal_are_dropped_before_others_s
 
 @settings(max_examples=100, deadline=None)
 @given(seed=seeds, size=st.integers(0, 9), share=st.floats(0, 1))
-def test_no_pair_is_missing_among_the_symbols_kept(seed: int, size: int, share: float) -> None:
+def test_the_kept_symbols_have_no_missing_pair(seed: int, size: int, share: float) -> None:
     rng = np.random.default_rng(seed)
     missing = np.triu(rng.random((size, size)) < share, 1)
     rho = np.where(missing | missing.T, np.nan, constant(size, 0.1))

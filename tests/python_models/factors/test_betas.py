@@ -1,4 +1,4 @@
-"""Factor models, proved by statsmodels and sklearn symbol by symbol, and by what must always hold."""
+"""Factor models, tested against statsmodels and sklearn symbol by symbol, and by invariants."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +15,8 @@ from sklearn.preprocessing import StandardScaler
 from statsmodels.regression.rolling import RollingOLS
 from statsmodels.stats.outliers_influence import variance_inflation_factor
 
-from python_models.factors.betas import FactorRules, factor_betas
+from python_models.factors.betas import factor_betas
+from tests.method_config import FACTOR_CONFIG
 from warehouse.settings import project_root
 
 FloatArray = npt.NDArray[np.float64]
@@ -30,19 +31,10 @@ SESSIONS = 270
 DATES = pd.bdate_range("2024-01-02", periods=SESSIONS)
 LAST = str(DATES[-1].date())
 KEY = ["symbol", "as_of_date", "model", "factor"]
-RULES = FactorRules(
-    clip=5.0,
-    full_history_share=0.9,
-    ridge_alpha=1.0,
-    ewma_lambda=0.94,
-    rate_proxy_symbol="TLT",
-    rate_proxy_duration=16.0,
-    collinear_correlation=0.8,
-)
 
 
 def _returns(*, seed: int = 7, missing: float = 0.05, stocks: int = 4) -> pd.DataFrame:
-    """Funds with every return, stocks of which `missing` are absent; sessions down, symbols across."""
+    """Complete returns of funds, and returns of stocks of which a share `missing` is absent."""
     rng = np.random.default_rng(seed)
     names = FUNDS + [f"S{i:03}" for i in range(stocks)] if stocks != len(STOCKS) else FUNDS + STOCKS
     market = rng.normal(0.0004, 0.01, SESSIONS)
@@ -60,7 +52,7 @@ def _yields(*, seed: int = 8) -> pd.Series:
 
 
 def _long(wide: pd.DataFrame) -> pd.DataFrame:
-    """The returns as dbt hands them over: one row per symbol and session with a return."""
+    """The returns as passed by dbt: one row per symbol and session with a return."""
     frame = wide.rename_axis("as_of_date").reset_index()
     frame["session_number"] = 500 + DATES.get_indexer(frame["as_of_date"])
     long = frame.melt(["as_of_date", "session_number"], var_name="symbol", value_name="daily_return")
@@ -81,7 +73,7 @@ def _fit(
     from_date: str = LAST,
 ) -> pd.DataFrame:
     changes = _yields() if yields is None else yields
-    return factor_betas(_long(wide), _yield_frame(changes), factors, rules=RULES, from_date=from_date)
+    return factor_betas(_long(wide), _yield_frame(changes), factors, rules=FACTOR_CONFIG, from_date=from_date)
 
 
 def _pick(betas: pd.DataFrame, model: str, symbol: str) -> pd.DataFrame:
@@ -176,7 +168,7 @@ def test_style_equals_sklearn(symbol: str) -> None:
 
 
 @pytest.mark.parametrize("symbol", [*STYLES, "TLT", *STOCKS])
-def test_risk_equals_two_steps_written_out(symbol: str) -> None:
+def test_risk_equals_its_two_steps_with_statsmodels_and_sklearn(symbol: str) -> None:
     wide, yields = _returns(), _yields()
     rows = _pick(_fit(wide, yields), "risk", symbol)
     window = wide[-252:].assign(rate=yields)
@@ -214,7 +206,7 @@ def test_market_betas_equal_rolling_ols_on_every_date() -> None:
         np.testing.assert_allclose(market[symbol][61:], rolling.params["SPY"][90:], rtol=1e-8)
 
 
-def test_the_market_has_market_one_and_exactly_zero_elsewhere() -> None:
+def test_the_market_has_market_beta_one_and_all_others_zero() -> None:
     betas = _fit(_returns(), from_date="1990-01-01").query("symbol == 'SPY'")
     risk = betas[betas["model"] == "risk"]
     assert set(risk["factor"]) == {"Market", *STYLE_NAMES, "Interest Rate"}
@@ -243,20 +235,20 @@ def test_a_gap_in_one_symbol_changes_no_other(begin: int, length: int, hurt: str
     _assert_same(after[after["symbol"] != hurt], before[before["symbol"] != hurt])
 
 
-def test_other_symbols_in_the_frame_change_nothing() -> None:
+def test_a_symbol_does_not_depend_on_others() -> None:
     wide = _returns()
     betas = _fit(wide)
     alone = _fit(wide[[*FUNDS, "CCC"]])
     _assert_same(alone, betas[betas["symbol"].isin([*FUNDS, "CCC"])])
 
 
-def test_the_order_of_the_rows_changes_nothing() -> None:
+def test_the_order_of_rows_does_not_matter() -> None:
     long, changes = _long(_returns()), _yield_frame(_yields())
     shuffled = factor_betas(
         long.sample(frac=1, random_state=1),
         changes.sample(frac=1, random_state=2),
         FACTORS,
-        rules=RULES,
+        rules=FACTOR_CONFIG,
         from_date=LAST,
     )
     _assert_same(shuffled, _fit(_returns()))
@@ -271,12 +263,12 @@ def test_later_data_changes_no_earlier_beta() -> None:
     _assert_same(late[late["as_of_date"] <= DATES[254]], early)
 
 
-def test_a_date_has_the_same_betas_alone_and_among_others() -> None:
+def test_a_date_does_not_depend_on_others() -> None:
     among = _fit(_returns(), from_date="1990-01-01")
     _assert_same(_fit(_returns()), among[among["as_of_date"] == DATES[-1]])
 
 
-def test_what_lies_before_the_longest_window_changes_nothing() -> None:
+def test_data_before_the_longest_window_do_not_matter() -> None:
     wide, yields = _returns(), _yields()
     _assert_same(_fit(wide[-252:], yields[-252:]), _fit(wide, yields))
 
@@ -299,7 +291,7 @@ def test_a_short_history_is_fitted_on_its_own_rows_in_each_model() -> None:
         (30, {"market", "style"}),  # two bond holidays: 28 with a yield
         (32, {"market", "rates", "style"}),
         (59, {"market", "rates", "style"}),
-        (60, {"market", "rates", "style", "spread"}),  # the two holidays again: 58 for the second step
+        (60, {"market", "rates", "style", "spread"}),  # the two bond holidays: 58 for the second step
         (62, {"market", "rates", "style", "spread", "risk"}),
     ],
 )
@@ -338,7 +330,7 @@ def test_a_flat_price_keeps_its_rows_with_beta_zero_and_no_r_squared() -> None:
     assert rows["t_stat"].isna().all()
 
 
-def test_market_betas_alone_are_clipped_and_say_so() -> None:
+def test_only_market_betas_are_clipped_and_flagged() -> None:
     wide = _returns()
     wide["AAA"] = -7 * wide["SPY"] + 0.001 * wide["VTV"]
     betas = _fit(wide)
@@ -351,7 +343,7 @@ def test_market_betas_alone_are_clipped_and_say_so() -> None:
     assert betas["is_clipped"].sum() == 1
 
 
-def test_the_bond_fund_stands_in_for_missing_yields() -> None:
+def test_the_bond_fund_replaces_missing_yields() -> None:
     wide, yields = _returns(), _yields()
     yields[:] = np.nan
     betas = _fit(wide, yields)
@@ -363,7 +355,7 @@ def test_the_bond_fund_stands_in_for_missing_yields() -> None:
     assert _pick(betas, "rates", "SPY").loc["Interest Rate", "beta"] == 0.0
 
 
-def test_without_yields_and_bond_fund_only_the_rate_has_no_rows() -> None:
+def test_without_yields_and_bond_fund_only_the_rate_factor_is_missing() -> None:
     wide, yields = _returns(), _yields()
     yields[:] = np.nan
     betas = _fit(wide.drop(columns="TLT"), yields)
@@ -372,7 +364,7 @@ def test_without_yields_and_bond_fund_only_the_rate_has_no_rows() -> None:
     assert len(_pick(betas, "risk", "AAA")) == 7
 
 
-def test_a_style_fund_without_returns_takes_only_its_own_factors_along() -> None:
+def test_a_style_fund_without_returns_drops_only_its_own_factors() -> None:
     betas = _fit(_returns().drop(columns="MTUM"))
     assert "Momentum" not in set(betas["factor"])
     assert set(FACTORS["factor"]) - set(betas["factor"]) == {"Momentum"}
@@ -380,7 +372,7 @@ def test_a_style_fund_without_returns_takes_only_its_own_factors_along() -> None
 
 
 @pytest.mark.parametrize("spoil", ["missing", "flat"])
-def test_without_a_market_that_moves_only_style_and_spreads_are_left(spoil: str) -> None:
+def test_without_a_varying_market_only_style_and_spreads_are_fitted(spoil: str) -> None:
     wide = _returns()
     wide = wide.drop(columns="SPY") if spoil == "missing" else wide.assign(SPY=0.0)
     betas = _fit(wide)
@@ -388,7 +380,7 @@ def test_without_a_market_that_moves_only_style_and_spreads_are_left(spoil: str)
     assert "Growth-Value" in set(betas["factor"])
 
 
-def test_a_spread_beyond_the_market_by_construction_reads_as_its_tilt() -> None:
+def test_a_multiple_of_a_spread_has_that_spread_beta() -> None:
     wide = _returns(missing=0.0)
     wide["AAA"] = 0.7 * (wide["VUG"] - wide["VTV"])
     tilt = _pick(_fit(wide), "spread", "AAA").loc["Growth-Value"]
@@ -415,7 +407,7 @@ def test_betas_are_linear_in_the_return(seed: int, size: float) -> None:
 
 
 @pytest.mark.parametrize("model", FACTORS["model"].unique())
-def test_a_model_alone_gives_what_it_gives_among_the_others(model: str) -> None:
+def test_a_model_does_not_depend_on_others(model: str) -> None:
     wanted = FACTORS[FACTORS["model"].isin([model, "market"])]
     betas = _fit(_returns())
     alone = _fit(_returns(), factors=wanted)
@@ -423,15 +415,17 @@ def test_a_model_alone_gives_what_it_gives_among_the_others(model: str) -> None:
 
 
 def test_an_unknown_model_is_refused() -> None:
-    with pytest.raises(ValueError, match="`factors` may have the models"):
+    with pytest.raises(ValueError, match="`factors` must have only the models"):
         _fit(_returns(), factors=FACTORS.replace({"model": {"style": "fashion"}}))
 
 
-def test_no_returns_give_no_rows_but_a_frame_with_columns_and_types() -> None:
+def test_without_returns_the_frame_is_empty_with_its_columns_and_types() -> None:
     some = _fit(_returns())
     for empty in (
         _fit(_returns(), from_date="2099-01-01"),
-        factor_betas(_long(_returns())[:0], _yield_frame(_yields()), FACTORS, rules=RULES, from_date=LAST),
+        factor_betas(
+            _long(_returns())[:0], _yield_frame(_yields()), FACTORS, rules=FACTOR_CONFIG, from_date=LAST
+        ),
     ):
         assert empty.empty
         assert list(empty.columns) == list(some.columns)

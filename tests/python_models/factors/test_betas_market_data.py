@@ -1,4 +1,4 @@
-"""Factor models on real returns and yields: what everybody knows of these funds comes out."""
+"""Factor models on real returns and yields give the known properties of these funds."""
 
 from pathlib import Path
 
@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 
-from python_models.factors.betas import FactorRules, factor_betas
+from python_models.factors.betas import factor_betas
 from python_models.factors.returns import factor_correlations
+from tests.method_config import FACTOR_CONFIG
 from warehouse.settings import project_root
 
 FACTORS = pd.read_csv(Path(project_root()) / "dbt_project/seeds/factors.csv")
@@ -21,21 +22,12 @@ FUND_OF_STYLE = {
     "Size": "IWM",
     "Low Volatility": "USMV",
 }
-RULES = FactorRules(
-    clip=5.0,
-    full_history_share=0.9,
-    ridge_alpha=1.0,
-    ewma_lambda=0.94,
-    rate_proxy_symbol="TLT",
-    rate_proxy_duration=16.0,
-    collinear_correlation=0.8,
-)
 
 
 @pytest.fixture(scope="module")
 def returns(market_folder: Path) -> pd.DataFrame:
     prices = pd.read_csv(market_folder / "prices.csv", parse_dates=["date"])
-    prices = prices[prices["symbol"] != "VIX"]  # an index, with a session more
+    prices = prices[prices["symbol"] != "VIX"]  # an index, with one more session
     closes = prices.pivot_table(index="date", columns="symbol", values="adj_close")
     return closes / closes.shift(1) - 1
 
@@ -59,7 +51,7 @@ def inputs(returns: pd.DataFrame, yields: pd.Series) -> tuple[pd.DataFrame, pd.D
 
 @pytest.fixture(scope="module")
 def betas(inputs: tuple[pd.DataFrame, pd.DataFrame]) -> pd.DataFrame:
-    return factor_betas(*inputs, FACTORS, rules=RULES, from_date=DATES[0])
+    return factor_betas(*inputs, FACTORS, rules=FACTOR_CONFIG, from_date=DATES[0])
 
 
 def _beta(betas: pd.DataFrame, date: str, symbol: str, model: str, factor: str) -> float:
@@ -68,7 +60,7 @@ def _beta(betas: pd.DataFrame, date: str, symbol: str, model: str, factor: str) 
 
 
 @pytest.mark.parametrize("date", DATES)
-def test_spy_is_exactly_the_market_and_nothing_else(betas: pd.DataFrame, date: str) -> None:
+def test_spy_is_exactly_the_market(betas: pd.DataFrame, date: str) -> None:
     spy = betas[(betas["symbol"] == "SPY") & (betas["as_of_date"] == date)].set_index(["model", "factor"])
     assert spy.loc[("market", "Market"), "beta"] == 1.0
     assert spy.loc[("rates", "Interest Rate"), "beta"] == 0.0
@@ -91,7 +83,7 @@ def test_bond_funds_lose_their_duration_when_yields_rise(betas: pd.DataFrame, da
 
 @pytest.mark.parametrize("date", DATES)
 @pytest.mark.parametrize(("style", "fund"), FUND_OF_STYLE.items())
-def test_each_style_fund_is_its_own_style(betas: pd.DataFrame, date: str, style: str, fund: str) -> None:
+def test_each_style_fund_has_its_own_style(betas: pd.DataFrame, date: str, style: str, fund: str) -> None:
     for model, lowest, others in (("style", 0.8, 0.2), ("risk", 0.95, 0.05)):
         own = betas[
             (betas["as_of_date"] == date)
@@ -125,25 +117,25 @@ def test_every_symbol_with_prices_has_every_beta(
     assert (counts == len(FACTORS)).all()
 
 
-def test_bond_holidays_do_not_turn_the_rate_into_a_proxy(betas: pd.DataFrame) -> None:
+def test_bond_holidays_do_not_switch_the_rate_to_the_proxy(betas: pd.DataFrame) -> None:
     is_rate = betas["factor"] == "Interest Rate"
     assert (betas.loc[is_rate, "rate_proxy"] == "DGS10").all()
 
 
-def test_without_yields_the_bond_fund_tells_the_same_story(
+def test_without_yields_the_bond_fund_gives_similar_betas(
     inputs: tuple[pd.DataFrame, pd.DataFrame], betas: pd.DataFrame
 ) -> None:
     long, changes = inputs
-    proxied = factor_betas(long, changes[:0], FACTORS, rules=RULES, from_date=DATES[1])
+    proxied = factor_betas(long, changes[:0], FACTORS, rules=FACTOR_CONFIG, from_date=DATES[1])
     bond = _beta(proxied, DATES[1], "BND", "rates", "Interest Rate")
     assert bond == pytest.approx(_beta(betas, DATES[1], "BND", "rates", "Interest Rate"), rel=0.25)
     assert _beta(proxied, DATES[1], "TLT", "rates", "Interest Rate") == pytest.approx(-16, rel=1e-10)
 
 
-def test_value_and_growth_beyond_the_market_are_collinear(
+def test_residual_value_and_growth_are_collinear(
     inputs: tuple[pd.DataFrame, pd.DataFrame],
 ) -> None:
-    frame = factor_correlations(*inputs, FACTORS, rules=RULES, from_date=DATES[1])
+    frame = factor_correlations(*inputs, FACTORS, rules=FACTOR_CONFIG, from_date=DATES[1])
     risk = frame[frame["model"] == "risk"].set_index(["factor_1", "factor_2"])
     assert risk.loc[("Value", "Growth"), "correlation"] < -0.8
     assert risk["is_collinear"].sum() == 2

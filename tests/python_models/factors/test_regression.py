@@ -1,4 +1,4 @@
-"""Regressions, proved by certified and textbook numbers, by statsmodels and sklearn, and by properties."""
+"""Regressions, tested against certified and textbook numbers, statsmodels and sklearn, and by properties."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ def _numbers(text: str) -> FloatArray:
 
 
 def _market(sessions: int, symbols: int, *, seed: int = 7, missing: float = 0.1) -> FloatArray:
-    """Returns of which the first column is the market; `missing` of the others' values are absent."""
+    """Returns with the market in the first column; a share `missing` of the other values is absent."""
     rng = np.random.default_rng(seed)
     market = rng.normal(0.0004, 0.01, sessions)
     values = rng.uniform(-1, 2, symbols) * market[:, None] + rng.normal(0, 0.015, (sessions, symbols))
@@ -45,7 +45,7 @@ def _regressors(sessions: int, *, seed: int = 3) -> FloatArray:
     return np.column_stack([funds, rng.normal(0, 0.0001, sessions)])
 
 
-def test_simple_regression_gives_anscombes_published_figures() -> None:
+def test_simple_regression_gives_anscombes_published_values() -> None:
     """Anscombe, Graphs in Statistical Analysis, The American Statistician 27 (1973), page 19, data set 1."""
     x = np.array([10, 8, 13, 9, 11, 14, 6, 4, 12, 7, 5], dtype=float)
     y = np.array([8.04, 6.95, 7.58, 8.81, 8.33, 9.96, 7.24, 4.26, 10.84, 4.82, 5.68])
@@ -57,7 +57,7 @@ def test_simple_regression_gives_anscombes_published_figures() -> None:
     assert fit.observations[0] == 11
 
 
-def test_simple_regression_gives_nists_certified_figures() -> None:
+def test_simple_regression_gives_nists_certified_values() -> None:
     """NIST Statistical Reference Datasets, linear regression, Norris."""
     x = _numbers(
         "0.2 337.4 118.2 884.6 10.1 226.5 666.3 996.3 448.6 777.0 558.2 0.4 0.6 775.5 666.9 338.0 "
@@ -76,7 +76,7 @@ def test_simple_regression_gives_nists_certified_figures() -> None:
     assert fit.r_squared[0] == pytest.approx(0.999993745883712, rel=1e-12)
 
 
-def test_partial_regression_gives_the_delivery_times_of_the_textbook() -> None:
+def test_partial_regression_gives_the_textbook_delivery_time_values() -> None:
     """Montgomery, Peck and Vining, Introduction to Linear Regression Analysis, 5th ed., example 3.1."""
     minutes = _numbers(
         "16.68 11.50 12.03 14.88 13.75 18.11 8.00 17.83 79.24 21.50 40.33 21.00 13.50 19.75 24.00 "
@@ -102,7 +102,7 @@ def _longley() -> tuple[FloatArray, FloatArray]:
     return data.endog.to_numpy(dtype=float), data.exog.to_numpy(dtype=float)
 
 
-def test_ridge_without_penalty_gives_nists_certified_longley_figures() -> None:
+def test_ridge_without_penalty_gives_nists_certified_longley_values() -> None:
     """NIST Statistical Reference Datasets, linear regression, Longley (JASA 62, 1967)."""
     y, x = _longley()
     fit = ridge_regression(y[:, None], x, alpha=0.0)
@@ -128,7 +128,7 @@ def test_ridge_without_penalty_gives_nists_certified_longley_figures() -> None:
     assert fit.r_squared[0] == pytest.approx(0.995479004577296, rel=1e-10)
 
 
-def test_ridge_has_the_penalty_that_venables_and_ripley_choose_for_longley() -> None:
+def test_ridge_reproduces_the_longley_penalty_of_venables_and_ripley() -> None:
     """Generalized cross-validation of lm.ridge (R's MASS, its help page's example), smallest at 0.0057."""
     _, x = _longley()
     deflator, others = x[:, 0], np.column_stack([x[:, 1:], _longley()[0]])
@@ -215,7 +215,7 @@ def test_ridge_without_penalty_is_ols_with_its_standard_errors() -> None:
         np.testing.assert_allclose(fit.std_error[column], reference.bse[1:], rtol=1e-8)
 
 
-def test_a_series_on_itself_has_beta_exactly_one_and_leaves_exactly_nothing() -> None:
+def test_a_series_on_itself_has_beta_exactly_one_and_zero_residuals() -> None:
     values = _market(90, 5)
     values[[3, 50], 0] = np.nan
     fit = simple_regression(values, values[:, 0])
@@ -224,7 +224,7 @@ def test_a_series_on_itself_has_beta_exactly_one_and_leaves_exactly_nothing() ->
     assert (fit.residuals[np.isfinite(values[:, 0]), 0] == 0.0).all()
 
 
-def test_the_control_has_exactly_no_coefficient_on_the_regressor() -> None:
+def test_the_control_has_beta_exactly_zero() -> None:
     values = _market(90, 5)
     yields = 0.05 * values[:, 0] + np.random.default_rng(1).normal(0, 0.0005, 90)
     yields[[3, 50]] = np.nan
@@ -233,7 +233,7 @@ def test_the_control_has_exactly_no_coefficient_on_the_regressor() -> None:
 
 
 @pytest.mark.parametrize("level", [0.0, 0.0001, 1 / 3])
-def test_a_return_that_does_not_move_has_beta_zero_and_no_r_squared(level: float) -> None:
+def test_a_constant_return_has_beta_zero_and_no_r_squared(level: float) -> None:
     values, regressors = _market(90, 2), _regressors(90)
     values[:, 1] = level
     for fit in (
@@ -248,13 +248,13 @@ def test_a_return_that_does_not_move_has_beta_zero_and_no_r_squared(level: float
 
 
 @pytest.mark.parametrize("level", [0.0, 0.0001, 1 / 3])
-def test_a_regressor_that_does_not_move_has_no_coefficient(level: float) -> None:
+def test_a_constant_regressor_has_no_coefficient(level: float) -> None:
     values, regressors = _market(90, 3), _regressors(90)
-    still = np.full(90, level)
-    assert np.isnan(simple_regression(values, still).beta).all()
-    assert np.isnan(partial_regression(values, still, values[:, 0]).beta).all()
-    assert np.isnan(partial_regression(values, values[:, 0], still).beta).all()
-    fit = ridge_regression(values, np.column_stack([regressors, still]), alpha=1.0)
+    constant = np.full(90, level)
+    assert np.isnan(simple_regression(values, constant).beta).all()
+    assert np.isnan(partial_regression(values, constant, values[:, 0]).beta).all()
+    assert np.isnan(partial_regression(values, values[:, 0], constant).beta).all()
+    fit = ridge_regression(values, np.column_stack([regressors, constant]), alpha=1.0)
     without = ridge_regression(values, regressors, alpha=1.0)
     assert np.isnan(fit.beta[:, 7]).all()
     np.testing.assert_allclose(fit.beta[:, :7], without.beta, rtol=1e-12)
@@ -262,7 +262,7 @@ def test_a_regressor_that_does_not_move_has_no_coefficient(level: float) -> None
     np.testing.assert_allclose(fit.vif[:, :7], without.vif, rtol=1e-12)
 
 
-def test_a_regressor_that_stands_still_over_one_symbols_rows_is_missing_for_that_symbol_alone() -> None:
+def test_a_regressor_that_is_constant_over_one_symbols_rows_is_missing_only_for_that_symbol() -> None:
     values, regressors = _market(90, 3, missing=0.0), _regressors(90)
     regressors[60:, 6] = 0.0
     values[:60, 2] = np.nan
@@ -288,7 +288,7 @@ def test_two_equal_regressors_share_a_ridge_and_have_no_vif() -> None:
 
 
 @pytest.mark.parametrize(("rows", "is_known"), [(0, False), (1, False), (2, False), (3, True)])
-def test_fewer_than_three_rows_are_no_regression(rows: int, is_known: bool) -> None:
+def test_fewer_than_three_rows_give_no_regression(rows: int, is_known: bool) -> None:
     values, regressors = _market(20, 3, missing=0.0), _regressors(20)
     values[rows:, 1] = np.nan
     simple = simple_regression(values, values[:, 0])
@@ -298,7 +298,7 @@ def test_fewer_than_three_rows_are_no_regression(rows: int, is_known: bool) -> N
     assert np.isnan(partial_regression(values, regressors[:, 0], values[:, 0]).beta[1])
 
 
-def test_no_sessions_no_symbols_and_no_regressors_are_no_error() -> None:
+def test_empty_inputs_are_allowed() -> None:
     assert simple_regression(np.empty((0, 2)), np.empty(0)).beta.shape == (2,)
     assert partial_regression(np.empty((5, 0)), np.arange(5.0), np.arange(5.0)).beta.shape == (0,)
     assert ridge_regression(np.empty((0, 2)), np.empty((0, 3)), alpha=1.0).beta.shape == (2, 3)
@@ -341,7 +341,9 @@ def test_a_gap_of_one_symbol_changes_no_other(gap: list[int], hurt: int, seed: i
 
 @settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 10_000), rescale=st.floats(1e-4, 1e4), stretch=st.floats(-4, 4))
-def test_betas_follow_the_units_of_return_and_regressor(seed: int, rescale: float, stretch: float) -> None:
+def test_betas_scale_with_the_units_of_return_and_regressor(
+    seed: int, rescale: float, stretch: float
+) -> None:
     values, regressors = _market(60, 4, seed=seed), _regressors(60, seed=seed + 1)
     plain = ridge_regression(values, regressors, alpha=1.0)
     scaled = ridge_regression(stretch * values, rescale * regressors, alpha=1.0)
@@ -354,7 +356,7 @@ def test_betas_follow_the_units_of_return_and_regressor(seed: int, rescale: floa
 
 @settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 10_000))
-def test_the_order_of_symbols_and_of_sessions_changes_nothing(seed: int) -> None:
+def test_the_order_of_symbols_and_sessions_does_not_matter(seed: int) -> None:
     rng = np.random.default_rng(seed)
     values, regressors = _market(60, 6, seed=seed), _regressors(60, seed=seed + 1)
     symbols, sessions = rng.permutation(6), rng.permutation(60)

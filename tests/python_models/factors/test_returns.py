@@ -1,4 +1,4 @@
-"""Factor returns: usable or left out, beyond the market, never from the future; and their correlations."""
+"""Factor returns: usable or left out, residual to the market, no look-ahead; and their correlations."""
 
 from pathlib import Path
 
@@ -11,30 +11,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from python_models.factors.returns import (
-    FactorRules,
     daily_inputs,
     ewma_covariance,
     factor_correlations,
     factor_inputs,
     factor_models,
-    risk_factor_returns,
+    residual_factors,
 )
 from python_models.panel import Panel
+from tests.method_config import FACTOR_CONFIG
 from warehouse.settings import project_root
 
 FloatArray = npt.NDArray[np.float64]
 FACTORS = pd.read_csv(Path(project_root()) / "dbt_project/seeds/factors.csv")
 FUNDS = ["SPY", "VTV", "VUG", "MTUM", "QUAL", "IWM", "USMV", "TLT"]
 RISK = ["Market", "Value", "Growth", "Momentum", "Quality", "Size", "Low Volatility", "Interest Rate"]
-RULES = FactorRules(
-    clip=5.0,
-    full_history_share=0.9,
-    ridge_alpha=1.0,
-    ewma_lambda=0.94,
-    rate_proxy_symbol="TLT",
-    rate_proxy_duration=16.0,
-    collinear_correlation=0.8,
-)
 
 
 def _panel(sessions: int = 300, *, seed: int = 7) -> Panel:
@@ -59,7 +50,8 @@ def _with(panel: Panel, symbol: str, rows: slice, value: float = np.nan) -> Pane
 def _risk(
     panel: Panel, yields: FloatArray, row: int = 299, history: int = 252
 ) -> tuple[list[str], FloatArray, str | None]:
-    return risk_factor_returns(panel, yields, row, factors=FACTORS, rules=RULES, history=history)
+    model = factor_models(FACTORS)["risk"]
+    return residual_factors(panel, yields, row, model=model, rules=FACTOR_CONFIG, history=history)
 
 
 def _long(panel: Panel) -> pd.DataFrame:
@@ -75,10 +67,12 @@ def _yield_frame(yields: FloatArray) -> pd.DataFrame:
 
 
 def _correlations(panel: Panel, yields: FloatArray, from_date: str = "2025-02-24") -> pd.DataFrame:
-    return factor_correlations(_long(panel), _yield_frame(yields), FACTORS, rules=RULES, from_date=from_date)
+    return factor_correlations(
+        _long(panel), _yield_frame(yields), FACTORS, rules=FACTOR_CONFIG, from_date=from_date
+    )
 
 
-def test_risk_factors_are_what_statsmodels_leaves_of_the_funds() -> None:
+def test_risk_factors_equal_statsmodels_residuals() -> None:
     panel, yields = _panel(), _yields()
     names, values, rate_proxy = _risk(panel, yields, history=280)
     assert names == RISK
@@ -112,7 +106,7 @@ def test_a_history_shorter_than_the_window_is_refused() -> None:
         _risk(_panel(), _yields(), history=100)
 
 
-def test_nothing_after_the_row_is_seen() -> None:
+def test_there_is_no_look_ahead() -> None:
     panel, yields = _panel(), _yields()
     later = yields.copy()
     later[281:] = 99.0
@@ -124,7 +118,7 @@ def test_nothing_after_the_row_is_seen() -> None:
     np.testing.assert_array_equal(after[1], before[1])
 
 
-def test_a_fund_with_too_few_returns_is_left_out_and_the_others_are_not() -> None:
+def test_only_a_fund_with_too_few_returns_is_left_out() -> None:
     fifty_nine = _with(_panel(), "MTUM", slice(0, 241))
     names, values, _ = _risk(fifty_nine, _yields())
     assert names == [name for name in RISK if name != "Momentum"]
@@ -133,12 +127,12 @@ def test_a_fund_with_too_few_returns_is_left_out_and_the_others_are_not() -> Non
 
 
 @pytest.mark.parametrize("value", [0.0, 0.001])
-def test_a_fund_that_does_not_move_is_left_out(value: float) -> None:
+def test_a_constant_fund_is_left_out(value: float) -> None:
     names, _, _ = _risk(_with(_panel(), "VUG", slice(None), value), _yields())
     assert names == [name for name in RISK if name != "Growth"]
 
 
-def test_a_fund_that_is_the_market_times_two_is_left_out() -> None:
+def test_a_multiple_of_the_market_is_left_out() -> None:
     dates, symbols, values = _panel()
     values[:, 5] = 2 * values[:, 0] + 0.0001
     names, _, _ = _risk(Panel(dates, symbols, values), _yields())
@@ -153,24 +147,24 @@ def test_without_a_market_there_are_no_factors() -> None:
 @pytest.mark.parametrize(
     ("missing", "proxy"), [(0, "DGS10"), (25, "DGS10"), (26, "TLT"), (200, "TLT"), (252, "TLT")]
 )
-def test_the_bond_fund_stands_in_for_yields_known_on_less_than_nine_tenths(missing: int, proxy: str) -> None:
+def test_the_bond_fund_replaces_yields_known_on_less_than_nine_tenths(missing: int, proxy: str) -> None:
     panel, yields = _panel(), _yields()
     yields[48 : 48 + missing] = np.nan
     model = factor_models(FACTORS)["risk"]
-    names, values, rate_proxy = factor_inputs(panel, yields, 299, model=model, rules=RULES)
+    names, values, rate_proxy = factor_inputs(panel, yields, 299, model=model, rules=FACTOR_CONFIG)
     assert names == RISK
     assert rate_proxy == proxy == _risk(panel, yields)[2]
     expected = yields[48:] if proxy == "DGS10" else -panel.series("TLT")[48:] / 16
     np.testing.assert_array_equal(values[:, 7], expected)
 
 
-def test_only_sessions_with_a_market_return_are_asked_for_a_yield() -> None:
+def test_only_sessions_with_a_market_return_need_a_yield() -> None:
     panel, yields = _with(_panel(), "SPY", slice(100, 200)), _yields()
     yields[100:200] = np.nan
     assert _risk(panel, yields)[2] == "DGS10"
 
 
-def test_yields_before_the_window_decide_nothing() -> None:
+def test_yields_before_the_window_do_not_matter() -> None:
     yields = _yields()
     yields[:48] = np.nan
     _, values, rate_proxy = _risk(_panel(), yields, history=300)
@@ -184,10 +178,10 @@ def test_without_yields_and_bond_fund_there_is_no_rate_factor() -> None:
     assert rate_proxy is None
 
 
-def test_spreads_are_long_less_short() -> None:
+def test_spreads_are_long_minus_short() -> None:
     panel = _panel()
     model = factor_models(FACTORS)["spread"]
-    names, values, _ = factor_inputs(panel, _yields(), 299, model=model, rules=RULES)
+    names, values, _ = factor_inputs(panel, _yields(), 299, model=model, rules=FACTOR_CONFIG)
     assert names == ["Growth-Value", "Momentum", "Size", "Quality"]
     np.testing.assert_array_equal(values[:, 0], (panel.series("VUG") - panel.series("VTV"))[120:])
     np.testing.assert_array_equal(values[:, 2], (panel.series("IWM") - panel.series("SPY"))[120:])
@@ -281,14 +275,14 @@ def test_ewma_weights_give_riskmetrics_effective_number_of_days() -> None:
     assert share == pytest.approx(0.99, abs=5e-4)
 
 
-def test_ewma_covariance_is_for_risk_alone_and_without_rows_unknown() -> None:
+def test_ewma_covariance_is_only_for_risk_and_nan_without_rows() -> None:
     frame = _correlations(_panel(), _yields())
     assert frame.loc[frame["model"] == "risk", "ewma_covariance"].notna().all()
     assert frame.loc[frame["model"] != "risk", "ewma_covariance"].isna().all()
     assert np.isnan(ewma_covariance(np.full((3, 2), np.nan), decay=0.94)).all()
 
 
-def test_pairs_beyond_the_limit_are_collinear_and_the_diagonal_never() -> None:
+def test_pairs_above_the_limit_are_collinear_and_the_diagonal_never() -> None:
     dates, symbols, values = _panel()
     values[:, 2] = -values[:, 1] + 0.1 * values[:, 2]
     frame = _correlations(Panel(dates, symbols, values), _yields())
@@ -300,7 +294,7 @@ def test_pairs_beyond_the_limit_are_collinear_and_the_diagonal_never() -> None:
     assert frame["is_collinear"].equals(beyond)
 
 
-def test_a_date_has_the_same_correlations_alone_and_among_others() -> None:
+def test_a_date_does_not_depend_on_others() -> None:
     panel, yields = _panel(), _yields()
     among = _correlations(panel, yields, "2025-01-20")
     last = among[among["as_of_date"] == among["as_of_date"].max()].reset_index(drop=True)
@@ -311,7 +305,7 @@ def test_a_date_has_the_same_correlations_alone_and_among_others() -> None:
     pd.testing.assert_frame_equal(before, early, check_exact=True)
 
 
-def test_too_few_common_sessions_are_no_matrix_but_a_frame_with_columns() -> None:
+def test_too_few_common_sessions_give_no_matrix() -> None:
     panel = _with(_with(_panel(), "MTUM", slice(0, 230)), "QUAL", slice(230, 300))
     models = set(_correlations(panel, _yields())["model"])
     assert models == {"market", "rates", "style"}

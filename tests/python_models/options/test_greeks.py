@@ -1,7 +1,7 @@
-"""Black-Scholes-Merton against Hull's numbers, mibian, a plain loop, bumped prices, and its identities.
+"""Black-Scholes-Merton against Hull's numbers, mibian, a plain loop, bumped prices and identities.
 
-Hull: Options, Futures and Other Derivatives, by numbers of examples and equations, which hold in the 9th and
-later editions where pages do not.
+Hull: Options, Futures and Other Derivatives, by numbers of examples and equations, which are the same in the
+9th and later editions.
 """
 
 import math
@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from python_models.options.greeks import CHUNK, Greeks, expiry_value, option_greeks, option_price
+from python_models.options.greeks import CHUNK, Greeks, option_greeks, option_price
 
 FloatArray = npt.NDArray[np.float64]
 Inputs = tuple[npt.NDArray[np.bool_], FloatArray, FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]
@@ -45,12 +45,16 @@ def _random_options(size: int, *, seed: int = 3) -> Inputs:
     )
 
 
+def _intrinsic_value(is_call: bool, spot: float, strike: npt.ArrayLike) -> FloatArray:
+    return np.maximum(spot - np.asarray(strike) if is_call else np.asarray(strike) - spot, 0.0)
+
+
 def _normal(x: float) -> float:
-    """N(x) from the standard library: its tail is exact where 1 - erf would be 0."""
+    """N(x) from the standard library, with an accurate tail where 1 - erf would be 0."""
     return 0.5 * math.erfc(-x / math.sqrt(2))
 
 
-def _loop(  # noqa: PLR0917  # the order of every text
+def _loop(  # noqa: PLR0917  # the usual order
     is_call: bool, spot: float, strike: float, years: float, rate: float, yield_: float, volatility: float
 ) -> dict[str, float]:
     """Hull's table 19.6, one option at a time, per year and per unit."""
@@ -100,18 +104,11 @@ def test_greeks_equal_hull_chapter_19() -> None:
     assert greeks.rho == pytest.approx(8.91 * 0.01, abs=5e-5)
 
 
-def test_expiry_value_is_what_exercise_pays() -> None:
-    """Hull, section 10.1: a call pays max(S - K, 0), a put max(K - S, 0)."""
-    assert expiry_value([True, True, False, False], [105, 95, 105, 95], 100).tolist() == [5, 0, 0, 5]
-    assert np.isnan(expiry_value(True, np.nan, 100))
-    assert np.isnan(expiry_value(False, 100, np.nan))
-
-
 # --- other implementations -------------------------------------------------------------------------
 
 
 def test_price_and_greeks_equal_mibian() -> None:
-    """mibian.Me wants percents, days, and the dividends of a year in USD."""
+    """mibian.Me takes percents, days, and annual dividends in USD."""
     options = _random_options(300)
     greeks = option_greeks(*options)
     for row in range(300):
@@ -174,7 +171,7 @@ def test_greeks_equal_bumped_prices(inputs: tuple[float, ...], is_call: bool) ->
         "volga": _bumped(inputs, "volatility", 1e-2 * volatility, "vega", is_call=is_call) / 100,
         "charm": -_bumped(inputs, "years", 1e-2 * years, "delta", is_call=is_call) / 365,
     }
-    # below a millionth of what the Greek is at the money, a difference of prices is rounding
+    # below a millionth of the Greek at the money, a difference of prices is rounding
     scale = {
         "delta": 1.0,
         "gamma": 1 / move,
@@ -216,7 +213,9 @@ def test_prices_stay_within_no_arbitrage_bounds(inputs: tuple[float, ...], is_ca
     share, bond = spot * math.exp(-dividend_yield * years), strike * math.exp(-rate * years)
     price = option_price(is_call, *inputs)
     rounding = 1e-13 * (share + bond)
-    assert expiry_value(is_call, share, bond) - rounding <= price <= (share if is_call else bond) + rounding
+    assert (
+        _intrinsic_value(is_call, share, bond) - rounding <= price <= (share if is_call else bond) + rounding
+    )
 
 
 def test_signs_of_the_greeks() -> None:
@@ -231,25 +230,25 @@ def test_signs_of_the_greeks() -> None:
 
 
 def test_rounding_makes_no_price_negative() -> None:
-    """With next to no volatility a price is the difference of two equal numbers."""
+    """With almost no volatility a price is the difference of two equal numbers."""
     strikes = 100 * (1 + np.linspace(-1e-14, 1e-14, 400))
     for is_call in (True, False):
         prices = option_price(is_call, 100, strikes, 1.0, 0.0, 0.0, np.geomspace(1e-15, 1e-12, 50)[:, None])
         assert (prices >= 0).all()
 
 
-def test_an_option_about_to_expire_is_worth_its_intrinsic_value() -> None:
+def test_an_option_close_to_expiration_has_its_intrinsic_value() -> None:
     strikes = np.array([90.0, 99.0, 101.0, 110.0])
     for is_call in (True, False):
         prices = option_price(is_call, 100, strikes, 1e-9, 0.05, 0.02, 0.2)
-        np.testing.assert_allclose(prices, expiry_value(is_call, 100, strikes), atol=1e-6)
+        np.testing.assert_allclose(prices, _intrinsic_value(is_call, 100, strikes), atol=1e-6)
 
 
-# --- units: a mistake of older systems -------------------------------------------------------------
+# --- units: an error of older systems --------------------------------------------------------------
 
 
-def test_vega_and_rho_are_in_points_and_rates_in_decimals_not_an_85th_of_their_value() -> None:
-    """0.05 passed where percent is meant, and Greeks already per point divided by 100 once more.
+def test_vega_and_rho_are_per_point_for_rates_in_decimals() -> None:
+    """The error: 0.05 passed as a percentage, and Greeks per point divided by 100 again.
 
     A put on 100 struck at 90, 60 days, 5 %, volatility 20 %. Right: vega 0.0573, rho -0.0128.
     Wrong: vega 0.00066, rho -0.00015, about 1/85 of their value.
@@ -267,7 +266,7 @@ def test_vega_and_rho_are_in_points_and_rates_in_decimals_not_an_85th_of_their_v
     assert greeks.rho / (wrong.putRho / 100) == pytest.approx(85, abs=3)
 
 
-# --- absence, shape, order -------------------------------------------------------------------------
+# --- missing values, shape, order ------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -286,13 +285,13 @@ def test_an_unusable_input_gives_nan_for_that_option_only(name: str, value: floa
 
 @pytest.mark.parametrize("name", ["spot", "strike", "years", "volatility"])
 @pytest.mark.parametrize("value", [0.0, -1.0])
-def test_what_must_be_positive_gives_nan_otherwise(name: str, value: float) -> None:
+def test_an_input_that_is_not_positive_gives_nan(name: str, value: float) -> None:
     inputs = dict(zip(NAMES, HULL, strict=True)) | {name: value}
     assert np.isnan(option_greeks(True, **inputs)).all()
     assert np.isnan(option_price(True, **inputs))
 
 
-def test_permutation_of_options_changes_nothing() -> None:
+def test_the_order_of_options_does_not_matter() -> None:
     options = _random_options(2 * CHUNK + 77)
     order = np.random.default_rng(1).permutation(len(options[0]))
     before = option_greeks(*options)

@@ -1,4 +1,4 @@
-"""Implied volatility against Hull, Brent's method, a closed form, round trips, and its statuses."""
+"""Implied volatility against Hull, Brent's method, a closed form and round trips, and its statuses."""
 
 import numpy as np
 import numpy.typing as npt
@@ -66,7 +66,7 @@ def test_implied_volatility_equals_brents_method() -> None:
 # --- round trips -----------------------------------------------------------------------------------
 
 
-def test_every_solved_price_is_given_back_to_the_tolerance_in_extremes() -> None:
+def test_every_solved_price_is_reproduced_for_extreme_inputs() -> None:
     is_call, columns, volatility = _extremes(50_000)
     price = option_price(is_call, *columns, volatility)
     found = implied_volatility(is_call, price, *columns)
@@ -77,7 +77,7 @@ def test_every_solved_price_is_given_back_to_the_tolerance_in_extremes() -> None
     assert (np.abs(again - price)[is_solved] < 1e-12 * (columns[0] + columns[1])[is_solved]).all()
 
 
-def test_the_volatility_itself_is_found_where_the_price_depends_on_it() -> None:
+def test_the_volatility_is_found_where_the_price_depends_on_it() -> None:
     is_call, columns, volatility = _extremes(50_000, seed=12)
     vega = option_greeks(is_call, *columns, volatility).vega
     found = _round_trip(is_call, columns, volatility)
@@ -95,7 +95,7 @@ def test_one_day_options_at_the_money_for_all_volatilities() -> None:
         np.testing.assert_allclose(found.volatility, volatility, rtol=1e-8)
 
 
-def test_exactly_at_the_money_forward_the_solution_is_the_closed_one() -> None:
+def test_at_the_money_forward_the_solution_equals_the_closed_form() -> None:
     """With S = K and no carry the price is S (2 N(s / 2) - 1), so s = 2 N^-1((1 + price / S) / 2)."""
     price = np.geomspace(0.1, 99, 300)
     found = implied_volatility(False, price, 100, 100, 0.25, 0, 0)
@@ -103,7 +103,7 @@ def test_exactly_at_the_money_forward_the_solution_is_the_closed_one() -> None:
 
 
 def test_a_price_far_out_of_the_money_keeps_its_relative_precision() -> None:
-    """A call at a billionth of a billionth of the underlying still has a volatility."""
+    """Even a call priced at a billionth of a billionth of the underlying has a volatility."""
     found = _round_trip(True, (100.0, 400.0, 0.25, 0.03, 0.0), [0.30, 0.35, 0.5])
     np.testing.assert_allclose(found.volatility, [0.30, 0.35, 0.5], rtol=1e-6)
 
@@ -134,7 +134,7 @@ def test_round_trip(  # noqa: PLR0917  # drawn by name
         again = option_price(is_call, *inputs, found.volatility)
         assert again == pytest.approx(price, abs=1e-8 * spot)
     else:
-        # a vega of nothing: the price is a bound, up to rounding
+        # almost no vega: the price is a bound, up to rounding
         assert option_greeks(is_call, *inputs, volatility).vega < 1e-9 * (spot + inputs[1])
         assert found.status.item() in {"no_quote", "no_time_value", "above_maximum"}
         assert np.isnan(found.volatility)
@@ -178,15 +178,15 @@ def test_status_of_a_price(is_call: bool, price: float, status: str) -> None:
     assert np.isnan(found.volatility) == (status != "ok")
 
 
-def test_a_time_value_counts_from_the_rounding_of_the_price_on() -> None:
-    """Ten roundings of the bound tell nothing of the volatility; a ten-billionth of a dollar does."""
+def test_a_time_value_within_rounding_is_no_time_value() -> None:
+    """Ten roundings of the bound do not determine a volatility; a ten-billionth of a dollar does."""
     bound = 100 - 80 * np.exp(-0.02)
     prices = bound + np.array([-1e-10, -10 * np.spacing(bound), 10 * np.spacing(bound), 1e-10])
     found = implied_volatility(True, prices, 100, 80, 0.5, 0.04, 0)
     assert found.status.tolist() == ["below_intrinsic", "no_time_value", "no_time_value", "ok"]
 
 
-def test_a_search_that_is_cut_short_says_so_and_gives_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_convergence_is_flagged_and_nan(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_MOST_STEPS", 0)
     found = implied_volatility(True, [5.0, 40.0], 100, 101, 0.5, 0.03, 0.01)
     assert found.status.tolist() == ["no_convergence"] * 2
@@ -194,8 +194,8 @@ def test_a_search_that_is_cut_short_says_so_and_gives_nothing(monkeypatch: pytes
 
 
 @pytest.mark.parametrize("guess", [1e-6, 0.3, 0.999999])
-def test_the_bracket_leads_any_start_to_the_solution(guess: float) -> None:
-    """The starts are so good that no step of theirs leaves the bracket; from a bad one many do."""
+def test_the_bracket_converges_from_any_start(guess: float) -> None:
+    """From the regular starts no step leaves the bracket; from a bad start many do."""
     x = np.full(200, -0.5)
     floor, ceiling = np.zeros(200), np.ones(200)  # the inflection of x is at 1
     solution = np.linspace(0.03, 0.99, 200)
@@ -224,13 +224,13 @@ def test_an_unusable_input_is_bad_input_for_that_option_only(position: int, valu
 
 @pytest.mark.parametrize("position", [1, 2, 3])
 @pytest.mark.parametrize("value", [0.0, -1.0])
-def test_what_must_be_positive_is_bad_input_otherwise(position: int, value: float) -> None:
+def test_an_input_that_is_not_positive_is_bad_input(position: int, value: float) -> None:
     inputs = [5.0, 100.0, 101.0, 0.5, 0.03, 0.01]
     inputs[position] = value
     assert implied_volatility(True, *inputs).status == "bad_input"
 
 
-def test_permutation_of_options_changes_nothing() -> None:
+def test_the_order_of_options_does_not_matter() -> None:
     is_call, columns, volatility = _extremes(CHUNK + 501)
     price = option_price(is_call, *columns, volatility)
     order = np.random.default_rng(2).permutation(len(price))

@@ -1,4 +1,4 @@
-"""Our prices, Greeks and implied volatilities against a vendor's, on full chains of one underlying."""
+"""Prices, Greeks and implied volatilities compared with a vendor's, on full chains of one underlying."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ RATE, DIVIDEND_YIELD = 0.0215, 0.0155
 
 
 def _read(market_folder: Path, day: str) -> pd.DataFrame:
-    """A chain's options of 14 to 200 days with the delta of 0.1 to 0.9 that the vendor gives."""
+    """A chain's options of 14 to 200 days with a vendor delta of 0.1 to 0.9."""
     chain = pd.read_csv(
         market_folder / f"option_chain_spy_{day}.csv", parse_dates=["quote_date", "expiration_date"]
     )
@@ -26,7 +26,7 @@ def _inputs(chain: pd.DataFrame, spot: float | pd.Series) -> list[object]:
     return [spot, chain["strike_price"], chain["years"], RATE, DIVIDEND_YIELD]
 
 
-def test_price_and_delta_at_the_vendors_volatility_are_the_vendors(market_folder: Path) -> None:
+def test_price_and_delta_at_the_vendors_volatility_are_close_to_the_vendors(market_folder: Path) -> None:
     chain = _read(market_folder, "2022-07-12")
     greeks = option_greeks(
         chain["is_call"], *_inputs(chain, chain["underlying_price"]), chain["implied_volatility"]
@@ -37,7 +37,7 @@ def test_price_and_delta_at_the_vendors_volatility_are_the_vendors(market_folder
 
 
 @pytest.mark.parametrize("name", ["gamma", "theta", "vega", "rho"])
-def test_other_greeks_are_the_vendors_in_unit_and_sign(market_folder: Path, name: str) -> None:
+def test_other_greeks_have_the_vendors_unit_and_sign(market_folder: Path, name: str) -> None:
     """The vendor allows early exercise; a wrong unit would be off by a factor of 100 or 365."""
     chain = _read(market_folder, "2022-07-12")
     chain = chain[chain[name] != 0]
@@ -49,7 +49,7 @@ def test_other_greeks_are_the_vendors_in_unit_and_sign(market_folder: Path, name
     assert np.median(np.abs(ratio - 1)) < 0.10
 
 
-def test_implied_volatility_of_mid_prices_is_the_vendors(market_folder: Path) -> None:
+def test_implied_volatility_of_mid_prices_is_close_to_the_vendors(market_folder: Path) -> None:
     chain = _read(market_folder, "2022-07-08")
     spot = _spot_by_parity(chain)
     assert spot == pytest.approx(389.15, abs=0.3)
@@ -62,7 +62,7 @@ def test_implied_volatility_of_mid_prices_is_the_vendors(market_folder: Path) ->
 
 
 def _spot_by_parity(chain: pd.DataFrame) -> float:
-    """The spot at which calls and puts of a strike agree, the median over the first expiration's strikes."""
+    """The spot implied by put-call parity, the median over the first expiration's strikes."""
     first = chain[chain["expiration_date"] == chain["expiration_date"].min()]
     first = first.assign(mid=(first["bid"] + first["ask"]) / 2)
     pairs = first.pivot_table(index=["strike_price", "years"], columns="option_type", values="mid").dropna()

@@ -1,4 +1,4 @@
-"""Option valuation on frames: which volatility is used, why Greeks are absent, and the independent check."""
+"""Option valuation on frames: the source of the volatility, missing Greeks, and the independent check."""
 
 from decimal import Decimal
 from typing import Any
@@ -90,7 +90,7 @@ def test_a_quote_is_inverted_and_its_basis_is_the_source(basis: str) -> None:
         ({"quote_basis": None}, "no_quote"),
     ],
 )
-def test_without_a_usable_quote_realized_volatility_stands_in_and_says_so(
+def test_without_a_usable_quote_realized_volatility_is_used_and_flagged(
     changes: dict[str, Any], status: str
 ) -> None:
     row = _value_one(**changes)
@@ -109,7 +109,7 @@ def test_without_quote_and_realized_volatility_greeks_are_null_with_a_reason(rea
     assert row[["implied_volatility", "model_price", *GREEKS, "mibian_price"]].isna().all()
 
 
-def test_greeks_are_those_of_the_kernel_at_the_volatility_shown() -> None:
+def test_greeks_are_those_of_the_kernel_at_the_reported_volatility() -> None:
     row = _value_one()
     expected = option_greeks(True, 200, 190, 46 / 365, 0.04, 0.005, row["implied_volatility"])
     assert row["model_price"] == expected.price
@@ -118,13 +118,13 @@ def test_greeks_are_those_of_the_kernel_at_the_volatility_shown() -> None:
     assert row["years_to_expiration"] == 46 / 365
 
 
-def test_an_unknown_dividend_yield_counts_as_none_paid() -> None:
+def test_an_unknown_dividend_yield_counts_as_zero() -> None:
     row = _value_one(dividend_yield=np.nan)
     assert row["dividend_yield"] == 0.0
     pd.testing.assert_series_equal(row, _value_one(dividend_yield=0.0))
 
 
-# --- absence ---------------------------------------------------------------------------------------
+# --- missing values --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_an_unknown_dividend_yield_counts_as_none_paid() -> None:
         ({"is_settlement": True, "underlying_price": np.nan}, "expired"),
     ],
 )
-def test_absent_greeks_have_a_reason(changes: dict[str, Any], reason: str) -> None:
+def test_missing_greeks_have_a_reason(changes: dict[str, Any], reason: str) -> None:
     row = _value_one(**changes)
     assert row["null_reason"] == reason
     assert row[["model_price", *GREEKS, "mibian_price", "mibian_delta"]].isna().all()
@@ -154,7 +154,7 @@ def test_a_quote_on_an_underlying_without_price_is_not_inverted() -> None:
     assert _value_one(underlying_price=np.nan)["iv_status"] == "bad_input"
 
 
-def test_greeks_are_absent_exactly_where_a_reason_stands() -> None:
+def test_greeks_are_missing_exactly_where_there_is_a_reason() -> None:
     valued = value_options(_random_contracts(400), check_date=DAY)
     has_reason = valued["null_reason"].notna()
     assert 0 < has_reason.sum() < len(valued)
@@ -181,7 +181,7 @@ def test_mibian_agrees_on_every_option_of_the_check_date() -> None:
     np.testing.assert_allclose(checked["mibian_delta"], checked["delta"], rtol=1e-6, atol=1e-9)
 
 
-def test_mibian_figures_are_mibians() -> None:
+def test_mibian_columns_equal_mibian() -> None:
     row = _value_one(option_type="PUT", quote_price=np.nan)
     other = mibian.Me([200, 190, 4, 0.005 * 200, 46], volatility=31)
     assert row["mibian_price"] == pytest.approx(other.putPrice, rel=1e-12)
@@ -197,7 +197,7 @@ def test_only_the_check_date_is_checked() -> None:
 # --- frames ----------------------------------------------------------------------------------------
 
 
-def test_columns_and_rows_are_those_promised() -> None:
+def test_columns_and_rows_are_as_documented() -> None:
     contracts = _random_contracts(50)
     valued = value_options(contracts, check_date=DAY)
     assert list(valued.columns) == COLUMNS
@@ -207,14 +207,14 @@ def test_columns_and_rows_are_those_promised() -> None:
     assert list(nothing.columns) == COLUMNS
 
 
-def test_permutation_of_rows_changes_nothing() -> None:
+def test_the_order_of_rows_does_not_matter() -> None:
     contracts = _random_contracts(200)
     shuffled = value_options(contracts.sample(frac=1, random_state=4), check_date=DAY)
     expected = value_options(contracts, check_date=DAY)
     pd.testing.assert_frame_equal(shuffled.sort_index(), expected, check_exact=True)
 
 
-def test_decimals_of_the_database_are_numbers() -> None:
+def test_decimals_are_accepted() -> None:
     contract = _contract()
     decimals = {
         name: Decimal(repr(value)) for name, value in contract.items() if isinstance(value, float)

@@ -1,4 +1,4 @@
-"""Backtests of value at risk, proved by Jorion's tables, by a slow binomial count and by what must hold."""
+"""Backtests of value at risk, tested against Jorion's tables and binomial likelihoods, and by invariants."""
 
 from itertools import pairwise
 
@@ -33,7 +33,7 @@ NON_REJECTION = {
 
 
 def _counts(breaches: list[int]) -> tuple[int, int, int, int]:
-    """Transitions of a series of zeros and ones, counted one by one: n00, n01, n10, n11."""
+    """Counts of transitions in a series of zeros and ones: n00, n01, n10, n11."""
     pairs = list(pairwise(breaches))
     return pairs.count((0, 0)), pairs.count((0, 1)), pairs.count((1, 0)), pairs.count((1, 1))
 
@@ -41,13 +41,13 @@ def _counts(breaches: list[int]) -> tuple[int, int, int, int]:
 @pytest.mark.parametrize(("case", "bounds"), NON_REJECTION.items())
 def test_kupiec_gives_jorions_non_rejection_regions(case: tuple[int, float], bounds: tuple[int, int]) -> None:
     observations, probability = case
-    breaches = np.arange(1, observations // 3)  # no breach in 255 days at 1 % is said apart, below
+    breaches = np.arange(1, observations // 3)  # no breach in 255 days at 1 % has its own test below
     accepted = breaches[kupiec_p_value(observations, breaches, probability) > 0.05]
     assert accepted.max() == bounds[1] - 1
     assert accepted.min() == max(bounds[0], 0) + 1
 
 
-def test_no_breach_at_all_rejects_jorions_one_percent_year_only_just() -> None:
+def test_no_breach_narrowly_rejects_jorions_one_percent_year() -> None:
     """LR = -2 x 255 ln 0.99 = 5.13: above 3.84, though Jorion's table gives no lower bound there."""
     assert kupiec_p_value(255, 0, 0.01) == pytest.approx(stats.chi2.sf(-2 * 255 * np.log(0.99), 1), rel=1e-12)
 
@@ -55,13 +55,13 @@ def test_no_breach_at_all_rejects_jorions_one_percent_year_only_just() -> None:
 def test_kupiec_and_christoffersen_give_jorions_answer_to_question_10() -> None:
     """Jorion, Value at Risk, 3rd ed., chapter 6, question 10: six breaches in 252 days, four after another.
 
-    LR_uc = 3.498 (3.4988 cut off, not rounded) and LR_ind = 25.837.
+    LR_uc = 3.498 (3.4988 truncated, not rounded) and LR_ind = 25.837.
     """
     assert stats.chi2.isf(kupiec_p_value(252, 6, 0.01), 1) == pytest.approx(3.4985, abs=5e-4)
     assert stats.chi2.isf(christoffersen_p_value(244, 2, 2, 4), 1) == pytest.approx(25.837, abs=5e-4)
 
 
-def test_christoffersen_gives_jorions_figure_for_jp_morgan() -> None:
+def test_christoffersen_gives_jorions_value_for_jp_morgan() -> None:
     """Jorion, 3rd ed., section 6.2.4, table 6-5: 20 breaches, 6 of them after another, LR_ind = 9.53."""
     p_value = christoffersen_p_value(218, 14, 14, 6)
     assert stats.chi2.isf(p_value, 1) == pytest.approx(9.53, abs=5e-3)
@@ -85,7 +85,7 @@ def test_kupiec_equals_binomial_likelihoods_of_scipy() -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.integers(0, 1), min_size=3, max_size=60))
-def test_christoffersen_equals_likelihoods_multiplied_day_by_day(breaches: list[int]) -> None:
+def test_christoffersen_equals_daily_likelihoods(breaches: list[int]) -> None:
     n00, n01, n10, n11 = _counts(breaches)
     after = {0: n01 / (n00 + n01) if n00 + n01 else 0.0, 1: n11 / (n10 + n11) if n10 + n11 else 0.0}
     pooled = (n01 + n11) / (n00 + n01 + n10 + n11)
@@ -104,32 +104,32 @@ def test_p_values_are_probabilities(observations: int, part: float, probability:
     assert 0 <= p_value <= 1
 
 
-def test_as_many_breaches_as_expected_are_perfect_and_more_are_ever_worse() -> None:
+def test_the_expected_number_of_breaches_has_p_one_and_more_lower_it() -> None:
     p_values = kupiec_p_value(1000, np.arange(50, 120), 0.05)
     assert p_values[0] == pytest.approx(1.0, abs=1e-6)
     assert (np.diff(p_values) < 0).all()
 
 
-def test_kupiec_of_a_right_model_rejects_one_in_twenty() -> None:
-    """The test's size: over all counts of a right model, the chance of p < 0.05 is near 0.05."""
+def test_kupiec_rejects_a_correct_model_one_time_in_twenty() -> None:
+    """The test's size: for a correct model the probability of p < 0.05 is close to 0.05."""
     breaches = np.arange(1001)
     rejected = kupiec_p_value(1000, breaches, 0.05) < 0.05
     assert stats.binom.pmf(breaches, 1000, 0.05)[rejected].sum() == pytest.approx(0.05, abs=0.01)
 
 
-def test_clustered_breaches_are_found_and_spread_ones_are_not() -> None:
+def test_clustered_breaches_are_rejected_and_spread_ones_are_not() -> None:
     clustered = [1] * 12 + [0] * 240
     spread = ([0] * 20 + [1]) * 12
     assert christoffersen_p_value(*_counts(clustered)) < 1e-6
     assert christoffersen_p_value(*_counts(spread)) > 0.2
 
 
-def test_without_a_breach_there_is_no_sign_of_dependence() -> None:
+def test_without_a_breach_there_is_no_evidence_of_dependence() -> None:
     assert christoffersen_p_value(251, 0, 0, 0) == 1.0
     assert christoffersen_p_value(0, 0, 0, 251) == 1.0
 
 
-def test_no_day_gives_no_p_value() -> None:
+def test_no_days_give_no_p_value() -> None:
     assert np.isnan(kupiec_p_value(0, 0, 0.05))
     assert np.isnan(christoffersen_p_value(0, 0, 0, 0))
 
@@ -172,7 +172,7 @@ def test_backtest_frame_of_nothing_is_empty() -> None:
     assert backtest_frame(_frame().iloc[:0]).empty
 
 
-def test_backtest_frame_keeps_its_rows_apart() -> None:
+def test_backtest_rows_are_independent() -> None:
     whole = backtest_frame(_frame())
     alone = backtest_frame(_frame().iloc[[0]])
     pd.testing.assert_frame_equal(alone, whole.iloc[[0]], check_exact=True)

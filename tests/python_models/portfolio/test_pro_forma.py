@@ -1,4 +1,4 @@
-"""Pro-forma returns, proved by hand, by a slow loop and by what must always hold."""
+"""Pro-forma returns, tested by hand, against a slow loop and by invariants."""
 
 import numpy as np
 import pytest
@@ -12,11 +12,11 @@ NAN = float("nan")
 
 
 def _case(seed: int = 3, symbols: int = 6) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """weights, returns, betas, factor_returns with holes of every kind."""
+    """weights, returns, betas, factor_returns with missing values of every kind."""
     rng = np.random.default_rng(seed)
     factors = rng.normal(0, 0.01, (40, 3))
     factors[5, 2] = NAN  # a bond holiday
-    factors[7, 0] = NAN  # the market is not known
+    factors[7, 0] = NAN  # the market is unknown
     betas = rng.normal(0.5, 0.5, (symbols, 3))
     betas[1] = NAN
     returns = rng.normal(0, 0.02, (40, symbols))
@@ -48,7 +48,7 @@ def _slow(weights: FloatArray, returns: FloatArray, betas: FloatArray, factors: 
 
 
 def test_a_portfolio_by_hand() -> None:
-    """60 % of a stock and -40 % of one listed on the second day, which moves twice as much as the market."""
+    """60 % of a stock and -40 % of one with market beta 2, listed on the second day."""
     returns = np.array([[0.01, NAN], [-0.02, 0.03]])
     betas = np.array([[1.0, 0.0], [2.0, -7.0]])
     factors = np.array([[0.005, 0.001], [-0.01, 0.0]])
@@ -72,7 +72,7 @@ def test_pro_forma_returns_equal_a_loop_over_cells(seed: int) -> None:
     )
 
 
-def test_an_unknown_yield_adds_nothing_but_an_unknown_market_leaves_the_cell_unknown() -> None:
+def test_an_unknown_yield_counts_as_zero_and_an_unknown_market_gives_nan() -> None:
     returns = np.full((3, 1), NAN)
     factors = np.array([[0.01, 0.002], [0.01, NAN], [NAN, 0.002]])
     filled, is_proxied = proxied_returns(returns, np.array([[1.5, -8.0]]), factors)
@@ -80,7 +80,7 @@ def test_an_unknown_yield_adds_nothing_but_an_unknown_market_leaves_the_cell_unk
     assert is_proxied[:, 0].tolist() == [True, True, False]
 
 
-def test_a_symbol_without_betas_is_left_out_and_does_not_count() -> None:
+def test_a_symbol_without_betas_is_left_out() -> None:
     returns = np.array([[0.01, 0.05], [0.02, 0.05]])
     filled, is_proxied = proxied_returns(returns, np.array([[1.0], [NAN]]), np.zeros((2, 1)))
     assert np.isnan(filled[:, 1]).all()
@@ -88,30 +88,30 @@ def test_a_symbol_without_betas_is_left_out_and_does_not_count() -> None:
     assert proxied_share(np.array([[0.5, 0.5]]), filled, is_proxied).tolist() == [0.0]
 
 
-def test_a_portfolio_with_nothing_known_is_unknown_not_zero() -> None:
+def test_a_portfolio_without_known_returns_is_nan_not_zero() -> None:
     filled = np.array([[0.01, NAN], [0.02, NAN]])
     weights = np.array([[0.0, 1.0], [0.0, 0.0]])
     assert np.isnan(pro_forma_returns(weights, filled)).all()
     assert np.isnan(proxied_share(weights, filled, np.zeros((2, 2), dtype=bool))).all()
 
 
-def test_a_missing_session_of_a_held_symbol_touches_only_its_holders() -> None:
+def test_a_missing_session_of_a_symbol_affects_only_its_holders() -> None:
     filled = np.array([[0.01, NAN], [0.02, 0.03]])
     result = pro_forma_returns(np.array([[1.0, 0.0], [0.5, 0.5]]), filled)
     np.testing.assert_allclose(result, [[0.01, NAN], [0.02, 0.025]])
 
 
-def test_an_unknown_weight_is_no_zero() -> None:
+def test_an_unknown_weight_is_not_zero() -> None:
     assert np.isnan(pro_forma_returns(np.array([[NAN, 1.0]]), np.array([[0.01, 0.02]]))).all()
 
 
 def test_a_dollar_neutral_book_has_returns() -> None:
-    """Weights are of equity: a book whose net value is zero divides by nothing else."""
+    """Weights are shares of equity, so a net value of zero is not a division by zero."""
     result = pro_forma_returns(np.array([[1.0, -1.0]]), np.array([[0.01, 0.03]]))
     np.testing.assert_allclose(result, [[-0.02]])
 
 
-def test_one_portfolio_and_one_unheld_symbol_never_change_another_portfolio() -> None:
+def test_a_portfolio_does_not_depend_on_others_or_on_unheld_symbols() -> None:
     weights, returns, betas, factors = _case()
     filled, is_proxied = proxied_returns(returns, betas, factors)
     whole = pro_forma_returns(weights, filled)
@@ -126,7 +126,7 @@ def test_one_portfolio_and_one_unheld_symbol_never_change_another_portfolio() ->
         )
 
 
-def test_one_symbol_never_changes_the_proxies_of_another() -> None:
+def test_the_proxies_of_a_symbol_do_not_depend_on_others() -> None:
     _, returns, betas, factors = _case()
     whole, _ = proxied_returns(returns, betas, factors)
     for symbol in range(returns.shape[1]):
@@ -135,7 +135,7 @@ def test_one_symbol_never_changes_the_proxies_of_another() -> None:
         np.testing.assert_array_equal(alone, whole[:, one])
 
 
-def test_permuted_symbols_give_the_same_portfolios() -> None:
+def test_the_order_of_symbols_does_not_matter() -> None:
     weights, returns, betas, factors = _case()
     order = np.random.default_rng(1).permutation(returns.shape[1])
     plain = pro_forma_returns(weights, proxied_returns(returns, betas, factors).filled)
@@ -147,7 +147,7 @@ def test_permuted_symbols_give_the_same_portfolios() -> None:
 
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10_000), st.floats(-3, 3))
-def test_returns_are_linear_in_the_weights_and_the_share_lies_between_none_and_all(
+def test_returns_are_linear_in_the_weights_and_the_share_is_between_zero_and_one(
     seed: int, scale: float
 ) -> None:
     weights, returns, betas, factors = _case(seed)

@@ -1,4 +1,4 @@
-"""Volatility and tail risk of portfolios: by hand, by a slow plain loop, and by what must always hold."""
+"""Volatility and tail risk of portfolios, tested by hand, against a slow plain loop, and by invariants."""
 
 import math
 import statistics
@@ -11,44 +11,32 @@ import pytest
 import statsmodels.api as sm
 from scipy import integrate, stats
 
-from python_models.factors.returns import FactorRules
 from python_models.portfolio.risk import PastReturns, portfolio_return_risk
-from python_models.portfolio.value_at_risk import RiskRules
-from python_models.portfolio.volatility import VolatilityRules
+from python_models.portfolio.value_at_risk import RiskConfig
+from tests.method_config import FACTOR_CONFIG, RISK_CONFIG, VOLATILITY_CONFIG
 from warehouse.settings import project_root
 
 FACTORS = pd.read_csv(Path(project_root()) / "dbt_project/seeds/factors.csv")
 RISK = FACTORS[FACTORS["model"] == "risk"]
 NAMES = RISK["factor"].tolist()
 FUNDS = {name: proxy for name, proxy in zip(NAMES, RISK["proxy_symbol"], strict=True) if proxy != "DGS10"}
-FACTOR_RULES = FactorRules(
-    clip=5.0,
-    full_history_share=0.9,
-    ridge_alpha=1.0,
-    ewma_lambda=0.94,
-    rate_proxy_symbol="TLT",
-    rate_proxy_duration=16.0,
-    collinear_correlation=0.8,
-)
-RULES = VolatilityRules()
-RISK_RULES = RiskRules()
 VOLATILITY = [
     *("realized_volatility_21d", "realized_volatility_63d", "forecast_volatility_21d", "har_r_squared"),
     *("is_forecast_fallback", "proxied_share", "volatility_trend", "volatility_percentile"),
 ]
 SESSIONS = 320
-FIRST_SESSION = 1000  # a calendar counts from its own beginning
+FIRST_SESSION = 1000  # an arbitrary first number
 CALENDAR = pd.bdate_range("2024-01-02", periods=SESSIONS).as_unit("us")
 DAY = CALENDAR[-1]
 EQUITY = {"long": 1_000_000.0, "levered": 400_000.0, "options": 250_000.0, "bankrupt": -20_000.0}
 Row = dict[str, Any]
 
 
-# --- a market with holes of every kind ---
+# --- a market with missing values of every kind ---
 
 
 def _market(seed: int = 3) -> dict[str, dict[int, float]]:
-    """Returns by symbol and session; STALE misses days, NEW is listed late, GONE has no betas."""
+    """Returns by symbol and session; STALE has missing days, NEW is listed late, GONE has no betas."""
     rng = np.random.default_rng(seed)
     market = rng.standard_t(5, SESSIONS) * 0.008
     series = {"SPY": market}
@@ -116,10 +104,10 @@ def _past(
         ],
         columns=["as_of_date", "symbol", "factor", "beta"],
     )
-    return PastReturns(returns, changes, table, FACTORS, FACTOR_RULES)
+    return PastReturns(returns, changes, table, FACTORS, FACTOR_CONFIG)
 
 
-# USD of the shares that options stand for: part of the exposure, and no linear exposure
+# delta exposure of options in USD: part of the exposure, not of the linear exposure
 DELTAS = {("options", "AAA"): 27_000.0, ("options", "CCC"): 41_000.0, ("levered", "AAA"): -16_000.0}
 
 
@@ -128,7 +116,7 @@ def _exposure(portfolio: str, symbol: str, size: float) -> float:
 
 
 def _holdings(books: dict[str, dict[str, float]], date: pd.Timestamp = DAY) -> pd.DataFrame:
-    """Shares by portfolio and symbol in USD; one that EQUITY does not know has a million."""
+    """Holdings by portfolio and symbol in USD; the default equity is a million."""
     rows = [
         (portfolio, date, symbol, _exposure(portfolio, symbol, size), size, EQUITY.get(portfolio, 1e6))
         for portfolio, book in books.items()
@@ -179,7 +167,9 @@ PAST = _past(_market(), _yields(), _beta_table())
 
 
 def _volatility(holdings: pd.DataFrame, past: PastReturns = PAST) -> pd.DataFrame:
-    found = portfolio_return_risk(holdings, NO_OPTIONS, past, volatility_rules=RULES, risk_rules=RISK_RULES)
+    found = portfolio_return_risk(
+        holdings, NO_OPTIONS, past, volatility_rules=VOLATILITY_CONFIG, risk_rules=RISK_CONFIG
+    )
     figures = found[["portfolio_id", "as_of_date", *VOLATILITY]]
     return figures.dropna(how="all", subset=VOLATILITY).reset_index(drop=True)
 
@@ -188,9 +178,11 @@ def _tail(
     holdings: pd.DataFrame,
     options: pd.DataFrame = NO_OPTIONS,
     past: PastReturns = PAST,
-    rules: RiskRules = RISK_RULES,
+    rules: RiskConfig = RISK_CONFIG,
 ) -> pd.DataFrame:
-    found = portfolio_return_risk(holdings, options, past, volatility_rules=RULES, risk_rules=rules)
+    found = portfolio_return_risk(
+        holdings, options, past, volatility_rules=VOLATILITY_CONFIG, risk_rules=rules
+    )
     return found[found["scenario_days"].notna()].reset_index(drop=True)
 
 
@@ -200,7 +192,7 @@ def _tail(
 def _slow_factors(
     market: dict[str, dict[int, float]], yields: dict[int, float], last: int
 ) -> dict[str, dict[int, float]]:
-    """Each factor by session: SPY as it is, the others as statsmodels leaves them over 252 sessions."""
+    """Each factor by session: SPY unchanged, the others as statsmodels residuals over 252 sessions."""
     sessions = range(max(FIRST_SESSION, last - 271), last + 1)
     spy = market["SPY"]
     trading = [s for s in range(max(FIRST_SESSION, last - 251), last + 1) if s in spy]
@@ -228,7 +220,7 @@ def _slow_outcomes(
     last: int,
     symbol: str,
 ) -> tuple[dict[int, float], dict[int, float]]:
-    """A symbol's returns by session with proxies in place, and the proxies alone."""
+    """A symbol's returns by session with proxies, and the proxies alone."""
     if set(betas.get(symbol, {})) != set(NAMES):
         return {}, {}
     factors = _slow_factors(market, yields, last)
@@ -263,7 +255,7 @@ def _slow_realized(series: dict[int, float], last: int, window: int) -> float:
 
 
 def _slow_volatility(series: dict[int, float], last: int) -> Row:
-    """HAR, percentile and trend from their definitions (method, section 8)."""
+    """HAR, percentile and trend by their definitions (method, section 8)."""
 
     def mean_square(end: int, window: int) -> float:
         values = [series.get(s, math.nan) ** 2 for s in range(end - window + 1, end + 1)]
@@ -292,7 +284,7 @@ def _slow_volatility(series: dict[int, float], last: int) -> Row:
 
 
 def _slow_tail(outcomes: list[float]) -> Row:
-    """Quantiles by numpy, moments by scipy, the Cornish-Fisher shortfall by integrating its quantiles."""
+    """Quantiles by numpy, moments by scipy, the Cornish-Fisher shortfall by numerical integration."""
     mean, deviation = statistics.mean(outcomes), statistics.stdev(outcomes)
     skew, kurtosis = stats.skew(outcomes, bias=False), stats.kurtosis(outcomes, bias=False)
 
@@ -318,7 +310,7 @@ def _slow_tail(outcomes: list[float]) -> Row:
 
 
 def _added(parts: list[tuple[float, dict[int, float]]], last: int, history: int) -> dict[int, float]:
-    """Sum of holdings times outcomes, on the sessions that all of them know."""
+    """Sum of holdings times outcomes, on the sessions known for all of them."""
     parts = [(size, series) for size, series in parts if series]
     return {
         session: sum(size * series[session] for size, series in parts)
@@ -375,8 +367,8 @@ def test_tail_risk_equals_a_slow_loop(back: int) -> None:
         _assert_close(row, _slow_tail([*_added(parts, last, 252).values()]))
 
 
-def test_the_bond_fund_stands_in_for_yields_in_both() -> None:
-    """Too few yields in the window: proxies of missing returns rest on TLT."""
+def test_the_bond_fund_replaces_yields() -> None:
+    """With too few yields in the window, proxies of missing returns use TLT."""
     market, betas, last = _market(), _beta_table(), FIRST_SESSION + SESSIONS - 1
     yields = {s: value for s, value in _yields().items() if s % 4}
     found = _volatility(_holdings({"long": BOOKS["long"]}), _past(market, yields, betas)).iloc[0]
@@ -394,7 +386,7 @@ def test_the_bond_fund_stands_in_for_yields_in_both() -> None:
 
 
 def test_value_at_risk_by_hand() -> None:
-    """100 USD long and 40 short through a hundred known days: the losses are 99, 98, ... tenths of a cent."""
+    """100 USD long and 40 short over a hundred known days: the losses are 99, 98, ... tenths of a cent."""
     moves = {s: -0.001 * (s - FIRST_SESSION) / 100 for s in range(FIRST_SESSION, FIRST_SESSION + 100)}
     market = {"SPY": {s: (-1) ** s * 0.01 for s in moves}, "AAA": moves, "BBB": dict.fromkeys(moves, 0.002)}
     market |= {fund: {} for fund in FUNDS.values() if fund != "SPY"}
@@ -403,7 +395,7 @@ def test_value_at_risk_by_hand() -> None:
     holdings = _holdings({"long": {"AAA": 100.0, "BBB": -40.0}}, day)
     found = _tail(holdings, past=_past(market, {}, betas, [day])).iloc[0]
     assert found["scenario_days"] == 100
-    # outcomes -0.08 - 0.001 k for k = 0..99: the 5 % quantile lies at k = 99 - 4.95
+    # outcomes -0.08 - 0.001 k for k = 0..99: the 5 % quantile is at k = 99 - 4.95
     assert found["var_95_1d"] == pytest.approx(0.08 + 0.001 * 94.05, rel=1e-12)
     assert found["es_95_1d"] == pytest.approx(0.08 + 0.001 * (99 + 98 + 97 + 96 + 95) / 5, rel=1e-12)
     assert found["var_99_1d"] == pytest.approx(0.08 + 0.001 * 98.01, rel=1e-12)
@@ -416,7 +408,7 @@ def test_value_at_risk_by_hand() -> None:
 
 
 def test_a_proxy_by_hand() -> None:
-    """A listing of yesterday has beta 2: the days before it move twice as much as the market."""
+    """A symbol listed on the last day has beta 2: its proxies are twice the market's return."""
     market = {"SPY": {s: 0.01 * (-1) ** s for s in range(FIRST_SESSION, FIRST_SESSION + 100)}}
     market |= {fund: {} for fund in FUNDS.values() if fund != "SPY"}
     market["AAA"] = {FIRST_SESSION + 99: -0.5}
@@ -429,7 +421,7 @@ def test_a_proxy_by_hand() -> None:
     assert volatility["proxied_share"] == pytest.approx(0.99)
 
 
-# --- what must hold ---
+# --- invariants ---
 
 
 def _one(frame: pd.DataFrame, portfolio: str = "long") -> pd.Series:
@@ -445,7 +437,7 @@ def test_a_portfolio_of_the_market_has_the_markets_own_volatility() -> None:
     assert half["realized_volatility_63d"] == pytest.approx(found["realized_volatility_63d"] / 2)
 
 
-def test_scale_leaves_volatility_and_scales_value_at_risk() -> None:
+def test_scaling_a_book_scales_value_at_risk_and_not_volatility() -> None:
     holdings = _holdings(BOOKS)
     sizes = ["exposure", "linear_exposure", "equity"]
     larger = holdings.assign(**{name: 7.3 * holdings[name] for name in sizes})
@@ -458,8 +450,8 @@ def test_scale_leaves_volatility_and_scales_value_at_risk() -> None:
     assert (after["scenario_days"] == before["scenario_days"]).all()
 
 
-def test_what_is_held_long_and_short_alike_carries_no_risk() -> None:
-    """Two lots of CCC, and an option bought and sold, leave the rest of the book as it is."""
+def test_offsetting_positions_have_no_risk() -> None:
+    """Two offsetting lots of CCC, and an option bought and sold, do not change the risk of the rest."""
     rest = {"long": {"AAA": 250_000.0, "BBB": 100_000.0}}
     lots = [_holdings(rest), _holdings({"long": {"CCC": 5e5}}), _holdings({"long": {"CCC": -5e5}})]
     sides = [_option(portfolio_id="long", units=units) for units in (500.0, -500.0)]
@@ -470,7 +462,7 @@ def test_what_is_held_long_and_short_alike_carries_no_risk() -> None:
     )
 
 
-def test_a_flat_book_has_no_risk_and_says_so() -> None:
+def test_a_flat_book_has_zero_risk() -> None:
     flat = pd.concat([_holdings({"long": {"CCC": 5e5}}), _holdings({"long": {"CCC": -5e5}})])
     flat = flat.groupby(["portfolio_id", "as_of_date", "symbol"], as_index=False).agg(
         {"exposure": "sum", "linear_exposure": "sum", "equity": "first"}
@@ -486,7 +478,7 @@ def test_an_option_on_a_symbol_that_is_not_held_is_refused() -> None:
         _tail(_holdings({"options": {"CCC": 0.0}}), option)
 
 
-def test_the_same_option_by_two_names_hedges_itself() -> None:
+def test_the_same_option_under_two_names_offsets_itself() -> None:
     legs = pd.DataFrame([_option(), _option(contract="AAA call, other lot", units=-500.0)])
     found = _one(_tail(_holdings({"options": {"AAA": 0.0}}), legs), "options")
     for name in ("var_95_1d", "var_99_1d", "es_95_1d", "es_99_1d", "var_99_1d_parametric"):
@@ -494,7 +486,7 @@ def test_the_same_option_by_two_names_hedges_itself() -> None:
     assert found["scenario_days"] > 200
 
 
-def test_a_gap_in_one_symbol_touches_only_its_holders() -> None:
+def test_a_gap_in_one_symbol_affects_only_its_holders() -> None:
     market = _market()
     market["BBB"] = {s: v for s, v in market["BBB"].items() if s % 9}
     gapped = _past(market, _yields(), _beta_table())
@@ -505,7 +497,7 @@ def test_a_gap_in_one_symbol_touches_only_its_holders() -> None:
             assert was.equals(now) == ("BBB" not in BOOKS[portfolio]), portfolio
 
 
-def test_nothing_later_is_seen() -> None:
+def test_there_is_no_look_ahead() -> None:
     day = CALENDAR[-30]
     changed = {
         symbol: {s: (0.7 if s > FIRST_SESSION + SESSIONS - 30 else v) for s, v in series.items()}
@@ -543,7 +535,7 @@ def test_the_order_of_rows_does_not_matter() -> None:
     )
 
 
-def test_a_portfolio_and_a_date_have_the_same_numbers_alone_and_among_others() -> None:
+def test_portfolios_and_dates_do_not_depend_on_others() -> None:
     days = [CALENDAR[-1], CALENDAR[-5]]
     past = _past(_market(), _yields(), _beta_table(), days)
     holdings = pd.concat([_holdings(BOOKS, day) for day in days])
@@ -560,8 +552,8 @@ def test_a_portfolio_and_a_date_have_the_same_numbers_alone_and_among_others() -
                 pd.testing.assert_frame_equal(frame, among.reset_index(drop=True), check_exact=True)
 
 
-def test_an_option_that_is_the_share_behaves_as_its_shares() -> None:
-    """A call with a strike of nothing costs the share; a put so deep in the money is a share sold."""
+def test_a_deep_in_the_money_option_has_the_risk_of_its_shares() -> None:
+    """A call with a strike close to zero equals the share; a very deep put equals a short share."""
     terms = {"strike_price": 1e-9, "dividend_yield": 0.0, "risk_free_rate": 0.0, "implied_volatility": 0.2}
     call = pd.DataFrame([_option(units=1000.0, **terms)])
     found = _one(_tail(_holdings({"options": {"AAA": 0.0}}), call), "options")
@@ -574,8 +566,8 @@ def test_an_option_that_is_the_share_behaves_as_its_shares() -> None:
     np.testing.assert_allclose(sold[numbers].astype(float), short[numbers].astype(float), rtol=1e-6)
 
 
-def test_a_bought_option_loses_less_than_its_delta_says() -> None:
-    """Convexity: the worst days of a straddle are those on which nothing happens."""
+def test_a_bought_option_loses_less_than_its_delta_implies() -> None:
+    """Convexity: the worst days of a straddle are those without a move."""
     legs = pd.DataFrame(
         [_option(strike_price=100.0), _option(strike_price=100.0, contract="p", option_type="PUT")]
     )
@@ -594,7 +586,7 @@ def test_a_symbol_without_betas_is_left_out() -> None:
         assert kernel(_holdings({"levered": {"GONE": 70_000.0}})).empty
 
 
-def test_a_symbol_that_lacks_one_beta_is_left_out() -> None:
+def test_a_symbol_with_a_missing_beta_is_left_out() -> None:
     table = _beta_table()
     del table["NEW"]["Interest Rate"]
     found = _one(_volatility(_holdings({"long": BOOKS["long"]}), _past(_market(), _yields(), table)))
@@ -602,7 +594,7 @@ def test_a_symbol_that_lacks_one_beta_is_left_out() -> None:
     assert found.equals(_one(_volatility(_holdings({"long": without}))))
 
 
-def test_without_equity_there_is_no_volatility_but_a_value_at_risk() -> None:
+def test_without_positive_equity_there_is_value_at_risk_but_no_volatility() -> None:
     assert "bankrupt" not in set(_volatility(_holdings(BOOKS))["portfolio_id"])
     assert _one(_tail(_holdings(BOOKS)), "bankrupt")["var_99_1d"] > 0
     nothing = _holdings(BOOKS).assign(equity=0.0)
@@ -617,15 +609,15 @@ def test_a_date_without_betas_or_returns_has_no_rows() -> None:
         assert _tail(holdings, OPTIONS.assign(as_of_date=day)).empty
 
 
-def test_fewer_days_than_the_minimum_leave_the_figures_unknown() -> None:
+def test_fewer_days_than_the_minimum_give_nan() -> None:
     first = FIRST_SESSION + SESSIONS - 80
-    young = {name: {s: v for s, v in series.items() if s >= first} for name, series in _market().items()}
-    past = _past(young, _yields(), _beta_table())
+    recent = {name: {s: v for s, v in series.items() if s >= first} for name, series in _market().items()}
+    past = _past(recent, _yields(), _beta_table())
     holdings = _holdings({"long": {"AAA": 1000.0}})
     found = _one(_tail(holdings, past=past))
     assert found["scenario_days"] == 80
     assert found["var_95_1d"] > 0
-    strict = _tail(holdings, past=past, rules=RiskRules(minimum=81))
+    strict = _tail(holdings, past=past, rules=RISK_CONFIG._replace(minimum=81))
     assert strict.filter(regex="^(var|es)_").isna().all(axis=None)
     volatility = _one(_volatility(holdings, past))
     assert volatility["realized_volatility_63d"] > 0
@@ -633,7 +625,7 @@ def test_fewer_days_than_the_minimum_leave_the_figures_unknown() -> None:
     assert math.isnan(volatility["volatility_percentile"])
 
 
-def test_empty_frames_give_empty_frames_of_the_same_columns() -> None:
+def test_empty_frames_give_empty_frames_with_the_same_columns() -> None:
     for kernel in (_volatility, lambda holdings: _tail(holdings, OPTIONS)):
         filled, empty = kernel(_holdings(BOOKS)), kernel(_holdings(BOOKS).iloc[:0])
         assert empty.empty

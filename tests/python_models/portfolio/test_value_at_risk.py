@@ -1,4 +1,4 @@
-"""Value at risk and expected shortfall, proved by textbooks, by numpy and scipy, and by what must hold."""
+"""Value at risk and expected shortfall, tested against textbooks, numpy and scipy, and by invariants."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,6 @@ from python_models.options.greeks import option_price
 from python_models.panel import FloatArray
 from python_models.portfolio.value_at_risk import (
     Options,
-    RiskRules,
     cornish_fisher_risk,
     historical_risk,
     is_monotone,
@@ -19,9 +18,9 @@ from python_models.portfolio.value_at_risk import (
     portfolio_value_at_risk,
     sample_moments,
 )
+from tests.method_config import RISK_CONFIG
 
 NAN = float("nan")
-RULES = RiskRules()
 
 
 def _pnl(seed: int = 5, sessions: int = 252, portfolios: int = 4, missing: float = 0.1) -> FloatArray:
@@ -48,10 +47,10 @@ def _array(*values: float) -> FloatArray:
         (0.995, 325.8, 365.8),
     ],
 )
-def test_parametric_risk_gives_mcneil_frey_and_embrechts_figures(
+def test_parametric_risk_gives_the_values_of_mcneil_frey_and_embrechts(
     confidence: float, value_at_risk: float, expected_shortfall: float
 ) -> None:
-    """McNeil, Frey & Embrechts, Quantitative Risk Management (2005), example 2.18, table 2.2: 20 % a year."""
+    """McNeil, Frey & Embrechts, Quantitative Risk Management (2005), example 2.18, table 2.2: 20 % p.a."""
     risk = parametric_risk(_array(0.0), _array(10_000 * 0.2 / np.sqrt(250)), confidence)
     assert risk.value_at_risk[0] == pytest.approx(value_at_risk, abs=0.05)
     assert risk.expected_shortfall[0] == pytest.approx(expected_shortfall, abs=0.05)
@@ -60,8 +59,8 @@ def test_parametric_risk_gives_mcneil_frey_and_embrechts_figures(
 def test_cornish_fisher_gives_hulls_percentile_to_first_order_in_the_skew() -> None:
     """Hull, Options, Futures, and Other Derivatives, quadratic model of value at risk: skew -0.4, z -2.33.
 
-    -2.33 - (2.33^2 - 1) 0.4 / 6 = -2.625. The book stops at the first order; half the difference between a
-    skew and its opposite is just that.
+    -2.33 - (2.33^2 - 1) 0.4 / 6 = -2.625. The book stops at the first order, which is half the difference
+    between a skew and its opposite.
     """
     zero, one, confidence = _array(0.0), _array(1.0), float(stats.norm.cdf(2.33))
     normal, left, right = (
@@ -72,11 +71,11 @@ def test_cornish_fisher_gives_hulls_percentile_to_first_order_in_the_skew() -> N
     assert normal + (left - right) / 2 == pytest.approx(2.625, abs=5e-4)
 
 
-def test_a_kurtosis_alone_is_valid_from_zero_to_eight() -> None:
+def test_kurtosis_without_skew_is_valid_from_zero_to_eight() -> None:
     """Maillard, A User's Guide to the Cornish Fisher Expansion (2012): without skew, 0 <= K <= 8.
 
-    The bound of 8 is where the middle of the distribution folds; confidence 50 % has all of that in its tail.
-    A negative K folds far out: at z^2 = 1 - 8 / K, which is within five deviations below K = -1/3.
+    At 8 the quantile stops being monotone in the middle of the distribution, which a tail of 50 % includes.
+    For negative K that happens at z^2 = 1 - 8 / K, which is within five deviations below K = -1/3.
     """
     kurtosis = _array(-0.34, -0.33, 0.0, 4.0, 7.99, 8.01)
     valid = is_monotone(np.zeros(6), kurtosis, 0.5)
@@ -84,13 +83,13 @@ def test_a_kurtosis_alone_is_valid_from_zero_to_eight() -> None:
 
 
 def test_historical_risk_of_one_to_a_hundred_by_hand() -> None:
-    """Losses 1..101: the 5 % quantile is the sixth worst, 96; its tail's mean (101 + ... + 96) / 6 = 98.5."""
+    """Losses 1..101: the 5 % quantile is the sixth worst, 96; the tail mean (101 + ... + 96) / 6 = 98.5."""
     risk = historical_risk(-np.arange(1.0, 102.0)[:, None], 0.95)
     assert risk.value_at_risk.tolist() == [96.0]
     assert risk.expected_shortfall.tolist() == [98.5]
 
 
-def test_a_quantile_that_is_an_outcome_belongs_to_its_tail_in_spite_of_rounding() -> None:
+def test_an_outcome_equal_to_the_quantile_is_in_the_tail_despite_rounding() -> None:
     """1 - 0.9 is below 0.1 in floating point; the eleventh of 101, here 0, is still the quantile."""
     risk = historical_risk(np.arange(-10.0, 91.0)[:, None], 0.9)
     assert risk.value_at_risk.tolist() == [0.0]
@@ -111,7 +110,7 @@ def test_historical_risk_equals_numpy_quantile_and_a_plain_mean(confidence: floa
         assert risk.expected_shortfall[column] == pytest.approx(-known[known <= quantile].mean(), rel=1e-9)
 
 
-def test_parametric_shortfall_equals_the_expectation_by_scipy() -> None:
+def test_parametric_shortfall_equals_scipys_expectation() -> None:
     risk = parametric_risk(_array(3.0), _array(20.0), 0.975)
     quantile = stats.norm.ppf(0.025, 3.0, 20.0)
     expected = stats.norm.expect(lambda x: x, loc=3.0, scale=20.0, ub=quantile, conditional=True)
@@ -152,7 +151,7 @@ def test_sample_moments_equal_scipy() -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(st.floats(-3, 3), st.floats(-2, 10), st.sampled_from([0.95, 0.99]))
-def test_is_monotone_equals_a_walk_down_the_tail(skew: float, kurtosis: float, confidence: float) -> None:
+def test_is_monotone_equals_a_grid_over_the_tail(skew: float, kurtosis: float, confidence: float) -> None:
     z = np.linspace(-5.0, stats.norm.ppf(1 - confidence), 20_000)
     derivative = (
         1 + z * skew / 3 + (3 * z**2 - 3) * kurtosis / 24 - (6 * z**2 - 5) * skew**2 / 36
@@ -166,9 +165,9 @@ def test_is_monotone_equals_a_walk_down_the_tail(skew: float, kurtosis: float, c
 
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10_000), st.floats(-1e4, 1e4), st.floats(0.01, 100))
-def test_risk_moves_with_cash_and_scales_with_size(seed: int, cash: float, size: float) -> None:
+def test_risk_shifts_with_cash_and_scales_with_size(seed: int, cash: float, size: float) -> None:
     pnl = _pnl(seed)
-    risk, moved = (portfolio_value_at_risk(values, RULES) for values in (pnl, size * pnl + cash))
+    risk, moved = (portfolio_value_at_risk(values, RISK_CONFIG) for values in (pnl, size * pnl + cash))
     for column in [name for name in risk if "_1d" in name]:
         np.testing.assert_allclose(moved[column], size * risk[column] - cash, rtol=1e-8, atol=1e-6)
 
@@ -176,22 +175,22 @@ def test_risk_moves_with_cash_and_scales_with_size(seed: int, cash: float, size:
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10_000))
 def test_shortfall_is_at_least_value_at_risk_and_99_at_least_95(seed: int) -> None:
-    risk = portfolio_value_at_risk(_pnl(seed), RULES)
+    risk = portfolio_value_at_risk(_pnl(seed), RISK_CONFIG)
     for suffix in ["1d", "1d_parametric"]:
         assert (risk[f"es_95_{suffix}"] >= risk[f"var_95_{suffix}"]).all()
         assert (risk[f"es_99_{suffix}"] >= risk[f"var_99_{suffix}"]).all()
         assert (risk[f"var_99_{suffix}"] >= risk[f"var_95_{suffix}"]).all()
         assert (risk[f"es_99_{suffix}"] >= risk[f"es_95_{suffix}"]).all()
-    bent = risk[risk["is_cornish_fisher_monotone"]]
-    assert (bent["es_95_1d_cornish_fisher"] >= bent["var_95_1d_cornish_fisher"]).all()
-    assert (bent["var_99_1d_cornish_fisher"] >= bent["var_95_1d_cornish_fisher"]).all()
+    adjusted = risk[risk["is_cornish_fisher_monotone"]]
+    assert (adjusted["es_95_1d_cornish_fisher"] >= adjusted["var_95_1d_cornish_fisher"]).all()
+    assert (adjusted["var_99_1d_cornish_fisher"] >= adjusted["var_95_1d_cornish_fisher"]).all()
 
 
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10_000))
 def test_historical_shortfall_of_a_sum_is_at_most_the_sum(seed: int) -> None:
     pnl = _pnl(seed, portfolios=2, missing=0.0)
-    for confidence in RULES.confidences:
+    for confidence in RISK_CONFIG.confidences:
         apart = historical_risk(pnl, confidence).expected_shortfall
         together = historical_risk(pnl.sum(axis=1, keepdims=True), confidence).expected_shortfall
         assert together[0] <= apart.sum() + 1e-9
@@ -199,13 +198,13 @@ def test_historical_shortfall_of_a_sum_is_at_most_the_sum(seed: int) -> None:
 
 def test_cornish_fisher_without_skew_and_kurtosis_is_normal() -> None:
     mean, std, zero = _array(0.1, -2.0), _array(1.0, 5.0), _array(0.0, 0.0)
-    bent, normal = cornish_fisher_risk(mean, std, zero, zero, 0.99), parametric_risk(mean, std, 0.99)
-    np.testing.assert_allclose(bent, normal, rtol=1e-14)
+    adjusted, normal = cornish_fisher_risk(mean, std, zero, zero, 0.99), parametric_risk(mean, std, 0.99)
+    np.testing.assert_allclose(adjusted, normal, rtol=1e-14)
     assert is_monotone(zero, zero, 0.99).all()
 
 
-def test_is_monotone_knows_a_bend_that_turns_back() -> None:
-    """A strong skew with little kurtosis makes the expansion fold: a rarer loss would count as smaller."""
+def test_is_monotone_is_false_where_the_quantile_decreases() -> None:
+    """With strong skew and little kurtosis the expansion is not monotone: a rarer loss would be smaller."""
     assert not is_monotone(_array(-2.0), _array(1.0), 0.95)[0]
     assert is_monotone(_array(-0.5), _array(3.0), 0.95)[0]
     assert not is_monotone(_array(NAN), _array(3.0), 0.95)[0]
@@ -213,12 +212,12 @@ def test_is_monotone_knows_a_bend_that_turns_back() -> None:
     assert not is_monotone(_array(1.5), _array(3.0), 0.95)[0]
 
 
-def test_the_flag_of_monotony_speaks_for_the_widest_tail() -> None:
+def test_the_monotonicity_flag_is_for_the_widest_tail() -> None:
     pnl = np.random.default_rng(3).lognormal(0, 0.75, (252, 200))
     moments = sample_moments(pnl)
     at_95, at_99 = (is_monotone(moments.skew, moments.excess_kurtosis, tail) for tail in (0.95, 0.99))
     assert (at_95 != at_99).any()
-    flag = portfolio_value_at_risk(pnl, RULES)["is_cornish_fisher_monotone"]
+    flag = portfolio_value_at_risk(pnl, RISK_CONFIG)["is_cornish_fisher_monotone"]
     np.testing.assert_array_equal(flag, at_95)
 
 
@@ -232,14 +231,14 @@ def test_a_left_skew_and_fat_tails_raise_the_risk() -> None:
         assert risk.expected_shortfall[0] > normal.expected_shortfall[0]
 
 
-# --- what is missing, and whose ---
+# --- missing values and independence ---
 
 
 def test_fifty_nine_outcomes_are_too_few_and_sixty_are_enough() -> None:
     pnl = _pnl(sessions=100, portfolios=2, missing=0.0)
     pnl[:41, 0] = NAN
     pnl[:40, 1] = NAN
-    risk = portfolio_value_at_risk(pnl, RULES)
+    risk = portfolio_value_at_risk(pnl, RISK_CONFIG)
     measures = [name for name in risk if "_1d" in name or "_10d" in name]
     assert len(measures) == 14
     assert risk["observations"].tolist() == [59, 60]
@@ -248,48 +247,48 @@ def test_fifty_nine_outcomes_are_too_few_and_sixty_are_enough() -> None:
     assert not risk["is_cornish_fisher_monotone"][0]
 
 
-def test_only_the_window_counts_and_nothing_before_it() -> None:
+def test_outcomes_before_the_window_do_not_matter() -> None:
     pnl = _pnl(sessions=400)
     changed = pnl.copy()
-    changed[: 400 - RULES.window] = 1e9
-    first, second = portfolio_value_at_risk(pnl, RULES), portfolio_value_at_risk(changed, RULES)
+    changed[: 400 - RISK_CONFIG.window] = 1e9
+    first, second = portfolio_value_at_risk(pnl, RISK_CONFIG), portfolio_value_at_risk(changed, RISK_CONFIG)
     assert first.equals(second)
 
 
-def test_a_portfolio_never_changes_another() -> None:
+def test_a_portfolio_does_not_depend_on_others() -> None:
     pnl = _pnl(portfolios=37)
-    whole = portfolio_value_at_risk(pnl, RULES)
+    whole = portfolio_value_at_risk(pnl, RISK_CONFIG)
     for portfolio in (0, 17, 36):
-        alone = portfolio_value_at_risk(pnl[:, [portfolio]], RULES)
+        alone = portfolio_value_at_risk(pnl[:, [portfolio]], RISK_CONFIG)
         assert alone.iloc[0].equals(whole.iloc[portfolio])
     pnl[:, 3] = NAN
-    after = portfolio_value_at_risk(pnl, RULES)
+    after = portfolio_value_at_risk(pnl, RISK_CONFIG)
     assert after.drop(index=3).equals(whole.drop(index=3))
 
 
-def test_the_order_of_the_sessions_does_not_matter_to_history() -> None:
+def test_the_order_of_sessions_does_not_matter_for_historical_risk() -> None:
     pnl = _pnl()
     shuffled = np.random.default_rng(2).permutation(pnl)
     np.testing.assert_allclose(historical_risk(shuffled, 0.99), historical_risk(pnl, 0.99), rtol=1e-14)
 
 
-def test_ten_days_are_the_root_of_ten_times_one() -> None:
-    risk = portfolio_value_at_risk(_pnl(), RULES)
+def test_ten_days_are_one_day_times_the_root_of_ten() -> None:
+    risk = portfolio_value_at_risk(_pnl(), RISK_CONFIG)
     np.testing.assert_allclose(risk["var_95_10d"], np.sqrt(10) * risk["var_95_1d"])
     np.testing.assert_allclose(risk["var_99_10d"], np.sqrt(10) * risk["var_99_1d"])
 
 
-def test_a_portfolio_that_never_moves_has_no_shape_but_a_risk_of_zero() -> None:
-    risk = portfolio_value_at_risk(np.full((100, 1), 0.1), RULES).iloc[0]
+def test_a_constant_portfolio_has_value_at_risk_but_no_cornish_fisher() -> None:
+    risk = portfolio_value_at_risk(np.full((100, 1), 0.1), RISK_CONFIG).iloc[0]
     assert risk["var_99_1d"] == pytest.approx(-0.1)
     assert risk["var_99_1d_parametric"] == pytest.approx(-0.1)
     assert np.isnan(risk["var_99_1d_cornish_fisher"])
     assert not risk["is_cornish_fisher_monotone"]
 
 
-def test_no_portfolio_and_no_session_give_an_empty_or_unknown_answer() -> None:
-    assert len(portfolio_value_at_risk(np.empty((100, 0)), RULES)) == 0
-    nothing = portfolio_value_at_risk(np.empty((0, 2)), RULES)
+def test_empty_inputs_give_an_empty_frame_or_nan() -> None:
+    assert len(portfolio_value_at_risk(np.empty((100, 0)), RISK_CONFIG)) == 0
+    nothing = portfolio_value_at_risk(np.empty((0, 2)), RISK_CONFIG)
     assert nothing["var_95_1d"].isna().all()
     assert nothing["observations"].tolist() == [0, 0]
 
@@ -312,7 +311,7 @@ def _options(count: int = 40, seed: int = 4) -> tuple[Options, FloatArray]:
 
 
 def test_option_scenario_gives_hulls_call_and_put() -> None:
-    """Hull, example 15.6: S 42, K 40, r 10 %, sigma 20 %, half a year: call 4.76, put 0.81; 40 by 5 %."""
+    """Hull, example 15.6: S 42, K 40, r 10 %, sigma 20 %, half a year: call 4.76, put 0.81; 40 x 1.05."""
     options = Options(
         np.array([True, False]), *(np.full(2, value) for value in (40.0, 40.0, 0.5, 0.10, 0.0, 0.2))
     )
@@ -321,7 +320,7 @@ def test_option_scenario_gives_hulls_call_and_put() -> None:
     np.testing.assert_allclose(base + pnl[0], [4.76, 0.81], atol=0.005)
 
 
-def test_option_scenarios_equal_prices_one_by_one() -> None:
+def test_option_scenarios_equal_individual_prices() -> None:
     options, base = _options()
     shocks = np.random.default_rng(1).normal(0, 0.1, (5, 40))
     pnl = option_scenario_pnl(options, base, shocks)
@@ -332,7 +331,7 @@ def test_option_scenarios_equal_prices_one_by_one() -> None:
             assert pnl[scenario, place] == pytest.approx(float(shocked - base[place]), abs=1e-10)
 
 
-def test_an_underlying_that_loses_everything_leaves_the_limits() -> None:
+def test_an_underlying_worth_zero_gives_the_limits() -> None:
     options, base = _options()
     pnl = option_scenario_pnl(options, base, np.array([[-1.0], [-1.7]]) * np.ones(40))
     value = np.where(options.is_call, 0.0, options.strike * np.exp(-options.rate * options.years))
@@ -344,7 +343,7 @@ def test_an_underlying_that_loses_everything_leaves_the_limits() -> None:
 @settings(max_examples=25, deadline=None)
 @given(st.floats(-1.0, 3.0))
 def test_put_call_parity_holds_in_every_scenario(shock: float) -> None:
-    """P&L of a call less that of its put is that of the forward: S e^{-qT} x shock."""
+    """P&L of a call minus that of its put equals that of the forward: S e^{-qT} x shock."""
     options, _ = _options()
     legs = [options._replace(is_call=np.full(40, is_call)) for is_call in (True, False)]
     call, put = (option_scenario_pnl(leg, option_price(*leg), np.full((1, 40), shock)) for leg in legs)
@@ -361,7 +360,7 @@ def test_a_long_option_never_loses_more_than_its_value(shock: float) -> None:
     assert (np.sign(pnl) * np.where(options.is_call, 1, -1) * np.sign(shock) >= 0)[np.abs(pnl) > 1e-9].all()
 
 
-def test_an_unknown_shock_or_volatility_touches_only_its_own_option() -> None:
+def test_an_unknown_shock_or_volatility_affects_only_its_option() -> None:
     options, base = _options()
     shocks = np.full((2, 40), -0.2)
     plain = option_scenario_pnl(options, base, shocks)
@@ -375,7 +374,7 @@ def test_an_unknown_shock_or_volatility_touches_only_its_own_option() -> None:
     np.testing.assert_array_equal(pnl[~unknown], plain[~unknown])
 
 
-def test_taken_options_are_those_at_the_places() -> None:
+def test_take_selects_options_by_index() -> None:
     options, _ = _options()
     taken = options.take(np.array([5, 2]))
     assert taken.strike.tolist() == [options.strike[5], options.strike[2]]

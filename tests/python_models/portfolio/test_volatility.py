@@ -1,4 +1,6 @@
-"""Volatility, proved by a textbook number, by pandas and statsmodels, and by what must always hold."""
+"""Volatility, tested against a textbook number, pandas and statsmodels, and by invariants."""
+
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -8,21 +10,19 @@ import statsmodels.api as sm
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from python_models.portfolio.volatility import (
-    DEFAULT_RULES,
-    VolatilityProfile,
-    har_forecast,
-    realized_volatility,
-    symbol_volatility,
-    volatility_profile,
-)
+from python_models.portfolio import volatility
+from python_models.portfolio.volatility import VolatilityProfile
+from tests.method_config import VOLATILITY_CONFIG
 
 FloatArray = npt.NDArray[np.float64]
 seeds = st.integers(0, 10_000)
+realized_volatility = partial(volatility.realized_volatility, minimum_share=VOLATILITY_CONFIG.minimum_share)
+symbol_volatility = partial(volatility.symbol_volatility, rules=VOLATILITY_CONFIG)
+volatility_profile = partial(volatility.volatility_profile, rules=VOLATILITY_CONFIG)
 
 
 def _returns(sessions: int, series: int, *, seed: int = 7, missing: float = 0.0) -> FloatArray:
-    """Fat-tailed returns whose volatility moves slowly; `missing` of them are absent."""
+    """Fat-tailed returns with slowly varying volatility; a share `missing` of them is absent."""
     rng = np.random.default_rng(seed)
     level = np.exp(np.cumsum(rng.normal(0, 0.05, (sessions, series)), axis=0))
     values = 0.01 * level * rng.standard_t(5, (sessions, series))
@@ -31,7 +31,7 @@ def _returns(sessions: int, series: int, *, seed: int = 7, missing: float = 0.0)
 
 
 def _long(values: FloatArray) -> pd.DataFrame:
-    """The returns as dbt hands them over: one row per symbol and session with a return."""
+    """The returns as passed by dbt: one row per symbol and session with a return."""
     frame = pd.DataFrame(values, columns=[f"S{i:03}" for i in range(values.shape[1])]).assign(
         as_of_date=pd.bdate_range("2024-01-02", periods=len(values)),
         session_number=np.arange(500, 500 + len(values)),
@@ -47,7 +47,7 @@ def _assert_equal(left: VolatilityProfile, right: VolatilityProfile) -> None:
 
 def _har_loop(series: FloatArray) -> tuple[float, float, int]:
     """One series' regression session by session: forecast mean square, r squared, rows (Corsi 2009)."""
-    history = series[-DEFAULT_RULES.history :]
+    history = series[-VOLATILITY_CONFIG.history :]
 
     def regressors(s: int) -> list[float]:
         squares = history[: s + 1] ** 2
@@ -63,8 +63,8 @@ def _har_loop(series: FloatArray) -> tuple[float, float, int]:
     return float(fit.predict([regressors(len(history) - 1)])[0]), float(fit.rsquared), len(y)
 
 
-def test_realized_volatility_gives_hulls_published_figure() -> None:
-    """Hull, Options, Futures, and Other Derivatives, section 15.4, table 15.1: 1.216 % a day, 19.3 %."""
+def test_realized_volatility_gives_hulls_published_value() -> None:
+    """Hull, Options, Futures, and Other Derivatives, section 15.4, table 15.1: 1.216 % daily, 19.3 %."""
     prices = [20.00, 20.10, 19.90, 20.00, 20.50, 20.25, 20.90, 20.90, 20.90, 20.75, 20.75]
     prices += [21.00, 21.10, 20.90, 20.90, 21.25, 21.40, 21.40, 21.25, 21.75, 22.00]
     volatility = realized_volatility(np.diff(np.log(prices))[:, None], 20)[-1, 0]
@@ -94,69 +94,69 @@ def test_har_forecast_equals_statsmodels_with_missing_values() -> None:
     values = _returns(330, 10)
     values[150, 1:3] = np.nan
     values[270, 3] = np.nan
-    forecast = har_forecast(values)
+    forecast = volatility_profile(values)
+    counts = set()
     for column, series in enumerate(values.T):
         variance, r_squared, rows = _har_loop(series)
-        assert forecast.observations[column] == rows
-        assert forecast.r_squared[column] == pytest.approx(r_squared, rel=1e-8)
+        counts.add(rows)
+        assert forecast.har_r_squared[column] == pytest.approx(r_squared, rel=1e-8)
         if variance > 0:
-            assert forecast.volatility[column] == pytest.approx(np.sqrt(252 * variance), rel=1e-8)
-        assert forecast.is_fallback[column] == (variance <= 0)
-    assert set(forecast.observations) == {231, 189}  # a gap takes 42 rows along
+            assert forecast.forecast_21d[column] == pytest.approx(np.sqrt(252 * variance), rel=1e-8)
+        assert forecast.is_forecast_fallback[column] == (variance <= 0)
+    assert counts == {231, 189}  # a gap removes 42 rows
 
 
 def test_har_forecast_equals_statsmodels_where_regressors_are_nearly_collinear() -> None:
     rng = np.random.default_rng(3)
     smooth = 0.01 + 0.004 * np.sin(np.arange(272) / 60) + rng.normal(0, 1e-5, 272)
     variance, r_squared, _ = _har_loop(smooth)
-    forecast = har_forecast(smooth[:, None])
-    assert forecast.volatility[0] == pytest.approx(np.sqrt(252 * variance), rel=1e-8)
-    assert forecast.r_squared[0] == pytest.approx(r_squared, rel=1e-8)
+    forecast = volatility_profile(smooth[:, None])
+    assert forecast.forecast_21d[0] == pytest.approx(np.sqrt(252 * variance), rel=1e-8)
+    assert forecast.har_r_squared[0] == pytest.approx(r_squared, rel=1e-8)
 
 
 def test_a_forecast_that_is_not_positive_falls_back_to_the_long_volatility() -> None:
-    """Swings that grow ever faster give a steep line, below zero at the left; then, after a gap, a calm."""
+    """Growing swings give a steep line with a negative intercept; after a gap, returns are zero."""
     rng = np.random.default_rng(5)
     values = 0.01 * np.sqrt(20 + np.exp(np.arange(272) / 30)) * rng.normal(1, 0.001, 272)
     values *= np.where(np.arange(272) % 2, 1.0, -1.0)
-    values[250] = np.nan  # no row of the regression sees the calm
+    values[250] = np.nan  # no row of the regression includes the zero returns
     values[251:] = 0.0
     assert _har_loop(values)[0] < 0
-    forecast = har_forecast(values[:, None])
-    assert forecast.is_fallback[0]
-    assert forecast.reason[0] is None
-    assert forecast.volatility[0] == pytest.approx(np.nanstd(values[-63:], ddof=1) * np.sqrt(252))
-    assert forecast.r_squared[0] == pytest.approx(_har_loop(values)[1])
+    forecast = volatility_profile(values[:, None])
+    assert forecast.is_forecast_fallback[0]
+    assert forecast.forecast_reason[0] is None
+    assert forecast.forecast_21d[0] == pytest.approx(np.nanstd(values[-63:], ddof=1) * np.sqrt(252))
+    assert forecast.har_r_squared[0] == pytest.approx(_har_loop(values)[1])
 
 
 def test_a_fallback_without_a_long_volatility_gives_no_forecast_and_a_reason() -> None:
     values = np.zeros((272, 1))
     values[210:250] = np.nan  # 23 of the last 63 returns are known
-    forecast = har_forecast(values)
-    assert forecast.reason[0] == "no_fallback_variance"
-    assert np.isnan(forecast.volatility[0])
-    assert not forecast.is_fallback[0]
+    forecast = volatility_profile(values)
+    assert forecast.forecast_reason[0] == "no_fallback_variance"
+    assert np.isnan(forecast.forecast_21d[0])
+    assert not forecast.is_forecast_fallback[0]
 
 
 def test_one_hundred_and_twenty_five_rows_give_no_forecast_and_a_reason() -> None:
     values = _returns(272, 2)
-    values[:106, 0] = np.nan  # rows 126..250 of the regression are left
+    values[:106, 0] = np.nan  # rows 126..250 of the regression remain
     values[:105, 1] = np.nan
-    forecast = har_forecast(values)
-    assert list(forecast.observations) == [125, 126]
-    assert list(forecast.reason) == ["too_few_rows", None]
-    assert list(np.isnan(forecast.volatility)) == [True, False]
-    assert list(np.isnan(forecast.r_squared)) == [True, False]
-    assert not forecast.is_fallback.any()
+    forecast = volatility_profile(values)
+    assert list(forecast.forecast_reason) == ["too_few_rows", None]
+    assert list(np.isnan(forecast.forecast_21d)) == [True, False]
+    assert list(np.isnan(forecast.har_r_squared)) == [True, False]
+    assert not forecast.is_forecast_fallback.any()
 
 
 def test_a_gap_in_the_last_month_gives_no_forecast_and_a_reason() -> None:
     values = _returns(272, 2)
     values[-21, 0] = np.nan
     values[-22, 1] = np.nan
-    forecast = har_forecast(values)
-    assert list(forecast.reason) == ["unknown_regressors", None]
-    assert list(np.isnan(forecast.volatility)) == [True, False]
+    forecast = volatility_profile(values)
+    assert list(forecast.forecast_reason) == ["unknown_regressors", None]
+    assert list(np.isnan(forecast.forecast_21d)) == [True, False]
 
 
 def test_a_flat_series_has_volatility_exactly_zero_and_a_flagged_fallback() -> None:
@@ -178,7 +178,7 @@ def test_equal_returns_have_volatility_exactly_zero(value: float, gap: int) -> N
     assert realized_volatility(values, 21)[-1, 0] == 0.0
 
 
-def test_equal_returns_are_forecast_to_stay_as_they_are() -> None:
+def test_equal_returns_have_a_constant_forecast() -> None:
     profile = volatility_profile(np.full((272, 1), 0.0123))
     assert profile.forecast_21d[0] == pytest.approx(0.0123 * np.sqrt(252))
     assert np.isnan(profile.har_r_squared[0])
@@ -186,13 +186,13 @@ def test_equal_returns_are_forecast_to_stay_as_they_are() -> None:
 
 
 def test_trend_compares_with_ten_sessions_ago() -> None:
-    """Alternating returns: ten sessions ago all had size 1 %, of the last ten the size is given."""
+    """Alternating returns: of size 1 % until ten sessions ago, then of the given size."""
     signs = np.where(np.arange(40) % 2, 1.0, -1.0)[:, None]
     sizes = np.full((40, 4), 0.01)
     sizes[-10:] = [0.0125, 0.0103, 0.0097, 0.0075]
     values = signs * sizes
     assert list(volatility_profile(values).trend) == ["increasing", "stable", "stable", "decreasing"]
-    assert list(volatility_profile(values[-23:]).trend) == [None] * 4  # 13 returns ten sessions ago
+    assert list(volatility_profile(values[-23:]).trend) == [None] * 4  # only 13 returns ten sessions ago
 
 
 def test_a_series_that_begins_to_move_is_increasing() -> None:
@@ -220,14 +220,14 @@ def test_percentile_needs_one_hundred_and_twenty_six_values() -> None:
 
 @settings(max_examples=20, deadline=None)
 @given(seed=seeds, earlier=st.integers(1, 200))
-def test_earlier_data_than_the_history_changes_nothing(seed: int, earlier: int) -> None:
+def test_data_before_the_history_do_not_matter(seed: int, earlier: int) -> None:
     values = _returns(272 + earlier, 3, seed=seed, missing=0.002)
     _assert_equal(volatility_profile(values), volatility_profile(values[earlier:]))
 
 
 @settings(max_examples=20, deadline=None)
 @given(seed=seeds, power=st.integers(-3, 3))
-def test_scale_goes_through_volatility_and_leaves_trend_and_percentile(seed: int, power: int) -> None:
+def test_scaling_returns_scales_volatility_and_not_trend_or_percentile(seed: int, power: int) -> None:
     scale = 2.0**power
     values = _returns(300, 3, seed=seed, missing=0.002)
     plain, scaled = volatility_profile(values), volatility_profile(scale * values)
@@ -242,14 +242,14 @@ def test_scale_goes_through_volatility_and_leaves_trend_and_percentile(seed: int
 
 @settings(max_examples=20, deadline=None)
 @given(seed=seeds)
-def test_the_sign_of_returns_changes_nothing(seed: int) -> None:
+def test_the_sign_of_returns_does_not_matter(seed: int) -> None:
     values = _returns(300, 3, seed=seed)
     _assert_equal(volatility_profile(-values), volatility_profile(values))
 
 
 @settings(max_examples=20, deadline=None)
 @given(order=st.permutations(range(6)), count=st.integers(1, 6))
-def test_a_series_has_the_same_numbers_in_any_company(order: list[int], count: int) -> None:
+def test_a_series_does_not_depend_on_others(order: list[int], count: int) -> None:
     values = _returns(200, 6, missing=0.002)
     whole = volatility_profile(values)
     some = volatility_profile(values[:, order[:count]])
@@ -274,7 +274,7 @@ def test_symbol_volatility_equals_the_profile_of_each_date() -> None:
         assert [None if pd.isna(value) else value for value in day["volatility_trend"]] == list(profile.trend)
 
 
-def test_later_data_changes_no_earlier_figure() -> None:
+def test_there_is_no_look_ahead() -> None:
     values = _returns(330, 4, missing=0.002)
     early = symbol_volatility(_long(values[:300]), from_date="1990-01-01")
     late = symbol_volatility(_long(values), from_date="1990-01-01")
@@ -291,7 +291,7 @@ def test_from_date_gives_the_same_rows_as_all_of_history() -> None:
     pd.testing.assert_frame_equal(one_day, expected, check_exact=True)
 
 
-def test_permutation_of_rows_changes_nothing() -> None:
+def test_the_order_of_rows_does_not_matter() -> None:
     long = _long(_returns(100, 5, missing=0.02))
     shuffled = long.sample(frac=1, random_state=1)
     pd.testing.assert_frame_equal(
@@ -311,7 +311,7 @@ def test_a_gap_in_one_symbol_changes_no_other() -> None:
     )
 
 
-def test_a_symbol_has_rows_while_two_of_its_returns_are_recent() -> None:
+def test_a_symbol_has_rows_while_two_returns_are_recent() -> None:
     values = _returns(200, 2)
     values[:100, 1] = np.nan
     values[110:, 1] = np.nan  # ten returns: rows from the second one on, until the ninth is 63 sessions old
@@ -322,7 +322,7 @@ def test_a_symbol_has_rows_while_two_of_its_returns_are_recent() -> None:
     assert figures["observations"].max() == 10
 
 
-def test_without_returns_there_are_no_rows_but_the_columns() -> None:
+def test_without_returns_the_frame_is_empty_with_its_columns() -> None:
     nothing = symbol_volatility(_long(_returns(30, 2)), from_date="2030-01-01")
     assert nothing.empty
     assert nothing.dtypes.equals(symbol_volatility(_long(_returns(30, 2)), from_date="1990-01-01").dtypes)

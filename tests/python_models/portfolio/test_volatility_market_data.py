@@ -1,5 +1,6 @@
-"""Volatility and correlation on real prices: equal to pandas and statsmodels, in line with the market."""
+"""Volatility and correlation on real prices: equal to pandas and statsmodels, consistent with the market."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -7,28 +8,35 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 
-from python_models.correlation.portfolios import PortfolioCorrelations, portfolio_correlations
+from python_models.correlation import portfolios, symbols
+from python_models.correlation.portfolios import PortfolioCorrelations
 from python_models.correlation.symbols import (
     nearest_correlation,
     pair_correlations,
-    symbol_correlations,
 )
-from python_models.portfolio.volatility import har_forecast, symbol_volatility
+from python_models.portfolio import volatility
+from tests.method_config import CORRELATION_CONFIG, VOLATILITY_CONFIG
 
 AS_OF = "2026-01-30"
+portfolio_correlations = partial(portfolios.portfolio_correlations, rules=CORRELATION_CONFIG)
+symbol_correlations = partial(
+    symbols.symbol_correlations, window=CORRELATION_CONFIG.window, minimum=CORRELATION_CONFIG.minimum
+)
+symbol_volatility = partial(volatility.symbol_volatility, rules=VOLATILITY_CONFIG)
+volatility_profile = partial(volatility.volatility_profile, rules=VOLATILITY_CONFIG)
 
 
 @pytest.fixture(scope="module")
 def prices(market_folder: Path) -> pd.DataFrame:
-    """Adjusted closes of the sessions, symbols across."""
+    """Adjusted closes by session and symbol."""
     rows = pd.read_csv(market_folder / "prices.csv", parse_dates=["date"])
     wide = rows.pivot_table(index="date", columns="symbol", values="adj_close")
-    return wide[wide["SPY"].notna()]  # some holidays have one price of something else
+    return wide[wide["SPY"].notna()]  # some holidays have a price of another symbol
 
 
 @pytest.fixture(scope="module")
 def returns(prices: pd.DataFrame) -> pd.DataFrame:
-    """Daily returns between neighbouring sessions, symbols across; the index VIX is nobody's holding."""
+    """Daily returns between consecutive sessions by symbol, without the index VIX."""
     return prices.drop(columns="VIX").pct_change(fill_method=None).iloc[1:]
 
 
@@ -52,7 +60,7 @@ def test_realized_volatility_of_spy_equals_pandas(spy: pd.DataFrame, returns: pd
 
 
 def test_forecast_of_every_symbol_equals_statsmodels(returns: pd.DataFrame) -> None:
-    forecast = har_forecast(returns.to_numpy())
+    forecast = volatility_profile(returns.to_numpy())
     squares = returns.iloc[-272:] ** 2
     for column, symbol in enumerate(returns.columns):
         square = squares[symbol]
@@ -63,14 +71,16 @@ def test_forecast_of_every_symbol_equals_statsmodels(returns: pd.DataFrame) -> N
         used = rows.notna().all(axis=1) & target.notna()
         fit = sm.OLS(target[used].to_numpy(), sm.add_constant(rows[used].to_numpy())).fit()
         variance = fit.predict(np.r_[1.0, rows.iloc[-1]])[0]
-        assert forecast.observations[column] == used.sum() == 231
-        assert forecast.r_squared[column] == pytest.approx(fit.rsquared, rel=1e-7), symbol
+        assert used.sum() == 231
+        assert forecast.har_r_squared[column] == pytest.approx(fit.rsquared, rel=1e-7), symbol
         if variance > 0:
-            assert forecast.volatility[column] == pytest.approx(np.sqrt(252 * variance), rel=1e-8), symbol
-        assert forecast.is_fallback[column] == (variance <= 0)
+            assert forecast.forecast_21d[column] == pytest.approx(np.sqrt(252 * variance), rel=1e-8), symbol
+        assert forecast.is_forecast_fallback[column] == (variance <= 0)
 
 
-def test_volatility_of_spy_moves_with_the_volatility_index(spy: pd.DataFrame, prices: pd.DataFrame) -> None:
+def test_volatility_of_spy_correlates_with_the_volatility_index(
+    spy: pd.DataFrame, prices: pd.DataFrame
+) -> None:
     both = spy.join(prices["VIX"] / 100).dropna(subset="VIX")
     assert len(both) > 300
     assert both["realized_volatility_21d"].corr(both["VIX"]) > 0.6
@@ -93,7 +103,7 @@ def test_correlations_are_a_correlation_matrix_equal_to_pandas(returns: pd.DataF
 
 @pytest.fixture(scope="module")
 def funds(long: pd.DataFrame) -> PortfolioCorrelations:
-    """A book of three funds on the same market, gold and long bonds."""
+    """A book of three funds on the same market, gold, and long bonds."""
     pairs = symbol_correlations(long, None, from_date=AS_OF)
     exposures = {"SPY": 30.0, "VTI": 20.0, "VUG": 20.0, "GLD": 15.0, "TLT": -15.0}
     holdings = pd.DataFrame({"symbol": exposures.keys(), "exposure": exposures.values()})

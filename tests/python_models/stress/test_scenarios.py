@@ -1,4 +1,4 @@
-"""Stress, proved by hand, by regressions, precision matrices, slow loops, and by the signs that must hold."""
+"""Stress, tested by hand, against regressions, precision matrices and slow loops, and by expected signs."""
 
 from pathlib import Path
 
@@ -105,7 +105,7 @@ STOCKS = _stocks({"SPY": 600.0, "TLT": 90.0, "TSLA": 320.0, "LEVERED": 50.0, "XO
 
 
 def _options(count: int = 12, seed: int = 9) -> pd.DataFrame:
-    """Options on the stocks of STOCKS, calls and puts in turn, with their deltas."""
+    """Options on the stocks of STOCKS, alternately calls and puts, with their deltas."""
     rng = np.random.default_rng(seed)
     rows = STOCKS.iloc[rng.integers(0, len(STOCKS), count)].reset_index(drop=True)
     options = rows.assign(
@@ -144,7 +144,7 @@ def _by_contract(stress: pd.DataFrame, scenario: str) -> pd.DataFrame:
 
 
 def _wide(frame: pd.DataFrame, index: str, columns: str, values: str) -> pd.DataFrame:
-    return frame.pivot(index=index, columns=columns, values=values)  # noqa: PD010  # keeps what is all NaN
+    return frame.pivot(index=index, columns=columns, values=values)  # noqa: PD010  # keeps all-NaN columns
 
 
 # --- correlated shocks ---
@@ -171,7 +171,7 @@ def test_correlated_shocks_equal_regressions_of_the_unshocked_on_the_shocked() -
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10_000), st.lists(st.booleans(), min_size=5, max_size=5))
 def test_correlated_shocks_equal_the_precision_matrix(seed: int, is_shocked: list[bool]) -> None:
-    """Of the most likely move that keeps the shocks: P_uu u = -P_us s, with P the inverse covariance."""
+    """The most likely move given the shocks: P_uu u = -P_us s, with P the inverse covariance."""
     covariance = _covariance(seed, 5)
     shocked = np.array(is_shocked)
     shocks = np.where(shocked, np.random.default_rng(seed).normal(0, 0.1, 5), NAN)
@@ -198,7 +198,7 @@ def test_shocked_factors_keep_their_shock_and_the_rest_is_proportional(seed: int
     )
 
 
-def test_uncorrelated_factors_stand_still_and_a_scenario_without_shock_moves_nothing() -> None:
+def test_uncorrelated_factors_and_scenarios_without_shocks_do_not_move() -> None:
     result = correlated_shocks(np.array([[-0.1, NAN, NAN], [NAN, NAN, NAN]]), np.diag([1.0, 2.0, 3.0]))
     np.testing.assert_array_equal(result, [[-0.1, 0.0, 0.0], [0.0, 0.0, 0.0]])
 
@@ -209,18 +209,18 @@ def test_the_unit_of_the_covariance_does_not_matter() -> None:
     np.testing.assert_allclose(correlated_shocks(shocks, 252 * _covariance()), daily, rtol=1e-12)
 
 
-def test_factors_that_are_one_and_the_same_do_not_blow_up() -> None:
+def test_identical_factors_are_not_singular() -> None:
     loadings = np.array([[0.01, 0.0], [0.01, 0.0], [0.004, 0.01]])
     result = correlated_shocks(np.array([[-0.1, -0.1, NAN], [-0.1, NAN, NAN]]), loadings @ loadings.T)
     np.testing.assert_allclose(result, [[-0.1, -0.1, -0.04], [-0.1, -0.1, -0.04]], rtol=1e-9)
 
 
-def test_a_factor_that_never_moved_says_nothing_about_the_others() -> None:
+def test_a_factor_without_variance_has_no_effect_on_others() -> None:
     covariance = np.array([[0.0, 0.0], [0.0, 0.01]])
     np.testing.assert_array_equal(correlated_shocks(np.array([[-0.1, NAN]]), covariance), [[-0.1, 0.0]])
 
 
-def test_a_covariance_with_a_hole_is_refused() -> None:
+def test_an_incomplete_covariance_is_refused() -> None:
     with pytest.raises(ValueError, match="covariance must be finite"):
         correlated_shocks(np.array([[-0.1, NAN]]), np.array([[1.0, NAN], [NAN, 1.0]]))
 
@@ -255,12 +255,12 @@ def test_one_triangle_of_the_covariance_is_enough_and_the_order_of_rows_does_not
     )
 
 
-def test_flight_to_quality_does_not_lose_the_market_when_names_differ() -> None:
-    """Lost is the market's -5 %: an older system moved it by its correlation with quality, and SPY gained.
+def test_flight_to_quality_keeps_the_market_shock_when_names_differ() -> None:
+    """An older system lost the market's shock of -5 % and moved it by its correlation with quality instead.
 
-    With this covariance and SPY's betas of 1 and 0.125 the right figure is -5 % + 0.125 x 12 % = -3.5 %; that
-    system's was +5.4 %, for its market was 'Market Beta' to the covariance, so that the unshocked market rose
-    by 0.325 x 12 %. A name that the covariance does not know makes the scenario unusable.
+    With this covariance and SPY's betas of 1 and 0.125 the correct return is -5 % + 0.125 x 12 % = -3.5 %.
+    The older system gave +5.4 %, because the covariance called the market 'Market Beta', so that the
+    unshocked market rose by 0.325 x 12 %. A name that is not in the covariance makes the scenario unusable.
     """
     covariance = np.array([[1.0, 0.325], [0.325, 1.0]]) * 1e-4
     names = ["Market", "Quality"]
@@ -283,7 +283,7 @@ def test_flight_to_quality_does_not_lose_the_market_when_names_differ() -> None:
     assert security_stress(STOCKS, spy.replace("Market", "Market Beta"), shocks).empty
 
 
-def test_a_date_whose_covariance_has_a_hole_has_no_scenarios_and_leaves_the_others_alone() -> None:
+def test_only_a_date_with_an_incomplete_covariance_has_no_scenarios() -> None:
     holed = _covariance_frame(_covariance(), FACTORS, DAY - pd.Timedelta(days=1))
     holed.loc[0, "ewma_covariance"] = NAN
     result = scenario_shocks(pd.concat([holed, _covariance_frame(_covariance(), FACTORS)]), SCENARIOS)
@@ -296,7 +296,7 @@ def test_without_covariances_there_are_no_shocks() -> None:
     assert list(result.columns) == SHOCK_COLUMNS
 
 
-def test_a_shock_that_is_no_number_or_stands_twice_is_refused() -> None:
+def test_an_invalid_or_duplicate_shock_is_refused() -> None:
     covariance = _covariance_frame(_covariance(), FACTORS)
     with pytest.raises(ValueError, match="shock must be finite"):
         scenario_shocks(covariance, _scenarios(("a", "Market", NAN)))
@@ -339,7 +339,7 @@ def test_security_stress_equals_a_loop_over_securities_and_scenarios() -> None:
 
 
 def test_options_in_stress_equal_mibian() -> None:
-    """The peer takes percent, days and a year's dividends in USD: the yield times each spot."""
+    """The peer takes percents, days and annual dividends in USD: the yield times each spot."""
     options, stress = _options(), _by_contract(_stress(_options()), "market_down_10")
     market = BETAS.query("factor == 'Market'").set_index("symbol")["beta"]
     for option in options.itertuples():
@@ -366,12 +366,12 @@ def test_spy_loses_exactly_the_market_shock() -> None:
 
 
 def test_long_bonds_lose_when_rates_rise_and_shorts_offset_them() -> None:
-    """+100 bp once made a bond holder gain, and shorts added to a rate beta instead of offsetting it."""
+    """An older system gained on bonds at +100 bp, and shorts added to a rate beta instead of offsetting."""
     betas = _betas({"TLT": [-0.1, 0.0, 0.1, -16.0], "IEF": [0.1, 0.0, 0.0, -8.0]})
     stress = _stress(_stocks({"TLT": 90.0, "IEF": 90.0}), betas)
     rates = _by_contract(stress, "rates_up_100bp")["direct_pnl"]
     assert rates["TLT"] == pytest.approx(-0.16 * 90)
-    long_and_short = pd.Series({"TLT": 100.0, "IEF": -200.0})  # twice the dollars at half the duration
+    long_and_short = pd.Series({"TLT": 100.0, "IEF": -200.0})  # twice the amount at half the duration
     assert (long_and_short * rates).sum() == pytest.approx(0.0, abs=1e-9)
     assert (long_and_short.abs() * rates).sum() == pytest.approx(-2 * 100 * 0.16 * 90)
 
@@ -383,8 +383,8 @@ def test_a_net_short_book_loses_when_the_market_rises() -> None:
     assert 100 * fall["SPY"] - 300 * fall["TSLA"] > 0
 
 
-def test_an_unlevered_long_book_never_loses_more_than_everything() -> None:
-    """A beta of 3.6 and a crash of 35 % are -126 % unfloored: floored, and said to be."""
+def test_an_unlevered_long_book_loses_at_most_its_value() -> None:
+    """A beta of 3.6 and a crash of 35 % give -126 %, which is floored and flagged."""
     crash = _by_contract(_stress(), "market_crash_35")
     assert crash.loc["LEVERED", "direct_linear_pnl"] == pytest.approx(-1.26 * 50)
     assert crash.loc["LEVERED", "direct_pnl"] == -50.0
@@ -397,8 +397,8 @@ def test_an_unlevered_long_book_never_loses_more_than_everything() -> None:
     assert (deep[["direct_pnl", "correlated_pnl"]].ge(-price, axis=0)).all(axis=None)
 
 
-def test_leverage_of_six_loses_338_percent_and_nothing_hides_it() -> None:
-    """Six times equity in a stock of beta 1.61 in a crash of 35 %: -338 % of equity is right and shown."""
+def test_a_leveraged_loss_of_338_percent_is_not_capped() -> None:
+    """Six times equity in a stock of beta 1.61 in a crash of 35 % loses 338 % of equity."""
     betas = _betas({"SPY": [338 / 6 / 35, 0.0, 0.0, 0.0]})
     crash = _by_contract(_stress(_stocks({"SPY": 600.0}), betas), "market_crash_35")
     equity, quantity = 100_000.0, 6 * 100_000.0 / 600
@@ -408,7 +408,7 @@ def test_leverage_of_six_loses_338_percent_and_nothing_hides_it() -> None:
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 10_000))
 def test_factor_contributions_of_linear_positions_add_up_to_the_pnl(seed: int) -> None:
-    """Over factors, exposure x shock is, over positions, quantity x linear P&L; options count by delta."""
+    """Exposure x shock over factors equals quantity x linear P&L over positions; options count by delta."""
     rng = np.random.default_rng(seed)
     securities, shocks = _securities(), _shocks()
     quantity = pd.Series(rng.normal(0, 100, len(securities)), securities["contract"])
@@ -442,7 +442,7 @@ def test_a_long_option_gains_from_convexity_and_never_loses_more_than_its_value(
     assert (stress["correlated_pnl"] >= -stress["contract"].map(value) - 1e-9).all()
 
 
-def test_a_symbol_without_a_beta_has_no_rows_and_touches_nobody() -> None:
+def test_a_symbol_without_a_beta_has_no_rows_and_does_not_affect_others() -> None:
     missing = BETAS.drop(BETAS.query("symbol == 'XOM' and factor == 'Value'").index)
     unknown = BETAS.assign(beta=BETAS["beta"].mask((BETAS["symbol"] == "XOM") & (BETAS["factor"] == "Value")))
     whole = _stress()
@@ -452,7 +452,7 @@ def test_a_symbol_without_a_beta_has_no_rows_and_touches_nobody() -> None:
         pd.testing.assert_frame_equal(_stress(betas=betas), expected, check_exact=True)
 
 
-def test_an_option_without_a_volatility_is_unknown_and_alone() -> None:
+def test_an_option_without_a_volatility_is_nan_and_does_not_affect_others() -> None:
     securities = _securities()
     securities.loc[7, "implied_volatility"] = NAN
     result, whole = _stress(securities), _stress()
@@ -462,7 +462,7 @@ def test_an_option_without_a_volatility_is_unknown_and_alone() -> None:
     pd.testing.assert_frame_equal(result[~touched], whole[~touched], check_exact=True)
 
 
-def test_rows_in_any_order_and_any_company_give_the_same_numbers() -> None:
+def test_the_order_of_rows_and_other_securities_do_not_matter() -> None:
     whole = _stress()
     shuffled = security_stress(
         _securities().sample(frac=1, random_state=1),
@@ -476,7 +476,7 @@ def test_rows_in_any_order_and_any_company_give_the_same_numbers() -> None:
         pd.testing.assert_frame_equal(alone, expected, check_exact=True)
 
 
-def test_dates_do_not_mix() -> None:
+def test_dates_are_independent() -> None:
     other = DAY + pd.Timedelta(days=1)
     securities = pd.concat([_securities(), _securities().assign(as_of_date=other, price=7.0)])
     betas = pd.concat([BETAS, BETAS.assign(as_of_date=other, beta=0.5)])
@@ -487,7 +487,7 @@ def test_dates_do_not_mix() -> None:
     assert later.set_index("contract").loc["SPY", "direct_pnl"] == pytest.approx(-0.35)
 
 
-def test_a_date_without_betas_or_shocks_has_no_rows_but_the_columns_and_types() -> None:
+def test_without_betas_the_frame_is_empty_with_its_columns_and_types() -> None:
     nothing = security_stress(_securities(), BETAS.iloc[:0], _shocks())
     assert nothing.empty
     pd.testing.assert_series_equal(nothing.dtypes, _stress().dtypes)
@@ -503,12 +503,12 @@ def test_shocks_with_a_missing_factor_are_refused() -> None:
         security_stress(STOCKS, BETAS, _shocks().iloc[1:])
 
 
-def test_floored_keeps_unknown_unknown() -> None:
+def test_floored_keeps_nan() -> None:
     np.testing.assert_array_equal(floored(np.array([-1.5, -0.2, NAN, 3.0])), [-1.0, -0.2, NAN, 3.0])
 
 
-def test_flight_to_quality_on_real_factors_moves_spy_by_the_market_alone(market_folder: Path) -> None:
-    """Style factors are what is left beside SPY, so they are uncorrelated with it: -5 % in both ways."""
+def test_flight_to_quality_on_real_factors_moves_spy_only_by_the_market(market_folder: Path) -> None:
+    """Style factors are residuals to SPY, so they are uncorrelated with it: -5 %, direct and correlated."""
     prices = pd.read_csv(market_folder / "prices.csv", usecols=["date", "symbol", "adj_close"])
     wide = _wide(prices[prices["symbol"].isin(["SPY", "VTV", "QUAL"])], "date", "symbol", "adj_close")
     returns = wide.pct_change(fill_method=None).dropna().tail(252)

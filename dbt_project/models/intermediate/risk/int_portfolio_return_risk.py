@@ -1,9 +1,9 @@
 """Volatility and value at risk of portfolios from one set of returns (method: python_models.portfolio.risk)."""
 
 from python_models.portfolio.risk import PastReturns, portfolio_return_risk
-from python_models.factors.returns import FactorRules
-from python_models.portfolio.value_at_risk import RiskRules
-from python_models.portfolio.volatility import VolatilityRules
+from python_models.factors.returns import FactorConfig
+from python_models.portfolio.value_at_risk import RiskConfig
+from python_models.portfolio.volatility import VolatilityConfig
 
 
 def model(dbt, session):
@@ -13,12 +13,12 @@ def model(dbt, session):
         dbt.ref("int_yield_changes"),
         dbt.ref("int_risk_betas"),
         dbt.ref("factors"),
-        FactorRules(**dbt.config.get("factor_rules")),
+        FactorConfig(**dbt.config.get("factor_rules")),
     )
     return portfolio_return_risk(
         dbt.ref("int_engine_holdings"),
         dbt.ref("int_engine_options"),
         past,
-        volatility_rules=VolatilityRules(**dbt.config.get("volatility_rules")),
-        risk_rules=RiskRules(**dbt.config.get("risk_rules")),
+        volatility_rules=VolatilityConfig(**dbt.config.get("volatility_rules")),
+        risk_rules=RiskConfig(**dbt.config.get("risk_rules")),
     )

@@ -1,6 +1,6 @@
 """Volatility of every symbol (method and sources: python_models.portfolio.volatility)."""
 
-from python_models.portfolio.volatility import VolatilityRules, symbol_volatility
+from python_models.portfolio.volatility import VolatilityConfig, symbol_volatility
 
 
 def model(dbt, session):
@@ -8,6 +8,6 @@ def model(dbt, session):
     start = dbt.ref("int_engine_start")
     return symbol_volatility(
         dbt.ref("int_return_windows"),
-        rules=VolatilityRules(**dbt.config.get("volatility_rules")),
+        rules=VolatilityConfig(**dbt.config.get("volatility_rules")),
         from_date=start["market_date"].iloc[0],
     )

@@ -1,6 +1,6 @@
 """Correlations and covariances between factors (method and sources: python_models.factors.returns)."""
 
-from python_models.factors.returns import FactorRules, factor_correlations
+from python_models.factors.returns import FactorConfig, factor_correlations
 
 
 def model(dbt, session):
@@ -10,6 +10,6 @@ def model(dbt, session):
         dbt.ref("int_factor_returns"),
         dbt.ref("int_yield_changes"),
         dbt.ref("factors"),
-        rules=FactorRules(**dbt.config.get("factor_rules")),
+        rules=FactorConfig(**dbt.config.get("factor_rules")),
         from_date=start["market_date"].iloc[0],
     )

@@ -1,7 +1,7 @@
 """Betas of every symbol to the factors of all models (method and sources: python_models.factors.betas)."""
 
 from python_models.factors.betas import factor_betas
-from python_models.factors.returns import FactorRules
+from python_models.factors.returns import FactorConfig
 
 
 def model(dbt, session):
@@ -11,6 +11,6 @@ def model(dbt, session):
         dbt.ref("int_return_windows"),
         dbt.ref("int_yield_changes"),
         dbt.ref("factors"),
-        rules=FactorRules(**dbt.config.get("factor_rules")),
+        rules=FactorConfig(**dbt.config.get("factor_rules")),
         from_date=start["market_date"].iloc[0],
     )
