@@ -262,7 +262,7 @@ def connect(url: str, *, application_name: str = "sigmasight", autocommit: bool 
             return psycopg.connect(make_url(options), autocommit=autocommit)
         except psycopg.OperationalError as error:
             patience = max(
-                (seconds for said, seconds in WAITED_FOR.items() if said in str(error)), default=0.0
+                (seconds for pattern, seconds in WAITED_FOR.items() if pattern in str(error)), default=0.0
             )
             if time.monotonic() - begun >= patience:
                 raise unavailable(error, url) from error
@@ -333,8 +333,8 @@ DIAGNOSES: Sequence[tuple[str, type[WarehouseUnavailableError], str]] = (
 def unavailable(error: psycopg.Error, url: str) -> WarehouseUnavailableError:
     """Return the error to raise for a connection that failed or was lost; it holds no password."""
     parts = url_parts(url)
-    said = hide_secrets(" ".join(str(error).split()), parts)
-    kind, remedy = next((kind, remedy) for sign, kind, remedy in DIAGNOSES if re.search(sign, said))
+    message = hide_secrets(" ".join(str(error).split()), parts)
+    kind, remedy = next((kind, remedy) for sign, kind, remedy in DIAGNOSES if re.search(sign, message))
     where = f"{parts.get('dbname', '')} on {parts.get('host', 'the local socket')}"
     user = parts.get("user", "the default user")
-    return kind(f"The database {where} cannot be used as {user}: {remedy} ({said})")
+    return kind(f"The database {where} cannot be used as {user}: {remedy} ({message})")

@@ -184,10 +184,10 @@ def _launch(data: Path) -> None:
         if process.wait() == 0:
             return
         output.seek(0)
-        said = output.read()
+        printed = output.read()
     if _is_alive(data):
         raise _still_busy(data)
-    raise host.failure(data, host.last_log_lines(data, start=log_start) or said)
+    raise host.failure(data, host.last_log_lines(data, start=log_start) or printed)
 
 
 def _stop(data: Path) -> None:

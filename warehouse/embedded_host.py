@@ -95,15 +95,15 @@ def server_account() -> pwd.struct_passwd | None:
         return pwd.getpwnam(SYSTEM_USER)
     logger.info("Creating the system user %s: PostgreSQL does not run as root", SYSTEM_USER)
     command = ["useradd", "--system", "--no-create-home", SYSTEM_USER]
-    said = ""
+    message = ""
     with suppress(OSError):
-        said = subprocess.run(command, capture_output=True, text=True, check=False).stderr.strip()
+        message = subprocess.run(command, capture_output=True, text=True, check=False).stderr.strip()
     try:
         return pwd.getpwnam(SYSTEM_USER)  # created here, or by another process at the same time
     except KeyError as error:
         raise EmbeddedServerError(
             f"PostgreSQL does not run as root, and the system user {SYSTEM_USER} could not be created "
-            f"({said or 'no useradd'}): create that user, run as another one, or set DATABASE_URL."
+            f"({message or 'no useradd'}): create that user, run as another one, or set DATABASE_URL."
         ) from error
 
 
@@ -168,10 +168,10 @@ def socket_folder(data: Path) -> Path:
 # --- the log --------------------------------------------------------------------------------------
 
 
-def failure(data: Path, said: str) -> EmbeddedServerError:
+def failure(data: Path, message: str) -> EmbeddedServerError:
     """Return the error of a failed start: the folder, a hint if the cause is known, the server's message."""
-    hint = next((hint for sign, hint in HINTS.items() if sign in said), "It said:")
-    return EmbeddedServerError(f"The embedded PostgreSQL in {data} did not start. {hint}\n{said.strip()}")
+    hint = next((hint for sign, hint in HINTS.items() if sign in message), "It said:")
+    return EmbeddedServerError(f"The embedded PostgreSQL in {data} did not start. {hint}\n{message.strip()}")
 
 
 def last_log_lines(data: Path, *, start: int = 0, count: int = 15) -> str:

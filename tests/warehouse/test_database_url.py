@@ -161,7 +161,7 @@ def test_the_chats_database_needs_an_administrator_for_its_extension(given_wareh
     prepare_ai_database(dataclasses.replace(given_warehouse, settings=elsewhere))
 
 
-# --- mistakes in the URL ------------------------------------------------------------------
+# --- mistakes in the URL --------------------------------------------------------------------------
 
 
 def failure(**settings: str) -> str:

@@ -84,7 +84,7 @@ def data_folder(home: Path) -> Path:
     return home / ".warehouse" / "pgdata"
 
 
-# --- the normal case ------------------------------------------------------------------------------------
+# --- the normal case ------------------------------------------------------------------------------
 
 
 def test_the_second_opening_reuses_the_server(running: Warehouse) -> None:

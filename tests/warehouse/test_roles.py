@@ -100,7 +100,7 @@ def tables(connection: Connection) -> list[tuple[str, str]]:
     return [(row[0], row[1]) for row in rows]
 
 
-# --- only the writer writes -----------------------------------------------------------------
+# --- only the writer writes -----------------------------------------------------------------------
 
 
 def test_readers_cannot_change_a_row_anywhere(reader: Connection) -> None:
@@ -155,7 +155,7 @@ def test_the_apis_statements_end_after_ten_seconds(api: Connection) -> None:
     assert api.execute("show idle_in_transaction_session_timeout").fetchone() == ("30s",)
 
 
-# --- what each role reads -------------------------------------------------------------------------------
+# --- what each role reads -------------------------------------------------------------------------
 
 
 def readable(connection: Connection) -> set[tuple[str, str]]:
