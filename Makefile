@@ -1,4 +1,4 @@
-# SigmaSight. Each target does its own set-up; nothing needs to be installed before but Python 3.11 or 3.12 and make.
+# SigmaSight. Each target does its own set-up; nothing needs to be installed before but Python 3.11, 3.12 or 3.13 and make.
 #
 #   make demo [SOURCE=simulated|files|yfinance|vendors] [PRICES=folder]     load, build, publish, print a summary
 #   make test [ARGS="tests/flows -k lock"]                          what a commit needs, or what pytest selects
@@ -77,8 +77,8 @@ distclean: clean
 # The environment is made anew when the project's dependencies or their pinned versions change. The stamp is written
 # last, so a set-up that was interrupted is taken up again.
 $(READY): pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if (3, 11) <= v < (3, 13) else \
-	    "SigmaSight needs Python 3.11 or 3.12, and $(PYTHON) is %d.%d: name another, as in make PYTHON=python3.12 $(MAKECMDGOALS)" % v[:2])'
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if (3, 11) <= v < (3, 14) else \
+	    "SigmaSight needs Python 3.11, 3.12 or 3.13, and $(PYTHON) is %d.%d: name another, as in make PYTHON=python3.12 $(MAKECMDGOALS)" % v[:2])'
 	@start=$$(date +%s); trap 'kill $$beat 2>/dev/null' EXIT; \
 	echo 'Setting up the environment in $(VENV): some minutes, the first time only'; \
 	(while sleep 20 >/dev/null 2>&1; do echo "  ... $$(( $$(date +%s) - start )) s"; done) & beat=$$!; \

@@ -10,10 +10,10 @@ from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import RedirectResponse
 from fastapi.routing import iter_route_contexts
 
-from api.http.documentation import document
+from api.http.documentation import make_openapi
 from api.http.limits import GZIP_FROM_BYTES
 from api.http.metrics import Metrics
-from api.http.middleware import BodyLimit, Observation, SecurityHeaders
+from api.http.middleware import BodyLimit, RequestObserver, SecurityHeaders
 from api.http.problems import install_problem_handlers
 from api.routes import (
     aggregates,
@@ -38,27 +38,27 @@ from warehouse.settings import Settings, get_settings
 
 PREFIX = "/api/v1"
 
-ROOMS = (
+ROUTERS = (
     *(analytics, analytics_factors, analytics_exposures, analytics_risk, aggregates),
     *(portfolios, data, positions, prices, profiles, target_prices, tags, onboarding),
     *(auth, operations, health),
 )
-"""Modules of routes. The first ones are found first: they are asked most."""
+"""Route modules in matching order: the busiest come first."""
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
-    """Make the API over the warehouse of these settings (default: from the environment).
+    """Build the API for the warehouse of these settings (default: read from the environment).
 
-    Nothing is opened before the app starts: pools live from the start of its lifespan to the end.
+    Nothing is opened before the app starts: the connection pools live as long as its lifespan.
     """
-    chosen = settings or get_settings()
+    resolved = settings or get_settings()
     metrics = Metrics()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_services(chosen) as services:
+        async with open_services(resolved) as services:
             app.state.services = services
-            metrics.watch(services.pools)
+            metrics.watch_pools(services.pools)
             yield
 
     app = FastAPI(
@@ -71,27 +71,27 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
     )
-    for room in ROOMS:  # each by itself: a router inside a router is searched again at every level
-        app.include_router(room.router, prefix=PREFIX)
-    app.get("/docs", include_in_schema=False)(_to_docs)
-    _show(app, metrics)
-    _wrap(app, chosen, metrics)
+    for module in ROUTERS:  # one by one: nested routers are searched again at every level
+        app.include_router(module.router, prefix=PREFIX)
+    app.get("/docs", include_in_schema=False)(_redirect_to_docs)
+    _add_metrics_route(app, metrics)
+    _add_middleware(app, resolved, metrics)
     install_problem_handlers(app)
-    app.openapi = document(app)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
+    app.openapi = make_openapi(app)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
     return app
 
 
-def _show(app: FastAPI, metrics: Metrics) -> None:
-    """Open /metrics: for a monitor inside, like /health, and without anything of a user."""
+def _add_metrics_route(app: FastAPI, metrics: Metrics) -> None:
+    """Serve /metrics: for internal monitoring, like /health, and without user data."""
 
-    async def show() -> Response:
-        return metrics.answer()
+    async def serve_metrics() -> Response:
+        return metrics.render()
 
-    app.get("/metrics", include_in_schema=False)(show)
+    app.get("/metrics", include_in_schema=False)(serve_metrics)
 
 
-def _wrap(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
-    """Put the middleware around the routes; the last one added is the outermost."""
+def _add_middleware(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
+    """Add the middleware; the last one added is the outermost."""
     app.add_middleware(BodyLimit)
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES, compresslevel=4)
     if settings.api_cors_origins:
@@ -107,8 +107,8 @@ def _wrap(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
     app.add_middleware(SecurityHeaders, docs_path=f"{PREFIX}/docs")
     routes = iter_route_contexts(app.routes)
     paths = {str(route.name): str(route.path_format) for route in routes}
-    app.add_middleware(Observation, metrics=metrics, paths=paths)
+    app.add_middleware(RequestObserver, metrics=metrics, paths=paths)
 
 
-async def _to_docs() -> RedirectResponse:
+async def _redirect_to_docs() -> RedirectResponse:
     return RedirectResponse(f"{PREFIX}/docs")

@@ -1,4 +1,4 @@
-"""What a route asks for: who is calling, the as-of date, and the door to the marts."""
+"""Dependencies of the routes: the current user, the as-of date and access to the marts."""
 
 import re
 from datetime import UTC, date, datetime
@@ -12,7 +12,7 @@ from api.auth.tokens import Bearer
 from api.auth.users import User
 from api.http.errors import NotAuthenticated, NotPermitted, TokenInvalid
 from api.http.limits import MAX_ROWS
-from api.marts.answers import Answers
+from api.marts.answers import Responder
 from api.services import Services
 
 bearer = HTTPBearer(
@@ -22,21 +22,21 @@ bearer = HTTPBearer(
 )
 
 
-# All of these are coroutines though not all wait, and few depend on each other: FastAPI sends plain functions
-# to threads and solves dependencies anew for each request, and that can take longer than the query.
+# All of these are coroutines, even those that await nothing, and few depend on each other: FastAPI runs plain
+# functions in threads and resolves dependencies on every request, which can take longer than the query.
 async def get_services(request: Request) -> Services:
-    """Return what the app opened at its start."""
+    """Return the services opened at startup."""
     return cast(Services, request.app.state.services)
 
 
-ServicesOf = Annotated[Services, Depends(get_services)]
+ServicesDep = Annotated[Services, Depends(get_services)]
 
 
-Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
+CredentialsDep = Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
 
 
-async def get_bearer(request: Request, credentials: Credentials) -> Bearer:
-    """Tell whom the request's token was issued to.
+async def get_bearer(request: Request, credentials: CredentialsDep) -> Bearer:
+    """Return the user and the session of the request's token.
 
     Raises NotAuthenticated, TokenExpired or TokenInvalid.
     """
@@ -45,11 +45,11 @@ async def get_bearer(request: Request, credentials: Credentials) -> Bearer:
     return (await get_services(request)).tokens.read(credentials.credentials)
 
 
-BearerOf = Annotated[Bearer, Depends(get_bearer)]
+BearerDep = Annotated[Bearer, Depends(get_bearer)]
 
 
-async def get_current_user(request: Request, credentials: Credentials) -> User:
-    """Return the active user whose token came with the request, while the token's session goes on.
+async def get_current_user(request: Request, credentials: CredentialsDep) -> User:
+    """Return the active user of the request's token, as long as its session has not ended.
 
     Raises NotAuthenticated, TokenExpired or TokenInvalid.
     """
@@ -63,14 +63,14 @@ async def get_current_user(request: Request, credentials: Credentials) -> User:
 CurrentUser = Annotated[User, Depends(get_current_user)]
 
 
-async def get_administrator(user: CurrentUser) -> User:
-    """Return the user if he may see the operations of the warehouse. Raises NotPermitted."""
+async def get_current_admin(user: CurrentUser) -> User:
+    """Return the user if they are an administrator. Raises NotPermitted."""
     if not user.is_admin:
         raise NotPermitted
     return user
 
 
-Administrator = Annotated[User, Depends(get_administrator)]
+CurrentAdmin = Annotated[User, Depends(get_current_admin)]
 
 
 def _iso_date(value: Any) -> Any:
@@ -86,8 +86,8 @@ AsOfDate = Annotated[
     IsoDate | None,
     Query(
         description=(
-            "The date to look at, YYYY-MM-DD. Default: the last published session. A day without a session, "
-            "or after the last published one, means the last session before it; X-As-Of-Date says which."
+            "The as-of date, YYYY-MM-DD. Default: the last published session. A day without a session, or "
+            "after the last published one, means the last session before it, returned in X-As-Of-Date."
         ),
         examples=["2025-09-12"],
     ),
@@ -103,7 +103,7 @@ def _iso_instant(value: Any) -> Any:
 
 def _not_ahead(value: datetime) -> datetime:
     if value > datetime.now(UTC):
-        raise ValueError("what will be published is not known yet: name an instant that has passed")
+        raise ValueError("later publications are not known yet: give an instant in the past")
     return value
 
 
@@ -111,39 +111,39 @@ PublishedAt = Annotated[
     Annotated[AwareDatetime, BeforeValidator(_iso_instant), AfterValidator(_not_ahead)] | None,
     Query(
         description=(
-            "Answer as it was published at this instant, ISO 8601 with its zone, such as "
-            "2025-09-13T00:00:00Z. Default: as it is published now. /api/v1/publications lists the instants."
+            "Return the figures as published at this instant, ISO 8601 with a time zone, such as "
+            "2025-09-13T00:00:00Z. Default: as published now. /api/v1/publications lists the instants."
         ),
         examples=["2025-09-13T00:00:00Z"],
     ),
 ]
 
 
-async def get_answers(
+async def get_responder(
     *,
     request: Request,
     user: CurrentUser,
     as_of_date: AsOfDate = None,
     published_at: PublishedAt = None,
-) -> Answers:
-    """Return answers for this request, in this user's name, as of its date, as published at its instant."""
-    return Answers(request, (await get_services(request)).reader, user, as_of_date, published_at)
+) -> Responder:
+    """Return the responder for this request: its user, as-of date and publication instant."""
+    return Responder(request, (await get_services(request)).reader, user, as_of_date, published_at)
 
 
-AnswersOf = Annotated[Answers, Depends(get_answers)]
+ResponderDep = Annotated[Responder, Depends(get_responder)]
 
 PrintableName = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[ -~]+$")]
-"""A symbol or the like. Printable: what PostgreSQL cannot hold as text is refused here."""
+"""A symbol or a similar name. Printable ASCII only: PostgreSQL cannot store NUL as text."""
 
-Limit = Annotated[int, Query(ge=1, le=MAX_ROWS, description="Rows at most; offset leads to further ones.")]
-
-Offset = Annotated[
-    int, Query(ge=0, le=1_000_000, description="Rows to leave out from the start of the list.")
+Limit = Annotated[
+    int, Query(ge=1, le=MAX_ROWS, description="Maximum number of rows; use offset for further pages.")
 ]
+
+Offset = Annotated[int, Query(ge=0, le=1_000_000, description="Rows to skip from the start of the list.")]
 
 
 def _split(values: Any) -> Any:
-    """Ids may come as one list with commas, as repeated parameters, or both."""
+    """Split a list that is comma-separated, given as repeated parameters, or both."""
     if isinstance(values, list):
         return [part.strip() for value in values for part in str(value).split(",") if part.strip()]
     return values
@@ -153,6 +153,6 @@ def _split_or_none(values: Any) -> Any:
     return _split(values) or None
 
 
-SplitAtCommas = BeforeValidator(_split)
-# for a list that may be left out: naming nothing (`?ids=`) is leaving it out
-ChosenAtCommas = BeforeValidator(_split_or_none)
+SplitCommas = BeforeValidator(_split)
+# for an optional list: an empty value (`?ids=`) counts as omitted
+SplitCommasOrNone = BeforeValidator(_split_or_none)

@@ -1,4 +1,4 @@
-"""What the app holds open while it runs: the pools, and what stands on them."""
+"""The services of the running app: the connection pools and what is built on them."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -20,7 +20,7 @@ from warehouse.settings import Settings
 
 @dataclass(frozen=True)
 class Services:
-    """Everything a route needs from outside itself.
+    """The services that routes use.
 
     reader: the marts, as sigmasight_api. operations: the tables of ops that sigmasight_auth may read.
     """
@@ -40,10 +40,10 @@ class Services:
 
 @asynccontextmanager
 async def open_services(settings: Settings) -> AsyncIterator[Services]:
-    """Open both pools for the time of the context.
+    """Open both pools for the duration of the context.
 
-    Starts the embedded server when that is the warehouse. Afterwards the pools live through any outage;
-    requests meanwhile are told so. Raises what open_warehouse raises.
+    Starts the embedded server if that is the warehouse. The pools survive outages; requests during an outage
+    get an error. Raises what open_warehouse raises.
     """
     reader_url, auth_url = await asyncio.to_thread(_reader_urls, settings)
     tokens = Tokens(
@@ -74,9 +74,9 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
 
 
 def _reader_urls(settings: Settings) -> tuple[str, str]:
-    """Where to read the marts and the users.
+    """Return the URLs for reading the marts and the users.
 
-    With both URLs given, the API needs no other right on the server, and lays nothing down there.
+    If both URLs are set, the API needs no other privileges on the server, and creates nothing there.
     """
     if settings.api_database_url and settings.auth_database_url:
         return settings.api_database_url, settings.auth_database_url

@@ -17,7 +17,7 @@ from psycopg import sql
 from warehouse.bootstrap import Connection, bootstrap, set_password
 from warehouse.embedded import start_embedded, stop_embedded
 from warehouse.errors import BootstrapError, WarehouseUnavailableError
-from warehouse.settings import Settings, get_settings, project_root
+from warehouse.settings import Settings, get_settings, profiles_folder, project_root
 from warehouse.urls import hide_secrets, libpq_environment, make_url, url_parts
 
 logger = logging.getLogger(__name__)
@@ -62,7 +62,6 @@ class Warehouse:
         driver in dbt's process reads.
         """
         parts = url_parts(self.writer_url)
-        root = project_root()
         return {
             "SIGMASIGHT_DB_HOST": parts.pop("host", ""),
             "SIGMASIGHT_DB_PORT": parts.pop("port", "5432"),
@@ -70,8 +69,8 @@ class Warehouse:
             "SIGMASIGHT_DB_USER": parts.pop("user", ""),
             "SIGMASIGHT_DB_PASSWORD": parts.pop("password", ""),
             "SIGMASIGHT_DB_ROLE": "" if self.is_embedded else WRITER,
-            "DBT_PROFILES_DIR": str(root),
-            "DBT_PROJECT_DIR": str(root / "dbt_project"),
+            "DBT_PROFILES_DIR": str(profiles_folder()),
+            "DBT_PROJECT_DIR": str(project_root() / "dbt_project"),
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
             "DO_NOT_TRACK": "1",
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",

@@ -9,6 +9,7 @@ import secrets
 from pathlib import Path
 from typing import Annotated, Literal
 
+from platformdirs import user_data_dir
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -60,9 +61,23 @@ Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_origins)]
 
 
 def project_root() -> Path:
-    """Return the folder that holds pyproject.toml, or the current one when installed without it."""
-    root = Path(__file__).resolve().parent.parent
-    return root if (root / "pyproject.toml").exists() else Path.cwd()
+    """Return the folder that holds the packages and dbt_project: the checkout, or site-packages."""
+    return Path(__file__).resolve().parent.parent
+
+
+def is_checkout() -> bool:
+    """Whether the code runs from a checkout, not from an installed wheel."""
+    return (project_root() / "pyproject.toml").is_file()
+
+
+def profiles_folder() -> Path:
+    """Return the folder of profiles.yml: the wheel carries it inside dbt_project."""
+    return project_root() if is_checkout() else project_root() / "dbt_project"
+
+
+def default_home() -> Path:
+    """Return where data is kept by default: in the checkout, or in the user's data folder without one."""
+    return project_root() if is_checkout() else Path(user_data_dir("sigmasight", appauthor=False))
 
 
 def _in_capitals(value: object) -> object:
@@ -82,7 +97,7 @@ class Settings(BaseSettings):
 
     # Where the warehouse is
     sigmasight_home: Path = Field(
-        default_factory=project_root,
+        default_factory=default_home,
         description="Folder that holds .warehouse, the embedded server's files; default: the project's root.",
     )
     database_url: str | None = Field(

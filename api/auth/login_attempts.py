@@ -1,7 +1,7 @@
-"""How often one may try to log in: by the address that tries, and by the account that is tried.
+"""Rate limits on login attempts, per client address and per account.
 
-Attempts on an account count whether or not it exists, so that a refusal tells nothing; a right password wipes
-them out. They are counted in this process: several workers count each for themselves.
+Attempts count whether or not the account exists, so that a refusal does not reveal which accounts do. A
+correct password resets the account's count. Counts are kept in memory: each worker process has its own.
 """
 
 from datetime import timedelta
@@ -16,11 +16,11 @@ from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from api.http.errors import TooManyAttempts
 
 WINDOW: Final = timedelta(minutes=15)
-"""What the settings count attempts over."""
+"""The window over which attempts are counted."""
 
 
 class LoginAttempts:
-    """Counts attempts. per_address, per_account: how many a window of 15 minutes takes."""
+    """Counts attempts. per_address, per_account: the most allowed in a window of 15 minutes."""
 
     def __init__(self, *, per_address: int, per_account: int) -> None:
         self._storage = MemoryStorage()
@@ -30,20 +30,20 @@ class LoginAttempts:
         self._per_account = RateLimitItemPerSecond(per_account, seconds, namespace="account")
 
     async def count(self, *, address: str, email: str) -> None:
-        """Count an attempt before its password is looked at. Raises TooManyAttempts."""
+        """Count an attempt before its password is checked. Raises TooManyAttempts."""
         await self._hit(self._per_address, address, "from your address")
         await self._hit(self._per_account, email.lower(), "with this email")
 
     async def succeeded(self, *, email: str) -> None:
-        """Forget the attempts on an account: its owner has come."""
+        """Reset the count of an account after a successful login."""
         await self._limiter.clear(self._per_account, email.lower())
 
-    async def _hit(self, item: RateLimitItem, key: str, whose: str) -> None:
+    async def _hit(self, item: RateLimitItem, key: str, source: str) -> None:
         if await self._limiter.hit(item, key):
             return
         window = await self._limiter.get_window_stats(item, key)
         seconds = max(1, ceil(window.reset_time - time()))
         raise TooManyAttempts(
-            f"There were too many attempts to log in {whose}; try again in {seconds} seconds.",
+            f"There were too many attempts to log in {source}; try again in {seconds} seconds.",
             retry_after=seconds,
         )

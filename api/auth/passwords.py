@@ -1,4 +1,4 @@
-"""Checks a password against its argon2 hash, in the same time whether or not there is such a user."""
+"""Checks passwords against argon2 hashes, taking the same time whether or not the user exists."""
 
 from collections.abc import Callable
 from functools import partial
@@ -17,17 +17,17 @@ class PasswordChecker:
     def __init__(self) -> None:
         self._hasher = PasswordHash.recommended()
         self._limiter = anyio.CapacityLimiter(CONCURRENT_LOGINS)
-        self._hash_of_nobody = self._hasher.hash(token_hex())
+        self._dummy_hash = self._hasher.hash(token_hex())
 
     async def matches(self, password: str, password_hash: str | None) -> bool:
-        """Whether the password belongs to the hash; None (no such user) costs the same and is never true."""
-        verify = partial(self._verify, password, password_hash or self._hash_of_nobody)
+        """Whether the password matches the hash; None (no such user) takes as long and is always false."""
+        verify = partial(self._verify, password, password_hash or self._dummy_hash)
         is_right = await _in_thread(verify, self._limiter)
         return is_right and password_hash is not None
 
     def _verify(self, password: str, password_hash: str) -> bool:
         try:
-            # a lone surrogate is no text, and so nobody's password, but no reason to fail either
+            # a lone surrogate is not valid text: it matches no password, but must not raise either
             return self._hasher.verify(password.encode(errors="surrogatepass"), password_hash)
         except UnknownHashError:
             return False

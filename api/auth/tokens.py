@@ -1,7 +1,7 @@
-"""JSON Web Tokens signed with the server's own key (HS256), of two kinds that never pass for each other.
+"""JSON Web Tokens signed with the server's own key (HS256), of two kinds that are not interchangeable.
 
-access    lets its bearer in for some minutes, as long as its session goes on
-refresh   continues its session, once: each use gives another
+access    short-lived token that authorizes requests while its session lasts
+refresh   single-use token that continues its session: each use returns the next one
 """
 
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ Kind = Literal["access", "refresh"]
 
 @dataclass(frozen=True)
 class Bearer:
-    """Whom a token was issued to, and in which session."""
+    """The user and the session that a token was issued for."""
 
     user_id: UUID
     session_id: UUID
@@ -51,9 +51,10 @@ class Tokens:
         return jwt.encode(claims, self.secret_key, algorithm=ALGORITHM)
 
     def read(self, token: str, kind: Kind = "access") -> Bearer:
-        """Tell whom this token was issued to.
+        """Return the user and the session that this token was issued for.
 
-        Raises TokenExpired, or TokenInvalid for anything that this server did not sign as of this kind.
+        Raises TokenExpired, or TokenInvalid for anything that this server did not sign as a token of this
+        kind.
         """
         bearer, expires = _verified(token, self.secret_key, kind)
         if expires <= time():
@@ -63,7 +64,7 @@ class Tokens:
 
 @lru_cache(maxsize=10_000)
 def _verified(token: str, secret_key: str, kind: Kind) -> tuple[Bearer, float]:
-    """Whom a token was issued to and until when, a Unix time. What was verified once need not be again."""
+    """The bearer of a token and its expiry as a Unix time. Cached: a token is verified once."""
     try:
         claims = jwt.decode(
             token,
@@ -79,6 +80,6 @@ def _verified(token: str, secret_key: str, kind: Kind) -> tuple[Bearer, float]:
         raise TokenInvalid from error
 
 
-def hash_of(token: str) -> bytes:
-    """What the database keeps of a refresh token: it opens nothing."""
+def hash_token(token: str) -> bytes:
+    """Hash a refresh token: the database stores only the hash."""
     return sha256(token.encode()).digest()

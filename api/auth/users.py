@@ -1,4 +1,4 @@
-"""Who may log in: reads ops.users through the one role that may, and knows nothing of the marts."""
+"""Looks up users in ops.users, through the one role of the API that may read it."""
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ USER_BY_SESSION = load_query("user_by_session")
 
 @dataclass(frozen=True)
 class User:
-    """A row of ops.users. row_key: proves to the row filter that a session speaks for this user."""
+    """A row of ops.users. row_key: proves to the row filter that a session acts for this user."""
 
     user_id: UUID
     email: str
@@ -38,24 +38,24 @@ class User:
 
 @dataclass(frozen=True)
 class Login(User):
-    """What a login is held against."""
+    """A user with the password hash that a login is checked against."""
 
     password_hash: str = field(repr=False)
 
 
 class Users:
-    """Looks users up. Rows are believed for a few seconds (limits.USER_CACHE), inactive users as well."""
+    """Looks users up. Rows are cached for a few seconds (limits.USER_CACHE), inactive users too."""
 
     def __init__(self, pool: AsyncConnectionPool[AsyncConnection[Any]]) -> None:
         self._pool = pool
         self._known: OrderedDict[Bearer, tuple[float, User | None]] = OrderedDict()
 
     async def by_email(self, email: str) -> Login | None:
-        """Look up the user with this email, in any case; never from the cache, as it decides on a login."""
+        """Look up the user with this email, ignoring case; never from the cache, as a login depends on it."""
         return await self._read(Login, USER_BY_EMAIL, {"email": email})
 
     async def by_session(self, bearer: Bearer) -> User | None:
-        """Look up the user of a session, at most a few seconds old; None when the session has ended."""
+        """Look up the user of a session, cached for a few seconds; None when the session has ended."""
         read_at, user = self._known.get(bearer, (float("-inf"), None))
         if monotonic() - read_at > USER_CACHE.total_seconds():
             parameters = {"user_id": bearer.user_id, "session_id": bearer.session_id}
@@ -64,7 +64,7 @@ class Users:
         return user
 
     def forget(self, bearer: Bearer) -> None:
-        """Ask the database the next time: the session has changed."""
+        """Remove a session from the cache after it has changed."""
         self._known.pop(bearer, None)
 
     def _remember(self, bearer: Bearer, user: User | None) -> None:

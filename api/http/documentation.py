@@ -1,4 +1,4 @@
-"""The OpenAPI document: every route's refusals, headers and example, and the catalogue of error codes."""
+"""The OpenAPI document: the error responses, headers and example of each route, and the error codes."""
 
 from collections.abc import Callable
 from itertools import groupby
@@ -27,36 +27,37 @@ from api.http.problems import MEDIA_TYPE
 
 Responses = dict[int | str, dict[str, Any]]
 
-BODY_REFUSALS = (RequestRefused, RequestTooLarge)
-LOGIN_REFUSALS = (NotAuthenticated, TokenInvalid, TokenExpired)
-SERVICE_REFUSALS = (InternalError, WarehouseUnavailable)
-MARTS_REFUSALS = (
-    *LOGIN_REFUSALS,
+BODY_PROBLEMS = (RequestRefused, RequestTooLarge)
+LOGIN_PROBLEMS = (NotAuthenticated, TokenInvalid, TokenExpired)
+SERVICE_PROBLEMS = (InternalError, WarehouseUnavailable)
+MARTS_PROBLEMS = (
+    *LOGIN_PROBLEMS,
     InvalidRequest,
     DateBeforeHistory,
     InstantBeforeHistory,
     NothingPublished,
     QueryTimedOut,
-    *SERVICE_REFUSALS,
+    *SERVICE_PROBLEMS,
 )
 
 INTRODUCTION = """
-The read API of the SigmaSight portfolio risk warehouse. All numbers come from the marts of the last
-publication; the API writes nothing.
+The read-only API of the SigmaSight portfolio risk warehouse. All numbers come from the marts of the last
+publication.
 
-**Numbers** are USD unless said otherwise; rates and returns are decimals; a field that ends in `percentage`,
-`percent` or `pct` is 0 to 100. Null means that there is no such number, never zero. Instants are UTC.
+**Numbers** are USD unless stated otherwise; rates and returns are decimals; a field that ends in
+`percentage`, `percent` or `pct` is 0 to 100. Null means that the number is not available, never zero.
+Timestamps are UTC.
 
-**Dates.** Every portfolio path takes `as_of_date`. `X-As-Of-Date` says which session answers,
-`X-Publication-Id` which publication speaks for it.
+**Dates.** Every portfolio path takes `as_of_date`. `X-As-Of-Date` returns the session of the
+figures, `X-Publication-Id` the publication that they come from.
 
-**What was reported.** With `published_at` the same path answers as it was published at that instant, also
-where a later publication corrected it. `/publications` lists the instants, `/restatements` what changed.
+**As reported.** With `published_at` the same path returns the figures as published at that instant, even if
+a later publication corrected them. `/publications` lists the instants, `/restatements` what changed.
 
-**Caching.** Answers change only with a publication. Send the `ETag` back as `If-None-Match`: the answer is
-304 without a body while nothing has changed.
+**Caching.** Responses change only with a publication. Send the `ETag` back as `If-None-Match`: the response
+is 304 without a body as long as nothing has changed.
 
-**Simulated prices** are said in every answer that rests on them (`price_source`, `price_notice`,
+**Simulated prices** are flagged in every response that is based on them (`price_source`, `price_notice`,
 `data_quality.message`).
 
 **Stability.** Fields may be added within /api/v1; none is removed or changes its meaning. Ignore fields
@@ -64,7 +65,7 @@ you do not know.
 
 ## Errors
 
-Every refusal is `application/problem+json` (RFC 9457). `detail` is a sentence to show, `code` is stable:
+Every error is `application/problem+json` (RFC 9457). `detail` is a sentence to display, `code` is stable:
 
 | code | status | meaning |
 |---|---|---|
@@ -73,15 +74,15 @@ Every refusal is `application/problem+json` (RFC 9457). `detail` is a sentence t
 PROBLEM_SCHEMA: dict[str, Any] = {
     "title": "Problem",
     "type": "object",
-    "description": "A refusal, RFC 9457.",
+    "description": "An error response, RFC 9457.",
     "required": ["type", "title", "status", "code", "detail"],
     "properties": {
-        "type": {"type": "string", "description": "urn:sigmasight:problem: and the code."},
-        "title": {"type": "string", "description": "What kind of refusal, the same for each code."},
+        "type": {"type": "string", "description": "urn:sigmasight:problem: followed by the code."},
+        "title": {"type": "string", "description": "A short summary, the same for each code."},
         "status": {"type": "integer", "description": "The HTTP status."},
         "code": {"type": "string", "enum": [problem.code for problem in CATALOGUE]},
-        "detail": {"type": "string", "description": "A sentence that a person can act on."},
-        "instance": {"type": "string", "description": "Number of an internal error, as in the server's log."},
+        "detail": {"type": "string", "description": "A sentence that explains the problem and what to do."},
+        "instance": {"type": "string", "description": "Id of an internal error, as in the server's log."},
         "retry_after": {"type": "integer", "description": "too_many_attempts: seconds to wait."},
         "errors": {
             "type": "array",
@@ -100,43 +101,43 @@ PROBLEM_SCHEMA: dict[str, Any] = {
 }
 
 MARTS_HEADERS = {
-    "ETag": "Changes when a publication changes the answer.",
-    "X-As-Of-Date": "The session that answers.",
-    "X-Publication-Id": "The publication that speaks for this session.",
+    "ETag": "Changes when a publication changes the response.",
+    "X-As-Of-Date": "The session of the figures.",
+    "X-Publication-Id": "The publication that the figures come from.",
 }
 
 
-def answers(*refusals: type[Problem]) -> Responses:
-    """Make the `responses` of a route: the problems it may answer with."""
-    by_status = sorted(refusals, key=lambda problem: (problem.status, problem.code))
+def problem_responses(*problems: type[Problem]) -> Responses:
+    """Make the `responses` of a route: the problems it may return."""
+    by_status = sorted(problems, key=lambda problem: (problem.status, problem.code))
     groups = groupby(by_status, key=lambda problem: problem.status)
-    return {status: _refusal(list(problems)) for status, problems in groups}
+    return {status: _problem_response(list(group)) for status, group in groups}
 
 
-def file_answer(media_type: str, example: str) -> Responses:
-    """Make the `responses` of a route that answers with a text file."""
+def file_response(media_type: str, example: str) -> Responses:
+    """Make the `responses` of a route that returns a text file."""
     return {200: {"content": {media_type: {"schema": {"type": "string"}, "example": example}}}}
 
 
-def marts_answers(
-    *refusals: type[Problem], media_type: str = "application/json", example: str | None = None
+def marts_responses(
+    *problems: type[Problem], media_type: str = "application/json", example: str | None = None
 ) -> Responses:
     """Make the `responses` of a route that reads the marts: also headers, 304 and the common problems.
 
-    An answer of another media type than JSON is a text; its example is given here.
+    A response that is not JSON is text; pass its example.
     """
     headers = {
         name: {"description": text, "schema": {"type": "string"}} for name, text in MARTS_HEADERS.items()
     }
-    content = {} if example is None else file_answer(media_type, example)[200]
+    content = {} if example is None else file_response(media_type, example)[200]
     return {
         200: {"headers": headers, **content},
-        304: {"description": "What If-None-Match names still holds; no body."},
-        **answers(*MARTS_REFUSALS, *refusals),
+        304: {"description": "Not modified: the ETag in If-None-Match is current; no body."},
+        **problem_responses(*MARTS_PROBLEMS, *problems),
     }
 
 
-def _refusal(problems: list[type[Problem]]) -> dict[str, Any]:
+def _problem_response(problems: list[type[Problem]]) -> dict[str, Any]:
     examples = {
         problem.code: {
             "summary": problem.title,
@@ -162,11 +163,11 @@ def catalogue_table() -> str:
     )
 
 
-def document(app: FastAPI) -> Callable[[], dict[str, Any]]:
-    """Make the app's openapi function: FastAPI's own document with the shape of problems, made once."""
+def make_openapi(app: FastAPI) -> Callable[[], dict[str, Any]]:
+    """Make the app's openapi function: FastAPI's document with the schema of problems, built once."""
 
     def openapi() -> dict[str, Any]:
-        """Make the document at the first call; later calls get the same one."""
+        """Build the document at the first call; later calls return the same one."""
         if app.openapi_schema is None:
             schema = get_openapi(
                 title=app.title,
@@ -177,24 +178,24 @@ def document(app: FastAPI) -> Callable[[], dict[str, Any]]:
                 tags=app.openapi_tags,
             )
             schema["components"]["schemas"]["Problem"] = PROBLEM_SCHEMA
-            _give_examples(schema)
+            _add_examples(schema)
             app.openapi_schema = schema
         return app.openapi_schema
 
     return openapi
 
 
-def _give_examples(document: dict[str, Any]) -> None:
-    """Give each path an example of its answer, put together from the examples of the fields."""
+def _add_examples(document: dict[str, Any]) -> None:
+    """Give each path an example response, built from the examples of its fields."""
     for methods in document["paths"].values():
         for operation in methods.values():
             content = operation["responses"].get("200", {}).get("content", {}).get("application/json")
-            if content is not None:  # a logout has no body, a file none of fields
+            if content is not None:  # a logout has no body, a file no fields
                 content["example"] = example_of(content["schema"], document)
 
 
 def example_of(schema: dict[str, Any], document: dict[str, Any]) -> Any:
-    """Put an example of a schema together. Raises LookupError for a field without one."""
+    """Build an example of a schema. Raises LookupError for a field without one."""
     if "examples" in schema:
         return schema["examples"][0]
     if "$ref" in schema:

@@ -1,31 +1,31 @@
-"""Everything the API says when it cannot answer: one class per stable code.
+"""The errors of the API: one class per stable code.
 
 SigmaSightError
-└── Problem                     status, code and title are the class; detail is the sentence for a person
+└── Problem                     status, code and title belong to the class; detail is a sentence for the user
     ├── NotAuthenticated        401  no access token was sent
-    ├── TokenInvalid            401  the token is not one of ours, or its user is gone
+    ├── TokenInvalid            401  the token is not valid, or its session or user is gone
     ├── TokenExpired            401  log in again
-    ├── InvalidCredentials      401  login refused, without saying which of the two was wrong
-    ├── RefreshInvalid          401  the refresh token is not one of ours, has ended, or was used before
+    ├── InvalidCredentials      401  the email or the password is wrong, without saying which
+    ├── RefreshInvalid          401  the refresh token is not valid, has expired, or was used before
     ├── NotPermitted            403  only for users with the admin flag
     ├── PathNotFound            404  no such path
-    ├── PortfolioNotFound       404  no such portfolio, or not this user's: the same answer
+    ├── PortfolioNotFound       404  no such portfolio, or not this user's: the same response
     ├── PositionsNotFound       404  none of the positions exists, or none is this user's
     ├── TagNotFound             404  no such tag on this user's positions
     ├── TargetPriceNotFound     404  no such target price in force, or not this user's
-    ├── MartNotFound            404  no mart of this name
+    ├── MartNotFound            404  no mart with this name
     ├── MethodNotAllowed        405  the warehouse is read-only
-    ├── RequestTooLarge         413  a body beyond what any path takes
-    ├── RequestRefused          4xx  any other refusal by the HTTP layer
-    ├── InvalidRequest          422  a parameter or the body does not hold what it should
-    ├── DateBeforeHistory       422  the as_of_date lies before the first published session
-    ├── InstantBeforeHistory    422  nothing was published yet at the published_at
-    ├── TooManyAttempts         429  too many logins from an address, or wrong ones into an account
-    ├── InternalError           500  our fault; the log has the rest
+    ├── RequestTooLarge         413  the body exceeds the size limit
+    ├── RequestRefused          4xx  any other error of the HTTP layer
+    ├── InvalidRequest          422  a parameter or the body is not valid
+    ├── DateBeforeHistory       422  the as_of_date is before the first published session
+    ├── InstantBeforeHistory    422  the published_at is before the first publication
+    ├── TooManyAttempts         429  too many login attempts from an address or on an account
+    ├── InternalError           500  unexpected error; the log has the details
     ├── NothingPublished        503  no build has been published yet
-    ├── LineageUnavailable      503  dbt's manifest is not where the API looks for it
-    ├── QueryTimedOut           503  the statement ran into the API's time limit
-    └── WarehouseUnavailable    503  the database does not answer
+    ├── LineageUnavailable      503  dbt's manifest cannot be read
+    ├── QueryTimedOut           503  the statement exceeded the API's time limit
+    └── WarehouseUnavailable    503  the database cannot be reached
 
 Codes are stable: a client may switch on them. Bodies are RFC 9457 `application/problem+json`, written by
 api.http.problems.
@@ -69,9 +69,9 @@ BEARER_CHALLENGE = 'Bearer realm="sigmasight"'
 
 
 class Problem(SigmaSightError):  # noqa: N818 - the name that RFC 9457 gives it
-    """A refusal that the client is told about.
+    """An error that is reported to the client.
 
-    detail: the sentence that the frontend shows. members: further members of the body (RFC 9457, 3.2).
+    detail: the sentence that the frontend displays. members: further members of the body (RFC 9457, 3.2).
     """
 
     status: ClassVar[int]
@@ -87,7 +87,7 @@ class Problem(SigmaSightError):  # noqa: N818 - the name that RFC 9457 gives it
 
     @property
     def headers(self) -> dict[str, str]:
-        """Headers that belong to the refusal itself."""
+        """Headers of the error response."""
         return {} if self.challenge is None else {"WWW-Authenticate": self.challenge}
 
 
@@ -142,28 +142,28 @@ class PathNotFound(Problem):
     status = 404
     code = "path_not_found"
     title = "No such path"
-    default_detail = "There is nothing at this path; /api/v1/docs lists every path."
+    default_detail = "This path does not exist; /api/v1/docs lists every path."
 
 
 class PortfolioNotFound(Problem):
     status = 404
     code = "portfolio_not_found"
     title = "No such portfolio"
-    default_detail = "There is no such portfolio among yours; GET /api/v1/data/portfolios lists them."
+    default_detail = "You have no portfolio with this id; GET /api/v1/data/portfolios lists yours."
 
 
 class PositionsNotFound(Problem):
     status = 404
     code = "positions_not_found"
     title = "No such positions"
-    default_detail = "None of these positions is among yours; GET a portfolio to see its positions' ids."
+    default_detail = "You have no positions with these ids; GET a portfolio to see the ids of its positions."
 
 
 class TagNotFound(Problem):
     status = 404
     code = "tag_not_found"
     title = "No such tag"
-    default_detail = "None of your positions carried this tag by then; GET /api/v1/tags/ lists them."
+    default_detail = "None of your positions had this tag by this date; GET /api/v1/tags/ lists your tags."
 
 
 class TargetPriceNotFound(Problem):
@@ -171,7 +171,7 @@ class TargetPriceNotFound(Problem):
     code = "target_price_not_found"
     title = "No such target price"
     default_detail = (
-        "No such target price of yours is in force; GET /api/v1/target-prices/{portfolio_id} lists them."
+        "You have no such target price in force; GET /api/v1/target-prices/{portfolio_id} lists yours."
     )
 
 
@@ -179,21 +179,21 @@ class MartNotFound(Problem):
     status = 404
     code = "mart_not_found"
     title = "No such mart"
-    default_detail = "There is no mart of this name."
+    default_detail = "There is no mart with this name."
 
 
 class MethodNotAllowed(Problem):
     status = 405
     code = "method_not_allowed"
     title = "Method not allowed"
-    default_detail = "This path does not take this method; what the warehouse holds can only be read here."
+    default_detail = "This path does not support this method; the API is read-only."
 
 
 class RequestTooLarge(Problem):
     status = 413
     code = "request_too_large"
     title = "The request is too large"
-    default_detail = "The body of the request is larger than any path takes; send less."
+    default_detail = "The body of the request exceeds the size limit; send less."
 
 
 class RequestRefused(Problem):
@@ -207,20 +207,20 @@ class InvalidRequest(Problem):
     status = 422
     code = "invalid_request"
     title = "A parameter is not valid"
-    default_detail = "A parameter of the request does not hold what it should."
+    default_detail = "Check the parameters and the body of the request."
 
 
 class DateBeforeHistory(Problem):
     status = 422
     code = "date_before_history"
-    title = "The date lies before the history"
+    title = "The date is before the published history"
     default_detail = "Nothing is published for this as_of_date; ask for a later one, or leave it out."
 
 
 class InstantBeforeHistory(Problem):
     status = 422
     code = "instant_before_history"
-    title = "The instant lies before the first publication"
+    title = "The instant is before the first publication"
     default_detail = "Nothing was published yet at this published_at; ask for a later one, or leave it out."
 
 
@@ -232,7 +232,7 @@ class TooManyAttempts(Problem):
 
     @property
     def headers(self) -> dict[str, str]:
-        """Says in how many seconds the next attempt is taken."""
+        """Retry-After: seconds until the next attempt is accepted."""
         return {"Retry-After": str(self.members.get("retry_after", 60))}
 
 
@@ -240,39 +240,39 @@ class InternalError(Problem):
     status = 500
     code = "internal_error"
     title = "Something went wrong on our side"
-    default_detail = "The answer could not be made; try again, and report the instance number if it stays so."
+    default_detail = "The request failed; try again, and report the instance id if the error persists."
 
 
 class NothingPublished(Problem):
     status = 503
     code = "nothing_published"
     title = "Nothing is published yet"
-    default_detail = "The warehouse holds no published numbers yet; run `sigmasight nightly`, then ask again."
+    default_detail = "The warehouse holds no published numbers yet; run `sigmasight nightly`, then try again."
 
 
 class LineageUnavailable(Problem):
     status = 503
     code = "lineage_unavailable"
-    title = "The lineage is not at hand"
-    default_detail = "dbt's manifest is not where DBT_MANIFEST says; the next build leaves a new one there."
+    title = "The lineage is not available"
+    default_detail = "dbt's manifest cannot be read at DBT_MANIFEST; the next build writes a new one."
 
 
 class QueryTimedOut(Problem):
     status = 503
     code = "query_timed_out"
     title = "The query took too long"
-    default_detail = "The warehouse gave up on this query; ask for fewer days or positions, or try again."
+    default_detail = "The query exceeded the time limit; ask for fewer days or positions, or try again."
 
 
 class WarehouseUnavailable(Problem):
     status = 503
     code = "warehouse_unavailable"
-    title = "The warehouse does not answer"
+    title = "The warehouse is not available"
     default_detail = "The database cannot be reached at the moment; try again in a few seconds."
 
     @property
     def headers(self) -> dict[str, str]:
-        """Says when to come back: the pool tries anew with each request."""
+        """Retry-After in seconds: the pool reconnects on the next request."""
         return {"Retry-After": "5"}
 
 

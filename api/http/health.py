@@ -1,4 +1,4 @@
-"""Whether the service can answer: is the database there, what is published, how the last build ended."""
+"""Health of the service: is the database reachable, what is published, how did the last build end."""
 
 import logging
 from dataclasses import dataclass
@@ -18,18 +18,18 @@ LAST_BUILD = load_query("last_build")
 
 logger = logging.getLogger(__name__)
 
-UNHAPPY_ENDS = {"failed", "abandoned"}
+FAILED_STATUSES = {"failed", "abandoned"}
 
 
 @dataclass(frozen=True)
-class Condition:
-    """What was found. problem: why the service cannot answer, None when it can."""
+class HealthStatus:
+    """The result of a health check. problem: why the service is not ready, None when it is."""
 
     problem: Problem | None
     publication: dict[str, Any] | None
     build: dict[str, Any] | None
 
-    def as_answer(self) -> dict[str, Any]:
+    def as_response(self) -> dict[str, Any]:
         """Write the body of /health."""
         return {
             "status": self.status,
@@ -44,14 +44,14 @@ class Condition:
 
     @property
     def status(self) -> str:
-        """ok, degraded (answers, but the last build did not end well) or unavailable."""
+        """ok, degraded (ready, but the last build did not succeed) or unavailable."""
         if self.problem is not None:
             return "unavailable"
-        return "degraded" if self.build is not None and self.build["status"] in UNHAPPY_ENDS else "ok"
+        return "degraded" if self.build is not None and self.build["status"] in FAILED_STATUSES else "ok"
 
     @property
     def message(self) -> str:
-        """The same as a sentence."""
+        """The status as a sentence."""
         if self.problem is not None or self.publication is None:
             return str(self.problem)
         published = f"The numbers of {self.publication['as_of_date']} are published"
@@ -63,20 +63,20 @@ class Condition:
         return f"{published}."
 
 
-async def look(services: Services) -> Condition:
-    """Ask the database; an answer in any case, at the latest when the pool gives up waiting."""
+async def check_health(services: Services) -> HealthStatus:
+    """Check the database; returns even when it is down, at the latest after the pool's timeout."""
     try:
         build = await _last_build(services)
         publication = await _last_publication(services)
     except (psycopg.OperationalError, PoolTimeout, TooManyRequests):
-        return Condition(problem=WarehouseUnavailable(), publication=None, build=None)
+        return HealthStatus(problem=WarehouseUnavailable(), publication=None, build=None)
     problem = NothingPublished() if publication is None else None
-    return Condition(problem=problem, publication=publication, build=build)
+    return HealthStatus(problem=problem, publication=publication, build=build)
 
 
 async def _last_publication(services: Services) -> dict[str, Any] | None:
     try:
-        async with services.reader.reading_as_nobody() as reading:
+        async with services.reader.reading_without_user() as reading:
             row = await reading.one_row(LAST_PUBLICATION, {})
     except NothingPublished:
         return None
@@ -85,10 +85,10 @@ async def _last_publication(services: Services) -> dict[str, Any] | None:
 
 async def _last_build(services: Services) -> dict[str, Any] | None:
     try:
-        async with services.operations.reading_as_nobody() as reading:
+        async with services.operations.reading_without_user() as reading:
             row = await reading.one_row(LAST_BUILD, {})
     except (NothingPublished, sql_errors.InsufficientPrivilege) as error:
-        # AUTH_DATABASE_URL may lead to a server of somebody else's making: that is no reason to be unhealthy
+        # AUTH_DATABASE_URL may point to an externally managed server: that is not a failure of this service
         logger.warning("the record of builds cannot be read: %s", error)
         return None
     return None if row is None else row[0]

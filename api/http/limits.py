@@ -1,16 +1,16 @@
-"""The limits of the API's answers, by name. What was cut says so in the answer (`truncated`)."""
+"""The limits of the API, by name. A response that was cut says so (`truncated`)."""
 
 from datetime import timedelta
 from typing import Final
 
 MAX_POSITIONS: Final = 1000
-"""Positions in one answer; further ones with offset where a list takes it."""
+"""Positions in one response; lists with an offset return further ones."""
 
 MAX_DAYS: Final = 252
 """Sessions in a portfolio's time series, and the window of its attribution."""
 
 MAX_SYMBOLS: Final = 10
-"""Contributors, and detractors, that an attribution names."""
+"""Contributors, and detractors, in an attribution."""
 
 MAX_PORTFOLIOS: Final = 1000
 """Portfolios in one list."""
@@ -21,26 +21,20 @@ MAX_ROWS: Final = 1000
 MAX_QUOTES: Final = 100
 """Symbols in one list of quotes or profiles."""
 
-QUALITY_WINDOW: Final = 252
-"""Sessions that the assessment of price histories looks at, as fct_data_quality does."""
-
-CORRELATION_MINIMUM: Final = 20
-"""Common days that a pair's correlation needs: minimum of the warehouse's variable correlation_rules."""
-
 MAX_LOOKBACK_DAYS: Final = 1830
-"""Calendar days of prices in one answer: five years."""
+"""Calendar days of prices in one response: five years."""
 
 DEFAULT_LOOKBACK_DAYS: Final = 150
-"""Calendar days of prices when the request names none."""
+"""Calendar days of prices if the request does not set them."""
 
 MAX_PASSWORD_LENGTH: Final = 1024
 """Longer passwords are refused before they are hashed: hashing costs time in proportion."""
 
 MAX_BODY_BYTES: Final = 65_536
-"""Of a request: a login takes some hundred."""
+"""Size of a request body: a login takes a few hundred bytes."""
 
 GZIP_FROM_BYTES: Final = 1024
-"""Smaller answers are sent as they are: packing them saves no packet."""
+"""Smaller responses are not compressed: that would save no packet."""
 
 MAX_PUBLICATIONS: Final = 500
 """Publications, or runs of flows, in one list."""
@@ -58,19 +52,19 @@ AUTH_POOL_SIZE: Final = 2
 """Connections for looking users up."""
 
 POOL_WAIT: Final = timedelta(seconds=2)
-"""A request waits this long for a connection before it is told that the warehouse is away."""
+"""How long a request waits for a connection before it fails with warehouse_unavailable."""
 
 USER_CACHE: Final = timedelta(seconds=5)
-"""A user's row is believed this long: so soon does a deactivated user lose access."""
+"""How long a user's row is cached: a deactivated user loses access within this time."""
 
 SCHEMA_VERSION: Final = "1.0"
-"""Version of the answers' fields. Fields may be added within it; clients ignore those they do not know."""
+"""Version of the response fields. Fields may be added within a version; clients ignore unknown ones."""
 
 MAX_MATRIX_SYMBOLS: Final = 100
 """Symbols in a correlation matrix: ten thousand numbers."""
 
 DEFAULT_MATRIX_SYMBOLS: Final = 25
-"""Symbols in a correlation matrix when the request names no number."""
+"""Symbols in a correlation matrix if the request does not set a number."""
 
 MAX_SELECTED: Final = 200
 """Ids or symbols in one parameter."""

@@ -1,4 +1,4 @@
-"""What the service counts of itself, for Prometheus at /metrics. No label holds anything of a user."""
+"""Prometheus metrics of the service, served at /metrics. No label holds user data."""
 
 from collections.abc import Iterable, Sequence
 
@@ -15,7 +15,7 @@ SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
 
 
 class Metrics:
-    """The counters of one app. A route is its template, so that there are as many series as routes."""
+    """The metrics of one app. A route is labelled by its path template, to bound the number of series."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
@@ -23,33 +23,33 @@ class Metrics:
         labels = ("method", "route")
         self._requests = Counter(
             "sigmasight_http_requests_total",
-            "Requests answered.",
+            "HTTP requests answered.",
             (*labels, "status"),
             registry=self._registry,
         )
         self._seconds = Histogram(
-            "sigmasight_http_request_seconds",
-            "Seconds until an answer was sent.",
+            "sigmasight_http_request_duration_seconds",
+            "Seconds from the request to the end of the response.",
             labels,
             buckets=SECONDS,
             registry=self._registry,
         )
-        self.under_way = Gauge(
-            "sigmasight_http_requests_under_way", "Requests being answered.", registry=self._registry
+        self.in_progress = Gauge(
+            "sigmasight_http_requests_in_progress", "HTTP requests in progress.", registry=self._registry
         )
 
-    def watch(self, pools: Sequence[Pool]) -> None:
-        """Show the state of these pools, too."""
+    def watch_pools(self, pools: Sequence[Pool]) -> None:
+        """Also export the state of these connection pools."""
         self._registry.register(_PoolCollector(pools))
 
-    def count(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count a request that was answered."""
+    def record_request(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Record a request that was answered."""
         known = method if method in METHODS else "other"
         self._requests.labels(known, route, str(status)).inc()
         self._seconds.labels(known, route).observe(seconds)
 
-    def answer(self) -> Response:
-        """Write all of it in Prometheus' text format."""
+    def render(self) -> Response:
+        """Render all metrics in Prometheus' text format."""
         return Response(
             generate_latest(self._registry),
             headers={"Cache-Control": "no-store", "Content-Type": CONTENT_TYPE_PLAIN_1_0_0},
@@ -57,16 +57,16 @@ class Metrics:
 
 
 class _PoolCollector(Collector):
-    """Reads the pools when asked: psycopg counts for itself."""
+    """Reads the statistics of the pools at each scrape."""
 
     def __init__(self, pools: Sequence[Pool]) -> None:
         self._pools = pools
 
     def collect(self) -> Iterable[Metric]:
         shown = {
-            "pool_size": "Connections held.",
-            "pool_available": "Connections that wait for a request.",
-            "requests_waiting": "Requests that wait for a connection.",
+            "pool_size": "Connections in the pool.",
+            "pool_available": "Idle connections.",
+            "requests_waiting": "Requests waiting for a connection.",
         }
         for key, description in shown.items():
             family = GaugeMetricFamily(f"sigmasight_database_{key}", description, labels=["pool"])

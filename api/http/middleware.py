@@ -1,4 +1,4 @@
-"""What is done to every request and answer: a limit on bodies, security headers, and a line in the log."""
+"""Middleware: a limit on the size of bodies, security headers, metrics and the access log."""
 
 import logging
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ SECURITY_HEADERS: Final = {
     "Referrer-Policy": "no-referrer",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
-"""On every answer: they are data, and no page may frame them or run them."""
+"""On every response: it is data, and no page may frame or execute it."""
 
 DOCS_POLICY: Final = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' https://cdn.jsdelivr.net; "
@@ -30,13 +30,13 @@ DOCS_POLICY: Final = (
     "img-src 'self' data: https://fastapi.tiangolo.com; "
     "frame-ancestors 'none'"
 )
-"""For the page of the documentation, which brings a script and a style."""
+"""For the documentation page, which loads a script and a stylesheet."""
 
 ONE_YEAR: Final = "max-age=31536000"
 
 
 class SecurityHeaders:
-    """Adds the headers that tell browsers what an answer is not."""
+    """Adds security headers for browsers to every response."""
 
     def __init__(self, app: ASGIApp, *, docs_path: str) -> None:
         self._app = app
@@ -62,7 +62,7 @@ class SecurityHeaders:
 
 
 class BodyLimit:
-    """Refuses a body that is larger than any path takes, before it is read whole."""
+    """Rejects a body that exceeds the size limit, before all of it is read."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -82,16 +82,17 @@ class BodyLimit:
             message = await receive()
             received += len(message.get("body", b""))
             if received > MAX_BODY_BYTES:
-                raise HTTPException(RequestTooLarge.status)  # what FastAPI lets through while it reads a body
+                # FastAPI passes an HTTPException on while it reads a body
+                raise HTTPException(RequestTooLarge.status)
             return message
 
         await self._app(scope, receive_some, send)
 
 
-class Observation:
-    """Counts and times every request, and writes one line of it: no body, query, header or token.
+class RequestObserver:
+    """Counts, times and logs every request, in one line without body, query, headers or token.
 
-    paths: the template of each route's path, by the route's name.
+    paths: the path template of each route, by the route's name.
     """
 
     def __init__(self, app: ASGIApp, *, metrics: Metrics, paths: Mapping[str, str]) -> None:
@@ -105,23 +106,23 @@ class Observation:
             return
         status, size = 500, 0
 
-        async def send_and_look(message: Message) -> None:
+        async def send_and_observe(message: Message) -> None:
             nonlocal status, size
             if message["type"] == "http.response.start":
                 status = message["status"]
             size += len(message.get("body", b""))
             await send(message)
 
-        begun = perf_counter()
-        with self._metrics.under_way.track_inprogress():
+        started = perf_counter()
+        with self._metrics.in_progress.track_inprogress():
             try:
-                await self._app(scope, receive, send_and_look)
+                await self._app(scope, receive, send_and_observe)
             finally:
-                self._tell(scope, status, size, perf_counter() - begun)
+                self._record(scope, status, size, perf_counter() - started)
 
-    def _tell(self, scope: Scope, status: int, size: int, seconds: float) -> None:
+    def _record(self, scope: Scope, status: int, size: int, seconds: float) -> None:
         route = self._paths.get(getattr(scope.get("route"), "name", ""), "none")
-        self._metrics.count(scope["method"], route, status, seconds)
+        self._metrics.record_request(scope["method"], route, status, seconds)
         client = scope.get("client")
         fields = {
             "method": scope["method"],

@@ -1,6 +1,6 @@
-"""Writes every refusal as RFC 9457 problem+json: the exception handlers of the app.
+"""The exception handlers of the app: every error is written as RFC 9457 problem+json.
 
-The body: type, title, status, code, detail (a sentence for a person), instance, and for invalid requests
+The body: type, title, status, code, detail (a sentence for the user), instance, and for invalid requests
 `errors`, one entry per parameter. No message of the database or of Python reaches the client.
 """
 
@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 
 
 def problem_response(problem: Problem, *, status: int | None = None) -> Response:
-    """Write the refusal as HTTP; status replaces the class's own where HTTP itself has decided."""
+    """Write the problem as an HTTP response; status overrides that of the class."""
     body = {
         "type": f"urn:sigmasight:problem:{problem.code}",
         "title": problem.title,
@@ -53,14 +53,14 @@ def problem_response(problem: Problem, *, status: int | None = None) -> Response
 
 
 def install_problem_handlers(app: FastAPI) -> None:
-    """Make the app answer every error as a problem."""
+    """Make the app return every error as a problem."""
     handlers: Mapping[type[Exception], Callable[[Request, Any], Awaitable[Response]]] = {
         Problem: _answer_problem,
         RequestValidationError: _answer_validation_error,
         HTTPException: _answer_http_exception,
-        psycopg.OperationalError: _answer_database_away,
-        PoolTimeout: _answer_database_away,
-        TooManyRequests: _answer_database_away,
+        psycopg.OperationalError: _answer_database_unavailable,
+        PoolTimeout: _answer_database_unavailable,
+        TooManyRequests: _answer_database_unavailable,
         sql_errors.QueryCanceled: _answer_query_canceled,
         Exception: _answer_unexpected,
     }
@@ -77,7 +77,7 @@ async def _answer_validation_error(_request: Request, error: RequestValidationEr
 
 
 def invalid_request(errors: Sequence[Mapping[str, Any]]) -> InvalidRequest:
-    """Make one sentence per parameter that pydantic refused, without what was sent: it may be a password."""
+    """Make one sentence per parameter that pydantic rejected, without its value: it may be a password."""
     entries = [
         {"in": str(error["loc"][0]), "parameter": _parameter(error["loc"]), "message": error["msg"]}
         for error in errors
@@ -105,8 +105,8 @@ async def _answer_http_exception(_request: Request, error: HTTPException) -> Res
     return response
 
 
-async def _answer_database_away(request: Request, error: Exception) -> Response:
-    logger.warning("warehouse away for %s %s: %s", request.method, request.url.path, error)
+async def _answer_database_unavailable(request: Request, error: Exception) -> Response:
+    logger.warning("warehouse unavailable for %s %s: %s", request.method, request.url.path, error)
     return problem_response(WarehouseUnavailable())
 
 

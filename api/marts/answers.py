@@ -1,4 +1,4 @@
-"""From a query to an answer: claim the user, check the ETag, run one statement, send its text as it is."""
+"""From a query to a response: set the user, check the ETag, run one statement, send its text unchanged."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,8 +21,8 @@ TAG_COLORS: Final = [
 
 
 @dataclass(frozen=True)
-class Answers:
-    """Answers one request of one user from the marts. published_at: as they were published then."""
+class Responder:
+    """Responds to one request of one user from the marts. published_at: as published at this instant."""
 
     request: Request
     reader: Reader
@@ -41,18 +41,18 @@ class Answers:
         media_type: str = "application/json",
         file_name: str | None = None,
     ) -> Response:
-        """Answer with the query's text and its caching headers, or 304 when the client already has it.
+        """Respond with the query's text and caching headers, or with 304 if the client already has it.
 
-        The query returns one row with the text of the whole answer. No row raises `missing`; a null text
-        means that what was asked for begins after the date, and raises DateBeforeHistory: with the sentence
-        `absent`, or one that says when the portfolio begins. file_name: offer the answer to be saved.
+        The query returns one row with the text of the whole response. No row raises `missing`; a null text
+        means that the requested object begins after the date, and raises DateBeforeHistory: with the sentence
+        `absent`, or one that says when the portfolio begins. file_name: send the response as a download.
         """
         async with self.reader.reading_as(self.user, self.published_at) as reading:
             state = await reading.published_state(self.as_of_date)
             headers = caching_headers(state, etag=self._etag(state, query))
-            if is_known(headers["ETag"], self.request.headers.get("If-None-Match")):
+            if etag_matches(headers["ETag"], self.request.headers.get("If-None-Match")):
                 return Response(status_code=304, headers=headers)
-            row = await reading.one_row(query, {**self._common(state), **parameters})
+            row = await reading.one_row(query, {**self._common_parameters(state), **parameters})
             if row is None:
                 raise missing
             if row[0] is None and absent is not None:
@@ -63,19 +63,18 @@ class Answers:
             headers["Content-Disposition"] = f'attachment; filename="{file_name}"'
         return Response(content=row[0], headers=headers, media_type=media_type)
 
-    def _common(self, state: PublishedState) -> dict[str, Any]:
-        """Parameters that every query may use."""
+    def _common_parameters(self, state: PublishedState) -> dict[str, Any]:
+        """Parameters available to every query."""
         return {
             "as_of_date": state.as_of_date,
             "requested_date": self.as_of_date,
             "published_at": state.published_at,
             "user_id": self.user.user_id,
             "simulated_notice": SIMULATED_NOTICE,
-            "tag_colors": TAG_COLORS,
         }
 
     def _etag(self, state: PublishedState, query: Query) -> str:
-        """Name the answer: by publication, user, what he may see, request and statement."""
+        """Identify the response by publication, user, what they may see, request and statement."""
         parts = (
             str(state.newest_publication_id),
             state.readable,
@@ -102,7 +101,7 @@ class Answers:
 
 
 def caching_headers(state: PublishedState, *, etag: str) -> dict[str, str]:
-    """Make the headers of an answer from the marts: the client keeps it and asks whether it still holds."""
+    """Make the headers of a response from the marts: the client caches and revalidates it."""
     return {
         "ETag": etag,
         "Cache-Control": "private",
@@ -112,10 +111,10 @@ def caching_headers(state: PublishedState, *, etag: str) -> dict[str, str]:
     }
 
 
-def is_known(etag: str, if_none_match: str | None) -> bool:
-    """Tell whether the client's If-None-Match names this ETag (weakly compared, RFC 9110, 13.1.2).
+def etag_matches(etag: str, if_none_match: str | None) -> bool:
+    """Whether the client's If-None-Match names this ETag (weak comparison, RFC 9110, 13.1.2).
 
-    `*` is left out: whether anything exists at the path is known only after the query.
+    `*` is ignored: whether anything exists at the path is known only after the query.
     """
     named = (tag.strip().removeprefix("W/") for tag in (if_none_match or "").split(","))
     return etag in named

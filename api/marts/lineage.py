@@ -1,4 +1,4 @@
-"""From a mart to the SQL that makes it: dbt's manifest, read again when a build has written a new one."""
+"""From a mart to the SQL that builds it: dbt's manifest, reloaded when a build has written a new one."""
 
 import json
 import logging
@@ -20,7 +20,7 @@ LAYER_OF_SOURCES = "raw"
 
 @dataclass(frozen=True)
 class _Manifest:
-    """The nodes by id; and when and by which file they were read."""
+    """The nodes by id, the marts by name, and the version of the file they were read from."""
 
     nodes: Mapping[str, Mapping[str, Any]]
     marts: Mapping[str, Mapping[str, Any]]
@@ -30,13 +30,13 @@ class _Manifest:
 
 
 class Lineage:
-    """Tells of marts what dbt knows. path: of manifest.json."""
+    """Describes marts from dbt's manifest. path: of manifest.json."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._manifest: _Manifest | None = None
 
-    async def of_mart(self, name: str) -> dict[str, Any]:
+    async def describe_mart(self, name: str) -> dict[str, Any]:
         """Describe a mart. Raises MartNotFound or LineageUnavailable."""
         return await anyio.to_thread.run_sync(self._describe, name)
 
@@ -45,7 +45,7 @@ class Lineage:
         node = manifest.marts.get(name)
         if node is None:
             known = ", ".join(sorted(manifest.marts))
-            raise MartNotFound(f"There is no mart of this name; there are: {known}.")
+            raise MartNotFound(f"There is no mart with this name; the marts are: {known}.")
         return {
             "mart": name,
             "description": node["description"],
@@ -85,7 +85,7 @@ class Lineage:
         }
 
     def _compiled(self, node: Mapping[str, Any]) -> str | None:
-        """What dbt ran last: in the manifest, or in the file beside it where that build left the node out."""
+        """The SQL that dbt ran last: from the manifest, or its compiled file if the build skipped it."""
         if node.get("compiled_code"):
             return str(node["compiled_code"])
         if not node.get("raw_code"):
@@ -120,7 +120,7 @@ def _column(column: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _ancestors(nodes: Mapping[str, Mapping[str, Any]], node: Mapping[str, Any]) -> Iterable[str]:
-    """The ids of everything that the node is made of, nearest first."""
+    """The ids of all upstream nodes, nearest first."""
     found: dict[str, None] = {}
     waiting = list(node["depends_on"]["nodes"])
     while waiting:
@@ -132,5 +132,5 @@ def _ancestors(nodes: Mapping[str, Mapping[str, Any]], node: Mapping[str, Any]) 
 
 
 def digest_of(answer: Mapping[str, Any]) -> str:
-    """Name an answer by what it says."""
+    """Hash the content of a response, for its ETag."""
     return sha256(json.dumps(answer, sort_keys=True).encode()).hexdigest()[:32]

@@ -1,8 +1,8 @@
-"""The API's door to the marts: read-only, one transaction per request, opened in the user's name.
+"""The API's access to the marts: read-only, one transaction per request, scoped to the user.
 
-The transaction is REPEATABLE READ: what is looked up about the publication and what the query then reads
-are one snapshot, also while a build is being published. The queries name the marts without a schema: the
-search path leads to those of now (marts), or of an instant (marts_at).
+The transaction is REPEATABLE READ: the lookup of the publication and the query read one snapshot, even while
+a build is being published. The queries name the marts without a schema: the search path selects the current
+ones (marts) or those of an instant (marts_at).
 """
 
 import logging
@@ -38,9 +38,9 @@ PORTFOLIO_HISTORY = load_query("portfolio_history")
 
 @dataclass(frozen=True)
 class PublishedState:
-    """What an answer stands on.
+    """The published state that a response is based on.
 
-    newest_publication_id: the last publication of all. publication_id: the one that speaks for as_of_date.
+    newest_publication_id: the last publication of all. publication_id: the one in force for as_of_date.
     as_of_date: the last published session on or before the date asked for. readable: a digest of the
     portfolios that the user may see.
     """
@@ -54,7 +54,7 @@ class PublishedState:
 
 
 class Reading:
-    """One open snapshot of the marts, seen with the eyes of one user. published_at: as they were then."""
+    """One open snapshot of the marts, scoped to one user by row-level filters. published_at: as of then."""
 
     def __init__(self, connection: AsyncConnection[Any], published_at: datetime | None = None) -> None:
         self._connection = connection
@@ -67,7 +67,7 @@ class Reading:
         """
         row = await self._fetch(PUBLISHED_STATE, {"as_of_date": as_of_date}, class_row(_StateRow))
         if row is None or row.newest_publication_id is None:
-            raise await self._nothing_then()
+            raise await self._nothing_published()
         if row.as_of_date is None:
             raise DateBeforeHistory(
                 f"The published history begins on {row.first_date}, after the as_of_date {as_of_date}; "
@@ -76,7 +76,7 @@ class Reading:
         return PublishedState(**vars(row))
 
     async def one_row(self, query: Query, parameters: dict[str, Any]) -> tuple[Any, ...] | None:
-        """Run the query; its row, or None. Raises NothingPublished while the marts do not exist."""
+        """Run the query and return its row, or None. Raises NothingPublished while the marts do not exist."""
         return await self._fetch(query, parameters, tuple_row)
 
     async def first_snapshot_date(self, portfolio_id: UUID) -> date | None:
@@ -84,7 +84,7 @@ class Reading:
         row = await self.one_row(PORTFOLIO_HISTORY, {"portfolio_id": portfolio_id})
         return row[0] if row else None
 
-    async def _nothing_then(self) -> Problem:
+    async def _nothing_published(self) -> Problem:
         first = None if self._published_at is None else await self.one_row(FIRST_PUBLICATION, {})
         if first is None or first[0] is None:
             return NothingPublished()
@@ -116,17 +116,17 @@ class _StateRow:
 
 
 class Reader:
-    """Hands out readings from a pool of connections of the role sigmasight_api."""
+    """Opens readings on a pool of connections."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     @asynccontextmanager
     async def reading_as(self, user: User, published_at: datetime | None = None) -> AsyncIterator[Reading]:
-        """Open a snapshot that holds this user's portfolios and no others: the row filter decides.
+        """Open a snapshot restricted to this user's portfolios by the row filter.
 
-        published_at: read what was published at this instant. The same queries then find the marts of that
-        instant, the views of the schema marts_at, under the names that they give.
+        published_at: read what was published at this instant: the names in the queries then resolve to the
+        views of the schema marts_at.
         """
         async with self._pool.connection() as connection, connection.transaction():
             await connection.execute(
@@ -137,8 +137,8 @@ class Reader:
             yield Reading(connection, published_at)
 
     @asynccontextmanager
-    async def reading_as_nobody(self) -> AsyncIterator[Reading]:
-        """Open a snapshot without any portfolio: what everybody may know."""
+    async def reading_without_user(self) -> AsyncIterator[Reading]:
+        """Open a snapshot without a user, in which no portfolio is visible."""
         async with self._pool.connection() as connection, connection.transaction():
             yield Reading(connection)
 
@@ -146,8 +146,8 @@ class Reader:
 def make_pool(url: str, *, name: str, size: int) -> Pool:
     """Make a pool, not yet open, of connections whose transactions are read-only snapshots.
 
-    A connection is looked at before it is handed out, so that a restart of the server costs no request. After
-    five seconds without a server the pool rests until the next request comes, and that one tries anew.
+    A connection is checked before it is handed out, so that no request fails after a restart of the server.
+    After five seconds without a server the pool stops reconnecting until the next request.
     """
     return AsyncConnectionPool(
         url,
@@ -157,17 +157,17 @@ def make_pool(url: str, *, name: str, size: int) -> Pool:
         open=False,
         timeout=POOL_WAIT.total_seconds(),
         reconnect_timeout=5,
-        check=_look_at,
+        check=_check_connection,
         configure=_make_read_only,
-        # every statement comes again, and planning the larger ones takes as long as running them
+        # statements repeat, and planning the larger ones takes as long as running them
         kwargs={"application_name": f"sigmasight-{name}", "prepare_threshold": 0},
     )
 
 
-async def _look_at(connection: AsyncConnection[Any]) -> None:
-    """Raise psycopg.OperationalError if the connection is lost. Asking the server would cost a turn.
+async def _check_connection(connection: AsyncConnection[Any]) -> None:
+    """Raise psycopg.OperationalError if the connection is lost, without a round trip if it is idle.
 
-    Where the server has gone, or was stopped, there is something to read: its last words, or the end.
+    If the server is gone or was stopped, the socket is readable: a final message or EOF.
     """
     waiting = select.poll()
     waiting.register(connection.fileno(), select.POLLIN)
@@ -177,8 +177,8 @@ async def _look_at(connection: AsyncConnection[Any]) -> None:
 
 async def _make_read_only(connection: AsyncConnection[Any]) -> None:
     await connection.set_autocommit(True)
-    await connection.execute("set search_path = marts")  # the queries name the marts alone: see Reader
-    # A statement is planned once a connection, not for each portfolio: that takes as long as running it.
+    await connection.execute("set search_path = marts")  # the queries name no schema: see Reader
+    # Plan a statement once per connection, not per portfolio: planning takes as long as running it.
     await connection.execute("set plan_cache_mode = force_generic_plan")
     await connection.set_autocommit(False)
     await connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)

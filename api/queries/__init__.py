@@ -1,9 +1,9 @@
-"""One .sql file per query, read once, in folders by the routes that ask. Parameters are %(name)s.
+"""One .sql file per query, read once, in folders by group of routes. Parameters are %(name)s.
 
-What several queries begin with stands once, in parts/. A query names its parts in the last line of its
-comment, `-- with portfolio_scope, portfolio_quality`, and then speaks of their CTEs as of its own. A part is
-a statement too, so that sqlfluff reads it: its CTEs are what it gives, its last select only closes it.
-Where it rests on a CTE that the query has to have, its comment says so.
+CTEs that several queries begin with are in parts/. A query names its parts in the last line of its comment,
+`-- with portfolio_scope, portfolio_quality`, and then uses their CTEs like its own. A part is a complete
+statement, so that sqlfluff can lint it: its CTEs are shared, and its final select only completes it. A part
+that needs a CTE of the query says so in its comment.
 """
 
 import re
@@ -36,13 +36,13 @@ def query_files() -> dict[str, Path]:
 
 @cache
 def load_query(name: str) -> Query:
-    """Read the statement of `name`.sql and its parts. Raises KeyError, at import, without a file."""
+    """Read the statement of `name`.sql and its parts. Raises KeyError, at import, for an unknown name."""
     text = _with_parts(query_files()[name].read_text("utf-8")).encode()
     return Query(name=name, text=text, digest=sha256(text).hexdigest())
 
 
 def named_parts(text: str) -> list[str]:
-    """Look up the parts that the text of a query names."""
+    """Return the names of the parts that a query uses."""
     named = _NAMES_PARTS.search(text)
     return named[1].split(", ") if named else []
 
@@ -50,8 +50,8 @@ def named_parts(text: str) -> list[str]:
 def _with_parts(text: str) -> str:
     """Put the CTEs of the parts before those of the query.
 
-    `recursive` lets them stand in any order (PostgreSQL's documentation of SELECT, WITH Clause), so that a
-    part may read a CTE of the query.
+    `recursive` allows them in any order (PostgreSQL's documentation of SELECT, WITH Clause), so that a
+    part can read a CTE of the query.
     """
     ctes = [_ctes_of(part) for part in named_parts(text)]
     if not ctes:

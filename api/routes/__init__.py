@@ -1,1 +1,1 @@
-"""The paths, a module for each group of contract. A route names its query and its parameters, no more."""
+"""The routes, one module per group of endpoints. A route only names its query and its parameters."""

@@ -1,9 +1,9 @@
-"""Analytics over all, or the named, portfolios of the user."""
+"""Analytics over all portfolios of the user, or over those named."""
 
 from fastapi import APIRouter, Response
 
-from api.dependencies import AnswersOf
-from api.http.documentation import marts_answers
+from api.dependencies import ResponderDep
+from api.http.documentation import marts_responses
 from api.http.errors import PortfolioNotFound
 from api.http.limits import (
     DEFAULT_MATRIX_SYMBOLS,
@@ -41,95 +41,98 @@ STRESS_TEST = load_query("aggregate_stress_test")
     "/overview",
     summary="All portfolios at a glance",
     response_model=AggregateOverview,
-    responses=marts_answers(PortfolioNotFound),
+    responses=marts_responses(PortfolioNotFound),
 )
-async def aggregate_overview(answers: AnswersOf, portfolio_ids: PortfolioIds = None) -> Response:
-    """Add the portfolios up: equity, exposures, P&L and counts at the session's close.
+async def aggregate_overview(responder: ResponderDep, portfolio_ids: PortfolioIds = None) -> Response:
+    """Sum the portfolios: equity, exposures, P&L and counts at the session's close.
 
-    A portfolio that begins later is left out; X-As-Of-Date and portfolio_ids say what is in.
+    A portfolio that begins later is omitted; X-As-Of-Date returns the session, portfolio_ids those included.
     """
-    return await answers.send(OVERVIEW, {"portfolio_ids": portfolio_ids})
+    return await responder.send(OVERVIEW, {"portfolio_ids": portfolio_ids})
 
 
 @router.get(
     "/breakdown",
     summary="The portfolios side by side",
     response_model=AggregateBreakdown,
-    responses=marts_answers(PortfolioNotFound),
+    responses=marts_responses(PortfolioNotFound),
 )
-async def aggregate_breakdown(answers: AnswersOf, portfolio_ids: PortfolioIds = None) -> Response:
-    """Show what each portfolio adds to the whole, the largest first."""
-    return await answers.send(BREAKDOWN, {"portfolio_ids": portfolio_ids})
+async def aggregate_breakdown(responder: ResponderDep, portfolio_ids: PortfolioIds = None) -> Response:
+    """Show what each portfolio contributes to the total, largest first."""
+    return await responder.send(BREAKDOWN, {"portfolio_ids": portfolio_ids})
 
 
 @router.get(
     "/beta",
     summary="Beta of all portfolios",
     response_model=AggregateBeta,
-    responses=marts_answers(PortfolioNotFound),
+    responses=marts_responses(PortfolioNotFound),
 )
-async def aggregate_beta(answers: AnswersOf, portfolio_ids: PortfolioIds = None) -> Response:
-    """Show dollar exposures to the market over equity, of the portfolios in which they are known."""
-    return await answers.send(BETA, {"portfolio_ids": portfolio_ids})
+async def aggregate_beta(responder: ResponderDep, portfolio_ids: PortfolioIds = None) -> Response:
+    """Show dollar exposures to the market over equity, for the portfolios in which they are known."""
+    return await responder.send(BETA, {"portfolio_ids": portfolio_ids})
 
 
 @router.get(
     "/volatility",
     summary="Volatility of all portfolios",
     response_model=AggregateVolatility,
-    responses=marts_answers(PortfolioNotFound),
+    responses=marts_responses(PortfolioNotFound),
 )
-async def aggregate_volatility(answers: AnswersOf, portfolio_ids: PortfolioIds = None) -> Response:
+async def aggregate_volatility(responder: ResponderDep, portfolio_ids: PortfolioIds = None) -> Response:
     """Show the volatility of the returns that the portfolios earned together.
 
-    That is not the mean of their volatilities, which stands beside as an upper bound: what one loses another
-    may gain. Other than a portfolio's own volatility it is of past holdings as they were.
+    That is not the mean of their volatilities, which is also returned as an upper bound: gains and losses
+    offset between portfolios. Unlike a portfolio's own volatility, it is of the actual holdings of each past
+    session.
     """
-    return await answers.send(VOLATILITY, {"portfolio_ids": portfolio_ids})
+    return await responder.send(VOLATILITY, {"portfolio_ids": portfolio_ids})
 
 
 @router.get(
     "/factor-exposures",
     summary="Betas of all portfolios",
     response_model=AggregateFactorExposures,
-    responses=marts_answers(PortfolioNotFound),
+    responses=marts_responses(PortfolioNotFound),
 )
-async def aggregate_factor_exposures(answers: AnswersOf, portfolio_ids: PortfolioIds = None) -> Response:
-    """Add the dollar exposures to each factor up, over the equity of the portfolios where they are known."""
-    return await answers.send(FACTOR_EXPOSURES, {"portfolio_ids": portfolio_ids})
+async def aggregate_factor_exposures(responder: ResponderDep, portfolio_ids: PortfolioIds = None) -> Response:
+    """Sum the dollar exposures to each factor, over the equity of the portfolios in which they are known."""
+    return await responder.send(FACTOR_EXPOSURES, {"portfolio_ids": portfolio_ids})
 
 
 @router.get(
     "/sector-exposure",
     summary="Sectors of all portfolios",
     response_model=AggregateSectorExposure,
-    responses=marts_answers(PortfolioNotFound),
+    responses=marts_responses(PortfolioNotFound),
 )
-async def aggregate_sector_exposure(answers: AnswersOf, portfolio_ids: PortfolioIds = None) -> Response:
-    """Add gross exposures up by sector, beside the S&P 500's weights that held on the date."""
-    return await answers.send(SECTOR_EXPOSURE, {"portfolio_ids": portfolio_ids})
+async def aggregate_sector_exposure(responder: ResponderDep, portfolio_ids: PortfolioIds = None) -> Response:
+    """Sum gross exposures by sector, next to the S&P 500's weights in force on the date."""
+    return await responder.send(SECTOR_EXPOSURE, {"portfolio_ids": portfolio_ids})
 
 
 @router.get(
     "/concentration",
     summary="Concentration of all portfolios",
     response_model=AggregateConcentration,
-    responses=marts_answers(PortfolioNotFound),
+    responses=marts_responses(PortfolioNotFound),
 )
-async def aggregate_concentration(answers: AnswersOf, portfolio_ids: PortfolioIds = None) -> Response:
-    """Show how concentrated the gross exposures together are; a long offsets no short elsewhere."""
-    return await answers.send(CONCENTRATION, {"portfolio_ids": portfolio_ids, "max_positions": MAX_POSITIONS})
+async def aggregate_concentration(responder: ResponderDep, portfolio_ids: PortfolioIds = None) -> Response:
+    """Show the concentration of combined gross exposures; they do not offset across portfolios."""
+    return await responder.send(
+        CONCENTRATION, {"portfolio_ids": portfolio_ids, "max_positions": MAX_POSITIONS}
+    )
 
 
 @router.get(
     "/correlation-matrix",
     summary="Correlations over all portfolios",
     response_model=AggregateCorrelationMatrix,
-    responses=marts_answers(PortfolioNotFound),
+    responses=marts_responses(PortfolioNotFound),
 )
 async def aggregate_correlation_matrix(
     *,
-    answers: AnswersOf,
+    responder: ResponderDep,
     portfolio_ids: PortfolioIds = None,
     max_symbols: MaxSymbols = DEFAULT_MATRIX_SYMBOLS,
 ) -> Response:
@@ -137,7 +140,7 @@ async def aggregate_correlation_matrix(
 
     The average is over all pairs of the hundred largest, however many of them are shown.
     """
-    return await answers.send(
+    return await responder.send(
         CORRELATION_MATRIX,
         {
             "portfolio_ids": portfolio_ids,
@@ -149,19 +152,19 @@ async def aggregate_correlation_matrix(
 
 @router.get(
     "/stress-test",
-    summary="What scenarios would do to all",
+    summary="Stress test of all portfolios",
     response_model=AggregateStressTest,
-    responses=marts_answers(PortfolioNotFound),
+    responses=marts_responses(PortfolioNotFound),
 )
 async def aggregate_stress_test(
     *,
-    answers: AnswersOf,
+    responder: ResponderDep,
     portfolio_ids: PortfolioIds = None,
     scenarios: Scenarios = None,
     impact_type: ImpactType = "correlated",
 ) -> Response:
-    """Add the P&L of each scenario up over the portfolios, the worst first."""
-    return await answers.send(
+    """Sum the P&L of each scenario over the portfolios, worst first."""
+    return await responder.send(
         STRESS_TEST,
         {"portfolio_ids": portfolio_ids, "scenarios": scenarios, "impact_type": impact_type},
     )

@@ -4,8 +4,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from api.dependencies import AnswersOf
-from api.http.documentation import marts_answers
+from api.dependencies import ResponderDep
+from api.http.documentation import marts_responses
 from api.http.errors import PortfolioNotFound
 from api.http.limits import DEFAULT_MATRIX_SYMBOLS, MAX_POSITIONS
 from api.queries import load_query
@@ -31,79 +31,80 @@ STRESS_TEST = load_query("analytics_stress_test")
     "/sector-exposure",
     summary="Sectors against the S&P 500",
     response_model=PortfolioSectorExposure,
-    responses=marts_answers(PortfolioNotFound),
+    responses=marts_responses(PortfolioNotFound),
 )
-async def sector_exposure(portfolio_id: UUID, answers: AnswersOf) -> Response:
-    """Show the shares of gross exposure by sector beside the S&P 500's weights that held on the date.
+async def sector_exposure(portfolio_id: UUID, responder: ResponderDep) -> Response:
+    """Show the shares of gross exposure by sector, next to the S&P 500's weights in force on the date.
 
     The benchmark's weights are approximate. Options count under the sector of their underlying.
     """
-    return await answers.send(SECTOR_EXPOSURE, {"portfolio_id": portfolio_id}, portfolio_id=portfolio_id)
+    return await responder.send(SECTOR_EXPOSURE, {"portfolio_id": portfolio_id}, portfolio_id=portfolio_id)
 
 
 @router.get(
     "/concentration",
     summary="Concentration",
     response_model=PortfolioConcentration,
-    responses=marts_answers(PortfolioNotFound),
+    responses=marts_responses(PortfolioNotFound),
 )
-async def concentration(portfolio_id: UUID, answers: AnswersOf) -> Response:
-    """Show how concentrated the gross exposure is on few symbols; options count under their underlying."""
+async def concentration(portfolio_id: UUID, responder: ResponderDep) -> Response:
+    """Show the concentration of gross exposure by symbol; options count under their underlying."""
     parameters = {"portfolio_id": portfolio_id, "max_positions": MAX_POSITIONS}
-    return await answers.send(CONCENTRATION, parameters, portfolio_id=portfolio_id)
+    return await responder.send(CONCENTRATION, parameters, portfolio_id=portfolio_id)
 
 
 @router.get(
     "/correlation-matrix",
     summary="Correlations",
     response_model=PortfolioCorrelationMatrix,
-    responses=marts_answers(PortfolioNotFound),
+    responses=marts_responses(PortfolioNotFound),
 )
 async def correlation_matrix(
     *,
     portfolio_id: UUID,
-    answers: AnswersOf,
+    responder: ResponderDep,
     max_symbols: MaxSymbols = DEFAULT_MATRIX_SYMBOLS,
 ) -> Response:
     """Show the correlations of daily returns between the largest symbols, over 90 sessions."""
     parameters = {"portfolio_id": portfolio_id, "max_symbols": max_symbols}
-    return await answers.send(CORRELATION_MATRIX, parameters, portfolio_id=portfolio_id)
+    return await responder.send(CORRELATION_MATRIX, parameters, portfolio_id=portfolio_id)
 
 
 @router.get(
     "/diversification-score",
     summary="Diversification",
     response_model=DiversificationScore,
-    responses=marts_answers(PortfolioNotFound),
+    responses=marts_responses(PortfolioNotFound),
 )
-async def diversification_score(portfolio_id: UUID, answers: AnswersOf) -> Response:
-    """Show how much what is held moves together, and which symbols do."""
-    return await answers.send(
+async def diversification_score(portfolio_id: UUID, responder: ResponderDep) -> Response:
+    """Show how strongly the holdings move together, and which symbols do."""
+    return await responder.send(
         DIVERSIFICATION_SCORE, {"portfolio_id": portfolio_id}, portfolio_id=portfolio_id
     )
 
 
 @router.get(
     "/stress-test",
-    summary="What scenarios would do",
+    summary="Stress test",
     response_model=PortfolioStressTest,
-    responses=marts_answers(PortfolioNotFound),
+    responses=marts_responses(PortfolioNotFound),
 )
 async def stress_test(
     *,
     portfolio_id: UUID,
-    answers: AnswersOf,
+    responder: ResponderDep,
     scenarios: Scenarios = None,
     impact_type: ImpactType = "correlated",
 ) -> Response:
-    """Show the P&L of each scenario, the worst first.
+    """Show the P&L of each scenario, worst first.
 
-    Direct moves only the factors that a scenario shocks; correlated moves all others with them. Options are
-    repriced; private positions are outside and lower the coverage. Names and categories are today's.
+    `direct` moves only the factors that a scenario shocks; `correlated` moves all others with them. Options
+    are repriced; private positions are excluded and lower the coverage. Names and categories are the current
+    ones.
     """
     parameters = {
         "portfolio_id": portfolio_id,
         "scenarios": scenarios,
         "impact_type": impact_type,
     }
-    return await answers.send(STRESS_TEST, parameters, portfolio_id=portfolio_id)
+    return await responder.send(STRESS_TEST, parameters, portfolio_id=portfolio_id)

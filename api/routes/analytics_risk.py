@@ -4,8 +4,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from api.dependencies import AnswersOf
-from api.http.documentation import marts_answers
+from api.dependencies import ResponderDep
+from api.http.documentation import marts_responses
 from api.http.errors import PortfolioNotFound
 from api.queries import load_query
 from api.schemas.analytics_risk import (
@@ -29,63 +29,63 @@ RISK_DECOMPOSITION = load_query("analytics_risk_decomposition")
     "/volatility",
     summary="Volatility",
     response_model=PortfolioVolatility,
-    responses=marts_answers(PortfolioNotFound),
+    responses=marts_responses(PortfolioNotFound),
 )
-async def volatility(portfolio_id: UUID, answers: AnswersOf) -> Response:
-    """Show realized and expected volatility of the holdings at the close, carried through past returns."""
-    return await answers.send(VOLATILITY, {"portfolio_id": portfolio_id}, portfolio_id=portfolio_id)
+async def volatility(portfolio_id: UUID, responder: ResponderDep) -> Response:
+    """Show realized and expected volatility of the holdings at the close, applied to past returns."""
+    return await responder.send(VOLATILITY, {"portfolio_id": portfolio_id}, portfolio_id=portfolio_id)
 
 
 @router.get(
     "/risk-metrics",
     summary="Risk at a glance",
     response_model=PortfolioRiskMetrics,
-    responses=marts_answers(PortfolioNotFound),
+    responses=marts_responses(PortfolioNotFound),
 )
-async def risk_metrics(portfolio_id: UUID, answers: AnswersOf) -> Response:
+async def risk_metrics(portfolio_id: UUID, responder: ResponderDep) -> Response:
     """Show beta, volatility, drawdown, Sharpe ratio and value at risk side by side.
 
-    Drawdown and Sharpe ratio are of what the portfolio earned, the others of what it holds at the close.
-    Drawdowns are there also where available is false: they need no market.
+    Drawdown and Sharpe ratio are of the portfolio's own returns, the others of its holdings at the close.
+    Drawdowns are returned even if available is false: they need no market data.
     """
-    return await answers.send(RISK_METRICS, {"portfolio_id": portfolio_id}, portfolio_id=portfolio_id)
+    return await responder.send(RISK_METRICS, {"portfolio_id": portfolio_id}, portfolio_id=portfolio_id)
 
 
 @router.get(
     "/greeks",
     summary="Greeks",
     response_model=PortfolioGreeks,
-    responses=marts_answers(PortfolioNotFound),
+    responses=marts_responses(PortfolioNotFound),
 )
-async def greeks(portfolio_id: UUID, answers: AnswersOf) -> Response:
+async def greeks(portfolio_id: UUID, responder: ResponderDep) -> Response:
     """Show the Greeks of the portfolio and of each open option position."""
-    return await answers.send(GREEKS, {"portfolio_id": portfolio_id}, portfolio_id=portfolio_id)
+    return await responder.send(GREEKS, {"portfolio_id": portfolio_id}, portfolio_id=portfolio_id)
 
 
 @router.get(
     "/value-at-risk",
     summary="Value at risk",
     response_model=PortfolioValueAtRisk,
-    responses=marts_answers(PortfolioNotFound),
+    responses=marts_responses(PortfolioNotFound),
 )
-async def value_at_risk(portfolio_id: UUID, answers: AnswersOf) -> Response:
+async def value_at_risk(portfolio_id: UUID, responder: ResponderDep) -> Response:
     """Show value at risk and expected shortfall, historical, normal and Cornish-Fisher, and their backtest.
 
-    Historical: past returns through the holdings at the close, options repriced. Ten days are one
-    day's times the square root of ten.
+    Historical: past returns applied to the holdings at the close, options repriced. Ten-day figures are the
+    one-day figures times the square root of ten.
     """
-    return await answers.send(VALUE_AT_RISK, {"portfolio_id": portfolio_id}, portfolio_id=portfolio_id)
+    return await responder.send(VALUE_AT_RISK, {"portfolio_id": portfolio_id}, portfolio_id=portfolio_id)
 
 
 @router.get(
     "/risk-decomposition",
-    summary="Where the variance comes from",
+    summary="Risk decomposition",
     response_model=PortfolioRiskDecomposition,
-    responses=marts_answers(PortfolioNotFound),
+    responses=marts_responses(PortfolioNotFound),
 )
-async def risk_decomposition(portfolio_id: UUID, answers: AnswersOf) -> Response:
-    """Split the variance into factors and what the symbols have each by themselves.
+async def risk_decomposition(portfolio_id: UUID, responder: ResponderDep) -> Response:
+    """Split the variance into factor contributions and symbol-specific variance.
 
     The factors' contributions add up to the systematic variance; one that offsets others is negative.
     """
-    return await answers.send(RISK_DECOMPOSITION, {"portfolio_id": portfolio_id}, portfolio_id=portfolio_id)
+    return await responder.send(RISK_DECOMPOSITION, {"portfolio_id": portfolio_id}, portfolio_id=portfolio_id)

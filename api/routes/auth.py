@@ -1,14 +1,14 @@
-"""Login, the session it begins, and who is logged in."""
+"""Login, sessions and the current user."""
 
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Cookie, Request, Response
 
-from api.auth.sessions import Pair
+from api.auth.sessions import TokenPair
 from api.auth.users import User
-from api.dependencies import BearerOf, CurrentUser, ServicesOf
-from api.http.documentation import BODY_REFUSALS, LOGIN_REFUSALS, SERVICE_REFUSALS, answers
+from api.dependencies import BearerDep, CurrentUser, ServicesDep
+from api.http.documentation import BODY_PROBLEMS, LOGIN_PROBLEMS, SERVICE_PROBLEMS, problem_responses
 from api.http.errors import (
     InvalidCredentials,
     InvalidRequest,
@@ -32,15 +32,17 @@ READABLE_PORTFOLIOS = load_query("readable_portfolios")
     "/login",
     summary="Log in",
     response_model=AccessToken,
-    responses=answers(InvalidCredentials, InvalidRequest, TooManyAttempts, *BODY_REFUSALS, *SERVICE_REFUSALS),
+    responses=problem_responses(
+        InvalidCredentials, InvalidRequest, TooManyAttempts, *BODY_PROBLEMS, *SERVICE_PROBLEMS
+    ),
 )
 async def login(
-    credentials: LoginRequest, services: ServicesOf, request: Request, response: Response
+    credentials: LoginRequest, services: ServicesDep, request: Request, response: Response
 ) -> dict[str, Any]:
-    """Exchange email and password for an access token, and for a refresh token to continue with.
+    """Exchange email and password for an access token and a refresh token.
 
-    A refusal does not say which of the two was wrong, and takes as long for an unknown email. The refresh
-    token comes as a cookie, too, which pages cannot read.
+    A failed login does not say which of the two was wrong, and takes as long for an unknown email. The
+    refresh token is also set as an HttpOnly cookie.
     """
     address = request.client.host if request.client else ""
     await services.attempts.count(address=address, email=credentials.email)
@@ -51,31 +53,31 @@ async def login(
     if user is None or not is_right or not user.is_active:
         raise InvalidCredentials
     await services.attempts.succeeded(email=credentials.email)
-    return _hand_over(await services.sessions.open(user.user_id), services, request, response)
+    return _token_response(await services.sessions.open(user.user_id), services, request, response)
 
 
 @router.post(
     "/refresh",
     summary="Continue a session",
     response_model=AccessToken,
-    responses=answers(RefreshInvalid, InvalidRequest, *BODY_REFUSALS, *SERVICE_REFUSALS),
+    responses=problem_responses(RefreshInvalid, InvalidRequest, *BODY_PROBLEMS, *SERVICE_PROBLEMS),
 )
 async def refresh(
-    services: ServicesOf,
+    services: ServicesDep,
     request: Request,
     response: Response,
     body: RefreshRequest | None = None,
     cookie: Annotated[str | None, Cookie(alias=REFRESH_COOKIE, include_in_schema=False)] = None,
 ) -> dict[str, Any]:
-    """Exchange a refresh token, of the body or else of the cookie, for a new access token and refresh token.
+    """Exchange a refresh token, from the body or else the cookie, for a new access token and refresh token.
 
-    A refresh token works once. When it comes a second time somebody has a copy: the whole session ends, and
-    everybody logs in anew.
+    A refresh token works once. Reuse means that it may have been stolen: the whole session ends, and the user
+    must log in again.
     """
     token = body.refresh_token.get_secret_value() if body and body.refresh_token else cookie
     if not token:
         raise RefreshInvalid("Send the refresh_token of the last login or refresh, or log in again.")
-    return _hand_over(await services.sessions.renew(token), services, request, response)
+    return _token_response(await services.sessions.renew(token), services, request, response)
 
 
 @router.post(
@@ -83,18 +85,20 @@ async def refresh(
     summary="Log out",
     status_code=204,
     response_class=Response,
-    responses=answers(*LOGIN_REFUSALS, *SERVICE_REFUSALS),
+    responses=problem_responses(*LOGIN_PROBLEMS, *SERVICE_PROBLEMS),
 )
-async def logout(services: ServicesOf, _user: CurrentUser, token: BearerOf) -> Response:
-    """End the session: its access tokens and its refresh token open nothing any more."""
+async def logout(services: ServicesDep, _user: CurrentUser, token: BearerDep) -> Response:
+    """End the session: its access tokens and its refresh token are no longer valid."""
     await services.sessions.end(token)
     response = Response(status_code=204, headers={"Cache-Control": "no-store"})
     response.delete_cookie(REFRESH_COOKIE, path=COOKIE_PATH)
     return response
 
 
-def _hand_over(pair: Pair, services: Services, request: Request, response: Response) -> dict[str, Any]:
-    """Write the answer of a login; the cookie goes to the paths of this module alone."""
+def _token_response(
+    pair: TokenPair, services: Services, request: Request, response: Response
+) -> dict[str, Any]:
+    """Write the response of a login; the cookie is limited to the paths of this module."""
     tokens = services.tokens
     response.headers["Cache-Control"] = "no-store"
     response.set_cookie(
@@ -116,12 +120,12 @@ def _hand_over(pair: Pair, services: Services, request: Request, response: Respo
 
 @router.get(
     "/me",
-    summary="Who is logged in",
+    summary="Current user",
     response_model=Me,
-    responses=answers(*LOGIN_REFUSALS, *SERVICE_REFUSALS),
+    responses=problem_responses(*LOGIN_PROBLEMS, *SERVICE_PROBLEMS),
 )
-async def me(user: CurrentUser, services: ServicesOf, response: Response) -> dict[str, Any]:
-    """Show the user whom the token was issued to, with the first of his published portfolios."""
+async def me(user: CurrentUser, services: ServicesDep, response: Response) -> dict[str, Any]:
+    """Show the current user, with their first published portfolio."""
     response.headers["Cache-Control"] = "private, no-store"
     first, count = await _published_portfolios(services, user)
     return {
@@ -137,7 +141,7 @@ async def me(user: CurrentUser, services: ServicesOf, response: Response) -> dic
 
 
 async def _published_portfolios(services: Services, user: User) -> tuple[UUID | None, int]:
-    """Look up the user's first portfolio and their number; one may log in before anything is published."""
+    """Look up the user's first published portfolio and how many there are; none before a publication."""
     try:
         async with services.reader.reading_as(user) as reading:
             row = await reading.one_row(READABLE_PORTFOLIOS, {})

@@ -6,22 +6,22 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
-from api.dependencies import AnswersOf, ChosenAtCommas, Offset
-from api.http.documentation import marts_answers
+from api.dependencies import Offset, ResponderDep, SplitCommasOrNone
+from api.http.documentation import marts_responses
 from api.http.errors import InvalidRequest, PortfolioNotFound, PositionsNotFound
 from api.http.limits import (
-    CORRELATION_MINIMUM,
     MAX_DAYS,
     MAX_PORTFOLIOS,
     MAX_POSITIONS,
     MAX_SYMBOLS,
-    QUALITY_WINDOW,
     SCHEMA_VERSION,
 )
+from api.marts.answers import TAG_COLORS
 from api.queries import load_query
 from api.schemas.data import PortfolioComplete, PortfolioSummary, PositionsDetails
 from api.schemas.portfolios import PortfolioDataQuality, PortfolioSnapshot
 from api.schemas.positions import TopPositions
+from warehouse.method import method_variables
 
 router = APIRouter(prefix="/data", tags=["Data"])
 
@@ -37,38 +37,46 @@ PORTFOLIO_DATA_QUALITY = load_query("portfolio_data_quality")
     "/portfolios",
     summary="The user's portfolios",
     response_model=list[PortfolioSummary],
-    responses=marts_answers(),
+    responses=marts_responses(),
 )
 async def portfolios(
-    answers: AnswersOf,
-    limit: Annotated[int, Query(ge=1, le=MAX_PORTFOLIOS, description="Portfolios at most.")] = MAX_PORTFOLIOS,
+    responder: ResponderDep,
+    limit: Annotated[
+        int, Query(ge=1, le=MAX_PORTFOLIOS, description="Maximum number of portfolios.")
+    ] = MAX_PORTFOLIOS,
     offset: Offset = 0,
 ) -> Response:
     """List the portfolios that existed at the session's close, oldest first, as a bare array."""
-    return await answers.send(PORTFOLIOS, {"limit": limit, "offset": offset})
+    return await responder.send(PORTFOLIOS, {"limit": limit, "offset": offset})
 
 
 @router.get(
     "/portfolio/{portfolio_id}/complete",
     summary="Everything about a portfolio",
     response_model=PortfolioComplete,
-    responses=marts_answers(PortfolioNotFound),
+    responses=marts_responses(PortfolioNotFound),
 )
 async def portfolio_complete(
     *,
     portfolio_id: UUID,
-    answers: AnswersOf,
-    include_holdings: Annotated[bool, Query(description="The open positions; else null.")] = True,
-    include_position_tags: Annotated[
-        bool, Query(description="Tags of the holdings; else empty lists.")
+    responder: ResponderDep,
+    include_holdings: Annotated[
+        bool, Query(description="Include the open positions; otherwise null.")
     ] = True,
-    include_timeseries: Annotated[bool, Query(description="Equity and P&L by session; else null.")] = True,
-    include_attrib: Annotated[bool, Query(description="Contributors and detractors; else null.")] = True,
+    include_position_tags: Annotated[
+        bool, Query(description="Include tags of the holdings; otherwise empty lists.")
+    ] = True,
+    include_timeseries: Annotated[
+        bool, Query(description="Include equity and P&L by session; otherwise null.")
+    ] = True,
+    include_attrib: Annotated[
+        bool, Query(description="Include contributors and detractors; otherwise null.")
+    ] = True,
 ) -> Response:
     """Show portfolio, holdings (largest first), time series and attribution as of one session.
 
-    The time series and the attribution cover the last 252 sessions up to it; the attribution's window is the
-    one of the time series, and counts positions closed in it.
+    The time series and the attribution cover the last 252 sessions up to it; the attribution includes
+    positions closed in that window.
     """
     parameters = {
         "portfolio_id": portfolio_id,
@@ -80,63 +88,69 @@ async def portfolio_complete(
         "max_days": MAX_DAYS,
         "max_symbols": MAX_SYMBOLS,
         "schema_version": SCHEMA_VERSION,
+        "tag_colors": TAG_COLORS,
     }
-    return await answers.send(PORTFOLIO_COMPLETE, parameters, portfolio_id=portfolio_id)
+    return await responder.send(PORTFOLIO_COMPLETE, parameters, portfolio_id=portfolio_id)
 
 
 @router.get(
     "/portfolio/{portfolio_id}/snapshot",
     summary="A portfolio at the close",
     response_model=PortfolioSnapshot,
-    responses=marts_answers(PortfolioNotFound),
+    responses=marts_responses(PortfolioNotFound),
 )
-async def portfolio_snapshot(portfolio_id: UUID, answers: AnswersOf) -> Response:
+async def portfolio_snapshot(portfolio_id: UUID, responder: ResponderDep) -> Response:
     """Show equity, cash, P&L, returns and counts of one session, with its target returns and betas."""
-    return await answers.send(PORTFOLIO_SNAPSHOT, {"portfolio_id": portfolio_id}, portfolio_id=portfolio_id)
+    return await responder.send(PORTFOLIO_SNAPSHOT, {"portfolio_id": portfolio_id}, portfolio_id=portfolio_id)
 
 
 @router.get(
     "/portfolio/{portfolio_id}/data-quality",
-    summary="How good a portfolio's data are",
+    summary="Data quality of a portfolio",
     response_model=PortfolioDataQuality,
-    responses=marts_answers(PortfolioNotFound),
+    responses=marts_responses(PortfolioNotFound),
 )
-async def portfolio_data_quality(portfolio_id: UUID, answers: AnswersOf) -> Response:
-    """Tell how complete the price histories under the open positions are, and what would help.
+async def portfolio_data_quality(portfolio_id: UUID, responder: ResponderDep) -> Response:
+    """Show how complete the price histories of the open positions are, and how to improve them.
 
-    `calculation_feasibility` says what the analytics of the session could use. A symbol (an option's
-    underlying) is listed once; the summary counts positions.
+    `calculation_feasibility` shows which positions the analytics of the session could use. A symbol (an
+    option's underlying) is listed once; the summary counts positions.
     """
+    method = method_variables()
     parameters = {
         "portfolio_id": portfolio_id,
-        "window_days": QUALITY_WINDOW,
-        "correlation_days": CORRELATION_MINIMUM,
+        "window_days": method["data_quality_sessions"],
+        "correlation_days": method["correlation_rules"]["minimum"],
     }
-    return await answers.send(PORTFOLIO_DATA_QUALITY, parameters, portfolio_id=portfolio_id)
+    return await responder.send(PORTFOLIO_DATA_QUALITY, parameters, portfolio_id=portfolio_id)
 
 
 @router.get(
     "/positions/details",
     summary="Positions with their P&L",
     response_model=PositionsDetails,
-    responses=marts_answers(PortfolioNotFound, PositionsNotFound),
+    responses=marts_responses(PortfolioNotFound, PositionsNotFound),
 )
 async def positions_details(
     *,
-    answers: AnswersOf,
+    responder: ResponderDep,
     portfolio_id: Annotated[UUID | None, Query(description="All positions of this portfolio.")] = None,
     position_ids: Annotated[
         Annotated[list[UUID], Field(max_length=MAX_POSITIONS)] | None,
-        ChosenAtCommas,
-        Query(description="These positions: with commas, or repeated."),
+        SplitCommasOrNone,
+        Query(description="Position ids, comma-separated or repeated."),
     ] = None,
-    include_closed: Annotated[bool, Query(description="Also positions exited or expired by then.")] = False,
-    limit: Annotated[int, Query(ge=1, le=MAX_POSITIONS, description="Positions at most.")] = MAX_POSITIONS,
+    include_closed: Annotated[
+        bool, Query(description="Include positions exited or expired by then.")
+    ] = False,
+    limit: Annotated[
+        int, Query(ge=1, le=MAX_POSITIONS, description="Maximum number of positions.")
+    ] = MAX_POSITIONS,
     offset: Offset = 0,
 ) -> Response:
-    """List positions of a portfolio, or by their ids, as of one session: open ones first, the largest first.
+    """List positions of a portfolio, or by their ids, as of one session: open ones first, largest first.
 
-    The summary covers all positions that match, also those beyond the page.
+    The summary covers all positions that match, including those beyond the page.
     """
     if (portfolio_id is None) == (position_ids is None):
         raise InvalidRequest("Name either portfolio_id or position_ids, and not both.")
@@ -145,30 +159,31 @@ async def positions_details(
         "position_ids": position_ids,
         "include_closed": include_closed,
         "is_single": False,
+        "tag_colors": TAG_COLORS,
         "limit": limit,
         "offset": offset,
     }
     missing = PositionsNotFound if portfolio_id is None else PortfolioNotFound
-    return await answers.send(POSITIONS_DETAILS, parameters, portfolio_id=portfolio_id, missing=missing)
+    return await responder.send(POSITIONS_DETAILS, parameters, portfolio_id=portfolio_id, missing=missing)
 
 
 @router.get(
     "/positions/top/{portfolio_id}",
     summary="The largest positions",
     response_model=TopPositions,
-    responses=marts_answers(PortfolioNotFound),
+    responses=marts_responses(PortfolioNotFound),
 )
 async def top_positions(
     *,
     portfolio_id: UUID,
-    answers: AnswersOf,
-    limit: Annotated[int, Query(ge=1, le=MAX_POSITIONS, description="Symbols at most.")] = 10,
+    responder: ResponderDep,
+    limit: Annotated[int, Query(ge=1, le=MAX_POSITIONS, description="Maximum number of symbols.")] = 10,
     offset: Offset = 0,
     sort_by: Annotated[
         Literal["market_value", "weight"],
-        Query(description="By the size of the market value, or of the weight."),
+        Query(description="Sort by absolute market value or weight."),
     ] = "market_value",
 ) -> Response:
-    """List the symbols that a portfolio holds most of, long or short, all lots of a symbol together."""
+    """List the largest symbols of a portfolio, long or short, with all lots of a symbol combined."""
     parameters = {"portfolio_id": portfolio_id, "limit": limit, "offset": offset, "sort_by": sort_by}
-    return await answers.send(TOP_POSITIONS, parameters, portfolio_id=portfolio_id)
+    return await responder.send(TOP_POSITIONS, parameters, portfolio_id=portfolio_id)

@@ -1,12 +1,12 @@
-"""Portfolios as accounts, and what was put into them and taken out."""
+"""Portfolios as accounts, and their contributions and withdrawals."""
 
 from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from api.dependencies import AnswersOf, Limit, Offset
-from api.http.documentation import marts_answers
+from api.dependencies import Limit, Offset, ResponderDep
+from api.http.documentation import marts_responses
 from api.http.errors import PortfolioNotFound
 from api.http.limits import MAX_ROWS
 from api.queries import load_query
@@ -27,67 +27,69 @@ CSV_EXAMPLE = (
 )
 
 
-@router.get("", summary="The user's accounts", response_model=PortfolioAccounts, responses=marts_answers())
-async def portfolio_accounts(answers: AnswersOf, limit: Limit = MAX_ROWS, offset: Offset = 0) -> Response:
+@router.get("", summary="The user's accounts", response_model=PortfolioAccounts, responses=marts_responses())
+async def portfolio_accounts(
+    responder: ResponderDep, limit: Limit = MAX_ROWS, offset: Offset = 0
+) -> Response:
     """List the portfolios that existed at the session's close with their totals, oldest first.
 
-    Names and terms are today's, money is the session's.
+    Names and terms are the current ones; amounts are of the session.
     """
     parameters = {"portfolio_id": None, "limit": limit, "offset": offset}
-    return await answers.send(PORTFOLIO_ACCOUNTS, parameters)
+    return await responder.send(PORTFOLIO_ACCOUNTS, parameters)
 
 
 @router.get(
     "/{portfolio_id}",
     summary="One account",
     response_model=OnePortfolioAccount,
-    responses=marts_answers(PortfolioNotFound),
+    responses=marts_responses(PortfolioNotFound),
 )
-async def portfolio_account(portfolio_id: UUID, answers: AnswersOf) -> Response:
-    """Show one portfolio with its own fields, and as a list of one beside them."""
+async def portfolio_account(portfolio_id: UUID, responder: ResponderDep) -> Response:
+    """Show one portfolio: its own fields, and the list with only this one."""
     parameters = {"portfolio_id": portfolio_id, "limit": 1, "offset": 0}
-    return await answers.send(PORTFOLIO_ACCOUNTS, parameters, portfolio_id=portfolio_id)
+    return await responder.send(PORTFOLIO_ACCOUNTS, parameters, portfolio_id=portfolio_id)
 
 
 @router.get(
     "/{portfolio_id}/equity-changes",
     summary="Contributions and withdrawals",
     response_model=EquityChanges,
-    responses=marts_answers(PortfolioNotFound),
+    responses=marts_responses(PortfolioNotFound),
 )
 async def equity_changes(
     *,
     portfolio_id: UUID,
-    answers: AnswersOf,
-    page: Annotated[int, Query(ge=1, le=1_000_000, description="Which page, from 1.")] = 1,
-    page_size: Annotated[int, Query(ge=1, le=MAX_ROWS, description="Changes in a page.")] = 50,
+    responder: ResponderDep,
+    page: Annotated[int, Query(ge=1, le=1_000_000, description="Page number, from 1.")] = 1,
+    page_size: Annotated[int, Query(ge=1, le=MAX_ROWS, description="Changes per page.")] = 50,
     limit: Annotated[
-        int | None, Query(ge=1, le=MAX_ROWS, description="Another name of page_size, which it goes before.")
+        int | None, Query(ge=1, le=MAX_ROWS, description="Alias of page_size; takes precedence over it.")
     ] = None,
     offset: Annotated[
         int | None,
-        Query(ge=0, le=1_000_000, description="Changes to leave out from the start, instead of a page."),
+        Query(ge=0, le=1_000_000, description="Changes to skip from the start, instead of a page."),
     ] = None,
 ) -> Response:
-    """List what was put into the portfolio and taken out up to the session, the newest first, by page.
+    """List contributions and withdrawals up to the session, newest first, by page.
 
-    The initial equity is no contribution. One that was taken back is not shown.
+    The initial equity is not a contribution. A change that was removed later is not shown.
     """
     size = limit or page_size
     skipped = (page - 1) * size if offset is None else offset
     parameters = {"portfolio_id": portfolio_id, "limit": size, "offset": skipped}
-    return await answers.send(EQUITY_CHANGES, parameters, portfolio_id=portfolio_id)
+    return await responder.send(EQUITY_CHANGES, parameters, portfolio_id=portfolio_id)
 
 
 @router.get(
     "/{portfolio_id}/equity-changes/summary",
-    summary="Contributions and withdrawals, added up",
+    summary="Totals of contributions and withdrawals",
     response_model=EquityChangesSummary,
-    responses=marts_answers(PortfolioNotFound),
+    responses=marts_responses(PortfolioNotFound),
 )
-async def equity_changes_summary(portfolio_id: UUID, answers: AnswersOf) -> Response:
-    """Add up what was put in and taken out since inception, and in periods that end with the session."""
-    return await answers.send(
+async def equity_changes_summary(portfolio_id: UUID, responder: ResponderDep) -> Response:
+    """Sum contributions and withdrawals since inception, and over periods that end with the session."""
+    return await responder.send(
         EQUITY_CHANGES_SUMMARY, {"portfolio_id": portfolio_id}, portfolio_id=portfolio_id
     )
 
@@ -96,19 +98,19 @@ async def equity_changes_summary(portfolio_id: UUID, answers: AnswersOf) -> Resp
     "/{portfolio_id}/equity-changes/export",
     summary="Contributions and withdrawals as a file",
     response_class=Response,
-    responses=marts_answers(PortfolioNotFound, media_type="text/csv", example=CSV_EXAMPLE),
+    responses=marts_responses(PortfolioNotFound, media_type="text/csv", example=CSV_EXAMPLE),
 )
 async def equity_changes_export(
     *,
     portfolio_id: UUID,
-    answers: AnswersOf,
+    responder: ResponderDep,
     format: Annotated[Literal["csv"], Query(description="The format: csv.")] = "csv",  # noqa: A002, ARG001 - the contract's name
 ) -> Response:
-    """Give all contributions and withdrawals up to the session as CSV, the oldest first.
+    """Return all contributions and withdrawals up to the session as CSV, oldest first.
 
-    Notes that begin like a spreadsheet's formula are led by an apostrophe.
+    Notes that begin like a spreadsheet formula are prefixed with an apostrophe.
     """
-    return await answers.send(
+    return await responder.send(
         EQUITY_CHANGES_EXPORT,
         {"portfolio_id": portfolio_id},
         portfolio_id=portfolio_id,

@@ -4,9 +4,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from api.dependencies import AnswersOf
-from api.http.documentation import marts_answers
+from api.dependencies import ResponderDep
+from api.http.documentation import marts_responses
 from api.http.errors import PositionsNotFound
+from api.marts.answers import TAG_COLORS
 from api.queries import load_query
 from api.schemas.data import PositionDetails
 from api.schemas.positions import CarriedTag
@@ -18,19 +19,20 @@ POSITION_TAGS = load_query("position_tags")
 
 
 @router.get(
-    "", summary="One position", response_model=PositionDetails, responses=marts_answers(PositionsNotFound)
+    "", summary="One position", response_model=PositionDetails, responses=marts_responses(PositionsNotFound)
 )
-async def position(position_id: UUID, answers: AnswersOf) -> Response:
-    """Show a position as of one session: open with its values, closed with those of its last session."""
+async def position(position_id: UUID, responder: ResponderDep) -> Response:
+    """Show a position as of one session; if it is closed, with the values of its last session."""
     parameters = {
         "portfolio_id": None,
         "position_ids": [position_id],
         "include_closed": True,
         "is_single": True,
+        "tag_colors": TAG_COLORS,
         "limit": 1,
         "offset": 0,
     }
-    return await answers.send(
+    return await responder.send(
         POSITIONS_DETAILS,
         parameters,
         missing=PositionsNotFound,
@@ -42,8 +44,9 @@ async def position(position_id: UUID, answers: AnswersOf) -> Response:
     "/tags",
     summary="A position's tags",
     response_model=list[CarriedTag],
-    responses=marts_answers(PositionsNotFound),
+    responses=marts_responses(PositionsNotFound),
 )
-async def position_tags(position_id: UUID, answers: AnswersOf) -> Response:
-    """List the tags that the position carries on the session, by name, as a bare array."""
-    return await answers.send(POSITION_TAGS, {"position_id": position_id}, missing=PositionsNotFound)
+async def position_tags(position_id: UUID, responder: ResponderDep) -> Response:
+    """List the tags of the position on the session, by name, as a bare array."""
+    parameters = {"position_id": position_id, "tag_colors": TAG_COLORS}
+    return await responder.send(POSITION_TAGS, parameters, missing=PositionsNotFound)

@@ -6,8 +6,8 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
-from api.dependencies import AnswersOf, ChosenAtCommas, Limit, Offset, PrintableName
-from api.http.documentation import marts_answers
+from api.dependencies import Limit, Offset, PrintableName, ResponderDep, SplitCommasOrNone
+from api.http.documentation import marts_responses
 from api.http.errors import InvalidRequest, PortfolioNotFound, PositionsNotFound
 from api.http.limits import MAX_POSITIONS, MAX_QUOTES, MAX_ROWS
 from api.queries import load_query
@@ -20,41 +20,43 @@ COMPANY_PROFILES = load_query("company_profiles")
 
 @router.get(
     "/company-profiles",
-    summary="What is known of companies and funds",
+    summary="Company profiles",
     response_model=CompanyProfiles,
-    responses=marts_answers(PortfolioNotFound, PositionsNotFound),
+    responses=marts_responses(PortfolioNotFound, PositionsNotFound),
 )
 async def company_profiles(
     *,
-    answers: AnswersOf,
+    responder: ResponderDep,
     symbols: Annotated[
         Annotated[list[PrintableName], Field(max_length=MAX_QUOTES)] | None,
-        ChosenAtCommas,
-        Query(description="These symbols: with commas, or repeated."),
+        SplitCommasOrNone,
+        Query(description="Symbols, comma-separated or repeated."),
     ] = None,
     position_ids: Annotated[
         Annotated[list[UUID], Field(max_length=MAX_POSITIONS)] | None,
-        ChosenAtCommas,
-        Query(description="What these positions are of."),
+        SplitCommasOrNone,
+        Query(description="Symbols of these positions."),
     ] = None,
-    portfolio_id: Annotated[UUID | None, Query(description="What this portfolio holds.")] = None,
+    portfolio_id: Annotated[UUID | None, Query(description="Symbols that this portfolio holds.")] = None,
     fields: Annotated[
-        list[str] | None, ChosenAtCommas, Query(description="Fields to show beside the symbol. Default: all.")
+        list[str] | None,
+        SplitCommasOrNone,
+        Query(description="Fields to return besides the symbol. Default: all."),
     ] = None,
     limit: Limit = MAX_ROWS,
     offset: Offset = 0,
 ) -> Response:
-    """List profiles, by symbol, of exactly one selection; an option stands under its underlying.
+    """List profiles by symbol, for exactly one selector; an option appears under its underlying.
 
-    Figures are those known on the session. Where the first profile is of a later day, only names, sector and
-    the like are shown.
+    Figures are those known on the session. If the first profile is of a later day, only the name, the sector
+    and other descriptive fields are shown.
     """
     if sum(selector is not None for selector in (symbols, position_ids, portfolio_id)) != 1:
         raise InvalidRequest("Name exactly one of symbols, position_ids and portfolio_id.")
     unknown = sorted(set(fields or []) - {"symbol", *PROFILE_FIELDS})
     if unknown:
         raise InvalidRequest(
-            f"There is no field {', '.join(unknown)}; there are {', '.join(PROFILE_FIELDS)}."
+            f"There is no field {', '.join(unknown)}; the fields are {', '.join(PROFILE_FIELDS)}."
         )
     parameters = {
         "symbols": [symbol.upper() for symbol in symbols] if symbols else None,
@@ -65,4 +67,4 @@ async def company_profiles(
         "offset": offset,
     }
     missing = PositionsNotFound if portfolio_id is None else PortfolioNotFound
-    return await answers.send(COMPANY_PROFILES, parameters, portfolio_id=portfolio_id, missing=missing)
+    return await responder.send(COMPANY_PROFILES, parameters, portfolio_id=portfolio_id, missing=missing)

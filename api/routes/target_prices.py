@@ -1,12 +1,12 @@
-"""Target prices and what they promise."""
+"""Target prices and the returns they imply."""
 
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from api.dependencies import AnswersOf, Limit, Offset, PrintableName
-from api.http.documentation import marts_answers
+from api.dependencies import Limit, Offset, PrintableName, ResponderDep
+from api.http.documentation import marts_responses
 from api.http.errors import PortfolioNotFound, TargetPriceNotFound
 from api.http.limits import MAX_ROWS
 from api.queries import load_query
@@ -26,11 +26,11 @@ def _selected(part: str, **chosen: Any) -> dict[str, Any]:
     "/target/{target_id}",
     summary="One target price",
     response_model=TargetPrice,
-    responses=marts_answers(TargetPriceNotFound),
+    responses=marts_responses(TargetPriceNotFound),
 )
-async def target_price(target_id: UUID, answers: AnswersOf) -> Response:
-    """Show the target price in force of one of the user's holdings, by the id that the list gives it."""
-    return await answers.send(
+async def target_price(target_id: UUID, responder: ResponderDep) -> Response:
+    """Show one target price in force, by its id in the list."""
+    return await responder.send(
         TARGET_PRICES, _selected("one", target_id=target_id), missing=TargetPriceNotFound
     )
 
@@ -39,33 +39,33 @@ async def target_price(target_id: UUID, answers: AnswersOf) -> Response:
     "/{portfolio_id}",
     summary="A portfolio's target prices",
     response_model=list[TargetPrice],
-    responses=marts_answers(PortfolioNotFound),
+    responses=marts_responses(PortfolioNotFound),
 )
 async def target_prices(
     *,
     portfolio_id: UUID,
-    answers: AnswersOf,
-    symbol: Annotated[PrintableName | None, Query(description="Only of this symbol.")] = None,
+    responder: ResponderDep,
+    symbol: Annotated[PrintableName | None, Query(description="Only this symbol.")] = None,
     limit: Limit = MAX_ROWS,
     offset: Offset = 0,
 ) -> Response:
-    """List the target prices in force of what is held at the close, by symbol, as a bare array.
+    """List the target prices in force for the holdings at the close, by symbol, as a bare array.
 
-    A target counts from its effective date on, never before; lots of a symbol share one.
+    A target applies from its effective date on; the lots of a symbol share one.
     """
     wanted = symbol.strip().upper() if symbol and symbol.strip() else None
     chosen = _selected("list", portfolio_id=portfolio_id, symbol=wanted, limit=limit, offset=offset)
-    return await answers.send(TARGET_PRICES, chosen, portfolio_id=portfolio_id)
+    return await responder.send(TARGET_PRICES, chosen, portfolio_id=portfolio_id)
 
 
 @router.get(
     "/{portfolio_id}/summary",
-    summary="What a portfolio's target prices promise",
+    summary="Summary of a portfolio's target prices",
     response_model=TargetPriceSummary,
-    responses=marts_answers(PortfolioNotFound),
+    responses=marts_responses(PortfolioNotFound),
 )
-async def target_prices_summary(portfolio_id: UUID, answers: AnswersOf) -> Response:
-    """Add up what the target prices in force promise the portfolio, with the list of them."""
-    return await answers.send(
+async def target_prices_summary(portfolio_id: UUID, responder: ResponderDep) -> Response:
+    """Sum the returns that the target prices in force imply for the portfolio, and list the targets."""
+    return await responder.send(
         TARGET_PRICES, _selected("summary", portfolio_id=portfolio_id), portfolio_id=portfolio_id
     )

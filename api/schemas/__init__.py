@@ -1,1 +1,1 @@
-"""The shapes of the answers, for OpenAPI and for the tests that hold every live answer against them."""
+"""The response models, for OpenAPI and for the tests that validate live responses against them."""

@@ -1,4 +1,4 @@
-"""Shapes of the analytics over several portfolios."""
+"""Response models of the analytics over several portfolios."""
 
 from datetime import date, datetime
 from typing import Literal
@@ -17,7 +17,7 @@ from api.schemas.common import Answer, described
 
 
 class AggregateOverview(Aggregate):
-    """The portfolios added up at the close of one session."""
+    """The sum of the portfolios at the close of one session."""
 
     equity_balance: float = described("Equity, USD.", 1024710.74)
     net_asset_value: float = described("The same as equity_balance, USD.", 1024710.74)
@@ -34,12 +34,12 @@ class AggregateOverview(Aggregate):
 
 
 class PortfolioPart(Answer):
-    """One portfolio as a part of the whole."""
+    """One portfolio as a part of the total."""
 
     portfolio_id: UUID = described("The portfolio.", PORTFOLIO_ID)
     name: str = described("Its name.", "Demo Individual Investor Portfolio")
     net_asset_value: float = described("Equity, USD.", 512355.37)
-    weight: float | None = described("Share of the equity of all; null when that is not positive.", 0.5)
+    weight: float | None = described("Share of the total equity; null when that is not positive.", 0.5)
     total_market_value: float = described("Net market value, USD.", 512340.12)
     cash_balance: float = described("Equity minus net market value, USD.", 15.25)
     gross_exposure: float | None = described("Gross exposure, USD.", 512340.12)
@@ -49,16 +49,18 @@ class PortfolioPart(Answer):
     daily_return: float | None = described("Return of the session, as a decimal.", -0.0016)
     total_pnl: float = described("P&L since the portfolio began, USD.", 27355.37)
     position_count: int = described("Open positions.", 16)
-    market_beta: float | None = described("Beta to SPY; null without.", 0.982145)
-    realized_volatility_21d: float | None = described("Decimal a year; null without.", 0.1512)
-    var_95_1d: float | None = described("Value at risk of one day, 95 %, USD; null without.", 7812.4)
+    market_beta: float | None = described("Beta to SPY; null if there is none.", 0.982145)
+    realized_volatility_21d: float | None = described(
+        "Annualized, as a decimal; null if not available.", 0.1512
+    )
+    var_95_1d: float | None = described("One-day value at risk, 95 %, USD; null if not available.", 7812.4)
     quality_flag: Literal["full_history", "limited_history", "no_public_positions", "no_factor_data"] = (
-        described("How far the data carries its risk figures.", "full_history")
+        described("How far the data supports its risk figures.", "full_history")
     )
 
 
 class AggregateBreakdown(Aggregate):
-    """The portfolios side by side, the largest first."""
+    """The portfolios side by side, largest first."""
 
     net_asset_value: float = described("Equity of all, USD.", 1024710.74)
     portfolios: list[PortfolioPart]
@@ -70,18 +72,18 @@ class PortfolioBetas(Answer):
 
     portfolio_id: UUID = described("The portfolio.", PORTFOLIO_ID)
     net_asset_value: float = described("Equity, USD.", 512355.37)
-    market_beta_weighted: float | None = described("Beta to SPY; null without.", 0.982145)
-    beta_provider_1y: float | None = described("Beta as providers say it; null without.", 1.0312)
+    market_beta_weighted: float | None = described("Beta to SPY; null if there is none.", 0.982145)
+    beta_provider_1y: float | None = described("Beta from data providers; null if there is none.", 1.0312)
 
 
 class AggregateBetaData(Answer):
-    """Dollar exposures added up, over the equity of the portfolios in which they are known."""
+    """Summed dollar exposures, over the equity of the portfolios in which they are known."""
 
     market_beta_weighted: float = described("Beta to SPY (90 sessions).", 0.982145)
     beta_calculated_90d: float = described("The same.", 0.982145)
-    beta_calculated_90d_observations: int = described("Sessions under the shortest regression.", 90)
+    beta_calculated_90d_observations: int = described("Sessions in the shortest regression.", 90)
     beta_provider_1y: float | None = described(
-        "As providers say it, weighted by equity where it is known; null where no portfolio has one.", 1.0312
+        "From data providers, weighted by equity where it is known; null if no portfolio has one.", 1.0312
     )
     positions_with_beta: int = described("Positions with a provider's beta.", 28)
     positions_total: int = described("Open positions.", 32)
@@ -102,7 +104,7 @@ class AggregateVolatilityData(Volatility):
     """Volatility of the portfolios together.
 
     Realized figures are of the returns earned together; expected_volatility_21d is the mean of the
-    portfolios' forecasts weighted by equity, an upper bound: what offsets between portfolios is not in it.
+    portfolios' forecasts weighted by equity, an upper bound that ignores offsets between portfolios.
     """
 
     equity_weighted_volatility_21d: float | None = described(
@@ -115,10 +117,10 @@ class AggregateVolatilityMetadata(AggregateMetadata):
     """How the volatility was computed."""
 
     method: str = described(
-        "What the returns are.",
+        "How the returns are computed.",
         "returns of the portfolios together: public P&L added up over capital added up, as earned",
     )
-    sessions: int = described("Sessions looked at.", 53)
+    sessions: int = described("Sessions in the history.", 53)
 
 
 class AggregateVolatility(Aggregate):
@@ -131,14 +133,14 @@ class AggregateVolatility(Aggregate):
 class AggregateFactor(Answer):
     """Beta to one factor over several portfolios."""
 
-    name: str = described("As of a portfolio.", "Market Beta")
+    name: str = described("As for a single portfolio.", "Market Beta")
     beta: float | None = described(
         "Dollar exposure over the equity of the portfolios in which it is known; null unless positive.",
         0.982145,
     )
-    exposure_dollar: float = described("Dollar exposures added up, USD.", 1006424.8)
+    exposure_dollar: float = described("Sum of the dollar exposures, USD.", 1006424.8)
     model: Literal["market", "style", "rates"] = described("The regression.", "market")
-    portfolio_count: int = described("Portfolios that are exposed to it.", 2)
+    portfolio_count: int = described("Portfolios with a known exposure to it.", 2)
     equity_coverage_percentage: float | None = described(
         "Equity of the portfolios in which the exposure is known over that of all, 0 to 100.",
         100.0,
@@ -146,7 +148,7 @@ class AggregateFactor(Answer):
 
 
 class AggregateModelMetadata(AggregateMetadata):
-    """What exposures to factors rest on."""
+    """Metadata of exposures to factors."""
 
     models: list[FactorModel] = described("The factor models that the betas are of.", ["market", "style"])
 
@@ -159,14 +161,14 @@ class AggregateFactorExposures(Aggregate):
 
 
 class AggregateBenchmarkMetadata(AggregateMetadata):
-    """What the comparison rests on."""
+    """Metadata of the comparison."""
 
     benchmark: str = described("The benchmark.", "S&P 500")
     benchmark_date: date | None = described(
-        "Day from which its weights hold; null without any.", "2025-06-30"
+        "Date from which its weights apply; null if there are none.", "2025-06-30"
     )
     benchmark_source: str | None = described(
-        "Where its weights are from; they are approximate.", "S&P 500 factsheet (rounded)"
+        "Source of its weights, which are approximate.", "S&P 500 factsheet (rounded)"
     )
 
 
@@ -178,9 +180,9 @@ class AggregateSectorExposure(Aggregate):
 
 
 class AggregateConcentrationMetadata(AggregateMetadata):
-    """What the concentration rests on."""
+    """Metadata of the concentration."""
 
-    truncated: bool = described("position_weights names the 1000 largest only.", False)
+    truncated: bool = described("position_weights is limited to the 1000 largest.", False)
 
 
 class AggregateConcentration(Aggregate):
@@ -191,19 +193,19 @@ class AggregateConcentration(Aggregate):
 
 
 class AggregateCorrelationMetadata(AggregateMetadata):
-    """What the correlations rest on."""
+    """Metadata of the correlations."""
 
-    symbols: list[str] = described("The symbols in their order.", ["AAPL", "MSFT"])
-    max_symbols: int = described("Symbols at most.", 25)
+    symbols: list[str] = described("The symbols in the order of the matrix.", ["AAPL", "MSFT"])
+    max_symbols: int = described("Maximum number of symbols.", 25)
     symbols_included: int = described("Symbols shown.", 15)
-    symbols_excluded: int = described("Symbols left out for want of returns.", 1)
+    symbols_excluded: int = described("Symbols omitted for lack of returns.", 1)
     truncated: bool = described("There are more symbols than max_symbols.", False)
     window_days: int | None = described("Sessions in the window.", 90)
-    is_repaired: bool = described("Pairs are shown as they are computed.", False)
+    is_repaired: bool = described("Always false: pairs are returned as computed.", False)
 
 
 class AggregateCorrelationMatrix(Aggregate):
-    """Correlations of what the portfolios hold; the average is over the pairs shown."""
+    """Correlations of what the portfolios hold; the average is over the pairs of the largest symbols."""
 
     data: CorrelationMatrix | None
     metadata: AggregateCorrelationMetadata
@@ -213,14 +215,14 @@ class AggregateScenario(ScenarioImpact):
     """One scenario over several portfolios."""
 
     coverage: float | None = described(
-        "Gross of the stressed positions over that of all, of portfolios without a figure too.",
+        "Gross exposure of the stressed positions over that of all, including portfolios without a figure.",
         1.0,
     )
     portfolio_count: int = described("Portfolios with a figure for it.", 2)
 
 
 class AggregateStressTestData(Answer):
-    """Scenarios, the worst first."""
+    """Scenarios, worst first."""
 
     scenarios: list[AggregateScenario]
     portfolio_value: float = described("Equity of all, USD.", 1024710.74)
@@ -228,17 +230,17 @@ class AggregateStressTestData(Answer):
 
 
 class AggregateStressMetadata(AggregateMetadata):
-    """What was asked for."""
+    """What was requested."""
 
-    impact_type: Literal["direct", "correlated"] = described("As asked for.", "correlated")
-    scenarios_requested: list[str] | None = described("As asked for; null: all.", None)
+    impact_type: Literal["direct", "correlated"] = described("As requested.", "correlated")
+    scenarios_requested: list[str] | None = described("As requested; null for all.", None)
     unknown_scenarios: list[str] = described(
-        "Those that the session has no figures of.", ["no_such_scenario"]
+        "Requested scenarios without figures on the session.", ["no_such_scenario"]
     )
 
 
 class AggregateStressTest(Aggregate):
-    """What scenarios would do to the portfolios together."""
+    """Stress test of the portfolios together."""
 
     data: AggregateStressTestData
     metadata: AggregateStressMetadata

@@ -1,4 +1,4 @@
-"""Shapes of the analytics."""
+"""Response models of the analytics."""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -7,10 +7,10 @@ from api.schemas.common import Answer, DataQuality, PriceSource, described
 
 
 class Exposures(Answer):
-    """Exposures at market, and in percent of equity (0 to 100; null when equity is not positive)."""
+    """Exposures at market value, and in percent of equity (0 to 100; null when equity is not positive)."""
 
-    long_exposure: float = described("Market value of what is held, USD.", 512340.12)
-    short_exposure: float = described("Market value of what is owed, USD, positive.", 0.0)
+    long_exposure: float = described("Market value of long positions, USD.", 512340.12)
+    short_exposure: float = described("Market value of short positions, USD, positive.", 0.0)
     gross_exposure: float = described("Long plus short, USD.", 512340.12)
     net_exposure: float = described("Long minus short, USD.", 512340.12)
     long_percentage: float | None = described("Long exposure, % of equity.", 99.9876)
@@ -34,7 +34,7 @@ class ProfitAndLoss(Answer):
     mtd_pnl: float = described("Since the month began, USD.", 3120.4)
     daily_pnl: float = described("Of the session, USD.", -820.55)
     daily_return: float | None = described(
-        "Of the session, as a decimal; null when there was no capital to earn it on.", -0.0016
+        "Of the session, as a decimal; null when there was no capital.", -0.0016
     )
 
 
@@ -49,17 +49,17 @@ class PositionCount(Answer):
 
 
 class TargetReturns(Answer):
-    """What the positions with a target price would add to the portfolio's return, as decimals.
+    """Contribution of the positions with a target price to the portfolio's return, as decimals.
 
-    Null while no target price covers a position; the others count as unchanged.
+    Null if no position has a target price; positions without one count as unchanged.
     """
 
     expected_return_eoy: float | None = described("To the targets for the year's end.", None)
     expected_return_next_year: float | None = described("To the targets for next year.", None)
     downside_return: float | None = described("To the downside targets.", None)
-    coverage_pct: float = described("Share of positions under expected_return_eoy, 0 to 100.", 0)
+    coverage_pct: float = described("Share of positions covered by expected_return_eoy, 0 to 100.", 0)
     positions_with_targets: int = described(
-        "Positions with a target for the year's end and a price to expect a return from.", 0
+        "Positions with a target for the year's end and a price to compute the expected return from.", 0
     )
     total_positions: int = described("Open positions.", 16)
     last_updated: datetime | None = described("When a target last changed, UTC.", None)

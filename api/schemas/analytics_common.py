@@ -1,4 +1,4 @@
-"""What the analytics share: whether there are figures, for which session, how good the data is."""
+"""Common parts of the analytics: availability, session and data quality."""
 
 from datetime import date
 from typing import Literal
@@ -14,14 +14,14 @@ SectorWeights = dict[str, float]
 
 
 class Metadata(Answer):
-    """What the figures rest on."""
+    """Metadata of the figures."""
 
     price_source: PriceSource
     price_notice: PriceNotice
 
 
 class ModelMetadata(Metadata):
-    """What figures of factor models rest on."""
+    """Metadata of figures of factor models."""
 
     models: list[FactorModel] = described("The factor models that the betas are of.", ["market", "style"])
 
@@ -34,15 +34,16 @@ class Analytic(Answer):
     )
     portfolio_id: UUID = described("The portfolio.", PORTFOLIO_ID)
     calculation_date: date | None = described(
-        "The session of the figures; null when there are none (X-As-Of-Date says the session).", "2025-09-12"
+        "The session of the figures; null when there are none (X-As-Of-Date returns the session).",
+        "2025-09-12",
     )
     data_quality: DataQuality
 
 
 class AggregateMetadata(Metadata):
-    """What the figures of several portfolios rest on."""
+    """Metadata of the figures of several portfolios."""
 
-    portfolio_count: int = described("Portfolios under the figures: those that have begun.", 2)
+    portfolio_count: int = described("Portfolios included: those that have begun.", 2)
 
 
 class Aggregate(Answer):
@@ -53,6 +54,7 @@ class Aggregate(Answer):
     )
     portfolio_ids: list[UUID] = described("The portfolios that have begun by the session.", [PORTFOLIO_ID])
     calculation_date: date | None = described(
-        "The session of the figures; null when there are none (X-As-Of-Date says the session).", "2025-09-12"
+        "The session of the figures; null when there are none (X-As-Of-Date returns the session).",
+        "2025-09-12",
     )
     data_quality: DataQuality

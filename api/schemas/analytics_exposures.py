@@ -1,4 +1,4 @@
-"""Shapes of the analytics on sectors, concentration, correlation and stress."""
+"""Response models of the analytics on sectors, concentration, correlation and stress."""
 
 from datetime import date
 from typing import Literal
@@ -8,18 +8,18 @@ from api.schemas.common import Answer, described
 
 
 class SectorExposure(Answer):
-    """Gross exposure by sector beside a benchmark's weights."""
+    """Gross exposure by sector next to a benchmark's weights."""
 
     portfolio_weights: SectorWeights = described(
-        "Share of gross exposure by sector, adding up to 1; Unclassified has no sector in its profile, "
-        "Private no market.",
+        "Share of gross exposure by sector, adding up to 1; Unclassified: no sector in the profile; "
+        "Private: private holdings.",
         {"Technology": 0.52, "Unclassified": 0.48},
     )
     benchmark_weights: SectorWeights = described(
-        "The S&P 500's, approximate; empty before the first date known.", {"Technology": 0.331}
+        "The S&P 500's, approximate; empty before the first known date.", {"Technology": 0.331}
     )
     over_underweight: SectorWeights = described(
-        "Portfolio less benchmark, by sector of the benchmark.", {"Technology": 0.189}
+        "Portfolio minus benchmark, by sector of the benchmark.", {"Technology": 0.189}
     )
     largest_overweight: str | None = described(
         "Sector furthest above the benchmark; null if none is.", "Technology"
@@ -27,7 +27,9 @@ class SectorExposure(Answer):
     largest_underweight: str | None = described(
         "Sector furthest below; null if none is.", "Financial Services"
     )
-    total_portfolio_value: float = described("Gross exposure that the weights are shares of, USD.", 512340.12)
+    total_portfolio_value: float = described(
+        "Total gross exposure that the weights relate to, USD.", 512340.12
+    )
     positions_by_sector: dict[str, int] = described("Open positions by sector.", {"Technology": 7})
     net_exposure_by_sector: dict[str, float] = described(
         "Net exposure by sector, USD.", {"Technology": 266416.9}
@@ -37,14 +39,14 @@ class SectorExposure(Answer):
 
 
 class BenchmarkMetadata(Metadata):
-    """What the comparison rests on."""
+    """Metadata of the comparison."""
 
     benchmark: str = described("The benchmark.", "S&P 500")
     benchmark_date: date | None = described(
-        "Day from which its weights hold; null without any.", "2025-06-30"
+        "Date from which its weights apply; null if there are none.", "2025-06-30"
     )
     benchmark_source: str | None = described(
-        "Where its weights are from; they are approximate.", "S&P 500 factsheet (rounded)"
+        "Source of its weights, which are approximate.", "S&P 500 factsheet (rounded)"
     )
 
 
@@ -60,21 +62,21 @@ class Concentration(Answer):
 
     hhi: float = described("Herfindahl-Hirschman index, 0 to 10000.", 812.4)
     effective_num_positions: float = described(
-        "10000 / hhi: as many equal positions are as concentrated.", 12.3
+        "10000 / hhi: the number of equal positions with the same concentration.", 12.3
     )
     top_3_concentration: float = described("Share of gross in the 3 largest, 0 to 1.", 0.38)
     top_10_concentration: float = described("Share of gross in the 10 largest, 0 to 1.", 0.81)
     total_positions: int = described("Open positions.", 16)
     total_symbols: int = described("Symbols among them.", 16)
     position_weights: dict[str, float] | None = described(
-        "Share of gross by symbol, the largest first.", {"AAPL": 0.12}
+        "Share of gross by symbol, largest first.", {"AAPL": 0.12}
     )
 
 
 class ConcentrationMetadata(Metadata):
-    """What the concentration rests on."""
+    """Metadata of the concentration."""
 
-    truncated: bool = described("position_weights names the 1000 largest only.", False)
+    truncated: bool = described("position_weights is limited to the 1000 largest.", False)
 
 
 class PortfolioConcentration(Analytic):
@@ -91,16 +93,16 @@ class CorrelationMatrix(Answer):
         "Correlation by symbol and symbol, ordered by gross exposure.",
         {"AAPL": {"AAPL": 1.0, "MSFT": 0.61}, "MSFT": {"AAPL": 0.61, "MSFT": 1.0}},
     )
-    average_correlation: float | None = described("Mean over the pairs, those not shown too.", 0.34)
+    average_correlation: float | None = described("Mean over all pairs, including those not shown.", 0.34)
 
 
 class CorrelationMetadata(Metadata):
-    """What the correlations rest on."""
+    """Metadata of the correlations."""
 
-    symbols: list[str] = described("The symbols in their order.", ["AAPL", "MSFT"])
-    max_symbols: int = described("Symbols at most.", 25)
+    symbols: list[str] = described("The symbols in the order of the matrix.", ["AAPL", "MSFT"])
+    max_symbols: int = described("Maximum number of symbols.", 25)
     symbols_included: int = described("Symbols with correlations.", 15)
-    symbols_excluded: int = described("Symbols left out for want of common returns.", 1)
+    symbols_excluded: int = described("Symbols omitted for lack of common returns.", 1)
     truncated: bool = described("There are more symbols than are shown.", False)
     window_days: int | None = described("Sessions in the window.", 90)
     is_repaired: bool | None = described(
@@ -120,12 +122,12 @@ class Cluster(Answer):
 
     cluster_id: int = described("1 is the largest.", 1)
     symbols: list[str] = described("The largest first.", ["QQQ", "VTI"])
-    average_correlation: float | None = described("Mean of the pairs inside.", 0.86)
+    average_correlation: float | None = described("Mean over its pairs.", 0.86)
     gross_share: float | None = described("Share of gross exposure in the matrix.", 0.31)
 
 
 class DiversificationMetadata(Metadata):
-    """What the score rests on."""
+    """Metadata of the score."""
 
     is_repaired: bool | None = described(
         "Missing data made the matrix indefinite; negative eigenvalues were clipped.", False
@@ -133,24 +135,26 @@ class DiversificationMetadata(Metadata):
 
 
 class DiversificationScore(Analytic):
-    """How much what is held moves together."""
+    """How strongly the holdings move together."""
 
     portfolio_correlation: float | None = described(
-        "Mean absolute correlation of the pairs weighted by gross: 0 unrelated, 1 all the same.", 0.41
+        "Mean absolute correlation of the pairs, weighted by gross: 0 uncorrelated, 1 perfectly correlated.",
+        0.41,
     )
     duration_days: int | None = described("Sessions in the window.", 90)
     symbols_included: int = described("Symbols with correlations.", 15)
-    symbols_excluded: int = described("Symbols left out for want of common returns.", 1)
+    symbols_excluded: int = described("Symbols omitted for lack of common returns.", 1)
     mean_correlation: float | None = described("Plain mean of the pairs.", 0.34)
     effective_bets: float | None = described(
-        "As many independent equal bets are as diversified; null where longs and shorts cancel.", 4.2
+        "Number of equal independent bets with the same diversification; null where longs and shorts cancel.",
+        4.2,
     )
     clusters: list[Cluster]
     metadata: DiversificationMetadata
 
 
 class Impact(Answer):
-    """What a scenario would do."""
+    """Impact of a scenario."""
 
     dollar_impact: float | None = described("P&L, USD.", -51234.5)
     percentage_impact: float | None = described(
@@ -162,13 +166,13 @@ class Impact(Answer):
 class ScenarioImpact(Answer):
     """One scenario."""
 
-    id: str = described("Name of the scenario in addresses.", "market_down_10")
-    name: str = described("Name for people.", "Market Decline 10%")
-    description: str = described("The shocks of the date.", "Market -10 %.")
+    id: str = described("Id of the scenario, as in the parameter scenarios.", "market_down_10")
+    name: str = described("Display name.", "Market Decline 10%")
+    description: str = described("The shocks on the date.", "Market -10 %.")
     category: str | None = described("market, rates, rotation, volatility or historical.", "market")
     severity: str | None = described("mild, base, moderate, severe or extreme.", "moderate")
     impact_type: Literal["direct", "correlated"] = described(
-        "What impact shows: direct moves the shocked factors alone, correlated all that go with them.",
+        "What impact holds: direct moves only the shocked factors, correlated also the related ones.",
         "correlated",
     )
     impact: Impact
@@ -180,12 +184,12 @@ class PortfolioScenario(ScenarioImpact):
     """One scenario for one portfolio."""
 
     coverage: float | None = described(
-        "Gross of the stressed positions over the gross of all, private ones included.", 1.0
+        "Gross exposure of the stressed positions over that of all, including private ones.", 1.0
     )
 
 
 class StressTest(Answer):
-    """Scenarios, the worst first."""
+    """Scenarios, worst first."""
 
     scenarios: list[PortfolioScenario]
     portfolio_value: float = described("Equity, USD.", 512355.37)
@@ -193,17 +197,17 @@ class StressTest(Answer):
 
 
 class StressMetadata(Metadata):
-    """What was asked for."""
+    """What was requested."""
 
-    impact_type: Literal["direct", "correlated"] = described("As asked for.", "correlated")
-    scenarios_requested: list[str] | None = described("As asked for; null: all.", None)
+    impact_type: Literal["direct", "correlated"] = described("As requested.", "correlated")
+    scenarios_requested: list[str] | None = described("As requested; null for all.", None)
     unknown_scenarios: list[str] = described(
-        "Those that the session has no figures of.", ["no_such_scenario"]
+        "Requested scenarios without figures on the session.", ["no_such_scenario"]
     )
 
 
 class PortfolioStressTest(Analytic):
-    """What scenarios would do to a portfolio."""
+    """Stress test of a portfolio."""
 
     data: StressTest
     metadata: StressMetadata

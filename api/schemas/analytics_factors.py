@@ -1,4 +1,4 @@
-"""Shapes of the analytics on factors and betas."""
+"""Response models of the analytics on factors and betas."""
 
 from datetime import date
 from typing import Literal
@@ -15,8 +15,8 @@ class FactorExposure(Answer):
         "Market Beta, Value, Growth, Momentum, Quality, Size, Low Volatility or Interest Rate.", "Market Beta"
     )
     beta: float = described(
-        "Return of equity per unit of the factor's return; Interest Rate: per unit of yield, about minus "
-        "duration.",
+        "Return of equity per unit of the factor's return; Interest Rate: per unit of yield, roughly "
+        "minus the duration.",
         0.982145,
     )
     exposure_dollar: float = described("Delta-adjusted market values times betas, USD.", 503212.4)
@@ -25,12 +25,12 @@ class FactorExposure(Answer):
         "market",
     )
     coverage: float | None = described(
-        "Share of the gross of public and option positions that has betas.", 1.0
+        "Share of the gross exposure of public and option positions that has betas.", 1.0
     )
 
 
 class EquityModelMetadata(ModelMetadata):
-    """What exposures to factors rest on."""
+    """Metadata of exposures to factors."""
 
     equity: float = described("Equity that betas are relative to, USD.", 512355.37)
 
@@ -49,33 +49,33 @@ class PositionFactorExposures(Answer):
     symbol: str = described("Its symbol.", "AAPL")
     factor_symbol: str = described("The symbol that was regressed: an option's underlying.", "AAPL")
     exposures: dict[str, float] = described(
-        "Beta by factor; of an option delta times its underlying's. Empty without betas.",
+        "Beta by factor; for an option, delta times its underlying's. Empty without betas.",
         {"Growth": 0.412, "Market Beta": 1.2},
     )
     exposure_dollars: dict[str, float] = described(
-        "Delta-adjusted market value times beta by factor, USD: they add up to the portfolio's.",
+        "Delta-adjusted market value times beta by factor, USD; adds up to the portfolio's.",
         {"Growth": 8213.5, "Market Beta": 23841.2},
     )
     market_value: float = described("Market value, negative for shorts, USD.", 19867.67)
-    observations: int | None = described("Fewest sessions under one of the betas; null without.", 90)
+    observations: int | None = described("Fewest sessions in any of the regressions; null without betas.", 90)
     null_reason: Literal["private_position", "no_delta", "cash", "no_return_history"] | None = described(
         "Why there are no betas; null where there are.", None
     )
 
 
 class PageOfModelMetadata(ModelMetadata):
-    """What a page of positions rests on."""
+    """Metadata of a page of positions."""
 
     rows_returned: int = described("Positions on this page.", 16)
     truncated: bool = described("There are more after this page.", False)
 
 
 class PositionsFactorExposures(Analytic):
-    """Betas of the positions, the largest first."""
+    """Betas of the positions, largest first."""
 
     total: int = described("Open positions that match.", 16)
-    limit: int = described("Positions at most.", 1000)
-    offset: int = described("Positions left out from the start.", 0)
+    limit: int = described("Maximum number of positions.", 1000)
+    offset: int = described("Positions skipped from the start.", 0)
     positions: list[PositionFactorExposures]
     metadata: PageOfModelMetadata
 
@@ -95,40 +95,40 @@ class SpreadFactor(Answer):
         "Strong beyond 0.5, Moderate beyond 0.2, else Neutral.", "Strong"
     )
     risk_level: Literal["high", "medium", "low"] = described(
-        "high, medium and low go with Strong, Moderate and Neutral.", "high"
+        "high for Strong, medium for Moderate, low for Neutral.", "high"
     )
     explanation: str = described(
-        "A sentence for people.",
+        "A sentence for users.",
         "When growth stocks beat value stocks by 1 %, the portfolio gains about 0.65 % of equity "
         "(3,337 USD): a strong tilt to growth.",
     )
     coverage: float | None = described(
-        "Share of the gross of public and option positions that has betas.", 1.0
+        "Share of the gross exposure of public and option positions that has betas.", 1.0
     )
 
 
 class SpreadFactors(Analytic):
-    """Tilts of a portfolio, the largest first."""
+    """Tilts of a portfolio, largest first."""
 
     factors: list[SpreadFactor]
     metadata: EquityModelMetadata
 
 
 class MarketBeta(Answer):
-    """The beta of what is held, and of what the portfolio earned."""
+    """The beta of the holdings, and of the portfolio's own returns."""
 
     market_beta_weighted: float = described(
         "Betas of the symbols to SPY, weighted by delta-adjusted market value over equity.", 0.982145
     )
     market_beta_direct: float | None = described(
-        "Slope of the portfolio's own returns on SPY's; null below 30 common sessions.", 0.97213
+        "Slope of the portfolio's own returns on SPY's; null with fewer than 30 common sessions.", 0.97213
     )
-    market_beta_r_squared: float | None = described("R squared of that regression; null with it.", 0.91)
-    market_beta_observations: int = described("Sessions under that regression.", 53)
+    market_beta_r_squared: float | None = described("R squared of that regression; null if it is.", 0.91)
+    market_beta_observations: int = described("Sessions in that regression.", 53)
 
 
 class MarketBetaMetadata(Metadata):
-    """What the market's beta rests on."""
+    """Metadata of the market's beta."""
 
     model: Literal["market"] = described("The regression on the market's proxy.", "market")
     proxy_symbol: str | None = described("The proxy of the market.", "SPY")
@@ -152,16 +152,17 @@ class CalculatedBeta(Answer):
         "R squared of the symbols' regressions, weighted by their gross exposure.", 0.52
     )
     beta_calculated_90d_observations: int | None = described(
-        "Sessions under the shortest of the symbols' regressions.", 90
+        "Sessions in the shortest of the symbols' regressions.", 90
     )
 
 
 class CoverageMetadata(Metadata):
-    """What a beta rests on, and how much of the portfolio it covers."""
+    """Metadata of a beta, and how much of the portfolio it covers."""
 
     model: Literal["market"] = described("The regression on the market's proxy.", "market")
     coverage: float | None = described(
-        "Share of the gross of public and option positions that has betas; null without such positions.", 1.0
+        "Share of the gross exposure of public and option positions with betas; null without any.",
+        1.0,
     )
 
 
@@ -173,7 +174,7 @@ class PortfolioCalculatedBeta(Analytic):
 
 
 class ProviderBeta(Answer):
-    """Beta as data providers say it."""
+    """Beta from data providers."""
 
     beta_provider_1y: float = described(
         "Providers' betas weighted by delta-adjusted market value over equity; each provider has its own "
@@ -194,39 +195,39 @@ class ProfilesMetadata(Metadata):
 
 
 class PortfolioProviderBeta(Analytic):
-    """Beta as data providers say it."""
+    """Beta from data providers."""
 
     data: ProviderBeta | None
     metadata: ProfilesMetadata
 
 
 class ComparedBeta(Answer):
-    """A provider's beta beside our own."""
+    """A provider's beta next to the calculated one."""
 
     symbol: str = described("Symbol of the position.", "AAPL")
     position_id: UUID = described("The position.", POSITION_ID)
     market_beta: float | None = described(
-        "The provider's; an option's underlying's. Null without one.", 1.094
+        "The provider's; for an option, its underlying's. Null if there is none.", 1.094
     )
     calculated_beta: float | None = described("From 90 sessions on SPY; null without enough returns.", 1.2)
     beta_r_squared: float | None = described("R squared of the regression.", 0.61)
     calculation_date: date | None = described("Session of the regression; null without one.", "2025-09-12")
-    observations: int | None = described("Sessions under the regression.", 90)
-    beta_difference: float | None = described("Calculated less provider's; null without either.", 0.106)
+    observations: int | None = described("Sessions in the regression.", 90)
+    beta_difference: float | None = described("Calculated minus provider's; null if either is.", 0.106)
 
 
 class ComparisonMetadata(Metadata):
-    """What the comparison rests on."""
+    """Metadata of the comparison."""
 
     model: Literal["market"] = described("The regression on the market's proxy.", "market")
-    limit: int = described("Positions in a page.", 1000)
-    offset: int = described("Positions before the page.", 0)
-    rows_returned: int = described("Positions in this page.", 16)
+    limit: int = described("Positions per page.", 1000)
+    offset: int = described("Positions skipped before this page.", 0)
+    rows_returned: int = described("Positions on this page.", 16)
     truncated: bool = described("There are more pages.", False)
 
 
 class BetaComparison(Analytic):
-    """Betas of the positions, the largest first."""
+    """Betas of the positions, largest first."""
 
     positions: list[ComparedBeta]
     metadata: ComparisonMetadata

@@ -1,4 +1,4 @@
-"""Shapes of the analytics on volatility, value at risk, variance and Greeks."""
+"""Response models of the analytics on volatility, value at risk, variance and Greeks."""
 
 from datetime import date
 from typing import Literal
@@ -7,17 +7,19 @@ from uuid import UUID
 from api.schemas.analytics_common import POSITION_ID, Analytic, Metadata
 from api.schemas.common import Answer, described
 
-COVERAGE = "Share of the gross of public and option positions that is covered; null without such positions."
+COVERAGE = (
+    "Share of the gross exposure of public and option positions that is covered; null without such positions."
+)
 
 
 class CoveredMetadata(Metadata):
-    """What the figures rest on, and how much of the portfolio they cover."""
+    """Metadata of the figures, and how much of the portfolio they cover."""
 
     coverage: float | None = described(COVERAGE, 1.0)
 
 
 class Volatility(Answer):
-    """Volatility of the returns that the holdings at the close would have had, decimals a year."""
+    """Volatility of the returns that the holdings at the close would have had, annualized decimals."""
 
     realized_volatility_21d: float = described("Of the last 21 sessions.", 0.1512)
     realized_volatility_63d: float | None = described(
@@ -27,10 +29,10 @@ class Volatility(Answer):
         "HAR-RV forecast for the next 21 sessions; null with too short a history.", 0.1571
     )
     volatility_trend: Literal["increasing", "decreasing", "stable"] | None = described(
-        "21-day volatility against that of 10 sessions ago, beyond 5 %; null where one is unknown.", "stable"
+        "21-day volatility against that of 10 sessions ago, beyond 5 %; null if either is unknown.", "stable"
     )
     volatility_percentile: float | None = described(
-        "Share of the last 252 sessions' 21-day volatilities that are not above it, 0 to 1.", 0.42
+        "Share of the last 252 sessions' 21-day volatilities that are at or below it, 0 to 1.", 0.42
     )
 
 
@@ -39,10 +41,10 @@ class PortfolioVolatilityData(Volatility):
 
     forecast_r_squared: float | None = described("R squared of the forecast's regression.", 0.31)
     is_forecast_fallback: bool | None = described(
-        "The regression gave nothing positive and the 63-day volatility stands in.", False
+        "The regression gave no positive forecast, so the 63-day volatility is used.", False
     )
     proxied_share: float | None = described(
-        "Share of past returns that were missing and stood in for by factor betas.", 0.0
+        "Share of past returns that were missing and estimated from factor betas.", 0.0
     )
 
 
@@ -54,34 +56,37 @@ class PortfolioVolatility(Analytic):
 
 
 class RiskMetrics(Answer):
-    """The figures of a risk page; each is null where it cannot be had."""
+    """The figures of a risk page; each is null where it is not available."""
 
     portfolio_beta: float | None = described("Beta to SPY (model market, 90 sessions).", 0.982145)
     annualized_volatility: float | None = described(
-        "Realized volatility of the last 63 sessions, decimal a year, of the holdings at the close.", 0.1634
+        "Realized volatility of the last 63 sessions, annualized decimal, of the holdings at the close.",
+        0.1634,
     )
     max_drawdown: float | None = described(
-        "Deepest fall of the time-weighted index below its peak up to the session, 0 or negative.", -0.0712
+        "Largest drop of the time-weighted index below its peak up to the session, 0 or negative.", -0.0712
     )
     current_drawdown: float | None = described("The same at the session's close.", -0.0105)
     time_weighted_return: float | None = described("Since the portfolio began, as a decimal.", 0.0564)
     sharpe_ratio: float | None = described(
-        "Mean over deviation of the daily time-weighted returns above the 3-month Treasury yield, last 252 "
-        "sessions, annualized; null below 60 of them.",
+        "Mean over standard deviation of the daily time-weighted returns above the 3-month Treasury yield, "
+        "last 252 sessions, annualized; null with fewer than 60 of them.",
         1.12,
     )
-    sharpe_observations: int = described("Sessions under the Sharpe ratio.", 120)
+    sharpe_observations: int = described("Sessions in the Sharpe ratio.", 120)
     var_95_1d: float | None = described("Value at risk of one day, 95 %, historical, USD, positive.", 7812.4)
     var_99_1d: float | None = described("The same, 99 %.", 12011.9)
     es_95_1d: float | None = described("Expected shortfall beyond it, 95 %, USD, positive.", 10412.7)
     es_99_1d: float | None = described("The same, 99 %.", 14320.2)
-    systematic_volatility: float | None = described("What the factors explain, decimal a year.", 0.141)
-    idiosyncratic_volatility: float | None = described("What symbols have by themselves.", 0.062)
-    total_volatility: float | None = described("Both together, by the risk model.", 0.154)
+    systematic_volatility: float | None = described(
+        "Volatility explained by the factors, annualized decimal.", 0.141
+    )
+    idiosyncratic_volatility: float | None = described("Symbol-specific volatility.", 0.062)
+    total_volatility: float | None = described("Both combined, from the risk model.", 0.154)
 
 
 class SessionsMetadata(Metadata):
-    """What the figures rest on."""
+    """Metadata of the figures."""
 
     sessions: int = described("Sessions since the portfolio began.", 53)
 
@@ -103,7 +108,7 @@ class TailRisk(Answer):
 
 
 class TenDays(Answer):
-    """Historical value at risk of one day times the square root of ten: a scaling, no simulation."""
+    """Historical value at risk of one day times the square root of ten: scaled, not simulated."""
 
     var_95_10d: float | None = described("Value at risk, 95 %, USD.", 24705.0)
     var_99_10d: float | None = described("Value at risk, 99 %, USD.", 37985.0)
@@ -129,28 +134,29 @@ class ValueAtRisk(Answer):
     ten_days: TenDays
     of_equity: TailShares
     is_cornish_fisher_monotone: bool | None = described(
-        "The expansion is a valid quantile function in these tails; where false read it with care.", True
+        "The expansion is a valid quantile function in these tails; treat it with care if false.", True
     )
-    scenario_days: int = described("Past sessions carried through the holdings.", 252)
+    scenario_days: int = described("Past sessions applied to the holdings.", 252)
 
 
 class Backtest(Answer):
-    """How past values at risk were kept."""
+    """Backtest of past values at risk."""
 
     confidence: float = described("0.95 or 0.99.", 0.95)
     observations: int = described("Sessions with a forecast and an outcome.", 52)
-    breaches: int = described("Sessions that lost more.", 3)
+    breaches: int = described("Sessions with a larger loss.", 3)
     expected_breaches: float = described("Observations times one minus confidence.", 2.6)
     kupiec_p_value: float | None = described(
-        "Chance of a count as far off if the figures are right; null below 60 sessions.", None
+        "Probability of a count at least this far off if the figures are right; null below 60 sessions.", None
     )
     christoffersen_p_value: float | None = described(
-        "Chance of breaches as bunched if they come independently; null below 60 sessions.", None
+        "Probability of breaches at least this clustered if they are independent; null below 60 sessions.",
+        None,
     )
 
 
 class ValueAtRiskMetadata(CoveredMetadata):
-    """What value at risk rests on."""
+    """Metadata of value at risk."""
 
     equity: float = described("Equity, USD.", 512355.37)
 
@@ -164,27 +170,29 @@ class PortfolioValueAtRisk(Analytic):
 
 
 class FactorVariance(Answer):
-    """What one factor adds to the variance."""
+    """Contribution of one factor to the variance."""
 
     name: str = described("Factor of the risk model; styles are moves beyond the market.", "Market")
     beta: float = described("Return of equity per unit of the factor's return.", 0.95)
     exposure_dollar: float = described("Delta-adjusted market values times betas, USD.", 486737.6)
-    variance_contribution: float | None = described("Part of the systematic variance a year.", 0.0198)
+    variance_contribution: float | None = described("Part of the annualized systematic variance.", 0.0198)
     share_of_variance: float | None = described("The same over the total variance.", 0.83)
 
 
 class RiskDecomposition(Answer):
     """Variance split into factors and symbols."""
 
-    systematic_volatility: float = described("What the factors explain, decimal a year.", 0.141)
-    idiosyncratic_volatility: float = described("What symbols have each by themselves.", 0.062)
-    total_volatility: float = described("Both together.", 0.154)
+    systematic_volatility: float = described(
+        "Volatility explained by the factors, annualized decimal.", 0.141
+    )
+    idiosyncratic_volatility: float = described("Symbol-specific volatility.", 0.062)
+    total_volatility: float = described("Both combined.", 0.154)
     systematic_share: float | None = described("Systematic over total variance.", 0.838)
     factors: list[FactorVariance]
 
 
 class DecompositionMetadata(CoveredMetadata):
-    """What the decomposition rests on."""
+    """Metadata of the decomposition."""
 
     model: Literal["risk"] = described("The factor model.", "risk")
 
@@ -197,17 +205,17 @@ class PortfolioRiskDecomposition(Analytic):
 
 
 class Greeks(Answer):
-    """Greeks of a portfolio: options added up, shares with a delta of one each."""
+    """Greeks of a portfolio: options summed up, plus a delta of one per share."""
 
     delta: float = described("Change of value for one dollar of every underlying.", 2312.5)
     gamma: float = described("Change of delta for one dollar of every underlying.", 12.3)
     theta: float = described("Change of value for one calendar day, USD.", -55.1)
     vega: float = described("Change of value for one point (0.01) of volatility, USD.", 140.2)
     rho: float = described("Change of value for one point (0.01) of the interest rate, USD.", 88.4)
-    delta_dollars: float = described("Delta times the price of each underlying, added up, USD.", 512340.1)
+    delta_dollars: float = described("Sum of delta times the price of each underlying, USD.", 512340.1)
     gamma_dollars_1pct: float = described("Change of delta dollars when all move by 1 %, USD.", 2310.7)
     option_count: int = described("Open option positions.", 4)
-    options_without_greeks: int = described("Those that are left out.", 0)
+    options_without_greeks: int = described("Options omitted for lack of Greeks.", 0)
 
 
 class PositionGreeks(Answer):
@@ -218,14 +226,14 @@ class PositionGreeks(Answer):
     underlying_symbol: str = described("Its underlying.", "AAPL")
     underlying_price: float | None = described("Price of the underlying, USD.", 234.07)
     strike_price: float = described("Strike, after splits, USD.", 250.0)
-    expiration_date: date = described("Last day of the option.", "2026-01-16")
-    implied_volatility: float | None = described("Decimal a year; null with a reason.", 0.28)
+    expiration_date: date = described("Expiration date.", "2026-01-16")
+    implied_volatility: float | None = described("Annualized decimal; null with null_reason.", 0.28)
     iv_source: Literal["mid", "last", "realized_63d"] | None = described(
         "The quote that was inverted, or the underlying's realized volatility.", "realized_63d"
     )
     option_price: float | None = described("Price per share that values the position, USD.", 9.41)
     price_flag: str | None = described(
-        "As of the position's value; model_price for the model's.", "model_price"
+        "The flag of the position's price; model_price if it comes from the model.", "model_price"
     )
     delta: float | None = described("Per share.", 0.4132)
     gamma: float | None = described("Per share.", 0.0112)
@@ -241,18 +249,20 @@ class PositionGreeks(Answer):
     position_vega: float | None = described("USD a point, times signed quantity and multiplier.", 531.2)
     position_rho: float | None = described("USD a point, times signed quantity and multiplier.", 298.1)
     delta_dollars: float | None = described("Position delta times the underlying's price, USD.", 96717.7)
-    gamma_dollars_1pct: float | None = described("Change of it for 1 % of the underlying, USD.", 6136.4)
+    gamma_dollars_1pct: float | None = described(
+        "Change of delta dollars when the underlying moves by 1 %, USD.", 6136.4
+    )
     null_reason: str | None = described(
-        "Why there are none: no_underlying_price, no_risk_free_rate, no_volatility; null where there are.",
+        "Why there are none: no_underlying_price, no_risk_free_rate, no_volatility; null if there are.",
         None,
     )
 
 
 class GreeksMetadata(Metadata):
-    """What the Greeks rest on."""
+    """Metadata of the Greeks."""
 
     null_reason: Literal["no_public_positions", "options_without_greeks"] | None = described(
-        "Why the portfolio has none; null where it has.", None
+        "Why the portfolio has none; null if it has.", None
     )
 
 

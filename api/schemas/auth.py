@@ -1,4 +1,4 @@
-"""Shapes of login and of the logged-in user."""
+"""Response models of login and of the logged-in user."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -13,12 +13,12 @@ EMAIL = StringConstraints(strip_whitespace=True, max_length=320, pattern=r"^[^\x
 
 
 class LoginRequest(BaseModel):
-    """What a person types to log in."""
+    """The credentials of a login."""
 
     model_config = ConfigDict(hide_input_in_errors=True)
 
     email: Annotated[str, EMAIL] = described(
-        "The email address of the account, in any case.", "demo_individual@sigmasight.com"
+        "The email address of the account, case-insensitive.", "demo_individual@sigmasight.com"
     )
     password: Annotated[SecretStr, StringConstraints(min_length=1, max_length=MAX_PASSWORD_LENGTH)] = (
         described("The password.", "a long and private sentence")
@@ -32,34 +32,36 @@ class AccessToken(Answer):
     token_type: Literal["bearer"] = described("Always bearer.", "bearer")
     expires_in: int = described("Seconds until the token expires.", 900)
     refresh_token: str = described(
-        "What POST /auth/refresh takes, once, for the next pair of tokens. Also set as a cookie.",
+        "Single-use token for POST /auth/refresh, which returns the next pair. Also set as a cookie.",
         "eyJhbGciOiJIUzI1NiJ9.eyJhdWQiOiJyZWZy...",
     )
 
 
 class RefreshRequest(BaseModel):
-    """What continues a session; without it the cookie does."""
+    """The refresh token; without it the cookie is used."""
 
     model_config = ConfigDict(hide_input_in_errors=True)
 
     refresh_token: Annotated[SecretStr, StringConstraints(max_length=4096)] | None = Field(
         default=None,
-        description="The refresh_token of the last login or refresh; null or left out: that of the cookie.",
+        description="The refresh_token of the last login or refresh; if null or omitted, the cookie is used.",
         examples=["eyJhbGciOiJIUzI1NiJ9.eyJhdWQiOiJyZWZy..."],
     )
 
 
 class Me(Answer):
-    """The user whom the token was issued to."""
+    """The current user."""
 
     id: UUID = described("The user's id.", "0c83ad1e-93cc-4a0c-8a5e-4d9f5b1d6a01")
-    email: str = described("The user's email, the name to log in with.", "demo_individual@sigmasight.com")
+    email: str = described("The user's email, used to log in.", "demo_individual@sigmasight.com")
     full_name: str = described("The user's name.", "Demo Individual Investor")
     is_active: bool = described("Whether the user may log in: true in every answer.", True)
-    is_admin: bool = described("Whether the user may see the operations of the warehouse.", False)
+    is_admin: bool = described(
+        "Whether the user is an administrator, who may see the runs of the flows.", False
+    )
     created_at: datetime = described("When the user was added, UTC.", "2025-09-12T23:31:07Z")
     portfolio_id: UUID | None = described(
         "The user's first published portfolio; null when there is none.",
         "6b1f7c1e-52f1-5f0a-9d6c-3f1d2a9b7c11",
     )
-    portfolio_count: int = described("How many published portfolios the user sees.", 1)
+    portfolio_count: int = described("Number of published portfolios of the user.", 1)

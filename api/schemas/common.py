@@ -1,4 +1,4 @@
-"""What all answers' schemas share: fields with a description and an example."""
+"""Base of all response models: fields with a description and an example."""
 
 from typing import Annotated, Any, Literal
 
@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 PriceSource = Annotated[
     Literal["loaded", "simulated"],
     Field(
-        description="simulated if a single price under these numbers is, else loaded (vendors, files).",
+        description="simulated if any price behind these numbers is, otherwise loaded (vendors, files).",
         examples=["simulated"],
     ),
 ]
@@ -15,18 +15,18 @@ PriceSource = Annotated[
 PriceNotice = Annotated[
     str | None,
     Field(
-        description="A sentence to show beside the numbers when prices are simulated, else null.",
+        description="A sentence to display next to the numbers when prices are simulated, otherwise null.",
         examples=["Prices are simulated: they follow a seeded model, not the market."],
     ),
 ]
 
 
 Decimal = Annotated[str, StringConstraints(pattern=r"^-?[0-9]+(\.[0-9]+)?$")]
-"""A decimal number as text, so that no reader rounds it."""
+"""A decimal number as text, so that clients do not round it."""
 
 
 class Answer(BaseModel):
-    """Base of the answers' shapes. Fields may be added later: clients ignore those they do not know."""
+    """Base of the response models. Fields may be added later: clients ignore unknown ones."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
@@ -37,16 +37,16 @@ def described(description: str, example: Any) -> Any:
 
 
 class DataQuality(Answer):
-    """How far the data under an analytic carries it."""
+    """How far the data supports an analytic."""
 
     flag: Literal["full_history", "limited_history", "no_public_positions", "no_factor_data"] = described(
         "full_history, limited_history, no_public_positions or no_factor_data.", "full_history"
     )
     message: str = described(
-        "A sentence for people; says so when prices are simulated.",
+        "A sentence for users; says so when prices are simulated.",
         "16 of 16 positions are valued at a price of 2025-09-12.",
     )
     positions_analyzed: int = described("Positions that the numbers cover.", 16)
     positions_total: int = described("Open positions of the portfolio.", 16)
-    positions_skipped: int = described("Positions left out of the numbers.", 0)
-    data_days: int = described("Sessions of data under the numbers.", 53)
+    positions_skipped: int = described("Positions omitted from the numbers.", 0)
+    data_days: int = described("Sessions of data behind the numbers.", 53)

@@ -1,4 +1,4 @@
-"""Shapes of the raw data: portfolios, positions, prices."""
+"""Response models of the raw data: portfolios, positions, prices."""
 
 from datetime import date, datetime
 from typing import Literal
@@ -12,11 +12,11 @@ POSITION_ID = "4a6f7f0e-6c0e-5c0b-8f57-2f7b8d3f9a21"
 PositionType = Literal["LONG", "SHORT", "LC", "LP", "SC", "SP"]
 InvestmentClass = Literal["PUBLIC", "OPTIONS", "PRIVATE"]
 PRICE_FLAG = (
-    "Null for a price of the session, else why it is another one: stale_price (up to 5 sessions old), "
+    "Null for a price of the session, otherwise why it is not: stale_price (up to 5 sessions old), "
     "missing_price (older), private_mark, intrinsic_value or model_price."
 )
 POSITION_TYPE = "LONG or SHORT; options LC, LP, SC, SP (long or short, call or put)."
-PRICE_ORIGIN = "Who said so: yfinance, files, simulated, mark, entry (the entry price), ..."
+PRICE_ORIGIN = "Source of the price: yfinance, files, simulated, mark, entry (the entry price), ..."
 
 
 class PortfolioSummary(Answer):
@@ -43,41 +43,41 @@ class Tag(Answer):
 
     id: UUID = described("The same for the same user and name.", "f3c1a9de-7a53-0c4e-b1f4-0a9b6d3c2e11")
     name: str = described("The tag.", "Long Momentum")
-    color: str = described("A colour for it, made from its name.", "#2563EB")
+    color: str = described("A colour derived from its name.", "#2563EB")
 
 
 class TagWithDescription(Tag):
     """A tag as shown on a position's details."""
 
-    description: str | None = described("What the tag means; null when nobody said.", None)
+    description: str | None = described("What the tag means; null if not given.", None)
 
 
 class Requested(Answer):
     """What the request asked for."""
 
-    as_of_date: date | None = described("The date asked for; null for the last session.", None)
-    include_holdings: bool = described("Holdings asked for.", True)
-    include_position_tags: bool = described("Their tags asked for.", True)
-    include_timeseries: bool = described("Time series asked for.", True)
-    include_attrib: bool = described("Attribution asked for.", True)
+    as_of_date: date | None = described("The date requested; null for the last session.", None)
+    include_holdings: bool = described("Holdings requested.", True)
+    include_position_tags: bool = described("Their tags requested.", True)
+    include_timeseries: bool = described("Time series requested.", True)
+    include_attrib: bool = described("Attribution requested.", True)
 
 
 class Applied(Requested):
-    """What the answer holds."""
+    """What the response holds."""
 
-    as_of_date: date = described("The session that answers.", "2025-09-12")
+    as_of_date: date = described("The session of the figures.", "2025-09-12")
 
 
 class CompleteLimits(Answer):
-    """The limits of this answer."""
+    """The limits of this response."""
 
-    max_positions: int = described("Holdings at most.", 1000)
-    max_days: int = described("Sessions of time series and attribution at most.", 252)
-    max_symbols: int = described("Contributors, and detractors, at most.", 10)
+    max_positions: int = described("Maximum number of holdings.", 1000)
+    max_days: int = described("Maximum number of sessions of time series and attribution.", 252)
+    max_symbols: int = described("Maximum number of contributors, and of detractors.", 10)
 
 
 class CompleteRows(Answer):
-    """How many rows each part of the answer holds."""
+    """How many rows each part of the response holds."""
 
     holdings: int = described("Holdings.", 1)
     timeseries: int = described("Sessions.", 2)
@@ -94,9 +94,9 @@ class CompleteTruncated(Answer):
 
 
 class CompleteMeta(Answer):
-    """What was asked, what was given, what was cut."""
+    """What was requested, returned and truncated."""
 
-    as_of: date = described("The session of the answer.", "2025-09-12")
+    as_of: date = described("The session of the figures.", "2025-09-12")
     requested: Requested
     applied: Applied
     limits: CompleteLimits
@@ -153,15 +153,16 @@ class Holding(Answer):
     unrealized_pnl: float = described("Market value minus cost basis, USD.", 2362.17)
     daily_pnl: float = described("P&L of the session, dividends included, USD.", -101.25)
     has_complete_history: bool = described(
-        "The symbol (an option's underlying) misses no session of the last 252, or since its first price or "
-        "holding, and has the days that a regression needs; false for private holdings, true for cash.",
+        "The symbol (an option's underlying) has a price for every session of the last 252, or since "
+        "its first price or holding, and enough days for a regression; false for private holdings, true for "
+        "cash.",
         True,
     )
-    tags: list[Tag] = described("The tags it carries on the session; empty when not asked for.", [])
+    tags: list[Tag] = described("Its tags on the session; empty if not requested.", [])
 
 
 class Timeseries(Answer):
-    """The portfolio's sessions, oldest first: arrays of one length."""
+    """The portfolio's sessions, oldest first: arrays of equal length."""
 
     dates: list[date] = described("The sessions.", ["2025-09-11", "2025-09-12"])
     values: list[float] = described("Equity at the close, USD.", [513175.92, 512355.37])
@@ -172,7 +173,7 @@ class Timeseries(Answer):
 
 
 class Contribution(Answer):
-    """What one symbol earned or lost in the window."""
+    """P&L of one symbol in the window."""
 
     symbol: str = described("The symbol.", "NVDA")
     pnl: float = described("P&L in the window, dividends included, USD.", 4120.55)
@@ -186,7 +187,7 @@ class Attribution(Answer):
 
     from_date: date = described("First session of the window.", "2025-06-30")
     to_date: date = described("Last session of the window.", "2025-09-12")
-    sessions: int = described("Sessions in the window: the last 252 at most.", 53)
+    sessions: int = described("Sessions in the window: at most the last 252.", 53)
     total_pnl: float = described("P&L of all symbols in the window, USD.", 27355.37)
     contributors: list[Contribution]
     detractors: list[Contribution]
@@ -229,10 +230,10 @@ class PositionDetails(Answer):
     quantity: float = described("Shares or contracts on that day, negative for shorts.", 81.0)
     entry_date: date = described("The day it was entered.", "2025-06-30")
     entry_price: float = described(
-        "Entry price per share of that day (splits since entry taken in), USD.", 204.9374
+        "Entry price per share of that day (adjusted for splits since entry), USD.", 204.9374
     )
     cost_basis: float = described("Signed quantity x multiplier x entry price, USD.", 16599.93)
-    current_price: float = described("Price per share; of a closed position the exit price, USD.", 234.1)
+    current_price: float = described("Price per share, USD; for a closed position the exit price.", 234.1)
     price_date: date | None = described("The day of that price.", "2025-09-12")
     price_flag: str | None = described(PRICE_FLAG, None)
     price_source: str | None = described(PRICE_ORIGIN, "simulated")
@@ -246,7 +247,7 @@ class PositionDetails(Answer):
         "settlement on the last, USD; 0 when closed before the session.",
         -101.25,
     )
-    day_change_percent: float | None = described("The same in % of the value before.", -0.5311)
+    day_change_percent: float | None = described("The same in % of the previous value.", -0.5311)
     total_pnl: float = described("P&L since entry: unrealized, realized and dividends, USD.", 2383.23)
     strike_price: float | None = described("An option's strike, USD.", None)
     expiration_date: date | None = described("An option's expiration.", None)
@@ -254,13 +255,13 @@ class PositionDetails(Answer):
     is_open: bool = described("Open at the close.", True)
     exit_date: date | None = described("The day it was exited; null while open or when it expired.", None)
     exit_price: float | None = described(
-        "Exit price per share, USD; null likewise, or when it left at the close.", None
+        "Exit price per share, USD; null likewise, or if it exited at the close.", None
     )
-    tags: list[TagWithDescription] = described("The tags it carries on the session.", [])
+    tags: list[TagWithDescription] = described("Its tags on the session.", [])
 
 
 class PositionTotals(Answer):
-    """Totals over all positions that match, also those beyond the page."""
+    """Totals over all matching positions, including those beyond the page."""
 
     total_positions: int = described("Positions that match.", 16)
     total_cost_basis: float = described("Net cost basis of the open ones, USD.", 484999.75)
@@ -270,14 +271,14 @@ class PositionTotals(Answer):
 
 
 class PositionsMeta(Answer):
-    """The page, and what was left out."""
+    """The page, and what was omitted."""
 
     as_of: date = described("The session of the values.", "2025-09-12")
-    limit: int = described("Positions in a page.", 1000)
-    offset: int = described("Positions before the page.", 0)
-    rows_returned: int = described("Positions in this page.", 1)
+    limit: int = described("Positions per page.", 1000)
+    offset: int = described("Positions skipped before this page.", 0)
+    rows_returned: int = described("Positions on this page.", 1)
     truncated: bool = described("There are more pages.", False)
-    unknown_position_ids: list[UUID] = described("Ids asked for that are not among the user's positions.", [])
+    unknown_position_ids: list[UUID] = described("Requested ids that are not among the user's positions.", [])
     price_source: PriceSource
     price_notice: PriceNotice
 
@@ -293,10 +294,10 @@ class PositionsDetails(Answer):
 class PricesMetadata(Answer):
     """What the prices cover."""
 
-    lookback_days: int = described("Calendar days looked back, the session's own day included.", 150)
-    as_of_date: date = described("The session looked back from.", "2025-09-12")
-    start_date: date | None = described("First session with a price; null without any.", "2025-04-16")
-    end_date: date | None = described("Last session with a price; null without any.", "2025-09-12")
+    lookback_days: int = described("Calendar days looked back, including the session's own day.", 150)
+    as_of_date: date = described("The session that the lookback starts from.", "2025-09-12")
+    start_date: date | None = described("First session with a price; null if there are none.", "2025-04-16")
+    end_date: date | None = described("Last session with a price; null if there are none.", "2025-09-12")
     trading_days_included: int = described("Sessions between them with a price.", 103)
     include_factor_etfs: bool = described("The factor models' ETFs are included.", True)
     date_format: Literal["iso", "unix"] = described("iso, or unix: seconds since 1970 at 00:00 UTC.", "iso")
@@ -308,7 +309,7 @@ class PricesMetadata(Answer):
 
 
 class SymbolPrices(Answer):
-    """Daily bars of one symbol, oldest first: arrays of one length. Prices in USD."""
+    """Daily bars of one symbol, oldest first: arrays of equal length. Prices in USD."""
 
     dates: list[date | int] = described("Sessions, in the date_format.", ["2025-09-11", "2025-09-12"])
     open: list[float | None] = described("First price as traded.", [229.1, 230.4])
@@ -320,7 +321,7 @@ class SymbolPrices(Answer):
     )
     volume: list[float | None] = described("Shares traded.", [48100000, 55824200])
     data_points: int = described("Length of the arrays.", 2)
-    source: str = described("Where they come from: yfinance, files, simulated, ...", "simulated")
+    source: str = described("Source of the prices: yfinance, files, simulated, ...", "simulated")
 
 
 class HistoricalPrices(Answer):
@@ -328,7 +329,7 @@ class HistoricalPrices(Answer):
 
     metadata: PricesMetadata
     symbols: dict[str, SymbolPrices] = described(
-        "By symbol; an option stands under its underlying.",
+        "By symbol; an option appears under its underlying.",
         {"AAPL": {
             "dates": ["2025-09-11", "2025-09-12"],
             "open": [229.1, 230.4],

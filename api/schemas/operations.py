@@ -1,4 +1,4 @@
-"""Shapes of the answers about the service itself."""
+"""Response models of health, publications, lineage and runs."""
 
 from datetime import date, datetime
 from typing import Literal
@@ -8,83 +8,84 @@ from api.schemas.common import Answer, described
 
 
 class LastPublication(Answer):
-    """What readers see at the moment."""
+    """The current publication."""
 
-    publication_id: int = described("Number of the publication, rising.", 17)
+    publication_id: int = described("Number of the publication, ascending.", 17)
     as_of_date: date = described("Last published session.", "2025-09-12")
     published_at: datetime = described("When it was published, UTC.", "2025-09-12T23:36:41Z")
     age_seconds: int = described("Seconds since then.", 51840)
 
 
 class LastBuild(Answer):
-    """The last run of a flow, whatever became of it."""
+    """The last run of a flow, whatever its outcome."""
 
-    run_id: int = described("Number of the run, rising.", 23)
+    run_id: int = described("Number of the run, ascending.", 23)
     kind: str = described("Which flow: nightly, rebuild, ...", "nightly")
     status: Literal["running", "succeeded", "nothing_new", "failed", "abandoned"] = described(
         "running, succeeded, nothing_new, failed, or abandoned (killed).", "succeeded"
     )
     phase: str = described("The step it is in, or ended in.", "published")
-    percent: int = described("How far it is, 0 to 100.", 100)
+    percent: int = described("Progress, 0 to 100.", 100)
     started_at: datetime = described("When it began, UTC.", "2025-09-12T23:30:02Z")
     finished_at: datetime | None = described(
         "When it ended, UTC; null while it runs.", "2025-09-12T23:36:41Z"
     )
-    as_of_date: date | None = described("The session it was for; null before that is settled.", "2025-09-12")
+    as_of_date: date | None = described("The session it was for; null until it is known.", "2025-09-12")
 
 
 class Health(Answer):
-    """Whether the service lives, and whether it can answer."""
+    """Liveness and readiness of the service."""
 
     status: Literal["ok", "degraded", "unavailable"] = described(
-        "ok; degraded: answers, but the last build failed or was killed; unavailable: cannot answer.", "ok"
+        "ok; degraded: ready, but the last build failed or was killed; unavailable: not ready.", "ok"
     )
-    live: bool = described("The process answers: always true.", True)
+    live: bool = described("The process is running: always true.", True)
     ready: bool = described("The warehouse is reachable and something is published.", True)
-    warehouse_reachable: bool = described("The database answers.", True)
-    message: str = described("The same as a sentence.", "The numbers of 2025-09-12 are published.")
+    warehouse_reachable: bool = described("The database can be reached.", True)
+    message: str = described("The status as a sentence.", "The numbers of 2025-09-12 are published.")
     last_publication: LastPublication | None
     last_build: LastBuild | None
     version: str = described("Version of the program.", "0.1.0")
 
 
 class Liveness(Answer):
-    """The process answers."""
+    """The process is running."""
 
     live: bool = described("Always true.", True)
 
 
 class Publication(Answer):
-    """A build that was checked and made visible, all marts at once."""
+    """A build that was tested and made visible, all marts at once."""
 
-    publication_id: int = described("Number of the publication, rising.", 17)
-    from_date: date = described("First date that it speaks for.", "2025-09-12")
-    to_date: date = described("Last date that it speaks for.", "2025-09-12")
+    publication_id: int = described("Number of the publication, ascending.", 17)
+    from_date: date = described("First date that it covers.", "2025-09-12")
+    to_date: date = described("Last date that it covers.", "2025-09-12")
     published_at: datetime = described(
-        "When it was published, UTC; take it as published_at to read what was reported then.",
+        "When it was published, UTC; pass it as published_at to read the figures as reported then.",
         "2025-09-12T23:36:41.104233Z",
     )
     known_at: datetime = described(
-        "Rows loaded up to this instant were taken in.", "2025-09-12T23:31:07.517000Z"
+        "Rows loaded up to this instant are included.", "2025-09-12T23:31:07.517000Z"
     )
     dbt_invocation_id: str | None = described(
-        "dbt's name for the build; null if unknown.", "0d6b1a52-53a8-4be6-9d3c-3f1c6c2f4d11"
+        "dbt's invocation id of the build; null if unknown.", "0d6b1a52-53a8-4be6-9d3c-3f1c6c2f4d11"
     )
     git_revision: str | None = described(
-        "Revision of the project, + where files differed from it; null outside a repository.", "3f1c6c2f4d11"
+        "Git revision of the project, with + if files differed from it; null outside a repository.",
+        "3f1c6c2f4d11",
     )
-    tests_passed: int = described("Checks that passed before.", 912)
-    tests_warned: int = described("Checks that warned.", 0)
+    tests_passed: int = described("Tests that passed before publishing.", 912)
+    tests_warned: int = described("Tests that warned.", 0)
 
 
 class Publications(Answer):
-    """Publications, the newest first."""
+    """Publications, newest first."""
 
     publications: list[Publication]
-    total: int = described("All publications that match.", 17)
-    limit: int = described("Publications at most.", 100)
-    offset: int = described("Publications left out from the start.", 0)
-    truncated: bool = described("Whether more follow after the page.", False)
+    total: int = described("All matching publications.", 17)
+    limit: int = described("Maximum number of publications.", 100)
+    offset: int = described("Publications skipped from the start.", 0)
+    truncated: bool = described("Whether there are more pages.", False)
 
 
 class Restatement(Answer):
@@ -93,11 +94,11 @@ class Restatement(Answer):
     publication_id: int = described("The publication that changed it.", 17)
     as_of_date: date = described("The session whose figure changed.", "2025-09-11")
     mart: str = described("The mart.", "fct_prices")
-    key: str = described("The row: its grain besides the date, with blanks between.", "AAPL")
+    key: str = described("The row: its key without the date, separated by spaces.", "AAPL")
     portfolio_id: UUID | None = described(
         "The portfolio that the row belongs to; null for rows of symbols.", None
     )
-    column_name: str = described("The column; * when the whole row is gone.", "close")
+    column_name: str = described("The column; * if the whole row was removed.", "close")
     old_value: str | None = described(
         "What was published before, as text; null if it was null.", "226.790000"
     )
@@ -109,9 +110,9 @@ class Restatements(Answer):
     """Changed figures, the newest publication first."""
 
     restatements: list[Restatement]
-    limit: int = described("Figures at most.", 500)
-    offset: int = described("Figures left out from the start.", 0)
-    truncated: bool = described("Whether more follow after the page.", False)
+    limit: int = described("Maximum number of figures.", 500)
+    offset: int = described("Figures skipped from the start.", 0)
+    truncated: bool = described("Whether there are more pages.", False)
 
 
 class LineageColumn(Answer):
@@ -119,45 +120,49 @@ class LineageColumn(Answer):
 
     name: str = described("Name of the column.", "close")
     data_type: str = described("Its type in PostgreSQL.", "numeric(38,6)")
-    unit: str | None = described("What it is measured in.", "USD per share")
+    unit: str | None = described("Unit of the column.", "USD per share")
     description: str = described("What it means, and what null means.", "Close as traded.")
 
 
 class LineageNode(Answer):
-    """A table, view or model that a mart is made of."""
+    """A table, view or model upstream of a mart."""
 
-    id: str = described("dbt's name for it.", "model.sigmasight.pub_prices")
+    id: str = described("dbt's unique id.", "model.sigmasight.pub_prices")
     name: str = described("Name of the relation or seed.", "pub_prices")
     layer: str = described("Its schema: raw, ops, staging, intermediate, published or marts.", "published")
     resource_type: Literal["model", "seed", "source"] = described(
         "model, seed (a file) or source (a table).", "model"
     )
-    language: str | None = described("sql or python; null for tables that are loaded.", "sql")
+    language: str | None = described("sql or python; null for loaded tables.", "sql")
     description: str = described("What it holds.", "Prices of each publication.")
     depends_on: list[str] = described("What it reads.", ["model.sigmasight.int_prices"])
     compiled_sql: str | None = described(
-        "The statement (or program) as dbt ran it last; null where the last builds ran none.", "select ..."
+        "The statement (or program) as dbt last ran it; null if recent builds did not run it.", "select ..."
     )
-    raw_sql: str | None = described("The same as it is written; null for what is loaded.", "select ...")
+    raw_sql: str | None = described(
+        "The same as written in the project; null for loaded tables.", "select ..."
+    )
 
 
 class MartLineage(Answer):
-    """What a mart means, and the SQL that makes it, down to the tables that are loaded."""
+    """What a mart means, and the SQL that builds it, back to the loaded tables."""
 
     mart: str = described("Name of the mart.", "fct_prices")
     description: str = described("What it holds.", "Closes as traded. One row per symbol and session.")
-    grain: list[str] = described("The columns that name a row.", ["symbol", "as_of_date"])
+    grain: list[str] = described("The columns that identify a row.", ["symbol", "as_of_date"])
     columns: list[LineageColumn]
     compiled_sql: str | None = described(
-        "The statement as dbt ran it last; null where the last builds left it standing.", "select ..."
+        "The statement as dbt last ran it; null if recent builds did not run it.", "select ..."
     )
-    raw_sql: str = described("The same as it is written.", "{{ published_prices() }}")
+    raw_sql: str = described("The same as written in the project.", "{{ published_prices() }}")
     depends_on: list[str] = described("What the mart itself reads.", ["model.sigmasight.pub_prices"])
     upstream: list[LineageNode]
     dbt_invocation_id: str | None = described(
-        "The build that wrote the manifest.", "0d6b1a52-53a8-4be6-9d3c-3f1c6c2f4d11"
+        "dbt's invocation id of the build that wrote the manifest.", "0d6b1a52-53a8-4be6-9d3c-3f1c6c2f4d11"
     )
-    generated_at: datetime | None = described("When it wrote it, UTC.", "2025-09-12T23:33:02.811905Z")
+    generated_at: datetime | None = described(
+        "When the manifest was written, UTC.", "2025-09-12T23:33:02.811905Z"
+    )
 
 
 class BatchStep(Answer):
@@ -171,26 +176,24 @@ class BatchRun(LastBuild):
     """A run of a flow."""
 
     elapsed_seconds: int = described("Seconds since it began, up to its end.", 399)
-    from_date: date | None = described(
-        "First date that it builds; null before that is settled.", "2025-09-12"
-    )
-    publication_id: int | None = described("What it publishes; null before that is settled.", 17)
+    from_date: date | None = described("First date that it builds; null until it is known.", "2025-09-12")
+    publication_id: int | None = described("What it publishes; null until it is known.", 17)
     steps: list[BatchStep]
     error: str | None = described("Why it failed; null otherwise.", None)
 
 
 class CurrentBatch(Answer):
-    """What is being built now."""
+    """The run in progress."""
 
-    running: bool = described("Whether a run is under way.", False)
+    running: bool = described("Whether a run is in progress.", False)
     run: BatchRun | None
 
 
 class BatchHistory(Answer):
-    """Runs of the flows, the newest first."""
+    """Runs of the flows, newest first."""
 
     runs: list[BatchRun]
     total: int = described("All runs.", 23)
-    limit: int = described("Runs at most.", 100)
-    offset: int = described("Runs left out from the start.", 0)
-    truncated: bool = described("Whether more follow after the page.", False)
+    limit: int = described("Maximum number of runs.", 100)
+    offset: int = described("Runs skipped from the start.", 0)
+    truncated: bool = described("Whether there are more pages.", False)

@@ -1,4 +1,4 @@
-"""Shapes of portfolios as accounts, their snapshots and how good their data are."""
+"""Response models of portfolios as accounts, their snapshots and data quality."""
 
 from datetime import date, datetime
 from typing import Literal
@@ -14,7 +14,7 @@ class PortfolioAccount(Answer):
     """A portfolio as an account of its owner."""
 
     id: UUID = described("The portfolio's id, on every path.", PORTFOLIO_ID)
-    user_id: UUID = described("Its owner: the user who asks.", USER_ID)
+    user_id: UUID = described("Its owner: the current user.", USER_ID)
     name: str = described("Its name.", "Demo Individual Investor Portfolio")
     account_name: str = described(
         "Name of the account at the broker; the portfolio's name if none was given.",
@@ -40,14 +40,14 @@ class PortfolioAccounts(Answer):
     """The user's portfolios with their totals."""
 
     portfolios: list[PortfolioAccount]
-    total_count: int = described("Portfolios at the close, also those beyond the page.", 1)
+    total_count: int = described("Portfolios at the close, including those beyond the page.", 1)
     active_count: int = described("The same: removed ones are not counted.", 1)
     net_asset_value: Decimal = described("Equity of them all, USD.", "512355.37")
     total_value: Decimal = described("The same as net_asset_value, USD.", "512355.37")
 
 
 class OnePortfolioAccount(PortfolioAccount):
-    """One portfolio: its own fields, and those of the list with it alone."""
+    """One portfolio: its own fields, and the list with only this one."""
 
     portfolios: list[PortfolioAccount]
     total_count: int = described("1.", 1)
@@ -64,10 +64,10 @@ class PortfolioSnapshot(Answer):
     )
     target_price_return_next_year: float | None = described("The same for next year's targets.", 0.1431)
     target_price_coverage_pct: float | None = described(
-        "Positions under target_price_return_eoy, % of the open ones; null without positions.", 75.0
+        "Positions covered by target_price_return_eoy, % of the open ones; null without positions.", 75.0
     )
     target_price_positions_count: int = described(
-        "Open positions with a target for the year's end and a price to expect a return from.", 12
+        "Open positions with a target for the year's end and a price to compute the expected return from.", 12
     )
     target_price_total_positions: int = described("Open positions.", 16)
     target_price_last_updated: datetime | None = described(
@@ -77,34 +77,34 @@ class PortfolioSnapshot(Answer):
         "Beta to SPY over 90 sessions, of equity; null without betas or equity.", 0.964312
     )
     beta_provider_1y: float | None = described(
-        "The betas that providers say, weighted in the same way; null where none was known by then.", 1.02
+        "The providers' betas, weighted in the same way; null if none was known by then.", 1.02
     )
-    positions_with_provider_beta: int | None = described("Positions under beta_provider_1y.", 16)
+    positions_with_provider_beta: int | None = described("Positions covered by beta_provider_1y.", 16)
     net_asset_value: float = described("Equity at the close, USD.", 512355.37)
     total_value: float = described("The same as net_asset_value, USD.", 512355.37)
     equity_balance: float = described("The same as net_asset_value, USD.", 512355.37)
     cash_balance: float = described("Equity minus net market value, USD.", 15.25)
     net_market_value: float = described("Net market value of the open positions, USD.", 512340.12)
-    capital_flow: float = described("Contributions less withdrawals of the session, USD.", 0.0)
+    capital_flow: float = described("Contributions minus withdrawals of the session, USD.", 0.0)
     daily_pnl: float = described("P&L of the session, USD.", -820.55)
-    public_daily_pnl: float = described("That of the public and option positions, USD.", -820.55)
+    public_daily_pnl: float = described("P&L of the public and option positions, USD.", -820.55)
     daily_return: float | None = described("Return of the session, as a decimal.", -0.001599)
     daily_return_null_reason: str | None = described(
-        "capital_not_positive where daily_return is null; else null.", None
+        "capital_not_positive if daily_return is null; otherwise null.", None
     )
     unrealized_pnl: float = described("Unrealized P&L of the open positions, USD.", 27340.37)
     cumulative_pnl: float = described("P&L since inception, USD.", 27355.37)
     cumulative_realized_pnl: float = described("Realized P&L since inception, USD.", 0.0)
     cumulative_dividends: float = described("Dividends since inception, USD.", 15.0)
     twr_index: float | None = described("Time-weighted index, 1 before the first day.", 1.056403)
-    drawdown: float | None = described("Index over its highest value so far, less 1.", -0.012004)
+    drawdown: float | None = described("Index over its highest value so far, minus 1.", -0.012004)
     position_count: int = described("Open positions.", 16)
     long_count: int = described("With a positive quantity.", 16)
     short_count: int = described("With a negative quantity.", 0)
     option_count: int = described("Options among them.", 0)
     private_count: int = described("Private holdings among them.", 0)
     public_price_coverage: float | None = described(
-        "Share of the gross value that stands on a price no older than five sessions; null without any.", 1.0
+        "Share of the gross value with a price no older than five sessions; null without any.", 1.0
     )
     price_source: PriceSource
     price_notice: PriceNotice
@@ -121,7 +121,7 @@ class QualitySummary(Answer):
         "Complete and partial ones, % of all; null without positions.", 100.0
     )
     quality_score: float | None = described(
-        "0 to 100: a complete position counts whole, a partial one half; null without positions.", 96.88
+        "0 to 100: a complete position counts fully, a partial one half; null without positions.", 96.88
     )
 
 
@@ -157,25 +157,25 @@ class PositionQuality(Answer):
 
 
 class PairwiseFeasibility(Answer):
-    """What correlations could be computed of."""
+    """Positions that correlations could be computed for."""
 
     feasible: bool = described("Any position could be analyzed.", True)
     positions_eligible: int = described("Positions analyzed.", 16)
-    positions_excluded: int = described("Positions left out.", 0)
+    positions_excluded: int = described("Positions omitted.", 0)
     min_days_overlap: int = described("Common days that a pair needs.", 20)
 
 
 class Feasibility(Answer):
-    """What an analytic could be computed of."""
+    """Positions that an analytic could be computed for."""
 
     feasible: bool = described("Any position could be analyzed.", True)
     positions_eligible: int = described("Positions analyzed.", 16)
-    positions_excluded: int = described("Positions left out.", 0)
+    positions_excluded: int = described("Positions omitted.", 0)
     min_days_required: int = described("Days with a return that a symbol needs.", 30)
 
 
 class CalculationFeasibility(Answer):
-    """What the analytics of this session had to work with."""
+    """Data available to the analytics of this session."""
 
     correlation_matrix: PairwiseFeasibility
     factor_regression: Feasibility
@@ -183,7 +183,7 @@ class CalculationFeasibility(Answer):
 
 
 class PortfolioDataQuality(Answer):
-    """How far the price histories of the open positions carry analytics."""
+    """How far the price histories of the open positions support analytics."""
 
     portfolio_id: UUID = described("The portfolio.", PORTFOLIO_ID)
     assessment_date: date = described("The session.", "2025-09-12")
@@ -191,9 +191,9 @@ class PortfolioDataQuality(Answer):
     position_data_quality: PositionQuality
     calculation_feasibility: CalculationFeasibility
     recommendations: list[str] = described(
-        "What would help, as sentences; empty when nothing is missing.",
+        "How to improve the data, as sentences; empty when nothing is missing.",
         ["Load the missing sessions of AMD; nothing is filled in for them."],
     )
-    window_days: int = described("Sessions looked at.", 252)
+    window_days: int = described("Sessions in the assessment.", 252)
     price_source: PriceSource
     price_notice: PriceNotice

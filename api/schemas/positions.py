@@ -1,4 +1,4 @@
-"""Shapes of the largest positions."""
+"""Response models of the largest positions."""
 
 from datetime import date
 from typing import Literal
@@ -17,13 +17,13 @@ from api.schemas.data import (
 
 
 class CarriedTag(TagWithDescription):
-    """A tag that a position carries on a session."""
+    """A tag of a position on a session."""
 
-    is_automatic: bool = described("Nobody gave it by hand: it is the sector, or `options`.", False)
+    is_automatic: bool = described("Assigned automatically: it is the sector, or `options`.", False)
 
 
 class TopPosition(Answer):
-    """A symbol that a portfolio holds, all its lots together."""
+    """A symbol that a portfolio holds, with all its lots combined."""
 
     symbol: str = described("Its symbol; OCC symbol for options.", "AAPL")
     name: str | None = described("Name of the company or fund (an option's underlying).", "Apple Inc.")
@@ -33,7 +33,7 @@ class TopPosition(Answer):
         "PUBLIC, OPTIONS or PRIVATE; of the largest lot where lots differ.", "PUBLIC"
     )
     position_type: PositionType = described(
-        f"{POSITION_TYPE} The side of quantity where lots differ.", "LONG"
+        f"{POSITION_TYPE} The sign of quantity where lots differ.", "LONG"
     )
     quantity: float = described("Shares or contracts of all lots, negative for shorts.", 81.0)
     market_value: float = described("Signed market value of all lots, USD.", 18962.1)
@@ -46,14 +46,14 @@ class TopPosition(Answer):
 
 
 class TopPositionsMeta(Answer):
-    """How the list was made, and what was left out."""
+    """How the list was made, and what was omitted."""
 
     sort_by: Literal["market_value", "weight"] = described(
-        "By the size of the market value, or of the weight.", "market_value"
+        "Sorted by absolute market value or weight.", "market_value"
     )
-    limit: int = described("Symbols in a page.", 10)
-    offset: int = described("Symbols before the page.", 0)
-    rows_returned: int = described("Symbols in this page.", 1)
+    limit: int = described("Symbols per page.", 10)
+    offset: int = described("Symbols skipped before this page.", 0)
+    rows_returned: int = described("Symbols on this page.", 1)
     total_symbols: int = described("Symbols held.", 16)
     truncated: bool = described("There are more.", True)
     total_market_value: float | None = described("Net market value of all positions, USD.", 512340.12)
@@ -62,7 +62,7 @@ class TopPositionsMeta(Answer):
 
 
 class TopPositions(Answer):
-    """The symbols that a portfolio holds most of."""
+    """The largest symbols of a portfolio."""
 
     portfolio_id: UUID = described("The portfolio.", PORTFOLIO_ID)
     as_of: date = described("The session.", "2025-09-12")

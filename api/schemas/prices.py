@@ -1,15 +1,15 @@
-"""Shapes of prices by symbol: benchmarks, quotes, factor ETFs."""
+"""Response models of prices by symbol: benchmarks, quotes, factor ETFs."""
 
 from datetime import date, datetime
 
 from api.schemas.common import Answer, PriceNotice, PriceSource, described
 
-Day = date  # a field of that name hides the type
-PRICE_SOURCES = "Where the price comes from: yfinance, files, simulated, ..."
+Day = date  # a field named date hides the type
+PRICE_SOURCES = "Source of the price: yfinance, files, simulated, ..."
 
 
 class Bars(Answer):
-    """Daily bars, oldest first: arrays of one length. Prices as traded, in USD."""
+    """Daily bars, oldest first: arrays of equal length. Prices as traded, in USD."""
 
     dates: list[date] = described("Sessions.", ["2025-09-11", "2025-09-12"])
     open: list[float | None] = described("First price.", [655.1, 656.9])
@@ -22,13 +22,13 @@ class Bars(Answer):
 class BenchmarkMetadata(Answer):
     """What the bars cover."""
 
-    lookback_days: int = described("Calendar days looked back, the session's own day included.", 150)
-    as_of_date: date = described("The session looked back from.", "2025-09-12")
-    start_date: date | None = described("First session of the bars; null without any.", "2025-04-16")
-    end_date: date | None = described("Last session of the bars; null without any.", "2025-09-12")
+    lookback_days: int = described("Calendar days looked back, including the session's own day.", 150)
+    as_of_date: date = described("The session that the lookback starts from.", "2025-09-12")
+    start_date: date | None = described("First session of the bars; null if there are none.", "2025-04-16")
+    end_date: date | None = described("Last session of the bars; null if there are none.", "2025-09-12")
     trading_days_found: int = described("Sessions with a price.", 103)
-    first_date: date | None = described("First price known at all; null without any.", "2024-06-03")
-    last_date: date | None = described("Last price up to the session; null without any.", "2025-09-12")
+    first_date: date | None = described("First known price; null if there are none.", "2024-06-03")
+    last_date: date | None = described("Last price up to the session; null if there are none.", "2025-09-12")
     price_source: PriceSource
     price_notice: PriceNotice
 
@@ -38,7 +38,7 @@ class BenchmarkPrices(Answer):
 
     symbol: str = described("The symbol.", "SPY")
     available: bool = described("There is a price in these days.", True)
-    message: str | None = described("Why not, as a sentence; null when there is.", None)
+    message: str | None = described("Why not, as a sentence; null if there is.", None)
     metadata: BenchmarkMetadata
     data: Bars
 
@@ -52,7 +52,7 @@ class PriceQuote(Answer):
         "Close of the session before, in today's shares; null after a gap.", 230.0
     )
     volume: float | None = described("Shares traded.", 55824200)
-    day_change: float | None = described("last_price less previous_close.", 4.1)
+    day_change: float | None = described("last_price minus previous_close.", 4.1)
     day_change_percent: float | None = described("The same in %.", 1.7826)
     day_open: float | None = described("First price of the session.", 230.4)
     day_high: float | None = described("Highest price of the session.", 234.9)
@@ -61,15 +61,15 @@ class PriceQuote(Answer):
     week_52_low: float | None = described("Lowest price of 365 days, in today's shares.", 169.2)
     timestamp: datetime = described("The close of the price's session, UTC.", "2025-09-12T20:00:00Z")
     price_date: date = described(
-        "The price's session: earlier than asked for where prices are late.", "2025-09-12"
+        "The price's session: earlier than requested if prices are late.", "2025-09-12"
     )
     price_source: str = described(PRICE_SOURCES, "simulated")
-    bid: float | None = described("Null: no source gives one.", None)
-    ask: float | None = described("Null: no source gives one.", None)
+    bid: float | None = described("Null: no source provides it.", None)
+    ask: float | None = described("Null: no source provides it.", None)
 
 
 class QuotesMetadata(Answer):
-    """What was asked and found."""
+    """What was requested and found."""
 
     requested_symbols: list[str] = described("The symbols, each once.", ["AAPL"])
     successful_quotes: int = described("Symbols with a price.", 1)
@@ -83,14 +83,14 @@ class QuotesMetadata(Answer):
 
 
 class PriceQuotes(Answer):
-    """Closes of the last session, labelled so."""
+    """Closes of the last session, labelled as such."""
 
     quotes: list[PriceQuote]
     metadata: QuotesMetadata
 
 
 class FactorEtf(Answer):
-    """The ETF that stands for a factor, at its last close. USD per share."""
+    """The ETF of a factor, at its last close. USD per share."""
 
     factor_name: str = described("The factor.", "Value")
     symbol: str = described("The ETF.", "VTV")
@@ -106,24 +106,24 @@ class FactorEtf(Answer):
 
 
 class FactorEtfMetadata(Answer):
-    """What was asked and found."""
+    """What was requested and found."""
 
     factor_model: str | None = described(
-        "The models that the ETFs serve; null when none matches.", "market, risk"
+        "The factor models that use the ETFs; null if none matches.", "market, risk"
     )
     etf_count: int = described("ETFs with a price.", 7)
     timestamp: datetime = described("When the newest publication was made, UTC.", "2025-09-13T00:10:00Z")
     as_of_date: date = described("The session.", "2025-09-12")
-    lookback_days: int | None = described("Calendar days of history; null: none was asked for.", None)
+    lookback_days: int | None = described("Calendar days of history; null if not requested.", None)
     without_prices: list[str] = described(
-        "Factors that no ETF stands for, or whose ETF has no price of the last month.", ["Interest Rate"]
+        "Factors without an ETF, or whose ETF has no price in the last month.", ["Interest Rate"]
     )
     price_source: PriceSource
     price_notice: PriceNotice
 
 
 class FactorEtfPrices(Answer):
-    """The ETFs that stand for factors."""
+    """The ETFs of the factors."""
 
     metadata: FactorEtfMetadata
     data: dict[str, FactorEtf] = described(

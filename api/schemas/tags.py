@@ -1,4 +1,4 @@
-"""Shapes of tags."""
+"""Response models of tags."""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -11,20 +11,21 @@ TAG_ID = "f3c1a9de-7a53-0c4e-b1f4-0a9b6d3c2e11"
 
 
 class UserTag(Answer):
-    """A tag that the user's positions carry or carried."""
+    """A tag that the user's positions have or had."""
 
     id: UUID = described("The same for the same user and name.", TAG_ID)
-    user_id: UUID = described("The user who asks.", USER_ID)
+    user_id: UUID = described("The current user.", USER_ID)
     name: str = described("The tag.", "Long Momentum")
-    color: str = described("A colour for it, made from its name.", "#2563EB")
-    description: str | None = described("What the tag means; null when nobody said.", None)
-    display_order: int = described("Its place by name, from 0.", 0)
-    usage_count: int = described("Symbols of the portfolios that carry it.", 3)
-    position_count: int = described("Open positions that carry it.", 3)
-    is_archived: bool = described("Nothing carries it any more.", False)
-    is_automatic: bool = described("Nobody gave it by hand: it is a sector, or `options`.", False)
+    color: str = described("A colour derived from its name.", "#2563EB")
+    description: str | None = described("What the tag means; null if not given.", None)
+    display_order: int = described("Its position in the order of names, from 0.", 0)
+    usage_count: int = described("Symbols of the portfolios that have it.", 3)
+    position_count: int = described("Open positions that have it.", 3)
+    is_archived: bool = described("No position has it any longer.", False)
+    is_automatic: bool = described("Assigned automatically: it is a sector, or `options`.", False)
     created_at: datetime = described(
-        "When its first use was loaded, UTC; of an automatic one, the portfolio.", "2025-07-01T12:00:00Z"
+        "When its first use was loaded, UTC; for an automatic tag, when the portfolio was.",
+        "2025-07-01T12:00:00Z",
     )
     updated_at: datetime = described("When its newest use was loaded, UTC; likewise.", "2025-07-01T12:00:00Z")
 
@@ -33,13 +34,13 @@ class UserTags(Answer):
     """The user's tags."""
 
     tags: list[UserTag]
-    total: int = described("Tags that match, also those beyond the page.", 1)
-    active_count: int = described("Tags that something carries.", 1)
-    archived_count: int = described("Tags that nothing carries any more.", 0)
+    total: int = described("Matching tags, including those beyond the page.", 1)
+    active_count: int = described("Tags that a position has.", 1)
+    archived_count: int = described("Tags that no position has any longer.", 0)
 
 
 class OneTag(UserTag):
-    """One tag: its own fields, and those of the list with it alone."""
+    """One tag: its own fields, and the list with only this one."""
 
     tags: list[UserTag]
     total: int = described("1.", 1)
@@ -61,20 +62,20 @@ class TaggedPosition(Answer):
     market_value: float = described("Signed quantity x multiplier x price, USD.", 18962.1)
     weight: float | None = described("Market value over equity; null when equity is not positive.", 0.037)
     unrealized_pnl: float = described("Market value minus cost basis, USD.", 2362.17)
-    price_source: str | None = described("Who said the price: yfinance, files, simulated, ...", "simulated")
+    price_source: str | None = described("Source of the price: yfinance, files, simulated, ...", "simulated")
 
 
 class TagPositions(Answer):
-    """The open positions that carry a tag."""
+    """The open positions that have a tag."""
 
     tag_id: UUID = described("The tag.", TAG_ID)
     tag_name: str = described("Its name.", "Long Momentum")
     as_of: date = described("The session.", "2025-09-12")
     positions: list[TaggedPosition]
-    total: int = described("Positions that carry it, also those beyond the page.", 1)
+    total: int = described("Positions that have it, including those beyond the page.", 1)
     total_market_value: float = described("Their net market value, USD.", 18962.1)
-    limit: int = described("Positions in a page.", 1000)
-    offset: int = described("Positions before the page.", 0)
+    limit: int = described("Positions per page.", 1000)
+    offset: int = described("Positions skipped before this page.", 0)
     truncated: bool = described("There are more pages.", False)
     price_source: PriceSource
     price_notice: PriceNotice

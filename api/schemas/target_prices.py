@@ -1,4 +1,4 @@
-"""Shapes of target prices. Money, prices and ratios are decimals as text."""
+"""Response models of target prices. Money, prices and ratios are decimals as text."""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -10,7 +10,7 @@ TARGET_ID = "c0a3f6d1-3b5e-4d0f-9d1c-6f2b8e7a4c55"
 
 
 class TargetPrice(Answer):
-    """The target prices in force of a symbol that a portfolio holds, and what they promise."""
+    """The target prices in force for a symbol that a portfolio holds, and the returns they imply."""
 
     id: UUID = described("The same for the same portfolio and symbol.", TARGET_ID)
     portfolio_id: UUID = described("The portfolio.", PORTFOLIO_ID)
@@ -19,16 +19,16 @@ class TargetPrice(Answer):
     )
     symbol: str = described("The symbol.", "AAPL")
     position_type: PositionType | None = described("LONG, SHORT, ...; null when the lots differ.", "LONG")
-    target_price_eoy: Decimal | None = described("Price expected at the year's end, USD.", "260.0000")
+    target_price_eoy: Decimal | None = described("Price expected at the end of the year, USD.", "260.0000")
     target_price_next_year: Decimal | None = described("Price expected a year later, USD.", "290.0000")
-    downside_target_price: Decimal | None = described("Price if things go wrong, USD.", "180.0000")
-    current_price: Decimal = described("What the symbol is valued at on the session, USD.", "234.1000")
+    downside_target_price: Decimal | None = described("Price in the downside case, USD.", "180.0000")
+    current_price: Decimal = described("Price that values the symbol on the session, USD.", "234.1000")
     expected_return_eoy: Decimal | None = described(
-        "What the position earns if the target is reached; shorts gain when the price falls.", "0.110637"
+        "Return of the position if the target is reached; shorts gain when the price falls.", "0.110637"
     )
     expected_return_next_year: Decimal | None = described("The same for next year's target.", "0.238787")
     downside_return: Decimal | None = described(
-        "The same if things go wrong: a loss is negative.", "-0.231098"
+        "The same in the downside case: a loss is negative.", "-0.231098"
     )
     target_upside_eoy_value: Decimal | None = described("expected_return_eoy in USD.", "2097.91")
     target_upside_next_year_value: Decimal | None = described("expected_return_next_year in USD.", "4527.90")
@@ -37,20 +37,20 @@ class TargetPrice(Answer):
         "Market value over equity, negative when short; null when equity is not positive.", "0.037010"
     )
     contribution_to_portfolio_return: Decimal | None = described(
-        "What expected_return_eoy adds to the portfolio's return.", "0.004095"
+        "Contribution of expected_return_eoy to the portfolio's return.", "0.004095"
     )
     contribution_to_portfolio_risk: Decimal | None = described(
-        "Size of the weight times the symbol's volatility (63 sessions, a year): what it would bring alone; "
-        "null without a volatility.",
+        "Absolute weight times the symbol's annualized volatility (63 sessions): its standalone risk, "
+        "without diversification; null without a volatility.",
         "0.008512",
     )
     null_reason: str | None = described(
         "Why returns are null: no_price, price_is_zero, long_and_short_cancel, equity_not_positive or "
-        "target_not_given; null when all are filled.",
+        "target_not_given; null when all are given.",
         None,
     )
     price_flag: str | None = described(PRICE_FLAG, None)
-    effective_date: date = described("Day from which on these targets count.", "2025-06-30")
+    effective_date: date = described("Date from which these targets apply.", "2025-06-30")
     price_updated_at: datetime | None = described(
         "The close that current_price is of, UTC.", "2025-09-12T20:00:00Z"
     )
@@ -60,33 +60,40 @@ class TargetPrice(Answer):
 
 
 class TargetPriceSummary(Answer):
-    """What the target prices of a portfolio promise together. Positions without a target count as 0."""
+    """Returns implied by all target prices of a portfolio. Positions without a target count as 0."""
 
     portfolio_id: UUID = described("The portfolio.", PORTFOLIO_ID)
     portfolio_name: str = described("Its name.", "Demo Individual Investor Portfolio")
     as_of: date = described("The session.", "2025-09-12")
     total_positions: int = described("Open positions.", 16)
     positions_with_targets: int = described(
-        "Those with a target for the year's end and a price to expect a return from.", 12
+        "Those with a target for the year's end and a price to compute the expected return from.", 12
     )
     coverage_percentage: Decimal = described("The same in % of the open positions.", "75.00")
     weighted_expected_return_eoy: Decimal | None = described(
-        "Return of the portfolio if the targets for the year's end are reached; null without any.", "0.081204"
+        "Return of the portfolio if the targets for the year's end are reached; null if there are none.",
+        "0.081204",
     )
     weighted_expected_return_next_year: Decimal | None = described("The same for next year's.", "0.143120")
-    weighted_downside_return: Decimal | None = described("The same if things go wrong.", "-0.102300")
-    weighted_expected_return_eoy_dollars: Decimal | None = described("The first of them in USD.", "41605.12")
-    weighted_expected_return_next_year_dollars: Decimal | None = described("The second in USD.", "73328.11")
-    weighted_downside_return_dollars: Decimal | None = described("The third in USD.", "-52413.95")
+    weighted_downside_return: Decimal | None = described("The same in the downside case.", "-0.102300")
+    weighted_expected_return_eoy_dollars: Decimal | None = described(
+        "weighted_expected_return_eoy in USD.", "41605.12"
+    )
+    weighted_expected_return_next_year_dollars: Decimal | None = described(
+        "weighted_expected_return_next_year in USD.", "73328.11"
+    )
+    weighted_downside_return_dollars: Decimal | None = described(
+        "weighted_downside_return in USD.", "-52413.95"
+    )
     expected_sharpe_ratio: Decimal | None = described(
-        "Return to the year's end beyond the 3-month Treasury yield for the covered share of the gross value "
-        "(cash apart), over the risk model's volatility for that time; null without one of them, on the "
-        "year's last day, and where less than half is covered.",
+        "Return to the end of the year in excess of the 3-month Treasury yield, for the covered share of the "
+        "gross value (without cash), over the risk model's volatility for that time; null without one of "
+        "them, on the last day of the year, and where less than half is covered.",
         "0.912340",
     )
     expected_sortino_ratio: Decimal | None = described(
-        "The same of the positions with both a target for the year's end and a downside target, over their "
-        "loss if things go wrong; null when that is none.",
+        "The same for the positions with both a target for the end of the year and a downside target, over "
+        "their loss in the downside case; null without such a loss.",
         "0.671200",
     )
     target_prices: list[TargetPrice]

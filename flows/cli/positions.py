@@ -197,7 +197,8 @@ def _onboard(
     file: Path, fields: "PortfolioFields", terms: "EntryTerms", statement_date: date | None, build: Build
 ) -> None:
     warehouse = open_for_command()
-    from flows.pipeline.onboarding import run_onboarding, usual_source
+    from flows.pipeline.onboarding import usual_source
+    from flows.prefect.start import run_onboarding
     from ingestion.statements.load import load_fields
 
     run_onboarding(

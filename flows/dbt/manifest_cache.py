@@ -20,7 +20,7 @@ from flows.database import Connection, rows
 from flows.environment import dbt_target
 from flows.pipeline.lock import process_name
 from warehouse.connections import Warehouse
-from warehouse.settings import project_root
+from warehouse.settings import profiles_folder, project_root
 
 KEPT = "parsed-{mark}.msgpack"
 WRITTEN_BY_DBT = "partial_parse.msgpack"
@@ -105,7 +105,7 @@ def project_mark() -> str:
     """A hash of what parsing depends on: the project's files, where they are, and the versions of dbt."""
     root = project_root()
     digest = hashlib.sha256("\n".join([str(root), *map(version, PACKAGES)]).encode())
-    for path in [root / "profiles.yml", *_files(root / "dbt_project")]:
+    for path in [profiles_folder() / "profiles.yml", *_files(root / "dbt_project")]:
         digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:32]
 

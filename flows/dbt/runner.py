@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from flows.environment import dbt_target
 from flows.errors import BuildError
 from warehouse.connections import Warehouse
-from warehouse.settings import project_root
+from warehouse.settings import profiles_folder, project_root
 
 if TYPE_CHECKING:
     from dbt.cli.main import dbtRunnerResult
@@ -160,7 +160,8 @@ def _run_dbt(
     from dbt.artifacts.schemas.run import RunExecutionResult  # noqa: PLC0415 - seconds of imports,
     from dbt.cli.main import dbtRunner  # noqa: PLC0415 - paid only by a build
 
-    places = ["--project-dir", str(project_root() / "dbt_project"), "--profiles-dir", str(project_root())]
+    project = ["--project-dir", str(project_root() / "dbt_project")]
+    places = [*project, "--profiles-dir", str(profiles_folder())]
     logs = ["--log-level", "none", "--log-level-file", "info", "--no-use-colors-file"]
     is_written = manifest is not None and (target / MANIFEST).exists()
     artifacts = ["--target-path", str(target), *(["--no-write-json"] if is_written else [])]

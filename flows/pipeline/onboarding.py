@@ -18,13 +18,11 @@ from uuid import UUID
 
 from flows.console import say, set_up_logging
 from flows.database import Connection, rows
-from flows.environment import is_prefect_named, prepare_environment
-from flows.errors import BuildLockedError
-from flows.pipeline.engine import Engine, PlainEngine
+from flows.environment import prepare_environment
+from flows.pipeline.engine import Engine
 from flows.pipeline.load import load_calendar_if_short, load_source, say_loads
 from flows.pipeline.lock import build_lock, process_name
 from flows.pipeline.nightly import LOAD_PERCENT, NightlyResult, Request, build_and_publish, recorded
-from flows.prefect.start import check_source, prefect_ready
 from flows.source import Source
 from flows.summaries.readiness import ENOUGH, Readiness, read_readiness
 from warehouse.connections import Warehouse
@@ -40,9 +38,7 @@ SYMBOLS_SHOWN = 10
 # A proxy of a factor is needed as early as anything is held.
 HISTORIES = """
 with positions as (
-    select distinct on (position_id) coalesce(underlying_symbol, symbol) as symbol, entry_date
-    from raw.positions
-    order by position_id, load_id desc
+    select coalesce(underlying_symbol, symbol) as symbol, entry_date from raw.newest_positions
 ),
 
 held as (select symbol, min(entry_date) as entry_date from positions group by symbol)
@@ -76,42 +72,6 @@ class Onboarded:
     missing: tuple[str, ...]
     readiness: Readiness
     result: NightlyResult
-
-
-def run_onboarding(
-    warehouse: Warehouse,
-    load: Loader,
-    source: Source | None,
-    *,
-    prices: Path | None = None,
-    portfolio_id: UUID | None = None,
-    build: bool = True,
-) -> Onboarded | None:
-    """Load a statement with `load`, then fetch, report and build. None when only the load was asked for.
-
-    source: of prices for new symbols; None asks nobody. prices: the folder for `files`. portfolio_id: whose
-    readiness is told; default all. build: False leaves all but the load to the next night. Raises
-    SigmaSightError; what `load` wrote stands even then.
-    """
-    check_source(source, prices)
-    say_loads(load_calendar_if_short(warehouse))
-    with warehouse.connect_writer(application_name=process_name("onboard")) as connection:
-        loaded = load(connection)
-    say_loads(loaded)
-    if not build:
-        say("left", "prices and the build to the next `sigmasight nightly`")
-        return None
-    try:
-        if not is_prefect_named():
-            return build_back(
-                warehouse, PlainEngine(), source=source, prices=prices, portfolio_id=portfolio_id
-            )
-        with prefect_ready(warehouse):
-            from flows.prefect.onboarding import onboard
-
-            return onboard(source=source, prices=prices, portfolio_id=portfolio_id)
-    except BuildLockedError as error:
-        raise BuildLockedError(f"The statement is loaded, but not built yet: {error}") from error
 
 
 def build_back(

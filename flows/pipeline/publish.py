@@ -2,11 +2,12 @@
 
 import subprocess
 from datetime import datetime, timedelta
+from importlib.metadata import version
 
 from flows.database import Connection, value
 from flows.dbt.runner import BuildReport
 from flows.pipeline.window import Window
-from warehouse.settings import project_root
+from warehouse.settings import is_checkout, project_root
 
 IS_PUBLISHED = "select exists (select from ops.publications where publication_id = %s)"
 
@@ -45,7 +46,12 @@ def publish(
 
 
 def git_revision() -> str | None:
-    """The project's commit, with a plus sign when files differ from it; None outside a git repository."""
+    """The project's commit, with a plus sign when files differ from it.
+
+    The version of an installed package; None in a checkout without git.
+    """
+    if not is_checkout():
+        return version("sigmasight")
     revision = _git("rev-parse", "--short=12", "HEAD")
     if not revision:
         return None

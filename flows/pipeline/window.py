@@ -27,12 +27,7 @@ NEW_YORK = ZoneInfo("America/New_York")
 
 SESSIONS = """
 sessions as (
-    select calendar_date as session
-    from (
-        select distinct on (calendar_date) calendar_date, is_session
-        from raw.calendar_days order by calendar_date, load_id desc
-    ) as newest
-    where is_session
+    select calendar_date as session from raw.newest_calendar_days where is_session
 )
 """
 
@@ -50,14 +45,10 @@ where exists (select from raw.prices where price_date = session and loaded_at <=
 
 # A quarter of an hour for the closing auction's prices to arrive.
 LAST_CLOSED_SESSION = """
-select max(calendar_date) from (
-    select distinct on (calendar_date) calendar_date, is_session, is_half_day
-    from raw.calendar_days
-    where calendar_date between %(today)s::date - 30 and %(today)s
-    order by calendar_date, load_id desc
-) as newest
+select max(calendar_date) from raw.newest_calendar_days
 where
     is_session
+    and calendar_date between %(today)s::date - 30 and %(today)s
     and (
         calendar_date < %(today)s
         or %(time)s::time >= case when is_half_day then time '13:15' else time '16:15' end

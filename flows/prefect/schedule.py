@@ -12,13 +12,8 @@ START = time(23, 30)
 
 # Weekdays without a session are left out by the run itself.
 NEXT_SESSION = """
-select min(calendar_date) from (
-    select distinct on (calendar_date) calendar_date, is_session
-    from raw.calendar_days
-    where calendar_date between %(first)s::date and %(first)s::date + 30
-    order by calendar_date, load_id desc
-) as newest
-where is_session
+select min(calendar_date) from raw.newest_calendar_days
+where is_session and calendar_date between %(first)s::date and %(first)s::date + 30
 """
 
 

@@ -7,14 +7,18 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
+from flows.console import say
 from flows.environment import is_prefect_named, prepare_environment
-from flows.errors import OrchestratorError, UsageError
+from flows.errors import BuildLockedError, OrchestratorError, UsageError
+from flows.pipeline.lock import process_name
 from flows.source import Source
 from warehouse.connections import Warehouse
 
 if TYPE_CHECKING:
     from flows.pipeline.nightly import NightlyResult
+    from flows.pipeline.onboarding import Loader, Onboarded
 
 
 def run_nightly(
@@ -49,6 +53,46 @@ def _run(warehouse: Warehouse, **asked: Any) -> "NightlyResult":
 
         result: NightlyResult = nightly_flow(**asked)
         return result
+
+
+def run_onboarding(
+    warehouse: Warehouse,
+    load: "Loader",
+    source: Source | None,
+    *,
+    prices: Path | None = None,
+    portfolio_id: UUID | None = None,
+    build: bool = True,
+) -> "Onboarded | None":
+    """Load a statement with `load`, then fetch, report and build. None when only the load was asked for.
+
+    source: of prices for new symbols; None asks nobody. prices: the folder for `files`. portfolio_id: whose
+    readiness is told; default all. build: False leaves all but the load to the next night. Raises
+    SigmaSightError; what `load` wrote stands even then.
+    """
+    from flows.pipeline.engine import PlainEngine
+    from flows.pipeline.load import load_calendar_if_short, say_loads
+    from flows.pipeline.onboarding import build_back
+
+    check_source(source, prices)
+    say_loads(load_calendar_if_short(warehouse))
+    with warehouse.connect_writer(application_name=process_name("onboard")) as connection:
+        loaded = load(connection)
+    say_loads(loaded)
+    if not build:
+        say("left", "prices and the build to the next `sigmasight nightly`")
+        return None
+    try:
+        if not is_prefect_named():
+            return build_back(
+                warehouse, PlainEngine(), source=source, prices=prices, portfolio_id=portfolio_id
+            )
+        with prefect_ready(warehouse):
+            from flows.prefect.onboarding import onboard
+
+            return onboard(source=source, prices=prices, portfolio_id=portfolio_id)
+    except BuildLockedError as error:
+        raise BuildLockedError(f"The statement is loaded, but not built yet: {error}") from error
 
 
 def check_source(source: Source | None, prices: Path | None) -> None:

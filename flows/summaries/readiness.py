@@ -18,11 +18,10 @@ FACTORS = project_root() / "dbt_project" / "seeds" / "factors.csv"
 # A return needs two neighbouring sessions with a price each. Simulated prices count until real ones come.
 RETURNS = """
 with positions as (
-    select distinct on (position_id)
+    select
         portfolio_id, coalesce(underlying_symbol, symbol) as symbol, investment_class, investment_subtype
-    from raw.positions
+    from raw.newest_positions
     where %(portfolio_id)s::uuid is null or portfolio_id = %(portfolio_id)s
-    order by position_id, load_id desc
 ),
 
 held as (
@@ -36,11 +35,7 @@ held as (
 
 days as (
     select calendar_date, row_number() over (order by calendar_date) as number
-    from (
-        select distinct on (calendar_date) calendar_date, is_session
-        from raw.calendar_days
-        order by calendar_date, load_id desc
-    ) as newest
+    from raw.newest_calendar_days
     where is_session
 ),
 

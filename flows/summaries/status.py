@@ -75,15 +75,12 @@ order by session desc limit 1
 BULK = {"prices": ("raw.prices", "price_date"), "option_quotes": ("raw.option_quotes", "quote_date")}
 
 SESSIONS_BETWEEN = """
-select calendar_date from (
-    select distinct on (calendar_date) calendar_date, is_session
-    from raw.calendar_days where calendar_date between %s and %s order by calendar_date, load_id desc
-) as newest
-where is_session order by calendar_date
+select calendar_date from raw.newest_calendar_days
+where is_session and calendar_date between %s and %s order by calendar_date
 """
 
 SESSIONS_WITHOUT_PRICE = f"""
-select session from ({SESSIONS_BETWEEN.replace("calendar_date from (", "calendar_date as session from (", 1)})
+select session from ({SESSIONS_BETWEEN.replace("calendar_date", "calendar_date as session", 1)})
     as sessions
 where not exists (select from raw.prices where price_date = session)
 """

@@ -4,11 +4,11 @@ import csv
 import re
 from datetime import date
 from functools import cache
-from pathlib import Path
 
 from ingestion.raw.loads import Connection
+from warehouse.settings import project_root
 
-FACTORS_SEED = Path(__file__).resolve().parents[2] / "dbt_project" / "seeds" / "factors.csv"
+FACTORS_SEED = project_root() / "dbt_project" / "seeds" / "factors.csv"
 
 ALWAYS_PRICED = frozenset({"TLT", "SIZE", "VLUE"})
 """ETFs that are priced although no factor of the seed names them: TLT replaces missing yields."""
@@ -33,9 +33,7 @@ _EXCHANGE_SUFFIXES = frozenset("FLV")  # not share classes: .F Frankfurt, .L Lon
 
 _SYMBOLS_TO_PRICE = """
 with known as (
-    select distinct on (position_id) symbol, underlying_symbol, investment_class, investment_subtype
-    from raw.positions
-    order by position_id, load_id desc
+    select symbol, underlying_symbol, investment_class, investment_subtype from raw.newest_positions
 )
 select symbol from known where investment_class = 'PUBLIC' and investment_subtype is distinct from 'CASH'
 union
@@ -44,16 +42,11 @@ select underlying_symbol from known where investment_class = 'OPTIONS'
 
 
 _LAST_NEEDED = """
-with known as (
-    select distinct on (position_id) symbol, underlying_symbol, exit_date, expiration_date
-    from raw.positions
-    order by position_id, load_id desc
-),
-ends as (
+with ends as (
     select
         coalesce(underlying_symbol, symbol) as symbol,
         coalesce(least(exit_date, expiration_date), 'infinity') as ended_on
-    from known
+    from raw.newest_positions
 )
 select symbol, max(ended_on) from ends group by symbol having bool_and(ended_on < %s)
 """

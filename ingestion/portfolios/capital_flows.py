@@ -129,7 +129,7 @@ def _flows(connection: Connection) -> dict[str, Row]:
 
 
 def _flow(connection: Connection, flow: str) -> Row:
-    return one_of(_flows(connection), flow, "flow")
+    return one_of(_flows(connection), flow, "capital flow")
 
 
 def _check_amount(amount: Decimal) -> Decimal:

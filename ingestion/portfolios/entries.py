@@ -25,14 +25,9 @@ SOURCE = "command_line"
 Row = dict[str, Any]
 
 _STORED = """
-with portfolios as (
-    select distinct on (portfolio_id) portfolio_id, portfolio_name, owner_email
-    from raw.portfolios
-    order by portfolio_id, load_id desc
-)
 select {distinct} portfolios.portfolio_name, portfolios.owner_email, {columns}, entries.loaded_at
 from {table} as entries
-join portfolios using (portfolio_id)
+join raw.newest_portfolios as portfolios using (portfolio_id)
 where %(portfolio)s::uuid is null or portfolio_id = %(portfolio)s::uuid
 order by {keys}, entries.load_id desc
 """
@@ -147,6 +142,7 @@ def one_of(rows: Mapping[str, Row], prefix: str, what: str) -> Row:
         return found[0]
     count = "No" if not found else f"{len(found)}"
     verb = "begins" if not found else "begin"
+    command = what.replace(" ", "-") + "s list"
     raise InvalidEntryError(
-        f"{count} {what} {verb} with {prefix!r}; give the id that `sigmasight {what}s list` shows."
+        f"{count} {what} {verb} with {prefix!r}; give the id that `sigmasight {command}` shows."
     )

@@ -210,8 +210,7 @@ class Directory:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._rows = connection.execute(
-            "select distinct on (portfolio_id) portfolio_id, portfolio_name, owner_email from raw.portfolios "
-            "order by portfolio_id, load_id desc"
+            "select portfolio_id, portfolio_name, owner_email from raw.newest_portfolios"
         ).fetchall()
         self._found: dict[UUID, Portfolio] = {}
         self._symbols: dict[UUID, frozenset[str]] = {}

@@ -25,11 +25,7 @@ REQUIRED = ("portfolio_name", "symbol", "mark_date", "price")
 OPTIONAL = ("owner_email",)
 
 _PRIVATE = """
-select distinct portfolio_id, symbol from (
-    select distinct on (position_id) portfolio_id, symbol, investment_class
-    from raw.positions order by position_id, load_id desc
-) as known
-where investment_class = 'PRIVATE'
+select distinct portfolio_id, symbol from raw.newest_positions where investment_class = 'PRIVATE'
 """
 
 

@@ -11,7 +11,7 @@ from ingestion.raw.loads import Connection, LoadReport
 
 _OPEN_POSITIONS = """
 select portfolio_id, count(*) filter (where coalesce(least(exit_date, expiration_date), 'infinity') > %s)
-from (select distinct on (position_id) * from raw.positions order by position_id, load_id desc) as known
+from raw.newest_positions
 group by portfolio_id
 """
 

@@ -38,21 +38,13 @@ _NO = frozenset({"no", "false", "f", "0"})
 
 # Open positions with their automatic tags; the marts derive theirs in int_automatic_tags.
 _AUTOMATIC = """
-with portfolios as (
-    select distinct on (portfolio_id) portfolio_id, removed_on
-    from raw.portfolios order by portfolio_id, load_id desc
-),
-positions as (
-    select distinct on (position_id) *
-    from raw.positions order by position_id, load_id desc
-),
-sectors as (
+with sectors as (
     select distinct on (symbol) symbol, sector
     from raw.company_profiles where profile_date <= %(day)s order by symbol, profile_date desc, load_id desc
 ),
 open_positions as (
-    select positions.* from positions
-    join portfolios using (portfolio_id)
+    select positions.* from raw.newest_positions as positions
+    join raw.newest_portfolios as portfolios using (portfolio_id)
     where
         coalesce(portfolios.removed_on, 'infinity') > %(day)s
         and coalesce(least(exit_date, expiration_date), 'infinity') > %(day)s

@@ -21,20 +21,17 @@ LARGEST_PREMIUM = 1e9  # larger numbers are neither prices nor counts of contrac
 _NUMBERS = ("bid", "ask", "last", "volume", "open_interest", "implied_volatility")
 
 _HELD = """
-with known as (
-    select distinct on (position_id) underlying_symbol, strike_price, expiration_date, exit_date
-    from raw.positions
-    where investment_class = 'OPTIONS'
-    order by position_id, load_id desc
-)
 select
     underlying_symbol,
     min(expiration_date),
     max(expiration_date),
     min(strike_price)::float8,
     max(strike_price)::float8
-from known
-where expiration_date >= %(last)s and coalesce(exit_date > %(last)s, true)
+from raw.newest_positions
+where
+    investment_class = 'OPTIONS'
+    and expiration_date >= %(last)s
+    and coalesce(exit_date > %(last)s, true)
 group by underlying_symbol
 order by underlying_symbol
 """

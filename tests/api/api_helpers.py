@@ -1,4 +1,4 @@
-"""What the API's tests do again and again: add users, log in, hold refusals against RFC 9457."""
+"""Helpers of the API's tests: add users, log in, check error responses against RFC 9457."""
 
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
@@ -17,25 +17,25 @@ PASSWORD = "correct horse battery staple"
 
 
 @cache
-def hash_of(password: str) -> str:
-    """Hash once per password: it takes some 50 ms."""
+def hash_password(password: str) -> str:
+    """Hash each password once: it takes about 50 ms."""
     return PasswordHash.recommended().hash(password)
 
 
 def add_user(warehouse: Warehouse, email: str, *, is_active: bool = True) -> str:
-    """Add a user who logs in with PASSWORD; his id."""
+    """Add a user who logs in with PASSWORD; return their id."""
     statement = """
         insert into ops.users (email, full_name, password_hash, is_active)
         values (%s, 'A Person', %s, %s) returning user_id::text
         """
     with warehouse.connect_writer() as connection:
-        row = connection.execute(statement, (email, hash_of(PASSWORD), is_active)).fetchone()
+        row = connection.execute(statement, (email, hash_password(PASSWORD), is_active)).fetchone()
     assert row is not None
     return str(row[0])
 
 
 def add_run(warehouse: Warehouse, *, status: str, phase: str = "building") -> None:
-    """Write the record of a nightly run that ended (or hangs) like this."""
+    """Record a nightly run with this status and phase."""
     statement = """
         insert into ops.runs (kind, status, phase, percent, finished_at, steps)
         values ('nightly', %s, %s, 40, case when %s <> 'running' then now() end, %s)
@@ -45,7 +45,7 @@ def add_run(warehouse: Warehouse, *, status: str, phase: str = "building") -> No
 
 
 def log_in(client: TestClient, email: str, password: str = PASSWORD) -> dict[str, str]:
-    """Headers that speak for this user."""
+    """Log in and return the headers of this user's requests."""
     response = client.post("/api/v1/auth/login", json={"email": email, "password": password})
     assert response.status_code == 200, response.text
     return {"Authorization": f"Bearer {response.json()['access_token']}"}
@@ -53,14 +53,14 @@ def log_in(client: TestClient, email: str, password: str = PASSWORD) -> dict[str
 
 @dataclass(frozen=True)
 class Person:
-    """A logged-in user of the demonstration and the ids of his portfolios, by name."""
+    """A logged-in demo user and the ids of their portfolios, by name."""
 
     client: TestClient
     headers: dict[str, str]
     portfolios: dict[str, str]
 
     def get(self, path: str, **parameters: Any) -> Any:
-        """Send GET /api/v1/path in this person's name."""
+        """Send GET /api/v1/path as this user."""
         return self.client.get(f"/api/v1/{path}", params=parameters, headers=self.headers)
 
     @property
@@ -70,7 +70,7 @@ class Person:
 
 
 def log_in_demo(client: TestClient, email: str) -> Person:
-    """Log in as a user of the demonstration."""
+    """Log in as a demo user."""
     headers = log_in(client, email, DEMO_PASSWORD)
     portfolios = client.get("/api/v1/data/portfolios", headers=headers).json()
     return Person(client, headers, {portfolio["name"]: portfolio["id"] for portfolio in portfolios})
@@ -84,7 +84,7 @@ def rounded(number: Decimal | None, places: int) -> float | None:
 
 
 def assert_problem(response: Any, status: int, code: str) -> dict[str, Any]:
-    """Hold a refusal against RFC 9457; its body."""
+    """Check an error response against RFC 9457; return its body."""
     assert (response.status_code, response.headers["content-type"]) == (status, "application/problem+json")
     body: dict[str, Any] = response.json()
     assert (body["status"], body["code"], body["type"]) == (status, code, f"urn:sigmasight:problem:{code}")
@@ -93,29 +93,29 @@ def assert_problem(response: Any, status: int, code: str) -> dict[str, Any]:
 
 
 class Shapes:
-    """Holds JSON against the shapes of the OpenAPI document, and refuses fields that no shape names."""
+    """Validates JSON against the schemas of the OpenAPI document, and rejects undocumented fields."""
 
     def __init__(self, document: dict[str, Any]) -> None:
         self._document = _closed({"components": document["components"]})
 
-    def hold(self, value: Any, schema: dict[str, Any]) -> None:
-        """Raise jsonschema.ValidationError where the value departs from the schema."""
+    def validate(self, value: Any, schema: dict[str, Any]) -> None:
+        """Raise jsonschema.ValidationError if the value does not match the schema."""
         validator = jsonschema.Draft202012Validator(
             {**_closed(schema), **self._document},
             format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER,
         )
         validator.validate(value)
 
-    def hold_answer(self, response: Any, path: str, document: dict[str, Any]) -> Any:
-        """Hold a live answer of a documented path against its shape; its JSON."""
+    def validate_response(self, response: Any, path: str, document: dict[str, Any]) -> Any:
+        """Validate a live response of a documented path against its schema; return its JSON."""
         assert response.status_code == 200, response.text
         schema = document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
-        self.hold(response.json(), schema)
+        self.validate(response.json(), schema)
         return response.json()
 
 
 def _closed(schema: Any) -> Any:
-    """Copy a schema so that objects take no field that they do not name."""
+    """Copy a schema, closed to fields that it does not list."""
     if isinstance(schema, list):
         return [_closed(part) for part in schema]
     if not isinstance(schema, dict):

@@ -1,6 +1,6 @@
-"""The API over a real warehouse, spoken to through its HTTP interface.
+"""The API over a real warehouse, tested through its HTTP interface.
 
-demo    the demonstration, built and published once for the whole run: five portfolios, simulated prices
+demo    the demo warehouse, built and published once per test run: five portfolios, simulated prices
 """
 
 from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ Serve = Callable[[Warehouse], TestClient]
 
 @pytest.fixture(scope="module")
 def serve() -> Iterator[Serve]:
-    """Start the API over a warehouse; every client is closed at the end of the module."""
+    """Start the API over a warehouse; clients are closed at the end of the module."""
     with ExitStack() as clients:
 
         def start(warehouse: Warehouse) -> TestClient:
@@ -33,12 +33,12 @@ def serve() -> Iterator[Serve]:
 
 @pytest.fixture(scope="module")
 def empty_api(module_warehouse: Warehouse, serve: Serve) -> TestClient:
-    """Serve a warehouse in which nothing was ever built."""
+    """Serve a warehouse without a build."""
     return serve(module_warehouse)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Modules with ON_REAL_PRICES run a second time over real prices, but for tests marked simulated_only."""
+    """Run modules with ON_REAL_PRICES again over real prices, except for tests marked simulated_only."""
     if "prices" in metafunc.fixturenames and getattr(metafunc.module, "ON_REAL_PRICES", False):
         marked = any(mark.name == "simulated_only" for mark in metafunc.definition.iter_markers())
         metafunc.parametrize("prices", ["simulated"] if marked else ["simulated", "real"], scope="module")
@@ -52,7 +52,7 @@ def prices() -> str:
 
 @pytest.fixture(scope="module")
 def demo(request: pytest.FixtureRequest, prices: str) -> Warehouse:
-    """The demonstration of the whole run, with its people; on real prices it ends on the same session."""
+    """The demo warehouse with its users; on real prices it ends on the same session."""
     built: Warehouse = (
         request.getfixturevalue("market_then")
         if prices == "real"
@@ -65,7 +65,7 @@ def demo(request: pytest.FixtureRequest, prices: str) -> Warehouse:
 
 @pytest.fixture(scope="module")
 def api(demo: Warehouse, serve: Serve) -> TestClient:
-    """Serve the demonstration."""
+    """Serve the demo warehouse."""
     return serve(demo)
 
 
@@ -83,6 +83,6 @@ def family_office(api: TestClient) -> Person:
 
 @pytest.fixture(scope="module")
 def analyst(demo: Warehouse) -> Iterator[Connection[DictRow]]:
-    """Ask the marts in SQL, as an analyst does: what the API says is held against it."""
+    """Query the marts in SQL, as an analyst: the API's responses are compared with them."""
     with connect(demo.analyst_url, row_factory=dict_row, autocommit=True) as connection:
         yield connection

@@ -1,7 +1,7 @@
-"""A second publication of the last session without a build: other figures, under a new number.
+"""A second publication of the last session without a build: other figures under a new number.
 
-Every published fact of the session is copied; equity and market values are moved by an amount, so that it
-shows in an answer which publication its figures are of.
+Every published fact of the session is copied; equity and market values are shifted by an amount, so that
+a response shows which publication its figures come from.
 """
 
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ select as_of_date, publication_id from ops.publication_dates
 where superseded_at is null order by as_of_date desc limit 1
 """
 
-SPEAK_AGAIN = [
+REINSTATE = [
     f"""
     update ops.{dates} set superseded_at = null
     where superseded_at = (select published_at from ops.publications where publication_id = %(number)s)
@@ -53,7 +53,7 @@ where after.publication_id = %s and before.publication_id = %s
 
 
 def republish(connection: Connection, shift: Decimal) -> int:
-    """Publish the last session again, equity and each market value moved by `shift` USD; the new number."""
+    """Publish the last session again, with equity and each market value shifted by `shift` USD."""
     with connection.transaction():
         last, before = connection.execute(LAST).fetchone() or (None, 0)
         (number,) = connection.execute("select max(publication_id) + 1 from ops.publications").fetchone() or (
@@ -85,7 +85,7 @@ def _copy(connection: Connection, table: str, columns: list[str], numbers: dict[
 
 
 def take_back(connection: Connection, number: int) -> None:
-    """Undo a publication: the one before it speaks again."""
+    """Undo a publication: the one before it is in force again."""
     with connection.transaction():
         for table, _ in connection.execute(FACTS.encode()).fetchall():
             statement = sql.SQL("delete from published.{} where publication_id = %s")
@@ -94,7 +94,7 @@ def take_back(connection: Connection, number: int) -> None:
             "delete from ops.restatements where publication_id = %(number)s",
             "delete from ops.publication_dates where publication_id = %(number)s",
             "delete from ops.portfolio_dates where publication_id = %(number)s",
-            *SPEAK_AGAIN,
+            *REINSTATE,
             "delete from ops.publication_loads where publication_id = %(number)s",
             "delete from ops.publications where publication_id = %(number)s",
         ):
@@ -103,7 +103,7 @@ def take_back(connection: Connection, number: int) -> None:
 
 @contextmanager
 def republished(warehouse: Warehouse, shift: Decimal) -> Iterator[int]:
-    """Publish the last session again for the time of the context; the new number."""
+    """Publish the last session again for the duration of the context; yield the new number."""
     with warehouse.connect_writer(autocommit=True) as connection:
         number = republish(connection, shift)
         try:

@@ -1,4 +1,4 @@
-"""The answers that the README shows are the API's answers."""
+"""The responses in the README are those of the API."""
 
 import json
 import re
@@ -15,14 +15,14 @@ CALL = re.compile(r"^\$ curl -s \$API(?P<path>/\S+) .*\n(?P<shown>\{.*\})$", re.
 
 
 def _objects(body: Any) -> Iterator[dict[str, Any]]:
-    """All JSON objects in an answer."""
+    """Iterate over all JSON objects in a response."""
     if isinstance(body, dict):
         yield body
     for part in body.values() if isinstance(body, dict) else body if isinstance(body, list) else ():
         yield from _objects(part)
 
 
-def test_the_readme_shows_what_the_api_answers(api: TestClient) -> None:
+def test_the_readme_shows_the_apis_responses(api: TestClient) -> None:
     person = log_in_demo(api, "demo_individual@sigmasight.com")
     calls = list(CALL.finditer(README))
     assert len(calls) == 3
@@ -30,4 +30,4 @@ def test_the_readme_shows_what_the_api_answers(api: TestClient) -> None:
         path = call["path"].removeprefix("/").replace("$ID", person.portfolio_id)
         shown = json.loads(call["shown"])
         found = [part for part in _objects(person.get(path).json()) if shown.items() <= part.items()]
-        assert found, f"{path} does not answer {shown}"
+        assert found, f"{path} does not return {shown}"

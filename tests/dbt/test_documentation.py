@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -212,12 +211,6 @@ def test_prefixes_say_the_layer(manifest: dict[str, Any]) -> None:
         node["name"] for node in _models(manifest) if not node["name"].startswith(prefixes[node["fqn"][1]])
     ]
     assert wrong == []
-
-
-def test_folders_hold_a_handful_of_files(manifest: dict[str, Any]) -> None:
-    """At most about twenty models a folder of marts: what a reader takes in at a glance."""
-    folders = Counter(Path(node["original_file_path"]).parent for node in _models(manifest, "marts"))
-    assert max(folders.values()) <= 20
 
 
 def test_every_variable_is_declared_once_with_a_comment() -> None:

@@ -12,6 +12,7 @@ import psycopg
 import psycopg2
 import pytest
 
+from warehouse.bootstrap import SQL_FOLDER
 from warehouse.connections import (
     Warehouse,
     connect,
@@ -25,6 +26,7 @@ from warehouse.settings import Settings, project_root
 from warehouse.urls import make_url, url_parts
 
 OLD_PROGRAMS = program("postgres").parent.parent.parent / "pginstall" / "bin"  # the wheel's PostgreSQL 16
+FILES = sorted(SQL_FOLDER.glob("[0-9]*.sql"))
 PASSWORD = "sw@rd/f%ish"
 PASSWORDS = {f"{role}_password": f"{role}-{PASSWORD}" for role in ("analyst", "api", "auth", "ai")}
 ADMIN = """
@@ -100,7 +102,7 @@ def test_everything_is_created_and_owned_by_the_writer(given_warehouse: Warehous
             "sigmasight_writer",
             "manager",
         )
-        assert connection.execute("select count(*) from ops.schema_files").fetchone() == (7,)
+        assert connection.execute("select count(*) from ops.schema_files").fetchone() == (len(FILES),)
         assert connection.execute("show timezone").fetchone() == ("UTC",)
         owner = connection.execute(
             "select relowner::regrole::text from pg_class where oid = 'raw.prices'::regclass"
@@ -216,7 +218,7 @@ def test_prepared_roles_are_enough_for_a_user_without_createrole(
         connection.execute("grant sigmasight_writer to visitor")
     opened = open_warehouse(Settings(database_url=server.url("visitor", "prepared")))
     with opened.connect_writer() as connection:
-        assert connection.execute("select count(*) from ops.schema_files").fetchone() == (6,)
+        assert connection.execute("select count(*) from ops.schema_files").fetchone() == (len(FILES) - 1,)
         assert connection.execute("select count(*) from ops.loads").fetchone() == (0,)
     assert open_warehouse(opened.settings) == opened
     message = failure(database_url=server.url("visitor", "prepared"), api_password=secrets.token_hex())

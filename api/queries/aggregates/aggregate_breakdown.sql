@@ -1,4 +1,4 @@
--- GET /analytics/aggregate/breakdown: what each portfolio adds to the whole, the largest first. No row: a named
+-- GET /analytics/aggregate/breakdown: what each portfolio contributes to the total, largest first. No row: a named
 -- portfolio is not this user's.
 -- with aggregate_scope, aggregate_quality
 with risk as (

@@ -1,5 +1,5 @@
--- GET /analytics/aggregate/concentration: on the gross exposures of each symbol added up over the portfolios; a long
--- in one does not offset a short in another. No row: a named portfolio is not this user's.
+-- GET /analytics/aggregate/concentration: based on each symbol's gross exposure summed over the portfolios; a long in
+-- one does not offset a short in another. No row: a named portfolio is not this user's.
 -- with aggregate_scope
 with concentration as (
     select *

@@ -1,7 +1,6 @@
--- GET /analytics/aggregate/correlation-matrix: correlations of the largest symbols over all portfolios, options
--- under their underlying. No mart holds pairs of which the legs are in two portfolios: all are computed from the
--- daily returns, over the window and with the minimum of the portfolios' own matrices. No row: a named portfolio
--- is not this user's.
+-- GET /analytics/aggregate/correlation-matrix: correlations of the largest symbols over all portfolios, options under
+-- their underlying. No mart holds pairs across portfolios: all are computed from daily returns, with the window and the
+-- minimum of the portfolios' own matrices. No row: a named portfolio is not this user's.
 -- with aggregate_scope, aggregate_quality
 with correlation as (
     select *

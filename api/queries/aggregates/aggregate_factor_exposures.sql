@@ -1,6 +1,6 @@
--- GET /analytics/aggregate/factor-exposures: dollar exposures added up, over the equity of the portfolios in which they
--- are known. Those count that hold nothing but cash, which moves with nothing, and those whose equity is gone.
--- No row: a named portfolio is not this user's.
+-- GET /analytics/aggregate/factor-exposures: the sum of dollar exposures over the equity of the portfolios in which
+-- they are known. Portfolios that hold only cash count, with an exposure of zero; so do those whose equity is gone. No
+-- row: a named portfolio is not this user's.
 -- with aggregate_scope, aggregate_quality
 with factor_rows as (
     select *

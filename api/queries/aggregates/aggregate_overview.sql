@@ -1,4 +1,4 @@
--- GET /analytics/aggregate/overview: the portfolios added up at the close of one session. Percentages are 0 to 100 of
+-- GET /analytics/aggregate/overview: the sum of the portfolios at the close of one session. Percentages are 0 to 100 of
 -- equity. No row: a named portfolio is not this user's.
 -- with aggregate_scope, flagged_prices
 with sums as (

@@ -1,5 +1,5 @@
--- GET /analytics/aggregate/sector-exposure: gross exposures by sector added up, beside the S&P 500's weights that
--- held on the date. No row: a named portfolio is not this user's.
+-- GET /analytics/aggregate/sector-exposure: gross exposures by sector, summed, next to the S&P 500's weights in force
+-- on the date. No row: a named portfolio is not this user's.
 -- with aggregate_scope, sector_comparison
 with sectors as (
     select

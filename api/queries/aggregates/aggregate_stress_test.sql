@@ -1,6 +1,6 @@
--- GET /analytics/aggregate/stress-test: what each scenario would do to the portfolios together, the worst first.
--- Shocks are those of the date; names, categories and severities are today's (dim_scenarios). No row: a named
--- portfolio is not this user's.
+-- GET /analytics/aggregate/stress-test: the P&L of each scenario over the portfolios together, worst first. Shocks are
+-- those of the date; names, categories and severities are the current ones (dim_scenarios). No row: a named portfolio
+-- is not this user's.
 -- with aggregate_scope, stress_scenarios, aggregate_quality
 with stress as (
     select *

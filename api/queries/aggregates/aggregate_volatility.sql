@@ -1,7 +1,6 @@
--- GET /analytics/aggregate/volatility: of the returns that the portfolios had together: on each session, P&L added
--- up over the capital it was earned on, without what private holdings were marked up or down. The forecast is the
--- portfolios' own, weighted by equity: an upper bound.
--- No row: a named portfolio is not this user's.
+-- GET /analytics/aggregate/volatility: volatility of the portfolios' combined returns: on each session, total P&L over
+-- total capital, without revaluations of private holdings. The forecast is the equity-weighted mean of the portfolios'
+-- own: an upper bound. No row: a named portfolio is not this user's.
 -- with aggregate_scope, aggregate_quality
 with risk as (
     select *

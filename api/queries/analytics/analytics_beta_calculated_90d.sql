@@ -1,5 +1,5 @@
--- GET /analytics/portfolio/{id}/beta-calculated-90d: the beta of what is held at the close, from regressions over 90
--- sessions. No row: not this user's. A row without a body: the portfolio begins later.
+-- GET /analytics/portfolio/{id}/beta-calculated-90d: the beta of the holdings at the close, from regressions over 90
+-- sessions. No row: the portfolio is not this user's. Null body: it begins after the session.
 -- with portfolio_scope, portfolio_market_exposure, portfolio_quality
 with risk as (
     select

@@ -1,6 +1,6 @@
--- GET /analytics/portfolio/{id}/beta-comparison: for each open position, the provider's beta beside the one from
--- regressions; an option shows its underlying's. No row: not this user's. A row without a body: the portfolio begins
--- later.
+-- GET /analytics/portfolio/{id}/beta-comparison: for each open position, the provider's beta next to the one from
+-- regressions; an option shows its underlying's. No row: the portfolio is not this user's. Null body: it begins after
+-- the session.
 -- with portfolio_scope, open_positions, portfolio_quality
 with provider_betas as (
     select

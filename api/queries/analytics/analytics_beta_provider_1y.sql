@@ -1,5 +1,5 @@
--- GET /analytics/portfolio/{id}/beta-provider-1y: the beta as data providers say it. No row: not this user's. A row
--- without a body: the portfolio begins later.
+-- GET /analytics/portfolio/{id}/beta-provider-1y: the beta from data providers. No row: the portfolio is not this
+-- user's. Null body: it begins after the session.
 -- with portfolio_scope, portfolio_risk
 select
     case

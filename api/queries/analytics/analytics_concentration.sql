@@ -1,5 +1,5 @@
--- GET /analytics/portfolio/{id}/concentration: on gross weights by symbol, options under their underlying. No row:
--- not this user's. A row without a body: the portfolio begins later.
+-- GET /analytics/portfolio/{id}/concentration: based on gross weights by symbol, options under their underlying. No
+-- row: the portfolio is not this user's. Null body: it begins after the session.
 -- with portfolio_scope
 with exposure as (
     select *

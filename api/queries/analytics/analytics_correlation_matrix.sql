@@ -1,6 +1,6 @@
 -- GET /analytics/portfolio/{id}/correlation-matrix: correlations of the largest symbols by gross exposure, options
--- under their underlying. The average is over all pairs of the portfolio. No row: not this user's. A row without a
--- body: the portfolio begins later.
+-- under their underlying. The average is over all pairs of the portfolio. No row: the portfolio is not this user's.
+-- Null body: it begins after the session.
 -- with portfolio_scope, portfolio_correlation, portfolio_quality
 with pairs as materialized (
     select

@@ -1,5 +1,5 @@
--- GET /analytics/portfolio/{id}/diversification-score: how much what is held moves together. No row: not this
--- user's. A row without a body: the portfolio begins later.
+-- GET /analytics/portfolio/{id}/diversification-score: how strongly the holdings move together. No row: the portfolio
+-- is not this user's. Null body: it begins after the session.
 -- with portfolio_scope, portfolio_correlation, portfolio_quality
 with clusters as (
     select

@@ -1,6 +1,6 @@
--- GET /analytics/portfolio/{id}/factor-exposures: betas of the portfolio to the market, the styles and the yield.
--- The quality is that of the factor with the least data. No row: not this user's. A row without a body: the
--- portfolio begins later.
+-- GET /analytics/portfolio/{id}/factor-exposures: betas of the portfolio to the market, the styles and the yield. The
+-- quality is that of the factor with the least data. No row: the portfolio is not this user's. Null body: it begins
+-- after the session.
 -- with portfolio_scope, weakest_factor_quality, portfolio_quality
 with factor_rows as (
     select *

@@ -1,5 +1,5 @@
--- GET /analytics/portfolio/{id}/greeks: Greeks of the portfolio and of its option positions. No row: not this
--- user's. A row without a body: the portfolio begins later.
+-- GET /analytics/portfolio/{id}/greeks: Greeks of the portfolio and of its option positions. No row: the portfolio is
+-- not this user's. Null body: it begins after the session.
 -- with portfolio_scope
 with greeks as (
     select *
@@ -7,7 +7,7 @@ with greeks as (
     where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
 ),
 
--- an option that settled on the date has a row as well, and is not held any more
+-- an option that settled on the date also has a row, but is no longer held
 open_options as (
     select position_id
     from fct_position_values

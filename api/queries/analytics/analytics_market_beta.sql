@@ -1,6 +1,6 @@
--- GET /analytics/portfolio/{id}/market-beta: the beta of what is held at the close (betas of the symbols, weighted),
--- and the beta of the returns that the portfolio had. No row: not this user's. A row without a body: the portfolio
--- begins later.
+-- GET /analytics/portfolio/{id}/market-beta: the beta of the holdings at the close (weighted betas of the symbols), and
+-- the beta of the portfolio's own returns. No row: the portfolio is not this user's. Null body: it begins after the
+-- session.
 -- with portfolio_scope, portfolio_market_exposure, portfolio_quality
 with model as (
     select

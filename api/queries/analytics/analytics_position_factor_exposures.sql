@@ -1,7 +1,7 @@
--- GET /analytics/portfolio/{id}/positions/factor-exposures: betas of the open positions, the largest first; an
--- option takes delta times its underlying's beta. exposure_dollars add up to the portfolio's. The quality counts
--- all open positions, whatever the page or the symbols. No row: not this user's. A row without a body: the
--- portfolio begins later.
+-- GET /analytics/portfolio/{id}/positions/factor-exposures: betas of the open positions, largest first; an option uses
+-- delta times its underlying's beta. exposure_dollars add up to the portfolio's. The quality covers all open positions,
+-- regardless of the page and the selected symbols. No row: the portfolio is not this user's. Null body: it begins after
+-- the session.
 -- with portfolio_scope, open_positions, portfolio_quality
 with greeks as (
     select

@@ -1,6 +1,5 @@
--- GET /analytics/portfolio/{id}/risk-decomposition: the variance that factors explain, factor by factor, and what the
--- symbols have each by themselves (model risk). No row: not this user's. A row without a body: the portfolio begins
--- later.
+-- GET /analytics/portfolio/{id}/risk-decomposition: the variance explained by each factor, and the symbol-specific
+-- variance (model risk). No row: the portfolio is not this user's. Null body: it begins after the session.
 -- with portfolio_scope, portfolio_risk, portfolio_quality
 with factor_rows as (
     select *

@@ -1,5 +1,5 @@
--- GET /analytics/portfolio/{id}/risk-metrics: the figures of a risk page side by side. No row: not this user's. A row
--- without a body: the portfolio begins later.
+-- GET /analytics/portfolio/{id}/risk-metrics: the figures of a risk page side by side. No row: the portfolio is not
+-- this user's. Null body: it begins after the session.
 -- with portfolio_scope, portfolio_risk, portfolio_quality
 with history as (
     select

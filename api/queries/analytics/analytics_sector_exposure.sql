@@ -1,5 +1,5 @@
--- GET /analytics/portfolio/{id}/sector-exposure: shares of gross exposure by sector, beside the S&P 500's weights
--- that held on the date. No row: not this user's. A row without a body: the portfolio begins later.
+-- GET /analytics/portfolio/{id}/sector-exposure: shares of gross exposure by sector, next to the S&P 500's weights in
+-- force on the date. No row: the portfolio is not this user's. Null body: it begins after the session.
 -- with portfolio_scope, sector_comparison
 with sectors as (
     select *

@@ -1,7 +1,7 @@
--- GET /analytics/portfolio/{id}/spread-factors: tilts to one side of a pair of styles. No row: not this user's. A
--- row without a body: the portfolio begins later.
+-- GET /analytics/portfolio/{id}/spread-factors: tilts to one side of a pair of styles. No row: the portfolio is not
+-- this user's. Null body: it begins after the session.
 -- with portfolio_scope, weakest_factor_quality, portfolio_quality
--- what the two sides of each spread are called; a spread without a row here goes by its factor's name
+-- the names of the two sides of each spread; a spread without a row here uses its factor's name
 with sides (factor, long_side, short_side, what_happens) as (
     values
     ('Growth-Value', 'Growth', 'Value', 'growth stocks beat value stocks'),

@@ -1,6 +1,6 @@
--- GET /analytics/portfolio/{id}/stress-test: what each scenario would do to the portfolio, the worst first. Shocks
--- are those of the date; names, categories and severities are today's (dim_scenarios). No row: not this user's. A
--- row without a body: the portfolio begins later.
+-- GET /analytics/portfolio/{id}/stress-test: the P&L of each scenario, worst first. Shocks are those of the date;
+-- names, categories and severities are the current ones (dim_scenarios). No row: the portfolio is not this user's. Null
+-- body: it begins after the session.
 -- with portfolio_scope, stress_scenarios, portfolio_quality
 with stress as (
     select *

@@ -1,5 +1,5 @@
--- GET /analytics/portfolio/{id}/value-at-risk: value at risk and expected shortfall by three methods, and how past
--- ones were kept. No row: not this user's. A row without a body: the portfolio begins later.
+-- GET /analytics/portfolio/{id}/value-at-risk: value at risk and expected shortfall by three methods, and their
+-- backtest. No row: the portfolio is not this user's. Null body: it begins after the session.
 -- with portfolio_scope, portfolio_risk, portfolio_quality
 with backtests as (
     select

@@ -1,5 +1,5 @@
--- GET /analytics/portfolio/{id}/volatility: of the returns that the holdings at the close would have had. No row: not
--- this user's. A row without a body: the portfolio begins later.
+-- GET /analytics/portfolio/{id}/volatility: volatility of the returns that the holdings at the close would have had. No
+-- row: the portfolio is not this user's. Null body: it begins after the session.
 -- with portfolio_scope, portfolio_risk, portfolio_quality
 select
     case

@@ -1,5 +1,5 @@
--- GET /analytics/portfolio/{id}/overview: one portfolio at the close of one session. Percentages are 0 to 100
--- of equity. No row: not this user's. A row without a body: the portfolio begins later.
+-- GET /analytics/portfolio/{id}/overview: one portfolio at the close of one session. Percentages are 0 to 100 of
+-- equity. No row: the portfolio is not this user's. Null body: it begins after the session.
 -- with portfolio_scope, flagged_prices
 with exposure as (
     select *

@@ -1,2 +1,2 @@
--- Replaces a session's refresh token; how that went: continued, reused, ended. Run as sigmasight_auth.
+-- Replaces a session's refresh token; returns continued, reused or ended. Run as sigmasight_auth.
 select ops.continue_session(%(session_id)s::uuid, %(old_hash)s::bytea, %(new_hash)s::bytea) as outcome

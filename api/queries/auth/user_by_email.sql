@@ -1,4 +1,4 @@
--- The user who wants to log in. Run as sigmasight_auth. One row or none.
+-- The user of a login attempt. Run as sigmasight_auth. One row or none.
 select
     user_id,
     email,

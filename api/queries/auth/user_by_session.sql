@@ -1,4 +1,4 @@
--- The user whom a token names, while the token's session goes on. Run as sigmasight_auth. One row or none.
+-- The user of a token, as long as its session has not ended. Run as sigmasight_auth. One row or none.
 select
     users.user_id,
     users.email,

@@ -1,5 +1,5 @@
--- GET /data/prices/benchmark/{symbol}: daily bars of one symbol over the lookback_days calendar days up to a
--- session. A symbol without a price by then is answered too: available is false, and the message says why.
+-- GET /data/prices/benchmark/{symbol}: daily bars of one symbol over the lookback_days calendar days up to a session. A
+-- symbol without a price by then returns available = false and a message with the reason.
 with bars as (
     select
         as_of_date,

@@ -1,7 +1,7 @@
--- GET /data/company-profiles: what sources say of companies and funds, as of a session: those named, or those that
--- positions or a portfolio hold (an option's underlying). A profile speaks from its date on; of a symbol whose
--- first profile is later, names and sector are shown and no figures.
--- No row: neither the portfolio nor any of the positions is this user's. No body: the portfolio begins later.
+-- GET /data/company-profiles: profiles of companies and funds as of a session: of the symbols named, or of those held
+-- in positions or a portfolio (an option's underlying). A profile is valid from its date on; if a symbol's first
+-- profile is later, its name and sector are returned without figures. No row: neither the portfolio nor any of the
+-- positions is this user's. Null body: the portfolio begins after the session.
 -- with holders, portfolio_scope
 with held as materialized (
     select position_id
@@ -27,7 +27,7 @@ wanted as materialized (
     select unnest(%(symbols)s::text[]) as symbol
 ),
 
-speaking as (
+profiles_in_force as (
     select distinct on (symbol)
         *,
         profile_date <= %(as_of_date)s::date as is_known
@@ -79,7 +79,7 @@ profiles as (
         case when is_known then profile_date end as profile_date,
         source as data_source,
         to_char(updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as last_updated
-    from speaking
+    from profiles_in_force
 ),
 
 page as (
@@ -122,12 +122,12 @@ select
                 'returned_profiles', listed.row_count,
                 'missing_profiles', (
                     select coalesce(json_agg(symbol order by symbol), '[]'::json) from wanted
-                    where symbol <> all(array(select symbol from speaking))
+                    where symbol <> all(array(select symbol from profiles_in_force))
                 ),
                 'as_of', %(as_of_date)s::date,
                 'limit', %(limit)s::integer,
                 'offset', %(offset)s::integer,
-                'truncated', %(offset)s + listed.row_count < (select count(*) from speaking)
+                'truncated', %(offset)s + listed.row_count < (select count(*) from profiles_in_force)
             )
         )
     end::text as body

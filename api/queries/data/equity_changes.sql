@@ -1,5 +1,5 @@
--- GET /portfolios/{id}/equity-changes: contributions and withdrawals up to a session, the newest first, by page.
--- No row: not this user's. A row without a body: the portfolio begins later.
+-- GET /portfolios/{id}/equity-changes: contributions and withdrawals up to a session, newest first, by page. No row:
+-- the portfolio is not this user's. Null body: it begins after the session.
 -- with portfolio_scope
 with flows as (
     select

@@ -1,6 +1,6 @@
--- GET /portfolios/{id}/equity-changes/export?format=csv: contributions and withdrawals up to a session, the oldest
--- first, as CSV (RFC 4180). Notes that begin like a formula are led by an apostrophe: spreadsheets run formulas.
--- No row: not this user's. A row without a body: the portfolio begins later.
+-- GET /portfolios/{id}/equity-changes/export?format=csv: contributions and withdrawals up to a session, oldest first,
+-- as CSV (RFC 4180). Notes that begin like a formula are prefixed with an apostrophe: spreadsheets execute formulas. No
+-- row: the portfolio is not this user's. Null body: it begins after the session.
 -- with portfolio_scope
 with flows as (
     select

@@ -1,5 +1,6 @@
--- GET /portfolios/{id}/equity-changes/summary: what was put in and taken out, up to a session: ever, and in the
--- calendar days (or the year) before it. No row: not this user's. No body: the portfolio begins later.
+-- GET /portfolios/{id}/equity-changes/summary: contributions and withdrawals up to a session: in total, and over the
+-- calendar days (or the year) before it. No row: the portfolio is not this user's. Null body: it begins after the
+-- session.
 -- with portfolio_scope
 with flows as (
     select *

@@ -1,6 +1,6 @@
--- GET /data/factors/etf-prices: the ETFs that stand for factors, with their last bar up to a session and, when
--- asked for, the bars of the lookback_days calendar days before. Which ETF stands for which factor is today's
--- definition; a factor that is no ETF (a Treasury yield) has none.
+-- GET /data/factors/etf-prices: the ETFs of the factors, with their last bar up to a session and, on request, the bars
+-- of the lookback_days calendar days before. The mapping of factors to ETFs is the current one; a factor that is not an
+-- ETF (a Treasury yield) has none.
 with factors as (
     select
         proxy_symbol as symbol,

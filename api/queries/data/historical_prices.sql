@@ -1,7 +1,7 @@
--- GET /data/prices/historical/{portfolio_id}: daily bars of the symbols that the portfolio holds at the close
--- of one session (an option's underlying), over the lookback_days calendar days up to it.
--- adjusted_close is chained to the close of the last session shown, so it knows nothing of later splits.
--- No row: not this user's. A row without a body: the portfolio begins later.
+-- GET /data/prices/historical/{portfolio_id}: daily bars of the symbols that the portfolio holds at the close of one
+-- session (an option's underlying), over the lookback_days calendar days up to it. adjusted_close is chained to the
+-- close of the last session shown, so later splits do not affect it. No row: the portfolio is not this user's. Null
+-- body: it begins after the session.
 -- with portfolio_scope, open_positions
 with held as (
     select
@@ -106,7 +106,7 @@ span as (
     from bars
 ),
 
--- Cash is worth what it says: it lacks no price.
+-- Cash needs no price.
 without_prices as (
     select coalesce(json_agg(wanted.symbol order by wanted.symbol), '[]'::json) as body
     from wanted

@@ -1,7 +1,7 @@
 -- GET /portfolios: the user's portfolios as accounts, as of a session, oldest first; counts and totals cover all
--- that existed at its close, also those beyond the page.
--- GET /portfolios/{id}: the same of one portfolio, whose fields stand beside the list as well. No row: not this
--- user's. A row without a body: the portfolio begins later.
+-- that existed at its close, including those beyond the page.
+-- GET /portfolios/{id}: the same for one portfolio, whose fields are also returned next to the list.
+-- No row: the portfolio is not this user's. Null body: it begins after the session.
 with portfolios as (
     select
         dim_portfolios.portfolio_id as id,

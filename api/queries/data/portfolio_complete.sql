@@ -1,6 +1,6 @@
--- GET /data/portfolio/{id}/complete: everything a portfolio page needs, as of one session.
--- Time series and attribution look at the last max_days sessions up to it. No row: not this user's. A row
--- without a body: the portfolio begins later.
+-- GET /data/portfolio/{id}/complete: everything a portfolio page needs, as of one session. Time series and attribution
+-- cover the last max_days sessions up to it. No row: the portfolio is not this user's. Null body: it begins after the
+-- session.
 -- with portfolio_scope, open_positions
 with regression as (
     select min(min_observations) as min_observations
@@ -8,7 +8,7 @@ with regression as (
     where model = 'market'
 ),
 
--- A history that starts later has fewer days than a regression needs, and is not complete however gapless.
+-- A history that starts later has too few days for a regression, and is not complete even without gaps.
 latest_start as (
     select as_of_date
     from dim_dates
@@ -94,7 +94,7 @@ holdings as (
     limit %(max_positions)s
 ),
 
--- One row more than is shown, which tells whether there are more and holds nothing else.
+-- Fetches one extra row, only to detect truncation.
 recent as (
     select
         as_of_date,

@@ -1,7 +1,7 @@
--- GET /data/portfolio/{id}/data-quality: how far the price histories of the open positions carry analytics, as of
--- one session. Symbols are those that are priced (an option's underlying); counts of the summary are positions. Cash
--- needs no prices: it counts as complete and stands in no list.
--- No row: not this user's. A row without a body: the portfolio begins later.
+-- GET /data/portfolio/{id}/data-quality: how far the price histories of the open positions support analytics, as of one
+-- session. Symbols are those that are priced (an option's underlying); the summary counts positions. Cash needs no
+-- prices: it counts as complete and is in no list. No row: the portfolio is not this user's. Null body: it begins after
+-- the session.
 -- with portfolio_scope, open_positions
 with held as materialized (
     select
@@ -40,7 +40,7 @@ counted as (
     group by symbol
 ),
 
--- The fewest returns of a symbol under a beta, and under the risk model that volatilities rest on.
+-- The minimum number of returns of a symbol for a beta, and for the risk model behind the volatilities.
 regression as (
     select
         min(min_observations) filter (where model = 'market') as min_observations,
@@ -115,7 +115,7 @@ lists as (
     where not is_cash
 ),
 
--- What the analytics of this session themselves could use.
+-- What the analytics of this session could actually use.
 analytics as (
     select
         'correlation_matrix' as analytic,
@@ -181,7 +181,7 @@ advice as (
     select
         1 as place,
         'Load prices of ' || string_agg(symbol, ', ' order by symbol)
-        || ': there are none, and the positions stand at what was paid.' as sentence
+        || ': there are none, and the positions are valued at what was paid.' as sentence
     from graded
     where reason = 'no_prices'
     having count(*) > 0

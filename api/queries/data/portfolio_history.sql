@@ -1,4 +1,4 @@
--- The first published session of a portfolio, null when it has none. One row.
+-- The first published session of a portfolio, null if it has none. One row.
 select min(as_of_date)
 from fct_portfolio_snapshots
 where portfolio_id = %(portfolio_id)s::uuid

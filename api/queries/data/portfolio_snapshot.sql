@@ -1,5 +1,6 @@
--- GET /data/portfolio/{id}/snapshot: what fct_portfolio_snapshots holds of one session, with what the target
--- prices promise and the portfolio's betas. No row: not this user's. A row without a body: it begins later.
+-- GET /data/portfolio/{id}/snapshot: the row of fct_portfolio_snapshots for one session, with the returns implied by
+-- target prices and the portfolio's betas. No row: the portfolio is not this user's. Null body: it begins after the
+-- session.
 -- with portfolio_scope
 with risk as (
     select

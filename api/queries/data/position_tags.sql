@@ -1,4 +1,4 @@
--- GET /positions/{id}/tags: the tags that a position carries on a session. No row: not this user's.
+-- GET /positions/{id}/tags: the tags of a position on a session. No row: the position is not this user's.
 with position as (
     select
         portfolio_id,

@@ -1,10 +1,10 @@
 -- GET /data/positions/details: positions of one portfolio, or of a list of ids, as of one session.
--- GET /positions/{id} (is_single): the one position that has the id, without the list around it.
+-- GET /positions/{id} (is_single): the position with this id, not wrapped in a list.
 -- An open position shows the session's values, a closed one (include_closed) those of its last session.
--- No row: neither the portfolio nor any of the ids is this user's. A row without a body: the portfolio, or the
--- single position, begins later.
+-- No row: neither the portfolio nor any of the ids is this user's. Null body: the portfolio, or the single position,
+-- begins after the session.
 -- with holders, portfolio_scope
--- Keys are handed to the views as arrays: only so does the planner look them up in the index.
+-- Keys are passed to the views as arrays: only then does the planner look them up in the index.
 with open_values as (
     select *
     from fct_position_values
@@ -14,7 +14,7 @@ with open_values as (
         and is_open
 ),
 
--- The row of the last session is the only one of a position that is not open.
+-- A closed position has a single row that is not open: that of its last session.
 closed_values as (
     select *
     from fct_position_values
@@ -102,7 +102,7 @@ positions as (
         round(chosen.unrealized_pnl, 2) as unrealized_pnl,
         round(100 * chosen.unrealized_pnl / nullif(abs(chosen.cost_basis), 0), 4) as unrealized_pnl_percent,
         round(chosen.realized_pnl, 2) as realized_pnl,
-        -- a position that was closed on the session itself still earned that day
+        -- a position closed on the session itself still has P&L for that day
         case when chosen.as_of_date = %(as_of_date)s::date then round(chosen.daily_pnl, 2) else 0 end
             as day_change_value,
         case

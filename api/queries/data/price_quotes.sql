@@ -1,5 +1,5 @@
--- GET /data/prices/quotes: the last close of each symbol up to a session, with the day and the 52 weeks around it
--- in the shares of that day. No source of the warehouse gives bid and ask of shares: they are null.
+-- GET /data/prices/quotes: the last close of each symbol up to a session, with the day and the 52 weeks around it in
+-- the shares of that day. No source of the warehouse provides bid and ask of shares: they are null.
 with requested as (
     select
         symbol,
@@ -20,7 +20,7 @@ year_of_bars as (
         volume,
         source,
         row_number() over newest_first as days_ago,
-        -- how many shares of the newest day one of that day has become
+        -- shares of the newest day per share of that day
         coalesce(
             udf.product(split_ratio) over (newest_first rows between unbounded preceding and 1 preceding), 1
         ) as share_ratio

@@ -1,5 +1,4 @@
--- GET /tags/{id}/positions: the user's open positions that carry a tag on a session, the largest first.
--- No row: no such tag.
+-- GET /tags/{id}/positions: the user's open positions with a tag on a session, largest first. No row: no such tag.
 with portfolios as (
     select
         portfolio_id,

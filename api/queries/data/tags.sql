@@ -1,5 +1,5 @@
--- GET /tags/: the tags of the user's portfolios up to a session, by name; those that nothing carries any more are
--- archived. GET /tags/{id}: the same of one tag, whose fields stand beside the list as well.
+-- GET /tags/: the tags of the user's portfolios up to a session, by name; those that no position has any longer are
+-- archived. GET /tags/{id}: the same for one tag, whose fields are also returned next to the list.
 -- A tag's id is md5(user_id '/' name) as a uuid. No row: no such tag.
 with portfolios as (
     select
@@ -17,7 +17,7 @@ periods as materialized (
         and valid_from <= %(as_of_date)s::date
 ),
 
--- A tag that is given by hand and comes by itself as well is carried once.
+-- A tag that is both assigned by hand and automatic counts once.
 carried as (
     select distinct
         portfolio_id,

@@ -1,10 +1,10 @@
--- Target prices in force on a session, and what they promise. `part` says what is asked for:
+-- Target prices in force on a session, and the returns they imply. `part` selects the response:
 --   list      GET /target-prices/{portfolio_id}: a page of a bare array, by symbol
---   summary   GET /target-prices/{portfolio_id}/summary: the portfolio's sums with that array
+--   summary   GET /target-prices/{portfolio_id}/summary: the portfolio's totals with that array
 --   one       GET /target-prices/target/{id}: one of the array
--- A target's id is md5('target/' portfolio_id '/' symbol) as a uuid. contribution_to_portfolio_risk is the weight's
--- size times the symbol's volatility (63 sessions, a year): what it would bring alone, with nothing diversified.
--- No row: not this user's, or no such target. A row without a body: the portfolio begins later.
+-- A target's id is md5('target/' portfolio_id '/' symbol) as a uuid. contribution_to_portfolio_risk is the absolute
+-- weight times the symbol's annualized volatility (63 sessions): its standalone risk, without diversification.
+-- No row: not this user's, or no such target. Null body: the portfolio begins after the session.
 with portfolios as (
     select
         portfolio_id,
@@ -34,7 +34,7 @@ targets as materialized (
         )
 ),
 
--- The lots of a symbol are one target's; a target of a single lot names it.
+-- All lots of a symbol share one target; position_id is set if there is a single lot.
 lots as (
     select
         portfolio_id,
@@ -125,7 +125,7 @@ listed as (
     from page
 ),
 
--- A target without a price to expect a return from promises nothing: it covers nothing.
+-- A target without a price to compute the expected return from does not count as coverage.
 sums as (
     select
         coalesce(sum(position_count) filter (where expected_return_eoy is not null), 0) as position_count,

@@ -1,6 +1,6 @@
--- GET /data/positions/top/{portfolio_id}: the symbols that a portfolio holds most of at the close of a session, by
--- the size of their market value or weight; all lots of a symbol together.
--- No row: not this user's. A row without a body: the portfolio begins later.
+-- GET /data/positions/top/{portfolio_id}: the largest symbols of a portfolio at the close of a session, by absolute
+-- market value or weight; all lots of a symbol combined. No row: the portfolio is not this user's. Null body: it begins
+-- after the session.
 -- with portfolio_scope, open_positions
 with lots as (
     select
@@ -21,8 +21,8 @@ companies as (
     order by symbol asc, profile_date desc
 ),
 
--- Where lots differ: long or short is what their quantities add up to (the largest lot's side when that is nothing),
--- the class is the largest lot's, and the price flag is the gravest, so that no lot hides another's.
+-- Where lots differ: the side is that of their total quantity (of the largest lot if that is zero), the class is the
+-- largest lot's, and the price flag is the most severe, so that no lot hides another's.
 by_symbol as (
     select
         symbol,
@@ -65,7 +65,7 @@ ranked as (
     left join companies on by_symbol.company_symbol = companies.symbol
 ),
 
--- A weight is null where equity is not positive: the market value then decides.
+-- The weight is null where equity is not positive: sort by market value then.
 page as (
     select * from ranked
     order by

@@ -1,4 +1,4 @@
--- GET /admin/batch/run/current: the run of a flow that is under way. Run as sigmasight_auth. One row.
+-- GET /admin/batch/run/current: the flow run in progress. Run as sigmasight_auth. One row.
 with current_run as (
     select
         run_id,

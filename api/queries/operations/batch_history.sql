@@ -1,4 +1,4 @@
--- GET /admin/batch/history: the runs of the flows, the newest first. Run as sigmasight_auth. One row.
+-- GET /admin/batch/history: the runs of the flows, newest first. Run as sigmasight_auth. One row.
 with page as (
     select
         run_id,

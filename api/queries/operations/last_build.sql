@@ -1,4 +1,4 @@
--- The last run of a flow, whatever became of it. Run as sigmasight_auth. One row of JSON, or none.
+-- The last run of a flow, whatever its outcome. Run as sigmasight_auth. One row of JSON, or none.
 select
     json_build_object(
         'run_id', run_id,

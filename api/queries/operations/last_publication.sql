@@ -1,4 +1,4 @@
--- What readers see at the moment. One row of JSON, or none before the first publication.
+-- The current publication. One row of JSON, or none before the first publication.
 select
     json_build_object(
         'publication_id', publication_id,

@@ -1,5 +1,4 @@
--- GET /publications: the publications, the newest first. requested_date: only those that speak, or spoke, for the
--- session. One row.
+-- GET /publications: the publications, newest first. requested_date: only those that cover the session. One row.
 with chosen as (
     select *
     from fct_publications

@@ -1,6 +1,6 @@
--- What an answer stands on: the newest publication, the session that answers for a date (the last published
--- one on or before it), the publication that speaks for that session, and which portfolios the user may see.
--- One row; all null but `readable` before the first publication, as_of_date null before the first session.
+-- The published state that a response is based on: the newest publication, the session for a date (the last published
+-- one on or before it), the publication in force for that session, and which portfolios the user may see. One row; all
+-- null but `readable` before the first publication, as_of_date null before the first session.
 with published as (
     select
         min(from_date) as first_date,
@@ -17,8 +17,8 @@ newest as (
     limit 1
 ),
 
--- The NYSE never closed for two weeks: the calendar is read from there on, by its key.
-session_asked_for as (
+-- The NYSE is never closed for two weeks: 14 days of the calendar, read by its key, are enough.
+requested_session as (
     select max(dim_dates.as_of_date) as as_of_date
     from dim_dates
     where
@@ -33,11 +33,11 @@ session_asked_for as (
         )
 ),
 
-speaking as (
+covering as (
     select publications.publication_id
     from fct_publications as publications
-    inner join session_asked_for
-        on session_asked_for.as_of_date between publications.from_date and publications.to_date
+    inner join requested_session
+        on requested_session.as_of_date between publications.from_date and publications.to_date
     order by publications.published_at desc
     limit 1
 )
@@ -46,13 +46,13 @@ select
     newest.publication_id as newest_publication_id,
     newest.published_at,
     published.first_date,
-    session_asked_for.as_of_date,
-    speaking.publication_id,
+    requested_session.as_of_date,
+    covering.publication_id,
     (
         select coalesce(md5(string_agg(portfolio_id::text, ',' order by portfolio_id)), '')
         from access.readable_portfolio_ids() as readable (portfolio_id)
     ) as readable
 from published
-cross join session_asked_for
+cross join requested_session
 left join newest on true
-left join speaking on true
+left join covering on true

@@ -1,6 +1,6 @@
--- GET /restatements: figures that a later publication changed, the newest first: of the user's portfolios, and of no
--- portfolio (prices, betas of symbols). No row: the portfolio asked for is not this user's.
--- One row more than is shown tells whether there are more: to count them all would be to read them all.
+-- GET /restatements: figures that a later publication changed, newest first: of the user's portfolios, and of no
+-- portfolio (prices, betas of symbols). No row: the portfolio asked for is not this user's. One extra row shows whether
+-- there are more, as a count would have to read all of them.
 with chosen as (
     select *
     from fct_restatements

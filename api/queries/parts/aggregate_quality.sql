@@ -1,4 +1,4 @@
--- The data_quality of an answer about several portfolios, from the CTE `analyzed`: a row for each of them with
+-- The data_quality of a response about several portfolios, from the CTE `analyzed`: one row per portfolio with
 -- quality_flag, positions_analyzed and data_days.
 with quality as (
     select

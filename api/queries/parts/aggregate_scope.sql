@@ -1,5 +1,5 @@
--- The user's portfolios, or those of them that are named, their closes of the session, and what these add up to.
--- totals has no row where a named portfolio is not this user's.
+-- The user's portfolios, or those named, with their snapshots at the session's close and the totals of these. totals
+-- has no row where a named portfolio is not this user's.
 with portfolios as (
     select
         portfolio_id,
@@ -8,7 +8,7 @@ with portfolios as (
     where %(portfolio_ids)s::uuid[] is null or portfolio_id = any(%(portfolio_ids)s::uuid[])
 ),
 
--- Keys are handed to the views as arrays: only so does the planner look them up in the index.
+-- Keys are passed to the views as arrays: only then does the planner look them up in the index.
 snapshots as materialized (
     select *
     from fct_portfolio_snapshots

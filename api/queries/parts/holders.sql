@@ -1,4 +1,4 @@
--- Of the portfolio named, or of those that the named positions are in: the ones that are this user's.
+-- The named portfolio, or the portfolios of the named positions, restricted to this user's.
 with scope as (
     select portfolio_id
     from dim_portfolios

@@ -1,4 +1,4 @@
--- The portfolio's open positions at the close of the session, and the symbol whose prices and betas they follow.
+-- The portfolio's open positions at the close of the session, and the symbol that provides their prices and betas.
 with open_values as materialized (
     select *
     from fct_position_values
@@ -8,7 +8,7 @@ with open_values as materialized (
         and is_open
 ),
 
--- Keys are handed to the views as arrays: only so does the planner look them up in the index.
+-- Keys are passed to the views as arrays: only then does the planner look them up in the index.
 described as materialized (
     select
         open_values.*,

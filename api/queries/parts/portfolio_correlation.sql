@@ -1,4 +1,4 @@
--- The portfolio's row of fct_portfolio_correlation, which says of what quality the answer is.
+-- The portfolio's row of fct_portfolio_correlation, which determines the quality of the response.
 with correlation as (
     select *
     from fct_portfolio_correlation

@@ -1,4 +1,4 @@
--- The portfolio's exposure to the market, from regressions over 90 sessions; its quality is the answer's.
+-- The portfolio's exposure to the market, from regressions over 90 sessions; its quality is that of the response.
 with exposure as (
     select *
     from fct_portfolio_factor_exposures

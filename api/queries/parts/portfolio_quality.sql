@@ -1,4 +1,4 @@
--- The data_quality of an answer about a portfolio, as the CTE `quality` of the query, of one row or none, has it.
+-- The data_quality of a response about a portfolio, from the query's CTE `quality`, which has one row or none.
 with data_quality as (
     select
         json_build_object(

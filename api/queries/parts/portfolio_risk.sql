@@ -1,4 +1,4 @@
--- The portfolio's row of fct_portfolio_risk, which says of what quality the answer is.
+-- The portfolio's row of fct_portfolio_risk, which determines the quality of the response.
 with risk as (
     select *
     from fct_portfolio_risk

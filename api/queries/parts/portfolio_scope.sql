@@ -1,4 +1,4 @@
--- The portfolio, where it is this user's, and its close of the session, where it had begun by then.
+-- The portfolio, if it is this user's, and its snapshot at the session's close, if it had begun by then.
 with portfolio as (
     select *
     from dim_portfolios

@@ -1,4 +1,4 @@
--- The CTE `sectors` (bucket, exposures, position_count, share_of_gross) beside the weights of the S&P 500 that held on
+-- The CTE `sectors` (bucket, exposures, position_count, share_of_gross) next to the weights of the S&P 500 in force on
 -- the date.
 with benchmark as (
     select

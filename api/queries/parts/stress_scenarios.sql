@@ -1,5 +1,6 @@
--- What the scenarios are called, the shocks of the date put in words (from the CTE `shock_rows`: scenario_id, factor,
--- shock), and which of those asked for the CTE `stress` does not have. Names, categories and severities are today's.
+-- The names of the scenarios, the shocks of the date in words (from the CTE `shock_rows`: scenario_id, factor, shock),
+-- and which of the requested scenarios are not in the CTE `stress`. Names, categories and severities are the current
+-- ones.
 with shocks as (
     select
         scenario_id,

@@ -1,4 +1,4 @@
-"""No path that needs a login answers without one: also those added later."""
+"""Every path that needs a login rejects requests without one, including paths added later."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -26,7 +26,7 @@ OPERATIONS = [
 
 @pytest.fixture(scope="module")
 def tokens(empty_api: TestClient, module_warehouse: Warehouse) -> dict[str, tuple[str, str]]:
-    """Collect tokens that open nothing, with the code that says why."""
+    """Collect invalid tokens, with the error code of each."""
     add_user(module_warehouse, "ada@example.com")
     good = log_in(empty_api, "ada@example.com")["Authorization"].removeprefix("Bearer ")
     revoked = log_in(empty_api, "ada@example.com")
@@ -48,7 +48,7 @@ def tokens(empty_api: TestClient, module_warehouse: Warehouse) -> dict[str, tupl
 
 
 def address(path: str, operation: dict[str, Any]) -> str:
-    """Write a path with something that fits in each of its places."""
+    """Fill in the path parameters with valid values."""
     for parameter in operation.get("parameters", []):
         if parameter["in"] == "path":
             fits = str(uuid4()) if parameter["schema"].get("format") == "uuid" else "spy"
@@ -57,7 +57,7 @@ def address(path: str, operation: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize(("method", "path", "operation"), OPERATIONS)
-def test_without_a_good_token_there_is_no_answer(
+def test_a_request_without_a_valid_token_is_rejected(
     empty_api: TestClient,
     tokens: dict[str, tuple[str, str]],
     method: str,

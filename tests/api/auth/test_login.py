@@ -1,4 +1,4 @@
-"""Who gets in, and what everybody else is told."""
+"""Login and access tokens: who is accepted, and how others are rejected."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -24,19 +24,19 @@ def ada(module_warehouse: Warehouse) -> str:
 
 
 def good_claims(**claims: object) -> dict[str, object]:
-    """Make the claims of a good token, but for those given."""
+    """Make the claims of a valid token, overriding those given."""
     now = datetime.now(UTC)
     good = {"aud": "access", "sub": str(uuid4()), "sid": str(uuid4()), "jti": str(uuid4())}
     return {**good, "iat": now, "exp": now + timedelta(hours=1), **claims}
 
 
 def signed(warehouse: Warehouse, **claims: object) -> dict[str, str]:
-    """Sign a token with our key and the claims of a good one, but for those given."""
+    """Sign a token with the server's key and valid claims, overriding those given."""
     token = jwt.encode(good_claims(**claims), warehouse.settings.signing_key(), algorithm="HS256")
     return {"Authorization": f"Bearer {token}"}
 
 
-def test_login_gives_a_token_that_says_who_one_is(empty_api: TestClient, ada: str) -> None:
+def test_login_returns_a_token_that_identifies_the_user(empty_api: TestClient, ada: str) -> None:
     response = empty_api.post(LOGIN, json={"email": "ada@example.com", "password": PASSWORD})
     body = response.json()
     assert (response.status_code, body["token_type"], body["expires_in"]) == (200, "bearer", 900)
@@ -53,7 +53,7 @@ def test_login_gives_a_token_that_says_who_one_is(empty_api: TestClient, ada: st
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", me["created_at"])
 
 
-def test_login_takes_the_email_in_any_case(empty_api: TestClient, ada: str) -> None:
+def test_login_ignores_the_case_of_the_email(empty_api: TestClient, ada: str) -> None:
     headers = log_in(empty_api, "  Ada@Example.COM ")
     assert empty_api.get(ME, headers=headers).json()["id"] == ada
 
@@ -63,20 +63,18 @@ def test_login_takes_the_email_in_any_case(empty_api: TestClient, ada: str) -> N
     ("email", "password"),
     [
         ("ada@example.com", "wrong"),
-        ("nobody@example.com", PASSWORD),
+        ("unknown@example.com", PASSWORD),
         ("x';drop/**/table/**/ops.users;--", PASSWORD),
     ],
 )
-def test_a_refused_login_does_not_say_what_was_wrong(
-    empty_api: TestClient, email: str, password: str
-) -> None:
+def test_a_failed_login_does_not_say_what_was_wrong(empty_api: TestClient, email: str, password: str) -> None:
     response = empty_api.post(LOGIN, json={"email": email, "password": password})
     body = assert_problem(response, 401, "invalid_credentials")
     assert body["detail"] == "The email or the password is wrong."
     assert response.headers["www-authenticate"].startswith("Bearer")
 
 
-def test_an_inactive_user_is_refused_like_an_unknown_one(
+def test_an_inactive_user_is_rejected_like_an_unknown_one(
     empty_api: TestClient, module_warehouse: Warehouse
 ) -> None:
     add_user(module_warehouse, "retired@example.com", is_active=False)
@@ -85,14 +83,14 @@ def test_an_inactive_user_is_refused_like_an_unknown_one(
 
 
 @pytest.mark.usefixtures("ada")
-def test_an_unknown_email_costs_as_much_time_as_a_wrong_password(empty_api: TestClient) -> None:
-    # A quick refusal would tell who has an account here.
+def test_an_unknown_email_takes_as_long_as_a_wrong_password(empty_api: TestClient) -> None:
+    # A fast rejection would reveal which accounts exist.
     def seconds(email: str) -> float:
         begun = perf_counter()
         empty_api.post(LOGIN, json={"email": email, "password": "wrong"})
         return perf_counter() - begun
 
-    pairs = [(seconds("ada@example.com"), seconds("nobody@example.com")) for _ in range(7)]
+    pairs = [(seconds("ada@example.com"), seconds("unknown@example.com")) for _ in range(7)]
     known, unknown = (median(times) for times in zip(*pairs, strict=True))
     assert 0.5 < unknown / known < 2
 
@@ -109,16 +107,14 @@ def test_an_unknown_email_costs_as_much_time_as_a_wrong_password(empty_api: Test
         "secret-of-mine",
     ],
 )
-def test_a_malformed_login_is_told_what_is_missing_but_never_what_was_sent(
-    empty_api: TestClient, body: object
-) -> None:
+def test_errors_of_a_malformed_login_do_not_echo_the_input(empty_api: TestClient, body: object) -> None:
     response = empty_api.post(LOGIN, json=body)
     problem = assert_problem(response, 422, "invalid_request")
     assert problem["errors"]
     assert "secret-of-mine" not in response.text
 
 
-def test_a_body_that_is_no_json_is_refused_in_a_sentence(empty_api: TestClient) -> None:
+def test_a_body_that_is_not_json_is_rejected(empty_api: TestClient) -> None:
     response = empty_api.post(LOGIN, content=b"email=ada", headers={"Content-Type": "application/json"})
     assert_problem(response, 422, "invalid_request")
 
@@ -132,32 +128,34 @@ def test_a_body_that_is_no_json_is_refused_in_a_sentence(empty_api: TestClient) 
         (rb'{"email": "ada@example.com", "password": "\ud800\u0000"}', 401, "invalid_credentials"),
     ],
 )
-def test_characters_that_cannot_be_kept_are_refused(
+def test_characters_that_cannot_be_stored_are_rejected(
     empty_api: TestClient, body: bytes, status: int, code: str
 ) -> None:
     response = empty_api.post(LOGIN, content=body, headers={"Content-Type": "application/json"})
     assert_problem(response, status, code)
 
 
-def test_without_a_token_one_is_asked_to_log_in(empty_api: TestClient) -> None:
+def test_a_request_without_a_token_gets_a_challenge(empty_api: TestClient) -> None:
     response = empty_api.get(ME)
     assert_problem(response, 401, "not_authenticated")
     assert response.headers["www-authenticate"] == 'Bearer realm="sigmasight"'
 
 
 @pytest.mark.parametrize("header", ["Basic YWRhOmFkYQ==", "Bearer", "nonsense"])
-def test_another_kind_of_authorization_counts_as_none(empty_api: TestClient, header: str) -> None:
+def test_other_authorization_schemes_are_ignored(empty_api: TestClient, header: str) -> None:
     assert_problem(empty_api.get(ME, headers={"Authorization": header}), 401, "not_authenticated")
 
 
-def test_an_expired_token_says_so(empty_api: TestClient, module_warehouse: Warehouse, ada: str) -> None:
+def test_an_expired_token_is_reported_as_expired(
+    empty_api: TestClient, module_warehouse: Warehouse, ada: str
+) -> None:
     headers = signed(module_warehouse, sub=ada, exp=datetime.now(UTC) - timedelta(seconds=1))
     response = empty_api.get(ME, headers=headers)
     assert_problem(response, 401, "token_expired")
     assert 'error="invalid_token"' in response.headers["www-authenticate"]
 
 
-def test_a_token_of_a_stranger_is_not_valid(
+def test_a_token_not_signed_by_this_server_is_not_valid(
     empty_api: TestClient, module_warehouse: Warehouse, ada: str
 ) -> None:
     session = log_in(empty_api, "ada@example.com")["Authorization"].removeprefix("Bearer ")
@@ -180,14 +178,16 @@ def test_a_token_of_a_stranger_is_not_valid(
 
 
 @pytest.mark.parametrize("subject", ["5d1c54c6-7ac0-4b1a-9a5c-0d9d7cf0f6f2", "ada@example.com"])
-def test_a_token_for_nobody_is_not_valid(
+def test_a_token_of_an_unknown_user_is_not_valid(
     empty_api: TestClient, module_warehouse: Warehouse, subject: str
 ) -> None:
     response = empty_api.get(ME, headers=signed(module_warehouse, sub=subject))
     assert_problem(response, 401, "token_invalid")
 
 
-def test_a_deactivated_user_is_out_within_seconds(empty_api: TestClient, module_warehouse: Warehouse) -> None:
+def test_a_deactivated_user_loses_access_within_seconds(
+    empty_api: TestClient, module_warehouse: Warehouse
+) -> None:
     user_id = UUID(add_user(module_warehouse, "leaving@example.com"))
     headers = log_in(empty_api, "leaving@example.com")
     assert empty_api.get(ME, headers=headers).status_code == 200
@@ -198,7 +198,7 @@ def test_a_deactivated_user_is_out_within_seconds(empty_api: TestClient, module_
     assert_problem(empty_api.get(ME, headers=headers), 401, "token_invalid")
 
 
-def test_the_signing_key_is_made_once_and_kept_for_us_alone(module_warehouse: Warehouse) -> None:
+def test_the_signing_key_is_generated_once_and_private(module_warehouse: Warehouse) -> None:
     path = module_warehouse.settings.warehouse_folder / "secret_key"
     assert module_warehouse.settings.signing_key() == path.read_text().strip()
     assert path.stat().st_mode & 0o777 == 0o600

@@ -1,4 +1,4 @@
-"""What every answer carries for browsers, what is refused unread, and what the service tells of itself."""
+"""Security headers, CORS, size limits, metrics and the access log."""
 
 import json
 import logging
@@ -23,7 +23,7 @@ FRONTEND = "https://risk.example.com"
 @pytest.mark.parametrize(
     "path", ["/api/v1/health/live", "/api/v1/auth/me", "/api/v1/nothing", "/api/v1/openapi.json", "/metrics"]
 )
-def test_every_answer_tells_browsers_what_it_is_not(empty_api: TestClient, path: str) -> None:
+def test_every_response_has_security_headers(empty_api: TestClient, path: str) -> None:
     headers = empty_api.get(path).headers
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["x-frame-options"] == "DENY"
@@ -33,12 +33,12 @@ def test_every_answer_tells_browsers_what_it_is_not(empty_api: TestClient, path:
     assert "server" not in headers
 
 
-def test_over_https_browsers_are_told_to_stay_there(empty_api: TestClient) -> None:
+def test_https_responses_set_strict_transport_security(empty_api: TestClient) -> None:
     headers = empty_api.get("https://testserver/api/v1/health/live").headers
     assert headers["strict-transport-security"] == "max-age=31536000"
 
 
-def test_the_page_of_the_documentation_may_run_its_script(empty_api: TestClient) -> None:
+def test_the_docs_page_may_load_its_script(empty_api: TestClient) -> None:
     policy = empty_api.get("/api/v1/docs").headers["content-security-policy"]
     assert "script-src 'self' 'unsafe-inline' https://cdn.jsdelivr.net" in policy
 
@@ -46,7 +46,7 @@ def test_the_page_of_the_documentation_may_run_its_script(empty_api: TestClient)
 # --- origins ------------------------------------------------------------------------------------------------
 
 
-def test_pages_of_other_origins_are_let_in_by_name_alone(empty_warehouse: Warehouse, serve: Serve) -> None:
+def test_only_listed_origins_pass_cors(empty_warehouse: Warehouse, serve: Serve) -> None:
     settings = empty_warehouse.settings.model_copy(update={"api_cors_origins": (FRONTEND,)})
     client = serve(Warehouse(**{**vars(empty_warehouse), "settings": settings}))
     asked = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "authorization"}
@@ -61,19 +61,19 @@ def test_pages_of_other_origins_are_let_in_by_name_alone(empty_warehouse: Wareho
     assert "X-Publication-Id" in answer.headers["access-control-expose-headers"]
 
 
-def test_without_a_list_no_other_origin_is_let_in(empty_api: TestClient) -> None:
+def test_without_a_list_no_other_origin_passes_cors(empty_api: TestClient) -> None:
     answer = empty_api.get("/api/v1/health/live", headers={"Origin": FRONTEND})
     assert "access-control-allow-origin" not in answer.headers
 
 
 @pytest.mark.parametrize("value", ["*", "risk.example.com", "https://*.example.com", f"{FRONTEND}/page"])
-def test_what_is_no_origin_is_refused_at_the_start(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+def test_an_invalid_origin_is_rejected_at_startup(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("API_CORS_ORIGINS", value)
     with pytest.raises(SettingsError, match=r"API_CORS_ORIGINS: .*write origins such as"):
         get_settings()
 
 
-def test_origins_are_written_with_commas_between(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_origins_are_comma_separated(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("API_CORS_ORIGINS", f"{FRONTEND}/, http://localhost:3000")
     assert get_settings().api_cors_origins == (FRONTEND, "http://localhost:3000")
 
@@ -81,7 +81,7 @@ def test_origins_are_written_with_commas_between(monkeypatch: pytest.MonkeyPatch
 # --- sizes --------------------------------------------------------------------------------------------------
 
 
-def test_a_body_beyond_the_limit_is_refused_unread(empty_api: TestClient) -> None:
+def test_a_body_over_the_size_limit_is_rejected(empty_api: TestClient) -> None:
     body = b'{"email": "' + b"x" * MAX_BODY_BYTES + b'"}'
     headers = {"Content-Type": "application/json"}
     assert_problem(empty_api.post(LOGIN, content=body, headers=headers), 413, "request_too_large")
@@ -89,7 +89,7 @@ def test_a_body_beyond_the_limit_is_refused_unread(empty_api: TestClient) -> Non
     assert_problem(empty_api.post(LOGIN, content=in_parts, headers=headers), 413, "request_too_large")
 
 
-def test_large_answers_are_packed_for_those_who_unpack(hedge_fund: Person) -> None:
+def test_large_responses_are_compressed_on_request(hedge_fund: Person) -> None:
     path = f"/api/v1/data/portfolio/{hedge_fund.portfolio_id}/complete"
     answers = [
         hedge_fund.client.get(path, headers={**hedge_fund.headers, "Accept-Encoding": encoding})
@@ -113,7 +113,7 @@ def metric(client: TestClient, name: str, **labels: str) -> float:
     return 0
 
 
-def test_requests_are_counted_by_route_and_never_by_person(hedge_fund: Person, family_office: Person) -> None:
+def test_requests_are_counted_by_route_without_user_data(hedge_fund: Person, family_office: Person) -> None:
     client = hedge_fund.client
     route = "/api/v1/analytics/portfolio/{portfolio_id}/overview"
     counted = metric(client, "sigmasight_http_requests_total", route=route, status="200")
@@ -121,7 +121,7 @@ def test_requests_are_counted_by_route_and_never_by_person(hedge_fund: Person, f
         person.get(f"analytics/portfolio/{person.portfolio_id}/overview")
     client.get("/api/v1/no/such/path/at/all")
     assert metric(client, "sigmasight_http_requests_total", route=route, status="200") == counted + 2
-    assert metric(client, "sigmasight_http_request_seconds_count", route=route) >= 2
+    assert metric(client, "sigmasight_http_request_duration_seconds_count", route=route) >= 2
     assert metric(client, "sigmasight_http_requests_total", route="none", status="404") >= 1
     assert metric(client, "sigmasight_database_pool_size", pool="api") >= 1
     text = client.get("/metrics").text
@@ -129,7 +129,7 @@ def test_requests_are_counted_by_route_and_never_by_person(hedge_fund: Person, f
         assert word not in text
 
 
-def test_a_request_is_one_line_of_the_log_without_anything_secret(
+def test_a_request_is_one_log_line_without_secrets(
     empty_api: TestClient, module_warehouse: Warehouse, caplog: pytest.LogCaptureFixture
 ) -> None:
     add_user(module_warehouse, "logged@example.com")
@@ -152,7 +152,7 @@ def test_a_request_is_one_line_of_the_log_without_anything_secret(
 
 
 @pytest.mark.parametrize("log_format", ["text", "json"])
-def test_the_server_writes_its_log_as_the_settings_ask(log_format: str) -> None:
+def test_the_server_log_follows_the_settings(log_format: str) -> None:
     configuration = server_logging(Settings(log_format=log_format, log_level="WARNING"))
     assert configuration["root"] == {"handlers": ["stderr"], "level": "WARNING"}
     made = configuration["formatters"]["line"]["settings"]

@@ -1,4 +1,4 @@
-"""Sessions: continued by tokens that work once, ended for good, and not to be guessed at."""
+"""Sessions: single-use refresh tokens, logout, and limits on login attempts."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -26,7 +26,7 @@ def api(module_warehouse: Warehouse, serve: Serve) -> TestClient:
 
 
 def begin(api: TestClient, email: str = "ada@example.com") -> dict[str, str]:
-    """Log in; the answer, and no cookie left behind."""
+    """Log in and return the response body, without keeping the cookie."""
     response = api.post(f"{AUTH}/login", json={"email": email, "password": PASSWORD})
     api.cookies.clear()
     body: dict[str, str] = response.json()
@@ -46,7 +46,7 @@ def refreshed(api: TestClient, refresh_token: str) -> dict[str, str]:
     return body
 
 
-def test_a_session_goes_on_with_a_new_pair_of_tokens_each_time(api: TestClient) -> None:
+def test_each_refresh_returns_a_new_pair_of_tokens(api: TestClient) -> None:
     pair = begin(api)
     seen = [pair]
     for _ in range(3):
@@ -57,7 +57,7 @@ def test_a_session_goes_on_with_a_new_pair_of_tokens_each_time(api: TestClient) 
     assert len({entry["refresh_token"] for entry in seen}) == len(seen)
 
 
-def test_a_refresh_token_that_comes_twice_ends_its_session_and_no_other(api: TestClient) -> None:
+def test_reuse_of_a_refresh_token_ends_only_its_session(api: TestClient) -> None:
     first, other = begin(api), begin(api)
     second = refreshed(api, first["refresh_token"])
     assert_problem(api.post(f"{AUTH}/refresh", json=first), 401, "refresh_invalid")
@@ -67,12 +67,12 @@ def test_a_refresh_token_that_comes_twice_ends_its_session_and_no_other(api: Tes
     assert who(api, other["access_token"]) == 200
 
 
-def test_a_page_that_knows_nothing_of_refresh_tokens_continues_by_the_cookie(api: TestClient) -> None:
+def test_a_session_can_be_refreshed_by_cookie(api: TestClient) -> None:
     api.cookies.clear()
     response = api.post(f"{AUTH}/login", json={"email": "ada@example.com", "password": PASSWORD})
     cookie = response.headers["set-cookie"].lower()
     assert all(word in cookie for word in ("httponly", "samesite=strict", "path=/api/v1/auth"))
-    assert "secure" not in cookie  # the test client speaks http
+    assert "secure" not in cookie  # the test client uses http
     pair = api.post(f"{AUTH}/refresh").json()
     assert who(api, pair["access_token"]) == 200
     headers = {"Authorization": f"Bearer {pair['access_token']}"}
@@ -81,11 +81,11 @@ def test_a_page_that_knows_nothing_of_refresh_tokens_continues_by_the_cookie(api
     assert_problem(api.post(f"{AUTH}/refresh"), 401, "refresh_invalid")
 
 
-def test_logout_ends_every_token_of_the_session_at_once(api: TestClient) -> None:
+def test_logout_revokes_every_token_of_the_session(api: TestClient) -> None:
     first = begin(api)
     pair = refreshed(api, first["refresh_token"])
     other = begin(api)
-    assert who(api, first["access_token"]) == 200  # and is remembered for some seconds
+    assert who(api, first["access_token"]) == 200  # and is cached for some seconds
     headers = {"Authorization": f"Bearer {first['access_token']}"}
     response = api.post(f"{AUTH}/logout", headers=headers)
     assert (response.status_code, response.content) == (204, b"")
@@ -94,7 +94,7 @@ def test_logout_ends_every_token_of_the_session_at_once(api: TestClient) -> None
     assert_problem(api.post(f"{AUTH}/logout", headers=headers), 401, "token_invalid")
 
 
-def test_the_two_kinds_of_token_do_not_pass_for_each_other(api: TestClient) -> None:
+def test_access_and_refresh_tokens_are_not_interchangeable(api: TestClient) -> None:
     pair = begin(api)
     assert who(api, pair["refresh_token"]) == 401
     answer = api.post(f"{AUTH}/refresh", json={"refresh_token": pair["access_token"]})
@@ -102,7 +102,7 @@ def test_the_two_kinds_of_token_do_not_pass_for_each_other(api: TestClient) -> N
 
 
 @pytest.mark.parametrize("token", ["", "a.b.c", "x" * 5000, "\ud800"])
-def test_what_is_no_refresh_token_is_refused(api: TestClient, token: str) -> None:
+def test_an_invalid_refresh_token_is_rejected(api: TestClient, token: str) -> None:
     status = api.post(
         f"{AUTH}/refresh",
         content=f'{{"refresh_token": "{token}"}}'.encode("utf-8", "replace"),
@@ -111,7 +111,7 @@ def test_what_is_no_refresh_token_is_refused(api: TestClient, token: str) -> Non
     assert status == (422 if len(token) > 4096 else 401)
 
 
-def test_a_signed_token_of_a_session_that_never_was_is_refused(
+def test_a_signed_token_of_an_unknown_session_is_rejected(
     api: TestClient, module_warehouse: Warehouse
 ) -> None:
     key = module_warehouse.settings.signing_key()
@@ -123,9 +123,7 @@ def test_a_signed_token_of_a_session_that_never_was_is_refused(
     assert_problem(answer, 401, "refresh_invalid")
 
 
-def test_a_new_password_ends_the_sessions_of_the_old_one(
-    api: TestClient, module_warehouse: Warehouse
-) -> None:
+def test_a_new_password_ends_existing_sessions(api: TestClient, module_warehouse: Warehouse) -> None:
     pair = begin(api, "tess@example.com")
     with module_warehouse.connect_writer() as connection:
         set_password(connection, "tess@example.com", "Another-sentence-7")
@@ -133,7 +131,7 @@ def test_a_new_password_ends_the_sessions_of_the_old_one(
     assert who(api, pair["access_token"]) == 401
 
 
-def test_the_database_keeps_no_token(api: TestClient, module_warehouse: Warehouse) -> None:
+def test_the_database_stores_no_tokens(api: TestClient, module_warehouse: Warehouse) -> None:
     pair = begin(api)
     with module_warehouse.connect_writer() as connection:
         rows = connection.execute("select sessions::text from ops.sessions").fetchall()
@@ -154,7 +152,7 @@ def test_the_database_keeps_no_token(api: TestClient, module_warehouse: Warehous
         "select * from raw.portfolios",
     ],
 )
-def test_the_role_that_checks_logins_writes_sessions_only_through_their_functions(
+def test_the_auth_role_writes_sessions_only_through_functions(
     module_warehouse: Warehouse, statement: str
 ) -> None:
     with psycopg.connect(module_warehouse.auth_url) as connection:
@@ -164,34 +162,34 @@ def test_the_role_that_checks_logins_writes_sessions_only_through_their_function
 
 
 @pytest.mark.parametrize("role", ["api_url", "analyst_url"])
-def test_no_other_reader_opens_a_session(module_warehouse: Warehouse, role: str) -> None:
+def test_other_roles_cannot_end_a_session(module_warehouse: Warehouse, role: str) -> None:
     with psycopg.connect(getattr(module_warehouse, role)) as connection:
         connection.read_only = False
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("select ops.end_session(gen_random_uuid())")
 
 
-# --- guessing -----------------------------------------------------------------------------------------------
+# --- attempts -----------------------------------------------------------------------------------------------
 
 
-def attempt(api: TestClient, email: str, password: str = "wrong") -> int:  # noqa: S107 - and is no password
+def attempt(api: TestClient, email: str, password: str = "wrong") -> int:  # noqa: S107 - not a real password
     return int(api.post(f"{AUTH}/login", json={"email": email, "password": password}).status_code)
 
 
-def test_an_account_takes_a_few_wrong_passwords_whether_or_not_it_exists(
+def test_attempts_per_account_are_limited_whether_or_not_it_exists(
     empty_warehouse: Warehouse, serve: Serve
 ) -> None:
     settings = empty_warehouse.settings.model_copy(update={"login_attempts_per_account": 3})
     add_user(empty_warehouse, "eve@example.com")
     client = serve(_with(empty_warehouse, settings))
-    for email in ("eve@example.com", "nobody@example.com"):
+    for email in ("eve@example.com", "unknown@example.com"):
         assert [attempt(client, email) for _ in range(4)] == [401, 401, 401, 429]
     response = client.post(f"{AUTH}/login", json={"email": "EVE@example.com", "password": PASSWORD})
     body = assert_problem(response, 429, "too_many_attempts")
     assert 0 < int(response.headers["retry-after"]) == body["retry_after"] <= 1800
 
 
-def test_the_right_password_wipes_out_the_wrong_ones(empty_warehouse: Warehouse, serve: Serve) -> None:
+def test_a_correct_password_resets_the_attempts(empty_warehouse: Warehouse, serve: Serve) -> None:
     settings = empty_warehouse.settings.model_copy(update={"login_attempts_per_account": 3})
     add_user(empty_warehouse, "eve@example.com")
     client = serve(_with(empty_warehouse, settings))
@@ -200,7 +198,7 @@ def test_the_right_password_wipes_out_the_wrong_ones(empty_warehouse: Warehouse,
         assert attempt(client, "eve@example.com", PASSWORD) == 200
 
 
-def test_an_address_may_not_try_one_account_after_the_other(empty_warehouse: Warehouse, serve: Serve) -> None:
+def test_attempts_per_address_are_limited_across_accounts(empty_warehouse: Warehouse, serve: Serve) -> None:
     settings = empty_warehouse.settings.model_copy(update={"login_attempts_per_address": 4})
     client = serve(_with(empty_warehouse, settings))
     tried = [attempt(client, f"person{number}@example.com") for number in range(5)]
@@ -211,12 +209,12 @@ def _with(warehouse: Warehouse, settings: Settings) -> Warehouse:
     return Warehouse(**{**vars(warehouse), "settings": settings})
 
 
-def test_on_a_server_of_ones_own_a_key_must_be_given() -> None:
+def test_an_external_server_requires_a_secret_key() -> None:
     with pytest.raises(SettingsError, match="SECRET_KEY is not set"):
         Settings(database_url="postgresql://localhost/risk").signing_key()
 
 
-def test_logging_in_does_not_outlive_the_session(module_warehouse: Warehouse, api: TestClient) -> None:
+def test_an_access_token_does_not_outlive_its_session(module_warehouse: Warehouse, api: TestClient) -> None:
     headers = log_in(api, "eve@example.com")
     with module_warehouse.connect_writer() as connection:
         connection.execute("""

@@ -1,4 +1,4 @@
-"""as_of_date is applied for real, and an answer for a past date holds nothing of what came later."""
+"""as_of_date selects the session, and a response for a past date is unaffected by later data."""
 
 import pytest
 
@@ -24,7 +24,7 @@ PATHS = [
         (None, "2025-09-12"),
     ],
 )
-def test_the_last_session_on_or_before_the_date_answers(
+def test_a_date_resolves_to_the_last_session_on_or_before_it(
     hedge_fund: Person, path: str, asked: str | None, answered: str
 ) -> None:
     url = path.format(hedge_fund.portfolio_id)
@@ -36,12 +36,12 @@ def test_the_last_session_on_or_before_the_date_answers(
 
 
 @pytest.mark.parametrize(("asked", "status"), [("0001-01-01", 422), ("9999-12-31", 200)])
-def test_the_ends_of_the_calendar_are_dates_as_well(hedge_fund: Person, asked: str, status: int) -> None:
+def test_extreme_dates_are_handled(hedge_fund: Person, asked: str, status: int) -> None:
     assert hedge_fund.get("data/portfolios", as_of_date=asked).status_code == status
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_before_the_first_published_session_there_is_nothing(hedge_fund: Person, path: str) -> None:
+def test_a_date_before_the_first_published_session_is_rejected(hedge_fund: Person, path: str) -> None:
     response = hedge_fund.client.get(
         f"/api/v1/{path.format(hedge_fund.portfolio_id)}",
         params={"as_of_date": "2020-01-02", "portfolio_id": hedge_fund.portfolio_id},
@@ -51,7 +51,7 @@ def test_before_the_first_published_session_there_is_nothing(hedge_fund: Person,
     assert "2020-01-02" in body["detail"]
 
 
-def test_before_a_portfolio_begins_it_says_when(hedge_fund: Person) -> None:
+def test_a_date_before_a_portfolio_begins_names_its_first_date(hedge_fund: Person) -> None:
     for path in PATHS[:4]:
         response = hedge_fund.client.get(
             f"/api/v1/{path.format(hedge_fund.portfolio_id)}",
@@ -63,7 +63,7 @@ def test_before_a_portfolio_begins_it_says_when(hedge_fund: Person) -> None:
     assert hedge_fund.get("data/portfolios", as_of_date="2025-06-27").json() == []
 
 
-def test_a_past_answer_is_the_same_whatever_came_later(hedge_fund: Person) -> None:
+def test_a_past_response_is_unaffected_by_later_data(hedge_fund: Person) -> None:
     path = f"data/portfolio/{hedge_fund.portfolio_id}/complete"
     past = hedge_fund.get(path, as_of_date="2025-07-31").json()
     today = hedge_fund.get(path).json()

@@ -1,4 +1,4 @@
-"""What monitors are told, also when the database is away."""
+"""Health checks, including during a database outage."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +14,7 @@ from warehouse.settings import Settings
 HEALTH = "/api/v1/health"
 
 
-def test_a_warehouse_without_a_build_lives_but_is_not_ready(empty_api: TestClient) -> None:
+def test_a_warehouse_without_a_build_is_live_but_not_ready(empty_api: TestClient) -> None:
     body = empty_api.get(HEALTH).json()
     assert (body["status"], body["live"], body["ready"]) == ("unavailable", True, False)
     assert body["warehouse_reachable"] is True
@@ -33,7 +33,7 @@ def test_portfolio_paths_say_that_nothing_is_published(
     assert "sigmasight nightly" in body["detail"]
 
 
-def test_the_outcome_of_the_last_build_is_told(
+def test_health_reports_the_outcome_of_the_last_build(
     empty_warehouse: Warehouse, serve: Callable[[Warehouse], TestClient]
 ) -> None:
     client = serve(empty_warehouse)
@@ -49,7 +49,7 @@ def test_the_outcome_of_the_last_build_is_told(
     assert build["finished_at"].endswith("Z")
 
 
-def test_an_outage_is_told_and_ends_by_itself(
+def test_an_outage_is_reported_and_recovers_without_a_restart(
     make_home: Callable[[], Path], serve: Callable[[Warehouse], TestClient]
 ) -> None:
     warehouse = open_warehouse(Settings(sigmasight_home=make_home()))
@@ -74,7 +74,7 @@ def test_an_outage_is_told_and_ends_by_itself(
     assert client.get("/api/v1/auth/me", headers=headers).status_code == 200
 
 
-def test_a_restart_of_the_server_costs_no_request(
+def test_no_request_fails_after_a_database_restart(
     make_home: Callable[[], Path], serve: Callable[[Warehouse], TestClient]
 ) -> None:
     warehouse = open_warehouse(Settings(sigmasight_home=make_home()))

@@ -1,4 +1,4 @@
-"""The documentation is tested: a path without an example, a refusal or a description fails here."""
+"""The OpenAPI document: every path needs an example, error responses and a description."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ OPERATIONS = [
 
 
 @pytest.mark.parametrize(("path", "operation"), OPERATIONS)
-def test_every_path_says_what_it_does(path: str, operation: dict[str, Any]) -> None:
+def test_every_path_is_described(path: str, operation: dict[str, Any]) -> None:
     assert operation["summary"], path
     assert operation["description"].strip().endswith("."), path
     for parameter in operation.get("parameters", []):
@@ -33,16 +33,16 @@ def test_every_path_says_what_it_does(path: str, operation: dict[str, Any]) -> N
 
 
 @pytest.mark.parametrize(("path", "operation"), OPERATIONS)
-def test_every_example_has_the_shape_it_is_an_example_of(path: str, operation: dict[str, Any]) -> None:
+def test_every_example_matches_its_schema(path: str, operation: dict[str, Any]) -> None:
     answer = operation["responses"].get("200", {}).get("content", {})
     for media_type, content in answer.items():
         assert "example" in content, (path, media_type)
         if media_type == "application/json":
-            Shapes(DOCUMENT).hold(content["example"], content["schema"])
+            Shapes(DOCUMENT).validate(content["example"], content["schema"])
 
 
 @pytest.mark.parametrize(("path", "operation"), OPERATIONS)
-def test_every_path_lists_its_refusals(path: str, operation: dict[str, Any]) -> None:
+def test_every_path_lists_its_error_responses(path: str, operation: dict[str, Any]) -> None:
     contents = [response.get("content", {}) for response in operation["responses"].values()]
     problems = [
         content["application/problem+json"] for content in contents if "application/problem+json" in content
@@ -77,11 +77,11 @@ def test_the_introduction_lists_every_code() -> None:
         assert f"| `{problem.code}` | {problem.status} |" in DOCUMENT["info"]["description"]
 
 
-def test_the_documentation_of_errors_is_that_of_the_code() -> None:
+def test_the_documented_errors_match_the_code() -> None:
     text = (project_root() / "docs" / "api.md").read_text()
-    assert catalogue_table() in text, "write the table of docs/api.md anew: print(catalogue_table())"
+    assert catalogue_table() in text, "update the table of docs/api.md: print(catalogue_table())"
 
 
-def test_the_document_and_its_page_are_open_to_all(empty_api: TestClient) -> None:
+def test_the_openapi_document_and_docs_page_need_no_login(empty_api: TestClient) -> None:
     assert empty_api.get(f"{PREFIX}/openapi.json").json() == DOCUMENT
     assert "swagger" in empty_api.get(f"{PREFIX}/docs").text.lower()

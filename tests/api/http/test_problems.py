@@ -1,4 +1,4 @@
-"""Every refusal has one shape, and none tells what happened inside."""
+"""All errors have one shape, and none reveals internals."""
 
 import re
 from collections.abc import Callable
@@ -48,7 +48,7 @@ def test_writing_is_a_problem(empty_api: TestClient) -> None:
         ("data/positions/details?position_ids=1,2", "position_ids"),
     ],
 )
-def test_a_parameter_that_is_not_valid_is_named(
+def test_an_invalid_parameter_is_named(
     empty_api: TestClient, headers: dict[str, str], path: str, parameter: str
 ) -> None:
     body = assert_problem(empty_api.get(f"/api/v1/{path}", headers=headers), 422, "invalid_request")
@@ -63,11 +63,11 @@ def test_positions_need_one_selector(empty_api: TestClient, headers: dict[str, s
     assert "portfolio_id or position_ids" in body["detail"]
 
 
-def test_who_is_not_logged_in_learns_nothing_of_the_parameters(empty_api: TestClient) -> None:
+def test_authentication_is_checked_before_parameters(empty_api: TestClient) -> None:
     assert_problem(empty_api.get("/api/v1/data/portfolios"), 401, "not_authenticated")
 
 
-def test_a_fault_of_ours_says_nothing_of_its_inside(
+def test_an_internal_error_reveals_no_details(
     module_warehouse: Warehouse, caplog: pytest.LogCaptureFixture
 ) -> None:
     app = create_app(module_warehouse.settings)
@@ -85,7 +85,7 @@ def test_a_fault_of_ours_says_nothing_of_its_inside(
     assert "the secret cause" in caplog.text
 
 
-def test_a_statement_that_takes_too_long_is_given_up(
+def test_a_slow_statement_times_out(
     empty_warehouse: Warehouse, serve: Callable[[Warehouse], TestClient]
 ) -> None:
     add_user(empty_warehouse, "waiting@example.com")
@@ -104,7 +104,7 @@ def test_a_statement_that_takes_too_long_is_given_up(
     assert_problem(response, 503, "query_timed_out")
 
 
-def test_every_problem_has_a_code_of_its_own_and_a_sentence() -> None:
+def test_every_problem_has_a_unique_code_and_a_sentence() -> None:
     assert set(CATALOGUE) == set(Problem.__subclasses__())
     assert len({problem.code for problem in CATALOGUE}) == len(CATALOGUE)
     for problem in CATALOGUE:

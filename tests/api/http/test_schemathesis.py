@@ -1,6 +1,6 @@
-"""The whole OpenAPI document, tried out by a machine: no failure, no undocumented status, no other shape.
+"""Property tests of the whole OpenAPI document: no server error, no undocumented status or shape.
 
-Each request is sent twice: as it was made up, and with the portfolio of the user who sends it. More of them:
+Each request is sent twice: as generated, and with a portfolio of the user. For more examples:
 SIGMASIGHT_EXAMPLES=200 pytest tests/api/http/test_schemathesis.py
 """
 
@@ -42,7 +42,7 @@ def person(api: TestClient) -> Person:
 
 
 def send(person: Person, case: schemathesis.Case) -> Any:
-    """Send a made-up request in a person's name. A session that it ended is begun anew."""
+    """Send a generated request as this user; a logout gets a session of its own."""
     if case.path.endswith("/auth/logout"):
         person = log_in_demo(person.client, "demo_individual@sigmasight.com")
     request = case.as_transport_kwargs(base_url="http://testserver", headers=person.headers)
@@ -59,7 +59,7 @@ def send(person: Person, case: schemathesis.Case) -> Any:
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-def test_every_answer_is_as_documented(case: schemathesis.Case, person: Person) -> None:
+def test_every_response_is_as_documented(case: schemathesis.Case, person: Person) -> None:
     case.validate_response(send(person, case), checks=CHECKS)
     if "portfolio_id" in case.path_parameters:
         case.path_parameters["portfolio_id"] = person.portfolio_id

@@ -1,4 +1,4 @@
-"""What the API says equals the marts: money to the cent, prices to four places, returns to six."""
+"""The API's figures equal the marts: money to the cent, prices to four places, returns to six."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -29,11 +29,11 @@ def one(analyst: Analyst, query: str, *parameters: Any) -> dict[str, Any]:
 
 @pytest.fixture(params=[None, "2025-06-30", "2025-08-15"], ids=["last", "first", "middle"])
 def session(request: pytest.FixtureRequest) -> dict[str, str]:
-    """Choose the session to ask for: {} is the last."""
+    """Choose the session to request: {} is the last."""
     return {} if request.param is None else {"as_of_date": request.param}
 
 
-def test_the_demo_stands_at_its_cost_on_the_first_day(api: TestClient) -> None:
+def test_the_demo_is_valued_at_cost_on_the_first_day(api: TestClient) -> None:
     for portfolio in demo_portfolios():
         person = log_in_demo(api, portfolio.owner_email)
         query = {"portfolio_id": person.portfolios[portfolio.portfolio_name], "as_of_date": "2025-06-30"}
@@ -88,14 +88,14 @@ def test_the_overview_adds_up_the_target_prices(hedge_fund: Person, analyst: Ana
         (hedge_fund.portfolio_id, LAST),
     ).fetchall()
     assert len(rows) == 12
-    told = body["target_returns"]
+    returns = body["target_returns"]
     for name in ("expected_return_eoy", "expected_return_next_year", "downside_return"):
-        assert told[name] == pytest.approx(
+        assert returns[name] == pytest.approx(
             sum(abs(row["position_weight"]) * row[name] for row in rows), abs=1e-6
         )
-    assert told["positions_with_targets"] == 12
-    assert told["coverage_pct"] == pytest.approx(100 * 12 / told["total_positions"], abs=1e-4)
-    assert told["last_updated"] is not None
+    assert returns["positions_with_targets"] == 12
+    assert returns["coverage_pct"] == pytest.approx(100 * 12 / returns["total_positions"], abs=1e-4)
+    assert returns["last_updated"] is not None
 
 
 def test_month_and_year_to_date_add_up_daily_pnl(hedge_fund: Person, analyst: Analyst) -> None:
@@ -181,7 +181,7 @@ def test_the_attribution_is_the_pnl_of_symbols_in_the_window(hedge_fund: Person,
     assert body["meta"]["truncated"]["attribution"] is (len(gains) > 10 or len(losses) > 10)
 
 
-def test_details_tell_every_positions_pnl(
+def test_position_details_equal_the_mart(
     hedge_fund: Person, analyst: Analyst, session: dict[str, str]
 ) -> None:
     query = {"portfolio_id": hedge_fund.portfolio_id, "include_closed": True, **session}
@@ -232,7 +232,7 @@ def test_expired_options_are_closed_and_live_ones_are_not(hedge_fund: Person) ->
         assert position["expiration_date"] is None or position["expiration_date"] > LAST
 
 
-def test_positions_are_found_by_their_ids(hedge_fund: Person) -> None:
+def test_positions_can_be_selected_by_id(hedge_fund: Person) -> None:
     everything = hedge_fund.get("data/positions/details", portfolio_id=hedge_fund.portfolio_id).json()[
         "positions"
     ]
@@ -292,7 +292,7 @@ def test_prices_cover_what_is_held_and_the_factor_etfs(family_office: Person, he
     assert (body["symbols"], body["metadata"]["start_date"]) == ({}, None)
 
 
-def test_dates_may_be_seconds_since_1970(hedge_fund: Person) -> None:
+def test_dates_can_be_unix_timestamps(hedge_fund: Person) -> None:
     path = f"data/prices/historical/{hedge_fund.portfolio_id}"
     iso = hedge_fund.get(path, lookback_days=10).json()["symbols"]["AAPL"]["dates"]
     unix = hedge_fund.get(path, lookback_days=10, date_format="unix").json()["symbols"]["AAPL"]["dates"]
@@ -300,9 +300,7 @@ def test_dates_may_be_seconds_since_1970(hedge_fund: Person) -> None:
 
 
 @pytest.mark.simulated_only
-def test_adjusted_closes_of_a_past_date_know_nothing_of_later_dividends(
-    hedge_fund: Person, analyst: Analyst
-) -> None:
+def test_adjusted_closes_of_a_past_date_ignore_later_dividends(hedge_fund: Person, analyst: Analyst) -> None:
     dividend = one(
         analyst,
         """
@@ -325,7 +323,7 @@ def test_adjusted_closes_of_a_past_date_know_nothing_of_later_dividends(
     assert today["adjusted_close"][at] < today["close"][at]
 
 
-def test_what_is_not_asked_for_is_null(hedge_fund: Person) -> None:
+def test_parts_not_requested_are_null(hedge_fund: Person) -> None:
     switches = ("include_holdings", "include_timeseries", "include_attrib")
     path = f"data/portfolio/{hedge_fund.portfolio_id}/complete"
     body = hedge_fund.get(path, **dict.fromkeys(switches, False)).json()
@@ -340,7 +338,7 @@ def test_what_is_not_asked_for_is_null(hedge_fund: Person) -> None:
     assert without == [{**holding, "tags": []} for holding in with_tags]
 
 
-def test_what_is_cut_says_so(hedge_fund: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_truncated_parts_are_flagged(hedge_fund: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     path = f"data/portfolio/{hedge_fund.portfolio_id}/complete"
     whole = hedge_fund.get(path).json()
     assert whole["meta"]["truncated"] | {"attribution": None} == {
@@ -366,7 +364,7 @@ def test_what_is_cut_says_so(hedge_fund: Person, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.simulated_only
-def test_every_answer_on_simulated_prices_says_so(hedge_fund: Person, family_office: Person) -> None:
+def test_responses_on_simulated_prices_are_flagged(hedge_fund: Person, family_office: Person) -> None:
     portfolio_id = hedge_fund.portfolio_id
     listed = hedge_fund.get("data/portfolios").json()[0]
     complete = hedge_fund.get(f"data/portfolio/{portfolio_id}/complete").json()["meta"]
@@ -386,7 +384,7 @@ def test_every_answer_on_simulated_prices_says_so(hedge_fund: Person, family_off
     assert "simulated" not in overview["data_quality"]["message"]
 
 
-def test_portfolios_come_in_pages(family_office: Person) -> None:
+def test_portfolios_are_paged(family_office: Person) -> None:
     both = family_office.get("data/portfolios").json()
     assert len(both) == 2
     assert family_office.get("data/portfolios", limit=1).json() == both[:1]

@@ -1,4 +1,4 @@
-"""An answer is sent again only when a publication may have changed it."""
+"""A response is sent again only if a publication may have changed it."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -26,7 +26,7 @@ def get(person: Person, path: str, **headers: str) -> Any:
 
 @pytest.fixture
 def next_publication(demo: Warehouse) -> Iterator[int]:
-    """Record a publication that speaks for no session: only the newest number changes."""
+    """Record a publication that covers no session: only the newest number changes."""
     with demo.connect_writer(autocommit=True) as writer:
         row = writer.execute("select max(publication_id) + 1 from ops.publications").fetchone()
         assert row is not None
@@ -42,7 +42,7 @@ def next_publication(demo: Warehouse) -> Iterator[int]:
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_the_second_time_there_is_nothing_to_send(hedge_fund: Person, path: str) -> None:
+def test_an_unchanged_response_is_a_304(hedge_fund: Person, path: str) -> None:
     first = get(hedge_fund, path)
     assert first.headers["cache-control"] == "private"
     assert first.headers["vary"].startswith("Authorization")
@@ -53,23 +53,25 @@ def test_the_second_time_there_is_nothing_to_send(hedge_fund: Person, path: str)
 
 
 @pytest.mark.parametrize("form", ["W/{0}", '"other", {0}', '"other",W/{0} , "third"'])
-def test_the_tag_is_found_in_any_form(hedge_fund: Person, form: str) -> None:
+def test_an_etag_is_matched_in_any_form(hedge_fund: Person, form: str) -> None:
     tag = get(hedge_fund, PATHS[0]).headers["etag"]
     assert get(hedge_fund, PATHS[0], **{"If-None-Match": form.format(tag)}).status_code == 304
 
 
 @pytest.mark.parametrize("header", ['"other"', "", "*", '"'])
-def test_another_tag_changes_nothing(hedge_fund: Person, header: str) -> None:
+def test_a_different_etag_does_not_match(hedge_fund: Person, header: str) -> None:
     assert get(hedge_fund, PATHS[0], **{"If-None-Match": header}).status_code == 200
 
 
-def test_users_paths_and_queries_have_tags_of_their_own(hedge_fund: Person, family_office: Person) -> None:
+def test_etags_differ_by_user_path_and_query(hedge_fund: Person, family_office: Person) -> None:
     paths = [*PATHS, "data/portfolios?limit=5", "data/portfolios?as_of_date=2025-08-15"]
     tags = [get(person, path).headers["etag"] for person in (hedge_fund, family_office) for path in paths]
     assert len(set(tags)) == len(tags)
 
 
-def test_a_tag_opens_no_foreign_portfolio(hedge_fund: Person, family_office: Person) -> None:
+def test_an_etag_gives_no_access_to_another_users_portfolio(
+    hedge_fund: Person, family_office: Person
+) -> None:
     path = f"data/portfolio/{family_office.portfolio_id}/complete"
     tag = get(family_office, path).headers["etag"]
     assert get(hedge_fund, path, **{"If-None-Match": tag}).status_code == 404
@@ -77,7 +79,7 @@ def test_a_tag_opens_no_foreign_portfolio(hedge_fund: Person, family_office: Per
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_a_publication_makes_every_answer_new(
+def test_a_publication_changes_every_etag(
     hedge_fund: Person, path: str, request: pytest.FixtureRequest
 ) -> None:
     before = get(hedge_fund, path)
@@ -89,8 +91,8 @@ def test_a_publication_makes_every_answer_new(
     assert (after.headers["x-as-of-date"], after.headers["x-publication-id"]) == ("2025-09-12", "1")
 
 
-def test_a_portfolio_that_changes_hands_makes_the_list_new(api: TestClient, demo: Warehouse) -> None:
-    # Who may see what changes at once, without a publication: a list kept by the browser must not outlive it.
+def test_a_change_of_owner_changes_the_etag_of_the_list(api: TestClient, demo: Warehouse) -> None:
+    # Permissions change immediately, without a publication: a cached list must not outlive them.
     giver = log_in_demo(api, "demo_hnw@sigmasight.com")
     taker = log_in_demo(api, "demo_individual@sigmasight.com")
     giver_tag, taker_tag = (get(person, PATHS[0]).headers["etag"] for person in (giver, taker))
@@ -119,6 +121,6 @@ def test_a_portfolio_that_changes_hands_makes_the_list_new(api: TestClient, demo
     assert get(giver, PATHS[0], **{"If-None-Match": giver_tag}).status_code == 304
 
 
-def test_a_refusal_is_not_kept(hedge_fund: Person) -> None:
+def test_an_error_is_not_cached(hedge_fund: Person) -> None:
     response = hedge_fund.get(f"data/portfolio/{uuid4()}/complete")
     assert (response.status_code, response.headers["cache-control"]) == (404, "no-store")

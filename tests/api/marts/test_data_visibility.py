@@ -1,4 +1,4 @@
-"""The data endpoints for strangers: another's ids, no token, a user without portfolios."""
+"""Access to the data endpoints: ids of other users, no token, a user without portfolios."""
 
 from collections.abc import Iterator
 from uuid import uuid4
@@ -42,7 +42,7 @@ def newcomer(api: TestClient, demo: Warehouse) -> Iterator[Person]:
 
 
 @pytest.mark.parametrize("path", OF_A_PORTFOLIO)
-def test_before_a_portfolio_begins_it_says_when(hedge_fund: Person, path: str) -> None:
+def test_a_date_before_a_portfolio_begins_names_its_first_date(hedge_fund: Person, path: str) -> None:
     url = path.format(hedge_fund.portfolio_id)
     response = hedge_fund.client.get(
         f"/api/v1/{url}{'&' if '?' in url else '?'}as_of_date=2025-06-27", headers=hedge_fund.headers
@@ -51,12 +51,12 @@ def test_before_a_portfolio_begins_it_says_when(hedge_fund: Person, path: str) -
 
 
 @pytest.mark.parametrize("path", [*OF_A_PORTFOLIO, *OF_THE_USER])
-def test_without_a_token_there_is_no_answer(hedge_fund: Person, path: str) -> None:
+def test_a_request_without_a_token_is_rejected(hedge_fund: Person, path: str) -> None:
     response = hedge_fund.client.get(f"/api/v1/{path.format(hedge_fund.portfolio_id)}")
     assert_problem(response, 401, "not_authenticated")
 
 
-def test_anothers_ids_are_answered_like_ids_of_nothing(hedge_fund: Person, family_office: Person) -> None:
+def test_ids_of_another_user_look_like_unknown_ids(hedge_fund: Person, family_office: Person) -> None:
     portfolio_id = hedge_fund.portfolio_id
     position = hedge_fund.get("data/positions/details", portfolio_id=portfolio_id).json()["positions"][0][
         "id"
@@ -94,7 +94,7 @@ def test_a_user_without_portfolios_sees_empty_lists(newcomer: Person) -> None:
         assert newcomer.get(path.partition("?")[0], symbols="SPY").status_code == 200, path
 
 
-def test_names_that_no_database_can_hold_are_refused(hedge_fund: Person) -> None:
+def test_names_that_cannot_be_stored_are_rejected(hedge_fund: Person) -> None:
     for path, query in (
         ("data/prices/benchmark/%00", {}),
         ("data/prices/quotes", {"symbols": "SPY\0"}),

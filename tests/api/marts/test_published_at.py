@@ -1,4 +1,4 @@
-"""What was reported at an instant: the same paths, the same shapes, the figures of that publication."""
+"""published_at: the same paths and shapes, with the figures published at that instant."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -20,7 +20,7 @@ SHIFT = Decimal("12345.67")
 
 @pytest.fixture(scope="module")
 def paths(api: TestClient) -> list[str]:
-    """List every path that asks for nothing but a portfolio, or for nothing: also those added later."""
+    """List every path without required parameters but a portfolio, including those added later."""
     document = api.get("/api/v1/openapi.json").json()
     return [
         path.removeprefix("/api/v1/")
@@ -36,7 +36,7 @@ def paths(api: TestClient) -> list[str]:
 
 
 def answers(person: Person, paths: list[str], **parameters: str) -> dict[tuple[str, str], Any]:
-    """Ask every path for every portfolio; what came, with the publication that it is of."""
+    """Request every path for every portfolio; return the responses with their publications."""
     asked = {}
     for path in paths:
         for portfolio_id in person.portfolios.values():
@@ -54,7 +54,7 @@ def answers(person: Person, paths: list[str], **parameters: str) -> dict[tuple[s
 
 @pytest.fixture(scope="module")
 def before(api: TestClient, paths: list[str]) -> dict[tuple[str, str], Any]:
-    """Keep what everybody was told of the first publication, while it was the only one."""
+    """Record the responses while the first publication is the only one."""
     person = log_in_demo(api, "demo_familyoffice@sigmasight.com")
     return answers(person, paths)
 
@@ -69,24 +69,24 @@ def second(demo: Warehouse, before: dict[tuple[str, str], Any]) -> Iterator[int]
 
 @pytest.fixture(scope="module")
 def first_instant(api: TestClient, second: int) -> str:
-    """Tell when the first publication was the last."""
+    """Return an instant at which the first publication was the newest."""
     person = log_in_demo(api, "demo_familyoffice@sigmasight.com")
     publications = person.get("publications").json()["publications"]
     assert [entry["publication_id"] for entry in publications] == [second, second - 1]
     return str(publications[-1]["published_at"])
 
 
-def test_every_path_answers_as_it_did_then(
+def test_every_path_returns_the_figures_as_published_then(
     family_office: Person, paths: list[str], before: dict[tuple[str, str], Any], first_instant: str
 ) -> None:
     assert len(paths) >= 6
     again = answers(family_office, paths, published_at=first_instant)
     for key, answer in before.items():
-        if key[0] != "data/portfolio/{portfolio_id}/complete":  # tells what was requested: tested below
+        if key[0] != "data/portfolio/{portfolio_id}/complete":  # echoes the request: tested below
             assert again[key] == answer, key
 
 
-def test_now_answers_with_the_second_publication(
+def test_the_default_is_the_newest_publication(
     family_office: Person, before: dict[tuple[str, str], Any], second: int
 ) -> None:
     path = "analytics/portfolio/{portfolio_id}/overview"
@@ -98,7 +98,7 @@ def test_now_answers_with_the_second_publication(
             assert (publication, now.headers["x-publication-id"]) == (str(second - 1), str(second))
 
 
-def test_a_large_answer_is_of_one_publication_too(
+def test_a_large_response_is_of_a_single_publication(
     family_office: Person, before: dict[tuple[str, str], Any], first_instant: str
 ) -> None:
     path = "data/portfolio/{portfolio_id}/complete"
@@ -116,9 +116,7 @@ def test_a_large_answer_is_of_one_publication_too(
             assert sums[1] - sums[0] == count * SHIFT
 
 
-def test_an_answer_of_the_past_is_named_for_good(
-    family_office: Person, first_instant: str, second: int
-) -> None:
+def test_a_past_response_has_a_stable_etag(family_office: Person, first_instant: str, second: int) -> None:
     path = f"analytics/portfolio/{family_office.portfolio_id}/overview"
     tag = family_office.get(path, published_at=first_instant).headers["etag"]
     response = family_office.client.get(
@@ -130,14 +128,16 @@ def test_an_answer_of_the_past_is_named_for_good(
     assert response.headers["x-publication-id"] == str(second - 1)
 
 
-def test_the_past_shows_nobody_elses_portfolio(
+def test_past_figures_respect_the_row_filter(
     hedge_fund: Person, family_office: Person, first_instant: str
 ) -> None:
     path = f"analytics/portfolio/{family_office.portfolio_id}/overview"
     assert_problem(hedge_fund.get(path, published_at=first_instant), 404, "portfolio_not_found")
 
 
-def test_before_the_first_publication_nothing_was_reported(family_office: Person, first_instant: str) -> None:
+def test_an_instant_before_the_first_publication_is_rejected(
+    family_office: Person, first_instant: str
+) -> None:
     early = datetime.fromisoformat(first_instant) - timedelta(microseconds=1)
     response = family_office.get("data/portfolios", published_at=early.isoformat())
     body = assert_problem(response, 422, "instant_before_history")
@@ -155,14 +155,12 @@ def test_before_the_first_publication_nothing_was_reported(family_office: Person
         ("2025-13-12T10:00:00Z", "month"),
     ],
 )
-def test_an_instant_that_cannot_be_meant_is_refused(
-    family_office: Person, instant: str, sentence: str
-) -> None:
+def test_an_invalid_instant_is_rejected(family_office: Person, instant: str, sentence: str) -> None:
     body = assert_problem(family_office.get("data/portfolios", published_at=instant), 422, "invalid_request")
     assert sentence in body["detail"]
 
 
-def test_restatements_tell_what_the_second_publication_changed(
+def test_restatements_list_what_the_second_publication_changed(
     family_office: Person, hedge_fund: Person, second: int, first_instant: str
 ) -> None:
     rows = family_office.get("restatements").json()["restatements"]
@@ -203,7 +201,7 @@ def names(analyst: Connection[DictRow]) -> list[str]:
     return [row["viewname"] for row in rows]
 
 
-def test_every_mart_has_its_past_with_the_same_columns(
+def test_every_mart_has_a_past_view_with_the_same_columns(
     analyst: Connection[DictRow], names: list[str]
 ) -> None:
     columns = {
@@ -219,7 +217,9 @@ def test_every_mart_has_its_past_with_the_same_columns(
     assert set(names) == {path.stem for path in models}
 
 
-def test_at_this_moment_the_past_is_the_present(analyst: Connection[DictRow], names: list[str]) -> None:
+def test_past_views_at_the_current_instant_equal_the_marts(
+    analyst: Connection[DictRow], names: list[str]
+) -> None:
     analyst.execute("select set_config('sigmasight.published_at', %s, false)", (str(datetime.now(UTC)),))
     for name in names:
         statement = sql.SQL(
@@ -231,6 +231,6 @@ def test_at_this_moment_the_past_is_the_present(analyst: Connection[DictRow], na
     analyst.execute("reset sigmasight.published_at")
 
 
-def test_without_an_instant_the_past_is_an_error_and_not_the_present(demo: Warehouse) -> None:
+def test_past_views_without_an_instant_fail(demo: Warehouse) -> None:
     with demo.connect_analyst() as connection, pytest.raises(errors.UndefinedObject):
         connection.execute("select count(*) from marts_at.fct_portfolio_snapshots")

@@ -1,4 +1,4 @@
-"""Nobody reads another's portfolio: not by any path, not by SQL as the API's own role."""
+"""No user reads another user's portfolio: not by any path, not by SQL as the API's role."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,12 +19,12 @@ Row = tuple[Any, ...]
 
 @pytest.fixture
 def portfolio_paths(hedge_fund: Person) -> list[str]:
-    """List every path that takes a portfolio, as the document knows them: also those added later."""
+    """List every documented path that takes a portfolio, including those added later."""
     document = hedge_fund.get("openapi.json").json()
     return [path for path in document["paths"] if "{portfolio_id}" in path]
 
 
-def test_a_foreign_portfolio_is_answered_like_one_that_does_not_exist(
+def test_another_users_portfolio_looks_like_an_unknown_one(
     hedge_fund: Person, family_office: Person, portfolio_paths: list[str]
 ) -> None:
     assert portfolio_paths
@@ -40,7 +40,7 @@ def test_a_foreign_portfolio_is_answered_like_one_that_does_not_exist(
                 assert set(answers[0].headers) == set(answers[1].headers)
 
 
-def test_foreign_positions_are_not_found_either(hedge_fund: Person, family_office: Person) -> None:
+def test_another_users_positions_are_not_found(hedge_fund: Person, family_office: Person) -> None:
     foreign = family_office.get("data/positions/details", portfolio_id=family_office.portfolio_id).json()
     foreign_id = foreign["positions"][0]["id"]
     own = hedge_fund.get("data/positions/details", portfolio_id=hedge_fund.portfolio_id).json()["positions"][
@@ -52,13 +52,13 @@ def test_foreign_positions_are_not_found_either(hedge_fund: Person, family_offic
     assert_problem(
         hedge_fund.get("data/positions/details", position_ids=foreign_id), 404, "positions_not_found"
     )
-    nobodys = str(uuid4())
-    mixed = hedge_fund.get("data/positions/details", position_ids=[own["id"], foreign_id, nobodys]).json()
+    unknown = str(uuid4())
+    mixed = hedge_fund.get("data/positions/details", position_ids=[own["id"], foreign_id, unknown]).json()
     assert mixed["positions"] == [own]
-    assert set(mixed["meta"]["unknown_position_ids"]) == {foreign_id, nobodys}
+    assert set(mixed["meta"]["unknown_position_ids"]) == {foreign_id, unknown}
 
 
-def test_lists_hold_only_ones_own(hedge_fund: Person, family_office: Person) -> None:
+def test_lists_hold_only_the_users_portfolios(hedge_fund: Person, family_office: Person) -> None:
     assert set(hedge_fund.portfolios) == {"Demo Hedge Fund Style Investor Portfolio"}
     assert set(family_office.portfolios) == {
         "Demo Family Office Private Opportunities",
@@ -66,7 +66,7 @@ def test_lists_hold_only_ones_own(hedge_fund: Person, family_office: Person) -> 
     }
 
 
-def test_requests_at_once_do_not_see_with_each_others_eyes(hedge_fund: Person, family_office: Person) -> None:
+def test_concurrent_requests_do_not_share_a_user(hedge_fund: Person, family_office: Person) -> None:
     # All share a few connections, and each request sets the user of its transaction.
     people = [hedge_fund, family_office] * 40
 
@@ -93,7 +93,7 @@ from intermediate.int_symbol_pairs where publication_id = %s and symbol_1 < symb
 
 @pytest.fixture
 def restated_pairs(demo: Warehouse) -> Iterator[None]:
-    """Publish the last session again, and say that every pair which anybody holds has changed."""
+    """Publish the last session again, with every held pair marked as restated."""
     with republished(demo, Decimal(1)) as number, demo.connect_writer() as writer:
         writer.execute(RESTATED_PAIRS, (number,))
         writer.commit()
@@ -106,10 +106,10 @@ def restated(role: Connection[Row], schema: str) -> set[str]:
 
 
 @pytest.mark.usefixtures("restated_pairs")
-def test_a_restated_pair_is_shown_to_who_holds_both_symbols_together(
+def test_a_restated_pair_is_visible_only_to_holders_of_both_symbols(
     hedge_fund: Person, family_office: Person, role: Connection[Row], demo: Warehouse
 ) -> None:
-    # a pair is in the list because somebody holds it: to all others it would tell what strangers hold
+    # a pair is listed because a user holds it: shown to others, it would reveal that user's holdings
     held = {}
     for person, email in (
         (hedge_fund, "demo_hedgefundstyle@sigmasight.com"),
@@ -128,12 +128,12 @@ def test_a_restated_pair_is_shown_to_who_holds_both_symbols_together(
     mine, others = held.values()
     assert mine - others
     assert others - mine
-    assert restated(role, "marts") == set(), "nobody's session"
+    assert restated(role, "marts") == set(), "a session without a user"
     with psycopg.connect(demo.analyst_url) as analyst:
         assert restated(analyst, "marts") > mine | others
 
 
-def test_how_many_hold_a_symbol_is_not_among_the_restated_figures(hedge_fund: Person) -> None:
+def test_the_number_of_holders_of_a_symbol_is_not_restated(hedge_fund: Person) -> None:
     code = hedge_fund.get("lineage/fct_data_quality").json()["raw_sql"]
     assert "not_restated=['used_by_portfolios']" in code
 
@@ -150,7 +150,7 @@ def role(demo: Warehouse) -> Iterator[Connection[Row]]:
 
 
 def claim(role: Connection[Row], demo: Warehouse, email: str, key: str | None = None) -> None:
-    """Open the transaction in a user's name, with his key or another."""
+    """Set the user of the transaction, with their key or another one."""
     with psycopg.connect(demo.auth_url) as auth:
         user_id, row_key = auth.execute(
             "select user_id::text, row_key from ops.users where email = %s", (email,)
@@ -174,7 +174,7 @@ def views_with_portfolios(role: Connection[Row]) -> list[sql.Identifier]:
 
 
 def visible(role: Connection[Row]) -> set[UUID]:
-    """Collect the portfolios that are seen in any mart."""
+    """Collect the portfolios that are visible in any mart."""
     views = views_with_portfolios(role)
     assert {str(view.as_string()).split(".")[0] for view in views} == {
         '"marts"',
@@ -206,7 +206,7 @@ def test_a_session_without_a_user_sees_nothing(role: Connection[Row]) -> None:
     assert visible(role) == set()
 
 
-def test_the_users_name_ends_with_the_transaction(role: Connection[Row], demo: Warehouse) -> None:
+def test_the_session_user_is_reset_after_the_transaction(role: Connection[Row], demo: Warehouse) -> None:
     claim(role, demo, "demo_hedgefundstyle@sigmasight.com")
     assert visible(role)
     role.commit()
@@ -246,20 +246,24 @@ def test_the_users_name_ends_with_the_transaction(role: Connection[Row], demo: W
     ],
 )
 def test_the_apis_role_reads_the_marts_and_nothing_else(role: Connection[Row], statement: str) -> None:
-    role.execute("set default_transaction_read_only = off")  # a session may: the guard is the grant
+    role.execute(
+        "set default_transaction_read_only = off"
+    )  # a session may: the protection is the missing grant
     role.commit()
-    role.autocommit = True  # some statements refuse a transaction before they look at who asks
-    # a mart is no table: it cannot be written to, whoever tries
+    role.autocommit = True  # some statements reject a transaction before they check privileges
+    # a mart is a view that cannot be written to, whatever the role
     with pytest.raises((errors.InsufficientPrivilege, errors.ObjectNotInPrerequisiteState)):
         role.execute(statement.encode())
 
 
-def test_the_apis_role_gives_nothing_on(role: Connection[Row]) -> None:
+def test_the_apis_role_cannot_grant(role: Connection[Row]) -> None:
     role.execute("set default_transaction_read_only = off")
     role.commit()
     granted = "select relacl::text from pg_class where oid = 'marts.fct_prices'::regclass"
     before = role.execute(granted).fetchone()
-    role.execute("grant select on marts.fct_prices to public")  # a warning: it has nothing to give
+    role.execute(
+        "grant select on marts.fct_prices to public"
+    )  # only a warning: the role has nothing to grant
     assert role.execute(granted).fetchone() == before
 
 
@@ -280,7 +284,7 @@ OTHERS = "select count(*) from {} where portfolio_id = any(%s)"
         "reset all",
     ],
 )
-def test_no_setting_leads_around_the_row_filter(
+def test_no_setting_bypasses_the_row_filter(
     role: Connection[Row], demo: Warehouse, hedge_fund: Person, family_office: Person, preparation: str
 ) -> None:
     other = family_office.get("auth/me").json()["id"]
@@ -289,7 +293,7 @@ def test_no_setting_leads_around_the_row_filter(
     try:
         role.execute(preparation.format(other=other).encode())
     except errors.InsufficientPrivilege:
-        role.rollback()  # refused is right as well
+        role.rollback()  # a rejection is fine as well
     claim(role, demo, "demo_hedgefundstyle@sigmasight.com")
     if "user_id" in preparation:
         role.execute("select set_config('sigmasight.user_id', %s, true)", (other,))
@@ -301,10 +305,10 @@ def test_no_setting_leads_around_the_row_filter(
     assert visible(role) == (set() if "user_id" in preparation else mine)
 
 
-def test_no_function_of_ones_own_looks_into_the_rows_before_the_filter(
+def test_no_expression_sees_rows_before_the_filter(
     role: Connection[Row], demo: Warehouse, family_office: Person
 ) -> None:
-    # What fails, or costs, or speaks for a row that the filter hides would tell of it.
+    # An expression that fails on a hidden row, or is slow on it, would reveal the row.
     role.execute("set default_transaction_read_only = off")
     role.commit()
     claim(role, demo, "demo_hedgefundstyle@sigmasight.com")
@@ -320,7 +324,7 @@ def test_no_function_of_ones_own_looks_into_the_rows_before_the_filter(
         role.execute("create function pg_temp.leak(uuid) returns bool language plpgsql as 'begin end'")
 
 
-def test_the_catalogue_tells_nothing_of_anybodys_rows(
+def test_the_system_catalogue_reveals_no_rows(
     role: Connection[Row], demo: Warehouse, family_office: Person
 ) -> None:
     claim(role, demo, "demo_hedgefundstyle@sigmasight.com")
@@ -339,7 +343,7 @@ def test_the_catalogue_tells_nothing_of_anybodys_rows(
     )
 
 
-def test_the_apis_role_may_write_no_mart(role: Connection[Row]) -> None:
+def test_the_apis_role_cannot_write(role: Connection[Row]) -> None:
     rows = role.execute("""
         select oid::regclass::text from pg_class
         where relnamespace in (select oid from pg_namespace where nspname !~ '^(pg_|information_schema)')

@@ -1,4 +1,4 @@
-"""Queries and the parts that they share: what is named exists, and what exists is shared."""
+"""Queries and their shared parts: every named part exists, and every part is shared."""
 
 import re
 from collections import Counter
@@ -11,13 +11,11 @@ QUERIES = sorted(query_files())
 
 
 def uses() -> Counter[str]:
-    """How many queries name each part."""
-    return Counter(
-        part for name in QUERIES for part in named_parts(query_files()[name].read_text("utf-8"))
-    )
+    """Count the queries that name each part."""
+    return Counter(part for name in QUERIES for part in named_parts(query_files()[name].read_text("utf-8")))
 
 
-def test_each_part_serves_two_queries_at_least_and_no_query_names_another() -> None:
+def test_each_part_is_used_by_at_least_two_queries() -> None:
     shared = {part for part, count in uses().items() if count > 1}
     assert shared == {path.stem for path in PARTS.glob("*.sql")}
 
@@ -32,7 +30,7 @@ def test_a_query_is_one_statement_with_the_ctes_of_its_parts_first() -> None:
 
 
 @pytest.mark.parametrize("name", QUERIES)
-def test_every_cte_is_read_but_for_what_a_part_offers(name: str) -> None:
+def test_every_cte_of_a_query_is_read(name: str) -> None:
     own = query_files()[name].read_text("utf-8")
     whole = load_query(name).text.decode()
     defined = re.findall(r"^(?:with )?(\w+)(?: \([\w, ]+\))? as (?:materialized )?\($", own, re.MULTILINE)
@@ -40,7 +38,7 @@ def test_every_cte_is_read_but_for_what_a_part_offers(name: str) -> None:
     assert unread == []
 
 
-def test_the_tag_of_an_answer_changes_with_a_part() -> None:
-    """The digest is of the whole statement: a part that changes must not leave old answers in caches."""
+def test_the_digest_of_a_query_covers_its_parts() -> None:
+    """The digest covers the whole statement: a changed part must invalidate cached responses."""
     own = query_files()["analytics_volatility"].read_bytes()
     assert len(load_query("analytics_volatility").text) > len(own)

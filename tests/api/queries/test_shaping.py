@@ -1,4 +1,4 @@
-"""The queries shape what marts and functions of the warehouse computed."""
+"""The queries only shape figures; the marts and functions of the warehouse compute them."""
 
 import re
 
@@ -25,7 +25,7 @@ def test_no_query_computes_a_statistic(name: str) -> None:
     assert [match[1] for text in texts for match in STATISTICS.finditer(without_comments(text))] == []
 
 
-def test_what_is_looked_for_is_found() -> None:
+def test_the_pattern_finds_statistics() -> None:
     computing = (
         "select avg(beta), stddev_samp (pnl), regr_slope(y, x), corr(y, x), SQRT(252), percentile_cont(0.5)"
     )

@@ -1,4 +1,4 @@
-"""Over several portfolios money adds up, ratios are of the sums, and one portfolio alone is itself."""
+"""Aggregates: money adds up, ratios are of the sums, and a single portfolio equals itself."""
 
 import json
 from collections.abc import Iterator
@@ -21,19 +21,19 @@ CASH_ALONE = "fct_portfolio_snapshots set private_count = 0 where portfolio_id =
 
 
 def get(person: Person, path: str, **parameters: Any) -> Any:
-    """The JSON of an aggregate."""
+    """Return the JSON of an aggregate."""
     response = person.get(f"analytics/aggregate/{path}", **parameters)
     assert response.status_code == 200, response.text
     return response.json()
 
 
 def alone(person: Person, path: str) -> Any:
-    """The JSON of an analytic of the person's first portfolio."""
+    """Return the JSON of an analytic of the user's first portfolio."""
     return person.get(f"analytics/portfolio/{person.portfolio_id}/{path}").json()
 
 
 def numbers(value: Any, where: str = "") -> Iterator[tuple[str, float]]:
-    """Walk through all numbers of an answer by their place."""
+    """Iterate over all numbers of a response with their paths."""
     if isinstance(value, dict):
         for name, part in value.items():
             yield from numbers(part, f"{where}.{name}")
@@ -58,7 +58,7 @@ def numbers(value: Any, where: str = "") -> Iterator[tuple[str, float]]:
         ("stress-test", "data"),
     ],
 )
-def test_one_portfolio_added_up_is_itself(hedge_fund: Person, path: str, part: str) -> None:
+def test_the_sum_over_one_portfolio_is_that_portfolio(hedge_fund: Person, path: str, part: str) -> None:
     together = dict(numbers(get(hedge_fund, path)[part]))
     single = dict(numbers(alone(hedge_fund, path)[part]))
     common = set(together) & set(single)
@@ -69,7 +69,7 @@ def test_one_portfolio_added_up_is_itself(hedge_fund: Person, path: str, part: s
     }
 
 
-def test_correlations_over_portfolios_are_computed_as_those_of_one(hedge_fund: Person) -> None:
+def test_correlations_over_portfolios_equal_those_of_one(hedge_fund: Person) -> None:
     together = get(hedge_fund, "correlation-matrix", max_symbols=100)["data"]
     single = hedge_fund.get(
         f"analytics/portfolio/{hedge_fund.portfolio_id}/correlation-matrix", max_symbols=100
@@ -105,7 +105,7 @@ def test_money_of_two_portfolios_adds_up(family_office: Person) -> None:
     assert values == sorted(values, reverse=True)
 
 
-def test_private_holdings_lower_the_coverage_and_count_as_no_beta_not_as_zero(family_office: Person) -> None:
+def test_private_holdings_lower_the_coverage_and_do_not_count_as_zero_beta(family_office: Person) -> None:
     public = family_office.portfolios[PUBLIC]
     beta = get(family_office, "beta")["data"]
     own = family_office.get(f"analytics/portfolio/{public}/market-beta").json()["data"]
@@ -118,7 +118,7 @@ def test_private_holdings_lower_the_coverage_and_count_as_no_beta_not_as_zero(fa
     assert (private["available"], private["data"]) == (False, None)
 
 
-def test_only_the_portfolios_named_are_in(family_office: Person) -> None:
+def test_only_the_named_portfolios_are_included(family_office: Person) -> None:
     public, private = family_office.portfolios[PUBLIC], family_office.portfolios[PRIVATE]
     assert set(get(family_office, "overview")["portfolio_ids"]) == {public, private}
     one = get(family_office, "overview", portfolio_ids=public)
@@ -131,7 +131,7 @@ def test_only_the_portfolios_named_are_in(family_office: Person) -> None:
     assert both["portfolio_ids"] == sorted([public, private])
 
 
-def test_volatility_is_of_the_returns_earned_together(family_office: Person, analyst: Analyst) -> None:
+def test_volatility_is_of_the_combined_returns(family_office: Person, analyst: Analyst) -> None:
     days = analyst.execute(
         """
         select sum(public_daily_pnl) / sum(equity - daily_pnl) as daily_return
@@ -153,13 +153,13 @@ def test_volatility_is_of_the_returns_earned_together(family_office: Person, ana
     assert data["volatility_percentile"] is None  # fewer than two thirds of 252 sessions
 
 
-def test_private_holdings_have_no_volatility_not_one_of_zero(family_office: Person) -> None:
+def test_private_holdings_have_null_volatility(family_office: Person) -> None:
     body = get(family_office, "volatility", portfolio_ids=family_office.portfolios[PRIVATE])
     assert (body["available"], body["data"], body["calculation_date"]) == (False, None, None)
     assert body["data_quality"]["flag"] == "no_public_positions"
 
 
-def test_a_beta_says_the_quality_of_its_own_model(hedge_fund: Person, analyst: Analyst) -> None:
+def test_a_beta_reports_the_quality_of_its_own_model(hedge_fund: Person, analyst: Analyst) -> None:
     row = analyst.execute(
         "select data_days, positions_analyzed, coverage from marts.fct_portfolio_factor_exposures"
         " where portfolio_id = %s and as_of_date = %s and model = 'market'",
@@ -172,7 +172,7 @@ def test_a_beta_says_the_quality_of_its_own_model(hedge_fund: Person, analyst: A
     assert row is not None
     assert risk is not None
     assert risk["data_days"] > row["data_days"] == 90, (
-        "the models' windows do not differ: this proves nothing"
+        "the models' windows do not differ: the test would prove nothing"
     )
     beta = get(hedge_fund, "beta")
     assert beta["data"]["beta_calculated_90d_observations"] == 90
@@ -183,7 +183,7 @@ def test_a_beta_says_the_quality_of_its_own_model(hedge_fund: Person, analyst: A
     assert own == pytest.approx(row["coverage"], abs=1e-6)
 
 
-def test_the_average_correlation_is_not_that_of_the_symbols_shown(family_office: Person) -> None:
+def test_the_average_correlation_covers_more_than_the_symbols_shown(family_office: Person) -> None:
     few = get(family_office, "correlation-matrix", max_symbols=2)
     many = get(family_office, "correlation-matrix", max_symbols=100)
     assert few["available"], "the largest holdings are private, and were shown"
@@ -193,7 +193,7 @@ def test_the_average_correlation_is_not_that_of_the_symbols_shown(family_office:
     assert few["metadata"]["truncated"] is True
 
 
-def test_stress_says_how_much_it_covers(family_office: Person, analyst: Analyst) -> None:
+def test_the_stress_test_reports_its_coverage(family_office: Person, analyst: Analyst) -> None:
     rows = analyst.execute(
         """
         select
@@ -213,7 +213,7 @@ def test_stress_says_how_much_it_covers(family_office: Person, analyst: Analyst)
     assert 0 < scenarios[0]["coverage"] < 1
 
 
-def test_an_aggregate_says_which_prices_are_old(family_office: Person) -> None:
+def test_an_aggregate_reports_its_price_flags(family_office: Person) -> None:
     together = get(family_office, "overview")["data_quality"]["message"]
     assert "the others: private_mark 9" in together
 
@@ -255,7 +255,9 @@ def test_cash_and_lost_equity_count(family_office: Person, demo: Warehouse, chan
     assert betas[0]["factors"][0]["equity_coverage_percentage"] == 100
 
 
-def test_an_aggregate_of_a_past_date_knows_nothing_of_later(family_office: Person, analyst: Analyst) -> None:
+def test_an_aggregate_of_a_past_date_is_unaffected_by_later_data(
+    family_office: Person, analyst: Analyst
+) -> None:
     body = get(family_office, "overview", as_of_date="2025-07-31")
     known = analyst.execute(
         "select sum(equity) as equity, sum(daily_pnl) as pnl from marts.fct_portfolio_snapshots"
@@ -268,6 +270,6 @@ def test_an_aggregate_of_a_past_date_knows_nothing_of_later(family_office: Perso
     assert body["calculation_date"] == "2025-07-31"
 
 
-def test_before_the_portfolios_begin_there_is_nothing_to_add_up(family_office: Person) -> None:
+def test_an_aggregate_before_the_portfolios_begin_is_empty(family_office: Person) -> None:
     body = get(family_office, "overview", as_of_date="2025-06-27")
     assert (body["available"], body["portfolio_ids"], body["equity_balance"]) == (False, [], 0)

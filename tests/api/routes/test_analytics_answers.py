@@ -1,4 +1,4 @@
-"""What the analytics say equals the marts: money to the cent, statistics to six places."""
+"""The analytics equal the marts: money to the cent, statistics to six places."""
 
 from collections import defaultdict
 from typing import Any
@@ -18,14 +18,14 @@ Analyst = Connection[dict[str, Any]]
 
 
 def get(person: Person, path: str, **parameters: Any) -> Any:
-    """The JSON of an analytic of the person's first portfolio."""
+    """Return the JSON of an analytic of the user's first portfolio."""
     response = person.get(f"analytics/portfolio/{person.portfolio_id}/{path}", **parameters)
     assert response.status_code == 200, response.text
     return response.json()
 
 
 def rows(analyst: Analyst, mart: str, person: Person, condition: str = "true", day: str = LAST) -> list[Any]:
-    """Rows of a mart for the person's first portfolio and a session."""
+    """Return the rows of a mart for the user's first portfolio and a session."""
     query = f"select * from marts.{mart} where portfolio_id = %s and as_of_date = %s and {condition}"
     return analyst.execute(query.encode(), (person.portfolio_id, day)).fetchall()
 
@@ -82,12 +82,12 @@ def test_betas_of_positions_add_up_to_the_portfolios(hedge_fund: Person) -> None
     assert quality["positions_analyzed"] == sum(1 for one in body["positions"] if one["exposures"])
 
 
-def test_a_position_without_betas_says_why(hedge_fund: Person) -> None:
+def test_a_position_without_betas_has_a_null_reason(hedge_fund: Person) -> None:
     for position in get(hedge_fund, "positions/factor-exposures")["positions"]:
         assert (position["exposures"] == {}) is (position["null_reason"] is not None)
 
 
-def test_an_option_takes_delta_times_its_underlyings_beta(hedge_fund: Person, analyst: Analyst) -> None:
+def test_an_options_beta_is_delta_times_its_underlyings(hedge_fund: Person, analyst: Analyst) -> None:
     positions = get(hedge_fund, "positions/factor-exposures", as_of_date="2025-07-01")["positions"]
     greeks = {
         str(fact["position_id"]): fact
@@ -124,7 +124,7 @@ def test_positions_are_paged_and_selected_by_symbol_or_underlying(hedge_fund: Pe
     assert get(hedge_fund, path, symbols="NO_SUCH")["available"] is False
 
 
-def test_tilts_are_read_from_the_spread_betas(hedge_fund: Person, analyst: Analyst) -> None:
+def test_tilts_follow_the_spread_betas(hedge_fund: Person, analyst: Analyst) -> None:
     body = get(hedge_fund, "spread-factors")
     known = {
         fact["factor"]: fact
@@ -216,7 +216,7 @@ def test_diversification_equals_the_mart(hedge_fund: Person, analyst: Analyst) -
     assert len(body["clusters"]) == fact["cluster_count"]
 
 
-def test_sector_weights_add_up_and_are_held_against_the_benchmark_of_the_date(
+def test_sector_weights_add_up_and_compare_with_the_benchmark_of_the_date(
     hedge_fund: Person, analyst: Analyst
 ) -> None:
     body = get(hedge_fund, "sector-exposure")
@@ -274,7 +274,7 @@ def test_risk_figures_equal_the_mart(hedge_fund: Person, analyst: Analyst, day: 
     assert data["of_equity"]["es_99_1d"] == rounded(fact["es_99_1d_pct_equity"])
 
 
-def test_drawdown_and_sharpe_ratio_are_of_the_past_alone(hedge_fund: Person, analyst: Analyst) -> None:
+def test_drawdown_and_sharpe_ratio_use_only_the_past(hedge_fund: Person, analyst: Analyst) -> None:
     for day in (LAST, MIDDLE):
         metrics = get(hedge_fund, "risk-metrics", as_of_date=day)["risk_metrics"]
         history = analyst.execute(
@@ -282,15 +282,15 @@ def test_drawdown_and_sharpe_ratio_are_of_the_past_alone(hedge_fund: Person, ana
             (hedge_fund.portfolio_id, day),
         ).fetchall()
         assert metrics["max_drawdown"] == rounded(min(fact["drawdown"] for fact in history))
-        # the demonstration has 53 sessions: too few for a Sharpe ratio, and the answer says how many
+        # the demo has 53 sessions: too few for a Sharpe ratio, and the response says how many
         assert (metrics["sharpe_ratio"], metrics["sharpe_observations"]) == (None, len(history))
 
 
 def test_the_backtest_equals_the_mart(hedge_fund: Person, analyst: Analyst) -> None:
     known = {fact["confidence"]: fact for fact in rows(analyst, "fct_var_backtest", hedge_fund)}
-    told = get(hedge_fund, "value-at-risk")["backtest"]
-    assert [test["confidence"] for test in told] == sorted(known)
-    for test in told:
+    returned = get(hedge_fund, "value-at-risk")["backtest"]
+    assert [test["confidence"] for test in returned] == sorted(known)
+    for test in returned:
         fact = known[test["confidence"]]
         assert (test["observations"], test["breaches"]) == (fact["observations"], fact["breaches"])
 
@@ -327,7 +327,7 @@ def test_greeks_equal_the_marts_and_only_open_options_are_listed(
 def test_the_direct_beta_is_the_regression_of_returns_on_the_market(
     hedge_fund: Person, analyst: Analyst
 ) -> None:
-    told = get(hedge_fund, "market-beta")["data"]
+    returned = get(hedge_fund, "market-beta")["data"]
     pairs = analyst.execute(
         """
         select snapshots.daily_return as own, prices.daily_return as market
@@ -340,20 +340,20 @@ def test_the_direct_beta_is_the_regression_of_returns_on_the_market(
     ).fetchall()
     market, own = np.array([[pair["market"], pair["own"]] for pair in pairs], dtype=float).T
     slope, _ = np.polyfit(market, own, 1)
-    assert told["market_beta_direct"] == rounded(slope)
-    assert told["market_beta_r_squared"] == rounded(np.corrcoef(market, own)[0, 1] ** 2)
-    assert told["market_beta_observations"] == len(pairs)
+    assert returned["market_beta_direct"] == rounded(slope)
+    assert returned["market_beta_r_squared"] == rounded(np.corrcoef(market, own)[0, 1] ** 2)
+    assert returned["market_beta_observations"] == len(pairs)
     risk = row(analyst, "fct_portfolio_risk", hedge_fund)
-    assert told["market_beta_weighted"] == rounded(risk["market_beta"])
+    assert returned["market_beta_weighted"] == rounded(risk["market_beta"])
     calculated = get(hedge_fund, "beta-calculated-90d")["data"]
-    assert calculated["beta_calculated_90d"] == told["market_beta_weighted"]
+    assert calculated["beta_calculated_90d"] == returned["market_beta_weighted"]
     assert 0 < calculated["beta_calculated_90d_r_squared"] < 1
 
 
 def test_too_few_returns_give_no_direct_beta(hedge_fund: Person) -> None:
-    told = get(hedge_fund, "market-beta", as_of_date="2025-07-03")["data"]
-    assert (told["market_beta_direct"], told["market_beta_r_squared"]) == (None, None)
-    assert told["market_beta_observations"] == 4
+    returned = get(hedge_fund, "market-beta", as_of_date="2025-07-03")["data"]
+    assert (returned["market_beta_direct"], returned["market_beta_r_squared"]) == (None, None)
+    assert returned["market_beta_observations"] == 4
 
 
 def test_calculated_betas_of_positions_are_their_symbols(hedge_fund: Person, analyst: Analyst) -> None:
@@ -372,12 +372,12 @@ def test_calculated_betas_of_positions_are_their_symbols(hedge_fund: Person, ana
         assert (position["observations"], position["beta_r_squared"]) == (
             fact["observations"], rounded(fact["r_squared"]),
         )  # fmt: skip
-        # the demonstration's profiles hold no beta
+        # the demo's profiles have no beta
         assert (position["market_beta"], position["beta_difference"]) == (None, None)
 
 
 def test_a_providers_beta_that_is_known_is_shown(hedge_fund: Person, demo: Warehouse) -> None:
-    # the published rows of one session get betas for the time of a transaction that is not kept
+    # the published rows of one session get betas in a transaction that is rolled back
     common = {
         "portfolio_id": hedge_fund.portfolio_id, "as_of_date": LAST, "limit": 1000, "offset": 0,
         "simulated_notice": "Simulated.",

@@ -1,22 +1,19 @@
-"""What the data endpoints say equals the marts, on the session asked for."""
+"""The data endpoints equal the marts, on the session requested."""
 
 import csv
 import io
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
-import yaml
 from psycopg import Connection
 
-from api.http.limits import CORRELATION_MINIMUM, QUALITY_WINDOW
 from tests.api.api_helpers import Person, assert_problem, rounded
 from warehouse.connections import Warehouse
-from warehouse.settings import project_root
+from warehouse.method import method_variables
 
 ON_REAL_PRICES = True
 LAST = "2025-09-12"
@@ -33,11 +30,11 @@ def rows(analyst: Analyst, query: str, *parameters: Any) -> list[dict[str, Any]]
 
 @pytest.fixture(params=[None, "2025-06-30", "2025-08-15"], ids=["last", "first", "middle"])
 def session(request: pytest.FixtureRequest) -> dict[str, str]:
-    """Choose the session to ask for: {} is the last."""
+    """Choose the session to request: {} is the last."""
     return {} if request.param is None else {"as_of_date": request.param}
 
 
-def test_accounts_tell_equity_as_exact_text(
+def test_accounts_return_equity_as_exact_text(
     family_office: Person, analyst: Analyst, session: dict[str, str]
 ) -> None:
     body = family_office.get("portfolios", **session).json()
@@ -119,28 +116,24 @@ def test_data_quality_counts_every_open_position_once(
     assert is_advised is (prices == "simulated")
 
 
-def test_the_limits_that_data_quality_names_are_the_warehouses() -> None:
-    text = Path(project_root() / "dbt_project/dbt_project.yml").read_text()
-    variables = yaml.safe_load(text)["vars"]
-    assert variables["data_quality_sessions"] == QUALITY_WINDOW
-    assert variables["correlation_rules"]["minimum"] == CORRELATION_MINIMUM
-
-
-def test_data_quality_names_the_days_that_each_analytic_needs(hedge_fund: Person, analyst: Analyst) -> None:
+def test_data_quality_reports_the_days_that_each_analytic_needs(hedge_fund: Person, analyst: Analyst) -> None:
     path = f"data/portfolio/{hedge_fund.portfolio_id}/data-quality"
-    told = hedge_fund.get(path).json()["calculation_feasibility"]
+    returned = hedge_fund.get(path).json()["calculation_feasibility"]
     known = {
         row["model"]: row["days"]
         for row in rows(
             analyst, "select model, min(min_observations) as days from marts.dim_factors group by model"
         )
     }
-    assert told["factor_regression"]["min_days_required"] == known["market"]
-    assert told["volatility_analysis"]["min_days_required"] == known["risk"] > known["market"]
-    assert told["correlation_matrix"]["min_days_overlap"] == CORRELATION_MINIMUM
+    assert returned["factor_regression"]["min_days_required"] == known["market"]
+    assert returned["volatility_analysis"]["min_days_required"] == known["risk"] > known["market"]
+    assert (
+        returned["correlation_matrix"]["min_days_overlap"]
+        == method_variables()["correlation_rules"]["minimum"]
+    )
 
 
-def test_one_position_is_the_lists_own(hedge_fund: Person, session: dict[str, str]) -> None:
+def test_one_position_equals_its_entry_in_the_list(hedge_fund: Person, session: dict[str, str]) -> None:
     query = {"portfolio_id": hedge_fund.portfolio_id, "include_closed": True, **session}
     listed = hedge_fund.get("data/positions/details", **query).json()["positions"]
     for position in (listed[0], listed[-1]):
@@ -151,14 +144,14 @@ def test_one_position_is_the_lists_own(hedge_fund: Person, session: dict[str, st
         assert [tag["id"] for tag in tags] == [tag["id"] for tag in position["tags"]]
 
 
-def test_a_position_that_was_not_entered_yet_says_so(hedge_fund: Person) -> None:
+def test_a_date_before_a_position_was_entered_is_rejected(hedge_fund: Person) -> None:
     listed = hedge_fund.get("data/positions/details", portfolio_id=hedge_fund.portfolio_id).json()
     response = hedge_fund.get(f"positions/{listed['positions'][0]['id']}", as_of_date="2025-06-27")
     body = assert_problem(response, 422, "date_before_history")
     assert "position was entered after" in body["detail"]
 
 
-def test_tops_add_the_lots_of_a_symbol_and_fall(
+def test_top_positions_combine_lots_and_are_sorted(
     hedge_fund: Person, analyst: Analyst, session: dict[str, str]
 ) -> None:
     path = f"data/positions/top/{hedge_fund.portfolio_id}"
@@ -171,8 +164,8 @@ def test_tops_add_the_lots_of_a_symbol_and_fall(
         session.get("as_of_date", LAST),
     )
     body = hedge_fund.get(path, limit=5, **session).json()
-    told = [(item["symbol"], item["market_value"], item["position_count"]) for item in body["data"]]
-    assert told == [(row["symbol"], cents(row["value"]), row["lots"]) for row in known[:5]]
+    returned = [(item["symbol"], item["market_value"], item["position_count"]) for item in body["data"]]
+    assert returned == [(row["symbol"], cents(row["value"]), row["lots"]) for row in known[:5]]
     assert (body["meta"]["total_symbols"], body["meta"]["truncated"]) == (len(known), True)
     equity = hedge_fund.get(f"data/portfolio/{hedge_fund.portfolio_id}/snapshot", **session).json()
     weight = body["data"][0]["market_value"] / equity["net_asset_value"]
@@ -201,7 +194,7 @@ def test_benchmark_bars_equal_the_mart(hedge_fund: Person, analyst: Analyst, ses
     assert "no price of NO_SUCH" in unknown["message"]
 
 
-def test_quotes_are_closes_of_the_session_and_say_so(
+def test_quotes_are_closes_and_flagged_as_not_realtime(
     hedge_fund: Person, analyst: Analyst, session: dict[str, str]
 ) -> None:
     day = session.get("as_of_date", LAST)
@@ -220,7 +213,7 @@ def test_quotes_are_closes_of_the_session_and_say_so(
         day,
         day,
     )
-    assert all(row["split_ratio"] == 1 for row in year), "the comparison below leaves splits out"
+    assert all(row["split_ratio"] == 1 for row in year), "the comparison below ignores splits"
     quote, newest = body["quotes"][1], year[0]
     assert quote["last_price"] == rounded(newest["close"], 4)
     assert quote["day_change"] == rounded(newest["close"] - newest["previous_close"], 4)
@@ -231,7 +224,7 @@ def test_quotes_are_closes_of_the_session_and_say_so(
 
 @pytest.fixture
 def split(demo: Warehouse) -> Iterator[None]:
-    """Let AAPL be split two for one on 2 September."""
+    """Give AAPL a two-for-one split on 2 September."""
     change = """
         update published.fct_prices set split_ratio = %s where symbol = 'AAPL' and as_of_date = '2025-09-02'
         """
@@ -270,7 +263,7 @@ def test_factor_etfs_have_the_names_of_the_factors(hedge_fund: Person, session: 
     assert some["data"]["VTV"]["current_price"] == spy["data"]["close"][-1]
 
 
-def test_profiles_have_exactly_one_selector(hedge_fund: Person) -> None:
+def test_profiles_require_exactly_one_selector(hedge_fund: Person) -> None:
     for query in ({}, {"symbols": "AAPL", "portfolio_id": hedge_fund.portfolio_id}, {"symbols": ","}):
         response = hedge_fund.get("data/company-profiles", **query)
         assert "exactly one" in assert_problem(response, 422, "invalid_request")["detail"]
@@ -278,7 +271,7 @@ def test_profiles_have_exactly_one_selector(hedge_fund: Person) -> None:
     assert "no field nonsense" in assert_problem(response, 422, "invalid_request")["detail"]
 
 
-def test_profiles_of_a_portfolio_are_those_of_what_it_holds(hedge_fund: Person) -> None:
+def test_profiles_of_a_portfolio_are_those_of_its_holdings(hedge_fund: Person) -> None:
     holdings = hedge_fund.get(f"data/portfolio/{hedge_fund.portfolio_id}/complete").json()["holdings"]
     held = {holding["underlying_symbol"] or holding["symbol"] for holding in holdings}
     body = hedge_fund.get("data/company-profiles", portfolio_id=hedge_fund.portfolio_id).json()
@@ -293,7 +286,7 @@ def test_profiles_of_a_portfolio_are_those_of_what_it_holds(hedge_fund: Person) 
 
 @pytest.fixture
 def later_profile(demo: Warehouse) -> Iterator[None]:
-    """Publish a second profile of AAPL, of 1 August, and a first one of a symbol that nobody knew."""
+    """Publish a second profile of AAPL, of 1 August, and the first one of an unknown symbol."""
     values = """
         insert into published.dim_company_profiles
             (publication_id, symbol, profile_date, name, sector, pe_ratio, is_first, updated_at, is_removed)
@@ -307,7 +300,7 @@ def later_profile(demo: Warehouse) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("later_profile")
-def test_a_profile_never_speaks_for_before(hedge_fund: Person) -> None:
+def test_a_profile_does_not_apply_before_its_date(hedge_fund: Person) -> None:
     def ask(day: str) -> dict[str, Any]:
         body = hedge_fund.get("data/company-profiles", symbols="AAPL,NEWCO", as_of_date=day).json()
         return {profile["symbol"]: profile for profile in body["profiles"]}
@@ -324,8 +317,8 @@ def test_a_profile_never_speaks_for_before(hedge_fund: Person) -> None:
         ).json()["positions"]
         for day in ("2025-07-31", "2025-08-01")
     }
-    told = {day: {p["sector"] for p in found if p["symbol"] == "AAPL"} for day, found in sectors.items()}
-    assert told == {"2025-07-31": {"Technology"}, "2025-08-01": {"Gadgets"}}
+    returned = {day: {p["sector"] for p in found if p["symbol"] == "AAPL"} for day, found in sectors.items()}
+    assert returned == {"2025-07-31": {"Technology"}, "2025-08-01": {"Gadgets"}}
 
 
 def test_target_prices_equal_the_mart(hedge_fund: Person, analyst: Analyst, session: dict[str, str]) -> None:
@@ -356,7 +349,7 @@ def test_target_prices_equal_the_mart(hedge_fund: Person, analyst: Analyst, sess
     assert by_symbol == [first]
 
 
-def test_the_summary_of_targets_adds_the_list_up(hedge_fund: Person, session: dict[str, str]) -> None:
+def test_the_summary_of_targets_is_the_sum_of_the_list(hedge_fund: Person, session: dict[str, str]) -> None:
     portfolio_id = hedge_fund.portfolio_id
     listed = hedge_fund.get(f"target-prices/{portfolio_id}", **session).json()
     body = hedge_fund.get(f"target-prices/{portfolio_id}/summary", **session).json()
@@ -372,7 +365,7 @@ def test_the_summary_of_targets_adds_the_list_up(hedge_fund: Person, session: di
     assert float(body["coverage_percentage"]) == pytest.approx(coverage, abs=0.005)
 
 
-def test_the_expected_sharpe_ratio_is_of_the_time_to_the_years_end(
+def test_the_expected_sharpe_ratio_covers_the_time_to_the_years_end(
     hedge_fund: Person, analyst: Analyst
 ) -> None:
     body = hedge_fund.get(f"target-prices/{hedge_fund.portfolio_id}/summary").json()
@@ -394,7 +387,7 @@ def test_the_expected_sharpe_ratio_is_of_the_time_to_the_years_end(
         LAST,
     )
     years = (date(2025, 12, 31) - date(2025, 9, 12)).days / 365
-    assert row["covered"] > 0.5, "the ratio is not told otherwise"
+    assert row["covered"] > 0.5, "otherwise there is no ratio"
     excess = float(body["weighted_expected_return_eoy"]) - row["rate"] * years * float(row["covered"])
     expected = excess / (row["total_volatility"] * years**0.5)
     assert float(body["expected_sharpe_ratio"]) == pytest.approx(expected, abs=1e-4)
@@ -402,7 +395,7 @@ def test_the_expected_sharpe_ratio_is_of_the_time_to_the_years_end(
     assert float(body["expected_sortino_ratio"]) == pytest.approx(sortino, abs=1e-4)
 
 
-def test_tags_are_those_that_positions_carry(hedge_fund: Person, session: dict[str, str]) -> None:
+def test_tags_are_those_of_the_positions(hedge_fund: Person, session: dict[str, str]) -> None:
     body = hedge_fund.get("tags/", **session).json()
     query = {"portfolio_id": hedge_fund.portfolio_id, **session}
     positions = hedge_fund.get("data/positions/details", **query).json()["positions"]
@@ -410,8 +403,8 @@ def test_tags_are_those_that_positions_carry(hedge_fund: Person, session: dict[s
     for position in positions:
         for tag in position["tags"]:
             carried[tag["name"]] = carried.get(tag["name"], 0) + 1
-    told = {tag["name"]: tag["position_count"] for tag in body["tags"] if tag["position_count"]}
-    assert told == carried
+    returned = {tag["name"]: tag["position_count"] for tag in body["tags"] if tag["position_count"]}
+    assert returned == carried
     assert (body["total"], body["active_count"]) == (len(body["tags"]), len(body["tags"]))
     name, count = next(iter(carried.items()))
     tag = next(tag for tag in body["tags"] if tag["name"] == name)
@@ -427,7 +420,7 @@ def test_tags_are_those_that_positions_carry(hedge_fund: Person, session: dict[s
 
 @pytest.fixture
 def august_tag(demo: Warehouse, hedge_fund: Person) -> Iterator[str]:
-    """Publish a tag that a symbol carried in August only; its name."""
+    """Publish a tag that a symbol had only in August; yield its name."""
     values = """
         insert into published.dim_position_tags (publication_id, portfolio_id, symbol, tag, is_automatic,
             valid_from, valid_before, created_at, updated_at, is_removed)
@@ -439,7 +432,7 @@ def august_tag(demo: Warehouse, hedge_fund: Person) -> Iterator[str]:
         writer.execute("delete from published.dim_position_tags where tag = 'August'")
 
 
-def test_a_tag_is_carried_in_its_time_and_archived_after(hedge_fund: Person, august_tag: str) -> None:
+def test_a_tag_is_active_in_its_period_and_archived_after(hedge_fund: Person, august_tag: str) -> None:
     held = hedge_fund.get(f"data/portfolio/{hedge_fund.portfolio_id}/complete").json()["holdings"]
     assert "NVDA" in {holding["symbol"] for holding in held}
 
@@ -456,11 +449,11 @@ def test_a_tag_is_carried_in_its_time_and_archived_after(hedge_fund: Person, aug
     assert (later["is_archived"], later["position_count"]) == (True, 0)
     active = hedge_fund.get("tags/", include_archived=False).json()
     assert august_tag not in {tag["name"] for tag in active["tags"]}
-    for day, carries in (("2025-07-31", False), ("2025-08-15", True), (LAST, False)):
+    for day, has_tag in (("2025-07-31", False), ("2025-08-15", True), (LAST, False)):
         path = f"data/portfolio/{hedge_fund.portfolio_id}/complete"
         holdings = hedge_fund.get(path, as_of_date=day).json()["holdings"]
         names = {tag["name"] for holding in holdings for tag in holding["tags"]}
-        assert (august_tag in names) is carries, day
+        assert (august_tag in names) is has_tag, day
 
 
 @pytest.fixture
@@ -479,9 +472,7 @@ def flows(demo: Warehouse, hedge_fund: Person) -> Iterator[list[tuple[str, str]]
         writer.execute("delete from published.fct_capital_flows")
 
 
-def test_equity_changes_come_by_page_the_newest_first(
-    hedge_fund: Person, flows: list[tuple[str, str]]
-) -> None:
+def test_equity_changes_are_paged_newest_first(hedge_fund: Person, flows: list[tuple[str, str]]) -> None:
     path = f"portfolios/{hedge_fund.portfolio_id}/equity-changes"
     body = hedge_fund.get(path).json()
     assert [item["change_date"] for item in body["items"]] == [day for day, _ in reversed(flows)]
@@ -513,7 +504,7 @@ def test_equity_changes_add_up(hedge_fund: Person) -> None:
 
 
 @pytest.mark.usefixtures("flows")
-def test_equity_changes_are_given_as_csv(hedge_fund: Person) -> None:
+def test_equity_changes_can_be_exported_as_csv(hedge_fund: Person) -> None:
     path = f"portfolios/{hedge_fund.portfolio_id}/equity-changes/export"
     response = hedge_fund.get(path, format="csv")
     assert (response.status_code, response.headers["content-type"]) == (200, "text/csv; charset=utf-8")
@@ -530,7 +521,7 @@ def test_equity_changes_are_given_as_csv(hedge_fund: Person) -> None:
     assert_problem(hedge_fund.get(path, format="xlsx"), 422, "invalid_request")
 
 
-def test_a_year_of_days_is_counted_from_the_session(hedge_fund: Person) -> None:
+def test_lookback_days_are_counted_from_the_session(hedge_fund: Person) -> None:
     body = hedge_fund.get("data/prices/benchmark/SPY", lookback_days=365, as_of_date="2025-08-15").json()
     assert body["data"]["dates"][-1] == "2025-08-15"
     assert date.fromisoformat(body["data"]["dates"][0]) > date(2025, 8, 15) - timedelta(days=365)

@@ -1,6 +1,6 @@
-"""What the data endpoints say of cases that the demonstration does not hold.
+"""The data endpoints in cases that the demo data does not contain.
 
-The published rows of the last session are changed in a transaction that is not kept, and asked for in it.
+The published rows of the last session are changed in a transaction that is rolled back, and queried in it.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,7 +10,6 @@ from typing import Any
 import psycopg
 import pytest
 
-from api.http.limits import QUALITY_WINDOW
 from api.marts.answers import SIMULATED_NOTICE, TAG_COLORS
 from api.queries import load_query
 from tests.api.api_helpers import Person, assert_problem
@@ -25,7 +24,7 @@ Writer = psycopg.Connection[Any]
 
 @pytest.fixture
 def writer(demo: Warehouse) -> Iterator[Writer]:
-    """Write what is forgotten at the end."""
+    """Open a transaction that is rolled back at the end."""
     with demo.connect_writer() as connection:
         connection.execute("set local search_path = marts")
         yield connection
@@ -34,19 +33,19 @@ def writer(demo: Warehouse) -> Iterator[Writer]:
 
 @pytest.fixture
 def change(writer: Writer, hedge_fund: Person) -> Change:
-    """Change published rows; %(portfolio)s and %(last)s name what is asked for."""
+    """Change published rows; %(portfolio)s and %(last)s are those that `ask` queries."""
 
     def execute(statement: str, **parameters: Any) -> None:
         common = {"portfolio": hedge_fund.portfolio_id, "last": LAST}
         done = writer.execute(statement.encode(), {**common, **parameters})
-        assert done.rowcount > 0, "nothing was changed: the test would prove nothing"
+        assert done.rowcount > 0, "no row was changed: the test would prove nothing"
 
     return execute
 
 
 @pytest.fixture
 def ask(writer: Writer, hedge_fund: Person) -> Ask:
-    """Ask a query of the API for the hedge fund's portfolio on the last session."""
+    """Run a query of the API for the hedge fund's portfolio on the last session."""
 
     def answer(name: str, **parameters: Any) -> Any:
         common = {
@@ -56,7 +55,7 @@ def ask(writer: Writer, hedge_fund: Person) -> Ask:
             "tag_colors": TAG_COLORS, "limit": 1000, "offset": 0, "max_positions": 1000, "max_days": 252,
             "max_symbols": 10, "schema_version": "1.0", "include_holdings": True,
             "include_position_tags": False, "include_timeseries": False, "include_attrib": False,
-            "window_days": QUALITY_WINDOW, "correlation_days": 20, "sort_by": "market_value",
+            "window_days": 252, "correlation_days": 20, "sort_by": "market_value",
             "lookback_days": 20, "include_factor_etfs": False, "date_format": "iso",
             "symbol": None, "target_id": None, "part": "summary",
         }  # fmt: skip
@@ -70,7 +69,7 @@ def ask(writer: Writer, hedge_fund: Person) -> Ask:
 
 @pytest.fixture
 def cash(change: Change) -> None:
-    """Hold 5000 USD of a money-market fund that nobody prices, as a copy of the position in MSFT."""
+    """Hold 5000 USD of a money-market fund without prices, as a copy of the position in MSFT."""
     change("""
         insert into published.dim_positions
         select (jsonb_populate_record(positions, '{
@@ -92,8 +91,8 @@ def cash(change: Change) -> None:
     """)
 
 
-def test_a_sortino_ratio_holds_gain_against_loss_of_the_same_positions(change: Change, ask: Ask) -> None:
-    # summed apart, ten gains over one loss would be ten times the ratio of that one position
+def test_a_sortino_ratio_compares_gain_and_loss_of_the_same_positions(change: Change, ask: Ask) -> None:
+    # summed separately, ten gains over one loss would be ten times the ratio of that one position
     change("""
         update published.fct_target_prices set
             expected_return_eoy = 0.2, contribution_to_portfolio_return = abs(position_weight) * 0.2,
@@ -135,7 +134,7 @@ def test_no_sortino_ratio_without_a_position_that_has_both_targets(change: Chang
     assert ask("target_prices")["expected_sortino_ratio"] is None
 
 
-def test_a_target_of_what_was_never_priced_covers_nothing(change: Change, ask: Ask) -> None:
+def test_a_target_without_a_price_is_not_covered(change: Change, ask: Ask) -> None:
     before = ask("target_prices")["positions_with_targets"]
     change("""
         update published.fct_target_prices set
@@ -148,11 +147,14 @@ def test_a_target_of_what_was_never_priced_covers_nothing(change: Change, ask: A
     covered = pytest.approx(100 * (before - 1) / summary["total_positions"], abs=0.005)
     assert float(summary["coverage_percentage"]) == covered
     assert "JPM" in {target["symbol"] for target in summary["target_prices"]}
-    told = ask("portfolio_snapshot")
-    assert (told["target_price_positions_count"], told["target_price_coverage_pct"]) == (before - 1, covered)
+    returned = ask("portfolio_snapshot")
+    assert (returned["target_price_positions_count"], returned["target_price_coverage_pct"]) == (
+        before - 1,
+        covered,
+    )
     for name in ("portfolio_overview", "aggregate_overview"):
-        told = ask(name)["target_returns"]
-        assert (told["positions_with_targets"], told["coverage_pct"]) == (before - 1, covered), name
+        returned = ask(name)["target_returns"]
+        assert (returned["positions_with_targets"], returned["coverage_pct"]) == (before - 1, covered), name
 
 
 @pytest.mark.usefixtures("cash")
@@ -186,7 +188,7 @@ def test_a_stock_with_three_prices_has_no_complete_history(change: Change, ask: 
 
 
 @pytest.mark.parametrize("sessions", [29, 30])
-def test_a_history_is_complete_from_the_days_on_that_a_regression_needs(
+def test_a_history_is_complete_with_the_days_that_a_regression_needs(
     change: Change, ask: Ask, sessions: int
 ) -> None:
     change(
@@ -206,15 +208,15 @@ def test_a_history_is_complete_from_the_days_on_that_a_regression_needs(
         )
     """)
     holdings = ask("portfolio_complete")["holdings"]
-    told = {lot["symbol"]: lot["has_complete_history"] for lot in holdings}["JPM"]
+    returned = {lot["symbol"]: lot["has_complete_history"] for lot in holdings}["JPM"]
     listed = ask("portfolio_data_quality")["position_data_quality"]["complete_history"]
-    assert told is ("JPM" in {item["symbol"] for item in listed}) is (sessions >= 30)
+    assert returned is ("JPM" in {item["symbol"] for item in listed}) is (sessions >= 30)
 
 
 @pytest.mark.parametrize(
     ("bought", "sold", "side"), [(100, -300, "SHORT"), (300, -100, "LONG"), (100, -100, "SHORT")]
 )
-def test_lots_of_a_symbol_show_the_side_that_they_add_up_to(
+def test_combined_lots_show_the_side_of_their_total(
     change: Change, ask: Ask, bought: int, sold: int, side: str
 ) -> None:
     # the lots of a short and of a long position, both of one symbol; the larger one is private
@@ -239,7 +241,7 @@ def test_lots_of_a_symbol_show_the_side_that_they_add_up_to(
     assert top["price_flag"] == "stale_price"
 
 
-def test_a_position_earns_until_the_session_that_closes_it(hedge_fund: Person) -> None:
+def test_a_position_has_pnl_until_the_session_that_closes_it(hedge_fund: Person) -> None:
     def ask(day: str) -> dict[str, Any]:
         query = {"portfolio_id": hedge_fund.portfolio_id, "include_closed": True, "as_of_date": day}
         listed = hedge_fund.get("data/positions/details", **query).json()["positions"]
@@ -256,7 +258,7 @@ def test_a_position_earns_until_the_session_that_closes_it(hedge_fund: Person) -
     assert alone == at
 
 
-def test_target_prices_come_by_page(hedge_fund: Person) -> None:
+def test_target_prices_are_paged(hedge_fund: Person) -> None:
     path = f"target-prices/{hedge_fund.portfolio_id}"
     everything = hedge_fund.get(path).json()
     pages = [hedge_fund.get(path, limit=5, offset=offset).json() for offset in (0, 5, 10, 15)]
@@ -266,7 +268,7 @@ def test_target_prices_come_by_page(hedge_fund: Person) -> None:
     assert_problem(hedge_fund.get(path, limit=0), 422, "invalid_request")
 
 
-def test_compared_betas_come_by_page(hedge_fund: Person) -> None:
+def test_compared_betas_are_paged(hedge_fund: Person) -> None:
     path = f"analytics/portfolio/{hedge_fund.portfolio_id}/beta-comparison"
     everything = hedge_fund.get(path).json()
     count = len(everything["positions"])

@@ -1,4 +1,4 @@
-"""What was published, how a mart is made, and what the flows do, for those who may know."""
+"""Publications, restatements, lineage, and runs of the flows for administrators."""
 
 import json
 from collections.abc import Callable
@@ -17,9 +17,11 @@ Serve = Callable[[Warehouse], TestClient]
 CURRENT, HISTORY = "/api/v1/admin/batch/run/current", "/api/v1/admin/batch/history"
 
 
-def test_publications_are_those_of_the_mart(hedge_fund: Person, analyst: Connection[DictRow]) -> None:
+def test_publications_equal_the_mart(hedge_fund: Person, analyst: Connection[DictRow]) -> None:
     document = hedge_fund.get("openapi.json").json()
-    body = Shapes(document).hold_answer(hedge_fund.get("publications"), "/api/v1/publications", document)
+    body = Shapes(document).validate_response(
+        hedge_fund.get("publications"), "/api/v1/publications", document
+    )
     rows = analyst.execute("select * from marts.fct_publications order by published_at desc").fetchall()
     assert body["total"] == len(rows) == len(body["publications"])
     for shown, row in zip(body["publications"], rows, strict=True):
@@ -33,7 +35,7 @@ def test_publications_are_those_of_the_mart(hedge_fund: Person, analyst: Connect
     assert (beyond["publications"], beyond["truncated"]) == ([], False)
 
 
-def test_publications_of_a_date_are_those_that_spoke_for_it(hedge_fund: Person) -> None:
+def test_publications_of_a_date_are_those_that_cover_it(hedge_fund: Person) -> None:
     found = hedge_fund.get("publications", as_of_date="2025-08-15").json()["publications"]
     assert found
     assert all(entry["from_date"] <= "2025-08-15" <= entry["to_date"] for entry in found)
@@ -41,18 +43,18 @@ def test_publications_of_a_date_are_those_that_spoke_for_it(hedge_fund: Person) 
 
 def test_restatements_have_the_documented_shape(hedge_fund: Person) -> None:
     document = hedge_fund.get("openapi.json").json()
-    Shapes(document).hold_answer(hedge_fund.get("restatements"), "/api/v1/restatements", document)
+    Shapes(document).validate_response(hedge_fund.get("restatements"), "/api/v1/restatements", document)
 
 
 # --- lineage ------------------------------------------------------------------------------------------------
 
 
-def test_a_mart_is_followed_to_the_tables_that_are_loaded(
+def test_the_lineage_of_a_mart_reaches_the_loaded_tables(
     hedge_fund: Person, analyst: Connection[DictRow]
 ) -> None:
     document = hedge_fund.get("openapi.json").json()
     response = hedge_fund.get("lineage/fct_portfolio_snapshots")
-    body = Shapes(document).hold_answer(response, "/api/v1/lineage/{mart}", document)
+    body = Shapes(document).validate_response(response, "/api/v1/lineage/{mart}", document)
     assert body["grain"] == ["portfolio_id", "as_of_date"]
     columns = analyst.execute(
         "select column_name from information_schema.columns where table_schema = 'marts'"
@@ -73,7 +75,7 @@ def test_every_mart_has_a_lineage(hedge_fund: Person, analyst: Connection[DictRo
         assert hedge_fund.get(f"lineage/{row['viewname']}").status_code == 200, row
 
 
-def test_a_lineage_is_sent_again_only_when_it_changed(hedge_fund: Person) -> None:
+def test_an_unchanged_lineage_is_a_304(hedge_fund: Person) -> None:
     tag = hedge_fund.get("lineage/fct_prices").headers["etag"]
     headers = {**hedge_fund.headers, "If-None-Match": tag}
     again = hedge_fund.client.get("/api/v1/lineage/fct_prices", headers=headers)
@@ -81,12 +83,12 @@ def test_a_lineage_is_sent_again_only_when_it_changed(hedge_fund: Person) -> Non
 
 
 @pytest.mark.parametrize("name", ["fct_nothing", "int_position_values", "fct_prices_history", "users"])
-def test_what_is_no_mart_has_none(hedge_fund: Person, name: str) -> None:
+def test_the_lineage_of_an_unknown_mart_is_a_404(hedge_fund: Person, name: str) -> None:
     body = assert_problem(hedge_fund.get(f"lineage/{name}"), 404, "mart_not_found")
     assert "fct_prices" in body["detail"]
 
 
-def test_a_new_manifest_is_read_and_a_missing_one_told(
+def test_a_new_manifest_is_reloaded_and_a_missing_one_reported(
     tmp_path: Path, empty_warehouse: Warehouse, serve: Serve
 ) -> None:
     path = tmp_path / "manifest.json"
@@ -135,7 +137,7 @@ def administrator(module_warehouse: Warehouse, empty_api: TestClient) -> dict[st
 
 
 @pytest.mark.parametrize("path", [CURRENT, HISTORY])
-def test_runs_are_shown_to_administrators_alone(
+def test_runs_are_visible_only_to_administrators(
     empty_api: TestClient, module_warehouse: Warehouse, path: str
 ) -> None:
     email = f"{path[-7:].lower()}@example.com"
@@ -144,7 +146,7 @@ def test_runs_are_shown_to_administrators_alone(
     assert_problem(empty_api.get(path), 401, "not_authenticated")
 
 
-def test_the_run_under_way_and_those_before_are_told(
+def test_the_current_run_and_the_history_are_returned(
     empty_api: TestClient, module_warehouse: Warehouse, administrator: dict[str, str]
 ) -> None:
     document = empty_api.get("/api/v1/openapi.json").json()
@@ -158,7 +160,7 @@ def test_the_run_under_way_and_those_before_are_told(
         connection.execute("""update ops.runs set steps = '[{"step": "load", "seconds": 1.5}]'""")
 
     response = empty_api.get(CURRENT, headers=administrator)
-    run = shapes.hold_answer(response, CURRENT, document)["run"]
+    run = shapes.validate_response(response, CURRENT, document)["run"]
     assert (run["kind"], run["status"], run["phase"], run["percent"], run["finished_at"]) == (
         "nightly",
         "running",
@@ -167,13 +169,13 @@ def test_the_run_under_way_and_those_before_are_told(
         None,
     )
     assert run["steps"] == [{"step": "load", "seconds": 1.5}]
-    history = shapes.hold_answer(empty_api.get(HISTORY, headers=administrator), HISTORY, document)
+    history = shapes.validate_response(empty_api.get(HISTORY, headers=administrator), HISTORY, document)
     assert [entry["status"] for entry in history["runs"]] == ["running", "failed", "succeeded"]
     page = empty_api.get(HISTORY, params={"limit": 1, "offset": 1}, headers=administrator).json()
     assert (page["runs"], page["total"], page["truncated"]) == ([history["runs"][1]], 3, True)
 
 
-def test_who_is_no_administrator_any_more_is_out_again(module_warehouse: Warehouse) -> None:
+def test_administrator_rights_can_be_revoked(module_warehouse: Warehouse) -> None:
     add_user(module_warehouse, "former@example.com")
     with module_warehouse.connect_writer() as connection:
         assert set_admin(connection, "former@example.com", is_admin=True)

@@ -73,11 +73,22 @@ def failure(done: subprocess.CompletedProcess[str]) -> str:
 def test_commands_are_those_of_the_readme() -> None:
     assert {path[0] for path in COMMANDS} == {
         *("load", "nightly", "rebuild", "verify", "status", "psql", "docs", "serve", "schedule", "users"),
-        *("demo", "dbt", "dbt-env", "stop", "portfolios", "tags", "targets", "capital-flows", "flows", "marks"),
+        *(
+            "demo",
+            "dbt",
+            "dbt-env",
+            "stop",
+            "portfolios",
+            "tags",
+            "targets",
+            "capital-flows",
+            "flows",
+            "marks",
+        ),
         *("backup", "restore", "cleanup", "template", "upgrade"),
     }
     assert {path[1] for path in COMMANDS if path[0] == "load"} == {
-        *("prices", "positions", "flows", "marks", "tags", "targets", "demo", "calendar")
+        *("prices", "positions", "capital-flows", "flows", "marks", "tags", "targets", "demo", "calendar")
     }
 
 

@@ -106,7 +106,7 @@ def test_flows_are_added_corrected_and_taken_back(say: Say, refused: Say) -> Non
     say(f"capital-flows remove {flow[1]}")
     assert say("capital-flows list").startswith("No flow yet")
     assert len(re.findall(flow[1], say("capital-flows list --history"))) == 3
-    assert "No flow begins with 'zz'" in refused("capital-flows remove zz")
+    assert "No capital flow begins with 'zz'" in refused("capital-flows remove zz")
     assert len(re.findall(flow[1], say("flows list --history"))) == 3  # the name until 0.1
 
 

@@ -14,7 +14,8 @@ import pytest
 
 from flows.errors import BuildLockedError
 from flows.pipeline.lock import build_lock
-from flows.pipeline.onboarding import lacking_symbols, run_onboarding
+from flows.pipeline.onboarding import lacking_symbols
+from flows.prefect.start import run_onboarding
 from flows.source import Source
 from flows.summaries.readiness import Holding, Readiness, read_readiness
 from ingestion.errors import InvalidPositionsFile
@@ -39,7 +40,7 @@ import sys
 from decimal import Decimal
 from pathlib import Path
 from flows.cli.options import open_for_command
-from flows.pipeline.onboarding import run_onboarding
+from flows.prefect.start import run_onboarding
 from flows.source import Source
 from ingestion.raw.ids import portfolio_id
 from ingestion.statements.load import load_positions

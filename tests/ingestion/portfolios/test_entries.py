@@ -66,7 +66,8 @@ def test_a_flow_added_by_hand_has_the_key_of_the_same_flow_in_a_file(
 @pytest.mark.parametrize("flow", ["", "zz", "00000000"])
 def test_an_unknown_id_is_refused(connection: Connection, holder: Holder, flow: str) -> None:
     add_flow(connection, holder, Decimal(10), DAY, today=TODAY)
-    with pytest.raises(InvalidEntryError, match=r"No flow begins with .*`sigmasight capital-flows list`"):
+    expected = r"No capital flow begins with .*`sigmasight capital-flows list`"
+    with pytest.raises(InvalidEntryError, match=expected):
         remove_flow(connection, flow)
 
 

@@ -43,7 +43,8 @@ def load_prices(connection: Connection, frame: pd.DataFrame, source: str = "file
 def test_every_raw_table_has_a_dataset_with_its_columns(connection: Connection) -> None:
     # Silent failure prevented: a column added to the table that no load ever fills
     rows = connection.execute(
-        "select table_name, column_name from information_schema.columns where table_schema = 'raw'"
+        "select table_name, column_name from information_schema.columns "
+        "where table_schema = 'raw' and table_name not like 'newest_%'"
     ).fetchall()
     tables: dict[str, set[str]] = {}
     for table, column in rows:

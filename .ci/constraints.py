@@ -1,0 +1,62 @@
+"""Pin what pyproject.toml asks for: constraints.txt, and the same with hashes in constraints-hashes.txt.
+
+    python .ci/constraints.py [--upgrade] [INTERPRETER ...]
+
+Without --upgrade the versions of constraints.txt are kept. The first interpreter (default: this one) resolves
+the versions; each adds the hashes of the files that it would install, so that
+`pip install --require-hashes -r constraints-hashes.txt` works with all of them, on this operating system and
+processor. No address of a package index is written.
+"""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+PINS, HASHES = ROOT / "constraints.txt", ROOT / "constraints-hashes.txt"
+OWN_NAME = "sigmasight"
+
+
+def resolve(interpreter: str, constraints: Path | None) -> list[dict[str, Any]]:
+    """What pip would install of the project with its development tools."""
+    options = ["--dry-run", "--ignore-installed", "--quiet", "--report", "-"]
+    pinned = ["--constraint", str(constraints)] if constraints else []
+    command = [interpreter, "-m", "pip", "install", *options, *pinned, f"{ROOT}[dev]"]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    found: list[dict[str, Any]] = json.loads(done.stdout)["install"]
+    return [item for item in found if item["metadata"]["name"] != OWN_NAME]
+
+
+def main(arguments: list[str]) -> None:
+    """Resolve and write both files."""
+    interpreters = [name for name in arguments if name != "--upgrade"] or [sys.executable]
+    keep = None if "--upgrade" in arguments else PINS
+    versions: dict[str, str] = {}
+    hashes: dict[str, set[str]] = {}
+    for interpreter in interpreters:
+        for item in resolve(interpreter, keep):
+            name = item["metadata"]["name"].lower().replace("_", "-").replace(".", "-")
+            versions.setdefault(name, item["metadata"]["version"])
+            if versions[name] != item["metadata"]["version"]:
+                raise SystemExit(f"{interpreter} needs another version of {name} than the first interpreter.")
+            found = item["download_info"]["archive_info"]["hashes"]
+            hashes.setdefault(name, set()).add(f"sha256:{found['sha256']}")
+        if keep is None:
+            PINS.write_text(_lines(versions, {}))
+            keep = PINS
+    PINS.write_text(_lines(versions, {}))
+    HASHES.write_text(_lines(versions, hashes))
+
+
+def _lines(versions: dict[str, str], hashes: dict[str, set[str]]) -> str:
+    lines = [
+        " ".join([f"{name}=={version}", *(f"--hash={value}" for value in sorted(hashes.get(name, ())))])
+        for name, version in sorted(versions.items())
+    ]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
