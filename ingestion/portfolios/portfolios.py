@@ -258,4 +258,4 @@ def _known_names(rows: list[tuple[UUID, str, str]]) -> str:
     if not names:
         return "no portfolio is loaded yet"
     more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
-    return f"known are {', '.join(names[:_NAMES_SHOWN])}{more}"
+    return f"known portfolios: {', '.join(names[:_NAMES_SHOWN])}{more}"

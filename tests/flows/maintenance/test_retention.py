@@ -66,7 +66,7 @@ def test_an_answer_that_cannot_be_written_is_not_an_error(
     (tmp_path / ".warehouse").write_text("a file where a folder belongs")
     settings = Settings(sigmasight_home=tmp_path, response_days=1)
     assert keep_response("fmp", "prices", b"x", settings=settings) is None
-    assert "could not be kept" in caplog.text
+    assert "could not be stored" in caplog.text
 
 
 def test_old_runs_are_removed_from_prefects_database(tmp_path: Path) -> None:

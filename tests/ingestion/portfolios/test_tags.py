@@ -88,7 +88,9 @@ def test_a_tag_that_was_never_given_cannot_be_removed(connection: Connection, ho
 
 @pytest.mark.usefixtures("holder")
 def test_the_error_for_an_unknown_portfolio_names_the_known_ones(connection: Connection) -> None:
-    with pytest.raises(UnknownPortfolioError, match=r"no portfolio 'Yours'; known are 'Mine' of jane"):
+    with pytest.raises(
+        UnknownPortfolioError, match=r"no portfolio 'Yours'; known portfolios: 'Mine' of jane"
+    ):
         find_holder(connection, "Yours", None)
     with pytest.raises(UnknownPortfolioError, match=r"no portfolio 'Mine' of joe@example\.com"):
         find_holder(connection, "Mine", "joe@example.com")

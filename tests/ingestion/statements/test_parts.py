@@ -62,8 +62,8 @@ def test_a_smaller_statement_changes_no_day_before_it(quantities: list[int], sid
 def test_sales_reported_later_replace_assumed_ones(quantity: int, data: st.DataObject) -> None:
     kept = data.draw(st.integers(1, quantity - 1))
     assumed = after_statement(after_statement([], [row(quantity)], DATES[0]), [row(kept)], DATES[1])
-    told = [row(kept), row(quantity - kept, date(2025, 7, 15), 3)]
-    rows = [r for r in after_statement(assumed, told, DATES[2]) if not is_withdrawn(r)]
+    stated = [row(kept), row(quantity - kept, date(2025, 7, 15), 3)]
+    rows = [r for r in after_statement(assumed, stated, DATES[2]) if not is_withdrawn(r)]
     assert sorted((r["quantity"], r["exit_date"]) for r in rows if r["exit_date"]) == [
         (quantity - kept, date(2025, 7, 15))
     ]

@@ -215,13 +215,13 @@ def test_a_file_may_state_sales_with_their_price(connection: Connection, write: 
     load(connection, write("a.csv", HEADER + LOT.format(100)), statement=JUNE)
     text = HEADER + LOT.format(60) + SOLD.format(30, "2025-07-15", "2.5")
     load(connection, write("b.csv", text), statement=JULY)
-    told = ("AAPL", 30, date(2025, 7, 15), Decimal("2.5"))
-    assert parts(connection) == [told, ("AAPL", 10, JULY, None), ("AAPL", 60, None, None)]
+    stated = ("AAPL", 30, date(2025, 7, 15), Decimal("2.5"))
+    assert parts(connection) == [stated, ("AAPL", 10, JULY, None), ("AAPL", 60, None, None)]
     # the next file repeats the stated sale, and states the one that was assumed
     text = HEADER + LOT.format(60) + SOLD.format(30, "2025-07-15", "2.5") + SOLD.format(10, "2025-07-30", 3)
     load(connection, write("c.csv", text), statement=AUGUST)
     live = [row for row in parts(connection) if row[2] != date(2025, 6, 2)]
-    assert live == [told, ("AAPL", 10, date(2025, 7, 30), 3), ("AAPL", 60, None, None)]
+    assert live == [stated, ("AAPL", 10, date(2025, 7, 30), 3), ("AAPL", 60, None, None)]
     assert history(connection) == {"AAPL": 100}
 
 

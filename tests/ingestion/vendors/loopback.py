@@ -28,9 +28,9 @@ class Reply:
     drip: float = 0.0
 
     @classmethod
-    def of(cls, told: Any, status: int = 200) -> "Reply":
+    def of(cls, payload: Any, status: int = 200) -> "Reply":
         """JSON, with NaN and Infinity as Python and some vendors write them."""
-        return cls(json.dumps(told), status)
+        return cls(json.dumps(payload), status)
 
 
 class FakeClock(Clock):

@@ -318,9 +318,9 @@ def test_yields_come_from_fred_without_empty_days(connection: Connection, market
     market.fred.series["DGS1"][DAYS[3]] = "425"
     market.fred.series["DGS2"][DAYS[3]] = "none"
     load_rates(connection, market)
-    told = rates(connection)
-    assert len(told) == 2 * len(SERIES)
-    assert ("DGS10", DAYS[6], 4.25, "fred") in told
+    stored = rates(connection)
+    assert len(stored) == 2 * len(SERIES)
+    assert ("DGS10", DAYS[6], 4.25, "fred") in stored
     assert {("fred", "not_a_rate", "DGS1"), ("fred", "not_a_rate", "DGS2")} <= refused(connection)
     assert not market.yahoo.requests
 

@@ -103,18 +103,18 @@ class FakePolygon(FakeVendor):
                 if day >= first
             ]
             return Reply.of({"status": "OK", "ticker": symbol, "adjusted": False, "results": rows})
-        told = self.splits if path.endswith("/splits") else self.dividends
+        payload = self.splits if path.endswith("/splits") else self.dividends
         return Reply.of(
-            {"status": "OK", "results": [row for row in told if row["ticker"] == query["ticker"]]}
+            {"status": "OK", "results": [row for row in payload if row["ticker"] == query["ticker"]]}
         )
 
     def _chain(self, path: str, symbol: str, query: dict[str, str]) -> Reply:
         begin = int(query.get("cursor", 0))
         rows = self.contracts.get(symbol, [])
-        told: dict[str, Any] = {"status": "OK", "results": rows[begin : begin + self.page]}
+        payload: dict[str, Any] = {"status": "OK", "results": rows[begin : begin + self.page]}
         if begin + self.page < len(rows):
-            told["next_url"] = f"{self.next_host or self.url}{path}?cursor={begin + self.page}"
-        return Reply.of(told)
+            payload["next_url"] = f"{self.next_host or self.url}{path}?cursor={begin + self.page}"
+        return Reply.of(payload)
 
 
 def contract(ticker: str, quoted: date, bid: float, ask: float, **changes: Any) -> dict[str, Any]:

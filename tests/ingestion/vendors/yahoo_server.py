@@ -30,7 +30,7 @@ class Share:
 class FakeYahoo(FakeVendor):
     """The server's state. faults: by symbol, the statuses to return before a normal answer.
 
-    0 stands for a page that is not JSON, -1 for no answer within the client's timeout.
+    0 is a page that is not JSON, -1 is no answer within the client's timeout.
     """
 
     shares: dict[str, Share] = field(default_factory=dict)
