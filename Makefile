@@ -8,6 +8,8 @@
 #   make fuzz [ARGS=100000]                                         fuzz the positions file reader, ARGS files
 #   make bench [ARGS=...]                                           benchmarks (tests/benchmarks/README.md)
 #   make soak [ARGS="--minutes 10"]                                 load test of the API, with publications and restarts
+#   make wheel                                                      build dist/sigmasight-*.whl
+#   make pins [ARGS="--upgrade python3.11 python3.13"]              pin what pyproject.toml requires, with hashes
 #   make stop                                                       stop the embedded database
 #   make clean                                                      remove build output and the embedded database
 #   make distclean                                                  clean, and remove the virtual environment
@@ -25,7 +27,7 @@ export DO_NOT_TRACK := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all check fuzz bench soak stop clean distclean
+.PHONY: help demo test test-all check fuzz bench soak wheel pins stop clean distclean
 .DELETE_ON_ERROR:
 
 help:
@@ -65,11 +67,17 @@ bench: $(READY)
 soak: $(READY)
 	@$(BIN)/python -m tests.soak $(ARGS)
 
+wheel: $(READY)
+	@$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist . && ls dist/sigmasight-*.whl
+
+pins: $(READY)
+	@$(BIN)/python .ci/constraints.py $(ARGS)
+
 stop:
 	@if [ -x $(BIN)/sigmasight ]; then $(BIN)/sigmasight stop; fi
 
 clean: stop
-	@rm -rf .warehouse dbt_project/target dbt_project/logs logs .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf .warehouse dist dbt_project/target dbt_project/logs logs .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
 distclean: clean

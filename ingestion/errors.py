@@ -1,25 +1,25 @@
-"""What can go wrong on the way in, as a tree. Every message names the file or source, the row and the remedy.
+"""The exception tree of ingestion. Every message names the file or source, the row and the remedy.
 
 SigmaSightError (warehouse.errors)
 └── IngestionError
-    ├── MalformedFileError      a file that cannot be read as what it is said to be; nothing of it is loaded
+    ├── MalformedFileError      a file that does not have the expected format; nothing of it is loaded
     ├── InvalidPositionsFile    a positions file with errors, all of them at once (ERR_CSV_*, ERR_POS_*)
     ├── InvalidPortfolio        a portfolio's own fields (ERR_PORT_*)
     ├── InvalidUser             a new account's fields (ERR_USER_*)
-    ├── UnknownUserError        there is no account of this e-mail address
-    ├── UnknownPortfolioError   a file speaks of a portfolio that was never loaded
+    ├── UnknownUserError        there is no account with this e-mail address
+    ├── UnknownPortfolioError   a file or command names a portfolio that was never loaded
     ├── InvalidEntryError       a single tag, target, flow, mark or removal that cannot be stored
     ├── StatementOrderError     a statement older than the newest one of its portfolio
-    ├── MixedSourcesError       simulated prices asked for in a warehouse of real ones
-    ├── SourceUnavailableError  a provider gave no answer, also after retries; the next run asks again
-    ├── VendorError             a vendor has no answer for one symbol; noted as a rejected row, never raised
-    further │   ├── NoDataError         it knows nothing of the symbol
-    │   ├── NotEntitledError    the plan of the key does not cover it
-    │   └── VendorDownError     it may answer the same question a little later
-    │       ├── GarbageError    what came back is no answer: no JSON, or another shape
+    ├── MixedSourcesError       simulated prices requested in a warehouse with real ones
+    ├── SourceUnavailableError  no vendor answered, even after retries; the next run asks again
+    ├── VendorError             a vendor has no answer for one symbol; recorded as a rejected row, not raised
+    │   ├── NoDataError         the vendor does not know the symbol
+    │   ├── NotEntitledError    the plan of the key does not cover the request
+    │   └── VendorDownError     the same request may succeed a little later
+    │       ├── GarbageError    an unreadable response: not JSON, or an unexpected structure
     │       └── KeyRefusedError the key is wrong
-    ├── OpenTransactionError    a load was begun on a connection that is inside a transaction
-    └── LoadFailedError         the database refused or lost the rows; nothing of them was written
+    ├── OpenTransactionError    a load was started on a connection that is inside a transaction
+    └── LoadFailedError         the database refused or lost the rows; nothing was written
 """
 
 from collections.abc import Sequence
@@ -31,11 +31,11 @@ from warehouse.errors import SigmaSightError
 
 
 class IngestionError(SigmaSightError):
-    """Base of everything that goes wrong on the way in."""
+    """Base of all errors of ingestion."""
 
 
 class MalformedFileError(IngestionError):
-    """A file that cannot be read as what it is said to be; nothing of it is loaded."""
+    """A file that does not have the expected format; nothing of it is loaded."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class PositionsFileError:
         return f"{where}{self.sentence} [{self.code}]"
 
 
-class InvalidPositionsFile(IngestionError):  # noqa: N818 - the name the API's and the command line's users know
+class InvalidPositionsFile(IngestionError):  # noqa: N818 - the name that users of the API and the command line know
     """A positions file with errors; `errors` holds all of them, in the order of the file."""
 
     def __init__(self, path: Path, errors: Sequence[PositionsFileError]) -> None:
@@ -80,7 +80,7 @@ class InvalidPositionsFile(IngestionError):  # noqa: N818 - the name the API's a
 
 @dataclass(frozen=True)
 class FieldError:
-    """One error of a field that a person filled in."""
+    """One error in a field that a user filled in."""
 
     code: str
     field: str
@@ -106,7 +106,7 @@ class InvalidUser(_InvalidFields):
 
 
 class UnknownUserError(IngestionError):
-    """There is no account of this e-mail address."""
+    """There is no account with this e-mail address."""
 
 
 class InvalidEntryError(IngestionError):
@@ -114,7 +114,7 @@ class InvalidEntryError(IngestionError):
 
 
 class UnknownPortfolioError(IngestionError):
-    """A file speaks of a portfolio that was never loaded."""
+    """A file or command names a portfolio that was never loaded."""
 
 
 class StatementOrderError(IngestionError):
@@ -122,13 +122,13 @@ class StatementOrderError(IngestionError):
 
 
 class MixedSourcesError(IngestionError):
-    """Simulated prices asked for in a warehouse of real ones."""
+    """Simulated prices requested in a warehouse with real ones."""
 
 
 class SourceUnavailableError(IngestionError):
-    """A provider gave no answer, also after retries; the next run asks again.
+    """No vendor answered, even after retries; the next run asks again.
 
-    reports: of the loads that were done all the same (of rates, or of another provider).
+    reports: of the loads that succeeded nevertheless (of rates, or of another vendor).
     """
 
     def __init__(self, message: str, reports: Sequence[Any] = ()) -> None:
@@ -137,25 +137,25 @@ class SourceUnavailableError(IngestionError):
 
 
 class VendorError(IngestionError):
-    """A vendor has no answer for one symbol. reason: a name out of rejections.REASONS."""
+    """A vendor has no answer for one symbol. reason: a key of rejections.REASONS."""
 
     reason = "unavailable"
 
 
 class NoDataError(VendorError):
-    """The vendor knows nothing of the symbol."""
+    """The vendor does not know the symbol."""
 
     reason = "no_data"
 
 
 class NotEntitledError(VendorError):
-    """The plan of the key does not cover what was asked for."""
+    """The plan of the key does not cover the request."""
 
     reason = "not_entitled"
 
 
 class VendorDownError(VendorError):
-    """The vendor may answer the same question a little later; retry_after: in so many seconds, if it says."""
+    """The same request may succeed a little later; retry_after: seconds to wait, if the vendor says so."""
 
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         super().__init__(message)
@@ -163,18 +163,18 @@ class VendorDownError(VendorError):
 
 
 class GarbageError(VendorDownError):
-    """What came back is no answer: no JSON, or JSON of another shape."""
+    """An unreadable response: not JSON, or JSON of an unexpected structure."""
 
     reason = "garbage"
 
 
 class KeyRefusedError(VendorDownError):
-    """The vendor does not know the key."""
+    """The vendor rejected the key."""
 
 
 class OpenTransactionError(IngestionError):
-    """A load was begun on a connection that is inside a transaction."""
+    """A load was started on a connection that is inside a transaction."""
 
 
 class LoadFailedError(IngestionError):
-    """The database refused or lost the rows; nothing of them was written."""
+    """The database refused or lost the rows; nothing was written."""

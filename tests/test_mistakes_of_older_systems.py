@@ -407,7 +407,7 @@ def test_a_duplicate_row_is_named_with_both_rows(tmp_path: Path) -> None:
         read_positions_file(_positions(tmp_path, line, line))
     (fault,) = error.value.errors
     assert (fault.code, fault.row) == ("ERR_POS_023", 3)
-    assert "stands in row 2 already" in str(fault)
+    assert "is already in row 2" in str(fault)
     message = _price_fault(tmp_path, "date,symbol,close\n2025-07-24,AAA,50\n2025-07-24,AAA,51\n")
     assert "the rows 2 and 3 give different prices of AAA on 2025-07-24" in message
 

@@ -1,8 +1,8 @@
-"""Lay down roles, schemas and tables: the numbered files of warehouse/sql, each once per content.
+"""Create roles, schemas and tables by running the numbered files of warehouse/sql.
 
-Every file can run again; a file runs when its content is not the one recorded in ops.schema_files, in one
-transaction with its record. The first file makes the roles and runs as the administrator; the others run
-as sigmasight_writer, which therefore owns everything.
+Every file is idempotent. A file runs when its hash differs from the one recorded in ops.schema_files; the
+file and its record are one transaction. The first file creates the roles and runs as the administrator. The
+others run as sigmasight_writer, which therefore owns everything.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ ROLES_FILE = "001_roles.sql"
 OLDEST_SERVER = 16
 ATTEMPTS = 5
 
-# Made here and not by a numbered file: it must be there to record the first one.
+# Created here and not by a numbered file, because it must exist before the first file is recorded.
 RECORD_TABLE = """
 create schema if not exists ops;
 create table if not exists ops.schema_files (
@@ -36,8 +36,8 @@ create table if not exists ops.schema_files (
 )
 """
 
-# Roles belong to the server, and grants on a database are not copied with it: in a restored or copied
-# database the record says that the roles file was applied where it was not.
+# Roles belong to the server, and grants on a database are not copied with it. In a restored or copied
+# database the record therefore claims that the roles file was applied although it was not.
 STATE = """
 with ours as (
     select
@@ -64,7 +64,7 @@ Connection = psycopg.Connection[TupleRow]
 def bootstrap(connection: Connection, folder: Path = SQL_FOLDER) -> list[str]:
     """Apply the files of `folder` that are new or changed, and return their names.
 
-    connection: of the administrator, in autocommit mode. Raises BootstrapError.
+    connection: the administrator's, in autocommit mode. Raises BootstrapError.
     """
     version = connection.info.server_version // 10000
     if version < OLDEST_SERVER:
@@ -75,14 +75,14 @@ def bootstrap(connection: Connection, folder: Path = SQL_FOLDER) -> list[str]:
     encoding = connection.info.parameter_status("server_encoding")
     if encoding != "UTF8":
         raise BootstrapError(
-            f"The database {connection.info.dbname} keeps text as {encoding}: make one with "
+            f"The database {connection.info.dbname} has the encoding {encoding}: create one with "
             f"`create database ... template template0 encoding 'UTF8'` and name it in DATABASE_URL."
         )
     files = {path.name: path.read_text() for path in sorted(folder.glob("[0-9]*.sql"))}
     if not _pending(connection, files):
         return []
     with _lock(connection):
-        pending = _pending(connection, files)  # another process may have been first
+        pending = _pending(connection, files)  # another process may have applied them
         for name in pending:
             _apply(connection, name, files[name])
     return pending
@@ -91,13 +91,13 @@ def bootstrap(connection: Connection, folder: Path = SQL_FOLDER) -> list[str]:
 def _pending(connection: Connection, files: Mapping[str, str]) -> list[str]:
     """Return the names of the files to apply, in order."""
     row = connection.execute(STATE).fetchone()
-    roles_stand, may_make_roles = row if row is not None else (False, False)
-    if not roles_stand:
+    roles_exist, may_create_roles = row if row is not None else (False, False)
+    if not roles_exist:
         return list(files)
     known = _applied(connection)
     changed = [name for name, text in files.items() if known.get(name) != _digest(text)]
-    if ROLES_FILE in changed and not may_make_roles:
-        logger.info("%s is left to the server's administrator; the roles stand", ROLES_FILE)
+    if ROLES_FILE in changed and not may_create_roles:
+        logger.info("%s is left to the server's administrator; the roles exist", ROLES_FILE)
         changed.remove(ROLES_FILE)
     return changed
 
@@ -148,7 +148,7 @@ def _run(connection: Connection, name: str, text: str) -> None:
 
 
 def _is_race(error: psycopg.Error) -> bool:
-    """Roles are shared by the server's databases and the lock is not: two bootstraps can meet there."""
+    """Whether two bootstraps collided: databases of a server share its roles, but not the lock."""
     already_made = isinstance(error, psycopg.errors.UniqueViolation | psycopg.errors.DuplicateObject)
     return already_made or "tuple concurrently" in str(error)
 
@@ -156,7 +156,7 @@ def _is_race(error: psycopg.Error) -> bool:
 def _not_allowed(connection: Connection, name: str, error: psycopg.Error) -> str:
     user, database = connection.info.user, connection.info.dbname
     return (
-        f"The user {user} may not do what {name} needs in the database {database} "
+        f"The user {user} lacks the rights that {name} needs in the database {database} "
         f"({error.diag.message_primary}): name a user in DATABASE_URL who owns the database and may create "
         f"roles, or let an administrator run {SQL_FOLDER / ROLES_FILE} in it and "
         f"`grant sigmasight_writer to {user}`."
@@ -174,7 +174,7 @@ def _lock(connection: Connection) -> Iterator[None]:
 
 
 def set_password(connection: Connection, role: str, password: str) -> None:
-    """Give `role` this password; only its SCRAM hash leaves this process. Raises BootstrapError."""
+    """Set the password of `role`; only its SCRAM hash leaves this process. Raises BootstrapError."""
     hashed = connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
     statement = sql.SQL("alter role {} password {}").format(sql.Identifier(role), sql.Literal(hashed))
     try:

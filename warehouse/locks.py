@@ -1,11 +1,11 @@
-"""Numbers of the advisory locks; two programs that mean the same lock must name the same number."""
+"""Numbers of the advisory locks."""
 
 LOAD_LOCK = 7305001
-"""Held shared by every load until it commits; the build takes it exclusively for an instant, so that no
-load that says it finished before `known_at` can still be uncommitted."""
+"""Every load holds it in shared mode until it commits. The build takes it exclusively for an instant, so that
+no load with a finished_at before `known_at` can still be uncommitted."""
 
 BUILD_LOCK = 7305002
-"""Held by the one build that may run."""
+"""Held by the running build; only one runs at a time."""
 
 BOOTSTRAP_LOCK = 7305003
 """Held while the numbered SQL files are applied."""

@@ -1,4 +1,4 @@
-"""The numbers of the method, read from where they are declared: the variables of dbt_project.yml."""
+"""The parameters of the method, read from the variables of dbt_project.yml."""
 
 from functools import cache
 from typing import Any

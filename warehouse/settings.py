@@ -1,6 +1,6 @@
-"""Every setting, in one typed class.
+"""All settings, in one typed class.
 
-Each is an environment variable: the field's name in capitals. None is needed.
+Each is an environment variable named like the field, in capitals. All are optional.
 """
 
 import os
@@ -19,7 +19,7 @@ Name = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,58}$")]
 
 
 def _names(known: tuple[str, ...]) -> BeforeValidator:
-    """Reads `yfinance, fmp` as a tuple; every name must be known, and none stands twice."""
+    """Read `yfinance, fmp` as a tuple; every name must be known, and none may be repeated."""
 
     def read(value: object) -> object:
         if not isinstance(value, str):
@@ -28,8 +28,8 @@ def _names(known: tuple[str, ...]) -> BeforeValidator:
         wrong = [name for name in names if name not in known]
         if wrong or not names or len(set(names)) < len(names):
             raise ValueError(
-                f"write some of {', '.join(known)}, the first to ask first, with commas between"
-                + (f"; {wrong[0]!r} is not known here" if wrong else "")
+                f"write some of {', '.join(known)} in the order of the requests, separated by commas"
+                + (f"; {wrong[0]!r} is unknown" if wrong else "")
             )
         return names
 
@@ -44,15 +44,15 @@ PerMinute = Annotated[float, Field(gt=0, le=60_000)]
 
 
 def _origins(value: object) -> object:
-    """Reads `https://a.example, http://localhost:3000` as a tuple; each a scheme, a host and maybe a port."""
+    """Read `https://a.example, http://localhost:3000` as a tuple of origins (scheme, host, optional port)."""
     if not isinstance(value, str):
         return value
     origins = tuple(origin.strip().rstrip("/") for origin in value.split(",") if origin.strip())
     wrong = [origin for origin in origins if not re.fullmatch(r"https?://[^\s/*?#@]+", origin)]
     if wrong:
         raise ValueError(
-            "write origins such as https://risk.example.com or http://localhost:3000, with commas between; "
-            f"{wrong[0]!r} is none"
+            "write origins such as https://risk.example.com or http://localhost:3000, separated by commas; "
+            f"{wrong[0]!r} is not an origin"
         )
     return origins
 
@@ -89,7 +89,7 @@ def _in_small_letters(value: object) -> object:
 
 
 class Settings(BaseSettings):
-    """Where the warehouse is, who may enter, and how the programs behave."""
+    """Where the warehouse is, how each role logs in, and how the programs behave."""
 
     model_config = SettingsConfigDict(
         frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
@@ -110,7 +110,7 @@ class Settings(BaseSettings):
     )
     warehouse_database: Name = Field(
         default="sigmasight",
-        description="Name of the database on the embedded server, and where DATABASE_URL names none.",
+        description="Name of the database on the embedded server, and on DATABASE_URL if that names none.",
     )
     analyst_database_url: str | None = Field(
         default=None,
@@ -131,8 +131,8 @@ class Settings(BaseSettings):
         default=None,
         repr=False,
         description=(
-            "The chat's own database; default: one beside the warehouse, of its name with _ai at the end, "
-            "with the role sigmasight_ai."
+            "The chat's own database; default: a second database on the same server, named like the "
+            "warehouse with _ai appended, with the role sigmasight_ai."
         ),
     )
     analyst_password: SecretStr | None = Field(
@@ -154,34 +154,34 @@ class Settings(BaseSettings):
         default=None,
         min_length=32,
         description=(
-            "Signs login tokens, at least 32 characters; needed with a server of your own, else made once "
-            "and kept in SIGMASIGHT_HOME/.warehouse/secret_key."
+            "Signs login tokens, at least 32 characters; required with a server of your own, else generated "
+            "once and kept in SIGMASIGHT_HOME/.warehouse/secret_key."
         ),
     )
     access_token_minutes: int = Field(
         default=15, gt=0, le=1440, description="Minutes until an access token expires."
     )
     session_days: int = Field(
-        default=30, gt=0, le=365, description="Days until a session ends and one logs in anew."
+        default=30, gt=0, le=365, description="Days until a session ends and the user must log in again."
     )
     login_attempts_per_address: int = Field(
-        default=100, gt=0, description="Logins that an address may try in 15 minutes."
+        default=100, gt=0, description="Login attempts allowed per address in 15 minutes."
     )
     login_attempts_per_account: int = Field(
-        default=10, gt=0, description="Wrong passwords that an account takes in 15 minutes."
+        default=10, gt=0, description="Failed logins allowed per account in 15 minutes."
     )
     api_cors_origins: Origins = Field(
         default=(),
         description=(
             "Origins whose pages may call the API from a browser, such as https://risk.example.com; default: "
-            "none but its own."
+            "only its own."
         ),
     )
     dbt_manifest: Path | None = Field(
         default=None,
         description=(
             "The manifest.json that /lineage reads; default: SIGMASIGHT_HOME/.warehouse/dbt/manifest.json, "
-            "where builds leave it."
+            "where builds write it."
         ),
     )
     api_host: str = Field(default="127.0.0.1", description="Address on which `sigmasight serve` listens.")
@@ -201,18 +201,20 @@ class Settings(BaseSettings):
     )
     price_sources: PriceSources = Field(
         default=("yfinance", "fmp"),
-        description="Who is asked for prices, splits and dividends, in this order: yfinance, fmp, polygon.",
+        description=(
+            "Vendors asked for prices, splits and dividends, in order; choose from: yfinance, fmp, polygon."
+        ),
     )
     profile_sources: ProfileSources = Field(
         default=("yfinance", "fmp"),
-        description="Who is asked for company and fund profiles, in this order: yfinance, fmp.",
+        description="Vendors asked for company and fund profiles, in order; choose from: yfinance, fmp.",
     )
     rate_sources: RateSources = Field(
         default=("fred", "yfinance"),
-        description="Who is asked for Treasury yields, in this order: fred, yfinance.",
+        description="Vendors asked for Treasury yields, in order; choose from: fred, yfinance.",
     )
     option_sources: OptionSources = Field(
-        default=("polygon",), description="Who is asked for option quotes, in this order: polygon."
+        default=("polygon",), description="Vendors asked for option quotes, in order; choose from: polygon."
     )
     yahoo_requests_per_minute: PerMinute = Field(
         default=300, description="Requests a minute to Yahoo Finance, at most."
@@ -227,10 +229,10 @@ class Settings(BaseSettings):
         default=100, description="Requests a minute to FRED, at most."
     )
     vendor_timeout_seconds: float = Field(
-        default=20.0, gt=0, le=600, description="Seconds in which a vendor must have answered."
+        default=20.0, gt=0, le=600, description="Timeout of a vendor's response, in seconds."
     )
     vendor_attempts: int = Field(
-        default=4, gt=0, le=20, description="How often a question is asked of a vendor that is down."
+        default=4, gt=0, le=20, description="Attempts per request while a vendor is down."
     )
     vendor_first_pause_seconds: float = Field(
         default=2.0,
@@ -240,36 +242,32 @@ class Settings(BaseSettings):
     )
     yahoo_url: str | None = Field(
         default=None,
-        description="Where Yahoo Finance is asked in place of its own hosts, such as a caching proxy.",
+        description="URL to use instead of Yahoo Finance's own hosts, such as a caching proxy.",
     )
     fmp_url: str = Field(
         default="https://financialmodelingprep.com/stable",
-        description="Where Financial Modeling Prep is asked.",
+        description="Base URL of Financial Modeling Prep.",
     )
-    polygon_url: str = Field(default="https://api.polygon.io", description="Where Polygon is asked.")
-    fred_url: str = Field(default="https://api.stlouisfed.org/fred", description="Where FRED is asked.")
+    polygon_url: str = Field(default="https://api.polygon.io", description="Base URL of Polygon.")
+    fred_url: str = Field(default="https://api.stlouisfed.org/fred", description="Base URL of FRED.")
 
     # All programs
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_in_capitals)] = Field(
-        default="INFO", description="How much the programs say: DEBUG, INFO, WARNING or ERROR."
+        default="INFO", description="Log level of all programs: DEBUG, INFO, WARNING or ERROR."
     )
     log_format: Annotated[Literal["text", "json"], BeforeValidator(_in_small_letters)] = Field(
         default="text",
-        description="text, or json: one JSON object a line in the log files and on standard error.",
+        description="text, or json: one JSON object per line in the log files and on standard error.",
     )
 
-    # What is kept, and how long
-    log_file_mb: int = Field(
-        default=5, gt=0, description="Megabytes after which a log file is put aside and a new one begun."
-    )
+    # Retention
+    log_file_mb: int = Field(default=5, gt=0, description="Megabytes after which a log file is rotated.")
     log_files: int = Field(default=3, gt=0, description="How many files of each log are kept.")
-    log_days: int = Field(
-        default=90, gt=0, description="Days until a log file that is not written is removed."
-    )
+    log_days: int = Field(default=90, gt=0, description="Days without a write until a log file is removed.")
     rejected_days: int = Field(
         default=365,
         gt=0,
-        description="Days until the records of failed loads and of rows left out are removed.",
+        description="Days until the records of failed loads and rejected rows are removed.",
     )
     run_days: int = Field(
         default=90,
@@ -279,12 +277,12 @@ class Settings(BaseSettings):
     response_days: int = Field(
         default=0,
         ge=0,
-        description="Days for which vendors' answers are kept as they came; 0 keeps none.",
+        description="Days for which vendors' raw responses are kept; 0 keeps none.",
     )
 
     @property
     def warehouse_folder(self) -> Path:
-        """The folder of the embedded server and of the kept secret key."""
+        """The folder of the embedded server and of the generated secret key."""
         return self.sigmasight_home.expanduser().resolve() / ".warehouse"
 
     @property
@@ -293,22 +291,22 @@ class Settings(BaseSettings):
         return self.dbt_manifest or self.warehouse_folder / "dbt" / "manifest.json"
 
     def as_environment(self) -> dict[str, str]:
-        """Return the settings that were given as variables for another program; they hold passwords."""
+        """Return the settings that were set as variables for another program; they may hold passwords."""
         given = {name: getattr(self, name) for name in self.model_fields_set}
         return {name.upper(): _as_text(value) for name, value in given.items() if value is not None}
 
     def signing_key(self) -> str:
-        """Return SECRET_KEY, or the key kept in the warehouse folder, made at first use.
+        """Return SECRET_KEY, or the key in the warehouse folder, which is generated at first use.
 
-        Raises SettingsError when there is none and none can be kept, or the warehouse is not the embedded
-        one: a key of its own in each process, or in a folder that goes, would end sessions in silence.
+        Raises SettingsError when there is no key and none can be stored, or the warehouse is not the embedded
+        one: a separate key per process, or one in a temporary folder, would silently end sessions.
         """
         if self.secret_key is not None:
             return self.secret_key.get_secret_value()
         if self.database_url or self.api_database_url:
             raise SettingsError(
                 "SECRET_KEY is not set: with a server of your own the API needs a key of at least 32 "
-                "characters to sign login tokens; make one with `openssl rand -base64 48` and set it for "
+                "characters to sign login tokens; generate one with `openssl rand -base64 48` and set it for "
                 "every process."
             )
         path = self.warehouse_folder / "secret_key"
@@ -318,20 +316,20 @@ class Settings(BaseSettings):
             return path.read_text().strip()
         except OSError as error:
             raise SettingsError(
-                f"The key that signs login tokens cannot be kept in {path} ({error.strerror}): "
+                f"The key that signs login tokens cannot be stored in {path} ({error.strerror}): "
                 "set SECRET_KEY, or make the folder writable."
             ) from error
 
 
 def _as_text(value: object) -> str:
-    """A setting's value as its variable holds it."""
+    """A setting's value as text for its environment variable."""
     if isinstance(value, SecretStr):
         return value.get_secret_value()
     return ",".join(value) if isinstance(value, tuple) else str(value)
 
 
 def _write_new_key(path: Path) -> None:
-    """Make the key under a name of its own, then link it: of two processes the first wins, whole."""
+    """Write the key to a temporary file, then link it: of two processes, the first one wins."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"secret_key.{os.getpid()}.{secrets.token_hex(4)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -340,7 +338,7 @@ def _write_new_key(path: Path) -> None:
     try:
         os.link(draft, path)
     except FileExistsError:
-        pass  # the other process was first; its key is the key
+        pass  # another process was first; its key is used
     finally:
         draft.unlink()
 

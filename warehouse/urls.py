@@ -1,4 +1,4 @@
-"""Connection URLs: taking them apart, putting them together, and hiding their passwords."""
+"""Connection URLs: parsing them, building them, and hiding their passwords."""
 
 import re
 from collections.abc import Mapping
@@ -12,10 +12,10 @@ from warehouse.errors import SettingsError
 
 
 def url_parts(url: str) -> dict[str, str]:
-    """Take a libpq URI or keyword string apart: host, port, dbname, user, password, sslmode, ...
+    """Parse a libpq URI or keyword string: host, port, dbname, user, password, sslmode, ...
 
-    A driver's name in the scheme (postgresql+psycopg://) is left out. Raises SettingsError, without a
-    word of the URL, since what cannot be read may be a part of the password.
+    A driver's name in the scheme (postgresql+psycopg://) is ignored. Raises SettingsError, which quotes
+    nothing of the URL: an unparsable part may belong to the password.
     """
     plain = re.sub(r"^postgres(?:ql)?\+\w+://", "postgresql://", url.strip())
     try:
@@ -34,23 +34,16 @@ def url_parts(url: str) -> dict[str, str]:
 
 
 def make_url(parts: Mapping[str, str]) -> str:
-    """Put a libpq URI together; the inverse of url_parts."""
+    """Build a libpq URI; the inverse of url_parts."""
     rest = dict(parts)
     user, password, database = (quote(rest.pop(key, ""), safe="") for key in ("user", "password", "dbname"))
     credentials = f"{user}{':' if password else ''}{password}{'@' if user or password else ''}"
     host = rest.get("host", "")
     where = ""
-    if host and re.fullmatch(r"[\w.-]+", host):  # one name; a folder, a list or an IPv6 address goes behind
+    if host and re.fullmatch(r"[\w.-]+", host):  # else (folder, list, IPv6) in the query
         where = rest.pop("host") + (f":{rest.pop('port')}" if "port" in rest else "")
     query = urlencode(rest, quote_via=quote)
     return f"postgresql://{credentials}{where}/{database}{'?' if query else ''}{query}"
-
-
-def mask_url(url: str) -> str:
-    """Return the URL with *** for its password, for messages and logs."""
-    parts = url_parts(url)
-    hidden = {key: "***" for key in ("password", "sslpassword") if key in parts}
-    return make_url({**parts, **hidden}).replace("%2A%2A%2A", "***")
 
 
 def hide_secrets(text: str, parts: Mapping[str, str]) -> str:
@@ -62,7 +55,7 @@ def hide_secrets(text: str, parts: Mapping[str, str]) -> str:
 
 
 def libpq_environment(parts: Mapping[str, str]) -> dict[str, str]:
-    """Return parts of a URL (sslmode, options, ...) as the variables that libpq itself reads."""
+    """Return parts of a URL (sslmode, options, ...) as the environment variables that libpq reads."""
     names = {option.keyword.decode(): option.envvar for option in pq.Conninfo.get_defaults()}
     variables = {key: name.decode() for key, name in names.items() if name is not None}
     return {variables[key]: value for key, value in parts.items() if key in variables}

@@ -17,7 +17,7 @@ from flows.pipeline.window import FIRST_DATE, session_at
 from warehouse.connections import Warehouse
 
 # stored as the comment of existing schemas, so its text cannot change
-SCHEMA_MARK = "Made by `sigmasight rebuild --schema`; the next one makes it anew."
+SCHEMA_MARK = "Made by `sigmasight rebuild --schema`; the next rebuild replaces it."
 
 AT_THAT_TIME = """
 select publications.publication_id, publications.known_at, publications.published_at,

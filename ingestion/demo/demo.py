@@ -1,7 +1,7 @@
-"""The demonstration: five portfolios of four people, with tags, target prices, profiles and accounts.
+"""The demo: five portfolios of four owners, with tags, target prices, profiles and accounts.
 
-The files are in ingestion/demo/data. Everything here is loaded as any other file is; only the accounts, which
-share a published password, must never be made in a warehouse that others can reach.
+The files are in ingestion/demo/data and are loaded like any other file. The accounts share a published
+password: never create them in a warehouse that others can reach.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from ingestion.statements.load import load_positions
 
 DEMO_FOLDER = Path(__file__).parent / "data"
 STATEMENT_DATE = date(2025, 6, 30)
-DEMO_PASSWORD = "SigmaSight2025"  # noqa: S105 - published on purpose: it opens the demonstration only
+DEMO_PASSWORD = "SigmaSight2025"  # noqa: S105 - published on purpose: it opens the demo only
 
 _COLUMNS = (
     "portfolio_file",
@@ -49,7 +49,7 @@ class DemoPortfolio:
 
 
 def demo_portfolios() -> list[DemoPortfolio]:
-    """The demonstration's portfolios, with the totals that their positions must have at cost."""
+    """The demo portfolios, with the expected totals of their positions at cost."""
     return [
         DemoPortfolio(
             DEMO_FOLDER / record["portfolio_file"],
@@ -66,7 +66,7 @@ def demo_portfolios() -> list[DemoPortfolio]:
 
 
 def load_demo_portfolios(connection: Connection) -> list[LoadReport]:
-    """Load the portfolios, their positions, tags and target prices, and the profiles of what they hold."""
+    """Load the portfolios, their positions, tags and target prices, and the profiles of their symbols."""
     reports = []
     for portfolio in demo_portfolios():
         reports += load_positions(
@@ -86,14 +86,14 @@ def load_demo_portfolios(connection: Connection) -> list[LoadReport]:
 
 
 def load_demo_profiles(connection: Connection) -> LoadReport:
-    """Load names, sectors and types of the demonstration's symbols: common knowledge, source 'reference'."""
+    """Load names, sectors and types of the demo's symbols (source 'reference')."""
     path = DEMO_FOLDER / "profiles.csv"
     profiles = read_profiles(path, today=STATEMENT_DATE)
     return load_frame(connection, COMPANY_PROFILES, profiles, source="reference", origin=str(path))
 
 
 def create_demo_users(connection: Connection) -> list[str]:
-    """Make an account, with DEMO_PASSWORD, for each owner who has none; answers all owners' addresses."""
+    """Create an account with DEMO_PASSWORD for each owner without one; return all owners' addresses."""
     owners = {portfolio.owner_email: portfolio.owner_full_name for portfolio in demo_portfolios()}
     for email, full_name in owners.items():
         if find_user(connection, email) is None:

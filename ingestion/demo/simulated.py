@@ -1,4 +1,4 @@
-"""Simulated prices, dividends and Treasury rates for the demonstration: seeded, and labelled on every row."""
+"""Simulated prices, dividends and Treasury rates for the demo: seeded, and labelled on every row."""
 
 from datetime import date
 from decimal import Decimal
@@ -51,21 +51,19 @@ def load_simulated(connection: Connection, *, seed: int = SEED, until: date = LA
 
 
 def simulated_markets(seed: int = SEED) -> SimulatedMarkets:
-    """The whole simulation, through each entry price of the demonstration on 2025-06-30."""
+    """The whole simulation; each price path passes through the demo's entry price on 2025-06-30."""
     return simulate_markets(
         securities(), sessions(FIRST_DATE, LAST_DATE), np.datetime64(STATEMENT_DATE, "D"), seed
     )
 
 
 def securities() -> list[Security]:
-    """The securities of simulation.csv, at the demonstration's entry prices where it holds them."""
+    """The securities of simulation.csv; those that the demo holds have its entry prices."""
     entries = entry_prices()
     records = {record["symbol"]: record for record in read_strictly(_TABLE, _COLUMNS)}
     unknown = sorted(set(entries) - set(records))
     if unknown:
-        raise MalformedFileError(
-            _TABLE, f"has no line for {', '.join(unknown)}, which the demonstration holds."
-        )
+        raise MalformedFileError(_TABLE, f"has no line for {', '.join(unknown)}, which the demo holds.")
     return [
         Security(
             symbol,
@@ -89,7 +87,7 @@ def _betas(record: Record) -> dict[str, float]:
 
 
 def entry_prices() -> dict[str, Decimal]:
-    """Entry price by public symbol of the demonstration's portfolios, USD; all were entered on 2025-06-30."""
+    """Entry prices of the demo's public symbols, USD; all lots were entered on 2025-06-30."""
     prices: dict[str, Decimal] = {}
     for portfolio in demo_portfolios():
         for lot in read_positions_file(portfolio.path).lots:
@@ -98,7 +96,7 @@ def entry_prices() -> dict[str, Decimal]:
                 and prices.setdefault(lot.symbol, lot.entry_price) != lot.entry_price
             ):
                 raise MalformedFileError(
-                    portfolio.path, f"enters {lot.symbol} at another price than the rest."
+                    portfolio.path, f"enters {lot.symbol} at a different price than the other files."
                 )
     return prices
 

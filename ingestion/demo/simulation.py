@@ -1,12 +1,12 @@
-"""A plain factor model of the demonstration's markets: invented prices that behave like real ones.
+"""A simple factor model of the demo's markets: invented prices that behave like real ones.
 
 Pure: no database, no clock; the same seed gives the same numbers. A symbol's total return on a session is
 
-    cash rate + betas x factor returns - duration x change of the 10-year yield + what is its own
+    cash rate + betas x factor returns - duration x change of the 10-year yield + idiosyncratic return
 
-with the market, six styles (moves beyond the market) and a sector as factors. Each path is shifted so that it
-passes exactly through its anchor: the price at which the demonstration's positions were entered. Each symbol
-draws from a stream of its own, so that adding one changes no other.
+The factors are the market, six styles (in excess of the market) and a sector. Each path is shifted to pass
+exactly through its anchor, the entry price of the demo's positions. Each symbol draws from its own random
+stream, so that adding one changes no other.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,13 +34,13 @@ TENORS = {
     "DGS20": 1.1,
     "DGS30": 1.15,
 }
-"""Treasury series, and how far each goes along with the 10-year yield (0: with the policy rate alone)."""
+"""Treasury series, and the weight of the 10-year yield in each (0: the policy rate alone)."""
 
 VOLATILITY_INDEX = "VIX"
 
 _YEAR = 252
 _MONTHS = 12
-_LARGEST_LOSS = 0.25  # of one day
+_LARGEST_LOSS = 0.25  # in one day
 _MARKET_VOLATILITY = 0.15
 _MARKET_PREMIUM = 0.08
 _FACTOR_VOLATILITY: Mapping[str, float] = {
@@ -66,9 +66,9 @@ _FACTOR_VOLATILITY: Mapping[str, float] = {
     "gold": 0.15,
     "commodities": 0.13,
 }
-_YIELD_VOLATILITY = 0.0006  # of the 10-year yield a day, decimal: six basis points
+_YIELD_VOLATILITY = 0.0006  # of the 10-year yield per day, decimal: six basis points
 _YIELD_AT_ANCHOR = 0.0425
-_YIELD_PULL = 0.01  # a day, towards the yield at the anchor
+_YIELD_PULL = 0.01  # mean reversion per day, towards the yield at the anchor
 _TERM_PREMIUM = {"DGS20": 0.0045, "DGS30": 0.0045}
 _POLICY_RATES = (
     ("2024-01-01", 0.0533),
@@ -80,10 +80,10 @@ _POLICY_RATES = (
 
 @dataclass(frozen=True)
 class Security:
-    """What a security is made of.
+    """The parameters of a security.
 
     price: the close at the anchor, USD. betas: by factor. duration: years. idiosyncratic_volatility,
-    dividend_yield: decimal a year. average_volume: shares a day, None for a fund with one price a day.
+    dividend_yield: decimal per year. average_volume: shares per day; None for a fund with one price per day.
     """
 
     symbol: str
@@ -98,9 +98,9 @@ class Security:
 
 @dataclass(frozen=True)
 class SimulatedMarkets:
-    """quotes: as price_history wants them, closes as traded. dividends: symbol, ex_date, amount (USD).
+    """quotes: in the layout of price_history, closes as traded. dividends: symbol, ex_date, amount (USD).
 
-    rates: series, rate_date, rate_pct (percent a year).
+    rates: series, rate_date, rate_pct (percent per year).
     """
 
     quotes: pd.DataFrame
@@ -113,7 +113,7 @@ def simulate_markets(
 ) -> SimulatedMarkets:
     """Prices, dividends and rates of all sessions.
 
-    sessions: datetime64[D], ascending, with the anchor among them.
+    sessions: datetime64[D], ascending; includes the anchor.
     """
     place = int(np.flatnonzero(sessions == anchor)[0])
     factors = _factor_returns(len(sessions), seed)
@@ -142,7 +142,7 @@ def simulate_markets(
 
 
 def policy_rates(sessions: DaysArray) -> FloatArray:
-    """The central bank's rate on each session, decimal a year."""
+    """The policy rate on each session, decimal per year."""
     steps = np.array([day for day, _ in _POLICY_RATES], dtype="datetime64[D]")
     levels = np.array([level for _, level in _POLICY_RATES])
     rates: FloatArray = levels[np.searchsorted(steps, sessions, side="right") - 1]
@@ -176,7 +176,7 @@ def _generator(seed: int, name: str) -> np.random.Generator:
 
 
 def _factor_returns(count: int, seed: int) -> dict[str, FloatArray]:
-    """Daily returns by factor, shape (count,): the market with calm and nervous times, the others steady."""
+    """Daily returns by factor, shape (count,). The market has stochastic volatility, the others constant."""
     draws = _generator(seed, "market")
     nervousness = np.zeros(count)
     for day in range(1, count):
@@ -192,7 +192,7 @@ def _factor_returns(count: int, seed: int) -> dict[str, FloatArray]:
 
 
 def _ten_year_yield(market: FloatArray, place: int, seed: int) -> FloatArray:
-    """The 10-year yield, decimal with four decimals as it is published; a little up when stocks are."""
+    """The 10-year yield, decimal with four decimals as published; slightly correlated with stocks."""
     shocks = _generator(seed, "yield").standard_normal(len(market))
     shocks = 0.2 * market / market.std() + np.sqrt(1 - 0.2**2) * shocks
     level = np.empty(len(market))
@@ -207,7 +207,7 @@ def _ten_year_yield(market: FloatArray, place: int, seed: int) -> FloatArray:
 def _volatility_index(
     market: FloatArray, at_anchor: float, place: int, draws: np.random.Generator
 ) -> FloatArray:
-    """An index that jumps when the market falls and is drawn back to its level, two decimals."""
+    """An index that jumps when the market falls and reverts to its mean, two decimals."""
     log_level = np.zeros(len(market))
     noise = 0.04 * draws.standard_normal(len(market))
     for day in range(1, len(market)):
@@ -232,12 +232,12 @@ def _total_returns(
         total = total + beta * factors[factor]
     own = draws.standard_t(5, len(total)) / np.sqrt(5 / 3)
     total = total + security.idiosyncratic_volatility / np.sqrt(_YEAR) * own
-    # the tail of the draws knows no bankruptcy law
+    # cap the loss: a t-distributed draw may fall below -100 %
     return np.maximum(total, -_LARGEST_LOSS)
 
 
 def _payouts(security: Security, sessions: DaysArray) -> FloatArray:
-    """Dividend of each session as a share of the close before."""
+    """Dividend of each session as a fraction of the previous close."""
     payout = np.zeros(len(sessions))
     times = security.dividends_per_year
     if times == 0:
@@ -246,7 +246,7 @@ def _payouts(security: Security, sessions: DaysArray) -> FloatArray:
     is_first = np.concatenate([[False], months[1:] != months[:-1]])
     name = crc32(security.symbol.encode())
     every = _MONTHS // times
-    # monthly payers go ex on the month's first session, others some days later, each on a day of its own
+    # monthly payers go ex on the first session of the month, others some days later, depending on the symbol
     delay = 0 if times == _MONTHS else 3 + name % 12
     days = np.flatnonzero(is_first & (months.astype(int) % every == name % every)) + delay
     payout[days[days < len(sessions)]] = security.dividend_yield / times
@@ -254,7 +254,7 @@ def _payouts(security: Security, sessions: DaysArray) -> FloatArray:
 
 
 def _closes(total: FloatArray, payout: FloatArray, at_anchor: float, place: int) -> FloatArray:
-    """Closes, four decimals, whose returns with dividends are `total`, through `at_anchor` at `place`."""
+    """Closes, four decimals, with the total returns `total` and the value `at_anchor` at `place`."""
     log_level = np.cumsum(np.log(1 + total - payout))
     closes: FloatArray = np.round(at_anchor * np.exp(log_level - log_level[place]), 4)
     return closes
@@ -267,7 +267,7 @@ def _quotes(
     dividends: FloatArray,
     draws: np.random.Generator,
 ) -> pd.DataFrame:
-    """The symbol's rows, with adjusted closes chained back from the last close."""
+    """The symbol's rows; adjusted closes are chained back from the last close."""
     returns = np.concatenate([[0.0], (close[1:] + dividends[1:]) / close[:-1] - 1])
     log_level = np.cumsum(np.log1p(returns))
     frame = pd.DataFrame(

@@ -1,7 +1,7 @@
-"""Big files read fast and strictly: CSV or Parquet into Arrow, faults with file, row, column and remedy.
+"""Fast, strict reader of large files: CSV or Parquet into Arrow; errors name file, row, column and remedy.
 
-The fast path is Arrow's own reader. Only when it, or a check on what it read, finds a fault is the file read
-again slowly to name the row.
+The fast path is Arrow's own reader. If it or a check of its result finds an error, the file is read again
+slowly to find the row.
 """
 
 import csv
@@ -39,7 +39,7 @@ _LONGEST_VALUE_SHOWN = 60
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a file. is_required: it must be there; may_be_empty: a cell of it may be empty."""
+    """A column of a file. is_required: the file must have it. may_be_empty: its cells may be empty."""
 
     name: str
     kind: Kind = "text"
@@ -50,7 +50,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Layout:
-    """The columns of a file. ignored: known ones that are not used. keeps_others: unknown ones are text."""
+    """The columns of a file. ignored: known but unused. keeps_others: keep unknown columns, as text."""
 
     columns: tuple[Column, ...]
     ignored: frozenset[str] = frozenset()
@@ -58,24 +58,24 @@ class Layout:
     has_long_texts: bool = False
 
     def column(self, name: str) -> Column:
-        """The column of this name; an unknown one is text that may be empty."""
+        """The column of this name; an unknown one is optional text."""
         found = (column for column in self.columns if column.name == name)
         return next(found, Column(name, is_required=False, may_be_empty=True))
 
 
 @dataclass(frozen=True)
 class FileTable:
-    """A file that was read: its columns by their names in lower case, and where each row stands in it."""
+    """A file that was read: its columns by their lower-case names, and the position of each row."""
 
     path: Path
     table: pa.Table
 
     def row_number(self, index: int) -> int:
-        """Where the row of this index stands: its line in a CSV file, else its number from 1."""
+        """The row's line in a CSV file, or its number from 1 in a Parquet file."""
         return int(self.row_numbers(np.array([index]))[0])
 
     def row_numbers(self, indices: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """As row_number, for many rows."""
+        """Like row_number, for many rows."""
         if not len(indices):
             return indices
         if self.path.suffix == ".parquet":
@@ -83,7 +83,7 @@ class FileTable:
         return self._lines[indices]
 
     def fault(self, index: int, column: str, sentence: str, value: object = None) -> MalformedFileError:
-        """The error to raise for a fault of one cell."""
+        """The exception for an invalid cell."""
         return MalformedFileError(
             self.path,
             sentence,
@@ -103,11 +103,10 @@ class FileTable:
 
 
 def read_file(path: Path, layout: Layout) -> FileTable:
-    """Read a CSV or Parquet file and hold it against its layout.
+    """Read a CSV or Parquet file and check it against its layout.
 
-    Optional columns that the file lacks come as nulls. Raises MalformedFileError for a missing or unknown
-    column, a cell that is no number or date, an empty cell where one is needed, NaN, infinity or a broken
-    bound.
+    Optional columns that the file lacks are null. Raises MalformedFileError for a missing or unknown column,
+    an invalid number or date, an empty cell in a required column, NaN, infinity or a value out of bounds.
     """
     if not path.is_file():
         raise MalformedFileError(path, "there is no such file; check the name and the folder.")
@@ -131,7 +130,7 @@ def check_not_future(file: FileTable, column: str, today: date) -> None:
 
 
 def normalized_symbols(file: FileTable, column: str) -> tuple[list[str], npt.NDArray[np.int32]]:
-    """The column's symbols as we write them, sorted, and each row's place among them."""
+    """The column's distinct symbols, normalized and sorted, and each row's index into them."""
     encoded = file.table[column].unify_dictionaries().combine_chunks()
     encoded = encoded.chunk(0) if isinstance(encoded, pa.ChunkedArray) else encoded
     written = encoded.dictionary.to_pylist()
@@ -140,7 +139,9 @@ def normalized_symbols(file: FileTable, column: str) -> tuple[list[str], npt.NDA
         symbol = normalize_symbol(text)
         if not VALID_SYMBOL.fullmatch(symbol) or len(symbol) > LONGEST_SYMBOL:
             index = int(np.flatnonzero(codes == place)[0])
-            raise file.fault(index, column, f"{text!r} is no symbol; use A-Z 0-9 . - _ / ^ = only.", text)
+            raise file.fault(
+                index, column, f"{text!r} is not a valid symbol; use only A-Z 0-9 . - _ / ^ =.", text
+            )
     symbols, places = np.unique([normalize_symbol(text) for text in written], return_inverse=True)
     if not written:
         return [], codes.astype(np.int32)
@@ -169,7 +170,7 @@ def _read_csv(path: Path, layout: Layout) -> pa.Table:
 
 
 def _read_parquet(path: Path, layout: Layout) -> pa.Table:
-    """The file column by column: only one at a time is in memory twice, as it is written and in our type."""
+    """The file, read column by column: only one column at a time is in memory in both types."""
     columns = {}
     try:
         file = parquet.ParquetFile(path, pre_buffer=False)
@@ -181,17 +182,17 @@ def _read_parquet(path: Path, layout: Layout) -> pa.Table:
                 del written
                 pa.default_memory_pool().release_unused()
     except pa.ArrowInvalid as error:
-        raise MalformedFileError(path, f"is no Parquet file that can be read ({error}).") from error
+        raise MalformedFileError(path, f"cannot be read as Parquet ({error}).") from error
     return pa.table(columns)
 
 
 def _as_kind(path: Path, name: str, written: pa.ChunkedArray, kind: Kind) -> pa.ChunkedArray:
-    """The column in our type. Raises MalformedFileError naming a column of another kind."""
+    """The column, cast to our type. Raises MalformedFileError naming the column that cannot be cast."""
     try:
         return _cast(written, kind)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise MalformedFileError(
-            path, f"holds {written.type}, which is no {kind} ({error}).", column=name
+            path, f"holds {written.type}, which cannot be read as a {kind} ({error}).", column=name
         ) from error
 
 
@@ -219,7 +220,7 @@ def _header_lines(path: Path) -> int:
 
 
 def _count_lines(path: Path) -> int:
-    """How many lines the file has; the last one may lack its end."""
+    """The number of lines in the file; the last one may lack a newline."""
     count, last = 0, b"\n"
     with path.open("rb") as file:
         while block := file.read(1 << 20):
@@ -228,7 +229,7 @@ def _count_lines(path: Path) -> int:
 
 
 def _check_names(path: Path, names: Sequence[str], layout: Layout) -> list[str]:
-    """The names if they fit the layout. Raises MalformedFileError naming each column that does not."""
+    """The names, if they match the layout. Raises MalformedFileError naming each column that does not."""
     known = [column.name for column in layout.columns]
     missing = [column.name for column in layout.columns if column.is_required and column.name not in names]
     unknown = [name for name in names if name not in known and name not in layout.ignored]
@@ -251,7 +252,7 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(repr(name) for name in names)
 
 
-# --- faults ----------------------------------------------------------------------------------------------
+# --- errors ----------------------------------------------------------------------------------------------
 
 
 def _check_cells(file: FileTable, column: Column) -> None:
@@ -263,7 +264,7 @@ def _check_cells(file: FileTable, column: Column) -> None:
     if column.kind != "number" or values.null_count == len(values):
         return
     tests = [
-        (pc.invert(pc.is_finite(values)), "is not a number; leave the cell empty where nothing is known.")
+        (pc.invert(pc.is_finite(values)), "is not a number; leave the cell empty where the value is unknown.")
     ]
     if column.bound == "positive":
         tests.append((pc.less_equal(values, 0.0), "is not above zero; correct it, or remove the row."))
@@ -282,8 +283,8 @@ def _first(test: pa.ChunkedArray) -> int | None:
     return None if index < 0 else int(index)
 
 
-def _find_fault(path: Path, layout: Layout, names: Sequence[str], said: str) -> MalformedFileError:
-    """Read the file slowly to the first cell that Arrow could not take."""
+def _find_fault(path: Path, layout: Layout, names: Sequence[str], message: str) -> MalformedFileError:
+    """Read the file slowly up to the first cell that Arrow could not read."""
     columns = [layout.column(name) for name in names]
     line = 1
     try:
@@ -294,7 +295,7 @@ def _find_fault(path: Path, layout: Layout, names: Sequence[str], said: str) -> 
                 return MalformedFileError(
                     path,
                     f"the row has {len(cells)} cells where the first line names {len(names)} columns; "
-                    "a comma or a quote is missing or too many.",
+                    "a comma or a quote is missing or superfluous.",
                     row=line,
                 )
             for column, text in zip(columns, cells, strict=True):
@@ -307,14 +308,14 @@ def _find_fault(path: Path, layout: Layout, names: Sequence[str], said: str) -> 
         return MalformedFileError(
             path, f"the row cannot be read ({error}); look at its quotes.", row=line + 1
         )
-    return MalformedFileError(path, f"cannot be read as CSV ({said}).")
+    return MalformedFileError(path, f"cannot be read as CSV ({message}).")
 
 
 def _cell_fault(column: Column, text: str) -> str | None:
-    """Why this text cannot be the column's value; None when it can."""
+    """Why the text is invalid in this column; None when it is valid."""
     shown = text if len(text) <= _LONGEST_VALUE_SHOWN else text[:_LONGEST_VALUE_SHOWN] + "..."
     if text == "":
-        return None  # emptiness has its own check
+        return None  # empty cells have their own check
     if column.kind == "number":
         try:
             if math.isfinite(float(text)) and "_" not in text:

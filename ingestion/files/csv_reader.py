@@ -1,6 +1,6 @@
-"""Small files read exactly: every record with its line, numbers as the decimals that were written.
+"""Exact reader of small files: every record with its line, numbers as the decimals written in the file.
 
-Lines that start with # and blank lines are ignored, names in the header are trimmed and their case ignored.
+Lines that start with # and blank lines are ignored. Header names are trimmed and case-insensitive.
 """
 
 import csv
@@ -16,11 +16,11 @@ from ingestion.errors import MalformedFileError
 
 _NUMBER = re.compile(r"[+-]?(\d+|\d{1,3}(,\d{3})+)?(\.\d*)?([eE][+-]?\d{1,2})?")
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_LARGEST = Decimal(10) ** 31  # what numeric(38, 6) holds
+_LARGEST = Decimal(10) ** 31  # fits numeric(38, 6)
 
 
 class UnreadableFileError(Exception):
-    """Why a file is no CSV; the caller turns it into an error of its own catalogue.
+    """Why a file is not readable as CSV; the caller turns it into an error of its own catalogue.
 
     kind: encoding, header, malformed or empty.
     """
@@ -32,7 +32,7 @@ class UnreadableFileError(Exception):
 
 @dataclass(frozen=True)
 class Record:
-    """One record: the line where it begins, and its cells by column, trimmed; absent ones are ''."""
+    """One record: its first line, and its trimmed cells by column; missing cells are ''."""
 
     line: int
     cells: Mapping[str, str]
@@ -43,7 +43,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Delimited:
-    """A file that was read. columns: the known ones it has; unknown: names as they are written."""
+    """A file that was read. columns: its known columns; unknown: the other names as written."""
 
     columns: tuple[str, ...]
     unknown: tuple[str, ...]
@@ -51,15 +51,15 @@ class Delimited:
 
 
 def read_delimited(path: Path, columns: Sequence[str]) -> Delimited:
-    """Read a CSV file whose columns may stand in any order.
+    """Read a CSV file whose columns may be in any order.
 
-    columns: known names in lower case. Raises UnreadableFileError; missing columns are the caller's to judge.
+    columns: known names in lower case. Raises UnreadableFileError; the caller checks for missing columns.
     """
     return parse_delimited(read_text(path), columns)
 
 
 def parse_delimited(text: str, columns: Sequence[str]) -> Delimited:
-    """As read_delimited, of a text that was read."""
+    """Like read_delimited, for the text of a file."""
     rows = _rows(_lines(text))
     try:
         _, header = next(rows)
@@ -85,7 +85,7 @@ def parse_delimited(text: str, columns: Sequence[str]) -> Delimited:
 def read_strictly(path: Path, required: Sequence[str], optional: Sequence[str] = ()) -> tuple[Record, ...]:
     """The records of a file that must have exactly these columns.
 
-    Raises MalformedFileError for anything else, naming what is missing or unknown.
+    Raises MalformedFileError naming the missing or unknown columns, or the unreadable line.
     """
     known = [*required, *optional]
     if not path.is_file():
@@ -108,7 +108,7 @@ def read_strictly(path: Path, required: Sequence[str], optional: Sequence[str] =
 
 
 def parse_number(text: str) -> Decimal | None:
-    """The decimal as written (thousands separators and a sign allowed), or None if it is no finite number.
+    """The decimal as written (thousands separators and a sign allowed), or None if it is not a finite number.
 
     >>> parse_number("1,234.50")
     Decimal('1234.50')
@@ -126,13 +126,13 @@ def parse_number(text: str) -> Decimal | None:
 
 
 def decimals(number: Decimal) -> int:
-    """How many decimals the value needs: 2 for 1.50 is 1."""
+    """The number of decimal places without trailing zeros: 1 for 1.50."""
     exponent = number.normalize().as_tuple().exponent
     return max(0, -exponent) if isinstance(exponent, int) else 0
 
 
 def parse_date(text: str) -> date | None:
-    """The day, or None if the text is not YYYY-MM-DD or there is no such day."""
+    """The date, or None if the text is not a valid date as YYYY-MM-DD."""
     if not _ISO_DATE.fullmatch(text) or not text.isascii():
         return None
     try:
@@ -158,7 +158,7 @@ def _lines(text: str) -> list[str]:
 
 
 def _rows(lines: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
-    """(line where it begins, cells) of each record; comments and blank lines are no records."""
+    """(first line, cells) of each record; comments and blank lines are skipped."""
     place = 0
 
     def feed() -> Iterator[str]:
@@ -200,12 +200,12 @@ def _check_header(names: Sequence[str], columns: Sequence[str]) -> None:
 
 
 def _fit(cells: Sequence[str], width: int, line: int) -> list[str]:
-    """The cells filled up to the header's width; more than that is a fault unless they are empty."""
+    """The cells, padded to the header's width; extra cells are an error unless they are empty."""
     if any(cell.strip() for cell in cells[width:]):
         raise UnreadableFileError(
             "malformed",
             f"line {line} has {len(cells)} cells where the first line names {width} columns; "
-            "put a text that holds a comma into quotes.",
+            "put a text with a comma into quotes.",
             line,
         )
     return [*cells[:width], *[""] * (width - len(cells))]

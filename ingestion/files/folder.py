@@ -1,14 +1,14 @@
-"""A folder of files: which it holds, and loading them all.
+"""Load a folder of files.
 
-Every file is read and checked before the first is loaded, so that a fault in one leaves nothing half-loaded.
-Names (CSV, or Parquet for the first four):
+Every file is read and checked before the first one is loaded, so that an error in one file leaves no partial
+load. File names (CSV, or Parquet for the first four):
 
     profiles.csv            company profiles
     corporate_actions.csv   splits and dividends
     rates.csv               Treasury yields, percent
     prices.csv              closes as traded
     option_chain_*.csv      end-of-day option quotes
-    capital_flows.csv, private_marks.csv    of portfolios that are loaded already
+    capital_flows.csv, private_marks.csv    of portfolios that are already loaded
 """
 
 from collections.abc import Callable, Mapping
@@ -50,10 +50,10 @@ class Prepared:
 
 
 def load_folder(connection: Connection, folder: Path, *, today: date | None = None) -> list[LoadReport]:
-    """Load every file of the folder that we know by its name, each as one load.
+    """Load every file of the folder with a known name, each as one load.
 
     today: no price may be dated after it (default: today, UTC). Raises MalformedFileError,
-    UnknownPortfolioError or LoadFailedError; a faulty file is recorded as a failed load.
+    UnknownPortfolioError or LoadFailedError; an invalid file is recorded as a failed load.
     """
     today = today or datetime.now(UTC).date()
     folder = folder.expanduser()
@@ -69,7 +69,7 @@ def load_folder(connection: Connection, folder: Path, *, today: date | None = No
     for file in prepared:
         with load_transaction(connection, file.dataset.name, source=SOURCE, origin=str(file.path)) as load:
             reports.append(load.rows(file.dataset, file.rows, rejected=file.rejections, notices=notices))
-        notices = []  # said once, with the first file
+        notices = []  # reported once, with the first file
     for kind, path in found:
         if kind in _PORTFOLIO_LOADERS:
             reports.append(_PORTFOLIO_LOADERS[kind](connection, path, today=today))
@@ -77,9 +77,9 @@ def load_folder(connection: Connection, folder: Path, *, today: date | None = No
 
 
 def find_files(folder: Path) -> list[tuple[str, Path]]:
-    """(kind, path) of the known files, in the order in which they are loaded.
+    """(kind, path) of the known files, in load order.
 
-    Raises MalformedFileError where there is none, or the same thing is there twice.
+    Raises MalformedFileError if there is none, or if a file exists in two formats.
     """
     if not folder.is_dir():
         raise MalformedFileError(folder, "there is no such folder; check its name.")
@@ -88,7 +88,7 @@ def find_files(folder: Path) -> list[tuple[str, Path]]:
         paths = [folder / f"{name}{suffix}" for suffix in (".csv", ".parquet")]
         present = [path for path in paths if path.is_file()]
         if len(present) > 1:
-            raise MalformedFileError(present[0], f"{present[1].name} stands beside it; remove one of them.")
+            raise MalformedFileError(present[0], f"{present[1].name} exists too; remove one of them.")
         found += [(name, path) for path in present]
     found += [("option_chain", path) for path in sorted(folder.glob("option_chain_*.csv"))]
     found += [(name, path) for name in _PORTFOLIO_LOADERS if (path := folder / f"{name}.csv").is_file()]
@@ -101,12 +101,12 @@ def find_files(folder: Path) -> list[tuple[str, Path]]:
 
 
 def _unknown_files(folder: Path, found: list[tuple[str, Path]]) -> list[str]:
-    """A sentence for each table in the folder whose name says nothing to us."""
+    """A notice for each CSV or Parquet file in the folder whose name is unknown."""
     known = {path for _, path in found}
     others = sorted(
         path for path in folder.iterdir() if path.suffix in {".csv", ".parquet"} and path not in known
     )
-    return [f"{path} has a name that is not known and was not loaded." for path in others]
+    return [f"{path} has an unknown name and was not loaded." for path in others]
 
 
 def _read_prices(path: Path, today: date) -> Prepared:

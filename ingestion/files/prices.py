@@ -1,6 +1,6 @@
-"""Files of prices: read whole, checked whole, then prepared symbol by symbol so that millions of rows fit.
+"""Price files: read and checked as a whole, then prepared in blocks of symbols, so that millions of rows fit.
 
-A file holds closes as traded. Its adjusted closes, if it has any, give the total returns.
+A file holds closes as traded. Its adjusted closes, if present, give the total returns.
 """
 
 from collections.abc import Iterator
@@ -40,8 +40,8 @@ LAYOUT = Layout(
 )
 
 _NUMBERS = (*PRICES, "adj_close", "volume")
-_ROWS_AT_ONCE = 100_000  # two such blocks are in memory: one being made, one being sent
-_DAYS_PER_SYMBOL = 1_000_000  # a key of symbol and day: more days than any calendar has
+_ROWS_AT_ONCE = 100_000  # two blocks are in memory: one being prepared, one being sent
+_DAYS_PER_SYMBOL = 1_000_000  # for a key of symbol and day: more than the days of any calendar
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class PriceFile:
     def tables(
         self, *, sessions: DaysArray, last_session: np.datetime64, rejections: Rejections
     ) -> Iterator[pa.Table]:
-        """The rows for raw.prices, some symbols at a time; what is left out goes into `rejections`."""
+        """The rows for raw.prices, some symbols at a time; rejected rows are added to `rejections`."""
         for chunk in self._chunks():
             frame = self._frame(chunk)
             prepared = prepare_prices(frame, sessions=sessions, last_session=last_session)
@@ -67,7 +67,7 @@ class PriceFile:
             yield pa.Table.from_pandas(prepared.rows, preserve_index=False)
 
     def _chunks(self) -> Iterator[npt.NDArray[np.int64]]:
-        """Indices of rows, all rows of a symbol together."""
+        """Row indices in blocks; a symbol's rows are in the same block."""
         counts = np.bincount(self.symbol_codes, minlength=len(self.symbols))
         ends = np.cumsum(counts)
         begin = 0
@@ -77,7 +77,7 @@ class PriceFile:
                 begin = end
 
     def numbers(self, name: str, indices: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-        """A column's values at these rows, NaN where empty."""
+        """A column's values in these rows, NaN where empty."""
         values: npt.NDArray[np.float64] = self.file.table[name].take(pa.array(indices)).to_numpy()
         return values
 
@@ -88,7 +88,7 @@ class PriceFile:
                 "symbol": pd.Categorical.from_codes(codes, categories=pd.Index(self.symbols)),
                 "price_date": self.days[chunk].astype("datetime64[D]").astype("datetime64[s]"),
                 **{name: self.numbers(name, chunk) for name in _NUMBERS},
-                "row_number": chunk,  # the index; it becomes the line of the file if the row is left out
+                "row_number": chunk,  # the index; becomes the line number if the row is rejected
             }
         )
 
@@ -96,7 +96,7 @@ class PriceFile:
 def read_price_file(path: Path, *, today: date) -> PriceFile:
     """Read and check a file of prices (see LAYOUT). Raises MalformedFileError.
 
-    An empty close is no error but a row to leave out: the symbol had no price that day.
+    A row with an empty close is rejected, not an error: the symbol had no price that day.
     """
     file = read_file(path, LAYOUT)
     check_not_future(file, "date", today)
@@ -111,7 +111,7 @@ def read_price_file(path: Path, *, today: date) -> PriceFile:
 
 
 def _check_conflicts(price_file: PriceFile, keys: npt.NDArray[np.int64]) -> None:
-    """Raise MalformedFileError naming two rows of one symbol and date that do not say the same."""
+    """Raise MalformedFileError naming two rows of a symbol and date with different values."""
     ordered = keys[price_file.order]
     again = np.flatnonzero(ordered[1:] == ordered[:-1])
     first, second = price_file.order[again], price_file.order[again + 1]

@@ -1,4 +1,4 @@
-"""Files of company profiles. What has a column in the warehouse goes there, the rest into `details`."""
+"""Files of company profiles. Fields without a column in the warehouse go into `details`."""
 
 import json
 import math
@@ -19,7 +19,7 @@ LAYOUT = Layout(
         *(Column(name, is_required=False) for name in _PROFILE_TEXTS),
         Column("company_name", is_required=False),
         Column("market_cap", "number", is_required=False, bound="not_negative"),
-        # percent a year, as Yahoo and most vendors write it; decimal in the warehouse
+        # percent per year in the file, as at Yahoo and most vendors; decimal in the warehouse
         Column("dividend_yield", "number", is_required=False, bound="not_negative"),
         Column("profile_date", is_required=False),
         Column("last_updated", is_required=False),
@@ -34,7 +34,7 @@ _UNKNOWN = frozenset({"", "unknown", "n/a", "none"})
 
 
 def read_profiles(path: Path, *, today: date) -> pd.DataFrame:
-    """Rows for raw.company_profiles; every column we do not know by name goes into `details`."""
+    """Rows for raw.company_profiles; unknown columns go into `details`."""
     file = read_file(path, LAYOUT)
     known = {column.name for column in LAYOUT.columns}
     extra = [name for name in file.table.column_names if name not in known]
@@ -60,14 +60,14 @@ def _text(value: object) -> str | None:
 
 
 def _security_type(file: FileTable, index: int, stated: object, detail: Mapping[Hashable, Any]) -> str | None:
-    """The stated type, else what is_etf and is_fund say; None when nothing is said."""
+    """The stated type, else the one that is_etf and is_fund imply; None when all are empty."""
     if isinstance(stated, str):
         name = stated.upper().replace(" ", "_")
         if name not in SECURITY_TYPES:
             raise file.fault(
                 index,
                 "security_type",
-                f"{stated!r} is not known; write one of {', '.join(SECURITY_TYPES)}.",
+                f"{stated!r} is unknown; write one of {', '.join(SECURITY_TYPES)}.",
                 stated,
             )
         return name
@@ -100,7 +100,7 @@ def _json(detail: Mapping[Hashable, Any]) -> str:
 
 
 def _typed(name: str, value: object) -> bool | float | int | str | None:
-    """A detail's text as what it is: a flag, a number or text; None when it is empty or no finite number."""
+    """A detail as a flag, a number or text; None when it is empty or not finite."""
     text = _text(value)
     if text is None:
         return None

@@ -1,6 +1,6 @@
-"""Files of corporate actions, Treasury rates and option quotes, turned into raw rows.
+"""Files of corporate actions, Treasury rates and option quotes, converted to raw rows.
 
-Each reader answers the frame for its raw table; a fault raises MalformedFileError and nothing is loaded.
+Each reader returns the frame for its raw table, or raises MalformedFileError.
 """
 
 from datetime import date
@@ -46,7 +46,7 @@ OPTION_CHAIN = Layout(
         Column("open_interest", "number", is_required=False, bound="not_negative"),
         Column("implied_volatility", "number", is_required=False, bound="not_negative"),
     ),
-    # vendors' own models: ours are computed
+    # outputs of the vendors' models: we compute our own
     ignored=frozenset(
         {"underlying_price", "theoretical_price", "delta", "gamma", "theta", "vega", "rho", "symbol"}
     ),
@@ -54,7 +54,7 @@ OPTION_CHAIN = Layout(
 
 
 def read_actions(path: Path) -> pd.DataFrame:
-    """Rows for raw.corporate_actions. Ex-dates may lie ahead: splits and dividends are announced."""
+    """Rows for raw.corporate_actions. Ex-dates may be in the future: splits and dividends are announced."""
     file = read_file(path, ACTIONS)
     frame = as_frame(file, ["ex_date", "action", "value"])
     frame["symbol"] = symbol_column(file, "symbol")
@@ -62,12 +62,14 @@ def read_actions(path: Path) -> pd.DataFrame:
     wrong = np.flatnonzero(~frame["action"].isin(["split", "dividend"]))
     if len(wrong):
         value = file.table["action"][int(wrong[0])].as_py()
-        raise file.fault(int(wrong[0]), "action", f"{value!r} is no action; write split or dividend.", value)
+        raise file.fault(
+            int(wrong[0]), "action", f"{value!r} is not a valid action; write split or dividend.", value
+        )
     return without_repeats(file, frame, ["symbol", "ex_date", "action"])
 
 
 def read_rates(path: Path, *, today: date) -> pd.DataFrame:
-    """Rows for raw.treasury_rates: percent a year. A day without a value (bond holiday) is no row."""
+    """Rows for raw.treasury_rates, percent per year. A day without a value (bond holiday) is skipped."""
     file = read_file(path, RATES)
     check_not_future(file, "date", today)
     frame = as_frame(file, ["date", "series", "value"])
@@ -98,15 +100,15 @@ def as_frame(file: FileTable, names: list[str]) -> pd.DataFrame:
 
 
 def symbol_column(file: FileTable, column: str) -> pd.Categorical:
-    """The column's symbols as we write them."""
+    """The column's normalized symbols."""
     symbols, codes = normalized_symbols(file, column)
     return pd.Categorical.from_codes(codes, categories=pd.Index(symbols, dtype="str"))
 
 
 def without_repeats(file: FileTable, frame: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
-    """Equal rows once; the frame's index is the row of the file.
+    """The frame without duplicate rows; its index is the row of the file.
 
-    Raises MalformedFileError naming two rows with one key that say different things.
+    Raises MalformedFileError naming two rows with the same key and different values.
     """
     once = frame[~frame.duplicated()]
     conflicts = np.flatnonzero(once.duplicated(keys))
@@ -115,10 +117,10 @@ def without_repeats(file: FileTable, frame: pd.DataFrame, keys: list[str]) -> pd
     second = once.iloc[conflicts[0]]
     same = np.logical_and.reduce([(once[key] == second[key]).to_numpy() for key in keys])
     rows = file.row_numbers(once.index[same].to_numpy(dtype=np.int64)[:2])
-    said = ", ".join(str(second[key]) for key in keys)
+    key_values = ", ".join(str(second[key]) for key in keys)
     raise MalformedFileError(
         file.path,
-        f"the rows {rows[0]} and {rows[1]} say different things of {said}; remove the wrong one.",
+        f"the rows {rows[0]} and {rows[1]} contradict each other for {key_values}; remove the wrong one.",
         row=int(rows[1]),
     )
 
@@ -129,7 +131,7 @@ def _option_types(file: FileTable, written: pd.Series) -> pd.Series:
     if len(wrong):
         value = written.iloc[int(wrong[0])]
         raise file.fault(
-            int(wrong[0]), "option_type", f"{value!r} is no option type; write call or put.", value
+            int(wrong[0]), "option_type", f"{value!r} is not a valid option type; write call or put.", value
         )
     return types
 

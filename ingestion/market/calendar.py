@@ -1,4 +1,4 @@
-"""The calendar of the New York Stock Exchange: which days are sessions, and which of them are half days."""
+"""The calendar of the New York Stock Exchange: sessions and half days."""
 
 import warnings
 from datetime import UTC, date, datetime, timedelta
@@ -20,7 +20,7 @@ DaysArray = npt.NDArray[np.datetime64]  # of unit days
 def sessions(start: date | None = None, end: date | None = None) -> DaysArray:
     """The sessions from `start` to `end`, both included, ascending, as datetime64[D].
 
-    Default: all that is known, 1990-01-01 to the end of the month a year from now.
+    Default: the whole calendar, from 1990-01-01 to the end of the month a year from now.
     """
     days: DaysArray = _nyse(last_day()).sessions.to_numpy().astype("datetime64[D]")
     first = 0 if start is None else int(np.searchsorted(days, np.datetime64(start, "D"), side="left"))
@@ -29,13 +29,13 @@ def sessions(start: date | None = None, end: date | None = None) -> DaysArray:
 
 
 def session_on_or_before(day: date) -> date:
-    """The last session up to `day`: where a weekend or a holiday is counted."""
+    """The last session up to `day`; weekends and holidays count as the session before."""
     last: date = sessions(end=day)[-1].item()
     return last
 
 
 def last_closed_session(now: datetime | None = None) -> date:
-    """The last session whose closing auction is over at the instant `now` (with a zone; default: now)."""
+    """The last session whose closing auction is over at `now` (time zone aware; default: now)."""
     instant = pd.Timestamp(now or datetime.now(UTC)).tz_convert("UTC")
     closes = _nyse(last_day()).closes
     # a quarter of an hour for the closing auction's prices to arrive
@@ -45,16 +45,16 @@ def last_closed_session(now: datetime | None = None) -> date:
 
 
 def last_day(today: date | None = None) -> date:
-    """Where the calendar ends: the last day of the month a year from today."""
+    """The last day of the calendar: the end of the month a year from today."""
     today = today or datetime.now(UTC).date()
     month_after_next_year = date(today.year + 1 + today.month // 12, today.month % 12 + 1, 1)
     return month_after_next_year - timedelta(days=1)
 
 
 def load_calendar(connection: Connection) -> LoadReport:
-    """Load all days from 1990 to a year ahead; at once when this calendar is known already.
+    """Load all days from 1990 to a year ahead; skip the rows when this version is already loaded.
 
-    touched_from is None: a calendar changes no number by itself.
+    touched_from is None: a calendar alone changes no number.
     """
     end = last_day()
     origin = f"XNYS of exchange_calendars {version('exchange_calendars')}"
@@ -64,7 +64,7 @@ def load_calendar(connection: Connection) -> LoadReport:
 
 
 def calendar_days(start: date, end: date) -> pd.DataFrame:
-    """One row per calendar day: calendar_date, is_session, is_half_day. All inside the calendar."""
+    """One row per calendar day: calendar_date, is_session, is_half_day; start and end within the calendar."""
     nyse = _nyse(end)
     days = pd.date_range(start, end)
     return pd.DataFrame(
@@ -90,6 +90,6 @@ def _known_days(connection: Connection, origin: str, end: date) -> bool:
 @cache
 def _nyse(end: date) -> exchange_calendars.ExchangeCalendar:
     with warnings.catch_warnings():
-        # the library still uses what pandas 3.1 deprecates; nobody here can mend that
+        # the library uses an API that pandas 3.1 deprecates
         warnings.simplefilter("ignore", DeprecationWarning)
         return exchange_calendars.get_calendar("XNYS", start=FIRST_DAY.isoformat(), end=end.isoformat())

@@ -27,7 +27,7 @@ _UNDERLYING_OF_ROOT = {
 
 @dataclass(frozen=True)
 class OptionContract:
-    """What an option symbol says; strike in USD per share of the underlying."""
+    """The terms of an option symbol; strike in USD per share of the underlying."""
 
     underlying_symbol: str
     expiration_date: date
@@ -36,12 +36,12 @@ class OptionContract:
 
 
 def looks_like_occ(symbol: str) -> bool:
-    """Whether the symbol has the shape of an option symbol (its date may still be impossible)."""
+    """Whether the symbol has the form of an option symbol (its date may still be invalid)."""
     return _SHAPE.fullmatch(symbol) is not None
 
 
 def parse_occ(symbol: str) -> OptionContract | None:
-    """The contract, or None when the symbol is no option symbol or names an impossible date or a strike of 0.
+    """The contract, or None if the symbol is not an option symbol or has an invalid date or a strike of 0.
 
     >>> parse_occ("AAPL250815P00200000").strike_price
     Decimal('200')
@@ -56,7 +56,7 @@ def parse_occ(symbol: str) -> OptionContract | None:
         return None
     if int(strike) == 0:
         return None
-    # strptime puts 69 and above into the last century; no listed option is older than that
+    # strptime puts the years 69 to 99 into the last century, but no option symbol is that old
     return OptionContract(
         _UNDERLYING_OF_ROOT.get(root, root),
         expiration if expiration.year >= 2000 else expiration.replace(year=expiration.year + 100),  # noqa: PLR2004
@@ -66,8 +66,10 @@ def parse_occ(symbol: str) -> OptionContract | None:
 
 
 def build_occ(contract: OptionContract) -> str | None:
-    """The option symbol, or None for a strike over 99,999.999 or with four decimals, a root over six
-    characters or none, or an expiration outside this century.
+    """The option symbol, or None if it cannot be built.
+
+    The strike must be at most 99,999.999 with three decimals, the root one to six characters, and the
+    expiration in this century.
 
     >>> build_occ(OptionContract("BRK-B", date(2025, 8, 15), "CALL", Decimal("412.5")))
     'BRKB250815C00412500'
@@ -81,10 +83,10 @@ def build_occ(contract: OptionContract) -> str | None:
 
 
 def is_root(root: str) -> bool:
-    """Whether an option symbol may begin so: one to six letters and digits, a letter first."""
+    """Whether the text is a valid root: one to six letters and digits, a letter first."""
     return _ROOT.fullmatch(root) is not None
 
 
 def occ_root(underlying_symbol: str) -> str:
-    """The underlying as an option symbol writes it: letters and digits only."""
+    """The underlying as written in an option symbol: letters and digits only."""
     return re.sub(r"[^A-Z0-9]", "", underlying_symbol.upper())

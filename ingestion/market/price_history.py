@@ -1,4 +1,4 @@
-"""Vendors' price histories turned into the two facts that are kept: closes as traded and total returns.
+"""Vendors' price histories, reduced to the two facts that are stored: closes as traded and total returns.
 
 Pure functions on frames: no database, no clock. A vendor's frame has the columns
 
@@ -7,8 +7,8 @@ Pure functions on frames: no database, no clock. A vendor's frame has the column
     open, high, low, close, adj_close, volume    float, NaN where unknown (all but close may be missing)
     row_number  integer, the line of a file (may be missing)
 
-Vendors restate their adjusted levels for every later dividend and split. What a restatement leaves alone is
-the close as traded, and the ratio of two neighbouring adjusted closes of one download: these are kept.
+Vendors restate their adjusted levels for every later dividend and split. A restatement changes neither the
+close as traded nor the ratio of two consecutive adjusted closes of one download: these are stored.
 """
 
 from dataclasses import dataclass
@@ -20,11 +20,11 @@ import pandas as pd
 from ingestion.market.calendar import DaysArray
 
 PRICES = ("open", "high", "low", "close")
-SMALLEST_PRICE, LARGEST_PRICE = 1e-6, 1e9  # what a raw row can hold, and more than any share has cost
+SMALLEST_PRICE, LARGEST_PRICE = 1e-6, 1e9  # fits a raw row, and is above the price of any share
 LARGEST_VOLUME = 1e18
 _OPTIONAL = ("open", "high", "low", "adj_close", "volume")
 
-# What a row's code means; 0 is a good row. The words for people are in rejections.REASONS.
+# Reasons by code; 0 is a valid row. The texts for users are in rejections.REASONS.
 _REASONS = (
     "",
     "no_close",
@@ -60,12 +60,12 @@ def prepare_prices(
 ) -> PreparedPrices:
     """Closes as traded and total returns of all symbols of one load.
 
-    quotes: see the module's head, any order. sessions: all sessions, ascending. last_session: the last one
-    that is over. splits: of the same download (symbol, ex_date, ratio), where the vendor's prices and
-    volumes are adjusted for splits; None where they are as traded.
+    quotes: see the module docstring, in any order. sessions: all sessions, ascending. last_session: the last
+    one that is over. splits: of the same download (symbol, ex_date, ratio), if the vendor's prices and
+    volumes are adjusted for splits; None if they are as traded.
 
-    total_return is NaN where the previous session is not in the load or a level is unknown: a gap is never
-    bridged. Of several rows of a symbol and date the last counts.
+    total_return is NaN if the previous session is not in the load or a level is unknown: gaps are not
+    bridged. Of several rows of a symbol and date the last one is used.
     """
     frame = _complete(quotes)
     codes = _reason_codes(frame, sessions, last_session)
@@ -81,9 +81,9 @@ def prepare_prices(
 
 
 def undo_splits(quotes: pd.DataFrame, splits: pd.DataFrame) -> pd.DataFrame:
-    """Prices and volumes as traded, from ones adjusted for every split after their date.
+    """Prices and volumes as traded, from split-adjusted ones.
 
-    splits: symbol, ex_date, ratio (new shares per old one). adj_close stays: only its ratios are used.
+    splits: symbol, ex_date, ratio (new shares per old one). adj_close is unchanged: only its ratios are used.
     """
     factor = split_factor(quotes["symbol"], quotes["price_date"], splits)
     undone = quotes.copy()
@@ -94,7 +94,7 @@ def undo_splits(quotes: pd.DataFrame, splits: pd.DataFrame) -> pd.DataFrame:
 
 
 def split_factor(symbols: pd.Series, dates: pd.Series, splits: pd.DataFrame) -> FloatArray:
-    """For each (symbol, date) the product of the ratios of its splits with a later ex-date; 1 without one."""
+    """For each (symbol, date), the product of the ratios of all splits with a later ex-date; 1 if none."""
     factor = np.ones(len(symbols))
     all_symbols = symbols.astype(object).to_numpy()
     all_dates = dates.to_numpy().astype("datetime64[D]")
@@ -108,11 +108,11 @@ def split_factor(symbols: pd.Series, dates: pd.Series, splits: pd.DataFrame) -> 
 def total_returns(
     symbols: IntArray, ordinals: IntArray, adjusted: FloatArray
 ) -> tuple[FloatArray, BoolArray]:
-    """Return of each row over the one before it, where that is the same symbol's previous session.
+    """Return of each row over the previous row, if that is the same symbol's previous session.
 
     symbols (codes), ordinals (of the sessions), adjusted (the vendor's adjusted close, NaN if unknown): shape
-    (n,), sorted by symbol and session. Answers the returns (decimal, NaN where there is none) and where
-    there is one.
+    (n,), sorted by symbol and session. Returns the returns (decimal, NaN where undefined) and a mask of those
+    that are defined.
     """
     known = np.isfinite(adjusted) & (adjusted > 0)
     has_return = np.zeros(len(adjusted), dtype=bool)
@@ -126,10 +126,10 @@ def total_returns(
 
 
 def repeat_codes(quotes: pd.DataFrame) -> CodeArray:
-    """0 for the last row of each symbol and date, else the code of why an earlier one is left out.
+    """0 for the last row of each symbol and date, else the code of the reason for rejecting an earlier row.
 
-    quotes: sorted by symbol and date, stable. An earlier row is repeated where it says what the last one
-    says, conflicting where it does not.
+    quotes: sorted by symbol and date, stable. An earlier row is repeated if it equals the last one, else
+    conflicting.
     """
     codes = np.zeros(len(quotes), dtype=np.int8)
     earlier = quotes.duplicated(["symbol", "price_date"], keep="last").to_numpy()
@@ -144,13 +144,13 @@ def repeat_codes(quotes: pd.DataFrame) -> CodeArray:
 
 
 def is_price(levels: FloatArray) -> BoolArray:
-    """Which levels can be prices: neither NaN, zero, negative nor infinite, nor beyond what can be stored."""
+    """Which levels are valid prices: not NaN, zero, negative, infinite or too large to store."""
     result: BoolArray = (levels >= SMALLEST_PRICE) & (levels <= LARGEST_PRICE)
     return result
 
 
 def _complete(quotes: pd.DataFrame) -> pd.DataFrame:
-    """The frame with every column; a level that is no price, or a negative volume, is unknown."""
+    """The frame with every column; an invalid price or volume becomes NaN."""
     columns: dict[str, object] = {"symbol": quotes["symbol"], "price_date": quotes["price_date"]}
     for name in (*PRICES, "adj_close", "volume"):
         if name not in quotes:
@@ -166,7 +166,7 @@ def _complete(quotes: pd.DataFrame) -> pd.DataFrame:
 
 
 def _reason_codes(frame: pd.DataFrame, sessions: DaysArray, last_session: np.datetime64) -> CodeArray:
-    """Why each row is left out, the first reason that holds; 0 for a good row."""
+    """The first reason to reject each row; 0 for a valid row."""
     dates = frame["price_date"].to_numpy().astype("datetime64[D]")
     close = frame["close"].to_numpy()
     place = np.minimum(np.searchsorted(sessions, dates), len(sessions) - 1)

@@ -1,12 +1,17 @@
-"""Symbols: how they are written, which are cash, which need prices."""
+"""Symbols: normalization, which are cash, and which need prices."""
 
+import csv
 import re
 from datetime import date
+from functools import cache
 
 from ingestion.raw.loads import Connection
+from warehouse.settings import project_root
 
-FACTOR_ETFS = ("SPY", "VTV", "VUG", "MTUM", "QUAL", "IWM", "SIZE", "VLUE", "USMV", "TLT")
-"""The proxies of the market, style and rate factors, until the first build knows the table of factors."""
+FACTORS_SEED = project_root() / "dbt_project" / "seeds" / "factors.csv"
+
+ALWAYS_PRICED = frozenset({"TLT", "SIZE", "VLUE"})
+"""ETFs that are priced although no factor of the seed names them: TLT replaces missing yields."""
 
 CASH_SYMBOLS = frozenset(
     {
@@ -17,13 +22,14 @@ CASH_SYMBOLS = frozenset(
         *("TTTXX", "TIMXX", "GVMXX", "BDSXX", "MJLXX"),
     }
 )
-"""Cash and the money market funds that brokers sweep it into: PUBLIC/CASH, worth 1 USD, never priced."""
+"""Cash and the money market funds that brokers sweep it into: PUBLIC/CASH, always 1 USD, no price needed."""
 
 LONGEST_SYMBOL = 100
 VALID_SYMBOL = re.compile(r"[A-Z0-9.\-_/^=]+")
 
+_YIELD_SERIES = re.compile(r"DGS\d")
 _SHARE_CLASS = re.compile(r"([A-Z]{1,5})[./]([A-Z])")
-_EXCHANGE_SUFFIXES = frozenset("FLV")  # .F Frankfurt, .L London, .V TSX Venture are no share classes
+_EXCHANGE_SUFFIXES = frozenset("FLV")  # not share classes: .F Frankfurt, .L London, .V TSX Venture
 
 _SYMBOLS_TO_PRICE = """
 with known as (
@@ -45,7 +51,7 @@ with ends as (
 select symbol, max(ended_on) from ends group by symbol having bool_and(ended_on < %s)
 """
 
-# What factors stand on, in the table of factors as it was last built; a yield series is no symbol.
+# The factors' symbols in the last build of the seed; yield series are not symbols.
 _FACTOR_SYMBOLS = """
 select distinct symbols.symbol
 from staging.factors
@@ -55,7 +61,7 @@ where symbols.symbol is not null and symbols.symbol !~ '^DGS[0-9]'
 
 
 def normalize_symbol(text: str) -> str:
-    """The one way we write a symbol: upper case, share classes with a dash.
+    """The normalized symbol: upper case, share classes with a dash.
 
     >>> normalize_symbol(" brk.b ")
     'BRK-B'
@@ -70,7 +76,7 @@ def normalize_symbol(text: str) -> str:
 
 
 def last_needed(connection: Connection, today: date) -> dict[str, date]:
-    """The symbols that were held and are no more, and the day on which the last lot ended."""
+    """The symbols that are no longer held, each with the day on which its last lot ended."""
     with connection.transaction():
         ended: dict[str, date] = dict(connection.execute(_LAST_NEEDED, [today]).fetchall())
         proxies = _proxies(connection)
@@ -80,16 +86,25 @@ def last_needed(connection: Connection, today: date) -> dict[str, date]:
 def symbols_to_price(connection: Connection) -> list[str]:
     """Symbols that need prices, sorted: public holdings without cash, underlyings of options, proxies.
 
-    Closed positions count too: their history is part of the portfolio's.
+    Closed positions are included: their history is part of the portfolio's.
     """
     with connection.transaction():
         needed = {str(row[0]) for row in connection.execute(_SYMBOLS_TO_PRICE)} | _proxies(connection)
     return sorted(needed - CASH_SYMBOLS)
 
 
-def _proxies(connection: Connection) -> set[str]:
-    """The symbols that factors stand on; inside the caller's transaction."""
+@cache
+def factor_etfs() -> frozenset[str]:
+    """The ETFs of the factors in the project's seed, and ALWAYS_PRICED."""
+    with FACTORS_SEED.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    names = {row[column] for row in rows for column in ("proxy_symbol", "long_symbol", "short_symbol")}
+    return ALWAYS_PRICED | {name for name in names if name and not _YIELD_SERIES.match(name)}
+
+
+def _proxies(connection: Connection) -> frozenset[str]:
+    """The ETFs of the factors in the seed and in its last build; runs inside the caller's transaction."""
     row = connection.execute("select to_regclass('staging.factors') is not null").fetchone()
     if row is None or not row[0]:
-        return set(FACTOR_ETFS)
-    return set(FACTOR_ETFS) | {str(row[0]) for row in connection.execute(_FACTOR_SYMBOLS)}
+        return factor_etfs()
+    return factor_etfs() | {str(row[0]) for row in connection.execute(_FACTOR_SYMBOLS)}

@@ -1,9 +1,9 @@
 """Capital flows (contributions and withdrawals), from a file (capital_flows.csv) or one by one.
 
-Columns of the file: portfolio_name, owner_email (may be left out where the name is unique), flow_date, amount
-(USD, negative for a withdrawal), notes. A flow is told from others by its day, its notes and, among equal
-ones, its order in the file; a changed amount corrects it, and an amount of 0 takes it back. One by one, a
-flow is named by its id, and its day and notes can be corrected too.
+Columns of the file: portfolio_name, owner_email (optional if the name is unique), flow_date, amount (USD,
+negative for a withdrawal), notes. In a file, a flow is identified by its date, its notes and, among equal
+ones, its order; a changed amount corrects it, and an amount of 0 removes it. Single flows are identified by
+id, and their date and notes can be corrected too.
 """
 
 from collections import Counter
@@ -39,7 +39,7 @@ OPTIONAL = ("owner_email", "notes")
 
 
 def load_capital_flows(connection: Connection, path: Path, *, today: date | None = None) -> LoadReport:
-    """Load a file of capital flows, whole or not at all.
+    """Load a file of capital flows, all of it or nothing.
 
     Raises MalformedFileError or UnknownPortfolioError naming the known portfolios.
     """
@@ -56,7 +56,7 @@ def add_flow(
     notes: str = "",
     today: date | None = None,
 ) -> LoadReport:
-    """Add a flow, USD, negative for a withdrawal; also when an equal one is there already.
+    """Add a flow, USD, negative for a withdrawal, even if an equal one exists.
 
     Raises InvalidEntryError.
     """
@@ -87,26 +87,26 @@ def correct_flow(
     notes: str | None = None,
     today: date | None = None,
 ) -> LoadReport:
-    """Correct a flow that is named by its id or the beginning of it; what is None stays.
+    """Correct the flow with this id or id prefix; arguments that are None stay unchanged.
 
     Raises InvalidEntryError.
     """
-    said: Row = {}
+    changes: Row = {}
     if amount is not None:
-        said["amount"] = _check_amount(amount)
+        changes["amount"] = _check_amount(amount)
     if day is not None:
-        said["flow_date"] = check_day(day, today or datetime.now(UTC).date(), "The day of the flow")
+        changes["flow_date"] = check_day(day, today or datetime.now(UTC).date(), "The day of the flow")
     if notes is not None:
-        said["notes"] = notes.strip() or None
-    if not said:
-        raise InvalidEntryError("Nothing to correct was given; say --amount, --date or --notes.")
+        changes["notes"] = notes.strip() or None
+    if not changes:
+        raise InvalidEntryError("Nothing to correct was given; use --amount, --date or --notes.")
     return write_entry(
-        connection, CAPITAL_FLOWS, "capital-flows correct", lambda _: {**_flow(connection, flow), **said}
+        connection, CAPITAL_FLOWS, "capital-flows correct", lambda _: {**_flow(connection, flow), **changes}
     )
 
 
 def remove_flow(connection: Connection, flow: str) -> LoadReport:
-    """Take a flow back, as if it had never been; its history stays. Raises InvalidEntryError."""
+    """Remove a flow from all dates; its history stays. Raises InvalidEntryError."""
     return write_entry(
         connection,
         CAPITAL_FLOWS,
@@ -135,7 +135,7 @@ def _flow(connection: Connection, flow: str) -> Row:
 def _check_amount(amount: Decimal) -> Decimal:
     if check_number(amount, "The amount") == 0:
         raise InvalidEntryError(
-            "The amount is 0, which is no flow; take one back with `sigmasight capital-flows remove`."
+            "The amount of a flow must not be 0; remove a flow with `sigmasight capital-flows remove`."
         )
     return amount
 

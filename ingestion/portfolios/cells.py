@@ -1,4 +1,4 @@
-"""What the files about portfolios share: finding the portfolio of a row, and reading its cells exactly."""
+"""Shared by the files about portfolios: find the portfolio of a row, and read its cells exactly."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from ingestion.files.csv_reader import Record, decimals, parse_date, parse_numbe
 from ingestion.market.symbols import normalize_symbol
 from ingestion.portfolios.portfolios import Directory, Portfolio
 
-LARGEST_SCALE = 6  # decimals of a number that is stored exactly
+LARGEST_SCALE = 6  # decimal places of a number that is stored exactly
 
 _SYMBOLS_SHOWN = 20
 
@@ -26,7 +26,7 @@ class PortfolioCells:
     record: Record
 
     def portfolio(self) -> Portfolio:
-        """The portfolio the row speaks of. Raises UnknownPortfolioError naming the known ones."""
+        """The portfolio of the row. Raises UnknownPortfolioError naming the known ones."""
         name = self.text("portfolio_name")
         try:
             return self.directory.find(name, self.record["owner_email"] or None)
@@ -39,7 +39,7 @@ class PortfolioCells:
         held = self.directory.symbols(portfolio)
         if symbol not in held:
             raise self.fault(
-                column, f"is no position of this portfolio, which has {known_symbols(held)}; correct it."
+                column, f"is not a position of this portfolio, which has {known_symbols(held)}; correct it."
             )
         return symbol
 
@@ -73,7 +73,7 @@ class PortfolioCells:
         return number
 
     def day(self, column: str, today: date) -> date:
-        """A date that does not lie in the future."""
+        """A date that is not in the future."""
         day = parse_date(self.text(column))
         if day is None:
             raise self.fault(column, "is not a date; write it as YYYY-MM-DD.")
@@ -82,7 +82,7 @@ class PortfolioCells:
         return day
 
     def fault(self, column: str, sentence: str) -> MalformedFileError:
-        """The error for a cell, shown in the sentence."""
+        """The error for a cell; the message quotes its value."""
         value = self.record[column]
         return MalformedFileError(
             self.path, f"{value!r} {sentence}", row=self.record.line, column=column, value=value
@@ -90,5 +90,5 @@ class PortfolioCells:
 
 
 def known_symbols(held: Collection[str]) -> str:
-    """The first symbols of a portfolio, for a sentence."""
+    """The first symbols of a portfolio, for a message."""
     return ", ".join(sorted(held)[:_SYMBOLS_SHOWN]) + (", ..." if len(held) > _SYMBOLS_SHOWN else "")

@@ -1,6 +1,6 @@
-"""Single entries about a portfolio (a tag, a target, a flow, a mark): the rows that files bring, one by one.
+"""Single entries of a portfolio (a tag, a target, a flow, a mark): like the rows of the files, one at a time.
 
-Nothing is overwritten: a correction is a new row, and what was removed has a row that says so.
+Nothing is overwritten: corrections and removals are new rows.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -35,7 +35,7 @@ order by {keys}, entries.load_id desc
 
 @dataclass(frozen=True)
 class Holder:
-    """The portfolio that an entry is about; what it holds or held."""
+    """The portfolio of an entry, and the symbols that it holds or held."""
 
     portfolio: Portfolio
     symbols: frozenset[str]
@@ -50,7 +50,7 @@ class Holder:
         symbol = normalize_symbol(text)
         if symbol not in self.symbols:
             raise InvalidEntryError(
-                f"{symbol!r} is no position of {self.portfolio.portfolio_name!r}, which has "
+                f"{symbol!r} is not a position of {self.portfolio.portfolio_name!r}, which has "
                 f"{known_symbols(self.symbols)}; correct it."
             )
         return symbol
@@ -59,7 +59,7 @@ class Holder:
 def find_holder_if_named(
     connection: Connection, portfolio_name: str | None, owner_email: str | None
 ) -> Holder | None:
-    """As find_holder; None, which stands for all portfolios, where no name is given."""
+    """Like find_holder; None, meaning all portfolios, if no name is given."""
     return None if portfolio_name is None else find_holder(connection, portfolio_name, owner_email)
 
 
@@ -76,8 +76,8 @@ def write_entry(
 ) -> LoadReport:
     """Store one entry, in a load of its own.
 
-    make: the row, told while nobody else can write the table, so that what it looks up stays true; None when
-    nothing is to be said. Raises InvalidEntryError, LoadFailedError.
+    make: returns the row, or None to store nothing. It runs while the table is locked against other writers,
+    so that what it looks up stays true. Raises InvalidEntryError, LoadFailedError.
     """
     with load_transaction(connection, dataset.name, source=SOURCE, origin=origin) as load:
         connection.execute(f"lock table {dataset.table} in share row exclusive mode")
@@ -91,8 +91,8 @@ def stored_entries(
 ) -> list[Row]:
     """The rows of a table about portfolios, each with portfolio_name, owner_email and loaded_at.
 
-    holder: None for all portfolios. history: every version, newest first within its key; else the newest of
-    each.
+    holder: None for all portfolios. history: all versions, newest first within each key; otherwise only the
+    newest.
     """
     keys = ", ".join(f"entries.{key}" for key in dataset.keys)
     query = _STORED.format(
@@ -108,9 +108,9 @@ def stored_entries(
 
 
 def in_force(rows: Sequence[Row], subject: Sequence[str], day: date) -> dict[tuple[Any, ...], Row]:
-    """Of rows that hold from their effective_date until the next one, the one that holds on `day`.
+    """The rows in force on `day`; a row is in force from its effective_date until the next one's.
 
-    subject: the columns that say what a row is about; the key of the answer.
+    subject: the columns that identify what a row is about; the key of the result.
     """
     past = [row for row in rows if row["effective_date"] <= day]
     past.sort(key=lambda row: row["effective_date"])
@@ -118,7 +118,7 @@ def in_force(rows: Sequence[Row], subject: Sequence[str], day: date) -> dict[tup
 
 
 def check_day(day: date, today: date, what: str) -> date:
-    """The day, if it does not lie in the future. Raises InvalidEntryError."""
+    """The day, if it is not in the future. Raises InvalidEntryError."""
     if day > today:
         raise InvalidEntryError(f"{what} {day} lies in the future; give a day up to {today}.")
     return day
@@ -127,7 +127,7 @@ def check_day(day: date, today: date, what: str) -> date:
 def check_number(number: Decimal, what: str, *, smallest: Decimal | None = None) -> Decimal:
     """The number, if it is finite and has at most six decimals. Raises InvalidEntryError."""
     if not number.is_finite():
-        raise InvalidEntryError(f"{what} {number} is no number; write it like 1234.56.")
+        raise InvalidEntryError(f"{what} {number} is not a number; write it like 1234.56.")
     if decimals(number) > LARGEST_SCALE:
         raise InvalidEntryError(f"{what} {number} has more than {LARGEST_SCALE} decimals; round it.")
     if smallest is not None and number < smallest:
@@ -136,7 +136,7 @@ def check_number(number: Decimal, what: str, *, smallest: Decimal | None = None)
 
 
 def one_of(rows: Mapping[str, Row], prefix: str, what: str) -> Row:
-    """The row whose id begins with `prefix`. Raises InvalidEntryError when none or several do."""
+    """The row whose id begins with `prefix`. Raises InvalidEntryError if none or several match."""
     found = [row for key, row in rows.items() if prefix and key.startswith(prefix.lower())]
     if len(found) == 1:
         return found[0]

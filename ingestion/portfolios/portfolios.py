@@ -1,4 +1,4 @@
-"""Portfolios and their owners: the fields of one (ERR_PORT_*), and finding one that was loaded."""
+"""Portfolios and their owners: validating their fields (ERR_PORT_*), and finding a loaded portfolio."""
 
 import re
 from collections.abc import Sequence
@@ -52,9 +52,9 @@ class Portfolio:
 
 @dataclass(frozen=True)
 class PortfolioFields:
-    """What a person says of a portfolio; None where nothing is said.
+    """User-supplied fields of a portfolio; None where a field was not given.
 
-    equity: USD, as a number or as it was typed ("$485,000"). is_new: it must not exist yet.
+    equity: USD, as a number or as typed ("$485,000"). is_new: the portfolio must not exist yet.
     """
 
     portfolio_name: str
@@ -73,9 +73,9 @@ class PortfolioFields:
         return portfolio_id(self.owner_email, self.portfolio_name)
 
     def errors(self, known: Portfolio | None, *, gross_at_cost: Decimal) -> list[FieldError]:
-        """Everything that is wrong with the fields, of a portfolio that is known or not.
+        """All errors of the fields. known: the portfolio as last loaded, or None.
 
-        gross_at_cost: of its positions, USD; 0 where it is not known.
+        gross_at_cost: of its positions, USD; 0 if unknown.
         """
         name, owner = self.portfolio_name.strip(), self.owner_email.strip().lower()
         errors = name_errors(name, owner, self._account_type(known), self.account_name)
@@ -88,10 +88,10 @@ class PortfolioFields:
     def resolve(
         self, known: Portfolio | None, *, gross_at_cost: Decimal, entry_dates: Sequence[date]
     ) -> Portfolio:
-        """The portfolio as it is to be stored: what is said, else what is known of it, else the default.
+        """The portfolio to store: each field as given, else as known, else its default.
 
-        gross_at_cost: of its positions, USD. entry_dates: of the lots that are new; the earliest is the
-        default inception. Raises InvalidPortfolio with every error.
+        gross_at_cost: of its positions, USD. entry_dates: of the new lots; the earliest is the default
+        inception date. Raises InvalidPortfolio with all errors.
         """
         equity = known.initial_equity if self.equity is None and known else _amount(self.equity)
         errors = self.errors(known, gross_at_cost=gross_at_cost)
@@ -121,7 +121,7 @@ def is_email(text: str) -> bool:
 def name_errors(
     portfolio_name: str, owner_email: str, account_type: str, account_name: str | None = None
 ) -> list[FieldError]:
-    """What is wrong with the name, the owner and the account. account_name: None where none is given."""
+    """Errors of the name, the owner and the account. account_name: None if not given."""
     errors = []
     if not portfolio_name.strip():
         errors.append(FieldError("ERR_PORT_002", "portfolio_name", None, "The portfolio needs a name."))
@@ -131,7 +131,9 @@ def name_errors(
         )
         errors.append(FieldError("ERR_PORT_003", "portfolio_name", portfolio_name[:LONGEST_NAME], sentence))
     if not is_email(owner_email):
-        sentence = f"{owner_email!r} is no e-mail address; name the portfolio's owner by hers."
+        sentence = (
+            f"{owner_email!r} is not a valid e-mail address; give the address of the portfolio's owner."
+        )
         errors.append(FieldError("ERR_USER_002", "owner_email", owner_email, sentence))
     if account_type not in ACCOUNT_TYPES:
         sentence = f"The account type {account_type!r} is unknown; use one of {', '.join(ACCOUNT_TYPES)}."
@@ -155,15 +157,15 @@ def _account_name_errors(account_name: str) -> list[FieldError]:
 
 
 def equity_errors(equity: Decimal | str | None, gross_at_cost: Decimal) -> list[FieldError]:
-    """What is wrong with the equity balance, a number or typed, of a portfolio that holds this much."""
+    """Errors of the equity balance, a number or text, given the portfolio's gross value at cost."""
     if equity is None or equity == "":
         sentence = "The portfolio is new and needs its equity balance: the capital it started with, in USD."
         return [FieldError("ERR_PORT_004", "equity_balance", None, sentence)]
     value, amount = str(equity), _amount(equity)
     if amount is None or amount <= 0:
         sentence = (
-            f"The equity balance {value!r} is no amount above zero; write the capital the portfolio started "
-            "with, like 485000 or 485,000.00."
+            f"The equity balance {value!r} is not an amount above zero; write the capital that the "
+            "portfolio started with, like 485000 or 485,000.00."
         )
         return [FieldError("ERR_PORT_005", "equity_balance", value, sentence)]
     if amount > LARGEST_EQUITY or amount < gross_at_cost * SMALLEST_EQUITY_TO_GROSS:
@@ -176,7 +178,7 @@ def equity_errors(equity: Decimal | str | None, gross_at_cost: Decimal) -> list[
 
 
 def _amount(equity: Decimal | str | None) -> Decimal | None:
-    """The equity as a finite number, None where it is none."""
+    """The equity as a finite number, or None."""
     if isinstance(equity, str):
         number = parse_number(equity.strip().removeprefix("$"))
         return number if number is not None and decimals(number) <= _EQUITY_DECIMALS else None
@@ -185,7 +187,7 @@ def _amount(equity: Decimal | str | None) -> Decimal | None:
 
 def _exists(owner_email: str, portfolio_name: str) -> FieldError:
     sentence = (
-        f"{owner_email} has a portfolio {portfolio_name!r} already; choose another name, or load the file as "
+        f"{owner_email} already has a portfolio {portfolio_name!r}; choose another name, or load the file as "
         "its next statement."
     )
     return FieldError("ERR_PORT_001", "portfolio_name", portfolio_name, sentence)
@@ -203,7 +205,7 @@ def known_portfolio(connection: Connection, key: UUID) -> Portfolio | None:
 
 
 class Directory:
-    """The portfolios that were loaded and the symbols each holds or held, read once for a whole file."""
+    """The loaded portfolios and the symbols that each holds or held, read once per file."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -214,7 +216,7 @@ class Directory:
         self._symbols: dict[UUID, frozenset[str]] = {}
 
     def find(self, portfolio_name: str, owner_email: str | None = None) -> Portfolio:
-        """The portfolio of this name; the owner may be left out where only one has a portfolio so named.
+        """The portfolio of this name; the owner may be omitted if the name is unique.
 
         Raises UnknownPortfolioError naming the known ones.
         """
@@ -225,7 +227,7 @@ class Directory:
         if named:
             owners = ", ".join(sorted(row[2] for row in named))
             raise UnknownPortfolioError(
-                f"Several people have a portfolio {portfolio_name!r} ({owners}); fill in owner_email (on the "
+                f"Several users have a portfolio {portfolio_name!r} ({owners}); fill in owner_email (on the "
                 "command line: --owner)."
             )
         of_owner = f" of {owner}" if owner else ""
@@ -235,7 +237,7 @@ class Directory:
         )
 
     def symbols(self, key: UUID) -> frozenset[str]:
-        """Symbols of all positions of the portfolio, closed ones too."""
+        """Symbols of all positions of the portfolio, including closed ones."""
         if key not in self._symbols:
             rows = self._connection.execute(
                 "select distinct symbol from raw.positions where portfolio_id = %s", [key]
@@ -254,6 +256,6 @@ class Directory:
 def _known_names(rows: list[tuple[UUID, str, str]]) -> str:
     names = sorted(f"{row[1]!r} of {row[2]}" for row in rows)
     if not names:
-        return "no portfolio was loaded yet"
+        return "no portfolio is loaded yet"
     more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
     return f"known are {', '.join(names[:_NAMES_SHOWN])}{more}"

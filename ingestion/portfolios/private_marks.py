@@ -1,6 +1,6 @@
 """Valuations of private holdings, from a file (private_marks.csv) or one by one.
 
-Columns of the file: portfolio_name, owner_email (may be left out where the name is unique), symbol,
+Columns of the file: portfolio_name, owner_email (optional if the name is unique), symbol,
 mark_date, price (USD per unit, zero for a write-off). A second price of the same day corrects the first.
 """
 
@@ -30,7 +30,7 @@ select distinct portfolio_id, symbol from raw.newest_positions where investment_
 
 
 def load_private_marks(connection: Connection, path: Path, *, today: date | None = None) -> LoadReport:
-    """Load a file of private marks, whole or not at all.
+    """Load a file of private marks, all of it or nothing.
 
     Raises MalformedFileError or UnknownPortfolioError naming the known portfolios.
     """
@@ -47,7 +47,7 @@ def add_mark(
     *,
     today: date | None = None,
 ) -> LoadReport:
-    """Value a private holding at `price`, USD per unit, from that day on; of a day that has one, correct it.
+    """Mark a private holding at `price`, USD per unit, from that day on; corrects a mark of the same day.
 
     Raises InvalidEntryError.
     """
@@ -64,7 +64,7 @@ def add_mark(
 
 
 def remove_mark(connection: Connection, holder: Holder, symbol: str, day: date) -> LoadReport:
-    """Take the mark of a day back: the one before it holds on. Raises InvalidEntryError."""
+    """Remove the mark of a day, so that the previous one stays in force. Raises InvalidEntryError."""
     symbol = holder.symbol(symbol)
 
     def make(_: object) -> Row | None:

@@ -1,4 +1,4 @@
-"""Portfolios taken out of the present and brought back; their past stays, in raw and as published."""
+"""Remove and restore portfolios; their history stays, in raw and as published."""
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
@@ -19,9 +19,9 @@ group by portfolio_id
 def remove_portfolio(
     connection: Connection, holder: Holder, *, day: date | None = None, today: date | None = None
 ) -> LoadReport:
-    """Let a portfolio end before `day` (default: today). It has no row in any fact from that day on.
+    """Remove a portfolio from `day` on (default: today): it has no rows in facts from that day.
 
-    Removing it again for another day corrects the day. Raises InvalidEntryError for a day in the future or
+    Removing it again with another day corrects the day. Raises InvalidEntryError for a day in the future or
     before its inception.
     """
     today = today or datetime.now(UTC).date()
@@ -40,9 +40,9 @@ def remove_portfolio(
 
 
 def restore_portfolio(connection: Connection, holder: Holder) -> LoadReport:
-    """Bring a removed portfolio back, without a gap; loading a statement of it does so too.
+    """Restore a removed portfolio, without a gap; loading one of its statements does so too.
 
-    Raises InvalidEntryError for one that is not removed.
+    Raises InvalidEntryError if it is not removed.
     """
 
     def make(_: object) -> Row:

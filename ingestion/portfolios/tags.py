@@ -1,11 +1,10 @@
 """Tags of positions, from a file (tags.csv) or one by one, with their history.
 
-Columns of the file: portfolio_name, owner_email (may be left out where the name is unique), symbol, tag,
-effective_date (default: the portfolio's inception), is_assigned (default yes; no takes the tag away from that
-date on).
+Columns of the file: portfolio_name, owner_email (optional if the name is unique), symbol, tag, effective_date
+(default: the portfolio's inception), is_assigned (default yes; no removes the tag from that date on).
 
-A tag may have any name. Ten are known before anybody used them; the sector of a symbol and, on options,
-`options` are carried by themselves and never stored.
+A tag may have any name. Ten default tags are always listed. The sector of a symbol and, for options,
+`options` are automatic tags: they are derived and never stored.
 """
 
 from dataclasses import dataclass
@@ -32,12 +31,12 @@ DEFAULT_TAGS = (
     *("income", "growth", "defensive", "speculative", "tech"),
     *("finance", "healthcare", "energy", "options", "long-term"),
 )
-"""Tags that are listed although nobody carries them."""
+"""Tags that are listed even if no position has them."""
 
 _YES = frozenset({"", "yes", "true", "t", "1"})
 _NO = frozenset({"no", "false", "f", "0"})
 
-# Open positions with the tags they carry by themselves; the marts make theirs in int_automatic_tags.
+# Open positions with their automatic tags; the marts derive theirs in int_automatic_tags.
 _AUTOMATIC = """
 with sectors as (
     select distinct on (symbol) symbol, sector
@@ -62,7 +61,7 @@ left join sectors on sectors.symbol = coalesce(underlying_symbol, open_positions
 
 @dataclass(frozen=True)
 class TagCount:
-    """A tag and the open positions that carry it. kind: default, given, automatic."""
+    """A tag and the number of open positions that have it. kind: default, given, automatic."""
 
     tag: str
     kind: Literal["default", "given", "automatic"]
@@ -71,7 +70,7 @@ class TagCount:
 
 
 def load_tags(connection: Connection, path: Path, *, today: date | None = None) -> LoadReport:
-    """Load a file of tags, whole or not at all.
+    """Load a file of tags, all of it or nothing.
 
     Raises MalformedFileError or UnknownPortfolioError naming the known portfolios.
     """
@@ -88,10 +87,10 @@ def add_tag(
     day: date | None = None,
     today: date | None = None,
 ) -> LoadReport:
-    """Give a tag to all positions of a symbol in a portfolio.
+    """Tag all positions of a symbol in a portfolio.
 
-    day: from when on (default: the portfolio's inception if the symbol never carried the tag, else today).
-    A tag that is carried already is no new row. Raises InvalidEntryError.
+    day: the first day (default: the portfolio's inception if the symbol never had the tag, else today).
+    Adding a tag that the symbol already has writes no row. Raises InvalidEntryError.
     """
     return _assign(connection, holder, symbol, tag, day=day, today=today, is_assigned=True)
 
@@ -105,15 +104,15 @@ def remove_tag(
     day: date | None = None,
     today: date | None = None,
 ) -> LoadReport:
-    """Take a tag away from that day on (default: today); what it was before stays.
+    """Remove a tag from that day on (default: today); earlier days keep it.
 
-    Raises InvalidEntryError for a tag that the symbol was never given.
+    Raises InvalidEntryError if the symbol was never given the tag.
     """
     return _assign(connection, holder, symbol, tag, day=day, today=today, is_assigned=False)
 
 
 def count_tags(connection: Connection, *, today: date | None = None) -> list[TagCount]:
-    """Every tag that is known: the default ones, those given, those that positions carry by themselves."""
+    """All tags: default, given and automatic ones."""
     day = today or datetime.now(UTC).date()
     given: dict[tuple[Any, ...], set[str]] = {}
     for (portfolio, symbol, tag), row in current_tags(connection, day).items():
@@ -137,7 +136,7 @@ def count_tags(connection: Connection, *, today: date | None = None) -> list[Tag
 def current_tags(
     connection: Connection, day: date, holder: Holder | None = None
 ) -> dict[tuple[Any, ...], Row]:
-    """What holds on a day by (portfolio_id, symbol, tag); a row says is_assigned."""
+    """The rows in force on a day by (portfolio_id, symbol, tag); is_assigned is false for removed tags."""
     rows = stored_entries(connection, POSITION_TAGS, holder)
     return in_force(rows, ("portfolio_id", "symbol", "tag"), day)
 
@@ -190,7 +189,7 @@ def _checked_tag(text: str) -> str:
     tag = text.strip()
     if not tag or len(tag) > LONGEST_TAG or not tag.isprintable():
         raise InvalidEntryError(
-            f"{text!r} is no tag; write one of 1 to {LONGEST_TAG} characters, such as {DEFAULT_TAGS[0]!r}."
+            f"{text!r} is not a valid tag; write 1 to {LONGEST_TAG} characters, such as {DEFAULT_TAGS[0]!r}."
         )
     return tag
 
@@ -202,8 +201,8 @@ def _never_given(connection: Connection, holder: Holder, symbol: str, tag: str, 
         if key[1] == symbol and row["is_assigned"]
     )
     return (
-        f"{symbol} of {holder.portfolio.portfolio_name!r} was never given the tag {tag!r}; given are "
-        f"{', '.join(map(repr, carried)) or 'none'} (a sector, and `options` on options, go by themselves)."
+        f"{symbol} of {holder.portfolio.portfolio_name!r} was never given the tag {tag!r}; its given tags "
+        f"are {', '.join(map(repr, carried)) or 'none'} (sectors, and `options` on options, are automatic)."
     )
 
 

@@ -1,12 +1,12 @@
 """Target prices of a portfolio's symbols, from a file (target_prices.csv) or one by one, with their history.
 
-Columns of the file: portfolio_name, owner_email (may be left out where the name is unique), symbol,
-target_price_eoy, target_price_next_year, downside_target_price (USD per share; an empty cell is no such
-target), effective_date. Without a date the first targets of a symbol count from the portfolio's inception,
+Columns of the file: portfolio_name, owner_email (optional if the name is unique), symbol, target_price_eoy,
+target_price_next_year, downside_target_price (USD per share; an empty cell means no such target),
+effective_date. Without a date, the first targets of a symbol are in force from the portfolio's inception,
 later ones from today.
 
-Targets are in the shares of the day they are stated on: the effective_date if it is given, else today. Later
-splits are applied to them as to a position.
+Targets are per share as of the day they are stated on: the effective_date if given, else today. Later splits
+are applied to them as to a position.
 """
 
 from collections.abc import Mapping
@@ -45,9 +45,9 @@ Known = dict[tuple[Any, ...], Row]
 
 
 def load_target_prices(connection: Connection, path: Path, *, today: date | None = None) -> LoadReport:
-    """Load a file of target prices, whole or not at all.
+    """Load a file of target prices, all of it or nothing.
 
-    today: when the targets are stated (default: today, UTC). Raises MalformedFileError, or
+    today: the day the targets are stated on (default: today, UTC). Raises MalformedFileError, or
     UnknownPortfolioError naming the known portfolios.
     """
     today = today or datetime.now(UTC).date()
@@ -64,24 +64,24 @@ def set_target_price(
     day: date | None = None,
     today: date | None = None,
 ) -> LoadReport:
-    """Set targets of a symbol, by the names of TARGETS; one that is None stays as it is.
+    """Set targets of a symbol, keyed by the names of TARGETS; None leaves a target unchanged.
 
-    day: from when on (default: the portfolio's inception for the first targets of the symbol, else today).
+    day: the first day (default: the portfolio's inception for the first targets of the symbol, else today).
     Raises InvalidEntryError.
     """
     today = today or datetime.now(UTC).date()
     symbol = holder.symbol(symbol)
-    said = {name: value for name, value in targets.items() if value is not None}
-    if not said:
-        raise InvalidEntryError("No target was given; say at least one of --eoy, --next-year and --downside.")
-    for name, value in said.items():
+    given = {name: value for name, value in targets.items() if value is not None}
+    if not given:
+        raise InvalidEntryError("No target was given; use at least one of --eoy, --next-year and --downside.")
+    for name, value in given.items():
         check_number(value, name, smallest=Decimal("0.000001"))
 
     def make(_: object) -> Row | None:
         known = _of_symbol(connection, holder, symbol)
         since = check_day(day or (today if known else holder.portfolio.inception_date), today, "The day")
         before = in_force(known, ("symbol",), since).get((symbol,), _NONE)
-        row = {**{name: before[name] for name in TARGETS}, **said}
+        row = {**{name: before[name] for name in TARGETS}, **given}
         return None if _same(row, before) else _row(holder, symbol, since, day or today, row)
 
     return write_entry(connection, TARGET_PRICES, "targets set", make)
@@ -90,9 +90,9 @@ def set_target_price(
 def remove_target_price(
     connection: Connection, holder: Holder, symbol: str, *, day: date | None = None, today: date | None = None
 ) -> LoadReport:
-    """End the targets of a symbol from that day on (default: today); the past keeps them.
+    """End the targets of a symbol from that day on (default: today); earlier days keep them.
 
-    Raises InvalidEntryError for a symbol that has none.
+    Raises InvalidEntryError if the symbol has none.
     """
     today = today or datetime.now(UTC).date()
     symbol = holder.symbol(symbol)
@@ -103,7 +103,7 @@ def remove_target_price(
         if not known:
             raise InvalidEntryError(
                 f"{symbol} of {holder.portfolio.portfolio_name!r} has no target price; "
-                "`sigmasight targets list` shows which have."
+                "`sigmasight targets list` shows all targets."
             )
         before = in_force(known, ("symbol",), since).get((symbol,), _NONE)
         return None if _same(_NONE, before) else _row(holder, symbol, since, since, _NONE)
@@ -112,7 +112,7 @@ def remove_target_price(
 
 
 def current_targets(connection: Connection, day: date, holder: Holder | None = None) -> Known:
-    """The targets in force on a day by (portfolio_id, symbol); those that were ended left out."""
+    """The targets in force on a day by (portfolio_id, symbol), without ended ones."""
     rows = stored_entries(connection, TARGET_PRICES, holder)
     return {key: row for key, row in in_force(rows, _SUBJECT, day).items() if not _same(row, _NONE)}
 
@@ -175,7 +175,7 @@ def _read(connection: Connection, path: Path, today: date) -> pd.DataFrame:
 
 
 def _first_day(holder: Holder, known: list[Row], targets: Mapping[str, Any], today: date) -> date:
-    """From when on targets without a date count; targets that are in force already keep their day."""
+    """The effective date of targets without one; unchanged targets keep their date."""
     if not known:
         return holder.portfolio.inception_date
     (current,) = in_force(known, ("symbol",), today).values() or [None]

@@ -1,4 +1,4 @@
-"""People who may log in: accounts are made here, by the command line, never by the API (ERR_USER_*)."""
+"""User accounts, managed by the command line and never by the API (ERR_USER_*)."""
 
 from functools import cache
 from uuid import UUID
@@ -17,9 +17,9 @@ SHORTEST_PASSWORD = 8
 def add_user(
     connection: Connection, email: str, full_name: str, password: str, *, is_admin: bool = False
 ) -> UUID:
-    """Make an account and answer its key. The password is kept as an argon2 hash only.
+    """Create an account and return its key. The password is stored as an argon2 hash only.
 
-    Raises InvalidUser with every error: ERR_USER_001 account exists, 002 invalid e-mail, 003 weak password,
+    Raises InvalidUser with all errors: ERR_USER_001 account exists, 002 invalid e-mail, 003 weak password,
     004 name missing.
     """
     email, full_name = email.strip().lower(), full_name.strip()
@@ -43,9 +43,9 @@ def add_user(
 
 
 def set_active(connection: Connection, email: str, *, is_active: bool) -> bool:
-    """Let an account log in, or not, from this moment on; whether that changed anything.
+    """Enable or disable an account; return whether that changed anything.
 
-    A session that is open already reads nothing from then on: the row filter asks too. Raises
+    Open sessions of a disabled account read no rows, because the row filter checks too. Raises
     UnknownUserError.
     """
     with connection.transaction():
@@ -61,7 +61,7 @@ def set_active(connection: Connection, email: str, *, is_active: bool) -> bool:
 
 
 def set_admin(connection: Connection, email: str, *, is_admin: bool) -> bool:
-    """Let an account see the operations of the warehouse, or not; whether that changed anything.
+    """Grant or revoke access to the operations endpoints; return whether that changed anything.
 
     Raises UnknownUserError.
     """
@@ -78,9 +78,9 @@ def set_admin(connection: Connection, email: str, *, is_admin: bool) -> bool:
 
 
 def set_password(connection: Connection, email: str, password: str) -> None:
-    """Give an account another password; the old one opens nothing any more, and its sessions end.
+    """Change an account's password and end its sessions.
 
-    Raises UnknownUserError, or InvalidUser for a weak one (ERR_USER_003).
+    Raises UnknownUserError, or InvalidUser for a weak password (ERR_USER_003).
     """
     if find_user(connection, email) is None:
         raise _unknown(email)
@@ -109,11 +109,13 @@ def find_user(connection: Connection, email: str) -> UUID | None:
 
 
 def user_errors(email: str, full_name: str, password: str) -> list[FieldError]:
-    """What is wrong with a new account's fields. A password is never repeated in an error."""
+    """Errors of a new account's fields. No error quotes the password."""
     errors = []
     if not is_email(email):
         errors.append(
-            FieldError("ERR_USER_002", "email", email, f"{email!r} is no e-mail address; correct it.")
+            FieldError(
+                "ERR_USER_002", "email", email, f"{email!r} is not a valid e-mail address; correct it."
+            )
         )
     errors += password_errors(password)
     if not full_name.strip():
@@ -122,7 +124,7 @@ def user_errors(email: str, full_name: str, password: str) -> list[FieldError]:
 
 
 def password_errors(password: str) -> list[FieldError]:
-    """What is wrong with a password, without repeating it."""
+    """Errors of a password, without quoting it."""
     kinds = (str.isupper, str.islower, str.isdigit)
     if len(password) >= SHORTEST_PASSWORD and all(any(map(kind, password)) for kind in kinds):
         return []
@@ -134,16 +136,18 @@ def password_errors(password: str) -> list[FieldError]:
 
 
 def hash_password(password: str) -> str:
-    """The argon2 hash to keep; another one for each call, as it holds a salt."""
+    """The argon2 hash to store; different for each call, because it is salted."""
     return _hasher().hash(password)
 
 
 def _unknown(email: str) -> UnknownUserError:
-    return UnknownUserError(f"There is no account of {email}; `sigmasight users list` shows those there are.")
+    return UnknownUserError(f"There is no account for {email}; `sigmasight users list` shows all accounts.")
 
 
 def _exists(email: str) -> FieldError:
-    return FieldError("ERR_USER_001", "email", email, f"There is an account of {email} already; use another.")
+    return FieldError(
+        "ERR_USER_001", "email", email, f"There is already an account for {email}; use another address."
+    )
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Arrow tables handed to PostgreSQL's COPY, block by block: while the server takes one, the next is made."""
+"""Stream Arrow tables into PostgreSQL's COPY: while the server reads one block, the next is prepared."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -22,9 +22,9 @@ def copy_tables(
     tables: Iterable[pa.Table],
     marks: Mapping[str, object] | None = None,
 ) -> int:
-    """COPY the tables, all of the same columns, into `target`; answers how many rows.
+    """COPY the tables, all with the same columns, into `target`; return the number of rows.
 
-    marks: columns that have the same value on every row. Text may hold anything but the character of code 0.
+    marks: columns with the same value in every row. Text may hold any character but NUL.
     """
     marks, stream = marks or {}, iter(tables)
     first = next(stream, None)
@@ -45,7 +45,7 @@ def copy_tables(
 def _blocks(
     first: pa.Table, others: Iterator[pa.Table], marks: Mapping[str, object]
 ) -> Iterator[tuple[int, memoryview]]:
-    """(rows, CSV) of each table that has rows; `first` is not kept once it is written."""
+    """(rows, CSV) of each table that has rows; releases `first` once it is written."""
     table: pa.Table | None = first
     del first
     while table is not None:
@@ -55,7 +55,7 @@ def _blocks(
 
 
 def _one_ahead(items: Iterator[T]) -> Iterator[T]:
-    """The items, each made in another thread while the one before is used. An error comes in its turn."""
+    """The items, each prepared in a thread while the previous one is used. Exceptions propagate in order."""
     end = object()
     take = partial(next, items, end)
     with ThreadPoolExecutor(1, thread_name_prefix="copy") as thread:
@@ -66,10 +66,10 @@ def _one_ahead(items: Iterator[T]) -> Iterator[T]:
 
 
 def _csv_block(table: pa.Table, marks: Mapping[str, object]) -> memoryview:
-    """The table as CSV without a header: an empty cell is null, a quoted empty one is an empty text."""
+    """The table as CSV without a header: an empty cell is null, a quoted empty cell is an empty text."""
     for name, value in marks.items():
         table = table.append_column(name, pa.repeat(value, table.num_rows))
     block = BytesIO()
-    # Arrow's writer puts whatever is in its buffer in the place of an empty chunk, so there must be none
+    # for an empty chunk Arrow's writer repeats its buffer, so combine the chunks
     arrow_csv.write_csv(table.combine_chunks(), block, write_options=_CSV)
     return block.getbuffer()

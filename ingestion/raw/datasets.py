@@ -1,7 +1,7 @@
-"""The raw tables as data: the key of each, when a row says something new, and from which date it matters.
+"""The raw tables as data: their keys, when a row is new, and the earliest date that it changes.
 
-The SQL here is written over two rows: `incoming`, the row being loaded, and `known`, the newest row of the
-same key (all null when there is none; see `dated_by`).
+The SQL here refers to two rows: `incoming`, the row being loaded, and `known`, the newest row with the same
+key (all null if there is none; see `dated_by`).
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from typing import Literal
 
 Rule = Literal["exact", "close", "amount", "return", "contains", "unchecked"]
 
-# Vendors hand out 32-bit floats and restate levels after each dividend: that much apart is equal.
+# Relative difference that counts as equal: vendors send 32-bit floats and restate levels after each dividend.
 _TOLERANCE = "1e-6"
 
 _FAR = {
@@ -18,24 +18,24 @@ _FAR = {
     "close": (
         f"abs(incoming.{{0}} - known.{{0}}) > {_TOLERANCE} * greatest(abs(incoming.{{0}}), abs(known.{{0}}))"
     ),
-    # a dividend divided by a later split, rounded to six decimals and multiplied again, comes back this near
+    # the error of a dividend that was divided by a later split, rounded to six decimals and multiplied again
     "amount": (
         "abs(incoming.{0} - known.{0}) "
         f"> greatest(1e-5, {_TOLERANCE} * abs(incoming.{{0}}), {_TOLERANCE} * abs(known.{{0}}))"
     ),
     "contains": "not known.{0} @> incoming.{0}",
-    # a return is a ratio minus one, and it is the ratio that is known to a relative precision
+    # a return is a ratio minus one, and the tolerance is relative to the ratio
     "return": f"abs(incoming.{{0}} - known.{{0}}) > {_TOLERANCE} * (1 + abs(known.{{0}}))",
 }
 
 
 @dataclass(frozen=True)
 class Value:
-    """A column beside the key.
+    """A column outside the key.
 
-    rule: how a new value is held against the known one. unchecked: stored, but no reason to store a row.
-    silent_null: a null says nothing new; the known value is carried over.
-    carried: SQL of the value stored instead, where the default does not do.
+    rule: how a new value is compared with the known one. unchecked: stored, but a change alone stores no row.
+    silent_null: a null is not a change; the known value is carried over.
+    carried: SQL of the value to store instead of the default.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Value:
 
     @property
     def differs(self) -> str:
-        """SQL: the incoming value says something new."""
+        """SQL: whether the incoming value is new."""
         far = _FAR[self.rule].format(self.name)
         if self.silent_null:
             return f"(incoming.{self.name} is not null and coalesce({far}, true))"
@@ -68,11 +68,10 @@ class Dataset:
     """One raw table.
 
     touched_from: SQL of the earliest date whose numbers the new row can change, or null.
-    has_source: the table names each row's source; a simulated row and a real one are never the same fact,
-    so neither is held against the other.
-    is_bulk: may come in millions; its touched_from is the plain date column `incoming.<column>`.
-    dated_by: a date beside the key; `known` is then the newest row up to the incoming row's date, so that
-    nothing is held against, or carried over from, what was said later.
+    has_source: the table has a source column; simulated and real rows are never compared with each other.
+    is_bulk: may have millions of rows; its touched_from is the plain date column `incoming.<column>`.
+    dated_by: a date outside the key; `known` is then the newest row up to the incoming row's date, so that
+    rows with later dates are neither compared nor carried over.
     """
 
     name: str
@@ -86,17 +85,17 @@ class Dataset:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Keys, values and the source: what a loaded frame brings."""
+        """Keys, values and the source: the columns of a loaded frame."""
         return (*self.keys, *(value.name for value in self.values), *(("source",) if self.has_source else ()))
 
     @property
     def is_of_portfolios(self) -> bool:
-        """Each row belongs to a portfolio: what changes with it is that portfolio's numbers alone."""
+        """Whether each row belongs to a portfolio, so that it changes only that portfolio's numbers."""
         return "portfolio_id" in self.columns
 
     @property
     def _touched_portfolios(self) -> tuple[str, str]:
-        """SQL: the portfolios of a fresh row, and the statement that records from when on each is touched."""
+        """SQL: the portfolios of a new row, and the statement that records the first changed date of each."""
         if not self.is_of_portfolios:
             return "", ""
         return (
@@ -114,7 +113,7 @@ class Dataset:
 
     @cached_property
     def insert_new_sql(self) -> str:
-        """Insert what `incoming` (a temporary table) says that is new; answers (rows, touched_from).
+        """Insert the new rows of the temporary table `incoming`; returns (rows, touched_from).
 
         Parameters: load_id, loaded_at.
         """
@@ -155,7 +154,7 @@ select count(*), min(touched_from) from fresh
 
 
 def _carried_return(column: str) -> str:
-    """The vendor's return stays with the close it was told of, and goes when that close is corrected."""
+    """SQL that carries the vendor's return over while its close is unchanged, and drops it otherwise."""
     return (
         f"case when incoming.total_return is null and not coalesce({_FAR['close'].format('close')}, true) "
         f"then known.{column} else incoming.{column} end"
@@ -229,7 +228,7 @@ COMPANY_PROFILES = Dataset(
             carried="coalesce(known.details, '{}') || coalesce(incoming.details, '{}')",
         ),
     ),
-    # a first profile names the sector of the symbol's whole past; a later one speaks from its own date on
+    # a first profile applies to the symbol's whole history; a later one from its own date on
     touched_from="""case
         when known.symbol is not null then incoming.profile_date
         else coalesce(
@@ -260,9 +259,9 @@ PORTFOLIOS = Dataset(
     name="portfolios",
     table="raw.portfolios",
     keys=("portfolio_id",),
-    # a portfolio that is loaded again is not removed any more: a null says so
+    # loading a removed portfolio again restores it, with a null
     values=(*_PORTFOLIO_TERMS, Value("removed_on")),
-    # when it was only removed or taken back, the days before stay as they are
+    # when it was only removed or restored, the days before do not change
     touched_from=f"""case
         when known.portfolio_id is null or {" or ".join(value.differs for value in _PORTFOLIO_TERMS)}
             then least(incoming.inception_date, known.inception_date)
@@ -294,7 +293,7 @@ POSITIONS = Dataset(
         Value("exit_price"),
         Value("statement_date", "unchecked"),
     ),
-    # when only the exit changed, the days before both exits stay as they are
+    # when only the exit changed, the days before both exits do not change
     touched_from=f"""case
         when known.position_id is null or {" or ".join(Value(name).differs for name in _POSITION_TERMS)}
             then least(incoming.entry_date, known.entry_date)

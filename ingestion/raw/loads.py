@@ -1,6 +1,6 @@
-"""The one way into the raw tables: COPY into a temporary table, then insert what differs from what is known.
+"""All writes to the raw tables: COPY into a temporary table, then insert the rows that differ.
 
-A load is one transaction with one row in ops.loads. A failure leaves nothing behind but a row that says so.
+A load is one transaction with one row in ops.loads. A failed load leaves only its row with the status failed.
 """
 
 import logging
@@ -27,12 +27,12 @@ logger = logging.getLogger(__name__)
 Connection = psycopg.Connection[tuple[Any, ...]]
 Rows = pd.DataFrame | Iterable[pa.Table]
 
-_MANY_ROWS = 10_000  # from so many on, the planner's statistics of the table are worth renewing
+_MANY_ROWS = 10_000  # loads with at least this many new rows update the planner's statistics
 
 
 @dataclass(frozen=True)
 class LoadReport:
-    """What one load did; the same as its row in ops.loads. notices: sentences for the person who loads."""
+    """The result of one load, as in its row of ops.loads. notices: messages for the user."""
 
     load_id: int
     dataset: str
@@ -57,9 +57,9 @@ def load_frame(
 ) -> LoadReport:
     """Load one frame as one transaction.
 
-    frame: columns by the dataset's names (a missing one is null; `source` is filled in), as a DataFrame or as
-    Arrow tables one after the other, which are never in memory at once. rejected: rows that were left out.
-    Raises LoadFailedError or OpenTransactionError; nothing is written then but a row of status 'failed'.
+    frame: columns named as in the dataset (missing ones are null; `source` is filled in), as a DataFrame or a
+    stream of Arrow tables. rejected: rows that were left out. Raises LoadFailedError or OpenTransactionError;
+    then only a row with the status 'failed' is written.
     """
     with load_transaction(connection, dataset.name, source=source, origin=origin) as load:
         return load.rows(dataset, frame, rejected=rejected)
@@ -67,7 +67,7 @@ def load_frame(
 
 @dataclass(frozen=True)
 class Load:
-    """An open load transaction: several datasets may go in together, or not at all."""
+    """An open load transaction; several datasets can be loaded atomically."""
 
     connection: Connection
     source: str
@@ -81,9 +81,9 @@ class Load:
         rejected: Rejections | None = None,
         notices: Iterable[str] = (),
     ) -> LoadReport:
-        """Write what is new of `frame`; the report's row in ops.loads becomes visible with the rows."""
+        """Write the new rows of `frame`; the report's row in ops.loads becomes visible with them."""
         rejected = rejected if rejected is not None else Rejections()
-        # one load of a table at a time, or two could both find the same row to be new
+        # one load per table at a time, or two loads could insert the same new row
         self._execute(sql.SQL("lock table {} in share row exclusive mode").format(_table(dataset)))
         load_id, started_at = self._open(dataset)
         rows_read, rows_new, touched_from = self._write(dataset, frame, load_id, started_at)
@@ -123,7 +123,7 @@ class Load:
         tables = _tables(dataset, frame, self.source)
         marks = {"load_id": load_id, "loaded_at": loaded_at.isoformat()}
         if dataset.is_bulk and self._is_empty(dataset):
-            # nothing to hold the rows against: straight in, at the speed of a bare COPY
+            # no known rows to compare with: COPY straight into the table
             count = copy_tables(self.connection, _table(dataset), tables, marks)
             row = self.connection.execute(
                 f"select min({dataset.touched_from}) from {dataset.table} as incoming"
@@ -139,7 +139,7 @@ class Load:
         return count, row[0], row[1]
 
     def _with_end_of_simulation(self, touched_from: date | None) -> date | None:
-        """The first real prices take the place of the simulation: all that was built on it changes."""
+        """The first real prices replace the simulation, so touched_from then covers all simulated dates."""
         if self.source == "simulated":
             return touched_from
         row = self.connection.execute(
@@ -156,15 +156,16 @@ class Load:
         return bool(row and row[0])
 
     def _make_incoming(self, dataset: Dataset) -> None:
-        """A temporary table with the dataset's columns, of the raw table's types."""
+        """Create a temporary table with the dataset's columns and the raw table's types."""
         self.connection.execute(
             f"create temporary table incoming on commit drop as "
             f"select {', '.join(dataset.columns)} from {dataset.table} with no data"
         )
 
     def _close(self, report: LoadReport) -> float:
-        """Write the outcome; the seconds it took. The last statement before the commit, so that
-        finished_at is as near to it as can be.
+        """Write the outcome and return the duration in seconds.
+
+        It is the last statement before the commit, so that finished_at is as close to it as possible.
         """
         row = self.connection.execute(
             "update ops.loads set rows_read = %s, rows_new = %s, rows_rejected = %s, touched_from = %s, "
@@ -183,15 +184,15 @@ class Load:
 def load_transaction(
     connection: Connection, dataset_name: str, *, source: str, origin: str
 ) -> Iterator[Load]:
-    """A transaction for one or more loads of one origin: all of it is written, or nothing.
+    """A transaction for one or more loads of one origin: all or nothing is written.
 
-    dataset_name: what a failure is recorded under. The load lock is taken first and held to the commit.
-    Raises OpenTransactionError; LoadFailedError for what the database says.
+    dataset_name: the dataset of the record of a failure. The load lock is taken first and held until the
+    commit. Raises OpenTransactionError, or LoadFailedError for errors of the database.
     """
     with recorded_failure(connection, dataset_name, source=source, origin=origin):
         if connection.info.transaction_status != TransactionStatus.IDLE:
             raise OpenTransactionError(
-                "A load is a transaction of its own: commit or roll back what is open on this connection."
+                "A load needs its own transaction: commit or roll back the open one on this connection."
             )
         with connection.transaction():
             connection.execute("select pg_advisory_xact_lock_shared(%s)", [LOAD_LOCK])
@@ -202,7 +203,7 @@ def load_transaction(
 def recorded_failure(
     connection: Connection, dataset_name: str, *, source: str, origin: str
 ) -> Iterator[None]:
-    """Record whatever goes wrong inside as a failed load; give the database's errors a sentence."""
+    """Record any exception inside as a failed load; turn the database's errors into LoadFailedError."""
     try:
         yield
     except psycopg.Error as error:
@@ -226,12 +227,12 @@ def _record_failure(connection: Connection, dataset_name: str, source: str, orig
                 [source, dataset_name, origin, error[:10_000]],
             )
     except psycopg.Error as failure:
-        # the first error is the one to read; this one only loses its record
+        # keep the first error; only its record is lost
         logger.warning("The failed load of %s could not be recorded: %s", dataset_name, failure)
 
 
 def _sentence(error: psycopg.Error, dataset_name: str, origin: str) -> str:
-    said = ": ".join(
+    message = ": ".join(
         filter(None, [error.diag.message_primary or str(error).strip(), error.diag.message_detail])
     )
     if isinstance(error, psycopg.errors.UniqueViolation):
@@ -241,12 +242,12 @@ def _sentence(error: psycopg.Error, dataset_name: str, origin: str) -> str:
     elif isinstance(error, psycopg.OperationalError):
         remedy = "the connection to the database was lost; load again when it is back."
     else:
-        remedy = "correct what the database complains of and load again."
-    return f"{dataset_name} from {origin}: {remedy} Nothing was loaded. (The database says: {said})"
+        remedy = "correct what the database reports and load again."
+    return f"{dataset_name} from {origin}: {remedy} Nothing was loaded. (The database says: {message})"
 
 
 def _tables(dataset: Dataset, frame: Rows, source: str) -> Iterator[pa.Table]:
-    """Arrow tables with exactly the dataset's columns; at least one, maybe without rows."""
+    """Arrow tables with the dataset's columns; at least one, possibly empty."""
     parts = frame
     if isinstance(frame, pd.DataFrame):
         parts = [] if frame.empty else [_from_pandas(dataset, frame)]
@@ -264,7 +265,7 @@ def _from_pandas(dataset: Dataset, frame: pd.DataFrame) -> pa.Table:
 
 
 def _complete(dataset: Dataset, table: pa.Table, source: str) -> pa.Table:
-    """The dataset's columns that the table has, in types that COPY reads, and the source."""
+    """The table's columns that the dataset has, in types that COPY reads, and the source."""
     columns: dict[str, Any] = {}
     for name in dataset.columns:
         if name == "source":
@@ -277,7 +278,7 @@ def _complete(dataset: Dataset, table: pa.Table, source: str) -> pa.Table:
 def _readable(column: pa.ChunkedArray) -> pa.ChunkedArray:
     if pa.types.is_dictionary(column.type):
         return column.cast(pa.string())
-    if pa.types.is_timestamp(column.type):  # pandas knows no dates; the raw tables hold nothing else
+    if pa.types.is_timestamp(column.type):  # pandas has no date type; all these columns are dates
         return column.cast(pa.date32())
     return column
 

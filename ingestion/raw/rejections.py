@@ -1,4 +1,4 @@
-"""Rows that were left out of a load, with the reason of each."""
+"""Rows that a load rejected, each with its reason."""
 
 from collections import Counter
 from typing import Any
@@ -11,26 +11,26 @@ from psycopg import sql
 from ingestion.raw.copying import copy_tables
 
 REASONS = {
-    "not_a_session": "on days that are no NYSE session",
+    "not_a_session": "on days that are not NYSE sessions",
     "outside_calendar": "before the calendar begins or after it ends",
     "session_not_over": "of a session that was not over when the vendor was asked",
     "no_close": "without a close",
-    "not_a_price": "with a price that is zero, negative, infinite or beyond all prices",
+    "not_a_price": "with a price that is zero, negative, infinite or implausibly large",
     "future_date": "dated in the future",
     "repeated_row": "that repeat another row of the same load",
     "conflicting_row": "that contradict a later row of the same answer",
-    "no_data": "for symbols of which the source has no data",
-    "unavailable": "for symbols of which the source gave no answer",
+    "no_data": "for symbols without data at the source",
+    "unavailable": "for symbols for which the source gave no answer",
     "not_entitled": "for symbols that the plan of the source's key does not cover",
-    "garbage": "for symbols of which the source gave something that is no answer",
-    "other_currency": "for symbols that the source prices or pays in another currency than USD",
-    "contradicts_known": "for symbols whose closes are a multiple of those that are known",
+    "garbage": "for symbols for which the source gave an unreadable answer",
+    "other_currency": "for symbols that the source prices or pays in a currency other than USD",
+    "contradicts_known": "for symbols whose closes are a multiple of the known ones",
     "stale": "for symbols whose newest row is more than a week of sessions old",
-    "partial": "for symbols with sessions missing inside the answer",
+    "partial": "for symbols with missing sessions in the answer",
     "not_this_session": "with quotes of another day than the last session",
-    "not_a_rate": "with a yield that is no number or beyond all experience",
+    "not_a_rate": "with a yield that is not a number or outside the plausible range",
 }
-"""What each reason means, as the end of 'n rows ... were left out'."""
+"""Reasons and their texts in the sentence 'n rows ... left out.'"""
 
 
 class Rejections:
@@ -42,20 +42,20 @@ class Rejections:
 
     @property
     def count(self) -> int:
-        """How many rows were left out."""
+        """The number of rejected rows."""
         return self._reasons.total()
 
     @property
     def reasons(self) -> dict[str, int]:
-        """How many rows by reason, a name out of REASONS."""
+        """The number of rows by reason, a key of REASONS."""
         return dict(self._reasons)
 
     def add(self, reason: str, detail: str, row_number: int | None = None) -> None:
-        """Leave out one row. row_number: its line in the file, if there is a file."""
+        """Reject one row. row_number: its line, if it comes from a file."""
         self.add_frame(pd.DataFrame({"reason": [reason], "detail": [detail], "row_number": [row_number]}))
 
     def add_frame(self, frame: pd.DataFrame) -> None:
-        """Leave out the rows of a frame with the columns reason, detail and maybe row_number."""
+        """Reject the rows of a frame with the columns reason, detail and optionally row_number."""
         if frame.empty:
             return
         self._frames.append(frame)

@@ -1,4 +1,4 @@
-"""The twelve columns of the positions file, and a row of it while it is read."""
+"""The twelve columns of the positions file, and a row while it is parsed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -33,7 +33,7 @@ COLUMNS: Mapping[str, str] = {
         "Exit Price Per Share",
     )
 }
-"""The twelve columns: how we look them up, and how they are written."""
+"""The twelve columns: lower-case key, and the name as written."""
 
 SUBTYPES: Mapping[str, tuple[str, ...]] = {
     "PUBLIC": ("STOCK", "ETF", "MUTUAL_FUND", "BOND", "CASH"),
@@ -61,7 +61,7 @@ _LONGEST_VALUE_SHOWN = 100
 
 @dataclass(frozen=True)
 class Row:
-    """A record, the days that no date of it may pass, and the errors found so far."""
+    """A record, the latest dates that it may have, and the errors found so far."""
 
     record: Record
     today: date
@@ -78,7 +78,7 @@ class Row:
         return any(self[name] for name in (UNDERLYING, STRIKE, EXPIRATION, OPTION_TYPE))
 
     def error(self, number: int, column: str, sentence: str) -> None:
-        """Note an error ERR_POS_<number> of a cell."""
+        """Record an error ERR_POS_<number> of a cell."""
         value = self[column][:_LONGEST_VALUE_SHOWN] or None
         code = f"ERR_POS_{number:03d}"
         self.errors.append(PositionsFileError(code, self.record.line, COLUMNS[column], value, sentence))

@@ -1,7 +1,6 @@
-"""The positions file: one portfolio's statement, in twelve columns or as a broker writes it, loaded whole or
-not at all.
+"""Load a positions file, all of it or nothing: a statement in twelve columns or in a broker's layout.
 
-A second file of the same portfolio is a new statement: a lot that it no longer lists was closed at its date.
+A later file of the same portfolio is a new statement: lots that it no longer lists were closed at its date.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -34,7 +33,7 @@ Held = Callable[[date], Mapping[str, Sequence[HeldLot]]]
 
 @dataclass(frozen=True)
 class Statement:
-    """A positions file that was read. as_of: its date. notices: sentences on what was ignored or assumed."""
+    """A parsed positions file. as_of: its date. notices: what was ignored or assumed."""
 
     lots: tuple[Lot, ...]
     notices: tuple[str, ...]
@@ -42,13 +41,13 @@ class Statement:
 
     @property
     def gross_at_cost(self) -> Decimal:
-        """Absolute entry values of all lots, added up, USD."""
+        """Sum of the absolute entry values of all lots, USD."""
         return sum((abs(entry_value(lot)) for lot in self.lots), Decimal(0))
 
 
 @dataclass(frozen=True)
 class PreparedStatement:
-    """A statement held against the warehouse: what would be written."""
+    """A statement compared with the warehouse: what would be written."""
 
     statement: Statement
     portfolio: Portfolio
@@ -59,7 +58,7 @@ class PreparedStatement:
 def entry_value(lot: Lot) -> Decimal:
     """Signed quantity x multiplier x entry price, USD to the cent.
 
-    A position's value is money and rounded as such (halves away from zero), so that totals are sums of cents.
+    A position's value is rounded to the cent (halves away from zero), so that totals are sums of whole cents.
     """
     multiplier = OPTION_MULTIPLIER if lot.investment_class == "OPTIONS" else 1
     with localcontext(prec=_ENOUGH_DIGITS):
@@ -74,11 +73,10 @@ def read_positions_file(
     terms: EntryTerms = NOTHING_SAID,
     held: Held | None = None,
 ) -> Statement:
-    """Read a positions file. Raises InvalidPositionsFile with every error of the file.
+    """Read a positions file. Raises InvalidPositionsFile with all errors of the file.
 
-    today: no date may lie after it (default: today, UTC). statement_date: nor after this (default: the day
-    that a broker's download names, else today). terms, held: for downloads, what the person says and the lots
-    that are known at a date.
+    today, statement_date: no date may be later (defaults: today in UTC; the date of a broker's download, else
+    today). terms, held: for downloads, the user's terms and the lots known at a date.
     """
     today = today or datetime.now(UTC).date()
     source = open_positions(path)
@@ -116,12 +114,11 @@ def load_positions(
 ) -> list[LoadReport]:
     """Load a portfolio's statement: the portfolio and its positions in one transaction.
 
-    equity: starting capital in USD; needed for a new portfolio. statement_date: what the file is as of
-    (default: the day a broker's download names, else today); open lots that it does not list are closed at
-    that session's close. inception_date: default the earliest entry date. is_new: refuse a portfolio that
-    exists. terms: what a broker's download lacks. Raises InvalidPositionsFile (with the portfolio's errors
-    among its own), InvalidPortfolio or StatementOrderError; nothing is written then but the record of the
-    failure.
+    equity: starting capital in USD; required for a new portfolio. statement_date: the date of the statement
+    (default: that of a broker's download, else today); open lots that it does not list are closed at that
+    session's close. inception_date: default the earliest entry date. is_new: refuse an existing portfolio.
+    terms: what a broker's download lacks. Raises InvalidPositionsFile (including the portfolio's errors),
+    InvalidPortfolio or StatementOrderError; then only the record of the failure is written.
     """
     fields = PortfolioFields(
         portfolio_name,
@@ -146,7 +143,7 @@ def load_fields(
     today: date | None = None,
     terms: EntryTerms = NOTHING_SAID,
 ) -> list[LoadReport]:
-    """As load_positions, with what is said of the portfolio in one piece."""
+    """Like load_positions, with the portfolio's fields in one object."""
     origin = str(path)
     with recorded_failure(connection, POSITIONS.name, source=SOURCE, origin=origin), connection.transaction():
         statement = _read_for(
@@ -169,7 +166,7 @@ def prepare_positions(
     today: date | None = None,
     terms: EntryTerms = NOTHING_SAID,
 ) -> PreparedStatement:
-    """What load_positions would write, without writing anything. Raises what it raises."""
+    """What load_positions would write, without writing it. Raises the same exceptions."""
     with connection.transaction():
         statement = _read_for(
             connection, path, fields, today=today, statement_date=statement_date, terms=terms
@@ -186,7 +183,7 @@ def _read_for(
     statement_date: date | None,
     terms: EntryTerms,
 ) -> Statement:
-    """The statement of this portfolio, with the portfolio's own errors told beside the file's."""
+    """The statement of this portfolio; errors of the portfolio are reported with those of the file."""
     today = today or datetime.now(UTC).date()
     if statement_date is not None and not FIRST_DAY < statement_date <= today:
         raise StatementOrderError(
@@ -221,11 +218,11 @@ def _prepare(connection: Connection, fields: PortfolioFields, statement: Stateme
 
 
 def _own_date(path: Path, source: PositionsSource, today: date) -> date | None:
-    """The day that a download names. Raises InvalidPositionsFile if it cannot be."""
+    """The date of a download. Raises InvalidPositionsFile if it is impossible."""
     as_of = source.export.as_of if source.export else None
     if as_of is None or FIRST_DAY < as_of <= today:
         return as_of
-    sentence = f"The download says it is of {as_of}, which cannot be; give its day by --statement-date."
+    sentence = f"The download's date {as_of} is impossible; give the date with --statement-date."
     raise InvalidPositionsFile(path, [PositionsFileError("ERR_PORT_008", None, None, str(as_of), sentence)])
 
 
@@ -234,17 +231,17 @@ def _early(lots: Iterable[Lot]) -> list[str]:
     if not count:
         return []
     return [
-        f"{count} lots were entered before {FIRST_DAY}, where the calendar begins: they count from then on."
+        f"{count} lots were entered before {FIRST_DAY}, where the calendar begins; they count from then on."
     ]
 
 
 def _rows(
     source: PositionsSource, terms: EntryTerms, held: Mapping[str, Sequence[HeldLot]], as_of: date
 ) -> Entries:
-    """The rows in our columns, whoever wrote them."""
+    """The rows in our columns, for both kinds of file."""
     if source.export is not None:
         return entries(source.export, terms, held, as_of)
-    assert source.file is not None  # noqa: S101 - a source is one or the other
+    assert source.file is not None  # noqa: S101 - a source has either a file or an export
     notices = [f"The column {name!r} is unknown and was ignored." for name in source.file.unknown]
     if terms != NOTHING_SAID:
         notices.append(
@@ -254,7 +251,7 @@ def _rows(
 
 
 def _with_remedy(error: PositionsFileError) -> PositionsFileError:
-    """For rows of a download, which nobody should have to edit: by which option to say what it lacks."""
+    """The error of a download's row, naming the option that supplies the missing field."""
     remedies = {"ERR_POS_012": HOW_TO_DATE, "ERR_POS_008": HOW_TO_PRICE}
     if error.code not in remedies:
         return error
@@ -262,9 +259,9 @@ def _with_remedy(error: PositionsFileError) -> PositionsFileError:
 
 
 def _duplicates(lots: Iterable[Lot]) -> list[PositionsFileError]:
-    """Lots that an earlier row has already: they would be one position.
+    """Errors for lots that repeat an earlier row, and would have the same key.
 
-    What was sold of a lot, and what was kept of it, are not the same row: their exits differ.
+    The sold and the kept part of a lot are not duplicates: their exits differ.
     """
     first: dict[tuple[Any, ...], int] = {}
     errors = []
@@ -273,7 +270,7 @@ def _duplicates(lots: Iterable[Lot]) -> list[PositionsFileError]:
         line = first.setdefault(key, lot.line)
         if line != lot.line:
             sentence = (
-                f"{lot.symbol} of {lot.entry_date} at {lot.entry_price} stands in row {line} already; "
+                f"{lot.symbol} of {lot.entry_date} at {lot.entry_price} is already in row {line}; "
                 "add the quantities up in one row."
             )
             errors.append(PositionsFileError("ERR_POS_023", lot.line, COLUMNS[SYMBOL], lot.symbol, sentence))

@@ -25,14 +25,14 @@ def read_contract(row: Row, symbol: str) -> OptionContract | None:
     """The contract, each term from its column, else from the OCC symbol."""
     from_symbol = parse_occ(symbol)
     if looks_like_occ(symbol) and from_symbol is None:
-        row.error(21, SYMBOL, f"Symbol {symbol} names a day or a strike that does not exist; correct it.")
+        row.error(21, SYMBOL, f"Symbol {symbol} has an impossible date or strike; correct it.")
         return None
     strike = _strike(row, from_symbol)
     expiration = _expiration(row, from_symbol)
     option_type = _option_type(row, from_symbol)
     underlying = normalize_symbol(row[UNDERLYING])
     if underlying and not VALID_SYMBOL.fullmatch(underlying):
-        row.error(19, UNDERLYING, f"Underlying Symbol {row[UNDERLYING]!r} is no symbol; correct it.")
+        row.error(19, UNDERLYING, f"Underlying Symbol {row[UNDERLYING]!r} is not a valid symbol; correct it.")
         return None
     if not underlying and from_symbol is not None:
         underlying = from_symbol.underlying_symbol
@@ -81,7 +81,7 @@ def _option_type(row: Row, from_symbol: OptionContract | None) -> OptionType | N
 
 
 def option_symbol(row: Row, symbol: str, contract: OptionContract) -> str:
-    """The OCC symbol of the contract; an error where the file's own OCC symbol says something else."""
+    """The OCC symbol of the contract; an error if it contradicts the file's own OCC symbol."""
     stated = parse_occ(symbol)
     if stated is not None:
         differs = replace(stated, underlying_symbol=contract.underlying_symbol) != contract
@@ -89,7 +89,7 @@ def option_symbol(row: Row, symbol: str, contract: OptionContract) -> str:
             row.error(
                 24,
                 SYMBOL,
-                f"The option columns contradict the symbol {symbol}, {_described(stated)}; mend one.",
+                f"The option columns contradict the symbol {symbol}, {_described(stated)}; correct one.",
             )
         return symbol
     built = build_occ(contract)
@@ -99,21 +99,21 @@ def option_symbol(row: Row, symbol: str, contract: OptionContract) -> str:
 
 
 def _explain_unbuildable(row: Row, contract: OptionContract) -> None:
-    """Which of the terms no option symbol can be made of."""
+    """Report the term that prevents an option symbol."""
     described = _described(contract)
     described = described[:1].upper() + described[1:]
     if not is_root(occ_root(contract.underlying_symbol)):
         remedy = "an underlying has at most six letters and digits"
         row.error(19, UNDERLYING, f"{described} has no option symbol: {remedy}; correct it.")
-    elif contract.expiration_date.year // 100 != 20:  # noqa: PLR2004 - option symbols know two digits
-        row.error(21, EXPIRATION, f"{described} has no option symbol: its year is none of 20xx; correct it.")
+    elif contract.expiration_date.year // 100 != 20:  # noqa: PLR2004 - option symbols have two digits
+        row.error(21, EXPIRATION, f"{described} has no option symbol: its year is not 20xx; correct it.")
     else:
         remedy = "strikes are below 100,000 with at most three decimals"
         row.error(20, STRIKE, f"{described} has no option symbol: {remedy}; correct it.")
 
 
 def refuse_option_terms(row: Row, symbol: str, investment_class: str) -> None:
-    """An option that says it is something else would be valued without its multiplier, in silence."""
+    """Report an option with another class: it would silently be valued without its multiplier."""
     terms = [name for name in (STRIKE, EXPIRATION, OPTION_TYPE) if row[name]]
     if terms or parse_occ(symbol) is not None:
         row.error(
@@ -124,7 +124,7 @@ def refuse_option_terms(row: Row, symbol: str, investment_class: str) -> None:
 
 
 def check_expiration(row: Row, contract: OptionContract | None, entry_date: date | None) -> None:
-    """An option that had expired when it was bought would never have a value."""
+    """Report an option that expired before its entry: it would never have a value."""
     if contract is not None and entry_date is not None and contract.expiration_date < entry_date:
         row.error(
             21,

@@ -1,4 +1,4 @@
-"""What loading a statement would do, before anything is written."""
+"""Preview of loading a statement, before anything is written."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -33,9 +33,9 @@ class Exposures:
 class Preview:
     """What would be loaded.
 
-    lots: how many by class, subtype and position type. changes: how many rows are new, changed, closed, sold
-    in part, withdrawn or unchanged, against what is known. unpriced: symbols without any price yet; cash and
-    private holdings need none.
+    lots: count by class, subtype and position type. changes: count of rows that are new, changed, closed,
+    sold in part, withdrawn or unchanged. unpriced: symbols without any price yet, except cash and private
+    holdings.
     """
 
     portfolio_name: str
@@ -51,7 +51,7 @@ class Preview:
 
 
 def preview(connection: Connection, prepared: PreparedStatement) -> Preview:
-    """The preview of a prepared statement; only reads."""
+    """The preview of a prepared statement; read-only."""
     statement, portfolio = prepared.statement, prepared.portfolio
     return Preview(
         portfolio.portfolio_name,

@@ -1,9 +1,9 @@
-"""A portfolio's next statement, held against the known lots: what is new, changed, closed, or only split.
+"""Compare a portfolio's next statement with the known lots: what is new, changed, closed, or only split.
 
-A statement lists the lots that are open at its date, and may list what was sold, with exit date and price. It
-is applied to the lots as earlier statements left them, so a second statement of the same date takes the place
-of the first. A lot that is listed in the shares of a later split is still the lot that was bought, and is
-kept as it was traded. How lots are parted when some of them is sold is told in ingestion.statements.parts.
+A statement lists the lots that are open at its date, and may list sales with exit date and price. It is
+applied to the lots as of earlier statements, so a second statement of the same date replaces the first. A lot
+that is listed in the shares of a later split is still the original lot, and is stored as traded.
+ingestion.statements.parts describes how partial sales divide lots.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -20,7 +20,7 @@ from ingestion.raw.loads import Connection
 from ingestion.statements.parts import Row, after_statement, is_open, is_withdrawn, lot_id, lot_key, withdrawn
 from ingestion.statements.rows import Lot
 
-# a day is given where only what earlier statements said is asked for
+# %(latest)s limits the rows to those of earlier statements
 _KNOWN_LOTS = """
 select distinct on (position_id) {columns}
 from raw.positions
@@ -39,14 +39,14 @@ select symbol, ex_date, value from known where value is not null
 """
 
 _PRICE_ROUNDING = Decimal("0.0001")  # of a price with four decimals
-_NOTICES = 20  # of one kind; a portfolio that is all new need not be told row by row
+_NOTICES = 20  # of one kind; a new portfolio needs no notice per row
 
 Splits = Mapping[str, list[tuple[date, Decimal]]]
 
 
 @dataclass(frozen=True)
 class Change:
-    """What a statement makes of one row. kind: new, changed, closed, sold in part, withdrawn or unchanged."""
+    """The change of one row. kind: new, changed, closed, sold in part, withdrawn or unchanged."""
 
     kind: str
     row: Row
@@ -55,9 +55,9 @@ class Change:
 
 @dataclass(frozen=True)
 class StatementRows:
-    """What a statement makes of a portfolio's lots.
+    """The effect of a statement on a portfolio's lots.
 
-    frame: rows for raw.positions. new_entry_dates: of the lots never seen before. notices: for people.
+    frame: rows for raw.positions. new_entry_dates: of new lots. notices: for the user.
     """
 
     frame: pd.DataFrame
@@ -68,7 +68,7 @@ class StatementRows:
 
 @dataclass(frozen=True)
 class HeldLot:
-    """An open lot as it was bought, and how many of today's shares each of its shares is."""
+    """An open lot as traded, and its split ratio: today's shares per original share."""
 
     row: Row
     ratio: Decimal
@@ -79,7 +79,7 @@ def statement_rows(
 ) -> StatementRows:
     """The rows to load for a statement of this date.
 
-    Raises StatementOrderError when it is older than one that is known, and would undo it.
+    Raises StatementOrderError if it is older than a known statement and would undo it.
     """
     known = {row["position_id"]: row for row in _known_lots(connection, portfolio)}
     before = _known_lots(connection, portfolio, latest=as_of - timedelta(days=1))
@@ -104,7 +104,7 @@ def statement_rows(
 
 
 def held_lots(connection: Connection, portfolio: UUID, as_of: date) -> dict[str, list[HeldLot]]:
-    """The lots that are open before a statement of this date, by symbol, the oldest first."""
+    """The lots that are open before a statement of this date, by symbol, oldest first."""
     rows = [
         row
         for row in _known_lots(connection, portfolio, latest=as_of - timedelta(days=1))
@@ -153,7 +153,7 @@ def _stated_row(portfolio: UUID, lot: Lot, as_of: date) -> Row:
 
 
 def _withdrawn_rows(known: Mapping[str, Row], after: Iterable[Row], as_of: date) -> list[Row]:
-    """Rows that only an earlier version of this very statement spoke of: they are taken back."""
+    """Rows that only an earlier version of this statement listed: they are withdrawn."""
     kept = {row["position_id"] for row in after}
     return [
         withdrawn(row, as_of)
@@ -180,7 +180,7 @@ def _change(row: Row, known: Row | None) -> Change:
 def _check_order(
     known: Collection[Row], stated: Iterable[Row], changes: Iterable[Change], as_of: date
 ) -> None:
-    """An older statement may only repeat what is known: it lists what was open then, and changes nothing."""
+    """An older statement may only repeat what is known: it lists the lots open then, and changes nothing."""
     newest = max((row["statement_date"] for row in known if row["statement_date"]), default=as_of)
     if as_of >= newest:
         return
@@ -188,7 +188,7 @@ def _check_order(
     was_open = {lot_key(row) for row in known if is_open({**row, "exit_date": _exit_by(row, as_of)}, as_of)}
     if was_open - listed or any(change.kind != "unchanged" for change in changes):
         raise StatementOrderError(
-            f"The portfolio has a statement of {newest} already and this one, which differs, is of {as_of}: "
+            f"The portfolio already has a statement of {newest}, and this one of {as_of} differs from it: "
             "load statements in the order of their dates, or give the date of this one."
         )
 
@@ -204,17 +204,17 @@ def _is_stated(row: Row, as_of: date) -> bool:
 
 
 def _change_notices(changes: Sequence[Change]) -> list[str]:
-    """What a person may not have meant to say by leaving something out."""
+    """Notices of changes by omission, which the user may not have intended."""
     parts = [
         f"{_described(change.row)}: {_plain(abs(change.row['quantity']))} were sold by "
-        f"{change.row['exit_date']}: the statement lists that much less; a row with Exit Date and Exit Price "
-        "would say when and for what."
+        f"{change.row['exit_date']}, because the statement lists that much less; a row with Exit Date and "
+        "Exit Price would set the date and price of the sale."
         for change in changes
         if change.kind == "sold in part" and change.row["exit_price"] is None
     ]
     taken_back = [
         f"{_described(change.row)}: listed by an earlier version of this statement and no longer, so it is "
-        "taken back from its entry on; had it been sold, a row with Exit Date and Exit Price would say so."
+        "withdrawn from its entry on; if it was sold, add a row with Exit Date and Exit Price."
         for change in changes
         if change.kind == "withdrawn" and change.row["position_id"] == lot_id(change.row)
     ]
@@ -253,7 +253,7 @@ def _split_ratio(splits: Iterable[tuple[date, Decimal]], entry_date: date, as_of
 
 
 def _before_splits(lots: Sequence[Lot], known: Iterable[Row], splits: Splits, as_of: date) -> list[Lot]:
-    """The lots as they were traded, where they are known ones in the shares of a later split."""
+    """The lots as traded, if they are known lots listed in the shares of a later split."""
     if not splits:
         return [*lots]
     bought: dict[tuple[str, date], list[Row]] = {}
@@ -270,12 +270,12 @@ def _before_splits(lots: Sequence[Lot], known: Iterable[Row], splits: Splits, as
 
 
 def _as_bought(lot: Lot, bought: Iterable[Row], ratio: Decimal) -> Lot:
-    """The lot in the shares of its entry, if one of those bought that day is it; else as it is listed."""
+    """The lot in the shares of its entry, if it matches a known lot of that day; else as listed."""
     rounding = _PRICE_ROUNDING * max(ratio, Decimal(1))
     same = [row for row in bought if abs(lot.entry_price * ratio - row["entry_price"]) <= rounding]
     if ratio == 1 or not same:
         return lot
-    # fractions of a share are paid out at a split: within one share it is the same quantity
+    # a split pays out fractions: within one share, the quantity is the same
     whole = (row["quantity"] for row in same if abs(lot.quantity - row["quantity"] * ratio) < 1)
     quantity = next(whole, round(lot.quantity / ratio, 6))
     return replace(lot, quantity=quantity, entry_price=same[0]["entry_price"])

@@ -1,6 +1,6 @@
-"""One row of a positions file: what its cells mean, and every error they hold (ERR_POS_*).
+"""Parse one row of a positions file, with all its errors (ERR_POS_*).
 
-Pure: no file, no database. The rules are those of the positions file's contract, in its order.
+Pure: no file, no database. The rules follow the contract of the positions file, in its order.
 """
 
 import re
@@ -48,7 +48,7 @@ class Lot:
 
 
 def detect_class(symbol: str, *, has_option_columns: bool) -> str:
-    """The investment class of a symbol for which the file names none.
+    """The investment class of a symbol for which the file gives none.
 
     >>> detect_class("A16Z_VC_FUND", has_option_columns=False)
     'PRIVATE'
@@ -63,7 +63,7 @@ def detect_class(symbol: str, *, has_option_columns: bool) -> str:
 def parse_lot(
     record: Record, *, today: date, statement_date: date
 ) -> tuple[Lot | None, list[PositionsFileError]]:
-    """The lot of a record, or its errors, all of them. No date may lie after the statement or today."""
+    """The lot of a record, or all of its errors. No date may be after the statement or today."""
     row = Row(record, today, statement_date)
     lot = _lot(row)
     return (None, row.errors) if row.errors else (lot, [])
@@ -100,10 +100,10 @@ def _lot(row: Row) -> Lot | None:
 
 
 def _symbol(row: Row) -> str:
-    """The symbol as we write it, '' when missing or unusable."""
+    """The normalized symbol, '' if it is missing or invalid."""
     text = row[SYMBOL]
     if looks_like_occ(joined := re.sub(r"\s+", "", text.upper())):
-        return joined  # the Options Clearing Corporation itself pads the root with spaces
+        return joined  # the OCC itself pads the root with spaces
     if not text:
         if not all(row[name] for name in (UNDERLYING, STRIKE, EXPIRATION, OPTION_TYPE)):
             row.error(1, SYMBOL, "Symbol is missing; write it, or fill the four option columns.")
@@ -152,13 +152,13 @@ def _subtype(
         row.error(
             17,
             SUBTYPE,
-            f"{row[SUBTYPE]!r} is no subtype of {investment_class}{detected}; write one of {valid}.",
+            f"{row[SUBTYPE]!r} is not a subtype of {investment_class}{detected}; write one of {valid}.",
         )
         return None
     if contract is not None and text != contract.option_type:
         row.error(
             24,
             SUBTYPE,
-            f"Investment Subtype is {text} but the option is a {contract.option_type}; mend one.",
+            f"Investment Subtype is {text} but the option is a {contract.option_type}; correct one.",
         )
     return text

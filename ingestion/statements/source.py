@@ -1,7 +1,6 @@
-"""Opening a positions file: what it is, and its rows, before anything of them is judged (ERR_CSV_*,
-ERR_PORT_007, 008).
+"""Open a positions file: detect its format and read its rows (ERR_CSV_*, ERR_PORT_007, ERR_PORT_008).
 
-It is a file of our twelve columns or, if its header is none of ours, a broker's position download.
+It has our twelve columns or, if the header has none of them, is a broker's position download.
 """
 
 import csv
@@ -27,14 +26,14 @@ _CODES = {
 
 @dataclass(frozen=True)
 class PositionsSource:
-    """A file that was opened: our own columns, or a broker's download."""
+    """An opened file: either with our own columns, or a broker's download."""
 
     file: Delimited | None
     export: Export | None
 
 
 def open_positions(path: Path) -> PositionsSource:
-    """The file's rows, not yet judged. Raises InvalidPositionsFile for what is no positions file."""
+    """The file's rows, not yet validated. Raises InvalidPositionsFile if it is not a positions file."""
     text = _text(path)
     export = None if _has_our_columns(text) else _recognized(text)
     if export is not None:
@@ -50,8 +49,8 @@ def _text(path: Path) -> str:
     if not path.is_file():
         raise _file_error(path, "ERR_PORT_007", f"There is no file {path}; check the name and the folder.")
     if path.suffix.lower() != ".csv":
-        kind = path.suffix or "without a suffix"
-        raise _file_error(path, "ERR_CSV_002", f"The file is no .csv but {kind}; save it as CSV.")
+        kind = path.suffix or "a file without a suffix"
+        raise _file_error(path, "ERR_CSV_002", f"The file must be .csv, not {kind}; save it as CSV.")
     size = path.stat().st_size
     if size > LARGEST_FILE:
         sentence = f"The file has {size / 1024**2:.1f} MB; at most 10 MB are allowed."
@@ -62,12 +61,12 @@ def _text(path: Path) -> str:
         raise _unreadable(path, error) from error
     except OSError as error:
         reason = error.strerror or "no reason given"
-        sentence = f"{path} cannot be read ({reason}); give yourself the right to, or copy it."
+        sentence = f"{path} cannot be read ({reason}); change its permissions, or copy it."
         raise _file_error(path, "ERR_PORT_008", sentence) from error
 
 
 def _has_our_columns(text: str) -> bool:
-    """Whether the first record names one of the columns that only our files have."""
+    """Whether the first record has one of the columns that only our files have."""
     lines = (line for line in text.splitlines() if line.strip() and not line.startswith("#"))
     header = " ".join(next(lines, "").lower().split())
     return ENTRY_PRICE in header or ENTRY_DATE in header
@@ -77,7 +76,7 @@ def _recognized(text: str) -> Export | None:
     try:
         return recognize(text)
     except csv.Error:
-        return None  # the strict reader says where
+        return None  # the strict reader reports the line
 
 
 def _our_columns(path: Path, text: str) -> Delimited:

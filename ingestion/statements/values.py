@@ -8,11 +8,11 @@ from ingestion.market.symbols import CASH_SYMBOLS
 from ingestion.statements.columns import ENTRY_DATE, ENTRY_PRICE, EXIT_DATE, EXIT_PRICE, QUANTITY, Row
 
 _QUANTITY_DECIMALS, _PRICE_DECIMALS = 6, 4
-_LARGEST = Decimal(10) ** 12  # of a quantity and of a price: their product still fits the warehouse's numbers
+_LARGEST = Decimal(10) ** 12  # of a quantity and of a price: their product fits the warehouse's numeric types
 
 
 def read_quantity(row: Row) -> Decimal | None:
-    """Signed quantity; None with an error noted."""
+    """Signed quantity; None with an error recorded."""
     text = row[QUANTITY]
     if not text:
         row.error(4, QUANTITY, "Quantity is missing; write it, negative for a short.")
@@ -21,16 +21,16 @@ def read_quantity(row: Row) -> Decimal | None:
     if quantity is None:
         row.error(5, QUANTITY, f"Quantity {text!r} is not a number; write it like 1250.5.")
     elif abs(quantity) > _LARGEST:
-        row.error(5, QUANTITY, f"Quantity {text} is beyond {_LARGEST:,}; correct it.")
+        row.error(5, QUANTITY, f"Quantity {text} exceeds {_LARGEST:,}; correct it.")
     elif quantity == 0:
-        row.error(6, QUANTITY, "Quantity is zero; write it, or remove the row.")
+        row.error(6, QUANTITY, "Quantity is zero; correct it, or remove the row.")
     elif decimals(quantity) > _QUANTITY_DECIMALS:
         row.error(7, QUANTITY, f"Quantity {text} has more than {_QUANTITY_DECIMALS} decimals; round it.")
     return quantity
 
 
 def read_entry_price(row: Row, symbol: str, subtype: str | None) -> Decimal | None:
-    """USD per share or contract unit, above zero; cash is at 1, whether the price is written or not."""
+    """USD per share or contract unit, above zero; always 1 for cash."""
     text = row[ENTRY_PRICE].removeprefix("$")
     is_cash = symbol in CASH_SYMBOLS and subtype == "CASH"
     if not text:
@@ -43,7 +43,7 @@ def read_entry_price(row: Row, symbol: str, subtype: str | None) -> Decimal | No
     if price is None:
         row.error(9, ENTRY_PRICE, f"Entry Price Per Share {shown!r} is not a number; write it like 204.94.")
     elif price > _LARGEST:
-        row.error(9, ENTRY_PRICE, f"Entry Price Per Share {shown} is beyond {_LARGEST:,}; correct it.")
+        row.error(9, ENTRY_PRICE, f"Entry Price Per Share {shown} exceeds {_LARGEST:,}; correct it.")
     elif price <= 0:
         row.error(10, ENTRY_PRICE, f"Entry Price Per Share {shown} is not above zero; correct it.")
     elif decimals(price) > _PRICE_DECIMALS:
@@ -53,12 +53,16 @@ def read_entry_price(row: Row, symbol: str, subtype: str | None) -> Decimal | No
             f"Entry Price Per Share {shown} has more than {_PRICE_DECIMALS} decimals; round it.",
         )
     elif is_cash and price != 1:
-        row.error(9, ENTRY_PRICE, f"{symbol} is cash, worth 1 and not {shown}; write the amount as Quantity.")
+        row.error(
+            9,
+            ENTRY_PRICE,
+            f"{symbol} is cash, whose price is 1 and not {shown}; write the amount as Quantity.",
+        )
     return price
 
 
 def read_entry_date(row: Row) -> date | None:
-    """The day of purchase, not after today or the statement."""
+    """The date of purchase, not after today or the statement."""
     text = row[ENTRY_DATE]
     if not text:
         row.error(12, ENTRY_DATE, "Entry Date is missing; write it as YYYY-MM-DD.")
@@ -80,7 +84,7 @@ def read_entry_date(row: Row) -> date | None:
 
 
 def read_exit(row: Row, entry_date: date | None) -> tuple[date | None, Decimal | None]:
-    """Day and price of the sale: both, or neither."""
+    """Date and price of the sale: both, or neither."""
     day_text, price_text = row[EXIT_DATE], row[EXIT_PRICE].removeprefix("$")
     if not day_text and not price_text:
         return None, None

@@ -1,13 +1,13 @@
-"""Financial Modeling Prep over its `stable` interface (source 'fmp'): prices, splits, dividends, profiles.
+"""Financial Modeling Prep through its `stable` API (source 'fmp'): prices, splits, dividends, profiles.
 
     historical-price-eod/full               open, high, low, close, volume: adjusted for splits
-    historical-price-eod/dividend-adjusted  adjClose: for dividends too, from which total returns are made
+    historical-price-eod/dividend-adjusted  adjClose: adjusted for dividends too, for total returns
     splits                                  numerator, denominator
     dividends                               dividend: as paid
-    profile                                 among others the currency
+    profile                                 the currency, among other fields
 
-Without adjusted closes (a plan that lacks them) the returns are left to be computed. An error may come with
-status 200, as an object with the field "Error Message".
+Some plans lack adjusted closes; the returns are then computed later. An error may have status 200, as an
+object with the field "Error Message".
 """
 
 import json
@@ -36,18 +36,18 @@ _LEVELS = ("open", "high", "low", "close", "volume")
 
 
 class FinancialModelingPrep:
-    """FMP's part in the protocol. It writes symbols as Yahoo does."""
+    """The vendor FMP. It writes symbols as Yahoo does."""
 
     name = "fmp"
     title = "Financial Modeling Prep"
 
     def __init__(self, http: VendorHttp) -> None:
         self._http = http
-        self._profiles: dict[str, dict[str, Any]] = {}  # of this run: prices need the currency as well
+        self._profiles: dict[str, dict[str, Any]] = {}  # cached for this run: prices need the currency too
         self._lock = Lock()
 
     def histories(self, starts: Mapping[str, date]) -> Answers[History]:
-        """Daily rows of each symbol from its date to now, with what happened to its shares."""
+        """Daily rows of each symbol from its date to now, with splits and dividends."""
         return ask_each(starts, self._history)
 
     def profiles(self, symbols: Sequence[str], profile_date: date) -> Answers[dict[str, Any]]:
@@ -97,23 +97,23 @@ class FinancialModelingPrep:
         self, endpoint: str, symbol: str, params: Mapping[str, str] | None = None
     ) -> list[dict[str, Any]]:
         """The objects of the answer's list. Raises VendorError."""
-        asked = {"symbol": yahoo_symbol(symbol), **(params or {})}
-        told: list[dict[str, Any]] = self._http.get(f"/{endpoint}", asked, check=_check)
-        return told
+        query = {"symbol": yahoo_symbol(symbol), **(params or {})}
+        payload: list[dict[str, Any]] = self._http.get(f"/{endpoint}", query, check=_check)
+        return payload
 
 
-def _check(told: Any) -> None:
-    """Raise VendorError where an answer of status 200 is none."""
-    if isinstance(told, list) and all(isinstance(row, dict) for row in told):
+def _check(payload: Any) -> None:
+    """Raise VendorError if a response of status 200 is an error or unreadable."""
+    if isinstance(payload, list) and all(isinstance(row, dict) for row in payload):
         return
-    said = text(told.get("Error Message")) if isinstance(told, dict) else None
-    if said is None:
-        raise GarbageError("an answer that is no list of objects")
-    if "limit reach" in said.lower():
-        raise VendorDownError(said)
-    if "subscription" in said.lower() or "premium" in said.lower():
-        raise NotEntitledError(said)
-    raise GarbageError(said)
+    message = text(payload.get("Error Message")) if isinstance(payload, dict) else None
+    if message is None:
+        raise GarbageError("an answer that is not a list of objects")
+    if "limit reach" in message.lower():
+        raise VendorDownError(message)
+    if "subscription" in message.lower() or "premium" in message.lower():
+        raise NotEntitledError(message)
+    raise GarbageError(message)
 
 
 def read_history(
@@ -125,7 +125,7 @@ def read_history(
     start: date,
     currency: str | None,
 ) -> History:
-    """FMP's objects as a History; splits before `start` change nothing in it."""
+    """FMP's objects as a History; splits and dividends before `start` are dropped."""
     adj_close = {day(row.get("date")): number(row.get("adjClose")) for row in adjusted}
     quotes = pd.DataFrame(
         [
@@ -155,7 +155,7 @@ def _ratio(row: Mapping[str, Any]) -> float | None:
 
 
 def read_profile(symbol: str, row: Mapping[str, Any], profile_date: date) -> dict[str, Any]:
-    """The row for raw.company_profiles from FMP's fields; what is no number or no text is unknown."""
+    """The row for raw.company_profiles from FMP's fields; invalid values are null."""
     is_etf, is_fund = row.get("isEtf") is True, row.get("isFund") is True
     price, paid = number(row.get("price")), number(row.get("lastDividend"))
     return {

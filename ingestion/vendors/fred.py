@@ -1,8 +1,7 @@
-"""FRED, the data bank of the Federal Reserve Bank of St. Louis (source 'fred'): constant-maturity Treasury
-yields.
+"""FRED, of the Federal Reserve Bank of St. Louis (source 'fred'): constant-maturity Treasury yields.
 
-One question for each series: fred/series/observations. A value of "." is a day without one (a holiday of the
-bond market) and stays out. The yields of a day come on the next business day.
+One request per series: fred/series/observations. The value "." means no yield (a bond market holiday) and is
+skipped. The yields of a day are published on the next business day.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +18,7 @@ MISSING = "."
 
 
 class Fred:
-    """FRED's part in the protocol."""
+    """The vendor FRED."""
 
     name = "fred"
     title = "FRED"
@@ -33,29 +32,29 @@ class Fred:
 
     def _observations(self, series: str, start: date) -> pd.DataFrame:
         params = {"series_id": series, "observation_start": start.isoformat(), "file_type": "json"}
-        told = self._http.get("/series/observations", params, check=_check)
-        rows = read_observations(told["observations"])
+        payload = self._http.get("/series/observations", params, check=_check)
+        rows = read_observations(payload["observations"])
         if rows.empty:
             raise NoDataError("an answer without observations")
         return rows
 
 
-def _check(told: Any) -> None:
-    """Raise VendorError where an answer of status 200 is none."""
-    if not isinstance(told, dict) or not isinstance(told.get("observations"), list):
+def _check(payload: Any) -> None:
+    """Raise VendorError if a response of status 200 is unreadable."""
+    if not isinstance(payload, dict) or not isinstance(payload.get("observations"), list):
         raise GarbageError("an answer without observations")
 
 
 def read_observations(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """rate_date, rate_pct; what is no number is NaN, for the loader to count."""
-    told = [
+    """rate_date, rate_pct; invalid numbers are NaN, which the loader rejects."""
+    observed = [
         (when, number(row.get("value")))
         for row in rows
         if row.get("value") != MISSING and (when := day(row.get("date"))) is not None
     ]
     return pd.DataFrame(
         {
-            "rate_date": pd.to_datetime([when for when, _ in told]).as_unit("s"),
-            "rate_pct": pd.Series([value for _, value in told], dtype="float64"),
+            "rate_date": pd.to_datetime([when for when, _ in observed]).as_unit("s"),
+            "rate_pct": pd.Series([value for _, value in observed], dtype="float64"),
         }
     )

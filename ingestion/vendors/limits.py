@@ -1,9 +1,9 @@
-"""How often a vendor is asked, and when it is given up for a while. Nothing here knows HTTP.
+"""Rate limits, retries and circuit breakers of vendors, independent of HTTP.
 
-A line to a vendor has a token bucket (requests a minute), retries with growing pauses and jitter, and a
-circuit breaker: after some failures in a row no more symbols wait for a vendor that is down. After a cooling
-time one question goes through as a trial. Lines live as long as a run: the next run begins with a closed
-breaker.
+A line to a vendor has a token bucket (requests per minute), retries with exponential backoff and jitter, and
+a circuit breaker: after some consecutive failures, further symbols do not wait for a vendor that is down.
+After a cooling time one request is let through as a trial. Lines live for one run: the next run begins with a
+closed breaker.
 """
 
 import logging
@@ -32,23 +32,23 @@ T = TypeVar("T")
 
 
 class Clock:
-    """The time, and waiting for it; tests have one of their own that waits for nothing."""
+    """The time and sleeping; tests replace it with a clock that does not wait."""
 
     def monotonic(self) -> float:
-        """Seconds since some instant."""
+        """Seconds of a monotonic clock."""
         return time.monotonic()
 
     def now(self) -> datetime:
-        """The time of day, UTC."""
+        """The current time, UTC."""
         return datetime.now(UTC)
 
     def sleep(self, seconds: float) -> None:
-        """Wait."""
+        """Sleep for some seconds."""
         time.sleep(seconds)
 
 
 class TokenBucket:
-    """At most so many requests a minute, a few of them at once. Safe for threads."""
+    """Limits requests per minute, with small bursts. Thread-safe."""
 
     def __init__(self, per_minute: float, clock: Clock, burst: int = 4) -> None:
         self._rate, self._burst, self._clock = per_minute / 60, float(burst), clock
@@ -57,24 +57,24 @@ class TokenBucket:
         self._lock = threading.Lock()
 
     def take(self) -> None:
-        """Take a token, and wait until it is there."""
+        """Take a token, waiting until one is available."""
         with self._lock:
             now = self._clock.monotonic()
             self._tokens = min(self._burst, self._tokens + (now - self._filled_at) * self._rate)
             self._filled_at = now
-            self._tokens -= 1  # below zero: a debt that this caller waits for
+            self._tokens -= 1  # below zero: this caller waits until the debt is repaid
             wait = max(-self._tokens / self._rate, self._closed_until - now, 0.0)
         if wait:
             self._clock.sleep(wait)
 
     def pause(self, seconds: float) -> None:
-        """Let nobody through for so long."""
+        """Block all callers for this long."""
         with self._lock:
             self._closed_until = max(self._closed_until, self._clock.monotonic() + seconds)
 
 
 class CircuitBreaker:
-    """Opens after some failures in a row; lets one trial through when it has cooled. Safe for threads."""
+    """Opens after some consecutive failures; allows one trial after the cooling time. Thread-safe."""
 
     def __init__(self, clock: Clock, failures: int = 3, cooling_seconds: float = 60.0) -> None:
         self._clock, self._limit, self._cooling = clock, failures, cooling_seconds
@@ -84,19 +84,17 @@ class CircuitBreaker:
 
     @property
     def is_open(self) -> bool:
-        """The vendor is given up for now."""
+        """Whether the vendor is not asked for now."""
         return self._opened_at is not None
 
     def allows(self) -> bool:
-        """Whether to ask; when it has cooled, True for one caller and False for the others until he is
-        back.
-        """
+        """Whether to ask. After the cooling time, True for one caller only, until it reports the outcome."""
         with self._lock:
             if self._opened_at is None:
                 return True
             if self._clock.monotonic() - self._opened_at < self._cooling:
                 return False
-            self._opened_at = self._clock.monotonic()  # the others wait for the outcome of this trial
+            self._opened_at = self._clock.monotonic()  # the other callers wait for the outcome of this trial
             return True
 
     def succeeded(self) -> None:
@@ -105,14 +103,14 @@ class CircuitBreaker:
             self._failures, self._opened_at = 0, None
 
     def failed(self) -> None:
-        """The vendor did not answer, also after retries."""
+        """The vendor did not answer, even after retries."""
         with self._lock:
             self._failures += 1
             if self._failures >= self._limit:
                 self._opened_at = self._clock.monotonic()
 
     def trip(self) -> None:
-        """Open now: the vendor said that it will not answer for long."""
+        """Open now: the vendor will not answer for a long time."""
         with self._lock:
             self._failures = self._limit
             self._opened_at = self._clock.monotonic()
@@ -120,8 +118,9 @@ class CircuitBreaker:
 
 @dataclass
 class Line:
-    """How one vendor is asked. first_pause: seconds, doubled with each attempt; longest_pause: the most that
-    a vendor's Retry-After is waited for.
+    """The limits of requests to one vendor.
+
+    first_pause: seconds, doubled with each attempt. longest_pause: the longest Retry-After to wait for.
     """
 
     title: str
@@ -138,7 +137,7 @@ class Line:
         self.breaker = CircuitBreaker(self.clock)
 
     def call(self, question: Callable[[], T]) -> T:
-        """The answer, asked for again while the vendor is merely down. Raises VendorError."""
+        """The answer, with retries while the vendor is down. Raises VendorError."""
         if not self.breaker.allows():
             raise VendorDownError(f"{self.title} did not answer before and is not asked again for a while")
         try:
@@ -147,13 +146,13 @@ class Line:
             self.breaker.failed()
             raise
         except VendorError:
-            self.breaker.succeeded()  # that it has nothing is an answer as well
+            self.breaker.succeeded()  # having no data is an answer too
             raise
         self.breaker.succeeded()
         return answer
 
     def too_many_requests(self, retry_after: str | None) -> float | None:
-        """Do as a 429 says: everybody waits, or the vendor is given up. The seconds it asks for, if any."""
+        """Handle a 429: pause all callers, or open the breaker for a long wait. Return the seconds if any."""
         seconds = seconds_to_wait(retry_after, self.clock.now())
         if seconds is None:
             return None
@@ -186,7 +185,7 @@ class Line:
 
 
 def seconds_to_wait(retry_after: str | None, now: datetime) -> float | None:
-    """A Retry-After header, seconds or an HTTP date, as seconds from `now`; None without a usable one.
+    """A Retry-After header (seconds or an HTTP date) as seconds from `now`; None if absent or invalid.
 
     >>> seconds_to_wait("Wed, 21 Oct 2015 07:28:00 GMT", datetime(2015, 10, 21, 7, 27, 30, tzinfo=UTC))
     30.0

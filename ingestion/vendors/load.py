@@ -1,9 +1,9 @@
-"""All that vendors give, into the raw tables: for a night, or for the symbols of a new portfolio.
+"""Load vendors' data into the raw tables: for a night, or for the symbols of a new portfolio.
 
-    load_vendors(connection, make_vendors(settings))                 a night: all datasets of all that is held
+    load_vendors(connection, make_vendors(settings))                 a night: all datasets of all holdings
     load_symbols(connection, make_vendors(settings), ["AAPL", ...])  prices and profiles of these symbols
 
-The vendors are made anew for each run: their limits and breakers begin with it.
+Make new vendors for each run: their limits and breakers start with it.
 """
 
 import logging
@@ -36,12 +36,12 @@ def load_vendors(
     end: date | None = None,
     now: datetime | None = None,
 ) -> list[LoadReport]:
-    """Load prices with splits and dividends, profiles, Treasury yields and option quotes of all that is held.
+    """Load prices with splits and dividends, profiles, Treasury yields and option quotes of all holdings.
 
-    start: from when on to ask for prices; default: for each symbol what is missing (see planning). end:
-    default the last session that is over. now: the instant, with a zone. Symbols without an answer are
-    rejected rows. Raises SourceUnavailableError, with the reports of all else, when no vendor gave a price
-    and one may do so later.
+    start: the first date of prices; default: what each symbol lacks (see planning). end: default the last
+    session that is over. now: the current time, with a time zone. Symbols without an answer become rejected
+    rows. Raises SourceUnavailableError, with the reports of the other loads, if no vendor gave a price and a
+    retry may help.
     """
     until = last_needed(connection, _last(end, now))
     reports, failure = _prices_and_profiles(
@@ -49,7 +49,7 @@ def load_vendors(
     )
     last_session = last_closed_session(now)
     reports += load_rate_chain(connection, vendors.rates, _last(end, now), vendors.orders["rates"])
-    if end is None or end >= last_session:  # a vendor's chain is of now
+    if end is None or end >= last_session:  # a vendor's chain is a current snapshot
         reports += load_option_chain(connection, vendors.options, last_session)
     return _finished(vendors, reports, failure)
 
@@ -79,7 +79,7 @@ def _prices_and_profiles(
     end: date | None,
     now: datetime | None,
 ) -> tuple[list[LoadReport], SourceUnavailableError | None]:
-    """The reports, and what to raise when all else is loaded. until: see plan_requests."""
+    """The reports, and the exception to raise after all other loads. until: see plan_requests."""
     last = _last(end, now)
     today = (now or datetime.now(UTC)).astimezone(NEW_YORK).date()
     days = Days(last, last_closed_session(now), today)
@@ -89,7 +89,7 @@ def _prices_and_profiles(
         reports = load_price_chain(connection, vendors.prices, wanted, days, vendors.orders["prices"])
         if wanted and not vendors.prices:
             failure = SourceUnavailableError(
-                f"No source of prices can be asked. {' '.join(vendors.notices)}".strip()
+                f"No source of prices is available. {' '.join(vendors.notices)}".strip()
             )
     except SourceUnavailableError as error:
         reports, failure = list(error.reports), error
@@ -105,7 +105,7 @@ def _last(end: date | None, now: datetime | None) -> date:
 def _finished(
     vendors: Vendors, reports: list[LoadReport], failure: SourceUnavailableError | None
 ) -> list[LoadReport]:
-    """The reports, the first of them with the notices of who was skipped. Raises the failure."""
+    """The reports; the first one carries the notices of skipped vendors. Raises the failure."""
     if failure is not None:
         raise SourceUnavailableError(str(failure), reports)
     for notice in () if reports else vendors.notices:

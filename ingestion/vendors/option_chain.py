@@ -1,8 +1,8 @@
 """Quotes of the option contracts that are held, from one vendor after the other.
 
-A snapshot is kept as the quote of the last session only as far as it is of that session: bid and ask by the
-date of the quote, last and volume by that of the trade. A quote of the day before, or of a session that is
-not over, is none.
+Only the fields of a snapshot that belong to the last session are stored: bid and ask by the date of the
+quote, last and volume by the date of the trade. Quotes of the day before, or of a session that is not over,
+are dropped.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ from ingestion.raw.rejections import Rejections
 from ingestion.vendors.price_chain import record_silence
 from ingestion.vendors.protocol import ChainRequest, GivesOptions
 
-LARGEST_PREMIUM = 1e9  # beyond it is no price, nor a count of contracts
+LARGEST_PREMIUM = 1e9  # larger numbers are neither prices nor counts of contracts
 _NUMBERS = ("bid", "ask", "last", "volume", "open_interest", "implied_volatility")
 
 _HELD = """
@@ -42,8 +42,7 @@ def load_option_chain(
 ) -> list[LoadReport]:
     """Load the quotes of the last session around the contracts that are held.
 
-    A vendor's silence is recorded only: a contract without a quote is valued at the model's price, and says
-    so.
+    An outage is only recorded: a contract without a quote is valued at the model price, and flagged.
     """
     reports: list[LoadReport] = []
     remaining = contracts_held(connection, last_session)
@@ -66,7 +65,7 @@ def load_option_chain(
 
 
 def contracts_held(connection: Connection, last_session: date) -> list[ChainRequest]:
-    """One request per underlying of the contracts that are open and alive on the session."""
+    """One request per underlying of the contracts that are open and not expired on the session."""
     with connection.transaction():
         return [ChainRequest(*row) for row in connection.execute(_HELD, {"last": last_session})]
 
@@ -74,7 +73,7 @@ def contracts_held(connection: Connection, last_session: date) -> list[ChainRequ
 def _of_session(
     found: Mapping[str, pd.DataFrame], session: date, rejections: Rejections
 ) -> dict[str, pd.DataFrame]:
-    """The columns of raw.option_quotes by underlying; what is of another day goes into `rejections`."""
+    """The columns of raw.option_quotes by underlying; quotes of other days are added to `rejections`."""
     usable = {}
     for underlying, chain in found.items():
         rows = chain.drop_duplicates("symbol", keep="last").assign(quote_date=pd.Timestamp(session))

@@ -1,7 +1,7 @@
-"""From when on to ask for which symbol: only what is missing, and a few sessions that are known.
+"""Plan the start date of each symbol's request: the missing sessions, and a few known ones.
 
-A new symbol needs two years before the first portfolio begins, and at least one year. One that is known is
-asked for from five sessions before its last one, so that a correction is noticed, or from its first inner
+A new symbol needs two years before the first portfolio begins, and at least one year. A known symbol is
+requested from five sessions before its last one, so that corrections are noticed, or from its first inner
 gap.
 """
 
@@ -16,9 +16,11 @@ from ingestion.raw.loads import Connection
 
 HISTORY_BEFORE_INCEPTION = timedelta(days=760)  # two years of sessions for the longest windows
 SHORTEST_HISTORY = timedelta(days=365)
-SLACK = timedelta(days=30)  # a history that begins that little late is a whole one
+SLACK = timedelta(days=30)  # a history that begins this late still counts as complete
 OVERLAP_SESSIONS = 5
-RECENT_SESSIONS = 30  # a gap in these is asked of the next source; an older one of the first source only
+RECENT_SESSIONS = (
+    30  # gaps in these are requested from the next source, older ones from the first source only
+)
 
 _COVERAGE = """
 with sessions as (
@@ -69,7 +71,7 @@ group by symbol
 
 @dataclass(frozen=True)
 class Coverage:
-    """The sessions that are known of a symbol: the first, the last, the first that is missing in between."""
+    """The known sessions of a symbol: the first, the last, and the first missing one in between."""
 
     first: date
     last: date
@@ -84,9 +86,10 @@ def plan_requests(
     last: date,
     until: Mapping[str, date] | None = None,
 ) -> dict[str, date]:
-    """From when on to ask for each symbol. start: the same for all; None for what is missing up to `last`.
+    """The start date of each symbol's request.
 
-    until: the day after which a symbol was held no more; one that is known up to that day is not asked for.
+    start: the same date for all symbols; None to request what is missing up to `last`.
+    until: the last day on which a symbol was held; a symbol that is known up to that day is not requested.
     """
     if start is not None:
         return dict.fromkeys(symbols, start)
@@ -107,7 +110,7 @@ def plan_requests(
 
 
 def history_begins(connection: Connection, last: date) -> date:
-    """Since when anything is needed: two years before the first portfolio begins, and at least one year."""
+    """The first date that is needed: two years before the first portfolio begins, at least one year ago."""
     with connection.transaction():
         row = connection.execute("select min(inception_date) from raw.portfolios").fetchone()
     year = last - SHORTEST_HISTORY
@@ -124,11 +127,11 @@ def _start(known: Coverage | None, needed: date, last: date) -> date:
 def coverage(
     connection: Connection, symbols: Collection[str], first: date, last: date
 ) -> dict[str, Coverage]:
-    """What is known of each symbol from `first` to `last`; the symbols without any are left out."""
+    """What is known of each symbol from `first` to `last`; symbols without rows are omitted."""
     days = [day.item() for day in sessions(first, last)]
     with connection.transaction():
         rows = connection.execute(_COVERAGE, {"sessions": days, "symbols": list(symbols)}).fetchall()
-    # the ordinal of the session before the gap, from one, is the place of the gap, from zero
+    # the one-based ordinal of the session before the gap is the zero-based index of the gap
     return {
         symbol: Coverage(begins, ends, None if before is None else days[before])
         for symbol, begins, ends, before in rows
@@ -138,11 +141,11 @@ def coverage(
 def still_lacking(
     connection: Connection, asked: Mapping[str, date], unanswered: Collection[str], last: date
 ) -> dict[str, date]:
-    """What to ask the next source for: symbol and from when on.
+    """The requests for the next source: symbol and start date.
 
-    asked: from when on each symbol was asked for. unanswered: those that the source gave nothing of. A symbol
-    of which nothing is known, or whose past was asked for and not given, is asked for whole; else only
-    sessions that are missing among the last RECENT_SESSIONS count.
+    asked: the start date of each symbol's request. unanswered: symbols without an answer. A symbol with no
+    known rows, or whose earlier history was requested and not given, is requested in full. Otherwise only
+    missing sessions among the last RECENT_SESSIONS are requested.
     """
     recent = sessions_before(last, RECENT_SESSIONS - 1)
     with connection.transaction():
@@ -166,7 +169,7 @@ def _first_day(days: DaysArray) -> date | None:
 
 
 def _first_missing(begins: date, fresh: Coverage | None, first: date, last: date) -> date | None:
-    """The first session from `first` to `last` that is missing, since the symbol's history began."""
+    """The first missing session from `first` to `last`, after the start of the symbol's history."""
     if fresh is None:
         return _first_day(sessions(max(first, begins), last))
     before = _first_day(sessions(first, fresh.first - timedelta(days=1)))
@@ -178,7 +181,7 @@ def _first_missing(begins: date, fresh: Coverage | None, first: date, last: date
 
 
 def sessions_before(day: date, count: int) -> date:
-    """The session that many sessions before the last one up to `day`."""
+    """The session `count` sessions before the last one up to `day`."""
     days: DaysArray = sessions()
     place = int(np.searchsorted(days, np.datetime64(day, "D"), side="right")) - 1
     found: date = days[max(place - count, 0)].item()

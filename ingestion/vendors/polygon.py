@@ -1,12 +1,11 @@
-"""Polygon over its REST interface (source 'polygon'): option chains, and prices for who wants them from
-there.
+"""Polygon through its REST API (source 'polygon'): option chains, and optionally prices.
 
-    /v3/snapshot/options/{underlying}                  quotes of all contracts, 250 a page
+    /v3/snapshot/options/{underlying}                  quotes of all contracts, 250 per page
     /v2/aggs/ticker/{ticker}/range/1/day/{from}/{to}   daily rows, adjusted=false: as traded
-    /v3/reference/splits, /v3/reference/dividends      what happened to the shares
+    /v3/reference/splits, /v3/reference/dividends      splits and dividends
 
-Pages hang together by `next_url`; of it only path and query are used, so that the key goes nowhere else.
-Polygon has no adjusted closes: the total returns are left to be computed from closes, splits and dividends.
+Pages are linked by `next_url`; only its path and query are used, so that the key goes to no other host.
+Polygon has no adjusted closes: total returns are computed later from closes, splits and dividends.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -45,7 +44,7 @@ _CHAIN_COLUMNS = (
 
 
 class Polygon:
-    """Polygon's part in the protocol."""
+    """The vendor Polygon."""
 
     name = "polygon"
     title = "Polygon"
@@ -54,11 +53,11 @@ class Polygon:
         self._http = http
 
     def chains(self, wanted: Sequence[ChainRequest]) -> Answers[pd.DataFrame]:
-        """The contracts between the asked expirations and strikes of each underlying."""
+        """The contracts in the requested ranges of expirations and strikes of each underlying."""
         return ask_each({request.underlying_symbol: request for request in wanted}, self._chain)
 
     def histories(self, starts: Mapping[str, date]) -> Answers[History]:
-        """Daily rows of each symbol from its date to now, with what happened to its shares."""
+        """Daily rows of each symbol from its date to now, with splits and dividends."""
         return ask_each(starts, self._history)
 
     def _chain(self, underlying: str, request: ChainRequest) -> pd.DataFrame:
@@ -91,12 +90,12 @@ class Polygon:
         return list(self._pages(f"/v3/reference/{kind}", {**params, "limit": "1000"}))
 
     def _pages(self, path: str, params: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-        """The results of all pages. Raises VendorError: a chain without its end is no chain."""
+        """The results of all pages. Raises VendorError if a page fails: a partial chain is not used."""
         asked = dict(params)
         for _ in range(MOST_PAGES):
-            told = self._http.get(path, asked, check=_check)
-            yield from (row for row in told.get("results") or [] if isinstance(row, dict))
-            following = text(told.get("next_url"))
+            payload = self._http.get(path, asked, check=_check)
+            yield from (row for row in payload.get("results") or [] if isinstance(row, dict))
+            following = text(payload.get("next_url"))
             if following is None:
                 return
             parts = urlsplit(following)
@@ -105,19 +104,19 @@ class Polygon:
         raise GarbageError(f"over {MOST_PAGES} pages")
 
 
-def _check(told: Any) -> None:
-    """Raise VendorError where an answer of status 200 is none."""
-    if not isinstance(told, dict) or not isinstance(told.get("results") or [], list):
+def _check(payload: Any) -> None:
+    """Raise VendorError if a response of status 200 is an error or unreadable."""
+    if not isinstance(payload, dict) or not isinstance(payload.get("results") or [], list):
         raise GarbageError("an answer without results")
-    status = told.get("status")
+    status = payload.get("status")
     if status == "NOT_AUTHORIZED":
-        raise NotEntitledError(text(told.get("message")) or "the plan of this key does not cover it")
+        raise NotEntitledError(text(payload.get("message")) or "the plan of this key does not cover it")
     if status == "ERROR":
-        raise GarbageError(text(told.get("error")) or "an error without a reason")
+        raise GarbageError(text(payload.get("error")) or "an error without a reason")
 
 
 def _ticker(symbol: str) -> str:
-    """The symbol as Polygon writes it, ready for a path."""
+    """The symbol as Polygon writes it, quoted for a path."""
     return quote(f"I:{symbol}" if symbol in _INDICES else symbol.replace("-", "."), safe=":.")
 
 
@@ -126,7 +125,7 @@ def read_history(
     splits: Sequence[Mapping[str, Any]],
     dividends: Sequence[Mapping[str, Any]],
 ) -> History:
-    """Polygon's objects as a History. Dividends in another currency than USD are left out."""
+    """Polygon's objects as a History. Dividends in currencies other than USD are left out."""
     quotes = pd.DataFrame(
         [
             [when, *(number(bar.get(field)) for field in _AGGREGATES), None]
@@ -150,7 +149,7 @@ def read_history(
             ],
             "value",
         ),
-        currency="USD",  # Polygon has no other exchanges than those of the United States
+        currency="USD",  # Polygon covers exchanges of the United States only
         left_out=tuple(
             ("other_currency", f"dividend of {row.get('ex_dividend_date')} in {row.get('currency')}")
             for row in foreign
@@ -165,9 +164,7 @@ def _ratio(row: Mapping[str, Any]) -> float | None:
 
 
 def read_chain(underlying: str, rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """See GivesOptions. Contracts of another size than 100 shares, made by a merger or split, are left
-    out.
-    """
+    """See GivesOptions. Contracts adjusted by a merger or split (not for 100 shares) are left out."""
     contracts = [contract for row in rows if (contract := _contract(underlying, row)) is not None]
     frame = pd.DataFrame(contracts, columns=list(_CHAIN_COLUMNS))
     frame[list(_CHAIN_NUMBERS)] = frame[list(_CHAIN_NUMBERS)].astype("float64")
@@ -208,7 +205,7 @@ def _part(row: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def _new_york_day(timestamp: object, per_second: int = 1_000_000_000) -> date | None:
-    """The date in New York of a vendor's timestamp; None where it is none."""
+    """The date in New York of a vendor's timestamp; None if it is invalid."""
     since = number(timestamp)
     if since is None:
         return None

@@ -1,8 +1,8 @@
 """Prices, splits and dividends from one vendor after the other, each asked for what is still missing.
 
-Every answer is looked at before a row of it is kept: currency, closes that contradict what is known, holes,
-age. What is no price is left out row by row (price_history). Symbols go in batches, so that a night that is
-killed keeps what it has, and each batch of each vendor is a load of its own with that vendor's name.
+Every answer is checked before its rows are stored: currency, closes that contradict known ones, missing
+sessions, age. Invalid prices are rejected row by row (price_history). Symbols are loaded in batches, so that
+a killed run keeps what it has; each batch of each vendor is one load with that vendor as its source.
 """
 
 import logging
@@ -34,11 +34,11 @@ from ingestion.vendors.ranking import better_sources, reconciled_events, without
 
 logger = logging.getLogger(__name__)
 
-BATCH = 200  # symbols of one load
+BATCH = 200  # symbols per load
 STALE_SESSIONS = 5
 COMPARED_SESSIONS = 30
-# A median of three sessions beyond these is no correction but another unit, an unknown split or another
-# company.
+# If the median ratio of at least three sessions exceeds this factor, the answer is not a correction: it has
+# another unit, an unknown split or another company.
 FEWEST_COMPARED, LARGEST_FACTOR = 3, 1.5
 
 
@@ -58,10 +58,10 @@ def load_price_chain(
     days: Days,
     order: Sequence[str],
 ) -> list[LoadReport]:
-    """Ask for each symbol from its date on, vendor by vendor, and load what they give.
+    """Request each symbol from its date on, vendor by vendor, and load the answers.
 
-    order: the vendors' rank, the best first. Raises SourceUnavailableError when something is missing, none
-    of them gave anything, and one may do so later; what was loaded stays.
+    order: the vendors by precedence, best first. Raises SourceUnavailableError if symbols are missing, no
+    vendor gave anything, and a retry may help; loaded rows stay.
     """
     reports: list[LoadReport] = []
     silences: list[str] = []
@@ -74,7 +74,7 @@ def load_price_chain(
             answers = vendor.histories(batch)
             if answers.is_silence:
                 silences.append(record_silence(connection, PRICES.name, vendor, answers))
-                break  # it is down: the other batches would only wait for the same
+                break  # it is down: do not wait for the other batches
             has_answer |= bool(answers.found)
             better = better_sources(vendor.name, order)
             reports += _load(connection, vendor, answers, days, first=min(batch.values()), better=better)
@@ -92,7 +92,7 @@ def load_price_chain(
 
 
 def record_silence(connection: Connection, dataset: str, vendor: Vendor, answers: Answers[Any]) -> str:
-    """Record a failed load of a vendor that gave nothing; the sentence that says so."""
+    """Record a failed load of a vendor that gave nothing, and return its message."""
     key, missing = next(
         (key, missing)
         for key, missing in answers.missing.items()
@@ -110,7 +110,7 @@ def record_silence(connection: Connection, dataset: str, vendor: Vendor, answers
 
 
 def batches(symbols: Sequence[str]) -> Iterator[list[str]]:
-    """BATCH symbols after the other."""
+    """The symbols in lists of BATCH."""
     for begin in range(0, len(symbols), BATCH):
         yield list(symbols[begin : begin + BATCH])
 
@@ -124,7 +124,7 @@ def _load(
     first: date,
     better: frozenset[str],
 ) -> list[LoadReport]:
-    """One batch of one vendor as one load. What cannot be used is moved from `found` to `missing`."""
+    """Load one batch of one vendor. Unusable answers are moved from `found` to `missing`."""
     _refuse(answers, _in_other_currencies(answers.found))
     rejections = Rejections()
     rows = _prepared(answers.found, days, rejections)
@@ -144,7 +144,7 @@ def _load(
 
 
 def _prepared(found: Mapping[str, History], days: Days, rejections: Rejections) -> pd.DataFrame:
-    """The rows for raw.prices; what is no price goes into `rejections`."""
+    """The rows for raw.prices; invalid rows are added to `rejections`."""
     quotes = [history.quotes.assign(symbol=symbol) for symbol, history in sorted(found.items())]
     is_adjusted = any(history.is_split_adjusted for history in found.values())
     prepared = prepare_prices(
@@ -158,9 +158,7 @@ def _prepared(found: Mapping[str, History], days: Days, rejections: Rejections) 
 
 
 def _splits(found: Mapping[str, History], days: Days) -> pd.DataFrame:
-    """Splits that have happened: a vendor's list may hold announced ones, which its prices do not know
-    yet.
-    """
+    """Past splits: a vendor's list may hold announced ones, which its prices do not reflect yet."""
     splits = together(
         [history.splits.assign(symbol=symbol) for symbol, history in sorted(found.items())],
         ["symbol", "ex_date", "ratio"],
@@ -169,7 +167,7 @@ def _splits(found: Mapping[str, History], days: Days) -> pd.DataFrame:
 
 
 def _actions(found: Mapping[str, History], days: Days) -> pd.DataFrame:
-    """symbol, ex_date, action, value of what happened up to the last session to load; one row each."""
+    """symbol, ex_date, action, value of the events up to the last session to load; one row each."""
     frames = []
     for symbol, history in sorted(found.items()):
         splits = history.splits.rename(columns={"ratio": "value"}).assign(action="split")
@@ -181,7 +179,7 @@ def _actions(found: Mapping[str, History], days: Days) -> pd.DataFrame:
 
 
 def together(frames: Sequence[pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:
-    """The frames below each other with these columns, typed also where there are none."""
+    """The concatenated frames with these columns; typed even if empty."""
     present = [frame for frame in frames if not frame.empty]
     if present:
         return pd.concat(present, ignore_index=True)[list(columns)]
@@ -191,7 +189,7 @@ def together(frames: Sequence[pd.DataFrame], columns: Sequence[str]) -> pd.DataF
     return empty.astype({**dates, **texts})
 
 
-# --- what is wrong with an answer ------------------------------------------------------------------------
+# --- checks of an answer ---------------------------------------------------------------------------------
 
 
 def _refuse(answers: Answers[History], refused: Mapping[str, Missing]) -> None:
@@ -201,11 +199,11 @@ def _refuse(answers: Answers[History], refused: Mapping[str, Missing]) -> None:
 
 
 def _in_other_currencies(found: Mapping[str, History]) -> dict[str, Missing]:
-    """Without a currency, a symbol with the suffix of a foreign exchange is taken for a foreign one."""
+    """Symbols not priced in USD; without a currency, a suffix means a foreign exchange."""
     refused = {}
     for symbol, history in found.items():
         if history.currency is None and "." in symbol:
-            refused[symbol] = Missing("other_currency", "a foreign listing whose currency is not told")
+            refused[symbol] = Missing("other_currency", "a foreign listing without a currency")
         elif history.currency not in {None, "USD"}:
             refused[symbol] = Missing("other_currency", f"prices in {history.currency}")
     return refused
@@ -214,14 +212,14 @@ def _in_other_currencies(found: Mapping[str, History]) -> dict[str, Missing]:
 def _without_prices(found: Mapping[str, History], rows: pd.DataFrame) -> dict[str, Missing]:
     given = set(rows["symbol"].astype(str))
     return {
-        symbol: Missing("no_data", "an answer without a price that can be used")
+        symbol: Missing("no_data", "an answer without a usable price")
         for symbol in found
         if symbol not in given
     }
 
 
 def _contradicting(connection: Connection, rows: pd.DataFrame, days: Days) -> dict[str, Missing]:
-    """Symbols whose recent closes are a multiple of the known ones: nothing of such an answer is kept."""
+    """Symbols whose recent closes are a multiple of the known ones; their answers are rejected as a whole."""
     if rows.empty:
         return {}
     with connection.transaction():
@@ -233,8 +231,8 @@ def _contradicting(connection: Connection, rows: pd.DataFrame, days: Days) -> di
         )
         known = pd.DataFrame(cursor.fetchall(), columns=["symbol", "price_date", "known"])
     known["price_date"] = pd.to_datetime(known["price_date"]).astype("datetime64[s]")
-    told = rows[["symbol", "price_date", "close"]].astype({"symbol": "str", "price_date": "datetime64[s]"})
-    both = told.merge(known.astype({"symbol": "str", "known": "float64"}), on=["symbol", "price_date"])
+    given = rows[["symbol", "price_date", "close"]].astype({"symbol": "str", "price_date": "datetime64[s]"})
+    both = given.merge(known.astype({"symbol": "str", "known": "float64"}), on=["symbol", "price_date"])
     ratios = (both["close"] / both["known"]).groupby(both["symbol"]).agg(["median", "size"])
     far = (ratios["median"] > LARGEST_FACTOR) | (ratios["median"] < 1 / LARGEST_FACTOR)
     wrong = ratios[far & (ratios["size"] >= FEWEST_COMPARED)]
@@ -247,9 +245,7 @@ def _contradicting(connection: Connection, rows: pd.DataFrame, days: Days) -> di
 
 
 def _holes(rows: pd.DataFrame, days: Days) -> pd.DataFrame:
-    """The reason and detail of each symbol whose answer ends early or has holes; the rows are kept all the
-    same.
-    """
+    """Reason and detail for each symbol whose answer ends early or lacks sessions; its rows are kept."""
     expected = sessions(end=days.last)
     noted = []
     for symbol, dates in rows.groupby("symbol", observed=True)["price_date"]:

@@ -1,6 +1,4 @@
-"""Profiles that are unknown or older than a week, from one vendor after the other. They never stop a
-night.
-"""
+"""Missing profiles and those older than a week, from one vendor after the other; failures stop no run."""
 
 import logging
 from collections.abc import Sequence
@@ -28,9 +26,9 @@ def load_profile_chain(
     today: date,
     order: Sequence[str],
 ) -> list[LoadReport]:
-    """Load the profiles that none of `order` has given for a week; whom nobody knows is a rejected row.
+    """Load the profiles that no vendor of `order` has given within a week; unknown symbols are rejected rows.
 
-    Raises nothing but for a lost connection: risk is computed with last week's sectors as well.
+    Raises only if the connection is lost: risk can be computed with last week's sectors.
     """
     reports: list[LoadReport] = []
     remaining = _stale(connection, symbols, today, order)
@@ -52,7 +50,7 @@ def load_profile_chain(
 def _load(
     connection: Connection, vendor: GivesProfiles, answers: Answers[dict[str, Any]]
 ) -> list[LoadReport]:
-    """One batch as one load; none where the database refuses it, which is a failed load on record."""
+    """Load one batch; no report if the database refuses it, which is recorded as a failed load."""
     rejections = Rejections()
     answers.reject_missing(rejections)
     frame = pd.DataFrame([answers.found[symbol] for symbol in sorted(answers.found)], dtype=object)
@@ -68,7 +66,7 @@ def _load(
 
 
 def _stale(connection: Connection, symbols: Sequence[str], today: date, order: Sequence[str]) -> list[str]:
-    """The symbols of which no vendor gave a profile within a week."""
+    """The symbols without a profile from any vendor within a week."""
     with connection.transaction():
         rows = connection.execute(
             "select symbol from raw.company_profiles where source = any(%s) and profile_date > %s",

@@ -1,11 +1,11 @@
-"""What a vendor gives. A vendor is any class with a name and the methods of the datasets that it has.
+"""The interface of vendors. A vendor is any class with a name and the methods of its datasets.
 
     GivesPrices     histories(starts)                daily rows, splits and dividends by symbol
     GivesProfiles   profiles(symbols, profile_date)  a row for raw.company_profiles by symbol
     GivesRates      rates(series, start)             Treasury yields by series
     GivesOptions    chains(wanted)                   option quotes by underlying
 
-Each answers with `Answers`: what was found, and for the rest why it is missing. None raises for a symbol.
+Each returns `Answers`: what was found, and why the rest is missing. None raises for a single symbol.
 """
 
 import math
@@ -28,7 +28,7 @@ LARGEST_NUMBER = 1e21  # timestamps in nanoseconds have nineteen digits
 
 @dataclass(frozen=True)
 class Missing:
-    """Why there is no answer. reason: a name out of rejections.REASONS; detail: what the vendor said."""
+    """Why there is no answer. reason: a key of rejections.REASONS; detail: the vendor's message."""
 
     reason: str
     detail: str
@@ -36,23 +36,23 @@ class Missing:
 
 @dataclass
 class Answers(Generic[T]):
-    """By key (a symbol as we write it, a series) the answer, or why there is none."""
+    """The answer, or why there is none, by key (a normalized symbol or a series)."""
 
     found: dict[str, T] = field(default_factory=dict)
     missing: dict[str, Missing] = field(default_factory=dict)
 
     def fail(self, key: str, error: VendorError) -> None:
-        """Note why there is no answer for this key."""
+        """Record why there is no answer for this key."""
         self.missing[key] = Missing(error.reason, str(error).replace("\0", ""))
 
     def reject_missing(self, rejections: Rejections) -> None:
-        """Count what is missing among the rejected rows, each with its reason."""
+        """Add what is missing to the rejected rows, each with its reason."""
         for key, missing in self.missing.items():
             rejections.add(missing.reason, f"{key}: {missing.detail}")
 
     @property
     def is_silence(self) -> bool:
-        """Nothing was found, and it was the vendor's fault: asking later may help."""
+        """Whether nothing was found because the vendor failed, so that a retry may help."""
         return not self.found and any(
             missing.reason in {"unavailable", "garbage"} for missing in self.missing.values()
         )
@@ -62,11 +62,10 @@ class Answers(Generic[T]):
 class History:
     """A symbol's daily rows.
 
-    quotes: QUOTE_COLUMNS; price_date is a midnight, numbers are floats, NaN where unknown.
-    splits: ex_date, ratio (new shares per old one). dividends: ex_date, value (USD per share as paid).
-    currency: None where the vendor does not say. is_split_adjusted: prices and volumes are restated for
-    every split after their date; they are turned back with these splits. left_out: (reason, detail) of parts
-    that could not be used.
+    quotes: QUOTE_COLUMNS; price_date at midnight, numbers as floats, NaN where unknown. splits: ex_date,
+    ratio (new shares per old one). dividends: ex_date, value (USD per share as paid). currency: None if the
+    vendor does not give it. is_split_adjusted: prices and volumes are adjusted for every later split, and are
+    converted back with these splits. left_out: (reason, detail) of unusable parts.
     """
 
     quotes: pd.DataFrame
@@ -89,7 +88,7 @@ class ChainRequest:
 
 
 class Vendor(Protocol):
-    """Anybody who gives something. name: the `source` of each row. title: for sentences."""
+    """A vendor. name: the `source` of each row. title: its name in messages."""
 
     name: str
     title: str
@@ -118,7 +117,7 @@ class GivesRates(Vendor, Protocol):
     """Treasury yields."""
 
     def rates(self, series: Sequence[str], start: date) -> Answers[pd.DataFrame]:
-        """rate_date, rate_pct (percent a year) of each series (DGS3MO, DGS10, ...) from a date on."""
+        """rate_date, rate_pct (percent per year) of each series (DGS3MO, DGS10, ...) from a date on."""
         ...
 
 
@@ -127,14 +126,15 @@ class GivesOptions(Vendor, Protocol):
     """Option quotes."""
 
     def chains(self, wanted: Sequence[ChainRequest]) -> Answers[pd.DataFrame]:
-        """The columns of raw.option_quotes but quote_date, and quoted_on and traded_on: the New York dates
-        of bid and ask and of last and volume.
+        """The columns of raw.option_quotes except quote_date, with two New York dates.
+
+        quoted_on is the date of bid and ask, traded_on that of last and volume.
         """
         ...
 
 
 def number(value: object) -> float | None:
-    """A vendor's number, also as text; None for anything that is none, or beyond all that is counted."""
+    """A vendor's number, given as number or text; None if it is invalid or implausibly large."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
@@ -145,12 +145,12 @@ def number(value: object) -> float | None:
 
 
 def text(value: object) -> str | None:
-    """A vendor's text without its blanks; None where it is empty or no text. A database keeps no NUL."""
+    """A vendor's trimmed text without NUL, which PostgreSQL cannot store; None if empty or not text."""
     return (value.replace("\0", "").strip() or None) if isinstance(value, str) else None
 
 
 def day(value: object) -> date | None:
-    """The date at the beginning of a vendor's text; None where there is none."""
+    """The date at the beginning of a vendor's text, or None."""
     try:
         return date.fromisoformat(value[:10]) if isinstance(value, str) else None
     except ValueError:
@@ -158,7 +158,7 @@ def day(value: object) -> date | None:
 
 
 def events(rows: Sequence[tuple[date | None, float | None]], column: str) -> pd.DataFrame:
-    """Splits or dividends as a frame (ex_date and `column`), without those that say nothing."""
+    """Splits or dividends as a frame (ex_date and `column`), without incomplete ones."""
     good = [(when, value) for when, value in rows if when is not None and value is not None and value > 0]
     return pd.DataFrame(
         {
@@ -169,5 +169,5 @@ def events(rows: Sequence[tuple[date | None, float | None]], column: str) -> pd.
 
 
 def is_split(ratio: float | None) -> bool:
-    """Whether this can be the ratio of a split that changed anything."""
+    """Whether this is a plausible split ratio other than 1."""
     return ratio is not None and 1 / LARGEST_SPLIT <= ratio <= LARGEST_SPLIT and ratio != 1

@@ -1,8 +1,8 @@
-"""Whose word counts where two sources speak of the same day.
+"""Source precedence when two sources cover one date.
 
-What a person loaded from files counts most, then the vendors in the order of the settings. A source never
-takes the place of a better one's price: it fills the days that the better one does not have. So two vendors
-that differ in the fourth digit do not take turns, and a price once good is not lost to a worse source.
+Files loaded by a user come first, then the vendors in the order of the settings. A source never replaces the
+price of a better one; it only fills the days that the better one lacks. So two vendors that differ in the
+fourth digit do not alternate, and a good price is not lost to a worse source.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,8 +13,8 @@ import pandas as pd
 from ingestion.raw.loads import Connection
 
 FILES = "files"
-SAME_EVENT_WITHIN = timedelta(days=3)  # two sources date one dividend or split that far apart
-# an event found this near to a known one is that one, moved; some pay weekly
+SAME_EVENT_WITHIN = timedelta(days=3)  # two sources may date the same event this far apart
+# an event this close to a known one is the same event, moved; some funds pay weekly
 MOVED_WITHIN = timedelta(days=5)
 
 Event = tuple[str, str, date]  # symbol, action, ex-date
@@ -38,7 +38,7 @@ where value is not null
 
 
 def better_sources(source: str, order: Sequence[str]) -> frozenset[str]:
-    """The sources whose word counts more than that of `source`. order: the vendors, the best first."""
+    """The sources with precedence over `source`. order: the vendors, best first."""
     vendors = order[: order.index(source)] if source in order else order
     return frozenset({FILES, *vendors} - {source})
 
@@ -46,7 +46,7 @@ def better_sources(source: str, order: Sequence[str]) -> frozenset[str]:
 def without_better_known(
     connection: Connection, frame: pd.DataFrame, *, table: str, key: str, day: str, better: frozenset[str]
 ) -> pd.DataFrame:
-    """The rows whose day is not known from a better source. table: raw.prices or raw.treasury_rates."""
+    """The rows of days that no better source has. table: raw.prices or raw.treasury_rates."""
     if frame.empty:
         return frame
     first = frame[day].min().date()
@@ -63,21 +63,21 @@ def without_better_known(
 def reconciled_events(
     connection: Connection, events: pd.DataFrame, *, better: frozenset[str]
 ) -> pd.DataFrame:
-    """Splits and dividends (symbol, ex_date, action, value) held against those that are known.
+    """Splits and dividends (symbol, ex_date, action, value) reconciled with the known ones.
 
-    Left out are those of which a better source knows, maybe on a day nearby. Added, with no value, are known
-    ones of this or a worse source that this one now dates some days away: they are withdrawn, or they would
-    count twice. One that is merely missing from an answer stays: vendors forget events for a day now and
-    then.
+    Events that a better source has, possibly on a nearby day, are dropped. Known events of this or a worse
+    source that this source now dates some days away are added without a value, which withdraws them;
+    otherwise they would count twice. Events that are merely missing from an answer stay, because vendors
+    sometimes omit events for a day.
     """
     rows = connection.execute(_KNOWN_EVENTS, [sorted(set(events["symbol"]))]).fetchall()
-    told = [
+    reported = [
         (str(symbol), action, when.date())
         for symbol, action, when in zip(events["symbol"], events["action"], events["ex_date"], strict=True)
     ]
     theirs = _dates((symbol, action, when) for symbol, when, action, source in rows if source in better)
-    keep = [_distance(event, theirs) > SAME_EVENT_WITHIN for event in told]
-    kept = {event for event, is_kept in zip(told, keep, strict=True) if is_kept}
+    keep = [_distance(event, theirs) > SAME_EVENT_WITHIN for event in reported]
+    kept = {event for event, is_kept in zip(reported, keep, strict=True) if is_kept}
     ours = {(symbol, action, when) for symbol, when, action, source in rows if source not in better}
     new = _dates(kept - ours)
     moved = sorted(event for event in ours - kept if _distance(event, new) <= MOVED_WITHIN)
@@ -101,6 +101,6 @@ def _dates(events: Iterable[Event]) -> dict[tuple[str, str], list[date]]:
 
 
 def _distance(event: Event, others: Mapping[tuple[str, str], Sequence[date]]) -> timedelta:
-    """How far away the nearest other event of the same symbol and kind is."""
+    """The time to the nearest other event of the same symbol and kind."""
     symbol, action, when = event
     return min((abs(when - other) for other in others.get((symbol, action), ())), default=timedelta.max)

@@ -14,14 +14,14 @@ from ingestion.vendors.protocol import GivesRates
 from ingestion.vendors.ranking import better_sources, without_better_known
 
 SERIES = (*("DGS1MO", "DGS3MO", "DGS6MO", "DGS1", "DGS2", "DGS3", "DGS5", "DGS7", "DGS10", "DGS20", "DGS30"),)
-LOWEST, HIGHEST = -5.0, 30.0  # percent; no Treasury yield was ever near
-OLDEST_SESSIONS = 5  # FRED has a yield a day later, and none on holidays of the bond market
+LOWEST, HIGHEST = -5.0, 30.0  # percent; far outside any Treasury yield so far
+OLDEST_SESSIONS = 5  # FRED publishes a day later, and nothing on bond market holidays
 
 
 def load_rate_chain(
     connection: Connection, vendors: Sequence[GivesRates], last: date, order: Sequence[str]
 ) -> list[LoadReport]:
-    """Load the yields of every series from before its last known one; a vendor's silence is recorded only.
+    """Load the yields of every series from before its last known one; outages are only recorded.
 
     The next vendor is asked for the series whose newest yield is more than a week of sessions old.
     """
@@ -56,7 +56,7 @@ def load_rate_chain(
 
 
 def _good_rows(found: Mapping[str, pd.DataFrame], last: date, rejections: Rejections) -> pd.DataFrame:
-    """series, rate_date, rate_pct up to `last`; what cannot be a yield goes into `rejections`."""
+    """series, rate_date, rate_pct up to `last`; implausible yields are added to `rejections`."""
     rows = together(
         [frame.assign(series=series) for series, frame in sorted(found.items())],
         ["series", "rate_date", "rate_pct"],
@@ -79,7 +79,7 @@ def _newest(connection: Connection) -> dict[str, date]:
 
 
 def _start(connection: Connection, series: Sequence[str], last: date) -> date:
-    """From when on to ask: the whole history where a series lacks it, else a month before the oldest end."""
+    """The start date: the whole history if a series lacks it, else a month before the oldest last date."""
     with connection.transaction():
         known = connection.execute(
             "select min(rate_date), max(rate_date) from raw.treasury_rates "

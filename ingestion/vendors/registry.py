@@ -1,4 +1,4 @@
-"""Which vendors are asked for what, in which order, by the settings; one without its key is skipped."""
+"""The vendors of each dataset and their order, from the settings; vendors without a key are skipped."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,13 +15,15 @@ from ingestion.vendors.yahoo import Yahoo
 from warehouse.settings import Settings
 
 KEYS = {"fmp": "fmp_api_key", "polygon": "polygon_api_key", "fred": "fred_api_key"}
-"""The setting that holds a vendor's key; a vendor that is not here needs none."""
+"""The setting with each vendor's key; other vendors need none."""
 
 
 @dataclass(frozen=True)
 class Vendors:
-    """Who is asked for each dataset, the first first. orders: by dataset the rank of all that are named
-    there, also of those who are not asked. notices: a sentence for each that is skipped.
+    """The vendors of each dataset, in order.
+
+    orders: by dataset, all vendors of the settings, including skipped ones. notices: a message per skipped
+    vendor.
     """
 
     prices: Sequence[GivesPrices]
@@ -33,7 +35,7 @@ class Vendors:
 
 
 def make_vendors(settings: Settings, *, only: str | None = None, clock: Clock | None = None) -> Vendors:
-    """The vendors of the settings. only: the name of the one to ask for all that it has."""
+    """The vendors of the settings. only: the name of the single vendor to use."""
     clock = clock or Clock()
     orders = {
         "prices": settings.price_sources,
@@ -69,7 +71,7 @@ def has_key(settings: Settings, name: str) -> bool:
 
 
 def skipped(settings: Settings) -> tuple[str, ...]:
-    """A sentence for each vendor that the settings name and that has no key."""
+    """A message for each vendor of the settings without a key."""
     datasets = {
         "prices": settings.price_sources,
         "profiles": settings.profile_sources,
@@ -98,7 +100,7 @@ def _line(settings: Settings, clock: Clock, title: str, per_minute: float) -> Li
 
 
 def _http(settings: Settings, clock: Clock, title: str, name: str, **authorization: Any) -> VendorHttp:
-    """How to ask a vendor that has a key. authorization: the headers or params that carry it."""
+    """The HTTP client of a vendor with a key. authorization: the headers or params with the key."""
     return VendorHttp(
         _line(settings, clock, title, getattr(settings, f"{name}_requests_per_minute")),
         getattr(settings, f"{name}_url"),
@@ -134,7 +136,7 @@ def _fred(settings: Settings, clock: Clock) -> Fred:
 
 
 def _keeper(settings: Settings, vendor: str) -> Keep | None:
-    """What keeps the vendor's answers, where they are to be kept."""
+    """The function that stores the vendor's responses, or None if they are not kept."""
     if settings.response_days == 0:
         return None
     return lambda asked, body: keep_response(vendor, asked, body, settings=settings)

@@ -1,9 +1,9 @@
-"""Vendors' answers as they came, kept for some days where that is asked for (RESPONSE_DAYS; default none).
+"""Vendors' raw responses, kept for RESPONSE_DAYS (default: none).
 
 .warehouse/responses/<source>/<day>/<time>_<key>_<digest>.gz
 
-Nothing reads them but a person who asks why a number is what it is. They can hold no secret: only the body
-of an answer is kept, never the request with its key.
+They are for people who investigate a number; no program reads them. They hold no secret: only the body of a
+response is stored, never the request with its key.
 """
 
 import gzip
@@ -22,17 +22,17 @@ _LONGEST_NAME = 80
 
 
 def responses_folder(settings: Settings) -> Path:
-    """Where answers are kept."""
+    """The folder of the responses."""
     return settings.warehouse_folder / "responses"
 
 
 def keep_response(
     source: str, key: str, body: bytes | str, *, settings: Settings | None = None, now: datetime | None = None
 ) -> Path | None:
-    """Keep the body of a vendor's answer, compressed; where, or None when none are kept.
+    """Store the body of a vendor's response, compressed; return its path, or None if responses are not kept.
 
-    source: the vendor's name. key: what was asked for, such as `prices AAPL`. An answer that cannot be
-    written (a full disk) is a warning in the log and no error: the load is worth more than its receipt.
+    source: the vendor's name. key: the request, such as `prices AAPL`. A failed write (a full disk) is only
+    logged as a warning, because the load matters more.
     """
     settings = settings or get_settings()
     if settings.response_days == 0:
@@ -48,13 +48,13 @@ def keep_response(
         draft.write_bytes(gzip.compress(content, mtime=0))
         draft.replace(path)
     except OSError as error:
-        logger.warning("An answer of %s could not be kept in %s: %s", source, folder, error)
+        logger.warning("A response of %s could not be stored in %s: %s", source, folder, error)
         return None
     return path
 
 
 def old_responses(settings: Settings, today: date) -> list[Path]:
-    """The folders of days, each of one vendor, that are older than RESPONSE_DAYS."""
+    """The folders, one per vendor and day, that are older than RESPONSE_DAYS."""
     oldest = today - timedelta(days=settings.response_days)
     return [day for day in sorted(responses_folder(settings).glob("*/*")) if _is_before(day.name, oldest)]
 
@@ -67,5 +67,5 @@ def _is_before(name: str, oldest: date) -> bool:
 
 
 def _plain(text: str) -> str:
-    """The text as a part of a file's name."""
+    """The text, safe for a file name."""
     return re.sub(r"[^A-Za-z0-9.=^-]+", "-", text).strip("-.")[:_LONGEST_NAME] or "answer"

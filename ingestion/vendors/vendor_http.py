@@ -1,6 +1,6 @@
-"""One JSON question over HTTP, and what comes back told apart: an answer, nothing, down, garbage.
+"""One JSON request over HTTP, with the response classified: an answer, no data, down, or garbage.
 
-Messages never hold an address with its query: keys stand there.
+Messages never include the query of a URL, because it may hold the key.
 """
 
 import json
@@ -26,16 +26,16 @@ T = TypeVar("T")
 Keep = Callable[[str, bytes], object]
 
 THREADS = 4
-LARGEST_ANSWER = 64_000_000  # bytes; twenty years of daily rows are a hundredth of it
+LARGEST_ANSWER = 64_000_000  # bytes; a hundred times twenty years of daily rows
 _SHOWN = 120
 _NO_DATA, _TIMED_OUT, _TOO_MANY, _SERVER_ERROR, _BAD_REQUEST = 404, 408, 429, 500, 400
 _NOT_ENTITLED = {402, 403}
 
 
 class VendorHttp:
-    """A vendor's JSON interface. headers, params: sent with every request, where the key is.
+    """A client of a vendor's JSON API. headers, params: sent with every request; one of them holds the key.
 
-    keep: gets what was asked for, without the key, and the body of each answer that is one.
+    keep: called with the request, without the key, and the body of each successful response.
     """
 
     def __init__(
@@ -62,15 +62,15 @@ class VendorHttp:
         *,
         check: Callable[[Any], None] = lambda _: None,
     ) -> Any:
-        """The decoded JSON. check: raises VendorError for an answer that is none.
+        """The decoded JSON. check: raises VendorError for an unusable response.
 
-        Raises VendorError, after retries where they may help.
+        Raises VendorError, after retries if they may help.
         """
 
         def once() -> Any:
-            told = self._once(path, {**self._params, **(params or {})})
-            check(told)
-            return told
+            payload = self._once(path, {**self._params, **(params or {})})
+            check(payload)
+            return payload
 
         return self.line.call(once)
 
@@ -84,19 +84,19 @@ class VendorHttp:
             raise VendorDownError(f"no connection ({error or type(error).__name__})") from None
         if response.status_code == _TOO_MANY:
             asked = self.line.too_many_requests(response.headers.get("Retry-After"))
-            raise VendorDownError(f"HTTP 429, too many requests{_said(body)}", retry_after=asked)
+            raise VendorDownError(f"HTTP 429, too many requests{_error_detail(body)}", retry_after=asked)
         self._raise_for_status(response.status_code, body)
         if self._keep is not None:
             asked_for = (f"{name}={value}" for name, value in params.items() if name not in self._params)
             self._keep(" ".join([path, *asked_for]), body)
         try:
             return json.loads(body)
-        except ValueError:  # also what is no UTF-8
+        except ValueError:  # including invalid UTF-8
             kind = response.headers.get("Content-Type", "unknown content").split(";")[0]
-            raise GarbageError(f"no JSON but {kind}") from None
+            raise GarbageError(f"not JSON but {kind}") from None
 
     def _read(self, path: str, params: Mapping[str, str]) -> tuple[httpx.Response, bytes]:
-        """The response and its body. An answer that drips is as good as none: the time is for all of it."""
+        """The response and its body. The timeout covers the whole body, so that a slow stream ends too."""
         deadline = time.monotonic() + self._timeout
         body = bytearray()
         with self._client.stream("GET", self._base_url + path, params=dict(params)) as response:
@@ -109,26 +109,26 @@ class VendorHttp:
         return response, bytes(body)
 
     def _raise_for_status(self, status: int, body: bytes) -> None:
-        said = _said(body)
+        detail = _error_detail(body)
         if status == _TIMED_OUT or status >= _SERVER_ERROR:
-            raise VendorDownError(f"HTTP {status}{said}")
-        if status == httpx.codes.UNAUTHORIZED or (status == _BAD_REQUEST and "api_key" in said):
-            self.line.breaker.trip()  # the key will not be better for the next symbol
-            raise KeyRefusedError(f"the key was refused{said}")
+            raise VendorDownError(f"HTTP {status}{detail}")
+        if status == httpx.codes.UNAUTHORIZED or (status == _BAD_REQUEST and "api_key" in detail):
+            self.line.breaker.trip()  # the key will fail for the next symbol too
+            raise KeyRefusedError(f"the key was refused{detail}")
         if status in _NOT_ENTITLED:
-            raise NotEntitledError(f"the plan of this key does not cover it{said}")
+            raise NotEntitledError(f"the plan of this key does not cover it{detail}")
         if status == _NO_DATA:
-            raise NoDataError(f"unknown there{said}")
+            raise NoDataError(f"unknown there{detail}")
         if status >= _BAD_REQUEST:
-            raise NoDataError(f"HTTP {status}{said}")
+            raise NoDataError(f"HTTP {status}{detail}")
         if status != httpx.codes.OK:
-            raise GarbageError(f"HTTP {status} in place of an answer")
+            raise GarbageError(f"HTTP {status} instead of an answer")
 
 
 def ask_each(keys: Mapping[str, T], ask: Callable[[str, T], Any]) -> Answers[Any]:
-    """Ask for each key, some at once. ask: gets key and value, and raises VendorError where it has nothing.
+    """Ask for each key, several in parallel. ask: gets key and value; raises VendorError if it has nothing.
 
-    An answer of another shape than the one agreed upon is garbage of that key and of no other.
+    An answer with an unexpected structure is garbage for that key only.
     """
     answers: Answers[Any] = Answers()
 
@@ -146,20 +146,20 @@ def ask_each(keys: Mapping[str, T], ask: Callable[[str, T], Any]) -> Answers[Any
     return answers
 
 
-def _said(body: bytes) -> str:
-    """The beginning of an error's text, in brackets."""
+def _error_detail(body: bytes) -> str:
+    """The beginning of an error's message, in parentheses."""
     try:
-        told = json.loads(body)
+        payload = json.loads(body)
     except ValueError:
         return ""
-    if isinstance(told, dict):
-        told = next(
+    if isinstance(payload, dict):
+        payload = next(
             (
-                told[name]
+                payload[name]
                 for name in ("Error Message", "error_message", "error", "message")
-                if isinstance(told.get(name), str)
+                if isinstance(payload.get(name), str)
             ),
             "",
         )
-    shown = str(told)[:_SHOWN].strip() if isinstance(told, str) else ""
+    shown = str(payload)[:_SHOWN].strip() if isinstance(payload, str) else ""
     return f" ({shown})" if shown else ""

@@ -1,9 +1,8 @@
 """Yahoo Finance through yfinance (source 'yfinance'): prices, splits, dividends, profiles, and a few yields.
 
-Yahoo hands out closes and dividends adjusted for every split up to today, so a download always reaches to
-today, and its own splits turn them back into what was traded and paid. Its batch download swallows the
-reason of a failure and the currency, and is a loop of the same requests: here each symbol is asked for by
-itself.
+Yahoo adjusts closes and dividends for every split up to today. So a download always ends today, and its own
+splits convert the values back to what was traded and paid. yfinance's batch download hides the reason of a
+failure and the currency, and loops over the same requests: here each symbol is requested separately.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -33,12 +32,12 @@ _QUOTES = {
 }
 
 RATE_INDICES = {"DGS3MO": "^IRX", "DGS5": "^FVX", "DGS10": "^TNX", "DGS30": "^TYX"}
-"""Indices of yields in percent, and the series that they come next to. ^IRX is the discount rate of 13-week
-bills, a few hundredths below the yield: better than nothing, which is why Yahoo is asked last for rates."""
+"""Indices of yields in percent, by the series that they approximate. ^IRX is the discount rate of 13-week
+bills, a few hundredths below the yield; therefore Yahoo is asked last for rates."""
 
 
 class Yahoo:
-    """Yahoo's part in the protocol."""
+    """The vendor Yahoo."""
 
     name = "yfinance"
     title = "Yahoo"
@@ -49,7 +48,7 @@ class Yahoo:
         self._session = YahooSession(line, base_url=base_url, timeout=timeout)
 
     def histories(self, starts: Mapping[str, date]) -> Answers[History]:
-        """Daily rows of each symbol from its date to now, with what happened to its shares."""
+        """Daily rows of each symbol from its date to now, with splits and dividends."""
         return self._each(starts, self._history)
 
     def profiles(self, symbols: Sequence[str], profile_date: date) -> Answers[dict[str, Any]]:
@@ -57,7 +56,7 @@ class Yahoo:
         return self._each(dict.fromkeys(symbols, profile_date), self._profile)
 
     def rates(self, series: Sequence[str], start: date) -> Answers[pd.DataFrame]:
-        """The four yields of RATE_INDICES; no data of other series."""
+        """The four yields of RATE_INDICES; no data for other series."""
         return self._each(dict.fromkeys(series, start), self._rate)
 
     def _each(self, keys: Mapping[str, date], ask: Callable[[str, date], Any]) -> Answers[Any]:
@@ -103,8 +102,8 @@ def read_history(rows: pd.DataFrame, currency: str | None) -> History:
     table = rows.set_axis(dates).rename(columns=_QUOTES)
     paid = table["Dividends"].fillna(0)
     gains = table["Capital Gains"].fillna(0) if "Capital Gains" in table else 0 * paid
-    # Yahoo counts a fund's capital gains twice in the adjusted close: that day's return is left to be
-    # computed from the close and what was paid
+    # Yahoo counts a fund's capital gains twice in the adjusted close: that day's return is computed later
+    # from the close and the distribution
     table.loc[gains > 0, "adj_close"] = np.nan
     ratios = table["Stock Splits"].map(lambda ratio: ratio if is_split(ratio) else np.nan)
     splits = _events(ratios, "ratio")
@@ -119,7 +118,7 @@ def read_history(rows: pd.DataFrame, currency: str | None) -> History:
 
 
 def _paid(dividends: pd.Series, gains: pd.Series) -> pd.Series:
-    """What a share was paid: Yahoo's dividend holds the capital gain as a rule, but not always."""
+    """The distribution per share: Yahoo's dividend usually includes the capital gain, but not always."""
     return dividends.where(dividends >= gains, dividends + gains)
 
 

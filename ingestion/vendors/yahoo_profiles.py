@@ -1,4 +1,4 @@
-"""Yahoo's profiles by our names: pure functions on what yfinance calls `info`."""
+"""Yahoo's profiles with our field names: pure functions on yfinance's `info`."""
 
 import json
 from collections.abc import Mapping
@@ -40,11 +40,11 @@ _NUMBERS = {
     "returnOnEquity": "return_on_equity",
     "totalRevenue": "total_revenue",
 }
-"""Yahoo's fields that profiles show, and the API's names for them."""
+"""Yahoo's fields in profiles, and the API's names for them."""
 
 
 def read_profile(symbol: str, info: Mapping[str, Any], profile_date: date) -> dict[str, Any]:
-    """The row for raw.company_profiles from Yahoo's fields; what is no number or no text is unknown."""
+    """The row for raw.company_profiles from Yahoo's fields; invalid values are null."""
     kind = str(info.get("quoteType"))
     return {
         "symbol": symbol,
@@ -73,7 +73,7 @@ def _details(info: Mapping[str, Any], kind: str) -> dict[str, Any]:
 
 
 def _first_trade_date(info: Mapping[str, Any]) -> str | None:
-    """Since when there can be prices: nothing older is asked for."""
+    """The first date with prices: nothing older is requested."""
     milliseconds = number(info.get("firstTradeDateMilliseconds"))
     if milliseconds is None:
         return None
@@ -84,7 +84,7 @@ def _first_trade_date(info: Mapping[str, Any]) -> str | None:
 
 
 def _dividend_yield(info: Mapping[str, Any]) -> float | None:
-    """Decimal a year. Yahoo's own dividendYield is percent, its yield (of funds) and trailing one decimal."""
+    """Decimal per year. Of Yahoo's fields, only dividendYield is in percent."""
     for field, unit in (("yield", 1.0), ("trailingAnnualDividendYield", 1.0), ("dividendYield", 100.0)):
         value = number(info.get(field))
         if value is not None and value > 0:

@@ -1,6 +1,4 @@
-"""The HTTP session through which yfinance asks: paced, pointed where the settings say, and strict about
-faults.
-"""
+"""The HTTP session of yfinance: rate-limited, with a configurable host, and strict about errors."""
 
 import logging
 import warnings
@@ -18,15 +16,16 @@ from ingestion.vendors.limits import Line
 
 T = TypeVar("T")
 
-# yfinance uses what pandas 3.1 deprecates and asks for the warnings to be shown; nobody here can mend that
+# yfinance uses an API that pandas 3.1 deprecates, and enables the warnings
 warnings.filterwarnings("ignore", category=DeprecationWarning, module="yfinance")
 
 _SERVER_ERROR, _TOO_MANY_REQUESTS = 500, 429
 
 
 class YahooSession(requests.Session[requests.Response]):
-    """A session that waits for its turn, and raises on a server's error: yfinance would take it for an answer
-    without data. base_url: asked in place of Yahoo's own hosts.
+    """A rate-limited session that raises on server errors, which yfinance would take for an empty answer.
+
+    base_url: used instead of Yahoo's own hosts.
     """
 
     def __init__(self, line: Line, *, base_url: str | None = None, timeout: float = 20.0) -> None:
@@ -34,12 +33,12 @@ class YahooSession(requests.Session[requests.Response]):
         self._line, self._base_url, self._timeout = line, base_url, timeout
 
     def request(self, method: Any, url: str, *args: Any, **kwargs: Any) -> requests.Response:
-        """As curl_cffi's; raises ConnectionError for a status of 500 or more."""
+        """Like curl_cffi's; raises ConnectionError for a status of 500 or more."""
         self._line.bucket.take()
         if self._base_url is not None:
             parts = urlsplit(url)
             url = self._base_url.rstrip("/") + parts.path + (f"?{parts.query}" if parts.query else "")
-        kwargs["timeout"] = self._timeout  # yfinance waits half a minute for what has no time of its own
+        kwargs["timeout"] = self._timeout  # yfinance's default is half a minute
         response = super().request(method, url, *args, **kwargs)
         if response.status_code == _TOO_MANY_REQUESTS:
             self._line.too_many_requests(response.headers.get("Retry-After"))
@@ -51,9 +50,9 @@ class YahooSession(requests.Session[requests.Response]):
 
 
 def in_our_words(ask: Callable[[], T]) -> T:
-    """The answer of a call of yfinance; its errors as a VendorError, told apart by whether to ask again.
+    """The result of a call of yfinance, with its errors converted to the VendorError that fits.
 
-    Yfinance keeps answers for the life of the process, faults among them: they are forgotten first.
+    yfinance caches answers for the life of the process, including errors: the cache is cleared first.
     """
     yfinance.data.YfData().cache_get.cache_clear()
     try:
@@ -70,13 +69,13 @@ def in_our_words(ask: Callable[[], T]) -> T:
     except OSError as error:  # a lost connection or a timeout
         raise VendorDownError(str(error) or repr(error)) from error
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-        # a page that is no JSON, or JSON that yfinance does not understand
+        # a page that is not JSON, or JSON that yfinance cannot read
         raise GarbageError(f"an answer that cannot be read ({error!r})") from error
 
 
 @contextmanager
 def quiet_yfinance() -> Iterator[None]:
-    """Let yfinance raise its errors, and not log them: each failure is told by us."""
+    """Make yfinance raise its errors instead of logging them; we report each failure."""
     log = logging.getLogger("yfinance")
     before, level = yfinance.config.debug.hide_exceptions, log.level
     yfinance.config.debug.hide_exceptions = False

@@ -1,6 +1,6 @@
-"""Symbols as Yahoo writes them, and Financial Modeling Prep after it."""
+"""Symbols as Yahoo and Financial Modeling Prep write them."""
 
-# Indices have another name there.
+# Indices have different names there.
 _INDICES = {"VIX": "^VIX", "SPX": "^GSPC", "NDX": "^NDX", "RUT": "^RUT", "DJX": "^DJI"}
 
 

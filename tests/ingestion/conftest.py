@@ -1,4 +1,4 @@
-"""What the tests of ingestion share: a writer's connection, the market figures if they are there."""
+"""Fixtures of the ingestion tests: a writer's connection, and real market data if available."""
 
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -25,22 +25,22 @@ def connection(empty_warehouse: Warehouse) -> Iterator[Connection]:
 
 @pytest.fixture(scope="module")
 def module_connection(module_warehouse: Warehouse) -> Iterator[Connection]:
-    """For the tests of a module that write nothing, or nothing that disturbs the others."""
+    """Shared by the tests of a module that write nothing that affects other tests."""
     with module_warehouse.connect_writer(application_name="test ingestion", autocommit=True) as connection:
         yield connection
 
 
 @pytest.fixture(scope="session")
 def market_folder() -> Path:
-    """Real figures beside the project; they are not part of it."""
+    """Real market data next to the project, not part of it."""
     if not MARKET_FOLDER.is_dir():
-        pytest.skip(f"{MARKET_FOLDER} is not there; the same paths are covered with made-up figures")
+        pytest.skip(f"{MARKET_FOLDER} is missing; the same paths are tested with synthetic data")
     return MARKET_FOLDER
 
 
 @pytest.fixture
 def write(tmp_path: Path) -> Callable[[str, str], Path]:
-    """Write a file of this name into the test's folder."""
+    """Write a file with this name into the test's folder."""
 
     def write_file(name: str, text: str) -> Path:
         path = tmp_path / name
@@ -53,7 +53,7 @@ def write(tmp_path: Path) -> Callable[[str, str], Path]:
 
 @pytest.fixture
 def load_mine(connection: Connection, write: Callable[[str, str], Path]) -> Callable[[str], Holder]:
-    """Load a statement of one portfolio, `Mine`, and find it. Its day is MINE_TODAY."""
+    """Load a statement of the portfolio `Mine`, dated MINE_TODAY, and return its Holder."""
 
     def load(positions: str) -> Holder:
         load_positions(
@@ -71,7 +71,7 @@ def load_mine(connection: Connection, write: Callable[[str, str], Path]) -> Call
 
 @pytest.fixture
 def count(connection: Connection) -> Callable[[str], int]:
-    """How many rows a table has."""
+    """The number of rows of a table."""
 
     def rows(table: str) -> int:
         result = connection.execute(f"select count(*) from {table}").fetchone()

@@ -1,4 +1,4 @@
-"""The numbered SQL files: each once per content, all of a file or nothing, owned by the writer."""
+"""The numbered SQL files: applied once per content, each in one transaction, owned by the writer."""
 
 import shutil
 from collections.abc import Iterator
@@ -53,7 +53,7 @@ def sql_folder(tmp_path: Path) -> Path:
 
 
 def schema(connection: Connection) -> list[object]:
-    """Everything the files make: relations with columns, constraints, functions, grants, owners."""
+    """Everything that the files create: relations with columns, constraints, functions, grants, owners."""
     return [row for statement in SCHEMA for row in connection.execute(statement.encode()).fetchall()]
 
 
@@ -111,9 +111,7 @@ def test_a_copied_database_gets_its_grants_again(empty_warehouse: Warehouse) -> 
         assert connection.execute("select to_regnamespace('audit') is not null").fetchone() == (True,)
 
 
-def test_a_database_whose_roles_lost_their_rights_is_mended(
-    admin: Connection, empty_warehouse: Warehouse
-) -> None:
+def test_lost_rights_of_the_roles_are_granted_again(admin: Connection, empty_warehouse: Warehouse) -> None:
     admin.execute(f"revoke create on database {admin.info.dbname} from sigmasight_writer")
     assert module.ROLES_FILE in bootstrap(admin)
     with empty_warehouse.connect_writer() as connection:
@@ -126,14 +124,16 @@ def test_an_older_server_is_refused(admin: Connection, monkeypatch: pytest.Monke
         bootstrap(admin)
 
 
-def test_two_databases_of_one_server_are_apart(warehouse: Warehouse, empty_warehouse: Warehouse) -> None:
+def test_two_databases_of_one_server_are_independent(
+    warehouse: Warehouse, empty_warehouse: Warehouse
+) -> None:
     with empty_warehouse.connect_writer() as connection:
         connection.execute("create table raw.only_here (a integer)")
     with warehouse.connect_writer() as connection:
         assert connection.execute("select to_regclass('raw.only_here')").fetchone() == (None,)
 
 
-def test_the_chats_database_is_made_once_and_owned_by_its_role(warehouse: Warehouse) -> None:
+def test_the_chats_database_is_created_once_and_owned_by_its_role(warehouse: Warehouse) -> None:
     prepare_ai_database(warehouse)
     prepare_ai_database(warehouse)
     with connect(warehouse.ai_url) as connection:
@@ -142,7 +142,7 @@ def test_the_chats_database_is_made_once_and_owned_by_its_role(warehouse: Wareho
         assert connection.info.dbname == f"{warehouse.settings.warehouse_database}_ai"
 
 
-def test_a_warehouse_of_another_name_is_made_on_the_same_server(warehouse: Warehouse) -> None:
+def test_a_warehouse_of_another_name_is_created_on_the_same_server(warehouse: Warehouse) -> None:
     home = warehouse.settings.sigmasight_home
     other = open_warehouse(Settings(sigmasight_home=home, warehouse_database="another_name"))
     with other.connect_writer() as connection:

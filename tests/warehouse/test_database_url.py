@@ -1,4 +1,4 @@
-"""A server given by DATABASE_URL: PostgreSQL 16 over the network, passwords asked, its user no superuser."""
+"""DATABASE_URL: PostgreSQL 16 over the network, with passwords and a user who is not a superuser."""
 
 import dataclasses
 import os
@@ -16,7 +16,6 @@ from warehouse.bootstrap import SQL_FOLDER
 from warehouse.connections import (
     Warehouse,
     connect,
-    open_readers,
     open_warehouse,
     prepare_ai_database,
     stop_warehouse,
@@ -39,7 +38,7 @@ create database prepared;
 
 
 class Server:
-    """A running PostgreSQL 16 and who may enter it."""
+    """A running PostgreSQL 16 and its logins."""
 
     def __init__(self, port: int) -> None:
         self.address = {"host": "127.0.0.1", "port": str(port)}
@@ -96,7 +95,7 @@ def given_warehouse(server: Server) -> Warehouse:
     return open_warehouse(settings_with(server, PASSWORDS))
 
 
-def test_everything_is_laid_down_and_owned_by_the_writer(given_warehouse: Warehouse) -> None:
+def test_everything_is_created_and_owned_by_the_writer(given_warehouse: Warehouse) -> None:
     assert not given_warehouse.is_embedded
     with given_warehouse.connect_writer() as connection:
         assert connection.execute("select current_user, session_user").fetchone() == (
@@ -123,7 +122,7 @@ def test_the_readers_log_in_with_the_passwords_of_the_settings(given_warehouse: 
         assert connection.info.user == f"sigmasight_{role}"
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("select from raw.prices")
-    with pytest.raises(WarehouseUnavailableError, match="does not let the user in"):
+    with pytest.raises(WarehouseUnavailableError, match="rejected the login"):
         connect(make_url({**url_parts(url), "password": "wrong"}))
 
 
@@ -137,7 +136,7 @@ def test_a_new_password_in_the_settings_is_set(server: Server, given_warehouse: 
     connect(given_warehouse.api_url).close()
 
 
-def test_dbts_driver_becomes_the_writer_by_its_environment(
+def test_the_environment_makes_dbts_driver_act_as_the_writer(
     given_warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     environment = given_warehouse.dbt_environment()
@@ -157,14 +156,6 @@ def test_dbts_driver_becomes_the_writer_by_its_environment(
     connection.close()
 
 
-def test_the_api_needs_no_more_than_its_own_logins(given_warehouse: Warehouse) -> None:
-    settings = Settings(api_database_url=given_warehouse.api_url, auth_database_url=given_warehouse.auth_url)
-    readers = open_readers(settings)
-    assert connect(readers.api_url).info.user == "sigmasight_api"
-    assert readers.ai_url is None
-    assert open_readers(given_warehouse.settings).auth_url == given_warehouse.auth_url
-
-
 def test_the_chats_database_needs_an_administrator_for_its_extension(given_warehouse: Warehouse) -> None:
     with pytest.raises(BootstrapError, match="AI_DATABASE_URL"):
         prepare_ai_database(given_warehouse)
@@ -172,11 +163,11 @@ def test_the_chats_database_needs_an_administrator_for_its_extension(given_wareh
     prepare_ai_database(dataclasses.replace(given_warehouse, settings=elsewhere))
 
 
-# --- what a person may get wrong ------------------------------------------------------------------
+# --- mistakes in the URL --------------------------------------------------------------------------
 
 
 def failure(**settings: str) -> str:
-    """Return what a person is told; no part of it is the password."""
+    """Return the error message, which must not contain the password."""
     with pytest.raises(WarehouseError) as caught:
         open_warehouse(Settings.model_validate(settings))
     message = str(caught.value)
@@ -185,42 +176,42 @@ def failure(**settings: str) -> str:
     return message
 
 
-def test_a_server_that_is_not_there_is_said() -> None:
+def test_a_missing_server_is_reported() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
         url = make_url(
             {"host": "127.0.0.1", "port": str(port), "user": "u", "dbname": "d", "password": PASSWORD}
         )
-        assert "see that the server runs" in failure(database_url=url)
+        assert "check that the server runs" in failure(database_url=url)
 
 
-def test_an_unknown_host_is_said() -> None:
-    assert "host is not known" in failure(database_url="postgresql://u:secret@no-such-host.invalid/d")
+def test_an_unknown_host_is_reported() -> None:
+    assert "host is unknown" in failure(database_url="postgresql://u:secret@no-such-host.invalid/d")
 
 
-def test_a_missing_database_is_said(server: Server) -> None:
+def test_a_missing_database_is_reported(server: Server) -> None:
     message = failure(database_url=server.url("manager", "nowhere"))
     assert "nowhere" in message
     assert "createdb" in message
 
 
-def test_a_wrong_password_is_said(server: Server) -> None:
+def test_a_wrong_password_is_reported(server: Server) -> None:
     message = failure(database_url=server.url("manager", "warehouse", password="not-the-password"))
-    assert "does not let the user in" in message
+    assert "rejected the login" in message
     assert "not-the-password" not in message
 
 
-def test_a_user_who_may_not_make_roles_is_told_what_to_ask_for(server: Server) -> None:
+def test_the_error_for_a_user_who_cannot_create_roles_says_what_to_run(server: Server) -> None:
     message = failure(database_url=server.url("visitor", "prepared"))
     assert "001_roles.sql" in message
     assert "grant sigmasight_writer to visitor" in message
 
 
-def test_a_user_for_whom_the_roles_were_prepared_needs_no_more(
+def test_prepared_roles_are_enough_for_a_user_without_createrole(
     server: Server, given_warehouse: Warehouse
 ) -> None:
-    assert given_warehouse  # made the roles
+    assert given_warehouse  # its fixture created the roles
     roles = project_root() / "warehouse" / "sql" / "001_roles.sql"
     with psycopg.connect(server.url("root_of_it", "prepared"), autocommit=True) as connection:
         connection.execute(roles.read_bytes())
@@ -234,7 +225,7 @@ def test_a_user_for_whom_the_roles_were_prepared_needs_no_more(
     assert "may not set the password of sigmasight_api" in message
 
 
-def test_a_url_without_a_database_means_the_one_of_the_settings(
+def test_a_url_without_a_database_uses_the_one_of_the_settings(
     server: Server, given_warehouse: Warehouse
 ) -> None:
     parts = url_parts(server.url("manager", "warehouse"))
@@ -243,6 +234,6 @@ def test_a_url_without_a_database_means_the_one_of_the_settings(
     assert again.admin_url == given_warehouse.admin_url
 
 
-def test_a_drivers_name_in_the_url_does_no_harm(server: Server, given_warehouse: Warehouse) -> None:
+def test_a_drivers_name_in_the_url_is_ignored(server: Server, given_warehouse: Warehouse) -> None:
     url = server.url("manager", "warehouse").replace("postgresql://", "postgresql+psycopg://")
     assert open_warehouse(Settings(database_url=url)).admin_url == given_warehouse.admin_url

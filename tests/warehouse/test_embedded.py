@@ -1,4 +1,4 @@
-"""The embedded server: started, reused, stopped, and started again after everything that can go wrong."""
+"""The embedded server: started, reused, stopped, and started again after each kind of failure."""
 
 import multiprocessing
 import os
@@ -32,12 +32,12 @@ def home(make_home: Callable[[], Path]) -> Iterator[Path]:
     yield folder
     server = running_embedded(folder / ".warehouse")
     if server is not None:
-        kill(psutil.Process(server.pid))  # nothing in it is kept: no need to wait for a checkpoint
+        kill(psutil.Process(server.pid))  # its data is not needed: do not wait for a checkpoint
 
 
 @pytest.fixture(scope="module")
 def prepared(make_home: Callable[[], Path]) -> Path:
-    """Make a warehouse with a committed row, and stop its server; copying it is faster than making one."""
+    """Create a warehouse with a committed row and stop its server: copying it is faster than creating it."""
     warehouse = open_warehouse(Settings(sigmasight_home=make_home()))
     write(warehouse, "create table raw.kept as select 42 as answer")
     stop_warehouse(warehouse.settings)
@@ -46,14 +46,14 @@ def prepared(make_home: Callable[[], Path]) -> Path:
 
 @pytest.fixture
 def opened(home: Path, prepared: Path) -> Warehouse:
-    """Open a warehouse in which a row was committed."""
+    """Open a warehouse that has a committed row."""
     subprocess.run(["/bin/cp", "-a", str(prepared), str(home)], check=True)
     return open_warehouse(Settings(sigmasight_home=home))
 
 
 @pytest.fixture(scope="module")
 def running(make_home: Callable[[], Path]) -> Warehouse:
-    """Open a warehouse that the tests which break nothing share, with the settings people get."""
+    """Open a warehouse with the default settings, shared by the tests that break nothing."""
     warehouse = open_warehouse(Settings(sigmasight_home=make_home()))
     write(warehouse, "create table raw.kept as select 42 as answer")
     return warehouse
@@ -84,7 +84,7 @@ def data_folder(home: Path) -> Path:
     return home / ".warehouse" / "pgdata"
 
 
-# --- the usual ------------------------------------------------------------------------------------
+# --- the normal case ------------------------------------------------------------------------------
 
 
 def test_the_second_opening_reuses_the_server(running: Warehouse) -> None:
@@ -122,7 +122,7 @@ def test_stopping_keeps_the_data_and_stops_once(opened: Warehouse) -> None:
     assert answer(open_warehouse(opened.settings)) == 42
 
 
-def test_stopping_what_never_was_does_nothing(tmp_path: Path) -> None:
+def test_stopping_a_server_that_never_existed_does_nothing(tmp_path: Path) -> None:
     assert not stop_embedded(tmp_path)
     assert list(tmp_path.iterdir()) == []
 
@@ -168,7 +168,7 @@ def _open_in_a_process(home: str, database: str) -> int:
     return postmaster(warehouse).pid
 
 
-def test_processes_that_open_at_once_share_one_server(home: Path) -> None:
+def test_processes_that_open_concurrently_share_one_server(home: Path) -> None:
     work = [(str(home), "one"), (str(home), "one"), (str(home), "two")] * 2
     with multiprocessing.get_context("spawn").Pool(len(work)) as pool:
         pids = pool.starmap(_open_in_a_process, work)
@@ -176,7 +176,7 @@ def test_processes_that_open_at_once_share_one_server(home: Path) -> None:
 
 
 @pytest.mark.parametrize("seconds", [0.25, 0.5, 0.75, 1.0, 1.25])
-def test_a_start_killed_at_any_moment_is_no_obstacle(home: Path, seconds: float) -> None:
+def test_a_start_killed_at_any_moment_does_not_block_the_next(home: Path, seconds: float) -> None:
     environment = {**os.environ, "SIGMASIGHT_HOME": str(home)}
     process = subprocess.Popen([sys.executable, "-c", OPEN], env=environment, start_new_session=True)
     time.sleep(seconds)
@@ -228,29 +228,29 @@ def test_connecting_waits_for_a_server_that_recovers_from_a_killed_child(opened:
             assert answer(open_warehouse(opened.settings)) == 42
             break
         except psycopg.OperationalError:
-            # let in just before the server saw its child die, and thrown out with all others
+            # accepted just before the server noticed the crash, then dropped with all other connections
             assert time.monotonic() < deadline
     victim.close()
 
 
-def test_whoever_is_thrown_out_while_coming_in_comes_in_afterwards(
+def test_a_connection_dropped_during_a_server_reset_is_retried(
     opened: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A server that lost a child throws out those who are not yet in, too; a moment later it lets them in."""
+    """A server that lost a child drops new connections too, and accepts them a moment later."""
     connect = psycopg.connect
     said = ["server closed the connection unexpectedly"] * 3 + ["the database system is in recovery mode"]
 
-    def thrown_out_at_first(*args: Any, **options: Any) -> Any:
+    def dropped_at_first(*args: Any, **options: Any) -> Any:
         if said:
             raise psycopg.OperationalError(said.pop(0))
         return connect(*args, **options)
 
-    monkeypatch.setattr(psycopg, "connect", thrown_out_at_first)
+    monkeypatch.setattr(psycopg, "connect", dropped_at_first)
     assert answer(open_warehouse(opened.settings)) == 42
     assert said == []
 
 
-def test_a_lock_file_naming_another_program_is_no_server(opened: Warehouse) -> None:
+def test_a_lock_file_naming_another_program_does_not_count_as_a_server(opened: Warehouse) -> None:
     data = data_folder(opened.settings.sigmasight_home)
     left = (data / "postmaster.pid").read_text().splitlines()
     socket_lock = (data / f"{SOCKET_NAME}.lock").read_text().splitlines()
@@ -265,13 +265,13 @@ def test_a_lock_file_naming_another_program_is_no_server(opened: Warehouse) -> N
 
 
 @pytest.mark.parametrize("content", ["", "\n", "12", "nonsense\n"])
-def test_a_broken_lock_file_is_no_obstacle(opened: Warehouse, content: str) -> None:
+def test_a_broken_lock_file_does_not_block_a_start(opened: Warehouse, content: str) -> None:
     stop_warehouse(opened.settings)
     (data_folder(opened.settings.sigmasight_home) / "postmaster.pid").write_text(content)
     assert answer(open_warehouse(opened.settings)) == 42
 
 
-def test_a_server_that_is_just_starting_is_waited_for(opened: Warehouse) -> None:
+def test_a_starting_server_is_waited_for(opened: Warehouse) -> None:
     path = data_folder(opened.settings.sigmasight_home) / "postmaster.pid"
     ready = path.read_text()
     path.write_text(ready.replace("ready", "starting"))
@@ -282,20 +282,20 @@ def test_a_server_that_is_just_starting_is_waited_for(opened: Warehouse) -> None
     assert time.perf_counter() - begun > 0.9
 
 
-def test_a_recovery_longer_than_our_patience_is_said_with_the_log(
+def test_a_recovery_longer_than_the_timeout_is_reported_with_the_log(
     opened: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(embedded, "PATIENCE_SECONDS", 0.2)
     path = data_folder(opened.settings.sigmasight_home) / "postmaster.pid"
     ready = path.read_text()
     path.write_text(ready.replace("ready", "starting"))
-    with pytest.raises(EmbeddedServerError, match="goes on by itself") as caught:
+    with pytest.raises(EmbeddedServerError, match="continues in the background") as caught:
         open_warehouse(opened.settings)
     assert "ready to accept connections" in str(caught.value)
     path.write_text(ready)
 
 
-def test_a_server_whose_socket_was_swept_away_is_started_again(opened: Warehouse) -> None:
+def test_a_server_whose_socket_was_deleted_is_started_again(opened: Warehouse) -> None:
     before = postmaster(opened).pid
     (data_folder(opened.settings.sigmasight_home) / SOCKET_NAME).unlink()
     again = open_warehouse(opened.settings)
@@ -303,7 +303,7 @@ def test_a_server_whose_socket_was_swept_away_is_started_again(opened: Warehouse
     assert postmaster(again).pid != before
 
 
-def test_a_lost_server_is_said_in_a_sentence(opened: Warehouse) -> None:
+def test_a_lost_server_is_reported_with_a_remedy(opened: Warehouse) -> None:
     stop_warehouse(opened.settings)
     with pytest.raises(WarehouseUnavailableError, match="run the command again"):
         opened.connect_writer()
@@ -313,7 +313,7 @@ def test_a_lost_server_is_said_in_a_sentence(opened: Warehouse) -> None:
 
 
 @pytest.mark.parametrize("name", ["with space and 'quote'", "ü", "long-" * 30])
-def test_any_folder_will_do(home: Path, name: str) -> None:
+def test_any_folder_name_works(home: Path, name: str) -> None:
     warehouse = open_warehouse(Settings(sigmasight_home=home / name))
     write(warehouse, "create table raw.kept as select 42 as answer")
     assert answer(warehouse) == 42
@@ -361,13 +361,13 @@ def test_a_failed_start_shows_the_servers_last_log_lines(opened: Warehouse) -> N
     assert answer(open_warehouse(opened.settings)) == 42
 
 
-def test_a_home_that_is_a_file_is_said(tmp_path: Path) -> None:
+def test_a_home_that_is_a_file_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(EmbeddedServerError, match="set SIGMASIGHT_HOME to a folder"):
         open_warehouse(Settings(sigmasight_home=tmp_path / "file"))
 
 
-def test_files_of_somebody_else_are_left_alone(home: Path) -> None:
+def test_other_files_in_the_data_folder_are_left_alone(home: Path) -> None:
     data_folder(home).mkdir(parents=True)
     (data_folder(home) / "thesis.txt").write_text("precious")
     with pytest.raises(EmbeddedServerError, match="holds other files"):
@@ -382,7 +382,7 @@ def test_files_of_another_version_are_left_alone(home: Path) -> None:
         open_warehouse(Settings(sigmasight_home=home))
 
 
-def test_damaged_files_are_said(opened: Warehouse) -> None:
+def test_damaged_files_are_reported(opened: Warehouse) -> None:
     kill(postmaster(opened))
     data = data_folder(opened.settings.sigmasight_home)
     for segment in (data / "pg_wal").glob("0*"):
@@ -392,7 +392,7 @@ def test_damaged_files_are_said(opened: Warehouse) -> None:
 
 
 @pytest.mark.parametrize(("said", "advice"), HINTS.items())
-def test_what_we_recognise_comes_with_advice(said: str, advice: str) -> None:
+def test_known_failures_come_with_a_remedy(said: str, advice: str) -> None:
     message = str(failure(Path("/srv/pgdata"), f"FATAL: could not write: {said}"))
     assert "/srv/pgdata" in message
     assert advice in message
@@ -401,7 +401,7 @@ def test_what_we_recognise_comes_with_advice(said: str, advice: str) -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk to fill")
 @pytest.mark.parametrize("megabytes", [1, 12, 40])
-def test_a_full_disk_is_said_and_leaves_nothing_behind(home: Path, megabytes: int) -> None:
+def test_a_full_disk_is_reported_and_leaves_nothing_behind(home: Path, megabytes: int) -> None:
     subprocess.run(
         ["/bin/mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=755", "tmpfs", str(home)], check=True
     )

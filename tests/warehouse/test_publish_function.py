@@ -1,4 +1,4 @@
-"""ops.publish: a publication speaks for its dates at once, and what it replaces is kept."""
+"""ops.publish: a publication takes effect for all its dates at once, and what it replaces is kept."""
 
 import datetime as dt
 
@@ -14,7 +14,7 @@ FOREVER = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
 
 @pytest.fixture
 def writer(empty_warehouse: Warehouse) -> Connection:
-    """Open a session in a warehouse that knows the calendar of January 2024, by one load."""
+    """Open a session in a warehouse with the calendar of January 2024, from one load."""
     connection = empty_warehouse.connect_writer(autocommit=True)
     load_calendar(connection, holidays=[])
     return connection
@@ -64,7 +64,7 @@ def current(connection: Connection) -> dict[dt.date, int]:
     )
 
 
-def test_a_publication_speaks_for_the_sessions_of_its_range(writer: Connection) -> None:
+def test_a_publication_covers_the_sessions_of_its_range(writer: Connection) -> None:
     published_at = publish(writer, 1, MONDAY, SATURDAY)
     assert sorted(current(writer)) == [dt.date(2024, 1, day) for day in (8, 9, 10, 11, 12)]
     row = writer.execute(
@@ -73,7 +73,7 @@ def test_a_publication_speaks_for_the_sessions_of_its_range(writer: Connection) 
     assert row.fetchall() == [(MONDAY, SATURDAY, published_at, 7, 1)]
 
 
-def test_a_correction_supersedes_just_its_dates_and_keeps_the_old(writer: Connection) -> None:
+def test_a_correction_supersedes_only_its_own_dates_and_keeps_the_old_rows(writer: Connection) -> None:
     first = publish(writer, 1, MONDAY, WEDNESDAY)
     second = publish(writer, 2, TUESDAY, WEDNESDAY)
     assert current(writer) == {MONDAY: 1, TUESDAY: 2, WEDNESDAY: 2}
@@ -96,7 +96,7 @@ def taken_in(connection: Connection) -> dict[int, int]:
     return dict(connection.execute("select load_id, publication_id from ops.publication_loads").fetchall())
 
 
-def test_a_publication_takes_in_the_loads_finished_until_known_at(writer: Connection) -> None:
+def test_a_publication_includes_the_loads_finished_until_known_at(writer: Connection) -> None:
     early, failed = add_load(writer), add_load(writer, status="failed")
     row = writer.execute("select clock_timestamp()").fetchone()
     assert row is not None
@@ -108,14 +108,14 @@ def test_a_publication_takes_in_the_loads_finished_until_known_at(writer: Connec
     assert failed not in taken_in(writer)
 
 
-def test_publishing_twice_under_one_number_changes_nothing(writer: Connection) -> None:
+def test_publishing_twice_under_one_id_changes_nothing(writer: Connection) -> None:
     publish(writer, 1, MONDAY, MONDAY)
     with pytest.raises(psycopg.errors.UniqueViolation):
         publish(writer, 1, TUESDAY, TUESDAY)
     assert current(writer) == {MONDAY: 1}
 
 
-def test_a_range_without_a_session_is_refused_whole(writer: Connection) -> None:
+def test_a_range_without_a_session_is_refused(writer: Connection) -> None:
     with pytest.raises(psycopg.errors.RaiseException, match="no session"):
         publish(writer, 1, SATURDAY, SATURDAY)
     with pytest.raises(psycopg.errors.CheckViolation):

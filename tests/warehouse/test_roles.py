@@ -1,4 +1,4 @@
-"""Readers can only read, and only what is theirs: tried as each role, with all that a session may change."""
+"""Readers can only read, and only their own rows: tested as each role and with every session setting."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -17,7 +17,7 @@ BOB_BOOK = "22222222-2222-4222-8222-222222222222"
 
 
 class User(NamedTuple):
-    """Who a session of the API says it is for, and the proof."""
+    """The user id that an API session sets, and the key that proves it."""
 
     user_id: str
     row_key: str
@@ -81,7 +81,7 @@ def url_of(warehouse: Warehouse, role: str) -> str:
 
 @pytest.fixture(params=[*READERS, "ai"])
 def reader(request: pytest.FixtureRequest, module_warehouse: Warehouse, users: Users) -> Iterator[Connection]:
-    """Open a session as each reading role in the warehouse, its second line of defence switched off."""
+    """Open a session as each reading role, with the second line of defence switched off."""
     assert users
     database = module_warehouse.settings.warehouse_database
     url = url_of(module_warehouse, request.param).replace(f"/{database}_ai?", f"/{database}?")
@@ -100,7 +100,7 @@ def tables(connection: Connection) -> list[tuple[str, str]]:
     return [(row[0], row[1]) for row in rows]
 
 
-# --- nobody but the writer writes -----------------------------------------------------------------
+# --- only the writer writes -----------------------------------------------------------------------
 
 
 def test_readers_cannot_change_a_row_anywhere(reader: Connection) -> None:
@@ -139,7 +139,7 @@ def test_readers_cannot_change_a_row_anywhere(reader: Connection) -> None:
         "select pg_try_advisory_xact_lock_shared(7305001)",
     ],
 )
-def test_readers_cannot_make_or_become_anything(reader: Connection, statement: str) -> None:
+def test_readers_cannot_create_objects_or_change_roles(reader: Connection, statement: str) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         reader.execute(statement.encode())
 
@@ -155,7 +155,7 @@ def test_the_apis_statements_end_after_ten_seconds(api: Connection) -> None:
     assert api.execute("show idle_in_transaction_session_timeout").fetchone() == ("30s",)
 
 
-# --- who reads what -------------------------------------------------------------------------------
+# --- what each role reads -------------------------------------------------------------------------
 
 
 def readable(connection: Connection) -> set[tuple[str, str]]:
@@ -169,7 +169,7 @@ def readable(connection: Connection) -> set[tuple[str, str]]:
     return found
 
 
-def test_each_role_reads_just_its_own(reader: Connection) -> None:
+def test_each_role_reads_only_its_own_schemas(reader: Connection) -> None:
     expected = {
         "sigmasight_analyst": {("marts", "books")},
         "sigmasight_api": {("marts", "books")},
@@ -198,7 +198,7 @@ def books(connection: Connection, user_id: str, row_key: str) -> list[str]:
     return [row[0] for row in rows]
 
 
-def test_a_user_sees_his_own_portfolios(api: Connection, users: Users) -> None:
+def test_a_user_sees_their_own_portfolios(api: Connection, users: Users) -> None:
     assert books(api, *users.ann) == [ANN_BOOK]
     assert books(api, *users.bob) == [BOB_BOOK]
 
@@ -208,13 +208,13 @@ def test_a_session_without_a_user_sees_nothing(api: Connection) -> None:
     assert books(api, "", "") == []
 
 
-def test_who_calls_himself_another_user_sees_nothing(api: Connection, users: Users) -> None:
+def test_a_session_with_another_users_id_sees_nothing(api: Connection, users: Users) -> None:
     assert books(api, users.bob.user_id, users.ann.row_key) == []
     assert books(api, users.bob.user_id, "") == []
     assert books(api, users.bob.user_id, "%") == []
 
 
-def test_a_statement_cannot_pose_as_another_user(api: Connection, users: Users) -> None:
+def test_a_statement_cannot_impersonate_another_user(api: Connection, users: Users) -> None:
     with api.transaction():
         api.execute("select set_config('sigmasight.user_id', %s, true)", [users.ann.user_id])
         api.execute("select set_config('sigmasight.user_key', %s, true)", [users.ann.row_key])
@@ -224,7 +224,7 @@ def test_a_statement_cannot_pose_as_another_user(api: Connection, users: Users) 
             api.execute("select row_key from ops.users")
 
 
-def test_the_proof_is_gone_with_the_transaction(api: Connection, users: Users) -> None:
+def test_the_user_key_ends_with_the_transaction(api: Connection, users: Users) -> None:
     assert books(api, *users.ann) == [ANN_BOOK]
     assert api.execute("select access.readable_portfolio_ids()").fetchall() == []
 
@@ -234,7 +234,7 @@ def test_another_search_path_does_not_mislead_the_filter(api: Connection, users:
     assert books(api, *users.ann) == [ANN_BOOK]
 
 
-def test_the_proof_cannot_be_read_from_another_session(
+def test_the_user_key_cannot_be_read_from_another_session(
     module_warehouse: Warehouse, api: Connection, users: Users
 ) -> None:
     with connect(module_warehouse.api_url) as other:
@@ -246,7 +246,7 @@ def test_the_proof_cannot_be_read_from_another_session(
     assert users.bob.row_key not in str(seen)
 
 
-def test_a_portfolio_given_to_another_owner_changes_hands(empty_warehouse: Warehouse) -> None:
+def test_a_portfolio_given_to_another_owner_is_visible_to_them_only(empty_warehouse: Warehouse) -> None:
     with empty_warehouse.connect_writer() as connection:
         load_portfolio(connection, ANN_BOOK, "ann@example.org")
         load_portfolio(connection, ANN_BOOK, "bob@example.org")
@@ -256,7 +256,7 @@ def test_a_portfolio_given_to_another_owner_changes_hands(empty_warehouse: Wareh
         assert books(session, *bob) == [ANN_BOOK]
 
 
-def test_a_user_who_was_shut_out_sees_nothing(empty_warehouse: Warehouse) -> None:
+def test_a_deactivated_user_sees_nothing(empty_warehouse: Warehouse) -> None:
     with empty_warehouse.connect_writer() as connection:
         load_portfolio(connection, ANN_BOOK, "ann@example.org")
         ann = add_user(connection, "ann@example.org")
@@ -265,6 +265,6 @@ def test_a_user_who_was_shut_out_sees_nothing(empty_warehouse: Warehouse) -> Non
         assert books(session, *ann) == []
 
 
-def test_every_users_proof_is_another(users: Users) -> None:
+def test_every_user_has_a_different_key(users: Users) -> None:
     assert users.ann.row_key != users.bob.row_key
     assert len(users.ann.row_key) == 64

@@ -1,4 +1,4 @@
-"""URLs: apart, together, and never with a password in a message."""
+"""URLs: parsed, built, and never with a password in a message."""
 
 import psycopg
 import pytest
@@ -8,9 +8,9 @@ from psycopg.conninfo import conninfo_to_dict
 
 from warehouse.connections import unavailable
 from warehouse.errors import SettingsError
-from warehouse.urls import hide_secrets, libpq_environment, make_url, mask_url, url_parts
+from warehouse.urls import hide_secrets, libpq_environment, make_url, url_parts
 
-# what libpq can hold is any text but NUL; a host's name is narrower, and tested by example
+# libpq accepts any text but NUL; host names are narrower and tested by example
 TEXT = st.text(st.characters(exclude_characters="\0@", exclude_categories=["Cs"]), min_size=1, max_size=20)
 
 
@@ -43,7 +43,7 @@ def test_a_plain_url_stays_readable() -> None:
     assert make_url(url_parts(url)) == url
 
 
-def test_a_drivers_name_in_the_scheme_is_left_out() -> None:
+def test_a_drivers_name_in_the_scheme_is_ignored() -> None:
     assert url_parts("postgresql+psycopg://u@h/d") == {"user": "u", "host": "h", "dbname": "d"}
     assert url_parts("postgres+asyncpg://u@h/d")["host"] == "h"
 
@@ -52,25 +52,23 @@ def test_a_drivers_name_in_the_scheme_is_left_out() -> None:
     "url",
     ["postgresql://u:sw@rdfish@h/d", "postgresql://u:sw/rdfish@h/d", "mysql://u:swordfish@h/d", "swordfish"],
 )
-def test_an_unreadable_url_is_refused_without_a_word_of_it(url: str) -> None:
+def test_an_unreadable_url_is_refused_without_quoting_it(url: str) -> None:
     with pytest.raises(SettingsError, match="cannot be read") as caught:
         url_parts(url)
     assert "rdfish" not in str(caught.value)
 
 
-def test_masking_hides_the_password_and_nothing_else() -> None:
-    assert mask_url("postgresql://u:swordfish@h:5432/d") == "postgresql://u:***@h:5432/d"
-    assert mask_url("postgresql://u@h/d") == "postgresql://u@h/d"
+def test_hide_secrets_replaces_the_password_and_nothing_else() -> None:
     assert hide_secrets("no swordfish here", {"password": "swordfish"}) == "no *** here"
 
 
-def test_a_password_in_the_servers_words_is_hidden() -> None:
+def test_a_password_in_a_server_message_is_hidden() -> None:
     error = unavailable(psycopg.OperationalError("rejected swordfish"), "postgresql://u:swordfish@h/d")
     assert "swordfish" not in str(error)
     assert "h" in str(error)
 
 
-def test_parts_that_libpq_reads_from_the_environment_go_there() -> None:
+def test_libpq_environment_returns_the_variables_that_libpq_reads() -> None:
     assert libpq_environment({"sslmode": "require", "options": "-c a=b", "keepalives_idle": "3"}) == {
         "PGSSLMODE": "require",
         "PGOPTIONS": "-c a=b",

@@ -77,7 +77,7 @@ def test_every_setting_is_described_in_a_sentence(name: str) -> None:
     assert description.endswith(".")
 
 
-def test_nothing_needs_to_be_set() -> None:
+def test_every_setting_is_optional() -> None:
     settings = get_settings()
     assert settings.sigmasight_home == project_root()
     assert (project_root() / "pyproject.toml").exists()
@@ -110,7 +110,7 @@ def test_a_database_name_that_needs_quoting_is_refused(name: str, monkeypatch: p
         get_settings()
 
 
-def test_what_is_shown_of_the_settings_holds_no_secret() -> None:
+def test_the_repr_of_the_settings_holds_no_secret() -> None:
     secret = "swordfish-swordfish-swordfish-swordfish"
     settings = Settings(
         database_url=f"postgresql://u:{secret}@h/d",
@@ -122,7 +122,7 @@ def test_what_is_shown_of_the_settings_holds_no_secret() -> None:
     assert secret not in str(settings)
 
 
-def test_the_signing_key_is_made_once_and_kept_for_its_owner_only(tmp_path: Path) -> None:
+def test_the_signing_key_is_generated_once_and_readable_by_its_owner_only(tmp_path: Path) -> None:
     settings = Settings(sigmasight_home=tmp_path)
     key = settings.signing_key()
     kept = tmp_path / ".warehouse" / "secret_key"
@@ -132,12 +132,12 @@ def test_the_signing_key_is_made_once_and_kept_for_its_owner_only(tmp_path: Path
     assert [path.name for path in kept.parent.iterdir()] == ["secret_key"]
 
 
-def test_a_given_signing_key_is_used_and_not_kept(tmp_path: Path) -> None:
+def test_a_given_signing_key_is_used_and_not_stored(tmp_path: Path) -> None:
     assert Settings(sigmasight_home=tmp_path, secret_key=SecretStr("x" * 32)).signing_key() == "x" * 32
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_signing_key_that_cannot_be_kept_says_what_to_do(tmp_path: Path) -> None:
+def test_a_signing_key_that_cannot_be_stored_is_reported_with_a_remedy(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(SettingsError, match="set SECRET_KEY"):
         Settings(sigmasight_home=tmp_path / "file").signing_key()

@@ -1,5 +1,5 @@
--- Who may do what. Run by the administrator of the server; every statement may run again.
--- Login without a password: the embedded server trusts its own unix socket; on a server given by
+-- Roles and their rights. Run by the administrator of the server; every statement is idempotent.
+-- The roles have no password here: the embedded server trusts its own unix socket, and on a server given by
 -- DATABASE_URL the passwords are set from the settings (see warehouse.bootstrap).
 
 do $$
@@ -18,13 +18,13 @@ begin
     end if;
     execute format('grant create, connect, temporary on database %I to sigmasight_writer', current_database());
     execute format('revoke create, temporary on database %I from public', current_database());
-    -- Instants are shown and days are cut in UTC, whatever the server's own habit.
+    -- Timestamps are shown and truncated to days in UTC, whatever the server's default.
     execute format('alter database %I set timezone to %L', current_database(), 'UTC');
 end
 $$;
 
--- Two things PostgreSQL lets everybody do: keep large objects in the database, and hold the advisory locks
--- that loads and builds go by. Only a superuser can take that away, as he is on the embedded server.
+-- PostgreSQL lets every role store large objects and take advisory locks, which loads and builds rely on. Only a
+-- superuser can revoke that, which the administrator is on the embedded server.
 do $$
 declare
     guarded text;
@@ -47,15 +47,15 @@ begin
 end
 $$;
 
--- The writer reads what it publishes as an analyst does: without the row filter.
+-- Like an analyst, the writer reads marts without the row filter.
 grant sigmasight_analyst to sigmasight_writer;
 
--- The second line of defence only: the guard is that these roles own nothing and may write nothing.
+-- A second line of defence only: the first is that these roles own nothing and have no right to write.
 alter role sigmasight_api set default_transaction_read_only = on;
 alter role sigmasight_api set statement_timeout = '10s';
 alter role sigmasight_api set idle_in_transaction_session_timeout = '30s';
 alter role sigmasight_auth set default_transaction_read_only = on;
 alter role sigmasight_auth set statement_timeout = '5s';
 alter role sigmasight_analyst set default_transaction_read_only = on;
--- analysts name marts without a schema, and the functions over them read what this path leads to
+-- analysts may name marts without a schema, and the functions over marts resolve names by this path
 alter role sigmasight_analyst set search_path = marts, udf, public;

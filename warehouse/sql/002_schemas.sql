@@ -1,6 +1,6 @@
--- The layers, in the order data moves through them, and the two rooms beside: ops (what was run) and
--- udf (functions for analysts). Owned by the writer; readers see marts, marts_history, marts_at
--- (the marts as they were at the instant of the setting sigmasight.published_at) and udf only.
+-- The layers, in the order data moves through them; besides, ops (operational records), access (the row filter)
+-- and udf (functions for analysts). Owned by the writer. Readers see only marts, marts_history, marts_at (the marts
+-- as of the setting sigmasight.published_at) and udf.
 
 create schema if not exists raw;
 create schema if not exists ops;
@@ -17,6 +17,6 @@ grant usage on schema marts, marts_history, marts_at, udf to sigmasight_analyst,
 grant usage on schema access to sigmasight_analyst, sigmasight_api;
 grant usage on schema ops to sigmasight_auth;
 
--- Postgres lets everybody call a new function; here each grant is said.
+-- PostgreSQL lets every role call a new function; here each grant is explicit.
 alter default privileges revoke execute on functions from public;
 alter default privileges in schema udf grant execute on functions to sigmasight_analyst, sigmasight_api;

@@ -1,7 +1,7 @@
--- What was loaded, run and published, and who may log in.
+-- Records of loads, runs and publications, and the accounts.
 
--- One row per load. A successful load's row is written in the transaction of its data; a failed one's
--- on its own, after the rollback. touched_from: the earliest date whose numbers the new rows can change.
+-- One row per load. The row of a successful load is written in the transaction of its data; that of a failed load
+-- separately, after the rollback. touched_from: the earliest date whose numbers the new rows can change.
 create table if not exists ops.loads (
     load_id bigint generated always as identity primary key,
     source text not null,
@@ -17,7 +17,7 @@ create table if not exists ops.loads (
     error text
 );
 
--- Why a row of a file or an answer was not loaded.
+-- Rows of a file or of a vendor's response that were not loaded, with the reason.
 create table if not exists ops.rejected_rows (
     load_id bigint not null references ops.loads,
     row_number bigint,
@@ -26,8 +26,8 @@ create table if not exists ops.rejected_rows (
 );
 create index if not exists rejected_rows_load on ops.rejected_rows (load_id);
 
--- One row per run of a flow. The row stays 'running' when the process is killed; the next run of the
--- same kind, which holds the lock, marks it 'abandoned'.
+-- One row per run of a flow. When the process is killed the row stays 'running'; the next run of the same kind,
+-- which then holds the lock, marks it 'abandoned'.
 create table if not exists ops.runs (
     run_id bigint generated always as identity primary key,
     kind text not null,
@@ -45,8 +45,8 @@ create table if not exists ops.runs (
     error text
 );
 
--- What the last run of dbt in a run did, node by node, also when it failed. status: as dbt calls it.
--- rows: written by a model, found by a test. message: what dbt said of it.
+-- The results of a run's last dbt invocation by node, failed ones included. status: dbt's own.
+-- rows: written by a model, or found by a test. message: dbt's message for the node.
 create table if not exists ops.run_nodes (
     run_id bigint not null references ops.runs on delete cascade,
     node_id text not null,
@@ -62,7 +62,7 @@ create table if not exists ops.run_nodes (
 create sequence if not exists ops.publication_ids;
 
 -- A publication makes the rows that carry its id visible, on all marts at once.
--- known_at: the instant up to which loaded rows were taken in (what --known-at rebuilds from).
+-- known_at: rows loaded up to this instant were used (--known-at rebuilds from the same rows).
 create table if not exists ops.publications (
     publication_id bigint primary key,
     from_date date not null,
@@ -76,10 +76,10 @@ create table if not exists ops.publications (
     check (from_date <= to_date)
 );
 
--- portfolios: those that it rebuilt; null: all, and the market's facts.
+-- portfolios: those that it rebuilt; null for all of them and the market facts.
 alter table ops.publications add column if not exists portfolios uuid[];
 
--- Which publications speak for a date, of what belongs to no portfolio; the one not superseded is what readers see.
+-- The publications that cover a date, for facts that belong to no portfolio. Readers see the one not superseded.
 create table if not exists ops.publication_dates (
     as_of_date date not null,
     publication_id bigint not null references ops.publications,
@@ -90,14 +90,14 @@ create table if not exists ops.publication_dates (
 create unique index if not exists publication_dates_current
 on ops.publication_dates (as_of_date) include (publication_id) where superseded_at is null;
 
--- The loads that a publication was the first to take in; a load without a row here is work to do.
+-- The first publication that used each load; a load without a row here is not published yet.
 create table if not exists ops.publication_loads (
     load_id bigint primary key references ops.loads,
     publication_id bigint not null references ops.publications
 );
 
--- People who may log in. row_key is what lets a session of the API claim to be that user: only the role
--- that checks logins can read it, so a statement run for one user cannot pose as another.
+-- User accounts. With the row_key a session of the API acts as that user. Only the role that checks logins can
+-- read it, so a statement run for one user cannot impersonate another.
 create table if not exists ops.users (
     user_id uuid primary key default gen_random_uuid(),
     email text not null unique check (email = lower(email)),
@@ -110,11 +110,11 @@ create table if not exists ops.users (
 );
 grant select on ops.users to sigmasight_auth;
 
--- /health tells how the last build ended.
+-- /health reports the outcome of the last build.
 grant select on ops.runs to sigmasight_auth;
 
--- The project whose views, functions and seeds stand in this database, by the mark of its files; no row while
--- a build changes them. A build of the same project leaves them as they are.
+-- The project version (a hash of its files) whose views, functions and seeds are in this database; no row while a
+-- build changes them. A build of the same version leaves them unchanged.
 create table if not exists ops.built_projects (
     mark text primary key,
     built_at timestamptz not null default clock_timestamp()

@@ -1,7 +1,7 @@
--- Raw data, append-only: a row equal to what is known is not written again, a correction is a new row,
--- and the newest load wins. Money and prices in the security's own units (USD unless currency says so).
+-- Raw data, append-only: a row equal to the known one is not written again, a correction is a new row, and the
+-- newest load wins. Money and prices are in the security's currency (USD unless a currency column says otherwise).
 
--- Days of the NYSE calendar, sessions and others.
+-- Calendar days of the NYSE; is_session marks trading days.
 create table if not exists raw.calendar_days (
     load_id bigint not null references ops.loads,
     loaded_at timestamptz not null,
@@ -11,11 +11,11 @@ create table if not exists raw.calendar_days (
     primary key (calendar_date, load_id)
 );
 
--- Closes as traded. total_return: the vendor's return from previous_date to price_date, dividends and
--- splits inside, taken from two neighbouring adjusted closes of this one load; it speaks for the day only
--- while previous_close is still the close known for previous_date.
+-- Closes as traded. total_return: the vendor's return from previous_date to price_date including dividends and
+-- splits, from two consecutive adjusted closes of the same load. It is valid only while previous_close is still
+-- the known close of previous_date.
 create table if not exists raw.prices (
-    load_id bigint not null, -- no foreign key: half of a bulk load's time, and the loader writes both rows
+    load_id bigint not null, -- no foreign key: it would double the time of a bulk load, and the loader writes both rows
     loaded_at timestamptz not null,
     source text not null,
     symbol text not null,
@@ -44,7 +44,7 @@ create table if not exists raw.corporate_actions (
     primary key (symbol, ex_date, action, load_id)
 );
 
--- Treasury constant-maturity yields, percent a year (4.25 is 4.25 %), by FRED series (DGS3MO, DGS10, ...).
+-- Treasury constant-maturity yields in percent per year (4.25 is 4.25 %), by FRED series (DGS3MO, DGS10, ...).
 create table if not exists raw.treasury_rates (
     load_id bigint not null references ops.loads,
     loaded_at timestamptz not null,
@@ -55,7 +55,7 @@ create table if not exists raw.treasury_rates (
     primary key (series, rate_date, load_id)
 );
 
--- details: other fields of the source, by the names that the API gives them (api/schemas/profiles.py).
+-- details: other fields of the source, by their names in the API (api/schemas/profiles.py).
 create table if not exists raw.company_profiles (
     load_id bigint not null references ops.loads,
     loaded_at timestamptz not null,
@@ -91,7 +91,7 @@ create table if not exists raw.portfolios (
 );
 alter table raw.portfolios add column if not exists account_name text;
 create index if not exists portfolios_by_owner on raw.portfolios (owner_email);
--- removed_on: the portfolio has no rows from this day on; its past stays. Null while it is kept.
+-- removed_on: the portfolio has no rows from this date on; its history stays. Null while it is not removed.
 alter table raw.portfolios add column if not exists removed_on date;
 
 -- One row per lot. quantity is signed as traded on entry_date (before later splits).
@@ -137,7 +137,7 @@ create table if not exists raw.capital_flows (
     primary key (flow_id, load_id)
 );
 
--- Valuations of private holdings: USD per unit. price null: the valuation of this day is taken back.
+-- Valuations of private holdings: USD per unit. price null: the valuation of this day is withdrawn.
 create table if not exists raw.private_marks (
     load_id bigint not null references ops.loads,
     loaded_at timestamptz not null,
@@ -160,8 +160,8 @@ create table if not exists raw.position_tags (
     primary key (portfolio_id, symbol, tag, effective_date, load_id)
 );
 
--- Target prices of a portfolio's symbol from effective_date on, USD in the shares of stated_on (before later
--- splits). All three null: there is no target from that day on.
+-- Target prices of a portfolio's symbol from effective_date on, in USD per share as of stated_on (before later
+-- splits). All three null: no target from that date on.
 create table if not exists raw.target_prices (
     load_id bigint not null references ops.loads,
     loaded_at timestamptz not null,

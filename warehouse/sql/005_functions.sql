@@ -1,6 +1,6 @@
--- What the publication and the row filter stand on.
+-- Functions for publications and for the row filter.
 
--- The product of a column: chains returns and splits. Nulls are skipped, as sum() skips them.
+-- The product of a column, to chain returns and splits. Ignores nulls, like sum().
 create or replace aggregate udf.product (double precision) (
     sfunc = float8mul, stype = double precision, initcond = '1', parallel = safe
 );
@@ -8,8 +8,8 @@ create or replace aggregate udf.product (numeric) (
     sfunc = numeric_mul, stype = numeric, initcond = '1', parallel = safe
 );
 
--- The row filter: the portfolios of the user whom this session was opened for. The session says who
--- (sigmasight.user_id) and proves it (sigmasight.user_key); without both, no row.
+-- The row filter: the portfolios of the session's user, given by sigmasight.user_id and proved by
+-- sigmasight.user_key; no row without both.
 create or replace function access.readable_portfolio_ids()
 returns setof uuid
 language sql stable security definer parallel safe
@@ -28,7 +28,7 @@ as $$
         )
 $$;
 
--- Analysts, and the writer, see every portfolio; anybody else goes through the row filter.
+-- Analysts and the writer see every portfolio; all other roles are subject to the row filter.
 create or replace function access.sees_every_portfolio()
 returns boolean
 language sql stable parallel safe
@@ -43,7 +43,7 @@ grant execute on function access.sees_every_portfolio() to sigmasight_api, sigma
 grant execute on function udf.product(double precision), udf.product(numeric)
 to sigmasight_api, sigmasight_analyst;
 
--- Simulated prices stand in for real ones until the first real price is loaded, and are not seen after.
+-- Simulated prices are used until the first real price is loaded, and ignored afterwards.
 create or replace function ops.has_real_prices(known_at timestamptz)
 returns boolean
 language sql stable parallel safe
@@ -57,9 +57,9 @@ as $$
     )
 $$;
 
--- Make a finished build visible: one statement, so readers see all of it or none of it.
--- market_from_date: first session of the market's facts and of every portfolio; after to_date when the build covers
--- only the portfolios listed in ops.build_portfolios.
+-- Publish a finished build in one statement, so readers see all of it or none of it.
+-- market_from_date: first session of the market facts and of every portfolio; later than to_date when the build
+-- covers only the portfolios listed in ops.build_portfolios.
 drop function if exists ops.publish(bigint, date, date, timestamptz, text, text, integer, integer);
 create or replace function ops.publish(
     publication_id bigint,
@@ -138,7 +138,7 @@ begin
         and not exists (select from ops.publication_loads as known where known.load_id = loads.load_id)
     on conflict do nothing;
 
-    -- Every mart joins these: the planner must know them from the first reader on.
+    -- Every mart joins these tables: the planner needs their statistics before the first query.
     analyze ops.publications;
     analyze ops.publication_dates;
     analyze ops.portfolio_dates;

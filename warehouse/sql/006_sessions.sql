@@ -1,7 +1,7 @@
--- Who is logged in. A session begins with a login and ends with a logout, by itself after some weeks, or when a
--- refresh token comes a second time: then two parties hold it, and neither is believed any more.
+-- Login sessions. A session begins with a login. It ends with a logout, when it expires, or when a refresh token is
+-- used a second time: then two parties hold the token, and neither is trusted any longer.
 
--- token_hash: SHA-256 of the one refresh token that continues the session; the token itself is kept nowhere.
+-- token_hash: SHA-256 of the one refresh token that continues the session; the token itself is not stored.
 create table if not exists ops.sessions (
     session_id uuid primary key,
     user_id uuid not null references ops.users on delete cascade,
@@ -17,7 +17,7 @@ create index if not exists sessions_user on ops.sessions (user_id);
 
 grant select (session_id, user_id, expires_at, ended_at) on ops.sessions to sigmasight_auth;
 
--- The role that checks logins writes sessions through these three functions and has no other right to write.
+-- The role that checks logins writes sessions through these three functions; it has no other right to write.
 
 create or replace function ops.open_session(session_id uuid, user_id uuid, token_hash bytea, lifetime interval)
 returns void
@@ -29,8 +29,8 @@ as $$
     values ($1, $2, $3, now() + $4);
 $$;
 
--- Replaces the refresh token: continued; reused: it was replaced before, and the session is ended; ended: there
--- is no such session any more.
+-- Replaces the refresh token. continued: it was replaced; reused: the token was replaced before, so the session is
+-- ended; ended: the session no longer exists.
 create or replace function ops.continue_session(session_id uuid, old_hash bytea, new_hash bytea)
 returns text
 language plpgsql security definer

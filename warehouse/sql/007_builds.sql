@@ -1,7 +1,8 @@
--- The build in progress, as its models read it: settings of the session, so that the text of every model is the
--- same each night. Without them a build covers all of history as known now, under publication 0, which no reader sees.
+-- The parameters of the build in progress, which models read from session settings, so that the compiled text of
+-- every model is the same each night. By default a build covers all of history as known now, under publication 0,
+-- which no reader sees.
 
--- First session of the market's facts and of every portfolio that is not listed with an earlier one.
+-- First session of the market facts, and of every portfolio that is not listed with an earlier one.
 create or replace function ops.build_from_date()
 returns date
 language sql stable parallel safe
@@ -13,25 +14,25 @@ returns date
 language sql stable parallel safe
 as $$ select coalesce(nullif(current_setting('sigmasight.to_date', true), '')::date, date '2100-01-01') $$;
 
--- First session of anything that is built: the earliest of the market's and the listed portfolios'.
+-- First session of the build: the earliest of the market's and of the listed portfolios'.
 create or replace function ops.build_first_date()
 returns date
 language sql stable parallel safe
 as $$ select coalesce(nullif(current_setting('sigmasight.first_date', true), '')::date, date '1990-01-01') $$;
 
--- Rows loaded later are not seen.
+-- The build ignores rows loaded later.
 create or replace function ops.build_known_at()
 returns timestamptz
 language sql stable parallel safe
 as $$ select coalesce(nullif(current_setting('sigmasight.known_at', true), '')::timestamptz, timestamptz 'infinity') $$;
 
--- What the rows of this build are marked with.
+-- The publication_id of the rows of this build.
 create or replace function ops.build_publication_id()
 returns bigint
 language sql stable parallel safe
 as $$ select coalesce(nullif(current_setting('sigmasight.publication_id', true), '')::bigint, 0) $$;
 
--- Portfolios that a build covers from an earlier session on than the market's facts: those whose own data changed.
+-- Portfolios that a build covers from an earlier session than the market facts, because their own data changed.
 create table if not exists ops.build_portfolios (
     publication_id bigint not null,
     portfolio_id uuid not null,
@@ -39,7 +40,7 @@ create table if not exists ops.build_portfolios (
     primary key (publication_id, portfolio_id)
 );
 
--- Which portfolios a load changed, each from when on.
+-- The portfolios that a load changed, each with the first changed date.
 create table if not exists ops.load_portfolios (
     load_id bigint not null references ops.loads,
     portfolio_id uuid not null,
@@ -47,8 +48,8 @@ create table if not exists ops.load_portfolios (
     primary key (load_id, portfolio_id)
 );
 
--- Which publications speak for a portfolio on a session; the one not superseded is what readers see.
--- (ops.publication_dates says the same of what belongs to no portfolio.)
+-- The publications that cover a portfolio on a session. Readers see the one not superseded.
+-- (ops.publication_dates is the equivalent for facts that belong to no portfolio.)
 create table if not exists ops.portfolio_dates (
     portfolio_id uuid not null,
     as_of_date date not null,
@@ -62,7 +63,7 @@ on ops.portfolio_dates (portfolio_id, as_of_date) include (publication_id) where
 create index if not exists portfolio_dates_by_date
 on ops.portfolio_dates using brin (as_of_date) with (pages_per_range = 16);
 
--- What each publication changed in rows that readers saw before: one row per changed column.
+-- What each publication changed in rows that were already published: one row per changed column.
 create table if not exists ops.restatements (
     publication_id bigint not null,
     as_of_date date not null,
@@ -76,8 +77,8 @@ create table if not exists ops.restatements (
 create index if not exists restatements_by_publication on ops.restatements (publication_id, as_of_date);
 create index if not exists restatements_by_portfolio on ops.restatements (portfolio_id, as_of_date);
 
--- The layout of the tables that builds fill. One made by an older version is brought to the newest by the files of
--- warehouse/sql/upgrades, each once: `sigmasight upgrade`.
+-- The layout of the tables that builds fill. `sigmasight upgrade` brings an older layout to the newest one by running
+-- the files of warehouse/sql/upgrades, each once.
 create table if not exists ops.layouts (
     layout integer primary key,
     reached_at timestamptz not null default clock_timestamp()

@@ -1,6 +1,6 @@
-"""Position downloads of brokers, read as they are downloaded: title lines, totals, disclaimers and all.
+"""Read brokers' position downloads unedited, with their title lines, totals and disclaimers.
 
-recognize(text)   which broker's download a text is, and what it says; None for anything else
+recognize(text)   the parsed download of any supported broker; None for anything else
 """
 
 from collections.abc import Callable, Sequence
@@ -19,7 +19,7 @@ _READERS: tuple[Callable[[Sequence[Line]], Export | None], ...] = (
 
 
 def recognize(text: str) -> Export | None:
-    """What a broker's download says, or None if the text is no broker's download."""
+    """The parsed download, or None if the text is not a broker's download."""
     lines = read_lines(text)
     for read in _READERS:
         export = read(lines)

@@ -1,8 +1,8 @@
-"""From a broker's download to rows of the positions file: what it lacks is given by the person, or was known.
+"""Convert a broker's download to rows of the positions file; missing fields come from the user or known lots.
 
-Most downloads name a position's average cost and no lots. The lots that the portfolio is known to hold then
-stay as they are; what is more than they are was bought since, what is less was sold, the oldest lot first. So
-a download each month makes no purchase of the past twice.
+Most downloads have a position's average cost and no lots. Then the portfolio's known lots are kept: a surplus
+over them was bought since, a shortfall was sold, oldest lot first. So monthly downloads do not repeat past
+purchases.
 """
 
 from collections import Counter
@@ -24,20 +24,22 @@ _ONE = Decimal(1)
 
 _NOTHING = (
     PositionsFileError(
-        "ERR_CSV_003", None, None, None, "The download lists no position with a quantity; download it anew."
+        "ERR_CSV_003", None, None, None, "The download lists no position with a quantity; download it again."
     ),
 )
 
-HOW_TO_DATE = "the download has none: give --entry-date DATE, or --entry-at-market to begin on its own day"
+HOW_TO_DATE = (
+    "the download has none: give --entry-date DATE, or --entry-at-market to begin on the download's date"
+)
 HOW_TO_PRICE = "the download has no cost: give --entry-price SYMBOL=PRICE, or --entry-at-market"
 
 
 @dataclass(frozen=True)
 class EntryTerms:
-    """What a person says where a download is silent.
+    """User-supplied terms for what a download lacks.
 
-    entry_date: of positions without one. prices: USD per share by symbol, before what the download says.
-    at_market: positions begin on the day of the download at its price. account: the one to take.
+    entry_date: of positions without one. prices: USD per share by symbol, with precedence over the download.
+    at_market: positions begin on the date of the download, at its price. account: the account to load.
     """
 
     entry_date: date | None = None
@@ -48,7 +50,7 @@ class EntryTerms:
 
 @dataclass(frozen=True)
 class Entries:
-    """Rows in the columns of the positions file, sentences on what was assumed, and errors."""
+    """Rows in the columns of the positions file, notices of what was assumed, and errors."""
 
     records: tuple[Record, ...]
     notices: tuple[str, ...]
@@ -56,19 +58,19 @@ class Entries:
 
 
 def entries(export: Export, terms: EntryTerms, held: Mapping[str, Sequence[HeldLot]], as_of: date) -> Entries:
-    """The rows of one account of a download. held: open lots by symbol, as they are known before `as_of`."""
+    """The rows of one account of a download. held: open lots by symbol, as known before `as_of`."""
     chosen = _of_account(export, terms.account)
     if isinstance(chosen, PositionsFileError):
         return Entries((), (), (chosen,))
     assumed: Counter[str] = Counter()
     notices = [f"This is a position download of {export.broker} of {as_of}.", *export.notices]
     prices = {normalize_symbol(symbol): price for symbol, price in terms.prices.items()}
-    said, records = replace(terms, prices=prices), []
+    resolved, records = replace(terms, prices=prices), []
     with localcontext(prec=_ENOUGH_DIGITS):
         for holding in _merged(_not_empty(chosen, notices), notices):
             lots = held.get(normalize_symbol(holding.symbol), [])
             known = _against_known(holding, lots, assumed)
-            records += [_record(entry, said, as_of, assumed) for entry in known]
+            records += [_record(entry, resolved, as_of, assumed) for entry in known]
     notices += [f"{count} of {len(records)} rows: {what}." for what, count in assumed.items() if count]
     unused = prices.keys() - {normalize_symbol(holding.symbol) for holding in chosen}
     notices += [f"--entry-price {symbol}: the download has no such position." for symbol in sorted(unused)]
@@ -76,13 +78,13 @@ def entries(export: Export, terms: EntryTerms, held: Mapping[str, Sequence[HeldL
 
 
 def _of_account(export: Export, account: str | None) -> tuple[Holding, ...] | PositionsFileError:
-    """The holdings of the account that is meant, or why it cannot be said which."""
+    """The holdings of the chosen account, or the error if the choice is ambiguous or unknown."""
     accounts = export.accounts
     if account is None:
         if len(accounts) <= 1:
             return export.holdings
         sentence = (
-            f"The download lists {len(accounts)} accounts ({', '.join(accounts)}); say which by --account."
+            f"The download lists {len(accounts)} accounts ({', '.join(accounts)}); choose one with --account."
         )
         return PositionsFileError("ERR_PORT_008", None, "Account", None, sentence)
     wanted = account.strip().lower()
@@ -91,7 +93,7 @@ def _of_account(export: Export, account: str | None) -> tuple[Holding, ...] | Po
     if len(found) == 1:
         return tuple(holding for holding in export.holdings if holding.account == found[0])
     known = ", ".join(filter(None, accounts)) or "none by name"
-    how = "is no account" if not found else "could be more than one account"
+    how = "is not an account" if not found else "matches more than one account"
     sentence = f"{account!r} {how} of the download, which lists {known}; correct --account."
     return PositionsFileError("ERR_PORT_008", None, "Account", account, sentence)
 
@@ -107,7 +109,7 @@ def _not_empty(holdings: Iterable[Holding], notices: list[str]) -> list[Holding]
 
 
 def _merged(holdings: Iterable[Holding], notices: list[str]) -> list[Holding]:
-    """One holding for a symbol that stands in several rows (cash and margin, say); lots stay apart."""
+    """Merge rows of one symbol (such as cash and margin); lots stay separate."""
     merged: dict[tuple[object, ...], Holding] = {}
     for holding in holdings:
         if not isinstance(holding.quantity, Decimal):
@@ -122,13 +124,13 @@ def _merged(holdings: Iterable[Holding], notices: list[str]) -> list[Holding]:
             costs = [(part.quantity, part.cost) for part in (first, holding)]
             known = [(held, cost) for held, cost in costs if cost is not None and isinstance(held, Decimal)]
             cost = sum((h * c for h, c in known), Decimal(0)) / quantity if len(known) == len(costs) else None
-            holding = replace(first, quantity=quantity, cost=cost)  # noqa: PLW2901 - the sum takes its place
+            holding = replace(first, quantity=quantity, cost=cost)  # noqa: PLW2901 - replaced by the sum
         merged[key] = holding
     return list(merged.values())
 
 
 def _against_known(holding: Holding, lots: Sequence[HeldLot], assumed: Counter[str]) -> list[Holding]:
-    """The lots that an averaged holding is made of: those that are known, and what is new."""
+    """The lots behind an averaged holding: the known ones, and a new one for the rest."""
     quantity = holding.quantity
     if holding.entry_date is not None or not isinstance(quantity, Decimal):
         return [holding]
@@ -137,11 +139,11 @@ def _against_known(holding: Holding, lots: Sequence[HeldLot], assumed: Counter[s
     was_split = any(lot.ratio != 1 for lot in same)
     if not same:
         return [holding]
-    if quantity == known or (was_split and abs(quantity - known) < 1):  # fractions are paid out at a split
-        assumed["entry date and price of the lots that are known"] += len(same)
+    if quantity == known or (was_split and abs(quantity - known) < 1):  # a split pays out fractions
+        assumed["entry date and price of known lots"] += len(same)
         return [_as_known(holding, lot, lot.row["quantity"]) for lot in same]
     if abs(quantity) > abs(known):
-        assumed["entry date and price of the lots that are known"] += len(same)
+        assumed["entry date and price of known lots"] += len(same)
         bought = replace(
             holding, quantity=quantity - known, cost=_cost_of_rest(holding, same, quantity - known)
         )
@@ -152,7 +154,7 @@ def _against_known(holding: Holding, lots: Sequence[HeldLot], assumed: Counter[s
 def _after_sale(
     holding: Holding, lots: Iterable[HeldLot], sold: Decimal, assumed: Counter[str]
 ) -> list[Holding]:
-    """What is left of the lots when so much of today's shares was sold, the oldest lot first."""
+    """The remaining lots after selling this many of today's shares, oldest lot first."""
     kept = []
     for lot in lots:
         quantity = lot.row["quantity"] * lot.ratio
@@ -161,7 +163,7 @@ def _after_sale(
         if taken < abs(quantity):
             left = (abs(quantity) - taken) / lot.ratio * (1 if quantity > 0 else -1)
             kept.append(_as_known(holding, lot, left.quantize(_QUANTITY_STEP)))
-    assumed["what was sold since the last statement was sold from the oldest lot on"] += len(kept)
+    assumed["sales since the last statement were taken from the oldest lot first"] += len(kept)
     return kept
 
 
@@ -171,7 +173,7 @@ def _as_known(holding: Holding, lot: HeldLot, quantity: Decimal) -> Holding:
 
 
 def _cost_of_rest(holding: Holding, lots: Iterable[HeldLot], rest: Decimal) -> Decimal | None:
-    """What the shares beyond the known lots cost, each: the total cost less the known lots'."""
+    """The cost per share of the rest: the total cost minus that of the known lots."""
     if holding.cost is None or not isinstance(holding.quantity, Decimal):
         return None
     known = sum((lot.row["quantity"] * lot.row["entry_price"] for lot in lots), Decimal(0))
@@ -195,7 +197,7 @@ def _record(holding: Holding, terms: EntryTerms, as_of: date, assumed: Counter[s
 def _entry(
     holding: Holding, terms: EntryTerms, as_of: date, assumed: Counter[str]
 ) -> tuple[date | None, Decimal | None]:
-    """Entry date and price of a row: from the download or the known lots, else as the person said."""
+    """Entry date and price of a row: from the download or the known lots, else from the user's terms."""
     if holding.is_cash:
         assumed[
             "cash, worth 1, without an entry date: from the day of the download"

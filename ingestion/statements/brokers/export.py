@@ -1,4 +1,4 @@
-"""What a broker's position download says, in our terms but with the broker's gaps."""
+"""The content of a broker's position download, in our terms but with the broker's gaps."""
 
 from dataclasses import dataclass, field
 from datetime import date
@@ -11,10 +11,9 @@ from ingestion.errors import PositionsFileError
 class Holding:
     """One row of a download.
 
-    quantity: signed, as text where it is no number. cost: USD per share (or per contract / 100), None where
-    the download has none. market_price: the download's own price of its day, in the same unit. entry_date:
-    only where the download lists lots. investment_class, subtype: as the positions file writes them, '' to
-    detect.
+    quantity: signed; the text if it is not a number. cost: USD per share (or per contract / 100), None if the
+    download has none. market_price: the download's own price on its date, in the same unit. entry_date: only
+    if the download lists lots. investment_class, subtype: as in the positions file, '' to detect them.
     """
 
     line: int
@@ -29,13 +28,13 @@ class Holding:
 
     @property
     def is_cash(self) -> bool:
-        """Whether it is cash, which is worth 1 and needs neither date nor price."""
+        """Whether it is cash, which has the price 1 and needs neither date nor price."""
         return self.subtype == "CASH"
 
 
 @dataclass(frozen=True)
 class Export:
-    """A download that was read. as_of: the day it speaks of, if it says. errors: rows that cannot be used."""
+    """A parsed download. as_of: its date, if it has one. errors: rows that cannot be used."""
 
     broker: str
     as_of: date | None
@@ -45,5 +44,5 @@ class Export:
 
     @property
     def accounts(self) -> tuple[str, ...]:
-        """The accounts it lists, in its order."""
+        """The accounts, in the order of the download."""
         return tuple(dict.fromkeys(holding.account for holding in self.holdings))

@@ -1,8 +1,8 @@
 """Fidelity, Positions > Download: Portfolio_Positions_Mmm-DD-YYYY.csv.
 
-One header, a row per position (money market funds with ** and without a quantity), disclaimers below, and at
-the end the day of the download. Cost is an average per position; there are no entry dates. Several accounts
-may stand in one file.
+One header, a row per position (money market funds with ** and without a quantity), disclaimers below, and the
+date of the download at the end. Cost is an average per position; there are no entry dates. A file may hold
+several accounts.
 """
 
 import re
@@ -17,7 +17,7 @@ from ingestion.statements.brokers.units import per_share
 _HEADER = {"symbol", "description", "quantity", "last price", "current value"}
 _DOWNLOADED = re.compile(r"Date downloaded\s+([A-Za-z]{3}-\d{1,2}-\d{4}|\d\d/\d\d/\d{4})", re.IGNORECASE)
 _SHARE_CLASSES = {"BRKA": "BRK-A", "BRKB": "BRK-B", "BFA": "BF-A", "BFB": "BF-B"}  # written without a dot
-_SHORTEST_ROW = 3  # cells; below the positions are texts
+_SHORTEST_ROW = 3  # cells; below the positions there are text lines
 
 
 def read(lines: Sequence[Line]) -> Export | None:
@@ -34,7 +34,7 @@ def read(lines: Sequence[Line]) -> Export | None:
         for row in rows
         if row["symbol"] and row not in pending and len(row.cells) > _SHORTEST_ROW
     )
-    notices = [f"Row {row.number}: pending activity is no position and was left out." for row in pending]
+    notices = [f"Row {row.number}: pending activity is not a position and was left out." for row in pending]
     return Export("Fidelity", _downloaded(lines), holdings, tuple(notices))
 
 
@@ -51,7 +51,7 @@ def _holding(row: Row) -> Holding:
     symbol = row["symbol"].rstrip("*").strip()
     held = quantity(row["quantity"])
     if row["symbol"].endswith("**") or (held == "" and "money market" in row["description"].lower()):
-        # the core position: Fidelity gives its value only
+        # the core position: Fidelity gives only its value
         return Holding(
             row.number,
             symbol,

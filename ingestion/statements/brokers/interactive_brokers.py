@@ -1,9 +1,9 @@
 """Interactive Brokers: the activity statement and the Flex query of open positions, both as CSV.
 
-The statement is many tables in one file; each line begins with its section and what it is (Header, Data,
-Total). Open Positions has a Summary per position and, if so set up, a Lot per purchase with its day. A Flex
-query is one or more plain tables of columns that its author chose. Both speak of options by the clearing
-house's symbol or as `AAPL 15AUG25 200 P`, and of cost per share. Only US dollars can be loaded.
+The statement holds many tables in one file; each line begins with its section and its kind (Header, Data,
+Total). Open Positions has a Summary per position and, if configured, a Lot per purchase with its date. A Flex
+query is one or more plain tables with configurable columns. Both write options as OCC symbols or as `AAPL
+15AUG25 200 P`, and cost per share. Only US dollars can be loaded.
 """
 
 from collections.abc import Iterator, Sequence
@@ -41,7 +41,7 @@ def read_activity(lines: Sequence[Line]) -> Export | None:
     account = about.get(("Account Information", "Data", "Account"), "")
     notices = []
     if any(line.cells[0] == "Cash Report" for line in lines):
-        notices.append("The cash of the Cash Report is no position: it is the equity less the positions.")
+        notices.append("The cash of the Cash Report is not a position: it is the equity minus the positions.")
     period = about.get(("Statement", "Data", "Period"), "").split(" - ")[-1]
     return _export(rows, day(period), account, notices)
 
@@ -86,7 +86,7 @@ def _foreign(row: Row) -> PositionsFileError:
 
 def _holding(row: Row, account: str) -> Holding:
     kind = row.first("asset category", "assetclass")
-    # what we have no class for keeps its name, so that the row's error shows it
+    # an unknown class keeps its name, so that the row's error shows it
     investment_class, subtype = _CLASSES.get(kind.lower(), (kind, ""))
     multiplier = amount(row.first("mult", "multiplier"))
     option = option_symbol(row["symbol"]) if investment_class == "OPTIONS" else None
@@ -136,7 +136,7 @@ def _is_flex_header(line: Line) -> bool:
 
 
 def _flex_rows(lines: Sequence[Line]) -> Iterator[Row]:
-    """The rows of the table of positions, up to the next header, without codes that may lead each line."""
+    """The rows of the positions table, up to the next header, without the codes that may begin a line."""
     names: list[str] | None = None
     for line in lines:
         if _is_flex_header(line):

@@ -1,4 +1,4 @@
-"""How brokers write amounts, days and option contracts, and what that is in ours."""
+"""Parse amounts, dates and option contracts in the brokers' notations."""
 
 import re
 from datetime import date, datetime
@@ -16,9 +16,9 @@ _DATE_FORMATS = (
 _ROOT = r"(?P<root>[A-Z][A-Z0-9./ ]{0,6}?)"
 _STRIKE = r"\$?(?P<strike>\d{1,6}(\.\d{1,3})?)"
 _KIND = r"(?P<kind>CALL|PUT|C|P)"
-# each with the form of its day
+# each with the format of its date
 _CONTRACTS = (
-    # AAPL  250815P00200000 (Interactive Brokers, and the clearing house itself): a strike in thousandths
+    # AAPL  250815P00200000 (Interactive Brokers, and the OCC itself): the strike in thousandths
     (re.compile(rf"-?{_ROOT}\s*(?P<day>\d{{6}}){_KIND}(?P<thousandths>\d{{8}})"), "%y%m%d"),
     (re.compile(rf"-?{_ROOT}\s*(?P<day>\d{{6}}){_KIND}{_STRIKE}"), "%y%m%d"),  # -AAPL250815P200 (Fidelity)
     (re.compile(rf"{_ROOT} (?P<day>\d\d/\d\d/\d{{4}}) {_STRIKE} {_KIND}"), "%m/%d/%Y"),  # Schwab
@@ -30,8 +30,7 @@ _CONTRACTS = (
 
 
 def amount(text: str) -> Decimal | None:
-    """The number of a cell: $1,234.50, +$12.40, -$5, ($5.00); None for an empty one, '--', 'n/a' and the
-    like.
+    """The number in a cell: $1,234.50, +$12.40, -$5, ($5.00); None if it is empty, '--', 'n/a' or similar.
 
     >>> amount("($1,234.50)")
     Decimal('-1234.50')
@@ -46,7 +45,7 @@ def amount(text: str) -> Decimal | None:
 
 
 def quantity(text: str) -> Decimal | str:
-    """The number of a cell, or the cell itself when it is none, for the error to show; '' when empty."""
+    """The number in a cell; '' if it is empty, and the text itself (for the error) if it is not a number."""
     number = amount(text)
     if number is None:
         return "" if text.strip().lower() in _EMPTY else text
@@ -54,7 +53,7 @@ def quantity(text: str) -> Decimal | str:
 
 
 def day(text: str) -> date | None:
-    """The day that a cell begins with, in one of the brokers' forms, or None."""
+    """The date at the beginning of a cell, in any of the brokers' formats, or None."""
     text = " ".join(text.strip().split())
     for form in _DATE_FORMATS:
         for part in (text, re.split(r"[ ;]|, \d", text)[0]):
@@ -90,5 +89,5 @@ def option_symbol(text: str) -> str | None:
 
 
 def share_class(symbol: str) -> str:
-    """BRK B and BRK/B as we write them; other symbols as they are."""
+    """BRK B and BRK/B as BRK-B; other symbols in upper case."""
     return re.sub(r"^([A-Z]{1,5})[ /]([A-Z])$", r"\1-\2", symbol.upper())

@@ -1,8 +1,8 @@
 """Schwab, Positions > Export: NAME-Positions-YYYY-MM-DD-HHMMSS.csv.
 
-A title with account and day, a header (in newer downloads short and long names, as in "Qty (Quantity)"), a
-row per position, cash and a total. The download of all accounts repeats this below the name of each account.
-Cost is a total per position; there are no entry dates.
+A title with account and date, a header (in newer downloads with short and long names, as in "Qty
+(Quantity)"), a row per position, cash and a total. The download of all accounts repeats this below each
+account's name. Cost is a total per position; there are no entry dates.
 """
 
 import re
@@ -34,17 +34,19 @@ def read(lines: Sequence[Line]) -> Export | None:
     if any("current value" in header_names(line.cells) for line in lines):
         return None  # another broker's, with a column of the same name
     title = next((match for line in lines if (match := _TITLE.match(line.cells[0]))), None)
-    said = _DAY.search(title["as_of"]) if title else None
+    date_text = _DAY.search(title["as_of"]) if title else None
     whole = title["account"] if title else ""
     holdings, notices = [], []
     for account, row in _rows(lines, whole):
         symbol = row["symbol"].lower()
         if symbol in _TOTALS:
             if symbol.startswith("futures") and amount(row["market value"]):
-                notices.append(f"Row {row.number}: {row['symbol']} is no position we hold and was left out.")
+                notices.append(
+                    f"Row {row.number}: {row['symbol']} is not a supported position and was left out."
+                )
             continue
         holdings.append(_holding(row, account))
-    return Export("Schwab", day(said[0]) if said else None, tuple(holdings), tuple(notices))
+    return Export("Schwab", day(date_text[0]) if date_text else None, tuple(holdings), tuple(notices))
 
 
 def _rows(lines: Sequence[Line], whole: str) -> Iterator[tuple[str, Row]]:

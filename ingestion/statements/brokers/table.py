@@ -1,4 +1,4 @@
-"""Reading a download's lines: records with their line numbers, and cells by the names of a header."""
+"""Read a download: records with their line numbers, and cells by header name."""
 
 import csv
 import io
@@ -11,7 +11,7 @@ _LONG_NAME = re.compile(r".*\((.+)\)")  # Schwab writes "Qty (Quantity)"
 
 
 class Line(NamedTuple):
-    """The cells of a record, trimmed, and the line where it begins."""
+    """The trimmed cells of a record, and its first line."""
 
     number: int
     cells: list[str]
@@ -19,7 +19,7 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True)
 class Row:
-    """A record by the names of its header, lower case; a missing cell is ''."""
+    """A record by lower-case header name; a missing cell is ''."""
 
     number: int
     cells: Mapping[str, str]
@@ -28,12 +28,12 @@ class Row:
         return self.cells.get(name, "")
 
     def first(self, *names: str) -> str:
-        """The first of these cells that is filled."""
+        """The first of these cells that is not empty."""
         return next((self[name] for name in names if self[name]), "")
 
 
 def read_lines(text: str) -> list[Line]:
-    """The records of a text, however uneven. Raises csv.Error for what is no CSV."""
+    """The records of a text; their lengths may differ. Raises csv.Error if it is not CSV."""
     reader = csv.reader(io.StringIO(text, newline=""))
     lines, begin = [], 1
     for cells in reader:
@@ -45,7 +45,7 @@ def read_lines(text: str) -> list[Line]:
 
 
 def header_names(cells: Sequence[str]) -> list[str]:
-    """The names of a header, lower case, long for short: 'Qty (Quantity)' is 'quantity'."""
+    """The names of a header in lower case, the long one if there are two: 'Qty (Quantity)' is 'quantity'."""
     names = []
     for cell in cells:
         match = _LONG_NAME.fullmatch(cell)
@@ -54,12 +54,12 @@ def header_names(cells: Sequence[str]) -> list[str]:
 
 
 def find_header(lines: Iterable[Line], required: Collection[str]) -> Line | None:
-    """The first record that names all of these columns."""
+    """The first record with all of these column names."""
     return next((line for line in lines if set(required) <= set(header_names(line.cells))), None)
 
 
 def rows_below(lines: Iterable[Line], header: Line) -> Iterator[Row]:
-    """The records that follow a header, by its names."""
+    """The records below a header, by its names."""
     names = header_names(header.cells)
     for line in lines:
         if line.number > header.number:

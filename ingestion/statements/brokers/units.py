@@ -8,9 +8,9 @@ OPTION_MULTIPLIER = 100
 
 
 def per_share(total: str, quantity: Decimal | str, *, is_option: bool) -> Decimal | None:
-    """USD per share (per contract / 100 for options) from a cell with the total, whose sign says nothing.
+    """USD per share (per contract / 100 for options) from a cell with the total, whose sign is ignored.
 
-    None where the cell or the quantity is empty or no number.
+    None if the cell or the quantity is empty or not a number.
     """
     cost = amount(total)
     if cost is None or not isinstance(quantity, Decimal) or quantity == 0:

@@ -1,7 +1,7 @@
 """Vanguard, Download center > spreadsheet: OfxDownload.csv.
 
-Two tables, one below the other: holdings, then transactions, which are left out. A holding has its value and
-no cost and no entry date, and its name alone where it has no symbol.
+Two tables, one below the other: holdings, then transactions, which are left out. A holding has a value, but
+neither cost nor entry date; one without a symbol has only its name.
 """
 
 from collections.abc import Sequence

@@ -78,7 +78,9 @@ def test_tags_are_added_listed_and_removed(say: Say, refused: Say) -> None:
     )
     assert say("tags list Mine") == "No tag yet: sigmasight tags add PORTFOLIO SYMBOL TAG"
     assert re.search(r"2025-06-30 yes .* 2025-08-01 no ", say("tags list Mine --history"))
-    assert "'TSLA' is no position of 'Mine', which has AAPL, HOME_EQUITY" in refused("tags add Mine TSLA x")
+    assert "'TSLA' is not a position of 'Mine', which has AAPL, HOME_EQUITY" in refused(
+        "tags add Mine TSLA x"
+    )
     assert "no portfolio 'Yours'" in refused("tags list Yours")
 
 
@@ -155,7 +157,7 @@ def test_disabling_and_enabling_an_account_is_idempotent(say: Say, refused: Say)
     assert say("users disable jane@example.com") == "jane@example.com may not log in, as before."
     assert re.search(r"jane@example\.com Jane Doe no ", say("users list"))
     assert say("users enable jane@example.com") == "jane@example.com may log in."
-    assert "There is no account of joe@example.com" in refused("users disable joe@example.com")
+    assert "There is no account for joe@example.com" in refused("users disable joe@example.com")
 
 
 def test_a_password_is_changed_and_never_printed(say: Say, refused: Say) -> None:

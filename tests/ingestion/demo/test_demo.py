@@ -1,4 +1,4 @@
-"""The demonstration: its portfolios have exactly the totals they are said to have."""
+"""The demo: its portfolios have exactly the expected totals."""
 
 from decimal import Decimal
 
@@ -12,7 +12,7 @@ from ingestion.demo.demo import (
     demo_portfolios,
     load_demo_portfolios,
 )
-from ingestion.market.symbols import FACTOR_ETFS, symbols_to_price
+from ingestion.market.symbols import factor_etfs, symbols_to_price
 from ingestion.portfolios.users import user_errors
 from ingestion.raw.loads import Connection
 from ingestion.statements.load import entry_value, read_positions_file
@@ -23,7 +23,7 @@ def total(values: list[Decimal]) -> Decimal:
 
 
 @pytest.mark.parametrize("portfolio", demo_portfolios(), ids=lambda portfolio: portfolio.path.stem)
-def test_positions_at_cost_give_the_totals_of_the_list(portfolio: DemoPortfolio) -> None:
+def test_positions_at_cost_add_up_to_the_totals_in_portfolios_csv(portfolio: DemoPortfolio) -> None:
     values = [entry_value(lot) for lot in read_positions_file(portfolio.path).lots]
     assert total([value for value in values if value > 0]) == portfolio.long_exposure_at_cost
     assert total([-value for value in values if value < 0]) == portfolio.short_exposure_at_cost
@@ -61,7 +61,7 @@ def test_the_database_gives_the_same_totals(connection: Connection) -> None:
     )
 
 
-def test_loading_the_demonstration_twice_writes_nothing(connection: Connection) -> None:
+def test_loading_the_demo_twice_writes_nothing(connection: Connection) -> None:
     first = load_demo_portfolios(connection)
     assert sum(report.rows_new for report in first if report.dataset == "positions") == 96
     assert all(report.rows_new for report in first)
@@ -69,7 +69,7 @@ def test_loading_the_demonstration_twice_writes_nothing(connection: Connection) 
 
 
 def test_every_symbol_that_needs_a_price_is_listed(connection: Connection) -> None:
-    assert symbols_to_price(connection) == sorted(FACTOR_ETFS)
+    assert symbols_to_price(connection) == sorted(factor_etfs())
     load_demo_portfolios(connection)
     symbols = symbols_to_price(connection)
     assert len(symbols) == 57
@@ -87,9 +87,9 @@ def test_the_owners_can_log_in(connection: Connection) -> None:
     assert user_errors("a@b.cd", "A", DEMO_PASSWORD) == []
 
 
-def test_a_factor_added_to_the_table_has_its_proxies_priced(connection: Connection) -> None:
+def test_the_proxies_of_a_factor_added_to_the_seed_are_priced(connection: Connection) -> None:
     connection.execute(
         """create table staging.factors (proxy_symbol, long_symbol, short_symbol) as
         values ('XLE', null, null), (null, 'HYG', 'IEF'), ('DGS10', null, null)"""
     )
-    assert set(symbols_to_price(connection)) - set(FACTOR_ETFS) == {"XLE", "HYG", "IEF"}
+    assert set(symbols_to_price(connection)) - factor_etfs() == {"XLE", "HYG", "IEF"}

@@ -1,4 +1,4 @@
-"""The simulated markets: invented, but through the demonstration's prices and of believable size."""
+"""The simulated markets: they pass through the demo's prices and have plausible statistics."""
 
 from collections.abc import Callable
 from datetime import date
@@ -18,7 +18,7 @@ from ingestion.demo.simulated import (
 from ingestion.demo.simulation import TENORS, SimulatedMarkets
 from ingestion.errors import MixedSourcesError
 from ingestion.market.calendar import sessions
-from ingestion.market.symbols import FACTOR_ETFS
+from ingestion.market.symbols import factor_etfs
 from ingestion.raw.datasets import PRICES
 from ingestion.raw.loads import Connection, load_frame
 
@@ -56,7 +56,7 @@ def test_every_symbol_has_every_session(closes: pd.DataFrame) -> None:
     expected = sessions(FIRST_DATE, LAST_DATE).astype("datetime64[s]")
     assert (closes.index.to_numpy() == expected).all()
     assert not closes.isna().any(axis=None)
-    assert {*entry_prices(), *FACTOR_ETFS, "VIX"} == set(closes.columns)
+    assert {*entry_prices(), *factor_etfs(), "VIX"} == set(closes.columns)
     assert (closes > 0).all(axis=None)
 
 
@@ -70,7 +70,7 @@ def test_the_same_seed_gives_the_same_numbers_and_another_gives_others(markets: 
 
 def test_betas_are_those_of_the_table(returns: pd.DataFrame) -> None:
     for security in securities():
-        # a factor's own style bets move the sample beta; what is own to a symbol blurs it
+        # correlation between factors and idiosyncratic returns move the sample beta
         blur = 0.25 + 3 * security.idiosyncratic_volatility / 0.15 / np.sqrt(len(returns))
         if security.symbol != "VIX" and "size" in security.betas:
             (beta,) = regression(returns[security.symbol], returns["SPY"])
@@ -88,13 +88,13 @@ def test_bonds_fall_by_their_duration_when_yields_rise(
     assert beta == pytest.approx(-duration, rel=0.05)
 
 
-def test_volatilities_are_believable(returns: pd.DataFrame) -> None:
+def test_volatilities_are_plausible(returns: pd.DataFrame) -> None:
     volatility = returns.std() * np.sqrt(252)
     assert 0.10 < volatility["SPY"] < 0.25
     assert volatility["BIL"] < 0.002
     assert 0.04 < volatility["BND"] < 0.08
     assert volatility["USMV"] < volatility["SPY"] < volatility["SMH"] < volatility["PTON"] < 1
-    assert (returns.drop(columns="VIX").abs() < 0.5).all(axis=None), "no move is a suspect price"
+    assert (returns.drop(columns="VIX").abs() < 0.5).all(axis=None), "no move counts as a suspect price"
 
 
 def test_the_volatility_index_jumps_when_the_market_falls(
@@ -124,7 +124,7 @@ def test_the_curve_has_every_tenor_on_every_session(markets: SimulatedMarkets) -
     assert rates.loc[ANCHOR, "DGS10"] == 4.25
 
 
-def test_the_day_lies_within_its_range(markets: SimulatedMarkets) -> None:
+def test_open_and_close_are_within_low_and_high(markets: SimulatedMarkets) -> None:
     quotes = markets.quotes.dropna(subset=["open"])
     assert (quotes["high"] >= quotes[["open", "close"]].max(axis=1)).all()
     assert (quotes["low"] <= quotes[["open", "close"]].min(axis=1)).all()
@@ -134,7 +134,7 @@ def test_the_day_lies_within_its_range(markets: SimulatedMarkets) -> None:
     assert funds[["open", "high", "low", "volume"]].isna().all(axis=None), "a fund has one price a day"
 
 
-def test_it_loads_once_and_every_row_says_that_it_is_simulated(connection: Connection) -> None:
+def test_it_loads_once_and_every_row_is_labelled_simulated(connection: Connection) -> None:
     first = load_simulated(connection)
     assert {report.dataset: report.rows_new for report in first} == {
         "corporate_actions": 335,
@@ -147,7 +147,7 @@ def test_it_loads_once_and_every_row_says_that_it_is_simulated(connection: Conne
         assert rows == [("simulated",)]
 
 
-def test_one_more_day_is_one_more_day(connection: Connection) -> None:
+def test_one_more_day_adds_only_that_day(connection: Connection) -> None:
     load_simulated(connection, until=date(2025, 9, 11))
     *_, prices = load_simulated(connection, until=date(2025, 9, 12))
     assert (prices.rows_new, prices.touched_from) == (57, date(2025, 9, 12))

@@ -1,4 +1,4 @@
-"""A folder of files: real and made-up ones, and every fault named with its file, row and remedy."""
+"""A folder of files, real and synthetic; each error names its file, row and remedy."""
 
 from collections.abc import Callable
 from datetime import date
@@ -42,7 +42,7 @@ def test_the_real_folder_loads_once(connection: Connection, market_folder: Path,
     assert reasons == [("not_a_session", "VIX")], "only VIX rows on holidays are left out"
 
 
-def test_real_splits_make_no_return(
+def test_real_splits_cause_no_return(
     connection: Connection, market_folder: Path, newest_prices: Callable[[str], pd.DataFrame]
 ) -> None:
     load_folder(connection, market_folder)
@@ -85,7 +85,7 @@ def test_every_kind_of_file_is_loaded(connection: Connection, write: Write) -> N
     assert quote == ("BRKB250815C00412500", "BRK-B", "CALL", 1)
 
 
-def test_parquet_says_the_same_as_csv(connection: Connection, write: Write) -> None:
+def test_parquet_gives_the_same_rows_as_csv(connection: Connection, write: Write) -> None:
     folder = write(
         "csv/prices.csv", PRICES + "2025-06-02,A,1,3,1,2.5,2.4,100\n2025-06-03,A,,,,2.6,2.5,\n"
     ).parent
@@ -110,7 +110,7 @@ def test_symbols_may_come_in_any_order(
 # --- restated history: the same days, downloaded before and after ------------------------------------------
 
 
-def test_a_dividend_and_a_split_restate_levels_but_not_what_is_kept(
+def test_a_dividend_and_a_split_restate_levels_but_not_stored_rows(
     connection: Connection, write: Write
 ) -> None:
     # Silent failure prevented: every dividend rewriting all of history
@@ -125,13 +125,13 @@ def test_a_dividend_and_a_split_restate_levels_but_not_what_is_kept(
 
     folder = write("prices.csv", PRICES + lines(adjusted)).parent
     assert new_rows(load_folder(connection, folder, today=TODAY)) == {"prices": 4}
-    # a dividend of 0.75 on the next day lowers every adjusted close before it, a split of two halves them
+    # a dividend of 0.75 on the next day lowers every earlier adjusted close, and a 2:1 split halves them
     factor = (1 - 0.75 / 100.25) / 2
     write("prices.csv", PRICES + lines([level * factor for level in adjusted]))
     assert new_rows(load_folder(connection, folder, today=TODAY)) == {"prices": 0}
 
 
-def test_one_corrected_price_touches_its_day_and_the_return_after(
+def test_a_corrected_price_changes_its_day_and_the_next_return(
     connection: Connection, write: Write, count: Count
 ) -> None:
     def load(middle: float) -> LoadReport:
@@ -146,7 +146,7 @@ def test_one_corrected_price_touches_its_day_and_the_return_after(
     assert count("raw.prices") == 6
 
 
-# --- faults ----------------------------------------------------------------------------------------------
+# --- errors ------------------------------------------------------------------------------------------------
 
 FAULTS = {
     "negative_price": (
@@ -212,7 +212,11 @@ FAULTS = {
         r"row 2: the row has 6 cells where the first line names 8 columns",
     ),
     "empty_symbol": ("prices.csv", PRICES + "2025-06-02,,,,,1,1,\n", r"row 2, symbol: the cell is empty"),
-    "bad_symbol": ("prices.csv", PRICES + "2025-06-02,A B,,,,1,1,\n", r"row 2, symbol: 'A B' is no symbol"),
+    "bad_symbol": (
+        "prices.csv",
+        PRICES + "2025-06-02,A B,,,,1,1,\n",
+        r"row 2, symbol: 'A B' is not a valid symbol",
+    ),
     "contradiction": (
         "prices.csv",
         PRICES + "2025-06-02,A,,,,1,1,\n2025-06-02,B,,,,1,1,\n2025-06-02,A,,,,2,1,\n",
@@ -222,7 +226,7 @@ FAULTS = {
     "unknown_action": (
         "corporate_actions.csv",
         "symbol,ex_date,action,value\nA,2025-06-02,merger,1\n",
-        r"row 2, action: 'merger' is no action; write split or dividend",
+        r"row 2, action: 'merger' is not a valid action; write split or dividend",
     ),
     "negative_dividend": (
         "corporate_actions.csv",
@@ -232,7 +236,7 @@ FAULTS = {
     "contradicting_actions": (
         "corporate_actions.csv",
         "symbol,ex_date,action,value\nA,2025-06-02,split,2\nA,2025-06-02,split,3\n",
-        r"the rows 2 and 3 say different things of A, 2025-06-02, split",
+        r"the rows 2 and 3 contradict each other for A, 2025-06-02, split",
     ),
     "rate_in_the_future": (
         "rates.csv",
@@ -242,12 +246,12 @@ FAULTS = {
     "unknown_security_type": (
         "profiles.csv",
         "symbol,security_type\nA,SHARE\n",
-        r"row 2, security_type: 'SHARE' is not known; write one of STOCK",
+        r"row 2, security_type: 'SHARE' is unknown; write one of STOCK",
     ),
     "unknown_option_type": (
         "option_chain_x.csv",
         "quote_date,underlying,expiration_date,option_type,strike_price\n2025-06-02,A,2025-06-20,straddle,1\n",
-        r"row 2, option_type: 'straddle' is no option type; write call or put",
+        r"row 2, option_type: 'straddle' is not a valid option type; write call or put",
     ),
     "strike_too_fine": (
         "option_chain_x.csv",
@@ -258,12 +262,12 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_names_file_row_and_remedy_and_loads_nothing(
+def test_an_error_names_file_row_and_remedy_and_loads_nothing(
     module_connection: Connection, write: Write, fault: str
 ) -> None:
     name, text, message = FAULTS[fault]
     folder = write(name, text).parent
-    # a good file that would be loaded before the faulty one
+    # a valid file that would be loaded before the invalid one
     if name != "profiles.csv":
         write("profiles.csv", "symbol,name\nA,Alpha\n")
     with pytest.raises(MalformedFileError, match=message) as raised:
@@ -271,12 +275,12 @@ def test_a_fault_names_file_row_and_remedy_and_loads_nothing(
     assert str(raised.value).endswith("Nothing of this file was loaded.")
     for table in ("prices", "corporate_actions", "treasury_rates", "company_profiles", "option_quotes"):
         rows = module_connection.execute(f"select count(*) from raw.{table}").fetchone()
-        assert rows == (0,), "a fault in one file leaves no file half-loaded"
+        assert rows == (0,), "an error in one file prevents loading the others"
     record = module_connection.execute("select status, error from ops.loads order by load_id desc").fetchone()
     assert record == ("failed", str(raised.value))
 
 
-def test_a_parquet_fault_names_its_row(module_connection: Connection, tmp_path: Path) -> None:
+def test_a_parquet_error_names_its_row(module_connection: Connection, tmp_path: Path) -> None:
     frame = pd.DataFrame(
         {"date": pd.to_datetime(["2025-06-02", "2025-06-03"]), "symbol": "A", "close": [1.0, -2.0]}
     )
@@ -285,30 +289,30 @@ def test_a_parquet_fault_names_its_row(module_connection: Connection, tmp_path: 
         load_folder(module_connection, tmp_path, today=TODAY)
     frame.assign(close="x").to_parquet(tmp_path / "prices.parquet")
     with pytest.raises(
-        MalformedFileError, match=r"prices\.parquet, close: holds .*string, which is no number"
+        MalformedFileError, match=r"prices\.parquet, close: holds .*string, which cannot be read as a number"
     ):
         load_folder(module_connection, tmp_path, today=TODAY)
     (tmp_path / "prices.parquet").write_bytes(b"date,symbol,close")
-    with pytest.raises(MalformedFileError, match=r"is no Parquet file"):
+    with pytest.raises(MalformedFileError, match=r"cannot be read as Parquet"):
         load_folder(module_connection, tmp_path, today=TODAY)
 
 
-def test_a_file_that_is_not_utf8_says_so(module_connection: Connection, tmp_path: Path) -> None:
+def test_a_file_that_is_not_utf8_is_refused(module_connection: Connection, tmp_path: Path) -> None:
     (tmp_path / "profiles.csv").write_bytes("symbol,name\nA,Nestlé\n".encode("latin-1"))
     with pytest.raises(MalformedFileError, match="not written in UTF-8"):
         load_folder(module_connection, tmp_path, today=TODAY)
 
 
-def test_rows_to_leave_out_are_counted_with_their_line(connection: Connection, write: Write) -> None:
+def test_rejected_rows_are_recorded_with_their_line(connection: Connection, write: Write) -> None:
     text = PRICES + "2025-06-02,A,,,,1,1,\n\n2025-06-07,A,,,,1,1,\n2025-06-03,A,,,,,,\n2025-06-02,A,,,,1,1,\n"
     (report,) = load_folder(connection, write("prices.csv", text).parent, today=TODAY)
     assert (report.rows_read, report.rows_new, report.rows_rejected) == (4, 1, 3)
     rows = connection.execute("select row_number, reason from ops.rejected_rows order by row_number")
-    # of two equal rows the later one stays
+    # of two equal rows the later one is kept
     assert rows.fetchall() == [(2, "repeated_row"), (4, "not_a_session"), (5, "no_close")]
 
 
-def test_an_empty_folder_and_a_wrong_one_are_told_apart(
+def test_an_empty_folder_and_a_missing_one_give_different_errors(
     module_connection: Connection, tmp_path: Path
 ) -> None:
     with pytest.raises(MalformedFileError, match=r"holds none of the files profiles\.csv"):
@@ -320,21 +324,21 @@ def test_an_empty_folder_and_a_wrong_one_are_told_apart(
 def test_a_file_in_two_formats_is_refused(module_connection: Connection, write: Write) -> None:
     folder = write("prices.csv", PRICES).parent
     write("prices.parquet", "")
-    with pytest.raises(MalformedFileError, match=r"prices\.parquet stands beside it"):
+    with pytest.raises(MalformedFileError, match=r"prices\.parquet exists too"):
         load_folder(module_connection, folder)
 
 
-def test_a_misspelt_file_is_mentioned(connection: Connection, write: Write) -> None:
+def test_a_misspelt_file_name_is_reported(connection: Connection, write: Write) -> None:
     write("price.csv", PRICES)
     folder = write("prices.csv", PRICES + "2025-06-02,A,,,,1,1,\n").parent
     (report,) = load_folder(connection, folder, today=TODAY)
-    assert any("price.csv has a name that is not known" in notice for notice in report.notices)
+    assert any("price.csv has an unknown name" in notice for notice in report.notices)
 
 
 def test_flows_of_an_unknown_portfolio_stop_the_folder(module_connection: Connection, write: Write) -> None:
     folder = write("capital_flows.csv", "portfolio_name,flow_date,amount\nMine,2025-06-02,5\n").parent
     with pytest.raises(
         IngestionError,
-        match=r"capital_flows\.csv, row 2: There is no portfolio 'Mine'; no portfolio was loaded yet",
+        match=r"capital_flows\.csv, row 2: There is no portfolio 'Mine'; no portfolio is loaded yet",
     ):
         load_folder(module_connection, folder, today=TODAY)

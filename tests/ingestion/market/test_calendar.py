@@ -22,7 +22,7 @@ def test_sessions_leave_out_weekends_and_holidays() -> None:
     assert days == ["2025-07-02", "2025-07-03", "2025-07-07", "2025-07-08"]
 
 
-def test_a_day_of_mourning_is_no_session() -> None:
+def test_a_day_of_mourning_is_not_a_session() -> None:
     assert len(sessions(date(2025, 1, 9), date(2025, 1, 9))) == 0
 
 
@@ -46,7 +46,7 @@ def test_session_on_or_before(day: date, session: date) -> None:
     ],
     ids=["while_trading", "auction_not_settled", "after_the_close", "half_day", "winter_time"],
 )
-def test_last_closed_session_knows_closing_times(now: datetime, session: date) -> None:
+def test_last_closed_session_uses_closing_times(now: datetime, session: date) -> None:
     assert last_closed_session(now) == session
 
 

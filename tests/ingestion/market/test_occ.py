@@ -1,4 +1,4 @@
-"""Option symbols: both directions, and what is no option symbol."""
+"""Option symbols: both directions, and invalid ones."""
 
 from datetime import date
 from decimal import Decimal
@@ -44,22 +44,22 @@ def test_parse_occ_reads_every_term() -> None:
     ],
     ids=["stock", "type", "impossible_day", "zero_strike", "long_root", "empty"],
 )
-def test_what_is_no_option_symbol_parses_to_none(symbol: str) -> None:
+def test_an_invalid_option_symbol_parses_to_none(symbol: str) -> None:
     assert parse_occ(symbol) is None
 
 
-def test_the_shape_alone_can_be_asked_for() -> None:
+def test_looks_like_occ_checks_only_the_form() -> None:
     assert looks_like_occ("AAPL251332C00200000")
     assert not looks_like_occ("AAPL")
 
 
-def test_share_classes_lose_their_dash_and_get_it_back() -> None:
+def test_share_classes_survive_a_round_trip() -> None:
     contract = OptionContract("BRK-B", date(2025, 8, 15), "CALL", Decimal("412.5"))
     assert build_occ(contract) == "BRKB250815C00412500"
     assert parse_occ("BRKB250815C00412500") == contract
 
 
-def test_weekly_index_options_name_the_index_that_is_priced() -> None:
+def test_weekly_index_options_have_the_index_as_underlying() -> None:
     parsed = parse_occ("SPXW250815C06000000")
     assert parsed is not None
     assert parsed.underlying_symbol == "SPX"

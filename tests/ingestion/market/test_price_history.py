@@ -23,8 +23,8 @@ def prepare(frame: pd.DataFrame, splits: pd.DataFrame | None = None) -> Prepared
     return prepare_prices(frame, sessions=SESSIONS, last_session=LAST, splits=splits)
 
 
-def test_total_return_is_the_ratio_of_neighbouring_adjusted_closes() -> None:
-    # a dividend of 1 on the second day: the price falls, the holder does not lose
+def test_total_return_is_the_ratio_of_consecutive_adjusted_closes() -> None:
+    # a dividend of 1 on the second day: the price falls, the total return is zero
     frame = quotes("A", ["2025-06-02", "2025-06-03"], [100.0, 99.0], adj_close=[99.0, 99.0])
     rows = prepare(frame).rows
     assert np.isnan(rows["total_return"][0])
@@ -41,7 +41,7 @@ def test_a_gap_is_never_bridged() -> None:
     assert rows["previous_close"].isna().tolist() == [True, True, False]
 
 
-def test_a_weekend_and_a_holiday_are_no_gap() -> None:
+def test_a_weekend_and_a_holiday_are_not_gaps() -> None:
     rows = prepare(quotes("A", ["2025-07-03", "2025-07-07"], [1.0, 1.1], adj_close=[1.0, 1.1])).rows
     assert rows["total_return"][1] == pytest.approx(0.1)
 
@@ -74,7 +74,7 @@ def test_without_adjusted_closes_there_is_no_total_return() -> None:
         (1.0, "2026-02-02", "session_not_over"),
     ],
 )
-def test_a_bad_row_is_left_out_with_its_reason(close: float, day: str, reason: str) -> None:
+def test_an_invalid_row_is_rejected_with_its_reason(close: float, day: str, reason: str) -> None:
     frame = quotes("A", ["2025-06-02", day], [1.0, close]).assign(row_number=[2, 3])
     prepared = prepare(frame)
     assert len(prepared.rows) == 1
@@ -83,14 +83,14 @@ def test_a_bad_row_is_left_out_with_its_reason(close: float, day: str, reason: s
     assert prepared.rejected["detail"][0].startswith(f"A {day}")
 
 
-def test_a_bad_open_costs_the_open_only() -> None:
+def test_an_invalid_open_clears_only_the_open() -> None:
     frame = quotes("A", ["2025-06-02"], [1.0], open=[-3.0], high=[np.inf], low=[0.0], volume=[-5.0])
     rows = prepare(frame).rows
     assert rows[["open", "high", "low", "volume"]].isna().all(axis=None)
     assert rows["close"][0] == 1.0
 
 
-def test_equal_repeats_collapse_and_the_last_of_conflicting_ones_counts() -> None:
+def test_equal_repeats_collapse_and_the_last_of_conflicting_ones_is_used() -> None:
     days = ["2025-06-02", "2025-06-02", "2025-06-03", "2025-06-03"]
     prepared = prepare(quotes("A", days, [1.0, 1.0, 2.0, 3.0]))
     assert prepared.rows["close"].tolist() == [1.0, 3.0]
@@ -106,13 +106,13 @@ def test_splits_are_undone_for_days_before_the_ex_date() -> None:
     assert rows["volume"].tolist() == [100.0, 100.0]
 
 
-def test_no_rows_give_no_rows() -> None:
+def test_an_empty_frame_gives_an_empty_frame() -> None:
     prepared = prepare(quotes("A", [], []), NO_SPLITS)
     assert prepared.rows.empty
     assert prepared.rejected.empty
 
 
-def test_the_input_stays_as_it_is() -> None:
+def test_the_input_is_not_modified() -> None:
     frame = quotes("A", ["2025-06-03", "2025-06-02"], [1.0, 2.0])
     before = frame.copy()
     prepare(frame, NO_SPLITS)
@@ -139,7 +139,7 @@ def histories(draw: st.DrawFn) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def adjust(traded: pd.DataFrame, splits: pd.DataFrame) -> pd.DataFrame:
-    """As Yahoo does it: every price before an ex-date divided by the ratio."""
+    """Like Yahoo: divide every price before an ex-date by the ratio."""
     adjusted = traded.copy()
     for split in splits.to_dict("records"):
         before = (adjusted["symbol"] == split["symbol"]) & (adjusted["price_date"] < split["ex_date"])

@@ -35,7 +35,7 @@ def portfolios(connection: Connection, write: Write) -> None:
         )
 
 
-def test_flows_load_once_and_equal_ones_stay_apart(connection: Connection, write: Write) -> None:
+def test_flows_load_once_and_equal_ones_stay_separate(connection: Connection, write: Write) -> None:
     # Silent failure prevented: two equal contributions of a day counted as one
     path = write(
         "capital_flows.csv",
@@ -50,7 +50,7 @@ def test_flows_load_once_and_equal_ones_stay_apart(connection: Connection, write
     assert rows == [(-250, None), (Decimal("1000.5"), "bonus"), (Decimal("1000.5"), "bonus")]
 
 
-def test_a_corrected_amount_corrects(connection: Connection, write: Write) -> None:
+def test_a_changed_amount_is_a_correction(connection: Connection, write: Write) -> None:
     for amount, new in [(100, 1), (120, 1), (0, 1)]:
         text = f"portfolio_name,flow_date,amount\nMine,2025-07-01,{amount}\n"
         report = load_capital_flows(connection, write("capital_flows.csv", text), today=TODAY)
@@ -70,7 +70,7 @@ def test_marks_load_once(connection: Connection, write: Write) -> None:
     assert row == ("HOME_EQUITY", Decimal("2.5"))
 
 
-def test_tags_begin_with_the_portfolio_and_can_be_taken_away(connection: Connection, write: Write) -> None:
+def test_tags_begin_with_the_portfolio_and_can_be_removed(connection: Connection, write: Write) -> None:
     text = (
         "portfolio_name,symbol,tag,effective_date,is_assigned\n"
         "Mine,AAPL,Tech Growth,,\nMine,AAPL,Tech Growth,2025-08-01,no\nMine,AAPL,Core,2025-08-01,yes\n"
@@ -117,7 +117,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_of_flows_names_row_and_remedy(
+def test_an_error_in_flows_names_row_and_remedy(
     connection: Connection, write: Write, count: Count, fault: str
 ) -> None:
     text, message = FAULTS[fault]
@@ -135,8 +135,8 @@ def test_an_unknown_portfolio_names_the_known_ones(connection: Connection, write
         load_capital_flows(connection, path, today=TODAY)
 
 
-def test_a_name_that_two_people_use_needs_its_owner(connection: Connection, write: Write) -> None:
-    # Silent failure prevented: money booked into somebody else's portfolio
+def test_a_name_that_two_users_have_needs_its_owner(connection: Connection, write: Write) -> None:
+    # Silent failure prevented: money booked into another user's portfolio
     path = write("capital_flows.csv", "portfolio_name,flow_date,amount\nOurs,2025-07-01,5\n")
     with pytest.raises(
         UnknownPortfolioError, match=r"jane@example\.com, joe@example\.com.*fill in owner_email"
@@ -144,10 +144,10 @@ def test_a_name_that_two_people_use_needs_its_owner(connection: Connection, writ
         load_capital_flows(connection, path, today=TODAY)
 
 
-def test_a_symbol_the_portfolio_never_held_is_a_fault(connection: Connection, write: Write) -> None:
+def test_a_symbol_the_portfolio_never_held_is_an_error(connection: Connection, write: Write) -> None:
     path = write("tags.csv", "portfolio_name,symbol,tag\nMine,MSFT,Core\n")
     with pytest.raises(
-        MalformedFileError, match=r"row 2, symbol: 'MSFT' is no position .* has AAPL, HOME_EQUITY"
+        MalformedFileError, match=r"row 2, symbol: 'MSFT' is not a position .* has AAPL, HOME_EQUITY"
     ):
         load_tags(connection, path, today=TODAY)
 
@@ -160,7 +160,7 @@ def test_marks_that_contradict_each_other_name_both_rows(connection: Connection,
         load_private_marks(connection, write("private_marks.csv", text), today=TODAY)
 
 
-def test_a_negative_mark_is_a_fault(connection: Connection, write: Write) -> None:
+def test_a_negative_mark_is_an_error(connection: Connection, write: Write) -> None:
     path = write(
         "private_marks.csv", "portfolio_name,symbol,mark_date,price\nMine,HOME_EQUITY,2025-09-30,-1\n"
     )

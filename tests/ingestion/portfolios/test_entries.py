@@ -1,4 +1,4 @@
-"""Flows, marks and removals one by one: a correction is a new row, and what was removed says so."""
+"""Single flows, marks and removals: corrections and removals are new rows."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -35,13 +35,13 @@ def flows(connection: Connection) -> list[tuple[date, Decimal]]:
 # --- flows -------------------------------------------------------------------------------------------------
 
 
-def test_equal_flows_of_a_day_are_two(connection: Connection, holder: Holder) -> None:
+def test_equal_flows_of_a_day_are_two_flows(connection: Connection, holder: Holder) -> None:
     for _ in range(2):
         assert add_flow(connection, holder, Decimal("10.5"), DAY, today=TODAY).touched_from == DAY
     assert flows(connection) == [(DAY, Decimal("10.5"))] * 2
 
 
-def test_a_flow_is_corrected_and_taken_back_by_its_id(connection: Connection, holder: Holder) -> None:
+def test_a_flow_is_corrected_and_removed_by_its_id(connection: Connection, holder: Holder) -> None:
     add_flow(connection, holder, Decimal(10), DAY, notes="bonus", today=TODAY)
     flow = str(stored_entries(connection, CAPITAL_FLOWS)[0]["flow_id"])
     earlier = date(2025, 9, 1)
@@ -55,7 +55,7 @@ def test_a_flow_is_corrected_and_taken_back_by_its_id(connection: Connection, ho
     assert [(row["amount"], row["notes"]) for row in history] == [(0, "bonus"), (-12, "bonus"), (10, "bonus")]
 
 
-def test_a_flow_added_by_hand_is_the_one_of_the_file(
+def test_a_flow_added_by_hand_has_the_key_of_the_same_flow_in_a_file(
     connection: Connection, holder: Holder, write: Write
 ) -> None:
     add_flow(connection, holder, Decimal(10), DAY, notes="bonus", today=TODAY)
@@ -64,7 +64,7 @@ def test_a_flow_added_by_hand_is_the_one_of_the_file(
 
 
 @pytest.mark.parametrize("flow", ["", "zz", "00000000"])
-def test_an_id_that_is_none_is_said(connection: Connection, holder: Holder, flow: str) -> None:
+def test_an_unknown_id_is_refused(connection: Connection, holder: Holder, flow: str) -> None:
     add_flow(connection, holder, Decimal(10), DAY, today=TODAY)
     expected = r"No capital flow begins with .*`sigmasight capital-flows list`"
     with pytest.raises(InvalidEntryError, match=expected):
@@ -72,16 +72,16 @@ def test_an_id_that_is_none_is_said(connection: Connection, holder: Holder, flow
 
 
 @pytest.mark.parametrize("amount", ["0", "NaN", "Infinity", "0.0000001"])
-def test_what_is_no_amount_is_said(connection: Connection, holder: Holder, amount: str) -> None:
+def test_an_invalid_amount_is_refused(connection: Connection, holder: Holder, amount: str) -> None:
     with pytest.raises(InvalidEntryError, match="The amount"):
         add_flow(connection, holder, Decimal(amount), DAY, today=TODAY)
     assert flows(connection) == []
 
 
-def test_flows_added_at_once_are_all_kept(
+def test_flows_added_concurrently_are_all_kept(
     connection: Connection, holder: Holder, empty_warehouse: Warehouse
 ) -> None:
-    # Silent failure prevented: two that find the same free number, and the second corrects the first
+    # Silent failure prevented: two flows get the same ordinal, and the second corrects the first
     def add(_: int) -> None:
         with empty_warehouse.connect_writer(autocommit=True) as own:
             add_flow(own, holder, Decimal(10), DAY, today=TODAY)
@@ -94,7 +94,7 @@ def test_flows_added_at_once_are_all_kept(
 # --- marks -------------------------------------------------------------------------------------------------
 
 
-def test_a_mark_taken_back_is_no_mark_and_no_zero(connection: Connection, holder: Holder) -> None:
+def test_a_removed_mark_is_not_a_mark_of_zero(connection: Connection, holder: Holder) -> None:
     add_mark(connection, holder, "home_equity", Decimal(3), DAY, today=TODAY)
     add_mark(connection, holder, "HOME_EQUITY", Decimal(4), DAY, today=TODAY)
     assert remove_mark(connection, holder, "HOME_EQUITY", DAY).touched_from == DAY
@@ -116,7 +116,7 @@ def test_only_private_holdings_take_marks(connection: Connection, holder: Holder
 # --- removal -----------------------------------------------------------------------------------------------
 
 
-def test_a_removed_portfolio_changes_numbers_from_that_day_only(
+def test_removing_a_portfolio_changes_numbers_from_that_day_only(
     connection: Connection, holder: Holder
 ) -> None:
     report = remove_portfolio(connection, holder, day=DAY, today=TODAY)
@@ -132,7 +132,7 @@ def test_a_removed_portfolio_changes_numbers_from_that_day_only(
     ]
 
 
-def test_a_new_statement_brings_a_portfolio_back(
+def test_a_new_statement_restores_a_removed_portfolio(
     connection: Connection, holder: Holder, load_mine: Callable[[str], Holder]
 ) -> None:
     remove_portfolio(connection, holder, day=DAY, today=TODAY)
@@ -157,8 +157,8 @@ def test_a_removal_outside_the_portfolios_life_is_refused(
         restore_portfolio(connection, holder)
 
 
-def test_a_removed_portfolio_is_still_its_owners_to_read(connection: Connection, holder: Holder) -> None:
-    """The past of it: the row filter goes by who owns it, not by whether it is current."""
+def test_the_owner_can_still_read_a_removed_portfolio(connection: Connection, holder: Holder) -> None:
+    """Its history stays readable: the row filter checks the owner, not whether the portfolio is removed."""
     connection.execute(
         "insert into ops.users (email, full_name, password_hash) values ('jane@example.com', 'Jane', 'x')"
     )

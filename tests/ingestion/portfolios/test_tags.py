@@ -1,4 +1,4 @@
-"""Tags one by one: from when until when, with their history, and what positions carry by themselves."""
+"""Single tags: their dates and history, and automatic tags."""
 
 from collections.abc import Callable
 from datetime import date
@@ -22,7 +22,7 @@ def holder(load_mine: Callable[[str], Holder]) -> Holder:
 
 @pytest.fixture
 def carried(connection: Connection, holder: Holder) -> Callable[[date], set[tuple[str, str]]]:
-    """What the symbols of the portfolio carry on a day."""
+    """The tags of the portfolio's symbols on a day."""
 
     def read(day: date) -> set[tuple[str, str]]:
         return {
@@ -34,7 +34,7 @@ def carried(connection: Connection, holder: Holder) -> Callable[[date], set[tupl
     return read
 
 
-def test_a_first_tag_speaks_for_the_past_and_a_removed_one_keeps_it(
+def test_a_first_tag_applies_since_inception_and_a_removed_one_keeps_its_past(
     connection: Connection, holder: Holder, carried: Callable[[date], set[tuple[str, str]]]
 ) -> None:
     added = add_tag(connection, holder, "aapl", "growth", today=TODAY)
@@ -47,14 +47,14 @@ def test_a_first_tag_speaks_for_the_past_and_a_removed_one_keeps_it(
     assert len(stored_entries(connection, POSITION_TAGS, history=True)) == 3
 
 
-def test_saying_the_same_again_is_no_new_row(connection: Connection, holder: Holder) -> None:
+def test_repeating_a_tag_writes_no_row(connection: Connection, holder: Holder) -> None:
     add_tag(connection, holder, "AAPL", "growth", today=TODAY)
     assert add_tag(connection, holder, "AAPL", "growth", today=TODAY).rows_new == 0
     remove_tag(connection, holder, "AAPL", "growth", today=TODAY)
     assert remove_tag(connection, holder, "AAPL", "growth", today=TODAY).rows_new == 0
 
 
-def test_a_tag_taken_back_on_the_day_it_was_given_was_never_carried(
+def test_a_tag_removed_on_its_first_day_has_no_days(
     connection: Connection, holder: Holder, carried: Callable[[date], set[tuple[str, str]]]
 ) -> None:
     add_tag(connection, holder, "AAPL", "growth", day=date(2025, 8, 1), today=TODAY)
@@ -65,14 +65,14 @@ def test_a_tag_taken_back_on_the_day_it_was_given_was_never_carried(
 @pytest.mark.parametrize(
     ("entry", "day", "sentence"),
     [
-        (("TSLA", "growth"), None, r"'TSLA' is no position of 'Mine', which has AAPL, MSFT"),
-        (("AAPL", "  "), None, r"is no tag; write one of 1 to 100 characters"),
-        (("AAPL", "x" * 101), None, r"is no tag"),
-        (("AAPL", "two\nlines"), None, r"is no tag"),
+        (("TSLA", "growth"), None, r"'TSLA' is not a position of 'Mine', which has AAPL, MSFT"),
+        (("AAPL", "  "), None, r"is not a valid tag; write 1 to 100 characters"),
+        (("AAPL", "x" * 101), None, r"is not a valid tag"),
+        (("AAPL", "two\nlines"), None, r"is not a valid tag"),
         (("AAPL", "growth"), date(2026, 2, 3), r"2026-02-03 lies in the future"),
     ],
 )
-def test_what_is_no_tag_is_said(
+def test_an_invalid_tag_is_refused(
     connection: Connection, holder: Holder, entry: tuple[str, str], day: date | None, sentence: str
 ) -> None:
     with pytest.raises(InvalidEntryError, match=sentence):
@@ -82,19 +82,19 @@ def test_what_is_no_tag_is_said(
 
 def test_a_tag_that_was_never_given_cannot_be_removed(connection: Connection, holder: Holder) -> None:
     add_tag(connection, holder, "AAPL", "tech", today=TODAY)
-    with pytest.raises(InvalidEntryError, match=r"never given the tag 'income'; given are 'tech'"):
+    with pytest.raises(InvalidEntryError, match=r"never given the tag 'income'; its given tags are 'tech'"):
         remove_tag(connection, holder, "AAPL", "income", today=TODAY)
 
 
 @pytest.mark.usefixtures("holder")
-def test_a_portfolio_that_nobody_has_is_said_with_those_there_are(connection: Connection) -> None:
+def test_the_error_for_an_unknown_portfolio_names_the_known_ones(connection: Connection) -> None:
     with pytest.raises(UnknownPortfolioError, match=r"no portfolio 'Yours'; known are 'Mine' of jane"):
         find_holder(connection, "Yours", None)
     with pytest.raises(UnknownPortfolioError, match=r"no portfolio 'Mine' of joe@example\.com"):
         find_holder(connection, "Mine", "joe@example.com")
 
 
-def test_the_ten_default_tags_are_known_before_anybody_used_them(connection: Connection) -> None:
+def test_the_ten_default_tags_are_listed_even_if_unused(connection: Connection) -> None:
     assert len(DEFAULT_TAGS) == 10
     counts = {found.tag: found for found in count_tags(connection)}
     assert counts.keys() == set(DEFAULT_TAGS)
@@ -102,12 +102,12 @@ def test_the_ten_default_tags_are_known_before_anybody_used_them(connection: Con
     assert not any(found.positions for found in counts.values())
 
 
-def test_sectors_and_options_are_carried_by_themselves(connection: Connection) -> None:
+def test_sectors_and_options_are_automatic_tags(connection: Connection) -> None:
     load_demo_portfolios(connection)
     counts = {found.tag: found for found in count_tags(connection, today=date(2025, 7, 1))}
     assert counts["options"].positions == 8
     assert (counts["Technology"].kind, counts["Core Holdings"].kind) == ("automatic", "given")
-    # the options on technology carry its sector too, private holdings carry none
+    # options have the sector of their underlying too, private holdings have none
     statement = (
         "select count(*) from raw.positions join raw.company_profiles as profiles "
         "on profiles.symbol = coalesce(underlying_symbol, positions.symbol) where sector = 'Technology'"

@@ -1,4 +1,4 @@
-"""Target prices: from a file and one by one, from when on, and what cannot be one."""
+"""Target prices: from a file and one by one, their effective dates, and invalid ones."""
 
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -42,7 +42,7 @@ def in_force(connection: Connection, holder: Holder, day: date) -> dict[str, tup
     return {key[1]: tuple(row[name] for name in TARGETS) for key, row in found.items()}
 
 
-def test_a_file_without_dates_speaks_from_the_inception_on_and_loads_once(
+def test_a_file_without_dates_applies_since_inception_and_loads_once(
     connection: Connection, holder: Holder, write: Write
 ) -> None:
     path = write("target_prices.csv", f"{HEADER}\nMine,aapl,$230,255,170\nMine,NFLX,1250,,1500\n")
@@ -53,7 +53,7 @@ def test_a_file_without_dates_speaks_from_the_inception_on_and_loads_once(
     assert {row["stated_on"] for row in stored_entries(connection, TARGET_PRICES)} == {TODAY}
 
 
-def test_changed_targets_without_a_date_leave_the_past_as_it_was(
+def test_changed_targets_without_a_date_do_not_change_the_past(
     connection: Connection, holder: Holder, write: Write
 ) -> None:
     for eoy in (230, 240):
@@ -63,7 +63,7 @@ def test_changed_targets_without_a_date_leave_the_past_as_it_was(
     assert in_force(connection, holder, TODAY)["AAPL"] == (240, 255, 170)
 
 
-def test_a_date_says_from_when_on(connection: Connection, holder: Holder, write: Write) -> None:
+def test_a_date_is_the_effective_date(connection: Connection, holder: Holder, write: Write) -> None:
     text = f"{HEADER},effective_date\nMine,AAPL,230,255,170,2025-09-01\n"
     load_target_prices(connection, write("target_prices.csv", text), today=TODAY)
     assert in_force(connection, holder, date(2025, 8, 31)) == {}
@@ -81,7 +81,7 @@ def test_a_date_says_from_when_on(connection: Connection, holder: Holder, write:
         (f"{HEADER}\nMine,AAPL,230,NaN,170\n", r"row 2, target_price_next_year: 'NaN' is not a number"),
         (f"{HEADER}\nMine,AAPL,230,255,Infinity\n", r"downside_target_price: 'Infinity' is not a number"),
         (f"{HEADER}\nMine,AAPL,1.1234567,,\n", r"more than 6 decimals"),
-        (f"{HEADER}\nMine,TSLA,230,255,170\n", r"row 2, symbol: 'TSLA' is no position of this portfolio"),
+        (f"{HEADER}\nMine,TSLA,230,255,170\n", r"row 2, symbol: 'TSLA' is not a position of this portfolio"),
         (
             f"{HEADER}\nMine,AAPL,230,255,170\nMine,AAPL,231,255,170\n",
             r"rows 2 and 3 give different targets of AAPL",
@@ -93,7 +93,7 @@ def test_a_date_says_from_when_on(connection: Connection, holder: Holder, write:
         ("portfolio_name,symbol\nMine,AAPL\n", r"has no column 'target_price_eoy'"),
     ],
 )
-def test_a_file_with_a_fault_is_not_loaded_at_all(
+def test_a_file_with_an_error_is_not_loaded_at_all(
     connection: Connection, write: Write, text: str, sentence: str
 ) -> None:
     path = write("target_prices.csv", text)
@@ -102,7 +102,7 @@ def test_a_file_with_a_fault_is_not_loaded_at_all(
     assert stored_entries(connection, TARGET_PRICES) == []
 
 
-def test_one_by_one_what_is_left_out_stays(connection: Connection, holder: Holder) -> None:
+def test_setting_one_target_keeps_the_others(connection: Connection, holder: Holder) -> None:
     first = set_target_price(connection, holder, "AAPL", targets(230, None, 170), today=TODAY)
     assert first.touched_from == INCEPTION
     second = set_target_price(connection, holder, "AAPL", targets(240, 260, None), today=TODAY)
@@ -120,7 +120,7 @@ def test_an_ended_target_keeps_its_past(connection: Connection, holder: Holder) 
     assert in_force(connection, holder, day) == {}
 
 
-def test_what_is_no_target_is_said(connection: Connection, holder: Holder) -> None:
+def test_an_invalid_target_is_refused(connection: Connection, holder: Holder) -> None:
     with pytest.raises(InvalidEntryError, match="No target was given"):
         set_target_price(connection, holder, "AAPL", targets(None, None, None), today=TODAY)
     with pytest.raises(InvalidEntryError, match=r"target_price_eoy -1 is below"):

@@ -1,4 +1,4 @@
-"""Accounts: who may be one, and that no password is kept or told."""
+"""Accounts: their validation, and that no password is stored or shown."""
 
 import pytest
 from pwdlib import PasswordHash
@@ -10,7 +10,7 @@ from ingestion.raw.loads import Connection
 PASSWORD = "Correct-horse-7"
 
 
-def test_an_account_is_made_with_a_hash(connection: Connection) -> None:
+def test_an_account_is_created_with_a_hash(connection: Connection) -> None:
     user_id = add_user(connection, " Jane@Example.com", "Jane Doe ", PASSWORD)
     row = connection.execute(
         "select user_id, email, full_name, password_hash, is_active, is_admin from ops.users"
@@ -23,9 +23,9 @@ def test_an_account_is_made_with_a_hash(connection: Connection) -> None:
     assert find_user(connection, "JANE@example.com") == user_id
 
 
-def test_an_account_exists_once(connection: Connection) -> None:
+def test_an_email_has_one_account(connection: Connection) -> None:
     add_user(connection, "jane@example.com", "Jane Doe", PASSWORD)
-    with pytest.raises(InvalidUser, match=r"account of jane@example\.com already.*ERR_USER_001"):
+    with pytest.raises(InvalidUser, match=r"already an account for jane@example\.com.*ERR_USER_001"):
         add_user(connection, "Jane@example.com", "Jane Again", PASSWORD)
 
 
@@ -43,7 +43,7 @@ def test_an_account_exists_once(connection: Connection) -> None:
         ("", "", "", ["ERR_USER_002", "ERR_USER_003", "ERR_USER_004"]),
     ],
 )
-def test_each_error_has_its_code_and_no_error_repeats_the_password(
+def test_each_error_has_its_code_and_no_error_quotes_the_password(
     module_connection: Connection, email: str, name: str, password: str, expected: list[str]
 ) -> None:
     with pytest.raises(InvalidUser) as raised:

@@ -1,4 +1,4 @@
-"""The loader: what counts as new, what a failure leaves, and the record of both."""
+"""The loader: what counts as new, what a failure leaves behind, and the records of loads."""
 
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
@@ -78,7 +78,7 @@ def test_equal_rows_are_not_written_again(connection: Connection, count: Callabl
     assert count("raw.prices") == 2
 
 
-def test_a_correction_is_a_new_row_beside_the_old_one(connection: Connection) -> None:
+def test_a_correction_is_a_new_row_and_the_old_one_stays(connection: Connection) -> None:
     load_prices(connection, prices((FIRST, 10, None, None, None), (SECOND, 11, None, None, None)))
     report = load_prices(connection, prices((FIRST, 10, None, None, None), (SECOND, 12, None, None, None)))
     assert (report.rows_new, report.touched_from) == (1, SECOND)
@@ -86,7 +86,7 @@ def test_a_correction_is_a_new_row_beside_the_old_one(connection: Connection) ->
     assert [row[0] for row in rows] == [11, 12]
 
 
-def test_only_the_newest_known_row_counts(connection: Connection) -> None:
+def test_new_rows_are_compared_with_the_newest_known_row_only(connection: Connection) -> None:
     # 10 -> 11 -> 10 is two corrections, though 10 was known before
     for close, new in [(10, 1), (11, 1), (10, 1), (10, 0)]:
         assert load_prices(connection, prices((FIRST, close, None, None, None))).rows_new == new
@@ -115,10 +115,10 @@ def test_equal_within_a_millionth_is_equal(
     )
 
 
-def test_a_null_says_nothing_and_loses_nothing(connection: Connection) -> None:
+def test_a_null_does_not_replace_a_known_value(connection: Connection) -> None:
     columns = "price_date open high low close volume total_return previous_date previous_close"
     load_prices(connection, prices((SECOND, 9, 12, 8, 10, 500, 0.05, FIRST, 9.5), columns=columns))
-    # the open is corrected by a source that knows nothing else
+    # a row with only a corrected open
     load_prices(connection, prices((SECOND, 9.1, None, None, 10, None, None, None, None), columns=columns))
     row = connection.execute(
         "select open, high, low, volume, total_return, previous_close "
@@ -127,8 +127,8 @@ def test_a_null_says_nothing_and_loses_nothing(connection: Connection) -> None:
     assert row == (Decimal("9.1"), 12, 8, 500, 0.05, Decimal("9.5"))
 
 
-def test_a_corrected_close_forgets_the_return_of_the_wrong_one(connection: Connection) -> None:
-    # Silent failure prevented: a return that belongs to a close nobody believes any more
+def test_a_corrected_close_drops_the_return_of_the_wrong_one(connection: Connection) -> None:
+    # Silent failure prevented: a return that belongs to a superseded close
     load_prices(connection, prices((SECOND, 100, 0.05, FIRST, 95.2)))
     load_prices(connection, prices((SECOND, 10, None, None, None)))
     row = connection.execute(
@@ -137,7 +137,7 @@ def test_a_corrected_close_forgets_the_return_of_the_wrong_one(connection: Conne
     assert row == (10, None, None)
 
 
-def test_a_real_price_replaces_an_equal_simulated_one_and_takes_nothing_over(connection: Connection) -> None:
+def test_a_real_price_replaces_an_equal_simulated_one_and_inherits_nothing(connection: Connection) -> None:
     # Silent failure prevented: real prices shown as simulated, or the reverse
     columns = "price_date open close"
     load_prices(connection, prices((FIRST, 9, 10), columns=columns), source="simulated")
@@ -145,7 +145,7 @@ def test_a_real_price_replaces_an_equal_simulated_one_and_takes_nothing_over(con
     assert report.rows_new == 1
     row = connection.execute("select source, open from raw.prices order by load_id desc limit 1").fetchone()
     assert row == ("yfinance", None)
-    # between two real sources an equal price is no news
+    # an equal price from another real source is not new
     assert load_prices(connection, prices((FIRST, None, 10), columns=columns), source="files").rows_new == 0
 
 
@@ -157,7 +157,7 @@ def test_a_withdrawn_action_is_a_row_without_value(connection: Connection) -> No
     assert [load(value).rows_new for value in (0.25, 0.250004, None, None, 0.25)] == [1, 0, 1, 0, 1]
 
 
-def test_a_profile_grows_and_touches_what_it_must(connection: Connection) -> None:
+def test_a_profile_merges_details_and_touches_the_right_date(connection: Connection) -> None:
     load_prices(connection, prices((FIRST, 10, None, None, None)))
 
     def load(day: date, **fields: object) -> LoadReport:
@@ -165,7 +165,7 @@ def test_a_profile_grows_and_touches_what_it_must(connection: Connection) -> Non
         return load_frame(connection, COMPANY_PROFILES, frame, source="reference", origin="test")
 
     first = load(THIRD, name="Alpha", details='{"beta": 1.1, "employees": 5}')
-    assert first.touched_from == FIRST, "a first profile speaks for the symbol's past"
+    assert first.touched_from == FIRST, "a first profile applies to the symbol's past"
     assert load(THIRD, name="Alpha", details='{"beta": 1.1}').rows_new == 0
     later = load(THIRD + timedelta(days=1), sector="Technology", details='{"beta": 1.2}')
     assert later.touched_from == THIRD + timedelta(days=1)
@@ -175,7 +175,7 @@ def test_a_profile_grows_and_touches_what_it_must(connection: Connection) -> Non
     assert row == ("Alpha", "Technology", {"beta": 1.2, "employees": 5})
 
 
-def test_an_earlier_profile_learns_nothing_from_a_later_one(connection: Connection) -> None:
+def test_an_earlier_profile_inherits_nothing_from_a_later_one(connection: Connection) -> None:
     load_prices(connection, prices((FIRST, 10, None, None, None)))
 
     def load(day: date, **fields: object) -> LoadReport:
@@ -217,8 +217,8 @@ def test_rejected_rows_are_kept_with_their_reasons(connection: Connection) -> No
     report = load_frame(connection, PRICES, frame, source="files", origin="test", rejected=rejected)
     assert (report.rows_read, report.rows_new, report.rows_rejected) == (3, 1, 2)
     assert report.notices == (
-        "1 row for symbols of which the source has no data left out.",
-        "1 row on days that are no NYSE session left out.",
+        "1 row for symbols without data at the source left out.",
+        "1 row on days that are not NYSE sessions left out.",
     )
     rows = connection.execute("select row_number, reason, detail from ops.rejected_rows order by reason desc")
     assert rows.fetchall() == [(7, "not_a_session", 'A "quoted", 2025-06-07'), (None, "no_data", "B")]
@@ -238,7 +238,7 @@ def failures(connection: Connection) -> list[tuple[object, ...]]:
     ).fetchall()
 
 
-def test_an_error_in_the_middle_leaves_nothing_but_its_record(
+def test_an_error_in_the_middle_leaves_only_its_record(
     connection: Connection, count: Callable[[str], int]
 ) -> None:
     def tables() -> Iterator[pa.Table]:
@@ -253,9 +253,7 @@ def test_an_error_in_the_middle_leaves_nothing_but_its_record(
         load_prices(connection, prices((THIRD, 10, None, None, None)))
 
 
-def test_several_datasets_go_in_together_or_not_at_all(
-    connection: Connection, count: Callable[[str], int]
-) -> None:
+def test_several_datasets_are_loaded_atomically(connection: Connection, count: Callable[[str], int]) -> None:
     rate = pd.DataFrame([{"series": "DGS10", "rate_date": FIRST, "rate_pct": 4.25}])
 
     def load_both() -> None:
@@ -269,7 +267,7 @@ def test_several_datasets_go_in_together_or_not_at_all(
     assert len(failures(connection)) == 1
 
 
-def test_what_the_database_refuses_is_told_in_a_sentence(connection: Connection) -> None:
+def test_a_database_error_is_reported_with_its_constraint(connection: Connection) -> None:
     with pytest.raises(LoadFailedError, match=r"^prices from test: .*Nothing was loaded.*prices_close_check"):
         load_prices(connection, prices((FIRST, -1, None, None, None)))
 
@@ -281,12 +279,12 @@ def test_two_rows_of_one_key_are_refused(connection: Connection) -> None:
 
 
 def test_a_connection_inside_a_transaction_is_refused(connection: Connection) -> None:
-    # Silent failure prevented: a load that says it succeeded and is rolled back by the caller
+    # Silent failure prevented: a load that reports success and is rolled back by the caller
     with connection.transaction(), pytest.raises(OpenTransactionError):
         load_prices(connection, prices((FIRST, 10, None, None, None)))
 
 
-def test_a_lost_connection_writes_nothing_and_says_so(
+def test_a_lost_connection_writes_nothing_and_is_reported(
     empty_warehouse: Warehouse, count: Callable[[str], int]
 ) -> None:
     def tables(victim: Connection) -> Iterator[pa.Table]:
@@ -303,10 +301,10 @@ def test_a_lost_connection_writes_nothing_and_says_so(
     assert count("raw.prices") == count("ops.loads") == 0
 
 
-def test_a_load_waits_for_the_build_that_fixes_its_instant(
+def test_a_load_waits_while_a_build_fixes_its_known_at(
     empty_warehouse: Warehouse, connection: Connection
 ) -> None:
-    # The build takes the lock exclusively for an instant; a load holds it, shared, until its commit
+    # The build takes the lock exclusively for an instant; a load holds it in shared mode until its commit
     with load_transaction(connection, "prices", source="files", origin="test") as load:
         load.rows(PRICES, prices((FIRST, 10, None, None, None)))
         with empty_warehouse.connect_writer() as build:
@@ -338,7 +336,7 @@ price_rows = st.lists(
     deadline=None, max_examples=examples(10), suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.lists(price_rows, min_size=1, max_size=4))
-def test_reloading_any_load_at_once_writes_nothing(
+def test_reloading_the_same_rows_writes_nothing(
     module_connection: Connection, loads: list[list[tuple[object, ...]]]
 ) -> None:
     for rows in loads:
@@ -347,7 +345,7 @@ def test_reloading_any_load_at_once_writes_nothing(
         assert load_prices(module_connection, frame).rows_new == 0
 
 
-def test_text_of_any_kind_comes_through(connection: Connection) -> None:
+def test_any_text_survives_the_load(connection: Connection) -> None:
     # Silent failure prevented: COPY taking a quote, a comma or an empty text for something else
     names = ['say "x", y', "line\nbreak", "back\\slash", "", "NULL", "\\N", "é"]
     frame = pd.DataFrame(
@@ -359,7 +357,7 @@ def test_text_of_any_kind_comes_through(connection: Connection) -> None:
 
 
 def test_empty_parts_of_a_load_write_nothing(connection: Connection, count: Callable[[str], int]) -> None:
-    # Silent failure prevented: Arrow's CSV writer fills an empty chunk's place with what is in its buffer
+    # Silent failure prevented: for an empty chunk, Arrow's CSV writer repeats its buffer
     full = pa.Table.from_pandas(
         prices((FIRST, 10, None, None, None), columns="price_date close a b c")[
             ["symbol", "price_date", "close"]

@@ -1,4 +1,4 @@
-"""Brokers' position downloads: read as they are downloaded, with what they lack asked for and said."""
+"""Brokers' position downloads: read unedited; missing fields come from options and are reported."""
 
 import shutil
 from collections.abc import Callable
@@ -78,7 +78,7 @@ def test_schwab() -> None:
     ]
 
 
-def test_vanguard_has_no_cost_and_no_date_of_its_own() -> None:
+def test_vanguard_has_no_cost_and_no_date() -> None:
     path = FILES / "OfxDownload.csv"
     assert errors(path, entry_date=ENTRY) == [
         ("ERR_POS_008", line, "Entry Price Per Share") for line in (2, 3, 4)
@@ -106,7 +106,7 @@ def test_interactive_brokers_activity_statement() -> None:
     ]
 
 
-def test_interactive_brokers_lots_bring_their_own_dates() -> None:
+def test_interactive_brokers_lots_have_their_own_dates() -> None:
     lots = [row("MSFT", "25", "497.41", date(2025, 6, 30)), row("MSFT", "15", "478.3367", date(2025, 5, 12))]
     statement = read(FILES / "ib_activity_lots.csv")
     assert statement.as_of == DAY
@@ -119,7 +119,7 @@ def test_interactive_brokers_lots_bring_their_own_dates() -> None:
     assert [short(lot) for lot in flex.lots] == [*lots, row(PUT, "5", "15.0066", subtype="PUT")]
 
 
-def test_an_account_of_several_is_chosen() -> None:
+def test_one_of_several_accounts_is_chosen() -> None:
     path = FILES / "schwab_all_accounts.csv"
     assert errors(path, entry_date=ENTRY) == [("ERR_PORT_008", None, "Account")]
     assert errors(path, entry_date=ENTRY, account="Joint") == [("ERR_PORT_008", None, "Account")]
@@ -131,7 +131,7 @@ def test_an_account_of_several_is_chosen() -> None:
     assert len(read(FILES / "fidelity_accounts.csv", entry_date=ENTRY, account="roth ira").lots) == 1
 
 
-def test_what_a_download_lacks_is_asked_for_by_option() -> None:
+def test_errors_name_the_option_for_what_a_download_lacks() -> None:
     with pytest.raises(InvalidPositionsFile, match=r"give --entry-date DATE, or --entry-at-market"):
         read(SCHWAB)
     with pytest.raises(InvalidPositionsFile, match=r"--entry-price SYMBOL=PRICE"):
@@ -141,8 +141,8 @@ def test_what_a_download_lacks_is_asked_for_by_option() -> None:
     assert at_market[PUT] == row(PUT, "2", "14.2", DAY, "PUT")
 
 
-def test_what_cannot_be_held_is_an_error_and_no_silence(write: Write) -> None:
-    # Silent failure prevented: a portfolio that is worth less by the rows that were skipped
+def test_an_unsupported_holding_is_an_error(write: Write) -> None:
+    # Silent failure prevented: a portfolio without the value of skipped rows
     text = (FILES / "ib_activity.csv").read_text()
     path = write("foreign.csv", text.replace("Stocks,USD,GOOG", "Stocks,EUR,SAP"))
     assert errors(path, entry_date=ENTRY) == [("ERR_PORT_008", 14, "Currency")]
@@ -152,14 +152,14 @@ def test_what_cannot_be_held_is_an_error_and_no_silence(write: Write) -> None:
     assert errors(path, entry_date=ENTRY)[0] == ("ERR_POS_016", 16, "Investment Class")
 
 
-def test_a_download_of_a_day_that_cannot_be_asks_for_its_day(write: Write) -> None:
+def test_a_download_with_an_impossible_date_needs_statement_date(write: Write) -> None:
     path = write("p.csv", (FILES / "ib_flex.csv").read_text().replace("2025-09-02", "2999-09-02"))
     assert errors(path, entry_date=ENTRY) == [("ERR_PORT_008", None, None)]
     statement = read_positions_file(path, today=TODAY, statement_date=DAY, terms=EntryTerms(entry_date=ENTRY))
     assert len(statement.lots) == 3
 
 
-def test_our_own_file_is_never_taken_for_a_download(write: Write) -> None:
+def test_our_own_file_is_never_read_as_a_download(write: Write) -> None:
     header = "Symbol,Description,Quantity,Market Value,Last Price,Current Value,Entry Date\n"
     assert errors(write("p.csv", header + "A,b,1,2,3,4,2025-01-02\n")) == [
         ("ERR_CSV_004", 1, "Entry Price Per Share")
@@ -194,9 +194,9 @@ def known(connection: Connection) -> list[tuple[str, Decimal, Decimal, date, dat
 SCHWAB_HEADER = '"Symbol","Description","Quantity","Price","Market Value","Cost Basis"\n'
 
 
-def test_downloads_of_two_months_buy_nothing_twice(connection: Connection, write: Write) -> None:
-    # Silent failure prevented: an average cost that moves each month closes the lot and buys it anew, from
-    # the same entry date on, so that the past holds both
+def test_monthly_downloads_do_not_repeat_purchases(connection: Connection, write: Write) -> None:
+    # Silent failure prevented: an average cost that changes each month closes the lot and buys it again with
+    # the same entry date, so that the past holds both
     june, july = date(2025, 6, 30), date(2025, 7, 31)
     first = SCHWAB_HEADER + "VTI,x,10,300,3000,2900\nMSFT,x,40,490,19600,19600\n"
     load(connection, write("june.csv", first), when=june, entry_date=ENTRY)
@@ -205,16 +205,16 @@ def test_downloads_of_two_months_buy_nothing_twice(connection: Connection, write
     assert known(connection) == [
         ("MSFT", 15, 490, ENTRY, july),
         ("MSFT", 25, 490, ENTRY, None),
-        ("VTI", 5, 320, date(2025, 7, 15), None),  # 4,500 less the 2,900 of the ten that are known
+        ("VTI", 5, 320, date(2025, 7, 15), None),  # 4,500 less the 2,900 of the ten known shares
         ("VTI", 10, 290, ENTRY, None),
     ]
-    assert any("the lots that are known" in notice for notice in notices)
-    # the same again asks for no entry date: nothing is new
+    assert any("known lots" in notice for notice in notices)
+    # the same download again needs no entry date: nothing is new
     load(connection, write("august.csv", second), when=date(2025, 8, 29))
     assert len(known(connection)) == 4
 
 
-def test_a_sale_takes_the_oldest_lot_first(connection: Connection, write: Write) -> None:
+def test_a_sale_reduces_the_oldest_lot_first(connection: Connection, write: Write) -> None:
     june, july = date(2025, 6, 30), date(2025, 7, 31)
     lots = (
         "Symbol,Quantity,Entry Price Per Share,Entry Date\n"
@@ -293,6 +293,6 @@ def test_days(text: str) -> None:
     assert day(text) == DAY
 
 
-def test_a_download_is_no_other_files_suffix(tmp_path: Path) -> None:
+def test_a_download_needs_the_suffix_csv(tmp_path: Path) -> None:
     shutil.copy(SCHWAB, tmp_path / "positions.xlsx")
     assert errors(tmp_path / "positions.xlsx") == [("ERR_CSV_002", None, None)]

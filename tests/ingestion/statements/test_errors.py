@@ -1,4 +1,4 @@
-"""The document on positions files, held against the loader: each example gives its code, row and field."""
+"""The document on positions files, checked against the loader: each example gives its code, row and field."""
 
 import gzip
 import re
@@ -28,7 +28,7 @@ USUAL = {"portfolio_name": "Mine", "owner_email": "jane@example.com", "equity": 
 
 
 class Example(NamedTuple):
-    """A line of the document's table."""
+    """A row of the document's table."""
 
     code: str
     file: str
@@ -57,7 +57,7 @@ EXAMPLES = examples()
 
 
 def arguments(options: str) -> dict[str, object]:
-    """What the options of the command line say, for load_positions."""
+    """The command line options as arguments of load_positions."""
     said: dict[str, object] = dict(USUAL)
     words = shlex.split(options)
     while words:
@@ -81,7 +81,7 @@ def known_portfolio(module_connection: Connection) -> None:
     )
 
 
-def test_every_code_of_the_catalogue_stands_in_the_table_once() -> None:
+def test_every_code_of_the_catalogue_is_in_the_table_once() -> None:
     codes = [f"ERR_CSV_{number:03d}" for number in range(1, 7)]
     codes += [f"ERR_POS_{number:03d}" for number in range(1, 25)]
     codes += [f"ERR_PORT_{number:03d}" for number in range(1, 12)]
@@ -115,7 +115,7 @@ def counts(connection: Connection) -> list[object]:
     ]
 
 
-def test_errors_of_the_portfolio_and_of_the_file_are_told_together(module_connection: Connection) -> None:
+def test_errors_of_the_portfolio_and_of_the_file_are_reported_together(module_connection: Connection) -> None:
     path = DOCUMENT.parent / "examples/errors/ERR_POS_005.csv"
     fields = {**USUAL, "equity": "lots", "owner_email": "jane", "account_name": " "}
     with pytest.raises(InvalidPositionsFile) as raised:
@@ -128,7 +128,7 @@ def test_errors_of_the_portfolio_and_of_the_file_are_told_together(module_connec
     ]
 
 
-def test_a_folder_is_no_file(module_connection: Connection, tmp_path: Path) -> None:
+def test_a_folder_is_refused(module_connection: Connection, tmp_path: Path) -> None:
     folder = tmp_path / "positions.csv"
     folder.mkdir()
     with pytest.raises(InvalidPositionsFile, match=r"is a folder.*ERR_PORT_008"):

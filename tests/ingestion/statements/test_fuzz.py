@@ -21,8 +21,10 @@ def test_hostile_files_are_refused_or_keep_every_rule() -> None:
     assert min(outcomes["accepted"], outcomes["refused"]) > count / 20, outcomes
 
 
-def test_hostile_files_are_loaded_whole_or_not_at_all(module_connection: Connection, tmp_path: Path) -> None:
-    # Silent failure prevented: half a statement, of which the other half is closed by the next
+def test_hostile_files_are_loaded_completely_or_not_at_all(
+    module_connection: Connection, tmp_path: Path
+) -> None:
+    # Silent failure prevented: a partial statement, after which the next one closes the missing lots
     path, numbers = tmp_path / "positions.csv", iter(range(10_000))
     loaded = []
 

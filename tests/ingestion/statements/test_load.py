@@ -1,4 +1,4 @@
-"""The positions file: what is read, and every error of the catalogue."""
+"""The positions file: how it is read, and every error of the catalogue."""
 
 from collections.abc import Callable
 from datetime import date
@@ -100,12 +100,12 @@ def test_class_is_detected_from_the_symbol(symbol: str, investment_class: str) -
     assert detect_class(symbol, has_option_columns=False) == investment_class
 
 
-def test_cash_is_cash_at_one(write: Write) -> None:
+def test_cash_has_the_price_one(write: Write) -> None:
     (lot,) = read(write("p.csv", HEADER + "SPAXX,1500.25,,2025-06-30,,,,,,,,\n"))
     assert (lot.investment_class, lot.investment_subtype, lot.entry_price) == ("PUBLIC", "CASH", 1)
 
 
-def test_crypto_is_cryptocurrency(write: Write) -> None:
+def test_crypto_is_read_as_cryptocurrency(write: Write) -> None:
     (lot,) = read(write("p.csv", HEADER + "CRYPTO_BTC,1,2,2025-06-30,PRIVATE,crypto,,,,,,\n"))
     assert lot.investment_subtype == "CRYPTOCURRENCY"
 
@@ -120,7 +120,7 @@ def test_crypto_is_cryptocurrency(write: Write) -> None:
     ],
     ids=["symbol_alone", "symbol_and_columns", "columns_alone", "columns_and_a_name"],
 )
-def test_an_option_is_the_same_however_it_is_written(write: Write, cells: str) -> None:
+def test_an_option_is_the_same_in_every_notation(write: Write, cells: str) -> None:
     (lot,) = read(write("p.csv", HEADER + cells + "\n"))
     assert (lot.symbol, lot.investment_class, lot.investment_subtype) == (
         "AAPL250815P00200000",
@@ -131,7 +131,7 @@ def test_an_option_is_the_same_however_it_is_written(write: Write, cells: str) -
     assert (lot.contract.underlying_symbol, lot.contract.strike_price) == ("AAPL", 200)
 
 
-def test_lots_of_one_symbol_and_day_stay_apart(write: Write) -> None:
+def test_lots_of_one_symbol_and_day_stay_separate(write: Write) -> None:
     # Silent failure prevented: two lots at different prices merged into one
     text = HEADER + "AAPL,1,2,2025-06-30\nAAPL,1,2.5,2025-06-30\nAAPL,1,2,2025-07-01\n"
     assert len(read(write("p.csv", text))) == 3
@@ -253,11 +253,11 @@ def test_each_error_of_a_row_has_its_code_row_and_field(write: Write, name: str)
 def test_a_duplicate_names_the_earlier_row(write: Write) -> None:
     path = write("p.csv", HEADER + "BRK.B,1,2.50,2025-06-30\n# the same\nbrk-b,5,2.5,2025-06-30\n")
     assert codes(path) == [("ERR_POS_023", 4, "Symbol")]
-    with pytest.raises(InvalidPositionsFile, match="stands in row 2 already"):
+    with pytest.raises(InvalidPositionsFile, match="is already in row 2"):
         read(path)
 
 
-def test_all_errors_are_told_at_once(write: Write) -> None:
+def test_all_errors_are_reported_at_once(write: Write) -> None:
     path = write("p.csv", HEADER + "AA PL,x,-2,2025-13-01\n\nMSFT,0,1.23456,2099-01-01\n")
     assert codes(path) == [
         ("ERR_POS_003", 2, "Symbol"),
@@ -304,7 +304,7 @@ def test_a_file_that_is_missing_too_large_or_not_utf8(tmp_path: Path) -> None:
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=6, min_value=-(10**9), max_value=10**9))
-def test_numbers_are_read_as_they_are_written(number: Decimal) -> None:
+def test_numbers_are_read_exactly(number: Decimal) -> None:
     assert parse_number(f"{number:f}") == number
     assert parse_number(f"{number:,f}") == number
 
@@ -312,7 +312,7 @@ def test_numbers_are_read_as_they_are_written(number: Decimal) -> None:
 @settings(max_examples=200)
 @given(st.text(max_size=12))
 @example("E0")  # an exponent of nothing
-def test_any_text_is_a_finite_number_or_none(text: str) -> None:
+def test_any_text_parses_to_a_finite_number_or_none(text: str) -> None:
     number = parse_number(text)
     assert number is None or number.is_finite()
 

@@ -1,4 +1,4 @@
-"""Lots under any sequence of statements: what was held on a day stays what was held."""
+"""Lots under any sequence of statements: the quantity held on past days never changes."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -45,7 +45,7 @@ def days_before(day: date) -> list[date]:
 
 @given(st.lists(st.integers(0, 100), min_size=2, max_size=5), st.sampled_from([1, -1]))
 def test_a_smaller_statement_changes_no_day_before_it(quantities: list[int], side: int) -> None:
-    # Silent failure prevented: P&L of the past on shares that are gone today
+    # Silent failure prevented: past P&L without the shares that were sold since
     first, *later = sorted(quantities, reverse=True)
     rows = after_statement([], [row(side * (first + 1))], DATES[0])
     for as_of, quantity in zip(DATES[1:], later, strict=False):
@@ -59,7 +59,7 @@ def test_a_smaller_statement_changes_no_day_before_it(quantities: list[int], sid
 
 
 @given(st.integers(2, 100), st.data())
-def test_sales_told_later_take_the_place_of_those_assumed(quantity: int, data: st.DataObject) -> None:
+def test_sales_reported_later_replace_assumed_ones(quantity: int, data: st.DataObject) -> None:
     kept = data.draw(st.integers(1, quantity - 1))
     assumed = after_statement(after_statement([], [row(quantity)], DATES[0]), [row(kept)], DATES[1])
     told = [row(kept), row(quantity - kept, date(2025, 7, 15), 3)]
@@ -71,7 +71,7 @@ def test_sales_told_later_take_the_place_of_those_assumed(quantity: int, data: s
 
 
 @given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 20)), min_size=1, max_size=4))
-def test_no_statement_gives_two_rows_one_key_or_none(steps: list[tuple[int, int]]) -> None:
+def test_every_row_of_a_statement_has_a_unique_key(steps: list[tuple[int, int]]) -> None:
     rows = after_statement([], [row(100)], DATES[0])
     for as_of, (kept, sold) in zip(DATES[1:], steps, strict=False):
         exit_date = as_of - timedelta(days=3)
@@ -86,7 +86,7 @@ def test_no_statement_gives_two_rows_one_key_or_none(steps: list[tuple[int, int]
         }
 
 
-def test_the_kept_part_is_the_lot() -> None:
+def test_the_kept_part_has_the_key_of_the_lot() -> None:
     rows = after_statement(
         [], [row(30, date(2025, 6, 10), 3), row(60), row(10, date(2025, 6, 20), 4)], DATES[0]
     )
@@ -94,7 +94,7 @@ def test_the_kept_part_is_the_lot() -> None:
     assert lot["position_id"] == lot_id(lot)
 
 
-def test_what_is_sold_on_the_statements_day_beside_a_sale_that_is_told() -> None:
+def test_an_assumed_sale_on_the_day_of_a_reported_one_is_a_separate_part() -> None:
     close = DATES[1]
     rows = after_statement([row(100, position_id=lot_id(row(100)))], [row(50), row(30, close, 3)], close)
     assert sorted((r["quantity"], r["exit_date"], r["exit_price"]) for r in rows if r["exit_date"]) == [
@@ -103,7 +103,7 @@ def test_what_is_sold_on_the_statements_day_beside_a_sale_that_is_told() -> None
     ]
 
 
-def test_a_closed_lot_whose_first_sale_is_told_again_keeps_its_last_part() -> None:
+def test_a_closed_lot_whose_first_sale_is_repeated_keeps_its_last_part() -> None:
     # Silent failure prevented: the part sold last overwritten by the one sold first
     june = after_statement([], [row(100)], DATES[0])
     july = after_statement(june, [row(60)], DATES[1])

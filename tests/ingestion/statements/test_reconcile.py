@@ -48,7 +48,7 @@ def lots(connection: Connection) -> dict[str, tuple[Decimal, date | None, Decima
 
 
 def parts(connection: Connection) -> list[tuple[str, Decimal, date | None, Decimal | None]]:
-    """Every position: symbol, quantity, exit date and price, those that are sold first."""
+    """Every position: symbol, quantity, exit date and price; sold ones first."""
     rows = connection.execute(
         "select symbol, quantity, exit_date, exit_price from ("
         "  select distinct on (position_id) * from raw.positions order by position_id, load_id desc"
@@ -102,12 +102,12 @@ def test_a_lot_no_longer_listed_is_closed_at_the_statements_session(
     report = load(connection, write("b.csv", HEADER + "MSFT,3,2,2025-06-30\n"), statement=date(2025, 8, 3))
     assert (report.rows_new, report.touched_from) == (1, date(2025, 8, 1))
     assert lots(connection) == {"AAPL": (1, date(2025, 8, 1), None), "MSFT": (3, None, None)}
-    # and it stays closed at that day with the statements after
+    # later statements keep that exit
     report = load(connection, write("c.csv", HEADER + "MSFT,3,2,2025-06-30\n"), statement=date(2025, 9, 1))
     assert report.rows_new == 0
 
 
-def test_a_statement_may_say_how_a_lot_was_closed(connection: Connection, write: Write) -> None:
+def test_a_statement_may_state_the_exit_of_a_lot(connection: Connection, write: Write) -> None:
     load(connection, write("a.csv", HEADER + "AAPL,1,2,2025-06-30\n"), statement=date(2025, 7, 1))
     text = HEADER + "AAPL,1,2,2025-06-30,,,,,,,2025-07-15,2.75\n"
     report = load(connection, write("b.csv", text), statement=date(2025, 8, 1))
@@ -154,7 +154,7 @@ def test_an_expired_option_is_not_closed_again(connection: Connection, write: Wr
     [("-4890,133.9130", ["-489"]), ("-4889.5,133.9130", ["-489"]), ("-2000,133.9130", ["-289", "-200"])],
     ids=["same_lot", "fraction_paid_out", "partly_closed"],
 )
-def test_a_lot_in_the_shares_of_a_split_is_the_lot_that_was_bought(
+def test_a_lot_listed_after_a_split_is_the_original_lot(
     connection: Connection, write: Write, listed: str, kept: list[str]
 ) -> None:
     # Silent failure prevented: ten times the shares at a tenth of the price, split once more by the warehouse
@@ -168,15 +168,17 @@ def test_a_lot_in_the_shares_of_a_split_is_the_lot_that_was_bought(
     assert any("before a split" in notice for notice in report.notices)
 
 
-# --- what is sold in part --------------------------------------------------------------------------------
+# --- partial sales ---------------------------------------------------------------------------------------
 
 JUNE, JULY, AUGUST = date(2025, 6, 30), date(2025, 7, 31), date(2025, 8, 29)
 LOT = "AAPL,{},2,2025-06-02\n"
 SOLD = "AAPL,{},2,2025-06-02,,,,,,,{},{}\n"
 
 
-def test_a_smaller_quantity_later_parts_the_lot(connection: Connection, write: Write, count: Count) -> None:
-    # Silent failure prevented: forty shares that were never bought, all the way back to the entry
+def test_a_smaller_quantity_later_splits_the_lot_into_parts(
+    connection: Connection, write: Write, count: Count
+) -> None:
+    # Silent failure prevented: forty shares missing from the history, back to the entry
     load(connection, write("a.csv", HEADER + LOT.format(100)), statement=JUNE)
     lot = connection.execute("select position_id from raw.positions").fetchone()
     report = load(connection, write("b.csv", HEADER + LOT.format(60)), statement=JULY)
@@ -185,7 +187,7 @@ def test_a_smaller_quantity_later_parts_the_lot(connection: Connection, write: W
     assert any("40 were sold by 2025-07-31" in notice for notice in report.notices)
     kept = "select position_id from raw.positions where quantity = 60"
     assert connection.execute(kept).fetchone() == lot
-    # loading it again changes nothing, and selling more parts what is left
+    # loading it again changes nothing, and selling more divides the rest
     assert load(connection, write("b.csv", HEADER + LOT.format(60)), statement=JULY).rows_new == 0
     load(connection, write("c.csv", HEADER + LOT.format(25)), statement=AUGUST)
     assert parts(connection) == [
@@ -193,7 +195,7 @@ def test_a_smaller_quantity_later_parts_the_lot(connection: Connection, write: W
         ("AAPL", 35, AUGUST, None),
         ("AAPL", 25, None, None),
     ]
-    # and at last all of it is gone
+    # finally all of it is sold
     load(connection, write("d.csv", HEADER + "MSFT,1,2,2025-06-02\n"), statement=date(2025, 9, 30))
     assert [row[1:3] for row in parts(connection)][:3] == [
         (40, JULY),
@@ -209,13 +211,13 @@ def test_a_partial_sale_of_a_short_keeps_its_sign(connection: Connection, write:
     assert parts(connection) == [("AAPL", -40, JULY, None), ("AAPL", -60, None, None)]
 
 
-def test_a_file_may_say_what_was_sold_and_for_what(connection: Connection, write: Write) -> None:
+def test_a_file_may_state_sales_with_their_price(connection: Connection, write: Write) -> None:
     load(connection, write("a.csv", HEADER + LOT.format(100)), statement=JUNE)
     text = HEADER + LOT.format(60) + SOLD.format(30, "2025-07-15", "2.5")
     load(connection, write("b.csv", text), statement=JULY)
     told = ("AAPL", 30, date(2025, 7, 15), Decimal("2.5"))
     assert parts(connection) == [told, ("AAPL", 10, JULY, None), ("AAPL", 60, None, None)]
-    # the next file repeats the sale that was told, and tells the one that had to be assumed
+    # the next file repeats the stated sale, and states the one that was assumed
     text = HEADER + LOT.format(60) + SOLD.format(30, "2025-07-15", "2.5") + SOLD.format(10, "2025-07-30", 3)
     load(connection, write("c.csv", text), statement=AUGUST)
     live = [row for row in parts(connection) if row[2] != date(2025, 6, 2)]
@@ -223,12 +225,12 @@ def test_a_file_may_say_what_was_sold_and_for_what(connection: Connection, write
     assert history(connection) == {"AAPL": 100}
 
 
-def test_a_restatement_corrects_and_parts_nothing(connection: Connection, write: Write) -> None:
+def test_a_restatement_is_a_correction_and_not_a_sale(connection: Connection, write: Write) -> None:
     load(connection, write("a.csv", HEADER + LOT.format(100)), statement=JUNE)
     load(connection, write("b.csv", HEADER + LOT.format(60)), statement=JULY)
     load(connection, write("c.csv", HEADER + LOT.format(80)), statement=JULY)
     assert parts(connection) == [("AAPL", 20, JULY, None), ("AAPL", 80, None, None)]
-    # the first statement's date: the quantity was wrong from the start
+    # at the first statement's date: the quantity was wrong from the start
     load(connection, write("d.csv", HEADER + "MSFT,5,2,2025-06-02\n" + LOT.format(100)), statement=JULY)
     report = load(connection, write("e.csv", HEADER + "MSFT,3,2,2025-06-02\n"), statement=AUGUST)
     assert report.rows_new == 3
@@ -240,7 +242,9 @@ def test_a_restatement_corrects_and_parts_nothing(connection: Connection, write:
     ]
 
 
-def test_what_only_the_replaced_statement_listed_is_taken_back(connection: Connection, write: Write) -> None:
+def test_lots_that_only_the_replaced_statement_listed_are_withdrawn(
+    connection: Connection, write: Write
+) -> None:
     # Silent failure prevented: a symbol misspelt in the first upload stays in the history with its P&L
     load(connection, write("a.csv", HEADER + LOT.format(100) + "MSTF,1,2,2025-06-02\n"), statement=JUNE)
     report = load(
@@ -250,9 +254,9 @@ def test_what_only_the_replaced_statement_listed_is_taken_back(connection: Conne
     assert lots(connection) == {
         "AAPL": (100, None, None),
         "MSFT": (1, None, None),
-        "MSTF": (1, entry, 2),  # out as it came in: no value on any day
+        "MSTF": (1, entry, 2),  # exits at its entry: no value on any day
     }
-    assert any("taken back" in notice for notice in report.notices)
+    assert any("withdrawn" in notice for notice in report.notices)
 
 
 def test_a_statement_of_the_future_is_refused(connection: Connection, write: Write) -> None:
@@ -270,9 +274,7 @@ def test_an_older_statement_that_differs_is_refused(
         statement=date(2025, 8, 1),
     )
     older = write("b.csv", HEADER + "AAPL,1,2,2025-06-30\n")
-    with pytest.raises(
-        StatementOrderError, match="2025-08-01 already and this one, which differs, is of 2025-07-01"
-    ):
+    with pytest.raises(StatementOrderError, match="2025-08-01, and this one of 2025-07-01 differs"):
         load(connection, older, statement=date(2025, 7, 1))
     assert count("raw.positions") == 2
     same = write("c.csv", HEADER + "MSFT,1,2,2025-06-30\nAAPL,1,2,2025-06-30\n")
@@ -285,9 +287,7 @@ def test_a_lot_entered_after_the_statement_is_an_error(connection: Connection, w
         load(connection, path, statement=date(2025, 7, 1))
 
 
-def test_a_faulty_file_leaves_nothing_but_its_record(
-    connection: Connection, write: Write, count: Count
-) -> None:
+def test_an_invalid_file_leaves_only_its_record(connection: Connection, write: Write, count: Count) -> None:
     path = write("a.csv", HEADER + "AAPL,1,2,2025-06-30\nMSFT,0,2,2025-06-30\n")
     with pytest.raises(InvalidPositionsFile):
         load(connection, path, statement=date(2025, 7, 1))
@@ -313,7 +313,7 @@ def test_a_faulty_file_leaves_nothing_but_its_record(
         ({"account_type": "savings", "equity": None}, ["ERR_PORT_009", "ERR_PORT_004"]),
     ],
 )
-def test_a_portfolios_own_errors_are_told_together(
+def test_a_portfolios_own_errors_are_reported_together(
     module_connection: Connection, write: Write, fields: dict[str, object], expected: list[str]
 ) -> None:
     path = write("a.csv", HEADER + "AAPL,100,2,2025-06-30\n")

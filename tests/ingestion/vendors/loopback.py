@@ -1,4 +1,4 @@
-"""What the imitations of vendors share: a server on loopback, faults, and a clock that waits for nothing."""
+"""Shared by the fake vendors: a loopback server, faults, and a clock that does not wait."""
 
 import json
 import threading
@@ -19,7 +19,7 @@ HTML = "<html><body>Will come back</body></html>"
 
 @dataclass
 class Reply:
-    """An answer of a server. delay: seconds before it; drip: seconds between its bytes."""
+    """A server's response. delay: seconds before it; drip: seconds between its bytes."""
 
     body: str
     status: int = 200
@@ -29,12 +29,12 @@ class Reply:
 
     @classmethod
     def of(cls, told: Any, status: int = 200) -> "Reply":
-        """JSON; NaN and Infinity as Python and careless vendors write them."""
+        """JSON, with NaN and Infinity as Python and some vendors write them."""
         return cls(json.dumps(told), status)
 
 
 class FakeClock(Clock):
-    """Time that passes only by being waited for."""
+    """A clock that advances only by sleeping."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -53,9 +53,7 @@ class FakeClock(Clock):
 
 @dataclass
 class FakeVendor:
-    """A vendor's state. outage: asked before each answer; its reply, if it has one, is sent in place of
-    it.
-    """
+    """A vendor's state. outage: called before each answer; its reply, if any, is sent instead."""
 
     outage: Callable[[str], Reply | None] = lambda _: None
     requests: Counter[str] = field(default_factory=Counter)
@@ -69,7 +67,7 @@ class FakeVendor:
         return f"http://127.0.0.1:{self.port}"
 
     def reply(self, path: str, query: dict[str, str], headers: dict[str, str]) -> Reply:
-        """Note the question; the fault or the answer."""
+        """Record the request; return the fault or the answer."""
         with self.lock:
             self.requests[path] += 1
             self.asked.append((path, query))
@@ -77,19 +75,19 @@ class FakeVendor:
         return self.outage(f"{path}?{query.get('symbol', '')}") or self.answer(path, query)
 
     def answer(self, path: str, query: dict[str, str]) -> Reply:
-        """What the vendor says when all is well."""
+        """The vendor's normal response."""
         raise NotImplementedError
 
 
 def always(reply: Reply, *, where: str = "") -> Callable[[str], Reply | None]:
-    """An outage that does not end, of the paths that hold a text."""
+    """A permanent outage of the paths that contain a text."""
     return lambda path: reply if where in path else None
 
 
 def too_many_until(
     clock: FakeClock, seconds: float, retry_after: str | None
 ) -> Callable[[str], Reply | None]:
-    """429 until the clock has come so far."""
+    """429 until the clock reaches a time."""
     headers = {} if retry_after is None else {"Retry-After": retry_after}
 
     def outage(_: str) -> Reply | None:
@@ -126,17 +124,17 @@ def serving(vendor: FakeVendor) -> Iterator[FakeVendor]:
                     self.wfile.flush()
                     time.sleep(drip)
             except OSError:
-                pass  # nobody waits for the answer any more
+                pass  # the client no longer waits for the answer
 
         def log_message(self, *_: Any) -> None:
-            """Say nothing."""
+            """Do not log."""
 
     class Server(ThreadingHTTPServer):
         daemon_threads = True
         block_on_close = False
 
         def handle_error(self, *_: Any) -> None:
-            """A client that has gone is what some tests are about."""
+            """Ignore disconnected clients, which some tests cause."""
 
     server = Server(("127.0.0.1", 0), Handler)
     vendor.port = server.server_port

@@ -35,7 +35,7 @@ from tests.ingestion.vendors.yahoo_server import Share
 from warehouse.errors import SettingsError
 from warehouse.settings import Settings, get_settings
 
-# yfinance uses what pandas 3.1 deprecates
+# yfinance uses an API that pandas 3.1 deprecates
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:yfinance")
 
 ADJUSTED = {"ticker": "O:AAA250620C00112000", "shares_per_contract": 150}
@@ -50,7 +50,7 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Market]:
 
 @pytest.fixture
 def connection(connection: Connection) -> Connection:
-    """With a load, for rows that tests write themselves."""
+    """With a load, for rows that the tests insert directly."""
     connection.execute(
         "insert into ops.loads (load_id, source, dataset, origin, started_at, finished_at, status) "
         "overriding system value values (0, 'test', 'test', 'test', now(), now(), 'succeeded')"
@@ -66,11 +66,11 @@ def actions(connection: Connection) -> list[tuple[date, str, float]]:
 # --- prices of FMP and Polygon ---------------------------------------------------------------------------
 
 
-def test_fmps_closes_are_turned_back_into_closes_as_traded(
+def test_fmps_closes_are_converted_to_closes_as_traded(
     connection: Connection, market: Market, newest_prices: Callable[[str], pd.DataFrame]
 ) -> None:
     share = FmpShare(closes(25, 25.25, 25.5, 25.75, 26, 26.25, 26.1))
-    share.splits = {DAYS[5]: (4, 1), date(2025, 6, 20): (10, 1), date(2020, 8, 31): (4, 1)}  # one to come
+    share.splits = {DAYS[5]: (4, 1), date(2025, 6, 20): (10, 1), date(2020, 8, 31): (4, 1)}  # a future one
     share.dividends = {DAYS[2]: 0.9}
     share.adjusted = {DAYS[0]: 24.775, DAYS[1]: 25.025}
     market.fmp.shares["AAA"] = share
@@ -83,7 +83,7 @@ def test_fmps_closes_are_turned_back_into_closes_as_traded(
     assert actions(connection) == [(DAYS[2], "dividend", 0.9), (DAYS[5], "split", 4)]
 
 
-def test_without_adjusted_closes_fmps_returns_are_left_to_be_computed(
+def test_without_adjusted_closes_fmps_returns_are_null(
     connection: Connection, market: Market, newest_prices: Callable[[str], pd.DataFrame]
 ) -> None:
     market.fmp.outage = always(Reply("{}", 402), where="dividend-adjusted")
@@ -93,7 +93,7 @@ def test_without_adjusted_closes_fmps_returns_are_left_to_be_computed(
     assert prices["total_return"].isna().all()
 
 
-def test_polygons_closes_are_as_traded_and_foreign_dividends_stay_out(
+def test_polygons_closes_are_as_traded_and_foreign_dividends_are_dropped(
     connection: Connection, market: Market, newest_prices: Callable[[str], pd.DataFrame]
 ) -> None:
     market.polygon.closes["BRK.B"] = closes(100, 101, 102, 26)
@@ -117,15 +117,15 @@ def test_polygons_closes_are_as_traded_and_foreign_dividends_stay_out(
     assert path == "/v2/aggs/ticker/BRK.B/range/1/day/2025-06-02/2025-06-10"
 
 
-def test_an_answer_that_drips_is_given_up_in_time(market: Market) -> None:
-    # Silent failure prevented: a byte a second keeps a client waiting for hours
+def test_a_slow_stream_ends_at_the_timeout(market: Market) -> None:
+    # Silent failure prevented: one byte per second keeps a client waiting for hours
     market.fmp.outage = always(Reply("[" + " " * 200, drip=0.05), where="/full")
     vendors = make_vendors(market.settings(vendor_timeout_seconds=0.3, vendor_attempts=1))
     answers = vendors.prices[1].histories({"AAA": DAYS[0]})
     assert answers.missing["AAA"].detail == "no answer within 0.3 seconds"
 
 
-# --- what to ask for -------------------------------------------------------------------------------------
+# --- planning of requests --------------------------------------------------------------------------------
 
 
 def add_portfolio(connection: Connection, inception: date) -> None:
@@ -151,7 +151,7 @@ def known(connection: Connection, symbol: str, first: date, last: date, *missing
     [(None, date(2024, 6, 10)), (date(2025, 5, 1), date(2023, 4, 2)), (date(2026, 1, 1), date(2023, 12, 3))],
     ids=["no_portfolio", "two_years_before_inception", "inception_to_come"],
 )
-def test_a_new_symbol_is_asked_for_two_years_before_inception_and_for_a_year_at_least(
+def test_a_new_symbol_is_requested_from_two_years_before_inception_or_at_least_a_year(
     connection: Connection, inception: date | None, first: date
 ) -> None:
     if inception:
@@ -159,7 +159,7 @@ def test_a_new_symbol_is_asked_for_two_years_before_inception_and_for_a_year_at_
     assert plan_requests(connection, ["NEW"], start=None, last=DAYS[-1]) == {"NEW": first}
 
 
-def test_only_what_is_missing_is_asked_for_and_five_sessions_that_are_known(connection: Connection) -> None:
+def test_only_missing_sessions_and_five_known_ones_are_requested(connection: Connection) -> None:
     known(connection, "OLD", date(2024, 6, 10), DAYS[-2])
     known(connection, "HOLE", date(2024, 6, 10), DAYS[-1], date(2025, 4, 15), date(2025, 4, 16))
     known(connection, "SHORT", date(2025, 3, 3), DAYS[-1])
@@ -186,7 +186,7 @@ def own(connection: Connection, symbol: str, exit_date: date | None) -> None:
     )
 
 
-def test_what_is_held_no_more_is_not_asked_for_after_its_exit(connection: Connection) -> None:
+def test_a_symbol_that_was_sold_is_not_requested_after_its_exit(connection: Connection) -> None:
     own(connection, "SOLD", DAYS[1])
     own(connection, "PARTLY", DAYS[1])
     own(connection, "PARTLY", None)
@@ -201,7 +201,7 @@ def test_what_is_held_no_more_is_not_asked_for_after_its_exit(connection: Connec
     assert {"PARTLY", "UNKNOWN", "SPY"} <= asked.keys()
 
 
-def test_the_next_source_is_asked_only_for_sessions_that_are_still_missing(connection: Connection) -> None:
+def test_the_next_source_is_asked_only_for_still_missing_sessions(connection: Connection) -> None:
     known(connection, "WHOLE", date(2024, 6, 10), DAYS[-1])
     known(connection, "HOLE", date(2024, 6, 10), DAYS[-1], DAYS[4])
     known(connection, "ANCIENT_HOLE", date(2024, 6, 10), DAYS[-1], date(2025, 1, 15))
@@ -213,7 +213,7 @@ def test_the_next_source_is_asked_only_for_sessions_that_are_still_missing(conne
     assert lacking == {"HOLE": date(2025, 5, 30), "ENDS": date(2025, 5, 30), "NEW": date(2024, 6, 10)}
 
 
-def test_an_older_past_that_the_first_source_did_not_give_is_asked_of_the_next(
+def test_older_history_that_the_first_source_lacks_is_requested_from_the_next(
     connection: Connection,
 ) -> None:
     known(connection, "PAST", date(2025, 1, 2), DAYS[-1])
@@ -271,7 +271,7 @@ def test_a_profile_that_the_first_source_lacks_comes_from_the_second(
     assert market.fmp.requests["/profile"] == asked, "a week has not passed"
 
 
-def test_nonsense_in_a_profile_is_unknown_and_the_night_goes_on(
+def test_invalid_fields_of_a_profile_are_null_and_the_night_continues(
     connection: Connection, market: Market
 ) -> None:
     market.yahoo.shares["AAA"].info = {
@@ -287,7 +287,7 @@ def test_nonsense_in_a_profile_is_unknown_and_the_night_goes_on(
     assert profile(connection, "AAA")[5] == {"is_etf": False, "is_fund": False}
 
 
-def test_no_profile_at_all_stops_no_night(connection: Connection, market: Market) -> None:
+def test_missing_profiles_do_not_stop_a_night(connection: Connection, market: Market) -> None:
     market.yahoo.outage = always(Reply(HTML), where="quoteSummary")
     market.fmp.outage = always(Reply("[[]]"), where="/profile")
     market.load(connection, "AAA")
@@ -313,9 +313,7 @@ def load_rates(connection: Connection, market: Market, **changes: object) -> Non
     load_rate_chain(connection, vendors.rates, DAYS[-1], vendors.orders["rates"])
 
 
-def test_yields_come_from_fred_without_the_days_that_have_none(
-    connection: Connection, market: Market
-) -> None:
+def test_yields_come_from_fred_without_empty_days(connection: Connection, market: Market) -> None:
     market.fred.series = {name: {DAYS[4]: "4.5", DAYS[5]: ".", DAYS[6]: "4.25"} for name in SERIES}
     market.fred.series["DGS1"][DAYS[3]] = "425"
     market.fred.series["DGS2"][DAYS[3]] = "none"
@@ -327,7 +325,7 @@ def test_yields_come_from_fred_without_the_days_that_have_none(
     assert not market.yahoo.requests
 
 
-def test_without_fred_yahoo_gives_four_yields_and_fred_takes_their_place_later(
+def test_without_fred_yahoo_gives_four_yields_and_fred_replaces_them_later(
     connection: Connection, market: Market
 ) -> None:
     for name, level in {"^IRX": 4.1, "^FVX": 4.2, "^TNX": 4.3, "^TYX": 4.4}.items():
@@ -341,13 +339,13 @@ def test_without_fred_yahoo_gives_four_yields_and_fred_takes_their_place_later(
     assert {(rate, source) for _, _, rate, source in rates(connection)} == {(4.75, "fred")}
 
 
-def test_no_yields_at_all_are_a_record_and_no_error(connection: Connection, market: Market) -> None:
+def test_missing_yields_are_recorded_and_not_an_error(connection: Connection, market: Market) -> None:
     market.fred.outage = market.yahoo.outage = always(Reply("{}", 500))
     load_rates(connection, market)
     assert outcomes(connection, "treasury_rates") == [("fred", "failed"), ("yfinance", "failed")]
 
 
-def test_a_refused_key_of_fred_is_told_without_the_key(connection: Connection, market: Market) -> None:
+def test_a_refused_key_of_fred_is_reported_without_the_key(connection: Connection, market: Market) -> None:
     load_rates(connection, market, fred_api_key="secret-word")
     row = connection.execute("select error from ops.loads where source = 'fred'").fetchone()
     assert row is not None
@@ -378,7 +376,7 @@ def quotes(connection: Connection) -> dict[str, tuple[object, ...]]:
     return {row[0]: row[1:] for row in rows}
 
 
-def test_only_open_contracts_are_asked_for(connection: Connection) -> None:
+def test_only_open_contracts_are_requested(connection: Connection) -> None:
     hold(connection, CALL, 100, date(2025, 6, 20), None)
     hold(connection, "AAA250718C00120000", 120, date(2025, 7, 18), None)
     hold(connection, "AAA250606C00090000", 90, date(2025, 6, 6), None)
@@ -388,7 +386,7 @@ def test_only_open_contracts_are_asked_for(connection: Connection) -> None:
     assert (request.first_expiration, request.last_expiration) == (date(2025, 6, 20), date(2025, 7, 18))
 
 
-def test_a_chain_is_read_page_by_page_and_only_quotes_of_the_last_session_count(
+def test_a_chain_is_read_page_by_page_and_only_quotes_of_the_last_session_are_stored(
     connection: Connection, market: Market
 ) -> None:
     # Silent failure prevented: yesterday's quote, or one of a session that is not over, kept as today's close
@@ -412,7 +410,7 @@ def test_a_chain_is_read_page_by_page_and_only_quotes_of_the_last_session_count(
     assert stale == {"AAA250620C00105000", "AAA250620C00110000", "AAA250620C00120000"}
 
 
-def test_the_key_is_sent_to_nobody_else(connection: Connection, market: Market) -> None:
+def test_the_key_is_sent_to_no_other_host(connection: Connection, market: Market) -> None:
     hold(connection, CALL, 100, date(2025, 6, 20), None)
     market.polygon.contracts["AAA"] = [contract(CALL, DAYS[-1], 6.5, 6.75) for _ in range(3)]
     market.polygon.next_host = market.fred.url
@@ -433,7 +431,7 @@ def test_the_key_is_sent_to_nobody_else(connection: Connection, market: Market) 
     ],
     ids=["not_authorized", "forbidden", "empty"],
 )
-def test_a_chain_that_is_not_given_is_told_and_stops_no_night(
+def test_a_missing_chain_is_reported_and_does_not_stop_a_night(
     connection: Connection, market: Market, reply: Reply, reason: str
 ) -> None:
     hold(connection, CALL, 100, date(2025, 6, 20), None)
@@ -443,7 +441,7 @@ def test_a_chain_that_is_not_given_is_told_and_stops_no_night(
     assert ("polygon", reason, "AAA") in refused(connection)
 
 
-def test_a_chain_that_breaks_off_is_not_loaded_in_part(connection: Connection, market: Market) -> None:
+def test_an_incomplete_chain_is_not_loaded(connection: Connection, market: Market) -> None:
     hold(connection, CALL, 100, date(2025, 6, 20), None)
     market.polygon.contracts["AAA"] = [contract(CALL, DAYS[-1], 6.5, 6.75) for _ in range(3)]
     answer = market.polygon.answer
@@ -466,7 +464,7 @@ def test_vendors_are_asked_in_the_order_of_the_settings(market: Market) -> None:
     assert [vendor.name for vendor in vendors.options] == ["polygon"]
 
 
-def test_one_vendor_alone_gives_all_that_it_has_and_nobody_is_said_to_be_skipped() -> None:
+def test_a_single_vendor_gives_all_its_datasets_without_notices_of_skipped_ones() -> None:
     vendors = make_vendors(Settings(), only="yfinance")
     names = [vendors.prices, vendors.profiles, vendors.rates, vendors.options]
     assert [[vendor.name for vendor in those] for those in names] == [["yfinance"]] * 3 + [[]]
@@ -474,7 +472,7 @@ def test_one_vendor_alone_gives_all_that_it_has_and_nobody_is_said_to_be_skipped
     assert vendors.orders["prices"] == ("yfinance", "fmp")
 
 
-def test_every_vendor_of_the_settings_gives_what_it_is_named_for(market: Market) -> None:
+def test_every_vendor_of_the_settings_supports_its_datasets(market: Market) -> None:
     vendors = market.vendors(price_sources="yfinance,fmp,polygon")
     assert all(isinstance(vendor, GivesPrices) for vendor in vendors.prices)
     assert len(vendors.prices) == 3
@@ -484,7 +482,7 @@ def test_every_vendor_of_the_settings_gives_what_it_is_named_for(market: Market)
 
 
 @pytest.mark.parametrize("value", ["yfinance,bloomberg", ",", "fmp,fmp"])
-def test_an_order_that_cannot_be_is_told_with_the_names_that_are_known(
+def test_the_error_for_an_invalid_order_lists_the_known_names(
     monkeypatch: pytest.MonkeyPatch, value: str
 ) -> None:
     monkeypatch.setenv("PRICE_SOURCES", value)
@@ -492,12 +490,12 @@ def test_an_order_that_cannot_be_is_told_with_the_names_that_are_known(
         get_settings()
 
 
-def test_settings_go_to_another_program_as_they_came(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_round_trip_through_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PRICE_SOURCES", " FMP , yfinance ")
     assert get_settings().as_environment() == {"PRICE_SOURCES": "fmp,yfinance"}
 
 
-def test_a_night_asks_for_everything_that_is_held(connection: Connection, market: Market) -> None:
+def test_a_night_requests_all_holdings(connection: Connection, market: Market) -> None:
     market.fred.series = {name: closes(*["4.75"] * 7) for name in SERIES}
     own(connection, "AAA", None)
     reports = load_vendors(connection, market.vendors(), now=NOW)
@@ -507,4 +505,4 @@ def test_a_night_asks_for_everything_that_is_held(connection: Connection, market
         ("treasury_rates", "fred"),
     }
     assert sources(connection, "AAA") == ["yfinance"] * 7
-    assert ("fmp", "no_data", "SPY") in refused(connection), "the proxies are asked for, of each"
+    assert ("fmp", "no_data", "SPY") in refused(connection), "the proxies are requested, of each"

@@ -1,6 +1,4 @@
-"""A night with vendors that fail: the right rows from the right source, nothing good lost, and that is
-said.
-"""
+"""A night with failing vendors: right rows from the right source, no good row lost, failures reported."""
 
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -27,7 +25,7 @@ from tests.ingestion.vendors.vendor_fixtures import (
 from tests.ingestion.vendors.vendor_servers import FmpShare
 from tests.ingestion.vendors.yahoo_server import Share
 
-# yfinance uses what pandas 3.1 deprecates
+# yfinance uses an API that pandas 3.1 deprecates
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:yfinance")
 
 
@@ -41,10 +39,10 @@ def notices(reports: list[object]) -> str:
     return " ".join(notice for report in reports for notice in report.notices)  # type: ignore[attr-defined]
 
 
-# --- who answers -----------------------------------------------------------------------------------------
+# --- which vendor answers --------------------------------------------------------------------------------
 
 
-def test_while_the_first_source_answers_nobody_else_is_asked(connection: Connection, market: Market) -> None:
+def test_while_the_first_source_answers_no_other_is_asked(connection: Connection, market: Market) -> None:
     market.load(connection, "AAA", "BBB")
     assert set(sources(connection, "AAA") + sources(connection, "BBB")) == {"yfinance"}
     assert not market.fmp.requests
@@ -71,7 +69,7 @@ def test_when_the_first_source_is_down_the_second_gives_all(
     assert outcomes(connection)[-1] == ("fmp", "succeeded")
 
 
-def test_a_source_that_is_down_is_a_failed_load_on_record(connection: Connection, market: Market) -> None:
+def test_a_source_that_is_down_is_recorded_as_a_failed_load(connection: Connection, market: Market) -> None:
     market.yahoo.outage = always(Reply("{}", 503))
     market.load(connection, "AAA")
     assert outcomes(connection) == [("yfinance", "failed"), ("fmp", "succeeded")]
@@ -109,7 +107,9 @@ def test_a_minute_of_429_of_the_second_source_is_waited_for_too(
     assert sources(connection, "AAA") == ["fmp"] * 7
 
 
-def test_429_without_a_time_backs_off_and_goes_on_to_the_next(connection: Connection, market: Market) -> None:
+def test_429_without_retry_after_backs_off_and_falls_back_to_the_next(
+    connection: Connection, market: Market
+) -> None:
     market.yahoo.outage = too_many_until(market.clock, 1e9, None)
     market.load(connection, "AAA")
     assert sources(connection, "AAA") == ["fmp"] * 7
@@ -122,13 +122,15 @@ def test_an_hour_of_429_is_not_waited_for(connection: Connection, market: Market
     assert market.clock.seconds < 60
 
 
-def test_a_slow_source_is_left_and_the_next_one_asked(connection: Connection, market: Market) -> None:
+def test_a_slow_source_times_out_and_the_next_one_is_asked(connection: Connection, market: Market) -> None:
     market.yahoo.outage = always(Reply("{}", delay=1.0))
     market.load(connection, "AAA", vendor_timeout_seconds=0.2, vendor_attempts=1)
     assert sources(connection, "AAA") == ["fmp"] * 7
 
 
-def test_a_down_source_is_not_asked_again_for_every_symbol(connection: Connection, market: Market) -> None:
+def test_a_source_that_is_down_is_not_asked_again_for_every_symbol(
+    connection: Connection, market: Market
+) -> None:
     # Silent failure prevented: a night that waits through all retries for each of 5,000 symbols
     names = [f"S{number}" for number in range(60)]
     market.fmp.shares = {name: FmpShare(closes(*AAA)) for name in names}
@@ -138,7 +140,7 @@ def test_a_down_source_is_not_asked_again_for_every_symbol(connection: Connectio
     assert market.yahoo.requests.total() < 40
 
 
-def test_a_key_that_is_refused_is_told_and_not_tried_again(connection: Connection, market: Market) -> None:
+def test_a_refused_key_is_reported_and_not_tried_again(connection: Connection, market: Market) -> None:
     market.yahoo.outage = always(Reply("{}", 500))
     with pytest.raises(SourceUnavailableError, match="Invalid API KEY") as raised:
         market.load(connection, "AAA", "BBB", fmp_api_key="wrong")
@@ -146,7 +148,7 @@ def test_a_key_that_is_refused_is_told_and_not_tried_again(connection: Connectio
     assert market.fmp.requests.total() <= 4
 
 
-def test_a_plan_that_does_not_cover_a_symbol_is_told(connection: Connection, market: Market) -> None:
+def test_a_plan_that_does_not_cover_a_symbol_is_reported(connection: Connection, market: Market) -> None:
     market.yahoo.shares.clear()
     said = {"Error Message": "Premium Query Parameter: not available under your current subscription"}
     market.fmp.outage = always(Reply.of(said, 402), where="?BBB")
@@ -155,14 +157,14 @@ def test_a_plan_that_does_not_cover_a_symbol_is_told(connection: Connection, mar
     assert ("fmp", "not_entitled", "BBB") in refused(connection)
 
 
-def test_an_error_with_status_200_is_no_answer(connection: Connection, market: Market) -> None:
+def test_an_error_with_status_200_is_not_an_answer(connection: Connection, market: Market) -> None:
     market.yahoo.shares.clear()
     market.fmp.outage = always(Reply.of({"Error Message": "Limit Reach . Please upgrade your plan"}))
     with pytest.raises(SourceUnavailableError, match="Limit Reach"):
         market.load(connection, "AAA")
 
 
-def test_without_a_key_a_vendor_is_skipped_and_that_is_said(connection: Connection, market: Market) -> None:
+def test_a_vendor_without_a_key_is_skipped_with_a_notice(connection: Connection, market: Market) -> None:
     market.yahoo.outage = always(Reply("{}", 500), where="/BBB")
     reports = market.load(connection, "AAA", "BBB", fmp_api_key=None)
     assert "fmp was not asked for prices and profiles: set FMP_API_KEY" in notices(reports)
@@ -170,7 +172,7 @@ def test_without_a_key_a_vendor_is_skipped_and_that_is_said(connection: Connecti
     assert not market.fmp.requests
 
 
-def test_when_no_vendor_has_a_key_that_is_an_error_that_says_which(
+def test_the_error_when_no_vendor_has_a_key_names_the_settings(
     connection: Connection, market: Market
 ) -> None:
     with pytest.raises(SourceUnavailableError, match="FMP_API_KEY"):
@@ -180,7 +182,7 @@ def test_when_no_vendor_has_a_key_that_is_an_error_that_says_which(
 # --- all down --------------------------------------------------------------------------------------------
 
 
-def test_when_all_are_down_nothing_good_is_lost_and_the_rest_of_the_night_goes_on(
+def test_when_all_are_down_known_rows_stay_and_the_rest_of_the_night_continues(
     connection: Connection, market: Market
 ) -> None:
     market.load(connection, "AAA")
@@ -194,7 +196,7 @@ def test_when_all_are_down_nothing_good_is_lost_and_the_rest_of_the_night_goes_o
     assert [report.dataset for report in raised.value.reports] == ["treasury_rates"]
 
 
-def test_the_next_night_asks_for_what_an_outage_left_out(connection: Connection, market: Market) -> None:
+def test_the_next_night_requests_what_an_outage_left_out(connection: Connection, market: Market) -> None:
     market.yahoo.outage = market.fmp.outage = always(Reply("{}", 500))
     with pytest.raises(SourceUnavailableError):
         market.load(connection, "AAA", start=None)
@@ -203,7 +205,7 @@ def test_the_next_night_asks_for_what_an_outage_left_out(connection: Connection,
     assert sources(connection, "AAA") == ["yfinance"] * 7
 
 
-# --- answers that are none -------------------------------------------------------------------------------
+# --- unusable answers ------------------------------------------------------------------------------------
 
 
 def test_prices_in_another_currency_are_not_loaded_and_the_next_source_is_asked(
@@ -216,7 +218,7 @@ def test_prices_in_another_currency_are_not_loaded_and_the_next_source_is_asked(
     assert ("yfinance", "other_currency", "AAA") in refused(connection)
 
 
-def test_a_symbol_that_all_price_in_another_currency_has_no_price(
+def test_a_symbol_that_all_vendors_price_in_another_currency_has_no_price(
     connection: Connection, market: Market
 ) -> None:
     market.yahoo.shares["VOD.L"] = Share(closes(*AAA), currency="GBp")
@@ -231,24 +233,26 @@ def test_a_symbol_that_all_price_in_another_currency_has_no_price(
 @pytest.mark.parametrize(
     "bad", [0, -4, float("nan"), float("inf"), 1e300, 1e-12, None, "n/a", [], True], ids=str
 )
-def test_what_is_no_price_is_left_out_and_the_day_is_filled_by_the_next_source(
+def test_an_invalid_price_is_rejected_and_the_next_source_fills_the_day(
     connection: Connection, market: Market, bad: object
 ) -> None:
-    # FMP first: its numbers come through as they are written
+    # FMP first: its numbers arrive as written
     market.fmp.shares["AAA"].closes[DAYS[3]] = bad
     market.load(connection, "AAA", price_sources="fmp,yfinance")
     assert [close for _, close in stored(connection, "AAA")] == list(AAA)
     assert sources(connection, "AAA") == ["fmp"] * 3 + ["yfinance"] + ["fmp"] * 3
 
 
-def test_a_hole_is_counted_and_filled_by_the_next_source(connection: Connection, market: Market) -> None:
+def test_missing_sessions_are_reported_and_filled_by_the_next_source(
+    connection: Connection, market: Market
+) -> None:
     market.yahoo.shares["AAA"] = Share(closes(100, 101, None, 103, 104, 105, 106))
     market.load(connection, "AAA")
     assert sources(connection, "AAA") == ["yfinance"] * 2 + ["fmp"] + ["yfinance"] * 4
     assert ("yfinance", "partial", "AAA") in refused(connection)
 
 
-def test_an_old_answer_is_counted_and_the_next_source_gives_what_is_newer(
+def test_a_stale_answer_is_reported_and_the_next_source_gives_the_newer_rows(
     connection: Connection, market: Market
 ) -> None:
     market.yahoo.shares["AAA"] = Share(closes(100))
@@ -257,10 +261,10 @@ def test_an_old_answer_is_counted_and_the_next_source_gives_what_is_newer(
     assert ("yfinance", "stale", "AAA") in refused(connection)
 
 
-def test_a_restated_day_of_a_worse_source_never_takes_the_place_of_a_better_ones(
+def test_a_restated_day_of_a_worse_source_never_replaces_a_better_ones(
     connection: Connection, market: Market
 ) -> None:
-    # Silent failure prevented: two vendors that differ in the fourth digit, taking turns every night
+    # Silent failure prevented: two vendors that differ in the fourth digit alternate every night
     market.yahoo.shares["AAA"] = Share(closes(*AAA[:-1]))
     market.fmp.shares["AAA"] = FmpShare(closes(*(close + 0.0042 for close in AAA)))
     market.load(connection, "AAA")
@@ -277,7 +281,7 @@ def test_a_better_source_corrects_what_a_worse_one_gave(connection: Connection, 
     assert stored(connection, "AAA") == [("yfinance", close) for close in AAA]
 
 
-def test_what_a_person_loaded_stays(connection: Connection, market: Market) -> None:
+def test_rows_from_files_are_not_replaced_by_vendors(connection: Connection, market: Market) -> None:
     market.load(connection, "AAA")
     row = pd.DataFrame({"symbol": ["AAA"], "price_date": [DAYS[3]], "close": [103.5]})
     load_frame(connection, PRICES, row, source="files", origin="a test")
@@ -286,10 +290,10 @@ def test_what_a_person_loaded_stays(connection: Connection, market: Market) -> N
 
 
 @pytest.mark.parametrize("factor", [100, 0.01, 2], ids=["cents", "pounds", "unknown_split"])
-def test_an_answer_that_contradicts_what_is_known_is_refused_whole(
+def test_an_answer_that_contradicts_known_rows_is_rejected_completely(
     connection: Connection, market: Market, factor: float
 ) -> None:
-    # Silent failure prevented: a good history overwritten by another company's, or by another unit
+    # Silent failure prevented: a good history replaced by that of another company or in another unit
     market.yahoo.shares["AAA"] = Share(closes(*AAA[:-1]))
     market.load(connection, "AAA", fmp_api_key=None)
     market.yahoo.shares["AAA"] = Share(closes(*(close * factor for close in AAA)))
@@ -299,7 +303,7 @@ def test_an_answer_that_contradicts_what_is_known_is_refused_whole(
     assert ("yfinance", "contradicts_known", "AAA") in refused(connection)
 
 
-def test_a_move_of_one_day_is_loaded_however_large(connection: Connection, market: Market) -> None:
+def test_a_large_move_on_a_single_day_is_loaded(connection: Connection, market: Market) -> None:
     market.yahoo.shares["AAA"] = Share(closes(*AAA[:-1]))
     market.load(connection, "AAA", fmp_api_key=None)
     market.yahoo.shares["AAA"] = Share(closes(*AAA[:-1], 900))
@@ -307,20 +311,19 @@ def test_a_move_of_one_day_is_loaded_however_large(connection: Connection, marke
     assert stored(connection, "AAA")[-1] == ("yfinance", 900)
 
 
-# --- seams between two vendors ---------------------------------------------------------------------------
+# --- differences between two vendors ---------------------------------------------------------------------
 
 
-def test_a_return_is_never_made_of_two_vendors_adjusted_closes(
+def test_a_return_never_mixes_two_vendors_adjusted_closes(
     connection: Connection, market: Market, newest_prices: Callable[[str], pd.DataFrame]
 ) -> None:
     market.yahoo.shares["AAA"] = Share(closes(100, 101, 102, None, 104, 105, 106))
-    # FMP adjusts for a dividend that Yahoo does not know: its levels are others, its ratios hold among
-    # themselves
+    # FMP adjusts for a dividend that Yahoo lacks: its levels differ, but its own ratios are consistent
     market.fmp.shares["AAA"].adjusted = {day: close * 0.9 for day, close in closes(*AAA).items()}
     market.load(connection, "AAA")
     returns = newest_prices("AAA")["total_return"]
-    assert returns[DAYS[3]] == pytest.approx(103 / 102 - 1)  # both levels are FMP's
-    assert pd.isna(returns[DAYS[4]])  # Yahoo lacks the day before: left to be computed
+    assert returns[DAYS[3]] == pytest.approx(103 / 102 - 1)  # both levels are from FMP
+    assert pd.isna(returns[DAYS[4]])  # Yahoo lacks the day before: computed later
     assert returns[DAYS[5]] == pytest.approx(105 / 104 - 1)
 
 
@@ -342,7 +345,7 @@ def test_a_dividend_that_two_vendors_date_differently_is_paid_once(
     assert connection.execute(paid).fetchall() == [(DAYS[3], "yfinance")]
 
 
-def test_a_dividend_that_the_better_source_knows_is_not_paid_again_by_the_next(
+def test_a_dividend_of_the_better_source_is_not_paid_again_by_the_next(
     connection: Connection, market: Market
 ) -> None:
     market.yahoo.shares["AAA"] = Share(closes(*AAA[:-1]), dividends={DAYS[3]: 0.5})
@@ -353,7 +356,7 @@ def test_a_dividend_that_the_better_source_knows_is_not_paid_again_by_the_next(
     assert paid == [(DAYS[3], 0.5, "yfinance")]
 
 
-def test_a_symbol_that_nobody_knows_is_told_by_each_and_stops_nobody(
+def test_an_unknown_symbol_is_rejected_by_each_vendor_and_does_not_block_others(
     connection: Connection, market: Market
 ) -> None:
     market.load(connection, "AAA", "GONE")
@@ -361,7 +364,7 @@ def test_a_symbol_that_nobody_knows_is_told_by_each_and_stops_nobody(
     assert {("yfinance", "no_data", "GONE"), ("fmp", "no_data", "GONE")} <= refused(connection)
 
 
-def test_rows_after_the_asked_end_are_left_for_later(connection: Connection, market: Market) -> None:
+def test_rows_after_the_requested_end_are_not_loaded(connection: Connection, market: Market) -> None:
     from ingestion.vendors.load import load_symbols  # noqa: PLC0415
 
     load_symbols(connection, market.vendors(), ["AAA"], start=DAYS[0], end=date(2025, 6, 8), now=None)

@@ -1,4 +1,4 @@
-"""How often vendors are asked, and when they are given up: without a second of waiting."""
+"""Rate limits, retries and circuit breakers, tested without waiting."""
 
 import math
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +13,7 @@ from tests.ingestion.vendors.loopback import FakeClock
 
 
 def answer(*outcomes: object) -> object:
-    """A question that ends one way after the other: exceptions are raised, the rest returned."""
+    """A request with a sequence of outcomes: exceptions are raised, other values returned."""
     rest = list(outcomes)
 
     def ask() -> object:
@@ -25,7 +25,7 @@ def answer(*outcomes: object) -> object:
     return ask
 
 
-def test_a_bucket_lets_a_few_through_and_then_so_many_a_minute() -> None:
+def test_a_bucket_allows_a_burst_and_then_its_rate() -> None:
     clock = FakeClock()
     bucket = TokenBucket(60, clock, burst=3)
     for _ in range(3):
@@ -41,7 +41,7 @@ def test_a_bucket_never_gives_two_threads_one_token() -> None:
         waits: list[float] = []  # noqa: RUF012 - of this test alone
 
         def sleep(self, seconds: float) -> None:
-            self.waits.append(seconds)  # nobody's time passes: every debt is longer than the one before
+            self.waits.append(seconds)  # time does not pass: every wait is longer than the one before
 
     clock = Counting()
     bucket = TokenBucket(60, clock, burst=1)
@@ -50,7 +50,7 @@ def test_a_bucket_never_gives_two_threads_one_token() -> None:
     assert sorted(clock.waits) == pytest.approx([float(n) for n in range(1, 40)])
 
 
-def test_a_paused_bucket_lets_nobody_through() -> None:
+def test_a_paused_bucket_blocks_all_callers() -> None:
     clock = FakeClock()
     bucket = TokenBucket(6000, clock)
     bucket.pause(30)
@@ -58,7 +58,7 @@ def test_a_paused_bucket_lets_nobody_through() -> None:
     assert clock.seconds == 30
 
 
-def test_a_breaker_opens_after_failures_in_a_row_and_a_trial_closes_it() -> None:
+def test_a_breaker_opens_after_consecutive_failures_and_a_trial_closes_it() -> None:
     clock = FakeClock()
     breaker = CircuitBreaker(clock, failures=2, cooling_seconds=60)
     breaker.failed()
@@ -77,7 +77,7 @@ def test_a_breaker_opens_after_failures_in_a_row_and_a_trial_closes_it() -> None
     assert [breaker.allows(), breaker.allows()] == [True, True]
 
 
-def test_pauses_grow_and_no_two_clients_wait_alike() -> None:
+def test_pauses_grow_and_have_jitter() -> None:
     def waited(attempts: int) -> float:
         clock = FakeClock()
         line = Line("Vendor", 6000, clock, attempts=attempts, first_pause=2.0)
@@ -90,14 +90,14 @@ def test_pauses_grow_and_no_two_clients_wait_alike() -> None:
     assert len({waited(3) for _ in range(5)}) > 1
 
 
-def test_a_vendors_own_time_counts_more_than_the_growing_pause() -> None:
+def test_retry_after_has_precedence_over_the_backoff() -> None:
     clock = FakeClock()
     line = Line("Vendor", 6000, clock)
     assert line.call(answer(VendorDownError("429", retry_after=17), "yes")) == "yes"  # type: ignore[arg-type]
     assert clock.seconds == 17
 
 
-def test_what_asking_again_does_not_mend_is_asked_once_and_opens_nothing() -> None:
+def test_permanent_errors_are_not_retried_and_do_not_open_the_breaker() -> None:
     clock = FakeClock()
     line = Line("Vendor", 6000, clock)
     for _ in range(10):
@@ -107,12 +107,12 @@ def test_what_asking_again_does_not_mend_is_asked_once_and_opens_nothing() -> No
     assert not line.breaker.is_open
 
 
-def test_garbage_is_asked_for_again() -> None:
+def test_garbage_is_retried() -> None:
     line = Line("Vendor", 6000, FakeClock())
     assert line.call(answer(GarbageError("html"), 1)) == 1  # type: ignore[arg-type]
 
 
-def test_an_open_breaker_asks_nobody() -> None:
+def test_an_open_breaker_sends_no_request() -> None:
     line = Line("Vendor", 6000, FakeClock(), attempts=1)
     for _ in range(3):
         with pytest.raises(VendorDownError, match="down"):
@@ -140,6 +140,6 @@ def test_a_retry_after_is_seconds_or_a_date_or_nothing(header: str | None, secon
 @pytest.mark.parametrize(
     "value", [None, True, "", "n/a", "NaN", "Infinity", math.nan, -math.inf, 1e30, [], {}, "1" * 400], ids=str
 )
-def test_what_is_no_number_is_unknown(value: object) -> None:
+def test_an_invalid_number_is_none(value: object) -> None:
     assert number(value) is None
     assert number("12.5") == number(12.5) == 12.5

@@ -1,4 +1,4 @@
-"""Answers of a vendor on loopback, kept as they came where that is asked for."""
+"""Raw responses of a fake vendor, stored if the settings say so."""
 
 import gzip
 import threading
@@ -36,7 +36,7 @@ def url() -> Iterator[str]:
     server.server_close()
 
 
-def test_an_answer_is_kept_without_its_key_and_an_error_is_not(tmp_path: Path, url: str) -> None:
+def test_a_response_is_stored_without_its_key_and_an_error_is_not(tmp_path: Path, url: str) -> None:
     settings = Settings(sigmasight_home=tmp_path, response_days=3)
     http = VendorHttp(
         Line("Vendor", 6000),

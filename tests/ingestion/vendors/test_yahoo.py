@@ -1,4 +1,4 @@
-"""Yahoo Finance through the real yfinance, pointed at a loopback server that speaks Yahoo's JSON."""
+"""Yahoo Finance through the real yfinance, against a loopback server that serves Yahoo's JSON."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
@@ -16,7 +16,7 @@ from tests.ingestion.vendors.loopback import serving
 from tests.ingestion.vendors.yahoo_server import FakeYahoo, Share
 from warehouse.settings import Settings
 
-# yfinance uses what pandas 3.1 deprecates
+# yfinance uses an API that pandas 3.1 deprecates
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:yfinance")
 
 START = date(2025, 6, 2)
@@ -30,7 +30,7 @@ def closes(*levels: float) -> dict[date, float | None]:
 
 @pytest.fixture
 def yahoo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FakeYahoo]:
-    """A server that knows two shares and an index; yfinance's cache of time zones is emptied first."""
+    """A server with two shares and an index; yfinance's cache of time zones is emptied first."""
     yfinance.set_tz_cache_location(str(tmp_path_factory.mktemp("yfinance")))
     state = FakeYahoo(
         shares={
@@ -62,7 +62,7 @@ def rows(reports: list[LoadReport]) -> dict[str, int]:
     return {report.dataset: report.rows_new for report in reports}
 
 
-def test_prices_come_under_our_names(
+def test_prices_have_our_symbols(
     connection: Connection, yahoo: FakeYahoo, newest_prices: Callable[[str], pd.DataFrame]
 ) -> None:
     reports = load(connection, yahoo, "AAA", "BRK-B", "VIX")
@@ -79,7 +79,7 @@ def test_the_same_download_twice_writes_nothing(connection: Connection, yahoo: F
     assert set(rows(load(connection, yahoo, "AAA", "BRK-B")).values()) == {0}
 
 
-def test_a_restated_download_writes_only_what_happened(
+def test_a_restated_download_writes_only_new_events(
     connection: Connection, yahoo: FakeYahoo, newest_prices: Callable[[str], pd.DataFrame]
 ) -> None:
     # Silent failure prevented: each dividend and split rewriting all of history, or a split read as a loss
@@ -111,10 +111,10 @@ def test_a_restated_download_writes_only_what_happened(
     ]
 
 
-def test_a_funds_capital_gain_is_paid_once_and_its_return_left_to_be_computed(
+def test_a_funds_capital_gain_is_paid_once_and_its_return_is_null(
     connection: Connection, yahoo: FakeYahoo, newest_prices: Callable[[str], pd.DataFrame]
 ) -> None:
-    # Yahoo holds the gain inside the dividend, and takes it off the adjusted close twice
+    # Yahoo includes the gain in the dividend, and subtracts it from the adjusted close twice
     yahoo.shares["FUND"] = Share(
         closes(10, 10.1, 9.2),
         adjusted={DAYS[0]: 8.0, DAYS[1]: 8.1},
@@ -132,7 +132,7 @@ def test_a_dividend_that_moved_is_not_paid_twice(connection: Connection, yahoo: 
     yahoo.shares["AAA"].dividends = {DAYS[1]: 0.5}
     load(connection, yahoo, "AAA")
     yahoo.shares["AAA"].dividends = {}
-    load(connection, yahoo, "AAA")  # forgotten for a day: nothing is withdrawn
+    load(connection, yahoo, "AAA")  # omitted for a day: nothing is withdrawn
     yahoo.shares["AAA"].dividends = {DAYS[3]: 0.5}
     load(connection, yahoo, "AAA")
     rows = connection.execute(
@@ -151,7 +151,9 @@ def test_a_session_that_is_not_over_is_left_out(connection: Connection, yahoo: F
     assert rejected == [("session_not_over", "AAA 2025-06-10, close 106.0")]
 
 
-def test_bad_prices_of_a_vendor_are_left_out_and_counted(connection: Connection, yahoo: FakeYahoo) -> None:
+def test_invalid_prices_of_a_vendor_are_rejected_and_counted(
+    connection: Connection, yahoo: FakeYahoo
+) -> None:
     yahoo.shares["AAA"] = Share(
         {**closes(100, -1, 0, 103), date(2025, 6, 7): 50.0, DAYS[4]: None, DAYS[5]: 105.0}
     )
@@ -173,35 +175,33 @@ def test_bad_prices_of_a_vendor_are_left_out_and_counted(connection: Connection,
     [[429, 429], [500], [503, 500], [0], [-1]],
     ids=["too_many_requests", "server_error", "two_server_errors", "no_json", "timeout"],
 )
-def test_what_is_transient_is_asked_again(
-    connection: Connection, yahoo: FakeYahoo, faults: list[int]
-) -> None:
+def test_transient_errors_are_retried(connection: Connection, yahoo: FakeYahoo, faults: list[int]) -> None:
     yahoo.faults["AAA"] = faults
     reports = load(connection, yahoo, "AAA", "BRK-B", timeout=1.0)
     assert rows(reports)["prices"] == 14
     assert not any(report.rows_rejected for report in reports)
 
 
-def test_a_symbol_that_was_unknown_is_known_when_it_is_listed(
-    connection: Connection, yahoo: FakeYahoo
-) -> None:
-    # Silent failure prevented: a process that runs for weeks and remembers the first answer
+def test_an_unknown_symbol_is_found_once_it_is_listed(connection: Connection, yahoo: FakeYahoo) -> None:
+    # Silent failure prevented: a long-running process that caches the first answer
     load(connection, yahoo, "AAA", "NEW")
     yahoo.shares["NEW"] = yahoo.shares["AAA"]
     assert rows(load(connection, yahoo, "NEW"))["prices"] == 7
 
 
-def test_an_unknown_symbol_is_rejected_and_stops_nobody(connection: Connection, yahoo: FakeYahoo) -> None:
+def test_an_unknown_symbol_is_rejected_and_does_not_block_others(
+    connection: Connection, yahoo: FakeYahoo
+) -> None:
     reports = load(connection, yahoo, "AAA", "GONE")
     assert rows(reports)["prices"] == 7
     rejected = connection.execute("select reason, left(detail, 5) from ops.rejected_rows").fetchall()
     assert set(rejected) == {("no_data", "GONE:")}
 
 
-def test_a_symbol_without_an_answer_is_told_and_the_others_are_loaded(
+def test_a_symbol_without_an_answer_is_reported_and_the_others_are_loaded(
     connection: Connection, yahoo: FakeYahoo
 ) -> None:
-    # Silent failure prevented: a batch that says success when a symbol failed
+    # Silent failure prevented: a batch that reports success when a symbol failed
     yahoo.faults["BRK-B"] = [500] * 100
     prices = next(report for report in load(connection, yahoo, "AAA", "BRK-B") if report.dataset == "prices")
     assert (prices.rows_new, prices.rows_rejected) == (7, 1)
@@ -227,10 +227,10 @@ def test_an_unreachable_yahoo_is_an_error(connection: Connection, yahoo: FakeYah
         load(connection, yahoo, "AAA", timeout=1.0)
 
 
-# --- profiles and what to ask for ------------------------------------------------------------------------
+# --- profiles, and what is requested ---------------------------------------------------------------------
 
 
-def test_profiles_are_read_by_our_names_once_a_week(connection: Connection, yahoo: FakeYahoo) -> None:
+def test_profiles_are_read_with_our_names_once_a_week(connection: Connection, yahoo: FakeYahoo) -> None:
     yahoo.shares["AAA"].info = {
         "longName": "Triple A",
         "sector": "Technology",
@@ -251,7 +251,7 @@ def test_profiles_are_read_by_our_names_once_a_week(connection: Connection, yaho
     assert yahoo.requests["/v10/finance/quoteSummary"] == asked
 
 
-def test_what_is_known_is_asked_for_from_a_week_before(connection: Connection, yahoo: FakeYahoo) -> None:
+def test_known_symbols_are_requested_from_a_week_before(connection: Connection, yahoo: FakeYahoo) -> None:
     old = Share({day.date(): 50.0 for day in pd.bdate_range("2023-01-03", "2025-06-10")})
     for symbol in ("SPY", "VTV", "VUG", "MTUM", "QUAL", "IWM", "SIZE", "VLUE", "USMV", "TLT"):
         yahoo.shares[symbol] = old

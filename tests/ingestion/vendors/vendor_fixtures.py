@@ -1,4 +1,4 @@
-"""The vendors' imitations with two shares that all of them know, and a way to load from them."""
+"""The fake vendors with two shares that all of them have, and functions to load from them."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -33,7 +33,7 @@ AAA, BBB = (100, 101, 102, 103, 104, 105, 106), (10, 11, 12, 13, 14, 15, 16)
 
 @dataclass
 class Market:
-    """The imitations, the clock they share with the clients, and the settings that lead to them."""
+    """The fake vendors, the clock they share with the clients, and the settings that point to them."""
 
     yahoo: FakeYahoo = field(
         default_factory=lambda: FakeYahoo(shares={"AAA": Share(closes(*AAA)), "BBB": Share(closes(*BBB))})
@@ -46,7 +46,7 @@ class Market:
     clock: FakeClock = field(default_factory=FakeClock)
 
     def settings(self, **changes: Any) -> Settings:
-        """The settings of a night; keys are there unless they are set to None."""
+        """The settings of a night, with keys unless they are set to None."""
         given = {
             **KEYS,
             "yahoo_url": self.yahoo.url,
@@ -59,7 +59,7 @@ class Market:
         return Settings(**{name: value for name, value in given.items() if value is not None})
 
     def vendors(self, **changes: Any) -> Vendors:
-        """Clients as of a new run."""
+        """New clients, as for a new run."""
         return make_vendors(self.settings(**changes), clock=self.clock)
 
     def load(
@@ -69,13 +69,13 @@ class Market:
         return load_symbols(connection, self.vendors(**changes), symbols, start=start, now=NOW)
 
     def night(self, connection: Connection, **changes: Any) -> list[LoadReport]:
-        """Everything of all that is held."""
+        """All datasets of all holdings."""
         return load_vendors(connection, self.vendors(**changes), now=NOW)
 
 
 @contextmanager
 def open_market(folder: Path) -> Iterator[Market]:
-    """Serve all of them; folder: for the caches of yfinance, of time zones."""
+    """Serve all of them; folder: for yfinance's cache of time zones."""
     yfinance.set_tz_cache_location(str(folder))
     market = Market()
     with ExitStack() as stack:
@@ -85,7 +85,7 @@ def open_market(folder: Path) -> Iterator[Market]:
 
 
 def stored(connection: Connection, symbol: str) -> list[tuple[str, float]]:
-    """(source, close) of each session of a symbol, as now known."""
+    """(source, close) of each session of a symbol, newest rows."""
     return [
         (source, float(close))
         for source, close in connection.execute(
@@ -98,7 +98,7 @@ def stored(connection: Connection, symbol: str) -> list[tuple[str, float]]:
 
 
 def sources(connection: Connection, symbol: str) -> list[str]:
-    """Who gave each session of a symbol."""
+    """The source of each session of a symbol."""
     return [source for source, _ in stored(connection, symbol)]
 
 
@@ -113,7 +113,7 @@ def refused(connection: Connection) -> set[tuple[str, str, str]]:
 
 
 def outcomes(connection: Connection, dataset: str = "prices") -> list[tuple[str, str]]:
-    """(source, status) of the loads, in their order."""
+    """(source, status) of the loads, in order."""
     return connection.execute(
         "select source, status from ops.loads where dataset = %s order by load_id", [dataset]
     ).fetchall()  # type: ignore[return-value]

@@ -1,4 +1,4 @@
-"""Imitations of Financial Modeling Prep, Polygon and FRED in their own wire formats."""
+"""Fakes of Financial Modeling Prep, Polygon and FRED in their own wire formats."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -12,7 +12,7 @@ CLOSE_OF_DAY = 16
 
 
 def timestamp(day: date, hour: int = CLOSE_OF_DAY) -> int:
-    """Seconds since 1970 of an hour in New York."""
+    """Unix timestamp of an hour in New York."""
     return int(datetime(day.year, day.month, day.day, hour, tzinfo=NEW_YORK).astimezone(UTC).timestamp())
 
 
@@ -29,7 +29,7 @@ class FmpShare:
 
 @dataclass
 class FakeFmp(FakeVendor):
-    """The `stable` interface: lists of objects, the newest first; an unknown symbol is an empty list."""
+    """The `stable` API: lists of objects, newest first; an empty list for an unknown symbol."""
 
     shares: dict[str, FmpShare] = field(default_factory=dict)
     key: str = "fmp-key"
@@ -132,7 +132,7 @@ def contract(ticker: str, quoted: date, bid: float, ask: float, **changes: Any) 
 
 @dataclass
 class FakeFred(FakeVendor):
-    """series/observations; values are texts."""
+    """series/observations; values are strings."""
 
     series: dict[str, dict[date, str]] = field(default_factory=dict)
     key: str = "fred-key"

@@ -1,4 +1,4 @@
-"""A loopback server that speaks Yahoo Finance's JSON: the real yfinance is tested, faults included."""
+"""A loopback server with Yahoo Finance's JSON, to test the real yfinance, faults included."""
 
 import json
 import math
@@ -14,7 +14,7 @@ NEW_YORK = ZoneInfo("America/New_York")
 
 @dataclass
 class Share:
-    """What the server knows of a symbol; closes and dividends adjusted for later splits, as Yahoo does."""
+    """The server's data of a symbol; closes and dividends are adjusted for later splits, as at Yahoo."""
 
     closes: dict[date, float | None]
     adjusted: dict[date, float] = field(default_factory=dict)
@@ -28,9 +28,9 @@ class Share:
 
 @dataclass
 class FakeYahoo(FakeVendor):
-    """The server's state. faults: by symbol, the statuses it answers with before it answers well.
+    """The server's state. faults: by symbol, the statuses to return before a normal answer.
 
-    A fault of 0 is a page that is no JSON; -1 is no answer for longer than a client waits.
+    0 stands for a page that is not JSON, -1 for no answer within the client's timeout.
     """
 
     shares: dict[str, Share] = field(default_factory=dict)

@@ -1,9 +1,9 @@
--- Layout 1 kept each published fact twice: as a table of intermediate and as a copy, published.pub_<name>. From layout 2
--- on a mart is one table, published.<mart>, and a publication speaks for a portfolio on a date.
--- Publications, what they published and when, and restatements stay as they are; the views of readers are made anew by
--- the build that `sigmasight upgrade` runs next.
+-- Layout 1 stored each published fact twice: in a table of intermediate and in a copy, published.pub_<name>. From
+-- layout 2 on a mart is one table, published.<mart>, and publications cover portfolios by date.
+-- Publications, their rows and dates, and restatements stay unchanged. The readers' views are created again by the
+-- build that `sigmasight upgrade` runs next.
 
--- Views of readers, and what a build fills anew.
+-- Drop the readers' views, and the schemas that a build fills again.
 do $$
 declare
     view_name text;
@@ -22,7 +22,7 @@ create schema intermediate;
 drop schema staging cascade;
 create schema staging;
 
--- Each table under its mart's name, keyed by the grain and the publication. Keys as of the models of layout 2.
+-- Rename each table to its mart, keyed by the grain and the publication. The keys are those of layout 2.
 do $$
 declare
     moved record;
@@ -89,7 +89,7 @@ begin
 end
 $$;
 
--- Weights are of fct_position_values now; data quality is versioned.
+-- Weights move to fct_position_values; data quality becomes versioned.
 alter table if exists published.int_position_values drop column if exists weight, drop column if exists weight_null_reason;
 do $$
 begin

@@ -1,7 +1,7 @@
--- From layout 3 on the marts hold what readers of layout 2 computed for themselves: P&L of the month and the year, the
--- beta of the returns that were earned, fits and shares of variance. What was published before is filled from its own
--- rows, as a build then would have: from the newest publication of each date up to the row's own.
--- Correlations of symbols become arrays, one a symbol.
+-- From layout 3 on the marts hold what readers of layout 2 had to compute: month-to-date and year-to-date P&L, the
+-- beta of realized returns, the fit of betas (R squared, observations) and shares of variance. Rows published before
+-- are filled as a build at that time would have filled them: from the newest publication of each date up to the row's
+-- own. Correlations of symbols become arrays, one per symbol.
 
 alter table published.fct_portfolio_snapshots
 add column if not exists mtd_pnl numeric(38, 2),
@@ -17,7 +17,7 @@ add column if not exists return_beta double precision,
 add column if not exists return_beta_r_squared double precision,
 add column if not exists return_beta_observations integer;
 
--- Each snapshot with the sessions before it, as they stood when it was published.
+-- Each snapshot with all sessions up to its own, as published at that time.
 create temporary table seen_days on commit drop as
 select
     rows.portfolio_id,
@@ -123,7 +123,7 @@ fitted as (
         min(min_observations) as min_observations,
         regr_count(daily_return, market_return order by day) as observations,
         regr_slope(daily_return, market_return order by day) as beta,
-        -- of returns that never vary nothing can be explained
+        -- R squared is undefined for constant returns
         case when regr_syy(daily_return, market_return) > 0 then regr_r2(daily_return, market_return order by day) end
             as r_squared
     from pairs
@@ -194,7 +194,7 @@ where
     and rows.as_of_date = fits.as_of_date
     and rows.publication_id = fits.publication_id;
 
--- views over it, which the next build makes anew
+-- views over it, which the next build creates again
 drop view if exists published.fct_correlation_pairs, intermediate.int_built_correlations cascade;
 create table published.packed_correlations as
 with members as (
