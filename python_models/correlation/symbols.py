@@ -32,14 +32,12 @@ COARSE_BITS = 22
 class CorrelationConfig(NamedTuple):
     """Parameters of correlations. window: sessions; minimum: fewest common observations of a pair.
 
-    cluster_threshold: |correlation| from which two symbols are in one cluster. full_history_share: share of
-    the window from which a portfolio's history is full.
+    cluster_threshold: |correlation| from which two symbols are in one cluster.
     """
 
     window: int
     minimum: int
     cluster_threshold: float
-    full_history_share: float
 
 
 def pair_correlations(window: FloatArray, minimum_observations: int) -> tuple[FloatArray, IntArray]:

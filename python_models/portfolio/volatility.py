@@ -32,13 +32,13 @@ class VolatilityConfig(NamedTuple):
     """
 
     short_window: int
+    har_horizon: int
     long_window: int
     trend_lag: int
     trend_threshold: float
     percentile_window: int
     minimum_rows: int
     minimum_share: float
-    har_horizon: int = 21
     annualization: int = SESSIONS_A_YEAR
 
     @property
