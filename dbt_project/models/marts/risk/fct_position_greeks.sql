@@ -29,7 +29,7 @@ final as (
         sized.portfolio_id,
         sized.symbol,
         greeks.underlying_symbol,
-        sized.security,
+        sized.instrument_id,
         greeks.underlying_price,
         cast(greeks.strike_price as numeric(38, 6)) as strike_price,
         greeks.expiration_date,
@@ -60,7 +60,7 @@ final as (
         sized.units * greeks.gamma * greeks.underlying_price * greeks.underlying_price / 100 as gamma_dollars_1pct,
         greeks.null_reason
     from sized
-    inner join greeks on sized.security = greeks.contract and sized.as_of_date = greeks.as_of_date
+    inner join greeks on sized.instrument_id = greeks.contract and sized.as_of_date = greeks.as_of_date
     -- a position that was sold has no Greeks on the day of its exit
     where sized.is_open or greeks.null_reason = 'expired'
 )
