@@ -645,5 +645,5 @@ def test_a_duplicate_lot_is_rejected(tmp_path: Path) -> None:
     lot = edge_cases.Lot("AAA", 100, 51).row
     statement = tmp_path / "twice.csv"
     statement.write_text("\n".join([",".join(COLUMNS.values()), lot, lot]) + "\n")
-    with pytest.raises(InvalidPositionsFile, match="row 2 already"):
+    with pytest.raises(InvalidPositionsFile, match="already in row 2"):
         read_positions_file(statement)
