@@ -455,6 +455,35 @@ def test_an_option_that_expired_settles_to_intrinsic_value(
     assert rows("fct_position_greeks", "options", LAST, symbol=symbol) == []
 
 
+@pytest.mark.parametrize(
+    ("strike", "quantity"),
+    [pytest.param(25, 2, id="held by no other"), pytest.param(26, -3, id="held by another")],
+)
+def test_an_option_that_leaves_a_statement_is_closed_at_the_model_price(
+    row: Callable[..., Row], past: pd.DataFrame, strike: int, quantity: int
+) -> None:
+    sigma, spot, years = _volatility(past["BBB"], 63), 40.0, (LATER - LAST).days / 365
+    rate = np.interp(years, [0.25, 0.5], [0.043, 0.042])
+    d1 = (np.log(spot / strike) + (rate + sigma**2 / 2) * years) / (sigma * years**0.5)
+    price = spot * norm.cdf(d1) - strike * np.exp(-rate * years) * norm.cdf(d1 - sigma * years**0.5)
+    closed = row("fct_position_values", "options that leave", symbol=f"BBB251219C000{strike}000")
+    assert (closed["is_open"], closed["price_flag"]) == (False, "model_price")
+    assert float(closed["price"]) == pytest.approx(price, abs=1e-6)
+    assert float(closed["realized_pnl"]) == pytest.approx(quantity * 100 * (price - 5), abs=0.0051)
+
+
+def test_an_option_that_leaves_a_statement_is_closed_at_its_quote(row: Callable[..., Row]) -> None:
+    closed = row("fct_position_values", "options that leave", symbol="AAA251219P00051000")
+    assert (closed["is_open"], closed["price"], closed["price_flag"]) == (False, Decimal("3.5"), None)
+    assert closed["realized_pnl"] == 200
+
+
+def test_an_option_closed_by_a_statement_has_no_greeks_on_that_day(rows: Callable[..., Rows]) -> None:
+    assert rows("fct_position_greeks", "options that leave") == []
+    assert len(rows("fct_position_greeks", "options that leave", EXPIRY)) == 3
+    assert len(rows("fct_position_greeks", "options that stay")) == 1
+
+
 def test_settled_options_are_cash_and_no_longer_counted(row: Callable[..., Row]) -> None:
     before = row("fct_portfolio_snapshots", "options", EXPIRY - timedelta(days=1))
     at, after = row("fct_portfolio_snapshots", "options", EXPIRY), row("fct_portfolio_snapshots", "options")

@@ -1,5 +1,5 @@
--- Every option contract held on a session of the window, once, with its pricing inputs. The strike is divided by the
--- splits since the entry.
+-- Every option contract held or closed on a session of the window, once, with its pricing inputs: an exit without a
+-- stated price needs the price of its day. The strike is divided by the splits since the entry.
 with days as (
     select * from {{ ref('int_position_days') }}
     where investment_class = 'OPTIONS'
@@ -38,13 +38,11 @@ contracts as (
         days.split_factor,
         days.expiration_date,
         cast(days.expiration_date - days.as_of_date as double precision) / 365 as years_to_expiration,
-        not days.is_open as is_settlement
+        days.is_settlement
     from days
-    -- a position is no longer held at the close of the day of its exit
-    where days.is_open or days.closed_by = 'settlement'
     group by
         days.symbol, days.pricing_symbol, days.as_of_date, days.option_type, days.strike_price, days.split_factor,
-        days.expiration_date, days.is_open, days.investment_class
+        days.expiration_date, days.is_settlement, days.investment_class
 ),
 
 final as (

@@ -24,7 +24,8 @@ days as (
         positions.*,
         sessions.as_of_date,
         sessions.as_of_date = positions.first_session as is_first_day,
-        sessions.as_of_date < positions.last_session or positions.last_session is null as is_open
+        sessions.as_of_date < positions.last_session or positions.last_session is null as is_open,
+        coalesce(sessions.as_of_date >= positions.settlement_session, false) as is_settlement
     from positions
     inner join sessions
         on

@@ -47,12 +47,11 @@ found as (
             when days.option_type = 'PUT'
                 then greatest(days.strike_price / days.split_factor - closes.price, 0)
         end as intrinsic_value,
-        days.as_of_date = days.last_session and days.closed_by = 'settlement' as is_settlement,
         case
             when days.investment_class = 'PRIVATE' then 'mark'
             when days.investment_subtype = 'CASH' then 'cash'
             when days.investment_class = 'PUBLIC' then 'close'
-            when quotes.price is not null and days.is_open then 'quote'
+            when quotes.price is not null and not days.is_settlement then 'quote'
             when greeks.model_price is not null then 'model'
             else 'intrinsic'
         end as price_basis
