@@ -27,8 +27,9 @@ from warehouse.connections import Warehouse
 
 PROGRAM = Path(sys.executable).with_name("sigmasight")
 SESSIONS = 300
-ENTRY, ZERO_RATES, EXPIRY, LAST, TOMORROW = (
+ENTRY, QUOTED, ZERO_RATES, EXPIRY, LAST, TOMORROW = (
     date(2025, 7, 24),
+    date(2025, 7, 28),
     date(2025, 7, 29),
     date(2025, 7, 30),
     date(2025, 7, 31),
@@ -103,7 +104,7 @@ PORTFOLIOS: dict[str, tuple[int, list[Lot]]] = {
         100_000,
         [
             option("AAA", 49, TOMORROW, "CALL", 5, price=2),
-            option("AAA", 400, LATER, "CALL", 5, price=0.1),
+            option("AAA", 400, LATER, "CALL", 5, price=60),  # more than the stock: no volatility is implied
             option("AAA", 45, EXPIRY, "PUT", -3, price=1.5),
             option("BBB", 30, EXPIRY, "CALL", 4, price=9),
             Lot("BBB", 100, 40),
@@ -111,13 +112,14 @@ PORTFOLIOS: dict[str, tuple[int, list[Lot]]] = {
     ),
     "option on a flat price": (
         100_000,
-        [option("FLAT", 45, LATER, "CALL", 10, price=6), Lot("AAA", 1_000, 50)],
+        [option("FLAT", 45, LATER, "CALL", 10, price=4), Lot("AAA", 1_000, 50)],  # below intrinsic value
     ),
     "parity": (
         1_000_000,
         [
-            option("SPY", 480, LATER, "CALL", 10, price=40),
-            option("SPY", 480, LATER, "PUT", -10, price=20),
+            # neither price implies a volatility: both have the realized one
+            option("SPY", 480, LATER, "CALL", 10, price=10),
+            option("SPY", 480, LATER, "PUT", -10, price=500),
         ],
     ),
     "dollar neutral": (100_000, [Lot("AAA", 2_000, 50), Lot("BBB", -2_500, 40)]),
@@ -136,6 +138,11 @@ PORTFOLIOS: dict[str, tuple[int, list[Lot]]] = {
         ],
     ),
     "options that stay": (100_000, [option("BBB", 26, LATER, "CALL", 1, price=5)]),
+    "options without quotes": (
+        100_000,
+        [option("AAA", 52, LATER, "CALL", 2, price=4), option("BBB", 41, LATER, "PUT", -2, price=2.5)],
+    ),
+    "an option of another": (100_000, [option("BBB", 41, LATER, "PUT", 1, price=3.5)]),
 }
 # name -> the lots that the statement of the last session no longer lists
 LEFT = {"options that leave": slice(0, 3)}
@@ -176,6 +183,7 @@ def _write_market(folder: Path) -> None:
         "quote_date,underlying,expiration_date,option_type,strike_price,bid,ask\n"
         f"{LAST},AAA,{LATER},call,400,0,0.05\n"  # no bid: no quote
         f"{LAST},AAA,{LATER},put,51,3.4,3.6\n"
+        f"{QUOTED},AAA,{LATER},call,52,4.4,4.6\n"
     )
 
 

@@ -39,6 +39,7 @@ days as (
 final as (
     select
         days.*,
+        cast(trim_scale(coalesce(entry_split.cumulative_ratio, 1)) as text) as entry_ratio,
         coalesce(now_split.cumulative_ratio, 1) / coalesce(entry_split.cumulative_ratio, 1) as split_factor
     from days
     {{ join_split_period('splits', 'now_split', 'days.pricing_symbol', 'days.as_of_date') }}

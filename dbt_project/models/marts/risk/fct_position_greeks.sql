@@ -36,6 +36,7 @@ final as (
         greeks.expiration_date,
         greeks.years_to_expiration,
         greeks.risk_free_rate,
+        greeks.rate_flag,
         greeks.dividend_yield,
         greeks.implied_volatility,
         greeks.iv_source,
