@@ -228,8 +228,13 @@ class PositionGreeks(ResponseModel):
     strike_price: float = described("Strike, after splits, USD.", 250.0)
     expiration_date: date = described("Expiration date.", "2026-01-16")
     implied_volatility: float | None = described("Annualized decimal; null with null_reason.", 0.28)
-    iv_source: Literal["mid", "last", "realized_63d"] | None = described(
-        "The quote that was inverted, or the underlying's realized volatility.", "realized_63d"
+    iv_source: Literal["mid", "last", "carried", "entry", "realized_63d"] | None = described(
+        "The quote that was inverted, the contract's last one before, the entry price, or the underlying's "
+        "realized volatility.",
+        "realized_63d",
+    )
+    rate_flag: Literal["stale_curve", "no_curve"] | None = described(
+        "A yield curve older than a week, or none so far (the rate is 0); null for a newer one.", None
     )
     option_price: float | None = described("Price per share that values the position, USD.", 9.41)
     price_flag: str | None = described(
@@ -253,7 +258,7 @@ class PositionGreeks(ResponseModel):
         "Change of delta dollars when the underlying moves by 1 %, USD.", 6136.4
     )
     null_reason: str | None = described(
-        "Why there are none: no_underlying_price, no_risk_free_rate, no_volatility; null if there are.",
+        "Why there are none: no_underlying_price, no_volatility; null if there are.",
         None,
     )
 

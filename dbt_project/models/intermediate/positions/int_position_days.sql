@@ -24,7 +24,8 @@ days as (
         positions.*,
         sessions.as_of_date,
         sessions.as_of_date = positions.first_session as is_first_day,
-        sessions.as_of_date < positions.last_session or positions.last_session is null as is_open
+        sessions.as_of_date < positions.last_session or positions.last_session is null as is_open,
+        coalesce(sessions.as_of_date >= positions.settlement_session, false) as is_settlement
     from positions
     inner join sessions
         on
@@ -38,6 +39,7 @@ days as (
 final as (
     select
         days.*,
+        cast(trim_scale(coalesce(entry_split.cumulative_ratio, 1)) as text) as entry_ratio,
         coalesce(now_split.cumulative_ratio, 1) / coalesce(entry_split.cumulative_ratio, 1) as split_factor
     from days
     {{ join_split_period('splits', 'now_split', 'days.pricing_symbol', 'days.as_of_date') }}

@@ -17,7 +17,8 @@ greeks as (
 sized as (
     select
         position_values.*,
-        cast(position_values.quantity * positions.contract_multiplier as double precision) as units
+        cast(position_values.quantity * positions.contract_multiplier as double precision) as units,
+        positions.closed_by
     from position_values
     inner join positions on position_values.position_id = positions.position_id
 ),
@@ -35,6 +36,7 @@ final as (
         greeks.expiration_date,
         greeks.years_to_expiration,
         greeks.risk_free_rate,
+        greeks.rate_flag,
         greeks.dividend_yield,
         greeks.implied_volatility,
         greeks.iv_source,
@@ -62,7 +64,7 @@ final as (
     from sized
     inner join greeks on sized.instrument_id = greeks.contract and sized.as_of_date = greeks.as_of_date
     -- a position that was sold has no Greeks on the day of its exit
-    where sized.is_open or greeks.null_reason = 'expired'
+    where sized.is_open or sized.closed_by = 'settlement'
 )
 
 select * from final
