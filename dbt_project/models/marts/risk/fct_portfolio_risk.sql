@@ -37,6 +37,7 @@ joined as (
         provider_betas.dollar_exposure as provider_dollar_exposure,
         provider_betas.positions_with_beta as positions_with_provider_beta,
         earned_risk.sharpe_ratio,
+        earned_risk.sharpe_null_reason,
         earned_risk.sharpe_observations,
         earned_risk.return_beta,
         earned_risk.return_beta_r_squared,
@@ -135,6 +136,9 @@ final as (
         case when equity > 0 then provider_dollar_exposure / equity end as beta_provider_1y,
         cast(coalesce(positions_with_provider_beta, 0) as integer) as positions_with_provider_beta,
         sharpe_ratio,
+        case
+            when sharpe_ratio is null then coalesce(sharpe_null_reason, 'too_few_market_days')
+        end as sharpe_null_reason,
         cast(coalesce(sharpe_observations, 0) as integer) as sharpe_observations,
         return_beta,
         return_beta_r_squared,
