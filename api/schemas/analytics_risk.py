@@ -142,8 +142,11 @@ class ValueAtRisk(ResponseModel):
     ten_days: TenDays
     of_equity: TailShares
     is_cornish_fisher_monotone: bool | None = described(
-        "The expansion is a valid quantile function in these tails; treat it with care if false.", True
+        "The expansion is a valid quantile function from 0.5 to 99.5 %; its figures are null if false.", True
     )
+    cornish_fisher_null_reason: (
+        Literal["too_few_outcomes", "constant_outcomes", "quantile_not_monotone"] | None
+    ) = described("Why there are no Cornish-Fisher figures; null if there are.", None)
     scenario_days: int = described("Past sessions applied to the holdings.", 252)
 
 

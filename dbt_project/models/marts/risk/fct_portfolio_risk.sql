@@ -135,6 +135,12 @@ final as (
         case when equity > 0 then var_95_10d / equity end as var_95_10d_pct_equity,
         case when equity > 0 then var_99_10d / equity end as var_99_10d_pct_equity,
         is_cornish_fisher_monotone,
+        case
+            when var_95_1d_cornish_fisher is not null then null
+            when var_95_1d_parametric is null then 'too_few_outcomes'
+            when var_95_1d_parametric = var_99_1d_parametric then 'constant_outcomes'
+            else 'quantile_not_monotone'
+        end as cornish_fisher_null_reason,
         cast(scenario_days as integer) as scenario_days,
         beta_provider_1y,
         case when beta_provider_1y is null then coalesce(beta_provider_null_reason, 'no_public_positions') end
