@@ -195,6 +195,19 @@ def test_risk_reports_flag_counts_and_coverage(
         assert found["coverage"] == (coverage if coverage is None else pytest.approx(coverage, abs=1e-12))
 
 
+@pytest.mark.parametrize(
+    ("portfolio", "reason"),
+    [
+        ("private only", "too_few_market_days"),
+        ("one symbol", "too_few_market_days"),
+        ("nothing left", "return_chain_broken"),
+    ],
+)
+def test_a_missing_sharpe_ratio_has_a_reason(row: Callable[..., Row], portfolio: str, reason: str) -> None:
+    risk = row("fct_portfolio_risk", portfolio)
+    assert (risk["sharpe_ratio"], risk["sharpe_null_reason"]) == (None, reason)
+
+
 # --- private positions only ---------------------------------------------------------------------------------
 
 
@@ -645,7 +658,10 @@ def test_a_portfolio_without_equity_has_dollar_figures_but_no_ratios(
         -110_000,
     )
     assert (snapshot["daily_return"], snapshot["daily_return_null_reason"]) == (None, "capital_not_positive")
-    assert (snapshot["twr_index"], snapshot["drawdown"]) == (None, None)
+    for day in (ENTRY, LAST):  # from the first day on, which loses more than everything
+        broken = row("fct_portfolio_snapshots", "nothing left", day)
+        assert (broken["twr_index"], broken["drawdown"]) == (None, None)
+        assert broken["twr_null_reason"] == "return_chain_broken"
     exposures = row("fct_portfolio_exposures", "nothing left")
     assert exposures["gross_exposure"] == 100_000
     assert (exposures["leverage"], exposures["net_to_equity"]) == (None, None)
