@@ -17,7 +17,8 @@ from ingestion.raw.datasets import PORTFOLIOS, POSITIONS
 from ingestion.raw.loads import Connection, LoadReport, load_transaction, recorded_failure
 from ingestion.statements.brokers.entries import HOW_TO_DATE, HOW_TO_PRICE, Entries, EntryTerms, entries
 from ingestion.statements.columns import COLUMNS, SYMBOL
-from ingestion.statements.reconcile import HeldLot, StatementRows, held_lots, statement_rows
+from ingestion.statements.known import HeldLot, held_lots
+from ingestion.statements.reconcile import StatementRows, statement_rows
 from ingestion.statements.rows import Lot, parse_lot
 from ingestion.statements.source import PositionsSource, open_positions
 

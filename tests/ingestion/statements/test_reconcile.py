@@ -168,6 +168,31 @@ def test_a_lot_listed_after_a_split_is_the_original_lot(
     assert any("before a split" in notice for notice in report.notices)
 
 
+def split_of_ten(connection: Connection) -> None:
+    split = pd.DataFrame([{"symbol": "NFLX", "ex_date": date(2025, 11, 17), "action": "split", "value": 10}])
+    load_frame(connection, CORPORATE_ACTIONS, split, source="files", origin="test")
+
+
+@pytest.mark.parametrize(
+    ("listed", "kept"), [("20", ["2"]), ("10", ["1", "1"])], ids=["same_lot", "partly_closed"]
+)
+def test_a_contract_listed_after_a_split_is_the_original_contract(
+    connection: Connection, write: Write, listed: str, kept: list[str]
+) -> None:
+    # Silent failure prevented: ten times the contracts at a tenth of the strike, split once more
+    first = write("a.csv", HEADER + "NFLX261218C01100000,2,120,2025-10-01\n")
+    load(connection, first, statement=date(2025, 10, 1), equity=Decimal(10**6))
+    split_of_ten(connection)
+    path = write("b.csv", HEADER + f"NFLX261218C00110000,{listed},12,2025-10-01\n")
+    report = load(connection, path, statement=date(2025, 12, 1), equity=None)
+    assert [row[:2] for row in parts(connection)] == [
+        ("NFLX261218C01100000", Decimal(quantity)) for quantity in kept
+    ]
+    assert any("before a split" in notice for notice in report.notices)
+    assert connection.execute("select distinct strike_price from raw.positions").fetchall() == [(1100,)]
+    assert load(connection, path, statement=date(2025, 12, 1), equity=None).rows_new == 0
+
+
 # --- partial sales ---------------------------------------------------------------------------------------
 
 JUNE, JULY, AUGUST = date(2025, 6, 30), date(2025, 7, 31), date(2025, 8, 29)
