@@ -14,6 +14,7 @@ from ingestion.statements.splits import (
     Splits,
     as_bought,
     listed_symbol,
+    ratio_since_entry,
     read_splits,
     split_ratio,
     traded_symbol,
@@ -71,7 +72,7 @@ def recognized(lots: Sequence[Lot], known: Sequence[Row], splits: Splits, as_of:
         as_bought(
             lot,
             bought.get((traded_symbol(lot), lot.entry_date), []),
-            split_ratio(splits.get(traded_symbol(lot), []), lot.entry_date, lot.exit_date or as_of),
+            ratio_since_entry(lot, splits, as_of),
         )
         for lot in lots
     ]

@@ -1,15 +1,14 @@
 """Compare a portfolio's next statement with the known lots: what is new, changed, closed, or only split.
 
 A statement lists the lots that are open at its date, and may list sales with exit date and price. It is
-applied to the lots as of earlier statements, so a second statement of the same date replaces the first. A lot
-that is listed in the shares of a later split is still the original lot, and is stored as traded.
+applied to the lots as of earlier statements, so a second statement of the same date replaces the first.
+ingestion.statements.shares has put the lots into the shares of their entries.
 ingestion.statements.parts describes how partial sales divide lots.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
 from uuid import UUID
 
 import pandas as pd
@@ -17,12 +16,10 @@ import pandas as pd
 from ingestion.errors import StatementOrderError
 from ingestion.raw.datasets import POSITIONS
 from ingestion.raw.loads import Connection
-from ingestion.statements.known import known_lots, recognized
+from ingestion.statements.known import known_lots
+from ingestion.statements.notices import plain, shortened
 from ingestion.statements.parts import Row, after_statement, is_open, is_withdrawn, lot_id, lot_key, withdrawn
 from ingestion.statements.rows import Lot
-from ingestion.statements.splits import Splits, read_splits, traded_symbol
-
-_NOTICES = 20  # of one kind; a new portfolio needs no notice per row
 
 
 @dataclass(frozen=True)
@@ -56,9 +53,7 @@ def statement_rows(
     """
     known = {row["position_id"]: row for row in known_lots(connection, portfolio)}
     before = known_lots(connection, portfolio, latest=as_of - timedelta(days=1))
-    splits = read_splits(connection, {traded_symbol(lot) for lot in lots})
-    restated = _before_splits(lots, [*known.values()], splits, as_of)
-    stated = [_stated_row(portfolio, lot, as_of) for lot in restated]
+    stated = [_stated_row(portfolio, lot, as_of) for lot in lots]
     after = after_statement(before, stated, as_of)
     after += _withdrawn_rows(known, after, as_of)
     changes = [_change(row, known.get(row["position_id"])) for row in after]
@@ -71,7 +66,7 @@ def statement_rows(
             dtype=object,
         ),
         tuple(change.row["entry_date"] for change in changes if lot_id(change.row) not in lot_ids),
-        (*_split_notices(lots, restated), *_change_notices(changes)),
+        tuple(_change_notices(changes)),
         tuple(changes),
     )
 
@@ -154,7 +149,7 @@ def _is_stated(row: Row, as_of: date) -> bool:
 def _change_notices(changes: Sequence[Change]) -> list[str]:
     """Notices of changes by omission, which the user may not have intended."""
     parts = [
-        f"{_described(change.row)}: {_plain(abs(change.row['quantity']))} were sold by "
+        f"{_described(change.row)}: {plain(abs(change.row['quantity']))} were sold by "
         f"{change.row['exit_date']}, because the statement lists that much less; a row with Exit Date and "
         "Exit Price would set the date and price of the sale."
         for change in changes
@@ -166,39 +161,8 @@ def _change_notices(changes: Sequence[Change]) -> list[str]:
         for change in changes
         if change.kind == "withdrawn" and change.row["position_id"] == lot_id(change.row)
     ]
-    return _some(parts) + _some(taken_back)
-
-
-def _some(notices: list[str]) -> list[str]:
-    more = len(notices) - _NOTICES
-    return notices[:_NOTICES] + ([f"... and {more} more like that."] if more > 0 else [])
+    return shortened(parts) + shortened(taken_back)
 
 
 def _described(row: Row) -> str:
-    return f"{row['symbol']} of {row['entry_date']} at {_plain(row['entry_price'])}"
-
-
-def _plain(number: Decimal) -> str:
-    return f"{number.normalize():f}"
-
-
-# --- splits ----------------------------------------------------------------------------------------------
-
-
-def _before_splits(lots: Sequence[Lot], known: Sequence[Row], splits: Splits, as_of: date) -> list[Lot]:
-    """The lots as traded, if they are known lots listed in the shares of a later split."""
-    if not splits:
-        return [*lots]
-    found = recognized(lots, known, splits, as_of)
-    return [bought or lot for lot, bought in zip(lots, found, strict=True)]
-
-
-def _split_notices(lots: Iterable[Lot], kept: Iterable[Lot]) -> list[str]:
-    notices = [
-        f"Row {lot.line}: {lot.quantity} {lot.symbol} at {lot.entry_price} are {_plain(bought.quantity)} "
-        f"{'' if bought.symbol == lot.symbol else f'{bought.symbol} '}bought at {_plain(bought.entry_price)} "
-        "before a split, and kept as that."
-        for lot, bought in zip(lots, kept, strict=True)
-        if lot is not bought
-    ]
-    return _some(notices)
+    return f"{row['symbol']} of {row['entry_date']} at {plain(row['entry_price'])}"

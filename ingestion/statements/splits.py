@@ -50,6 +50,11 @@ def traded_symbol(lot: Lot) -> str:
     return lot.contract.underlying_symbol if lot.contract else lot.symbol
 
 
+def ratio_since_entry(lot: Lot, splits: Splits, as_of: date) -> Decimal:
+    """Shares at the lot's exit, or at the statement's date, per share at its entry."""
+    return split_ratio(splits.get(traded_symbol(lot), []), lot.entry_date, lot.exit_date or as_of)
+
+
 def traded_symbol_of(row: Row) -> str:
     """The same for a row of raw.positions."""
     return str(row["underlying_symbol"] or row["symbol"])
