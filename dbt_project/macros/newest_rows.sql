@@ -106,13 +106,14 @@ select * from {{ relation }} where {{ is_being_built() }}
 {%- endmacro %}
 
 
-{#- Joins the split period of a symbol on a date; before the first split there is no row (ratio 1). -#}
-{% macro join_split_period(splits, alias, symbol, on_date) -%}
+{#- Joins the split period of a symbol on a session; before the first split there is no row (ratio 1). `since` is
+    ex_date for a stated date, which may not be a session. -#}
+{% macro join_split_period(splits, alias, symbol, on_date, since='ex_session') -%}
 left join {{ splits }} as {{ alias }}
     on
         {{ symbol }} = {{ alias }}.symbol
-        and {{ on_date }} >= {{ alias }}.ex_session
-        and ({{ on_date }} < {{ alias }}.next_ex_session or {{ alias }}.next_ex_session is null)
+        and {{ on_date }} >= {{ alias }}.{{ since }}
+        and ({{ on_date }} < {{ alias }}.next_{{ since }} or {{ alias }}.next_{{ since }} is null)
 {%- endmacro %}
 
 

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -85,6 +85,13 @@ def positions(  # noqa: PLR0917 - typer's options
         bool,
         typer.Option("--entry-at-market", help="Enter a download's positions at its date and its prices."),
     ] = False,
+    shares_as_of: Annotated[
+        Literal["entry", "statement"] | None,
+        typer.Option(
+            help="The date in whose shares a file lists new lots that were split since their entry. "
+            "Default: as their prices tell."
+        ),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be loaded; write nothing.")
     ] = False,
@@ -123,17 +130,18 @@ def positions(  # noqa: PLR0917 - typer's options
     """
     with _errors_as_json() if as_json else _errors_as_table():
         terms = _terms(entry_date, entry_price or [], account, at_market=entry_at_market)
+        reading = Reading(terms, statement_date, shares_as_of)
         from ingestion.portfolios.portfolios import PortfolioFields
 
         fields = PortfolioFields(
             portfolio, owner, equity, owner_name, account_type, description, inception, account_name, new
         )
         if dry_run:
-            _preview(file, fields, terms, statement_date, as_json=as_json)
+            _preview(file, fields, reading, as_json=as_json)
         elif as_json:
-            _load_as_json(file, fields, terms, statement_date)
+            _load_as_json(file, fields, reading)
         else:
-            _onboard(file, fields, terms, statement_date, Build(source, prices, not no_build))
+            _onboard(file, fields, reading, Build(source, prices, not no_build))
 
 
 def template(
@@ -185,6 +193,15 @@ def _terms(
 
 
 @dataclass(frozen=True)
+class Reading:
+    """How to read the file, as the parameters of `load_fields`."""
+
+    terms: "EntryTerms"
+    statement_date: date | None
+    shares_as_of: Literal["entry", "statement"] | None
+
+
+@dataclass(frozen=True)
 class Build:
     """The build after the load. source: None for the default; prices: the folder for `files`."""
 
@@ -193,9 +210,7 @@ class Build:
     wanted: bool
 
 
-def _onboard(
-    file: Path, fields: "PortfolioFields", terms: "EntryTerms", statement_date: date | None, build: Build
-) -> None:
+def _onboard(file: Path, fields: "PortfolioFields", reading: Reading, build: Build) -> None:
     warehouse = open_for_command()
     from flows.pipeline.onboarding import usual_source
     from flows.prefect.start import run_onboarding
@@ -203,7 +218,7 @@ def _onboard(
 
     run_onboarding(
         warehouse,
-        lambda connection: load_fields(connection, file, fields, statement_date=statement_date, terms=terms),
+        lambda connection: load_fields(connection, file, fields, **vars(reading)),
         build.source or (usual_source(warehouse) if build.wanted else None),
         prices=build.prices,
         portfolio_id=fields.portfolio_id,
@@ -211,9 +226,7 @@ def _onboard(
     )
 
 
-def _load_as_json(
-    file: Path, fields: "PortfolioFields", terms: "EntryTerms", statement_date: date | None
-) -> None:
+def _load_as_json(file: Path, fields: "PortfolioFields", reading: Reading) -> None:
     warehouse = open_for_command()
     from flows.pipeline.load import load_calendar_if_short
     from flows.pipeline.lock import process_name
@@ -221,15 +234,14 @@ def _load_as_json(
 
     load_calendar_if_short(warehouse)
     with warehouse.connect_writer(application_name=process_name("load positions")) as connection:
-        reports = load_fields(connection, file, fields, statement_date=statement_date, terms=terms)
+        reports = load_fields(connection, file, fields, **vars(reading))
     _print_json({"loads": [asdict(report) for report in reports]})
 
 
 def _preview(
     file: Path,
     fields: "PortfolioFields",
-    terms: "EntryTerms",
-    statement_date: date | None,
+    reading: Reading,
     *,
     as_json: bool,
 ) -> None:
@@ -240,7 +252,7 @@ def _preview(
 
     with warehouse.connect_writer(application_name=process_name("preview positions")) as connection:
         _read_only(connection)
-        prepared = prepare_positions(connection, file, fields, statement_date=statement_date, terms=terms)
+        prepared = prepare_positions(connection, file, fields, **vars(reading))
         shown = preview(connection, prepared)
     if as_json:
         _print_json(_preview_as_json(shown))

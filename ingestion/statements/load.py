@@ -17,8 +17,10 @@ from ingestion.raw.datasets import PORTFOLIOS, POSITIONS
 from ingestion.raw.loads import Connection, LoadReport, load_transaction, recorded_failure
 from ingestion.statements.brokers.entries import HOW_TO_DATE, HOW_TO_PRICE, Entries, EntryTerms, entries
 from ingestion.statements.columns import COLUMNS, SYMBOL
-from ingestion.statements.reconcile import HeldLot, StatementRows, held_lots, statement_rows
+from ingestion.statements.known import HeldLot, held_lots
+from ingestion.statements.reconcile import StatementRows, statement_rows
 from ingestion.statements.rows import Lot, parse_lot
+from ingestion.statements.shares import SharesAsOf, lots_as_bought
 from ingestion.statements.source import PositionsSource, open_positions
 
 SOURCE = "positions_file"
@@ -33,11 +35,12 @@ Held = Callable[[date], Mapping[str, Sequence[HeldLot]]]
 
 @dataclass(frozen=True)
 class Statement:
-    """A parsed positions file. as_of: its date. notices: what was ignored or assumed."""
+    """A parsed file or download. as_of: its date. notices: what was ignored or assumed."""
 
     lots: tuple[Lot, ...]
     notices: tuple[str, ...]
     as_of: date
+    is_download: bool = False
 
     @property
     def gross_at_cost(self) -> Decimal:
@@ -92,7 +95,8 @@ def read_positions_file(
     errors += _duplicates(lots)
     if errors:
         raise InvalidPositionsFile(path, sorted(errors, key=lambda error: error.row or 0))
-    return Statement(tuple(lots), (*rows.notices, *_early(lots)), as_of)
+    notices = (*rows.notices, *_early(lots))
+    return Statement(tuple(lots), notices, as_of, is_download=source.export is not None)
 
 
 def load_positions(
@@ -111,14 +115,17 @@ def load_positions(
     today: date | None = None,
     is_new: bool = False,
     terms: EntryTerms = NOTHING_SAID,
+    shares_as_of: SharesAsOf | None = None,
 ) -> list[LoadReport]:
     """Load a portfolio's statement: the portfolio and its positions in one transaction.
 
     equity: starting capital in USD; required for a new portfolio. statement_date: the date of the statement
     (default: that of a broker's download, else today); open lots that it does not list are closed at that
     session's close. inception_date: default the earliest entry date. is_new: refuse an existing portfolio.
-    terms: what a broker's download lacks. Raises InvalidPositionsFile (including the portfolio's errors),
-    InvalidPortfolio or StatementOrderError; then only the record of the failure is written.
+    terms: what a broker's download lacks. shares_as_of: the date in whose shares a file lists lots that were
+    split since their entry (default: as their prices tell). Raises InvalidPositionsFile (including the
+    portfolio's errors), InvalidPortfolio or StatementOrderError; then only the record of the failure is
+    written.
     """
     fields = PortfolioFields(
         portfolio_name,
@@ -131,7 +138,15 @@ def load_positions(
         account_name,
         is_new,
     )
-    return load_fields(connection, path, fields, statement_date=statement_date, today=today, terms=terms)
+    return load_fields(
+        connection,
+        path,
+        fields,
+        statement_date=statement_date,
+        today=today,
+        terms=terms,
+        shares_as_of=shares_as_of,
+    )
 
 
 def load_fields(
@@ -142,6 +157,7 @@ def load_fields(
     statement_date: date | None = None,
     today: date | None = None,
     terms: EntryTerms = NOTHING_SAID,
+    shares_as_of: SharesAsOf | None = None,
 ) -> list[LoadReport]:
     """Like load_positions, with the portfolio's fields in one object."""
     origin = str(path)
@@ -150,7 +166,7 @@ def load_fields(
             connection, path, fields, today=today, statement_date=statement_date, terms=terms
         )
     with load_transaction(connection, POSITIONS.name, source=SOURCE, origin=origin) as load:
-        prepared = _prepare(connection, fields, statement)
+        prepared = _prepare(connection, path, fields, statement, shares_as_of)
         return [
             load.rows(PORTFOLIOS, prepared.portfolio.frame()),
             load.rows(POSITIONS, prepared.rows.frame, notices=[*statement.notices, *prepared.rows.notices]),
@@ -165,13 +181,14 @@ def prepare_positions(
     statement_date: date | None = None,
     today: date | None = None,
     terms: EntryTerms = NOTHING_SAID,
+    shares_as_of: SharesAsOf | None = None,
 ) -> PreparedStatement:
     """What load_positions would write, without writing it. Raises the same exceptions."""
     with connection.transaction():
         statement = _read_for(
             connection, path, fields, today=today, statement_date=statement_date, terms=terms
         )
-        return _prepare(connection, fields, statement)
+        return _prepare(connection, path, fields, statement, shares_as_of)
 
 
 def _read_for(
@@ -207,9 +224,20 @@ def _read_for(
         raise InvalidPositionsFile(path, [*own, *error.errors]) from error
 
 
-def _prepare(connection: Connection, fields: PortfolioFields, statement: Statement) -> PreparedStatement:
+def _prepare(
+    connection: Connection,
+    path: Path,
+    fields: PortfolioFields,
+    statement: Statement,
+    shares_as_of: SharesAsOf | None,
+) -> PreparedStatement:
     known = known_portfolio(connection, fields.portfolio_id)
-    rows = statement_rows(connection, fields.portfolio_id, statement.lots, statement.as_of)
+    listed_as_of = "statement" if statement.is_download else shares_as_of
+    bought = lots_as_bought(connection, fields.portfolio_id, statement.lots, statement.as_of, listed_as_of)
+    if errors := [*bought.errors, *_duplicates(bought.lots)]:
+        raise InvalidPositionsFile(path, errors)
+    rows = statement_rows(connection, fields.portfolio_id, bought.lots, statement.as_of)
+    rows = replace(rows, notices=(*bought.notices, *rows.notices))
     portfolio = fields.resolve(known, gross_at_cost=statement.gross_at_cost, entry_dates=rows.new_entry_dates)
     return PreparedStatement(statement, portfolio, known, rows)
 

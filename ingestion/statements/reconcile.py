@@ -1,15 +1,14 @@
 """Compare a portfolio's next statement with the known lots: what is new, changed, closed, or only split.
 
 A statement lists the lots that are open at its date, and may list sales with exit date and price. It is
-applied to the lots as of earlier statements, so a second statement of the same date replaces the first. A lot
-that is listed in the shares of a later split is still the original lot, and is stored as traded.
+applied to the lots as of earlier statements, so a second statement of the same date replaces the first.
+ingestion.statements.shares has put the lots into the shares of their entries.
 ingestion.statements.parts describes how partial sales divide lots.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
 from uuid import UUID
 
 import pandas as pd
@@ -17,31 +16,10 @@ import pandas as pd
 from ingestion.errors import StatementOrderError
 from ingestion.raw.datasets import POSITIONS
 from ingestion.raw.loads import Connection
+from ingestion.statements.known import known_lots
+from ingestion.statements.notices import plain, shortened
 from ingestion.statements.parts import Row, after_statement, is_open, is_withdrawn, lot_id, lot_key, withdrawn
 from ingestion.statements.rows import Lot
-
-# %(latest)s limits the rows to those of earlier statements
-_KNOWN_LOTS = """
-select distinct on (position_id) {columns}
-from raw.positions
-where portfolio_id = %(portfolio)s and (statement_date is null or statement_date <= %(latest)s)
-order by position_id, load_id desc
-"""
-
-_SPLITS = """
-with known as (
-    select distinct on (symbol, ex_date) symbol, ex_date, value
-    from raw.corporate_actions
-    where action = 'split' and symbol = any(%s)
-    order by symbol, ex_date, load_id desc
-)
-select symbol, ex_date, value from known where value is not null
-"""
-
-_PRICE_ROUNDING = Decimal("0.0001")  # of a price with four decimals
-_NOTICES = 20  # of one kind; a new portfolio needs no notice per row
-
-Splits = Mapping[str, list[tuple[date, Decimal]]]
 
 
 @dataclass(frozen=True)
@@ -66,14 +44,6 @@ class StatementRows:
     changes: tuple[Change, ...]
 
 
-@dataclass(frozen=True)
-class HeldLot:
-    """An open lot as traded, and its split ratio: today's shares per original share."""
-
-    row: Row
-    ratio: Decimal
-
-
 def statement_rows(
     connection: Connection, portfolio: UUID, lots: Sequence[Lot], as_of: date
 ) -> StatementRows:
@@ -81,11 +51,9 @@ def statement_rows(
 
     Raises StatementOrderError if it is older than a known statement and would undo it.
     """
-    known = {row["position_id"]: row for row in _known_lots(connection, portfolio)}
-    before = _known_lots(connection, portfolio, latest=as_of - timedelta(days=1))
-    splits = _splits(connection, {lot.symbol for lot in lots})
-    restated = _before_splits(lots, known.values(), splits, as_of)
-    stated = [_stated_row(portfolio, lot, as_of) for lot in restated]
+    known = {row["position_id"]: row for row in known_lots(connection, portfolio)}
+    before = known_lots(connection, portfolio, latest=as_of - timedelta(days=1))
+    stated = [_stated_row(portfolio, lot, as_of) for lot in lots]
     after = after_statement(before, stated, as_of)
     after += _withdrawn_rows(known, after, as_of)
     changes = [_change(row, known.get(row["position_id"])) for row in after]
@@ -98,34 +66,9 @@ def statement_rows(
             dtype=object,
         ),
         tuple(change.row["entry_date"] for change in changes if lot_id(change.row) not in lot_ids),
-        (*_split_notices(lots, restated), *_change_notices(changes)),
+        tuple(_change_notices(changes)),
         tuple(changes),
     )
-
-
-def held_lots(connection: Connection, portfolio: UUID, as_of: date) -> dict[str, list[HeldLot]]:
-    """The lots that are open before a statement of this date, by symbol, oldest first."""
-    rows = [
-        row
-        for row in _known_lots(connection, portfolio, latest=as_of - timedelta(days=1))
-        if is_open(row, as_of)
-    ]
-    splits = _splits(connection, {row["symbol"] for row in rows})
-    held: dict[str, list[HeldLot]] = {}
-    for row in sorted(rows, key=lambda row: (row["entry_date"], row["entry_price"])):
-        ratio = _split_ratio(splits.get(row["symbol"], []), row["entry_date"], as_of)
-        held.setdefault(row["symbol"], []).append(HeldLot(row, ratio))
-    return held
-
-
-def _known_lots(connection: Connection, portfolio: UUID, *, latest: date = date.max) -> list[Row]:
-    """The newest row of each lot and part of the portfolio, of statements up to `latest`."""
-    columns = POSITIONS.columns
-    cursor = connection.execute(
-        _KNOWN_LOTS.format(columns=", ".join(columns)), {"portfolio": portfolio, "latest": latest}
-    )
-    rows = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
-    return [{**row, **{key: str(row[key]) for key in ("position_id", "portfolio_id")}} for row in rows]
 
 
 def _stated_row(portfolio: UUID, lot: Lot, as_of: date) -> Row:
@@ -206,7 +149,7 @@ def _is_stated(row: Row, as_of: date) -> bool:
 def _change_notices(changes: Sequence[Change]) -> list[str]:
     """Notices of changes by omission, which the user may not have intended."""
     parts = [
-        f"{_described(change.row)}: {_plain(abs(change.row['quantity']))} were sold by "
+        f"{_described(change.row)}: {plain(abs(change.row['quantity']))} were sold by "
         f"{change.row['exit_date']}, because the statement lists that much less; a row with Exit Date and "
         "Exit Price would set the date and price of the sale."
         for change in changes
@@ -218,74 +161,8 @@ def _change_notices(changes: Sequence[Change]) -> list[str]:
         for change in changes
         if change.kind == "withdrawn" and change.row["position_id"] == lot_id(change.row)
     ]
-    return _some(parts) + _some(taken_back)
-
-
-def _some(notices: list[str]) -> list[str]:
-    more = len(notices) - _NOTICES
-    return notices[:_NOTICES] + ([f"... and {more} more like that."] if more > 0 else [])
+    return shortened(parts) + shortened(taken_back)
 
 
 def _described(row: Row) -> str:
-    return f"{row['symbol']} of {row['entry_date']} at {_plain(row['entry_price'])}"
-
-
-def _plain(number: Decimal) -> str:
-    return f"{number.normalize():f}"
-
-
-# --- splits ----------------------------------------------------------------------------------------------
-
-
-def _splits(connection: Connection, symbols: set[str]) -> Splits:
-    """Ex-dates and ratios by symbol."""
-    splits: dict[str, list[tuple[date, Decimal]]] = {}
-    for symbol, ex_date, ratio in connection.execute(_SPLITS, [sorted(symbols)]):
-        splits.setdefault(symbol, []).append((ex_date, ratio))
-    return splits
-
-
-def _split_ratio(splits: Iterable[tuple[date, Decimal]], entry_date: date, as_of: date) -> Decimal:
-    ratio = Decimal(1)
-    for ex_date, value in splits:
-        ratio *= value if entry_date < ex_date <= as_of else 1
-    return ratio
-
-
-def _before_splits(lots: Sequence[Lot], known: Iterable[Row], splits: Splits, as_of: date) -> list[Lot]:
-    """The lots as traded, if they are known lots listed in the shares of a later split."""
-    if not splits:
-        return [*lots]
-    bought: dict[tuple[str, date], list[Row]] = {}
-    for row in known:
-        bought.setdefault((row["symbol"], row["entry_date"]), []).append(row)
-    return [
-        _as_bought(
-            lot,
-            bought.get((lot.symbol, lot.entry_date), []),
-            _split_ratio(splits.get(lot.symbol, []), lot.entry_date, lot.exit_date or as_of),
-        )
-        for lot in lots
-    ]
-
-
-def _as_bought(lot: Lot, bought: Iterable[Row], ratio: Decimal) -> Lot:
-    """The lot in the shares of its entry, if it matches a known lot of that day; else as listed."""
-    rounding = _PRICE_ROUNDING * max(ratio, Decimal(1))
-    same = [row for row in bought if abs(lot.entry_price * ratio - row["entry_price"]) <= rounding]
-    if ratio == 1 or not same:
-        return lot
-    # a split pays out fractions: within one share, the quantity is the same
-    whole = (row["quantity"] for row in same if abs(lot.quantity - row["quantity"] * ratio) < 1)
-    quantity = next(whole, round(lot.quantity / ratio, 6))
-    return replace(lot, quantity=quantity, entry_price=same[0]["entry_price"])
-
-
-def _split_notices(lots: Iterable[Lot], kept: Iterable[Lot]) -> list[str]:
-    notices = [
-        f"Row {lot.line}: {lot.quantity} {lot.symbol} at {lot.entry_price} are {_plain(bought.quantity)} "
-        f"bought at {_plain(bought.entry_price)} before a split, and kept as that."
-        for lot, bought in zip(lots, kept, strict=True)
-        if lot is not bought
-    ]
-    return _some(notices)
+    return f"{row['symbol']} of {row['entry_date']} at {plain(row['entry_price'])}"

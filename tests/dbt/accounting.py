@@ -40,9 +40,10 @@ class Market:
         return self.sessions[bisect_right(self.sessions, day) - 1]
 
     def split_factor(self, symbol: str, after: date, until: date) -> Decimal:
+        """Splits with an ex-date after a stated date that trade by a session."""
         factor = Decimal(1)
         for ex_date, ratio in self.splits.get(symbol, {}).items():
-            if after < self.on_or_after(ex_date) <= until:
+            if after < ex_date and self.on_or_after(ex_date) <= until:
                 factor *= ratio
         return factor
 
@@ -98,7 +99,7 @@ def read_market(connection: psycopg.Connection[Any]) -> Market:
 def unit_price(market: Market, lot: dict[str, Any], day: date, *, is_open: bool) -> Decimal:
     """Price of one share of the lot (for options, per underlying share) on the day; no quotes, no marks."""
     symbol = lot["underlying_symbol"] or lot["symbol"]
-    factor = market.split_factor(symbol, market.on_or_after(lot["entry_date"]), day)
+    factor = market.split_factor(symbol, lot["entry_date"], day)
     if lot["investment_class"] == "PRIVATE":
         return Decimal(lot["entry_price"])
     found = market.price(symbol, day)
@@ -127,7 +128,7 @@ def account_for_lot(market: Market, lot: dict[str, Any], last_day: date) -> dict
     for day in market.sessions[bisect_left(market.sessions, first) :]:
         if day > last_day or (last and day > last):
             break
-        quantity = lot["quantity"] * market.split_factor(symbol, first, day)
+        quantity = lot["quantity"] * market.split_factor(symbol, lot["entry_date"], day)
         price = unit_price(market, lot, day, is_open=day != last)
         if day == last and lot["exit_price"] is not None:
             price = lot["exit_price"]
@@ -135,7 +136,7 @@ def account_for_lot(market: Market, lot: dict[str, Any], last_day: date) -> dict
         dividends = ZERO
         if lot["investment_class"] == "PUBLIC" and day != first:
             yesterday = market.sessions[market.sessions.index(day) - 1]
-            held = lot["quantity"] * market.split_factor(symbol, first, yesterday)
+            held = lot["quantity"] * market.split_factor(symbol, lot["entry_date"], yesterday)
             dividends = cents(held * market.dividend(symbol, day))
         is_open = day != last
         daily = end_value - previous + dividends

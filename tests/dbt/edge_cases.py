@@ -36,6 +36,8 @@ ENTRY, QUOTED, ZERO_RATES, EXPIRY, LAST, TOMORROW = (
     date(2025, 8, 1),
 )
 LATER = date(2025, 12, 19)
+# HALVED has a split, and pays a dividend, on the Monday after this day
+SATURDAY, MONDAY, DIVIDEND = date(2025, 7, 26), date(2025, 7, 28), Decimal("0.5")
 OWNER = "odd@example.com"
 
 # last close, beta to the market, daily idiosyncratic standard deviation
@@ -54,6 +56,7 @@ SECURITIES = {
     "FLAT": (50.0, 0.0, 0.0),
     "NEW29": (20.0, 1.3, 0.015),
     "NEW70": (30.0, 0.7, 0.015),
+    "HALVED": (30.0, 1.0, 0.010),
 }
 DAYS_KNOWN = {"NEW29": 29, "NEW70": 70}
 # percent per year; the 10-year yield is missing
@@ -69,6 +72,8 @@ class Lot:
     entry_price: float
     option: str = ""  # underlying, strike, expiration, type
     private: bool = False
+    entered: date = ENTRY
+    exit: str = ","  # date, price
 
     @property
     def row(self) -> str:
@@ -76,7 +81,7 @@ class Lot:
         if self.option:
             kind = f"OPTIONS,{self.option.rsplit(',', 1)[1]}"
         option = self.option or ",,,"
-        return f"{self.symbol},{self.quantity},{self.entry_price},{ENTRY},{kind},{option},,"
+        return f"{self.symbol},{self.quantity},{self.entry_price},{self.entered},{kind},{option},{self.exit}"
 
 
 def option(
@@ -143,6 +148,16 @@ PORTFOLIOS: dict[str, tuple[int, list[Lot]]] = {
         [option("AAA", 52, LATER, "CALL", 2, price=4), option("BBB", 41, LATER, "PUT", -2, price=2.5)],
     ),
     "an option of another": (100_000, [option("BBB", 41, LATER, "PUT", 1, price=3.5)]),
+    "between two sessions": (
+        100_000,
+        [
+            Lot("HALVED", 100, 60),
+            Lot("HALVED", 10, 61, entered=SATURDAY),
+            Lot("HALVED", 20, 30, entered=MONDAY),
+            Lot("HALVED", 40, 59, exit=f"{SATURDAY},61"),
+            Lot("HALVED", 30, 58, exit=f"{MONDAY},31"),
+        ],
+    ),
 }
 # name -> the lots that the statement of the last session no longer lists
 LEFT = {"options that leave": slice(0, 3)}
@@ -160,6 +175,8 @@ def closes() -> pd.DataFrame:
         path = np.cumprod(1 + beta * market + deviation * own)
         series = (last * path / path[-1]).round(4)
         series[: SESSIONS - DAYS_KNOWN.get(symbol, SESSIONS)] = np.nan
+        if symbol == "HALVED":
+            series[days.date < MONDAY] *= 2
         table[symbol] = series
     return pd.DataFrame(table, index=days)
 
@@ -179,6 +196,9 @@ def _write_market(folder: Path) -> None:
         for series, level in CURVE.items()
     ]
     (folder / "rates.csv").write_text("\n".join(["date,series,value", *lines]) + "\n")
+    (folder / "corporate_actions.csv").write_text(
+        f"symbol,ex_date,action,value\nHALVED,{MONDAY},split,2\nHALVED,{MONDAY},dividend,{DIVIDEND}\n"
+    )
     (folder / "option_chain_aaa.csv").write_text(
         "quote_date,underlying,expiration_date,option_type,strike_price,bid,ask\n"
         f"{LAST},AAA,{LATER},call,400,0,0.05\n"  # no bid: no quote

@@ -19,7 +19,18 @@ from ingestion.errors import InvalidPositionsFile
 from ingestion.statements.columns import COLUMNS
 from ingestion.statements.load import read_positions_file
 from tests.dbt import edge_cases
-from tests.dbt.edge_cases import CURVE, ENTRY, EXPIRY, LAST, LATER, PORTFOLIOS, QUOTED, TOMORROW, ZERO_RATES
+from tests.dbt.edge_cases import (
+    CURVE,
+    ENTRY,
+    EXPIRY,
+    LAST,
+    LATER,
+    MONDAY,
+    PORTFOLIOS,
+    QUOTED,
+    TOMORROW,
+    ZERO_RATES,
+)
 from warehouse.connections import Warehouse
 
 pytestmark = pytest.mark.slow
@@ -725,6 +736,29 @@ def test_lots_of_one_symbol_and_day_are_not_merged(
     assert (snapshot["position_count"], snapshot["equity"]) == (3, 99_450)
     group = row("fct_exposures_by_group", "two lots of one day", dimension="symbol")
     assert (group["position_count"], group["gross_exposure"], group["net_exposure"]) == (3, 22_500, 17_500)
+
+
+def test_entries_and_exits_between_sessions_are_in_the_shares_of_their_stated_date(
+    rows: Callable[..., Rows],
+) -> None:
+    """A split of two on Monday, and a dividend of 0.50 per share held before it."""
+    open_lots = rows("fct_position_values", "between two sessions")
+    assert {lot["cost_basis"]: (lot["quantity"], lot["market_value"]) for lot in open_lots} == {
+        6_000: (200, 6_000),
+        610: (20, 600),  # entered on Saturday
+        600: (20, 600),  # entered on Monday
+    }
+    on_monday = rows("fct_position_values", "between two sessions", MONDAY)
+    lots = {lot["cost_basis"]: (lot["quantity"], lot["realized_pnl"]) for lot in on_monday}
+    assert lots[2_360] == (40, 40 * (61 - 59))  # sold on Saturday
+    assert lots[1_740] == (60, 60 * 31 - 30 * 58)  # sold on Monday
+    assert {lot["cost_basis"]: lot["dividends"] for lot in on_monday} == {
+        6_000: 50,
+        610: 5,
+        600: 0,
+        2_360: 0,
+        1_740: 15,
+    }
 
 
 def test_a_duplicate_lot_is_rejected(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from ingestion.files.csv_reader import Record
 from ingestion.market.symbols import normalize_symbol
 from ingestion.statements.brokers.export import Export, Holding
 from ingestion.statements.columns import CLASS, ENTRY_DATE, ENTRY_PRICE, QUANTITY, SUBTYPE, SYMBOL
-from ingestion.statements.reconcile import HeldLot
+from ingestion.statements.known import HeldLot
 
 _PRICE_STEP, _QUANTITY_STEP = Decimal("0.0001"), Decimal("0.000001")
 _ENOUGH_DIGITS = 80  # for the product of any two numbers of a file
@@ -169,7 +169,13 @@ def _after_sale(
 
 def _as_known(holding: Holding, lot: HeldLot, quantity: Decimal) -> Holding:
     row = lot.row
-    return replace(holding, quantity=quantity, entry_date=row["entry_date"], cost=row["entry_price"])
+    return replace(
+        holding,
+        symbol=row["symbol"],
+        quantity=quantity,
+        entry_date=row["entry_date"],
+        cost=row["entry_price"],
+    )
 
 
 def _cost_of_rest(holding: Holding, lots: Iterable[HeldLot], rest: Decimal) -> Decimal | None:

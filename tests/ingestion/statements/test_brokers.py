@@ -252,6 +252,24 @@ def test_shares_of_a_split_are_the_lots_that_were_bought(connection: Connection,
     ]
 
 
+def test_contracts_of_a_split_are_the_lots_that_were_bought(connection: Connection, write: Write) -> None:
+    before, after = (
+        "NFLX 12/18/2026 1100.00 C,x,3,125,37500,36000\n",
+        "NFLX 12/18/2026 110.00 C,x,{},14,1,{}\n",
+    )
+    load(connection, write("june.csv", SCHWAB_HEADER + before), when=date(2025, 6, 30), entry_date=ENTRY)
+    split = pd.DataFrame([{"symbol": "NFLX", "ex_date": date(2025, 11, 17), "action": "split", "value": 10}])
+    load_frame(connection, CORPORATE_ACTIONS, split, source="files", origin="test")
+    load(connection, write("dec.csv", SCHWAB_HEADER + after.format(30, 36000)), when=date(2025, 12, 1))
+    contract = "NFLX261218C01100000"
+    assert known(connection) == [(contract, 3, 120, ENTRY, None)]
+    load(connection, write("jan.csv", SCHWAB_HEADER + after.format(20, 24000)), when=date(2026, 1, 5))
+    assert known(connection) == [
+        (contract, 1, 120, ENTRY, date(2026, 1, 5)),
+        (contract, 2, 120, ENTRY, None),
+    ]
+
+
 # --- notations -------------------------------------------------------------------------------------------
 
 

@@ -3,15 +3,18 @@
 import gzip
 import re
 import shlex
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
+import pandas as pd
 import pytest
 
 from ingestion.errors import InvalidPortfolio, InvalidPositionsFile
 from ingestion.portfolios.portfolios import ACCOUNT_TYPES
-from ingestion.raw.loads import Connection
+from ingestion.raw.datasets import CORPORATE_ACTIONS
+from ingestion.raw.loads import Connection, load_frame
 from ingestion.statements.columns import COLUMNS, SUBTYPES
 from ingestion.statements.load import load_positions
 from warehouse.settings import project_root
@@ -79,11 +82,13 @@ def known_portfolio(module_connection: Connection) -> None:
         owner_email="jane@example.com",
         equity=Decimal(100_000),
     )
+    split = pd.DataFrame([{"symbol": "NFLX", "ex_date": date(2025, 11, 17), "action": "split", "value": 10}])
+    load_frame(module_connection, CORPORATE_ACTIONS, split, source="files", origin="test")
 
 
 def test_every_code_of_the_catalogue_is_in_the_table_once() -> None:
     codes = [f"ERR_CSV_{number:03d}" for number in range(1, 7)]
-    codes += [f"ERR_POS_{number:03d}" for number in range(1, 25)]
+    codes += [f"ERR_POS_{number:03d}" for number in range(1, 26)]
     codes += [f"ERR_PORT_{number:03d}" for number in range(1, 12)]
     assert [example.code for example in EXAMPLES] == [*codes, "ERR_USER_002"]
 

@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 
 from ingestion.errors import InvalidPortfolio, InvalidPositionsFile, StatementOrderError
-from ingestion.raw.datasets import CORPORATE_ACTIONS
+from ingestion.raw.datasets import CORPORATE_ACTIONS, PRICES
 from ingestion.raw.loads import Connection, LoadReport, load_frame
 from ingestion.statements.load import load_positions
+from ingestion.statements.shares import SharesAsOf
 
 Write = Callable[[str, str], Path]
 Count = Callable[[str], int]
@@ -25,7 +26,12 @@ OWNER = "Jane@Example.com"
 
 
 def load(
-    connection: Connection, path: Path, *, statement: date, equity: Decimal | None = Decimal(1000)
+    connection: Connection,
+    path: Path,
+    *,
+    statement: date,
+    equity: Decimal | None = Decimal(1000),
+    shares_as_of: SharesAsOf | None = None,
 ) -> LoadReport:
     _, positions = load_positions(
         connection,
@@ -35,6 +41,7 @@ def load(
         equity=equity,
         statement_date=statement,
         today=TODAY,
+        shares_as_of=shares_as_of,
     )
     return positions
 
@@ -166,6 +173,131 @@ def test_a_lot_listed_after_a_split_is_the_original_lot(
     report = load(connection, path, statement=date(2025, 12, 1), equity=None)
     assert [row[1] for row in parts(connection)] == [Decimal(quantity) for quantity in kept]
     assert any("before a split" in notice for notice in report.notices)
+
+
+def split_of_ten(connection: Connection) -> None:
+    split = pd.DataFrame([{"symbol": "NFLX", "ex_date": date(2025, 11, 17), "action": "split", "value": 10}])
+    load_frame(connection, CORPORATE_ACTIONS, split, source="files", origin="test")
+
+
+@pytest.mark.parametrize(
+    ("listed", "kept"), [("20", ["2"]), ("10", ["1", "1"])], ids=["same_lot", "partly_closed"]
+)
+def test_a_contract_listed_after_a_split_is_the_original_contract(
+    connection: Connection, write: Write, listed: str, kept: list[str]
+) -> None:
+    # Silent failure prevented: ten times the contracts at a tenth of the strike, split once more
+    first = write("a.csv", HEADER + "NFLX261218C01100000,2,120,2025-10-01\n")
+    load(connection, first, statement=date(2025, 10, 1), equity=Decimal(10**6))
+    split_of_ten(connection)
+    path = write("b.csv", HEADER + f"NFLX261218C00110000,{listed},12,2025-10-01\n")
+    report = load(connection, path, statement=date(2025, 12, 1), equity=None)
+    assert [row[:2] for row in parts(connection)] == [
+        ("NFLX261218C01100000", Decimal(quantity)) for quantity in kept
+    ]
+    assert any("before a split" in notice for notice in report.notices)
+    assert connection.execute("select distinct strike_price from raw.positions").fetchall() == [(1100,)]
+    assert load(connection, path, statement=date(2025, 12, 1), equity=None).rows_new == 0
+
+
+# --- new lots from before a split ------------------------------------------------------------------------
+
+OCTOBER, DECEMBER = date(2025, 10, 1), date(2025, 12, 1)
+
+
+def entered(connection: Connection) -> list[tuple[str, Decimal, Decimal]]:
+    return connection.execute(
+        "select distinct on (position_id) symbol, quantity, entry_price from raw.positions "
+        "order by position_id, load_id desc"
+    ).fetchall()
+
+
+@pytest.fixture
+def netflix(connection: Connection) -> None:
+    """The close of one day, 1,170.90, and a split of ten for one after it."""
+    split_of_ten(connection)
+    close = {"symbol": "NFLX", "price_date": OCTOBER, "close": Decimal("1170.90")}
+    load_frame(connection, PRICES, pd.DataFrame([close]), source="files", origin="test")
+
+
+@pytest.mark.usefixtures("netflix")
+@pytest.mark.parametrize(
+    ("listed", "kept"),
+    [
+        ("NFLX,100,1170.90", ("NFLX", 100, "1170.9")),
+        ("NFLX,100,1000", ("NFLX", 100, "1000")),  # within 15 % of the close as traded
+        ("NFLX,1000,117.09", ("NFLX", 100, "1170.9")),
+        ("NFLX,-1005,100", ("NFLX", "-100.5", "1000")),
+        ("NFLX261218C01100000,2,120", ("NFLX261218C01100000", 2, "120")),
+        ("NFLX261218C00110000,20,12", ("NFLX261218C01100000", 2, "120")),
+        ("NFLX261218P00110000,-20,8", ("NFLX261218P01100000", -2, "80")),
+        ("NFLX261218P01100000,-2,80", ("NFLX261218P01100000", -2, "80")),
+    ],
+)
+def test_a_price_tells_in_whose_shares_a_lot_from_before_a_split_is(
+    connection: Connection, write: Write, listed: str, kept: tuple[str, Decimal, str]
+) -> None:
+    # Silent failure prevented: shares of today split once more, ten times the value
+    path = write("a.csv", HEADER + f"{listed},2025-10-01\n")
+    report = load(connection, path, statement=DECEMBER, equity=Decimal(10**6))
+    symbol, quantity, price = kept
+    assert entered(connection) == [(symbol, Decimal(quantity), Decimal(price))]
+    is_converted = not listed.startswith(f"{symbol},{quantity},")
+    assert any("before a split" in notice for notice in report.notices) == is_converted
+    # the next statement, in either shares, lists the same lot
+    assert load(connection, path, statement=date(2026, 1, 5), equity=None).rows_new == 0
+    later = write("b.csv", HEADER + f"{symbol},{quantity},{price},2025-10-01\n")
+    assert load(connection, later, statement=date(2026, 1, 6), equity=None).rows_new == 0
+
+
+@pytest.mark.usefixtures("netflix")
+@pytest.mark.parametrize(
+    "listed",
+    ["NFLX,100,500,2025-10-01", "NFLX,100,1170.90,2025-09-12", "NFLX261218P00090000,20,2,2025-10-01"],
+    ids=["near_neither", "no_close", "option_possible_in_both"],
+)
+def test_a_lot_whose_shares_are_unknown_is_refused_until_they_are_stated(
+    connection: Connection, write: Write, count: Count, listed: str
+) -> None:
+    path = write("a.csv", HEADER + "AAPL,1,2,2025-06-30\n" + listed + "\n")
+    with pytest.raises(InvalidPositionsFile, match=r"row 3: .*--shares-as-of entry.*ERR_POS_025"):
+        load(connection, path, statement=DECEMBER, equity=Decimal(10**6))
+    assert count("raw.positions") == 0
+    load(connection, path, statement=DECEMBER, equity=Decimal(10**6), shares_as_of="entry")
+    (quantity,) = [row[1] for row in entered(connection) if row[0] != "AAPL"]
+    assert quantity == Decimal(listed.split(",")[1])
+
+
+@pytest.mark.usefixtures("netflix")
+def test_stated_shares_decide_for_all_new_lots(connection: Connection, write: Write) -> None:
+    path = write("a.csv", HEADER + "NFLX,1000,1170.90,2025-10-01\nNFLX,100,50,2025-12-01\n")
+    load(connection, path, statement=DECEMBER, equity=Decimal(10**6), shares_as_of="statement")
+    assert sorted(entered(connection)) == [("NFLX", 100, 50), ("NFLX", 100, 11709)]
+
+
+@pytest.mark.usefixtures("netflix")
+def test_a_lot_sold_before_the_split_is_as_it_was_bought(connection: Connection, write: Write) -> None:
+    path = write("a.csv", HEADER + "NFLX,100,500,2025-10-01,,,,,,,2025-11-14,510\n")
+    load(connection, path, statement=DECEMBER, equity=Decimal(10**6))
+    assert entered(connection) == [("NFLX", 100, 500)]
+
+
+@pytest.mark.usefixtures("netflix")
+def test_an_entry_on_a_weekend_is_compared_with_the_close_before_it(
+    connection: Connection, write: Write
+) -> None:
+    path = write("a.csv", HEADER + "NFLX,1000,117.09,2025-10-04\n")
+    load(connection, path, statement=DECEMBER, equity=Decimal(10**6))
+    assert entered(connection) == [("NFLX", 100, Decimal("1170.9"))]
+
+
+@pytest.mark.usefixtures("netflix")
+def test_two_rows_that_are_one_lot_in_the_same_shares_are_refused(
+    connection: Connection, write: Write
+) -> None:
+    path = write("a.csv", HEADER + "NFLX,1000,117.09,2025-10-01\nNFLX,50,1170.90,2025-10-01\n")
+    with pytest.raises(InvalidPositionsFile, match="ERR_POS_023"):
+        load(connection, path, statement=DECEMBER, equity=Decimal(10**6))
 
 
 # --- partial sales ---------------------------------------------------------------------------------------

@@ -43,9 +43,12 @@ valued as (
                 then priced.quantity * priced.split_factor * priced.contract_multiplier * priced.exit_price
             else priced.quantity * priced.split_factor * priced.contract_multiplier * priced.price
         end as numeric(38, 2)) as end_value,
-        -- per share held before the ex-date; shares bought on the ex-date get none
+        -- per share held before the ex-date and not sold before it; shares bought on the ex-date get none
         cast(case
-            when priced.investment_class = 'PUBLIC' and not priced.is_first_day
+            when
+                priced.investment_class = 'PUBLIC'
+                and priced.entry_date < dividends.ex_date
+                and (priced.exit_date >= dividends.ex_date or priced.exit_date is null)
                 then coalesce(
                     priced.quantity * priced.split_factor / coalesce(splits.split_ratio, 1) * dividends.dividend, 0
                 )

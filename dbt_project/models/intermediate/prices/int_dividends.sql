@@ -11,6 +11,7 @@ final as (
     select
         actions.symbol,
         calendar.session_on_or_after as ex_session,
+        min(actions.ex_date) as ex_date,
         sum(actions.value) as dividend
     from actions
     inner join calendar on actions.ex_date = calendar.as_of_date

@@ -70,7 +70,7 @@ in_shares_of_the_day as (
         held.*,
         coalesce(stated_split.cumulative_ratio, 1) / coalesce(now_split.cumulative_ratio, 1) as price_factor
     from held
-    {{ join_split_period('splits', 'stated_split', 'held.pricing_symbol', 'held.stated_on') }}
+    {{ join_split_period('splits', 'stated_split', 'held.pricing_symbol', 'held.stated_on', since='ex_date') }}
     {{ join_split_period('splits', 'now_split', 'held.pricing_symbol', 'held.as_of_date') }}
 ),
 

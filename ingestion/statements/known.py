@@ -1,0 +1,78 @@
+"""The lots of a portfolio that are known from earlier statements."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from ingestion.raw.datasets import POSITIONS
+from ingestion.raw.loads import Connection
+from ingestion.statements.parts import Row, is_open
+from ingestion.statements.rows import Lot
+from ingestion.statements.splits import (
+    Splits,
+    as_bought,
+    listed_symbol,
+    ratio_since_entry,
+    read_splits,
+    split_ratio,
+    traded_symbol,
+    traded_symbol_of,
+)
+
+# %(latest)s limits the rows to those of earlier statements
+_KNOWN_LOTS = """
+select distinct on (position_id) {columns}
+from raw.positions
+where portfolio_id = %(portfolio)s and (statement_date is null or statement_date <= %(latest)s)
+order by position_id, load_id desc
+"""
+
+
+@dataclass(frozen=True)
+class HeldLot:
+    """An open lot as traded, and its split ratio: today's shares per original share."""
+
+    row: Row
+    ratio: Decimal
+
+
+def known_lots(connection: Connection, portfolio: UUID, *, latest: date = date.max) -> list[Row]:
+    """The newest row of each lot and part of the portfolio, of statements up to `latest`."""
+    columns = POSITIONS.columns
+    cursor = connection.execute(
+        _KNOWN_LOTS.format(columns=", ".join(columns)), {"portfolio": portfolio, "latest": latest}
+    )
+    rows = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+    return [{**row, **{key: str(row[key]) for key in ("position_id", "portfolio_id")}} for row in rows]
+
+
+def held_lots(connection: Connection, portfolio: UUID, as_of: date) -> dict[str, list[HeldLot]]:
+    """The open lots before a statement of this date, oldest first, by the symbol that it lists them under."""
+    rows = [
+        row
+        for row in known_lots(connection, portfolio, latest=as_of - timedelta(days=1))
+        if is_open(row, as_of)
+    ]
+    splits = read_splits(connection, {traded_symbol_of(row) for row in rows})
+    held: dict[str, list[HeldLot]] = {}
+    for row in sorted(rows, key=lambda row: (row["entry_date"], row["entry_price"])):
+        ratio = split_ratio(splits.get(traded_symbol_of(row), []), row["entry_date"], as_of)
+        held.setdefault(listed_symbol(row, ratio), []).append(HeldLot(row, ratio))
+    return held
+
+
+def recognized(lots: Sequence[Lot], known: Sequence[Row], splits: Splits, as_of: date) -> list[Lot | None]:
+    """Each lot as it was bought, if a split lies since its entry and it is a known lot; else None."""
+    bought: dict[tuple[str, date], list[Row]] = {}
+    for row in known:
+        bought.setdefault((traded_symbol_of(row), row["entry_date"]), []).append(row)
+    return [
+        as_bought(
+            lot,
+            bought.get((traded_symbol(lot), lot.entry_date), []),
+            ratio_since_entry(lot, splits, as_of),
+        )
+        for lot in lots
+    ]
