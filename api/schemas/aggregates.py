@@ -83,7 +83,7 @@ class AggregateBetaData(ResponseModel):
     beta_calculated_90d: float = described("The same.", 0.982145)
     beta_calculated_90d_observations: int = described("Sessions in the shortest regression.", 90)
     beta_provider_1y: float | None = described(
-        "From data providers, weighted by equity where it is known; null if no portfolio has one.", 1.0312
+        "From data providers, weighted by the exposure that has one; null if no portfolio has one.", 1.0312
     )
     positions_with_beta: int = described("Positions with a provider's beta.", 28)
     positions_total: int = described("Open positions.", 32)

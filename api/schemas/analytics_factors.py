@@ -177,8 +177,8 @@ class ProviderBeta(ResponseModel):
     """Beta from data providers."""
 
     beta_provider_1y: float = described(
-        "Providers' betas weighted by delta-adjusted market value over equity; each provider has its own "
-        "method and window of a year or more.",
+        "Providers' betas weighted by delta-adjusted market value, over the absolute exposure that has one; "
+        "each provider has its own method and window of a year or more.",
         1.0312,
     )
     positions_with_beta: int = described("Positions with a provider's beta.", 14)
@@ -192,6 +192,13 @@ class ProfilesMetadata(Metadata):
     source: Literal["company profiles"] = described(
         "The profiles loaded, each from its own date on.", "company profiles"
     )
+    coverage: float | None = described(
+        "Share of gross market value, public and options without cash, with a provider's beta.",
+        0.93,
+    )
+    null_reason: (
+        Literal["no_public_positions", "no_provider_beta", "coverage_too_low", "no_exposure"] | None
+    ) = described("Why there is no beta: coverage_too_low is below one half.", None)
 
 
 class PortfolioProviderBeta(Analytic):

@@ -64,15 +64,23 @@ class RiskMetrics(ResponseModel):
         0.1634,
     )
     max_drawdown: float | None = described(
-        "Largest drop of the time-weighted index below its peak up to the session, 0 or negative.", -0.0712
+        "Largest drop of the time-weighted index below its peak up to the session, 0 or negative; null "
+        "from the first session on which equity is not positive.",
+        -0.0712,
     )
     current_drawdown: float | None = described("The same at the session's close.", -0.0105)
     time_weighted_return: float | None = described("Since the portfolio began, as a decimal.", 0.0564)
     sharpe_ratio: float | None = described(
         "Mean over standard deviation of the daily time-weighted returns above the 3-month Treasury yield, "
-        "last 252 sessions, annualized; null with fewer than 60 of them.",
+        "last 252 sessions, annualized; null with sharpe_null_reason.",
         1.12,
     )
+    sharpe_null_reason: (
+        Literal[
+            "return_chain_broken", "too_few_market_days", "no_risk_free_rate", "deviation_not_from_market"
+        ]
+        | None
+    ) = described("Why there is no Sharpe ratio; at least 60 days of market P&L are needed.", None)
     sharpe_observations: int = described("Sessions in the Sharpe ratio.", 120)
     var_95_1d: float | None = described("Value at risk of one day, 95 %, historical, USD, positive.", 7812.4)
     var_99_1d: float | None = described("The same, 99 %.", 12011.9)
@@ -134,8 +142,11 @@ class ValueAtRisk(ResponseModel):
     ten_days: TenDays
     of_equity: TailShares
     is_cornish_fisher_monotone: bool | None = described(
-        "The expansion is a valid quantile function in these tails; treat it with care if false.", True
+        "The expansion is a valid quantile function from 0.5 to 99.5 %; its figures are null if false.", True
     )
+    cornish_fisher_null_reason: (
+        Literal["too_few_outcomes", "constant_outcomes", "quantile_not_monotone"] | None
+    ) = described("Why there are no Cornish-Fisher figures; null if there are.", None)
     scenario_days: int = described("Past sessions applied to the holdings.", 252)
 
 
@@ -228,8 +239,13 @@ class PositionGreeks(ResponseModel):
     strike_price: float = described("Strike, after splits, USD.", 250.0)
     expiration_date: date = described("Expiration date.", "2026-01-16")
     implied_volatility: float | None = described("Annualized decimal; null with null_reason.", 0.28)
-    iv_source: Literal["mid", "last", "realized_63d"] | None = described(
-        "The quote that was inverted, or the underlying's realized volatility.", "realized_63d"
+    iv_source: Literal["mid", "last", "carried", "entry", "realized_63d"] | None = described(
+        "The quote that was inverted, the contract's last one before, the entry price, or the underlying's "
+        "realized volatility.",
+        "realized_63d",
+    )
+    rate_flag: Literal["stale_curve", "no_curve"] | None = described(
+        "A yield curve older than a week, or none so far (the rate is 0); null for a newer one.", None
     )
     option_price: float | None = described("Price per share that values the position, USD.", 9.41)
     price_flag: str | None = described(
@@ -253,7 +269,7 @@ class PositionGreeks(ResponseModel):
         "Change of delta dollars when the underlying moves by 1 %, USD.", 6136.4
     )
     null_reason: str | None = described(
-        "Why there are none: no_underlying_price, no_risk_free_rate, no_volatility; null if there are.",
+        "Why there are none: no_underlying_price, no_volatility; null if there are.",
         None,
     )
 

@@ -98,6 +98,9 @@ class PortfolioSnapshot(ResponseModel):
     cumulative_dividends: float = described("Dividends since inception, USD.", 15.0)
     twr_index: float | None = described("Time-weighted index, 1 before the first day.", 1.056403)
     drawdown: float | None = described("Index over its highest value so far, minus 1.", -0.012004)
+    twr_null_reason: str | None = described(
+        "Why index and drawdown are null: return_chain_broken, since equity was not positive once.", None
+    )
     position_count: int = described("Open positions.", 16)
     long_count: int = described("With a positive quantity.", 16)
     short_count: int = described("With a negative quantity.", 0)

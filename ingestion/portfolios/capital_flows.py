@@ -3,12 +3,14 @@
 Columns of the file: portfolio_name, owner_email (optional if the name is unique), flow_date, amount (USD,
 negative for a withdrawal), notes. In a file, a flow is identified by its date, its notes and, among equal
 ones, its order; a changed amount corrects it, and an amount of 0 removes it. Single flows are identified by
-id, and their date and notes can be corrected too.
+id, and their date and notes can be corrected too. A flow before the portfolio's first session is refused: the
+equity balance is that of its start.
 """
 
 from collections import Counter
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import cache, partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ import pandas as pd
 
 from ingestion.errors import InvalidEntryError
 from ingestion.files.csv_reader import read_strictly
+from ingestion.market.calendar import sessions
 from ingestion.portfolios.cells import PortfolioCells
 from ingestion.portfolios.entries import (
     Holder,
@@ -36,6 +39,20 @@ from ingestion.raw.loads import Connection, LoadReport, load_transaction
 SOURCE = "files"
 REQUIRED = ("portfolio_name", "flow_date", "amount")
 OPTIONAL = ("owner_email", "notes")
+
+# the inception, or the first entry if that is earlier
+_FIRST_DAY = """
+select least(portfolios.inception_date, min(positions.entry_date))
+from raw.newest_portfolios as portfolios
+left join (
+    select distinct on (position_id) portfolio_id, entry_date
+    from raw.positions
+    where portfolio_id = %(portfolio)s
+    order by position_id, load_id desc
+) as positions using (portfolio_id)
+where portfolio_id = %(portfolio)s
+group by portfolios.inception_date
+"""
 
 
 def load_capital_flows(connection: Connection, path: Path, *, today: date | None = None) -> LoadReport:
@@ -65,6 +82,7 @@ def add_flow(
     notes = notes.strip()
 
     def make(_: object) -> Row:
+        _check_start(connection, holder.key, day)
         known = set(_flows(connection))
         ids = (str(flow_id(holder.key, day, notes, ordinal)) for ordinal in count(1))
         return {
@@ -100,9 +118,13 @@ def correct_flow(
         changes["notes"] = notes.strip() or None
     if not changes:
         raise InvalidEntryError("Nothing to correct was given; use --amount, --date or --notes.")
-    return write_entry(
-        connection, CAPITAL_FLOWS, "capital-flows correct", lambda _: {**_flow(connection, flow), **changes}
-    )
+
+    def make(_: object) -> Row:
+        corrected = {**_flow(connection, flow), **changes}
+        _check_start(connection, UUID(corrected["portfolio_id"]), corrected["flow_date"])
+        return corrected
+
+    return write_entry(connection, CAPITAL_FLOWS, "capital-flows correct", make)
 
 
 def remove_flow(connection: Connection, flow: str) -> LoadReport:
@@ -132,6 +154,31 @@ def _flow(connection: Connection, flow: str) -> Row:
     return one_of(_flows(connection), flow, "capital flow")
 
 
+def _first_session(connection: Connection, portfolio: UUID) -> date:
+    row = connection.execute(_FIRST_DAY, {"portfolio": portfolio}).fetchone()
+    assert row is not None  # noqa: S101 - the portfolio was just found, and raw is append-only
+    return _session_of(row[0])
+
+
+def _session_of(day: date) -> date:
+    """The session on which a flow of this day counts."""
+    session: date = sessions(start=day)[0].item()
+    return session
+
+
+def _check_start(connection: Connection, portfolio: UUID, day: date) -> None:
+    first = _first_session(connection, portfolio)
+    if _session_of(day) < first:
+        raise InvalidEntryError(f"The day of the flow {day} {_too_early(first)}")
+
+
+def _too_early(first: date) -> str:
+    return (
+        f"lies before the portfolio's first session, {first}, whose equity balance contains it; leave it out "
+        "or correct the date."
+    )
+
+
 def _check_amount(amount: Decimal) -> Decimal:
     if check_number(amount, "The amount") == 0:
         raise InvalidEntryError(
@@ -144,10 +191,13 @@ def _read(connection: Connection, path: Path, today: date) -> pd.DataFrame:
     counts: Counter[tuple[UUID, date, str]] = Counter()
     rows: list[dict[str, Any]] = []
     directory = Directory(connection)
+    first_session = cache(partial(_first_session, connection))
     for record in read_strictly(path, REQUIRED, OPTIONAL):
         cells = PortfolioCells(directory, path, record)
         portfolio, day = cells.portfolio().portfolio_id, cells.day("flow_date", today)
         amount: Decimal = cells.number("amount")
+        if amount != 0 and _session_of(day) < first_session(portfolio):
+            raise cells.fault("flow_date", _too_early(first_session(portfolio)))
         counts[portfolio, day, record["notes"]] += 1
         ordinal = counts[portfolio, day, record["notes"]]
         rows.append(

@@ -26,6 +26,7 @@ KEYS = [
 ]
 QUOTE_BASES = ["mid", "last"]
 REALIZED = "realized_63d"
+OBSERVATION_KEYS = ["symbol", "entry_ratio", "portfolio_id", "observed_on"]
 
 
 class _Market(NamedTuple):
@@ -52,15 +53,16 @@ def value_options(contracts: pd.DataFrame, *, check_date: str) -> pd.DataFrame:
 
     contracts: one row per contract and session, with contract, symbol, underlying_symbol, as_of_date,
     option_type (CALL or PUT), strike_price, expiration_date, underlying_price, risk_free_rate, dividend_yield
-    (NaN: none), quote_price, quote_basis (mid, last or none), realized_volatility_63d and is_settlement.
-    Rates and volatilities are annual decimals, prices USD; NaN where unknown. Rows are independent.
+    (NaN: none), rate_flag (passed on), quote_price, quote_basis (mid, last or none), carried_volatility and
+    carried_source (its iv_source, or none), realized_volatility_63d and is_settlement. Rates and volatilities
+    are annual decimals, prices USD; NaN where unknown. Rows are independent.
 
-    The volatility is implied by the quote, else (without a usable quote, see iv_status) it is the realized
-    one, if positive; iv_source names the origin. dividend_yield is the one used. Greeks are per share in the
-    units of Greeks, null with a null_reason: `expired` (settled, or expiration reached; no volatility is
-    implied then), `no_underlying_price`, `no_risk_free_rate`, `no_volatility`. mibian_price and mibian_delta
-    are an independent computation for the rows of check_date that have Greeks. Raises ValueError for an
-    unknown option_type. Source: Hull, chapters 15, 17, 19, 20.
+    The volatility is implied by the quote, else (without a usable quote, see iv_status) the carried one,
+    else the realized one, if positive; iv_source names the origin. dividend_yield is the one used. Greeks are
+    per share in the units of Greeks, null with a null_reason: `expired` (settled, or expiration reached; no
+    volatility is implied then), `no_underlying_price`, `no_risk_free_rate`, `no_volatility`. mibian_price and
+    mibian_delta are an independent computation for the rows of check_date that have Greeks. Raises ValueError
+    for an unknown option_type. Source: Hull, chapters 15, 17, 19, 20.
     """
     years = _days_to_expiration(contracts) / DAYS_PER_YEAR
     market = _Market(
@@ -82,6 +84,7 @@ def value_options(contracts: pd.DataFrame, *, check_date: str) -> pd.DataFrame:
         underlying_price=market.spot,
         years_to_expiration=market.years,
         risk_free_rate=market.rate,
+        rate_flag=contracts["rate_flag"],
         dividend_yield=market.dividend_yield,
         implied_volatility=volatility.value,
         iv_source=volatility.source,
@@ -92,6 +95,27 @@ def value_options(contracts: pd.DataFrame, *, check_date: str) -> pd.DataFrame:
         mibian_price=checks[0],
         mibian_delta=checks[1],
     )
+
+
+def observed_volatilities(observations: pd.DataFrame) -> pd.DataFrame:
+    """Volatilities that past prices of contracts imply, one row per price inside the no-arbitrage bounds.
+
+    observations: one row per price, with symbol, entry_ratio, portfolio_id, observed_on, option_type (CALL or
+    PUT), price, underlying_price, strike_price, years_to_expiration, risk_free_rate and dividend_yield of its
+    day. Rates are annual decimals, prices USD.
+    """
+    implied = implied_volatility(
+        _is_call(observations["option_type"]),
+        _numbers(observations["price"]),
+        _numbers(observations["underlying_price"]),
+        _numbers(observations["strike_price"]),
+        _numbers(observations["years_to_expiration"]),
+        _numbers(observations["risk_free_rate"]),
+        _numbers(observations["dividend_yield"]),
+    )
+    found = observations[OBSERVATION_KEYS].assign(implied_volatility=implied.volatility)
+    usable: pd.DataFrame = found[implied.status == "ok"]
+    return usable
 
 
 def _numbers(column: pd.Series) -> FloatArray:
@@ -111,17 +135,20 @@ def _days_to_expiration(contracts: pd.DataFrame) -> FloatArray:
 
 
 def _choose_volatility(contracts: pd.DataFrame, market: _Market, is_expired: BoolArray) -> _Volatility:
-    """The implied volatility if there is one, else the realized one; none for expired options."""
+    """The implied volatility if there is one, else the carried, else the realized one; none if expired."""
     basis = contracts["quote_basis"]
     is_quoted = basis.isin(QUOTE_BASES).to_numpy() & ~is_expired
     quote = np.where(is_quoted, _numbers(contracts["quote_price"]), np.nan)
     implied, status = implied_volatility(market.is_call, quote, *market[1:])
     realized = _numbers(contracts["realized_volatility_63d"])
+    carried = _numbers(contracts["carried_volatility"])
     is_implied = status == "ok"
-    is_realized = ~is_implied & ~is_expired & (realized > 0)
-    value = np.select([is_implied, is_realized], [implied, realized], default=np.nan)
+    is_carried = ~is_implied & ~is_expired & (carried > 0)
+    is_realized = ~is_implied & ~is_carried & ~is_expired & (realized > 0)
+    value = np.select([is_implied, is_carried, is_realized], [implied, carried, realized], default=np.nan)
     source = np.full(len(contracts), None, dtype=object)
     source[is_implied] = basis[is_implied]
+    source[is_carried] = contracts["carried_source"][is_carried]
     source[is_realized] = REALIZED
     status[is_expired] = None
     return _Volatility(value, source, status)

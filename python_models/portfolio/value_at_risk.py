@@ -18,7 +18,7 @@ from python_models.panel import FloatArray
 
 BoolArray = npt.NDArray[np.bool_]
 
-RAREST = -5.0  # standard normal quantile of one day in fourteen thousand years, far beyond any tail in use
+DOMAIN = (0.005, 0.995)  # probabilities over which the Cornish-Fisher quantile must be monotone
 
 ROUNDING = 1e-14  # outcomes that deviate from their mean by less than this share of it are constant
 
@@ -123,19 +123,19 @@ def cornish_fisher_risk(
     return TailRisk(-(mean + std * quantile), -mean + std * _density(z) / alpha * bend)
 
 
-def is_monotone(skew: FloatArray, excess_kurtosis: FloatArray, confidence: float) -> BoolArray:
-    """Whether the Cornish-Fisher quantile increases with the probability throughout the tail.
+def is_monotone(skew: FloatArray, excess_kurtosis: FloatArray) -> BoolArray:
+    """Whether the Cornish-Fisher quantile increases with the probability over the whole DOMAIN.
 
-    Its derivative a z^2 + b z + c must be positive from the tail's z down to RAREST; otherwise a rarer loss
-    would be a smaller one. False for NaN. Source: Maillard (2012), section 2, for the tail.
+    Its derivative a z^2 + b z + c must be positive there; otherwise a rarer loss would be a smaller one.
+    False for NaN. Source: Maillard (2012), section 2.
     """
-    z = float(ndtri(1 - confidence))
     a = excess_kurtosis / 8 - skew**2 / 6
     b = skew / 3
     c = 1 - excess_kurtosis / 8 + 5 * skew**2 / 36
+    low, high = (float(ndtri(probability)) for probability in DOMAIN)
     with np.errstate(divide="ignore", invalid="ignore"):
-        turn = np.clip(np.where(a > 0, -b / (2 * a), z), RAREST, z)
-    rises: BoolArray = np.logical_and.reduce([a * at**2 + b * at + c > 0 for at in (RAREST, turn, z)])
+        turn = np.clip(np.where(a > 0, -b / (2 * a), low), low, high)
+    rises: BoolArray = np.logical_and.reduce([a * at**2 + b * at + c > 0 for at in (low, turn, high)])
     return rises
 
 
@@ -181,23 +181,26 @@ def portfolio_value_at_risk(pnl: FloatArray, rules: RiskConfig) -> pd.DataFrame:
     pnl: shape (n_sessions, n_portfolios), oldest first, NaN where unknown. For confidence 95 the columns are
     var_95_1d and es_95_1d (historical), the same with _parametric and _cornish_fisher, and var_95_10d
     (historical, scaled by the square root of ten: exact for independent days, otherwise a convention). All
-    are NaN with fewer than `minimum` known outcomes. is_cornish_fisher_monotone is for the widest tail.
+    are NaN with fewer than `minimum` known outcomes, those of Cornish-Fisher also where the quantile is not
+    monotone (is_cornish_fisher_monotone).
     """
     window = pnl[-rules.window :]
     observations, *moments = sample_moments(window)
     enough = observations >= rules.minimum
     mean, std, skew, kurtosis = (np.where(enough, moment, np.nan) for moment in moments)
+    rises = is_monotone(skew, kurtosis)
+    skew_where_valid = np.where(rises, skew, np.nan)
     columns: dict[str, npt.NDArray[np.generic]] = {}
     for confidence in rules.confidences:
         label = round(100 * confidence)
         historical = historical_risk(window, confidence, rules.minimum)
         columns |= _named(historical, label, "")
         columns |= _named(parametric_risk(mean, std, confidence), label, "_parametric")
-        adjusted = cornish_fisher_risk(mean, std, skew, kurtosis, confidence)
+        adjusted = cornish_fisher_risk(mean, std, skew_where_valid, kurtosis, confidence)
         columns |= _named(adjusted, label, "_cornish_fisher")
         columns[f"var_{label}_10d"] = historical.value_at_risk * np.sqrt(10)
     columns["observations"] = observations
-    columns["is_cornish_fisher_monotone"] = is_monotone(skew, kurtosis, min(rules.confidences))
+    columns["is_cornish_fisher_monotone"] = rises
     return pd.DataFrame(columns)
 
 

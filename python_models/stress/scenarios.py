@@ -194,21 +194,21 @@ def _matrices(covariances: pd.DataFrame) -> _Matrices:
 def security_stress(securities: pd.DataFrame, betas: pd.DataFrame, shocks: pd.DataFrame) -> pd.DataFrame:
     """P&L per share of every security in every scenario of its date, direct and correlated.
 
-    securities: one row per date and contract: as_of_date, contract (a stock's is its symbol), symbol (an
+    securities: one row per date and instrument: as_of_date, instrument_id (of a stock its symbol), symbol (an
     option's is its underlying), price (USD per share, an option's is its underlying's), is_option,
     option_type (CALL, PUT), strike_price, years_to_expiration, risk_free_rate, dividend_yield,
     implied_volatility (decimals), delta. betas: (as_of_date, symbol, factor, beta) of one model. shocks: from
     scenario_shocks; on a date every scenario has the same factors.
 
-    Columns: as_of_date, contract, scenario_id, direct_pnl, direct_linear_pnl, correlated_pnl,
+    Columns: as_of_date, instrument_id, scenario_id, direct_pnl, direct_linear_pnl, correlated_pnl,
     correlated_linear_pnl (USD per share, an option's per share of its underlying) and is_floored: a linear
     return was below -100 % in either. linear_pnl is price x return, for an option delta x price x return,
     without a floor, so that it is additive over factors. A security whose symbol lacks a beta to a factor of
-    its date has no rows; an option that lacks an input has NaN. Rows are ordered by date, contract, scenario.
+    its date has no rows; an option that lacks an input has NaN. Rows are by date, instrument, scenario.
     as_of_date must have the same type in all three frames; a date missing in one of them has no rows.
     Raises ValueError for an option_type that is neither CALL nor PUT, or for shocks that lack a row.
     """
-    ordered = securities.sort_values(["as_of_date", "contract"], ignore_index=True)
+    ordered = securities.sort_values(["as_of_date", "instrument_id"], ignore_index=True)
     moves = shocks.sort_values(["as_of_date", "scenario_id", "factor"], ignore_index=True)
     inputs = _inputs(ordered)
     rows_of_betas, rows_of_moves = _rows_by_date(betas), _rows_by_date(moves)
@@ -220,7 +220,7 @@ def security_stress(securities: pd.DataFrame, betas: pd.DataFrame, shocks: pd.Da
             exposures = _beta_matrix(betas.iloc[beta_rows], ordered["symbol"].iloc[rows], scenarios.factors)
             blocks.append(_stress_of_a_date(inputs, rows, exposures, scenarios))
     block = _Block(*(np.concatenate(field) for field in zip(*blocks, strict=True)))
-    keys = ordered[["as_of_date", "contract"]].take(block.security).reset_index(drop=True)
+    keys = ordered[["as_of_date", "instrument_id"]].take(block.security).reset_index(drop=True)
     keys["scenario_id"] = moves["scenario_id"].take(block.scenario).array
     return keys.assign(**{name: getattr(block, name) for name in _Block._fields[2:]})
 

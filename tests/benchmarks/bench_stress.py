@@ -30,7 +30,7 @@ PEER_PORTFOLIOS = 100
 
 
 class Book(NamedTuple):
-    """One date's securities, betas and covariance; quantities: (portfolios, securities) by contract."""
+    """One date's securities, betas and covariance; quantities: (portfolios, securities) by instrument."""
 
     securities: pd.DataFrame
     betas: pd.DataFrame
@@ -80,7 +80,7 @@ def _stress(book: Book, scenarios: pd.DataFrame) -> tuple[FloatArray, FloatArray
     """Direct and correlated P&L, each of shape (n_portfolios, n_scenarios)."""
     shocks = scenario_shocks(book.covariance, scenarios)
     stress = security_stress(book.securities, book.betas, shocks)
-    shape = (book.quantities.shape[1], -1)  # rows are ordered by contract and scenario
+    shape = (book.quantities.shape[1], -1)  # rows are ordered by instrument and scenario
     direct, correlated = (stress[name].to_numpy().reshape(shape) for name in ("direct_pnl", "correlated_pnl"))
     return book.quantities @ direct, book.quantities @ correlated
 
@@ -89,7 +89,7 @@ def _loop(book: Book, scenarios: pd.DataFrame, positions: int) -> dict[tuple[int
     """Direct P&L of the first positions, one by one."""
     betas = book.betas.set_index(["symbol", "factor"])["beta"].to_dict()
     moves = {name: list(rows[["factor", "shock"]].itertuples(index=False)) for name, rows in _by(scenarios)}
-    securities = list(book.securities.sort_values("contract").itertuples(index=False))
+    securities = list(book.securities.sort_values("instrument_id").itertuples(index=False))
     held = book.quantities.tocoo()
     chosen = np.random.default_rng(2).permutation(held.nnz)[:positions]  # a representative share of options
     total: dict[tuple[int, str], float] = {}
@@ -135,7 +135,7 @@ def _book() -> Book:
     stocks = pd.DataFrame(
         {
             "as_of_date": DAY,
-            "contract": symbols,
+            "instrument_id": symbols,
             "symbol": symbols,
             "price": rng.uniform(20, 500, SYMBOLS),
             "is_option": False,
@@ -143,7 +143,7 @@ def _book() -> Book:
         }
     )
     options = stocks.iloc[rng.integers(0, SYMBOLS, OPTIONS)].assign(
-        contract=[f"Z{number:04}" for number in range(OPTIONS)],  # sorted after the stocks
+        instrument_id=[f"Z{number:04}" for number in range(OPTIONS)],  # sorted after the stocks
         is_option=True,
         option_type=rng.choice(["CALL", "PUT"], OPTIONS),
         strike_price=rng.uniform(20, 500, OPTIONS),

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import exchange_calendars
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import psycopg
 
 from ingestion.files.folder import load_folder
 from ingestion.market.calendar import load_calendar
@@ -25,8 +27,9 @@ from warehouse.connections import Warehouse
 
 PROGRAM = Path(sys.executable).with_name("sigmasight")
 SESSIONS = 300
-ENTRY, ZERO_RATES, EXPIRY, LAST, TOMORROW = (
+ENTRY, QUOTED, ZERO_RATES, EXPIRY, LAST, TOMORROW = (
     date(2025, 7, 24),
+    date(2025, 7, 28),
     date(2025, 7, 29),
     date(2025, 7, 30),
     date(2025, 7, 31),
@@ -106,7 +109,7 @@ PORTFOLIOS: dict[str, tuple[int, list[Lot]]] = {
         100_000,
         [
             option("AAA", 49, TOMORROW, "CALL", 5, price=2),
-            option("AAA", 400, LATER, "CALL", 5, price=0.1),
+            option("AAA", 400, LATER, "CALL", 5, price=60),  # more than the stock: no volatility is implied
             option("AAA", 45, EXPIRY, "PUT", -3, price=1.5),
             option("BBB", 30, EXPIRY, "CALL", 4, price=9),
             Lot("BBB", 100, 40),
@@ -114,13 +117,14 @@ PORTFOLIOS: dict[str, tuple[int, list[Lot]]] = {
     ),
     "option on a flat price": (
         100_000,
-        [option("FLAT", 45, LATER, "CALL", 10, price=6), Lot("AAA", 1_000, 50)],
+        [option("FLAT", 45, LATER, "CALL", 10, price=4), Lot("AAA", 1_000, 50)],  # below intrinsic value
     ),
     "parity": (
         1_000_000,
         [
-            option("SPY", 480, LATER, "CALL", 10, price=40),
-            option("SPY", 480, LATER, "PUT", -10, price=20),
+            # neither price implies a volatility: both have the realized one
+            option("SPY", 480, LATER, "CALL", 10, price=10),
+            option("SPY", 480, LATER, "PUT", -10, price=500),
         ],
     ),
     "dollar neutral": (100_000, [Lot("AAA", 2_000, 50), Lot("BBB", -2_500, 40)]),
@@ -129,6 +133,21 @@ PORTFOLIOS: dict[str, tuple[int, list[Lot]]] = {
     "nothing left": (10_000, [Lot("AAA", 2_000, 60)]),
     "two lots of one day": (100_000, [Lot("AAA", 100, 51), Lot("AAA", 300, 52), Lot("AAA", -50, 53)]),
     "nothing bought": (100_000, [Lot("GHOST", 100, 10)]),
+    "options that leave": (
+        100_000,
+        [
+            option("BBB", 25, LATER, "CALL", 2, price=5),  # below intrinsic value: no volatility is implied
+            option("BBB", 26, LATER, "CALL", -3, price=5),
+            option("AAA", 51, LATER, "PUT", 4, price=3),
+            Lot("BBB", 100, 40),
+        ],
+    ),
+    "options that stay": (100_000, [option("BBB", 26, LATER, "CALL", 1, price=5)]),
+    "options without quotes": (
+        100_000,
+        [option("AAA", 52, LATER, "CALL", 2, price=4), option("BBB", 41, LATER, "PUT", -2, price=2.5)],
+    ),
+    "an option of another": (100_000, [option("BBB", 41, LATER, "PUT", 1, price=3.5)]),
     "between two sessions": (
         100_000,
         [
@@ -141,6 +160,8 @@ PORTFOLIOS: dict[str, tuple[int, list[Lot]]] = {
         ],
     ),
 }
+# name -> the lots that the statement of the last session no longer lists
+LEFT = {"options that leave": slice(0, 3)}
 
 
 def closes() -> pd.DataFrame:
@@ -182,6 +203,23 @@ def _write_market(folder: Path) -> None:
     (folder / "option_chain_aaa.csv").write_text(
         "quote_date,underlying,expiration_date,option_type,strike_price,bid,ask\n"
         f"{LAST},AAA,{LATER},call,400,0,0.05\n"  # no bid: no quote
+        f"{LAST},AAA,{LATER},put,51,3.4,3.6\n"
+        f"{QUOTED},AAA,{LATER},call,52,4.4,4.6\n"
+    )
+
+
+def _load_statement(
+    connection: psycopg.Connection[Any], folder: Path, name: str, lots: list[Lot], *, equity: int, day: date
+) -> None:
+    statement = folder / f"{name}.csv"
+    statement.write_text("\n".join([",".join(COLUMNS.values()), *(lot.row for lot in lots)]) + "\n")
+    load_positions(
+        connection,
+        statement,
+        portfolio_name=name,
+        owner_email=OWNER,
+        equity=Decimal(equity),
+        statement_date=day,
     )
 
 
@@ -192,16 +230,11 @@ def build(warehouse: Warehouse, folder: Path, portfolios: dict[str, tuple[int, l
         load_calendar(connection)
         load_folder(connection, folder / "market")
         for name, (equity, lots) in portfolios.items():
-            statement = folder / f"{name}.csv"
-            statement.write_text("\n".join([",".join(COLUMNS.values()), *(lot.row for lot in lots)]) + "\n")
-            load_positions(
-                connection,
-                statement,
-                portfolio_name=name,
-                owner_email=OWNER,
-                equity=Decimal(equity),
-                statement_date=LAST,
-            )
+            left = lots[LEFT[name]] if name in LEFT else []
+            if left:
+                _load_statement(connection, folder, name, lots, equity=equity, day=ENTRY)
+            kept = [lot for lot in lots if lot not in left]
+            _load_statement(connection, folder, name, kept, equity=equity, day=LAST)
     done = subprocess.run(
         [PROGRAM, "nightly", "--force"],
         env={**os.environ, **warehouse.settings.as_environment()},

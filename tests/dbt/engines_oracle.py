@@ -252,6 +252,13 @@ def volatility(series: list[float]) -> Numbers:
     }
 
 
+def _cornish_fisher_holds(skew: float, kurtosis: float) -> bool:
+    """Whether the quantile rises from 0.5 to 99.5 %."""
+    z = stats.norm.ppf(np.linspace(0.005, 0.995, 100_001))
+    bent = z + (z**2 - 1) * skew / 6 + (z**3 - 3 * z) * kurtosis / 24 - (2 * z**3 - 5 * z) * skew**2 / 36
+    return bool((np.diff(bent) > 0).all())
+
+
 def tail_risk(outcomes: list[float]) -> Numbers:
     """Value at risk and expected shortfall (method, section 11) of a list of outcomes."""
     mean, deviation = statistics.mean(outcomes), statistics.stdev(outcomes)
@@ -263,6 +270,8 @@ def tail_risk(outcomes: list[float]) -> Numbers:
         bent = z + (z**2 - 1) * skew / 6 + (z**3 - 3 * z) * kurtosis / 24 - (2 * z**3 - 5 * z) * skew**2 / 36
         tail = stats.norm.pdf(z) / alpha
         bend = 1 + z * skew / 6 + (z**2 - 1) * kurtosis / 24 - (2 * z**2 - 1) * skew**2 / 36
+        if not _cornish_fisher_holds(skew, kurtosis):
+            bent = math.nan
         found |= {
             f"var_{label}_1d": -cut,
             f"es_{label}_1d": -statistics.mean(value for value in outcomes if value <= cut),
@@ -270,7 +279,7 @@ def tail_risk(outcomes: list[float]) -> Numbers:
             f"var_{label}_1d_parametric": -(mean + deviation * z),
             f"es_{label}_1d_parametric": -(mean - deviation * tail),
             f"var_{label}_1d_cornish_fisher": -(mean + deviation * bent),
-            f"es_{label}_1d_cornish_fisher": -(mean - deviation * tail * bend),
+            f"es_{label}_1d_cornish_fisher": -(mean - deviation * tail * bend) + 0 * bent,
         }
     return found
 

@@ -27,6 +27,7 @@ from tests.dbt.edge_cases import (
     LATER,
     MONDAY,
     PORTFOLIOS,
+    QUOTED,
     TOMORROW,
     ZERO_RATES,
 )
@@ -112,6 +113,17 @@ def _volatility(series: pd.Series, window: int) -> float:
     return float(series.tail(window).std() * ANNUAL)
 
 
+def _price_to_later(day: date, kind: str, spot: float, strike: float, sigma: float) -> float:
+    """Black-Scholes price on a day of an option (C or P) that expires at LATER."""
+    sign, years = (1 if kind == "C" else -1), (LATER - day).days / 365
+    rate = np.interp(years, [0.25, 0.5], [0.043, 0.042])
+    d1 = (np.log(spot / strike) + (rate + sigma**2 / 2) * years) / (sigma * years**0.5)
+    discounted = strike * np.exp(-rate * years)
+    return float(
+        sign * (spot * norm.cdf(sign * d1) - discounted * norm.cdf(sign * (d1 - sigma * years**0.5)))
+    )
+
+
 # --- every portfolio ----------------------------------------------------------------------------------------
 
 
@@ -192,6 +204,19 @@ def test_risk_reports_flag_counts_and_coverage(
         assert found["quality_flag"] == flag
         assert (found["positions_analyzed"], found["positions_total"]) == counts
         assert found["coverage"] == (coverage if coverage is None else pytest.approx(coverage, abs=1e-12))
+
+
+@pytest.mark.parametrize(
+    ("portfolio", "reason"),
+    [
+        ("private only", "too_few_market_days"),
+        ("one symbol", "too_few_market_days"),
+        ("nothing left", "return_chain_broken"),
+    ],
+)
+def test_a_missing_sharpe_ratio_has_a_reason(row: Callable[..., Row], portfolio: str, reason: str) -> None:
+    risk = row("fct_portfolio_risk", portfolio)
+    assert (risk["sharpe_ratio"], risk["sharpe_null_reason"]) == (None, reason)
 
 
 # --- private positions only ---------------------------------------------------------------------------------
@@ -409,7 +434,7 @@ def test_a_far_out_of_the_money_option_is_worth_nothing_and_has_greeks(row: Call
     assert 0 <= found["model_price"] < 1e-20
     assert 0 <= found["delta"] < 1e-20
     value = row("fct_position_values", "options", symbol=found["symbol"])
-    assert (value["market_value"], value["unrealized_pnl"]) == (0, -50)
+    assert (value["market_value"], value["unrealized_pnl"]) == (0, -30_000)
     assert value["delta_adjusted_exposure"] == 0
 
 
@@ -463,6 +488,65 @@ def test_an_option_that_expired_settles_to_intrinsic_value(
     assert before["null_reason"] is None
     assert rows("fct_position_values", "options", LAST, symbol=symbol) == []
     assert rows("fct_position_greeks", "options", LAST, symbol=symbol) == []
+
+
+@pytest.mark.parametrize(
+    ("strike", "quantity"),
+    [pytest.param(25, 2, id="held by no other"), pytest.param(26, -3, id="held by another")],
+)
+def test_an_option_that_leaves_a_statement_is_closed_at_the_model_price(
+    row: Callable[..., Row], past: pd.DataFrame, strike: int, quantity: int
+) -> None:
+    price = _price_to_later(LAST, "C", 40.0, strike, _volatility(past["BBB"], 63))
+    closed = row("fct_position_values", "options that leave", symbol=f"BBB251219C000{strike}000")
+    assert (closed["is_open"], closed["price_flag"]) == (False, "model_price")
+    assert float(closed["price"]) == pytest.approx(price, abs=1e-6)
+    assert float(closed["realized_pnl"]) == pytest.approx(quantity * 100 * (price - 5), abs=0.0051)
+
+
+def test_an_option_that_leaves_a_statement_is_closed_at_its_quote(row: Callable[..., Row]) -> None:
+    closed = row("fct_position_values", "options that leave", symbol="AAA251219P00051000")
+    assert (closed["is_open"], closed["price"], closed["price_flag"]) == (False, Decimal("3.5"), None)
+    assert closed["realized_pnl"] == 200
+
+
+def test_an_option_closed_by_a_statement_has_no_greeks_on_that_day(rows: Callable[..., Rows]) -> None:
+    assert rows("fct_position_greeks", "options that leave") == []
+    assert len(rows("fct_position_greeks", "options that leave", EXPIRY)) == 3
+    assert len(rows("fct_position_greeks", "options that stay")) == 1
+
+
+@pytest.mark.parametrize(
+    ("portfolio", "entry_price"), [("options without quotes", "2.5"), ("an option of another", "3.5")]
+)
+def test_without_any_quote_the_volatility_is_that_of_the_own_entry_price(
+    row: Callable[..., Row], portfolio: str, entry_price: str
+) -> None:
+    symbol, spot = "BBB251219P00041000", edge_cases.closes().loc[str(ENTRY), "BBB"]
+    entered = row("fct_position_greeks", portfolio, ENTRY, symbol=symbol)
+    assert (entered["iv_source"], entered["iv_status"]) == ("entry", "no_quote")
+    sigma = entered["implied_volatility"]
+    assert _price_to_later(ENTRY, "P", spot, 41, sigma) == pytest.approx(float(entry_price), abs=1e-6)
+    value = row("fct_position_values", portfolio, ENTRY, symbol=symbol)
+    assert (value["price"], value["price_flag"]) == (Decimal(entry_price), "model_price")
+    last = row("fct_position_greeks", portfolio, symbol=symbol)
+    assert (last["iv_source"], last["implied_volatility"]) == ("entry", sigma)
+    assert last["model_price"] == pytest.approx(_price_to_later(LAST, "P", 40, 41, sigma), rel=1e-9)
+
+
+def test_the_volatility_of_the_last_quote_is_carried(row: Callable[..., Row]) -> None:
+    found = {
+        day: row("fct_position_greeks", "options without quotes", day, symbol="AAA251219C00052000")
+        for day in (ENTRY, QUOTED, ZERO_RATES, LAST)
+    }
+    assert [greeks["iv_source"] for greeks in found.values()] == ["entry", "mid", "carried", "carried"]
+    sigma, spot = found[QUOTED]["implied_volatility"], edge_cases.closes().loc[str(QUOTED), "AAA"]
+    assert _price_to_later(QUOTED, "C", spot, 52, sigma) == pytest.approx(4.5, abs=1e-6)
+    assert found[ZERO_RATES]["implied_volatility"] == found[LAST]["implied_volatility"] == sigma
+    assert found[LAST]["rate_flag"] is None
+    value = row("fct_position_values", "options without quotes", symbol="AAA251219C00052000")
+    assert value["price_flag"] == "model_price"
+    assert float(value["price"]) == pytest.approx(_price_to_later(LAST, "C", 50, 52, sigma), abs=1e-6)
 
 
 def test_settled_options_are_cash_and_no_longer_counted(row: Callable[..., Row]) -> None:
@@ -585,7 +669,10 @@ def test_a_portfolio_without_equity_has_dollar_figures_but_no_ratios(
         -110_000,
     )
     assert (snapshot["daily_return"], snapshot["daily_return_null_reason"]) == (None, "capital_not_positive")
-    assert (snapshot["twr_index"], snapshot["drawdown"]) == (None, None)
+    for day in (ENTRY, LAST):  # from the first day on, which loses more than everything
+        broken = row("fct_portfolio_snapshots", "nothing left", day)
+        assert (broken["twr_index"], broken["drawdown"]) == (None, None)
+        assert broken["twr_null_reason"] == "return_chain_broken"
     exposures = row("fct_portfolio_exposures", "nothing left")
     assert exposures["gross_exposure"] == 100_000
     assert (exposures["leverage"], exposures["net_to_equity"]) == (None, None)
@@ -680,5 +767,5 @@ def test_a_duplicate_lot_is_rejected(tmp_path: Path) -> None:
     lot = edge_cases.Lot("AAA", 100, 51).row
     statement = tmp_path / "twice.csv"
     statement.write_text("\n".join([",".join(COLUMNS.values()), lot, lot]) + "\n")
-    with pytest.raises(InvalidPositionsFile, match="row 2 already"):
+    with pytest.raises(InvalidPositionsFile, match="already in row 2"):
         read_positions_file(statement)

@@ -869,8 +869,11 @@ def test_provider_betas_are_valid_from_their_profile_date_and_weighted_by_exposu
         ]
         row = _row(marts, "fct_portfolio_risk", portfolio, day)
         assert row["positions_with_provider_beta"] == len(known)
-        if known:
+        if known and row["provider_beta_coverage"] >= 0.5:
             dollars = sum(holding.exposure * betas[holding.symbol] for holding in known)
-            assert row["beta_provider_1y"] == pytest.approx(dollars / marts.equity(portfolio, day), rel=1e-9)
+            exposures = pd.Series([one.exposure for one in known], [one.symbol for one in known])
+            exposure = exposures.groupby(level=0).sum().abs().sum()
+            assert row["beta_provider_1y"] == pytest.approx(dollars / exposure, rel=1e-9)
         else:
             assert pd.isna(row["beta_provider_1y"])
+            assert row["beta_provider_null_reason"]

@@ -20,7 +20,7 @@ import pandas as pd
 import psycopg
 import pytest
 
-from flows.dbt.manifest_cache import STANDING, read_parsed_project
+from flows.dbt.manifest_cache import STATIC_NODES, read_parsed_project
 from flows.dbt.runner import run_plainly
 from flows.environment import prepare_environment
 from flows.pipeline.publish import publish
@@ -171,7 +171,7 @@ def _load_build_publish(warehouse: Warehouse, folder: Path) -> None:
         "run",
         settings=build_settings(window, number),
         manifest=read_parsed_project(warehouse).manifest,
-        options=["--exclude", *STANDING],
+        options=["--exclude", *STATIC_NODES],
         on_progress=lambda *_: None,
     )
     with warehouse.connect_writer() as connection, connection.transaction():

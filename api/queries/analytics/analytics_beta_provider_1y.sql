@@ -19,6 +19,8 @@ select
             end,
             'metadata', json_build_object(
                 'source', 'company profiles',
+                'coverage', round(risk.provider_beta_coverage::numeric, 6),
+                'null_reason', risk.beta_provider_null_reason,
                 'price_source', snapshot.price_source,
                 'price_notice', snapshot.price_notice
             ),
@@ -36,8 +38,10 @@ select
                         ' positions have a beta in the profiles known on the date.'
                     ),
                     case
-                        when risk.ratio_null_reason = 'equity_not_positive'
-                            then 'Equity is not positive: there is no beta to it.'
+                        when risk.beta_provider_null_reason = 'coverage_too_low'
+                            then 'They cover too little of the market value.'
+                        when risk.beta_provider_null_reason = 'no_exposure'
+                            then 'Their long and short exposures cancel.'
                     end,
                     snapshot.price_notice
                 ),

@@ -40,6 +40,7 @@ listed as (
                     'expiration_date', expiration_date,
                     'implied_volatility', round(implied_volatility::numeric, 6),
                     'iv_source', iv_source,
+                    'rate_flag', rate_flag,
                     'option_price', round(option_price, 4),
                     'price_flag', price_flag,
                     'delta', round(delta::numeric, 4),

@@ -21,10 +21,13 @@ select
             'risk_metrics', json_build_object(
                 'portfolio_beta', round(risk.market_beta::numeric, 6),
                 'annualized_volatility', round(risk.realized_volatility_63d::numeric, 6),
-                'max_drawdown', round(history.max_drawdown::numeric, 6),
+                'max_drawdown', case
+                    when snapshot.drawdown is not null then round(history.max_drawdown::numeric, 6)
+                end,
                 'current_drawdown', round(snapshot.drawdown::numeric, 6),
                 'time_weighted_return', round((snapshot.twr_index - 1)::numeric, 6),
                 'sharpe_ratio', round(risk.sharpe_ratio::numeric, 6),
+                'sharpe_null_reason', risk.sharpe_null_reason,
                 'sharpe_observations', coalesce(risk.sharpe_observations, 0),
                 'var_95_1d', round(risk.var_95_1d::numeric, 2),
                 'var_99_1d', round(risk.var_99_1d::numeric, 2),

@@ -60,6 +60,7 @@ select
                         'var_99_10d', round(risk.var_99_10d_pct_equity::numeric, 6)
                     ),
                     'is_cornish_fisher_monotone', risk.is_cornish_fisher_monotone,
+                    'cornish_fisher_null_reason', risk.cornish_fisher_null_reason,
                     'scenario_days', risk.scenario_days
                 )
             end,

@@ -48,6 +48,7 @@ select
             'cumulative_dividends', round(snapshot.cumulative_dividends, 2),
             'twr_index', round(snapshot.twr_index::numeric, 6),
             'drawdown', round(snapshot.drawdown::numeric, 6),
+            'twr_null_reason', snapshot.twr_null_reason,
             'position_count', snapshot.position_count,
             'long_count', snapshot.long_count,
             'short_count', snapshot.short_count,

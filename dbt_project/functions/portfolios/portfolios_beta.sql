@@ -1,7 +1,8 @@
 with provided as (
     select
-        sum(snapshots.equity * risk.beta_provider_1y)
-        / nullif(sum(snapshots.equity) filter (where risk.beta_provider_1y is not null), 0) as beta_provider_1y,
+        sum(risk.provider_beta_exposure * risk.beta_provider_1y)
+        / nullif(sum(risk.provider_beta_exposure) filter (where risk.beta_provider_1y is not null), 0)
+            as beta_provider_1y,
         coalesce(sum(risk.positions_with_provider_beta), 0) as positions_with_provider_beta
     from {{ mart('fct_portfolio_snapshots') }} as snapshots
     inner join {{ mart('fct_portfolio_risk') }} as risk

@@ -34,7 +34,7 @@ stress as (
             and security_stress.scenario_id = shocks.scenario_id
     inner join betas
         on
-            security_stress.contract = betas.symbol
+            security_stress.instrument_id = betas.symbol
             and security_stress.as_of_date = betas.as_of_date
             and shocks.factor = betas.factor
     cross join market

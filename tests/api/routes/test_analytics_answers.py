@@ -284,6 +284,7 @@ def test_drawdown_and_sharpe_ratio_use_only_the_past(hedge_fund: Person, analyst
         assert metrics["max_drawdown"] == rounded(min(fact["drawdown"] for fact in history))
         # the demo has 53 sessions: too few for a Sharpe ratio, and the response says how many
         assert (metrics["sharpe_ratio"], metrics["sharpe_observations"]) == (None, len(history))
+        assert metrics["sharpe_null_reason"] == "too_few_market_days"
 
 
 def test_the_backtest_equals_the_mart(hedge_fund: Person, analyst: Analyst) -> None:

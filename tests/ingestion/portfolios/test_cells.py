@@ -127,6 +127,21 @@ def test_an_error_in_flows_names_row_and_remedy(
     assert count("ops.loads where status = 'failed'") == 1
 
 
+def test_a_flow_before_the_first_session_names_row_and_date(
+    connection: Connection, write: Write, count: Count
+) -> None:
+    # Silent failure prevented: money that never reaches equity
+    text = "portfolio_name,flow_date,amount\nMine,{},5\nMine,{},{}\n"
+    early = write("capital_flows.csv", text.format("2025-06-30", "2025-06-27", 7))
+    expected = r"row 3, flow_date: '2025-06-27' lies before the portfolio's first session, 2025-06-30"
+    with pytest.raises(MalformedFileError, match=expected):
+        load_capital_flows(connection, early, today=TODAY)
+    assert count("raw.capital_flows") == 0
+    # a weekend before it counts on the first session; a removed flow counts nowhere
+    allowed = write("capital_flows.csv", text.format("2025-06-28", "2025-06-27", 0))
+    assert load_capital_flows(connection, allowed, today=TODAY).rows_new == 2
+
+
 def test_an_unknown_portfolio_names_the_known_ones(connection: Connection, write: Write) -> None:
     path = write("capital_flows.csv", "portfolio_name,flow_date,amount\nYours,2025-07-01,5\n")
     with pytest.raises(

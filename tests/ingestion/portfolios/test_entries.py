@@ -78,6 +78,17 @@ def test_an_invalid_amount_is_refused(connection: Connection, holder: Holder, am
     assert flows(connection) == []
 
 
+def test_a_flow_before_the_first_session_is_refused(connection: Connection, holder: Holder) -> None:
+    early = date(2025, 6, 27)
+    with pytest.raises(InvalidEntryError, match=r"flow 2025-06-27 lies before .* first session, 2025-06-30"):
+        add_flow(connection, holder, Decimal(10), early, today=TODAY)
+    add_flow(connection, holder, Decimal(10), INCEPTION, today=TODAY)
+    flow = str(stored_entries(connection, CAPITAL_FLOWS)[0]["flow_id"])
+    with pytest.raises(InvalidEntryError, match="before the portfolio's first session"):
+        correct_flow(connection, flow, day=early, today=TODAY)
+    assert flows(connection) == [(INCEPTION, Decimal(10))]
+
+
 def test_flows_added_concurrently_are_all_kept(
     connection: Connection, holder: Holder, empty_warehouse: Warehouse
 ) -> None:

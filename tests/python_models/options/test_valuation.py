@@ -11,13 +11,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from python_models.options.greeks import option_greeks, option_price
-from python_models.options.valuation import value_options
+from python_models.options.valuation import observed_volatilities, value_options
 
 DAY = "2025-06-30"
 GREEKS = ["delta", "gamma", "theta", "vega", "rho", "vanna", "volga", "charm"]
 COLUMNS = [
     *("contract", "symbol", "underlying_symbol", "as_of_date", "option_type", "strike_price"),
-    *("expiration_date", "underlying_price", "years_to_expiration", "risk_free_rate", "dividend_yield"),
+    *(
+        "expiration_date",
+        "underlying_price",
+        "years_to_expiration",
+        "risk_free_rate",
+        "rate_flag",
+        "dividend_yield",
+    ),
     *("implied_volatility", "iv_source", "iv_status", "model_price", *GREEKS),
     *("null_reason", "mibian_price", "mibian_delta"),
 ]
@@ -35,9 +42,12 @@ def _contract(**changes: Any) -> dict[str, Any]:
         "expiration_date": pd.Timestamp("2025-08-15"),
         "underlying_price": 200.0,
         "risk_free_rate": 0.04,
+        "rate_flag": None,
         "dividend_yield": 0.005,
         "quote_price": QUOTE,
         "quote_basis": "mid",
+        "carried_volatility": np.nan,
+        "carried_source": None,
         "realized_volatility_63d": 0.31,
         "is_settlement": False,
     } | changes
@@ -62,7 +72,12 @@ def _random_contracts(size: int) -> pd.DataFrame:
     frame["is_settlement"] = frame["as_of_date"] == frame["expiration_date"]
     frame["quote_price"] = rng.uniform(0.1, 90, size)
     frame["quote_basis"] = rng.choice(["mid", "last", None], size)
-    for name in ("underlying_price", "risk_free_rate", "dividend_yield", "realized_volatility_63d"):
+    frame["carried_volatility"] = 0.29
+    frame["carried_source"] = "carried"
+    for name in (
+        *("underlying_price", "risk_free_rate", "dividend_yield"),
+        *("carried_volatility", "realized_volatility_63d"),
+    ):
         frame.loc[rng.random(size) < 0.2, name] = np.nan
     return frame
 
@@ -99,6 +114,38 @@ def test_without_a_usable_quote_realized_volatility_is_used_and_flagged(
     assert row["iv_status"] == status
     assert row["model_price"] == option_price(True, 200, 190, 46 / 365, 0.04, 0.005, 0.31)
     assert pd.isna(row["null_reason"])
+
+
+@pytest.mark.parametrize("source", ["carried", "entry"])
+def test_a_carried_volatility_comes_after_the_quote_and_before_the_realized_one(source: str) -> None:
+    carried = {"carried_volatility": 0.29, "carried_source": source}
+    row = _value_one(quote_price=np.nan, **carried)
+    assert (row["implied_volatility"], row["iv_source"], row["iv_status"]) == (0.29, source, "no_quote")
+    assert row["model_price"] == option_price(True, 200, 190, 46 / 365, 0.04, 0.005, 0.29)
+    assert _value_one(**carried)["iv_source"] == "mid"
+    assert pd.isna(_value_one(is_settlement=True, **carried)["iv_source"])
+
+
+def test_past_prices_outside_the_bounds_imply_no_volatility() -> None:
+    prices = [QUOTE, 9.0, 201.0]  # inside, below intrinsic value, above the stock's price
+    observations = pd.DataFrame(
+        [
+            {"symbol": "AAPL250815C00190000", "entry_ratio": "1", "portfolio_id": None, "price": price}
+            for price in prices
+        ]
+    ).assign(
+        observed_on=[pd.Timestamp(f"2025-06-{day}") for day in (24, 25, 26)],
+        option_type="CALL",
+        underlying_price=200.0,
+        strike_price=190.0,
+        years_to_expiration=46 / 365,
+        risk_free_rate=0.04,
+        dividend_yield=0.005,
+    )
+    found = observed_volatilities(observations)
+    assert found["observed_on"].tolist() == [pd.Timestamp("2025-06-24")]
+    assert found["implied_volatility"].tolist() == pytest.approx([0.27], rel=1e-12)
+    assert observed_volatilities(observations.iloc[:0]).empty
 
 
 @pytest.mark.parametrize("realized", [np.nan, 0.0, -0.1])

@@ -294,6 +294,8 @@ def _slow_tail(outcomes: list[float]) -> Row:
             z + (z**2 - 1) * skew / 6 + (z**3 - 3 * z) * kurtosis / 24 - (2 * z**3 - 5 * z) * skew**2 / 36
         )
 
+    bends = np.diff([bent(probability) for probability in np.linspace(0.005, 0.995, 2_001)])
+    known = 1.0 if (bends > 0).all() else math.nan
     result: Row = {"scenario_days": len(outcomes)}
     for label, alpha in (("95", 0.05), ("99", 0.01)):
         cut = float(np.quantile(outcomes, alpha))
@@ -302,9 +304,9 @@ def _slow_tail(outcomes: list[float]) -> Row:
         result[f"es_{label}_1d"] = -statistics.mean(value for value in outcomes if value <= cut)
         result[f"var_{label}_1d_parametric"] = -normal.ppf(alpha)
         result[f"es_{label}_1d_parametric"] = -normal.expect(ub=normal.ppf(alpha), conditional=True)
-        result[f"var_{label}_1d_cornish_fisher"] = -(mean + deviation * bent(alpha))
+        result[f"var_{label}_1d_cornish_fisher"] = -(mean + deviation * bent(alpha)) * known
         tail, _ = integrate.quad(bent, 0, alpha, epsabs=1e-12, limit=500)
-        result[f"es_{label}_1d_cornish_fisher"] = -(mean + deviation * tail / alpha)
+        result[f"es_{label}_1d_cornish_fisher"] = -(mean + deviation * tail / alpha) * known
         result[f"var_{label}_10d"] = -cut * math.sqrt(10)
     return result
 

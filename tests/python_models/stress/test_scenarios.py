@@ -86,7 +86,7 @@ def _stocks(prices: dict[str, float], as_of_date: pd.Timestamp = DAY) -> pd.Data
     return pd.DataFrame(
         {
             "as_of_date": as_of_date,
-            "contract": list(prices),
+            "instrument_id": list(prices),
             "symbol": list(prices),
             "price": list(prices.values()),
             "is_option": False,
@@ -109,7 +109,7 @@ def _options(count: int = 12, seed: int = 9) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
     rows = STOCKS.iloc[rng.integers(0, len(STOCKS), count)].reset_index(drop=True)
     options = rows.assign(
-        contract=[f"option{place:03}" for place in range(count)],
+        instrument_id=[f"option{place:03}" for place in range(count)],
         is_option=True,
         option_type=np.where(np.arange(count) % 2 == 0, "CALL", "PUT"),
         strike_price=rows["price"] * rng.uniform(0.8, 1.2, count),
@@ -140,7 +140,7 @@ def _stress(securities: pd.DataFrame | None = None, betas: pd.DataFrame = BETAS)
 
 
 def _by_contract(stress: pd.DataFrame, scenario: str) -> pd.DataFrame:
-    return stress[stress["scenario_id"] == scenario].set_index("contract")
+    return stress[stress["scenario_id"] == scenario].set_index("instrument_id")
 
 
 def _wide(frame: pd.DataFrame, index: str, columns: str, values: str) -> pd.DataFrame:
@@ -274,7 +274,7 @@ def test_flight_to_quality_keeps_the_market_shock_when_names_differ() -> None:
     spy = BETAS.query("symbol == 'SPY' and factor in @names").assign(beta=[1.0, 0.125])
     shocks = scenario_shocks(_covariance_frame(covariance, names), flight)
     stress = security_stress(STOCKS, spy, shocks)
-    assert stress["contract"].tolist() == ["SPY"]
+    assert stress["instrument_id"].tolist() == ["SPY"]
     assert stress["correlated_pnl"][0] / 600 == pytest.approx(-0.035)
     assert stress["direct_pnl"][0] / 600 == pytest.approx(-0.035)
 
@@ -309,12 +309,12 @@ def test_an_invalid_or_duplicate_shock_is_refused() -> None:
 
 def test_security_stress_equals_a_loop_over_securities_and_scenarios() -> None:
     securities, shocks = _securities(), _shocks()
-    result = security_stress(securities, BETAS, shocks).set_index(["contract", "scenario_id"])
+    result = security_stress(securities, BETAS, shocks).set_index(["instrument_id", "scenario_id"])
     betas = BETAS.set_index(["symbol", "factor"])["beta"]
     assert len(result) == len(securities) * SCENARIOS["scenario_id"].nunique()
     for _, security in securities.iterrows():
         for scenario, rows in shocks.groupby("scenario_id"):
-            row = result.loc[(security["contract"], scenario)]
+            row = result.loc[(security["instrument_id"], scenario)]
             moves = {
                 kind: sum(
                     betas[security["symbol"], factor] * (0.0 if np.isnan(shock) else shock)
@@ -349,7 +349,7 @@ def test_options_in_stress_equal_mibian() -> None:
             value = mibian.Me(terms, volatility=100 * option.implied_volatility)
             prices.append(value.callPrice if option.option_type == "CALL" else value.putPrice)
         expected = prices[1] - prices[0]
-        assert stress.loc[option.contract, "direct_pnl"] == pytest.approx(expected, rel=1e-6, abs=1e-9)
+        assert stress.loc[option.instrument_id, "direct_pnl"] == pytest.approx(expected, rel=1e-6, abs=1e-9)
 
 
 def test_spy_loses_exactly_the_market_shock() -> None:
@@ -393,7 +393,7 @@ def test_an_unlevered_long_book_loses_at_most_its_value() -> None:
     deep = security_stress(
         STOCKS, BETAS, _shocks(_scenarios(("abyss", "Market", -3.0), ("rise", "Market", 3.0)))
     )
-    price = deep["contract"].map(STOCKS.set_index("contract")["price"])
+    price = deep["instrument_id"].map(STOCKS.set_index("instrument_id")["price"])
     assert (deep[["direct_pnl", "correlated_pnl"]].ge(-price, axis=0)).all(axis=None)
 
 
@@ -411,14 +411,14 @@ def test_factor_contributions_of_linear_positions_add_up_to_the_pnl(seed: int) -
     """Exposure x shock over factors equals quantity x linear P&L over positions; options count by delta."""
     rng = np.random.default_rng(seed)
     securities, shocks = _securities(), _shocks()
-    quantity = pd.Series(rng.normal(0, 100, len(securities)), securities["contract"])
+    quantity = pd.Series(rng.normal(0, 100, len(securities)), securities["instrument_id"])
     dollars = quantity * (securities["price"] * securities["delta"].fillna(1.0)).to_numpy()
     wide = _wide(BETAS, "symbol", "factor", "beta").loc[securities["symbol"]]
     exposure = (wide * dollars.to_numpy()[:, None]).sum()
     stress = security_stress(securities, BETAS, shocks)
     for kind, column in [("direct", "shock"), ("correlated", "correlated_shock")]:
         moves = _wide(shocks, "scenario_id", "factor", column).fillna(0.0)
-        total = (stress[f"{kind}_linear_pnl"] * stress["contract"].map(quantity)).groupby(
+        total = (stress[f"{kind}_linear_pnl"] * stress["instrument_id"].map(quantity)).groupby(
             stress["scenario_id"]
         )
         np.testing.assert_allclose(total.sum(), moves @ exposure, rtol=1e-9, atol=1e-6)
@@ -426,7 +426,7 @@ def test_factor_contributions_of_linear_positions_add_up_to_the_pnl(seed: int) -
 
 def test_put_call_parity_holds_in_scenarios() -> None:
     put = _options(2).assign(symbol="TSLA", price=320.0, strike_price=300.0, implied_volatility=0.5)
-    put = put.assign(years_to_expiration=0.5, option_type=["CALL", "PUT"], contract=["call", "put"])
+    put = put.assign(years_to_expiration=0.5, option_type=["CALL", "PUT"], instrument_id=["call", "put"])
     stress = _stress(pd.concat([put, STOCKS], ignore_index=True))
     for scenario in SCENARIOS["scenario_id"].unique():
         pnl = _by_contract(stress, scenario)["correlated_pnl"]
@@ -435,19 +435,19 @@ def test_put_call_parity_holds_in_scenarios() -> None:
 
 def test_a_long_option_gains_from_convexity_and_never_loses_more_than_its_value() -> None:
     options = _options(40)
-    value = pd.Series(option_price(*_pricing(options)), options["contract"])
+    value = pd.Series(option_price(*_pricing(options)), options["instrument_id"])
     stress = _stress(options)
     assert (stress["direct_pnl"] >= stress["direct_linear_pnl"] - 1e-9).all()
-    assert (stress["direct_pnl"] >= -stress["contract"].map(value) - 1e-9).all()
-    assert (stress["correlated_pnl"] >= -stress["contract"].map(value) - 1e-9).all()
+    assert (stress["direct_pnl"] >= -stress["instrument_id"].map(value) - 1e-9).all()
+    assert (stress["correlated_pnl"] >= -stress["instrument_id"].map(value) - 1e-9).all()
 
 
 def test_a_symbol_without_a_beta_has_no_rows_and_does_not_affect_others() -> None:
     missing = BETAS.drop(BETAS.query("symbol == 'XOM' and factor == 'Value'").index)
     unknown = BETAS.assign(beta=BETAS["beta"].mask((BETAS["symbol"] == "XOM") & (BETAS["factor"] == "Value")))
     whole = _stress()
-    symbols = _securities().set_index("contract")["symbol"]
-    expected = whole[whole["contract"].map(symbols) != "XOM"].reset_index(drop=True)
+    symbols = _securities().set_index("instrument_id")["symbol"]
+    expected = whole[whole["instrument_id"].map(symbols) != "XOM"].reset_index(drop=True)
     for betas in (missing, unknown):
         pd.testing.assert_frame_equal(_stress(betas=betas), expected, check_exact=True)
 
@@ -456,7 +456,7 @@ def test_an_option_without_a_volatility_is_nan_and_does_not_affect_others() -> N
     securities = _securities()
     securities.loc[7, "implied_volatility"] = NAN
     result, whole = _stress(securities), _stress()
-    touched = result["contract"] == securities["contract"][7]
+    touched = result["instrument_id"] == securities["instrument_id"][7]
     assert result.loc[touched, ["direct_pnl", "correlated_pnl"]].isna().all(axis=None)
     assert result.loc[touched, "direct_linear_pnl"].notna().all()
     pd.testing.assert_frame_equal(result[~touched], whole[~touched], check_exact=True)
@@ -471,8 +471,8 @@ def test_the_order_of_rows_and_other_securities_do_not_matter() -> None:
     )
     pd.testing.assert_frame_equal(shuffled, whole, check_exact=True)
     for contract in ("TSLA", "option004"):
-        alone = _stress(_securities().query("contract == @contract"))
-        expected = whole[whole["contract"] == contract].reset_index(drop=True)
+        alone = _stress(_securities().query("instrument_id == @contract"))
+        expected = whole[whole["instrument_id"] == contract].reset_index(drop=True)
         pd.testing.assert_frame_equal(alone, expected, check_exact=True)
 
 
@@ -484,7 +484,7 @@ def test_dates_are_independent() -> None:
     both = security_stress(securities, betas, shocks)
     pd.testing.assert_frame_equal(both[both["as_of_date"] == DAY], _stress(), check_exact=True)
     later = both[(both["as_of_date"] == other) & (both["scenario_id"] == "market_down_10")]
-    assert later.set_index("contract").loc["SPY", "direct_pnl"] == pytest.approx(-0.35)
+    assert later.set_index("instrument_id").loc["SPY", "direct_pnl"] == pytest.approx(-0.35)
 
 
 def test_without_betas_the_frame_is_empty_with_its_columns_and_types() -> None:

@@ -12,7 +12,7 @@ final as (
     select
         greeks.portfolio_id,
         greeks.as_of_date,
-        greeks.security as contract,
+        greeks.instrument_id as contract,
         greeks.underlying_symbol as symbol,
         positions.option_type,
         greeks.underlying_price,
@@ -26,7 +26,7 @@ final as (
     from greeks
     inner join positions on greeks.position_id = positions.position_id
     group by
-        greeks.portfolio_id, greeks.as_of_date, greeks.security, greeks.underlying_symbol, positions.option_type,
+        greeks.portfolio_id, greeks.as_of_date, greeks.instrument_id, greeks.underlying_symbol, positions.option_type,
         greeks.underlying_price, greeks.strike_price, greeks.years_to_expiration, greeks.risk_free_rate,
         greeks.dividend_yield, greeks.implied_volatility, greeks.delta
 )

@@ -1,8 +1,7 @@
--- Every option contract held on a session of the window, once, with its pricing inputs. The strike is divided by the
--- splits since the entry.
+-- Every option contract held or closed on a session of the window, once, with its pricing inputs: an exit without a
+-- stated price needs the price of its day. The strike is divided by the splits since the entry.
 with days as (
-    select * from {{ ref('int_position_days') }}
-    where investment_class = 'OPTIONS'
+    select * from {{ ref('int_option_days') }}
 ),
 
 closes as (
@@ -28,23 +27,20 @@ volatilities as (
 
 -- one row per contract, not per lot
 contracts as (
-    select
-        {{ contract_key('days') }} as contract,
-        days.symbol,
-        days.pricing_symbol as underlying_symbol,
-        days.as_of_date,
-        days.option_type,
-        cast(days.strike_price / days.split_factor as double precision) as strike_price,
-        days.split_factor,
-        days.expiration_date,
-        cast(days.expiration_date - days.as_of_date as double precision) / 365 as years_to_expiration,
-        not days.is_open as is_settlement
+    select distinct
+        contract,
+        symbol,
+        underlying_symbol,
+        as_of_date,
+        option_type,
+        strike_price,
+        split_factor,
+        expiration_date,
+        years_to_expiration,
+        is_settlement,
+        carried_volatility,
+        carried_source
     from days
-    -- a position is no longer held at the close of the day of its exit
-    where days.is_open or days.closed_by = 'settlement'
-    group by
-        days.symbol, days.pricing_symbol, days.as_of_date, days.option_type, days.strike_price, days.split_factor,
-        days.expiration_date, days.is_open, days.investment_class
 ),
 
 final as (
@@ -57,22 +53,23 @@ final as (
         contracts.strike_price,
         contracts.expiration_date,
         cast(closes.price as double precision) as underlying_price,
-        curves.rate_at_start
-        + curves.slope * (contracts.years_to_expiration - curves.start_years) as risk_free_rate,
+        {{ risk_free_rate('contracts') }} as risk_free_rate,
+        case
+            when curves.curve_date is null then 'no_curve'
+            when contracts.as_of_date - curves.curve_date > {{ var('stale_curve_days') }} then 'stale_curve'
+        end as rate_flag,
         cast(coalesce(profiles.dividend_yield, 0) as double precision) as dividend_yield,
         -- a quote is for the contract as it trades now, not for one from before a split
         case when contracts.split_factor = 1 then cast(quotes.price as double precision) end as quote_price,
         case when contracts.split_factor = 1 then quotes.price_basis end as quote_basis,
+        contracts.carried_volatility,
+        contracts.carried_source,
         volatilities.realized_volatility_63d,
         contracts.is_settlement
     from contracts
     left join closes
         on contracts.underlying_symbol = closes.symbol and contracts.as_of_date = closes.as_of_date
-    left join curves
-        on
-            contracts.as_of_date = curves.as_of_date
-            and contracts.years_to_expiration >= curves.from_years
-            and contracts.years_to_expiration < curves.before_years
+    {{ join_curve_segment('contracts', 'contracts.as_of_date') }}
     -- before the first profile the dividend yield counts as 0
     left join profiles
         on

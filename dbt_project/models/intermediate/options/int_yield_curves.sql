@@ -1,29 +1,45 @@
 -- The yield curve of each session as linear segments between tenors, flat before the first and after the last. It is
--- the newest curve of the last days, because the bond market has additional holidays.
+-- the newest curve so far, however old. Sessions before the window are those of past option prices.
 with rates as (
     select * from {{ ref('stg_raw__treasury_rates') }}
 ),
 
-sessions as (
+calendar as (
     select * from {{ ref('int_calendar') }}
-    where is_trading_day and as_of_date between {{ first_date() }} and {{ to_date() }}
+),
+
+option_lots as (
+    select * from {{ ref('int_positions') }}
+    where investment_class = 'OPTIONS'
+),
+
+-- days without a session too: the bond market's holidays are not those of stocks
+days as (
+    select
+        coalesce(calendar.as_of_date, published.rate_date) as as_of_date,
+        calendar.is_trading_day,
+        max(published.rate_date) over (
+            order by coalesce(calendar.as_of_date, published.rate_date)
+        ) as curve_date
+    from calendar
+    full join (select distinct rate_date from rates) as published on calendar.as_of_date = published.rate_date
 ),
 
 curve_dates as (
     select
-        sessions.as_of_date,
-        max(rates.rate_date) as curve_date
-    from sessions
-    inner join rates
-        on
-            sessions.as_of_date >= rates.rate_date
-            and rates.rate_date >= sessions.as_of_date - {{ var('stale_curve_days') }}
-    group by sessions.as_of_date
+        as_of_date,
+        curve_date
+    from days
+    where
+        is_trading_day
+        and as_of_date >= least({{ first_date() }}, (select min(option_lots.first_session) from option_lots))
+        and as_of_date <= {{ to_date() }}
 ),
 
 points as (
     select
         curve_dates.as_of_date,
+        curve_dates.curve_date,
         rates.tenor_years,
         rates.rate,
         lead(rates.tenor_years) over by_tenor as next_tenor,
@@ -37,6 +53,7 @@ points as (
 final as (
     select
         as_of_date,
+        curve_date,
         tenor_years as from_years,
         coalesce(next_tenor, 'infinity') as before_years,
         rate as rate_at_start,
@@ -46,6 +63,7 @@ final as (
     union all
     select
         as_of_date,
+        curve_date,
         0 as from_years,
         tenor_years as before_years,
         rate as rate_at_start,

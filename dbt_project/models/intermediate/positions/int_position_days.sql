@@ -28,7 +28,8 @@ days as (
         sessions.as_of_date < positions.last_session or positions.last_session is null as is_open,
         sessions.as_of_date = positions.last_session
         and positions.closed_by = 'exit'
-        and positions.exit_price is not null as is_stated_exit
+        and positions.exit_price is not null as is_stated_exit,
+        coalesce(sessions.as_of_date >= positions.settlement_session, false) as is_settlement
     from positions
     inner join sessions
         on
@@ -42,6 +43,7 @@ days as (
 final as (
     select
         days.*,
+        cast(trim_scale(coalesce(entry_split.cumulative_ratio, 1)) as text) as entry_ratio,
         coalesce(case when days.is_stated_exit then exit_split.cumulative_ratio else now_split.cumulative_ratio end, 1)
         / coalesce(entry_split.cumulative_ratio, 1) as split_factor
     from days

@@ -57,7 +57,7 @@ valued as (
         case priced.investment_class
             when 'OPTIONS' then priced.contract
             when 'PUBLIC' then priced.symbol
-        end as security,
+        end as instrument_id,
         priced.investment_class = 'OPTIONS' and priced.is_open and priced.delta is null as is_without_delta
     from priced
     left join dividends
@@ -99,7 +99,7 @@ final as (
         price_flag,
         price_source,
         market_value,
-        security,
+        instrument_id,
         -- an option counts as delta x the market value of its underlying shares
         cast(case
             when is_without_delta then null

@@ -69,6 +69,7 @@ final as (
         exit_date,
         exit_price,
         first_session,
+        settlement_session,
         case when coalesce(exit_session, settlement_session) is not null then last_session_or_first end as last_session,
         case
             when exit_session <= coalesce(settlement_session, exit_session) then 'exit'

@@ -14,6 +14,10 @@ quotes as (
     where quote_date between {{ first_date() }} and {{ to_date() }}
 ),
 
+option_days as (
+    select * from {{ ref('int_option_days') }}
+),
+
 greeks as (
     select * from {{ ref('int_option_greeks') }}
 ),
@@ -47,12 +51,11 @@ found as (
             when days.option_type = 'PUT'
                 then greatest(days.strike_price / days.split_factor - closes.price, 0)
         end as intrinsic_value,
-        days.as_of_date = days.last_session and days.closed_by = 'settlement' as is_settlement,
         case
             when days.investment_class = 'PRIVATE' then 'mark'
             when days.investment_subtype = 'CASH' then 'cash'
             when days.investment_class = 'PUBLIC' then 'close'
-            when quotes.price is not null and days.is_open then 'quote'
+            when quotes.price is not null and not days.is_settlement then 'quote'
             when greeks.model_price is not null then 'model'
             else 'intrinsic'
         end as price_basis
@@ -69,11 +72,10 @@ found as (
             and days.investment_class = 'OPTIONS'
             -- a quote is for the contract as it trades now, not for one from before a split
             and days.split_factor = 1
+    left join option_days
+        on days.position_id = option_days.position_id and days.as_of_date = option_days.as_of_date
     left join greeks
-        on
-            days.as_of_date = greeks.as_of_date
-            and days.investment_class = 'OPTIONS'
-            and {{ contract_key('days') }} = greeks.contract
+        on option_days.contract = greeks.contract and option_days.as_of_date = greeks.as_of_date
     left join marks
         on
             days.investment_class = 'PRIVATE'

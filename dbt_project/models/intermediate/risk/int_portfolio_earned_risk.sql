@@ -50,8 +50,13 @@ earned as (
         snapshots.as_of_date,
         sessions.session_number,
         snapshots.daily_return,
+        snapshots.is_chain_broken,
+        snapshots.public_daily_pnl <> 0 as has_market_pnl,
         market_returns.daily_return as market_return,
-        cast(snapshots.daily_return - daily_rates.daily_rate as numeric(38, 12)) as excess_return
+        cast(snapshots.daily_return - daily_rates.daily_rate as numeric(38, 12)) as excess_return,
+        cast(
+            snapshots.public_daily_pnl / nullif(snapshots.equity - snapshots.daily_pnl, 0) as numeric(38, 12)
+        ) as market_earnings
     from snapshots
     inner join sessions on snapshots.as_of_date = sessions.as_of_date
     left join daily_rates on snapshots.as_of_date = daily_rates.as_of_date
@@ -62,14 +67,35 @@ sharpe as (
     select
         portfolio_id,
         as_of_date,
+        is_chain_broken,
         count(excess_return) over recent as observations,
+        count(daily_return) filter (where has_market_pnl) over recent as market_days,
+        count(excess_return) filter (where has_market_pnl) over recent as market_days_with_rate,
         avg(excess_return) over recent as mean_excess_return,
-        stddev_samp(excess_return) over recent as deviation
+        stddev_samp(excess_return) over recent as deviation,
+        var_pop(excess_return) over recent as variance,
+        avg(excess_return * market_earnings) over recent
+        - avg(excess_return) over recent
+        * avg(market_earnings) filter (where excess_return is not null) over recent as market_covariance
     from earned
     window recent as (
         partition by portfolio_id order by session_number
         range between {{ var('sharpe_window') - 1 }} preceding and current row
     )
+),
+
+judged as (
+    select
+        *,
+        case
+            when is_chain_broken then 'return_chain_broken'
+            when market_days < {{ var('sharpe_minimum') }} then 'too_few_market_days'
+            when market_days_with_rate < {{ var('sharpe_minimum') }} then 'no_risk_free_rate'
+            -- marks of private holdings, the yield and cents also vary, but are no risk that earns a return
+            when market_covariance >= {{ var('sharpe_market_share') }} * variance and variance > 0 then null
+            else 'deviation_not_from_market'
+        end as null_reason
+    from sharpe
 ),
 
 being_built as (
@@ -108,17 +134,21 @@ final as (
     select
         betas.portfolio_id,
         betas.as_of_date,
-        sharpe.observations as sharpe_observations,
+        judged.observations as sharpe_observations,
         case
-            when sharpe.observations >= {{ var('sharpe_minimum') }} and sharpe.deviation > 0
-                then cast(sharpe.mean_excess_return / sharpe.deviation * sqrt(252) as double precision)
+            when judged.null_reason is null
+                then cast(judged.mean_excess_return / judged.deviation * sqrt(252) as double precision)
         end as sharpe_ratio,
+        judged.null_reason as sharpe_null_reason,
         betas.observations as return_beta_observations,
-        case when betas.observations >= market.min_observations then betas.beta end as return_beta,
-        case when betas.observations >= market.min_observations then betas.r_squared end as return_beta_r_squared
+        case when enough.is_known then betas.beta end as return_beta,
+        case when enough.is_known then betas.r_squared end as return_beta_r_squared
     from betas
     cross join market
-    inner join sharpe on betas.portfolio_id = sharpe.portfolio_id and betas.as_of_date = sharpe.as_of_date
+    inner join judged on betas.portfolio_id = judged.portfolio_id and betas.as_of_date = judged.as_of_date
+    cross join lateral (
+        select betas.observations >= market.min_observations and not judged.is_chain_broken as is_known
+    ) as enough
 )
 
 select * from final

@@ -10,7 +10,7 @@ options as (
 final as (
     select
         as_of_date,
-        symbol as contract,
+        symbol as instrument_id,
         symbol,
         false as is_option,
         cast(1 as double precision) as price,
@@ -27,7 +27,7 @@ final as (
     union all
     select
         as_of_date,
-        contract,
+        contract as instrument_id,
         symbol,
         true as is_option,
         underlying_price as price,

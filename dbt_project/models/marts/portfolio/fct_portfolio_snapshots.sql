@@ -86,7 +86,8 @@ rolled as (
         )
 ),
 
--- A return on capital that is not positive is undefined: it is null, and so is the index from that day on.
+-- A return on capital that is not positive is undefined: it is null. The index is null from the first day on which
+-- capital or equity is not positive: nothing is left to grow.
 returned as (
     select
         *,
@@ -99,7 +100,7 @@ returned as (
 chained as (
     select
         *,
-        is_broken_before or bool_or(daily_return is null) over running as is_chain_broken,
+        is_broken_before or bool_or(daily_return is null or equity <= 0) over running as is_chain_broken,
         udf.product(index_before * (1 + daily_return)) over running as index_level
     from returned
     window running as (partition by portfolio_id order by as_of_date)
@@ -126,6 +127,7 @@ final as (
         case when not is_chain_broken then index_level end as twr_index,
         greatest(peak_before, max(index_level) over running) as peak_twr_index,
         is_chain_broken,
+        case when is_chain_broken then 'return_chain_broken' end as twr_null_reason,
         case when not is_chain_broken then index_level / greatest(peak_before, max(index_level) over running) - 1 end
             as drawdown,
         position_count,

@@ -26,7 +26,7 @@ final as (
         position_values.price_flag,
         position_values.price_source,
         position_values.market_value,
-        position_values.security,
+        position_values.instrument_id,
         position_values.delta_adjusted_exposure,
         position_values.delta_adjusted_null_reason,
         position_values.cost_basis,

@@ -34,9 +34,13 @@ earned_risk as (
 joined as (
     select
         scopes.*,
-        provider_betas.dollar_exposure as provider_dollar_exposure,
+        provider_betas.beta as beta_provider_1y,
+        provider_betas.null_reason as beta_provider_null_reason,
+        provider_betas.exposure_with_beta as provider_beta_exposure,
+        provider_betas.coverage as provider_beta_coverage,
         provider_betas.positions_with_beta as positions_with_provider_beta,
         earned_risk.sharpe_ratio,
+        earned_risk.sharpe_null_reason,
         earned_risk.sharpe_observations,
         earned_risk.return_beta,
         earned_risk.return_beta_r_squared,
@@ -131,10 +135,23 @@ final as (
         case when equity > 0 then var_95_10d / equity end as var_95_10d_pct_equity,
         case when equity > 0 then var_99_10d / equity end as var_99_10d_pct_equity,
         is_cornish_fisher_monotone,
+        case
+            when var_95_1d_cornish_fisher is not null then null
+            when var_95_1d_parametric is null then 'too_few_outcomes'
+            when var_95_1d_parametric = var_99_1d_parametric then 'constant_outcomes'
+            else 'quantile_not_monotone'
+        end as cornish_fisher_null_reason,
         cast(scenario_days as integer) as scenario_days,
-        case when equity > 0 then provider_dollar_exposure / equity end as beta_provider_1y,
+        beta_provider_1y,
+        case when beta_provider_1y is null then coalesce(beta_provider_null_reason, 'no_public_positions') end
+            as beta_provider_null_reason,
+        provider_beta_exposure,
+        provider_beta_coverage,
         cast(coalesce(positions_with_provider_beta, 0) as integer) as positions_with_provider_beta,
         sharpe_ratio,
+        case
+            when sharpe_ratio is null then coalesce(sharpe_null_reason, 'too_few_market_days')
+        end as sharpe_null_reason,
         cast(coalesce(sharpe_observations, 0) as integer) as sharpe_observations,
         return_beta,
         return_beta_r_squared,

@@ -49,7 +49,7 @@ summed as (
     from position_values
     inner join security_stress
         on
-            position_values.security = security_stress.contract
+            position_values.instrument_id = security_stress.instrument_id
             and position_values.as_of_date = security_stress.as_of_date
     inner join betas
         on position_values.pricing_symbol = betas.symbol and position_values.as_of_date = betas.as_of_date

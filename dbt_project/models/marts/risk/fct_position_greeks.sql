@@ -17,7 +17,8 @@ greeks as (
 sized as (
     select
         position_values.*,
-        cast(position_values.quantity * positions.contract_multiplier as double precision) as units
+        cast(position_values.quantity * positions.contract_multiplier as double precision) as units,
+        positions.closed_by
     from position_values
     inner join positions on position_values.position_id = positions.position_id
 ),
@@ -29,12 +30,13 @@ final as (
         sized.portfolio_id,
         sized.symbol,
         greeks.underlying_symbol,
-        sized.security,
+        sized.instrument_id,
         greeks.underlying_price,
         cast(greeks.strike_price as numeric(38, 6)) as strike_price,
         greeks.expiration_date,
         greeks.years_to_expiration,
         greeks.risk_free_rate,
+        greeks.rate_flag,
         greeks.dividend_yield,
         greeks.implied_volatility,
         greeks.iv_source,
@@ -60,9 +62,9 @@ final as (
         sized.units * greeks.gamma * greeks.underlying_price * greeks.underlying_price / 100 as gamma_dollars_1pct,
         greeks.null_reason
     from sized
-    inner join greeks on sized.security = greeks.contract and sized.as_of_date = greeks.as_of_date
+    inner join greeks on sized.instrument_id = greeks.contract and sized.as_of_date = greeks.as_of_date
     -- a position that was sold has no Greeks on the day of its exit
-    where sized.is_open or greeks.null_reason = 'expired'
+    where sized.is_open or sized.closed_by = 'settlement'
 )
 
 select * from final

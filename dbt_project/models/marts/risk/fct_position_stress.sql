@@ -29,7 +29,7 @@ final as (
         on
             position_values.as_of_date = security_stress.as_of_date
             and position_values.publication_id = security_stress.publication_id
-            and position_values.security = security_stress.contract
+            and position_values.instrument_id = security_stress.instrument_id
 )
 
 select * from final

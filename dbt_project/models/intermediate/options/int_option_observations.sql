@@ -1,0 +1,47 @@
+-- Past prices of contracts with the pricing inputs of their day, for the volatility that they imply. entry_ratio: the
+-- underlying's cumulative split ratio, which tells a contract's terms from those of a later one with the same symbol.
+with prices as (
+    select * from {{ ref('int_option_past_prices') }}
+),
+
+closes as not materialized (
+    {{ market_rows(ref('fct_prices'), since="date '-infinity'") }}
+),
+
+curves as (
+    select * from {{ ref('int_yield_curves') }}
+),
+
+profiles as (
+    select * from {{ ref('int_symbol_profiles') }}
+),
+
+splits as (
+    select * from {{ ref('int_split_periods') }}
+),
+
+final as (
+    select
+        prices.symbol,
+        prices.portfolio_id,
+        prices.observed_on,
+        cast(trim_scale(coalesce(split.cumulative_ratio, 1)) as text) as entry_ratio,
+        prices.option_type,
+        cast(prices.price as double precision) as price,
+        cast(prices.strike_price as double precision) as strike_price,
+        prices.years_to_expiration,
+        cast(closes.close as double precision) as underlying_price,
+        {{ risk_free_rate('prices') }} as risk_free_rate,
+        cast(coalesce(profiles.dividend_yield, 0) as double precision) as dividend_yield
+    from prices
+    inner join closes on prices.pricing_symbol = closes.symbol and prices.observed_on = closes.as_of_date
+    {{ join_curve_segment('prices', 'prices.observed_on') }}
+    left join profiles
+        on
+            prices.pricing_symbol = profiles.symbol
+            and prices.observed_on >= profiles.profile_date
+            and prices.observed_on < profiles.valid_before
+    {{ join_split_period('splits', 'split', 'prices.pricing_symbol', 'prices.observed_on') }}
+)
+
+select * from final
