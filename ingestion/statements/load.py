@@ -16,8 +16,10 @@ from ingestion.portfolios.portfolios import Portfolio, PortfolioFields, known_po
 from ingestion.raw.datasets import PORTFOLIOS, POSITIONS
 from ingestion.raw.loads import Connection, LoadReport, load_transaction, recorded_failure
 from ingestion.statements.brokers.entries import HOW_TO_DATE, HOW_TO_PRICE, Entries, EntryTerms, entries
+from ingestion.statements.brokers.export import Holding
 from ingestion.statements.columns import COLUMNS, SYMBOL
 from ingestion.statements.known import HeldLot, held_lots
+from ingestion.statements.market_values import contradicted_values
 from ingestion.statements.reconcile import StatementRows, statement_rows
 from ingestion.statements.rows import Lot, parse_lot
 from ingestion.statements.shares import SharesAsOf, lots_as_bought
@@ -35,12 +37,15 @@ Held = Callable[[date], Mapping[str, Sequence[HeldLot]]]
 
 @dataclass(frozen=True)
 class Statement:
-    """A parsed file or download. as_of: its date. notices: what was ignored or assumed."""
+    """A parsed file or download. as_of: its date. notices: what was ignored or assumed.
+
+    listed: the holdings of a download, empty for a file in our columns.
+    """
 
     lots: tuple[Lot, ...]
     notices: tuple[str, ...]
     as_of: date
-    is_download: bool = False
+    listed: tuple[Holding, ...] = ()
 
     @property
     def gross_at_cost(self) -> Decimal:
@@ -96,7 +101,7 @@ def read_positions_file(
     if errors:
         raise InvalidPositionsFile(path, sorted(errors, key=lambda error: error.row or 0))
     notices = (*rows.notices, *_early(lots))
-    return Statement(tuple(lots), notices, as_of, is_download=source.export is not None)
+    return Statement(tuple(lots), notices, as_of, rows.listed)
 
 
 def load_positions(
@@ -232,9 +237,11 @@ def _prepare(
     shares_as_of: SharesAsOf | None,
 ) -> PreparedStatement:
     known = known_portfolio(connection, fields.portfolio_id)
-    listed_as_of = "statement" if statement.is_download else shares_as_of
+    listed_as_of = "statement" if statement.listed else shares_as_of
     bought = lots_as_bought(connection, fields.portfolio_id, statement.lots, statement.as_of, listed_as_of)
-    if errors := [*bought.errors, *_duplicates(bought.lots)]:
+    errors = [*bought.errors, *_duplicates(bought.lots)]
+    errors += contradicted_values(connection, statement.listed, bought.lots, statement.as_of)
+    if errors:
         raise InvalidPositionsFile(path, errors)
     rows = statement_rows(connection, fields.portfolio_id, bought.lots, statement.as_of)
     rows = replace(rows, notices=(*bought.notices, *rows.notices))

@@ -32,6 +32,7 @@ cross join lateral (
     from raw.prices as prices
     where
         prices.symbol = asked.symbol
+        and prices.source <> 'simulated'
         and prices.price_date > asked.entry_date - 7
         and prices.price_date <= asked.entry_date
     order by prices.price_date desc, prices.load_id desc

@@ -154,6 +154,7 @@ PORTFOLIOS: dict[str, tuple[int, list[Lot]]] = {
             Lot("HALVED", 100, 60),
             Lot("HALVED", 10, 61, entered=SATURDAY),
             Lot("HALVED", 20, 30, entered=MONDAY),
+            Lot("HALVED", 200, 31, entered=date(2025, 7, 25)),  # in shares after the split
             Lot("HALVED", 40, 59, exit=f"{SATURDAY},61"),
             Lot("HALVED", 30, 58, exit=f"{MONDAY},31"),
         ],

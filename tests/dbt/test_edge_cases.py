@@ -747,6 +747,7 @@ def test_entries_and_exits_between_sessions_are_in_the_shares_of_their_stated_da
         6_000: (200, 6_000),
         610: (20, 600),  # entered on Saturday
         600: (20, 600),  # entered on Monday
+        6_200: (200, 6_000),  # listed in shares of the statement
     }
     on_monday = rows("fct_position_values", "between two sessions", MONDAY)
     lots = {lot["cost_basis"]: (lot["quantity"], lot["realized_pnl"]) for lot in on_monday}
@@ -756,6 +757,7 @@ def test_entries_and_exits_between_sessions_are_in_the_shares_of_their_stated_da
         6_000: 50,
         610: 5,
         600: 0,
+        6_200: 50,
         2_360: 0,
         1_740: 15,
     }

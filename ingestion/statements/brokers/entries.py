@@ -50,11 +50,15 @@ class EntryTerms:
 
 @dataclass(frozen=True)
 class Entries:
-    """Rows in the columns of the positions file, notices of what was assumed, and errors."""
+    """Rows in the columns of the positions file, notices of what was assumed, and errors.
+
+    listed: the holdings of a download; a row has the line of its holding.
+    """
 
     records: tuple[Record, ...]
     notices: tuple[str, ...]
     errors: tuple[PositionsFileError, ...] = ()
+    listed: tuple[Holding, ...] = ()
 
 
 def entries(export: Export, terms: EntryTerms, held: Mapping[str, Sequence[HeldLot]], as_of: date) -> Entries:
@@ -67,14 +71,16 @@ def entries(export: Export, terms: EntryTerms, held: Mapping[str, Sequence[HeldL
     prices = {normalize_symbol(symbol): price for symbol, price in terms.prices.items()}
     resolved, records = replace(terms, prices=prices), []
     with localcontext(prec=_ENOUGH_DIGITS):
-        for holding in _merged(_not_empty(chosen, notices), notices):
+        listed = _merged(_not_empty(chosen, notices), notices)
+        for holding in listed:
             lots = held.get(normalize_symbol(holding.symbol), [])
             known = _against_known(holding, lots, assumed)
             records += [_record(entry, resolved, as_of, assumed) for entry in known]
     notices += [f"{count} of {len(records)} rows: {what}." for what, count in assumed.items() if count]
     unused = prices.keys() - {normalize_symbol(holding.symbol) for holding in chosen}
     notices += [f"--entry-price {symbol}: the download has no such position." for symbol in sorted(unused)]
-    return Entries(tuple(records), tuple(notices), export.errors if records else export.errors or _NOTHING)
+    errors = export.errors if records else export.errors or _NOTHING
+    return Entries(tuple(records), tuple(notices), errors, tuple(listed))
 
 
 def _of_account(export: Export, account: str | None) -> tuple[Holding, ...] | PositionsFileError:

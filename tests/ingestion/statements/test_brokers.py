@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from ingestion.errors import InvalidPositionsFile
-from ingestion.raw.datasets import CORPORATE_ACTIONS
+from ingestion.raw.datasets import CORPORATE_ACTIONS, OPTION_QUOTES, PRICES
 from ingestion.raw.loads import Connection, load_frame
 from ingestion.statements.brokers.entries import EntryTerms
 from ingestion.statements.brokers.notation import amount, day, option_symbol
@@ -268,6 +268,60 @@ def test_contracts_of_a_split_are_the_lots_that_were_bought(connection: Connecti
         (contract, 1, 120, ENTRY, date(2026, 1, 5)),
         (contract, 2, 120, ENTRY, None),
     ]
+
+
+# --- a download against the known splits and prices -------------------------------------------------------
+
+DECEMBER = date(2025, 12, 1)
+CALL = "NFLX 12/18/2026 110.00 C,x,20,{},1,24000\n"
+
+
+@pytest.fixture
+def netflix(connection: Connection) -> None:
+    """A split of ten for one, a close of 110 and a quote of 14 after it."""
+    split = pd.DataFrame([{"symbol": "NFLX", "ex_date": date(2025, 11, 17), "action": "split", "value": 10}])
+    close = pd.DataFrame([{"symbol": "NFLX", "price_date": DECEMBER, "close": 110}])
+    contract = {"symbol": "NFLX261218C00110000", "underlying_symbol": "NFLX", "option_type": "CALL"}
+    terms = {"expiration_date": date(2026, 12, 18), "strike_price": 110}
+    quote = pd.DataFrame([{**contract, **terms, "quote_date": DECEMBER, "bid": 13.5, "ask": 14.5}])
+    for dataset, frame in ((CORPORATE_ACTIONS, split), (PRICES, close), (OPTION_QUOTES, quote)):
+        load_frame(connection, dataset, frame, source="files", origin="test")
+
+
+@pytest.mark.usefixtures("netflix")
+def test_a_download_is_in_the_shares_of_its_date(connection: Connection, write: Write) -> None:
+    # Silent failure prevented: shares of the download's date, dated before a split, split once more
+    text = SCHWAB_HEADER + "NFLX,x,1005,110.5,1,117585\n" + CALL.format(14.3)
+    load(connection, write("dec.csv", text), when=DECEMBER, entry_date=ENTRY)
+    assert known(connection) == [
+        ("NFLX", Decimal("100.5"), 1170, ENTRY, None),
+        ("NFLX261218C01100000", 2, 120, ENTRY, None),
+    ]
+    # the next download: the known lots, and what was bought since
+    text = SCHWAB_HEADER + "NFLX,x,1015,111,1,118685\n"
+    load(connection, write("jan.csv", text), when=date(2026, 1, 5), entry_date=DECEMBER)
+    assert [lot[:3] for lot in known(connection) if lot[0] == "NFLX"] == [
+        ("NFLX", 10, 110),
+        ("NFLX", Decimal("100.5"), 1170),
+    ]
+
+
+@pytest.mark.usefixtures("netflix")
+@pytest.mark.parametrize(
+    ("row", "values"),
+    [
+        ("NFLX,x,1000,112,1,117000\n", r"1000 NFLX at 112,000.00 USD.*110,000.00.*-1.8 %"),
+        ("NFLX,x,100,1100,1,117000\n", r"100 NFLX at 110,000.00 USD.*11,000.00.*-90.0 %"),
+        (CALL.format(12), r"at 24,000.00 USD.*28,000.00.*16.7 %"),
+    ],
+    ids=["other_price", "before_the_split", "option"],
+)
+def test_a_download_that_contradicts_the_known_prices_is_refused(
+    connection: Connection, write: Write, row: str, values: str
+) -> None:
+    with pytest.raises(InvalidPositionsFile, match=rf"row 2: .*{values}.*ERR_PORT_008"):
+        load(connection, write("dec.csv", SCHWAB_HEADER + row), when=DECEMBER, entry_date=ENTRY)
+    assert known(connection) == []
 
 
 # --- notations -------------------------------------------------------------------------------------------
