@@ -34,6 +34,7 @@ ENTRY, ZERO_RATES, EXPIRY, LAST, TOMORROW = (
 )
 LATER = date(2025, 12, 19)
 OWNER = "odd@example.com"
+DUST = Decimal("0.000001")  # the smallest quantity that is accepted; its cost rounds to 0.00
 
 # last close, beta to the market, daily idiosyncratic standard deviation
 SECURITIES = {
@@ -62,7 +63,7 @@ class Lot:
     """A row of a positions file: a stock, an option if `option` is set, or a private holding."""
 
     symbol: str
-    quantity: float
+    quantity: float | Decimal
     entry_price: float
     option: str = ""  # underlying, strike, expiration, type
     private: bool = False
@@ -124,6 +125,8 @@ PORTFOLIOS: dict[str, tuple[int, list[Lot]]] = {
     "nothing left": (10_000, [Lot("AAA", 2_000, 60)]),
     "two lots of one day": (100_000, [Lot("AAA", 100, 51), Lot("AAA", 300, 52), Lot("AAA", -50, 53)]),
     "nothing bought": (100_000, [Lot("GHOST", 100, 10)]),
+    "dust": (100_000, [Lot("AAA", DUST, 50), Lot("BBB", 100, 40)]),
+    "only dust": (100_000, [Lot("AAA", -DUST, 50)]),
 }
 
 
