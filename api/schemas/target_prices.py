@@ -45,8 +45,8 @@ class TargetPrice(ResponseModel):
         "0.008512",
     )
     null_reason: str | None = described(
-        "Why returns are null: no_price, price_is_zero, long_and_short_cancel, equity_not_positive or "
-        "target_not_given; null when all are given.",
+        "Why returns are null: no_price, price_is_zero, long_and_short_cancel, equity_not_positive, "
+        "target_year_over (stated in an earlier year) or target_not_given; null when all are given.",
         None,
     )
     price_flag: str | None = described(PRICE_FLAG, None)

@@ -39,6 +39,7 @@ LATER = date(2025, 12, 19)
 # HALVED has a split, and pays a dividend, on the Monday after this day
 SATURDAY, MONDAY, DIVIDEND = date(2025, 7, 26), date(2025, 7, 28), Decimal("0.5")
 OWNER = "odd@example.com"
+DUST = Decimal("0.000001")  # the smallest quantity that is accepted; its cost rounds to 0.00
 
 # last close, beta to the market, daily idiosyncratic standard deviation
 SECURITIES = {
@@ -68,7 +69,7 @@ class Lot:
     """A row of a positions file: a stock, an option if `option` is set, or a private holding."""
 
     symbol: str
-    quantity: float
+    quantity: float | Decimal
     entry_price: float
     option: str = ""  # underlying, strike, expiration, type
     private: bool = False
@@ -159,6 +160,8 @@ PORTFOLIOS: dict[str, tuple[int, list[Lot]]] = {
             Lot("HALVED", 30, 58, exit=f"{MONDAY},31"),
         ],
     ),
+    "dust": (100_000, [Lot("AAA", DUST, 50), Lot("BBB", 100, 40)]),
+    "only dust": (100_000, [Lot("AAA", -DUST, 50)]),
 }
 # name -> the lots that the statement of the last session no longer lists
 LEFT = {"options that leave": slice(0, 3)}

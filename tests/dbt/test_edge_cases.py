@@ -763,6 +763,14 @@ def test_entries_and_exits_between_sessions_are_in_the_shares_of_their_stated_da
     }
 
 
+def test_a_lot_worth_less_than_a_cent_stops_nobody(row: Callable[..., Row]) -> None:
+    for portfolio, quantity in (("dust", edge_cases.DUST), ("only dust", -edge_cases.DUST)):
+        value = row("fct_position_values", portfolio, symbol="AAA")
+        assert (value["quantity"], value["market_value"], value["cost_basis"]) == (quantity, 0, 0)
+    assert row("fct_portfolio_snapshots", "dust")["net_market_value"] == 4_000
+    assert row("fct_portfolio_exposures", "only dust")["gross_exposure"] == 0
+
+
 def test_a_duplicate_lot_is_rejected(tmp_path: Path) -> None:
     lot = edge_cases.Lot("AAA", 100, 51).row
     statement = tmp_path / "twice.csv"

@@ -1,7 +1,8 @@
 {{ config(materialized='mart', grain=['portfolio_id', 'symbol', 'as_of_date']) }}
 
 -- Expected returns at the valid target prices of each symbol held at the close. Returns are those of the position: a
--- short position gains when the price falls. Targets are adjusted for splits.
+-- short position gains when the price falls. Targets are adjusted for splits. An end-of-year target ends with
+-- the year in which it was stated.
 with targets as (
     select * from {{ ref('int_target_price_periods') }}
 ),
@@ -68,6 +69,7 @@ held as (
 in_shares_of_the_day as (
     select
         held.*,
+        extract(year from held.as_of_date) > extract(year from held.stated_on) as is_year_over,
         coalesce(stated_split.cumulative_ratio, 1) / coalesce(now_split.cumulative_ratio, 1) as price_factor
     from held
     {{ join_split_period('splits', 'stated_split', 'held.pricing_symbol', 'held.stated_on', since='ex_date') }}
@@ -80,7 +82,10 @@ weighted as (
         targeted.as_of_date,
         targeted.symbol,
         targeted.effective_date,
-        cast(targeted.target_price_eoy * targeted.price_factor as numeric(38, 6)) as target_price_eoy,
+        cast(case
+            when not targeted.is_year_over then targeted.target_price_eoy * targeted.price_factor
+        end as numeric(38, 6)) as target_price_eoy,
+        targeted.is_year_over and targeted.target_price_eoy is not null as is_eoy_over,
         cast(targeted.target_price_next_year * targeted.price_factor as numeric(38, 6)) as target_price_next_year,
         cast(targeted.downside_target_price * targeted.price_factor as numeric(38, 6)) as downside_target_price,
         targeted.price,
@@ -134,6 +139,7 @@ final as (
             when price = 0 then 'price_is_zero'
             when side is null then 'long_and_short_cancel'
             when position_weight is null then 'equity_not_positive'
+            when is_eoy_over then 'target_year_over'
             when target_price_eoy is null or target_price_next_year is null or downside_target_price is null
                 then 'target_not_given'
         end as null_reason,
