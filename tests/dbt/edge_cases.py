@@ -58,6 +58,7 @@ SECURITIES = {
     "NEW29": (20.0, 1.3, 0.015),
     "NEW70": (30.0, 0.7, 0.015),
     "HALVED": (30.0, 1.0, 0.010),
+    "WILD": (20.0, -12.0, 0.01),
 }
 DAYS_KNOWN = {"NEW29": 29, "NEW70": 70}
 # percent per year; the 10-year yield is missing
@@ -147,6 +148,15 @@ PORTFOLIOS: dict[str, tuple[int, list[Lot]]] = {
     "options without quotes": (
         100_000,
         [option("AAA", 52, LATER, "CALL", 2, price=4), option("BBB", 41, LATER, "PUT", -2, price=2.5)],
+    ),
+    # cents of their delta-adjusted values count several times in a stress
+    "options on a wild stock": (
+        100_000,
+        [
+            option("WILD", strike, LATER, "CALL", quantity, price=price)
+            for strike, quantity in ((18, 1), (22, -1), (25, 2))
+            for price in (5, 6)
+        ],
     ),
     "an option of another": (100_000, [option("BBB", 41, LATER, "PUT", 1, price=3.5)]),
     "between two sessions": (

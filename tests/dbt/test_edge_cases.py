@@ -549,6 +549,17 @@ def test_the_volatility_of_the_last_quote_is_carried(row: Callable[..., Row]) ->
     assert float(value["price"]) == pytest.approx(_price_to_later(LAST, "C", 50, 52, sigma), abs=1e-6)
 
 
+def test_rounding_to_cents_multiplied_by_beta_does_not_stop_the_build(
+    row: Callable[..., Row], rows: Callable[..., Rows]
+) -> None:
+    """Beta is about -12: half a cent of a delta-adjusted value is two cents of stress."""
+    exposures = rows("fct_portfolio_factor_exposures", "options on a wild stock", model="risk")
+    (market,) = [found["dollar_exposure"] for found in exposures if found["factor"] == "Market"]
+    crash = row("fct_portfolio_stress", "options on a wild stock", scenario_id="market_crash_35")
+    difference = abs(crash["direct_linear_pnl"] - -0.35 * market)
+    assert 0.001 < difference < 0.005 * 6 * 12.5 * 0.35
+
+
 def test_settled_options_are_cash_and_no_longer_counted(row: Callable[..., Row]) -> None:
     before = row("fct_portfolio_snapshots", "options", EXPIRY - timedelta(days=1))
     at, after = row("fct_portfolio_snapshots", "options", EXPIRY), row("fct_portfolio_snapshots", "options")
