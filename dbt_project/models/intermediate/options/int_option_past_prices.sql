@@ -48,8 +48,8 @@ entered as (
         sum(abs(quantity) * entry_price) / sum(abs(quantity)) as price
     from lots
     where
-        -- an entry from before the calendar is not of its first session
-        entry_date >= first_session - 7
+        -- an entry between two sessions has no close of its day, and may be in the shares before a split
+        entry_date = first_session
         -- a withdrawn lot exits at its entry
         and (exit_date is distinct from entry_date or exit_price is distinct from entry_price)
     group by symbol, pricing_symbol, option_type, strike_price, expiration_date, portfolio_id, first_session
