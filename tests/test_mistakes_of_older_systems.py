@@ -121,7 +121,7 @@ def _stock(symbol: str) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "as_of_date": [DAY],
-            "contract": [symbol],
+            "instrument_id": [symbol],
             "symbol": [symbol],
             "price": [1.0],
             "is_option": [False],

@@ -324,12 +324,14 @@ def test_restatements_list_exactly_the_changes(corrected: Story) -> None:
     assert other_symbols == [(0,)]
 
 
-def test_a_correction_changes_equity_on_its_date_only(corrected: Story) -> None:
-    """One wrong close moves P&L between two days and nothing else."""
+def test_a_correction_changes_the_value_of_shares_on_its_date_only(corrected: Story) -> None:
+    """An option also changes later: it carries the volatility that its price implied at the wrong close."""
     changed = _query(
         corrected.nightly,
-        """select as_of_date from marts.fct_restatements
-        where mart = 'fct_portfolio_snapshots' and column_name = 'equity'""",
+        """select distinct as_of_date from marts.fct_restatements
+        where mart = 'fct_position_values' and column_name = 'market_value' and key not in (
+            select position_id::text from marts.dim_positions where investment_class = 'OPTIONS'
+        )""",
     )
     assert changed == [(CORRECTED_DATE,)]
 

@@ -17,6 +17,10 @@ from warehouse.connections import Warehouse
 
 pytestmark = [pytest.mark.slow, pytest.mark.long]  # a restore, an upgrade and two builds
 
+ADDED_BY_THE_METHOD = {
+    "beta_provider_null_reason", "cornish_fisher_null_reason", "is_cornish_fisher_monotone",
+    "provider_beta_coverage", "sharpe_null_reason",
+}  # fmt: skip
 LAYOUTS = Path(__file__).parent / "older_layouts"
 CORRECTED = date(2025, 7, 10)
 Rows = list[tuple[str, ...]]
@@ -103,11 +107,15 @@ def test_an_upgrade_runs_once(upgraded: CommandLine) -> None:
 
 
 def test_new_columns_are_filled_as_by_a_build(upgraded: CommandLine) -> None:
-    """A rebuild of all of history restates none of them, and earlier publications have them too."""
+    """A rebuild of all of history restates none of them, and earlier publications have them too.
+
+    What the method has added since is unknown of earlier publications, and restated by a rebuild.
+    """
     first = one(upgraded.warehouse, "select min(as_of_date) from marts.fct_portfolio_snapshots")
     upgraded.succeed("rebuild", "--from", str(first))
-    restated = "select count(*) from marts.fct_restatements where publication_id > 2"
-    assert one(upgraded.warehouse, restated) == 0
+    restated = """select array_agg(distinct column_name::text) from marts.fct_restatements
+        where publication_id > 2"""
+    assert set(one(upgraded.warehouse, restated)) <= ADDED_BY_THE_METHOD
     unknown = """select count(*) from marts_history.fct_portfolio_snapshots
         where mtd_pnl is null or ytd_pnl is null or session_count is null"""
     assert one(upgraded.warehouse, unknown) == 0
