@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from io import BytesIO
 from typing import Any, TypeVar
 
 import psycopg
@@ -69,7 +68,7 @@ def _csv_block(table: pa.Table, marks: Mapping[str, object]) -> memoryview:
     """The table as CSV without a header: an empty cell is null, a quoted empty cell is an empty text."""
     for name, value in marks.items():
         table = table.append_column(name, pa.repeat(value, table.num_rows))
-    block = BytesIO()
+    block = pa.BufferOutputStream()
     # for an empty chunk Arrow's writer repeats its buffer, so combine the chunks
     arrow_csv.write_csv(table.combine_chunks(), block, write_options=_CSV)
-    return block.getbuffer()
+    return memoryview(block.getvalue())
