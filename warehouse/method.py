@@ -1,5 +1,6 @@
-"""The parameters of the method, read from the variables of dbt_project.yml."""
+"""The parameters of the method, read from the variables and the seed of factors of the dbt project."""
 
+import csv
 from functools import cache
 from typing import Any
 
@@ -7,10 +8,19 @@ import yaml
 
 from warehouse.settings import project_root
 
+PROJECT = project_root() / "dbt_project"
+
 
 @cache
 def method_variables() -> dict[str, Any]:
     """The variables of dbt_project/dbt_project.yml by name: windows, minimums, thresholds."""
-    text = (project_root() / "dbt_project" / "dbt_project.yml").read_text("utf-8")
+    text = (PROJECT / "dbt_project.yml").read_text("utf-8")
     variables: dict[str, Any] = yaml.safe_load(text)["vars"]
     return variables
+
+
+@cache
+def factors() -> tuple[dict[str, str], ...]:
+    """The rows of seeds/factors.csv: a model's factors, their proxies, windows and minimums."""
+    with (PROJECT / "seeds" / "factors.csv").open(encoding="utf-8", newline="") as file:
+        return tuple(csv.DictReader(file))

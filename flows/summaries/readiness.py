@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from flows.database import Connection, row, rows, value
-from warehouse.settings import project_root
+from warehouse.method import factors
 
 ENOUGH = 0.8
 SHOWN = 10
-FACTORS = project_root() / "dbt_project" / "seeds" / "factors.csv"
 
 # A return needs prices on two consecutive sessions. Simulated prices count until real ones are loaded.
 RETURNS = """
@@ -138,8 +137,5 @@ def _needed(connection: Connection) -> tuple[int, int]:
     if value(connection, "select to_regclass('staging.factors') is not null"):
         window, needed = row(connection, f"{NEEDED} limit 1")
         return window, needed
-    header, *lines = FACTORS.read_text().splitlines()
-    names = header.split(",")
-    market = next(cells for cells in (line.split(",") for line in lines) if cells[0] == "market")
-    found = dict(zip(names, market, strict=True))
-    return int(found["window_days"]), int(found["min_observations"])
+    market = next(factor for factor in factors() if factor["model"] == "market")
+    return int(market["window_days"]), int(market["min_observations"])

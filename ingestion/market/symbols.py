@@ -1,14 +1,10 @@
 """Symbols: normalization, which are cash, and which need prices."""
 
-import csv
 import re
 from datetime import date
-from functools import cache
 
 from ingestion.raw.loads import Connection
-from warehouse.settings import project_root
-
-FACTORS_SEED = project_root() / "dbt_project" / "seeds" / "factors.csv"
+from warehouse.method import factors
 
 ALWAYS_PRICED = frozenset({"TLT", "SIZE", "VLUE"})
 """ETFs that are priced although no factor of the seed names them: TLT replaces missing yields."""
@@ -93,12 +89,9 @@ def symbols_to_price(connection: Connection) -> list[str]:
     return sorted(needed - CASH_SYMBOLS)
 
 
-@cache
 def factor_etfs() -> frozenset[str]:
     """The ETFs of the factors in the project's seed, and ALWAYS_PRICED."""
-    with FACTORS_SEED.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    names = {row[column] for row in rows for column in ("proxy_symbol", "long_symbol", "short_symbol")}
+    names = {row[column] for row in factors() for column in ("proxy_symbol", "long_symbol", "short_symbol")}
     return ALWAYS_PRICED | {name for name in names if name and not _YIELD_SERIES.match(name)}
 
 

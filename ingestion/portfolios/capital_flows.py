@@ -44,12 +44,7 @@ OPTIONAL = ("owner_email", "notes")
 _FIRST_DAY = """
 select least(portfolios.inception_date, min(positions.entry_date))
 from raw.newest_portfolios as portfolios
-left join (
-    select distinct on (position_id) portfolio_id, entry_date
-    from raw.positions
-    where portfolio_id = %(portfolio)s
-    order by position_id, load_id desc
-) as positions using (portfolio_id)
+left join raw.newest_positions as positions using (portfolio_id)
 where portfolio_id = %(portfolio)s
 group by portfolios.inception_date
 """

@@ -24,6 +24,7 @@ from ingestion.statements.reconcile import StatementRows, statement_rows
 from ingestion.statements.rows import Lot, parse_lot
 from ingestion.statements.shares import SharesAsOf, lots_as_bought
 from ingestion.statements.source import PositionsSource, open_positions
+from ingestion.statements.splits import read_splits, traded_symbol
 
 SOURCE = "positions_file"
 OPTION_MULTIPLIER = 100
@@ -238,9 +239,17 @@ def _prepare(
 ) -> PreparedStatement:
     known = known_portfolio(connection, fields.portfolio_id)
     listed_as_of = "statement" if statement.listed else shares_as_of
-    bought = lots_as_bought(connection, fields.portfolio_id, statement.lots, statement.as_of, listed_as_of)
+    splits = read_splits(connection, {traded_symbol(lot) for lot in statement.lots})
+    bought = lots_as_bought(
+        connection,
+        fields.portfolio_id,
+        statement.lots,
+        statement.as_of,
+        splits=splits,
+        shares_as_of=listed_as_of,
+    )
     errors = [*bought.errors, *_duplicates(bought.lots)]
-    errors += contradicted_values(connection, statement.listed, bought.lots, statement.as_of)
+    errors += contradicted_values(connection, statement.listed, bought.lots, statement.as_of, splits)
     if errors:
         raise InvalidPositionsFile(path, errors)
     rows = statement_rows(connection, fields.portfolio_id, bought.lots, statement.as_of)

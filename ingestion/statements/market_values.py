@@ -11,7 +11,7 @@ from ingestion.raw.loads import Connection
 from ingestion.statements.brokers.export import Holding
 from ingestion.statements.notices import plain
 from ingestion.statements.rows import Lot
-from ingestion.statements.splits import ratio_since_entry, read_splits, split_ratio, traded_symbol
+from ingestion.statements.splits import Splits, ratio_since_entry, split_ratio
 
 _CLOSES = """
 select distinct on (symbol) symbol, close
@@ -30,14 +30,17 @@ _TOLERANCE, _OPTION_TOLERANCE = Decimal("0.01"), Decimal("0.05")
 
 
 def contradicted_values(
-    connection: Connection, listed: Sequence[Holding], lots: Iterable[Lot], as_of: date
+    connection: Connection, listed: Sequence[Holding], lots: Iterable[Lot], as_of: date, splits: Splits
 ) -> list[PositionsFileError]:
-    """Errors for holdings that the lots do not reproduce within 1 % (options 5 %), where a price is known."""
+    """Errors for holdings that the lots do not reproduce within 1 % (options 5 %), where a price is known.
+
+    splits: of the symbols that the lots trade in.
+    """
     valued = [holding for holding in listed if holding.market_price and not holding.is_cash]
     if not valued:
         return []
-    prices = _prices(connection, {normalize_symbol(holding.symbol) for holding in valued}, as_of)
-    quantities = _quantities(connection, lots, as_of)
+    prices = _prices(connection, {normalize_symbol(holding.symbol) for holding in valued}, as_of, splits)
+    quantities = _quantities(lots, as_of, splits)
     errors = []
     for holding in valued:
         price = prices.get(normalize_symbol(holding.symbol))
@@ -48,23 +51,20 @@ def contradicted_values(
     return errors
 
 
-def _prices(connection: Connection, symbols: set[str], as_of: date) -> dict[str, Decimal]:
+def _prices(connection: Connection, symbols: set[str], as_of: date, splits: Splits) -> dict[str, Decimal]:
     """Closes and quotes of the download's session, per share as of its date."""
     session = session_on_or_before(as_of)
     asked = [sorted(symbols), session]
-    splits = read_splits(connection, symbols)
     closes = connection.execute(_CLOSES, asked).fetchall()
     prices = {symbol: close / split_ratio(splits.get(symbol, []), session, as_of) for symbol, close in closes}
     quotes = connection.execute(_QUOTES, asked).fetchall()
     return prices | {symbol: price for symbol, price in quotes if price}
 
 
-def _quantities(connection: Connection, lots: Iterable[Lot], as_of: date) -> dict[int, Decimal]:
+def _quantities(lots: Iterable[Lot], as_of: date, splits: Splits) -> dict[int, Decimal]:
     """Shares at the download's date, by row of the download."""
-    held = list(lots)
-    splits = read_splits(connection, {traded_symbol(lot) for lot in held})
     quantities: dict[int, Decimal] = {}
-    for lot in held:
+    for lot in lots:
         quantity = lot.quantity * ratio_since_entry(lot, splits, as_of)
         quantities[lot.line] = quantities.get(lot.line, Decimal(0)) + quantity
     return quantities

@@ -19,7 +19,7 @@ from ingestion.statements.columns import COLUMNS, ENTRY_PRICE
 from ingestion.statements.known import known_lots, recognized
 from ingestion.statements.notices import plain, shortened
 from ingestion.statements.rows import Lot
-from ingestion.statements.splits import Splits, ratio_since_entry, read_splits, split_ratio, traded_symbol
+from ingestion.statements.splits import Splits, ratio_since_entry, split_ratio, traded_symbol
 
 SharesAsOf = Literal["entry", "statement"]
 
@@ -60,10 +60,14 @@ def lots_as_bought(
     portfolio: UUID,
     lots: Sequence[Lot],
     as_of: date,
+    *,
+    splits: Splits,
     shares_as_of: SharesAsOf | None,
 ) -> BoughtLots:
-    """The lots in the shares of their entries. shares_as_of: decides for all lots that are not known yet."""
-    splits = read_splits(connection, {traded_symbol(lot) for lot in lots})
+    """The lots in the shares of their entries.
+
+    splits: of the symbols that the lots trade in. shares_as_of: decides for all lots that are not known yet.
+    """
     if not splits:
         return BoughtLots(tuple(lots), (), ())
     found = recognized(lots, known_lots(connection, portfolio), splits, as_of)

@@ -1,7 +1,7 @@
 -- GET /analytics/aggregate/beta: the sum of the dollar exposures to the market over the equity of the portfolios in
 -- which they are known, and the share of total equity that these cover. Portfolios that hold only cash count, with an
--- exposure of zero; so do those whose equity is gone. The providers' beta is a mean over the exposure that has one. No row: a
--- named portfolio is not this user's.
+-- exposure of zero; so do those whose equity is gone. The providers' beta is a mean over the exposure that has one. No
+-- row: a named portfolio is not this user's.
 -- with aggregate_scope, aggregate_quality
 with exposures as (
     select *

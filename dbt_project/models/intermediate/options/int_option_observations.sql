@@ -30,11 +30,16 @@ final as (
         cast(prices.price as double precision) as price,
         cast(prices.strike_price as double precision) as strike_price,
         prices.years_to_expiration,
-        cast(closes.close as double precision) as underlying_price,
+        cast(underlying.close as double precision) as underlying_price,
         {{ risk_free_rate('prices') }} as risk_free_rate,
         cast(coalesce(profiles.dividend_yield, 0) as double precision) as dividend_yield
     from prices
-    inner join closes on prices.pricing_symbol = closes.symbol and prices.observed_on = closes.as_of_date
+    -- looked up by key: a join would read the closes of all dates
+    cross join lateral (
+        select closes.close from closes
+        where closes.symbol = prices.pricing_symbol and closes.as_of_date = prices.observed_on
+        limit 1
+    ) as underlying
     {{ join_curve_segment('prices', 'prices.observed_on') }}
     left join profiles
         on
