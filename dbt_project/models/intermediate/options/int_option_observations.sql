@@ -20,6 +20,17 @@ splits as (
     select * from {{ ref('int_split_periods') }}
 ),
 
+-- each close is looked up by its key: a join would read the closes of all dates
+priced as (
+    select
+        *,
+        (
+            select closes.close from closes
+            where closes.symbol = prices.pricing_symbol and closes.as_of_date = prices.observed_on
+        ) as underlying_close
+    from prices
+),
+
 final as (
     select
         prices.symbol,
@@ -30,16 +41,10 @@ final as (
         cast(prices.price as double precision) as price,
         cast(prices.strike_price as double precision) as strike_price,
         prices.years_to_expiration,
-        cast(underlying.close as double precision) as underlying_price,
+        cast(prices.underlying_close as double precision) as underlying_price,
         {{ risk_free_rate('prices') }} as risk_free_rate,
         cast(coalesce(profiles.dividend_yield, 0) as double precision) as dividend_yield
-    from prices
-    -- looked up by key: a join would read the closes of all dates
-    cross join lateral (
-        select closes.close from closes
-        where closes.symbol = prices.pricing_symbol and closes.as_of_date = prices.observed_on
-        limit 1
-    ) as underlying
+    from priced as prices
     {{ join_curve_segment('prices', 'prices.observed_on') }}
     left join profiles
         on
@@ -47,6 +52,7 @@ final as (
             and prices.observed_on >= profiles.profile_date
             and prices.observed_on < profiles.valid_before
     {{ join_split_period('splits', 'split', 'prices.pricing_symbol', 'prices.observed_on') }}
+    where prices.underlying_close is not null
 )
 
 select * from final
