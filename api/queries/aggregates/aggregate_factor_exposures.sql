@@ -8,7 +8,7 @@ with factor_rows as (
     where
         portfolio_id = any(array(select portfolio_id from snapshots))
         and as_of_date = %(as_of_date)s::date
-        and model in ('market', 'style', 'rates')
+        and (model in ('market', 'bond', 'rates') or model = 'risk' and factor not in ('Market', 'Interest Rate'))
 ),
 
 analyzed as (
@@ -24,7 +24,7 @@ analyzed as (
 factors as (
     select *
     from udf.portfolios_factor_exposures(array(select portfolio_id from snapshots), %(as_of_date)s::date)
-    where model in ('market', 'style', 'rates')
+    where (model in ('market', 'bond', 'rates') or model = 'risk' and factor not in ('Market', 'Interest Rate'))
 ),
 
 listed as (
@@ -43,8 +43,8 @@ listed as (
                 order by
                     array_position(
                         array[
-                            'Market', 'Value', 'Growth', 'Momentum', 'Quality', 'Size',
-                            'Low Volatility', 'Interest Rate'
+                            'Market', 'IR Beta', 'Value', 'Growth', 'Momentum', 'Quality',
+                            'Size', 'Low Volatility', 'Interest Rate'
                         ],
                         factors.factor
                     )
@@ -61,7 +61,7 @@ select
         'calculation_date', case when listed.row_count > 0 then %(as_of_date)s::date end,
         'factors', listed.body,
         'metadata', json_build_object(
-            'models', json_build_array('market', 'style', 'rates'),
+            'models', json_build_array('market', 'bond', 'risk', 'rates'),
             'portfolio_count', totals.portfolio_count,
             'price_source', totals.price_source,
             'price_notice', totals.price_notice
