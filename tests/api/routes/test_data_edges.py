@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from api.marts.answers import SIMULATED_NOTICE, TAG_COLORS
+from api.marts.answers import COVERAGE_RULES, SIMULATED_NOTICE, TAG_COLORS
 from api.queries import load_query
 from tests.api.api_helpers import Person, assert_problem
 from warehouse.connections import Warehouse
@@ -51,7 +51,7 @@ def ask(writer: Writer, hedge_fund: Person) -> Ask:
         common = {
             "portfolio_id": hedge_fund.portfolio_id, "portfolio_ids": [hedge_fund.portfolio_id],
             "as_of_date": LAST, "requested_date": None, "published_at": "2025-09-13T00:00:00Z",
-            "user_id": hedge_fund.portfolio_id, "simulated_notice": SIMULATED_NOTICE,
+            "user_id": hedge_fund.portfolio_id, "simulated_notice": SIMULATED_NOTICE, **COVERAGE_RULES,
             "tag_colors": TAG_COLORS, "limit": 1000, "offset": 0, "max_positions": 1000, "max_days": 252,
             "max_symbols": 10, "schema_version": "1.0", "include_holdings": True,
             "include_position_tags": False, "include_timeseries": False, "include_attrib": False,
