@@ -13,8 +13,12 @@ from api.auth.users import User
 from api.http.errors import DateBeforeHistory, PortfolioNotFound, Problem
 from api.marts.reader import PublishedState, Reader, Reading
 from api.queries import Query
+from warehouse.method import method_variables
 
 SIMULATED_NOTICE: Final = "Prices are simulated: they follow a seeded model, not the market."
+COVERAGE_RULES: Final = {
+    name: method_variables()[name] for name in ("full_coverage_share", "named_positions")
+}
 TAG_COLORS: Final = [
     "#2563EB", "#059669", "#D97706", "#DC2626", "#7C3AED", "#0891B2", "#DB2777", "#4B5563",
 ]  # fmt: skip
@@ -71,6 +75,7 @@ class Responder:
             "published_at": state.published_at,
             "user_id": self.user.user_id,
             "simulated_notice": SIMULATED_NOTICE,
+            **COVERAGE_RULES,
         }
 
     def _etag(self, state: PublishedState, query: Query) -> str:

@@ -54,9 +54,9 @@ class PortfolioPart(ResponseModel):
         "Annualized, as a decimal; null if not available.", 0.1512
     )
     var_95_1d: float | None = described("One-day value at risk, 95 %, USD; null if not available.", 7812.4)
-    quality_flag: Literal["full_history", "limited_history", "no_public_positions", "no_factor_data"] = (
-        described("How far the data supports its risk figures.", "full_history")
-    )
+    quality_flag: Literal[
+        "full_history", "partially_covered", "limited_history", "no_public_positions", "no_factor_data"
+    ] = described("How far the data supports its risk figures.", "full_history")
 
 
 class AggregateBreakdown(Aggregate):
@@ -83,8 +83,13 @@ class AggregateBetaData(ResponseModel):
     beta_calculated_90d: float = described("The same.", 0.982145)
     beta_calculated_90d_observations: int = described("Sessions in the shortest regression.", 90)
     beta_provider_1y: float | None = described(
-        "From data providers, weighted by the exposure that has one; null if no portfolio has one.", 1.0312
+        "From data providers, weighted by the exposure that has one; null with beta_provider_null_reason.",
+        1.0312,
     )
+    beta_provider_null_reason: Literal["portfolio_without_provider_beta"] | None = described(
+        "Why there is none: one of the portfolios covered has none. Null if there is one.", None
+    )
+    portfolios_covered: int = described("Portfolios with a known exposure: both betas are of these.", 2)
     positions_with_beta: int = described("Positions with a provider's beta.", 28)
     positions_total: int = described("Open positions.", 32)
     equity_coverage_percentage: float | None = described(
@@ -104,13 +109,16 @@ class AggregateVolatilityData(Volatility):
     """Volatility of the portfolios together.
 
     Realized figures are of the returns earned together; expected_volatility_21d is the mean of the
-    portfolios' forecasts weighted by equity, an upper bound that ignores offsets between portfolios.
+    portfolios' forecasts weighted by equity, an upper bound that ignores offsets between portfolios. All are
+    of the same portfolios: a mean that one of them lacks is null.
     """
 
     equity_weighted_volatility_21d: float | None = described(
         "Mean of the portfolios' own figures weighted by equity: an upper bound.", 0.162
     )
     equity_weighted_volatility_63d: float | None = described("The same over 63 sessions.", 0.171)
+    portfolios_covered: int = described("Portfolios whose volatility is known: all figures are of these.", 1)
+    equity_coverage_percentage: float | None = described("Share of total equity in them, 0 to 100.", 75.0)
 
 
 class AggregateVolatilityMetadata(AggregateMetadata):

@@ -11,9 +11,9 @@ class SectorExposure(ResponseModel):
     """Gross exposure by sector next to a benchmark's weights."""
 
     portfolio_weights: SectorWeights = described(
-        "Share of gross exposure by sector, adding up to 1; Unclassified: no sector in the profile; "
-        "Private: private holdings.",
-        {"Technology": 0.52, "Unclassified": 0.48},
+        "Share of the classified gross exposure by sector, adding up to 1; a fund that tracks the benchmark "
+        "counts by the benchmark's weights. Empty if nothing is classified.",
+        {"Technology": 0.62, "Healthcare": 0.38},
     )
     benchmark_weights: SectorWeights = described(
         "The S&P 500's, approximate; empty before the first known date.", {"Technology": 0.331}
@@ -27,10 +27,18 @@ class SectorExposure(ResponseModel):
     largest_underweight: str | None = described(
         "Sector furthest below; null if none is.", "Financial Services"
     )
-    total_portfolio_value: float = described(
-        "Total gross exposure that the weights relate to, USD.", 512340.12
+    total_portfolio_value: float = described("Total gross exposure, USD.", 512340.12)
+    classified_value: float = described("Gross exposure that has a sector and is compared, USD.", 266416.9)
+    classified_share: float = described("Its share of total gross exposure, 0 to 1.", 0.52)
+    shares_of_gross: SectorWeights = described(
+        "Share of total gross exposure by sector, adding up to 1; Unclassified fund: a fund without known "
+        "sector weights; Unclassified: no sector in the profile; Private: private holdings.",
+        {"Technology": 0.32, "Healthcare": 0.2, "Unclassified fund": 0.48},
     )
-    positions_by_sector: dict[str, int] = described("Open positions by sector.", {"Technology": 7})
+    looked_through: list[str] = described("Funds divided into the sectors of the benchmark.", ["SPY"])
+    positions_by_sector: dict[str, int] = described(
+        "Open positions by sector; a fund that is divided counts in each.", {"Technology": 7}
+    )
     net_exposure_by_sector: dict[str, float] = described(
         "Net exposure by sector, USD.", {"Technology": 266416.9}
     )

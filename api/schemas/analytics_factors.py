@@ -123,7 +123,10 @@ class MarketBeta(ResponseModel):
         "Betas of the symbols to SPY, weighted by delta-adjusted market value over equity.", 0.982145
     )
     market_beta_direct: float | None = described(
-        "Slope of the portfolio's own returns on SPY's; null with fewer than 30 common sessions.", 0.97213
+        "Slope of the portfolio's own returns on SPY's; null with market_beta_direct_null_reason.", 0.97213
+    )
+    market_beta_direct_null_reason: Literal["return_chain_broken", "too_few_market_days"] | None = described(
+        "Why there is no slope: equity was not positive, or fewer than 30 sessions with market P&L.", None
     )
     market_beta_r_squared: float | None = described("R squared of that regression; null if it is.", 0.91)
     market_beta_observations: int = described("Sessions in that regression.", 53)

@@ -39,8 +39,12 @@ def described(description: str, example: Any) -> Any:
 class DataQuality(ResponseModel):
     """How far the data supports an analytic."""
 
-    flag: Literal["full_history", "limited_history", "no_public_positions", "no_factor_data"] = described(
-        "full_history, limited_history, no_public_positions or no_factor_data.", "full_history"
+    flag: Literal[
+        "full_history", "partially_covered", "limited_history", "no_public_positions", "no_factor_data"
+    ] = described(
+        "The first that applies: no_public_positions, no_factor_data, partially_covered (less than 95 % of "
+        "gross market value or of equity is measured), limited_history, full_history.",
+        "full_history",
     )
     message: str = described(
         "A sentence for users; says so when prices are simulated.",
@@ -50,3 +54,11 @@ class DataQuality(ResponseModel):
     positions_total: int = described("Open positions of the portfolio.", 16)
     positions_skipped: int = described("Positions omitted from the numbers.", 0)
     data_days: int = described("Sessions of data behind the numbers.", 53)
+    coverage_of_equity: float | None = described(
+        "Share of equity not held in positions that are not measured, private ones included; cash counts as"
+        " measured. 0 if nothing is measured, null if equity is not positive.",
+        1.0,
+    )
+    positions_not_measured: list[str] = described(
+        "Symbols of positions that are not measured, the largest first, at most ten.", []
+    )

@@ -60,7 +60,8 @@ select
     risk.var_99_1d,
     correlation.diversification_score,
     correlation.effective_bets,
-    risk.coverage,
+    risk.coverage_of_equity,
+    risk.positions_not_measured,
     risk.quality_flag,
     worst.scenario_name,
     worst.direct_pnl,
@@ -91,7 +92,10 @@ Number = Decimal | float | None
 
 @dataclass(frozen=True)
 class RiskLine:
-    """The risk of one portfolio on its last published date. USD, decimals; None if unknown."""
+    """The risk of one portfolio on its last published date. USD, decimals; None if unknown.
+
+    coverage_of_equity: share of equity that is measured. not_measured: the largest symbols that are not.
+    """
 
     name: str
     beta: Number
@@ -102,7 +106,8 @@ class RiskLine:
     var_99: Number
     diversification: Number
     effective_bets: Number
-    coverage: Number
+    coverage_of_equity: Number
+    not_measured: list[str] | None
     quality_flag: str
     worst_scenario: str | None
     worst_pnl: Number
@@ -129,14 +134,19 @@ class RiskLine:
             _number(self.var_99, ",.0f"),
             _number(self.diversification, ".2f"),
             _number(self.effective_bets, ".1f"),
-            _number(self.coverage, ".0%"),
+            _number(self.coverage_of_equity, ".0%"),
         ]
 
     def notes(self) -> list[str]:
-        """Scenarios, tilts and options in words."""
+        """What is not measured, scenarios, tilts and options in words."""
         if self.quality_flag == "no_public_positions":
             return ["no public positions: risk is not measured"]
         lines = []
+        if self.not_measured:
+            lines.append(
+                f"{self.quality_flag}: {_number(self.coverage_of_equity, '.0%')} of equity is measured, not "
+                f"{_list(self.not_measured)}"
+            )
         if self.worst_scenario is not None:
             lines.append(
                 f"scenarios: worst {self.worst_scenario} {_pnl(self.worst_pnl, self.worst_share)}, "
@@ -184,7 +194,7 @@ def print_risk(console: Console, lines: list[RiskLine]) -> None:
         "VaR 99%",
         "div. score",
         "bets",
-        "coverage",
+        "measured",
     )
     for name in headers:
         table.add_column(name, justify="right", no_wrap=True)
@@ -199,6 +209,10 @@ def print_risk(console: Console, lines: list[RiskLine]) -> None:
 
 def _number(value: Number, form: str) -> str:
     return "-" if value is None else format(value, form)
+
+
+def _list(symbols: list[str], shown: int = 5) -> str:
+    return ", ".join(symbols[:shown]) + (", …" if len(symbols) > shown else "")
 
 
 def _pnl(pnl: Number, share: Number) -> str:

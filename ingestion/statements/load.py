@@ -20,6 +20,7 @@ from ingestion.statements.brokers.export import Holding
 from ingestion.statements.columns import COLUMNS, SYMBOL
 from ingestion.statements.known import HeldLot, held_lots
 from ingestion.statements.market_values import contradicted_values
+from ingestion.statements.notices import shortened
 from ingestion.statements.reconcile import StatementRows, statement_rows
 from ingestion.statements.rows import Lot, parse_lot
 from ingestion.statements.shares import SharesAsOf, lots_as_bought
@@ -101,7 +102,7 @@ def read_positions_file(
     errors += _duplicates(lots)
     if errors:
         raise InvalidPositionsFile(path, sorted(errors, key=lambda error: error.row or 0))
-    notices = (*rows.notices, *_early(lots))
+    notices = (*rows.notices, *_detected(lots), *_early(lots))
     return Statement(tuple(lots), notices, as_of, rows.listed)
 
 
@@ -268,6 +269,18 @@ def _own_date(path: Path, source: PositionsSource, today: date) -> date | None:
         return as_of
     sentence = f"The download's date {as_of} is impossible; give the date with --statement-date."
     raise InvalidPositionsFile(path, [PositionsFileError("ERR_PORT_008", None, None, str(as_of), sentence)])
+
+
+def _detected(lots: Iterable[Lot]) -> list[str]:
+    """The private holdings whose subtype is that of their name."""
+    return shortened(
+        [
+            f"Row {lot.line}: {lot.symbol} is taken as {lot.detected_subtype}, by its name; "
+            "fill Investment Subtype to change it."
+            for lot in lots
+            if lot.detected_subtype and lot.investment_class == "PRIVATE"
+        ]
+    )
 
 
 def _early(lots: Iterable[Lot]) -> list[str]:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from ingestion.errors import PositionsFileError
 from ingestion.files.csv_reader import Record
 from ingestion.market.occ import OptionContract, looks_like_occ
-from ingestion.market.symbols import CASH_SYMBOLS, LONGEST_SYMBOL, VALID_SYMBOL, normalize_symbol
+from ingestion.market.symbols import LONGEST_SYMBOL, VALID_SYMBOL, normalize_symbol
 from ingestion.statements.columns import (
     CLASS,
     EXPIRATION,
@@ -23,17 +23,17 @@ from ingestion.statements.columns import (
     UNDERLYING,
     Row,
 )
+from ingestion.statements.names import detect_class, detect_subtype
 from ingestion.statements.options import check_expiration, option_symbol, read_contract, refuse_option_terms
 from ingestion.statements.values import read_entry_date, read_entry_price, read_exit, read_quantity
-
-_PRIVATE_NAME = re.compile(
-    r"PRIVATE|_VC_|_PE_|_FUND|(^|_)(HOME|RENTAL|ART|CRYPTO|FO)_|TREASURY_BILLS|MONEY_MARKET|REIT.*_|_.*REIT"
-)
 
 
 @dataclass(frozen=True)
 class Lot:
-    """One lot of a statement; quantity signed, prices in USD per share."""
+    """One lot of a statement; quantity signed, prices in USD per share.
+
+    detected_subtype: the subtype, if the file gives none and the symbol's name tells it.
+    """
 
     line: int
     symbol: str
@@ -45,19 +45,7 @@ class Lot:
     contract: OptionContract | None
     exit_date: date | None
     exit_price: Decimal | None
-
-
-def detect_class(symbol: str, *, has_option_columns: bool) -> str:
-    """The investment class of a symbol for which the file gives none.
-
-    >>> detect_class("A16Z_VC_FUND", has_option_columns=False)
-    'PRIVATE'
-    """
-    if looks_like_occ(symbol) or has_option_columns:
-        return "OPTIONS"
-    if symbol in CASH_SYMBOLS:
-        return "PUBLIC"
-    return "PRIVATE" if _PRIVATE_NAME.search(symbol) else "PUBLIC"
+    detected_subtype: str | None = None
 
 
 def parse_lot(
@@ -96,6 +84,7 @@ def _lot(row: Row) -> Lot | None:
         contract,
         exit_date,
         exit_price,
+        subtype if not row[SUBTYPE] and contract is None and subtype != "CASH" else None,
     )
 
 
@@ -145,7 +134,7 @@ def _subtype(
     if not text:
         if contract is not None:
             return contract.option_type
-        return "CASH" if investment_class == "PUBLIC" and symbol in CASH_SYMBOLS else None
+        return detect_subtype(symbol, investment_class)
     if text not in SUBTYPES[investment_class]:
         detected = "" if row[CLASS] else " (detected, as Investment Class is empty)"
         valid = ", ".join(SUBTYPES[investment_class])

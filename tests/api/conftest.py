@@ -82,6 +82,12 @@ def family_office(api: TestClient) -> Person:
 
 
 @pytest.fixture(scope="module")
+def high_net_worth(api: TestClient) -> Person:
+    """Log in with one portfolio, of which 45 % are private holdings."""
+    return log_in_demo(api, "demo_hnw@sigmasight.com")
+
+
+@pytest.fixture(scope="module")
 def analyst(demo: Warehouse) -> Iterator[Connection[DictRow]]:
     """Query the marts in SQL, as an analyst: the API's responses are compared with them."""
     with connect(demo.analyst_url, row_factory=dict_row, autocommit=True) as connection:

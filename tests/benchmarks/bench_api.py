@@ -31,7 +31,7 @@ import psycopg
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from api.marts.answers import SIMULATED_NOTICE, TAG_COLORS
+from api.marts.answers import COVERAGE_RULES, SIMULATED_NOTICE, TAG_COLORS
 from api.marts.reader import PUBLISHED_STATE, SET_SESSION_USER
 from api.queries import load_query
 from ingestion.portfolios.users import add_user
@@ -51,7 +51,7 @@ FASTEST, SLOWEST_ALLOWED, ENOUGH = 50.0, 200.0, 0.6
 
 PORTFOLIO = "/api/v1/analytics/portfolio/{}"
 COMMON = {
-    "requested_date": None, "simulated_notice": SIMULATED_NOTICE, "tag_colors": TAG_COLORS,
+    "requested_date": None, "simulated_notice": SIMULATED_NOTICE, **COVERAGE_RULES, "tag_colors": TAG_COLORS,
     "position_ids": None, "include_closed": False, "include_holdings": True, "include_position_tags": True,
     "include_timeseries": True, "include_attrib": True, "max_positions": 1000, "max_days": 252,
     "limit": 1000, "offset": 0, "schema_version": "1.0", "scenarios": None, "impact_type": "correlated",

@@ -53,6 +53,11 @@ WITH_QUALITY = (
 )
 GREEKS = ("delta", "gamma", "theta", "vega", "rho", "vanna", "volga", "charm")
 ANNUAL = 252**0.5
+# other windows and minimums decide there: NEW29 has enough returns for a correlation, NEW70 not for a spread
+NOT_COMPARABLE = {
+    ("fct_portfolio_correlation", "young", None),
+    ("fct_portfolio_correlation", "only the youngest", None),
+}
 
 
 @pytest.fixture(scope="module")
@@ -183,12 +188,12 @@ def test_no_mart_has_nan_infinity_or_negative_zero(connection: psycopg.Connectio
         ("private only", "no_public_positions", (0, 1), None),
         ("one symbol", "full_history", (1, 1), 1.0),
         ("only the market", "full_history", (1, 1), 1.0),
-        ("two and a house", "full_history", (2, 3), 1.0),
-        ("young", "limited_history", (2, 3), 0.8),
+        ("two and a house", "partially_covered", (2, 3), 1.0),
+        ("young", "partially_covered", (2, 3), 0.8),
         ("only the youngest", "no_factor_data", (0, 1), 0.0),
         ("flat", "full_history", (3, 3), 1.0),
         ("options", "full_history", (3, 3), 1.0),
-        ("option on a flat price", "full_history", (1, 2), 50_000 / 55_000),
+        ("option on a flat price", "partially_covered", (1, 2), 50_000 / 55_000),
         ("dollar neutral", "full_history", (2, 2), 1.0),
         ("nothing left", "full_history", (1, 1), 1.0),
         ("two lots of one day", "full_history", (3, 3), 1.0),
@@ -204,6 +209,41 @@ def test_risk_reports_flag_counts_and_coverage(
         assert found["quality_flag"] == flag
         assert (found["positions_analyzed"], found["positions_total"]) == counts
         assert found["coverage"] == (coverage if coverage is None else pytest.approx(coverage, abs=1e-12))
+
+
+@pytest.mark.parametrize(
+    ("portfolio", "said"),
+    [
+        ("private only", (0, ["OLD_HOUSE"], "No public positions")),
+        ("two and a house", (0.5, ["OLD_HOUSE"], "50 % of gross market value and 50 % of equity are")),
+        ("young", (0.8, ["NEW29"], "Some positions have less than 90 % of the window. Not measured: NEW29.")),
+        ("only the youngest", (0, ["NEW29"], "No position has enough return history")),
+        ("one symbol", (1, None, "Every analyzed position has a full window of returns.")),
+        ("six times levered", (1, None, "Every analyzed position")),
+        ("dollar neutral", (1, None, "Every analyzed position")),
+        # a private holding of less than 5 % is named, and changes no flag
+        ("a book and a cellar", (0.96, ["WINE"], "a full window of returns. Not measured: WINE.")),
+        # 3 % of gross market value, but 9 % of equity
+        ("levered and a cellar", (0.91, ["WINE"], "97 % of gross market value and 91 % of equity are")),
+        # most of equity is uninvested cash
+        ("a little of each", (0.98, ["WINE"], "75 % of gross market value and 98 % of equity are measured.")),
+    ],
+)
+@pytest.mark.parametrize("mart", WITH_QUALITY)
+def test_the_measured_share_of_equity_and_what_is_left_out_are_said(
+    rows: Callable[..., Rows], mart: str, portfolio: str, said: tuple[float, list[str] | None, str]
+) -> None:
+    of_equity, not_measured, words = said
+    for found in rows(mart, portfolio):
+        if (mart, portfolio, found.get("model")) in NOT_COMPARABLE:
+            continue
+        assert found["coverage_of_equity"] == pytest.approx(of_equity, abs=1e-12)
+        assert found["positions_not_measured"] == not_measured
+        assert words in found["quality_message"]
+
+
+def test_without_positive_equity_there_is_no_share_of_it(row: Callable[..., Row]) -> None:
+    assert row("fct_portfolio_risk", "nothing left")["coverage_of_equity"] is None
 
 
 @pytest.mark.parametrize(
@@ -319,7 +359,7 @@ def test_a_symbol_without_betas_is_excluded_and_lowers_the_coverage(
     assert market["coverage"] == pytest.approx(0.8)
     crash = row("fct_portfolio_stress", "young", scenario_id="market_crash_35")
     assert crash["coverage"] == pytest.approx(0.8)
-    assert crash["quality_flag"] == "limited_history"
+    assert crash["quality_flag"] == "partially_covered"
     assert len(rows("fct_position_stress", "young", scenario_id="market_crash_35")) == 2
 
 

@@ -6,6 +6,16 @@ with concentration as (
     from udf.portfolios_concentration(array(select portfolio_id from snapshots), %(as_of_date)s::date)
 ),
 
+private_share as (
+    select
+        coalesce(sum(gross_exposure) filter (where bucket = 'PRIVATE'), 0) / nullif(sum(gross_exposure), 0) as of_gross
+    from fct_exposures_by_group
+    where
+        portfolio_id = any(array(select portfolio_id from snapshots))
+        and as_of_date = %(as_of_date)s::date
+        and dimension = 'investment_class'
+),
+
 weights as (
     select json_object_agg(symbol, round(share_of_gross, 6) order by size_rank) as body
     from udf.portfolios_symbol_shares(array(select portfolio_id from snapshots), %(as_of_date)s::date)
@@ -43,16 +53,28 @@ select
                 ' ',
                 case
                     when concentration.hhi is null then 'Nothing is held.'
+                    when totals.position_count = totals.private_count
+                        then 'Concentration of private positions at their last valuations; none has a market price.'
                     else concat('All ', totals.position_count, ' positions count with their market value.')
+                end,
+                case
+                    when private_share.of_gross > 0 and totals.position_count > totals.private_count
+                        then concat(
+                            trim_scale(round(100 * private_share.of_gross, 1)),
+                            ' %% of it are private positions, at their last valuations.'
+                        )
                 end,
                 totals.price_notice
             ),
             'positions_analyzed', totals.position_count,
             'positions_total', totals.position_count,
             'positions_skipped', 0,
-            'data_days', case when concentration.hhi is null then 0 else 1 end
+            'data_days', case when concentration.hhi is null then 0 else 1 end,
+            'coverage_of_equity', 1,
+            'positions_not_measured', '[]'::json
         )
     )::text as body
 from totals
 cross join concentration
 cross join weights
+cross join private_share

@@ -1,6 +1,6 @@
--- GET /analytics/aggregate/factor-exposures: the sum of dollar exposures over the equity of the portfolios in which
--- they are known. Portfolios that hold only cash count, with an exposure of zero; so do those whose equity is gone. No
--- row: a named portfolio is not this user's.
+-- GET /analytics/aggregate/factor-exposures: the sum of dollar exposures over the equity of the portfolios that have
+-- all the factors that any of them has, so that all betas are of the same portfolios. Portfolios that hold only cash
+-- count, with an exposure of zero; so do those whose equity is gone. No row: a named portfolio is not this user's.
 -- with aggregate_scope, aggregate_quality
 with factor_rows as (
     select *
@@ -16,14 +16,40 @@ analyzed as (
         portfolio_id,
         quality_flag,
         positions_analyzed,
-        data_days
+        data_days,
+        coverage_of_equity,
+        positions_not_measured
     from factor_rows
     order by portfolio_id asc, positions_analyzed asc, data_days asc
 ),
 
+known as (
+    select distinct
+        model,
+        factor
+    from factor_rows
+    where dollar_exposure is not null
+),
+
+covered as materialized (
+    select factor_rows.portfolio_id
+    from factor_rows
+    inner join known on factor_rows.model = known.model and factor_rows.factor = known.factor
+    inner join snapshots on factor_rows.portfolio_id = snapshots.portfolio_id
+    group by factor_rows.portfolio_id
+    having
+        bool_and(
+            factor_rows.dollar_exposure is not null
+            or (factor_rows.quality_flag = 'no_public_positions' and snapshots.private_count = 0)
+        )
+),
+
 factors as (
-    select *
-    from udf.portfolios_factor_exposures(array(select portfolio_id from snapshots), %(as_of_date)s::date)
+    select
+        summed.*,
+        summed.covered_equity / nullif(greatest(totals.equity, 0), 0) as share_of_equity
+    from udf.portfolios_factor_exposures(array(select portfolio_id from covered), %(as_of_date)s::date) as summed
+    cross join totals
     where (model in ('market', 'bond', 'rates') or model = 'risk' and factor not in ('Market', 'Interest Rate'))
 ),
 
@@ -38,7 +64,7 @@ listed as (
                     'exposure_dollar', round(factors.dollar_exposure::numeric, 2),
                     'model', factors.model,
                     'portfolio_count', factors.portfolio_count,
-                    'equity_coverage_percentage', round(100 * factors.equity_coverage, 4)
+                    'equity_coverage_percentage', round(100 * factors.share_of_equity, 4)
                 )
                 order by
                     array_position(

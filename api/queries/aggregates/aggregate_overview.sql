@@ -95,7 +95,9 @@ select
             'positions_analyzed', totals.position_count,
             'positions_total', totals.position_count,
             'positions_skipped', 0,
-            'data_days', sums.session_count
+            'data_days', sums.session_count,
+            'coverage_of_equity', 1,
+            'positions_not_measured', '[]'::json
         )
     )::text as body
 from totals

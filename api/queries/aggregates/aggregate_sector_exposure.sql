@@ -1,14 +1,27 @@
--- GET /analytics/aggregate/sector-exposure: gross exposures by sector, summed, next to the S&P 500's weights in force
--- on the date. No row: a named portfolio is not this user's.
+-- GET /analytics/aggregate/sector-exposure: sector weights of the classified gross exposure, summed, next to the S&P
+-- 500's weights in force on the date. No row: a named portfolio is not this user's.
 -- with aggregate_scope, sector_comparison
 with sectors as (
     select
         sector as bucket,
         gross_exposure,
         net_exposure,
-        share_of_gross,
         position_count
     from udf.portfolios_sector_shares(array(select portfolio_id from snapshots), %(as_of_date)s::date)
+),
+
+symbol_exposures as (
+    select
+        bucket,
+        sum(gross_exposure) as gross_exposure,
+        sum(net_exposure) as net_exposure,
+        sum(position_count) as position_count
+    from fct_exposures_by_group
+    where
+        portfolio_id = any(array(select portfolio_id from snapshots))
+        and as_of_date = %(as_of_date)s::date
+        and dimension = 'symbol'
+    group by bucket
 )
 
 select
@@ -27,19 +40,13 @@ select
         ),
         'data_quality', json_build_object(
             'flag', comparison.quality_flag,
-            'message', concat_ws(
-                ' ',
-                concat(
-                    comparison.classified_count, ' of ', totals.position_count,
-                    ' positions have a sector in the profiles.'
-                ),
-                comparison.benchmark_notice,
-                totals.price_notice
-            ),
+            'message', comparison.message,
             'positions_analyzed', comparison.classified_count,
             'positions_total', totals.position_count,
             'positions_skipped', totals.position_count - comparison.classified_count,
-            'data_days', comparison.data_days
+            'data_days', comparison.data_days,
+            'coverage_of_equity', round(comparison.coverage_of_equity, 6),
+            'positions_not_measured', comparison.positions_not_measured
         )
     )::text as body
 from totals

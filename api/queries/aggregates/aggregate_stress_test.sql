@@ -16,7 +16,9 @@ analyzed as (
         portfolio_id,
         quality_flag,
         positions_analyzed,
-        data_days
+        data_days,
+        coverage_of_equity,
+        positions_not_measured
     from stress
     order by portfolio_id asc, positions_analyzed asc, data_days asc
 ),

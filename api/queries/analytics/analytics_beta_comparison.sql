@@ -1,7 +1,7 @@
 -- GET /analytics/portfolio/{id}/beta-comparison: for each open position, the provider's beta next to the one from
 -- regressions; an option shows its underlying's. No row: the portfolio is not this user's. Null body: it begins after
 -- the session.
--- with portfolio_scope, open_positions, portfolio_quality
+-- with portfolio_scope, open_positions, position_quality, portfolio_quality
 with provider_betas as (
     select
         symbol,
@@ -27,6 +27,7 @@ compared as (
         described.symbol,
         described.position_id,
         described.investment_class,
+        described.price_source,
         described.market_value,
         provider_betas.provider_beta,
         betas.beta,
@@ -40,21 +41,38 @@ compared as (
     left join betas on described.priced_symbol = betas.symbol and described.investment_class <> 'PRIVATE'
 ),
 
+judged as (
+    select
+        symbol,
+        market_value,
+        investment_class = 'PRIVATE' as is_private,
+        price_source = 'cash' as is_cash,
+        beta is not null as is_measured,
+        quality_flag = 'limited_history' as is_limited,
+        observations as data_days
+    from compared
+),
+
 quality as (
     select
-        case
-            when count(*) filter (where investment_class <> 'PRIVATE') = 0 then 'no_public_positions'
-            when count(beta) = 0 then 'no_factor_data'
-            when bool_or(quality_flag = 'limited_history') then 'limited_history'
-            else 'full_history'
-        end as quality_flag,
-        concat(
-            count(beta), ' of ', count(*), ' positions have a calculated beta, ', count(provider_beta),
-            ' one of a provider.'
-        ) as quality_message,
-        count(beta) as positions_analyzed,
-        min(observations) as data_days
-    from compared
+        position_quality.*,
+        concat_ws(
+            ' ',
+            concat(
+                counted.calculated, ' of ', counted.positions, ' positions have a calculated beta, ',
+                counted.provided, ' one of a provider.'
+            ),
+            position_quality.coverage_message
+        ) as quality_message
+    from position_quality
+    cross join
+        lateral (
+            select
+                count(*) as positions,
+                count(beta) as calculated,
+                count(provider_beta) as provided
+            from compared
+        ) as counted
 ),
 
 page as (

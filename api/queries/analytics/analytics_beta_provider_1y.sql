@@ -1,6 +1,30 @@
 -- GET /analytics/portfolio/{id}/beta-provider-1y: the beta from data providers. No row: the portfolio is not this
 -- user's. Null body: it begins after the session.
--- with portfolio_scope, portfolio_risk
+-- with portfolio_scope, open_positions, portfolio_risk, position_quality
+with provider_betas as (
+    select distinct symbol
+    from fct_symbol_risk
+    where
+        symbol = any(array(select priced_symbol from described))
+        and as_of_date = %(as_of_date)s::date
+        and provider_beta is not null
+),
+
+judged as (
+    select
+        described.symbol,
+        described.market_value,
+        described.investment_class = 'PRIVATE' as is_private,
+        described.price_source = 'cash' as is_cash,
+        provider_betas.symbol is not null
+        and described.investment_class <> 'PRIVATE'
+        and described.delta_adjusted_exposure is not null as is_measured,
+        false as is_limited,
+        1 as data_days
+    from described
+    left join provider_betas on described.priced_symbol = provider_betas.symbol
+)
+
 select
     case
         when snapshot.portfolio_id is not null then json_build_object(
@@ -26,10 +50,9 @@ select
             ),
             'data_quality', json_build_object(
                 'flag', case
-                    when snapshot.position_count = snapshot.private_count then 'no_public_positions'
-                    when risk.beta_provider_1y is null then 'no_factor_data'
-                    when risk.positions_with_provider_beta < snapshot.position_count then 'limited_history'
-                    else 'full_history'
+                    when risk.beta_provider_1y is null and position_quality.quality_flag <> 'no_public_positions'
+                        then 'no_factor_data'
+                    else position_quality.quality_flag
                 end,
                 'message', concat_ws(
                     ' ',
@@ -43,15 +66,19 @@ select
                         when risk.beta_provider_null_reason = 'no_exposure'
                             then 'Their long and short exposures cancel.'
                     end,
+                    position_quality.coverage_message,
                     snapshot.price_notice
                 ),
                 'positions_analyzed', coalesce(risk.positions_with_provider_beta, 0),
                 'positions_total', snapshot.position_count,
                 'positions_skipped', snapshot.position_count - coalesce(risk.positions_with_provider_beta, 0),
-                'data_days', case when risk.positions_with_provider_beta > 0 then 1 else 0 end
+                'data_days', case when risk.positions_with_provider_beta > 0 then 1 else 0 end,
+                'coverage_of_equity', round(position_quality.coverage_of_equity::numeric, 6),
+                'positions_not_measured', coalesce(to_json(position_quality.positions_not_measured), '[]'::json)
             )
         )
     end::text as body
 from portfolio
 left join snapshot on true
+left join position_quality on true
 left join risk on true

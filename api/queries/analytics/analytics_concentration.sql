@@ -19,6 +19,16 @@ symbols as (
         and dimension = 'symbol'
 ),
 
+private_share as (
+    select coalesce(sum(share_of_gross), 0) as of_gross
+    from fct_exposures_by_group
+    where
+        portfolio_id = %(portfolio_id)s::uuid
+        and as_of_date = %(as_of_date)s::date
+        and dimension = 'investment_class'
+        and bucket = 'PRIVATE'
+),
+
 weights as (
     select
         count(*) as symbol_count,
@@ -59,18 +69,30 @@ select
                     ' ',
                     case
                         when exposure.hhi is null then 'Nothing is held.'
+                        when snapshot.position_count = snapshot.private_count
+                            then 'Concentration of private positions at their last valuations; none has a market price.'
                         else concat('All ', snapshot.position_count, ' positions count with their market value.')
+                    end,
+                    case
+                        when private_share.of_gross > 0 and snapshot.position_count > snapshot.private_count
+                            then concat(
+                                trim_scale(round((100 * private_share.of_gross)::numeric, 1)),
+                                ' %% of it are private positions, at their last valuations.'
+                            )
                     end,
                     snapshot.price_notice
                 ),
                 'positions_analyzed', snapshot.position_count,
                 'positions_total', snapshot.position_count,
                 'positions_skipped', 0,
-                'data_days', case when exposure.hhi is null then 0 else 1 end
+                'data_days', case when exposure.hhi is null then 0 else 1 end,
+                'coverage_of_equity', 1,
+                'positions_not_measured', '[]'::json
             )
         )
     end::text as body
 from portfolio
 left join snapshot on true
 cross join weights
+cross join private_share
 left join exposure on true

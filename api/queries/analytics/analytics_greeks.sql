@@ -1,6 +1,6 @@
 -- GET /analytics/portfolio/{id}/greeks: Greeks of the portfolio and of its option positions. No row: the portfolio is
 -- not this user's. Null body: it begins after the session.
--- with portfolio_scope
+-- with portfolio_scope, open_positions, position_quality
 with greeks as (
     select *
     from fct_portfolio_greeks
@@ -10,12 +10,20 @@ with greeks as (
 -- an option that settled on the date also has a row, but is no longer held
 open_options as (
     select position_id
-    from fct_position_values
-    where
-        portfolio_id = %(portfolio_id)s::uuid
-        and as_of_date = %(as_of_date)s::date
-        and is_open
-        and investment_class = 'OPTIONS'
+    from described
+    where investment_class = 'OPTIONS'
+),
+
+judged as (
+    select
+        symbol,
+        market_value,
+        investment_class = 'PRIVATE' as is_private,
+        price_source = 'cash' as is_cash,
+        investment_class <> 'PRIVATE' and delta_adjusted_exposure is not null as is_measured,
+        false as is_limited,
+        1 as data_days
+    from described
 ),
 
 options as (
@@ -99,8 +107,9 @@ select
                     when greeks.portfolio_id is null then 'no_factor_data'
                     when greeks.null_reason = 'no_public_positions' then 'no_public_positions'
                     when greeks.null_reason is not null then 'no_factor_data'
-                    when greeks.options_without_greeks > 0 then 'limited_history'
-                    else 'full_history'
+                    when greeks.options_without_greeks > 0 and position_quality.quality_flag = 'full_history'
+                        then 'limited_history'
+                    else position_quality.quality_flag
                 end,
                 'message', concat_ws(
                     ' ',
@@ -114,6 +123,7 @@ select
                             ' option positions have Greeks; the others are left out.'
                         )
                     end,
+                    position_quality.coverage_message,
                     snapshot.price_notice
                 ),
                 'positions_analyzed', case
@@ -127,11 +137,14 @@ select
                         then snapshot.private_count + greeks.options_without_greeks
                     else snapshot.position_count
                 end,
-                'data_days', case when greeks.null_reason is null and greeks.portfolio_id is not null then 1 else 0 end
+                'data_days', case when greeks.null_reason is null and greeks.portfolio_id is not null then 1 else 0 end,
+                'coverage_of_equity', round(position_quality.coverage_of_equity::numeric, 6),
+                'positions_not_measured', coalesce(to_json(position_quality.positions_not_measured), '[]'::json)
             )
         )
     end::text as body
 from portfolio
 left join snapshot on true
 cross join listed
+left join position_quality on true
 left join greeks on true

@@ -14,7 +14,8 @@ risk as (
     select
         return_beta,
         return_beta_r_squared,
-        return_beta_observations
+        return_beta_observations,
+        return_beta_null_reason
     from fct_portfolio_risk
     where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
 )
@@ -29,6 +30,7 @@ select
                 when exposure.beta is not null then json_build_object(
                     'market_beta_weighted', round(exposure.beta::numeric, 6),
                     'market_beta_direct', round(risk.return_beta::numeric, 6),
+                    'market_beta_direct_null_reason', risk.return_beta_null_reason,
                     'market_beta_r_squared', round(risk.return_beta_r_squared::numeric, 6),
                     'market_beta_observations', risk.return_beta_observations
                 )

@@ -2,7 +2,7 @@
 -- delta times its underlying's beta. exposure_dollars add up to the portfolio's. The quality covers all open positions,
 -- regardless of the page and the selected symbols. No row: the portfolio is not this user's. Null body: it begins after
 -- the session.
--- with portfolio_scope, open_positions, portfolio_quality
+-- with portfolio_scope, open_positions, position_quality, portfolio_quality
 with greeks as (
     select
         position_id,
@@ -57,6 +57,7 @@ positions as (
         described.symbol,
         described.priced_symbol,
         described.market_value,
+        described.price_source,
         measured.exposures,
         measured.exposure_dollars,
         measured.data_days,
@@ -72,18 +73,30 @@ positions as (
     left join measured on described.position_id = measured.position_id
 ),
 
+judged as (
+    select
+        symbol,
+        market_value,
+        coalesce(null_reason = 'private_position', false) as is_private,
+        price_source = 'cash' as is_cash,
+        exposures is not null as is_measured,
+        is_limited,
+        data_days
+    from positions
+),
+
 quality as (
     select
-        case
-            when count(*) filter (where null_reason is distinct from 'private_position') = 0 then 'no_public_positions'
-            when count(exposures) = 0 then 'no_factor_data'
-            when bool_or(is_limited) then 'limited_history'
-            else 'full_history'
-        end as quality_flag,
-        concat(count(exposures), ' of ', count(*), ' positions have factor betas.') as quality_message,
-        count(exposures) as positions_analyzed,
-        min(data_days) as data_days
-    from positions
+        position_quality.*,
+        concat_ws(
+            ' ',
+            concat(
+                position_quality.positions_analyzed, ' of ', snapshot.position_count, ' positions have factor betas.'
+            ),
+            position_quality.coverage_message
+        ) as quality_message
+    from position_quality
+    cross join snapshot
 ),
 
 matching as (

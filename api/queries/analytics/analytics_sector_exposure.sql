@@ -1,13 +1,36 @@
--- GET /analytics/portfolio/{id}/sector-exposure: shares of gross exposure by sector, next to the S&P 500's weights in
--- force on the date. No row: the portfolio is not this user's. Null body: it begins after the session.
+-- GET /analytics/portfolio/{id}/sector-exposure: sector weights of the classified gross exposure, next to the S&P
+-- 500's weights in force on the date. No row: the portfolio is not this user's. Null body: it begins after the session.
 -- with portfolio_scope, sector_comparison
-with sectors as (
-    select *
+with totals as (
+    select
+        equity,
+        position_count,
+        price_notice
+    from snapshot
+),
+
+groups as (
+    select
+        dimension,
+        bucket,
+        gross_exposure,
+        net_exposure,
+        position_count
     from fct_exposures_by_group
     where
         portfolio_id = %(portfolio_id)s::uuid
         and as_of_date = %(as_of_date)s::date
-        and dimension = 'sector'
+        and dimension in ('sector', 'symbol')
+),
+
+sectors as (
+    select * from groups
+    where dimension = 'sector'
+),
+
+symbol_exposures as (
+    select * from groups
+    where dimension = 'symbol'
 )
 
 select
@@ -26,22 +49,16 @@ select
             ),
             'data_quality', json_build_object(
                 'flag', comparison.quality_flag,
-                'message', concat_ws(
-                    ' ',
-                    concat(
-                        comparison.classified_count, ' of ', snapshot.position_count,
-                        ' positions have a sector in the profiles.'
-                    ),
-                    comparison.benchmark_notice,
-                    snapshot.price_notice
-                ),
+                'message', comparison.message,
                 'positions_analyzed', comparison.classified_count,
                 'positions_total', snapshot.position_count,
                 'positions_skipped', snapshot.position_count - comparison.classified_count,
-                'data_days', comparison.data_days
+                'data_days', comparison.data_days,
+                'coverage_of_equity', round(comparison.coverage_of_equity, 6),
+                'positions_not_measured', comparison.positions_not_measured
             )
         )
     end::text as body
 from portfolio
 left join snapshot on true
-cross join comparison
+left join comparison on true

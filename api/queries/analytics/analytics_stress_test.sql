@@ -28,7 +28,9 @@ weakest as (
         quality_flag,
         quality_message,
         positions_analyzed,
-        data_days
+        data_days,
+        coverage_of_equity,
+        positions_not_measured
     from stress
     order by positions_analyzed, data_days, scenario_id
     limit 1
@@ -41,7 +43,9 @@ quality as (
         'no_factor_data' as quality_flag,
         'None of the scenarios asked for has figures on the session.' as quality_message,
         0 as positions_analyzed,
-        0 as data_days
+        0 as data_days,
+        null::double precision as coverage_of_equity,
+        null::text[] as positions_not_measured
     where %(scenarios)s::text[] is not null and not exists (select from weakest)
 ),
 

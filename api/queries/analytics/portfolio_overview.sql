@@ -89,7 +89,9 @@ select
                 'positions_analyzed', snapshot.position_count,
                 'positions_total', snapshot.position_count,
                 'positions_skipped', 0,
-                'data_days', snapshot.session_count
+                'data_days', snapshot.session_count,
+                'coverage_of_equity', 1,
+                'positions_not_measured', '[]'::json
             ),
             'last_updated', to_char(%(published_at)s::timestamptz at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
         )

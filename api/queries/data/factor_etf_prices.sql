@@ -1,11 +1,11 @@
 -- GET /data/factors/etf-prices: the ETFs of the factors, with their last bar up to a session and, on request, the bars
 -- of the lookback_days calendar days before. The mapping of factors to ETFs is the current one; a factor that is not an
 -- ETF (a Treasury yield) has none.
-with factors as (
+with chosen as (
     select
-        proxy_symbol as symbol,
-        min(case factor when 'Market' then 'Market Beta' else factor end) as factor_name,
-        string_agg(distinct model, ', ' order by model) as models
+        proxy_symbol,
+        model,
+        case factor when 'Market' then 'Market Beta' else factor end as factor_name
     from dim_factors
     where
         proxy_symbol is not null
@@ -15,6 +15,13 @@ with factors as (
             or lower(factor) = any(%(factors)s::text[])
             or lower(proxy_symbol) = any(%(factors)s::text[])
         )
+),
+
+factors as (
+    select
+        proxy_symbol as symbol,
+        min(factor_name) as factor_name
+    from chosen
     group by proxy_symbol
 ),
 
@@ -79,7 +86,7 @@ by_symbol as (
 select
     json_build_object(
         'metadata', json_build_object(
-            'factor_model', (select string_agg(distinct models, ', ') from factors),
+            'factor_model', (select string_agg(distinct model, ', ' order by model) from chosen),
             'etf_count', by_symbol.etf_count,
             'timestamp', to_char(%(published_at)s::timestamptz at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
             'as_of_date', %(as_of_date)s::date,

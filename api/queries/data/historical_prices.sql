@@ -18,7 +18,11 @@ factor_etfs as (
         lateral (
             values (dim_factors.proxy_symbol), (dim_factors.long_symbol), (dim_factors.short_symbol)
         ) as etf (symbol)
-    where %(include_factor_etfs)s::boolean and etf.symbol is not null
+    where
+        %(include_factor_etfs)s::boolean
+        and etf.symbol is not null
+        -- a yield series is no symbol
+        and dim_factors.unit <> 'return per unit of yield'
 ),
 
 named as (

@@ -11,7 +11,9 @@ with data_quality as (
             'positions_analyzed', coalesce(quality.positions_analyzed, 0),
             'positions_total', snapshot.position_count,
             'positions_skipped', snapshot.position_count - coalesce(quality.positions_analyzed, 0),
-            'data_days', coalesce(quality.data_days, 0)
+            'data_days', coalesce(quality.data_days, 0),
+            'coverage_of_equity', round(quality.coverage_of_equity::numeric, 6),
+            'positions_not_measured', coalesce(to_json(quality.positions_not_measured), '[]'::json)
         ) as body
     from snapshot
     left join quality on true

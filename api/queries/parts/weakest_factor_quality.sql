@@ -7,7 +7,9 @@ with quality as (
             else quality_message
         end as quality_message,
         positions_analyzed,
-        data_days
+        data_days,
+        coverage_of_equity,
+        positions_not_measured
     from factor_rows
     order by positions_analyzed, data_days, quality_flag desc, factor
     limit 1

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from psycopg import Connection
 
-from api.marts.answers import SIMULATED_NOTICE, TAG_COLORS
+from api.marts.answers import COVERAGE_RULES, SIMULATED_NOTICE, TAG_COLORS
 from api.queries import load_query, query_files
 from tests.api.api_helpers import Person
 from warehouse.connections import Warehouse
@@ -69,6 +69,7 @@ def parameters(portfolio_id: str) -> dict[str, Any]:
         "offset": 0, "max_positions": 1000, "max_days": 252, "schema_version": "1.0",
         "include_holdings": True, "include_position_tags": True, "include_timeseries": True,
         "include_attrib": True, "include_closed": False, "is_single": False, "compared_symbols": 100,
+        **COVERAGE_RULES,
     }  # fmt: skip
 
 

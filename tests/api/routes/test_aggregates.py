@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from psycopg import Connection
 
+from api.marts.answers import COVERAGE_RULES
 from api.queries import load_query
 from tests.api.api_helpers import Person
 from warehouse.connections import Warehouse
@@ -25,6 +26,11 @@ def get(person: Person, path: str, **parameters: Any) -> Any:
     response = person.get(f"analytics/aggregate/{path}", **parameters)
     assert response.status_code == 200, response.text
     return response.json()
+
+
+def alone_of(person: Person, name: str) -> Any:
+    """Return the overview of one portfolio."""
+    return person.get(f"analytics/portfolio/{person.portfolios[name]}/overview").json()
 
 
 def alone(person: Person, path: str) -> Any:
@@ -131,6 +137,21 @@ def test_only_the_named_portfolios_are_included(family_office: Person) -> None:
     assert both["portfolio_ids"] == sorted([public, private])
 
 
+def test_all_volatilities_are_of_the_portfolios_that_have_one(family_office: Person) -> None:
+    """Equity of a private portfolio does not dilute one figure and leave out the other."""
+    public = family_office.portfolios[PUBLIC]
+    together = get(family_office, "volatility")
+    assert (
+        together["data"] | {"equity_coverage_percentage": 100}
+        == (get(family_office, "volatility", portfolio_ids=public)["data"])
+    )
+    assert together["data"]["portfolios_covered"] == 1
+    equity = {name: alone_of(family_office, name)["equity_balance"] for name in (PUBLIC, PRIVATE)}
+    assert together["data"]["equity_coverage_percentage"] == pytest.approx(
+        100 * equity[PUBLIC] / sum(equity.values()), abs=1e-4
+    )
+
+
 def test_volatility_is_of_the_combined_returns(family_office: Person, analyst: Analyst) -> None:
     days = analyst.execute(
         """
@@ -139,7 +160,7 @@ def test_volatility_is_of_the_combined_returns(family_office: Person, analyst: A
         where portfolio_id = any(%s) and as_of_date <= %s
         group by as_of_date order by as_of_date
         """,
-        (list(family_office.portfolios.values()), LAST),
+        ([family_office.portfolios[PUBLIC]], LAST),
     ).fetchall()
     returns = np.array([float(day["daily_return"]) for day in days])
     data = get(family_office, "volatility")["data"]
@@ -228,7 +249,7 @@ def test_an_aggregate_reports_its_price_flags(family_office: Person) -> None:
 )  # fmt: skip
 def test_cash_and_lost_equity_count(family_office: Person, demo: Warehouse, changes: list[str]) -> None:
     ids = {name: family_office.portfolios[full] for name, full in (("public", PUBLIC), ("private", PRIVATE))}
-    both = {"portfolio_ids": list(ids.values()), "as_of_date": LAST, "simulated_notice": ""}
+    both = {"portfolio_ids": list(ids.values()), "as_of_date": LAST, "simulated_notice": "", **COVERAGE_RULES}
     with demo.connect_writer() as connection:
         connection.execute("set search_path = marts")
         for change in changes:

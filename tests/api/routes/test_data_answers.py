@@ -254,6 +254,8 @@ def test_factor_etfs_have_the_names_of_the_factors(hedge_fund: Person, session: 
     assert names == {"Market Beta", "Value", "Growth", "Momentum", "Quality", "Size", "Low Volatility"}
     assert body["metadata"]["etf_count"] == 7
     assert body["metadata"]["without_prices"] == ["Interest Rate"]
+    models = body["metadata"]["factor_model"].split(", ")
+    assert models == sorted(set(models))
     assert {etf["date"] for etf in body["data"].values()} == {session.get("as_of_date", LAST)}
     assert {etf["history"] for etf in body["data"].values()} == {None}
     some = hedge_fund.get("data/factors/etf-prices", factors="value,IWM", lookback_days=7, **session).json()

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from ingestion.errors import InvalidPositionsFile
 from ingestion.files.csv_reader import parse_number
 from ingestion.statements.load import read_positions_file
-from ingestion.statements.rows import Lot, detect_class
+from ingestion.statements.names import detect_class, detect_subtype
+from ingestion.statements.rows import Lot
 
 Write = Callable[[str, str], Path]
 
@@ -92,12 +93,45 @@ def test_short_rows_and_trailing_commas_are_filled_up(write: Write) -> None:
         ("MONEY_MARKET", "PRIVATE"),
         ("STARWOOD_REIT", "PRIVATE"),
         ("FO_ART_COLLECTIVE", "PRIVATE"),
+        ("RE_DUPLEX", "PRIVATE"),
+        ("COLLECTIBLE_WATCHES", "PRIVATE"),
         ("REIT", "PUBLIC"),
         ("FOXA", "PUBLIC"),
     ],
 )
 def test_class_is_detected_from_the_symbol(symbol: str, investment_class: str) -> None:
     assert detect_class(symbol, has_option_columns=False) == investment_class
+
+
+@pytest.mark.parametrize(
+    ("symbol", "investment_class", "subtype"),
+    [
+        ("RE_DUPLEX", "PRIVATE", "REAL_ESTATE"),
+        ("COLLECTIBLE_WATCHES", "PRIVATE", "ART"),
+        ("TWO_SIGMA_FUND", "PRIVATE", "HEDGE_FUND"),
+        ("A16Z_VC_FUND", "PRIVATE", "VENTURE_CAPITAL"),
+        ("MY_PE_STAKE", "PRIVATE", "PRIVATE_EQUITY"),
+        ("STARWOOD_REIT", "PRIVATE", "PRIVATE_REIT"),
+        ("CRYPTO_BTC_ETH", "PRIVATE", "CRYPTOCURRENCY"),
+        ("FAMILY_BUSINESS", "PRIVATE", None),
+        ("VTIAX", "PUBLIC", "MUTUAL_FUND"),
+        ("VMFXX", "PUBLIC", "CASH"),
+        ("AAPL", "PUBLIC", None),
+    ],
+)
+def test_a_subtype_is_detected_from_the_symbol(
+    symbol: str, investment_class: str, subtype: str | None
+) -> None:
+    assert detect_subtype(symbol, investment_class) == subtype
+
+
+def test_a_detected_private_subtype_is_announced(write: Write) -> None:
+    rows = ["RE_DUPLEX,1,250000,2025-06-30,,,,,,,,", "RE_LAND,1,90000,2025-06-30,PRIVATE,OTHER,,,,,,"]
+    statement = read_positions_file(write("p.csv", "\n".join([HEADER, *rows])), today=TODAY)
+    assert [lot.investment_subtype for lot in statement.lots] == ["REAL_ESTATE", "OTHER"]
+    assert statement.notices == (
+        "Row 3: RE_DUPLEX is taken as REAL_ESTATE, by its name; fill Investment Subtype to change it.",
+    )
 
 
 def test_cash_has_the_price_one(write: Write) -> None:

@@ -66,6 +66,7 @@ idiosyncratic as (
             when holdings.equity > 0
                 then power(holdings.exposure / holdings.equity * betas.residual_volatility, 2)
         end order by holdings.symbol) as idiosyncratic_variance,
+        {{ exact_sum('holdings.known_market_value') }} as covered_market_value,
         sum(holdings.known_positions) as positions_analyzed,
         min(betas.observations) as data_days,
         bool_or(betas.quality_flag = 'limited_history') as has_limited_history

@@ -1,7 +1,7 @@
 {{ config(materialized='ephemeral') }}
 
 -- Positions in scope of the engines: public positions and options. Cash has no exposure and is always covered; private
--- positions are out of scope.
+-- positions are out of scope, and count only in what is not measured.
 with snapshots as (
     select * from {{ ref('fct_portfolio_snapshots') }}
     where {{ is_being_built() }}
@@ -19,6 +19,11 @@ holdings as (
     group by portfolio_id, as_of_date
 ),
 
+private_holdings as (
+    select * from {{ ref('fct_exposures_by_group') }}
+    where dimension = 'investment_class' and bucket = 'PRIVATE' and {{ is_being_built() }}
+),
+
 final as (
     select
         snapshots.portfolio_id,
@@ -28,10 +33,15 @@ final as (
         coalesce(holdings.positions_in_scope, 0) as positions_in_scope,
         holdings.gross_market_value,
         coalesce(holdings.cash_positions, 0) as cash_positions,
-        coalesce(holdings.cash_market_value, 0) as cash_market_value
+        coalesce(holdings.cash_market_value, 0) as cash_market_value,
+        cast(coalesce(private_holdings.gross_exposure, 0) as double precision) as private_market_value
     from snapshots
     left join holdings
         on snapshots.portfolio_id = holdings.portfolio_id and snapshots.as_of_date = holdings.as_of_date
+    left join private_holdings
+        on
+            snapshots.portfolio_id = private_holdings.portfolio_id
+            and snapshots.as_of_date = private_holdings.as_of_date
 )
 
 select * from final

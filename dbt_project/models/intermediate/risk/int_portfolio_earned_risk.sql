@@ -114,6 +114,7 @@ betas as (
         being_built.portfolio_id,
         being_built.as_of_date,
         regr_count(earned.daily_return, earned.market_return order by earned.session_number) as observations,
+        regr_count(earned.daily_return, earned.market_return) filter (where earned.has_market_pnl) as market_days,
         regr_slope(earned.daily_return, earned.market_return order by earned.session_number) as beta,
         -- undefined where the returns never vary
         case
@@ -141,14 +142,19 @@ final as (
         end as sharpe_ratio,
         judged.null_reason as sharpe_null_reason,
         betas.observations as return_beta_observations,
-        case when enough.is_known then betas.beta end as return_beta,
-        case when enough.is_known then betas.r_squared end as return_beta_r_squared
+        case when judged_beta.null_reason is null then betas.beta end as return_beta,
+        case when judged_beta.null_reason is null then betas.r_squared end as return_beta_r_squared,
+        judged_beta.null_reason as return_beta_null_reason
     from betas
     cross join market
     inner join judged on betas.portfolio_id = judged.portfolio_id and betas.as_of_date = judged.as_of_date
     cross join lateral (
-        select betas.observations >= market.min_observations and not judged.is_chain_broken as is_known
-    ) as enough
+        select
+            case
+                when judged.is_chain_broken then 'return_chain_broken'
+                when betas.market_days < market.min_observations then 'too_few_market_days'
+            end as null_reason
+    ) as judged_beta
 )
 
 select * from final

@@ -1,8 +1,8 @@
 {{ config(materialized='mart', grain=['portfolio_id', 'symbol', 'as_of_date']) }}
 
 -- Expected returns at the valid target prices of each symbol held at the close. Returns are those of the position: a
--- short position gains when the price falls. Targets are adjusted for splits. An end-of-year target ends with
--- the year in which it was stated.
+-- short position gains when the price falls. Targets are adjusted for splits. Targets for the end of this
+-- and of the next year end with the year in which they were stated.
 with targets as (
     select * from {{ ref('int_target_price_periods') }}
 ),
@@ -85,8 +85,11 @@ weighted as (
         cast(case
             when not targeted.is_year_over then targeted.target_price_eoy * targeted.price_factor
         end as numeric(38, 6)) as target_price_eoy,
-        targeted.is_year_over and targeted.target_price_eoy is not null as is_eoy_over,
-        cast(targeted.target_price_next_year * targeted.price_factor as numeric(38, 6)) as target_price_next_year,
+        cast(case
+            when not targeted.is_year_over then targeted.target_price_next_year * targeted.price_factor
+        end as numeric(38, 6)) as target_price_next_year,
+        targeted.is_year_over
+        and coalesce(targeted.target_price_eoy, targeted.target_price_next_year) is not null as is_target_over,
         cast(targeted.downside_target_price * targeted.price_factor as numeric(38, 6)) as downside_target_price,
         targeted.price,
         case when targeted.price is not null then targeted.price_date end as price_date,
@@ -139,7 +142,7 @@ final as (
             when price = 0 then 'price_is_zero'
             when side is null then 'long_and_short_cancel'
             when position_weight is null then 'equity_not_positive'
-            when is_eoy_over then 'target_year_over'
+            when is_target_over then 'target_year_over'
             when target_price_eoy is null or target_price_next_year is null or downside_target_price is null
                 then 'target_not_given'
         end as null_reason,

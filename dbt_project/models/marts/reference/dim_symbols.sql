@@ -32,6 +32,11 @@ held as (
     group by symbol
 ),
 
+benchmark_funds as (
+    select * from {{ ref('benchmark_funds') }}
+    where effective_date <= {{ to_date() }}
+),
+
 known as (
     select symbol from price_dates
     union
@@ -65,11 +70,13 @@ final as (
         newest_profiles.market_cap,
         newest_profiles.dividend_yield,
         price_dates.first_price_date,
-        price_dates.last_price_date
+        price_dates.last_price_date,
+        benchmark_funds.benchmark as tracked_benchmark
     from known
     left join price_dates on known.symbol = price_dates.symbol
     left join held on known.symbol = held.symbol
     left join newest_profiles on known.symbol = newest_profiles.symbol
+    left join benchmark_funds on known.symbol = benchmark_funds.symbol
 )
 
 select * from final

@@ -19,10 +19,16 @@ holdings as (
     select * from {{ ref('int_portfolio_holdings') }}
 ),
 
+unmeasured as (
+    select * from {{ ref('int_unmeasured_positions') }}
+    where factor_model = 'correlation'
+),
+
 included as (
     select
         members.portfolio_id,
         members.as_of_date,
+        {{ exact_sum('holdings.known_market_value') }} as covered_market_value,
         sum(holdings.known_positions) as positions_analyzed
     from members
     inner join holdings
@@ -46,15 +52,20 @@ flagged as (
         found.min_eigenvalue,
         coalesce(found.data_days, 0) as data_days,
         coalesce(included.positions_analyzed, 0) as positions_analyzed,
-        {{ quality_flag(
+        unmeasured.unmeasured_symbols,
+        unmeasured.positions_not_measured,
+        {{ quality_columns(
             'scopes', 'included.positions_analyzed',
-            'found.data_days < ' ~ var('full_history_share') * var('correlation_rules').window
-        ) }} as quality_flag
+            'found.data_days < ' ~ var('full_history_share') * var('correlation_rules').window,
+            'included.covered_market_value'
+        ) }}
     from scopes
     left join correlation_statistics as found
         on scopes.portfolio_id = found.portfolio_id and scopes.as_of_date = found.as_of_date
     left join included
         on scopes.portfolio_id = included.portfolio_id and scopes.as_of_date = included.as_of_date
+    left join unmeasured
+        on scopes.portfolio_id = unmeasured.portfolio_id and scopes.as_of_date = unmeasured.as_of_date
 ),
 
 final as (
@@ -72,6 +83,8 @@ final as (
         {{ var('correlation_rules').window }} as window_days,
         quality_flag,
         {{ quality_message() }} as quality_message,
+        coverage_of_equity,
+        positions_not_measured,
         cast(positions_analyzed as integer) as positions_analyzed,
         positions_total,
         cast(positions_total - positions_analyzed as integer) as positions_skipped,

@@ -22,6 +22,10 @@ totals as (
     select * from {{ ref('int_portfolio_variances') }}
 ),
 
+unmeasured as (
+    select * from {{ ref('int_unmeasured_positions') }}
+),
+
 flagged as (
     select
         scopes.*,
@@ -33,7 +37,11 @@ flagged as (
         {{ covered_share('summed', 'scopes') }} as coverage,
         coalesce(summed.positions_analyzed + scopes.cash_positions, 0) as positions_analyzed,
         coalesce(summed.data_days, 0) as data_days,
-        {{ quality_flag('scopes', 'summed.positions_analyzed', 'summed.has_limited_history') }} as quality_flag
+        unmeasured.unmeasured_symbols,
+        unmeasured.positions_not_measured,
+        {{ quality_columns(
+            'scopes', 'summed.positions_analyzed', 'summed.has_limited_history', 'summed.covered_market_value'
+        ) }}
     from scopes
     cross join factors
     left join summed
@@ -50,6 +58,12 @@ flagged as (
             and factors.factor = variances.factor
     left join totals
         on scopes.portfolio_id = totals.portfolio_id and scopes.as_of_date = totals.as_of_date
+    left join unmeasured
+        on
+            scopes.portfolio_id = unmeasured.portfolio_id
+            and scopes.as_of_date = unmeasured.as_of_date
+            and factors.model = unmeasured.factor_model
+            and factors.factor = unmeasured.factor
 ),
 
 contributed as (
@@ -80,6 +94,8 @@ final as (
         end as tilt,
         quality_flag,
         {{ quality_message() }} as quality_message,
+        coverage_of_equity,
+        positions_not_measured,
         cast(positions_analyzed as integer) as positions_analyzed,
         positions_total,
         cast(positions_total - positions_analyzed as integer) as positions_skipped,

@@ -27,6 +27,11 @@ provider_betas as (
     select * from {{ ref('int_portfolio_provider_betas') }}
 ),
 
+unmeasured as (
+    select * from {{ ref('int_unmeasured_positions') }}
+    where factor_model = 'risk' and factor = 'Market'
+),
+
 earned_risk as (
     select * from {{ ref('int_portfolio_earned_risk') }}
 ),
@@ -45,6 +50,7 @@ joined as (
         earned_risk.return_beta,
         earned_risk.return_beta_r_squared,
         earned_risk.return_beta_observations,
+        earned_risk.return_beta_null_reason,
         market_betas.beta as market_beta,
         market_fits.r_squared as market_beta_r_squared,
         market_fits.observations as market_beta_observations,
@@ -55,7 +61,11 @@ joined as (
         sqrt(variances.total_variance) as total_volatility,
         variances.systematic_variance / nullif(variances.total_variance, 0) as systematic_share,
         coalesce(variances.positions_analyzed + scopes.cash_positions, 0) as positions_analyzed,
-        {{ quality_flag('scopes', 'variances.positions_analyzed', 'variances.has_limited_history') }} as quality_flag,
+        unmeasured.unmeasured_symbols,
+        unmeasured.positions_not_measured,
+        {{ quality_columns(
+            'scopes', 'variances.positions_analyzed', 'variances.has_limited_history', 'variances.covered_market_value'
+        ) }},
         return_risk.realized_volatility_21d,
         return_risk.realized_volatility_63d,
         return_risk.forecast_volatility_21d,
@@ -93,6 +103,8 @@ joined as (
         on scopes.portfolio_id = provider_betas.portfolio_id and scopes.as_of_date = provider_betas.as_of_date
     left join earned_risk
         on scopes.portfolio_id = earned_risk.portfolio_id and scopes.as_of_date = earned_risk.as_of_date
+    left join unmeasured
+        on scopes.portfolio_id = unmeasured.portfolio_id and scopes.as_of_date = unmeasured.as_of_date
 ),
 
 final as (
@@ -156,10 +168,14 @@ final as (
         return_beta,
         return_beta_r_squared,
         cast(coalesce(return_beta_observations, 0) as integer) as return_beta_observations,
+        case when return_beta is null then coalesce(return_beta_null_reason, 'too_few_market_days') end
+            as return_beta_null_reason,
         case when equity <= 0 then 'equity_not_positive' end as ratio_null_reason,
         case when positions_in_scope > 0 then coalesce(coverage, 0) end as coverage,
         quality_flag,
         {{ quality_message() }} as quality_message,
+        coverage_of_equity,
+        positions_not_measured,
         cast(positions_analyzed as integer) as positions_analyzed,
         positions_total,
         cast(positions_total - positions_analyzed as integer) as positions_skipped,

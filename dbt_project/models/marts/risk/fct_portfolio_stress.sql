@@ -33,6 +33,11 @@ gross as (
     group by portfolio_id, as_of_date
 ),
 
+unmeasured as (
+    select * from {{ ref('int_unmeasured_positions') }}
+    where factor_model = 'risk' and factor = 'Market'
+),
+
 summed as (
     select
         position_values.portfolio_id,
@@ -73,7 +78,11 @@ flagged as (
         / nullif(gross.gross_market_value, 0) as coverage,
         coalesce(summed.positions_analyzed + scopes.cash_positions, 0) as positions_analyzed,
         coalesce(summed.data_days, 0) as data_days,
-        {{ quality_flag('scopes', 'summed.positions_analyzed', 'summed.has_limited_history') }} as quality_flag
+        unmeasured.unmeasured_symbols,
+        unmeasured.positions_not_measured,
+        {{ quality_columns(
+            'scopes', 'summed.positions_analyzed', 'summed.has_limited_history', 'summed.covered_market_value'
+        ) }}
     from scopes
     cross join scenarios
     left join gross
@@ -83,6 +92,8 @@ flagged as (
             scopes.portfolio_id = summed.portfolio_id
             and scopes.as_of_date = summed.as_of_date
             and scenarios.scenario_id = summed.scenario_id
+    left join unmeasured
+        on scopes.portfolio_id = unmeasured.portfolio_id and scopes.as_of_date = unmeasured.as_of_date
 ),
 
 final as (
@@ -101,6 +112,8 @@ final as (
         case when positions_total > 0 then coalesce(coverage, 0) end as coverage,
         quality_flag,
         {{ quality_message() }} as quality_message,
+        coverage_of_equity,
+        positions_not_measured,
         cast(positions_analyzed as integer) as positions_analyzed,
         positions_total,
         cast(positions_total - positions_analyzed as integer) as positions_skipped,

@@ -1,0 +1,28 @@
+"""The summary of risk names what is not measured."""
+
+from dataclasses import fields
+from typing import Any
+
+from flows.summaries.risk import RiskLine
+
+
+def line(**values: Any) -> RiskLine:
+    """A portfolio without figures, but for these."""
+    empty: dict[str, Any] = dict.fromkeys(field.name for field in fields(RiskLine))
+    return RiskLine(**{**empty, "name": "Mixed", "option_count": 0, "options_without_greeks": 0, **values})
+
+
+def test_a_mixed_portfolio_says_what_share_is_measured_and_what_is_not() -> None:
+    mixed = line(coverage_of_equity=0.55, quality_flag="partially_covered", not_measured=["HOME", "ART"])
+    assert mixed.cells()[-1] == "55%"
+    assert mixed.notes() == ["partially_covered: 55% of equity is measured, not HOME, ART"]
+
+
+def test_a_long_list_is_cut() -> None:
+    named = [f"S{number}" for number in range(7)]
+    (note,) = line(coverage_of_equity=0.1, quality_flag="partially_covered", not_measured=named).notes()
+    assert note.endswith("not S0, S1, S2, S3, S4, …")
+
+
+def test_a_fully_measured_portfolio_needs_no_note() -> None:
+    assert line(coverage_of_equity=1.0, quality_flag="full_history").notes() == []
