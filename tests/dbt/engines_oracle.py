@@ -111,8 +111,12 @@ class Marts:
         return dict(zip(rows["factor"], rows["style_beta"], strict=True))
 
     def vix(self, day: date) -> float:
-        rows = self.on("fct_prices", day).query("symbol == 'VIX'")
-        return float(rows["close"].iloc[0]) if len(rows) else math.nan
+        """The last close of the VIX, at most five sessions old, else NaN."""
+        for earlier in reversed(self.window(day, 6)):
+            rows = self.on("fct_prices", earlier).query("symbol == 'VIX'")
+            if len(rows):
+                return float(rows["close"].iloc[0])
+        return math.nan
 
 
 def risk_factors(marts: Marts, day: date) -> pd.DataFrame:
@@ -389,11 +393,11 @@ def expected_moves(given: dict[str, float], factors: list[str], covariance: np.n
 
 
 def vix_ratio(shocks: Shocks, vix: float) -> float:
-    """VIX after / before: as stated, or following the market; between 9 and 85."""
+    """VIX after / before: as stated, or following the market; between 9 and 85 if its level is known."""
     market = shocks.get("Market", (0.0, ""))[0]
     following = (1 + market) ** (-4 if market < 0 else -2.5)
     ratio = 1 + shocks["Volatility"][0] if "Volatility" in shocks else following
-    return float(min(max(vix * ratio, 9), 85) / vix)
+    return ratio if math.isnan(vix) else float(min(max(vix * ratio, 9), 85) / vix)
 
 
 def stress(

@@ -1,6 +1,5 @@
 {{ config(materialized='mart', grain=['portfolio_id', 'as_of_date', 'scenario_id']) }}
 
--- depends_on: {{ ref('stg_ops__portfolio_dates') }}, {{ ref('int_portfolio_windows') }}
 -- P&L of each portfolio under each scenario. Private positions are not stressed and lower the coverage.
 with stress as (
     select * from {{ ref('int_portfolio_stress') }}
