@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from psycopg import Connection
 
-from tests.api.api_helpers import Person, rounded
+from tests.api.api_helpers import Person
 
 LAST = "2025-09-12"
-LARGEST = "RENTAL_SFH"
+LARGEST = "HOME_EQUITY"
 MEASURED = (
     "volatility", "value-at-risk", "risk-metrics", "risk-decomposition", "factor-exposures", "market-beta",
     "beta-calculated-90d", "beta-comparison", "positions/factor-exposures", "spread-factors", "stress-test",
@@ -132,5 +132,5 @@ def test_the_answer_shows_the_marts_share(high_net_worth: Person, analyst: Analy
         quality = get(high_net_worth, path)["data_quality"]
         assert quality["flag"] == row["quality_flag"]
         assert quality["message"].startswith(row["quality_message"])
-        assert quality["coverage_of_equity"] == rounded(row["coverage_of_equity"], 6)
+        assert quality["coverage_of_equity"] == pytest.approx(row["coverage_of_equity"], abs=1e-6)
         assert quality["positions_not_measured"] == row["positions_not_measured"]
