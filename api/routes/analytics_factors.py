@@ -39,11 +39,10 @@ BETA_COMPARISON = load_query("analytics_beta_comparison")
     responses=marts_responses(PortfolioNotFound),
 )
 async def factor_exposures(portfolio_id: UUID, responder: ResponderDep) -> Response:
-    """Show the portfolio's betas to the market, six styles and the 10-year yield.
+    """Show the portfolio's betas to the market, bonds, six styles and the 10-year yield.
 
-    A factor without a beta is omitted; if none has one, available is false. Styles come from a ridge
-    regression separate from the market's, so the betas are not additive: see risk-decomposition for
-    contributions.
+    A factor without a beta is omitted; if none has one, available is false. Each name has the regression
+    given as its model, so the betas are not additive: see risk-decomposition for contributions.
     """
     return await responder.send(FACTOR_EXPOSURES, {"portfolio_id": portfolio_id}, portfolio_id=portfolio_id)
 

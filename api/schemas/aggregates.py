@@ -147,7 +147,7 @@ class AggregateFactor(ResponseModel):
         0.982145,
     )
     exposure_dollar: float = described("Sum of the dollar exposures, USD.", 1006424.8)
-    model: Literal["market", "style", "rates"] = described("The regression.", "market")
+    model: Literal["market", "bond", "risk", "rates"] = described("The regression.", "market")
     portfolio_count: int = described("Portfolios with a known exposure to it.", 2)
     equity_coverage_percentage: float | None = described(
         "Equity of the portfolios in which the exposure is known over that of all, 0 to 100.",
@@ -158,7 +158,7 @@ class AggregateFactor(ResponseModel):
 class AggregateModelMetadata(AggregateMetadata):
     """Metadata of exposures to factors."""
 
-    models: list[FactorModel] = described("The factor models that the betas are of.", ["market", "style"])
+    models: list[FactorModel] = described("The factor models that the betas are of.", ["market", "risk"])
 
 
 class AggregateFactorExposures(Aggregate):

@@ -9,7 +9,7 @@ from api.schemas.common import DataQuality, PriceNotice, PriceSource, ResponseMo
 PORTFOLIO_ID = "6b1f7c1e-52f1-5f0a-9d6c-3f1d2a9b7c11"
 POSITION_ID = "4a6f7f0e-6c0e-5c0b-8f57-2f7b8d3f9a21"
 
-FactorModel = Literal["market", "style", "rates", "spread", "risk"]
+FactorModel = Literal["market", "rates", "bond", "spread", "risk"]
 SectorWeights = dict[str, float]
 
 
@@ -23,7 +23,7 @@ class Metadata(ResponseModel):
 class ModelMetadata(Metadata):
     """Metadata of figures of factor models."""
 
-    models: list[FactorModel] = described("The factor models that the betas are of.", ["market", "style"])
+    models: list[FactorModel] = described("The factor models that the betas are of.", ["market", "risk"])
 
 
 class Analytic(ResponseModel):

@@ -12,16 +12,18 @@ class FactorExposure(ResponseModel):
     """Beta to one factor."""
 
     name: str = described(
-        "Market Beta, Value, Growth, Momentum, Quality, Size, Low Volatility or Interest Rate.", "Market Beta"
+        "Market Beta, IR Beta, Value, Growth, Momentum, Quality, Size, Low Volatility or Interest Rate.",
+        "Market Beta",
     )
     beta: float = described(
-        "Return of equity per unit of the factor's return; Interest Rate: per unit of yield, roughly "
-        "minus the duration.",
+        "Return of equity per unit of the factor's return. IR Beta: per unit of TLT's return, positive loses "
+        "when rates rise. Interest Rate: per unit of yield, roughly minus the duration, negative loses.",
         0.982145,
     )
     exposure_dollar: float = described("Delta-adjusted market values times betas, USD.", 503212.4)
-    model: Literal["market", "style", "rates"] = described(
-        "The regression: market (on SPY), style (ridge on six styles) or rates (on SPY and the yield).",
+    model: Literal["market", "bond", "risk", "rates"] = described(
+        "The regression: market (on SPY), bond (on SPY and TLT), risk (styles: on all factors, moves beyond "
+        "the market) or rates (on SPY and the yield).",
         "market",
     )
     coverage: float | None = described(
@@ -36,7 +38,7 @@ class EquityModelMetadata(ModelMetadata):
 
 
 class FactorExposures(Analytic):
-    """Betas of a portfolio to the market, the styles and the 10-year yield."""
+    """Betas of a portfolio to the market, bonds, styles and the 10-year yield."""
 
     factors: list[FactorExposure]
     metadata: EquityModelMetadata
@@ -84,7 +86,7 @@ class SpreadFactor(ResponseModel):
     """Tilt to one side of a pair of styles."""
 
     name: str = described("Growth-Value, Momentum, Size or Quality.", "Growth-Value")
-    beta: float = described("Return of equity per unit of the spread's return.", 0.6513)
+    beta: float = described("Return of equity per unit of the spread's return, next to the market.", 0.6513)
     exposure_dollar: float = described("Delta-adjusted market values times betas, USD.", 333701.2)
     direction: str = described(
         "The side it tilts to: Growth or Value, Momentum or Contrarian, Small Cap or Large Cap, Quality or "

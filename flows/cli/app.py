@@ -144,10 +144,17 @@ def verify() -> None:
 
 
 @app.command()
-def upgrade() -> None:
+def upgrade(
+    build: Annotated[
+        bool,
+        typer.Option("--build/--no-build", help="Build what a changed method requires; else `nightly` does."),
+    ] = True,
+) -> None:
     """Upgrade a warehouse of an older version; publications, history and raw data are kept.
 
     Run it once after installing a version that asks for it. Make a copy first: `sigmasight backup FILE`.
+    If the version changes the method, all of history is built again for a new publication. What was published
+    before stays readable in marts_at and marts_history; fct_restatements lists the changes and their cause.
 
     For example:
 
@@ -155,9 +162,11 @@ def upgrade() -> None:
     """
     warehouse = open_for_command()
     from flows.console import console
-    from flows.maintenance.upgrade import upgrade_warehouse
+    from flows.maintenance.upgrade import publish_requested, upgrade_warehouse
 
-    if not upgrade_warehouse(warehouse):
+    is_upgraded = upgrade_warehouse(warehouse)
+    is_built = build and publish_requested(warehouse)
+    if not (is_upgraded or is_built):
         console().print("Nothing to upgrade: the warehouse has the layout and the views of this version.")
 
 

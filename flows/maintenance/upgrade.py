@@ -1,7 +1,8 @@
 """Upgrade a warehouse of an older version to this version's layout; publications and history are kept.
 
 Each change of layout is a file in warehouse/sql/upgrades, numbered by the layout that it produces. It runs
-once, in one transaction with its record. Then a build without dates creates the readers' views.
+once, in one transaction with its record. Then a build without dates creates the readers' views. A step that
+changes the method requests a build of all of history, which is published with its restatements.
 """
 
 from datetime import date
@@ -11,9 +12,13 @@ from flows.database import Connection, value
 from flows.dbt.manifest_cache import project_build, read_parsed_project
 from flows.dbt.runner import run_plainly
 from flows.environment import prepare_environment
+from flows.pipeline.engine import PlainEngine
 from flows.pipeline.layout import read_layout, upgrade_steps
 from flows.pipeline.lock import build_lock, process_name
+from flows.pipeline.nightly import nightly
 from warehouse.connections import Warehouse
+
+IS_REBUILD_REQUESTED = "select exists (select from ops.rebuilds where publication_id is null)"
 
 
 def upgrade_warehouse(warehouse: Warehouse) -> bool:
@@ -39,6 +44,18 @@ def upgrade_warehouse(warehouse: Warehouse) -> bool:
         if is_due:
             _make_views(warehouse, last)
     return is_due
+
+
+def publish_requested(warehouse: Warehouse) -> bool:
+    """Build and publish the history that an upgrade requested; whether there was a request.
+
+    Later dates and newer loads are included, as in a nightly run. Raises SigmaSightError.
+    """
+    with warehouse.connect_writer(application_name=process_name("upgrade"), autocommit=True) as connection:
+        if not value(connection, IS_REBUILD_REQUESTED):
+            return False
+    nightly(warehouse, PlainEngine(), force=True)
+    return True
 
 
 def _has_other_views(warehouse: Warehouse, connection: Connection) -> bool:

@@ -16,7 +16,7 @@ PUBLISHED_AT = "select published_at from ops.publications where publication_id =
 PUBLISH = """
 select ops.publish(
     %(publication_id)s, %(market_from_date)s::date, %(to_date)s::date, %(known_at)s::timestamptz,
-    %(dbt_invocation_id)s, %(git_revision)s, %(tests_passed)s, %(tests_warned)s
+    %(dbt_invocation_id)s, %(git_revision)s, %(tests_passed)s, %(tests_warned)s, %(cause)s
 )
 """
 
@@ -39,6 +39,7 @@ def publish(
             "git_revision": git_revision(),
             "tests_passed": report.tests_passed,
             "tests_warned": report.tests_warned,
+            "cause": window.reason,
         }
         connection.execute(PUBLISH, values)
     published_at: datetime = value(connection, PUBLISHED_AT, [publication_id])

@@ -4,7 +4,8 @@ known_at    taken while no load is uncommitted, so every load that finished befo
 to_date     the as-of date, or the last published date if that is later
 market      facts without a portfolio, and with them every portfolio, are built from the earlier of: the date
             after the last published one; the earliest date touched by an unpublished load of prices, actions,
-            rates or profiles. A first build starts at the first date with data
+            rates or profiles. A first build, and one that an upgrade of the method requests, starts at the
+            first date with data
 portfolios  portfolios whose own data changed are built from the earliest date that their loads touch; this
             does not change other portfolios
 """
@@ -86,6 +87,12 @@ where
 group by touched.portfolio_id
 """
 
+# An upgrade that changes the method asks for all of history.
+REQUESTED_REBUILDS = """
+select string_agg(reason, '; ' order by rebuild_id) from ops.rebuilds
+where publication_id is null and requested_at <= %s
+"""
+
 # Python models compute no market facts before the first portfolio.
 FIRST_PORTFOLIO_DATE = "select min(as_of_date) from ops.portfolio_dates"
 
@@ -156,7 +163,8 @@ def plan_window(
     early = [start for start in portfolios.values() if start < first_of_portfolios]
     if early:
         starts["the first portfolio begins earlier"] = min(early)
-    reason, market_from = min(starts.items(), key=lambda item: item[1], default=("", NEVER))
+    market_from = min(starts.values(), default=NEVER)
+    reason = "; ".join(words for words, start in starts.items() if start == market_from)
     changed = {key: start for key, start in portfolios.items() if start < market_from and start <= to_date}
     if market_from > to_date:
         reason, market_from = "", NEVER
@@ -190,6 +198,9 @@ def _market_starts(
         noun = "load changes" if loads == 1 else "loads change"
         start = session_at_or_after(connection, max(touched, first))
         yield f"{loads} {noun} numbers from {touched} on", start
+    requested = value(connection, REQUESTED_REBUILDS, [known_at])
+    if requested is not None:
+        yield requested, first
     if asked is not None:
         start = session_at_or_after(connection, max(asked, first))
         yield f"asked for from {max(asked, first)} on", start

@@ -12,22 +12,23 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from python_models.factors.prior_regression import Prior, prior_regression
 from python_models.factors.regression import (
     Regression,
-    centred,
     partial_regression,
-    ridge_regression,
     sample_deviation,
     simple_regression,
 )
 from python_models.factors.returns import (
     INTEREST_RATE,
+    MARKET,
     SESSIONS_A_YEAR,
     FactorConfig,
     FactorModel,
     daily_inputs,
     factor_models,
     model_factors,
+    session_weights,
 )
 from python_models.panel import FloatArray, Panel, window_ending
 
@@ -46,15 +47,17 @@ def factor_betas(
 
     returns: columns symbol, as_of_date, session_number, daily_return (decimal), starting the longest window
     before from_date. yield_changes: columns session_number, yield_change (decimal). factors: columns
-    model, factor, proxy_symbol, long_symbol, short_symbol, window_days, min_observations.
+    model, factor, proxy_symbol, long_symbol, short_symbol, window_days, min_observations,
+    full_history_observations.
 
     One row per symbol, as_of_date, model and factor; none with fewer observations than the model's minimum,
     none for a factor that is not usable in the window (python_models.factors.returns). Betas are per unit of
     the factor: return per return, or per yield change in decimal. Betas of the model `market` are clipped;
     std_error, t_stat and p_value are those of the fit. r_squared is that of all regressors together.
-    residual_volatility: annualized sample deviation of the residuals of the last regression. rate_proxy: the
-    series used for Interest Rate. NaN for statistics that a fit does not define: p_value of a ridge, t_stat
-    of a perfect fit, r_squared of a constant return.
+    residual_volatility: annualized deviation of the residuals, in the model `risk` weighted like them.
+    style_beta: the slope of the factor on the market, removed from it, in the model `risk`. rate_proxy: the
+    series used for Interest Rate. NaN for statistics that a fit does not define: p_value of a fit with a
+    prior, t_stat of a perfect fit, r_squared of a constant return.
     Raises ValueError for an ambiguous table of factors or an unknown model.
     """
     panel, yields = daily_inputs(returns, yield_changes)
@@ -77,12 +80,11 @@ class _Window(NamedTuple):
     market: FloatArray
     names: list[str]
     factors: FloatArray
-    minimum: int
-    alpha: float
+    rules: FactorConfig
 
 
 class _Fitted(NamedTuple):
-    """One factor's fit, with a coefficient per symbol, and the residual volatility of the last regression."""
+    """One factor's fit, with a coefficient per symbol, and the residual volatility."""
 
     factor: str
     fit: Regression
@@ -97,24 +99,26 @@ class _Betas(NamedTuple):
     factor: str
     fit: Regression
     residual_volatility: FloatArray
+    style_beta: float
     rate_proxy: str | None
 
 
 def _fit_model(
     panel: Panel, yields: FloatArray, row: int, *, model: FactorModel, rules: FactorConfig
 ) -> Iterator[_Betas]:
-    names, values, rate_proxy = model_factors(panel, yields, row, model=model, rules=rules)
+    names, values, rate_proxy, style_betas = model_factors(panel, yields, row, model=model, rules=rules)
     if not names:
         return
+    slopes = dict(zip(names, style_betas.tolist(), strict=True))
     rows = window_ending(row, model.window)
     _, _, returns = panel
-    market = panel.series(model.market_symbol)[rows]
-    window = _Window(returns[rows], market, names, values, model.minimum, rules.ridge_alpha)
+    window = _Window(returns[rows], panel.series(model.market_symbol)[rows], names, values, rules)
     for factor, fit, volatility in FITS[model.name](window):
-        yield _Betas(row, model, factor, fit, volatility, rate_proxy if factor == INTEREST_RATE else None)
+        source = rate_proxy if factor == INTEREST_RATE else None
+        yield _Betas(row, model, factor, fit, volatility, slopes[factor], source)
 
 
-def _one_by_one(window: _Window) -> Iterator[_Fitted]:
+def _alone(window: _Window) -> Iterator[_Fitted]:
     """One OLS per factor."""
     for factor, values in zip(window.names, window.factors.T, strict=True):
         fit = simple_regression(window.returns, values)
@@ -128,39 +132,25 @@ def _with_market(window: _Window) -> Iterator[_Fitted]:
         yield _Fitted(factor, fit, _volatility(fit.residuals))
 
 
-def _all_at_once(window: _Window) -> Iterator[_Fitted]:
-    """One ridge on all factors."""
-    fit = ridge_regression(window.returns, window.factors, alpha=window.alpha)
-    volatility = _volatility(fit.residuals)
+def _with_prior(window: _Window) -> Iterator[_Fitted]:
+    """One weighted regression on all factors, drawn to a market beta of 1 and no other."""
+    is_market = np.array([name == MARKET for name in window.names])
+    is_rate = np.array([name == INTEREST_RATE for name in window.names])
+    rules = window.rules
+    deviation = np.where(is_rate, rules.prior_deviation_rate, rules.prior_deviation_style)
+    prior = Prior(is_market.astype(np.float64), np.where(is_market, rules.prior_deviation_market, deviation))
+    weights = session_weights(len(window.returns), rules.half_life)
+    fit, variance = prior_regression(window.returns, window.factors, weights=weights, prior=prior)
     for position, factor in enumerate(window.names):
-        yield _Fitted(factor, _coefficient(fit, position), volatility)
-
-
-def _market_then_rest(window: _Window) -> Iterator[_Fitted]:
-    """OLS on the market, then one ridge of its residuals on the other factors, if any.
-
-    A symbol has betas to all factors or to none: a scenario without one of its factors is another scenario.
-    """
-    first = simple_regression(window.returns, window.market)
-    if len(window.names) == 1:
-        yield _Fitted(window.names[0], first, _volatility(first.residuals))
-        return
-    second = ridge_regression(first.residuals, window.factors[:, 1:], alpha=window.alpha)
-    is_complete = (second.observations >= window.minimum) & np.isfinite(second.beta).all(axis=1)
-    first = first._replace(beta=np.where(is_complete, first.beta, np.nan))
-    second = second._replace(beta=np.where(is_complete[:, None], second.beta, np.nan))
-    r_squared, volatility = _explained(window.returns, second.residuals), _volatility(second.residuals)
-    yield _Fitted(window.names[0], first._replace(r_squared=r_squared), volatility)
-    for position, factor in enumerate(window.names[1:]):
-        yield _Fitted(factor, _coefficient(second, position)._replace(r_squared=r_squared), volatility)
+        yield _Fitted(factor, _coefficient(fit, position), np.sqrt(SESSIONS_A_YEAR * variance))
 
 
 FITS: dict[str, Callable[[_Window], Iterator[_Fitted]]] = {
-    "market": _one_by_one,
+    "market": _alone,
     "rates": _with_market,
-    "style": _all_at_once,
-    "spread": _one_by_one,
-    "risk": _market_then_rest,
+    "bond": _with_market,
+    "spread": _with_market,
+    "risk": _with_prior,
 }
 
 
@@ -178,14 +168,6 @@ def _coefficient(fit: Regression, position: int) -> Regression:
 def _volatility(residuals: FloatArray) -> FloatArray:
     annualized: FloatArray = np.sqrt(SESSIONS_A_YEAR) * sample_deviation(residuals)
     return annualized
-
-
-def _explained(returns: FloatArray, residuals: FloatArray) -> FloatArray:
-    """Share of the variance of the returns that is explained, over the rows of the residuals."""
-    common = np.isfinite(residuals)
-    total = (centred(returns, common)[0] ** 2).sum(axis=0)
-    left: FloatArray = (centred(residuals, common)[0] ** 2).sum(axis=0)
-    return 1 - left / np.where(total > 0, total, np.nan)
 
 
 def _frame(betas: list[_Betas], panel: Panel, rules: FactorConfig) -> pd.DataFrame:
@@ -210,7 +192,7 @@ def _frame(betas: list[_Betas], panel: Panel, rules: FactorConfig) -> pd.DataFra
     clip = repeated([rules.clip if each.model.name == "market" else np.inf for each in betas])
     window = repeated([each.model.window for each in betas])
     observations = joined([each.fit.observations.astype(np.float64) for each in betas])
-    is_full = observations >= rules.full_history_share * window
+    is_full = observations >= repeated([each.model.full_history for each in betas])
     return pd.DataFrame(
         {
             "symbol": panel.symbols[np.concatenate([np.empty(0, dtype=np.int64), *kept])],
@@ -228,6 +210,7 @@ def _frame(betas: list[_Betas], panel: Panel, rules: FactorConfig) -> pd.DataFra
             "window_days": window.astype(np.int64),
             "quality_flag": np.where(is_full, "full_history", "limited_history"),
             "residual_volatility": joined([each.residual_volatility for each in betas]),
+            "style_beta": repeated([each.style_beta for each in betas]),
             "rate_proxy": text([each.rate_proxy for each in betas]),
         }
     )

@@ -23,7 +23,7 @@ ROUNDING = 1e-12  # a share of a variance below this is rounding
 class Regression(NamedTuple):
     """One regression with intercept per symbol; NaN where undefined.
 
-    beta, std_error, t_stat, p_value, vif: shape (n_symbols,), or (n_symbols, n_regressors) of a ridge.
+    beta, std_error, t_stat, p_value, vif: shape (n_symbols,), or (n_symbols, n_regressors) of a joint one.
     intercept, r_squared, observations: shape (n_symbols,).
     residuals: shape (n_sessions, n_symbols), NaN on the sessions that the symbol's regression does not use.
     """
@@ -84,7 +84,7 @@ def partial_regression(returns: FloatArray, regressor: FloatArray, control: Floa
     z, z_mean = centred(np.broadcast_to(control[:, None], returns.shape), common)
     y_on_control, y_beyond = _slope(z, y, is_enough)
     x_on_control, x_beyond = _slope(z, x, is_enough)
-    left = _squares(x_beyond) / _positive(_squares(x))
+    left = _squares(x_beyond) / positive_or_nan(_squares(x))
     beta, residuals = _slope(x_beyond, y_beyond, left > ROUNDING)
     return _single(
         beta,
@@ -98,60 +98,48 @@ def partial_regression(returns: FloatArray, regressor: FloatArray, control: Floa
     )
 
 
-def ridge_regression(returns: FloatArray, regressors: FloatArray, *, alpha: float) -> Regression:
-    """Ridge of each column on several regressors, intercept unpenalized, over rows where all have a value.
+class Line(NamedTuple):
+    """A weighted line through each column, arrays of shape (n_columns,): see weighted_line."""
 
-    returns: shape (n_sessions, n_symbols), NaN where missing. regressors: shape (n_sessions, n_regressors).
-    Over a symbol's rows the regressors are standardized by their population deviation (Z), the return is
-    centred (y): (Z'Z + alpha I)^-1 Z'y, converted back to raw units. std_error is the root of the diagonal of
-    sigma^2 (Z'Z + alpha I)^-1 Z'Z (Z'Z + alpha I)^-1, sigma^2 = SSR / (n - k - 1); t_stat = beta / std_error;
-    p_value is NaN, since a ridge's t has no t distribution. vif: the diagonal of the inverse correlation
-    matrix, NaN where regressors are exactly collinear. A regressor that is constant over a symbol's rows has
-    no coefficient (NaN) and does not affect the others; fewer than three rows give NaN.
-    alpha: at least 0, in units of observations; 0 is OLS. Source: Hoerl and Kennard, Ridge Regression,
-    Technometrics 12 (1970), equations 2.1 and 4.2; agrees with sklearn's StandardScaler and Ridge.
+    intercept: FloatArray
+    slope: FloatArray
+    r_squared: FloatArray
+    observations: npt.NDArray[np.int64]
+
+
+def weighted_line(values: FloatArray, regressor: FloatArray, weights: FloatArray) -> Line:
+    """Weighted least squares of each column on one regressor, with intercept.
+
+    values: shape (n_sessions, n_columns), NaN where missing. regressor, weights: shape (n_sessions,). Over
+    the rows where both have a value; fewer than three, or a constant regressor, give NaN.
+    Source: Greene, Econometric Analysis, section 9.6; agrees with statsmodels WLS.
     """
-    if alpha < 0:
-        raise ValueError(f"`alpha` must be at least 0, got {alpha}")
-    rows = np.isfinite(regressors).all(axis=1)
-    common = np.isfinite(returns[rows])
+    common = np.isfinite(values) & np.isfinite(regressor)[:, None]
+    weight = np.where(common, weights[:, None], 0.0)
+    weight = weight / positive_or_nan(weight.sum(axis=0))
+    y, y_mean = centred(values, common, weight)
+    x, x_mean = centred(np.broadcast_to(regressor[:, None], values.shape), common, weight)
     count = common.sum(axis=0)
-    y, y_mean = centred(returns[rows], common)
-    known = centred(regressors[rows], np.ones((int(rows.sum()), regressors.shape[1]), dtype=bool))
-    unit, level, spread = _scaled(*known)
-    moments = _moments(unit, common)
-    fit = _ridge(moments, y.T @ unit, count, alpha)
-
-    slope = np.where(moments.moves, fit.coefficient, 0.0) / moments.deviation
-    fitted = unit @ slope.T - (slope * moments.mean).sum(axis=1)
-    is_used = common & moments.moves.any(axis=1)
-    left_over = np.where(is_used, y - fitted, 0.0)
-    freedom = count - moments.moves.sum(axis=1) - 1
-    variance = fit.spread * (_squares(left_over) / _positive(freedom))[:, None]
-    beta = np.where(moments.moves, slope, np.nan) / spread
-    std_error = np.where(moments.moves, np.sqrt(variance), np.nan) / moments.deviation / spread
-    residuals = np.full(returns.shape, np.nan)
-    residuals[rows] = np.where(is_used, left_over, np.nan)
-    return Regression(
-        beta,
-        intercept=y_mean - (slope / spread * (level + spread * moments.mean)).sum(axis=1),
-        std_error=std_error,
-        t_stat=beta / _positive(std_error),
-        p_value=np.full_like(beta, np.nan),
-        r_squared=1 - _squares(left_over) / np.where(is_used.any(axis=0), _positive(_squares(y)), np.nan),
-        vif=np.where(moments.moves, fit.vif, np.nan),
-        observations=count,
-        residuals=residuals,
-    )
+    squares = np.where(count >= FEWEST_ROWS, (weight * x * x).sum(axis=0), np.nan)
+    slope = (weight * x * y).sum(axis=0) / positive_or_nan(squares)
+    left = y - slope * x
+    explained = 1 - (weight * left * left).sum(axis=0) / positive_or_nan((weight * y * y).sum(axis=0))
+    return Line(y_mean - slope * x_mean, slope, explained, count)
 
 
-def centred(values: FloatArray, common: BoolArray) -> tuple[FloatArray, FloatArray]:
+def centred(
+    values: FloatArray, common: BoolArray, weights: FloatArray | None = None
+) -> tuple[FloatArray, FloatArray]:
     """Each column minus its mean over the rows of `common`, 0 on the others; and the means.
 
-    values, common: shape (n_sessions, n_columns). A column that is constant over its rows is exactly 0.
+    values, common: shape (n_sessions, n_columns). weights: of the rows in each column's mean, adding up to 1
+    over its rows of `common`; equal by default. A column that is constant over its rows is exactly 0.
     """
     known = np.where(common, values, 0.0)
-    mean = known.sum(axis=0) / _positive(common.sum(axis=0))
+    if weights is None:
+        mean = known.sum(axis=0) / positive_or_nan(common.sum(axis=0))
+    else:
+        mean = (weights * known).sum(axis=0)
     highest = values.max(axis=0, initial=-np.inf, where=common)
     moves = common & (highest > values.min(axis=0, initial=np.inf, where=common))
     return np.where(moves, known - mean, 0.0), mean
@@ -164,12 +152,12 @@ def sample_deviation(values: FloatArray) -> FloatArray:
     """
     common = np.isfinite(values)
     around, _ = centred(values, common)
-    return np.sqrt(_squares(around) / _positive(common.sum(axis=0) - 1))
+    return np.sqrt(_squares(around) / positive_or_nan(common.sum(axis=0) - 1))
 
 
 def _slope(x: FloatArray, y: FloatArray, is_defined: BoolArray) -> tuple[FloatArray, FloatArray]:
     """Slopes of centred columns on centred columns, and the residuals."""
-    beta = (x * y).sum(axis=0) / np.where(is_defined, _positive(_squares(x)), np.nan)
+    beta = (x * y).sum(axis=0) / np.where(is_defined, positive_or_nan(_squares(x)), np.nan)
     return beta, y - beta * x
 
 
@@ -186,79 +174,18 @@ def _single(
 ) -> Regression:
     """A regression's statistics from its slope, its centred regressor and its residuals."""
     left = _squares(residuals)
-    std_error = np.sqrt(left / _positive(freedom) / _positive(_squares(regressor)))
-    t_stat = beta / _positive(std_error)
+    std_error = np.sqrt(left / positive_or_nan(freedom) / positive_or_nan(_squares(regressor)))
+    t_stat = beta / positive_or_nan(std_error)
     return Regression(
         beta,
         intercept=intercept,
         std_error=std_error,
         t_stat=t_stat,
-        p_value=2 * special.stdtr(_positive(freedom), -np.abs(t_stat)),
-        r_squared=1 - left / _positive(total),
+        p_value=2 * special.stdtr(positive_or_nan(freedom), -np.abs(t_stat)),
+        r_squared=1 - left / positive_or_nan(total),
         vif=vif,
         observations=common.sum(axis=0),
         residuals=np.where(common, residuals, np.nan),
-    )
-
-
-class _Moments(NamedTuple):
-    """Moments of the regressors over a symbol's rows: mean, deviation (n_symbols, k), correlation (…, k, k).
-
-    moves: which regressors vary over the symbol's rows; constant ones get deviation 1 and no correlation.
-    """
-
-    mean: FloatArray
-    deviation: FloatArray
-    correlation: FloatArray
-    moves: BoolArray
-
-
-def _scaled(around: FloatArray, level: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Columns scaled to order one, with levels and scales, so that sums of products lose no digits."""
-    spread = np.sqrt((around * around).mean(axis=0)) if len(around) else np.ones(around.shape[1])
-    spread = np.where(spread > 0, spread, 1.0)
-    return around / spread, np.where(np.isfinite(level), level, 0.0), spread
-
-
-def _moments(unit: FloatArray, common: BoolArray) -> _Moments:
-    """Moments of the columns over each symbol's rows, by products with the mask."""
-    sessions, k = unit.shape
-    mask = common.T.astype(np.float64)
-    count = common.sum(axis=0)
-    weight = mask / np.maximum(count, 1)[:, None]
-    mean = weight @ unit
-    second = weight @ (unit[:, :, None] * unit[:, None, :]).reshape(sessions, k * k)
-    covariance = second.reshape(len(mean), k, k) - mean[:, :, None] * mean[:, None, :]
-    variance = np.einsum("sii->si", covariance)
-    moves = (variance > ROUNDING) & (count >= FEWEST_ROWS)[:, None]
-    deviation = np.sqrt(np.where(moves, variance, 1.0))
-    correlation = covariance / (deviation[:, :, None] * deviation[:, None, :])
-    correlation = np.where(moves[:, :, None] & moves[:, None, :], correlation, 0.0)
-    correlation[:, np.arange(k), np.arange(k)] = 1.0
-    return _Moments(mean, deviation, correlation, moves)
-
-
-class _Ridge(NamedTuple):
-    """Standardized coefficients, their variances per unit of sigma^2, and vif: shape (n_symbols, k)."""
-
-    coefficient: FloatArray
-    spread: FloatArray
-    vif: FloatArray
-
-
-def _ridge(moments: _Moments, products: FloatArray, count: npt.NDArray[np.int64], alpha: float) -> _Ridge:
-    """Ridge by eigendecomposition of the correlation matrices: never singular, so no symbol fails others."""
-    values, vectors = np.linalg.eigh(moments.correlation)
-    # rounding may leave a tiny negative eigenvalue
-    values = np.maximum(values, 0.0)
-    gram = values * count[:, None]
-    inverse = 1 / _positive(gram + alpha)
-    rotated = np.einsum("sij,si->sj", vectors, products / moments.deviation)
-    is_regular = values[:, :1] > ROUNDING
-    return _Ridge(
-        coefficient=np.einsum("sij,sj->si", vectors, inverse * rotated),
-        spread=np.einsum("sij,sj->si", vectors**2, gram * inverse**2),
-        vif=np.einsum("sij,sj->si", vectors**2, 1 / np.where(is_regular, values, np.nan)),
     )
 
 
@@ -268,6 +195,6 @@ def _squares(values: FloatArray) -> FloatArray:
     return total
 
 
-def _positive(values: npt.NDArray[np.float64] | npt.NDArray[np.int64]) -> FloatArray:
+def positive_or_nan(values: npt.NDArray[np.float64] | npt.NDArray[np.int64]) -> FloatArray:
     """The values with NaN for those not positive, so that division by them is undefined, not infinite."""
     return np.where(values > 0, values, np.nan)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from python_models.factors.regression import ROUNDING, simple_regression
+from python_models.factors.regression import ROUNDING, weighted_line
 from python_models.panel import FloatArray, Panel, to_panel, window_ending
 
 MARKET = "Market"
@@ -21,15 +21,19 @@ SESSIONS_A_YEAR = 252
 class FactorConfig(NamedTuple):
     """Parameters of the factor models that are not in the table of factors.
 
-    clip: limit of the absolute value of market betas. full_history_share: share of a window from which
-    history is full. ridge_alpha: penalty of the ridges. ewma_lambda: decay per session of the factor
-    covariance. rate_proxy_symbol and rate_proxy_duration (years): the bond fund that replaces missing yields.
-    collinear_correlation: absolute correlation above which factors are collinear.
+    clip: limit of the absolute value of market betas. full_history_share: share of a window's sessions that
+    must have a yield. half_life: sessions after which a weight of the risk model is halved.
+    prior_deviation_*: deviations of its prior betas (the rate's in years). ewma_lambda: decay per session of
+    the risk covariance. rate_proxy_symbol and rate_proxy_duration (years): the bond fund that replaces
+    missing yields. collinear_correlation: absolute correlation above which factors are collinear.
     """
 
     clip: float
     full_history_share: float
-    ridge_alpha: float
+    half_life: float
+    prior_deviation_market: float
+    prior_deviation_style: float
+    prior_deviation_rate: float
     ewma_lambda: float
     rate_proxy_symbol: str
     rate_proxy_duration: float
@@ -46,12 +50,16 @@ class Factor(NamedTuple):
 
 
 class FactorModel(NamedTuple):
-    """A model's factors. window: sessions; minimum: fewest observations a factor or a beta needs."""
+    """A model's factors. window: sessions; minimum: fewest observations a factor or a beta needs.
+
+    full_history: fewest observations whose quality is full_history.
+    """
 
     name: str
     market_symbol: str
     window: int
     minimum: int
+    full_history: int
     factors: list[Factor]
 
 
@@ -60,18 +68,22 @@ class FactorReturns(NamedTuple):
 
     values: shape (n_sessions, n_factors), daily returns (a yield change in decimal for the yield series), NaN
     where unknown. rate_proxy: the series used for Interest Rate, None if that factor is not usable.
+    style_betas: slopes of the factors on the market that were removed, shape (n_factors,); NaN for the market
+    and for factors as observed.
     """
 
     names: list[str]
     values: FloatArray
     rate_proxy: str | None
+    style_betas: FloatArray
 
 
 def factor_models(factors: pd.DataFrame) -> dict[str, FactorModel]:
     """The models of the table of factors by name, in its order.
 
-    factors: columns model, factor, proxy_symbol, long_symbol, short_symbol, window_days, min_observations.
-    Raises ValueError when the Market factor is not one symbol, or a model has several windows or minimums.
+    factors: columns model, factor, proxy_symbol, long_symbol, short_symbol, window_days, min_observations,
+    full_history_observations. Raises ValueError when the Market factor is not one symbol, or a model has
+    several windows or minimums.
     """
     markets = factors.loc[factors["factor"] == MARKET, "proxy_symbol"].unique()
     if len(markets) != 1:
@@ -126,7 +138,8 @@ def factor_inputs(
             columns.append(values[rows])
             rate_proxy = source or rate_proxy
     sessions = len(range(*rows.indices(len(returns.dates))))
-    return FactorReturns(names, np.column_stack(columns) if columns else np.empty((sessions, 0)), rate_proxy)
+    values = np.column_stack(columns) if columns else np.empty((sessions, 0))
+    return FactorReturns(names, values, rate_proxy, np.full(len(names), np.nan))
 
 
 def residual_factors(
@@ -140,28 +153,35 @@ def residual_factors(
 ) -> FactorReturns:
     """The factors of the model `risk` over the `history` sessions that end with `row`.
 
-    Market is the market's return. Each other factor is its residual from an OLS with intercept on the market.
-    The OLS is fitted over the model's window, and its coefficients apply to all of history, so that earlier
-    rows are out of sample. A factor collinear with the market is left out; without a market there are no
-    factors. yield_changes: shape (n_sessions,), decimal, aligned to the panel. Raises ValueError when history
-    is shorter than the window.
+    Market is the market's return. Each other factor is its move beyond the market: its value less a + b x
+    Market of a weighted least squares over the model's window (`session_weights`); a and b apply to all of
+    history, so that earlier rows are out of sample. A factor collinear with the market is left out; without a
+    market there are no factors. yield_changes: shape (n_sessions,), decimal, aligned to the panel. Raises
+    ValueError when history is shorter than the window.
     """
     if history < model.window:
         raise ValueError(f"`history` must be at least the window of {model.window} sessions, got {history}")
     seen = factor_inputs(returns, yield_changes, row, model=model, rules=rules, history=history)
-    if MARKET not in seen.names:
-        return FactorReturns([], np.empty((len(seen.values), 0)), None)
-    names, values, rate_proxy = seen
-    market = values[:, names.index(MARKET)]
-    fit = simple_regression(values[-model.window :], market[-model.window :])
-    beyond = values - (fit.intercept + fit.beta * market[:, None])
-    is_beyond = (fit.observations >= model.minimum) & (1 - fit.r_squared > ROUNDING)
+    names, values, rate_proxy, _ = seen
+    if MARKET not in names:
+        return FactorReturns([], np.empty((len(values), 0)), None, np.empty(0))
+    market, window = values[:, names.index(MARKET)], values[-model.window :]
+    line = weighted_line(window, market[-model.window :], session_weights(len(window), rules.half_life))
+    beyond = values - (line.intercept + line.slope * market[:, None])
+    is_beyond = (line.observations >= model.minimum) & (1 - line.r_squared > ROUNDING)
     kept = [name for name, is_kept in zip(names, is_beyond, strict=True) if is_kept]
     return FactorReturns(
         [MARKET, *kept],
         np.column_stack([market, beyond[:, is_beyond]]),
         rate_proxy if INTEREST_RATE in kept else None,
+        np.concatenate([[np.nan], line.slope[is_beyond]]),
     )
+
+
+def session_weights(sessions: int, half_life: float) -> FloatArray:
+    """Weights 0.5^(age / half_life) of consecutive sessions, the last one's 1: shape (n_sessions,)."""
+    weights: FloatArray = 0.5 ** (np.arange(sessions - 1, -1, -1) / half_life)
+    return weights
 
 
 def factor_correlations(
@@ -177,11 +197,12 @@ def factor_correlations(
     returns, yield_changes: as for daily_inputs. One row per as_of_date, model, factor_1, factor_2, including
     the diagonal: Pearson's correlation over the `observations` sessions of the window on which all the
     model's usable factors are known (no rows with fewer than the minimum); is_collinear: above
-    `collinear_correlation`, never on the diagonal; ewma_covariance: annualized, for the model `risk` only.
+    `collinear_correlation`, never on the diagonal. For the model `risk` only, annualized: ewma_covariance
+    with the decay `ewma_lambda`, stress_covariance with the half-life of its betas.
     """
     panel, yields = daily_inputs(returns, yield_changes)
     models = factor_models(factors).values()
-    nothing = FactorReturns([], np.empty((0, 0)), None)
+    nothing = FactorReturns([], np.empty((0, 0)), None, np.empty(0))
     frames = [_pair_frame(nothing, "", pd.Timestamp(0), rules)]  # columns and types of a frame without rows
     for row in panel.rows_from(from_date):
         for model in models:
@@ -220,14 +241,14 @@ def ewma_covariance(values: FloatArray, *, decay: float) -> FloatArray:
 
 
 def _factor_model(name: str, rows: pd.DataFrame, market_symbol: str) -> FactorModel:
-    sizes = rows[["window_days", "min_observations"]].drop_duplicates()
+    sizes = rows[["window_days", "min_observations", "full_history_observations"]].drop_duplicates()
     if len(sizes) != 1:
         got = sizes.to_numpy().tolist()
         raise ValueError(f"`factors` must have one window and minimum for the model {name}, got {got}")
     symbols = rows[["factor", "proxy_symbol", "long_symbol", "short_symbol"]].astype(object)
     listed = symbols.where(symbols.notna(), None).itertuples(index=False, name=None)
-    window, minimum = (int(size) for size in sizes.to_numpy()[0])
-    return FactorModel(name, market_symbol, window, minimum, [Factor(*each) for each in listed])
+    window, minimum, full_history = (int(size) for size in sizes.to_numpy()[0])
+    return FactorModel(name, market_symbol, window, minimum, full_history, [Factor(*each) for each in listed])
 
 
 def _return_series(returns: Panel, factor: Factor) -> FloatArray:
@@ -260,14 +281,15 @@ def _pair_frame(
     seen: FactorReturns, model: str, as_of_date: pd.Timestamp, rules: FactorConfig
 ) -> pd.DataFrame:
     """Each pair of factors of one model and session."""
-    names, values, _ = seen
+    names, values, _, _ = seen
     count = len(names)
     known = np.isfinite(values).all(axis=1)
     correlation = _correlation(values[known])
     is_diagonal = np.eye(count, dtype=bool)
-    ewma = np.full((count, count), np.nan)
+    ewma = stress = np.full((count, count), np.nan)
     if model == "risk":
         ewma = ewma_covariance(values, decay=rules.ewma_lambda)
+        stress = ewma_covariance(values, decay=0.5 ** (1 / rules.half_life))
     return pd.DataFrame(
         {
             "as_of_date": pd.Series([as_of_date] * count**2, dtype="datetime64[us]"),
@@ -278,6 +300,7 @@ def _pair_frame(
             "observations": int(known.sum()),
             "is_collinear": ((np.abs(correlation) > rules.collinear_correlation) & ~is_diagonal).ravel(),
             "ewma_covariance": ewma.ravel(),
+            "stress_covariance": stress.ravel(),
         }
     )
 

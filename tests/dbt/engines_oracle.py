@@ -103,6 +103,27 @@ class Marts:
         return dict(table)
 
 
+def risk_factors(marts: Marts, day: date) -> pd.DataFrame:
+    """Factors of the risk model over its window: the market, and moves beyond it by weighted regression."""
+    days = marts.window(day, 504)
+    known = marts.returns.loc[days]
+    rates = marts.frame("fct_treasury_rates").query("series == 'DGS10'").set_index("rate_date")["rate"]
+    table = marts.frame("dim_factors").query("model == 'risk'").set_index("factor")["proxy_symbol"]
+    order = marts.frame("fct_factor_correlations").query("model == 'risk'")["factor_1"].unique()
+    plain = {factor: known[fund] for factor, fund in table.items() if fund != "DGS10"}
+    plain["Interest Rate"] = rates.reindex(marts.sessions).astype(float).diff().reindex(days)
+    factors = pd.DataFrame({"Market": plain["Market"]})
+    weights = pd.Series(0.5 ** (np.arange(len(days) - 1, -1, -1) / 126), index=days)
+    for factor in order:
+        if factor == "Market":
+            continue
+        pair = pd.DataFrame({"y": plain[factor], "m": plain["Market"], "w": weights}).dropna()
+        line = sm.WLS(pair["y"], sm.add_constant(pair["m"]), weights=pair["w"]).fit().params
+        factors[factor] = plain[factor] - line["const"] - line["m"] * plain["Market"]
+    names = ["Market", "Value", "Growth", "Momentum", "Quality", "Size", "Low Volatility", "Interest Rate"]
+    return factors[[name for name in names if name in factors]]
+
+
 @dataclass
 class Holding:
     """An open position. exposure: delta-adjusted USD, NaN where unknown. option: its Greeks, else None."""

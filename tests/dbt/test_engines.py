@@ -25,6 +25,7 @@ from tests.dbt.engines_oracle import (
     movers,
     outcomes,
     pro_forma,
+    risk_factors,
     scenario_pnl,
     stress,
     tail_risk,
@@ -35,8 +36,8 @@ from warehouse.connections import Warehouse
 FIRST_DAY = date(2025, 6, 30)
 INDIVIDUAL = "Demo Individual Investor Portfolio"
 PRIVATE_ONLY = "Demo Family Office Private Opportunities"
-MODELS = {"market": 1, "rates": 1, "style": 6, "spread": 4, "risk": 8}
-FACTORS, SCENARIOS, PORTFOLIOS = 20, 22, 5
+MODELS = {"market": 1, "rates": 1, "bond": 1, "spread": 4, "risk": 8}
+FACTORS, SCENARIOS, PORTFOLIOS = 15, 22, 5
 HISTORY = 272  # sessions in the window of volatility
 CENT = 0.01
 
@@ -109,9 +110,9 @@ def _betas(marts: Marts, symbol: str, model: str, factor: str | None = None) -> 
 
 
 def test_the_market_has_beta_one_to_itself_and_zero_to_other_factors(marts: Marts) -> None:
-    for model in ("market", "rates", "risk"):
+    for model, factors in MODELS.items():
         rows = _betas(marts, "SPY", model)
-        assert len(rows) == len(marts.days) * MODELS[model]
+        assert len(rows) == len(marts.days) * factors
         is_market = rows["factor"] == "Market"
         assert (rows.loc[is_market, "beta"] == 1).all()
         assert (rows.loc[~is_market, "beta"] == 0).all()
@@ -128,12 +129,12 @@ def test_rate_betas_of_bond_funds_are_close_to_minus_their_durations(
 
 
 def test_a_value_fund_loads_on_value(marts: Marts) -> None:
-    for model, least in (("style", 0.7), ("risk", 0.9)):  # ridge splits the loading over six styles
-        rows = _betas(marts, "VTV", model, "Value").set_index("as_of_date")["beta"]
-        assert len(rows) == len(marts.days)
-        assert rows.min() > least
-        assert rows[marts.days[-1]] > 0.8
-        assert rows.get(date(2025, 12, 30), 0.9) > 0.8
+    rows = _betas(marts, "VTV", "risk").pivot_table(index="as_of_date", columns="factor", values="beta")
+    assert len(rows) == len(marts.days)
+    np.testing.assert_allclose(rows["Value"], 1.0, atol=1e-9)
+    others = rows.drop(columns=["Market", "Value"])
+    np.testing.assert_allclose(others, 0.0, atol=1e-9)
+    assert rows["Market"].between(0.6, 1.0).all()
 
 
 def test_the_2008_scenario_costs_a_stock_investor_a_quarter_to_two_thirds(marts: Marts) -> None:
@@ -339,36 +340,32 @@ def test_spread_betas_equal_statsmodels(marts: Marts) -> None:
         window = marts.returns.loc[marts.window(day, 180)]
         for symbol, betas in marts.betas(day, "spread").items():
             for spread in funds.itertuples():
+                if symbol == spread.long_symbol and spread.short_symbol == "SPY":
+                    continue  # the sum of both regressors
                 x = window[spread.long_symbol] - window[spread.short_symbol]
-                pair = pd.DataFrame({"x": x, "y": window[symbol]}).dropna()
-                fit = sm.OLS(pair["y"], sm.add_constant(pair["x"])).fit()
-                assert betas[spread.factor] == pytest.approx(fit.params["x"], rel=1e-8)
+                table = pd.DataFrame({"x": x, "market": window["SPY"], "y": window[symbol]}).dropna()
+                fit = sm.OLS(table["y"], sm.add_constant(table[["market", "x"]])).fit()
+                assert betas[spread.factor] == pytest.approx(fit.params["x"], rel=1e-8, abs=1e-12)
 
 
-def test_style_betas_equal_a_ridge_regression(marts: Marts) -> None:
-    funds = marts.frame("dim_factors").query("model == 'style'")
-    proxies = funds.set_index("factor")["proxy_symbol"]
+def test_risk_betas_equal_mixed_estimation(marts: Marts) -> None:
+    """Theil and Goldberger: the prior as additional observations of a weighted regression."""
+    mean, deviation = np.array([1.0] + [0.0] * 7), np.array([0.5] * 7 + [3.0])
     for day in (marts.days[0], marts.days[-1]):
-        window = marts.returns.loc[marts.window(day, 90)]
-        for symbol, betas in marts.betas(day, "style").items():
-            y = window[symbol].rename("y")
-            table = pd.concat([y, *(window[fund].rename(name) for name, fund in proxies.items())], axis=1)
-            table = table.dropna()
-            x = table[proxies.index]
-            z = (x - x.mean()) / x.std(ddof=0)
-            inner = z.T @ z + np.eye(len(proxies))
-            raw = np.linalg.solve(inner, z.T @ (table["y"] - table["y"].mean())) / x.std(ddof=0)
-            for factor in proxies.index:
-                assert betas[factor] == pytest.approx(raw[factor], rel=1e-8, abs=1e-10)
-
-
-def test_market_betas_of_the_risk_model_equal_statsmodels(marts: Marts) -> None:
-    for day in _days(marts):
-        window = marts.returns.loc[marts.window(day, 252)]
+        window = marts.returns.loc[marts.window(day, 504)]
+        weights = 0.5 ** (np.arange(len(window) - 1, -1, -1) / 126)
+        factors = risk_factors(marts, day)
         for symbol, betas in marts.betas(day, "risk").items():
-            pair = window[["SPY", symbol]].set_axis(["x", "y"], axis=1).dropna()
-            slope = sm.OLS(pair["y"], sm.add_constant(pair["x"])).fit().params["x"]
-            assert betas["Market"] == pytest.approx(slope, rel=1e-8)
+            known = factors.notna().all(axis=1) & window[symbol].notna()
+            w = weights[known] / weights[known].sum()
+            n, x, y = 1 / (w**2).sum(), factors[known].to_numpy(), window.loc[known, symbol].to_numpy()
+            x, y = x - w @ x, y - w @ y
+            plain = sm.WLS(y, x, weights=w).fit()
+            scale = np.sqrt(n * w / max(n * (w * plain.resid**2).sum() / (n - 9), 1e-14))
+            rows = np.vstack([x * scale[:, None], np.diag(1 / deviation)])
+            mixed = sm.OLS(np.concatenate([y * scale, mean / deviation]), rows).fit()
+            ours = [betas[factor] for factor in factors.columns]
+            np.testing.assert_allclose(ours, mixed.params, rtol=1e-6, atol=1e-8)
 
 
 def test_counts_windows_and_coverage_of_figures(marts: Marts) -> None:

@@ -37,7 +37,7 @@ def connection(calendar_warehouse: Warehouse) -> Iterator[psycopg.Connection[Any
         yield writing
         writing.execute(
             "truncate ops.publication_loads, ops.publication_dates, ops.portfolio_dates, ops.publications,"
-            " ops.load_portfolios, ops.run_nodes,"
+            " ops.rebuilds, ops.load_portfolios, ops.run_nodes,"
             " ops.runs, raw.prices, raw.portfolios, raw.capital_flows"
         )
         writing.execute("delete from ops.loads where dataset <> 'calendar_days'")

@@ -79,6 +79,18 @@ create table if not exists ops.publications (
 -- portfolios: those that it rebuilt; null for all of them and the market facts.
 alter table ops.publications add column if not exists portfolios uuid[];
 
+-- cause: why it was built, in words.
+alter table ops.publications add column if not exists cause text;
+
+-- Rebuilds of all history that the next build does, because an upgrade changed the method. publication_id: the
+-- publication that did it.
+create table if not exists ops.rebuilds (
+    rebuild_id bigint generated always as identity primary key,
+    reason text not null,
+    requested_at timestamptz not null default clock_timestamp(),
+    publication_id bigint references ops.publications
+);
+
 -- The publications that cover a date, for facts that belong to no portfolio. Readers see the one not superseded.
 create table if not exists ops.publication_dates (
     as_of_date date not null,

@@ -69,7 +69,8 @@ create or replace function ops.publish(
     dbt_invocation_id text,
     git_revision text,
     tests_passed integer,
-    tests_warned integer
+    tests_warned integer,
+    cause text default null
 )
 returns timestamptz
 language plpgsql
@@ -85,9 +86,9 @@ declare
 begin
     insert into ops.publications (
         publication_id, from_date, to_date, known_at, published_at,
-        dbt_invocation_id, git_revision, tests_passed, tests_warned, portfolios
+        dbt_invocation_id, git_revision, tests_passed, tests_warned, cause, portfolios
     ) values (
-        $1, coalesce(first_date, $2), $3, $4, published, $5, $6, $7, $8,
+        $1, coalesce(first_date, $2), $3, $4, published, $5, $6, $7, $8, $9,
         case when $2 > $3 then (
             select array_agg(portfolio_id order by portfolio_id) from ops.build_portfolios where publication_id = $1
         ) end
@@ -128,6 +129,9 @@ begin
         from published.fct_portfolio_snapshots
         where publication_id = $1;
     end if;
+
+    update ops.rebuilds set publication_id = this_publication
+    where publication_id is null and requested_at <= $4 and $2 <= $3;
 
     insert into ops.publication_loads (load_id, publication_id)
     select load_id, this_publication

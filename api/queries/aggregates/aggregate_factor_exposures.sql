@@ -8,7 +8,7 @@ with factor_rows as (
     where
         portfolio_id = any(array(select portfolio_id from snapshots))
         and as_of_date = %(as_of_date)s::date
-        and model in ('market', 'style', 'rates')
+        and (model in ('market', 'bond', 'rates') or model = 'risk' and factor not in ('Market', 'Interest Rate'))
 ),
 
 analyzed as (
@@ -50,7 +50,7 @@ factors as (
         summed.covered_equity / nullif(greatest(totals.equity, 0), 0) as share_of_equity
     from udf.portfolios_factor_exposures(array(select portfolio_id from covered), %(as_of_date)s::date) as summed
     cross join totals
-    where model in ('market', 'style', 'rates')
+    where (model in ('market', 'bond', 'rates') or model = 'risk' and factor not in ('Market', 'Interest Rate'))
 ),
 
 listed as (
@@ -69,8 +69,8 @@ listed as (
                 order by
                     array_position(
                         array[
-                            'Market', 'Value', 'Growth', 'Momentum', 'Quality', 'Size',
-                            'Low Volatility', 'Interest Rate'
+                            'Market', 'IR Beta', 'Value', 'Growth', 'Momentum', 'Quality',
+                            'Size', 'Low Volatility', 'Interest Rate'
                         ],
                         factors.factor
                     )
@@ -87,7 +87,7 @@ select
         'calculation_date', case when listed.row_count > 0 then %(as_of_date)s::date end,
         'factors', listed.body,
         'metadata', json_build_object(
-            'models', json_build_array('market', 'style', 'rates'),
+            'models', json_build_array('market', 'bond', 'risk', 'rates'),
             'portfolio_count', totals.portfolio_count,
             'price_source', totals.price_source,
             'price_notice', totals.price_notice

@@ -1,5 +1,5 @@
--- GET /analytics/portfolio/{id}/factor-exposures: betas of the portfolio to the market, the styles and the yield. The
--- quality is that of the factor with the least data. No row: the portfolio is not this user's. Null body: it begins
+-- GET /analytics/portfolio/{id}/factor-exposures: betas of the portfolio to the market, bonds, styles and the yield.
+-- The quality is that of the factor with the least data. No row: the portfolio is not this user's. Null body: it begins
 -- after the session.
 -- with portfolio_scope, weakest_factor_quality, portfolio_quality
 with factor_rows as (
@@ -8,7 +8,7 @@ with factor_rows as (
     where
         portfolio_id = %(portfolio_id)s::uuid
         and as_of_date = %(as_of_date)s::date
-        and model in ('market', 'style', 'rates')
+        and (model in ('market', 'bond', 'rates') or model = 'risk' and factor not in ('Market', 'Interest Rate'))
 ),
 
 listed as (
@@ -26,8 +26,8 @@ listed as (
                 order by
                     array_position(
                         array[
-                            'Market', 'Value', 'Growth', 'Momentum', 'Quality', 'Size',
-                            'Low Volatility', 'Interest Rate'
+                            'Market', 'IR Beta', 'Value', 'Growth', 'Momentum', 'Quality',
+                            'Size', 'Low Volatility', 'Interest Rate'
                         ],
                         factor
                     )
@@ -47,7 +47,7 @@ select
             'factors', listed.body,
             'metadata', json_build_object(
                 'equity', round(snapshot.equity, 2),
-                'models', json_build_array('market', 'style', 'rates'),
+                'models', json_build_array('market', 'bond', 'risk', 'rates'),
                 'price_source', snapshot.price_source,
                 'price_notice', snapshot.price_notice
             ),

@@ -22,7 +22,7 @@ betas as (
     where
         symbol = any(array(select priced_symbol from described))
         and as_of_date = %(as_of_date)s::date
-        and model in ('market', 'style', 'rates')
+        and (model in ('market', 'bond', 'rates') or model = 'risk' and factor not in ('Market', 'Interest Rate'))
 ),
 
 measured as (
@@ -153,7 +153,7 @@ select
             'offset', %(offset)s::integer,
             'positions', listed.body,
             'metadata', json_build_object(
-                'models', json_build_array('market', 'style', 'rates'),
+                'models', json_build_array('market', 'bond', 'risk', 'rates'),
                 'rows_returned', listed.row_count,
                 'truncated', %(offset)s + listed.row_count < totals.row_count,
                 'price_source', snapshot.price_source,

@@ -12,7 +12,8 @@ final as (
         dbt_invocation_id,
         git_revision,
         tests_passed,
-        tests_warned
+        tests_warned,
+        cause
     from source
 )
 

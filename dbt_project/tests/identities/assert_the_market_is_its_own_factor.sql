@@ -2,7 +2,6 @@
 -- all factors orthogonal to it, to the last bit.
 with betas as (
     select * from ({{ tested_rows(ref('fct_symbol_factor_betas'), market=true) }}) as tested
-    where model in ('market', 'rates', 'risk')
 ),
 
 market as (

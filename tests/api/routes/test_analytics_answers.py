@@ -47,6 +47,7 @@ def test_factor_exposures_equal_the_mart_by_the_names_of_the_contract(
     body = get(hedge_fund, "factor-exposures", as_of_date=day)
     names = [
         "Market Beta",
+        "IR Beta",
         "Value",
         "Growth",
         "Momentum",
@@ -60,7 +61,8 @@ def test_factor_exposures_equal_the_mart_by_the_names_of_the_contract(
         analyst,
         "fct_portfolio_factor_exposures",
         hedge_fund,
-        "model in ('market', 'style', 'rates')",
+        "(model in ('market', 'bond', 'rates')"
+        " or model = 'risk' and factor not in ('Market', 'Interest Rate'))",
         day,
     )
     by_name = {"Market Beta" if fact["factor"] == "Market" else fact["factor"]: fact for fact in known}
@@ -125,6 +127,14 @@ def test_positions_are_paged_and_selected_by_symbol_or_underlying(hedge_fund: Pe
     assert get(hedge_fund, path, symbols="NO_SUCH")["available"] is False
 
 
+SIDES = {
+    "Growth-Value": ("Growth", "Value"),
+    "Momentum": ("Momentum", "Contrarian"),
+    "Size": ("Small Cap", "Large Cap"),
+    "Quality": ("Quality", "Low Quality"),
+}
+
+
 def test_tilts_follow_the_spread_betas(hedge_fund: Person, analyst: Analyst) -> None:
     body = get(hedge_fund, "spread-factors")
     known = {
@@ -139,10 +149,10 @@ def test_tilts_follow_the_spread_betas(hedge_fund: Person, analyst: Analyst) -> 
             rounded(fact["beta"]), rounded(fact["dollar_exposure"], 2),
         )  # fmt: skip
         assert (factor["magnitude"].lower(), factor["risk_level"]) == (fact["tilt"], levels[fact["tilt"]])
-        assert (factor["direction"] == "Neutral") is (fact["tilt"] == "neutral")
+        gains, loses = SIDES[factor["name"]]
+        side = gains if fact["beta"] > 0 else loses
+        assert factor["direction"] == ("Neutral" if fact["tilt"] == "neutral" else side)
         assert ("loses" in factor["explanation"]) is (fact["beta"] < 0)
-    growth = next(factor for factor in body["factors"] if factor["name"] == "Growth-Value")
-    assert growth["direction"] == ("Growth" if growth["beta"] > 0 else "Value")
 
 
 @pytest.mark.parametrize("day", [LAST, MIDDLE])

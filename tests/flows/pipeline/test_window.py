@@ -11,6 +11,7 @@ import pandas as pd
 import psycopg
 import pytest
 
+from flows.database import value
 from flows.errors import WindowError
 from flows.pipeline.window import (
     Window,
@@ -102,6 +103,29 @@ def test_an_inception_on_a_weekend_begins_with_the_next_session(
 @pytest.mark.usefixtures("published")
 def test_nothing_new_needs_no_build(connection: Connection) -> None:
     assert plan(connection) is None
+
+
+@pytest.mark.usefixtures("published")
+def test_an_upgrade_of_the_method_rebuilds_all_of_history_once(connection: Connection) -> None:
+    connection.execute("insert into ops.rebuilds (reason) values ('the method changed')")
+    window = plan(connection)
+    assert dates(window) == (THURSDAY, TUESDAY)
+    assert window is not None
+    assert window.reason == "the method changed"
+    number = publish(connection, window)
+    assert value(connection, "select publication_id from ops.rebuilds") == number
+    assert plan(connection) is None
+
+
+@pytest.mark.usefixtures("published")
+def test_a_rebuild_that_is_requested_during_a_build_waits_for_the_next(
+    connection: Connection, load_prices: Load
+) -> None:
+    load_prices(WEDNESDAY)
+    window = plan(connection)
+    connection.execute("insert into ops.rebuilds (reason) values ('the method changed')")
+    publish(connection, window)
+    assert dates(plan(connection)) == (THURSDAY, WEDNESDAY)
 
 
 @pytest.mark.usefixtures("published")

@@ -1,4 +1,4 @@
-"""Factor models, tested against statsmodels and sklearn symbol by symbol, and by invariants."""
+"""Factor models, tested against statsmodels symbol by symbol, and by invariants."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,8 +10,6 @@ import pytest
 import statsmodels.api as sm
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.linear_model import Ridge
-from sklearn.preprocessing import StandardScaler
 from statsmodels.regression.rolling import RollingOLS
 from statsmodels.stats.outliers_influence import variance_inflation_factor
 
@@ -27,8 +25,8 @@ STYLES = ["VTV", "VUG", "MTUM", "QUAL", "IWM", "USMV"]
 FUNDS = ["SPY", *STYLES, "TLT"]
 STOCKS = ["AAA", "BBB", "CCC", "DDD"]
 STYLE_NAMES = ["Value", "Growth", "Momentum", "Quality", "Size", "Low Volatility"]
-SESSIONS = 270
-DATES = pd.bdate_range("2024-01-02", periods=SESSIONS)
+SESSIONS = 520
+DATES = pd.bdate_range("2023-01-02", periods=SESSIONS)
 LAST = str(DATES[-1].date())
 KEY = ["symbol", "as_of_date", "model", "factor"]
 
@@ -47,7 +45,7 @@ def _returns(*, seed: int = 7, missing: float = 0.05, stocks: int = 4) -> pd.Dat
 
 def _yields(*, seed: int = 8) -> pd.Series:
     changes = np.random.default_rng(seed).normal(0, 0.0006, SESSIONS)
-    changes[[40, 220, 250]] = np.nan  # bond holidays
+    changes[[40, 470, 500]] = np.nan  # bond holidays
     return pd.Series(changes, index=DATES)
 
 
@@ -124,7 +122,13 @@ def test_market_and_rates_equal_statsmodels(symbol: str) -> None:
     assert row["rate_proxy"] == "DGS10"
 
 
-@pytest.mark.parametrize("symbol", ["SPY", "MTUM", *STOCKS])
+def _with_market(wide: pd.DataFrame, symbol: str, regressor: pd.Series, length: int) -> object:
+    """OLS of a symbol on the market and a regressor, over the last sessions that all three have."""
+    frame = pd.DataFrame({"y": wide[symbol], "market": wide["SPY"], "x": regressor})[-length:].dropna()
+    return sm.OLS(frame["y"].to_numpy(), sm.add_constant(frame[["market", "x"]].to_numpy())).fit()
+
+
+@pytest.mark.parametrize("symbol", ["MTUM", *STOCKS])
 def test_spreads_equal_statsmodels_one_by_one(symbol: str) -> None:
     wide = _returns()
     rows = _pick(_fit(wide), "spread", symbol)
@@ -135,64 +139,66 @@ def test_spreads_equal_statsmodels_one_by_one(symbol: str) -> None:
         "Size": ("IWM", "SPY"),
         "Quality": ("QUAL", "SPY"),
     }.items():
-        pair = pd.DataFrame({"y": wide[symbol], "x": wide[long] - wide[short]})[-180:].dropna()
-        reference = sm.OLS(pair["y"].to_numpy(), sm.add_constant(pair["x"].to_numpy())).fit()
-        _assert_row(rows.loc[factor], reference, 1)
-        assert rows.loc[factor, "residual_volatility"] == pytest.approx(_deviation(reference.resid), rel=1e-8)
+        if symbol == long:
+            continue  # its return is the sum of both regressors
+        _assert_row(rows.loc[factor], _with_market(wide, symbol, wide[long] - wide[short], 180), 2)
         assert rows.loc[factor, "window_days"] == 180
 
 
-def _ridge(y: FloatArray, x: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Ridge on standardized regressors: coefficients in raw units, residuals."""
-    scaler = StandardScaler().fit(x)
-    z = scaler.transform(x)
-    reference = Ridge(alpha=1.0, solver="cholesky").fit(z, y)
-    return reference.coef_ / scaler.scale_, y - reference.predict(z)
-
-
-@pytest.mark.parametrize("symbol", FUNDS + STOCKS)
-def test_style_equals_sklearn(symbol: str) -> None:
+@pytest.mark.parametrize("symbol", ["MTUM", *STOCKS])
+def test_the_bond_beta_equals_statsmodels(symbol: str) -> None:
     wide = _returns()
-    rows = _pick(_fit(wide), "style", symbol)
-    used = wide[-90:][[*STYLES]].assign(y=wide[symbol]).dropna()
-    beta, residuals = _ridge(used["y"].to_numpy(), used[STYLES].to_numpy())
-    assert list(rows.index) == STYLE_NAMES
-    np.testing.assert_allclose(rows["beta"], beta, rtol=1e-8)
-    np.testing.assert_allclose(rows["residual_volatility"], _deviation(residuals), rtol=1e-8)
-    with_constant = sm.add_constant(used[STYLES].to_numpy())
-    vif = [variance_inflation_factor(with_constant, position) for position in range(1, 7)]
-    np.testing.assert_allclose(rows["vif"], vif, rtol=1e-8)
-    assert (rows["observations"] == len(used)).all()
-    assert rows["p_value"].isna().all()
-    assert rows["rate_proxy"].isna().all()
+    row = _pick(_fit(wide), "bond", symbol).loc["IR Beta"]
+    _assert_row(row, _with_market(wide, symbol, wide["TLT"], 90), 2)
+    assert _pick(_fit(wide), "bond", "TLT").loc["IR Beta", "beta"] == pytest.approx(1.0, rel=1e-12)
+
+
+def _line(y: pd.Series, market: pd.Series, weights: pd.Series) -> tuple[pd.Series, float]:
+    """The moves of a series beyond the market, and its slope, by weighted least squares."""
+    pair = pd.DataFrame({"y": y, "market": market, "weight": weights}).dropna()
+    fit = sm.WLS(pair["y"], sm.add_constant(pair["market"]), weights=pair["weight"]).fit()
+    return y - fit.params["const"] - fit.params["market"] * market, fit.params["market"]
 
 
 @pytest.mark.parametrize("symbol", [*STYLES, "TLT", *STOCKS])
-def test_risk_equals_its_two_steps_with_statsmodels_and_sklearn(symbol: str) -> None:
+def test_risk_equals_mixed_estimation_with_statsmodels(symbol: str) -> None:
     wide, yields = _returns(), _yields()
     rows = _pick(_fit(wide, yields), "risk", symbol)
-    window = wide[-252:].assign(rate=yields)
-    factors = pd.DataFrame(index=window.index)
+    window = wide[-504:].assign(rate=yields)
+    weights = pd.Series(0.5 ** (np.arange(503, -1, -1) / 126), index=window.index)
+    factors, slopes = pd.DataFrame({"SPY": window["SPY"]}), []
     for name in [*STYLES, "rate"]:
-        pair = window[[name, "SPY"]].dropna()
-        factors[name] = sm.OLS(pair[name], sm.add_constant(pair["SPY"])).fit().resid
-    pair = window[[symbol, "SPY"]].dropna()
-    first = sm.OLS(pair[symbol].to_numpy(), sm.add_constant(pair["SPY"].to_numpy())).fit()
-    used = factors.assign(left=pd.Series(first.resid, index=pair.index), y=window[symbol]).dropna()
-    x = used[[*STYLES, "rate"]].to_numpy()
-    beta, residuals = _ridge(used["left"].to_numpy(), x)
+        factors[name], slope = _line(window[name], window["SPY"], weights)
+        slopes.append(slope)
+    used = factors.assign(y=window[symbol], weight=weights).dropna()
+    w = (used["weight"] / used["weight"].sum()).to_numpy()
+    n, x, y = 1 / (w**2).sum(), used[factors.columns].to_numpy(), used["y"].to_numpy()
+    x, y = x - w @ x, y - w @ y
+    deviation, mean = np.array([0.5] * 7 + [3.0]), np.array([1.0] + [0.0] * 7)
+    s2 = max(n * (w * sm.WLS(y, x, weights=w).fit().resid ** 2).sum() / (n - 9), 1e-14)
+    scale = np.sqrt(n * w / s2)
+    mixed = sm.OLS(
+        np.concatenate([y * scale, mean / deviation]), np.vstack([x * scale[:, None], np.diag(1 / deviation)])
+    ).fit()
+    left = y - x @ mixed.params
 
     assert list(rows.index) == ["Market", *STYLE_NAMES, "Interest Rate"]
-    _assert_row(rows.loc["Market"], first, 1)
-    assert rows.loc["Market", "p_value"] == pytest.approx(first.pvalues[1], rel=1e-8)
-    assert rows.loc["Market", "observations"] == len(pair)
-    assert rows.loc["Market", "vif"] == 1.0
-    np.testing.assert_allclose(rows["beta"].iloc[1:], beta, rtol=1e-7, atol=1e-10)
-    assert (rows["observations"].iloc[1:] == len(used)).all()
-    explained = 1 - (residuals**2).sum() / ((used["y"] - used["y"].mean()) ** 2).sum()
-    np.testing.assert_allclose(rows["r_squared"], explained, rtol=1e-8)
-    np.testing.assert_allclose(rows["residual_volatility"], _deviation(residuals), rtol=1e-7)
+    np.testing.assert_allclose(rows["beta"], mixed.params, rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(rows["std_error"], np.sqrt(np.diag(mixed.normalized_cov_params)), rtol=1e-6)
+    np.testing.assert_allclose(rows["residual_volatility"], np.sqrt(252 * (w * left**2).sum()), atol=1e-8)
+    np.testing.assert_allclose(rows["r_squared"], 1 - (w * left**2).sum() / (w * y**2).sum(), rtol=1e-8)
+    np.testing.assert_allclose(rows["style_beta"], [np.nan, *slopes], rtol=1e-8)
+    assert (rows["observations"] == len(used)).all()
+    assert rows["p_value"].isna().all()
     assert rows["rate_proxy"].notna().tolist() == [False] * 7 + [True]
+
+
+@pytest.mark.parametrize(("style", "fund"), list(zip(STYLE_NAMES, STYLES, strict=True)))
+def test_a_style_fund_has_its_style_and_its_market_beta(style: str, fund: str) -> None:
+    rows = _pick(_fit(_returns()), "risk", fund)
+    expected = pd.Series(0.0, index=rows.index)
+    expected[["Market", style]] = [rows.loc[style, "style_beta"], 1.0]
+    np.testing.assert_allclose(rows["beta"], expected, atol=1e-9)
 
 
 def test_market_betas_equal_rolling_ols_on_every_date() -> None:
@@ -215,14 +221,14 @@ def test_the_market_has_market_beta_one_and_all_others_zero() -> None:
     assert (risk["residual_volatility"] == 0.0).all()
     assert (risk["r_squared"] == 1.0).all()
     assert (betas.loc[betas["model"] == "market", "beta"] == 1.0).all()
-    assert (betas.loc[betas["model"] == "rates", "beta"] == 0.0).all()
+    assert (betas.loc[betas["model"].isin(["rates", "bond", "spread"]), "beta"] == 0.0).all()
 
 
 def test_each_symbol_model_factor_and_date_has_one_row() -> None:
     betas = _fit(_returns(), from_date=str(DATES[-10].date()))
     assert not betas.duplicated(KEY).any()
     assert len(betas) == 10 * (len(FUNDS) + len(STOCKS)) * len(FACTORS)
-    assert betas.drop(columns=["t_stat", "p_value", "rate_proxy"]).notna().all().all()
+    assert betas.drop(columns=["t_stat", "p_value", "rate_proxy", "style_beta", "vif"]).notna().all().all()
 
 
 @settings(max_examples=6, deadline=None)
@@ -256,21 +262,21 @@ def test_the_order_of_rows_does_not_matter() -> None:
 
 def test_later_data_changes_no_earlier_beta() -> None:
     wide, yields = _returns(), _yields()
-    from_date = str(DATES[250].date())
-    early = _fit(wide[:255], yields[:255], from_date=from_date)
+    from_date = str(DATES[510].date())
+    early = _fit(wide[:515], yields[:515], from_date=from_date)
     late = _fit(wide, yields, from_date=from_date)
     assert early["as_of_date"].nunique() == 5
-    _assert_same(late[late["as_of_date"] <= DATES[254]], early)
+    _assert_same(late[late["as_of_date"] <= DATES[514]], early)
 
 
 def test_a_date_does_not_depend_on_others() -> None:
-    among = _fit(_returns(), from_date="1990-01-01")
+    among = _fit(_returns(), from_date=str(DATES[-40].date()))
     _assert_same(_fit(_returns()), among[among["as_of_date"] == DATES[-1]])
 
 
 def test_data_before_the_longest_window_do_not_matter() -> None:
     wide, yields = _returns(), _yields()
-    _assert_same(_fit(wide[-252:], yields[-252:]), _fit(wide, yields))
+    _assert_same(_fit(wide[-504:], yields[-504:]), _fit(wide, yields))
 
 
 def test_a_short_history_is_fitted_on_its_own_rows_in_each_model() -> None:
@@ -278,9 +284,9 @@ def test_a_short_history_is_fitted_on_its_own_rows_in_each_model() -> None:
     wide.loc[wide.index[:-70], "AAA"] = np.nan
     betas = _fit(wide)
     short = betas[betas["symbol"] == "AAA"].groupby("model")["observations"].max()
-    assert short.to_dict() == {"market": 70, "rates": 68, "style": 70, "spread": 70, "risk": 70}
+    assert short.to_dict() == {"market": 70, "rates": 68, "bond": 70, "spread": 70, "risk": 68}
     others = betas[(betas["symbol"] != "AAA") & (betas["model"] == "risk") & (betas["factor"] == "Market")]
-    assert (others["observations"] == 252).all()
+    assert (others["observations"] == 504 - 3).all()
     assert (betas.loc[betas["symbol"] == "AAA", "quality_flag"] == "limited_history").all()
 
 
@@ -288,11 +294,11 @@ def test_a_short_history_is_fitted_on_its_own_rows_in_each_model() -> None:
     ("known", "models"),
     [
         (29, set()),
-        (30, {"market", "style"}),  # two bond holidays: 28 with a yield
-        (32, {"market", "rates", "style"}),
-        (59, {"market", "rates", "style"}),
-        (60, {"market", "rates", "style", "spread"}),  # the two bond holidays: 58 for the second step
-        (62, {"market", "rates", "style", "spread", "risk"}),
+        (30, {"market", "bond"}),  # two bond holidays: 28 with a yield
+        (32, {"market", "rates", "bond"}),
+        (59, {"market", "rates", "bond"}),
+        (60, {"market", "rates", "bond", "spread"}),  # the two bond holidays: 58 with all factors
+        (62, {"market", "rates", "bond", "spread", "risk"}),
     ],
 )
 def test_below_the_minimum_there_is_no_row(known: int, models: set[str]) -> None:
@@ -311,12 +317,18 @@ def test_a_symbol_has_risk_betas_to_all_factors_or_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("known", "flag"), [(80, "limited_history"), (81, "full_history"), (90, "full_history")]
+    ("model", "known", "flag"),
+    [
+        ("market", 80, "limited_history"),
+        ("market", 81, "full_history"),
+        ("risk", 253, "limited_history"),  # two of them without a yield
+        ("risk", 254, "full_history"),
+    ],
 )
-def test_nine_tenths_of_the_window_are_full_history(known: int, flag: str) -> None:
+def test_full_history_needs_the_observations_of_its_model(model: str, known: int, flag: str) -> None:
     wide = _returns(missing=0.0)
     wide.loc[wide.index[:-known], "AAA"] = np.nan
-    assert _pick(_fit(wide), "market", "AAA").loc["Market", "quality_flag"] == flag
+    assert _pick(_fit(wide), model, "AAA").loc["Market", "quality_flag"] == flag
 
 
 def test_a_flat_price_keeps_its_rows_with_beta_zero_and_no_r_squared() -> None:
@@ -324,10 +336,9 @@ def test_a_flat_price_keeps_its_rows_with_beta_zero_and_no_r_squared() -> None:
     wide["AAA"] = 0.0
     rows = _fit(wide).query("symbol == 'AAA'")
     assert len(rows) == len(FACTORS)
-    assert (rows["beta"] == 0.0).all()
-    assert (rows["residual_volatility"] == 0.0).all()
+    np.testing.assert_allclose(rows["beta"], 0.0, atol=1e-9)
+    np.testing.assert_allclose(rows["residual_volatility"], 0.0, atol=1e-9)
     assert rows["r_squared"].isna().all()
-    assert rows["t_stat"].isna().all()
 
 
 def test_only_market_betas_are_clipped_and_flagged() -> None:
@@ -359,25 +370,23 @@ def test_without_yields_and_bond_fund_only_the_rate_factor_is_missing() -> None:
     wide, yields = _returns(), _yields()
     yields[:] = np.nan
     betas = _fit(wide.drop(columns="TLT"), yields)
-    assert set(betas["model"]) == {"market", "style", "spread", "risk"}
+    assert set(betas["model"]) == {"market", "spread", "risk"}
     assert "Interest Rate" not in set(betas["factor"])
     assert len(_pick(betas, "risk", "AAA")) == 7
 
 
 def test_a_style_fund_without_returns_drops_only_its_own_factors() -> None:
     betas = _fit(_returns().drop(columns="MTUM"))
-    assert "Momentum" not in set(betas["factor"])
     assert set(FACTORS["factor"]) - set(betas["factor"]) == {"Momentum"}
     assert (betas.groupby("model")["observations"].max() > 80).all()
 
 
 @pytest.mark.parametrize("spoil", ["missing", "flat"])
-def test_without_a_varying_market_only_style_and_spreads_are_fitted(spoil: str) -> None:
+def test_without_a_varying_market_nothing_is_fitted(spoil: str) -> None:
     wide = _returns()
     wide = wide.drop(columns="SPY") if spoil == "missing" else wide.assign(SPY=0.0)
     betas = _fit(wide)
-    assert set(betas["model"]) == {"style", "spread"}
-    assert "Growth-Value" in set(betas["factor"])
+    assert betas.empty
 
 
 def test_a_multiple_of_a_spread_has_that_spread_beta() -> None:
@@ -394,7 +403,7 @@ def test_betas_are_linear_in_the_return(seed: int, size: float) -> None:
     wide = _returns(seed=seed)
     plain = _fit(wide)
     scaled = _fit(wide.assign(AAA=size * wide["AAA"]))
-    is_beta = (plain["symbol"] == "AAA") & (plain["model"] != "market")
+    is_beta = (plain["symbol"] == "AAA") & ~plain["model"].isin(["market", "risk"])  # clipped; with a prior
     assert scaled["symbol"].equals(plain["symbol"])
     np.testing.assert_allclose(
         scaled.loc[is_beta, "beta"], size * plain.loc[is_beta, "beta"], rtol=1e-8, atol=1e-10
@@ -416,7 +425,7 @@ def test_a_model_does_not_depend_on_others(model: str) -> None:
 
 def test_an_unknown_model_is_refused() -> None:
     with pytest.raises(ValueError, match="`factors` must have only the models"):
-        _fit(_returns(), factors=FACTORS.replace({"model": {"style": "fashion"}}))
+        _fit(_returns(), factors=FACTORS.replace({"model": {"bond": "fashion"}}))
 
 
 def test_without_returns_the_frame_is_empty_with_its_columns_and_types() -> None:

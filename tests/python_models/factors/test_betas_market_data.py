@@ -75,6 +75,8 @@ def test_spy_is_exactly_the_market(betas: pd.DataFrame, date: str) -> None:
 
 @pytest.mark.parametrize("date", DATES)
 def test_bond_funds_lose_their_duration_when_yields_rise(betas: pd.DataFrame, date: str) -> None:
+    assert _beta(betas, date, "TLT", "bond", "IR Beta") == pytest.approx(1, rel=1e-9)
+    assert 0.2 < _beta(betas, date, "BND", "bond", "IR Beta") < 0.6
     for model in ("rates", "risk"):
         assert -18 < _beta(betas, date, "TLT", model, "Interest Rate") < -10
         assert -7 < _beta(betas, date, "BND", model, "Interest Rate") < -4
@@ -83,16 +85,23 @@ def test_bond_funds_lose_their_duration_when_yields_rise(betas: pd.DataFrame, da
 
 @pytest.mark.parametrize("date", DATES)
 @pytest.mark.parametrize(("style", "fund"), FUND_OF_STYLE.items())
-def test_each_style_fund_has_its_own_style(betas: pd.DataFrame, date: str, style: str, fund: str) -> None:
-    for model, lowest, others in (("style", 0.8, 0.2), ("risk", 0.95, 0.05)):
-        own = betas[
-            (betas["as_of_date"] == date)
-            & (betas["symbol"] == fund)
-            & (betas["model"] == model)
-            & betas["factor"].isin(list(FUND_OF_STYLE))
-        ].set_index("factor")["beta"]
-        assert lowest < own[style] < 1.0  # the ridge shrinks a little
-        assert own.drop(style).abs().max() < others
+def test_each_style_fund_has_its_style_and_its_market_beta(
+    betas: pd.DataFrame, date: str, style: str, fund: str
+) -> None:
+    is_own = (betas["as_of_date"] == date) & (betas["symbol"] == fund) & (betas["model"] == "risk")
+    own = betas[is_own].set_index("factor")
+    expected = pd.Series(0.0, index=own.index)
+    expected[["Market", style]] = [own.loc[style, "style_beta"], 1.0]
+    np.testing.assert_allclose(own["beta"], expected, atol=1e-9)
+
+
+@pytest.mark.parametrize("date", DATES)
+def test_rate_betas_of_bond_funds_are_those_of_the_study(betas: pd.DataFrame, date: str) -> None:
+    """Ranges of 2025-06 to 2026-01 in the study of the scenarios; identity 6 of the method."""
+    for fund, low, high in (("BND", -5.7, -5.5), ("FXNAX", -5.6, -5.4), ("TLT", -14.6, -14.1)):
+        assert low < _beta(betas, date, fund, "risk", "Interest Rate") < high
+    assert -0.03 < _beta(betas, date, "BIL", "risk", "Interest Rate") < 0.03
+    assert -5.1 < _beta(betas, date, "VNQ", "risk", "Interest Rate") < -3.7
 
 
 @pytest.mark.parametrize("date", DATES)
@@ -139,6 +148,8 @@ def test_residual_value_and_growth_are_collinear(
     risk = frame[frame["model"] == "risk"].set_index(["factor_1", "factor_2"])
     assert risk.loc[("Value", "Growth"), "correlation"] < -0.8
     assert risk["is_collinear"].sum() == 2
+    stress = risk.pivot_table(index="factor_1", columns="factor_2", values="stress_covariance")
+    assert np.linalg.eigvalsh(stress.to_numpy()).min() > 0
     covariance = risk.pivot_table(index="factor_1", columns="factor_2", values="ewma_covariance")
     assert np.linalg.eigvalsh(covariance.to_numpy()).min() > 0
     assert 0.05 < np.sqrt(covariance.loc["Market", "Market"]) < 0.5

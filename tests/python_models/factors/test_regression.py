@@ -1,4 +1,4 @@
-"""Regressions, tested against certified and textbook numbers, statsmodels and sklearn, and by properties."""
+"""Regressions, tested against certified and textbook numbers and statsmodels, and by properties."""
 
 from typing import Any
 
@@ -6,18 +6,14 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import statsmodels.api as sm
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from sklearn.linear_model import Ridge
-from sklearn.preprocessing import StandardScaler
 from statsmodels.stats.outliers_influence import variance_inflation_factor
 
 from python_models.factors.regression import (
     Regression,
     partial_regression,
-    ridge_regression,
     sample_deviation,
     simple_regression,
+    weighted_line,
 )
 
 FloatArray = npt.NDArray[np.float64]
@@ -97,50 +93,6 @@ def test_partial_regression_gives_the_textbook_delivery_time_values() -> None:
     assert by_cases.vif[0] == pytest.approx(3.1, abs=0.05)
 
 
-def _longley() -> tuple[FloatArray, FloatArray]:
-    data = sm.datasets.longley.load_pandas()
-    return data.endog.to_numpy(dtype=float), data.exog.to_numpy(dtype=float)
-
-
-def test_ridge_without_penalty_gives_nists_certified_longley_values() -> None:
-    """NIST Statistical Reference Datasets, linear regression, Longley (JASA 62, 1967)."""
-    y, x = _longley()
-    fit = ridge_regression(y[:, None], x, alpha=0.0)
-    beta = [
-        15.0618722713733,
-        -0.358191792925910e-01,
-        -2.02022980381683,
-        -1.03322686717359,
-        -0.511041056535807e-01,
-        1829.15146461355,
-    ]
-    error = [
-        84.9149257747669,
-        0.334910077722432e-01,
-        0.488399681651699,
-        0.214274163161675,
-        0.226073200069370,
-        455.478499142212,
-    ]
-    np.testing.assert_allclose(fit.beta[0], beta, rtol=1e-8)
-    np.testing.assert_allclose(fit.std_error[0], error, rtol=1e-8)
-    assert fit.intercept[0] == pytest.approx(-3482258.63459582, rel=1e-8)
-    assert fit.r_squared[0] == pytest.approx(0.995479004577296, rel=1e-10)
-
-
-def test_ridge_reproduces_the_longley_penalty_of_venables_and_ripley() -> None:
-    """Generalized cross-validation of lm.ridge (R's MASS, its help page's example), smallest at 0.0057."""
-    _, x = _longley()
-    deflator, others = x[:, 0], np.column_stack([x[:, 1:], _longley()[0]])
-    squared = np.linalg.svd(StandardScaler().fit_transform(others), compute_uv=False) ** 2
-    penalties = np.arange(0, 0.1, 0.0001)
-    scores = []
-    for alpha in penalties:
-        residuals = ridge_regression(deflator[:, None], others, alpha=alpha).residuals
-        scores.append((residuals**2).sum() / (len(x) - (squared / (squared + alpha)).sum()) ** 2)
-    assert penalties[np.argmin(scores)] == pytest.approx(0.0057, abs=5e-5)
-
-
 def _same_as_statsmodels(fit: Regression, column: int, reference: Any, which: int) -> None:
     for ours, theirs in (
         (fit.beta, "params"),
@@ -179,42 +131,6 @@ def test_partial_regression_equals_statsmodels_on_both_regressors() -> None:
         assert fit.vif[column] == pytest.approx(variance_inflation_factor(regressors, 2), rel=1e-8)
 
 
-@pytest.mark.parametrize("alpha", [0.1, 1.0, 25.0])
-def test_ridge_equals_sklearn_on_standardized_regressors(alpha: float) -> None:
-    values, regressors = _market(120, 30), _regressors(120)
-    regressors[[7, 80], [1, 6]] = np.nan
-    fit = ridge_regression(values, regressors, alpha=alpha)
-    for column in range(values.shape[1]):
-        used = np.isfinite(values[:, column]) & np.isfinite(regressors).all(axis=1)
-        scaler = StandardScaler().fit(regressors[used])
-        y, z = values[used, column], scaler.transform(regressors[used])
-        reference = Ridge(alpha=alpha, solver="cholesky").fit(z, y)
-        np.testing.assert_allclose(fit.beta[column], reference.coef_ / scaler.scale_, rtol=1e-8)
-        intercept = reference.intercept_ - (reference.coef_ * scaler.mean_ / scaler.scale_).sum()
-        assert fit.intercept[column] == pytest.approx(intercept, rel=1e-8, abs=1e-14)
-        assert fit.r_squared[column] == pytest.approx(reference.score(z, y), rel=1e-8)
-        residuals = y - reference.predict(z)
-        np.testing.assert_allclose(fit.residuals[used, column], residuals, rtol=1e-7, atol=1e-14)
-        inverse = np.linalg.inv(z.T @ z + alpha * np.eye(7))
-        variance = (residuals**2).sum() / (used.sum() - 8) * np.diag(inverse @ z.T @ z @ inverse)
-        np.testing.assert_allclose(fit.std_error[column], np.sqrt(variance) / scaler.scale_, rtol=1e-8)
-        np.testing.assert_allclose(fit.t_stat[column], fit.beta[column] / fit.std_error[column])
-        with_constant = sm.add_constant(regressors[used])
-        vif = [variance_inflation_factor(with_constant, position) for position in range(1, 8)]
-        np.testing.assert_allclose(fit.vif[column], vif, rtol=1e-8)
-    assert np.isnan(fit.p_value).all()
-
-
-def test_ridge_without_penalty_is_ols_with_its_standard_errors() -> None:
-    values, regressors = _market(120, 10), _regressors(120)
-    fit = ridge_regression(values, regressors, alpha=0.0)
-    for column in range(1, 10):
-        used = np.isfinite(values[:, column])
-        reference = sm.OLS(values[used, column], sm.add_constant(regressors[used])).fit()
-        np.testing.assert_allclose(fit.beta[column], reference.params[1:], rtol=1e-8)
-        np.testing.assert_allclose(fit.std_error[column], reference.bse[1:], rtol=1e-8)
-
-
 def test_a_series_on_itself_has_beta_exactly_one_and_zero_residuals() -> None:
     values = _market(90, 5)
     values[[3, 50], 0] = np.nan
@@ -239,7 +155,6 @@ def test_a_constant_return_has_beta_zero_and_no_r_squared(level: float) -> None:
     for fit in (
         simple_regression(values, values[:, 0]),
         partial_regression(values, regressors[:, 6], values[:, 0]),
-        ridge_regression(values, regressors, alpha=1.0),
     ):
         assert (fit.beta[1] == 0.0).all()
         assert np.isnan(fit.r_squared[1])
@@ -249,29 +164,11 @@ def test_a_constant_return_has_beta_zero_and_no_r_squared(level: float) -> None:
 
 @pytest.mark.parametrize("level", [0.0, 0.0001, 1 / 3])
 def test_a_constant_regressor_has_no_coefficient(level: float) -> None:
-    values, regressors = _market(90, 3), _regressors(90)
+    values = _market(90, 3)
     constant = np.full(90, level)
     assert np.isnan(simple_regression(values, constant).beta).all()
     assert np.isnan(partial_regression(values, constant, values[:, 0]).beta).all()
     assert np.isnan(partial_regression(values, values[:, 0], constant).beta).all()
-    fit = ridge_regression(values, np.column_stack([regressors, constant]), alpha=1.0)
-    without = ridge_regression(values, regressors, alpha=1.0)
-    assert np.isnan(fit.beta[:, 7]).all()
-    np.testing.assert_allclose(fit.beta[:, :7], without.beta, rtol=1e-12)
-    np.testing.assert_allclose(fit.std_error[:, :7], without.std_error, rtol=1e-12)
-    np.testing.assert_allclose(fit.vif[:, :7], without.vif, rtol=1e-12)
-
-
-def test_a_regressor_that_is_constant_over_one_symbols_rows_is_missing_only_for_that_symbol() -> None:
-    values, regressors = _market(90, 3, missing=0.0), _regressors(90)
-    regressors[60:, 6] = 0.0
-    values[:60, 2] = np.nan
-    fit = ridge_regression(values, regressors, alpha=1.0)
-    assert np.isnan(fit.beta[2, 6])
-    assert np.isfinite(fit.beta[2, :6]).all()
-    assert np.isfinite(fit.beta[:2]).all()
-    alone = ridge_regression(values[60:], regressors[60:, :6], alpha=1.0)
-    np.testing.assert_allclose(fit.beta[2, :6], alone.beta[2], rtol=1e-10)
 
 
 def test_a_regressor_that_is_a_multiple_of_the_control_has_no_coefficient() -> None:
@@ -279,97 +176,39 @@ def test_a_regressor_that_is_a_multiple_of_the_control_has_no_coefficient() -> N
     assert np.isnan(partial_regression(values, -values[:, 0] / 16, values[:, 0]).beta).all()
 
 
-def test_two_equal_regressors_share_a_ridge_and_have_no_vif() -> None:
-    values, regressors = _market(90, 3), _regressors(90)
-    regressors[:, 1] = regressors[:, 0]
-    fit = ridge_regression(values, regressors, alpha=1.0)
-    np.testing.assert_allclose(fit.beta[:, 0], fit.beta[:, 1], rtol=1e-8)
-    assert np.isnan(fit.vif).all()
-
-
 @pytest.mark.parametrize(("rows", "is_known"), [(0, False), (1, False), (2, False), (3, True)])
 def test_fewer_than_three_rows_give_no_regression(rows: int, is_known: bool) -> None:
     values, regressors = _market(20, 3, missing=0.0), _regressors(20)
     values[rows:, 1] = np.nan
     simple = simple_regression(values, values[:, 0])
-    ridge = ridge_regression(values, regressors[:, :2], alpha=1.0)
     assert np.isfinite(simple.beta).tolist() == [True, is_known, True]
-    assert np.isfinite(ridge.beta[:, 0]).tolist() == [True, is_known, True]
+    line = weighted_line(values, values[:, 0], np.ones(20))
+    assert np.isfinite(line.slope).tolist() == [True, is_known, True]
     assert np.isnan(partial_regression(values, regressors[:, 0], values[:, 0]).beta[1])
 
 
 def test_empty_inputs_are_allowed() -> None:
     assert simple_regression(np.empty((0, 2)), np.empty(0)).beta.shape == (2,)
     assert partial_regression(np.empty((5, 0)), np.arange(5.0), np.arange(5.0)).beta.shape == (0,)
-    assert ridge_regression(np.empty((0, 2)), np.empty((0, 3)), alpha=1.0).beta.shape == (2, 3)
-    fit = ridge_regression(np.ones((5, 2)), np.empty((5, 0)), alpha=1.0)
-    assert fit.beta.shape == (2, 0)
-    assert np.isnan(fit.residuals).all()
+    assert weighted_line(np.empty((0, 2)), np.empty(0), np.empty(0)).slope.shape == (2,)
 
 
-def test_a_negative_penalty_is_refused() -> None:
-    with pytest.raises(ValueError, match="`alpha` must be at least 0, got -1"):
-        ridge_regression(np.ones((5, 1)), np.ones((5, 1)), alpha=-1)
+def test_a_weighted_line_equals_statsmodels() -> None:
+    values = _market(120, 8)
+    weights = 0.5 ** (np.arange(119, -1, -1) / 30)
+    line = weighted_line(values, values[:, 0], weights)
+    for column in range(1, 8):
+        used = np.isfinite(values[:, column])
+        regressors = sm.add_constant(values[used, 0])
+        reference = sm.WLS(values[used, column], regressors, weights=weights[used]).fit()
+        assert line.intercept[column] == pytest.approx(reference.params[0], rel=1e-8, abs=1e-14)
+        assert line.slope[column] == pytest.approx(reference.params[1], rel=1e-10)
+        assert line.r_squared[column] == pytest.approx(reference.rsquared, rel=1e-8)
+        assert line.observations[column] == used.sum()
+    assert (line.slope[0], line.r_squared[0]) == (1.0, 1.0)
 
 
 def test_sample_deviation_equals_numpy_over_known_rows() -> None:
     values = _market(90, 6)
     np.testing.assert_allclose(sample_deviation(values), np.nanstd(values, axis=0, ddof=1), rtol=1e-12)
     assert np.isnan(sample_deviation(values[:1])).all()
-
-
-@settings(max_examples=30, deadline=None)
-@given(
-    gap=st.lists(st.integers(0, 89), max_size=80),
-    hurt=st.integers(1, 7),
-    seed=st.integers(0, 10_000),
-)
-def test_a_gap_of_one_symbol_changes_no_other(gap: list[int], hurt: int, seed: int) -> None:
-    values, regressors = _market(90, 8, seed=seed), _regressors(90)
-    holed = values.copy()
-    holed[gap, hurt] = np.nan
-    others = np.arange(8) != hurt
-    for run in (
-        lambda y: simple_regression(y, values[:, 0]),
-        lambda y: partial_regression(y, regressors[:, 6], values[:, 0]),
-        lambda y: ridge_regression(y, regressors, alpha=1.0),
-    ):
-        before, after = run(values), run(holed)
-        np.testing.assert_allclose(after.beta[others], before.beta[others], rtol=1e-12)
-        np.testing.assert_allclose(after.std_error[others], before.std_error[others], rtol=1e-12)
-
-
-@settings(max_examples=30, deadline=None)
-@given(seed=st.integers(0, 10_000), rescale=st.floats(1e-4, 1e4), stretch=st.floats(-4, 4))
-def test_betas_scale_with_the_units_of_return_and_regressor(
-    seed: int, rescale: float, stretch: float
-) -> None:
-    values, regressors = _market(60, 4, seed=seed), _regressors(60, seed=seed + 1)
-    plain = ridge_regression(values, regressors, alpha=1.0)
-    scaled = ridge_regression(stretch * values, rescale * regressors, alpha=1.0)
-    np.testing.assert_allclose(scaled.beta, stretch / rescale * plain.beta, rtol=1e-8, atol=1e-12 / rescale)
-    np.testing.assert_allclose(scaled.vif, plain.vif, rtol=1e-8)
-    simple = simple_regression(values, values[:, 0])
-    stretched = simple_regression(stretch * values, values[:, 0])
-    np.testing.assert_allclose(stretched.beta, stretch * simple.beta, rtol=1e-9, atol=1e-12)
-
-
-@settings(max_examples=30, deadline=None)
-@given(seed=st.integers(0, 10_000))
-def test_the_order_of_symbols_and_sessions_does_not_matter(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    values, regressors = _market(60, 6, seed=seed), _regressors(60, seed=seed + 1)
-    symbols, sessions = rng.permutation(6), rng.permutation(60)
-    plain = ridge_regression(values, regressors, alpha=1.0)
-    turned = ridge_regression(values[sessions][:, symbols], regressors[sessions], alpha=1.0)
-    np.testing.assert_allclose(turned.beta, plain.beta[symbols], rtol=1e-9, atol=1e-12)
-    np.testing.assert_allclose(turned.residuals, plain.residuals[sessions][:, symbols], atol=1e-13)
-
-
-@settings(max_examples=20, deadline=None)
-@given(seed=st.integers(0, 10_000))
-def test_a_larger_penalty_never_explains_more(seed: int) -> None:
-    values, regressors = _market(60, 4, seed=seed), _regressors(60, seed=seed + 1)
-    explained = [ridge_regression(values, regressors, alpha=a).r_squared for a in (0.0, 1.0, 10.0, 1e6)]
-    assert (np.diff(explained, axis=0) <= 1e-12).all()
-    assert (np.abs(explained[-1]) < 1e-3).all()

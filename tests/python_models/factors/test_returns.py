@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from python_models.factors.returns import (
+    FactorReturns,
     daily_inputs,
     ewma_covariance,
     factor_correlations,
@@ -28,15 +29,15 @@ FUNDS = ["SPY", "VTV", "VUG", "MTUM", "QUAL", "IWM", "USMV", "TLT"]
 RISK = ["Market", "Value", "Growth", "Momentum", "Quality", "Size", "Low Volatility", "Interest Rate"]
 
 
-def _panel(sessions: int = 300, *, seed: int = 7) -> Panel:
+def _panel(sessions: int = 552, *, seed: int = 7) -> Panel:
     rng = np.random.default_rng(seed)
     market = rng.normal(0.0004, 0.01, (sessions, 1))
     values = rng.uniform(0.5, 1.5, len(FUNDS)) * market + rng.normal(0, 0.005, (sessions, len(FUNDS)))
     values[:, :1] = market
-    return Panel(pd.bdate_range("2024-01-02", periods=sessions), pd.Index(FUNDS), values)
+    return Panel(pd.bdate_range(end="2025-02-24", periods=sessions), pd.Index(FUNDS), values)
 
 
-def _yields(sessions: int = 300, *, seed: int = 8) -> FloatArray:
+def _yields(sessions: int = 552, *, seed: int = 8) -> FloatArray:
     return np.random.default_rng(seed).normal(0, 0.0006, sessions)
 
 
@@ -47,9 +48,7 @@ def _with(panel: Panel, symbol: str, rows: slice, value: float = np.nan) -> Pane
     return Panel(dates, symbols, changed)
 
 
-def _risk(
-    panel: Panel, yields: FloatArray, row: int = 299, history: int = 252
-) -> tuple[list[str], FloatArray, str | None]:
+def _risk(panel: Panel, yields: FloatArray, row: int = 551, history: int = 504) -> FactorReturns:
     model = factor_models(FACTORS)["risk"]
     return residual_factors(panel, yields, row, model=model, rules=FACTOR_CONFIG, history=history)
 
@@ -74,84 +73,88 @@ def _correlations(panel: Panel, yields: FloatArray, from_date: str = "2025-02-24
 
 def test_risk_factors_equal_statsmodels_residuals() -> None:
     panel, yields = _panel(), _yields()
-    names, values, rate_proxy = _risk(panel, yields, history=280)
+    names, values, rate_proxy, slopes = _risk(panel, yields, history=532)
     assert names == RISK
     assert rate_proxy == "DGS10"
-    assert values.shape == (280, 8)
+    assert values.shape == (532, 8)
     market = panel.series("SPY")
     np.testing.assert_array_equal(values[:, 0], market[20:])
     plain = [panel.series(fund) for fund in FUNDS[1:7]] + [yields]
+    weights = 0.5 ** (np.arange(503, -1, -1) / 126)
     for column, series in enumerate(plain, start=1):
-        fit = sm.OLS(series[48:], sm.add_constant(market[48:])).fit()
+        fit = sm.WLS(series[48:], sm.add_constant(market[48:]), weights=weights).fit()
         whole = series - fit.predict(sm.add_constant(market))
         np.testing.assert_allclose(values[:, column], whole[20:], rtol=1e-8, atol=1e-15)
+        assert slopes[column] == pytest.approx(fit.params[1], rel=1e-8)
+    assert np.isnan(slopes[0])
 
 
 def test_risk_factors_are_uncorrelated_with_the_market_in_the_window() -> None:
-    _, values, _ = _risk(_panel(), _yields())
-    correlation = np.corrcoef(values, rowvar=False)
-    np.testing.assert_allclose(correlation[0, 1:], 0, atol=1e-12)
-    np.testing.assert_allclose(values[:, 1:].mean(axis=0), 0, atol=1e-15)
+    _, values, _, _ = _risk(_panel(), _yields())
+    weights = 0.5 ** (np.arange(503, -1, -1) / 126)
+    correlation = np.cov(values, rowvar=False, aweights=weights)
+    np.testing.assert_allclose(correlation[0, 1:], 0, atol=1e-15)
+    np.testing.assert_allclose(weights @ values[:, 1:] / weights.sum(), 0, atol=1e-15)
 
 
 def test_a_longer_history_has_the_same_coefficients() -> None:
-    _, short, _ = _risk(_panel(), _yields(), history=252)
-    _, long, _ = _risk(_panel(), _yields(), history=300)
-    np.testing.assert_array_equal(long[-252:], short)
-    assert long.shape == (300, 8)
+    _, short, _, _ = _risk(_panel(), _yields(), history=504)
+    _, long, _, _ = _risk(_panel(), _yields(), history=552)
+    np.testing.assert_array_equal(long[-504:], short)
+    assert long.shape == (552, 8)
 
 
 def test_a_history_shorter_than_the_window_is_refused() -> None:
-    with pytest.raises(ValueError, match="`history` must be at least the window of 252 sessions, got 100"):
+    with pytest.raises(ValueError, match="`history` must be at least the window of 504 sessions, got 100"):
         _risk(_panel(), _yields(), history=100)
 
 
 def test_there_is_no_look_ahead() -> None:
     panel, yields = _panel(), _yields()
     later = yields.copy()
-    later[281:] = 99.0
+    later[533:] = 99.0
     changed = panel
     for fund in FUNDS:
-        changed = _with(changed, fund, slice(281, None), 99.0)
-    before, after = _risk(panel, yields, row=280), _risk(changed, later, row=280)
+        changed = _with(changed, fund, slice(533, None), 99.0)
+    before, after = _risk(panel, yields, row=532), _risk(changed, later, row=532)
     assert before[0] == after[0]
     np.testing.assert_array_equal(after[1], before[1])
 
 
 def test_only_a_fund_with_too_few_returns_is_left_out() -> None:
-    fifty_nine = _with(_panel(), "MTUM", slice(0, 241))
-    names, values, _ = _risk(fifty_nine, _yields())
+    fifty_nine = _with(_panel(), "MTUM", slice(0, 493))
+    names, values, _, _ = _risk(fifty_nine, _yields())
     assert names == [name for name in RISK if name != "Momentum"]
     np.testing.assert_array_equal(values, np.delete(_risk(_panel(), _yields())[1], 3, axis=1))
-    assert _risk(_with(_panel(), "MTUM", slice(0, 240)), _yields())[0] == RISK
+    assert _risk(_with(_panel(), "MTUM", slice(0, 492)), _yields())[0] == RISK
 
 
 @pytest.mark.parametrize("value", [0.0, 0.001])
 def test_a_constant_fund_is_left_out(value: float) -> None:
-    names, _, _ = _risk(_with(_panel(), "VUG", slice(None), value), _yields())
+    names, _, _, _ = _risk(_with(_panel(), "VUG", slice(None), value), _yields())
     assert names == [name for name in RISK if name != "Growth"]
 
 
 def test_a_multiple_of_the_market_is_left_out() -> None:
     dates, symbols, values = _panel()
     values[:, 5] = 2 * values[:, 0] + 0.0001
-    names, _, _ = _risk(Panel(dates, symbols, values), _yields())
+    names, _, _, _ = _risk(Panel(dates, symbols, values), _yields())
     assert names == [name for name in RISK if name != "Size"]
 
 
 def test_without_a_market_there_are_no_factors() -> None:
-    names, values, rate_proxy = _risk(_with(_panel(), "SPY", slice(None)), _yields())
-    assert (names, values.shape, rate_proxy) == ([], (252, 0), None)
+    names, values, rate_proxy, _ = _risk(_with(_panel(), "SPY", slice(None)), _yields())
+    assert (names, values.shape, rate_proxy) == ([], (504, 0), None)
 
 
 @pytest.mark.parametrize(
-    ("missing", "proxy"), [(0, "DGS10"), (25, "DGS10"), (26, "TLT"), (200, "TLT"), (252, "TLT")]
+    ("missing", "proxy"), [(0, "DGS10"), (50, "DGS10"), (51, "TLT"), (200, "TLT"), (504, "TLT")]
 )
 def test_the_bond_fund_replaces_yields_known_on_less_than_nine_tenths(missing: int, proxy: str) -> None:
     panel, yields = _panel(), _yields()
     yields[48 : 48 + missing] = np.nan
     model = factor_models(FACTORS)["risk"]
-    names, values, rate_proxy = factor_inputs(panel, yields, 299, model=model, rules=FACTOR_CONFIG)
+    names, values, rate_proxy, _ = factor_inputs(panel, yields, 551, model=model, rules=FACTOR_CONFIG)
     assert names == RISK
     assert rate_proxy == proxy == _risk(panel, yields)[2]
     expected = yields[48:] if proxy == "DGS10" else -panel.series("TLT")[48:] / 16
@@ -167,13 +170,13 @@ def test_only_sessions_with_a_market_return_need_a_yield() -> None:
 def test_yields_before_the_window_do_not_matter() -> None:
     yields = _yields()
     yields[:48] = np.nan
-    _, values, rate_proxy = _risk(_panel(), yields, history=300)
+    _, values, rate_proxy, _ = _risk(_panel(), yields, history=552)
     assert rate_proxy == "DGS10"
     assert np.isnan(values[:48, 7]).all()
 
 
 def test_without_yields_and_bond_fund_there_is_no_rate_factor() -> None:
-    names, _, rate_proxy = _risk(_with(_panel(), "TLT", slice(None)), np.full(300, np.nan))
+    names, _, rate_proxy, _ = _risk(_with(_panel(), "TLT", slice(None)), np.full(552, np.nan))
     assert names == RISK[:-1]
     assert rate_proxy is None
 
@@ -181,10 +184,10 @@ def test_without_yields_and_bond_fund_there_is_no_rate_factor() -> None:
 def test_spreads_are_long_minus_short() -> None:
     panel = _panel()
     model = factor_models(FACTORS)["spread"]
-    names, values, _ = factor_inputs(panel, _yields(), 299, model=model, rules=FACTOR_CONFIG)
+    names, values, _, _ = factor_inputs(panel, _yields(), 551, model=model, rules=FACTOR_CONFIG)
     assert names == ["Growth-Value", "Momentum", "Size", "Quality"]
-    np.testing.assert_array_equal(values[:, 0], (panel.series("VUG") - panel.series("VTV"))[120:])
-    np.testing.assert_array_equal(values[:, 2], (panel.series("IWM") - panel.series("SPY"))[120:])
+    np.testing.assert_array_equal(values[:, 0], (panel.series("VUG") - panel.series("VTV"))[372:])
+    np.testing.assert_array_equal(values[:, 2], (panel.series("IWM") - panel.series("SPY"))[372:])
 
 
 def test_windows_and_minimums_are_those_of_the_method() -> None:
@@ -192,16 +195,16 @@ def test_windows_and_minimums_are_those_of_the_method() -> None:
     assert sizes == {
         "market": (90, 30),
         "rates": (90, 30),
-        "style": (90, 30),
+        "bond": (90, 30),
         "spread": (180, 60),
-        "risk": (252, 60),
+        "risk": (504, 60),
     }
 
 
 def test_a_table_of_factors_without_one_market_or_one_window_is_refused() -> None:
     with pytest.raises(ValueError, match="`factors` must have one symbol for the factor Market"):
         factor_models(FACTORS[FACTORS["factor"] != "Market"])
-    with pytest.raises(ValueError, match="one window and minimum for the model style"):
+    with pytest.raises(ValueError, match="one window and minimum for the model spread"):
         factor_models(FACTORS.assign(window_days=FACTORS["window_days"] + (FACTORS["factor"] == "Size")))
 
 
@@ -220,16 +223,16 @@ def test_correlations_equal_pandas() -> None:
     assert set(frame.groupby("model").size().items()) == {
         ("market", 1),
         ("rates", 1),
-        ("style", 36),
+        ("bond", 1),
         ("spread", 16),
         ("risk", 64),
     }
-    names, values, _ = _risk(panel, yields)
+    names, values, _, _ = _risk(panel, yields)
     reference = pd.DataFrame(values, columns=names).dropna().corr()
     risk = frame[frame["model"] == "risk"]
     matrix = risk.pivot_table(index="factor_1", columns="factor_2", values="correlation")
     np.testing.assert_allclose(matrix.loc[names, names], reference, rtol=1e-10, atol=1e-12)
-    assert (risk["observations"] == 250).all()
+    assert (risk["observations"] == 502).all()
     assert frame.loc[frame["factor_1"] == frame["factor_2"], "correlation"].eq(1.0).all()
     assert np.array_equal(matrix, matrix.T)
     assert np.linalg.eigvalsh(matrix).min() > -1e-12
@@ -275,10 +278,23 @@ def test_ewma_weights_give_riskmetrics_effective_number_of_days() -> None:
     assert share == pytest.approx(0.99, abs=5e-4)
 
 
-def test_ewma_covariance_is_only_for_risk_and_nan_without_rows() -> None:
+def test_the_stress_covariance_has_the_weights_of_the_betas() -> None:
+    panel, yields = _panel(), _yields()
+    frame = _correlations(panel, yields)
+    names, values, _, _ = _risk(panel, yields)
+    matrix = frame[frame["model"] == "risk"].pivot_table(
+        index="factor_1", columns="factor_2", values="stress_covariance"
+    )
+    weights = 0.5 ** (np.arange(503, -1, -1) / 126)
+    reference = np.cov(values, rowvar=False, aweights=weights, ddof=0)
+    np.testing.assert_allclose(matrix.loc[names, names], 252 * reference, rtol=1e-8, atol=1e-14)
+
+
+def test_covariances_are_only_for_risk_and_nan_without_rows() -> None:
     frame = _correlations(_panel(), _yields())
-    assert frame.loc[frame["model"] == "risk", "ewma_covariance"].notna().all()
-    assert frame.loc[frame["model"] != "risk", "ewma_covariance"].isna().all()
+    for column in ("ewma_covariance", "stress_covariance"):
+        assert frame.loc[frame["model"] == "risk", column].notna().all()
+        assert frame.loc[frame["model"] != "risk", column].isna().all()
     assert np.isnan(ewma_covariance(np.full((3, 2), np.nan), decay=0.94)).all()
 
 
@@ -286,10 +302,10 @@ def test_pairs_above_the_limit_are_collinear_and_the_diagonal_never() -> None:
     dates, symbols, values = _panel()
     values[:, 2] = -values[:, 1] + 0.1 * values[:, 2]
     frame = _correlations(Panel(dates, symbols, values), _yields())
-    style = frame[frame["model"] == "style"].set_index(["factor_1", "factor_2"])
-    assert style.loc[("Value", "Growth"), "correlation"] < -0.8
-    assert style.loc[("Value", "Growth"), "is_collinear"]
-    assert not style.loc[("Value", "Value"), "is_collinear"]
+    risk = frame[frame["model"] == "risk"].set_index(["factor_1", "factor_2"])
+    assert risk.loc[("Value", "Growth"), "correlation"] < -0.8
+    assert risk.loc[("Value", "Growth"), "is_collinear"]
+    assert not risk.loc[("Value", "Value"), "is_collinear"]
     beyond = frame["correlation"].abs().gt(0.8) & frame["factor_1"].ne(frame["factor_2"])
     assert frame["is_collinear"].equals(beyond)
 
@@ -306,9 +322,9 @@ def test_a_date_does_not_depend_on_others() -> None:
 
 
 def test_too_few_common_sessions_give_no_matrix() -> None:
-    panel = _with(_with(_panel(), "MTUM", slice(0, 230)), "QUAL", slice(230, 300))
+    panel = _with(_with(_panel(), "MTUM", slice(0, 482)), "QUAL", slice(482, 552))
     models = set(_correlations(panel, _yields())["model"])
-    assert models == {"market", "rates", "style"}
+    assert models == {"market", "rates", "bond"}
     empty = _correlations(panel, _yields(), "2099-01-01")
     assert empty.empty
     assert empty.dtypes.to_dict() == _correlations(_panel(), _yields()).dtypes.to_dict()

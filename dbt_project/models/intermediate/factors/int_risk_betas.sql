@@ -5,6 +5,7 @@ with final as (
         as_of_date,
         factor,
         beta,
+        style_beta,
         observations,
         quality_flag
     from ({{ market_rows(ref('fct_symbol_factor_betas')) }}) as visible

@@ -8,7 +8,8 @@ final as (
         as_of_date,
         factor_1,
         factor_2,
-        ewma_covariance
+        ewma_covariance,
+        stress_covariance
     from correlations
     where model = 'risk'
 )

@@ -29,6 +29,7 @@ final as (
         restatements.column_name,
         restatements.old_value,
         restatements.new_value,
+        publications.cause,
         publications.published_at
     from restatements
     inner join publications on restatements.publication_id = publications.publication_id

@@ -13,6 +13,7 @@ final as (
         short_symbol,
         window_days,
         min_observations,
+        full_history_observations,
         unit
     from factors
 )

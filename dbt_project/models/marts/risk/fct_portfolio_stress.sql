@@ -80,6 +80,7 @@ flagged as (
         coalesce(summed.data_days, 0) as data_days,
         unmeasured.unmeasured_symbols,
         unmeasured.positions_not_measured,
+        (select min(full_history_observations) from {{ ref('factors') }} where model = 'risk') as full_history_sessions,
         {{ quality_columns(
             'scopes', 'summed.positions_analyzed', 'summed.has_limited_history', 'summed.covered_market_value'
         ) }}
