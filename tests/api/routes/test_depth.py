@@ -80,6 +80,52 @@ def test_collinear_factors_are_listed(hedge_fund: Person, analyst: Analyst) -> N
     assert get(hedge_fund, "data/factors/correlations", model="none")["available"] is False
 
 
+def test_insignificant_betas_and_collinear_factors_are_named(hedge_fund: Person, analyst: Analyst) -> None:
+    path = f"analytics/portfolio/{hedge_fund.portfolio_id}"
+    whole, positions = (
+        get(hedge_fund, f"{path}/factor-exposures"),
+        get(hedge_fund, f"{path}/positions/factor-exposures"),
+    )
+    errors = {
+        (row["model"], row["factor"]): row["error"]
+        for row in analyst.execute(
+            """select model, factor, sqrt(sum((delta_adjusted_exposure::float8 * std_error) ^ 2)) as error
+            from marts.fct_exposures_by_group as held
+            join marts.fct_symbol_factor_betas as betas
+            on held.bucket = betas.symbol and held.as_of_date = betas.as_of_date
+            where portfolio_id = %s and held.as_of_date = %s and dimension = 'symbol'
+            group by model, factor""",
+            (hedge_fund.portfolio_id, LAST),
+        )
+    }
+    named = set()
+    for factor in whole["factors"]:
+        error = errors[factor["model"], factor["name"].removesuffix(" Beta (90D)").removesuffix(" Beta")
+                       if factor["model"] == "market" else factor["name"]]  # fmt: skip
+        assert factor["std_error"] == rounded(error / whole["metadata"]["equity"], 6)
+        if abs(factor["exposure_dollar"]) < 1.6448536 * error:
+            named.add(factor["name"])
+    assert set(whole["metadata"]["insignificant_betas"]) == named
+    betas = analyst.execute(
+        """select symbol, model, factor, p_value, t_stat from marts.fct_symbol_factor_betas
+        where as_of_date = %s and (model in ('market', 'bond', 'rates')
+        or model = 'risk' and factor not in ('Market', 'Interest Rate'))""",
+        (LAST,),
+    ).fetchall()
+    for position in positions["positions"]:
+        weak = {
+            row["factor"]
+            for row in betas
+            if row["symbol"] == position["factor_symbol"] and position["exposures"]
+            and (row["p_value"] >= 0.1 if row["p_value"] is not None
+                 else row["t_stat"] is not None and abs(row["t_stat"]) < 1.6448536)
+        }  # fmt: skip
+        assert {name.removesuffix(" Beta") if name == "Market Beta" else name
+                for name in position["insignificant_betas"]} == weak  # fmt: skip
+    pairs = get(hedge_fund, "data/factors/correlations", model="risk")["collinear"]
+    assert whole["metadata"]["collinear_factors"] == positions["metadata"]["collinear_factors"] == pairs
+
+
 def test_scenarios_have_their_shocks(hedge_fund: Person, analyst: Analyst) -> None:
     body = get(hedge_fund, "data/scenarios")
     facts = analyst.execute("select scenario_id, factor, shock from marts.dim_scenarios").fetchall()
