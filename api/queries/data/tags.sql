@@ -43,7 +43,6 @@ open_positions as (
 used as (
     select
         carried.tag,
-        count(*) as symbol_count,
         coalesce(sum(open_positions.position_count), 0) as position_count
     from carried
     left join open_positions
@@ -70,7 +69,7 @@ tags as (
         (%(tag_colors)s::text[])[1 + (get_byte(decode(md5(known.tag), 'hex'), 0) & 7)] as color,
         null::text as description,
         row_number() over (order by known.tag) - 1 as display_order,
-        coalesce(used.symbol_count, 0) as usage_count,
+        coalesce(used.position_count, 0) as usage_count,
         coalesce(used.position_count, 0) as position_count,
         used.tag is null as is_archived,
         known.is_automatic,
