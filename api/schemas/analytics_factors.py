@@ -41,6 +41,11 @@ class EquityModelMetadata(ModelMetadata):
     """Metadata of exposures to factors."""
 
     equity: float = described("Equity that betas are relative to, USD.", 512355.37)
+
+
+class FactorExposureMetadata(EquityModelMetadata):
+    """Metadata of exposures to factors, with those to be read with care."""
+
     insignificant_betas: list[str] = described(INSIGNIFICANT, ["Size"])
     collinear_factors: list[list[str]] = described(COLLINEAR, [])
 
@@ -49,7 +54,7 @@ class FactorExposures(Analytic):
     """Betas of a portfolio to the market, bonds, styles and the 10-year yield."""
 
     factors: list[FactorExposure]
-    metadata: EquityModelMetadata
+    metadata: FactorExposureMetadata
 
 
 class PositionFactorExposures(ResponseModel):
