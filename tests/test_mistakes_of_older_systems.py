@@ -37,8 +37,9 @@ from python_models.factors.betas import factor_betas
 from python_models.factors.returns import factor_correlations
 from python_models.options.greeks import option_greeks
 from python_models.portfolio.pro_forma import pro_forma_returns
-from python_models.stress.scenarios import correlated_shocks, linear_returns, scenario_shocks, security_stress
-from tests.method_config import CORRELATION_CONFIG, FACTOR_CONFIG
+from python_models.stress.scenarios import FactorState, conditional_moves, scenario_shocks, weighted_sums
+from python_models.stress.securities import security_stress
+from tests.method_config import CORRELATION_CONFIG, FACTOR_CONFIG, STRESS_CONFIG
 from warehouse.connections import Warehouse
 from warehouse.settings import project_root
 
@@ -50,6 +51,7 @@ PROGRAM = Path(sys.executable).with_name("sigmasight")
 NAN = float("nan")
 DAY = pd.Timestamp("2025-06-30")
 FACTORS = pd.read_csv(Path(project_root()) / "dbt_project/seeds/factors.csv")
+SCENARIOS = pd.read_csv(Path(project_root()) / "dbt_project/seeds/scenarios.csv")
 symbol_correlations = partial(
     symbols.symbol_correlations, window=CORRELATION_CONFIG.window, minimum=CORRELATION_CONFIG.minimum
 )
@@ -97,16 +99,29 @@ def _risk_covariance(wide: pd.DataFrame, names: list[str]) -> FloatArray:
     """The covariance of the model `risk` on the last session."""
     last = str(wide.index[-1].date())
     frame = factor_correlations(_long(wide), NO_YIELDS, FACTORS, rules=FACTOR_CONFIG, from_date=last)
-    values = frame[frame["model"] == "risk"].set_index(["factor_1", "factor_2"])["ewma_covariance"]
+    values = frame[frame["model"] == "risk"].set_index(["factor_1", "factor_2"])["stress_covariance"]
     return np.array([[values[one, other] for other in names] for one in names])
 
 
-COVARIANCE = ["as_of_date", "factor_1", "factor_2", "ewma_covariance"]
+COVARIANCE = ["as_of_date", "factor_1", "factor_2", "stress_covariance"]
 
 
 def _scenario(shocks: dict[str, float]) -> pd.DataFrame:
-    rows = [("it", factor, shock) for factor, shock in shocks.items()]
-    return pd.DataFrame(rows, columns=["scenario_id", "factor", "shock"])
+    """Shocks of styles are beyond the market."""
+    basis = {"Market": "total", "Interest Rate": "total"}
+    rows = [("it", factor, shock, basis.get(factor, "beyond_market")) for factor, shock in shocks.items()]
+    return pd.DataFrame(rows, columns=["scenario_id", "factor", "shock", "shock_basis"])
+
+
+def _shocks(covariances: pd.DataFrame, scenario: dict[str, float]) -> pd.DataFrame:
+    """Moves of the factors of the risk model, which do not move with the market."""
+    factors = FACTORS[FACTORS["model"] == "risk"]
+    state = FactorState(
+        covariances,
+        factors[["factor"]].assign(as_of_date=DAY, style_beta=0.0),
+        pd.DataFrame({"as_of_date": [DAY], "vix": [16.0]}),
+    )
+    return scenario_shocks(state, _scenario(scenario), factors, STRESS_CONFIG)
 
 
 def _stock(symbol: str) -> pd.DataFrame:
@@ -126,7 +141,8 @@ def _stock(symbol: str) -> pd.DataFrame:
             "price": [1.0],
             "is_option": [False],
             "option_type": [None],
-            "delta": [NAN],
+            "volatility_sensitivity": [NAN],
+            "is_on_vix": [False],
             **{name: [NAN] for name in nothing},
         }
     )
@@ -140,12 +156,13 @@ def _stress(
     pairs = [
         (DAY, one, other, covariance[i, j]) for i, one in enumerate(names) for j, other in enumerate(names)
     ]
-    shocks = scenario_shocks(pd.DataFrame(pairs, columns=COVARIANCE), _scenario(scenario))
+    shocks = _shocks(pd.DataFrame(pairs, columns=COVARIANCE), scenario)
     frame = pd.DataFrame(
         [(DAY, "XYZ", factor, beta) for factor, beta in betas.items()],
         columns=["as_of_date", "symbol", "factor", "beta"],
     )
-    stress = security_stress(_stock("XYZ"), frame, shocks)
+    nothing = pd.DataFrame(columns=["scenario_id", "symbol", "last_date", "own_return"])
+    stress = security_stress(_stock("XYZ"), frame, shocks, nothing, STRESS_CONFIG)
     return float(stress["direct_pnl"].iloc[0]), float(stress["correlated_pnl"].iloc[0])
 
 
@@ -220,36 +237,47 @@ def test_spy_loses_3_5_percent_in_a_flight_to_quality_and_does_not_gain_5_4() ->
     """Quality +12 %, Market -5 %; SPY had betas of 1 and 0.125, the two factors a correlation of 0.325.
 
     The covariance had 'Market Beta', the scenario 'Market': the market's own shock was lost, and it rose by
-    0.325 x 12 %, so that SPY gained 3.9 % + 1.5 %. The correct result is -5 % + 0.125 x 12 %.
+    0.325 x 12 %, so that SPY gained 3.9 % + 1.5 %. The correct result is -5 % + 0.125 x 12 %, which
+    compounds to 0.95 x 1.12^0.125 - 1.
     """
     covariance = np.array([[1.0, 0.325], [0.325, 1.0]]) * 1e-4
     flight = {"Market": -0.05, "Quality": 0.12}
     direct, correlated = _stress({"Market": 1.0, "Quality": 0.125}, flight, covariance)
-    assert (direct, correlated) == (pytest.approx(-0.035), pytest.approx(-0.035))
-    lost = correlated_shocks(np.array([[NAN, 0.12]]), covariance)
-    assert linear_returns(np.array([[1.0, 0.125]]), lost)[0, 0] == pytest.approx(0.054)
+    right = 0.95 * 1.12**0.125 - 1
+    assert right == pytest.approx(-0.035, abs=1.5e-3)
+    assert (direct, correlated) == (pytest.approx(right), pytest.approx(right))
+    lost = conditional_moves(np.array([[NAN, 0.12]]), covariance, 0)
+    assert weighted_sums(np.array([[1.0, 0.125]]), lost)[0, 0] == pytest.approx(0.054)
     pairs = [("Market Beta",) * 2, ("Market Beta", "Quality"), ("Quality", "Quality")]
     misnamed = pd.DataFrame([(DAY, *pair, 1e-4) for pair in pairs], columns=COVARIANCE)
-    assert scenario_shocks(misnamed, _scenario(flight)).empty
+    assert _shocks(misnamed, flight).empty
     named = misnamed.replace("Market Beta", "Market")
-    assert not scenario_shocks(named, _scenario(flight)).empty
+    assert not _shocks(named, flight).empty
 
 
 def test_spy_of_the_risk_model_loses_the_market_shock_in_a_flight_to_quality() -> None:
-    """Its beta to Quality is 0, because Quality is residual to SPY: -5 %, direct and correlated."""
+    """Its beta to Quality is 0, because Quality is beyond the market: -10 %, direct and correlated."""
     wide = _market(symbols=2)
     betas = _betas(wide).loc[("SPY", "risk")]["beta"].to_dict()
     assert betas["Quality"] == 0.0
     covariance = _risk_covariance(wide, list(betas))
-    direct, correlated = _stress(betas, {"Market": -0.05, "Quality": 0.12}, covariance)
-    assert (direct, correlated) == (pytest.approx(-0.05, abs=1e-12), pytest.approx(-0.05, abs=1e-12))
+    flight = SCENARIOS[SCENARIOS["scenario_id"] == "flight_to_quality"].set_index("factor")["shock"].to_dict()
+    assert {"Market", "Quality"} < set(flight)
+    direct, correlated = _stress(betas, flight, covariance)
+    assert (direct, correlated) == (pytest.approx(-0.10, abs=1e-12), pytest.approx(-0.10, abs=1e-12))
+
+
+def test_a_scenario_with_a_name_that_the_model_does_not_have_is_refused() -> None:
+    covariance = pd.DataFrame([(DAY, "Market", "Market", 1e-4)], columns=COVARIANCE)
+    with pytest.raises(ValueError, match="'Market Beta', which is no factor of the model"):
+        _shocks(covariance, {"Market Beta": -0.05})
 
 
 # --- rates --------------------------------------------------------------------------------------------------
 
 
 def test_a_bond_loses_16_percent_at_100_bp_and_does_not_gain_it() -> None:
-    """The beta is from returns of -16 times the yield change; its sign is not flipped."""
+    """The beta is from returns of -16 times the yield change, not flipped; -16 % compounds to -14.8 %."""
     wide = _market(symbols=1)
     rng = np.random.default_rng(3)
     changes = rng.normal(0, 0.0006, len(wide))
@@ -261,16 +289,17 @@ def test_a_bond_loses_16_percent_at_100_bp_and_does_not_gain_it() -> None:
     row = frame[(frame["symbol"] == "TLT") & (frame["model"] == "rates")].iloc[0]
     assert row["rate_proxy"] == "DGS10"
     direct, _ = _stress({"Interest Rate": row["beta"]}, {"Interest Rate": 0.01}, np.array([[4e-7]]))
-    assert direct == pytest.approx(-0.16, rel=1e-9)
+    assert direct == pytest.approx(np.exp(-0.16) - 1, rel=1e-9)
     wrong = abs(row["beta"]) * 0.01
     assert wrong == pytest.approx(0.16, rel=1e-9)
 
 
 def test_short_bonds_offset_long_ones_at_100_bp_and_do_not_add_up_to_32_percent() -> None:
+    """Twice 16 %, compounded: twice 14.8 %."""
     move, _ = _stress({"Interest Rate": -16.0}, {"Interest Rate": 0.01}, np.array([[4e-7]]))
     book = np.array([100_000.0, -100_000.0])
     assert (book * move).sum() == pytest.approx(0.0, abs=1e-9)
-    assert (abs(book) * move).sum() == pytest.approx(-32_000)  # the wrong value
+    assert (abs(book) * move).sum() == pytest.approx(-29_571, abs=1)  # the wrong value
 
 
 # --- caps ---------------------------------------------------------------------------------------------------
@@ -287,7 +316,7 @@ def test_a_net_short_book_loses_86_299_dollars_and_not_0_99() -> None:
 
 
 def test_six_times_leverage_loses_338_percent_of_equity_and_not_99() -> None:
-    beta = 3.38 / 6 / 0.35  # 1.61
+    beta = np.log(1 - 3.38 / 6) / np.log(0.65)  # 1.92
     direct, _ = _stress({"Market": beta}, {"Market": -0.35}, np.array([[1e-4]]))
     equity, value = 100_000.0, 600_000.0
     assert value * direct / equity == pytest.approx(-3.38)
@@ -300,7 +329,7 @@ def test_an_unlevered_portfolio_loses_half_and_not_400_percent_when_the_market_h
     observed = wide[["SPY", *STYLES, "TLT"]]
     covariance = observed.cov().to_numpy()
     one_by_one = np.array([wide["S00"].cov(observed[name]) / observed[name].var() for name in observed])
-    everything = correlated_shocks(np.array([[-0.5, *([NAN] * 7)]]), covariance)
+    everything = conditional_moves(np.array([[-0.5, *([NAN] * 7)]]), covariance, 0)
     wrong = float(one_by_one @ everything[0])
     assert wrong == pytest.approx(-4.0, abs=0.02)
 

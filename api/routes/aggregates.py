@@ -161,7 +161,7 @@ async def aggregate_stress_test(
     responder: ResponderDep,
     portfolio_ids: PortfolioIds = None,
     scenarios: Scenarios = None,
-    impact_type: ImpactType = "correlated",
+    impact_type: ImpactType = "direct",
 ) -> Response:
     """Sum the P&L of each scenario over the portfolios, worst first."""
     return await responder.send(

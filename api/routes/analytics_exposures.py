@@ -94,13 +94,14 @@ async def stress_test(
     portfolio_id: UUID,
     responder: ResponderDep,
     scenarios: Scenarios = None,
-    impact_type: ImpactType = "correlated",
+    impact_type: ImpactType = "direct",
 ) -> Response:
     """Show the P&L of each scenario, worst first.
 
-    `direct` moves only the factors that a scenario shocks; `correlated` moves all others with them. Options
-    are repriced; private positions are excluded and lower the coverage. Names and categories are the current
-    ones.
+    `direct` moves only the factors that a scenario shocks; `correlated` moves all others with them; a
+    historical scenario is also replayed with the positions' own returns where they are known. Options are
+    repriced with their volatility; private positions are excluded and lower the coverage. Names and
+    categories are the current ones.
     """
     parameters = {
         "portfolio_id": portfolio_id,

@@ -240,7 +240,7 @@ class AggregateStressTestData(ResponseModel):
 class AggregateStressMetadata(AggregateMetadata):
     """What was requested."""
 
-    impact_type: Literal["direct", "correlated"] = described("As requested.", "correlated")
+    impact_type: Literal["direct", "correlated"] = described("As requested.", "direct")
     scenarios_requested: list[str] | None = described("As requested; null for all.", None)
     unknown_scenarios: list[str] = described(
         "Requested scenarios without figures on the session.", ["no_such_scenario"]

@@ -181,16 +181,30 @@ class ScenarioImpact(ResponseModel):
     severity: str | None = described("mild, base, moderate, severe or extreme.", "moderate")
     impact_type: Literal["direct", "correlated"] = described(
         "What impact holds: direct moves only the shocked factors, correlated also the related ones.",
-        "correlated",
+        "direct",
     )
     impact: Impact
     direct_impact: Impact
     correlated_impact: Impact
+    replay_impact: Impact | None = described(
+        "With own returns over the period of a historical scenario where known, else as direct; null for a "
+        "hypothetical scenario.",
+        None,
+    )
+    is_believable: bool = described("The result passes the checks of plausibility.", True)
 
 
 class PortfolioScenario(ScenarioImpact):
     """One scenario for one portfolio."""
 
+    own_share: float | None = described(
+        "Share of the stressed gross value with own returns in replay_impact; null where that is null.",
+        None,
+    )
+    doubts: str | None = described("Checks that it does not pass, comma-separated.", None)
+    approximation: str | None = described(
+        "vix_options: options on the VIX are valued on its spot; vix_unknown: the VIX has no close.", None
+    )
     coverage: float | None = described(
         "Gross exposure of the stressed positions over that of all, including private ones.", 1.0
     )
@@ -207,7 +221,7 @@ class StressTest(ResponseModel):
 class StressMetadata(Metadata):
     """What was requested."""
 
-    impact_type: Literal["direct", "correlated"] = described("As requested.", "correlated")
+    impact_type: Literal["direct", "correlated"] = described("As requested.", "direct")
     scenarios_requested: list[str] | None = described("As requested; null for all.", None)
     unknown_scenarios: list[str] = described(
         "Requested scenarios without figures on the session.", ["no_such_scenario"]

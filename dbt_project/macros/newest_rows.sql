@@ -81,6 +81,39 @@ where false
 
 
 {#-
+  The rows of this model, as published, from a date on and before each portfolio's window. No rows in the first
+  build. columns: name -> type, as above; since: SQL of the first date wanted.
+-#}
+{% macro rows_before_window(columns, since) -%}
+{%- set windows = ref('int_portfolio_windows') -%}
+{%- set dates = ref('stg_ops__portfolio_dates') -%}
+select
+{%- if has_history() and not var('audit_schema') %}
+    {%- for name in columns %}
+    published.{{ name }}{{ ',' if not loop.last }}
+    {%- endfor %}
+from {{ this }} as published
+inner join {{ dates }} as dates
+    on
+        published.portfolio_id = dates.portfolio_id
+        and published.as_of_date = dates.as_of_date
+        and published.publication_id = dates.publication_id
+inner join {{ windows }} as windows
+    on dates.portfolio_id = windows.portfolio_id and dates.as_of_date < windows.from_date
+where
+    dates.superseded_at is null
+    and dates.as_of_date >= {{ since }}
+    and published.as_of_date >= {{ since }}
+{%- else %}
+    {%- for name, type in columns.items() %}
+    cast(null as {{ type }}) as {{ name }}{{ ',' if not loop.last }}
+    {%- endfor %}
+where false
+{%- endif %}
+{%- endmacro %}
+
+
+{#-
   Rows that a test checks: those being built; with test_all_dates every row that readers see. market: facts that
   belong to no portfolio. before: also the sessions before the window (from `since` on), for tests that compare with
   the day before.

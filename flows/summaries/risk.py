@@ -30,6 +30,7 @@ stress as (
         scenario_name,
         direct_pnl,
         direct_pct_equity,
+        correlated_pct_equity,
         row_number() over (partition by portfolio_id order by direct_pnl asc) as worst_rank,
         row_number() over (partition by portfolio_id order by direct_pnl desc) as best_rank
     from marts.fct_portfolio_stress
@@ -66,9 +67,11 @@ select
     worst.scenario_name,
     worst.direct_pnl,
     worst.direct_pct_equity,
+    worst.correlated_pct_equity,
     best.scenario_name,
     best.direct_pnl,
     best.direct_pct_equity,
+    best.correlated_pct_equity,
     tilts.tilts,
     greeks.option_count,
     greeks.delta_dollars,
@@ -112,9 +115,11 @@ class RiskLine:
     worst_scenario: str | None
     worst_pnl: Number
     worst_share: Number
+    worst_correlated_share: Number
     best_scenario: str | None
     best_pnl: Number
     best_share: Number
+    best_correlated_share: Number
     tilts: str | None
     option_count: int
     delta_dollars: Number
@@ -148,10 +153,12 @@ class RiskLine:
                 f"{_list(self.not_measured)}"
             )
         if self.worst_scenario is not None:
-            lines.append(
-                f"scenarios: worst {self.worst_scenario} {_pnl(self.worst_pnl, self.worst_share)}, "
-                f"best {self.best_scenario} {_pnl(self.best_pnl, self.best_share)}"
-            )
+            worst = _pnl(self.worst_pnl, self.worst_share, self.worst_correlated_share)
+            best = _pnl(self.best_pnl, self.best_share, self.best_correlated_share)
+            lines += [
+                f"worst scenario: {self.worst_scenario} {worst}",
+                f"best scenario: {self.best_scenario} {best}",
+            ]
         if self.tilts is not None:
             lines.append(f"tilts: {self.tilts}")
         if self.option_count:
@@ -215,5 +222,7 @@ def _list(symbols: list[str], shown: int = 5) -> str:
     return ", ".join(symbols[:shown]) + (", …" if len(symbols) > shown else "")
 
 
-def _pnl(pnl: Number, share: Number) -> str:
-    return f"{_number(pnl, '+,.0f')} ({_number(share, '+.1%')})"
+def _pnl(pnl: Number, share: Number, correlated_share: Number) -> str:
+    return (
+        f"{_number(pnl, '+,.0f')} ({_number(share, '+.1%')}, correlated {_number(correlated_share, '+.1%')})"
+    )

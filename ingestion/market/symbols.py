@@ -6,8 +6,8 @@ from datetime import date
 from ingestion.raw.loads import Connection
 from warehouse.method import factors
 
-ALWAYS_PRICED = frozenset({"TLT", "SIZE", "VLUE"})
-"""ETFs that are priced although no factor of the seed names them: TLT replaces missing yields."""
+ALWAYS_PRICED = frozenset({"TLT", "SIZE", "VLUE", "VIX"})
+"""Priced although no factor names them: TLT replaces missing yields, stress starts from the VIX."""
 
 CASH_SYMBOLS = frozenset(
     {

@@ -1,5 +1,6 @@
 """Stress and value at risk of a thousand portfolios, compared with plain loops with mibian and numpy."""
 
+import math
 from typing import Any, NamedTuple
 
 import mibian
@@ -9,9 +10,10 @@ from scipy import sparse
 
 from python_models.panel import FloatArray
 from python_models.portfolio.value_at_risk import portfolio_value_at_risk
-from python_models.stress.scenarios import scenario_shocks, security_stress
+from python_models.stress.scenarios import FactorState, scenario_shocks
+from python_models.stress.securities import security_stress
 from tests.benchmarks.comparison import Comparison, best_of, once
-from tests.method_config import RISK_CONFIG
+from tests.method_config import RISK_CONFIG, STRESS_CONFIG
 
 FACTORS = [
     "Market",
@@ -24,22 +26,24 @@ FACTORS = [
     "Interest Rate",
 ]
 DAY = pd.Timestamp("2025-06-30")
-PORTFOLIOS, POSITIONS, SYMBOLS, OPTIONS, SCENARIOS = 1_000, 50, 500, 2_500, 22
+PORTFOLIOS, POSITIONS, SYMBOLS, OPTIONS, SCENARIOS = 1_000, 50, 500, 2_500, 39
 PEER_POSITIONS = 1_000  # a fiftieth: the loop takes minutes for all of them
 PEER_PORTFOLIOS = 100
+FACTOR_NAMES = pd.DataFrame({"factor": FACTORS})
+NO_REPLAYS = pd.DataFrame(columns=["scenario_id", "symbol", "last_date", "own_return"])
 
 
 class Book(NamedTuple):
-    """One date's securities, betas and covariance; quantities: (portfolios, securities) by instrument."""
+    """One date's securities, betas and factors; quantities: (portfolios, securities) by instrument."""
 
     securities: pd.DataFrame
     betas: pd.DataFrame
-    covariance: pd.DataFrame
+    state: FactorState
     quantities: sparse.csr_array
 
 
 def measure() -> list[Comparison]:
-    """22 scenarios for 50,000 positions, 2,500 of them options; and value at risk over 252 sessions."""
+    """39 scenarios for 50,000 positions, 2,500 of them options; and value at risk over 252 sessions."""
     return [_measure_stress(), _measure_value_at_risk()]
 
 
@@ -50,7 +54,7 @@ def _measure_stress() -> Comparison:
     share = PEER_POSITIONS / (PORTFOLIOS * POSITIONS)
     peer_seconds = once(lambda: _loop(book, scenarios, PEER_POSITIONS)) / share
     return Comparison(
-        what="stress of 50,000 positions, 2,500 of them options, in 22 scenarios, direct and correlated",
+        what="stress of 50,000 positions, 2,500 of them options, in 39 scenarios, direct and correlated",
         seconds=seconds,
         peer="a loop over positions and scenarios, direct alone, mibian for the options",
         peer_seconds=peer_seconds,
@@ -78,8 +82,8 @@ def _measure_value_at_risk() -> Comparison:
 
 def _stress(book: Book, scenarios: pd.DataFrame) -> tuple[FloatArray, FloatArray]:
     """Direct and correlated P&L, each of shape (n_portfolios, n_scenarios)."""
-    shocks = scenario_shocks(book.covariance, scenarios)
-    stress = security_stress(book.securities, book.betas, shocks)
+    shocks = scenario_shocks(book.state, scenarios, FACTOR_NAMES, STRESS_CONFIG)
+    stress = security_stress(book.securities, book.betas, shocks, NO_REPLAYS, STRESS_CONFIG)
     shape = (book.quantities.shape[1], -1)  # rows are ordered by instrument and scenario
     direct, correlated = (stress[name].to_numpy().reshape(shape) for name in ("direct_pnl", "correlated_pnl"))
     return book.quantities @ direct, book.quantities @ correlated
@@ -88,7 +92,9 @@ def _stress(book: Book, scenarios: pd.DataFrame) -> tuple[FloatArray, FloatArray
 def _loop(book: Book, scenarios: pd.DataFrame, positions: int) -> dict[tuple[int, str], float]:
     """Direct P&L of the first positions, one by one."""
     betas = book.betas.set_index(["symbol", "factor"])["beta"].to_dict()
-    moves = {name: list(rows[["factor", "shock"]].itertuples(index=False)) for name, rows in _by(scenarios)}
+    moves = {
+        name: list(zip(rows["factor"], np.log1p(rows["shock"]), strict=True)) for name, rows in _by(scenarios)
+    }
     securities = list(book.securities.sort_values("instrument_id").itertuples(index=False))
     held = book.quantities.tocoo()
     chosen = np.random.default_rng(2).permutation(held.nnz)[:positions]  # a representative share of options
@@ -96,7 +102,7 @@ def _loop(book: Book, scenarios: pd.DataFrame, positions: int) -> dict[tuple[int
     for place in chosen:
         portfolio, security = int(held.row[place]), securities[held.col[place]]
         for scenario, shocks in moves.items():
-            move = max(-1.0, sum(betas[security.symbol, factor] * shock for factor, shock in shocks))
+            move = math.expm1(sum(betas[security.symbol, factor] * shock for factor, shock in shocks))
             pnl = _repriced(security, move) if security.is_option else security.price * move
             total[portfolio, scenario] = total.get((portfolio, scenario), 0.0) + held.data[place] * pnl
     return total
@@ -140,6 +146,7 @@ def _book() -> Book:
             "price": rng.uniform(20, 500, SYMBOLS),
             "is_option": False,
             "option_type": None,
+            "is_on_vix": False,
         }
     )
     options = stocks.iloc[rng.integers(0, SYMBOLS, OPTIONS)].assign(
@@ -151,7 +158,7 @@ def _book() -> Book:
         risk_free_rate=0.04,
         dividend_yield=0.01,
         implied_volatility=rng.uniform(0.15, 0.6, OPTIONS),
-        delta=0.5,
+        volatility_sensitivity=0.65,
     )
     betas = pd.DataFrame(
         {
@@ -161,7 +168,12 @@ def _book() -> Book:
             "beta": rng.normal(0.3, 0.5, SYMBOLS * len(FACTORS)),
         }
     )
-    return Book(pd.concat([stocks, options], ignore_index=True), betas, _covariance(rng), _quantities(rng))
+    state = FactorState(
+        _covariance(rng),
+        pd.DataFrame({"as_of_date": DAY, "factor": FACTORS, "style_beta": 0.0}),
+        pd.DataFrame({"as_of_date": [DAY], "vix": [16.0]}),
+    )
+    return Book(pd.concat([stocks, options], ignore_index=True), betas, state, _quantities(rng))
 
 
 def _scenarios() -> pd.DataFrame:
@@ -172,14 +184,15 @@ def _scenarios() -> pd.DataFrame:
         for number in range(SCENARIOS)
         for factor in rng.choice(FACTORS, 1 + number % 5, replace=False)
     ]
-    return pd.DataFrame(rows, columns=["scenario_id", "factor", "shock"])
+    frame = pd.DataFrame(rows, columns=["scenario_id", "factor", "shock"])
+    return frame.assign(shock_basis="total")
 
 
 def _covariance(rng: np.random.Generator) -> pd.DataFrame:
     loadings = rng.normal(0, 0.01, (len(FACTORS), 12))
     matrix = pd.DataFrame(loadings @ loadings.T, index=FACTORS, columns=FACTORS)
     long = matrix.rename_axis("factor_1").reset_index()
-    return long.melt("factor_1", var_name="factor_2", value_name="ewma_covariance").assign(as_of_date=DAY)
+    return long.melt("factor_1", var_name="factor_2", value_name="stress_covariance").assign(as_of_date=DAY)
 
 
 def _quantities(rng: np.random.Generator) -> sparse.csr_array:

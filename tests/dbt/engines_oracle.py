@@ -21,6 +21,8 @@ import statsmodels.api as sm
 from psycopg.types.numeric import FloatLoader
 from scipy import stats
 
+from warehouse.settings import project_root
+
 Numbers = dict[str, Any]
 PARTS = ("portfolio_id", "as_of_date")
 
@@ -89,18 +91,28 @@ class Marts:
             table[row.symbol][row.factor] = row.beta
         return dict(table)
 
-    def covariance(self, day: date) -> tuple[list[str], np.ndarray]:
+    def covariance(self, day: date, kind: str = "ewma_covariance") -> tuple[list[str], np.ndarray]:
         """Factors of the risk model and their covariance."""
         rows = self.on("fct_factor_correlations", day)
         rows = rows[rows["model"] == "risk"]
-        wide = rows.pivot_table(index="factor_1", columns="factor_2", values="ewma_covariance")
+        wide = rows.pivot_table(index="factor_1", columns="factor_2", values=kind)
         return wide.index.tolist(), wide.to_numpy()
 
-    def scenarios(self) -> dict[str, dict[str, float]]:
-        table: dict[str, dict[str, float]] = defaultdict(dict)
+    def scenarios(self) -> dict[str, dict[str, tuple[float, str]]]:
+        """Shock and basis by scenario and factor."""
+        table: dict[str, dict[str, tuple[float, str]]] = defaultdict(dict)
         for row in self.frame("dim_scenarios").itertuples():
-            table[row.scenario_id][row.factor] = row.shock
+            table[row.scenario_id][row.factor] = row.shock, row.shock_basis
         return dict(table)
+
+    def style_betas(self, day: date) -> dict[str, float]:
+        """Betas of the factors of the risk model to the market."""
+        rows = self.on("fct_symbol_factor_betas", day).query("model == 'risk'").dropna(subset="style_beta")
+        return dict(zip(rows["factor"], rows["style_beta"], strict=True))
+
+    def vix(self, day: date) -> float:
+        rows = self.on("fct_prices", day).query("symbol == 'VIX'")
+        return float(rows["close"].iloc[0]) if len(rows) else math.nan
 
 
 def risk_factors(marts: Marts, day: date) -> pd.DataFrame:
@@ -199,13 +211,14 @@ def merton(option: Numbers, move: float = 0.0) -> Any:
     )
 
 
-def unit_pnl(holding: Holding, move: float) -> float:
-    """P&L of a position when its symbol moves; the loss of the symbol is limited to 100 %."""
+def unit_pnl(holding: Holding, move: float, volatility: float = 1.0) -> float:
+    """P&L of a position when its symbol moves, and the implied volatility of an option becomes a multiple."""
     if holding.option is None:
         return holding.market_value * max(move, -1.0)
-    kind = str(holding.option_type)
-    per_share = black_scholes(holding.option, kind, max(move, -1.0)) - black_scholes(holding.option, kind)
-    return float(holding.option["units"] * per_share)
+    kind, option = str(holding.option_type), holding.option
+    moved = option | {"implied_volatility": option["implied_volatility"] * volatility}
+    per_share = black_scholes(moved, kind, max(move, -1.0)) - black_scholes(option, kind)
+    return float(option["units"] * per_share)
 
 
 # --- returns of the date's holdings ---
@@ -347,24 +360,59 @@ def clusters(correlations: pd.DataFrame, threshold: float = 0.7) -> list[set[str
 # --- stress ---
 
 
-def expected_shocks(given: dict[str, float], factors: list[str], covariance: np.ndarray) -> dict[str, float]:
-    """The given shocks, and the conditional expectation of the other factors, S_us S_ss^-1 s."""
-    shocked = [place for place, name in enumerate(factors) if name in given]
+BROAD = set(pd.read_csv(project_root() / "dbt_project/seeds/broad_underlyings.csv")["symbol"])
+Shocks = dict[str, tuple[float, str]]
+
+
+def given_moves(shocks: Shocks, style_betas: dict[str, float]) -> dict[str, float]:
+    """Log moves of the shocked factors, beyond the market."""
+    market = shocks.get("Market", (0.0, ""))[0]
+    moves = {}
+    for factor, (shock, basis) in shocks.items():
+        if factor == "Interest Rate":
+            moves[factor] = shock - style_betas[factor] * market
+        elif factor == "Market" or basis == "beyond_market":
+            moves[factor] = math.log(1 + shock)
+        elif factor != "Volatility":
+            moves[factor] = math.log(1 + shock) - style_betas[factor] * math.log(1 + market)
+    return moves
+
+
+def expected_moves(given: dict[str, float], factors: list[str], covariance: np.ndarray) -> dict[str, float]:
+    """The given moves, and the conditional expectation of the others with four fifths of the correlation."""
+    shrunk = 0.8 * covariance + 0.2 * np.diag(np.diag(covariance))
+    known = [place for place, name in enumerate(factors) if name in given]
     others = [place for place, name in enumerate(factors) if name not in given]
-    size = np.array([given[factors[place]] for place in shocked])
-    inner = covariance[np.ix_(shocked, shocked)]
-    moves = covariance[np.ix_(others, shocked)] @ np.linalg.solve(inner, size)
+    size = np.array([given[factors[place]] for place in known])
+    moves = shrunk[np.ix_(others, known)] @ np.linalg.solve(shrunk[np.ix_(known, known)], size)
     return given | {factors[place]: float(move) for place, move in zip(others, moves, strict=True)}
 
 
-def stress(held: list[Holding], betas: dict[str, dict[str, float]], shocks: dict[str, float]) -> Numbers:
-    """P&L of positions with betas under factor shocks: per position, in total, and the linear part."""
+def vix_ratio(shocks: Shocks, vix: float) -> float:
+    """VIX after / before: as stated, or following the market; between 9 and 85."""
+    market = shocks.get("Market", (0.0, ""))[0]
+    following = (1 + market) ** (-4 if market < 0 else -2.5)
+    ratio = 1 + shocks["Volatility"][0] if "Volatility" in shocks else following
+    return float(min(max(vix * ratio, 9), 85) / vix)
+
+
+def stress(
+    held: list[Holding], betas: dict[str, dict[str, float]], moves: dict[str, float], ratio: float
+) -> Numbers:
+    """P&L of positions with betas when factors and the VIX move: per position, in total, and linear."""
     by_position, linear = {}, 0.0
     for holding in movers(held):
         if holding.symbol in betas:
-            move = sum(betas[holding.symbol][factor] * shock for factor, shock in shocks.items())
-            by_position[holding.position_id] = unit_pnl(holding, move)
+            move = math.exp(sum(betas[holding.symbol][factor] * size for factor, size in moves.items())) - 1
             linear += holding.exposure * move
+            volatility = 1.0
+            if holding.option is not None:
+                days = 365 * holding.option["years_to_expiration"]
+                power = (1 if holding.symbol in BROAD else 0.65) * (30 / max(days, 30)) ** 0.4
+                volatility = ratio**power
+                if holding.symbol == "VIX":
+                    move, volatility = ratio ** ((30 / (30 + days)) ** 0.4) - 1, 1.0
+            by_position[holding.position_id] = unit_pnl(holding, move, volatility)
     return {"pnl": sum(by_position.values()), "linear": linear, "positions": by_position}
 
 

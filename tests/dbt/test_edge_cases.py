@@ -42,7 +42,10 @@ MARKET_ONLY = {
     "market_down_5": -0.05,
     "market_up_10": 0.10,
     "market_down_10": -0.10,
+    "market_up_20": 0.20,
+    "market_down_20": -0.20,
     "market_rally_25": 0.25,
+    "market_down_25": -0.25,
     "market_crash_35": -0.35,
 }
 WITH_QUALITY = (
@@ -595,12 +598,33 @@ def test_the_volatility_of_the_last_quote_is_carried(row: Callable[..., Row]) ->
 def test_rounding_to_cents_multiplied_by_beta_does_not_stop_the_build(
     row: Callable[..., Row], rows: Callable[..., Rows]
 ) -> None:
-    """Beta is about -12: half a cent of a delta-adjusted value is two cents of stress."""
-    exposures = rows("fct_portfolio_factor_exposures", "options on a wild stock", model="risk")
-    (market,) = [found["dollar_exposure"] for found in exposures if found["factor"] == "Market"]
+    """Half a cent of a delta-adjusted value is several cents of stress; both sides start from the same."""
+    impacts = rows("fct_stress_factor_impacts", "options on a wild stock", scenario_id="market_crash_35")
+    parts = [found["direct_pnl"] for found in impacts if found["factor"] != "Volatility"]
     crash = row("fct_portfolio_stress", "options on a wild stock", scenario_id="market_crash_35")
-    difference = abs(crash["direct_linear_pnl"] - -0.35 * market)
-    assert 0.001 < difference < 0.005 * 6 * 12.5 * 0.35
+    assert sum(parts) == pytest.approx(crash["direct_linear_pnl"], abs=1e-7)
+    assert abs(crash["direct_linear_pnl"]) > 100
+
+
+def test_without_a_level_of_the_vix_options_are_approximate(rows: Callable[..., Rows]) -> None:
+    for found in rows("fct_portfolio_stress", "parity"):
+        assert found["approximation"] == "vix_unknown"
+        assert found["is_believable"]
+    assert {found["approximation"] for found in rows("fct_portfolio_stress", "one symbol")} == {None}
+
+
+def test_a_replay_without_history_is_the_direct_result(rows: Callable[..., Rows]) -> None:
+    stress = {found["scenario_id"]: found for found in rows("fct_portfolio_stress", "one symbol")}
+    crisis, tariffs, fall = (
+        stress[name] for name in ("financial_crisis_2008", "tariff_shock_2025", "market_down_10")
+    )
+    assert (crisis["replay_pnl"], crisis["own_share"]) == (crisis["direct_pnl"], 0.0)
+    assert tariffs["own_share"] == 1.0
+    closes = edge_cases.closes()["AAA"]
+    own = closes["2025-04-08"] / closes["2025-02-19"] - 1
+    assert tariffs["replay_pnl"] == pytest.approx(50_000 * own, rel=1e-9)
+    assert tariffs["is_believable"] == (abs(tariffs["replay_pnl"] - tariffs["direct_pnl"]) <= 15_000)
+    assert (fall["replay_pnl"], fall["own_share"], fall["replay_pct_equity"]) == (None, None, None)
 
 
 def test_settled_options_are_cash_and_no_longer_counted(row: Callable[..., Row]) -> None:
@@ -691,20 +715,19 @@ def test_a_levered_portfolio_can_lose_more_than_its_equity(
     assert row("fct_portfolio_exposures", "six times levered")["leverage"] == 6.0
     beta = _beta(betas, "HOT", "risk", "Market")
     crash = row("fct_portfolio_stress", "six times levered", scenario_id="market_crash_35")
-    assert -0.35 * beta > -1  # the floor of -100 % per symbol is not reached
-    assert crash["direct_pnl"] == pytest.approx(600_000 * beta * -0.35, rel=1e-12)
-    assert crash["direct_pct_equity"] < -4
+    assert crash["direct_pnl"] == pytest.approx(600_000 * (0.65**beta - 1), rel=1e-12)
+    assert crash["direct_pct_equity"] < -3
     risk = row("fct_portfolio_risk", "six times levered")
     assert risk["realized_volatility_21d"] == pytest.approx(6 * _volatility(past["HOT"], 21), rel=1e-9)
     assert risk["market_beta"] > 10  # only betas of symbols are clipped
 
 
 def test_a_net_short_portfolio_gains_when_the_market_falls(row: Callable[..., Row], betas: Rows) -> None:
-    beta = 100_000 - 300_000 * _beta(betas, "HOT", "risk", "Market")
-    assert beta < 0
+    beta = _beta(betas, "HOT", "risk", "Market")
     for scenario, shock in MARKET_ONLY.items():
         found = row("fct_portfolio_stress", "net short", scenario_id=scenario)
-        assert found["direct_pnl"] == pytest.approx(beta * shock, rel=1e-12)
+        expected = 100_000 * shock - 300_000 * ((1 + shock) ** beta - 1)
+        assert found["direct_pnl"] == pytest.approx(expected, rel=1e-12)
         assert found["direct_pnl"] * shock < 0
         assert abs(found["direct_pnl"]) > 10_000  # in dollars, not a ratio
     exposures = row("fct_portfolio_exposures", "net short")

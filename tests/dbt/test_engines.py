@@ -14,11 +14,13 @@ from tests.dbt.engines_oracle import (
     Holding,
     Marts,
     Numbers,
+    Shocks,
     black_scholes,
     christoffersen,
     clusters,
     diversification,
-    expected_shocks,
+    expected_moves,
+    given_moves,
     holdings,
     kupiec,
     merton,
@@ -29,6 +31,7 @@ from tests.dbt.engines_oracle import (
     scenario_pnl,
     stress,
     tail_risk,
+    vix_ratio,
     volatility,
 )
 from warehouse.connections import Warehouse
@@ -37,7 +40,7 @@ FIRST_DAY = date(2025, 6, 30)
 INDIVIDUAL = "Demo Individual Investor Portfolio"
 PRIVATE_ONLY = "Demo Family Office Private Opportunities"
 MODELS = {"market": 1, "rates": 1, "bond": 1, "spread": 4, "risk": 8}
-FACTORS, SCENARIOS, PORTFOLIOS = 15, 22, 5
+FACTORS, SCENARIOS, PORTFOLIOS = 15, 39, 5
 HISTORY = 272  # sessions in the window of volatility
 CENT = 0.01
 
@@ -161,12 +164,12 @@ def test_bond_funds_lose_when_rates_rise(marts: Marts) -> None:
         assert (_betas(marts, symbol, "risk", "Interest Rate")["beta"] < 0).all()
     rows = marts.frame("fct_position_stress").query("symbol == 'BND'")
     sizes = {
-        scenario: shocks["Interest Rate"]
+        scenario: shocks["Interest Rate"][0]
         for scenario, shocks in marts.scenarios().items()
         if set(shocks) == {"Interest Rate"}
     }
     rows = rows.assign(shock=rows["scenario_id"].map(sizes)).dropna(subset="shock")
-    assert len(rows) == len(sizes) == 7
+    assert len(rows) == len(sizes) == 9
     assert (rows["direct_pnl"] * rows["shock"] < 0).all()
 
 
@@ -509,69 +512,76 @@ def test_clusters_are_connected_components(marts: Marts) -> None:
 # --- compared with the reference: stress ---
 
 
-def test_stress_equals_betas_times_shocks_with_options_repriced(marts: Marts) -> None:
+def _stresses(marts: Marts, held: list[Holding], day: date, shocks: Shocks) -> tuple[Numbers, Numbers]:
+    """Direct and correlated."""
+    factors, covariance = marts.covariance(day, "stress_covariance")
+    given, ratio = given_moves(shocks, marts.style_betas(day)), vix_ratio(shocks, marts.vix(day))
+    betas = marts.betas(day, "risk")
+    direct = stress(held, betas, given, ratio)
+    return direct, stress(held, betas, expected_moves(given, factors, covariance), ratio)
+
+
+def test_stress_equals_compounded_moves_with_options_repriced(marts: Marts) -> None:
     scenarios = marts.scenarios()
     assert len(scenarios) == SCENARIOS
     for portfolio, day in _cases(marts):
         held, equity = holdings(marts, portfolio, day), marts.equity(portfolio, day)
-        betas, (factors, covariance) = marts.betas(day, "risk"), marts.covariance(day)
         for scenario, shocks in scenarios.items():
-            direct = stress(held, betas, shocks)
-            correlated = stress(held, betas, expected_shocks(shocks, factors, covariance))
+            direct, correlated = _stresses(marts, held, day, shocks)
             found = _row(marts, "fct_portfolio_stress", portfolio, day, scenario_id=scenario)
             expected = {
                 "direct_pnl": direct["pnl"],
                 "correlated_pnl": correlated["pnl"],
                 "correlation_effect": correlated["pnl"] - direct["pnl"],
+                "direct_linear_pnl": direct["linear"],
+                "correlated_linear_pnl": correlated["linear"],
             }
-            # inverting nearly collinear factors loses digits: about a thousandth of a cent
             _assert_numbers(found, expected, abs_=1e-4)
             shares = {f"{way}_pct_equity": found[f"{way}_pnl"] / equity for way in ("direct", "correlated")}
             _assert_numbers(found, shares)
-            linear = {"direct_linear_pnl": direct["linear"], "correlated_linear_pnl": correlated["linear"]}
-            # a position's delta-adjusted exposure is rounded to the cent
-            _assert_numbers(found, linear, abs_=CENT * max(1, sum(h.option is not None for h in held)))
             gross = sum(abs(h.market_value) for h in held)
             covered = sum(abs(h.market_value) for h in movers(held))
             assert found["coverage"] == pytest.approx(covered / gross, rel=1e-8)
 
 
-def test_factor_impacts_are_exposure_times_shock_and_add_up(marts: Marts) -> None:
+def test_factor_impacts_add_up_to_the_linear_pnl(marts: Marts) -> None:
     keys = ["portfolio_id", "as_of_date", "scenario_id"]
     impacts = marts.frame("fct_stress_factor_impacts")
     totals = marts.frame("fct_portfolio_stress").dropna(subset="direct_pnl").set_index(keys)
     known = impacts.dropna(subset="dollar_exposure")
     assert len(known) == len(totals) * MODELS["risk"]
     added = known.groupby(keys)[["direct_pnl", "correlated_pnl"]].sum().reindex(totals.index)
-    # exposures of options are rounded to the cent, and no portfolio has more than eight options
-    np.testing.assert_allclose(added["direct_pnl"], totals["direct_linear_pnl"], rtol=1e-8, atol=8 * CENT)
-    np.testing.assert_allclose(
-        added["correlated_pnl"], totals["correlated_linear_pnl"], rtol=1e-8, atol=8 * CENT
-    )
-    np.testing.assert_allclose(
-        known["direct_pnl"], known["dollar_exposure"] * known["shock"].fillna(0), rtol=1e-12
-    )
+    for way in ("direct", "correlated"):
+        np.testing.assert_allclose(added[f"{way}_pnl"], totals[f"{way}_linear_pnl"], rtol=1e-8, atol=1e-4)
     exposures = marts.frame("fct_portfolio_factor_exposures").query("model == 'risk'")
     joined = known.merge(exposures, on=["portfolio_id", "as_of_date", "factor"], suffixes=("", "_exposure"))
     assert (joined["dollar_exposure"] == joined["dollar_exposure_exposure"]).all()
+    volatility = impacts[impacts["factor"] == "Volatility"]
+    assert len(volatility) == len(marts.frame("fct_portfolio_stress"))
+    assert volatility["direct_pnl"].isna().all()
 
 
 def test_expected_shocks_are_conditional_expectations(marts: Marts) -> None:
     for day in _days(marts):
-        factors, covariance = marts.covariance(day)
+        factors, covariance = marts.covariance(day, "stress_covariance")
         rows = marts.on("fct_stress_factor_impacts", day)
         for scenario, shocks in marts.scenarios().items():
-            expected = expected_shocks(shocks, factors, covariance)
+            given = given_moves(shocks, marts.style_betas(day))
+            moves = expected_moves(given, factors, covariance)
+            expected = {
+                factor: move if factor == "Interest Rate" else math.expm1(move)
+                for factor, move in moves.items()
+            } | {factor: shock for factor, (shock, _) in shocks.items()}
+            expected["Volatility"] = vix_ratio(shocks, marts.vix(day)) - 1
             for row in rows[rows["scenario_id"] == scenario].itertuples():
                 assert row.correlated_shock == pytest.approx(expected[row.factor], rel=1e-7, abs=1e-12)
-                given = shocks.get(row.factor, math.nan)
-                assert row.shock == pytest.approx(given, rel=0, abs=0, nan_ok=True)
+                stated = shocks.get(row.factor, (math.nan, ""))[0]
+                assert row.shock == pytest.approx(stated, rel=0, abs=0, nan_ok=True)
 
 
 def test_stress_of_positions_equals_the_reference_and_adds_up_to_portfolios(marts: Marts) -> None:
     day = marts.days[-1]
     rows = marts.on("fct_position_stress", day)
-    betas = marts.betas(day, "risk")
     for portfolio in marts.portfolios:
         held = holdings(marts, portfolio, day)
         own = rows[rows["portfolio_id"] == portfolio]
@@ -583,8 +593,32 @@ def test_stress_of_positions_equals_the_reference_and_adds_up_to_portfolios(mart
                 continue
             for name in ("direct_pnl", "correlated_pnl"):
                 assert found[name].sum() == pytest.approx(total[name], rel=1e-9, abs=1e-6)
-            for position, pnl in stress(held, betas, shocks)["positions"].items():
+            if not math.isnan(total["replay_pnl"]):
+                assert found["replay_pnl"].sum() == pytest.approx(total["replay_pnl"], rel=1e-9, abs=1e-6)
+            for position, pnl in _stresses(marts, held, day, shocks)[0]["positions"].items():
                 assert found.loc[position, "direct_pnl"] == pytest.approx(pnl, rel=1e-8, abs=1e-6)
+
+
+def test_the_tariff_shock_is_replayed_with_own_returns(marts: Marts) -> None:
+    """Simulated prices are no history; real ones cover the window of 2025 and no earlier one."""
+    rows = marts.frame("fct_portfolio_stress").dropna(subset="replay_pnl")
+    earlier = rows[rows["scenario_id"] != "tariff_shock_2025"]
+    assert (earlier["own_share"] == 0).all()
+    np.testing.assert_allclose(earlier["replay_pnl"], earlier["direct_pnl"], rtol=1e-12)
+    tariffs = rows[rows["scenario_id"] == "tariff_shock_2025"]
+    if (marts.frame("fct_prices")["source"] == "simulated").any():
+        assert (tariffs["own_share"] == 0).all()
+        return
+    window = (marts.returns.index > date(2025, 2, 19)) & (marts.returns.index <= date(2025, 4, 8))
+    own = (1 + marts.returns[window]).prod() - 1
+    day = marts.days[-1]
+    for portfolio, name in marts.portfolios.items():
+        held = movers(holdings(marts, portfolio, day))
+        if name != PRIVATE_ONLY and all(h.option is None for h in held):
+            expected = sum(h.market_value * own[h.symbol] for h in held)
+            found = _row(marts, "fct_portfolio_stress", portfolio, day, scenario_id="tariff_shock_2025")
+            assert found["own_share"] == 1
+            assert found["replay_pnl"] == pytest.approx(expected, rel=1e-9)
 
 
 # --- compared with the reference: options ---

@@ -46,6 +46,7 @@ impacts as (
         summed.scenario_id,
         summed.portfolio_count,
         summed.coverage,
+        summed.is_believable,
         coalesce(scenarios.scenario_name, summed.scenario_id) as scenario_name,
         scenarios.category,
         scenarios.severity,
@@ -63,7 +64,14 @@ impacts as (
             'dollar_impact', round(summed.correlated_pnl::numeric, 2),
             'percentage_impact', round(100 * summed.correlated_to_equity, 4),
             'new_portfolio_value', round(totals.equity + round(summed.correlated_pnl::numeric, 2), 2)
-        ) as correlated_impact
+        ) as correlated_impact,
+        case
+            when summed.replay_pnl is not null then json_build_object(
+                'dollar_impact', round(summed.replay_pnl::numeric, 2),
+                'percentage_impact', round(100 * summed.replay_to_equity, 4),
+                'new_portfolio_value', round(totals.equity + round(summed.replay_pnl::numeric, 2), 2)
+            )
+        end as replay_impact
     from summed
     cross join totals
     left join shocks on summed.scenario_id = shocks.scenario_id
@@ -85,6 +93,8 @@ listed as (
                     'impact', case %(impact_type)s::text when 'direct' then direct_impact else correlated_impact end,
                     'direct_impact', direct_impact,
                     'correlated_impact', correlated_impact,
+                    'replay_impact', replay_impact,
+                    'is_believable', is_believable,
                     'coverage', round(coverage::numeric, 6),
                     'portfolio_count', portfolio_count
                 )

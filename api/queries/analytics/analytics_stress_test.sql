@@ -60,6 +60,10 @@ measured as (
             scenarios.historical_period, '.'
         ) as description,
         impacts.*,
+        stress.own_share,
+        stress.is_believable,
+        stress.doubts,
+        stress.approximation,
         stress.coverage
     from stress
     cross join
@@ -69,6 +73,8 @@ measured as (
                 stress.correlated_pnl,
                 stress.direct_pct_equity as direct_share,
                 stress.correlated_pct_equity as correlated_share,
+                stress.replay_pnl,
+                stress.replay_pct_equity as replay_share,
                 case %(impact_type)s::text when 'direct' then stress.direct_pnl else stress.correlated_pnl end as pnl
         ) as impacts
     left join shocks on stress.scenario_id = shocks.scenario_id
@@ -88,7 +94,14 @@ impacts as (
             'dollar_impact', round(measured.correlated_pnl::numeric, 2),
             'percentage_impact', round((100 * measured.correlated_share)::numeric, 4),
             'new_portfolio_value', round(snapshot.equity + round(measured.correlated_pnl::numeric, 2), 2)
-        ) as correlated_impact
+        ) as correlated_impact,
+        case
+            when measured.replay_pnl is not null then json_build_object(
+                'dollar_impact', round(measured.replay_pnl::numeric, 2),
+                'percentage_impact', round((100 * measured.replay_share)::numeric, 4),
+                'new_portfolio_value', round(snapshot.equity + round(measured.replay_pnl::numeric, 2), 2)
+            )
+        end as replay_impact
     from measured
     cross join snapshot
 ),
@@ -108,6 +121,11 @@ listed as (
                     'impact', case %(impact_type)s::text when 'direct' then direct_impact else correlated_impact end,
                     'direct_impact', direct_impact,
                     'correlated_impact', correlated_impact,
+                    'replay_impact', replay_impact,
+                    'own_share', round(own_share::numeric, 6),
+                    'is_believable', is_believable,
+                    'doubts', doubts,
+                    'approximation', approximation,
                     'coverage', round(coverage::numeric, 6)
                 )
                 order by pnl, scenario_id

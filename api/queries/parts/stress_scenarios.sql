@@ -1,21 +1,25 @@
 -- The names of the scenarios, the shocks of the date in words (from the CTE `shock_rows`: scenario_id, factor, shock),
--- and which of the requested scenarios are not in the CTE `stress`. Names, categories and severities are the current
--- ones.
+-- and which of the requested scenarios are not in the CTE `stress`. Names, categories, severities and bases are the
+-- current ones.
 with shocks as (
     select
-        scenario_id,
+        shock_rows.scenario_id,
         string_agg(
             concat(
-                factor, ' ', case when shock > 0 then '+' end,
+                shock_rows.factor, ' ', case when shock_rows.shock > 0 then '+' end,
                 case
-                    when factor = 'Interest Rate' then concat(trim_scale(round((shock * 10000)::numeric, 2)), ' bp')
-                    else concat(trim_scale(round((shock * 100)::numeric, 2)), ' %%')
-                end
+                    when shock_rows.factor = 'Interest Rate'
+                        then concat(trim_scale(round((shock_rows.shock * 10000)::numeric, 2)), ' bp')
+                    else concat(trim_scale(round((shock_rows.shock * 100)::numeric, 2)), ' %%')
+                end,
+                case when dim_scenarios.shock_basis = 'beyond_market' then ' beyond the market' end
             ),
-            ', ' order by factor
+            ', ' order by shock_rows.factor
         ) as description
     from shock_rows
-    group by scenario_id
+    left join dim_scenarios
+        on shock_rows.scenario_id = dim_scenarios.scenario_id and shock_rows.factor = dim_scenarios.factor
+    group by shock_rows.scenario_id
 ),
 
 scenarios as (

@@ -17,6 +17,8 @@ summed as (
         stress.scenario_id,
         sum(stress.direct_pnl) as direct_pnl,
         sum(stress.correlated_pnl) as correlated_pnl,
+        sum(stress.replay_pnl) as replay_pnl,
+        bool_and(stress.is_believable) as is_believable,
         -- relative to the gross exposure of all portfolios: one without a P&L is not covered
         sum(stress.coverage * sizes.gross_exposure)
         / nullif((select sum(every.gross_exposure) from sizes as every), 0) as coverage,
@@ -34,8 +36,11 @@ select
     summed.scenario_id,
     summed.direct_pnl,
     summed.correlated_pnl,
+    summed.replay_pnl,
     cast(summed.direct_pnl as numeric) / totals.positive_equity as direct_to_equity,
     cast(summed.correlated_pnl as numeric) / totals.positive_equity as correlated_to_equity,
+    cast(summed.replay_pnl as numeric) / totals.positive_equity as replay_to_equity,
+    summed.is_believable,
     summed.coverage,
     summed.portfolio_count
 from summed

@@ -1,86 +1,62 @@
--- Guards against summing beta x whole portfolio, and against dropping a factor whose name differs: the linear part of
--- a scenario must equal the sum of exposure x shock over the factors.
--- Tolerance: exposures to factors start from delta-adjusted values in cents, stress from unrounded ones. So each option
--- position differs by up to half a cent times its linear return, the sum of beta x shock over the factors, which may
--- exceed 1 on a volatile underlying. All other positions start from the same cents. The rest is the rounding of the
--- terms of sums to 1e-9.
+-- Guards against summing beta x whole portfolio, and against dropping a factor whose name differs: the contributions of
+-- the factors add up to the linear part of a scenario, and without options that is all of it.
+-- Tolerance: both sides start from the same cents; each term of a sum is rounded to 1e-9.
 with stress as (
     select * from ({{ tested_rows(ref('fct_portfolio_stress')) }}) as tested
     where direct_pnl is not null
 ),
 
-exposures as (
-    select * from ({{ tested_rows(ref('fct_portfolio_factor_exposures')) }}) as tested
-    where model = 'risk'
+contributions as (
+    select * from ({{ tested_rows(ref('int_portfolio_factor_stress')) }}) as tested
 ),
 
-shocks as (
-    select * from ({{ tested_rows(ref('int_scenario_shocks'), market=true) }}) as tested
-),
-
-options as materialized (
+positions as (
     select * from ({{ tested_rows(ref('int_position_values')) }}) as tested
-    where is_open and investment_class = 'OPTIONS' and delta_adjusted_exposure is not null
+    where is_open
 ),
 
-betas as materialized (
-    select * from ({{ tested_rows(ref('fct_symbol_factor_betas'), market=true, before=true) }}) as tested
-    where model = 'risk'
+books as (
+    select
+        portfolio_id,
+        as_of_date,
+        bool_or(investment_class = 'OPTIONS') as has_options,
+        cast(sum(abs(delta_adjusted_exposure)) as double precision) as gross
+    from positions
+    group by portfolio_id, as_of_date
 ),
 
 sums as (
     select
-        exposures.portfolio_id,
-        exposures.as_of_date,
-        shocks.scenario_id,
-        sum(exposures.dollar_exposure * coalesce(shocks.shock, 0)) as direct_pnl,
-        sum(exposures.dollar_exposure * shocks.correlated_shock) as correlated_pnl,
-        sum(abs(exposures.dollar_exposure)) as gross_exposure
-    from exposures
-    inner join shocks on exposures.as_of_date = shocks.as_of_date and exposures.factor = shocks.factor
-    group by exposures.portfolio_id, exposures.as_of_date, shocks.scenario_id
-),
-
-returns as (
-    select
-        options.portfolio_id,
-        options.as_of_date,
-        shocks.scenario_id,
-        options.position_id,
-        abs(sum(betas.beta * coalesce(shocks.shock, 0))) as direct_return,
-        abs(sum(betas.beta * shocks.correlated_shock)) as correlated_return
-    from options
-    inner join betas on options.pricing_symbol = betas.symbol and options.as_of_date = betas.as_of_date
-    inner join shocks on options.as_of_date = shocks.as_of_date and betas.factor = shocks.factor
-    group by options.portfolio_id, options.as_of_date, shocks.scenario_id, options.position_id
-),
-
-roundings as (
-    select
         portfolio_id,
         as_of_date,
         scenario_id,
-        0.005 * sum(direct_return) as direct_pnl,
-        0.005 * sum(correlated_return) as correlated_pnl
-    from returns
-    group by portfolio_id, as_of_date, scenario_id
+        (select sum(parts.pnl) from unnest(direct_pnl) as parts (pnl)) as direct_pnl,
+        (select sum(parts.pnl) from unnest(correlated_pnl) as parts (pnl)) as correlated_pnl
+    from contributions
+),
+
+compared as (
+    select
+        stress.*,
+        books.has_options,
+        sums.direct_pnl as direct_sum,
+        sums.correlated_pnl as correlated_sum,
+        1e-8 * stress.positions_total + 1e-9 * books.gross as tolerance
+    from stress
+    left join books
+        on stress.portfolio_id = books.portfolio_id and stress.as_of_date = books.as_of_date
+    left join sums
+        on
+            stress.portfolio_id = sums.portfolio_id
+            and stress.as_of_date = sums.as_of_date
+            and stress.scenario_id = sums.scenario_id
 )
 
-select stress.*
-from stress
-left join sums
-    on
-        stress.portfolio_id = sums.portfolio_id
-        and stress.as_of_date = sums.as_of_date
-        and stress.scenario_id = sums.scenario_id
-left join roundings
-    on
-        stress.portfolio_id = roundings.portfolio_id
-        and stress.as_of_date = roundings.as_of_date
-        and stress.scenario_id = roundings.scenario_id
+select *
+from compared
 where
-    sums.direct_pnl is null
-    or abs(stress.direct_linear_pnl - sums.direct_pnl)
-    > coalesce(roundings.direct_pnl, 0) + 1e-8 * stress.positions_total + 1e-9 * sums.gross_exposure
-    or abs(stress.correlated_linear_pnl - sums.correlated_pnl)
-    > coalesce(roundings.correlated_pnl, 0) + 1e-8 * stress.positions_total + 1e-9 * sums.gross_exposure
+    direct_sum is null
+    or abs(direct_linear_pnl - direct_sum) > tolerance
+    or abs(correlated_linear_pnl - correlated_sum) > tolerance
+    or (not has_options and abs(direct_pnl - direct_linear_pnl) > tolerance)
+    or (not has_options and abs(correlated_pnl - correlated_linear_pnl) > tolerance)

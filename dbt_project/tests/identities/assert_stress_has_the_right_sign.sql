@@ -1,13 +1,14 @@
 -- Guards against bonds that gain when yields rise and shorts that add to a loss instead of offsetting it. Where a
--- scenario shocks one factor, a stock's P&L has the sign of beta x shock; no security loses more than its value; the
--- market moves by exactly its shock.
+-- scenario shocks one factor, a symbol's return has the sign of beta x shock; the larger a shock of the market alone,
+-- the larger the return of a symbol with a positive beta, and the smaller that of one with a negative beta. Nothing
+-- loses more than its value, and nothing is left to correlations where every factor is shocked.
 with security_stress as (
     select * from ({{ tested_rows(ref('int_security_stress'), market=true) }}) as tested
 ),
 
 shocks as (
     select * from ({{ tested_rows(ref('int_scenario_shocks'), market=true) }}) as tested
-    where shock is not null
+    where factor <> 'Volatility'
 ),
 
 betas as (
@@ -15,43 +16,49 @@ betas as (
     where model = 'risk'
 ),
 
-market as (
-    select proxy_symbol as symbol from {{ ref('factors') }}
-    where model = 'risk' and factor = 'Market'
+scenarios as (
+    select
+        as_of_date,
+        scenario_id,
+        min(factor) filter (where shock is not null) as factor,
+        min(shock) as shock,
+        count(shock) as shocked_factors,
+        count(*) as factors
+    from shocks
+    group by as_of_date, scenario_id
 ),
 
 stress as (
     select
         security_stress.*,
-        shocks.factor,
-        shocks.shock,
+        scenarios.factor,
+        scenarios.shock,
+        scenarios.shocked_factors,
+        scenarios.factors,
         betas.beta,
-        betas.symbol = market.symbol as is_market
+        lag(security_stress.direct_return) over (
+            partition by
+                security_stress.as_of_date, security_stress.instrument_id, scenarios.factor,
+                scenarios.shocked_factors = 1
+            order by scenarios.shock
+        ) as return_of_smaller_shock
     from security_stress
-    inner join shocks
+    inner join scenarios
         on
-            security_stress.as_of_date = shocks.as_of_date
-            and security_stress.scenario_id = shocks.scenario_id
-    inner join betas
+            security_stress.as_of_date = scenarios.as_of_date
+            and security_stress.scenario_id = scenarios.scenario_id
+    left join betas
         on
             security_stress.instrument_id = betas.symbol
             and security_stress.as_of_date = betas.as_of_date
-            and shocks.factor = betas.factor
-    cross join market
-),
-
-shocked_factors as (
-    select
-        scenario_id,
-        count(*) as factor_count
-    from {{ ref('scenarios') }}
-    group by scenario_id
+            and scenarios.factor = betas.factor
+            and scenarios.shocked_factors = 1
 )
 
-select stress.*
+select *
 from stress
-inner join shocked_factors on stress.scenario_id = shocked_factors.scenario_id
 where
-    stress.direct_pnl < -1 - 1e-12
-    or (shocked_factors.factor_count = 1 and sign(stress.direct_pnl) <> sign(stress.beta * stress.shock))
-    or (stress.is_market and stress.factor = 'Market' and abs(stress.direct_pnl - stress.shock) > 1e-12)
+    least(direct_return, correlated_return) < -1
+    or sign(direct_return) <> sign(beta * shock)
+    or (factor = 'Market' and (direct_return - return_of_smaller_shock) * sign(beta) < 0)
+    or (shocked_factors = factors and correlated_pnl is distinct from direct_pnl)

@@ -234,6 +234,35 @@ def test_the_stress_test_reports_its_coverage(family_office: Person, analyst: An
     assert 0 < scenarios[0]["coverage"] < 1
 
 
+def test_the_stress_test_is_sorted_by_the_direct_result_and_has_the_others(
+    family_office: Person, analyst: Analyst
+) -> None:
+    body = get(family_office, "stress-test")
+    assert body["metadata"]["impact_type"] == "direct"
+    scenarios = body["data"]["scenarios"]
+    losses = [one["direct_impact"]["dollar_impact"] for one in scenarios]
+    assert losses == sorted(losses)
+    replayed = analyst.execute(
+        """
+        select scenario_id, sum(replay_pnl) as pnl, bool_and(is_believable) as is_believable
+        from marts.fct_portfolio_stress
+        where portfolio_id = any(%s) and as_of_date = %s and direct_pnl is not null
+        group by scenario_id
+        """,
+        (list(family_office.portfolios.values()), LAST),
+    ).fetchall()
+    known = {row["scenario_id"]: row for row in replayed}
+    assert {one["id"] for one in scenarios} == set(known)
+    for one in scenarios:
+        fact = known[one["id"]]
+        assert one["is_believable"] == fact["is_believable"]
+        assert one["impact"] == one["direct_impact"]
+        if fact["pnl"] is None:
+            assert one["replay_impact"] is None
+        else:
+            assert one["replay_impact"]["dollar_impact"] == pytest.approx(fact["pnl"], abs=0.006)
+
+
 def test_an_aggregate_reports_its_price_flags(family_office: Person) -> None:
     together = get(family_office, "overview")["data_quality"]["message"]
     assert "the others: private_mark 9" in together

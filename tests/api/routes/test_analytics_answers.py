@@ -167,21 +167,42 @@ def test_the_stress_test_equals_the_mart(
     assert {scenario["id"] for scenario in scenarios} == set(known)
     for scenario in scenarios:
         fact = known[scenario["id"]]
-        for name in ("direct", "correlated"):
+        is_historical = fact["replay_pnl"] is not None
+        for name in ("direct", "correlated", "replay") if is_historical else ("direct", "correlated"):
             impact = scenario[f"{name}_impact"]
             assert impact["dollar_impact"] == rounded(fact[f"{name}_pnl"], 2)
             assert impact["percentage_impact"] == rounded(100 * fact[f"{name}_pct_equity"], 4)
             assert impact["new_portfolio_value"] == pytest.approx(equity + impact["dollar_impact"], abs=0.006)
+        assert (scenario["replay_impact"] is not None) is is_historical
+        assert scenario["own_share"] == rounded(fact["own_share"])
+        for name in ("is_believable", "doubts", "approximation"):
+            assert scenario[name] == fact[name]
         assert scenario["impact"] == scenario[f"{impact_type}_impact"]
     losses = [scenario["impact"]["dollar_impact"] for scenario in scenarios]
     assert losses == sorted(losses)
     assert body["data"]["portfolio_value"] == equity
 
 
+def test_the_direct_result_is_the_default(hedge_fund: Person) -> None:
+    body = get(hedge_fund, "stress-test")
+    assert body == get(hedge_fund, "stress-test", impact_type="direct")
+    assert body["metadata"]["impact_type"] == "direct"
+
+
 def test_scenarios_are_chosen_by_name_and_described_by_their_shocks(hedge_fund: Person) -> None:
-    body = get(hedge_fund, "stress-test", scenarios=["market_down_10,rates_up_50bp", "no_such"])
+    body = get(
+        hedge_fund,
+        "stress-test",
+        scenarios=["market_down_10,rates_up_50bp,stagflation,vix_spike_150", "no_such"],
+    )
     described = {scenario["id"]: scenario["description"] for scenario in body["data"]["scenarios"]}
-    assert described == {"market_down_10": "Market -10 %.", "rates_up_50bp": "Interest Rate +50 bp."}
+    assert described == {
+        "market_down_10": "Market -10 %.",
+        "rates_up_50bp": "Interest Rate +50 bp.",
+        "stagflation": "Growth -5 % beyond the market, Interest Rate +150 bp, Market -20 %, "
+        "Value +4 % beyond the market.",
+        "vix_spike_150": "Market -10 %, Volatility +150 %.",
+    }
     assert body["metadata"]["unknown_scenarios"] == ["no_such"]
     unknown = get(hedge_fund, "stress-test", scenarios="no_such")
     assert (unknown["available"], unknown["metadata"]["unknown_scenarios"]) == (False, ["no_such"])

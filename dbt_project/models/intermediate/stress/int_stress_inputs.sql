@@ -1,10 +1,30 @@
--- Securities held on the dates being built, each once: one dollar of a stock, one underlying share of an option.
+-- Securities held on the dates being built, each once: one dollar of a stock, one underlying share of an option. The
+-- implied volatility of options on broad indices and funds moves more with the VIX than that of others.
 with holdings as (
     select * from {{ ref('int_engine_holdings') }}
 ),
 
 options as (
     select * from {{ ref('int_engine_options') }}
+),
+
+broad as (
+    select * from {{ ref('broad_underlyings') }}
+),
+
+contracts as (
+    select distinct
+        as_of_date,
+        contract,
+        symbol,
+        underlying_price,
+        option_type,
+        strike_price,
+        years_to_expiration,
+        risk_free_rate,
+        dividend_yield,
+        implied_volatility
+    from options
 ),
 
 final as (
@@ -20,28 +40,33 @@ final as (
         cast(null as double precision) as risk_free_rate,
         cast(null as double precision) as dividend_yield,
         cast(null as double precision) as implied_volatility,
-        cast(null as double precision) as delta
+        cast(null as double precision) as volatility_sensitivity,
+        false as is_on_vix
     from holdings
     where linear_positions > 0
     group by as_of_date, symbol
     union all
     select
-        as_of_date,
-        contract as instrument_id,
-        symbol,
+        contracts.as_of_date,
+        contracts.contract as instrument_id,
+        contracts.symbol,
         true as is_option,
-        underlying_price as price,
-        option_type,
-        strike_price,
-        years_to_expiration,
-        risk_free_rate,
-        dividend_yield,
-        implied_volatility,
-        delta
-    from options
-    group by
-        as_of_date, contract, symbol, underlying_price, option_type, strike_price, years_to_expiration,
-        risk_free_rate, dividend_yield, implied_volatility, delta
+        contracts.underlying_price as price,
+        contracts.option_type,
+        contracts.strike_price,
+        contracts.years_to_expiration,
+        contracts.risk_free_rate,
+        contracts.dividend_yield,
+        contracts.implied_volatility,
+        cast(
+            case
+                when broad.symbol is not null then {{ var('broad_sensitivity') }}
+                else {{ var('single_name_sensitivity') }}
+            end as double precision
+        ) as volatility_sensitivity,
+        contracts.symbol = '{{ var("volatility_index") }}' as is_on_vix
+    from contracts
+    left join broad on contracts.symbol = broad.symbol
 )
 
 select * from final

@@ -12,7 +12,11 @@ final as (
         severity,
         historical_period,
         factor,
-        shock
+        shock,
+        shock_basis,
+        source,
+        {{ period_date('first') }} as first_date,
+        {{ period_date('last') }} as last_date
     from scenarios
 )
 

@@ -23,7 +23,9 @@ final as (
         security_stress.scenario_id,
         -- adding 0 turns -0 into 0
         0 + position_values.units * security_stress.direct_pnl as direct_pnl,
-        0 + position_values.units * security_stress.correlated_pnl as correlated_pnl
+        0 + position_values.units * security_stress.correlated_pnl as correlated_pnl,
+        0 + position_values.units * security_stress.replay_pnl as replay_pnl,
+        security_stress.has_own_return
     from position_values
     inner join security_stress
         on

@@ -1,34 +1,53 @@
 {{ config(materialized='mart', derived=true, grain=['portfolio_id', 'as_of_date', 'scenario_id', 'factor']) }}
 
--- Product of two published facts: a portfolio's exposure to a factor and a scenario's shock to it.
-with exposures as (
-    select * from {{ ref('fct_portfolio_factor_exposures') }}
-    where model = 'risk'
+-- What each factor contributes to a portfolio's linear P&L, with the scenario's shock to it and the exposure.
+with stress as (
+    select * from {{ ref('fct_portfolio_stress') }}
 ),
 
 shocks as (
     select * from {{ ref('int_scenario_shocks') }}
 ),
 
+exposures as (
+    select * from {{ ref('fct_portfolio_factor_exposures') }}
+    where model = 'risk'
+),
+
+contributions as (
+    select * from {{ ref('int_portfolio_factor_stress') }}
+),
+
 final as (
     select
-        exposures.publication_id,
-        exposures.portfolio_id,
-        exposures.as_of_date,
-        shocks.scenario_id,
+        stress.publication_id,
+        stress.portfolio_id,
+        stress.as_of_date,
+        stress.scenario_id,
         shocks.factor,
         shocks.shock,
         exposures.dollar_exposure,
-        -- adding 0 turns -0 into 0
-        0 + exposures.dollar_exposure * coalesce(shocks.shock, 0) as direct_pnl,
+        contributions.direct_pnl[shocks.factor_number] as direct_pnl,
         shocks.correlated_shock,
-        0 + exposures.dollar_exposure * shocks.correlated_shock as correlated_pnl
-    from exposures
+        contributions.correlated_pnl[shocks.factor_number] as correlated_pnl
+    from stress
     inner join shocks
         on
-            exposures.as_of_date = shocks.as_of_date
-            and exposures.publication_id = shocks.publication_id
-            and exposures.factor = shocks.factor
+            stress.as_of_date = shocks.as_of_date
+            and stress.publication_id = shocks.publication_id
+            and stress.scenario_id = shocks.scenario_id
+    left join exposures
+        on
+            stress.portfolio_id = exposures.portfolio_id
+            and stress.as_of_date = exposures.as_of_date
+            and stress.publication_id = exposures.publication_id
+            and shocks.factor = exposures.factor
+    left join contributions
+        on
+            stress.portfolio_id = contributions.portfolio_id
+            and stress.as_of_date = contributions.as_of_date
+            and stress.publication_id = contributions.publication_id
+            and stress.scenario_id = contributions.scenario_id
 )
 
 select * from final
