@@ -54,6 +54,10 @@ class ScenarioShock(ResponseModel):
 
     factor: str = described("The factor.", "Market")
     shock: float = described("A return, or the change of a yield, as a decimal.", -0.35)
+    shock_basis: str = described(
+        "total: the proxy's own move; beyond_market: the move beyond the market.", "total"
+    )
+    source: str | None = described("Where the shock comes from; null if not given.", None)
 
 
 class ScenarioDefinition(ResponseModel):

@@ -13,6 +13,7 @@ described as materialized (
         dim_positions.underlying_symbol,
         dim_positions.investment_subtype,
         dim_positions.entry_date,
+        dim_positions.own_tags,
         coalesce(dim_positions.underlying_symbol, held.symbol) as company_symbol
     from fct_position_values as held
     inner join dim_positions
@@ -58,7 +59,12 @@ positions as (
             when described.investment_class = 'PRIVATE' then 'Private'
             else coalesce(companies.sector, 'Unclassified')
         end as sector,
-        coalesce(carried.tags, array[]::text[]) as tags
+        array(
+            select unnest(carried.tags) as tag
+            union
+            select unnest(described.own_tags) as tag
+            order by tag
+        ) as tags
     from described
     left join companies on described.company_symbol = companies.symbol
     left join carried on described.portfolio_id = carried.portfolio_id and described.symbol = carried.symbol

@@ -13,7 +13,12 @@ scenarios as (
         min(severity) as severity,
         min(historical_period) as historical_period,
         json_agg(
-            json_build_object('factor', factor, 'shock', round(shock::numeric, 6))
+            json_build_object(
+                'factor', factor,
+                'shock', round(shock::numeric, 6),
+                'shock_basis', shock_basis,
+                'source', source
+            )
             order by factor
         ) as shocks
     from chosen

@@ -13,6 +13,7 @@ described as materialized (
     select
         open_values.*,
         dim_positions.underlying_symbol,
+        dim_positions.own_tags,
         coalesce(dim_positions.underlying_symbol, open_values.symbol) as priced_symbol
     from open_values
     inner join dim_positions
