@@ -8,7 +8,8 @@ gets it with the publication id of the build.
 
 A model with `batch_days` in its yml runs for that many calendar days at a time, on the rows of its
 `batch_inputs` for those days, so that its memory does not grow with the length of the build window. The dates
-of the first batch input decide which days are run. A model with `scope: market` is skipped when the build
+of the first batch input decide which days are run. A batch goes on while that input has at most `batch_rows`
+rows: a small warehouse needs few batches. A model with `scope: market` is skipped when the build
 covers no date of the market facts.
 """
 
@@ -177,7 +178,7 @@ class InProcessPythonJob(PythonJobHelper):
             batches: Iterable[tuple[date, date]] = [(first, last)]
             if "batch_days" in config:
                 days = namespace["dbtObj"](partial(inputs.days, (first, last))).ref(config["batch_inputs"][0])
-                batches = _batches(days, config["batch_days"], last=last)
+                batches = _batches(days, config["batch_days"], config.get("batch_rows", 0), last=last)
             for batch in batches:
                 frame = namespace["model"](namespace["dbtObj"](partial(inputs.read, batch)), connection)
                 yield frame_to_arrow(frame, self._columns(), model=self.model["name"])
@@ -231,13 +232,23 @@ class InProcessPythonJob(PythonJobHelper):
         return written
 
 
-def _batches(days: Iterable[date], length: int, *, last: date) -> Iterator[tuple[date, date]]:
-    """First and last dates of batches of at most `length` calendar days that cover all the days."""
-    end = date.min
-    for day in days:
-        if day > end:
-            end = min(day + timedelta(days=length - 1), last)
-            yield day, end
+def _batches(
+    days: Iterable[tuple[date, int]], length: int, enough: int, *, last: date
+) -> Iterator[tuple[date, date]]:
+    """First and last dates of batches that cover all the days, each given with its number of rows.
+
+    A batch has at most `length` calendar days, or more while it has at most `enough` rows.
+    """
+    start, end, count = None, date.min, 0
+    for day, rows in days:
+        if start is not None and (day <= end or count + rows <= enough):
+            end, count = max(end, day), count + rows
+            continue
+        if start is not None:
+            yield start, end
+        start, end, count = day, min(day + timedelta(days=length - 1), last), rows
+    if start is not None:
+        yield start, end
 
 
 class _Inputs:
@@ -258,14 +269,14 @@ class _Inputs:
             self._whole[relation] = self._query(f"select * from {relation}")
         return self._whole[relation].copy(deep=False)  # copy on write: a model may change its copy
 
-    def days(self, window: tuple[date, date], relation: str) -> list[date]:
-        """The dates in the window on which a relation has rows, in order."""
+    def days(self, window: tuple[date, date], relation: str) -> list[tuple[date, int]]:
+        """The dates in the window on which a relation has rows, in order, with the number of rows."""
         with self._connection.cursor() as cursor:
             cursor.execute(
-                f"select distinct as_of_date from {relation}"
-                f" where as_of_date between date '{window[0]}' and date '{window[1]}' order by 1"
+                f"select as_of_date, count(*) from {relation}"
+                f" where as_of_date between date '{window[0]}' and date '{window[1]}' group by 1 order by 1"
             )
-            return [row[0] for row in cursor.fetchall()]
+            return [(day, rows) for day, rows in cursor.fetchall()]
 
     def _query(self, query: str) -> pd.DataFrame:
         with self._connection.cursor() as cursor:

@@ -5,9 +5,9 @@ The processes of a run (`pytest -n 2`) share the server and the large builds; ea
 warehouse         one for the whole process, for tests that only read or that clean up after themselves
 empty_warehouse   a new database per test, copied from a template in a fraction of a second
 module_warehouse  the same per module, for tests that load once and query often
-demo              the demonstration, built and published once for the whole run: simulated prices
+demo              the demonstration as of THEN, built and published once for the whole run: simulated prices
 market            the demo portfolios on real prices; skips if they are missing
-market_then       the same with data up to the last session of the simulation
+market_then       the same with data up to THEN
 
 Tests do not depend on the developer's environment: the variable of every setting is unset first.
 """
@@ -44,7 +44,8 @@ TEMPORARY = Path("/tmp")  # noqa: S108 - short: the path of a unix socket is lim
 HOME_PREFIX = "sg-test-"
 REAL_PRICES = {"market", "market_then"}
 RUN_HOME = pytest.StashKey[Path]()
-# The last session of the simulation, when options are still open and splits have not happened yet.
+# The session up to which most tests build the demo: the hedge fund's options are still open, splits have not
+# happened yet, and the build takes half the time.
 THEN = date(2025, 9, 12)
 LONG_BEFORE_THEN = date(
     2024, 5, 1
@@ -213,13 +214,19 @@ def _run_demo(warehouse: Warehouse, *options: str) -> str:
 @pytest.fixture(scope="session")
 def demo_run(shared_builds: SharedBuilds) -> Built:
     """The demonstration, and the output of its build."""
-    return shared_builds.copy("demo", _run_demo)
+    return shared_builds.copy("demo", lambda warehouse: _run_demo(warehouse, "--until", str(THEN)))
 
 
 @pytest.fixture(scope="session")
 def demo(demo_run: Built) -> Warehouse:
     """The demonstration; tests only read it, or clean up after themselves."""
     return demo_run.warehouse
+
+
+@pytest.fixture(scope="session")
+def full_demo_run(shared_builds: SharedBuilds) -> Built:
+    """The demonstration as a user gets it, to the end of 2025 with six portfolios."""
+    return shared_builds.copy("full_demo", _run_demo)
 
 
 @pytest.fixture(scope="session")
@@ -249,5 +256,5 @@ def market_then(
         is_known = rows[column].between(LONG_BEFORE_THEN.isoformat(), THEN.isoformat())
         rows[is_known].to_csv(folder / f"{name}.csv", index=False)
     # no profiles: those of the folder are later, and their yields and betas must not be visible before that
-    known = ("--source", "files", "--prices", str(folder))
+    known = ("--source", "files", "--prices", str(folder), "--until", str(THEN))
     return shared_builds.copy("market_then", lambda warehouse: _run_demo(warehouse, *known)).warehouse

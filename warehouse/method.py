@@ -1,4 +1,4 @@
-"""The parameters of the method, read from the variables and the seed of factors of the dbt project."""
+"""The parameters of the method, read from the variables and seeds of the dbt project."""
 
 import csv
 from functools import cache
@@ -22,5 +22,15 @@ def method_variables() -> dict[str, Any]:
 @cache
 def factors() -> tuple[dict[str, str], ...]:
     """The rows of seeds/factors.csv: a model's factors, their proxies, windows and minimums."""
-    with (PROJECT / "seeds" / "factors.csv").open(encoding="utf-8", newline="") as file:
+    return _seed("factors.csv")
+
+
+@cache
+def cash_symbols() -> frozenset[str]:
+    """The symbols of seeds/cash_symbols.csv: cash and money-market funds."""
+    return frozenset(row["symbol"] for row in _seed("cash_symbols.csv"))
+
+
+def _seed(name: str) -> tuple[dict[str, str], ...]:
+    with (PROJECT / "seeds" / name).open(encoding="utf-8", newline="") as file:
         return tuple(csv.DictReader(file))

@@ -42,8 +42,8 @@ class PositionCount(ResponseModel):
     """Positions open at the close."""
 
     total_positions: int = described("All of them.", 16)
-    long_count: int = described("With a positive quantity.", 16)
-    short_count: int = described("With a negative quantity.", 0)
+    long_count: int = described("With a positive quantity, without cash.", 16)
+    short_count: int = described("With a negative quantity, without cash.", 0)
     option_count: int = described("Options among them.", 0)
     private_count: int = described("Private holdings among them.", 0)
 
@@ -74,6 +74,10 @@ class PortfolioOverview(ResponseModel):
     net_asset_value: float = described("The same as equity_balance, USD.", 512355.37)
     total_value: float = described("The same as equity_balance, USD.", 512355.37)
     cash_balance: float = described("Equity minus net market value, USD.", 15.25)
+    cash_and_equivalents: float | None = described(
+        "Cash and money-market positions, which are no exposure, USD; null in earlier publications.",
+        0.0,
+    )
     initial_equity: float = described("Starting capital, USD.", 485000.0)
     leverage: float | None = described(
         "Gross exposure over equity; null when equity is not positive.", 0.999876

@@ -126,8 +126,8 @@ class CompletePortfolio(ResponseModel):
 class PositionsSummary(ResponseModel):
     """Positions open at the close."""
 
-    long_count: int = described("With a positive quantity.", 16)
-    short_count: int = described("With a negative quantity.", 0)
+    long_count: int = described("With a positive quantity, without cash.", 16)
+    short_count: int = described("With a negative quantity, without cash.", 0)
     option_count: int = described("Options among them.", 0)
     private_count: int = described("Private holdings among them.", 0)
     total_market_value: float = described("Their net market value, USD.", 512340.12)

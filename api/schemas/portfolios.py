@@ -85,6 +85,10 @@ class PortfolioSnapshot(ResponseModel):
     equity_balance: float = described("The same as net_asset_value, USD.", 512355.37)
     cash_balance: float = described("Equity minus net market value, USD.", 15.25)
     net_market_value: float = described("Net market value of the open positions, USD.", 512340.12)
+    cash_and_equivalents: float | None = described(
+        "Cash and money-market positions, part of net_market_value, USD; null in earlier publications.",
+        0.0,
+    )
     capital_flow: float = described("Contributions minus withdrawals of the session, USD.", 0.0)
     daily_pnl: float = described("P&L of the session, USD.", -820.55)
     public_daily_pnl: float = described("P&L of the public and option positions, USD.", -820.55)
@@ -102,8 +106,9 @@ class PortfolioSnapshot(ResponseModel):
         "Why index and drawdown are null: return_chain_broken, since equity was not positive once.", None
     )
     position_count: int = described("Open positions.", 16)
-    long_count: int = described("With a positive quantity.", 16)
-    short_count: int = described("With a negative quantity.", 0)
+    long_count: int = described("With a positive quantity, without cash.", 16)
+    short_count: int = described("With a negative quantity, without cash.", 0)
+    cash_count: int | None = described("Cash and money-market positions; null like their value.", 0)
     option_count: int = described("Options among them.", 0)
     private_count: int = described("Private holdings among them.", 0)
     public_price_coverage: float | None = described(

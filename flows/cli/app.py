@@ -199,8 +199,16 @@ def status(
 def demo(
     source: Annotated[Source, typer.Option(help="Where prices come from.")] = Source.SIMULATED,
     prices: PricesOption = None,
+    until: Annotated[
+        date | None,
+        typer.Option(
+            parser=parse_date,
+            metavar="DATE",
+            help="The demo as of this day: portfolios that begin by then, and simulated prices up to it.",
+        ),
+    ] = None,
 ) -> None:
-    """Load the five demo portfolios and prices, run the nightly flow, and print a summary.
+    """Load the demo portfolios and prices, run the nightly flow, and print a summary.
 
     For example:
 
@@ -213,7 +221,7 @@ def demo(
     warehouse = open_for_command()
     from flows.pipeline.demo import run_demo
 
-    run_demo(warehouse, source, prices)
+    run_demo(warehouse, source, prices, until=until)
 
 
 @app.command()

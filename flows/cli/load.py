@@ -137,7 +137,7 @@ def targets(file: File) -> None:
 
 @app.command()
 def demo() -> None:
-    """Load the five demo portfolios, their positions, tags and target prices, without prices.
+    """Load the demo portfolios, their positions, tags and target prices, without prices.
 
     For example:
 

@@ -31,6 +31,7 @@ def load_source(
     *,
     symbols: Sequence[str] | None = None,
     must_answer: bool = False,
+    until: date | None = None,
 ) -> "list[LoadReport]":
     """Load what the source has; the reports, one per dataset.
 
@@ -38,7 +39,8 @@ def load_source(
     profiles of these alone; files and the simulation load everything. must_answer: raise
     SourceUnavailableError when no vendor returned a price. Otherwise that is a warning and a recorded failed
     load, and the nightly run continues: the vendors were retried already, and the next run requests what is
-    missing. Raises UsageError and the errors of the loads; completed loads are kept.
+    missing. until: the last session of the simulation, if not all of it. Raises UsageError and the errors of
+    the loads; completed loads are kept.
     """
     if (source is Source.FILES) != (prices is not None):
         raise UsageError(
@@ -47,6 +49,8 @@ def load_source(
         )
     with warehouse.connect_writer(application_name=process_name(f"load {source}")) as connection:
         try:
+            if source is Source.SIMULATED:
+                return _simulate(connection, until)
             return _load(connection, source, prices, warehouse.settings, symbols)
         except SourceUnavailableError as error:
             if must_answer:
@@ -64,10 +68,6 @@ def _load(
     symbols: Sequence[str] | None,
 ) -> "list[LoadReport]":
     # a source's libraries are imported when it is used: pandas alone takes half a second
-    if source is Source.SIMULATED:
-        from ingestion.demo.simulated import load_simulated  # noqa: PLC0415
-
-        return load_simulated(connection)
     if source is Source.FILES and prices is not None:
         from ingestion.files.folder import load_folder  # noqa: PLC0415
 
@@ -79,6 +79,12 @@ def _load(
     if symbols is not None:
         return load_symbols(connection, vendors, symbols)
     return load_vendors(connection, vendors)
+
+
+def _simulate(connection: Connection, until: date | None) -> "list[LoadReport]":
+    from ingestion.demo.simulated import LAST_DATE, load_simulated  # noqa: PLC0415 - as above
+
+    return load_simulated(connection, until=until or LAST_DATE)
 
 
 def load_calendar_if_short(warehouse: Warehouse) -> "list[LoadReport]":

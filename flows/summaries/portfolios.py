@@ -1,11 +1,13 @@
 """A table of the portfolios, read from the marts with the analyst role."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import psycopg
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -49,6 +51,8 @@ left join flags using (portfolio_id, as_of_date)
 where snapshots.as_of_date = (select max(as_of_date) from marts.fct_portfolio_snapshots)
 order by portfolios.portfolio_name
 """
+
+NAME_WIDTH = 24  # so that tables of portfolios of some millions fit into 100 columns
 
 FLAG_WORDS = {
     "stale_price": "at an older close",
@@ -103,18 +107,44 @@ def money(value: Decimal) -> str:
     return f"{value:,.0f}"
 
 
+def table_of_portfolios(title: str, headers: Sequence[str]) -> Table:
+    """An empty table with a line per portfolio: a long name is cut rather than wrapped."""
+    table = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+        padding=(0, 0, 0, 1),
+    )
+    table.add_column("portfolio", no_wrap=True, overflow="ellipsis", max_width=NAME_WIDTH)
+    for header in headers:
+        table.add_column(header, justify="right", no_wrap=True)
+    return table
+
+
+def short_names(names: Sequence[str]) -> list[str]:
+    """The names without a last word Portfolio, and without the first words that all have.
+
+    >>> short_names(["Demo Growth Portfolio", "Demo Income Portfolio"])
+    ['Growth', 'Income']
+    """
+    words = [name.removesuffix(" Portfolio").split() for name in names]
+    columns = zip(*words, strict=False)
+    shared = next((place for place, column in enumerate(columns) if len(set(column)) > 1), 0)
+    return [" ".join(each[shared:]) or name for each, name in zip(words, names, strict=True)]
+
+
 def print_portfolios(console: Console, lines: list[PortfolioLine]) -> None:
     """Print the table of portfolios and, below, the data quality of each."""
     if not lines:
         console.print("No portfolio is published yet.")
         return
-    table = Table(title=f"Portfolios on {lines[0].as_of} (USD)", title_justify="left", title_style="bold")
-    table.add_column("portfolio", overflow="fold")
-    for name in ("equity", "long", "short", "gross", "net", "day P&L", "total P&L"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for line in lines:
+    headers = ("equity", "long", "short", "gross", "net", "day P&L", "total P&L")
+    table = table_of_portfolios(f"Portfolios on {lines[0].as_of} (USD)", headers)
+    for name, line in zip(short_names([line.name for line in lines]), lines, strict=True):
         numbers = (line.equity, line.long, line.short, line.gross, line.net, line.daily_pnl, line.total_pnl)
-        table.add_row(line.name, *map(money, numbers))
+        table.add_row(name, *map(money, numbers))
     console.print(table)
     console.print("Data quality", style="bold")
     for line in lines:

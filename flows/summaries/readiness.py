@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from flows.database import Connection, row, rows, value
-from warehouse.method import factors
+from warehouse.method import cash_symbols, factors
 
 ENOUGH = 0.8
 SHOWN = 10
@@ -28,7 +28,11 @@ held as (
     select symbol, count(*) as positions
     from positions
     where
-        (investment_class = 'PUBLIC' and investment_subtype is distinct from 'CASH')
+        (
+            investment_class = 'PUBLIC'
+            and investment_subtype is distinct from 'CASH'
+            and symbol <> all(%(cash)s)
+        )
         or investment_class = 'OPTIONS'
     group by symbol
 ),
@@ -173,7 +177,7 @@ class Readiness:
 def read_readiness(connection: Connection, portfolio_id: UUID | None = None) -> Readiness:
     """The readiness of a portfolio, by default of all holdings."""
     window, needed = _needed(connection)
-    asked = {"portfolio_id": portfolio_id, "window_days": window}
+    asked = {"portfolio_id": portfolio_id, "window_days": window, "cash": [*cash_symbols()]}
     holdings = tuple(Holding(*found) for found in rows(connection, RETURNS, asked))
     options = OptionInputs(*row(connection, OPTIONS, asked))
     return Readiness(holdings, needed, window, options)

@@ -6,9 +6,9 @@ from typing import Any
 
 import psycopg
 from rich.console import Console
-from rich.table import Table
 
 from flows.pipeline.lock import process_name
+from flows.summaries.portfolios import short_names, table_of_portfolios
 from warehouse.connections import Warehouse
 
 RISK = """
@@ -40,14 +40,17 @@ stress as (
 ),
 
 tilts as (
-    select
-        portfolio_id,
-        string_agg(
-            factor || ' ' || to_char(beta, 'FMSG0.00') || ' (' || tilt || ')', ', ' order by abs(beta) desc
-        ) as tilts
-    from marts.fct_portfolio_factor_exposures
-    inner join newest using (as_of_date)
-    where tilt is not null
+    select portfolio_id, string_agg(tilt || ' ' || factors, '; ' order by tilt desc) as tilts
+    from (
+        select
+            portfolio_id,
+            tilt,
+            string_agg(factor || ' ' || to_char(beta, 'FMSG0.00'), ', ' order by abs(beta) desc) as factors
+        from marts.fct_portfolio_factor_exposures
+        inner join newest using (as_of_date)
+        where tilt <> 'neutral'
+        group by portfolio_id, tilt
+    ) as by_size
     group by portfolio_id
 )
 
@@ -167,10 +170,10 @@ class RiskLine:
 
     def _options(self) -> str:
         text = (
-            f"{self.option_count} options; portfolio delta {_number(self.delta_dollars, ',.0f')} USD, "
-            f"gamma {_number(self.gamma_dollars, '+,.0f')} USD a percent, "
-            f"theta {_number(self.theta, '+,.0f')} USD a day, "
-            f"vega {_number(self.vega, '+,.0f')} USD a volatility point"
+            f"{self.option_count} options; delta {_number(self.delta_dollars, ',.0f')} USD, "
+            f"gamma {_number(self.gamma_dollars, '+,.0f')} a percent, "
+            f"theta {_number(self.theta, '+,.0f')} a day, "
+            f"vega {_number(self.vega, '+,.0f')} a volatility point"
         )
         missing = self.options_without_greeks
         return f"{text}; {missing} without Greeks" if missing else text
@@ -190,8 +193,6 @@ def print_risk(console: Console, lines: list[RiskLine]) -> None:
     """Print the table of risk and, below, scenarios, tilts and options of each portfolio."""
     if not lines:
         return
-    table = Table(title="Risk (one day, USD; volatility a year)", title_justify="left", title_style="bold")
-    table.add_column("portfolio", overflow="fold")
     headers = (
         "beta",
         "vol 21d",
@@ -199,14 +200,14 @@ def print_risk(console: Console, lines: list[RiskLine]) -> None:
         "VaR 95%",
         "ES 95%",
         "VaR 99%",
-        "div. score",
+        "score",
         "bets",
         "measured",
     )
-    for name in headers:
-        table.add_column(name, justify="right", no_wrap=True)
-    for line in lines:
-        table.add_row(line.name, *line.cells())
+    title = "Risk (one day, USD; volatility a year; score: 0 unrelated holdings, 1 all the same)"
+    table = table_of_portfolios(title, headers)
+    for name, line in zip(short_names([line.name for line in lines]), lines, strict=True):
+        table.add_row(name, *line.cells())
     console.print(table)
     for line in lines:
         console.print(f"  {line.name}", markup=False)

@@ -1,25 +1,35 @@
-"""Simulated prices, dividends and Treasury rates for the demo: seeded, and labelled on every row."""
+"""Simulated prices, dividends, yields and profiles for the demo: seeded, and labelled on every row."""
 
-from datetime import date
+import json
+from datetime import date, timedelta
 from decimal import Decimal
 
 import numpy as np
 import pandas as pd
 
-from ingestion.demo.demo import DEMO_FOLDER, STATEMENT_DATE, demo_portfolios
-from ingestion.demo.simulation import STYLES, Security, SimulatedMarkets, simulate_markets
+from ingestion.demo.demo import DEMO_FOLDER, STATEMENT_DATE, demo_portfolios, demo_profiles
+from ingestion.demo.simulation import (
+    STYLES,
+    VOLATILITY_INDEX,
+    Security,
+    SimulatedMarkets,
+    simulate_markets,
+)
 from ingestion.errors import MalformedFileError, MixedSourcesError
 from ingestion.files.csv_reader import Record, read_strictly
 from ingestion.market.calendar import sessions
 from ingestion.market.price_history import prepare_prices
-from ingestion.raw.datasets import CORPORATE_ACTIONS, PRICES, TREASURY_RATES
+from ingestion.raw.datasets import COMPANY_PROFILES, CORPORATE_ACTIONS, PRICES, TREASURY_RATES
 from ingestion.raw.loads import Connection, LoadReport, load_transaction
 from ingestion.statements.load import read_positions_file
 
 SOURCE = "simulated"
-SEED = 20250630
+SEED = 20250979  # its markets of 2025-10-01, where a demo portfolio begins, are close to the real ones
 FIRST_DATE = date(2024, 1, 2)
-LAST_DATE = date(2025, 9, 12)
+LAST_DATE = date(2025, 12, 31)
+PROFILE_DATE = STATEMENT_DATE + timedelta(
+    days=1
+)  # after the profiles of the reference data, which they complete
 
 _TABLE = DEMO_FOLDER / "simulation.csv"
 _COLUMNS = (
@@ -29,7 +39,7 @@ _COLUMNS = (
 
 
 def load_simulated(connection: Connection, *, seed: int = SEED, until: date = LAST_DATE) -> list[LoadReport]:
-    """Load simulated prices, dividends and rates, from 2024-01-02 up to `until` (at most 2025-09-12).
+    """Load simulated prices, dividends, rates and profiles, from 2024-01-02 to `until` (at most 2025-12-31).
 
     The numbers of a date do not depend on `until`. Raises MixedSourcesError in a warehouse of real prices.
     """
@@ -46,6 +56,9 @@ def load_simulated(connection: Connection, *, seed: int = SEED, until: date = LA
         return [
             load.rows(CORPORATE_ACTIONS, dividends.assign(action="dividend")),
             load.rows(TREASURY_RATES, rates),
+            load.rows(
+                COMPANY_PROFILES, simulated_profiles() if until >= PROFILE_DATE else simulated_profiles()[:0]
+            ),
             load.rows(PRICES, prepared.rows),
         ]
 
@@ -55,6 +68,23 @@ def simulated_markets(seed: int = SEED) -> SimulatedMarkets:
     return simulate_markets(
         securities(), sessions(FIRST_DATE, LAST_DATE), np.datetime64(STATEMENT_DATE, "D"), seed
     )
+
+
+def simulated_profiles() -> pd.DataFrame:
+    """The demo's profiles with the beta and dividend yield of the simulation (not of any provider)."""
+    by_symbol = {security.symbol: security for security in securities()}
+    profiles = demo_profiles()
+    profiles = profiles[profiles["symbol"].isin(by_symbol)].assign(profile_date=PROFILE_DATE)
+    simulated = [by_symbol[symbol] for symbol in profiles["symbol"]]
+    return profiles.assign(
+        dividend_yield=[security.dividend_yield for security in simulated],
+        details=[json.dumps(_details(security)) for security in simulated],
+    )
+
+
+def _details(security: Security) -> dict[str, float]:
+    """The beta to the market; none of the volatility index, which is no investment."""
+    return {} if security.symbol == VOLATILITY_INDEX else {"beta": security.betas["market"]}
 
 
 def securities() -> list[Security]:
@@ -87,9 +117,9 @@ def _betas(record: Record) -> dict[str, float]:
 
 
 def entry_prices() -> dict[str, Decimal]:
-    """Entry prices of the demo's public symbols, USD; all lots were entered on 2025-06-30."""
+    """Entry prices of 2025-06-30 of the demo's public symbols, USD."""
     prices: dict[str, Decimal] = {}
-    for portfolio in demo_portfolios():
+    for portfolio in demo_portfolios(until=STATEMENT_DATE):
         for lot in read_positions_file(portfolio.path).lots:
             if (
                 lot.investment_class == "PUBLIC"

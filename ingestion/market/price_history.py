@@ -20,7 +20,7 @@ import pandas as pd
 from ingestion.market.calendar import DaysArray
 
 PRICES = ("open", "high", "low", "close")
-SMALLEST_PRICE, LARGEST_PRICE = 1e-6, 1e9  # fits a raw row, and is above the price of any share
+SMALLEST_PRICE, LARGEST_PRICE = 1e-12, 1e9  # below the price of any coin, above the price of any share
 LARGEST_VOLUME = 1e18
 _OPTIONAL = ("open", "high", "low", "adj_close", "volume")
 
@@ -144,7 +144,7 @@ def repeat_codes(quotes: pd.DataFrame) -> CodeArray:
 
 
 def is_price(levels: FloatArray) -> BoolArray:
-    """Which levels are valid prices: not NaN, zero, negative, infinite or too large to store."""
+    """Which levels are valid prices: not NaN, zero, negative, infinite or out of range."""
     result: BoolArray = (levels >= SMALLEST_PRICE) & (levels <= LARGEST_PRICE)
     return result
 

@@ -4,21 +4,13 @@ import re
 from datetime import date
 
 from ingestion.raw.loads import Connection
-from warehouse.method import factors
+from warehouse.method import cash_symbols, factors
 
 ALWAYS_PRICED = frozenset({"TLT", "SIZE", "VLUE", "VIX"})
 """Priced although no factor names them: TLT replaces missing yields, stress starts from the VIX."""
 
-CASH_SYMBOLS = frozenset(
-    {
-        *("CASH", "CASH_USD", "USD"),
-        *("SPAXX", "FDRXX", "FZFXX", "SPRXX", "FDLXX", "FZDXX"),  # Fidelity
-        *("VMFXX", "VMRXX", "VUSXX"),  # Vanguard
-        *("SWVXX", "SNVXX", "SNOXX", "SNSXX", "SWGXX"),  # Schwab
-        *("TTTXX", "TIMXX", "GVMXX", "BDSXX", "MJLXX"),
-    }
-)
-"""Cash and the money market funds that brokers sweep it into: PUBLIC/CASH, always 1 USD, no price needed."""
+CASH_SYMBOLS = cash_symbols()
+"""Cash and the money-market funds that brokers sweep it into: PUBLIC/CASH, always 1 USD, no price needed."""
 
 LONGEST_SYMBOL = 100
 VALID_SYMBOL = re.compile(r"[A-Z0-9.\-_/^=]+")
@@ -71,6 +63,11 @@ def normalize_symbol(text: str) -> str:
     return f"{match[1]}-{match[2]}"
 
 
+def is_cash(symbol: str) -> bool:
+    """Whether the symbol is cash or a known money-market fund, worth 1 USD."""
+    return symbol in CASH_SYMBOLS or symbol.startswith("CASH_")
+
+
 def last_needed(connection: Connection, today: date) -> dict[str, date]:
     """The symbols that are no longer held, each with the day on which its last lot ended."""
     with connection.transaction():
@@ -86,7 +83,7 @@ def symbols_to_price(connection: Connection) -> list[str]:
     """
     with connection.transaction():
         needed = {str(row[0]) for row in connection.execute(_SYMBOLS_TO_PRICE)} | _proxies(connection)
-    return sorted(needed - CASH_SYMBOLS)
+    return sorted(symbol for symbol in needed if not is_cash(symbol))
 
 
 def factor_etfs() -> frozenset[str]:

@@ -14,6 +14,7 @@ from psycopg.rows import DictRow, dict_row
 from api.app import create_app
 from ingestion.demo.demo import create_demo_users
 from tests.api.api_helpers import Person, log_in_demo
+from tests.conftest import THEN
 from warehouse.connections import Warehouse
 
 Serve = Callable[[Warehouse], TestClient]
@@ -59,7 +60,7 @@ def demo(request: pytest.FixtureRequest, prices: str) -> Warehouse:
         else request.getfixturevalue("demo_run").warehouse
     )
     with built.connect_writer() as connection:
-        create_demo_users(connection)
+        create_demo_users(connection, until=THEN)
     return built
 
 

@@ -39,6 +39,7 @@ LATER = date(2025, 12, 19)
 # HALVED has a split, and pays a dividend, on the Monday after this day
 SATURDAY, MONDAY, DIVIDEND = date(2025, 7, 26), date(2025, 7, 28), Decimal("0.5")
 OWNER = "odd@example.com"
+COIN = "COIN"  # its price has five leading zeros and moves by 1 % a day, up and down
 DUST = Decimal("0.000001")  # the smallest quantity that is accepted; its cost rounds to 0.00
 
 # last close, beta to the market, daily idiosyncratic standard deviation
@@ -59,6 +60,7 @@ SECURITIES = {
     "NEW70": (30.0, 0.7, 0.015),
     "HALVED": (30.0, 1.0, 0.010),
     "WILD": (20.0, -12.0, 0.01),
+    COIN: (0.000015, 0.0, 0.0),
 }
 DAYS_KNOWN = {"NEW29": 29, "NEW70": 70}
 # percent per year; the 10-year yield is missing
@@ -76,10 +78,11 @@ class Lot:
     private: bool = False
     entered: date = ENTRY
     exit: str = ","  # date, price
+    kind: str = ""  # class and subtype, if others
 
     @property
     def row(self) -> str:
-        kind = "PRIVATE,REAL_ESTATE" if self.private else "PUBLIC,STOCK"
+        kind = self.kind or ("PRIVATE,REAL_ESTATE" if self.private else "PUBLIC,STOCK")
         if self.option:
             kind = f"OPTIONS,{self.option.rsplit(',', 1)[1]}"
         option = self.option or ",,,"
@@ -173,6 +176,21 @@ PORTFOLIOS: dict[str, tuple[int, list[Lot]]] = {
             Lot("HALVED", 30, 58, exit=f"{MONDAY},31"),
         ],
     ),
+    "cash": (
+        100_000,
+        [
+            Lot("CASH_USD", 20_000, 1, kind="PUBLIC,CASH"),
+            Lot("SPAXX", 10_000, 1, kind="PUBLIC,MUTUAL_FUND"),
+            Lot("AT_THE_BANK", 1, 5_000, kind="PRIVATE,MONEY_MARKET"),
+            Lot("AAA", 1_000, 50),
+        ],
+    ),
+    "borrowed cash": (
+        50_000,
+        [Lot("CASH_USD", -50_000, 1, kind="PUBLIC,CASH"), Lot("AAA", 1_000, 50), Lot("BBB", 1_250, 40)],
+    ),
+    "only cash": (10_000, [Lot("CASH_USD", 9_000, 1, kind="PUBLIC,CASH")]),
+    "coin": (100_000, [Lot(COIN, 1_000_000_000, 0.0001)]),
     "dust": (100_000, [Lot("AAA", DUST, 50), Lot("BBB", 100, 40)]),
     "only dust": (100_000, [Lot("AAA", -DUST, 50)]),
 }
@@ -191,6 +209,8 @@ def closes() -> pd.DataFrame:
         own: npt.NDArray[np.float64] = rng.normal(0, 1, SESSIONS)
         path = np.cumprod(1 + beta * market + deviation * own)
         series = (last * path / path[-1]).round(4)
+        if symbol == COIN:
+            series = last * 1.01 ** (np.arange(SESSIONS) % 2)
         series[: SESSIONS - DAYS_KNOWN.get(symbol, SESSIONS)] = np.nan
         if symbol == "HALVED":
             series[days.date < MONDAY] *= 2

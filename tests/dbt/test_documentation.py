@@ -48,7 +48,7 @@ CONTRACT = {
     "fct_portfolio_factor_exposures": "portfolio_id as_of_date model factor | beta dollar_exposure "
     "variance_contribution coverage tilt quality_flag quality_message positions_analyzed positions_total "
     "positions_skipped data_days",
-    "dim_scenarios": "scenario_id factor | scenario_name category severity shock",
+    "dim_scenarios": "scenario_id factor | scenario_name category severity shock shock_basis source",
     "fct_position_greeks": "position_id as_of_date | portfolio_id symbol underlying_symbol underlying_price "
     "strike_price years_to_expiration risk_free_rate dividend_yield implied_volatility iv_source "
     "option_price price_flag delta gamma theta vega rho vanna volga charm position_delta position_gamma "
@@ -73,8 +73,8 @@ CONTRACT = {
     "fct_correlation_pairs": "portfolio_id as_of_date symbol_1 symbol_2 | correlation observations",
     "fct_correlation_clusters": "portfolio_id as_of_date cluster_id symbol | average_correlation gross_share",
     "fct_portfolio_stress": "portfolio_id as_of_date scenario_id | direct_pnl correlated_pnl "
-    "correlation_effect direct_pct_equity correlated_pct_equity coverage quality_flag quality_message "
-    "positions_analyzed positions_total positions_skipped data_days",
+    "correlation_effect direct_pct_equity correlated_pct_equity replay_pnl own_share is_believable coverage "
+    "quality_flag quality_message positions_analyzed positions_total positions_skipped data_days",
     "fct_stress_factor_impacts": "portfolio_id as_of_date scenario_id factor | shock dollar_exposure "
     "direct_pnl correlated_shock correlated_pnl",
     "fct_position_stress": "position_id as_of_date scenario_id | portfolio_id symbol direct_pnl "

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from ingestion.statements.columns import COLUMNS
 from ingestion.statements.load import read_positions_file
 from tests.dbt import edge_cases
 from tests.dbt.edge_cases import (
+    COIN,
     CURVE,
     ENTRY,
     EXPIRY,
@@ -448,6 +450,72 @@ def test_a_portfolio_of_constant_prices_has_no_risk(
     assert [risk[name] for name in names] == pytest.approx([0.0] * len(names), abs=1e-9)
     losses = [found["direct_pnl"] for found in rows("fct_portfolio_stress", "only flat")]
     assert losses == pytest.approx([0.0] * len(losses), abs=1e-6)
+
+
+def test_cash_and_money_market_funds_are_no_exposure(
+    row: Callable[..., Row], rows: Callable[..., Rows]
+) -> None:
+    snapshot, exposures = row("fct_portfolio_snapshots", "cash"), row("fct_portfolio_exposures", "cash")
+    assert (snapshot["net_market_value"], snapshot["cash_and_equivalents"]) == (85_000, 35_000)
+    assert snapshot["equity"] == 100_000
+    counts = ("position_count", "long_count", "short_count", "cash_count", "private_count")
+    assert [snapshot[name] for name in counts] == [4, 1, 0, 3, 1]
+    for name in ("long", "gross", "net", "long_delta_adjusted", "net_delta_adjusted"):
+        base, _, suffix = name.partition("_")
+        assert exposures[f"{base}_exposure{'_' if suffix else ''}{suffix}"] == 50_000, name
+    assert (exposures["short_exposure"], exposures["long_exposure_at_cost"]) == (0, 85_000)
+    assert (exposures["leverage"], exposures["net_to_equity"], exposures["effective_names"]) == (0.5, 0.5, 1)
+    groups = rows("fct_exposures_by_group", "cash")
+    assert {group["bucket"] for group in groups if group["dimension"] == "symbol"} == {"AAA"}
+    assert {group["bucket"] for group in groups if group["dimension"] == "position_type"} == {"LONG"}
+    assert row("fct_position_values", "cash", symbol="SPAXX")["price_source"] == "cash"
+    risk, alone = row("fct_portfolio_risk", "cash"), row("fct_portfolio_risk", "one symbol")
+    for name in ("market_beta", "total_volatility", "var_95_1d", "coverage"):
+        expected = alone[name]
+        assert risk[name] == pytest.approx(expected, rel=1e-9), name
+
+
+def test_borrowed_cash_is_no_short(row: Callable[..., Row]) -> None:
+    snapshot = row("fct_portfolio_snapshots", "borrowed cash")
+    exposures = row("fct_portfolio_exposures", "borrowed cash")
+    assert (snapshot["net_market_value"], snapshot["cash_and_equivalents"]) == (50_000, -50_000)
+    assert (snapshot["long_count"], snapshot["short_count"], snapshot["cash_count"]) == (2, 0, 1)
+    assert (exposures["long_exposure"], exposures["short_exposure"]) == (100_000, 0)
+    assert (exposures["gross_exposure"], exposures["leverage"], exposures["net_to_equity"]) == (100_000, 2, 2)
+    assert (exposures["short_exposure_at_cost"], exposures["effective_names"]) == (50_000, 2)
+
+
+def test_cash_alone_is_no_exposure(row: Callable[..., Row], rows: Callable[..., Rows]) -> None:
+    exposures = row("fct_portfolio_exposures", "only cash")
+    assert (exposures["gross_exposure"], exposures["leverage"], exposures["hhi"]) == (0, 0, None)
+    assert rows("fct_exposures_by_group", "only cash") == []
+    assert row("fct_portfolio_risk", "only cash")["quality_flag"] == "no_public_positions"
+
+
+def test_a_price_keeps_its_digits(
+    connection: psycopg.Connection[Row], row: Callable[..., Row], past: pd.DataFrame
+) -> None:
+    """Rounded to six decimals, the coin would not move at all."""
+    prices = connection.execute(
+        "select close, previous_close, daily_return, adjusted_close from marts.fct_prices"
+        " where symbol = %s order by as_of_date",
+        [COIN],
+    ).fetchall()
+    assert [float(price["close"]) for price in prices] == list(edge_cases.closes()[COIN])
+    expected = past[COIN]
+    assert [price["daily_return"] for price in prices[1:]] == pytest.approx(list(expected), rel=1e-9)
+    for before, after in pairwise(prices):
+        assert after["previous_close"] == before["close"]
+        assert after["adjusted_close"] == after["close"]
+    symbol = connection.execute(
+        "select * from marts.fct_symbol_risk where symbol = %s and as_of_date = %s", [COIN, LAST]
+    ).fetchone()
+    assert symbol is not None
+    for window in (21, 63):
+        volatility = _volatility(expected, window)
+        assert symbol[f"realized_volatility_{window}d"] == pytest.approx(volatility, rel=1e-9)
+    value = row("fct_position_values", "coin")
+    assert (value["price"], value["market_value"]) == (prices[-1]["close"], Decimal("15150.00"))
 
 
 # --- options ------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from python_models.dbt_runtime import FrameError, InProcessPythonJob, _to_csv, frame_to_arrow
+from python_models.dbt_runtime import FrameError, InProcessPythonJob, _batches, _to_csv, frame_to_arrow
 from warehouse.connections import Warehouse
 
 COLUMNS = {
@@ -226,6 +226,22 @@ def test_a_batch_has_only_the_dates_of_the_batch(url: str) -> None:
     of_batch = [10.0] * 10 + [9.0] * 9 + [10.0] * 10 + [1.0]
     assert [written[day] for day in sorted(written)] == [(rows, 42) for rows in of_batch]
     assert date(2025, 7, 20) not in written
+
+
+@pytest.mark.parametrize(
+    ("enough", "expected"),
+    [
+        (0, [(1, 10), (12, 21), (25, 30)]),
+        (3, [(1, 10), (12, 25), (30, 30)]),
+        (5, [(1, 12), (15, 30)]),
+        (100, [(1, 30)]),
+    ],
+)
+def test_a_batch_goes_on_while_it_has_few_rows(enough: int, expected: list[tuple[int, int]]) -> None:
+    rows = {1: 1, 5: 3, 12: 1, 15: 1, 25: 1, 30: 2}
+    days = [(date(2025, 7, day), count) for day, count in rows.items()]
+    found = _batches(days, 10, enough, last=date(2025, 7, 30))
+    assert [(first.day, last.day) for first, last in found] == expected
 
 
 def test_dates_without_rows_in_the_first_batch_input_are_skipped(url: str) -> None:

@@ -1,5 +1,6 @@
 -- Raw data, append-only: a row equal to the known one is not written again, a correction is a new row, and the
 -- newest load wins. Money and prices are in the security's currency (USD unless a currency column says otherwise).
+-- Prices are `numeric` without a scale: they keep the digits of their source.
 
 -- Calendar days of the NYSE; is_session marks trading days.
 create table if not exists raw.calendar_days (
@@ -20,14 +21,14 @@ create table if not exists raw.prices (
     source text not null,
     symbol text not null,
     price_date date not null,
-    open numeric(38, 6),
-    high numeric(38, 6),
-    low numeric(38, 6),
-    close numeric(38, 6) not null check (close > 0),
+    open numeric,
+    high numeric,
+    low numeric,
+    close numeric not null check (close > 0),
     volume numeric(38, 6),
     total_return double precision,
     previous_date date,
-    previous_close numeric(38, 6),
+    previous_close numeric,
     primary key (symbol, price_date, load_id)
 );
 create index if not exists prices_by_date on raw.prices (price_date);
@@ -110,9 +111,9 @@ create table if not exists raw.positions (
     expiration_date date,
     quantity numeric(38, 6) not null check (quantity <> 0),
     entry_date date not null,
-    entry_price numeric(38, 6) not null check (entry_price > 0),
+    entry_price numeric not null check (entry_price > 0),
     exit_date date,
-    exit_price numeric(38, 6) check (exit_price >= 0),
+    exit_price numeric check (exit_price >= 0),
     statement_date date,
     check (exit_date >= entry_date),
     check (
@@ -148,7 +149,7 @@ create table if not exists raw.private_marks (
     portfolio_id uuid not null,
     symbol text not null,
     mark_date date not null,
-    price numeric(38, 6) check (price >= 0),
+    price numeric check (price >= 0),
     primary key (portfolio_id, symbol, mark_date, load_id)
 );
 alter table raw.private_marks alter column price drop not null;
@@ -172,9 +173,9 @@ create table if not exists raw.target_prices (
     portfolio_id uuid not null,
     symbol text not null,
     effective_date date not null,
-    target_price_eoy numeric(38, 6) check (target_price_eoy > 0),
-    target_price_next_year numeric(38, 6) check (target_price_next_year > 0),
-    downside_target_price numeric(38, 6) check (downside_target_price > 0),
+    target_price_eoy numeric check (target_price_eoy > 0),
+    target_price_next_year numeric check (target_price_next_year > 0),
+    downside_target_price numeric check (downside_target_price > 0),
     stated_on date not null,
     primary key (portfolio_id, symbol, effective_date, load_id)
 );
@@ -190,9 +191,9 @@ create table if not exists raw.option_quotes (
     expiration_date date not null,
     option_type text not null check (option_type in ('CALL', 'PUT')),
     strike_price numeric(38, 6) not null,
-    bid numeric(38, 6),
-    ask numeric(38, 6),
-    last numeric(38, 6),
+    bid numeric,
+    ask numeric,
+    last numeric,
     volume numeric(38, 6),
     open_interest numeric(38, 6),
     implied_volatility double precision,

@@ -30,6 +30,7 @@ select
             'net_asset_value', round(snapshot.equity, 2),
             'total_value', round(snapshot.equity, 2),
             'cash_balance', round(snapshot.cash, 2),
+            'cash_and_equivalents', round(snapshot.cash_and_equivalents, 2),
             'initial_equity', round(portfolio.initial_equity, 2),
             'leverage', round(exposure.leverage::numeric, 6),
             'exposures', json_build_object(

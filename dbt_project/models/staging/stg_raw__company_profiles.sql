@@ -19,6 +19,8 @@ final as (
         details,
         loaded_at
     from newest
+    -- simulated figures are ignored once real prices are loaded
+    where source <> 'simulated' or not (select ops.has_real_prices({{ known_at() }}))
 )
 
 select * from final

@@ -8,7 +8,7 @@ final as (
         quote_date,
         source,
         case
-            when bid > 0 and ask > 0 then round((bid + ask) / 2, 6)
+            when bid > 0 and ask > 0 then (bid + ask) * 0.5
             when last > 0 then last
         end as price,
         case

@@ -22,12 +22,12 @@ totals as (
         exposures.long_exposure,
         exposures.short_exposure,
         exposures.net_exposure_delta_adjusted as delta_adjusted_exposure,
-        snapshots.position_count
+        snapshots.position_count - snapshots.cash_count as position_count
     from ({{ tested_rows(ref('fct_portfolio_exposures')) }}) as exposures
     inner join ({{ tested_rows(ref('fct_portfolio_snapshots')) }}) as snapshots
         on exposures.portfolio_id = snapshots.portfolio_id and exposures.as_of_date = snapshots.as_of_date
     cross join (values ('symbol'), ('sector'), ('investment_class'), ('position_type')) as dimensions (dimension)
-    where snapshots.position_count > 0
+    where snapshots.position_count > snapshots.cash_count
 )
 
 select

@@ -9,7 +9,7 @@ with exposures as (
 position_values as materialized (
     select * from ({{ tested_rows(ref('int_position_values')) }}) as tested
     where
-        is_open and investment_class <> 'PRIVATE' and price_source <> 'cash'
+        is_open and investment_class <> 'PRIVATE' and not is_cash_equivalent
         and delta_adjusted_exposure is not null
 ),
 

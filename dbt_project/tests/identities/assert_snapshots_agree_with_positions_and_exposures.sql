@@ -1,5 +1,5 @@
--- Two marts must not give different figures for the same quantity: net market value, long less short exposure and the
--- sum of the positions are equal; cumulative P&L is unrealized + realized + dividends.
+-- Two marts must not give different figures for the same quantity: net market value, long less short exposure with cash
+-- positions, and the sum of the positions are equal; cumulative P&L is unrealized + realized + dividends.
 with position_values as (
     select
         portfolio_id,
@@ -27,7 +27,7 @@ full outer join exposures
 full outer join position_values
     on snapshots.portfolio_id = position_values.portfolio_id and snapshots.as_of_date = position_values.as_of_date
 where
-    snapshots.net_market_value is distinct from exposures.net_exposure
+    snapshots.net_market_value is distinct from exposures.net_exposure + snapshots.cash_and_equivalents
     or snapshots.net_market_value is distinct from coalesce(position_values.net_market_value, 0)
     or snapshots.cash is distinct from snapshots.equity - snapshots.net_market_value
     or snapshots.cumulative_pnl is distinct from

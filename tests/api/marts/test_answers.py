@@ -34,7 +34,7 @@ def session(request: pytest.FixtureRequest) -> dict[str, str]:
 
 
 def test_the_demo_is_valued_at_cost_on_the_first_day(api: TestClient) -> None:
-    for portfolio in demo_portfolios():
+    for portfolio in demo_portfolios(until=date.fromisoformat(LAST)):
         person = log_in_demo(api, portfolio.owner_email)
         query = {"portfolio_id": person.portfolios[portfolio.portfolio_name], "as_of_date": "2025-06-30"}
         summary = person.get("data/positions/details", **query).json()["summary"]

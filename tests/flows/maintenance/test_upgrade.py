@@ -2,8 +2,9 @@
 
 import csv
 import io
+import re
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from pathlib import Path
 
@@ -21,11 +22,12 @@ UNCHANGED_BY_THE_METHOD = {
     "fct_capital_flows",
     "fct_position_values",
     "fct_prices",
-    "fct_portfolio_snapshots",
 }
+CASH_IS_NO_EXPOSURE = {"cash_and_equivalents", "cash_count", "long_count", "short_count"}
 LAYOUTS = Path(__file__).parent / "older_layouts"
 CORRECTED = date(2025, 7, 10)
 Rows = list[tuple[str, ...]]
+ZEROS = re.compile(r"^(-?\d+)\.0+$|^(-?\d+\.\d*[1-9])0+$")
 
 PRICES = f"""date,symbol,close
 {CORRECTED},TLT,88.88
@@ -70,7 +72,7 @@ def answers() -> dict[str, tuple[list[str], Rows]]:
             file = archive.extractfile(entry)
             assert file is not None
             columns, *rows = csv.reader(io.TextIOWrapper(file))
-            found[entry.name.removesuffix(".csv")] = columns, sorted(map(tuple, rows))
+            found[entry.name.removesuffix(".csv")] = columns, in_order(rows)
     return found
 
 
@@ -82,7 +84,12 @@ def read(warehouse: Warehouse, view: str, columns: list[str]) -> Rows:
         connection.execute("set timezone to 'UTC'")
         with connection.cursor().copy(query) as copy:
             text = b"".join(bytes(block) for block in copy).decode()
-    return sorted(map(tuple, csv.reader(io.StringIO(text))))
+    return in_order(csv.reader(io.StringIO(text)))
+
+
+def in_order(rows: Iterable[list[str]]) -> Rows:
+    """The rows, sorted, with numbers as values: since layout 5 a computed price ends in no zeros."""
+    return sorted(tuple(ZEROS.sub(r"\1\2", cell) for cell in row) for row in rows)
 
 
 def test_every_mart_and_its_history_are_unchanged(upgraded: CommandLine) -> None:
@@ -104,6 +111,18 @@ def test_marts_at_an_earlier_instant_are_unchanged(upgraded: CommandLine) -> Non
     assert seen == published > 0
 
 
+def test_prices_keep_their_digits_from_now_on(upgraded: CommandLine) -> None:
+    """Raw and published prices have no scale, as in a new warehouse."""
+    scaled = """select count(*) from pg_attribute
+        where attrelid in (
+            'raw.prices'::regclass, 'raw.positions'::regclass, 'published.fct_prices'::regclass,
+            'published.int_position_values'::regclass
+        )
+        and (attname like '%price' or attname in ('open', 'high', 'low', 'close', 'previous_close'))
+        and attname <> 'strike_price' and atttypmod <> -1"""
+    assert one(upgraded.warehouse, scaled) == 0
+
+
 def test_an_upgrade_runs_once(upgraded: CommandLine) -> None:
     assert "Nothing to upgrade" in upgraded.succeed("upgrade", "--no-build")
     assert one(upgraded.warehouse, "select max(layout) from ops.layouts") == max(upgrade_steps())
@@ -121,6 +140,9 @@ def test_the_new_method_is_published_with_restatements_and_their_cause(upgraded:
     marts = set(one(upgraded.warehouse, restated))
     assert {"fct_symbol_factor_betas", "fct_portfolio_risk", "fct_portfolio_stress"} <= marts
     assert not marts & UNCHANGED_BY_THE_METHOD
+    of_snapshots = f"""select array_agg(distinct column_name::text) from marts.fct_restatements
+        where publication_id = ({newest}) and mart = 'fct_portfolio_snapshots'"""
+    assert set(one(upgraded.warehouse, of_snapshots)) <= CASH_IS_NO_EXPOSURE
     replaced = """select count(*) from marts_history.fct_symbol_factor_betas
         where model = 'style' and superseded_at is not null"""
     assert one(upgraded.warehouse, replaced) > 0

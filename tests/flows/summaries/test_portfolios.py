@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.console import Console
 
-from flows.summaries.portfolios import PortfolioLine, money, print_portfolios
+from flows.summaries.portfolios import PortfolioLine, money, print_portfolios, short_names
 
 
 def line(**changes: Any) -> PortfolioLine:
@@ -30,7 +30,7 @@ def line(**changes: Any) -> PortfolioLine:
 
 def printed(*lines: PortfolioLine) -> str:
     out = io.StringIO()
-    print_portfolios(Console(file=out, width=120), list(lines))
+    print_portfolios(Console(file=out, width=100), list(lines))
     return out.getvalue()
 
 
@@ -55,9 +55,27 @@ def test_simulated_prices_are_reported_first() -> None:
 
 def test_table_aligns_money_to_the_right() -> None:
     rows = printed(line(), line(name="Small", equity=Decimal(5))).splitlines()
-    first, second = (next(row for row in rows if name in row) for name in ("│ Growth", "│ Small"))
+    first, second = (next(row for row in rows if name in row) for name in (" Growth", " Small"))
     assert first.index("3,490,911") + len("3,490,911") == second.index(" 5 ") + 2
     assert "2025-09-12" in rows[0]
+
+
+def test_a_long_name_is_cut_so_that_each_portfolio_has_one_line_of_100_columns() -> None:
+    names = ("Demo Family Office Private Opportunities", "Demo Hedge Fund Style Investor Portfolio")
+    output = printed(*(line(name=name) for name in names))
+    table = output.split("Data quality")[0].splitlines()
+    assert len(table) == 3 + len(names)
+    assert max(map(len, table)) <= 100
+    assert "Family Office Private O… 3,490,911" in " ".join(table[-2].split())
+    assert "Hedge Fund Style Investor" not in table[-2]
+
+
+def test_names_lose_what_they_share() -> None:
+    assert short_names(["Demo Growth Portfolio", "Demo Income Portfolio"]) == ["Growth", "Income"]
+    assert short_names(["My Portfolio"]) == ["My"]
+    assert short_names(["Growth", "Growth Income"]) == ["Growth", "Growth Income"]
+    assert short_names(["Portfolio", "Other"]) == ["Portfolio", "Other"]
+    assert short_names([]) == []
 
 
 def test_no_publication_is_reported() -> None:

@@ -2,16 +2,19 @@
 
 from decimal import Decimal
 
+import pandas as pd
 import pytest
 from pwdlib import PasswordHash
 
 from ingestion.demo.demo import (
     DEMO_PASSWORD,
+    STATEMENT_DATE,
     DemoPortfolio,
     create_demo_users,
     demo_portfolios,
     load_demo_portfolios,
 )
+from ingestion.demo.simulated import LAST_DATE, simulated_markets
 from ingestion.market.symbols import factor_etfs, symbols_to_price
 from ingestion.portfolios.users import user_errors
 from ingestion.raw.loads import Connection
@@ -34,6 +37,36 @@ def test_the_hedge_fund_has_its_known_gross_and_net() -> None:
     values = [entry_value(lot) for lot in read_positions_file(portfolio.path).lots]
     assert total([abs(value) for value in values]) == Decimal("4799488.27")
     assert total(values) == Decimal("1599688.91")
+
+
+def test_portfolios_that_begin_later_are_left_out(connection: Connection) -> None:
+    load_demo_portfolios(connection, until=STATEMENT_DATE)
+    names = {name for (name,) in connection.execute("select portfolio_name from raw.portfolios")}
+    assert len(names) == 5
+    assert "Demo Options Investor Portfolio" not in names
+    assert len(create_demo_users(connection, until=STATEMENT_DATE)) == 4
+
+
+def test_the_options_of_the_sixth_portfolio_are_alive_at_the_end_of_the_simulation() -> None:
+    """Calls and puts, long and short, of two underlyings, in, at and out of the money."""
+    (path,) = [p.path for p in demo_portfolios() if p.statement_date > STATEMENT_DATE]
+    lots = [lot for lot in read_positions_file(path).lots if lot.contract is not None]
+    contracts = [lot.contract for lot in lots if lot.contract is not None]
+    assert all(contract.expiration_date > LAST_DATE for contract in contracts)
+    sides = {(contract.option_type, lot.quantity > 0) for contract, lot in zip(contracts, lots, strict=True)}
+    assert len(sides) == 4
+    quotes = simulated_markets().quotes
+    last = quotes[quotes["price_date"] == pd.Timestamp(LAST_DATE)].set_index("symbol")["close"]
+    for underlying in ("AAPL", "SPY"):
+        money = [
+            (last[underlying] / float(contract.strike_price) - 1)
+            * (1 if contract.option_type == "CALL" else -1)
+            for contract in contracts
+            if contract.underlying_symbol == underlying
+        ]
+        assert min(money) < -0.05
+        assert max(money) > 0.05
+        assert min(map(abs, money)) < 0.01
 
 
 def test_the_database_gives_the_same_totals(connection: Connection) -> None:
@@ -63,7 +96,7 @@ def test_the_database_gives_the_same_totals(connection: Connection) -> None:
 
 def test_loading_the_demo_twice_writes_nothing(connection: Connection) -> None:
     first = load_demo_portfolios(connection)
-    assert sum(report.rows_new for report in first if report.dataset == "positions") == 96
+    assert sum(report.rows_new for report in first if report.dataset == "positions") == 108
     assert all(report.rows_new for report in first)
     assert not any(report.rows_new for report in load_demo_portfolios(connection))
 
@@ -82,7 +115,7 @@ def test_the_owners_can_log_in(connection: Connection) -> None:
     assert create_demo_users(connection) == emails
     rows = connection.execute("select email, password_hash from ops.users").fetchall()
     assert sorted(row[0] for row in rows) == sorted(emails)
-    assert len(emails) == 4
+    assert len(emails) == 5
     assert PasswordHash.recommended().verify(DEMO_PASSWORD, rows[0][1])
     assert user_errors("a@b.cd", "A", DEMO_PASSWORD) == []
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ingestion.demo.demo import STATEMENT_DATE, demo_portfolios
 from ingestion.demo.simulated import (
     FIRST_DATE,
     LAST_DATE,
@@ -14,6 +15,7 @@ from ingestion.demo.simulated import (
     load_simulated,
     securities,
     simulated_markets,
+    simulated_profiles,
 )
 from ingestion.demo.simulation import TENORS, SimulatedMarkets
 from ingestion.errors import MixedSourcesError
@@ -21,6 +23,7 @@ from ingestion.market.calendar import sessions
 from ingestion.market.symbols import factor_etfs
 from ingestion.raw.datasets import PRICES
 from ingestion.raw.loads import Connection, load_frame
+from ingestion.statements.load import read_positions_file
 
 ANCHOR = "2025-06-30"
 
@@ -50,6 +53,21 @@ def test_every_path_passes_through_its_entry_price(closes: pd.DataFrame) -> None
     for symbol, price in entry_prices().items():
         assert closes.loc[ANCHOR, symbol] == float(price), symbol
     assert closes.loc[ANCHOR, "VIX"] == 16.73
+
+
+def test_the_portfolio_of_october_is_entered_at_the_simulated_closes(closes: pd.DataFrame) -> None:
+    (late,) = [portfolio for portfolio in demo_portfolios() if portfolio.statement_date > STATEMENT_DATE]
+    for lot in read_positions_file(late.path).lots:
+        if lot.investment_class == "PUBLIC" and lot.investment_subtype != "CASH":
+            assert closes.loc[str(late.statement_date), lot.symbol] == float(lot.entry_price), lot.symbol
+
+
+def test_profiles_have_the_beta_and_yield_of_the_simulation() -> None:
+    profiles = simulated_profiles().set_index("symbol")
+    assert {security.symbol for security in securities()} == set(profiles.index)
+    assert profiles.loc["SPY", ["details", "dividend_yield"]].tolist() == ['{"beta": 1.0}', 0.012]
+    assert profiles.loc["VIX", "details"] == "{}"
+    assert profiles["name"].notna().all()
 
 
 def test_every_symbol_has_every_session(closes: pd.DataFrame) -> None:
@@ -111,7 +129,7 @@ def test_dividends_make_total_returns_differ_from_price_returns(
     held = amounts.reindex(closes.index).reindex(columns=closes.columns).fillna(0)
     expected = (closes + held) / closes.shift() - 1
     np.testing.assert_allclose(returns, expected.loc[returns.index], atol=1e-12)
-    assert 10 < (held["BND"] > 0).sum() < 22
+    assert (held["BND"] > 0).sum() == 23
     assert (held["TSLA"] == 0).all()
 
 
@@ -137,12 +155,13 @@ def test_open_and_close_are_within_low_and_high(markets: SimulatedMarkets) -> No
 def test_it_loads_once_and_every_row_is_labelled_simulated(connection: Connection) -> None:
     first = load_simulated(connection)
     assert {report.dataset: report.rows_new for report in first} == {
-        "corporate_actions": 335,
-        "treasury_rates": 4686,
-        "prices": 24282,
+        "corporate_actions": 397,
+        "treasury_rates": 5522,
+        "company_profiles": 57,
+        "prices": 28614,
     }
     assert not any(report.rows_new for report in load_simulated(connection))
-    for table in ("prices", "corporate_actions", "treasury_rates"):
+    for table in ("prices", "corporate_actions", "treasury_rates", "company_profiles"):
         rows = connection.execute(f"select distinct source from raw.{table}").fetchall()
         assert rows == [("simulated",)]
 

@@ -17,8 +17,10 @@ final as (
         sum(realized_pnl) as realized_pnl,
         sum(dividends) as dividends,
         cast(count(*) filter (where is_open) as integer) as position_count,
-        cast(count(*) filter (where is_open and quantity > 0) as integer) as long_count,
-        cast(count(*) filter (where is_open and quantity < 0) as integer) as short_count,
+        coalesce(sum(market_value) filter (where is_cash_equivalent), 0) as cash_and_equivalents,
+        cast(count(*) filter (where is_open and not is_cash_equivalent and quantity > 0) as integer) as long_count,
+        cast(count(*) filter (where is_open and not is_cash_equivalent and quantity < 0) as integer) as short_count,
+        cast(count(*) filter (where is_open and is_cash_equivalent) as integer) as cash_count,
         cast(count(*) filter (where is_open and investment_class = 'OPTIONS') as integer) as option_count,
         cast(count(*) filter (where is_open and investment_class = 'PRIVATE') as integer) as private_count,
         cast(

@@ -10,7 +10,7 @@ with position_values as materialized (
         *,
         investment_class <> 'PRIVATE' and delta_adjusted_exposure is not null as is_measurable
     from {{ ref('int_position_values') }}
-    where is_open and price_source <> 'cash' and {{ is_being_built() }}
+    where is_open and not is_cash_equivalent and {{ is_being_built() }}
 ),
 
 betas as materialized (

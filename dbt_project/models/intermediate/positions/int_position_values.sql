@@ -89,12 +89,15 @@ final as (
         pricing_symbol,
         investment_class,
         position_type,
+        is_cash_equivalent,
         is_open,
         quantity_now as quantity,
-        cast(
-            case when closed_by = 'exit' and not is_open then coalesce(exit_price, price) else price end
-            as numeric(38, 6)
-        ) as price,
+        -- a price that was loaded keeps its digits, one of a model has six decimals
+        case
+            when closed_by = 'exit' and not is_open and exit_price is not null then exit_price
+            when price_flag in ('model_price', 'intrinsic_value') then trim_scale(round(price, 6))
+            else price
+        end as price,
         price_date,
         price_flag,
         price_source,

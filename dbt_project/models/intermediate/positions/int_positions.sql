@@ -15,6 +15,15 @@ calendar as (
     select * from {{ ref('int_calendar') }}
 ),
 
+cash_symbols as (
+    select * from {{ ref('cash_symbols') }}
+),
+
+money_market_funds as (
+    select distinct symbol from {{ ref('stg_raw__company_profiles') }}
+    where security_type = 'CASH'
+),
+
 dated as (
     select
         positions.*,
@@ -24,8 +33,18 @@ dated as (
             entry_days.session_on_or_after, (select min(calendar.session_on_or_after) from calendar)
         ) as first_session,
         exit_days.session_on_or_after as exit_session,
-        expiration_days.session_on_or_before as settlement_session
+        expiration_days.session_on_or_before as settlement_session,
+        positions.investment_class <> 'OPTIONS' and (
+            cash_symbols.symbol is not null
+            or positions.investment_subtype is not distinct from 'CASH'
+            or positions.symbol like 'CASH\_%'
+        ) as is_cash,
+        positions.investment_class <> 'OPTIONS' and (
+            money_market_funds.symbol is not null or positions.investment_subtype is not distinct from 'MONEY_MARKET'
+        ) as is_money_market
     from positions
+    left join cash_symbols on positions.symbol = cash_symbols.symbol
+    left join money_market_funds on positions.symbol = money_market_funds.symbol
     left join portfolios on positions.portfolio_id = portfolios.portfolio_id
     left join calendar as entry_days on positions.entry_date = entry_days.as_of_date
     left join calendar as exit_days on positions.exit_date = exit_days.as_of_date
@@ -58,6 +77,8 @@ final as (
         investment_class,
         investment_subtype,
         position_type,
+        is_cash,
+        is_cash or is_money_market as is_cash_equivalent,
         option_type,
         strike_price,
         expiration_date,

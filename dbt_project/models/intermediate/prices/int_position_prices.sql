@@ -53,7 +53,7 @@ found as (
         end as intrinsic_value,
         case
             when days.investment_class = 'PRIVATE' then 'mark'
-            when days.investment_subtype = 'CASH' then 'cash'
+            when days.is_cash then 'cash'
             when days.investment_class = 'PUBLIC' then 'close'
             when quotes.price is not null and not days.is_settlement then 'quote'
             when greeks.model_price is not null then 'model'
@@ -90,7 +90,7 @@ found as (
 final as (
     select
         *,
-        cast(case
+        trim_scale(case
             when price_basis = 'mark' then coalesce(mark_price, entry_price)
             when price_basis = 'cash' then 1
             when price_basis = 'quote' then quote_price
@@ -98,7 +98,7 @@ final as (
             when price_basis = 'close' then close_price
             when price_basis = 'model' then model_price
             else intrinsic_value
-        end as numeric(38, 9)) as price,
+        end) as price,
         case
             when price_basis = 'mark' then coalesce(mark_date, entry_date)
             when price_basis in ('cash', 'quote') then as_of_date

@@ -13,7 +13,7 @@ symbols as (
 
 holdings as (
     select * from {{ ref('int_positions') }}
-    where investment_class <> 'PRIVATE' and investment_subtype is distinct from 'CASH'
+    where investment_class <> 'PRIVATE' and not is_cash
 ),
 
 first_days as (

@@ -3,7 +3,7 @@
 -- How many portfolios hold each priced symbol, or an option on it, at the close of each session of the window.
 with positions as (
     select * from {{ ref('int_positions') }}
-    where investment_class <> 'PRIVATE' and investment_subtype is distinct from 'CASH'
+    where investment_class <> 'PRIVATE' and not is_cash
 ),
 
 sessions as (

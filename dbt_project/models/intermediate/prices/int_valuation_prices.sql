@@ -90,9 +90,8 @@ final as (
     select
         carried.symbol,
         carried.as_of_date,
-        cast(
+        trim_scale(
             carried.close * coalesce(priced_split.cumulative_ratio, 1) / coalesce(now_split.cumulative_ratio, 1)
-            as numeric(38, 6)
         ) as price,
         carried.price_date,
         case

@@ -1,10 +1,10 @@
 {{ config(materialized='mart', grain=['portfolio_id', 'as_of_date', 'dimension', 'bucket']) }}
 
--- Symbols, sectors, investment classes and position types each partition the portfolio and add up to it; tags may
--- overlap.
+-- Symbols, sectors, investment classes and position types each partition the positions with exposure, all but cash and
+-- money-market funds, and add up to the portfolio; tags may overlap.
 with position_values as not materialized (
     select * from {{ ref('int_position_values') }}
-    where is_open and {{ is_being_built() }}
+    where is_open and not is_cash_equivalent and {{ is_being_built() }}
 ),
 
 sectors as (

@@ -1,7 +1,8 @@
 {{ config(materialized='mart', grain=['portfolio_id', 'as_of_date']) }}
 
 -- Long, short, gross and net exposure at market value and at cost, and concentration over symbols (options under their
--- underlying). Ratios are relative to equity, not to the value of the positions.
+-- underlying). Cash and money-market funds are no exposure at market. Ratios are relative to equity, not to the value
+-- of the positions.
 with snapshots as (
     select * from {{ ref('fct_portfolio_snapshots') }}
     where {{ is_being_built() }}
@@ -16,13 +17,13 @@ totals as (
     select
         portfolio_id,
         as_of_date,
-        coalesce(sum(market_value) filter (where market_value > 0), 0) as long_exposure,
-        coalesce(-sum(market_value) filter (where market_value < 0), 0) as short_exposure,
+        coalesce(sum(market_value) filter (where not is_cash_equivalent and market_value > 0), 0) as long_exposure,
+        coalesce(-sum(market_value) filter (where not is_cash_equivalent and market_value < 0), 0) as short_exposure,
         coalesce(sum(cost_basis) filter (where cost_basis > 0), 0) as long_exposure_at_cost,
         coalesce(-sum(cost_basis) filter (where cost_basis < 0), 0) as short_exposure_at_cost,
-        coalesce(sum(delta_adjusted_exposure) filter (where delta_adjusted_exposure > 0), 0)
+        coalesce(sum(delta_adjusted_exposure) filter (where not is_cash_equivalent and delta_adjusted_exposure > 0), 0)
             as long_exposure_delta_adjusted,
-        coalesce(-sum(delta_adjusted_exposure) filter (where delta_adjusted_exposure < 0), 0)
+        coalesce(-sum(delta_adjusted_exposure) filter (where not is_cash_equivalent and delta_adjusted_exposure < 0), 0)
             as short_exposure_delta_adjusted,
         bool_or(delta_adjusted_exposure is null) as has_unknown_delta
     from position_values

@@ -82,15 +82,17 @@ weighted as (
         targeted.as_of_date,
         targeted.symbol,
         targeted.effective_date,
-        cast(case
-            when not targeted.is_year_over then targeted.target_price_eoy * targeted.price_factor
-        end as numeric(38, 6)) as target_price_eoy,
-        cast(case
-            when not targeted.is_year_over then targeted.target_price_next_year * targeted.price_factor
-        end as numeric(38, 6)) as target_price_next_year,
+        case
+            when not targeted.is_year_over
+                then {{ rounded_price('targeted.target_price_eoy * targeted.price_factor') }}
+        end as target_price_eoy,
+        case
+            when not targeted.is_year_over
+                then {{ rounded_price('targeted.target_price_next_year * targeted.price_factor') }}
+        end as target_price_next_year,
         targeted.is_year_over
         and coalesce(targeted.target_price_eoy, targeted.target_price_next_year) is not null as is_target_over,
-        cast(targeted.downside_target_price * targeted.price_factor as numeric(38, 6)) as downside_target_price,
+        {{ rounded_price('targeted.downside_target_price * targeted.price_factor') }} as downside_target_price,
         targeted.price,
         case when targeted.price is not null then targeted.price_date end as price_date,
         targeted.price_flag,

@@ -4,7 +4,7 @@
     indexes=[{'columns': ['as_of_date']}],
     computed={
         'adjusted_close':
-            'cast(newest.close * cast(rows.total_return_index / newest.total_return_index as numeric) as numeric(38, 6))',
+            rounded_price('newest.close * cast(rows.total_return_index / newest.total_return_index as numeric)'),
     },
     computed_from=newest_close(),
 ) }}
@@ -129,7 +129,10 @@ final as (
         udf.product(index_before * (
             1 + coalesce(daily_return, cast(close * split_since_last / last_close - 1 as double precision), 0)
         )) over (partition by symbol order by price_date) as total_return_index,
-        cast(case when is_consecutive then last_close / split_ratio end as numeric(38, 6)) as previous_close,
+        case
+            when is_consecutive and split_ratio = 1 then last_close
+            when is_consecutive then {{ rounded_price('last_close / split_ratio') }}
+        end as previous_close,
         cast(split_ratio as numeric(38, 9)) as split_ratio,
         cast(dividend as numeric(38, 9)) as dividend,
         coalesce(

@@ -32,7 +32,7 @@ shares as (
         cast(sum(market_value) as double precision) as delta_dollars
     from {{ ref('int_position_values') }}
     where
-        is_open and investment_class = 'PUBLIC' and price_source <> 'cash'
+        is_open and investment_class = 'PUBLIC' and not is_cash_equivalent
         and {{ is_being_built() }}
     group by portfolio_id, as_of_date
 ),
