@@ -61,7 +61,7 @@ positions as (
         described.symbol,
         described.priced_symbol,
         described.market_value,
-        described.price_source,
+        described.is_cash_equivalent,
         measured.exposures,
         measured.exposure_dollars,
         measured.insignificant,
@@ -83,7 +83,7 @@ judged as (
         symbol,
         market_value,
         coalesce(null_reason = 'private_position', false) as is_private,
-        price_source = 'cash' as is_cash,
+        is_cash_equivalent as is_cash,
         exposures is not null as is_measured,
         is_limited,
         data_days

@@ -33,7 +33,7 @@ def private_share(high_net_worth: Person, analyst: Analyst) -> float:
         on snapshots.portfolio_id = dim_positions.portfolio_id
         and snapshots.as_of_date = fct_position_values.as_of_date
         where dim_positions.portfolio_id = %s and snapshots.as_of_date = %s and is_open
-        and dim_positions.investment_class = 'PRIVATE'""",
+        and dim_positions.investment_class = 'PRIVATE' and not is_cash_equivalent""",
         (high_net_worth.portfolio_id, LAST),
     ).fetchall()
     return float(row["share"])
@@ -77,7 +77,7 @@ def test_marks_of_private_holdings_are_no_beta(family_office: Person, analyst: A
 
 def test_a_concentration_says_what_it_is_of(high_net_worth: Person, family_office: Person) -> None:
     message = get(high_net_worth, "concentration")["data_quality"]["message"]
-    assert "45 % of it are private positions" in message
+    assert "44.3 % of it are private positions" in message
     private = family_office.portfolios["Demo Family Office Private Opportunities"]
     body = family_office.get(f"analytics/portfolio/{private}/concentration").json()
     assert body["data_quality"]["message"].startswith("Concentration of private positions")

@@ -67,6 +67,7 @@ final as (
         positions.pricing_symbol,
         positions.investment_class,
         positions.investment_subtype,
+        positions.is_cash_equivalent,
         positions.position_type,
         positions.option_type,
         positions.strike_price,
