@@ -23,7 +23,9 @@ from api.routes import (
     analytics_risk,
     auth,
     data,
+    definitions,
     health,
+    histories,
     onboarding,
     operations,
     portfolios,
@@ -40,7 +42,7 @@ PREFIX = "/api/v1"
 
 ROUTERS = (
     *(analytics, analytics_factors, analytics_exposures, analytics_risk, aggregates),
-    *(portfolios, data, positions, prices, profiles, target_prices, tags, onboarding),
+    *(portfolios, data, definitions, histories, positions, prices, profiles, target_prices, tags, onboarding),
     *(auth, operations, health),
 )
 """Route modules in matching order: the busiest come first."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
+from statistics import NormalDist
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,8 +17,10 @@ from api.queries import Query
 from warehouse.method import method_variables
 
 SIMULATED_NOTICE: Final = "Prices are simulated: they follow a seeded model, not the market."
+_RULES = ("full_coverage_share", "named_positions", "significance_level")
 COVERAGE_RULES: Final = {
-    name: method_variables()[name] for name in ("full_coverage_share", "named_positions")
+    **{name: method_variables()[name] for name in _RULES},
+    "significant_t": NormalDist().inv_cdf(1 - method_variables()["significance_level"] / 2),
 }
 TAG_COLORS: Final = [
     "#2563EB", "#059669", "#D97706", "#DC2626", "#7C3AED", "#0891B2", "#DB2777", "#4B5563",

@@ -7,6 +7,9 @@ from uuid import UUID
 from api.schemas.analytics_common import POSITION_ID, Analytic, Metadata, ModelMetadata
 from api.schemas.common import ResponseModel, described
 
+INSIGNIFICANT = "Factors whose beta does not differ from zero at the 10 % level."
+COLLINEAR = "Pairs of factors of the risk model correlated beyond 0.8: their betas are not told apart well."
+
 
 class FactorExposure(ResponseModel):
     """Beta to one factor."""
@@ -26,6 +29,9 @@ class FactorExposure(ResponseModel):
         "the market) or rates (on SPY and the yield).",
         "market",
     )
+    std_error: float | None = described(
+        "Standard error of the beta, those of the symbols taken as independent.", 0.031
+    )
     coverage: float | None = described(
         "Share of the gross exposure of public and option positions that has betas.", 1.0
     )
@@ -37,11 +43,18 @@ class EquityModelMetadata(ModelMetadata):
     equity: float = described("Equity that betas are relative to, USD.", 512355.37)
 
 
+class FactorExposureMetadata(EquityModelMetadata):
+    """Metadata of exposures to factors, with those to be read with care."""
+
+    insignificant_betas: list[str] = described(INSIGNIFICANT, ["Size"])
+    collinear_factors: list[list[str]] = described(COLLINEAR, [])
+
+
 class FactorExposures(Analytic):
     """Betas of a portfolio to the market, bonds, styles and the 10-year yield."""
 
     factors: list[FactorExposure]
-    metadata: EquityModelMetadata
+    metadata: FactorExposureMetadata
 
 
 class PositionFactorExposures(ResponseModel):
@@ -58,6 +71,7 @@ class PositionFactorExposures(ResponseModel):
         "Delta-adjusted market value times beta by factor, USD; adds up to the portfolio's.",
         {"Growth": 8213.5, "Market Beta": 23841.2},
     )
+    insignificant_betas: list[str] = described(INSIGNIFICANT, ["Size"])
     market_value: float = described("Market value, negative for shorts, USD.", 19867.67)
     observations: int | None = described("Fewest sessions in any of the regressions; null without betas.", 90)
     null_reason: Literal["private_position", "no_delta", "cash", "no_return_history"] | None = described(
@@ -72,6 +86,12 @@ class PageOfModelMetadata(ModelMetadata):
     truncated: bool = described("There are more after this page.", False)
 
 
+class PositionFactorMetadata(PageOfModelMetadata):
+    """Metadata of the betas of positions."""
+
+    collinear_factors: list[list[str]] = described(COLLINEAR, [])
+
+
 class PositionsFactorExposures(Analytic):
     """Betas of the positions, largest first."""
 
@@ -79,7 +99,7 @@ class PositionsFactorExposures(Analytic):
     limit: int = described("Maximum number of positions.", 1000)
     offset: int = described("Positions skipped from the start.", 0)
     positions: list[PositionFactorExposures]
-    metadata: PageOfModelMetadata
+    metadata: PositionFactorMetadata
 
 
 class SpreadFactor(ResponseModel):

@@ -258,6 +258,7 @@ class PositionDetails(ResponseModel):
         "Exit price per share, USD; null likewise, or if it exited at the close.", None
     )
     tags: list[TagWithDescription] = described("Its tags on the session.", [])
+    notes: str | None = described("Its notes in the positions file; null if there are none.", None)
 
 
 class PositionTotals(ResponseModel):

@@ -19,7 +19,7 @@ class UserTag(ResponseModel):
     color: str = described("A colour derived from its name.", "#2563EB")
     description: str | None = described("What the tag means; null if not given.", None)
     display_order: int = described("Its position in the order of names, from 0.", 0)
-    usage_count: int = described("Symbols of the portfolios that have it.", 3)
+    usage_count: int = described("Open positions that have it: the same as position_count.", 3)
     position_count: int = described("Open positions that have it.", 3)
     is_archived: bool = described("No position has it any longer.", False)
     is_automatic: bool = described("Assigned automatically: it is a sector, or `options`.", False)

@@ -43,11 +43,10 @@ cast({{ of_gross }} as double precision) as coverage_of_gross,
 
 
 {#-
-  The quality of an analytic as readable sentences, from the columns of quality_columns and int_unmeasured_positions:
-  the flag, a short history, the measured shares, and the positions that are not measured.
+  The quality of an analytic as readable sentences, from the columns of quality_columns and int_unmeasured_positions
+  and full_history_sessions (sessions from which a history is full): the flag, a short history, the measured shares, and the positions that are not measured.
 -#}
 {% macro quality_message() -%}
-{%- set full_share = (100 * var('full_history_share')) | round(2) | string | replace('.0', '') -%}
 concat_ws(
             ' ',
             case quality_flag
@@ -61,7 +60,7 @@ concat_ws(
             end,
             case
                 when is_limited and quality_flag in ('partially_covered', 'limited_history')
-                    then 'Some positions have less than {{ full_share }} % of the window.'
+                    then concat('Some positions have fewer than ', full_history_sessions, ' sessions of returns.')
             end,
             'Not measured: ' || array_to_string(positions_not_measured, ', ')
             || case

@@ -11,6 +11,7 @@ from warehouse.errors import WarehouseUnavailableError
 
 RETRIES = 3
 FIRST_DELAY_SECONDS = 2.0
+SLOW_DELAYS_SECONDS = (60.0, 120.0, 240.0)
 
 # Operational errors that a retry does not fix.
 PERMANENT = (
@@ -56,3 +57,8 @@ def should_retry(_task: Any, _task_run: Any, state: Any) -> bool:
 def delays() -> list[float]:
     """Seconds to wait before each retry: 2, 4, 8."""
     return [FIRST_DELAY_SECONDS * 2**attempt for attempt in range(RETRIES)]
+
+
+def scheduled_delays() -> list[float]:
+    """Seconds to wait before each retry of a run on a schedule, then also 60, 120, 240."""
+    return [*delays(), *SLOW_DELAYS_SECONDS]

@@ -10,7 +10,7 @@ from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
 from flows.dbt.runner import BuildReport
-from flows.pipeline.transient import RETRIES, delays, should_retry
+from flows.pipeline.transient import scheduled_delays, should_retry
 
 T = TypeVar("T")
 
@@ -21,8 +21,8 @@ NODES = "dbt-nodes"
 
 # Retries only for transient errors. Results stay in this process, and no task is skipped because of a cache.
 TRANSIENT: dict[str, Any] = {
-    "retries": RETRIES,
-    "retry_delay_seconds": delays(),
+    "retries": len(scheduled_delays()),
+    "retry_delay_seconds": scheduled_delays(),
     "retry_condition_fn": should_retry,
     "cache_policy": NO_CACHE,
     "persist_result": False,

@@ -1,7 +1,8 @@
 """Whether a portfolio's holdings have enough history for the risk models, reported before its first build.
 
 A position is ready when its symbol (an option's underlying) has at least the number of returns that the
-market model needs within its window. Cash and private holdings need none.
+market model needs within its window. Cash and private holdings need none. An option also needs a quote for
+its volatility, and Treasury yields.
 """
 
 from collections.abc import Iterator
@@ -72,6 +73,27 @@ left join counted using (symbol)
 order by held.symbol
 """
 
+# A quote tells a volatility if it has a mid or a last trade.
+OPTIONS = """
+with held as (
+    select distinct symbol
+    from raw.newest_positions
+    where
+        investment_class = 'OPTIONS'
+        and coalesce(exit_date, expiration_date) >= current_date
+        and (%(portfolio_id)s::uuid is null or portfolio_id = %(portfolio_id)s)
+)
+
+select
+    count(*),
+    count(*) filter (where exists (
+        select from raw.option_quotes as quotes
+        where quotes.symbol = held.symbol and (quotes.bid > 0 and quotes.ask > 0 or quotes.last > 0)
+    )),
+    exists (select from raw.treasury_rates)
+from held
+"""
+
 NEEDED = "select window_days, min_observations from staging.factors where model = 'market'"
 
 
@@ -85,12 +107,32 @@ class Holding:
 
 
 @dataclass(frozen=True)
+class OptionInputs:
+    """The live option contracts held, those with a usable quote, and whether yields are loaded."""
+
+    contracts: int = 0
+    quoted: int = 0
+    has_yields: bool = True
+
+    def sentences(self) -> Iterator[str]:
+        """What options lack."""
+        if self.quoted < self.contracts:
+            yield (
+                f"{self.quoted} of {self.contracts} option contracts have a quote; the others get their "
+                "volatility from their entry price, or from the past returns of their underlying"
+            )
+        if self.contracts and not self.has_yields:
+            yield "no Treasury yields are loaded: options are valued at a rate of 0"
+
+
+@dataclass(frozen=True)
 class Readiness:
     """needed: minimum number of returns for the market model. window: its length in sessions."""
 
     holdings: tuple[Holding, ...]
     needed: int
     window: int
+    options: OptionInputs = OptionInputs()
 
     @property
     def positions(self) -> int:
@@ -108,7 +150,11 @@ class Readiness:
         return 1 - sum(holding.positions for holding in self.lacking) / self.positions
 
     def sentences(self) -> Iterator[str]:
-        """The share, and below 80 % the symbols that lack returns."""
+        """The share, below 80 % the symbols that lack returns, and what options lack."""
+        yield from self._returns()
+        yield from self.options.sentences()
+
+    def _returns(self) -> Iterator[str]:
         if self.share is None:
             yield "no position needs a price history"
             return
@@ -133,7 +179,8 @@ def read_readiness(connection: Connection, portfolio_id: UUID | None = None) -> 
     window, needed = _needed(connection)
     asked = {"portfolio_id": portfolio_id, "window_days": window, "cash": [*cash_symbols()]}
     holdings = tuple(Holding(*found) for found in rows(connection, RETURNS, asked))
-    return Readiness(holdings, needed, window)
+    options = OptionInputs(*row(connection, OPTIONS, asked))
+    return Readiness(holdings, needed, window, options)
 
 
 def _needed(connection: Connection) -> tuple[int, int]:

@@ -21,12 +21,11 @@ from ingestion.portfolios.entries import Holder, Row, check_day, in_force, store
 from ingestion.portfolios.portfolios import Directory
 from ingestion.raw.datasets import POSITION_TAGS
 from ingestion.raw.loads import Connection, LoadReport, load_transaction
+from ingestion.statements.values import LONGEST_TAG
 
 SOURCE = "files"
 REQUIRED = ("portfolio_name", "symbol", "tag")
 OPTIONAL = ("owner_email", "effective_date", "is_assigned")
-LONGEST_TAG = 100
-
 DEFAULT_TAGS = (
     *("income", "growth", "defensive", "speculative", "tech"),
     *("finance", "healthcare", "energy", "options", "long-term"),

@@ -283,6 +283,8 @@ _POSITION_TERMS = (
     "entry_price",
 )
 
+_OWN_TAGS = Value("tags", silent_null=True)  # a file without the column keeps them
+
 POSITIONS = Dataset(
     name="positions",
     table="raw.positions",
@@ -292,12 +294,15 @@ POSITIONS = Dataset(
         Value("exit_date"),
         Value("exit_price"),
         Value("statement_date", "unchecked"),
+        _OWN_TAGS,
+        Value("notes", silent_null=True),
     ),
-    # when only the exit changed, the days before both exits do not change
+    # when only the exit changed, the days before both exits do not change; notes are of no day
     touched_from=f"""case
-        when known.position_id is null or {" or ".join(Value(name).differs for name in _POSITION_TERMS)}
+        when known.position_id is null
+            or {" or ".join(value.differs for value in (*map(Value, _POSITION_TERMS), _OWN_TAGS))}
             then least(incoming.entry_date, known.entry_date)
-        else least(incoming.exit_date, known.exit_date)
+        else coalesce(least(incoming.exit_date, known.exit_date), incoming.statement_date)
     end""",
 )
 

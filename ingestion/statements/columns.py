@@ -1,4 +1,4 @@
-"""The twelve columns of the positions file, and a row while it is parsed."""
+"""The columns of the positions file, twelve and two optional ones, and a row while it is parsed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -34,6 +34,10 @@ COLUMNS: Mapping[str, str] = {
     )
 }
 """The twelve columns: lower-case key, and the name as written."""
+
+TAGS, NOTES = "tags", "notes"
+OPTIONAL_COLUMNS: Mapping[str, str] = {TAGS: "Tags", NOTES: "Notes"}
+"""Columns that a file may have in addition, about this position alone."""
 
 SUBTYPES: Mapping[str, tuple[str, ...]] = {
     "PUBLIC": ("STOCK", "ETF", "MUTUAL_FUND", "BOND", "CASH"),
@@ -81,4 +85,5 @@ class Row:
         """Record an error ERR_POS_<number> of a cell."""
         value = self[column][:_LONGEST_VALUE_SHOWN] or None
         code = f"ERR_POS_{number:03d}"
-        self.errors.append(PositionsFileError(code, self.record.line, COLUMNS[column], value, sentence))
+        name = {**COLUMNS, **OPTIONAL_COLUMNS}[column]
+        self.errors.append(PositionsFileError(code, self.record.line, name, value, sentence))

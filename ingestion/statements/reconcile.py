@@ -56,6 +56,7 @@ def statement_rows(
     stated = [_stated_row(portfolio, lot, as_of) for lot in lots]
     after = after_statement(before, stated, as_of)
     after += _withdrawn_rows(known, after, as_of)
+    after = [_with_known_words(row, known.get(row["position_id"])) for row in after]
     changes = [_change(row, known.get(row["position_id"])) for row in after]
     _check_order(known.values(), stated, changes, as_of)
     lot_ids = {lot_id(row) for row in known.values()}
@@ -89,7 +90,16 @@ def _stated_row(portfolio: UUID, lot: Lot, as_of: date) -> Row:
         "exit_date": lot.exit_date,
         "exit_price": lot.exit_price,
         "statement_date": as_of,
+        "tags": lot.tags,
+        "notes": lot.notes,
     }
+
+
+def _with_known_words(row: Row, known: Row | None) -> Row:
+    """The row with the known tags and notes where the statement has none."""
+    if known is None:
+        return row
+    return {**row, **{name: row[name] or known[name] for name in ("tags", "notes")}}
 
 
 # --- what changes ----------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from ingestion.market.symbols import LONGEST_SYMBOL, VALID_SYMBOL, normalize_sym
 from ingestion.statements.columns import (
     CLASS,
     EXPIRATION,
+    NOTES,
     OPTION_TYPE,
     STRIKE,
     SUBTYPE,
@@ -25,14 +26,21 @@ from ingestion.statements.columns import (
 )
 from ingestion.statements.names import detect_class, detect_subtype
 from ingestion.statements.options import check_expiration, option_symbol, read_contract, refuse_option_terms
-from ingestion.statements.values import read_entry_date, read_entry_price, read_exit, read_quantity
+from ingestion.statements.values import (
+    read_entry_date,
+    read_entry_price,
+    read_exit,
+    read_quantity,
+    read_tags,
+)
 
 
 @dataclass(frozen=True)
 class Lot:
     """One lot of a statement; quantity signed, prices in USD per share.
 
-    detected_subtype: the subtype, if the file gives none and the symbol's name tells it.
+    detected_subtype: the subtype, if the file gives none and the symbol's name tells it. tags: of this lot
+    alone, separated by semicolons. tags and notes are None if the cell is empty.
     """
 
     line: int
@@ -46,6 +54,8 @@ class Lot:
     exit_date: date | None
     exit_price: Decimal | None
     detected_subtype: str | None = None
+    tags: str | None = None
+    notes: str | None = None
 
 
 def parse_lot(
@@ -71,6 +81,7 @@ def _lot(row: Row) -> Lot | None:
     entry_date = read_entry_date(row)
     exit_date, exit_price = read_exit(row, entry_date)
     check_expiration(row, contract, entry_date)
+    tags = read_tags(row)
     if investment_class is None or quantity is None or entry_price is None or entry_date is None:
         return None
     return Lot(
@@ -85,6 +96,8 @@ def _lot(row: Row) -> Lot | None:
         exit_date,
         exit_price,
         subtype if not row[SUBTYPE] and contract is None and subtype != "CASH" else None,
+        tags,
+        row[NOTES] or None,
     )
 
 

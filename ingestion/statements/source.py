@@ -11,7 +11,7 @@ from ingestion.errors import InvalidPositionsFile, PositionsFileError
 from ingestion.files.csv_reader import Delimited, UnreadableFileError, parse_delimited, read_text
 from ingestion.statements.brokers import recognize
 from ingestion.statements.brokers.export import Export
-from ingestion.statements.columns import COLUMNS, ENTRY_DATE, ENTRY_PRICE, QUANTITY, SYMBOL
+from ingestion.statements.columns import COLUMNS, ENTRY_DATE, ENTRY_PRICE, OPTIONAL_COLUMNS, QUANTITY, SYMBOL
 
 LARGEST_FILE = 10 * 1024 * 1024  # bytes
 REQUIRED_COLUMNS = (SYMBOL, QUANTITY, ENTRY_PRICE, ENTRY_DATE)
@@ -81,7 +81,7 @@ def _recognized(text: str) -> Export | None:
 
 def _our_columns(path: Path, text: str) -> Delimited:
     try:
-        file = parse_delimited(text, list(COLUMNS))
+        file = parse_delimited(text, [*COLUMNS, *OPTIONAL_COLUMNS])
     except UnreadableFileError as error:
         raise _unreadable(path, error) from error
     missing = [

@@ -5,8 +5,9 @@ from decimal import Decimal
 
 from ingestion.files.csv_reader import decimals, parse_date, parse_number
 from ingestion.market.symbols import CASH_SYMBOLS
-from ingestion.statements.columns import ENTRY_DATE, ENTRY_PRICE, EXIT_DATE, EXIT_PRICE, QUANTITY, Row
+from ingestion.statements.columns import ENTRY_DATE, ENTRY_PRICE, EXIT_DATE, EXIT_PRICE, QUANTITY, TAGS, Row
 
+LONGEST_TAG = 100
 _QUANTITY_DECIMALS, _PRICE_DECIMALS = 6, 4
 _LARGEST = Decimal(10) ** 12  # of a quantity and of a price: their product fits the warehouse's numeric types
 
@@ -123,3 +124,12 @@ def _exit_price(row: Row, text: str) -> Decimal | None:
             f"{_PRICE_DECIMALS} decimals; correct it.",
         )
     return price
+
+
+def read_tags(row: Row) -> str | None:
+    """The tags of the row, sorted, separated by semicolons; None if there are none."""
+    tags = {tag.strip() for tag in row[TAGS].split(";")} - {""}
+    for tag in sorted(tags):
+        if len(tag) > LONGEST_TAG or not tag.isprintable():
+            row.error(26, TAGS, f"{tag[:40]!r} is not a valid tag; write at most {LONGEST_TAG} characters.")
+    return ";".join(sorted(tags)) or None

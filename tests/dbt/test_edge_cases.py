@@ -221,7 +221,7 @@ def test_risk_reports_flag_counts_and_coverage(
     [
         ("private only", (0, ["OLD_HOUSE"], "No public positions")),
         ("two and a house", (0.5, ["OLD_HOUSE"], "50 % of gross market value and 50 % of equity are")),
-        ("young", (0.8, ["NEW29"], "Some positions have less than 90 % of the window. Not measured: NEW29.")),
+        ("young", (0.8, ["NEW29"], "sessions of returns. Not measured: NEW29.")),
         ("only the youngest", (0, ["NEW29"], "No position has enough return history")),
         ("one symbol", (1, None, "Every analyzed position has a full window of returns.")),
         ("six times levered", (1, None, "Every analyzed position")),

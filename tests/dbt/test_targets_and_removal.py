@@ -46,17 +46,17 @@ HEADER = (
     "Symbol,Quantity,Entry Price Per Share,Entry Date,Investment Class,Investment Subtype,Underlying Symbol,"
     "Strike Price,Expiration Date,Option Type"
 )
-BOOK = f"""{HEADER}
-LONG,10,99,{FIRST},PUBLIC,STOCK,,,,
-LONG,30,98,{FIRST},PUBLIC,STOCK,,,,
-SHORT,-40,50,{FIRST},PUBLIC,STOCK,,,,
-SPLITS,10,80,{FIRST},PUBLIC,STOCK,,,,
-SOLD,10,20,{FIRST},PUBLIC,STOCK,,,,
-UNPRICED,5,10,{FIRST},PUBLIC,STOCK,,,,
-HEDGED,5,30,{FIRST},PUBLIC,STOCK,,,,
-HEDGED,-5,31,{FIRST},PUBLIC,STOCK,,,,
-MY_VC_FUND,2,500,{FIRST},PRIVATE,VENTURE_CAPITAL,,,,
-LONG250919C00110000,1,2,{FIRST},OPTIONS,CALL,LONG,110,2025-09-19,CALL
+BOOK = f"""{HEADER},Tags,Notes
+LONG,10,99,{FIRST},PUBLIC,STOCK,,,,,core;growth,the first lot
+LONG,30,98,{FIRST},PUBLIC,STOCK,,,,,,
+SHORT,-40,50,{FIRST},PUBLIC,STOCK,,,,,,
+SPLITS,10,80,{FIRST},PUBLIC,STOCK,,,,,,
+SOLD,10,20,{FIRST},PUBLIC,STOCK,,,,,,
+UNPRICED,5,10,{FIRST},PUBLIC,STOCK,,,,,,
+HEDGED,5,30,{FIRST},PUBLIC,STOCK,,,,,,
+HEDGED,-5,31,{FIRST},PUBLIC,STOCK,,,,,,
+MY_VC_FUND,2,500,{FIRST},PRIVATE,VENTURE_CAPITAL,,,,,,
+LONG250919C00110000,1,2,{FIRST},OPTIONS,CALL,LONG,110,2025-09-19,CALL,,
 """
 PRICES = {"LONG": 100, "SHORT": 50, "SPLITS": 80, "SOLD": 20, "HEDGED": 30}
 TARGET_ROWS = f"""portfolio_name,symbol,{",".join(TARGETS)},effective_date
@@ -118,7 +118,7 @@ def load_book(connection: psycopg.Connection[Any], folder: Path) -> None:
             statement_date=FIRST,
         )
     # sold before the last session
-    path.with_name("Book.csv").write_text(BOOK.replace(f"SOLD,10,20,{FIRST},PUBLIC,STOCK,,,,\n", ""))
+    path.with_name("Book.csv").write_text(BOOK.replace(f"SOLD,10,20,{FIRST},PUBLIC,STOCK,,,,,,\n", ""))
     load_positions(
         connection,
         folder / "Book.csv",
@@ -154,7 +154,7 @@ def build(warehouse: Warehouse, folder: Path, *, selected: Sequence[str], is_tes
         assert done.returncode == 0, done.stdout + done.stderr
         values = settings | {"market_from_date": settings["from_date"]}
         values |= {"dbt_invocation_id": None, "git_revision": None}
-        connection.execute(PUBLISH.encode(), values | {"tests_passed": 0, "tests_warned": 0})
+        connection.execute(PUBLISH.encode(), values | {"tests_passed": 0, "tests_warned": 0, "cause": None})
 
 
 @pytest.fixture(scope="module")
@@ -327,6 +327,20 @@ def test_positions_have_user_assigned_tags_and_their_sector(
     assert found["MY_VC_FUND"] == found["HEDGED"] == ([], [])
 
 
+def test_tags_and_notes_of_one_lot_are_not_those_of_its_symbol(
+    first: dict[str, Rows], portfolios: dict[str, Any]
+) -> None:
+    lots = {
+        row["entry_price"]: (row["own_tags"], row["tags"], row["notes"])
+        for row in first["dim_positions"]
+        if (row["portfolio_id"], row["symbol"]) == (portfolios["Book"], "LONG")
+    }
+    assert lots == {
+        99: (["core", "growth"], ["Technology", "core", "growth"], "the first lot"),
+        98: ([], ["Technology", "growth"], None),
+    }
+
+
 def test_exposures_by_tag_count_each_position_once(
     first: dict[str, Rows], portfolios: dict[str, Any]
 ) -> None:
@@ -336,7 +350,8 @@ def test_exposures_by_tag_count_each_position_once(
         if (row["portfolio_id"], row["as_of_date"], row["dimension"]) == (portfolios["Book"], LAST, "tag")
     }
     option = found["options"][1]
-    assert found.keys() == {"growth", "Technology", "Energy", "options"}
+    assert found.keys() == {"core", "growth", "Technology", "Energy", "options"}
+    assert found["core"] == (1, 1000, 0)  # of one lot alone
     assert found["growth"] == (3, 4000, 2000)
     assert found["Technology"] == (4, 4000 + 400 * 2 + option, 0)
     assert found["Energy"] == (1, 0, 2000)

@@ -126,6 +126,10 @@ create table if not exists raw.positions (
 
 create index if not exists positions_by_portfolio on raw.positions (portfolio_id);
 
+-- Of this position alone: the tags of its row in the positions file, separated by semicolons, and its notes.
+alter table raw.positions add column if not exists tags text;
+alter table raw.positions add column if not exists notes text;
+
 -- amount: positive for a contribution, negative for a withdrawal.
 create table if not exists raw.capital_flows (
     load_id bigint not null references ops.loads,

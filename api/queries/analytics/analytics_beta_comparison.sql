@@ -27,7 +27,7 @@ compared as (
         described.symbol,
         described.position_id,
         described.investment_class,
-        described.price_source,
+        described.is_cash_equivalent,
         described.market_value,
         provider_betas.provider_beta,
         betas.beta,
@@ -46,7 +46,7 @@ judged as (
         symbol,
         market_value,
         investment_class = 'PRIVATE' as is_private,
-        price_source = 'cash' as is_cash,
+        is_cash_equivalent as is_cash,
         beta is not null as is_measured,
         quality_flag = 'limited_history' as is_limited,
         observations as data_days

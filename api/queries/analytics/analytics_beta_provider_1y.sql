@@ -15,7 +15,7 @@ judged as (
         described.symbol,
         described.market_value,
         described.investment_class = 'PRIVATE' as is_private,
-        described.price_source = 'cash' as is_cash,
+        described.is_cash_equivalent as is_cash,
         provider_betas.symbol is not null
         and described.investment_class <> 'PRIVATE'
         and described.delta_adjusted_exposure is not null as is_measured,

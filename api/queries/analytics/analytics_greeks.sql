@@ -19,7 +19,7 @@ judged as (
         symbol,
         market_value,
         investment_class = 'PRIVATE' as is_private,
-        price_source = 'cash' as is_cash,
+        is_cash_equivalent as is_cash,
         investment_class <> 'PRIVATE' and delta_adjusted_exposure is not null as is_measured,
         false as is_limited,
         1 as data_days

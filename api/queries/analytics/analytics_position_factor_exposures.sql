@@ -2,7 +2,7 @@
 -- delta times its underlying's beta. exposure_dollars add up to the portfolio's. The quality covers all open positions,
 -- regardless of the page and the selected symbols. No row: the portfolio is not this user's. Null body: it begins after
 -- the session.
--- with portfolio_scope, open_positions, position_quality, portfolio_quality
+-- with portfolio_scope, open_positions, position_quality, collinear_factors, portfolio_quality
 with greeks as (
     select
         position_id,
@@ -17,6 +17,8 @@ betas as (
         case factor when 'Market' then 'Market Beta' else factor end as name,
         beta,
         observations,
+        coalesce(p_value >= %(significance_level)s, abs(t_stat) < %(significant_t)s::double precision, false)
+            as is_insignificant,
         quality_flag
     from fct_symbol_factor_betas
     where
@@ -40,7 +42,9 @@ measured as (
         json_object_agg(
             betas.name, round((betas.beta * described.delta_adjusted_exposure)::numeric, 2)
             order by betas.name
-        ) as exposure_dollars
+        ) as exposure_dollars,
+        coalesce(json_agg(betas.name order by betas.name) filter (where betas.is_insignificant), '[]'::json)
+            as insignificant
     from described
     left join greeks on described.position_id = greeks.position_id
     inner join betas on described.priced_symbol = betas.symbol
@@ -57,9 +61,10 @@ positions as (
         described.symbol,
         described.priced_symbol,
         described.market_value,
-        described.price_source,
+        described.is_cash_equivalent,
         measured.exposures,
         measured.exposure_dollars,
+        measured.insignificant,
         measured.data_days,
         measured.is_limited,
         case
@@ -78,7 +83,7 @@ judged as (
         symbol,
         market_value,
         coalesce(null_reason = 'private_position', false) as is_private,
-        price_source = 'cash' as is_cash,
+        is_cash_equivalent as is_cash,
         exposures is not null as is_measured,
         is_limited,
         data_days
@@ -124,6 +129,7 @@ listed as (
                     'factor_symbol', priced_symbol,
                     'exposures', coalesce(exposures, '{}'::json),
                     'exposure_dollars', coalesce(exposure_dollars, '{}'::json),
+                    'insignificant_betas', coalesce(insignificant, '[]'::json),
                     'market_value', round(market_value, 2),
                     'observations', data_days,
                     'null_reason', null_reason
@@ -156,6 +162,7 @@ select
                 'models', json_build_array('market', 'bond', 'risk', 'rates'),
                 'rows_returned', listed.row_count,
                 'truncated', %(offset)s + listed.row_count < totals.row_count,
+                'collinear_factors', collinear_pairs.body,
                 'price_source', snapshot.price_source,
                 'price_notice', snapshot.price_notice
             ),
@@ -167,3 +174,4 @@ left join snapshot on true
 left join data_quality on true
 cross join listed
 cross join totals
+cross join collinear_pairs

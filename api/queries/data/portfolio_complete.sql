@@ -85,7 +85,12 @@ holdings as (
                     'name', tag,
                     'color', (%(tag_colors)s::text[])[1 + (get_byte(decode(md5(tag), 'hex'), 0) & 7)]
                 ) order by tag), '[]'::json)
-            from unnest(carried.tags) as tag
+            from (
+                select unnest(carried.tags) as tag
+                union
+                select unnest(open_positions.own_tags) as tag
+                where %(include_position_tags)s::boolean
+            ) as all_tags
         ) as tags
     from open_positions
     left join carried on open_positions.symbol = carried.symbol

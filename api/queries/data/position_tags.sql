@@ -2,22 +2,35 @@
 with position as (
     select
         portfolio_id,
-        symbol
+        symbol,
+        own_tags
     from dim_positions
     where position_id = %(position_id)s::uuid
 ),
 
-tags as (
+carried as (
     select
         periods.tag,
-        bool_and(periods.is_automatic) as is_automatic
+        periods.is_automatic
     from dim_position_tags as periods
     where
         periods.portfolio_id = any(array(select portfolio_id from position))
         and periods.symbol = any(array(select symbol from position))
         and periods.valid_from <= %(as_of_date)s::date
         and (periods.valid_before is null or periods.valid_before > %(as_of_date)s::date)
-    group by periods.tag
+    union all
+    select
+        unnest(own_tags) as tag,
+        false as is_automatic
+    from position
+),
+
+tags as (
+    select
+        tag,
+        bool_and(is_automatic) as is_automatic
+    from carried
+    group by tag
 ),
 
 listed as (

@@ -44,7 +44,9 @@ chosen as materialized (
         dim_positions.strike_price,
         dim_positions.expiration_date,
         dim_positions.exit_date,
-        dim_positions.exit_price
+        dim_positions.exit_price,
+        dim_positions.notes,
+        dim_positions.own_tags
     from known
     inner join dim_positions
         on
@@ -115,6 +117,7 @@ positions as (
         chosen.expiration_date,
         chosen.underlying_symbol,
         chosen.is_open,
+        chosen.notes,
         case when not chosen.is_open then chosen.exit_date end as exit_date,
         case when not chosen.is_open then round(chosen.exit_price, 4) end as exit_price,
         (
@@ -125,7 +128,11 @@ positions as (
                     'color', (%(tag_colors)s::text[])[1 + (get_byte(decode(md5(tag), 'hex'), 0) & 7)],
                     'description', null
                 ) order by tag), '[]'::json)
-            from unnest(carried.tags) as tag
+            from (
+                select unnest(carried.tags) as tag
+                union
+                select unnest(chosen.own_tags) as tag
+            ) as all_tags
         ) as tags
     from chosen
     left join companies on chosen.company_symbol = companies.symbol

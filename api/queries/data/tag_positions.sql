@@ -15,6 +15,19 @@ periods as materialized (
         and md5(%(user_id)s::text || '/' || tag)::uuid = %(tag_id)s::uuid
 ),
 
+-- Positions whose own tags in the positions file include it.
+owners as materialized (
+    select
+        dim_positions.position_id,
+        own.tag
+    from dim_positions
+    cross join lateral unnest(dim_positions.own_tags) as own (tag)
+    where
+        dim_positions.portfolio_id = any(array(select portfolio_id from portfolios))
+        and dim_positions.entry_date <= %(as_of_date)s::date
+        and md5(%(user_id)s::text || '/' || own.tag)::uuid = %(tag_id)s::uuid
+),
+
 carried as (
     select distinct
         portfolio_id,
@@ -38,13 +51,15 @@ positions as (
         round(position_values.unrealized_pnl, 2) as unrealized_pnl,
         position_values.price_source
     from fct_position_values as position_values
-    inner join carried
+    inner join portfolios on position_values.portfolio_id = portfolios.portfolio_id
+    left join carried
         on
             position_values.portfolio_id = carried.portfolio_id
             and position_values.symbol = carried.symbol
-    inner join portfolios on position_values.portfolio_id = portfolios.portfolio_id
+    left join owners on position_values.position_id = owners.position_id
     where
-        position_values.portfolio_id = any(array(select portfolio_id from carried))
+        position_values.portfolio_id = any(array(select portfolio_id from portfolios))
+        and num_nonnulls(carried.symbol, owners.tag) > 0
         and position_values.as_of_date = %(as_of_date)s::date
         and position_values.is_open
 ),
@@ -73,7 +88,7 @@ totals as (
 select
     json_build_object(
         'tag_id', %(tag_id)s::uuid,
-        'tag_name', (select min(tag) from periods),
+        'tag_name', coalesce((select min(tag) from periods), (select min(tag) from owners)),
         'as_of', %(as_of_date)s::date,
         'positions', listed.body,
         'total', totals.position_count,
@@ -86,4 +101,4 @@ select
     )::text as body
 from listed
 cross join totals
-where exists (select from periods)
+where exists (select from periods) or exists (select from owners)

@@ -29,37 +29,79 @@ carried as (
 
 open_positions as (
     select
+        position_id,
         portfolio_id,
-        symbol,
-        count(*) as position_count
+        symbol
     from fct_position_values
     where
         portfolio_id = any(array(select portfolio_id from portfolios))
         and as_of_date = %(as_of_date)s::date
         and is_open
-    group by portfolio_id, symbol
+),
+
+-- Tags of single positions, from the positions file.
+owned as materialized (
+    select
+        dim_positions.position_id,
+        dim_positions.portfolio_id,
+        own.tag
+    from dim_positions
+    cross join lateral unnest(dim_positions.own_tags) as own (tag)
+    where
+        dim_positions.portfolio_id = any(array(select portfolio_id from portfolios))
+        and dim_positions.entry_date <= %(as_of_date)s::date
+),
+
+carriers as (
+    select
+        carried.tag,
+        open_positions.position_id
+    from carried
+    left join open_positions
+        on carried.portfolio_id = open_positions.portfolio_id and carried.symbol = open_positions.symbol
+    union
+    select
+        owned.tag,
+        owned.position_id
+    from owned
+    inner join open_positions on owned.position_id = open_positions.position_id
 ),
 
 used as (
     select
-        carried.tag,
-        count(*) as symbol_count,
-        coalesce(sum(open_positions.position_count), 0) as position_count
-    from carried
-    left join open_positions
-        on carried.portfolio_id = open_positions.portfolio_id and carried.symbol = open_positions.symbol
-    group by carried.tag
+        tag,
+        count(position_id) as position_count
+    from carriers
+    group by tag
+),
+
+assigned as (
+    select
+        portfolio_id,
+        tag,
+        is_automatic,
+        created_at,
+        updated_at
+    from periods
+    union all
+    select
+        portfolio_id,
+        tag,
+        false as is_automatic,
+        null::timestamptz as created_at,
+        null::timestamptz as updated_at
+    from owned
 ),
 
 known as (
     select
-        periods.tag,
-        bool_and(periods.is_automatic) as is_automatic,
-        min(coalesce(periods.created_at, portfolios.created_at)) as created_at,
-        max(coalesce(periods.updated_at, portfolios.updated_at)) as updated_at
-    from periods
-    inner join portfolios on periods.portfolio_id = portfolios.portfolio_id
-    group by periods.tag
+        assigned.tag,
+        bool_and(assigned.is_automatic) as is_automatic,
+        min(coalesce(assigned.created_at, portfolios.created_at)) as created_at,
+        max(coalesce(assigned.updated_at, portfolios.updated_at)) as updated_at
+    from assigned
+    inner join portfolios on assigned.portfolio_id = portfolios.portfolio_id
+    group by assigned.tag
 ),
 
 tags as (
@@ -70,7 +112,7 @@ tags as (
         (%(tag_colors)s::text[])[1 + (get_byte(decode(md5(known.tag), 'hex'), 0) & 7)] as color,
         null::text as description,
         row_number() over (order by known.tag) - 1 as display_order,
-        coalesce(used.symbol_count, 0) as usage_count,
+        coalesce(used.position_count, 0) as usage_count,
         coalesce(used.position_count, 0) as position_count,
         used.tag is null as is_archived,
         known.is_automatic,

@@ -17,7 +17,9 @@ final as (
         entry_date,
         entry_price,
         exit_date,
-        exit_price
+        exit_price,
+        notes,
+        string_to_array(tags, ';') as own_tags
     from newest
 )
 

@@ -70,6 +70,8 @@ def parameters(portfolio_id: str) -> dict[str, Any]:
         "include_holdings": True, "include_position_tags": True, "include_timeseries": True,
         "include_attrib": True, "include_closed": False, "is_single": False, "compared_symbols": 100,
         **COVERAGE_RULES,
+        "from_date": None, "to_date": LAST, "model": "risk", "category": None, "type": None, "tag": None,
+        "sector": None, "sort": "market_value", "group_by": "sector",
     }  # fmt: skip
 
 

@@ -265,11 +265,16 @@ def test_sector_weights_add_up_and_compare_with_the_benchmark_of_the_date(
     differences = data["over_underweight"]
     assert data["largest_overweight"] == max(differences, key=differences.__getitem__)
     assert data["largest_underweight"] == min(differences, key=differences.__getitem__)
-    # without a fund that tracks the benchmark, the weights are those of the classified sectors
+    # options on SPY, which has no sector of its own, count by the sectors of the S&P 500
     direct = {fact["bucket"]: float(fact["gross_exposure"]) for fact in groups}
-    unclassified = direct.pop("Unclassified", 0)
-    assert data["unclassified_value"] == pytest.approx(unclassified, abs=0.011)
-    assert data["classified_value"] == pytest.approx(sum(direct.values()), abs=0.011)
+    (spy,) = rows(analyst, "fct_exposures_by_group", hedge_fund, "dimension = 'symbol' and bucket = 'SPY'")
+    assert data["looked_through"] == ["SPY"]
+    assert data["unclassified_value"] == pytest.approx(
+        direct.pop("Unclassified") - float(spy["gross_exposure"]), abs=0.011
+    )
+    assert data["classified_value"] == pytest.approx(
+        sum(direct.values()) + float(spy["gross_exposure"]), abs=0.011
+    )
 
 
 def test_concentration_is_the_marts_on_a_scale_of_ten_thousand(hedge_fund: Person, analyst: Analyst) -> None:

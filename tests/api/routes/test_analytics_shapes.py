@@ -33,6 +33,7 @@ PORTFOLIO_PATHS = [
         "greeks",
         "value-at-risk",
         "risk-decomposition",
+        "forecast-evaluation",
     )
 ]
 AGGREGATE_PATHS = [

@@ -17,6 +17,7 @@ OF_A_PORTFOLIO = [
     "/portfolios/{portfolio_id}",
     "/data/portfolio/{portfolio_id}/snapshot",
     "/data/portfolio/{portfolio_id}/data-quality",
+    "/data/portfolio/{portfolio_id}/exposures",
     "/data/positions/top/{portfolio_id}",
     "/target-prices/{portfolio_id}",
     "/target-prices/{portfolio_id}/summary",
@@ -29,6 +30,10 @@ OF_THE_USER: dict[str, dict[str, Any]] = {
     "/data/prices/benchmark/{symbol}": {},
     "/data/prices/quotes": {"symbols": "SPY,AAPL,NO_SUCH"},
     "/data/factors/etf-prices": {"lookback_days": 10},
+    "/data/factors": {},
+    "/data/factors/correlations": {},
+    "/data/scenarios": {},
+    "/data/positions": {"group_by": "sector"},
     "/data/company-profiles": {"symbols": ["AAPL", "SPY", "NO_SUCH"]},
 }
 

@@ -17,7 +17,7 @@ from flows.pipeline.lock import build_lock
 from flows.pipeline.onboarding import lacking_symbols
 from flows.prefect.start import run_onboarding
 from flows.source import Source
-from flows.summaries.readiness import Holding, Readiness, read_readiness
+from flows.summaries.readiness import Holding, OptionInputs, Readiness, read_readiness
 from ingestion.errors import InvalidPositionsFile
 from ingestion.raw.loads import Connection, LoadReport
 from ingestion.statements.load import load_positions
@@ -140,6 +140,35 @@ def test_readiness_counts_returns_in_the_window_and_names_symbols_that_lack_some
     # its first price is on or before its entry date: nothing is missing
     assert "OLDCO" not in lacking
     assert "UNKNOWN" in lacking
+
+
+def test_readiness_counts_what_options_need() -> None:
+    held = (Holding("A", 1, 30),)
+    complete = Readiness(held, 30, 90, OptionInputs(contracts=2, quoted=2, has_yields=True))
+    assert len(list(complete.sentences())) == 1
+    lacking = list(Readiness(held, 30, 90, OptionInputs(contracts=3, quoted=1, has_yields=False)).sentences())
+    assert lacking[1].startswith("1 of 3 option contracts have a quote")
+    assert lacking[2] == "no Treasury yields are loaded: options are valued at a rate of 0"
+
+
+def test_readiness_reads_quotes_and_yields(empty_warehouse: Warehouse, tmp_path: Path) -> None:
+    statement = tmp_path / "options.csv"
+    statement.write_text(
+        "Symbol,Quantity,Entry Price Per Share,Entry Date\n"
+        "AAPL991217C00200000,1,5,2025-07-01\nAAPL991217P00200000,-1,4,2025-07-01\n"
+    )
+    call = LoadCall(statement)
+    assert run_onboarding(empty_warehouse, call, None, build=False) is None
+    with empty_warehouse.connect_writer(autocommit=True) as connection:
+        connection.execute(
+            """insert into raw.option_quotes (load_id, loaded_at, source, symbol, quote_date,
+            underlying_symbol, expiration_date, option_type, strike_price, bid, ask)
+            values (1, now(), 'files', 'AAPL991217C00200000', '2025-07-02', 'AAPL', '2099-12-17', 'CALL', 200,
+            4.9, 5.1), (1, now(), 'files', 'AAPL991217P00200000', '2025-07-02', 'AAPL', '2099-12-17', 'PUT',
+            200, 0, 5.1)"""
+        )
+        options = read_readiness(connection).options
+    assert options == OptionInputs(contracts=2, quoted=1, has_yields=False)
 
 
 def test_at_80_percent_no_symbol_is_named() -> None:

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from flows.errors import BuildError, LockLostError, WindowError
-from flows.pipeline.transient import delays, is_transient
+from flows.pipeline.transient import delays, is_transient, scheduled_delays
 from ingestion.errors import LoadFailedError, MalformedFileError, SourceUnavailableError
 from warehouse.errors import SettingsError, WarehouseUnavailableError
 
@@ -61,3 +61,7 @@ def test_permanent(error: Exception) -> None:
 
 def test_delays_double() -> None:
     assert delays() == [2, 4, 8]
+
+
+def test_a_run_on_a_schedule_also_waits_for_minutes() -> None:
+    assert scheduled_delays() == [2, 4, 8, 60, 120, 240]

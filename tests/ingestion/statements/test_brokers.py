@@ -57,7 +57,7 @@ def test_fidelity() -> None:
         row("SPAXX", "12069.43", "1", DAY, "CASH"),
         row("AAPL", "150", "206.6267"),  # cash and margin: 20,494 + 10,500 over 150 shares
         row("BRK-B", "2.543", "485.7688"),
-        row("FXAIX", "80.5", "215.3001"),
+        row("FXAIX", "80.5", "215.3001", subtype="MUTUAL_FUND"),
         row(PUT, "-3", "15", subtype="PUT"),  # 4,500 for three contracts: 15 a share
         row("NOCOST", "10", "11.5"),
     ]
@@ -86,7 +86,7 @@ def test_vanguard_has_no_cost_and_no_date() -> None:
     statement = read_positions_file(path, today=TODAY, statement_date=DAY, terms=EntryTerms(at_market=True))
     assert [short(lot) for lot in statement.lots] == [
         row("VTI", "50.125", "317.1", DAY),
-        row("VFIAX", "20.5", "591.22", DAY),
+        row("VFIAX", "20.5", "591.22", DAY, "MUTUAL_FUND"),
         row("91282CMM0", "5000", "1.0012", DAY),
         row("VMFXX", "1234.56", "1", DAY, "CASH"),
     ]

@@ -88,7 +88,7 @@ def known_portfolio(module_connection: Connection) -> None:
 
 def test_every_code_of_the_catalogue_is_in_the_table_once() -> None:
     codes = [f"ERR_CSV_{number:03d}" for number in range(1, 7)]
-    codes += [f"ERR_POS_{number:03d}" for number in range(1, 26)]
+    codes += [f"ERR_POS_{number:03d}" for number in range(1, 27)]
     codes += [f"ERR_PORT_{number:03d}" for number in range(1, 12)]
     assert [example.code for example in EXAMPLES] == [*codes, "ERR_USER_002"]
 

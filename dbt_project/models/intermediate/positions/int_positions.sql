@@ -96,7 +96,9 @@ final as (
             when exit_session <= coalesce(settlement_session, exit_session) then 'exit'
             when settlement_session is not null then 'settlement'
         end as closed_by,
-        removed_on
+        removed_on,
+        notes,
+        own_tags
     from typed
 )
 

@@ -30,6 +30,13 @@ carried as (
         tag,
         true as is_automatic
     from automatic_tags
+    union all
+    select
+        positions.position_id,
+        own.tag,
+        false as is_automatic
+    from positions
+    cross join lateral unnest(positions.own_tags) as own (tag)
 ),
 
 -- a tag that is both user-assigned and automatic counts once, as user-assigned
@@ -60,6 +67,7 @@ final as (
         positions.pricing_symbol,
         positions.investment_class,
         positions.investment_subtype,
+        positions.is_cash_equivalent,
         positions.position_type,
         positions.option_type,
         positions.strike_price,
@@ -75,6 +83,8 @@ final as (
         positions.last_session,
         positions.closed_by,
         positions.removed_on,
+        positions.notes,
+        coalesce(positions.own_tags, cast(array[] as text[])) as own_tags,
         coalesce(tag_lists.tags, cast(array[] as text[])) as tags,
         coalesce(tag_lists.automatic_tags, cast(array[] as text[])) as automatic_tags
     from positions

@@ -54,6 +54,7 @@ flagged as (
         coalesce(included.positions_analyzed, 0) as positions_analyzed,
         unmeasured.unmeasured_symbols,
         unmeasured.positions_not_measured,
+        {{ (var('full_history_share') * var('correlation_rules').window) | round | int }} as full_history_sessions,
         {{ quality_columns(
             'scopes', 'included.positions_analyzed',
             'found.data_days < ' ~ var('full_history_share') * var('correlation_rules').window,

@@ -31,6 +31,7 @@ flagged as (
         scopes.*,
         factors.model,
         factors.factor,
+        factors.full_history_observations as full_history_sessions,
         summed.dollar_exposure,
         variances.dollar_variance,
         totals.total_variance,

@@ -63,6 +63,7 @@ joined as (
         coalesce(variances.positions_analyzed + scopes.cash_positions, 0) as positions_analyzed,
         unmeasured.unmeasured_symbols,
         unmeasured.positions_not_measured,
+        (select min(full_history_observations) from {{ ref('factors') }} where model = 'risk') as full_history_sessions,
         {{ quality_columns(
             'scopes', 'variances.positions_analyzed', 'variances.has_limited_history', 'variances.covered_market_value'
         ) }},

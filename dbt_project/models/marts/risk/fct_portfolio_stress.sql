@@ -95,6 +95,7 @@ joined as (
         coalesce(stress.data_days, 0) as data_days,
         unmeasured.unmeasured_symbols,
         unmeasured.positions_not_measured,
+        (select min(full_history_observations) from {{ ref('factors') }} where model = 'risk') as full_history_sessions,
         {{ quality_columns(
             'scopes', 'stress.positions_analyzed', 'stress.has_limited_history', 'stress.covered_market_value'
         ) }}
