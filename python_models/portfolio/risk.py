@@ -24,7 +24,7 @@ from python_models.portfolio.value_at_risk import (
     option_scenario_pnl,
     portfolio_value_at_risk,
 )
-from python_models.portfolio.volatility import VolatilityConfig, volatility_profile
+from python_models.portfolio.volatility import VolatilityConfig, forecast_columns, volatility_profile
 
 OPTION_TERMS = (
     *("underlying_price", "strike_price", "years_to_expiration"),
@@ -86,7 +86,7 @@ def portfolio_return_risk(
     """
     by_date = dict(iter(options.groupby("as_of_date")))
     nothing = options.iloc[:0]
-    reach = max(volatility_rules.history, risk_rules.window)
+    reach = max(volatility_rules.history, risk_rules.history)
     frames = [
         _return_risk_rows(day, by_date.get(day.as_of_date, nothing), volatility_rules, risk_rules)
         for day in (_NO_DAY, *_days(holdings, past, history=reach))
@@ -98,7 +98,7 @@ def _return_risk_rows(
     day: _Day, options: pd.DataFrame, volatility_rules: VolatilityConfig, risk_rules: RiskConfig
 ) -> pd.DataFrame:
     volatility = _volatility_rows(_recent(_solvent(day), volatility_rules.history), volatility_rules)
-    tail = _tail_rows(_recent(day, risk_rules.window), options, risk_rules)
+    tail = _tail_rows(_recent(day, risk_rules.history), options, risk_rules)
     frame = volatility.merge(tail, on=["portfolio_id", "as_of_date"], how="outer")
     # an outer join fills with NaN, which changes the types
     return frame.astype({"is_forecast_fallback": "boolean", "is_cornish_fisher_monotone": "boolean"})
@@ -176,7 +176,7 @@ def _volatility_rows(day: _Day, rules: VolatilityConfig) -> pd.DataFrame:
         day,
         realized_volatility_21d=profile.realized_21d,
         realized_volatility_63d=profile.realized_63d,
-        forecast_volatility_21d=profile.forecast_21d,
+        **forecast_columns(profile, rules.portfolio_forecast),
         har_r_squared=profile.har_r_squared,
         is_forecast_fallback=profile.is_forecast_fallback,
         proxied_share=proxied_share(weights, day.past.filled, day.past.is_proxied),

@@ -74,7 +74,9 @@ def test_forecast_of_every_symbol_equals_statsmodels(returns: pd.DataFrame) -> N
         assert used.sum() == 231
         assert forecast.har_r_squared[column] == pytest.approx(fit.rsquared, rel=1e-7), symbol
         if variance > 0:
-            assert forecast.forecast_21d[column] == pytest.approx(np.sqrt(252 * variance), rel=1e-8), symbol
+            assert forecast.forecast_21d_har[column] == pytest.approx(np.sqrt(252 * variance), rel=1e-8), (
+                symbol
+            )
         assert forecast.is_forecast_fallback[column] == (variance <= 0)
 
 
