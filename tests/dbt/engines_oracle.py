@@ -19,7 +19,7 @@ import pandas as pd
 import psycopg
 import statsmodels.api as sm
 from psycopg.types.numeric import FloatLoader
-from scipy import optimize, signal, stats
+from scipy import linalg, optimize, signal, stats
 
 from warehouse.settings import project_root
 
@@ -381,15 +381,28 @@ def filtered_tail_risk(outcomes: list[float]) -> Numbers:
 # --- correlation ---
 
 
-def diversification(exposures: dict[str, float], correlations: pd.DataFrame) -> Numbers:
+def effective_bets(risks: np.ndarray, correlations: np.ndarray) -> float:
+    """Entropy of the variance shares of minimum-torsion bets, by the recursion of the paper, as a number."""
+    c = np.real(linalg.sqrtm(correlations))
+    d = np.eye(len(c))
+    for _ in range(100):
+        u = np.real(linalg.sqrtm(d @ c @ c @ d))
+        q = np.linalg.solve(u, d @ c)
+        d = np.diag(np.diagonal(q @ c))
+    share = (q @ c @ risks) ** 2 / (risks @ correlations @ risks)
+    return math.exp(-sum(p * math.log(p) for p in share if p > 0))
+
+
+def diversification(
+    exposures: dict[str, float], correlations: pd.DataFrame, deviations: pd.Series
+) -> Numbers:
     """Diversification figures (method, section 9) of signed exposures and a complete correlation matrix."""
     gross = sum(abs(value) for value in exposures.values())
     weights = {symbol: value / gross for symbol, value in exposures.items()}
-    pairs, shares, variance = [], [], 0.0
+    pairs, shares = [], []
     for first, g in weights.items():
         for second, h in weights.items():
             rho = float(correlations.loc[first, second])
-            variance += g * h * rho
             if first < second:
                 pairs.append(rho)
                 shares.append(abs(g * h))
@@ -397,7 +410,10 @@ def diversification(exposures: dict[str, float], correlations: pd.DataFrame) -> 
     return {
         "mean_correlation": statistics.mean(pairs),
         "diversification_score": weighted / sum(shares),
-        "effective_bets": 1 / variance,
+        "effective_bets": effective_bets(
+            np.array([weights[symbol] * deviations[symbol] for symbol in correlations.index]),
+            correlations.to_numpy(),
+        ),
     }
 
 

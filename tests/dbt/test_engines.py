@@ -496,7 +496,10 @@ def test_correlations_equal_pandas(marts: Marts) -> None:
             both = window[[pair.symbol_1, pair.symbol_2]].notna().all(axis=1)
             assert pair.observations == both.sum()
         found = _row(marts, "fct_portfolio_correlation", portfolio, day)
-        _assert_numbers(found, diversification(net, matrix))
+        expected = diversification(net, matrix, window.std())
+        bets = expected.pop("effective_bets")
+        assert found["effective_bets"] == pytest.approx(bets, rel=1e-6)
+        _assert_numbers(found, expected)
         assert found["symbols_included"] == len(net)
         assert found["min_eigenvalue"] == pytest.approx(np.linalg.eigvalsh(matrix)[0], abs=1e-9)
         assert not found["is_repaired"]
