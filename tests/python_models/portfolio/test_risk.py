@@ -1,5 +1,6 @@
 """Volatility and tail risk of portfolios, tested by hand, against a slow plain loop, and by invariants."""
 
+import hashlib
 import math
 import statistics
 from pathlib import Path
@@ -14,6 +15,7 @@ from scipy import integrate, stats
 from python_models.portfolio.risk import PastReturns, portfolio_return_risk
 from python_models.portfolio.value_at_risk import RiskConfig
 from tests.method_config import FACTOR_CONFIG, RISK_CONFIG, VOLATILITY_CONFIG
+from warehouse.method import method_variables
 from warehouse.settings import project_root
 
 FACTORS = pd.read_csv(Path(project_root()) / "dbt_project/seeds/factors.csv")
@@ -26,6 +28,8 @@ VOLATILITY = [
     "har_r_squared",
     *("is_forecast_fallback", "proxied_share", "volatility_trend", "volatility_percentile"),
 ]
+RESIDUAL_MINIMUM = method_variables()["residual_minimum"]
+SECTORS = {"AAA": "Technology", "BBB": "Energy"}  # NEW, with 50 returns, has no sector and no residuals
 SESSIONS = 320
 FIRST_SESSION = 1000  # an arbitrary first number
 CALENDAR = pd.bdate_range("2024-01-02", periods=SESSIONS).as_unit("us")
@@ -106,7 +110,7 @@ def _past(
         ],
         columns=["as_of_date", "symbol", "factor", "beta"],
     )
-    return PastReturns(returns, changes, table, FACTORS, FACTOR_CONFIG)
+    return PastReturns(returns, changes, table, FACTORS, FACTOR_CONFIG, RESIDUAL_MINIMUM)
 
 
 # delta exposure of options in USD: part of the exposure, not of the linear exposure
@@ -120,11 +124,19 @@ def _exposure(portfolio: str, symbol: str, size: float) -> float:
 def _holdings(books: dict[str, dict[str, float]], date: pd.Timestamp = DAY) -> pd.DataFrame:
     """Holdings by portfolio and symbol in USD; the default equity is a million."""
     rows = [
-        (portfolio, date, symbol, _exposure(portfolio, symbol, size), size, EQUITY.get(portfolio, 1e6))
+        (
+            portfolio,
+            date,
+            symbol,
+            SECTORS.get(symbol),
+            _exposure(portfolio, symbol, size),
+            size,
+            EQUITY.get(portfolio, 1e6),
+        )
         for portfolio, book in books.items()
         for symbol, size in book.items()
     ]
-    columns = ["portfolio_id", "as_of_date", "symbol", "exposure", "linear_exposure", "equity"]
+    columns = ["portfolio_id", "as_of_date", "symbol", "sector", "exposure", "linear_exposure", "equity"]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -228,14 +240,35 @@ def _slow_outcomes(
     """A symbol's returns by session with proxies, and the proxies alone."""
     if set(betas.get(symbol, {})) != set(NAMES):
         return {}, {}
-    factors = _slow_factors(market, yields, last, history)
+    factors = _slow_factors(market, yields, last, 504)
+
+    def fitted(session: int) -> float:
+        return sum(betas[symbol][name] * factors[name].get(session, 0.0) for name in NAMES)
+
+    window = range(max(FIRST_SESSION, last - 503), last + 1)
+    residuals = [
+        market[symbol][s] - fitted(s) for s in window if s in market[symbol] and s in factors["Market"]
+    ]
+    mean = statistics.mean(residuals)
+    pool = sorted(residual - mean for residual in residuals)
     known, proxies = {}, {}
     for session in range(max(FIRST_SESSION, last - history + 1), last + 1):
         if session in market[symbol]:
             known[session] = market[symbol][session]
         elif session in factors["Market"]:
-            proxies[session] = sum(betas[symbol][name] * factors[name].get(session, 0.0) for name in NAMES)
+            place = int(_slow_uniform(symbol, session) * len(pool))
+            proxies[session] = fitted(session) + (pool[place] if len(pool) >= 60 else 0.0)
     return known | proxies, proxies
+
+
+def _slow_uniform(symbol: str, session: int) -> float:
+    """SplitMix64 with whole numbers, from the hash of the symbol, at the day of the session."""
+    day = (CALENDAR[session - FIRST_SESSION] - pd.Timestamp(0)).days
+    z = int.from_bytes(hashlib.blake2b(symbol.encode(), digest_size=8).digest(), "little")
+    z = (z + 0x9E3779B97F4A7C15 * (day + 1)) % 2**64
+    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9 % 2**64
+    z = (z ^ z >> 27) * 0x94D049BB133111EB % 2**64
+    return ((z ^ z >> 31) >> 11) / 2**53
 
 
 def _slow_option(option: Row, move: float) -> float:
@@ -504,7 +537,7 @@ def test_offsetting_positions_have_no_risk() -> None:
 def test_a_flat_book_has_zero_risk() -> None:
     flat = pd.concat([_holdings({"long": {"CCC": 5e5}}), _holdings({"long": {"CCC": -5e5}})])
     flat = flat.groupby(["portfolio_id", "as_of_date", "symbol"], as_index=False).agg(
-        {"exposure": "sum", "linear_exposure": "sum", "equity": "first"}
+        {"sector": "first", "exposure": "sum", "linear_exposure": "sum", "equity": "first"}
     )
     volatility, tail = _one(_volatility(flat)), _one(_tail(flat))
     assert (volatility["realized_volatility_21d"], volatility["realized_volatility_63d"]) == (0.0, 0.0)
