@@ -69,10 +69,11 @@ async def greeks(portfolio_id: UUID, responder: ResponderDep) -> Response:
     responses=marts_responses(PortfolioNotFound),
 )
 async def value_at_risk(portfolio_id: UUID, responder: ResponderDep) -> Response:
-    """Show value at risk and expected shortfall, historical, normal and Cornish-Fisher, and their backtest.
+    """Show value at risk and expected shortfall by four methods, and their backtests.
 
-    Historical: past returns applied to the holdings at the close, options repriced. Ten-day figures are the
-    one-day figures times the square root of ten.
+    Historical: past returns applied to the holdings at the close, options repriced. Filtered: these outcomes
+    scaled to the current volatility. The others: a normal distribution, and the Cornish-Fisher expansion.
+    Ten-day figures are the one-day figures times the square root of ten.
     """
     return await responder.send(VALUE_AT_RISK, {"portfolio_id": portfolio_id}, portfolio_id=portfolio_id)
 

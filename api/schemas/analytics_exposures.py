@@ -154,7 +154,7 @@ class DiversificationScore(Analytic):
     symbols_excluded: int = described("Symbols omitted for lack of common returns.", 1)
     mean_correlation: float | None = described("Plain mean of the pairs.", 0.34)
     effective_bets: float | None = described(
-        "Number of equal independent bets with the same diversification; null where longs and shorts cancel.",
+        "Effective number of uncorrelated bets, at most one per symbol; null where longs and shorts cancel.",
         4.2,
     )
     clusters: list[Cluster]

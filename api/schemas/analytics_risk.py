@@ -23,10 +23,10 @@ class Volatility(ResponseModel):
 
     realized_volatility_21d: float = described("Of the last 21 sessions.", 0.1512)
     realized_volatility_63d: float | None = described(
-        "Of the last 63 sessions; null with fewer than two thirds of them.", 0.1634
+        "Of the last 63 sessions; null if fewer than 42 of them are known.", 0.1634
     )
     expected_volatility_21d: float | None = described(
-        "HAR-RV forecast for the next 21 sessions; null with too short a history.", 0.1571
+        "Forecast for the next 21 sessions; null with too short a history.", 0.1571
     )
     volatility_trend: Literal["increasing", "decreasing", "stable"] | None = described(
         "21-day volatility against that of 10 sessions ago, beyond 5 %; null if either is unknown.", "stable"
@@ -36,12 +36,24 @@ class Volatility(ResponseModel):
     )
 
 
+class VolatilityForecasts(ResponseModel):
+    """Forecast for the next 21 sessions by each model, annualized decimals; null with too short a history."""
+
+    garch: float | None = described("GARCH(1,1) with variance targeting.", 0.1523)
+    ewma: float | None = described("Exponentially weighted squared returns, lambda 0.94.", 0.1571)
+    har: float | None = described("HAR-RV.", 0.1604)
+
+
 class PortfolioVolatilityData(Volatility):
     """Volatility of a portfolio."""
 
-    forecast_r_squared: float | None = described("R squared of the forecast's regression.", 0.31)
+    forecast_model: Literal["garch", "ewma", "har"] | None = described(
+        "Model of expected_volatility_21d, the one that has graded best; null without a forecast.", "ewma"
+    )
+    forecasts: VolatilityForecasts
+    forecast_r_squared: float | None = described("R squared of the HAR forecast's regression.", 0.31)
     is_forecast_fallback: bool | None = described(
-        "The regression gave no positive forecast, so the 63-day volatility is used.", False
+        "The HAR regression gave no positive forecast, so the 63-day volatility replaces it.", False
     )
     proxied_share: float | None = described(
         "Share of past returns that were missing and estimated from factor betas.", 0.0
@@ -134,9 +146,10 @@ class TailShares(ResponseModel):
 
 
 class ValueAtRisk(ResponseModel):
-    """Value at risk by three methods."""
+    """Value at risk by four methods; filtered: past outcomes scaled to the current volatility."""
 
     historical: TailRisk
+    filtered: TailRisk
     parametric: TailRisk
     cornish_fisher: TailRisk
     ten_days: TenDays
@@ -153,6 +166,10 @@ class ValueAtRisk(ResponseModel):
 class Backtest(ResponseModel):
     """Backtest of past values at risk."""
 
+    method: Literal["historical", "filtered"] = described("Method of the value at risk.", "historical")
+    pnl_basis: Literal["hypothetical", "actual"] = described(
+        "The losses: of the positions of the previous close held unchanged, or as earned.", "hypothetical"
+    )
     confidence: float = described("0.95 or 0.99.", 0.95)
     observations: int = described("Sessions with a forecast and an outcome.", 52)
     breaches: int = described("Sessions with a larger loss.", 3)
@@ -162,6 +179,10 @@ class Backtest(ResponseModel):
     )
     christoffersen_p_value: float | None = described(
         "Probability of breaches at least this clustered if they are independent; null below 60 sessions.",
+        None,
+    )
+    traffic_light: Literal["green", "yellow", "red"] | None = described(
+        "Basel zone of the breaches of the last 250 sessions at 99 %; null at 95 % and below 250 sessions.",
         None,
     )
 

@@ -2,7 +2,8 @@
 {% macro history_sessions() -%}
 {{ return([
     var('volatility_rules').percentile_window + var('volatility_rules').short_window - 1,
-    var('risk_rules').window,
+    var('volatility_rules').forecast_window,
+    var('risk_rules').window + var('risk_rules').filter_warmup,
     var('correlation_rules').window,
     var('backtest_window') + var('volatility_rules').har_horizon,
 ] | max) }}

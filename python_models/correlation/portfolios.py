@@ -19,9 +19,10 @@ from python_models.correlation.symbols import (
     no_pairs,
     pair_rows,
 )
+from python_models.correlation.torsion import effective_bets
 
 MINIMUM_EXPOSURE = 0.005  # USD: an exposure that rounds to zero is not held
-MINIMUM_VARIANCE = 1e-12  # sum_ij g_i g_j rho_ij: below it, a perfect hedge
+MINIMUM_VARIANCE = 1e-12  # share of the variance without correlation: below it, a perfect hedge
 PORTFOLIO_TYPES: dict[str, Any] = {
     "portfolio_id": object,
     "as_of_date": object,
@@ -59,12 +60,16 @@ class PortfolioCorrelations(NamedTuple):
 
 
 class _Book(NamedTuple):
-    """One portfolio's included symbols in alphabetical order, with signed weights of gross 1."""
+    """One portfolio's included symbols in alphabetical order, with signed weights of gross 1.
+
+    deviations: of the symbols' daily returns, NaN where unknown.
+    """
 
     portfolio_id: Any
     as_of_date: Any
     symbols: SymbolArray
     weights: FloatArray
+    deviations: FloatArray
     rho: FloatArray
     observations: IntArray
     excluded: int
@@ -73,32 +78,32 @@ class _Book(NamedTuple):
 
 
 def portfolio_correlations(
-    holdings: pd.DataFrame, correlations: pd.DataFrame, *, rules: CorrelationConfig
+    holdings: pd.DataFrame, correlations: pd.DataFrame, deviations: pd.DataFrame, *, rules: CorrelationConfig
 ) -> PortfolioCorrelations:
     """Correlation figures of each portfolio and date of the holdings.
 
     holdings: frame (portfolio_id, as_of_date, symbol, exposure), exposure in USD, negative for shorts, one
     row per portfolio, date and symbol (ValueError otherwise). correlations: from symbol_correlations.
+    deviations: from symbol_deviations.
     Exposures that round to zero are left out; symbols with unknown exposure, or with missing pairs (see
     complete_symbols), are excluded and counted. A matrix that is not positive semi-definite is repaired, and
     its repaired pairs are returned.
 
     portfolios: portfolio_id, as_of_date, mean_correlation (of the pairs), diversification_score (mean
     |correlation| by weight, 0 unrelated, 1 all the same; both NaN with fewer than two symbols),
-    effective_bets (1 / variance of the signed weights by correlation; NaN for a perfect hedge),
+    effective_bets (see torsion.effective_bets; NaN for a perfect hedge),
     cluster_count, symbols_included, symbols_excluded, is_repaired, min_eigenvalue (of the matrix used; NaN
     without symbols), data_days (fewest observations of a pair used, or of the only symbol; 0 without any).
     members: the included symbols: portfolio_id, as_of_date, cluster_id (1.. by falling gross share, then
     alphabetical; null outside clusters), symbol, average_correlation (of the cluster's pairs), gross_share
     (the symbol's own, 0..1).
     repaired_pairs: portfolio_id, as_of_date, symbol_1, symbol_2, correlation, observations.
-    Convention: effective bets is the inverse Herfindahl index of the weights, with correlation between them.
     """
     keys = {name: holdings[name].dtype for name in ("portfolio_id", "as_of_date")}
     rows: list[tuple[object, ...]] = []
     members: list[_Members] = [_Members.empty()]
     repaired: list[pd.DataFrame] = []
-    for book in _books(holdings, correlations, rules):  # only one matrix at a time is in memory
+    for book in _books(holdings, correlations, deviations, rules):  # only one matrix at a time is in memory
         found = _clusters(book, rules.cluster_threshold)
         rows.append(_portfolio_row(book, len(found)))
         members.append(_members(book, found))
@@ -113,14 +118,14 @@ def portfolio_correlations(
 
 
 def correlation_parts(
-    holdings: pd.DataFrame, correlations: pd.DataFrame, *, rules: CorrelationConfig
+    holdings: pd.DataFrame, correlations: pd.DataFrame, deviations: pd.DataFrame, *, rules: CorrelationConfig
 ) -> pd.DataFrame:
     """The three frames of portfolio_correlations as one, with `part`: portfolio, member or repair.
 
     Columns: those of the three frames, where `symbol` is a member or the first symbol of a repaired pair and
     `symbol_2` the second one; null where a part does not have the column.
     """
-    found = portfolio_correlations(holdings, correlations, rules=rules)
+    found = portfolio_correlations(holdings, correlations, deviations, rules=rules)
     parts = {
         "portfolio": found.portfolios,
         "member": found.members,
@@ -130,7 +135,9 @@ def correlation_parts(
     return frame.astype({**dict.fromkeys(COUNTS, "Int64"), "is_repaired": "boolean", "symbol_2": "str"})
 
 
-def _books(holdings: pd.DataFrame, correlations: pd.DataFrame, rules: CorrelationConfig) -> Iterator[_Book]:
+def _books(
+    holdings: pd.DataFrame, correlations: pd.DataFrame, deviations: pd.DataFrame, rules: CorrelationConfig
+) -> Iterator[_Book]:
     key = ["as_of_date", "portfolio_id", "symbol"]
     if holdings.duplicated(key).any():
         duplicate = holdings.loc[holdings.duplicated(key), key].iloc[0].to_dict()
@@ -139,10 +146,13 @@ def _books(holdings: pd.DataFrame, correlations: pd.DataFrame, rules: Correlatio
         )
     enough = correlations[correlations["observations"] >= rules.minimum]
     pairs_by_date = dict(iter(enough.groupby("as_of_date")))
+    deviations_by_date = dict(iter(deviations.groupby("as_of_date")))
     for date, day in holdings.sort_values(key).groupby("as_of_date"):
         symbols = np.unique(day["symbol"].to_numpy(dtype=object))
         index = pd.Index(symbols, dtype="str")
         rho, observations = _matrices(pairs_by_date.get(date, enough.iloc[:0]), index)
+        known = deviations_by_date.get(date, deviations.iloc[:0]).set_index("symbol")["deviation"]
+        deviation = known.reindex(index).to_numpy(dtype=np.float64)
         positions = index.get_indexer(pd.Index(day["symbol"]))
         exposure = day["exposure"].to_numpy(dtype=np.float64)
         for portfolio_id, rows in day.groupby("portfolio_id").indices.items():
@@ -155,6 +165,7 @@ def _books(holdings: pd.DataFrame, correlations: pd.DataFrame, rules: Correlatio
                 as_of_date=date,
                 symbols=symbols[at],
                 exposure=exposure[held],
+                deviations=deviation[at],
                 rho=rho[square],
                 observations=observations[square],
             )
@@ -178,6 +189,7 @@ def _book(
     as_of_date: Any,
     symbols: SymbolArray,
     exposure: FloatArray,
+    deviations: FloatArray,
     rho: FloatArray,
     observations: IntArray,
 ) -> _Book:
@@ -192,6 +204,7 @@ def _book(
         as_of_date=as_of_date,
         symbols=symbols[kept],
         weights=exposure / np.abs(exposure).sum(),
+        deviations=deviations[kept],
         rho=repaired,
         observations=observations[np.ix_(kept, kept)],
         excluded=len(symbols) - len(kept),
@@ -209,13 +222,15 @@ def _portfolio_row(book: _Book, cluster_count: int) -> tuple[object, ...]:
         share = (gross[:, None] * gross)[pairs]
         mean = book.rho[pairs].mean()
         score = (share * np.abs(book.rho[pairs])).sum() / share.sum()
-    variance = book.weights @ book.rho @ book.weights
+    risks = book.weights * book.deviations
+    variance, undiversified = risks @ book.rho @ risks, (risks * risks).sum()
+    is_hedged = not variance > MINIMUM_VARIANCE * undiversified
     return (
         book.portfolio_id,
         book.as_of_date,
         mean,
         score,
-        1 / variance if variance > MINIMUM_VARIANCE else np.nan,
+        np.nan if is_hedged else effective_bets(risks, book.rho),
         cluster_count,
         n,
         book.excluded,

@@ -1,6 +1,8 @@
-"""Backtests of value at risk: the number of breaches, and whether they cluster."""
+"""Backtests of value at risk: the number of breaches, whether they cluster, and the Basel traffic light."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -8,6 +10,17 @@ import pandas as pd
 from scipy import special
 
 from python_models.panel import FloatArray
+
+KEYS = ["portfolio_id", "as_of_date", "method", "pnl_basis", "confidence"]
+
+
+class TrafficLight(NamedTuple):
+    """confidence: of the value at risk. days: sessions counted. yellow, red: breaches where a zone begins."""
+
+    confidence: float
+    days: int
+    yellow: int
+    red: int
 
 
 def kupiec_p_value(
@@ -43,14 +56,32 @@ def christoffersen_p_value(
     return _p_value(2 * (after_none + after_breach - pooled))
 
 
-def backtest_frame(counts: pd.DataFrame, minimum: int = 60) -> pd.DataFrame:
-    """Both tests for every row of counts.
+def traffic_lights(
+    confidence: npt.ArrayLike, observations: npt.ArrayLike, breaches: npt.ArrayLike, light: TrafficLight
+) -> npt.NDArray[np.object_]:
+    """The zone of each count of breaches: green, yellow or red; None at another confidence or day count.
 
-    counts: portfolio_id, as_of_date, confidence, observations, breaches, n00, n01, n10, n11. The result keeps
-    the first five and adds expected_breaches = observations x (1 - confidence), kupiec_p_value and
-    christoffersen_p_value; both NaN with fewer than `minimum` observations.
+    The zones begin where a model that is right has so few breaches with a probability of 95 % (yellow) and
+    99.99 % (red) in 250 days. Source: Basel Committee on Banking Supervision, Supervisory Framework for the
+    Use of Backtesting in Conjunction with the Internal Models Approach (1996), table 2.
     """
-    result = counts[["portfolio_id", "as_of_date", "confidence", "observations", "breaches"]].copy()
+    level, n, x = (np.asarray(value, dtype=np.float64) for value in (confidence, observations, breaches))
+    zones = np.array(["green", "yellow", "red"], dtype=object)
+    zone = zones[(x >= light.yellow).astype(np.int64) + (x >= light.red)]
+    is_known = np.isclose(level, light.confidence) & (n == light.days)
+    result: npt.NDArray[np.object_] = np.where(is_known, zone, np.array(None, dtype=object))
+    return result
+
+
+def backtest_frame(counts: pd.DataFrame, *, minimum: int, light: TrafficLight) -> pd.DataFrame:
+    """The tests and the zone for every row of counts.
+
+    counts: KEYS, observations, breaches, n00, n01, n10, n11, and year_observations and year_breaches of the
+    sessions of the traffic light. The result keeps the first seven and adds expected_breaches =
+    observations x (1 - confidence), kupiec_p_value and christoffersen_p_value, both NaN with fewer than
+    `minimum` observations, and traffic_light.
+    """
+    result = counts[[*KEYS, "observations", "breaches"]].copy()
     observations, breaches, confidence, n00, n01, n10, n11 = (
         counts[name].to_numpy(dtype=np.float64)
         for name in ("observations", "breaches", "confidence", "n00", "n01", "n10", "n11")
@@ -61,6 +92,8 @@ def backtest_frame(counts: pd.DataFrame, minimum: int = 60) -> pd.DataFrame:
         enough, kupiec_p_value(observations, breaches, 1 - confidence), np.nan
     )
     result["christoffersen_p_value"] = np.where(enough, christoffersen_p_value(n00, n01, n10, n11), np.nan)
+    zone = traffic_lights(confidence, counts["year_observations"], counts["year_breaches"], light)
+    result["traffic_light"] = pd.array(zone, dtype="str")
     return result
 
 

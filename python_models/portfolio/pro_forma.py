@@ -1,7 +1,8 @@
 """Pro-forma returns: today's positions with the returns of past sessions.
 
-A symbol's missing past return is replaced by its betas times that session's factor returns, so that a recent
-listing has a history; the proxied share of a portfolio is reported with the result.
+A symbol's missing past return is replaced by its betas times that session's factor returns and a drawn
+residual, so that a recent listing has a history with its specific risk; the proxied share of a portfolio is
+reported with the result.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from python_models.panel import FloatArray
+from python_models.portfolio.draws import Draws, drawn_residuals
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -27,13 +29,16 @@ class ProxiedReturns(NamedTuple):
     is_proxied: BoolArray
 
 
-def proxied_returns(returns: FloatArray, betas: FloatArray, factor_returns: FloatArray) -> ProxiedReturns:
-    """Returns with missing values replaced by sum_k beta_k x factor_k of the session.
+def proxied_returns(
+    returns: FloatArray, betas: FloatArray, factor_returns: FloatArray, draws: Draws
+) -> ProxiedReturns:
+    """Returns with missing values replaced by sum_k beta_k x factor_k of the session and a residual.
 
     returns: shape (n_sessions, n_symbols), simple daily returns, NaN where missing. betas: shape (n_symbols,
     n_factors), the market first; a symbol with a missing beta (NaN) is left out: its whole column is NaN.
     factor_returns: shape (n_sessions, n_factors), NaN where unknown: without the market's return the session
-    has no proxies; another unknown factor (the yield on a bond holiday) counts as zero.
+    has no proxies; another unknown factor (the yield on a bond holiday) counts as zero. draws: the residual
+    is drawn from those of the known returns, see drawn_residuals.
     Source: method, section 8; the factor model's fitted return, e.g. Grinold & Kahn, Active Portfolio
     Management, 2nd ed., chapter 3.
     """
@@ -44,6 +49,8 @@ def proxied_returns(returns: FloatArray, betas: FloatArray, factor_returns: Floa
         proxies += np.where(np.isfinite(factor), factor, 0.0)[:, None] * beta
     is_possible = np.isfinite(factor_returns[:, :1]) & np.isfinite(betas).all(axis=1)
     is_proxied = ~np.isfinite(returns) & is_possible
+    residuals = np.where(is_possible, returns - proxies, np.nan)
+    proxies += drawn_residuals(residuals, is_proxied, draws)
     filled = np.where(is_proxied, proxies, returns)
     filled[:, ~np.isfinite(betas).all(axis=1)] = np.nan
     return ProxiedReturns(filled, is_proxied)

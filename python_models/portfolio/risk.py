@@ -12,6 +12,7 @@ from scipy import sparse
 
 from python_models.factors.returns import FactorConfig, daily_inputs, factor_models, residual_factors
 from python_models.panel import FloatArray, window_ending
+from python_models.portfolio.draws import Draws, uniform_draws
 from python_models.portfolio.pro_forma import (
     ProxiedReturns,
     pro_forma_returns,
@@ -24,7 +25,7 @@ from python_models.portfolio.value_at_risk import (
     option_scenario_pnl,
     portfolio_value_at_risk,
 )
-from python_models.portfolio.volatility import VolatilityConfig, volatility_profile
+from python_models.portfolio.volatility import VolatilityConfig, forecast_columns, volatility_profile
 
 OPTION_TERMS = (
     *("underlying_price", "strike_price", "years_to_expiration"),
@@ -36,7 +37,8 @@ class PastReturns(NamedTuple):
     """The past returns and the factor model that fills their gaps.
 
     returns, yield_changes: long frames as for factors.returns.daily_inputs. betas: as_of_date, symbol,
-    factor, beta of the model `risk` on the requested dates. factors: the table of factors.
+    factor, beta of the model `risk` on the requested dates. factors: the table of factors. residual_minimum:
+    fewest residuals of a symbol, or of its sector, from which those of its missing returns are drawn.
     """
 
     returns: pd.DataFrame
@@ -44,6 +46,7 @@ class PastReturns(NamedTuple):
     betas: pd.DataFrame
     factors: pd.DataFrame
     rules: FactorConfig
+    residual_minimum: int
 
 
 class _Day(NamedTuple):
@@ -76,17 +79,17 @@ def portfolio_return_risk(
 ) -> pd.DataFrame:
     """Volatility and value at risk of each date's holdings over the same past returns.
 
-    holdings: portfolio_id, as_of_date, symbol, exposure (delta-adjusted, USD), linear_exposure (USD, without
-    options), equity (USD). options: portfolio_id, as_of_date, contract, symbol (the underlying), option_type
-    (CALL or PUT), OPTION_TERMS, units (signed quantity x multiplier); they are repriced at each past return
-    of the underlying. Columns: those of volatility_profile on pro-forma returns (annualized decimals) with
-    proxied_share (0..1), null where equity is not positive; those of portfolio_value_at_risk (USD) with
-    scenario_days. One row per portfolio and date with past returns. Raises ValueError for an option on a
-    symbol that is not among its date's holdings.
+    holdings: portfolio_id, as_of_date, symbol, sector (null where unknown), exposure (delta-adjusted, USD),
+    linear_exposure (USD, without options), equity (USD). options: portfolio_id, as_of_date, contract, symbol
+    (the underlying), option_type (CALL or PUT), OPTION_TERMS, units (signed quantity x multiplier); they are
+    repriced at each past return of the underlying. Columns: those of volatility_profile on pro-forma returns
+    (annualized decimals) with proxied_share (0..1), null where equity is not positive; those of
+    portfolio_value_at_risk (USD) with scenario_days. One row per portfolio and date with past returns. Raises
+    ValueError for an option on a symbol that is not among its date's holdings.
     """
     by_date = dict(iter(options.groupby("as_of_date")))
     nothing = options.iloc[:0]
-    reach = max(volatility_rules.history, risk_rules.window)
+    reach = max(volatility_rules.history, risk_rules.history)
     frames = [
         _return_risk_rows(day, by_date.get(day.as_of_date, nothing), volatility_rules, risk_rules)
         for day in (_NO_DAY, *_days(holdings, past, history=reach))
@@ -98,7 +101,7 @@ def _return_risk_rows(
     day: _Day, options: pd.DataFrame, volatility_rules: VolatilityConfig, risk_rules: RiskConfig
 ) -> pd.DataFrame:
     volatility = _volatility_rows(_recent(_solvent(day), volatility_rules.history), volatility_rules)
-    tail = _tail_rows(_recent(day, risk_rules.window), options, risk_rules)
+    tail = _tail_rows(_recent(day, risk_rules.history), options, risk_rules)
     frame = volatility.merge(tail, on=["portfolio_id", "as_of_date"], how="outer")
     # an outer join fills with NaN, which changes the types
     return frame.astype({"is_forecast_fallback": "boolean", "is_cornish_fisher_monotone": "boolean"})
@@ -136,7 +139,12 @@ def _days(holdings: pd.DataFrame, past: PastReturns, *, history: int) -> Iterato
         places = known_symbols.get_indexer(symbols)
         returns = np.where(places >= 0, values[window_ending(row, reach)][:, places], np.nan)
         coefficients = _coefficients(betas[date], symbols, factors.names)
-        filled, is_proxied = proxied_returns(returns, coefficients, factors.values)
+        draws = Draws(
+            uniform_draws(symbols, dates[window_ending(row, reach)]),
+            _sectors(held, symbols),
+            past.residual_minimum,
+        )
+        filled, is_proxied = proxied_returns(returns, coefficients, factors.values, draws)
         recent = ProxiedReturns(filled[-history:], is_proxied[-history:])
         yield _Day(_timestamp(date), held, _names(held, "portfolio_id"), symbols, recent)
 
@@ -144,6 +152,13 @@ def _days(holdings: pd.DataFrame, past: PastReturns, *, history: int) -> Iterato
 def _names(frame: pd.DataFrame, column: str) -> pd.Index[str]:
     names: pd.Index[str] = pd.Index(np.unique(frame[column].to_numpy(dtype=object)), dtype=str)
     return names
+
+
+def _sectors(held: pd.DataFrame, symbols: pd.Index[str]) -> npt.NDArray[np.object_]:
+    """The sector of each symbol, None where unknown."""
+    by_symbol = held.drop_duplicates("symbol").set_index("symbol")["sector"].astype(object)
+    sectors: npt.NDArray[np.object_] = by_symbol.reindex(symbols).to_numpy(dtype=object)
+    return np.where(pd.isna(sectors), np.array(None, dtype=object), sectors)
 
 
 def _timestamp(date: Hashable) -> pd.Timestamp:
@@ -176,7 +191,7 @@ def _volatility_rows(day: _Day, rules: VolatilityConfig) -> pd.DataFrame:
         day,
         realized_volatility_21d=profile.realized_21d,
         realized_volatility_63d=profile.realized_63d,
-        forecast_volatility_21d=profile.forecast_21d,
+        **forecast_columns(profile, rules.portfolio_forecast),
         har_r_squared=profile.har_r_squared,
         is_forecast_fallback=profile.is_forecast_fallback,
         proxied_share=proxied_share(weights, day.past.filled, day.past.is_proxied),

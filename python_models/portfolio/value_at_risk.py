@@ -1,4 +1,4 @@
-"""One-day value at risk and expected shortfall: historical, normal and Cornish-Fisher.
+"""One-day value at risk and expected shortfall: historical, filtered historical, normal and Cornish-Fisher.
 
 Both are positive for losses and in the unit of the P&L. alpha = 1 - confidence is the tail probability, z its
 standard normal quantile (negative), phi the standard normal density.
@@ -46,11 +46,23 @@ class Moments(NamedTuple):
 
 
 class RiskConfig(NamedTuple):
-    """window: look-back in sessions; minimum: fewest known outcomes; confidences: 0 to 1."""
+    """window: look-back in sessions; minimum: fewest known outcomes; confidences: 0 to 1.
+
+    filter_lambda: decay of the volatility that scales filtered outcomes. filter_warmup: sessions before the
+    window from which it starts. filter_minimum: fewest outcomes behind a volatility.
+    """
 
     window: int
     minimum: int
+    filter_lambda: float
+    filter_warmup: int
+    filter_minimum: int
     confidences: tuple[float, ...] = (0.95, 0.99)
+
+    @property
+    def history(self) -> int:
+        """The number of sessions whose outcomes are used."""
+        return self.window + self.filter_warmup
 
 
 class Options(NamedTuple):
@@ -92,6 +104,35 @@ def historical_risk(pnl: FloatArray, confidence: float, minimum: int = 60) -> Ta
     with np.errstate(invalid="ignore"):
         mean = np.where(in_tail, outcomes, 0.0).sum(axis=1) / in_tail.sum(axis=1)
     return TailRisk(-quantile, -mean)
+
+
+def filtered_outcomes(pnl: FloatArray, rules: RiskConfig) -> FloatArray:
+    """The outcomes of the last `window` sessions, each scaled to the volatility after the last session.
+
+    pnl: shape (n_sessions, n_portfolios), oldest first, NaN where unknown; at most the last `history` rows
+    are used. The volatility of a session is the root of the mean of the squared outcomes before it, with
+    weights filter_lambda^age normalized over the known ones, so that it needs no starting value; the known
+    outcomes follow one another. An outcome with fewer than filter_minimum before it is NaN, as is one after
+    outcomes that are all zero; an outcome of zero stays zero.
+    Source: Hull and White, Incorporating Volatility Updating into the Historical Simulation Method for Value
+    at Risk, Journal of Risk 1 (1998); Barone-Adesi, Giannopoulos and Vosper, VaR without Correlations for
+    Portfolios of Derivative Securities, Journal of Futures Markets 19 (1999).
+    """
+    recent = pnl[-rules.history :]
+    squares, weights, count = (np.zeros(recent.shape[1]) for _ in range(3))
+    before = np.full(recent.shape, np.nan)
+    for row, outcome in enumerate(recent):
+        is_enough = count >= max(rules.filter_minimum, 1)
+        np.divide(squares, weights, out=before[row], where=is_enough)
+        is_known = np.isfinite(outcome)
+        squares = np.where(is_known, rules.filter_lambda * squares + outcome**2, squares)
+        weights = np.where(is_known, rules.filter_lambda * weights + 1, weights)
+        count += is_known
+    today = squares / np.where(weights > 0, weights, np.nan)
+    outcomes, variance = recent[-rules.window :], before[-rules.window :]
+    ratio = np.sqrt(today / np.where(variance > 0, variance, np.nan))
+    scaled: FloatArray = np.where((outcomes == 0) & np.isfinite(variance), 0.0, outcomes * ratio)
+    return scaled
 
 
 def parametric_risk(mean: FloatArray, std: FloatArray, confidence: float) -> TailRisk:
@@ -178,13 +219,14 @@ def option_scenario_pnl(options: Options, base: FloatArray, shocks: FloatArray) 
 def portfolio_value_at_risk(pnl: FloatArray, rules: RiskConfig) -> pd.DataFrame:
     """All measures of each portfolio over its last `window` outcomes, one row per column of pnl, in order.
 
-    pnl: shape (n_sessions, n_portfolios), oldest first, NaN where unknown. For confidence 95 the columns are
-    var_95_1d and es_95_1d (historical), the same with _parametric and _cornish_fisher, and var_95_10d
-    (historical, scaled by the square root of ten: exact for independent days, otherwise a convention). All
-    are NaN with fewer than `minimum` known outcomes, those of Cornish-Fisher also where the quantile is not
-    monotone (is_cornish_fisher_monotone).
+    pnl: shape (n_sessions, n_portfolios), oldest first, NaN where unknown; those before the window only start
+    the volatility of filtered_outcomes. For confidence 95 the columns are var_95_1d and es_95_1d
+    (historical), the same with _filtered, _parametric and _cornish_fisher, and var_95_10d (historical, scaled
+    by the square root of ten: exact for independent days, otherwise a convention). All are NaN with fewer
+    than `minimum` known outcomes, those of Cornish-Fisher also where the quantile is not monotone
+    (is_cornish_fisher_monotone).
     """
-    window = pnl[-rules.window :]
+    window, filtered = pnl[-rules.window :], filtered_outcomes(pnl, rules)
     observations, *moments = sample_moments(window)
     enough = observations >= rules.minimum
     mean, std, skew, kurtosis = (np.where(enough, moment, np.nan) for moment in moments)
@@ -195,6 +237,7 @@ def portfolio_value_at_risk(pnl: FloatArray, rules: RiskConfig) -> pd.DataFrame:
         label = round(100 * confidence)
         historical = historical_risk(window, confidence, rules.minimum)
         columns |= _named(historical, label, "")
+        columns |= _named(historical_risk(filtered, confidence, rules.minimum), label, "_filtered")
         columns |= _named(parametric_risk(mean, std, confidence), label, "_parametric")
         adjusted = cornish_fisher_risk(mean, std, skew_where_valid, kurtosis, confidence)
         columns |= _named(adjusted, label, "_cornish_fisher")

@@ -1,4 +1,4 @@
-"""Volatility of return series: realized, its trend and percentile, and the HAR forecast.
+"""Volatility of return series: realized, its trend and percentile, and forecasts by three models.
 
 Series are the columns of an array of shape (n_sessions, n_series), NaN where a return is unknown; the last
 row is the as-of date. Rolling statistics are computed window by window, never by running totals, and shorter
@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from python_models.panel import to_panel
+from python_models.portfolio.forecasts import ewma_variance, garch, known_returns
 
 FloatArray = npt.NDArray[np.float64]
 ObjectArray = npt.NDArray[np.object_]
@@ -28,7 +29,9 @@ class VolatilityConfig(NamedTuple):
     """Windows in sessions, thresholds and shares as decimals.
 
     minimum_share: of a window's returns that must be known. minimum_rows: fewest rows of the HAR regression,
-    and fewest values of a percentile.
+    fewest returns of the other forecasts, and fewest values of a percentile. forecast_window: sessions that
+    GARCH and EWMA see. portfolio_forecast, symbol_forecast: the model of the forecast that is shown: garch,
+    ewma or har.
     """
 
     short_window: int
@@ -39,6 +42,10 @@ class VolatilityConfig(NamedTuple):
     percentile_window: int
     minimum_rows: int
     minimum_share: float
+    forecast_window: int
+    ewma_lambda: float
+    portfolio_forecast: str
+    symbol_forecast: str
     annualization: int = SESSIONS_A_YEAR
 
     @property
@@ -64,12 +71,14 @@ class VolatilityProfile(NamedTuple):
     """Results for the as-of date, arrays of shape (n_series,); volatilities annualized, NaN where unknown.
 
     trend: increasing, decreasing, stable, or None. percentile: 0..1. observations: known returns of the last
-    `percentile_window` sessions. forecast_reason: why there is no forecast, see HarForecast.
+    `percentile_window` sessions. forecast_reason: why HAR has no forecast, see HarForecast.
     """
 
     realized_21d: FloatArray
     realized_63d: FloatArray
-    forecast_21d: FloatArray
+    forecast_21d_garch: FloatArray
+    forecast_21d_ewma: FloatArray
+    forecast_21d_har: FloatArray
     har_r_squared: FloatArray
     is_forecast_fallback: npt.NDArray[np.bool_]
     trend: ObjectArray
@@ -253,10 +262,13 @@ def volatility_profile(returns: FloatArray, rules: VolatilityConfig) -> Volatili
 def _profile_at(figures: _Figures, row: int, rules: VolatilityConfig) -> VolatilityProfile:
     window = slice(row - rules.percentile_window + 1, row + 1)
     forecast = _forecast_at(figures, row, rules)
+    garch_21d, ewma_21d = _conditional_forecasts(figures.returns[: row + 1], rules)
     return VolatilityProfile(
         realized_21d=figures.realized_short[row],
         realized_63d=figures.realized_long[row],
-        forecast_21d=forecast.volatility,
+        forecast_21d_garch=garch_21d,
+        forecast_21d_ewma=ewma_21d,
+        forecast_21d_har=forecast.volatility,
         har_r_squared=forecast.r_squared,
         is_forecast_fallback=forecast.is_fallback,
         trend=_trend(figures.realized_short[row], figures.realized_short[row - rules.trend_lag], rules),
@@ -264,6 +276,43 @@ def _profile_at(figures: _Figures, row: int, rules: VolatilityConfig) -> Volatil
         observations=np.isfinite(figures.returns[window]).sum(axis=0),
         forecast_reason=forecast.reason,
     )
+
+
+def _conditional_forecasts(returns: FloatArray, rules: VolatilityConfig) -> tuple[FloatArray, FloatArray]:
+    """Annualized volatility of the sessions after the last row, by GARCH(1,1) and by EWMA.
+
+    NaN with fewer than `minimum_rows` known returns in the last `forecast_window` sessions.
+    """
+    known = known_returns(returns[-rules.forecast_window :])
+    is_enough = known.observations >= rules.minimum_rows
+    by_garch = garch(known).mean_variance(rules.har_horizon)
+    by_ewma = ewma_variance(known, rules.ewma_lambda)
+    garch_21d, ewma_21d = (
+        np.sqrt(np.where(is_enough, rules.annualization * variance, np.nan))
+        for variance in (by_garch, by_ewma)
+    )
+    return garch_21d, ewma_21d
+
+
+def forecast_columns(profile: VolatilityProfile, model: str) -> dict[str, ObjectArray | FloatArray]:
+    """The forecasts as columns, the one of `model` as forecast_volatility_21d, with the name of its model.
+
+    Raises ValueError for an unknown model.
+    """
+    forecasts = {
+        "garch": profile.forecast_21d_garch,
+        "ewma": profile.forecast_21d_ewma,
+        "har": profile.forecast_21d_har,
+    }
+    if model not in forecasts:
+        raise ValueError(f"the forecast shown must be one of {', '.join(forecasts)}, got {model!r}")
+    names = np.full(len(forecasts[model]), None, dtype=object)
+    names[np.isfinite(forecasts[model])] = model
+    return {
+        "forecast_volatility_21d": forecasts[model],
+        "forecast_model": names,
+        **{f"forecast_volatility_21d_{name}": values for name, values in forecasts.items()},
+    }
 
 
 def _trend(now: FloatArray, before: FloatArray, rules: VolatilityConfig) -> ObjectArray:
@@ -288,7 +337,7 @@ def symbol_volatility(returns: pd.DataFrame, *, rules: VolatilityConfig, from_da
     returns: long frame (symbol, as_of_date, session_number, daily_return), starting `rules.history` sessions
     before from_date. A symbol has a row if at least two returns of the last 63 sessions are known; values
     that cannot be computed are NaN. Columns: symbol, as_of_date, realized_volatility_21d,
-    realized_volatility_63d, forecast_volatility_21d, har_r_squared, is_forecast_fallback, volatility_trend,
+    realized_volatility_63d, those of forecast_columns, har_r_squared, is_forecast_fallback, volatility_trend,
     volatility_percentile, observations.
     """
     panel = to_panel(returns, "daily_return")
@@ -313,7 +362,7 @@ def _symbol_rows(
             "as_of_date": as_of_date,
             "realized_volatility_21d": profile.realized_21d,
             "realized_volatility_63d": profile.realized_63d,
-            "forecast_volatility_21d": profile.forecast_21d,
+            **forecast_columns(profile, rules.symbol_forecast),
             "har_r_squared": profile.har_r_squared,
             "is_forecast_fallback": profile.is_forecast_fallback,
             "volatility_trend": pd.array(profile.trend, dtype="str"),
@@ -321,7 +370,7 @@ def _symbol_rows(
             "observations": profile.observations,
         }
     )
-    return frame[kept]
+    return frame.astype({"forecast_model": "str"})[kept]
 
 
 def _no_rows(rules: VolatilityConfig) -> pd.DataFrame:

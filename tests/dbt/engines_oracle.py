@@ -19,7 +19,7 @@ import pandas as pd
 import psycopg
 import statsmodels.api as sm
 from psycopg.types.numeric import FloatLoader
-from scipy import stats
+from scipy import linalg, optimize, signal, stats
 
 from warehouse.settings import project_root
 
@@ -253,6 +253,46 @@ def realized(series: list[float], end: int, window: int) -> float:
     return math.sqrt(252) * statistics.stdev(known) if len(known) >= 2 / 3 * window else math.nan
 
 
+def ewma_forecast(series: list[float]) -> float:
+    """Annualized root of the mean square of the last 252 known returns, with weights 0.94^age."""
+    known = [value for value in series[-252:] if not math.isnan(value)]
+    if len(known) < 126:
+        return math.nan
+    weights = [0.94**age for age in range(len(known))]
+    squares = sum(weight * value**2 for weight, value in zip(weights, reversed(known), strict=True))
+    return math.sqrt(252 * squares / sum(weights))
+
+
+def garch_forecast(series: list[float]) -> float:
+    """Annualized root of the mean variance of 21 sessions by GARCH(1,1), fitted by scipy to 252 returns."""
+    known = np.array([value for value in series[-252:] if not math.isnan(value)]) ** 2
+    if len(known) < 126:
+        return math.nan
+    mean = known.mean()
+    if mean == 0:
+        return 0.0
+
+    def variances(alpha: float, beta: float) -> np.ndarray:
+        inputs = np.concatenate([[mean], (1 - alpha - beta) * mean + alpha * known])
+        return signal.lfilter([1], [1, -beta], inputs)
+
+    def loss(at: np.ndarray) -> float:
+        h = variances(*at)[:-1] / mean
+        return float((np.log(h) + known / mean / h).sum()) if (h > 0).all() else 1e9
+
+    starts = [(0.05, 0.9), (0.1, 0.8), (0.1, 0.5), (0.2, 0.6), (0.3, 0.05), (0.02, 0.95)]
+    limits = {"type": "ineq", "fun": lambda at: 0.999 - at[0] - at[1]}
+    fits = [
+        optimize.minimize(loss, start, method="SLSQP", bounds=[(0, 0.999)] * 2, constraints=limits)
+        for start in starts
+    ]
+    alpha, beta = min(fits, key=lambda fit: float(fit.fun)).x
+    ahead = [variances(alpha, beta)[-1]]
+    for _ in range(20):
+        ahead.append(mean + (alpha + beta) * (ahead[-1] - mean))
+    return math.sqrt(252 * sum(ahead) / 21)
+
+
 def volatility(series: list[float]) -> Numbers:
     """Volatility figures (method, section 8) of 272 daily returns, the last one that of the date."""
     last = len(series)
@@ -281,7 +321,8 @@ def volatility(series: list[float]) -> Numbers:
     return {
         "realized_volatility_21d": now,
         "realized_volatility_63d": long,
-        "forecast_volatility_21d": forecast,
+        "forecast_volatility_21d_ewma": ewma_forecast(series),
+        "forecast_volatility_21d_har": forecast,
         "har_r_squared": r_squared,
         "volatility_trend": None if math.isnan(now) or math.isnan(before) else trend,
         "volatility_percentile": math.nan
@@ -322,18 +363,50 @@ def tail_risk(outcomes: list[float]) -> Numbers:
     return found
 
 
+def filtered_tail_risk(outcomes: list[float]) -> Numbers:
+    """Filtered figures (method, section 11) of 252 outcomes and the 63 before them."""
+
+    def deviation(known: list[float]) -> float:
+        weights = [0.94**age for age in range(len(known))]
+        squares = sum(weight * value**2 for weight, value in zip(weights, reversed(known), strict=True))
+        return math.sqrt(squares / sum(weights))
+
+    first = len(outcomes) - 252
+    now = deviation(outcomes)
+    scaled = [outcomes[place] * now / deviation(outcomes[:place]) for place in range(first, len(outcomes))]
+    found: Numbers = {}
+    for label, alpha in (("95", 0.05), ("99", 0.01)):
+        cut = float(np.quantile(scaled, alpha))
+        found[f"var_{label}_1d_filtered"] = -cut
+        found[f"es_{label}_1d_filtered"] = -statistics.mean(value for value in scaled if value <= cut)
+    return found
+
+
 # --- correlation ---
 
 
-def diversification(exposures: dict[str, float], correlations: pd.DataFrame) -> Numbers:
+def effective_bets(risks: np.ndarray, correlations: np.ndarray) -> float:
+    """Entropy of the variance shares of minimum-torsion bets, by the recursion of the paper, as a number."""
+    c = np.real(linalg.sqrtm(correlations))
+    d = np.eye(len(c))
+    for _ in range(100):
+        u = np.real(linalg.sqrtm(d @ c @ c @ d))
+        q = np.linalg.solve(u, d @ c)
+        d = np.diag(np.diagonal(q @ c))
+    share = (q @ c @ risks) ** 2 / (risks @ correlations @ risks)
+    return math.exp(-sum(p * math.log(p) for p in share if p > 0))
+
+
+def diversification(
+    exposures: dict[str, float], correlations: pd.DataFrame, deviations: pd.Series
+) -> Numbers:
     """Diversification figures (method, section 9) of signed exposures and a complete correlation matrix."""
     gross = sum(abs(value) for value in exposures.values())
     weights = {symbol: value / gross for symbol, value in exposures.items()}
-    pairs, shares, variance = [], [], 0.0
+    pairs, shares = [], []
     for first, g in weights.items():
         for second, h in weights.items():
             rho = float(correlations.loc[first, second])
-            variance += g * h * rho
             if first < second:
                 pairs.append(rho)
                 shares.append(abs(g * h))
@@ -341,7 +414,10 @@ def diversification(exposures: dict[str, float], correlations: pd.DataFrame) -> 
     return {
         "mean_correlation": statistics.mean(pairs),
         "diversification_score": weighted / sum(shares),
-        "effective_bets": 1 / variance,
+        "effective_bets": effective_bets(
+            np.array([weights[symbol] * deviations[symbol] for symbol in correlations.index]),
+            correlations.to_numpy(),
+        ),
     }
 
 
@@ -425,23 +501,41 @@ def stress(
 
 @dataclass
 class Outcome:
-    """P&L of the public and option positions on a session, and its ratio to the equity at the start."""
+    """P&L of the public and option positions on a session: as earned, and of those of the previous close.
+
+    daily_return: the latter over the equity at the start.
+    """
 
     day: date
-    pnl: float
+    actual_pnl: float
+    hypothetical_pnl: float
     daily_return: float
 
 
 def outcomes(marts: Marts, portfolio: Any) -> list[Outcome]:
+    """The demo's outcomes; its positions have no exit price, so that only first days differ."""
     values, snapshots = marts.frame("fct_position_values"), marts.frame("fct_portfolio_snapshots")
     own = values[(values["portfolio_id"] == portfolio) & (values["investment_class"] != "PRIVATE")]
-    pnl = own.groupby("as_of_date")["daily_pnl"].sum().to_dict()
+    first = own.groupby("position_id")["as_of_date"].transform("min")
+    actual = own.groupby("as_of_date")["daily_pnl"].sum().to_dict()
+    held = own[own["as_of_date"] > first].groupby("as_of_date")["daily_pnl"].sum().to_dict()
     found = []
     rows = snapshots[snapshots["portfolio_id"] == portfolio].sort_values("as_of_date")
     for row in rows.itertuples():
-        earned = round(pnl.get(row.as_of_date, 0.0), 2)
-        found.append(Outcome(row.as_of_date, earned, earned / (row.equity - row.daily_pnl)))
+        pnl = round(held.get(row.as_of_date, 0.0), 2)
+        earned = round(actual.get(row.as_of_date, 0.0), 2)
+        found.append(Outcome(row.as_of_date, earned, pnl, pnl / (row.equity - row.daily_pnl)))
     return found
+
+
+def pro_forma_after(marts: Marts, portfolio: Any, day: date, length: int) -> list[float]:
+    """Returns of the day's weights over the sessions after it."""
+    place = marts.sessions.index(day)
+    rows = marts.returns.loc[marts.sessions[place + 1 : place + 1 + length]]
+    equity, total = marts.equity(portfolio, day), np.zeros(len(rows))
+    for holding in movers(holdings(marts, portfolio, day)):
+        total = total + holding.exposure / equity * rows[holding.symbol].to_numpy()
+    return total.tolist()
 
 
 def kupiec(observations: int, breaches: int, probability: float) -> float:

@@ -58,15 +58,17 @@ CONTRACT = {
     "fct_factor_correlations": "as_of_date model factor_1 factor_2 | correlation observations is_collinear",
     "fct_portfolio_risk": "portfolio_id as_of_date | market_beta systematic_volatility "
     "idiosyncratic_volatility total_volatility realized_volatility_21d realized_volatility_63d "
-    "forecast_volatility_21d har_r_squared proxied_share volatility_trend volatility_percentile var_95_1d "
+    "forecast_volatility_21d forecast_model har_r_squared proxied_share volatility_trend "
+    "volatility_percentile var_95_1d_filtered var_99_1d_filtered es_95_1d_filtered es_99_1d_filtered "
+    "var_95_1d "
     "var_99_1d es_95_1d es_99_1d var_95_1d_parametric var_99_1d_parametric es_95_1d_parametric "
     "es_99_1d_parametric var_95_1d_cornish_fisher var_99_1d_cornish_fisher es_95_1d_cornish_fisher "
     "es_99_1d_cornish_fisher var_95_10d var_99_10d quality_flag quality_message positions_analyzed "
     "positions_total positions_skipped data_days",
     "fct_symbol_risk": "symbol as_of_date | realized_volatility_21d realized_volatility_63d "
     "forecast_volatility_21d volatility_trend volatility_percentile idiosyncratic_volatility",
-    "fct_var_backtest": "portfolio_id as_of_date confidence | observations breaches expected_breaches "
-    "kupiec_p_value christoffersen_p_value",
+    "fct_var_backtest": "portfolio_id as_of_date method pnl_basis confidence | observations breaches "
+    "expected_breaches kupiec_p_value christoffersen_p_value traffic_light",
     "fct_portfolio_correlation": "portfolio_id as_of_date | mean_correlation diversification_score "
     "effective_bets cluster_count symbols_included symbols_excluded is_repaired window_days quality_flag "
     "quality_message positions_analyzed positions_total positions_skipped data_days",
@@ -79,7 +81,7 @@ CONTRACT = {
     "direct_pnl correlated_shock correlated_pnl",
     "fct_position_stress": "position_id as_of_date scenario_id | portfolio_id symbol direct_pnl "
     "correlated_pnl",
-    "fct_forecast_evaluation": "portfolio_id as_of_date forecast | forecast_value realized_value "
+    "fct_forecast_evaluation": "portfolio_id as_of_date forecast model | forecast_value realized_value "
     "bias_statistic qlike observations",
     "fct_target_prices": "portfolio_id symbol as_of_date | target_price_eoy target_price_next_year "
     "downside_target_price price expected_return_eoy expected_return_next_year downside_return "

@@ -769,11 +769,17 @@ def test_a_dollar_neutral_portfolio_has_risk_figures_relative_to_equity(
     assert value["weight"] == pytest.approx(-1.0)
 
 
-def test_a_hedge_reduces_the_variance_of_effective_bets(row: Callable[..., Row]) -> None:
-    """Effective bets of +1/2 and -1/2: 1 / (1/4 + 1/4 - 2 rho/4) = 2 / (1 - rho)."""
+def test_the_effective_bets_of_two_symbols_are_those_of_the_closed_form(
+    row: Callable[..., Row], past: pd.DataFrame
+) -> None:
+    """The bets of two symbols have one deviation, so that the torsion is the root of the correlation."""
     found = row("fct_portfolio_correlation", "dollar neutral")
     rho = row("fct_correlation_pairs", "dollar neutral")["correlation"]
-    assert found["effective_bets"] == pytest.approx(2 / (1 - rho), rel=1e-9)
+    long, short = past["AAA"].tail(90).std(), -past["BBB"].tail(90).std()
+    same, cross = ((1 + rho) ** 0.5 + (1 - rho) ** 0.5) / 2, ((1 + rho) ** 0.5 - (1 - rho) ** 0.5) / 2
+    earned = np.array([same * long + cross * short, cross * long + same * short]) ** 2
+    share = earned / earned.sum()
+    assert found["effective_bets"] == pytest.approx(np.exp(-(share * np.log(share)).sum()), rel=1e-6)
     assert found["diversification_score"] == pytest.approx(abs(rho), rel=1e-9)
 
 

@@ -2,7 +2,7 @@
 
 import math
 from datetime import date, timedelta
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,8 @@ from tests.dbt.engines_oracle import (
     clusters,
     diversification,
     expected_moves,
+    filtered_tail_risk,
+    garch_forecast,
     given_moves,
     holdings,
     kupiec,
@@ -27,6 +29,7 @@ from tests.dbt.engines_oracle import (
     movers,
     outcomes,
     pro_forma,
+    pro_forma_after,
     risk_factors,
     scenario_pnl,
     stress,
@@ -227,16 +230,19 @@ def test_every_session_has_the_factors_correlations(marts: Marts) -> None:
 def test_forecasts_are_evaluated_as_soon_as_their_period_ends(marts: Marts) -> None:
     public = [portfolio for portfolio, name in marts.portfolios.items() if name != PRIVATE_ONLY]
 
-    def keys(from_place: int, *names: object) -> set[tuple[Any, ...]]:
-        return {(p, day, name) for p in public for day in marts.days[from_place:] for name in names}
+    def keys(from_place: int, *names: tuple[object, ...]) -> set[tuple[Any, ...]]:
+        return {(p, day, *name) for p in public for day in marts.days[from_place:] for name in names}
 
     backtest = marts.frame("fct_var_backtest")
-    found = zip(backtest["portfolio_id"], backtest["as_of_date"], backtest["confidence"], strict=True)
-    assert set(found) == keys(1, 0.95, 0.99)
+    columns = ["portfolio_id", "as_of_date", "method", "pnl_basis", "confidence"]
+    found = backtest[columns].itertuples(index=False, name=None)
+    methods, bases = ("historical", "filtered"), ("hypothetical", "actual")
+    assert set(found) == keys(1, *product(methods, bases, (0.95, 0.99)))
     graded = marts.frame("fct_forecast_evaluation")
-    found = zip(graded["portfolio_id"], graded["as_of_date"], graded["forecast"], strict=True)
-    a_day = keys(1, "var_95_1d", "var_99_1d", "total_volatility_1d")
-    assert set(found) == a_day | keys(21, "volatility_21d")
+    found = graded[["portfolio_id", "as_of_date", "forecast", "model"]].itertuples(index=False, name=None)
+    losses = product(("var_95_1d", "var_99_1d"), (*methods, "parametric"))
+    a_month = product(("volatility_21d",), ("garch", "ewma", "har", "selected"))
+    assert set(found) == keys(1, *losses, ("total_volatility_1d", "risk")) | keys(21, *a_month)
 
 
 def test_positions_are_stressed_on_the_newest_session_only(marts: Marts) -> None:
@@ -413,8 +419,12 @@ def test_volatility_of_portfolios_equals_the_reference(marts: Marts) -> None:
         found = _row(marts, "fct_portfolio_risk", portfolio, day)
         if found["proxied_share"] > 0:  # proxies use yields, which the reference does not read
             continue
-        expected = volatility(pro_forma(marts, portfolio, day, HISTORY))
+        series = pro_forma(marts, portfolio, day, HISTORY)
+        expected = volatility(series)
         _assert_numbers(found, expected)
+        assert found["forecast_model"] == "ewma"
+        assert found["forecast_volatility_21d"] == found["forecast_volatility_21d_ewma"]
+        assert found["forecast_volatility_21d_garch"] == pytest.approx(garch_forecast(series), rel=0.02)
         checked += 1
     assert checked >= 12
 
@@ -434,19 +444,26 @@ def test_volatility_of_symbols_equals_the_reference(marts: Marts) -> None:
     rows = marts.on("fct_symbol_risk", marts.days[-1])
     assert len(rows) > 50
     window = marts.returns.loc[marts.window(marts.days[-1], HISTORY)]
+    close = []
     for _, found in rows.iterrows():
-        _assert_numbers(found, volatility(window[found["symbol"]].tolist()))
+        series = window[found["symbol"]].tolist()
+        _assert_numbers(found, volatility(series))
+        assert found["forecast_model"] == "garch"
+        assert found["forecast_volatility_21d"] == found["forecast_volatility_21d_garch"]
+        close.append(found["forecast_volatility_21d"] == pytest.approx(garch_forecast(series), rel=1e-3))
+    assert np.mean(close) > 0.9  # of several maxima of the likelihood scipy may find another one
 
 
 def test_value_at_risk_equals_the_reference_with_options_repriced(marts: Marts) -> None:
     checked = with_options = 0
     for portfolio, day in _cases(marts):
-        losses = scenario_pnl(marts, portfolio, day)
-        if any(math.isnan(value) for value in losses):  # proxied
+        longer = scenario_pnl(marts, portfolio, day, 315)
+        losses = longer[-252:]
+        if any(math.isnan(value) for value in longer):  # proxied
             continue
         found = _row(marts, "fct_portfolio_risk", portfolio, day)
         expected = tail_risk(losses)
-        _assert_numbers(found, expected)
+        _assert_numbers(found, expected | filtered_tail_risk(longer))
         equity = marts.equity(portfolio, day)
         for name in ("var_95_1d", "var_99_1d", "es_95_1d", "es_99_1d", "var_95_10d", "var_99_10d"):
             assert found[f"{name}_pct_equity"] == pytest.approx(expected[name] / equity, rel=1e-8)
@@ -479,7 +496,10 @@ def test_correlations_equal_pandas(marts: Marts) -> None:
             both = window[[pair.symbol_1, pair.symbol_2]].notna().all(axis=1)
             assert pair.observations == both.sum()
         found = _row(marts, "fct_portfolio_correlation", portfolio, day)
-        _assert_numbers(found, diversification(net, matrix))
+        expected = diversification(net, matrix, window.std())
+        bets = expected.pop("effective_bets")
+        assert found["effective_bets"] == pytest.approx(bets, rel=1e-6)
+        _assert_numbers(found, expected)
         assert found["symbols_included"] == len(net)
         assert found["min_eigenvalue"] == pytest.approx(np.linalg.eigvalsh(matrix)[0], abs=1e-9)
         assert not found["is_repaired"]
@@ -709,12 +729,19 @@ def test_backtests_count_losses_beyond_the_forecast_of_the_session_before(marts:
         if name == PRIVATE_ONLY:
             continue
         actual, risk = outcomes(marts, portfolio), _forecasts(marts, portfolio)
-        for confidence, column in ((0.95, "var_95_1d"), (0.99, "var_99_1d")):
+        for method, basis, confidence in product(
+            ("historical", "filtered"), ("hypothetical", "actual"), (0.95, 0.99)
+        ):
+            column = f"var_{confidence:.0%}_1d".replace("%", "")
+            column += "_filtered" if method == "filtered" else ""
             breaches: list[bool] = []
-            rows = marts.frame("fct_var_backtest").query("confidence == @confidence")
+            rows = marts.frame("fct_var_backtest").query(
+                "confidence == @confidence and method == @method and pnl_basis == @basis"
+            )
             rows = rows[rows["portfolio_id"] == portfolio].set_index("as_of_date")
             for before, now in pairwise(actual):
-                breaches = [*breaches, -now.pnl > risk.loc[before.day, column]][-252:]
+                pnl = getattr(now, f"{basis}_pnl")
+                breaches = [*breaches, -pnl > risk.loc[before.day, column]][-252:]
                 found = rows.loc[now.day]
                 assert found["observations"] == len(breaches)
                 assert found["breaches"] == sum(breaches)
@@ -726,7 +753,24 @@ def test_backtests_count_losses_beyond_the_forecast_of_the_session_before(marts:
                     graded += 1
                 _assert_numbers(found, expected, rel=1e-7, abs_=1e-9)
     # the simulation has 53 sessions: too few for p-values
-    assert graded == 2 * (PORTFOLIOS - 1) * max(0, len(marts.days) - 60)
+    assert graded == 8 * (PORTFOLIOS - 1) * max(0, len(marts.days) - 60)
+
+
+def _grades(forecasts: list[float], returns: list[list[float]], ahead: int) -> Numbers:
+    """The last row's grade of forecasts of volatility against returns (method, section 11)."""
+    scores, losses, realized = [], [], math.nan
+    for value, recent in zip(forecasts[-252:], returns[-252:], strict=True):
+        realized = math.sqrt(252 / ahead * sum(each**2 for each in recent))
+        scores.append(sum(recent) / (value * math.sqrt(ahead / 252)))
+        ratio = (realized / value) ** 2
+        losses.append(ratio - math.log(ratio) - 1)
+    return {
+        "forecast_value": forecasts[-1],
+        "realized_value": realized,
+        "observations": len(scores),
+        "bias_statistic": np.std(scores, ddof=1) if len(scores) >= 21 else math.nan,
+        "qlike": np.mean(losses) if len(scores) >= 21 else math.nan,
+    }
 
 
 def test_forecast_evaluation_equals_the_reference(marts: Marts) -> None:
@@ -735,33 +779,31 @@ def test_forecast_evaluation_equals_the_reference(marts: Marts) -> None:
             continue
         actual, risk = outcomes(marts, portfolio), _forecasts(marts, portfolio)
         rows = marts.frame("fct_forecast_evaluation")
-        rows = rows[rows["portfolio_id"] == portfolio].set_index(["forecast", "as_of_date"]).sort_index()
-        for forecast, column, ahead in (
-            ("volatility_21d", "forecast_volatility_21d", 21),
-            ("total_volatility_1d", "total_volatility", 1),
+        rows = rows[rows["portfolio_id"] == portfolio]
+        rows = rows.set_index(["forecast", "model", "as_of_date"]).sort_index()
+        days = [each.day for each in actual]
+        months = [pro_forma_after(marts, portfolio, day, 21) for day in days[:-21]]
+        for model in ("garch", "ewma", "har", "selected"):
+            column = "forecast_volatility_21d" + (f"_{model}" if model != "selected" else "")
+            values = risk.loc[days, column].tolist()
+            for place in range(len(months)):
+                expected = _grades(values[: place + 1], months[: place + 1], 21)
+                _assert_numbers(rows.loc[("volatility_21d", model, days[place + 21])], expected)
+        values, returns = (
+            risk.loc[days, "total_volatility"].tolist(),
+            [[each.daily_return] for each in actual],
+        )
+        for place in range(1, len(days)):
+            expected = _grades(values[:place], returns[1 : place + 1], 1)
+            _assert_numbers(rows.loc[("total_volatility_1d", "risk", days[place])], expected)
+        for column, (model, suffix) in product(
+            ("var_95_1d", "var_99_1d"),
+            (("historical", ""), ("filtered", "_filtered"), ("parametric", "_parametric")),
         ):
-            scores, losses = [], []
-            for place in range(ahead, len(actual)):
-                recent = [each.daily_return for each in actual[place - ahead + 1 : place + 1]]
-                value = float(risk.loc[actual[place - ahead].day, column])
-                realized = math.sqrt(252 / ahead * sum(each**2 for each in recent))
-                scores = [*scores, sum(recent) / (value * math.sqrt(ahead / 252))][-252:]
-                ratio = (realized / value) ** 2
-                losses = [*losses, ratio - math.log(ratio) - 1][-252:]
-                expected = {
-                    "forecast_value": value,
-                    "realized_value": realized,
-                    "observations": len(scores),
-                    "bias_statistic": np.std(scores, ddof=1) if len(scores) >= 21 else math.nan,
-                    "qlike": np.mean(losses) if len(scores) >= 21 else math.nan,
-                }
-                _assert_numbers(rows.loc[(forecast, actual[place].day)], expected)
-        for column in ("var_95_1d", "var_99_1d"):
             for before, now in pairwise(actual):
-                found = rows.loc[(column, now.day)]
-                _assert_numbers(
-                    found, {"forecast_value": risk.loc[before.day, column], "realized_value": -now.pnl}
-                )
+                found = rows.loc[(column, model, now.day)]
+                value = risk.loc[before.day, column + suffix]
+                _assert_numbers(found, {"forecast_value": value, "realized_value": -now.hypothetical_pnl})
                 assert math.isnan(found["bias_statistic"])
 
 
@@ -781,8 +823,8 @@ KEYS = {
     "fct_correlation_clusters": ["portfolio_id", "cluster_id", "symbol"],
     "fct_portfolio_stress": ["portfolio_id", "scenario_id"],
     "fct_stress_factor_impacts": ["portfolio_id", "scenario_id", "factor"],
-    "fct_var_backtest": ["portfolio_id", "confidence"],
-    "fct_forecast_evaluation": ["portfolio_id", "forecast"],
+    "fct_var_backtest": ["portfolio_id", "method", "pnl_basis", "confidence"],
+    "fct_forecast_evaluation": ["portfolio_id", "forecast", "model"],
 }
 PUBLICATION = ["publication_id", "published_at", "superseded_at"]
 

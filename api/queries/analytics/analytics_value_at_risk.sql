@@ -1,19 +1,22 @@
--- GET /analytics/portfolio/{id}/value-at-risk: value at risk and expected shortfall by three methods, and their
--- backtest. No row: the portfolio is not this user's. Null body: it begins after the session.
+-- GET /analytics/portfolio/{id}/value-at-risk: value at risk and expected shortfall by four methods, and their
+-- backtests. No row: the portfolio is not this user's. Null body: it begins after the session.
 -- with portfolio_scope, portfolio_risk, portfolio_quality
 with backtests as (
     select
         coalesce(
             json_agg(
                 json_build_object(
+                    'method', method,
+                    'pnl_basis', pnl_basis,
                     'confidence', confidence,
                     'observations', observations,
                     'breaches', breaches,
                     'expected_breaches', round(expected_breaches::numeric, 4),
                     'kupiec_p_value', round(kupiec_p_value::numeric, 6),
-                    'christoffersen_p_value', round(christoffersen_p_value::numeric, 6)
+                    'christoffersen_p_value', round(christoffersen_p_value::numeric, 6),
+                    'traffic_light', traffic_light
                 )
-                order by confidence
+                order by method desc, pnl_basis desc, confidence
             ),
             '[]'::json
         ) as body
@@ -34,6 +37,12 @@ select
                         'var_99_1d', round(risk.var_99_1d::numeric, 2),
                         'es_95_1d', round(risk.es_95_1d::numeric, 2),
                         'es_99_1d', round(risk.es_99_1d::numeric, 2)
+                    ),
+                    'filtered', json_build_object(
+                        'var_95_1d', round(risk.var_95_1d_filtered::numeric, 2),
+                        'var_99_1d', round(risk.var_99_1d_filtered::numeric, 2),
+                        'es_95_1d', round(risk.es_95_1d_filtered::numeric, 2),
+                        'es_99_1d', round(risk.es_99_1d_filtered::numeric, 2)
                     ),
                     'parametric', json_build_object(
                         'var_95_1d', round(risk.var_95_1d_parametric::numeric, 2),

@@ -14,6 +14,12 @@ select
                     'expected_volatility_21d', round(risk.forecast_volatility_21d::numeric, 6),
                     'volatility_trend', risk.volatility_trend,
                     'volatility_percentile', round(risk.volatility_percentile::numeric, 6),
+                    'forecast_model', risk.forecast_model,
+                    'forecasts', json_build_object(
+                        'garch', round(risk.forecast_volatility_21d_garch::numeric, 6),
+                        'ewma', round(risk.forecast_volatility_21d_ewma::numeric, 6),
+                        'har', round(risk.forecast_volatility_21d_har::numeric, 6)
+                    ),
                     'forecast_r_squared', round(risk.har_r_squared::numeric, 6),
                     'is_forecast_fallback', risk.is_forecast_fallback,
                     'proxied_share', round(risk.proxied_share::numeric, 6)

@@ -78,7 +78,7 @@ ranked as (
     cross join now_and_then
     where
         rolling.days_ago <= {{ rules.percentile_window }}
-        and now_and_then.known_days >= {{ minimum_share }} * {{ rules.percentile_window }}
+        and now_and_then.known_days >= {{ rules.minimum_rows }}
 )
 
 select

@@ -297,6 +297,9 @@ def test_risk_figures_equal_the_mart(hedge_fund: Person, analyst: Analyst, day: 
     assert volatility["realized_volatility_21d"] == rounded(fact["realized_volatility_21d"])
     assert volatility["realized_volatility_63d"] == rounded(fact["realized_volatility_63d"])
     assert volatility["expected_volatility_21d"] == rounded(fact["forecast_volatility_21d"])
+    assert volatility["forecast_model"] == fact["forecast_model"] == "ewma"
+    for model, figure in volatility["forecasts"].items():
+        assert figure == rounded(fact[f"forecast_volatility_21d_{model}"])
     assert volatility["volatility_trend"] == fact["volatility_trend"]
     metrics = get(hedge_fund, "risk-metrics", as_of_date=day)["risk_metrics"]
     assert metrics["portfolio_beta"] == rounded(fact["market_beta"])
@@ -304,7 +307,12 @@ def test_risk_figures_equal_the_mart(hedge_fund: Person, analyst: Analyst, day: 
     assert metrics["var_95_1d"] == rounded(fact["var_95_1d"], 2)
     assert metrics["es_95_1d"] == rounded(fact["es_95_1d"], 2)
     data = get(hedge_fund, "value-at-risk", as_of_date=day)["data"]
-    suffixes = {"historical": "", "parametric": "_parametric", "cornish_fisher": "_cornish_fisher"}
+    suffixes = {
+        "historical": "",
+        "filtered": "_filtered",
+        "parametric": "_parametric",
+        "cornish_fisher": "_cornish_fisher",
+    }
     for method, suffix in suffixes.items():
         for name, figure in data[method].items():
             assert figure == rounded(fact[f"{name}{suffix}"], 2)

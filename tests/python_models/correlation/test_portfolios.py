@@ -10,19 +10,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from python_models.correlation import portfolios, symbols
-from python_models.correlation.portfolios import PortfolioCorrelations
+from python_models.correlation import symbols
+from python_models.correlation.portfolios import PortfolioCorrelations, portfolio_correlations
 from python_models.correlation.symbols import (
+    CorrelationConfig,
     nearest_correlation,
     pair_correlations,
 )
+from python_models.correlation.torsion import effective_bets
 from tests.method_config import CORRELATION_CONFIG
 from tests.python_models.correlation.correlation_cases import PUBLISHED, as_long, constant, make_returns
 
 FloatArray = npt.NDArray[np.float64]
 DATE = pd.Timestamp("2026-01-30")
+SYMBOLS = [f"S{number:03}" for number in range(12)]
 seeds = st.integers(0, 10_000)
-portfolio_correlations = partial(portfolios.portfolio_correlations, rules=CORRELATION_CONFIG)
 symbol_correlations = partial(
     symbols.symbol_correlations, window=CORRELATION_CONFIG.window, minimum=CORRELATION_CONFIG.minimum
 )
@@ -47,8 +49,28 @@ def _holdings(exposures: list[float], portfolio_id: str = "p") -> pd.DataFrame:
     )
 
 
-def _one(exposures: list[float], rho: FloatArray) -> pd.Series:
-    return portfolio_correlations(_holdings(exposures), _pairs(rho)).portfolios.iloc[0]
+def _deviations(values: list[float]) -> pd.DataFrame:
+    """Deviations of the symbols A, B, ... on the date."""
+    symbols = [chr(65 + i) for i in range(len(values))]
+    return pd.DataFrame({"as_of_date": DATE, "symbol": symbols, "deviation": values})
+
+
+EQUAL = pd.concat(
+    [_deviations([0.01] * 26), pd.DataFrame({"as_of_date": DATE, "symbol": SYMBOLS, "deviation": 0.01})]
+)
+
+
+def _figures(
+    holdings: pd.DataFrame,
+    pairs: pd.DataFrame,
+    deviations: pd.DataFrame = EQUAL,
+    rules: CorrelationConfig = CORRELATION_CONFIG,
+) -> PortfolioCorrelations:
+    return portfolio_correlations(holdings, pairs, deviations, rules=rules)
+
+
+def _one(exposures: list[float], rho: FloatArray, deviations: pd.DataFrame = EQUAL) -> pd.Series:
+    return _figures(_holdings(exposures), _pairs(rho), deviations).portfolios.iloc[0]
 
 
 def _loop(exposures: list[float], rho: FloatArray) -> tuple[float, float, float]:
@@ -59,7 +81,7 @@ def _loop(exposures: list[float], rho: FloatArray) -> tuple[float, float, float]
     pairs = [(i, j) for i in range(n) for j in range(n) if i != j]
     mean = sum(rho[i, j] for i, j in pairs) / len(pairs)
     score = sum(abs(g[i] * g[j] * rho[i, j]) for i, j in pairs) / sum(abs(g[i] * g[j]) for i, j in pairs)
-    return mean, score, 1 / sum(g[i] * g[j] * rho[i, j] for i in range(n) for j in range(n))
+    return mean, score, effective_bets(np.array(g), rho)
 
 
 def test_portfolio_figures_equal_a_loop_over_pairs() -> None:
@@ -74,19 +96,22 @@ def test_portfolio_figures_equal_a_loop_over_pairs() -> None:
 
 
 @pytest.mark.parametrize("size", [2, 5, 20])
-def test_n_equal_uncorrelated_symbols_are_n_bets_and_identical_ones_are_one(size: int) -> None:
+def test_n_equal_uncorrelated_symbols_are_n_bets(size: int) -> None:
     apart = _one([100.0] * size, constant(size, 0.0))
     assert apart["effective_bets"] == pytest.approx(size)
     assert apart["diversification_score"] == 0.0
     same = _one([100.0] * size, constant(size, 1.0))
-    assert same["effective_bets"] == pytest.approx(1)
     assert same["diversification_score"] == pytest.approx(1)
     assert same["mean_correlation"] == 1.0
 
 
-def test_effective_bets_of_uncorrelated_symbols_are_the_inverse_herfindahl_index() -> None:
-    """Weights 0.5, 0.3, 0.2: 1 / (0.25 + 0.09 + 0.04)."""
-    assert _one([50.0, 30.0, -20.0], constant(3, 0.0))["effective_bets"] == pytest.approx(1 / 0.38)
+def test_effective_bets_count_risks_not_weights() -> None:
+    """Weights 0.5, 0.25, 0.25 of a symbol with half the deviation of the others: three equal risks."""
+    deviations = _deviations([0.01, 0.02, 0.02])
+    row = _one([50.0, 25.0, -25.0], constant(3, 0.0), deviations)
+    assert row["effective_bets"] == pytest.approx(3)
+    unknown = _one([50.0, 25.0, -25.0], constant(3, 0.0), _deviations([0.01, 0.02]))
+    assert np.isnan(unknown["effective_bets"])
 
 
 def test_a_perfect_hedge_has_no_effective_bets() -> None:
@@ -95,7 +120,7 @@ def test_a_perfect_hedge_has_no_effective_bets() -> None:
     assert row["mean_correlation"] == 1.0
     assert row["diversification_score"] == 1.0
     nearly = _one([100.0, -100.0], constant(2, 0.999999))
-    assert nearly["effective_bets"] == pytest.approx(2e6)
+    assert nearly["effective_bets"] == pytest.approx(2)
 
 
 def test_a_single_symbol_is_one_bet_without_correlations() -> None:
@@ -133,16 +158,16 @@ def test_a_symbol_without_pairs_is_excluded_and_counted() -> None:
 
 def test_pairs_below_the_minimum_are_missing_and_data_days_is_the_fewest() -> None:
     pairs = _pairs(constant(3, 0.5)).assign(observations=[90, 20, 33, 90, 90, 90])
-    row = portfolio_correlations(_holdings([1.0, 1.0, 1.0]), pairs).portfolios.iloc[0]
+    row = _figures(_holdings([1.0, 1.0, 1.0]), pairs).portfolios.iloc[0]
     assert (row["data_days"], row["symbols_excluded"]) == (20, 0)
     strict = CORRELATION_CONFIG._replace(minimum=21)
-    row = portfolio_correlations(_holdings([1.0, 1.0, 1.0]), pairs, rules=strict).portfolios.iloc[0]
+    row = _figures(_holdings([1.0, 1.0, 1.0]), pairs, rules=strict).portfolios.iloc[0]
     assert (row["data_days"], row["symbols_excluded"]) == (33, 1)
 
 
 def test_an_invalid_matrix_is_repaired_flagged_and_returned() -> None:
     given_pairs = _pairs(PUBLISHED, observations=25)
-    found = portfolio_correlations(_holdings([1.0, 1.0, 1.0]), given_pairs)
+    found = _figures(_holdings([1.0, 1.0, 1.0]), given_pairs)
     repaired, _ = nearest_correlation(PUBLISHED)
     row = found.portfolios.iloc[0]
     assert row["is_repaired"]
@@ -156,7 +181,7 @@ def test_an_invalid_matrix_is_repaired_flagged_and_returned() -> None:
     ]
     np.testing.assert_array_equal(pairs["correlation"], repaired[np.triu_indices(3, 1)])
     assert list(pairs["observations"]) == [25, 25, 25]
-    assert portfolio_correlations(_holdings([1.0, 1.0]), given_pairs).repaired_pairs.empty
+    assert _figures(_holdings([1.0, 1.0]), given_pairs).repaired_pairs.empty
 
 
 def _components_loop(rho: FloatArray, threshold: float) -> list[set[int]]:
@@ -178,7 +203,7 @@ def test_clusters_equal_a_loop_that_merges_groups(seed: int) -> None:
     group = rng.normal(0, 1, (90, 3))[:, rng.integers(0, 3, 9)]
     rho, _ = pair_correlations(group * rng.choice([-1, 1], 9) + rng.normal(0, 0.6, (90, 9)), 20)
     exposures = list(rng.normal(0, 1e4, 9))
-    found = portfolio_correlations(_holdings(exposures), _pairs(rho))
+    found = _figures(_holdings(exposures), _pairs(rho))
     expected = _components_loop(rho, 0.7)
     clusters = [
         {ord(symbol) - 65 for symbol in rows["symbol"]} for _, rows in _clusters(found).groupby("cluster_id")
@@ -199,7 +224,7 @@ def test_the_threshold_is_inclusive_and_clusters_are_transitive() -> None:
     rho[0, 1] = rho[1, 0] = 0.7
     rho[1, 2] = rho[2, 1] = -0.75
     rho[0, 2] = rho[2, 0] = -0.4
-    clusters = _clusters(portfolio_correlations(_holdings([1.0] * 4), _pairs(rho)))
+    clusters = _clusters(_figures(_holdings([1.0] * 4), _pairs(rho)))
     assert list(clusters["symbol"]) == ["A", "B", "C"]
     np.testing.assert_allclose(clusters["average_correlation"], (0.7 - 0.75 - 0.4) / 3)
 
@@ -210,7 +235,7 @@ def test_clusters_of_equal_share_are_numbered_in_alphabetical_order() -> None:
         rho[i, j] = rho[j, i] = 0.9
     # B and E have the largest share; A and F, C and D have equal shares up to the last bit of the sum
     exposures = [0.2, 5.0, 0.1, 0.4, 5.0, 0.3]
-    clusters = _clusters(portfolio_correlations(_holdings(exposures), _pairs(rho)))
+    clusters = _clusters(_figures(_holdings(exposures), _pairs(rho)))
     assert list(clusters["symbol"]) == ["B", "E", "A", "F", "C", "D"]
     assert list(clusters["cluster_id"]) == [1, 1, 2, 2, 3, 3]
 
@@ -220,8 +245,8 @@ def test_clusters_of_equal_share_are_numbered_in_alphabetical_order() -> None:
 def test_scaling_and_flipping_a_book_change_no_measure(seed: int, scale: float) -> None:
     exposures = np.random.default_rng(seed).normal(0, 1e4, 5)
     rho, _ = pair_correlations(make_returns(90, 5, seed=seed), 20)
-    plain = portfolio_correlations(_holdings(list(exposures)), _pairs(rho))
-    other = portfolio_correlations(_holdings(list(-scale * exposures)), _pairs(rho))
+    plain = _figures(_holdings(list(exposures)), _pairs(rho))
+    other = _figures(_holdings(list(-scale * exposures)), _pairs(rho))
     pd.testing.assert_frame_equal(other.portfolios, plain.portfolios, rtol=1e-9)
     pd.testing.assert_frame_equal(other.members, plain.members, rtol=1e-9)
 
@@ -233,7 +258,7 @@ def _clusters(found: PortfolioCorrelations) -> pd.DataFrame:
 def test_every_included_symbol_is_a_member_and_shares_add_up() -> None:
     rho = constant(5, 0.1)
     rho[0, 1] = rho[1, 0] = 0.9
-    found = portfolio_correlations(_holdings([1.0, -2.0, 3.0, 4.0, 5.0]), _pairs(rho))
+    found = _figures(_holdings([1.0, -2.0, 3.0, 4.0, 5.0]), _pairs(rho))
     assert sorted(found.members["symbol"]) == ["A", "B", "C", "D", "E"]
     assert found.members["cluster_id"].isna().sum() == 3
     assert found.members["gross_share"].sum() == pytest.approx(1.0)
@@ -265,18 +290,16 @@ def _assert_same(left: PortfolioCorrelations, right: PortfolioCorrelations) -> N
 
 def test_the_order_of_rows_does_not_matter() -> None:
     holdings, pairs = _demo()
-    found = portfolio_correlations(holdings, pairs)
+    found = _figures(holdings, pairs)
     assert len(found.portfolios) == holdings[["portfolio_id", "as_of_date"]].drop_duplicates().shape[0]
-    shuffled = portfolio_correlations(
-        holdings.sample(frac=1, random_state=1), pairs.sample(frac=1, random_state=2)
-    )
+    shuffled = _figures(holdings.sample(frac=1, random_state=1), pairs.sample(frac=1, random_state=2))
     _assert_same(shuffled, found)
 
 
 def test_a_portfolio_does_not_depend_on_others() -> None:
     holdings, pairs = _demo()
-    found = portfolio_correlations(holdings, pairs)
-    alone = portfolio_correlations(holdings.query("portfolio_id == 'p2'"), pairs)
+    found = _figures(holdings, pairs)
+    alone = _figures(holdings.query("portfolio_id == 'p2'"), pairs)
     expected = PortfolioCorrelations(
         *(frame.query("portfolio_id == 'p2'").reset_index(drop=True) for frame in found)
     )
@@ -287,13 +310,13 @@ def test_a_portfolio_does_not_depend_on_others() -> None:
 def test_duplicate_holdings_are_refused() -> None:
     duplicate = pd.concat([_holdings([1.0, 2.0]), _holdings([3.0])])
     with pytest.raises(ValueError, match="`holdings` must have one row per portfolio, date and symbol"):
-        portfolio_correlations(duplicate, _pairs(constant(2, 0.5)))
+        _figures(duplicate, _pairs(constant(2, 0.5)))
 
 
 def test_without_holdings_the_frames_are_empty_with_their_columns() -> None:
     holdings, pairs = _demo()
-    found = portfolio_correlations(holdings, pairs)
-    for nothing, frame in zip(portfolio_correlations(holdings.iloc[:0], pairs), found, strict=True):
+    found = _figures(holdings, pairs)
+    for nothing, frame in zip(_figures(holdings.iloc[:0], pairs), found, strict=True):
         assert nothing.empty
         assert list(nothing.columns) == list(frame.columns)
         assert nothing.dtypes.equals(frame.dtypes)

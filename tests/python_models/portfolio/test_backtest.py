@@ -1,5 +1,6 @@
 """Backtests of value at risk, tested against Jorion's tables and binomial likelihoods, and by invariants."""
 
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -9,7 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from python_models.portfolio.backtest import backtest_frame, christoffersen_p_value, kupiec_p_value
+from python_models.portfolio import backtest
+from python_models.portfolio.backtest import (
+    TrafficLight,
+    christoffersen_p_value,
+    kupiec_p_value,
+    traffic_lights,
+)
+from warehouse.method import method_variables
+
+LIGHT = TrafficLight(**method_variables()["traffic_light"])
+backtest_frame = partial(backtest.backtest_frame, minimum=method_variables()["backtest_minimum"], light=LIGHT)
 
 # Jorion, Value at Risk, 3rd ed., table 6-2 (after Kupiec 1995): the counts of breaches that do not reject the
 # model at 95 % test confidence, bounds excluded. The first has only an upper bound.
@@ -139,6 +150,8 @@ def _frame() -> pd.DataFrame:
         {
             "portfolio_id": ["a", "b", "c"],
             "as_of_date": pd.Timestamp("2025-06-30"),
+            "method": ["historical", "filtered", "historical"],
+            "pnl_basis": ["hypothetical", "hypothetical", "actual"],
             "confidence": [0.95, 0.99, 0.95],
             "observations": [252, 60, 59],
             "breaches": [20, 0, 3],
@@ -146,6 +159,8 @@ def _frame() -> pd.DataFrame:
             "n01": [14, 0, 3],
             "n10": [14, 0, 2],
             "n11": [6, 0, 0],
+            "year_observations": [250, 250, 59],
+            "year_breaches": [20, 6, 3],
         }
     )
 
@@ -155,13 +170,18 @@ def test_backtest_frame_gives_p_values_from_sixty_observations_on() -> None:
     assert list(result.columns) == [
         "portfolio_id",
         "as_of_date",
+        "method",
+        "pnl_basis",
         "confidence",
         "observations",
         "breaches",
         "expected_breaches",
         "kupiec_p_value",
         "christoffersen_p_value",
+        "traffic_light",
     ]
+    assert result["traffic_light"].isna().tolist() == [True, False, True]
+    assert result["traffic_light"][1] == "yellow"
     np.testing.assert_allclose(result["expected_breaches"], [12.6, 0.6, 2.95])
     assert result["kupiec_p_value"].isna().tolist() == [False, False, True]
     assert result["christoffersen_p_value"].isna().tolist() == [False, False, True]
@@ -176,3 +196,23 @@ def test_backtest_rows_are_independent() -> None:
     whole = backtest_frame(_frame())
     alone = backtest_frame(_frame().iloc[[0]])
     pd.testing.assert_frame_equal(alone, whole.iloc[[0]], check_exact=True)
+
+
+def test_the_zones_are_those_of_the_basel_committee() -> None:
+    """Supervisory Framework for the Use of Backtesting (1996), table 2: 250 days at 99 %."""
+    breaches = np.arange(13)
+    zones = traffic_lights(0.99, 250, breaches, LIGHT).tolist()
+    assert zones == ["green"] * 5 + ["yellow"] * 5 + ["red"] * 3
+    published = [8.11, 28.58, 54.32, 75.81, 89.22, 95.88, 98.63, 99.60, 99.89, 99.97, 99.99]
+    np.testing.assert_allclose(100 * stats.binom.cdf(breaches[:11], 250, 0.01), published, atol=0.006)
+
+
+def test_the_zones_begin_at_their_probabilities() -> None:
+    for zone, chance in (("yellow", 0.95), ("red", 0.9999)):
+        first = traffic_lights(0.99, 250, np.arange(30), LIGHT).tolist().index(zone)
+        assert stats.binom.cdf(first, LIGHT.days, 1 - LIGHT.confidence) >= chance - 5e-5
+        assert stats.binom.cdf(first - 1, LIGHT.days, 1 - LIGHT.confidence) < chance - 5e-5
+
+
+def test_there_is_no_zone_at_another_confidence_or_with_fewer_days() -> None:
+    assert traffic_lights([0.95, 0.99, 0.99], [250, 249, 250], 3, LIGHT).tolist() == [None, None, "green"]

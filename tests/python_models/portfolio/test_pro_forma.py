@@ -6,9 +6,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from python_models.panel import FloatArray
-from python_models.portfolio.pro_forma import pro_forma_returns, proxied_returns, proxied_share
+from python_models.portfolio import pro_forma
+from python_models.portfolio.draws import Draws
+from python_models.portfolio.pro_forma import ProxiedReturns, pro_forma_returns, proxied_share
 
 NAN = float("nan")
+
+
+def proxied_returns(returns: FloatArray, betas: FloatArray, factor_returns: FloatArray) -> ProxiedReturns:
+    """Without residuals: there are never as many as the minimum."""
+    sectors = np.full(returns.shape[1], None, dtype=object)
+    draws = Draws(np.zeros(returns.shape), sectors, len(returns) + 1)
+    return pro_forma.proxied_returns(returns, betas, factor_returns, draws)
 
 
 def _case(seed: int = 3, symbols: int = 6) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:

@@ -1,5 +1,6 @@
 """Volatility and tail risk of portfolios, tested by hand, against a slow plain loop, and by invariants."""
 
+import hashlib
 import math
 import statistics
 from pathlib import Path
@@ -14,6 +15,7 @@ from scipy import integrate, stats
 from python_models.portfolio.risk import PastReturns, portfolio_return_risk
 from python_models.portfolio.value_at_risk import RiskConfig
 from tests.method_config import FACTOR_CONFIG, RISK_CONFIG, VOLATILITY_CONFIG
+from warehouse.method import method_variables
 from warehouse.settings import project_root
 
 FACTORS = pd.read_csv(Path(project_root()) / "dbt_project/seeds/factors.csv")
@@ -21,9 +23,13 @@ RISK = FACTORS[FACTORS["model"] == "risk"]
 NAMES = RISK["factor"].tolist()
 FUNDS = {name: proxy for name, proxy in zip(NAMES, RISK["proxy_symbol"], strict=True) if proxy != "DGS10"}
 VOLATILITY = [
-    *("realized_volatility_21d", "realized_volatility_63d", "forecast_volatility_21d", "har_r_squared"),
+    *("realized_volatility_21d", "realized_volatility_63d", "forecast_volatility_21d", "forecast_model"),
+    *("forecast_volatility_21d_garch", "forecast_volatility_21d_ewma", "forecast_volatility_21d_har"),
+    "har_r_squared",
     *("is_forecast_fallback", "proxied_share", "volatility_trend", "volatility_percentile"),
 ]
+RESIDUAL_MINIMUM = method_variables()["residual_minimum"]
+SECTORS = {"AAA": "Technology", "BBB": "Energy"}  # NEW, with 50 returns, has no sector and no residuals
 SESSIONS = 320
 FIRST_SESSION = 1000  # an arbitrary first number
 CALENDAR = pd.bdate_range("2024-01-02", periods=SESSIONS).as_unit("us")
@@ -104,7 +110,7 @@ def _past(
         ],
         columns=["as_of_date", "symbol", "factor", "beta"],
     )
-    return PastReturns(returns, changes, table, FACTORS, FACTOR_CONFIG)
+    return PastReturns(returns, changes, table, FACTORS, FACTOR_CONFIG, RESIDUAL_MINIMUM)
 
 
 # delta exposure of options in USD: part of the exposure, not of the linear exposure
@@ -118,11 +124,19 @@ def _exposure(portfolio: str, symbol: str, size: float) -> float:
 def _holdings(books: dict[str, dict[str, float]], date: pd.Timestamp = DAY) -> pd.DataFrame:
     """Holdings by portfolio and symbol in USD; the default equity is a million."""
     rows = [
-        (portfolio, date, symbol, _exposure(portfolio, symbol, size), size, EQUITY.get(portfolio, 1e6))
+        (
+            portfolio,
+            date,
+            symbol,
+            SECTORS.get(symbol),
+            _exposure(portfolio, symbol, size),
+            size,
+            EQUITY.get(portfolio, 1e6),
+        )
         for portfolio, book in books.items()
         for symbol, size in book.items()
     ]
-    columns = ["portfolio_id", "as_of_date", "symbol", "exposure", "linear_exposure", "equity"]
+    columns = ["portfolio_id", "as_of_date", "symbol", "sector", "exposure", "linear_exposure", "equity"]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -190,12 +204,12 @@ def _tail(
 
 
 def _slow_factors(
-    market: dict[str, dict[int, float]], yields: dict[int, float], last: int
+    market: dict[str, dict[int, float]], yields: dict[int, float], last: int, history: int
 ) -> dict[str, dict[int, float]]:
-    """Each factor by session: SPY unchanged, the others as statsmodels residuals over 252 sessions."""
-    sessions = range(max(FIRST_SESSION, last - 271), last + 1)
+    """Each factor by session: SPY unchanged, the others less their line on it by statsmodels' WLS."""
+    sessions = range(max(FIRST_SESSION, last - history + 1), last + 1)
     spy = market["SPY"]
-    trading = [s for s in range(max(FIRST_SESSION, last - 251), last + 1) if s in spy]
+    trading = [s for s in range(max(FIRST_SESSION, last - 503), last + 1) if s in spy]
     raw = {name: market[proxy] for name, proxy in FUNDS.items()}
     if sum(s in yields for s in trading) >= 0.9 * len(trading):
         raw["Interest Rate"] = yields
@@ -206,8 +220,9 @@ def _slow_factors(
         series = raw[name]
         if name != "Market":
             both = [s for s in trading if s in series]
-            fit = sm.OLS([series[s] for s in both], sm.add_constant([spy[s] for s in both])).fit()
-            intercept, slope = fit.params
+            weights = [0.5 ** ((last - s) / 126) for s in both]
+            regressor = sm.add_constant([spy[s] for s in both])
+            intercept, slope = sm.WLS([series[s] for s in both], regressor, weights=weights).fit().params
             series = {s: series[s] - intercept - slope * spy[s] for s in sessions if s in series and s in spy}
         factors[name] = series
     return factors
@@ -219,18 +234,41 @@ def _slow_outcomes(
     betas: dict[str, dict[str, float]],
     last: int,
     symbol: str,
+    *,
+    history: int = 272,
 ) -> tuple[dict[int, float], dict[int, float]]:
     """A symbol's returns by session with proxies, and the proxies alone."""
     if set(betas.get(symbol, {})) != set(NAMES):
         return {}, {}
-    factors = _slow_factors(market, yields, last)
+    factors = _slow_factors(market, yields, last, 504)
+
+    def fitted(session: int) -> float:
+        return sum(betas[symbol][name] * factors[name].get(session, 0.0) for name in NAMES)
+
+    window = range(max(FIRST_SESSION, last - 503), last + 1)
+    residuals = [
+        market[symbol][s] - fitted(s) for s in window if s in market[symbol] and s in factors["Market"]
+    ]
+    mean = statistics.mean(residuals)
+    pool = sorted(residual - mean for residual in residuals)
     known, proxies = {}, {}
-    for session in range(max(FIRST_SESSION, last - 271), last + 1):
+    for session in range(max(FIRST_SESSION, last - history + 1), last + 1):
         if session in market[symbol]:
             known[session] = market[symbol][session]
         elif session in factors["Market"]:
-            proxies[session] = sum(betas[symbol][name] * factors[name].get(session, 0.0) for name in NAMES)
+            place = int(_slow_uniform(symbol, session) * len(pool))
+            proxies[session] = fitted(session) + (pool[place] if len(pool) >= 60 else 0.0)
     return known | proxies, proxies
+
+
+def _slow_uniform(symbol: str, session: int) -> float:
+    """SplitMix64 with whole numbers, from the hash of the symbol, at the day of the session."""
+    day = (CALENDAR[session - FIRST_SESSION] - pd.Timestamp(0)).days
+    z = int.from_bytes(hashlib.blake2b(symbol.encode(), digest_size=8).digest(), "little")
+    z = (z + 0x9E3779B97F4A7C15 * (day + 1)) % 2**64
+    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9 % 2**64
+    z = (z ^ z >> 27) * 0x94D049BB133111EB % 2**64
+    return ((z ^ z >> 31) >> 11) / 2**53
 
 
 def _slow_option(option: Row, move: float) -> float:
@@ -254,6 +292,14 @@ def _slow_realized(series: dict[int, float], last: int, window: int) -> float:
     return math.sqrt(252) * statistics.stdev(known) if len(known) >= window * 2 / 3 else math.nan
 
 
+def _slow_ewma(series: dict[int, float], last: int) -> float:
+    """Annualized root of the mean square with weights 0.94^age over the known returns of 252 sessions."""
+    known = [series[s] for s in range(last - 251, last + 1) if s in series]
+    weights = [0.94**age for age in range(len(known))]
+    total = sum(weight * value**2 for weight, value in zip(weights, reversed(known), strict=True))
+    return math.sqrt(252 * total / sum(weights))
+
+
 def _slow_volatility(series: dict[int, float], last: int) -> Row:
     """HAR, percentile and trend by their definitions (method, section 8)."""
 
@@ -275,7 +321,10 @@ def _slow_volatility(series: dict[int, float], last: int) -> Row:
     return {
         "realized_volatility_21d": now,
         "realized_volatility_63d": long,
-        "forecast_volatility_21d": long if variance <= 0 else math.sqrt(252 * variance),  # NaN stays
+        "forecast_volatility_21d": _slow_ewma(series, last),
+        "forecast_model": "ewma",
+        "forecast_volatility_21d_ewma": _slow_ewma(series, last),
+        "forecast_volatility_21d_har": long if variance <= 0 else math.sqrt(252 * variance),  # NaN stays
         "har_r_squared": fit.rsquared,
         "is_forecast_fallback": variance <= 0,
         "volatility_trend": trend,
@@ -309,6 +358,24 @@ def _slow_tail(outcomes: list[float]) -> Row:
         result[f"es_{label}_1d_cornish_fisher"] = -(mean + deviation * tail / alpha) * known
         result[f"var_{label}_10d"] = -cut * math.sqrt(10)
     return result
+
+
+def _slow_filter(outcomes: dict[int, float], last: int) -> Row:
+    """Filtered figures: each outcome of 252 sessions times today's EWMA volatility over that before it."""
+
+    def volatility(end: int) -> float:
+        known = [outcomes[s] for s in range(last - 314, end + 1) if s in outcomes]
+        weights = [0.94**age for age in range(len(known))]
+        squares = sum(weight * value**2 for weight, value in zip(weights, reversed(known), strict=True))
+        return math.sqrt(squares / sum(weights))
+
+    window = [s for s in range(last - 251, last + 1) if s in outcomes]
+    scaled = [outcomes[s] * volatility(last) / volatility(s - 1) for s in window]
+    cuts = {label: float(np.quantile(scaled, alpha)) for label, alpha in (("95", 0.05), ("99", 0.01))}
+    return {f"var_{label}_1d_filtered": -cut for label, cut in cuts.items()} | {
+        f"es_{label}_1d_filtered": -statistics.mean(value for value in scaled if value <= cut)
+        for label, cut in cuts.items()
+    }
 
 
 def _added(parts: list[tuple[float, dict[int, float]]], last: int, history: int) -> dict[int, float]:
@@ -361,12 +428,15 @@ def test_tail_risk_equals_a_slow_loop(back: int) -> None:
     assert sorted(found["portfolio_id"]) == sorted(BOOKS)
     for portfolio, row in found.set_index("portfolio_id").iterrows():
         book = BOOKS[str(portfolio)]
-        parts = [(size, _slow_outcomes(market, yields, betas, last, s)[0]) for s, size in book.items()]
+        parts = [
+            (size, _slow_outcomes(market, yields, betas, last, s, history=315)[0]) for s, size in book.items()
+        ]
         for option in options[options["portfolio_id"] == portfolio].to_dict("records"):
-            moves, _ = _slow_outcomes(market, yields, betas, last, option["symbol"])
+            moves, _ = _slow_outcomes(market, yields, betas, last, option["symbol"], history=315)
             unmoved = _slow_option(option, 0.0)
             parts.append((option["units"], {s: _slow_option(option, r) - unmoved for s, r in moves.items()}))
         _assert_close(row, _slow_tail([*_added(parts, last, 252).values()]))
+        _assert_close(row, _slow_filter(_added(parts, last, 315), last))
 
 
 def test_the_bond_fund_replaces_yields() -> None:
@@ -447,7 +517,7 @@ def test_scaling_a_book_scales_value_at_risk_and_not_volatility() -> None:
     more_options = OPTIONS.assign(units=7.3 * OPTIONS["units"])
     before, after = _tail(holdings, OPTIONS), _tail(larger, more_options)
     money = [name for name in before if name.startswith(("var_", "es_"))]
-    assert len(money) == 14
+    assert len(money) == 18
     np.testing.assert_allclose(after[money], 7.3 * before[money], rtol=1e-10)
     assert (after["scenario_days"] == before["scenario_days"]).all()
 
@@ -467,7 +537,7 @@ def test_offsetting_positions_have_no_risk() -> None:
 def test_a_flat_book_has_zero_risk() -> None:
     flat = pd.concat([_holdings({"long": {"CCC": 5e5}}), _holdings({"long": {"CCC": -5e5}})])
     flat = flat.groupby(["portfolio_id", "as_of_date", "symbol"], as_index=False).agg(
-        {"exposure": "sum", "linear_exposure": "sum", "equity": "first"}
+        {"sector": "first", "exposure": "sum", "linear_exposure": "sum", "equity": "first"}
     )
     volatility, tail = _one(_volatility(flat)), _one(_tail(flat))
     assert (volatility["realized_volatility_21d"], volatility["realized_volatility_63d"]) == (0.0, 0.0)

@@ -11,6 +11,7 @@ from python_models.panel import FloatArray
 from python_models.portfolio.value_at_risk import (
     Options,
     cornish_fisher_risk,
+    filtered_outcomes,
     historical_risk,
     is_monotone,
     option_scenario_pnl,
@@ -168,7 +169,7 @@ def test_is_monotone_equals_a_grid_over_the_domain(skew: float, kurtosis: float)
 def test_risk_shifts_with_cash_and_scales_with_size(seed: int, cash: float, size: float) -> None:
     pnl = _pnl(seed)
     risk, moved = (portfolio_value_at_risk(values, RISK_CONFIG) for values in (pnl, size * pnl + cash))
-    for column in [name for name in risk if "_1d" in name]:
+    for column in [name for name in risk if "_1d" in name and "filtered" not in name]:
         np.testing.assert_allclose(moved[column], size * risk[column] - cash, rtol=1e-8, atol=1e-6)
 
 
@@ -176,7 +177,7 @@ def test_risk_shifts_with_cash_and_scales_with_size(seed: int, cash: float, size
 @given(st.integers(0, 10_000))
 def test_shortfall_is_at_least_value_at_risk_and_99_at_least_95(seed: int) -> None:
     risk = portfolio_value_at_risk(_pnl(seed), RISK_CONFIG)
-    for suffix in ["1d", "1d_parametric"]:
+    for suffix in ["1d", "1d_filtered", "1d_parametric"]:
         assert (risk[f"es_95_{suffix}"] >= risk[f"var_95_{suffix}"]).all()
         assert (risk[f"es_99_{suffix}"] >= risk[f"var_99_{suffix}"]).all()
         assert (risk[f"var_99_{suffix}"] >= risk[f"var_95_{suffix}"]).all()
@@ -236,6 +237,97 @@ def test_a_left_skew_and_fat_tails_raise_the_risk() -> None:
         assert risk.expected_shortfall[0] > normal.expected_shortfall[0]
 
 
+# --- filtered outcomes ---
+
+
+def _slow_filtered(outcomes: list[float]) -> list[float]:
+    """The outcomes of the last 252 sessions times today's volatility over their own, session by session."""
+
+    def volatility(known: list[float]) -> float:
+        weights = [0.94**age for age in range(len(known))]
+        squares = sum(weight * value**2 for weight, value in zip(weights, reversed(known), strict=True))
+        return float(np.sqrt(squares / sum(weights)))
+
+    recent = outcomes[-315:]
+    today = volatility([value for value in recent if not np.isnan(value)])
+    found = []
+    for place in range(len(recent) - 252, len(recent)):
+        before = [value for value in recent[:place] if not np.isnan(value)]
+        own = volatility(before) if len(before) >= 21 else NAN
+        found.append(recent[place] * today / own)
+    return found
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000), st.sampled_from([252, 290, 400]))
+def test_filtered_outcomes_equal_a_loop_over_sessions(seed: int, sessions: int) -> None:
+    pnl = _pnl(seed, sessions=sessions, portfolios=3)
+    found = filtered_outcomes(pnl, RISK_CONFIG)
+    for portfolio in range(3):
+        expected = _slow_filtered(pnl[:, portfolio].tolist())
+        np.testing.assert_allclose(found[:, portfolio], expected, rtol=1e-10)
+
+
+def test_filtered_value_at_risk_by_hand() -> None:
+    """Outcomes of 100 in turn up and down, then a last one of 200: volatility rises to 108.6 %.
+
+    With 314 outcomes before it, today's mean square is 0.94 x 100^2 + 0.06 x 200^2 (the weights add up to
+    1 - 4e-9): every other outcome is scaled by the root of 1.18, the last one by the same.
+    """
+    pnl = 100.0 * (-1.0) ** np.arange(315)
+    pnl[-1] = 200.0
+    risk = portfolio_value_at_risk(pnl[:, None], RISK_CONFIG).iloc[0]
+    assert risk["var_95_1d"] == pytest.approx(100)
+    assert risk["var_95_1d_filtered"] == pytest.approx(100 * np.sqrt(1.18), rel=1e-7)
+    assert risk["es_99_1d_filtered"] == pytest.approx(100 * np.sqrt(1.18), rel=1e-7)
+
+
+def test_outcomes_of_one_size_are_not_scaled() -> None:
+    pnl = 50.0 * np.random.default_rng(4).choice([-1.0, 1.0], (300, 3))
+    risk = portfolio_value_at_risk(pnl, RISK_CONFIG)
+    for label in ("var_95_1d", "es_95_1d", "var_99_1d", "es_99_1d"):
+        np.testing.assert_allclose(risk[f"{label}_filtered"], risk[label], rtol=1e-12)
+
+
+def test_a_storm_raises_and_a_calm_lowers_filtered_risk() -> None:
+    pnl = _pnl(sessions=315, portfolios=2, missing=0.0)
+    pnl[-15:, 0] *= 5
+    pnl[-60:, 1] /= 5
+    risk = portfolio_value_at_risk(pnl, RISK_CONFIG)
+    assert risk["var_95_1d_filtered"][0] > 1.5 * risk["var_95_1d"][0]
+    assert risk["var_95_1d_filtered"][1] < 0.5 * risk["var_95_1d"][1]
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000), st.integers(-4, 10))
+def test_filtered_risk_scales_with_size(seed: int, power: int) -> None:
+    pnl = _pnl(seed)
+    plain, scaled = (filtered_outcomes(values, RISK_CONFIG) for values in (pnl, 2.0**power * pnl))
+    np.testing.assert_array_equal(scaled, 2.0**power * plain)
+
+
+def test_the_volatility_of_an_outcome_does_not_depend_on_it_or_on_later_ones() -> None:
+    pnl = _pnl(sessions=315, portfolios=1, missing=0.0)
+    changed = pnl.copy()
+    changed[-1] *= 3
+    first, second = filtered_outcomes(pnl, RISK_CONFIG), filtered_outcomes(changed, RISK_CONFIG)
+    ratio = second[:-1] / first[:-1]
+    np.testing.assert_allclose(ratio, ratio[0, 0], rtol=1e-12)  # only today's volatility differs
+    assert second[-1, 0] == pytest.approx(3 * first[-1, 0] * ratio[0, 0])
+
+
+def test_outcomes_of_zero_stay_zero_and_the_first_one_after_them_is_unknown() -> None:
+    pnl = np.zeros((100, 2))
+    pnl[60, 1] = -40.0
+    found = filtered_outcomes(pnl, RISK_CONFIG)
+    assert (found[21:, 0] == 0).all()
+    assert np.isnan(found[:21]).all()
+    assert np.isnan(found[60, 1])
+    assert (np.delete(found[21:, 1], 39) == 0).all()
+    risk = portfolio_value_at_risk(pnl, RISK_CONFIG)
+    assert risk["var_99_1d_filtered"].tolist() == [0.0, 0.0]
+
+
 # --- missing values and independence ---
 
 
@@ -245,17 +337,21 @@ def test_fifty_nine_outcomes_are_too_few_and_sixty_are_enough() -> None:
     pnl[:40, 1] = NAN
     risk = portfolio_value_at_risk(pnl, RISK_CONFIG)
     measures = [name for name in risk if "_1d" in name or "_10d" in name]
-    assert len(measures) == 14
+    assert len(measures) == 18
     assert risk["observations"].tolist() == [59, 60]
     assert risk.loc[0, measures].isna().all()
-    assert risk.loc[1, measures].notna().all()
+    filtered = [
+        name for name in measures if "filtered" in name
+    ]  # 21 of the outcomes only start the volatility
+    assert risk.loc[1, filtered].isna().all()
+    assert risk.loc[1].drop(filtered)[[name for name in measures if name not in filtered]].notna().all()
     assert not risk["is_cornish_fisher_monotone"][0]
 
 
 def test_outcomes_before_the_window_do_not_matter() -> None:
     pnl = _pnl(sessions=400)
     changed = pnl.copy()
-    changed[: 400 - RISK_CONFIG.window] = 1e9
+    changed[: 400 - RISK_CONFIG.history] = 1e9
     first, second = portfolio_value_at_risk(pnl, RISK_CONFIG), portfolio_value_at_risk(changed, RISK_CONFIG)
     assert first.equals(second)
 

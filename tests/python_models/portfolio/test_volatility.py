@@ -1,5 +1,6 @@
 """Volatility, tested against a textbook number, pandas and statsmodels, and by invariants."""
 
+import math
 from functools import partial
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from python_models.portfolio import volatility
-from python_models.portfolio.volatility import VolatilityProfile
+from python_models.portfolio.volatility import VolatilityProfile, forecast_columns
 from tests.method_config import VOLATILITY_CONFIG
 
 FloatArray = npt.NDArray[np.float64]
@@ -101,7 +102,7 @@ def test_har_forecast_equals_statsmodels_with_missing_values() -> None:
         counts.add(rows)
         assert forecast.har_r_squared[column] == pytest.approx(r_squared, rel=1e-8)
         if variance > 0:
-            assert forecast.forecast_21d[column] == pytest.approx(np.sqrt(252 * variance), rel=1e-8)
+            assert forecast.forecast_21d_har[column] == pytest.approx(np.sqrt(252 * variance), rel=1e-8)
         assert forecast.is_forecast_fallback[column] == (variance <= 0)
     assert counts == {231, 189}  # a gap removes 42 rows
 
@@ -111,7 +112,7 @@ def test_har_forecast_equals_statsmodels_where_regressors_are_nearly_collinear()
     smooth = 0.01 + 0.004 * np.sin(np.arange(272) / 60) + rng.normal(0, 1e-5, 272)
     variance, r_squared, _ = _har_loop(smooth)
     forecast = volatility_profile(smooth[:, None])
-    assert forecast.forecast_21d[0] == pytest.approx(np.sqrt(252 * variance), rel=1e-8)
+    assert forecast.forecast_21d_har[0] == pytest.approx(np.sqrt(252 * variance), rel=1e-8)
     assert forecast.har_r_squared[0] == pytest.approx(r_squared, rel=1e-8)
 
 
@@ -126,7 +127,7 @@ def test_a_forecast_that_is_not_positive_falls_back_to_the_long_volatility() -> 
     forecast = volatility_profile(values[:, None])
     assert forecast.is_forecast_fallback[0]
     assert forecast.forecast_reason[0] is None
-    assert forecast.forecast_21d[0] == pytest.approx(np.nanstd(values[-63:], ddof=1) * np.sqrt(252))
+    assert forecast.forecast_21d_har[0] == pytest.approx(np.nanstd(values[-63:], ddof=1) * np.sqrt(252))
     assert forecast.har_r_squared[0] == pytest.approx(_har_loop(values)[1])
 
 
@@ -135,7 +136,7 @@ def test_a_fallback_without_a_long_volatility_gives_no_forecast_and_a_reason() -
     values[210:250] = np.nan  # 23 of the last 63 returns are known
     forecast = volatility_profile(values)
     assert forecast.forecast_reason[0] == "no_fallback_variance"
-    assert np.isnan(forecast.forecast_21d[0])
+    assert np.isnan(forecast.forecast_21d_har[0])
     assert not forecast.is_forecast_fallback[0]
 
 
@@ -145,7 +146,7 @@ def test_one_hundred_and_twenty_five_rows_give_no_forecast_and_a_reason() -> Non
     values[:105, 1] = np.nan
     forecast = volatility_profile(values)
     assert list(forecast.forecast_reason) == ["too_few_rows", None]
-    assert list(np.isnan(forecast.forecast_21d)) == [True, False]
+    assert list(np.isnan(forecast.forecast_21d_har)) == [True, False]
     assert list(np.isnan(forecast.har_r_squared)) == [True, False]
     assert not forecast.is_forecast_fallback.any()
 
@@ -156,14 +157,14 @@ def test_a_gap_in_the_last_month_gives_no_forecast_and_a_reason() -> None:
     values[-22, 1] = np.nan
     forecast = volatility_profile(values)
     assert list(forecast.forecast_reason) == ["unknown_regressors", None]
-    assert list(np.isnan(forecast.forecast_21d)) == [True, False]
+    assert list(np.isnan(forecast.forecast_21d_har)) == [True, False]
 
 
 def test_a_flat_series_has_volatility_exactly_zero_and_a_flagged_fallback() -> None:
     profile = volatility_profile(np.zeros((300, 1)))
     assert profile.realized_21d[0] == 0.0
     assert profile.realized_63d[0] == 0.0
-    assert profile.forecast_21d[0] == 0.0
+    assert profile.forecast_21d_har[0] == 0.0
     assert profile.is_forecast_fallback[0]
     assert np.isnan(profile.har_r_squared[0])
     assert profile.trend[0] == "stable"
@@ -180,7 +181,7 @@ def test_equal_returns_have_volatility_exactly_zero(value: float, gap: int) -> N
 
 def test_equal_returns_have_a_constant_forecast() -> None:
     profile = volatility_profile(np.full((272, 1), 0.0123))
-    assert profile.forecast_21d[0] == pytest.approx(0.0123 * np.sqrt(252))
+    assert profile.forecast_21d_har[0] == pytest.approx(0.0123 * np.sqrt(252))
     assert np.isnan(profile.har_r_squared[0])
     assert not profile.is_forecast_fallback[0]
 
@@ -218,6 +219,30 @@ def test_percentile_needs_one_hundred_and_twenty_six_values() -> None:
     assert np.isnan(volatility_profile(values[1:]).percentile[0])
 
 
+def test_forecasts_by_garch_and_ewma_need_one_hundred_and_twenty_six_returns() -> None:
+    values = _returns(160, 2, seed=11)
+    values[:34, 0] = np.nan
+    values[:35, 1] = np.nan
+    profile = volatility_profile(values)
+    for forecast in (profile.forecast_21d_garch, profile.forecast_21d_ewma):
+        assert list(np.isnan(forecast)) == [False, True]
+    weights = 0.94 ** np.arange(125.0, -1.0, -1.0)
+    expected = math.sqrt(252 * (weights * values[34:, 0] ** 2).sum() / weights.sum())
+    assert profile.forecast_21d_ewma[0] == pytest.approx(expected, rel=1e-12)
+
+
+def test_the_forecast_shown_is_that_of_the_named_model() -> None:
+    profile = volatility_profile(_returns(272, 2))
+    for model in ("garch", "ewma", "har"):
+        columns = forecast_columns(profile, model)
+        np.testing.assert_array_equal(
+            columns["forecast_volatility_21d"], columns[f"forecast_volatility_21d_{model}"]
+        )
+        assert list(columns["forecast_model"]) == [model, model]
+    with pytest.raises(ValueError, match="must be one of garch, ewma, har, got 'arima'"):
+        forecast_columns(profile, "arima")
+
+
 @settings(max_examples=20, deadline=None)
 @given(seed=seeds, earlier=st.integers(1, 200))
 def test_data_before_the_history_do_not_matter(seed: int, earlier: int) -> None:
@@ -233,7 +258,8 @@ def test_scaling_returns_scales_volatility_and_not_trend_or_percentile(seed: int
     plain, scaled = volatility_profile(values), volatility_profile(scale * values)
     np.testing.assert_allclose(scaled.realized_21d, scale * plain.realized_21d, rtol=1e-12)
     np.testing.assert_allclose(scaled.realized_63d, scale * plain.realized_63d, rtol=1e-12)
-    np.testing.assert_allclose(scaled.forecast_21d, scale * plain.forecast_21d, rtol=1e-9)
+    for name in ("forecast_21d_garch", "forecast_21d_ewma", "forecast_21d_har"):
+        np.testing.assert_allclose(getattr(scaled, name), scale * getattr(plain, name), rtol=1e-9)
     np.testing.assert_allclose(scaled.har_r_squared, plain.har_r_squared, rtol=1e-9)
     np.testing.assert_array_equal(scaled.trend, plain.trend)
     np.testing.assert_array_equal(scaled.percentile, plain.percentile)
@@ -266,7 +292,12 @@ def test_symbol_volatility_equals_the_profile_of_each_date() -> None:
         day = figures.loc[dates[row]]
         np.testing.assert_array_equal(day["realized_volatility_21d"], profile.realized_21d)
         np.testing.assert_array_equal(day["realized_volatility_63d"], profile.realized_63d)
-        np.testing.assert_array_equal(day["forecast_volatility_21d"], profile.forecast_21d)
+        np.testing.assert_array_equal(day["forecast_volatility_21d"], profile.forecast_21d_garch)
+        assert set(day["forecast_model"].dropna()) <= {"garch"}
+        np.testing.assert_array_equal(day["forecast_model"].isna(), np.isnan(profile.forecast_21d_garch))
+        np.testing.assert_array_equal(day["forecast_volatility_21d_garch"], profile.forecast_21d_garch)
+        np.testing.assert_array_equal(day["forecast_volatility_21d_ewma"], profile.forecast_21d_ewma)
+        np.testing.assert_array_equal(day["forecast_volatility_21d_har"], profile.forecast_21d_har)
         np.testing.assert_array_equal(day["har_r_squared"], profile.har_r_squared)
         np.testing.assert_array_equal(day["is_forecast_fallback"], profile.is_forecast_fallback)
         np.testing.assert_array_equal(day["volatility_percentile"], profile.percentile)

@@ -14,6 +14,7 @@ from python_models.correlation.symbols import (
     nearest_correlation,
     pair_correlations,
 )
+from python_models.correlation.torsion import symbol_deviations
 from python_models.portfolio import volatility
 from tests.method_config import CORRELATION_CONFIG, VOLATILITY_CONFIG
 
@@ -74,7 +75,9 @@ def test_forecast_of_every_symbol_equals_statsmodels(returns: pd.DataFrame) -> N
         assert used.sum() == 231
         assert forecast.har_r_squared[column] == pytest.approx(fit.rsquared, rel=1e-7), symbol
         if variance > 0:
-            assert forecast.forecast_21d[column] == pytest.approx(np.sqrt(252 * variance), rel=1e-8), symbol
+            assert forecast.forecast_21d_har[column] == pytest.approx(np.sqrt(252 * variance), rel=1e-8), (
+                symbol
+            )
         assert forecast.is_forecast_fallback[column] == (variance <= 0)
 
 
@@ -107,9 +110,9 @@ def funds(long: pd.DataFrame) -> PortfolioCorrelations:
     pairs = symbol_correlations(long, None, from_date=AS_OF)
     exposures = {"SPY": 30.0, "VTI": 20.0, "VUG": 20.0, "GLD": 15.0, "TLT": -15.0}
     holdings = pd.DataFrame({"symbol": exposures.keys(), "exposure": exposures.values()})
-    return portfolio_correlations(
-        holdings.assign(portfolio_id="funds", as_of_date=pd.Timestamp(AS_OF)), pairs
-    )
+    holdings = holdings.assign(portfolio_id="funds", as_of_date=pd.Timestamp(AS_OF))
+    deviations = symbol_deviations(long, holdings["as_of_date"], window=CORRELATION_CONFIG.window)
+    return portfolio_correlations(holdings, pairs, deviations)
 
 
 def test_funds_on_the_same_market_are_one_cluster(funds: PortfolioCorrelations) -> None:
@@ -120,7 +123,7 @@ def test_funds_on_the_same_market_are_one_cluster(funds: PortfolioCorrelations) 
 
 def test_funds_on_the_same_market_are_few_bets(funds: PortfolioCorrelations) -> None:
     row = funds.portfolios.iloc[0]
-    assert 1 < row["effective_bets"] < 1 / (0.7**2 + 2 * 0.15**2) + 0.5  # three groups, nearly unrelated
+    assert 3 < row["effective_bets"] < 4.5  # three funds of one market, gold and bonds
     assert row["data_days"] == 90
     assert row["min_eigenvalue"] > 0
     assert not row["is_repaired"]

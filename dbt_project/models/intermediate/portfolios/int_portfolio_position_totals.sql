@@ -13,6 +13,7 @@ final as (
         sum(market_value) as net_market_value,
         sum(daily_pnl) as daily_pnl,
         coalesce(sum(daily_pnl) filter (where investment_class <> 'PRIVATE'), 0) as public_daily_pnl,
+        coalesce(sum(hypothetical_pnl) filter (where investment_class <> 'PRIVATE'), 0) as hypothetical_pnl,
         sum(unrealized_pnl) as unrealized_pnl,
         sum(realized_pnl) as realized_pnl,
         sum(dividends) as dividends,

@@ -8,11 +8,16 @@ scopes as (
     select * from {{ ref('int_portfolio_scopes') }}
 ),
 
+profiles as (
+    select * from {{ ref('int_symbol_profiles') }}
+),
+
 final as (
     select
         holdings.portfolio_id,
         holdings.as_of_date,
         holdings.symbol,
+        profiles.sector,
         holdings.exposure,
         holdings.linear_exposure,
         holdings.linear_positions,
@@ -23,6 +28,11 @@ final as (
     from holdings
     inner join scopes
         on holdings.portfolio_id = scopes.portfolio_id and holdings.as_of_date = scopes.as_of_date
+    left join profiles
+        on
+            holdings.symbol = profiles.symbol
+            and holdings.as_of_date >= profiles.valid_from
+            and holdings.as_of_date < profiles.valid_before
 )
 
 select * from final

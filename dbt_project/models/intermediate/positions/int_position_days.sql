@@ -45,7 +45,8 @@ final as (
         days.*,
         cast(trim_scale(coalesce(entry_split.cumulative_ratio, 1)) as text) as entry_ratio,
         coalesce(case when days.is_stated_exit then exit_split.cumulative_ratio else now_split.cumulative_ratio end, 1)
-        / coalesce(entry_split.cumulative_ratio, 1) as split_factor
+        / coalesce(entry_split.cumulative_ratio, 1) as split_factor,
+        coalesce(now_split.cumulative_ratio, 1) / coalesce(entry_split.cumulative_ratio, 1) as closing_split_factor
     from days
     {{ join_split_period('splits', 'now_split', 'days.pricing_symbol', 'days.as_of_date') }}
     {{ join_split_period('splits', 'entry_split', 'days.pricing_symbol', 'days.entry_date', since='ex_date') }}

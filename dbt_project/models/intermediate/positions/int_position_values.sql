@@ -8,7 +8,8 @@
 
 -- Value and P&L of every position, rounded to the cent as on a statement. Daily P&L starts at the cost basis on the
 -- first day and ends at the exit, settlement or market value on the last; its running total continues from the session
--- before the window.
+-- before the window. Hypothetical P&L is that of the position of the previous close, held to this close: an entry has
+-- none, an exit ends at the close, a settlement at its intrinsic value.
 with priced as (
     select * from {{ ref('int_position_prices') }}
 ),
@@ -54,6 +55,22 @@ valued as (
                 )
             else 0
         end as numeric(38, 2)) as dividends,
+        -- as if held to the close, in the shares of the session
+        cast(
+            priced.quantity * priced.closing_split_factor * priced.contract_multiplier * priced.price as numeric(38, 2)
+        )
+            as value_if_held,
+        cast(case
+            when priced.investment_class = 'PUBLIC' and priced.entry_date < dividends.ex_date
+                then coalesce(
+                    priced.quantity
+                    * priced.closing_split_factor
+                    / coalesce(splits.split_ratio, 1)
+                    * dividends.dividend,
+                    0
+                )
+            else 0
+        end as numeric(38, 2)) as dividends_if_held,
         case priced.investment_class
             when 'OPTIONS' then priced.contract
             when 'PUBLIC' then priced.symbol
@@ -118,6 +135,10 @@ final as (
         cast(case when is_open then 0 else end_value - cost_basis end as numeric(38, 2)) as realized_pnl,
         dividends,
         cast(end_value - previous_market_value + dividends as numeric(38, 2)) as daily_pnl,
+        cast(case
+            when is_first_day then 0
+            else value_if_held - previous_market_value + dividends_if_held
+        end as numeric(38, 2)) as hypothetical_pnl,
         cast(pnl_before_window + sum(end_value - previous_market_value + dividends) over running as numeric(38, 2))
             as cumulative_pnl,
         cast(dividends_before_window + sum(dividends) over running as numeric(38, 2)) as cumulative_dividends

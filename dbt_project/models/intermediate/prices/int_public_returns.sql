@@ -1,5 +1,6 @@
--- P&L and return of the public and option positions of each portfolio on each session: the outcomes against which
--- forecasts are evaluated, from the longest window before the dates being built on.
+-- P&L of the public and option positions of each portfolio on each session, as earned and of the positions of the
+-- previous close, and the return of the latter: the outcomes of one-day forecasts, from the longest window before the
+-- dates being built on.
 with sessions as (
     select * from {{ ref('int_session_windows') }}
 ),
@@ -13,11 +14,12 @@ final as (
         snapshots.portfolio_id,
         snapshots.as_of_date,
         sessions.session_number,
-        cast(snapshots.public_daily_pnl as double precision) as pnl,
+        cast(snapshots.public_daily_pnl as double precision) as actual_pnl,
+        cast(snapshots.hypothetical_pnl as double precision) as hypothetical_pnl,
         case
             when snapshots.equity - snapshots.daily_pnl > 0
-                then cast(snapshots.public_daily_pnl / (snapshots.equity - snapshots.daily_pnl) as double precision)
-        end as daily_return
+                then cast(snapshots.hypothetical_pnl / (snapshots.equity - snapshots.daily_pnl) as double precision)
+        end as hypothetical_return
     from snapshots
     inner join sessions on snapshots.as_of_date = sessions.as_of_date
 )

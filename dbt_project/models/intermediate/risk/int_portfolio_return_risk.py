@@ -14,6 +14,7 @@ def model(dbt, session):
         dbt.ref("int_risk_betas"),
         dbt.ref("factors"),
         FactorConfig(**dbt.config.get("factor_rules")),
+        dbt.config.get("residual_minimum"),
     )
     return portfolio_return_risk(
         dbt.ref("int_engine_holdings"),
