@@ -110,13 +110,19 @@ def minimum_torsion(correlations: np.ndarray) -> np.ndarray:
     return now @ np.linalg.inv(root)
 
 
-def effective_bets(correlations: np.ndarray, deviations: np.ndarray, weights: np.ndarray) -> float | None:
-    """Exp of the entropy of the variance shares of minimum-torsion bets."""
-    standardized = weights * deviations
-    variance = float(standardized @ correlations @ standardized)
-    if variance <= 0:
+def effective_bets(facts: Facts, day: date, found: Matrix, exposures: dict[str, float]) -> float | None:
+    """Exp of the entropy of the variance shares of minimum-torsion bets; None for a perfect hedge."""
+    window = facts.window(day, WINDOW)
+    gross = sum(abs(exposures[name]) for name in found.symbols)
+    x = np.array(
+        [
+            exposures[name] / gross * np.std(list(returns_in(facts, name, window).values()), ddof=1)
+            for name in found.symbols
+        ]
+    )
+    variance = float(x @ found.correlations @ x)
+    if variance <= 1e-15:
         return None
-    torsion = minimum_torsion(correlations)
-    exposures = np.linalg.solve(torsion.T, standardized)
-    shares = exposures * (torsion @ correlations @ standardized) / variance
+    torsion = minimum_torsion(found.correlations)
+    shares = np.linalg.solve(torsion.T, x) * (torsion @ found.correlations @ x) / variance
     return math.exp(-sum(share * math.log(share) for share in shares if share > 0))

@@ -73,6 +73,8 @@ def groups(facts: Facts, day: PortfolioDay) -> dict[tuple[str, str], list[Positi
     """Open positions other than cash, by dimension and bucket."""
     found = defaultdict(list)
     for position in day.open_positions:
+        if is_cash(position):
+            continue
         for dimension in DIMENSIONS:
             found[dimension, bucket(facts, position, dimension)].append(position)
     return found
@@ -81,7 +83,7 @@ def groups(facts: Facts, day: PortfolioDay) -> dict[tuple[str, str], list[Positi
 def exposures(day: PortfolioDay) -> dict[str, Decimal | float | None]:
     """The totals of a portfolio, at market, at cost and delta-adjusted."""
     positions = day.open_positions
-    market = positions
+    market = [row for row in positions if not is_cash(row)]
     totals: dict[str, Decimal | float | None] = {
         **four(row.market_value for row in market),
         **four((row.cost_basis for row in positions), "_at_cost"),

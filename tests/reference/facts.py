@@ -109,7 +109,9 @@ class Facts:
         self.returns = self._returns()
         self.yields = self._yields()
         self.profiles = self._profiles()
-        self.quotes = {(row["symbol"], row["quote_date"]): row for row in self.raw["option_quotes"]}
+        self.quotes: dict[str, dict[date, dict[str, Any]]] = defaultdict(dict)
+        for row in self.raw["option_quotes"]:
+            self.quotes[row["symbol"]][row["quote_date"]] = row
 
     @cached_property
     def broad(self) -> set[str]:

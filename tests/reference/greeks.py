@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 
 import numpy as np
 from scipy.optimize import brentq
@@ -118,17 +119,23 @@ def implied(terms: Terms, paid: float) -> float | None:
     return float(brentq(lambda v: price(terms, v) - paid, LOWEST, HIGHEST, xtol=1e-14, rtol=1e-14))
 
 
-def rate(facts: Facts, day: date, years: float) -> float:
-    """The newest Treasury curve so far, linear between its tenors and flat outside them."""
+@cache
+def curve(facts: Facts, day: date) -> list[tuple[float, float]]:
+    """Tenors and yields of the newest Treasury curve so far."""
     known = [when for series in TENORS for when in facts.yields.get(series, {}) if when <= day]
-    if not known:
-        return 0.0
-    newest = max(known)
-    points = [
+    newest = max(known, default=None)
+    return [
         (tenor, facts.yields[series][newest])
         for series, tenor in TENORS.items()
         if newest in facts.yields.get(series, {})
     ]
+
+
+def rate(facts: Facts, day: date, years: float) -> float:
+    """Linear between the tenors of the curve and flat outside them; 0 without a curve."""
+    points = curve(facts, day)
+    if not points:
+        return 0.0
     return float(np.interp(years, [tenor for tenor, _ in points], [value for _, value in points]))
 
 
@@ -150,12 +157,17 @@ def terms_of(facts: Facts, lot: Lot, day: date) -> Terms | None:
 
 def quoted(facts: Facts, lot: Lot, day: date) -> tuple[float, str] | None:
     """The mid if bid and ask are positive, else the last trade."""
-    row = facts.quotes.get((lot.symbol, day))
+    row = facts.quotes.get(lot.symbol, {}).get(day)
     if row is None or split_factor(facts, lot, day) != 1:  # a quote is for the contract as it trades
         return None
     if row["bid"] and row["ask"] and row["bid"] > 0 and row["ask"] > 0:
         return float((row["bid"] + row["ask"]) / 2), "mid"
     return (float(row["last"]), "last") if row["last"] and row["last"] > 0 else None
+
+
+@cache
+def _implied_on(facts: Facts, lot: Lot, day: date, paid: float) -> float | None:
+    return implied(terms_of(facts, lot, day), paid)
 
 
 def _entry_volatility(facts: Facts, lot: Lot, day: date) -> tuple[date, float] | None:
@@ -173,7 +185,7 @@ def _entry_volatility(facts: Facts, lot: Lot, day: date) -> tuple[date, float] |
         paid = float(sum(abs(each.quantity) * each.entry_price for each in lots) / units)
         if entry not in facts.closes.get(lot.name, {}) or entry >= lot.expiration:
             continue
-        found = implied(terms_of(facts, lots[0], entry), paid)
+        found = _implied_on(facts, lots[0], entry, paid)
         if found is not None:
             return entry, found
     return None
@@ -181,9 +193,7 @@ def _entry_volatility(facts: Facts, lot: Lot, day: date) -> tuple[date, float] |
 
 def _quoted_volatility(facts: Facts, lot: Lot, day: date) -> tuple[date, float] | None:
     """Of the contract's last usable quote before the day."""
-    dates = sorted(
-        (when for symbol, when in facts.quotes if symbol == lot.symbol and when < day), reverse=True
-    )
+    dates = sorted((when for when in facts.quotes.get(lot.symbol, {}) if when < day), reverse=True)
     for when in dates:
         quote = quoted(facts, lot, when)
         if quote and when in facts.closes.get(lot.name, {}):

@@ -34,12 +34,14 @@ def sharpe(facts: Facts, days: dict[date, PortfolioDay], day: date) -> tuple[flo
 
 def return_beta(
     facts: Facts, days: dict[date, PortfolioDay], day: date, length: int, minimum: int
-) -> float | None:
-    """OLS slope of daily returns on SPY's."""
+) -> tuple[float | None, str | None]:
+    """OLS slope of daily returns on SPY's; the reason where null."""
     market = facts.returns["SPY"]
     both = [when for when in facts.window(day, length) if when in days and when in market]
-    if len(both) < minimum or days[day].twr_index is None:
-        return None
+    if days[day].twr_index is None:
+        return None, "return_chain_broken"
+    if sum(days[when].public_pnl != 0 for when in both) < minimum:
+        return None, "too_few_market_days"
     own = [days[when].daily_return for when in both]
     fit = sm.OLS(own, sm.add_constant([market[when] for when in both], has_constant="add")).fit()
-    return float(fit.params[1])
+    return float(fit.params[1]), None

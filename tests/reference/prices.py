@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cache
 
 from tests.reference.facts import Facts, Lot
 
@@ -28,6 +29,7 @@ def split_factor(facts: Facts, lot: Lot, day: date) -> Decimal:
     return math.prod(ratios, start=Decimal(1))
 
 
+@cache
 def close(facts: Facts, symbol: str, day: date) -> tuple[Decimal, int] | None:
     """The last close on or before a session in the day's shares, and its age in sessions."""
     known = [when for when in facts.closes.get(symbol, {}) if when <= day]

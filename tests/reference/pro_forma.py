@@ -1,4 +1,7 @@
-"""Past returns of the holdings of a date, missing ones stood in for by factors (method 8)."""
+"""Past returns of the holdings of a date, missing ones stood in for by factors (method 8).
+
+The residual that is drawn for a missing return depends on a generator, which is not repeated here.
+"""
 
 from dataclasses import dataclass
 from datetime import date

@@ -31,6 +31,7 @@ class PositionDay:
     market_value: Decimal
     cost_basis: Decimal
     daily_pnl: Decimal
+    held_pnl: Decimal  # as if held unchanged from the close before: a sale ends at the close
     unrealized_pnl: Decimal
     realized_pnl: Decimal
     dividends: Decimal
@@ -148,6 +149,7 @@ def position_days(facts: Facts, lot: Lot, until: date) -> list[PositionDay]:
                 market_value=value if is_open else ZERO,
                 cost_basis=cost,
                 daily_pnl=value - before + paid,
+                held_pnl=(value if is_open else _held_value(facts, lot, day)) - before + paid,
                 unrealized_pnl=value - cost if is_open else ZERO,
                 realized_pnl=ZERO if is_open else value - cost,
                 dividends=paid,
@@ -156,6 +158,13 @@ def position_days(facts: Facts, lot: Lot, until: date) -> list[PositionDay]:
         )
         before = value
     return found
+
+
+def _held_value(facts: Facts, lot: Lot, day: date) -> Decimal:
+    """Of a position on its last session: an option settles, a sale at a price is ignored."""
+    is_settled = lot.is_option and facts.on_or_before(lot.expiration) == day
+    price = end_price(facts, lot, day) if is_settled else unit_price(facts, lot, day)[0]
+    return cents(lot.quantity * split_factor(facts, lot, day) * lot.multiplier * price.value)
 
 
 class Book:

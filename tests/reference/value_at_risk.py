@@ -11,10 +11,12 @@ from scipy.stats import binom, chi2, kurtosis, norm, skew
 from tests.reference import greeks
 from tests.reference.pro_forma import Past
 from tests.reference.valuation import PortfolioDay
-from tests.reference.volatility import DECAY
+from tests.reference.volatility import ewma
 
 WINDOW, MINIMUM = 252, 60
+WARM_UP, LEAST_FILTERED = 63, 21  # sessions before the window, and outcomes, behind a filter's volatility
 CONFIDENCES = (0.95, 0.99)
+BASEL_DAYS, YELLOW, RED = 250, 5, 10
 FINEST = 0.005  # Cornish-Fisher holds where its quantile increases from 0.5 to 99.5 %
 
 
@@ -56,13 +58,18 @@ def historical(values: list[float], confidence: float) -> tuple[float, float]:
     return -quantile, -float(np.mean([value for value in values if value <= quantile]))
 
 
-def filtered_outcomes(values: list[float], start: float) -> list[float]:
-    """Each outcome times today's EWMA volatility / that of its own session, before the session's outcome."""
-    variances = [start]
-    for value in values:
-        variances.append(DECAY * variances[-1] + (1 - DECAY) * value**2)
-    today = variances[-1]
-    return [value * math.sqrt(today / own) for value, own in zip(values, variances[:-1], strict=True)]
+def filtered_outcomes(values: list[float]) -> list[float]:
+    """The window's outcomes, each times today's EWMA volatility / that before its own session.
+
+    values: outcomes of the window and of the sessions before it from which the volatility starts.
+    """
+    today = ewma(values)
+    found = []
+    for place in range(max(len(values) - WINDOW, LEAST_FILTERED), len(values)):
+        own = ewma(values[:place])
+        if own > 0:
+            found.append(values[place] * math.sqrt(today / own))
+    return found
 
 
 def parametric(values: list[float], confidence: float) -> tuple[float, float]:
@@ -139,13 +146,22 @@ def _log_likelihood(calm: int, broken: int, share: float) -> float:
 
 
 def measures(values: list[float]) -> dict[str, float | None]:
-    """All one-day figures by their columns, ten days by the square root of ten; null below 60 outcomes."""
-    methods = {"": historical, "_parametric": parametric, "_cornish_fisher": cornish_fisher}
+    """All one-day figures by their columns, ten days by the square root of ten; null below 60 outcomes.
+
+    values: as for filtered_outcomes.
+    """
+    window = values[-WINDOW:]
+    methods = {
+        "": (historical, window),
+        "_filtered": (historical, filtered_outcomes(values)),
+        "_parametric": (parametric, window),
+        "_cornish_fisher": (cornish_fisher, window),
+    }
     found: dict[str, float | None] = {}
     for confidence in CONFIDENCES:
         level = f"{confidence * 100:.0f}"
-        for suffix, method in methods.items():
-            figures = method(values, confidence) if len(values) >= MINIMUM else None
+        for suffix, (method, outcomes) in methods.items():
+            figures = method(outcomes, confidence) if len(outcomes) >= MINIMUM else None
             found[f"var_{level}_1d{suffix}"], found[f"es_{level}_1d{suffix}"] = figures or (None, None)
         if found[f"var_{level}_1d"] is not None:
             found[f"var_{level}_10d"] = found[f"var_{level}_1d"] * math.sqrt(10)
@@ -155,22 +171,27 @@ def measures(values: list[float]) -> dict[str, float | None]:
 def hypothetical(before: PortfolioDay, now: PortfolioDay) -> Decimal:
     """P&L of the public and option positions of the previous close, held unchanged."""
     held = {position.lot.position_id for position in before.open_positions if not position.lot.is_private}
-    return sum((row.daily_pnl for row in now.positions if row.lot.position_id in held), Decimal(0))
+    return sum((row.held_pnl for row in now.positions if row.lot.position_id in held), Decimal(0))
 
 
-def backtest(breaches: list[bool], tail: float) -> dict[str, float | None]:
-    """Counts and p-values; no p-values below 60 days."""
-    enough = len(breaches) >= MINIMUM
+def backtest(breaches: list[bool | None], confidence: float) -> dict[str, float | str | None]:
+    """Counts and p-values over the sessions that are known; no p-values below 60 of them."""
+    known = [breach for breach in breaches if breach is not None]
+    enough = len(known) >= MINIMUM
     return {
-        "observations": len(breaches),
-        "breaches": sum(breaches),
-        "expected_breaches": len(breaches) * tail,
-        "kupiec_p_value": kupiec(breaches, tail) if enough else None,
-        "christoffersen_p_value": christoffersen(breaches) if enough else None,
+        "observations": len(known),
+        "breaches": sum(known),
+        "expected_breaches": len(known) * (1 - confidence),
+        "kupiec_p_value": kupiec(known, 1 - confidence) if enough else None,
+        "christoffersen_p_value": christoffersen(known) if enough else None,
+        "traffic_light": traffic_light(breaches) if confidence == max(CONFIDENCES) else None,
     }
 
 
-def traffic_light(breaches: list[bool]) -> str:
-    """Basel: over 250 days at 99 %, green to 4 breaches, yellow to 9, red beyond."""
-    failed = sum(breaches[-250:])
-    return "green" if failed <= 4 else "yellow" if failed <= 9 else "red"
+def traffic_light(breaches: list[bool | None]) -> str | None:
+    """Basel: green to 4 breaches in 250 days, yellow to 9, red beyond; null unless all are observed."""
+    days = breaches[-BASEL_DAYS:]
+    if len(days) < BASEL_DAYS or None in days:
+        return None
+    failed = sum(days)
+    return "green" if failed < YELLOW else "yellow" if failed < RED else "red"

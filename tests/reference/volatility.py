@@ -5,7 +5,7 @@ from datetime import date
 
 import numpy as np
 import statsmodels.api as sm
-from scipy.optimize import minimize
+from scipy.optimize import minimize, minimize_scalar
 
 from tests.reference.factors import Series
 
@@ -14,7 +14,9 @@ MINIMUM_SHARE = 0.66
 TREND_LAG, TREND = 10, 0.05
 RANKED, LEAST_RANKED = 252, 126
 HISTORY, LEAST_ROWS = 272, 126
+SEEN = 252  # sessions that GARCH and EWMA see
 DECAY = 0.94
+MOST_PERSISTENT = 0.999
 
 
 def realized(returns: Series, window: list[date]) -> float | None:
@@ -83,13 +85,27 @@ def _har_row(squares: list[float], last: int) -> list[float]:
     ]
 
 
-def ewma_variances(values: list[float], start: float) -> list[float]:
-    """Daily variance for the session after each value, around zero."""
-    found, variance = [], start
-    for value in values:
-        variance = DECAY * variance + (1 - DECAY) * value**2
-        found.append(variance)
-    return found
+def ewma(values: list[float]) -> float:
+    """Daily variance for the session after the last value: weighted mean of squares, newest first."""
+    weights = [DECAY**age for age in range(len(values))][::-1]
+    return sum(w * value**2 for w, value in zip(weights, values, strict=True)) / sum(weights)
+
+
+def forecasts(returns: Series, sessions: list[date], model: str) -> dict[str, float | str | None]:
+    """Annualized volatility of the next 21 days by every model, and by the one that is shown."""
+    known = [returns[day] for day in sessions[-SEEN:] if day in returns]
+    enough = len(known) >= LEAST_ROWS
+    found: dict[str, float | None] = {
+        "garch": garch(known) if enough else None,
+        "ewma": math.sqrt(252 * ewma(known)) if enough else None,
+        "har": har(returns, sessions),
+    }
+    columns: dict[str, float | str | None] = {
+        f"forecast_volatility_21d_{name}": found[name] for name in found
+    }
+    columns["forecast_volatility_21d"] = found[model]
+    columns["forecast_model"] = None if found[model] is None else model
+    return columns
 
 
 def garch_variances(values: list[float], alpha: float, beta: float, target: float) -> list[float]:
@@ -102,24 +118,44 @@ def garch_variances(values: list[float], alpha: float, beta: float, target: floa
 
 def garch_loss(values: list[float], alpha: float, beta: float, target: float) -> float:
     """Twice the negative log likelihood of normal returns, less a constant."""
-    if alpha < 0 or beta < 0 or alpha + beta >= 1:
+    if alpha < 0 or beta < 0 or alpha + beta > MOST_PERSISTENT + 1e-12:
         return math.inf
     variances = garch_variances(values, alpha, beta, target)[:-1]
     return sum(math.log(v) + value**2 / v for v, value in zip(variances, values, strict=True))
 
 
-def garch(values: list[float], horizon: int = HORIZON) -> float:
-    """Annualized volatility over the horizon by GARCH(1,1) whose long-run variance is the sample's."""
-    target = float(np.mean(np.square(values)))
+def garch_parameters(values: list[float], target: float) -> tuple[float, float]:
+    """The likeliest parameters: of a grid's best point refined, and of the edges of the domain."""
+
+    def loss(alpha: float, beta: float) -> float:
+        return garch_loss(values, alpha, beta, target)
+
     grid = [
         (alpha, share - alpha) for alpha in (0.01, 0.05, 0.1, 0.2) for share in (0.5, 0.8, 0.9, 0.95, 0.99)
     ]
-    start = min(grid, key=lambda point: garch_loss(values, *point, target))
-    options = {"xatol": 1e-10, "fatol": 1e-13, "maxiter": 2000}
-    found = minimize(
-        lambda point: garch_loss(values, *point, target), start, method="Nelder-Mead", options=options
-    )
-    alpha, beta = found.x
+    start = min(grid, key=lambda point: loss(*point))
+    options = {"xatol": 1e-11, "fatol": 1e-14, "maxiter": 3000}
+    inside = minimize(lambda point: loss(*point), start, method="Nelder-Mead", options=options).x
+    found = [(float(inside[0]), float(inside[1]))]
+    for edge in (
+        lambda place: (place, 0.0),
+        lambda place: (0.0, place),
+        lambda place: (place, MOST_PERSISTENT - place),
+    ):
+        best = minimize_scalar(
+            lambda place, edge=edge: loss(*edge(place)),
+            bounds=(0, MOST_PERSISTENT),
+            method="bounded",
+            options={"xatol": 1e-12},
+        )
+        found.append(edge(float(best.x)))
+    return min(found, key=lambda point: loss(*point))
+
+
+def garch(values: list[float], horizon: int = HORIZON) -> float:
+    """Annualized volatility over the horizon by GARCH(1,1) whose long-run variance is the mean square."""
+    target = float(np.mean(np.square(values)))
+    alpha, beta = garch_parameters(values, target)
     following = garch_variances(values, alpha, beta, target)[-1]
     path = [target + (alpha + beta) ** step * (following - target) for step in range(horizon)]
     return math.sqrt(252 * float(np.mean(path)))
