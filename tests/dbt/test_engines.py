@@ -560,7 +560,8 @@ def test_stress_equals_compounded_moves_with_options_repriced(marts: Marts) -> N
             shares = {f"{way}_pct_equity": found[f"{way}_pnl"] / equity for way in ("direct", "correlated")}
             _assert_numbers(found, shares)
             gross = sum(abs(h.market_value) for h in held)
-            covered = sum(abs(h.market_value) for h in movers(held))
+            cash = [h for h in held if h.is_cash]
+            covered = sum(abs(h.market_value) for h in [*movers(held), *cash])
             assert found["coverage"] == pytest.approx(covered / gross, rel=1e-8)
 
 
