@@ -24,13 +24,19 @@ covered as materialized (
     where risk.realized_volatility_21d is not null
 ),
 
+whole as (
+    select sum(equity) as equity from snapshots
+    where equity > 0
+),
+
 base as (
     select
         count(*) as portfolio_count,
-        count(forecast_volatility_21d) = count(*) as has_every_forecast,
-        count(realized_volatility_63d) = count(*) as has_every_63d,
-        100 * sum(equity) / (select sum(snapshots.equity) from snapshots where snapshots.equity > 0) as equity_share
+        count(covered.forecast_volatility_21d) = count(*) as has_every_forecast,
+        count(covered.realized_volatility_63d) = count(*) as has_every_63d,
+        100 * sum(covered.equity) / max(whole.equity) as equity_share
     from covered
+    cross join whole
 ),
 
 volatility as (

@@ -2,7 +2,12 @@
 
 -- Risk figures of portfolios: beta and variances from the factor models, volatility and value at risk from the holdings
 -- of the date with past returns, Sharpe ratio and a second beta from the time-weighted returns of the portfolio.
-with scopes as (
+with factors as (
+    select * from {{ ref('factors') }}
+    where model = 'risk'
+),
+
+scopes as (
     select * from {{ ref('int_portfolio_scopes') }}
 ),
 
@@ -63,7 +68,7 @@ joined as (
         coalesce(variances.positions_analyzed + scopes.cash_positions, 0) as positions_analyzed,
         unmeasured.unmeasured_symbols,
         unmeasured.positions_not_measured,
-        (select min(full_history_observations) from {{ ref('factors') }} where model = 'risk') as full_history_sessions,
+        (select min(factors.full_history_observations) from factors) as full_history_sessions,
         {{ quality_columns(
             'scopes', 'variances.positions_analyzed', 'variances.has_limited_history', 'variances.covered_market_value'
         ) }},

@@ -1,7 +1,12 @@
 {{ config(materialized='mart', grain=['portfolio_id', 'as_of_date', 'scenario_id']) }}
 
 -- P&L of each portfolio under each scenario. Private positions are not stressed and lower the coverage.
-with stress as (
+with factors as (
+    select * from {{ ref('factors') }}
+    where model = 'risk'
+),
+
+stress as (
     select * from {{ ref('int_portfolio_stress') }}
 ),
 
@@ -95,7 +100,7 @@ joined as (
         coalesce(stress.data_days, 0) as data_days,
         unmeasured.unmeasured_symbols,
         unmeasured.positions_not_measured,
-        (select min(full_history_observations) from {{ ref('factors') }} where model = 'risk') as full_history_sessions,
+        (select min(factors.full_history_observations) from factors) as full_history_sessions,
         {{ quality_columns(
             'scopes', 'stress.positions_analyzed', 'stress.has_limited_history', 'stress.covered_market_value'
         ) }}
