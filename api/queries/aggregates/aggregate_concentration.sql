@@ -7,7 +7,7 @@ with concentration as (
 ),
 
 private_share as (
-    select coalesce(sum(gross_exposure) filter (where bucket = 'PRIVATE'), 0) / nullif(sum(gross_exposure), 0) as of_gross
+    select sum(case when bucket = 'PRIVATE' then gross_exposure else 0 end) / nullif(sum(gross_exposure), 0) as of_gross
     from fct_exposures_by_group
     where
         portfolio_id = any(array(select portfolio_id from snapshots))
