@@ -91,12 +91,23 @@ def ewma(values: list[float]) -> float:
     return sum(w * value**2 for w, value in zip(weights, values, strict=True)) / sum(weights)
 
 
-def forecasts(returns: Series, sessions: list[date], model: str) -> dict[str, float | str | None]:
+def garch_forecasts(returns: Series, sessions: list[date]) -> list[float]:
+    """Of every maximum of the likelihood, the likeliest first; none below 126 returns."""
+    known = [returns[day] for day in sessions[-SEEN:] if day in returns]
+    if len(known) < LEAST_ROWS:
+        return []
+    maxima = garch_maxima(known, float(np.mean(np.square(known))))
+    return [garch_forecast(known, alpha, beta) for alpha, beta in maxima]
+
+
+def forecasts(
+    returns: Series, sessions: list[date], model: str, garch: float | None
+) -> dict[str, float | str | None]:
     """Annualized volatility of the next 21 days by every model, and by the one that is shown."""
     known = [returns[day] for day in sessions[-SEEN:] if day in returns]
     enough = len(known) >= LEAST_ROWS
     found: dict[str, float | None] = {
-        "garch": garch(known) if enough else None,
+        "garch": garch,
         "ewma": math.sqrt(252 * ewma(known)) if enough else None,
         "har": har(returns, sessions),
     }
@@ -124,19 +135,25 @@ def garch_loss(values: list[float], alpha: float, beta: float, target: float) ->
     return sum(math.log(v) + value**2 / v for v, value in zip(variances, values, strict=True))
 
 
-def garch_parameters(values: list[float], target: float) -> tuple[float, float]:
-    """The likeliest parameters: of a grid's best point refined, and of the edges of the domain."""
+def garch_maxima(values: list[float], target: float) -> list[tuple[float, float]]:
+    """Parameters at the maxima of the likelihood, the likeliest first: it may have several."""
 
     def loss(alpha: float, beta: float) -> float:
         return garch_loss(values, alpha, beta, target)
 
-    grid = [
-        (alpha, share - alpha) for alpha in (0.01, 0.05, 0.1, 0.2) for share in (0.5, 0.8, 0.9, 0.95, 0.99)
+    shares = [MOST_PERSISTENT * (1 - (1 - step / 24) ** 2) for step in range(25)]
+    alphas = [0.4 * (step / 20) ** 2 for step in range(1, 21)]
+    grid = {(i, j): loss(a, max(p - a, 0.0)) for i, a in enumerate(alphas) for j, p in enumerate(shares)}
+    starts = [
+        (alphas[i], max(shares[j] - alphas[i], 0.0))
+        for (i, j), value in grid.items()
+        if all(value <= grid.get((i + di, j + dj), math.inf) for di in (-1, 0, 1) for dj in (-1, 0, 1))
     ]
-    start = min(grid, key=lambda point: loss(*point))
-    options = {"xatol": 1e-11, "fatol": 1e-14, "maxiter": 3000}
-    inside = minimize(lambda point: loss(*point), start, method="Nelder-Mead", options=options).x
-    found = [(float(inside[0]), float(inside[1]))]
+    options = {"xatol": 1e-8, "fatol": 1e-9, "maxiter": 2000}
+    found = [
+        tuple(minimize(lambda point: loss(*point), start, method="Nelder-Mead", options=options).x)
+        for start in starts
+    ]
     for edge in (
         lambda place: (place, 0.0),
         lambda place: (0.0, place),
@@ -146,16 +163,15 @@ def garch_parameters(values: list[float], target: float) -> tuple[float, float]:
             lambda place, edge=edge: loss(*edge(place)),
             bounds=(0, MOST_PERSISTENT),
             method="bounded",
-            options={"xatol": 1e-12},
+            options={"xatol": 1e-9},
         )
         found.append(edge(float(best.x)))
-    return min(found, key=lambda point: loss(*point))
+    return sorted(found, key=lambda point: loss(*point))
 
 
-def garch(values: list[float], horizon: int = HORIZON) -> float:
-    """Annualized volatility over the horizon by GARCH(1,1) whose long-run variance is the mean square."""
+def garch_forecast(values: list[float], alpha: float, beta: float, horizon: int = HORIZON) -> float:
+    """The long-run variance is the mean square; the next session's variance returns to it."""
     target = float(np.mean(np.square(values)))
-    alpha, beta = garch_parameters(values, target)
     following = garch_variances(values, alpha, beta, target)[-1]
     path = [target + (alpha + beta) ** step * (following - target) for step in range(horizon)]
     return math.sqrt(252 * float(np.mean(path)))
