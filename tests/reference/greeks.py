@@ -31,7 +31,7 @@ VIX = "VIX"
 SINGLE_NAME = 0.65
 TERM_DAYS, TERM = 30, 0.4
 # docs/method.md, 6: a carried volatility stays as it is until the next quote
-MOVES_WITH_VIX = False
+MOVES_WITH_VIX = True
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,8 @@ found as (
         days.*,
         {{ contract_key('days') }} as listed_contract,
         quoted.implied_volatility as quoted_volatility,
+        quoted.observed_on as quoted_on,
+        entered.observed_on as entered_on,
         case
             when quoted.observed_on is null or quoted.observed_on < entered.observed_on
                 then entered.implied_volatility
@@ -58,6 +60,7 @@ final as (
         cast(expiration_date - as_of_date as double precision) / 365 as years_to_expiration,
         is_settlement,
         coalesce(entry_volatility, quoted_volatility) as carried_volatility,
+        case when entry_volatility is not null then entered_on else quoted_on end as carried_from,
         case
             when entry_volatility is not null then 'entry'
             when quoted_volatility is not null then 'carried'

@@ -1,5 +1,6 @@
 -- Every option contract held or closed on a session of the window, once, with its pricing inputs: an exit without a
--- stated price needs the price of its day. The strike is divided by the splits since the entry.
+-- stated price needs the price of its day. The strike is divided by the splits since the entry. A carried volatility
+-- moves with the VIX since its date, less for single names and long terms; an option on the VIX keeps its own.
 with days as (
     select * from {{ ref('int_option_days') }}
 ),
@@ -25,6 +26,14 @@ volatilities as (
     {{ market_rows(ref('fct_symbol_risk')) }}
 ),
 
+prices as not materialized (
+    {{ market_rows(ref('fct_prices'), since="date '-infinity'") }}
+),
+
+broad as (
+    select * from {{ ref('broad_underlyings') }}
+),
+
 -- one row per contract, not per lot
 contracts as (
     select distinct
@@ -39,8 +48,31 @@ contracts as (
         years_to_expiration,
         is_settlement,
         carried_volatility,
+        carried_from,
         carried_source
     from days
+),
+
+level_dates as (
+    select as_of_date from contracts
+    union distinct
+    select carried_from as as_of_date from contracts
+    where carried_from is not null
+),
+
+-- the VIX has no expiry: as for the curve, the last known level counts until there is a newer one
+levels as (
+    select
+        level_dates.as_of_date,
+        (
+            select cast(prices.close as double precision) from prices
+            where
+                prices.symbol = '{{ var("volatility_index") }}'
+                and prices.as_of_date <= level_dates.as_of_date
+            order by prices.as_of_date desc
+            limit 1
+        ) as vix
+    from level_dates
 ),
 
 final as (
@@ -62,7 +94,18 @@ final as (
         -- a quote is for the contract as it trades now, not for one from before a split
         case when contracts.split_factor = 1 then cast(quotes.price as double precision) end as quote_price,
         case when contracts.split_factor = 1 then quotes.price_basis end as quote_basis,
-        contracts.carried_volatility,
+        contracts.carried_volatility * coalesce(power(
+            levels.vix / nullif(past_levels.vix, 0),
+            case
+                when broad.symbol is not null then {{ var('broad_sensitivity') }}
+                else {{ var('single_name_sensitivity') }}
+            end * power(
+                {{ var('stress_rules').volatility_days }} / greatest(
+                    365 * contracts.years_to_expiration, {{ var('stress_rules').volatility_days }}
+                ),
+                {{ var('stress_rules').volatility_decay }}
+            )
+        ), 1) as carried_volatility,
         contracts.carried_source,
         volatilities.realized_volatility_63d,
         contracts.is_settlement
@@ -78,6 +121,14 @@ final as (
             and contracts.as_of_date < profiles.valid_before
     left join quotes
         on contracts.symbol = quotes.symbol and contracts.as_of_date = quotes.quote_date
+    left join levels
+        on
+            contracts.as_of_date = levels.as_of_date
+            and contracts.underlying_symbol <> '{{ var("volatility_index") }}'
+    left join levels as past_levels
+        on contracts.carried_from = past_levels.as_of_date
+    left join broad
+        on contracts.underlying_symbol = broad.symbol
     left join volatilities
         on
             contracts.underlying_symbol = volatilities.symbol
