@@ -46,6 +46,7 @@ open_positions as (
     join raw.newest_portfolios as portfolios using (portfolio_id)
     where
         coalesce(portfolios.removed_on, 'infinity') > %(day)s
+        and entry_date <= %(day)s
         and coalesce(least(exit_date, expiration_date), 'infinity') > %(day)s
 )
 select position_id, portfolio_id, open_positions.symbol,

@@ -5,9 +5,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from fastapi.testclient import TestClient
+import pytest
 
 from tests.api.api_helpers import log_in_demo
+from tests.api.conftest import Serve
+from tests.shared_builds import Built
 from warehouse.settings import project_root
 
 README = (project_root() / "README.md").read_text()
@@ -22,8 +24,9 @@ def _objects(body: Any) -> Iterator[dict[str, Any]]:
         yield from _objects(part)
 
 
-def test_the_readme_shows_the_apis_responses(api: TestClient) -> None:
-    person = log_in_demo(api, "demo_individual@sigmasight.com")
+@pytest.mark.long  # the demo to its last session
+def test_the_readme_shows_the_apis_responses(full_demo_run: Built, serve: Serve) -> None:
+    person = log_in_demo(serve(full_demo_run.warehouse), "demo_individual@sigmasight.com")
     calls = list(CALL.finditer(README))
     assert len(calls) == 3
     for call in calls:

@@ -11,44 +11,13 @@ with factor_rows as (
         and (model in ('market', 'bond', 'rates') or model = 'risk' and factor not in ('Market', 'Interest Rate'))
 ),
 
-symbol_exposures as materialized (
-    select
-        bucket as symbol,
-        delta_adjusted_exposure
-    from fct_exposures_by_group
-    where
-        portfolio_id = %(portfolio_id)s::uuid
-        and as_of_date = %(as_of_date)s::date
-        and dimension = 'symbol'
-),
-
-errors as (
-    select
-        betas.model,
-        betas.factor,
-        sqrt(sum(power(symbol_exposures.delta_adjusted_exposure::double precision * betas.std_error, 2)))
-            as dollar_error
-    from symbol_exposures
-    inner join fct_symbol_factor_betas as betas on symbol_exposures.symbol = betas.symbol
-    where
-        betas.symbol = any(array(select symbol from symbol_exposures))
-        and betas.as_of_date = %(as_of_date)s::date
-    group by betas.model, betas.factor
-),
-
 graded as (
     select
-        factor_rows.*,
-        case factor_rows.factor when 'Market' then 'Market Beta' else factor_rows.factor end as factor_name,
-        case
-            when factor_rows.ratio_null_reason is null then errors.dollar_error / nullif(snapshot.equity, 0)
-        end as std_error,
-        abs(factor_rows.dollar_exposure) < %(significant_t)s::double precision * errors.dollar_error
-            as is_insignificant
+        *,
+        case factor when 'Market' then 'Market Beta' else factor end as factor_name,
+        abs(beta) < %(significant_t)s::double precision * std_error as is_insignificant
     from factor_rows
-    cross join snapshot
-    left join errors on factor_rows.model = errors.model and factor_rows.factor = errors.factor
-    where factor_rows.beta is not null
+    where beta is not null
 ),
 
 listed as (

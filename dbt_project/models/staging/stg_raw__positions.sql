@@ -19,7 +19,7 @@ final as (
         exit_date,
         exit_price,
         notes,
-        string_to_array(tags, ';') as own_tags
+        tags as own_tags
     from newest
 )
 

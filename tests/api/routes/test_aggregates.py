@@ -68,7 +68,8 @@ def test_the_sum_over_one_portfolio_is_that_portfolio(hedge_fund: Person, path: 
     together = dict(numbers(get(hedge_fund, path)[part]))
     single = dict(numbers(alone(hedge_fund, path)[part]))
     common = set(together) & set(single)
-    assert len(common) >= 0.6 * len(single)
+    # a portfolio's factors also have standard errors and coverage, those of several have other details
+    assert len(common) >= 0.5 * len(single)
     tolerance = {"overview": 0.011, "sector-exposure": 0.011, "concentration": 2e-3}.get(path, 2e-2)
     assert {name: together[name] for name in common} == {
         name: pytest.approx(single[name], abs=tolerance, rel=1e-6) for name in common

@@ -334,11 +334,15 @@ def test_drawdown_and_sharpe_ratio_use_only_the_past(hedge_fund: Person, analyst
 
 
 def test_the_backtest_equals_the_mart(hedge_fund: Person, analyst: Analyst) -> None:
-    known = {fact["confidence"]: fact for fact in rows(analyst, "fct_var_backtest", hedge_fund)}
+    key = ("method", "pnl_basis", "confidence")
+    known = {
+        tuple(fact[name] for name in key): fact for fact in rows(analyst, "fct_var_backtest", hedge_fund)
+    }
     returned = get(hedge_fund, "value-at-risk")["backtest"]
-    assert [test["confidence"] for test in returned] == sorted(known)
+    assert {tuple(test[name] for name in key) for test in returned} == known.keys()
+    assert len(returned) == len(known) == 8
     for test in returned:
-        fact = known[test["confidence"]]
+        fact = known[tuple(test[name] for name in key)]
         assert (test["observations"], test["breaches"]) == (fact["observations"], fact["breaches"])
 
 
@@ -419,8 +423,9 @@ def test_calculated_betas_of_positions_are_their_symbols(hedge_fund: Person, ana
         assert (position["observations"], position["beta_r_squared"]) == (
             fact["observations"], rounded(fact["r_squared"]),
         )  # fmt: skip
-        # the demo's profiles have no beta
-        assert (position["market_beta"], position["beta_difference"]) == (None, None)
+        if position["market_beta"] is not None:  # a provider's, of simulated profiles
+            difference = fact["beta"] - position["market_beta"]
+            assert position["beta_difference"] == pytest.approx(difference, abs=2e-6)
 
 
 def test_a_providers_beta_that_is_known_is_shown(hedge_fund: Person, demo: Warehouse) -> None:

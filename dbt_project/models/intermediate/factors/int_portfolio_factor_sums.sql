@@ -20,6 +20,8 @@ final as (
         betas.model,
         betas.factor,
         {{ exact_sum('holdings.exposure * betas.beta') }} as dollar_exposure,
+        -- the errors of symbols are taken as independent
+        sqrt({{ exact_sum('power(holdings.exposure * betas.std_error, 2)') }}) as dollar_error,
         {{ exact_sum('holdings.known_market_value') }} as covered_market_value,
         sum(holdings.known_positions) as positions_analyzed,
         min(betas.observations) as data_days,

@@ -36,7 +36,7 @@ carried as (
         own.tag,
         false as is_automatic
     from positions
-    cross join lateral unnest(positions.own_tags) as own (tag)
+    cross join lateral unnest(string_to_array(positions.own_tags, ';')) as own (tag)
 ),
 
 -- a tag that is both user-assigned and automatic counts once, as user-assigned
@@ -84,7 +84,7 @@ final as (
         positions.closed_by,
         positions.removed_on,
         positions.notes,
-        coalesce(positions.own_tags, cast(array[] as text[])) as own_tags,
+        coalesce(string_to_array(positions.own_tags, ';'), cast(array[] as text[])) as own_tags,
         coalesce(tag_lists.tags, cast(array[] as text[])) as tags,
         coalesce(tag_lists.automatic_tags, cast(array[] as text[])) as automatic_tags
     from positions

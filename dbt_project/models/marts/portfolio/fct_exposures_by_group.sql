@@ -20,7 +20,7 @@ own_tags as (
         positions.position_id,
         own.tag
     from {{ ref('int_positions') }} as positions
-    cross join lateral unnest(positions.own_tags) as own (tag)
+    cross join lateral unnest(string_to_array(positions.own_tags, ';')) as own (tag)
 ),
 
 automatic_tags as (
