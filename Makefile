@@ -3,7 +3,8 @@
 #   make demo [SOURCE=...] [PRICES=folder]                          load, build, publish, print a summary
 #                                                                   (SOURCE: simulated, files, yfinance or vendors)
 #   make test [ARGS="tests/flows -k lock"]                          tests that a commit needs, or pytest's arguments
-#   make test-all [ARGS=...]                                        every test, including the long ones
+#   make test-all [ARGS=...] [EXAMPLES=default]                     every test, including the long ones, property tests
+#                                                                   with three times as many examples (EXAMPLES: as in test)
 #   make check                                                      ruff, mypy, sqlfluff, dbt parse
 #   make fuzz [ARGS=100000]                                         fuzz the positions file reader, ARGS files
 #   make bench [ARGS=...]                                           benchmarks (tests/benchmarks/README.md)
@@ -18,6 +19,7 @@ PYTHON ?= python3
 SOURCE ?= simulated
 PRICES ?=
 ARGS ?=
+EXAMPLES ?= long
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -43,7 +45,7 @@ test: $(READY)
 	@$(PYTEST) -m 'not long' $(ARGS)
 
 test-all: $(READY)
-	@$(PYTEST) --hypothesis-profile long $(ARGS)
+	@$(PYTEST) --hypothesis-profile $(EXAMPLES) $(ARGS)
 
 # mypy runs in parallel: it takes as long as the others together.
 check: $(READY)
