@@ -18,11 +18,7 @@ from warehouse.connections import Warehouse
 
 pytestmark = [pytest.mark.slow, pytest.mark.long]  # a restore, an upgrade and two builds
 
-UNCHANGED_BY_THE_METHOD = {
-    "fct_capital_flows",
-    "fct_position_values",
-    "fct_prices",
-}
+UNCHANGED_BY_THE_METHOD = {"fct_capital_flows", "fct_prices"}
 CASH_IS_NO_EXPOSURE = {"cash_and_equivalents", "cash_count", "long_count", "short_count"}
 LAYOUTS = Path(__file__).parent / "older_layouts"
 CORRECTED = date(2025, 7, 10)
@@ -129,7 +125,7 @@ def test_an_upgrade_runs_once(upgraded: CommandLine) -> None:
 
 
 def test_the_new_method_is_published_with_restatements_and_their_cause(upgraded: CommandLine) -> None:
-    """Valuation, P&L and returns do not change: only the engines' figures are restated."""
+    """Prices do not change, nor any value but of options, whose volatility moves with the VIX now."""
     assert "published" in upgraded.succeed("upgrade")
     assert "Nothing to upgrade" in upgraded.succeed("upgrade")
     newest = "select max(publication_id) from marts.fct_publications"
@@ -140,9 +136,17 @@ def test_the_new_method_is_published_with_restatements_and_their_cause(upgraded:
     marts = set(one(upgraded.warehouse, restated))
     assert {"fct_symbol_factor_betas", "fct_portfolio_risk", "fct_portfolio_stress"} <= marts
     assert not marts & UNCHANGED_BY_THE_METHOD
+    values = f"""select count(*) from marts.fct_restatements as restatements
+        join marts.dim_positions as positions on restatements.key = positions.position_id::text
+        where restatements.publication_id = ({newest}) and mart = 'fct_position_values'
+            and column_name in ('price', 'market_value', 'daily_pnl')
+            and positions.investment_class <> 'OPTIONS'"""
+    assert one(upgraded.warehouse, values) == 0
     of_snapshots = f"""select array_agg(distinct column_name::text) from marts.fct_restatements
-        where publication_id = ({newest}) and mart = 'fct_portfolio_snapshots'"""
-    assert set(one(upgraded.warehouse, of_snapshots)) <= CASH_IS_NO_EXPOSURE
+        where publication_id = ({newest}) and mart = 'fct_portfolio_snapshots' and portfolio_id not in (
+            select portfolio_id from marts.dim_positions where investment_class = 'OPTIONS'
+        )"""
+    assert set(one(upgraded.warehouse, of_snapshots)) <= CASH_IS_NO_EXPOSURE | {"hypothetical_pnl"}
     replaced = """select count(*) from marts_history.fct_symbol_factor_betas
         where model = 'style' and superseded_at is not null"""
     assert one(upgraded.warehouse, replaced) > 0
