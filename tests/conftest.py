@@ -47,9 +47,7 @@ RUN_HOME = pytest.StashKey[Path]()
 # The session up to which most tests build the demo: the hedge fund's options are still open, splits have not
 # happened yet, and the build takes half the time.
 THEN = date(2025, 9, 12)
-LONG_BEFORE_THEN = date(
-    2024, 5, 1
-)  # a few sessions before the 273 that the risk models use before the first day
+LONG_BEFORE_THEN = date(2023, 6, 1)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -347,7 +347,7 @@ def _volatilities(returns: dict[date, float], sessions: list[date]) -> dict[str,
 
 
 # The likelihood of GARCH may have several maxima, and the search of the engine may end at a lesser one.
-ONLY_THE_LIKELIEST = False
+ONLY_THE_LIKELIEST = True
 
 
 def _garch(returns: dict[date, float], window: list[date], row: dict[str, Any]) -> float | None:
