@@ -51,32 +51,13 @@ where
 -#}
 {% macro session_before_window(columns) -%}
 {%- set windows = ref('int_portfolio_windows') -%}
-{%- set dates = ref('stg_ops__portfolio_dates') -%}
-select
-{%- if has_history() and not var('audit_schema') %}
-    {%- for name in columns %}
-    published.{{ name }}{{ ',' if not loop.last }}
-    {%- endfor %}
-from {{ this }} as published
-inner join {{ dates }} as dates
-    on
-        published.portfolio_id = dates.portfolio_id
-        and published.as_of_date = dates.as_of_date
-        and published.publication_id = dates.publication_id
-inner join {{ windows }} as windows
-    on dates.portfolio_id = windows.portfolio_id and dates.as_of_date = windows.session_before
-where
-    dates.superseded_at is null
-    -- bounds that are constants for the planner, so that it does not read whole tables for one session
-    and published.as_of_date between
+{#- constants for the planner, so that it does not read whole tables for one session -#}
+{%- set bounds -%}
+published.as_of_date between
     (select min(windows.session_before) from {{ windows }} as windows)
     and (select max(windows.session_before) from {{ windows }} as windows)
-{%- else %}
-    {%- for name, type in columns.items() %}
-    cast(null as {{ type }}) as {{ name }}{{ ',' if not loop.last }}
-    {%- endfor %}
-where false
-{%- endif %}
+{%- endset -%}
+{{ _own_rows_before(columns, 'dates.as_of_date = windows.session_before', bounds) }}
 {%- endmacro %}
 
 
@@ -85,6 +66,17 @@ where false
   build. columns: name -> type, as above; since: SQL of the first date wanted.
 -#}
 {% macro rows_before_window(columns, since) -%}
+{%- set bounds -%}
+dates.as_of_date >= {{ since }}
+    and published.as_of_date >= {{ since }}
+{%- endset -%}
+{{ _own_rows_before(columns, 'dates.as_of_date < windows.from_date', bounds) }}
+{%- endmacro %}
+
+
+{#- Published rows of this model on the dates that relate to a portfolio's window as `on_dates` says, within `bounds`. -#}
+{% macro _own_rows_before(columns, on_dates, bounds) -%}
+{#- outside the condition, so that dbt knows both references -#}
 {%- set windows = ref('int_portfolio_windows') -%}
 {%- set dates = ref('stg_ops__portfolio_dates') -%}
 select
@@ -99,11 +91,10 @@ inner join {{ dates }} as dates
         and published.as_of_date = dates.as_of_date
         and published.publication_id = dates.publication_id
 inner join {{ windows }} as windows
-    on dates.portfolio_id = windows.portfolio_id and dates.as_of_date < windows.from_date
+    on dates.portfolio_id = windows.portfolio_id and {{ on_dates }}
 where
     dates.superseded_at is null
-    and dates.as_of_date >= {{ since }}
-    and published.as_of_date >= {{ since }}
+    and {{ bounds }}
 {%- else %}
     {%- for name, type in columns.items() %}
     cast(null as {{ type }}) as {{ name }}{{ ',' if not loop.last }}

@@ -8,6 +8,15 @@ cast(case {{ column }}investment_class
 {%- endmacro %}
 
 
+{#- Power of the VIX's move by which implied volatility moves. broad: alias of broad_underlyings, left joined. -#}
+{% macro volatility_sensitivity(broad) -%}
+case
+                when {{ broad }}.symbol is not null then {{ var('broad_sensitivity') }}
+                else {{ var('single_name_sensitivity') }}
+            end
+{%- endmacro %}
+
+
 {#- First or last date of a scenario's historical period, `2008-09-12 to 2009-03-09`. -#}
 {% macro period_date(end) -%}
 cast(split_part(historical_period, ' to ', {{ {'first': 1, 'last': 2}[end] }}) as date)

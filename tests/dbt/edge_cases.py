@@ -4,9 +4,6 @@ Prices of 300 sessions come from a seeded factor structure. The last closes are 
 below have round values on the last session. There is no 10-year yield, and the curve of one day is zero.
 """
 
-import os
-import subprocess
-import sys
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -23,9 +20,9 @@ from ingestion.files.folder import load_folder
 from ingestion.market.calendar import load_calendar
 from ingestion.statements.columns import COLUMNS
 from ingestion.statements.load import load_positions
+from tests.flows.flow_helpers import CommandLine
 from warehouse.connections import Warehouse
 
-PROGRAM = Path(sys.executable).with_name("sigmasight")
 SESSIONS = 300
 ENTRY, QUOTED, ZERO_RATES, EXPIRY, LAST, TOMORROW = (
     date(2025, 7, 24),
@@ -271,12 +268,5 @@ def build(warehouse: Warehouse, folder: Path, portfolios: dict[str, tuple[int, l
                 _load_statement(connection, folder, name, lots, equity=equity, day=ENTRY)
             kept = [lot for lot in lots if lot not in left]
             _load_statement(connection, folder, name, kept, equity=equity, day=LAST)
-    done = subprocess.run(
-        [PROGRAM, "nightly", "--force"],
-        env={**os.environ, **warehouse.settings.as_environment()},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    CommandLine(warehouse).succeed("nightly", "--force")
     return warehouse

@@ -4,9 +4,6 @@ Each is bought at the closes of 2025-06-30. Amounts are USD at that close, negat
 """
 
 import csv
-import os
-import subprocess
-import sys
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -18,9 +15,9 @@ from scipy.stats import norm
 
 from ingestion.statements.columns import COLUMNS
 from ingestion.statements.load import load_positions
+from tests.flows.flow_helpers import CommandLine
 from warehouse.connections import Warehouse
 
-PROGRAM = Path(sys.executable).with_name("sigmasight")
 OWNER = "invented@example.com"
 BOUGHT = date(2025, 6, 30)
 LATER = date(2026, 12, 18)
@@ -137,11 +134,4 @@ def load_and_build(warehouse: Warehouse, market: Path, folder: Path) -> None:
                 equity=Decimal(book.equity),
                 statement_date=BOUGHT,
             )
-    done = subprocess.run(
-        [PROGRAM, "nightly", "--force"],
-        env={**os.environ, **warehouse.settings.as_environment()},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    CommandLine(warehouse).succeed("nightly", "--force")

@@ -96,10 +96,7 @@ final as (
         case when contracts.split_factor = 1 then quotes.price_basis end as quote_basis,
         contracts.carried_volatility * coalesce(power(
             levels.vix / nullif(past_levels.vix, 0),
-            case
-                when broad.symbol is not null then {{ var('broad_sensitivity') }}
-                else {{ var('single_name_sensitivity') }}
-            end * power(
+            {{ volatility_sensitivity('broad') }} * power(
                 {{ var('stress_rules').volatility_days }} / greatest(
                     365 * contracts.years_to_expiration, {{ var('stress_rules').volatility_days }}
                 ),

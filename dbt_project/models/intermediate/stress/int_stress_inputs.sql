@@ -59,10 +59,7 @@ final as (
         contracts.dividend_yield,
         contracts.implied_volatility,
         cast(
-            case
-                when broad.symbol is not null then {{ var('broad_sensitivity') }}
-                else {{ var('single_name_sensitivity') }}
-            end as double precision
+            {{ volatility_sensitivity('broad') }} as double precision
         ) as volatility_sensitivity,
         contracts.symbol = '{{ var("volatility_index") }}' as is_on_vix
     from contracts
