@@ -56,9 +56,14 @@ class ExposureHistory(ResponseModel):
 
 
 class ForecastGrade(ResponseModel):
-    """One kind of forecast."""
+    """One kind of forecast by one model."""
 
     forecast: str = described("The kind of forecast.", "volatility_21d")
+    model: str = described(
+        "Its model: garch, ewma, har or selected (the one shown) of volatility_21d, risk of "
+        "total_volatility_1d, historical, filtered or parametric of a value at risk.",
+        "ewma",
+    )
     forecast_value: float | None = described("The forecast whose period ended on the session.", 0.151)
     realized_value: float | None = described("What was realized.", 0.139)
     bias_statistic: float | None = described(

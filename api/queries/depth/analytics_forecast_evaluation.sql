@@ -14,13 +14,14 @@ listed as (
             json_agg(
                 json_build_object(
                     'forecast', forecast,
+                    'model', model,
                     'forecast_value', round(forecast_value::numeric, 6),
                     'realized_value', round(realized_value::numeric, 6),
                     'bias_statistic', round(bias_statistic::numeric, 6),
                     'qlike', round(qlike::numeric, 6),
                     'observations', observations
                 )
-                order by forecast
+                order by forecast, model
             ),
             '[]'::json
         ) as body

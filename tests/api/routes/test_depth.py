@@ -141,10 +141,13 @@ def test_grades_of_forecasts_equal_the_mart(hedge_fund: Person, analyst: Analyst
     body = get(hedge_fund, f"analytics/portfolio/{hedge_fund.portfolio_id}/forecast-evaluation")
     facts = analyst.execute(
         """select * from marts.fct_forecast_evaluation where portfolio_id = %s and as_of_date = %s
-        order by forecast""",
+        order by forecast, model""",
         (hedge_fund.portfolio_id, LAST),
     ).fetchall()
     assert facts
+    assert [(grade["forecast"], grade["model"]) for grade in body["forecasts"]] == [
+        (fact["forecast"], fact["model"]) for fact in facts
+    ]
     names = ("forecast_value", "realized_value", "bias_statistic", "qlike")
     assert [{name: grade[name] for name in names} for grade in body["forecasts"]] == [
         {name: rounded(fact[name], 6) for name in names} for fact in facts
