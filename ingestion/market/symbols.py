@@ -6,8 +6,8 @@ from datetime import date
 from ingestion.raw.loads import Connection
 from warehouse.method import cash_symbols, factors
 
-ALWAYS_PRICED = frozenset({"TLT", "SIZE", "VLUE", "VIX"})
-"""Priced although no factor names them: TLT replaces missing yields, stress starts from the VIX."""
+ALWAYS_PRICED = frozenset({"SIZE", "VLUE", "VIX"})
+"""Priced although no factor names them: stress and carried volatilities start from the VIX."""
 
 CASH_SYMBOLS = cash_symbols()
 """Cash and the money-market funds that brokers sweep it into: PUBLIC/CASH, always 1 USD, no price needed."""
