@@ -71,4 +71,4 @@ def test_running_the_demo_again_publishes_nothing(
     assert re.search(r"prices \(simulated\): [\d,]+ rows read, 0 new", again)
     assert "nothing has changed since the last publication" in again
     assert one(warehouse, "select count(*) from ops.publications") == 1
-    assert one(warehouse, "select count(*) from ops.users") == 4
+    assert one(warehouse, "select count(*) from ops.users") == 5

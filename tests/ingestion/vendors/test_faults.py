@@ -231,7 +231,7 @@ def test_a_symbol_that_all_vendors_price_in_another_currency_has_no_price(
 
 
 @pytest.mark.parametrize(
-    "bad", [0, -4, float("nan"), float("inf"), 1e300, 1e-12, None, "n/a", [], True], ids=str
+    "bad", [0, -4, float("nan"), float("inf"), 1e300, 1e-13, None, "n/a", [], True], ids=str
 )
 def test_an_invalid_price_is_rejected_and_the_next_source_fills_the_day(
     connection: Connection, market: Market, bad: object
