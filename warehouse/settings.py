@@ -11,8 +11,9 @@ from typing import Annotated, Literal
 
 from platformdirs import user_data_dir
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
+from warehouse.chat_settings import ChatSettings
 from warehouse.errors import SettingsError
 
 Name = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,58}$")]
@@ -88,7 +89,7 @@ def _in_small_letters(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
 
 
-class Settings(BaseSettings):
+class Settings(ChatSettings):
     """Where the warehouse is, how each role logs in, and how the programs behave."""
 
     model_config = SettingsConfigDict(

@@ -1,0 +1,1 @@
+"""The chat: answers in words whose every figure comes from a logged query."""
