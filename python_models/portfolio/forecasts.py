@@ -1,7 +1,7 @@
 """Forecasts of variance from daily returns: GARCH(1,1) with variance targeting, and the EWMA of RiskMetrics.
 
 Both are of squared returns around zero, as is the outcome with which they are compared. Unknown returns are
-left out: the known ones follow one another. A row per series, so that a series does not depend on others.
+left out: the known ones follow one another. A column per series, so that a series does not depend on others.
 """
 
 from __future__ import annotations
@@ -23,10 +23,11 @@ ITERATIONS = 40
 HALVINGS = 12
 TOLERANCE = 1e-10  # decrease of twice the negative log-likelihood that a step still has to promise
 BLOCK = 256  # series at a time, whose arrays fit into the cache
+CHUNK = 16  # sessions of the filter's inner recursion: about the square root of their number
 
 
 class KnownReturns(NamedTuple):
-    """squares: shape (n_series, n_sessions), the known squared returns at the end, zeros before them.
+    """squares: shape (n_sessions, n_series), the known squared returns at the end, zeros before them.
 
     observations: how many are known, shape (n_series,).
     """
@@ -55,11 +56,13 @@ class Garch(NamedTuple):
 
 def known_returns(returns: FloatArray) -> KnownReturns:
     """The known squared returns of each series; returns: shape (n_sessions, n_series), NaN where unknown."""
-    rows = np.ascontiguousarray(returns.T)
+    rows = np.ascontiguousarray(returns)
     known = np.isfinite(rows)
-    order = np.argsort(known, axis=1, kind="stable")
-    squares = np.take_along_axis(np.where(known, rows, 0.0) ** 2, order, axis=1)
-    return KnownReturns(squares, known.sum(axis=1))
+    squares = np.where(known, rows, 0.0) ** 2
+    if not known.all():
+        order = np.argsort(known, axis=0, kind="stable")
+        squares = np.take_along_axis(squares, order, axis=0)
+    return KnownReturns(squares, known.sum(axis=0))
 
 
 def ewma_variance(known: KnownReturns, decay: float) -> FloatArray:
@@ -68,11 +71,11 @@ def ewma_variance(known: KnownReturns, decay: float) -> FloatArray:
     It is the forecast for every later session. Source: RiskMetrics Technical Document, 4th edition (1996),
     section 5.2.
     """
-    sessions = known.squares.shape[1]
-    weights = decay ** np.arange(sessions - 1.0, -1.0, -1.0)
-    is_known = np.arange(sessions) >= sessions - known.observations[:, None]
-    total = np.where(is_known, weights, 0.0).sum(axis=1)
-    squares = (known.squares * weights).sum(axis=1)
+    sessions = len(known.squares)
+    weights = decay ** np.arange(sessions - 1.0, -1.0, -1.0)[:, None]
+    is_known = np.arange(sessions)[:, None] >= sessions - known.observations
+    total = _total(np.where(is_known, weights, 0.0))
+    squares = _total(known.squares * weights)
     variance: FloatArray = np.divide(squares, total, out=np.full(len(total), np.nan), where=total > 0)
     return variance
 
@@ -88,11 +91,9 @@ def garch(known: KnownReturns) -> Garch:
     9.
     """
     count = np.maximum(known.observations, 1)
-    long_run = np.where(known.observations > 0, known.squares.sum(axis=1) / count, np.nan)
-    parts = [
-        _fit(known.squares[at : at + BLOCK], known.observations[at : at + BLOCK], long_run[at : at + BLOCK])
-        for at in range(0, len(long_run), BLOCK)
-    ]
+    long_run = np.where(known.observations > 0, _total(known.squares) / count, np.nan)
+    blocks = [slice(at, at + BLOCK) for at in range(0, len(long_run), BLOCK)]
+    parts = [_fit(known.squares[:, block], known.observations[block], long_run[block]) for block in blocks]
     if not parts:
         return Garch(long_run, long_run, long_run, long_run)
     alpha, beta, latest = (np.concatenate(column) for column in zip(*parts, strict=True))
@@ -108,11 +109,11 @@ def _fit(
     on alpha.
     """
     is_moving = long_run > 0
-    is_known = np.arange(squares.shape[1]) >= squares.shape[1] - count[:, None]
-    z = np.where(is_known, squares / np.where(is_moving, long_run, 1.0)[:, None], 0.0)
-    surprise = np.where(is_known & is_moving[:, None], z - 1, 0.0)
-    best = z.sum(axis=1)  # of a constant variance
-    alpha, beta = np.zeros(len(z)), np.zeros(len(z))
+    is_known = np.arange(len(squares))[:, None] >= len(squares) - count
+    z = np.where(is_known, squares / np.where(is_moving, long_run, 1.0), 0.0)
+    surprise = np.where(is_known & is_moving, z - 1, 0.0)
+    best = _total(z)  # of a constant variance
+    alpha, beta = np.zeros(len(best)), np.zeros(len(best))
     for grid in GRID_BETA:
         a, b = _climb(z, surprise, *_start(z, surprise, grid))
         value = _likelihood(z, _filter(surprise, b), a)
@@ -120,18 +121,19 @@ def _fit(
         best, alpha, beta = (
             np.where(is_better, new, old) for new, old in ((value, best), (a, alpha), (b, beta))
         )
-    return alpha, beta, surprise[:, -1] + beta * _filter(surprise, beta)[:, -1]
+    return alpha, beta, surprise[-1] + beta * _filter(surprise, beta)[-1]
 
 
 def _start(z: FloatArray, surprise: FloatArray, grid: tuple[float, ...]) -> tuple[FloatArray, FloatArray]:
     """The best point of the grid for each series."""
-    best = np.full(len(z), np.inf)
-    alpha, beta = np.zeros(len(z)), np.zeros(len(z))
+    series = z.shape[1]
+    best = np.full(series, np.inf)
+    alpha, beta = np.zeros(series), np.zeros(series)
     for b in grid:
-        x = _filter(surprise, np.full(len(z), b))
+        x = _filter(surprise, np.full(series, b))
         for a in GRID_ALPHA:
             if a + b <= MAXIMUM_PERSISTENCE:
-                value = _likelihood(z, x, np.full(len(z), a))
+                value = _likelihood(z, x, np.full(series, a))
                 is_better = value < best
                 best[is_better], alpha[is_better], beta[is_better] = value[is_better], a, b
     return alpha, beta
@@ -141,32 +143,49 @@ def _climb(
     z: FloatArray, surprise: FloatArray, alpha: FloatArray, beta: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Newton steps until none promises an improvement."""
-    active = np.arange(len(z))
+    active = np.arange(len(alpha))
     for _ in range(ITERATIONS):
-        alpha[active], beta[active], goes_on = _newton(
-            z[active], surprise[active], alpha[active], beta[active]
-        )
-        active = active[goes_on]
-        if not len(active):
+        alpha[active], beta[active], goes_on = _newton(z, surprise, alpha[active], beta[active])
+        if not goes_on.any():
             break
+        if not goes_on.all():
+            active, z, surprise = (
+                active[goes_on],
+                z.compress(goes_on, axis=1),
+                surprise.compress(goes_on, axis=1),
+            )
     return alpha, beta
 
 
 def _filter(surprise: FloatArray, beta: FloatArray) -> FloatArray:
-    """x_t = surprise_{t-1} + beta x_{t-1} from x = 0, in log2(n) passes over all sessions at once."""
-    x = np.zeros_like(surprise)
-    x[:, 1:] = surprise[:, :-1]
-    power, lag = beta[:, None], 1
-    while lag < x.shape[1]:
-        x[:, lag:] += power * x[:, :-lag]
-        power, lag = power * power, 2 * lag
-    return x
+    """x_t = surprise_{t-1} + beta x_{t-1} from x = 0.
+
+    In chunks: each first from zero, all at once, then plus beta^k times the end of the chunk before it.
+    """
+    sessions, series = surprise.shape
+    missing = -sessions % CHUNK
+    padded = np.zeros((sessions + missing, series))
+    padded[missing + 1 :] = surprise[:-1]
+    x = padded.reshape(-1, CHUNK, series)
+    for k in range(1, CHUNK):
+        x[:, k] += beta * x[:, k - 1]
+    powers = np.multiply.accumulate(np.tile(beta, (CHUNK, 1)))
+    ends = x[:, -1].copy()
+    for chunk in range(1, len(ends)):
+        ends[chunk] += powers[-1] * ends[chunk - 1]
+    x[1:] += powers * ends[:-1, None]
+    return padded[missing:]
 
 
 def _likelihood(z: FloatArray, x: FloatArray, alpha: FloatArray) -> FloatArray:
     """Twice the negative log-likelihood, without constants; sessions without a return add nothing."""
-    h = 1 + alpha[:, None] * x
-    total: FloatArray = (np.log(h) + z / h).sum(axis=1)
+    h = 1 + alpha * x
+    return _total(np.log(h) + z / h)
+
+
+def _total(values: FloatArray) -> FloatArray:
+    """The sum over sessions in their order, in which numpy does not sum a column that is alone."""
+    total: FloatArray = values.sum(axis=0) if values.shape[1] > 1 else np.add.accumulate(values)[-1]
     return total
 
 
@@ -189,7 +208,10 @@ def _newton(
             for value, move in zip((alpha, beta), step, strict=True)
         )
         a, b = np.maximum(a, 0.0), np.maximum(b, 0.0)
-        is_worse = ~(_likelihood(z[waiting], _filter(surprise[waiting], b), a) < before[waiting])
+        is_worse = ~(
+            _likelihood(z.take(waiting, axis=1), _filter(surprise.take(waiting, axis=1), b), a)
+            < before[waiting]
+        )
         length[waiting[is_worse]] /= 2
         waiting = waiting[is_worse]
     length[waiting] = 0.0
@@ -204,18 +226,17 @@ def _derivatives(
 
     Where the Hessian is not positive definite, the information matrix replaces it.
     """
-    a = alpha[:, None]
-    h = 1 + a * x
+    h = 1 + alpha * x
     first = _filter(x, beta)  # dx / dbeta
     second = 2 * _filter(first, beta)
     by_h = (1 - z / h) / h
     by_hh = (2 * z / h - 1) / h**2
-    slope = np.stack([(by_h * x).sum(axis=1), (by_h * a * first).sum(axis=1)])
-    products = (x * x, a * x * first, (a * first) ** 2)
-    hessian = np.stack([(by_hh * product).sum(axis=1) for product in products])
-    hessian[1] += (by_h * first).sum(axis=1)
-    hessian[2] += (by_h * a * second).sum(axis=1)
-    information = np.stack([(product / h**2).sum(axis=1) for product in products])
+    slope = np.stack([_total(by_h * x), _total(by_h * alpha * first)])
+    products = (x * x, alpha * x * first, (alpha * first) ** 2)
+    hessian = np.stack([_total(by_hh * product) for product in products])
+    hessian[1] += _total(by_h * first)
+    hessian[2] += _total(by_h * alpha * second)
+    information = np.stack([_total(product / h**2) for product in products])
     return slope, np.where(_is_positive(hessian), hessian, information)
 
 

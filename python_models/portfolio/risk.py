@@ -25,7 +25,13 @@ from python_models.portfolio.value_at_risk import (
     option_scenario_pnl,
     portfolio_value_at_risk,
 )
-from python_models.portfolio.volatility import VolatilityConfig, forecast_columns, volatility_profile
+from python_models.portfolio.volatility import (
+    SERIES_AT_A_TIME,
+    VolatilityConfig,
+    VolatilityProfile,
+    forecast_columns,
+    volatility_profiles,
+)
 
 OPTION_TERMS = (
     *("underlying_price", "strike_price", "years_to_expiration"),
@@ -82,7 +88,7 @@ def portfolio_return_risk(
     holdings: portfolio_id, as_of_date, symbol, sector (null where unknown), exposure (delta-adjusted, USD),
     linear_exposure (USD, without options), equity (USD). options: portfolio_id, as_of_date, contract, symbol
     (the underlying), option_type (CALL or PUT), OPTION_TERMS, units (signed quantity x multiplier); they are
-    repriced at each past return of the underlying. Columns: those of volatility_profile on pro-forma returns
+    repriced at each past return of the underlying. Columns: those of volatility_profiles on pro-forma returns
     (annualized decimals) with proxied_share (0..1), null where equity is not positive; those of
     portfolio_value_at_risk (USD) with scenario_days. One row per portfolio and date with past returns. Raises
     ValueError for an option on a symbol that is not among its date's holdings.
@@ -90,18 +96,30 @@ def portfolio_return_risk(
     by_date = dict(iter(options.groupby("as_of_date")))
     nothing = options.iloc[:0]
     reach = max(volatility_rules.history, risk_rules.history)
-    frames = [
-        _return_risk_rows(day, by_date.get(day.as_of_date, nothing), volatility_rules, risk_rules)
-        for day in (_NO_DAY, *_days(holdings, past, history=reach))
-    ]
+    frames: list[pd.DataFrame] = []
+    for days in _batches(_days(holdings, past, history=reach)):
+        volatilities = _volatility_rows(days, volatility_rules)
+        for day, volatility in zip(days, volatilities, strict=True):
+            chosen = by_date.get(day.as_of_date, nothing)
+            tail = _tail_rows(_recent(day, risk_rules.history), chosen, risk_rules)
+            frames.append(_side_by_side(volatility, tail))
     return pd.concat(frames, ignore_index=True)
 
 
-def _return_risk_rows(
-    day: _Day, options: pd.DataFrame, volatility_rules: VolatilityConfig, risk_rules: RiskConfig
-) -> pd.DataFrame:
-    volatility = _volatility_rows(_recent(_solvent(day), volatility_rules.history), volatility_rules)
-    tail = _tail_rows(_recent(day, risk_rules.history), options, risk_rules)
+def _batches(days: Iterator[_Day]) -> Iterator[list[_Day]]:
+    """The days, those with few portfolios together; first of all one without portfolios."""
+    batch, series = [_NO_DAY], 0
+    for day in days:
+        batch.append(day)
+        series += len(day.portfolios)
+        if series >= SERIES_AT_A_TIME:
+            yield batch
+            batch, series = [], 0
+    if batch:
+        yield batch
+
+
+def _side_by_side(volatility: pd.DataFrame, tail: pd.DataFrame) -> pd.DataFrame:
     frame = volatility.merge(tail, on=["portfolio_id", "as_of_date"], how="outer")
     # an outer join fills with NaN, which changes the types
     return frame.astype({"is_forecast_fallback": "boolean", "is_cornish_fisher_monotone": "boolean"})
@@ -183,10 +201,31 @@ def _matrix(frame: pd.DataFrame, column: str, **names: pd.Index[str]) -> FloatAr
     return table
 
 
-def _volatility_rows(day: _Day, rules: VolatilityConfig) -> pd.DataFrame:
+def _volatility_rows(days: list[_Day], rules: VolatilityConfig) -> list[pd.DataFrame]:
+    """One frame per day, of portfolios with positive equity."""
+    solvent = [_recent(_solvent(day), rules.history) for day in days]
+    weights = [_weights(day) for day in solvent]
+    returns = [
+        pro_forma_returns(weight, day.past.filled, day.is_held())
+        for weight, day in zip(weights, solvent, strict=True)
+    ]
+    profiles = volatility_profiles(returns, rules)
+    return [
+        _volatility_frame(day, weight, profile, rules)
+        for day, weight, profile in zip(solvent, weights, profiles, strict=True)
+    ]
+
+
+def _weights(day: _Day) -> FloatArray:
+    """Exposure over equity, shape (n_portfolios, n_symbols)."""
     equity = day.holdings.groupby("portfolio_id")["equity"].first().reindex(day.portfolios)
-    weights = day.matrix("exposure") / equity.to_numpy(np.float64)[:, None]
-    profile = volatility_profile(pro_forma_returns(weights, day.past.filled, day.is_held()), rules)
+    weights: FloatArray = day.matrix("exposure") / equity.to_numpy(np.float64)[:, None]
+    return weights
+
+
+def _volatility_frame(
+    day: _Day, weights: FloatArray, profile: VolatilityProfile, rules: VolatilityConfig
+) -> pd.DataFrame:
     frame = _dated(
         day,
         realized_volatility_21d=profile.realized_21d,

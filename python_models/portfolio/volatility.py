@@ -8,6 +8,7 @@ bit.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import ceil
 from typing import NamedTuple
 
@@ -23,6 +24,9 @@ ObjectArray = npt.NDArray[np.object_]
 
 HAR_WEEK = 5  # sessions of the weekly component
 SESSIONS_A_YEAR = 252
+SERIES_AT_A_TIME = (
+    512  # of several dates, when one has fewer: fitting many costs little more than fitting one
+)
 
 
 class VolatilityConfig(NamedTuple):
@@ -169,6 +173,16 @@ def _figures(returns: FloatArray, rules: VolatilityConfig) -> _Figures:
     return _Figures(returns, realized(returns, rules.short_window), realized_long, _har_rows(returns, rules))
 
 
+class _Conditional(NamedTuple):
+    """Annualized forecasts by GARCH(1,1) and by EWMA, shape (n_series,).
+
+    NaN with fewer than `minimum_rows` known returns in the last `forecast_window` sessions.
+    """
+
+    garch_21d: FloatArray
+    ewma_21d: FloatArray
+
+
 def _har_rows(returns: FloatArray, rules: VolatilityConfig) -> FloatArray:
     """Regressors known at each session, and the mean square of the sessions after it (NaN near the end)."""
     squares = returns**2
@@ -247,27 +261,38 @@ def _har_regression(
 
 
 def volatility_profile(returns: FloatArray, rules: VolatilityConfig) -> VolatilityProfile:
+    """The profile of one panel of returns: see volatility_profiles."""
+    return volatility_profiles([returns], rules)[0]
+
+
+def volatility_profiles(panels: Sequence[FloatArray], rules: VolatilityConfig) -> list[VolatilityProfile]:
     """Realized and forecast volatility, trend and percentile of each series on the last row.
 
-    returns: shape (n_sessions, n_series), daily returns, NaN where unknown. At most the last `rules.history`
-    rows are used, so that the results do not depend on how much earlier data is passed. The trend compares
-    the 21-session volatility with that of `trend_lag` sessions ago. The percentile is the share of the known
+    panels: daily returns of shape (n_sessions, n_series) each, NaN where unknown. GARCH is fitted to all of
+    them together, which is faster; a series does not depend on others. At most the last `rules.history` rows
+    are used, so that the results do not depend on how much earlier data is passed. The trend compares the
+    21-session volatility with that of `trend_lag` sessions ago. The percentile is the share of the known
     values of the last `percentile_window` sessions, today included, that are at most today's; NaN with fewer
     than `minimum_rows` known values.
     """
-    figures = _figures(_padded(returns, len(returns) - rules.history), rules)
-    return _profile_at(figures, rules.history - 1, rules)
+    figures = [_figures(_padded(returns, len(returns) - rules.history), rules) for returns in panels]
+    conditional = _conditional_forecasts([figure.returns for figure in figures], rules)
+    return [
+        _profile_at(figure, rules.history - 1, forecasts, rules)
+        for figure, forecasts in zip(figures, conditional, strict=True)
+    ]
 
 
-def _profile_at(figures: _Figures, row: int, rules: VolatilityConfig) -> VolatilityProfile:
+def _profile_at(
+    figures: _Figures, row: int, conditional: _Conditional, rules: VolatilityConfig
+) -> VolatilityProfile:
     window = slice(row - rules.percentile_window + 1, row + 1)
     forecast = _forecast_at(figures, row, rules)
-    garch_21d, ewma_21d = _conditional_forecasts(figures.returns[: row + 1], rules)
     return VolatilityProfile(
         realized_21d=figures.realized_short[row],
         realized_63d=figures.realized_long[row],
-        forecast_21d_garch=garch_21d,
-        forecast_21d_ewma=ewma_21d,
+        forecast_21d_garch=conditional.garch_21d,
+        forecast_21d_ewma=conditional.ewma_21d,
         forecast_21d_har=forecast.volatility,
         har_r_squared=forecast.r_squared,
         is_forecast_fallback=forecast.is_fallback,
@@ -278,20 +303,18 @@ def _profile_at(figures: _Figures, row: int, rules: VolatilityConfig) -> Volatil
     )
 
 
-def _conditional_forecasts(returns: FloatArray, rules: VolatilityConfig) -> tuple[FloatArray, FloatArray]:
-    """Annualized volatility of the sessions after the last row, by GARCH(1,1) and by EWMA.
-
-    NaN with fewer than `minimum_rows` known returns in the last `forecast_window` sessions.
-    """
-    known = known_returns(returns[-rules.forecast_window :])
+def _conditional_forecasts(panels: Sequence[FloatArray], rules: VolatilityConfig) -> list[_Conditional]:
+    """Forecasts of the sessions after the last row of each panel, each of shape (n_sessions, n_series)."""
+    known = known_returns(np.hstack([returns[-rules.forecast_window :] for returns in panels]))
     is_enough = known.observations >= rules.minimum_rows
     by_garch = garch(known).mean_variance(rules.har_horizon)
     by_ewma = ewma_variance(known, rules.ewma_lambda)
+    ends = np.cumsum([returns.shape[1] for returns in panels])[:-1]
     garch_21d, ewma_21d = (
-        np.sqrt(np.where(is_enough, rules.annualization * variance, np.nan))
+        np.split(np.sqrt(np.where(is_enough, rules.annualization * variance, np.nan)), ends)
         for variance in (by_garch, by_ewma)
     )
-    return garch_21d, ewma_21d
+    return [_Conditional(*forecasts) for forecasts in zip(garch_21d, ewma_21d, strict=True)]
 
 
 def forecast_columns(profile: VolatilityProfile, model: str) -> dict[str, ObjectArray | FloatArray]:
@@ -346,15 +369,25 @@ def symbol_volatility(returns: pd.DataFrame, *, rules: VolatilityConfig, from_da
         return _no_rows(rules)
     first = rows[0] - rules.history + 1
     figures = _figures(_padded(panel.values, first), rules)
-    frames = [_symbol_rows(figures, row - first, panel.symbols, panel.dates[row], rules) for row in rows]
-    return pd.concat([_no_rows(rules), *frames], ignore_index=True)
+    frames = [_no_rows(rules)]
+    at_a_time = max(1, SERIES_AT_A_TIME // len(panel.symbols))
+    for some in (rows[at : at + at_a_time] for at in range(0, len(rows), at_a_time)):
+        conditional = _conditional_forecasts([figures.returns[: row - first + 1] for row in some], rules)
+        for row, forecasts in zip(some, conditional, strict=True):
+            profile = _profile_at(figures, row - first, forecasts, rules)
+            recent = figures.returns[row - first - rules.long_window + 1 : row - first + 1]
+            frames.append(_symbol_rows(profile, recent, panel.symbols, panel.dates[row], rules))
+    return pd.concat(frames, ignore_index=True)
 
 
 def _symbol_rows(
-    figures: _Figures, row: int, symbols: pd.Index[str], as_of_date: pd.Timestamp, rules: VolatilityConfig
+    profile: VolatilityProfile,
+    recent: FloatArray,
+    symbols: pd.Index[str],
+    as_of_date: pd.Timestamp,
+    rules: VolatilityConfig,
 ) -> pd.DataFrame:
-    profile = _profile_at(figures, row, rules)
-    recent = figures.returns[row - rules.long_window + 1 : row + 1]
+    """A date's rows. recent: the returns of the long window that ends with it."""
     kept: npt.NDArray[np.bool_] = np.isfinite(recent).sum(axis=0) >= 2  # noqa: PLR2004  # needed for a deviation
     frame = pd.DataFrame(
         {
@@ -375,5 +408,6 @@ def _symbol_rows(
 
 def _no_rows(rules: VolatilityConfig) -> pd.DataFrame:
     """A frame without rows, with the columns and their types."""
-    nothing = _figures(np.empty((rules.history, 0)), rules)
-    return _symbol_rows(nothing, rules.history - 1, pd.Index([], dtype=str), pd.Timestamp(0), rules)
+    nothing = np.empty((rules.history, 0))
+    profile = volatility_profile(nothing, rules)
+    return _symbol_rows(profile, nothing, pd.Index([], dtype=str), pd.Timestamp(0), rules)

@@ -167,7 +167,7 @@ def test_coefficients_stay_inside_their_limits_and_no_step_worsens_them(seed: in
     assert (model.alpha >= 0).all()
     assert (model.beta >= 0).all()
     assert (model.alpha + model.beta <= MAXIMUM_PERSISTENCE + 1e-12).all()
-    for place, squares in enumerate(known.squares):
+    for place, squares in enumerate(known.squares.T):
         values = squares.tolist()
         ours = _loss(values, model.alpha[place], model.beta[place])
         assert ours <= _loss(values, 0.0, 0.0) + 1e-9
