@@ -439,19 +439,6 @@ def test_a_renamed_tag_restates_no_figure(module_warehouse: Warehouse) -> None:
     assert {row["bucket"] for row in buckets} == {"core", "growth", "Technology", "Energy", "options"}
 
 
-def test_a_new_colour_builds_the_last_session_of_its_users_portfolios(
-    module_warehouse: Warehouse, portfolios: dict[str, Any]
-) -> None:
-    with module_warehouse.connect_writer() as connection:
-        known_at = fix_known_at(connection)
-        assert plan_window(connection, known_at=known_at) is None
-        connection.commit()
-        color_tag(connection, "core", "#654321")
-        window = plan_window(connection, known_at=fix_known_at(connection))
-    assert window is not None
-    assert (window.market_from_date, window.portfolios) == (None, dict.fromkeys(portfolios.values(), LAST))
-
-
 # --- flows -------------------------------------------------------------------------------------------------
 
 
@@ -520,3 +507,39 @@ def test_other_portfolios_are_unchanged(
 
     now = read_rows(module_warehouse, "select * from marts.fct_portfolio_snapshots")
     assert equities(now) == equities(first["fct_portfolio_snapshots"])
+
+
+# --- a third publication: keep it last --------------------------------------------------------------------
+
+
+def test_a_new_colour_is_published_by_building_the_last_session_of_its_users_portfolios(
+    module_warehouse: Warehouse, folder: Path, portfolios: dict[str, Any]
+) -> None:
+    def read(mart: str) -> Rows:
+        statement = (
+            f"select to_jsonb(rows) - 'publication_id' - 'published_at' as row from marts.{mart} as rows"
+        )
+        return sorted((row["row"] for row in read_rows(module_warehouse, statement)), key=str)
+
+    before = {mart: read(mart) for mart in FACTS}
+    with module_warehouse.connect_writer() as connection:
+        assert plan_window(connection, known_at=fix_known_at(connection)) is None
+        connection.commit()
+        color_tag(connection, "core", "#654321")
+        window = plan_window(connection, known_at=fix_known_at(connection))
+    assert window is not None
+    assert (window.market_from_date, window.portfolios) == (None, dict.fromkeys(portfolios.values(), LAST))
+    build(module_warehouse, folder, selected=[f"+{mart}" for mart in MARTS], is_tested=False)
+    rows = read_rows(module_warehouse, "select * from marts.dim_tags where tag = 'core'")
+    assert [(row["color"], row["tag_name"]) for row in rows] == [("#654321", "core")]
+    versions = read_rows(
+        module_warehouse,
+        "select color, superseded_at is null as is_current from marts_history.dim_tags where tag = 'core' "
+        "order by publication_id",
+    )
+    assert [tuple(row.values()) for row in versions] == [
+        (None, False),
+        ("#123456", False),
+        ("#654321", True),
+    ]
+    assert {mart: read(mart) for mart in FACTS} == before
