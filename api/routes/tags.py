@@ -24,7 +24,7 @@ async def tags(
     *,
     responder: ResponderDep,
     include_archived: Annotated[
-        bool, Query(description="Include tags that no position has any longer.")
+        bool, Query(description="Include tags that the user archived or that no position has any longer.")
     ] = True,
     limit: Limit = MAX_ROWS,
     offset: Offset = 0,

@@ -41,9 +41,11 @@ class PortfolioSummary(ResponseModel):
 class Tag(ResponseModel):
     """A tag as shown on a position."""
 
-    id: UUID = described("The same for the same user and name.", "f3c1a9de-7a53-0c4e-b1f4-0a9b6d3c2e11")
-    name: str = described("The tag.", "Long Momentum")
-    color: str = described("A colour derived from its name.", "#2563EB")
+    id: UUID = described(
+        "The same on all days, also when the tag is renamed.", "f3c1a9de-7a53-0c4e-b1f4-0a9b6d3c2e11"
+    )
+    name: str = described("Its name, as last renamed.", "Long Momentum")
+    color: str = described("The colour the user chose, else one derived from the tag.", "#2563EB")
 
 
 class TagWithDescription(Tag):

@@ -95,7 +95,7 @@ class ListedPosition(ResponseModel):
     investment_subtype: str | None = described("Subtype; null if unknown.", "STOCK")
     underlying_symbol: str | None = described("Of an option; null otherwise.", None)
     sector: str = described("Sector in the profile, Unclassified, or Private.", "Technology")
-    tags: list[str] = described("Its tags.", ["growth"])
+    tags: list[str] = described("Its tags, as last renamed.", ["growth"])
     entry_date: date = described("Entry date.", "2025-06-30")
     quantity: float = described("Signed quantity.", 85)
     current_price: float | None = described("Price of the session, USD.", 233.07)

@@ -13,21 +13,23 @@ TAG_ID = "f3c1a9de-7a53-0c4e-b1f4-0a9b6d3c2e11"
 class UserTag(ResponseModel):
     """A tag that the user's positions have or had."""
 
-    id: UUID = described("The same for the same user and name.", TAG_ID)
+    id: UUID = described("The same on all days, also when the tag is renamed.", TAG_ID)
     user_id: UUID = described("The current user.", USER_ID)
-    name: str = described("The tag.", "Long Momentum")
-    color: str = described("A colour derived from its name.", "#2563EB")
+    name: str = described("Its name, as last renamed.", "Long Momentum")
+    color: str = described("The colour the user chose, else one derived from the tag.", "#2563EB")
     description: str | None = described("What the tag means; null if not given.", None)
     display_order: int = described("Its position in the order of names, from 0.", 0)
     usage_count: int = described("Open positions that have it: the same as position_count.", 3)
     position_count: int = described("Open positions that have it.", 3)
-    is_archived: bool = described("No position has it any longer.", False)
+    is_archived: bool = described("The user archived it, or no position has it any longer.", False)
     is_automatic: bool = described("Assigned automatically: it is a sector, or `options`.", False)
     created_at: datetime = described(
         "When its first use was loaded, UTC; for an automatic tag, when the portfolio was.",
         "2025-07-01T12:00:00Z",
     )
-    updated_at: datetime = described("When its newest use was loaded, UTC; likewise.", "2025-07-01T12:00:00Z")
+    updated_at: datetime = described(
+        "When its newest use, name, colour or description was loaded, UTC; likewise.", "2025-07-01T12:00:00Z"
+    )
 
 
 class UserTags(ResponseModel):
@@ -35,8 +37,8 @@ class UserTags(ResponseModel):
 
     tags: list[UserTag]
     total: int = described("Matching tags, including those beyond the page.", 1)
-    active_count: int = described("Tags that a position has.", 1)
-    archived_count: int = described("Tags that no position has any longer.", 0)
+    active_count: int = described("Tags that are not archived.", 1)
+    archived_count: int = described("Tags that are archived.", 0)
 
 
 class OneTag(UserTag):
@@ -69,7 +71,7 @@ class TagPositions(ResponseModel):
     """The open positions that have a tag."""
 
     tag_id: UUID = described("The tag.", TAG_ID)
-    tag_name: str = described("Its name.", "Long Momentum")
+    tag_name: str = described("Its name, as last renamed.", "Long Momentum")
     as_of: date = described("The session.", "2025-09-12")
     positions: list[TaggedPosition]
     total: int = described("Positions that have it, including those beyond the page.", 1)

@@ -4,7 +4,8 @@ Columns of the file: portfolio_name, owner_email (optional if the name is unique
 (default: the portfolio's inception), is_assigned (default yes; no removes the tag from that date on).
 
 A tag may have any name. Ten default tags are always listed. The sector of a symbol and, for options,
-`options` are automatic tags: they are derived and never stored.
+`options` are automatic tags: they are derived and never stored. A tag that was renamed may be given by its
+first name or by the one that is shown; the first one is stored.
 """
 
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from ingestion.files.csv_reader import read_strictly
 from ingestion.portfolios.cells import PortfolioCells
 from ingestion.portfolios.entries import Holder, Row, check_day, in_force, stored_entries, write_entry
 from ingestion.portfolios.portfolios import Directory
+from ingestion.portfolios.tag_attributes import DEFAULT_TAGS, TagAttributes, checked_tag, read_tag_book
 from ingestion.raw.datasets import POSITION_TAGS
 from ingestion.raw.loads import Connection, LoadReport, load_transaction
 from ingestion.statements.values import LONGEST_TAG
@@ -26,12 +28,6 @@ from ingestion.statements.values import LONGEST_TAG
 SOURCE = "files"
 REQUIRED = ("portfolio_name", "symbol", "tag")
 OPTIONAL = ("owner_email", "effective_date", "is_assigned")
-DEFAULT_TAGS = (
-    *("income", "growth", "defensive", "speculative", "tech"),
-    *("finance", "healthcare", "energy", "options", "long-term"),
-)
-"""Tags that are listed even if no position has them."""
-
 _YES = frozenset({"", "yes", "true", "t", "1"})
 _NO = frozenset({"no", "false", "f", "0"})
 
@@ -42,14 +38,14 @@ with sectors as (
     from raw.company_profiles where profile_date <= %(day)s order by symbol, profile_date desc, load_id desc
 ),
 open_positions as (
-    select positions.* from raw.newest_positions as positions
+    select positions.*, portfolios.owner_email from raw.newest_positions as positions
     join raw.newest_portfolios as portfolios using (portfolio_id)
     where
         coalesce(portfolios.removed_on, 'infinity') > %(day)s
         and entry_date <= %(day)s
         and coalesce(least(exit_date, expiration_date), 'infinity') > %(day)s
 )
-select position_id, portfolio_id, open_positions.symbol,
+select position_id, portfolio_id, owner_email, open_positions.symbol, string_to_array(tags, ';') as own_tags,
     array_remove(array[
         case when investment_class <> 'PRIVATE' then sectors.sector end,
         case when investment_class = 'OPTIONS' then 'options' end
@@ -61,12 +57,17 @@ left join sectors on sectors.symbol = coalesce(underlying_symbol, open_positions
 
 @dataclass(frozen=True)
 class TagCount:
-    """A tag and the number of open positions that have it. kind: default, given, automatic."""
+    """A user's tag and the number of open positions that have it. kind: default, given, automatic.
 
+    owner_email: None for a default tag that nobody uses. attributes: how the tag is shown.
+    """
+
+    owner_email: str | None
     tag: str
     kind: Literal["default", "given", "automatic"]
     portfolios: int
     positions: int
+    attributes: TagAttributes
 
 
 def load_tags(connection: Connection, path: Path, *, today: date | None = None) -> LoadReport:
@@ -111,26 +112,43 @@ def remove_tag(
     return _assign(connection, holder, symbol, tag, day=day, today=today, is_assigned=False)
 
 
-def count_tags(connection: Connection, *, today: date | None = None) -> list[TagCount]:
-    """All tags: default, given and automatic ones."""
+def count_tags(
+    connection: Connection, *, owner: str | None = None, today: date | None = None
+) -> list[TagCount]:
+    """The tags of all users, or of one: default, given and automatic ones. owner: an e-mail address."""
     day = today or datetime.now(UTC).date()
+    book = read_tag_book(connection)
     given: dict[tuple[Any, ...], set[str]] = {}
+    by_hand = set()
     for (portfolio, symbol, tag), row in current_tags(connection, day).items():
         if row["is_assigned"]:
             given.setdefault((portfolio, symbol), set()).add(tag)
+            by_hand.add((row["owner_email"], tag))
     with connection.transaction():
         positions = connection.execute(_AUTOMATIC.encode(), {"day": day}).fetchall()
-    holders: dict[str, list[Any]] = {tag: [] for tag in DEFAULT_TAGS}
-    by_hand = {tag for tags in given.values() for tag in tags}
-    for _, portfolio, symbol, automatic in positions:
-        for tag in given.get((portfolio, symbol), set()) | set(automatic):
-            holders.setdefault(tag, []).append(portfolio)
-    for tag in by_hand:
-        holders.setdefault(tag, [])
-    return [
-        TagCount(tag, _kind(tag, by_hand), len(set(found)), len(found))
-        for tag, found in sorted(holders.items(), key=lambda item: (-len(item[1]), item[0]))
+    holders: dict[tuple[str, str], list[Any]] = {}
+    for _, portfolio, email, symbol, own, automatic in positions:
+        by_hand |= {(email, tag) for tag in own or ()}
+        for tag in given.get((portfolio, symbol), set()) | {*(own or ()), *automatic}:
+            holders.setdefault((email, tag), []).append(portfolio)
+    for key in {*by_hand, *book.stored}:
+        holders.setdefault(key, [])
+    counts = [
+        TagCount(
+            email, tag, _kind(tag, (email, tag) in by_hand), len(set(found)), len(found), book.of(email, tag)
+        )
+        for (email, tag), found in holders.items()
+        if owner is None or email == owner.strip().lower()
     ]
+    named = {name for count in counts for name in (count.tag, count.attributes.shown)}
+    counts += [
+        TagCount(None, tag, "default", 0, 0, TagAttributes("", tag))
+        for tag in DEFAULT_TAGS
+        if tag not in named
+    ]
+    return sorted(
+        counts, key=lambda count: (-count.positions, count.attributes.shown, count.owner_email or "")
+    )
 
 
 def current_tags(
@@ -141,10 +159,10 @@ def current_tags(
     return in_force(rows, ("portfolio_id", "symbol", "tag"), day)
 
 
-def _kind(tag: str, by_hand: set[str]) -> Literal["default", "given", "automatic"]:
+def _kind(tag: str, is_by_hand: bool) -> Literal["default", "given", "automatic"]:
     if tag in DEFAULT_TAGS:
         return "default"
-    return "given" if tag in by_hand else "automatic"
+    return "given" if is_by_hand else "automatic"
 
 
 def _assign(
@@ -158,7 +176,13 @@ def _assign(
     is_assigned: bool,
 ) -> LoadReport:
     today = today or datetime.now(UTC).date()
-    symbol, tag = holder.symbol(symbol), _checked_tag(tag)
+    symbol, name = holder.symbol(symbol), checked_tag(tag)
+    attributes = read_tag_book(connection).find(holder.portfolio.owner_email, name)
+    tag = attributes.tag
+    if is_assigned and attributes.is_archived:
+        raise InvalidEntryError(
+            f"The tag {attributes.shown!r} is archived; `sigmasight tags restore` restores it first."
+        )
     origin = f"tags {'add' if is_assigned else 'remove'}"
 
     def make(_: object) -> Row | None:
@@ -168,7 +192,7 @@ def _assign(
             if (row["symbol"], row["tag"]) == (symbol, tag)
         ]
         if not rows and not is_assigned:
-            raise InvalidEntryError(_never_given(connection, holder, symbol, tag, today))
+            raise InvalidEntryError(_never_given(connection, holder, symbol, name, today))
         first = today if rows else holder.portfolio.inception_date
         since = check_day(day or first, today, "The day")
         known = in_force(rows, ("symbol",), since).get((symbol,))
@@ -185,18 +209,10 @@ def _assign(
     return write_entry(connection, POSITION_TAGS, origin, make)
 
 
-def _checked_tag(text: str) -> str:
-    tag = text.strip()
-    if not tag or len(tag) > LONGEST_TAG or not tag.isprintable():
-        raise InvalidEntryError(
-            f"{text!r} is not a valid tag; write 1 to {LONGEST_TAG} characters, such as {DEFAULT_TAGS[0]!r}."
-        )
-    return tag
-
-
 def _never_given(connection: Connection, holder: Holder, symbol: str, tag: str, today: date) -> str:
+    book = read_tag_book(connection)
     carried = sorted(
-        key[2]
+        book.of(holder.portfolio.owner_email, key[2]).shown
         for key, row in current_tags(connection, today, holder).items()
         if key[1] == symbol and row["is_assigned"]
     )
@@ -208,14 +224,15 @@ def _never_given(connection: Connection, holder: Holder, symbol: str, tag: str, 
 
 def _read(connection: Connection, path: Path, today: date) -> pd.DataFrame:
     rows: dict[tuple[Any, ...], dict[str, Any]] = {}
-    directory = Directory(connection)
+    directory, book = Directory(connection), read_tag_book(connection)
     for record in read_strictly(path, REQUIRED, OPTIONAL):
         cells = PortfolioCells(directory, path, record)
         portfolio = cells.portfolio()
         symbol = cells.held_symbol("symbol", portfolio.portfolio_id)
-        tag = cells.text("tag")
-        if len(tag) > LONGEST_TAG:
-            raise cells.fault("tag", f"has {len(tag)} characters; at most {LONGEST_TAG} are allowed.")
+        name = cells.text("tag")
+        if len(name) > LONGEST_TAG:
+            raise cells.fault("tag", f"has {len(name)} characters; at most {LONGEST_TAG} are allowed.")
+        tag = book.find(portfolio.owner_email, name).tag
         stated = record["effective_date"]
         day = cells.day("effective_date", today) if stated else portfolio.inception_date
         assigned = record["is_assigned"].lower()

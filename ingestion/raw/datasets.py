@@ -94,8 +94,26 @@ class Dataset:
         return "portfolio_id" in self.columns
 
     @property
+    def is_of_owners(self) -> bool:
+        """Whether each row belongs to a user, so that it changes only what that user's portfolios show."""
+        return "owner_email" in self.keys
+
+    @property
     def _touched_portfolios(self) -> tuple[str, str]:
         """SQL: the portfolios of a new row, and the statement that records the first changed date of each."""
+        if self.is_of_owners:
+            return (
+                "",
+                """
+, touched as (
+    insert into ops.load_portfolios (load_id, portfolio_id, touched_from)
+    select %(load_id)s, portfolios.portfolio_id, min(fresh.touched_from)
+    from fresh
+    join raw.newest_portfolios as portfolios using (owner_email)
+    where fresh.touched_from is not null
+    group by portfolios.portfolio_id
+)""",
+            )
         if not self.is_of_portfolios:
             return "", ""
         return (
@@ -330,6 +348,15 @@ POSITION_TAGS = Dataset(
     touched_from="incoming.effective_date",
 )
 
+TAG_ATTRIBUTES = Dataset(
+    name="tag_attributes",
+    table="raw.tag_attributes",
+    keys=("owner_email", "tag"),
+    values=(Value("name"), Value("color"), Value("description"), Value("is_archived")),
+    # no number changes; the newest session is built again, so that the attributes are published
+    touched_from="(select max(as_of_date) from ops.publication_dates)",
+)
+
 TARGET_PRICES = Dataset(
     name="target_prices",
     table="raw.target_prices",
@@ -377,6 +404,7 @@ DATASETS = {
         CAPITAL_FLOWS,
         PRIVATE_MARKS,
         POSITION_TAGS,
+        TAG_ATTRIBUTES,
         TARGET_PRICES,
         OPTION_QUOTES,
     )

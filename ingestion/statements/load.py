@@ -13,6 +13,7 @@ from typing import Any
 from ingestion.errors import InvalidPositionsFile, PositionsFileError, StatementOrderError
 from ingestion.market.calendar import FIRST_DAY
 from ingestion.portfolios.portfolios import Portfolio, PortfolioFields, known_portfolio
+from ingestion.portfolios.tag_attributes import read_tag_book
 from ingestion.raw.datasets import PORTFOLIOS, POSITIONS
 from ingestion.raw.loads import Connection, LoadReport, load_transaction, recorded_failure
 from ingestion.statements.brokers.entries import HOW_TO_DATE, HOW_TO_PRICE, Entries, EntryTerms, entries
@@ -231,6 +232,14 @@ def _read_for(
         raise InvalidPositionsFile(path, [*own, *error.errors]) from error
 
 
+def _with_tags_as_stored(
+    connection: Connection, fields: PortfolioFields, lots: Iterable[Lot]
+) -> tuple[Lot, ...]:
+    """The lots, with the tags that were renamed under the names that they are stored with."""
+    book, owner = read_tag_book(connection), fields.owner_email.strip().lower()
+    return tuple(replace(lot, tags=book.keys(owner, lot.tags)) if lot.tags else lot for lot in lots)
+
+
 def _prepare(
     connection: Connection,
     path: Path,
@@ -253,7 +262,8 @@ def _prepare(
     errors += contradicted_values(connection, statement.listed, bought.lots, statement.as_of, splits)
     if errors:
         raise InvalidPositionsFile(path, errors)
-    rows = statement_rows(connection, fields.portfolio_id, bought.lots, statement.as_of)
+    lots = _with_tags_as_stored(connection, fields, bought.lots)
+    rows = statement_rows(connection, fields.portfolio_id, lots, statement.as_of)
     rows = replace(rows, notices=(*bought.notices, *rows.notices))
     portfolio = fields.resolve(known, gross_at_cost=statement.gross_at_cost, entry_dates=rows.new_entry_dates)
     return PreparedStatement(statement, portfolio, known, rows)

@@ -24,6 +24,7 @@ CONTRACT = {
     "dividend_yield first_price_date last_price_date",
     "dim_company_profiles": "symbol profile_date | name sector description provider_beta pe_ratio",
     "dim_position_tags": "portfolio_id symbol tag is_automatic valid_from | valid_before created_at",
+    "dim_tags": "portfolio_id tag | tag_name color description is_archived",
     "fct_capital_flows": "flow_id | portfolio_id flow_date amount notes created_at",
     "fct_treasury_rates": "series rate_date | tenor_years rate",
     "dim_dates": "as_of_date | is_trading_day is_half_day previous_trading_day next_trading_day is_month_end",

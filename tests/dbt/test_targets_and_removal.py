@@ -25,6 +25,7 @@ from ingestion.market.calendar import load_calendar, sessions
 from ingestion.portfolios.capital_flows import add_flow
 from ingestion.portfolios.entries import find_holder
 from ingestion.portfolios.removal import remove_portfolio
+from ingestion.portfolios.tag_attributes import archive_tag, color_tag, describe_tag, rename_tag
 from ingestion.portfolios.tags import load_tags, remove_tag
 from ingestion.portfolios.target_prices import TARGETS, load_target_prices, remove_target_price
 from ingestion.statements.load import load_positions
@@ -35,7 +36,7 @@ pytestmark = pytest.mark.slow
 PROGRAM = Path(sys.executable).with_name("sigmasight")
 FIRST, SPLIT, REMOVED, LAST = date(2025, 6, 16), date(2025, 6, 24), date(2025, 6, 26), date(2025, 6, 30)
 FACTS = ("fct_target_prices", "fct_exposures_by_group", "fct_portfolio_snapshots")
-MARTS = (*FACTS, "dim_positions", "dim_portfolios", "dim_position_tags", "fct_capital_flows")
+MARTS = (*FACTS, "dim_positions", "dim_portfolios", "dim_position_tags", "dim_tags", "fct_capital_flows")
 IDENTITIES = (
     "assert_target_prices_agree_with_positions",
     "assert_position_pnl_runs_without_gaps",
@@ -175,6 +176,10 @@ def first(module_warehouse: Warehouse, folder: Path) -> dict[str, Rows]:
         remove_portfolio(connection, gone, day=REMOVED)
         remove_target_price(connection, book, "SHORT", day=REMOVED)
         remove_tag(connection, book, "SHORT", "growth", day=REMOVED)
+        rename_tag(connection, "growth", "Growth stocks")
+        color_tag(connection, "core", "#123456")
+        describe_tag(connection, "core", "kept for ever")
+        archive_tag(connection, "Technology")
     identities = [f"+{name}" for name in IDENTITIES]
     build(module_warehouse, folder, selected=[*marts, *identities], is_tested=True)
     oldest = "(select min(publication_id) from marts_history.fct_portfolio_snapshots)"
@@ -395,6 +400,45 @@ def test_tags_have_their_periods(module_warehouse: Warehouse, portfolios: dict[s
     assert {row["created_at"] is None for row in rows if not row["is_automatic"]} == {False}
 
 
+def shown(rows: Rows, portfolio: Any) -> dict[str, tuple[Any, ...]]:
+    names = ("tag_name", "color", "description", "is_archived", "is_automatic")
+    return {
+        row["tag"]: tuple(row[name] for name in names) for row in rows if row["portfolio_id"] == portfolio
+    }
+
+
+def test_tags_have_the_names_and_colours_that_their_user_gave(
+    module_warehouse: Warehouse, first: dict[str, Rows], portfolios: dict[str, Any]
+) -> None:
+    before = shown(first["dim_tags"], portfolios["Book"])
+    assert before == {
+        "core": ("core", None, None, False, False),
+        "growth": ("growth", None, None, False, False),
+        "Technology": ("Technology", None, None, False, False),
+        "Energy": ("Energy", None, None, False, True),
+        "options": ("options", None, None, False, True),
+    }
+    rows = read_rows(module_warehouse, "select * from marts.dim_tags")
+    assert shown(rows, portfolios["Book"]) == {
+        **before,
+        "core": ("core", "#123456", "kept for ever", False, False),
+        "growth": ("Growth stocks", None, None, False, False),
+        "Technology": ("Technology", None, None, True, False),
+    }
+    assert portfolios["Gone"] not in {row["portfolio_id"] for row in rows}
+    assert {row["tag"] for row in rows if row["updated_at"]} == {"core", "growth", "Technology"}
+
+
+@pytest.mark.usefixtures("first")
+def test_a_renamed_tag_restates_no_figure(module_warehouse: Warehouse) -> None:
+    """Buckets of the marts are tags as assigned, so that their history does not change with a name."""
+    buckets = read_rows(
+        module_warehouse,
+        "select distinct bucket from marts_history.fct_exposures_by_group where dimension = 'tag'",
+    )
+    assert {row["bucket"] for row in buckets} == {"core", "growth", "Technology", "Energy", "options"}
+
+
 # --- flows -------------------------------------------------------------------------------------------------
 
 
@@ -463,3 +507,39 @@ def test_other_portfolios_are_unchanged(
 
     now = read_rows(module_warehouse, "select * from marts.fct_portfolio_snapshots")
     assert equities(now) == equities(first["fct_portfolio_snapshots"])
+
+
+# --- a third publication: keep it last --------------------------------------------------------------------
+
+
+def test_a_new_colour_is_published_by_building_the_last_session_of_its_users_portfolios(
+    module_warehouse: Warehouse, folder: Path, portfolios: dict[str, Any]
+) -> None:
+    def read(mart: str) -> Rows:
+        statement = (
+            f"select to_jsonb(rows) - 'publication_id' - 'published_at' as row from marts.{mart} as rows"
+        )
+        return sorted((row["row"] for row in read_rows(module_warehouse, statement)), key=str)
+
+    before = {mart: read(mart) for mart in FACTS}
+    with module_warehouse.connect_writer() as connection:
+        assert plan_window(connection, known_at=fix_known_at(connection)) is None
+        connection.commit()
+        color_tag(connection, "core", "#654321")
+        window = plan_window(connection, known_at=fix_known_at(connection))
+    assert window is not None
+    assert (window.market_from_date, window.portfolios) == (None, dict.fromkeys(portfolios.values(), LAST))
+    build(module_warehouse, folder, selected=[f"+{mart}" for mart in MARTS], is_tested=False)
+    rows = read_rows(module_warehouse, "select * from marts.dim_tags where tag = 'core'")
+    assert [(row["color"], row["tag_name"]) for row in rows] == [("#654321", "core")]
+    versions = read_rows(
+        module_warehouse,
+        "select color, superseded_at is null as is_current from marts_history.dim_tags where tag = 'core' "
+        "order by publication_id",
+    )
+    assert [tuple(row.values()) for row in versions] == [
+        (None, False),
+        ("#123456", False),
+        ("#654321", True),
+    ]
+    assert {mart: read(mart) for mart in FACTS} == before

@@ -165,6 +165,20 @@ create table if not exists raw.position_tags (
     primary key (portfolio_id, symbol, tag, effective_date, load_id)
 );
 
+-- How a user's tag is shown. `tag` is the name with which it was first assigned and stays its key, so that a new name
+-- changes no assignment. name null: the tag is shown as `tag`; color null: derived from `tag`.
+create table if not exists raw.tag_attributes (
+    load_id bigint not null references ops.loads,
+    loaded_at timestamptz not null,
+    owner_email text not null check (owner_email = lower(owner_email)),
+    tag text not null,
+    name text check (name <> tag),
+    color text check (color ~ '^#[0-9A-F]{6}$'),
+    description text,
+    is_archived boolean not null default false,
+    primary key (owner_email, tag, load_id)
+);
+
 -- Target prices of a portfolio's symbol from effective_date on, in USD per share as of stated_on (before later
 -- splits). All three null: no target from that date on.
 create table if not exists raw.target_prices (

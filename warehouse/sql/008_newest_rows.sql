@@ -16,3 +16,8 @@ create or replace view raw.newest_calendar_days with (security_invoker = true) a
 select distinct on (calendar_date) *
 from raw.calendar_days
 order by calendar_date, load_id desc;
+
+create or replace view raw.newest_tag_attributes with (security_invoker = true) as
+select distinct on (owner_email, tag) *
+from raw.tag_attributes
+order by owner_email, tag, load_id desc;

@@ -59,6 +59,15 @@ carried as (
     group by symbol
 ),
 
+named as (
+    select
+        tag,
+        tag_name,
+        color
+    from dim_tags
+    where %(include_position_tags)s::boolean and portfolio_id = %(portfolio_id)s::uuid
+),
+
 holdings as (
     select
         open_positions.position_id as id,
@@ -81,16 +90,20 @@ holdings as (
         (
             select
                 coalesce(json_agg(json_build_object(
-                    'id', md5(%(user_id)s::text || '/' || tag)::uuid,
-                    'name', tag,
-                    'color', (%(tag_colors)s::text[])[1 + (get_byte(decode(md5(tag), 'hex'), 0) & 7)]
-                ) order by tag), '[]'::json)
+                    'id', md5(%(user_id)s::text || '/' || all_tags.tag)::uuid,
+                    'name', coalesce(named.tag_name, all_tags.tag),
+                    'color', coalesce(
+                        named.color,
+                        (%(tag_colors)s::text[])[1 + (get_byte(decode(md5(all_tags.tag), 'hex'), 0) & 7)]
+                    )
+                ) order by coalesce(named.tag_name, all_tags.tag)), '[]'::json)
             from (
                 select unnest(carried.tags) as tag
                 union
                 select unnest(open_positions.own_tags) as tag
                 where %(include_position_tags)s::boolean
             ) as all_tags
+            left join named on all_tags.tag = named.tag
         ) as tags
     from open_positions
     left join carried on open_positions.symbol = carried.symbol

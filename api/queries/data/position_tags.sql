@@ -33,16 +33,30 @@ tags as (
     group by tag
 ),
 
+named as (
+    select
+        tag,
+        tag_name,
+        color,
+        description
+    from dim_tags
+    where portfolio_id = any(array(select portfolio_id from position))
+),
+
 listed as (
     select
         coalesce(json_agg(json_build_object(
-            'id', md5(%(user_id)s::text || '/' || tag)::uuid,
-            'name', tag,
-            'color', (%(tag_colors)s::text[])[1 + (get_byte(decode(md5(tag), 'hex'), 0) & 7)],
-            'description', null,
-            'is_automatic', is_automatic
-        ) order by tag), '[]'::json) as body
+            'id', md5(%(user_id)s::text || '/' || tags.tag)::uuid,
+            'name', coalesce(named.tag_name, tags.tag),
+            'color', coalesce(
+                named.color,
+                (%(tag_colors)s::text[])[1 + (get_byte(decode(md5(tags.tag), 'hex'), 0) & 7)]
+            ),
+            'description', named.description,
+            'is_automatic', tags.is_automatic
+        ) order by coalesce(named.tag_name, tags.tag)), '[]'::json) as body
     from tags
+    left join named on tags.tag = named.tag
 )
 
 select listed.body::text as body

@@ -80,6 +80,17 @@ carried as (
     group by portfolio_id, symbol
 ),
 
+named as (
+    select
+        portfolio_id,
+        tag,
+        tag_name,
+        color,
+        description
+    from dim_tags
+    where portfolio_id = any(array(select portfolio_id from scope))
+),
+
 positions as (
     select
         chosen.position_id as id,
@@ -123,16 +134,20 @@ positions as (
         (
             select
                 coalesce(json_agg(json_build_object(
-                    'id', md5(%(user_id)s::text || '/' || tag)::uuid,
-                    'name', tag,
-                    'color', (%(tag_colors)s::text[])[1 + (get_byte(decode(md5(tag), 'hex'), 0) & 7)],
-                    'description', null
-                ) order by tag), '[]'::json)
+                    'id', md5(%(user_id)s::text || '/' || all_tags.tag)::uuid,
+                    'name', coalesce(named.tag_name, all_tags.tag),
+                    'color', coalesce(
+                        named.color,
+                        (%(tag_colors)s::text[])[1 + (get_byte(decode(md5(all_tags.tag), 'hex'), 0) & 7)]
+                    ),
+                    'description', named.description
+                ) order by coalesce(named.tag_name, all_tags.tag)), '[]'::json)
             from (
                 select unnest(carried.tags) as tag
                 union
                 select unnest(chosen.own_tags) as tag
             ) as all_tags
+            left join named on chosen.portfolio_id = named.portfolio_id and all_tags.tag = named.tag
         ) as tags
     from chosen
     left join companies on chosen.company_symbol = companies.symbol

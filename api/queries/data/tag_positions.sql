@@ -28,6 +28,14 @@ owners as materialized (
         and md5(%(user_id)s::text || '/' || own.tag)::uuid = %(tag_id)s::uuid
 ),
 
+named as (
+    select tag_name
+    from dim_tags
+    where
+        portfolio_id = any(array(select portfolio_id from portfolios))
+        and md5(%(user_id)s::text || '/' || tag)::uuid = %(tag_id)s::uuid
+),
+
 carried as (
     select distinct
         portfolio_id,
@@ -88,7 +96,11 @@ totals as (
 select
     json_build_object(
         'tag_id', %(tag_id)s::uuid,
-        'tag_name', coalesce((select min(tag) from periods), (select min(tag) from owners)),
+        'tag_name', coalesce(
+            (select min(tag_name) from named),
+            (select min(tag) from periods),
+            (select min(tag) from owners)
+        ),
         'as_of', %(as_of_date)s::date,
         'positions', listed.body,
         'total', totals.position_count,

@@ -1,6 +1,6 @@
--- GET /tags/: the tags of the user's portfolios up to a session, by name; those that no position has any longer are
--- archived. GET /tags/{id}: the same for one tag, whose fields are also returned next to the list.
--- A tag's id is md5(user_id '/' name) as a uuid. No row: no such tag.
+-- GET /tags/: the tags of the user's portfolios up to a session, by name; those that the user archived or that no
+-- position has any longer are archived. GET /tags/{id}: the same for one tag, whose fields are also returned next to
+-- the list. A tag's id is md5(user_id '/' tag) as a uuid, which a new name does not change. No row: no such tag.
 with portfolios as (
     select
         portfolio_id,
@@ -104,22 +104,42 @@ known as (
     group by assigned.tag
 ),
 
+-- The same in all portfolios of the user.
+named as (
+    select distinct on (tag)
+        tag,
+        tag_name,
+        color,
+        description,
+        is_archived,
+        updated_at
+    from dim_tags
+    where portfolio_id = any(array(select portfolio_id from portfolios))
+    order by tag asc, updated_at desc nulls last
+),
+
 tags as (
     select
         md5(%(user_id)s::text || '/' || known.tag)::uuid as id,
         %(user_id)s::uuid as user_id,
-        known.tag as name,
-        (%(tag_colors)s::text[])[1 + (get_byte(decode(md5(known.tag), 'hex'), 0) & 7)] as color,
-        null::text as description,
-        row_number() over (order by known.tag) - 1 as display_order,
+        coalesce(named.tag_name, known.tag) as name,
+        coalesce(
+            named.color,
+            (%(tag_colors)s::text[])[1 + (get_byte(decode(md5(known.tag), 'hex'), 0) & 7)]
+        ) as color,
+        named.description,
+        row_number() over (order by coalesce(named.tag_name, known.tag), known.tag) - 1 as display_order,
         coalesce(used.position_count, 0) as usage_count,
         coalesce(used.position_count, 0) as position_count,
-        used.tag is null as is_archived,
+        used.tag is null or coalesce(named.is_archived, false) as is_archived,
         known.is_automatic,
         to_char(known.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as created_at,
-        to_char(known.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as updated_at
+        to_char(
+            greatest(known.updated_at, named.updated_at) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'
+        ) as updated_at
     from known
     left join used on known.tag = used.tag
+    left join named on known.tag = named.tag
 ),
 
 wanted as (

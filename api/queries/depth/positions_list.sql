@@ -51,6 +51,15 @@ carried as (
     group by portfolio_id, symbol
 ),
 
+named as (
+    select
+        portfolio_id,
+        tag,
+        tag_name
+    from dim_tags
+    where portfolio_id = any(array(select portfolio_id from scope))
+),
+
 positions as (
     select
         described.*,
@@ -60,10 +69,14 @@ positions as (
             else coalesce(companies.sector, 'Unclassified')
         end as sector,
         array(
-            select unnest(carried.tags) as tag
-            union
-            select unnest(described.own_tags) as tag
-            order by tag
+            select coalesce(named.tag_name, all_tags.tag) as tag_name
+            from (
+                select unnest(carried.tags) as tag
+                union
+                select unnest(described.own_tags) as tag
+            ) as all_tags
+            left join named on described.portfolio_id = named.portfolio_id and all_tags.tag = named.tag
+            order by tag_name
         ) as tags
     from described
     left join companies on described.company_symbol = companies.symbol
@@ -75,7 +88,18 @@ matching as (
     where
         (%(type)s::text is null or %(type)s::text in (position_type, investment_class))
         and (%(sector)s::text is null or lower(sector) = lower(%(sector)s::text))
-        and (%(tag)s::text is null or %(tag)s::text = any(tags))
+        -- a tag may be asked for by its first name too
+        and (
+            %(tag)s::text is null
+            or coalesce(
+                (
+                    select min(tag_name)
+                    from named
+                    where tag = %(tag)s::text
+                ),
+                %(tag)s::text
+            ) = any(tags)
+        )
 ),
 
 ranked as (

@@ -72,7 +72,7 @@ def mine(say: Say, tmp_path: Path) -> None:
 def test_tags_are_added_listed_and_removed(say: Say, refused: Say) -> None:
     assert "from 2025-06-30 on. `sigmasight nightly` builds" in say("tags add Mine aapl 'Core Holdings'")
     assert "nothing changed" in say("tags add Mine AAPL 'Core Holdings'")
-    assert re.search(r"Core Holdings given 1 1 defensive default 0 0", say("tags list"))
+    assert re.search(r"Core Holdings given 1 1 - no - defensive default 0 0", say("tags list"))
     assert "no longer has the tag 'Core Holdings'" in say(
         "tags remove Mine AAPL 'Core Holdings' --from 2025-08-01"
     )
@@ -82,6 +82,34 @@ def test_tags_are_added_listed_and_removed(say: Say, refused: Say) -> None:
         "tags add Mine TSLA x"
     )
     assert "no portfolio 'Yours'" in refused("tags list Yours")
+
+
+@pytest.mark.usefixtures("mine")
+def test_tags_are_renamed_described_coloured_and_archived(say: Say, refused: Say) -> None:
+    say("tags add Mine AAPL growth")
+    renamed = say("tags rename growth 'Growth stocks'")
+    assert renamed == "The tag 'growth' is now shown as 'Growth stocks'. `sigmasight nightly` publishes it."
+    assert "AAPL of Mine has the tag 'Growth stocks'" in say("tags add Mine AAPL growth --from 2025-06-01")
+    assert "HOME_EQUITY of Mine has the tag 'Growth stocks'" in say(
+        "tags add Mine HOME_EQUITY 'Growth stocks'"
+    )
+    say("tags describe 'Growth stocks' 'Revenue grows'")
+    say("tags color 'Growth stocks' '#2563eb'")
+    assert re.search(r"Growth stocks default 1 2 #2563EB no Revenue grows", say("tags list"))
+    assert re.search(r"Mine AAPL Growth stocks 2025-06-30", say("tags list Mine"))
+    say("tags archive 'Growth stocks' --owner jane@example.com")
+    assert re.search(r"#2563EB yes Revenue", say("tags list"))
+    assert "'Growth stocks' is archived; `sigmasight tags restore`" in refused(
+        "tags add Mine AAPL growth --from 2025-05-01"
+    )
+    assert "is restored" in say("tags restore growth")
+    assert "nothing changed" in say("tags restore growth")
+    say("tags color 'Growth stocks' default")
+    assert "has no description" in say("tags describe 'Growth stocks' ''")
+    assert re.search(r"Growth stocks default 1 2 - no -", say("tags list"))
+    assert "'blue' is not a colour; write six hexadecimal digits" in refused("tags color growth blue")
+    assert "There is no tag 'Value'" in refused("tags rename Value x")
+    assert "'options' is an automatic tag" in refused("tags rename options x")
 
 
 @pytest.mark.usefixtures("mine")
