@@ -46,12 +46,13 @@ with ours as (
         has_database_privilege(oid, current_database(), 'create') as can_create
     from pg_catalog.pg_roles
     where rolname in (
-        'sigmasight_writer', 'sigmasight_analyst', 'sigmasight_api', 'sigmasight_auth', 'sigmasight_ai'
+        'sigmasight_writer', 'sigmasight_analyst', 'sigmasight_api', 'sigmasight_auth', 'sigmasight_ai',
+        'sigmasight_chat'
     )
 )
 
 select
-    (select count(*) = 5 from ours)
+    (select count(*) = 6 from ours)
     and exists (select from ours where rolname = 'sigmasight_writer' and is_held and can_create),
     rolsuper or rolcreaterole
 from pg_catalog.pg_roles

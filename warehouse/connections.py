@@ -27,6 +27,7 @@ ANALYST = "sigmasight_analyst"
 API = "sigmasight_api"
 AUTH = "sigmasight_auth"
 AI = "sigmasight_ai"
+CHAT = "sigmasight_chat"
 # Errors of a server that will soon accept connections, and the seconds to keep retrying: a server that starts
 # or recovers, and one that lost a child process and drops all connections, including new ones.
 WAITED_FOR = {"the database system is": 60.0, "server closed the connection unexpectedly": 5.0}
@@ -42,6 +43,7 @@ class Warehouse:
     api_url: str = field(repr=False)
     auth_url: str = field(repr=False)
     ai_url: str = field(repr=False)
+    chat_url: str = field(repr=False)
     admin_url: str = field(repr=False)
     is_embedded: bool
 
@@ -149,6 +151,7 @@ def _embedded_warehouse(settings: Settings) -> Warehouse:
         api_url=settings.api_database_url or url(API),
         auth_url=settings.auth_database_url or url(AUTH),
         ai_url=settings.ai_database_url or url(AI, f"{database}_ai"),
+        chat_url=settings.chat_database_url or url(CHAT),
         admin_url=url("postgres"),
         is_embedded=True,
     )
@@ -204,6 +207,7 @@ def _open_given(settings: Settings, database_url: str) -> Warehouse:
             (API, settings.api_password),
             (AUTH, settings.auth_password),
             (AI, settings.ai_password),
+            (CHAT, settings.chat_password),
         )
     }
 
@@ -218,6 +222,7 @@ def _open_given(settings: Settings, database_url: str) -> Warehouse:
         api_url=settings.api_database_url or url(API),
         auth_url=settings.auth_database_url or url(AUTH),
         ai_url=settings.ai_database_url or url(AI, f"{admin['dbname']}_ai"),
+        chat_url=settings.chat_database_url or url(CHAT),
         admin_url=make_url(admin),
         is_embedded=False,
     )
@@ -295,7 +300,8 @@ DIAGNOSES: Sequence[tuple[str, type[WarehouseUnavailableError], str]] = (
         WarehouseUnavailableError,
         (
             "the server rejected the login; correct the password in the URL or in the settings "
-            "(ANALYST_PASSWORD, API_PASSWORD, AUTH_PASSWORD, AI_PASSWORD), or the server's pg_hba.conf."
+            "(ANALYST_PASSWORD, API_PASSWORD, AUTH_PASSWORD, AI_PASSWORD, CHAT_PASSWORD), or the server's "
+            "pg_hba.conf."
         ),
     ),
     (

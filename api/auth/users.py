@@ -25,7 +25,7 @@ USER_BY_SESSION = load_query("user_by_session")
 
 @dataclass(frozen=True)
 class User:
-    """A row of ops.users. row_key: proves to the row filter that a session acts for this user."""
+    """A row of ops.users. claim_key: of ops.claim_keys, proves for whom a transaction reads."""
 
     user_id: UUID
     email: str
@@ -33,7 +33,7 @@ class User:
     is_active: bool
     is_admin: bool
     created_at: datetime
-    row_key: str = field(repr=False)
+    claim_key: bytes = field(repr=False)
 
 
 @dataclass(frozen=True)

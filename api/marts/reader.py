@@ -19,6 +19,7 @@ from psycopg import errors as sql_errors
 from psycopg.rows import AsyncRowFactory, class_row, tuple_row
 from psycopg_pool import AsyncConnectionPool
 
+from api.auth.claims import CLAIM_USER, claim_of
 from api.auth.users import User
 from api.http.errors import DateBeforeHistory, InstantBeforeHistory, NothingPublished, Problem
 from api.http.limits import POOL_WAIT
@@ -29,7 +30,6 @@ logger = logging.getLogger(__name__)
 Row = TypeVar("Row")
 Pool = AsyncConnectionPool[AsyncConnection[Any]]
 
-SET_SESSION_USER = load_query("set_session_user")
 SET_PUBLISHED_AT = load_query("set_published_at")
 FIRST_PUBLICATION = load_query("first_publication")
 PUBLISHED_STATE = load_query("published_state")
@@ -129,9 +129,7 @@ class Reader:
         views of the schema marts_at.
         """
         async with self._pool.connection() as connection, connection.transaction():
-            await connection.execute(
-                SET_SESSION_USER.text, {"user_id": str(user.user_id), "user_key": user.row_key}
-            )
+            await connection.execute(CLAIM_USER.text, claim_of(user, connection.info.backend_pid))
             if published_at is not None:
                 await connection.execute(SET_PUBLISHED_AT.text, {"published_at": published_at})
             yield Reading(connection, published_at)

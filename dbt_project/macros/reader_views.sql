@@ -70,7 +70,7 @@
             drop view if exists {{ view }};
         {% endif %}
         create or replace view {{ view }} with (security_barrier = true) as {{ code }};
-        grant select on {{ view }} to sigmasight_analyst, sigmasight_api
+        grant select on {{ view }} to sigmasight_analyst, sigmasight_api, sigmasight_chat
     {% endcall %}
 {%- endmacro %}
 

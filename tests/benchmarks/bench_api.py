@@ -31,14 +31,17 @@ import psycopg
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
+from api.auth.claims import CLAIM_USER, claim_of
+from api.auth.users import User
 from api.marts.answers import COVERAGE_RULES, SIMULATED_NOTICE, TAG_COLORS
-from api.marts.reader import PUBLISHED_STATE, SET_SESSION_USER
+from api.marts.reader import PUBLISHED_STATE
 from api.queries import load_query
 from ingestion.portfolios.users import add_user
 from tests.benchmarks.builds import run_nightly
 from tests.benchmarks.cases import Case, run_load, settle
 from tests.benchmarks.measure import SIGMASIGHT, temporary_home
 from tests.benchmarks.report import made_by, write_readme
+from tests.claims import user_of
 from warehouse.connections import Warehouse, open_warehouse
 from warehouse.settings import Settings
 
@@ -179,7 +182,7 @@ async def measure_endpoint(
     endpoint: Endpoint, warehouse: Warehouse, port: int, token: str, seconds: float
 ) -> Measured:
     """Measure the API, its SQL alone, and its 304, one after the other."""
-    identity, portfolios, last_date = owned(warehouse)
+    owner, portfolios, last_date = owned(warehouse)
     paths = [endpoint.path.format(portfolio_id) for portfolio_id in portfolios]
     headers = {"Authorization": f"Bearer {token}"}
     clients = [await Client.connect(port) for _ in range(CONNECTIONS)]
@@ -189,7 +192,7 @@ async def measure_endpoint(
     for client in clients:
         client.close()
     async with bare_pool(warehouse.api_url) as pool:
-        ask = _statements(pool, endpoint, identity, portfolios, last_date)
+        ask = _statements(pool, endpoint, owner, portfolios, last_date)
         sql = await measure([ask] * CONNECTIONS, seconds)
     return Measured(endpoint, api, sql, unchanged)
 
@@ -225,7 +228,7 @@ def _requests(
 def _statements(
     pool: AsyncConnectionPool[AsyncConnection[Any]],
     endpoint: Endpoint,
-    identity: dict[str, str],
+    owner: User,
     portfolios: Sequence[str],
     last_date: str,
 ) -> Ask:
@@ -233,11 +236,11 @@ def _statements(
     text = load_query(endpoint.query).text
     turn = itertools.cycle(portfolios)
     given = {**COMMON, "max_symbols": endpoint.max_symbols, "as_of_date": last_date,
-             "published_at": last_date, "user_id": identity["user_id"]}  # fmt: skip
+             "published_at": last_date, "user_id": owner.user_id}  # fmt: skip
 
     async def ask() -> None:
         async with pool.connection() as connection, connection.transaction():
-            await connection.execute(SET_SESSION_USER.text, identity)
+            await connection.execute(CLAIM_USER.text, claim_of(owner, connection.info.backend_pid))
             await connection.execute(PUBLISHED_STATE.text, {"as_of_date": None})
             cursor = await connection.execute(text, {**given, "portfolio_id": next(turn)})
             row = await cursor.fetchone()
@@ -250,20 +253,15 @@ def _statements(
 # --- the warehouse and the server ------------------------------------------------------------------
 
 
-def owned(warehouse: Warehouse) -> tuple[dict[str, str], list[str], str]:
-    """The owner's identity for the row filter, their portfolios, and the last published session."""
-    with psycopg.connect(warehouse.auth_url) as connection:
-        user = connection.execute(
-            "select user_id::text, row_key from ops.users where email = %s", (OWNER,)
-        ).fetchone()
+def owned(warehouse: Warehouse) -> tuple[User, list[str], str]:
+    """The owner, their portfolios, and the last published session."""
     with psycopg.connect(warehouse.analyst_url) as connection:
         portfolios = connection.execute(
             "select portfolio_id::text from marts.dim_portfolios where owner_email = %s", (OWNER,)
         ).fetchall()
         last = connection.execute("select max(to_date)::text from marts.fct_publications").fetchone()
-    assert user is not None
     assert last is not None
-    return {"user_id": user[0], "user_key": user[1]}, [str(row[0]) for row in portfolios], str(last[0])
+    return user_of(warehouse, OWNER), [str(row[0]) for row in portfolios], str(last[0])
 
 
 @contextmanager

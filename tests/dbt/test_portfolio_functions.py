@@ -11,6 +11,7 @@ import pytest
 from psycopg.rows import dict_row
 
 from ingestion.demo.demo import create_demo_users
+from tests.claims import claim, user_of
 from warehouse.connections import Warehouse
 from warehouse.settings import project_root
 
@@ -238,19 +239,12 @@ def test_only_the_largest_symbols_are_paired(analyst: Session) -> None:
 def test_the_row_filter_applies_inside_functions(demo: Warehouse, analyst: Session) -> None:
     with demo.connect_writer() as writer:
         create_demo_users(writer)
-    with psycopg.connect(demo.auth_url) as auth:
-        user = auth.execute(
-            "select user_id::text, row_key from ops.users where email = 'demo_hedgefundstyle@sigmasight.com'"
-        ).fetchone()
-    assert user is not None
+    user = user_of(demo, "demo_hedgefundstyle@sigmasight.com")
     with psycopg.connect(demo.api_url) as connection:
         api = Session(connection)
         api.rows("select set_config('search_path', 'marts', true)")
         assert api.call("portfolios_overview", EVERY, LAST)[0]["portfolio_count"] == 0
-        api.rows(
-            "select set_config('sigmasight.user_id', %s, true), set_config('sigmasight.user_key', %s, true)",
-            *user,
-        )
+        claim(connection, user)
         for name in FUNCTIONS:
             assert api.call(name, EVERY, LAST) == analyst.call(name, [HEDGE_FUND], LAST), name
 

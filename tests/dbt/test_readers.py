@@ -7,6 +7,7 @@ import psycopg
 import pytest
 from psycopg import errors, sql
 
+from tests.claims import claim, user_of
 from warehouse.connections import Warehouse
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -86,15 +87,11 @@ def test_without_a_user_the_api_sees_no_portfolio(demo: Warehouse, api: Connecti
 
 def test_a_user_sees_only_their_own_portfolios_in_every_mart(demo: Warehouse, api: Connection) -> None:
     with demo.connect_writer() as connection:
-        user_id, user_key = connection.execute(
-            "select user_id::text, row_key from ops.users where email = 'demo_familyoffice@sigmasight.com'"
-        ).fetchall()[0]
         mine = connection.execute(
             "select portfolio_id from marts.dim_portfolios where portfolio_name like '%Family Office%'"
         ).fetchall()
     assert len(mine) == 2
-    api.execute("select set_config('sigmasight.user_id', %s, false)", [user_id])
-    api.execute("select set_config('sigmasight.user_key', %s, false)", [user_key])
+    user = user_of(demo, "demo_familyoffice@sigmasight.com")
     for schema, name, is_owned in _views(demo):
         if is_owned and name not in {
             "fct_restatements",
@@ -104,7 +101,9 @@ def test_a_user_sees_only_their_own_portfolios_in_every_mart(demo: Warehouse, ap
             with demo.connect_writer() as connection:
                 all_ids = set(connection.execute(statement).fetchall())
             assert all_ids - set(mine), name
-            assert set(api.execute(statement).fetchall()) == all_ids & set(mine), name
+            with api.transaction():
+                claim(api, user)
+                assert set(api.execute(statement).fetchall()) == all_ids & set(mine), name
 
 
 def test_a_user_cannot_impersonate_another(demo: Warehouse, api: Connection) -> None:
@@ -114,9 +113,8 @@ def test_a_user_cannot_impersonate_another(demo: Warehouse, api: Connection) -> 
                 "select email, user_id::text from ops.users where email like 'demo_%'"
             ).fetchall()
         )
-        key = connection.execute(
-            "select row_key from ops.users where email = 'demo_individual@sigmasight.com'"
-        ).fetchall()[0][0]
-    api.execute("select set_config('sigmasight.user_key', %s, false)", [key])
-    api.execute("select set_config('sigmasight.user_id', %s, false)", [users["demo_hnw@sigmasight.com"]])
-    assert _count(api, "marts", "dim_portfolios") == 0
+    with api.transaction(force_rollback=True):
+        claim(api, user_of(demo, "demo_individual@sigmasight.com"))
+        api.execute("select set_config('sigmasight.user_id', %s, true)", [users["demo_hnw@sigmasight.com"]])
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            _count(api, "marts", "dim_portfolios")

@@ -7,7 +7,8 @@ declare
     role_name text;
 begin
     foreach role_name in array array[
-        'sigmasight_writer', 'sigmasight_analyst', 'sigmasight_api', 'sigmasight_auth', 'sigmasight_ai'
+        'sigmasight_writer', 'sigmasight_analyst', 'sigmasight_api', 'sigmasight_auth', 'sigmasight_ai',
+        'sigmasight_chat'
     ] loop
         if not exists (select from pg_catalog.pg_roles where rolname = role_name) then
             execute format('create role %I login', role_name);
@@ -23,27 +24,66 @@ begin
 end
 $$;
 
--- PostgreSQL lets every role store large objects and take advisory locks, which loads and builds rely on. Only a
--- superuser can revoke that, which the administrator is on the embedded server.
+-- PostgreSQL lets every role store large objects, take advisory locks, change settings from within a query, sleep, run
+-- SQL given as text and see the statements of other sessions. Only a superuser can revoke that, which the administrator
+-- is on the embedded server. sigmasight_chat, which runs statements that a model wrote, gets none of it back.
 do $$
 declare
-    guarded text;
+    guarded record;
 begin
     if not (select rolsuper from pg_catalog.pg_roles where rolname = current_user) then
         return;
     end if;
     for guarded in
-        select oid::regprocedure
+        select
+            oid::regprocedure as name,
+            case
+                -- text as SQL, large objects, notifications, transaction ids, signals: needed by no role of ours
+                when proname ~ '^(query|table|schema|database|cursor)_to_xml|^lo_|^lo(read|write)$' then null
+                when proname ~ '^pg_(notify|export_snapshot|current_xact_id|logical_emit_message)$' then null
+                when proname ~ '^(txid_current|ts_stat|setseed)$' then null
+                when proname ~ '^pg_(cancel|terminate)_backend$' then 'sigmasight_writer'
+                when proname ~ '^pg_(try_)?advisory_(xact_)?lock' then 'sigmasight_writer'
+                when proname in ('set_config', 'pg_sleep', 'pg_sleep_for', 'pg_sleep_until')
+                    then 'sigmasight_writer, sigmasight_analyst, sigmasight_api, sigmasight_auth'
+                else 'sigmasight_writer, sigmasight_analyst, pg_monitor'
+            end as roles
         from pg_catalog.pg_proc
         where
             pronamespace = 'pg_catalog'::regnamespace
-            and (proname ~ '^pg_(try_)?advisory_(xact_)?lock' or proname ~ '^lo_(creat|create|from_bytea|put|import)$')
+            and (
+                proname ~ '^(query|table|schema|database|cursor)_to_xml|^lo_|^lo(read|write)$'
+                or proname ~ '^pg_(notify|export_snapshot|current_xact_id|logical_emit_message)$'
+                or proname ~ '^(txid_current|ts_stat|setseed|set_config)$'
+                or proname ~ '^pg_(try_)?advisory_(xact_)?lock|^pg_(cancel|terminate)_backend$|^pg_sleep'
+                -- activity and sizes, which depend on everybody's rows
+                or proname ~ '^pg_stat_|^pg_(lock_status|blocking_pids|safe_snapshot_blocking_pids|prepared_xact)$'
+                or proname ~ '^pg_(relation|total_relation|table|indexes|database|tablespace)_size$'
+            )
+            -- what PostgreSQL keeps from everybody stays so
+            and has_function_privilege('public', oid, 'execute')
     loop
-        execute format('revoke execute on function %s from public', guarded);
-        if guarded like '%advisory%' then
-            execute format('grant execute on function %s to sigmasight_writer', guarded);
+        execute format('revoke execute on function %s from public', guarded.name);
+        if guarded.roles is not null then
+            execute format('grant execute on function %s to %s', guarded.name, guarded.roles);
         end if;
     end loop;
+    for guarded in
+        select oid::regclass as name
+        from pg_catalog.pg_class
+        where
+            relnamespace = 'pg_catalog'::regnamespace
+            and relkind = 'v'
+            and (relname ~ '^pg_(stat_|statio_)' or relname in ('pg_locks', 'pg_prepared_xacts'))
+            and has_table_privilege('public', oid, 'select')
+    loop
+        execute format('revoke select on %s from public', guarded.name);
+        execute format('grant select on %s to sigmasight_writer, sigmasight_analyst, pg_monitor', guarded.name);
+    end loop;
+    alter role sigmasight_chat set temp_file_limit = '256MB';
+    -- the proof of access.claim is a parameter
+    alter role sigmasight_chat set log_parameter_max_length = 0;
+    alter role sigmasight_api set log_parameter_max_length = 0;
 end
 $$;
 
@@ -59,3 +99,16 @@ alter role sigmasight_auth set statement_timeout = '5s';
 alter role sigmasight_analyst set default_transaction_read_only = on;
 -- analysts may name marts without a schema, and the functions over marts resolve names by this path
 alter role sigmasight_analyst set search_path = marts, udf, public;
+
+-- The role of statements that the chat's model wrote. The limits are those of a session that sets none.
+alter role sigmasight_chat connection limit 50;
+alter role sigmasight_chat set default_transaction_read_only = on;
+alter role sigmasight_chat set statement_timeout = '10s';
+alter role sigmasight_chat set lock_timeout = '1s';
+alter role sigmasight_chat set idle_in_transaction_session_timeout = '30s';
+alter role sigmasight_chat set idle_session_timeout = '30min';
+alter role sigmasight_chat set work_mem = '32MB';
+
+-- The row filter is bound to the process of the session; a parallel worker is another one.
+alter role sigmasight_api set max_parallel_workers_per_gather = 0;
+alter role sigmasight_chat set max_parallel_workers_per_gather = 0;

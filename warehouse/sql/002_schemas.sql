@@ -13,10 +13,15 @@ create schema if not exists marts_history;
 create schema if not exists marts_at;
 create schema if not exists udf;
 
-grant usage on schema marts, marts_history, marts_at, udf to sigmasight_analyst, sigmasight_api;
-grant usage on schema access to sigmasight_analyst, sigmasight_api;
+grant usage on schema marts, marts_history, marts_at, udf, access
+to sigmasight_analyst, sigmasight_api, sigmasight_chat;
 grant usage on schema ops to sigmasight_auth;
 
 -- PostgreSQL lets every role call a new function; here each grant is explicit.
 alter default privileges revoke execute on functions from public;
-alter default privileges in schema udf grant execute on functions to sigmasight_analyst, sigmasight_api;
+alter default privileges in schema udf grant execute on functions
+to sigmasight_analyst, sigmasight_api, sigmasight_chat;
+
+-- A warehouse from before the role sigmasight_chat has views and functions without its grant.
+grant select on all tables in schema marts, marts_history, marts_at to sigmasight_chat;
+grant execute on all functions in schema udf to sigmasight_chat;

@@ -108,19 +108,55 @@ create table if not exists ops.publication_loads (
     publication_id bigint not null references ops.publications
 );
 
--- User accounts. With the row_key a session of the API acts as that user. Only the role that checks logins can
--- read it, so a statement run for one user cannot impersonate another.
+-- User accounts.
 create table if not exists ops.users (
     user_id uuid primary key default gen_random_uuid(),
     email text not null unique check (email = lower(email)),
     full_name text not null,
     password_hash text not null,
-    row_key text not null default encode(sha256(gen_random_uuid()::text::bytea || gen_random_uuid()::text::bytea), 'hex'),
     is_active boolean not null default true,
     is_admin boolean not null default false,
     created_at timestamptz not null default now()
 );
+-- a permanent secret of each user, replaced by the key of ops.claim_keys
+alter table ops.users drop column if exists row_key;
 grant select on ops.users to sigmasight_auth;
+
+-- The key with which the API proves for whom a transaction reads (access.claim), and its two padded forms for HMAC
+-- (RFC 2104). Only the role that checks logins can read it, so a statement run for one user cannot impersonate another.
+-- To replace it: delete the row, and insert what ops.new_claim_key() returns.
+create table if not exists ops.claim_keys (
+    is_only boolean primary key default true check (is_only),
+    key bytea not null check (length(key) = 32),
+    inner_pad bytea not null check (length(inner_pad) = 64),
+    outer_pad bytea not null check (length(outer_pad) = 64)
+);
+grant select (key) on ops.claim_keys to sigmasight_auth;
+
+create or replace function ops.new_claim_key()
+returns ops.claim_keys
+language plpgsql
+set search_path = ''
+as $$
+declare
+    made ops.claim_keys;
+    octet integer;
+begin
+    made.is_only := true;
+    made.key := sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()));
+    made.inner_pad := made.key || decode(repeat('00', 32), 'hex');
+    made.outer_pad := made.inner_pad;
+    for place in 0..63 loop
+        octet := get_byte(made.inner_pad, place);
+        made.inner_pad := set_byte(made.inner_pad, place, octet # 54); -- 0x36
+        made.outer_pad := set_byte(made.outer_pad, place, octet # 92); -- 0x5c
+    end loop;
+    return made;
+end
+$$;
+
+insert into ops.claim_keys select made.* from ops.new_claim_key() as made
+on conflict do nothing;
 
 -- /health reports the outcome of the last build.
 grant select on ops.runs to sigmasight_auth;

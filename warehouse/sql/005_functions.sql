@@ -8,8 +8,77 @@ create or replace aggregate udf.product (numeric) (
     sfunc = numeric_mul, stype = numeric, initcond = '1', parallel = safe
 );
 
--- The row filter: the portfolios of the session's user, given by sigmasight.user_id and proved by
--- sigmasight.user_key; no row without both.
+-- HMAC-SHA256 (RFC 2104) with the key of ops.claim_keys.
+create or replace function access.code_of(message text)
+returns bytea
+language sql stable parallel safe
+set search_path = ''
+as $$
+    select sha256(outer_pad || sha256(inner_pad || convert_to(message, 'UTF8'))) from ops.claim_keys
+$$;
+
+-- What the claim of a user must be in this transaction of this session.
+create or replace function access.claim_of(user_id text)
+returns text
+language sql stable parallel restricted
+set search_path = ''
+as $$
+    select encode(
+        access.code_of(
+            concat_ws('|', 'claim', user_id, pg_backend_pid(), extract(epoch from transaction_timestamp()))
+        ),
+        'hex'
+    )
+$$;
+
+-- Begin to read for a user, until the end of the transaction. The proof is made by whoever knows the key, for this
+-- user, this session's process and a time of expiry: HMAC of 'proof|user_id|pid|microseconds since 1970'. Nothing that
+-- a statement can read afterwards is of use in another transaction, in another session or for another user.
+create or replace function access.claim(user_id uuid, valid_until timestamptz, proof bytea)
+returns void
+language plpgsql security definer
+set search_path = ''
+as $$
+begin
+    if valid_until < clock_timestamp() then
+        raise exception 'the proof expired at %', valid_until
+        using
+            errcode = 'insufficient_privilege',
+            hint = 'Compare the clocks of the API and of the database.';
+    end if;
+    if proof is distinct from access.code_of(
+        concat_ws('|', 'proof', user_id, pg_backend_pid(), (extract(epoch from valid_until) * 1000000)::bigint)
+    ) then
+        raise exception 'the proof is not valid' using errcode = 'insufficient_privilege';
+    end if;
+    perform
+        set_config('sigmasight.user_id', user_id::text, true),
+        set_config('sigmasight.claim', access.claim_of(user_id::text), true);
+end
+$$;
+
+-- The user that this transaction claimed, null without one. Raises when the settings were not made by access.claim in
+-- this transaction.
+create or replace function access.claimed_user_id()
+returns uuid
+language plpgsql stable parallel restricted
+set search_path = ''
+as $$
+declare
+    claimed text := nullif(current_setting('sigmasight.user_id', true), '');
+begin
+    if claimed is null then
+        return null;
+    end if;
+    if access.claim_of(claimed) is distinct from current_setting('sigmasight.claim', true) then
+        raise exception 'the user of this transaction is not claimed' using errcode = 'insufficient_privilege';
+    end if;
+    return claimed::uuid;
+end
+$$;
+
+-- The row filter: the portfolios of the user that the transaction claimed; no row without one. Parallel safe for
+-- analysts, whose rows it does not decide; the other roles use no parallel workers.
 create or replace function access.readable_portfolio_ids()
 returns setof uuid
 language sql stable security definer parallel safe
@@ -19,8 +88,7 @@ as $$
     from ops.users
     join raw.portfolios on portfolios.owner_email = users.email
     where
-        users.user_id = nullif(current_setting('sigmasight.user_id', true), '')::uuid
-        and users.row_key = nullif(current_setting('sigmasight.user_key', true), '')
+        users.user_id = (select access.claimed_user_id())
         and users.is_active
         and not exists (
             select from raw.portfolios as newer
@@ -37,11 +105,12 @@ as $$
     select pg_catalog.pg_has_role(current_user, 'sigmasight_analyst', 'usage')
 $$;
 
-revoke all on function access.readable_portfolio_ids(), access.sees_every_portfolio() from public;
-grant execute on function access.readable_portfolio_ids() to sigmasight_api, sigmasight_analyst;
-grant execute on function access.sees_every_portfolio() to sigmasight_api, sigmasight_analyst;
+revoke all on all functions in schema access from public;
+grant execute on function access.readable_portfolio_ids(), access.sees_every_portfolio()
+to sigmasight_analyst, sigmasight_api, sigmasight_chat;
+grant execute on function access.claim(uuid, timestamptz, bytea) to sigmasight_api, sigmasight_chat;
 grant execute on function udf.product(double precision), udf.product(numeric)
-to sigmasight_api, sigmasight_analyst;
+to sigmasight_analyst, sigmasight_api, sigmasight_chat;
 
 -- Simulated prices are used until the first real price is loaded, and ignored afterwards.
 create or replace function ops.has_real_prices(known_at timestamptz)

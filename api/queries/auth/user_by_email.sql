@@ -6,7 +6,7 @@ select
     is_active,
     is_admin,
     created_at,
-    row_key,
+    (select key from ops.claim_keys) as claim_key,
     password_hash
 from ops.users
 where email = lower(%(email)s::text)

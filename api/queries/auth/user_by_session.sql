@@ -6,7 +6,7 @@ select
     users.is_active,
     users.is_admin,
     users.created_at,
-    users.row_key
+    (select key from ops.claim_keys) as claim_key
 from ops.sessions
 inner join ops.users on sessions.user_id = users.user_id
 where

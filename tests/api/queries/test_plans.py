@@ -15,6 +15,7 @@ from psycopg import Connection
 from api.marts.answers import COVERAGE_RULES, SIMULATED_NOTICE, TAG_COLORS
 from api.queries import load_query, query_files
 from tests.api.api_helpers import Person
+from tests.claims import claim, user_of
 from warehouse.connections import Warehouse
 
 LAST = "2025-09-12"
@@ -31,18 +32,11 @@ QUERIES = [
 def role(demo: Warehouse, hedge_fund: Person) -> Iterator[Connection[Any]]:
     """Connect as the API does, with the owner of the portfolio as the user."""
     assert hedge_fund.portfolio_id
-    with psycopg.connect(demo.auth_url) as auth:
-        user = auth.execute(
-            "select user_id::text, row_key from ops.users where email = 'demo_hedgefundstyle@sigmasight.com'"
-        ).fetchone()
-    assert user is not None
+    user = user_of(demo, "demo_hedgefundstyle@sigmasight.com")
     with psycopg.connect(demo.api_url, cursor_factory=psycopg.ClientCursor) as connection:
         connection.execute("set search_path = marts")
         connection.execute("set enable_seqscan = off")
-        connection.execute(
-            "select set_config('sigmasight.user_id', %s, true), set_config('sigmasight.user_key', %s, true)",
-            user,
-        )
+        claim(connection, user)
         yield connection
         connection.rollback()
 

@@ -20,6 +20,7 @@ from flows.pipeline.lock import build_lock
 from flows.summaries.status import read_status
 from flows.summaries.status_lines import status_lines
 from ingestion.portfolios.users import add_user, find_user
+from tests.claims import claim, user_of
 from tests.database_copies import copy_of, drop
 from tests.flows.flow_helpers import (
     LAST_DATE,
@@ -186,15 +187,12 @@ def test_a_warehouse_restored_to_another_home_is_equal(
     assert all_marts(copy) == all_marts(published)
 
     # readers have read access only
-    email = "select user_id, row_key from ops.users where email = 'jane@example.com'"
-    with copy.connect_writer(autocommit=True) as connection:
-        user_id, row_key = connection.execute(email.encode()).fetchall()[0]
     with psycopg.connect(copy.api_url, autocommit=True) as api:
         count = b"select count(*) from marts.fct_position_values"
         assert api.execute(count).fetchone() == (0,)
-        api.execute("select set_config('sigmasight.user_id', %s, false)", [str(user_id)])
-        api.execute("select set_config('sigmasight.user_key', %s, false)", [row_key])
-        assert api.execute(count).fetchone() == (one(copy, count.decode()),)
+        with api.transaction():
+            claim(api, user_of(copy, "jane@example.com"))
+            assert api.execute(count).fetchone() == (one(copy, count.decode()),)
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             api.execute("select * from ops.users")
     with psycopg.connect(copy.analyst_url, autocommit=True) as analyst:

@@ -15,6 +15,7 @@ from ingestion.portfolios.private_marks import add_mark, load_private_marks, rem
 from ingestion.portfolios.removal import list_portfolios, remove_portfolio, restore_portfolio
 from ingestion.raw.datasets import CAPITAL_FLOWS, PORTFOLIOS, PRIVATE_MARKS
 from ingestion.raw.loads import Connection
+from tests.claims import claim, user_of
 from warehouse.connections import Warehouse
 
 Write = Callable[[str, str], Path]
@@ -168,16 +169,16 @@ def test_a_removal_outside_the_portfolios_life_is_refused(
         restore_portfolio(connection, holder)
 
 
-def test_the_owner_can_still_read_a_removed_portfolio(connection: Connection, holder: Holder) -> None:
+def test_the_owner_can_still_read_a_removed_portfolio(
+    connection: Connection, holder: Holder, empty_warehouse: Warehouse
+) -> None:
     """Its history stays readable: the row filter checks the owner, not whether the portfolio is removed."""
     connection.execute(
         "insert into ops.users (email, full_name, password_hash) values ('jane@example.com', 'Jane', 'x')"
     )
     remove_portfolio(connection, holder, day=DAY, today=TODAY)
+    user = user_of(empty_warehouse, "jane@example.com")
     with connection.transaction():
-        connection.execute(
-            "select set_config('sigmasight.user_id', user_id::text, true),"
-            " set_config('sigmasight.user_key', row_key, true) from ops.users"
-        )
+        claim(connection, user)
         rows = connection.execute("select * from access.readable_portfolio_ids()").fetchall()
     assert rows == [(holder.key,)]

@@ -1,0 +1,27 @@
+"""Proves to the database for which user a transaction reads: see access.claim in 005_functions.sql."""
+
+import hmac
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from api.auth.users import User
+from api.queries import load_query
+
+CLAIM_USER = load_query("claim_user")
+
+VALID_FOR = timedelta(minutes=5)
+"""How far the clock of the database may be ahead. A proof is used at once, and only by its own session."""
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def claim_of(user: User, backend_pid: int) -> dict[str, Any]:
+    """Return the parameters of CLAIM_USER for one transaction of the session with this process."""
+    valid_until = datetime.now(UTC) + VALID_FOR
+    microseconds = (valid_until - EPOCH) // timedelta(microseconds=1)
+    message = f"proof|{user.user_id}|{backend_pid}|{microseconds}"
+    return {
+        "user_id": user.user_id,
+        "valid_until": valid_until,
+        "proof": hmac.digest(user.claim_key, message.encode(), "sha256"),
+    }
