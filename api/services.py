@@ -11,11 +11,14 @@ from api.auth.passwords import PasswordChecker
 from api.auth.sessions import Sessions
 from api.auth.tokens import Tokens
 from api.auth.users import Users
+from api.chat.sql.executor import ChatReader
+from api.chat.sql.pool import make_chat_pool
 from api.http.limits import AUTH_POOL_SIZE, POOL_SIZE
 from api.marts.lineage import Lineage
 from api.marts.reader import Pool, Reader, make_pool
-from warehouse.connections import open_warehouse
+from warehouse.connections import CHAT, open_warehouse
 from warehouse.settings import Settings
+from warehouse.urls import make_url, url_parts
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,7 @@ class Services:
     """The services that routes use.
 
     reader: the marts, as sigmasight_api. operations: the tables of ops that sigmasight_auth may read.
+    chat_reader: the marts, as sigmasight_chat; connects when it is first used.
     """
 
     settings: Settings
@@ -36,16 +40,17 @@ class Services:
     sessions: Sessions
     attempts: LoginAttempts
     lineage: Lineage
+    chat_reader: ChatReader
 
 
 @asynccontextmanager
 async def open_services(settings: Settings) -> AsyncIterator[Services]:
-    """Open both pools for the duration of the context.
+    """Open the pools for the duration of the context.
 
     Starts the embedded server if that is the warehouse. The pools survive outages; requests during an outage
     get an error. Raises what open_warehouse raises.
     """
-    reader_url, auth_url = await asyncio.to_thread(_reader_urls, settings)
+    reader_url, auth_url, chat_url = await asyncio.to_thread(_reader_urls, settings)
     tokens = Tokens(
         secret_key=settings.signing_key(),
         lifetime=timedelta(minutes=settings.access_token_minutes),
@@ -54,11 +59,12 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     async with (
         make_pool(reader_url, name="api", size=POOL_SIZE) as reader_pool,
         make_pool(auth_url, name="auth", size=AUTH_POOL_SIZE) as auth_pool,
+        make_chat_pool(chat_url, settings) as chat_pool,
     ):
         users = Users(auth_pool)
         yield Services(
             settings=settings,
-            pools=(reader_pool, auth_pool),
+            pools=(reader_pool, auth_pool, chat_pool),
             reader=Reader(reader_pool),
             operations=Reader(auth_pool),
             users=users,
@@ -70,15 +76,20 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 per_account=settings.login_attempts_per_account,
             ),
             lineage=Lineage(settings.manifest_path),
+            chat_reader=ChatReader(chat_pool, settings),
         )
 
 
-def _reader_urls(settings: Settings) -> tuple[str, str]:
-    """Return the URLs for reading the marts and the users.
+def _reader_urls(settings: Settings) -> tuple[str, str, str]:
+    """Return the URLs for reading the marts, the users, and the marts for the chat.
 
-    If both URLs are set, the API needs no other privileges on the server, and creates nothing there.
+    If the first two are set, the API needs no other privileges on the server, and creates nothing there. The
+    chat then reads where the API does, unless its URL is set too.
     """
-    if settings.api_database_url and settings.auth_database_url:
-        return settings.api_database_url, settings.auth_database_url
+    api_url, auth_url = settings.api_database_url, settings.auth_database_url
+    if api_url and auth_url:
+        password = settings.chat_password.get_secret_value() if settings.chat_password else ""
+        parts = {**url_parts(api_url), "user": CHAT, "password": password}
+        return api_url, auth_url, settings.chat_database_url or make_url(parts)
     warehouse = open_warehouse(settings)
-    return warehouse.api_url, warehouse.auth_url
+    return warehouse.api_url, warehouse.auth_url, warehouse.chat_url

@@ -155,14 +155,14 @@ def make_pool(url: str, *, name: str, size: int) -> Pool:
         open=False,
         timeout=POOL_WAIT.total_seconds(),
         reconnect_timeout=5,
-        check=_check_connection,
+        check=check_connection,
         configure=_make_read_only,
         # statements repeat, and planning the larger ones takes as long as running them
         kwargs={"application_name": f"sigmasight-{name}", "prepare_threshold": 0},
     )
 
 
-async def _check_connection(connection: AsyncConnection[Any]) -> None:
+async def check_connection(connection: AsyncConnection[Any]) -> None:
     """Raise psycopg.OperationalError if the connection is lost, without a round trip if it is idle.
 
     If the server is gone or was stopped, the socket is readable: a final message or EOF.

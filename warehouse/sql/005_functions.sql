@@ -105,10 +105,25 @@ as $$
     select pg_catalog.pg_has_role(current_user, 'sigmasight_analyst', 'usage')
 $$;
 
+-- Whether a row of this many bytes may be in a result of the chat: true, or an error.
+create or replace function access.row_fits(bytes integer, allowed integer)
+returns boolean
+language plpgsql immutable parallel safe
+set search_path = ''
+as $$
+begin
+    if bytes > allowed then
+        raise exception 'a row of the result has % bytes', bytes using errcode = 'program_limit_exceeded';
+    end if;
+    return true;
+end
+$$;
+
 revoke all on all functions in schema access from public;
 grant execute on function access.readable_portfolio_ids(), access.sees_every_portfolio()
 to sigmasight_analyst, sigmasight_api, sigmasight_chat;
 grant execute on function access.claim(uuid, timestamptz, bytea) to sigmasight_api, sigmasight_chat;
+grant execute on function access.row_fits(integer, integer) to sigmasight_chat;
 grant execute on function udf.product(double precision), udf.product(numeric)
 to sigmasight_analyst, sigmasight_api, sigmasight_chat;
 
