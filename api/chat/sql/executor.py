@@ -22,6 +22,7 @@ from api.chat.results import Cell, QueryResult
 from api.chat.sql.errors import StatementFailed, StatementRefused
 from api.chat.sql.failures import failure, is_of_the_server
 from api.chat.sql.guard import CheckedStatement, check_statement
+from api.chat.sql.pool import load_cells
 from api.http.errors import NothingPublished
 from api.marts.reader import Pool, PublishedState, Reading
 from api.queries import Query, load_query
@@ -158,7 +159,7 @@ class ChatReader:
                 names.setdefault(schema, set()).add(mart)
             self._marts = _Marts(
                 relations={schema: frozenset(marts) for schema, marts in names.items()},
-                columns={f"{schema}.{mart}": tuple(json.loads(columns)) for schema, mart, columns in rows},
+                columns={f"{schema}.{mart}": tuple(columns) for schema, mart, columns in rows},
             )
         return self._marts
 
@@ -192,14 +193,15 @@ class ChatReader:
         """
         kept: list[tuple[Cell, ...]] = []
         size, truncated = 0, False
-        async with connection.cursor() as cursor, aclosing(_stream(cursor, text, parameters)) as rows:
-            async for row in rows:
-                size += _size(row)
-                truncated = truncated or (
-                    len(kept) == self._settings.chat_sql_rows or size > self._settings.chat_sql_bytes
-                )
-                if not truncated:
-                    kept.append(row)
+        async with connection.cursor() as cursor:
+            load_cells(cursor)
+            async with aclosing(_stream(cursor, text, parameters)) as rows:
+                async for row in rows:
+                    size += _size(row)
+                    is_full = len(kept) == self._settings.chat_sql_rows
+                    truncated = truncated or is_full or size > self._settings.chat_sql_bytes
+                    if not truncated:
+                        kept.append(row)
             columns = tuple(column.name for column in cursor.description or ())
         return _Rows(columns, tuple(kept), truncated)
 

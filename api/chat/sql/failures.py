@@ -89,7 +89,7 @@ NAMING: Final = {
     "42702": "The column {name} is in more than one mart: write alias.column",
     "42803": "The column {name} is neither grouped nor aggregated: add it to GROUP BY",
     "42883": "There is no function {name} for these types: check the types in `describe`, and add casts",
-    "42712": "{name} is named twice in FROM: give each its own alias",
+    "42712": "The alias {name} is named twice in FROM: give each its own alias",
 }
 
 

@@ -52,14 +52,18 @@ OTHERS: Final = _names("coalesce nullif grouping num_nulls num_nonnulls pg_typeo
 
 FUNCTIONS: Final = AGGREGATES | WINDOWS | NUMBERS | DATES | TEXTS | ARRAYS | JSON | OTHERS
 
-OWN_FUNCTIONS: Final = _names("""
-    product norm_cdf option_sign bs_is_priceable bs_d1 bs_price bs_delta bs_gamma bs_theta bs_vega bs_rho
+TABLE_FUNCTIONS: Final = _names("""
     portfolios_weights portfolios_overview portfolios_target_returns portfolios_target_ratios
     portfolios_symbol_shares portfolios_concentration portfolios_sector_shares portfolios_factor_exposures
     portfolios_beta portfolios_stress portfolios_volatility portfolios_correlated_symbols
     portfolios_correlations
 """)
-"""The functions of the schema udf."""
+"""Functions of the schema udf that return rows of several columns."""
+
+OWN_FUNCTIONS: Final = TABLE_FUNCTIONS | _names("""
+    product norm_cdf option_sign bs_is_priceable bs_d1 bs_price bs_delta bs_gamma bs_theta bs_vega bs_rho
+""")
+"""All functions of the schema udf."""
 
 TYPES: Final = _names("""
     int2 int4 int8 float4 float8 numeric decimal text varchar bpchar bool date timestamp timestamptz time

@@ -16,7 +16,14 @@ from pglast.enums import A_Expr_Kind, SQLValueFunctionOp
 from pglast.parser import ParseError, parse_sql, scan
 
 from api.chat.sql.errors import StatementRefused
-from api.chat.sql.functions import FUNCTIONS, INSTEAD, OPERATORS, OWN_FUNCTIONS, TYPES
+from api.chat.sql.functions import (
+    FUNCTIONS,
+    INSTEAD,
+    OPERATORS,
+    OWN_FUNCTIONS,
+    TABLE_FUNCTIONS,
+    TYPES,
+)
 
 __all__ = ["CheckedStatement", "StatementRefused", "check_statement"]
 
@@ -301,7 +308,7 @@ class _Walk:
         else:
             alias, given = _strings(node.functions[0][0].funcname)[-1], set()
         names = {_strings(item[0].funcname)[-1] for item in node.functions}
-        if names & OWN_FUNCTIONS:
+        if names <= TABLE_FUNCTIONS:
             return
         known = FUNCTION_COLUMNS | given | {alias} | names
         self.functions[alias] = known & self.functions.get(alias, known)
@@ -309,7 +316,8 @@ class _Walk:
     def _check_columns_of_functions(self) -> None:
         """Refuse g.name where g is a function in FROM and `name` is not its column.
 
-        PostgreSQL takes it for name(g): `select g.current_setting from unnest(array['x']) as g`.
+        PostgreSQL takes it for name(g) when the function gives single values and not rows:
+        `select g.current_setting from unnest(array['x']) as g`.
         """
         for names in self.columns:
             known = self.functions.get(names[-2]) if len(names) > 1 else None
@@ -444,7 +452,7 @@ def _normalize(text: str, qualified: list[int]) -> str:
     starts = {token.start: place for place, token in enumerate(words)}
     for location in set(qualified):
         place = starts[location]
-        removed.append((words[place].start, words[place + 1].end + 1))
+        removed.append((words[place].start, words[place + 2].start))
     for start, end in sorted(removed, reverse=True):
         text = text[:start] + " " * (text[start:end].startswith(("/*", "--"))) + text[end:]
     return text.strip()

@@ -4,7 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from psycopg import AsyncConnection, IsolationLevel, sql
+from psycopg import AsyncConnection, AsyncCursor, IsolationLevel, sql
 from psycopg.adapt import Buffer, Loader
 from psycopg.postgres import types
 from psycopg_pool import AsyncConnectionPool
@@ -37,7 +37,6 @@ def make_chat_pool(url: str, settings: Settings) -> Pool:
         await connection.set_autocommit(True)
         await connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
         await connection.set_read_only(True)
-        _load_cells(connection)
         await prepare(connection)
 
     async def prepare(connection: AsyncConnection[Any]) -> None:
@@ -113,9 +112,9 @@ LOADERS: dict[str, type[Loader]] = {
 }
 
 
-def _load_cells(connection: AsyncConnection[Any]) -> None:
-    """Load every value as a cell: api.chat.results.Cell."""
+def load_cells(cursor: AsyncCursor[Any]) -> None:
+    """Load every value of this cursor as a cell: api.chat.results.Cell."""
     for kind in types:
-        connection.adapters.register_loader(kind.oid, LOADERS.get(kind.name, _Text))
+        cursor.adapters.register_loader(kind.oid, LOADERS.get(kind.name, _Text))
         if kind.array_oid:
-            connection.adapters.register_loader(kind.array_oid, _Text)
+            cursor.adapters.register_loader(kind.array_oid, _Text)
