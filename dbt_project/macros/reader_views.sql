@@ -12,6 +12,7 @@
   computed          name -> SQL of columns that are computed when read and not stored
   computed_from     SQL of the joins that they need
   newest_only       true: only the newest session; no history
+  for_chat          false: not readable for statements that a model writes
   instant_column    for a mart that shows live rows instead of publications: the time at which a row took effect; no
                     history
 -#}
@@ -70,7 +71,9 @@
             drop view if exists {{ view }};
         {% endif %}
         create or replace view {{ view }} with (security_barrier = true) as {{ code }};
-        grant select on {{ view }} to sigmasight_analyst, sigmasight_api, sigmasight_chat
+        grant select on {{ view }} to sigmasight_analyst, sigmasight_api;
+        {{ 'grant' if config.get('for_chat', true) else 'revoke' }} select on {{ view }}
+        {{ 'to' if config.get('for_chat', true) else 'from' }} sigmasight_chat
     {% endcall %}
 {%- endmacro %}
 
@@ -151,16 +154,19 @@ with versions as (
 )
 
 select {{ model.columns.keys() | join(', ') }}
-from versions
+from versions as rows
 where
     not is_removed
     {%- if schema == 'marts_at' %}
-    and {{ is_seen_at('versions') }}
+    and {{ is_seen_at('rows') }}
     {%- elif schema != 'marts_history' %}
     and superseded_at is null
     {%- endif %}
     {%- if is_of_portfolios() and config.get('filtered', true) %}
-    and {{ row_filter('versions') }}
+    and {{ row_filter('rows') }}
+    {%- endif %}
+    {%- if config.get('visible_when') %}
+    and {{ config.get('visible_when') }}
     {%- endif %}
 {%- endmacro %}
 
@@ -181,5 +187,15 @@ cast(current_setting('sigmasight.published_at') as timestamptz)
 (
         (select access.sees_every_portfolio())
         or {{ alias }}.portfolio_id in (select readable.id from access.readable_portfolio_ids() as readable (id))
+    )
+{%- endmacro %}
+
+
+{#- A symbol without a market price, such as a private holding, is known because somebody holds it: holders see it. -#}
+{% macro symbol_filter(alias) -%}
+(
+        {{ alias }}.first_price_date is not null
+        or (select access.sees_every_portfolio())
+        or {{ alias }}.symbol in (select readable.symbol from access.readable_symbols() as readable (symbol))
     )
 {%- endmacro %}

@@ -24,4 +24,11 @@ to sigmasight_analyst, sigmasight_api, sigmasight_chat;
 
 -- A warehouse from before the role sigmasight_chat has views and functions without its grant.
 grant select on all tables in schema marts, marts_history, marts_at to sigmasight_chat;
+do $$
+begin
+    if to_regclass('marts.fct_loads') is not null then
+        revoke select on marts.fct_loads, marts_at.fct_loads from sigmasight_chat;
+    end if;
+end
+$$;
 grant execute on all functions in schema udf to sigmasight_chat;

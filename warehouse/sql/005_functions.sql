@@ -96,6 +96,17 @@ as $$
         )
 $$;
 
+-- The symbols that these portfolios hold or have held.
+create or replace function access.readable_symbols()
+returns setof text
+language sql stable security definer parallel safe
+set search_path = ''
+as $$
+    select distinct positions.symbol
+    from raw.positions
+    where positions.portfolio_id in (select access.readable_portfolio_ids())
+$$;
+
 -- Analysts and the writer see every portfolio; all other roles are subject to the row filter.
 create or replace function access.sees_every_portfolio()
 returns boolean
@@ -120,7 +131,8 @@ end
 $$;
 
 revoke all on all functions in schema access from public;
-grant execute on function access.readable_portfolio_ids(), access.sees_every_portfolio()
+grant execute on function
+access.readable_portfolio_ids(), access.readable_symbols(), access.sees_every_portfolio()
 to sigmasight_analyst, sigmasight_api, sigmasight_chat;
 grant execute on function access.claim(uuid, timestamptz, bytea) to sigmasight_api, sigmasight_chat;
 grant execute on function access.row_fits(integer, integer) to sigmasight_chat;

@@ -45,6 +45,15 @@ limit {rows}
 where access.row_fits(octet_length((result.*)::text), {bytes})
 """
 
+ONE_ROW = """
+select result.* from (select) as one_row left join (
+select * from (
+{statement}
+) as statement
+limit 0
+) as result on true
+"""
+
 
 @dataclass(frozen=True)
 class _Marts:
@@ -203,7 +212,21 @@ class ChatReader:
                     if not truncated:
                         kept.append(row)
             columns = tuple(column.name for column in cursor.description or ())
+        if not columns:
+            columns = await self._columns(connection, text, parameters)
         return _Rows(columns, tuple(kept), truncated)
+
+    async def _columns(
+        self, connection: AsyncConnection[Any], text: str, parameters: dict[str, Any] | None
+    ) -> tuple[str, ...]:
+        """Look up the columns of a result without rows: a stream shows them with its first row only."""
+        async with (
+            connection.cursor() as cursor,
+            aclosing(_stream(cursor, ONE_ROW.format(statement=text), parameters)) as rows,
+        ):
+            async for _ in rows:
+                pass
+            return tuple(column.name for column in cursor.description or ())
 
     def _failed(self, error: psycopg.Error, text: str, columns: Iterable[str]) -> Exception:
         if is_of_the_server(error):

@@ -1,5 +1,6 @@
-{{ config(materialized='mart', derived=true, grain=['load_id'], instant_column='finished_at') }}
+{{ config(materialized='mart', derived=true, grain=['load_id'], instant_column='finished_at', for_chat=false) }}
 
+-- Names of files and errors of all users' loads: for operators.
 with loads as (
     select * from {{ ref('stg_ops__loads') }}
 ),

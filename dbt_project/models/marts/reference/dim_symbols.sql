@@ -1,4 +1,9 @@
-{{ config(materialized='mart', versioned=true, grain=['symbol']) }}
+{{ config(
+    materialized='mart',
+    versioned=true,
+    grain=['symbol'],
+    visible_when=symbol_filter('rows'),
+) }}
 
 -- Every symbol that is priced, held or profiled, with the attributes of its newest profile.
 with prices as (

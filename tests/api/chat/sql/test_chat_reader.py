@@ -71,6 +71,11 @@ def test_cells_keep_every_digit(ask: Ask) -> None:
     assert isinstance(result.rows[0][4], bool)
 
 
+def test_a_result_without_rows_has_its_columns(ask: Ask) -> None:
+    result = ask("select symbol, close, close from fct_prices where symbol = 'none'")
+    assert (result.columns, result.rows) == (("symbol", "close", "close"), ())
+
+
 def test_a_result_names_what_it_stands_on(ask: Ask, demo: Warehouse) -> None:
     result = ask("select portfolio_name from dim_portfolios;  -- mine")
     assert result.rows == (("Demo Hedge Fund Style Investor Portfolio",),)
