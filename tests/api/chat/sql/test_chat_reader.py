@@ -15,6 +15,7 @@ from api.chat.sql.errors import StatementFailed, StatementRefused
 from api.chat.sql.executor import ChatReader
 from api.http.errors import InstantBeforeHistory, NothingPublished
 from api.queries import load_query
+from api.services import open_services
 from tests.api.chat.sql.conftest import Ask, Run, reading
 from tests.claims import user_of
 from tests.warehouse.test_roles import add_user
@@ -215,6 +216,40 @@ def test_without_a_build_nothing_is_published(empty_warehouse: Warehouse, run: R
 
     with pytest.raises(NothingPublished):
         run(ask_for_one())
+
+
+def test_the_api_has_a_chat_reader_that_connects_when_it_is_used(
+    demo: Warehouse, hedge_fund_user: User, run: Run
+) -> None:
+    def connections() -> Any:
+        with psycopg.connect(demo.admin_url) as admin:
+            return admin.execute(
+                "select count(*) from pg_stat_activity"
+                " where datname = current_database() and application_name = 'sigmasight-chat'"
+            ).fetchone()
+
+    async def use() -> None:
+        before = connections()
+        async with open_services(demo.settings) as services:
+            assert connections() == before
+            result = await services.chat_reader.run_checked(hedge_fund_user, "select 1")
+            assert result.rows == ((1,),)
+            assert connections() == (before[0] + 1,)
+
+    run(use())
+
+
+def test_without_privileges_on_the_server_the_chat_reads_where_the_api_does(
+    demo: Warehouse, hedge_fund_user: User, run: Run
+) -> None:
+    urls = {"api_database_url": demo.api_url, "auth_database_url": demo.auth_url}
+    settings = demo.settings.model_copy(update=urls)
+
+    async def use() -> None:
+        async with open_services(settings) as services:
+            await services.chat_reader.run_checked(hedge_fund_user, "select count(*) from dim_portfolios")
+
+    run(use())
 
 
 # --- failures -------------------------------------------------------------------------------------
