@@ -13,6 +13,7 @@ from api.auth.tokens import Tokens
 from api.auth.users import Users
 from api.chat.sql.executor import ChatReader
 from api.chat.sql.pool import make_chat_pool
+from api.chat.store.database import ChatStore
 from api.http.limits import AUTH_POOL_SIZE, POOL_SIZE
 from api.marts.lineage import Lineage
 from api.marts.reader import Pool, Reader, make_pool
@@ -27,6 +28,7 @@ class Services:
 
     reader: the marts, as sigmasight_api. operations: the tables of ops that sigmasight_auth may read.
     chat_reader: the marts, as sigmasight_chat; connects when it is first used.
+    store: the chat's own database, opened by the first request that needs it.
     """
 
     settings: Settings
@@ -41,6 +43,7 @@ class Services:
     attempts: LoginAttempts
     lineage: Lineage
     chat_reader: ChatReader
+    store: ChatStore
 
 
 @asynccontextmanager
@@ -60,6 +63,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         make_pool(reader_url, name="api", size=POOL_SIZE) as reader_pool,
         make_pool(auth_url, name="auth", size=AUTH_POOL_SIZE) as auth_pool,
         make_chat_pool(chat_url, settings) as chat_pool,
+        ChatStore(settings) as store,
     ):
         users = Users(auth_pool)
         yield Services(
@@ -77,6 +81,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             ),
             lineage=Lineage(settings.manifest_path),
             chat_reader=ChatReader(chat_pool, settings),
+            store=store,
         )
 
 

@@ -14,17 +14,25 @@ SigmaSightError
     ├── TagNotFound             404  no such tag on this user's positions
     ├── TargetPriceNotFound     404  no such target price in force, or not this user's
     ├── MartNotFound            404  no mart with this name
+    ├── ConversationNotFound    404  no such conversation, or not this user's
+    ├── MessageNotFound         404  no such finished answer, or not this user's
+    ├── FeedbackNotFound        404  the answer has no feedback
+    ├── MemoryNotFound          404  no such memory, or not this user's
+    ├── InsightNotFound         404  no such briefing, or not this user's
     ├── MethodNotAllowed        405  the warehouse is read-only
+    ├── ConversationBusy        409  another answer of the conversation is being written
     ├── RequestTooLarge         413  the body exceeds the size limit
     ├── RequestRefused          4xx  any other error of the HTTP layer
     ├── InvalidRequest          422  a parameter or the body is not valid
     ├── DateBeforeHistory       422  the as_of_date is before the first published session
     ├── InstantBeforeHistory    422  the published_at is before the first publication
+    ├── MemoryLimitReached      422  the user has as many memories as they may have
     ├── TooManyAttempts         429  too many login attempts from an address or on an account
     ├── InternalError           500  unexpected error; the log has the details
     ├── NothingPublished        503  no build has been published yet
     ├── LineageUnavailable      503  dbt's manifest cannot be read
     ├── QueryTimedOut           503  the statement exceeded the API's time limit
+    ├── ChatUnavailable         503  the chat is off, or its database cannot be reached
     └── WarehouseUnavailable    503  the database cannot be reached
 
 Codes are stable: a client may switch on them. Bodies are RFC 9457 `application/problem+json`, written by
@@ -38,13 +46,21 @@ from warehouse.errors import SigmaSightError
 
 __all__ = [
     "CATALOGUE",
+    "ChatUnavailable",
+    "ConversationBusy",
+    "ConversationNotFound",
     "DateBeforeHistory",
+    "FeedbackNotFound",
+    "InsightNotFound",
     "InstantBeforeHistory",
     "InternalError",
     "InvalidCredentials",
     "InvalidRequest",
     "LineageUnavailable",
     "MartNotFound",
+    "MemoryLimitReached",
+    "MemoryNotFound",
+    "MessageNotFound",
     "MethodNotAllowed",
     "NotAuthenticated",
     "NotPermitted",
@@ -182,11 +198,53 @@ class MartNotFound(Problem):
     default_detail = "There is no mart with this name."
 
 
+class ConversationNotFound(Problem):
+    status = 404
+    code = "conversation_not_found"
+    title = "No such conversation"
+    default_detail = "You have no conversation with this id; GET /api/v1/chat/conversations lists yours."
+
+
+class MessageNotFound(Problem):
+    status = 404
+    code = "message_not_found"
+    title = "No such message"
+    default_detail = "You have no finished answer with this id; GET a conversation to see its messages."
+
+
+class FeedbackNotFound(Problem):
+    status = 404
+    code = "feedback_not_found"
+    title = "No feedback"
+    default_detail = "You have given no feedback on this answer."
+
+
+class MemoryNotFound(Problem):
+    status = 404
+    code = "memory_not_found"
+    title = "No such memory"
+    default_detail = "You have no memory with this id; GET /api/v1/chat/memories lists yours."
+
+
+class InsightNotFound(Problem):
+    status = 404
+    code = "insight_not_found"
+    title = "No such briefing"
+    default_detail = "You have no briefing with this id; GET /api/v1/insights/portfolio/{id} lists yours."
+
+
 class MethodNotAllowed(Problem):
     status = 405
     code = "method_not_allowed"
     title = "Method not allowed"
     default_detail = "This path does not support this method; the API is read-only."
+
+
+class ConversationBusy(Problem):
+    status = 409
+    code = "conversation_busy"
+    title = "An answer is being written"
+    default_detail = "The last question of this conversation is still being answered; wait for its end."
 
 
 class RequestTooLarge(Problem):
@@ -222,6 +280,13 @@ class InstantBeforeHistory(Problem):
     code = "instant_before_history"
     title = "The instant is before the first publication"
     default_detail = "Nothing was published yet at this published_at; ask for a later one, or leave it out."
+
+
+class MemoryLimitReached(Problem):
+    status = 422
+    code = "memory_limit_reached"
+    title = "Too many memories"
+    default_detail = "You have as many memories as you may have; delete one before you add another."
 
 
 class TooManyAttempts(Problem):
@@ -264,6 +329,16 @@ class QueryTimedOut(Problem):
     default_detail = "The query exceeded the time limit; ask for fewer days or positions, or try again."
 
 
+class ChatUnavailable(Problem):
+    status = 503
+    code = "chat_unavailable"
+    title = "The chat is not available"
+    default_detail = (
+        "The chat is off: set OPENAI_API_KEY, or OPENAI_BASE_URL to a server of your own with any key, and "
+        "start the API again."
+    )
+
+
 class WarehouseUnavailable(Problem):
     status = 503
     code = "warehouse_unavailable"
@@ -289,16 +364,24 @@ CATALOGUE: tuple[type[Problem], ...] = (
     TagNotFound,
     TargetPriceNotFound,
     MartNotFound,
+    ConversationNotFound,
+    MessageNotFound,
+    FeedbackNotFound,
+    MemoryNotFound,
+    InsightNotFound,
     MethodNotAllowed,
+    ConversationBusy,
     RequestTooLarge,
     RequestRefused,
     InvalidRequest,
     DateBeforeHistory,
     InstantBeforeHistory,
+    MemoryLimitReached,
     TooManyAttempts,
     InternalError,
     NothingPublished,
     LineageUnavailable,
     QueryTimedOut,
+    ChatUnavailable,
     WarehouseUnavailable,
 )
