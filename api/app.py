@@ -35,6 +35,7 @@ from api.routes import (
     tags,
     target_prices,
 )
+from api.routes.chat import conversations, memories, user_data
 from api.services import open_services
 from warehouse.settings import Settings, get_settings
 
@@ -43,6 +44,7 @@ PREFIX = "/api/v1"
 ROUTERS = (
     *(analytics, analytics_factors, analytics_exposures, analytics_risk, aggregates),
     *(portfolios, data, definitions, histories, positions, prices, profiles, target_prices, tags, onboarding),
+    *(conversations, memories, user_data),
     *(auth, operations, health),
 )
 """Route modules in matching order: the busiest come first."""
@@ -101,7 +103,7 @@ def _add_middleware(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
             CORSMiddleware,
             allow_origins=settings.api_cors_origins,
             allow_credentials=True,
-            allow_methods=["GET", "POST", "PUT", "DELETE"],
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
             allow_headers=["Authorization", "Content-Type", "If-None-Match"],
             expose_headers=["ETag", "X-As-Of-Date", "X-Publication-Id", "Retry-After"],
             max_age=600,

@@ -15,18 +15,24 @@ PROCESS = os.environ.get("PYTEST_XDIST_WORKER", "main")
 def copy_of(base: Warehouse, name: str) -> Warehouse:
     """Copy a warehouse without connections, in a fraction of a second, for this process."""
     name = f"{name}_{PROCESS}"
+    _drop_databases(base, name)
     template = sql.Identifier(base.settings.warehouse_database)
     with psycopg.connect(_server_url(base), autocommit=True) as connection:
-        connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
         connection.execute(sql.SQL("create database {} template {}").format(sql.Identifier(name), template))
     return open_warehouse(Settings(sigmasight_home=base.settings.sigmasight_home, warehouse_database=name))
 
 
 def drop(copy: Warehouse) -> None:
-    """Remove a copy."""
-    name = sql.Identifier(copy.settings.warehouse_database)
-    with psycopg.connect(_server_url(copy), autocommit=True) as connection:
-        connection.execute(sql.SQL("drop database if exists {} with (force)").format(name))
+    """Remove a copy, and the chat's database beside it."""
+    _drop_databases(copy, copy.settings.warehouse_database)
+
+
+def _drop_databases(on_server_of: Warehouse, name: str) -> None:
+    with psycopg.connect(_server_url(on_server_of), autocommit=True) as connection:
+        for database in (name, f"{name}_ai"):
+            connection.execute(
+                sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(database))
+            )
 
 
 def _server_url(warehouse: Warehouse) -> str:

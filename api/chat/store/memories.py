@@ -42,6 +42,7 @@ class Memory:
 
 
 MemoryList = list[Memory]
+MemoryPage = tuple[list[Memory], int]
 
 
 class Memories:
@@ -65,9 +66,13 @@ class Memories:
     ) -> Memory:
         """Store a proposal, for seven days; what is already stored is returned as it is.
 
-        Raises InvalidRequest, MessageNotFound for the source, or MemoryLimitReached.
+        scope: portfolio needs a portfolio_id, user ignores it. Raises InvalidRequest, MessageNotFound for the
+        source, or MemoryLimitReached.
         """
         content = checked_content(content)
+        if scope == "portfolio" and portfolio_id is None:
+            raise InvalidRequest("portfolio_id (body): name the portfolio that the memory is about.")
+        portfolio_id = portfolio_id if scope == "portfolio" else None
         async with self._transactions.as_user(user_id) as transaction:
             known = await _known(transaction, user_id, content, portfolio_id)
             if known is not None:
@@ -85,10 +90,11 @@ class Memories:
                 days=PROPOSAL_DAYS,
             )
 
-    async def add(
-        self, user_id: UUID, content: str, scope: Scope = "user", portfolio_id: UUID | None = None
-    ) -> Memory:
-        """Store what the user wrote, as confirmed. Raises InvalidRequest or MemoryLimitReached."""
+    async def add(self, user_id: UUID, content: str, portfolio_id: UUID | None = None) -> Memory:
+        """Store what the user wrote, as confirmed, about them or a portfolio.
+
+        Raises InvalidRequest or MemoryLimitReached.
+        """
         content = checked_content(content)
         async with self._transactions.as_user(user_id) as transaction:
             known = await _known(transaction, user_id, content, portfolio_id)
@@ -99,7 +105,7 @@ class Memories:
                 transaction,
                 user_id=user_id,
                 content=content,
-                scope=scope,
+                scope="user" if portfolio_id is None else "portfolio",
                 portfolio_id=portfolio_id,
                 source_message_id=None,
                 is_confirmed=True,
@@ -144,18 +150,49 @@ class Memories:
         async with self._transactions.as_user(user_id) as transaction:
             return await _confirmed_count(transaction, user_id), self._most
 
-    async def list(
+    async def page(
         self,
         user_id: UUID,
-        portfolio_id: UUID | None = None,
-        confirmed_only: bool = True,
         *,
-        limit: int | None = None,
-        offset: int = 0,
-    ) -> MemoryList:
-        """Return the memories, the oldest first: those about the user, and about portfolio_id if it is given.
+        portfolio_id: UUID | None,
+        include_proposals: bool,
+        limit: int,
+        offset: int,
+    ) -> MemoryPage:
+        """Return a page of the user's memories, the oldest first, and their number.
 
-        confirmed_only=False: also proposals. Without a portfolio and with proposals: all of them.
+        portfolio_id: only those about this portfolio; None: all of them.
+        """
+        parameters = {
+            "user_id": user_id,
+            "portfolio_id": portfolio_id,
+            "include_proposals": include_proposals,
+        }
+        condition = """
+            where user_id = %(user_id)s and expires_at > now()
+                and (confirmed_at is not null or %(include_proposals)s)
+                and (portfolio_id = %(portfolio_id)s or %(portfolio_id)s::uuid is null)
+            """
+        async with self._transactions.as_user(user_id) as transaction:
+            rows = await transaction.rows(
+                f"""
+                select {COLUMNS} from chat.memories {condition}
+                order by created_at, memory_id
+                limit %(limit)s offset %(offset)s
+                """,
+                **parameters,
+                limit=limit,
+                offset=offset,
+            )
+            total = await transaction.row(f"select count(*) from chat.memories {condition}", **parameters)
+        return [Memory(**row) for row in rows], 0 if total is None else total["count"]
+
+    async def list(
+        self, user_id: UUID, portfolio_id: UUID | None = None, confirmed_only: bool = True
+    ) -> MemoryList:
+        """Return what an answer may use, the oldest first: memories about the user, and about this portfolio.
+
+        confirmed_only=False: also proposals.
         """
         async with self._transactions.as_user(user_id) as transaction:
             rows = await transaction.rows(
@@ -163,18 +200,12 @@ class Memories:
                 select {COLUMNS} from chat.memories
                 where user_id = %(user_id)s and expires_at > now()
                     and (confirmed_at is not null or not %(confirmed_only)s)
-                    and (
-                        portfolio_id is null or portfolio_id = %(portfolio_id)s
-                        or (%(portfolio_id)s::uuid is null and not %(confirmed_only)s)
-                    )
+                    and (portfolio_id is null or portfolio_id = %(portfolio_id)s)
                 order by created_at, memory_id
-                limit %(limit)s offset %(offset)s
                 """,
                 user_id=user_id,
                 portfolio_id=portfolio_id,
                 confirmed_only=confirmed_only,
-                limit=limit,
-                offset=offset,
             )
         return [Memory(**row) for row in rows]
 

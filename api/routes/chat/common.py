@@ -1,0 +1,63 @@
+"""What the routes of the chat share: their store, their documented problems, and the check of a portfolio."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Depends, Response
+
+from api.auth.users import User
+from api.chat.store.database import ChatStore
+from api.dependencies import ServicesDep
+from api.http.documentation import (
+    BODY_PROBLEMS,
+    LOGIN_PROBLEMS,
+    SERVICE_PROBLEMS,
+    Responses,
+    problem_responses,
+)
+from api.http.errors import (
+    ChatUnavailable,
+    InvalidRequest,
+    NothingPublished,
+    PortfolioNotFound,
+    Problem,
+    QueryTimedOut,
+)
+from api.services import Services
+
+PORTFOLIO_PROBLEMS = (PortfolioNotFound, NothingPublished, QueryTimedOut)
+
+
+async def _forbid_caching(response: Response) -> None:
+    response.headers["Cache-Control"] = "private, no-store"
+
+
+NO_CACHING = [Depends(_forbid_caching)]
+
+
+def chat_responses(*problems: type[Problem]) -> Responses:
+    """Make the `responses` of a route of the chat: the problems that all of them have, and these."""
+    return problem_responses(
+        ChatUnavailable, InvalidRequest, *LOGIN_PROBLEMS, *SERVICE_PROBLEMS, *BODY_PROBLEMS, *problems
+    )
+
+
+async def _store(services: ServicesDep) -> ChatStore:
+    return services.store
+
+
+StoreDep = Annotated[ChatStore, Depends(_store)]
+
+
+async def check_portfolio(services: Services, user: User, portfolio_id: UUID | None) -> None:
+    """Raise PortfolioNotFound unless the user may see the portfolio; None passes."""
+    if portfolio_id is None:
+        return
+    async with services.reader.reading_as(user) as reading:
+        if await reading.first_snapshot_date(portfolio_id) is None:
+            raise PortfolioNotFound
+
+
+def deleted(sentence: str) -> dict[str, Any]:
+    """The answer of a deletion."""
+    return {"message": sentence, "success": True}

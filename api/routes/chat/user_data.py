@@ -1,0 +1,27 @@
+"""Everything that the chat keeps of a user, to export or to delete."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi import APIRouter, Response
+
+from api.dependencies import CurrentUser
+from api.routes.chat.common import NO_CACHING, StoreDep, chat_responses, deleted
+from api.schemas.chat.records import ChatExport, DataDeleted
+
+router = APIRouter(prefix="/chat", tags=["Chat"], dependencies=NO_CACHING)
+
+
+@router.get("/export", summary="Export one's data", response_model=ChatExport, responses=chat_responses())
+async def export(user: CurrentUser, store: StoreDep, response: Response) -> dict[str, Any]:
+    """Return everything that the chat keeps of the user, as a download."""
+    response.headers["Content-Disposition"] = 'attachment; filename="sigmasight-chat.json"'
+    data = await store.user_data.export(user.user_id)
+    return {"user_id": user.user_id, "exported_at": datetime.now(UTC), "data": data}
+
+
+@router.delete("/data", summary="Delete one's data", response_model=DataDeleted, responses=chat_responses())
+async def delete_data(user: CurrentUser, store: StoreDep) -> dict[str, Any]:
+    """Delete everything that the chat keeps of the user; the token counts of two days stay for the limit."""
+    counts = await store.user_data.delete(user.user_id)
+    return {**deleted("Everything that the chat kept of you was deleted."), "deleted": counts}
