@@ -16,6 +16,7 @@ MIN_EVIDENCE = 3
 SHORTER, LONGER = 0.75, 1.33
 
 _LIST_ITEM = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s", re.MULTILINE)
+_WORD = re.compile(r"[^\s|]*\w[^\s|]*")
 _TABLE_ROW = re.compile(r"^\s*\|.*\|\s*$", re.MULTILINE)
 _HEADING = re.compile(r"^#{1,6}\s", re.MULTILINE)
 _DECIMALS = re.compile(r"\d\.(\d+)")
@@ -44,7 +45,10 @@ class _Trait:
 
 
 def _length(answer: str, edited: str) -> int:
-    ratio = len(edited.split()) / max(1, len(answer.split()))
+    before, after = (len(_WORD.findall(_LIST_ITEM.sub("", text))) for text in (answer, edited))
+    if not before or not after:
+        return 0
+    ratio = after / before
     return (ratio <= SHORTER) - (ratio >= LONGER)
 
 
