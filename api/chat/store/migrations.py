@@ -26,6 +26,7 @@ create table if not exists chat.migrations (
     applied_at timestamptz not null default now()
 )
 """
+NOT_ALLOWED = (psycopg.errors.InsufficientPrivilege, psycopg.errors.ReadOnlySqlTransaction)
 VECTOR = "select exists (select from pg_catalog.pg_extension where extname = 'vector')"
 
 logger = logging.getLogger(__name__)
@@ -42,7 +43,7 @@ def migrate(url: str, folder: Path = SQL_FOLDER) -> list[str]:
         connection.execute("select pg_advisory_lock(%s)", [MIGRATION_LOCK])
         try:
             return _migrate(connection, files)
-        except psycopg.errors.InsufficientPrivilege as error:
+        except NOT_ALLOWED as error:
             raise BootstrapError(
                 f"The role {connection.info.user} cannot create the chat's tables in the database "
                 f"{connection.info.dbname} ({error.diag.message_primary}): make it the owner of the "
@@ -99,7 +100,7 @@ def _apply(connection: Connection, name: str, text: str) -> None:
             connection.execute(
                 "insert into chat.migrations (file_name, sha256) values (%s, %s)", [name, _digest(text)]
             )
-    except (psycopg.OperationalError, psycopg.errors.InsufficientPrivilege):
+    except (psycopg.OperationalError, *NOT_ALLOWED):
         raise
     except psycopg.Error as error:
         raise BootstrapError(

@@ -91,7 +91,7 @@ class Transactions:
         self._maintenance_due = float("-inf")
         self._pool: Pool | None = None
         self._opening = asyncio.Lock()
-        self._failure: tuple[float, ChatUnavailable] | None = None
+        self._failure: tuple[float, str] | None = None
 
     @property
     def pool(self) -> Pool:
@@ -139,13 +139,14 @@ class Transactions:
 
     async def _open_pool(self) -> Pool:
         if self._failure is not None and monotonic() - self._failure[0] < PAUSE_AFTER_FAILURE:
-            raise self._failure[1]
+            raise ChatUnavailable(self._failure[1])
         try:
             url = await asyncio.to_thread(_prepare_database, self._settings)
-        except SigmaSightError as error:
+        except (SigmaSightError, psycopg.Error) as error:
             logger.warning("the chat's database cannot be opened: %s", error)
-            self._failure = (monotonic(), ChatUnavailable(OUTAGE))
-            raise self._failure[1] from error
+            sentence = error.detail if isinstance(error, ChatUnavailable) else OUTAGE
+            self._failure = (monotonic(), sentence)
+            raise ChatUnavailable(sentence) from error
         pool = _make_pool(url)
         await pool.open()
         return pool
