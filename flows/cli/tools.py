@@ -164,7 +164,8 @@ def backup(
     """Back up the whole warehouse to one file: raw data, publications, marts of all dates, users.
 
     It is a consistent snapshot, also while loads and builds run. It holds password hashes, so only you can
-    read the file.
+    read the file. The chat's conversations are not in it: their own database is copied with pg_dump (see
+    docs/chat.md).
 
     For example:
 

@@ -5,12 +5,13 @@ SIGMASIGHT_EXAMPLES=200 pytest tests/api/http/test_schemathesis.py
 """
 
 import os
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import schemathesis
-from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, Phase, settings
+from pydantic import SecretStr
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -21,7 +22,9 @@ from schemathesis.specs.openapi.checks import (
 
 from api.app import create_app
 from tests.api.api_helpers import Person, log_in_demo
+from tests.api.conftest import Serve
 from tests.examples import examples
+from warehouse.connections import Warehouse
 from warehouse.settings import Settings
 
 CHECKS = [
@@ -37,8 +40,11 @@ schema = schemathesis.openapi.from_dict(create_app(Settings()).openapi())
 
 
 @pytest.fixture(scope="module")
-def person(api: TestClient) -> Person:
-    return log_in_demo(api, "demo_hedgefundstyle@sigmasight.com")
+def person(demo: Warehouse, serve: Serve) -> Person:
+    """A user of an API whose chat is on, with a model that cannot be reached: its errors are events."""
+    of_a_model = {"openai_api_key": SecretStr("sk-test"), "openai_base_url": "http://127.0.0.1:9/v1"}
+    chatting = replace(demo, settings=demo.settings.model_copy(update=of_a_model))
+    return log_in_demo(serve(chatting), "demo_hedgefundstyle@sigmasight.com")
 
 
 def send(person: Person, case: schemathesis.Case) -> Any:

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from fastapi.testclient import TestClient
+from pydantic import SecretStr
 
 from api.app import create_app
 from api.chat.store.database import ChatStore
@@ -46,7 +47,9 @@ class Caller:
 @pytest.fixture(scope="module")
 def keyed(module_warehouse: Warehouse) -> Iterator[TestClient]:
     """The API with a key of a model, over a warehouse without a build."""
-    settings = module_warehouse.settings.model_copy(update={"openai_api_key": "sk-test", "chat_memories": 2})
+    settings = module_warehouse.settings.model_copy(
+        update={"openai_api_key": SecretStr("sk-test"), "chat_memories": 2}
+    )
     with TestClient(create_app(settings), raise_server_exceptions=False) as client:
         yield client
 
@@ -255,7 +258,7 @@ def test_a_browser_may_send_patch(module_warehouse: Warehouse) -> None:
 
 @pytest.mark.slow
 def test_a_portfolio_of_another_user_is_not_found(demo: Warehouse) -> None:
-    settings = demo.settings.model_copy(update={"openai_api_key": "sk-test"})
+    settings = demo.settings.model_copy(update={"openai_api_key": SecretStr("sk-test")})
     with TestClient(create_app(settings), raise_server_exceptions=False) as client:
         person = log_in_demo(client, "demo_hedgefundstyle@sigmasight.com")
         other = log_in_demo(client, "demo_individual@sigmasight.com")
