@@ -146,10 +146,10 @@ class InsightStore:
             row = await transaction.row(
                 f"""
                 update chat.insights set
-                    viewed_at = case %(viewed)s
+                    viewed_at = case %(viewed)s::boolean
                         when true then coalesce(viewed_at, now()) when false then null else viewed_at
                     end,
-                    dismissed_at = case %(dismissed)s
+                    dismissed_at = case %(dismissed)s::boolean
                         when true then coalesce(dismissed_at, now()) when false then null else dismissed_at
                     end
                 where user_id = %(user_id)s and insight_id = %(insight_id)s

@@ -235,6 +235,25 @@ def test_a_half_written_record_is_refused(
     assert run(store.messages.get(user_id, begun.assistant_message_id)).status == "running"
 
 
+def test_cancelled_tasks_leave_no_open_transaction_and_nothing_half_written(
+    store: ChatStore, run: RunCoroutine, user_id: UUID
+) -> None:
+    async def cancel_some() -> None:
+        delays = [number / 2000 for number in range(60)]  # up to 30 ms: at every statement of a run
+        tasks = [asyncio.create_task(answer(store, user_id)) for _ in delays]
+        for task, delay in zip(tasks, delays, strict=True):
+            asyncio.get_running_loop().call_later(delay, task.cancel)
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*(answer(store, user_id) for _ in range(20)))
+
+    run(cancel_some())
+    rows = run(store.user_data.export(user_id))
+    finished = [row for row in rows["messages"] if row["role"] == "assistant" and row["status"] == "done"]
+    questions = [row for row in rows["messages"] if row["role"] == "user"]
+    assert len(questions) * 2 == len(rows["messages"])
+    assert len(rows["figures"]) == len(rows["usage"]) == len(finished) >= 20
+
+
 def age(admin: Admin, message_id: UUID) -> None:
     admin.execute(
         "update chat.messages set created_at = now() - interval '1 hour' where message_id = %s", [message_id]
