@@ -6,6 +6,7 @@ from hashlib import sha256
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
+from psycopg.errors import UniqueViolation
 from psycopg.types.json import Jsonb
 
 from api.chat.results import Figure, QueryResult
@@ -46,21 +47,15 @@ class Messages:
         Raises ConversationNotFound, or ConversationBusy while another answer of the conversation is running.
         """
         run = Run.start(user_id, conversation_id)
-        async with self._transactions.as_user(user_id) as transaction:
-            conversation = await lock_conversation(transaction, user_id, conversation_id)
-            await fail_abandoned(transaction, self._chat_seconds)
-            if await self._is_running(transaction, run):
-                raise ConversationBusy
-            await _add_messages(transaction, run, storable(text), mode)
-            await transaction.run(
-                """
-                update chat.conversations set last_message_at = now(), title = %(title)s
-                where user_id = %(user_id)s and conversation_id = %(conversation_id)s
-                """,
-                user_id=user_id,
-                conversation_id=conversation_id,
-                title=conversation["title"] or as_title(text[:TITLE_FROM_TEXT]),
-            )
+        try:
+            await self._begin(run, text, mode)
+        except UniqueViolation:
+            if not await self._fail_abandoned(user_id):
+                raise ConversationBusy from None
+            try:
+                await self._begin(run, text, mode)
+            except UniqueViolation:
+                raise ConversationBusy from None
         return run
 
     async def end_run(
@@ -248,16 +243,16 @@ class Messages:
 
     # --- parts ------------------------------------------------------------------------------------
 
-    async def _is_running(self, transaction: Transaction, run: Run) -> bool:
-        row = await transaction.row(
-            """
-            select from chat.messages
-            where user_id = %(user_id)s and conversation_id = %(conversation_id)s and status = 'running'
-            """,
-            user_id=run.user_id,
-            conversation_id=run.conversation_id,
-        )
-        return row is not None
+    async def _begin(self, run: Run, text: str, mode: Mode) -> None:
+        """Record question and answer. Raises UniqueViolation while another answer is running."""
+        async with self._transactions.as_user(run.user_id) as transaction:
+            conversation = await lock_conversation(transaction, run.user_id, run.conversation_id)
+            await _add_messages(transaction, run, storable(text), mode)
+            await _touch(transaction, run, conversation["title"] or as_title(text[:TITLE_FROM_TEXT]))
+
+    async def _fail_abandoned(self, user_id: UUID) -> int:
+        async with self._transactions.as_user(user_id) as transaction:
+            return await fail_abandoned(transaction, self._chat_seconds)
 
     async def _add_query(
         self,
@@ -341,14 +336,16 @@ async def _add_usage(transaction: Transaction, run: Run, tokens: int) -> None:
     )
 
 
-async def _touch(transaction: Transaction, run: Run) -> None:
+async def _touch(transaction: Transaction, run: Run, title: str | None = None) -> None:
+    """Note that the conversation has a new message; title: None leaves its title as it is."""
     await transaction.run(
         """
-        update chat.conversations set last_message_at = now()
+        update chat.conversations set last_message_at = now(), title = coalesce(%(title)s, title)
         where user_id = %(user_id)s and conversation_id = %(conversation_id)s
         """,
         user_id=run.user_id,
         conversation_id=run.conversation_id,
+        title=title,
     )
 
 

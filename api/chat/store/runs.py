@@ -64,7 +64,8 @@ async def fail_abandoned(transaction: Transaction, chat_seconds: float) -> int:
         error_type=ABANDONED,
         seconds=chat_seconds + GRACE_SECONDS,
     )
-    await end_open_tool_calls(transaction, [row["message_id"] for row in rows])
+    if rows:
+        await end_open_tool_calls(transaction, [row["message_id"] for row in rows])
     return len(rows)
 
 

@@ -24,7 +24,7 @@ from psycopg_pool import AsyncConnectionPool
 from api.chat.store.migrations import migrate
 from api.http.errors import ChatUnavailable
 from api.http.limits import POOL_WAIT
-from api.marts.reader import Pool
+from api.marts.reader import Pool, check_connection
 from warehouse.connections import open_warehouse, prepare_ai_database
 from warehouse.errors import SigmaSightError
 from warehouse.settings import Settings
@@ -190,9 +190,9 @@ def _make_pool(url: str) -> Pool:
         open=False,
         timeout=POOL_WAIT.total_seconds(),
         reconnect_timeout=5,
-        check=AsyncConnectionPool.check_connection,
+        check=check_connection,
         configure=_configure,
-        kwargs={"application_name": "sigmasight-chat-store"},
+        kwargs={"application_name": "sigmasight-chat-store", "prepare_threshold": 0},
     )
 
 

@@ -20,7 +20,7 @@ scalars = st.one_of(
     st.decimals(allow_nan=False),
     st.floats(allow_nan=False),
     st.dates(),
-    st.datetimes(timezones=st.just(UTC)),
+    st.datetimes(timezones=st.just(UTC)).map(lambda moment: moment.replace(fold=0)),
     st.uuids(),
 )
 values = st.recursive(
