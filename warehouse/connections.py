@@ -114,13 +114,20 @@ def prepare_ai_database(warehouse: Warehouse) -> None:
                 connection.execute(sql.SQL("grant {} to current_user").format(sql.Identifier(AI)))
                 _create_database(connection, database, owner=AI)
         with _connected(chat_url) as connection:
-            connection.execute("create extension if not exists vector")
+            _create_vector(connection)
     except (psycopg.ProgrammingError, psycopg.NotSupportedError) as error:
         raise BootstrapError(
             f"The chat's database {database} with the extension vector could not be created "
             f"({error.diag.message_primary}): let an administrator create it, owned by {AI}, "
             "or set AI_DATABASE_URL."
         ) from error
+
+
+def _create_vector(connection: Connection) -> None:
+    try:
+        connection.execute("create extension if not exists vector")
+    except (psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
+        logger.debug("Another process created the extension vector at the same time")
 
 
 # --- the embedded server --------------------------------------------------------------------------

@@ -1,0 +1,81 @@
+"""Embeddings by the OpenAI client, of any server that speaks its protocol."""
+
+import logging
+from collections.abc import Sequence
+from time import monotonic
+
+from openai import AsyncOpenAI, OpenAIError
+
+from warehouse.errors import SigmaSightError
+from warehouse.settings import Settings
+
+BATCH = 64
+QUESTION_SECONDS = 4.0
+BATCH_SECONDS = 60.0
+BATCH_RETRIES = 4
+PAUSE_AFTER_FAILURE = 30.0
+
+NO_MODEL = "none"
+
+logger = logging.getLogger(__name__)
+
+
+class EmbeddingsUnavailable(SigmaSightError):  # noqa: N818 - it says what happened
+    """The embeddings service gave no usable answer; the message names the error, without content."""
+
+
+class Embedder:
+    """Embeds texts as vectors of `dimensions` numbers."""
+
+    def __init__(self, client: AsyncOpenAI, model: str, dimensions: int) -> None:
+        self._client = client
+        self.model = model
+        self.dimensions = dimensions
+        self._paused_until = float("-inf")
+
+    async def embed_question(self, question: str) -> list[float]:
+        """Embed a question. After a failure none is asked for half a minute, so that no search waits.
+
+        Raises EmbeddingsUnavailable.
+        """
+        if monotonic() < self._paused_until:
+            raise EmbeddingsUnavailable("paused after a failure")
+        client = self._client.with_options(timeout=QUESTION_SECONDS, max_retries=0)
+        try:
+            return (await self._embed(client, [question]))[0]
+        except EmbeddingsUnavailable:
+            self._paused_until = monotonic() + PAUSE_AFTER_FAILURE
+            raise
+
+    async def embed_batch(self, texts: Sequence[str]) -> list[list[float]]:
+        """Embed up to BATCH texts, in order, with retries. Raises EmbeddingsUnavailable."""
+        client = self._client.with_options(timeout=BATCH_SECONDS, max_retries=BATCH_RETRIES)
+        return await self._embed(client, texts)
+
+    async def _embed(self, client: AsyncOpenAI, texts: Sequence[str]) -> list[list[float]]:
+        try:
+            reply = await client.embeddings.create(
+                model=self.model, input=list(texts), dimensions=self.dimensions
+            )
+        except (OpenAIError, ValueError) as error:  # ValueError: a body that is not of the protocol
+            raise EmbeddingsUnavailable(type(error).__name__) from error
+        vectors = [entry.embedding for entry in sorted(reply.data, key=lambda entry: entry.index)]
+        if len(vectors) != len(texts) or any(len(vector) != self.dimensions for vector in vectors):
+            sizes = sorted({len(vector) for vector in vectors})
+            raise EmbeddingsUnavailable(
+                f"{len(vectors)} vectors of {sizes} dimensions for {len(texts)} texts and "
+                f"EMBEDDING_DIMENSIONS {self.dimensions}"
+            )
+        return vectors
+
+
+def make_embedder(settings: Settings, client: AsyncOpenAI | None) -> Embedder | None:
+    """Make the embedder of the settings; None without a client, or with EMBEDDING_MODEL none."""
+    if client is None or settings.embedding_model == NO_MODEL:
+        return None
+    return Embedder(client, settings.embedding_model, settings.embedding_dimensions)
+
+
+def as_text(vector: Sequence[float]) -> str:
+    """The vector as pgvector reads it."""
+    return f"[{','.join(map(repr, vector))}]"

@@ -1,0 +1,3 @@
+update documents
+set claimed_until = null
+where sha256 = any(%(digests)s)
