@@ -1,0 +1,1 @@
+"""Whether the chat understands: golden questions, scored by the results that answers stand on."""

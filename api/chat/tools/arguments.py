@@ -1,0 +1,77 @@
+"""Arguments of tools: checked strictly, and described as the Responses API wants strict functions."""
+
+import json
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError
+from pydantic_core import CoreSchema, core_schema
+
+from api.chat.tools.answers import ToolCallError
+
+_NOT_IN_SCHEMAS = {"title", "default", "maxLength", "minLength", "minimum", "maximum"}
+
+
+class Arguments(BaseModel):
+    """Base of all arguments: every property is required, others are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+AnyArguments = TypeVar("AnyArguments", bound=Arguments)
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """Annotation of a text that must be one of these."""
+
+    values: tuple[str, ...]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Check it as a literal."""
+        return core_schema.literal_schema(list(self.values))
+
+
+def parse_arguments(model: type[AnyArguments], text: str) -> AnyArguments:
+    """Check the arguments that a model wrote as JSON. Raises ToolCallError, which names each mistake."""
+    try:
+        return model.model_validate_json(text)
+    except ValidationError as error:
+        mistakes = [
+            f"{'.'.join(str(part) for part in mistake['loc']) or 'arguments'}: {mistake['msg']}"
+            for mistake in error.errors(include_input=False, include_url=False, include_context=False)
+        ]
+        raise ToolCallError(f"The arguments are not valid. {'; '.join(mistakes)}.") from error
+
+
+def read_arguments(text: str) -> dict[str, Any]:
+    """The arguments as an object, for the record; if they are none, the text as it came."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return {"text": text}
+    return value if isinstance(value, dict) else {"text": text}
+
+
+def strict_schema(model: type[Arguments]) -> dict[str, Any]:
+    """The JSON Schema of the arguments: all properties required, none besides them."""
+    schema = model.model_json_schema()
+    schema["required"] = list(schema.get("properties", {}))
+    schema.setdefault("properties", {})
+    stripped: dict[str, Any] = _without_annotations(schema)
+    stripped.pop("description", None)
+    return stripped
+
+
+def _without_annotations(schema: Any) -> Any:
+    if isinstance(schema, list):
+        return [_without_annotations(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        key: {name: _without_annotations(item) for name, item in value.items()}
+        if key == "properties"
+        else _without_annotations(value)
+        for key, value in schema.items()
+        if key not in _NOT_IN_SCHEMAS
+    }

@@ -1,0 +1,14 @@
+-- One-day value at risk at the last close of each month since inception.
+select distinct on (portfolios.portfolio_name, date_trunc('month', facts.as_of_date))
+    portfolios.portfolio_name,
+    facts.as_of_date,
+    facts.var_95_1d,
+    facts.var_99_1d,
+    facts.es_95_1d,
+    facts.es_99_1d
+from fct_portfolio_risk as facts
+inner join dim_portfolios as portfolios on facts.portfolio_id = portfolios.portfolio_id
+where
+    facts.portfolio_id = any(%(portfolio_ids)s::uuid[])
+    and facts.as_of_date <= %(as_of_date)s::date
+order by portfolios.portfolio_name, date_trunc('month', facts.as_of_date), facts.as_of_date desc

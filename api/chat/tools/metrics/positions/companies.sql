@@ -1,0 +1,30 @@
+-- Name, sector and size of the symbols held, options by their underlying; from the newest profile.
+with held as (
+    select distinct
+        facts.portfolio_id,
+        facts.as_of_date,
+        coalesce(positions.underlying_symbol, facts.symbol) as symbol
+    from fct_position_values as facts
+    inner join dim_positions as positions on facts.position_id = positions.position_id
+    where
+        facts.portfolio_id = any(%(portfolio_ids)s::uuid[])
+        and facts.as_of_date = %(as_of_date)s::date
+        and facts.is_open
+)
+
+select
+    portfolios.portfolio_name,
+    held.as_of_date,
+    held.symbol,
+    facts.name,
+    facts.security_type,
+    facts.sector,
+    facts.industry,
+    facts.country,
+    facts.market_cap,
+    facts.dividend_yield
+from held
+inner join dim_portfolios as portfolios on held.portfolio_id = portfolios.portfolio_id
+inner join dim_symbols as facts on held.symbol = facts.symbol
+where facts.symbol = any(array(select symbol from held))
+order by portfolios.portfolio_name, held.symbol

@@ -1,0 +1,32 @@
+-- Completeness of the price history of the symbols held, options by their underlying.
+with held as (
+    select distinct
+        facts.portfolio_id,
+        facts.as_of_date,
+        coalesce(positions.underlying_symbol, facts.symbol) as symbol
+    from fct_position_values as facts
+    inner join dim_positions as positions on facts.position_id = positions.position_id
+    where
+        facts.portfolio_id = any(%(portfolio_ids)s::uuid[])
+        and facts.as_of_date = %(as_of_date)s::date
+        and facts.is_open
+)
+
+select
+    portfolios.portfolio_name,
+    held.as_of_date,
+    held.symbol,
+    facts.flag,
+    facts.first_price_date,
+    facts.last_price_date,
+    facts.sessions_missing_252,
+    facts.days_stale,
+    facts.suspect_moves_252,
+    facts.providers
+from held
+inner join dim_portfolios as portfolios on held.portfolio_id = portfolios.portfolio_id
+inner join fct_data_quality as facts on held.symbol = facts.symbol
+where
+    facts.symbol = any(array(select symbol from held))
+    and facts.as_of_date = %(as_of_date)s::date
+order by portfolios.portfolio_name, facts.flag, held.symbol

@@ -1,0 +1,102 @@
+"""The page about the marts that leads every prompt: conventions, which measure is meant, and what is where.
+
+    python -m api.chat.tools.semantic
+
+writes it again from the yml files. The file is in the package; a test compares the two.
+"""
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from api.chat.tools.semantic.marts import Mart, column_of, read_marts
+
+FILE = Path(__file__).with_name("semantic.md")
+MOST_BYTES = 4096
+
+_KEYS = {"portfolio_id": "P", "as_of_date": "D", "position_id": "position", "scenario_id": "scenario"}
+_UNITS = {
+    "see dim_factors.unit": "varies",
+    "return per unit of return": "ratio",
+    "decimal per year": "per year",
+    "annualized ratio": "ratio",
+    "decimal 0..1": "0..1",
+}
+
+CONVENTIONS = """\
+# The marts
+PostgreSQL, schema `marts`, only this user's rows. Facts have a row per session: always fix as_of_date.
+- Money is USD. Decimals are fractions: 0.05 is 5 %. Volatilities are per year, VaR and ES one day but 10d.
+- Short: negative quantity and market_value, positive short_exposure. Gross: long + short, net: long - short.
+- Losses: positive in VaR and ES, negative in P&L, stress P&L, returns and drawdown.
+- as_of_date is an NYSE session (D below); P is portfolio_id; names are in dim_portfolios.
+- A later publication may restate figures (fct_restatements).
+- Null is never zero: say why (…_null_reason, quality_flag, quality_message).
+- coverage_of_equity: share that is measured; below 1, say so. Private positions have values, no risk figures.
+- has_simulated_prices: say that prices are simulated.
+"""
+
+MEASURES = (
+    ("worth", "", ("fct_portfolio_snapshots.equity",)),
+    ("P&L", "", ("fct_portfolio_snapshots.daily_pnl", ".mtd_pnl", ".ytd_pnl", ".cumulative_pnl")),
+    ("return", "twr_index - 1 since inception", ("fct_portfolio_snapshots.daily_return", ".twr_index")),
+    ("exposure", "at market; else …_at_cost, …_delta_adjusted", ("fct_portfolio_exposures.net_exposure",)),
+    ("leverage", "gross / equity", ("fct_portfolio_exposures.leverage",)),
+    ("weight", "of equity", ("fct_position_values.weight",)),
+    ("share", "of gross", ("fct_exposures_by_group.share_of_gross",)),
+    ("beta", "of present holdings; else own past returns, vendors'", (
+        "fct_portfolio_risk.market_beta", ".return_beta", ".beta_provider_1y")),
+    ("factor beta", "model risk; spread for tilts", ("fct_portfolio_factor_exposures.beta",)),
+    ("volatility", "past", (
+        "fct_portfolio_risk.realized_volatility_21d", ".realized_volatility_63d")),
+    ("expected volatility", "", ("fct_portfolio_risk.forecast_volatility_21d",)),
+    ("model volatility", "from factors", ("fct_portfolio_risk.total_volatility",)),
+    ("VaR, ES", "historical; else …_filtered, …_parametric, …_cornish_fisher", (
+        "fct_portfolio_risk.var_95_1d", ".es_95_1d")),
+    ("stress", "only shocked factors; all; own past returns", (
+        "fct_portfolio_stress.direct_pnl", ".correlated_pnl", ".replay_pnl")),
+    ("diversification", "0 good, 1 none", ("fct_portfolio_correlation.diversification_score",)),
+)  # fmt: skip
+
+RULES = """\
+## Do not
+- compute in your head: `metric` first, then `sql`; no figure without a result.
+- add leverage, betas, volatilities, VaR or weights of portfolios; add dollars, then divide.
+- sum fct_exposures_by_group over dimensions, or over tags (they overlap).
+- join facts without D, or count rows of a cut result.
+- advise to buy or sell, or tell of others' portfolios: they are not here.
+"""
+
+
+@cache
+def semantic_document() -> str:
+    """The page, as it is in the package."""
+    return FILE.read_text("utf-8")
+
+
+def generate_document() -> str:
+    """Write the page from the yml files. Raises KeyError if it names a column that does not exist."""
+    return "\n".join([CONVENTIONS, *_measures(), "", *_marts(), "", RULES])
+
+
+def _measures() -> Iterator[str]:
+    yield "## Which measure"
+    for term, note, columns in MEASURES:
+        mart = columns[0].partition(".")[0]
+        names = [column.partition(".")[2] for column in columns]
+        units = list(dict.fromkeys(column_of(mart, name).unit for name in names))
+        unit = ", ".join(_UNITS.get(one, one) for one in units)
+        yield f"- {term} [{unit}]: {mart}.{', '.join(names)}" + (f" ({note})" if note else "")
+
+
+def _marts() -> Iterator[str]:
+    yield "## Marts and their grain (call `describe` for columns)"
+    groups: dict[str, list[str]] = {}
+    for mart in read_marts().values():
+        groups.setdefault(mart.group, []).append(f"{mart.name}({_grain(mart)})")
+    for group, marts in sorted(groups.items()):
+        yield f"{group}: {' '.join(marts)}"
+
+
+def _grain(mart: Mart) -> str:
+    return ",".join(_KEYS.get(key, key) for key in mart.grain)

@@ -1,0 +1,116 @@
+"""The marts as their yml files describe them: grain, columns, units, meaning and joins."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from warehouse.method import PROJECT, method_variables
+
+FOLDER = PROJECT / "models" / "marts"
+SCHEMAS = ("marts", "marts_at", "marts_history")
+
+_DOCS = re.compile(r"{% docs (\w+) %}\n(.*?)\n{% enddocs %}", re.DOTALL)
+_REFERENCE = re.compile(r"""{{ (doc|var)\(['"](\w+)['"]\) }}""")
+_NULL = re.compile(r"(?:^|[;.,:] )(null\b.*?)(?:[.;] |\.?$)", re.IGNORECASE)
+_KEYS = {
+    "portfolio_id": ("dim_portfolios", ("portfolio_id",)),
+    "position_id": ("dim_positions", ("position_id",)),
+    "symbol": ("dim_symbols", ("symbol",)),
+    "factor": ("dim_factors", ("model", "factor")),
+    "scenario_id": ("dim_scenarios", ("scenario_id",)),
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a mart. unit: as in the yml. meaning: the whole description."""
+
+    name: str
+    data_type: str
+    unit: str
+    meaning: str
+
+    @property
+    def null_meaning(self) -> str | None:
+        """What the description says of nulls; None if it says nothing."""
+        found = _NULL.search(self.meaning)
+        return found[1] if found else None
+
+
+@dataclass(frozen=True)
+class Mart:
+    """A mart. group: its folder. about: its description, which ends with the grain."""
+
+    name: str
+    group: str
+    about: str
+    grain: tuple[str, ...]
+    columns: Mapping[str, Column]
+
+    @property
+    def joins(self) -> tuple[str, ...]:
+        """How its rows are joined with the marts that describe its keys."""
+        return tuple(_joins(self))
+
+
+@cache
+def read_marts() -> Mapping[str, Mart]:
+    """Every mart by name, in alphabetical order."""
+    documents = dict(_DOCS.findall((FOLDER / "_columns.md").read_text("utf-8")))
+    marts = [_mart(path, documents) for path in FOLDER.glob("*/*.yml")]
+    return {mart.name: mart for mart in sorted(marts, key=lambda mart: mart.name)}
+
+
+def column_of(mart: str, column: str) -> Column:
+    """The column of a mart. Raises KeyError."""
+    return read_marts()[mart].columns[column]
+
+
+def _mart(path: Path, documents: Mapping[str, str]) -> Mart:
+    (model,) = yaml.safe_load(path.read_text("utf-8"))["models"]
+    columns = [_column(column, documents) for column in model["columns"]]
+    return Mart(
+        name=model["name"],
+        group=path.parent.name,
+        about=_resolve(model["description"], documents),
+        grain=tuple(model["config"]["meta"]["grain"]),
+        columns={column.name: column for column in columns},
+    )
+
+
+def _column(column: Mapping[str, Any], documents: Mapping[str, str]) -> Column:
+    return Column(
+        name=column["name"],
+        data_type=column["data_type"],
+        unit=column["config"]["meta"]["unit"],
+        meaning=_resolve(column["description"], documents),
+    )
+
+
+def _resolve(text: str, documents: Mapping[str, str]) -> str:
+    """Replace dbt's doc() and var() by what they stand for."""
+
+    def value(reference: re.Match[str]) -> str:
+        kind, name = reference.groups()
+        return documents[name] if kind == "doc" else str(method_variables()[name])
+
+    return _REFERENCE.sub(value, text)
+
+
+def _joins(mart: Mart) -> Iterator[str]:
+    for key, (dimension, columns) in _KEYS.items():
+        shared = [column for column in columns if column in mart.columns]
+        if key in mart.columns and dimension != mart.name and shared:
+            conditions = " and ".join(f"{mart.name}.{column} = {dimension}.{column}" for column in shared)
+            yield f"{dimension} on {conditions}"
+    if {"portfolio_id", "as_of_date"} <= mart.columns.keys() and mart.name != "fct_portfolio_snapshots":
+        yield (
+            "fct_portfolio_snapshots (equity, P&L of the session) on "
+            f"{mart.name}.portfolio_id = fct_portfolio_snapshots.portfolio_id "
+            f"and {mart.name}.as_of_date = fct_portfolio_snapshots.as_of_date"
+        )

@@ -1,0 +1,51 @@
+"""The evaluation over the demo: the chat with a scripted model on loopback, and the accepted answers."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
+
+import pytest
+
+from api.chat.evaluation.live import WITHOUT_LIMITS, Evaluation, make_evaluation
+from api.services import open_services
+from tests.api.chat.responses_server import ModelServer, serving_model
+from warehouse.connections import Warehouse
+from warehouse.settings import Settings
+
+Run = Callable[[Coroutine[Any, Any, Any]], Any]
+
+
+@pytest.fixture(scope="module")
+def run() -> Iterator[Run]:
+    """Run coroutines in one event loop for the module: pools belong to a loop."""
+    with asyncio.Runner() as runner:
+        yield runner.run
+
+
+@pytest.fixture(scope="module")
+def model() -> Iterator[ModelServer]:
+    """The model's server."""
+    with serving_model() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def settings(demo: Warehouse, model: ModelServer) -> Settings:
+    """The settings of the demo, with the scripted model."""
+    known = {
+        "openai_api_key": "key-of-the-server",
+        "openai_base_url": model.url,
+        "chat_model": "scripted",
+        "embedding_model": "none",
+        **WITHOUT_LIMITS,
+    }
+    return Settings(**{**demo.settings.model_dump(), **known})
+
+
+@pytest.fixture(scope="module")
+def evaluation(settings: Settings, run: Run) -> Iterator[Evaluation]:
+    """The chat and the accepted answers over the demo."""
+    opened = open_services(settings)
+    services = run(opened.__aenter__())
+    yield run(make_evaluation(services))
+    run(opened.__aexit__(None, None, None))
