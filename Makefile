@@ -3,8 +3,8 @@
 #   make demo [SOURCE=...] [PRICES=folder]                          load, build, publish, print a summary
 #                                                                   (SOURCE: simulated, files, yfinance or vendors)
 #   make test [ARGS="tests/flows -k lock"]                          tests that a commit needs, or pytest's arguments
-#   make test-all [ARGS=...] [EXAMPLES=default]                     every test, including the long ones, property tests
-#                                                                   with three times as many examples (EXAMPLES: as in test)
+#   make test-all [ARGS=...]                                        every test, including the long ones, property tests
+#                                                                   with three times as many examples
 #   make check                                                      ruff, mypy, sqlfluff, dbt parse
 #   make fuzz [ARGS=100000]                                         fuzz the positions file reader, ARGS files
 #   make bench [ARGS=...]                                           benchmarks (tests/benchmarks/README.md)
@@ -19,7 +19,6 @@ PYTHON ?= python3
 SOURCE ?= simulated
 PRICES ?=
 ARGS ?=
-EXAMPLES ?= long
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -45,7 +44,7 @@ test: $(READY)
 	@$(PYTEST) -m 'not long' $(ARGS)
 
 test-all: $(READY)
-	@$(PYTEST) --hypothesis-profile $(EXAMPLES) $(ARGS)
+	@$(PYTEST) --hypothesis-profile long $(ARGS)
 
 # mypy runs in parallel: it takes as long as the others together.
 check: $(READY)
@@ -58,6 +57,7 @@ check: $(READY)
 	step 'dbt parse' $(BIN)/sigmasight dbt --warn-error parse; \
 	step 'sqlfluff' sh -c 'eval "$$($(BIN)/sigmasight dbt-env)" && exec $(BIN)/sqlfluff lint --disable-progress-bar dbt_project'; \
 	step 'sqlfluff api' sh -c 'cd api/queries && exec ../../$(BIN)/sqlfluff lint --disable-progress-bar .'; \
+	step 'sqlfluff chat' sh -c 'cd api/chat/tools && exec ../../../$(BIN)/sqlfluff lint --config ../../queries/.sqlfluff --disable-progress-bar .'; \
 	wait $$mypy
 
 fuzz: $(READY)

@@ -9,12 +9,16 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import RedirectResponse
 from fastapi.routing import iter_route_contexts
+from starlette.routing import Route
 
 from api.http.documentation import make_openapi
 from api.http.limits import GZIP_FROM_BYTES
 from api.http.metrics import Metrics
 from api.http.middleware import BodyLimit, RequestObserver, SecurityHeaders
 from api.http.problems import install_problem_handlers
+from api.mcp.calls import McpCalls
+from api.mcp.http import PATH as MCP_PATH
+from api.mcp.http import McpEndpoint
 from api.routes import (
     aggregates,
     analytics,
@@ -35,7 +39,7 @@ from api.routes import (
     tags,
     target_prices,
 )
-from api.routes.chat import conversations, memories, user_data
+from api.routes.chat import admin, conversations, insights, memories, send, user_data
 from api.services import open_services
 from warehouse.settings import Settings, get_settings
 
@@ -44,7 +48,7 @@ PREFIX = "/api/v1"
 ROUTERS = (
     *(analytics, analytics_factors, analytics_exposures, analytics_risk, aggregates),
     *(portfolios, data, definitions, histories, positions, prices, profiles, target_prices, tags, onboarding),
-    *(conversations, memories, user_data),
+    *(send, conversations, memories, user_data, admin, insights),
     *(auth, operations, health),
 )
 """Route modules in matching order: the busiest come first."""
@@ -57,13 +61,16 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     """
     resolved = settings or get_settings()
     metrics = Metrics()
+    mcp = McpEndpoint(resolved)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with open_services(resolved) as services:
             app.state.services = services
             metrics.watch_pools(services.pools)
-            yield
+            metrics.include(services.chat.metrics)
+            async with mcp.running(services, McpCalls(services.chat)):
+                yield
 
     app = FastAPI(
         title="SigmaSight",
@@ -78,6 +85,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for module in ROUTERS:  # one by one: nested routers are searched again at every level
         app.include_router(module.router, prefix=PREFIX)
     app.get("/docs", include_in_schema=False)(_redirect_to_docs)
+    app.router.routes.append(Route(MCP_PATH, mcp, name="mcp", include_in_schema=False))
     _add_metrics_route(app, metrics)
     _add_middleware(app, resolved, metrics)
     install_problem_handlers(app)

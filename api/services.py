@@ -11,9 +11,12 @@ from api.auth.passwords import PasswordChecker
 from api.auth.sessions import Sessions
 from api.auth.tokens import Tokens
 from api.auth.users import Users
+from api.chat.insights.service import Insights
+from api.chat.service import open_chat
 from api.chat.sql.executor import ChatReader
 from api.chat.sql.pool import make_chat_pool
 from api.chat.store.database import ChatStore
+from api.chat.turn.turn import Chat
 from api.http.limits import AUTH_POOL_SIZE, POOL_SIZE
 from api.marts.lineage import Lineage
 from api.marts.reader import Pool, Reader, make_pool
@@ -27,8 +30,8 @@ class Services:
     """The services that routes use.
 
     reader: the marts, as sigmasight_api. operations: the tables of ops that sigmasight_auth may read.
-    chat_reader: the marts, as sigmasight_chat; connects when it is first used.
-    store: the chat's own database, opened by the first request that needs it.
+    store: the chat's own database, opened by the first request that needs it. chat_reader: the marts, as
+    sigmasight_chat; connects when it is first used. chat: answers questions. insights: writes briefings.
     """
 
     settings: Settings
@@ -42,8 +45,10 @@ class Services:
     sessions: Sessions
     attempts: LoginAttempts
     lineage: Lineage
-    chat_reader: ChatReader
     store: ChatStore
+    chat_reader: ChatReader
+    chat: Chat
+    insights: Insights
 
 
 @asynccontextmanager
@@ -64,12 +69,14 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         make_pool(auth_url, name="auth", size=AUTH_POOL_SIZE) as auth_pool,
         make_chat_pool(chat_url, settings) as chat_pool,
         ChatStore(settings) as store,
+        open_chat(settings, store, ChatReader(chat_pool, settings)) as chat,
     ):
         users = Users(auth_pool)
+        reader = Reader(reader_pool)
         yield Services(
             settings=settings,
             pools=(reader_pool, auth_pool, chat_pool),
-            reader=Reader(reader_pool),
+            reader=reader,
             operations=Reader(auth_pool),
             users=users,
             passwords=PasswordChecker(),
@@ -80,8 +87,10 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
                 per_account=settings.login_attempts_per_account,
             ),
             lineage=Lineage(settings.manifest_path),
-            chat_reader=ChatReader(chat_pool, settings),
             store=store,
+            chat_reader=chat.reader,
+            chat=chat,
+            insights=Insights(chat, store, reader),
         )
 
 

@@ -7,6 +7,7 @@ FlowError
 ├── WindowError          the dates asked for cannot be built
 ├── BuildError           dbt stopped, or a model or test failed; the message names each
 ├── BackupError          a backup could not be written, read or restored
+├── ChatFailedError      the chat could not answer
 ├── OrchestratorError    a Prefect server did not start, or cannot be reached
 └── UsageError           a command-line argument is not valid
 """
@@ -44,6 +45,10 @@ class BackupError(FlowError):
 
 class OrchestratorError(FlowError):
     """A Prefect server did not start, or cannot be reached."""
+
+
+class ChatFailedError(FlowError):
+    """The chat could not answer; the message is its sentence."""
 
 
 class UsageError(FlowError):

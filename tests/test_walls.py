@@ -22,6 +22,10 @@ MAY_IMPORT = {
 OF_PYTHON_MODELS = {"flows.dbt.runner": {"python_models.dbt_runtime"}}
 # commands that start what api offers, through its entry points
 OF_API = {
+    "flows.cli.chat": {"api.chat.command", "api.mcp.stdio"},
+    "flows.cli.chat_evaluate": {"api.chat.evaluation.live"},
+    "flows.summaries.chat_answer": {"api.chat.command"},
+    "flows.summaries.chat_verification": {"api.chat.command"},
     "flows.cli.chat_review": {"api.chat.store.command"},
 }
 MOST_FILES = 20

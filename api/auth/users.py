@@ -20,6 +20,7 @@ CACHED_USERS = 10_000
 Row = TypeVar("Row")
 
 USER_BY_EMAIL = load_query("user_by_email")
+USER_BY_ID = load_query("user_by_id")
 USER_BY_SESSION = load_query("user_by_session")
 
 
@@ -53,6 +54,10 @@ class Users:
     async def by_email(self, email: str) -> Login | None:
         """Look up the user with this email, ignoring case; never from the cache, as a login depends on it."""
         return await self._read(Login, USER_BY_EMAIL, {"email": email})
+
+    async def by_id(self, user_id: UUID) -> User | None:
+        """Look up the user with this id; never from the cache."""
+        return await self._read(User, USER_BY_ID, {"user_id": user_id})
 
     async def by_session(self, bearer: Bearer) -> User | None:
         """Look up the user of a session, cached for a few seconds; None when the session has ended."""

@@ -83,7 +83,7 @@ PROBLEM_SCHEMA: dict[str, Any] = {
         "code": {"type": "string", "enum": [problem.code for problem in CATALOGUE]},
         "detail": {"type": "string", "description": "A sentence that explains the problem and what to do."},
         "instance": {"type": "string", "description": "Id of an internal error, as in the server's log."},
-        "retry_after": {"type": "integer", "description": "too_many_attempts: seconds to wait."},
+        "retry_after": {"type": "integer", "description": "With status 429: seconds to wait."},
         "errors": {
             "type": "array",
             "description": "invalid_request: one entry for each parameter.",

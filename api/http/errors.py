@@ -8,6 +8,7 @@ SigmaSightError
     ├── InvalidCredentials      401  the email or the password is wrong, without saying which
     ├── RefreshInvalid          401  the refresh token is not valid, has expired, or was used before
     ├── NotPermitted            403  only for users with the admin flag
+    ├── OriginRefused           403  a page of another site asks
     ├── PathNotFound            404  no such path
     ├── PortfolioNotFound       404  no such portfolio, or not this user's: the same response
     ├── PositionsNotFound       404  none of the positions exists, or none is this user's
@@ -28,7 +29,9 @@ SigmaSightError
     ├── InstantBeforeHistory    422  the published_at is before the first publication
     ├── MemoryLimitReached      422  the user has as many memories as they may have
     ├── TooManyAttempts         429  too many login attempts from an address or on an account
+    ├── ChatLimitReached        429  too many messages, tokens or answers at the same time
     ├── InternalError           500  unexpected error; the log has the details
+    ├── AnswerFailed            502  the model gave no answer
     ├── NothingPublished        503  no build has been published yet
     ├── LineageUnavailable      503  dbt's manifest cannot be read
     ├── QueryTimedOut           503  the statement exceeded the API's time limit
@@ -46,6 +49,8 @@ from warehouse.errors import SigmaSightError
 
 __all__ = [
     "CATALOGUE",
+    "AnswerFailed",
+    "ChatLimitReached",
     "ChatUnavailable",
     "ConversationBusy",
     "ConversationNotFound",
@@ -65,6 +70,7 @@ __all__ = [
     "NotAuthenticated",
     "NotPermitted",
     "NothingPublished",
+    "OriginRefused",
     "PathNotFound",
     "PortfolioNotFound",
     "PositionsNotFound",
@@ -152,6 +158,13 @@ class NotPermitted(Problem):
     code = "not_permitted"
     title = "Not permitted"
     default_detail = "Only administrators see this; `sigmasight users set-admin EMAIL` makes one."
+
+
+class OriginRefused(Problem):
+    status = 403
+    code = "origin_refused"
+    title = "Origin refused"
+    default_detail = "Pages of this site may not use the endpoint; API_CORS_ORIGINS names those that may."
 
 
 class PathNotFound(Problem):
@@ -301,11 +314,30 @@ class TooManyAttempts(Problem):
         return {"Retry-After": str(self.members.get("retry_after", 60))}
 
 
+class ChatLimitReached(Problem):
+    status = 429
+    code = "chat_limit_reached"
+    title = "A limit of the chat is reached"
+    default_detail = "You have reached a limit of the chat; try again when Retry-After has passed."
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Retry-After: seconds until the next message is accepted."""
+        return {"Retry-After": str(self.members.get("retry_after", 60))}
+
+
 class InternalError(Problem):
     status = 500
     code = "internal_error"
     title = "Something went wrong on our side"
     default_detail = "The request failed; try again, and report the instance id if the error persists."
+
+
+class AnswerFailed(Problem):
+    status = 502
+    code = "answer_failed"
+    title = "The model gave no answer"
+    default_detail = "The model could not complete this answer; try again in a while."
 
 
 class NothingPublished(Problem):
@@ -358,6 +390,7 @@ CATALOGUE: tuple[type[Problem], ...] = (
     InvalidCredentials,
     RefreshInvalid,
     NotPermitted,
+    OriginRefused,
     PathNotFound,
     PortfolioNotFound,
     PositionsNotFound,
@@ -378,7 +411,9 @@ CATALOGUE: tuple[type[Problem], ...] = (
     InstantBeforeHistory,
     MemoryLimitReached,
     TooManyAttempts,
+    ChatLimitReached,
     InternalError,
+    AnswerFailed,
     NothingPublished,
     LineageUnavailable,
     QueryTimedOut,

@@ -42,6 +42,10 @@ class Metrics:
         """Also export the state of these connection pools."""
         self._registry.register(_PoolCollector(pools))
 
+    def include(self, collector: Collector) -> None:
+        """Also export what this collector counts."""
+        self._registry.register(collector)
+
     def record_request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Record a request that was answered."""
         known = method if method in METHODS else "other"

@@ -7,7 +7,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from flows.cli import capital_flows, load, marks, portfolios, positions, tags, targets, tools, users
+from flows.cli import capital_flows, chat, load, marks, portfolios, positions, tags, targets, tools, users
 from flows.cli.options import PricesOption, SentenceGroup, open_for_command, parse_date
 from flows.errors import UsageError
 from flows.source import Source
@@ -280,3 +280,4 @@ app.add_typer(marks.app, name="marks")
 positions.add_to(app, load.app)
 app.add_typer(users.app, name="users")
 tools.add_to(app)
+chat.add_to(app)

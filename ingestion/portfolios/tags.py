@@ -59,7 +59,7 @@ left join sectors on sectors.symbol = coalesce(underlying_symbol, open_positions
 class TagCount:
     """A user's tag and the number of open positions that have it. kind: default, given, automatic.
 
-    owner_email: None for a default tag that nobody uses. attributes: how the tag is shown.
+    owner_email: None for a default tag that is not used. attributes: how the tag is shown.
     """
 
     owner_email: str | None

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.api.api_helpers import log_in_demo
+from tests.api.chat import example
 from tests.api.conftest import Serve
 from tests.shared_builds import Built
 from warehouse.settings import project_root
@@ -34,3 +35,15 @@ def test_the_readme_shows_the_apis_responses(full_demo_run: Built, serve: Serve)
         shown = json.loads(call["shown"])
         found = [part for part in _objects(person.get(path).json()) if shown.items() <= part.items()]
         assert found, f"{path} does not return {shown}"
+
+
+@pytest.mark.long  # the demo to its last session
+def test_the_readme_shows_the_chats_answer(full_demo_run: Built) -> None:
+    shown = README.partition(f'chat "{example.QUESTION}" --portfolio "{example.PORTFOLIO}"\n')[2].partition(
+        "\n```"
+    )[0]
+    answer, _, sources = shown.partition("\n\nQueries\n")
+    statement, _, figures = sources.partition("\n          ...\n\nFigures\n")
+    said = example.run_example(**full_demo_run.warehouse.settings.as_environment())
+    assert said.startswith(f"{answer}\n\nQueries\n{statement}\n")
+    assert f"\nFigures\n{figures}\n" in said

@@ -50,7 +50,7 @@ def _count(connection: Connection, schema: str, name: str) -> int:
 
 def test_the_analyst_reads_every_mart_and_its_history(demo: Warehouse, analyst: Connection) -> None:
     views = _views(demo)
-    assert len(views) == 36 + 32
+    assert len(views) == 37 + 33
     for schema, name, _ in views:
         # the demo has no corrections and no capital flows
         assert _count(analyst, schema, name) > 0 or name in {"fct_restatements", "fct_capital_flows"}, name

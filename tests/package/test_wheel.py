@@ -65,6 +65,8 @@ def test_the_wheel_holds_every_file_of_its_packages(wheel: Path) -> None:
         held = set(archive.namelist())
     assert set(known) - held == set()
     assert "dbt_project/profiles.yml" in held
+    pages = {"README.md", *(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))}
+    assert {f"api/chat/documents/pages/{name}" for name in pages} - held == set(), "the chat searches these"
     assert not [name for name in held if name.startswith(("tests/", "dbt_project/target"))]
 
 

@@ -56,11 +56,11 @@ begin
                 or proname ~ '^pg_(notify|export_snapshot|current_xact_id|logical_emit_message)$'
                 or proname ~ '^(txid_current|ts_stat|setseed|set_config)$'
                 or proname ~ '^pg_(try_)?advisory_(xact_)?lock|^pg_(cancel|terminate)_backend$|^pg_sleep'
-                -- activity and sizes, which depend on everybody's rows
+                -- activity and sizes, which depend on the rows of all users
                 or proname ~ '^pg_stat_|^pg_(lock_status|blocking_pids|safe_snapshot_blocking_pids|prepared_xact)$'
                 or proname ~ '^pg_(relation|total_relation|table|indexes|database|tablespace)_size$'
             )
-            -- what PostgreSQL keeps from everybody stays so
+            -- what PostgreSQL grants to no role stays so
             and has_function_privilege('public', oid, 'execute')
     loop
         execute format('revoke execute on function %s from public', guarded.name);

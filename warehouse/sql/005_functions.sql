@@ -31,7 +31,7 @@ as $$
     )
 $$;
 
--- Begin to read for a user, until the end of the transaction. The proof is made by whoever knows the key, for this
+-- Begin to read for a user, until the end of the transaction. The proof is made with the key, for this
 -- user, this session's process and a time of expiry: HMAC of 'proof|user_id|pid|microseconds since 1970'. Nothing that
 -- a statement can read afterwards is of use in another transaction, in another session or for another user.
 create or replace function access.claim(user_id uuid, valid_until timestamptz, proof bytea)

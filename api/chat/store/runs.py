@@ -51,9 +51,9 @@ class ToolCallId(UUID):
 
 
 async def fail_abandoned(transaction: Transaction, chat_seconds: float) -> int:
-    """Mark running answers as failed that nobody can be writing any more, and return their number.
+    """Mark running answers as failed that no process can still be writing, and return their number.
 
-    As user: theirs. As operator: everybody's. chat_seconds: how long an answer may take.
+    As user: theirs. As operator: those of all users. chat_seconds: how long an answer may take.
     """
     rows = await transaction.rows(
         """

@@ -85,7 +85,7 @@ def test_commands_are_those_of_the_readme() -> None:
             "flows",
             "marks",
         ),
-        *("backup", "restore", "cleanup", "template", "upgrade"),
+        *("backup", "restore", "cleanup", "template", "upgrade", "chat", "mcp"),
     }
     assert {path[1] for path in COMMANDS if path[0] == "load"} == {
         *("prices", "positions", "capital-flows", "flows", "marks", "tags", "targets", "demo", "calendar")
@@ -214,6 +214,7 @@ def test_psql_gets_its_arguments_and_reads_as_an_analyst(start: Run) -> None:
     )
 
 
+@pytest.mark.long
 def test_dbt_gets_its_arguments_and_its_connection(start: Run) -> None:
     query = "select 'it is ' || current_user as who"
     done = start("dbt", "--quiet", "show", "--inline", query, "--output", "json")

@@ -186,6 +186,7 @@ def check_records(server: PrefectServer, run_id: str, warehouse: Warehouse) -> N
     )
 
 
+@pytest.mark.long
 def test_a_flow_deployed_to_a_work_pool_is_run_by_its_worker(
     command: CommandLine, server: PrefectServer
 ) -> None:

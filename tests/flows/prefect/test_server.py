@@ -26,7 +26,7 @@ time.sleep(600)
 """
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_server_answers_and_ends_with_a_killed_parent(tmp_path: Path) -> None:
     environment = {**os.environ, "SIGMASIGHT_HOME": str(tmp_path), "PREFECT_HOME": str(tmp_path / "prefect")}
     environment.pop("PREFECT_API_URL", None)

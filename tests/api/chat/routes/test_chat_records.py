@@ -15,6 +15,8 @@ from tests.api.api_helpers import Shapes, add_user, assert_problem, log_in, log_
 from tests.api.chat.chat_records import answer
 from warehouse.connections import Warehouse
 
+NO_ID = "00000000-0000-4000-8000-000000000000"
+
 PREFIX = "/api/v1/chat"
 
 Ask = Callable[..., Any]
@@ -220,7 +222,7 @@ def test_everything_is_exported_and_deleted(
         ("/memories", {"content": "two\nlines"}),
         ("/memories", {"content": "x" * 501}),
         ("/memories", {}),
-        (f"/messages/{uuid4()}/feedback", {"rating": "sideways"}),
+        (f"/messages/{NO_ID}/feedback", {"rating": "sideways"}),
     ],
 )
 def test_an_invalid_body_is_refused_with_a_sentence(caller: Caller, path: str, body: Any) -> None:

@@ -1,0 +1,1 @@
+"""One answer of the chat: the loop between the model and the tools, its limits, its events and its record."""
