@@ -1,7 +1,7 @@
 """The services of the running app: the connection pools and what is built on them."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -27,7 +27,7 @@ from warehouse.urls import make_url, url_parts
 
 @dataclass(frozen=True)
 class Services:
-    """The services that routes use.
+    """The services that routes use. pools: those that are open.
 
     reader: the marts, as sigmasight_api. operations: the tables of ops that sigmasight_auth may read.
     store: the chat's own database, opened by the first request that needs it. chat_reader: the marts, as
@@ -35,7 +35,7 @@ class Services:
     """
 
     settings: Settings
-    pools: tuple[Pool, ...]
+    pools: Callable[[], tuple[Pool, ...]]
 
     reader: Reader
     operations: Reader
@@ -75,7 +75,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         reader = Reader(reader_pool)
         yield Services(
             settings=settings,
-            pools=(reader_pool, auth_pool, chat_pool),
+            pools=lambda: (reader_pool, auth_pool, chat_pool, *store.pools),
             reader=reader,
             operations=Reader(auth_pool),
             users=users,

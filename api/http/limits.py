@@ -54,6 +54,12 @@ AUTH_POOL_SIZE: Final = 2
 POOL_WAIT: Final = timedelta(seconds=2)
 """How long a request waits for a connection before it fails with warehouse_unavailable."""
 
+CHAT_STORE_POOL_SIZE: Final = 8
+"""Connections for the chat's own database."""
+
+CHAT_POOL_WAIT: Final = timedelta(seconds=20)
+"""How long a request waits its turn while others use all connections of a pool of the chat."""
+
 USER_CACHE: Final = timedelta(seconds=5)
 """How long a user's row is cached: a deactivated user loses access within this time."""
 

@@ -1,6 +1,6 @@
 """Prometheus metrics of the service, served at /metrics. No label holds user data."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from fastapi import Response
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
@@ -38,8 +38,8 @@ class Metrics:
             "sigmasight_http_requests_in_progress", "HTTP requests in progress.", registry=self._registry
         )
 
-    def watch_pools(self, pools: Sequence[Pool]) -> None:
-        """Also export the state of these connection pools."""
+    def watch_pools(self, pools: Callable[[], Sequence[Pool]]) -> None:
+        """Also export the state of the connection pools that are open at each scrape."""
         self._registry.register(_PoolCollector(pools))
 
     def include(self, collector: Collector) -> None:
@@ -63,10 +63,11 @@ class Metrics:
 class _PoolCollector(Collector):
     """Reads the statistics of the pools at each scrape."""
 
-    def __init__(self, pools: Sequence[Pool]) -> None:
+    def __init__(self, pools: Callable[[], Sequence[Pool]]) -> None:
         self._pools = pools
 
     def collect(self) -> Iterable[Metric]:
+        pools = self._pools()
         shown = {
             "pool_size": "Connections in the pool.",
             "pool_available": "Idle connections.",
@@ -74,6 +75,6 @@ class _PoolCollector(Collector):
         }
         for key, description in shown.items():
             family = GaugeMetricFamily(f"sigmasight_database_{key}", description, labels=["pool"])
-            for pool in self._pools:
+            for pool in pools:
                 family.add_metric([pool.name], pool.get_stats().get(key, 0))
             yield family

@@ -7,10 +7,10 @@ from typing import Any
 from psycopg import AsyncConnection, AsyncCursor, IsolationLevel, sql
 from psycopg.adapt import Buffer, Loader
 from psycopg.postgres import types
-from psycopg_pool import AsyncConnectionPool
 
+from api.chat.queueing_pool import QueueingPool
 from api.chat.results import Cell
-from api.http.limits import POOL_WAIT
+from api.http.limits import CHAT_POOL_WAIT, POOL_WAIT
 from api.marts.reader import Pool, check_connection
 from warehouse.settings import Settings
 
@@ -47,11 +47,12 @@ def make_chat_pool(url: str, settings: Settings) -> Pool:
         await connection.execute("discard all")
         await prepare(connection)
 
-    return AsyncConnectionPool(
+    return QueueingPool(
         url,
         name="chat",
         min_size=0,
         max_size=settings.chat_pool_size,
+        wait=CHAT_POOL_WAIT,
         max_idle=MAX_IDLE.total_seconds(),
         open=False,
         timeout=POOL_WAIT.total_seconds(),

@@ -45,6 +45,11 @@ class ChatStore:
         """The open pool of the chat's database, search path chat; await open() first."""
         return self.transactions.pool
 
+    @property
+    def pools(self) -> tuple[Pool, ...]:
+        """The pool, if it is open."""
+        return self.transactions.pools
+
     async def open(self) -> Pool:
         """Create, migrate and open the database, unless that is done. Raises ChatUnavailable."""
         return await self.transactions.open()

@@ -37,14 +37,6 @@ class MessageFeedback:
     updated_at: datetime
 
 
-@dataclass(frozen=True)
-class Example:
-    """An active example for the prompt: a question with the statements that answered it."""
-
-    question: str
-    statements: tuple[str, ...]
-
-
 class Feedback:
     """Stores feedback and what follows from it. Raises ChatUnavailable when the database is down."""
 
@@ -109,37 +101,6 @@ class Feedback:
             await _learn(transaction, user_id, message_id)
         if not deleted:
             raise FeedbackNotFound
-
-    async def active_examples(self, limit: int, user_id: UUID | None = None) -> list[Example]:
-        """Return active examples, the newest first: those of reviewers, and this user's own.
-
-        No other user's question is among them.
-        """
-        async with self._transactions.as_user(user_id or UUID(UUID_PLACEHOLDER)) as transaction:
-            rows = await transaction.rows(
-                """
-                select question, statements from chat.examples
-                where state = 'active' and (user_id is null or user_id = %(user_id)s)
-                order by reviewed_at desc, example_id
-                limit %(limit)s
-                """,
-                user_id=user_id,
-                limit=limit,
-            )
-        return [Example(row["question"], tuple(row["statements"])) for row in rows]
-
-    async def active_preferences(self, user_id: UUID) -> list[str]:
-        """Return the rules that a reviewer activated for this user, those with most evidence first."""
-        async with self._transactions.as_user(user_id) as transaction:
-            rows = await transaction.rows(
-                """
-                select rule from chat.preferences
-                where user_id = %(user_id)s and state = 'active'
-                order by evidence_count desc, rule
-                """,
-                user_id=user_id,
-            )
-        return [row["rule"] for row in rows]
 
 
 async def _check_answer(transaction: Transaction, user_id: UUID, message_id: UUID) -> None:

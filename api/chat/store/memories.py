@@ -41,7 +41,6 @@ class Memory:
     expires_at: datetime
 
 
-MemoryList = list[Memory]
 MemoryPage = tuple[list[Memory], int]
 
 
@@ -186,28 +185,6 @@ class Memories:
             )
             total = await transaction.row(f"select count(*) from chat.memories {condition}", **parameters)
         return [Memory(**row) for row in rows], 0 if total is None else total["count"]
-
-    async def list(
-        self, user_id: UUID, portfolio_id: UUID | None = None, confirmed_only: bool = True
-    ) -> MemoryList:
-        """Return what an answer may use, the oldest first: memories about the user, and about this portfolio.
-
-        confirmed_only=False: also proposals.
-        """
-        async with self._transactions.as_user(user_id) as transaction:
-            rows = await transaction.rows(
-                f"""
-                select {COLUMNS} from chat.memories
-                where user_id = %(user_id)s and expires_at > now()
-                    and (confirmed_at is not null or not %(confirmed_only)s)
-                    and (portfolio_id is null or portfolio_id = %(portfolio_id)s)
-                order by created_at, memory_id
-                """,
-                user_id=user_id,
-                portfolio_id=portfolio_id,
-                confirmed_only=confirmed_only,
-            )
-        return [Memory(**row) for row in rows]
 
     async def _confirm(self, transaction: Transaction, user_id: UUID, memory: Memory) -> Memory:
         if memory.confirmed_at is None:

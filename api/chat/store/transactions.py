@@ -19,17 +19,16 @@ import psycopg
 from psycopg import AsyncConnection, AsyncCursor
 from psycopg.rows import DictRow, dict_row
 from psycopg.sql import SQL, Composed
-from psycopg_pool import AsyncConnectionPool
 
+from api.chat.queueing_pool import QueueingPool
 from api.chat.store.migrations import migrate
 from api.http.errors import ChatUnavailable
-from api.http.limits import POOL_WAIT
+from api.http.limits import CHAT_POOL_WAIT, CHAT_STORE_POOL_SIZE, POOL_WAIT
 from api.marts.reader import Pool, check_connection
 from warehouse.connections import open_warehouse, prepare_ai_database
 from warehouse.errors import SigmaSightError
 from warehouse.settings import Settings
 
-POOL_SIZE = 8
 STATEMENT_SECONDS = 10
 MAINTENANCE_INTERVAL = timedelta(hours=1)
 PAUSE_AFTER_FAILURE = 2.0
@@ -99,6 +98,11 @@ class Transactions:
         if self._pool is None:
             raise ChatUnavailable(OUTAGE)
         return self._pool
+
+    @property
+    def pools(self) -> tuple[Pool, ...]:
+        """The pool, if it is open."""
+        return () if self._pool is None else (self._pool,)
 
     @asynccontextmanager
     async def as_user(self, user_id: UUID) -> AsyncIterator[Transaction]:
@@ -182,11 +186,12 @@ def _prepare_database(settings: Settings) -> str:
 
 
 def _make_pool(url: str) -> Pool:
-    return AsyncConnectionPool(
+    return QueueingPool(
         url,
         name="chat_store",
         min_size=1,
-        max_size=POOL_SIZE,
+        max_size=CHAT_STORE_POOL_SIZE,
+        wait=CHAT_POOL_WAIT,
         open=False,
         timeout=POOL_WAIT.total_seconds(),
         reconnect_timeout=5,

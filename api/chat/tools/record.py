@@ -32,11 +32,7 @@ class Record:
 
     async def answer(self, finding: Finding) -> ToolAnswer:
         """Record the results and the answer, and return it."""
-        answer = ToolAnswer(write_json(finding.body), finding.results)
-        if self.messages is not None and self.call_id is not None:
-            for result in finding.results:
-                await self.messages.add_query(self.call_id, result, finding.purpose)
-        return await self._end(answer)
+        return await self._end(ToolAnswer(write_json(finding.body), finding.results), finding.purpose)
 
     async def refuse(self, error: SigmaSightError, statement: str | None) -> ToolAnswer:
         """Record the refusal, with the statement if that was the reason; return the sentence."""
@@ -45,8 +41,10 @@ class Record:
             await self.messages.add_refused_query(self.call_id, str(statement), str(error))
         return await self._end(ToolAnswer(write_json({"error": str(error)}), ok=False))
 
-    async def _end(self, answer: ToolAnswer) -> ToolAnswer:
+    async def _end(self, answer: ToolAnswer, purpose: str | None = None) -> ToolAnswer:
         if self.messages is not None and self.call_id is not None:
             duration_ms = round(1000 * (monotonic() - self.began))
-            await self.messages.end_tool_call(self.call_id, answer.ok, answer.text, duration_ms)
+            await self.messages.end_tool_call(
+                self.call_id, answer.ok, answer.text, duration_ms, queries=answer.results, purpose=purpose
+            )
         return answer

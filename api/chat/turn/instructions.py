@@ -7,10 +7,8 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
+from api.chat.store.asking import Example, Remembered, Said
 from api.chat.store.conversations import Mode
-from api.chat.store.feedback import Example
-from api.chat.store.memories import Memory
-from api.chat.store.message_records import Message
 from api.chat.tools.registry import semantic_document
 
 PROMPTS: Final = Path(__file__).parent / "prompts"
@@ -51,7 +49,7 @@ def context_blocks(
     *,
     portfolios: Sequence[tuple[UUID, str]],
     portfolio_id: UUID | None,
-    memories: Sequence[Memory],
+    memories: Sequence[Remembered],
     preferences: Sequence[str],
     examples: Sequence[Example],
     page: Mapping[str, Any],
@@ -71,7 +69,7 @@ def context_blocks(
         yield data_block("the page that the user is on", dict(page))
 
 
-def history_items(history: Sequence[Message]) -> list[InputItem]:
+def history_items(history: Sequence[Said]) -> list[InputItem]:
     """The earlier messages, oldest first: as many of the latest as the size allows."""
     items: list[InputItem] = []
     size = 0

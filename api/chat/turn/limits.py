@@ -4,7 +4,7 @@ Messages and answers are counted in memory: each worker process has its own coun
 """
 
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from math import ceil
 from time import time
@@ -20,6 +20,11 @@ from warehouse.settings import Settings
 
 BUSY_SECONDS: Final = 10
 """After how many seconds an answer that is being written may have ended."""
+
+
+def begin_of_day() -> datetime:
+    """The last midnight (UTC): from when on tokens count for the limit of a day."""
+    return datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 class ChatLimits:
@@ -48,16 +53,15 @@ class ChatLimits:
             retry_after=seconds,
         )
 
-    async def check_tokens(self, used_since: Callable[[datetime], Awaitable[int]]) -> None:
-        """Check the user's tokens of the day (UTC) against the limit. Raises ChatLimitReached."""
-        now = datetime.now(UTC)
-        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        if await used_since(midnight) < self._settings.chat_tokens_per_day:
+    def check_tokens(self, used: int) -> None:
+        """Check the user's tokens since `begin_of_day()` against the limit. Raises ChatLimitReached."""
+        if used < self._settings.chat_tokens_per_day:
             return
+        left = begin_of_day() + timedelta(days=1) - datetime.now(UTC)
         raise ChatLimitReached(
             f"You have used your {self._settings.chat_tokens_per_day} tokens of today (UTC); "
             "try again tomorrow.",
-            retry_after=ceil((midnight + timedelta(days=1) - now).total_seconds()),
+            retry_after=max(1, ceil(left.total_seconds())),
         )
 
     def begin(self, user_id: UUID) -> Callable[[], None]:

@@ -5,7 +5,6 @@ import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from time import monotonic
 from typing import Any, Final
 from uuid import UUID
@@ -15,7 +14,8 @@ from api.chat.documents.search import DocumentSearch
 from api.chat.model.client import ModelClient
 from api.chat.results import Figure, QueryResult
 from api.chat.sql.executor import ChatReader
-from api.chat.store.conversations import Conversation, Mode
+from api.chat.store.asking import PromptContext
+from api.chat.store.conversations import Mode
 from api.chat.store.database import ChatStore
 from api.chat.store.messages import Ending
 from api.chat.store.runs import Run, RunEndedError
@@ -30,7 +30,7 @@ from api.chat.turn.instructions import (
     instructions_for,
     message,
 )
-from api.chat.turn.limits import ChatLimits
+from api.chat.turn.limits import ChatLimits, begin_of_day
 from api.chat.turn.loop import Draft, Loop
 from api.chat.turn.metrics import ChatMetrics, Ended
 from api.chat.turn.portfolios import PortfolioNames
@@ -92,6 +92,7 @@ class _Turn:
     mode: Mode
     portfolios: Sequence[tuple[UUID, str]]
     portfolio_id: UUID | None
+    context: PromptContext
     page: Mapping[str, Any]
     extra: str
     text_format: Mapping[str, Any] | None
@@ -224,13 +225,16 @@ class Chat:
         release = self.limits.begin(user.user_id)
         try:
             await self.limits.count_message(user.user_id)
-            conversation, portfolios, _ = await asyncio.gather(
-                self.store.conversations.get(user.user_id, conversation_id),
-                self._portfolios.of(user),
-                self.limits.check_tokens(partial(self.store.messages.tokens_since, user.user_id)),
-            )
-            chosen = _choose(portfolios, portfolio_id, ui_context, conversation)
-            run = await self.store.messages.begin_run(user.user_id, conversation_id, text, conversation.mode)
+            portfolios = await self._portfolios.of(user)
+            async with self.store.messages.asking(
+                user.user_id, conversation_id, tokens_since=begin_of_day()
+            ) as asking:
+                self.limits.check_tokens(asking.tokens)
+                chosen = _choose(portfolios, portfolio_id, ui_context, asking.portfolio_id)
+                context = await asking.context(
+                    chosen, messages=self.settings.chat_history_messages, examples=EXAMPLES
+                )
+                run = await asking.record(text, asking.mode)
         except BaseException:
             release()
             raise
@@ -238,9 +242,10 @@ class Chat:
             user=user,
             run=run,
             text=text,
-            mode=conversation.mode,
+            mode=asking.mode,
             portfolios=portfolios,
             portfolio_id=chosen,
+            context=context,
             page=ui_context.page,
             extra=extra,
             text_format=text_format,
@@ -264,8 +269,7 @@ class Chat:
         try:
             async with asyncio.timeout(turn.bounds.until + SLACK - monotonic()):
                 stream.emit("start", _start(turn, self.settings.chat_model))
-                loop = await self._prepare(turn)
-                await loop.run()
+                await self._loop(turn).run()
             await self._record(turn, "done")
             stream.emit("done", _done(turn))
         except asyncio.CancelledError:
@@ -279,26 +283,19 @@ class Chat:
             turn.failure = failure_for(error)
             await self._record_failure(turn, "failed")
 
-    async def _prepare(self, turn: _Turn) -> Loop:
-        """Gather what the model reads."""
-        user_id, most = turn.user.user_id, self.settings.chat_history_messages
-        history, memories, preferences, examples = await asyncio.gather(
-            self.store.messages.history(user_id, turn.run.conversation_id, most + 1),
-            self.store.memories.list(user_id, turn.portfolio_id),
-            self.store.feedback.active_preferences(user_id),
-            self.store.feedback.active_examples(EXAMPLES, user_id),
-        )
-        earlier = [one for one in history if one.message_id != turn.run.user_message_id]
+    def _loop(self, turn: _Turn) -> Loop:
+        """The loop, with what the model reads."""
+        known = turn.context
         items: list[InputItem] = [
             *context_blocks(
                 portfolios=turn.portfolios,
                 portfolio_id=turn.portfolio_id,
-                memories=memories,
-                preferences=preferences,
-                examples=examples,
+                memories=known.memories,
+                preferences=known.preferences,
+                examples=known.examples,
                 page=turn.page,
             ),
-            *history_items(earlier),
+            *history_items(known.history),
             message("user", turn.text),
         ]
         return Loop(
@@ -306,13 +303,13 @@ class Chat:
             tools=self.tools,
             schemas=self._schemas,
             metrics=self.metrics,
-            context=self._context(turn),
+            context=self._tool_context(turn),
             instructions=instructions_for(turn.mode, turn.extra),
             items=items,
             texts=[
                 turn.text,
-                *(one.content for one in earlier if one.role == "user"),
-                *(one.content for one in memories),
+                *(one.content for one in known.history if one.role == "user"),
+                *(one.content for one in known.memories),
             ],
             bounds=turn.bounds,
             emit=turn.stream.emit,
@@ -320,7 +317,7 @@ class Chat:
             draft=turn.draft,
         )
 
-    def _context(self, turn: _Turn) -> ToolContext:
+    def _tool_context(self, turn: _Turn) -> ToolContext:
         return ToolContext(
             user=turn.user,
             reader=self.reader,
@@ -398,15 +395,15 @@ def _choose(
     portfolios: Sequence[tuple[UUID, str]],
     portfolio_id: UUID | None,
     ui_context: UiContext,
-    conversation: Conversation,
+    of_conversation: UUID | None,
 ) -> UUID | None:
     """The portfolio that a question is about; None if it may be several. Raises PortfolioNotFound."""
     known = [identifier for identifier, _ in portfolios]
     named = portfolio_id or ui_context.portfolio
     if not {named, *ui_context.portfolio_ids} <= {None, *known}:
         raise PortfolioNotFound
-    if named is None and conversation.portfolio_id in known:
-        return conversation.portfolio_id
+    if named is None and of_conversation in known:
+        return of_conversation
     return known[0] if named is None and len(known) == 1 else named
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from api.chat.results import Cell, Figure, QueryResult
+from api.chat.store.asking import PromptContext, read_context
 from api.chat.store.database import ChatStore
 from api.chat.store.insights import NewInsight
 from api.chat.store.runs import Run, ToolCallId
@@ -73,6 +74,26 @@ async def answer(
         figure = replace(figure, query_id=None, row=None, column=None, verified=False)
     await store.messages.end_run(run, "done", text, [figure], **COUNTS)
     return Answered(conversation_id, run, tool_call_id, result)
+
+
+async def prompt_context(
+    store: ChatStore,
+    user_id: UUID,
+    *,
+    conversation_id: UUID | None = None,
+    portfolio_id: UUID | None = None,
+    messages: int = 50,
+) -> PromptContext:
+    """What a prompt of this user has from the store; by default of a new conversation."""
+    async with store.transactions.as_user(user_id) as transaction:
+        return await read_context(
+            transaction,
+            user_id,
+            conversation_id or uuid4(),
+            portfolio_id=portfolio_id,
+            messages=messages,
+            examples=100,
+        )
 
 
 def insight(portfolio_id: UUID, message_id: UUID, **values: Any) -> NewInsight:

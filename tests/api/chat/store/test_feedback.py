@@ -10,7 +10,7 @@ from api.chat.store.feedback import UUID_PLACEHOLDER
 from api.chat.store.preferences import RULES, rules_of, weigh
 from api.chat.store.review import Proposal, ProposalNotFoundError
 from api.http.errors import FeedbackNotFound, MessageNotFound
-from tests.api.chat.chat_records import COUNTS, answer
+from tests.api.chat.chat_records import COUNTS, answer, prompt_context
 from tests.api.chat.store.store_helpers import RunCoroutine
 
 LONG = "The portfolio rose by 1.5 percent over the day, which is rather more than it did the day before."
@@ -55,7 +55,7 @@ def test_a_good_answer_with_verified_figures_is_a_candidate_until_the_rating_is_
     (candidate,) = proposals(run, store, user_id, "example")
     assert (candidate.state, candidate.text) == ("candidate", "How much is it?")
     assert candidate.statements == ("select value from somewhere",)
-    assert run(store.feedback.active_examples(10, user_id)) == []
+    assert run(prompt_context(store, user_id)).examples == ()
     run(store.feedback.put(user_id, done.message_id, "down"))
     assert proposals(run, store, user_id, "example") == []
 
@@ -82,18 +82,17 @@ def test_an_activated_example_serves_its_user_and_a_curated_one_everyone(
     (candidate,) = proposals(run, store, user_id, "example")
     run(store.review.activate(candidate.proposal_id, reviewer="ops"))
 
-    def asked(*given: UUID) -> list[str]:
-        return [example.question for example in run(store.feedback.active_examples(100, *given))]
+    def asked(by: UUID) -> list[str]:
+        return [example.question for example in run(prompt_context(store, by)).examples]
 
     assert question in asked(user_id)
     assert question not in asked(uuid4())
-    assert question not in asked()
     run(store.review.activate(candidate.proposal_id, reviewer="ops", question="How did a fund do?"))
     assert "How did a fund do?" in asked(uuid4())
     run(store.user_data.delete(user_id))
-    assert "How did a fund do?" in asked()
+    assert "How did a fund do?" in asked(uuid4())
     run(store.review.retire(candidate.proposal_id, reviewer="ops"))
-    assert "How did a fund do?" not in asked()
+    assert "How did a fund do?" not in asked(uuid4())
 
 
 def test_deleting_the_conversation_deletes_its_example(
@@ -104,7 +103,7 @@ def test_deleting_the_conversation_deletes_its_example(
     (candidate,) = proposals(run, store, user_id, "example")
     run(store.review.activate(candidate.proposal_id, reviewer="ops"))
     run(store.conversations.delete(user_id, done.conversation_id))
-    assert run(store.feedback.active_examples(100, user_id)) == []
+    assert run(prompt_context(store, user_id)).examples == ()
     with pytest.raises(ProposalNotFoundError, match="chat review"):
         run(store.review.retire(candidate.proposal_id, reviewer="ops"))
 
@@ -129,12 +128,12 @@ def test_three_consistent_corrections_propose_a_preference_that_a_review_activat
     (proposal,) = proposals(run, store, user_id, "preference")
     assert (proposal.text, proposal.state) == (shorter, "proposed")
     assert (proposal.evidence_count, proposal.confidence) == (3, Decimal("1.000"))
-    assert run(store.feedback.active_preferences(user_id)) == []
+    assert run(prompt_context(store, user_id)).preferences == ()
     run(store.review.activate(proposal.proposal_id, reviewer="ops"))
-    assert run(store.feedback.active_preferences(user_id)) == [shorter]
+    assert run(prompt_context(store, user_id)).preferences == (shorter,)
     run(store.review.retire(proposal.proposal_id, reviewer="ops"))
     run(store.feedback.put(user_id, done[2].message_id, "down", "Up 1.5."))
-    assert run(store.feedback.active_preferences(user_id)) == []
+    assert run(prompt_context(store, user_id)).preferences == ()
     assert [proposal.state for proposal in proposals(run, store, user_id, "preference")] == ["retired"]
 
 

@@ -7,9 +7,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from api.chat.store.database import ChatStore
-from api.chat.store.memories import MAX_PROPOSALS
+from api.chat.store.memories import MAX_PROPOSALS, Memory
 from api.http.errors import InvalidRequest, MemoryLimitReached, MemoryNotFound, MessageNotFound
-from tests.api.chat.chat_records import answer
+from tests.api.chat.chat_records import answer, prompt_context
 from tests.api.chat.store.store_helpers import Admin, RunCoroutine
 from warehouse.connections import Warehouse
 
@@ -24,8 +24,20 @@ def small(module_warehouse: Warehouse, run: RunCoroutine) -> Any:
     run(opened.close())
 
 
-def contents(run: RunCoroutine, store: ChatStore, user_id: UUID, *given: Any) -> list[str]:
-    return [memory.content for memory in run(store.memories.list(user_id, *given))]
+def contents(
+    run: RunCoroutine, store: ChatStore, user_id: UUID, portfolio_id: UUID | None = None
+) -> list[str]:
+    """What a prompt has."""
+    context = run(prompt_context(store, user_id, portfolio_id=portfolio_id))
+    return [memory.content for memory in context.memories]
+
+
+def stored(run: RunCoroutine, store: ChatStore, user_id: UUID) -> list[Memory]:
+    """Memories and proposals."""
+    page, _ = run(
+        store.memories.page(user_id, portfolio_id=None, include_proposals=True, limit=100, offset=0)
+    )
+    return page  # type: ignore[no-any-return]
 
 
 def test_a_proposal_is_no_memory_before_the_user_confirms_it(
@@ -35,7 +47,7 @@ def test_a_proposal_is_no_memory_before_the_user_confirms_it(
     proposed = run(store.memories.propose(user_id, "  I hedge.  ", "user", None, done.message_id))
     assert (proposed.content, proposed.confirmed_at) == ("I hedge.", None)
     assert contents(run, store, user_id) == []
-    assert contents(run, store, user_id, None, False) == ["I hedge."]
+    assert [one.content for one in stored(run, store, user_id)] == ["I hedge."]
     assert run(store.memories.count(user_id))[0] == 0
     confirmed = run(store.memories.confirm(user_id, proposed.memory_id))
     assert (confirmed.expires_at - confirmed.confirmed_at).days == 365
@@ -43,7 +55,7 @@ def test_a_proposal_is_no_memory_before_the_user_confirms_it(
     again = run(store.memories.propose(user_id, "I hedge.", "user", None, None))
     assert again == confirmed
     run(store.conversations.delete(user_id, done.conversation_id))
-    (kept,) = run(store.memories.list(user_id))
+    (kept,) = stored(run, store, user_id)
     assert kept.source_message_id is None
 
 
@@ -91,7 +103,7 @@ def test_a_proposal_beyond_the_cap_cannot_be_confirmed(
 def test_proposals_do_not_pile_up(store: ChatStore, run: RunCoroutine, user_id: UUID) -> None:
     for number in range(MAX_PROPOSALS + 5):
         run(store.memories.propose(user_id, f"proposal {number}", "user", None, None))
-    kept = contents(run, store, user_id, None, False)
+    kept = [one.content for one in stored(run, store, user_id)]
     assert kept == [f"proposal {number}" for number in range(5, MAX_PROPOSALS + 5)]
 
 
@@ -139,7 +151,7 @@ def test_a_memory_with_hidden_or_too_much_text_is_refused(
         run(store.memories.add(user_id, content))
     with pytest.raises(InvalidRequest):
         run(store.memories.propose(user_id, content, "user", None, None))
-    assert contents(run, store, user_id, None, False) == []
+    assert stored(run, store, user_id) == []
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ is tested too, and fails here when it takes something that ARGUMENTS does not kn
 
 import inspect
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,6 +14,7 @@ import psycopg
 import pytest
 
 from api.chat.results import Figure
+from api.chat.store.asking import PromptContext
 from api.chat.store.conversations import Conversations
 from api.chat.store.database import ChatStore
 from api.chat.store.export import UserData
@@ -21,8 +23,8 @@ from api.chat.store.insights import InsightStore
 from api.chat.store.memories import Memories
 from api.chat.store.messages import Messages
 from api.chat.store.runs import Run, RunEndedError, ToolCallId
-from api.http.errors import Problem
-from tests.api.chat.chat_records import COUNTS, answer, insight, query_result
+from api.http.errors import ConversationNotFound, Problem
+from tests.api.chat.chat_records import COUNTS, answer, insight, prompt_context, query_result
 from tests.api.chat.store.store_helpers import Admin, RunCoroutine, chat_url_of_admin
 from warehouse.connections import Warehouse
 
@@ -101,10 +103,10 @@ def arguments_of(function: Any, stranger: UUID, owned: dict[str, Any]) -> dict[s
         "mode": "violet",
         "kind": "chat",
         "status": "done",
+        "queries": [query_result()],
         "rating": 1 if "insight_id" in inspect.signature(function).parameters else "up",
         "limit": 100,
         "offset": 0,
-        "since": owned["since"],
         "ok": True,
         "duration_ms": 1,
         "viewed": True,
@@ -124,10 +126,8 @@ def arguments_of(function: Any, stranger: UUID, owned: dict[str, Any]) -> dict[s
 
 
 def test_the_methods_are_found() -> None:
-    assert len(METHODS) > 35
-    assert {("messages", "end_tool_call"), ("insights", "rate"), ("feedback", "active_examples")} <= {
-        *METHODS
-    }
+    assert len(METHODS) > 30
+    assert {("messages", "end_tool_call"), ("insights", "rate"), ("feedback", "put")} <= {*METHODS}
 
 
 @pytest.fixture(scope="module")
@@ -147,16 +147,13 @@ def test_a_method_does_not_reach_a_foreign_row(  # noqa: PLR0917 - fixtures
     store: ChatStore,
     run: RunCoroutine,
     owned: dict[str, Any],
-    admin: Admin,
     part: str,
     name: str,
     which: str,
 ) -> None:
     method = getattr(getattr(request.getfixturevalue(which), part), name)
-    since = admin.execute("select now() - interval '1 day' as since").fetchone()
-    assert since is not None
     stranger = uuid4()
-    given = arguments_of(method, stranger, {**owned, **since})
+    given = arguments_of(method, stranger, owned)
     before = run(store.user_data.export(owned["owner"]))
     answered, refused = None, None
     try:
@@ -171,6 +168,26 @@ def test_a_method_does_not_reach_a_foreign_row(  # noqa: PLR0917 - fixtures
         assert written == ((part, name) in OWN_WRITES - {("user_data", "export")}), answered
     assert run(store.user_data.export(owned["owner"])) == before
     assert CANARY not in repr(run(store.user_data.export(stranger)))
+
+
+@pytest.mark.parametrize("which", ["store", "unguarded"])
+def test_a_question_does_not_reach_a_foreign_row(
+    request: pytest.FixtureRequest, run: RunCoroutine, owned: dict[str, Any], which: str
+) -> None:
+    store: ChatStore = request.getfixturevalue(which)
+    conversation_id, portfolio_id = owned["conversation_id"], owned["portfolio_id"]
+
+    async def ask(user_id: UUID) -> PromptContext:
+        async with store.messages.asking(
+            user_id, conversation_id, tokens_since=datetime.now(UTC) - timedelta(days=1)
+        ) as asking:
+            return await asking.context(portfolio_id, messages=100, examples=100)
+
+    with pytest.raises(ConversationNotFound):
+        run(ask(uuid4()))
+    assert CANARY in repr(run(ask(owned["owner"])))
+    given = {"conversation_id": conversation_id, "portfolio_id": portfolio_id}
+    assert CANARY not in repr(run(prompt_context(store, uuid4(), **given)))
 
 
 def tables(admin: Admin) -> Iterator[str]:

@@ -19,7 +19,7 @@ from api.chat.store.database import ChatStore
 from api.chat.store.retention import maintain
 from api.chat.store.runs import RunEndedError
 from api.http.errors import ConversationBusy, ConversationNotFound
-from tests.api.chat.chat_records import COUNTS, answer, query_result
+from tests.api.chat.chat_records import COUNTS, answer, prompt_context, query_result
 from tests.api.chat.store.store_helpers import Admin, RunCoroutine
 from warehouse.connections import Warehouse
 
@@ -130,12 +130,11 @@ def test_the_history_has_finished_messages_oldest_first(
         return done.conversation_id
 
     conversation_id = run(write())
-    contents = [message.content for message in run(store.messages.history(user_id, conversation_id, 50))]
+    context = run(prompt_context(store, user_id, conversation_id=conversation_id))
     expected = ["first", "It is 1.5.", "next 0", "next 1", "partial", "next 2", "last", "It is 1.5.", "now"]
-    assert contents == expected
-    assert [message.content for message in run(store.messages.history(user_id, conversation_id, 2))] == (
-        expected[-2:]
-    )
+    assert [said.content for said in context.history] == expected
+    latest = run(prompt_context(store, user_id, conversation_id=conversation_id, messages=2)).history
+    assert [(said.role, said.content) for said in latest] == [("assistant", "It is 1.5."), ("user", "now")]
 
 
 def test_a_run_whose_conversation_was_deleted_leaves_nothing_behind(
@@ -155,11 +154,23 @@ def test_a_run_whose_conversation_was_deleted_leaves_nothing_behind(
             with pytest.raises(RunEndedError):
                 await late
         with pytest.raises(ConversationNotFound):
-            await store.messages.history(user_id, conversation.conversation_id, 1)
+            await store.messages.queries_of(user_id, conversation.conversation_id)
 
     run(delete_in_the_middle())
     rows = run(store.user_data.export(user_id))
     assert {name for name, found in rows.items() if found} == {"usage"}
+
+
+def tokens_of(store: ChatStore, run: RunCoroutine, user_id: UUID, since: datetime = YESTERDAY) -> int:
+    """The tokens that a new question of the user finds."""
+
+    async def look() -> int:
+        conversation = await store.conversations.create(user_id, "blue")
+        async with store.messages.asking(user_id, conversation.conversation_id, tokens_since=since) as asking:
+            return asking.tokens
+
+    tokens: int = run(look())
+    return tokens
 
 
 def test_tokens_count_even_if_the_conversation_is_deleted(
@@ -169,8 +180,8 @@ def test_tokens_count_even_if_the_conversation_is_deleted(
     run(answer(store, user_id))
     run(store.conversations.delete(user_id, done.conversation_id))
     run(store.user_data.delete(user_id))
-    assert run(store.messages.tokens_since(user_id, YESTERDAY)) == 240
-    assert run(store.messages.tokens_since(user_id, datetime.now(UTC) + timedelta(minutes=1))) == 0
+    assert tokens_of(store, run, user_id) == 240
+    assert tokens_of(store, run, user_id, datetime.now(UTC) + timedelta(minutes=1)) == 0
 
 
 def test_a_run_ends_once(store: ChatStore, run: RunCoroutine, user_id: UUID) -> None:
@@ -189,7 +200,7 @@ def test_a_figure_that_cannot_be_recorded_leaves_the_answer_running(
     with pytest.raises(psycopg.errors.ForeignKeyViolation):
         run(store.messages.end_run(begun, "done", "1", [of_no_query], **COUNTS))
     assert run(store.messages.get(user_id, begun.assistant_message_id)).status == "running"
-    assert run(store.messages.tokens_since(user_id, YESTERDAY)) == 0
+    assert tokens_of(store, run, user_id) == 0
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from api.chat.sql.executor import ChatReader
 from api.chat.store.database import ChatStore
 from api.chat.store.runs import Run as Answering
 from api.chat.tools.registry import ToolAnswer, ToolContext, Tools
+from tests.api.chat.chat_records import prompt_context
 from tests.api.chat.tools.conftest import Run
 from warehouse.connections import Warehouse
 
@@ -142,8 +143,8 @@ def test_a_memory_is_proposed_and_not_kept(
     found = call_in("remember", text=text, scope="user")
     assert (found["ok"], found["kept"], found["proposed"]) == (True, False, text)
     assert "Ask the user" in found["next"]
-    confirmed = run(store.memories.list(answering.user_id))
-    assert text not in [memory.content for memory in confirmed]
+    memories = run(prompt_context(store, answering.user_id)).memories
+    assert text not in [memory.content for memory in memories]
     run(store.memories.confirm(answering.user_id, UUID(found["memory_id"])))
     assert call_in("remember", text=text, scope="user")["kept"] is True
 

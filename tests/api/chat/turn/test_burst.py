@@ -1,0 +1,81 @@
+"""Fifty questions in the same instant: those without a connection wait their turn, and all are answered."""
+
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.api.chat.responses_server import Script
+from tests.api.chat.turn.chat_client import Asking, parse_stream
+from tests.api.chat.turn.conftest import MakeChat
+from tests.api.chat.turn.test_metrics import value_of
+from warehouse.connections import Warehouse
+
+QUESTIONS = 50
+POOL_WAIT = timedelta(seconds=0.5)
+BUSY_SECONDS = 1.2
+COUNT = {"statement": "select count(*) as portfolios from dim_portfolios", "purpose": "How many?"}
+
+
+@pytest.fixture(scope="module")
+def busy(make_chat: MakeChat) -> Iterator[Asking]:
+    """A chat for many questions of a user, whose pools wait half a second for a connection."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("api.chat.store.transactions.POOL_WAIT", POOL_WAIT)
+        patch.setattr("api.chat.sql.pool.POOL_WAIT", POOL_WAIT)
+        yield make_chat(chat_streams=QUESTIONS, chat_streams_per_user=QUESTIONS)
+
+
+@contextmanager
+def locked(url: str, table: str) -> Iterator[None]:
+    """Nobody reads the table for a while after the context has begun."""
+    ready = threading.Event()
+
+    def hold() -> None:
+        with psycopg.connect(url) as connection:
+            connection.execute(f"lock table {table} in access exclusive mode".encode())
+            ready.set()
+            time.sleep(BUSY_SECONDS)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    assert ready.wait(10)
+    yield
+    thread.join()
+
+
+def ask_at_once(chat: Asking, conversations: list[str]) -> list[Any]:
+    with ThreadPoolExecutor(len(conversations)) as pool:
+        return list(pool.map(chat.post, conversations))
+
+
+def test_questions_wait_for_the_chats_database(demo: Warehouse, busy: Asking) -> None:
+    conversations = [busy.begin() for _ in range(QUESTIONS)]
+    busy.model.script(Script().says("Yes.").forever())
+    with locked(demo.ai_url, "chat.conversations"):
+        responses = ask_at_once(busy, conversations)
+    assert [response.status_code for response in responses] == [200] * QUESTIONS
+    for response in responses:
+        assert parse_stream(response.text).done["final_text"] == "Yes."
+    metrics = busy.client.get("/metrics").text
+    assert value_of(metrics, "sigmasight_database_pool_size", pool="chat_store") > 1
+    assert value_of(metrics, "sigmasight_database_requests_waiting", pool="chat_store") == 0
+
+
+def test_tools_wait_for_the_marts(demo: Warehouse, busy: Asking) -> None:
+    conversations = [busy.begin() for _ in range(QUESTIONS)]
+    busy.model.answer = lambda request: (
+        Script().says("One.") if request.tool_outputs else Script().calls("sql", COUNT)
+    )(request)
+    with locked(demo.admin_url, "marts.fct_publications"):
+        responses = ask_at_once(busy, conversations)
+    for response in responses:
+        streamed = parse_stream(response.text)
+        assert streamed.done["final_text"] == "One."
+        assert streamed.data("tool_result")[0]["tool_result"]["rows"] == [[1]]
