@@ -17,8 +17,8 @@ from api.http.metrics import Metrics
 from api.http.middleware import BodyLimit, RequestObserver, SecurityHeaders
 from api.http.problems import install_problem_handlers
 from api.mcp.calls import McpCalls
-from api.mcp.http import PATH as MCP_PATH
-from api.mcp.http import McpEndpoint
+from api.mcp.endpoint import PATH as MCP_PATH
+from api.mcp.endpoint import McpEndpoint
 from api.routes import (
     aggregates,
     analytics,

@@ -4,32 +4,26 @@ A Starlette endpoint of its own, as an ASGI application: FastAPI's dependencies 
 function that wraps it would send a second response.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final, cast
-from urllib.parse import urlsplit
 
 from mcp.server.auth.middleware.bearer_auth import BearerAuthBackend, RequireAuthMiddleware
 from mcp.server.auth.provider import AccessToken
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
-from starlette.datastructures import Headers
 from starlette.middleware.authentication import AuthenticationMiddleware
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from api.auth.users import User
-from api.http.errors import NotAuthenticated, OriginRefused, TokenExpired, TokenInvalid
+from api.http.errors import NotAuthenticated, TokenExpired, TokenInvalid
 from api.http.limits import MAX_BODY_BYTES
-from api.http.problems import problem_response
 from api.mcp.calls import McpCalls
 from api.mcp.server import Context, make_server
 from api.services import Services
-from warehouse.settings import Settings
 
-PATH: Final = "/mcp"
 CLIENT: Final = "sigmasight"
 MAX_SESSIONS: Final = 1000
 SESSION_SECONDS: Final = 1800
-LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 SESSION_HEADER: Final = "mcp-session-id"
 
 
@@ -57,38 +51,18 @@ class UserTokens:
         return UserToken(token=token, client_id=CLIENT, scopes=[], subject=str(user.user_id), user=user)
 
 
-class McpEndpoint:
-    """The ASGI application at /mcp. It serves while `running`, within the app's lifespan."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._app: ASGIApp | None = None
-
-    @asynccontextmanager
-    async def running(self, services: Services, calls: McpCalls) -> AsyncIterator[None]:
-        """Serve for the duration of the context. A session manager runs once: each start makes its own."""
-        manager = StreamableHTTPSessionManager(
-            make_server(lambda: calls, _identify),
-            session_idle_timeout=SESSION_SECONDS,
-            max_request_body_size=MAX_BODY_BYTES,
-            max_sessions=MAX_SESSIONS,
-        )
-        guarded = RequireAuthMiddleware(manager.handle_request, required_scopes=[])
-        async with manager.run():
-            self._app = AuthenticationMiddleware(guarded, backend=BearerAuthBackend(UserTokens(services)))
-            try:
-                yield
-            finally:
-                self._app = None
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request. Without a valid token it is answered with 401 and WWW-Authenticate."""
-        if self._app is None:
-            raise RuntimeError("the MCP endpoint is used outside of the app's lifespan")
-        if _is_foreign(Headers(scope=scope).get("origin"), self._settings.api_cors_origins):
-            await problem_response(OriginRefused())(scope, receive, send)
-            return
-        await self._app(scope, receive, send)
+@asynccontextmanager
+async def serving(services: Services, calls: McpCalls) -> AsyncIterator[ASGIApp]:
+    """Serve for the duration of the context. A session manager runs once: each start makes its own."""
+    manager = StreamableHTTPSessionManager(
+        make_server(lambda: calls, _identify),
+        session_idle_timeout=SESSION_SECONDS,
+        max_request_body_size=MAX_BODY_BYTES,
+        max_sessions=MAX_SESSIONS,
+    )
+    guarded = RequireAuthMiddleware(manager.handle_request, required_scopes=[])
+    async with manager.run():
+        yield AuthenticationMiddleware(guarded, backend=BearerAuthBackend(UserTokens(services)))
 
 
 async def _identify(context: Context) -> tuple[User, str]:
@@ -97,12 +71,3 @@ async def _identify(context: Context) -> tuple[User, str]:
     if context.request is None or not isinstance(token, UserToken):
         raise NotAuthenticated
     return cast(User, token.user), context.request.headers.get(SESSION_HEADER, "")
-
-
-def _is_foreign(origin: str | None, allowed: Sequence[str]) -> bool:
-    """Whether a page of another site sends the request: it may have reached a loopback address under a name
-    of its own (DNS rebinding). Assistants that are no pages send no origin.
-    """
-    if origin is None or origin in allowed:
-        return False
-    return urlsplit(origin).hostname not in LOOPBACK

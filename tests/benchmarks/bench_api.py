@@ -253,15 +253,15 @@ def _statements(
 # --- the warehouse and the server ------------------------------------------------------------------
 
 
-def owned(warehouse: Warehouse) -> tuple[User, list[str], str]:
+def owned(warehouse: Warehouse, owner: str = OWNER) -> tuple[User, list[str], str]:
     """The owner, their portfolios, and the last published session."""
     with psycopg.connect(warehouse.analyst_url) as connection:
         portfolios = connection.execute(
-            "select portfolio_id::text from marts.dim_portfolios where owner_email = %s", (OWNER,)
+            "select portfolio_id::text from marts.dim_portfolios where owner_email = %s", (owner,)
         ).fetchall()
         last = connection.execute("select max(to_date)::text from marts.fct_publications").fetchone()
     assert last is not None
-    return user_of(warehouse, OWNER), [str(row[0]) for row in portfolios], str(last[0])
+    return user_of(warehouse, owner), [str(row[0]) for row in portfolios], str(last[0])
 
 
 @contextmanager
@@ -298,10 +298,10 @@ def _wait_for(url: str) -> None:
             return
 
 
-def log_in(port: int) -> str:
+def log_in(port: int, owner: str = OWNER, password: str = PASSWORD) -> str:
     """Log in as the owner; the access token."""
     answer = httpx.post(
-        f"http://127.0.0.1:{port}/api/v1/auth/login", json={"email": OWNER, "password": PASSWORD}
+        f"http://127.0.0.1:{port}/api/v1/auth/login", json={"email": owner, "password": password}
     )
     return str(answer.raise_for_status().json()["access_token"])
 

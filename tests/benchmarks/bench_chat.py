@@ -1,22 +1,27 @@
 """The chat under load: fifty answers at once on one worker, with a scripted model in a process of its own.
 
-    python -m tests.benchmarks.bench_chat                        100 portfolios, 60 sessions
+    python -m tests.benchmarks.bench_chat                        the demonstration
+    python -m tests.benchmarks.bench_chat --portfolios 1000      so many portfolios, 60 sessions
     python -m tests.benchmarks.bench_chat --home FOLDER          keep the warehouse for the next time
 
 Time to first token is measured at the client, from the request to the first `token` event. The model answers
 at once, so it is the time of this side: authentication, limits, the record, the prompt, the loop. Once all
 streams begin in the same instant; once a question is asked next to as many streams that are open all the
-time, each of which calls the tool `sql` once and writes its text over some seconds. The API's paths are
-measured by bench_api's client, without streams and next to them.
+time, each of which calls the tool `sql` once and then writes 30 tokens a second. The API's paths are measured
+by bench_api's client, without streams and next to them. The streams are read in a process of their own; it,
+the model, the client, the database and the API share the machine's cores.
 """
 
 import argparse
 import asyncio
 import json
 import multiprocessing
+import os
+import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
@@ -26,11 +31,14 @@ from typing import Any
 import httpx
 import numpy as np
 
+from ingestion.demo.demo import DEMO_PASSWORD
 from tests.api.chat.responses_events import Call, Text, response_events
 from tests.api.chat.responses_server import ModelReply, ModelRequest, serving_model
 from tests.benchmarks.bench_api import (
     CONNECTIONS,
     ENDPOINTS,
+    OWNER,
+    PASSWORD,
     Client,
     Endpoint,
     Load,
@@ -43,16 +51,18 @@ from tests.benchmarks.bench_api import (
     serving,
 )
 from tests.benchmarks.cases import Case
-from tests.benchmarks.measure import temporary_home
+from tests.benchmarks.measure import SIGMASIGHT, temporary_home
 from tests.benchmarks.report import made_by
-from warehouse.connections import open_warehouse
+from warehouse.connections import Warehouse, open_warehouse
 from warehouse.settings import Settings
 
 STREAMS = 50
-PIECES, PIECE_SECONDS = 40, 0.1
-"""Each answer of the steady load is written in so many pieces: four seconds."""
+DEMO_USER = "demo_individual@sigmasight.com"
+PIECES, PIECE_SECONDS = 120, 1 / 30
+"""Tokens of each answer of the steady load, and the pause before each: four seconds."""
 
 AT_ONCE = "At once"
+TOKEN = b"event: token"
 STATEMENT = """
 select s.portfolio_id, s.net_market_value, r.volatility_annualized
 from fct_portfolio_snapshots as s
@@ -103,6 +113,7 @@ class Streams:
     first_token: list[float] = field(default_factory=list)
     tools: list[float] = field(default_factory=list)
     endings: dict[str, int] = field(default_factory=dict)
+    tokens: int = 0
 
     def quantiles(self, values: Sequence[float]) -> tuple[float, float]:
         """Median and 95th percentile."""
@@ -127,19 +138,24 @@ class Asker:
         """Ask, and read the whole stream."""
         begun, is_first = time.perf_counter(), True
         body = {"conversation_id": self._conversation, "text": text}
-        name = ""
+        chunks: list[bytes] = []
         async with self._client.stream("POST", "/chat/send", json=body) as response:
-            if response.is_error:
-                name = str(response.status_code)
-            async for line in response.aiter_lines():
-                if line.startswith("event: "):
-                    name = line.removeprefix("event: ")
-                    if name == "token" and is_first:
-                        is_first = False
-                        self._measured.first_token.append(1000 * (time.perf_counter() - begun))
-                elif name == "tool_result" and line.startswith("data: "):
-                    data = json.loads(line.removeprefix("data: "))["data"]
-                    self._measured.tools.append(data["duration_ms"])
+            async for chunk in response.aiter_raw():  # an event or more: parsed at the end
+                if is_first and TOKEN in chunk:
+                    is_first = False
+                    self._measured.first_token.append(1000 * (time.perf_counter() - begun))
+                chunks.append(chunk)
+        self._count(b"".join(chunks).decode(), str(response.status_code))
+
+    def _count(self, text: str, status: str) -> None:
+        name = status
+        for line in text.splitlines():
+            if line.startswith("event: "):
+                name = line.removeprefix("event: ")
+                self._measured.tokens += name == "token"
+            elif name == "tool_result" and line.startswith("data: "):
+                data = json.loads(line.removeprefix("data: "))["data"]
+                self._measured.tools.append(data["duration_ms"])
         self._measured.endings[name] = self._measured.endings.get(name, 0) + 1
 
 
@@ -150,6 +166,17 @@ class Measured:
     endpoint: Endpoint
     alone: Load
     beside: Load
+
+
+@dataclass(frozen=True)
+class Found:
+    """All that was measured. quiet, spread: one answer after the other, alone and next to open streams."""
+
+    burst: Streams
+    quiet: Streams
+    spread: Streams
+    open: Streams
+    paths: list[Measured]
 
 
 async def measure_burst(port: int, token: str, rounds: int) -> Streams:
@@ -178,8 +205,9 @@ async def measure_spread(port: int, token: str, number: int) -> Streams:
     return measured
 
 
-async def keep_open(port: int, token: str, until: asyncio.Event, measured: Streams) -> None:
+async def keep_open(port: int, token: str, until: threading.Event) -> Streams:
     """Keep as many streams open until the event, begun at different times."""
+    measured = Streams()
     async with _client(port, token) as client:
 
         async def work(place: int) -> None:
@@ -190,6 +218,37 @@ async def keep_open(port: int, token: str, until: asyncio.Event, measured: Strea
                 await asker.ask("Slowly")
 
         await asyncio.gather(*(work(place) for place in range(STREAMS)))
+    return measured
+
+
+def _keep_open(port: int, token: str, pipe: Connection) -> None:
+    until = threading.Event()
+
+    def wait() -> None:
+        pipe.recv()
+        until.set()
+
+    threading.Thread(target=wait, daemon=True).start()
+    pipe.send(asyncio.run(keep_open(port, token, until)))
+
+
+@contextmanager
+def open_streams(port: int, token: str) -> Iterator[Callable[[], Streams]]:
+    """Keep the streams open in a process of its own; what ends them and returns what they measured."""
+    ours, theirs = multiprocessing.Pipe()
+    context = multiprocessing.get_context("spawn")
+    process = context.Process(target=_keep_open, args=(port, token, theirs), daemon=True)
+    process.start()
+
+    def end() -> Streams:
+        ours.send(None)
+        found: Streams = ours.recv()
+        return found
+
+    try:
+        yield end
+    finally:
+        process.join(30)
 
 
 def _client(port: int, token: str) -> httpx.AsyncClient:
@@ -218,40 +277,40 @@ async def measure_paths(
 
 async def measure_all(
     port: int, token: str, portfolios: Sequence[str], seconds: float, connections: int
-) -> tuple[Streams, Streams, Streams, list[Measured]]:
-    """Burst, one after the other on a busy worker, the streams behind them, and the paths."""
+) -> Found:
+    """Measure all."""
     burst = await measure_burst(port, token, rounds=5)
     alone = await measure_paths(port, token, portfolios, seconds, connections)
-    until, open_streams = asyncio.Event(), Streams()
-    keeping = asyncio.create_task(keep_open(port, token, until, open_streams))
-    await asyncio.sleep(PIECES * PIECE_SECONDS + 1)
-    spread = await measure_spread(port, token, number=100)
-    beside = await measure_paths(port, token, portfolios, seconds, connections)
-    until.set()
-    await keeping
+    quiet = await measure_spread(port, token, number=100)
+    with open_streams(port, token) as end:
+        await asyncio.sleep(PIECES * PIECE_SECONDS + 3)
+        spread = await measure_spread(port, token, number=100)
+        beside = await measure_paths(port, token, portfolios, seconds, connections)
+        streams = await asyncio.to_thread(end)
     paths = [Measured(*each) for each in zip(ENDPOINTS, alone, beside, strict=True)]
-    return burst, spread, open_streams, paths
+    return Found(burst, quiet, spread, streams, paths)
 
 
-def markdown(
-    command: str, case: Case, found: tuple[Streams, Streams, Streams, list[Measured]], connections: int
-) -> str:
+def markdown(command: str, data: str, found: Found, connections: int) -> str:
     """The tables, and which targets were missed."""
-    burst, spread, open_streams, paths = found
     rows = {
-        f"first token, {STREAMS} begin at once": burst.quantiles(burst.first_token),
-        f"first token, next to {STREAMS} open streams": spread.quantiles(spread.first_token),
-        f"tool `sql`, {STREAMS} open streams": open_streams.quantiles(open_streams.tools),
+        "first token, no other stream": found.quiet.quantiles(found.quiet.first_token),
+        f"first token, next to {STREAMS} open streams": found.spread.quantiles(found.spread.first_token),
+        f"first token, {STREAMS} begin in the same instant": found.burst.quantiles(found.burst.first_token),
+        f"first token of the {STREAMS} streams, a tool before it": found.open.quantiles(
+            found.open.first_token
+        ),
+        f"tool `sql`, {STREAMS} open streams": found.open.quantiles(found.open.tools),
     }
     lines = [
-        made_by(command) + f" {case.portfolios:,} portfolios of 50 positions, {case.sessions} sessions, "
-        f"one worker, {connections} connections for the API's paths.",
+        made_by(command) + f" {data}, one worker, {connections} connections for the API's paths.",
         "",
         "| | p50 ms | p95 ms |",
         "| --- | ---: | ---: |",
         *(f"| {name} | {p50:.0f} | {p95:.0f} |" for name, (p50, p95) in rows.items()),
         "",
-        f"Endings: open streams {json.dumps(open_streams.endings)}, burst {json.dumps(burst.endings)}.",
+        f"Endings: {json.dumps(found.open.endings)} with {found.open.tokens:,} tokens of the open streams, "
+        f"{json.dumps(found.burst.endings)} of the burst.",
         "",
         f"| endpoint | p99 ms alone | p99 ms next to {STREAMS} streams | ratio | requests/s | next to them |",
         "| --- | ---: | ---: | ---: | ---: | ---: |",
@@ -259,7 +318,7 @@ def markdown(
             f"| {one.endpoint.name} | {one.alone.p99:.1f} | {one.beside.p99:.1f} | "
             f"{one.beside.p99 / one.alone.p99:.2f} | {one.alone.per_second:.0f} | "
             f"{one.beside.per_second:.0f} |"
-            for one in paths
+            for one in found.paths
         ),
     ]
     return "\n".join(lines) + "\n"
@@ -268,25 +327,41 @@ def markdown(
 def main(arguments: Sequence[str] | None = None) -> int:
     """Build, measure and print."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.bench_chat", description=__doc__)
-    parser.add_argument("--portfolios", type=int, default=100)
+    parser.add_argument("--portfolios", type=int, help="build so many; default: the demonstration")
     parser.add_argument("--sessions", type=int, default=60)
     parser.add_argument("--seconds", type=float, default=5.0, help="of load for each path")
     parser.add_argument("--connections", type=int, default=CONNECTIONS, help="for the API's paths")
     parser.add_argument("--home", type=Path, help="keep the warehouse there, and reuse it if it exists")
     asked = parser.parse_args(arguments)
-    case = Case(asked.portfolios, asked.sessions)
     with nullcontext(asked.home) if asked.home else temporary_home() as home, model_process() as url:
         warehouse = open_warehouse(Settings(sigmasight_home=home, **chat_settings(url)))
-        if not is_built(warehouse):
-            build(warehouse, case)
+        data, owner, password = prepare(warehouse, asked.portfolios, asked.sessions)
         with serving(warehouse) as port:
-            token = log_in(port)
-            portfolios = owned(warehouse)[1]
+            token = log_in(port, owner, password)
+            portfolios = owned(warehouse, owner)[1]
             found = asyncio.run(measure_all(port, token, portfolios, asked.seconds, asked.connections))
     given = ["FOLDER" if text == str(asked.home) else text for text in arguments or sys.argv[1:]]
     command = " ".join(["python -m tests.benchmarks.bench_chat", *given])
-    print(markdown(command, case, found, asked.connections))  # noqa: T201 - a command
+    print(markdown(command, data, found, asked.connections))  # noqa: T201 - a command
     return 0
+
+
+def prepare(warehouse: Warehouse, portfolios: int | None, sessions: int) -> tuple[str, str, str]:
+    """Build the warehouse unless it is built; what is in it, and a user with their password."""
+    is_new = not is_built(warehouse)
+    if portfolios is None:
+        if is_new:
+            run_demo(warehouse)
+        return "The demonstration", DEMO_USER, DEMO_PASSWORD
+    if is_new:
+        build(warehouse, Case(portfolios, sessions))
+    return f"{portfolios:,} portfolios of 50 positions, {sessions} sessions", OWNER, PASSWORD
+
+
+def run_demo(warehouse: Warehouse) -> None:
+    """Build the demonstration from the command line."""
+    environment = {**os.environ, **warehouse.settings.as_environment()}
+    subprocess.run([SIGMASIGHT, "demo"], env=environment, check=True, stdout=sys.stderr)
 
 
 def chat_settings(url: str) -> dict[str, Any]:

@@ -3,11 +3,13 @@
 import logging
 from collections.abc import Sequence
 from time import monotonic
-
-from openai import AsyncOpenAI, OpenAIError
+from typing import TYPE_CHECKING
 
 from warehouse.errors import SigmaSightError
 from warehouse.settings import Settings
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
 
 BATCH = 64
 QUESTION_SECONDS = 4.0
@@ -27,7 +29,7 @@ class EmbeddingsUnavailable(SigmaSightError):  # noqa: N818 - it says what happe
 class Embedder:
     """Embeds texts as vectors of `dimensions` numbers."""
 
-    def __init__(self, client: AsyncOpenAI, model: str, dimensions: int) -> None:
+    def __init__(self, client: "AsyncOpenAI", model: str, dimensions: int) -> None:
         self._client = client
         self.model = model
         self.dimensions = dimensions
@@ -52,7 +54,9 @@ class Embedder:
         client = self._client.with_options(timeout=BATCH_SECONDS, max_retries=BATCH_RETRIES)
         return await self._embed(client, texts)
 
-    async def _embed(self, client: AsyncOpenAI, texts: Sequence[str]) -> list[list[float]]:
+    async def _embed(self, client: "AsyncOpenAI", texts: Sequence[str]) -> list[list[float]]:
+        from openai import OpenAIError  # noqa: PLC0415 - loaded with the client
+
         try:
             reply = await client.embeddings.create(
                 model=self.model, input=list(texts), dimensions=self.dimensions
@@ -69,7 +73,7 @@ class Embedder:
         return vectors
 
 
-def make_embedder(settings: Settings, client: AsyncOpenAI | None) -> Embedder | None:
+def make_embedder(settings: Settings, client: "AsyncOpenAI | None") -> Embedder | None:
     """Make the embedder of the settings; None without a client, or with EMBEDDING_MODEL none."""
     if client is None or settings.embedding_model == NO_MODEL:
         return None

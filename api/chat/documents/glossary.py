@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from api.chat.documents.passages import Passage, slug_of
+from api.chat.yaml_text import parse_yaml
 
 GLOSSARY = Path(__file__).with_name("glossary.yml")
 
@@ -48,7 +47,7 @@ def read_glossary(text: str) -> tuple[Term, ...]:
             see=tuple(entry["see"]),
             definition=entry["definition"],
         )
-        for entry in yaml.safe_load(text)
+        for entry in parse_yaml(text)
     )
 
 

@@ -2,13 +2,11 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from api.chat.documents.passages import Passage, cut_section
+from api.chat.yaml_text import parse_yaml
 from warehouse.method import method_variables
 from warehouse.settings import project_root
 
@@ -34,7 +32,7 @@ def cut_mart(source: str, text: str, descriptions: Mapping[str, str]) -> list[Pa
     """Cut the yml of a mart into a passage of the mart and passages of a few columns each."""
     return [
         passage
-        for model in yaml.load(text, Loader=_loader()).get("models", [])  # noqa: S506 - a safe loader
+        for model in parse_yaml(text).get("models", [])
         for passage in _cut_model(source, model, descriptions)
     ]
 
@@ -42,12 +40,6 @@ def cut_mart(source: str, text: str, descriptions: Mapping[str, str]) -> list[Pa
 def read_descriptions(text: str) -> dict[str, str]:
     """The blocks of a file of descriptions, by name."""
     return {name: " ".join(body.split()) for name, body in _BLOCK.findall(text)}
-
-
-@cache
-def _loader() -> Any:
-    """The loader in C, where it is compiled: ten times as fast."""
-    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def _cut_model(source: str, model: dict[str, Any], descriptions: Mapping[str, str]) -> Iterator[Passage]:

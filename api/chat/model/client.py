@@ -7,14 +7,14 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from time import monotonic
-from typing import Any, Final, Literal
-
-import httpx2
-from openai import AsyncOpenAI, AsyncStream, omit
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from api.chat.model.errors import SILENT, ModelFailed, failure_of
 from api.chat.model.stream import ModelAnswer, TextDelta, read_stream
 from warehouse.settings import Settings
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI, AsyncStream
 
 logger = logging.getLogger(__name__)
 
@@ -61,12 +61,18 @@ class ModelClient:
         return self._settings.openai_api_key is not None
 
     @property
-    def openai(self) -> AsyncOpenAI:
-        """The vendor's client, made at its first use. Raises RuntimeError without a key."""
+    def openai(self) -> "AsyncOpenAI":
+        """The vendor's client, made at its first use. Raises RuntimeError without a key.
+
+        Its package takes a second to import: a server without a key does not wait for it.
+        """
         if self._openai is None:
             key = self._settings.openai_api_key
             if key is None:
                 raise RuntimeError("OPENAI_API_KEY is not set")
+            import httpx2  # noqa: PLC0415
+            from openai import AsyncOpenAI  # noqa: PLC0415
+
             self._openai = AsyncOpenAI(
                 api_key=key.get_secret_value(),
                 base_url=self._settings.openai_base_url,
@@ -127,6 +133,8 @@ class ModelClient:
         self, model: str, request: ModelRequest, until: float
     ) -> AsyncGenerator[TextDelta | ModelAnswer, None]:
         """Ask one model once. Raises ModelFailed."""
+        from openai import omit  # noqa: PLC0415 - loaded with the client
+
         try:
             async with asyncio.timeout(until - monotonic()):
                 reply: Any = await self.openai.responses.create(
@@ -158,14 +166,14 @@ class ModelClient:
 class _Events(AsyncIterator[Any]):
     """The events of a stream, without the generator that the stream's own iterator leaves behind."""
 
-    def __init__(self, stream: AsyncStream[Any]) -> None:
+    def __init__(self, stream: "AsyncStream[Any]") -> None:
         self._stream = stream
 
     async def __anext__(self) -> Any:
         return await self._stream.__anext__()
 
 
-async def _drain(stream: AsyncStream[Any]) -> None:
+async def _drain(stream: "AsyncStream[Any]") -> None:
     """Read what comes behind the last event, so that the connection can be used again."""
     with suppress(Exception):
         async with asyncio.timeout(DRAIN_SECONDS):

@@ -4,11 +4,12 @@ import json
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from time import time
-from typing import Final, Literal
-
-from openai import APIConnectionError, APIError, APIStatusError, APITimeoutError
+from typing import TYPE_CHECKING, Final, Literal
 
 from warehouse.errors import SigmaSightError
+
+if TYPE_CHECKING:
+    from openai import APIError
 
 ErrorType = Literal["AUTH_EXPIRED", "RATE_LIMITED", "NETWORK_ERROR", "SERVER_ERROR", "FATAL_ERROR"]
 
@@ -61,6 +62,9 @@ def stream_lost(cause: str) -> ModelFailed:
 
 def failure_of(error: Exception) -> ModelFailed:
     """Say what an error of the client means. Errors that are none of the client's become SERVER_ERROR."""
+    # not before there is a client: it takes a second
+    from openai import APIConnectionError, APIError, APIStatusError, APITimeoutError  # noqa: PLC0415
+
     cause = type(error).__name__
     if isinstance(error, ModelFailed):
         return error
@@ -102,7 +106,7 @@ def _of_status(status: int, code: str | None, retry_after: float | None) -> Mode
     return ModelFailed(REFUSED, "FATAL_ERROR", cause=cause)
 
 
-def _code(error: APIError) -> str | None:
+def _code(error: "APIError") -> str | None:
     code = error.code or error.type
     return code if isinstance(code, str) else None
 

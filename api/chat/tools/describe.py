@@ -7,7 +7,7 @@ from pydantic import Field
 from api.chat.tools.answers import Finding, ToolContext
 from api.chat.tools.arguments import Arguments, OneOf
 from api.chat.tools.semantic.examples import example_queries
-from api.chat.tools.semantic.marts import SCHEMAS, Mart, read_marts
+from api.chat.tools.semantic.marts import SCHEMAS, Mart, mart_names, read_marts
 
 DESCRIPTION = (
     "What a mart holds: grain, columns with units, signs and the meaning of nulls, joins and example "
@@ -18,9 +18,7 @@ DESCRIPTION = (
 class DescribeArguments(Arguments):
     """Arguments of the tool."""
 
-    mart: Annotated[str, OneOf(tuple(read_marts()))] | None = Field(
-        description="Name of the mart; null: the list."
-    )
+    mart: Annotated[str, OneOf(mart_names())] | None = Field(description="Name of the mart; null: the list.")
 
 
 async def run_describe(arguments: DescribeArguments, _context: ToolContext) -> Finding:

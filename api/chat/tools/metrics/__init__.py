@@ -6,10 +6,9 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
-import yaml
-
 from api.chat.tools.semantic.marts import column_of, read_marts
 from api.chat.tools.tracing import Output, trace
+from api.chat.yaml_text import parse_yaml
 from api.queries import Query
 
 FOLDER = Path(__file__).parent
@@ -60,7 +59,7 @@ class Metric:
 @cache
 def read_metrics() -> Mapping[str, Metric]:
     """Every metric by name."""
-    definitions = yaml.safe_load((FOLDER / "definitions.yml").read_text("utf-8"))
+    definitions = parse_yaml((FOLDER / "definitions.yml").read_text("utf-8"))
     return {
         name: Metric(
             name=name,

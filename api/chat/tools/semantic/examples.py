@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import yaml
+from api.chat.yaml_text import parse_yaml
 
 FILE = Path(__file__).with_name("examples.yml")
 
@@ -21,7 +21,7 @@ class Example:
 @cache
 def example_queries() -> Mapping[str, tuple[Example, ...]]:
     """Two or three examples for every mart."""
-    text = yaml.safe_load(FILE.read_text("utf-8"))
+    text = parse_yaml(FILE.read_text("utf-8"))
     return {
         mart: tuple(Example(question, statement.strip()) for question, statement in examples.items())
         for mart, examples in text.items()

@@ -7,8 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from api.chat.yaml_text import parse_yaml
 from warehouse.method import PROJECT, method_variables
 
 FOLDER = PROJECT / "models" / "marts"
@@ -58,6 +57,11 @@ class Mart:
         return tuple(_joins(self))
 
 
+def mart_names() -> tuple[str, ...]:
+    """The names of all marts, in alphabetical order: of their files, which are not read."""
+    return tuple(sorted(path.stem for path in FOLDER.glob("*/*.yml")))
+
+
 @cache
 def read_marts() -> Mapping[str, Mart]:
     """Every mart by name, in alphabetical order."""
@@ -72,7 +76,7 @@ def column_of(mart: str, column: str) -> Column:
 
 
 def _mart(path: Path, documents: Mapping[str, str]) -> Mart:
-    (model,) = yaml.safe_load(path.read_text("utf-8"))["models"]
+    (model,) = parse_yaml(path.read_text("utf-8"))["models"]
     columns = [_column(column, documents) for column in model["columns"]]
     return Mart(
         name=model["name"],

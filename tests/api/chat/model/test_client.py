@@ -325,6 +325,10 @@ async def test_a_cancelled_call_closes_the_stream(server: ModelServer, make_clie
     server.script(Script().says(TEXT, delays={6: 30}))
     gone = server.disconnected
     task = asyncio.create_task(ask(make_client(), seconds=60))
+    for _ in range(500):
+        if server.requests:
+            break
+        await asyncio.sleep(0.02)
     await asyncio.sleep(0.3)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

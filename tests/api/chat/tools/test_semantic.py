@@ -6,7 +6,7 @@ from api.chat.tools.describe import describe_all, describe_mart
 from api.chat.tools.semantic import document
 from api.chat.tools.semantic.document import FILE, MOST_BYTES, generate_document, semantic_document
 from api.chat.tools.semantic.examples import example_queries
-from api.chat.tools.semantic.marts import read_marts
+from api.chat.tools.semantic.marts import mart_names, read_marts
 from warehouse.settings import project_root
 
 FOLDER = project_root() / "dbt_project" / "models" / "marts"
@@ -37,6 +37,10 @@ def test_every_mart_is_read_with_all_its_columns() -> None:
     assert set(read_marts()) == {path.stem for path in FOLDER.glob("*/*.yml")}
     for mart in read_marts().values():
         assert set(mart.grain) <= set(mart.columns), mart.name
+
+
+def test_a_mart_is_named_like_its_file() -> None:
+    assert mart_names() == tuple(read_marts())
 
 
 def test_no_placeholder_of_dbt_is_left_in_a_page() -> None:
