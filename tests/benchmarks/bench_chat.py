@@ -302,6 +302,10 @@ def markdown(command: str, data: str, found: Found, connections: int) -> str:
         ),
         f"tool `sql`, {STREAMS} open streams": found.open.quantiles(found.open.tools),
     }
+    endings = (
+        f"Endings: {json.dumps(found.open.endings)} with {found.open.tokens:,} tokens of the open streams, "
+        f"{json.dumps(found.burst.endings)} of the burst."
+    )
     lines = [
         made_by(command) + f" {data}, one worker, {connections} connections for the API's paths.",
         "",
@@ -309,8 +313,7 @@ def markdown(command: str, data: str, found: Found, connections: int) -> str:
         "| --- | ---: | ---: |",
         *(f"| {name} | {p50:.0f} | {p95:.0f} |" for name, (p50, p95) in rows.items()),
         "",
-        f"Endings: {json.dumps(found.open.endings)} with {found.open.tokens:,} tokens of the open streams, "
-        f"{json.dumps(found.burst.endings)} of the burst.",
+        endings,
         "",
         f"| endpoint | p99 ms alone | p99 ms next to {STREAMS} streams | ratio | requests/s | next to them |",
         "| --- | ---: | ---: | ---: | ---: | ---: |",
