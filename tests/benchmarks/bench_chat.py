@@ -281,10 +281,10 @@ async def measure_all(
     """Measure all."""
     burst = await measure_burst(port, token, rounds=5)
     alone = await measure_paths(port, token, portfolios, seconds, connections)
-    quiet = await measure_spread(port, token, number=100)
+    quiet = await measure_spread(port, token, number=50)
     with open_streams(port, token) as end:
         await asyncio.sleep(PIECES * PIECE_SECONDS + 3)
-        spread = await measure_spread(port, token, number=100)
+        spread = await measure_spread(port, token, number=50)
         beside = await measure_paths(port, token, portfolios, seconds, connections)
         streams = await asyncio.to_thread(end)
     paths = [Measured(*each) for each in zip(ENDPOINTS, alone, beside, strict=True)]
