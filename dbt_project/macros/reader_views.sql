@@ -12,9 +12,11 @@
   computed          name -> SQL of columns that are computed when read and not stored
   computed_from     SQL of the joins that they need
   newest_only       true: only the newest session; no history
-  for_chat          false: not readable for statements that a model writes
   instant_column    for a mart that shows live rows instead of publications: the time at which a row took effect; no
                     history
+
+  meta of the mart:
+  only_for_analysts true: neither the API nor statements that a model writes may read it
 -#}
 {% macro make_reader_views(relation) -%}
     {%- if config.get('readers', true) -%}
@@ -59,6 +61,7 @@
 
 {#- Replaced in place where the columns are the same, so that readers never lose the view; else recreated here. -#}
 {% macro make_reader_view(schema, code) -%}
+    {%- set only_for_analysts = config.get('meta', {}).get('only_for_analysts', false) -%}
     {%- set view = api.Relation.create(database=this.database, schema=schema, identifier=this.identifier, type='view') -%}
     {#- not in dbt's relation cache: no model lives in this schema -#}
     {%- set exists = run_query("select to_regclass('" ~ view.include(database=false) ~ "')").rows[0][0] is not none -%}
@@ -71,9 +74,9 @@
             drop view if exists {{ view }};
         {% endif %}
         create or replace view {{ view }} with (security_barrier = true) as {{ code }};
-        grant select on {{ view }} to sigmasight_analyst, sigmasight_api;
-        {{ 'grant' if config.get('for_chat', true) else 'revoke' }} select on {{ view }}
-        {{ 'to' if config.get('for_chat', true) else 'from' }} sigmasight_chat
+        grant select on {{ view }} to sigmasight_analyst;
+        {{ 'revoke' if only_for_analysts else 'grant' }} select on {{ view }}
+        {{ 'from' if only_for_analysts else 'to' }} sigmasight_api, sigmasight_chat
     {% endcall %}
 {%- endmacro %}
 

@@ -27,7 +27,7 @@ grant select on all tables in schema marts, marts_history, marts_at to sigmasigh
 do $$
 begin
     if to_regclass('marts.fct_loads') is not null then
-        revoke select on marts.fct_loads, marts_at.fct_loads from sigmasight_chat;
+        revoke select on marts.fct_loads, marts_at.fct_loads from sigmasight_api, sigmasight_chat;
     end if;
 end
 $$;

@@ -2,12 +2,16 @@
 
 import json
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from math import isfinite
+from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError
 from pydantic_core import CoreSchema, core_schema
 
 from api.chat.tools.answers import ToolCallError
+
+MOST_LEVELS: Final = 20
+"""Nested objects and lists of arguments; those of our tools have one."""
 
 _NOT_IN_SCHEMAS = {"title", "default", "maxLength", "minLength", "minimum", "maximum"}
 
@@ -45,12 +49,28 @@ def parse_arguments(model: type[AnyArguments], text: str) -> AnyArguments:
 
 
 def read_arguments(text: str) -> dict[str, Any]:
-    """The arguments as an object, for the record; if they are none, the text as it came."""
+    """The arguments as an object, for the record and the events; if they are none, the text as it came.
+
+    What a model may write but JSON does not have (NaN, infinities) or nobody can read (deep nesting) is none.
+    """
     try:
-        value = json.loads(text)
-    except ValueError:
+        value = json.loads(text, parse_float=_finite, parse_constant=_finite)
+    except (ValueError, RecursionError):
         return {"text": text}
-    return value if isinstance(value, dict) else {"text": text}
+    return value if isinstance(value, dict) and _has_levels(value, MOST_LEVELS) else {"text": text}
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not isfinite(number):
+        raise ValueError(text)
+    return number
+
+
+def _has_levels(value: Any, most: int) -> bool:
+    """Whether objects and lists are nested in at most so many levels."""
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return parts is None or (most > 0 and all(_has_levels(part, most - 1) for part in parts))
 
 
 def strict_schema(model: type[Arguments]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from api.chat.model.client import ModelClient, ModelRequest
 from api.chat.model.errors import ModelFailed
 from api.chat.model.stream import ModelAnswer, TextDelta, ToolCall, Usage, estimate_tokens
 from api.chat.results import Figure, QueryResult
+from api.chat.tools.arguments import read_arguments
 from api.chat.tools.registry import ToolContext, Tools
 from api.chat.turn.bounds import Bounds
 from api.chat.turn.events import EventName
@@ -200,14 +201,14 @@ class Loop:
     async def _call_tool(self, call: ToolCall) -> str:
         """Call one tool, and return what the model sees."""
         told = {"tool_call_id": self._event_id(call.call_id), "tool_name": call.name}
-        self.emit("tool_call", {**told, "tool_args": _parsed(call.arguments, {})})
+        self.emit("tool_call", {**told, "tool_args": read_arguments(call.arguments)})
         started = monotonic()
         async with asyncio.timeout(self.bounds.until - started):
             answer = await self.tools.call(call.name, call.arguments, self.context)
         seconds = monotonic() - started
         self.metrics.record_tool(call.name, seconds, ok=answer.ok)
         self.draft.results.extend(answer.results)
-        result = {"tool_result": _parsed(answer.text, answer.text), "duration_ms": round(1000 * seconds)}
+        result = {"tool_result": json.loads(answer.text), "duration_ms": round(1000 * seconds)}
         self.emit("tool_result", {**told, **result})
         return answer.text
 
@@ -251,10 +252,3 @@ class Loop:
 
 def _output(call: ToolCall, text: str) -> InputItem:
     return {"type": "function_call_output", "call_id": call.call_id, "output": text}
-
-
-def _parsed(text: str, otherwise: Any) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return otherwise

@@ -12,6 +12,7 @@ from warehouse.method import PROJECT, method_variables
 
 FOLDER = PROJECT / "models" / "marts"
 SCHEMAS = ("marts", "marts_at", "marts_history")
+ANALYSTS_ONLY = "only_for_analysts"
 
 _DOCS = re.compile(r"{% docs (\w+) %}\n(.*?)\n{% enddocs %}", re.DOTALL)
 _REFERENCE = re.compile(r"""{{ (doc|var)\(['"](\w+)['"]\) }}""")
@@ -58,16 +59,21 @@ class Mart:
 
 
 def mart_names() -> tuple[str, ...]:
-    """The names of all marts, in alphabetical order: of their files, which are not read."""
-    return tuple(sorted(path.stem for path in FOLDER.glob("*/*.yml")))
+    """The names of read_marts, without parsing their files, which takes a second."""
+    paths = FOLDER.glob("*/*.yml")
+    return tuple(sorted(path.stem for path in paths if ANALYSTS_ONLY not in path.read_text("utf-8")))
 
 
 @cache
 def read_marts() -> Mapping[str, Mart]:
-    """Every mart by name, in alphabetical order."""
+    """Every mart that users may read by name, in alphabetical order."""
     documents = dict(_DOCS.findall((FOLDER / "_columns.md").read_text("utf-8")))
-    marts = [_mart(path, documents) for path in FOLDER.glob("*/*.yml")]
-    return {mart.name: mart for mart in sorted(marts, key=lambda mart: mart.name)}
+    models = [_model(path) for path in sorted(FOLDER.glob("*/*.yml"), key=lambda path: path.stem)]
+    return {
+        model["name"]: _mart(model, group, documents)
+        for group, model in models
+        if not model["config"]["meta"].get(ANALYSTS_ONLY)
+    }
 
 
 def column_of(mart: str, column: str) -> Column:
@@ -75,12 +81,17 @@ def column_of(mart: str, column: str) -> Column:
     return read_marts()[mart].columns[column]
 
 
-def _mart(path: Path, documents: Mapping[str, str]) -> Mart:
+def _model(path: Path) -> tuple[str, dict[str, Any]]:
+    """The folder of a mart, and its yml."""
     (model,) = parse_yaml(path.read_text("utf-8"))["models"]
+    return path.parent.name, model
+
+
+def _mart(model: Mapping[str, Any], group: str, documents: Mapping[str, str]) -> Mart:
     columns = [_column(column, documents) for column in model["columns"]]
     return Mart(
         name=model["name"],
-        group=path.parent.name,
+        group=group,
         about=_resolve(model["description"], documents),
         grain=tuple(model["config"]["meta"]["grain"]),
         columns={column.name: column for column in columns},

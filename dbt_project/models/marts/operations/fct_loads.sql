@@ -1,6 +1,6 @@
-{{ config(materialized='mart', derived=true, grain=['load_id'], instant_column='finished_at', for_chat=false) }}
+{{ config(materialized='mart', derived=true, grain=['load_id'], instant_column='finished_at') }}
 
--- Names of files and errors of all users' loads: for operators.
+-- Names of files and errors of all users' loads: for analysts only.
 with loads as (
     select * from {{ ref('stg_ops__loads') }}
 ),

@@ -237,6 +237,16 @@ def test_no_row_of_any_mart_shows_another_users_values(
             canaries.check(str(connection.execute(statement).fetchone()))
 
 
+def test_files_of_all_users_are_for_analysts_only(demo: Warehouse) -> None:
+    with psycopg.connect(demo.admin_url) as admin:
+        rows = admin.execute(
+            "select role, has_table_privilege(role, view, 'select')"
+            " from unnest(array['sigmasight_analyst', 'sigmasight_api', 'sigmasight_chat']) as role,"
+            " unnest(array['marts.fct_loads', 'marts_at.fct_loads']) as view"
+        ).fetchall()
+    assert {role for role, may_read in rows if may_read} == {"sigmasight_analyst"}
+
+
 @pytest.mark.parametrize(
     ("before", "middle", "after"), [parts[:3] for parts in NESTED if parts[3] == "accepted"]
 )

@@ -161,6 +161,11 @@ def test_an_empty_response_is_asked_once_more(chat: Asking) -> None:
         ("sql", {"statement": "select * from ops.users", "purpose": "x"}),
         ("sql", {"statement": "select nothing_like_it from dim_portfolios", "purpose": "x"}),
         ("metric", {"name": "no_such_metric"}),
+        ("explain", '{"query_id": "x", "row": NaN, "column": "a"}'),
+        ("explain", '{"query_id": "x", "row": 1e999, "column": "a"}'),
+        ("describe", '{"mart": ' + "[" * 100_000),
+        ("describe", '{"mart": ' + '{"a": ' * 500 + "1" + "}" * 501),
+        ("describe", "[1]"),
         ("", {}),
     ],
 )
@@ -169,7 +174,8 @@ def test_a_wrong_call_is_answered_with_a_sentence(chat: Asking, name: str, argum
     streamed = chat.ask(script)
     script.finish()
     assert streamed.names == WITH_TOOL
-    (result,) = streamed.data("tool_result")
+    (called,), (result,) = streamed.data("tool_call"), streamed.data("tool_result")
+    assert isinstance(called["tool_args"], dict)
     assert result["tool_result"]["error"].endswith(".")
     assert streamed.done["queries"] == []
 
