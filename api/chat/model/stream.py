@@ -157,12 +157,12 @@ class _Response:
         if kind in {"response.output_text.delta", "response.refusal.delta"}:
             part = self._part(event)
             part.refused = kind == "response.refusal.delta"
-            part.text += event.delta or ""
+            part.text += _encodable(event.delta or "")
             yield from self._show()
         elif kind in {"response.output_text.done", "response.refusal.done"}:
             part = self._part(event)
             part.refused = kind == "response.refusal.done"
-            part.text = (event.refusal if part.refused else event.text) or part.text
+            part.text = _encodable((event.refusal if part.refused else event.text) or part.text)
             yield from self._show()
         else:
             self._take_item(kind, event)
@@ -210,7 +210,7 @@ class _Response:
             refused = content.type == "refusal"
             text = content.refusal if refused else getattr(content, "text", "")
             if text:
-                self.parts[index, place] = _Part(text, refused)
+                self.parts[index, place] = _Part(_encodable(text), refused)
 
     def answer(self) -> ModelAnswer:
         """The whole answer, after finish."""
@@ -238,7 +238,8 @@ class _Response:
         item, call = self.items.get(index), self.calls.get(index, _Call())
         arguments = getattr(item, "arguments", "") or call.complete or call.arguments
         call_id = getattr(item, "call_id", None) or getattr(item, "id", None) or f"call_{uuid4().hex}"
-        return ToolCall(call_id=call_id, name=getattr(item, "name", None) or "unknown", arguments=arguments)
+        name = getattr(item, "name", None) or "unknown"
+        return ToolCall(_encodable(call_id), _encodable(name), _encodable(arguments))
 
     def _output(self, calls: dict[int, ToolCall]) -> Iterator[Item]:
         """The items to repeat; of a response that was cut, without its calls."""
@@ -265,6 +266,11 @@ class _Response:
             yield {**message, **identifier, "status": "completed", "content": content}
         else:
             yield {**message, "content": text}
+
+
+def _encodable(text: str) -> str:
+    """Replace halves of characters, which JSON can carry and no request: the next one repeats the text."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _reasoning(item: Any) -> Item:

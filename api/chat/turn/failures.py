@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import dataclass
+from traceback import format_tb
 from typing import Any, Final
 
 import psycopg
@@ -90,5 +91,10 @@ def failure_for(error: Exception) -> Failure:
     if isinstance(error, psycopg.OperationalError | PoolTimeout | TooManyRequests):
         logger.warning("an answer failed: %s", type(error).__name__)
         return DATABASE
-    logger.error("an answer failed", exc_info=error)
+    if isinstance(error, psycopg.Error):
+        # its text may quote what the user wrote
+        where = "".join(format_tb(error.__traceback__))
+        logger.error("an answer failed: %s, SQLSTATE %s\n%s", type(error).__name__, error.sqlstate, where)
+    else:
+        logger.error("an answer failed", exc_info=error)
     return UNEXPECTED

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from api.chat.store.conversations import Conversation as StoredConversation
 from api.chat.store.message_records import Message
 from api.dependencies import CurrentUser, Limit, Offset, ServicesDep
-from api.http.errors import ChatUnavailable, ConversationNotFound, FeedbackNotFound, MessageNotFound
+from api.http.errors import ConversationNotFound, FeedbackNotFound, MessageNotFound
 from api.http.limits import MAX_ROWS
 from api.routes.chat.common import (
     NO_CACHING,
@@ -44,8 +44,7 @@ async def begin_conversation(
     body: NewConversation, user: CurrentUser, services: ServicesDep, store: StoreDep
 ) -> dict[str, Any]:
     """Begin a conversation, about one portfolio or about all of the user's."""
-    if services.settings.openai_api_key is None:
-        raise ChatUnavailable
+    services.chat.check_available()
     await check_portfolio(services, user, body.portfolio_id)
     created = await store.conversations.create(user.user_id, body.mode, body.portfolio_id, body.title)
     return _conversation(created)

@@ -310,6 +310,18 @@ async def test_silence_ends_at_the_deadline(server: ModelServer, make_client: Ma
     assert monotonic() - started < 2
 
 
+async def test_half_characters_of_the_model_can_be_sent_back(server: ModelServer, make_client: Make) -> None:
+    client = make_client()
+    half = "\ud83d"
+    server.script(Script().answers(lambda _: [Text(f"a {half}"), Call(f"b{half}", f'"{half}"')]).says("c"))
+    *_, answer = await ask(client)
+    assert isinstance(answer, ModelAnswer)
+    assert (answer.text, answer.calls[0].name, answer.calls[0].arguments) == ("a ?", "b?", '"?"')
+    request = ModelRequest("", answer.output, (), 100)
+    pieces = [piece async for piece in client.stream(request, until=monotonic() + 10)]
+    assert isinstance(pieces[-1], ModelAnswer)
+
+
 async def test_no_server_is_a_network_error(make_client: Make) -> None:
     error = await fail(make_client(openai_base_url="http://127.0.0.1:9/v1"))
     assert (error.error_type, error.retryable) == ("NETWORK_ERROR", True)

@@ -80,3 +80,7 @@ def test_an_event_is_two_lines() -> None:
     assert lines[2:] == ["", ""]
     data = json.loads(lines[1].removeprefix("data: "))
     assert (data["seq"], data["data"]["delta"][:4]) == (1, "a\r\nb")
+
+
+def test_half_a_character_of_a_page_can_be_sent() -> None:
+    assert data_block("page", {"selection": "a\ud83d"})["content"].encode().endswith(b'"a?"}')
