@@ -25,6 +25,7 @@ class AnswerStream(AsyncIterator[Event]):
         self._heartbeat_seconds = heartbeat_seconds
         self._task: asyncio.Task[None] | None = None
         self._is_at_end = False
+        self._is_interrupted = False
         self.reason: Failure = GONE
 
     def start(self, writing: Coroutine[Any, Any, None], ended: Callable[["AnswerStream"], None]) -> None:
@@ -59,8 +60,12 @@ class AnswerStream(AsyncIterator[Event]):
         return event
 
     def interrupt(self, reason: Failure = SHUTDOWN) -> None:
-        """Cancel the answer; its record says so, and its last event says why."""
-        if self._task is not None and not self._task.done():
+        """Cancel the answer; its record says so, and its last event says why.
+
+        Only once: a second cancellation would end the writing of the record.
+        """
+        if self._task is not None and not self._task.done() and not self._is_interrupted:
+            self._is_interrupted = True
             self.reason = reason
             self._task.cancel()
 

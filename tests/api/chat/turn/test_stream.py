@@ -86,6 +86,17 @@ async def test_closing_waits_for_the_record_even_when_cancelled() -> None:
     assert recorded == [GONE.message]
 
 
+async def test_an_interrupted_answer_is_recorded_even_if_it_is_interrupted_again() -> None:
+    stream = make_stream()
+    _, recorded = recording(stream)
+    await asyncio.sleep(0)
+    stream.interrupt(GONE)
+    await asyncio.sleep(0.02)
+    stream.interrupt(SHUTDOWN)
+    await stream.aclose()
+    assert recorded == [GONE.message]
+
+
 async def test_an_interrupted_stream_says_why() -> None:
     stream = make_stream()
     _, recorded = recording(stream)
