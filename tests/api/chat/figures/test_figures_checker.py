@@ -162,6 +162,24 @@ def test_the_user_may_be_quoted() -> None:
     assert verified(text, allowed=[asked]) == [("101", False)]
 
 
+def test_as_many_percent_as_the_user_wrote_without_a_unit_are_theirs() -> None:
+    assert verified("A fall of 20 % is severe.", allowed=["What if the market falls by 20?"]) == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "text"),
+    [
+        ("What is my 10-day VaR?", "You lost $10 million."),
+        ("What if I sell 10?", "You lost $10 million."),
+        ("My 5 largest positions?", "You lost 5 % today."),
+        ("How was 2024?", "You hold 2024 shares."),
+        ("My 95 % VaR over the last 30 days?", "Your volatility is 30 %."),
+    ],
+)
+def test_what_the_user_did_not_write_is_not_exempt(asked: str, text: str) -> None:
+    assert False in [known for _, known in verified(text, allowed=[asked])]
+
+
 def test_the_rows_of_a_complete_result_may_be_counted() -> None:
     (figure,) = check_figures("You hold two positions.", [POSITIONS])
     assert (figure.verified, figure.query_id, figure.row, figure.column) == (
