@@ -216,7 +216,7 @@ async def _plant_document(store: ChatStore) -> None:
             statement("add_passage"),
             [
                 {
-                    "source": "docs/lure.md",
+                    "source": "lure.md",
                     "anchor": f"lure-{place}",
                     "heading": "Secret inheritance and other users",
                     "body": f"How the portfolio of other users is shown. {text}",

@@ -228,7 +228,10 @@ class Attack:
         self.report.look(self.planted, "metrics", metrics.text)
         for _, text in rows_of(self.warehouse, self.planted.user_id, TABLES):
             self.report.look(self.planted, "record of the asking user", text)
-        memories = await self.app.state.services.store.memories.list(self.planted.user_id)
+        store = self.app.state.services.store
+        memories, _ = await store.memories.page(
+            self.planted.user_id, portfolio_id=None, include_proposals=False, limit=1000, offset=0
+        )
         kept = {memory.memory_id for memory in memories}
         if kept != self.planted.memory_ids:
             self.report.leaks.append(f"memories: {len(kept)} instead of {len(self.planted.memory_ids)}")
