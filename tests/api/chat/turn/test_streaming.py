@@ -163,7 +163,7 @@ def test_no_connection_is_held_while_the_model_thinks(
     with asking(client) as (_, lines), observing(demo) as observer:
         read_until(lines, "tool_result")
         wait_until(lambda: len(model.requests) == 2)
-        # not for one moment only: the documents may be refreshed next to it; the model thinks for longer than this
+        # waits for less than the model thinks: the documents may be refreshed at this moment
         wait_until(lambda: observer.execute(HELD).fetchall() == [])
 
 
