@@ -17,7 +17,6 @@ from api.auth.users import User
 from api.chat.figures.checker import check_figures
 from api.chat.results import QueryResult
 from api.chat.sql.executor import ChatReader
-from api.chat.sql.guard import StatementRefused
 from api.chat.store.database import ChatStore
 from api.chat.store.message_records import Message
 from api.queries import Query
@@ -114,20 +113,17 @@ async def check_query(user: User, recorded: QueryResult, reader: ChatReader) -> 
 
 
 async def _run_again(user: User, recorded: QueryResult, reader: ChatReader) -> QueryResult:
-    """Run the statement as it was run: behind the guard if it passes it, else as one of ours.
+    """Run the statement as it was run: statements of a model have no parameters, ours always have some.
 
-    Only statements that ran are recorded with a result: what the guard refuses was ours. Both are read-only
-    and see the user's rows alone.
+    A statement of a model that the guard has come to refuse since is not run. Both are read-only and see the
+    user's rows alone.
     """
     at = recorded.published_at
-    try:
-        return await reader.run_checked(
-            user, recorded.statement, published_at=at, parameters=recorded.parameters or None
-        )
-    except StatementRefused:
-        text = recorded.statement.encode()
-        query = Query(name="chat_verify", text=text, digest=sha256(text).hexdigest())
-        return await reader.run_trusted(user, query, recorded.parameters, published_at=at)
+    if not recorded.parameters:
+        return await reader.run_checked(user, recorded.statement, published_at=at)
+    text = recorded.statement.encode()
+    query = Query(name="chat_verify", text=text, digest=sha256(text).hexdigest())
+    return await reader.run_trusted(user, query, recorded.parameters, published_at=at)
 
 
 def _differences(recorded: QueryResult, again: QueryResult) -> Iterator[str]:

@@ -155,6 +155,15 @@ def test_what_cannot_run_says_why(demo: Warehouse) -> None:
     assert "lost" in query.notes[0]
 
 
+def test_what_the_guard_has_come_to_refuse_is_not_run_again(demo: Warehouse) -> None:
+    def of_a_catalog(result: QueryResult) -> QueryResult:
+        return replace(result, statement="select count(*) as day, 1 as equity from pg_catalog.pg_class")
+
+    query = verified(demo, change=of_a_catalog).queries[-1]
+    assert query.outcome == "cannot run"
+    assert "catalogs" in query.notes[0]
+
+
 def test_a_conversation_is_verified_for_its_user_only(demo: Warehouse) -> None:
     async def recorded() -> UUID:
         async with opened(demo) as (services, user):
