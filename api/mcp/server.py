@@ -30,6 +30,7 @@ from mcp.types import (
 )
 
 from api.auth.users import User
+from api.chat.error_log import log_error
 from api.chat.tools.registry import Tools
 from api.mcp.calls import McpCalls
 from api.mcp.pages import MARKDOWN, instructions, modes, page, page_titles
@@ -58,8 +59,8 @@ def make_server(calls: Callable[[], McpCalls], identify: Identify) -> Server[Any
             answer = await calls().call(user, params.name, params.arguments or {}, session)
         except SigmaSightError as error:
             return _result(str(error), is_error=True)
-        except Exception:
-            logger.exception("a tool called over MCP failed")
+        except Exception as error:  # noqa: BLE001 - a failed call does not end the session
+            log_error(logger, "a tool called over MCP failed", error)
             return _result("The call failed; the server's log has the details.", is_error=True)
         return _result(answer.text, is_error=not answer.ok)
 

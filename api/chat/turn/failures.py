@@ -2,12 +2,12 @@
 
 import logging
 from dataclasses import dataclass
-from traceback import format_tb
 from typing import Any, Final
 
 import psycopg
 from psycopg_pool import PoolTimeout, TooManyRequests
 
+from api.chat.error_log import log_error
 from api.chat.model.errors import ErrorType, ModelFailed
 from api.chat.store.runs import RunEndedError
 from api.http.errors import Problem
@@ -91,10 +91,5 @@ def failure_for(error: Exception) -> Failure:
     if isinstance(error, psycopg.OperationalError | PoolTimeout | TooManyRequests):
         logger.warning("an answer failed: %s", type(error).__name__)
         return DATABASE
-    if isinstance(error, psycopg.Error):
-        # its text may quote what the user wrote
-        where = "".join(format_tb(error.__traceback__))
-        logger.error("an answer failed: %s, SQLSTATE %s\n%s", type(error).__name__, error.sqlstate, where)
-    else:
-        logger.error("an answer failed", exc_info=error)
+    log_error(logger, "an answer failed", error)
     return UNEXPECTED

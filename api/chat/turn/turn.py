@@ -11,6 +11,7 @@ from uuid import UUID
 
 from api.auth.users import User
 from api.chat.documents.search import DocumentSearch
+from api.chat.error_log import log_error
 from api.chat.model.client import ModelClient
 from api.chat.results import Figure, QueryResult
 from api.chat.sql.executor import ChatReader
@@ -336,8 +337,8 @@ class Chat:
         assert turn.failure is not None  # noqa: S101 - the callers have set it
         try:
             await self._record(turn, status)
-        except Exception:
-            logger.exception("the end of the answer %s could not be recorded", turn.run.run_id)
+        except Exception as error:  # noqa: BLE001 - the user is told of the failure before this one
+            log_error(logger, f"the end of the answer {turn.run.run_id} could not be recorded", error)
             self._count(turn, status)
         turn.stream.emit("error", turn.failure.data())
 
