@@ -1,6 +1,6 @@
 """The path /mcp: guards the origin, and starts the MCP server when it is first asked.
 
-The server's package takes a second to import, which an API that nobody asks over MCP does not spend.
+The server's package takes a second to import, which an API without calls over MCP does not spend.
 """
 
 import asyncio

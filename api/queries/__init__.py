@@ -37,8 +37,18 @@ def query_files() -> dict[str, Path]:
 @cache
 def load_query(name: str) -> Query:
     """Read the statement of `name`.sql and its parts. Raises KeyError, at import, for an unknown name."""
-    text = _with_parts(query_files()[name].read_text("utf-8")).encode()
-    return Query(name=name, text=text, digest=sha256(text).hexdigest())
+    return read_query(query_files()[name], PARTS)
+
+
+def read_query(path: Path, parts: Path) -> Query:
+    """Read the statement of a file and its parts, which are in the folder `parts`."""
+    return make_query(path.stem, _with_parts(path.read_text("utf-8"), parts))
+
+
+def make_query(name: str, text: str) -> Query:
+    """Make a query of a complete statement."""
+    encoded = text.encode()
+    return Query(name=name, text=encoded, digest=sha256(encoded).hexdigest())
 
 
 def named_parts(text: str) -> list[str]:
@@ -47,13 +57,13 @@ def named_parts(text: str) -> list[str]:
     return named[1].split(", ") if named else []
 
 
-def _with_parts(text: str) -> str:
+def _with_parts(text: str, parts: Path) -> str:
     """Put the CTEs of the parts before those of the query.
 
     `recursive` allows them in any order (PostgreSQL's documentation of SELECT, WITH Clause), so that a
     part can read a CTE of the query.
     """
-    ctes = [_ctes_of(part) for part in named_parts(text)]
+    ctes = [_ctes_of(parts / f"{part}.sql") for part in named_parts(text)]
     if not ctes:
         return text
     comment, _, statement = _NAMES_PARTS.split(text, maxsplit=1)
@@ -62,6 +72,6 @@ def _with_parts(text: str) -> str:
     return f"{comment}with recursive " + ",\n\n".join(ctes) + joint + own
 
 
-def _ctes_of(part: str) -> str:
-    statement = _BEGINS.split((PARTS / f"{part}.sql").read_text("utf-8"), maxsplit=1)[1]
+def _ctes_of(part: Path) -> str:
+    statement = _BEGINS.split(part.read_text("utf-8"), maxsplit=1)[1]
     return statement.rpartition("\n\nselect")[0]

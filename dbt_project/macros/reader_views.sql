@@ -194,7 +194,7 @@ cast(current_setting('sigmasight.published_at') as timestamptz)
 {%- endmacro %}
 
 
-{#- A symbol without a market price, such as a private holding, is known because somebody holds it: holders see it. -#}
+{#- A symbol without a market price, such as a private holding, is known through its holders, who see it. -#}
 {% macro symbol_filter(alias) -%}
 (
         {{ alias }}.first_price_date is not null

@@ -6,7 +6,6 @@ recorded answers are looked up again in the recorded results.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from itertools import zip_longest
 from typing import Final, Literal
 from uuid import UUID
@@ -19,7 +18,7 @@ from api.chat.results import QueryResult
 from api.chat.sql.executor import ChatReader
 from api.chat.store.database import ChatStore
 from api.chat.store.message_records import Message
-from api.queries import Query
+from api.queries import make_query
 from warehouse.errors import SigmaSightError
 
 Outcome = Literal["same", "differs", "cannot run"]
@@ -121,8 +120,7 @@ async def _run_again(user: User, recorded: QueryResult, reader: ChatReader) -> Q
     at = recorded.published_at
     if not recorded.parameters:
         return await reader.run_checked(user, recorded.statement, published_at=at)
-    text = recorded.statement.encode()
-    query = Query(name="chat_verify", text=text, digest=sha256(text).hexdigest())
+    query = make_query("chat_verify", recorded.statement)
     return await reader.run_trusted(user, query, recorded.parameters, published_at=at)
 
 

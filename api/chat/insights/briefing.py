@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 from api.chat.figures.checker import NOT_VERIFIED, check_figures, mark_unverified
@@ -75,35 +75,21 @@ def check_briefing(briefing: Briefing, results: Sequence[QueryResult], allowed: 
     """
 
     def checked(text: str) -> str:
-        return mark_unverified(text, check_figures(text, results, allowed=allowed))
-
-    def all_checked(texts: Iterable[str]) -> tuple[str, ...]:
-        return tuple(checked(text) for text in texts)
-
-    plain = _without_marks(briefing)
-    return replace(
-        plain,
-        title=checked(plain.title),
-        summary=checked(plain.summary),
-        key_findings=all_checked(plain.key_findings),
-        recommendations=all_checked(plain.recommendations),
-        full_analysis=checked(plain.full_analysis),
-    )
-
-
-def _without_marks(briefing: Briefing) -> Briefing:
-    """Remove the marks of the check of the whole answer, and those that the model wrote itself."""
-
-    def plain(text: str) -> str:
-        return text.replace(f" {NOT_VERIFIED}", "").replace(NOT_VERIFIED, "")
+        plain = _without_marks(text)
+        return mark_unverified(plain, check_figures(plain, results, allowed=allowed))
 
     return Briefing(
-        title=plain(briefing.title),
-        summary=plain(briefing.summary),
-        key_findings=tuple(plain(text) for text in briefing.key_findings),
-        recommendations=tuple(plain(text) for text in briefing.recommendations),
-        full_analysis=plain(briefing.full_analysis),
+        title=checked(briefing.title),
+        summary=checked(briefing.summary),
+        key_findings=tuple(checked(text) for text in briefing.key_findings),
+        recommendations=tuple(checked(text) for text in briefing.recommendations),
+        full_analysis=checked(briefing.full_analysis),
     )
+
+
+def _without_marks(text: str) -> str:
+    """Remove the marks of the check of the whole answer, and those that the model wrote itself."""
+    return text.replace(f" {NOT_VERIFIED}", "").replace(NOT_VERIFIED, "")
 
 
 def _objects(text: str) -> Iterable[dict[str, Any]]:

@@ -18,7 +18,6 @@ from api.chat.insights.state import Published, read_state
 from api.chat.store.conversations import Mode
 from api.chat.store.database import ChatStore
 from api.chat.store.insights import Insight, NewInsight
-from api.chat.store.transactions import Transactions
 from api.chat.turn.turn import Answer, Chat
 from api.http.errors import AnswerFailed, InvalidRequest, Problem
 from api.marts.reader import Reader
@@ -143,28 +142,3 @@ def _new_insight(wanted: Wanted, published: Published, answer: Answer, briefing:
         publication_id=published.publication_id,
         as_of_date=published.as_of_date,
     )
-
-
-async def count_insights(
-    transactions: Transactions,
-    user_id: UUID,
-    portfolio_id: UUID,
-    *,
-    insight_type: str | None,
-    include_dismissed: bool,
-) -> int:
-    """Count the briefings that InsightStore.list pages through."""
-    async with transactions.as_user(user_id) as transaction:
-        row = await transaction.row(
-            """
-            select count(*) as total from chat.insights
-            where user_id = %(user_id)s and portfolio_id = %(portfolio_id)s
-                and (dismissed_at is null or %(include_dismissed)s)
-                and (insight_type = %(insight_type)s or %(insight_type)s::text is null)
-            """,
-            user_id=user_id,
-            portfolio_id=portfolio_id,
-            insight_type=insight_type,
-            include_dismissed=include_dismissed,
-        )
-    return 0 if row is None else int(row["total"])

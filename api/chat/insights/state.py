@@ -2,18 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import date
-from hashlib import sha256
-from pathlib import Path
 from typing import Final
 from uuid import UUID
 
 from api.auth.users import User
 from api.http.errors import PortfolioNotFound
 from api.marts.reader import Reader
-from api.queries import Query
+from api.queries import load_query
 
-_TEXT = Path(__file__).with_name("portfolio_state.sql").read_bytes()
-PORTFOLIO_STATE: Final = Query(name="portfolio_state", text=_TEXT, digest=sha256(_TEXT).hexdigest())
+PORTFOLIO_STATE: Final = load_query("chat_portfolio_state")
 
 
 @dataclass(frozen=True)

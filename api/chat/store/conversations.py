@@ -39,7 +39,7 @@ class ModeChange:
     changed_at: datetime
 
 
-ConversationPage = tuple[list[Conversation], int]
+ConversationList = list[Conversation]
 
 
 class Conversations:
@@ -89,8 +89,8 @@ class Conversations:
             )
         return _conversation(row)
 
-    async def list(self, user_id: UUID, limit: int, offset: int) -> ConversationPage:
-        """Return a page of the user's chats, the one with the latest message first, and their number."""
+    async def list(self, user_id: UUID, limit: int, offset: int) -> ConversationList:
+        """Return a page of the user's chats, the one with the latest message first."""
         async with self._transactions.as_user(user_id) as transaction:
             rows = await transaction.rows(
                 f"""
@@ -106,11 +106,7 @@ class Conversations:
                 limit=limit,
                 offset=offset,
             )
-            total = await transaction.row(
-                "select count(*) from chat.conversations where user_id = %(user_id)s and kind = 'chat'",
-                user_id=user_id,
-            )
-        return [_conversation(row) for row in rows], 0 if total is None else total["count"]
+        return [_conversation(row) for row in rows]
 
     async def set_mode(self, user_id: UUID, conversation_id: UUID, mode: Mode) -> ModeChange:
         """Change the mode of the following answers. Raises ConversationNotFound."""

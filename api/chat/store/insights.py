@@ -49,7 +49,7 @@ class Insight(NewInsight):
     figures: tuple[Figure, ...]
 
 
-InsightList = list[Insight]
+InsightPage = tuple[list[Insight], int]
 
 COLUMNS = """
 portfolio_id, message_id, insight_type, focus_area, user_question, title, severity, summary, key_findings,
@@ -206,26 +206,33 @@ class InsightStore:
         *,
         insight_type: str | None = None,
         include_dismissed: bool = False,
-    ) -> InsightList:
-        """Return a page of the portfolio's briefings, the newest first."""
+    ) -> InsightPage:
+        """Return a page of the portfolio's briefings, the newest first, and their number."""
+        parameters = {
+            "user_id": user_id,
+            "portfolio_id": portfolio_id,
+            "include_dismissed": include_dismissed,
+            "insight_type": insight_type,
+        }
+        condition = """
+            where user_id = %(user_id)s and portfolio_id = %(portfolio_id)s
+                and (dismissed_at is null or %(include_dismissed)s)
+                and (insight_type = %(insight_type)s or %(insight_type)s::text is null)
+            """
         async with self._transactions.as_user(user_id) as transaction:
             rows = await transaction.rows(
                 f"""
-                select {COLUMNS} from chat.insights
-                where user_id = %(user_id)s and portfolio_id = %(portfolio_id)s
-                    and (dismissed_at is null or %(include_dismissed)s)
-                    and (insight_type = %(insight_type)s or %(insight_type)s::text is null)
+                select {COLUMNS} from chat.insights {condition}
                 order by created_at desc, insight_id
                 limit %(limit)s offset %(offset)s
                 """,
-                user_id=user_id,
-                portfolio_id=portfolio_id,
-                include_dismissed=include_dismissed,
-                insight_type=insight_type,
+                **parameters,
                 limit=limit,
                 offset=offset,
             )
-            return [await _insight(transaction, user_id, row) for row in rows]
+            total = await transaction.row(f"select count(*) from chat.insights {condition}", **parameters)
+            found = [await _insight(transaction, user_id, row) for row in rows]
+        return found, 0 if total is None else total["count"]
 
 
 def _column(value: Any) -> Any:

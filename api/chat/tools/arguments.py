@@ -51,7 +51,7 @@ def parse_arguments(model: type[AnyArguments], text: str) -> AnyArguments:
 def read_arguments(text: str) -> dict[str, Any]:
     """The arguments as an object, for the record and the events; if they are none, the text as it came.
 
-    What a model may write but JSON does not have (NaN, infinities) or nobody can read (deep nesting) is none.
+    What a model may write but JSON does not have (NaN, infinities) or what is nested too deeply is none.
     """
     try:
         value = json.loads(text, parse_float=_finite, parse_constant=_finite)

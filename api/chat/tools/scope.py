@@ -4,19 +4,16 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from hashlib import sha256
-from pathlib import Path
 from typing import Final
 from uuid import UUID
 
 from api.chat.results import Cell, QueryResult
 from api.chat.tools.answers import ToolCallError, ToolContext
 from api.marts.answers import SIMULATED_NOTICE
-from api.queries import Query
+from api.queries import load_query
 
 ALL: Final = "all"
-_TEXT = (Path(__file__).parent / "scope.sql").read_bytes()
-_SCOPE = Query(name="scope", text=_TEXT, digest=sha256(_TEXT).hexdigest())
+_SCOPE: Final = load_query("chat_scope")
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,6 @@
 
 import asyncio
 from collections import OrderedDict
-from hashlib import sha256
-from pathlib import Path
 from time import monotonic
 from typing import Final
 from uuid import UUID
@@ -11,15 +9,14 @@ from weakref import WeakValueDictionary
 
 from api.auth.users import User
 from api.chat.sql.executor import ChatReader
-from api.queries import Query
+from api.queries import load_query
 
 KEPT_SECONDS: Final = 30.0
 """A new portfolio is named after this time at the latest. What may be read is checked by every statement."""
 
 KEPT_USERS: Final = 10_000
 
-_TEXT = (Path(__file__).parent / "portfolios.sql").read_bytes()
-PORTFOLIOS: Final = Query(name="chat_portfolios", text=_TEXT, digest=sha256(_TEXT).hexdigest())
+PORTFOLIOS: Final = load_query("chat_portfolios")
 
 Names = list[tuple[UUID, str]]
 

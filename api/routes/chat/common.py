@@ -7,6 +7,8 @@ from fastapi import Depends, Response
 
 from api.auth.users import User
 from api.chat.store.database import ChatStore
+from api.chat.store.insights import Insight
+from api.chat.store.message_records import Message
 from api.dependencies import ServicesDep
 from api.http.documentation import (
     BODY_PROBLEMS,
@@ -56,6 +58,18 @@ async def check_portfolio(services: Services, user: User, portfolio_id: UUID | N
     async with services.reader.reading_as(user) as reading:
         if await reading.first_snapshot_date(portfolio_id) is None:
             raise PortfolioNotFound
+
+
+def sources(answer: Message | Insight) -> dict[str, Any]:
+    """Where the figures of an answer are from: `queries` that returned a result, and `figures`."""
+    return {
+        "queries": [_without(query, "refused_reason") for query in answer.queries],
+        "figures": [_without(figure, "start") for figure in answer.figures],
+    }
+
+
+def _without(record: object, name: str) -> dict[str, Any]:
+    return {key: value for key, value in vars(record).items() if key != name}
 
 
 def deleted(sentence: str) -> dict[str, Any]:

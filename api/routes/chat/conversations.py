@@ -17,6 +17,7 @@ from api.routes.chat.common import (
     chat_responses,
     check_portfolio,
     deleted,
+    sources,
 )
 from api.schemas.chat.records import (
     AnswerFeedback,
@@ -60,7 +61,7 @@ async def conversations(
     *, user: CurrentUser, store: StoreDep, limit: Limit = MAX_ROWS, offset: Offset = 0
 ) -> list[dict[str, Any]]:
     """List the conversations as a bare array, the one with the latest message first."""
-    found, _total = await store.conversations.list(user.user_id, limit, offset)
+    found = await store.conversations.list(user.user_id, limit, offset)
     return [_conversation(conversation) for conversation in found]
 
 
@@ -177,13 +178,6 @@ def _message(message: Message) -> dict[str, Any]:
         }
         for call in message.tool_calls
     ]
-    queries = [
-        {name: value for name, value in vars(query).items() if name != "refused_reason"}
-        for query in message.queries
-    ]
-    figures = [
-        {name: value for name, value in vars(figure).items() if name != "start"} for figure in message.figures
-    ]
     return {
         "id": message.message_id,
         "run_id": message.run_id,
@@ -198,6 +192,5 @@ def _message(message: Message) -> dict[str, Any]:
         "error_type": message.error_type,
         "feedback": message.rating,
         "tool_calls": calls,
-        "queries": queries,
-        "figures": figures,
+        **sources(message),
     }

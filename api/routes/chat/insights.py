@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 
 from api.chat.insights.briefing import unverified_in
-from api.chat.insights.service import Insights, Wanted, count_insights
+from api.chat.insights.service import Insights, Wanted
 from api.chat.store.insights import Insight as StoredInsight
 from api.dependencies import CurrentUser, Offset, ServicesDep
 from api.http.errors import AnswerFailed, ChatLimitReached, InsightNotFound
@@ -17,6 +17,7 @@ from api.routes.chat.common import (
     chat_responses,
     check_portfolio,
     deleted,
+    sources,
 )
 from api.schemas.chat.insights import (
     INSIGHT_TYPE,
@@ -76,18 +77,11 @@ async def portfolio_insights(
 ) -> dict[str, Any]:
     """List the briefings that were written about a portfolio, the newest first."""
     await check_portfolio(services, user, portfolio_id)
-    found = await store.insights.list(
+    found, total = await store.insights.list(
         user.user_id,
         portfolio_id,
         limit,
         offset,
-        insight_type=insight_type,
-        include_dismissed=include_dismissed,
-    )
-    total = await count_insights(
-        store.transactions,
-        user.user_id,
-        portfolio_id,
         insight_type=insight_type,
         include_dismissed=include_dismissed,
     )
@@ -175,12 +169,5 @@ def _insight(insight: StoredInsight, *, is_stored: bool = True) -> dict[str, Any
         "user_feedback": insight.comment,
         "unverified": unverified_in(*texts, insight.full_analysis),
         "is_stored": is_stored,
-        "figures": [_without(figure, "start") for figure in insight.figures],
-        "queries": [
-            _without(query, "refused_reason") for query in insight.queries if query.refused_reason is None
-        ],
+        **sources(insight),
     }
-
-
-def _without(record: Any, name: str) -> dict[str, Any]:
-    return {key: value for key, value in vars(record).items() if key != name}

@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from hashlib import sha256
 from pathlib import Path
 
 from api.chat.tools.semantic.marts import column_of, read_marts
 from api.chat.tools.tracing import Output, trace
 from api.chat.yaml_text import parse_yaml
-from api.queries import Query
+from api.queries import Query, read_query
 
 FOLDER = Path(__file__).parent
+PARTS = FOLDER.parent / "metric_parts"
 
 
 @dataclass(frozen=True)
@@ -81,8 +81,7 @@ def statement_files() -> Mapping[str, Path]:
 @cache
 def load_statement(name: str) -> Query:
     """Read the statement `name`.sql. Raises KeyError."""
-    text = statement_files()[name].read_bytes()
-    return Query(name=name, text=text, digest=sha256(text).hexdigest())
+    return read_query(statement_files()[name], PARTS)
 
 
 @cache

@@ -1,17 +1,5 @@
 -- Name, sector and size of the symbols held, options by their underlying; from the newest profile.
-with held as (
-    select distinct
-        facts.portfolio_id,
-        facts.as_of_date,
-        coalesce(positions.underlying_symbol, facts.symbol) as symbol
-    from fct_position_values as facts
-    inner join dim_positions as positions on facts.position_id = positions.position_id
-    where
-        facts.portfolio_id = any(%(portfolio_ids)s::uuid[])
-        and facts.as_of_date = %(as_of_date)s::date
-        and facts.is_open
-)
-
+-- with held
 select
     portfolios.portfolio_name,
     held.as_of_date,

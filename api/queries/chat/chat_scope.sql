@@ -1,28 +1,7 @@
 -- The session for a date (null: the last published one) and the portfolios that the user may see, with what holds for
 -- all their figures on it. One row per portfolio, or one row without any. session_date is null before the first one.
-with published as (
-    select
-        min(from_date) as first_date,
-        max(to_date) as last_date
-    from fct_publications
-),
-
-requested as (
-    select max(dim_dates.as_of_date) as session_date
-    from dim_dates
-    where
-        dim_dates.is_trading_day
-        and dim_dates.as_of_date >= (
-            select greatest(first_date, least(%(as_of_date)s::date, last_date) - 14)
-            from published
-        )
-        and dim_dates.as_of_date <= (
-            select least(%(as_of_date)s::date, last_date)
-            from published
-        )
-),
-
-began as (
+-- with requested_session
+with began as (
     select
         portfolio_id,
         min(as_of_date) as first_session
@@ -33,7 +12,7 @@ began as (
 
 select
     published.first_date::text as first_date,
-    requested.session_date::text as session_date,
+    requested_session.as_of_date::text as session_date,
     portfolios.portfolio_id::text as portfolio_id,
     portfolios.portfolio_name,
     began.first_session::text as first_session,
@@ -43,11 +22,11 @@ select
     risk.quality_flag,
     risk.quality_message
 from published
-cross join requested
+cross join requested_session
 left join dim_portfolios as portfolios on true
 left join began on portfolios.portfolio_id = began.portfolio_id
 left join fct_portfolio_snapshots as snapshots
-    on portfolios.portfolio_id = snapshots.portfolio_id and requested.session_date = snapshots.as_of_date
+    on portfolios.portfolio_id = snapshots.portfolio_id and requested_session.as_of_date = snapshots.as_of_date
 left join fct_portfolio_risk as risk
-    on portfolios.portfolio_id = risk.portfolio_id and requested.session_date = risk.as_of_date
+    on portfolios.portfolio_id = risk.portfolio_id and requested_session.as_of_date = risk.as_of_date
 order by portfolios.portfolio_name

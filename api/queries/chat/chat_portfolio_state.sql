@@ -1,7 +1,9 @@
 -- What severity and limitations of a briefing are computed from: one portfolio at one session. No row: the
 -- portfolio is not this user's.
 with portfolio as (
-    select portfolio_id, portfolio_name
+    select
+        portfolio_id,
+        portfolio_name
     from dim_portfolios
     where portfolio_id = %(portfolio_id)s::uuid
 ),
@@ -19,7 +21,9 @@ risk as (
 ),
 
 earlier_risk as (
-    select var_95_1d, var_99_1d
+    select
+        var_95_1d,
+        var_99_1d
     from fct_portfolio_risk
     where portfolio_id = %(portfolio_id)s::uuid and as_of_date < %(as_of_date)s::date
     order by as_of_date desc
