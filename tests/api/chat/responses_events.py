@@ -4,7 +4,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 Event = dict[str, Any]
@@ -218,6 +218,18 @@ def with_foreign_events(events: list[Event]) -> list[Event]:
     """Events of kinds that a later version of the protocol may add."""
     foreign = [{"type": "response.weather.delta", "delta": "rain"}, {"type": "response.queued", **events[0]}]
     return numbered([events[0], *foreign, *events[1:]])
+
+
+DISORDERS: Final = (
+    without_deltas,
+    only_in_completed,
+    deltas_before_added,
+    deltas_reversed,
+    interleaved,
+    doubled,
+    with_foreign_events,
+)
+"""Changes of a stream that leave its final response as it is."""
 
 
 def error_event(code: str) -> Mutation:

@@ -12,11 +12,6 @@ from tests.api.chat.responses_server import ModelServer, Script, embed, serving_
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 @pytest.fixture(scope="module")
 def server() -> Iterator[ModelServer]:
     with serving_model() as state:
@@ -109,18 +104,7 @@ async def test_a_request_beyond_the_script_is_told(server: ModelServer, client: 
         script.finish()
 
 
-@pytest.mark.parametrize(
-    "mutation",
-    [
-        disorder.without_deltas,
-        disorder.only_in_completed,
-        disorder.deltas_before_added,
-        disorder.deltas_reversed,
-        disorder.interleaved,
-        disorder.doubled,
-        disorder.with_foreign_events,
-    ],
-)
+@pytest.mark.parametrize("mutation", disorder.DISORDERS)
 async def test_disorders_keep_the_final_response(
     server: ModelServer, client: AsyncOpenAI, mutation: disorder.Mutation
 ) -> None:

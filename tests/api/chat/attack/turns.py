@@ -31,6 +31,7 @@ from api.chat.store.database import ChatStore
 from ingestion.demo.demo import DEMO_PASSWORD
 from tests.api.chat.attack.canaries import ASKING, Planted, instructions_in, plant, rows_of
 from tests.api.chat.attack.moves import moves_of, obeyed
+from tests.api.chat.chat_settings import chat_settings
 from tests.api.chat.responses_events import Call, Item, Text, response_events
 from tests.api.chat.responses_server import ModelReply, ModelRequest, ModelServer, serving_model
 from tests.soak.server import PROGRAM
@@ -240,17 +241,7 @@ class Attack:
 
 def attack_settings(warehouse: Warehouse, server: ModelServer) -> Settings:
     """The settings of the warehouse with the chat on, and limits that do not end an attack."""
-    changed = {
-        "openai_api_key": "key",
-        "openai_base_url": server.url,
-        "chat_model": "hostile",
-        "embedding_model": "none",
-        "chat_requests_per_minute": 10_000,
-        "chat_tokens_per_day": 10**9,
-        "chat_streams_per_user": 10,
-        "chat_seconds": 120,
-    }
-    return Settings(**{**warehouse.settings.model_dump(), **changed})
+    return chat_settings(warehouse, server, chat_model="hostile", chat_streams_per_user=10, chat_seconds=120)
 
 
 @asynccontextmanager

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from api.chat.evaluation.live import WITHOUT_LIMITS, Evaluation, make_evaluation
+from api.chat.evaluation.live import Evaluation, make_evaluation
 from api.services import open_services
-from tests.api.chat.responses_server import ModelServer, serving_model
+from tests.api.chat.chat_settings import chat_settings
+from tests.api.chat.responses_server import ModelServer
 from warehouse.connections import Warehouse
 from warehouse.settings import Settings
 
@@ -23,23 +24,9 @@ def run() -> Iterator[Run]:
 
 
 @pytest.fixture(scope="module")
-def model() -> Iterator[ModelServer]:
-    """The model's server."""
-    with serving_model() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
 def settings(demo: Warehouse, model: ModelServer) -> Settings:
     """The settings of the demo, with the scripted model."""
-    known = {
-        "openai_api_key": "key-of-the-server",
-        "openai_base_url": model.url,
-        "chat_model": "scripted",
-        "embedding_model": "none",
-        **WITHOUT_LIMITS,
-    }
-    return Settings(**{**demo.settings.model_dump(), **known})
+    return chat_settings(demo, model, chat_model="scripted")
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import pytest
 from api.chat.figures.checker import NOT_VERIFIED
 from tests.api.chat.responses_server import ModelRequest, Script
 from tests.api.chat.turn.chat_client import Asking
-from tests.api.chat.turn.conftest import chat, make_chat, model  # noqa: F401 - fixtures
+from tests.api.chat.turn.conftest import chat, make_chat  # noqa: F401 - fixtures
 
 FIGURES = """
 select equity, daily_pnl, daily_return, (select count(*) from dim_positions) as position_count

@@ -19,20 +19,6 @@ from warehouse.settings import Settings
 pytestmark = pytest.mark.anyio
 
 TEXT = "Your beta is 1.02, measured over 252 sessions."
-ORDERLY: list[Mutation] = [
-    disorder.without_deltas,
-    disorder.only_in_completed,
-    disorder.deltas_before_added,
-    disorder.deltas_reversed,
-    disorder.interleaved,
-    disorder.doubled,
-    disorder.with_foreign_events,
-]
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +78,7 @@ async def test_the_request_stores_nothing_at_the_vendor(server: ModelServer, mak
     assert server.requests[0].headers["authorization"] == "Bearer key"
 
 
-@pytest.mark.parametrize("mutation", [lambda events: events, *ORDERLY])
+@pytest.mark.parametrize("mutation", [lambda events: events, *disorder.DISORDERS])
 async def test_text_arrives_once_in_order(server: ModelServer, make_client: Make, mutation: Mutation) -> None:
     server.script(Script().says(TEXT, mutation=mutation))
     shown, answer = await ask(make_client())
@@ -101,7 +87,7 @@ async def test_text_arrives_once_in_order(server: ModelServer, make_client: Make
     assert answer.model == "first"
 
 
-@pytest.mark.parametrize("mutation", [lambda events: events, *ORDERLY])
+@pytest.mark.parametrize("mutation", [lambda events: events, *disorder.DISORDERS])
 async def test_parallel_calls_arrive_whole(
     server: ModelServer, make_client: Make, mutation: Mutation
 ) -> None:

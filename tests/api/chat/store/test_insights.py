@@ -48,7 +48,8 @@ def test_briefings_are_listed_newest_first_without_dismissed_ones(
     run(store.insights.update(user_id, second.insight_id, dismissed=True))
 
     def ids(**options: object) -> list[UUID]:
-        listed = run(store.insights.list(user_id, portfolio_id, 10, 0, **options))
+        listed, total = run(store.insights.list(user_id, portfolio_id, 10, 0, **options))
+        assert total == len(listed)
         return [found.insight_id for found in listed]
 
     assert ids() == [third.insight_id, first.insight_id]
@@ -89,4 +90,4 @@ def test_only_a_finished_answer_has_a_briefing(store: ChatStore, run: RunCorouti
     for message_id in (begun.assistant_message_id, begun.user_message_id):
         with pytest.raises(MessageNotFound):
             run(store.insights.add(user_id, insight(uuid4(), message_id)))
-    assert run(store.conversations.list(user_id, 10, 0)) == ([], 0)
+    assert run(store.conversations.list(user_id, 10, 0)) == []

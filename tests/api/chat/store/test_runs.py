@@ -78,7 +78,7 @@ def test_text_that_the_server_cannot_store_is_stored_readably(
         await store.messages.end_run(begun, "failed", text, [], error_type="SERVER_ERROR")
 
     run(record())
-    ((conversation,), _total) = run(store.conversations.list(user_id, 10, 0))
+    (conversation,) = run(store.conversations.list(user_id, 10, 0))
     messages = run(store.messages.list(user_id, conversation.conversation_id, 10, 0))
     assert all("\0" not in message.content and message.content for message in messages)
 

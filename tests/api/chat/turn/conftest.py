@@ -10,36 +10,15 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from ingestion.demo.demo import DEMO_PASSWORD
 from tests.api.api_helpers import log_in
-from tests.api.chat.responses_server import ModelServer, serving_model
+from tests.api.chat.chat_settings import chat_settings
+from tests.api.chat.responses_server import ModelServer
 from tests.api.chat.turn.chat_client import Asking
 from warehouse.connections import Warehouse
-from warehouse.settings import Settings
 
 USER = "demo_individual@sigmasight.com"
 OTHER = "demo_hnw@sigmasight.com"
 
 MakeChat = Callable[..., Asking]
-
-
-@pytest.fixture(scope="module")
-def model() -> Iterator[ModelServer]:
-    """The model's server."""
-    with serving_model() as server:
-        yield server
-
-
-def chat_settings(demo: Warehouse, model: ModelServer, **settings: Any) -> Settings:
-    """The settings of the demo with the chat on, and limits that do not end a test."""
-    known = {
-        "openai_api_key": "key-of-the-server",
-        "openai_base_url": model.url,
-        "chat_model": "first",
-        "embedding_model": "none",
-        "chat_requests_per_minute": 10_000,
-        "chat_tokens_per_day": 10**9,
-        **settings,
-    }
-    return Settings(**{**demo.settings.model_dump(), **known})
 
 
 @pytest.fixture(scope="module")

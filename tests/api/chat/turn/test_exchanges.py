@@ -90,18 +90,7 @@ def test_parallel_calls(chat: Asking) -> None:
     assert len(streamed.done["queries"]) == 2
 
 
-@pytest.mark.parametrize(
-    "mutation",
-    [
-        disorder.without_deltas,
-        disorder.only_in_completed,
-        disorder.deltas_before_added,
-        disorder.deltas_reversed,
-        disorder.interleaved,
-        disorder.doubled,
-        disorder.with_foreign_events,
-    ],
-)
+@pytest.mark.parametrize("mutation", disorder.DISORDERS)
 def test_disorder_changes_nothing(chat: Asking, mutation: Mutation) -> None:
     script = Script().calls_at_once(("sql", SQL), ("sql", COUNT), mutation=mutation)
     script.says("One portfolio, and its value is known.", mutation=mutation)

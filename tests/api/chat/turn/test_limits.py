@@ -9,9 +9,10 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from tests.api.api_helpers import assert_problem, log_in_demo
+from tests.api.chat.chat_settings import chat_settings
 from tests.api.chat.responses_server import ModelServer, Script
 from tests.api.chat.turn.chat_client import Asking, parse_stream
-from tests.api.chat.turn.conftest import OTHER, USER, MakeChat, chat_settings
+from tests.api.chat.turn.conftest import OTHER, USER, MakeChat
 from warehouse.connections import Warehouse
 from warehouse.urls import make_url, url_parts
 

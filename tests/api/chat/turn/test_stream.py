@@ -14,11 +14,6 @@ from api.chat.turn.stream import AnswerStream
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 def make_stream(heartbeat_seconds: float = 15.0) -> AnswerStream:
     return AnswerStream(Event("message_created", {}), Envelope(uuid4()), heartbeat_seconds)
 
