@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from python_models.factors.regression import ROUNDING, weighted_line
@@ -202,14 +203,13 @@ def factor_correlations(
     """
     panel, yields = daily_inputs(returns, yield_changes)
     models = factor_models(factors).values()
-    nothing = FactorReturns([], np.empty((0, 0)), None, np.empty(0))
-    frames = [_pair_frame(nothing, "", pd.Timestamp(0), rules)]  # columns and types of a frame without rows
+    found: list[tuple[FactorReturns, str, pd.Timestamp]] = []
     for row in panel.rows_from(from_date):
         for model in models:
             seen = model_factors(panel, yields, row, model=model, rules=rules)
             if seen.names and np.isfinite(seen.values).all(axis=1).sum() >= model.minimum:
-                frames.append(_pair_frame(seen, model.name, panel.dates[row], rules))
-    return pd.concat(frames, ignore_index=True)
+                found.append((seen, model.name, panel.dates[row]))
+    return _pair_frame(found, rules)
 
 
 def model_factors(
@@ -277,10 +277,33 @@ def _is_usable(values: FloatArray, minimum: int) -> bool:
     return len(known) >= max(minimum, 1) and bool(known.max() > known.min())
 
 
-def _pair_frame(
-    seen: FactorReturns, model: str, as_of_date: pd.Timestamp, rules: FactorConfig
-) -> pd.DataFrame:
-    """Each pair of factors of one model and session."""
+def _pair_frame(found: list[tuple[FactorReturns, str, pd.Timestamp]], rules: FactorConfig) -> pd.DataFrame:
+    """Each pair of factors of each model and session."""
+    parts = [_pairs(seen, model, rules) for seen, model, _ in found]
+    sizes = [len(part["correlation"]) for part in parts]
+    types = {"as_of_date": "datetime64[us]", "model": "str", "factor_1": "str", "factor_2": "str"}
+    columns: dict[str, object] = {
+        "as_of_date": np.repeat(np.array([date for _, _, date in found], dtype="datetime64[us]"), sizes),
+        "model": np.repeat(np.array([model for _, model, _ in found], dtype=object), sizes),
+    }
+    for name, empty in _NO_PAIRS.items():
+        columns[name] = np.concatenate([empty, *(part[name] for part in parts)])
+    return pd.DataFrame(columns).astype(types)
+
+
+_NO_PAIRS: dict[str, npt.NDArray[np.generic]] = {
+    "factor_1": np.empty(0, dtype=object),
+    "factor_2": np.empty(0, dtype=object),
+    "correlation": np.empty(0),
+    "observations": np.empty(0, dtype=np.int64),
+    "is_collinear": np.empty(0, dtype=bool),
+    "ewma_covariance": np.empty(0),
+    "stress_covariance": np.empty(0),
+}
+
+
+def _pairs(seen: FactorReturns, model: str, rules: FactorConfig) -> dict[str, npt.NDArray[np.generic]]:
+    """Each pair of factors of one model and session: the columns of _NO_PAIRS."""
     names, values, _, _ = seen
     count = len(names)
     known = np.isfinite(values).all(axis=1)
@@ -290,19 +313,15 @@ def _pair_frame(
     if model == "risk":
         ewma = ewma_covariance(values, decay=rules.ewma_lambda)
         stress = ewma_covariance(values, decay=0.5 ** (1 / rules.half_life))
-    return pd.DataFrame(
-        {
-            "as_of_date": pd.Series([as_of_date] * count**2, dtype="datetime64[us]"),
-            "model": pd.Series([model] * count**2, dtype=str),
-            "factor_1": pd.Series(np.repeat(names, count), dtype=str),
-            "factor_2": pd.Series(np.tile(names, count), dtype=str),
-            "correlation": correlation.ravel(),
-            "observations": int(known.sum()),
-            "is_collinear": ((np.abs(correlation) > rules.collinear_correlation) & ~is_diagonal).ravel(),
-            "ewma_covariance": ewma.ravel(),
-            "stress_covariance": stress.ravel(),
-        }
-    )
+    return {
+        "factor_1": np.repeat(np.array(names, dtype=object), count),
+        "factor_2": np.tile(np.array(names, dtype=object), count),
+        "correlation": correlation.ravel(),
+        "observations": np.full(count**2, known.sum()),
+        "is_collinear": ((np.abs(correlation) > rules.collinear_correlation) & ~is_diagonal).ravel(),
+        "ewma_covariance": ewma.ravel(),
+        "stress_covariance": stress.ravel(),
+    }
 
 
 def _correlation(values: FloatArray) -> FloatArray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
+from itertools import groupby
 from typing import NamedTuple
 
 import numpy as np
@@ -96,14 +97,13 @@ def portfolio_return_risk(
     by_date = dict(iter(options.groupby("as_of_date")))
     nothing = options.iloc[:0]
     reach = max(volatility_rules.history, risk_rules.history)
-    frames: list[pd.DataFrame] = []
+    volatilities: list[pd.DataFrame] = []
+    tails: list[pd.DataFrame] = []
     for days in _batches(_days(holdings, past, history=reach)):
-        volatilities = _volatility_rows(days, volatility_rules)
-        for day, volatility in zip(days, volatilities, strict=True):
-            chosen = by_date.get(day.as_of_date, nothing)
-            tail = _tail_rows(_recent(day, risk_rules.history), chosen, risk_rules)
-            frames.append(_side_by_side(volatility, tail))
-    return pd.concat(frames, ignore_index=True)
+        volatilities += _volatility_rows(days, volatility_rules)
+        chosen = [by_date.get(day.as_of_date, nothing) for day in days]
+        tails.append(_tail_rows([_recent(day, risk_rules.history) for day in days], chosen, risk_rules))
+    return _side_by_side(pd.concat(volatilities), pd.concat(tails))
 
 
 def _batches(days: Iterator[_Day]) -> Iterator[list[_Day]]:
@@ -120,7 +120,7 @@ def _batches(days: Iterator[_Day]) -> Iterator[list[_Day]]:
 
 
 def _side_by_side(volatility: pd.DataFrame, tail: pd.DataFrame) -> pd.DataFrame:
-    frame = volatility.merge(tail, on=["portfolio_id", "as_of_date"], how="outer")
+    frame = volatility.merge(tail, on=["as_of_date", "portfolio_id"], how="outer")
     # an outer join fills with NaN, which changes the types
     return frame.astype({"is_forecast_fallback": "boolean", "is_cornish_fisher_monotone": "boolean"})
 
@@ -240,17 +240,34 @@ def _volatility_frame(
     return frame[profile.observations > 0]
 
 
-def _tail_rows(day: _Day, options: pd.DataFrame, rules: RiskConfig) -> pd.DataFrame:
+def _tail_rows(days: list[_Day], options: list[pd.DataFrame], rules: RiskConfig) -> pd.DataFrame:
+    outcomes = [_outcomes(day, chosen) for day, chosen in zip(days, options, strict=True)]
+    # days whose windows are as long are measured together, and the sums of each do not depend on the others
+    frames = [
+        _tail_frame(list(group), rules)
+        for _, group in groupby(zip(days, outcomes, strict=True), lambda one: min(len(one[1]), rules.window))
+    ]
+    return pd.concat(frames)
+
+
+def _tail_frame(days: list[tuple[_Day, FloatArray]], rules: RiskConfig) -> pd.DataFrame:
+    sessions = max(len(pnl) for _, pnl in days)
+    # missing sessions before the window do not change the volatility that starts there
+    padded = [np.pad(pnl, ((sessions - len(pnl), 0), (0, 0)), constant_values=np.nan) for _, pnl in days]
+    risk = portfolio_value_at_risk(np.hstack(padded), rules)
+    risk = risk.rename(columns={"observations": "scenario_days"})
+    frame = pd.concat([pd.concat([_dated(day) for day, _ in days], ignore_index=True), risk], axis=1)
+    return frame[frame["scenario_days"] > 0]
+
+
+def _outcomes(day: _Day, options: pd.DataFrame) -> FloatArray:
+    """Hypothetical P&L of each portfolio on each past session, shape (n_sessions, n_portfolios)."""
     contracts = options.drop_duplicates("contract").sort_values("contract")
     units = _matrix(options, "units", portfolio_id=day.portfolios, contract=pd.Index(contracts["contract"]))
     # an option is another holding: its units times the P&L of one unit
     held = np.hstack([day.matrix("linear_exposure"), units])
-    outcomes = np.hstack([day.past.filled, _option_pnl(contracts, day)])
-    is_held = np.hstack([day.is_held(), units != 0])
-    risk = portfolio_value_at_risk(pro_forma_returns(held, outcomes, is_held), rules)
-    risk = risk.rename(columns={"observations": "scenario_days"})
-    frame = pd.concat([_dated(day), risk], axis=1)
-    return frame[frame["scenario_days"] > 0]
+    moves = np.hstack([day.past.filled, _option_pnl(contracts, day)])
+    return pro_forma_returns(held, moves, np.hstack([day.is_held(), units != 0]))
 
 
 def _option_pnl(contracts: pd.DataFrame, day: _Day) -> FloatArray:
