@@ -18,7 +18,11 @@ def copy_of(base: Warehouse, name: str) -> Warehouse:
     _drop_databases(base, name)
     template = sql.Identifier(base.settings.warehouse_database)
     with psycopg.connect(_server_url(base), autocommit=True) as connection:
-        connection.execute(sql.SQL("create database {} template {}").format(sql.Identifier(name), template))
+        connection.execute(
+            sql.SQL("create database {} template {} strategy file_copy").format(
+                sql.Identifier(name), template
+            )
+        )
     return open_warehouse(Settings(sigmasight_home=base.settings.sigmasight_home, warehouse_database=name))
 
 

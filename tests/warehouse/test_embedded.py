@@ -102,6 +102,7 @@ def test_the_server_outlives_the_process_that_started_it(home: Path) -> None:
     assert running_embedded(home / ".warehouse") is not None
 
 
+@pytest.mark.long
 def test_the_server_outlives_a_killed_terminal(home: Path) -> None:
     environment = {**os.environ, "SIGMASIGHT_HOME": str(home)}
     lingering = f"{OPEN}; print('open', flush=True); import time; time.sleep(60)"
@@ -175,7 +176,9 @@ def test_processes_that_open_concurrently_share_one_server(home: Path) -> None:
     assert len(set(pids)) == 1
 
 
-@pytest.mark.parametrize("seconds", [0.25, 0.5, 0.75, 1.0, 1.25])
+@pytest.mark.parametrize(
+    "seconds", [pytest.param(each, marks=pytest.mark.long) for each in (0.25, 0.75, 1.0, 1.25)] + [0.5]
+)
 def test_a_start_killed_at_any_moment_does_not_block_the_next(home: Path, seconds: float) -> None:
     environment = {**os.environ, "SIGMASIGHT_HOME": str(home)}
     process = subprocess.Popen([sys.executable, "-c", OPEN], env=environment, start_new_session=True)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from python_models.correlation import symbols
 from python_models.correlation.packed_pairs import pack_pairs, unpack_pairs
 from python_models.correlation.symbols import no_pairs
+from tests.examples import examples
 from tests.method_config import CORRELATION_CONFIG
 from tests.python_models.correlation.correlation_cases import as_long, make_returns
 
@@ -25,7 +26,7 @@ def _pairs() -> pd.DataFrame:
 
 
 @given(st.integers(0, 1_000), st.floats(0, 1))
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=examples(10))
 def test_packed_pairs_round_trip(seed: int, held: float) -> None:
     is_kept = np.random.default_rng(seed).random(len(_pairs())) < held
     pairs = _pairs()[is_kept].reset_index(drop=True)

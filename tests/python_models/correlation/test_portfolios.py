@@ -18,6 +18,7 @@ from python_models.correlation.symbols import (
     pair_correlations,
 )
 from python_models.correlation.torsion import effective_bets
+from tests.examples import examples
 from tests.method_config import CORRELATION_CONFIG
 from tests.python_models.correlation.correlation_cases import PUBLISHED, as_long, constant, make_returns
 
@@ -196,7 +197,7 @@ def _components_loop(rho: FloatArray, threshold: float) -> list[set[int]]:
     return [group for group in groups if len(group) > 1]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(seed=seeds)
 def test_clusters_equal_a_loop_that_merges_groups(seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -240,7 +241,7 @@ def test_clusters_of_equal_share_are_numbered_in_alphabetical_order() -> None:
     assert list(clusters["cluster_id"]) == [1, 1, 2, 2, 3, 3]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(10), deadline=None)
 @given(seed=seeds, scale=st.floats(0.1, 100))
 def test_scaling_and_flipping_a_book_change_no_measure(seed: int, scale: float) -> None:
     exposures = np.random.default_rng(seed).normal(0, 1e4, 5)

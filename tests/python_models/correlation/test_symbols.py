@@ -17,6 +17,7 @@ from python_models.correlation.symbols import (
     nearest_correlation,
     pair_correlations,
 )
+from tests.examples import examples
 from tests.method_config import CORRELATION_CONFIG
 from tests.python_models.correlation.correlation_cases import PUBLISHED, as_long, constant, make_returns
 
@@ -89,7 +90,7 @@ def test_a_window_too_long_for_exact_sums_is_refused() -> None:
         pair_correlations(np.zeros((501, 2)), 20)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(16), deadline=None)
 @given(seed=seeds, missing=st.sampled_from([0.0, 0.1, 0.4]))
 def test_the_matrix_is_symmetric_and_bounded_with_unit_diagonal(seed: int, missing: float) -> None:
     rho, _ = pair_correlations(make_returns(60, 8, seed=seed, missing=missing), 20)
@@ -98,7 +99,7 @@ def test_the_matrix_is_symmetric_and_bounded_with_unit_diagonal(seed: int, missi
     assert np.nanmax(np.abs(rho)) <= 1.0
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(16), deadline=None)
 @given(seed=seeds, scale=st.floats(1e-3, 1e3), sign=st.sampled_from([-1.0, 1.0]), shift=st.floats(-0.1, 0.1))
 def test_scale_and_shift_change_no_correlation_and_a_flip_changes_its_sign(
     seed: int, scale: float, sign: float, shift: float
@@ -111,7 +112,7 @@ def test_scale_and_shift_change_no_correlation_and_a_flip_changes_its_sign(
     np.testing.assert_array_equal(changed[1:, 1:], plain[1:, 1:])
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(16), deadline=None)
 @given(seed=seeds, order=st.permutations(range(12)), count=st.integers(2, 12))
 def test_a_pair_is_bit_identical_whatever_other_symbols_there_are(
     seed: int, order: list[int], count: int
@@ -261,7 +262,7 @@ def test_symbols_without_any_correlation_or_diagonal_are_dropped_first() -> None
     assert list(complete_symbols(np.array([[np.nan]]))) == [False]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(33), deadline=None)
 @given(seed=seeds, size=st.integers(0, 9), share=st.floats(0, 1))
 def test_the_kept_symbols_have_no_missing_pair(seed: int, size: int, share: float) -> None:
     rng = np.random.default_rng(seed)
@@ -281,7 +282,7 @@ def test_repair_gives_the_published_matrix() -> None:
     np.testing.assert_allclose(repaired, expected, rtol=0, atol=6e-6)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(33), deadline=None)
 @given(seed=seeds, size=st.integers(2, 8))
 def test_repair_makes_any_matrix_a_correlation_matrix(seed: int, size: int) -> None:
     upper = np.triu(np.random.default_rng(seed).uniform(-1, 1, (size, size)), 1)

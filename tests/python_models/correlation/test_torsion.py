@@ -10,6 +10,7 @@ from scipy import linalg
 
 from python_models.correlation.symbols import pair_correlations
 from python_models.correlation.torsion import effective_bets, symbol_deviations
+from tests.examples import examples
 from tests.python_models.correlation.correlation_cases import as_long, constant, make_returns
 
 FloatArray = npt.NDArray[np.float64]
@@ -82,7 +83,7 @@ def test_one_symbol_is_one_bet_and_a_dominant_one_nearly_so() -> None:
     assert effective_bets(np.array([1.0, 1e-4]), constant(2, 0.0)) == pytest.approx(1, abs=1e-6)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(13), deadline=None)
 @given(seed=seeds, size=st.integers(2, 12), scale=st.floats(0.01, 100))
 def test_bets_are_between_one_and_the_number_of_symbols(seed: int, size: int, scale: float) -> None:
     weights, deviations, rho = _case(seed, size)
@@ -92,7 +93,7 @@ def test_bets_are_between_one_and_the_number_of_symbols(seed: int, size: int, sc
     assert effective_bets(-scale * exposures, rho) == pytest.approx(found, rel=1e-9)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(8), deadline=None)
 @given(seed=seeds)
 def test_the_order_of_symbols_does_not_matter(seed: int) -> None:
     weights, deviations, rho = _case(seed, 8)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from statsmodels.stats.outliers_influence import variance_inflation_factor
 
 from python_models.factors.prior_regression import Prior, PriorFit, prior_regression
+from tests.examples import examples
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -122,7 +123,7 @@ def test_a_symbol_that_the_factors_explain_keeps_its_betas() -> None:
     assert variance[0] == pytest.approx(0, abs=1e-20)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(6), deadline=None)
 @given(seed=st.integers(0, 10_000))
 def test_noise_draws_betas_to_the_prior(seed: int) -> None:
     factors = _factors(seed=seed)
@@ -136,7 +137,7 @@ def test_noise_draws_betas_to_the_prior(seed: int) -> None:
     np.testing.assert_allclose(fit.std_error[1], PRIOR.deviation, rtol=0.01)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(6), deadline=None)
 @given(gap=st.lists(st.integers(0, SESSIONS - 1), max_size=150), hurt=st.integers(0, 5))
 def test_a_gap_of_one_symbol_changes_no_other(gap: list[int], hurt: int) -> None:
     factors = _factors()

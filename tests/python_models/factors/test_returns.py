@@ -20,6 +20,7 @@ from python_models.factors.returns import (
     residual_factors,
 )
 from python_models.panel import Panel
+from tests.examples import examples
 from tests.method_config import FACTOR_CONFIG
 from warehouse.settings import project_root
 
@@ -330,7 +331,7 @@ def test_too_few_common_sessions_give_no_matrix() -> None:
     assert empty.dtypes.to_dict() == _correlations(_panel(), _yields()).dtypes.to_dict()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(8), deadline=None)
 @given(seed=st.integers(0, 10_000), decay=st.floats(0.5, 0.999))
 def test_ewma_covariance_is_symmetric_and_positive_semi_definite(seed: int, decay: float) -> None:
     values = np.random.default_rng(seed).normal(0, 0.01, (60, 5))

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from python_models.options.greeks import CHUNK, Greeks, option_greeks, option_price
+from tests.examples import examples
 
 FloatArray = npt.NDArray[np.float64]
 Inputs = tuple[npt.NDArray[np.bool_], FloatArray, FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]
@@ -155,7 +156,7 @@ def _bumped(inputs: tuple[float, ...], name: str, size: float, quantity: str, *,
     return (4 * slope(size / 2) - slope(size)) / 3
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(inputs=OPTIONS, is_call=st.booleans())
 def test_greeks_equal_bumped_prices(inputs: tuple[float, ...], is_call: bool) -> None:
     greeks = option_greeks(is_call, *inputs)
@@ -189,7 +190,7 @@ def test_greeks_equal_bumped_prices(inputs: tuple[float, ...], is_call: bool) ->
 # --- identities ------------------------------------------------------------------------------------
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(33), deadline=None)
 @given(inputs=OPTIONS)
 def test_put_call_parity(inputs: tuple[float, ...]) -> None:
     """Hull, equation 17.3: c + K e^-rT = p + S e^-qT; and its derivatives."""
@@ -206,7 +207,7 @@ def test_put_call_parity(inputs: tuple[float, ...]) -> None:
         assert getattr(call, same) == getattr(put, same), same
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(33), deadline=None)
 @given(inputs=OPTIONS, is_call=st.booleans())
 def test_prices_stay_within_no_arbitrage_bounds(inputs: tuple[float, ...], is_call: bool) -> None:
     spot, strike, years, rate, dividend_yield, _ = inputs

@@ -11,6 +11,7 @@ from scipy.special import ndtri
 from python_models.options import implied_volatility as module
 from python_models.options.greeks import CHUNK, option_greeks, option_price
 from python_models.options.implied_volatility import ImpliedVolatility, implied_volatility
+from tests.examples import examples
 
 FloatArray = npt.NDArray[np.float64]
 Columns = tuple[npt.ArrayLike, ...]
@@ -108,7 +109,7 @@ def test_a_price_far_out_of_the_money_keeps_its_relative_precision() -> None:
     np.testing.assert_allclose(found.volatility, [0.30, 0.35, 0.5], rtol=1e-6)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(66), deadline=None)
 @given(
     is_call=st.booleans(),
     spot=st.floats(0.5, 5000),
@@ -140,7 +141,7 @@ def test_round_trip(  # noqa: PLR0917  # drawn by name
         assert np.isnan(found.volatility)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(33), deadline=None)
 @given(strike=st.floats(80, 130), volatility=st.floats(0.15, 2))
 def test_a_higher_price_has_a_higher_volatility(strike: float, volatility: float) -> None:
     inputs = (100.0, strike, 0.5, 0.04, 0.01)

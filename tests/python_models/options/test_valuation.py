@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from python_models.options.greeks import option_greeks, option_price
 from python_models.options.valuation import observed_volatilities, value_options
+from tests.examples import examples
 
 DAY = "2025-06-30"
 GREEKS = ["delta", "gamma", "theta", "vega", "rho", "vanna", "volga", "charm"]
@@ -269,7 +270,7 @@ def test_decimals_are_accepted() -> None:
     pd.testing.assert_series_equal(_value_one(**decimals), _value_one(dividend_yield=np.nan))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(13), deadline=None)
 @given(
     volatility=st.floats(0.05, 2), strike=st.floats(150, 260), option_type=st.sampled_from(["CALL", "PUT"])
 )

@@ -17,6 +17,7 @@ from python_models.portfolio.backtest import (
     kupiec_p_value,
     traffic_lights,
 )
+from tests.examples import examples
 from warehouse.method import method_variables
 
 LIGHT = TrafficLight(**method_variables()["traffic_light"])
@@ -94,7 +95,7 @@ def test_kupiec_equals_binomial_likelihoods_of_scipy() -> None:
         )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(13), deadline=None)
 @given(st.lists(st.integers(0, 1), min_size=3, max_size=60))
 def test_christoffersen_equals_daily_likelihoods(breaches: list[int]) -> None:
     n00, n01, n10, n11 = _counts(breaches)
@@ -108,7 +109,7 @@ def test_christoffersen_equals_daily_likelihoods(breaches: list[int]) -> None:
     assert christoffersen_p_value(n00, n01, n10, n11) == pytest.approx(expected, rel=1e-6, abs=1e-7)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(13), deadline=None)
 @given(st.integers(1, 2000), st.floats(0, 1), st.floats(0.001, 0.2))
 def test_p_values_are_probabilities(observations: int, part: float, probability: float) -> None:
     p_value = kupiec_p_value(observations, round(part * observations), probability)

@@ -16,6 +16,7 @@ from python_models.portfolio.forecasts import (
     garch,
     known_returns,
 )
+from tests.examples import examples
 
 NAN = float("nan")
 
@@ -148,7 +149,7 @@ def test_the_coefficients_of_a_long_series_are_found() -> None:
     assert model.beta[0] == pytest.approx(0.85, abs=0.015)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(6), deadline=None)
 @given(seed=st.integers(0, 10_000), power=st.integers(-4, 4))
 def test_scaled_returns_scale_the_variance_and_no_coefficient(seed: int, power: int) -> None:
     returns = _simulated(150, 3, seed=seed)
@@ -158,7 +159,7 @@ def test_scaled_returns_scale_the_variance_and_no_coefficient(seed: int, power: 
     np.testing.assert_array_equal(scaled.next_variance, 4.0**power * plain.next_variance)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(6), deadline=None)
 @given(seed=st.integers(0, 10_000))
 def test_coefficients_stay_inside_their_limits_and_no_step_worsens_them(seed: int) -> None:
     returns = np.random.default_rng(seed).standard_t(3, (130, 4)) * 0.01

@@ -9,6 +9,7 @@ from python_models.panel import FloatArray
 from python_models.portfolio import pro_forma
 from python_models.portfolio.draws import Draws
 from python_models.portfolio.pro_forma import ProxiedReturns, pro_forma_returns, proxied_share
+from tests.examples import examples
 
 NAN = float("nan")
 
@@ -71,7 +72,7 @@ def test_a_portfolio_by_hand() -> None:
     np.testing.assert_allclose(proxied_share(weights, filled, is_proxied), [0.4 * 0.5 / 1.0])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(8), deadline=None)
 @given(st.integers(0, 10_000))
 def test_pro_forma_returns_equal_a_loop_over_cells(seed: int) -> None:
     weights, returns, betas, factors = _case(seed)
@@ -154,7 +155,7 @@ def test_the_order_of_symbols_does_not_matter() -> None:
     np.testing.assert_allclose(permuted, plain, rtol=1e-12, atol=1e-16)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(8), deadline=None)
 @given(st.integers(0, 10_000), st.floats(-3, 3))
 def test_returns_are_linear_in_the_weights_and_the_share_is_between_zero_and_one(
     seed: int, scale: float

@@ -19,6 +19,7 @@ from python_models.portfolio.value_at_risk import (
     portfolio_value_at_risk,
     sample_moments,
 )
+from tests.examples import examples
 from tests.method_config import RISK_CONFIG
 
 NAN = float("nan")
@@ -150,7 +151,7 @@ def test_sample_moments_equal_scipy() -> None:
         assert moments.excess_kurtosis[column] == pytest.approx(stats.kurtosis(known, bias=False), rel=1e-9)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(st.floats(-3, 3), st.floats(-2, 10))
 def test_is_monotone_equals_a_grid_over_the_domain(skew: float, kurtosis: float) -> None:
     z = np.linspace(*stats.norm.ppf([0.005, 0.995]), 20_000)
@@ -164,7 +165,7 @@ def test_is_monotone_equals_a_grid_over_the_domain(skew: float, kurtosis: float)
 # --- properties ---
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(8), deadline=None)
 @given(st.integers(0, 10_000), st.floats(-1e4, 1e4), st.floats(0.01, 100))
 def test_risk_shifts_with_cash_and_scales_with_size(seed: int, cash: float, size: float) -> None:
     pnl = _pnl(seed)
@@ -173,7 +174,7 @@ def test_risk_shifts_with_cash_and_scales_with_size(seed: int, cash: float, size
         np.testing.assert_allclose(moved[column], size * risk[column] - cash, rtol=1e-8, atol=1e-6)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(8), deadline=None)
 @given(st.integers(0, 10_000))
 def test_shortfall_is_at_least_value_at_risk_and_99_at_least_95(seed: int) -> None:
     risk = portfolio_value_at_risk(_pnl(seed), RISK_CONFIG)
@@ -187,7 +188,7 @@ def test_shortfall_is_at_least_value_at_risk_and_99_at_least_95(seed: int) -> No
     assert (adjusted["var_99_1d_cornish_fisher"] >= adjusted["var_95_1d_cornish_fisher"]).all()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(8), deadline=None)
 @given(st.integers(0, 10_000))
 def test_historical_shortfall_of_a_sum_is_at_most_the_sum(seed: int) -> None:
     pnl = _pnl(seed, portfolios=2, missing=0.0)
@@ -258,7 +259,7 @@ def _slow_filtered(outcomes: list[float]) -> list[float]:
     return found
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(8), deadline=None)
 @given(st.integers(0, 10_000), st.sampled_from([252, 290, 400]))
 def test_filtered_outcomes_equal_a_loop_over_sessions(seed: int, sessions: int) -> None:
     pnl = _pnl(seed, sessions=sessions, portfolios=3)
@@ -298,7 +299,7 @@ def test_a_storm_raises_and_a_calm_lowers_filtered_risk() -> None:
     assert risk["var_95_1d_filtered"][1] < 0.5 * risk["var_95_1d"][1]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(8), deadline=None)
 @given(st.integers(0, 10_000), st.integers(-4, 10))
 def test_filtered_risk_scales_with_size(seed: int, power: int) -> None:
     pnl = _pnl(seed)
@@ -441,7 +442,7 @@ def test_an_underlying_worth_zero_gives_the_limits() -> None:
     np.testing.assert_allclose(nearly[0], pnl[0], atol=1e-5)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(8), deadline=None)
 @given(st.floats(-1.0, 3.0))
 def test_put_call_parity_holds_in_every_scenario(shock: float) -> None:
     """P&L of a call minus that of its put equals that of the forward: S e^{-qT} x shock."""
@@ -452,7 +453,7 @@ def test_put_call_parity_holds_in_every_scenario(shock: float) -> None:
     np.testing.assert_allclose((call - put)[0], forward, rtol=1e-9, atol=1e-8)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(8), deadline=None)
 @given(st.floats(-1.0, 5.0))
 def test_a_long_option_never_loses_more_than_its_value(shock: float) -> None:
     options, base = _options()

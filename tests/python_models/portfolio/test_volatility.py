@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from python_models.portfolio import volatility
 from python_models.portfolio.volatility import VolatilityProfile, forecast_columns
+from tests.examples import examples
 from tests.method_config import VOLATILITY_CONFIG
 
 FloatArray = npt.NDArray[np.float64]
@@ -171,7 +172,7 @@ def test_a_flat_series_has_volatility_exactly_zero_and_a_flagged_fallback() -> N
     assert profile.percentile[0] == 1.0
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(16), deadline=None)
 @given(value=st.floats(-0.5, 0.5), gap=st.integers(0, 20))
 def test_equal_returns_have_volatility_exactly_zero(value: float, gap: int) -> None:
     values = np.full((40, 1), value)
@@ -243,14 +244,14 @@ def test_the_forecast_shown_is_that_of_the_named_model() -> None:
         forecast_columns(profile, "arima")
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(6), deadline=None)
 @given(seed=seeds, earlier=st.integers(1, 200))
 def test_data_before_the_history_do_not_matter(seed: int, earlier: int) -> None:
     values = _returns(272 + earlier, 3, seed=seed, missing=0.002)
     _assert_equal(volatility_profile(values), volatility_profile(values[earlier:]))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(6), deadline=None)
 @given(seed=seeds, power=st.integers(-3, 3))
 def test_scaling_returns_scales_volatility_and_not_trend_or_percentile(seed: int, power: int) -> None:
     scale = 2.0**power
@@ -266,14 +267,14 @@ def test_scaling_returns_scales_volatility_and_not_trend_or_percentile(seed: int
     np.testing.assert_array_equal(scaled.is_forecast_fallback, plain.is_forecast_fallback)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(6), deadline=None)
 @given(seed=seeds)
 def test_the_sign_of_returns_does_not_matter(seed: int) -> None:
     values = _returns(300, 3, seed=seed)
     _assert_equal(volatility_profile(-values), volatility_profile(values))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(6), deadline=None)
 @given(order=st.permutations(range(6)), count=st.integers(1, 6))
 def test_a_series_does_not_depend_on_others(order: list[int], count: int) -> None:
     values = _returns(200, 6, missing=0.002)

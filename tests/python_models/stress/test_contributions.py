@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from python_models.stress.contributions import contributions, portfolio_factor_stress
+from tests.examples import examples
 from tests.python_models.stress.stress_cases import (
     BETAS,
     DAY,
@@ -44,7 +45,7 @@ def test_parts_that_cancel_and_symbols_that_do_not_move() -> None:
     np.testing.assert_array_equal(parts, [[[0.1, -0.1]], [[0.0, 0.0]]])
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(6), deadline=None)
 @given(st.integers(0, 10_000))
 def test_contributions_add_up_to_the_pnl_of_linear_positions(seed: int) -> None:
     holdings, shocks = _holdings(seed), shocks_of()

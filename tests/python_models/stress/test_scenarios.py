@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from python_models.stress.scenarios import conditional_moves, log_moves, scenario_shocks
+from tests.examples import examples
 from tests.method_config import STRESS_CONFIG
 from tests.python_models.stress.stress_cases import (
     DAY,
@@ -57,7 +58,7 @@ def test_a_shock_without_the_market_is_its_own_move() -> None:
         np.testing.assert_allclose(moves, [[NAN, math.log(1.06), NAN, 0.01]], rtol=1e-15)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(16), deadline=None)
 @given(st.floats(-0.9, 1), st.floats(-0.9, 1), st.floats(-2, 2))
 def test_a_fund_of_a_style_returns_its_total_shock(market: float, style: float, beta: float) -> None:
     """A fund has its style beta to the market and 1 to its own factor."""
@@ -87,7 +88,7 @@ def test_moves_equal_regressions_of_the_others_on_the_given() -> None:
         assert result[factor] == pytest.approx(float(fit.predict([0.3, -0.2, 0.1])[0]), rel=1e-10)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(13), deadline=None)
 @given(st.integers(0, 10_000), st.lists(st.booleans(), min_size=5, max_size=5), st.floats(0, 1))
 def test_moves_equal_the_precision_matrix(seed: int, is_given: list[bool], shrinkage: float) -> None:
     """The most likely move given the others: P_uu u = -P_us s, with P the inverse of the shrunk matrix."""
@@ -103,7 +104,7 @@ def test_moves_equal_the_precision_matrix(seed: int, is_given: list[bool], shrin
     np.testing.assert_allclose((result / scale)[~chosen], expected, rtol=1e-6, atol=1e-8)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(8), deadline=None)
 @given(st.integers(0, 10_000), st.floats(-5, 5))
 def test_given_moves_stay_and_the_rest_is_proportional(seed: int, scale: float) -> None:
     rng = np.random.default_rng(seed)

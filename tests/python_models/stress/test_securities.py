@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from python_models.options.greeks import option_price
 from python_models.stress.scenarios import conditional_moves
 from python_models.stress.securities import symbol_returns
+from tests.examples import examples
 from tests.python_models.stress.stress_cases import (
     BETAS,
     DAY,
@@ -155,7 +156,7 @@ def test_correlated_is_direct_where_every_factor_is_given() -> None:
     assert (others["direct_pnl"] != others["correlated_pnl"]).any()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(10), deadline=None)
 @given(st.floats(-6, 6), st.lists(st.floats(-0.95, 1), min_size=2, max_size=5, unique=True))
 def test_market_scenarios_are_monotonic_with_the_sign_of_beta(beta: float, shocks: list[float]) -> None:
     scenarios = scenario_rows(

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from python_models.stress.volatility import vix_forward_returns, vix_moves, volatility_factors
+from tests.examples import examples
 from tests.method_config import STRESS_CONFIG
 
 NAN = float("nan")
@@ -68,7 +69,7 @@ def test_the_forward_of_the_vix_moves_less_the_further_it_is() -> None:
     assert 0 < returns[2] < returns[1] < returns[0]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(16), deadline=None)
 @given(st.floats(-0.9, 2), st.floats(-0.9, 2), st.floats(9, 85))
 def test_a_lower_market_never_means_a_lower_vix(one: float, other: float, vix: float) -> None:
     low, high = sorted((one, other))

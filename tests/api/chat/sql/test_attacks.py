@@ -110,14 +110,14 @@ def unchanged(demo: Warehouse) -> Iterator[None]:
 HUGE = ("%1000000000s", "char(10000000)", "character(10000000)")
 
 
-def chosen() -> list[str]:
-    """Choose each hostile statement as it is, and twice as many mutations."""
+def chosen(mutations: int) -> list[str]:
+    """Choose each hostile statement as it is, and so many mutations of each."""
     mutated: dict[str, list[str]] = {}
     for kind, statement in hostile_statements():
         mutated.setdefault(kind, []).append(statement)
     picked = [statement for statements in BASE.values() for statement in statements]
     for kind, statements in mutated.items():
-        picked += Random(kind).sample(statements, k=2 * len(BASE[kind]))
+        picked += Random(kind).sample(statements, k=mutations * len(BASE[kind]))
     return [text for text in dict.fromkeys(picked) if not any(huge in text for huge in HUGE)]
 
 
@@ -164,12 +164,18 @@ async def _everything(cursor: AsyncCursor[Any], statement: bytes) -> AsyncIterat
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("mutations", [0, pytest.param(2, marks=pytest.mark.long)])
 @pytest.mark.usefixtures("unchanged")
-def test_the_role_alone_holds_without_the_guard(
-    reader: ChatReader, run: Run, hedge_fund_user: User, family_office_user: User, canaries: Canaries
+def test_the_role_alone_holds_without_the_guard(  # noqa: PLR0917 - fixtures
+    reader: ChatReader,
+    run: Run,
+    hedge_fund_user: User,
+    family_office_user: User,
+    canaries: Canaries,
+    mutations: int,
 ) -> None:
-    statements = chosen()
-    assert len(statements) > 500
+    statements = chosen(mutations)
+    assert len(statements) > (500 if mutations else 150)
 
     async def attack() -> None:
         expected = (await reader.run_checked(family_office_user, MINE)).rows
