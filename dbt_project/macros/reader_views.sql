@@ -1,7 +1,8 @@
 {#-
   The three views of a mart, each with the columns of its yml:
     marts           the newest publication of each portfolio and date
-    marts_history   all publications, with published_at and superseded_at
+    marts_history   all publications; in addition publication_id, published_at (when the row became visible) and
+                    superseded_at (when a newer publication replaced it; null while it is current)
     marts_at        as published at an instant, the setting sigmasight.published_at; without it a query fails instead of
                     returning current rows
   An audit build is not a publication: its marts show its own rows.
@@ -65,7 +66,7 @@
     {%- set view = api.Relation.create(database=this.database, schema=schema, identifier=this.identifier, type='view') -%}
     {#- not in dbt's relation cache: no model lives in this schema -#}
     {%- set exists = run_query("select to_regclass('" ~ view.include(database=false) ~ "')").rows[0][0] is not none -%}
-    {% if schema != 'marts_at' %}
+    {% if schema not in ['marts_at', 'marts_history'] %}
         {{ get_assert_columns_equivalent(code) }}
     {% endif %}
     {% call statement('view') %}
@@ -93,11 +94,18 @@ select {{ model.columns.keys() | join(', ') }} from {{ relation }}
 {%- endmacro %}
 
 
+{#- Names of the columns of a reader view: those of the yml and, in the history, those of the publication. -#}
+{% macro reader_columns(schema) -%}
+    {%- set of_publication = ['publication_id', 'published_at', 'superseded_at'] if schema == 'marts_history' else [] -%}
+    {{ return((model.columns | list) + of_publication) }}
+{%- endmacro %}
+
+
 {#- Dated facts: the rows of the publication of each date (and portfolio). -#}
 {% macro facts_select(relation, schema) -%}
 {%- set is_audit = schema == 'audit' -%}
 select
-    {%- for name in model.columns %}
+    {%- for name in reader_columns(schema) %}
     {%- if name in config.get('computed', {}) %}
     {{ config.get('computed')[name] }} as {{ name }}
     {%- else %}
@@ -156,7 +164,7 @@ with versions as (
         on rows.publication_id = publications.publication_id
 )
 
-select {{ model.columns.keys() | join(', ') }}
+select {{ reader_columns(schema) | join(', ') }}
 from versions as rows
 where
     not is_removed

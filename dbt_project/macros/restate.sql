@@ -95,7 +95,7 @@ after.{{ name }} is distinct from before.{{ name }}
 {% macro restated_types(mart, columns, key) -%}
     {%- set found = {} -%}
     {%- for name, column in graph.nodes['model.sigmasight.' ~ mart].columns.items()
-        if name in columns and name not in key + config.get('not_restated', []) + ['as_of_date', 'publication_id'] -%}
+        if name in columns and name not in key + config.get('not_restated', []) + ['as_of_date'] -%}
         {%- do found.update({name: column.data_type}) -%}
     {%- endfor -%}
     {{ return(found) }}

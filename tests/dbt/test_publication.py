@@ -119,12 +119,8 @@ def _query(warehouse: Warehouse, statement: str) -> list[tuple[Any, ...]]:
 
 
 def _rows(warehouse: Warehouse, mart: str) -> set[str]:
-    """The rows of a mart as text, without the columns of the publication."""
-    rows = _query(
-        warehouse,
-        f"""select (to_jsonb(m) - 'publication_id' - 'published_at' - 'superseded_at')::text
-        from marts.{mart} as m""",
-    )
+    """The rows of a mart as text."""
+    rows = _query(warehouse, f"select to_jsonb(m)::text from marts.{mart} as m")
     assert rows, mart
     assert len({row for (row,) in rows}) == len(rows)
     return {row for (row,) in rows}
@@ -142,7 +138,7 @@ def _every_mart(warehouse: Warehouse) -> dict[str, set[str]]:
         warehouse,
         "select table_name from information_schema.views where table_schema = 'marts' order by 1",
     )
-    of_the_run = "load_id,publication_id,published_at,superseded_at,created_at,updated_at"
+    of_the_run = "load_id,publication_id,published_at,created_at,updated_at"
     select = f"select (to_jsonb(m) - '{{{of_the_run}}}'::text[])::text from marts."
     return {
         mart: {row for (row,) in _query(warehouse, f"{select}{mart} as m")}
@@ -275,7 +271,7 @@ def test_a_corrected_price_rebuilds_from_its_date_only(corrected: Story) -> None
     assert newest == [(CORRECTED_DATE, date(2025, 7, 31))]
     before = _query(
         corrected.nightly,
-        f"""select count(distinct publication_id) from marts.fct_position_values
+        f"""select count(distinct publication_id) from marts_history.fct_position_values
         where as_of_date < '{CORRECTED_DATE}' and publication_id =
             (select max(publication_id) from marts.fct_publications)""",
     )

@@ -11,6 +11,7 @@ from tests.claims import claim, user_of
 from warehouse.connections import Warehouse
 
 Connection = psycopg.Connection[tuple[Any, ...]]
+PUBLICATION_COLUMNS = ["publication_id", "published_at", "superseded_at"]
 READER_SCHEMAS = ("marts", "marts_history")
 REFUSALS = (errors.InsufficientPrivilege, errors.ObjectNotInPrerequisiteState)
 
@@ -54,6 +55,24 @@ def test_the_analyst_reads_every_mart_and_its_history(demo: Warehouse, analyst: 
     for schema, name, _ in views:
         # the demo has no corrections and no capital flows
         assert _count(analyst, schema, name) > 0 or name in {"fct_restatements", "fct_capital_flows"}, name
+
+
+def test_only_the_history_shows_the_publication_of_a_row(demo: Warehouse) -> None:
+    with demo.connect_writer() as connection:
+        connection.execute("select set_config('sigmasight.published_at', now()::text, true)")
+        found = connection.execute(
+            """select table_name, table_schema, array_agg(column_name::text order by ordinal_position)
+            from information_schema.columns where table_schema = any(%s) group by 1, 2""",
+            [[*READER_SCHEMAS, "marts_at"]],
+        ).fetchall()
+    columns = {(str(schema), str(name)): names for name, schema, names in found}
+    of_history = [name for schema, name in columns if schema == "marts_history"]
+    assert len(of_history) == 33
+    for name in of_history:
+        assert columns["marts_history", name] == columns["marts", name] + PUBLICATION_COLUMNS, name
+    for schema, name in columns:
+        if schema == "marts_at":
+            assert columns["marts_at", name] == columns["marts", name], name
 
 
 def test_the_analyst_cannot_write(demo: Warehouse, analyst: Connection) -> None:

@@ -15,7 +15,6 @@ MARTS = project_root() / "dbt_project" / "models" / "marts"
 _BLOCK = re.compile(r"{%\s*docs\s+(\w+)\s*%}(.*?){%\s*enddocs\s*%}", re.DOTALL)
 _VARIABLE = re.compile(r"{{\s*var\('(\w+)'\)\s*}}")
 _NAMED = re.compile(r"{{\s*doc\('(\w+)'\)\s*}}")
-_OF_EVERY_MART = re.compile(r"{{ doc\('(publication_id|published_at|superseded_at)'\) }}")
 
 
 def mart_files() -> list[Path]:
@@ -44,11 +43,7 @@ def read_descriptions(text: str) -> dict[str, str]:
 
 def _cut_model(source: str, model: dict[str, Any], descriptions: Mapping[str, str]) -> Iterator[Passage]:
     name = model["name"]
-    columns = [
-        column
-        for column in model.get("columns", [])
-        if not _OF_EVERY_MART.fullmatch(column.get("description", ""))
-    ]
+    columns = model.get("columns", [])
     about = _resolved(model.get("description", ""), descriptions)
     listed = ", ".join(column["name"] for column in columns)
     yield from cut_section(source, (name,), [about, f"Columns: {listed}."])

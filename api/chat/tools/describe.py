@@ -54,7 +54,7 @@ def _schemas() -> dict[str, str]:
     return {
         current: "what is published now; the default",
         at: "the same as of an earlier instant; used by published_at of `metric`",
-        history: "every published version of each row, with published_at and superseded_at",
+        history: "every published version of each row, with publication_id, published_at and superseded_at",
     }
 
 

@@ -35,7 +35,6 @@ bars as (
         close,
         volume,
         source,
-        published_at,
         row_number() over (partition by symbol order by as_of_date desc) as days_ago
     from fct_prices
     where
@@ -60,27 +59,39 @@ histories as (
     group by symbol
 ),
 
+-- when the last bar was published: by the newest publication that covers its session
+newest_bars as (
+    select
+        bars.*,
+        (
+            select max(publications.published_at)
+            from fct_publications as publications
+            where bars.as_of_date between publications.from_date and publications.to_date
+        ) as published_at
+    from bars
+    where bars.days_ago = 1
+),
+
 by_symbol as (
     select
         count(*) as etf_count,
-        coalesce(bool_or(bars.source = 'simulated'), false) as has_simulated_prices,
-        coalesce(json_object_agg(bars.symbol, json_build_object(
+        coalesce(bool_or(newest_bars.source = 'simulated'), false) as has_simulated_prices,
+        coalesce(json_object_agg(newest_bars.symbol, json_build_object(
             'factor_name', factors.factor_name,
-            'symbol', bars.symbol,
-            'current_price', round(bars.close, 4),
-            'open', round(bars.open, 4),
-            'high', round(bars.high, 4),
-            'low', round(bars.low, 4),
-            'volume', round(bars.volume, 0),
-            'date', bars.as_of_date,
-            'updated_at', to_char(bars.published_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
-            'data_source', bars.source,
+            'symbol', newest_bars.symbol,
+            'current_price', round(newest_bars.close, 4),
+            'open', round(newest_bars.open, 4),
+            'high', round(newest_bars.high, 4),
+            'low', round(newest_bars.low, 4),
+            'volume', round(newest_bars.volume, 0),
+            'date', newest_bars.as_of_date,
+            'updated_at', to_char(newest_bars.published_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+            'data_source', newest_bars.source,
             'history', histories.body
-        ) order by bars.symbol), '{}'::json) as body
-    from bars
-    inner join factors on bars.symbol = factors.symbol
-    left join histories on bars.symbol = histories.symbol
-    where bars.days_ago = 1
+        ) order by newest_bars.symbol), '{}'::json) as body
+    from newest_bars
+    inner join factors on newest_bars.symbol = factors.symbol
+    left join histories on newest_bars.symbol = histories.symbol
 )
 
 select

@@ -44,7 +44,7 @@
 
 {#- Columns of a Python model as declared in its yml. -#}
 {% macro declared_columns() -%}
-    {%- for column in model.columns.values() if column.name not in ['publication_id', 'published_at', 'superseded_at'] -%}
+    {%- for column in model.columns.values() -%}
         {{ column.name }} {{ column.data_type }}{{ ', ' if not loop.last }}
     {%- endfor -%}
 {%- endmacro %}

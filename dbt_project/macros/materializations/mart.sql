@@ -161,7 +161,7 @@ set local default_statistics_target = 10;
     {%- if language == 'sql' -%}
         {{ return(get_column_schema_from_query(code) | map(attribute='name') | list) }}
     {%- else -%}
-        {{ return(model.columns.keys() | reject('in', ['publication_id', 'published_at', 'superseded_at']) | list) }}
+        {{ return(model.columns.keys() | list) }}
     {%- endif -%}
 {%- endmacro %}
 

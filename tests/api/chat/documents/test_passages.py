@@ -87,7 +87,6 @@ models:
     description: "Things. One row per thing."
     columns:
       - {name: thing_id, description: "{{ doc('thing_id') }}", config: {meta: {unit: id}}}
-      - {name: published_at, description: "{{ doc('published_at') }}"}
       - {name: weight, description: "Weight of the thing.", config: {meta: {unit: kg}}}
 """
     cut = cut_mart("fct_things", text, {"thing_id": "Thing (dim_things)."})

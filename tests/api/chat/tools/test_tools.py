@@ -204,7 +204,7 @@ def test_a_refused_statement_is_answered_with_a_sentence(call: Call, statement: 
 def test_a_page_is_whole(call: Call) -> None:
     found = body(call("hedgefundstyle", "describe", mart="fct_portfolio_risk"))
     assert found["columns"][0] == "name"
-    assert [row[0] for row in found["rows"]][-1] == "superseded_at"
+    assert [row[0] for row in found["rows"]][-1] == "data_days"
 
 
 # --- portfolios of others, and of the past --------------------------------------------------------
