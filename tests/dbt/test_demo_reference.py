@@ -87,6 +87,37 @@ def test_tags_equal_the_file_and_automatic_ones_are_sectors_and_options(demo: Wa
         assert set(row["automatic_tags"]) == automatic, row["symbol"]
 
 
+def test_position_values_name_the_underlying_and_the_sector_of_the_exposures(demo: Warehouse) -> None:
+    (row,) = rows_of(
+        demo,
+        """with by_sector as (
+            select held.portfolio_id, as_of_date, sum(market_value) as net_exposure,
+                case held.investment_class
+                    when 'PRIVATE' then 'Private' else coalesce(sector, 'Unclassified')
+                end as bucket
+            from marts.fct_position_values as held join marts.dim_positions using (position_id)
+            where is_open and not is_cash_equivalent group by held.portfolio_id, as_of_date, bucket
+        )
+        select count(*) as buckets,
+            count(*) filter (where by_sector.net_exposure is distinct from groups.net_exposure) as others
+        from by_sector full join (
+            select * from marts.fct_exposures_by_group where dimension = 'sector'
+        ) as groups using (portfolio_id, as_of_date, bucket)""",
+    )
+    assert row["buckets"] > 500
+    assert row["others"] == 0
+    (row,) = rows_of(
+        demo,
+        """select count(*) as options, count(*) filter (
+                where held.underlying_symbol is distinct from positions.underlying_symbol
+            ) as others
+        from marts.fct_position_values as held join marts.dim_positions as positions using (position_id)
+        where held.investment_class = 'OPTIONS' or held.underlying_symbol is not null""",
+    )
+    assert row["options"] > 100
+    assert row["others"] == 0
+
+
 def test_exposures_by_tag_include_every_tag(demo: Warehouse) -> None:
     found = rows_of(
         demo,

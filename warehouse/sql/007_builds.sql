@@ -84,5 +84,5 @@ create table if not exists ops.layouts (
     reached_at timestamptz not null default clock_timestamp()
 );
 insert into ops.layouts (layout)
-select case when to_regclass('published.pub_dates') is null then 9 else 1 end
+select case when to_regclass('published.pub_dates') is null then 11 else 1 end
 where not exists (select from ops.layouts);

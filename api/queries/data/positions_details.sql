@@ -36,8 +36,7 @@ known as materialized (
 chosen as materialized (
     select
         known.*,
-        dim_positions.underlying_symbol,
-        coalesce(dim_positions.underlying_symbol, known.symbol) as company_symbol,
+        coalesce(known.underlying_symbol, known.symbol) as company_symbol,
         dim_positions.investment_subtype,
         dim_positions.contract_multiplier,
         dim_positions.entry_date,

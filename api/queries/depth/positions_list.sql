@@ -10,11 +10,10 @@ with scope as materialized (
 described as materialized (
     select
         held.*,
-        dim_positions.underlying_symbol,
         dim_positions.investment_subtype,
         dim_positions.entry_date,
         dim_positions.own_tags,
-        coalesce(dim_positions.underlying_symbol, held.symbol) as company_symbol
+        coalesce(held.underlying_symbol, held.symbol) as company_symbol
     from fct_position_values as held
     inner join dim_positions
         on
@@ -29,8 +28,7 @@ described as materialized (
 companies as (
     select distinct on (symbol)
         symbol,
-        name,
-        sector
+        name
     from dim_company_profiles
     where
         symbol = any(array(select company_symbol from described))
@@ -66,8 +64,8 @@ positions as (
         companies.name as company_name,
         case
             when described.investment_class = 'PRIVATE' then 'Private'
-            else coalesce(companies.sector, 'Unclassified')
-        end as sector,
+            else coalesce(described.sector, 'Unclassified')
+        end as sector_bucket,
         array(
             select coalesce(named.tag_name, all_tags.tag) as tag_name
             from (
@@ -87,7 +85,7 @@ matching as (
     select * from positions
     where
         (%(type)s::text is null or %(type)s::text in (position_type, investment_class))
-        and (%(sector)s::text is null or lower(sector) = lower(%(sector)s::text))
+        and (%(sector)s::text is null or lower(sector_bucket) = lower(%(sector)s::text))
         -- a tag may be asked for by its first name too
         and (
             %(tag)s::text is null
@@ -134,7 +132,7 @@ listed as (
                     'investment_class', investment_class,
                     'investment_subtype', investment_subtype,
                     'underlying_symbol', underlying_symbol,
-                    'sector', sector,
+                    'sector', sector_bucket,
                     'tags', to_json(tags),
                     'entry_date', entry_date,
                     'quantity', trim_scale(round(quantity, 6)),
@@ -164,7 +162,7 @@ bucketed as (
             select
                 case %(group_by)s::text
                     when 'symbol' then matching.company_symbol
-                    when 'sector' then matching.sector
+                    when 'sector' then matching.sector_bucket
                     when 'type' then matching.position_type
                     when 'class' then matching.investment_class
                     when 'portfolio' then matching.portfolio_id::text

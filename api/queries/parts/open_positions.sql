@@ -12,10 +12,9 @@ with open_values as materialized (
 described as materialized (
     select
         open_values.*,
-        dim_positions.underlying_symbol,
         dim_positions.own_tags,
         dim_positions.is_cash_equivalent,
-        coalesce(dim_positions.underlying_symbol, open_values.symbol) as priced_symbol
+        coalesce(open_values.underlying_symbol, open_values.symbol) as priced_symbol
     from open_values
     inner join dim_positions
         on

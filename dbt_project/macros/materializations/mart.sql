@@ -23,7 +23,12 @@
     {%- set definition = table_definition(this, readers=reader_views_of(this)) if existing else {} -%}
     {%- set is_new_definition = definition.mark != mark -%}
     {% if is_derived %}
+        {#- with other columns the view is dropped, with its reader views, which are recreated in this transaction -#}
+        {%- set is_dropped = is_new_definition and existing and view_columns_changed(this, compiled_code) -%}
         {% call statement('main') %}
+            {% if is_dropped %}
+                drop view {{ target_relation }} cascade;
+            {% endif %}
             {% if is_new_definition %}
                 create or replace view {{ target_relation }} as {{ compiled_code }}
             {% else %}

@@ -161,6 +161,17 @@ def test_new_columns_of_earlier_publications_are_filled(upgraded: CommandLine) -
     observed = """select max(return_beta_observations) from marts_history.fct_portfolio_risk
         where publication_id <= 2"""
     assert one(upgraded.warehouse, observed) > 5
+    sectors = """select count(distinct held.sector), count(*) filter (where groups.bucket is null)
+        from marts_history.fct_position_values as held
+        left join marts_history.fct_exposures_by_group as groups
+            on held.portfolio_id = groups.portfolio_id
+            and held.as_of_date = groups.as_of_date
+            and held.publication_id = groups.publication_id
+            and groups.dimension = 'sector'
+            and held.sector = groups.bucket
+        where held.sector is not null and held.is_open and held.publication_id <= 2"""
+    with upgraded.warehouse.connect_analyst() as connection:
+        assert connection.execute(sectors).fetchone() == (9, 0)
 
 
 def test_nightly_runs_continue_after_the_upgrade(upgraded: CommandLine, tmp_path: Path) -> None:

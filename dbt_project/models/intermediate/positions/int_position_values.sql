@@ -22,6 +22,10 @@ splits as (
     select * from {{ ref('int_split_periods') }}
 ),
 
+sectors as (
+    select * from {{ ref('int_symbol_profiles') }}
+),
+
 day_before as (
     {{ session_before_window({
         'position_id': 'uuid',
@@ -75,12 +79,18 @@ valued as (
             when 'OPTIONS' then priced.contract
             when 'PUBLIC' then priced.symbol
         end as instrument_id,
+        sectors.sector,
         priced.investment_class = 'OPTIONS' and priced.is_open and priced.delta is null as is_without_delta
     from priced
     left join dividends
         on priced.symbol = dividends.symbol and priced.as_of_date = dividends.ex_session
     left join splits
         on priced.symbol = splits.symbol and priced.as_of_date = splits.ex_session
+    left join sectors
+        on
+            priced.pricing_symbol = sectors.symbol
+            and priced.as_of_date >= sectors.valid_from
+            and priced.as_of_date < sectors.valid_before
 ),
 
 linked as (
@@ -104,6 +114,7 @@ final as (
         portfolio_id,
         symbol,
         pricing_symbol,
+        sector,
         investment_class,
         position_type,
         is_cash_equivalent,

@@ -7,10 +7,6 @@ with position_values as not materialized (
     where is_open and not is_cash_equivalent and {{ is_being_built() }}
 ),
 
-sectors as (
-    select * from {{ ref('int_symbol_profiles') }}
-),
-
 tags as (
     select * from {{ ref('int_position_tags') }}
 ),
@@ -29,17 +25,9 @@ automatic_tags as (
 
 classified as (
     select
-        position_values.*,
-        case
-            when position_values.investment_class = 'PRIVATE' then 'Private'
-            else coalesce(sectors.sector, 'Unclassified')
-        end as sector_bucket
+        *,
+        case when investment_class = 'PRIVATE' then 'Private' else coalesce(sector, 'Unclassified') end as sector_bucket
     from position_values
-    left join sectors
-        on
-            position_values.pricing_symbol = sectors.symbol
-            and position_values.as_of_date >= sectors.valid_from
-            and position_values.as_of_date < sectors.valid_before
 ),
 
 partitions as (

@@ -16,7 +16,10 @@ final as (
         position_values.as_of_date,
         position_values.portfolio_id,
         position_values.symbol,
+        case when position_values.investment_class = 'OPTIONS' then position_values.pricing_symbol end
+            as underlying_symbol,
         position_values.pricing_symbol,
+        position_values.sector,
         position_values.investment_class,
         position_values.position_type,
         position_values.is_open,

@@ -1,0 +1,50 @@
+-- From layout 11 on, values of positions are kept with the sector of their symbol. Rows published before get the sector
+-- of the profile that was valid on their date, or else of the first one, as known to their publication.
+
+do $$
+begin
+    if to_regclass('published.int_position_values') is not null then
+        alter table published.int_position_values add column if not exists sector text;
+    end if;
+    if to_regclass('published.int_position_values') is not null
+        and to_regclass('published.dim_company_profiles') is not null then
+        with days as (
+            select distinct pricing_symbol, as_of_date, publication_id
+            from published.int_position_values
+            where sector is null
+        ),
+        sectors as (
+            select
+                days.*,
+                (
+                    select profiles.sector
+                    from (
+                        select distinct on (versions.profile_date)
+                            versions.profile_date,
+                            versions.sector,
+                            versions.is_removed
+                        from published.dim_company_profiles as versions
+                        where
+                            versions.symbol = days.pricing_symbol
+                            and versions.publication_id <= days.publication_id
+                        order by versions.profile_date, versions.publication_id desc
+                    ) as profiles
+                    where not profiles.is_removed
+                    order by
+                        profiles.profile_date <= days.as_of_date desc,
+                        abs(profiles.profile_date - days.as_of_date)
+                    limit 1
+                ) as sector
+            from days
+        )
+        update published.int_position_values as position_values
+        set sector = sectors.sector
+        from sectors
+        where
+            sectors.sector is not null
+            and position_values.pricing_symbol = sectors.pricing_symbol
+            and position_values.as_of_date = sectors.as_of_date
+            and position_values.publication_id = sectors.publication_id;
+    end if;
+end
+$$;
