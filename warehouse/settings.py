@@ -261,6 +261,23 @@ class Settings(ChatSettings):
         description="text, or json: one JSON object per line in the log files and on standard error.",
     )
 
+    # Restatements
+    restated_usd: float = Field(
+        default=1.0,
+        ge=0,
+        allow_inf_nan=False,
+        description=(
+            "Smallest change of a published amount, in USD, that fct_restatements lists; "
+            "fct_restatement_summary counts smaller ones too."
+        ),
+    )
+    restated_share: float = Field(
+        default=0.0001,
+        ge=0,
+        allow_inf_nan=False,
+        description="The same for every other figure, as a share of the larger value.",
+    )
+
     # Retention
     log_file_mb: int = Field(default=5, gt=0, description="Megabytes after which a log file is rotated.")
     log_files: int = Field(default=3, gt=0, description="How many files of each log are kept.")

@@ -1,7 +1,8 @@
 {#-
-  Records what this build changes in rows that readers see: one row per changed column of the mart. Statistics that
-  agree to a relative 1e-9 count as equal. Rows that are new on a published date (a new portfolio) change nothing that
-  was reported and are not listed; a row that is gone is listed with the column name '*'.
+  Records what this build changes in rows that readers see: one row per changed column of the mart, unless the change is
+  smaller than the build's thresholds, and the count of all changes of a column, these included. Statistics that agree
+  to a relative 1e-9 count as equal. Rows that are new on a published date (a new portfolio) change nothing that was
+  reported and are not counted; a row that is gone has the column name '*'.
 
   config of the mart: restated_as (the mart that shows the rows, if it is another one), not_restated (columns that are
   not compared), restated_when (condition on the compared rows), is_packed (true: pairs in arrays, compared one by one;
@@ -12,17 +13,42 @@
 {%- set mart = config.get('restated_as', model.name) -%}
 -- A merge join on the first columns of the key would compare each row with all rows that share them.
 set local enable_mergejoin = off;
-delete from ops.restatements
+{%- for table in ['restatements', 'restatement_counts'] %}
+delete from ops.{{ table }}
 where mart = '{{ mart }}' and publication_id > (select coalesce(max(publications.publication_id), 0) from ops.publications);
-insert into ops.restatements
-    (publication_id, as_of_date, mart, key, portfolio_id, column_name, old_value, new_value)
+{%- endfor %}
+with changes as materialized (
 {%- if config.get('is_packed', false) %}
 {#- correlations depend on prices only: they do not change on dates that are rebuilt for single portfolios #}
 {%- set dates = 'as_of_date between ' ~ from_date() ~ ' and ' ~ to_date() %}
-{{ restated_columns('(' ~ unpacked_pairs(relation, dates) ~ ')', config.require('restated_columns'), mart) }};
+{{ restated_columns('(' ~ unpacked_pairs(relation, dates) ~ ')', config.require('restated_columns'), mart) }}
 {%- else %}
-{{ restated_columns(relation, columns, mart) }};
+{{ restated_columns(relation, columns, mart) }}
 {%- endif %}
+),
+
+listed as (
+    insert into ops.restatements
+        (publication_id, as_of_date, mart, key, portfolio_id, column_name, old_value, new_value)
+    select {{ publication_id() }}, as_of_date, '{{ mart }}', key, portfolio_id, column_name, old_value, new_value
+    from changes
+    where is_listed
+)
+
+insert into ops.restatement_counts
+    (publication_id, mart, column_name, portfolio_id, from_date, to_date, change_count, listed_count, largest_change)
+select
+    {{ publication_id() }},
+    '{{ mart }}',
+    column_name,
+    portfolio_id,
+    min(as_of_date),
+    max(as_of_date),
+    count(*),
+    count(*) filter (where is_listed),
+    max(change)
+from changes
+group by column_name, portfolio_id;
 {%- endif -%}
 {%- endmacro %}
 
@@ -31,14 +57,14 @@ insert into ops.restatements
 {%- set key = config.get('restated_key', config.require('grain')) | reject('equalto', 'as_of_date') | list -%}
 {%- set types = restated_types(mart, columns, key) -%}
 select
-    {{ publication_id() }},
     before.as_of_date,
-    '{{ mart }}',
-    concat_ws(' ', {% for name in key %}before.{{ name }}{{ ', ' if not loop.last }}{% endfor %}),
-    {{ 'before.portfolio_id' if is_of_portfolios() else 'cast(null as uuid)' }},
-    changes.column_name,
-    changes.old_value,
-    changes.new_value
+    concat_ws(' ', {% for name in key %}before.{{ name }}{{ ', ' if not loop.last }}{% endfor %}) as key,
+    {{ 'before.portfolio_id' if is_of_portfolios() else 'cast(null as uuid)' }} as portfolio_id,
+    compared.column_name,
+    compared.old_value,
+    compared.new_value,
+    compared.change,
+    coalesce(compared.change >= compared.least_change, true) as is_listed
 from (
     {{ restated_rows(relation, key) }}
 ) as before
@@ -53,16 +79,20 @@ left join (
         {%- endfor %}
 cross join lateral (
     values
-    ('*', 'present', cast(null as text), {{ is_gone() }})
+    (
+        '*', 'present', cast(null as text), {{ is_gone() }},
+        cast(null as double precision), cast(null as double precision)
+    )
     {%- for name, type in types.items() %},
     (
         '{{ name }}', cast(before.{{ name }} as text), cast(after.{{ name }} as text),
-        after.publication_id is not null and {{ is_changed(name, type) }}
+        after.publication_id is not null and {{ is_changed(name, type) }},
+        {{ change_and_least(name, type, mart) }}
     )
     {%- endfor %}
-) as changes (column_name, old_value, new_value, is_changed)
+) as compared (column_name, old_value, new_value, is_changed, change, least_change)
 where
-    changes.is_changed
+    compared.is_changed
     -- most rows are unchanged: do not cast their columns to text
     and (
         after.publication_id is null
@@ -87,6 +117,25 @@ coalesce(
         )
 {%- else -%}
 after.{{ name }} is distinct from before.{{ name }}
+{%- endif -%}
+{%- endmacro %}
+
+
+{#-
+  The absolute change of a number, and the least change that is listed: an amount in USD, for other figures a share of
+  the larger value. Null for values that are no numbers.
+-#}
+{% macro change_and_least(name, type, mart) -%}
+{%- if type in ['double precision', 'integer', 'bigint'] or type.startswith('numeric') -%}
+cast(abs(after.{{ name }} - before.{{ name }}) as double precision),
+        {%- if graph.nodes['model.sigmasight.' ~ mart].columns[name].config.meta.unit == 'USD' %}
+        (select ops.build_restated_usd())
+        {%- else %}
+        (select ops.build_restated_share())
+        * cast(greatest(abs(after.{{ name }}), abs(before.{{ name }})) as double precision)
+        {%- endif -%}
+{%- else -%}
+cast(null as double precision), cast(null as double precision)
 {%- endif -%}
 {%- endmacro %}
 

@@ -34,6 +34,7 @@ from flows.pipeline.window import (
     fix_known_at,
     is_session,
     plan_window,
+    restatement_settings,
     today,
 )
 from flows.source import Source
@@ -172,7 +173,7 @@ def build_step(
         report = run_plainly(
             warehouse,
             "build",
-            settings=build_settings(window, publication_id),
+            settings=build_settings(window, publication_id) | restatement_settings(warehouse.settings),
             manifest=project.manifest,
             options=[
                 *SKIP_UNIT_TESTS,

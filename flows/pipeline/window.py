@@ -22,6 +22,7 @@ from flows.database import Connection, row, rows, value
 from flows.errors import WindowError
 from flows.pipeline.lock import lock_holder
 from warehouse.locks import LOAD_LOCK
+from warehouse.settings import Settings
 
 PATIENCE = timedelta(minutes=10)
 NEW_YORK = ZoneInfo("America/New_York")
@@ -282,6 +283,11 @@ def begin_publication(connection: Connection, window: Window) -> int:
             [(publication_id, portfolio_id, start) for portfolio_id, start in window.portfolios.items()],
         )
     return publication_id
+
+
+def restatement_settings(settings: Settings) -> dict[str, str]:
+    """The smallest changes that the build lists (warehouse/sql/007_builds.sql), by name."""
+    return {"restated_usd": str(settings.restated_usd), "restated_share": str(settings.restated_share)}
 
 
 def build_settings(window: Window, publication_id: int) -> dict[str, str]:

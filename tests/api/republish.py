@@ -51,6 +51,14 @@ join published.fct_portfolio_snapshots as before using (portfolio_id, as_of_date
 where after.publication_id = %s and before.publication_id = %s
 """
 
+RESTATED_COUNTS = """
+insert into ops.restatement_counts (
+    publication_id, mart, column_name, portfolio_id, from_date, to_date, change_count, listed_count
+)
+select publication_id, mart, column_name, portfolio_id, min(as_of_date), max(as_of_date), count(*), count(*)
+from ops.restatements where publication_id = %s group by publication_id, mart, column_name, portfolio_id
+"""
+
 
 def republish(connection: Connection, shift: Decimal) -> int:
     """Publish the last session again, with equity and each market value shifted by `shift` USD."""
@@ -68,6 +76,7 @@ def republish(connection: Connection, shift: Decimal) -> int:
                 statement.format(sql.Identifier(table), column=sql.Identifier(column)), (shift, number)
             )
         connection.execute(RESTATED, (number, before))
+        connection.execute(RESTATED_COUNTS, (number,))
         connection.execute("select ops.publish(%s, %s, %s, now(), null, null, 1, 0)", (number, last, last))
     return int(number)
 
@@ -92,6 +101,7 @@ def take_back(connection: Connection, number: int) -> None:
             connection.execute(statement.format(sql.Identifier(table)), (number,))
         for statement in (
             "delete from ops.restatements where publication_id = %(number)s",
+            "delete from ops.restatement_counts where publication_id = %(number)s",
             "delete from ops.publication_dates where publication_id = %(number)s",
             "delete from ops.portfolio_dates where publication_id = %(number)s",
             *REINSTATE,

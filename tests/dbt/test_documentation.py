@@ -29,7 +29,8 @@ CONTRACT = {
     "dim_factors": "model factor | proxy_symbol long_symbol short_symbol window_days min_observations unit",
     "fct_prices": "symbol as_of_date | open high low close adjusted_close volume daily_return split_ratio "
     "dividend source",
-    "fct_position_values": "position_id as_of_date | portfolio_id symbol quantity price price_date "
+    "fct_position_values": "position_id as_of_date | portfolio_id symbol underlying_symbol sector "
+    "investment_class quantity price price_date "
     "price_flag market_value cost_basis weight unrealized_pnl realized_pnl dividends daily_pnl "
     "cumulative_pnl",
     "fct_portfolio_snapshots": "portfolio_id as_of_date | equity cash net_market_value capital_flow "
@@ -88,6 +89,7 @@ CONTRACT = {
     "fct_data_quality": "symbol as_of_date | first_price_date last_price_date sessions_missing_252 "
     "days_stale suspect_moves_252 providers used_by_portfolios flag",
     "fct_restatements": "publication_id as_of_date mart key column_name | old_value new_value published_at",
+    "fct_restatement_summary": "publication_id mart column_name | cause rows largest_change",
     "fct_publications": "publication_id | from_date to_date published_at dbt_invocation_id git_revision "
     "tests_passed tests_warned",
     "fct_loads": "load_id | source dataset started_at finished_at status rows_read rows_new rows_rejected "

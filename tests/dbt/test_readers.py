@@ -13,6 +13,8 @@ from warehouse.connections import Warehouse
 Connection = psycopg.Connection[tuple[Any, ...]]
 PUBLICATION_COLUMNS = ["publication_id", "published_at", "superseded_at"]
 READER_SCHEMAS = ("marts", "marts_history")
+# The demo has no corrections and no capital flows.
+EMPTY = {"fct_restatements", "fct_restatement_summary", "fct_capital_flows"}
 REFUSALS = (errors.InsufficientPrivilege, errors.ObjectNotInPrerequisiteState)
 
 
@@ -51,10 +53,9 @@ def _count(connection: Connection, schema: str, name: str) -> int:
 
 def test_the_analyst_reads_every_mart_and_its_history(demo: Warehouse, analyst: Connection) -> None:
     views = _views(demo)
-    assert len(views) == 37 + 33
+    assert len(views) == 38 + 33
     for schema, name, _ in views:
-        # the demo has no corrections and no capital flows
-        assert _count(analyst, schema, name) > 0 or name in {"fct_restatements", "fct_capital_flows"}, name
+        assert _count(analyst, schema, name) > 0 or name in EMPTY, name
 
 
 def test_only_the_history_shows_the_publication_of_a_row(demo: Warehouse) -> None:
@@ -97,10 +98,7 @@ def test_the_analyst_cannot_write(demo: Warehouse, analyst: Connection) -> None:
 
 def test_without_a_user_the_api_sees_no_portfolio(demo: Warehouse, api: Connection) -> None:
     for schema, name, is_owned in _views(demo):
-        if is_owned and name not in {
-            "fct_restatements",
-            "fct_capital_flows",
-        }:  # empty in the demo, as above
+        if is_owned and name not in EMPTY:
             assert _count(api, schema, name) == 0, name
 
 
@@ -112,10 +110,7 @@ def test_a_user_sees_only_their_own_portfolios_in_every_mart(demo: Warehouse, ap
     assert len(mine) == 2
     user = user_of(demo, "demo_familyoffice@sigmasight.com")
     for schema, name, is_owned in _views(demo):
-        if is_owned and name not in {
-            "fct_restatements",
-            "fct_capital_flows",
-        }:  # empty in the demo, as above
+        if is_owned and name not in EMPTY:
             statement = sql.SQL("select distinct portfolio_id from {}").format(sql.Identifier(schema, name))
             with demo.connect_writer() as connection:
                 all_ids = set(connection.execute(statement).fetchall())

@@ -76,6 +76,8 @@ VALUES = {
     "fred_url": ("http://127.0.0.1:4", "http://127.0.0.1:4"),
     "log_level": ("debug", "DEBUG"),
     "log_format": ("json", "json"),
+    "restated_usd": ("2.5", 2.5),
+    "restated_share": ("0.01", 0.01),
     "log_file_mb": ("7", 7),
     "log_files": ("8", 8),
     "log_days": ("9", 9),

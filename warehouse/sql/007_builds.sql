@@ -32,6 +32,18 @@ returns bigint
 language sql stable parallel safe
 as $$ select coalesce(nullif(current_setting('sigmasight.publication_id', true), '')::bigint, 0) $$;
 
+-- The smallest change of a published amount, in USD, that is listed in ops.restatements. By default every change is.
+create or replace function ops.build_restated_usd()
+returns double precision
+language sql stable parallel safe
+as $$ select coalesce(nullif(current_setting('sigmasight.restated_usd', true), '')::double precision, 0) $$;
+
+-- The same for every other figure, as a share of the larger of the two values.
+create or replace function ops.build_restated_share()
+returns double precision
+language sql stable parallel safe
+as $$ select coalesce(nullif(current_setting('sigmasight.restated_share', true), '')::double precision, 0) $$;
+
 -- Portfolios that a build covers from an earlier session than the market facts, because their own data changed.
 create table if not exists ops.build_portfolios (
     publication_id bigint not null,
@@ -63,7 +75,8 @@ on ops.portfolio_dates (portfolio_id, as_of_date) include (publication_id) where
 create index if not exists portfolio_dates_by_date
 on ops.portfolio_dates using brin (as_of_date) with (pages_per_range = 16);
 
--- What each publication changed in rows that were already published: one row per changed column.
+-- What each publication changed in rows that were already published: one row per changed column, without changes below
+-- the build's thresholds.
 create table if not exists ops.restatements (
     publication_id bigint not null,
     as_of_date date not null,
@@ -76,6 +89,20 @@ create table if not exists ops.restatements (
 );
 create index if not exists restatements_by_publication on ops.restatements (publication_id, as_of_date);
 create index if not exists restatements_by_portfolio on ops.restatements (portfolio_id, as_of_date);
+
+-- How many changes each publication made to a column of a mart, listed in ops.restatements or not.
+create table if not exists ops.restatement_counts (
+    publication_id bigint not null,
+    mart text not null,
+    column_name text not null,
+    portfolio_id uuid,
+    from_date date not null,
+    to_date date not null,
+    change_count bigint not null,
+    listed_count bigint not null,
+    largest_change double precision
+);
+create index if not exists restatement_counts_by_publication on ops.restatement_counts (publication_id);
 
 -- The layout of the tables that builds fill. `sigmasight upgrade` brings an older layout to the newest one by running
 -- the files of warehouse/sql/upgrades, each once.

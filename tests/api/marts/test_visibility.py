@@ -11,7 +11,7 @@ import pytest
 from psycopg import Connection, errors, sql
 
 from tests.api.api_helpers import Person, assert_problem
-from tests.api.republish import republished
+from tests.api.republish import RESTATED_COUNTS, republished
 from tests.claims import claim as claim_user
 from tests.claims import user_of
 from warehouse.connections import Warehouse
@@ -98,6 +98,8 @@ def restated_pairs(demo: Warehouse) -> Iterator[None]:
     """Publish the last session again, with every held pair marked as restated."""
     with republished(demo, Decimal(1)) as number, demo.connect_writer() as writer:
         writer.execute(RESTATED_PAIRS, (number,))
+        writer.execute("delete from ops.restatement_counts where publication_id = %s", (number,))
+        writer.execute(RESTATED_COUNTS, (number,))
         writer.commit()
         yield
 
@@ -133,6 +135,23 @@ def test_a_restated_pair_is_visible_only_to_holders_of_both_symbols(
     assert restated(role, "marts") == set(), "a session without a user"
     with psycopg.connect(demo.analyst_url) as analyst:
         assert restated(analyst, "marts") > mine | others
+
+
+def counted(reader: Connection[Row], schema: str) -> dict[str, int]:
+    statement = sql.SQL("select mart, sum(rows)::integer from {}.fct_restatement_summary group by mart")
+    return dict(reader.execute(statement.format(sql.Identifier(schema))).fetchall())
+
+
+@pytest.mark.usefixtures("restated_pairs")
+def test_restatements_of_other_users_and_of_pairs_are_not_counted(
+    role: Connection[Row], demo: Warehouse
+) -> None:
+    claim(role, demo, "demo_familyoffice@sigmasight.com")
+    assert counted(role, "marts") == counted(role, "marts_at") == {"fct_portfolio_snapshots": 2}
+    with psycopg.connect(demo.analyst_url) as analyst:
+        everything = counted(analyst, "marts")
+    assert everything.keys() == {"fct_portfolio_snapshots", "fct_correlation_pairs"}
+    assert everything["fct_portfolio_snapshots"] > 2
 
 
 def test_the_number_of_holders_of_a_symbol_is_not_restated(hedge_fund: Person) -> None:

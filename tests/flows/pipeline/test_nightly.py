@@ -137,6 +137,28 @@ def test_new_data_are_built_from_the_first_date_they_touch(built_news: News) -> 
     assert one(warehouse, "select count(*) from marts.fct_restatements where column_name = 'close'") == 1
 
 
+def test_every_change_is_counted_and_those_from_the_thresholds_on_are_listed(built_news: News) -> None:
+    warehouse = built_news.command.warehouse
+    differences = """select count(*)
+        from marts.fct_restatement_summary as summary
+        full join (
+            select publication_id, mart, column_name, cause, min(as_of_date) as first_date, count(*) as listed
+            from marts.fct_restatements group by 1, 2, 3, 4
+        ) as found using (publication_id, mart, column_name, cause)
+        where coalesce(summary.rows_listed, -1) <> coalesce(found.listed, 0)
+            or summary.from_date > found.first_date"""
+    assert one(warehouse, differences) == 0
+    listed = """select min(abs(new_value::numeric - old_value::numeric)) from marts.fct_restatements
+        where mart = 'fct_position_values' and column_name in ('market_value', 'cumulative_pnl')"""
+    assert one(warehouse, listed) >= 1
+    counted = "select sum(rows) - sum(rows_listed) from marts.fct_restatement_summary"
+    assert one(warehouse, counted) > 0
+    equity = """select max(largest_change) - max(abs(new_value::numeric - old_value::numeric))
+        from marts.fct_restatement_summary join marts.fct_restatements using (mart, column_name)
+        where mart = 'fct_portfolio_snapshots' and column_name = 'equity'"""
+    assert one(warehouse, equity) == pytest.approx(0, abs=1e-9)
+
+
 def test_views_are_rebuilt_only_if_the_project_changes_or_one_is_missing(
     published: Warehouse, built_news: News
 ) -> None:

@@ -1,5 +1,6 @@
--- From layout 11 on, values of positions are kept with the sector of their symbol. Rows published before get the sector
--- of the profile that was valid on their date, or else of the first one, as known to their publication.
+-- From layout 11 on, values of positions are kept with the sector of their symbol, and changes of published figures are
+-- counted whether they are listed or not. Rows published before get the sector of the profile that was valid on their
+-- date, or else of the first one, as known to their publication; changes listed before are counted.
 
 do $$
 begin
@@ -48,3 +49,23 @@ begin
     end if;
 end
 $$;
+
+insert into ops.restatement_counts
+    (publication_id, mart, column_name, portfolio_id, from_date, to_date, change_count, listed_count, largest_change)
+select
+    publication_id,
+    mart,
+    column_name,
+    portfolio_id,
+    min(as_of_date),
+    max(as_of_date),
+    count(*),
+    count(*),
+    max(case
+        when
+            old_value ~ '^-?\d+(\.\d+)?(e[-+]\d+)?$' and new_value ~ '^-?\d+(\.\d+)?(e[-+]\d+)?$'
+            then abs(new_value::double precision - old_value::double precision)
+    end)
+from ops.restatements
+where not exists (select from ops.restatement_counts)
+group by publication_id, mart, column_name, portfolio_id;
