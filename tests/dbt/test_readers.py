@@ -76,6 +76,32 @@ def test_only_the_history_shows_the_publication_of_a_row(demo: Warehouse) -> Non
             assert columns["marts_at", name] == columns["marts", name], name
 
 
+def test_counting_correlation_pairs_reads_no_correlation(analyst: Connection) -> None:
+    def plan(selected: str) -> str:
+        rows = analyst.execute(f"explain select {selected} from marts.fct_correlation_pairs")  # type: ignore[call-overload]
+        return "\n".join(line for (line,) in rows.fetchall())
+
+    assert "int_symbol_correlations" in plan("avg(correlation)")
+    assert "int_symbol_correlations" not in plan("count(*)")
+    assert "int_correlation_repairs" not in plan("count(*)")
+    assert "fct_correlation_clusters" not in plan("count(*)")
+
+
+def test_every_pair_of_a_matrix_has_a_correlation(analyst: Connection) -> None:
+    counts = """select
+            (select count(*) from marts.fct_correlation_pairs),
+            (
+                select count(*) from marts.fct_correlation_pairs
+                where abs(correlation) <= 1 and symbol_1 < symbol_2
+            ),
+            (
+                select sum(symbols_included * (symbols_included - 1) / 2)
+                from marts.fct_portfolio_correlation
+            )"""
+    pairs, valid, expected = analyst.execute(counts).fetchone() or (0, 0, 0)
+    assert pairs == valid == expected > 0
+
+
 def test_the_analyst_cannot_write(demo: Warehouse, analyst: Connection) -> None:
     analyst.execute("set default_transaction_read_only = off")  # the guard is the grant, not this setting
     for schema, name, _ in _views(demo):

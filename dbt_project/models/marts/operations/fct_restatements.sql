@@ -15,8 +15,8 @@ publications as (
 ),
 
 -- not materialized, so that the rows of a portfolio and date are found by index
-members as not materialized (
-    select * from {{ ref('fct_correlation_clusters') }}
+matrices as not materialized (
+    select * from {{ ref('fct_portfolio_correlation') }}
 ),
 
 final as (
@@ -39,18 +39,12 @@ final as (
             restatements.mart <> 'fct_correlation_pairs'
             -- a pair is stored once for all holders: show it only to users who hold both symbols together
             or exists (
-                select first_leg.symbol
-                from members as first_leg
-                inner join members as second_leg
-                    on
-                        first_leg.portfolio_id = second_leg.portfolio_id
-                        and first_leg.as_of_date = second_leg.as_of_date
-                        and first_leg.publication_id = second_leg.publication_id
+                select matrices.portfolio_id
+                from matrices
                 where
-                    first_leg.as_of_date = restatements.as_of_date
-                    and first_leg.symbol = split_part(restatements.key, ' ', 1)
-                    and second_leg.symbol = split_part(restatements.key, ' ', 2)
-                    and first_leg.portfolio_id in (
+                    matrices.as_of_date = restatements.as_of_date
+                    and matrices.symbols @> string_to_array(restatements.key, ' ')
+                    and matrices.portfolio_id in (
                         select readable.id from access.readable_portfolio_ids() as readable (id)
                     )
             )

@@ -1,6 +1,7 @@
 {{ config(materialized='mart', grain=['portfolio_id', 'as_of_date']) }}
 
 -- Diversification of every portfolio; without two comparable symbols the figures are null and a flag gives the reason.
+-- The symbols of the matrix are stored as an array, in the order of int_symbol_correlations, for fct_correlation_pairs.
 with scopes as (
     select * from {{ ref('int_portfolio_scopes') }}
 ),
@@ -29,7 +30,8 @@ included as (
         members.portfolio_id,
         members.as_of_date,
         {{ exact_sum('holdings.known_market_value') }} as covered_market_value,
-        sum(holdings.known_positions) as positions_analyzed
+        sum(holdings.known_positions) as positions_analyzed,
+        array_agg(members.symbol order by members.symbol collate "C") as symbols -- noqa: RF02
     from members
     inner join holdings
         on
@@ -52,6 +54,7 @@ flagged as (
         found.min_eigenvalue,
         coalesce(found.data_days, 0) as data_days,
         coalesce(included.positions_analyzed, 0) as positions_analyzed,
+        included.symbols,
         unmeasured.unmeasured_symbols,
         unmeasured.positions_not_measured,
         {{ (var('full_history_share') * var('correlation_rules').window) | round | int }} as full_history_sessions,
@@ -79,6 +82,7 @@ final as (
         cluster_count,
         symbols_included,
         symbols_excluded,
+        symbols,
         is_repaired,
         min_eigenvalue,
         {{ var('correlation_rules').window }} as window_days,

@@ -1,6 +1,7 @@
 -- From layout 11 on, values of positions are kept with the sector of their symbol, and changes of published figures are
 -- counted whether they are listed or not. Rows published before get the sector of the profile that was valid on their
--- date, or else of the first one, as known to their publication; changes listed before are counted.
+-- date, or else of the first one, as known to their publication; changes listed before are counted. The symbols of a
+-- correlation matrix move from rows of fct_correlation_clusters without a cluster into an array of the portfolio's row.
 
 do $$
 begin
@@ -69,3 +70,31 @@ select
 from ops.restatements
 where not exists (select from ops.restatement_counts)
 group by publication_id, mart, column_name, portfolio_id;
+
+do $$
+begin
+    if to_regclass('published.fct_portfolio_correlation') is not null
+        and to_regclass('published.fct_correlation_clusters') is not null then
+        alter table published.fct_portfolio_correlation add column if not exists symbols text[];
+        with matrices as (
+            select
+                portfolio_id,
+                as_of_date,
+                publication_id,
+                array_agg(symbol order by symbol collate "C") as symbols
+            from published.fct_correlation_clusters
+            group by portfolio_id, as_of_date, publication_id
+        )
+        update published.fct_portfolio_correlation as rows
+        set symbols = matrices.symbols
+        from matrices
+        where
+            rows.portfolio_id = matrices.portfolio_id
+            and rows.as_of_date = matrices.as_of_date
+            and rows.publication_id = matrices.publication_id;
+        -- a view over those rows, which the upgrade creates again
+        drop view if exists published.fct_correlation_pairs cascade;
+        delete from published.fct_correlation_clusters where cluster_id is null;
+    end if;
+end
+$$;
