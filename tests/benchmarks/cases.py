@@ -2,9 +2,12 @@
 
 import json
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+
+from psycopg import sql
 
 from tests.benchmarks.builds import Build, run_build, run_nightly
 from tests.benchmarks.floor import (
@@ -48,11 +51,19 @@ class Load:
 
 
 @dataclass(frozen=True)
+class Count:
+    """A count of rows, and how long it took."""
+
+    rows: int
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Measured:
     """All measurements of a case. Sizes in bytes, without the tables that each build refills.
 
-    late_lot: the build after one lot of one portfolio was entered five sessions late. rebuilt: the rebuild of
-    the last date.
+    pairs: a count of the last date's correlation pairs. late_lot: the build after one lot of one portfolio
+    was entered five sessions late. rebuilt: the rebuild of the last date.
     """
 
     case: Case
@@ -63,6 +74,7 @@ class Measured:
     increment: Build
     growth: int
     floor: Floor
+    pairs: Count
     late_lot: Build
     late_growth: int
     rebuilt: Build
@@ -93,12 +105,14 @@ def measure_case(case: Case, say: Say) -> Measured:
         say(f"one more date built in {increment.command.seconds:.1f} s")
         floor = measure_floor(warehouse, increment)
         say(f"its statements run by psql in {floor.wall:.1f} s")
+        pairs = measure_count(warehouse, "fct_correlation_pairs")
+        say(f"{pairs.rows:,} correlation pairs counted in {pairs.seconds:.2f} s")
         late_lot, late_growth = measure_late_lot(warehouse, case)
         say(f"a lot entered late built in {late_lot.command.seconds:.1f} s")
         rebuilt = run_build(warehouse, "rebuild", "--from", last_date(warehouse).isoformat())
         say(f"the last date built again in {rebuilt.command.seconds:.1f} s")
     return Measured(
-        case, load, history, size, next_load, increment, growth, floor, late_lot, late_growth, rebuilt
+        case, load, history, size, next_load, increment, growth, floor, pairs, late_lot, late_growth, rebuilt
     )
 
 
@@ -127,6 +141,17 @@ def measure_floor(warehouse: Warehouse, increment: Build) -> Floor:
     check_equal(warehouse, day)
     swap_in_built_state(warehouse)
     return floor
+
+
+def measure_count(warehouse: Warehouse, mart: str) -> Count:
+    """Count a mart's rows of the last date as an analyst, when they are in the server's cache."""
+    statement = sql.SQL("select count(*) from {} where as_of_date = %s").format(sql.Identifier(mart))
+    day = last_date(warehouse)
+    with warehouse.connect_analyst(autocommit=True) as connection:
+        connection.execute(statement, [day])
+        begun = time.monotonic()
+        rows = int(connection.execute(statement, [day]).fetchall()[0][0])
+        return Count(rows, time.monotonic() - begun)
 
 
 def measure_late_lot(warehouse: Warehouse, case: Case) -> tuple[Build, int]:
