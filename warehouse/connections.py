@@ -60,10 +60,10 @@ class Warehouse:
     def dbt_environment(self) -> dict[str, str]:
         """Return the environment variables for dbt: what profiles.yml reads, and where it is.
 
-        The rest of the URL (sslmode, the role as an option, ...) goes into libpq's own variables, which every
-        driver in dbt's process reads.
+        The rest of the URL (sslmode, ...) goes into libpq's own variables, which every driver in dbt's
+        process reads; the role does not, because connections of other roles in that process read them too.
         """
-        parts = url_parts(self.writer_url)
+        parts = url_parts(self.writer_url if self.is_embedded else self.admin_url)
         return {
             "SIGMASIGHT_DB_HOST": parts.pop("host", ""),
             "SIGMASIGHT_DB_PORT": parts.pop("port", "5432"),

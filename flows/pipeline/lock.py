@@ -4,10 +4,11 @@ A dedicated connection holds it, so killing the process releases it.
 """
 
 import os
+import secrets
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 import psycopg
@@ -20,30 +21,47 @@ from warehouse.locks import BUILD_LOCK
 
 LONGEST_APPLICATION_NAME = 63  # bytes; PostgreSQL cuts off the rest
 
-HOLDER = """
-select activity.application_name, activity.backend_start
-from pg_catalog.pg_locks as locks
-join pg_catalog.pg_stat_activity as activity on activity.pid = locks.pid
-where
-    locks.locktype = 'advisory' and locks.granted and locks.objsubid = 1
-    and locks.database = (select oid from pg_catalog.pg_database where datname = current_database())
-    and locks.classid = 0 and locks.objid = %s::bigint::oid
-"""
-
-IS_HELD_BY = """
-select exists (
-    select from pg_catalog.pg_locks as locks
-    join pg_catalog.pg_stat_activity as activity on activity.pid = locks.pid
+# The lock and the mark of one hold are advisory locks of the same session. pg_locks shows them with the
+# process to every role that may read it; pg_stat_activity hides backend_start from the writer after SET ROLE.
+LOCKS = """
+with locks as (
+    select pid, classid, objid
+    from pg_catalog.pg_locks
     where
-        locks.locktype = 'advisory' and locks.granted and locks.objsubid = 1
-        and locks.database = (select oid from pg_catalog.pg_database where datname = current_database())
-        and locks.classid = 0 and locks.objid = %s::bigint::oid
-        and locks.pid = %s and activity.backend_start = %s
+        locktype = 'advisory' and granted and objsubid = 1
+        and database = (select oid from pg_catalog.pg_database where datname = current_database())
+),
+
+held as (
+    select pid from locks where classid = 0 and objid = %(lock)s::bigint::oid
+),
+
+marks as (
+    select pid, classid, objid from locks where classid <> 0
 )
 """
 
+HOLDER = f"""
+{LOCKS}
+select activity.application_name, coalesce(to_timestamp(marks.classid::bigint), activity.backend_start)
+from held
+join pg_catalog.pg_stat_activity as activity on activity.pid = held.pid
+left join marks on marks.pid = held.pid
+"""
 
-THIS_PROCESS = "select pid, backend_start from pg_stat_activity where pid = pg_backend_pid()"
+IS_HELD_BY = f"""
+{LOCKS}
+select exists (
+    select from held
+    join marks on marks.pid = held.pid
+    where
+        held.pid = %(backend_pid)s
+        and marks.classid = %(second)s::bigint::oid and marks.objid = %(number)s::bigint::oid
+)
+"""
+
+THIS_PROCESS = "select pg_backend_pid(), extract(epoch from clock_timestamp())::bigint"
+MARK = "select pg_advisory_lock((%s::bigint << 32) | %s::bigint)"
 
 
 @dataclass(frozen=True)
@@ -60,14 +78,19 @@ class Holder:
 
 @dataclass(frozen=True)
 class LockToken:
-    """One uninterrupted hold of the lock: the backend that holds it, and when that backend started."""
+    """One uninterrupted hold of the lock, marked by a second advisory lock of the same session.
+
+    backend_pid: the process of the session. second, number: the mark's key, which no later session repeats:
+    seconds since 1970 by the server's clock when the lock was acquired, and 32 random bits.
+    """
 
     backend_pid: int
-    backend_start: datetime
+    second: int
+    number: int
 
     def confirm(self, connection: Connection) -> None:
         """Raise LockLostError unless the lock was held without interruption; runs on another connection."""
-        if not value(connection, IS_HELD_BY, [BUILD_LOCK, self.backend_pid, self.backend_start]):
+        if not value(connection, IS_HELD_BY, {"lock": BUILD_LOCK, **asdict(self)}):
             raise LockLostError(
                 "The connection that held the build lock broke, so another build may have run: "
                 "nothing was published. Run the command again."
@@ -81,20 +104,23 @@ class BuildLock:
         self._warehouse = warehouse
         self._name = process_name(purpose)
         self._connection: Connection | None = None
+        self._token: LockToken | None = None
 
     def hold(self) -> LockToken:
         """Acquire the lock, or keep it; acquire it again after a server restart.
 
         Raises BuildLockedError, naming the holder, when another build has it.
         """
-        if self._connection is not None:
+        if self._connection is not None and self._token is not None:
             with suppress(psycopg.OperationalError):
-                return self._token(self._connection)
+                self._connection.execute("select")
+                return self._token
         self.release()
         self._connection = self._warehouse.connect_writer(application_name=self._name, autocommit=True)
         if not value(self._connection, "select pg_try_advisory_lock(%s)", [BUILD_LOCK]):
             raise locked_error(lock_holder(self._connection))
-        return self._token(self._connection)
+        self._token = _mark(self._connection)
+        return self._token
 
     def check_layout(self) -> None:
         """Raise OldLayoutError for a warehouse with an older layout."""
@@ -107,10 +133,15 @@ class BuildLock:
                 # explicitly: the server notices a closed connection only a moment later
                 value(self._connection, "select pg_advisory_unlock_all()")
             self._connection.close()
-            self._connection = None
+            self._connection = self._token = None
 
-    def _token(self, connection: Connection) -> LockToken:
-        return LockToken(*row(connection, THIS_PROCESS))
+
+def _mark(connection: Connection) -> LockToken:
+    """Mark the hold of this session with a key of its own."""
+    backend_pid, second = row(connection, THIS_PROCESS)
+    token = LockToken(backend_pid, second, secrets.randbits(32))
+    connection.execute(MARK, [token.second, token.number])
+    return token
 
 
 def process_name(purpose: str) -> str:
@@ -120,7 +151,7 @@ def process_name(purpose: str) -> str:
 
 def lock_holder(connection: Connection, lock: int = BUILD_LOCK) -> Holder | None:
     """The current holder of the lock (one of them, if it is shared), or None."""
-    found = rows(connection, HOLDER, [lock])
+    found = rows(connection, HOLDER, {"lock": lock})
     return Holder(*found[0]) if found else None
 
 

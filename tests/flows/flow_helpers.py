@@ -152,6 +152,7 @@ class CommandLine:
         settings = self.warehouse.settings
         return {
             **os.environ,
+            **settings.as_environment(),
             "SIGMASIGHT_HOME": str(settings.sigmasight_home),
             "WAREHOUSE_DATABASE": settings.warehouse_database,
             **self.prefect,

@@ -3,15 +3,17 @@
 import dataclasses
 import os
 import secrets
-import socket
-import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
 import psycopg2
 import pytest
 
+from flows.errors import LockLostError
+from flows.pipeline.lock import build_lock, lock_holder, process_name
+from tests.own_server import OLDEST, PASSWORD, SUPERUSER, OwnServer, free_port, own_server
 from warehouse.bootstrap import SQL_FOLDER
 from warehouse.connections import (
     Warehouse,
@@ -20,78 +22,33 @@ from warehouse.connections import (
     prepare_ai_database,
     stop_warehouse,
 )
-from warehouse.embedded_host import as_server_user, give_to_server_user, open_to_server_user, program
 from warehouse.errors import BootstrapError, WarehouseError, WarehouseUnavailableError
 from warehouse.settings import Settings, project_root
 from warehouse.urls import make_url, url_parts
 
-OLD_PROGRAMS = program("postgres").parent.parent.parent / "pginstall" / "bin"  # the wheel's PostgreSQL 16
 FILES = sorted(SQL_FOLDER.glob("[0-9]*.sql"))
-PASSWORD = "sw@rd/f%ish"
 PASSWORDS = {f"{role}_password": f"{role}-{PASSWORD}" for role in ("analyst", "api", "auth", "ai")}
-ADMIN = """
-create role manager login createrole createdb password 'sw@rd/f%ish';
-create role visitor login password 'sw@rd/f%ish';
-create database warehouse owner manager;
-create database prepared;
-"""
-
-
-class Server:
-    """A running PostgreSQL 16 and its logins."""
-
-    def __init__(self, port: int) -> None:
-        self.address = {"host": "127.0.0.1", "port": str(port)}
-
-    def url(self, user: str, dbname: str, password: str = PASSWORD) -> str:
-        return make_url({**self.address, "user": user, "dbname": dbname, "password": password})
-
-
-def run_old(name: str, *arguments: str, folder: Path, variables: Mapping[str, str] | None = None) -> None:
-    options = as_server_user(folder)
-    options["env"] = {**options["env"], **(variables or {})}
-    subprocess.run([str(OLD_PROGRAMS / name), *arguments], check=True, stdout=subprocess.DEVNULL, **options)
+ADMIN = (
+    f"create role manager login createrole createdb password '{PASSWORD}'",
+    f"create role visitor login password '{PASSWORD}'",
+    "create database warehouse owner manager",
+    "create database prepared",
+)
 
 
 @pytest.fixture(scope="module")
-def server(make_home: Callable[[], Path]) -> Iterator[Server]:
-    folder = make_home()
-    open_to_server_user(folder)
-    give_to_server_user(folder)
-    data = folder / "data"
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    secret = folder / "password"
-    secret.write_text(PASSWORD)
-    authentication = ["--auth=scram-sha-256", f"--pwfile={secret}"]
-    run_old(
-        "initdb",
-        "-D",
-        str(data),
-        "-U",
-        "root_of_it",
-        "--no-sync",
-        "--encoding=UTF8",
-        *authentication,
-        folder=data,
-    )
-    settings = f"-h 127.0.0.1 -p {port} -k {folder} -F"
-    run_old("pg_ctl", "start", "-w", "-D", str(data), "-l", str(data / "log"), "-o", settings, folder=data)
-    running = Server(port)
-    with psycopg.connect(running.url("root_of_it", "postgres"), autocommit=True) as connection:
-        for statement in ADMIN.strip().splitlines():
-            connection.execute(statement.encode())
-    yield running
-    run_old("pg_ctl", "stop", "-m", "immediate", "-D", str(data), folder=data)
+def server(make_home: Callable[[], Path]) -> Iterator[OwnServer]:
+    with own_server(make_home(), OLDEST) as running:
+        running.run(*ADMIN)
+        yield running
 
 
-def settings_with(server: Server, passwords: dict[str, str]) -> Settings:
+def settings_with(server: OwnServer, passwords: dict[str, str]) -> Settings:
     return Settings.model_validate({"database_url": server.url("manager", "warehouse"), **passwords})
 
 
 @pytest.fixture(scope="module")
-def given_warehouse(server: Server) -> Warehouse:
+def given_warehouse(server: OwnServer) -> Warehouse:
     return open_warehouse(settings_with(server, PASSWORDS))
 
 
@@ -115,6 +72,27 @@ def test_opening_again_applies_nothing_and_stops_nothing(given_warehouse: Wareho
     assert not stop_warehouse(given_warehouse.settings)
 
 
+def test_the_build_lock_is_proved_to_a_role_that_sees_no_activity(given_warehouse: Warehouse) -> None:
+    """PostgreSQL hides backend_start from the writer, which is not a member of the role that logged in."""
+    began = datetime.now(UTC)
+    with (
+        build_lock(given_warehouse, "nightly") as lock,
+        given_warehouse.connect_writer(autocommit=True) as elsewhere,
+    ):
+        token = lock.hold()
+        token.confirm(elsewhere)
+        holder = lock_holder(elsewhere)
+        assert holder is not None
+        assert holder.name == process_name("nightly")
+        assert holder.since is not None
+        assert abs(holder.since - began) < timedelta(minutes=1)
+        with connect(given_warehouse.admin_url) as login:
+            login.execute("select pg_terminate_backend(%s)", [token.backend_pid])
+        lock.hold().confirm(elsewhere)
+        with pytest.raises(LockLostError, match="nothing was published"):
+            token.confirm(elsewhere)
+
+
 @pytest.mark.parametrize("role", ["analyst", "api", "auth"])
 def test_the_readers_log_in_with_the_passwords_of_the_settings(given_warehouse: Warehouse, role: str) -> None:
     url = getattr(given_warehouse, f"{role}_url")
@@ -126,7 +104,7 @@ def test_the_readers_log_in_with_the_passwords_of_the_settings(given_warehouse: 
         connect(make_url({**url_parts(url), "password": "wrong"}))
 
 
-def test_a_new_password_in_the_settings_is_set(server: Server, given_warehouse: Warehouse) -> None:
+def test_a_new_password_in_the_settings_is_set(server: OwnServer, given_warehouse: Warehouse) -> None:
     changed = {**PASSWORDS, "api_password": "quite another"}
     again = open_warehouse(settings_with(server, changed))
     connect(again.api_url).close()
@@ -136,24 +114,27 @@ def test_a_new_password_in_the_settings_is_set(server: Server, given_warehouse: 
     connect(given_warehouse.api_url).close()
 
 
-def test_the_environment_makes_dbts_driver_act_as_the_writer(
+def test_the_environment_of_dbt_names_the_writer_and_leaves_other_logins_alone(
     given_warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A role in libpq's own variables would be asked of every connection of dbt's process."""
     environment = given_warehouse.dbt_environment()
     assert environment["SIGMASIGHT_DB_ROLE"] == "sigmasight_writer"
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    connection = psycopg2.connect(
+    dbts = psycopg2.connect(
         host=os.environ["SIGMASIGHT_DB_HOST"],
         port=int(os.environ["SIGMASIGHT_DB_PORT"]),
         dbname=os.environ["SIGMASIGHT_DB_NAME"],
         user=os.environ["SIGMASIGHT_DB_USER"],
         password=os.environ["SIGMASIGHT_DB_PASSWORD"],
     )
-    with connection.cursor() as cursor:
-        cursor.execute("select current_user")
-        assert cursor.fetchone() == ("sigmasight_writer",)
-    connection.close()
+    with dbts.cursor() as cursor:
+        cursor.execute("set role sigmasight_writer")  # as dbt does with the profile's role
+        cursor.execute("select from ops.loads")
+    dbts.close()
+    with given_warehouse.connect_analyst() as analyst:
+        assert analyst.execute("select current_user").fetchone() == ("sigmasight_analyst",)
 
 
 def test_the_chats_database_needs_an_administrator_for_its_extension(given_warehouse: Warehouse) -> None:
@@ -177,43 +158,39 @@ def failure(**settings: str) -> str:
 
 
 def test_a_missing_server_is_reported() -> None:
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        port = unused.getsockname()[1]
-        url = make_url(
-            {"host": "127.0.0.1", "port": str(port), "user": "u", "dbname": "d", "password": PASSWORD}
-        )
-        assert "check that the server runs" in failure(database_url=url)
+    address = {"host": "127.0.0.1", "port": str(free_port())}
+    url = make_url({**address, "user": "u", "dbname": "d", "password": PASSWORD})
+    assert "check that the server runs" in failure(database_url=url)
 
 
 def test_an_unknown_host_is_reported() -> None:
     assert "host is unknown" in failure(database_url="postgresql://u:secret@no-such-host.invalid/d")
 
 
-def test_a_missing_database_is_reported(server: Server) -> None:
+def test_a_missing_database_is_reported(server: OwnServer) -> None:
     message = failure(database_url=server.url("manager", "nowhere"))
     assert "nowhere" in message
     assert "createdb" in message
 
 
-def test_a_wrong_password_is_reported(server: Server) -> None:
+def test_a_wrong_password_is_reported(server: OwnServer) -> None:
     message = failure(database_url=server.url("manager", "warehouse", password="not-the-password"))
     assert "rejected the login" in message
     assert "not-the-password" not in message
 
 
-def test_the_error_for_a_user_who_cannot_create_roles_says_what_to_run(server: Server) -> None:
+def test_the_error_for_a_user_who_cannot_create_roles_says_what_to_run(server: OwnServer) -> None:
     message = failure(database_url=server.url("visitor", "prepared"))
     assert "001_roles.sql" in message
     assert "grant sigmasight_writer to visitor" in message
 
 
 def test_prepared_roles_are_enough_for_a_user_without_createrole(
-    server: Server, given_warehouse: Warehouse
+    server: OwnServer, given_warehouse: Warehouse
 ) -> None:
     assert given_warehouse  # its fixture created the roles
     roles = project_root() / "warehouse" / "sql" / "001_roles.sql"
-    with psycopg.connect(server.url("root_of_it", "prepared"), autocommit=True) as connection:
+    with psycopg.connect(server.url(SUPERUSER, "prepared"), autocommit=True) as connection:
         connection.execute(roles.read_bytes())
         connection.execute("grant sigmasight_writer to visitor")
     opened = open_warehouse(Settings(database_url=server.url("visitor", "prepared")))
@@ -226,7 +203,7 @@ def test_prepared_roles_are_enough_for_a_user_without_createrole(
 
 
 def test_a_url_without_a_database_uses_the_one_of_the_settings(
-    server: Server, given_warehouse: Warehouse
+    server: OwnServer, given_warehouse: Warehouse
 ) -> None:
     parts = url_parts(server.url("manager", "warehouse"))
     del parts["dbname"]
@@ -234,6 +211,6 @@ def test_a_url_without_a_database_uses_the_one_of_the_settings(
     assert again.admin_url == given_warehouse.admin_url
 
 
-def test_a_drivers_name_in_the_url_is_ignored(server: Server, given_warehouse: Warehouse) -> None:
+def test_a_drivers_name_in_the_url_is_ignored(server: OwnServer, given_warehouse: Warehouse) -> None:
     url = server.url("manager", "warehouse").replace("postgresql://", "postgresql+psycopg://")
     assert open_warehouse(Settings(database_url=url)).admin_url == given_warehouse.admin_url
