@@ -17,6 +17,7 @@ from api.chat.sql.executor import ChatReader
 from api.chat.sql.pool import make_chat_pool
 from api.chat.store.database import ChatStore
 from api.chat.turn.turn import Chat
+from api.embedded_watch import embedded_server_watched
 from api.http.limits import AUTH_POOL_SIZE, POOL_SIZE
 from api.marts.lineage import Lineage
 from api.marts.reader import Pool, Reader, make_pool
@@ -55,8 +56,8 @@ class Services:
 async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """Open the pools for the duration of the context.
 
-    Starts the embedded server if that is the warehouse. The pools survive outages; requests during an outage
-    get an error. Raises what open_warehouse raises.
+    Starts the embedded server if that is the warehouse, and starts it again when it was killed. The pools
+    survive outages; requests during an outage get an error. Raises what open_warehouse raises.
     """
     reader_url, auth_url, chat_url = await asyncio.to_thread(_reader_urls, settings)
     tokens = Tokens(
@@ -65,6 +66,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         session_lifetime=timedelta(days=settings.session_days),
     )
     async with (
+        embedded_server_watched(settings),
         make_pool(reader_url, name="api", size=POOL_SIZE) as reader_pool,
         make_pool(auth_url, name="auth", size=AUTH_POOL_SIZE) as auth_pool,
         make_chat_pool(chat_url, settings) as chat_pool,

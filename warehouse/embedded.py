@@ -81,8 +81,27 @@ def running_embedded(folder: Path) -> EmbeddedServer | None:
     return None
 
 
+def restart_embedded(folder: Path) -> EmbeddedServer | None:
+    """Start a server that was killed or failed. None if it runs, was stopped by stop_embedded, or never was.
+
+    Raises EmbeddedServerError like start_embedded.
+    """
+    data = folder / "pgdata"
+    try:
+        if running_embedded(folder) is not None or not _should_run(data):
+            return None
+        with _lock(folder):
+            if not _should_run(data) or _settled(folder) is not None:
+                return None
+            return _start(folder)
+    except OSError as error:
+        raise host.failure(data, str(error)) from error
+
+
 def stop_embedded(folder: Path) -> bool:
-    """Stop the server; open transactions are rolled back. False when it was not running.
+    """Stop the server, which restart_embedded then leaves alone. False when it was not running.
+
+    Open transactions are rolled back.
 
     Raises EmbeddedServerError when it does not stop within a minute.
     """
@@ -91,6 +110,8 @@ def stop_embedded(folder: Path) -> bool:
         if not (data / "PG_VERSION").exists():
             return False
         with _lock(folder):
+            with suppress(OSError):  # a full disk must not keep a server from being stopped
+                _stopped_mark(data).touch()
             was_running = _settled(folder) is not None
             if was_running:
                 _stop(data)
@@ -124,11 +145,22 @@ def _start(folder: Path) -> EmbeddedServer:
     _clear_leftovers(data)
     _configure(data)
     host.trim_log(data)
+    _stopped_mark(data).unlink(missing_ok=True)
     _launch(data)
     server = running_embedded(folder)
     if server is None:
         raise host.failure(data, host.last_log_lines(data))
     return server
+
+
+def _should_run(data: Path) -> bool:
+    """Whether there are data, and nobody stopped their server on purpose."""
+    return (data / "PG_VERSION").exists() and not _stopped_mark(data).exists()
+
+
+def _stopped_mark(data: Path) -> Path:
+    """The file that says that the server was stopped on purpose."""
+    return data.with_name("stopped")
 
 
 def _make_cluster(data: Path) -> None:

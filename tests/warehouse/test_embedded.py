@@ -18,7 +18,7 @@ import pytest
 
 from warehouse import embedded
 from warehouse.connections import Warehouse, connect, open_warehouse, stop_warehouse
-from warehouse.embedded import running_embedded, start_embedded, stop_embedded
+from warehouse.embedded import restart_embedded, running_embedded, start_embedded, stop_embedded
 from warehouse.embedded_host import HINTS, SOCKET_NAME, as_server_user, failure, program, server_account
 from warehouse.errors import EmbeddedServerError, WarehouseError, WarehouseUnavailableError
 from warehouse.settings import Settings
@@ -200,6 +200,21 @@ def test_a_killed_server_recovers_with_what_was_committed(opened: Warehouse) -> 
         connection.execute("select 1")
     connection.close()
     assert answer(open_warehouse(opened.settings)) == 42
+
+
+def test_a_restart_is_of_a_killed_server_only(opened: Warehouse, tmp_path: Path) -> None:
+    folder = opened.settings.warehouse_folder
+    assert restart_embedded(folder) is None  # it runs
+    kill(postmaster(opened))
+    restarted = restart_embedded(folder)
+    assert restarted == running_embedded(folder)
+    assert restarted is not None
+    stop_warehouse(opened.settings)
+    assert restart_embedded(folder) is None
+    assert restart_embedded(tmp_path / "never") is None
+    assert not (tmp_path / "never").exists()
+    kill(postmaster(open_warehouse(opened.settings)))
+    assert restart_embedded(folder) is not None  # a start by a command ends the stop
 
 
 def test_a_statement_that_outlives_the_killed_server_is_ended(opened: Warehouse) -> None:

@@ -1,14 +1,21 @@
 """Health checks, including during a database outage."""
 
+import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, sleep
+from uuid import UUID
 
+import psutil
+import pytest
 from fastapi.testclient import TestClient
 
+from api.embedded_watch import CHECK_SECONDS
 from api.http.limits import POOL_WAIT
 from tests.api.api_helpers import add_run, add_user, assert_problem, log_in
 from warehouse.connections import Warehouse, open_warehouse, stop_warehouse
+from warehouse.embedded import running_embedded
 from warehouse.settings import Settings
 
 HEALTH = "/api/v1/health"
@@ -49,10 +56,16 @@ def test_health_reports_the_outcome_of_the_last_build(
     assert build["finished_at"].endswith("Z")
 
 
+@pytest.fixture(scope="module")
+def own_warehouse(make_home: Callable[[], Path]) -> Warehouse:
+    """A warehouse on a server that tests may stop, and start again before they end."""
+    return open_warehouse(Settings(sigmasight_home=make_home()))
+
+
 def test_an_outage_is_reported_and_recovers_without_a_restart(
-    make_home: Callable[[], Path], serve: Callable[[Warehouse], TestClient]
+    own_warehouse: Warehouse, serve: Callable[[Warehouse], TestClient]
 ) -> None:
-    warehouse = open_warehouse(Settings(sigmasight_home=make_home()))
+    warehouse = own_warehouse
     add_user(warehouse, "patient@example.com")
     client = serve(warehouse)
     headers = log_in(client, "patient@example.com")
@@ -75,12 +88,65 @@ def test_an_outage_is_reported_and_recovers_without_a_restart(
 
 
 def test_no_request_fails_after_a_database_restart(
-    make_home: Callable[[], Path], serve: Callable[[Warehouse], TestClient]
+    own_warehouse: Warehouse, serve: Callable[[Warehouse], TestClient]
 ) -> None:
-    warehouse = open_warehouse(Settings(sigmasight_home=make_home()))
-    add_user(warehouse, "steady@example.com")
-    client = serve(warehouse)
+    add_user(own_warehouse, "steady@example.com")
+    client = serve(own_warehouse)
     headers = log_in(client, "steady@example.com")
-    stop_warehouse(warehouse.settings)
-    open_warehouse(warehouse.settings)
+    stop_warehouse(own_warehouse.settings)
+    open_warehouse(own_warehouse.settings)
     assert client.get("/api/v1/auth/me", headers=headers).status_code == 200
+
+
+def test_a_killed_database_is_started_again_and_a_stopped_one_is_not(
+    own_warehouse: Warehouse, serve: Callable[[Warehouse], TestClient]
+) -> None:
+    add_user(own_warehouse, "lucky@example.com")
+    client = serve(own_warehouse)
+    headers = log_in(client, "lucky@example.com")
+    folder = own_warehouse.settings.warehouse_folder
+    server = running_embedded(folder)
+    assert server is not None
+    killed = psutil.Process(server.pid)
+    killed.kill()
+    psutil.wait_procs([killed], timeout=5)
+
+    begun = perf_counter()
+    while not client.get(HEALTH).json()["warehouse_reachable"]:
+        assert perf_counter() - begun < 60
+        sleep(0.2)
+    assert client.get("/api/v1/auth/me", headers=headers).status_code == 200
+
+    stop_warehouse(own_warehouse.settings)
+    sleep(2 * CHECK_SECONDS)
+    assert running_embedded(folder) is None
+    open_warehouse(own_warehouse.settings)
+
+
+NEED_NO_DATABASE = {"/api/v1/health", "/api/v1/health/live"}
+
+
+def test_no_path_fails_without_a_reason_while_the_database_is_away(
+    own_warehouse: Warehouse, serve: Callable[[Warehouse], TestClient]
+) -> None:
+    add_user(own_warehouse, "curious@example.com")
+    client = serve(own_warehouse)
+    headers = log_in(client, "curious@example.com")
+    document = client.get("/api/v1/openapi.json").json()
+    calls = [
+        (method, re.sub(r"\{[^}]*\}", str(UUID(int=1)), path))
+        for path, methods in document["paths"].items()
+        for method in methods
+        if path not in NEED_NO_DATABASE
+    ]
+
+    def call(method: str, path: str) -> tuple[int, str]:
+        response = client.request(method, path, headers=headers)
+        return response.status_code, str(response.json().get("code", ""))
+
+    stop_warehouse(own_warehouse.settings)
+    with ThreadPoolExecutor(len(calls)) as threads:  # each waits for a connection
+        answers = dict(zip(calls, threads.map(call, *zip(*calls, strict=True)), strict=True))
+    open_warehouse(own_warehouse.settings)
+    reasons = {(503, "warehouse_unavailable"), (422, "invalid_request")}
+    assert {which: answer for which, answer in answers.items() if answer not in reasons} == {}
