@@ -25,7 +25,7 @@ async def embedded_server_watched(settings: Settings) -> AsyncIterator[None]:
     if settings.database_url or (settings.api_database_url and settings.auth_database_url):
         yield
         return
-    watching = asyncio.create_task(_watch(settings.warehouse_folder))
+    watching = asyncio.create_task(_watch(settings.warehouse_folder, settings.embedded_port))
     try:
         yield
     finally:
@@ -34,13 +34,13 @@ async def embedded_server_watched(settings: Settings) -> AsyncIterator[None]:
             await watching
 
 
-async def _watch(folder: Path) -> None:
+async def _watch(folder: Path, port: int | None) -> None:
     """Look every two seconds; after a failed start wait longer, up to a minute."""
     pause = CHECK_SECONDS
     while True:
         await asyncio.sleep(pause)
         try:
-            server = await asyncio.to_thread(restart_embedded, folder)
+            server = await asyncio.to_thread(restart_embedded, folder, port)
         except EmbeddedServerError as error:
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
             logger.error("the embedded server stopped and does not start: %s", error)  # noqa: TRY400 - said in the message

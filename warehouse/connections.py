@@ -15,7 +15,7 @@ import psycopg
 from psycopg import sql
 
 from warehouse.bootstrap import Connection, bootstrap, set_password
-from warehouse.embedded import start_embedded, stop_embedded
+from warehouse.embedded import EmbeddedServer, start_embedded, stop_embedded
 from warehouse.errors import BootstrapError, WarehouseUnavailableError
 from warehouse.settings import Settings, get_settings, profiles_folder, project_root
 from warehouse.urls import hide_secrets, libpq_environment, make_url, url_parts
@@ -46,6 +46,8 @@ class Warehouse:
     chat_url: str = field(repr=False)
     admin_url: str = field(repr=False)
     is_embedded: bool
+    analyst_network_url: str | None = field(repr=False, default=None)
+    """For analysts' programs that know no unix socket; None unless the server listens on EMBEDDED_PORT."""
 
     def connect_writer(self, *, application_name: str = "sigmasight", autocommit: bool = False) -> Connection:
         """Connect as the role that may write everything. Raises WarehouseUnavailableError."""
@@ -145,11 +147,12 @@ def _open_embedded(settings: Settings) -> Warehouse:
 
 def _embedded_warehouse(settings: Settings) -> Warehouse:
     """Start the server and return its URLs; every connection over its socket is trusted."""
-    server = start_embedded(settings.warehouse_folder)
+    server = start_embedded(settings.warehouse_folder, settings.embedded_port)
     database = settings.warehouse_database
+    address = {"host": str(server.socket_folder), "port": str(server.port)}
 
     def url(user: str, dbname: str = database) -> str:
-        return make_url({"user": user, "dbname": dbname, "host": str(server.socket_folder)})
+        return make_url({"user": user, "dbname": dbname, **address})
 
     return Warehouse(
         settings=settings,
@@ -161,7 +164,23 @@ def _embedded_warehouse(settings: Settings) -> Warehouse:
         chat_url=settings.chat_database_url or url(CHAT),
         admin_url=url("postgres"),
         is_embedded=True,
+        analyst_network_url=_network_url(settings, server),
     )
+
+
+def _network_url(settings: Settings, server: EmbeddedServer) -> str | None:
+    """The analysts' URL on EMBEDDED_PORT; None without that setting, or while the server has it not open."""
+    if settings.embedded_port is None:
+        return None
+    if not server.is_on_network or server.port != settings.embedded_port:
+        logger.warning(
+            "EMBEDDED_PORT is %d, but the embedded server was started without it: run `sigmasight stop`, and "
+            "the next command starts it with that port",
+            settings.embedded_port,
+        )
+        return None
+    login = {"user": ANALYST, "password": settings.embedded_password(), "dbname": settings.warehouse_database}
+    return make_url({**login, "host": "127.0.0.1", "port": str(server.port)})
 
 
 def _lay_down(warehouse: Warehouse) -> None:
@@ -175,6 +194,10 @@ def _lay_down(warehouse: Warehouse) -> None:
             _create_database(connection, parts["dbname"])
         with _connected(warehouse.admin_url) as connection:
             bootstrap(connection)
+    url = warehouse.analyst_network_url
+    if url is not None and not _logs_in(url):
+        with _connected(warehouse.admin_url) as connection:
+            set_password(connection, ANALYST, url_parts(url)["password"])
 
 
 def _database_exists(connection: Connection, database: str) -> bool:

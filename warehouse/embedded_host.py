@@ -18,7 +18,9 @@ from warehouse.errors import EmbeddedServerError
 logger = logging.getLogger(__name__)
 
 POSTGRES_VERSION = 18
-SOCKET_NAME = ".s.PGSQL.5432"  # the number is only part of the name: no network port is opened
+DEFAULT_PORT = 5432  # part of the socket's name; opened on the network only if a port is asked for
+SOCKET_NAME = f".s.PGSQL.{DEFAULT_PORT}"
+LONGEST_SOCKET_NAME = ".s.PGSQL.65535"
 LONGEST_SOCKET_PATH = 100  # bytes; the kernel allows 104 (macOS) to 108 (Linux)
 SYSTEM_USER = "pgserver"  # the wheel uses the same name for the user it creates when run as root
 PRIVATE = 0o700
@@ -135,6 +137,11 @@ def give_to_server_user(path: Path) -> None:
 # --- the socket -----------------------------------------------------------------------------------
 
 
+def socket_name(port: int) -> str:
+    """The name that PostgreSQL gives to the socket of this port."""
+    return f".s.PGSQL.{port}"
+
+
 def make_socket_folder(data: Path) -> Path:
     """Return the folder for the socket, open to its owner only, because every connection is trusted.
 
@@ -159,7 +166,7 @@ def make_socket_folder(data: Path) -> Path:
 
 def socket_folder(data: Path) -> Path:
     """Return where the socket of this data folder is, or would be."""
-    if len(os.fsencode(data / SOCKET_NAME)) <= LONGEST_SOCKET_PATH:
+    if len(os.fsencode(data / LONGEST_SOCKET_NAME)) <= LONGEST_SOCKET_PATH:
         return data
     digest = hashlib.sha256(os.fsencode(data)).hexdigest()[:16]
     return Path("/tmp") / f"sigmasight-{digest}"  # noqa: S108 - created private, and its owner is checked

@@ -113,6 +113,15 @@ class Settings(ChatSettings):
         default="sigmasight",
         description="Name of the database on the embedded server, and on DATABASE_URL if that names none.",
     )
+    embedded_port: int | None = Field(
+        default=None,
+        ge=1024,
+        le=65535,
+        description=(
+            "Port of 127.0.0.1 on which the embedded server listens too, for analysts' programs, with a "
+            "password; default: none, a unix socket only."
+        ),
+    )
     analyst_database_url: str | None = Field(
         default=None,
         repr=False,
@@ -138,7 +147,11 @@ class Settings(ChatSettings):
     )
     analyst_password: SecretStr | None = Field(
         default=None,
-        description="Password given to the role sigmasight_analyst on the server of DATABASE_URL.",
+        description=(
+            "Password given to the role sigmasight_analyst on the server of DATABASE_URL or on "
+            "EMBEDDED_PORT, for which one is generated and kept in "
+            "SIGMASIGHT_HOME/.warehouse/analyst_password otherwise."
+        ),
     )
     api_password: SecretStr | None = Field(
         default=None, description="Password given to the role sigmasight_api on the server of DATABASE_URL."
@@ -327,16 +340,21 @@ class Settings(ChatSettings):
                 "characters to sign login tokens; generate one with `openssl rand -base64 48` and set it for "
                 "every process."
             )
-        path = self.warehouse_folder / "secret_key"
-        try:
-            if not path.exists():
-                _write_new_key(path)
-            return path.read_text().strip()
-        except OSError as error:
-            raise SettingsError(
-                f"The key that signs login tokens cannot be stored in {path} ({error.strerror}): "
-                "set SECRET_KEY, or make the folder writable."
-            ) from error
+        return _kept(self.warehouse_folder / "secret_key", "The key that signs login tokens", "SECRET_KEY")
+
+    @property
+    def embedded_password_file(self) -> Path:
+        """Where the analysts' password for EMBEDDED_PORT is kept unless ANALYST_PASSWORD is set."""
+        return self.warehouse_folder / "analyst_password"
+
+    def embedded_password(self) -> str:
+        """Return ANALYST_PASSWORD, or the one in the warehouse folder, which is generated at first use.
+
+        Raises SettingsError when it cannot be stored.
+        """
+        if self.analyst_password is not None:
+            return self.analyst_password.get_secret_value()
+        return _kept(self.embedded_password_file, "The analysts' password", "ANALYST_PASSWORD")
 
 
 def _as_text(value: object) -> str:
@@ -346,10 +364,23 @@ def _as_text(value: object) -> str:
     return ",".join(value) if isinstance(value, tuple) else str(value)
 
 
-def _write_new_key(path: Path) -> None:
-    """Write the key to a temporary file, then link it: of two processes, the first one wins."""
+def _kept(path: Path, what: str, variable: str) -> str:
+    """Return the secret in the file, which is generated at first use. Raises SettingsError."""
+    try:
+        if not path.exists():
+            _write_new_secret(path)
+        return path.read_text().strip()
+    except OSError as error:
+        raise SettingsError(
+            f"{what} cannot be stored in {path} ({error.strerror}): set {variable}, or make the folder "
+            "writable."
+        ) from error
+
+
+def _write_new_secret(path: Path) -> None:
+    """Write a secret to a temporary file, then link it: of two processes, the first one wins."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f"secret_key.{os.getpid()}.{secrets.token_hex(4)}")
+    draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(secrets.token_urlsafe(48))

@@ -79,6 +79,7 @@
         {{ 'revoke' if only_for_analysts else 'grant' }} select on {{ view }}
         {{ 'from' if only_for_analysts else 'to' }} sigmasight_api, sigmasight_chat
     {% endcall %}
+    {% do comment_reader_view(view) %}
 {%- endmacro %}
 
 

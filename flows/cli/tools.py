@@ -1,4 +1,4 @@
-"""Commands outside the flow: psql, dbt, docs and the API with their settings; backup, restore, cleanup."""
+"""Commands outside the flow: psql, dbt, connection, docs and the API; backup, restore, cleanup."""
 # ruff: noqa: PLC0415
 
 import os
@@ -29,6 +29,7 @@ def add_to(app: typer.Typer) -> None:
     app.command(context_settings={**PASS_THROUGH, "help_option_names": ["--help"]})(psql)
     app.command(context_settings=PASS_THROUGH)(dbt)
     app.command("dbt-env")(dbt_env)
+    app.command()(connection)
     app.command()(docs)
     app.command()(serve)
     app.command()(backup)
@@ -98,6 +99,29 @@ def dbt_env() -> None:
     warehouse = open_for_command()
     for name, value in warehouse.dbt_environment().items():
         print(f"export {name}={shlex.quote(value)}")
+
+
+def connection(
+    url: Annotated[bool, typer.Option("--url", help="Print only the URL, with its password.")] = False,
+) -> None:
+    """Show how an analyst's program connects to the marts; docs/connections.md has the steps of each.
+
+    For example:
+
+        sigmasight connection
+
+        EMBEDDED_PORT=5433 sigmasight connection
+
+        export WAREHOUSE_URL="$(sigmasight connection --url)"
+    """
+    warehouse = open_for_command()
+    from flows.summaries.connection import connection_lines
+
+    if url:
+        print(warehouse.analyst_network_url or warehouse.analyst_url)
+        return
+    for label, value in connection_lines(warehouse):
+        print(f"{label:<9} {value}")
 
 
 def docs(

@@ -102,6 +102,21 @@ def test_every_pair_of_a_matrix_has_a_correlation(analyst: Connection) -> None:
     assert pairs == valid == expected > 0
 
 
+def test_every_mart_and_column_has_its_comment(analyst: Connection) -> None:
+    bare = analyst.execute(
+        r"""select views.oid::regclass, attributes.attname
+        from pg_class as views join pg_attribute as attributes on attributes.attrelid = views.oid
+        where views.relnamespace::regnamespace::text in ('marts', 'marts_history', 'marts_at')
+        and attributes.attnum > 0 and (
+            coalesce(obj_description(views.oid, 'pg_class'), '') !~ 'row per'
+            or coalesce(col_description(views.oid, attributes.attnum), '') !~ ' Unit: .+\.$'
+        )"""
+    ).fetchall()
+    assert bare == []
+    found = analyst.execute("select col_description('dim_portfolios'::regclass, 1)").fetchone()
+    assert found == ("Portfolio (dim_portfolios). Unit: id.",)
+
+
 def test_the_analyst_cannot_write(demo: Warehouse, analyst: Connection) -> None:
     analyst.execute("set default_transaction_read_only = off")  # the guard is the grant, not this setting
     for schema, name, _ in _views(demo):

@@ -15,13 +15,16 @@ from typing import Any
 import psutil
 import psycopg
 import pytest
+from pydantic import SecretStr
 
+from tests.own_server import free_port
 from warehouse import embedded
 from warehouse.connections import Warehouse, connect, open_warehouse, stop_warehouse
 from warehouse.embedded import restart_embedded, running_embedded, start_embedded, stop_embedded
 from warehouse.embedded_host import HINTS, SOCKET_NAME, as_server_user, failure, program, server_account
 from warehouse.errors import EmbeddedServerError, WarehouseError, WarehouseUnavailableError
 from warehouse.settings import Settings
+from warehouse.urls import make_url, url_parts
 
 OPEN = "from warehouse.connections import open_warehouse; open_warehouse()"
 
@@ -140,6 +143,38 @@ def test_the_configuration_is_in_force_and_no_port_is_open(running: Warehouse) -
     assert not [
         connected for connected in postmaster(running).net_connections("inet") if connected.status == "LISTEN"
     ]
+
+
+def test_a_port_is_open_on_loopback_to_analysts_with_the_password(opened: Warehouse) -> None:
+    port = free_port()
+    with_port = opened.settings.model_copy(update={"embedded_port": port})
+    assert open_warehouse(with_port).analyst_network_url is None  # it runs without
+    stop_warehouse(opened.settings)
+    warehouse = open_warehouse(with_port)
+    assert answer(warehouse) == 42
+
+    url = warehouse.analyst_network_url
+    assert url is not None
+    with connect(url) as analyst:
+        assert analyst.info.host == "127.0.0.1"
+        assert analyst.execute("show search_path").fetchone() == ("marts, udf, public",)
+    password = with_port.embedded_password_file
+    assert stat.S_IMODE(password.stat().st_mode) == 0o600
+    for part in ({"password": "guessed"}, {"user": "postgres"}, {"user": "sigmasight_writer"}):
+        with pytest.raises(WarehouseUnavailableError, match="rejected the login"):
+            connect(make_url({**url_parts(url), **part}))
+    listening = [
+        found.laddr for found in postmaster(warehouse).net_connections("inet") if found.status == "LISTEN"
+    ]
+    assert [(address.ip, address.port) for address in listening] == [("127.0.0.1", port)]
+
+    kill(postmaster(warehouse))
+    assert restart_embedded(warehouse.settings.warehouse_folder, port) is not None
+    chosen = with_port.model_copy(update={"analyst_password": SecretStr("chosen by hand")})
+    connect(open_warehouse(chosen).analyst_network_url or "").close()
+    stop_warehouse(opened.settings)
+    assert answer(open_warehouse(opened.settings)) == 42
+    assert not postmaster(opened).net_connections("inet")
 
 
 def test_text_sorts_the_same_on_every_machine(running: Warehouse) -> None:

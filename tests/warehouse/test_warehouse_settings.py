@@ -13,6 +13,7 @@ VALUES = {
     "sigmasight_home": ("/srv/sigmasight", Path("/srv/sigmasight")),
     "database_url": ("postgresql://u@h/d", "postgresql://u@h/d"),
     "warehouse_database": ("second", "second"),
+    "embedded_port": ("5433", 5433),
     "analyst_database_url": ("postgresql://a@h/d", "postgresql://a@h/d"),
     "api_database_url": ("postgresql://b@h/d", "postgresql://b@h/d"),
     "auth_database_url": ("postgresql://c@h/d", "postgresql://c@h/d"),

@@ -97,8 +97,10 @@ alter role sigmasight_api set idle_in_transaction_session_timeout = '30s';
 alter role sigmasight_auth set default_transaction_read_only = on;
 alter role sigmasight_auth set statement_timeout = '5s';
 alter role sigmasight_analyst set default_transaction_read_only = on;
--- analysts may name marts without a schema, and the functions over marts resolve names by this path
+-- readers may name marts without a schema, and the functions over marts resolve names by this path
 alter role sigmasight_analyst set search_path = marts, udf, public;
+alter role sigmasight_api set search_path = marts, udf;
+alter role sigmasight_chat set search_path = marts, udf;
 
 -- The role of statements that the chat's model wrote. The limits are those of a session that sets none.
 alter role sigmasight_chat connection limit 50;

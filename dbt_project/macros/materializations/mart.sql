@@ -100,7 +100,7 @@ set local default_statistics_target = 10;
 
 {% macro mart_mark() -%}
     {{ return(local_md5(
-        model.raw_code ~ tojson(model.columns) ~ reader_views_text(this.include(database=false))
+        model.raw_code ~ model.description ~ tojson(model.columns) ~ reader_views_text(this.include(database=false))
     )) }}
 {%- endmacro %}
 
