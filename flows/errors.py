@@ -5,6 +5,7 @@ FlowError
 ├── LockLostError        the connection that holds the build lock broke, so nothing can be published
 ├── OldLayoutError       the warehouse has the layout of an older version; run `sigmasight upgrade`
 ├── WindowError          the dates asked for cannot be built
+├── DiskSpaceError       the disk has too little space for the build
 ├── BuildError           dbt stopped, or a model or test failed; the message names each
 ├── BackupError          a backup could not be written, read or restored
 ├── ChatFailedError      the chat could not answer
@@ -33,6 +34,10 @@ class OldLayoutError(FlowError):
 
 class WindowError(FlowError):
     """The dates asked for cannot be built."""
+
+
+class DiskSpaceError(FlowError):
+    """The disk has too little space for the build."""
 
 
 class BuildError(FlowError):

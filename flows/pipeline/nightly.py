@@ -27,6 +27,7 @@ from flows.pipeline.load import load_calendar_if_short, load_source, say_loads
 from flows.pipeline.lock import BuildLock, LockToken, build_lock, process_name
 from flows.pipeline.publish import publish
 from flows.pipeline.run_record import RunKind, RunRecord, abandon_dead_runs
+from flows.pipeline.space import check_space
 from flows.pipeline.window import (
     Window,
     begin_publication,
@@ -157,6 +158,7 @@ def build_step(
         window = plan_window(connection, known_at=known_at, as_of=request.as_of, from_date=request.from_date)
         if window is None:
             return None
+        check_space(warehouse, connection, window)
         publication_id = begin_publication(connection, window)
     run.plan(as_of=window.as_of, from_date=window.from_date, publication_id=publication_id)
     say("planned", f"{window.from_date} to {window.to_date}: {window.reason}")
