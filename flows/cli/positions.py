@@ -92,6 +92,13 @@ def positions(  # noqa: PLR0917 - typer's options
             "Default: as their prices tell."
         ),
     ] = None,
+    performance_from: Annotated[
+        Literal["entry", "statement"],
+        typer.Option(
+            help="Where the performance of lots older than the first statement starts: at their entry, or at "
+            "their value of the statement's date, as always for a download."
+        ),
+    ] = "entry",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be loaded; write nothing.")
     ] = False,
@@ -134,7 +141,8 @@ def positions(  # noqa: PLR0917 - typer's options
         from ingestion.portfolios.portfolios import PortfolioFields
 
         fields = PortfolioFields(
-            portfolio, owner, equity, owner_name, account_type, description, inception, account_name, new
+            *(portfolio, owner, equity, owner_name, account_type, description, inception, account_name, new),
+            performs_from_statement=performance_from == "statement",
         )
         if dry_run:
             _preview(file, fields, reading, as_json=as_json)

@@ -34,11 +34,16 @@ Loader = Callable[[Connection], "list[LoadReport]"]
 
 SYMBOLS_SHOWN = 10
 
-# For each needed symbol, the first date with a price and the first date on which it is held.
+# For each needed symbol, the first date with a price and the first date on which it is held, which is not
+# before its portfolio opens (greatest() ignores a null).
 # A factor's proxy is needed from the first date on which anything is held.
 HISTORIES = """
 with positions as (
-    select coalesce(underlying_symbol, symbol) as symbol, entry_date from raw.newest_positions
+    select
+        coalesce(positions.underlying_symbol, positions.symbol) as symbol,
+        greatest(positions.entry_date, portfolios.opening_date) as entry_date
+    from raw.newest_positions as positions
+    inner join raw.newest_portfolios as portfolios using (portfolio_id)
 ),
 
 held as (select symbol, min(entry_date) as entry_date from positions group by symbol)

@@ -40,13 +40,13 @@ SOURCE = "files"
 REQUIRED = ("portfolio_name", "flow_date", "amount")
 OPTIONAL = ("owner_email", "notes")
 
-# the inception, or the first entry if that is earlier
+# the inception, or the first entry (not before the opening) if that is earlier; greatest() ignores a null
 _FIRST_DAY = """
-select least(portfolios.inception_date, min(positions.entry_date))
+select least(portfolios.inception_date, greatest(min(positions.entry_date), portfolios.opening_date))
 from raw.newest_portfolios as portfolios
 left join raw.newest_positions as positions using (portfolio_id)
 where portfolio_id = %(portfolio)s
-group by portfolios.inception_date
+group by portfolios.inception_date, portfolios.opening_date
 """
 
 

@@ -28,7 +28,10 @@ _NAMES_SHOWN = 20
 
 @dataclass(frozen=True)
 class Portfolio:
-    """A portfolio as it is stored. initial_equity: starting capital, USD, not the value of its positions."""
+    """A portfolio as it is stored. initial_equity: starting capital, USD, not the value of its positions.
+
+    opening_date: the session at whose values older lots open, None if lots perform from their entry.
+    """
 
     portfolio_name: str
     owner_email: str
@@ -39,6 +42,7 @@ class Portfolio:
     description: str | None = None
     account_name: str | None = None
     base_currency: str = "USD"
+    opening_date: date | None = None
 
     @property
     def portfolio_id(self) -> UUID:
@@ -55,6 +59,7 @@ class PortfolioFields:
     """User-supplied fields of a portfolio; None where a field was not given.
 
     equity: USD, as a number or as typed ("$485,000"). is_new: the portfolio must not exist yet.
+    performs_from_statement: older lots open at their value of the first statement's date.
     """
 
     portfolio_name: str
@@ -66,6 +71,7 @@ class PortfolioFields:
     inception_date: date | None = None
     account_name: str | None = None
     is_new: bool = False
+    performs_from_statement: bool = False
 
     @property
     def portfolio_id(self) -> UUID:
@@ -86,12 +92,17 @@ class PortfolioFields:
         return errors
 
     def resolve(
-        self, known: Portfolio | None, *, gross_at_cost: Decimal, entry_dates: Sequence[date]
+        self,
+        known: Portfolio | None,
+        *,
+        gross_at_cost: Decimal,
+        entry_dates: Sequence[date],
+        opening_date: date | None = None,
     ) -> Portfolio:
         """The portfolio to store: each field as given, else as known, else its default.
 
         gross_at_cost: of its positions, USD. entry_dates: of the new lots; the earliest is the default
-        inception date. Raises InvalidPortfolio with all errors.
+        inception date, but not before opening_date. Raises InvalidPortfolio with all errors.
         """
         equity = known.initial_equity if self.equity is None and known else _amount(self.equity)
         errors = self.errors(known, gross_at_cost=gross_at_cost)
@@ -103,14 +114,25 @@ class PortfolioFields:
             self.owner_email.strip().lower(),
             self._account_type(known),
             equity,
-            self.inception_date or min([*entry_dates, *([known.inception_date] if known else [])]),
+            self.inception_date or _inception(known, entry_dates, opening_date),
             owner_full_name=self.owner_full_name or None,
             description=self.description or None,
             account_name=self.account_name.strip() if self.account_name else None if known else name,
+            opening_date=opening_date,
         )
 
     def _account_type(self, known: Portfolio | None) -> str:
         return self.account_type or (known.account_type if known else ACCOUNT_TYPES[0])
+
+
+def _inception(known: Portfolio | None, entry_dates: Sequence[date], opening_date: date | None) -> date:
+    """The first entry, or the known inception if that is earlier; nothing is entered before the opening."""
+    opened = opening_date or date.min
+    entered = [max(day, opened) for day in entry_dates]
+    if known is None:
+        return min(entered)
+    is_opened_now = known.opening_date != opening_date
+    return min([max(known.inception_date, opened) if is_opened_now else known.inception_date, *entered])
 
 
 def is_email(text: str) -> bool:
@@ -197,7 +219,7 @@ def known_portfolio(connection: Connection, key: UUID) -> Portfolio | None:
     """The portfolio as it was last loaded."""
     row = connection.execute(
         "select portfolio_name, owner_email, account_type, initial_equity, inception_date, owner_full_name, "
-        "description, account_name, base_currency "
+        "description, account_name, base_currency, opening_date "
         "from raw.portfolios where portfolio_id = %s order by load_id desc limit 1",
         [key],
     ).fetchone()

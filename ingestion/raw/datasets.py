@@ -271,6 +271,7 @@ _PORTFOLIO_TERMS = (
     Value("base_currency"),
     Value("initial_equity"),
     Value("inception_date"),
+    Value("opening_date"),
 )
 
 PORTFOLIOS = Dataset(
@@ -319,7 +320,14 @@ POSITIONS = Dataset(
     touched_from=f"""case
         when known.position_id is null
             or {" or ".join(value.differs for value in (*map(Value, _POSITION_TERMS), _OWN_TAGS))}
-            then least(incoming.entry_date, known.entry_date)
+            then greatest(
+                least(incoming.entry_date, known.entry_date),
+                -- before the portfolio opens there are no days to change; greatest() ignores a null
+                (
+                    select portfolios.opening_date from raw.newest_portfolios as portfolios
+                    where portfolios.portfolio_id = incoming.portfolio_id
+                )
+            )
         else coalesce(least(incoming.exit_date, known.exit_date), incoming.statement_date)
     end""",
 )

@@ -22,6 +22,7 @@ from ingestion.statements.columns import COLUMNS, SYMBOL
 from ingestion.statements.known import HeldLot, held_lots
 from ingestion.statements.market_values import contradicted_values
 from ingestion.statements.notices import shortened
+from ingestion.statements.opening import opening_date, opening_notices
 from ingestion.statements.reconcile import StatementRows, statement_rows
 from ingestion.statements.rows import Lot, parse_lot
 from ingestion.statements.shares import SharesAsOf, lots_as_bought
@@ -122,6 +123,7 @@ def load_positions(
     statement_date: date | None = None,
     today: date | None = None,
     is_new: bool = False,
+    performs_from_statement: bool = False,
     terms: EntryTerms = NOTHING_SAID,
     shares_as_of: SharesAsOf | None = None,
 ) -> list[LoadReport]:
@@ -130,10 +132,11 @@ def load_positions(
     equity: starting capital in USD; required for a new portfolio. statement_date: the date of the statement
     (default: that of a broker's download, else today); open lots that it does not list are closed at that
     session's close. inception_date: default the earliest entry date. is_new: refuse an existing portfolio.
-    terms: what a broker's download lacks. shares_as_of: the date in whose shares a file lists lots that were
-    split since their entry (default: as their prices tell). Raises InvalidPositionsFile (including the
-    portfolio's errors), InvalidPortfolio or StatementOrderError; then only the record of the failure is
-    written.
+    performs_from_statement: lots from before the first statement open at their value of its date, as those
+    of a download do. terms: what a broker's download lacks. shares_as_of: the date in whose shares a file
+    lists lots that were split since their entry (default: as their prices tell). Raises InvalidPositionsFile
+    (including the portfolio's errors), InvalidPortfolio or StatementOrderError; then only the record of the
+    failure is written.
     """
     fields = PortfolioFields(
         portfolio_name,
@@ -145,6 +148,7 @@ def load_positions(
         inception_date,
         account_name,
         is_new,
+        performs_from_statement,
     )
     return load_fields(
         connection,
@@ -264,8 +268,21 @@ def _prepare(
         raise InvalidPositionsFile(path, errors)
     lots = _with_tags_as_stored(connection, fields, bought.lots)
     rows = statement_rows(connection, fields.portfolio_id, lots, statement.as_of)
-    rows = replace(rows, notices=(*bought.notices, *rows.notices))
-    portfolio = fields.resolve(known, gross_at_cost=statement.gross_at_cost, entry_dates=rows.new_entry_dates)
+    opening = opening_date(
+        connection,
+        fields.portfolio_id,
+        known,
+        statement.as_of,
+        is_download=bool(statement.listed),
+        is_asked=fields.performs_from_statement,
+    )
+    rows = replace(rows, notices=(*bought.notices, *opening_notices(rows.changes, opening), *rows.notices))
+    portfolio = fields.resolve(
+        known,
+        gross_at_cost=statement.gross_at_cost,
+        entry_dates=rows.new_entry_dates,
+        opening_date=opening,
+    )
     return PreparedStatement(statement, portfolio, known, rows)
 
 

@@ -94,6 +94,8 @@ alter table raw.portfolios add column if not exists account_name text;
 create index if not exists portfolios_by_owner on raw.portfolios (owner_email);
 -- removed_on: the portfolio has no rows from this date on; its history stays. Null while it is not removed.
 alter table raw.portfolios add column if not exists removed_on date;
+-- opening_date: the session at whose values lots entered before it open; null if lots perform from their entry.
+alter table raw.portfolios add column if not exists opening_date date;
 
 -- One row per lot. quantity is signed as traded on entry_date (before later splits).
 -- exit_price null with an exit_date: closed at that session's close.

@@ -7,6 +7,7 @@ select distinct on (portfolio_id, position_id) *
 from raw.positions
 order by portfolio_id, position_id, load_id desc;
 
+-- With the opening date.
 create or replace view raw.newest_portfolios with (security_invoker = true) as
 select distinct on (portfolio_id) *
 from raw.portfolios

@@ -26,6 +26,7 @@ final as (
         newest.base_currency,
         newest.initial_equity,
         newest.inception_date,
+        newest.opening_date,
         newest.removed_on,
         first_loads.created_at,
         newest.loaded_at as updated_at

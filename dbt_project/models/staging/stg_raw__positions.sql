@@ -21,6 +21,8 @@ final as (
         notes,
         tags as own_tags
     from newest
+    -- a withdrawn lot exits on the day and at the price of its entry
+    where exit_date is distinct from entry_date or exit_price is distinct from entry_price
 )
 
 select * from final

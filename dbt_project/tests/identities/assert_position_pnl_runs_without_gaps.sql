@@ -1,5 +1,6 @@
 -- A day missing between two builds would silently drop its P&L from the running totals: every position must have a
--- row for each session from its first to its last, and each day's P&L must start at the value of the day before.
+-- row for each session from its first to its last, and each day's P&L must start at the value of the day before. A lot
+-- from before the portfolio's opening has no P&L on its first day; every other lot starts at its cost.
 with windows as (
     select * from {{ ref('int_portfolio_windows') }}
 ),
@@ -39,6 +40,8 @@ expected as (
     select
         expected_days.position_id,
         expected_days.as_of_date,
+        expected_days.is_opening,
+        expected_days.is_opening and expected_days.as_of_date = expected_days.first_session as is_opening_day,
         case
             when expected_days.as_of_date = expected_days.first_session then expected_days.cost_basis
             else day_before.market_value
@@ -61,4 +64,6 @@ full outer join (
 where
     expected.position_id is null
     or found.position_id is null
-    or found.previous_market_value is distinct from expected.previous_value
+    or (not expected.is_opening_day and found.previous_market_value is distinct from expected.previous_value)
+    or (expected.is_opening_day and found.daily_pnl <> 0)
+    or (not expected.is_opening and found.unrealized_at_opening <> 0)

@@ -1,5 +1,6 @@
 -- Two marts must not give different figures for the same quantity: net market value, long less short exposure with cash
--- positions, and the sum of the positions are equal; cumulative P&L is unrealized + realized + dividends.
+-- positions, and the sum of the positions are equal; cumulative P&L is unrealized + realized + dividends less what was
+-- unrealized at the opening.
 with position_values as (
     select
         portfolio_id,
@@ -31,4 +32,7 @@ where
     or snapshots.net_market_value is distinct from coalesce(position_values.net_market_value, 0)
     or snapshots.cash is distinct from snapshots.equity - snapshots.net_market_value
     or snapshots.cumulative_pnl is distinct from
-    coalesce(position_values.unrealized_pnl, 0) + snapshots.cumulative_realized_pnl + snapshots.cumulative_dividends
+    coalesce(position_values.unrealized_pnl, 0)
+    + snapshots.cumulative_realized_pnl
+    + snapshots.cumulative_dividends
+    - snapshots.unrealized_at_opening

@@ -270,6 +270,26 @@ def test_contracts_of_a_split_are_the_lots_that_were_bought(connection: Connecti
     ]
 
 
+def test_a_portfolio_opens_with_its_first_download(connection: Connection, write: Write) -> None:
+    # Silent failure prevented: a first day's return of the gain of years, from cost to market
+    july, saturday = date(2025, 7, 31), date(2025, 6, 28)
+    notices = load(
+        connection,
+        write("june.csv", SCHWAB_HEADER + "VTI,x,10,300,3000,2900\n"),
+        when=saturday,
+        entry_date=ENTRY,
+    )
+    opening = "select opening_date, inception_date from raw.portfolios order by load_id desc limit 1"
+    assert connection.execute(opening).fetchone() == (date(2025, 6, 27), date(2025, 6, 27))
+    assert any("performance starts at their value of that day" in notice for notice in notices)
+    touched = "select distinct touched_from from ops.load_portfolios"
+    assert connection.execute(touched).fetchall() == [(date(2025, 6, 27),)]
+    later = SCHWAB_HEADER + "VTI,x,10,310,3100,2900\nMSFT,x,1,500,500,400\n"
+    notices = load(connection, write("july.csv", later), when=july, entry_date=ENTRY)
+    assert connection.execute(opening).fetchone() == (date(2025, 6, 27), date(2025, 6, 27))
+    assert "1 lot from before 2025-06-27: performance starts" in " ".join(notices)
+
+
 # --- a download against the known splits and prices -------------------------------------------------------
 
 DECEMBER = date(2025, 12, 1)

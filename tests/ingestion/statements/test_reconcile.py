@@ -9,9 +9,11 @@ import pandas as pd
 import pytest
 
 from ingestion.errors import InvalidPortfolio, InvalidPositionsFile, StatementOrderError
+from ingestion.portfolios.portfolios import PortfolioFields
 from ingestion.raw.datasets import CORPORATE_ACTIONS, PRICES
 from ingestion.raw.loads import Connection, LoadReport, load_frame
-from ingestion.statements.load import load_positions
+from ingestion.statements.load import load_positions, prepare_positions
+from ingestion.statements.preview import preview
 from ingestion.statements.shares import SharesAsOf
 
 Write = Callable[[str, str], Path]
@@ -130,6 +132,48 @@ def test_a_changed_quantity_is_a_new_row_of_the_same_lot(
     assert (report.rows_new, report.touched_from) == (1, date(2025, 6, 30))
     assert lots(connection) == {"AAPL": (5, None, None)}
     assert count("raw.positions") == 2
+
+
+def test_our_own_file_opens_at_its_statement_if_asked(connection: Connection, write: Write) -> None:
+    path = write("p.csv", HEADER + "AAPL,1,2,2020-03-02\nMSFT,1,2,2020-03-02,,,,,,,2020-04-01,3\n")
+
+    def opened(statement: date, *, asked: bool) -> tuple[list[str], object]:
+        _, report = load_positions(
+            connection,
+            path,
+            portfolio_name="Mine",
+            owner_email=OWNER,
+            equity=Decimal(1000),
+            statement_date=statement,
+            today=TODAY,
+            performs_from_statement=asked,
+        )
+        read = "select opening_date, inception_date from raw.portfolios order by load_id desc limit 1"
+        return list(report.notices), connection.execute(read).fetchone()
+
+    june, july = date(2025, 6, 30), date(2025, 7, 31)
+    assert opened(june, asked=False)[1] == (None, date(2020, 3, 2))
+    with pytest.raises(StatementOrderError, match="first statement, which is of 2025-06-30"):
+        opened(july, asked=True)
+    assert opened(june, asked=True)[1] == (june, june)
+    # later statements keep it, and the first one does when it is loaded again without the option
+    assert opened(june, asked=False)[1] == (june, june)
+    assert opened(july, asked=True)[1] == (june, june)
+
+
+def test_the_preview_says_what_an_opening_does(connection: Connection, write: Write) -> None:
+    text = "AAPL,1,2,2020-03-02\nMSFT,1,2,2020-03-02,,,,,,,2020-04-01,3\nTLT,1,2,2025-06-30\n"
+    fields = PortfolioFields("Mine", OWNER, Decimal(1000), performs_from_statement=True)
+    prepared = prepare_positions(
+        connection, write("p.csv", HEADER + text), fields, statement_date=date(2025, 6, 30), today=TODAY
+    )
+    assert preview(connection, prepared).notices == (
+        (
+            "1 lot from before 2025-06-30: performance starts at their value of that day, and their cost "
+            "counts for unrealized and realized gains."
+        ),
+        "1 lot sold or expired before 2025-06-30, where the portfolio opens: left out.",
+    )
 
 
 def test_a_back_dated_lot_moves_the_inception(connection: Connection, write: Write) -> None:

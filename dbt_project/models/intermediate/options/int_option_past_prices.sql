@@ -1,7 +1,7 @@
 -- Past prices of the contracts held: quotes, and each portfolio's own entry prices (portfolio_id is null for a quote).
 with lots as (
     select * from {{ ref('int_positions') }}
-    where investment_class = 'OPTIONS' and first_session <= {{ to_date() }}
+    where investment_class = 'OPTIONS' and entry_session <= {{ to_date() }}
 ),
 
 quotes as not materialized (
@@ -44,15 +44,13 @@ entered as (
         strike_price,
         expiration_date,
         portfolio_id,
-        first_session as observed_on,
+        entry_session as observed_on,
         sum(abs(quantity) * entry_price) / sum(abs(quantity)) as price
     from lots
     where
         -- an entry between two sessions has no close of its day, and may be in the shares before a split
-        entry_date = first_session
-        -- a withdrawn lot exits at its entry
-        and (exit_date is distinct from entry_date or exit_price is distinct from entry_price)
-    group by symbol, pricing_symbol, option_type, strike_price, expiration_date, portfolio_id, first_session
+        entry_date = entry_session
+    group by symbol, pricing_symbol, option_type, strike_price, expiration_date, portfolio_id, entry_session
 ),
 
 observed as (

@@ -32,7 +32,7 @@ curve_dates as (
     from days
     where
         is_trading_day
-        and as_of_date >= least({{ first_date() }}, (select min(option_lots.first_session) from option_lots))
+        and as_of_date >= least({{ first_date() }}, (select min(option_lots.entry_session) from option_lots))
         and as_of_date <= {{ to_date() }}
 ),
 

@@ -6,6 +6,18 @@ with position_values as (
     where {{ is_being_built() }}
 ),
 
+positions as (
+    select * from {{ ref('int_positions') }}
+),
+
+opened as (
+    select
+        position_values.*,
+        positions.first_session = position_values.as_of_date as is_first_day
+    from position_values
+    inner join positions on position_values.position_id = positions.position_id
+),
+
 final as (
     select
         portfolio_id,
@@ -17,6 +29,7 @@ final as (
         sum(unrealized_pnl) as unrealized_pnl,
         sum(realized_pnl) as realized_pnl,
         sum(dividends) as dividends,
+        coalesce(sum(unrealized_at_opening) filter (where is_first_day), 0) as unrealized_at_opening,
         cast(count(*) filter (where is_open) as integer) as position_count,
         coalesce(sum(market_value) filter (where is_cash_equivalent), 0) as cash_and_equivalents,
         cast(count(*) filter (where is_open and not is_cash_equivalent and quantity > 0) as integer) as long_count,
@@ -31,7 +44,7 @@ final as (
             / nullif(sum(abs(market_value)) filter (where investment_class <> 'PRIVATE'), 0) as double precision
         ) as public_price_coverage,
         bool_or(price_source = 'simulated') as has_simulated_prices
-    from position_values
+    from opened
     group by portfolio_id, as_of_date
 )
 

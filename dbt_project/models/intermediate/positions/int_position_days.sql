@@ -1,8 +1,8 @@
 {{ config(materialized='ephemeral') }}
 
--- Every position on every session of the window from its entry to its exit or settlement, or to the removal of its
--- portfolio, with the split factor since the entry. An entry, and a sale with a price, are in the shares of their
--- stated date, even if the session on which they count is later.
+-- Every position on every session of the window from its entry, or the portfolio's opening, to its exit or settlement,
+-- or to the removal of its portfolio, with the split factor since the entry. An entry, and a sale with a price, are in
+-- the shares of their stated date, even if the session on which they count is later.
 with positions as (
     select * from {{ ref('int_positions') }}
 ),

@@ -6,10 +6,11 @@
     restated_as='fct_position_values',
 ) }}
 
--- Value and P&L of every position, rounded to the cent as on a statement. Daily P&L starts at the cost basis on the
--- first day and ends at the exit, settlement or market value on the last; its running total continues from the session
--- before the window. Hypothetical P&L is that of the position of the previous close, held to this close: an entry has
--- none, an exit ends at the close, a settlement at its intrinsic value.
+-- Value and P&L of every position, rounded to the cent as on a statement. Daily P&L starts on the first day at the cost
+-- basis, or at the value of that day for a lot from before the portfolio's opening, and ends at the exit, settlement or
+-- market value on the last; its running total continues from the session before the window. Hypothetical P&L is that of
+-- the position of the previous close, held to this close: an entry has none, an exit ends at the close, a settlement at
+-- its intrinsic value.
 with priced as (
     select * from {{ ref('int_position_prices') }}
 ),
@@ -32,6 +33,7 @@ day_before as (
         'market_value': 'numeric',
         'cumulative_pnl': 'numeric',
         'cumulative_dividends': 'numeric',
+        'unrealized_at_opening': 'numeric',
     }) }}
 ),
 
@@ -53,6 +55,8 @@ valued as (
             when
                 priced.investment_class = 'PUBLIC'
                 and priced.entry_date < dividends.ex_date
+                -- what an opening balance was paid before is in its cash
+                and not (priced.is_first_day and priced.is_opening)
                 and (priced.exit_date >= dividends.ex_date or priced.exit_date is null)
                 then coalesce(
                     priced.quantity * priced.split_factor / coalesce(splits.split_ratio, 1) * dividends.dividend, 0
@@ -97,9 +101,17 @@ linked as (
     select
         valued.*,
         case
+            when valued.is_first_day and valued.is_opening then valued.end_value
             when valued.is_first_day then valued.cost_basis
             else coalesce(lag(valued.market_value) over by_date, day_before.market_value)
         end as previous_market_value,
+        coalesce(
+            max(case
+                when valued.is_first_day and valued.is_opening then valued.end_value - valued.cost_basis
+            end) over (partition by valued.position_id),
+            day_before.unrealized_at_opening,
+            0
+        ) as unrealized_at_opening,
         coalesce(day_before.cumulative_pnl, 0) as pnl_before_window,
         coalesce(day_before.cumulative_dividends, 0) as dividends_before_window
     from valued
@@ -152,7 +164,8 @@ final as (
         end as numeric(38, 2)) as hypothetical_pnl,
         cast(pnl_before_window + sum(end_value - previous_market_value + dividends) over running as numeric(38, 2))
             as cumulative_pnl,
-        cast(dividends_before_window + sum(dividends) over running as numeric(38, 2)) as cumulative_dividends
+        cast(dividends_before_window + sum(dividends) over running as numeric(38, 2)) as cumulative_dividends,
+        cast(unrealized_at_opening as numeric(38, 2)) as unrealized_at_opening
     from linked
     window running as (partition by position_id order by as_of_date)
 )

@@ -3,6 +3,7 @@
     indexes=[{'columns': ['position_id'], 'unique': true}],
 ) }}
 
+-- Lots with the sessions on which they count. A lot from before the portfolio's opening date counts from then on.
 with positions as (
     select * from {{ ref('stg_raw__positions') }}
 ),
@@ -28,10 +29,11 @@ dated as (
     select
         positions.*,
         portfolios.removed_on,
+        portfolios.opening_date,
         -- a lot entered before the first day of the calendar is held from its first session on
         coalesce(
             entry_days.session_on_or_after, (select min(calendar.session_on_or_after) from calendar)
-        ) as first_session,
+        ) as entry_session,
         exit_days.session_on_or_after as exit_session,
         expiration_days.session_on_or_before as settlement_session,
         positions.investment_class <> 'OPTIONS' and (
@@ -52,19 +54,30 @@ dated as (
     left join calendar as expiration_days on positions.expiration_date = expiration_days.as_of_date
 ),
 
+opened as (
+    select
+        *,
+        coalesce(entry_session < opening_date, false) as is_opening,
+        greatest(entry_session, opening_date) as first_session
+    from dated
+),
+
 typed as (
     select
         *,
         case when investment_class = 'OPTIONS' then 100 else 1 end as contract_multiplier,
         coalesce(underlying_symbol, symbol) as pricing_symbol,
-        greatest(least(exit_session, settlement_session), first_session) as last_session_or_first,
+        case
+            when coalesce(exit_session, settlement_session) is not null
+                then greatest(least(exit_session, settlement_session), entry_session)
+        end as last_session,
         case
             when investment_class = 'OPTIONS'
                 then (case when quantity > 0 then 'L' else 'S' end) || left(option_type, 1)
             when quantity > 0 then 'LONG'
             else 'SHORT'
         end as position_type
-    from dated
+    from opened
 ),
 
 final as (
@@ -89,9 +102,11 @@ final as (
         cast(quantity * contract_multiplier * entry_price as numeric(38, 2)) as cost_basis,
         exit_date,
         exit_price,
+        entry_session,
+        is_opening,
         first_session,
         settlement_session,
-        case when coalesce(exit_session, settlement_session) is not null then last_session_or_first end as last_session,
+        last_session,
         case
             when exit_session <= coalesce(settlement_session, exit_session) then 'exit'
             when settlement_session is not null then 'settlement'
@@ -100,6 +115,8 @@ final as (
         notes,
         own_tags
     from typed
+    -- what ended before the portfolio opens is not part of it
+    where last_session >= first_session or last_session is null
 )
 
 select * from final

@@ -43,7 +43,7 @@ found as (
         marks.price as mark_price,
         marks.mark_date,
         -- a missing_price close from before the entry is less reliable than the entry price
-        coalesce(closes.price_flag = 'missing_price' and closes.price_date < days.first_session, false)
+        coalesce(closes.price_flag = 'missing_price' and closes.price_date < days.entry_session, false)
         or closes.price is null as is_unpriced,
         case
             when days.option_type = 'CALL'

@@ -17,6 +17,7 @@ final as (
         base_currency,
         initial_equity,
         inception_date,
+        opening_date,
         removed_on,
         created_at,
         updated_at

@@ -19,6 +19,7 @@ day_before as (
         'cumulative_pnl': 'numeric',
         'cumulative_realized_pnl': 'numeric',
         'cumulative_dividends': 'numeric',
+        'unrealized_at_opening': 'numeric',
         'twr_index': 'double precision',
         'peak_twr_index': 'double precision',
         'is_chain_broken': 'boolean',
@@ -37,6 +38,7 @@ filled as (
         coalesce(totals.hypothetical_pnl, 0) as hypothetical_pnl,
         coalesce(totals.realized_pnl, 0) as realized_pnl,
         coalesce(totals.dividends, 0) as dividends,
+        coalesce(totals.unrealized_at_opening, 0) as unrealized_at_opening,
         coalesce(totals.net_market_value, 0) as net_market_value,
         coalesce(totals.cash_and_equivalents, 0) as cash_and_equivalents,
         coalesce(totals.unrealized_pnl, 0) as unrealized_pnl,
@@ -70,6 +72,8 @@ rolled as (
         coalesce(day_before.cumulative_realized_pnl, 0)
         + sum(filled.realized_pnl) over running as cumulative_realized_pnl,
         coalesce(day_before.cumulative_dividends, 0) + sum(filled.dividends) over running as cumulative_dividends,
+        coalesce(day_before.unrealized_at_opening, 0)
+        + sum(filled.unrealized_at_opening) over running as total_unrealized_at_opening,
         coalesce(day_before.equity, filled.initial_equity)
         + sum(filled.daily_pnl + filled.capital_flow) over running as equity,
         -- part of the first day's factor, so that every build rounds in the same order
@@ -129,6 +133,7 @@ final as (
         cast(cumulative_pnl as numeric(38, 2)) as cumulative_pnl,
         cast(cumulative_realized_pnl as numeric(38, 2)) as cumulative_realized_pnl,
         cast(cumulative_dividends as numeric(38, 2)) as cumulative_dividends,
+        cast(total_unrealized_at_opening as numeric(38, 2)) as unrealized_at_opening,
         case when not is_chain_broken then index_level end as twr_index,
         greatest(peak_before, max(index_level) over running) as peak_twr_index,
         is_chain_broken,

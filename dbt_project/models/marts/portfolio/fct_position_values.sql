@@ -40,6 +40,8 @@ final as (
         position_values.daily_pnl,
         position_values.cumulative_pnl,
         position_values.cumulative_dividends,
+        cast(position_values.cost_basis + position_values.unrealized_at_opening as numeric(38, 2)) as opening_value,
+        position_values.unrealized_at_opening,
         cast(case
             when snapshots.equity > 0 then position_values.market_value / snapshots.equity
         end as double precision) as weight,
