@@ -32,7 +32,8 @@ CONTRACT = {
     "fct_position_values": "position_id as_of_date | portfolio_id symbol underlying_symbol sector "
     "investment_class quantity price price_date "
     "price_flag market_value cost_basis weight unrealized_pnl realized_pnl dividends daily_pnl "
-    "cumulative_pnl",
+    "cumulative_pnl opening_value unrealized_at_opening",
+    "fct_trades": "position_id as_of_date kind | portfolio_id trade_date quantity price amount realized_pnl",
     "fct_portfolio_snapshots": "portfolio_id as_of_date | equity cash net_market_value capital_flow "
     "daily_pnl daily_return cumulative_pnl cumulative_realized_pnl cumulative_dividends twr_index drawdown "
     "position_count long_count short_count option_count private_count public_price_coverage",

@@ -4,10 +4,7 @@ The first publication is built with all portfolios, the second after a portfolio
 removed. Only these marts and their parents are built.
 """
 
-import os
-import subprocess
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -15,11 +12,8 @@ from typing import Any
 
 import psycopg
 import pytest
-from psycopg.rows import dict_row
 
-from flows.dbt.runner import build_session
-from flows.pipeline.publish import PUBLISH
-from flows.pipeline.window import begin_publication, build_settings, fix_known_at, plan_window
+from flows.pipeline.window import fix_known_at, plan_window
 from ingestion.files.folder import load_folder
 from ingestion.market.calendar import load_calendar, sessions
 from ingestion.portfolios.capital_flows import add_flow
@@ -29,11 +23,11 @@ from ingestion.portfolios.tag_attributes import archive_tag, color_tag, describe
 from ingestion.portfolios.tags import load_tags, remove_tag
 from ingestion.portfolios.target_prices import TARGETS, load_target_prices, remove_target_price
 from ingestion.statements.load import load_positions
+from tests.dbt.selected_builds import Rows, build, read_rows
 from warehouse.connections import Warehouse
 
 pytestmark = pytest.mark.slow
 
-PROGRAM = Path(sys.executable).with_name("sigmasight")
 FIRST, SPLIT, REMOVED, LAST = date(2025, 6, 16), date(2025, 6, 24), date(2025, 6, 26), date(2025, 6, 30)
 FACTS = ("fct_target_prices", "fct_exposures_by_group", "fct_portfolio_snapshots")
 MARTS = (*FACTS, "dim_positions", "dim_portfolios", "dim_position_tags", "dim_tags", "fct_capital_flows")
@@ -76,7 +70,6 @@ Book,LONG,growth
 Book,SHORT,growth
 Book,LONG,Technology
 """
-Rows = list[dict[str, Any]]
 
 
 def write_files(folder: Path) -> None:
@@ -133,31 +126,6 @@ def load_book(connection: psycopg.Connection[Any], folder: Path) -> None:
         add_flow(connection, find_holder(connection, name, None), Decimal("50.25"), FIRST, notes="bonus")
 
 
-def build(warehouse: Warehouse, folder: Path, *, selected: Sequence[str], is_tested: bool) -> None:
-    """Build the selected models and publish them, as the nightly flow does for all models."""
-    with warehouse.connect_writer(autocommit=True) as connection:
-        window = plan_window(connection, known_at=fix_known_at(connection))
-        assert window is not None
-        settings = build_settings(window, begin_publication(connection, window))
-        with build_session(settings):
-            done = subprocess.run(
-                [
-                    *(PROGRAM, "dbt", "--quiet", "build", "--target-path", folder / "target"),
-                    *("--select", *selected),
-                    *("--indirect-selection", "buildable", "--exclude-resource-type", "unit_test"),
-                    *(() if is_tested else ("--exclude-resource-type", "test")),
-                ],
-                env={**os.environ, **warehouse.settings.as_environment()},
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-        assert done.returncode == 0, done.stdout + done.stderr
-        values = settings | {"market_from_date": settings["from_date"]}
-        values |= {"dbt_invocation_id": None, "git_revision": None}
-        connection.execute(PUBLISH.encode(), values | {"tests_passed": 0, "tests_warned": 0, "cause": None})
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("targets")
@@ -189,11 +157,6 @@ def first(module_warehouse: Warehouse, folder: Path) -> dict[str, Rows]:
         )
         for mart in MARTS
     }
-
-
-def read_rows(warehouse: Warehouse, statement: str) -> Rows:
-    with psycopg.connect(warehouse.analyst_url, row_factory=dict_row) as connection:
-        return connection.execute(statement.encode()).fetchall()
 
 
 @pytest.fixture(scope="module")

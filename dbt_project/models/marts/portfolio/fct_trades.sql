@@ -1,0 +1,138 @@
+{{ config(materialized='mart', grain=['position_id', 'as_of_date', 'kind']) }}
+
+-- What changed the quantity of each position: the quantities up to a session add up to what is held at its close, and the
+-- amounts of a session to the change of the portfolio's cash, besides capital flows and dividends.
+with position_values as (
+    select * from {{ ref('int_position_values') }}
+    where {{ is_being_built() }}
+),
+
+positions as (
+    select
+        *,
+        coalesce(last_session, 'infinity') < max(coalesce(last_session, 'infinity')) over (
+            partition by portfolio_id, symbol, entry_date, entry_price
+        ) as is_part_of_lot
+    from {{ ref('int_positions') }}
+),
+
+windows as (
+    select * from {{ ref('int_portfolio_windows') }}
+),
+
+before as (
+    {{ portfolio_rows(ref('int_position_values'), since='(select min(windows.session_before) from windows)') }}
+),
+
+calendar as (
+    select * from {{ ref('int_calendar') }}
+),
+
+splits as (
+    select * from {{ ref('int_split_periods') }}
+),
+
+held as (
+    select
+        position_values.position_id,
+        position_values.as_of_date,
+        position_values.portfolio_id,
+        position_values.symbol,
+        positions.underlying_symbol,
+        position_values.pricing_symbol,
+        position_values.investment_class,
+        position_values.position_type,
+        position_values.is_open,
+        position_values.quantity,
+        position_values.price,
+        position_values.cost_basis,
+        position_values.cost_basis + position_values.unrealized_at_opening as opening_value,
+        position_values.realized_pnl,
+        positions.quantity as entry_quantity,
+        positions.entry_date,
+        positions.entry_price,
+        positions.exit_date,
+        positions.expiration_date,
+        positions.closed_by,
+        positions.is_opening,
+        positions.is_part_of_lot,
+        positions.first_session = position_values.as_of_date as is_first_day
+    from position_values
+    inner join positions on position_values.position_id = positions.position_id
+),
+
+begun as (
+    select
+        *,
+        case when is_opening then 'opening' else 'entry' end as kind,
+        entry_date as trade_date,
+        case when is_opening then quantity else entry_quantity end as quantity_change,
+        case when is_opening then price else entry_price end as trade_price,
+        -opening_value as amount,
+        0 as gain
+    from held
+    where is_first_day
+),
+
+split as (
+    select
+        held.*,
+        'split' as kind,
+        splits.ex_date as trade_date,
+        held.quantity - coalesce(before.quantity, held.entry_quantity) as quantity_change,
+        cast(null as numeric) as trade_price,
+        0 as amount,
+        0 as gain
+    from held
+    inner join splits on held.pricing_symbol = splits.symbol and held.as_of_date = splits.ex_session
+    inner join calendar on held.as_of_date = calendar.as_of_date
+    left join before on held.position_id = before.position_id and calendar.previous_trading_day = before.as_of_date
+    -- an opening is in the shares of its day
+    where not (held.is_first_day and held.is_opening)
+),
+
+ended as (
+    select
+        *,
+        case
+            when closed_by = 'settlement' then 'expiry'
+            when is_part_of_lot then 'partial_exit'
+            else 'exit'
+        end as kind,
+        case when closed_by = 'settlement' then expiration_date else exit_date end as trade_date,
+        -quantity as quantity_change,
+        price as trade_price,
+        cost_basis + realized_pnl as amount,
+        realized_pnl as gain
+    from held
+    where not is_open
+),
+
+trades as (
+    select * from begun
+    union all
+    select * from split
+    where quantity_change <> 0
+    union all
+    select * from ended
+),
+
+final as (
+    select
+        position_id,
+        as_of_date,
+        kind,
+        portfolio_id,
+        trade_date,
+        symbol,
+        underlying_symbol,
+        investment_class,
+        position_type,
+        cast(quantity_change as numeric(38, 6)) as quantity,
+        trade_price as price,
+        cast(amount as numeric(38, 2)) as amount,
+        cast(gain as numeric(38, 2)) as realized_pnl
+    from trades
+)
+
+select * from final
