@@ -33,6 +33,7 @@ ENTRY, QUOTED, ZERO_RATES, EXPIRY, LAST, TOMORROW = (
     date(2025, 8, 1),
 )
 LATER = date(2025, 12, 19)
+LONG_BEFORE = date(2025, 3, 3)
 # HALVED has a split, and pays a dividend, on the Monday after this day
 SATURDAY, MONDAY, DIVIDEND = date(2025, 7, 26), date(2025, 7, 28), Decimal("0.5")
 OWNER = "odd@example.com"
@@ -87,11 +88,18 @@ class Lot:
 
 
 def option(
-    underlying: str, strike: float, expiration: date, kind: str, quantity: int, *, price: float
+    underlying: str,
+    strike: float,
+    expiration: date,
+    kind: str,
+    quantity: int,
+    *,
+    price: float,
+    entered: date = ENTRY,
 ) -> Lot:
     """An option lot under its OCC symbol."""
     symbol = f"{underlying}{expiration:%y%m%d}{kind[0]}{round(strike * 1000):08d}"
-    return Lot(symbol, quantity, price, f"{underlying},{strike},{expiration},{kind}")
+    return Lot(symbol, quantity, price, f"{underlying},{strike},{expiration},{kind}", entered=entered)
 
 
 # name -> (starting capital, lots)
@@ -188,11 +196,22 @@ PORTFOLIOS: dict[str, tuple[int, list[Lot]]] = {
     ),
     "only cash": (10_000, [Lot("CASH_USD", 9_000, 1, kind="PUBLIC,CASH")]),
     "coin": (100_000, [Lot(COIN, 1_000_000_000, 0.0001)]),
+    # opens at the values of its first statement
+    "opened": (
+        100_000,
+        [
+            Lot("AAA", 1_000, 20, entered=LONG_BEFORE),
+            option("AAA", 45, LATER, "CALL", 2, price=8, entered=LONG_BEFORE),
+            Lot("GHOST", 10, 30, entered=LONG_BEFORE),
+            Lot("BBB", 100, 40),
+        ],
+    ),
     "dust": (100_000, [Lot("AAA", DUST, 50), Lot("BBB", 100, 40)]),
     "only dust": (100_000, [Lot("AAA", -DUST, 50)]),
 }
 # name -> the lots that the statement of the last session no longer lists
 LEFT = {"options that leave": slice(0, 3)}
+OPENED = {"opened"}
 
 
 def closes() -> pd.DataFrame:
@@ -253,6 +272,7 @@ def _load_statement(
         owner_email=OWNER,
         equity=Decimal(equity),
         statement_date=day,
+        performs_from_statement=name in OPENED and day == ENTRY,
     )
 
 
@@ -264,7 +284,7 @@ def build(warehouse: Warehouse, folder: Path, portfolios: dict[str, tuple[int, l
         load_folder(connection, folder / "market")
         for name, (equity, lots) in portfolios.items():
             left = lots[LEFT[name]] if name in LEFT else []
-            if left:
+            if left or name in OPENED:
                 _load_statement(connection, folder, name, lots, equity=equity, day=ENTRY)
             kept = [lot for lot in lots if lot not in left]
             _load_statement(connection, folder, name, kept, equity=equity, day=LAST)

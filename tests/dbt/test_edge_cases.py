@@ -295,6 +295,28 @@ def test_stress_reports_the_private_share_as_uncovered(rows: Callable[..., Rows]
     assert {(found["positions_analyzed"], found["positions_skipped"]) for found in stress} == {(2, 1)}
 
 
+# --- opening balance ----------------------------------------------------------------------------------------
+
+
+def test_lots_of_an_opening_balance_have_no_return_of_their_past(rows: Callable[..., Rows]) -> None:
+    lots = {row["symbol"]: row for row in rows("fct_position_values", "opened", ENTRY)}
+    bought = lots.pop("BBB")
+    assert len(lots) == 3
+    for lot in lots.values():
+        assert (lot["daily_pnl"], lot["dividends"]) == (0, 0)
+        assert lot["opening_value"] == lot["market_value"]
+        assert (
+            lot["unrealized_at_opening"] == lot["unrealized_pnl"] == lot["market_value"] - lot["cost_basis"]
+        )
+    assert lots["AAA"]["unrealized_at_opening"] > 0
+    # without a price, it opens at its cost
+    assert (lots["GHOST"]["market_value"], lots["GHOST"]["price_flag"]) == (300, "missing_price")
+    (snapshot,) = rows("fct_portfolio_snapshots", "opened", ENTRY)
+    assert snapshot["daily_pnl"] == bought["daily_pnl"] != 0
+    (last,) = rows("fct_portfolio_snapshots", "opened", LAST)
+    assert last["unrealized_at_opening"] == sum(lot["unrealized_at_opening"] for lot in lots.values())
+
+
 # --- one symbol, the market ---------------------------------------------------------------------------------
 
 

@@ -40,12 +40,13 @@ final as (
         position_values.daily_pnl,
         position_values.cumulative_pnl,
         position_values.cumulative_dividends,
-        cast(position_values.cost_basis + position_values.unrealized_at_opening as numeric(38, 2)) as opening_value,
-        position_values.unrealized_at_opening,
         cast(case
             when snapshots.equity > 0 then position_values.market_value / snapshots.equity
         end as double precision) as weight,
-        case when snapshots.equity <= 0 then 'equity_not_positive' end as weight_null_reason
+        case when snapshots.equity <= 0 then 'equity_not_positive' end as weight_null_reason,
+        -- last: `create or replace view` only appends columns
+        cast(position_values.cost_basis + position_values.unrealized_at_opening as numeric(38, 2)) as opening_value,
+        position_values.unrealized_at_opening
     from position_values
     inner join snapshots
         on

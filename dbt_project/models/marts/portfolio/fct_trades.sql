@@ -32,6 +32,7 @@ splits as (
     select * from {{ ref('int_split_periods') }}
 ),
 
+-- the sessions on which a position begins, is split or ends
 held as (
     select
         position_values.position_id,
@@ -39,7 +40,6 @@ held as (
         position_values.portfolio_id,
         position_values.symbol,
         positions.underlying_symbol,
-        position_values.pricing_symbol,
         position_values.investment_class,
         position_values.position_type,
         position_values.is_open,
@@ -56,9 +56,16 @@ held as (
         positions.closed_by,
         positions.is_opening,
         positions.is_part_of_lot,
-        positions.first_session = position_values.as_of_date as is_first_day
+        positions.first_session = position_values.as_of_date as is_first_day,
+        splits.ex_date as split_date
     from position_values
     inner join positions on position_values.position_id = positions.position_id
+    left join splits
+        on position_values.pricing_symbol = splits.symbol and position_values.as_of_date = splits.ex_session
+    where
+        positions.first_session = position_values.as_of_date
+        or splits.ex_date is not null
+        or not position_values.is_open
 ),
 
 begun as (
@@ -78,17 +85,16 @@ split as (
     select
         held.*,
         'split' as kind,
-        splits.ex_date as trade_date,
+        held.split_date as trade_date,
         held.quantity - coalesce(before.quantity, held.entry_quantity) as quantity_change,
         cast(null as numeric) as trade_price,
         0 as amount,
         0 as gain
     from held
-    inner join splits on held.pricing_symbol = splits.symbol and held.as_of_date = splits.ex_session
     inner join calendar on held.as_of_date = calendar.as_of_date
     left join before on held.position_id = before.position_id and calendar.previous_trading_day = before.as_of_date
     -- an opening is in the shares of its day
-    where not (held.is_first_day and held.is_opening)
+    where held.split_date is not null and not (held.is_first_day and held.is_opening)
 ),
 
 ended as (
