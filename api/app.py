@@ -1,5 +1,6 @@
 """The application: `uvicorn --factory api.app:create_app`, or `sigmasight serve`."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -41,6 +42,7 @@ from api.routes import (
 )
 from api.routes.chat import admin, conversations, insights, memories, send, user_data
 from api.services import open_services
+from warehouse.code_version import this_version
 from warehouse.settings import Settings, get_settings
 
 PREFIX = "/api/v1"
@@ -65,6 +67,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        # of the code that runs: the files may be replaced while it does
+        app.state.code_version = await asyncio.to_thread(this_version)
         async with open_services(resolved) as services:
             app.state.services = services
             metrics.watch_pools(services.pools)

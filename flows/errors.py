@@ -3,12 +3,13 @@
 FlowError
 ├── BuildLockedError     another build holds the lock; the message names it
 ├── LockLostError        the connection that holds the build lock broke, so nothing can be published
-├── OldLayoutError       the warehouse has the layout of an older version; run `sigmasight upgrade`
+├── OldLayoutError       the warehouse has the layout of another version; run `sigmasight upgrade`
 ├── WindowError          the dates asked for cannot be built
 ├── DiskSpaceError       the disk has too little space for the build
 ├── BuildError           dbt stopped, or a model or test failed; the message names each
 ├── BackupError          a backup could not be written, read or restored
 ├── ChatFailedError      the chat could not answer
+├── SourceGaveNothingError  the source of a nightly run gave nothing; what is stored was built all the same
 ├── OrchestratorError    a Prefect server did not start, or cannot be reached
 └── UsageError           a command-line argument is not valid
 """
@@ -29,7 +30,7 @@ class LockLostError(FlowError):
 
 
 class OldLayoutError(FlowError):
-    """The warehouse has the layout of an older version."""
+    """The warehouse has the layout of another version than the code."""
 
 
 class WindowError(FlowError):
@@ -46,6 +47,12 @@ class BuildError(FlowError):
 
 class BackupError(FlowError):
     """A backup could not be written, read or restored."""
+
+
+class SourceGaveNothingError(FlowError):
+    """The source of a nightly run gave nothing; what is stored was built all the same."""
+
+    exit_code = 3
 
 
 class OrchestratorError(FlowError):

@@ -7,12 +7,17 @@ SigmaSightError
     ├── WarehouseUnavailableError   no connection to the database, or it was lost
     └── BootstrapError          the schemas and roles could not be created
 
-The command line prints the message of any SigmaSightError and exits with 1. No message holds a password.
+The command line prints the message of any SigmaSightError and exits with its exit_code. No message holds a
+password.
 """
+
+from typing import ClassVar
 
 
 class SigmaSightError(Exception):
     """Base of every error that is shown to users."""
+
+    exit_code: ClassVar[int] = 1
 
 
 class SettingsError(SigmaSightError):

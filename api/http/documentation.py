@@ -21,6 +21,7 @@ from api.http.errors import (
     RequestTooLarge,
     TokenExpired,
     TokenInvalid,
+    UpgradeNeeded,
     WarehouseUnavailable,
 )
 from api.http.problems import MEDIA_TYPE
@@ -29,7 +30,7 @@ Responses = dict[int | str, dict[str, Any]]
 
 BODY_PROBLEMS = (RequestRefused, RequestTooLarge)
 LOGIN_PROBLEMS = (NotAuthenticated, TokenInvalid, TokenExpired)
-SERVICE_PROBLEMS = (InternalError, WarehouseUnavailable)
+SERVICE_PROBLEMS = (InternalError, UpgradeNeeded, WarehouseUnavailable)
 MARTS_PROBLEMS = (
     *LOGIN_PROBLEMS,
     InvalidRequest,

@@ -33,6 +33,7 @@ SigmaSightError
     ├── InternalError           500  unexpected error; the log has the details
     ├── AnswerFailed            502  the model gave no answer
     ├── NothingPublished        503  no build has been published yet
+    ├── UpgradeNeeded           503  the warehouse is of another version than the API
     ├── LineageUnavailable      503  dbt's manifest cannot be read
     ├── QueryTimedOut           503  the statement exceeded the API's time limit
     ├── ChatUnavailable         503  the chat is off, or its database cannot be reached
@@ -84,6 +85,7 @@ __all__ = [
     "TokenExpired",
     "TokenInvalid",
     "TooManyAttempts",
+    "UpgradeNeeded",
     "WarehouseUnavailable",
 ]
 
@@ -347,6 +349,18 @@ class NothingPublished(Problem):
     default_detail = "The warehouse holds no published numbers yet; run `sigmasight nightly`, then try again."
 
 
+class UpgradeNeeded(Problem):
+    status = 503
+    code = "upgrade_needed"
+    title = "The warehouse is of another version"
+    default_detail = "The warehouse is of another version than the API: run `sigmasight upgrade`."
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Retry-After in seconds: an upgrade takes about a minute."""
+        return {"Retry-After": "60"}
+
+
 class LineageUnavailable(Problem):
     status = 503
     code = "lineage_unavailable"
@@ -415,6 +429,7 @@ CATALOGUE: tuple[type[Problem], ...] = (
     InternalError,
     AnswerFailed,
     NothingPublished,
+    UpgradeNeeded,
     LineageUnavailable,
     QueryTimedOut,
     ChatUnavailable,

@@ -2,16 +2,18 @@
 
 import logging
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import version as package_version
 from typing import Any
 
 import psycopg
 from psycopg import errors as sql_errors
 from psycopg_pool import PoolTimeout, TooManyRequests
 
-from api.http.errors import NothingPublished, Problem, WarehouseUnavailable
+from api.http.errors import NothingPublished, Problem, UpgradeNeeded, WarehouseUnavailable
+from api.http.versions import read_version
 from api.queries import load_query
 from api.services import Services
+from warehouse.code_version import CodeVersion
 
 LAST_PUBLICATION = load_query("last_publication")
 LAST_BUILD = load_query("last_build")
@@ -23,11 +25,15 @@ FAILED_STATUSES = {"failed", "abandoned"}
 
 @dataclass(frozen=True)
 class HealthStatus:
-    """The result of a health check. problem: why the service is not ready, None when it is."""
+    """The result of a health check. problem: why the service is not ready, None when it is.
+
+    other_models: the sentence about marts of other models, which the service still reads; None if they agree.
+    """
 
     problem: Problem | None
     publication: dict[str, Any] | None
     build: dict[str, Any] | None
+    other_models: str | None = None
 
     def as_response(self) -> dict[str, Any]:
         """Write the body of /health."""
@@ -39,15 +45,20 @@ class HealthStatus:
             "message": self.message,
             "last_publication": self.publication,
             "last_build": self.build,
-            "version": version("sigmasight"),
+            "version": package_version("sigmasight"),
         }
 
     @property
     def status(self) -> str:
-        """ok, degraded (ready, but the last build did not succeed) or unavailable."""
+        """ok, degraded (ready, but the last build did not succeed, or of other models) or unavailable."""
         if self.problem is not None:
             return "unavailable"
-        return "degraded" if self.build is not None and self.build["status"] in FAILED_STATUSES else "ok"
+        return "degraded" if self.has_failed_build or self.other_models is not None else "ok"
+
+    @property
+    def has_failed_build(self) -> bool:
+        """Whether the last build did not succeed."""
+        return self.build is not None and self.build["status"] in FAILED_STATUSES
 
     @property
     def message(self) -> str:
@@ -55,7 +66,9 @@ class HealthStatus:
         if self.problem is not None or self.publication is None:
             return str(self.problem)
         published = f"The numbers of {self.publication['as_of_date']} are published"
-        if self.status == "degraded" and self.build is not None:
+        if self.other_models is not None:
+            return f"{published}. {self.other_models}"
+        if self.has_failed_build and self.build is not None:
             return (
                 f"{published}; the last build ({self.build['kind']} of {self.build['started_at']}) "
                 f"{self.build['status']} while {self.build['phase']}."
@@ -63,15 +76,19 @@ class HealthStatus:
         return f"{published}."
 
 
-async def check_health(services: Services) -> HealthStatus:
+async def check_health(services: Services, code: CodeVersion) -> HealthStatus:
     """Check the database; returns even when it is down, at the latest after the pool's timeout."""
     try:
         build = await _last_build(services)
+        version = await read_version(services, code)
+        if version is not None and version.is_published and version.layout != version.newest_layout:
+            return HealthStatus(UpgradeNeeded(version.sentence), publication=None, build=build)
         publication = await _last_publication(services)
     except (psycopg.OperationalError, PoolTimeout, TooManyRequests):
         return HealthStatus(problem=WarehouseUnavailable(), publication=None, build=None)
     problem = NothingPublished() if publication is None else None
-    return HealthStatus(problem=problem, publication=publication, build=build)
+    other_models = version.sentence if version is not None and problem is None else None
+    return HealthStatus(problem, publication, build, other_models)
 
 
 async def _last_publication(services: Services) -> dict[str, Any] | None:

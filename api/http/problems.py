@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import psycopg
 from fastapi import FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
+from fastapi.exceptions import RequestValidationError, ResponseValidationError
 from psycopg import errors as sql_errors
 from psycopg_pool import PoolTimeout, TooManyRequests
 from starlette.exceptions import HTTPException
@@ -21,6 +21,7 @@ from api.http.errors import (
     InternalError,
     InvalidRequest,
     MethodNotAllowed,
+    NothingPublished,
     PathNotFound,
     Problem,
     QueryTimedOut,
@@ -28,6 +29,7 @@ from api.http.errors import (
     RequestTooLarge,
     WarehouseUnavailable,
 )
+from api.http.versions import explain_failure
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -62,6 +64,9 @@ def install_problem_handlers(app: FastAPI) -> None:
         PoolTimeout: _answer_database_unavailable,
         TooManyRequests: _answer_database_unavailable,
         sql_errors.QueryCanceled: _answer_query_canceled,
+        NothingPublished: _answer_nothing_published,
+        psycopg.ProgrammingError: _answer_unexpected,
+        ResponseValidationError: _answer_unexpected,
         Exception: _answer_unexpected,
     }
     for error_class, handler in handlers.items():
@@ -115,7 +120,23 @@ async def _answer_query_canceled(request: Request, error: sql_errors.QueryCancel
     return problem_response(QueryTimedOut())
 
 
+async def _answer_nothing_published(request: Request, problem: NothingPublished) -> Response:
+    """A mart may be missing because the warehouse is of another version."""
+    return problem_response(await _explained(request) or problem)
+
+
+async def _explained(request: Request) -> Problem | None:
+    state = request.app.state
+    services = getattr(state, "services", None)
+    return None if services is None else await explain_failure(services, state.code_version)
+
+
 async def _answer_unexpected(request: Request, error: Exception) -> Response:
+    explained = await _explained(request)
+    if explained is not None:
+        path, kind = request.url.path, type(error).__name__
+        logger.warning("%s %s failed, in a warehouse of another version: %s", request.method, path, kind)
+        return problem_response(explained)
     instance = f"urn:uuid:{uuid4()}"
     logger.error("%s: %s %s failed", instance, request.method, request.url.path, exc_info=error)
     return problem_response(InternalError(instance=instance))

@@ -28,6 +28,7 @@ from api.queries import Query, load_query
 logger = logging.getLogger(__name__)
 
 Row = TypeVar("Row")
+QueryValues = dict[str, Any] | list[Any]
 Pool = AsyncConnectionPool[AsyncConnection[Any]]
 
 SET_PUBLISHED_AT = load_query("set_published_at")
@@ -75,7 +76,7 @@ class Reading:
             )
         return PublishedState(**vars(row))
 
-    async def one_row(self, query: Query, parameters: dict[str, Any]) -> tuple[Any, ...] | None:
+    async def one_row(self, query: Query, parameters: QueryValues) -> tuple[Any, ...] | None:
         """Run the query and return its row, or None. Raises NothingPublished while the marts do not exist."""
         return await self._fetch(query, parameters, tuple_row)
 
@@ -94,7 +95,7 @@ class Reading:
         )
 
     async def _fetch(
-        self, query: Query, parameters: dict[str, Any], factory: AsyncRowFactory[Row]
+        self, query: Query, parameters: QueryValues, factory: AsyncRowFactory[Row]
     ) -> Row | None:
         async with self._connection.cursor(row_factory=factory) as cursor:
             try:
@@ -102,6 +103,13 @@ class Reading:
             except (sql_errors.UndefinedTable, sql_errors.InvalidSchemaName) as error:
                 logger.warning("%s.sql finds no mart: %s", query.name, error)
                 raise NothingPublished from error
+            except sql_errors.DatetimeFieldOverflow as error:
+                if self._published_at is None:
+                    raise
+                raise InstantBeforeHistory(
+                    f"What was published at {self._published_at} is no longer kept; ask for a later instant, "
+                    "or leave published_at out for what is published now."
+                ) from error
             return await cursor.fetchone()
 
 

@@ -3,8 +3,8 @@
 Parsing takes seconds, and the manifest of the last parse stays valid while no project file and no version
 changes: the build window is not part of any model's text.
 
-The same hash (the mark) shows whether the views, functions and seeds in the database are those of the
-project: a nightly run with an unchanged project only fills tables and runs tests.
+A hash of the project's files (the mark) shows whether the views, functions and seeds in the database are
+those of the project: a nightly run with an unchanged project only fills tables and runs tests.
 """
 
 import hashlib
@@ -19,12 +19,12 @@ from typing import Any
 from flows.database import Connection, rows
 from flows.environment import dbt_target
 from flows.pipeline.lock import process_name
+from warehouse.code_version import project_mark
 from warehouse.connections import Warehouse
 from warehouse.settings import profiles_folder, project_root
 
 KEPT = "parsed-{mark}.msgpack"
 WRITTEN_BY_DBT = "partial_parse.msgpack"
-READ_BY_DBT = ("dbt_project.yml", "functions", "macros", "models", "seeds", "tests")
 PACKAGES = ("dbt-core", "dbt-postgres")
 
 # Nodes that do not depend on the build window. Their tests still run.
@@ -44,7 +44,7 @@ select name from unnest(%s::text[]) as name where to_regproc(name) is null
 
 @dataclass(frozen=True)
 class ParsedProject:
-    """mark: hash of everything that parsing depends on. manifest: dbt's, None until it is parsed."""
+    """mark: hash of the project's files. manifest: dbt's, None until it is parsed."""
 
     mark: str
     manifest: Any
@@ -70,7 +70,7 @@ def _names(nodes: Iterable[Any]) -> list[str]:
 def read_parsed_project(warehouse: Warehouse) -> ParsedProject:
     """The project's mark, and its manifest if it is cached."""
     mark = project_mark()
-    path = dbt_target(warehouse.settings) / KEPT.format(mark=mark)
+    path = _kept(warehouse, mark)
     if not path.exists():
         return ParsedProject(mark, None)
     from dbt.contracts.graph.manifest import Manifest  # noqa: PLC0415 - seconds of imports, paid only by a build
@@ -93,29 +93,23 @@ def _name_database(manifest: Any, database: str) -> None:
 
 def keep_parsed_project(warehouse: Warehouse, project: ParsedProject) -> None:
     """Cache the manifest that dbt has just parsed, under the project's mark."""
-    folder = dbt_target(warehouse.settings)
-    draft = folder / f"{KEPT.format(mark=project.mark)}.draft"
+    folder, path = dbt_target(warehouse.settings), _kept(warehouse, project.mark)
+    draft = path.with_name(f"{path.name}.draft")
     draft.write_bytes((folder / WRITTEN_BY_DBT).read_bytes())
     for outdated in folder.glob(KEPT.format(mark="*")):
         outdated.unlink(missing_ok=True)
-    draft.rename(folder / KEPT.format(mark=project.mark))
+    draft.rename(path)
 
 
-def project_mark() -> str:
+def _parsing_mark(mark: str) -> str:
     """A hash of what parsing depends on: the project's files, where they are, and the versions of dbt."""
-    root = project_root()
-    digest = hashlib.sha256("\n".join([str(root), *map(version, PACKAGES)]).encode())
-    for path in [profiles_folder() / "profiles.yml", *_files(root / "dbt_project")]:
-        digest.update(str(path.relative_to(root)).encode() + b"\0" + path.read_bytes() + b"\0")
+    digest = hashlib.sha256("\n".join([mark, str(project_root()), *map(version, PACKAGES)]).encode())
+    digest.update((profiles_folder() / "profiles.yml").read_bytes())
     return digest.hexdigest()[:32]
 
 
-def _files(folder: Path) -> Iterable[Path]:
-    return sorted(path for name in READ_BY_DBT for path in _under(folder / name) if path.is_file())
-
-
-def _under(path: Path) -> Iterable[Path]:
-    return path.rglob("*") if path.is_dir() else [path]
+def _kept(warehouse: Warehouse, mark: str) -> Path:
+    return dbt_target(warehouse.settings) / KEPT.format(mark=_parsing_mark(mark))
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,6 @@ logger = logging.getLogger(__name__)
 MANIFEST, RESULTS = "manifest.json", "run_results.json"
 FAILED = frozenset({"error", "fail", "runtime error"})
 TESTS = frozenset({"test", "unit_test"})
-LONGEST_MESSAGE = 600
 FAILURES_SHOWN = 10
 
 OnProgress = Callable[[int, int], None]
@@ -53,7 +52,7 @@ class NodeResult:
 
     def sentence(self) -> str:
         """The failure as a sentence."""
-        message = " ".join(self.message.split())[:LONGEST_MESSAGE]
+        message = " ".join(self.message.split())
         if self.kind == "test" and self.status == "fail":
             return f"The test {self.name} found {self.failures} failing rows."
         return f"The {self.kind.replace('_', ' ')} {self.name} failed: {message}"

@@ -5,17 +5,16 @@ once, in one transaction with its record. Then a build without dates creates the
 changes the method requests a build of all of history, which is published with its restatements.
 """
 
-from datetime import date
-
-from flows.console import end_progress, say, show_progress
+from flows.console import say
 from flows.database import Connection, value
-from flows.dbt.manifest_cache import project_build, read_parsed_project
-from flows.dbt.runner import run_plainly
-from flows.environment import prepare_environment
+from flows.dbt.manifest_cache import read_parsed_project
+from flows.errors import OldLayoutError
 from flows.pipeline.engine import PlainEngine
-from flows.pipeline.layout import read_layout, upgrade_steps
+from flows.pipeline.layout import read_version
 from flows.pipeline.lock import build_lock, process_name
 from flows.pipeline.nightly import nightly
+from flows.pipeline.reader_views import make_views
+from warehouse.code_version import upgrade_steps
 from warehouse.connections import Warehouse
 
 IS_REBUILD_REQUESTED = "select exists (select from ops.rebuilds where publication_id is null)"
@@ -30,19 +29,20 @@ def upgrade_warehouse(warehouse: Warehouse) -> bool:
         build_lock(warehouse, "upgrade", any_layout=True),
         warehouse.connect_writer(application_name=process_name("upgrade")) as connection,
     ):
-        layout = read_layout(connection)
-        missing = {number: path for number, path in upgrade_steps().items() if number > layout}
+        state = read_version(connection)
+        if state.is_newer:
+            raise OldLayoutError(str(state.sentence))
+        missing = {number: path for number, path in upgrade_steps().items() if number > state.layout}
         for number, path in missing.items():
             with connection.transaction():
                 connection.execute(path.read_text().encode())
                 connection.execute("insert into ops.layouts (layout) values (%s)", [number])
             say("upgraded", f"layout {number}: {path.stem[4:].replace('_', ' ')}")
         connection.commit()
-        is_due = bool(missing) or _has_other_views(warehouse, connection)
-        last = value(connection, "select coalesce(max(as_of_date), current_date) from ops.publication_dates")
+        is_due = bool(missing) or state.models_changed or _has_other_views(warehouse, connection)
         connection.commit()
         if is_due:
-            _make_views(warehouse, last)
+            make_views(warehouse, connection)
     return is_due
 
 
@@ -62,21 +62,3 @@ def _has_other_views(warehouse: Warehouse, connection: Connection) -> bool:
     """Whether the published marts are read through views of another version."""
     is_published = bool(value(connection, "select exists (select from ops.publications)"))
     return is_published and not read_parsed_project(warehouse).is_built_in(connection)
-
-
-def _make_views(warehouse: Warehouse, last: date) -> None:
-    """Build the project for no date: views, functions and seeds, and tables without new rows."""
-    prepare_environment(warehouse)
-    nothing = {"first_date": date.max, "from_date": date.max, "to_date": last}
-    settings = {name: day.isoformat() for name, day in nothing.items()}
-    with project_build(warehouse, everything=True) as project:
-        report = run_plainly(
-            warehouse,
-            "build",
-            settings=settings,
-            manifest=project.manifest,
-            options=("--exclude-resource-type", "test", "unit_test"),
-            on_progress=show_progress,
-        )
-    end_progress()
-    say("built", f"{report.models_built} models for readers, without new rows", report.seconds)

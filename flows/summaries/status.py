@@ -1,23 +1,28 @@
 """The data of `sigmasight status`, for one screen or one JSON document.
 
-publication · current and recent runs · freshness of each dataset · what is missing · what the next run does
+publication · version of the code · current and recent runs · freshness of each dataset · what is missing ·
+what the next run does
 
 Reads tables only: no vendor is queried and nothing is written.
 """
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from flows.database import Connection, row, rows, value
 from flows.errors import WindowError
+from flows.pipeline.layout import read_version
 from flows.pipeline.lock import lock_holder, process_name
 from flows.pipeline.window import last_closed_session_in_calendar, plan_window
-from flows.prefect.schedule import next_start
+from flows.prefect.schedule import START, next_start
 from warehouse.connections import Warehouse
 
 FAILURE_DAYS = 7
+LONGEST_NIGHT = timedelta(hours=4)
+"""After the start of the schedule; later, a session that is not published is overdue."""
+
 RECENT_SESSIONS = 60
 """How far back to search a large table for a source's newest date, one date at a time by its index."""
 
@@ -30,6 +35,7 @@ select
 
 LAST_PUBLICATION = """
 select publication_id, published_at, known_at, tests_passed, tests_warned, git_revision,
+    rows_written, bytes_written,
     (select min(as_of_date) from ops.publication_dates) as first_date,
     (select max(as_of_date) from ops.publication_dates) as last_date
 from ops.publications order by publication_id desc limit 1
@@ -110,7 +116,10 @@ order by symbol
 
 @dataclass(frozen=True)
 class Publication:
-    """The current publication. Dates are sessions; test counts are of its build."""
+    """The current publication. Dates are sessions; test counts are of its build.
+
+    rows_written, bytes_written: what it added to the published tables; null if it was not measured.
+    """
 
     publication_id: int
     published_at: datetime
@@ -118,6 +127,8 @@ class Publication:
     tests_passed: int
     tests_warned: int
     git_revision: str | None
+    rows_written: int | None
+    bytes_written: int | None
     first_date: date
     last_date: date
 
@@ -173,11 +184,26 @@ class Next:
 
 
 @dataclass(frozen=True)
+class Code:
+    """The version of the code next to the warehouse's. command: to run; message: why. Null if they agree."""
+
+    layout: int
+    newest_layout: int
+    models_changed: bool
+    command: str | None
+    message: str | None
+
+
+@dataclass(frozen=True)
 class Status:
-    """The status. missing_sessions: closed but not published; sessions_without_price: gaps in prices."""
+    """The status. missing_sessions: closed but not published; sessions_without_price: gaps in prices.
+
+    overdue_sessions: missing ones that the schedule should have published by now.
+    """
 
     place: str
     size_bytes: int
+    code: Code
     portfolios: int
     users: int
     publication: Publication | None
@@ -185,6 +211,7 @@ class Status:
     runs: tuple[Run, ...]
     last_closed_session: date | None
     missing_sessions: tuple[date, ...]
+    overdue_sessions: tuple[date, ...]
     sessions_without_price: tuple[date, ...]
     freshness: tuple[Freshness, ...]
     failed_loads: tuple[FailedLoads, ...]
@@ -211,17 +238,20 @@ def read_status(warehouse: Warehouse, now: datetime | None = None) -> Status:
         holder = lock_holder(connection)
         last = last_closed_session_in_calendar(connection, now)
         waiting, waiting_from = row(connection, WAITING_LOADS)
+        missing = _missing(connection, publication, last)
         needed, unpriced, not_current = _symbols(connection, last)
         return Status(
             place=_place(warehouse, connection),
             size_bytes=size,
+            code=_code(connection),
             portfolios=portfolios,
             users=users,
             publication=publication,
             running=None if holder is None else str(holder),
             runs=tuple(Run(*found) for found in rows(connection, LAST_RUNS)),
             last_closed_session=last,
-            missing_sessions=_missing(connection, publication, last),
+            missing_sessions=missing,
+            overdue_sessions=tuple(session for session in missing if due_by(session) < now),
             sessions_without_price=_without_price(connection, last),
             freshness=tuple(_freshness(connection, last)),
             failed_loads=tuple(
@@ -240,6 +270,16 @@ def _place(warehouse: Warehouse, connection: Connection) -> str:
     if warehouse.is_embedded:
         return f"embedded server in {warehouse.settings.warehouse_folder}"
     return f"{connection.info.dbname} on {connection.info.host}"
+
+
+def _code(connection: Connection) -> Code:
+    state = read_version(connection)
+    return Code(state.layout, state.newest_layout, state.models_changed, state.command, state.sentence)
+
+
+def due_by(session: date) -> datetime:
+    """When a night on schedule has published the session, at the latest."""
+    return datetime.combine(session, START, UTC) + LONGEST_NIGHT
 
 
 def _missing(connection: Connection, publication: Publication | None, last: date | None) -> tuple[date, ...]:

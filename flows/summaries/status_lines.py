@@ -16,7 +16,6 @@ from flows.summaries.status import (
     Status,
 )
 
-LONGEST_ERROR = 300
 SHOWN = 8
 
 
@@ -24,15 +23,17 @@ def status_lines(status: Status) -> Iterator[tuple[str, str]]:
     """Label and text of each line."""
     yield "warehouse", _warehouse(status)
     yield "published", _published(status.publication)
+    if status.code.message is not None:
+        yield "code", status.code.message
     if status.running is not None:
         yield "running", status.running
     for run in status.runs:
-        yield "run", _run(run, is_building=status.running is not None)
+        yield "run", run_sentence(run, is_building=status.running is not None)
     for fresh in status.freshness:
         yield "data", _fresh(fresh)
     if not any(fresh.dataset == "prices" for fresh in status.freshness):
         yield "data", "no prices yet"
-    for gap in _gaps(status):
+    for gap in gap_sentences(status):
         yield "missing", gap
     for failed in status.failed_loads:
         yield "failed", _failed(failed)
@@ -53,11 +54,18 @@ def _published(publication: Publication | None) -> str:
     return (
         f"{publication.first_date} to {publication.last_date}; last publication {publication.publication_id} "
         f"at {_utc(publication.published_at)}, data as known at {_utc(publication.known_at)}, "
-        f"{publication.tests_passed} tests passed{warnings}{code}"
+        f"{publication.tests_passed} tests passed{warnings}{code}{_cost(publication)}"
     )
 
 
-def _run(run: Run, *, is_building: bool) -> str:
+def _cost(publication: Publication) -> str:
+    if publication.rows_written is None or publication.bytes_written is None:
+        return ""
+    return f"; it wrote {publication.rows_written:,} rows, {publication.bytes_written / 1e6:,.1f} MB"
+
+
+def run_sentence(run: Run, *, is_building: bool) -> str:
+    """A run in one sentence. is_building: whether a process holds the build lock."""
     if run.finished_at is None and not is_building:
         text = f"{run.kind} run {run.run_id} died during {run.phase}: the next run starts over"
     elif run.finished_at is None:
@@ -66,7 +74,7 @@ def _run(run: Run, *, is_building: bool) -> str:
         seconds = (run.finished_at - run.started_at).total_seconds()
         ended = run.status.replace("_", " ")
         text = f"{run.kind} run {run.run_id} {ended} at {_utc(run.finished_at)} after {seconds:.0f} s"
-    return text + (f": {' '.join(run.error.split())[:LONGEST_ERROR]}" if run.error else "")
+    return text + (f": {' '.join(run.error.split())}" if run.error else "")
 
 
 def _fresh(fresh: Freshness) -> str:
@@ -79,9 +87,9 @@ def _fresh(fresh: Freshness) -> str:
     return f"{fresh.dataset} ({fresh.source}): {age}; last loaded {_utc(fresh.loaded_at)}"
 
 
-def _gaps(status: Status) -> Iterator[str]:
-    """One sentence for each gap."""
-    if status.missing_sessions:
+def gap_sentences(status: Status, *, with_missing: bool = True) -> Iterator[str]:
+    """One sentence for each gap. with_missing: sessions that are not published are gaps too."""
+    if status.missing_sessions and with_missing:
         count = _many(len(status.missing_sessions), "session")
         yield f"{count} not published: {_some(status.missing_sessions)}; the next run with prices catches up"
     if status.sessions_without_price:
@@ -100,7 +108,7 @@ def _failed(failed: FailedLoads) -> str:
     recovered = "; a later one succeeded" if failed.is_mended else ""
     return (
         f"{_many(failed.count, 'load')} of {failed.dataset} ({failed.source}) in {FAILURE_DAYS} days, last "
-        f"{_utc(failed.last_at)}{recovered}: {' '.join(failed.error.split())[:LONGEST_ERROR]}"
+        f"{_utc(failed.last_at)}{recovered}: {' '.join(failed.error.split())}"
     )
 
 

@@ -82,6 +82,18 @@ alter table ops.publications add column if not exists portfolios uuid[];
 -- cause: why it was built, in words.
 alter table ops.publications add column if not exists cause text;
 
+-- What it cost: rows that it wrote, and bytes by which the published tables and their indexes grew. Null for
+-- publications of versions that did not measure it.
+alter table ops.publications add column if not exists rows_written bigint, add column if not exists bytes_written bigint;
+
+-- Removals of the rows of superseded publications. kept_from: what was published at an earlier instant is not complete.
+create table if not exists ops.prunings (
+    pruning_id bigint generated always as identity primary key,
+    pruned_at timestamptz not null default clock_timestamp(),
+    kept_from timestamptz not null,
+    rows_removed bigint not null
+);
+
 -- Rebuilds of all history that the next build does, because an upgrade changed the method. publication_id: the
 -- publication that did it.
 create table if not exists ops.rebuilds (
@@ -158,8 +170,8 @@ $$;
 insert into ops.claim_keys select made.* from ops.new_claim_key() as made
 on conflict do nothing;
 
--- /health reports the outcome of the last build.
-grant select on ops.runs to sigmasight_auth;
+-- /health reports the outcome of the last build, and whether the warehouse is of the API's version.
+grant select on ops.runs, ops.publications to sigmasight_auth;
 
 -- The project version (a hash of its files) whose views, functions and seeds are in this database; no row while a
 -- build changes them. A build of the same version leaves them unchanged.
@@ -167,3 +179,4 @@ create table if not exists ops.built_projects (
     mark text primary key,
     built_at timestamptz not null default clock_timestamp()
 );
+grant select on ops.built_projects to sigmasight_auth;

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from psycopg import sql
 
-from flows.pipeline.layout import upgrade_steps
 from tests.database_copies import drop
 from tests.flows.flow_helpers import CommandLine, one
+from warehouse.code_version import upgrade_steps
 from warehouse.connections import Warehouse
 
 pytestmark = [pytest.mark.slow, pytest.mark.long]  # a restore, an upgrade and two builds
