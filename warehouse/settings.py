@@ -311,6 +311,15 @@ class Settings(ChatSettings):
         description="Days for which vendors' raw responses are kept; 0 keeps none.",
     )
 
+    superseded_days: int | None = Field(
+        default=None,
+        gt=0,
+        description=(
+            "Days until the rows of superseded publications are removed; default: they are kept. "
+            "fct_restatements keeps what changed."
+        ),
+    )
+
     @property
     def warehouse_folder(self) -> Path:
         """The folder of the embedded server and of the generated secret key."""

@@ -86,7 +86,7 @@
 {% macro reader_select(relation, schema) -%}
 {%- if config.get('instant_column') -%}
 select {{ model.columns.keys() | join(', ') }} from {{ relation }}
-{%- if schema == 'marts_at' %} where {{ config.get('instant_column') }} <= {{ instant() }} {%- endif -%}
+{%- if schema == 'marts_at' %} where {{ config.get('instant_column') }} <= {{ instant() }} and {{ is_kept() }} {%- endif -%}
 {%- elif config.get('versioned', false) -%}
 {{ versions_select(relation, schema) }}
 {%- else -%}
@@ -130,7 +130,7 @@ where
     {{ {
         'marts': 'dates.superseded_at is null',
         'marts_history': 'true',
-        'marts_at': is_seen_at('dates'),
+        'marts_at': is_seen_at('dates') ~ ' and ' ~ is_kept(),
         'audit': 'true',
     }[schema] }}
     {%- if is_of_portfolios() and config.get('filtered', true) %}
@@ -170,7 +170,7 @@ from versions as rows
 where
     not is_removed
     {%- if schema == 'marts_at' %}
-    and {{ is_seen_at('rows') }}
+    and {{ is_seen_at('rows') }} and {{ is_kept() }}
     {%- elif schema != 'marts_history' %}
     and superseded_at is null
     {%- endif %}
@@ -186,6 +186,12 @@ where
 {#- The instant set in the session; an error if it is not set (see above). -#}
 {% macro instant() -%}
 cast(current_setting('sigmasight.published_at') as timestamptz)
+{%- endmacro %}
+
+
+{#- An error for an instant whose rows are no longer complete. Once per query. -#}
+{% macro is_kept() -%}
+(select access.is_kept())
 {%- endmacro %}
 
 

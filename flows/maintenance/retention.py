@@ -7,7 +7,10 @@ rejected rows      REJECTED_DAYS   ops.loads of status failed, ops.rejected_rows
 Prefect's runs     RUN_DAYS        the database of the schedule's own server
 folders of dbt     a week          artifacts of audits and of killed runs
 
-Data are never removed: raw rows, successful loads, publications (superseded ones too) and marts are kept.
+superseded
+publications       SUPERSEDED_DAYS published tables, by the time at which a row was superseded; default: kept
+
+What readers see now is never removed: raw rows, successful loads, publications in force and marts are kept.
 """
 
 import logging
@@ -23,7 +26,8 @@ import psycopg
 
 from flows.database import Connection, value
 from flows.environment import log_folder
-from flows.pipeline.lock import process_name
+from flows.maintenance.superseded import prune_superseded
+from flows.pipeline.lock import build_lock, process_name
 from ingestion.vendors.responses import old_responses
 from warehouse.connections import Warehouse
 from warehouse.errors import SigmaSightError
@@ -84,6 +88,7 @@ def clean_up(warehouse: Warehouse, *, dry_run: bool = False, now: datetime | Non
     with warehouse.connect_writer(application_name=process_name("cleanup")) as connection:
         counts |= _clean_records(connection, settings.rejected_days, dry_run=dry_run)
     database = settings.warehouse_folder / "prefect" / "prefect.db"
+    counts |= _prune(warehouse, now, dry_run=dry_run)
     counts["runs in Prefect's database"] = clean_prefect(
         database, now - timedelta(days=settings.run_days), dry_run=dry_run
     )
@@ -110,6 +115,22 @@ def old_dbt_folders(settings: Settings, now: datetime) -> list[Path]:
     kept = {"dbt", "dbt_verify"}
     folders = (path for path in settings.warehouse_folder.glob("dbt_*") if path.name not in kept)
     return _older(folders, LEFTOVER_DAYS, now)
+
+
+def _prune(warehouse: Warehouse, now: datetime, *, dry_run: bool) -> dict[str, int]:
+    """Remove the rows of superseded publications, if the settings say so; the counts."""
+    days = warehouse.settings.superseded_days
+    if days is None:
+        return {}
+    before = now - timedelta(days=days)
+    name = process_name("cleanup")
+    with (
+        build_lock(warehouse, "cleanup"),
+        warehouse.connect_writer(application_name=name, autocommit=True) as connection,
+    ):
+        removed = prune_superseded(connection, before, dry_run=dry_run)
+    given_back = {} if dry_run else {"MB of the disk": round(removed.size / 1e6)}
+    return {"rows of superseded publications": removed.rows, **given_back}
 
 
 def _older(paths: Iterable[Path], days: int, now: datetime) -> list[Path]:

@@ -26,6 +26,8 @@ select publications.publication_id, publications.known_at, publications.publishe
 from ops.publications where published_at <= %(at)s order by published_at desc limit 1
 """
 
+IS_REMOVED = "select exists (select from ops.prunings where kept_from > %s)"
+
 FIRST_PUBLICATION = "select min(published_at) from ops.publications"
 
 SCHEMA_COMMENT = """
@@ -57,6 +59,11 @@ def rebuild_as_known(
     at = parse_instant(known_at)
     with warehouse.connect_writer(application_name=process_name("rebuild"), autocommit=True) as connection:
         visible = visible_at(connection, at)
+        if compare and value(connection, IS_REMOVED, [at]):
+            raise UsageError(
+                f"What was published by {at:%Y-%m-%d %H:%M:%S} UTC is no longer kept (SUPERSEDED_DAYS), so "
+                "there is nothing to compare with: leave --compare out."
+            )
         to_date = (
             visible.last_date if as_of is None else min(session_at(connection, as_of), visible.last_date)
         )

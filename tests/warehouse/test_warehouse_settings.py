@@ -85,6 +85,7 @@ VALUES = {
     "rejected_days": ("10", 10),
     "run_days": ("11", 11),
     "response_days": ("12", 12),
+    "superseded_days": ("13", 13),
 }
 
 

@@ -116,6 +116,27 @@ as $$
     select pg_catalog.pg_has_role(current_user, 'sigmasight_analyst', 'usage')
 $$;
 
+-- Whether what was published at the instant of the session (sigmasight.published_at) is complete: true, or an error
+-- when rows that were superseded since have been removed.
+create or replace function access.is_kept()
+returns boolean
+language plpgsql stable security definer parallel safe
+set search_path = ''
+as $$
+declare
+    instant timestamptz := current_setting('sigmasight.published_at')::timestamptz;
+    kept_from timestamptz := (select max(prunings.kept_from) from ops.prunings);
+begin
+    if instant < kept_from then
+        raise exception 'what was published at % is no longer kept', instant
+        using
+            errcode = 'datetime_field_overflow',
+            hint = format('Ask for an instant from %s on: SUPERSEDED_DAYS removed rows superseded before.', kept_from);
+    end if;
+    return true;
+end
+$$;
+
 -- Whether a row of this many bytes may be in a result of the chat: true, or an error.
 create or replace function access.row_fits(bytes integer, allowed integer)
 returns boolean
@@ -132,7 +153,7 @@ $$;
 
 revoke all on all functions in schema access from public;
 grant execute on function
-access.readable_portfolio_ids(), access.readable_symbols(), access.sees_every_portfolio()
+access.readable_portfolio_ids(), access.readable_symbols(), access.sees_every_portfolio(), access.is_kept()
 to sigmasight_analyst, sigmasight_api, sigmasight_chat;
 grant execute on function access.claim(uuid, timestamptz, bytea) to sigmasight_api, sigmasight_chat;
 grant execute on function access.row_fits(integer, integer) to sigmasight_chat;
