@@ -12,6 +12,7 @@ import psycopg
 import typer
 from typer.core import TyperGroup
 
+from flows.cli.groups import ORDER
 from flows.console import end_progress, errors, is_json, log_file, set_up_logging
 from warehouse.connections import Warehouse, open_warehouse
 from warehouse.errors import SigmaSightError
@@ -46,16 +47,25 @@ def open_for_command() -> Warehouse:
 
 
 class SentenceGroup(TyperGroup):
-    """Commands whose errors are sentences on standard error, with exit code 1 and no traceback.
+    """Commands whose errors are sentences on standard error, with an exit code and no traceback.
 
     An unexpected error is reported in one line, and its traceback goes to the log file.
     """
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Names in the order of the groups of `--help`; those without a group come last."""
+
+        def place(name: str) -> int:
+            group = getattr(self.commands[name], "rich_help_panel", None)
+            return ORDER.index(group) if group in ORDER else len(ORDER)
+
+        return sorted(super().list_commands(ctx), key=place)
 
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
         except SigmaSightError as error:
-            _fail(str(error))
+            _fail(str(error), error.exit_code)
         except psycopg.OperationalError as error:
             _fail(f"The database connection broke: {' '.join(str(error).split())}. Run the command again.")
         except KeyboardInterrupt:
@@ -75,14 +85,14 @@ class SentenceGroup(TyperGroup):
             _fail(_unexpected(error))
 
 
-def _fail(sentence: str) -> None:
+def _fail(sentence: str, exit_code: int = 1) -> None:
     end_progress()
     sentence = " ".join(filter(None, [sentence, _full_disk()]))
     if is_json():
         logger.error("%s", sentence)
     else:
         errors().print(sentence, markup=False, style="red" if errors().is_terminal else None)
-    raise typer.Exit(1) from None
+    raise typer.Exit(exit_code) from None
 
 
 def _full_disk() -> str:
@@ -99,7 +109,7 @@ def _full_disk() -> str:
 
 def _unexpected(error: Exception) -> str:
     """One line for a bug of ours; its traceback goes to the log file."""
-    what = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+    what = f"{type(error).__name__}: {' '.join(str(error).split())}"
     try:
         settings = get_settings()
         set_up_logging(settings)

@@ -10,7 +10,7 @@ from flows.console import say
 from flows.database import Connection, value
 from flows.errors import UsageError
 from flows.pipeline.lock import process_name
-from flows.pipeline.window import today
+from flows.pipeline.window import last_closed_session_in_calendar, today
 from flows.source import Source
 from ingestion.errors import SourceUnavailableError
 from warehouse.connections import Warehouse
@@ -77,14 +77,35 @@ def _load(
 
     vendors = make_vendors(settings, only=source.value if source is Source.YFINANCE else None)
     if symbols is not None:
-        return load_symbols(connection, vendors, symbols)
-    return load_vendors(connection, vendors)
+        reports = load_symbols(connection, vendors, symbols)
+    else:
+        reports = load_vendors(connection, vendors)
+    for notice in () if reports else vendors.notices:  # else they are with the first report
+        say("skipped", notice)
+    return reports
 
 
 def _simulate(connection: Connection, until: date | None) -> "list[LoadReport]":
     from ingestion.demo.simulated import LAST_DATE, load_simulated  # noqa: PLC0415 - as above
 
     return load_simulated(connection, until=until or LAST_DATE)
+
+
+def gave_nothing(warehouse: Warehouse, reports: "Sequence[LoadReport]") -> str | None:
+    """Why a source that was asked for prices gave none, None if it gave some or all is there.
+
+    Known prices count as given. When every symbol with a gap is one that the source does not know, it gave
+    nothing only if the last closed session has no price of any symbol.
+    """
+    of_prices = [report for report in reports if report.dataset == "prices"]
+    if not of_prices or any(report.rows_read > report.rows_rejected for report in of_prices):
+        return None
+    with warehouse.connect_writer(application_name=process_name("load"), autocommit=True) as connection:
+        last = last_closed_session_in_calendar(connection)
+        if value(connection, "select exists (select from raw.prices where price_date >= %s)", [last]):
+            return None
+    asked = ", ".join(dict.fromkeys(report.source for report in of_prices))
+    return f"no usable price came from {asked}, and {last}, the last closed session, has none."
 
 
 def load_calendar_if_short(warehouse: Warehouse) -> "list[LoadReport]":

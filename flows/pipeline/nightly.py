@@ -6,6 +6,9 @@
     publish   one statement that makes the whole build visible
     clean     remove what has expired (see retention.py)
 
+If the models changed and no data did, the views of the marts are brought to the new models. If the source
+gave nothing, what is stored is built, and the run ends with SourceGaveNothingError.
+
 A run that fails or is killed publishes nothing: readers stay on the last publication, and the next run does
 what this one did not finish. An engine executes the steps: in this process, or as task runs of Prefect.
 """
@@ -21,11 +24,15 @@ from flows.console import end_progress, say, set_up_logging, show_progress
 from flows.dbt.manifest_cache import project_build
 from flows.dbt.runner import BuildReport, run_plainly
 from flows.environment import prepare_environment
+from flows.errors import SourceGaveNothingError
 from flows.maintenance.retention import clean_up_quietly
 from flows.pipeline.engine import Engine
-from flows.pipeline.load import load_calendar_if_short, load_source, say_loads
+from flows.pipeline.layout import read_version
+from flows.pipeline.load import gave_nothing, load_calendar_if_short, load_source, say_loads
 from flows.pipeline.lock import BuildLock, LockToken, build_lock, process_name
+from flows.pipeline.publication_cost import read_size, record_cost
 from flows.pipeline.publish import publish
+from flows.pipeline.reader_views import make_views
 from flows.pipeline.run_record import RunKind, RunRecord, abandon_dead_runs
 from flows.pipeline.space import check_space
 from flows.pipeline.window import (
@@ -39,6 +46,7 @@ from flows.pipeline.window import (
     today,
 )
 from flows.source import Source
+from ingestion.errors import SourceUnavailableError
 from warehouse.connections import Warehouse
 from warehouse.errors import SigmaSightError
 
@@ -62,19 +70,26 @@ class Request:
 
 @dataclass(frozen=True)
 class Built:
-    """A finished, unpublished build, and the token of the lock held during it."""
+    """A finished, unpublished build, and the token of the lock held during it.
+
+    size_before: bytes of what is published, before the build.
+    """
 
     window: Window
     publication_id: int
     report: BuildReport
     token: LockToken
+    size_before: int
 
 
 @dataclass(frozen=True)
 class NightlyResult:
-    """How a run ended; None for steps that it did not reach."""
+    """How a run ended; None for steps that it did not reach.
 
-    status: Literal["succeeded", "nothing_new", "not_a_session"]
+    models_updated: no data is new, but the views of the marts were brought to changed models.
+    """
+
+    status: Literal["succeeded", "nothing_new", "not_a_session", "models_updated"]
     loads: "tuple[LoadReport, ...]" = ()
     built: Built | None = None
     published_at: datetime | None = None
@@ -90,6 +105,7 @@ def nightly(
     force: bool = False,
     from_date: date | None = None,
     full_refresh: bool = False,
+    allow_no_data: bool = False,
 ) -> NightlyResult:
     """Load from the source, build what is new, publish.
 
@@ -97,7 +113,8 @@ def nightly(
     source, prices: where prices come from (the folder for `files`); by default nothing is loaded.
     force: run even if the NYSE is closed today. from_date: build at least from this date.
     full_refresh: rebuild from scratch, after the meaning of a column changed; needs a from_date.
-    Raises SigmaSightError.
+    allow_no_data: a source that gives nothing is a warning only.
+    Raises SigmaSightError; SourceGaveNothingError after everything else is done.
     """
     prepare_environment(warehouse)
     set_up_logging(warehouse.settings)
@@ -111,10 +128,16 @@ def nightly(
         if source is not None:
             run.phase("loading", LOAD_PERCENT)
             with run.step("load"):
-                loads += engine.step("load", lambda: load_step(warehouse, source, prices))
+                loaded, run.warning = engine.step("load", lambda: load_step(warehouse, source, prices))
+                loads += loaded
         request = Request(as_of, from_date, full_refresh)
         result = build_and_publish(warehouse, engine, lock, run, loads=loads, request=request)
     clean_up_quietly(warehouse)
+    if run.warning is not None and not allow_no_data:
+        raise SourceGaveNothingError(
+            f"The source `{source}` gave nothing: {run.warning} What was loaded before is built; run the "
+            "command again when the source answers, or add --allow-no-data to accept nights without data."
+        )
     return result
 
 
@@ -131,6 +154,11 @@ def build_and_publish(
     run.phase("building", BUILD_PERCENT)
     with run.step("build"):
         built = engine.step("build", lambda: build_step(warehouse, engine, lock, run, request))
+    if built is None and models_changed(warehouse):
+        with run.step("models"):
+            engine.step("models", lambda: update_models(warehouse))
+        run.finish("succeeded")
+        return NightlyResult("models_updated", tuple(loads))
     if built is None:
         return _end(run, "nothing_new", loads, "nothing has changed since the last publication")
     run.phase("publishing", PUBLISH_PERCENT)
@@ -140,11 +168,33 @@ def build_and_publish(
     return NightlyResult("succeeded", tuple(loads), built, published_at)
 
 
-def load_step(warehouse: Warehouse, source: Source, prices: Path | None) -> "list[LoadReport]":
-    """Load from the source. Rows that an earlier attempt loaded are not written twice."""
-    reports = load_source(warehouse, source, prices)
+def load_step(
+    warehouse: Warehouse, source: Source, prices: Path | None
+) -> "tuple[list[LoadReport], str | None]":
+    """Load from the source; and why it gave nothing, None if it gave something.
+
+    Rows that an earlier attempt loaded are not written twice.
+    """
+    try:
+        reports = load_source(warehouse, source, prices, must_answer=True)
+    except SourceUnavailableError as error:  # the vendors were retried already
+        return list(error.reports), str(error)
     say_loads(reports)
-    return reports
+    return reports, gave_nothing(warehouse, reports)
+
+
+def models_changed(warehouse: Warehouse) -> bool:
+    """Whether the published marts are those of other models than this version's."""
+    with warehouse.connect_writer(application_name=process_name("models"), autocommit=True) as connection:
+        return read_version(connection).models_changed
+
+
+def update_models(warehouse: Warehouse) -> None:
+    """Bring the views of the marts to the models of this version."""
+    say("planned", "no new dates: the models changed, and the views of the marts with them")
+    with warehouse.connect_writer(application_name=process_name("models")) as connection:
+        make_views(warehouse, connection)
+    say("", "Published rows are as before; `sigmasight rebuild --full-refresh` computes them again.")
 
 
 def build_step(
@@ -160,6 +210,7 @@ def build_step(
             return None
         check_space(warehouse, connection, window)
         publication_id = begin_publication(connection, window)
+        size_before = read_size(connection)
     run.plan(as_of=window.as_of, from_date=window.from_date, publication_id=publication_id)
     say("planned", f"{window.from_date} to {window.to_date}: {window.reason}")
 
@@ -186,7 +237,7 @@ def build_step(
             on_report=on_report,
         )
     say_build(report)
-    return Built(window, publication_id, report, token)
+    return Built(window, publication_id, report, token, size_before)
 
 
 def publish_step(warehouse: Warehouse, built: Built) -> datetime:
@@ -197,9 +248,9 @@ def publish_step(warehouse: Warehouse, built: Built) -> datetime:
         published_at = publish(
             connection, window=built.window, publication_id=built.publication_id, report=built.report
         )
-    say(
-        "published", f"publication {built.publication_id}: {built.window.from_date} to {built.window.to_date}"
-    )
+        cost = record_cost(connection, built.publication_id, built.size_before)
+    dates = f"{built.window.from_date} to {built.window.to_date}"
+    say("published", f"publication {built.publication_id}: {dates}; {cost}")
     return published_at
 
 

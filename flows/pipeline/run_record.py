@@ -56,6 +56,8 @@ class RunRecord:
         self._guard = threading.RLock()
         self._connection = self._connect()
         self._reported_at = 0.0
+        self.warning: str | None = None
+        """What an operator should know of a run that does not fail; recorded at its end."""
         self.run_id: int = value(
             self._connection,
             "insert into ops.runs (kind, status, host, pid) values (%s, 'running', %s, %s) returning run_id",
@@ -109,7 +111,7 @@ class RunRecord:
             " percent = case when %s then percent else 100 end where run_id = %s"
         )
         failed = status == "failed"
-        self._write(statement, status, error, failed, failed)
+        self._write(statement, status, error or self.warning, failed, failed)
 
     def close(self) -> None:
         set_run_id(None)

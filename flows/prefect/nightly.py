@@ -21,6 +21,7 @@ def nightly(
     force: bool = False,
     from_date: date | None = None,
     full_refresh: bool = False,
+    allow_no_data: bool = False,
 ) -> NightlyResult:
     """Load from the source, build what is new, publish; arguments as of pipeline.nightly.nightly."""
     with failures_logged("nightly"):
@@ -33,4 +34,5 @@ def nightly(
             force=force,
             from_date=from_date,
             full_refresh=full_refresh,
+            allow_no_data=allow_no_data,
         )

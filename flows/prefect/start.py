@@ -28,10 +28,12 @@ def run_nightly(
     source: Source | None = None,
     prices: Path | None = None,
     force: bool = False,
+    allow_no_data: bool = False,
 ) -> "NightlyResult":
     """A nightly run with its progress on the console. Raises SigmaSightError."""
     check_source(source, prices)
-    return _run(warehouse, as_of=as_of, source=source, prices=prices, force=force)
+    asked = {"as_of": as_of, "source": source, "prices": prices}
+    return _run(warehouse, **asked, force=force, allow_no_data=allow_no_data)
 
 
 def run_rebuild(

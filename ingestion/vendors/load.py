@@ -6,7 +6,6 @@
 Make new vendors for each run: their limits and breakers start with it.
 """
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -22,8 +21,6 @@ from ingestion.vendors.price_chain import Days, load_price_chain
 from ingestion.vendors.profile_chain import load_profile_chain
 from ingestion.vendors.rate_chain import load_rate_chain
 from ingestion.vendors.registry import Vendors
-
-logger = logging.getLogger(__name__)
 
 NEW_YORK = ZoneInfo("America/New_York")
 
@@ -105,13 +102,10 @@ def _last(end: date | None, now: datetime | None) -> date:
 def _finished(
     vendors: Vendors, reports: list[LoadReport], failure: SourceUnavailableError | None
 ) -> list[LoadReport]:
-    """The reports; the first one carries the notices of skipped vendors. Raises the failure."""
-    if failure is not None:
-        raise SourceUnavailableError(str(failure), reports)
-    for notice in () if reports else vendors.notices:
-        logger.info("%s", notice)
-    return (
-        [replace(reports[0], notices=(*vendors.notices, *reports[0].notices)), *reports[1:]]
-        if reports
-        else []
-    )
+    """The reports; the first one carries the notices of skipped vendors. Raises the failure, with them."""
+    if reports:
+        reports = [replace(reports[0], notices=(*vendors.notices, *reports[0].notices)), *reports[1:]]
+    if failure is None:
+        return reports
+    unnamed = () if reports else (notice for notice in vendors.notices if notice not in str(failure))
+    raise SourceUnavailableError(" ".join([str(failure), *unnamed]), reports)

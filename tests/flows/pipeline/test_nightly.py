@@ -116,12 +116,16 @@ def test_a_run_without_any_vendor_builds_from_stored_data(
     for name, value in {"YAHOO_URL": unreachable, "VENDOR_ATTEMPTS": "1"}.items():
         monkeypatch.setenv(name, value)
     done = copied.run("nightly", "--force", "--source", "vendors")
-    assert done.returncode == 0, done.stderr
-    assert "Yahoo gave no prices" in " ".join(done.stderr.split())
+    assert done.returncode == 3, done.stderr
+    said = " ".join(done.stderr.split())
+    assert "The source `vendors` gave nothing: Yahoo gave no prices" in said
+    assert "fmp was not asked for prices and profiles: set FMP_API_KEY to ask it." in said + done.stdout
     assert last_run(warehouse)["status"] == "nothing_new"
-    failed = "select count(*) from ops.loads where status = 'failed' and dataset = 'prices'"
-    assert one(warehouse, failed) == 1
+    assert "Yahoo gave no prices" in last_run(warehouse)["error"]
     assert all_marts(warehouse) == before
+    copied.succeed("nightly", "--force", "--source", "vendors", "--allow-no-data")
+    failed = "select count(*) from ops.loads where status = 'failed' and dataset = 'prices'"
+    assert one(warehouse, failed) == 2
 
 
 def test_new_data_are_built_from_the_first_date_they_touch(built_news: News) -> None:
