@@ -8,6 +8,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from flows.cli import capital_flows, chat, load, marks, portfolios, positions, tags, targets, tools, users
+from flows.cli.groups import BUILD, DATA, OPERATE, SERVE, START
 from flows.cli.options import PricesOption, SentenceGroup, open_for_command, parse_date
 from flows.errors import UsageError
 from flows.source import Source
@@ -31,6 +32,31 @@ Settings are environment variables (SIGMASIGHT_HOME, DATABASE_URL, …); none is
 """,
 )
 
+
+def _print_version(wanted: bool) -> None:
+    if not wanted:
+        return
+    from importlib.metadata import version
+
+    from flows.pipeline.publish import git_revision
+    from warehouse.code_version import upgrade_steps
+
+    number, revision = version("sigmasight"), git_revision()
+    commit = "" if revision in {None, number} else f", commit {revision}"
+    print(f"sigmasight {number}{commit}, layout {max(upgrade_steps())}")
+    raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
+    ] = False,
+) -> None:
+    """Hold the options of `sigmasight` itself; the help is the text above."""
+
+
 AsOf = Annotated[
     date | None,
     typer.Option(
@@ -48,18 +74,23 @@ SourceOption = Annotated[
 ]
 
 
-@app.command()
+@app.command(rich_help_panel=BUILD)
 def nightly(
     as_of: AsOf = None,
     source: SourceOption = None,
     prices: PricesOption = None,
     force: Annotated[bool, typer.Option("--force", help="Run even if the NYSE is closed today.")] = False,
+    allow_no_data: Annotated[
+        bool, typer.Option("--allow-no-data", help="Exit with 0 also if the source gave nothing.")
+    ] = False,
 ) -> None:
     """Load, build what is new, check, publish.
 
     Builds the dates since the last publication, and rebuilds dates that a late price, a split or a
     back-dated position changes. Tests run on what was built; if one fails, nothing is published. Safe to
     run again at any time, even after a crash.
+
+    If the source gives nothing, what is stored is built and the exit code is 3.
 
     For example:
 
@@ -72,10 +103,12 @@ def nightly(
     warehouse = open_for_command()
     from flows.prefect.start import run_nightly
 
-    run_nightly(warehouse, as_of=as_of, source=source, prices=prices, force=force)
+    run_nightly(
+        warehouse, as_of=as_of, source=source, prices=prices, force=force, allow_no_data=allow_no_data
+    )
 
 
-@app.command()
+@app.command(rich_help_panel=BUILD)
 def rebuild(  # noqa: PLR0917 - typer's options
     from_date: Annotated[
         date | None,
@@ -129,7 +162,7 @@ def _refuse(sentence: str) -> NoReturn:
     raise UsageError(f"`sigmasight rebuild`: {sentence} (`sigmasight rebuild --help` has examples).")
 
 
-@app.command()
+@app.command(rich_help_panel=BUILD)
 def verify() -> None:
     """Run every test over all of history; the nightly build tests only the dates it builds.
 
@@ -143,7 +176,7 @@ def verify() -> None:
     verify_history(warehouse)
 
 
-@app.command()
+@app.command(rich_help_panel=OPERATE)
 def upgrade(
     build: Annotated[
         bool,
@@ -170,18 +203,28 @@ def upgrade(
         console().print("Nothing to upgrade: the warehouse has the layout and the views of this version.")
 
 
-@app.command()
+@app.command(rich_help_panel=OPERATE)
 def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Print one line for a monitor; the exit code is the verdict.")
+    ] = False,
 ) -> None:
     """Show what is published, how fresh each source's data are, what is missing, and what the next run does.
+
+    With --check: 0 OK, 1 WARNING (data are missing, or a night is overdue), 2 CRITICAL (nothing published,
+    two nights overdue, the last run failed, or an upgrade is due), 3 UNKNOWN (the status cannot be read).
 
     For example:
 
         sigmasight status
 
+        sigmasight status --check
+
         sigmasight status --json | jq .missing_sessions
     """
+    if check:
+        _check_status()
     warehouse = open_for_command()
     from flows.console import console
     from flows.summaries.status import read_status
@@ -195,7 +238,25 @@ def status(
         console().print(f"{label:<10} {text}", markup=False)
 
 
-@app.command()
+def _check_status() -> NoReturn:
+    """Print the verdict and exit with its code; also when the warehouse cannot be read."""
+    import psycopg
+
+    from flows.summaries.status import read_status
+    from flows.summaries.status_check import Level, check_status
+    from warehouse.errors import SigmaSightError
+
+    try:
+        found = read_status(open_for_command())
+    except (SigmaSightError, psycopg.Error, OSError) as error:
+        print(f"{Level.UNKNOWN.name}: {' '.join(str(error).split())}")
+        raise typer.Exit(Level.UNKNOWN) from error
+    verdict = check_status(found)
+    print(verdict.line(found.publication and found.publication.last_date))
+    raise typer.Exit(verdict.level)
+
+
+@app.command(rich_help_panel=START)
 def demo(
     source: Annotated[Source, typer.Option(help="Where prices come from.")] = Source.SIMULATED,
     prices: PricesOption = None,
@@ -224,7 +285,7 @@ def demo(
     run_demo(warehouse, source, prices, until=until)
 
 
-@app.command()
+@app.command(rich_help_panel=BUILD)
 def schedule(
     source: SourceOption = Source.VENDORS,
     prices: PricesOption = None,
@@ -255,7 +316,7 @@ def schedule(
         deploy_to_pool(warehouse, source, prices, work_pool)
 
 
-@app.command()
+@app.command(rich_help_panel=OPERATE)
 def stop() -> None:
     """Stop the embedded database server; the next command starts it again.
 
@@ -270,14 +331,14 @@ def stop() -> None:
     console().print("The embedded server is stopped." if stopped else "No embedded server is running.")
 
 
-app.add_typer(load.app, name="load")
-app.add_typer(portfolios.app, name="portfolios")
-app.add_typer(tags.app, name="tags")
-app.add_typer(targets.app, name="targets")
-app.add_typer(capital_flows.app, name="capital-flows")
+app.add_typer(load.app, name="load", rich_help_panel=DATA)
+app.add_typer(portfolios.app, name="portfolios", rich_help_panel=DATA)
+app.add_typer(tags.app, name="tags", rich_help_panel=DATA)
+app.add_typer(targets.app, name="targets", rich_help_panel=DATA)
+app.add_typer(capital_flows.app, name="capital-flows", rich_help_panel=DATA)
 app.add_typer(capital_flows.app, name="flows", hidden=True)  # its name until 0.1
-app.add_typer(marks.app, name="marks")
+app.add_typer(marks.app, name="marks", rich_help_panel=DATA)
 positions.add_to(app, load.app)
-app.add_typer(users.app, name="users")
+app.add_typer(users.app, name="users", rich_help_panel=SERVE)
 tools.add_to(app)
 chat.add_to(app)

@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 
 from flows.cli import chat_review
 from flows.cli.chat_evaluate import evaluate
+from flows.cli.groups import CHAT
 from flows.cli.options import open_for_command
 from flows.errors import UsageError
 from warehouse.connections import Warehouse
@@ -54,8 +55,8 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON documen
 def add_to(root: typer.Typer) -> None:
     """Add these commands to the command line."""
     app.command()(evaluate)
-    root.add_typer(app, name="chat")
-    root.command()(mcp)
+    root.add_typer(app, name="chat", rich_help_panel=CHAT)
+    root.command(rich_help_panel=CHAT)(mcp)
 
 
 def parse_mode(text: str) -> "Mode":

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from flows.cli.groups import START
 from flows.cli.options import PricesOption, open_for_command, parse_date
 from flows.errors import UsageError
 from flows.source import Source
@@ -30,7 +31,7 @@ _ENTRY_PRICE = re.compile(r"(?P<symbol>[^=].*)=\$?(?P<price>\d+(\.\d{1,4})?)")  
 def add_to(app: typer.Typer, load: typer.Typer) -> None:
     """Add the commands for positions files to the command line."""
     load.command()(positions)
-    app.command()(template)
+    app.command(rich_help_panel=START)(template)
 
 
 def positions(  # noqa: PLR0917 - typer's options

@@ -10,6 +10,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from flows.cli.groups import BUILD, OPERATE, SERVE
 from flows.cli.options import open_for_command
 
 PASS_THROUGH = {"allow_extra_args": True, "ignore_unknown_options": True}
@@ -26,15 +27,16 @@ class Role(StrEnum):
 
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the command line."""
-    app.command(context_settings={**PASS_THROUGH, "help_option_names": ["--help"]})(psql)
-    app.command(context_settings=PASS_THROUGH)(dbt)
-    app.command("dbt-env")(dbt_env)
-    app.command()(connection)
-    app.command()(docs)
-    app.command()(serve)
-    app.command()(backup)
-    app.command()(restore)
-    app.command()(cleanup)
+    of_psql = {**PASS_THROUGH, "help_option_names": ["--help"]}
+    app.command(context_settings=of_psql, rich_help_panel=SERVE)(psql)
+    app.command(context_settings=PASS_THROUGH, rich_help_panel=BUILD)(dbt)
+    app.command("dbt-env", rich_help_panel=BUILD)(dbt_env)
+    app.command(rich_help_panel=SERVE)(connection)
+    app.command(rich_help_panel=SERVE)(docs)
+    app.command(rich_help_panel=SERVE)(serve)
+    app.command(rich_help_panel=OPERATE)(backup)
+    app.command(rich_help_panel=OPERATE)(restore)
+    app.command(rich_help_panel=OPERATE)(cleanup)
 
 
 def psql(
@@ -86,7 +88,9 @@ def dbt(context: typer.Context) -> NoReturn:
     from flows.environment import prepare_environment
 
     prepare_environment(warehouse)
-    os.execv(sys.executable, [sys.executable, "-m", "dbt.cli.main", *context.args])  # noqa: S606 - as above
+    # not -m: Python warns about a module that its package has imported already
+    run_dbt = "from dbt.cli.main import cli; cli(prog_name='dbt')"
+    os.execv(sys.executable, [sys.executable, "-c", run_dbt, *context.args])  # noqa: S606 - as above
 
 
 def dbt_env() -> None:
@@ -235,7 +239,8 @@ def cleanup(
     """Remove expired files and records: logs, vendors' answers, records of failed loads and Prefect's runs.
 
     How long each is kept is a setting (LOG_DAYS, RESPONSE_DAYS, REJECTED_DAYS, RUN_DAYS). The nightly run
-    does the same. Data, publications and marts are never removed.
+    does the same. What readers see now is never removed; rows of superseded publications are, if
+    SUPERSEDED_DAYS is set.
 
     For example:
 

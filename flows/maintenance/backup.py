@@ -13,7 +13,7 @@ import re
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -50,6 +50,13 @@ select
     (select max(as_of_date) from ops.publication_dates),
     (select count(*) from ops.loads where status = 'succeeded'),
     (select count(*) from ops.users)
+"""
+
+TABLE_SIZES = """
+select nspname || '.' || relname, pg_catalog.pg_table_size(pg_class.oid)
+from pg_catalog.pg_class
+join pg_catalog.pg_namespace on pg_namespace.oid = relnamespace
+where relkind = 'r' and relpersistence = 'p' and nspname = any(%s)
 """
 
 PRIVATE_FILE = 0o600  # it holds password hashes
@@ -99,9 +106,10 @@ def write_backup(warehouse: Warehouse, path: Path, *, overwrite: bool = False) -
     with _connected(warehouse, "backup") as connection:
         schemas = [name for (name,) in rows(connection, SCHEMAS, [WRITER])]
         holds = Holdings(*row(connection, HOLDS))
+        sizes = dict(rows(connection, TABLE_SIZES, [schemas]))
     draft = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        _dump(warehouse, schemas, draft)
+        _dump(warehouse, schemas, draft, DumpProgress(sizes))
         _check_complete(draft)
         draft.replace(path)
     except OSError as error:
@@ -141,23 +149,44 @@ def restore_backup(warehouse: Warehouse, path: Path, *, replace: bool = False) -
 # --- dump ------------------------------------------------------------------------------------------------
 
 
-def _dump(warehouse: Warehouse, schemas: list[str], draft: Path) -> None:
+@dataclass
+class DumpProgress:
+    """How far a dump is, by the sizes of its tables in bytes."""
+
+    sizes: Mapping[str, int]
+    table: str | None = None
+    done: int = 0
+
+    def read(self, line: str) -> bool:
+        """Take a line of pg_dump's messages; whether it names the next table."""
+        found = re.search(r'dumping contents of table "([^"]+)"', line)
+        if found is None:
+            return False
+        self.done += self.sizes.get(self.table or "", 0)
+        self.table = found[1]
+        return True
+
+    def text(self, written: int) -> str:
+        """The progress in words. written: bytes of the file so far."""
+        share = self.done / max(1, sum(self.sizes.values()))
+        return f"writing {self.table}: {share:.0%}, {written / 1e6:,.0f} MB so far"
+
+
+def _dump(warehouse: Warehouse, schemas: list[str], draft: Path, progress: DumpProgress) -> None:
     """Run pg_dump into a file that only this account can read."""
     os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE))
     named = [f'--schema="{schema}"' for schema in schemas]
     # a restore must not revive sessions that were logged out since
     named.append("--exclude-table-data=ops.sessions")
     command = ["--format=custom", "--verbose", "--no-password", *named, f"--file={draft}"]
-    errors = _run_watched(warehouse, "pg_dump", command, lambda line: _show(line, draft))
+
+    def on_line(line: str) -> None:
+        if progress.read(line):
+            show_work(progress.text(draft.stat().st_size))
+
+    errors = _run_watched(warehouse, "pg_dump", command, on_line)
     if errors is not None:
         raise BackupError(_why("The backup failed", errors, warehouse))
-
-
-def _show(line: str, draft: Path) -> None:
-    """Show the table being written, and the size so far."""
-    found = re.search(r'dumping contents of table "([^"]+)"', line)
-    if found:
-        show_work(f"writing {found[1]}, {draft.stat().st_size / 1e6:,.0f} MB so far")
 
 
 def _check_complete(path: Path) -> None:
