@@ -221,10 +221,14 @@ class Build:
 
 def _onboard(file: Path, fields: "PortfolioFields", reading: Reading, build: Build) -> None:
     warehouse = open_for_command()
+    from flows.pipeline.lock import process_name
     from flows.pipeline.onboarding import usual_source
     from flows.prefect.start import run_onboarding
+    from ingestion.portfolios.portfolios import with_stored_name
     from ingestion.statements.load import load_fields
 
+    with warehouse.connect_writer(application_name=process_name("load positions")) as connection:
+        fields = with_stored_name(connection, fields)
     run_onboarding(
         warehouse,
         lambda connection: load_fields(connection, file, fields, **vars(reading)),

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
@@ -11,6 +11,7 @@ import pandas as pd
 
 from ingestion.errors import FieldError, InvalidPortfolio, UnknownPortfolioError
 from ingestion.files.csv_reader import decimals, parse_number
+from ingestion.portfolios.names import close_names, did_you_mean, same_names
 from ingestion.raw.ids import portfolio_id
 from ingestion.raw.loads import Connection
 
@@ -24,6 +25,8 @@ SMALLEST_EQUITY_TO_GROSS = Decimal("0.01")
 _EQUITY_DECIMALS = 6
 _EMAIL = re.compile(r"[^@\s\x00-\x1f]+@[^@\s.]+(\.[^@\s.]+)+")
 _NAMES_SHOWN = 20
+
+_Row = tuple[UUID, str, str]  # key, name, owner
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,8 @@ class PortfolioFields:
     """User-supplied fields of a portfolio; None where a field was not given.
 
     equity: USD, as a number or as typed ("$485,000"). is_new: the portfolio must not exist yet.
-    performs_from_statement: older lots open at their value of the first statement's date.
+    performs_from_statement: older lots open at their value of the first statement's date. similar: see
+    with_stored_name.
     """
 
     portfolio_name: str
@@ -72,6 +76,7 @@ class PortfolioFields:
     account_name: str | None = None
     is_new: bool = False
     performs_from_statement: bool = False
+    similar: tuple[str, ...] = ()
 
     @property
     def portfolio_id(self) -> UUID:
@@ -89,7 +94,22 @@ class PortfolioFields:
             errors.append(_exists(owner, name))
         if known is None or self.equity is not None:
             errors += equity_errors(self.equity, gross_at_cost)
-        return errors
+        return [self._with_suggestion(error) for error in errors]
+
+    def typo_notices(self) -> list[str]:
+        """What to say when the portfolio is new and its name may be a typo of another one of its owner."""
+        if not self.similar:
+            return []
+        return [f"{self.portfolio_name.strip()!r} is a new portfolio; {self._suggestion()}"]
+
+    def _with_suggestion(self, error: FieldError) -> FieldError:
+        """A missing equity may mean that the name has a typo: only a new portfolio needs one."""
+        if error.code != "ERR_PORT_004" or not self.similar:
+            return error
+        return replace(error, sentence=f"{error.sentence} Or {self._suggestion()}")
+
+    def _suggestion(self) -> str:
+        return did_you_mean([repr(name) for name in self.similar])
 
     def resolve(
         self,
@@ -238,25 +258,19 @@ class Directory:
         self._symbols: dict[UUID, frozenset[str]] = {}
 
     def find(self, portfolio_name: str, owner_email: str | None = None) -> Portfolio:
-        """The portfolio of this name; the owner may be omitted if the name is unique.
+        """The portfolio of this name, without regard to case; no owner is needed if the name is unique.
 
-        Raises UnknownPortfolioError naming the known ones.
+        Raises UnknownPortfolioError with suggestions and the known names.
         """
         owner = owner_email.strip().lower() if owner_email else None
-        named = [row for row in self._rows if row[1] == portfolio_name.strip() and owner in {None, row[2]}]
+        rows = [row for row in self._rows if owner in {None, row[2]}]
+        names = same_names(portfolio_name, [row[1] for row in rows])
+        named = [row for row in rows if row[1] in names]
         if len(named) == 1:
             return self._read(named[0][0])
         if named:
-            owners = ", ".join(sorted(row[2] for row in named))
-            raise UnknownPortfolioError(
-                f"Several users have a portfolio {portfolio_name!r} ({owners}); fill in owner_email (on the "
-                "command line: --owner)."
-            )
-        of_owner = f" of {owner}" if owner else ""
-        raise UnknownPortfolioError(
-            f"There is no portfolio {portfolio_name!r}{of_owner}; {_known_names(self._rows)}. "
-            "Correct the name, or load its positions first."
-        )
+            raise UnknownPortfolioError(_several(portfolio_name, named))
+        raise UnknownPortfolioError(_unknown(portfolio_name, owner, rows, self._rows))
 
     def symbols(self, key: UUID) -> frozenset[str]:
         """Symbols of all positions of the portfolio, including closed ones."""
@@ -275,7 +289,48 @@ class Directory:
         return self._found[key]
 
 
-def _known_names(rows: list[tuple[UUID, str, str]]) -> str:
+def with_stored_name(connection: Connection, fields: PortfolioFields) -> PortfolioFields:
+    """The fields, with the name of the owner's portfolio that they mean as it is stored.
+
+    "mine" means the owner's "Mine", unless several names differ in case only. A new name stays as it was
+    given; `similar` are then the owner's names that it may be a typo of.
+    """
+    with connection.transaction():
+        rows = connection.execute(
+            "select portfolio_name from raw.newest_portfolios where owner_email = %s order by 1",
+            [fields.owner_email.strip().lower()],
+        ).fetchall()
+    names = [row[0] for row in rows]
+    found = same_names(fields.portfolio_name, names)
+    if len(found) == 1:
+        return replace(fields, portfolio_name=found[0], similar=())
+    return replace(fields, similar=tuple(close_names(fields.portfolio_name, names)))
+
+
+def _several(portfolio_name: str, named: list[_Row]) -> str:
+    """The error for a name that several portfolios have."""
+    owners = sorted({row[2] for row in named})
+    if len(owners) == 1:
+        names = ", ".join(sorted(repr(row[1]) for row in named))
+        return f"{owners[0]} has {names}, which differ in case only; write the name as it is stored."
+    return (
+        f"Several users have a portfolio {portfolio_name!r} ({', '.join(owners)}); fill in owner_email (on "
+        "the command line: --owner)."
+    )
+
+
+def _unknown(portfolio_name: str, owner: str | None, rows: list[_Row], all_rows: list[_Row]) -> str:
+    """The error for a name that no portfolio has: the suggestions, of the owner first, or all names."""
+    error = f"There is no portfolio {portfolio_name!r}{f' of {owner}' if owner else ''}"
+    for candidates in (rows, all_rows):
+        close = close_names(portfolio_name, [row[1] for row in candidates])
+        found = [f"{row[1]!r} of {row[2]}" for name in close for row in candidates if row[1] == name]
+        if found:
+            return f"{error}; {did_you_mean(found)} `sigmasight portfolios list` shows all."
+    return f"{error}; {_known_names(all_rows)}. Correct the name, or load its positions first."
+
+
+def _known_names(rows: list[_Row]) -> str:
     names = sorted(f"{row[1]!r} of {row[2]}" for row in rows)
     if not names:
         return "no portfolio is loaded yet"

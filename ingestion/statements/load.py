@@ -12,7 +12,12 @@ from typing import Any
 
 from ingestion.errors import InvalidPositionsFile, PositionsFileError, StatementOrderError
 from ingestion.market.calendar import FIRST_DAY
-from ingestion.portfolios.portfolios import Portfolio, PortfolioFields, known_portfolio
+from ingestion.portfolios.portfolios import (
+    Portfolio,
+    PortfolioFields,
+    known_portfolio,
+    with_stored_name,
+)
 from ingestion.portfolios.tag_attributes import read_tag_book
 from ingestion.raw.datasets import PORTFOLIOS, POSITIONS
 from ingestion.raw.loads import Connection, LoadReport, load_transaction, recorded_failure
@@ -173,6 +178,7 @@ def load_fields(
 ) -> list[LoadReport]:
     """Like load_positions, with the portfolio's fields in one object."""
     origin = str(path)
+    fields = with_stored_name(connection, fields)
     with recorded_failure(connection, POSITIONS.name, source=SOURCE, origin=origin), connection.transaction():
         statement = _read_for(
             connection, path, fields, today=today, statement_date=statement_date, terms=terms
@@ -197,6 +203,7 @@ def prepare_positions(
 ) -> PreparedStatement:
     """What load_positions would write, without writing it. Raises the same exceptions."""
     with connection.transaction():
+        fields = with_stored_name(connection, fields)
         statement = _read_for(
             connection, path, fields, today=today, statement_date=statement_date, terms=terms
         )
@@ -276,7 +283,8 @@ def _prepare(
         is_download=bool(statement.listed),
         is_asked=fields.performs_from_statement,
     )
-    rows = replace(rows, notices=(*bought.notices, *opening_notices(rows.changes, opening), *rows.notices))
+    notices = (*fields.typo_notices(), *bought.notices, *opening_notices(rows.changes, opening), *rows.notices)
+    rows = replace(rows, notices=notices)
     portfolio = fields.resolve(
         known,
         gross_at_cost=statement.gross_at_cost,

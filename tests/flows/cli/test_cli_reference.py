@@ -162,6 +162,45 @@ def test_a_portfolio_is_removed_and_restored(say: Say, refused: Say) -> None:
     assert len(re.findall("jane@example.com", say("portfolios list --history"))) == 3
 
 
+@pytest.mark.usefixtures("mine")
+def test_a_portfolio_name_is_found_without_regard_to_case(say: Say) -> None:
+    for line in (
+        "tags add mine AAPL growth",
+        "tags list MINE",
+        "targets set mine AAPL --eoy 3",
+        "targets list ' mine '",
+        "capital-flows add mine --amount 5 --date 2025-07-01",
+        "capital-flows list mINE",
+        "marks add mine HOME_EQUITY --price 3 --date 2025-07-01",
+        "marks list MINE",
+        "portfolios remove mine --date 2025-09-01",
+        "portfolios restore MINE --owner Jane@Example.com",
+    ):
+        assert "Mine" in say(line), line
+
+
+@pytest.mark.usefixtures("mine")
+def test_a_typo_in_a_portfolio_name_is_refused_with_a_suggestion(refused: Say) -> None:
+    suggestion = "did you mean 'Mine' of jane@example.com? `sigmasight portfolios list` shows all."
+    assert suggestion in refused("tags add mien AAPL growth")
+    assert suggestion in refused("marks list min")
+    assert suggestion in refused("portfolios remove Mine --owner joe@example.com")
+
+
+@pytest.mark.usefixtures("mine")
+def test_a_statement_means_the_stored_name_and_a_new_name_is_compared(
+    say: Say, refused: Say, tmp_path: Path
+) -> None:
+    load = f"load positions {tmp_path / 'mine.csv'} --owner jane@example.com"
+    dated = "--statement-date 2025-07-01 --no-build"
+    assert "new portfolio" not in say(f"{load} --portfolio MINE {dated}")
+    assert "ERR_PORT_001" in refused(f"{load} --portfolio mine --new {dated}")
+    assert len(re.findall("jane@example.com", say("portfolios list"))) == 1
+    assert "next statement" in say(f"{load} --portfolio mine --dry-run")
+    notice = "'Mime' is a new portfolio; did you mean 'Mine'?"
+    assert notice in say(f"{load} --portfolio Mime --equity 100 --dry-run")
+
+
 @pytest.mark.parametrize(
     "line",
     [

@@ -143,9 +143,9 @@ def test_a_flow_before_the_first_session_names_row_and_date(
 
 
 def test_an_unknown_portfolio_names_the_known_ones(connection: Connection, write: Write) -> None:
-    path = write("capital_flows.csv", "portfolio_name,flow_date,amount\nYours,2025-07-01,5\n")
+    path = write("capital_flows.csv", "portfolio_name,flow_date,amount\nOther,2025-07-01,5\n")
     with pytest.raises(
-        UnknownPortfolioError, match=r"row 2: There is no portfolio 'Yours'; known portfolios: 'Mine' of jane"
+        UnknownPortfolioError, match=r"row 2: There is no portfolio 'Other'; known portfolios: 'Mine' of jane"
     ):
         load_capital_flows(connection, path, today=TODAY)
 

@@ -1,0 +1,41 @@
+"""Names of portfolios as people type them."""
+
+from decimal import Decimal
+
+from ingestion.portfolios.names import close_names, did_you_mean, same_names
+from ingestion.portfolios.portfolios import PortfolioFields
+
+NAMES = ["Growth", "Income", "Demo Hedge Fund Style Investor Portfolio"]
+
+
+def test_case_and_spaces_do_not_matter() -> None:
+    assert same_names(" growth ", NAMES) == ["Growth"]
+    assert same_names("demo  hedge fund STYLE investor portfolio", NAMES) == [NAMES[2]]
+    assert same_names("Grow", NAMES) == []
+
+
+def test_the_exact_name_wins_and_others_are_all_named() -> None:
+    assert same_names("IRA", ["Ira", "IRA"]) == ["IRA"]
+    assert same_names("ira", ["Ira", "IRA"]) == ["Ira", "IRA"]
+
+
+def test_a_typo_or_a_part_suggests_the_closest_names_first() -> None:
+    assert close_names("grwoth", NAMES) == ["Growth"]
+    assert close_names("hedge fund", NAMES) == [NAMES[2]]
+    assert close_names("Portfolio 1", ["Portfolio 22", "Portfolio 2"]) == ["Portfolio 2", "Portfolio 22"]
+    assert close_names("Bonds", NAMES) == []
+    assert close_names("in", NAMES) == []
+
+
+def test_at_most_three_are_suggested() -> None:
+    close = close_names("Fund", [f"Fund {number}" for number in range(9)])
+    assert len(close) == 3
+    assert did_you_mean(["'a'", "'b'"]) == "did you mean 'a' or 'b'?"
+
+
+def test_a_missing_equity_suggests_the_name_that_was_meant() -> None:
+    fields = PortfolioFields("Grwoth", "jane@example.com", similar=("Growth",))
+    (error,) = fields.errors(None, gross_at_cost=Decimal(0))
+    assert error.sentence.endswith("Or did you mean 'Growth'?")
+    (other,) = PortfolioFields("Bonds", "jane@example.com").errors(None, gross_at_cost=Decimal(0))
+    assert "did you mean" not in other.sentence
