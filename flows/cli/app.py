@@ -7,7 +7,19 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from flows.cli import capital_flows, chat, load, marks, portfolios, positions, tags, targets, tools, users
+from flows.cli import (
+    capital_flows,
+    chat,
+    load,
+    marks,
+    portfolios,
+    positions,
+    show,
+    tags,
+    targets,
+    tools,
+    users,
+)
 from flows.cli.groups import BUILD, DATA, OPERATE, SERVE, START
 from flows.cli.options import PricesOption, SentenceGroup, open_for_command, parse_date
 from flows.errors import UsageError
@@ -103,9 +115,13 @@ def nightly(
     warehouse = open_for_command()
     from flows.prefect.start import run_nightly
 
-    run_nightly(
+    result = run_nightly(
         warehouse, as_of=as_of, source=source, prices=prices, force=force, allow_no_data=allow_no_data
     )
+    if result.status == "succeeded":
+        from flows.summaries.screen import print_portfolios
+
+        print_portfolios(warehouse)
 
 
 @app.command(rich_help_panel=BUILD)
@@ -339,6 +355,7 @@ app.add_typer(capital_flows.app, name="capital-flows", rich_help_panel=DATA)
 app.add_typer(capital_flows.app, name="flows", hidden=True)  # its name until 0.1
 app.add_typer(marks.app, name="marks", rich_help_panel=DATA)
 positions.add_to(app, load.app)
+show.add_to(app)
 app.add_typer(users.app, name="users", rich_help_panel=SERVE)
 tools.add_to(app)
 chat.add_to(app)

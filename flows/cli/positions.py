@@ -224,6 +224,7 @@ def _onboard(file: Path, fields: "PortfolioFields", reading: Reading, build: Bui
     from flows.pipeline.lock import process_name
     from flows.pipeline.onboarding import usual_source
     from flows.prefect.start import run_onboarding
+    from flows.summaries.screen import print_portfolios
     from ingestion.portfolios.portfolios import with_stored_name
     from ingestion.statements.load import load_fields
 
@@ -237,6 +238,7 @@ def _onboard(file: Path, fields: "PortfolioFields", reading: Reading, build: Bui
         portfolio_id=fields.portfolio_id,
         build=build.wanted,
     )
+    print_portfolios(warehouse, [fields.portfolio_id])
 
 
 def _load_as_json(file: Path, fields: "PortfolioFields", reading: Reading) -> None:

@@ -10,7 +10,7 @@ from flows.pipeline.load import load_calendar_if_short, load_source, say_loads
 from flows.pipeline.lock import process_name
 from flows.prefect.start import check_source, run_nightly
 from flows.source import Source
-from flows.summaries.portfolios import print_portfolios, read_portfolios
+from flows.summaries.portfolios import print_portfolio_table, read_portfolios
 from flows.summaries.profiles import read_profile_coverage
 from flows.summaries.risk import print_risk, read_risk
 from warehouse.connections import Warehouse
@@ -61,7 +61,7 @@ def _print_summary(warehouse: Warehouse) -> None:
     out = console()
     lines = read_portfolios(warehouse)
     out.print()
-    print_portfolios(out, lines)
+    print_portfolio_table(out, lines)
     out.print(f"  {read_profile_coverage(warehouse)}", markup=False)
     out.print()
     print_risk(out, read_risk(warehouse))

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from uuid import UUID
 
 import psycopg
+from psycopg.rows import class_row
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -19,9 +20,13 @@ with flags as (
     select
         portfolio_id,
         as_of_date,
-        jsonb_object_agg(price_flag, flagged) as flagged
+        jsonb_object_agg(price_flag, symbols) as flagged
     from (
-        select portfolio_id, as_of_date, price_flag, count(*) as flagged
+        select
+            portfolio_id,
+            as_of_date,
+            price_flag,
+            jsonb_agg(symbol order by abs(market_value) desc, symbol) as symbols
         from marts.fct_position_values
         where
             price_flag is not null
@@ -32,17 +37,35 @@ with flags as (
 )
 
 select
-    portfolios.portfolio_name,
-    snapshots.as_of_date,
+    portfolios.portfolio_id,
+    portfolios.portfolio_name as name,
+    portfolios.inception_date as inception,
+    snapshots.as_of_date as as_of,
     snapshots.equity,
-    exposures.long_exposure,
-    exposures.short_exposure,
-    exposures.gross_exposure,
-    exposures.net_exposure,
+    snapshots.cash,
+    snapshots.cash_and_equivalents,
+    snapshots.position_count,
+    snapshots.unrealized_pnl,
+    snapshots.cumulative_realized_pnl as realized_pnl,
+    snapshots.cumulative_dividends as dividends,
+    exposures.long_exposure as long,
+    exposures.short_exposure as short,
+    exposures.gross_exposure as gross,
+    exposures.net_exposure as net,
+    exposures.leverage,
+    exposures.net_to_equity,
+    exposures.top_5_share,
     snapshots.daily_pnl,
-    snapshots.cumulative_pnl,
-    snapshots.public_price_coverage,
-    snapshots.has_simulated_prices,
+    snapshots.mtd_pnl,
+    snapshots.ytd_pnl,
+    snapshots.cumulative_pnl as total_pnl,
+    snapshots.daily_return,
+    snapshots.daily_return_null_reason,
+    snapshots.twr_index,
+    snapshots.drawdown,
+    snapshots.twr_null_reason,
+    snapshots.public_price_coverage as coverage,
+    snapshots.has_simulated_prices as is_simulated,
     coalesce(flags.flagged, '{}') as flagged
 from marts.fct_portfolio_snapshots as snapshots
 inner join marts.dim_portfolios as portfolios using (portfolio_id)
@@ -63,43 +86,73 @@ FLAG_WORDS = {
 }
 
 
+Number = Decimal | float | None
+
+
 @dataclass(frozen=True)
 class PortfolioLine:
-    """One portfolio on its last published date. USD; coverage 0..1, null without public positions."""
+    """One portfolio on its last published date. USD; rates are decimals, null with the reason next to them.
 
+    coverage: 0..1, null without public positions. leverage, net_to_equity: multiples of equity, null where it
+    is not positive. twr_index: 1 before the first day. flagged: symbols by price flag, the largest first.
+    """
+
+    portfolio_id: UUID
     name: str
+    inception: date
     as_of: date
     equity: Decimal
+    cash: Decimal
+    cash_and_equivalents: Decimal
+    position_count: int
+    unrealized_pnl: Decimal
+    realized_pnl: Decimal
+    dividends: Decimal
     long: Decimal
     short: Decimal
     gross: Decimal
     net: Decimal
+    leverage: Number
+    net_to_equity: Number
+    top_5_share: Number
     daily_pnl: Decimal
+    mtd_pnl: Decimal
+    ytd_pnl: Decimal
     total_pnl: Decimal
-    coverage: Decimal | float | None
+    daily_return: Number
+    daily_return_null_reason: str | None
+    twr_index: Number
+    drawdown: Number
+    twr_null_reason: str | None
+    coverage: Number
     is_simulated: bool
-    flagged: dict[str, int]
+    flagged: dict[str, list[str]]
 
     def quality(self) -> str:
         """The data quality in words."""
-        if self.coverage is None:
-            words = ["no public positions"]
-        elif self.coverage >= 1:
-            words = ["all public positions priced"]
-        else:
-            words = [f"{self.coverage:.1%} of public value priced"]
-        words += [f"{count} {FLAG_WORDS.get(flag, flag)}" for flag, count in sorted(self.flagged.items())]
+        words = [self.coverage_in_words()]
+        words += [
+            f"{len(symbols)} {FLAG_WORDS.get(flag, flag)}" for flag, symbols in sorted(self.flagged.items())
+        ]
         return ("SIMULATED PRICES; " if self.is_simulated else "") + "; ".join(words)
+
+    def coverage_in_words(self) -> str:
+        """The share of public positions that has a recent price."""
+        if self.coverage is None:
+            return "no public positions"
+        if self.coverage >= 1:
+            return "all public positions priced"
+        return f"{self.coverage:.1%} of public value priced"
 
 
 def read_portfolios(warehouse: Warehouse) -> list[PortfolioLine]:
     """Each portfolio on the last published date; empty before the first publication."""
     with warehouse.connect_analyst(application_name=process_name("summary")) as connection:
+        cursor = connection.cursor(row_factory=class_row(PortfolioLine))
         try:
-            rows: list[tuple[Any, ...]] = connection.execute(PORTFOLIOS).fetchall()
+            return cursor.execute(PORTFOLIOS).fetchall()
         except psycopg.errors.UndefinedTable:
             return []
-    return [PortfolioLine(*row) for row in rows]
 
 
 def money(value: Decimal) -> str:
@@ -135,7 +188,7 @@ def short_names(names: Sequence[str]) -> list[str]:
     return [" ".join(each[shared:]) or name for each, name in zip(words, names, strict=True)]
 
 
-def print_portfolios(console: Console, lines: list[PortfolioLine]) -> None:
+def print_portfolio_table(console: Console, lines: list[PortfolioLine]) -> None:
     """Print the table of portfolios and, below, the data quality of each."""
     if not lines:
         console.print("No portfolio is published yet.")

@@ -1,14 +1,14 @@
 """A table of portfolio risk with a few lines on each, read from the marts with the analyst role."""
 
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import psycopg
 from rich.console import Console
 
 from flows.pipeline.lock import process_name
-from flows.summaries.portfolios import short_names, table_of_portfolios
+from flows.summaries.portfolios import Number, short_names, table_of_portfolios
 from warehouse.connections import Warehouse
 
 RISK = """
@@ -39,6 +39,23 @@ stress as (
     where direct_pnl is not null
 ),
 
+worst as (
+    select
+        portfolio_id,
+        jsonb_agg(
+            jsonb_build_object(
+                'name', scenario_name,
+                'pnl', direct_pnl,
+                'share', direct_pct_equity,
+                'correlated_share', correlated_pct_equity
+            )
+            order by worst_rank
+        ) as scenarios
+    from stress
+    where worst_rank <= 3
+    group by portfolio_id
+),
+
 tilts as (
     select portfolio_id, string_agg(tilt || ' ' || factors, '; ' order by tilt desc) as tilts
     from (
@@ -55,6 +72,7 @@ tilts as (
 )
 
 select
+    risk.portfolio_id,
     portfolios.portfolio_name,
     risk.market_beta,
     risk.realized_volatility_21d,
@@ -67,10 +85,7 @@ select
     risk.coverage_of_equity,
     risk.positions_not_measured,
     risk.quality_flag,
-    worst.scenario_name,
-    worst.direct_pnl,
-    worst.direct_pct_equity,
-    worst.correlated_pct_equity,
+    coalesce(worst.scenarios, '[]'),
     best.scenario_name,
     best.direct_pnl,
     best.direct_pct_equity,
@@ -87,13 +102,13 @@ inner join newest using (as_of_date)
 inner join marts.dim_portfolios as portfolios using (portfolio_id)
 left join marts.fct_portfolio_correlation as correlation using (portfolio_id, as_of_date)
 left join marts.fct_portfolio_greeks as greeks using (portfolio_id, as_of_date)
-left join stress as worst on risk.portfolio_id = worst.portfolio_id and worst.worst_rank = 1
+left join worst on risk.portfolio_id = worst.portfolio_id
 left join stress as best on risk.portfolio_id = best.portfolio_id and best.best_rank = 1
 left join tilts on risk.portfolio_id = tilts.portfolio_id
 order by portfolios.portfolio_name
 """
 
-Number = Decimal | float | None
+NO_PUBLIC_POSITIONS = "no_public_positions"
 
 
 @dataclass(frozen=True)
@@ -101,8 +116,10 @@ class RiskLine:
     """The risk of one portfolio on its last published date. USD, decimals; None if unknown.
 
     coverage_of_equity: share of equity that is measured. not_measured: the largest symbols that are not.
+    worst_scenarios: the three with the largest loss, each with name, pnl, share and correlated_share.
     """
 
+    portfolio_id: UUID
     name: str
     beta: Number
     realized_volatility: Number
@@ -115,10 +132,7 @@ class RiskLine:
     coverage_of_equity: Number
     not_measured: list[str] | None
     quality_flag: str
-    worst_scenario: str | None
-    worst_pnl: Number
-    worst_share: Number
-    worst_correlated_share: Number
+    worst_scenarios: list[dict[str, Any]]
     best_scenario: str | None
     best_pnl: Number
     best_share: Number
@@ -134,46 +148,57 @@ class RiskLine:
     def cells(self) -> list[str]:
         """The numbers of the table's row."""
         return [
-            _number(self.beta, ".2f"),
-            _number(self.realized_volatility, ".1%"),
-            _number(self.forecast_volatility, ".1%"),
-            _number(self.var_95, ",.0f"),
-            _number(self.es_95, ",.0f"),
-            _number(self.var_99, ",.0f"),
-            _number(self.diversification, ".2f"),
-            _number(self.effective_bets, ".1f"),
-            _number(self.coverage_of_equity, ".0%"),
+            number(self.beta, ".2f"),
+            number(self.realized_volatility, ".1%"),
+            number(self.forecast_volatility, ".1%"),
+            number(self.var_95, ",.0f"),
+            number(self.es_95, ",.0f"),
+            number(self.var_99, ",.0f"),
+            number(self.diversification, ".2f"),
+            number(self.effective_bets, ".1f"),
+            number(self.coverage_of_equity, ".0%"),
         ]
 
     def notes(self) -> list[str]:
         """What is not measured, scenarios, tilts and options in words."""
-        if self.quality_flag == "no_public_positions":
+        if self.quality_flag == NO_PUBLIC_POSITIONS:
             return ["no public positions: risk is not measured"]
         lines = []
         if self.not_measured:
-            lines.append(
-                f"{self.quality_flag}: {_number(self.coverage_of_equity, '.0%')} of equity is measured, not "
-                f"{_list(self.not_measured)}"
-            )
-        if self.worst_scenario is not None:
-            worst = _pnl(self.worst_pnl, self.worst_share, self.worst_correlated_share)
+            lines.append(self.not_measured_in_words())
+        if self.worst_scenarios:
             best = _pnl(self.best_pnl, self.best_share, self.best_correlated_share)
             lines += [
-                f"worst scenario: {self.worst_scenario} {worst}",
+                f"worst scenario: {self.worst_in_words()[0]}",
                 f"best scenario: {self.best_scenario} {best}",
             ]
         if self.tilts is not None:
             lines.append(f"tilts: {self.tilts}")
         if self.option_count:
-            lines.append(self._options())
+            lines.append(self.options_in_words())
         return lines
 
-    def _options(self) -> str:
+    def not_measured_in_words(self) -> str:
+        """The share of equity that the risk figures cover, and what they leave out; not_measured is given."""
+        return (
+            f"{self.quality_flag}: {number(self.coverage_of_equity, '.0%')} of equity is measured, not "
+            f"{listed(self.not_measured or [])}"
+        )
+
+    def worst_in_words(self) -> list[str]:
+        """The worst scenarios with their P&L, the largest loss first."""
+        return [
+            f"{each['name']} {_pnl(each['pnl'], each['share'], each['correlated_share'])}"
+            for each in self.worst_scenarios
+        ]
+
+    def options_in_words(self) -> str:
+        """The Greeks of all options."""
         text = (
-            f"{self.option_count} options; delta {_number(self.delta_dollars, ',.0f')} USD, "
-            f"gamma {_number(self.gamma_dollars, '+,.0f')} a percent, "
-            f"theta {_number(self.theta, '+,.0f')} a day, "
-            f"vega {_number(self.vega, '+,.0f')} a volatility point"
+            f"{self.option_count} options; delta {number(self.delta_dollars, ',.0f')} USD, "
+            f"gamma {number(self.gamma_dollars, '+,.0f')} a percent, "
+            f"theta {number(self.theta, '+,.0f')} a day, "
+            f"vega {number(self.vega, '+,.0f')} a volatility point"
         )
         missing = self.options_without_greeks
         return f"{text}; {missing} without Greeks" if missing else text
@@ -215,15 +240,15 @@ def print_risk(console: Console, lines: list[RiskLine]) -> None:
             console.print(f"    {note}", markup=False)
 
 
-def _number(value: Number, form: str) -> str:
+def number(value: Number, form: str) -> str:
+    """The formatted number, or a dash."""
     return "-" if value is None else format(value, form)
 
 
-def _list(symbols: list[str], shown: int = 5) -> str:
+def listed(symbols: list[str], shown: int = 5) -> str:
+    """The first symbols, for a sentence."""
     return ", ".join(symbols[:shown]) + (", …" if len(symbols) > shown else "")
 
 
 def _pnl(pnl: Number, share: Number, correlated_share: Number) -> str:
-    return (
-        f"{_number(pnl, '+,.0f')} ({_number(share, '+.1%')}, correlated {_number(correlated_share, '+.1%')})"
-    )
+    return f"{number(pnl, '+,.0f')} ({number(share, '+.1%')}, correlated {number(correlated_share, '+.1%')})"

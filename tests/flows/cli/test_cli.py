@@ -85,7 +85,7 @@ def test_commands_are_those_of_the_readme() -> None:
             "flows",
             "marks",
         ),
-        *("backup", "restore", "cleanup", "connection", "template", "upgrade", "chat", "mcp"),
+        *("backup", "restore", "cleanup", "connection", "template", "upgrade", "chat", "mcp", "show"),
     }
     assert {path[1] for path in COMMANDS if path[0] == "load"} == {
         *("prices", "positions", "capital-flows", "flows", "marks", "tags", "targets", "demo", "calendar")

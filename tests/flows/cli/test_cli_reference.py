@@ -188,12 +188,26 @@ def test_a_typo_in_a_portfolio_name_is_refused_with_a_suggestion(refused: Say) -
 
 
 @pytest.mark.usefixtures("mine")
+def test_a_loaded_portfolio_is_shown_with_the_next_command_and_the_account_to_add(
+    say: Say, refused: Say
+) -> None:
+    shown = say("show mine")
+    assert "Mine of jane@example.com attention loaded, not built yet; next: `sigmasight nightly" in shown
+    assert "`sigmasight users add jane@example.com`" in shown
+    say("users add jane@example.com --name 'Jane Doe' --password Correct-horse-7")
+    assert "users add" not in say("show")
+    assert "did you mean 'Mine'" in refused("show mien")
+
+
+@pytest.mark.usefixtures("mine")
 def test_a_statement_means_the_stored_name_and_a_new_name_is_compared(
     say: Say, refused: Say, tmp_path: Path
 ) -> None:
     load = f"load positions {tmp_path / 'mine.csv'} --owner jane@example.com"
     dated = "--statement-date 2025-07-01 --no-build"
-    assert "new portfolio" not in say(f"{load} --portfolio MINE {dated}")
+    loaded = say(f"{load} --portfolio MINE {dated}")
+    assert "new portfolio" not in loaded
+    assert "Mine of jane@example.com attention loaded, not built yet; next: `sigmasight nightly" in loaded
     assert "ERR_PORT_001" in refused(f"{load} --portfolio mine --new {dated}")
     assert len(re.findall("jane@example.com", say("portfolios list"))) == 1
     assert "next statement" in say(f"{load} --portfolio mine --dry-run")

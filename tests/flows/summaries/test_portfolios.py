@@ -1,36 +1,17 @@
 """The summary of portfolios: readable numbers, data quality in words."""
 
 import io
-from datetime import date
 from decimal import Decimal
-from typing import Any
 
 from rich.console import Console
 
-from flows.summaries.portfolios import PortfolioLine, money, print_portfolios, short_names
-
-
-def line(**changes: Any) -> PortfolioLine:
-    default: dict[str, Any] = {
-        "name": "Growth",
-        "as_of": date(2025, 9, 12),
-        "equity": Decimal("3490911.44"),
-        "long": Decimal("3434131.10"),
-        "short": Decimal("1515544.90"),
-        "gross": Decimal("4949676.00"),
-        "net": Decimal("1918586.20"),
-        "daily_pnl": Decimal("-15352.50"),
-        "total_pnl": Decimal("290911.44"),
-        "coverage": Decimal(1),
-        "is_simulated": False,
-        "flagged": {},
-    }
-    return PortfolioLine(**{**default, **changes})
+from flows.summaries.portfolios import PortfolioLine, money, print_portfolio_table, short_names
+from tests.flows.summaries.figures import portfolio_line as line
 
 
 def printed(*lines: PortfolioLine) -> str:
     out = io.StringIO()
-    print_portfolios(Console(file=out, width=100), list(lines))
+    print_portfolio_table(Console(file=out, width=100), list(lines))
     return out.getvalue()
 
 
@@ -43,7 +24,7 @@ def test_quality_in_words() -> None:
     assert line().quality() == "all public positions priced"
     assert line(coverage=0.96).quality() == "96.0% of public value priced"
     assert line(coverage=None).quality() == "no public positions"
-    flagged = {"private_mark": 11, "stale_price": 2}
+    flagged = {"private_mark": ["HOME"] * 11, "stale_price": ["A", "B"]}
     assert line(flagged=flagged).quality() == (
         "all public positions priced; 11 private, at the last valuation; 2 at an older close"
     )

@@ -1,15 +1,6 @@
 """The summary of risk names what is not measured."""
 
-from dataclasses import fields
-from typing import Any
-
-from flows.summaries.risk import RiskLine
-
-
-def line(**values: Any) -> RiskLine:
-    """A portfolio without figures, but for these."""
-    empty: dict[str, Any] = dict.fromkeys(field.name for field in fields(RiskLine))
-    return RiskLine(**{**empty, "name": "Mixed", "option_count": 0, "options_without_greeks": 0, **values})
+from tests.flows.summaries.figures import risk_line as line
 
 
 def test_a_mixed_portfolio_says_what_share_is_measured_and_what_is_not() -> None:
