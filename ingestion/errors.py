@@ -23,11 +23,13 @@ SigmaSightError (warehouse.errors)
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from warehouse.errors import SigmaSightError
+
+_MOST_ROWS_NAMED = 10
 
 
 class IngestionError(SigmaSightError):
@@ -67,15 +69,31 @@ class PositionsFileError:
         return f"{where}{self.sentence} [{self.code}]"
 
 
+def once_each(errors: Sequence[PositionsFileError]) -> list[PositionsFileError]:
+    """The first error of each message, which names the other rows that differ from it by value alone."""
+    kinds: dict[tuple[str, str | None, str], tuple[PositionsFileError, list[int]]] = {}
+    for error in errors:
+        sentence = error.sentence.replace(error.value, "...") if error.value else error.sentence
+        first = kinds.setdefault((error.code, error.field, sentence), (error, []))
+        if first[0] is not error and error.row is not None:
+            first[1].append(error.row)
+    return [replace(error, sentence=error.sentence + _also(rows)) for error, rows in kinds.values()]
+
+
+def _also(rows: Sequence[int]) -> str:
+    shown = ", ".join(map(str, rows[:_MOST_ROWS_NAMED]))
+    more = len(rows) - _MOST_ROWS_NAMED
+    return f" Also in rows {shown}{f' and {more} more' if more > 0 else ''}." if rows else ""
+
+
 class InvalidPositionsFile(IngestionError):  # noqa: N818 - the name that users of the API and the command line know
     """A positions file with errors; `errors` holds all of them, in the order of the file."""
 
     def __init__(self, path: Path, errors: Sequence[PositionsFileError]) -> None:
         self.path, self.errors = path, tuple(errors)
         count = f"{len(self.errors)} error" + ("s" if len(self.errors) > 1 else "")
-        super().__init__(
-            f"{path} was not loaded, it has {count}:\n" + "\n".join(f"  {error}" for error in self.errors)
-        )
+        shown = "\n".join(f"  {error}" for error in once_each(self.errors))
+        super().__init__(f"{path} was not loaded, it has {count}:\n{shown}")
 
 
 @dataclass(frozen=True)

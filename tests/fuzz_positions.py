@@ -37,9 +37,9 @@ CODE = re.compile(r"ERR_(CSV_00[1-6]|POS_0(0[1-9]|1\d|2[0-4])|PORT_00[78])")
 
 GOOD = {
     "Symbol": ["AAPL", "brk.b", "SPAXX", "CASH_USD", "AAPL270115C00250000", "MY_VC_FUND", "VOD.L", ""],
-    "Quantity": ["100", "-50", "1,250.5", "0.000001", "-1e3"],
+    "Quantity": ["100", "-50", "1,250.5", "0.000001", "-1e3", "(20)", "50-"],
     "Entry Price Per Share": ["204.94", "$0.0001", "1", "12,345.67"],
-    "Entry Date": ["2025-06-30", "2026-02-02", "1926-02-02", "2024-02-29"],
+    "Entry Date": ["2025-06-30", "2026-02-02", "1926-02-02", "2024-02-29", "6/30/2025", "30-Jun-25"],
     "Investment Class": ["", "PUBLIC", "options", "PRIVATE"],
     "Investment Subtype": ["", "STOCK", "CALL", "crypto", "CASH"],
     "Underlying Symbol": ["", "", "AAPL", "BRK.B"],
@@ -108,7 +108,7 @@ HOSTILE = [
     ),
     *("CALL", "BOTH", "HEDGE_FUND", "null", "n/a"),
 ]
-ENCODINGS = ("utf-8", "utf-8", "utf-8", "utf-8-sig", "utf-16", "latin-1")
+ENCODINGS = ("utf-8", "utf-8", "utf-8", "utf-8-sig", "utf-16", "latin-1", "cp1252")
 
 hostile = st.one_of(st.sampled_from(HOSTILE), st.text(max_size=6))
 
@@ -125,9 +125,8 @@ def our_files(draw: st.DrawFn) -> bytes:
         cells = [GOOD[name][good // (place + 1) % len(GOOD[name])] for place, name in enumerate(names)]
         rows.append([draw(hostile) if place in bad else cell for place, cell in enumerate(cells)])
     written = io.StringIO()
-    csv.writer(written, lineterminator=draw(st.sampled_from(["\n", "\n", "\r\n", "\r"]))).writerows(
-        [names, *rows]
-    )
+    end, separator = draw(st.sampled_from(["\n", "\n", "\r\n", "\r"])), draw(st.sampled_from(",,,;\t"))
+    csv.writer(written, lineterminator=end, delimiter=separator).writerows([names, *rows])
     return written.getvalue().encode(draw(st.sampled_from(ENCODINGS)), "replace")
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ingestion.statements.brokers.entries import EntryTerms
     from ingestion.statements.preview import Preview
 
+_ISIN_SYMBOL = re.compile(r"(?P<isin>[A-Z]{2}[A-Z0-9]{9}[0-9])=(?P<symbol>[A-Z0-9.\-/]+)")
 _ENTRY_PRICE = re.compile(r"(?P<symbol>[^=].*)=\$?(?P<price>\d+(\.\d{1,4})?)")  # USD, as in the file
 
 
@@ -39,7 +40,7 @@ def positions(  # noqa: PLR0917 - typer's options
         Path,
         typer.Argument(
             metavar="FILE",
-            help="The CSV file, in our format or a broker's position download.",
+            help="The CSV file or Excel workbook, in our format or a broker's position download.",
             show_default=False,
         ),
     ],
@@ -86,6 +87,27 @@ def positions(  # noqa: PLR0917 - typer's options
         bool,
         typer.Option("--entry-at-market", help="Enter a download's positions at its date and its prices."),
     ] = False,
+    symbol: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ISIN=SYMBOL", help="Symbol of a position for which a download has an ISIN. Repeatable."
+        ),
+    ] = None,
+    currency: Annotated[
+        str | None, typer.Option(help="The currency of a download that does not name it; only USD is loaded.")
+    ] = None,
+    date_format: Annotated[
+        Literal["MDY", "DMY", "YMD"] | None,
+        typer.Option(
+            case_sensitive=False,
+            help="The order in dates like 3/4/2025: month, day, year, or day, month, year. "
+            "Default: the one that fits all dates of the file.",
+        ),
+    ] = None,
+    decimal: Annotated[
+        Literal["point", "comma"] | None,
+        typer.Option(help="The decimal mark of the file. Default: the one that fits all of its numbers."),
+    ] = None,
     shares_as_of: Annotated[
         Literal["entry", "statement"] | None,
         typer.Option(
@@ -122,10 +144,11 @@ def positions(  # noqa: PLR0917 - typer's options
     Then prices and profiles of its new symbols are fetched, symbols without enough history for the risk
     models are listed, and the portfolio is built back to its first entry date and published.
 
-    Downloads of Schwab, Fidelity, Vanguard and Interactive Brokers are recognized as they are; an error names
-    the options for what they lack. A later file for the same portfolio is a new statement: open positions
-    that it no longer lists are closed at its date, and a smaller quantity is a sale. All errors are reported
-    at once, each with its row and how to fix it (docs/positions_file.md).
+    Downloads of Degiro, E*Trade, Fidelity, Interactive Brokers, Merrill, Morgan Stanley, Robinhood, Schwab,
+    Trading 212 and Vanguard are recognized as they are; an error names the options for what they lack. A
+    later file for the same portfolio is a new statement: open positions that it no longer lists are closed at
+    its date, and a smaller quantity is a sale. All errors are reported at once, each with its row and how to
+    fix it (docs/positions_file.md).
 
     For example:
 
@@ -137,7 +160,16 @@ def positions(  # noqa: PLR0917 - typer's options
             --account-type ira --entry-date 2025-12-31
     """
     with _errors_as_json() if as_json else _errors_as_table():
-        terms = _terms(entry_date, entry_price or [], account, at_market=entry_at_market)
+        terms = _terms(
+            entry_date,
+            entry_price or [],
+            account,
+            at_market=entry_at_market,
+            symbols=symbol or [],
+            currency=currency,
+            date_format=date_format,
+            decimal=decimal,
+        )
         reading = Reading(terms, statement_date, shares_as_of)
         from ingestion.portfolios.portfolios import PortfolioFields
 
@@ -183,9 +215,18 @@ def template(
 
 
 def _terms(
-    entry_date: date | None, prices: list[str], account: str | None, *, at_market: bool
+    entry_date: date | None,
+    prices: list[str],
+    account: str | None,
+    *,
+    at_market: bool,
+    symbols: list[str],
+    currency: str | None,
+    date_format: Literal["MDY", "DMY", "YMD"] | None,
+    decimal: Literal["point", "comma"] | None,
 ) -> "EntryTerms":
     from ingestion.statements.brokers.entries import EntryTerms
+    from ingestion.statements.formats import FileFormats
 
     given = {}
     for text in prices:
@@ -195,7 +236,22 @@ def _terms(
                 f"--entry-price {text!r} is not a valid price of a symbol: write it like AAPL=204.94."
             )
         given[match["symbol"].strip()] = Decimal(match["price"])
-    return EntryTerms(entry_date, given, at_market, account)
+    return EntryTerms(
+        entry_date,
+        given,
+        at_market,
+        account,
+        dict(_symbol_of_isin(text) for text in symbols),
+        currency,
+        FileFormats(date_format, decimal),
+    )
+
+
+def _symbol_of_isin(text: str) -> tuple[str, str]:
+    match = _ISIN_SYMBOL.fullmatch(text.strip().upper())
+    if match is None:
+        raise UsageError(f"--symbol {text!r} is not the symbol of an ISIN: write it like US0378331005=AAPL.")
+    return match["isin"], match["symbol"]
 
 
 # --- loading and showing ---------------------------------------------------------------------------------
@@ -365,6 +421,7 @@ def _print_errors(error: Any) -> None:
     from rich.text import Text
 
     from flows.console import errors as console
+    from ingestion.errors import once_each
 
     found = error.errors
     table = Table(box=None, pad_edge=False)
@@ -372,11 +429,11 @@ def _print_errors(error: Any) -> None:
     for name in ("code", "field", "value"):
         table.add_column(name, overflow="fold", max_width=32)
     table.add_column("what to do", overflow="fold")
-    for one in found:
+    origin = getattr(error, "path", None)
+    for one in once_each(found) if origin else found:
         row, value = getattr(one, "row", None), one.value
         cells = ("" if row is None else str(row), one.code, one.field or "", value or "", one.sentence)
         table.add_row(*(Text(cell) for cell in cells))
-    origin = getattr(error, "path", None)
     what = f"{origin} was not loaded, it has" if origin else "Nothing was loaded, the portfolio has"
     console().print(f"{what} {len(found)} error{'s' if len(found) > 1 else ''}:", markup=False)
     console().print(table, soft_wrap=False)

@@ -32,10 +32,14 @@ class UnreadableFileError(Exception):
 
 @dataclass(frozen=True)
 class Record:
-    """One record: its first line, and its trimmed cells by column; missing cells are ''."""
+    """One record: its first line, and its trimmed cells by column; missing cells are ''.
+
+    written: the number of cells in the file, 0 if the record is not from a file.
+    """
 
     line: int
     cells: Mapping[str, str]
+    written: int = 0
 
     def __getitem__(self, column: str) -> str:
         return self.cells.get(column, "")
@@ -43,11 +47,15 @@ class Record:
 
 @dataclass(frozen=True)
 class Delimited:
-    """A file that was read. columns: its known columns; unknown: the other names as written."""
+    """A file that was read. columns: its known columns; unknown: the other names as written.
+
+    width: the number of columns that the first line names.
+    """
 
     columns: tuple[str, ...]
     unknown: tuple[str, ...]
     records: tuple[Record, ...] = field(repr=False)
+    width: int = 0
 
 
 def read_delimited(path: Path, columns: Sequence[str]) -> Delimited:
@@ -58,9 +66,9 @@ def read_delimited(path: Path, columns: Sequence[str]) -> Delimited:
     return parse_delimited(read_text(path), columns)
 
 
-def parse_delimited(text: str, columns: Sequence[str]) -> Delimited:
+def parse_delimited(text: str, columns: Sequence[str], delimiter: str = ",") -> Delimited:
     """Like read_delimited, for the text of a file."""
-    rows = _rows(_lines(text))
+    rows = _rows(_lines(text), delimiter)
     try:
         _, header = next(rows)
     except StopIteration:
@@ -74,12 +82,13 @@ def parse_delimited(text: str, columns: Sequence[str]) -> Delimited:
     records = tuple(
         Record(
             line,
-            {name: cell.strip() for name, cell in zip(names, _fit(cells, len(names), line), strict=True)},
+            {name: cell_text(cell) for name, cell in zip(names, _fit(cells, len(names), line), strict=True)},
+            len(cells),
         )
         for line, cells in rows
     )
     unknown = tuple(header[place].strip() for place, name in enumerate(names) if name not in columns)
-    return Delimited(tuple(name for name in names if name in columns), unknown, records)
+    return Delimited(tuple(name for name in names if name in columns), unknown, records, len(names))
 
 
 def read_strictly(path: Path, required: Sequence[str], optional: Sequence[str] = ()) -> tuple[Record, ...]:
@@ -105,6 +114,16 @@ def read_strictly(path: Path, required: Sequence[str], optional: Sequence[str] =
             path, f"has an unknown column {_listed(file.unknown)}. {expected}; rename or remove it."
         )
     return file.records
+
+
+def cell_text(cell: str) -> str:
+    """The text of a cell, trimmed, and without the formula that keeps a spreadsheet from changing it.
+
+    >>> cell_text(' ="AAPL" ')
+    'AAPL'
+    """
+    text = cell.strip()
+    return text[2:-1].strip() if text.startswith('="') and text.endswith('"') and len(text) > 2 else text  # noqa: PLR2004 - the signs themselves
 
 
 def parse_number(text: str) -> Decimal | None:
@@ -157,7 +176,7 @@ def _lines(text: str) -> list[str]:
     return text.splitlines(keepends=True) if "\r" in text and "\n" not in text else text.split("\n")
 
 
-def _rows(lines: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
+def _rows(lines: Sequence[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """(first line, cells) of each record; comments and blank lines are skipped."""
     place = 0
 
@@ -168,7 +187,7 @@ def _rows(lines: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
             place += 1
             yield line + "\n"
 
-    reader: Any = csv.reader(feed(), strict=True)
+    reader: Any = csv.reader(feed(), strict=True, delimiter=delimiter)
     while place < len(lines):
         if not lines[place].strip() or lines[place].startswith("#"):
             place += 1
@@ -191,7 +210,7 @@ def _check_header(names: Sequence[str], columns: Sequence[str]) -> None:
             "header", f"the first line names {_listed(twice)} twice; leave one of them.", 1
         )
     if not set(names) & set(columns):
-        hint = " (columns are separated by commas)" if ";" in "".join(names) or "\t" in "".join(names) else ""
+        hint = " (columns are separated by commas)" if set(";\t|") & set("".join(names)) else ""
         raise UnreadableFileError(
             "header", f"the first line names none of the columns {', '.join(columns)}{hint}.", 1
         )

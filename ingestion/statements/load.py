@@ -96,7 +96,7 @@ def read_positions_file(
     today). terms, held: for downloads, the user's terms and the lots known at a date.
     """
     today = today or datetime.now(UTC).date()
-    source = open_positions(path)
+    source = open_positions(path, terms.formats, today=today)
     as_of = statement_date or _own_date(path, source, today) or today
     rows = _rows(source, terms, held(as_of) if held and source.export else {}, as_of)
     lots: list[Lot] = []
@@ -332,14 +332,16 @@ def _rows(
 ) -> Entries:
     """The rows in our columns, for both kinds of file."""
     if source.export is not None:
-        return entries(source.export, terms, held, as_of)
+        read = entries(source.export, terms, held, as_of)
+        return replace(read, notices=(*source.notices, *read.notices))
     assert source.file is not None  # noqa: S101 - a source has either a file or an export
-    notices = [f"The column {name!r} is unknown and was ignored." for name in source.file.unknown]
-    if terms != NOTHING_SAID:
+    notices = [*source.notices]
+    notices += [f"The column {name!r} is unknown and was ignored." for name in source.file.unknown]
+    if terms.is_for_download:
         notices.append(
             "The file has its own entry dates and prices: the options for downloads were not used."
         )
-    return Entries(source.file.records, tuple(notices))
+    return Entries(source.file.records, tuple(notices), source.errors)
 
 
 def _with_remedy(error: PositionsFileError) -> PositionsFileError:

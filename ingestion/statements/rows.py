@@ -12,6 +12,7 @@ from ingestion.errors import PositionsFileError
 from ingestion.files.csv_reader import Record
 from ingestion.market.occ import OptionContract, looks_like_occ
 from ingestion.market.symbols import LONGEST_SYMBOL, VALID_SYMBOL, normalize_symbol
+from ingestion.statements.brokers.notation import option_symbol as option_in_any_notation
 from ingestion.statements.columns import (
     CLASS,
     EXPIRATION,
@@ -33,6 +34,8 @@ from ingestion.statements.values import (
     read_quantity,
     read_tags,
 )
+
+_MAY_BE_OPTION = re.compile(r"\d.*\d", re.ASCII)  # a date and a strike
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,8 @@ def _symbol(row: Row) -> str:
     text = row[SYMBOL]
     if looks_like_occ(joined := re.sub(r"\s+", "", text.upper())):
         return joined  # the OCC itself pads the root with spaces
+    if _MAY_BE_OPTION.search(text) and (option := option_in_any_notation(text)):
+        return option
     if not text:
         if not all(row[name] for name in (UNDERLYING, STRIKE, EXPIRATION, OPTION_TYPE)):
             row.error(1, SYMBOL, "Symbol is missing; write it, or fill the four option columns.")

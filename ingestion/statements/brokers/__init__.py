@@ -1,13 +1,24 @@
 """Read brokers' position downloads unedited, with their title lines, totals and disclaimers.
 
 recognize(text)   the parsed download of any supported broker; None for anything else
+BROKERS           their names
 """
 
+import csv
 from collections.abc import Callable, Sequence
 
-from ingestion.statements.brokers import fidelity, interactive_brokers, schwab, vanguard
+from ingestion.statements.brokers import (
+    fidelity,
+    interactive_brokers,
+    schwab,
+    vanguard,
+)
 from ingestion.statements.brokers.export import Export
-from ingestion.statements.brokers.table import Line, read_lines
+from ingestion.statements.brokers.marks import with_points
+from ingestion.statements.brokers.table import Line, header_names, read_lines
+from ingestion.statements.formats import FileFormats
+
+BROKERS = ("Fidelity", "Interactive Brokers", "Schwab", "Vanguard")
 
 _READERS: tuple[Callable[[Sequence[Line]], Export | None], ...] = (
     fidelity.read,
@@ -16,13 +27,54 @@ _READERS: tuple[Callable[[Sequence[Line]], Export | None], ...] = (
     interactive_brokers.read_activity,
     interactive_brokers.read_flex,
 )
+_DELIMITERS = (",", ";", "\t")
+_FIRST_LINES = 20  # in which a list of transactions names its columns
+_TRANSACTIONS = {
+    "Robinhood": {"activity date", "process date", "settle date", "trans code"},
+    "Trading 212": {"action", "time", "isin", "ticker", "no. of shares"},
+    "E*Trade": {"activity/trade date", "activity type"},
+    "Merrill": {"trade date", "settlement date", "pending/settled"},
+    "Fidelity": {"run date", "action", "symbol"},
+    "Vanguard": {"trade date", "settlement date", "transaction type"},
+}
 
 
-def recognize(text: str) -> Export | None:
-    """The parsed download, or None if the text is not a broker's download."""
-    lines = read_lines(text)
-    for read in _READERS:
-        export = read(lines)
-        if export is not None:
-            return export
+def recognize(text: str, formats: FileFormats) -> Export | None:
+    """The parsed download, or None if the text is not a broker's download. Raises csv.Error if it is not CSV.
+
+    formats: what the user says of its numbers.
+    """
+    for delimiter in _DELIMITERS:
+        if delimiter not in text:
+            continue
+        lines = read_lines(text, delimiter)
+        if _export(lines) is None:
+            continue
+        pointed = with_points(lines, formats, may_ask=delimiter != ",")
+        if not isinstance(pointed, list):
+            return Export(_name(lines), None, (), errors=(pointed,))
+        return _export(pointed)
     return None
+
+
+def transactions_of(text: str) -> str | None:
+    """The broker whose list of transactions the text is, or None."""
+    for delimiter in _DELIMITERS:
+        try:
+            lines = read_lines(text, delimiter)
+        except csv.Error:
+            continue
+        headers = [set(header_names(line.cells)) for line in lines[:_FIRST_LINES]]
+        found = [name for name, columns in _TRANSACTIONS.items() if any(columns <= one for one in headers)]
+        if found:
+            return found[0]
+    return None
+
+
+def _export(lines: Sequence[Line]) -> Export | None:
+    return next((export for read in _READERS if (export := read(lines)) is not None), None)
+
+
+def _name(lines: Sequence[Line]) -> str:
+    export = _export(lines)
+    return export.broker if export else ""

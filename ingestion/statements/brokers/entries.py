@@ -5,6 +5,7 @@ over them was bought since, a shortfall was sold, oldest lot first. So monthly d
 purchases.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,12 +16,15 @@ from ingestion.errors import PositionsFileError
 from ingestion.files.csv_reader import Record
 from ingestion.market.symbols import normalize_symbol
 from ingestion.statements.brokers.export import Export, Holding
-from ingestion.statements.columns import CLASS, ENTRY_DATE, ENTRY_PRICE, QUANTITY, SUBTYPE, SYMBOL
+from ingestion.statements.columns import CLASS, COLUMNS, ENTRY_DATE, ENTRY_PRICE, QUANTITY, SUBTYPE, SYMBOL
+from ingestion.statements.formats import FileFormats
 from ingestion.statements.known import HeldLot
+from ingestion.statements.notices import joined, shortened
 
 _PRICE_STEP, _QUANTITY_STEP = Decimal("0.0001"), Decimal("0.000001")
 _ENOUGH_DIGITS = 80  # for the product of any two numbers of a file
 _ONE = Decimal(1)
+_ISIN = re.compile(r"[A-Z]{2}[A-Z0-9]{9}[0-9]")
 
 _NOTHING = (
     PositionsFileError(
@@ -36,16 +40,26 @@ HOW_TO_PRICE = "the download has no cost: give --entry-price SYMBOL=PRICE, or --
 
 @dataclass(frozen=True)
 class EntryTerms:
-    """User-supplied terms for what a download lacks.
+    """User-supplied terms for what a file lacks.
 
     entry_date: of positions without one. prices: USD per share by symbol, with precedence over the download.
     at_market: positions begin on the date of the download, at its price. account: the account to load.
+    symbols: by the ISIN that the download has instead. currency: of a download that does not name it.
+    formats: how the file writes dates and numbers; the other terms are for downloads only.
     """
 
     entry_date: date | None = None
     prices: Mapping[str, Decimal] = field(default_factory=dict)
     at_market: bool = False
     account: str | None = None
+    symbols: Mapping[str, str] = field(default_factory=dict)
+    currency: str | None = None
+    formats: FileFormats = field(default_factory=FileFormats)
+
+    @property
+    def is_for_download(self) -> bool:
+        """Whether any of the terms is only for downloads."""
+        return replace(self, formats=FileFormats()) != EntryTerms()
 
 
 @dataclass(frozen=True)
@@ -64,8 +78,11 @@ class Entries:
 def entries(export: Export, terms: EntryTerms, held: Mapping[str, Sequence[HeldLot]], as_of: date) -> Entries:
     """The rows of one account of a download. held: open lots by symbol, as known before `as_of`."""
     chosen = _of_account(export, terms.account)
-    if isinstance(chosen, PositionsFileError):
-        return Entries((), (), (chosen,))
+    currency_error = _currency_error(export, terms.currency)
+    if isinstance(chosen, PositionsFileError) or currency_error is not None:
+        stated = tuple(one for one in (chosen, currency_error) if isinstance(one, PositionsFileError))
+        return Entries((), (), (*stated, *export.errors))
+    chosen, missing = _with_symbols(chosen, terms.symbols)
     assumed: Counter[str] = Counter()
     notices = [f"This is a position download of {export.broker} of {as_of}.", *export.notices]
     prices = {normalize_symbol(symbol): price for symbol, price in terms.prices.items()}
@@ -79,7 +96,7 @@ def entries(export: Export, terms: EntryTerms, held: Mapping[str, Sequence[HeldL
     notices += [f"{count} of {len(records)} rows: {what}." for what, count in assumed.items() if count]
     unused = prices.keys() - {normalize_symbol(holding.symbol) for holding in chosen}
     notices += [f"--entry-price {symbol}: the download has no such position." for symbol in sorted(unused)]
-    errors = export.errors if records else export.errors or _NOTHING
+    errors = (*export.errors, *missing) or (() if records else _NOTHING)
     return Entries(tuple(records), tuple(notices), errors, tuple(listed))
 
 
@@ -104,19 +121,52 @@ def _of_account(export: Export, account: str | None) -> tuple[Holding, ...] | Po
     return PositionsFileError("ERR_PORT_008", None, "Account", account, sentence)
 
 
-def _not_empty(holdings: Iterable[Holding], notices: list[str]) -> list[Holding]:
-    kept = []
-    for holding in holdings:
-        if holding.quantity == 0:
-            notices.append(f"Row {holding.line}: {holding.symbol} has a quantity of 0 and was left out.")
-        else:
-            kept.append(holding)
+def _currency_error(export: Export, currency: str | None) -> PositionsFileError | None:
+    """The error of a download in another currency than USD, or in none that it or the user names."""
+    said = currency.strip().upper() if currency else None
+    if said == "USD" or (said is None and not export.needs_currency):
+        return None
+    what = f"is in {said}" if said else "does not say its currency"
+    remedy = "download an account in USD" if said else "if it is in USD, give --currency USD"
+    sentence = f"The download {what}, and only USD can be loaded; {remedy}."
+    return PositionsFileError("ERR_PORT_008", None, "Currency", said, sentence)
+
+
+def _with_symbols(
+    holdings: Sequence[Holding], symbols: Mapping[str, str]
+) -> tuple[tuple[Holding, ...], tuple[PositionsFileError, ...]]:
+    """The holdings with the symbols of their ISINs, and one error that lists the ISINs without one."""
+    known = {isin.upper(): symbol for isin, symbol in symbols.items()}
+    named = [replace(one, symbol=known.get(one.symbol, one.symbol)) for one in holdings]
+    missing = [one for one in named if _ISIN.fullmatch(one.symbol)]
+    kept = tuple(one for one in named if one not in missing)
+    if not missing:
+        return kept, ()
+    isins = list(dict.fromkeys(one.symbol for one in missing))
+    sentence = (
+        f"The download has ISINs and no symbols ({joined(isins)}); give the symbol of each, "
+        f"as in --symbol {isins[0]}=SYMBOL."
+    )
+    error = PositionsFileError("ERR_POS_001", missing[0].line, COLUMNS[SYMBOL], isins[0], sentence)
+    return kept, (error,)
+
+
+def _not_empty(holdings: Sequence[Holding], notices: list[str]) -> list[Holding]:
+    kept = [holding for holding in holdings if holding.quantity != 0]
+    empty = [holding for holding in holdings if holding.quantity == 0]
+    if empty:
+        where = f"Row {empty[0].line}" if len(empty) == 1 else f"Rows {joined(one.line for one in empty)}"
+        verb = "has" if len(empty) == 1 else "have"
+        left = "was" if len(empty) == 1 else "were"
+        symbols = joined(one.symbol for one in empty)
+        notices.append(f"{where}: {symbols} {verb} a quantity of 0 and {left} left out.")
     return kept
 
 
 def _merged(holdings: Iterable[Holding], notices: list[str]) -> list[Holding]:
     """Merge rows of one symbol (such as cash and margin); lots stay separate."""
     merged: dict[tuple[object, ...], Holding] = {}
+    added: list[str] = []
     for holding in holdings:
         if not isinstance(holding.quantity, Decimal):
             merged[holding.line,] = holding
@@ -125,13 +175,14 @@ def _merged(holdings: Iterable[Holding], notices: list[str]) -> list[Holding]:
         key = (holding.symbol, holding.quantity > 0, holding.entry_date, price and _price(price))
         first = merged.get(key)
         if first is not None and isinstance(first.quantity, Decimal):
-            notices.append(f"Row {holding.line}: {holding.symbol} was added to row {first.line}.")
+            added.append(f"Row {holding.line}: {holding.symbol} was added to row {first.line}.")
             quantity = first.quantity + holding.quantity
             costs = [(part.quantity, part.cost) for part in (first, holding)]
             known = [(held, cost) for held, cost in costs if cost is not None and isinstance(held, Decimal)]
             cost = sum((h * c for h, c in known), Decimal(0)) / quantity if len(known) == len(costs) else None
             holding = replace(first, quantity=quantity, cost=cost)  # noqa: PLW2901 - replaced by the sum
         merged[key] = holding
+    notices += shortened(added)
     return list(merged.values())
 
 

@@ -34,13 +34,17 @@ class Holding:
 
 @dataclass(frozen=True)
 class Export:
-    """A parsed download. as_of: its date, if it has one. errors: rows that cannot be used."""
+    """A parsed download. as_of: its date, if it has one. errors: rows that cannot be used.
+
+    needs_currency: whether its amounts are in a currency that it does not name.
+    """
 
     broker: str
     as_of: date | None
     holdings: tuple[Holding, ...]
     notices: tuple[str, ...] = ()
     errors: tuple[PositionsFileError, ...] = field(default=())
+    needs_currency: bool = False
 
     @property
     def accounts(self) -> tuple[str, ...]:

@@ -5,12 +5,14 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from ingestion.files.csv_reader import parse_number
+from ingestion.files.numbers import plain_number
 from ingestion.market.occ import OptionContract, OptionType, build_occ
 
 _EMPTY = frozenset({"", "-", "--", "n/a", "na", "null", "none", "not applicable", "unavailable"})
 _DATE_FORMATS = (
     *("%Y-%m-%d", "%Y/%m/%d", "%Y%m%d"),  # Interactive Brokers, Schwab
     *("%m/%d/%Y", "%m/%d/%y", "%b-%d-%Y", "%B %d, %Y"),  # Schwab, Fidelity, Interactive Brokers
+    "%b %d %Y",  # E*Trade
 )
 
 _ROOT = r"(?P<root>[A-Z][A-Z0-9./ ]{0,6}?)"
@@ -26,6 +28,14 @@ _CONTRACTS = (
     (re.compile(rf"{_ROOT} (?P<day>\d\d[A-Z]{{3}}\d\d) {_STRIKE} {_KIND}"), "%d%b%y"),  # Interactive Brokers
     # AAPL AUG 15 2025 $200 PUT: descriptions
     (re.compile(rf"{_ROOT} (?P<day>[A-Z]{{3}} \d\d? \d{{4}}) {_STRIKE} {_KIND}"), "%b %d %Y"),
+    (re.compile(rf"{_ROOT} (?P<day>[A-Z]{{3}} \d\d? '\d\d) {_STRIKE} {_KIND}"), "%b %d '%y"),  # E*Trade
+    # AAPL 8/15/2025 PUT $200.00 (Robinhood)
+    (re.compile(rf"{_ROOT} (?P<day>\d\d?/\d\d?/\d{{4}}) {_KIND} {_STRIKE}"), "%m/%d/%Y"),
+)
+# Merrill writes AAPL#T1525B20000: a month from A to L for a call and M to X for a put, day, year, a letter
+# that counts the decimals of the strike, and its digits
+_LETTERED = re.compile(
+    r"(?P<root>[A-Z]{1,6})#(?P<month>[A-X])(?P<day>\d\d)(?P<year>\d\d)(?P<scale>[A-F])(?P<digits>\d{1,8})"
 )
 
 
@@ -38,10 +48,8 @@ def amount(text: str) -> Decimal | None:
     text = text.strip()
     if text.lower() in _EMPTY:
         return None
-    is_negative = text.startswith("(") and text.endswith(")")
-    plain = text.strip("()").replace("$", "").replace(" ", "")
-    number = parse_number(plain)
-    return -number if number is not None and is_negative else number
+    plain = plain_number(text)
+    return parse_number(plain) if plain is not None else None
 
 
 def quantity(text: str) -> Decimal | str:
@@ -73,6 +81,9 @@ def option_symbol(text: str) -> str | None:
     plain = (
         " ".join(text.upper().replace(",", " ").split()) if "/" in text else " ".join(text.upper().split())
     )
+    lettered = _LETTERED.fullmatch(plain)
+    if lettered is not None:
+        return _from_letters(lettered)
     for pattern, form in _CONTRACTS:
         match = pattern.fullmatch(plain)
         if match is None:
@@ -86,6 +97,16 @@ def option_symbol(text: str) -> str | None:
         strike = Decimal(terms["thousandths"]) / 1000 if "thousandths" in terms else Decimal(terms["strike"])
         return build_occ(OptionContract(match["root"].strip(), expiration, kind, strike))
     return None
+
+
+def _from_letters(match: re.Match[str]) -> str | None:
+    number = ord(match["month"]) - ord("A")
+    try:
+        expiration = date(2000 + int(match["year"]), number % 12 + 1, int(match["day"]))
+    except ValueError:
+        return None
+    strike = Decimal(match["digits"]).scaleb(-(ord(match["scale"]) - ord("A") + 1))
+    return build_occ(OptionContract(match["root"], expiration, "CALL" if number < 12 else "PUT", strike))  # noqa: PLR2004 - months
 
 
 def share_class(symbol: str) -> str:

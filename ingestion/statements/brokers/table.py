@@ -7,7 +7,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-_LONG_NAME = re.compile(r".*\((.+)\)")  # Schwab writes "Qty (Quantity)"
+from ingestion.files.csv_reader import cell_text
+
+_LONG_NAME = re.compile(r".*\((.*[A-Za-z].*)\)")  # Schwab writes "Qty (Quantity)"; others "Price ($)"
 
 
 class Line(NamedTuple):
@@ -32,12 +34,12 @@ class Row:
         return next((self[name] for name in names if self[name]), "")
 
 
-def read_lines(text: str) -> list[Line]:
+def read_lines(text: str, delimiter: str = ",") -> list[Line]:
     """The records of a text; their lengths may differ. Raises csv.Error if it is not CSV."""
-    reader = csv.reader(io.StringIO(text, newline=""))
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     lines, begin = [], 1
     for cells in reader:
-        trimmed = [cell.strip() for cell in cells]
+        trimmed = [cell_text(cell) for cell in cells]
         if any(trimmed):
             lines.append(Line(begin, trimmed))
         begin = reader.line_num + 1

@@ -1,6 +1,5 @@
 """Brokers' position downloads: read unedited; missing fields come from options and are reported."""
 
-import shutil
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
@@ -383,8 +382,3 @@ def test_amounts(text: str, number: str | None) -> None:
 )  # fmt: skip
 def test_days(text: str) -> None:
     assert day(text) == DAY
-
-
-def test_a_download_needs_the_suffix_csv(tmp_path: Path) -> None:
-    shutil.copy(SCHWAB, tmp_path / "positions.xlsx")
-    assert errors(tmp_path / "positions.xlsx") == [("ERR_CSV_002", None, None)]

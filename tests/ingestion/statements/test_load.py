@@ -192,7 +192,6 @@ ROW_ERRORS = {
     "price_negative": ("AAPL,1,$-5,2025-06-30,,,,,,,,", "ERR_POS_010", "Entry Price Per Share"),
     "price_decimals": ("AAPL,1,1.23456,2025-06-30,,,,,,,,", "ERR_POS_011", "Entry Price Per Share"),
     "date_missing": ("AAPL,1,2,,,,,,,,,", "ERR_POS_012", "Entry Date"),
-    "date_american": ("AAPL,1,2,06/30/2025,,,,,,,,", "ERR_POS_013", "Entry Date"),
     "date_impossible": ("AAPL,1,2,2025-06-31,,,,,,,,", "ERR_POS_013", "Entry Date"),
     "date_future": ("AAPL,1,2,2026-02-03,,,,,,,,", "ERR_POS_014", "Entry Date"),
     "date_ancient": ("AAPL,1,2,1926-02-01,,,,,,,,", "ERR_POS_015", "Entry Date"),
@@ -306,7 +305,8 @@ def test_all_errors_are_reported_at_once(write: Write) -> None:
 
 GOOD_ROW = "AAPL,1,2,2025-06-30\n"
 FILE_ERRORS = {
-    "suffix": ("p.xlsx", HEADER + GOOD_ROW, [("ERR_CSV_002", None, None)]),
+    "suffix": ("p.pdf", HEADER + GOOD_ROW, [("ERR_CSV_002", None, None)]),
+    "no_workbook": ("p.xlsx", HEADER + GOOD_ROW, [("ERR_CSV_006", None, None)]),
     "empty": ("p.csv", "", [("ERR_CSV_003", None, None)]),
     "no_rows": ("p.csv", HEADER + "# nothing\n\n", [("ERR_CSV_003", None, None)]),
     "columns": (
@@ -316,7 +316,7 @@ FILE_ERRORS = {
     ),
     "no_header": ("p.csv", GOOD_ROW, [("ERR_CSV_005", 1, None)]),
     "twice": ("p.csv", "Symbol,Symbol,Quantity\nA,A,1\n", [("ERR_CSV_005", 1, None)]),
-    "semicolons": ("p.csv", (HEADER + GOOD_ROW).replace(",", ";"), [("ERR_CSV_005", 1, None)]),
+    "pipes": ("p.csv", (HEADER + GOOD_ROW).replace(",", "|"), [("ERR_CSV_005", 1, None)]),
     "cells": ("p.csv", HEADER + GOOD_ROW + "B,1,2,2025-06-30,,,,,,,,,surplus\n", [("ERR_CSV_006", 3, None)]),
     "quote": ("p.csv", HEADER + '"AAPL,1,2,2025-06-30\n', [("ERR_CSV_006", 2, None)]),
 }
@@ -333,7 +333,7 @@ def test_a_file_that_is_missing_too_large_or_not_utf8(tmp_path: Path) -> None:
     assert codes(path) == [("ERR_PORT_007", None, None)]
     path.write_bytes(HEADER.encode() + b"# " + b"x" * 10 * 1024 * 1024)
     assert codes(path) == [("ERR_CSV_001", None, None)]
-    path.write_bytes(HEADER.encode() + b"A,1,2,2025-06-30\n\xff\xfe,1,2,2025-06-30\n")
+    path.write_bytes(HEADER.encode() + b"A,1,2,2025-06-30\n\x81\x8d,1,2,2025-06-30\n")
     assert codes(path) == [("ERR_CSV_006", 3, None)]
 
 
