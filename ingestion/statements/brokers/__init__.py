@@ -8,9 +8,15 @@ import csv
 from collections.abc import Callable, Sequence
 
 from ingestion.statements.brokers import (
+    degiro,
+    etrade,
     fidelity,
     interactive_brokers,
+    merrill,
+    morgan_stanley,
+    robinhood,
     schwab,
+    trading_212,
     vanguard,
 )
 from ingestion.statements.brokers.export import Export
@@ -18,7 +24,10 @@ from ingestion.statements.brokers.marks import with_points
 from ingestion.statements.brokers.table import Line, header_names, read_lines
 from ingestion.statements.formats import FileFormats
 
-BROKERS = ("Fidelity", "Interactive Brokers", "Schwab", "Vanguard")
+BROKERS = (
+    *("Degiro", "E*Trade", "Fidelity", "Interactive Brokers", "Merrill"),
+    *("Morgan Stanley", "Robinhood", "Schwab", "Trading 212", "Vanguard"),
+)
 
 _READERS: tuple[Callable[[Sequence[Line]], Export | None], ...] = (
     fidelity.read,
@@ -26,6 +35,13 @@ _READERS: tuple[Callable[[Sequence[Line]], Export | None], ...] = (
     vanguard.read,
     interactive_brokers.read_activity,
     interactive_brokers.read_flex,
+    etrade.read,
+    merrill.read,
+    merrill.read_page,
+    morgan_stanley.read,
+    robinhood.read,
+    trading_212.read,
+    degiro.read,
 )
 _DELIMITERS = (",", ";", "\t")
 _FIRST_LINES = 20  # in which a list of transactions names its columns
@@ -50,7 +66,7 @@ def recognize(text: str, formats: FileFormats) -> Export | None:
         lines = read_lines(text, delimiter)
         if _export(lines) is None:
             continue
-        pointed = with_points(lines, formats, may_ask=delimiter != ",")
+        pointed = with_points(lines, formats, may_ask=delimiter != "," or any(map(degiro.is_header, lines)))
         if not isinstance(pointed, list):
             return Export(_name(lines), None, (), errors=(pointed,))
         return _export(pointed)
