@@ -118,3 +118,45 @@ def test_a_brokers_download_is_completed_by_options(run: Run) -> None:
     assert done.returncode == 0, done.stderr
     assert "6 rows read, 6 new" in done.stdout
     assert "position download of Fidelity of 2025-09-02" in done.stdout
+
+
+def test_options_answer_what_a_file_leaves_open(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "open.csv"
+    rows = "".join(f"AAPL;1.250;{price};6/7/2025\n" for price in range(1, 4))
+    path.write_text(f"Symbol;Quantity;Entry Price Per Share;Entry Date\n{rows}")
+    load = ("load", "positions", str(path), "--portfolio", "Open", *OWNER, "--dry-run", "--json")
+    asked = {error["code"]: error["message"] for error in json.loads(run(*load).stdout)}
+    assert asked.keys() == {"ERR_POS_005", "ERR_POS_013"}
+    assert "--date-format" in asked["ERR_POS_013"]
+    assert "--decimal" in asked["ERR_POS_005"]
+    shown = json.loads(run(*load, "--date-format", "dmy", "--decimal", "comma").stdout)
+    assert shown["exposures"]["long"] == "7500.00"
+    assert "Dates are read day first: 6/7/2025 is 2025-07-06." in shown["notices"]
+
+
+def test_options_supply_symbols_and_currency(run: Run) -> None:
+    path = str(BROKER_FILES / "degiro_portfolio.csv")
+    load = ("load", "positions", path, "--portfolio", "Degiro", *OWNER, "--dry-run", "--json")
+    terms = ("--entry-at-market", "--statement-date", "2025-09-02")
+    symbols = ("--symbol", "US0378331005=AAPL", "--symbol", "us67059n1081=ntnx")
+    shown = json.loads(run(*load, *terms, *symbols).stdout)
+    assert shown["exposures"]["long"] == "254703.32"
+    wrong = run(*load[:-1], "--symbol", "AAPL")
+    assert wrong.returncode != 0
+    assert "write it like US0378331005=AAPL" in wrong.stderr
+    pie = str(BROKER_FILES / "trading_212_pie.csv")
+    options = ("--portfolio", "Pie", *OWNER, "--dry-run", "--json", *terms)
+    assert json.loads(run("load", "positions", pie, *options).stdout)[0]["field"] == "Currency"
+    assert "lots" in json.loads(run("load", "positions", pie, *options, "--currency", "USD").stdout)
+
+
+def test_a_message_is_shown_once_in_the_table(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "bad.csv"
+    rows = "".join(f"AAPL,1,{price},,\n" for price in range(1, 30))
+    path.write_text(f"Symbol,Quantity,Entry Price Per Share,Entry Date,Tags\n{rows}")
+    load = ("load", "positions", str(path), "--portfolio", "Bad", *OWNER)
+    done = run(*load)
+    assert "it has 29 errors" in done.stderr
+    assert done.stderr.count("ERR_POS_012") == 1
+    assert "and 18 more" in " ".join(done.stderr.split())
+    assert len(json.loads(run(*load, "--json").stdout)) == 29
