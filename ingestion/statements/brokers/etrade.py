@@ -15,7 +15,7 @@ from itertools import pairwise
 from ingestion.statements.brokers.export import Export, Holding
 from ingestion.statements.brokers.holding import cash, position
 from ingestion.statements.brokers.notation import amount, day, quantity
-from ingestion.statements.brokers.table import Line, Row, find_header, rows_below
+from ingestion.statements.brokers.table import Line, Row, find_header, rows_below, stated_total
 
 BROKER = "E*Trade"
 
@@ -29,7 +29,7 @@ def read(lines: Sequence[Line]) -> Export | None:
     header = find_header(lines, _HEADER)
     if header is None:
         return None
-    account = _account(lines)
+    account, total = _account(lines)
     found: list[tuple[Holding, list[Holding]]] = []
     for row in rows_below(lines, header):
         symbol = row["symbol"]
@@ -42,15 +42,15 @@ def read(lines: Sequence[Line]) -> Export | None:
         else:
             found.append((_holding(row, account), []))
     holdings = [one for summary, lots in found for one in _with_lots(summary, lots)]
-    return Export(BROKER, _generated(lines), tuple(holdings))
+    return Export(BROKER, _generated(lines), tuple(holdings), account_values=stated_total(total, account))
 
 
-def _account(lines: Sequence[Line]) -> str:
-    """The first cell below the header of the account's summary."""
+def _account(lines: Sequence[Line]) -> tuple[str, str]:
+    """The name of the account and its value, from the summary."""
     for line, following in pairwise(lines):
-        if line.cells[0] == "Account" and len(line.cells) > 1:
-            return following.cells[0]
-    return ""
+        if line.cells[0] == "Account" and len(line.cells) > 1 and len(following.cells) > 1:
+            return following.cells[0], following.cells[1]
+    return "", ""
 
 
 def _generated(lines: Sequence[Line]) -> date | None:

@@ -1,5 +1,6 @@
 """The content of a broker's position download, in our terms but with the broker's gaps."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -36,6 +37,7 @@ class Holding:
 class Export:
     """A parsed download. as_of: its date, if it has one. errors: rows that cannot be used.
 
+    account_values: the total that the download states, USD, by account.
     needs_currency: whether its amounts are in a currency that it does not name.
     """
 
@@ -44,6 +46,7 @@ class Export:
     holdings: tuple[Holding, ...]
     notices: tuple[str, ...] = ()
     errors: tuple[PositionsFileError, ...] = field(default=())
+    account_values: Mapping[str, Decimal] = field(default_factory=dict)
     needs_currency: bool = False
 
     @property

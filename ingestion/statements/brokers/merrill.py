@@ -13,7 +13,7 @@ from decimal import Decimal
 from ingestion.statements.brokers.export import Export, Holding
 from ingestion.statements.brokers.holding import cash, position
 from ingestion.statements.brokers.notation import amount, day, option_symbol, quantity
-from ingestion.statements.brokers.table import Line, Row, find_header, rows_below
+from ingestion.statements.brokers.table import Line, Row, find_header, rows_below, stated_total
 from ingestion.statements.brokers.units import per_share
 
 BROKER = "Merrill"
@@ -45,6 +45,7 @@ def read_page(lines: Sequence[Line]) -> Export | None:
     above = " ".join(cell for line in lines if line.number < header.number for cell in line.cells)
     written = _DATE.search(above)
     holdings, notices = [], []
+    total: dict[str, Decimal] = {}
     for row in rows_below(lines, header):
         name = row["symbol"].lower()
         if name.startswith(_CASH_ROWS):
@@ -52,9 +53,12 @@ def read_page(lines: Sequence[Line]) -> Export | None:
                 holdings.append(cash(row.number, quantity(row["value"]), ""))
         elif name.startswith("pending activity") and amount(row["value"]):
             notices.append(f"Row {row.number}: pending activity is not a position and was left out.")
+        elif name == "total":
+            total = stated_total(row["value"], "")
         elif name and not name.startswith(_LEFT_OUT_ROWS) and row["quantity"]:
             holdings.append(_page_holding(row))
-    return Export(BROKER, day(written[0]) if written else None, tuple(holdings), tuple(notices))
+    as_of = day(written[0]) if written else None
+    return Export(BROKER, as_of, tuple(holdings), tuple(notices), account_values=total)
 
 
 def _holding(row: Row) -> Holding:

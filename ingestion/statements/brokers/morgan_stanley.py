@@ -11,7 +11,7 @@ from datetime import date
 from ingestion.statements.brokers.export import Export, Holding
 from ingestion.statements.brokers.holding import cash, position
 from ingestion.statements.brokers.notation import amount, day, option_symbol, quantity
-from ingestion.statements.brokers.table import Line, Row, find_header, rows_below
+from ingestion.statements.brokers.table import Line, Row, find_header, rows_below, stated_total
 from ingestion.statements.brokers.units import per_share
 
 BROKER = "Morgan Stanley"
@@ -31,7 +31,11 @@ def read(lines: Sequence[Line]) -> Export | None:
     if header is None:
         return None
     holdings = tuple(_holding(row) for row in rows_below(lines, header) if row["product type"] not in _EMPTY)
-    return Export(BROKER, _as_of(lines), holdings)
+    accounts = {holding.account for holding in holdings}
+    rows = rows_below(lines, header)
+    written = next((row["market value ($)"] for row in rows if row["account number"] == "Total"), "")
+    total = stated_total(written, min(accounts)) if len(accounts) == 1 else {}  # it is of all accounts
+    return Export(BROKER, _as_of(lines), holdings, account_values=total)
 
 
 def _as_of(lines: Sequence[Line]) -> date | None:

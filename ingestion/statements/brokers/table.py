@@ -5,9 +5,11 @@ import io
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import NamedTuple
 
 from ingestion.files.csv_reader import cell_text
+from ingestion.statements.brokers.notation import amount
 
 _LONG_NAME = re.compile(r".*\((.*[A-Za-z].*)\)")  # Schwab writes "Qty (Quantity)"; others "Price ($)"
 
@@ -58,6 +60,12 @@ def header_names(cells: Sequence[str]) -> list[str]:
 def find_header(lines: Iterable[Line], required: Collection[str]) -> Line | None:
     """The first record with all of these column names."""
     return next((line for line in lines if set(required) <= set(header_names(line.cells))), None)
+
+
+def stated_total(text: str, account: str) -> dict[str, Decimal]:
+    """The account's total in a cell, by account; {} if it is not a number."""
+    total = amount(text)
+    return {} if total is None else {account: total}
 
 
 def rows_below(lines: Iterable[Line], header: Line) -> Iterator[Row]:

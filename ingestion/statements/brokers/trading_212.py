@@ -9,7 +9,7 @@ from decimal import Decimal
 from ingestion.statements.brokers.export import Export, Holding
 from ingestion.statements.brokers.holding import position
 from ingestion.statements.brokers.notation import quantity
-from ingestion.statements.brokers.table import Line, Row, find_header, rows_below
+from ingestion.statements.brokers.table import Line, Row, find_header, rows_below, stated_total
 from ingestion.statements.brokers.units import per_share
 
 BROKER = "Trading 212"
@@ -22,8 +22,11 @@ def read(lines: Sequence[Line]) -> Export | None:
     header = find_header(lines, _HEADER)
     if header is None:
         return None
-    rows = [row for row in rows_below(lines, header) if row["slice"] and row["slice"].lower() != "total"]
-    return Export(BROKER, None, tuple(_holding(row) for row in rows), needs_currency=True)
+    rows = [row for row in rows_below(lines, header) if row["slice"]]
+    holdings = tuple(_holding(row) for row in rows if row["slice"].lower() != "total")
+    totals = [row["value"] for row in rows if row["slice"].lower() == "total"]
+    total = stated_total(totals[0], "") if totals else {}
+    return Export(BROKER, None, holdings, account_values=total, needs_currency=True)
 
 
 def _holding(row: Row) -> Holding:

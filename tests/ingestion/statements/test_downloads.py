@@ -204,6 +204,30 @@ def test_numbers_of_a_download_with_two_readings_are_asked_about(write: Write) -
 
 
 def test_every_file_is_recognized_as_its_broker() -> None:
-    found = {recognize(path.read_text(), FileFormats()) for path in FILES.glob("*.csv")}
+    found = [recognize(path.read_text(), FileFormats()) for path in FILES.glob("*.csv")]
     assert {export.broker for export in found if export} == set(BROKERS)
     assert None not in found
+
+
+@pytest.mark.parametrize(
+    ("name", "totals"),
+    [
+        ("PortfolioDownload.csv", {"Individual Brokerage -4321": Decimal("55311.82")}),
+        ("merrill_page.csv", {"": Decimal("4045.60")}),
+        ("morgan_stanley.csv", {"Joint - 1234": Decimal("28443.50")}),
+        ("trading_212_pie.csv", {"": Decimal("2930.5625")}),
+        ("merrill_holdings.csv", {}),
+    ],
+)
+def test_the_total_that_a_download_states(name: str, totals: dict[str, Decimal]) -> None:
+    export = recognize((FILES / name).read_text(), FileFormats())
+    assert export is not None
+    assert export.account_values == totals
+
+
+def test_the_total_of_several_accounts_is_of_none_of_them() -> None:
+    text = (FILES / "morgan_stanley.csv").read_text().replace("Joint - 1234,APPLE", "IRA - 99,APPLE")
+    export = recognize(text, FileFormats())
+    assert export is not None
+    assert export.accounts == ("IRA - 99", "Joint - 1234")
+    assert export.account_values == {}
