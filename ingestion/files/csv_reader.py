@@ -116,6 +116,11 @@ def read_strictly(path: Path, required: Sequence[str], optional: Sequence[str] =
     return file.records
 
 
+def is_comment(line: str) -> bool:
+    """Whether a line is a comment: a spreadsheet puts it into quotes if it contains a separator."""
+    return line.startswith(("#", '"#'))
+
+
 def cell_text(cell: str) -> str:
     """The text of a cell, trimmed, and without the formula that keeps a spreadsheet from changing it.
 
@@ -189,7 +194,7 @@ def _rows(lines: Sequence[str], delimiter: str) -> Iterator[tuple[int, list[str]
 
     reader: Any = csv.reader(feed(), strict=True, delimiter=delimiter)
     while place < len(lines):
-        if not lines[place].strip() or lines[place].startswith("#"):
+        if not lines[place].strip() or is_comment(lines[place]):
             place += 1
             continue
         begin = place + 1

@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from ingestion.errors import InvalidPositionsFile, PositionsFileError
-from ingestion.files.csv_reader import Delimited, Record, UnreadableFileError, parse_delimited
+from ingestion.files.csv_reader import Delimited, Record, UnreadableFileError, is_comment, parse_delimited
 from ingestion.files.encodings import decode
 from ingestion.files.workbook import workbook_text
 from ingestion.statements.brokers import BROKERS, recognize, transactions_of
@@ -24,6 +24,7 @@ SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx")
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 
 _ZIP, _OLD_EXCEL = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+_BLANK = ' ,;\t"'  # of a row without any cell
 _LONGEST_HEADER_SHOWN = 120
 _MOST_ROWS_NAMED = 10
 
@@ -131,7 +132,7 @@ def _stated_separator(text: str) -> tuple[str | None, str]:
 
 def _header(text: str) -> str:
     """The first record's line in lower case, its words separated by single spaces; tabs are kept."""
-    lines = (line for line in text.splitlines() if line.strip() and not line.startswith("#"))
+    lines = (line for line in text.splitlines() if line.strip(_BLANK) and not is_comment(line))
     return "\t".join(" ".join(cell.split()) for cell in next(lines, "").lower().split("\t"))
 
 

@@ -91,12 +91,17 @@ def test_a_row_with_too_few_cells_is_one_error(path: Path) -> None:
     assert error.sentence.endswith("So have rows 4.")
 
 
+def test_blank_rows_and_quoted_comments_of_a_spreadsheet_are_ignored(path: Path) -> None:
+    text = ';;;\n"# lots; of June";;;\n' + HEADER.replace(",", ";") + "AAPL;1;2,5;2025-06-30\n;;;\n"
+    assert [lot.line for lot in read(path, text).lots] == [4]
+
+
 # --- workbooks -------------------------------------------------------------------------------------------
 
 
 def test_a_workbook_is_read_with_its_dates_and_every_digit(tmp_path: Path) -> None:
     rows = [
-        ["my lots"],
+        ["# my lots, of June"],
         [],
         [*NAMES, "Investment Class", "Notes"],
         ["AAPL", 100, 204.94000000000003, JUNE, None, "a\nb"],
@@ -104,7 +109,7 @@ def test_a_workbook_is_read_with_its_dates_and_every_digit(tmp_path: Path) -> No
         ["0050", -5, "1,234.5", "6/30/2025", None, None],
     ]
     path = tmp_path / "p.xlsx"
-    path.write_bytes(workbook([["# comment"], *rows[1:]]))
+    path.write_bytes(workbook(rows))
     statement = read_positions_file(path, today=TODAY)
     assert [
         (lot.line, lot.symbol, lot.quantity, lot.entry_price, lot.entry_date) for lot in statement.lots
