@@ -24,7 +24,7 @@ from api.http.errors import (
     UpgradeNeeded,
     WarehouseUnavailable,
 )
-from api.http.problems import MEDIA_TYPE
+from api.http.problems import JSON, MEDIA_TYPE
 
 Responses = dict[int | str, dict[str, Any]]
 
@@ -66,7 +66,8 @@ you do not know.
 
 ## Errors
 
-Every error is `application/problem+json` (RFC 9457). `detail` is a sentence to display, `code` is stable:
+Every error is an RFC 9457 problem document: `application/problem+json` for a client that names it in Accept,
+otherwise `application/json` with the same body. `detail` is a sentence to display, `code` is stable:
 
 | code | status | meaning |
 |---|---|---|
@@ -152,7 +153,8 @@ def _problem_response(problems: list[type[Problem]]) -> dict[str, Any]:
         }
         for problem in problems
     }
-    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": examples}}
+    schema = {"$ref": "#/components/schemas/Problem"}
+    content = {JSON: {"schema": schema}, MEDIA_TYPE: {"schema": schema, "examples": examples}}
     return {"description": "; ".join(problem.title for problem in problems) + ".", "content": content}
 
 

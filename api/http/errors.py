@@ -39,7 +39,7 @@ SigmaSightError
     ├── ChatUnavailable         503  the chat is off, or its database cannot be reached
     └── WarehouseUnavailable    503  the database cannot be reached
 
-Codes are stable: a client may switch on them. Bodies are RFC 9457 `application/problem+json`, written by
+Codes are stable: a client may switch on them. Bodies are RFC 9457 problem documents, written by
 api.http.problems.
 """
 

@@ -73,7 +73,7 @@ class BodyLimit:
             return
         announced = Headers(scope=scope).get("content-length", "0")
         if announced.isdigit() and int(announced) > MAX_BODY_BYTES:
-            await problem_response(RequestTooLarge())(scope, receive, send)
+            await problem_response(RequestTooLarge(), scope)(scope, receive, send)
             return
         received = 0
 

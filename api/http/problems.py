@@ -1,11 +1,14 @@
-"""The exception handlers of the app: every error is written as RFC 9457 problem+json.
+"""The exception handlers of the app: every error is written as an RFC 9457 problem document.
 
 The body: type, title, status, code, detail (a sentence for the user), instance, and for invalid requests
-`errors`, one entry per parameter. No message of the database or of Python reaches the client.
+`errors`, one entry per parameter. No message of the database or of Python reaches the client. The media type
+is application/problem+json for clients that name it in Accept, otherwise application/json: many clients parse
+nothing else.
 """
 
 import json
 import logging
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 from uuid import uuid4
@@ -15,7 +18,9 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError, ResponseValidationError
 from psycopg import errors as sql_errors
 from psycopg_pool import PoolTimeout, TooManyRequests
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.types import Scope
 
 from api.http.errors import (
     InternalError,
@@ -30,14 +35,16 @@ from api.http.errors import (
     WarehouseUnavailable,
 )
 from api.http.versions import explain_failure
+from api.http.writing import make_allowed_methods, refuse_method
 
 MEDIA_TYPE = "application/problem+json"
+JSON = "application/json"
 
 logger = logging.getLogger(__name__)
 
 
-def problem_response(problem: Problem, *, status: int | None = None) -> Response:
-    """Write the problem as an HTTP response; status overrides that of the class."""
+def problem_response(problem: Problem, scope: Scope, *, status: int | None = None) -> Response:
+    """Write the problem as the response to the request of `scope`; status overrides that of the class."""
     body = {
         "type": f"urn:sigmasight:problem:{problem.code}",
         "title": problem.title,
@@ -49,9 +56,19 @@ def problem_response(problem: Problem, *, status: int | None = None) -> Response
     return Response(
         content=json.dumps(body, default=str),
         status_code=status or problem.status,
-        headers={"Cache-Control": "no-store", **problem.headers},
-        media_type=MEDIA_TYPE,
+        headers={"Cache-Control": "no-store", "Vary": "Accept", **problem.headers},
+        media_type=MEDIA_TYPE if accepts_problems(scope) else JSON,
     )
+
+
+def accepts_problems(scope: Scope) -> bool:
+    """Whether the request's Accept names application/problem+json; a wildcard does not count."""
+    ranges = ",".join(Headers(scope=scope).getlist("accept")).split(",")
+    for media_range in ranges:
+        media_type, *parameters = (part.strip().lower() for part in media_range.split(";"))
+        if media_type == MEDIA_TYPE:
+            return not any(re.fullmatch(r"q\s*=\s*0(\.0*)?", parameter) for parameter in parameters)
+    return False
 
 
 def install_problem_handlers(app: FastAPI) -> None:
@@ -69,16 +86,17 @@ def install_problem_handlers(app: FastAPI) -> None:
         ResponseValidationError: _answer_unexpected,
         Exception: _answer_unexpected,
     }
+    app.state.allowed_methods = make_allowed_methods(app)
     for error_class, handler in handlers.items():
         app.add_exception_handler(error_class, handler)
 
 
-async def _answer_problem(_request: Request, problem: Problem) -> Response:
-    return problem_response(problem)
+async def _answer_problem(request: Request, problem: Problem) -> Response:
+    return problem_response(problem, request.scope)
 
 
-async def _answer_validation_error(_request: Request, error: RequestValidationError) -> Response:
-    return problem_response(invalid_request(error.errors()))
+async def _answer_validation_error(request: Request, error: RequestValidationError) -> Response:
+    return problem_response(invalid_request(error.errors()), request.scope)
 
 
 def invalid_request(errors: Sequence[Mapping[str, Any]]) -> InvalidRequest:
@@ -95,34 +113,40 @@ def _parameter(location: Sequence[str | int]) -> str:
     return ".".join(str(part) for part in location[1:]) or str(location[0])
 
 
-async def _answer_http_exception(_request: Request, error: HTTPException) -> Response:
-    problem: Problem
-    if error.status_code == PathNotFound.status:
-        problem = PathNotFound()
-    elif error.status_code == MethodNotAllowed.status:
-        problem = MethodNotAllowed()
-    elif error.status_code == RequestTooLarge.status:
-        problem = RequestTooLarge()
-    else:
-        problem = RequestRefused()
-    response = problem_response(problem, status=error.status_code)
+async def _answer_http_exception(request: Request, error: HTTPException) -> Response:
+    if error.status_code in {PathNotFound.status, MethodNotAllowed.status}:
+        return _answer_unrouted(request)
+    problem = RequestTooLarge() if error.status_code == RequestTooLarge.status else RequestRefused()
+    response = problem_response(problem, request.scope, status=error.status_code)
     response.headers.update(error.headers or {})
+    return response
+
+
+def _answer_unrouted(request: Request) -> Response:
+    """Answer a path that does not exist with 404, and a method that it does not take with 405 and Allow."""
+    path = request.scope["path"]
+    allowed = request.app.state.allowed_methods(path)
+    refusal = refuse_method(request.method, path, allowed)
+    if refusal is None:
+        return problem_response(PathNotFound(), request.scope)
+    response = problem_response(refusal, request.scope)
+    response.headers["Allow"] = ", ".join(allowed)
     return response
 
 
 async def _answer_database_unavailable(request: Request, error: Exception) -> Response:
     logger.warning("warehouse unavailable for %s %s: %s", request.method, request.url.path, error)
-    return problem_response(WarehouseUnavailable())
+    return problem_response(WarehouseUnavailable(), request.scope)
 
 
 async def _answer_query_canceled(request: Request, error: sql_errors.QueryCanceled) -> Response:
     logger.warning("query canceled for %s %s: %s", request.method, request.url.path, error)
-    return problem_response(QueryTimedOut())
+    return problem_response(QueryTimedOut(), request.scope)
 
 
 async def _answer_nothing_published(request: Request, problem: NothingPublished) -> Response:
     """A mart may be missing because the warehouse is of another version."""
-    return problem_response(await _explained(request) or problem)
+    return problem_response(await _explained(request) or problem, request.scope)
 
 
 async def _explained(request: Request) -> Problem | None:
@@ -136,7 +160,7 @@ async def _answer_unexpected(request: Request, error: Exception) -> Response:
     if explained is not None:
         path, kind = request.url.path, type(error).__name__
         logger.warning("%s %s failed, in a warehouse of another version: %s", request.method, path, kind)
-        return problem_response(explained)
+        return problem_response(explained, request.scope)
     instance = f"urn:uuid:{uuid4()}"
     logger.error("%s: %s %s failed", instance, request.method, request.url.path, exc_info=error)
-    return problem_response(InternalError(instance=instance))
+    return problem_response(InternalError(instance=instance), request.scope)

@@ -46,7 +46,7 @@ class McpEndpoint:
         if self._server is None:
             raise RuntimeError("the MCP endpoint is used outside of the app's lifespan")
         if _is_foreign(Headers(scope=scope).get("origin"), self._settings.api_cors_origins):
-            await problem_response(OriginRefused())(scope, receive, send)
+            await problem_response(OriginRefused(), scope)(scope, receive, send)
             return
         app = await self._server.app()
         await app(scope, receive, send)

@@ -2,16 +2,23 @@
 
 import re
 from collections.abc import Callable
+from itertools import takewhile
+from typing import Any
 
 import psycopg
 import pytest
 from fastapi.testclient import TestClient
 from psycopg import sql
+from typer.main import get_command
 
 from api.app import create_app
 from api.http.errors import CATALOGUE, Problem
+from api.http.writing import COMMANDS
+from flows.cli.app import app as cli
 from tests.api.api_helpers import add_user, assert_problem, log_in
 from warehouse.connections import Warehouse
+
+ANY_ID = "6b1f7c1e-52f1-5f0a-9d6c-3f1d2a9b7c11"
 
 
 @pytest.fixture(scope="module")
@@ -20,15 +27,76 @@ def headers(empty_api: TestClient, module_warehouse: Warehouse) -> dict[str, str
     return log_in(empty_api, "grace@example.com")
 
 
-def test_an_unknown_path_is_a_problem(empty_api: TestClient) -> None:
-    assert_problem(empty_api.get("/api/v1/nothing/here"), 404, "path_not_found")
-    assert_problem(empty_api.get("/"), 404, "path_not_found")
+@pytest.mark.parametrize(
+    ("method", "path", "allowed", "command"),
+    [
+        ("DELETE", "data/portfolios", "GET", "sigmasight load positions"),
+        ("POST", "portfolios", "GET", "sigmasight load positions"),
+        ("PUT", f"portfolios/{ANY_ID}", "GET", "sigmasight portfolios remove"),
+        ("POST", f"portfolios/{ANY_ID}/calculate", "", "sigmasight nightly"),
+        ("POST", "admin/batch/run", "", "sigmasight nightly"),
+        ("POST", f"portfolios/{ANY_ID}/equity-changes", "GET", "sigmasight capital-flows add"),
+        ("DELETE", f"portfolios/{ANY_ID}/equity-changes/{ANY_ID}", "", "sigmasight capital-flows add"),
+        ("POST", "tags/", "GET", "sigmasight tags add"),
+        ("POST", f"tags/{ANY_ID}/archive", "", "sigmasight tags add"),
+        ("POST", f"positions/{ANY_ID}/tags", "GET", "sigmasight tags add"),
+        ("POST", f"target-prices/{ANY_ID}", "GET", "sigmasight targets set"),
+        ("POST", f"target-prices/{ANY_ID}/bulk", "", "sigmasight targets set"),
+        ("DELETE", f"target-prices/target/{ANY_ID}", "GET", "sigmasight targets set"),
+        ("POST", "positions", "", "sigmasight load positions"),
+        ("POST", "positions/bulk", "GET", "sigmasight load positions"),
+        ("DELETE", f"positions/{ANY_ID}/hard", "", "sigmasight load positions"),
+        ("POST", "onboarding/create-portfolio", "", "sigmasight load positions"),
+        ("POST", "onboarding/register", "", "sigmasight users add"),
+        ("POST", "data/prices/quotes", "GET", "sigmasight load prices"),
+        ("PUT", "chat/memories", "DELETE, GET, POST", "takes DELETE and GET and POST only"),
+        ("GET", "chat/send", "POST", "takes POST only"),
+    ],
+)
+def test_a_refused_method_names_the_command_that_does_it(
+    empty_api: TestClient, method: str, path: str, allowed: str, command: str
+) -> None:
+    response = empty_api.request(method, f"/api/v1/{path}")
+    assert command in assert_problem(response, 405, "method_not_allowed")["detail"]
+    assert response.headers["allow"] == allowed
 
 
-def test_writing_is_a_problem(empty_api: TestClient) -> None:
-    response = empty_api.delete("/api/v1/data/portfolios")
-    assert_problem(response, 405, "method_not_allowed")
-    assert response.headers["allow"] == "GET"
+def test_every_command_that_a_refusal_names_exists() -> None:
+    named = {
+        tuple(words.split()[1:])
+        for _, text in COMMANDS
+        for words in re.findall(r"`(sigmasight [^`]+)`", text)
+    }
+    assert len(named) > 8
+    for words in named:
+        command: Any = get_command(cli)
+        for word in takewhile(str.islower, words):
+            command = command.commands[word]
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_an_unknown_path_has_no_command(empty_api: TestClient, method: str) -> None:
+    for path in ("/api/v1/nothing/here", "/portfolios", "/"):
+        assert_problem(empty_api.request(method, path), 404, "path_not_found")
+
+
+@pytest.mark.parametrize(
+    ("accept", "media_type"),
+    [
+        ("*/*", "application/json"),
+        ("application/*", "application/json"),
+        ("application/json", "application/json"),
+        ("application/problem+json", "application/problem+json"),
+        ("application/json, Application/Problem+JSON;q=0.9", "application/problem+json"),
+        ("application/problem+json;q=0, application/json", "application/json"),
+    ],
+)
+def test_a_problem_has_the_media_type_that_its_client_names(
+    empty_api: TestClient, accept: str, media_type: str
+) -> None:
+    response = empty_api.get("/api/v1/nothing/here", headers={"Accept": accept})
+    assert (response.headers["content-type"], response.headers["vary"]) == (media_type, "Accept")
+    assert response.json()["code"] == "path_not_found"
 
 
 @pytest.mark.parametrize(
