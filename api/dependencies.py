@@ -11,7 +11,7 @@ from pydantic import AfterValidator, AwareDatetime, BeforeValidator, StringConst
 from api.auth.tokens import Bearer
 from api.auth.users import User
 from api.http.errors import NotAuthenticated, NotPermitted, TokenInvalid
-from api.http.limits import MAX_ROWS
+from api.http.limits import ACCESS_COOKIE, MAX_ROWS
 from api.marts.answers import Responder
 from api.services import Services
 
@@ -20,6 +20,8 @@ bearer = HTTPBearer(
     bearerFormat="JWT",
     description="The access_token of POST /api/v1/auth/login.",
 )
+
+SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 
 # All of these are coroutines, even those that await nothing, and few depend on each other: FastAPI runs plain
@@ -38,11 +40,16 @@ CredentialsDep = Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
 async def get_bearer(request: Request, credentials: CredentialsDep) -> Bearer:
     """Return the user and the session of the request's token.
 
-    Raises NotAuthenticated, TokenExpired or TokenInvalid.
+    The token is in the header or, for requests that change nothing, in the cookie that login sets: a link
+    cannot send a header, and another site's page must not write with a cookie. Raises NotAuthenticated,
+    TokenExpired or TokenInvalid.
     """
-    if credentials is None:
+    token = credentials.credentials if credentials else None
+    if token is None and request.method in SAFE_METHODS and "authorization" not in request.headers:
+        token = request.cookies.get(ACCESS_COOKIE)
+    if not token:
         raise NotAuthenticated
-    return (await get_services(request)).tokens.read(credentials.credentials)
+    return (await get_services(request)).tokens.read(token)
 
 
 BearerDep = Annotated[Bearer, Depends(get_bearer)]

@@ -1,6 +1,6 @@
 """Sessions: opened by login, continued by single-use refresh tokens, ended by logout.
 
-The rows are in ops.sessions, written through three functions that the role sigmasight_auth may call: the API
+The rows are in ops.sessions, written through functions that the role sigmasight_auth may call: the API
 has no other way to write to the warehouse.
 """
 
@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 OPEN_SESSION = load_query("open_session")
 CONTINUE_SESSION = load_query("continue_session")
 END_SESSION = load_query("end_session")
+END_SESSIONS = load_query("end_sessions")
 
 # The role's transactions are read-only by default; concurrent refreshes wait for each other.
 BEGIN_WRITING = "set transaction isolation level read committed, read write"
@@ -88,6 +89,11 @@ class Sessions:
         """End the session: its access and refresh tokens are no longer valid."""
         await self._write(END_SESSION, {"session_id": bearer.session_id})
         self._users.forget(bearer)
+
+    async def end_all(self, user_id: UUID) -> None:
+        """End all sessions of the user."""
+        await self._write(END_SESSIONS, {"user_id": user_id})
+        self._users.forget_user(user_id)
 
     def _pair(self, bearer: Bearer) -> TokenPair:
         return TokenPair(self._tokens.issue(bearer, "access"), self._tokens.issue(bearer, "refresh"))

@@ -72,6 +72,11 @@ class Users:
         """Remove a session from the cache after it has changed."""
         self._known.pop(bearer, None)
 
+    def forget_user(self, user_id: UUID) -> None:
+        """Remove all sessions of a user from the cache after they have ended."""
+        for bearer in [bearer for bearer in self._known if bearer.user_id == user_id]:
+            self.forget(bearer)
+
     def _remember(self, bearer: Bearer, user: User | None) -> None:
         self._known[bearer] = (monotonic(), user)
         self._known.move_to_end(bearer)

@@ -24,6 +24,7 @@ from api.http.errors import (
     UpgradeNeeded,
     WarehouseUnavailable,
 )
+from api.http.limits import ACCESS_COOKIE
 from api.http.problems import JSON, MEDIA_TYPE
 
 Responses = dict[int | str, dict[str, Any]]
@@ -100,6 +101,13 @@ PROBLEM_SCHEMA: dict[str, Any] = {
             },
         },
     },
+}
+
+ACCESS_COOKIE_SCHEME = {
+    "type": "apiKey",
+    "in": "cookie",
+    "name": ACCESS_COOKIE,
+    "description": "The access token as login sets it: HttpOnly, SameSite=Strict, for GET requests only.",
 }
 
 MARTS_HEADERS = {
@@ -182,6 +190,7 @@ def make_openapi(app: FastAPI) -> Callable[[], dict[str, Any]]:
             )
             schema["components"]["schemas"]["Problem"] = PROBLEM_SCHEMA
             _add_examples(schema)
+            _add_cookie(schema)
             app.openapi_schema = schema
         return app.openapi_schema
 
@@ -193,8 +202,17 @@ def _add_examples(document: dict[str, Any]) -> None:
     for methods in document["paths"].values():
         for operation in methods.values():
             content = operation["responses"].get("200", {}).get("content", {}).get("application/json")
-            if content is not None:  # a logout has no body, a file no fields
+            if content is not None:  # a file has no fields
                 content["example"] = example_of(content["schema"], document)
+
+
+def _add_cookie(document: dict[str, Any]) -> None:
+    """Document that GET requests accept the cookie of a login in place of the header."""
+    document["components"]["securitySchemes"]["AccessCookie"] = ACCESS_COOKIE_SCHEME
+    for methods in document["paths"].values():
+        security = methods.get("get", {}).get("security")
+        if security is not None:
+            security.append({"AccessCookie": []})
 
 
 def example_of(schema: dict[str, Any], document: dict[str, Any]) -> Any:

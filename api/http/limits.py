@@ -60,6 +60,9 @@ CHAT_STORE_POOL_SIZE: Final = 8
 CHAT_POOL_WAIT: Final = timedelta(seconds=20)
 """How long a request waits its turn while others use all connections of a pool of the chat."""
 
+ACCESS_COOKIE: Final = "sigmasight_access"
+"""The cookie in which login sets the access token."""
+
 USER_CACHE: Final = timedelta(seconds=5)
 """How long a user's row is cached: a deactivated user loses access within this time."""
 

@@ -113,7 +113,7 @@ def caching_headers(state: PublishedState, *, etag: str) -> dict[str, str]:
     return {
         "ETag": etag,
         "Cache-Control": "private",
-        "Vary": "Authorization",
+        "Vary": "Authorization, Cookie",
         "X-As-Of-Date": state.as_of_date.isoformat(),
         "X-Publication-Id": str(state.publication_id),
     }

@@ -16,8 +16,9 @@ from api.http.errors import (
     RefreshInvalid,
     TooManyAttempts,
 )
+from api.http.limits import ACCESS_COOKIE
 from api.queries import load_query
-from api.schemas.auth import AccessToken, LoginRequest, Me, RefreshRequest
+from api.schemas.auth import AccessToken, LoggedOut, LoginRequest, Me, RefreshRequest
 from api.services import Services
 
 REFRESH_COOKIE = "sigmasight_refresh"
@@ -41,8 +42,8 @@ async def login(
 ) -> dict[str, Any]:
     """Exchange email and password for an access token and a refresh token.
 
-    A failed login does not say which of the two was wrong, and takes as long for an unknown email. The
-    refresh token is also set as an HttpOnly cookie.
+    A failed login does not say which of the two was wrong, and takes as long for an unknown email. Both
+    tokens are also set as HttpOnly cookies; GET requests accept the access token's in place of the header.
     """
     address = request.client.host if request.client else ""
     await services.attempts.count(address=address, email=credentials.email)
@@ -83,33 +84,63 @@ async def refresh(
 @router.post(
     "/logout",
     summary="Log out",
-    status_code=204,
-    response_class=Response,
+    response_model=LoggedOut,
     responses=problem_responses(*LOGIN_PROBLEMS, *SERVICE_PROBLEMS),
 )
-async def logout(services: ServicesDep, _user: CurrentUser, token: BearerDep) -> Response:
+async def logout(
+    services: ServicesDep, _user: CurrentUser, token: BearerDep, request: Request, response: Response
+) -> dict[str, Any]:
     """End the session: its access tokens and its refresh token are no longer valid."""
     await services.sessions.end(token)
-    response = Response(status_code=204, headers={"Cache-Control": "no-store"})
-    response.delete_cookie(REFRESH_COOKIE, path=COOKIE_PATH)
-    return response
+    return _logged_out("You are logged out.", request, response)
+
+
+@router.post(
+    "/logout-all",
+    summary="Log out everywhere",
+    response_model=LoggedOut,
+    responses=problem_responses(*LOGIN_PROBLEMS, *SERVICE_PROBLEMS),
+)
+async def logout_all(
+    services: ServicesDep, user: CurrentUser, request: Request, response: Response
+) -> dict[str, Any]:
+    """End all sessions of the user, on this device and on others."""
+    await services.sessions.end_all(user.user_id)
+    return _logged_out("You are logged out on all devices.", request, response)
+
+
+def _logged_out(message: str, request: Request, response: Response) -> dict[str, Any]:
+    response.headers["Cache-Control"] = "no-store"
+    for name, path in ((ACCESS_COOKIE, "/"), (REFRESH_COOKIE, COOKIE_PATH)):
+        response.delete_cookie(
+            name, path=path, secure=request.url.scheme == "https", httponly=True, samesite="strict"
+        )
+    return {"message": message, "success": True}
 
 
 def _token_response(
     pair: TokenPair, services: Services, request: Request, response: Response
 ) -> dict[str, Any]:
-    """Write the response of a login; the cookie is limited to the paths of this module."""
+    """Write the response of a login, with each token in a cookie too.
+
+    The refresh token's cookie is limited to the paths of this module. That of the access token lets safe
+    requests of plain links in, wherever a proxy mounts the API.
+    """
     tokens = services.tokens
     response.headers["Cache-Control"] = "no-store"
-    response.set_cookie(
-        REFRESH_COOKIE,
-        pair.refresh_token,
-        max_age=int(tokens.session_lifetime.total_seconds()),
-        path=COOKIE_PATH,
-        secure=request.url.scheme == "https",
-        httponly=True,
-        samesite="strict",
-    )
+    for name, token, path, lifetime in (
+        (ACCESS_COOKIE, pair.access_token, "/", tokens.lifetime),
+        (REFRESH_COOKIE, pair.refresh_token, COOKIE_PATH, tokens.session_lifetime),
+    ):
+        response.set_cookie(
+            name,
+            token,
+            max_age=int(lifetime.total_seconds()),
+            path=path,
+            secure=request.url.scheme == "https",
+            httponly=True,
+            samesite="strict",
+        )
     return {
         "access_token": pair.access_token,
         "token_type": "bearer",
@@ -137,6 +168,9 @@ async def me(user: CurrentUser, services: ServicesDep, response: Response) -> di
         "created_at": user.created_at,
         "portfolio_id": first,
         "portfolio_count": count,
+        "tier": "self_hosted",
+        "invite_validated": True,
+        "limits": {"max_portfolios": None, "max_ai_messages": None},
     }
 
 

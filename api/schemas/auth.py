@@ -26,7 +26,10 @@ class LoginRequest(BaseModel):
 
 
 class AccessToken(ResponseModel):
-    """A token to send as `Authorization: Bearer ...` with every other request."""
+    """A token to send as `Authorization: Bearer ...` with every other request.
+
+    It is also set as a cookie, which GET requests accept in its place.
+    """
 
     access_token: str = described("The JSON Web Token.", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIwYzgz...")
     token_type: Literal["bearer"] = described("Always bearer.", "bearer")
@@ -49,6 +52,22 @@ class RefreshRequest(BaseModel):
     )
 
 
+class LoggedOut(ResponseModel):
+    """The result of a logout."""
+
+    message: str = described("A sentence for users.", "You are logged out.")
+    success: bool = described("Always true.", True)
+
+
+class UserLimits(ResponseModel):
+    """What the user may have at most."""
+
+    max_portfolios: int | None = described("Portfolios; null: there is no limit.", None)
+    max_ai_messages: int | None = described(
+        "Questions to the chat; null: only its tokens per day are limited (CHAT_TOKENS_PER_DAY).", None
+    )
+
+
 class Me(ResponseModel):
     """The current user."""
 
@@ -65,3 +84,6 @@ class Me(ResponseModel):
         "6b1f7c1e-52f1-5f0a-9d6c-3f1d2a9b7c11",
     )
     portfolio_count: int = described("Number of published portfolios of the user.", 1)
+    tier: Literal["self_hosted"] = described("Always self_hosted: there are no plans.", "self_hosted")
+    invite_validated: bool = described("Always true: there are no invitations.", True)
+    limits: UserLimits

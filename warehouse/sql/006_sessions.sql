@@ -17,7 +17,7 @@ create index if not exists sessions_user on ops.sessions (user_id);
 
 grant select (session_id, user_id, expires_at, ended_at) on ops.sessions to sigmasight_auth;
 
--- The role that checks logins writes sessions through these three functions; it has no other right to write.
+-- The role that checks logins writes sessions through these functions; it has no other right to write.
 
 create or replace function ops.open_session(session_id uuid, user_id uuid, token_hash bytea, lifetime interval)
 returns void
@@ -64,9 +64,20 @@ as $$
     where sessions.session_id = $1 and ended_at is null;
 $$;
 
+create or replace function ops.end_sessions(user_id uuid)
+returns void
+language sql security definer
+set search_path = ''
+as $$
+    update ops.sessions set ended_at = now(), end_reason = 'logout'
+    where sessions.user_id = $1 and ended_at is null;
+$$;
+
 revoke all on function ops.open_session(uuid, uuid, bytea, interval) from public;
 revoke all on function ops.continue_session(uuid, bytea, bytea) from public;
 revoke all on function ops.end_session(uuid) from public;
+revoke all on function ops.end_sessions(uuid) from public;
 grant execute on function ops.open_session(uuid, uuid, bytea, interval) to sigmasight_auth;
 grant execute on function ops.continue_session(uuid, bytea, bytea) to sigmasight_auth;
 grant execute on function ops.end_session(uuid) to sigmasight_auth;
+grant execute on function ops.end_sessions(uuid) to sigmasight_auth;

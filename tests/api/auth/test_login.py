@@ -50,6 +50,8 @@ def test_login_returns_a_token_that_identifies_the_user(empty_api: TestClient, a
         True,
     )
     assert (me["portfolio_id"], me["portfolio_count"]) == (None, 0)
+    assert (me["tier"], me["invite_validated"]) == ("self_hosted", True)
+    assert me["limits"] == {"max_portfolios": None, "max_ai_messages": None}
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", me["created_at"])
 
 

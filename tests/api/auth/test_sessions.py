@@ -1,7 +1,9 @@
 """Sessions: single-use refresh tokens, logout, and limits on login attempts."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -70,13 +72,14 @@ def test_reuse_of_a_refresh_token_ends_only_its_session(api: TestClient) -> None
 def test_a_session_can_be_refreshed_by_cookie(api: TestClient) -> None:
     api.cookies.clear()
     response = api.post(f"{AUTH}/login", json={"email": "ada@example.com", "password": PASSWORD})
-    cookie = response.headers["set-cookie"].lower()
-    assert all(word in cookie for word in ("httponly", "samesite=strict", "path=/api/v1/auth"))
-    assert "secure" not in cookie  # the test client uses http
+    cookies = [cookie.lower() for cookie in response.headers.get_list("set-cookie")]
+    for cookie, path in zip(cookies, ("path=/;", "path=/api/v1/auth;"), strict=True):
+        assert all(word in f"{cookie};" for word in ("httponly", "samesite=strict", path))
+        assert "secure" not in cookie  # the test client uses http
     pair = api.post(f"{AUTH}/refresh").json()
     assert who(api, pair["access_token"]) == 200
     headers = {"Authorization": f"Bearer {pair['access_token']}"}
-    assert api.post(f"{AUTH}/logout", headers=headers).status_code == 204
+    assert api.post(f"{AUTH}/logout", headers=headers).status_code == 200
     assert not api.cookies
     assert_problem(api.post(f"{AUTH}/refresh"), 401, "refresh_invalid")
 
@@ -88,10 +91,46 @@ def test_logout_revokes_every_token_of_the_session(api: TestClient) -> None:
     assert who(api, first["access_token"]) == 200  # and is cached for some seconds
     headers = {"Authorization": f"Bearer {first['access_token']}"}
     response = api.post(f"{AUTH}/logout", headers=headers)
-    assert (response.status_code, response.content) == (204, b"")
+    assert response.json() == {"message": "You are logged out.", "success": True}
     assert [who(api, entry["access_token"]) for entry in (first, pair, other)] == [401, 401, 200]
     assert_problem(api.post(f"{AUTH}/refresh", json=pair), 401, "refresh_invalid")
     assert_problem(api.post(f"{AUTH}/logout", headers=headers), 401, "token_invalid")
+
+
+def test_logout_all_ends_every_session_of_this_user_only(api: TestClient) -> None:
+    ada, elsewhere, eve = begin(api), begin(api), begin(api, "eve@example.com")
+    assert [who(api, pair["access_token"]) for pair in (ada, elsewhere, eve)] == [200, 200, 200]
+    headers = {"Authorization": f"Bearer {ada['access_token']}"}
+    assert api.post(f"{AUTH}/logout-all", headers=headers).json()["success"] is True
+    assert [who(api, pair["access_token"]) for pair in (ada, elsewhere, eve)] == [401, 401, 200]
+    assert_problem(api.post(f"{AUTH}/refresh", json=elsewhere), 401, "refresh_invalid")
+
+
+def test_a_link_is_authorized_by_the_cookie_of_login(api: TestClient) -> None:
+    pair = begin(api, "eve@example.com")
+    api.cookies.set("sigmasight_access", pair["access_token"])
+    assert api.get(f"{AUTH}/me").json()["email"] == "eve@example.com"
+    assert_problem(api.get(f"{AUTH}/me", headers={"Authorization": "Basic x"}), 401, "not_authenticated")
+    assert_problem(api.get(f"{AUTH}/me", headers={"Authorization": "Bearer x"}), 401, "token_invalid")
+    api.cookies.clear()
+    api.cookies.set("sigmasight_access", pair["refresh_token"])
+    assert_problem(api.get(f"{AUTH}/me"), 401, "token_invalid")
+    api.cookies.clear()
+
+
+def test_a_cookie_authorizes_nothing_that_writes(api: TestClient) -> None:
+    api.cookies.set("sigmasight_access", begin(api, "eve@example.com")["access_token"])
+    writing = [
+        (method, path)
+        for path, methods in api.app.openapi()["paths"].items()  # type: ignore[attr-defined]  # FastAPI's
+        for method, operation in methods.items()
+        if method != "get" and "security" in operation
+    ]
+    assert len(writing) > 10
+    for method, path in writing:
+        url = re.sub(r"{\w+}", str(uuid4()), path)
+        assert_problem(api.request(method, url), 401, "not_authenticated")
+    api.cookies.clear()
 
 
 def test_access_and_refresh_tokens_are_not_interchangeable(api: TestClient) -> None:

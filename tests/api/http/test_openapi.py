@@ -13,36 +13,43 @@ from api.schemas.common import ResponseModel
 from tests.api.api_helpers import Shapes
 from warehouse.settings import Settings, project_root
 
-OPEN = {"/auth/login", "/auth/refresh", "/health", "/health/live", "/health/ready"}
+OPEN = {
+    "/auth/login",
+    "/auth/refresh",
+    "/health",
+    "/health/live",
+    "/health/ready",
+    "/onboarding/csv-template",
+}
 PREFIX = "/api/v1"
 
 DOCUMENT: dict[str, Any] = create_app(Settings()).openapi()
 OPERATIONS = [
-    pytest.param(path.removeprefix(PREFIX), operation, id=operation["operationId"])
+    pytest.param(method, path.removeprefix(PREFIX), operation, id=operation["operationId"])
     for path, methods in DOCUMENT["paths"].items()
-    for operation in methods.values()
+    for method, operation in methods.items()
 ]
 
 
-@pytest.mark.parametrize(("path", "operation"), OPERATIONS)
-def test_every_path_is_described(path: str, operation: dict[str, Any]) -> None:
-    assert operation["summary"], path
+@pytest.mark.parametrize(("method", "path", "operation"), OPERATIONS)
+def test_every_path_is_described(method: str, path: str, operation: dict[str, Any]) -> None:
+    assert operation["summary"], (method, path)
     assert operation["description"].strip().endswith("."), path
     for parameter in operation.get("parameters", []):
         assert parameter["in"] == "path" or parameter["description"].endswith("."), (path, parameter["name"])
 
 
-@pytest.mark.parametrize(("path", "operation"), OPERATIONS)
-def test_every_example_matches_its_schema(path: str, operation: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("method", "path", "operation"), OPERATIONS)
+def test_every_example_matches_its_schema(method: str, path: str, operation: dict[str, Any]) -> None:
     answer = operation["responses"].get("200", {}).get("content", {})
     for media_type, content in answer.items():
-        assert "example" in content, (path, media_type)
+        assert "example" in content, (method, path, media_type)
         if media_type == "application/json":
             Shapes(DOCUMENT).validate(content["example"], content["schema"])
 
 
-@pytest.mark.parametrize(("path", "operation"), OPERATIONS)
-def test_every_path_lists_its_error_responses(path: str, operation: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("method", "path", "operation"), OPERATIONS)
+def test_every_path_lists_its_error_responses(method: str, path: str, operation: dict[str, Any]) -> None:
     contents = [response.get("content", {}) for response in operation["responses"].values()]
     problems = [
         content["application/problem+json"] for content in contents if "application/problem+json" in content
@@ -52,7 +59,8 @@ def test_every_path_lists_its_error_responses(path: str, operation: dict[str, An
         for example in problem["examples"].values():
             jsonschema.validate(example["value"], DOCUMENT["components"]["schemas"]["Problem"])
     if path not in OPEN:
-        assert operation["security"] == [{"HTTPBearer": []}]
+        schemes = [next(iter(scheme)) for scheme in operation["security"]]
+        assert schemes == ["HTTPBearer", "AccessCookie"][: 2 if method == "get" else 1]
         assert {"not_authenticated", "token_invalid", "token_expired"} <= set(documented)
     if "{portfolio_id}" in path and not path.startswith("/insights/"):  # stored texts, not figures of a date
         assert {"portfolio_not_found", "date_before_history", "invalid_request"} <= documented
