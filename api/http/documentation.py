@@ -46,9 +46,9 @@ INTRODUCTION = """
 The read-only API of the SigmaSight portfolio risk warehouse. All numbers come from the marts of the last
 publication.
 
-**Numbers** are USD unless stated otherwise; rates and returns are decimals; a field that ends in
-`percentage`, `percent` or `pct` is 0 to 100. Null means that the number is not available, never zero.
-Timestamps are UTC.
+**Numbers** are USD unless stated otherwise; rates and returns are decimals, but those that target prices
+imply are in percent (9.4 is 9.4 %); a field that ends in `percentage`, `percent` or `pct` is 0 to 100. Null
+means that the number is not available, never zero. Timestamps are UTC.
 
 **Dates.** Every portfolio path takes `as_of_date`. `X-As-Of-Date` returns the session of the
 figures, `X-Publication-Id` the publication that they come from.
@@ -62,8 +62,8 @@ is 304 without a body as long as nothing has changed.
 **Simulated prices** are flagged in every response that is based on them (`price_source`, `price_notice`,
 `data_quality.message`).
 
-**Stability.** Fields may be added within /api/v1; none is removed or changes its meaning. Ignore fields
-you do not know.
+**Stability.** Fields may be added within /api/v1. One that is replaced stays for one version, marked as
+deprecated. Ignore fields you do not know.
 
 ## Errors
 

@@ -26,6 +26,9 @@ from api.schemas.aggregates import (
 
 router = APIRouter(prefix="/analytics/aggregate", tags=["Analytics over portfolios"])
 
+TOP_POSITIONS = 10
+"""The largest symbols that an answer names."""
+
 OVERVIEW = load_query("aggregate_overview")
 BREAKDOWN = load_query("aggregate_breakdown")
 BETA = load_query("aggregate_beta")
@@ -48,7 +51,7 @@ async def aggregate_overview(responder: ResponderDep, portfolio_ids: PortfolioId
 
     A portfolio that begins later is omitted; X-As-Of-Date returns the session, portfolio_ids those included.
     """
-    return await responder.send(OVERVIEW, {"portfolio_ids": portfolio_ids})
+    return await responder.send(OVERVIEW, {"portfolio_ids": portfolio_ids, "top_positions": TOP_POSITIONS})
 
 
 @router.get(
@@ -59,7 +62,7 @@ async def aggregate_overview(responder: ResponderDep, portfolio_ids: PortfolioId
 )
 async def aggregate_breakdown(responder: ResponderDep, portfolio_ids: PortfolioIds = None) -> Response:
     """Show what each portfolio contributes to the total, largest first."""
-    return await responder.send(BREAKDOWN, {"portfolio_ids": portfolio_ids})
+    return await responder.send(BREAKDOWN, {"portfolio_ids": portfolio_ids, "top_positions": TOP_POSITIONS})
 
 
 @router.get(
@@ -119,9 +122,12 @@ async def aggregate_sector_exposure(responder: ResponderDep, portfolio_ids: Port
 )
 async def aggregate_concentration(responder: ResponderDep, portfolio_ids: PortfolioIds = None) -> Response:
     """Show the concentration of combined gross exposures; they do not offset across portfolios."""
-    return await responder.send(
-        CONCENTRATION, {"portfolio_ids": portfolio_ids, "max_positions": MAX_POSITIONS}
-    )
+    parameters = {
+        "portfolio_ids": portfolio_ids,
+        "max_positions": MAX_POSITIONS,
+        "top_positions": TOP_POSITIONS,
+    }
+    return await responder.send(CONCENTRATION, parameters)
 
 
 @router.get(

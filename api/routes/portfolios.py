@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from api.dependencies import Limit, Offset, ResponderDep
+from api.dependencies import IsoDate, Limit, Offset, ResponderDep
 from api.http.documentation import marts_responses
 from api.http.errors import PortfolioNotFound
 from api.http.limits import MAX_ROWS
@@ -19,6 +19,9 @@ PORTFOLIO_ACCOUNTS = load_query("portfolio_accounts")
 EQUITY_CHANGES = load_query("equity_changes")
 EQUITY_CHANGES_SUMMARY = load_query("equity_changes_summary")
 EQUITY_CHANGES_EXPORT = load_query("equity_changes_export")
+
+StartDate = Annotated[IsoDate | None, Query(description="Only changes from this day on, YYYY-MM-DD.")]
+EndDate = Annotated[IsoDate | None, Query(description="Only changes up to this day, YYYY-MM-DD.")]
 
 CSV = "text/csv; charset=utf-8"
 CSV_EXAMPLE = (
@@ -70,6 +73,8 @@ async def equity_changes(
         int | None,
         Query(ge=0, le=1_000_000, description="Changes to skip from the start, instead of a page."),
     ] = None,
+    start_date: StartDate = None,
+    end_date: EndDate = None,
 ) -> Response:
     """List contributions and withdrawals up to the session, newest first, by page.
 
@@ -77,7 +82,13 @@ async def equity_changes(
     """
     size = limit or page_size
     skipped = (page - 1) * size if offset is None else offset
-    parameters = {"portfolio_id": portfolio_id, "limit": size, "offset": skipped}
+    parameters = {
+        "portfolio_id": portfolio_id,
+        "start_date": start_date,
+        "end_date": end_date,
+        "limit": size,
+        "offset": skipped,
+    }
     return await responder.send(EQUITY_CHANGES, parameters, portfolio_id=portfolio_id)
 
 
@@ -87,11 +98,12 @@ async def equity_changes(
     response_model=EquityChangesSummary,
     responses=marts_responses(PortfolioNotFound),
 )
-async def equity_changes_summary(portfolio_id: UUID, responder: ResponderDep) -> Response:
+async def equity_changes_summary(
+    *, portfolio_id: UUID, responder: ResponderDep, start_date: StartDate = None, end_date: EndDate = None
+) -> Response:
     """Sum contributions and withdrawals since inception, and over periods that end with the session."""
-    return await responder.send(
-        EQUITY_CHANGES_SUMMARY, {"portfolio_id": portfolio_id}, portfolio_id=portfolio_id
-    )
+    parameters = {"portfolio_id": portfolio_id, "start_date": start_date, "end_date": end_date}
+    return await responder.send(EQUITY_CHANGES_SUMMARY, parameters, portfolio_id=portfolio_id)
 
 
 @router.get(
@@ -104,6 +116,8 @@ async def equity_changes_export(
     *,
     portfolio_id: UUID,
     responder: ResponderDep,
+    start_date: StartDate = None,
+    end_date: EndDate = None,
     format: Annotated[Literal["csv"], Query(description="The format: csv.")] = "csv",  # noqa: A002, ARG001 - the contract's name
 ) -> Response:
     """Return all contributions and withdrawals up to the session as CSV, oldest first.
@@ -112,7 +126,7 @@ async def equity_changes_export(
     """
     return await responder.send(
         EQUITY_CHANGES_EXPORT,
-        {"portfolio_id": portfolio_id},
+        {"portfolio_id": portfolio_id, "start_date": start_date, "end_date": end_date},
         portfolio_id=portfolio_id,
         media_type=CSV,
         file_name="equity_changes.csv",

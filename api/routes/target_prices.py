@@ -10,6 +10,7 @@ from api.http.documentation import marts_responses
 from api.http.errors import PortfolioNotFound, TargetPriceNotFound
 from api.http.limits import MAX_ROWS
 from api.queries import load_query
+from api.schemas.data import PositionType
 from api.schemas.target_prices import TargetPrice, TargetPriceSummary
 
 router = APIRouter(prefix="/target-prices", tags=["Data"])
@@ -18,8 +19,8 @@ TARGET_PRICES = load_query("target_prices")
 
 
 def _selected(part: str, **chosen: Any) -> dict[str, Any]:
-    everything = {"portfolio_id": None, "symbol": None, "target_id": None, "limit": None, "offset": 0}
-    return {"part": part, **everything, **chosen}
+    everything = {"portfolio_id": None, "symbol": None, "position_type": None, "target_id": None}
+    return {"part": part, "limit": None, "offset": 0, **everything, **chosen}
 
 
 @router.get(
@@ -46,6 +47,9 @@ async def target_prices(
     portfolio_id: UUID,
     responder: ResponderDep,
     symbol: Annotated[PrintableName | None, Query(description="Only this symbol.")] = None,
+    position_type: Annotated[
+        PositionType | None, Query(description="Only symbols held in a position of this type.")
+    ] = None,
     limit: Limit = MAX_ROWS,
     offset: Offset = 0,
 ) -> Response:
@@ -54,8 +58,14 @@ async def target_prices(
     A target applies from its effective date on; the lots of a symbol share one.
     """
     wanted = symbol.strip().upper() if symbol and symbol.strip() else None
-    chosen = _selected("list", portfolio_id=portfolio_id, symbol=wanted, limit=limit, offset=offset)
-    return await responder.send(TARGET_PRICES, chosen, portfolio_id=portfolio_id)
+    chosen = {
+        "portfolio_id": portfolio_id,
+        "symbol": wanted,
+        "position_type": position_type,
+        "limit": limit,
+        "offset": offset,
+    }
+    return await responder.send(TARGET_PRICES, _selected("list", **chosen), portfolio_id=portfolio_id)
 
 
 @router.get(

@@ -13,12 +13,38 @@ from api.schemas.analytics_exposures import (
     SectorExposure,
 )
 from api.schemas.analytics_risk import Volatility
-from api.schemas.common import ResponseModel, described
+from api.schemas.common import ResponseModel, deprecated, described
+
+
+class TopHolding(ResponseModel):
+    """A symbol that the portfolios hold, all lots of all of them together."""
+
+    symbol: str = described("The symbol; an option's underlying.", "AAPL")
+    market_value: float = described("Net exposure: long minus short, USD.", 37924.2)
+    gross_exposure: float = described("Long plus short, USD.", 37924.2)
+    weight: float | None = described("Net exposure over equity; null when that is not positive.", 0.037)
+    share_of_gross: float | None = described("Share of gross exposure, 0 to 1; null without any.", 0.037)
+
+
+class PortfolioShare(ResponseModel):
+    """One portfolio and its share of the total."""
+
+    id: UUID = described("The portfolio.", PORTFOLIO_ID)
+    name: str = described("Its name.", "Demo Individual Investor Portfolio")
+    account_name: str = described(
+        "Name of the account at the broker; the portfolio's name if none was given.",
+        "Demo Individual Investor Portfolio",
+    )
+    net_asset_value: float = described("Equity, USD.", 512355.37)
+    total_value: float = described("The same as net_asset_value, USD.", 512355.37)
+    weight: float | None = described("Share of the total equity; null when that is not positive.", 0.5)
 
 
 class AggregateOverview(Aggregate):
     """The sum of the portfolios at the close of one session."""
 
+    portfolios: list[PortfolioShare]
+    top_positions: list[TopHolding]
     equity_balance: float = described("Equity, USD.", 1024710.74)
     net_asset_value: float = described("The same as equity_balance, USD.", 1024710.74)
     total_value: float = described("The same as equity_balance, USD.", 1024710.74)
@@ -33,13 +59,10 @@ class AggregateOverview(Aggregate):
     metadata: AggregateMetadata
 
 
-class PortfolioPart(ResponseModel):
+class PortfolioPart(PortfolioShare):
     """One portfolio as a part of the total."""
 
-    portfolio_id: UUID = described("The portfolio.", PORTFOLIO_ID)
-    name: str = described("Its name.", "Demo Individual Investor Portfolio")
-    net_asset_value: float = described("Equity, USD.", 512355.37)
-    weight: float | None = described("Share of the total equity; null when that is not positive.", 0.5)
+    portfolio_id: UUID = deprecated("The same as id, until the next version.", PORTFOLIO_ID)
     total_market_value: float = described("Net market value, USD.", 512340.12)
     cash_balance: float = described("Equity minus net market value, USD.", 15.25)
     gross_exposure: float | None = described("Gross exposure, USD.", 512340.12)
@@ -63,7 +86,9 @@ class AggregateBreakdown(Aggregate):
     """The portfolios side by side, largest first."""
 
     net_asset_value: float = described("Equity of all, USD.", 1024710.74)
+    total_value: float = described("The same as net_asset_value, USD.", 1024710.74)
     portfolios: list[PortfolioPart]
+    top_positions: list[TopHolding]
     metadata: AggregateMetadata
 
 
@@ -101,6 +126,13 @@ class AggregateBetaData(ResponseModel):
 class AggregateBeta(Aggregate):
     """Betas over several portfolios."""
 
+    aggregate_beta_90d: float | None = described("Beta to SPY (90 sessions); null if not known.", 0.982145)
+    aggregate_beta_180d: float | None = described(
+        "Always null, with the reason: no such regression is made.", None
+    )
+    aggregate_beta_180d_null_reason: Literal["not_calculated"] = described(
+        "Why there is none.", "not_calculated"
+    )
     data: AggregateBetaData | None
     metadata: AggregateMetadata
 
@@ -134,6 +166,13 @@ class AggregateVolatilityMetadata(AggregateMetadata):
 class AggregateVolatility(Aggregate):
     """Volatility over several portfolios."""
 
+    aggregate_volatility_21d: float | None = described(
+        "Realized over 21 sessions, annualized, as a decimal; null if not known.", 0.1512
+    )
+    aggregate_volatility_63d: float | None = described("The same over 63 sessions.", 0.1634)
+    aggregate_expected_volatility_21d: float | None = described(
+        "Forecast for 21 sessions: an upper bound, see expected_volatility_21d of data.", 0.1578
+    )
     data: AggregateVolatilityData | None
     metadata: AggregateVolatilityMetadata
 
@@ -141,13 +180,21 @@ class AggregateVolatility(Aggregate):
 class AggregateFactor(ResponseModel):
     """Beta to one factor over several portfolios."""
 
-    name: str = described("As for a single portfolio.", "Market Beta")
-    beta: float | None = described(
-        "Dollar exposure over the equity of the portfolios in which it is known; null unless positive.",
+    name: str = described("As for a single portfolio.", "Market Beta (90D)")
+    factor: str = described("The factor's name in the marts.", "Market")
+    aggregate_beta: float | None = described(
+        "Dollar exposure over the equity of the portfolios in which it is known; null unless positive. "
+        "Provider Beta (1Y): mean over the exposure that has one.",
         0.982145,
     )
-    exposure_dollar: float = described("Sum of the dollar exposures, USD.", 1006424.8)
-    model: Literal["market", "bond", "risk", "rates"] = described("The regression.", "market")
+    aggregate_exposure_dollar: float = described("Sum of the dollar exposures, USD.", 1006424.8)
+    beta: float | None = deprecated("The same as aggregate_beta, until the next version.", 0.982145)
+    exposure_dollar: float = deprecated(
+        "The same as aggregate_exposure_dollar, until the next version.", 1006424.8
+    )
+    model: Literal["market", "provider", "bond", "risk", "rates"] = described(
+        "The regression; provider: by data providers.", "market"
+    )
     portfolio_count: int = described("Portfolios with a known exposure to it.", 2)
     equity_coverage_percentage: float | None = described(
         "Equity of the portfolios in which the exposure is known over that of all, 0 to 100.",
@@ -196,6 +243,7 @@ class AggregateConcentrationMetadata(AggregateMetadata):
 class AggregateConcentration(Aggregate):
     """Concentration over several portfolios; a long in one does not offset a short in another."""
 
+    top_positions: list[TopHolding]
     data: Concentration | None
     metadata: AggregateConcentrationMetadata
 
@@ -215,6 +263,12 @@ class AggregateCorrelationMetadata(AggregateMetadata):
 class AggregateCorrelationMatrix(Aggregate):
     """Correlations of what the portfolios hold; the average is over the pairs of the largest symbols."""
 
+    symbols: list[str] = described("The symbols in the order of the matrix.", ["AAPL", "MSFT"])
+    correlation_matrix: dict[str, dict[str, float]] | None = described(
+        "The same as data.matrix; null without correlations.",
+        {"AAPL": {"AAPL": 1.0, "MSFT": 0.61}, "MSFT": {"AAPL": 0.61, "MSFT": 1.0}},
+    )
+    average_correlation: float | None = described("Mean over the pairs of the largest symbols.", 0.34)
     data: CorrelationMatrix | None
     metadata: AggregateCorrelationMetadata
 

@@ -49,14 +49,14 @@ class PositionCount(ResponseModel):
 
 
 class TargetReturns(ResponseModel):
-    """Contribution of the positions with a target price to the portfolio's return, as decimals.
+    """Contribution of the positions with a target price to the portfolio's return, in percent.
 
     Null if no position has a target price; positions without one count as unchanged.
     """
 
-    expected_return_eoy: float | None = described("To the targets for the year's end.", None)
-    expected_return_next_year: float | None = described("To the targets for next year.", None)
-    downside_return: float | None = described("To the downside targets.", None)
+    expected_return_eoy: float | None = described("To the targets for the year's end, %.", 8.1204)
+    expected_return_next_year: float | None = described("To the targets for next year, %.", 14.312)
+    downside_return: float | None = described("To the downside targets, %.", -10.23)
     coverage_pct: float = described("Share of positions covered by expected_return_eoy, 0 to 100.", 0)
     positions_with_targets: int = described(
         "Positions with a target for the year's end and a price to compute the expected return from.", 0

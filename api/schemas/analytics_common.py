@@ -9,7 +9,7 @@ from api.schemas.common import DataQuality, PriceNotice, PriceSource, ResponseMo
 PORTFOLIO_ID = "6b1f7c1e-52f1-5f0a-9d6c-3f1d2a9b7c11"
 POSITION_ID = "4a6f7f0e-6c0e-5c0b-8f57-2f7b8d3f9a21"
 
-FactorModel = Literal["market", "rates", "bond", "spread", "risk"]
+FactorModel = Literal["market", "provider", "rates", "bond", "spread", "risk"]
 SectorWeights = dict[str, float]
 
 
@@ -53,6 +53,7 @@ class Aggregate(ResponseModel):
         "False when there are no figures: data_quality says why, and they are null or empty.", True
     )
     portfolio_ids: list[UUID] = described("The portfolios that have begun by the session.", [PORTFOLIO_ID])
+    portfolio_count: int = described("How many these are.", 2)
     calculation_date: date | None = described(
         "The session of the figures; null when there are none (X-As-Of-Date returns the session).",
         "2025-09-12",

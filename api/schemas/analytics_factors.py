@@ -7,7 +7,7 @@ from uuid import UUID
 from api.schemas.analytics_common import POSITION_ID, Analytic, Metadata, ModelMetadata
 from api.schemas.common import ResponseModel, described
 
-INSIGNIFICANT = "Factors whose beta does not differ from zero at the 10 % level."
+INSIGNIFICANT = "Names of factors whose beta does not differ from zero at the 10 % level."
 COLLINEAR = "Pairs of factors of the risk model correlated beyond 0.8: their betas are not told apart well."
 
 
@@ -15,22 +15,26 @@ class FactorExposure(ResponseModel):
     """Beta to one factor."""
 
     name: str = described(
-        "Market Beta, IR Beta, Value, Growth, Momentum, Quality, Size, Low Volatility or Interest Rate.",
-        "Market Beta",
+        "Market Beta (90D), Provider Beta (1Y), IR Beta, Value, Growth, Momentum, Quality, Size, "
+        "Low Volatility or Interest Rate.",
+        "Market Beta (90D)",
     )
+    factor: str = described("The factor's name in the marts; Provider Beta for that of providers.", "Market")
     beta: float = described(
         "Return of equity per unit of the factor's return. IR Beta: per unit of TLT's return, positive loses "
-        "when rates rise. Interest Rate: per unit of yield, roughly minus the duration, negative loses.",
+        "when rates rise. Interest Rate: per unit of yield, roughly minus the duration, negative loses. "
+        "Provider Beta (1Y): mean over the exposure that has one.",
         0.982145,
     )
     exposure_dollar: float = described("Delta-adjusted market values times betas, USD.", 503212.4)
-    model: Literal["market", "bond", "risk", "rates"] = described(
+    model: Literal["market", "provider", "bond", "risk", "rates"] = described(
         "The regression: market (on SPY), bond (on SPY and TLT), risk (styles: on all factors, moves beyond "
-        "the market) or rates (on SPY and the yield).",
+        "the market) or rates (on SPY and the yield); provider: by data providers.",
         "market",
     )
+    unit: str = described("The unit of the beta.", "return per unit of return")
     std_error: float | None = described(
-        "Standard error of the beta, those of the symbols taken as independent.", 0.031
+        "Standard error of the beta, those of the symbols taken as independent; null for a provider's.", 0.031
     )
     coverage: float | None = described(
         "Share of the gross exposure of public and option positions that has betas.", 1.0
@@ -64,18 +68,19 @@ class PositionFactorExposures(ResponseModel):
     symbol: str = described("Its symbol.", "AAPL")
     factor_symbol: str = described("The symbol that was regressed: an option's underlying.", "AAPL")
     exposures: dict[str, float] = described(
-        "Beta by factor; for an option, delta times its underlying's. Empty without betas.",
-        {"Growth": 0.412, "Market Beta": 1.2},
+        "Beta by factor, named as the portfolio's; for an option, delta times its underlying's. Empty "
+        "without betas. Market Beta is deprecated: Market Beta (90D) replaces it.",
+        {"Growth": 0.412, "Market Beta": 1.2, "Market Beta (90D)": 1.2, "Provider Beta (1Y)": 1.1},
     )
     exposure_dollars: dict[str, float] = described(
         "Delta-adjusted market value times beta by factor, USD; adds up to the portfolio's.",
-        {"Growth": 8213.5, "Market Beta": 23841.2},
+        {"Growth": 8213.5, "Market Beta": 23841.2, "Market Beta (90D)": 23841.2},
     )
     insignificant_betas: list[str] = described(INSIGNIFICANT, ["Size"])
     market_value: float = described("Market value, negative for shorts, USD.", 19867.67)
     observations: int | None = described("Fewest sessions in any of the regressions; null without betas.", 90)
     null_reason: Literal["private_position", "no_delta", "cash", "no_return_history"] | None = described(
-        "Why there are no betas; null where there are.", None
+        "Why there are no betas from regressions; null where there are.", None
     )
 
 
@@ -105,7 +110,10 @@ class PositionsFactorExposures(Analytic):
 class SpreadFactor(ResponseModel):
     """Tilt to one side of a pair of styles."""
 
-    name: str = described("Growth-Value, Momentum, Size or Quality.", "Growth-Value")
+    name: str = described(
+        "Growth-Value Spread, Momentum Spread, Size Spread or Quality Spread.", "Growth-Value Spread"
+    )
+    factor: str = described("The factor's name in the marts: the same without Spread.", "Growth-Value")
     beta: float = described("Return of equity per unit of the spread's return, next to the market.", 0.6513)
     exposure_dollar: float = described("Delta-adjusted market values times betas, USD.", 333701.2)
     direction: str = described(
@@ -252,6 +260,9 @@ class ComparisonMetadata(Metadata):
     """Metadata of the comparison."""
 
     model: Literal["market"] = described("The regression on the market's proxy.", "market")
+    total_positions: int = described("Open positions.", 16)
+    positions_with_market_beta: int = described("Those with a provider's beta.", 14)
+    positions_with_calculated_beta: int = described("Those with a calculated beta.", 15)
     limit: int = described("Positions per page.", 1000)
     offset: int = described("Positions skipped before this page.", 0)
     rows_returned: int = described("Positions on this page.", 16)

@@ -36,6 +36,11 @@ def described(description: str, example: Any) -> Any:
     return Field(description=description, examples=[example])
 
 
+def deprecated(description: str, example: Any) -> Any:
+    """Make a field that stays for one version next to the one that replaces it."""
+    return Field(description=description, examples=[example], deprecated=True)
+
+
 class DataQuality(ResponseModel):
     """How far the data supports an analytic."""
 

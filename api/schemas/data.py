@@ -24,6 +24,12 @@ class PortfolioSummary(ResponseModel):
 
     id: UUID = described("The portfolio's id, on every path.", PORTFOLIO_ID)
     name: str = described("Its name.", "Demo Individual Investor Portfolio")
+    account_name: str = described(
+        "Name of the account at the broker; the portfolio's name if none was given.",
+        "Demo Individual Investor Portfolio",
+    )
+    account_type: str = described("taxable, ira, roth_ira, 401k, 403b, 529, hsa, trust or other.", "taxable")
+    is_active: bool = described("Always true: removed portfolios are not listed.", True)
     net_asset_value: float = described("Equity at the close, USD.", 512355.37)
     total_value: float = described("The same as net_asset_value, USD.", 512355.37)
     equity_balance: float = described("The same as net_asset_value, USD.", 512355.37)

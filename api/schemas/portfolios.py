@@ -60,9 +60,10 @@ class PortfolioSnapshot(ResponseModel):
     portfolio_id: UUID = described("The portfolio.", PORTFOLIO_ID)
     snapshot_date: date = described("The session.", "2025-09-12")
     target_price_return_eoy: float | None = described(
-        "Return of the portfolio if the targets for the year's end are reached; null without targets.", 0.0812
+        "Return of the portfolio if the targets for the year's end are reached, %; null without targets.",
+        8.12,
     )
-    target_price_return_next_year: float | None = described("The same for next year's targets.", 0.1431)
+    target_price_return_next_year: float | None = described("The same for next year's targets, %.", 14.31)
     target_price_coverage_pct: float | None = described(
         "Positions covered by target_price_return_eoy, % of the open ones; null without positions.", 75.0
     )

@@ -12,7 +12,8 @@ PROFILE_FIELDS = (
     *("market_cap", "description", "is_etf", "is_fund", "employees", "website", "pe_ratio", "forward_pe"),
     *("dividend_yield", "beta", "week_52_high", "week_52_low", "target_mean_price", "target_high_price"),
     *("target_low_price", "number_of_analyst_opinions", "recommendation_mean", "recommendation_key"),
-    *("forward_eps", "earnings_growth", "revenue_growth", "profit_margins", "operating_margins"),
+    *("forward_eps", "current_year_earnings_avg", "next_year_earnings_avg", "current_year_revenue_avg"),
+    *("next_year_revenue_avg", "earnings_growth", "revenue_growth", "profit_margins", "operating_margins"),
     *("gross_margins", "return_on_assets", "return_on_equity", "total_revenue", "next_earnings_date"),
     *("profile_date", "data_source", "last_updated"),
 )
@@ -56,6 +57,14 @@ class CompanyProfile(ResponseModel):
     recommendation_mean: float | None = optional("1 (strong buy) to 5 (sell).", 2.0)
     recommendation_key: str | None = optional("The same in a word.", "buy")
     forward_eps: float | None = optional("Expected earnings per share, USD.", 8.31)
+    current_year_earnings_avg: float | None = optional(
+        "Analysts' mean estimate of this fiscal year's earnings per share, USD.", 7.38
+    )
+    next_year_earnings_avg: float | None = optional("The same for the next fiscal year.", 8.01)
+    current_year_revenue_avg: float | None = optional(
+        "Analysts' mean estimate of this fiscal year's revenue, USD.", 415_390_000_000.0
+    )
+    next_year_revenue_avg: float | None = optional("The same for the next fiscal year.", 437_820_000_000.0)
     earnings_growth: float | None = optional("Growth of earnings over a year, as a decimal.", 0.121)
     revenue_growth: float | None = optional("Growth of revenue over a year, as a decimal.", 0.096)
     profit_margins: float | None = optional("Net income over revenue, as a decimal.", 0.243)

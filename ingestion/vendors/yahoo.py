@@ -18,7 +18,7 @@ from ingestion.market.price_history import split_factor
 from ingestion.vendors.limits import Line
 from ingestion.vendors.protocol import QUOTE_COLUMNS, Answers, History, is_split
 from ingestion.vendors.vendor_http import ask_each
-from ingestion.vendors.yahoo_profiles import read_profile
+from ingestion.vendors.yahoo_profiles import read_estimates, read_profile
 from ingestion.vendors.yahoo_session import YahooSession, in_our_words, quiet_yfinance
 from ingestion.vendors.yahoo_symbols import yahoo_symbol
 
@@ -79,10 +79,14 @@ class Yahoo:
         return read_history(*self._rows(yahoo_symbol(symbol), start))
 
     def _profile(self, symbol: str, profile_date: date) -> dict[str, Any]:
-        info: dict[str, Any] = yfinance.Ticker(yahoo_symbol(symbol), session=self._session).info
+        ticker = yfinance.Ticker(yahoo_symbol(symbol), session=self._session)
+        info: dict[str, Any] = ticker.info
         if not info.get("quoteType") or info["quoteType"] == "NONE":
             raise NoDataError("an answer without a profile")
-        return read_profile(symbol, info, profile_date)
+        estimates = {}
+        if info["quoteType"] == "EQUITY":  # one more request; funds have no earnings
+            estimates = read_estimates(ticker.earnings_estimate, ticker.revenue_estimate)
+        return read_profile(symbol, info | estimates, profile_date)
 
     def _rate(self, series: str, start: date) -> pd.DataFrame:
         if series not in RATE_INDICES:

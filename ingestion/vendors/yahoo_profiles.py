@@ -1,9 +1,11 @@
-"""Yahoo's profiles with our field names: pure functions on yfinance's `info`."""
+"""Yahoo's profiles with our field names: pure functions on yfinance's `info` and estimates."""
 
 import json
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
+
+import pandas as pd
 
 from ingestion.vendors.protocol import number, text
 
@@ -39,8 +41,15 @@ _NUMBERS = {
     "returnOnAssets": "return_on_assets",
     "returnOnEquity": "return_on_equity",
     "totalRevenue": "total_revenue",
+    "currentYearEarningsAverage": "current_year_earnings_avg",
+    "nextYearEarningsAverage": "next_year_earnings_avg",
+    "currentYearRevenueAverage": "current_year_revenue_avg",
+    "nextYearRevenueAverage": "next_year_revenue_avg",
 }
-"""Yahoo's fields in profiles, and the API's names for them."""
+"""Yahoo's fields in profiles, those of read_estimates among them, and the API's names for them."""
+
+_YEARS = {"0y": "currentYear", "+1y": "nextYear"}
+"""Fiscal years, by the period of an estimate."""
 
 
 def read_profile(symbol: str, info: Mapping[str, Any], profile_date: date) -> dict[str, Any]:
@@ -60,6 +69,20 @@ def read_profile(symbol: str, info: Mapping[str, Any], profile_date: date) -> di
         "dividend_yield": _dividend_yield(info),
         "details": json.dumps(_details(info, kind), sort_keys=True),
     }
+
+
+def read_estimates(earnings: pd.DataFrame, revenue: pd.DataFrame) -> dict[str, float | None]:
+    """Analysts' mean estimates of earnings per share and revenue, from yfinance's frames by period.
+
+    Other currencies than the dollar are left out: the profile's figures are USD.
+    """
+    found: dict[str, float | None] = {}
+    for name, table in (("Earnings", earnings), ("Revenue", revenue)):
+        if "avg" not in table or ("currency" in table and set(table["currency"]) != {"USD"}):
+            continue
+        for period, year in _YEARS.items():
+            found[f"{year}{name}Average"] = number(table["avg"].get(period))
+    return found
 
 
 def _details(info: Mapping[str, Any], kind: str) -> dict[str, Any]:

@@ -71,6 +71,10 @@ select
         'available', summed.market_beta is not null,
         'portfolio_ids', totals.portfolio_ids,
         'calculation_date', case when summed.market_beta is not null then %(as_of_date)s::date end,
+        'portfolio_count', totals.portfolio_count,
+        'aggregate_beta_90d', round(summed.market_beta::numeric, 6),
+        'aggregate_beta_180d', null,
+        'aggregate_beta_180d_null_reason', 'not_calculated',
         'data', case
             when summed.market_beta is not null then json_build_object(
                 'market_beta_weighted', round(summed.market_beta::numeric, 6),

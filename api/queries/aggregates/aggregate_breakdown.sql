@@ -1,6 +1,6 @@
 -- GET /analytics/aggregate/breakdown: what each portfolio contributes to the total, largest first. No row: a named
 -- portfolio is not this user's.
--- with aggregate_scope, aggregate_quality
+-- with aggregate_scope, aggregate_top_positions, aggregate_quality
 with risk as (
     select *
     from fct_portfolio_risk
@@ -27,9 +27,12 @@ listed as (
         coalesce(
             json_agg(
                 json_build_object(
+                    'id', snapshots.portfolio_id,
                     'portfolio_id', snapshots.portfolio_id,
                     'name', portfolios.portfolio_name,
+                    'account_name', portfolios.account_name,
                     'net_asset_value', round(snapshots.equity, 2),
+                    'total_value', round(snapshots.equity, 2),
                     'weight', round(weights.weight, 6),
                     'total_market_value', round(snapshots.net_market_value, 2),
                     'cash_balance', round(snapshots.cash, 2),
@@ -61,8 +64,11 @@ select
         'available', totals.portfolio_count > 0,
         'portfolio_ids', totals.portfolio_ids,
         'calculation_date', case when totals.portfolio_count > 0 then %(as_of_date)s::date end,
+        'portfolio_count', totals.portfolio_count,
         'net_asset_value', round(totals.equity, 2),
+        'total_value', round(totals.equity, 2),
         'portfolios', listed.body,
+        'top_positions', top_positions.body,
         'metadata', json_build_object(
             'portfolio_count', totals.portfolio_count,
             'price_source', totals.price_source,
@@ -72,4 +78,5 @@ select
     )::text as body
 from totals
 cross join listed
+cross join top_positions
 cross join data_quality

@@ -1,6 +1,6 @@
 -- GET /analytics/aggregate/concentration: based on each symbol's gross exposure summed over the portfolios; a long in
 -- one does not offset a short in another. No row: a named portfolio is not this user's.
--- with aggregate_scope
+-- with aggregate_scope, aggregate_top_positions
 with concentration as (
     select *
     from udf.portfolios_concentration(array(select portfolio_id from snapshots), %(as_of_date)s::date)
@@ -26,6 +26,8 @@ select
         'available', concentration.hhi is not null,
         'portfolio_ids', totals.portfolio_ids,
         'calculation_date', case when concentration.hhi is not null then %(as_of_date)s::date end,
+        'portfolio_count', totals.portfolio_count,
+        'top_positions', top_positions.body,
         'data', case
             when concentration.hhi is not null then json_build_object(
                 'hhi', round(10000 * concentration.hhi, 4),
@@ -76,4 +78,5 @@ select
 from totals
 cross join concentration
 cross join weights
+cross join top_positions
 cross join private_share

@@ -78,6 +78,10 @@ select
         'available', matrix.row_count > 1,
         'portfolio_ids', totals.portfolio_ids,
         'calculation_date', case when matrix.row_count > 1 then %(as_of_date)s::date end,
+        'portfolio_count', totals.portfolio_count,
+        'symbols', case when matrix.row_count > 1 then matrix.symbols else '[]'::json end,
+        'correlation_matrix', case when matrix.row_count > 1 then matrix.body end,
+        'average_correlation', case when matrix.row_count > 1 then round(matrix.average_correlation::numeric, 6) end,
         'data', case
             when matrix.row_count > 1 then json_build_object(
                 'matrix', matrix.body,

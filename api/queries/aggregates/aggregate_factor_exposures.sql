@@ -1,6 +1,7 @@
 -- GET /analytics/aggregate/factor-exposures: the sum of dollar exposures over the equity of the portfolios that have
 -- all the factors that any of them has, so that all betas are of the same portfolios. Portfolios that hold only cash
--- count, with an exposure of zero; so do those whose equity is gone. No row: a named portfolio is not this user's.
+-- count, with an exposure of zero; so do those whose equity is gone. The providers' beta is there if all of them have
+-- one. No row: a named portfolio is not this user's.
 -- with aggregate_scope, aggregate_quality
 with factor_rows as (
     select *
@@ -53,31 +54,79 @@ factors as (
     where (model in ('market', 'bond', 'rates') or model = 'risk' and factor not in ('Market', 'Interest Rate'))
 ),
 
+risk as (
+    select
+        covered.portfolio_id,
+        fct_portfolio_risk.beta_provider_1y,
+        fct_portfolio_risk.provider_beta_exposure,
+        market.dollar_exposure is null or fct_portfolio_risk.beta_provider_1y is not null as has_provider_beta
+    from covered
+    inner join factor_rows as market on covered.portfolio_id = market.portfolio_id and market.model = 'market'
+    left join fct_portfolio_risk
+        on
+            covered.portfolio_id = fct_portfolio_risk.portfolio_id
+            and fct_portfolio_risk.as_of_date = %(as_of_date)s::date
+),
+
+provided as (
+    select
+        summed.beta_provider_1y,
+        (select sum(provider_beta_exposure * beta_provider_1y) from risk) as dollar_exposure
+    from udf.portfolios_beta(array(select portfolio_id from covered), %(as_of_date)s::date) as summed
+    where summed.beta_provider_1y is not null and (select bool_and(has_provider_beta) from risk)
+),
+
+by_name as (
+    select
+        case factor when 'Market' then 'Market Beta (90D)' else factor end as name,
+        factor,
+        beta,
+        dollar_exposure,
+        model as model_name,
+        portfolio_count,
+        share_of_equity
+    from factors
+    union all
+    select
+        'Provider Beta (1Y)' as name,
+        'Provider Beta' as factor,
+        provided.beta_provider_1y as beta,
+        provided.dollar_exposure,
+        'provider' as model_name,
+        market.portfolio_count,
+        market.share_of_equity
+    from provided
+    inner join factors as market on market.model = 'market'
+),
+
 listed as (
     select
         count(*) as row_count,
         coalesce(
             json_agg(
                 json_build_object(
-                    'name', case factors.factor when 'Market' then 'Market Beta' else factors.factor end,
-                    'beta', round(factors.beta::numeric, 6),
-                    'exposure_dollar', round(factors.dollar_exposure::numeric, 2),
-                    'model', factors.model,
-                    'portfolio_count', factors.portfolio_count,
-                    'equity_coverage_percentage', round(100 * factors.share_of_equity, 4)
+                    'name', name,
+                    'factor', factor,
+                    'aggregate_beta', round(beta::numeric, 6),
+                    'aggregate_exposure_dollar', round(dollar_exposure::numeric, 2),
+                    'beta', round(beta::numeric, 6),
+                    'exposure_dollar', round(dollar_exposure::numeric, 2),
+                    'model', model_name,
+                    'portfolio_count', portfolio_count,
+                    'equity_coverage_percentage', round(100 * share_of_equity, 4)
                 )
                 order by
                     array_position(
                         array[
-                            'Market', 'IR Beta', 'Value', 'Growth', 'Momentum', 'Quality',
+                            'Market', 'Provider Beta', 'IR Beta', 'Value', 'Growth', 'Momentum', 'Quality',
                             'Size', 'Low Volatility', 'Interest Rate'
                         ],
-                        factors.factor
+                        factor
                     )
             ),
             '[]'::json
         ) as body
-    from factors
+    from by_name
 )
 
 select
@@ -85,9 +134,10 @@ select
         'available', listed.row_count > 0,
         'portfolio_ids', totals.portfolio_ids,
         'calculation_date', case when listed.row_count > 0 then %(as_of_date)s::date end,
+        'portfolio_count', totals.portfolio_count,
         'factors', listed.body,
         'metadata', json_build_object(
-            'models', json_build_array('market', 'bond', 'risk', 'rates'),
+            'models', json_build_array('market', 'provider', 'bond', 'risk', 'rates'),
             'portfolio_count', totals.portfolio_count,
             'price_source', totals.price_source,
             'price_notice', totals.price_notice

@@ -1,6 +1,6 @@
 -- GET /analytics/aggregate/overview: the sum of the portfolios at the close of one session. Percentages are 0 to 100 of
 -- equity. No row: a named portfolio is not this user's.
--- with aggregate_scope, flagged_prices
+-- with aggregate_scope, aggregate_top_positions, flagged_prices
 with sums as (
     select *
     from udf.portfolios_overview(array(select portfolio_id from snapshots), %(as_of_date)s::date)
@@ -9,6 +9,29 @@ with sums as (
 targets as (
     select *
     from udf.portfolios_target_returns(array(select portfolio_id from snapshots), %(as_of_date)s::date)
+),
+
+listed as (
+    select
+        coalesce(
+            json_agg(
+                json_build_object(
+                    'id', snapshots.portfolio_id,
+                    'name', portfolios.portfolio_name,
+                    'account_name', portfolios.account_name,
+                    'net_asset_value', round(snapshots.equity, 2),
+                    'total_value', round(snapshots.equity, 2),
+                    'weight', round(weights.weight, 6)
+                )
+                order by snapshots.equity desc, snapshots.portfolio_id
+            ),
+            '[]'::json
+        ) as body
+    from snapshots
+    inner join portfolios on snapshots.portfolio_id = portfolios.portfolio_id
+    inner join
+        udf.portfolios_weights(array(select portfolio_id from snapshots), %(as_of_date)s::date) as weights
+        on snapshots.portfolio_id = weights.portfolio_id
 ),
 
 price_flags as (
@@ -28,6 +51,9 @@ select
         'available', totals.portfolio_count > 0,
         'portfolio_ids', totals.portfolio_ids,
         'calculation_date', case when totals.portfolio_count > 0 then %(as_of_date)s::date end,
+        'portfolio_count', totals.portfolio_count,
+        'portfolios', listed.body,
+        'top_positions', top_positions.body,
         'equity_balance', round(totals.equity, 2),
         'net_asset_value', round(totals.equity, 2),
         'total_value', round(totals.equity, 2),
@@ -62,9 +88,9 @@ select
             'private_count', totals.private_count
         ),
         'target_returns', json_build_object(
-            'expected_return_eoy', round(targets.expected_return_eoy::numeric, 6),
-            'expected_return_next_year', round(targets.expected_return_next_year::numeric, 6),
-            'downside_return', round(targets.downside_return::numeric, 6),
+            'expected_return_eoy', round(100 * targets.expected_return_eoy::numeric, 4),
+            'expected_return_next_year', round(100 * targets.expected_return_next_year::numeric, 4),
+            'downside_return', round(100 * targets.downside_return::numeric, 4),
             'coverage_pct', coalesce(round(100 * targets.coverage, 4), 0),
             'positions_with_targets', targets.positions_with_targets,
             'total_positions', totals.position_count,
@@ -103,4 +129,6 @@ select
 from totals
 cross join sums
 cross join targets
+cross join listed
+cross join top_positions
 cross join flagged

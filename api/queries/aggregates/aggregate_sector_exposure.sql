@@ -29,6 +29,7 @@ select
         'available', comparison.is_available,
         'portfolio_ids', totals.portfolio_ids,
         'calculation_date', case when comparison.is_available then %(as_of_date)s::date end,
+        'portfolio_count', totals.portfolio_count,
         'data', comparison.body,
         'metadata', json_build_object(
             'benchmark', 'S&P 500',

@@ -110,6 +110,7 @@ select
         'available', listed.row_count > 0,
         'portfolio_ids', totals.portfolio_ids,
         'calculation_date', case when listed.row_count > 0 then %(as_of_date)s::date end,
+        'portfolio_count', totals.portfolio_count,
         'data', json_build_object(
             'scenarios', listed.body,
             'portfolio_value', round(totals.equity, 2),

@@ -49,6 +49,12 @@ select
         'available', volatility.realized_volatility_21d is not null,
         'portfolio_ids', totals.portfolio_ids,
         'calculation_date', case when volatility.realized_volatility_21d is not null then %(as_of_date)s::date end,
+        'portfolio_count', totals.portfolio_count,
+        'aggregate_volatility_21d', round(volatility.realized_volatility_21d::numeric, 6),
+        'aggregate_volatility_63d', round(volatility.realized_volatility_63d::numeric, 6),
+        'aggregate_expected_volatility_21d', case
+            when base.has_every_forecast then round(volatility.weighted_forecast_volatility_21d::numeric, 6)
+        end,
         'data', case
             when volatility.realized_volatility_21d is not null then json_build_object(
                 'realized_volatility_21d', round(volatility.realized_volatility_21d::numeric, 6),

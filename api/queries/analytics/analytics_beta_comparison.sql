@@ -53,26 +53,27 @@ judged as (
     from compared
 ),
 
+beta_counts as (
+    select
+        count(*) as positions,
+        count(beta) as calculated,
+        count(provider_beta) as provided
+    from compared
+),
+
 quality as (
     select
         position_quality.*,
         concat_ws(
             ' ',
             concat(
-                counted.calculated, ' of ', counted.positions, ' positions have a calculated beta, ',
-                counted.provided, ' one of a provider.'
+                beta_counts.calculated, ' of ', beta_counts.positions, ' positions have a calculated beta, ',
+                beta_counts.provided, ' one of a provider.'
             ),
             position_quality.coverage_message
         ) as quality_message
     from position_quality
-    cross join
-        lateral (
-            select
-                count(*) as positions,
-                count(beta) as calculated,
-                count(provider_beta) as provided
-            from compared
-        ) as counted
+    cross join beta_counts
 ),
 
 page as (
@@ -112,6 +113,9 @@ select
             'positions', listed.body,
             'metadata', json_build_object(
                 'model', 'market',
+                'total_positions', beta_counts.positions,
+                'positions_with_market_beta', beta_counts.provided,
+                'positions_with_calculated_beta', beta_counts.calculated,
                 'limit', %(limit)s::integer,
                 'offset', %(offset)s::integer,
                 'rows_returned', listed.row_count,
@@ -126,4 +130,5 @@ from portfolio
 left join snapshot on true
 left join data_quality on true
 cross join listed
+cross join beta_counts
 left join quality on true

@@ -1,6 +1,7 @@
 -- GET /analytics/portfolio/{id}/factor-exposures: betas of the portfolio to the market, bonds, styles and the yield.
 -- The quality is that of the factor with the least data. Standard errors take those of the symbols as independent. No
 -- row: the portfolio is not this user's. Null body: it begins after the session.
+-- Provider Beta (1Y) is that of analytics_beta_provider_1y: a mean over the exposure that has one, not over equity.
 -- with portfolio_scope, weakest_factor_quality, collinear_factors, portfolio_quality
 with factor_rows as (
     select *
@@ -11,13 +12,44 @@ with factor_rows as (
         and (model in ('market', 'bond', 'rates') or model = 'risk' and factor not in ('Market', 'Interest Rate'))
 ),
 
+provided as (
+    select
+        beta_provider_1y,
+        provider_beta_exposure,
+        provider_beta_coverage
+    from fct_portfolio_risk
+    where
+        portfolio_id = %(portfolio_id)s::uuid
+        and as_of_date = %(as_of_date)s::date
+        and beta_provider_1y is not null
+),
+
 graded as (
     select
-        *,
-        case factor when 'Market' then 'Market Beta' else factor end as factor_name,
-        abs(beta) < %(significant_t)s::double precision * std_error as is_insignificant
+        factor_rows.model as model_name,
+        factor_rows.factor,
+        case factor_rows.factor when 'Market' then 'Market Beta (90D)' else factor_rows.factor end as factor_name,
+        factor_rows.beta,
+        factor_rows.dollar_exposure,
+        dim_factors.unit as beta_unit,
+        factor_rows.std_error,
+        factor_rows.coverage,
+        abs(factor_rows.beta) < %(significant_t)s::double precision * factor_rows.std_error as is_insignificant
     from factor_rows
-    where beta is not null
+    left join dim_factors on factor_rows.model = dim_factors.model and factor_rows.factor = dim_factors.factor
+    where factor_rows.beta is not null
+    union all
+    select
+        'provider' as model_name,
+        'Provider Beta' as factor,
+        'Provider Beta (1Y)' as factor_name,
+        beta_provider_1y as beta,
+        provider_beta_exposure * beta_provider_1y as dollar_exposure,
+        'return per unit of return' as beta_unit,
+        null::double precision as std_error,
+        provider_beta_coverage as coverage,
+        false as is_insignificant
+    from provided
 ),
 
 listed as (
@@ -27,16 +59,18 @@ listed as (
             json_agg(
                 json_build_object(
                     'name', factor_name,
+                    'factor', factor,
                     'beta', round(beta::numeric, 6),
                     'exposure_dollar', round(dollar_exposure::numeric, 2),
-                    'model', model,
+                    'model', model_name,
+                    'unit', beta_unit,
                     'std_error', round(std_error::numeric, 6),
                     'coverage', round(coverage::numeric, 6)
                 )
                 order by
                     array_position(
                         array[
-                            'Market', 'IR Beta', 'Value', 'Growth', 'Momentum', 'Quality',
+                            'Market', 'Provider Beta', 'IR Beta', 'Value', 'Growth', 'Momentum', 'Quality',
                             'Size', 'Low Volatility', 'Interest Rate'
                         ],
                         factor
@@ -58,7 +92,7 @@ select
             'factors', listed.body,
             'metadata', json_build_object(
                 'equity', round(snapshot.equity, 2),
-                'models', json_build_array('market', 'bond', 'risk', 'rates'),
+                'models', json_build_array('market', 'provider', 'bond', 'risk', 'rates'),
                 'insignificant_betas', listed.insignificant,
                 'collinear_factors', collinear_pairs.body,
                 'price_source', snapshot.price_source,

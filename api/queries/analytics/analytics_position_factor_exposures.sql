@@ -11,20 +11,44 @@ with greeks as (
     where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
 ),
 
+-- Market Beta is the former name of Market Beta (90D), which stays for one version.
 betas as (
     select
+        betas.symbol,
+        named.name,
+        betas.beta,
+        betas.observations,
+        coalesce(
+            betas.p_value >= %(significance_level)s,
+            abs(betas.t_stat) < %(significant_t)s::double precision,
+            false
+        ) as is_insignificant,
+        betas.quality_flag
+    from fct_symbol_factor_betas as betas
+    cross join
+        lateral unnest(
+            case betas.factor when 'Market' then array['Market Beta (90D)', 'Market Beta'] else array[betas.factor] end
+        ) as named (name)
+    where
+        betas.symbol = any(array(select priced_symbol from described))
+        and betas.as_of_date = %(as_of_date)s::date
+        and (
+            betas.model in ('market', 'bond', 'rates')
+            or betas.model = 'risk' and betas.factor not in ('Market', 'Interest Rate')
+        )
+    union all
+    select
         symbol,
-        case factor when 'Market' then 'Market Beta' else factor end as name,
-        beta,
-        observations,
-        coalesce(p_value >= %(significance_level)s, abs(t_stat) < %(significant_t)s::double precision, false)
-            as is_insignificant,
-        quality_flag
-    from fct_symbol_factor_betas
+        'Provider Beta (1Y)' as name,
+        provider_beta as beta,
+        null as observations,
+        false as is_insignificant,
+        null as quality_flag
+    from fct_symbol_risk
     where
         symbol = any(array(select priced_symbol from described))
         and as_of_date = %(as_of_date)s::date
-        and (model in ('market', 'bond', 'rates') or model = 'risk' and factor not in ('Market', 'Interest Rate'))
+        and provider_beta is not null
 ),
 
 measured as (
@@ -68,7 +92,7 @@ positions as (
         measured.data_days,
         measured.is_limited,
         case
-            when measured.position_id is not null then null
+            when measured.data_days is not null then null
             when described.investment_class = 'PRIVATE' then 'private_position'
             when described.delta_adjusted_exposure is null then 'no_delta'
             when described.price_source = 'cash' then 'cash'
@@ -84,7 +108,7 @@ judged as (
         market_value,
         coalesce(null_reason = 'private_position', false) as is_private,
         is_cash_equivalent as is_cash,
-        exposures is not null as is_measured,
+        data_days is not null as is_measured,
         is_limited,
         data_days
     from positions
@@ -144,7 +168,7 @@ listed as (
 totals as (
     select
         count(*) as row_count,
-        count(exposures) as measured_count
+        count(data_days) as measured_count
     from matching
 )
 
@@ -159,7 +183,7 @@ select
             'offset', %(offset)s::integer,
             'positions', listed.body,
             'metadata', json_build_object(
-                'models', json_build_array('market', 'bond', 'risk', 'rates'),
+                'models', json_build_array('market', 'provider', 'bond', 'risk', 'rates'),
                 'rows_returned', listed.row_count,
                 'truncated', %(offset)s + listed.row_count < totals.row_count,
                 'collinear_factors', collinear_pairs.body,

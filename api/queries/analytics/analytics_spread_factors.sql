@@ -43,7 +43,8 @@ listed as (
         coalesce(
             json_agg(
                 json_build_object(
-                    'name', factor,
+                    'name', factor || ' Spread',
+                    'factor', factor,
                     'beta', round(beta::numeric, 6),
                     'exposure_dollar', round(dollar_exposure::numeric, 2),
                     'direction', direction,

@@ -61,9 +61,9 @@ select
                 'private_count', snapshot.private_count
             ),
             'target_returns', json_build_object(
-                'expected_return_eoy', round(targets.expected_return_eoy::numeric, 6),
-                'expected_return_next_year', round(targets.expected_return_next_year::numeric, 6),
-                'downside_return', round(targets.downside_return::numeric, 6),
+                'expected_return_eoy', round(100 * targets.expected_return_eoy::numeric, 4),
+                'expected_return_next_year', round(100 * targets.expected_return_next_year::numeric, 4),
+                'downside_return', round(100 * targets.downside_return::numeric, 4),
                 'coverage_pct', coalesce(
                     round(100 * targets.positions_with_targets / nullif(snapshot.position_count, 0)::numeric, 4), 0
                 ),

@@ -11,7 +11,11 @@ with flows as (
         notes,
         to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as created_at
     from fct_capital_flows
-    where portfolio_id = %(portfolio_id)s::uuid and flow_date <= %(as_of_date)s::date
+    where
+        portfolio_id = %(portfolio_id)s::uuid
+        and flow_date <= %(as_of_date)s::date
+        and (%(start_date)s::date is null or flow_date >= %(start_date)s::date)
+        and (%(end_date)s::date is null or flow_date <= %(end_date)s::date)
 ),
 
 page as (

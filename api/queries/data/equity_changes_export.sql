@@ -18,7 +18,11 @@ with flows as (
             to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
         ) as csv_row
     from fct_capital_flows
-    where portfolio_id = %(portfolio_id)s::uuid and flow_date <= %(as_of_date)s::date
+    where
+        portfolio_id = %(portfolio_id)s::uuid
+        and flow_date <= %(as_of_date)s::date
+        and (%(start_date)s::date is null or flow_date >= %(start_date)s::date)
+        and (%(end_date)s::date is null or flow_date <= %(end_date)s::date)
 )
 
 select

@@ -5,7 +5,11 @@
 with flows as (
     select *
     from fct_capital_flows
-    where portfolio_id = %(portfolio_id)s::uuid and flow_date <= %(as_of_date)s::date
+    where
+        portfolio_id = %(portfolio_id)s::uuid
+        and flow_date <= %(as_of_date)s::date
+        and (%(start_date)s::date is null or flow_date >= %(start_date)s::date)
+        and (%(end_date)s::date is null or flow_date <= %(end_date)s::date)
 ),
 
 periods as (

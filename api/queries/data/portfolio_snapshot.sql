@@ -21,8 +21,8 @@ select
         when snapshot.portfolio_id is not null then json_build_object(
             'portfolio_id', portfolio.portfolio_id,
             'snapshot_date', snapshot.as_of_date,
-            'target_price_return_eoy', round(targets.expected_return_eoy::numeric, 6),
-            'target_price_return_next_year', round(targets.expected_return_next_year::numeric, 6),
+            'target_price_return_eoy', round(100 * targets.expected_return_eoy::numeric, 4),
+            'target_price_return_next_year', round(100 * targets.expected_return_next_year::numeric, 4),
             'target_price_coverage_pct',
             round(100 * targets.positions_with_targets / nullif(snapshot.position_count, 0)::numeric, 4),
             'target_price_positions_count', targets.positions_with_targets,

@@ -4,6 +4,9 @@ with portfolios as (
     select
         dim_portfolios.portfolio_id as id,
         dim_portfolios.portfolio_name as name,
+        dim_portfolios.account_name,
+        dim_portfolios.account_type,
+        true as is_active,
         round(snapshots.equity, 2) as net_asset_value,
         round(snapshots.equity, 2) as total_value,
         round(snapshots.equity, 2) as equity_balance,

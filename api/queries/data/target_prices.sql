@@ -2,9 +2,10 @@
 --   list      GET /target-prices/{portfolio_id}: a page of a bare array, by symbol
 --   summary   GET /target-prices/{portfolio_id}/summary: the portfolio's totals with that array
 --   one       GET /target-prices/target/{id}: one of the array
--- A target's id is md5('target/' portfolio_id '/' symbol) as a uuid. contribution_to_portfolio_risk is the absolute
--- weight times the symbol's annualized volatility (63 sessions): its standalone risk, without diversification.
--- No row: not this user's, or no such target. Null body: the portfolio begins after the session.
+-- Returns, weights and contributions are in percent. A target's id is md5('target/' portfolio_id '/' symbol) as a uuid.
+-- contribution_to_portfolio_risk is the absolute weight times the symbol's annualized volatility (63 sessions): its
+-- standalone risk, without diversification. No row: not this user's, or no such target. Null body: the portfolio begins
+-- after the session.
 with portfolios as (
     select
         portfolio_id,
@@ -41,6 +42,7 @@ lots as (
         symbol,
         case when count(*) = 1 then (array_agg(position_id))[1] end as position_id,
         case when count(distinct position_type) = 1 then min(position_type) end as position_type,
+        array_agg(distinct position_type) as position_types,
         min(price) as price,
         min(price_date) as price_date,
         bool_or(price_source = 'simulated') as has_simulated_prices
@@ -77,6 +79,7 @@ priced as (
     from targets
     inner join lots on targets.portfolio_id = lots.portfolio_id and targets.symbol = lots.symbol
     left join symbol_risk on targets.symbol = symbol_risk.symbol
+    where %(position_type)s::text is null or %(position_type)s::text = any(lots.position_types)
 ),
 
 rows_to_show as (
@@ -86,19 +89,19 @@ rows_to_show as (
         position_id,
         symbol,
         position_type,
-        round(target_price_eoy, 4)::text as target_price_eoy,
-        round(target_price_next_year, 4)::text as target_price_next_year,
-        round(downside_target_price, 4)::text as downside_target_price,
-        round(current_price, 4)::text as current_price,
-        round(expected_return_eoy::numeric, 6)::text as expected_return_eoy,
-        round(expected_return_next_year::numeric, 6)::text as expected_return_next_year,
-        round(downside_return::numeric, 6)::text as downside_return,
-        round(eoy_dollars, 2)::text as target_upside_eoy_value,
-        round(next_year_dollars, 2)::text as target_upside_next_year_value,
-        round(downside_dollars, 2)::text as target_downside_value,
-        round(position_weight::numeric, 6)::text as position_weight,
-        round(contribution_to_portfolio_return::numeric, 6)::text as contribution_to_portfolio_return,
-        round((abs(position_weight) * realized_volatility_63d)::numeric, 6)::text as contribution_to_portfolio_risk,
+        round(target_price_eoy, 4) as target_price_eoy,
+        round(target_price_next_year, 4) as target_price_next_year,
+        round(downside_target_price, 4) as downside_target_price,
+        round(current_price, 4) as current_price,
+        round(100 * expected_return_eoy::numeric, 4) as expected_return_eoy,
+        round(100 * expected_return_next_year::numeric, 4) as expected_return_next_year,
+        round(100 * downside_return::numeric, 4) as downside_return,
+        round(eoy_dollars, 2) as target_upside_eoy_value,
+        round(next_year_dollars, 2) as target_upside_next_year_value,
+        round(downside_dollars, 2) as target_downside_value,
+        round(100 * position_weight::numeric, 4) as position_weight,
+        round(100 * contribution_to_portfolio_return::numeric, 4) as contribution_to_portfolio_return,
+        round((100 * abs(position_weight) * realized_volatility_63d)::numeric, 4) as contribution_to_portfolio_risk,
         null_reason,
         price_flag,
         effective_date,
@@ -159,15 +162,18 @@ select
             'positions_with_targets', sums.position_count,
             'coverage_percentage', coalesce(
                 round(100 * sums.position_count / nullif(snapshot.position_count, 0)::numeric, 2), 0
-            )::text,
-            'weighted_expected_return_eoy', round(sums.return_eoy, 6)::text,
-            'weighted_expected_return_next_year', round(sums.return_next_year, 6)::text,
-            'weighted_downside_return', round(sums.downside_return, 6)::text,
+            ),
+            'weighted_expected_return_eoy', round(100 * sums.return_eoy, 4),
+            'weighted_expected_return_next_year', round(100 * sums.return_next_year, 4),
+            'weighted_downside_return', round(100 * sums.downside_return, 4),
+            'target_upside_eoy_dollars', round(sums.eoy_dollars, 2),
+            'target_upside_next_year_dollars', round(sums.next_year_dollars, 2),
+            'target_downside_dollars', round(sums.downside_dollars, 2),
             'weighted_expected_return_eoy_dollars', round(sums.eoy_dollars, 2)::text,
             'weighted_expected_return_next_year_dollars', round(sums.next_year_dollars, 2)::text,
             'weighted_downside_return_dollars', round(sums.downside_dollars, 2)::text,
-            'expected_sharpe_ratio', round(ratios.sharpe, 6)::text,
-            'expected_sortino_ratio', round(ratios.sortino, 6)::text,
+            'expected_sharpe_ratio', round(ratios.sharpe, 6),
+            'expected_sortino_ratio', round(ratios.sortino, 6),
             'target_prices', listed.body,
             'last_updated', to_char(sums.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
             'price_source', case when snapshot.has_simulated_prices then 'simulated' else 'loaded' end,

@@ -3,7 +3,8 @@
 with portfolios as (
     select
         portfolio_id,
-        portfolio_name
+        portfolio_name,
+        account_name
     from dim_portfolios
     where %(portfolio_ids)s::uuid[] is null or portfolio_id = any(%(portfolio_ids)s::uuid[])
 ),

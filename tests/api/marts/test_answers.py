@@ -91,7 +91,7 @@ def test_the_overview_adds_up_the_target_prices(hedge_fund: Person, analyst: Ana
     returns = body["target_returns"]
     for name in ("expected_return_eoy", "expected_return_next_year", "downside_return"):
         assert returns[name] == pytest.approx(
-            sum(abs(row["position_weight"]) * row[name] for row in rows), abs=1e-6
+            100 * sum(abs(row["position_weight"]) * row[name] for row in rows), abs=1e-4
         )
     assert returns["positions_with_targets"] == 12
     assert returns["coverage_pct"] == pytest.approx(100 * 12 / returns["total_positions"], abs=1e-4)

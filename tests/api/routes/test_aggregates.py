@@ -112,6 +112,51 @@ def test_money_of_two_portfolios_adds_up(family_office: Person) -> None:
     assert values == sorted(values, reverse=True)
 
 
+def test_aggregates_have_their_figures_at_the_top_level_too(family_office: Person) -> None:
+    overview, breakdown = get(family_office, "overview"), get(family_office, "breakdown")
+    shares = [{name: one[name] for name in overview["portfolios"][0]} for one in breakdown["portfolios"]]
+    assert shares == overview["portfolios"]
+    assert [one["id"] for one in shares] == [one["portfolio_id"] for one in breakdown["portfolios"]]
+    concentration = get(family_office, "concentration")
+    for body in (overview, breakdown, concentration):
+        assert body["portfolio_count"] == len(body["portfolio_ids"]) == 2
+        assert body["top_positions"] == concentration["top_positions"]
+    weights = concentration["data"]["position_weights"]
+    assert {one["symbol"]: one["share_of_gross"] for one in overview["top_positions"]} == dict(
+        list(weights.items())[:10]
+    )
+    assert overview["top_positions"][0]["weight"] == pytest.approx(
+        overview["top_positions"][0]["market_value"] / overview["equity_balance"], abs=1e-6
+    )
+    beta = get(family_office, "beta")
+    assert beta["aggregate_beta_90d"] == beta["data"]["market_beta_weighted"]
+    assert (beta["aggregate_beta_180d"], beta["aggregate_beta_180d_null_reason"]) == (None, "not_calculated")
+    volatility = get(family_office, "volatility")
+    for name in ("realized_volatility_21d", "realized_volatility_63d", "expected_volatility_21d"):
+        top = name.replace("realized", "aggregate").replace("expected", "aggregate_expected")
+        assert volatility[top] == volatility["data"][name]
+    correlation = get(family_office, "correlation-matrix")
+    assert correlation["symbols"] == list(correlation["correlation_matrix"])
+    assert correlation["correlation_matrix"] == correlation["data"]["matrix"]
+    assert correlation["average_correlation"] == correlation["data"]["average_correlation"]
+    private = {"portfolio_ids": family_office.portfolios[PRIVATE]}
+    assert get(family_office, "correlation-matrix", **private)["correlation_matrix"] is None
+    assert get(family_office, "beta", **private)["aggregate_beta_90d"] is None
+
+
+def test_factors_of_several_portfolios_have_the_names_of_one(
+    hedge_fund: Person, family_office: Person, prices: str
+) -> None:
+    names = [factor["name"] for factor in alone(hedge_fund, "factor-exposures")["factors"]]
+    assert ("Provider Beta (1Y)" in names) is (prices == "simulated")
+    for person in (hedge_fund, family_office):
+        factors = get(person, "factor-exposures")["factors"]
+        assert [factor["name"] for factor in factors] == names
+        for factor in factors:
+            assert factor["aggregate_beta"] == factor["beta"]
+            assert factor["aggregate_exposure_dollar"] == factor["exposure_dollar"]
+
+
 def test_private_holdings_lower_the_coverage_and_do_not_count_as_zero_beta(family_office: Person) -> None:
     public = family_office.portfolios[PUBLIC]
     beta = get(family_office, "beta")["data"]

@@ -42,11 +42,12 @@ def rounded(number: float | None, places: int = 6) -> float | None:
 
 @pytest.mark.parametrize("day", [LAST, MIDDLE])
 def test_factor_exposures_equal_the_mart_by_the_names_of_the_contract(
-    hedge_fund: Person, analyst: Analyst, day: str
+    hedge_fund: Person, analyst: Analyst, prices: str, day: str
 ) -> None:
     body = get(hedge_fund, "factor-exposures", as_of_date=day)
     names = [
-        "Market Beta",
+        "Market Beta (90D)",
+        *(["Provider Beta (1Y)"] if prices == "simulated" else []),
         "IR Beta",
         "Value",
         "Growth",
@@ -65,9 +66,16 @@ def test_factor_exposures_equal_the_mart_by_the_names_of_the_contract(
         " or model = 'risk' and factor not in ('Market', 'Interest Rate'))",
         day,
     )
-    by_name = {"Market Beta" if fact["factor"] == "Market" else fact["factor"]: fact for fact in known}
+    by_factor = {fact["factor"]: fact for fact in known}
+    risk = row(analyst, "fct_portfolio_risk", hedge_fund, day=day)
+    by_factor["Provider Beta"] = {
+        "beta": risk["beta_provider_1y"],
+        "dollar_exposure": (risk["beta_provider_1y"] or 0) * (risk["provider_beta_exposure"] or 0),
+    }
+    units = {"Interest Rate": "return per unit of yield"}
     for factor in body["factors"]:
-        fact = by_name[factor["name"]]
+        fact = by_factor[factor["factor"]]
+        assert factor["unit"] == units.get(factor["factor"], "return per unit of return")
         assert factor["beta"] == rounded(fact["beta"])
         assert factor["exposure_dollar"] == rounded(fact["dollar_exposure"], 2)
 
@@ -79,10 +87,24 @@ def test_betas_of_positions_add_up_to_the_portfolios(hedge_fund: Person) -> None
         for name, dollars in position["exposure_dollars"].items():
             sums[name] += dollars
     factors = get(hedge_fund, "factor-exposures")["factors"]
+    assert sums.pop("Market Beta") == sums["Market Beta (90D)"]  # its former name
     assert sums == {factor["name"]: pytest.approx(factor["exposure_dollar"], abs=0.5) for factor in factors}
     assert body["total"] == len(body["positions"])
     quality = body["data_quality"]
     assert quality["positions_analyzed"] == sum(1 for one in body["positions"] if one["exposures"])
+
+
+def test_the_comparison_of_betas_counts_both_kinds(hedge_fund: Person) -> None:
+    body, page = get(hedge_fund, "beta-comparison"), get(hedge_fund, "beta-comparison", limit=1)
+    counts = {
+        "total_positions": len(body["positions"]),
+        "positions_with_market_beta": sum(one["market_beta"] is not None for one in body["positions"]),
+        "positions_with_calculated_beta": sum(
+            one["calculated_beta"] is not None for one in body["positions"]
+        ),
+    }
+    for metadata in (body["metadata"], page["metadata"]):
+        assert {name: metadata[name] for name in counts} == counts
 
 
 def test_a_position_without_betas_has_a_null_reason(hedge_fund: Person) -> None:
@@ -108,7 +130,7 @@ def test_an_options_beta_is_delta_times_its_underlyings(hedge_fund: Person, anal
         ).fetchone()
         assert beta is not None
         delta = greeks[position["position_id"]]["delta"]
-        assert position["exposures"]["Market Beta"] == rounded(delta * beta["beta"])
+        assert position["exposures"]["Market Beta (90D)"] == rounded(delta * beta["beta"])
 
 
 def test_positions_are_paged_and_selected_by_symbol_or_underlying(hedge_fund: Person) -> None:
@@ -141,15 +163,17 @@ def test_tilts_follow_the_spread_betas(hedge_fund: Person, analyst: Analyst) -> 
         fact["factor"]: fact
         for fact in rows(analyst, "fct_portfolio_factor_exposures", hedge_fund, "model = 'spread'")
     }
-    assert {factor["name"] for factor in body["factors"]} == set(known)
+    assert {factor["factor"]: factor["name"] for factor in body["factors"]} == {
+        factor: f"{factor} Spread" for factor in known
+    }
     levels = {"strong": "high", "moderate": "medium", "neutral": "low"}
     for factor in body["factors"]:
-        fact = known[factor["name"]]
+        fact = known[factor["factor"]]
         assert (factor["beta"], factor["exposure_dollar"]) == (
             rounded(fact["beta"]), rounded(fact["dollar_exposure"], 2),
         )  # fmt: skip
         assert (factor["magnitude"].lower(), factor["risk_level"]) == (fact["tilt"], levels[fact["tilt"]])
-        gains, loses = SIDES[factor["name"]]
+        gains, loses = SIDES[factor["factor"]]
         side = gains if fact["beta"] > 0 else loses
         assert factor["direction"] == ("Neutral" if fact["tilt"] == "neutral" else side)
         assert ("loses" in factor["explanation"]) is (fact["beta"] < 0)

@@ -6,13 +6,14 @@ against the contract.
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
 import jsonschema
 import pytest
 
 from api.app import create_app
-from tests.api.contract import CONTRACT, DEFINITIONS
+from api.chat.turn.events import EventName
+from tests.api.contract import CONTRACT, DEFINITIONS, EVENTS, REQUESTS
 from warehouse.settings import Settings
 
 Schema = dict[str, Any]
@@ -102,6 +103,27 @@ def test_a_path_of_the_contract_exists_with_its_fields(path: str) -> None:
     assert list(departures(contract, schema, path)) == []
 
 
+@pytest.mark.parametrize("path", REQUESTS)
+def test_a_body_of_the_contract_is_taken(path: str) -> None:
+    body = OPERATIONS[_nameless(path)]["requestBody"]["content"]["application/json"]["schema"]
+    (schema,) = [option for option in _options(body) if option.get("type") != "null"]
+    for name, field in REQUESTS[path]["properties"].items():
+        assert name in schema["properties"], f"{path} takes no {name}"
+        options = _options(schema["properties"][name])
+        sent = {field["type"]} if isinstance(field["type"], str) else set(field["type"])
+        taken = {option["type"] for option in options}
+        assert sent - {"null"} <= taken, f"{path} takes {name} as {taken}"
+        values = {value for option in options for value in option.get("enum", ())}
+        assert set(field.get("enum", ())) <= values, f"{path} takes {name} as {values}"
+        assert all(option.get("maxLength", 4000) >= field.get("maxLength", 0) for option in options)
+
+
+def test_the_events_of_the_contract_are_those_of_the_chat() -> None:
+    assert set(EVENTS) == set(get_args(EventName))
+    for schema in EVENTS.values():
+        jsonschema.Draft202012Validator.check_schema(schema)
+
+
 def test_every_portfolio_path_takes_a_date_and_an_instant() -> None:
     for path, operation in OPERATIONS.items():
         if "ETag" in operation["responses"].get("200", {}).get("headers", {}):
@@ -110,7 +132,7 @@ def test_every_portfolio_path_takes_a_date_and_an_instant() -> None:
 
 
 def test_the_contract_is_made_of_valid_schemas_without_misspelled_words() -> None:
-    known = {"$ref", "type", "format", "properties", "items", "additionalProperties"}
+    known = {"$ref", "type", "format", "properties", "items", "additionalProperties", "enum"}
     schemas = [*DEFINITIONS.values(), *filter(None, CONTRACT.values())]
     assert sum(len(schema.get("properties", ())) for schema in schemas) > 200
     for schema in schemas:

@@ -338,11 +338,12 @@ def test_target_prices_equal_the_mart(hedge_fund: Person, analyst: Analyst, sess
     assert [target["symbol"] for target in listed] == sorted(known)
     for target in listed:
         row = known[target["symbol"]]
-        assert Decimal(target["target_price_eoy"]) == row["target_price_eoy"]
-        assert Decimal(target["current_price"]) == round(row["price"], 4)
-        assert float(target["expected_return_eoy"]) == pytest.approx(row["expected_return_eoy"], abs=5e-7)
+        assert target["target_price_eoy"] == float(row["target_price_eoy"])
+        assert target["current_price"] == rounded(row["price"], 4)
+        assert target["expected_return_eoy"] == pytest.approx(100 * row["expected_return_eoy"], abs=5e-5)
+        assert target["position_weight"] == pytest.approx(100 * row["position_weight"], abs=5e-5)
         upside = float(abs(row["market_value"])) * row["expected_return_eoy"]
-        assert float(target["target_upside_eoy_value"]) == pytest.approx(upside, abs=0.01)
+        assert target["target_upside_eoy_value"] == pytest.approx(upside, abs=0.01)
         alone = hedge_fund.get(f"target-prices/target/{target['id']}", **session).json()
         assert alone == target
     first = listed[0]
@@ -350,6 +351,12 @@ def test_target_prices_equal_the_mart(hedge_fund: Person, analyst: Analyst, sess
         f"target-prices/{hedge_fund.portfolio_id}", symbol=first["symbol"].lower(), **session
     ).json()
     assert by_symbol == [first]
+    held = {target["position_type"] for target in listed}
+    assert held >= {"LONG", "SHORT"}
+    for position_type in held:
+        path = f"target-prices/{hedge_fund.portfolio_id}"
+        selected = hedge_fund.get(path, position_type=position_type, **session).json()
+        assert selected == [target for target in listed if target["position_type"] == position_type]
 
 
 def test_the_summary_of_targets_is_the_sum_of_the_list(hedge_fund: Person, session: dict[str, str]) -> None:
@@ -357,15 +364,18 @@ def test_the_summary_of_targets_is_the_sum_of_the_list(hedge_fund: Person, sessi
     listed = hedge_fund.get(f"target-prices/{portfolio_id}", **session).json()
     body = hedge_fund.get(f"target-prices/{portfolio_id}/summary", **session).json()
     assert body["target_prices"] == listed
-    total = sum(Decimal(target["contribution_to_portfolio_return"]) for target in listed)
-    assert float(body["weighted_expected_return_eoy"]) == pytest.approx(float(total), abs=1e-5)
-    dollars = sum(Decimal(target["target_upside_eoy_value"]) for target in listed)
-    assert float(body["weighted_expected_return_eoy_dollars"]) == pytest.approx(float(dollars), abs=0.1)
+    total = sum(target["contribution_to_portfolio_return"] for target in listed)
+    assert body["weighted_expected_return_eoy"] == pytest.approx(total, abs=1e-3)
+    dollars = sum(target["target_upside_eoy_value"] for target in listed)
+    assert body["target_upside_eoy_dollars"] == pytest.approx(dollars, abs=0.1)
+    assert body["weighted_expected_return_eoy_dollars"] == f"{body['target_upside_eoy_dollars']:.2f}"
     snapshot = hedge_fund.get(f"data/portfolio/{portfolio_id}/snapshot", **session).json()
-    rounding = 5e-7 * len(listed) * snapshot["net_asset_value"]  # each contribution has six places
-    assert float(dollars) == pytest.approx(float(total) * snapshot["net_asset_value"], abs=rounding)
+    rounding = (
+        5e-7 * len(listed) * snapshot["net_asset_value"]
+    )  # each contribution has four places of a percent
+    assert dollars == pytest.approx(total / 100 * snapshot["net_asset_value"], abs=rounding)
     coverage = 100 * body["positions_with_targets"] / body["total_positions"]
-    assert float(body["coverage_percentage"]) == pytest.approx(coverage, abs=0.005)
+    assert body["coverage_percentage"] == pytest.approx(coverage, abs=0.005)
 
 
 def test_the_expected_sharpe_ratio_covers_the_time_to_the_years_end(
@@ -391,11 +401,11 @@ def test_the_expected_sharpe_ratio_covers_the_time_to_the_years_end(
     )
     years = (date(2025, 12, 31) - date(2025, 9, 12)).days / 365
     assert row["covered"] > 0.5, "otherwise there is no ratio"
-    excess = float(body["weighted_expected_return_eoy"]) - row["rate"] * years * float(row["covered"])
+    excess = body["weighted_expected_return_eoy"] / 100 - row["rate"] * years * float(row["covered"])
     expected = excess / (row["total_volatility"] * years**0.5)
-    assert float(body["expected_sharpe_ratio"]) == pytest.approx(expected, abs=1e-4)
-    sortino = excess / -float(body["weighted_downside_return"])
-    assert float(body["expected_sortino_ratio"]) == pytest.approx(sortino, abs=1e-4)
+    assert body["expected_sharpe_ratio"] == pytest.approx(expected, abs=1e-4)
+    sortino = excess / -(body["weighted_downside_return"] / 100)
+    assert body["expected_sortino_ratio"] == pytest.approx(sortino, abs=1e-4)
 
 
 def test_tags_are_those_of_the_positions(hedge_fund: Person, session: dict[str, str]) -> None:
@@ -490,6 +500,25 @@ def test_equity_changes_are_paged_newest_first(hedge_fund: Person, flows: list[t
     assert (past["items"], past["total_items"]) == (body["items"][2:], 1)
 
 
+def test_equity_changes_are_limited_to_days(hedge_fund: Person, flows: list[tuple[str, str]]) -> None:
+    path = f"portfolios/{hedge_fund.portfolio_id}/equity-changes"
+    (first, _), (second, _), (third, _) = flows
+    for days, kept in (
+        ({"start_date": second}, [third, second]),
+        ({"end_date": second}, [second, first]),
+        ({"start_date": second, "end_date": second}, [second]),
+    ):
+        body = hedge_fund.get(path, **days).json()
+        assert [item["change_date"] for item in body["items"]] == kept
+        assert body["total_items"] == len(kept)
+        lines = list(csv.DictReader(io.StringIO(hedge_fund.get(f"{path}/export", **days).text, newline="")))
+        assert [line["change_date"] for line in lines] == kept[::-1]
+    summary = hedge_fund.get(f"{path}/summary", start_date=second, end_date=second).json()
+    assert (summary["total_contributions"], summary["total_withdrawals"]) == ("0.00", "4000.50")
+    assert summary["last_change"]["change_date"] == second
+    assert_problem(hedge_fund.get(path, start_date="20250630"), 422, "invalid_request")
+
+
 @pytest.mark.usefixtures("flows")
 def test_equity_changes_add_up(hedge_fund: Person) -> None:
     body = hedge_fund.get(f"portfolios/{hedge_fund.portfolio_id}/equity-changes/summary").json()
@@ -522,6 +551,10 @@ def test_equity_changes_can_be_exported_as_csv(hedge_fund: Person) -> None:
     )
     assert again.status_code == 304
     assert_problem(hedge_fund.get(path, format="xlsx"), 422, "invalid_request")
+    token = hedge_fund.headers["Authorization"].removeprefix("Bearer ")
+    link = hedge_fund.client.get(f"/api/v1/{path}", headers={"Cookie": f"sigmasight_access={token}"})
+    assert link.content == response.content
+    assert "Cookie" in link.headers["vary"]
 
 
 def test_lookback_days_are_counted_from_the_session(hedge_fund: Person) -> None:

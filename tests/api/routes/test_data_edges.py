@@ -57,7 +57,7 @@ def ask(writer: Writer, hedge_fund: Person) -> Ask:
             "include_position_tags": False, "include_timeseries": False, "include_attrib": False,
             "window_days": 252, "correlation_days": 20, "sort_by": "market_value",
             "lookback_days": 20, "include_factor_etfs": True, "date_format": "iso",
-            "symbol": None, "target_id": None, "part": "summary",
+            "symbol": None, "position_type": None, "target_id": None, "part": "summary", "top_positions": 10,
         }  # fmt: skip
         statement = load_query(name).text.replace(b"::text as body", b" as body")
         found = writer.execute(statement, {**common, **parameters}).fetchone()
@@ -103,13 +103,13 @@ def test_a_sortino_ratio_compares_gain_and_loss_of_the_same_positions(change: Ch
     change("update published.fct_treasury_rates set rate = 0.04 where series = 'DGS3MO'")
     (jpm,) = ask("target_prices", symbol="JPM", part="list")
     gross = sum(abs(lot["market_value"]) for lot in ask("portfolio_complete")["holdings"])
-    share = float(jpm["target_upside_eoy_value"]) / 0.2 / gross
-    excess = float(jpm["contribution_to_portfolio_return"]) - 0.04 * years * share
-    loss = abs(float(jpm["position_weight"])) * 0.1
+    share = jpm["target_upside_eoy_value"] / 0.2 / gross
+    excess = jpm["contribution_to_portfolio_return"] / 100 - 0.04 * years * share
+    loss = abs(jpm["position_weight"]) / 100 * 0.1
     body = ask("target_prices")
-    assert float(body["expected_sortino_ratio"]) == pytest.approx(excess / loss, rel=1e-3)
-    assert float(body["expected_sortino_ratio"]) < 2
-    assert float(body["weighted_downside_return"]) == pytest.approx(-loss, abs=1e-6)
+    assert body["expected_sortino_ratio"] == pytest.approx(excess / loss, rel=1e-3)
+    assert body["expected_sortino_ratio"] < 2
+    assert body["weighted_downside_return"] == pytest.approx(-100 * loss, abs=1e-4)
 
 
 def test_no_sharpe_ratio_where_most_of_the_portfolio_has_no_target(change: Change, ask: Ask) -> None:

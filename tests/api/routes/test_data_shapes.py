@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ingestion.statements.columns import COLUMNS
-from tests.api.api_helpers import Person, Shapes, assert_problem
+from tests.api.api_helpers import Person, Shapes
 
 ON_REAL_PRICES = True
 PREFIX = "/api/v1"

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -12,6 +13,7 @@ from ingestion.errors import SourceUnavailableError
 from ingestion.raw.loads import Connection, LoadReport
 from ingestion.vendors.load import load_symbols, load_vendors
 from ingestion.vendors.registry import Vendors, make_vendors
+from ingestion.vendors.yahoo_profiles import read_estimates
 from tests.ingestion.vendors.loopback import serving
 from tests.ingestion.vendors.yahoo_server import FakeYahoo, Share
 from warehouse.settings import Settings
@@ -230,6 +232,27 @@ def test_an_unreachable_yahoo_is_an_error(connection: Connection, yahoo: FakeYah
 # --- profiles, and what is requested ---------------------------------------------------------------------
 
 
+def estimate(period: str, earnings: float, revenue: float) -> dict[str, Any]:
+    """What Yahoo says of one period in its module earningsTrend."""
+    return {
+        "period": period,
+        "earningsEstimate": {"avg": {"raw": earnings}, "earningsCurrency": "USD"},
+        "revenueEstimate": {"avg": {"raw": revenue}, "revenueCurrency": "USD"},
+    }
+
+
+def test_estimates_in_another_currency_are_left_out() -> None:
+    table = pd.DataFrame({"avg": [1.0, 2.0], "currency": "USD"}, index=["0y", "+1y"])
+    assert read_estimates(table, table.assign(currency="EUR")) == {
+        "currentYearEarningsAverage": 1.0,
+        "nextYearEarningsAverage": 2.0,
+    }
+    assert read_estimates(table.drop(index="+1y"), pd.DataFrame()) == {
+        "currentYearEarningsAverage": 1.0,
+        "nextYearEarningsAverage": None,
+    }
+
+
 def test_profiles_are_read_with_our_names_once_a_week(connection: Connection, yahoo: FakeYahoo) -> None:
     yahoo.shares["AAA"].info = {
         "longName": "Triple A",
@@ -239,12 +262,26 @@ def test_profiles_are_read_with_our_names_once_a_week(connection: Connection, ya
         "trailingPE": "Infinity",
         "beta": 1.25,
     }
+    yahoo.shares["AAA"].estimates = [
+        estimate("0q", 1.77, 102e9),
+        estimate("+1q", 2.67, 138e9),
+        estimate("0y", 7.38, 415.39e9),
+        estimate("+1y", 8.01, 437.82e9),
+    ]
     assert rows(load(connection, yahoo, "AAA"))["company_profiles"] == 1
     row = connection.execute(
         "select name, security_type, sector, market_cap, dividend_yield, details, profile_date, source "
         "from raw.company_profiles"
     ).fetchone()
-    details = {"beta": 1.25, "is_etf": False, "is_fund": False}
+    details = {
+        "beta": 1.25,
+        "is_etf": False,
+        "is_fund": False,
+        "current_year_earnings_avg": 7.38,
+        "next_year_earnings_avg": 8.01,
+        "current_year_revenue_avg": 415.39e9,
+        "next_year_revenue_avg": 437.82e9,
+    }
     assert row == ("Triple A", "STOCK", "Technology", 5_000_000, 0.0125, details, DAYS[-1], "yfinance")
     asked = yahoo.requests["/v10/finance/quoteSummary"]
     assert "company_profiles" not in rows(load(connection, yahoo, "AAA"))

@@ -24,6 +24,7 @@ class Share:
     quote_type: str = "EQUITY"
     currency: str = "USD"
     info: dict[str, Any] = field(default_factory=dict)
+    estimates: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass
@@ -100,6 +101,7 @@ class FakeYahoo(FakeVendor):
         modules = {
             "quoteType": {"quoteType": share.quote_type, "symbol": symbol},
             "summaryDetail": share.info,
+            "earningsTrend": {"trend": share.estimates},
         }
         return 200, json.dumps({"quoteSummary": {"result": [modules], "error": None}})
 
