@@ -8,11 +8,16 @@ FlowError
 ├── DiskSpaceError       the disk has too little space for the build
 ├── BuildError           dbt stopped, or a model or test failed; the message names each
 ├── BackupError          a backup could not be written, read or restored
+├── UnconfirmedStatementError  a statement looks wrong, and the user did not agree to load it
 ├── ChatFailedError      the chat could not answer
 ├── SourceGaveNothingError  the source of a nightly run gave nothing; what is stored was built all the same
 ├── OrchestratorError    a Prefect server did not start, or cannot be reached
 └── UsageError           a command-line argument is not valid
 """
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 from warehouse.errors import SigmaSightError
 
@@ -53,6 +58,20 @@ class SourceGaveNothingError(FlowError):
     """The source of a nightly run gave nothing; what is stored was built all the same."""
 
     exit_code = 3
+
+
+class UnconfirmedStatementError(FlowError):
+    """A statement looks wrong, and the user did not agree to load it; `errors` holds what was asked."""
+
+    def __init__(self, path: Path, asked: Sequence[Any]) -> None:
+        self.errors = tuple(asked)
+        lines = (
+            f"  {'' if one.row is None else f'row {one.row}: '}{one.sentence} [{one.code}]" for one in asked
+        )
+        super().__init__(
+            f"{path} was not loaded, because this looks wrong:\n" + "\n".join(lines) + "\n"
+            "Correct it, or load it as it is with --yes."
+        )
 
 
 class OrchestratorError(FlowError):

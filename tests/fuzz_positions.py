@@ -25,7 +25,8 @@ from ingestion.market.occ import parse_occ
 from ingestion.market.symbols import LONGEST_SYMBOL, VALID_SYMBOL
 from ingestion.statements.brokers.entries import EntryTerms
 from ingestion.statements.columns import COLUMNS, SUBTYPES
-from ingestion.statements.load import Statement, entry_value, read_positions_file
+from ingestion.statements.load import Statement, read_positions_file
+from ingestion.statements.money.values import entry_value
 from ingestion.statements.rows import Lot
 from warehouse.settings import project_root
 from warehouse.templates import positions_template

@@ -6,6 +6,7 @@ Each is an environment variable named like the field, in capitals. All are optio
 import os
 import re
 import secrets
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -201,6 +202,36 @@ class Settings(ChatSettings):
     api_host: str = Field(default="127.0.0.1", description="Address on which `sigmasight serve` listens.")
     api_port: int = Field(
         default=8000, gt=0, lt=65536, description="Port on which `sigmasight serve` listens."
+    )
+
+    # Statements: what is confirmed before it is loaded
+    statement_price_percent: Decimal = Field(
+        default=Decimal(15),
+        gt=0,
+        description="A price further than this from that day's close, in percent, is confirmed.",
+    )
+    statement_position_to_equity: Decimal = Field(
+        default=Decimal(2),
+        gt=0,
+        description="A position that costs more than this many times the equity is confirmed.",
+    )
+    statement_gross_to_equity: Decimal = Field(
+        default=Decimal(5),
+        gt=0,
+        description="Positions that together cost more than this many times the equity are confirmed.",
+    )
+    statement_changed_symbols_percent: Decimal = Field(
+        default=Decimal(50),
+        gt=0,
+        description=(
+            "A statement is confirmed if more than this percentage of its and the last one's symbols are not "
+            "in both."
+        ),
+    )
+    statement_equity_gap_percent: Decimal = Field(
+        default=Decimal(2),
+        gt=0,
+        description="A broker's total further than this from our equity, in percent, is confirmed.",
     )
 
     # Vendors of market data

@@ -4,7 +4,7 @@
 import json
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
@@ -15,14 +15,16 @@ import typer
 
 from flows.cli.groups import START
 from flows.cli.options import PricesOption, open_for_command, parse_date
-from flows.errors import UsageError
+from flows.errors import UnconfirmedStatementError, UsageError
 from flows.source import Source
 from warehouse.errors import SigmaSightError
 
 if TYPE_CHECKING:
+    from flows.cli.confirm import Checked
     from flows.database import Connection
     from ingestion.portfolios.portfolios import PortfolioFields
     from ingestion.statements.brokers.entries import EntryTerms
+    from ingestion.statements.load import PreparedStatement
     from ingestion.statements.preview import Preview
 
 _ISIN_SYMBOL = re.compile(r"(?P<isin>[A-Z]{2}[A-Z0-9]{9}[0-9])=(?P<symbol>[A-Z0-9.\-/]+)")
@@ -47,7 +49,12 @@ def positions(  # noqa: PLR0917 - typer's options
     portfolio: Annotated[str, typer.Option(help="The portfolio's name; a new name creates a portfolio.")],
     owner: Annotated[str, typer.Option(metavar="EMAIL", help="The portfolio's owner.")],
     equity: Annotated[
-        str | None, typer.Option(metavar="USD", help="Starting capital; needed for a new portfolio.")
+        str | None,
+        typer.Option(
+            metavar="USD",
+            help="Starting capital. Default for a new portfolio: the value of the positions and cash of a "
+            "download, the cost of the lots of a file.",
+        ),
     ] = None,
     owner_name: Annotated[str | None, typer.Option(help="The owner's full name.")] = None,
     account_type: Annotated[
@@ -122,6 +129,9 @@ def positions(  # noqa: PLR0917 - typer's options
             "their value of the statement's date, as always for a download."
         ),
     ] = "entry",
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Load a statement that looks wrong without asking.")
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be loaded; write nothing.")
     ] = False,
@@ -149,6 +159,10 @@ def positions(  # noqa: PLR0917 - typer's options
     later file for the same portfolio is a new statement: open positions that it no longer lists are closed at
     its date, and a smaller quantity is a sale. All errors are reported at once, each with its row and how to
     fix it (docs/positions_file.md).
+
+    What looks wrong without being an error (a price far from that day's close, a quantity out of proportion
+    to the equity, a symbol without prices, a broker's total far from ours) is listed and confirmed first: on
+    a terminal by answering, else by --yes.
 
     For example:
 
@@ -180,9 +194,9 @@ def positions(  # noqa: PLR0917 - typer's options
         if dry_run:
             _preview(file, fields, reading, as_json=as_json)
         elif as_json:
-            _load_as_json(file, fields, reading)
+            _load_as_json(file, fields, reading, yes=yes)
         else:
-            _onboard(file, fields, reading, Build(source, prices, not no_build))
+            _onboard(file, fields, reading, Build(source, prices, not no_build), yes=yes)
 
 
 def template(
@@ -275,35 +289,65 @@ class Build:
     wanted: bool
 
 
-def _onboard(file: Path, fields: "PortfolioFields", reading: Reading, build: Build) -> None:
+def _onboard(file: Path, fields: "PortfolioFields", reading: Reading, build: Build, *, yes: bool) -> None:
     warehouse = open_for_command()
+    from flows.cli.confirm import ask_to_go_on, check_statement, fetch_prices_first
+    from flows.pipeline.load import load_calendar_if_short, say_loads
     from flows.pipeline.lock import process_name
     from flows.pipeline.onboarding import usual_source
-    from flows.prefect.start import run_onboarding
+    from flows.prefect.start import check_source, run_onboarding
     from flows.summaries.screen import print_portfolios
+    from ingestion.errors import IngestionError
     from ingestion.portfolios.portfolios import with_stored_name
-    from ingestion.statements.load import load_fields
+    from ingestion.statements.load import load_fields, prepare_positions
 
     with warehouse.connect_writer(application_name=process_name("load positions")) as connection:
         fields = with_stored_name(connection, fields)
+    check_source(build.source, build.prices)
+    say_loads(load_calendar_if_short(warehouse))
+    source = build.source or (usual_source(warehouse) if build.wanted else None)
+    prices = build.prices
+
+    def prepare(connection: "Connection") -> "PreparedStatement":
+        return prepare_positions(connection, file, fields, **vars(reading))
+
+    # the load raises the errors of the file, and records them
+    with suppress(IngestionError):
+        has_asked = build.wanted and fetch_prices_first(warehouse, prepare, source, prices)
+        if has_asked and source is Source.FILES:
+            source, prices = None, None  # the folder has nothing more
+        checked = check_statement(warehouse, prepare, has_asked_for_prices=has_asked)
+        if checked.questions or checked.preview.changed:
+            _print_preview(checked.preview)
+        ask_to_go_on(file, checked.questions, yes=yes)
     run_onboarding(
         warehouse,
         lambda connection: load_fields(connection, file, fields, **vars(reading)),
-        build.source or (usual_source(warehouse) if build.wanted else None),
-        prices=build.prices,
+        source,
+        prices=prices,
         portfolio_id=fields.portfolio_id,
         build=build.wanted,
     )
     print_portfolios(warehouse, [fields.portfolio_id])
 
 
-def _load_as_json(file: Path, fields: "PortfolioFields", reading: Reading) -> None:
+def _load_as_json(file: Path, fields: "PortfolioFields", reading: Reading, *, yes: bool) -> None:
     warehouse = open_for_command()
+    from flows.cli.confirm import check_statement
     from flows.pipeline.load import load_calendar_if_short
     from flows.pipeline.lock import process_name
-    from ingestion.statements.load import load_fields
+    from ingestion.errors import IngestionError
+    from ingestion.statements.load import load_fields, prepare_positions
 
     load_calendar_if_short(warehouse)
+    with suppress(IngestionError):  # as above
+        checked = check_statement(
+            warehouse,
+            lambda connection: prepare_positions(connection, file, fields, **vars(reading)),
+            has_asked_for_prices=False,
+        )
+        if checked.questions and not yes:
+            raise UnconfirmedStatementError(file, checked.questions)
     with warehouse.connect_writer(application_name=process_name("load positions")) as connection:
         reports = load_fields(connection, file, fields, **vars(reading))
     _print_json({"loads": [asdict(report) for report in reports]})
@@ -317,30 +361,34 @@ def _preview(
     as_json: bool,
 ) -> None:
     warehouse = open_for_command()
-    from flows.pipeline.lock import process_name
+    from flows.cli.confirm import check_statement, said
+    from flows.console import console
     from ingestion.statements.load import prepare_positions
-    from ingestion.statements.preview import preview
 
-    with warehouse.connect_writer(application_name=process_name("preview positions")) as connection:
-        _read_only(connection)
-        prepared = prepare_positions(connection, file, fields, **vars(reading))
-        shown = preview(connection, prepared)
+    checked = check_statement(
+        warehouse,
+        lambda connection: prepare_positions(connection, file, fields, **vars(reading)),
+        has_asked_for_prices=False,
+    )
     if as_json:
-        _print_json(_preview_as_json(shown))
-    else:
-        _print_preview(shown)
+        _print_json(_preview_as_json(checked))
+        return
+    _print_preview(checked.preview)
+    for notice in checked.preview.notices:
+        console().print(notice, markup=False)
+    if checked.questions:
+        console().print("To confirm, or to load with --yes:")
+    for question in checked.questions:
+        console().print(f"  {said(question)}", markup=False)
+    console().print("Nothing was written.")
 
 
-def _read_only(connection: "Connection") -> None:
-    """Make the connection read-only, so that a preview cannot write."""
-    connection.rollback()
-    connection.read_only = True
-
-
-def _preview_as_json(shown: "Preview") -> dict[str, Any]:
+def _preview_as_json(checked: "Checked") -> dict[str, Any]:
+    shown = checked.preview
     exposures = shown.exposures
     return {
         **asdict(shown),
+        "questions": [_as_json(question) for question in checked.questions],
         "lots": [
             {"investment_class": kind, "investment_subtype": subtype, "position_type": side, "count": count}
             for (kind, subtype, side), count in shown.lots.items()
@@ -355,6 +403,7 @@ def _print_preview(shown: "Preview") -> None:
     from rich.table import Table
 
     from flows.console import console
+    from ingestion.statements.notices import shortened
 
     out = console()
     what = "new portfolio" if shown.is_new else "next statement"
@@ -370,11 +419,15 @@ def _print_preview(shown: "Preview") -> None:
         f"gross {exposures.gross:,.2f}, net {exposures.net:,.2f}; equity {shown.equity:,.2f}"
     )
     out.print("Rows: " + ", ".join(f"{count:,} {kind}" for kind, count in shown.changes.items()))
+    for line in shortened([change.sentence for change in shown.changed]):
+        out.print(f"  {line}", markup=False)
+    if shown.flow:
+        kind = "contribution" if shown.flow > 0 else "withdrawal"
+        out.print(f"Cash: a {kind} of {abs(shown.flow):,.2f} on {shown.as_of}")
+    if shown.reconciliation is not None:
+        out.print(shown.reconciliation.sentence, markup=False)
     if shown.unpriced:
         out.print(f"No price yet: {', '.join(shown.unpriced)}", markup=False)
-    for notice in shown.notices:
-        out.print(notice, markup=False)
-    out.print("Nothing was written.")
 
 
 # --- errors ----------------------------------------------------------------------------------------------

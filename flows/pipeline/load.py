@@ -32,6 +32,7 @@ def load_source(
     symbols: Sequence[str] | None = None,
     must_answer: bool = False,
     until: date | None = None,
+    held_from: date | None = None,
 ) -> "list[LoadReport]":
     """Load what the source has; the reports, one per dataset.
 
@@ -39,8 +40,9 @@ def load_source(
     profiles of these alone; files and the simulation load everything. must_answer: raise
     SourceUnavailableError when no vendor returned a price. Otherwise that is a warning and a recorded failed
     load, and the nightly run continues: the vendors were retried already, and the next run requests what is
-    missing. until: the last session of the simulation, if not all of it. Raises UsageError and the errors of
-    the loads; completed loads are kept.
+    missing. until: the last session of the simulation, if not all of it. held_from: the first entry of the
+    symbols, if no loaded position has them yet. Raises UsageError and the errors of the loads; completed
+    loads are kept.
     """
     if (source is Source.FILES) != (prices is not None):
         raise UsageError(
@@ -51,7 +53,11 @@ def load_source(
         try:
             if source is Source.SIMULATED:
                 return _simulate(connection, until)
-            return _load(connection, source, prices, warehouse.settings, symbols)
+            if source is Source.FILES and prices is not None:
+                from ingestion.files.folder import load_folder  # noqa: PLC0415 - see _load_vendors
+
+                return load_folder(connection, prices)
+            return _load_vendors(connection, source, warehouse.settings, symbols, held_from)
         except SourceUnavailableError as error:
             if must_answer:
                 say_loads(error.reports)
@@ -60,24 +66,20 @@ def load_source(
             return list(error.reports)
 
 
-def _load(
+def _load_vendors(
     connection: Connection,
     source: Source,
-    prices: Path | None,
     settings: Settings,
     symbols: Sequence[str] | None,
+    held_from: date | None,
 ) -> "list[LoadReport]":
     # a source's libraries are imported when it is used: pandas alone takes half a second
-    if source is Source.FILES and prices is not None:
-        from ingestion.files.folder import load_folder  # noqa: PLC0415
-
-        return load_folder(connection, prices)
     from ingestion.vendors.load import load_symbols, load_vendors  # noqa: PLC0415
     from ingestion.vendors.registry import make_vendors  # noqa: PLC0415
 
     vendors = make_vendors(settings, only=source.value if source is Source.YFINANCE else None)
     if symbols is not None:
-        reports = load_symbols(connection, vendors, symbols)
+        reports = load_symbols(connection, vendors, symbols, held_from=held_from)
     else:
         reports = load_vendors(connection, vendors)
     for notice in () if reports else vendors.notices:  # else they are with the first report

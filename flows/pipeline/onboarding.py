@@ -10,8 +10,10 @@ source answers, the load is kept: the build continues without prices, and the ne
 """
 # ruff: noqa: PLC0415 - imports only what a command uses
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -29,6 +31,8 @@ from warehouse.connections import Warehouse
 
 if TYPE_CHECKING:
     from ingestion.raw.loads import LoadReport
+
+logger = logging.getLogger(__name__)
 
 Loader = Callable[[Connection], "list[LoadReport]"]
 
@@ -61,6 +65,8 @@ from unnest(%s::text[]) as needed (symbol)
 left join held using (symbol)
 order by needed.symbol
 """
+
+SIMULATED = "select exists (select from raw.prices where source = 'simulated')"
 
 LAST_SOURCE = """
 select source from ops.loads
@@ -137,6 +143,30 @@ def fetch_missing(warehouse: Warehouse, source: Source | None, prices: Path | No
     reports = load_source(warehouse, source, prices, symbols=wanted)
     say_loads(reports)
     return reports
+
+
+def fetch_for_statement(
+    warehouse: Warehouse, source: Source, prices: Path | None, symbols: Sequence[str], first_entry: date
+) -> bool:
+    """Load prices of these symbols before their statement is; whether the source answered.
+
+    The simulation always has the same symbols; the build loads it. first_entry: of the statement's lots.
+    """
+    if source is Source.SIMULATED:
+        with warehouse.connect_writer(
+            application_name=process_name("onboard"), autocommit=True
+        ) as connection:
+            return bool(rows(connection, SIMULATED)[0][0])
+    from ingestion.errors import SourceUnavailableError
+
+    try:
+        say_loads(
+            load_source(warehouse, source, prices, symbols=symbols, must_answer=True, held_from=first_entry)
+        )
+    except SourceUnavailableError as error:
+        logger.warning("%s The statement is checked without the prices of its new symbols.", error)
+        return False
+    return True
 
 
 def report_readiness(warehouse: Warehouse, portfolio_id: UUID | None) -> tuple[Readiness, tuple[str, ...]]:

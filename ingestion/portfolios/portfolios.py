@@ -83,33 +83,28 @@ class PortfolioFields:
         """Key of the portfolio."""
         return portfolio_id(self.owner_email, self.portfolio_name)
 
-    def errors(self, known: Portfolio | None, *, gross_at_cost: Decimal) -> list[FieldError]:
+    def errors(
+        self, known: Portfolio | None, *, gross_at_cost: Decimal, derived_equity: Decimal | None = None
+    ) -> list[FieldError]:
         """All errors of the fields. known: the portfolio as last loaded, or None.
 
-        gross_at_cost: of its positions, USD; 0 if unknown.
+        gross_at_cost: of its positions, USD; 0 if unknown. derived_equity: what a new portfolio starts
+        with if no equity is given, USD; None if unknown.
         """
         name, owner = self.portfolio_name.strip(), self.owner_email.strip().lower()
         errors = name_errors(name, owner, self._account_type(known), self.account_name)
         if known is not None and self.is_new:
             errors.append(_exists(owner, name))
-        if known is None or self.equity is not None:
+        if self.equity is not None:
             errors += equity_errors(self.equity, gross_at_cost)
-        return [self._with_suggestion(error) for error in errors]
+        elif known is None and derived_equity is not None:
+            errors += _derived_equity_errors(derived_equity, gross_at_cost)
+        return errors
 
-    def typo_notices(self) -> list[str]:
-        """What to say when the portfolio is new and its name may be a typo of another one of its owner."""
-        if not self.similar:
-            return []
-        return [f"{self.portfolio_name.strip()!r} is a new portfolio; {self._suggestion()}"]
-
-    def _with_suggestion(self, error: FieldError) -> FieldError:
-        """A missing equity may mean that the name has a typo: only a new portfolio needs one."""
-        if error.code != "ERR_PORT_004" or not self.similar:
-            return error
-        return replace(error, sentence=f"{error.sentence} Or {self._suggestion()}")
-
-    def _suggestion(self) -> str:
-        return did_you_mean([repr(name) for name in self.similar])
+    @property
+    def suggestion(self) -> str | None:
+        """A question for a new portfolio whose name may be a typo of another one of its owner."""
+        return did_you_mean([repr(name) for name in self.similar]) if self.similar else None
 
     def resolve(
         self,
@@ -117,15 +112,18 @@ class PortfolioFields:
         *,
         gross_at_cost: Decimal,
         entry_dates: Sequence[date],
+        derived_equity: Decimal,
         opening_date: date | None = None,
     ) -> Portfolio:
         """The portfolio to store: each field as given, else as known, else its default.
 
         gross_at_cost: of its positions, USD. entry_dates: of the new lots; the earliest is the default
-        inception date, but not before opening_date. Raises InvalidPortfolio with all errors.
+        inception date, but not before opening_date. derived_equity: the default of a new portfolio, USD.
+        Raises InvalidPortfolio with all errors.
         """
-        equity = known.initial_equity if self.equity is None and known else _amount(self.equity)
-        errors = self.errors(known, gross_at_cost=gross_at_cost)
+        default = known.initial_equity if known else derived_equity
+        equity = default if self.equity is None else _amount(self.equity)
+        errors = self.errors(known, gross_at_cost=gross_at_cost, derived_equity=derived_equity)
         if errors or equity is None:
             raise InvalidPortfolio(errors)
         name = self.portfolio_name.strip()
@@ -201,7 +199,10 @@ def _account_name_errors(account_name: str) -> list[FieldError]:
 def equity_errors(equity: Decimal | str | None, gross_at_cost: Decimal) -> list[FieldError]:
     """Errors of the equity balance, a number or text, given the portfolio's gross value at cost."""
     if equity is None or equity == "":
-        sentence = "The portfolio is new and needs its equity balance: the capital it started with, in USD."
+        sentence = (
+            "The equity balance is blank; write the capital that the portfolio started with, in USD, or "
+            "leave the option out to use the value of its positions and cash."
+        )
         return [FieldError("ERR_PORT_004", "equity_balance", None, sentence)]
     value, amount = str(equity), _amount(equity)
     if amount is None or amount <= 0:
@@ -217,6 +218,25 @@ def equity_errors(equity: Decimal | str | None, gross_at_cost: Decimal) -> list[
         )
         return [FieldError("ERR_PORT_006", "equity_balance", value, sentence)]
     return []
+
+
+def missing_value_at_opening(opening: date) -> FieldError:
+    """The error of a file of lots, which has no values, that is to open a portfolio at its date's values."""
+    sentence = (
+        f"Performance from the statement needs the value of the positions and cash on {opening}: give it by "
+        "--equity."
+    )
+    return FieldError("ERR_PORT_004", "equity_balance", None, sentence)
+
+
+def _derived_equity_errors(equity: Decimal, gross_at_cost: Decimal) -> list[FieldError]:
+    if equity > 0:
+        return equity_errors(equity, gross_at_cost)
+    sentence = (
+        f"The positions and cash add up to {equity:,.2f} USD, which is no equity to start with; list the "
+        "cash, or give the capital that the portfolio started with by --equity."
+    )
+    return [FieldError("ERR_PORT_004", "equity_balance", None, sentence)]
 
 
 def _amount(equity: Decimal | str | None) -> Decimal | None:

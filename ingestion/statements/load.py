@@ -5,29 +5,42 @@ A later file of the same portfolio is a new statement: lots that it no longer li
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
-from decimal import ROUND_HALF_UP, Decimal, localcontext
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from ingestion.errors import InvalidPositionsFile, PositionsFileError, StatementOrderError
+from ingestion.errors import InvalidPortfolio, InvalidPositionsFile, PositionsFileError, StatementOrderError
 from ingestion.market.calendar import FIRST_DAY
 from ingestion.portfolios.portfolios import (
     Portfolio,
     PortfolioFields,
     known_portfolio,
+    missing_value_at_opening,
     with_stored_name,
 )
 from ingestion.portfolios.tag_attributes import read_tag_book
-from ingestion.raw.datasets import PORTFOLIOS, POSITIONS
+from ingestion.raw.datasets import CAPITAL_FLOWS, PORTFOLIOS, POSITIONS
 from ingestion.raw.loads import Connection, LoadReport, load_transaction, recorded_failure
 from ingestion.statements.brokers.entries import HOW_TO_DATE, HOW_TO_PRICE, Entries, EntryTerms, entries
 from ingestion.statements.brokers.export import Holding
 from ingestion.statements.columns import COLUMNS, SYMBOL
-from ingestion.statements.known import HeldLot, held_lots
+from ingestion.statements.known import HeldLot, held_lots, known_lots
 from ingestion.statements.market_values import contradicted_values
+from ingestion.statements.money.account import (
+    ListedValue,
+    Reconciliation,
+    listed_values,
+    opening_value,
+    published_equity,
+    reconcile_account,
+)
+from ingestion.statements.money.cash_flow import CashFlow, cash_flow
+from ingestion.statements.money.cash_lots import with_cash_movements
+from ingestion.statements.money.values import entry_value
 from ingestion.statements.notices import shortened
 from ingestion.statements.opening import opening_date, opening_notices
+from ingestion.statements.parts import Row
 from ingestion.statements.reconcile import StatementRows, statement_rows
 from ingestion.statements.rows import Lot, parse_lot
 from ingestion.statements.shares import SharesAsOf, lots_as_bought
@@ -35,11 +48,7 @@ from ingestion.statements.source import PositionsSource, open_positions
 from ingestion.statements.splits import read_splits, traded_symbol
 
 SOURCE = "positions_file"
-OPTION_MULTIPLIER = 100
-CENT = Decimal("0.01")
 NOTHING_SAID = EntryTerms()
-
-_ENOUGH_DIGITS = 80  # for the product of any two numbers of a file
 
 Held = Callable[[date], Mapping[str, Sequence[HeldLot]]]
 
@@ -48,13 +57,14 @@ Held = Callable[[date], Mapping[str, Sequence[HeldLot]]]
 class Statement:
     """A parsed file or download. as_of: its date. notices: what was ignored or assumed.
 
-    listed: the holdings of a download, empty for a file in our columns.
+    listed: the holdings of a download, empty for a file in our columns. account_value: its total, USD.
     """
 
     lots: tuple[Lot, ...]
     notices: tuple[str, ...]
     as_of: date
     listed: tuple[Holding, ...] = ()
+    account_value: Decimal | None = None
 
     @property
     def gross_at_cost(self) -> Decimal:
@@ -64,22 +74,25 @@ class Statement:
 
 @dataclass(frozen=True)
 class PreparedStatement:
-    """A statement compared with the warehouse: what would be written."""
+    """A statement compared with the warehouse: what would be written.
+
+    lots: in the shares of their entries, cash as it moved. before: the rows after earlier statements.
+    equity: at the statement's date if that is published, else the starting capital, USD.
+    reconciliation: of a download with market values. suggestion: names that a new portfolio's may be a typo
+    of, as a question.
+    """
 
     statement: Statement
     portfolio: Portfolio
     known: Portfolio | None
     rows: StatementRows
-
-
-def entry_value(lot: Lot) -> Decimal:
-    """Signed quantity x multiplier x entry price, USD to the cent.
-
-    A position's value is rounded to the cent (halves away from zero), so that totals are sums of whole cents.
-    """
-    multiplier = OPTION_MULTIPLIER if lot.investment_class == "OPTIONS" else 1
-    with localcontext(prec=_ENOUGH_DIGITS):
-        return (lot.quantity * multiplier * lot.entry_price).quantize(CENT, ROUND_HALF_UP)
+    lots: tuple[Lot, ...]
+    before: tuple[Row, ...]
+    flow: CashFlow | None
+    equity: Decimal
+    reconciliation: Reconciliation | None
+    suggestion: str | None
+    notices: tuple[str, ...]
 
 
 def read_positions_file(
@@ -110,7 +123,7 @@ def read_positions_file(
     if errors:
         raise InvalidPositionsFile(path, sorted(errors, key=lambda error: error.row or 0))
     notices = (*rows.notices, *_detected(lots), *_early(lots))
-    return Statement(tuple(lots), notices, as_of, rows.listed)
+    return Statement(tuple(lots), notices, as_of, rows.listed, rows.account_value)
 
 
 def load_positions(
@@ -134,14 +147,14 @@ def load_positions(
 ) -> list[LoadReport]:
     """Load a portfolio's statement: the portfolio and its positions in one transaction.
 
-    equity: starting capital in USD; required for a new portfolio. statement_date: the date of the statement
-    (default: that of a broker's download, else today); open lots that it does not list are closed at that
-    session's close. inception_date: default the earliest entry date. is_new: refuse an existing portfolio.
-    performs_from_statement: lots from before the first statement open at their value of its date, as those
-    of a download do. terms: what a broker's download lacks. shares_as_of: the date in whose shares a file
-    lists lots that were split since their entry (default: as their prices tell). Raises InvalidPositionsFile
-    (including the portfolio's errors), InvalidPortfolio or StatementOrderError; then only the record of the
-    failure is written.
+    equity: starting capital in USD; default for a new portfolio: the value of a download, or the cost of a
+    file's lots. statement_date: the date of the statement (default: that of a broker's download, else today);
+    open lots that it does not list are closed at that session's close. inception_date: default the earliest
+    entry date. is_new: refuse an existing portfolio. performs_from_statement: lots from before the first
+    statement open at their value of its date, as those of a download do. terms: what a broker's download
+    lacks. shares_as_of: the date in whose shares a file lists lots that were split since their entry
+    (default: as their prices tell). Raises InvalidPositionsFile (including the portfolio's errors),
+    InvalidPortfolio or StatementOrderError; then only the record of the failure is written.
     """
     fields = PortfolioFields(
         portfolio_name,
@@ -185,10 +198,13 @@ def load_fields(
         )
     with load_transaction(connection, POSITIONS.name, source=SOURCE, origin=origin) as load:
         prepared = _prepare(connection, path, fields, statement, shares_as_of)
-        return [
+        reports = [
             load.rows(PORTFOLIOS, prepared.portfolio.frame()),
-            load.rows(POSITIONS, prepared.rows.frame, notices=[*statement.notices, *prepared.rows.notices]),
+            load.rows(POSITIONS, prepared.rows.frame, notices=prepared.notices),
         ]
+        if prepared.flow is not None:
+            reports.append(load.rows(CAPITAL_FLOWS, prepared.flow.frame()))
+        return reports
 
 
 def prepare_positions(
@@ -273,7 +289,8 @@ def _prepare(
     errors += contradicted_values(connection, statement.listed, bought.lots, statement.as_of, splits)
     if errors:
         raise InvalidPositionsFile(path, errors)
-    lots = _with_tags_as_stored(connection, fields, bought.lots)
+    before = known_lots(connection, fields.portfolio_id, latest=statement.as_of - timedelta(days=1))
+    lots = with_cash_movements(_with_tags_as_stored(connection, fields, bought.lots), before, statement.as_of)
     rows = statement_rows(connection, fields.portfolio_id, lots, statement.as_of)
     opening = opening_date(
         connection,
@@ -283,15 +300,61 @@ def _prepare(
         is_download=bool(statement.listed),
         is_asked=fields.performs_from_statement,
     )
-    notices = (*fields.typo_notices(), *bought.notices, *opening_notices(rows.changes, opening), *rows.notices)
-    rows = replace(rows, notices=notices)
+    if opening is not None and known is None and fields.equity is None and not statement.listed:
+        raise InvalidPortfolio([missing_value_at_opening(opening)])
+    after = [change.row for change in rows.changes]
+    flow, flow_notices = cash_flow(connection, fields.portfolio_id, before, after, statement.as_of)
+    values = listed_values(connection, statement.listed, statement.lots, statement.as_of, splits)
     portfolio = fields.resolve(
         known,
         gross_at_cost=statement.gross_at_cost,
         entry_dates=rows.new_entry_dates,
+        derived_equity=opening_value(values, statement.lots),
         opening_date=opening,
     )
-    return PreparedStatement(statement, portfolio, known, rows)
+    published = published_equity(connection, fields.portfolio_id, statement.as_of) if known else None
+    equity = portfolio.initial_equity if published is None else published + (flow.amount if flow else 0)
+    return PreparedStatement(
+        statement,
+        portfolio,
+        known,
+        rows,
+        lots,
+        tuple(before),
+        flow,
+        equity,
+        _reconciled(statement, values, equity if published is not None or known is None else None),
+        fields.suggestion if known is None else None,
+        (
+            *statement.notices,
+            *bought.notices,
+            *opening_notices(rows.changes, opening),
+            *rows.notices,
+            *flow_notices,
+            *_derived_notice(fields, known, portfolio, statement),
+        ),
+    )
+
+
+def _reconciled(
+    statement: Statement, values: Sequence[ListedValue], equity: Decimal | None
+) -> Reconciliation | None:
+    """The download's totals against our equity, or against our values of its rows where that is not known."""
+    if equity is None:
+        equity = opening_value(values, ())
+    return reconcile_account(values, statement.account_value, equity) if values else None
+
+
+def _derived_notice(
+    fields: PortfolioFields, known: Portfolio | None, portfolio: Portfolio, statement: Statement
+) -> list[str]:
+    if known is not None or fields.equity is not None:
+        return []
+    source = (
+        "value of the positions and cash of the download" if statement.listed else "cost of the lots at entry"
+    )
+    start = f"{portfolio.initial_equity:,.2f}"
+    return [f"The portfolio starts with an equity of {start}, the {source}; --equity sets another."]
 
 
 # --- the rows --------------------------------------------------------------------------------------------

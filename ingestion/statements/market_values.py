@@ -39,7 +39,7 @@ def contradicted_values(
     valued = [holding for holding in listed if holding.market_price and not holding.is_cash]
     if not valued:
         return []
-    prices = _prices(connection, {normalize_symbol(holding.symbol) for holding in valued}, as_of, splits)
+    prices = known_prices(connection, {normalize_symbol(holding.symbol) for holding in valued}, as_of, splits)
     quantities = _quantities(lots, as_of, splits)
     errors = []
     for holding in valued:
@@ -51,7 +51,9 @@ def contradicted_values(
     return errors
 
 
-def _prices(connection: Connection, symbols: set[str], as_of: date, splits: Splits) -> dict[str, Decimal]:
+def known_prices(
+    connection: Connection, symbols: set[str], as_of: date, splits: Splits
+) -> dict[str, Decimal]:
     """Closes and quotes of the download's session, per share as of its date."""
     session = session_on_or_before(as_of)
     asked = [sorted(symbols), session]

@@ -1,13 +1,18 @@
 """Preview of loading a statement, before anything is written."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from ingestion.raw.loads import Connection
-from ingestion.statements.load import PreparedStatement, entry_value
+from ingestion.statements.load import PreparedStatement
+from ingestion.statements.money.account import Reconciliation
+from ingestion.statements.money.values import entry_value
+from ingestion.statements.notices import plain
+from ingestion.statements.parts import Row, is_withdrawn, lot_id
+from ingestion.statements.reconcile import Change
 from ingestion.statements.rows import Lot
 
 _PRICED = "select distinct symbol from raw.prices where symbol = any(%s)"
@@ -30,12 +35,32 @@ class Exposures:
 
 
 @dataclass(frozen=True)
+class ChangedLot:
+    """A known lot that the statement changes: its state before and after, as a user would say it."""
+
+    symbol: str
+    entry_date: date
+    entry_price: Decimal
+    kind: str
+    before: str
+    after: str
+
+    @property
+    def sentence(self) -> str:
+        """The lot, and what it becomes."""
+        lot = f"{self.symbol} of {self.entry_date} at {plain(self.entry_price)}"
+        return f"{self.kind}: {lot}: {self.before} -> {self.after}"
+
+
+@dataclass(frozen=True)
 class Preview:
     """What would be loaded.
 
-    lots: count by class, subtype and position type. changes: count of rows that are new, changed, closed,
-    sold in part, withdrawn or unchanged. unpriced: symbols without any price yet, except cash and private
-    holdings.
+    equity: starting capital, USD. flow: the contribution (negative: withdrawal) in a change of cash, USD, on
+    the statement's date; 0 without one. lots: count by class, subtype and position type. changes: count of
+    rows that are new, changed, closed, sold in part, withdrawn or unchanged. changed: their known lots.
+    reconciliation: the broker's totals against ours. unpriced: symbols without any price yet, except cash and
+    private holdings.
     """
 
     portfolio_name: str
@@ -43,9 +68,12 @@ class Preview:
     is_new: bool
     as_of: date
     equity: Decimal
+    flow: Decimal
     lots: dict[tuple[str, str, str], int]
     exposures: Exposures
     changes: dict[str, int]
+    changed: tuple[ChangedLot, ...]
+    reconciliation: Reconciliation | None
     unpriced: tuple[str, ...]
     notices: tuple[str, ...]
 
@@ -59,12 +87,54 @@ def preview(connection: Connection, prepared: PreparedStatement) -> Preview:
         prepared.known is None,
         statement.as_of,
         portfolio.initial_equity,
+        prepared.flow.amount if prepared.flow else Decimal(0),
         dict(sorted(Counter(_kind(lot) for lot in statement.lots).items())),
-        _exposures(statement.lots),
+        exposures(statement.lots),
         dict(Counter(change.kind for change in prepared.rows.changes)),
-        _unpriced(connection, statement.lots),
-        (*statement.notices, *prepared.rows.notices),
+        changed_lots(prepared.rows.changes),
+        prepared.reconciliation,
+        unpriced_symbols(connection, statement.lots),
+        prepared.notices,
     )
+
+
+def changed_lots(changes: Sequence[Change]) -> tuple[ChangedLot, ...]:
+    """The known lots that are changed, closed, sold in part or withdrawn, by symbol and entry."""
+    known: dict[str, Row] = {}
+    for change in changes:
+        if change.known is not None:
+            known[change.row["position_id"]] = change.known
+    found = []
+    for change in changes:
+        row = change.row
+        before = change.known or known.get(lot_id(row))
+        if change.kind not in {"new", "unchanged"} and before is not None:
+            states = _states(before, row)
+            found.append(
+                ChangedLot(row["symbol"], row["entry_date"], row["entry_price"], change.kind, *states)
+            )
+    return tuple(sorted(found, key=lambda lot: (lot.symbol, lot.entry_date, lot.entry_price, lot.kind)))
+
+
+def _states(before: Row, after: Row) -> tuple[str, str]:
+    """Both states in words: what is held or sold, or if that is the same, the other columns that differ."""
+    states = _state(before), _state(after)
+    if states[0] != states[1]:
+        return states
+    others = [name for name in after if name != "statement_date" and before[name] != after[name]]
+    said = [", ".join(f"{name} {row[name] or 'empty'}" for name in others) for row in (before, after)]
+    return said[0], said[1]
+
+
+def _state(row: Row) -> str:
+    """Quantity and exit of a row in words."""
+    held = plain(row["quantity"])
+    if is_withdrawn(row):
+        return "withdrawn"
+    if row["exit_date"] is None:
+        return held
+    price = "that day's close" if row["exit_price"] is None else plain(row["exit_price"])
+    return f"{held} sold on {row['exit_date']} at {price}"
 
 
 def position_type(lot: Lot) -> str:
@@ -79,7 +149,8 @@ def _kind(lot: Lot) -> tuple[str, str, str]:
     return lot.investment_class, lot.investment_subtype or "", position_type(lot)
 
 
-def _exposures(lots: Iterable[Lot]) -> Exposures:
+def exposures(lots: Iterable[Lot]) -> Exposures:
+    """Entry values of the open lots."""
     values = [entry_value(lot) for lot in lots if lot.exit_date is None]
     return Exposures(
         sum((value for value in values if value > 0), Decimal(0)),
@@ -87,7 +158,8 @@ def _exposures(lots: Iterable[Lot]) -> Exposures:
     )
 
 
-def _unpriced(connection: Connection, lots: Iterable[Lot]) -> tuple[str, ...]:
+def unpriced_symbols(connection: Connection, lots: Iterable[Lot]) -> tuple[str, ...]:
+    """The symbols that need a price and have none, sorted."""
     needed = {
         lot.contract.underlying_symbol if lot.contract else lot.symbol
         for lot in lots

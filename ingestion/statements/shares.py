@@ -5,7 +5,7 @@ is near the close of the entry as traded, or near that close in later shares. A 
 shares of its date.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -72,7 +72,8 @@ def lots_as_bought(
         return BoughtLots(tuple(lots), (), ())
     found = recognized(lots, known_lots(connection, portfolio), splits, as_of)
     ratios = [ratio_since_entry(lot, splits, as_of) for lot in lots]
-    closes = _closes(connection, lots, splits)
+    asked = {(traded_symbol(lot), lot.entry_date) for lot in lots if traded_symbol(lot) in splits}
+    closes = closes_on(connection, asked, splits)
     bought, errors = [], []
     for lot, known, ratio in zip(lots, found, ratios, strict=True):
         close = closes.get((traded_symbol(lot), lot.entry_date))
@@ -97,13 +98,12 @@ def before_split(lot: Lot, ratio: Decimal) -> Lot:
     )
 
 
-def _closes(connection: Connection, lots: Iterable[Lot], splits: Splits) -> Closes:
-    """Closes of the entries, in the shares of the entries."""
-    asked = sorted({(traded_symbol(lot), lot.entry_date) for lot in lots if traded_symbol(lot) in splits})
+def closes_on(connection: Connection, asked: Collection[tuple[str, date]], splits: Splits) -> Closes:
+    """The newest closes of the week up to each day, in the shares of that day, by symbol and day."""
     rows = connection.execute(_CLOSES, [[symbol for symbol, _ in asked], [day for _, day in asked]])
     return {
-        (symbol, entry_date): close / split_ratio(splits[symbol], price_date, entry_date)
-        for symbol, entry_date, price_date, close in rows
+        (symbol, day): close / split_ratio(splits.get(symbol, []), price_date, day)
+        for symbol, day, price_date, close in rows
     }
 
 

@@ -16,7 +16,7 @@ from ingestion.market.calendar import last_closed_session
 from ingestion.market.symbols import last_needed, symbols_to_price
 from ingestion.raw.loads import Connection, LoadReport
 from ingestion.vendors.option_chain import load_option_chain
-from ingestion.vendors.planning import plan_requests
+from ingestion.vendors.planning import HISTORY_BEFORE_INCEPTION, history_begins, plan_requests
 from ingestion.vendors.price_chain import Days, load_price_chain
 from ingestion.vendors.profile_chain import load_profile_chain
 from ingestion.vendors.rate_chain import load_rate_chain
@@ -59,8 +59,15 @@ def load_symbols(
     start: date | None = None,
     end: date | None = None,
     now: datetime | None = None,
+    held_from: date | None = None,
 ) -> list[LoadReport]:
-    """Load prices with splits and dividends, and profiles, of these symbols; see load_vendors."""
+    """Load prices with splits and dividends, and profiles, of these symbols; see load_vendors.
+
+    held_from: the first entry of the symbols, if no loaded position has them yet.
+    """
+    if held_from is not None and start is None:
+        needed = history_begins(connection, _last(end, now))
+        start = min(needed, held_from - HISTORY_BEFORE_INCEPTION)
     return _finished(
         vendors, *_prices_and_profiles(connection, vendors, symbols, until={}, start=start, end=end, now=now)
     )

@@ -1,6 +1,7 @@
 """Settings: each is an environment variable, described, checked, and kept out of messages when secret."""
 
 import stat
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,11 @@ VALUES = {
     "chat_memories": ("49", 49),
     "chat_memory_days": ("364", 364),
     "chat_days": ("364", 364),
+    "statement_price_percent": ("20", Decimal(20)),
+    "statement_position_to_equity": ("3", Decimal(3)),
+    "statement_gross_to_equity": ("6.5", Decimal("6.5")),
+    "statement_changed_symbols_percent": ("60", Decimal(60)),
+    "statement_equity_gap_percent": ("2.5", Decimal("2.5")),
     "fmp_api_key": ("five", SecretStr("five")),
     "polygon_api_key": ("six", SecretStr("six")),
     "fred_api_key": ("seven", SecretStr("seven")),

@@ -66,13 +66,14 @@ class EntryTerms:
 class Entries:
     """Rows in the columns of the positions file, notices of what was assumed, and errors.
 
-    listed: the holdings of a download; a row has the line of its holding.
+    listed: the holdings of a download; a row has the line of its holding. account_value: its total, USD.
     """
 
     records: tuple[Record, ...]
     notices: tuple[str, ...]
     errors: tuple[PositionsFileError, ...] = ()
     listed: tuple[Holding, ...] = ()
+    account_value: Decimal | None = None
 
 
 def entries(export: Export, terms: EntryTerms, held: Mapping[str, Sequence[HeldLot]], as_of: date) -> Entries:
@@ -97,7 +98,8 @@ def entries(export: Export, terms: EntryTerms, held: Mapping[str, Sequence[HeldL
     unused = prices.keys() - {normalize_symbol(holding.symbol) for holding in chosen}
     notices += [f"--entry-price {symbol}: the download has no such position." for symbol in sorted(unused)]
     errors = (*export.errors, *missing) or (() if records else _NOTHING)
-    return Entries(tuple(records), tuple(notices), errors, tuple(listed))
+    total = export.account_values.get(chosen[0].account) if chosen else None
+    return Entries(tuple(records), tuple(notices), errors, tuple(listed), total)
 
 
 def _of_account(export: Export, account: str | None) -> tuple[Holding, ...] | PositionsFileError:

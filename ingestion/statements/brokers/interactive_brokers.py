@@ -39,11 +39,10 @@ def read_activity(lines: Sequence[Line]) -> Export | None:
     rows = list(_activity_rows(lines))
     about = {tuple(line.cells[:3]): line.cells[3] for line in lines if len(line.cells) > 3}  # noqa: PLR2004
     account = about.get(("Account Information", "Data", "Account"), "")
-    notices = []
-    if any(line.cells[0] == "Cash Report" for line in lines):
-        notices.append("The cash of the Cash Report is not a position: it is the equity minus the positions.")
     period = about.get(("Statement", "Data", "Period"), "").split(" - ")[-1]
-    return _export(rows, day(period), account, notices)
+    export = _export(rows, day(period), account, [])
+    base = about.get(("Account Information", "Data", "Base Currency"), "")
+    return replace(export, holdings=(*export.holdings, *_cash(lines, base, account)))
 
 
 def read_flex(lines: Sequence[Line]) -> Export | None:
@@ -70,6 +69,22 @@ def _export(rows: Sequence[Row], as_of: date | None, account: str, notices: list
             of_lots = sum((lot.quantity for lot in own if isinstance(lot.quantity, Decimal)), Decimal(0))
             holdings += own if own and of_lots == summary.quantity else [summary]
     return Export(BROKER, as_of, tuple(holdings), tuple(notices), tuple(_foreign(row) for row in foreign))
+
+
+def _cash(lines: Sequence[Line], base: str, account: str) -> Iterator[Holding]:
+    """The ending cash of the Cash Report: of all currencies if the base currency is USD, else of USD."""
+    names: list[str] = []
+    wanted = "Base Currency Summary" if base == "USD" else "USD"
+    for line in lines:
+        if line.cells[0] != "Cash Report":
+            continue
+        if line.cells[1] == "Header":
+            names = header_names(line.cells[2:])
+            continue
+        row = Row(line.number, dict(zip(names, line.cells[2:], strict=False)))
+        if row["currency summary"] == "Ending Cash" and row["currency"] == wanted:
+            held = quantity(row["total"])
+            yield Holding(row.number, "CASH_USD", held, None, None, None, "PUBLIC", "CASH", account)
 
 
 def _detail(row: Row) -> str:

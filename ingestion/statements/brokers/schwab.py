@@ -19,6 +19,7 @@ _TITLE = re.compile(r"Positions for (?:account )?(?P<account>.*?) as of (?P<as_o
 _DAY = re.compile(r"\d{4}[/-]\d\d[/-]\d\d|\d\d/\d\d/\d{4}")
 _CASH = "cash & cash investments"
 _TOTALS = ("account total", "positions total", "total", "futures cash", "futures positions market value")
+_ACCOUNT_TOTALS = _TOTALS[:3]
 _SUBTYPES = {
     **dict.fromkeys(["equity", "stocks", "stock"], "STOCK"),
     **dict.fromkeys(["etfs & closed end funds", "etf", "etfs"], "ETF"),
@@ -36,17 +37,25 @@ def read(lines: Sequence[Line]) -> Export | None:
     title = next((match for line in lines if (match := _TITLE.match(line.cells[0]))), None)
     date_text = _DAY.search(title["as_of"]) if title else None
     whole = title["account"] if title else ""
-    holdings, notices = [], []
+    holdings, notices, account_values = [], [], {}
     for account, row in _rows(lines, whole):
         symbol = row["symbol"].lower()
         if symbol in _TOTALS:
+            if symbol in _ACCOUNT_TOTALS and (total := amount(row["market value"])) is not None:
+                account_values[account] = total
             if symbol.startswith("futures") and amount(row["market value"]):
                 notices.append(
                     f"Row {row.number}: {row['symbol']} is not a supported position and was left out."
                 )
             continue
         holdings.append(_holding(row, account))
-    return Export("Schwab", day(date_text[0]) if date_text else None, tuple(holdings), tuple(notices))
+    return Export(
+        "Schwab",
+        day(date_text[0]) if date_text else None,
+        tuple(holdings),
+        tuple(notices),
+        account_values=account_values,
+    )
 
 
 def _rows(lines: Sequence[Line], whole: str) -> Iterator[tuple[str, Row]]:

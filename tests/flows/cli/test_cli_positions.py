@@ -3,12 +3,16 @@
 import json
 import subprocess
 from collections.abc import Callable, Iterator
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
+from flows.cli.confirm import ask_to_go_on
+from flows.errors import UnconfirmedStatementError
+from ingestion.statements.checks import Question
 from tests.flows.in_process import invoke
 from warehouse.connections import Warehouse
 from warehouse.settings import project_root
@@ -108,7 +112,7 @@ def test_errors_are_a_table_or_json_and_nothing_is_loaded(
 
 def test_a_brokers_download_is_completed_by_options(run: Run) -> None:
     path = str(BROKER_FILES / "Portfolio_Positions_Sep-02-2025.csv")
-    load = ("load", "positions", path, "--portfolio", "Fidelity", *OWNER, "--no-build")
+    load = ("load", "positions", path, "--portfolio", "Fidelity", *OWNER[:2], "--no-build")
     asked = run(*load)
     assert asked.returncode == 1
     assert "--entry-date DATE" in " ".join(asked.stderr.split())
@@ -118,6 +122,7 @@ def test_a_brokers_download_is_completed_by_options(run: Run) -> None:
     assert done.returncode == 0, done.stderr
     assert "6 rows read, 6 new" in done.stdout
     assert "position download of Fidelity of 2025-09-02" in done.stdout
+    assert "starts with an equity of 61,627.21" in done.stdout
 
 
 def test_options_answer_what_a_file_leaves_open(run: Run, tmp_path: Path) -> None:
@@ -160,3 +165,72 @@ def test_a_message_is_shown_once_in_the_table(run: Run, tmp_path: Path) -> None:
     assert done.stderr.count("ERR_POS_012") == 1
     assert "and 18 more" in " ".join(done.stderr.split())
     assert len(json.loads(run(*load, "--json").stdout)) == 29
+
+
+def test_what_looks_wrong_is_loaded_with_yes_only(
+    run: Run, tmp_path: Path, db: psycopg.Connection[Any]
+) -> None:
+    path = tmp_path / "wrong.csv"
+    path.write_text(
+        "Symbol,Quantity,Entry Price Per Share,Entry Date\n"
+        "AAPL,100000,205,2025-06-30\nMSFT,1,490,2025-06-30\n"
+    )
+    load = ("load", "positions", str(path), "--portfolio", "Wrong", *OWNER, "--no-build")
+    before = counts(db)
+    refused = run(*load)
+    assert refused.returncode == 1
+    assert "row 2: 100000 AAPL cost 20,500,000.00, 10.2 times the equity of 2,000,000.00. [ASK_QUANTITY]" in (
+        refused.stderr
+    )
+    assert "load it as it is with --yes" in refused.stderr
+    as_json = run(*load, "--json")
+    assert as_json.returncode == 1
+    codes = ["ASK_QUANTITY", "ASK_GROSS"]
+    assert [question["code"] for question in json.loads(as_json.stdout)] == codes
+    shown = run(*load, "--dry-run")
+    assert shown.returncode == 0
+    assert "To confirm, or to load with --yes:" in shown.stdout
+    preview = json.loads(run(*load, "--dry-run", "--json").stdout)
+    assert [question["code"] for question in preview["questions"]] == codes
+    assert counts(db) == before
+    done = run(*load, "--yes")
+    assert done.returncode == 0, done.stderr
+    assert "2 rows read, 2 new" in done.stdout
+
+
+def test_a_terminal_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = [Question("ASK_GROSS", None, "Quantity", "1", "Too much.")]
+    answers: list[bool] = [True, False]
+    monkeypatch.setattr("sys.stdin", Terminal())
+    monkeypatch.setattr("typer.confirm", lambda _: answers.pop(0))
+    ask_to_go_on(Path("a.csv"), asked, yes=False)
+    with pytest.raises(UnconfirmedStatementError, match=r"(?s)a\.csv was not loaded.*--yes"):
+        ask_to_go_on(Path("a.csv"), asked, yes=False)
+    ask_to_go_on(Path("a.csv"), asked, yes=True)
+    assert answers == []
+
+
+class Terminal(StringIO):
+    """A standard input at a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_symbol_that_the_source_does_not_price_is_asked_about(
+    run: Run, tmp_path: Path, db: psycopg.Connection[Any]
+) -> None:
+    (tmp_path / "prices").mkdir()
+    (tmp_path / "prices" / "prices.csv").write_text(
+        "date,symbol,open,high,low,close,adj_close,volume\n2025-06-30,AAPL,205,205,205,205,205,1\n"
+    )
+    path = tmp_path / "typo.csv"
+    path.write_text(
+        "Symbol,Quantity,Entry Price Per Share,Entry Date\nAAPL,1,20.5,2025-06-30\nAPPL,1,205,2025-06-30\n"
+    )
+    load = ("load", "positions", str(path), "--portfolio", "Typo", *OWNER)
+    refused = run(*load, "--source", "files", "--prices", str(tmp_path / "prices"))
+    assert refused.returncode == 1
+    assert "[ASK_PRICE]" in refused.stderr  # the close came with the prices that were fetched first
+    assert "row 3: No source has a price of APPL" in refused.stderr
+    assert db.execute("select count(*) from raw.portfolios where portfolio_name = 'Typo'").fetchone() == (0,)

@@ -211,8 +211,9 @@ def test_a_statement_means_the_stored_name_and_a_new_name_is_compared(
     assert "ERR_PORT_001" in refused(f"{load} --portfolio mine --new {dated}")
     assert len(re.findall("jane@example.com", say("portfolios list"))) == 1
     assert "next statement" in say(f"{load} --portfolio mine --dry-run")
-    notice = "'Mime' is a new portfolio; did you mean 'Mine'?"
-    assert notice in say(f"{load} --portfolio Mime --equity 100 --dry-run")
+    question = "'Mime' would be a new portfolio; did you mean 'Mine'?"
+    assert question in say(f"{load} --portfolio Mime --equity 100 --dry-run")
+    assert f"{question} [ASK_NAME]" in refused(f"{load} --portfolio Mime --equity 100 {dated}")
 
 
 @pytest.mark.parametrize(

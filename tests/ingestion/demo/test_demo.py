@@ -18,7 +18,8 @@ from ingestion.demo.simulated import LAST_DATE, simulated_markets
 from ingestion.market.symbols import factor_etfs, symbols_to_price
 from ingestion.portfolios.users import user_errors
 from ingestion.raw.loads import Connection
-from ingestion.statements.load import entry_value, read_positions_file
+from ingestion.statements.load import read_positions_file
+from ingestion.statements.money.values import entry_value
 
 
 def total(values: list[Decimal]) -> Decimal:

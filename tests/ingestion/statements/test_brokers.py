@@ -102,6 +102,7 @@ def test_interactive_brokers_activity_statement() -> None:
         row("GOOG", "-50", "176.3"),
         row(PUT, "5", "15.0066", subtype="PUT"),
         row("QQQ270115C00600000", "-2", "40.5", subtype="CALL"),
+        row("CASH_USD", "43419.25", "1", DAY, "CASH"),  # of the Cash Report
     ]
 
 

@@ -477,7 +477,7 @@ def test_an_invalid_file_leaves_only_its_record(connection: Connection, write: W
 @pytest.mark.parametrize(
     ("fields", "expected"),
     [
-        ({"equity": None}, ["ERR_PORT_004"]),
+        ({"equity": ""}, ["ERR_PORT_004"]),
         ({"equity": Decimal(0)}, ["ERR_PORT_005"]),
         ({"equity": Decimal("NaN")}, ["ERR_PORT_005"]),
         ({"equity": Decimal(10) ** 13}, ["ERR_PORT_006"]),
@@ -486,7 +486,7 @@ def test_an_invalid_file_leaves_only_its_record(connection: Connection, write: W
         ({"portfolio_name": "x" * 256}, ["ERR_PORT_003"]),
         ({"account_type": "savings"}, ["ERR_PORT_009"]),
         ({"owner_email": "jane"}, ["ERR_USER_002"]),
-        ({"account_type": "savings", "equity": None}, ["ERR_PORT_009", "ERR_PORT_004"]),
+        ({"account_type": "savings", "equity": ""}, ["ERR_PORT_009", "ERR_PORT_004"]),
     ],
 )
 def test_a_portfolios_own_errors_are_reported_together(

@@ -1,0 +1,246 @@
+"""What looks wrong about a statement that has no error: a user confirms it before it is loaded.
+
+ASK_NAME      a new portfolio whose name is close to that of a known one
+ASK_PRICE     an entry or exit price far from that day's close
+ASK_OPTION    an option that costs more than it can be worth
+ASK_QUANTITY  one position out of proportion to the equity
+ASK_GROSS     all positions out of proportion to the equity
+ASK_SYMBOL    a symbol that no source has a price for
+ASK_CHANGED   a statement that shares few symbols with the one before
+ASK_EQUITY    a broker's total far from our equity
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from ingestion.market.occ import OptionContract, parse_occ
+from ingestion.market.symbols import normalize_symbol
+from ingestion.raw.loads import Connection
+from ingestion.statements.columns import COLUMNS, ENTRY_PRICE, EXIT_PRICE, QUANTITY, SYMBOL
+from ingestion.statements.load import PreparedStatement
+from ingestion.statements.money.values import entry_value
+from ingestion.statements.notices import plain
+from ingestion.statements.parts import is_open
+from ingestion.statements.preview import unpriced_symbols
+from ingestion.statements.rows import Lot
+from ingestion.statements.shares import Closes, closes_on
+from ingestion.statements.splits import Splits, read_splits, traded_symbol, traded_symbol_of
+
+_CASH = frozenset({"CASH", "MONEY_MARKET"})
+_FEWEST_SYMBOLS = 4  # of both statements; of fewer, one trade changes half
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """From where on a statement is asked about; percent and multiples of equity."""
+
+    price_percent: Decimal = Decimal(15)
+    position_to_equity: Decimal = Decimal(2)
+    gross_to_equity: Decimal = Decimal(5)
+    changed_symbols_percent: Decimal = Decimal(50)
+    equity_gap_percent: Decimal = Decimal(2)
+
+
+@dataclass(frozen=True)
+class Question:
+    """One thing to confirm. row: line of the file, None for the statement as a whole."""
+
+    code: str
+    row: int | None
+    field: str | None
+    value: str | None
+    sentence: str
+
+
+def questions(
+    connection: Connection,
+    prepared: PreparedStatement,
+    thresholds: Thresholds,
+    *,
+    has_asked_for_prices: bool = False,
+) -> tuple[Question, ...]:
+    """What to confirm before the statement is loaded, in the order of the module's list.
+
+    has_asked_for_prices: a source was asked for the symbols, and has no price of those without one. What a
+    statement repeats unchanged is not asked again. Read-only.
+    """
+    lots = [lot for lot in prepared.lots if not _is_cash(lot)]
+    splits = read_splits(connection, {traded_symbol(lot) for lot in lots})
+    found = [
+        *_prices(connection, prepared, lots, splits, thresholds.price_percent),
+        *_options(connection, prepared, lots, splits),
+        *_exposures(prepared, lots, thresholds),
+    ]
+    if has_asked_for_prices:
+        known = {traded_symbol_of(row) for row in prepared.before}
+        unpriced = unpriced_symbols(connection, prepared.statement.lots)
+        found += [_unpriced(symbol, lots) for symbol in unpriced if symbol not in known]
+    found += _changed_symbols(prepared, lots, thresholds.changed_symbols_percent)
+    reconciliation = prepared.reconciliation
+    if reconciliation is not None and reconciliation.gap * 100 > thresholds.equity_gap_percent:
+        value = f"{reconciliation.theirs:.2f}"
+        found.append(Question("ASK_EQUITY", None, "equity_balance", value, reconciliation.sentence))
+    return (*_names(prepared), *found)
+
+
+def _names(prepared: PreparedStatement) -> Iterator[Question]:
+    name = prepared.portfolio.portfolio_name
+    if prepared.suggestion is not None:
+        sentence = f"{name!r} would be a new portfolio; {prepared.suggestion}"
+        yield Question("ASK_NAME", None, "portfolio_name", name, sentence)
+
+
+def _is_cash(lot: Lot) -> bool:
+    return lot.investment_subtype in _CASH
+
+
+# --- prices ------------------------------------------------------------------------------------------------
+
+
+def _stated_prices(prepared: PreparedStatement, lots: Collection[Lot]) -> Iterator[tuple[Lot, bool]]:
+    """Public lots that the statement adds or sells; True for the price of the exit, False for the entry's.
+
+    The entry of a download's lot is an average cost of no day.
+    """
+    changed = {
+        (row["symbol"], row["entry_date"], row["entry_price"], row["exit_date"]): change.kind
+        for change in prepared.rows.changes
+        if (row := change.row) and change.kind != "unchanged"
+    }
+    for lot in lots:
+        kind = changed.get((lot.symbol, lot.entry_date, lot.entry_price, lot.exit_date))
+        if lot.investment_class != "PUBLIC" or kind is None:
+            continue
+        if kind == "new" and not prepared.statement.listed:
+            yield lot, False
+        if lot.exit_price is not None:
+            yield lot, True
+
+
+def _prices(
+    connection: Connection,
+    prepared: PreparedStatement,
+    lots: Collection[Lot],
+    splits: Splits,
+    percent: Decimal,
+) -> Iterator[Question]:
+    stated = list(_stated_prices(prepared, lots))
+    asked = {(lot.symbol, (is_exit and lot.exit_date) or lot.entry_date) for lot, is_exit in stated}
+    closes = closes_on(connection, asked, splits)
+    for lot, is_exit in stated:
+        day = (is_exit and lot.exit_date) or lot.entry_date
+        price = (is_exit and lot.exit_price) or lot.entry_price
+        close = closes.get((lot.symbol, day))
+        if close and abs(price / close - 1) * 100 > percent:
+            field = COLUMNS[EXIT_PRICE if is_exit else ENTRY_PRICE]
+            away = f"{plain(round(abs(price / close - 1) * 100, 1))} %"
+            side = "above" if price > close else "below"
+            what = f"{lot.symbol} at {plain(price)} on {day}"
+            sentence = f"{what} is {away} {side} that day's close of {plain(close)}."
+            yield Question("ASK_PRICE", lot.line, field, plain(price), sentence)
+
+
+def _options(
+    connection: Connection, prepared: PreparedStatement, lots: Collection[Lot], splits: Splits
+) -> Iterator[Question]:
+    priced = list(_option_prices(prepared, lots))
+    asked = {(contract.underlying_symbol, day) for _, _, contract, _, day in priced}
+    closes: Closes = closes_on(connection, asked, splits)
+    for line, symbol, contract, price, day in priced:
+        is_call = contract.option_type == "CALL"
+        most = closes.get((contract.underlying_symbol, day)) if is_call else contract.strike_price
+        if most is not None and price > most:
+            what = f"{contract.underlying_symbol}'s close of" if is_call else "its strike of"
+            sentence = (
+                f"{symbol} at {plain(price)} on {day} costs more than {what} {plain(most)}; the price of an "
+                "option is per share of the underlying (5.08, not 508)."
+            )
+            yield Question("ASK_OPTION", line, COLUMNS[ENTRY_PRICE], plain(price), sentence)
+
+
+def _option_prices(
+    prepared: PreparedStatement, lots: Collection[Lot]
+) -> Iterator[tuple[int, str, OptionContract, Decimal, date]]:
+    """Line, symbol, contract, price and its day: of new lots, or by a download's marks."""
+    new = {
+        (change.row["symbol"], change.row["entry_date"])
+        for change in prepared.rows.changes
+        if change.kind == "new"
+    }
+    for lot in () if prepared.statement.listed else lots:
+        if lot.contract is not None and (lot.symbol, lot.entry_date) in new:
+            yield lot.line, lot.symbol, lot.contract, lot.entry_price, lot.entry_date
+    for holding in prepared.statement.listed:
+        contract = parse_occ(normalize_symbol(holding.symbol))
+        if contract is not None and holding.market_price is not None:
+            yield holding.line, holding.symbol, contract, holding.market_price, prepared.statement.as_of
+
+
+# --- proportions -------------------------------------------------------------------------------------------
+
+
+def _exposures(
+    prepared: PreparedStatement, lots: Collection[Lot], thresholds: Thresholds
+) -> Iterator[Question]:
+    equity = prepared.equity
+    changed = {change.row["symbol"] for change in prepared.rows.changes if change.kind in {"new", "changed"}}
+    opened = [lot for lot in lots if lot.exit_date is None]
+    gross = sum((abs(entry_value(lot)) for lot in opened), Decimal(0))
+    by_symbol: dict[str, list[Lot]] = {}
+    for lot in opened:
+        by_symbol.setdefault(lot.symbol, []).append(lot)
+    for symbol, own in by_symbol.items():
+        value = abs(sum((entry_value(lot) for lot in own), Decimal(0)))
+        if symbol in changed and value > thresholds.position_to_equity * equity:
+            held = plain(sum((lot.quantity for lot in own), Decimal(0)))
+            sentence = (
+                f"{held} {symbol} cost {value:,.2f}, {_times(value, equity)} the equity of {equity:,.2f}."
+            )
+            yield Question("ASK_QUANTITY", own[0].line, COLUMNS[QUANTITY], held, sentence)
+    if changed & by_symbol.keys() and gross > thresholds.gross_to_equity * equity:
+        times = f"{_times(gross, equity)} the equity of {equity:,.2f}"
+        sentence = f"Long and short positions cost {gross:,.2f}, {times}."
+        yield Question("ASK_GROSS", None, COLUMNS[QUANTITY], f"{gross:.2f}", sentence)
+
+
+def _times(value: Decimal, equity: Decimal) -> str:
+    return f"{plain(round(value / equity, 1))} times" if equity > 0 else "against"
+
+
+# --- symbols -----------------------------------------------------------------------------------------------
+
+
+def _unpriced(symbol: str, lots: Collection[Lot]) -> Question:
+    line = next((lot.line for lot in lots if traded_symbol(lot) == symbol), None)
+    sentence = (
+        f"No source has a price of {symbol}: correct the symbol, or give it the Investment Class PRIVATE if "
+        "no exchange lists it."
+    )
+    return Question("ASK_SYMBOL", line, COLUMNS[SYMBOL], symbol, sentence)
+
+
+def _changed_symbols(
+    prepared: PreparedStatement, lots: Collection[Lot], percent: Decimal
+) -> Iterator[Question]:
+    as_of = prepared.statement.as_of
+    before = {
+        traded_symbol_of(row)
+        for row in prepared.before
+        if is_open(row, as_of) and row["investment_subtype"] not in _CASH
+    }
+    now = {traded_symbol(lot) for lot in lots if lot.exit_date is None}
+    both = before | now
+    if not before or len(both) < _FEWEST_SYMBOLS or len(before ^ now) * 100 <= percent * len(both):
+        return
+    sentence = (
+        f"{len(before ^ now)} of {len(both)} symbols are not in both this statement and the one before: "
+        f"{_listed(before - now, 'gone')}; {_listed(now - before, 'new')}. Is it of this portfolio?"
+    )
+    yield Question("ASK_CHANGED", None, COLUMNS[SYMBOL], None, sentence)
+
+
+def _listed(symbols: Collection[str], what: str, most: int = 10) -> str:
+    shown = ", ".join(sorted(symbols)[:most]) or "none"
+    return f"{what} {shown}" + (f" and {len(symbols) - most} more" if len(symbols) > most else "")

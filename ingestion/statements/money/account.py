@@ -1,0 +1,176 @@
+"""The value of an account by its statement: the equity it starts with, the broker's totals against ours.
+
+A position has our price where a close, a quote or a published price of the statement's session is known, else
+the broker's mark.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from ingestion.market.calendar import session_on_or_before
+from ingestion.market.occ import parse_occ
+from ingestion.market.symbols import normalize_symbol
+from ingestion.raw.loads import Connection
+from ingestion.statements.brokers.export import Holding
+from ingestion.statements.market_values import known_prices
+from ingestion.statements.money.values import entry_value, value_at
+from ingestion.statements.rows import Lot
+from ingestion.statements.splits import Splits
+
+# an option without a quote has a price by its model
+_MODEL_PRICES = """
+select distinct on (symbol) symbol, price
+from marts.fct_position_values
+where symbol = any(%s) and as_of_date = %s and investment_class = 'OPTIONS' and is_open and price is not null
+order by symbol
+"""
+_EQUITY = "select equity from marts.fct_portfolio_snapshots where portfolio_id = %s and as_of_date = %s"
+
+_WORTH_NAMING = Decimal(1)  # USD; less is rounding
+_MOST_NAMED = 5
+
+
+@dataclass(frozen=True)
+class ListedValue:
+    """The value of a position of a download, USD. theirs: by the broker's mark, None without one."""
+
+    symbol: str
+    theirs: Decimal | None
+    ours: Decimal
+    is_option: bool
+
+    @property
+    def difference(self) -> Decimal:
+        """Ours less the broker's; 0 without a mark."""
+        return Decimal(0) if self.theirs is None else self.ours - self.theirs
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """The broker's account value against our equity, USD.
+
+    differences: positions that differ, largest first. rest: what the broker's total has beyond its rows.
+    """
+
+    theirs: Decimal
+    ours: Decimal
+    differences: tuple[ListedValue, ...]
+    rest: Decimal
+
+    @property
+    def gap(self) -> Decimal:
+        """The absolute difference as a fraction of the broker's value; 1 if that is not positive."""
+        if self.theirs == self.ours:
+            return Decimal(0)
+        return abs(self.ours - self.theirs) / self.theirs if self.theirs > 0 else Decimal(1)
+
+    @property
+    def sentence(self) -> str:
+        """Both totals and where they differ."""
+        if abs(self.theirs - self.ours) < _WORTH_NAMING and not self.differences:
+            return f"Your broker and we both say {self.ours:,.2f}."
+        parts = [
+            f"{_name(value, self.differences)} {value.theirs:,.2f} there, {value.ours:,.2f} here"
+            for value in self.differences[:_MOST_NAMED]
+        ]
+        if len(self.differences) > _MOST_NAMED:
+            parts.append(f"{len(self.differences) - _MOST_NAMED} more positions differ")
+        if abs(self.rest) >= _WORTH_NAMING:
+            parts.append(f"{self.rest:,.2f} of the broker's total is in none of its rows")
+        named = f": {'; '.join(parts)}" if parts else ""
+        return f"Your broker says {self.theirs:,.2f}; we say {self.ours:,.2f}{named}."
+
+
+def listed_values(
+    connection: Connection, listed: Sequence[Holding], lots: Iterable[Lot], as_of: date, splits: Splits
+) -> tuple[ListedValue, ...]:
+    """The positions and cash of a download, valued by the broker and by us.
+
+    lots: of the download; their cost is the value of a position that has no price at all.
+    """
+    symbols = {normalize_symbol(holding.symbol) for holding in listed if not holding.is_cash}
+    prices = {
+        **_model_prices(connection, symbols, as_of),
+        **known_prices(connection, symbols, as_of, splits),
+    }
+    costs: dict[int, Decimal] = {}
+    for lot in lots:
+        costs[lot.line] = costs.get(lot.line, Decimal(0)) + entry_value(lot)
+    return tuple(
+        _value(holding, prices.get(normalize_symbol(holding.symbol)), costs.get(holding.line, Decimal(0)))
+        for holding in listed
+        if isinstance(holding.quantity, Decimal)
+    )
+
+
+def reconcile_account(
+    values: Sequence[ListedValue], account_value: Decimal | None, equity: Decimal
+) -> Reconciliation | None:
+    """The broker's total against our equity; None without a total and without a market value in each row."""
+    marks = [value.theirs for value in values if value.theirs is not None]
+    listed = sum(marks, Decimal(0))
+    if account_value is None and (not marks or len(marks) < len(values)):
+        return None
+    theirs = listed if account_value is None else account_value
+    differences = [value for value in values if abs(value.difference) >= _WORTH_NAMING]
+    differences.sort(key=lambda value: -abs(value.difference))
+    return Reconciliation(theirs, equity, tuple(differences), theirs - listed)
+
+
+def opening_value(values: Sequence[ListedValue], lots: Iterable[Lot]) -> Decimal:
+    """The equity that a portfolio starts with if none is given.
+
+    A download: the value of its positions and cash. Our own file, which has no values: the cost of its lots.
+    """
+    if values:
+        return sum((value.ours for value in values), Decimal(0))
+    return sum((entry_value(lot) for lot in lots), Decimal(0))
+
+
+def published_equity(connection: Connection, portfolio: UUID, as_of: date) -> Decimal | None:
+    """The equity of the statement's session, if it is published."""
+    if not _is_built(connection):
+        return None
+    row = connection.execute(_EQUITY, [portfolio, session_on_or_before(as_of)]).fetchone()
+    return None if row is None else row[0]
+
+
+def _is_built(connection: Connection) -> bool:
+    row = connection.execute(
+        "select to_regclass('marts.fct_position_values') is not null "
+        "and to_regclass('marts.fct_portfolio_snapshots') is not null"
+    ).fetchone()
+    return bool(row and row[0])
+
+
+def _model_prices(connection: Connection, symbols: set[str], as_of: date) -> dict[str, Decimal]:
+    if not symbols or not _is_built(connection):
+        return {}
+    asked = [sorted(symbols), session_on_or_before(as_of)]
+    return dict(connection.execute(_MODEL_PRICES, asked).fetchall())
+
+
+def _value(holding: Holding, price: Decimal | None, cost: Decimal) -> ListedValue:
+    assert isinstance(holding.quantity, Decimal)  # noqa: S101 - checked by the caller
+    is_option = holding.investment_class == "OPTIONS"
+    mark = Decimal(1) if holding.is_cash else holding.market_price
+    theirs = None if mark is None else value_at(holding.quantity, mark, is_option=is_option)
+    if price is not None and not holding.is_cash:
+        ours = value_at(holding.quantity, price, is_option=is_option)
+    else:
+        ours = cost if theirs is None else theirs
+    return ListedValue(normalize_symbol(holding.symbol), theirs, ours, is_option)
+
+
+def _name(value: ListedValue, among: Sequence[ListedValue]) -> str:
+    """`NVDA call`, or the whole symbol where two contracts have that name."""
+    short = _short_name(value)
+    return short if [_short_name(other) for other in among].count(short) == 1 else value.symbol
+
+
+def _short_name(value: ListedValue) -> str:
+    contract = parse_occ(value.symbol) if value.is_option else None
+    return f"{contract.underlying_symbol} {contract.option_type.lower()}" if contract else value.symbol

@@ -1,0 +1,206 @@
+"""The capital flow in a statement whose cash changed by more than its trades explain.
+
+Cash that was raised without a sale came from outside: a contribution of the statement's date. Sales,
+purchases, dividends and flows that are known already explain their part. Without a price for one of them the
+flow is unknown, and a notice asks for it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+import pandas as pd
+
+from ingestion.market.calendar import session_on_or_before
+from ingestion.raw.datasets import CAPITAL_FLOWS
+from ingestion.raw.ids import flow_id
+from ingestion.raw.loads import Connection
+from ingestion.statements.money.cash_lots import is_cash_row
+from ingestion.statements.money.values import CENT, row_value
+from ingestion.statements.parts import Row, is_withdrawn, lot_id
+from ingestion.statements.splits import Splits, read_splits, split_ratio, traded_symbol_of
+
+NOTES = "Change of cash by the statement of {}"
+
+# a sale at a session's close by omission, and small cash that no row states, such as interest and fees
+_EXPLAINED = Decimal("0.01")  # of the trades and dividends
+
+_FLOWS = """
+select flow_id::text, amount, flow_date
+from (
+    select distinct on (flow_id) flow_id, amount, flow_date
+    from raw.capital_flows where portfolio_id = %s order by flow_id, load_id desc
+) as newest
+where amount <> 0
+"""
+_DIVIDENDS = """
+select distinct on (symbol, ex_date) symbol, ex_date, value
+from raw.corporate_actions
+where action = 'dividend' and symbol = any(%s) and ex_date > %s and ex_date <= %s
+order by symbol, ex_date, load_id desc
+"""
+_CLOSES = """
+select distinct on (symbol, day) symbol, day, price
+from (
+    select symbol, price_date as day, close as price, load_id
+    from raw.prices
+    where symbol = any(%(symbols)s) and price_date = any(%(days)s)
+    union all
+    select symbol, quote_date, case when bid > 0 and ask > 0 then (bid + ask) / 2 else last end, load_id
+    from raw.option_quotes
+    where symbol = any(%(symbols)s) and quote_date = any(%(days)s)
+) as known
+where price is not null
+order by symbol, day, load_id desc
+"""
+
+Closes = Mapping[tuple[str, date], Decimal]
+
+
+@dataclass(frozen=True)
+class CashFlow:
+    """amount: USD, positive for a contribution; 0 removes that of an earlier version of the statement."""
+
+    flow_id: str
+    portfolio: UUID
+    day: date
+    amount: Decimal
+
+    def frame(self) -> pd.DataFrame:
+        """The one row for raw.capital_flows."""
+        values = [self.flow_id, str(self.portfolio), self.day, self.amount, NOTES.format(self.day)]
+        return pd.DataFrame([dict(zip(CAPITAL_FLOWS.columns, values, strict=True))], dtype=object)
+
+
+def cash_flow(
+    connection: Connection, portfolio: UUID, before: Sequence[Row], after: Sequence[Row], as_of: date
+) -> tuple[CashFlow | None, tuple[str, ...]]:
+    """The flow to load with a statement, None if there is none or it is known, and notices for the user.
+
+    before, after: the portfolio's rows before and after the statement.
+    """
+    key = str(flow_id(portfolio, as_of, NOTES.format(as_of), 1))
+    flows = {one: (amount, day) for one, amount, day in connection.execute(_FLOWS, [portfolio])}
+    loaded = flows.pop(key, (Decimal(0), as_of))[0]
+    last = max((row["statement_date"] for row in before if row["statement_date"]), default=as_of)
+    known = sum((amount for amount, day in flows.values() if last < day <= as_of), Decimal(0))
+    amount, notices = _unexplained(connection, before, after, known, (last, as_of))
+    return (None if amount == loaded else CashFlow(key, portfolio, as_of, amount)), notices
+
+
+def _unexplained(
+    connection: Connection,
+    before: Sequence[Row],
+    after: Sequence[Row],
+    known: Decimal,
+    period: tuple[date, date],
+) -> tuple[Decimal, tuple[str, ...]]:
+    """The change of cash that neither trades nor known flows explain. period: both statements' dates."""
+    last, as_of = period
+    start, end = _cash(before, as_of), _cash(after, as_of)
+    if last == as_of or start is None or end is None or start == end:
+        return Decimal(0), ()
+    changed = f"Cash changed from {start:,.2f} to {end:,.2f}"
+    traded = _traded(connection, before, after, period)
+    if traded is None:
+        how = "no flow is assumed; add one with `sigmasight capital-flows add`"
+        return Decimal(0), (f"{changed}, but the price of a sale since {last} is not known: {how}.",)
+    explained = known + sum(traded, Decimal(0))
+    amount = (end - start - explained).quantize(CENT)
+    if abs(amount) <= _EXPLAINED * sum(map(abs, traded), Decimal(0)):
+        return Decimal(0), ()
+    what = f"a {'contribution' if amount > 0 else 'withdrawal'} of {abs(amount):,.2f} on {as_of}"
+    of_which = f", of which trades, dividends and known flows explain {explained:,.2f}" if explained else ""
+    undo = "`sigmasight capital-flows list` shows its id, and `capital-flows remove` takes it back"
+    return amount, (f"{changed}{of_which}: {what}. If it is not one, {undo}.",)
+
+
+def _cash(rows: Iterable[Row], as_of: date) -> Decimal | None:
+    """The balance of the open cash lots; None without any."""
+    cash = [
+        row["quantity"]
+        for row in rows
+        if is_cash_row(row) and row["exit_date"] is None and row["entry_date"] <= as_of
+    ]
+    return sum(cash, Decimal(0)) if cash else None
+
+
+def _traded(
+    connection: Connection, before: Sequence[Row], after: Sequence[Row], period: tuple[date, date]
+) -> list[Decimal] | None:
+    """What sales, purchases, expiries and dividends brought or cost; None if a price is missing."""
+    last, as_of = period
+    held = [row for row in before if not is_cash_row(row) and not is_withdrawn(row)]
+    now = [row for row in after if not is_cash_row(row) and not is_withdrawn(row)]
+    lots = {lot_id(row) for row in held}
+    known_exits = {(row["position_id"], row["exit_date"]) for row in held}
+    sold = [
+        row for row in now if row["exit_date"] and (row["position_id"], row["exit_date"]) not in known_exits
+    ]
+    ended = [*sold, *(row for row in now if _has_expired(row, last, as_of))]
+    splits = read_splits(connection, {traded_symbol_of(row) for row in (*held, *now)})
+    closes = _closes(connection, ended)
+    amounts = [_proceeds(row, splits, closes) for row in ended]
+    if None in amounts:
+        return None
+    bought = [row for row in now if lot_id(row) not in lots and row["entry_date"] > last]
+    amounts += [-row_value(row, row["entry_price"]) for row in bought]
+    dividends = _dividends(connection, held, splits, last, as_of)
+    return [amount for amount in amounts if amount is not None] + dividends
+
+
+def _has_expired(row: Row, last: date, as_of: date) -> bool:
+    expiration: date | None = row["expiration_date"]
+    return row["exit_date"] is None and expiration is not None and last < expiration <= as_of
+
+
+def _closes(connection: Connection, rows: Iterable[Row]) -> Closes:
+    asked = {(_priced_by(row), _session(row)) for row in rows if row["exit_price"] is None}
+    symbols, days = sorted({symbol for symbol, _ in asked}), sorted({day for _, day in asked})
+    found = connection.execute(_CLOSES, {"symbols": symbols, "days": days})
+    return {(symbol, day): close for symbol, day, close in found}
+
+
+def _priced_by(row: Row) -> str:
+    return str(row["symbol"] if row["exit_date"] else row["underlying_symbol"])
+
+
+def _session(row: Row) -> date:
+    return session_on_or_before(row["exit_date"] or row["expiration_date"])
+
+
+def _proceeds(row: Row, splits: Splits, closes: Closes) -> Decimal | None:
+    """The value of a lot at its exit, or its intrinsic value at its expiry; None if a price is missing."""
+    end = row["exit_date"] or row["expiration_date"]
+    ratio = split_ratio(splits.get(traded_symbol_of(row), []), row["entry_date"], end)
+    at_end = {**row, "quantity": row["quantity"] * ratio}
+    if row["exit_price"] is not None:
+        return row_value(at_end, row["exit_price"])
+    close = closes.get((_priced_by(row), _session(row)))
+    if close is None:
+        return None
+    if row["exit_date"]:
+        return row_value(at_end, close)
+    sign = 1 if row["option_type"] == "CALL" else -1
+    return row_value(at_end, max((close - row["strike_price"] / ratio) * sign, Decimal(0)))
+
+
+def _dividends(
+    connection: Connection, held: Sequence[Row], splits: Splits, last: date, as_of: date
+) -> list[Decimal]:
+    shares = [row for row in held if row["investment_class"] == "PUBLIC"]
+    found = connection.execute(
+        _DIVIDENDS, [sorted({str(row["symbol"]) for row in shares}), last, as_of]
+    ).fetchall()
+    return [
+        row["quantity"]
+        * split_ratio(splits.get(symbol, []), row["entry_date"], ex_date)
+        * (value or Decimal(0))
+        for symbol, ex_date, value in found
+        for row in shares
+        if row["symbol"] == symbol
+        and row["entry_date"] < ex_date
+        and (row["exit_date"] is None or row["exit_date"] >= ex_date)
+    ]

@@ -1,0 +1,153 @@
+"""What a statement is asked about before it is loaded, and what it is not."""
+
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from ingestion.demo.demo import demo_portfolios
+from ingestion.portfolios.portfolios import PortfolioFields
+from ingestion.raw.datasets import PRICES
+from ingestion.raw.loads import Connection, load_frame
+from ingestion.statements.brokers.entries import EntryTerms
+from ingestion.statements.checks import Question, Thresholds, questions
+from ingestion.statements.load import load_positions, prepare_positions
+
+Ask = Callable[..., list[tuple[str, int | None, str]]]
+
+PER_SHARE = "the price of an option is per share of the underlying (5.08, not 508)."
+HEADER = "Symbol,Quantity,Entry Price Per Share,Entry Date,Exit Date,Exit Price Per Share\n"
+TODAY, JUNE, JULY = date(2026, 2, 2), date(2025, 6, 30), date(2025, 7, 31)
+CLOSES = {"AAPL": "205.17", "MSFT": "497.41", "SPY": "617.85"}
+
+
+@pytest.fixture(scope="module")
+def priced(module_connection: Connection) -> Connection:
+    """A warehouse with closes of two days, and the portfolio `Held`."""
+    days = [
+        {"symbol": s, "price_date": d, "close": Decimal(c)} for s, c in CLOSES.items() for d in (JUNE, JULY)
+    ]
+    load_frame(module_connection, PRICES, pd.DataFrame(days), source="files", origin="test")
+    return module_connection
+
+
+@pytest.fixture
+def ask(priced: Connection, tmp_path: Path) -> Ask:
+    """Code, row and sentence of what is asked about rows of our columns."""
+
+    def ask_about(
+        rows: str,
+        *,
+        name: str = "New",
+        equity: str | None = "100000",
+        thresholds: Thresholds | None = None,
+        has_asked: bool = False,
+        day: date = JULY,
+    ) -> list[tuple[str, int | None, str]]:
+        path = tmp_path / "mine.csv"
+        path.write_text(HEADER + rows)
+        fields = PortfolioFields(name, "jane@example.com", equity)
+        prepared = prepare_positions(priced, path, fields, statement_date=day, today=TODAY)
+        found = questions(priced, prepared, thresholds or Thresholds(), has_asked_for_prices=has_asked)
+        return [(question.code, question.row, question.sentence) for question in found]
+
+    return ask_about
+
+
+def test_a_price_far_from_that_days_close(ask: Ask) -> None:
+    assert ask("AAPL,10,20.5,2025-06-30,,\nMSFT,10,497,2025-06-30,,\n") == [
+        ("ASK_PRICE", 2, "AAPL at 20.5 on 2025-06-30 is 90 % below that day's close of 205.17.")
+    ]
+    sold = "AAPL,10,205,2025-06-30,2025-07-31,2052\n"
+    assert ask(sold) == [
+        ("ASK_PRICE", 2, "AAPL at 2052 on 2025-07-31 is 900.1 % above that day's close of 205.17.")
+    ]
+    assert ask("AAPL,10,225,2025-06-30,,\n") == []
+    assert len(ask("AAPL,10,225,2025-06-30,,\n", thresholds=Thresholds(price_percent=Decimal(5)))) == 1
+    assert ask("AAPL,10,2,2024-06-28,,\n") == []  # no close of that day is known
+
+
+def test_an_option_above_its_underlying(ask: Ask) -> None:
+    assert ask(
+        "SPY270115C00600000,1,6178,2025-06-30,,\nAAPL270115P00200000,1,508,2025-06-30,,\n", equity="1000000"
+    ) == [
+        (
+            "ASK_OPTION",
+            2,
+            f"SPY270115C00600000 at 6178 on 2025-06-30 costs more than SPY's close of 617.85; {PER_SHARE}",
+        ),
+        (
+            "ASK_OPTION",
+            3,
+            f"AAPL270115P00200000 at 508 on 2025-06-30 costs more than its strike of 200; {PER_SHARE}",
+        ),
+    ]
+    assert ask("SPY270115C00600000,1,61.78,2025-06-30,,\nAAPL270115P00200000,1,15,2025-06-30,,\n") == []
+
+
+def test_a_quantity_and_a_gross_exposure_out_of_proportion(ask: Ask) -> None:
+    assert ask("AAPL,1000,205,2025-06-30,,\nMSFT,-700,497,2025-06-30,,\nSPAXX,900000,1,2025-06-30,,\n") == [
+        ("ASK_QUANTITY", 2, "1000 AAPL cost 205,000.00, 2 times the equity of 100,000.00."),
+        ("ASK_QUANTITY", 3, "-700 MSFT cost 347,900.00, 3.5 times the equity of 100,000.00."),
+        ("ASK_GROSS", None, "Long and short positions cost 552,900.00, 5.5 times the equity of 100,000.00."),
+    ]
+    wide = Thresholds(position_to_equity=Decimal(4), gross_to_equity=Decimal(6))
+    assert ask("AAPL,1000,205,2025-06-30,,\nMSFT,-700,497,2025-06-30,,\n", thresholds=wide) == []
+
+
+def test_a_symbol_that_nobody_prices(ask: Ask) -> None:
+    rows = "AAPL,10,205,2025-06-30,,\nAPPL,10,205,2025-06-30,,\nHOME_FLAT,1,9,2025-06-30,,\n"
+    assert ask(rows) == []  # nobody was asked yet
+    [(code, row, sentence)] = ask(rows, has_asked=True)
+    assert (code, row) == ("ASK_SYMBOL", 3)
+    assert sentence.startswith("No source has a price of APPL: correct the symbol, or give it")
+
+
+def test_a_statement_of_another_portfolio_and_one_that_repeats(
+    ask: Ask, priced: Connection, tmp_path: Path
+) -> None:
+    path = tmp_path / "held.csv"
+    rows = "AAPL,10,205,2025-06-30,,\nMSFT,10,497,2025-06-30,,\nXYZ,900,990,2025-06-30,,\n"
+    path.write_text(HEADER + rows)
+    fields: dict[str, Any] = {"portfolio_name": "Held", "owner_email": "jane@example.com"}
+    load_positions(priced, path, **fields, equity=Decimal(100_000), statement_date=JUNE, today=TODAY)
+    # a book that was confirmed before is not asked about again
+    assert ask(rows, name="Held", equity=None, has_asked=True) == []
+    other = "AAPL,10,205,2025-06-30,,\nSPY,10,617,2025-07-31,,\n"
+    [(code, row, sentence)] = ask(other, name="Held", equity=None)
+    assert (code, row) == ("ASK_CHANGED", None)
+    assert "3 of 4 symbols are not in both" in sentence
+    assert "gone MSFT, XYZ; new SPY" in sentence
+
+
+def test_a_download_is_asked_about_its_total_and_its_marks(priced: Connection, tmp_path: Path) -> None:
+    path = tmp_path / "schwab.csv"
+    path.write_text(
+        '"Positions for account Individual ...123 as of 04:33 PM ET, 2025/07/31"\n'
+        "Symbol,Description,Quantity,Price,Market Value,Cost Basis\n"
+        "AAPL,x,10,205.17,2051.70,20\nAAPL 01/15/2027 200.00 P,x,1,1420,142000,1500\n"
+    )
+
+    def asked(equity: str | None) -> tuple[Question, ...]:
+        fields = PortfolioFields("Schwab", "jane@example.com", equity)
+        prepared = prepare_positions(
+            priced, path, fields, today=TODAY, terms=EntryTerms(entry_date=date(2025, 6, 30))
+        )
+        return questions(priced, prepared, Thresholds())
+
+    assert [question.code for question in asked(None)] == ["ASK_OPTION"]  # an average cost of 2 is no price
+    gap = asked("200000")[-1]
+    assert gap.code == "ASK_EQUITY"
+    assert gap.sentence == "Your broker says 144,051.70; we say 200,000.00."
+
+
+@pytest.mark.parametrize("portfolio", demo_portfolios(), ids=lambda portfolio: portfolio.path.stem)
+def test_the_demo_loads_without_questions(priced: Connection, portfolio: Any) -> None:
+    fields = PortfolioFields(portfolio.portfolio_name, portfolio.owner_email, portfolio.equity_balance)
+    day = portfolio.statement_date
+    prepared = prepare_positions(priced, portfolio.path, fields, statement_date=day)
+    assert questions(priced, prepared, Thresholds()) == ()

@@ -1,0 +1,277 @@
+"""Equity that follows from a statement, the broker's totals against ours, and movements of cash."""
+
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from ingestion.errors import InvalidPortfolio
+from ingestion.portfolios.capital_flows import add_flow, remove_flow
+from ingestion.portfolios.entries import find_holder
+from ingestion.portfolios.portfolios import PortfolioFields
+from ingestion.raw.datasets import CORPORATE_ACTIONS, OPTION_QUOTES, PRICES
+from ingestion.raw.loads import Connection, LoadReport, load_frame
+from ingestion.statements.brokers.entries import EntryTerms
+from ingestion.statements.load import PreparedStatement, load_positions, prepare_positions
+from ingestion.statements.money.cash_lots import with_cash_movements
+from ingestion.statements.preview import preview
+from ingestion.statements.rows import Lot
+
+Write = Callable[[str, str], Path]
+
+FILES = Path(__file__).parent / "broker_files"
+SCHWAB = FILES / "Individual-Positions-2025-09-02.csv"
+HEADER = "Symbol,Quantity,Entry Price Per Share,Entry Date\n"
+TODAY, ENTRY = date(2026, 2, 2), date(2025, 1, 2)
+JUNE, JULY, AUGUST = date(2025, 6, 30), date(2025, 7, 31), date(2025, 8, 29)
+OWNER: dict[str, Any] = {"portfolio_name": "Mine", "owner_email": "jane@example.com"}
+
+
+@pytest.fixture
+def load(connection: Connection, write: Write) -> Callable[..., list[LoadReport]]:
+    """Load rows of our columns as the statement of a day."""
+
+    def load_rows(rows: str, day: date, **fields: Any) -> list[LoadReport]:
+        path = write("mine.csv", HEADER + rows)
+        return load_positions(connection, path, **OWNER, statement_date=day, today=TODAY, **fields)
+
+    return load_rows
+
+
+def prepared(connection: Connection, path: Path, **fields: Any) -> PreparedStatement:
+    terms = EntryTerms(entry_date=ENTRY)
+    return prepare_positions(
+        connection, path, PortfolioFields("Mine", "jane@example.com", **fields), today=TODAY, terms=terms
+    )
+
+
+def equity(connection: Connection) -> Any:
+    return connection.execute("select initial_equity from raw.portfolios order by load_id desc").fetchone()
+
+
+def cash(connection: Connection) -> list[tuple[Any, ...]]:
+    """Quantity, entry and exit date of each lot of cash."""
+    return connection.execute(
+        "select quantity, entry_date, exit_date from ("
+        "  select distinct on (position_id) * from raw.positions order by position_id, load_id desc"
+        ") as newest where investment_subtype = 'CASH' order by entry_date, exit_date"
+    ).fetchall()
+
+
+def flows(connection: Connection) -> list[tuple[Any, ...]]:
+    return connection.execute(
+        "select amount, flow_date from ("
+        "  select distinct on (flow_id) * from raw.capital_flows order by flow_id, load_id desc"
+        ") as newest where amount <> 0 order by flow_date"
+    ).fetchall()
+
+
+def price(connection: Connection, symbol: str, day: date, close: str) -> None:
+    frame = pd.DataFrame([{"symbol": symbol, "price_date": day, "close": Decimal(close)}])
+    load_frame(connection, PRICES, frame, source="files", origin="test")
+
+
+# --- equity ------------------------------------------------------------------------------------------------
+
+
+def test_a_files_equity_is_the_cost_of_its_lots(connection: Connection, load: Any) -> None:
+    # a short and a contract: 2,050 - 300 + 2 x 100 x 5 + 1,000 of cash
+    rows = "AAPL,10,205,2025-06-30\nMSFT,-1,300,2025-06-30\nAAPL270115C00250000,2,5,2025-06-30\n"
+    reports = load(rows + "SPAXX,1000,1,2025-06-30\n", JUNE)
+    assert equity(connection) == (Decimal(3750),)
+    assert "starts with an equity of 3,750.00, the cost of the lots at entry" in " ".join(reports[1].notices)
+
+
+def test_a_downloads_equity_is_the_value_of_its_positions_and_cash(connection: Connection) -> None:
+    load_positions(connection, SCHWAB, **OWNER, today=TODAY, terms=EntryTerms(entry_date=ENTRY))
+    assert equity(connection) == (Decimal("34814.37"),)  # its own total
+
+
+def test_cash_of_interactive_brokers_counts(connection: Connection) -> None:
+    found = prepared(connection, FILES / "ib_activity.csv")
+    # 22,972 + 4,971 - 10,567.50 + 7,100 - 8,220 + 43,419.25
+    assert found.portfolio.initial_equity == Decimal("59674.75")
+
+
+def test_positions_that_add_up_to_nothing_ask_for_an_equity(connection: Connection, load: Any) -> None:
+    with pytest.raises(InvalidPortfolio, match=r"add up to -50\.00 USD.*--equity.*ERR_PORT_004"):
+        load("AAPL,1,200,2025-06-30\nMSFT,-1,250,2025-06-30\n", JUNE)
+    assert equity(connection) is None
+
+
+# --- the broker's totals -----------------------------------------------------------------------------------
+
+
+def test_the_brokers_total_is_compared_with_ours_by_position(connection: Connection) -> None:
+    put = {
+        "symbol": "AAPL270115P00200000",
+        "quote_date": date(2025, 9, 2),
+        "underlying_symbol": "AAPL",
+        "expiration_date": date(2027, 1, 15),
+        "option_type": "PUT",
+        "strike_price": 200,
+        "last": Decimal("13.80"),
+    }
+    load_frame(connection, OPTION_QUOTES, pd.DataFrame([put]), source="files", origin="test")
+    found = prepared(connection, SCHWAB)
+    assert found.reconciliation is not None
+    assert found.reconciliation.sentence == (
+        "Your broker says 34,814.37; we say 34,734.37: AAPL put 2,840.00 there, 2,760.00 here."
+    )
+    given = prepared(connection, SCHWAB, equity=Decimal(50_000)).reconciliation
+    assert given is not None
+    assert given.sentence.startswith("Your broker says 34,814.37; we say 50,000.00: AAPL put")
+    assert round(given.gap, 3) == Decimal("0.436")
+
+
+def test_what_the_brokers_total_has_beyond_its_rows_is_named(connection: Connection, write: Write) -> None:
+    text = SCHWAB.read_text().replace("$34,814.37", "$35,000.00")
+    found = prepared(connection, write("more.csv", text)).reconciliation
+    assert found is not None
+    assert found.sentence.endswith("185.63 of the broker's total is in none of its rows.")
+    own = prepared(connection, write("own.csv", HEADER + "AAPL,1,200,2025-06-30\n"))
+    assert own.reconciliation is None
+
+
+# --- movements of cash -------------------------------------------------------------------------------------
+
+
+def test_raising_a_cash_lot_is_a_contribution_of_the_statements_date(
+    connection: Connection, load: Any
+) -> None:
+    # Silent failure prevented: the raised lot changed every day back to its entry, and equity none
+    load("AAPL,10,205,2025-06-30\nSPAXX,15000,1,2025-06-30\n", JUNE)
+    raised = "AAPL,10,205,2025-06-30\nSPAXX,20000,1,2025-06-30\n"
+    _, positions, flow = load(raised, JULY)
+    assert cash(connection) == [(15000, JUNE, None), (5000, JULY, None)]
+    assert flows(connection) == [(5000, JULY)]
+    assert positions.touched_from == flow.touched_from == JULY
+    assert "a contribution of 5,000.00 on 2025-07-31" in " ".join(positions.notices)
+    # the same statement again, and the next one with the same balance, change nothing
+    assert [report.rows_new for report in load(raised, JULY)] == [0, 0]
+    assert [report.rows_new for report in load(raised, AUGUST)] == [0, 0]
+
+
+def test_a_corrected_statement_corrects_its_contribution(connection: Connection, load: Any) -> None:
+    load("AAPL,10,205,2025-06-30\nSPAXX,15000,1,2025-06-30\n", JUNE)
+    load("AAPL,10,205,2025-06-30\nSPAXX,20000,1,2025-06-30\n", JULY)
+    load("AAPL,10,205,2025-06-30\nSPAXX,17000,1,2025-06-30\n", JULY)
+    assert flows(connection) == [(2000, JULY)]
+    load("AAPL,10,205,2025-06-30\nSPAXX,15000,1,2025-06-30\n", JULY)
+    assert flows(connection) == []
+
+
+def test_lowering_cash_takes_the_latest_lots_and_is_a_withdrawal(connection: Connection, load: Any) -> None:
+    load("SPAXX,15000,1,2025-06-30\nAAPL,10,205,2025-06-30\n", JUNE)
+    load("SPAXX,20000,1,2025-06-30\nAAPL,10,205,2025-06-30\n", JULY)
+    load("SPAXX,13000,1,2025-06-30\nAAPL,10,205,2025-06-30\n", AUGUST)
+    assert cash(connection) == [(2000, JUNE, AUGUST), (13000, JUNE, None), (5000, JULY, AUGUST)]
+    assert flows(connection) == [(5000, JULY), (-7000, AUGUST)]
+
+
+def test_sales_purchases_dividends_and_known_flows_explain_cash(connection: Connection, load: Any) -> None:
+    load("AAPL,10,205,2025-06-30\nMSFT,10,490,2025-06-30\nSPAXX,1000,1,2025-06-30\n", JUNE)
+    price(connection, "MSFT", JULY, "530")
+    dividend = {"symbol": "AAPL", "ex_date": date(2025, 7, 15), "action": "dividend", "value": Decimal(1)}
+    load_frame(connection, CORPORATE_ACTIONS, pd.DataFrame([dividend]), source="files", origin="test")
+    add_flow(connection, find_holder(connection, "Mine", None), Decimal(500), date(2025, 7, 10), today=TODAY)
+    # MSFT is sold for 5,300, VTI bought for 3,000, 10 of dividends, 500 paid in: 1,000 become 3,810
+    rows = "AAPL,10,205,2025-06-30\nVTI,10,300,2025-07-08\n"
+    load(rows + "SPAXX,3810,1,2025-06-30\n", JULY)
+    assert flows(connection) == [(500, date(2025, 7, 10))]
+    assert cash(connection) == [(1000, JUNE, None), (2810, JULY, None)]
+    # another 4,000 came in with the same trades
+    notices = load(rows + "SPAXX,7810,1,2025-06-30\n", JULY)[1].notices
+    assert flows(connection) == [(500, date(2025, 7, 10)), (4000, JULY)]
+    assert "trades, dividends and known flows explain 2,810.00" in " ".join(notices)
+
+
+def test_a_sale_without_a_price_leaves_the_flow_open(connection: Connection, load: Any) -> None:
+    load("AAPL,10,205,2025-06-30\nMSFT,10,490,2025-06-30\nSPAXX,1000,1,2025-06-30\n", JUNE)
+    notices = load("AAPL,10,205,2025-06-30\nSPAXX,9000,1,2025-06-30\n", JULY)[1].notices
+    assert flows(connection) == []
+    assert "the price of a sale since 2025-06-30 is not known" in " ".join(notices)
+
+
+def test_a_contribution_that_was_taken_back_stays_so_for_other_statements(
+    connection: Connection, load: Any
+) -> None:
+    load("SPAXX,15000,1,2025-06-30\nAAPL,10,205,2025-06-30\n", JUNE)
+    load("SPAXX,20000,1,2025-06-30\nAAPL,10,205,2025-06-30\n", JULY)
+    row = connection.execute("select flow_id::text from raw.capital_flows").fetchone()
+    assert row is not None
+    remove_flow(connection, row[0])
+    load("SPAXX,20000,1,2025-06-30\nAAPL,10,205,2025-06-30\n", AUGUST)
+    assert flows(connection) == []
+
+
+def lot(quantity: int, day: date) -> Lot:
+    return Lot(2, "SPAXX", "PUBLIC", "CASH", Decimal(quantity), Decimal(1), day, None, None, None)
+
+
+def held(quantity: int, day: date, statement: date) -> dict[str, Any]:
+    return {
+        "symbol": "SPAXX",
+        "investment_subtype": "CASH",
+        "quantity": Decimal(quantity),
+        "entry_price": Decimal(1),
+        "entry_date": day,
+        "exit_date": None,
+        "expiration_date": None,
+        "statement_date": statement,
+    }
+
+
+@pytest.mark.parametrize(
+    ("before", "stated", "after"),
+    [
+        # a deposit as a row of its own keeps its date
+        ([(15, JUNE)], [(15, JUNE), (5, date(2025, 7, 9))], [(15, JUNE), (5, date(2025, 7, 9))]),
+        # one row with another date, or several rows, are the same balance
+        ([(15, JUNE)], [(20, JULY)], [(15, JUNE), (5, JULY)]),
+        ([(15, JUNE), (5, JULY)], [(20, JUNE)], [(15, JUNE), (5, JULY)]),
+        # borrowing that turns into cash, and grows
+        ([(-15, JUNE)], [(-20, JUNE)], [(-15, JUNE), (-5, AUGUST)]),
+        ([(-15, JUNE)], [(20, JUNE)], [(20, AUGUST)]),
+    ],
+)
+def test_a_balance_of_cash_is_known_lots_and_a_movement(
+    before: list[tuple[int, date]], stated: list[tuple[int, date]], after: list[tuple[int, date]]
+) -> None:
+    last = JULY if len(before) > 1 else JUNE
+    as_of = AUGUST if after[-1][1] == AUGUST or len(before) > 1 else JULY
+    found = with_cash_movements([lot(*one) for one in stated], [held(*one, last) for one in before], as_of)
+    assert [(int(one.quantity), one.entry_date) for one in found] == after
+
+
+def test_the_preview_shows_the_flow_and_both_totals(connection: Connection) -> None:
+    shown = preview(connection, prepared(connection, SCHWAB))
+    assert shown.equity == Decimal("34814.37")
+    assert shown.reconciliation is not None
+    assert shown.reconciliation.sentence == "Your broker and we both say 34,814.37."
+
+
+def test_the_preview_names_each_changed_lot_with_before_and_after(
+    connection: Connection, load: Any, write: Write
+) -> None:
+    load(
+        "AAPL,10,205,2025-06-30\nMSFT,10,490,2025-06-30\nVTI,4,300,2025-06-30\nSPAXX,1000,1,2025-06-30\n",
+        JUNE,
+    )
+    rows = "AAPL,12,205,2025-06-30\nMSFT,4,490,2025-06-30\nNVDA,1,170,2025-07-08\nSPAXX,900,1,2025-06-30\n"
+    fields = PortfolioFields("Mine", "jane@example.com")
+    path = write("july.csv", HEADER + rows)
+    found = prepare_positions(connection, path, fields, statement_date=JULY, today=TODAY)
+    shown = preview(connection, found)
+    assert [change.sentence for change in shown.changed] == [
+        "changed: AAPL of 2025-06-30 at 205: 10 -> 12",
+        "changed: MSFT of 2025-06-30 at 490: 10 -> 4",
+        "sold in part: MSFT of 2025-06-30 at 490: 10 -> 6 sold on 2025-07-31 at that day's close",
+        "changed: SPAXX of 2025-06-30 at 1: 1000 -> 900",
+        "sold in part: SPAXX of 2025-06-30 at 1: 1000 -> 100 sold on 2025-07-31 at that day's close",
+        "closed: VTI of 2025-06-30 at 300: 4 -> 4 sold on 2025-07-31 at that day's close",
+    ]
