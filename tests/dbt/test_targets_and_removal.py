@@ -29,6 +29,7 @@ from warehouse.connections import Warehouse
 pytestmark = pytest.mark.slow
 
 FIRST, SPLIT, REMOVED, LAST = date(2025, 6, 16), date(2025, 6, 24), date(2025, 6, 26), date(2025, 6, 30)
+PAID_IN = date(2025, 6, 27)
 FACTS = ("fct_target_prices", "fct_exposures_by_group", "fct_portfolio_snapshots")
 MARTS = (*FACTS, "dim_positions", "dim_portfolios", "dim_position_tags", "dim_tags", "fct_capital_flows")
 IDENTITIES = (
@@ -120,10 +121,22 @@ def load_book(connection: psycopg.Connection[Any], folder: Path) -> None:
         owner_email="jane@example.com",
         statement_date=date(2025, 6, 27),
     )
+    load_saver(connection, folder / "saver.csv")
     load_target_prices(connection, folder / "targets.csv", today=LAST)
     load_tags(connection, folder / "tags.csv")
     for name in ("Book", "Gone"):
         add_flow(connection, find_holder(connection, name, None), Decimal("50.25"), FIRST, notes="bonus")
+
+
+def load_saver(connection: psycopg.Connection[Any], path: Path) -> None:
+    """A portfolio without a stated equity, whose next statement has more cash."""
+    for day, cash in ((FIRST, 1_000), (PAID_IN, 1_500)):
+        path.write_text(
+            f"{HEADER}\nLONG,5,100,{FIRST},PUBLIC,STOCK,,,,\nSPAXX,{cash},1,{FIRST},PUBLIC,CASH,,,,\n"
+        )
+        load_positions(
+            connection, path, portfolio_name="Saver", owner_email="jane@example.com", statement_date=day
+        )
 
 
 @pytest.fixture(scope="module")
@@ -411,8 +424,10 @@ def test_flows_of_a_removed_portfolio_are_not_shown(
     assert {row["portfolio_id"] for row in first["fct_capital_flows"]} == {
         portfolios["Book"],
         portfolios["Gone"],
+        portfolios["Saver"],
     }
-    (row,) = read_rows(module_warehouse, "select * from marts.fct_capital_flows")
+    row, saved = read_rows(module_warehouse, "select * from marts.fct_capital_flows order by flow_date")
+    assert (saved["portfolio_id"], saved["amount"]) == (portfolios["Saver"], 500)
     found = (row["portfolio_id"], row["flow_date"], row["amount"], row["notes"])
     assert found == (portfolios["Book"], FIRST, Decimal("50.25"), "bonus")
     assert row["created_at"] == row["updated_at"]
@@ -504,3 +519,23 @@ def test_a_new_colour_is_published_by_building_the_last_session_of_its_users_por
         ("#654321", True),
     ]
     assert {mart: read(mart) for mart in FACTS} == before
+
+
+# --- cash --------------------------------------------------------------------------------------------------
+
+
+def test_raised_cash_is_a_contribution_of_its_day_and_no_gain(
+    first: dict[str, Rows], portfolios: dict[str, Any]
+) -> None:
+    days = {
+        row["as_of_date"]: row
+        for row in first["fct_portfolio_snapshots"]
+        if row["portfolio_id"] == portfolios["Saver"]
+    }
+    assert {day: row["equity"] for day, row in days.items() if day < PAID_IN} == dict.fromkeys(
+        [day for day in days if day < PAID_IN], 1500
+    )
+    paid_in = days[PAID_IN]
+    assert (paid_in["equity"], paid_in["capital_flow"], paid_in["daily_pnl"]) == (2000, 500, 0)
+    assert {row["cash"] for row in days.values()} == {0}  # all of it is in its lots
+    assert days[LAST]["twr_index"] == pytest.approx(days[FIRST]["twr_index"])

@@ -132,22 +132,19 @@ def opening_value(values: Sequence[ListedValue], lots: Iterable[Lot]) -> Decimal
 
 def published_equity(connection: Connection, portfolio: UUID, as_of: date) -> Decimal | None:
     """The equity of the statement's session, if it is published."""
-    if not _is_built(connection):
+    if not _is_built(connection, "marts.fct_portfolio_snapshots"):
         return None
     row = connection.execute(_EQUITY, [portfolio, session_on_or_before(as_of)]).fetchone()
     return None if row is None else row[0]
 
 
-def _is_built(connection: Connection) -> bool:
-    row = connection.execute(
-        "select to_regclass('marts.fct_position_values') is not null "
-        "and to_regclass('marts.fct_portfolio_snapshots') is not null"
-    ).fetchone()
+def _is_built(connection: Connection, mart: str) -> bool:
+    row = connection.execute("select to_regclass(%s) is not null", [mart]).fetchone()
     return bool(row and row[0])
 
 
 def _model_prices(connection: Connection, symbols: set[str], as_of: date) -> dict[str, Decimal]:
-    if not symbols or not _is_built(connection):
+    if not symbols or not _is_built(connection, "marts.fct_position_values"):
         return {}
     asked = [sorted(symbols), session_on_or_before(as_of)]
     return dict(connection.execute(_MODEL_PRICES, asked).fetchall())

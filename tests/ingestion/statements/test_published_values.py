@@ -1,0 +1,70 @@
+"""A broker's totals against what is published: model prices of options, and the equity of the session."""
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ingestion.portfolios.portfolios import PortfolioFields
+from ingestion.raw.loads import Connection
+from ingestion.statements.brokers.entries import EntryTerms
+from ingestion.statements.load import PreparedStatement, prepare_positions
+from warehouse.connections import Warehouse
+
+DAY = date(2025, 9, 12)
+CALL = "SPY250919C00460000"
+TEXT = """\
+"Positions for account Individual ...123 as of 04:33 PM ET, 2025/09/12"
+Symbol,Description,Quantity,Price,Market Value,Cost Basis
+SPY 09/19/2025 460.00 C,x,10,250,"250,000",160000
+Cash & Cash Investments,--,--,--,"1,000",--
+Account Total,,,,"251,000",
+"""
+
+
+@pytest.fixture
+def reader(demo: Warehouse) -> Iterator[Connection]:
+    with demo.connect_writer(application_name="test statements") as connection:
+        connection.rollback()
+        connection.read_only = True
+        yield connection
+
+
+@pytest.fixture
+def prepared(reader: Connection, tmp_path: Path) -> Callable[[PortfolioFields], PreparedStatement]:
+    path = tmp_path / "schwab.csv"
+    path.write_text(TEXT)
+    return lambda fields: prepare_positions(
+        reader, path, fields, terms=EntryTerms(entry_date=date(2025, 6, 30))
+    )
+
+
+def published(reader: Connection, what: str, condition: str) -> Decimal:
+    found: Any = reader.execute(
+        f"select {what} where {condition} and as_of_date = %s limit 1", [DAY]
+    ).fetchone()
+    assert found is not None
+    return Decimal(found[0])
+
+
+def test_an_option_without_a_quote_has_the_published_price(reader: Connection, prepared: Any) -> None:
+    found = prepared(PortfolioFields("Mine", "jane@example.com"))
+    price = published(reader, "price from marts.fct_position_values", f"symbol = '{CALL}'")
+    ours = round(price * 1000, 2)
+    assert abs(ours - 250_000) > 1_000
+    assert found.portfolio.initial_equity == ours + 1_000
+    assert found.reconciliation.sentence == (
+        f"Your broker says 251,000.00; we say {ours + 1000:,.2f}: "
+        f"SPY call 250,000.00 there, {ours:,.2f} here."
+    )
+
+
+def test_a_known_portfolio_is_compared_by_its_published_equity(reader: Connection, prepared: Any) -> None:
+    name, owner = "Demo Hedge Fund Style Investor Portfolio", "demo_hedgefundstyle@sigmasight.com"
+    found = prepared(PortfolioFields(name, owner))
+    condition = f"portfolio_id = '{found.portfolio.portfolio_id}'"
+    equity = published(reader, "equity from marts.fct_portfolio_snapshots", condition)
+    assert found.reconciliation.ours == found.equity == equity
