@@ -69,6 +69,9 @@ def test_the_template_can_be_previewed_and_loaded(
     assert "9 new" in shown.stdout
     assert "No price yet: AAPL, FXAIX, MSFT, SPY, VTI" in shown.stdout
     assert counts(db) == before
+    assert "performance starts" not in shown.stdout
+    opened = run(*load, "--dry-run", "--performance-from", "statement")
+    assert "performance starts at their value of that day" in " ".join(opened.stdout.split())
     preview = json.loads(run(*load, "--dry-run", "--json").stdout)
     assert preview["exposures"]["short"] == "13980.00"  # fifty shares and five contracts
     assert {
@@ -123,6 +126,7 @@ def test_a_brokers_download_is_completed_by_options(run: Run) -> None:
     assert "6 rows read, 6 new" in done.stdout
     assert "position download of Fidelity of 2025-09-02" in done.stdout
     assert "starts with an equity of 61,627.21" in done.stdout
+    assert "from before 2025-09-02: performance starts" in " ".join(done.stdout.split())
 
 
 def test_options_answer_what_a_file_leaves_open(run: Run, tmp_path: Path) -> None:

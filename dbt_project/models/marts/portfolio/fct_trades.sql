@@ -1,7 +1,7 @@
 {{ config(materialized='mart', grain=['position_id', 'as_of_date', 'kind']) }}
 
--- What changed the quantity of each position: the quantities up to a session add up to what is held at its close, and the
--- amounts of a session to the change of the portfolio's cash, besides capital flows and dividends.
+-- What changed the quantity of each position: the quantities up to a session add up to what is held at its close, and
+-- the amounts of a session to the change of the portfolio's cash, besides capital flows and dividends.
 with position_values as (
     select * from {{ ref('int_position_values') }}
     where {{ is_being_built() }}
