@@ -28,7 +28,6 @@ OF_THE_USER = [
     "data/prices/quotes?symbols=SPY",
     "data/factors/etf-prices",
     "data/company-profiles?symbols=AAPL",
-    "onboarding/csv-template",
 ]
 
 

@@ -60,7 +60,7 @@ def parameters(portfolio_id: str) -> dict[str, Any]:
         "as_of_date": LAST, "requested_date": None, "published_at": "2025-09-13T00:00:00Z",
         "user_id": portfolio_id, "simulated_notice": SIMULATED_NOTICE, "tag_colors": TAG_COLORS,
         "symbols": None, "scenarios": None, "impact_type": "direct", "max_symbols": 25, "limit": 1000,
-        "offset": 0, "max_positions": 1000, "max_days": 252, "schema_version": "1.0",
+        "offset": 0, "max_positions": 1000, "top_positions": 10, "max_days": 252, "schema_version": "1.0",
         "include_holdings": True, "include_position_tags": True, "include_timeseries": True,
         "include_attrib": True, "include_closed": False, "is_single": False, "compared_symbols": 100,
         **COVERAGE_RULES,

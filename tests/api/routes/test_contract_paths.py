@@ -124,6 +124,24 @@ def test_the_events_of_the_contract_are_those_of_the_chat() -> None:
         jsonschema.Draft202012Validator.check_schema(schema)
 
 
+def test_what_is_replaced_stays_for_one_version_marked_as_deprecated() -> None:
+    schemas = DOCUMENT["components"]["schemas"]
+    marked = {
+        f"{shape}.{name}"
+        for shape, schema in schemas.items()
+        for name, field in schema.get("properties", {}).items()
+        if field.get("deprecated")
+    }
+    assert marked == {
+        "AggregateFactor.beta",
+        "AggregateFactor.exposure_dollar",
+        "PortfolioPart.portfolio_id",
+        "TargetPriceSummary.weighted_expected_return_eoy_dollars",
+        "TargetPriceSummary.weighted_expected_return_next_year_dollars",
+        "TargetPriceSummary.weighted_downside_return_dollars",
+    }
+
+
 def test_every_portfolio_path_takes_a_date_and_an_instant() -> None:
     for path, operation in OPERATIONS.items():
         if "ETag" in operation["responses"].get("200", {}).get("headers", {}):
