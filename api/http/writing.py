@@ -44,6 +44,10 @@ POSITIONS: Final = (
 )
 PRICES: Final = "`sigmasight load prices` loads prices and profiles."
 
+LOADING: Final = (
+    "The API is read-only: `sigmasight load` loads data, `sigmasight nightly` publishes what follows."
+)
+
 COMMANDS: Final = (
     (r"/(auth|onboarding)/register", USERS),
     (r"/auth/(change|reset)-password", PASSWORDS),
@@ -78,9 +82,11 @@ def refuse_method(method: str, path: str, allowed: Sequence[str]) -> MethodNotAl
     sentence = command_for(path) if method in WRITING else None
     if sentence is None and not allowed:
         return None
-    return MethodNotAllowed(
-        sentence or f"This path takes {' and '.join(allowed)} only; the API is read-only."
-    )
+    if sentence is None:
+        sentence = f"This path takes {' and '.join(allowed)} only."
+        if method in WRITING and not WRITING.intersection(allowed):
+            sentence += f" {LOADING}"
+    return MethodNotAllowed(sentence)
 
 
 def make_allowed_methods(app: FastAPI) -> Callable[[str], list[str]]:

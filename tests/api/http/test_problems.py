@@ -49,8 +49,10 @@ def headers(empty_api: TestClient, module_warehouse: Warehouse) -> dict[str, str
         ("POST", "onboarding/create-portfolio", "", "sigmasight load positions"),
         ("POST", "onboarding/register", "", "sigmasight users add"),
         ("POST", "data/prices/quotes", "GET", "sigmasight load prices"),
-        ("PUT", "chat/memories", "DELETE, GET, POST", "takes DELETE and GET and POST only"),
-        ("GET", "chat/send", "POST", "takes POST only"),
+        ("PUT", f"data/portfolio/{ANY_ID}/complete", "GET", "sigmasight load"),
+        ("POST", "publications", "GET", "sigmasight nightly"),
+        ("PUT", "chat/memories", "DELETE, GET, POST", "takes DELETE and GET and POST only."),
+        ("GET", "chat/send", "POST", "takes POST only."),
     ],
 )
 def test_a_refused_method_names_the_command_that_does_it(
@@ -67,6 +69,7 @@ def test_every_command_that_a_refusal_names_exists() -> None:
         for _, text in COMMANDS
         for words in re.findall(r"`(sigmasight [^`]+)`", text)
     }
+    named |= {("load",), ("nightly",)}
     assert len(named) > 8
     for words in named:
         command: Any = get_command(cli)
