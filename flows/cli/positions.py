@@ -297,7 +297,7 @@ def _onboard(file: Path, fields: "PortfolioFields", reading: Reading, build: Bui
     from flows.pipeline.onboarding import usual_source
     from flows.prefect.start import check_source, run_onboarding
     from flows.summaries.screen import print_portfolios
-    from ingestion.errors import IngestionError
+    from ingestion.errors import InvalidPortfolio, InvalidPositionsFile, StatementOrderError
     from ingestion.portfolios.portfolios import with_stored_name
     from ingestion.statements.load import load_fields, prepare_positions
 
@@ -306,16 +306,13 @@ def _onboard(file: Path, fields: "PortfolioFields", reading: Reading, build: Bui
     check_source(build.source, build.prices)
     say_loads(load_calendar_if_short(warehouse))
     source = build.source or (usual_source(warehouse) if build.wanted else None)
-    prices = build.prices
 
     def prepare(connection: "Connection") -> "PreparedStatement":
         return prepare_positions(connection, file, fields, **vars(reading))
 
     # the load raises the errors of the file, and records them
-    with suppress(IngestionError):
-        has_asked = build.wanted and fetch_prices_first(warehouse, prepare, source, prices)
-        if has_asked and source is Source.FILES:
-            source, prices = None, None  # the folder has nothing more
+    with suppress(InvalidPositionsFile, InvalidPortfolio, StatementOrderError):
+        has_asked = build.wanted and fetch_prices_first(warehouse, prepare, source, build.prices)
         checked = check_statement(warehouse, prepare, has_asked_for_prices=has_asked)
         if checked.questions or checked.preview.changed:
             _print_preview(checked.preview)
@@ -324,7 +321,7 @@ def _onboard(file: Path, fields: "PortfolioFields", reading: Reading, build: Bui
         warehouse,
         lambda connection: load_fields(connection, file, fields, **vars(reading)),
         source,
-        prices=prices,
+        prices=build.prices,
         portfolio_id=fields.portfolio_id,
         build=build.wanted,
     )
@@ -336,11 +333,11 @@ def _load_as_json(file: Path, fields: "PortfolioFields", reading: Reading, *, ye
     from flows.cli.confirm import check_statement
     from flows.pipeline.load import load_calendar_if_short
     from flows.pipeline.lock import process_name
-    from ingestion.errors import IngestionError
+    from ingestion.errors import InvalidPortfolio, InvalidPositionsFile, StatementOrderError
     from ingestion.statements.load import load_fields, prepare_positions
 
     load_calendar_if_short(warehouse)
-    with suppress(IngestionError):  # as above
+    with suppress(InvalidPositionsFile, InvalidPortfolio, StatementOrderError):  # as above
         checked = check_statement(
             warehouse,
             lambda connection: prepare_positions(connection, file, fields, **vars(reading)),

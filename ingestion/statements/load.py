@@ -324,7 +324,7 @@ def _prepare(
         flow,
         equity,
         _reconciled(statement, values, equity if published is not None or known is None else None),
-        fields.suggestion if known is None else None,
+        fields.suggestion if known is None and not fields.is_new else None,
         (
             *statement.notices,
             *bought.notices,

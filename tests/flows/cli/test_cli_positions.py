@@ -3,6 +3,8 @@
 import json
 import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import date
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,8 @@ import pytest
 
 from flows.cli.confirm import ask_to_go_on
 from flows.errors import UnconfirmedStatementError
+from flows.pipeline.onboarding import fetch_for_statement
+from flows.source import Source
 from ingestion.statements.checks import Question
 from tests.flows.in_process import invoke
 from warehouse.connections import Warehouse
@@ -238,3 +242,13 @@ def test_a_symbol_that_the_source_does_not_price_is_asked_about(
     assert "[ASK_PRICE]" in refused.stderr  # the close came with the prices that were fetched first
     assert "row 3: No source has a price of APPL" in refused.stderr
     assert db.execute("select count(*) from raw.portfolios where portfolio_name = 'Typo'").fetchone() == (0,)
+
+
+def test_without_an_answer_no_symbol_counts_as_unknown(calendar_warehouse: Warehouse) -> None:
+    # nothing listens on this port: a night without a network is no reason to ask about every symbol
+    settings = calendar_warehouse.settings.model_copy(
+        update={"yahoo_url": "http://127.0.0.1:9", "vendor_attempts": 1, "vendor_timeout_seconds": 1.0}
+    )
+    offline = replace(calendar_warehouse, settings=settings)
+    answered = fetch_for_statement(offline, Source.YFINANCE, None, ["AAPL"], date(2025, 6, 30))
+    assert answered is False

@@ -14,7 +14,7 @@ from ingestion.market.symbols import last_needed, symbols_to_price
 from ingestion.raw.loads import Connection
 from ingestion.vendors.load import load_symbols, load_vendors
 from ingestion.vendors.option_chain import contracts_held
-from ingestion.vendors.planning import plan_requests, still_lacking
+from ingestion.vendors.planning import HISTORY_BEFORE_INCEPTION, plan_requests, still_lacking
 from ingestion.vendors.protocol import GivesOptions, GivesPrices, GivesProfiles, GivesRates
 from ingestion.vendors.rate_chain import SERIES, load_rate_chain
 from ingestion.vendors.registry import make_vendors
@@ -115,6 +115,17 @@ def test_polygons_closes_are_as_traded_and_foreign_dividends_are_dropped(
     assert ("polygon", "other_currency", "BRK-B") in refused(connection)
     path = next(path for path, _ in market.polygon.asked if path.startswith("/v2/aggs"))
     assert path == "/v2/aggs/ticker/BRK.B/range/1/day/2025-06-02/2025-06-10"
+
+
+def test_symbols_of_a_statement_are_asked_from_two_years_before_their_first_entry(
+    connection: Connection, market: Market
+) -> None:
+    entry = date(2024, 3, 1)
+    load_symbols(
+        connection, market.vendors(price_sources="polygon"), ["AAA"], end=DAYS[3], now=NOW, held_from=entry
+    )
+    path = next(path for path, _ in market.polygon.asked if path.startswith("/v2/aggs"))
+    assert path.split("/")[-2] == str(entry - HISTORY_BEFORE_INCEPTION)
 
 
 def test_a_slow_stream_ends_at_the_timeout(market: Market) -> None:
