@@ -31,13 +31,11 @@ async def read_version(services: Services, code: CodeVersion) -> VersionState | 
 
 
 async def explain_failure(services: Services, code: CodeVersion) -> Problem | None:
-    """The problem behind an unexpected error, if the warehouse is of another version or holds nothing yet."""
+    """The problem behind an unexpected error, if something is published and is of another version."""
     try:
         state = await read_version(services, code)
     except (psycopg.OperationalError, PoolTimeout, TooManyRequests):
         return None
-    if state is None:
+    if state is None or not state.is_published or state.is_current:
         return None
-    if not state.is_published:
-        return NothingPublished()
-    return None if state.is_current else UpgradeNeeded(state.sentence)
+    return UpgradeNeeded(state.sentence)

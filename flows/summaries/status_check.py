@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from enum import IntEnum
 
 from flows.summaries.status import Run, Status
@@ -59,15 +60,21 @@ def _findings(status: Status) -> Iterator[Finding]:
         yield Finding(Level.CRITICAL if is_refused else Level.WARNING, status.code.message.rstrip("."))
     yield from _of_last_run(status)
     if status.overdue_sessions:
-        sessions = ", ".join(map(str, status.overdue_sessions))
-        level = Level.WARNING if len(status.overdue_sessions) == 1 else Level.CRITICAL
-        yield Finding(level, f"not published yet, and overdue: {sessions}")
+        yield _of_overdue(status.overdue_sessions)
     for sentence in gap_sentences(status, with_missing=False):
         yield Finding(Level.WARNING, sentence)
     for failed in status.failed_loads:
         if not failed.is_mended:
             what = f"loads of {failed.dataset} from {failed.source} fail"
             yield Finding(Level.WARNING, f"{what}: {' '.join(failed.error.split())}")
+
+
+def _of_overdue(sessions: tuple[date, ...]) -> Finding:
+    if len(sessions) == 1:
+        return Finding(Level.WARNING, f"the session {sessions[0]} is overdue")
+    return Finding(
+        Level.CRITICAL, f"{len(sessions):,} sessions are overdue, from {sessions[0]} to {sessions[-1]}"
+    )
 
 
 def _of_last_run(status: Status) -> Iterator[Finding]:

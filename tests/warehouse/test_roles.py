@@ -173,7 +173,7 @@ def test_each_role_reads_only_its_own_schemas(reader: Connection) -> None:
         "sigmasight_analyst": {("marts", "books")},
         "sigmasight_api": {("marts", "books")},
         "sigmasight_chat": {("marts", "books")},
-        "sigmasight_auth": {("ops", "users"), ("ops", "runs")},
+        "sigmasight_auth": {("ops", name) for name in ("users", "runs", "layouts", "built_projects")},
         "sigmasight_ai": set(),
     }
     assert readable(reader) == expected[reader.info.user]

@@ -171,7 +171,8 @@ insert into ops.claim_keys select made.* from ops.new_claim_key() as made
 on conflict do nothing;
 
 -- /health reports the outcome of the last build, and whether the warehouse is of the API's version.
-grant select on ops.runs, ops.publications to sigmasight_auth;
+grant select on ops.runs to sigmasight_auth;
+grant select (publication_id) on ops.publications to sigmasight_auth;
 
 -- The project version (a hash of its files) whose views, functions and seeds are in this database; no row while a
 -- build changes them. A build of the same version leaves them unchanged.
