@@ -86,7 +86,9 @@
 {% macro reader_select(relation, schema) -%}
 {%- if config.get('instant_column') -%}
 select {{ model.columns.keys() | join(', ') }} from {{ relation }}
-{%- if schema == 'marts_at' %} where {{ config.get('instant_column') }} <= {{ instant() }} and {{ is_kept() }} {%- endif -%}
+{%- if schema == 'marts_at' %}
+where {{ config.get('instant_column') }} <= {{ instant() }} and {{ is_kept() }}
+{%- endif -%}
 {%- elif config.get('versioned', false) -%}
 {{ versions_select(relation, schema) }}
 {%- else -%}

@@ -84,7 +84,9 @@ alter table ops.publications add column if not exists cause text;
 
 -- What it cost: rows that it wrote, and bytes by which the published tables and their indexes grew. Null for
 -- publications of versions that did not measure it.
-alter table ops.publications add column if not exists rows_written bigint, add column if not exists bytes_written bigint;
+alter table ops.publications
+add column if not exists rows_written bigint,
+add column if not exists bytes_written bigint;
 
 -- Removals of the rows of superseded publications. kept_from: what was published at an earlier instant is not complete.
 create table if not exists ops.prunings (
