@@ -325,7 +325,7 @@ def _onboard(file: Path, fields: "PortfolioFields", reading: Reading, build: Bui
         portfolio_id=fields.portfolio_id,
         build=build.wanted,
     )
-    print_portfolios(warehouse, [fields.portfolio_id])
+    print_portfolios(warehouse, [fields.portfolio_id], is_built=build.wanted)
 
 
 def _load_as_json(file: Path, fields: "PortfolioFields", reading: Reading, *, yes: bool) -> None:

@@ -6,7 +6,7 @@ has no figures: it names the command that builds it.
 
 import textwrap
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Literal
@@ -131,13 +131,20 @@ def read_shown(warehouse: Warehouse, portfolio_ids: Sequence[UUID] | None = None
 
 
 def print_portfolios(
-    warehouse: Warehouse, portfolio_ids: Sequence[UUID] | None = None, *, most: int | None = SHOWN
+    warehouse: Warehouse,
+    portfolio_ids: Sequence[UUID] | None = None,
+    *,
+    most: int | None = SHOWN,
+    is_built: bool = True,
 ) -> None:
     """Print one portfolio in full, several in a line each; portfolio_ids: default all.
 
-    most: lines for portfolios; None for all.
+    most: lines for portfolios; None for all. is_built: False after a load without a build, which leaves the
+    published figures out: they are those of the statement before.
     """
     shown = read_shown(warehouse, portfolio_ids)
+    if not is_built:
+        shown = [replace(each, line=None, risk=None) if each.next_command else each for each in shown]
     out = console()
     out.print()
     if len(shown) == 1:
