@@ -113,6 +113,10 @@ def test_every_mart_and_column_has_its_comment(analyst: Connection) -> None:
         )"""
     ).fetchall()
     assert bare == []
+    schemas = "unnest(array['marts', 'marts_history', 'marts_at', 'udf']::regnamespace[]) as schemas (id)"
+    assert not analyst.execute(
+        f"select id from {schemas} where obj_description(id, 'pg_namespace') is null".encode()
+    ).fetchall()
     found = analyst.execute("select col_description('dim_portfolios'::regclass, 1)").fetchone()
     assert found == ("Portfolio (dim_portfolios). Unit: id.",)
 

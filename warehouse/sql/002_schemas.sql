@@ -13,6 +13,11 @@ create schema if not exists marts_history;
 create schema if not exists marts_at;
 create schema if not exists udf;
 
+comment on schema marts is 'Current figures: the newest publication of each portfolio and date.';
+comment on schema marts_history is 'All publications of the marts, with published_at and superseded_at.';
+comment on schema marts_at is 'The marts as published at the instant of the setting sigmasight.published_at.';
+comment on schema udf is 'Functions: prices and Greeks of options, statistics of several portfolios.';
+
 grant usage on schema marts, marts_history, marts_at, udf, access
 to sigmasight_analyst, sigmasight_api, sigmasight_chat;
 grant usage on schema ops to sigmasight_auth;
