@@ -1,7 +1,7 @@
 """Read the first sheet of an Excel workbook (.xlsx) as the text of a CSV file: one line per row of the sheet.
 
-A workbook is a zip archive of XML files (ECMA-376, part 1, section 18). Numbers are written with the 15
-digits that Excel keeps, dates as YYYY-MM-DD, formulas as their stored results.
+A workbook is a zip archive of XML files (ECMA-376 of 2016, part 1, section 18). Numbers are written with
+the 15 digits that Excel keeps, dates as YYYY-MM-DD, formulas as their stored results.
 """
 
 import csv

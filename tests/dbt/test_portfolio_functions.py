@@ -250,7 +250,7 @@ def test_the_row_filter_applies_inside_functions(demo: Warehouse, analyst: Sessi
 
 
 def test_functions_read_the_marts_of_an_instant(demo: Warehouse, analyst: Session) -> None:
-    published = analyst.rows("select max(published_at) as at from fct_portfolio_snapshots")[0]["at"]
+    published = analyst.rows("select max(published_at) as at from fct_publications")[0]["at"]
     with psycopg.connect(demo.analyst_url) as connection:
         then = Session(connection)
         then.rows("select set_config('search_path', 'marts_at', true)")

@@ -490,6 +490,7 @@ def test_other_portfolios_are_unchanged(
 # --- a third publication: keep it last --------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_a_new_colour_is_published_by_building_the_last_session_of_its_users_portfolios(
     module_warehouse: Warehouse, folder: Path, portfolios: dict[str, Any]
 ) -> None:

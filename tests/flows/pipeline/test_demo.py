@@ -63,6 +63,7 @@ def test_the_options_of_the_whole_demo_are_alive_and_plausible(full_demo_run: An
     assert {delta > 0 for _, delta, _, _ in greeks} == {vega > 0 for _, _, vega, _ in greeks} == {True, False}
 
 
+@pytest.mark.long
 def test_running_the_demo_again_publishes_nothing(
     demo: Warehouse, copy_warehouse: Callable[..., Warehouse]
 ) -> None:

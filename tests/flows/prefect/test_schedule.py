@@ -146,6 +146,7 @@ def test_the_secret_is_random_persistent_and_private(
 # --- the flow -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_schedule_serves_the_nightly_flow_on_weekdays_after_the_close(
     nightly_copy: CommandLine, server: PrefectServer
 ) -> None:
@@ -225,6 +226,7 @@ def test_a_work_pool_without_a_server_is_refused(command: CommandLine) -> None:
     assert "name it in PREFECT_API_URL" in done.stderr
 
 
+@pytest.mark.long
 def test_a_command_runs_as_a_flow_if_a_server_is_named(command: CommandLine, server: PrefectServer) -> None:
     def steps() -> int:
         named = {"task_runs": {"name": {"any_": ["build"]}, "state": {"type": {"any_": ["COMPLETED"]}}}}

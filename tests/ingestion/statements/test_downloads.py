@@ -1,6 +1,6 @@
 """Position downloads of E*Trade, Merrill, Morgan Stanley, Robinhood, Trading 212 and Degiro.
 
-broker_files/README.md says which published description each file follows.
+The README of broker_files says which published description each file follows.
 """
 
 import csv

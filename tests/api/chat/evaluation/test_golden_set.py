@@ -78,7 +78,7 @@ def test_accepted_answers_run_and_agree(expected: Results) -> None:
             assert same, (data_set, name, first, other)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_what_is_absent_has_a_reason(expected: Results) -> None:
     """On the portfolio of private holdings, every null figure stands beside its reason."""
     found = 0
@@ -91,7 +91,7 @@ def test_what_is_absent_has_a_reason(expected: Results) -> None:
     assert found >= 20
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_data_sets_differ(expected: Results) -> None:
     """A question whose answer is the same everywhere could be answered from memory."""
     absent = [name for name in FIGURES if expected["demo", name].is_absent]
