@@ -317,19 +317,19 @@ POSITIONS = Dataset(
         Value("notes", silent_null=True),
     ),
     # when only the exit changed, the days before both exits do not change; notes are of no day
-    touched_from=f"""case
-        when known.position_id is null
-            or {" or ".join(value.differs for value in (*map(Value, _POSITION_TERMS), _OWN_TAGS))}
-            then greatest(
-                least(incoming.entry_date, known.entry_date),
-                -- before the portfolio opens there are no days to change; greatest() ignores a null
-                (
-                    select portfolios.opening_date from raw.newest_portfolios as portfolios
-                    where portfolios.portfolio_id = incoming.portfolio_id
-                )
-            )
-        else coalesce(least(incoming.exit_date, known.exit_date), incoming.statement_date)
-    end""",
+    touched_from=f"""greatest(
+        case
+            when known.position_id is null
+                or {" or ".join(value.differs for value in (*map(Value, _POSITION_TERMS), _OWN_TAGS))}
+                then least(incoming.entry_date, known.entry_date)
+            else coalesce(least(incoming.exit_date, known.exit_date), incoming.statement_date)
+        end,
+        -- before the portfolio opens there are no days to change; greatest() ignores a null
+        (
+            select portfolios.opening_date from raw.newest_portfolios as portfolios
+            where portfolios.portfolio_id = incoming.portfolio_id
+        )
+    )""",
 )
 
 CAPITAL_FLOWS = Dataset(

@@ -313,7 +313,11 @@ def _prepare(
         opening_date=opening,
     )
     published = published_equity(connection, fields.portfolio_id, statement.as_of) if known else None
-    equity = portfolio.initial_equity if published is None else published + (flow.amount if flow else 0)
+    equity = (
+        portfolio.initial_equity
+        if published is None
+        else published + (flow.amount - flow.earlier if flow else 0)
+    )
     return PreparedStatement(
         statement,
         portfolio,

@@ -27,7 +27,25 @@ from marts.fct_position_values
 where symbol = any(%s) and as_of_date = %s and investment_class = 'OPTIONS' and is_open and price is not null
 order by symbol
 """
-_EQUITY = "select equity from marts.fct_portfolio_snapshots where portfolio_id = %s and as_of_date = %s"
+# with the flows that are loaded and not published yet
+_EQUITY = """
+select
+    snapshots.equity + (
+        select coalesce(sum(newest.amount), 0)
+        from (
+            select distinct on (flow_id) amount, flow_date
+            from raw.capital_flows where portfolio_id = %(portfolio)s
+            order by flow_id, load_id desc
+        ) as newest
+        where newest.flow_date <= %(as_of)s
+    ) - (
+        select coalesce(sum(published.capital_flow), 0)
+        from marts.fct_portfolio_snapshots as published
+        where published.portfolio_id = %(portfolio)s and published.as_of_date <= %(session)s
+    )
+from marts.fct_portfolio_snapshots as snapshots
+where snapshots.portfolio_id = %(portfolio)s and snapshots.as_of_date = %(session)s
+"""
 
 _WORTH_NAMING = Decimal(1)  # USD; less is rounding
 _MOST_NAMED = 5
@@ -131,10 +149,11 @@ def opening_value(values: Sequence[ListedValue], lots: Iterable[Lot]) -> Decimal
 
 
 def published_equity(connection: Connection, portfolio: UUID, as_of: date) -> Decimal | None:
-    """The equity of the statement's session, if it is published."""
+    """The equity of the statement's session, if that is published, with all flows loaded up to its date."""
     if not _is_built(connection, "marts.fct_portfolio_snapshots"):
         return None
-    row = connection.execute(_EQUITY, [portfolio, session_on_or_before(as_of)]).fetchone()
+    asked = {"portfolio": portfolio, "as_of": as_of, "session": session_on_or_before(as_of)}
+    row = connection.execute(_EQUITY, asked).fetchone()
     return None if row is None else row[0]
 
 

@@ -61,12 +61,16 @@ Closes = Mapping[tuple[str, date], Decimal]
 
 @dataclass(frozen=True)
 class CashFlow:
-    """amount: USD, positive for a contribution; 0 removes that of an earlier version of the statement."""
+    """amount: USD, positive for a contribution; 0 removes that of an earlier version of the statement.
+
+    earlier: the amount by that version, 0 without one.
+    """
 
     flow_id: str
     portfolio: UUID
     day: date
     amount: Decimal
+    earlier: Decimal = Decimal(0)
 
     def frame(self) -> pd.DataFrame:
         """The one row for raw.capital_flows."""
@@ -87,7 +91,7 @@ def cash_flow(
     last = max((row["statement_date"] for row in before if row["statement_date"]), default=as_of)
     known = sum((amount for amount, day in flows.values() if last < day <= as_of), Decimal(0))
     amount, notices = _unexplained(connection, before, after, known, (last, as_of))
-    return (None if amount == loaded else CashFlow(key, portfolio, as_of, amount)), notices
+    return (None if amount == loaded else CashFlow(key, portfolio, as_of, amount, loaded)), notices
 
 
 def _unexplained(

@@ -288,6 +288,12 @@ def test_a_portfolio_opens_with_its_first_download(connection: Connection, write
     notices = load(connection, write("july.csv", later), when=july, entry_date=ENTRY)
     assert connection.execute(opening).fetchone() == (date(2025, 6, 27), date(2025, 6, 27))
     assert "1 lot from before 2025-06-27: performance starts" in " ".join(notices)
+    # a lot that a correction withdraws changes nothing before the opening either
+    corrected = later.replace("MSFT,x,1,500,500,400", "MSFT,x,1,500,500,420")
+    load(connection, write("again.csv", corrected), when=july, entry_date=ENTRY)
+    assert connection.execute("select min(touched_from) from ops.load_portfolios").fetchone() == (
+        date(2025, 6, 27),
+    )
 
 
 # --- a download against the known splits and prices -------------------------------------------------------

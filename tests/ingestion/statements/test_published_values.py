@@ -8,10 +8,15 @@ from typing import Any
 
 import pytest
 
+from ingestion.portfolios.capital_flows import add_flow
+from ingestion.portfolios.entries import find_holder
 from ingestion.portfolios.portfolios import PortfolioFields
+from ingestion.raw.ids import portfolio_id
 from ingestion.raw.loads import Connection
 from ingestion.statements.brokers.entries import EntryTerms
 from ingestion.statements.load import PreparedStatement, prepare_positions
+from ingestion.statements.money.account import published_equity
+from tests.database_copies import drop
 from warehouse.connections import Warehouse
 
 DAY = date(2025, 9, 12)
@@ -68,3 +73,21 @@ def test_a_known_portfolio_is_compared_by_its_published_equity(reader: Connectio
     condition = f"portfolio_id = '{found.portfolio.portfolio_id}'"
     equity = published(reader, "equity from marts.fct_portfolio_snapshots", condition)
     assert found.reconciliation.ours == found.equity == equity
+
+
+def test_a_flow_that_is_not_built_yet_counts(
+    demo: Warehouse, copy_warehouse: Callable[..., Warehouse]
+) -> None:
+    name, owner = "Demo Hedge Fund Style Investor Portfolio", "demo_hedgefundstyle@sigmasight.com"
+    key = portfolio_id(owner, name)
+    copied = copy_warehouse(demo)
+    with copied.connect_writer(application_name="test statements") as connection:
+        before = published_equity(connection, key, DAY)
+        connection.commit()
+        holder = find_holder(connection, name, owner)
+        connection.commit()
+        add_flow(connection, holder, Decimal(5000), date(2025, 9, 8))
+        after = published_equity(connection, key, DAY)
+    drop(copied)
+    assert before is not None
+    assert after == before + 5000
