@@ -68,7 +68,7 @@ def fetch_prices_first(
 ) -> bool:
     """Fetch the prices of a statement's new symbols; whether a source was asked and answered.
 
-    Without them no price can be compared with its close, and no symbol be named that nobody prices.
+    Without them no price can be compared with its close, and no symbol be named that no source prices.
     """
     from flows.pipeline.lock import process_name
     from flows.pipeline.onboarding import fetch_for_statement

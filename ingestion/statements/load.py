@@ -43,9 +43,9 @@ from ingestion.statements.opening import opening_date, opening_notices
 from ingestion.statements.parts import Row
 from ingestion.statements.reconcile import StatementRows, statement_rows
 from ingestion.statements.rows import Lot, parse_lot
-from ingestion.statements.shares import SharesAsOf, lots_as_bought
+from ingestion.statements.shares import BoughtLots, SharesAsOf, lots_as_bought
 from ingestion.statements.source import PositionsSource, open_positions
-from ingestion.statements.splits import read_splits, traded_symbol
+from ingestion.statements.splits import Splits, read_splits, traded_symbol
 
 SOURCE = "positions_file"
 NOTHING_SAID = EntryTerms()
@@ -275,33 +275,12 @@ def _prepare(
     shares_as_of: SharesAsOf | None,
 ) -> PreparedStatement:
     known = known_portfolio(connection, fields.portfolio_id)
-    listed_as_of = "statement" if statement.listed else shares_as_of
     splits = read_splits(connection, {traded_symbol(lot) for lot in statement.lots})
-    bought = lots_as_bought(
-        connection,
-        fields.portfolio_id,
-        statement.lots,
-        statement.as_of,
-        splits=splits,
-        shares_as_of=listed_as_of,
-    )
-    errors = [*bought.errors, *_duplicates(bought.lots)]
-    errors += contradicted_values(connection, statement.listed, bought.lots, statement.as_of, splits)
-    if errors:
-        raise InvalidPositionsFile(path, errors)
+    bought = _bought(connection, path, fields, statement, splits=splits, shares_as_of=shares_as_of)
     before = known_lots(connection, fields.portfolio_id, latest=statement.as_of - timedelta(days=1))
     lots = with_cash_movements(_with_tags_as_stored(connection, fields, bought.lots), before, statement.as_of)
     rows = statement_rows(connection, fields.portfolio_id, lots, statement.as_of)
-    opening = opening_date(
-        connection,
-        fields.portfolio_id,
-        known,
-        statement.as_of,
-        is_download=bool(statement.listed),
-        is_asked=fields.performs_from_statement,
-    )
-    if opening is not None and known is None and fields.equity is None and not statement.listed:
-        raise InvalidPortfolio([missing_value_at_opening(opening)])
+    opening = _opening(connection, fields, known, statement)
     after = [change.row for change in rows.changes]
     flow, flow_notices = cash_flow(connection, fields.portfolio_id, before, after, statement.as_of)
     values = listed_values(connection, statement.listed, statement.lots, statement.as_of, splits)
@@ -338,6 +317,48 @@ def _prepare(
             *_derived_notice(fields, known, portfolio, statement),
         ),
     )
+
+
+def _bought(
+    connection: Connection,
+    path: Path,
+    fields: PortfolioFields,
+    statement: Statement,
+    *,
+    splits: Splits,
+    shares_as_of: SharesAsOf | None,
+) -> BoughtLots:
+    """The lots in the shares of their entries. Raises InvalidPositionsFile."""
+    bought = lots_as_bought(
+        connection,
+        fields.portfolio_id,
+        statement.lots,
+        statement.as_of,
+        splits=splits,
+        shares_as_of="statement" if statement.listed else shares_as_of,
+    )
+    errors = [*bought.errors, *_duplicates(bought.lots)]
+    errors += contradicted_values(connection, statement.listed, bought.lots, statement.as_of, splits)
+    if errors:
+        raise InvalidPositionsFile(path, errors)
+    return bought
+
+
+def _opening(
+    connection: Connection, fields: PortfolioFields, known: Portfolio | None, statement: Statement
+) -> date | None:
+    """The portfolio's opening date. Raises InvalidPortfolio if its value there is not known."""
+    opening = opening_date(
+        connection,
+        fields.portfolio_id,
+        known,
+        statement.as_of,
+        is_download=bool(statement.listed),
+        is_asked=fields.performs_from_statement,
+    )
+    if opening is not None and known is None and fields.equity is None and not statement.listed:
+        raise InvalidPortfolio([missing_value_at_opening(opening)])
+    return opening
 
 
 def _reconciled(
