@@ -21,6 +21,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.long]  # a restore, an upgrade and t
 UNCHANGED_BY_THE_METHOD = {"fct_capital_flows", "fct_prices"}
 CASH_IS_NO_EXPOSURE = {"cash_and_equivalents", "cash_count", "long_count", "short_count"}
 LAYOUTS = Path(__file__).parent / "older_layouts"
+LISTS_OF_CHANGES = {"fct_publications", "fct_restatements"}
 CORRECTED = date(2025, 7, 10)
 Rows = list[tuple[str, ...]]
 ZEROS = re.compile(r"^(-?\d+)\.0+$|^(-?\d+\.\d*[1-9])0+$")
@@ -92,7 +93,16 @@ def test_every_mart_and_its_history_are_unchanged(upgraded: CommandLine) -> None
     expected = answers()
     assert len(expected) > 60
     for view, (columns, rows) in expected.items():
-        assert read(upgraded.warehouse, view, columns) == rows, view
+        kept = [place for place, name in enumerate(columns) if is_kept(view, name)]
+        shown = in_order([row[place] for place in kept] for row in rows)
+        assert read(upgraded.warehouse, view, [columns[place] for place in kept]) == shown, view
+
+
+def is_kept(view: str, column: str) -> bool:
+    """Since layout 11 the publication of a row is shown in its history only."""
+    schema, mart = view.split("/")
+    is_of_publication = column in {"publication_id", "published_at", "superseded_at"}
+    return schema == "marts_history" or not is_of_publication or mart in LISTS_OF_CHANGES
 
 
 def test_marts_at_an_earlier_instant_are_unchanged(upgraded: CommandLine) -> None:
@@ -161,17 +171,23 @@ def test_new_columns_of_earlier_publications_are_filled(upgraded: CommandLine) -
     observed = """select max(return_beta_observations) from marts_history.fct_portfolio_risk
         where publication_id <= 2"""
     assert one(upgraded.warehouse, observed) > 5
-    sectors = """select count(distinct held.sector), count(*) filter (where groups.bucket is null)
-        from marts_history.fct_position_values as held
-        left join marts_history.fct_exposures_by_group as groups
+    sectors = """select count(*), count(*) filter (where held.sector is null or groups.bucket is null)
+        from (
+            select distinct portfolio_id, as_of_date, publication_id, sector
+            from marts_history.fct_position_values where sector is not null and is_open
+        ) as held
+        full join (
+            select * from marts_history.fct_exposures_by_group
+            where dimension = 'sector' and bucket not in ('Private', 'Unclassified')
+        ) as groups
             on held.portfolio_id = groups.portfolio_id
             and held.as_of_date = groups.as_of_date
             and held.publication_id = groups.publication_id
-            and groups.dimension = 'sector'
-            and held.sector = groups.bucket
-        where held.sector is not null and held.is_open and held.publication_id <= 2"""
+            and held.sector = groups.bucket"""
     with upgraded.warehouse.connect_analyst() as connection:
-        assert connection.execute(sectors).fetchone() == (9, 0)
+        found, different = connection.execute(sectors).fetchone() or (0, 0)
+    assert found > 0
+    assert different == 0
 
 
 def test_nightly_runs_continue_after_the_upgrade(upgraded: CommandLine, tmp_path: Path) -> None:
