@@ -67,7 +67,11 @@ select
     (select md5(string_agg(users::text, ' ' order by user_id)) from ops.users),
     (select count(*) from published.fct_prices),
     (select last_value from ops.publication_ids),
-    (select string_agg(setconfig::text, ' ' order by setrole, setdatabase) from pg_db_role_setting)
+    (
+        select string_agg(setconfig::text, ' ' order by setrole, setdatabase) from pg_db_role_setting
+        -- the other process of the run makes and drops databases of its own
+        where setdatabase in (0, (select oid from pg_database where datname = current_database()))
+    )
 """
 
 
