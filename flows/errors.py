@@ -65,11 +65,9 @@ class UnconfirmedStatementError(FlowError):
 
     def __init__(self, path: Path, asked: Sequence[Any]) -> None:
         self.errors = tuple(asked)
-        lines = (
-            f"  {'' if one.row is None else f'row {one.row}: '}{one.sentence} [{one.code}]" for one in asked
-        )
+        lines = "\n".join(f"  {one}" for one in asked)
         super().__init__(
-            f"{path} was not loaded, because this looks wrong:\n" + "\n".join(lines) + "\n"
+            f"{path} was not loaded, because this looks wrong:\n{lines}\n"
             "Correct it, or load it as it is with --yes."
         )
 

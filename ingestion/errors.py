@@ -27,9 +27,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ingestion.wording import joined
 from warehouse.errors import SigmaSightError
-
-_MOST_ROWS_NAMED = 10
 
 
 class IngestionError(SigmaSightError):
@@ -55,8 +54,8 @@ class MalformedFileError(IngestionError):
 
 
 @dataclass(frozen=True)
-class PositionsFileError:
-    """One error of a positions file; row is the line number in the file, None for the file as a whole."""
+class FileFinding:
+    """Something about a positions file; row is the line number in the file, None for the file as a whole."""
 
     code: str
     row: int | None
@@ -65,8 +64,16 @@ class PositionsFileError:
     sentence: str
 
     def __str__(self) -> str:
-        where = f"row {self.row}: " if self.row is not None else ""
-        return f"{where}{self.sentence} [{self.code}]"
+        return f"{self.located} [{self.code}]"
+
+    @property
+    def located(self) -> str:
+        """The sentence with its row."""
+        return self.sentence if self.row is None else f"row {self.row}: {self.sentence}"
+
+
+class PositionsFileError(FileFinding):
+    """One error of a positions file."""
 
 
 def once_each(errors: Sequence[PositionsFileError]) -> list[PositionsFileError]:
@@ -77,13 +84,10 @@ def once_each(errors: Sequence[PositionsFileError]) -> list[PositionsFileError]:
         first = kinds.setdefault((error.code, error.field, sentence), (error, []))
         if first[0] is not error and error.row is not None:
             first[1].append(error.row)
-    return [replace(error, sentence=error.sentence + _also(rows)) for error, rows in kinds.values()]
-
-
-def _also(rows: Sequence[int]) -> str:
-    shown = ", ".join(map(str, rows[:_MOST_ROWS_NAMED]))
-    more = len(rows) - _MOST_ROWS_NAMED
-    return f" Also in rows {shown}{f' and {more} more' if more > 0 else ''}." if rows else ""
+    return [
+        replace(error, sentence=f"{error.sentence} Also in rows {joined(rows)}.") if rows else error
+        for error, rows in kinds.values()
+    ]
 
 
 class InvalidPositionsFile(IngestionError):  # noqa: N818 - the name that users of the API and the command line know

@@ -19,8 +19,7 @@ logger = logging.getLogger(__name__)
 
 POSTGRES_VERSION = 18
 DEFAULT_PORT = 5432  # part of the socket's name; opened on the network only if a port is asked for
-SOCKET_NAME = f".s.PGSQL.{DEFAULT_PORT}"
-LONGEST_SOCKET_NAME = ".s.PGSQL.65535"
+LARGEST_PORT = 65535
 LONGEST_SOCKET_PATH = 100  # bytes; the kernel allows 104 (macOS) to 108 (Linux)
 SYSTEM_USER = "pgserver"  # the wheel uses the same name for the user it creates when run as root
 PRIVATE = 0o700
@@ -166,7 +165,7 @@ def make_socket_folder(data: Path) -> Path:
 
 def socket_folder(data: Path) -> Path:
     """Return where the socket of this data folder is, or would be."""
-    if len(os.fsencode(data / LONGEST_SOCKET_NAME)) <= LONGEST_SOCKET_PATH:
+    if len(os.fsencode(data / socket_name(LARGEST_PORT))) <= LONGEST_SOCKET_PATH:
         return data
     digest = hashlib.sha256(os.fsencode(data)).hexdigest()[:16]
     return Path("/tmp") / f"sigmasight-{digest}"  # noqa: S108 - created private, and its owner is checked

@@ -93,12 +93,6 @@ def ask_to_go_on(path: Path, asked: "Sequence[Question]", *, yes: bool) -> None:
             raise UnconfirmedStatementError(path, asked)
         return
     for question in asked:
-        typer.echo(f"  {said(question)}")
+        typer.echo(f"  {question.located}")
     if not typer.confirm("Load it as it is?"):
         raise UnconfirmedStatementError(path, asked)
-
-
-def said(question: "Question") -> str:
-    """The question with its row."""
-    where = f"row {question.row}: " if question.row is not None else ""
-    return f"{where}{question.sentence}"

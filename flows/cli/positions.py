@@ -20,11 +20,9 @@ from flows.source import Source
 from warehouse.errors import SigmaSightError
 
 if TYPE_CHECKING:
-    from flows.cli.confirm import Checked
-    from flows.database import Connection
+    from flows.cli.confirm import Checked, Prepare
     from ingestion.portfolios.portfolios import PortfolioFields
     from ingestion.statements.brokers.entries import EntryTerms
-    from ingestion.statements.load import PreparedStatement
     from ingestion.statements.preview import Preview
 
 _ISIN_SYMBOL = re.compile(r"(?P<isin>[A-Z]{2}[A-Z0-9]{9}[0-9])=(?P<symbol>[A-Z0-9.\-/]+)")
@@ -289,6 +287,13 @@ class Build:
     wanted: bool
 
 
+def _preparing(file: Path, fields: "PortfolioFields", reading: Reading) -> "Prepare":
+    """Compare the statement with a warehouse, without writing anything."""
+    from ingestion.statements.load import prepare_positions
+
+    return lambda connection: prepare_positions(connection, file, fields, **vars(reading))
+
+
 def _onboard(file: Path, fields: "PortfolioFields", reading: Reading, build: Build, *, yes: bool) -> None:
     warehouse = open_for_command()
     from flows.cli.confirm import ask_to_go_on, check_statement, fetch_prices_first
@@ -299,17 +304,14 @@ def _onboard(file: Path, fields: "PortfolioFields", reading: Reading, build: Bui
     from flows.summaries.screen import print_portfolios
     from ingestion.errors import InvalidPortfolio, InvalidPositionsFile, StatementOrderError
     from ingestion.portfolios.portfolios import with_stored_name
-    from ingestion.statements.load import load_fields, prepare_positions
+    from ingestion.statements.load import load_fields
 
     with warehouse.connect_writer(application_name=process_name("load positions")) as connection:
         fields = with_stored_name(connection, fields)
     check_source(build.source, build.prices)
     say_loads(load_calendar_if_short(warehouse))
     source = build.source or (usual_source(warehouse) if build.wanted else None)
-
-    def prepare(connection: "Connection") -> "PreparedStatement":
-        return prepare_positions(connection, file, fields, **vars(reading))
-
+    prepare = _preparing(file, fields, reading)
     # the load raises the errors of the file, and records them
     with suppress(InvalidPositionsFile, InvalidPortfolio, StatementOrderError):
         has_asked = build.wanted and fetch_prices_first(warehouse, prepare, source, build.prices)
@@ -334,15 +336,12 @@ def _load_as_json(file: Path, fields: "PortfolioFields", reading: Reading, *, ye
     from flows.pipeline.load import load_calendar_if_short
     from flows.pipeline.lock import process_name
     from ingestion.errors import InvalidPortfolio, InvalidPositionsFile, StatementOrderError
-    from ingestion.statements.load import load_fields, prepare_positions
+    from ingestion.statements.load import load_fields
 
     load_calendar_if_short(warehouse)
     with suppress(InvalidPositionsFile, InvalidPortfolio, StatementOrderError):  # as above
-        checked = check_statement(
-            warehouse,
-            lambda connection: prepare_positions(connection, file, fields, **vars(reading)),
-            has_asked_for_prices=False,
-        )
+        prepare = _preparing(file, fields, reading)
+        checked = check_statement(warehouse, prepare, has_asked_for_prices=False)
         if checked.questions and not yes:
             raise UnconfirmedStatementError(file, checked.questions)
     with warehouse.connect_writer(application_name=process_name("load positions")) as connection:
@@ -358,15 +357,10 @@ def _preview(
     as_json: bool,
 ) -> None:
     warehouse = open_for_command()
-    from flows.cli.confirm import check_statement, said
+    from flows.cli.confirm import check_statement
     from flows.console import console
-    from ingestion.statements.load import prepare_positions
 
-    checked = check_statement(
-        warehouse,
-        lambda connection: prepare_positions(connection, file, fields, **vars(reading)),
-        has_asked_for_prices=False,
-    )
+    checked = check_statement(warehouse, _preparing(file, fields, reading), has_asked_for_prices=False)
     if as_json:
         _print_json(_preview_as_json(checked))
         return
@@ -376,7 +370,7 @@ def _preview(
     if checked.questions:
         console().print("To confirm, or to load with --yes:")
     for question in checked.questions:
-        console().print(f"  {said(question)}", markup=False)
+        console().print(f"  {question.located}", markup=False)
     console().print("Nothing was written.")
 
 

@@ -39,7 +39,7 @@ def upgrade_warehouse(warehouse: Warehouse) -> bool:
                 connection.execute("insert into ops.layouts (layout) values (%s)", [number])
             say("upgraded", f"layout {number}: {path.stem[4:].replace('_', ' ')}")
         connection.commit()
-        is_due = bool(missing) or state.models_changed or _has_other_views(warehouse, connection)
+        is_due = bool(missing) or _has_other_views(warehouse, connection)
         connection.commit()
         if is_due:
             make_views(warehouse, connection)

@@ -115,7 +115,7 @@ def read_shown(warehouse: Warehouse, portfolio_ids: Sequence[UUID] | None = None
     risks = {risk.portfolio_id: risk for risk in read_risk(warehouse)}
     if portfolio_ids is None:
         loaded = [each for each in loaded if each.removed_on is None or each.portfolio_id in lines]
-    waiting = [each for each in loaded if each.is_waiting or each.portfolio_id not in lines]
+    waiting = {each.portfolio_id for each in loaded if each.is_waiting or each.portfolio_id not in lines}
     command = next_command(warehouse) if waiting else None
     last = max((line.as_of for line in lines.values()), default=None)
     return [
@@ -123,7 +123,7 @@ def read_shown(warehouse: Warehouse, portfolio_ids: Sequence[UUID] | None = None
             each,
             lines.get(each.portfolio_id),
             risks.get(each.portfolio_id),
-            command if each in waiting else None,
+            command if each.portfolio_id in waiting else None,
             last,
         )
         for each in loaded

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from ingestion.errors import FileFinding
 from ingestion.market.occ import OptionContract, parse_occ
 from ingestion.market.symbols import normalize_symbol
 from ingestion.raw.loads import Connection
@@ -27,6 +28,7 @@ from ingestion.statements.preview import unpriced_symbols
 from ingestion.statements.rows import Lot
 from ingestion.statements.shares import Closes, closes_on
 from ingestion.statements.splits import Splits, read_splits, traded_symbol, traded_symbol_of
+from ingestion.wording import joined
 
 _CASH = frozenset({"CASH", "MONEY_MARKET"})
 _FEWEST_SYMBOLS = 4  # of both statements; of fewer, one trade changes half
@@ -36,22 +38,15 @@ _FEWEST_SYMBOLS = 4  # of both statements; of fewer, one trade changes half
 class Thresholds:
     """From where on a statement is asked about; percent and multiples of equity."""
 
-    price_percent: Decimal = Decimal(15)
-    position_to_equity: Decimal = Decimal(2)
-    gross_to_equity: Decimal = Decimal(5)
-    changed_symbols_percent: Decimal = Decimal(50)
-    equity_gap_percent: Decimal = Decimal(2)
+    price_percent: Decimal
+    position_to_equity: Decimal
+    gross_to_equity: Decimal
+    changed_symbols_percent: Decimal
+    equity_gap_percent: Decimal
 
 
-@dataclass(frozen=True)
-class Question:
-    """One thing to confirm. row: line of the file, None for the statement as a whole."""
-
-    code: str
-    row: int | None
-    field: str | None
-    value: str | None
-    sentence: str
+class Question(FileFinding):
+    """One thing to confirm."""
 
 
 def questions(
@@ -234,13 +229,9 @@ def _changed_symbols(
     both = before | now
     if not before or len(both) < _FEWEST_SYMBOLS or len(before ^ now) * 100 <= percent * len(both):
         return
+    gone, new = (joined(sorted(symbols)) or "none" for symbols in (before - now, now - before))
     sentence = (
         f"{len(before ^ now)} of {len(both)} symbols are not in both this statement and the one before: "
-        f"{_listed(before - now, 'gone')}; {_listed(now - before, 'new')}. Is it of this portfolio?"
+        f"gone {gone}; new {new}. Is it of this portfolio?"
     )
     yield Question("ASK_CHANGED", None, COLUMNS[SYMBOL], None, sentence)
-
-
-def _listed(symbols: Collection[str], what: str, most: int = 10) -> str:
-    shown = ", ".join(sorted(symbols)[:most]) or "none"
-    return f"{what} {shown}" + (f" and {len(symbols) - most} more" if len(symbols) > most else "")

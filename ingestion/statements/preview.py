@@ -89,16 +89,16 @@ def preview(connection: Connection, prepared: PreparedStatement) -> Preview:
         portfolio.initial_equity,
         prepared.flow.amount if prepared.flow else Decimal(0),
         dict(sorted(Counter(_kind(lot) for lot in statement.lots).items())),
-        exposures(statement.lots),
+        _exposures(statement.lots),
         dict(Counter(change.kind for change in prepared.rows.changes)),
-        changed_lots(prepared.rows.changes),
+        _changed_lots(prepared.rows.changes),
         prepared.reconciliation,
         unpriced_symbols(connection, statement.lots),
         prepared.notices,
     )
 
 
-def changed_lots(changes: Sequence[Change]) -> tuple[ChangedLot, ...]:
+def _changed_lots(changes: Sequence[Change]) -> tuple[ChangedLot, ...]:
     """The known lots that are changed, closed, sold in part or withdrawn, by symbol and entry."""
     known: dict[str, Row] = {}
     for change in changes:
@@ -149,7 +149,7 @@ def _kind(lot: Lot) -> tuple[str, str, str]:
     return lot.investment_class, lot.investment_subtype or "", position_type(lot)
 
 
-def exposures(lots: Iterable[Lot]) -> Exposures:
+def _exposures(lots: Iterable[Lot]) -> Exposures:
     """Entry values of the open lots."""
     values = [entry_value(lot) for lot in lots if lot.exit_date is None]
     return Exposures(

@@ -17,6 +17,7 @@ from ingestion.statements.brokers import BROKERS, recognize, transactions_of
 from ingestion.statements.brokers.export import Export
 from ingestion.statements.columns import COLUMNS, ENTRY_DATE, ENTRY_PRICE, OPTIONAL_COLUMNS, QUANTITY, SYMBOL
 from ingestion.statements.formats import FileFormats, normalize
+from ingestion.wording import joined
 
 LARGEST_FILE = 10 * 1024 * 1024  # bytes
 REQUIRED_COLUMNS = (SYMBOL, QUANTITY, ENTRY_PRICE, ENTRY_DATE)
@@ -26,7 +27,6 @@ DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 _ZIP, _OLD_EXCEL = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _BLANK = ' ,;\t"'  # of a row without any cell
 _LONGEST_HEADER_SHOWN = 120
-_MOST_ROWS_NAMED = 10
 
 _CODES = {
     "empty": "ERR_CSV_003",
@@ -51,7 +51,7 @@ class PositionsSource:
 
 @dataclass(frozen=True)
 class _Text:
-    """The text of a file, and notices of how it was read. delimiter: None if any is possible."""
+    """The text of a file, and notices of how it was read."""
 
     text: str
     notices: tuple[str, ...]
@@ -197,9 +197,7 @@ def _short_rows(file: Delimited) -> tuple[tuple[PositionsFileError, ...], tuple[
     if not short:
         return (), file.records
     first, lines = short[0], {record.line for record in short}
-    others = [str(record.line) for record in short[1 : _MOST_ROWS_NAMED + 1]]
-    more = f", and {len(short) - 1 - len(others)} more" if len(short) - 1 > len(others) else ""
-    also = f" So have rows {', '.join(others)}{more}." if others else ""
+    also = f" So have rows {joined(record.line for record in short[1:])}." if len(short) > 1 else ""
     sentence = (
         f"{first.written} cells, {file.width} columns expected: a separator is missing; add it, also for "
         f"empty cells.{also}"

@@ -21,11 +21,20 @@ from tests.own_server import free_port
 from warehouse import embedded
 from warehouse.connections import Warehouse, connect, open_warehouse, stop_warehouse
 from warehouse.embedded import restart_embedded, running_embedded, start_embedded, stop_embedded
-from warehouse.embedded_host import HINTS, SOCKET_NAME, as_server_user, failure, program, server_account
+from warehouse.embedded_host import (
+    DEFAULT_PORT,
+    HINTS,
+    as_server_user,
+    failure,
+    program,
+    server_account,
+    socket_name,
+)
 from warehouse.errors import EmbeddedServerError, WarehouseError, WarehouseUnavailableError
 from warehouse.settings import Settings
 from warehouse.urls import make_url, url_parts
 
+SOCKET_NAME = socket_name(DEFAULT_PORT)
 OPEN = "from warehouse.connections import open_warehouse; open_warehouse()"
 
 

@@ -13,6 +13,12 @@ select distinct on (portfolio_id) *
 from raw.portfolios
 order by portfolio_id, load_id desc;
 
+-- flow_id determines portfolio_id, as above. An amount of 0: the flow was removed.
+create or replace view raw.newest_capital_flows with (security_invoker = true) as
+select distinct on (portfolio_id, flow_id) *
+from raw.capital_flows
+order by portfolio_id, flow_id, load_id desc;
+
 create or replace view raw.newest_calendar_days with (security_invoker = true) as
 select distinct on (calendar_date) *
 from raw.calendar_days

@@ -64,12 +64,13 @@ def recognize(text: str, formats: FileFormats) -> Export | None:
         if delimiter not in text:
             continue
         lines = read_lines(text, delimiter)
-        if _export(lines) is None:
+        export = _export(lines)
+        if export is None:
             continue
         pointed = with_points(lines, formats, may_ask=delimiter != "," or any(map(degiro.is_header, lines)))
         if not isinstance(pointed, list):
-            return Export(_name(lines), None, (), errors=(pointed,))
-        return _export(pointed)
+            return Export(export.broker, None, (), errors=(pointed,))
+        return export if pointed is lines else _export(pointed)
     return None
 
 
@@ -89,8 +90,3 @@ def transactions_of(text: str) -> str | None:
 
 def _export(lines: Sequence[Line]) -> Export | None:
     return next((export for read in _READERS if (export := read(lines)) is not None), None)
-
-
-def _name(lines: Sequence[Line]) -> str:
-    export = _export(lines)
-    return export.broker if export else ""

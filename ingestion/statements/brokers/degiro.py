@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from ingestion.errors import PositionsFileError
 from ingestion.statements.brokers.export import Export, Holding
-from ingestion.statements.brokers.holding import cash, position
+from ingestion.statements.brokers.holding import cash, foreign_currency, position
 from ingestion.statements.brokers.notation import amount, quantity
 from ingestion.statements.brokers.table import Line
 
@@ -43,7 +43,7 @@ def read(lines: Sequence[Line]) -> Export | None:
         currency, value = _local(line)
         if currency != "USD":
             if amount(value) != 0:
-                errors.append(_foreign(line, currency))
+                errors.append(foreign_currency(line.number, line.cells[0], currency))
         elif line.cells[0].lower().startswith(_CASH) and not line.cells[1]:
             holdings.append(cash(line.number, quantity(value), ""))
         else:
@@ -68,10 +68,3 @@ def _holding(line: Line) -> Holding:
         cost=None,
         market_price=amount(line.cells[_CLOSING]),
     )
-
-
-def _foreign(line: Line, currency: str) -> PositionsFileError:
-    sentence = (
-        f"{line.cells[0]} is in {currency or 'no currency'}, and only USD can be loaded; remove the row."
-    )
-    return PositionsFileError("ERR_PORT_008", line.number, "Currency", currency or None, sentence)

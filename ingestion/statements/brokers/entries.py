@@ -19,7 +19,8 @@ from ingestion.statements.brokers.export import Export, Holding
 from ingestion.statements.columns import CLASS, COLUMNS, ENTRY_DATE, ENTRY_PRICE, QUANTITY, SUBTYPE, SYMBOL
 from ingestion.statements.formats import FileFormats
 from ingestion.statements.known import HeldLot
-from ingestion.statements.notices import joined, shortened
+from ingestion.statements.notices import shortened
+from ingestion.wording import joined
 
 _PRICE_STEP, _QUANTITY_STEP = Decimal("0.0001"), Decimal("0.000001")
 _ENOUGH_DIGITS = 80  # for the product of any two numbers of a file

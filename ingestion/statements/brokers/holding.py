@@ -1,7 +1,8 @@
-"""Build a holding of a download that has a row per position, with its cash."""
+"""Build a holding of a download that has a row per position, its cash, and the error of another currency."""
 
 from decimal import Decimal
 
+from ingestion.errors import PositionsFileError
 from ingestion.market.symbols import CASH_SYMBOLS
 from ingestion.statements.brokers.export import Holding
 from ingestion.statements.brokers.notation import option_symbol, share_class
@@ -41,3 +42,9 @@ def position(
         subtype="" if option else subtype,
         account=account,
     )
+
+
+def foreign_currency(line: int, name: str, currency: str) -> PositionsFileError:
+    """The error of a row in another currency than USD. currency: empty if the row names none."""
+    sentence = f"{name} is in {currency or 'no currency'}, and only USD can be loaded; remove the row."
+    return PositionsFileError("ERR_PORT_008", line, "Currency", currency or None, sentence)

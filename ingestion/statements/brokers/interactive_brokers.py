@@ -13,6 +13,7 @@ from decimal import Decimal
 
 from ingestion.errors import PositionsFileError
 from ingestion.statements.brokers.export import Export, Holding
+from ingestion.statements.brokers.holding import cash, foreign_currency
 from ingestion.statements.brokers.notation import amount, day, option_symbol, quantity, share_class
 from ingestion.statements.brokers.table import Line, Row, header_names
 from ingestion.statements.brokers.units import OPTION_MULTIPLIER, per_share
@@ -40,7 +41,7 @@ def read_activity(lines: Sequence[Line]) -> Export | None:
     about = {tuple(line.cells[:3]): line.cells[3] for line in lines if len(line.cells) > 3}  # noqa: PLR2004
     account = about.get(("Account Information", "Data", "Account"), "")
     period = about.get(("Statement", "Data", "Period"), "").split(" - ")[-1]
-    export = _export(rows, day(period), account, [])
+    export = _export(rows, day(period), account)
     base = about.get(("Account Information", "Data", "Base Currency"), "")
     return replace(export, holdings=(*export.holdings, *_cash(lines, base, account)))
 
@@ -51,10 +52,10 @@ def read_flex(lines: Sequence[Line]) -> Export | None:
     if not any(_is_flex_header(line) for line in lines):
         return None
     as_of = max((found for row in rows if (found := day(row["reportdate"]))), default=None)
-    return _export(rows, as_of, "", [])
+    return _export(rows, as_of, "")
 
 
-def _export(rows: Sequence[Row], as_of: date | None, account: str, notices: list[str]) -> Export:
+def _export(rows: Sequence[Row], as_of: date | None, account: str) -> Export:
     foreign = [row for row in rows if row.first("currency", "currencyprimary") != "USD"]
     ours = [row for row in rows if row.first("currency", "currencyprimary") == "USD"]
     lots: dict[str, list[Row]] = {}
@@ -68,7 +69,7 @@ def _export(rows: Sequence[Row], as_of: date | None, account: str, notices: list
             own = [_lot(lot, summary) for lot in lots.get(row["symbol"], [])]
             of_lots = sum((lot.quantity for lot in own if isinstance(lot.quantity, Decimal)), Decimal(0))
             holdings += own if own and of_lots == summary.quantity else [summary]
-    return Export(BROKER, as_of, tuple(holdings), tuple(notices), tuple(_foreign(row) for row in foreign))
+    return Export(BROKER, as_of, tuple(holdings), errors=tuple(_foreign(row) for row in foreign))
 
 
 def _cash(lines: Sequence[Line], base: str, account: str) -> Iterator[Holding]:
@@ -83,8 +84,7 @@ def _cash(lines: Sequence[Line], base: str, account: str) -> Iterator[Holding]:
             continue
         row = Row(line.number, dict(zip(names, line.cells[2:], strict=False)))
         if row["currency summary"] == "Ending Cash" and row["currency"] == wanted:
-            held = quantity(row["total"])
-            yield Holding(row.number, "CASH_USD", held, None, None, None, "PUBLIC", "CASH", account)
+            yield cash(row.number, quantity(row["total"]), account)
 
 
 def _detail(row: Row) -> str:
@@ -92,11 +92,7 @@ def _detail(row: Row) -> str:
 
 
 def _foreign(row: Row) -> PositionsFileError:
-    currency = row.first("currency", "currencyprimary")
-    sentence = (
-        f"{row['symbol']} is in {currency or 'no currency'}, and only USD can be loaded; remove the row."
-    )
-    return PositionsFileError("ERR_PORT_008", row.number, "Currency", currency or None, sentence)
+    return foreign_currency(row.number, row["symbol"], row.first("currency", "currencyprimary"))
 
 
 def _holding(row: Row, account: str) -> Holding:

@@ -1,17 +1,15 @@
 """The decimal mark of a download: one for the whole file, and asked for where it is not certain."""
 
-from collections.abc import Sequence
-
 from ingestion.errors import PositionsFileError
 from ingestion.files.numbers import plain_number, possible_marks
 from ingestion.statements.brokers.table import Line
 from ingestion.statements.formats import FileFormats
 
 
-def with_points(
-    lines: Sequence[Line], formats: FileFormats, *, may_ask: bool
-) -> list[Line] | PositionsFileError:
+def with_points(lines: list[Line], formats: FileFormats, *, may_ask: bool) -> list[Line] | PositionsFileError:
     """The lines with every number written with a decimal point, or the question to the user.
+
+    `lines` itself if no number has to be written otherwise.
 
     may_ask: whether the broker may write decimal commas; otherwise it writes points unless the user says so.
     """
@@ -29,7 +27,7 @@ def with_points(
             return PositionsFileError("ERR_POS_005", line, "Quantity", differs, sentence)
         mark = possible[0] if len(possible) == 1 else "point"
     if mark != "comma":
-        return list(lines)
+        return lines
     return [Line(line.number, [plain_number(cell, "comma") or cell for cell in line.cells]) for line in lines]
 
 

@@ -7,11 +7,13 @@ account's name. Cost is a total per position; there are no entry dates.
 
 import re
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 
 from ingestion.market.symbols import CASH_SYMBOLS
 from ingestion.statements.brokers.export import Export, Holding
+from ingestion.statements.brokers.holding import cash
 from ingestion.statements.brokers.notation import amount, day, option_symbol, quantity, share_class
-from ingestion.statements.brokers.table import Line, Row, header_names
+from ingestion.statements.brokers.table import Line, Row, header_names, stated_total
 from ingestion.statements.brokers.units import per_share
 
 _HEADER = {"symbol", "description", "quantity", "market value"}
@@ -37,12 +39,13 @@ def read(lines: Sequence[Line]) -> Export | None:
     title = next((match for line in lines if (match := _TITLE.match(line.cells[0]))), None)
     date_text = _DAY.search(title["as_of"]) if title else None
     whole = title["account"] if title else ""
-    holdings, notices, account_values = [], [], {}
+    holdings, notices = [], []
+    account_values: dict[str, Decimal] = {}
     for account, row in _rows(lines, whole):
         symbol = row["symbol"].lower()
         if symbol in _TOTALS:
-            if symbol in _ACCOUNT_TOTALS and (total := amount(row["market value"])) is not None:
-                account_values[account] = total
+            if symbol in _ACCOUNT_TOTALS:
+                account_values |= stated_total(row["market value"], account)
             if symbol.startswith("futures") and amount(row["market value"]):
                 notices.append(
                     f"Row {row.number}: {row['symbol']} is not a supported position and was left out."
@@ -78,15 +81,7 @@ def _holding(row: Row, account: str) -> Holding:
     if symbol.lower() == _CASH or (kind.startswith("cash") and symbol in CASH_SYMBOLS):
         is_sweep = symbol.lower() == _CASH
         held = quantity(row["market value" if is_sweep or not amount(row["quantity"]) else "quantity"])
-        return Holding(
-            row.number,
-            "CASH_USD" if is_sweep else symbol,
-            held,
-            cost=None,
-            investment_class="PUBLIC",
-            subtype="CASH",
-            account=account,
-        )
+        return cash(row.number, held, account, symbol)
     held = quantity(row["quantity"])
     option = option_symbol(row["symbol"])
     return Holding(

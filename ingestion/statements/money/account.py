@@ -31,13 +31,8 @@ order by symbol
 _EQUITY = """
 select
     snapshots.equity + (
-        select coalesce(sum(newest.amount), 0)
-        from (
-            select distinct on (flow_id) amount, flow_date
-            from raw.capital_flows where portfolio_id = %(portfolio)s
-            order by flow_id, load_id desc
-        ) as newest
-        where newest.flow_date <= %(as_of)s
+        select coalesce(sum(flows.amount), 0) from raw.newest_capital_flows as flows
+        where flows.portfolio_id = %(portfolio)s and flows.flow_date <= %(as_of)s
     ) - (
         select coalesce(sum(published.capital_flow), 0)
         from marts.fct_portfolio_snapshots as published

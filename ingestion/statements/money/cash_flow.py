@@ -28,12 +28,8 @@ NOTES = "Change of cash by the statement of {}"
 _EXPLAINED = Decimal("0.01")  # of the trades and dividends
 
 _FLOWS = """
-select flow_id::text, amount, flow_date
-from (
-    select distinct on (flow_id) flow_id, amount, flow_date
-    from raw.capital_flows where portfolio_id = %s order by flow_id, load_id desc
-) as newest
-where amount <> 0
+select flow_id::text, amount, flow_date from raw.newest_capital_flows
+where portfolio_id = %s and amount <> 0
 """
 _DIVIDENDS = """
 select distinct on (symbol, ex_date) symbol, ex_date, value

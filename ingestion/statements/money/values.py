@@ -2,10 +2,10 @@
 
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 
+from ingestion.statements.brokers.units import OPTION_MULTIPLIER
 from ingestion.statements.parts import Row
 from ingestion.statements.rows import Lot
 
-OPTION_MULTIPLIER = 100
 CENT = Decimal("0.01")
 
 _ENOUGH_DIGITS = 80  # for the product of any two numbers of a file

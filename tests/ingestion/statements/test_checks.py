@@ -1,6 +1,7 @@
 """What a statement is asked about before it is loaded, and what it is not."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from flows.cli.confirm import thresholds as thresholds_of
 from ingestion.demo.demo import demo_portfolios
 from ingestion.portfolios.portfolios import PortfolioFields
 from ingestion.raw.datasets import PRICES
@@ -16,12 +18,14 @@ from ingestion.raw.loads import Connection, load_frame
 from ingestion.statements.brokers.entries import EntryTerms
 from ingestion.statements.checks import Question, Thresholds, questions
 from ingestion.statements.load import load_positions, prepare_positions
+from warehouse.settings import Settings
 
 Ask = Callable[..., list[tuple[str, int | None, str]]]
 
 PER_SHARE = "the price of an option is per share of the underlying (5.08, not 508)."
 HEADER = "Symbol,Quantity,Entry Price Per Share,Entry Date,Exit Date,Exit Price Per Share\n"
 TODAY, JUNE, JULY = date(2026, 2, 2), date(2025, 6, 30), date(2025, 7, 31)
+USUAL = thresholds_of(Settings())
 CLOSES = {"AAPL": "205.17", "MSFT": "497.41", "SPY": "617.85"}
 
 
@@ -52,7 +56,7 @@ def ask(priced: Connection, tmp_path: Path) -> Ask:
         path.write_text(HEADER + rows)
         fields = PortfolioFields(name, "jane@example.com", equity)
         prepared = prepare_positions(priced, path, fields, statement_date=day, today=TODAY)
-        found = questions(priced, prepared, thresholds or Thresholds(), has_asked_for_prices=has_asked)
+        found = questions(priced, prepared, thresholds or USUAL, has_asked_for_prices=has_asked)
         return [(question.code, question.row, question.sentence) for question in found]
 
     return ask_about
@@ -67,7 +71,7 @@ def test_a_price_far_from_that_days_close(ask: Ask) -> None:
         ("ASK_PRICE", 2, "AAPL at 2052 on 2025-07-31 is 900.1 % above that day's close of 205.17.")
     ]
     assert ask("AAPL,10,225,2025-06-30,,\n") == []
-    assert len(ask("AAPL,10,225,2025-06-30,,\n", thresholds=Thresholds(price_percent=Decimal(5)))) == 1
+    assert len(ask("AAPL,10,225,2025-06-30,,\n", thresholds=replace(USUAL, price_percent=Decimal(5)))) == 1
     assert ask("AAPL,10,2,2024-06-28,,\n") == []  # no close of that day is known
 
 
@@ -95,7 +99,7 @@ def test_a_quantity_and_a_gross_exposure_out_of_proportion(ask: Ask) -> None:
         ("ASK_QUANTITY", 3, "-700 MSFT cost 347,900.00, 3.5 times the equity of 100,000.00."),
         ("ASK_GROSS", None, "Long and short positions cost 552,900.00, 5.5 times the equity of 100,000.00."),
     ]
-    wide = Thresholds(position_to_equity=Decimal(4), gross_to_equity=Decimal(6))
+    wide = replace(USUAL, position_to_equity=Decimal(4), gross_to_equity=Decimal(6))
     assert ask("AAPL,1000,205,2025-06-30,,\nMSFT,-700,497,2025-06-30,,\n", thresholds=wide) == []
 
 
@@ -137,7 +141,7 @@ def test_a_download_is_asked_about_its_total_and_its_marks(priced: Connection, t
         prepared = prepare_positions(
             priced, path, fields, today=TODAY, terms=EntryTerms(entry_date=date(2025, 6, 30))
         )
-        return questions(priced, prepared, Thresholds())
+        return questions(priced, prepared, USUAL)
 
     assert [question.code for question in asked(None)] == ["ASK_OPTION"]  # an average cost of 2 is no price
     gap = asked("200000")[-1]
@@ -150,4 +154,4 @@ def test_the_demo_loads_without_questions(priced: Connection, portfolio: Any) ->
     fields = PortfolioFields(portfolio.portfolio_name, portfolio.owner_email, portfolio.equity_balance)
     day = portfolio.statement_date
     prepared = prepare_positions(priced, portfolio.path, fields, statement_date=day)
-    assert questions(priced, prepared, Thresholds()) == ()
+    assert questions(priced, prepared, USUAL) == ()

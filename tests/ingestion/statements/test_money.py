@@ -64,9 +64,7 @@ def cash(connection: Connection) -> list[tuple[Any, ...]]:
 
 def flows(connection: Connection) -> list[tuple[Any, ...]]:
     return connection.execute(
-        "select amount, flow_date from ("
-        "  select distinct on (flow_id) * from raw.capital_flows order by flow_id, load_id desc"
-        ") as newest where amount <> 0 order by flow_date"
+        "select amount, flow_date from raw.newest_capital_flows where amount <> 0 order by flow_date"
     ).fetchall()
 
 
