@@ -291,6 +291,7 @@ def _prepare(
         derived_equity=opening_value(values, statement.lots),
         opening_date=opening,
     )
+    is_given = known is None and fields.equity is not None
     published = published_equity(connection, fields.portfolio_id, statement.as_of) if known else None
     equity = (
         portfolio.initial_equity
@@ -306,7 +307,7 @@ def _prepare(
         tuple(before),
         flow,
         equity,
-        _reconciled(statement, values, equity if published is not None or known is None else None),
+        _reconciled(statement, values, equity if published is not None or is_given else None),
         fields.suggestion if known is None and not fields.is_new else None,
         (
             *statement.notices,
@@ -366,7 +367,7 @@ def _reconciled(
 ) -> Reconciliation | None:
     """The download's totals against our equity, or against our values of its rows where that is not known."""
     if equity is None:
-        equity = opening_value(values, ())
+        equity = sum((value.ours for value in values), Decimal(0))
     return reconcile_account(values, statement.account_value, equity) if values else None
 
 

@@ -6,7 +6,7 @@ the broker's mark.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from ingestion.market.symbols import normalize_symbol
 from ingestion.raw.loads import Connection
 from ingestion.statements.brokers.export import Holding
 from ingestion.statements.market_values import known_prices
-from ingestion.statements.money.values import entry_value, value_at
+from ingestion.statements.money.values import CENT, entry_value, value_at
 from ingestion.statements.rows import Lot
 from ingestion.statements.splits import Splits
 
@@ -48,12 +48,16 @@ _MOST_NAMED = 5
 
 @dataclass(frozen=True)
 class ListedValue:
-    """The value of a position of a download, USD. theirs: by the broker's mark, None without one."""
+    """The value of a position of a download, USD. theirs: by the broker's mark, None without one.
+
+    first_gain: what its lots that are bought on the session of the download gain on it, over their cost.
+    """
 
     symbol: str
     theirs: Decimal | None
     ours: Decimal
     is_option: bool
+    first_gain: Decimal
 
     @property
     def difference(self) -> Decimal:
@@ -109,11 +113,17 @@ def listed_values(
         **_model_prices(connection, symbols, as_of),
         **known_prices(connection, symbols, as_of, splits),
     }
-    costs: dict[int, Decimal] = {}
+    by_line: dict[int, list[Lot]] = {}
     for lot in lots:
-        costs[lot.line] = costs.get(lot.line, Decimal(0)) + entry_value(lot)
+        by_line.setdefault(lot.line, []).append(lot)
+    session_before = session_on_or_before(session_on_or_before(as_of) - timedelta(days=1))
     return tuple(
-        _value(holding, prices.get(normalize_symbol(holding.symbol)), costs.get(holding.line, Decimal(0)))
+        _value(
+            holding,
+            prices.get(normalize_symbol(holding.symbol)),
+            by_line.get(holding.line, []),
+            session_before,
+        )
         for holding in listed
         if isinstance(holding.quantity, Decimal)
     )
@@ -136,10 +146,11 @@ def reconcile_account(
 def opening_value(values: Sequence[ListedValue], lots: Iterable[Lot]) -> Decimal:
     """The equity that a portfolio starts with if none is given.
 
-    A download: the value of its positions and cash. Our own file, which has no values: the cost of its lots.
+    A download: the value of its positions and cash when it opens; lots bought on that session count at their
+    cost, from which they perform. Our own file, which has no values: the cost of its lots.
     """
     if values:
-        return sum((value.ours for value in values), Decimal(0))
+        return sum((value.ours - value.first_gain for value in values), Decimal(0))
     return sum((entry_value(lot) for lot in lots), Decimal(0))
 
 
@@ -164,7 +175,7 @@ def _model_prices(connection: Connection, symbols: set[str], as_of: date) -> dic
     return dict(connection.execute(_MODEL_PRICES, asked).fetchall())
 
 
-def _value(holding: Holding, price: Decimal | None, cost: Decimal) -> ListedValue:
+def _value(holding: Holding, price: Decimal | None, lots: Sequence[Lot], session_before: date) -> ListedValue:
     assert isinstance(holding.quantity, Decimal)  # noqa: S101 - checked by the caller
     is_option = holding.investment_class == "OPTIONS"
     mark = Decimal(1) if holding.is_cash else holding.market_price
@@ -172,8 +183,15 @@ def _value(holding: Holding, price: Decimal | None, cost: Decimal) -> ListedValu
     if price is not None and not holding.is_cash:
         ours = value_at(holding.quantity, price, is_option=is_option)
     else:
-        ours = cost if theirs is None else theirs
-    return ListedValue(normalize_symbol(holding.symbol), theirs, ours, is_option)
+        ours = sum(map(entry_value, lots), Decimal(0)) if theirs is None else theirs
+    late = [lot for lot in lots if lot.entry_date > session_before]
+    bought = sum((lot.quantity for lot in late), Decimal(0))
+    first_gain = Decimal(0)
+    if late:
+        first_gain = (ours * bought / holding.quantity).quantize(CENT) - sum(
+            map(entry_value, late), Decimal(0)
+        )
+    return ListedValue(normalize_symbol(holding.symbol), theirs, ours, is_option, first_gain)
 
 
 def _name(value: ListedValue, among: Sequence[ListedValue]) -> str:

@@ -89,6 +89,23 @@ def test_a_downloads_equity_is_the_value_of_its_positions_and_cash(connection: C
     assert equity(connection) == (Decimal("34814.37"),)  # its own total
 
 
+def test_what_is_bought_on_the_day_of_a_download_gains_once(connection: Connection, write: Write) -> None:
+    # Silent failure prevented: the gain of the first day in the equity, and again as its P&L
+    price(connection, "VTI", JUNE, "305")
+    path = write(
+        "june.csv", "Symbol,Description,Quantity,Price,Market Value,Cost Basis\nVTI,x,10,305,3050,2900\n"
+    )
+    starts = {}
+    for day in (JUNE, ENTRY):
+        terms = EntryTerms(entry_date=day, prices={"VTI": Decimal(300)})
+        fields = PortfolioFields("Mine", "jane@example.com")
+        found = prepare_positions(connection, path, fields, terms=terms, statement_date=JUNE, today=TODAY)
+        starts[day] = found.portfolio.initial_equity
+        assert found.reconciliation is not None
+        assert found.reconciliation.ours == 3050
+    assert starts == {JUNE: 3000, ENTRY: 3050}
+
+
 def test_cash_of_interactive_brokers_counts(connection: Connection) -> None:
     found = prepared(connection, FILES / "ib_activity.csv")
     # 22,972 + 4,971 - 10,567.50 + 7,100 - 8,220 + 43,419.25
