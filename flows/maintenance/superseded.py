@@ -1,8 +1,8 @@
 """Remove the rows of superseded publications, and give their space back; fct_restatements keeps what changed.
 
 A row is removed when it has been superseded for SUPERSEDED_DAYS. What readers see now never is. An instant
-from before the newest removed row can no longer be read: marts_at refuses it (access.is_kept), instead of
-returning what is left.
+from before the publication that superseded the newest of them can no longer be read: marts_at refuses it
+(access.is_kept), instead of returning what is left.
 """
 
 import logging
@@ -39,13 +39,13 @@ order by part.place
 # The publications of a date (and portfolio) that no reader has seen since the instant.
 EXPIRED_DATES = """
 create temporary table expired_dates on commit drop as
-select as_of_date, publication_id, superseded_at from ops.publication_dates
+select as_of_date, publication_id from ops.publication_dates
 where superseded_at < %(before)s
 """
 
 EXPIRED_PORTFOLIO_DATES = """
 create temporary table expired_portfolio_dates on commit drop as
-select portfolio_id, as_of_date, publication_id, superseded_at from ops.portfolio_dates
+select portfolio_id, as_of_date, publication_id from ops.portfolio_dates
 where superseded_at < %(before)s
 """
 
@@ -67,11 +67,8 @@ except
 )
 """
 
-KEPT_FROM = """
-select greatest(
-    (select max(superseded_at) from expired_dates), (select max(superseded_at) from expired_portfolio_dates)
-)
-"""
+# A row was superseded by a publication: from the last one before the instant on, all that readers saw is there.
+KEPT_FROM = "select max(published_at) from ops.publications where published_at < %s"
 
 FORGET = (
     "delete from ops.publication_dates where superseded_at < %(before)s",
@@ -110,7 +107,6 @@ def _remove_expired(connection: Connection, before: datetime) -> dict[str, tuple
     """Remove the expired rows of all tables, and record it; rows removed and left, by table."""
     for statement in (EXPIRED_DATES, EXPIRED_PORTFOLIO_DATES, EXPIRED_INPUTS):
         connection.execute(statement.encode(), {"before": before})
-    kept_from = value(connection, KEPT_FROM)
     counts = {
         table.as_string(connection): _remove(connection, table, before)
         for table in published_tables(connection)
@@ -119,7 +115,7 @@ def _remove_expired(connection: Connection, before: datetime) -> dict[str, tuple
         connection.execute(statement.encode(), {"before": before})
     total = sum(removed for removed, _ in counts.values())
     if total:
-        connection.execute(RECORD.encode(), [kept_from or before, total])
+        connection.execute(RECORD.encode(), [value(connection, KEPT_FROM, [before]), total])
     return counts
 
 

@@ -1,5 +1,6 @@
 """Pruning: superseded rows go and their space with them; what readers see now and what changed are kept."""
 
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -66,6 +67,36 @@ def test_superseded_rows_are_removed_and_nothing_else(copied: CommandLine) -> No
     assert_old_instants_are_refused(warehouse, times)
 
 
+def test_an_instant_before_a_replaced_version_is_refused(copied: CommandLine) -> None:
+    # Silent failure prevented: a night that supersedes no date replaces versioned rows, which are removed too
+    warehouse = copied.warehouse
+    with warehouse.connect_writer(autocommit=True) as connection:
+        republish(connection, Decimal(1))
+        with connection.transaction():
+            connection.execute(
+                """create temporary table renamed on commit drop as
+                select * from published.dim_portfolios where publication_id = 1 limit 1"""
+            )
+            connection.execute("update renamed set publication_id = 3, description = 'replaced'")
+            connection.execute("insert into published.dim_portfolios select * from renamed")
+            connection.execute(
+                """select ops.publish(3, session, session, now(), null, null, 1, 0) from (
+                    select min(calendar_date) as session from raw.newest_calendar_days
+                    where is_session and calendar_date > (select max(as_of_date) from ops.publication_dates)
+                ) as later"""
+            )
+        prune_superseded(connection, datetime.now(UTC) + timedelta(seconds=1))
+    assert one(warehouse, "select count(*) from published.dim_portfolios where publication_id = 1") < one(
+        warehouse, "select count(*) from marts.dim_portfolios"
+    )
+    _, between, last = instants(warehouse)
+    with warehouse.connect_analyst(autocommit=True) as connection:
+        for instant, is_refused in ((between, True), (last, False)):
+            connection.execute("select set_config('sigmasight.published_at', %s, false)", [str(instant)])
+            with pytest.raises(psycopg.errors.DatetimeFieldOverflow) if is_refused else nullcontext():
+                connection.execute("select count(*) from marts_at.dim_portfolios")
+
+
 def assert_old_instants_are_refused(warehouse: Warehouse, times: list[datetime]) -> None:
     """Silent failure prevented: a report of the past from the rows that are left."""
     with warehouse.connect_analyst(autocommit=True) as connection:
@@ -103,9 +134,9 @@ def test_the_setting_prunes_each_night_and_gives_the_space_back(
             republish(connection, Decimal(1))
         for dates in ("publication_dates", "portfolio_dates"):
             connection.execute(
-                f"update ops.{dates} set superseded_at = now() - interval '40 days'"
-                " where superseded_at is not null".encode()
+                f"update ops.{dates} set superseded_at = superseded_at - interval '40 days'".encode()
             )
+        connection.execute("update ops.publications set published_at = published_at - interval '40 days'")
         before = read_size(connection)
     monkeypatch.setenv("SUPERSEDED_DAYS", "30")
     output = copied.succeed("cleanup")
