@@ -13,7 +13,7 @@ from fastapi.routing import iter_route_contexts
 from starlette.routing import Route
 
 from api.http.documentation import make_openapi
-from api.http.limits import GZIP_FROM_BYTES
+from api.http.limits import GZIP_FROM_BYTES, PREFIX
 from api.http.metrics import Metrics
 from api.http.middleware import BodyLimit, RequestObserver, SecurityHeaders
 from api.http.problems import install_problem_handlers
@@ -44,8 +44,6 @@ from api.routes.chat import admin, conversations, insights, memories, send, user
 from api.services import open_services
 from warehouse.code_version import this_version
 from warehouse.settings import Settings, get_settings
-
-PREFIX = "/api/v1"
 
 ROUTERS = (
     *(analytics, analytics_factors, analytics_exposures, analytics_risk, aggregates),

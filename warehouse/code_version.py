@@ -21,7 +21,7 @@ READ_STATE = """
 select
     (select coalesce(max(layout), 1) from ops.layouts) as layout,
     exists (select from ops.publications) as is_published,
-    exists (select from ops.built_projects where mark = %s) as has_models
+    exists (select from ops.built_projects where mark = %(mark)s) as has_models
 """
 """The state of a warehouse: the arguments of compare. Parameter: the mark of the code."""
 

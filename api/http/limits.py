@@ -60,6 +60,9 @@ CHAT_STORE_POOL_SIZE: Final = 8
 CHAT_POOL_WAIT: Final = timedelta(seconds=20)
 """How long a request waits its turn while others use all connections of a pool of the chat."""
 
+PREFIX: Final = "/api/v1"
+"""Of all paths."""
+
 ACCESS_COOKIE: Final = "sigmasight_access"
 """The cookie in which login sets the access token."""
 

@@ -158,8 +158,8 @@ async def _explained(request: Request) -> Problem | None:
 async def _answer_unexpected(request: Request, error: Exception) -> Response:
     explained = await _explained(request)
     if explained is not None:
-        path, kind = request.url.path, type(error).__name__
-        logger.warning("%s %s failed, in a warehouse of another version: %s", request.method, path, kind)
+        what = f"{request.method} {request.url.path}"
+        logger.warning("%s failed, in a warehouse of another version", what, exc_info=error)
         return problem_response(explained, request.scope)
     instance = f"urn:uuid:{uuid4()}"
     logger.error("%s: %s %s failed", instance, request.method, request.url.path, exc_info=error)

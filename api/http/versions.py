@@ -7,11 +7,11 @@ from psycopg import errors as sql_errors
 from psycopg_pool import PoolTimeout, TooManyRequests
 
 from api.http.errors import NothingPublished, Problem, UpgradeNeeded
-from api.queries import Query
+from api.queries import make_query
 from api.services import Services
 from warehouse.code_version import READ_STATE, CodeVersion, VersionState
 
-STATE = Query("warehouse_version", READ_STATE.encode(), digest="")
+STATE = make_query("warehouse_version", READ_STATE)
 
 logger = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ async def read_version(services: Services, code: CodeVersion) -> VersionState | 
     """
     try:
         async with services.operations.reading_without_user() as reading:
-            row = await reading.one_row(STATE, [code.mark])
+            row = await reading.one_row(STATE, {"mark": code.mark})
     except (NothingPublished, sql_errors.InsufficientPrivilege) as error:
         logger.warning("the version of the warehouse cannot be read: %s", error)
         return None

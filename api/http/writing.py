@@ -14,10 +14,10 @@ from fastapi.routing import iter_route_contexts
 from starlette.routing import compile_path
 
 from api.http.errors import MethodNotAllowed
+from api.http.limits import PREFIX
 
 WRITING: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
-PREFIX: Final = "/api/v1"
 USERS: Final = "`sigmasight users add EMAIL` adds a user."
 PASSWORDS: Final = "`sigmasight users set-password EMAIL` changes a password."
 FIGURES: Final = "`sigmasight nightly` calculates and publishes the figures of every portfolio."

@@ -28,7 +28,6 @@ from api.queries import Query, load_query
 logger = logging.getLogger(__name__)
 
 Row = TypeVar("Row")
-QueryValues = dict[str, Any] | list[Any]
 Pool = AsyncConnectionPool[AsyncConnection[Any]]
 
 SET_PUBLISHED_AT = load_query("set_published_at")
@@ -76,7 +75,7 @@ class Reading:
             )
         return PublishedState(**vars(row))
 
-    async def one_row(self, query: Query, parameters: QueryValues) -> tuple[Any, ...] | None:
+    async def one_row(self, query: Query, parameters: dict[str, Any]) -> tuple[Any, ...] | None:
         """Run the query and return its row, or None. Raises NothingPublished while the marts do not exist."""
         return await self._fetch(query, parameters, tuple_row)
 
@@ -95,7 +94,7 @@ class Reading:
         )
 
     async def _fetch(
-        self, query: Query, parameters: QueryValues, factory: AsyncRowFactory[Row]
+        self, query: Query, parameters: dict[str, Any], factory: AsyncRowFactory[Row]
     ) -> Row | None:
         async with self._connection.cursor(row_factory=factory) as cursor:
             try:

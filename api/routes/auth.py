@@ -16,13 +16,13 @@ from api.http.errors import (
     RefreshInvalid,
     TooManyAttempts,
 )
-from api.http.limits import ACCESS_COOKIE
+from api.http.limits import ACCESS_COOKIE, PREFIX
 from api.queries import load_query
 from api.schemas.auth import AccessToken, LoggedOut, LoginRequest, Me, RefreshRequest
 from api.services import Services
 
 REFRESH_COOKIE = "sigmasight_refresh"
-COOKIE_PATH = "/api/v1/auth"
+COOKIE_PATHS = {ACCESS_COOKIE: "/", REFRESH_COOKIE: f"{PREFIX}/auth"}
 
 router = APIRouter(prefix="/auth", tags=["Authentication"])
 
@@ -111,10 +111,8 @@ async def logout_all(
 
 def _logged_out(message: str, request: Request, response: Response) -> dict[str, Any]:
     response.headers["Cache-Control"] = "no-store"
-    for name, path in ((ACCESS_COOKIE, "/"), (REFRESH_COOKIE, COOKIE_PATH)):
-        response.delete_cookie(
-            name, path=path, secure=request.url.scheme == "https", httponly=True, samesite="strict"
-        )
+    for name in COOKIE_PATHS:
+        response.delete_cookie(name, **_cookie_terms(name, request))
     return {"message": message, "success": True}
 
 
@@ -128,19 +126,12 @@ def _token_response(
     """
     tokens = services.tokens
     response.headers["Cache-Control"] = "no-store"
-    for name, token, path, lifetime in (
-        (ACCESS_COOKIE, pair.access_token, "/", tokens.lifetime),
-        (REFRESH_COOKIE, pair.refresh_token, COOKIE_PATH, tokens.session_lifetime),
+    for name, token, lifetime in (
+        (ACCESS_COOKIE, pair.access_token, tokens.lifetime),
+        (REFRESH_COOKIE, pair.refresh_token, tokens.session_lifetime),
     ):
-        response.set_cookie(
-            name,
-            token,
-            max_age=int(lifetime.total_seconds()),
-            path=path,
-            secure=request.url.scheme == "https",
-            httponly=True,
-            samesite="strict",
-        )
+        seconds = int(lifetime.total_seconds())
+        response.set_cookie(name, token, max_age=seconds, **_cookie_terms(name, request))
     return {
         "access_token": pair.access_token,
         "token_type": "bearer",
@@ -182,3 +173,13 @@ async def _published_portfolios(services: Services, user: User) -> tuple[UUID | 
     except NothingPublished:
         return None, 0
     return (None, 0) if row is None else (row[0], row[1])
+
+
+def _cookie_terms(name: str, request: Request) -> dict[str, Any]:
+    """The terms under which a cookie is set, and is found again when it is deleted."""
+    return {
+        "path": COOKIE_PATHS[name],
+        "secure": request.url.scheme == "https",
+        "httponly": True,
+        "samesite": "strict",
+    }

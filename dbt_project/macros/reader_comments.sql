@@ -4,24 +4,20 @@
 -#}
 {% macro comment_reader_view(view) -%}
     {%- set name = view.include(database=false) -%}
-    {%- set present = run_query(
-        "select attname from pg_catalog.pg_attribute where attrelid = '" ~ name ~ "'::regclass and attnum > 0"
-    ).columns[0].values() -%}
-    {%- set added = columns_of_publication() | rejectattr('name', 'in', model.columns.keys() | list) | list -%}
-    {%- set columns = (model.columns.values() | list) + added -%}
+    {%- set columns = (model.columns.values() | list) + added_columns(view.schema) -%}
     {% call statement('comments') %}
         comment on view {{ name }} is {{ text_literal(model.description) }}
-        {%- for column in columns if column.name in present %};
+        {%- for column in columns %};
         comment on column {{ name }}.{{ column.name }} is {{ text_literal(column_comment(column)) }}
         {%- endfor %}
     {% endcall %}
 {%- endmacro %}
 
 
-{#- The columns that marts_history appends, which are in no yml. -#}
-{% macro columns_of_publication() -%}
+{#- The columns that marts_history appends, which are in no yml; none of the other schemas. -#}
+{% macro added_columns(schema) -%}
     {%- set id, time = {'meta': {'unit': 'id'}}, {'meta': {'unit': 'UTC timestamp'}} -%}
-    {{ return([
+    {{ return([] if schema != 'marts_history' else [
         {'name': 'publication_id', 'config': id,
             'description': 'Publication that added the row (fct_publications); larger is newer.'},
         {'name': 'published_at', 'config': time, 'description': 'When the row became visible.'},

@@ -99,8 +99,7 @@ where {{ config.get('instant_column') }} <= {{ instant() }} and {{ is_kept() }}
 
 {#- Names of the columns of a reader view: those of the yml and, in the history, those of the publication. -#}
 {% macro reader_columns(schema) -%}
-    {%- set of_publication = ['publication_id', 'published_at', 'superseded_at'] if schema == 'marts_history' else [] -%}
-    {{ return((model.columns | list) + of_publication) }}
+    {{ return((model.columns | list) + (added_columns(schema) | map(attribute='name') | list)) }}
 {%- endmacro %}
 
 

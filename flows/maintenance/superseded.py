@@ -67,7 +67,7 @@ except
 )
 """
 
-# A row was superseded by a publication: from the last one before the instant on, all that readers saw is there.
+# A publication supersedes rows: from the last one before the instant on, all that readers saw is there.
 KEPT_FROM = "select max(published_at) from ops.publications where published_at < %s"
 
 FORGET = (

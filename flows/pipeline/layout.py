@@ -8,7 +8,7 @@ from warehouse.code_version import READ_STATE, VersionState, this_version
 def read_version(connection: Connection) -> VersionState:
     """How this warehouse compares with the code."""
     version = this_version()
-    return version.compare(*row(connection, READ_STATE, [version.mark]))
+    return version.compare(*row(connection, READ_STATE, {"mark": version.mark}))
 
 
 def check_layout(connection: Connection) -> None:

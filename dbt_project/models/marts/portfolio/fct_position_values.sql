@@ -33,6 +33,8 @@ final as (
         position_values.delta_adjusted_exposure,
         position_values.delta_adjusted_null_reason,
         position_values.cost_basis,
+        cast(position_values.cost_basis + position_values.unrealized_at_opening as numeric(38, 2)) as opening_value,
+        position_values.unrealized_at_opening,
         position_values.previous_market_value,
         position_values.unrealized_pnl,
         position_values.realized_pnl,
@@ -43,10 +45,7 @@ final as (
         cast(case
             when snapshots.equity > 0 then position_values.market_value / snapshots.equity
         end as double precision) as weight,
-        case when snapshots.equity <= 0 then 'equity_not_positive' end as weight_null_reason,
-        -- last: `create or replace view` only appends columns
-        cast(position_values.cost_basis + position_values.unrealized_at_opening as numeric(38, 2)) as opening_value,
-        position_values.unrealized_at_opening
+        case when snapshots.equity <= 0 then 'equity_not_positive' end as weight_null_reason
     from position_values
     inner join snapshots
         on

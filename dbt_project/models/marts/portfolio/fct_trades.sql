@@ -11,7 +11,7 @@ positions as (
     select
         *,
         coalesce(last_session, 'infinity') < max(coalesce(last_session, 'infinity')) over (
-            partition by portfolio_id, symbol, entry_date, entry_price
+            partition by portfolio_id, symbol, entry_date, entry_price, sign(quantity)
         ) as is_part_of_lot
     from {{ ref('int_positions') }}
 ),
