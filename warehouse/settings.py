@@ -231,7 +231,7 @@ class Settings(ChatSettings):
     statement_equity_gap_percent: Decimal = Field(
         default=Decimal(2),
         gt=0,
-        description="A broker's total further than this from our equity, in percent, is confirmed.",
+        description="Our equity further than this from a broker's total, in percent of that, is confirmed.",
     )
 
     # Vendors of market data

@@ -64,7 +64,11 @@ def positions(  # noqa: PLR0917 - typer's options
     description: Annotated[str | None, typer.Option(help="A short description of the portfolio.")] = None,
     inception: Annotated[
         date | None,
-        typer.Option(parser=parse_date, metavar="DATE", help="Start of the history. Default: first entry."),
+        typer.Option(
+            parser=parse_date,
+            metavar="DATE",
+            help="Start of the history. Default: the first entry, or the opening.",
+        ),
     ] = None,
     statement_date: Annotated[
         date | None,
@@ -150,7 +154,7 @@ def positions(  # noqa: PLR0917 - typer's options
     """Load a portfolio's statement: the 12-column positions file, or a position download of a broker.
 
     Then prices and profiles of its new symbols are fetched, symbols without enough history for the risk
-    models are listed, and the portfolio is built back to its first entry date and published.
+    models are listed, and the portfolio is built back to its first entry, or to its opening, and published.
 
     Downloads of Degiro, E*Trade, Fidelity, Interactive Brokers, Merrill, Morgan Stanley, Robinhood, Schwab,
     Trading 212 and Vanguard are recognized as they are; an error names the options for what they lack. A

@@ -3,7 +3,7 @@
     load       the positions file, one transaction; an invalid file changes nothing and stops here
     prices     of symbols that have none, or none as far back as they are held
     readiness  the share of positions with enough history for the risk models
-    build      from the portfolio's first entry date to today, tested and published as in a nightly run
+    build      from the portfolio's first entry or opening to today, tested and published as in a nightly run
 
 Each step starts from what the previous one committed, so after a crash the same command continues. If no
 source answers, the load is kept: the build continues without prices, and the next nightly run tries again.
@@ -93,7 +93,7 @@ def build_back(
     prices: Path | None,
     portfolio_id: UUID | None,
 ) -> Onboarded:
-    """Fetch prices of new symbols, report readiness, build back to the first entry date.
+    """Fetch prices of new symbols, report readiness, build back to the first entry or opening.
 
     source, prices, portfolio_id: as of run_onboarding. Raises SigmaSightError.
     """

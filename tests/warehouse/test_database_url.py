@@ -120,6 +120,7 @@ def test_the_environment_of_dbt_names_the_writer_and_leaves_other_logins_alone(
     """A role in libpq's own variables would be asked of every connection of dbt's process."""
     environment = given_warehouse.dbt_environment()
     assert environment["SIGMASIGHT_DB_ROLE"] == "sigmasight_writer"
+    assert "PGOPTIONS" not in environment
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     dbts = psycopg2.connect(
@@ -130,8 +131,9 @@ def test_the_environment_of_dbt_names_the_writer_and_leaves_other_logins_alone(
         password=os.environ["SIGMASIGHT_DB_PASSWORD"],
     )
     with dbts.cursor() as cursor:
-        cursor.execute("set role sigmasight_writer")  # as dbt does with the profile's role
-        cursor.execute("select from ops.loads")
+        cursor.execute(f"set role {os.environ['SIGMASIGHT_DB_ROLE']}")  # as dbt does with the profile's role
+        cursor.execute("select current_user from ops.loads right join (select) as nothing on true")
+        assert cursor.fetchall()[0] == ("sigmasight_writer",)
     dbts.close()
     with given_warehouse.connect_analyst() as analyst:
         assert analyst.execute("select current_user").fetchone() == ("sigmasight_analyst",)

@@ -87,8 +87,10 @@ class Reconciliation:
     @property
     def sentence(self) -> str:
         """Both totals and where they differ."""
-        if abs(self.theirs - self.ours) < _WORTH_NAMING and not self.differences:
+        if self.theirs == self.ours and not self.differences:
             return f"Your broker and we both say {self.ours:,.2f}."
+        if abs(self.theirs - self.ours) < _WORTH_NAMING and not self.differences:
+            return f"Your broker says {self.theirs:,.2f}; we say {self.ours:,.2f}, the same to the dollar."
         parts = [
             f"{_name(value, self.differences)} {value.theirs:,.2f} there, {value.ours:,.2f} here"
             for value in self.differences[:_MOST_NAMED]

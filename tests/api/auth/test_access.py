@@ -10,24 +10,16 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from tests.api.api_helpers import add_user, assert_problem, log_in
+from tests.api.api_helpers import OPEN_PATHS, add_user, assert_problem, log_in
 from warehouse.connections import Warehouse
 from warehouse.settings import Settings
 
 DOCUMENT: dict[str, Any] = create_app(Settings()).openapi()
-OPEN = {
-    "/auth/login",
-    "/auth/refresh",
-    "/health",
-    "/health/live",
-    "/health/ready",
-    "/onboarding/csv-template",
-}
 OPERATIONS = [
     pytest.param(method, path, operation, id=operation["operationId"])
     for path, methods in DOCUMENT["paths"].items()
     for method, operation in methods.items()
-    if path.removeprefix("/api/v1") not in OPEN
+    if path.removeprefix("/api/v1") not in OPEN_PATHS
 ]
 
 

@@ -20,6 +20,12 @@ AUTH = "/api/v1/auth"
 Serve = Callable[[Warehouse], TestClient]
 
 
+@pytest.fixture(autouse=True)
+def _no_cookies(api: TestClient) -> None:
+    """Forget the cookies of the test before, also of one that failed."""
+    api.cookies.clear()
+
+
 @pytest.fixture(scope="module")
 def api(module_warehouse: Warehouse, serve: Serve) -> TestClient:
     for name in ("ada", "eve", "tess"):
@@ -70,7 +76,6 @@ def test_reuse_of_a_refresh_token_ends_only_its_session(api: TestClient) -> None
 
 
 def test_a_session_can_be_refreshed_by_cookie(api: TestClient) -> None:
-    api.cookies.clear()
     response = api.post(f"{AUTH}/login", json={"email": "ada@example.com", "password": PASSWORD})
     cookies = [cookie.lower() for cookie in response.headers.get_list("set-cookie")]
     for cookie, path in zip(cookies, ("path=/;", "path=/api/v1/auth;"), strict=True):
@@ -115,7 +120,6 @@ def test_a_link_is_authorized_by_the_cookie_of_login(api: TestClient) -> None:
     api.cookies.clear()
     api.cookies.set("sigmasight_access", pair["refresh_token"])
     assert_problem(api.get(f"{AUTH}/me"), 401, "token_invalid")
-    api.cookies.clear()
 
 
 def test_a_cookie_authorizes_nothing_that_writes(api: TestClient) -> None:
@@ -130,7 +134,6 @@ def test_a_cookie_authorizes_nothing_that_writes(api: TestClient) -> None:
     for method, path in writing:
         url = re.sub(r"{\w+}", str(uuid4()), path)
         assert_problem(api.request(method, url), 401, "not_authenticated")
-    api.cookies.clear()
 
 
 def test_access_and_refresh_tokens_are_not_interchangeable(api: TestClient) -> None:

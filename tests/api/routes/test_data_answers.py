@@ -370,9 +370,8 @@ def test_the_summary_of_targets_is_the_sum_of_the_list(hedge_fund: Person, sessi
     assert body["target_upside_eoy_dollars"] == pytest.approx(dollars, abs=0.1)
     assert body["weighted_expected_return_eoy_dollars"] == f"{body['target_upside_eoy_dollars']:.2f}"
     snapshot = hedge_fund.get(f"data/portfolio/{portfolio_id}/snapshot", **session).json()
-    rounding = (
-        5e-7 * len(listed) * snapshot["net_asset_value"]
-    )  # each contribution has four places of a percent
+    # each contribution has four places of a percent
+    rounding = 5e-7 * len(listed) * snapshot["net_asset_value"]
     assert dollars == pytest.approx(total / 100 * snapshot["net_asset_value"], abs=rounding)
     coverage = 100 * body["positions_with_targets"] / body["total_positions"]
     assert body["coverage_percentage"] == pytest.approx(coverage, abs=0.005)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -116,8 +117,6 @@ def type_in(tmp_path: Path) -> Callable[..., str]:
 
 
 def test_the_version_names_release_and_layout(type_in: Callable[..., str]) -> None:
-    from importlib.metadata import version  # noqa: PLC0415 - only used here
-
     line = type_in("--version")
     assert line.startswith(f"sigmasight {version('sigmasight')}")
     assert "layout " in line

@@ -17,6 +17,7 @@ from ingestion.raw.datasets import CORPORATE_ACTIONS, OPTION_QUOTES, PRICES
 from ingestion.raw.loads import Connection, LoadReport, load_frame
 from ingestion.statements.brokers.entries import EntryTerms
 from ingestion.statements.load import PreparedStatement, load_positions, prepare_positions
+from ingestion.statements.money.account import Reconciliation
 from ingestion.statements.money.cash_lots import with_cash_movements
 from ingestion.statements.preview import preview
 from ingestion.statements.rows import Lot
@@ -141,6 +142,15 @@ def test_the_brokers_total_is_compared_with_ours_by_position(connection: Connect
     assert given is not None
     assert given.sentence.startswith("Your broker says 34,814.37; we say 50,000.00: AAPL put")
     assert round(given.gap, 3) == Decimal("0.436")
+
+
+def test_totals_that_differ_by_cents_are_both_said() -> None:
+    # Silent failure prevented: a broker quoted with our cents
+    exact, near = (
+        Reconciliation(Decimal("102864.00"), Decimal(ours), (), Decimal(0)) for ours in (102864, "102864.30")
+    )
+    assert exact.sentence == "Your broker and we both say 102,864.00."
+    assert near.sentence == "Your broker says 102,864.00; we say 102,864.30, the same to the dollar."
 
 
 def test_what_the_brokers_total_has_beyond_its_rows_is_named(connection: Connection, write: Write) -> None:

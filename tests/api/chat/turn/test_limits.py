@@ -8,6 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
+from api.chat.turn.limits import begin_of_day
 from tests.api.api_helpers import assert_problem, log_in_demo
 from tests.api.chat.chat_settings import chat_settings
 from tests.api.chat.responses_server import ModelServer, Script
@@ -91,13 +92,14 @@ def test_messages_per_minute(make_chat: MakeChat) -> None:
 def _tokens_so_far(demo: Warehouse, email: str) -> int:
     """What other tests have used: the record of a day is shared by all of them."""
     with demo.connect_writer() as connection:
-        (user_id,) = connection.execute("select user_id from ops.users where email = %s", [email]).fetchall()[
-            0
-        ]
+        found = connection.execute("select user_id from ops.users where email = %s", [email]).fetchone()
     database = {**url_parts(demo.admin_url), "dbname": url_parts(demo.ai_url)["dbname"]}
     with psycopg.connect(make_url(database)) as connection:
-        used = connection.execute("select sum(tokens)::int from chat.usage where user_id = %s", [user_id])
-        return (used.fetchall()[0][0]) or 0
+        used = connection.execute(
+            "select coalesce(sum(tokens), 0)::int from chat.usage where user_id = %s and ended_at >= %s",
+            [*(found or ()), begin_of_day()],
+        )
+        return int((used.fetchone() or (0,))[0])
 
 
 def test_tokens_per_day(make_chat: MakeChat, demo: Warehouse) -> None:
