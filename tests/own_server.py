@@ -16,6 +16,8 @@ NEWEST = program("postgres").parent
 OLDEST = NEWEST.parent.parent / "pginstall" / "bin"  # PostgreSQL 16, which the same wheel brings
 SUPERUSER = "root_of_it"
 PASSWORD = "sw@rd/f%ish"
+# what the settings give to the roles
+PASSWORDS = {f"{role}_password": f"{role}-{PASSWORD}" for role in ("analyst", "api", "auth", "ai")}
 
 
 @dataclass(frozen=True)

@@ -15,14 +15,13 @@ from ingestion.demo.demo import create_demo_users
 from tests.api.api_helpers import log_in_demo
 from tests.conftest import THEN
 from tests.flows.flow_helpers import CommandLine, all_marts, one
-from tests.own_server import NEWEST, PASSWORD, own_server
+from tests.own_server import NEWEST, PASSWORD, PASSWORDS, own_server
 from warehouse.connections import open_warehouse
 from warehouse.settings import Settings
 
 pytestmark = pytest.mark.long
 
 LOGIN = f"create role sig login createrole createdb password '{PASSWORD}'"
-PASSWORDS = {f"{role}_password": f"{role}-{PASSWORD}" for role in ("analyst", "api", "auth", "chat", "ai")}
 CORRECTED = "2025-09-10"
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from flows.errors import LockLostError
 from flows.pipeline.lock import build_lock, lock_holder, process_name
-from tests.own_server import OLDEST, PASSWORD, SUPERUSER, OwnServer, free_port, own_server
+from tests.own_server import OLDEST, PASSWORD, PASSWORDS, SUPERUSER, OwnServer, free_port, own_server
 from warehouse.bootstrap import SQL_FOLDER
 from warehouse.connections import (
     Warehouse,
@@ -27,7 +27,6 @@ from warehouse.settings import Settings, project_root
 from warehouse.urls import make_url, url_parts
 
 FILES = sorted(SQL_FOLDER.glob("[0-9]*.sql"))
-PASSWORDS = {f"{role}_password": f"{role}-{PASSWORD}" for role in ("analyst", "api", "auth", "ai")}
 ADMIN = (
     f"create role manager login createrole createdb password '{PASSWORD}'",
     f"create role visitor login password '{PASSWORD}'",

@@ -13,37 +13,28 @@ from ingestion.raw.datasets import CORPORATE_ACTIONS, OPTION_QUOTES, PRICES
 from ingestion.raw.loads import Connection, load_frame
 from ingestion.statements.brokers.entries import EntryTerms
 from ingestion.statements.brokers.notation import amount, day, option_symbol
-from ingestion.statements.load import Statement, load_positions, read_positions_file
-from ingestion.statements.rows import Lot
+from ingestion.statements.load import load_positions, read_positions_file
+from tests.ingestion.statements.broker_lots import (
+    DAY,
+    ENTRY,
+    FILES,
+    PUT,
+    SCHWAB,
+    TODAY,
+    errors,
+    read,
+    row,
+    short,
+)
 
 Write = Callable[[str, str], Path]
 
-FILES = Path(__file__).parent / "broker_files"
-TODAY, DAY, ENTRY = date(2026, 2, 2), date(2025, 9, 2), date(2025, 1, 2)
-PUT = "AAPL270115P00200000"
 
 FIDELITY = FILES / "Portfolio_Positions_Sep-02-2025.csv"
-SCHWAB = FILES / "Individual-Positions-2025-09-02.csv"
 
 
-def read(path: Path, **terms: object) -> Statement:
-    return read_positions_file(path, today=TODAY, terms=EntryTerms(**terms))  # type: ignore[arg-type]
-
-
-def short(lot: Lot) -> tuple[str, str | None, Decimal, Decimal, date]:
-    return lot.symbol, lot.investment_subtype, lot.quantity, lot.entry_price, lot.entry_date
-
-
-def row(
-    symbol: str, quantity: str, price: str, entry: date = ENTRY, subtype: str | None = None
-) -> tuple[str, str | None, Decimal, Decimal, date]:
-    return symbol, subtype, Decimal(quantity), Decimal(price), entry
-
-
-def errors(path: Path, **terms: object) -> list[tuple[str, int | None, str | None]]:
-    with pytest.raises(InvalidPositionsFile) as raised:
-        read(path, **terms)
-    return [(error.code, error.row, error.field) for error in raised.value.errors]
+def refused(path: Path, **terms: object) -> list[tuple[str, int | None, str | None]]:
+    return [(error.code, error.row, error.field) for error in errors(path, **terms)]
 
 
 # --- each layout -----------------------------------------------------------------------------------------
@@ -79,7 +70,7 @@ def test_schwab() -> None:
 
 def test_vanguard_has_no_cost_and_no_date() -> None:
     path = FILES / "OfxDownload.csv"
-    assert errors(path, entry_date=ENTRY) == [
+    assert refused(path, entry_date=ENTRY) == [
         ("ERR_POS_008", line, "Entry Price Per Share") for line in (2, 3, 4)
     ]
     statement = read_positions_file(path, today=TODAY, statement_date=DAY, terms=EntryTerms(at_market=True))
@@ -121,8 +112,8 @@ def test_interactive_brokers_lots_have_their_own_dates() -> None:
 
 def test_one_of_several_accounts_is_chosen() -> None:
     path = FILES / "schwab_all_accounts.csv"
-    assert errors(path, entry_date=ENTRY) == [("ERR_PORT_008", None, "Account")]
-    assert errors(path, entry_date=ENTRY, account="Joint") == [("ERR_PORT_008", None, "Account")]
+    assert refused(path, entry_date=ENTRY) == [("ERR_PORT_008", None, "Account")]
+    assert refused(path, entry_date=ENTRY, account="Joint") == [("ERR_PORT_008", None, "Account")]
     roth = read(path, entry_date=ENTRY, account="...456")
     assert [short(lot) for lot in roth.lots] == [
         row("VTI", "10", "301.55", subtype="ETF"),
@@ -145,23 +136,23 @@ def test_an_unsupported_holding_is_an_error(write: Write) -> None:
     # Silent failure prevented: a portfolio without the value of skipped rows
     text = (FILES / "ib_activity.csv").read_text()
     path = write("foreign.csv", text.replace("Stocks,USD,GOOG", "Stocks,EUR,SAP"))
-    assert errors(path, entry_date=ENTRY) == [("ERR_PORT_008", 14, "Currency")]
+    assert refused(path, entry_date=ENTRY) == [("ERR_PORT_008", 14, "Currency")]
     path = write("futures.csv", text.replace("Stocks,USD,GOOG", "Futures,USD,ESZ5"))
-    assert errors(path, entry_date=ENTRY) == [("ERR_POS_016", 14, "Investment Class")]
+    assert refused(path, entry_date=ENTRY) == [("ERR_POS_016", 14, "Investment Class")]
     path = write("mini.csv", text.replace("AAPL 15JAN27 200 P,5,100", "AAPL 15JAN27 200 P,5,10"))
-    assert errors(path, entry_date=ENTRY)[0] == ("ERR_POS_016", 16, "Investment Class")
+    assert refused(path, entry_date=ENTRY)[0] == ("ERR_POS_016", 16, "Investment Class")
 
 
 def test_a_download_with_an_impossible_date_needs_statement_date(write: Write) -> None:
     path = write("p.csv", (FILES / "ib_flex.csv").read_text().replace("2025-09-02", "2999-09-02"))
-    assert errors(path, entry_date=ENTRY) == [("ERR_PORT_008", None, None)]
+    assert refused(path, entry_date=ENTRY) == [("ERR_PORT_008", None, None)]
     statement = read_positions_file(path, today=TODAY, statement_date=DAY, terms=EntryTerms(entry_date=ENTRY))
     assert len(statement.lots) == 3
 
 
 def test_our_own_file_is_never_read_as_a_download(write: Write) -> None:
     header = "Symbol,Description,Quantity,Market Value,Last Price,Current Value,Entry Date\n"
-    assert errors(write("p.csv", header + "A,b,1,2,3,4,2025-01-02\n")) == [
+    assert refused(write("p.csv", header + "A,b,1,2,3,4,2025-01-02\n")) == [
         ("ERR_CSV_004", 1, "Entry Price Per Share")
     ]
 

@@ -11,45 +11,27 @@ from pathlib import Path
 
 import pytest
 
-from ingestion.errors import InvalidPositionsFile
 from ingestion.statements.brokers import BROKERS, recognize
-from ingestion.statements.brokers.entries import EntryTerms
 from ingestion.statements.formats import FileFormats
-from ingestion.statements.load import Statement, read_positions_file
-from ingestion.statements.rows import Lot
+from tests.ingestion.statements.broker_lots import (
+    DAY,
+    ENTRY,
+    FILES,
+    PUT,
+    errors,
+    read,
+    row,
+    short,
+)
 from tests.ingestion.statements.workbooks import workbook
 
 Write = Callable[[str, str], Path]
 
-FILES = Path(__file__).parent / "broker_files"
-TODAY, DAY, ENTRY = date(2026, 2, 2), date(2025, 9, 2), date(2025, 1, 2)
-PUT = "AAPL270115P00200000"
 ISINS = {"US0378331005": "AAPL", "US67059N1081": "NTNX"}
 
 
-def read(path: Path, statement_date: date | None = None, **terms: object) -> Statement:
-    return read_positions_file(
-        path,
-        today=TODAY,
-        statement_date=statement_date,
-        terms=EntryTerms(**terms),  # type: ignore[arg-type]
-    )
-
-
-def short(lot: Lot) -> tuple[str, str | None, Decimal, Decimal, date]:
-    return lot.symbol, lot.investment_subtype, lot.quantity, lot.entry_price, lot.entry_date
-
-
-def row(
-    symbol: str, quantity: str, price: str, entry: date = ENTRY, subtype: str | None = None
-) -> tuple[str, str | None, Decimal, Decimal, date]:
-    return symbol, subtype, Decimal(quantity), Decimal(price), entry
-
-
-def errors(path: Path, **terms: object) -> list[tuple[str, int | None, str]]:
-    with pytest.raises(InvalidPositionsFile) as raised:
-        read(path, **terms)  # type: ignore[arg-type]
-    return [(error.code, error.row, error.sentence) for error in raised.value.errors]
+def refused(path: Path, **terms: object) -> list[tuple[str, int | None, str]]:
+    return [(error.code, error.row, error.sentence) for error in errors(path, **terms)]
 
 
 def test_etrade_with_the_lots_of_an_expanded_position() -> None:
@@ -145,9 +127,9 @@ def test_robinhood_in_both_layouts() -> None:
 def test_trading_212_needs_its_currency() -> None:
     # Silent failure prevented: pounds or euros loaded as dollars
     path = FILES / "trading_212_pie.csv"
-    ((code, _, sentence),) = errors(path, entry_date=ENTRY)
+    ((code, _, sentence),) = refused(path, entry_date=ENTRY)
     assert (code, "give --currency USD" in sentence) == ("ERR_PORT_008", True)
-    ((code, _, sentence),) = errors(path, entry_date=ENTRY, currency="gbp")
+    ((code, _, sentence),) = refused(path, entry_date=ENTRY, currency="gbp")
     assert sentence.startswith("The download is in GBP, and only USD can be loaded")
     statement = read(path, DAY, entry_date=ENTRY, currency="usd")
     assert [short(lot) for lot in statement.lots] == [
@@ -158,7 +140,7 @@ def test_trading_212_needs_its_currency() -> None:
 
 def test_degiro_has_decimal_commas_and_isins() -> None:
     path = FILES / "degiro_portfolio.csv"
-    ((code, line, sentence),) = errors(path, at_market=True)
+    ((code, line, sentence),) = refused(path, at_market=True)
     assert (code, line) == ("ERR_POS_001", 4)
     assert "(US0378331005, US67059N1081)" in sentence
     assert "--symbol US0378331005=SYMBOL" in sentence
@@ -188,7 +170,7 @@ def test_degiro_with_points_semicolons_another_language_and_one_cell_per_value(w
 def test_degiro_in_another_currency_is_an_error(write: Write) -> None:
     text = (FILES / "degiro_portfolio.csv").read_text()
     path = write("p.csv", text.replace('EUR,"0,00","0,00"', 'EUR,"10,00","10,00"'))
-    ((code, line, sentence),) = errors(path, at_market=True, symbols=ISINS)
+    ((code, line, sentence),) = refused(path, at_market=True, symbols=ISINS)
     assert (code, line) == ("ERR_PORT_008", 2)
     assert "is in EUR, and only USD can be loaded" in sentence
 
@@ -196,7 +178,7 @@ def test_degiro_in_another_currency_is_an_error(write: Write) -> None:
 def test_numbers_of_a_download_with_two_readings_are_asked_about(write: Write) -> None:
     text = "Instrument;Quantity;Average Cost\nAAPL;1.250;204\n"
     path = write("p.csv", text)
-    ((code, line, sentence),) = errors(path, entry_date=ENTRY)
+    ((code, line, sentence),) = refused(path, entry_date=ENTRY)
     assert (code, line) == ("ERR_POS_005", 2)
     assert "--decimal point or --decimal comma" in sentence
     lots = read(path, DAY, entry_date=ENTRY, formats=FileFormats(decimal="comma")).lots

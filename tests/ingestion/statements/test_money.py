@@ -21,13 +21,11 @@ from ingestion.statements.money.account import Reconciliation
 from ingestion.statements.money.cash_lots import with_cash_movements
 from ingestion.statements.preview import preview
 from ingestion.statements.rows import Lot
+from tests.ingestion.statements.broker_lots import ENTRY, FILES, SCHWAB, TODAY
 
 Write = Callable[[str, str], Path]
 
-FILES = Path(__file__).parent / "broker_files"
-SCHWAB = FILES / "Individual-Positions-2025-09-02.csv"
 HEADER = "Symbol,Quantity,Entry Price Per Share,Entry Date\n"
-TODAY, ENTRY = date(2026, 2, 2), date(2025, 1, 2)
 JUNE, JULY, AUGUST = date(2025, 6, 30), date(2025, 7, 31), date(2025, 8, 29)
 OWNER: dict[str, Any] = {"portfolio_name": "Mine", "owner_email": "jane@example.com"}
 
