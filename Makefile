@@ -23,6 +23,7 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+BROWSER := $(VENV)/.browser
 
 export DO_NOT_TRACK := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -43,7 +44,7 @@ PYTEST := $(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 test: $(READY)
 	@$(PYTEST) -m 'not long' $(ARGS)
 
-test-all: $(READY)
+test-all: $(READY) $(BROWSER)
 	@$(PYTEST) --hypothesis-profile long $(ARGS)
 
 # mypy runs in parallel: it takes as long as the others together.
@@ -94,6 +95,10 @@ $(READY): pyproject.toml constraints.txt
 	echo 'Setting up $(VENV): this takes some minutes, the first time only'; \
 	(while sleep 20 >/dev/null 2>&1; do echo "  ... $$(( $$(date +%s) - start )) s"; done) & beat=$$!; \
 	[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV) || exit 1; \
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]' || { \
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,pdf]' || { \
 	    echo 'The packages could not be installed: fix the error above (network? disk?) and run make again.'; exit 1; }; \
 	touch $@; echo "  set up     $$(( $$(date +%s) - start )) s"
+
+# Tests of the page drive a Chromium that the system has; without one they are skipped.
+$(BROWSER): $(READY)
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[browser]' && touch $@
