@@ -148,7 +148,7 @@ async def _replace_source(
                 "embedding_model": model,
             }
         )
-    await transaction.run_many(statement("add_passage"), rows)
+    await transaction.run_many(statement("add_passages"), rows)
     await transaction.run(statement("record_source"), source=source.name, sha256=source.sha256)
 
 
@@ -159,7 +159,7 @@ async def _replace_synonyms(transaction: Transaction, terms: Iterable[Term]) -> 
         for term in terms
         for synonym in (term.term, *term.synonyms)
     ]
-    await transaction.run_many(statement("add_synonym"), rows)
+    await transaction.run_many(statement("add_synonyms"), rows)
 
 
 async def embed_passages(transactions: Transactions, embedder: Embedder) -> tuple[int, bool]:
@@ -184,10 +184,10 @@ async def embed_passages(transactions: Transactions, embedder: Embedder) -> tupl
                 await transaction.run(statement("release_passages"), digests=digests)
             return embedded, False
         rows = [
-            {"sha256": digest, "embedding": as_text(vector), **settings}
+            {"sha256": digest, "embedding": as_text(vector)}
             for digest, vector in zip(digests, vectors, strict=True)
         ]
         async with transactions.as_operator() as transaction:
-            await transaction.run_many(statement("store_embedding"), rows)
+            await transaction.run_many(statement("store_embeddings"), rows, **settings)
         embedded += len(batch)
         logger.info("documents: %s texts embedded so far", embedded)

@@ -178,7 +178,9 @@ async def learn_preferences(transaction: Transaction, user_id: UUID) -> None:
     await transaction.run_many(
         """
         insert into chat.preferences (user_id, rule, evidence_count, confidence, state)
-        values (%(user_id)s, %(rule)s, %(evidence_count)s, %(confidence)s, %(state)s)
+        select * from jsonb_to_recordset(%(rows)s) as preference (
+            user_id uuid, rule text, evidence_count integer, confidence numeric, state text
+        )
         on conflict (user_id, rule) do update set
             evidence_count = excluded.evidence_count, confidence = excluded.confidence,
             state = case

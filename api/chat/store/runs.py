@@ -91,8 +91,8 @@ async def add_figures(transaction: Transaction, run: Run, figures: Sequence[Figu
             "text": figure.text,
             "start": figure.start,
             "query_id": figure.query_id,
-            "row": figure.row,
-            "column": figure.column,
+            "row_index": figure.row,
+            "column_name": figure.column,
             "verified": figure.verified,
         }
         for position, figure in enumerate(figures)
@@ -103,9 +103,9 @@ async def add_figures(transaction: Transaction, run: Run, figures: Sequence[Figu
             insert into chat.figures (
                 message_id, user_id, position, text, start, query_id, row_index, column_name, verified
             )
-            values (
-                %(message_id)s, %(user_id)s, %(position)s, %(text)s, %(start)s, %(query_id)s, %(row)s,
-                %(column)s, %(verified)s
+            select * from jsonb_to_recordset(%(rows)s) as figure (
+                message_id uuid, user_id uuid, position integer, text text, start integer, query_id uuid,
+                row_index integer, column_name text, verified boolean
             )
             """,
             rows,

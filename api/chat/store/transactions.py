@@ -7,6 +7,7 @@ SQL of others, which never runs here.
 """
 
 import asyncio
+import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -19,6 +20,7 @@ import psycopg
 from psycopg import AsyncConnection, AsyncCursor
 from psycopg.rows import DictRow, dict_row
 from psycopg.sql import SQL, Composed
+from psycopg.types.json import Jsonb
 
 from api.chat.queueing_pool import QueueingPool
 from api.chat.store.migrations import migrate
@@ -73,9 +75,9 @@ class Transaction:
         await self._cursor.execute(statement, parameters)
         return self._cursor.rowcount
 
-    async def run_many(self, statement: str, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Run the statement once per row of parameters."""
-        await self._cursor.executemany(statement.encode(), rows)
+    async def run_many(self, statement: str, rows: Sequence[Mapping[str, Any]], **parameters: Any) -> None:
+        """Run the statement once for all rows, which it reads with jsonb_to_recordset(%(rows)s)."""
+        await self._cursor.execute(statement.encode(), {"rows": Jsonb(rows, dumps=_dumps), **parameters})
 
 
 Maintenance = Callable[[Transaction], Awaitable[None]]
@@ -168,6 +170,10 @@ class Transactions:
         except psycopg.OperationalError as error:  # PoolTimeout is one
             logger.warning("the chat's database is unavailable: %s", error)
             raise ChatUnavailable(OUTAGE) from error
+
+
+def _dumps(rows: Any) -> str:
+    return json.dumps(rows, default=str)  # UUIDs
 
 
 def _prepare_database(settings: Settings) -> str:

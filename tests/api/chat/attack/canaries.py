@@ -213,7 +213,7 @@ async def _plant_document(store: ChatStore) -> None:
     """Add a passage with instructions to the common documents."""
     async with store.transactions.as_operator() as transaction:
         await transaction.run_many(
-            statement("add_passage"),
+            statement("add_passages"),
             [
                 {
                     "source": "lure.md",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 import yaml
 
@@ -260,6 +261,39 @@ def test_two_processes_that_refresh_at_once_write_every_passage_once(empty_wareh
         assert [done.passages for done in both] == [20, 20]
 
     run(empty_warehouse.settings, check)
+
+
+def test_a_refresh_that_is_cancelled_writes_nothing_and_logs_nothing(
+    empty_warehouse: Warehouse, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As when a command ends while the refresh that it began in the background still writes."""
+    source = page("a.md", "\n\n".join(f"# A{place}\n\nText." for place in range(300)), "1")
+    blocked = """
+        insert into chat.documents (source, anchor, heading, body, sha256)
+        values (%s, %s, 'A', 'Text.', '1')
+    """
+    waiting = "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+
+    async def check(store: ChatStore) -> None:
+        await store.open()
+        with (
+            psycopg.connect(empty_warehouse.ai_url) as other,
+            psycopg.connect(empty_warehouse.ai_url, autocommit=True) as server,
+        ):
+            other.execute("set sigmasight.chat_operator = 'on'")
+            other.execute(blocked, [source.name, source.cut()[0].anchor])
+            task = asyncio.create_task(refresh(store.transactions, sources=[source]))
+            while server.execute(waiting).fetchone() is None:  # noqa: ASYNC110 - as long as it takes
+                await asyncio.sleep(0.02)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            other.rollback()
+        async with store.transactions.as_operator() as transaction:
+            assert await transaction.rows("select source from documents") == []
+
+    run(empty_warehouse.settings, check)
+    assert [record.getMessage() for record in caplog.records if record.levelname != "INFO"] == []
 
 
 def test_a_changed_glossary_changes_the_digest_of_every_page(
