@@ -56,6 +56,7 @@ def pytest_configure(config: pytest.Config) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     for name in Settings.model_fields:
         os.environ.pop(name.upper(), None)
+    os.environ["MODEL_PROCESSES"] = "1"  # the tests themselves run in as many processes as there are cores
     for name in [name for name in os.environ if name.startswith("PREFECT_")]:
         del os.environ[name]
     if hasattr(config, "workerinput"):

@@ -32,11 +32,11 @@ from ingestion.market.calendar import load_calendar
 from ingestion.statements.columns import COLUMNS
 from ingestion.statements.load import load_positions, read_positions_file
 from python_models.correlation import symbols
-from python_models.dbt_runtime import FrameError, frame_to_arrow
 from python_models.factors.betas import factor_betas
 from python_models.factors.returns import factor_correlations
 from python_models.options.greeks import option_greeks
 from python_models.portfolio.pro_forma import pro_forma_returns
+from python_models.runtime.frames import FrameError, frame_to_arrow
 from python_models.stress.scenarios import FactorState, conditional_moves, scenario_shocks, weighted_sums
 from python_models.stress.securities import security_stress
 from tests.method_config import CORRELATION_CONFIG, FACTOR_CONFIG, STRESS_CONFIG

@@ -18,8 +18,8 @@ MAY_IMPORT = {
     "flows": {"warehouse", "ingestion", "python_models"},
     "api": {"warehouse"},
 }
-# flows runs dbt, and closes the connections that its Python models opened; kernels are dbt's to call
-OF_PYTHON_MODELS = {"flows.dbt.runner": {"python_models.dbt_runtime"}}
+# flows runs dbt, and says in how many processes its Python models run; kernels are dbt's to call
+OF_PYTHON_MODELS = {"flows.dbt.runner": {"python_models.runtime.processes"}}
 # commands that start what api offers, through its entry points
 OF_API = {
     "flows.cli.chat": {"api.chat.command", "api.mcp.stdio"},

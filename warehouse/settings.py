@@ -164,6 +164,17 @@ class Settings(ChatSettings):
         default=None, description="Password given to the role sigmasight_ai on the server of DATABASE_URL."
     )
 
+    # Builds
+    model_processes: int = Field(
+        default_factory=lambda: min(4, os.cpu_count() or 1),
+        ge=1,
+        le=64,
+        description=(
+            "Processes in which the Python models of a build over 30 days or more run; 1: in the build's own "
+            "process; default: one for each core, at most 4."
+        ),
+    )
+
     # The API
     secret_key: SecretStr | None = Field(
         default=None,

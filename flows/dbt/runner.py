@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,7 @@ MANIFEST, RESULTS = "manifest.json", "run_results.json"
 FAILED = frozenset({"error", "fail", "runtime error"})
 TESTS = frozenset({"test", "unit_test"})
 FAILURES_SHOWN = 10
+LONG_BUILD_DAYS = 30
 
 OnProgress = Callable[[int, int], None]
 """Called with the number of nodes done and of all nodes."""
@@ -129,14 +131,23 @@ def run_plainly(
 
     begun = time.monotonic()
     arguments = [command, *options, "--vars", json.dumps(dict(variables))]
+    processes = warehouse.settings.model_processes if _is_long(settings) else 1
     with build_session(settings):
-        done = _run_dbt(folder, on_event, arguments, manifest)
+        done = _run_dbt(folder, on_event, arguments, manifest, processes)
     report = read_results(folder / RESULTS, time.monotonic() - begun) if done.result else None
     if report is not None and on_report is not None:
         on_report(report)
     if report is None or not done.success:
         raise BuildError(_failure_sentences(report.failed if report else (), str(done.exception or "")))
     return report
+
+
+def _is_long(settings: Mapping[str, str]) -> bool:
+    """Whether the build covers so many dates that processes of their own pay for Python models."""
+    if "first_date" not in settings:
+        return False
+    days = date.fromisoformat(settings["to_date"]) - date.fromisoformat(settings["first_date"])
+    return days.days >= LONG_BUILD_DAYS
 
 
 def run_documentation(warehouse: Warehouse) -> tuple[Path, float]:
@@ -150,11 +161,16 @@ def run_documentation(warehouse: Warehouse) -> tuple[Path, float]:
 
 
 def _run_dbt(
-    target: Path, on_event: Callable[[Any], None] | None, arguments: list[str], manifest: Any = None
+    target: Path,
+    on_event: Callable[[Any], None] | None,
+    arguments: list[str],
+    manifest: Any = None,
+    processes: int = 1,
 ) -> "dbtRunnerResult":
     """Run dbt in this process, without console output; Ctrl-C is raised.
 
-    A manifest that is passed in is already on disk: only the results are written.
+    A manifest that is passed in is already on disk: only the results are written. processes: in which Python
+    models run.
     """
     from dbt.artifacts.schemas.run import RunExecutionResult  # noqa: PLC0415 - seconds of imports,
     from dbt.cli.main import dbtRunner  # noqa: PLC0415 - paid only by a build
@@ -165,12 +181,10 @@ def _run_dbt(
     is_written = manifest is not None and (target / MANIFEST).exists()
     artifacts = ["--target-path", str(target), *(["--no-write-json"] if is_written else [])]
     runner = dbtRunner(manifest=manifest, callbacks=[on_event] if on_event else [])
-    from python_models.dbt_runtime import close_connections  # noqa: PLC0415 - as above
+    from python_models.runtime.processes import model_processes  # noqa: PLC0415 - as above
 
-    try:
+    with model_processes(processes):
         done = runner.invoke([*logs, *arguments, *places, *artifacts])
-    finally:
-        close_connections()
     if isinstance(done.exception, KeyboardInterrupt):
         raise done.exception
     if is_written and isinstance(done.result, RunExecutionResult):

@@ -15,6 +15,7 @@ VALUES = {
     "database_url": ("postgresql://u@h/d", "postgresql://u@h/d"),
     "warehouse_database": ("second", "second"),
     "embedded_port": ("5433", 5433),
+    "model_processes": ("1", 1),
     "analyst_database_url": ("postgresql://a@h/d", "postgresql://a@h/d"),
     "api_database_url": ("postgresql://b@h/d", "postgresql://b@h/d"),
     "auth_database_url": ("postgresql://c@h/d", "postgresql://c@h/d"),
@@ -113,7 +114,8 @@ def test_every_setting_is_described_in_a_sentence(name: str) -> None:
     assert description.endswith(".")
 
 
-def test_every_setting_is_optional() -> None:
+def test_every_setting_is_optional(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MODEL_PROCESSES")  # which conftest.py sets
     settings = get_settings()
     assert settings.sigmasight_home == project_root()
     assert (project_root() / "pyproject.toml").exists()

@@ -8,9 +8,12 @@ import numpy as np
 import pandas as pd
 import psycopg
 import pytest
+from dbt_common.exceptions import DbtRuntimeError
 from psycopg.conninfo import conninfo_to_dict
 
-from python_models.dbt_runtime import FrameError, InProcessPythonJob, _batches, _to_csv, frame_to_arrow
+from python_models.runtime.frames import FrameError, frame_to_arrow, to_csv
+from python_models.runtime.inputs import batches_of
+from python_models.runtime.plugin import PythonModelJob
 from warehouse.connections import Warehouse
 
 COLUMNS = {
@@ -74,7 +77,7 @@ def test_an_unsupported_type_is_refused() -> None:
         frame_to_arrow(_frame(), {**COLUMNS, "beta": "numeric"}, model="m")
 
 
-def _job(url: str, columns: dict[str, str] = COLUMNS, **config: Any) -> InProcessPythonJob:
+def _job(url: str, columns: dict[str, str] = COLUMNS, **config: Any) -> PythonModelJob:
     parts = conninfo_to_dict(url)
     credentials = SimpleNamespace(
         host=parts["host"],
@@ -93,7 +96,7 @@ def _job(url: str, columns: dict[str, str] = COLUMNS, **config: Any) -> InProces
         "columns": {name: {"data_type": data_type} for name, data_type in columns.items()},
         "config": {"materialized": "build_table", **config},
     }
-    return InProcessPythonJob(model, credentials)
+    return PythonModelJob(model, credentials)
 
 
 BUILD = {"first_date": "2025-07-01", "from_date": "2025-07-01", "to_date": "2025-07-31", "publication_id": 7}
@@ -153,7 +156,7 @@ def test_a_build_table_holds_only_the_rows_of_the_build(url: str) -> None:
 
 def test_an_invalid_frame_does_not_change_the_table(url: str) -> None:
     before = _rows(url)
-    with pytest.raises(FrameError, match="missing"):
+    with pytest.raises(DbtRuntimeError, match="missing"):
         _job(url).submit(CODE)
     assert _rows(url) == before
 
@@ -240,7 +243,7 @@ def test_a_batch_has_only_the_dates_of_the_batch(url: str) -> None:
 def test_a_batch_goes_on_while_it_has_few_rows(enough: int, expected: list[tuple[int, int]]) -> None:
     rows = {1: 1, 5: 3, 12: 1, 15: 1, 25: 1, 30: 2}
     days = [(date(2025, 7, day), count) for day, count in rows.items()]
-    found = _batches(days, 10, enough, last=date(2025, 7, 30))
+    found = batches_of(days, 10, enough, last=date(2025, 7, 30))
     assert [(first.day, last.day) for first, last in found] == expected
 
 
@@ -264,7 +267,7 @@ def test_an_invalid_batch_does_not_change_the_table(url: str) -> None:
         1 as observations, true as is_clipped union all select 'B', '2025-07-30', 'infinity', 1, true""",
     )
     before = _rows(url)
-    with pytest.raises(FrameError, match="infinite"):
+    with pytest.raises(DbtRuntimeError, match="infinite"):
         _job(url, batch_days=10, batch_inputs=["inputs"]).submit(CODE)
     assert _rows(url) == before
 
@@ -311,12 +314,12 @@ def test_arrays_are_written_as_postgres_literals() -> None:
     )
     table = frame_to_arrow(frame, ARRAYS, model="m")
     (batch,) = table.to_batches()
-    assert _to_csv(batch).decode().splitlines() == [
+    assert to_csv(batch).decode().splitlines() == [
         '1,"{0.1,NULL,-1e-300}","{90,0,7}"',
         '2,"{}","{}"',
         '3,"{0}","{1}"',
     ]
-    assert _to_csv(batch.slice(2)).decode().splitlines() == ['3,"{0}","{1}"']
+    assert to_csv(batch.slice(2)).decode().splitlines() == ['3,"{0}","{1}"']
 
 
 def test_an_infinite_number_in_an_array_is_refused() -> None:
