@@ -16,6 +16,7 @@ from psycopg import sql
 
 from warehouse.bootstrap import Connection, bootstrap, set_password
 from warehouse.embedded import EmbeddedServer, start_embedded, stop_embedded
+from warehouse.embedded_host import DEFAULT_PORT
 from warehouse.errors import BootstrapError, WarehouseUnavailableError
 from warehouse.settings import Settings, get_settings, profiles_folder, project_root
 from warehouse.urls import hide_secrets, libpq_environment, make_url, url_parts
@@ -149,7 +150,7 @@ def _embedded_warehouse(settings: Settings) -> Warehouse:
     """Start the server and return its URLs; every connection over its socket is trusted."""
     server = start_embedded(settings.warehouse_folder, settings.embedded_port)
     database = settings.warehouse_database
-    address = {"host": str(server.socket_folder), "port": str(server.port)}
+    address = {"host": str(server.socket_folder), "port": str(DEFAULT_PORT)}
 
     def url(user: str, dbname: str = database) -> str:
         return make_url({"user": user, "dbname": dbname, **address})
@@ -172,7 +173,7 @@ def _network_url(settings: Settings, server: EmbeddedServer) -> str | None:
     """The analysts' URL on EMBEDDED_PORT; None without that setting, or while the server has it not open."""
     if settings.embedded_port is None:
         return None
-    if not server.is_on_network or server.port != settings.embedded_port:
+    if server.network_port != settings.embedded_port:
         logger.warning(
             "EMBEDDED_PORT is %d, but the embedded server was started without it: run `sigmasight stop`, and "
             "the next command starts it with that port",
@@ -180,7 +181,7 @@ def _network_url(settings: Settings, server: EmbeddedServer) -> str | None:
         )
         return None
     login = {"user": ANALYST, "password": settings.embedded_password(), "dbname": settings.warehouse_database}
-    return make_url({**login, "host": "127.0.0.1", "port": str(server.port)})
+    return make_url({**login, "host": "127.0.0.1", "port": str(server.network_port)})
 
 
 def _lay_down(warehouse: Warehouse) -> None:

@@ -41,16 +41,15 @@ host all sigmasight_analyst 127.0.0.1/32 scram-sha-256
 
 @dataclass(frozen=True)
 class EmbeddedServer:
-    """A running embedded server: its data folder, the folder of its socket, its process and its port.
+    """A running embedded server: its data folder, the folder of its socket, its process.
 
-    port: part of the socket's name; open on 127.0.0.1 if is_on_network.
+    network_port: open on 127.0.0.1; None if none is. The socket's name does not depend on it.
     """
 
     data: Path
     socket_folder: Path
     pid: int
-    port: int
-    is_on_network: bool
+    network_port: int | None
 
 
 @dataclass(frozen=True)
@@ -90,8 +89,8 @@ def running_embedded(folder: Path) -> EmbeddedServer | None:
     if file is None or file.status != "ready" or not _is_postmaster(file.pid, data):
         return None
     for place in (data, file.socket_folder):  # data first: it may have been moved while the server ran
-        if place is not None and (place / host.socket_name(file.port)).exists():
-            return EmbeddedServer(data, place, file.pid, file.port, is_on_network=file.address != "")
+        if place is not None and (place / host.SOCKET_NAME).exists():
+            return EmbeddedServer(data, place, file.pid, file.port if file.address else None)
     return None
 
 
@@ -213,8 +212,9 @@ def _configure(data: Path) -> None:
 
 def _launch(data: Path, port: int | None) -> None:
     """Run pg_ctl until the server is ready; log the server's progress when that takes a while."""
+    socket_folder = host.make_socket_folder(data)
     network = [] if port is None else ["-p", str(port), "-c", "listen_addresses=127.0.0.1"]
-    options = shlex.join(["-k", str(host.make_socket_folder(data)), *network])
+    options = shlex.join(["-k", str(socket_folder), *network])
     wait = ["-w", "-t", str(PATIENCE_SECONDS)]
     command = ["start", "-D", str(data), "-l", str(data / "log"), "-o", options, *wait]
     log_start = host.log_size(data)
@@ -229,6 +229,7 @@ def _launch(data: Path, port: int | None) -> None:
         )
         _wait_until(lambda: process.poll() is not None, data, PATIENCE_SECONDS + 10)
         if process.wait() == 0:
+            host.keep_socket_name(socket_folder, port)
             return
         output.seek(0)
         printed = output.read()
@@ -243,9 +244,7 @@ def _stop(data: Path) -> None:
         raise EmbeddedServerError(
             f"The embedded PostgreSQL in {data} does not stop: {(done.stderr or done.stdout).strip()}"
         )
-    if host.socket_folder(data) != data:
-        with suppress(OSError):  # not empty, or already gone
-            host.socket_folder(data).rmdir()
+    host.remove_socket_folder(data)
 
 
 def _wait_until(done: Callable[[], bool], data: Path, seconds: float) -> None:

@@ -18,8 +18,9 @@ from warehouse.errors import EmbeddedServerError
 logger = logging.getLogger(__name__)
 
 POSTGRES_VERSION = 18
-DEFAULT_PORT = 5432  # part of the socket's name; opened on the network only if a port is asked for
+DEFAULT_PORT = 5432  # clients find the socket by it; opened on the network only if it is asked for
 LARGEST_PORT = 65535
+SOCKET_NAME = f".s.PGSQL.{DEFAULT_PORT}"
 LONGEST_SOCKET_PATH = 100  # bytes; the kernel allows 104 (macOS) to 108 (Linux)
 SYSTEM_USER = "pgserver"  # the wheel uses the same name for the user it creates when run as root
 PRIVATE = 0o700
@@ -31,6 +32,7 @@ HINTS: Mapping[str, str] = {
     "Permission denied": "Make the folder writable for this user, or set SIGMASIGHT_HOME to another one.",
     "Not a directory": "Something in this path is a file: set SIGMASIGHT_HOME to a folder.",
     "Directory not empty": "It holds other files: move them away, or set SIGMASIGHT_HOME to another folder.",
+    "Address already in use": "Another program listens on EMBEDDED_PORT: stop it, or choose another port.",
     "Cannot allocate memory": "The machine has too little free memory: stop other programs.",
     "could not resize shared memory": "The machine has too little shared memory (/dev/shm).",
     "could not locate a valid checkpoint record": (
@@ -141,6 +143,20 @@ def socket_name(port: int) -> str:
     return f".s.PGSQL.{port}"
 
 
+def keep_socket_name(folder: Path, port: int | None) -> None:
+    """Let clients find the socket by DEFAULT_PORT, whatever port the server listens on.
+
+    PostgreSQL names the socket after its port. Programs that were started before the port changed, such as
+    the API, keep their URLs.
+    """
+    if port is None or port == DEFAULT_PORT:
+        return
+    draft = folder / f"{SOCKET_NAME}.new"
+    draft.unlink(missing_ok=True)
+    draft.symlink_to(socket_name(port))
+    draft.replace(folder / SOCKET_NAME)
+
+
 def make_socket_folder(data: Path) -> Path:
     """Return the folder for the socket, open to its owner only, because every connection is trusted.
 
@@ -161,6 +177,15 @@ def make_socket_folder(data: Path) -> Path:
             "or set SIGMASIGHT_HOME to a folder with a shorter path."
         )
     return folder
+
+
+def remove_socket_folder(data: Path) -> None:
+    """Remove what a stopped server leaves: the link that kept the socket's name, and a folder under /tmp."""
+    folder = socket_folder(data)
+    with suppress(OSError):  # not empty, or already gone
+        (folder / SOCKET_NAME).unlink(missing_ok=True)
+        if folder != data:
+            folder.rmdir()
 
 
 def socket_folder(data: Path) -> Path:

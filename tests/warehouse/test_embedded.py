@@ -22,19 +22,17 @@ from warehouse import embedded
 from warehouse.connections import Warehouse, connect, open_warehouse, stop_warehouse
 from warehouse.embedded import restart_embedded, running_embedded, start_embedded, stop_embedded
 from warehouse.embedded_host import (
-    DEFAULT_PORT,
     HINTS,
+    SOCKET_NAME,
     as_server_user,
     failure,
     program,
     server_account,
-    socket_name,
 )
 from warehouse.errors import EmbeddedServerError, WarehouseError, WarehouseUnavailableError
 from warehouse.settings import Settings
 from warehouse.urls import make_url, url_parts
 
-SOCKET_NAME = socket_name(DEFAULT_PORT)
 OPEN = "from warehouse.connections import open_warehouse; open_warehouse()"
 
 
@@ -184,6 +182,19 @@ def test_a_port_is_open_on_loopback_to_analysts_with_the_password(opened: Wareho
     stop_warehouse(opened.settings)
     assert answer(open_warehouse(opened.settings)) == 42
     assert not postmaster(opened).net_connections("inet")
+
+
+def test_programs_started_before_the_port_changed_reach_the_server(opened: Warehouse) -> None:
+    ports = (free_port(), free_port(), None)
+    for port in ports:
+        stop_warehouse(opened.settings)
+        assert not (data_folder(opened.settings.sigmasight_home) / SOCKET_NAME).is_symlink()
+        moved = open_warehouse(opened.settings.model_copy(update={"embedded_port": port}))
+        assert answer(opened) == 42
+        assert moved.api_url == opened.api_url
+        kill(postmaster(moved))
+        assert restart_embedded(moved.settings.warehouse_folder, port) is not None
+        assert answer(opened) == 42
 
 
 def test_text_sorts_the_same_on_every_machine(running: Warehouse) -> None:
