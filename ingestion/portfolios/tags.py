@@ -35,7 +35,9 @@ _NO = frozenset({"no", "false", "f", "0"})
 _AUTOMATIC = """
 with sectors as (
     select distinct on (symbol) symbol, sector
-    from raw.company_profiles where profile_date <= %(day)s order by symbol, profile_date desc, load_id desc
+    from raw.company_profiles
+    where profile_date <= %(day)s and (source <> 'simulated' or not ops.has_real_prices(clock_timestamp()))
+    order by symbol, source = 'simulated', profile_date desc, load_id desc
 ),
 open_positions as (
     select positions.*, portfolios.owner_email from raw.newest_positions as positions

@@ -118,6 +118,40 @@ def test_position_values_name_the_underlying_and_the_sector_of_the_exposures(dem
     assert row["others"] == 0
 
 
+def test_a_simulated_profile_completes_what_other_sources_say(demo: Warehouse) -> None:
+    insert = """
+        with load as (
+            insert into ops.loads (load_id, source, dataset, status, started_at, finished_at)
+            overriding system value values (9999, 'files', 'company_profiles', 'succeeded', now(), now())
+            returning load_id, source
+        )
+        insert into raw.company_profiles
+            (load_id, loaded_at, source, symbol, profile_date, name, sector, dividend_yield, details)
+        select load_id, now(), source, symbol, day::date, name, sector, paid, '{"pe_ratio": 30}'
+        from load,
+            (values ('AAPL', '2025-06-30', 'Apple', 'Fruit', null),
+                ('MSFT', '2025-07-01', 'Same day', 'Office', 0.5),
+                ('TSLA', '2025-07-02', 'Later', null, null)) as added (symbol, day, name, sector, paid)
+        """
+    select = """
+        select symbol, source, name, sector, dividend_yield, details ->> 'pe_ratio' as ratio
+        from staging.stg_raw__company_profiles where profile_date >= '2025-07-01' order by 1, profile_date
+        """
+    with psycopg.connect(demo.writer_url) as connection:
+        connection.execute(insert)
+        found = [
+            row for row in connection.execute(select).fetchall() if row[0] in {"AAPL", "MSFT", "NVDA", "TSLA"}
+        ]
+        connection.rollback()
+    assert found == [
+        ("AAPL", "simulated", "Apple", "Fruit", 0.004, "30"),
+        ("MSFT", "files", "Same day", "Office", 0.5, "30"),
+        ("NVDA", "simulated", "NVIDIA Corporation", "Technology", 0.0003, None),
+        ("TSLA", "simulated", "Tesla, Inc.", "Consumer Cyclical", 0.0, None),
+        ("TSLA", "files", "Later", None, None, "30"),
+    ]
+
+
 def test_exposures_by_tag_include_every_tag(demo: Warehouse) -> None:
     found = rows_of(
         demo,

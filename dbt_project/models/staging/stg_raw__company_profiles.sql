@@ -1,26 +1,41 @@
+-- A simulated profile adds a dividend yield and a beta to what other sources say of the company; it hides none of it.
 with newest as (
-    {{ newest_known(source('raw', 'company_profiles'), ['symbol', 'profile_date']) }}
+    select distinct on (symbol, profile_date) *
+    from {{ source('raw', 'company_profiles') }}
+    where loaded_at <= {{ known_at() }}
+    order by symbol asc, profile_date asc, source = 'simulated' asc, load_id desc
+),
+
+used as (
+    select
+        *,
+        coalesce(
+            max(profile_date) filter (where source <> 'simulated') over (partition by symbol order by profile_date),
+            profile_date
+        ) as stated_on
+    from newest
+    -- simulated figures are ignored once real prices are loaded
+    where source <> 'simulated' or not (select ops.has_real_prices({{ known_at() }}))
 ),
 
 final as (
     select
-        symbol,
-        profile_date,
-        source,
-        name,
-        security_type,
-        sector,
-        industry,
-        exchange,
-        country,
-        currency,
-        market_cap,
-        dividend_yield,
-        details,
-        loaded_at
-    from newest
-    -- simulated figures are ignored once real prices are loaded
-    where source <> 'simulated' or not (select ops.has_real_prices({{ known_at() }}))
+        used.symbol,
+        used.profile_date,
+        used.source,
+        stated.name,
+        stated.security_type,
+        stated.sector,
+        stated.industry,
+        stated.exchange,
+        stated.country,
+        stated.currency,
+        stated.market_cap,
+        coalesce(stated.dividend_yield, used.dividend_yield) as dividend_yield,
+        used.details || stated.details as details,
+        used.loaded_at
+    from used
+    inner join newest as stated on used.symbol = stated.symbol and used.stated_on = stated.profile_date
 )
 
 select * from final

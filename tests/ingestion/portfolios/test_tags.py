@@ -6,13 +6,13 @@ from datetime import date
 
 import pytest
 
-from ingestion.demo.demo import load_demo_portfolios
+from ingestion.demo.demo import demo_profiles, load_demo_portfolios
 from ingestion.errors import InvalidEntryError, UnknownPortfolioError
 from ingestion.portfolios.entries import Holder, find_holder, stored_entries
 from ingestion.portfolios.tag_attributes import DEFAULT_TAGS
 from ingestion.portfolios.tags import add_tag, count_tags, current_tags, remove_tag
-from ingestion.raw.datasets import POSITION_TAGS
-from ingestion.raw.loads import Connection
+from ingestion.raw.datasets import COMPANY_PROFILES, POSITION_TAGS
+from ingestion.raw.loads import Connection, load_frame
 
 INCEPTION, TODAY = date(2025, 6, 30), date(2026, 2, 2)
 
@@ -108,11 +108,14 @@ def test_the_ten_default_tags_are_listed_even_if_unused(connection: Connection) 
 
 def test_sectors_and_options_are_automatic_tags(connection: Connection) -> None:
     load_demo_portfolios(connection)
+    simulated = demo_profiles().assign(profile_date=date(2025, 7, 1), sector="Simulated")
+    load_frame(connection, COMPANY_PROFILES, simulated, source="simulated", origin="test")
     found = count_tags(connection, today=date(2025, 7, 1))
     positions: Counter[str] = Counter()
     for count in found:
         positions[count.tag] += count.positions
     counts = {count.tag: count for count in found}
+    assert "Simulated" not in counts
     assert positions["options"] == 8
     assert (counts["Technology"].kind, counts["Core Holdings"].kind) == ("automatic", "given")
     # options have the sector of their underlying too, private holdings have none
