@@ -20,6 +20,7 @@ from api.http.problems import install_problem_handlers
 from api.mcp.calls import McpCalls
 from api.mcp.endpoint import PATH as MCP_PATH
 from api.mcp.endpoint import McpEndpoint
+from api.page import serving
 from api.routes import (
     aggregates,
     analytics,
@@ -86,6 +87,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     for module in ROUTERS:  # one by one: nested routers are searched again at every level
         app.include_router(module.router, prefix=PREFIX)
+    app.include_router(serving.router)
     app.get("/docs", include_in_schema=False)(_redirect_to_docs)
     app.router.routes.append(Route(MCP_PATH, mcp, name="mcp", include_in_schema=False))
     _add_metrics_route(app, metrics)

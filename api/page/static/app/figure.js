@@ -1,0 +1,48 @@
+// A figure on the screen: one field of an answer, as the API sent it, rounded for display. It carries its exact value
+// and where it came from, opens its definition, and says what it was if it was restated.
+
+import { h } from "./dom.js";
+import { direction, formats } from "./format.js";
+import { at } from "./pointer.js";
+import { openDefinition } from "./definition.js";
+import { restatementOf } from "./restated.js";
+
+// kind: see format.js. mart: "fct_x.column" behind the field. key: of the mart's row, if it is not the portfolio's.
+// reason: pointer of the field that says why the value is null. label: what it is, for the dialog.
+export function figure(answer, pointer, kind, { mart, key, reason, signed, label, words } = {}) {
+    const value = at(answer.body, pointer);
+    if (value === null || value === undefined) return missing(reasonOf(answer, reason));
+    const before = restatementOf(mart, key);
+    const source = `${answer.path}#${pointer}`;
+    return h(
+        "button",
+        {
+            type: "button",
+            class: `figure ${signed ? direction(value) : ""} ${before ? "restated" : ""}`,
+            "data-value": String(value),
+            "data-source": source,
+            "data-focus": source,
+            onclick: () => openDefinition({ answer, pointer, value, kind, mart, label, before }),
+        },
+        words ? words(value) : formats[kind](value, signed),
+        before && h("small", { class: "was" }, `was ${was(before, kind, signed)}`),
+    );
+}
+
+// Why there is no figure, where the figure would be.
+export function missing(reason) {
+    return h("span", { class: "missing" }, "none", h("small", {}, reason));
+}
+
+function reasonOf(answer, pointer) {
+    const reason = pointer && at(answer.body, pointer);
+    if (reason) return formats.text(reason);
+    const quality = answer.body.data_quality;
+    if (answer.body.available === false && quality?.message) return quality.message;
+    return pointer || !quality?.flag ? "not known" : `not known (${formats.text(quality.flag)})`;
+}
+
+function was(before, kind, signed) {
+    if (before.old_value === null) return "not known";
+    return Number.isFinite(Number(before.old_value)) ? formats[kind](Number(before.old_value), signed) : before.old_value;
+}

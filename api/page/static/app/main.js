@@ -1,0 +1,95 @@
+// The page: reads its address, asks the API for what the screen needs, and draws it. It asks again, with ETags, when
+// the reader comes back to it, and draws again only what has changed.
+
+import { readAddress } from "./address.js";
+import { dated, getAll } from "./api.js";
+import { h, replace } from "./dom.js";
+import { listenToKeys } from "./keyboard.js";
+import { emptyState, problemNotice } from "./notices.js";
+import { periodPicker } from "./pickers.js";
+import { Problem } from "./problem.js";
+import { rememberRestatements } from "./restated.js";
+import { signInWith } from "./session.js";
+import { banners, bar, rowsOrNone, tabs } from "./shell.js";
+import { askToSignIn } from "./sign_in.js";
+import { applyTheme } from "./theme.js";
+import { SCREENS, START } from "../screens/index.js";
+
+const page = document.getElementById("page");
+const announcement = h("p", { class: "unseen", role: "status" });
+let turn = 0; // of the newest request: older ones are not drawn any more
+let drawn = { hash: null, answers: {} };
+let shown = null; // the session on screen
+let newest = null; // the last session published
+
+const showShortcuts = listenToKeys(SCREENS, () => shown);
+
+async function show({ again = false } = {}) {
+    const mine = ++turn;
+    const address = readAddress();
+    const screen = address.portfolio ? SCREENS.find(({ name }) => name === address.screen) : START;
+    if (!screen) return replace(page, problemNotice(new Error("There is no such screen.")));
+    if (again && screen.keepsItself) return undefined;
+    page.setAttribute("aria-busy", "true");
+    const answers = await getAll(requestsOf(screen, address));
+    if (mine !== turn) return undefined;
+    page.removeAttribute("aria-busy");
+    if (isDrawn(answers)) return undefined;
+    return draw(screen, address, answers, again);
+}
+
+function requestsOf(screen, address) {
+    const id = address.portfolio;
+    const paths = { portfolios: "/data/portfolios", ...screen.requests(address) };
+    if (id && !screen.keepsItself) paths.restatements = `/restatements?portfolio_id=${id}&limit=1000`;
+    return Object.fromEntries(Object.entries(paths).map(([name, path]) => [name, dated(path, address)]));
+}
+
+function isDrawn(answers) {
+    const names = Object.keys(answers);
+    const isSame = names.length === Object.keys(drawn.answers).length && names.every((name) => answers[name] === drawn.answers[name]);
+    return isSame && drawn.hash === location.hash;
+}
+
+function draw(screen, address, answers, again) {
+    const isElsewhere = drawn.hash?.split("?")[0] !== location.hash.split("?")[0];
+    const portfolios = rowsOrNone(answers.portfolios);
+    drawn = { hash: location.hash, answers };
+    shown = answers.portfolios.asOf ?? null;
+    if (!address.params.as_of && !address.params.published_at) newest = shown;
+    rememberRestatements(answers.restatements, address.portfolio);
+    const name = portfolios.find(({ id }) => id === address.portfolio)?.name;
+    document.title = [screen.title, name, "SigmaSight"].filter(Boolean).join(" · ");
+    replace(
+        page,
+        bar(address, portfolios, shown, showShortcuts),
+        tabs(address, SCREENS),
+        banners(address, portfolios, shown, newest),
+        h("main", { id: "main", tabindex: "-1" }, heading(screen, address, name), contents(screen, address, answers, portfolios)),
+        announcement,
+    );
+    if (isElsewhere) scrollTo(0, 0);
+    if (again) announcement.textContent = "The figures were published anew; the page shows them.";
+}
+
+function heading(screen, address, name) {
+    return h("div", { class: "heading" }, h("h1", {}, screen.title, name && h("small", {}, name)), screen.hasPeriod && periodPicker(address));
+}
+
+function contents(screen, address, answers, portfolios) {
+    if (answers.portfolios instanceof Problem) return problemNotice(answers.portfolios);
+    if (!portfolios.length && !address.params.as_of) return emptyState();
+    return screen.draw(answers, address);
+}
+
+function skip(event) {
+    event.preventDefault(); // the address belongs to the screens
+    document.getElementById("main")?.focus();
+}
+
+applyTheme();
+signInWith(askToSignIn);
+document.querySelector(".skip").addEventListener("click", skip);
+addEventListener("hashchange", () => show());
+addEventListener("focus", () => show({ again: true }));
+show();

@@ -1,0 +1,11 @@
+// The screens of a portfolio, in the order of their tabs. A new screen is a file of this folder, and a line here.
+//
+// A screen: { name, title, hasPeriod, requests: (address) => { name: path }, draw: (answers, address) => nodes }. An
+// answer is a Problem if its request failed. keepsItself: it is not drawn again when the reader comes back.
+
+import { holdings } from "./holdings.js";
+import { overview } from "./overview.js";
+import { portfolios } from "./portfolios.js";
+
+export const START = portfolios;
+export const SCREENS = [overview, holdings];

@@ -1,0 +1,134 @@
+// Overview: value, returns against the benchmark, exposures, the day by position, and what needs attention.
+
+import { addressOf } from "../app/address.js";
+import { h } from "../app/dom.js";
+import { coverage, part } from "../app/notices.js";
+import { Problem } from "../app/problem.js";
+import { periodRow, returnChart, returnsPath } from "../app/returns.js";
+import { formats } from "../app/format.js";
+import { figure } from "../app/figure.js";
+import { at } from "../app/pointer.js";
+import { rowsOf, under } from "../app/table.js";
+import { tile } from "../app/tiles.js";
+import { barList } from "../charts/bars.js";
+import { equityChart } from "../charts/equity.js";
+
+const SNAPSHOT = "fct_portfolio_snapshots";
+const EXPOSURES = "fct_portfolio_exposures";
+const RISK = "fct_portfolio_risk";
+const VALUES = "fct_position_values";
+const SHOWN = 12;
+
+export const overview = {
+    name: "overview",
+    title: "Overview",
+    hasPeriod: true,
+    requests: (address) => ({
+        overview: `/analytics/portfolio/${address.portfolio}/overview`,
+        complete: `/data/portfolio/${address.portfolio}/complete?include_position_tags=false&include_attrib=false`,
+        risk: `/analytics/portfolio/${address.portfolio}/risk-metrics`,
+        returns: returnsPath(address),
+    }),
+    draw: (answers, address) => [
+        part(answers.overview, (answer) => [coverage(answer), tiles(answer, answers, address)]),
+        h(
+            "div",
+            { class: "split" },
+            part(answers.returns, (answer) => returnChart(answer, address)),
+            attention(answers, address),
+        ),
+        h(
+            "div",
+            { class: "columns" },
+            part(answers.complete, (answer) => equityChart(answer, rangeOf(answers.returns, address))),
+            part(answers.overview, exposures),
+            part(answers.complete, (answer) => dayByPosition(answer, address)),
+        ),
+    ],
+};
+
+function tiles(answer, { returns, risk }, address) {
+    const measured = (label, name, kind, mart) =>
+        risk instanceof Problem ? null : tile(risk, label, `/risk_metrics/${name}`, kind, { mart: `${mart}.${name}` });
+    return h(
+        "section",
+        { class: "tiles", "aria-label": "The portfolio" },
+        tile(answer, "Equity", "/equity_balance", "usd", { mart: `${SNAPSHOT}.equity` }),
+        tile(answer, "P&L of the day", "/pnl/daily_pnl", "usd", { mart: `${SNAPSHOT}.daily_pnl`, signed: true, beside: ["/pnl/daily_return", "share", { mart: `${SNAPSHOT}.daily_return` }] }),
+        returns instanceof Problem ? null : periodTile(returns, address),
+        tile(answer, "P&L in all", "/pnl/total_pnl", "usd", { mart: `${SNAPSHOT}.cumulative_pnl`, signed: true }),
+        tile(answer, "Leverage", "/leverage", "ratio", { mart: `${EXPOSURES}.leverage` }),
+        measured("Volatility 63 d", "annualized_volatility", "share", RISK),
+        measured("Beta to SPY", "portfolio_beta", "beta", RISK),
+        measured("VaR 95 %, 1 day", "var_95_1d", "usd", RISK),
+    );
+}
+
+function periodTile(answer, address) {
+    const row = periodRow(answer, address);
+    if (row === null) return null;
+    const field = (name) => `/periods/${row}/${name}`;
+    return tile(answer, `Return ${at(answer.body, field("period"))}`, field("time_weighted"), "share", {
+        mart: "fct_returns_by_period",
+        signed: true,
+        words: [figure(answer, field("benchmark"), "share", { signed: true, mart: "fct_returns_by_period" }), " benchmark"],
+    });
+}
+
+function rangeOf(returns, address) {
+    const row = returns instanceof Problem ? null : periodRow(returns, address);
+    return row === null ? {} : returns.body.periods[row];
+}
+
+function exposures(answer) {
+    const line = (name, title) => ({
+        name: title,
+        pointer: `/exposures/${name}_exposure`,
+        kind: "usd",
+        mart: `${EXPOSURES}.${name}_exposure`,
+        note: figure(answer, `/exposures/${name}_percentage`, "percent", { mart: EXPOSURES, label: `${title} exposure, of equity` }),
+    });
+    const rows = [line("long", "Long"), line("short", "Short"), line("gross", "Gross"), line("net", "Net")];
+    return h("section", { class: "card" }, h("h2", {}, "Exposures, of equity"), barList(answer, rows, { tone: 1, label: "Exposures" }));
+}
+
+function dayByPosition(answer, address) {
+    const value = (row) => answer.body.holdings[row].daily_pnl;
+    const ranked = rowsOf(answer, "/holdings").sort((one, other) => Math.abs(value(other)) - Math.abs(value(one)));
+    const rows = ranked.slice(0, SHOWN).map((row) => ({
+        name: answer.body.holdings[row].symbol,
+        pointer: under("/holdings", "daily_pnl")(row),
+        kind: "usd",
+        signed: true,
+        mart: `${VALUES}.daily_pnl`,
+        key: answer.body.holdings[row].id,
+    }));
+    const all = h("a", { href: addressOf(address, { screen: "holdings" }) }, `All ${ranked.length} positions`);
+    return h("section", { class: "card" }, h("h2", {}, "P&L of the day by position"), barList(answer, rows, { label: "P&L of the day" }), all);
+}
+
+function attention({ overview: summary, complete, risk, restatements }, address) {
+    const items = [...doubts(summary), ...doubts(risk), ...flaggedPrices(complete), ...restated(restatements, summary, address)];
+    const list = items.length ? h("ul", {}, items.map((item) => h("li", {}, item))) : h("p", {}, "Nothing: every position has a price of the day, and every figure is measured.");
+    return h("section", { class: "card" }, h("h2", {}, "Needs attention"), list);
+}
+
+function doubts(answer) {
+    const quality = answer instanceof Problem ? null : answer.body.data_quality;
+    return quality && quality.flag !== "full_history" ? [quality.message] : [];
+}
+
+function flaggedPrices(answer) {
+    if (answer instanceof Problem) return [];
+    const byFlag = new Map();
+    for (const { symbol, price_flag: flag } of answer.body.holdings) {
+        if (flag) byFlag.set(flag, [...(byFlag.get(flag) ?? []), symbol]);
+    }
+    return [...byFlag].map(([flag, symbols]) => `No price of the day (${formats.text(flag)}): ${symbols.join(", ")}.`);
+}
+
+function restated(answer, summary, address) {
+    if (answer instanceof Problem || summary instanceof Problem) return [];
+    const rows = answer.body.restatements.filter(({ as_of_date: date }) => date === summary.asOf);
+    return rows.length ? [h("a", { href: addressOf(address, { screen: "data" }) }, "Figures of this session were restated")] : [];
+}
