@@ -8,7 +8,7 @@ SigmaSightError (warehouse.errors)
     ├── InvalidUser             a new account's fields (ERR_USER_*)
     ├── UnknownUserError        there is no account with this e-mail address
     ├── UnknownPortfolioError   a file or command names a portfolio that was never loaded
-    ├── InvalidEntryError       a single tag, target, flow, mark or removal that cannot be stored
+    ├── InvalidEntryError       a single tag, target, benchmark, flow, mark or removal that cannot be stored
     ├── StatementOrderError     a statement older than the newest one of its portfolio
     ├── MixedSourcesError       simulated prices requested in a warehouse with real ones
     ├── SourceUnavailableError  no vendor answered, even after retries; the next run asks again
@@ -132,7 +132,7 @@ class UnknownUserError(IngestionError):
 
 
 class InvalidEntryError(IngestionError):
-    """A single tag, target, flow, mark or removal that cannot be stored; nothing was written."""
+    """A single tag, target, benchmark, flow, mark or removal that cannot be stored; nothing was written."""
 
 
 class UnknownPortfolioError(IngestionError):

@@ -8,6 +8,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from flows.cli import (
+    benchmarks,
     capital_flows,
     chat,
     load,
@@ -351,6 +352,7 @@ app.add_typer(load.app, name="load", rich_help_panel=DATA)
 app.add_typer(portfolios.app, name="portfolios", rich_help_panel=DATA)
 app.add_typer(tags.app, name="tags", rich_help_panel=DATA)
 app.add_typer(targets.app, name="targets", rich_help_panel=DATA)
+app.add_typer(benchmarks.app, name="benchmarks", rich_help_panel=DATA)
 app.add_typer(capital_flows.app, name="capital-flows", rich_help_panel=DATA)
 app.add_typer(capital_flows.app, name="flows", hidden=True)  # its name until 0.1
 app.add_typer(marks.app, name="marks", rich_help_panel=DATA)

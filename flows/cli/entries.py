@@ -1,4 +1,4 @@
-"""Arguments and output shared by the commands for tags, targets, flows, marks and portfolios."""
+"""Arguments and output shared by the commands for tags, targets, benchmarks, flows, marks and portfolios."""
 # ruff: noqa: PLC0415
 
 from collections.abc import Iterable, Iterator, Sequence

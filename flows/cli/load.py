@@ -136,6 +136,22 @@ def targets(file: File) -> None:
 
 
 @app.command()
+def benchmarks(file: File) -> None:
+    """Load benchmarks of portfolios.
+
+    Columns: portfolio_name, owner_email (where the name alone is not unique), symbol (empty for the default,
+    SPY), effective_date (default: the portfolio's inception for its first benchmark, else today).
+
+    For example:
+
+        sigmasight load benchmarks benchmarks.csv
+    """
+    from ingestion.portfolios.benchmarks import load_benchmarks
+
+    _load("benchmarks", lambda connection: [load_benchmarks(connection, _existing(file))])
+
+
+@app.command()
 def demo() -> None:
     """Load the demo portfolios, their positions, tags and target prices, without prices.
 

@@ -4,10 +4,13 @@ import re
 from datetime import date
 
 from ingestion.raw.loads import Connection
-from warehouse.method import cash_symbols, factors
+from warehouse.method import cash_symbols, factors, method_variables
 
 ALWAYS_PRICED = frozenset({"SIZE", "VLUE", "VIX"})
 """Priced although no factor names them: stress and carried volatilities start from the VIX."""
+
+DEFAULT_BENCHMARK: str = method_variables()["default_benchmark"]
+"""What portfolios without a benchmark of their own are compared with."""
 
 CASH_SYMBOLS = cash_symbols()
 """Cash and the money-market funds that brokers sweep it into: PUBLIC/CASH, always 1 USD, no price needed."""
@@ -27,6 +30,8 @@ select symbol from known where investment_class = 'PUBLIC' and investment_subtyp
 union
 select underlying_symbol from known where investment_class = 'OPTIONS'
 """
+
+_BENCHMARKS = "select distinct symbol from raw.benchmarks where symbol is not null"
 
 
 _LAST_NEEDED = """
@@ -72,17 +77,18 @@ def last_needed(connection: Connection, today: date) -> dict[str, date]:
     """The symbols that are no longer held, each with the day on which its last lot ended."""
     with connection.transaction():
         ended: dict[str, date] = dict(connection.execute(_LAST_NEEDED, [today]).fetchall())
-        proxies = _proxies(connection)
-    return {symbol: day for symbol, day in ended.items() if symbol not in proxies}
+        always = _proxies(connection) | _benchmarks(connection)
+    return {symbol: day for symbol, day in ended.items() if symbol not in always}
 
 
 def symbols_to_price(connection: Connection) -> list[str]:
-    """Symbols that need prices, sorted: public holdings without cash, underlyings of options, proxies.
+    """Symbols that need prices, sorted: public holdings without cash, underlyings, proxies, benchmarks.
 
     Closed positions are included: their history is part of the portfolio's.
     """
     with connection.transaction():
-        needed = {str(row[0]) for row in connection.execute(_SYMBOLS_TO_PRICE)} | _proxies(connection)
+        needed = {str(row[0]) for row in connection.execute(_SYMBOLS_TO_PRICE)}
+        needed |= _proxies(connection) | _benchmarks(connection)
     return sorted(symbol for symbol in needed if not is_cash(symbol))
 
 
@@ -98,3 +104,8 @@ def _proxies(connection: Connection) -> frozenset[str]:
     if row is None or not row[0]:
         return factor_etfs()
     return factor_etfs() | {str(row[0]) for row in connection.execute(_FACTOR_SYMBOLS)}
+
+
+def _benchmarks(connection: Connection) -> frozenset[str]:
+    """Every symbol that a portfolio is or was compared with; runs inside the caller's transaction."""
+    return frozenset({DEFAULT_BENCHMARK} | {str(row[0]) for row in connection.execute(_BENCHMARKS)})

@@ -378,6 +378,14 @@ TARGET_PRICES = Dataset(
     touched_from="incoming.effective_date",
 )
 
+BENCHMARKS = Dataset(
+    name="benchmarks",
+    table="raw.benchmarks",
+    keys=("portfolio_id", "effective_date"),
+    values=(Value("symbol"),),
+    touched_from="incoming.effective_date",
+)
+
 OPTION_QUOTES = Dataset(
     name="option_quotes",
     table="raw.option_quotes",
@@ -414,6 +422,7 @@ DATASETS = {
         POSITION_TAGS,
         TAG_ATTRIBUTES,
         TARGET_PRICES,
+        BENCHMARKS,
         OPTION_QUOTES,
     )
 }

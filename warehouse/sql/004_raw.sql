@@ -196,6 +196,17 @@ create table if not exists raw.target_prices (
     primary key (portfolio_id, symbol, effective_date, load_id)
 );
 
+-- What a portfolio is compared with from effective_date on: the total return of a priced symbol. symbol null: the
+-- default benchmark.
+create table if not exists raw.benchmarks (
+    load_id bigint not null references ops.loads,
+    loaded_at timestamptz not null,
+    portfolio_id uuid not null,
+    effective_date date not null,
+    symbol text,
+    primary key (portfolio_id, effective_date, load_id)
+);
+
 -- End-of-day option quotes, USD per share of the underlying, by OCC symbol.
 create table if not exists raw.option_quotes (
     load_id bigint not null, -- no foreign key, as for prices

@@ -129,6 +129,20 @@ def test_targets_are_set_listed_and_ended(say: Say, refused: Say, tmp_path: Path
 
 
 @pytest.mark.usefixtures("mine")
+def test_benchmarks_are_set_listed_and_removed(say: Say, refused: Say, tmp_path: Path) -> None:
+    assert say("benchmarks list").startswith("No benchmark yet, so SPY")
+    assert "Mine is compared with AGG. AGG has no price yet" in say("benchmarks set mine agg")
+    assert re.search(r"Mine AGG 2025-06-30 ", say("benchmarks list"))
+    path = tmp_path / "benchmarks.csv"
+    path.write_text("portfolio_name,symbol,effective_date\nMine,VT,2025-08-01\n")
+    assert "benchmarks (files): 1 rows read, 1 new, from 2025-08-01 on" in say(f"load benchmarks {path}")
+    assert "compared with SPY again" in say("benchmarks remove Mine --from 2025-09-01")
+    assert re.search(r"Mine SPY \(default\) 2025-09-01 ", say("benchmarks list Mine"))
+    assert re.search(r"AGG 2025-06-30 .* VT 2025-08-01 ", say("benchmarks list Mine --history"))
+    assert "'CASH' is cash" in refused("benchmarks set Mine CASH")
+
+
+@pytest.mark.usefixtures("mine")
 def test_flows_are_added_corrected_and_removed(say: Say, refused: Say) -> None:
     say("capital-flows add Mine --amount -1,200.50 --date 2025-07-01 --notes rent")
     flow = re.search(r"([0-9a-f]{8}) Mine 2025-07-01 -1,200\.5 rent", say("capital-flows list"))
