@@ -1,1 +1,1 @@
-"""The web page that `sigmasight serve` shows at `/`: static files, which read the API like any other client."""
+"""The web page that `sigmasight serve` shows at `/`: static files, which read the API like any client."""

@@ -1,7 +1,7 @@
 """The files of the page, held in memory with their compressed form, under one hash of them all.
 
-The hash is a folder of their address, so that modules find each other by relative paths, and a browser may keep
-what it has for ever.
+The hash is a folder of their address, so that modules find each other by relative paths, and a browser may
+keep what it has for ever.
 """
 
 import gzip

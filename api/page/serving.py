@@ -1,4 +1,4 @@
-"""Serve the page: its document at `/`, its files at `/assets/{hash}/...`. Neither needs a login nor a database."""
+"""Serve the page: its document at `/`, its files at `/assets/{hash}/...`, without a login or a database."""
 
 from typing import Final
 

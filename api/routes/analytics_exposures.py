@@ -9,12 +9,13 @@ from api.http.documentation import marts_responses
 from api.http.errors import PortfolioNotFound
 from api.http.limits import DEFAULT_MATRIX_SYMBOLS, MAX_POSITIONS
 from api.queries import load_query
-from api.routes.analytics_parameters import ImpactType, MaxSymbols, Scenarios
+from api.routes.analytics_parameters import ImpactType, MaxSymbols, Scenario, Scenarios
 from api.schemas.analytics_exposures import (
     DiversificationScore,
     PortfolioConcentration,
     PortfolioCorrelationMatrix,
     PortfolioSectorExposure,
+    PortfolioStressDetail,
     PortfolioStressTest,
 )
 
@@ -25,6 +26,7 @@ CONCENTRATION = load_query("analytics_concentration")
 CORRELATION_MATRIX = load_query("analytics_correlation_matrix")
 DIVERSIFICATION_SCORE = load_query("analytics_diversification_score")
 STRESS_TEST = load_query("analytics_stress_test")
+STRESS_DETAIL = load_query("analytics_stress_detail")
 
 
 @router.get(
@@ -109,3 +111,18 @@ async def stress_test(
         "impact_type": impact_type,
     }
     return await responder.send(STRESS_TEST, parameters, portfolio_id=portfolio_id)
+
+
+@router.get(
+    "/stress-detail",
+    summary="One scenario in detail",
+    response_model=PortfolioStressDetail,
+    responses=marts_responses(PortfolioNotFound),
+)
+async def stress_detail(portfolio_id: UUID, responder: ResponderDep, scenario: Scenario = None) -> Response:
+    """Show what a scenario does by factor and by position; by default the worst one of the session.
+
+    Factors and the convexity of options add up to the P&L. Positions are those of the newest session only.
+    """
+    parameters = {"portfolio_id": portfolio_id, "scenario": scenario}
+    return await responder.send(STRESS_DETAIL, parameters, portfolio_id=portfolio_id)

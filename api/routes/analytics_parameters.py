@@ -39,6 +39,11 @@ Scenarios = Annotated[
     ),
 ]
 
+Scenario = Annotated[
+    Name | None,
+    Query(description="Id of a scenario. Default: the worst of the session.", examples=["market_down_10"]),
+]
+
 ImpactType = Annotated[
     Literal["direct", "correlated"],
     Query(description="Which impact is in `impact` and sorts the scenarios; both are returned."),

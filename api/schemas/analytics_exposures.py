@@ -2,8 +2,9 @@
 
 from datetime import date
 from typing import Literal
+from uuid import UUID
 
-from api.schemas.analytics_common import Analytic, Metadata, SectorWeights
+from api.schemas.analytics_common import POSITION_ID, Analytic, Metadata, SectorWeights
 from api.schemas.common import ResponseModel, described
 
 
@@ -233,3 +234,56 @@ class PortfolioStressTest(Analytic):
 
     data: StressTest
     metadata: StressMetadata
+
+
+class FactorStress(ResponseModel):
+    """What one factor does in a scenario; moves are decimals, of an interest rate 0.01 is one point."""
+
+    factor: str = described("The factor of the risk model, or Volatility: the move of the VIX.", "Market")
+    shock: float | None = described("Its shock; null if the scenario does not shock it.", -0.1)
+    exposure_dollar: float | None = described("Delta-adjusted values times betas, USD.", 486737.6)
+    direct_pnl: float | None = described(
+        "Its part of the P&L with options at their delta, USD; null for Volatility.", -51280.4
+    )
+    correlated_shock: float | None = described(
+        "The shock, or the expected move given the shocked factors.", -0.1
+    )
+    correlated_pnl: float | None = described("Its part with the expected moves, USD.", -51280.4)
+
+
+class PositionStress(ResponseModel):
+    """P&L of one position in a scenario, USD."""
+
+    position_id: UUID = described("The position.", POSITION_ID)
+    symbol: str = described("Its symbol.", "NVDA")
+    direct_pnl: float | None = described("Only the shocked factors move; options are repriced.", -6234.1)
+    correlated_pnl: float | None = described("The other factors move as expected.", -6401.7)
+    replay_pnl: float | None = described(
+        "With its own return over the window of a historical scenario; null for another.", None
+    )
+
+
+class StressDetail(ResponseModel):
+    """One scenario by factor and by position."""
+
+    id: str = described("Id of the scenario.", "market_down_10")
+    name: str = described("Display name.", "Market Decline 10%")
+    direct_pnl: float = described("P&L, only the shocked factors moving, USD.", -51234.5)
+    correlated_pnl: float = described("P&L, the other factors moving as expected, USD.", -51234.5)
+    direct_convexity: float = described(
+        "What the factors leave of direct_pnl: convexity and implied volatility of options, USD.", 45.9
+    )
+    correlated_convexity: float = described("The same of correlated_pnl, USD.", 45.9)
+    factors: list[FactorStress]
+    positions: list[PositionStress] | None = described(
+        "Largest loss first; null on a session that is not the newest, for which no positions are kept.",
+        [{"position_id": POSITION_ID, "symbol": "NVDA", "direct_pnl": -6234.1, "correlated_pnl": -6401.7,
+          "replay_pnl": None}],
+    )  # fmt: skip
+
+
+class PortfolioStressDetail(Analytic):
+    """One scenario of a portfolio in detail."""
+
+    data: StressDetail | None
+    metadata: Metadata

@@ -207,6 +207,48 @@ def test_the_stress_test_equals_the_mart(
     assert body["data"]["portfolio_value"] == equity
 
 
+@pytest.mark.parametrize(("scenario", "day"), [(None, LAST), ("stagflation", LAST), ("stagflation", MIDDLE)])
+def test_a_scenario_in_detail_equals_the_marts_and_adds_up(
+    hedge_fund: Person, analyst: Analyst, scenario: str | None, day: str
+) -> None:
+    worst = get(hedge_fund, "stress-test", as_of_date=day)["data"]["scenarios"][0]["id"]
+    named = {} if scenario is None else {"scenario": scenario}
+    data = get(hedge_fund, "stress-detail", as_of_date=day, **named)["data"]
+    assert data["id"] == (scenario or worst)
+    condition = f"scenario_id = '{data['id']}'"
+    (total,) = rows(analyst, "fct_portfolio_stress", hedge_fund, condition, day)
+    factors = {
+        fact["factor"]: fact
+        for fact in rows(analyst, "fct_stress_factor_impacts", hedge_fund, condition, day)
+    }
+    assert {factor["factor"] for factor in data["factors"]} == set(factors)
+    for kind in ("direct", "correlated"):
+        assert data[f"{kind}_pnl"] == rounded(total[f"{kind}_pnl"], 2)
+        parts = [factor[f"{kind}_pnl"] or 0 for factor in data["factors"]]
+        assert sum(parts) + data[f"{kind}_convexity"] == pytest.approx(data[f"{kind}_pnl"], abs=0.06)
+    for factor in data["factors"]:
+        fact = factors[factor["factor"]]
+        assert factor["shock"] == rounded(fact["shock"])
+        assert factor["exposure_dollar"] == rounded(fact["dollar_exposure"], 2)
+        assert factor["direct_pnl"] == rounded(fact["direct_pnl"], 2)
+        assert factor["correlated_pnl"] == rounded(fact["correlated_pnl"], 2)
+
+
+def test_positions_under_stress_are_those_of_the_newest_session(hedge_fund: Person, analyst: Analyst) -> None:
+    data = get(hedge_fund, "stress-detail", scenario="stagflation")["data"]
+    facts = rows(analyst, "fct_position_stress", hedge_fund, "scenario_id = 'stagflation'")
+    known = {str(fact["position_id"]): fact["direct_pnl"] for fact in facts}
+    assert {position["position_id"] for position in data["positions"]} == set(known)
+    for position in data["positions"]:
+        assert position["direct_pnl"] == rounded(known[position["position_id"]], 2)
+    losses = [position["direct_pnl"] for position in data["positions"]]
+    assert losses == sorted(losses)
+    earlier = get(hedge_fund, "stress-detail", scenario="stagflation", as_of_date=MIDDLE)
+    assert earlier["data"]["positions"] is None
+    unknown = get(hedge_fund, "stress-detail", scenario="no_such")
+    assert (unknown["available"], unknown["data"]) == (False, None)
+
+
 def test_the_direct_result_is_the_default(hedge_fund: Person) -> None:
     body = get(hedge_fund, "stress-test")
     assert body == get(hedge_fund, "stress-test", impact_type="direct")

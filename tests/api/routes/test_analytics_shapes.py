@@ -20,6 +20,7 @@ PORTFOLIO_PATHS = [
         "positions/factor-exposures",
         "spread-factors",
         "stress-test",
+        "stress-detail",
         "correlation-matrix",
         "diversification-score",
         "sector-exposure",

@@ -29,6 +29,7 @@ export const formats = {
     instant: (value) => `${instants.format(new Date(value))} UTC`,
     text: (value) => String(value).replaceAll("_", " "),
     name: String,
+    sentence: String,
     flag: (value) => (value ? "yes" : "no"),
 };
 
@@ -47,10 +48,10 @@ export const units = {
     bp: "basis points",
 };
 
-const TEXTS = new Set(["date", "instant", "text", "name", "flag"]);
+const TEXTS = new Set(["date", "instant", "text", "name", "sentence", "flag"]);
 
 export function isNumber(kind) {
-    return !TEXTS.has(kind);
+    return kind !== undefined && !TEXTS.has(kind);
 }
 
 // gain, loss or nothing, for the colour of a signed figure.

@@ -6,7 +6,7 @@ import { figure, missing } from "./figure.js";
 import { formats, isNumber } from "./format.js";
 import { at } from "./pointer.js";
 
-// columns: { title, at: (row) => pointer, kind, mart?, key?: (row) => text, reason?: (row) => pointer, signed?, words?,
+// columns: { title, at: (row) => pointer, kind, mart? (or martOf: (row) => mart), key?: (row) => text, reason?: (row) => pointer, signed?, words?,
 //   link?: (row) => address, draw?: (row) => node, answer? (another than the table's) }.
 // rows: the numbers of the answer's rows, in the order of the answer. group: (row) => name, groups: [{ name, cells: [node] }].
 // state: { sort, search }; onState: told of each change of it.
@@ -76,7 +76,7 @@ export function dataTable({ name, answer, columns, rows, search = false, groups,
         if (column.draw) return column.draw(row);
         const from = column.answer ?? answer;
         const key = column.key?.(row);
-        const options = { ...column, key, reason: column.reason?.(row), label: column.title };
+        const options = { ...column, mart: column.martOf?.(row) ?? column.mart, key, reason: column.reason?.(row), label: column.title };
         if (isNumber(column.kind)) return figure(from, column.at(row), column.kind, options);
         const text = value(column, row);
         if (text === null || text === undefined) return column.reason ? missing(formats.text(at(from.body, column.reason(row)) ?? "not known")) : "";

@@ -35,7 +35,7 @@ export function heatMap({ width, answer, names, pointer, label, kind = "correlat
         names.flatMap((one, row) => names.map((other, column) => cell(at(answer.body, `${pointer}/${part(one)}/${part(other)}`), row, column, size))),
         frame,
     );
-    const box = h("div", { class: "plot scroll", tabindex: "0", role: "group", "aria-label": `${label}. The arrow keys read it off.` }, picture);
+    const box = h("div", { class: "plot wide", tabindex: "0", role: "group", "aria-label": `${label}. The arrow keys read it off.` }, picture);
     picture.addEventListener("pointermove", (event) => {
         const corner = picture.getBoundingClientRect();
         const [row, column] = [event.clientY - corner.top, event.clientX - corner.left].map((far) => Math.floor((far - LABELS) / size));

@@ -3,9 +3,13 @@
 // A screen: { name, title, hasPeriod, requests: (address) => { name: path }, draw: (answers, address) => nodes }. An
 // answer is a Problem if its request failed. keepsItself: it is not drawn again when the reader comes back.
 
+import { data } from "./data.js";
 import { holdings } from "./holdings.js";
+import { options } from "./options.js";
 import { overview } from "./overview.js";
 import { portfolios } from "./portfolios.js";
+import { risk } from "./risk.js";
+import { stress } from "./stress.js";
 
 export const START = portfolios;
-export const SCREENS = [overview, holdings];
+export const SCREENS = [overview, holdings, risk, stress, options, data];

@@ -1,0 +1,77 @@
+// Options: Greeks of the portfolio and by position, by expiry.
+
+import { h } from "../app/dom.js";
+import { available, part } from "../app/notices.js";
+import { dataTable, rowsOf, under } from "../app/table.js";
+import { tile } from "../app/tiles.js";
+import { barList } from "../charts/bars.js";
+
+const TOTALS = "fct_portfolio_greeks";
+const GREEKS = "fct_position_greeks";
+
+export const options = {
+    name: "options",
+    title: "Options",
+    requests: ({ portfolio }) => ({ greeks: `/analytics/portfolio/${portfolio}/greeks` }),
+    draw: ({ greeks }) => part(greeks, (answer) => available(answer, draw)),
+};
+
+function draw(answer) {
+    if (!answer.body.positions.length) return [totals(answer), h("p", { class: "soft" }, "No options are held: the figures above are those of shares, with a delta of one each.")];
+    return [
+        totals(answer),
+        h("div", { class: "columns" }, byPosition(answer, "delta_dollars", "Delta by position, USD"), byPosition(answer, "position_vega", "Vega by position, USD a point"), byPosition(answer, "position_theta", "Theta by position, USD a day")),
+        positions(answer),
+    ];
+}
+
+function totals(answer) {
+    const one = (label, name, kind, words) => tile(answer, label, `/data/${name}`, kind, { mart: `${TOTALS}.${name}`, words });
+    return h(
+        "section",
+        { class: "tiles", "aria-label": "Greeks of the portfolio" },
+        one("Delta", "delta_dollars", "usd", "USD"),
+        one("Gamma", "gamma_dollars_1pct", "usd", "USD of delta for 1 %"),
+        one("Theta", "theta", "usd", "USD a day"),
+        one("Vega", "vega", "usd", "USD a volatility point"),
+        one("Rho", "rho", "usd", "USD a rate point"),
+        tile(answer, "Options", "/data/option_count", "count", { mart: `${TOTALS}.option_count` }),
+    );
+}
+
+function byPosition(answer, name, title) {
+    const rows = rowsOf(answer, "/positions").map((row) => ({
+        name: answer.body.positions[row].symbol,
+        pointer: under("/positions", name)(row),
+        kind: "usd",
+        mart: GREEKS,
+        reason: under("/positions", "null_reason")(row),
+    }));
+    return h("section", { class: "card" }, h("h2", {}, title), barList(answer, rows, { tone: 1, label: title }));
+}
+
+function positions(answer) {
+    const field = (name) => under("/positions", name);
+    const key = (row) => answer.body.positions[row].position_id;
+    const reason = field("null_reason");
+    const greek = (title, name, kind = "greek") => ({ title, at: field(name), kind, mart: `${GREEKS}.${name}`, key, reason });
+    const columns = [
+        { title: "Contract", at: field("symbol"), kind: "name" },
+        { title: "Underlying", at: field("underlying_symbol"), kind: "name" },
+        { title: "Expires", at: field("expiration_date"), kind: "date" },
+        { title: "Strike", at: field("strike_price"), kind: "price", mart: GREEKS, key },
+        { title: "Spot", at: field("underlying_price"), kind: "price", mart: GREEKS, key, reason },
+        { title: "Price", at: field("option_price"), kind: "price", mart: GREEKS, key, reason },
+        { title: "Price from", at: field("price_flag"), kind: "text" },
+        greek("Implied vol.", "implied_volatility", "share"),
+        { title: "Vol. from", at: field("iv_source"), kind: "text" },
+        greek("Delta", "delta"),
+        greek("Gamma", "gamma"),
+        greek("Theta", "theta"),
+        greek("Vega", "vega"),
+        greek("Rho", "rho"),
+        { title: "Delta USD", at: field("delta_dollars"), kind: "usd", mart: GREEKS, key, reason },
+    ];
+    const rows = rowsOf(answer, "/positions");
+    return h("section", { class: "card" }, h("h2", {}, "Positions, by share"), dataTable({ name: "options", answer, columns, rows, search: true, state: { sort: "2" } }));
+}
