@@ -17,6 +17,7 @@ import { SCREENS, START } from "../screens/index.js";
 
 const page = document.getElementById("page");
 const announcement = h("p", { class: "unseen", role: "status" });
+const outage = h("p", { class: "banner past", role: "alert", hidden: true });
 let turn = 0; // of the newest request: older ones are not drawn any more
 let drawn = { hash: null, answers: {} };
 let shown = null; // the session on screen
@@ -34,8 +35,19 @@ async function show({ again = false } = {}) {
     const answers = await getAll(requestsOf(screen, address));
     if (mine !== turn) return undefined;
     page.removeAttribute("aria-busy");
+    if (keepsLastFigures(answers)) return undefined;
+    outage.hidden = true;
     if (isDrawn(answers)) return undefined;
     return draw(screen, address, answers, again);
+}
+
+// While the server is out of reach, the figures that are on screen stay there, and say so.
+function keepsLastFigures(answers) {
+    const problem = Object.values(answers).find(({ code }) => code === "out_of_reach");
+    if (!problem || drawn.hash !== location.hash) return false;
+    outage.textContent = problem.message;
+    outage.hidden = false;
+    return true;
 }
 
 function requestsOf(screen, address) {
@@ -64,6 +76,7 @@ function draw(screen, address, answers, again) {
         page,
         bar(address, portfolios, shown, showShortcuts),
         tabs(address, SCREENS),
+        outage,
         banners(address, portfolios, shown, newest),
         h("main", { id: "main", tabindex: "-1" }, heading(screen, address, name), contents(screen, address, answers, portfolios)),
         announcement,
