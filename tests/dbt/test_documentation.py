@@ -37,6 +37,10 @@ CONTRACT = {
     "fct_portfolio_snapshots": "portfolio_id as_of_date | equity cash net_market_value capital_flow "
     "daily_pnl daily_return cumulative_pnl cumulative_realized_pnl cumulative_dividends twr_index drawdown "
     "position_count long_count short_count option_count private_count public_price_coverage",
+    "dim_benchmarks": "portfolio_id valid_from | valid_to symbol is_default",
+    "fct_benchmark_returns": "portfolio_id as_of_date | symbol daily_return benchmark_index",
+    "fct_returns_by_period": "portfolio_id as_of_date period | from_date sessions time_weighted "
+    "money_weighted money_weighted_period benchmark excess coverage",
     "fct_portfolio_exposures": "portfolio_id as_of_date | long_exposure short_exposure gross_exposure "
     "net_exposure long_exposure_at_cost short_exposure_at_cost gross_exposure_at_cost net_exposure_at_cost "
     "long_exposure_delta_adjusted short_exposure_delta_adjusted gross_exposure_delta_adjusted "
@@ -142,11 +146,12 @@ def test_every_mart_column_has_a_description_and_a_unit(manifest: dict[str, Any]
 
 
 def test_a_column_name_has_one_type_in_all_marts(manifest: dict[str, Any]) -> None:
-    """Columns of the same name can be joined and compared."""
+    """Columns of the same name can be joined and compared; `benchmark` is a name and, elsewhere, its return."""
     types: dict[str, set[str]] = {}
     for node in _marts(manifest).values():
         for column in node["columns"].values():
             types.setdefault(column["name"], set()).add(column["data_type"])
+    assert types.pop("benchmark") == {"text", "double precision"}
     assert {name: found for name, found in types.items() if len(found) > 1} == {}
 
 

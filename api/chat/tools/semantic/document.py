@@ -33,13 +33,14 @@ PostgreSQL, schema `marts`, only this user's rows. Facts have a row per session:
 - A later publication may restate figures (fct_restatements).
 - Null is never zero: say why (…_null_reason, quality_flag, quality_message).
 - coverage_of_equity: share that is measured; below 1, say so. Private positions have values, no risk figures.
-- has_simulated_prices: say that prices are simulated.
+- has_simulated_prices: say so.
 """
 
 MEASURES = (
     ("worth", "", ("fct_portfolio_snapshots.equity",)),
     ("P&L", "", ("fct_portfolio_snapshots.daily_pnl", ".mtd_pnl", ".ytd_pnl", ".cumulative_pnl")),
-    ("return", "twr_index - 1 since inception", ("fct_portfolio_snapshots.daily_return", ".twr_index")),
+    ("return", "periods 1D to ITD", (
+        "fct_returns_by_period.time_weighted", ".money_weighted_period", ".excess")),
     ("exposure", "at market; else …_at_cost, …_delta_adjusted", ("fct_portfolio_exposures.net_exposure",)),
     ("leverage", "gross / equity", ("fct_portfolio_exposures.leverage",)),
     ("weight", "of equity", ("fct_position_values.weight",)),

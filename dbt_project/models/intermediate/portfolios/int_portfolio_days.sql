@@ -13,8 +13,8 @@ calendar as (
     select * from {{ ref('int_calendar') }}
 ),
 
-capital_flows as (
-    select * from {{ ref('stg_raw__capital_flows') }}
+flows as (
+    select * from {{ ref('int_capital_flows') }}
 ),
 
 windows as (
@@ -35,20 +35,11 @@ starts as (
         portfolios.portfolio_id, portfolios.removed_on, portfolios.initial_equity, inception.session_on_or_after
 ),
 
-flows as (
-    select
-        capital_flows.portfolio_id,
-        calendar.session_on_or_after as as_of_date,
-        cast(sum(capital_flows.amount) as numeric(38, 2)) as capital_flow
-    from capital_flows
-    inner join calendar on capital_flows.flow_date = calendar.as_of_date
-    group by capital_flows.portfolio_id, calendar.session_on_or_after
-),
-
 final as (
     select
         starts.portfolio_id,
         starts.initial_equity,
+        starts.first_session,
         calendar.as_of_date,
         cast(coalesce(flows.capital_flow, 0) as numeric(38, 2)) as capital_flow
     from starts

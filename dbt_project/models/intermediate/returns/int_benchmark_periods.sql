@@ -1,5 +1,5 @@
--- Benchmarks of portfolios over time, each in force until the next one (valid_before is exclusive): the default before a
--- portfolio's first one, and wherever it has none of its own.
+-- Benchmarks of portfolios over time, each in force until the next one (valid_before is exclusive): the default before
+-- a portfolio's first one, and wherever it has none of its own.
 with portfolios as (
     select * from {{ ref('stg_raw__portfolios') }}
 ),
