@@ -14,9 +14,9 @@ from datetime import date, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from psycopg import AsyncConnection, IsolationLevel
+from psycopg import AsyncConnection, AsyncCursor, IsolationLevel
 from psycopg import errors as sql_errors
-from psycopg.rows import AsyncRowFactory, class_row, tuple_row
+from psycopg.rows import AsyncRowFactory, class_row, dict_row, tuple_row
 from psycopg_pool import AsyncConnectionPool
 
 from api.auth.claims import CLAIM_USER, claim_of
@@ -79,6 +79,11 @@ class Reading:
         """Run the query and return its row, or None. Raises NothingPublished while the marts do not exist."""
         return await self._fetch(query, parameters, tuple_row)
 
+    async def all_rows(self, query: Query, parameters: dict[str, Any]) -> list[dict[str, Any]]:
+        """Run the query and return its rows by column. Raises what one_row raises."""
+        async with self._executed(query, parameters, dict_row) as cursor:
+            return await cursor.fetchall()
+
     async def first_snapshot_date(self, portfolio_id: UUID) -> date | None:
         """Look up the portfolio's first published session; None without one, or if it is not this user's."""
         row = await self.one_row(PORTFOLIO_HISTORY, {"portfolio_id": portfolio_id})
@@ -96,6 +101,13 @@ class Reading:
     async def _fetch(
         self, query: Query, parameters: dict[str, Any], factory: AsyncRowFactory[Row]
     ) -> Row | None:
+        async with self._executed(query, parameters, factory) as cursor:
+            return await cursor.fetchone()
+
+    @asynccontextmanager
+    async def _executed(
+        self, query: Query, parameters: dict[str, Any], factory: AsyncRowFactory[Row]
+    ) -> AsyncIterator[AsyncCursor[Row]]:
         async with self._connection.cursor(row_factory=factory) as cursor:
             try:
                 await cursor.execute(query.text, parameters)
@@ -109,7 +121,7 @@ class Reading:
                     f"What was published at {self._published_at} is no longer kept; ask for a later instant, "
                     "or leave published_at out for what is published now."
                 ) from error
-            return await cursor.fetchone()
+            yield cursor
 
 
 @dataclass(frozen=True)
@@ -163,7 +175,7 @@ def make_pool(url: str, *, name: str, size: int) -> Pool:
         timeout=POOL_WAIT.total_seconds(),
         reconnect_timeout=5,
         check=check_connection,
-        configure=_make_read_only,
+        configure=make_read_only,
         # statements repeat, and planning the larger ones takes as long as running them
         kwargs={"application_name": f"sigmasight-{name}", "prepare_threshold": 0},
     )
@@ -180,7 +192,8 @@ async def check_connection(connection: AsyncConnection[Any]) -> None:
         await AsyncConnectionPool.check_connection(connection)
 
 
-async def _make_read_only(connection: AsyncConnection[Any]) -> None:
+async def make_read_only(connection: AsyncConnection[Any]) -> None:
+    """Let the connection's transactions be read-only snapshots of the marts."""
     await connection.set_autocommit(True)
     await connection.execute("set search_path = marts")  # the queries name no schema: see Reader
     # Plan a statement once per connection, not per portfolio: planning takes as long as running it.

@@ -15,6 +15,7 @@ from flows.cli import (
     marks,
     portfolios,
     positions,
+    report,
     show,
     tags,
     targets,
@@ -358,6 +359,7 @@ app.add_typer(capital_flows.app, name="flows", hidden=True)  # its name until 0.
 app.add_typer(marks.app, name="marks", rich_help_panel=DATA)
 positions.add_to(app, load.app)
 show.add_to(app)
+report.add_to(app)
 app.add_typer(users.app, name="users", rich_help_panel=SERVE)
 tools.add_to(app)
 chat.add_to(app)

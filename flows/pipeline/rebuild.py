@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
 from psycopg import sql
 
@@ -11,6 +11,7 @@ from flows.database import Connection, rows, value
 from flows.dbt.runner import run_plainly
 from flows.environment import prepare_environment
 from flows.errors import BuildError, UsageError
+from flows.instants import parse_instant
 from flows.pipeline.compare import compare_marts, print_comparison
 from flows.pipeline.lock import process_name
 from flows.pipeline.window import FIRST_DATE, session_at
@@ -83,17 +84,6 @@ def rebuild_as_known(
                 raise BuildError(
                     f"The rebuilt marts in {schema} differ from what was published then, see above."
                 )
-
-
-def parse_instant(text: str) -> datetime:
-    """An ISO date or time, UTC without a zone. Raises UsageError."""
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        raise UsageError(
-            f"{text!r} is not a valid time: write it like 2026-01-30T23:59 (UTC), or with a zone."
-        ) from None
-    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
 def visible_at(connection: Connection, at: datetime) -> Visible:

@@ -24,7 +24,7 @@ OF_FACTS = (
 )  # fmt: skip
 QUERIES = [
     *OF_FACTS,
-    *sorted(name for name in query_files() if name.startswith(("analytics_", "aggregate_"))),
+    *sorted(name for name in query_files() if name.startswith(("analytics_", "aggregate_", "report_"))),
 ]
 
 
@@ -65,7 +65,7 @@ def parameters(portfolio_id: str) -> dict[str, Any]:
         "include_attrib": True, "include_closed": False, "is_single": False, "compared_symbols": 100,
         **COVERAGE_RULES,
         "from_date": None, "to_date": LAST, "model": "risk", "category": None, "type": None, "tag": None,
-        "sector": None, "sort": "market_value", "group_by": "sector",
+        "sector": None, "matrix_symbols": 12, "sort": "market_value", "group_by": "sector",
     }  # fmt: skip
 
 

@@ -1,0 +1,4 @@
+-- Volatility, value at risk and the quality of both. No row: nothing of the session.
+-- with portfolio_risk
+select *
+from risk

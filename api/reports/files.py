@@ -1,0 +1,90 @@
+"""Where reports are written: a folder for each portfolio and session.
+
+Each file is replaced as a whole, and one process at a time writes a folder: readers and other writers never
+see half a file, or files of two reports.
+"""
+
+import fcntl
+import os
+import re
+import tempfile
+import unicodedata
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from uuid import UUID
+
+from api.reports.render.csv_files import is_report_file
+
+
+@dataclass(frozen=True)
+class Written:
+    """The files of a written report. replaced: whether files of an earlier one were there."""
+
+    folder: Path
+    files: tuple[str, ...]
+    replaced: bool
+
+
+def slugs_of(names: Mapping[UUID, str]) -> dict[UUID, str]:
+    """A name for each portfolio's folder: portfolios whose names are too alike get a part of their id."""
+    slugs = {key: slug_of(name) for key, name in names.items()}
+    counts = list(slugs.values())
+    return {
+        key: slug if slug and counts.count(slug) == 1 else f"{slug or 'portfolio'}-{str(key)[:8]}"
+        for key, slug in slugs.items()
+    }
+
+
+def slug_of(name: str) -> str:
+    """The letters and digits of a name in small ASCII letters, joined by hyphens.
+
+    >>> slug_of("Döring & Söhne, 2nd")
+    'doring-sohne-2nd'
+    """
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:100]
+
+
+def folder_name(slug: str, as_of_date: date) -> str:
+    """The name of a report's folder."""
+    return f"{slug}_{as_of_date}"
+
+
+def write_files(folder: Path, files: Mapping[str, bytes]) -> Written:
+    """Write the files of a report into its folder; files of sections that it no longer has are removed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with _locked(folder):
+        before = {path.name for path in folder.iterdir()}
+        for name, content in files.items():
+            _replace(folder / name, content)
+        if any(map(is_report_file, files)):
+            for name in before - set(files):
+                if is_report_file(name):
+                    (folder / name).unlink()
+    return Written(folder, tuple(files), bool(before & set(files)))
+
+
+def _replace(path: Path, content: bytes) -> None:
+    descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        Path(draft).chmod(0o644)
+        Path(draft).replace(path)
+    except BaseException:
+        Path(draft).unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """One writer at a time; the kernel releases the lock of a killed one."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

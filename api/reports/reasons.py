@@ -1,0 +1,30 @@
+"""Why a figure is absent: the codes of the marts in words."""
+
+from typing import Final
+
+REASONS: Final = {
+    "capital_not_positive": "the capital at the start of the session was not positive",
+    "return_chain_broken": "equity was not positive on this or an earlier session",
+    "equity_not_positive": "equity is not positive, so there is no ratio to it",
+    "no_public_positions": "the portfolio holds no public positions or options",
+    "options_without_greeks": "an option has no Greeks",
+    "private_position": "a private holding has no market price to derive it from",
+    "expired": "the option expires on this session",
+    "no_underlying_price": "the option's underlying has no price",
+    "no_volatility": "no volatility is known for the option",
+    "too_few_outcomes": "fewer past sessions are known than the method needs",
+    "constant_outcomes": "the past outcomes do not vary",
+    "quantile_not_monotone": "the Cornish-Fisher quantile is not monotone for this skewness and kurtosis",
+    "no_provider_beta": "no provider states a beta for the holdings",
+    "coverage_too_low": "too little of the exposure is covered",
+    "no_exposure": "long and short exposure cancel",
+    "too_few_market_days": "too few sessions have P&L of public positions or options",
+    "no_risk_free_rate": "the 3-month Treasury yield is unknown on too many sessions",
+    "deviation_not_from_market": "most of the variance does not come from market P&L",
+}
+UNKNOWN: Final = "the mart holds no value and no reason"
+
+
+def in_words(code: str | None) -> str:
+    """The reason of a code; a code without words is shown as it is."""
+    return UNKNOWN if code is None else REASONS.get(code, code.replace("_", " "))

@@ -1,0 +1,106 @@
+"""Factor exposures, and how they explain the variance."""
+
+from api.reports.model import Chart, Kind, Section
+from api.reports.tables import (
+    Column,
+    Facts,
+    Row,
+    make_table,
+    money,
+    quality_of,
+    rate,
+    statistic,
+    text,
+)
+
+QUERY = "report_factors"
+RATIO = {"reason_in": "ratio_null_reason"}
+NAMES = {
+    ("market", "Market"): "Market Beta (90D)",
+    ("bond", "IR Beta"): "IR Beta (TLT's return)",
+    ("rates", "Interest Rate"): "Interest Rate (yield, 90D)",
+    ("spread", "Growth-Value"): "Growth-Value Spread",
+    ("spread", "Momentum"): "Momentum Spread",
+    ("spread", "Size"): "Size Spread",
+    ("spread", "Quality"): "Quality Spread",
+}
+
+
+def factors(facts: Facts) -> Section:
+    """Exposures to the factors of the risk model, single regressions beside them, the variance split."""
+    rows = [{**row, "name": _name(row)} for row in facts.rows[QUERY]]
+    joint = [row for row in rows if row["model"] == "risk"]
+    others = [row for row in rows if row["model"] != "risk"]
+    quality = quality_of(joint[0] if joint else None)
+    if not any(row["dollar_exposure"] is not None for row in joint):
+        reason = quality.message if quality else "no factor exposures were published for the session"
+        return Section("factors", "Factor exposures and variance", reason=reason, quality=quality)
+    model = make_table(
+        QUERY,
+        joint,
+        name="risk_model",
+        title="Factors of the risk model",
+        key=("name",),
+        coverage=joint[0]["coverage"],
+        note="All betas of a symbol are estimated together. Contributions add up to the systematic variance.",
+        chart=Chart("bars", "name", ("beta",), error="std_error"),
+        columns=(
+            text("name", "Factor"),
+            statistic("beta", "Beta", "see the unit of the factor", **RATIO),
+            statistic("std_error", "Standard error", "as beta", **RATIO),
+            money("dollar_exposure", "Exposure"),
+            Column(
+                "variance_contribution", "Variance contribution", Kind.VARIANCE, "per year",
+                reason="the variance is unknown", **RATIO,
+            ),
+            rate("share_of_variance", "Share of variance", reason="the variance is unknown", **RATIO),
+            text("unit", "Unit of beta", reason="no unit is stated"),
+        ),
+    )  # fmt: skip
+    single = make_table(
+        QUERY,
+        others,
+        name="single_regressions",
+        title="Betas of single regressions",
+        key=("name",),
+        note="Each model stands alone: these are not added to the factors of the risk model.",
+        columns=(
+            text("name", "Beta to"),
+            statistic("beta", "Beta", "see the unit of the factor", **RATIO),
+            statistic("std_error", "Standard error", "as beta", **RATIO),
+            money("dollar_exposure", "Exposure"),
+            text("tilt", "Tilt", reason="only spreads have one"),
+            rate("coverage", "Coverage", reason="nothing is covered"),
+            text("unit", "Unit of beta", reason="no unit is stated"),
+        ),
+    )
+    split = _split(facts)
+    return Section("factors", "Factor exposures and variance", (model, *split, single), quality=quality)
+
+
+def _split(facts: Facts) -> tuple[object, ...]:
+    row = facts.one("report_risk")
+    if row is None:
+        return ()
+    ratio = {"reason_in": "ratio_null_reason", "reason": "the variance is unknown"}
+    table = make_table(
+        "report_risk",
+        [row],
+        name="variance",
+        title="Variance split",
+        layout="facts",
+        coverage=row["coverage"],
+        columns=(
+            rate("systematic_volatility", "Systematic volatility", "per year", **ratio),
+            rate("idiosyncratic_volatility", "Idiosyncratic volatility", "per year", **ratio),
+            rate("total_volatility", "Total volatility", "per year", **ratio),
+            rate("systematic_share", "Systematic share of variance", **ratio),
+        ),
+    )
+    return (table,)
+
+
+def _name(row: Row) -> str:
+    """A name that stands once: the models share names of factors."""
+    name: str = NAMES.get((row["model"], row["factor"]), row["factor"])
+    return name

@@ -1,0 +1,125 @@
+"""Volatility, value at risk and the backtest of it."""
+
+from api.reports.model import Section, Table
+from api.reports.tables import (
+    Facts,
+    Row,
+    count,
+    make_table,
+    money,
+    quality_of,
+    rate,
+    ratio,
+    statistic,
+    text,
+)
+
+TITLE = "Volatility, value at risk and backtest"
+SHORT = {"reason": "too few returns are known"}
+RATIO = {"reason_in": "ratio_null_reason"}
+
+
+def risk(facts: Facts) -> Section:
+    """Volatility and value at risk of the holdings at the close."""
+    row = facts.one("report_risk")
+    quality = quality_of(row)
+    if row is None or (row["var_95_1d"] is None and row["realized_volatility_21d"] is None):
+        reason = quality.message if quality else "no risk figures were published for the session"
+        return Section("risk", TITLE, reason=reason, quality=quality)
+    tables = (_volatility(row), _value_at_risk(facts, row), _scaled(row), *_backtest(facts))
+    return Section("risk", TITLE, tables, _untested(facts), quality=quality)
+
+
+def _volatility(row: Row) -> Table:
+    return make_table(
+        "report_risk",
+        [row],
+        name="volatility",
+        title="Volatility of the holdings, annualized",
+        layout="facts",
+        coverage=row["coverage"],
+        columns=(
+            rate("realized_volatility_21d", "Realized, 21 sessions", "per year", **SHORT),
+            rate("realized_volatility_63d", "Realized, 63 sessions", "per year", **SHORT),
+            rate("forecast_volatility_21d", "Expected, next 21 sessions", "per year", **SHORT),
+            text("forecast_model", "Model of the expectation", **SHORT),
+            text("volatility_trend", "Trend", **SHORT),
+            rate("volatility_percentile", "Percentile in the last 252 sessions", **SHORT),
+            rate("proxied_share", "Share of past returns proxied", **SHORT),
+            statistic("market_beta", "Beta to the market", **RATIO, **SHORT),
+            ratio("sharpe_ratio", "Sharpe ratio", "per year", reason_in="sharpe_null_reason"),
+        ),
+    )
+
+
+def _value_at_risk(facts: Facts, row: Row) -> Table:
+    return make_table(
+        "report_value_at_risk",
+        facts.rows["report_value_at_risk"],
+        name="value_at_risk",
+        title="One-day value at risk and expected shortfall",
+        key=("method",),
+        coverage=row["coverage"],
+        note="Losses are positive.",
+        columns=(
+            text("method", "Method"),
+            money("var_95_1d", "VaR 95 %", reason_in="null_reason"),
+            money("var_99_1d", "VaR 99 %", reason_in="null_reason"),
+            money("es_95_1d", "ES 95 %", reason_in="null_reason"),
+            money("es_99_1d", "ES 99 %", reason_in="null_reason"),
+        ),
+    )
+
+
+def _scaled(row: Row) -> Table:
+    few = {"reason": "fewer past sessions are known than the method needs"}
+    return make_table(
+        "report_risk",
+        [row],
+        name="of_equity",
+        title="Historical value at risk to equity, and over ten days",
+        layout="facts",
+        coverage=row["coverage"],
+        note="Ten days are one day times the square root of ten.",
+        columns=(
+            rate("var_95_1d_pct_equity", "VaR 95 %, one day", "of equity", **RATIO, **few),
+            rate("var_99_1d_pct_equity", "VaR 99 %, one day", "of equity", **RATIO, **few),
+            rate("es_95_1d_pct_equity", "ES 95 %, one day", "of equity", **RATIO, **few),
+            rate("es_99_1d_pct_equity", "ES 99 %, one day", "of equity", **RATIO, **few),
+            money("var_95_10d", "VaR 95 %, ten days", **few),
+            money("var_99_10d", "VaR 99 %, ten days", **few),
+            count("scenario_days", "Past sessions used", "sessions"),
+        ),
+    )
+
+
+def _backtest(facts: Facts) -> tuple[Table, ...]:
+    rows = facts.rows["report_var_backtest"]
+    if not rows:
+        return ()
+    few = {"reason": "fewer than 60 days can be tested"}
+    table = make_table(
+        "report_var_backtest",
+        rows,
+        name="backtest",
+        title="Backtest: days on which the loss broke the VaR of the day before",
+        key=("method", "pnl_basis", "confidence"),
+        columns=(
+            text("method", "Method"),
+            text("pnl_basis", "P&L"),
+            rate("confidence", "Confidence", "probability"),
+            count("observations", "Days"),
+            count("breaches", "Breaches"),
+            ratio("expected_breaches", "Expected", "count", **few),
+            statistic("kupiec_p_value", "Kupiec p-value", "probability", **few),
+            statistic("christoffersen_p_value", "Christoffersen p-value", "probability", **few),
+            text("traffic_light", "Traffic light", reason="only 99 % over 250 days has one"),
+        ),
+    )
+    return (table,)
+
+
+def _untested(facts: Facts) -> tuple[str, ...]:
+    if facts.rows["report_var_backtest"]:
+        return ()
+    return ("Backtest not available: it begins once 60 days can be tested.",)

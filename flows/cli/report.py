@@ -1,0 +1,105 @@
+"""`sigmasight report`: a portfolio's report as files."""
+# ruff: noqa: PLC0415
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from flows.cli.entries import OwnerOption, PortfolioArgument
+from flows.cli.groups import SERVE
+from flows.cli.options import open_for_command, parse_date
+
+if TYPE_CHECKING:
+    from api.reports.command import Written
+
+FORMATS = ("md", "json", "csv")
+ALL_FORMATS = ",".join(FORMATS)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command to the command line."""
+    app.command(rich_help_panel=SERVE)(report)
+
+
+def parse_formats(text: str) -> tuple[str, ...]:
+    """Formats from the command line, each once."""
+    names = tuple(dict.fromkeys(name.strip().lower() for name in text.split(",") if name.strip()))
+    wrong = [name for name in names if name not in FORMATS]
+    if wrong or not names:
+        raise typer.BadParameter(
+            f"{text!r} names no formats: write some of {', '.join(FORMATS)}, separated by commas."
+        )
+    return names
+
+
+def report(  # noqa: PLR0917 - typer's options
+    portfolio: PortfolioArgument,
+    owner: OwnerOption = None,
+    as_of: Annotated[
+        date | None,
+        typer.Option(
+            "--as-of",
+            parser=parse_date,
+            metavar="DATE",
+            help="As of this date, or the last session before it. Default: the last published session.",
+        ),
+    ] = None,
+    published_at: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="As published at this time, such as 2026-01-30T23:59 (UTC). Default: as published now.",
+        ),
+    ] = None,
+    formats: Annotated[
+        Any,
+        typer.Option(
+            "--format",
+            parser=parse_formats,
+            metavar="LIST",
+            help="Some of md, json, csv. Default: all.",
+        ),
+    ] = ALL_FORMATS,
+    output: Annotated[
+        Path, typer.Option(metavar="DIR", help="The folder that holds the folders of reports.")
+    ] = Path("reports"),
+) -> None:
+    """Write the report of a portfolio, as published: Markdown, JSON and CSV.
+
+    The files are DIR/NAME_DATE/portfolio_report.md, .json and .csv. portfolio_report.csv holds
+    the positions, portfolio_report_SECTION.csv each section. Files of an earlier report are replaced.
+
+    For example:
+
+        sigmasight report "Growth"
+
+        sigmasight report "Growth" --as-of 2025-12-31 --format md,json --output /srv/reports
+
+        sigmasight report "Growth" --published-at 2026-01-02T00:00
+    """
+    warehouse = open_for_command()
+    from api.reports.command import Format, Wanted, write_report
+    from flows.instants import parse_instant
+    from flows.pipeline.lock import process_name
+    from ingestion.portfolios.portfolios import Directory
+
+    with warehouse.connect_writer(application_name=process_name("report")) as connection:
+        portfolio_id = Directory(connection).find(portfolio, owner).portfolio_id
+    wanted = Wanted(
+        folder=output,
+        formats=tuple(map(Format, formats)),
+        as_of=as_of,
+        published_at=None if published_at is None else parse_instant(published_at),
+    )
+    _say(write_report(warehouse, portfolio_id, wanted))
+
+
+def _say(written: "Written") -> None:
+    from flows.console import console
+
+    done = "Replaced" if written.replaced else "Wrote"
+    console().print(f"{done} {len(written.files)} files in {written.folder}:", markup=False)
+    for name in written.files:
+        console().print(f"  {name}", markup=False)

@@ -1,0 +1,85 @@
+"""What is absent is said with its reason, in every format the same."""
+
+import csv
+import io
+import json
+from typing import Any
+
+from api.reports.reasons import UNKNOWN
+from tests.api.reports.report_files import Reports, read
+
+PRIVATE = "Demo Family Office Private Opportunities"
+
+
+def document(reports: Reports, name: str) -> dict[str, Any]:
+    return dict(json.loads(read(reports[name], "portfolio_report.json")))
+
+
+def test_every_null_has_a_reason(reports: Reports) -> None:
+    for name in reports:
+        for section in document(reports, name)["sections"]:
+            for table in (*section["tables"], *section["series"]):
+                nulls = {column for row in table["rows"] for column, value in row.items() if value is None}
+                assert nulls == {absence["column"] for absence in table["absent"]}
+                assert UNKNOWN not in {absence["reason"] for absence in table["absent"]}
+
+
+def test_available_is_what_has_figures(reports: Reports) -> None:
+    for name, written in reports.items():
+        found = document(reports, name)
+        pages = read(written, "portfolio_report.md").split("\n## ")[1:]
+        assert len(pages) == len(found["sections"]) == len(found["available"])
+        for section, page in zip(found["sections"], pages, strict=True):
+            assert page.startswith(section["title"] + "\n")
+            assert found["available"][section["name"]] is section["available"]
+            assert section["available"] is (section["reason"] is None)
+            assert section["available"] is ("Not available:" not in page)
+            assert bool(section["tables"]) is ("| --- |" in page)
+            assert section["available"] is (bool(section["tables"]) or section["name"] == "method")
+
+
+def test_a_private_portfolio_says_why_it_has_no_risk(reports: Reports) -> None:
+    found = document(reports, PRIVATE)
+    absent = {name for name, available in found["available"].items() if not available}
+    assert absent == {"greeks", "factors", "risk", "correlation", "stress", "dividends"}
+    page = read(reports[PRIVATE], "portfolio_report.md")
+    rows = list(csv.DictReader(io.StringIO(read(reports[PRIVATE], "portfolio_report_sections.csv"))))
+    for section in found["sections"]:
+        if not section["available"]:
+            assert section["reason"]
+            assert section["reason"].rstrip(".") in page.replace("\\", "")
+            assert section["reason"] in {row["reason"] for row in rows}
+
+
+def test_counts_add_up(reports: Reports) -> None:
+    for name in reports:
+        sections = {section["name"]: section for section in document(reports, name)["sections"]}
+        [engines] = sections["availability"]["tables"]
+        for row in engines["rows"]:
+            parts = int(row["positions_analyzed"]) + int(row["positions_skipped"])
+            assert parts == int(row["positions_total"])
+        [_, _, counts] = sections["summary"]["tables"]
+        held = counts["rows"][0]
+        sides = ("long_count", "short_count", "cash_count")
+        assert sum(int(held[side]) for side in sides) == int(held["position_count"])
+        assert len(sections["holdings"]["tables"][0]["rows"]) == int(held["position_count"])
+
+
+def test_no_factor_stands_twice(reports: Reports) -> None:
+    for name in reports:
+        tables = next(each for each in document(reports, name)["sections"] if each["name"] == "factors")[
+            "tables"
+        ]
+        names = [row["name"] for table in tables for row in table["rows"] if "name" in row]
+        assert len(names) == len(set(names))
+
+
+def test_an_unlevered_portfolio_loses_no_more_than_its_gross_exposure(reports: Reports) -> None:
+    for name in reports:
+        sections = {section["name"]: section for section in document(reports, name)["sections"]}
+        gross = float(sections["exposures"]["tables"][0]["rows"][0]["gross_exposure"])
+        leverage = sections["summary"]["tables"][1]["rows"][0]["leverage"]
+        if leverage is None or float(leverage) > 1:
+            continue
+        for table in sections["stress"]["tables"]:
+            assert all(-float(row["direct_pnl"]) <= gross for row in table["rows"])

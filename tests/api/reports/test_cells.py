@@ -1,0 +1,177 @@
+"""Every number of a report equals its cell of the marts, read here in SQL that the reports do not use."""
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from psycopg import Connection
+from psycopg.rows import DictRow
+
+from api.reports.figures import PLACES
+from api.reports.model import Kind
+from tests.api.reports.report_files import Reports, read
+from tests.conftest import THEN
+
+OF_PORTFOLIO = "where portfolio_id = %(id)s and as_of_date = %(date)s"
+BOTH = "fct_portfolio_risk join fct_portfolio_exposures using (portfolio_id, as_of_date)"
+RISK = f"select * from fct_portfolio_risk {OF_PORTFOLIO}"
+SNAPSHOT = f"select * from fct_portfolio_snapshots join dim_portfolios using (portfolio_id) {OF_PORTFOLIO}"
+EXPOSURE = f"select * from fct_portfolio_exposures {OF_PORTFOLIO}"
+CORRELATION = f"select * from fct_portfolio_correlation {OF_PORTFOLIO}"
+POSITIONS = f"""
+    select values.*, values.price as current_price, values.cumulative_pnl as total_pnl,
+        values.weight as portfolio_weight, values.delta_adjusted_exposure as position_exposure,
+        positions.strike_price, positions.expiration_date, positions.entry_date, positions.notes
+    from fct_position_values as values join dim_positions as positions using (position_id, portfolio_id)
+    {OF_PORTFOLIO} and is_open
+    """
+HISTORY = """
+    select * from fct_portfolio_snapshots where portfolio_id = %(id)s and as_of_date <= %(date)s
+    """
+STRESS = f"""
+    select stress.*, scenario_name, category, severity
+    from fct_portfolio_stress as stress
+    join (select distinct scenario_id, scenario_name, category, severity from dim_scenarios) as scenarios
+        using (scenario_id) {OF_PORTFOLIO}
+    """
+FACTORS = (
+    f"select * from fct_portfolio_factor_exposures join dim_factors using (model, factor) {OF_PORTFOLIO}"
+)
+# section and table: the SQL, the columns that name a row, and columns that are not cells of these marts
+CELLS: dict[tuple[str, str], tuple[str, tuple[str, ...], set[str]]] = {
+    ("summary", "value"): (SNAPSHOT, (), set()),
+    ("summary", "positions"): (SNAPSHOT, (), set()),
+    ("summary", "risk"): (
+        f"select * from {BOTH} {OF_PORTFOLIO}",
+        (),
+        set(),
+    ),
+    ("summary", "equity"): (HISTORY, ("as_of_date",), set()),
+    ("summary", "drawdown"): (HISTORY, ("as_of_date",), set()),
+    ("exposures", "concentration"): (EXPOSURE, (), set()),
+    **{
+        ("exposures", f"by_{dimension}"): (
+            f"select * from fct_exposures_by_group {OF_PORTFOLIO} and dimension = '{dimension}'",
+            ("bucket",),
+            set(),
+        )
+        for dimension in ("sector", "investment_class", "position_type", "tag")
+    },
+    ("holdings", "positions"): (
+        POSITIONS,
+        ("position_id",),
+        {
+            *("entry_price", "delta", "gamma", "theta", "vega", "rho", "days_to_expiry", "industry", "tags"),
+            *("exit_date", "gross_exposure", "net_exposure", "notional", "coverage"),
+        },
+    ),
+    ("greeks", "portfolio"): (f"select * from fct_portfolio_greeks {OF_PORTFOLIO}", (), set()),
+    ("greeks", "options"): (
+        f"select * from fct_position_greeks {OF_PORTFOLIO}",
+        ("symbol",),
+        {"position_type", "quantity"},
+    ),
+    ("factors", "risk_model"): (
+        f"select factor as name, * from ({FACTORS}) as rows where model = 'risk'",
+        ("name",),
+        set(),
+    ),
+    ("factors", "variance"): (RISK, (), set()),
+    ("risk", "volatility"): (RISK, (), set()),
+    ("risk", "of_equity"): (RISK, (), set()),
+    ("risk", "backtest"): (
+        f"select * from fct_var_backtest {OF_PORTFOLIO}",
+        ("method", "pnl_basis", "confidence"),
+        set(),
+    ),
+    ("correlation", "portfolio"): (CORRELATION, (), set()),
+    ("stress", "worst"): (STRESS, ("scenario_name",), set()),
+    ("stress", "best"): (STRESS, ("scenario_name",), set()),
+}  # fmt: skip
+
+
+def as_written(value: Any, kind: Kind) -> str | None:
+    """A cell as JSON holds it: a second computation of the rounding, by the method's places."""
+    if value is None or kind not in PLACES:
+        return None if value is None else str(value)
+    digits = 15 if isinstance(value, float) else 60
+    number = Decimal(f"{value:.{digits}g}")
+    scaled = abs(number) * 10 ** PLACES[kind]
+    whole = int(scaled) + (1 if scaled - int(scaled) >= Decimal("0.5") else 0)
+    text = f"{Decimal(whole).scaleb(-PLACES[kind]):f}"
+    text = text.rstrip("0").rstrip(".") if kind is Kind.QUANTITY else text
+    return f"-{text}" if number < 0 and whole else text
+
+
+def tables(document: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
+    return {
+        (section["name"], table["name"]): table
+        for section in document["sections"]
+        for table in (*section["tables"], *section["series"])
+    }
+
+
+@pytest.mark.parametrize("place", CELLS, ids="-".join)
+def test_numbers_are_those_of_the_marts(
+    reports: Reports, analyst: Connection[DictRow], place: tuple[str, str]
+) -> None:
+    statement, key, other = CELLS[place]
+    analyst.execute("set search_path = marts")
+    compared = 0
+    for written in reports.values():
+        document = json.loads(read(written, "portfolio_report.json"))
+        table = tables(document).get(place)
+        if table is None:
+            continue
+        kinds = {column["name"]: Kind(column["kind"]) for column in table["columns"]}
+        at = {"id": document["metadata"]["portfolio_id"], "date": THEN}
+        cells = {
+            tuple(as_written(row[name], kinds[name]) for name in key): row
+            for row in analyst.execute(statement, at)
+        }
+        assert place[1] in {"worst", "best"} or len(table["rows"]) == len(cells)
+        for row in table["rows"]:
+            source = cells[tuple(row[name] for name in key)]
+            for name in kinds.keys() - other:
+                assert row[name] == as_written(source[name], kinds[name]), (place, name, row)
+                compared += 1
+    assert compared
+
+
+def test_exposures_are_the_three_measures(reports: Reports, analyst: Connection[DictRow]) -> None:
+    for written in reports.values():
+        document = json.loads(read(written, "portfolio_report.json"))
+        rows = tables(document)["exposures", "measures"]["rows"]
+        at = {"id": document["metadata"]["portfolio_id"], "date": THEN}
+        source = analyst.execute(f"select * from marts.fct_portfolio_exposures {OF_PORTFOLIO}", at).fetchone()
+        assert source is not None
+        for row, suffix in zip(rows, ("", "_at_cost", "_delta_adjusted"), strict=True):
+            for side in ("long", "short", "gross", "net"):
+                assert row[f"{side}_exposure"] == as_written(source[f"{side}_exposure{suffix}"], Kind.MONEY)
+
+
+def test_value_at_risk_is_that_of_each_method(reports: Reports, analyst: Connection[DictRow]) -> None:
+    methods = {
+        "historical": "", "filtered historical": "_filtered", "parametric normal": "_parametric",
+        "Cornish-Fisher": "_cornish_fisher",
+    }  # fmt: skip
+    for written in reports.values():
+        document = json.loads(read(written, "portfolio_report.json"))
+        table = tables(document).get(("risk", "value_at_risk"), {"rows": []})
+        at = {"id": document["metadata"]["portfolio_id"], "date": THEN}
+        source = analyst.execute(f"select * from marts.fct_portfolio_risk {OF_PORTFOLIO}", at).fetchone()
+        assert source is not None
+        for row in table["rows"]:
+            for name in ("var_95_1d", "var_99_1d", "es_95_1d", "es_99_1d"):
+                cell = source[f"{name}{methods[row['method']]}"]
+                assert row[name] == as_written(cell, Kind.MONEY)
+
+
+def test_sections_name_their_queries_and_marts(reports: Reports) -> None:
+    for written in reports.values():
+        document = json.loads(read(written, "portfolio_report.json"))
+        for table in tables(document).values():
+            assert table["query"].startswith("report_")
+            assert table["marts"]
+            assert all(column["unit"] or column["kind"] == "text" for column in table["columns"])
