@@ -17,6 +17,7 @@ from api.http.limits import GZIP_FROM_BYTES, PREFIX
 from api.http.metrics import Metrics
 from api.http.middleware import BodyLimit, RequestObserver, SecurityHeaders
 from api.http.problems import install_problem_handlers
+from api.http.slashes import ignore_last_slash
 from api.mcp.calls import McpCalls
 from api.mcp.endpoint import PATH as MCP_PATH
 from api.mcp.endpoint import McpEndpoint
@@ -93,6 +94,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     _add_metrics_route(app, metrics)
     _add_middleware(app, resolved, metrics)
     install_problem_handlers(app)
+    ignore_last_slash(app)
     app.openapi = make_openapi(app)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
     return app
 

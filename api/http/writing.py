@@ -1,7 +1,7 @@
 """Refuses writing methods on a read-only API with the command that does it instead.
 
 Frontends that were written for an API that writes get 405 and a sentence to display, also on paths that exist
-here for no method at all: 404 would look like a missing record.
+here for no method at all: 404 would look like a missing record. An unknown path gets a general sentence.
 """
 
 import re
@@ -43,31 +43,37 @@ POSITIONS: Final = (
     "`sigmasight load positions FILE` creates, changes and closes positions to match a statement."
 )
 PRICES: Final = "`sigmasight load prices` loads prices and profiles."
+SEARCHES: Final = (
+    "no search or filter is kept; `sigmasight psql` queries symbols in dim_symbols and dim_company_profiles."
+)
 
 LOADING: Final = (
     "The API is read-only: `sigmasight load` loads data, `sigmasight nightly` publishes what follows."
 )
 
+ONE: Final = r"(?:/data)?/portfolios?/[^/]+"
+"""The path of one portfolio."""
+
 COMMANDS: Final = (
-    (r"/(auth|onboarding)/register", USERS),
+    (r"/(auth|onboarding)/register|/(auth/)?users?(/.*)?|/auth/me", USERS),
     (r"/auth/(change|reset)-password", PASSWORDS),
-    (r"/portfolios/[^/]+/(calculate|batch-status(/.*)?)|/analytics/.*|/admin/batch/.*", FIGURES),
-    (r"/portfolios/[^/]+/equity-changes(/.*)?", FLOWS),
-    (r"(/data)?/positions/[^/]+/tags(/.*)?|/tags(/.*)?|/portfolios/[^/]+/tags(/.*)?", TAGS),
-    (r"/target-prices(/.*)?", TARGETS),
-    (r"/portfolios|/data/portfolios?|/onboarding/(create-portfolio|csv-template|upload(/.*)?)", STATEMENT),
-    (r"/portfolios/[^/]+", PORTFOLIO),
-    (r"(/data)?/positions(/.*)?|/portfolios/[^/]+/(positions|upload|import)(/.*)?", POSITIONS),
-    (r"/data/(prices|company-profiles|factors)(/.*)?|/market-data(/.*)?", PRICES),
+    (rf"{ONE}/(calculate|snapshot|batch-status(/.*)?)|/analytics/.*|/admin/(batch|fix)/.*", FIGURES),
+    (rf"{ONE}/equity-changes(/.*)?", FLOWS),
+    (rf"(/data)?/positions/[^/]+/tags(/.*)?|/(position-)?tags(/.*)?|{ONE}/tags(/.*)?", TAGS),
+    (r"/strategies(/.*)?", TAGS),
+    (rf"/target-prices(/.*)?|{ONE}/target-prices(/.*)?", TARGETS),
+    (r"(/data)?/portfolios?|/onboarding/(create-portfolio|csv-template|upload(/.*)?)", STATEMENT),
+    (ONE, PORTFOLIO),
+    (rf"(/data)?/positions(/.*)?|{ONE}/(positions|upload|import)(/.*)?", POSITIONS),
+    (r"/data/(prices|company-profiles|factors)(/.*)?|/(market-data|fundamentals)(/.*)?", PRICES),
+    (r"/equity-search(/.*)?", SEARCHES),
 )
 """Paths by regular expression, first match first, and the command for what writing to them would do."""
 
 
 def command_for(path: str) -> str | None:
     """Return the sentence that names the command for what writing to this path would do; None for others."""
-    relative = path.removeprefix(PREFIX)
-    if relative == path:
-        return None
+    relative = path.removeprefix(PREFIX).rstrip("/")
     found = (f"The API is read-only: {text}" for pattern, text in COMMANDS if re.fullmatch(pattern, relative))
     return next(found, None)
 
@@ -79,14 +85,15 @@ def refuse_method(method: str, path: str, allowed: Sequence[str]) -> MethodNotAl
     """
     if method in allowed:
         return None
-    sentence = command_for(path) if method in WRITING else None
-    if sentence is None and not allowed:
-        return None
-    if sentence is None:
-        sentence = f"This path takes {' and '.join(allowed)} only."
-        if method in WRITING and not WRITING.intersection(allowed):
-            sentence += f" {LOADING}"
-    return MethodNotAllowed(sentence)
+    if method in WRITING and path.startswith(f"{PREFIX}/"):
+        return MethodNotAllowed(command_for(path) or _general_refusal(allowed))
+    return MethodNotAllowed(_general_refusal(allowed)) if allowed else None
+
+
+def _general_refusal(allowed: Sequence[str]) -> str:
+    """The sentence for a path whose writing has no command of its own."""
+    taken = f"This path takes {' and '.join(allowed)} only." if allowed else "This path does not exist here."
+    return taken if WRITING.intersection(allowed) else f"{taken} {LOADING}"
 
 
 def make_allowed_methods(app: FastAPI) -> Callable[[str], list[str]]:

@@ -51,6 +51,13 @@ def headers(empty_api: TestClient, module_warehouse: Warehouse) -> dict[str, str
         ("POST", "data/prices/quotes", "GET", "sigmasight load prices"),
         ("PUT", f"data/portfolio/{ANY_ID}/complete", "GET", "sigmasight load"),
         ("POST", "publications", "GET", "sigmasight nightly"),
+        ("POST", f"portfolio/{ANY_ID}/positions", "", "sigmasight load positions"),
+        ("DELETE", f"portfolio/{ANY_ID}", "", "sigmasight portfolios remove"),
+        ("POST", "tags", "GET", "sigmasight tags add"),
+        ("POST", "strategies/combine", "", "sigmasight tags add"),
+        ("PUT", "equity-search/filters", "", "sigmasight psql"),
+        ("PATCH", "users/me", "", "sigmasight users add"),
+        ("POST", "nothing/here", "", "does not exist here. The API is read-only: `sigmasight load`"),
         ("PUT", "chat/memories", "DELETE, GET, POST", "takes DELETE and GET and POST only."),
         ("GET", "chat/send", "POST", "takes POST only."),
     ],
@@ -77,10 +84,18 @@ def test_every_command_that_a_refusal_names_exists() -> None:
             command = command.commands[word]
 
 
-@pytest.mark.parametrize("method", ["GET", "POST"])
-def test_an_unknown_path_has_no_command(empty_api: TestClient, method: str) -> None:
-    for path in ("/api/v1/nothing/here", "/portfolios", "/"):
-        assert_problem(empty_api.request(method, path), 404, "path_not_found")
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/api/v1/nothing/here"), ("GET", "/"), ("POST", "/portfolios"), ("POST", "/"), ("GET", "//")],
+)
+def test_an_unknown_path_has_no_command(empty_api: TestClient, method: str, path: str) -> None:
+    assert_problem(empty_api.request(method, path), 404, "path_not_found")
+
+
+@pytest.mark.parametrize("path", ["/api/v1/data/portfolios/", "/api/v1/tags", "/api/v1/tags/"])
+def test_a_last_slash_is_ignored_without_a_redirect(empty_api: TestClient, path: str) -> None:
+    response = empty_api.get(path, follow_redirects=False)
+    assert_problem(response, 401, "not_authenticated")
 
 
 @pytest.mark.parametrize(
