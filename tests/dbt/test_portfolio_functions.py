@@ -25,7 +25,7 @@ PUBLIC_GROWTH = "29304f89-2c20-5e98-8252-09f04112806c"
 PRIVATE = "725641fb-e9f7-5605-a904-1e44c3e95cda"
 INDIVIDUAL = "861a4971-68a9-5335-988b-eb9817b549a6"
 EVERY = [HEDGE_FUND, HIGH_NET_WORTH, PUBLIC_GROWTH, PRIVATE, INDIVIDUAL]
-CHOICES = [[HEDGE_FUND, HIGH_NET_WORTH], [PUBLIC_GROWTH, PRIVATE, INDIVIDUAL], EVERY]
+CHOICES = [[HIGH_NET_WORTH], [HEDGE_FUND, HIGH_NET_WORTH], [PUBLIC_GROWTH, PRIVATE, INDIVIDUAL], EVERY]
 FUNCTIONS = sorted(path.stem for path in (project_root() / "dbt_project/functions/portfolios").glob("*.sql"))
 EXAMPLES = re.findall(
     r"^select[^;]+;", (project_root() / "docs/portfolio_functions.md").read_text("utf-8"), re.MULTILINE

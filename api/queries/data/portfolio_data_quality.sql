@@ -167,7 +167,9 @@ required as (
 feasibility as (
     select
         json_object_agg(required.analytic, json_build_object(
-            'feasible', coalesce(analytics.quality_flag in ('full_history', 'limited_history'), false),
+            'feasible', coalesce(
+                analytics.quality_flag not in ('no_public_positions', 'no_factor_data'), false
+            ),
             'positions_eligible', coalesce(analytics.positions_analyzed, 0),
             'positions_excluded', coalesce(analytics.positions_skipped, counts.total),
             required.requirement, required.fewest_days

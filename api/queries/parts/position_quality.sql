@@ -66,10 +66,13 @@ position_quality as (
                 trim_scale(trunc(100 * coverage_of_gross, 1)) || ' %% of gross market value',
                 ' and ' || trim_scale(trunc(100 * coverage_of_equity, 1)) || ' %% of equity', ' are covered.'
             ),
-            concat(
-                'Not measured: ' || array_to_string(positions_not_measured, ', '),
-                case when more > 0 then ' and ' || more || ' more' end,
-                case when positions_not_measured is not null then '.' end
+            nullif(
+                concat(
+                    'Not measured: ' || array_to_string(positions_not_measured, ', '),
+                    case when more > 0 then ' and ' || more || ' more' end,
+                    case when positions_not_measured is not null then '.' end
+                ),
+                ''
             )
         ) as coverage_message
     from shares

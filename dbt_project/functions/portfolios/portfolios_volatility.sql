@@ -47,7 +47,7 @@ weighted as (
         sum(snapshots.equity * risk.forecast_volatility_21d) filter (where snapshots.equity > 0)
         / sum(snapshots.equity) filter (where snapshots.equity > 0 and risk.forecast_volatility_21d is not null)
             as forecast_21d,
-        bool_or(risk.quality_flag in ('full_history', 'limited_history')) as has_public_positions
+        bool_or(risk.quality_flag not in ('no_public_positions', 'no_factor_data')) as has_public_positions
     from {{ mart('fct_portfolio_snapshots') }} as snapshots
     inner join {{ mart('fct_portfolio_risk') }} as risk
         on snapshots.portfolio_id = risk.portfolio_id and snapshots.as_of_date = risk.as_of_date

@@ -102,6 +102,7 @@ def test_available_analytics_report_simulated_prices(hedge_fund: Person, path: s
     if prices == "simulated":
         assert body["metadata"]["price_source"] == "simulated"
         assert notice in quality["message"]
+        assert "  " not in quality["message"]
     else:
         assert (body["metadata"]["price_source"], notice) == ("loaded", None)
 

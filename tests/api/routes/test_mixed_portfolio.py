@@ -134,3 +134,12 @@ def test_the_answer_shows_the_marts_share(high_net_worth: Person, analyst: Analy
         assert quality["message"].startswith(row["quality_message"])
         assert quality["coverage_of_equity"] == pytest.approx(row["coverage_of_equity"], abs=1e-6)
         assert quality["positions_not_measured"] == row["positions_not_measured"]
+
+
+def test_a_part_that_is_measured_is_enough_for_figures(high_net_worth: Person) -> None:
+    path = f"data/portfolio/{high_net_worth.portfolio_id}/data-quality"
+    feasibility = high_net_worth.get(path).json()["calculation_feasibility"]
+    assert all(check["feasible"] for check in feasibility.values())
+    volatility = high_net_worth.get("analytics/aggregate/volatility").json()
+    assert volatility["available"]
+    assert volatility["data"]["realized_volatility_21d"] > 0
