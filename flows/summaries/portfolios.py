@@ -1,9 +1,10 @@
 """A table of the portfolios, read from the marts with the analyst role."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from math import floor
 from uuid import UUID
 
 import psycopg
@@ -81,8 +82,8 @@ FLAG_WORDS = {
     "stale_price": "at an older close",
     "missing_price": "without a price for over a week",
     "private_mark": "private, at the last valuation",
-    "intrinsic_value": "options at intrinsic value",
-    "model_price": "options at the model's price",
+    "intrinsic_value": "option{s} at intrinsic value",
+    "model_price": "option{s} at the model's price",
 }
 
 
@@ -130,11 +131,14 @@ class PortfolioLine:
 
     def quality(self) -> str:
         """The data quality in words."""
-        words = [self.coverage_in_words()]
-        words += [
-            f"{len(symbols)} {FLAG_WORDS.get(flag, flag)}" for flag, symbols in sorted(self.flagged.items())
-        ]
+        words = [self.coverage_in_words(), *(words for words, _ in self.flags_in_words())]
         return ("SIMULATED PRICES; " if self.is_simulated else "") + "; ".join(words)
+
+    def flags_in_words(self) -> Iterator[tuple[str, list[str]]]:
+        """How many prices have each flag, in words, and their symbols."""
+        for flag, symbols in sorted(self.flagged.items()):
+            words = FLAG_WORDS.get(flag, flag).format(s="" if len(symbols) == 1 else "s")
+            yield f"{len(symbols)} {words}", symbols
 
     def coverage_in_words(self) -> str:
         """The share of public positions that has a recent price."""
@@ -142,7 +146,7 @@ class PortfolioLine:
             return "no public positions"
         if self.coverage >= 1:
             return "all public positions priced"
-        return f"{self.coverage:.1%} of public value priced"
+        return f"{share(self.coverage, 1)} of public value priced"
 
 
 def read_portfolios(warehouse: Warehouse) -> list[PortfolioLine]:
@@ -153,6 +157,17 @@ def read_portfolios(warehouse: Warehouse) -> list[PortfolioLine]:
             return cursor.execute(PORTFOLIOS).fetchall()
         except psycopg.errors.UndefinedTable:
             return []
+
+
+def share(value: Number, digits: int = 0) -> str:
+    """A share in percent, or a dash; never rounded up, so that 100% means all.
+
+    >>> share(0.9966), share(0.99996, 1), share(1), share(None), share(0.29)
+    ('99%', '99.9%', '100%', '-', '29%')
+    """
+    if value is None:
+        return "-"
+    return f"{floor(round(float(value) * 100, 6) * 10**digits) / 10**digits:.{digits}f}%"
 
 
 def money(value: Decimal) -> str:

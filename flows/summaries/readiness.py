@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from flows.database import Connection, row, rows, value
+from flows.summaries.portfolios import share
 from warehouse.method import cash_symbols, factors
 
 ENOUGH = 0.8
@@ -159,7 +160,7 @@ class Readiness:
             yield "no position needs a price history"
             return
         yield (
-            f"{self.share:.0%} of {self.positions} public and option positions have the "
+            f"{share(self.share)} of {self.positions} public and option positions have the "
             f"{self.needed} returns that the risk models need at least"
         )
         if self.share >= ENOUGH:

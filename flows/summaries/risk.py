@@ -8,7 +8,7 @@ import psycopg
 from rich.console import Console
 
 from flows.pipeline.lock import process_name
-from flows.summaries.portfolios import Number, short_names, table_of_portfolios
+from flows.summaries.portfolios import Number, share, short_names, table_of_portfolios
 from warehouse.connections import Warehouse
 
 RISK = """
@@ -156,7 +156,7 @@ class RiskLine:
             number(self.var_99, ",.0f"),
             number(self.diversification, ".2f"),
             number(self.effective_bets, ".1f"),
-            number(self.coverage_of_equity, ".0%"),
+            share(self.coverage_of_equity),
         ]
 
     def notes(self) -> list[str]:
@@ -181,7 +181,7 @@ class RiskLine:
     def not_measured_in_words(self) -> str:
         """The share of equity that the risk figures cover, and what they leave out; not_measured is given."""
         return (
-            f"{self.quality_flag}: {number(self.coverage_of_equity, '.0%')} of equity is measured, not "
+            f"{self.quality_flag}: {share(self.coverage_of_equity)} of equity is measured, not "
             f"{listed(self.not_measured or [])}"
         )
 
@@ -194,8 +194,9 @@ class RiskLine:
 
     def options_in_words(self) -> str:
         """The Greeks of all options."""
+        noun = "option" if self.option_count == 1 else "options"
         text = (
-            f"{self.option_count} options; delta {number(self.delta_dollars, ',.0f')} USD, "
+            f"{self.option_count} {noun}; delta {number(self.delta_dollars, ',.0f')} USD, "
             f"gamma {number(self.gamma_dollars, '+,.0f')} a percent, "
             f"theta {number(self.theta, '+,.0f')} a day, "
             f"vega {number(self.vega, '+,.0f')} a volatility point"

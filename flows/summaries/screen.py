@@ -17,7 +17,6 @@ from rich.console import Console
 from flows.console import console
 from flows.summaries.loaded import LoadedPortfolio, next_command, read_loaded
 from flows.summaries.portfolios import (
-    FLAG_WORDS,
     PortfolioLine,
     money,
     read_portfolios,
@@ -89,9 +88,8 @@ class ShownPortfolio:
             yield "SIMULATED PRICES"
         if line.coverage is not None and line.coverage < 1:
             yield line.coverage_in_words()
-        for flag, symbols in sorted(line.flagged.items()):
-            names = listed(list(dict.fromkeys(symbols)))
-            yield f"{len(symbols)} {FLAG_WORDS.get(flag, flag)}: {names}"
+        for words, symbols in line.flags_in_words():
+            yield f"{words}: {listed(list(dict.fromkeys(symbols)))}"
         if line.daily_return is None:
             yield f"no return of the day: {line.daily_return_null_reason}"
         if line.twr_index is None:

@@ -1,5 +1,6 @@
 """The summary of risk names what is not measured."""
 
+from tests.flows.summaries.figures import portfolio_line
 from tests.flows.summaries.figures import risk_line as line
 
 
@@ -7,6 +8,14 @@ def test_a_mixed_portfolio_says_what_share_is_measured_and_what_is_not() -> None
     mixed = line(coverage_of_equity=0.55, quality_flag="partially_covered", not_measured=["HOME", "ART"])
     assert mixed.cells()[-1] == "55%"
     assert mixed.notes() == ["partially_covered: 55% of equity is measured, not HOME, ART"]
+
+
+def test_a_share_below_one_is_never_shown_as_all_and_one_option_is_one() -> None:
+    almost = line(coverage_of_equity=0.9966, quality_flag="full_history", not_measured=["TINY"])
+    assert almost.notes() == ["full_history: 99% of equity is measured, not TINY"]
+    assert line(option_count=1).notes()[-1].startswith("1 option; delta")
+    priced = portfolio_line(coverage=0.99996, flagged={"model_price": ["AAPL270115P00200000"]}).quality()
+    assert priced == "99.9% of public value priced; 1 option at the model's price"
 
 
 def test_a_long_list_is_cut() -> None:
