@@ -27,6 +27,7 @@ from api.routes import (
     analytics,
     analytics_exposures,
     analytics_factors,
+    analytics_returns,
     analytics_risk,
     auth,
     data,
@@ -48,7 +49,7 @@ from warehouse.code_version import this_version
 from warehouse.settings import Settings, get_settings
 
 ROUTERS = (
-    *(analytics, analytics_factors, analytics_exposures, analytics_risk, aggregates),
+    *(analytics, analytics_returns, analytics_factors, analytics_exposures, analytics_risk, aggregates),
     *(portfolios, data, definitions, histories, positions, prices, profiles, target_prices, tags, onboarding),
     *(send, conversations, memories, user_data, admin, insights),
     *(auth, operations, health),

@@ -12,6 +12,9 @@ MAX_DAYS: Final = 252
 MAX_SYMBOLS: Final = 10
 """Contributors, and detractors, in an attribution."""
 
+MAX_DRAWDOWNS: Final = 20
+"""Drawdowns in one response: the deepest."""
+
 MAX_PORTFOLIOS: Final = 1000
 """Portfolios in one list."""
 

@@ -146,7 +146,7 @@ def test_every_mart_column_has_a_description_and_a_unit(manifest: dict[str, Any]
 
 
 def test_a_column_name_has_one_type_in_all_marts(manifest: dict[str, Any]) -> None:
-    """Columns of the same name can be joined and compared; `benchmark` is a name and, elsewhere, its return."""
+    """Columns of the same name can be joined and compared; `benchmark` is a name, and a return."""
     types: dict[str, set[str]] = {}
     for node in _marts(manifest).values():
         for column in node["columns"].values():

@@ -56,12 +56,13 @@ TABLE_FUNCTIONS: Final = _names("""
     portfolios_weights portfolios_overview portfolios_target_returns portfolios_target_ratios
     portfolios_symbol_shares portfolios_concentration portfolios_sector_shares portfolios_factor_exposures
     portfolios_beta portfolios_stress portfolios_volatility portfolios_correlated_symbols
-    portfolios_correlations
+    portfolios_correlations portfolio_series portfolio_returns portfolio_months portfolio_drawdowns
 """)
 """Functions of the schema udf that return rows of several columns."""
 
 OWN_FUNCTIONS: Final = TABLE_FUNCTIONS | _names("""
-    product norm_cdf option_sign bs_is_priceable bs_d1 bs_price bs_delta bs_gamma bs_theta bs_vega bs_rho
+    product money_weighted_growth is_only_growth
+    norm_cdf option_sign bs_is_priceable bs_d1 bs_price bs_delta bs_gamma bs_theta bs_vega bs_rho
 """)
 """All functions of the schema udf."""
 

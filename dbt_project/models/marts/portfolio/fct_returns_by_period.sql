@@ -41,8 +41,8 @@ flows as (
 periods as materialized (
     select
         calendar.as_of_date,
-        starts.period_name as period,  -- noqa: RF04 - the contract's name
-        starts.is_trailing,
+        named.period_name as period,
+        named.is_trailing,
         base.session_on_or_before as base_date
     from calendar
     cross join
@@ -56,8 +56,8 @@ periods as materialized (
             ('1Y', cast(calendar.as_of_date - interval '1 year' as date), true),
             ('3Y', cast(calendar.as_of_date - interval '3 years' as date), true),
             ('ITD', cast(null as date), false)
-        ) as starts (period_name, last_day_before, is_trailing)
-    left join calendar as base on starts.last_day_before = base.as_of_date
+        ) as named (period_name, last_day_before, is_trailing)
+    left join calendar as base on named.last_day_before = base.as_of_date
     where calendar.is_trading_day and calendar.as_of_date between {{ first_date() }} and {{ to_date() }}
 ),
 
