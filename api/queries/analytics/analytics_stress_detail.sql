@@ -8,9 +8,8 @@ with stress as (
     where
         portfolio_id = %(portfolio_id)s::uuid
         and as_of_date = %(as_of_date)s::date
-        and direct_pnl is not null
         and (%(scenario)s::text is null or scenario_id = %(scenario)s::text)
-    order by direct_pnl, scenario_id
+    order by direct_pnl nulls last, scenario_id
     limit 1
 ),
 
@@ -95,11 +94,11 @@ positions as (
 select
     case
         when snapshot.portfolio_id is not null then json_build_object(
-            'available', named.scenario_id is not null,
+            'available', named.direct_pnl is not null,
             'portfolio_id', portfolio.portfolio_id,
-            'calculation_date', case when named.scenario_id is not null then snapshot.as_of_date end,
+            'calculation_date', case when named.direct_pnl is not null then snapshot.as_of_date end,
             'data', case
-                when named.scenario_id is not null then json_build_object(
+                when named.direct_pnl is not null then json_build_object(
                     'id', named.scenario_id,
                     'name', named.scenario_name,
                     'direct_pnl', round(named.direct_pnl::numeric, 2),

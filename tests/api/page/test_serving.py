@@ -1,4 +1,4 @@
-"""The page is served whole: its files under one hash, cached for ever, and nothing inline or from elsewhere."""
+"""The page is served whole: its files under one hash, cached for ever, nothing inline or from elsewhere."""
 
 import gzip
 import re

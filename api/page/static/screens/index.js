@@ -3,6 +3,7 @@
 // A screen: { name, title, hasPeriod, requests: (address) => { name: path }, draw: (answers, address) => nodes }. An
 // answer is a Problem if its request failed. keepsItself: it is not drawn again when the reader comes back.
 
+import { chat } from "./chat.js";
 import { data } from "./data.js";
 import { holdings } from "./holdings.js";
 import { options } from "./options.js";
@@ -12,4 +13,4 @@ import { risk } from "./risk.js";
 import { stress } from "./stress.js";
 
 export const START = portfolios;
-export const SCREENS = [overview, holdings, risk, stress, options, data];
+export const SCREENS = [overview, holdings, risk, stress, options, data, chat];

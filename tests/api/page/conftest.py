@@ -1,0 +1,68 @@
+"""A browser on the page: an installed Chromium, driven by playwright; skipped, saying so, without one."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.api.api_helpers import PASSWORD, add_user
+from tests.api.page.reader import Reader
+from tests.api.page.running_server import RunningServer
+from warehouse.connections import Warehouse
+
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+NEWCOMER = "newcomer@example.com"
+
+OpenPage = Callable[..., Reader]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """An installed Chromium; nothing is downloaded."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: no browser")
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        pytest.skip("no Chromium is installed: the page is not opened")
+    with playwright.sync_playwright() as driver:
+        opened = driver.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def server(demo: Warehouse) -> Iterator[RunningServer]:
+    """Serve the demo warehouse on a port."""
+    running = RunningServer(demo.settings.model_copy(update={"login_attempts_per_address": 10_000}))
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def newcomer(demo: Warehouse) -> tuple[str, str]:
+    """A user without portfolios, and their password."""
+    add_user(demo, NEWCOMER)
+    return NEWCOMER, PASSWORD
+
+
+@pytest.fixture
+def open_page(browser: Any, server: RunningServer) -> Iterator[OpenPage]:
+    """Open the page in a context of its own, which is closed at the end of the test."""
+    contexts = []
+
+    def start(**options: Any) -> Reader:
+        context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **options})
+        contexts.append(context)
+        return Reader(context.new_page(), server.origin)
+
+    yield start
+    for context in contexts:
+        context.close()

@@ -1,0 +1,230 @@
+"""What readers of the page do: by keyboard, on a past date, in a link, after an outage or a publication."""
+
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.api.page.conftest import OpenPage
+from tests.api.page.reader import Reader
+from tests.api.page.running_server import RunningServer
+from tests.api.republish import republished
+from warehouse.connections import Warehouse
+
+pytestmark = pytest.mark.long
+
+EMAIL = "demo_hedgefundstyle@sigmasight.com"
+REFUSED = "an.expired.token"
+
+
+@pytest.fixture
+def reader(open_page: OpenPage) -> Reader:
+    """Somebody on the overview of their portfolio."""
+    somebody = open_page(accept_downloads=True)
+    somebody.open()
+    somebody.sign_in(EMAIL)
+    somebody.go(f"#/portfolio/{somebody.portfolio_ids()[0]}/overview")
+    return somebody
+
+
+def equity(reader: Reader) -> str:
+    return str(reader.page.get_attribute(".tile .figure >> nth=0", "data-value"))
+
+
+def focus(reader: Reader) -> None:
+    """Come back to the page, as from another window."""
+    reader.page.evaluate("() => dispatchEvent(new Event('focus'))")
+    reader.wait()
+
+
+def test_the_overview_asks_little_and_the_second_view_less(reader: Reader) -> None:
+    asked: list[tuple[str, int]] = []
+    reader.page.on("response", lambda answer: asked.append((answer.url, answer.status)))
+    address = reader.page.evaluate("() => location.hash")
+    reader.go("#/")
+    asked.clear()
+    reader.go(address)
+    assert 1 <= len(asked) <= 6
+    focus(reader)
+    assert reader.complaints == []
+
+
+def test_everything_is_reached_and_left_by_keyboard(reader: Reader) -> None:
+    page = reader.page
+    page.keyboard.press("2")
+    reader.wait()
+    assert page.inner_text("h1").startswith("Holdings")
+    page.keyboard.press("/")
+    page.keyboard.type("AAPL")
+    assert page.locator("tbody tr:not(.group)").count() == 1
+    page.keyboard.press("Tab")
+    page.evaluate("() => document.querySelector('td .figure').focus()")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("dialog[open] h3")
+    assert "fct_position_values" in page.inner_text("dialog[open]")
+    page.keyboard.press("Escape")
+    assert page.evaluate("() => document.activeElement.classList.contains('figure')")
+    page.keyboard.press("?")
+    assert "Portfolios" in page.inner_text("dialog[open]")
+    page.keyboard.press("Escape")
+    page.keyboard.press("p")
+    reader.wait()
+    assert page.inner_text("h1") == "Portfolios"
+    assert reader.complaints == []
+
+
+def test_the_first_tab_leads_past_the_bar(reader: Reader) -> None:
+    reader.page.reload()
+    reader.wait()
+    reader.page.keyboard.press("Tab")
+    reader.page.keyboard.press("Enter")
+    assert reader.page.evaluate("() => document.activeElement.id") == "main"
+    assert "/overview" in reader.page.evaluate("() => location.hash")
+
+
+def test_a_past_date_is_in_the_address_and_in_a_banner(reader: Reader, open_page: OpenPage) -> None:
+    now = equity(reader)
+    reader.page.keyboard.press("[")
+    reader.wait()
+    then = equity(reader)
+    assert then != now
+    assert "as_of=2025-09-11" in reader.page.evaluate("() => location.hash")
+    assert "You see 2025-09-11" in reader.page.inner_text(".banner.past:not([hidden])")
+    link = reader.page.url
+    other = open_page()
+    other.page.goto(link)
+    other.sign_in(EMAIL)
+    assert equity(other) == then
+    reader.page.go_back()
+    reader.wait()
+    assert equity(reader) == now
+    assert reader.page.locator(".banner.past:not([hidden])").count() == 0
+
+
+def test_a_refused_token_is_renewed_without_a_word(reader: Reader) -> None:
+    state = {"sent": False}
+
+    def expire(route: Any) -> None:
+        headers = {**route.request.headers}
+        if not state["sent"]:
+            headers["authorization"] = f"Bearer {REFUSED}"
+            state["sent"] = True
+        route.continue_(headers=headers)
+
+    reader.page.route("**/api/v1/data/**", expire)
+    reader.page.keyboard.press("2")
+    reader.wait()
+    assert state["sent"]
+    assert reader.page.locator("tbody tr").count() > 10
+    assert "/holdings" in reader.page.evaluate("() => location.hash")
+    assert reader.page.locator("dialog.sign-in").count() == 0
+
+
+def test_a_token_is_renewed_before_it_expires(open_page: OpenPage) -> None:
+    reader = open_page()
+    reader.page.clock.install()
+    reader.open()
+    reader.sign_in(EMAIL)
+    reader.requests.clear()
+    reader.page.clock.fast_forward("20:00")
+    reader.go(f"#/portfolio/{reader.portfolio_ids()[0]}/holdings")
+    assert reader.requests[0] == "/api/v1/auth/refresh"
+    assert reader.page.locator("tbody tr").count() > 10
+    assert reader.complaints == []
+
+
+def test_an_ended_session_asks_again_in_place(reader: Reader) -> None:
+    reader.go("#/portfolio/" + reader.page.evaluate("() => location.hash.split('/')[2]") + "/holdings?q=AAPL")
+    reader.page.evaluate("() => fetch('/api/v1/auth/me')")
+    end = """async () => {
+        const renewed = await (await fetch("/api/v1/auth/refresh", {method: "POST"})).json();
+        const headers = {Authorization: `Bearer ${renewed.access_token}`};
+        await fetch("/api/v1/auth/logout-all", {method: "POST", headers});
+    }"""
+    reader.page.evaluate(end)
+    address = reader.page.url
+    reader.page.evaluate("() => dispatchEvent(new Event('focus'))")
+    reader.page.wait_for_selector("dialog.sign-in")
+    reader.sign_in(EMAIL)
+    assert reader.page.url == address
+    assert reader.page.locator("tbody tr:not(.group)").count() == 1
+
+
+def test_signing_out_leaves_nothing_behind(reader: Reader) -> None:
+    reader.page.click(".menu summary")
+    reader.page.click("text=Sign out everywhere")
+    reader.page.wait_for_selector("dialog.sign-in")
+    reader.page.reload()
+    reader.page.wait_for_selector("dialog.sign-in")
+    assert reader.page.locator("[data-value]").count() == 0
+    cookies = {cookie["name"] for cookie in reader.page.context.cookies()}
+    assert not cookies & {"sigmasight_access", "sigmasight_refresh"}
+
+
+def test_figures_stay_through_an_outage_and_come_back(reader: Reader, server: RunningServer) -> None:
+    before = equity(reader)
+    server.stop()
+    try:
+        focus(reader)
+        assert "does not answer" in reader.page.inner_text(".banner[role=alert]")
+        assert equity(reader) == before
+    finally:
+        server.start()
+    focus(reader)
+    assert reader.page.locator(".banner[role=alert]:not([hidden])").count() == 0
+    assert equity(reader) == before
+
+
+def test_a_publication_under_an_open_page_is_seen_and_marked(reader: Reader, demo: Warehouse) -> None:
+    before = equity(reader)
+    with republished(demo, Decimal(1000)):
+        focus(reader)
+        assert float(equity(reader)) == float(before) + 1000
+        assert "was" in reader.page.inner_text(".tile .restated >> nth=0")
+        assert "published anew" in reader.page.inner_text("#page [role=status].unseen")
+        reader.page.keyboard.press("6")
+        reader.wait()
+        assert "fct_portfolio_snapshots" in reader.page.inner_text("main")
+    focus(reader)
+
+
+def test_a_figure_opens_its_definition_sql_and_publication(reader: Reader) -> None:
+    reader.page.click(".tile .figure >> nth=0")
+    reader.page.wait_for_selector("dialog[open] h3")
+    text = reader.page.inner_text("dialog[open]")
+    for part in (equity(reader), "fct_portfolio_snapshots.equity", "Tests passed", "/overview"):
+        assert part in text
+    reader.page.click("dialog[open] summary >> nth=0")
+    assert "select" in reader.page.inner_text("dialog[open] pre >> nth=0").lower()
+    reader.page.click("dialog[open] button[aria-label=Close]")
+    assert reader.page.locator("dialog").count() == 0
+
+
+def test_a_chart_is_a_table_and_a_file_too(reader: Reader, tmp_path: Path) -> None:
+    chart = reader.page.locator(".chart", has_text="Equity").last
+    chart.locator("button", has_text="Table").click()
+    shown = chart.locator("tbody td .figure").first.get_attribute("data-value")
+    with reader.page.expect_download() as download:
+        chart.locator("button", has_text="CSV").click()
+    file = tmp_path / "equity.csv"
+    download.value.save_as(file)
+    lines = file.read_text("utf-8").split("\r\n")
+    assert lines[0] == "Session,Equity,P&L"
+    assert lines[1].split(",")[1] == shown
+
+
+def test_the_period_is_remembered(reader: Reader) -> None:
+    reader.page.click(".periods button >> text=QTD")
+    reader.wait()
+    reader.open()
+    reader.wait()
+    reader.go(f"#/portfolio/{reader.portfolio_ids()[0]}/overview")
+    assert reader.page.inner_text(".periods [aria-pressed=true]") == "QTD"
+
+
+def test_what_is_stored_in_the_browser_holds_no_token(reader: Reader) -> None:
+    stored = json.loads(reader.page.evaluate("() => JSON.stringify({...localStorage, ...sessionStorage})"))
+    assert set(stored) <= {"sigmasight.session", "sigmasight.period", "sigmasight.theme"}
+    assert all(len(value) < 20 for value in stored.values())

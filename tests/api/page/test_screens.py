@@ -1,0 +1,107 @@
+"""Every screen, for every user: drawn without a complaint, with the API's figures, at every width."""
+
+from typing import Any
+
+import pytest
+
+from tests.api.page.conftest import OpenPage
+from tests.api.page.reader import SCREENS, Answers, Reader, same
+from tests.api.page.running_server import RunningServer
+
+pytestmark = pytest.mark.long
+
+DEMO_USERS = [
+    "demo_individual@sigmasight.com",
+    "demo_hnw@sigmasight.com",
+    "demo_hedgefundstyle@sigmasight.com",
+    "demo_familyoffice@sigmasight.com",
+    "demo_options@sigmasight.com",
+]
+WIDTHS = (320, 768, 1440)
+UNFORMATTED = ("undefined", "NaN", "[object", "null")
+
+
+@pytest.fixture(scope="module")
+def axe() -> Any:
+    """The rules of axe-core, from the package that carries them."""
+    module = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
+    return module.Axe()
+
+
+@pytest.mark.parametrize("email", DEMO_USERS)
+def test_every_screen_of_every_portfolio_shows_what_the_api_answers(
+    open_page: OpenPage, server: RunningServer, email: str
+) -> None:
+    reader = open_page()
+    reader.open()
+    reader.sign_in(email)
+    answers = Answers(server.origin, email)
+    assert_same_figures(reader, answers, at_least=6)
+    portfolio_ids = reader.portfolio_ids()
+    assert portfolio_ids
+    for portfolio_id in portfolio_ids:
+        for screen in SCREENS:
+            reader.go(f"#/portfolio/{portfolio_id}/{screen}")
+            assert_same_figures(reader, answers)
+            text = reader.page.inner_text("main")
+            assert [word for word in UNFORMATTED if word in text] == [], screen
+    assert reader.complaints == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("email", ["demo_hedgefundstyle@sigmasight.com", "demo_options@sigmasight.com"])
+def test_no_screen_is_wider_than_its_window_or_hard_to_use(
+    open_page: OpenPage, axe: Any, email: str, theme: str
+) -> None:
+    reader = open_page(color_scheme=theme)
+    reader.open()
+    assert_accessible(reader, axe, "sign-in")
+    reader.sign_in(email)
+    (portfolio_id,) = reader.portfolio_ids()
+    for address in ("#/", *(f"#/portfolio/{portfolio_id}/{screen}" for screen in SCREENS)):
+        reader.go(address)
+        for width in WIDTHS:
+            reader.page.set_viewport_size({"width": width, "height": 900})
+            reader.page.wait_for_timeout(100)
+            assert reader.width_overflow() <= 0, f"{address} at {width} pixels"
+        assert_accessible(reader, axe, address)
+
+
+def test_a_user_without_portfolios_is_told_what_to_run(
+    open_page: OpenPage, axe: Any, newcomer: tuple[str, str]
+) -> None:
+    reader = open_page()
+    reader.open()
+    reader.sign_in(*newcomer)
+    assert "sigmasight load positions" in reader.page.inner_text("main")
+    assert_accessible(reader, axe, "no portfolios")
+    assert reader.complaints == []
+
+
+def test_simulated_prices_and_missing_coverage_are_said_in_plain_sight(open_page: OpenPage) -> None:
+    reader = open_page()
+    reader.open()
+    reader.sign_in("demo_hnw@sigmasight.com")
+    (portfolio_id,) = reader.portfolio_ids()
+    for screen in ("overview", "holdings", "risk"):
+        reader.go(f"#/portfolio/{portfolio_id}/{screen}")
+        assert "Simulated prices" in reader.page.inner_text(".banner.simulated")
+    assert "of equity" in reader.page.inner_text("main .notice >> nth=0")
+
+
+def assert_same_figures(reader: Reader, answers: Answers, at_least: int = 1) -> None:
+    figures = reader.figures()
+    assert len(figures) >= at_least
+    wrong = [(source, value) for source, value in figures if not same(value, answers.value(source))]
+    assert wrong == []
+
+
+def assert_accessible(reader: Reader, axe: Any, where: str) -> None:
+    found = axe.run(reader.page, options={"resultTypes": ["violations"]}).response["violations"]
+    serious = [
+        f"{where}: {rule['id']} {node['html'][:160]}"
+        for rule in found
+        if rule["impact"] in {"serious", "critical"}
+        for node in rule["nodes"]
+    ]
+    assert serious == []
