@@ -154,7 +154,7 @@ def serve(
     ] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on. Default: API_PORT, 8000.")] = None,
 ) -> None:
-    """Serve the read-only API, documented at /api/v1/docs, until stopped with Ctrl-C.
+    """Serve the web page at / and the read-only API, documented at /api/v1/docs, until stopped with Ctrl-C.
 
     Requests in progress are answered before it stops. Each request is a line of the log, as JSON with
     LOG_FORMAT=json; metrics are at /metrics.
@@ -172,17 +172,26 @@ def serve(
 
     settings = warehouse.settings
     settings.signing_key()  # fail here with a sentence, not in the server with a traceback
+    address, number = host or settings.api_host, port or settings.api_port
+    typer.echo(f"The page is at http://{_for_browsers(address)}:{number}/")
     # by name: flows must not import the API
     uvicorn.run(
         "api.app:create_app",
         factory=True,
-        host=host or settings.api_host,
-        port=port or settings.api_port,
+        host=address,
+        port=number,
         log_config=server_logging(settings),
         access_log=False,  # the API writes its own
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
+
+
+def _for_browsers(address: str) -> str:
+    """The address that a browser on this machine opens: of every address, the local one."""
+    if address in {"0.0.0.0", "::"}:  # noqa: S104 - compared, not bound
+        return "127.0.0.1"
+    return f"[{address}]" if ":" in address else address
 
 
 def backup(

@@ -91,7 +91,7 @@ NEXT_STEPS = (
     ("sigmasight status", "what is published, what is pending"),
     ('sigmasight psql -c "table dim_portfolios"', "query the marts in SQL"),
     ("sigmasight docs --serve", "the meaning of every model and column"),
-    ("sigmasight serve", "the API, documented at http://127.0.0.1:8000/api/v1/docs"),
+    ("sigmasight serve", "the web page at http://127.0.0.1:8000/, and the API it reads"),
     ("sigmasight schedule", "the nightly flow, every weekday"),
     ("sigmasight --help", "everything else"),
 )

@@ -1,18 +1,17 @@
-// Equity over the sessions of a period.
+// Equity over the sessions that the answer has: at most 252.
 
 import { dataTable } from "../app/table.js";
 import { chartFrame } from "./frame.js";
-import { within } from "./dates.js";
 import { lineChart } from "./line.js";
 
 const SNAPSHOT = "fct_portfolio_snapshots";
 
-// answer: of /data/portfolio/{id}/complete. from, to: the period; all sessions without it.
-export function equityChart(answer, { from, to } = {}) {
+// answer: of /data/portfolio/{id}/complete.
+export function equityChart(answer) {
     const { dates } = answer.body.timeseries;
-    const rows = within(dates, from, to);
+    const rows = dates.map((_, row) => row);
     const values = (row) => `/timeseries/values/${row}`;
-    const series = [{ name: "Equity", tone: 1, answer, at: (place) => values(rows[place]) }];
+    const series = [{ name: "Equity", tone: 1, answer, at: values }];
     const columns = [
         { title: "Session", at: (row) => `/timeseries/dates/${row}`, kind: "date" },
         { title: "Equity", at: values, kind: "usd", mart: `${SNAPSHOT}.equity` },
@@ -20,7 +19,7 @@ export function equityChart(answer, { from, to } = {}) {
     ];
     return chartFrame({
         title: "Equity",
-        draw: (width) => lineChart({ width, dates: rows.map((row) => dates[row]), series, kind: "usd", label: "Equity in USD by session" }),
+        draw: (width) => lineChart({ width, dates, series, kind: "usd", label: "Equity in USD by session" }),
         table: () => dataTable({ name: "equity", answer, columns, rows }),
     });
 }

@@ -1,13 +1,11 @@
-// Overview: value, returns against the benchmark, exposures, the day by position, and what needs attention.
+// Overview: value, equity, exposures, the day by position, and what needs attention.
 
 import { addressOf } from "../app/address.js";
 import { h } from "../app/dom.js";
 import { coverage, part } from "../app/notices.js";
 import { Problem } from "../app/problem.js";
-import { periodRow, returnChart, returnsPath } from "../app/returns.js";
 import { formats } from "../app/format.js";
 import { figure } from "../app/figure.js";
-import { at } from "../app/pointer.js";
 import { rowsOf, under } from "../app/table.js";
 import { tile } from "../app/tiles.js";
 import { barList } from "../charts/bars.js";
@@ -22,32 +20,23 @@ const SHOWN = 12;
 export const overview = {
     name: "overview",
     title: "Overview",
-    hasPeriod: true,
     requests: (address) => ({
         overview: `/analytics/portfolio/${address.portfolio}/overview`,
         complete: `/data/portfolio/${address.portfolio}/complete?include_position_tags=false&include_attrib=false`,
         risk: `/analytics/portfolio/${address.portfolio}/risk-metrics`,
-        returns: returnsPath(address),
     }),
     draw: (answers, address) => [
-        part(answers.overview, (answer) => [coverage(answer), tiles(answer, answers, address)]),
+        part(answers.overview, (answer) => [coverage(answer), tiles(answer, answers)]),
         h(
             "div",
             { class: "split" },
-            part(answers.returns, (answer) => returnChart(answer, address)),
-            attention(answers, address),
-        ),
-        h(
-            "div",
-            { class: "columns" },
-            part(answers.complete, (answer) => equityChart(answer, rangeOf(answers.returns, address))),
-            part(answers.overview, exposures),
-            part(answers.complete, (answer) => dayByPosition(answer, address)),
+            h("div", { class: "stack" }, part(answers.complete, equityChart), part(answers.complete, (answer) => dayByPosition(answer, address))),
+            h("div", { class: "stack" }, attention(answers, address), part(answers.overview, exposures)),
         ),
     ],
 };
 
-function tiles(answer, { returns, risk }, address) {
+function tiles(answer, { risk }) {
     const measured = (label, name, kind, mart) =>
         risk instanceof Problem ? null : tile(risk, label, `/risk_metrics/${name}`, kind, { mart: `${mart}.${name}` });
     return h(
@@ -55,29 +44,14 @@ function tiles(answer, { returns, risk }, address) {
         { class: "tiles", "aria-label": "The portfolio" },
         tile(answer, "Equity", "/equity_balance", "usd", { mart: `${SNAPSHOT}.equity` }),
         tile(answer, "P&L of the day", "/pnl/daily_pnl", "usd", { mart: `${SNAPSHOT}.daily_pnl`, signed: true, beside: ["/pnl/daily_return", "share", { mart: `${SNAPSHOT}.daily_return` }] }),
-        returns instanceof Problem ? null : periodTile(returns, address),
+        tile(answer, "P&L this month", "/pnl/mtd_pnl", "usd", { mart: `${SNAPSHOT}.mtd_pnl`, signed: true }),
+        tile(answer, "P&L this year", "/pnl/ytd_pnl", "usd", { mart: `${SNAPSHOT}.ytd_pnl`, signed: true }),
         tile(answer, "P&L in all", "/pnl/total_pnl", "usd", { mart: `${SNAPSHOT}.cumulative_pnl`, signed: true }),
         tile(answer, "Leverage", "/leverage", "ratio", { mart: `${EXPOSURES}.leverage` }),
         measured("Volatility 63 d", "annualized_volatility", "share", RISK),
         measured("Beta to SPY", "portfolio_beta", "beta", RISK),
         measured("VaR 95 %, 1 day", "var_95_1d", "usd", RISK),
     );
-}
-
-function periodTile(answer, address) {
-    const row = periodRow(answer, address);
-    if (row === null) return null;
-    const field = (name) => `/periods/${row}/${name}`;
-    return tile(answer, `Return ${at(answer.body, field("period"))}`, field("time_weighted"), "share", {
-        mart: "fct_returns_by_period",
-        signed: true,
-        words: [figure(answer, field("benchmark"), "share", { signed: true, mart: "fct_returns_by_period" }), " benchmark"],
-    });
-}
-
-function rangeOf(returns, address) {
-    const row = returns instanceof Problem ? null : periodRow(returns, address);
-    return row === null ? {} : returns.body.periods[row];
 }
 
 function exposures(answer) {
