@@ -14,7 +14,7 @@ from flows.cli.options import open_for_command, parse_date
 if TYPE_CHECKING:
     from api.reports.command import Written
 
-FORMATS = ("md", "json", "csv")
+FORMATS = ("md", "json", "csv", "html", "pdf")
 ALL_FORMATS = ",".join(FORMATS)
 
 
@@ -59,23 +59,23 @@ def report(  # noqa: PLR0917 - typer's options
             "--format",
             parser=parse_formats,
             metavar="LIST",
-            help="Some of md, json, csv. Default: all.",
+            help="Some of md, json, csv, html, pdf. Default: all.",
         ),
     ] = ALL_FORMATS,
     output: Annotated[
         Path, typer.Option(metavar="DIR", help="The folder that holds the folders of reports.")
     ] = Path("reports"),
 ) -> None:
-    """Write the report of a portfolio, as published: Markdown, JSON and CSV.
+    """Write the report of a portfolio, as published: Markdown, JSON, CSV, HTML and PDF.
 
-    The files are DIR/NAME_DATE/portfolio_report.md, .json and .csv. portfolio_report.csv holds
+    The files are DIR/NAME_DATE/portfolio_report.md, .json, .csv, .html and .pdf. portfolio_report.csv holds
     the positions, portfolio_report_SECTION.csv each section. Files of an earlier report are replaced.
 
     For example:
 
         sigmasight report "Growth"
 
-        sigmasight report "Growth" --as-of 2025-12-31 --format md,json --output /srv/reports
+        sigmasight report "Growth" --as-of 2025-12-31 --format html,pdf --output /srv/reports
 
         sigmasight report "Growth" --published-at 2026-01-02T00:00
     """

@@ -124,7 +124,10 @@ def _table(table: Table) -> TableView:
     )
 
 
-QUIET = {"USD", "fraction", "statistic", "correlation", "count", "date", "ratio", "index"}
+QUIET = {
+    *("USD", "USD per share", "shares or contracts", "fraction", "fraction of equity", "count", "date"),
+    *("statistic", "correlation", "probability", "ratio", "index", "see the unit of the factor", "as beta"),
+}
 """Units that a page says once, or that the heading makes plain."""
 
 
@@ -187,7 +190,7 @@ def cell_of(value: Value, column: Column) -> Cell:
 
 def shown_unit(column: Column) -> str:
     """The unit next to a value; percent stands at the value itself."""
-    return "" if column.unit is None or column.unit in QUIET - {"USD"} else column.unit
+    return "" if column.unit is None or column.unit in QUIET - {"USD", "USD per share"} else column.unit
 
 
 def absence_sentences(table: Table) -> list[str]:

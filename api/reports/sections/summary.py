@@ -38,7 +38,7 @@ def summary(facts: Facts) -> Section:
             money("cumulative_realized_pnl", "of which realized"),
             money("cumulative_dividends", "of which dividends"),
             money("unrealized_at_opening", "less unrealized at opening"),
-            ratio("twr_index", "Time-weighted index", "1 at the start", **CHAIN),
+            statistic("twr_index", "Time-weighted index", "1 at the start", **CHAIN),
             rate("drawdown", "Drawdown from the peak", **CHAIN),
             count("session_count", "Sessions since inception", "sessions"),
         ),
@@ -105,7 +105,7 @@ def _history(facts: Facts) -> tuple[Series, Series]:
         title="Drawdown by session",
         columns=(
             day("as_of_date", "Session"),
-            ratio("twr_index", "Time-weighted index", "1 at the start", **CHAIN),
+            statistic("twr_index", "Time-weighted index", "1 at the start", **CHAIN),
             rate("drawdown", "Drawdown", **CHAIN),
         ),
         chart=Chart("line", "as_of_date", ("drawdown",)),
