@@ -9,16 +9,6 @@ with scopes as (
     select * from {{ ref('int_portfolio_scopes') }}
 ),
 
-factors as (
-    select * from {{ ref('factors') }}
-    where model = 'risk'
-),
-
-summed as (
-    select * from {{ ref('int_portfolio_factor_sums') }}
-    where model = 'risk'
-),
-
 variances as (
     select * from {{ ref('int_portfolio_factor_variances') }}
 ),
@@ -39,25 +29,16 @@ systematic as (
         -- rounding may leave a zero variance slightly negative
         case
             when scopes.equity > 0 and count(variances.dollar_variance) > 0 then greatest(
-                sum(variances.dollar_variance / (scopes.equity * scopes.equity) order by factors.factor), 0
+                sum(variances.dollar_variance / (scopes.equity * scopes.equity) order by variances.factor), 0
             )
-        end as systematic_variance,
-        min({{ covered_share('summed', 'scopes') }}) as coverage
+        end as systematic_variance
     from scopes
-    cross join factors
-    left join summed
-        on
-            scopes.portfolio_id = summed.portfolio_id
-            and scopes.as_of_date = summed.as_of_date
-            and factors.factor = summed.factor
     left join variances
-        on
-            scopes.portfolio_id = variances.portfolio_id
-            and scopes.as_of_date = variances.as_of_date
-            and factors.factor = variances.factor
+        on scopes.portfolio_id = variances.portfolio_id and scopes.as_of_date = variances.as_of_date
     group by scopes.portfolio_id, scopes.as_of_date, scopes.equity
 ),
 
+-- a symbol has betas to every factor that has prices, or to none: all factors cover the same positions
 idiosyncratic as (
     select
         holdings.portfolio_id,
@@ -79,13 +60,15 @@ final as (
     select
         idiosyncratic.*,
         systematic.systematic_variance,
-        systematic.coverage,
+        {{ covered_share('idiosyncratic', 'scopes') }} as coverage,
         systematic.systematic_variance + idiosyncratic.idiosyncratic_variance as total_variance
     from idiosyncratic
     inner join systematic
         on
             idiosyncratic.portfolio_id = systematic.portfolio_id
             and idiosyncratic.as_of_date = systematic.as_of_date
+    inner join scopes
+        on idiosyncratic.portfolio_id = scopes.portfolio_id and idiosyncratic.as_of_date = scopes.as_of_date
 )
 
 select * from final
