@@ -32,7 +32,7 @@ CONTRACT = {
     "fct_position_values": "position_id as_of_date | portfolio_id symbol underlying_symbol sector "
     "investment_class quantity price price_date "
     "price_flag market_value cost_basis weight unrealized_pnl realized_pnl dividends daily_pnl "
-    "cumulative_pnl opening_value unrealized_at_opening",
+    "contribution_to_return cumulative_pnl opening_value unrealized_at_opening",
     "fct_trades": "position_id as_of_date kind | portfolio_id trade_date quantity price amount realized_pnl",
     "fct_portfolio_snapshots": "portfolio_id as_of_date | equity cash net_market_value capital_flow "
     "daily_pnl daily_return cumulative_pnl cumulative_realized_pnl cumulative_dividends twr_index drawdown "
@@ -70,6 +70,8 @@ CONTRACT = {
     "es_99_1d_parametric var_95_1d_cornish_fisher var_99_1d_cornish_fisher es_95_1d_cornish_fisher "
     "es_99_1d_cornish_fisher var_95_10d var_99_10d quality_flag quality_message positions_analyzed "
     "positions_total positions_skipped data_days",
+    "fct_risk_contributions": "position_id as_of_date measure | portfolio_id symbol standalone marginal "
+    "component share null_reason coverage",
     "fct_symbol_risk": "symbol as_of_date | realized_volatility_21d realized_volatility_63d "
     "forecast_volatility_21d volatility_trend volatility_percentile idiosyncratic_volatility",
     "fct_var_backtest": "portfolio_id as_of_date method pnl_basis confidence | observations breaches "

@@ -836,6 +836,7 @@ KEYS = {
     "fct_portfolio_greeks": ["portfolio_id"],
     "fct_portfolio_risk": ["portfolio_id"],
     "fct_portfolio_factor_exposures": ["portfolio_id", "model", "factor"],
+    "fct_risk_contributions": ["position_id", "measure"],
     "fct_portfolio_correlation": ["portfolio_id"],
     "fct_correlation_pairs": ["portfolio_id", "symbol_1", "symbol_2"],
     "fct_correlation_clusters": ["portfolio_id", "cluster_id", "symbol"],

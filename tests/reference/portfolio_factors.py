@@ -3,6 +3,7 @@
 import math
 from collections import defaultdict
 from collections.abc import Mapping
+from uuid import UUID
 
 import numpy as np
 
@@ -62,6 +63,39 @@ def decomposition(facts: Facts, day: PortfolioDay) -> dict[str, float | dict[str
         "total_volatility": math.sqrt(systematic + specific),
         "contributions": dict(zip(risk_model.NAMES, contributions.tolist(), strict=True)),
     }
+
+
+def risk_contributions(facts: Facts, day: PortfolioDay) -> dict[UUID, tuple[float, float, float]]:
+    """Standalone, marginal and component volatility of the measured positions.
+
+    By the covariance C = B S B' + D of all symbols: component = w_i (C w)_i / sqrt(w' C w).
+    """
+    measured = [
+        row
+        for row in day.open_positions
+        if not row.lot.is_private and (row.lot.is_cash or delta_adjusted(row) is not None)
+    ]
+    names = sorted({row.lot.name for row in measured if not row.lot.is_cash})
+    fits = {name: found for name in names if (found := risk_model.fit(facts, name, day.day))}
+    if not fits or day.equity <= 0:
+        return {}
+    betas = np.array([found.betas for found in fits.values()])
+    specific = np.diag([252 * found.idiosyncratic_variance for found in fits.values()])
+    covariance = betas @ risk_model.risk_covariance(facts, day.day) @ betas.T + specific
+    exposures = exposure_by_symbol(day)
+    weights = np.array([exposures[name] for name in fits]) / float(day.equity)
+    volatility = math.sqrt(weights @ covariance @ weights)
+    marginal = dict(zip(fits, covariance @ weights / volatility, strict=True))
+    alone = dict(zip(fits, np.sqrt(np.diag(covariance)), strict=True))
+    found = {}
+    for row in measured:
+        if row.lot.is_cash:
+            found[row.lot.position_id] = (0.0, 0.0, 0.0)
+        elif row.lot.name in fits:
+            weight = float(delta_adjusted(row) or 0) / float(day.equity)
+            slope = float(marginal[row.lot.name])
+            found[row.lot.position_id] = (abs(weight) * float(alone[row.lot.name]), slope, weight * slope)
+    return found
 
 
 def portfolio_greeks(day: PortfolioDay) -> dict[str, float | None]:

@@ -104,6 +104,9 @@ def test_values_and_pnl_of_positions(case: Case, comparison: Comparison) -> None
                 comparison.money(here, expected, row)
                 comparison.row(here, {"price": position.price.value}, row, relative=1e-6, absolute=1e-6)
                 comparison.statistics(here, {"quantity": position.quantity}, row)
+                base = own.equity - own.daily_pnl
+                contribution = position.daily_pnl / base if base > 0 else None
+                comparison.statistics(here, {"contribution_to_return": contribution}, row)
                 comparison.value(here + " price_flag", position.price.flag, row["price_flag"])
         comparison.keys(f"{day} fct_position_values", seen, set(rows))
 
@@ -302,6 +305,21 @@ def test_decomposition_of_variance(case: Case, comparison: Comparison) -> None:
             for name, value in contributions.items():
                 mart = rows[portfolio, "risk", name]
                 comparison.statistics(f"{where} {name}", {"variance_contribution": value}, mart)
+
+
+def test_contributions_of_positions_to_volatility(case: Case, comparison: Comparison) -> None:
+    for day in case.dates():
+        rows = case.marts.by("fct_risk_contributions", day, "position_id")
+        for _, where, own in case.portfolios(day):
+            expected = portfolio_factors.risk_contributions(case.facts, own)
+            for position in own.open_positions:
+                row = rows.pop(position.lot.position_id)
+                here = f"{where} {position.lot.symbol}"
+                figures = expected.get(position.lot.position_id, (None, None, None))
+                names = ("standalone", "marginal", "component")
+                comparison.statistics(here, dict(zip(names, figures, strict=True)), row)
+                comparison.value(here + " has a reason", figures[0] is None, not is_null(row["null_reason"]))
+        comparison.keys(f"{day} fct_risk_contributions", set(), set(rows))
 
 
 def _risk_quality(case: Case, own: PortfolioDay) -> dict[str, float | str | None]:

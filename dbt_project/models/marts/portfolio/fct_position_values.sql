@@ -45,7 +45,12 @@ final as (
         cast(case
             when snapshots.equity > 0 then position_values.market_value / snapshots.equity
         end as double precision) as weight,
-        case when snapshots.equity <= 0 then 'equity_not_positive' end as weight_null_reason
+        case when snapshots.equity <= 0 then 'equity_not_positive' end as weight_null_reason,
+        cast(case
+            when snapshots.equity > snapshots.daily_pnl
+                then position_values.daily_pnl / (snapshots.equity - snapshots.daily_pnl)
+        end as double precision) as contribution_to_return,
+        snapshots.daily_return_null_reason as contribution_null_reason
     from position_values
     inner join snapshots
         on
