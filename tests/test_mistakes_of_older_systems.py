@@ -712,6 +712,7 @@ def test_data_quality_counts_actual_days_and_is_not_a_fixed_number(read: Read) -
     assert (short["data_days"], short["quality_flag"]) == (0, "no_factor_data")
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_nightly_run_with_a_failed_model_fails_and_publishes_nothing(
     built: Warehouse, tmp_path: Path

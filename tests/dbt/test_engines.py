@@ -556,6 +556,7 @@ def _stresses(marts: Marts, held: list[Holding], day: date, shocks: Shocks) -> t
     return direct, stress(held, betas, expected_moves(given, factors, covariance), ratio)
 
 
+@pytest.mark.long
 def test_stress_equals_compounded_moves_with_options_repriced(marts: Marts) -> None:
     scenarios = marts.scenarios()
     assert len(scenarios) == SCENARIOS

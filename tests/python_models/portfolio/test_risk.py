@@ -419,7 +419,7 @@ def test_volatility_equals_a_slow_loop(back: int) -> None:
         assert row["as_of_date"] == day
 
 
-@pytest.mark.parametrize("back", [0, 1, 20])
+@pytest.mark.parametrize("back", [0, pytest.param(1, marks=pytest.mark.long), 20])
 def test_tail_risk_equals_a_slow_loop(back: int) -> None:
     market, yields, betas = _market(), _yields(), _beta_table()
     day, last = CALENDAR[-1 - back], FIRST_SESSION + SESSIONS - 1 - back

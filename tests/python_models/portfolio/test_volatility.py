@@ -1,7 +1,7 @@
 """Volatility, tested against a textbook number, pandas and statsmodels, and by invariants."""
 
 import math
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -40,6 +40,12 @@ def _long(values: FloatArray) -> pd.DataFrame:
     )
     long = frame.melt(["as_of_date", "session_number"], var_name="symbol", value_name="daily_return")
     return long.dropna(subset="daily_return").reset_index(drop=True)
+
+
+@cache
+def _figures() -> pd.DataFrame:
+    """The figures of four symbols with gaps on all of 330 sessions."""
+    return symbol_volatility(_long(_returns(330, 4, missing=0.002)), from_date="1990-01-01")
 
 
 def _assert_equal(left: VolatilityProfile, right: VolatilityProfile) -> None:
@@ -284,11 +290,10 @@ def test_a_series_does_not_depend_on_others(order: list[int], count: int) -> Non
 
 
 def test_symbol_volatility_equals_the_profile_of_each_date() -> None:
-    values = _returns(300, 4, missing=0.002)
-    long = _long(values)
-    figures = symbol_volatility(long, from_date="1990-01-01").set_index(["as_of_date", "symbol"])
-    dates = pd.bdate_range("2024-01-02", periods=300)
-    for row in [1, 13, 40, 160, 280, 299]:
+    values = _returns(330, 4, missing=0.002)
+    figures = _figures().set_index(["as_of_date", "symbol"])
+    dates = pd.bdate_range("2024-01-02", periods=330)
+    for row in [1, 13, 40, 160, 280, 329]:
         profile = volatility_profile(values[: row + 1])
         day = figures.loc[dates[row]]
         np.testing.assert_array_equal(day["realized_volatility_21d"], profile.realized_21d)
@@ -308,16 +313,16 @@ def test_symbol_volatility_equals_the_profile_of_each_date() -> None:
 
 def test_there_is_no_look_ahead() -> None:
     values = _returns(330, 4, missing=0.002)
-    early = symbol_volatility(_long(values[:300]), from_date="1990-01-01")
-    late = symbol_volatility(_long(values), from_date="1990-01-01")
-    cut = late[late["as_of_date"] <= early["as_of_date"].max()].reset_index(drop=True)
+    dates = pd.bdate_range("2024-01-02", periods=300)[260:]
+    early = symbol_volatility(_long(values[:300]), from_date=str(dates[0].date()))
+    cut = _figures().query("as_of_date in @dates").reset_index(drop=True)
     pd.testing.assert_frame_equal(cut, early, check_exact=True)
 
 
 def test_from_date_gives_the_same_rows_as_all_of_history() -> None:
     long = _long(_returns(330, 4, missing=0.002))
     last = long["as_of_date"].max()
-    whole = symbol_volatility(long, from_date="1990-01-01")
+    whole = _figures()
     one_day = symbol_volatility(long, from_date=str(last.date()))
     expected = whole[whole["as_of_date"] == last].reset_index(drop=True)
     pd.testing.assert_frame_equal(one_day, expected, check_exact=True)
