@@ -94,6 +94,7 @@ class FactorEtf(ResponseModel):
 
     factor_name: str = described("The factor.", "Value")
     symbol: str = described("The ETF.", "VTV")
+    name: str | None = described("The ETF's own name; null without a profile.", "Vanguard Value ETF")
     current_price: float = described("The close.", 183.2)
     open: float | None = described("First price of the session.", 182.8)
     high: float | None = described("Highest price.", 183.9)
@@ -131,6 +132,7 @@ class FactorEtfPrices(ResponseModel):
         {"VTV": {
             "factor_name": "Value",
             "symbol": "VTV",
+            "name": "Vanguard Value ETF",
             "current_price": 183.2,
             "open": 182.8,
             "high": 183.9,

@@ -1,6 +1,6 @@
 -- GET /data/factors/etf-prices: the ETFs of the factors, with their last bar up to a session and, on request, the bars
 -- of the lookback_days calendar days before. The mapping of factors to ETFs is the current one; a factor that is not an
--- ETF (a Treasury yield) has none.
+-- ETF (a Treasury yield) has none. A factor is asked for by its name in the marts, here or in the factor exposures.
 with chosen as (
     select
         proxy_symbol,
@@ -11,8 +11,8 @@ with chosen as (
         proxy_symbol is not null
         and (
             %(factors)s::text[] is null
-            or lower(case factor when 'Market' then 'Market Beta' else factor end) = any(%(factors)s::text[])
             or lower(factor) = any(%(factors)s::text[])
+            or factor = 'Market' and array['market beta', 'market beta (90d)'] && %(factors)s::text[]
             or lower(proxy_symbol) = any(%(factors)s::text[])
         )
 ),
@@ -23,6 +23,17 @@ factors as (
         min(factor_name) as factor_name
     from chosen
     group by proxy_symbol
+),
+
+companies as (
+    select distinct on (symbol)
+        symbol,
+        name
+    from dim_company_profiles
+    where
+        symbol = any(array(select symbol from factors))
+        and (profile_date <= %(as_of_date)s::date or is_first)
+    order by symbol asc, profile_date desc
 ),
 
 bars as (
@@ -79,6 +90,7 @@ by_symbol as (
         coalesce(json_object_agg(newest_bars.symbol, json_build_object(
             'factor_name', factors.factor_name,
             'symbol', newest_bars.symbol,
+            'name', companies.name,
             'current_price', round(newest_bars.close, 4),
             'open', round(newest_bars.open, 4),
             'high', round(newest_bars.high, 4),
@@ -92,6 +104,7 @@ by_symbol as (
     from newest_bars
     inner join factors on newest_bars.symbol = factors.symbol
     left join histories on newest_bars.symbol = histories.symbol
+    left join companies on newest_bars.symbol = companies.symbol
 )
 
 select

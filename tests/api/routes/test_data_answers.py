@@ -248,7 +248,9 @@ def test_the_years_extremes_are_in_todays_shares(hedge_fund: Person, analyst: An
     assert quote["week_52_low"] == rounded(row["lowest"], 4)
 
 
-def test_factor_etfs_have_the_names_of_the_factors(hedge_fund: Person, session: dict[str, str]) -> None:
+def test_factor_etfs_have_the_names_of_the_factors_and_their_own(
+    hedge_fund: Person, session: dict[str, str]
+) -> None:
     body = hedge_fund.get("data/factors/etf-prices", **session).json()
     names = {etf["factor_name"] for etf in body["data"].values()}
     names_of_models = {"Market Beta", "IR Beta", "Value", "Growth", "Momentum", "Quality", "Size"}
@@ -261,6 +263,12 @@ def test_factor_etfs_have_the_names_of_the_factors(hedge_fund: Person, session: 
     assert {etf["history"] for etf in body["data"].values()} == {None}
     some = hedge_fund.get("data/factors/etf-prices", factors="value,IWM", lookback_days=7, **session).json()
     assert set(some["data"]) == {"VTV", "IWM"}
+    assert some["data"]["VTV"]["name"] == "Vanguard Value ETF"
+    path = f"analytics/portfolio/{hedge_fund.portfolio_id}/factor-exposures"
+    for factor in hedge_fund.get(path, **session).json()["factors"]:
+        found = hedge_fund.get("data/factors/etf-prices", factors=factor["name"], **session).json()
+        has_etf = factor["factor"] not in {"Interest Rate", "Provider Beta"}
+        assert len(found["data"]) == has_etf, factor["name"]
     spy = hedge_fund.get("data/prices/benchmark/VTV", lookback_days=7, **session).json()
     assert some["data"]["VTV"]["history"] == spy["data"]
     assert some["data"]["VTV"]["current_price"] == spy["data"]["close"][-1]
