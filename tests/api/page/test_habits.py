@@ -40,8 +40,8 @@ def focus(reader: Reader) -> None:
 
 
 def test_the_overview_asks_little_and_the_second_view_less(reader: Reader) -> None:
-    asked: list[tuple[str, int]] = []
-    reader.page.on("response", lambda answer: asked.append((answer.url, answer.status)))
+    asked: list[str] = []
+    reader.page.on("response", lambda answer: "/api/" in answer.url and asked.append(answer.url))
     address = reader.page.evaluate("() => location.hash")
     reader.go("#/")
     asked.clear()
@@ -130,7 +130,8 @@ def test_a_token_is_renewed_before_it_expires(open_page: OpenPage) -> None:
     reader.requests.clear()
     reader.page.clock.fast_forward("20:00")
     reader.go(f"#/portfolio/{reader.portfolio_ids()[0]}/holdings")
-    assert reader.requests[0] == "/api/v1/auth/refresh"
+    asked = [request for request in reader.requests if request.startswith("/api/")]
+    assert asked[0] == "/api/v1/auth/refresh"
     assert reader.page.locator("tbody tr").count() > 10
     assert reader.complaints == []
 
@@ -184,8 +185,7 @@ def test_a_publication_under_an_open_page_is_seen_and_marked(reader: Reader, dem
         assert float(equity(reader)) == float(before) + 1000
         assert "was" in reader.page.inner_text(".tile .restated >> nth=0")
         assert "published anew" in reader.page.inner_text("#page [role=status].unseen")
-        reader.page.keyboard.press("6")
-        reader.wait()
+        reader.go(reader.page.evaluate("() => location.hash.replace('/overview', '/data')"))
         assert "fct_portfolio_snapshots" in reader.page.inner_text("main")
     focus(reader)
 
@@ -203,16 +203,17 @@ def test_a_figure_opens_its_definition_sql_and_publication(reader: Reader) -> No
 
 
 def test_a_chart_is_a_table_and_a_file_too(reader: Reader, tmp_path: Path) -> None:
-    chart = reader.page.locator(".chart", has_text="Equity").last
+    chart = reader.page.locator(".chart", has_text="Time-weighted return")
     chart.locator("button", has_text="Table").click()
-    shown = chart.locator("tbody td .figure").first.get_attribute("data-value")
+    shown = chart.locator("tbody tr >> nth=-1 >> .figure >> nth=0").get_attribute("data-value")
     with reader.page.expect_download() as download:
         chart.locator("button", has_text="CSV").click()
-    file = tmp_path / "equity.csv"
+    file = tmp_path / "returns.csv"
     download.value.save_as(file)
-    lines = file.read_text("utf-8").split("\r\n")
-    assert lines[0] == "Session,Equity,P&L"
-    assert lines[1].split(",")[1] == shown
+    lines = file.read_bytes().decode().split("\r\n")
+    assert lines[0] == "Session,Portfolio,Benchmark,Drawdown"
+    assert lines[-2].split(",")[1] == shown
+    assert lines[-1] == ""
 
 
 def test_the_period_is_remembered(reader: Reader) -> None:

@@ -1,7 +1,7 @@
 // How values are written: rounded for display only, with a true minus sign. `signed` puts a plus before gains.
 
 const numbers = (options) => {
-    const plain = new Intl.NumberFormat("en-US", options);
+    const plain = new Intl.NumberFormat("en-US", { ...options, signDisplay: "negative" }); // no minus before a zero
     const signed = new Intl.NumberFormat("en-US", { ...options, signDisplay: "exceptZero" });
     return (value, isSigned) => (isSigned ? signed : plain).format(value).replace("-", "\u2212");
 };

@@ -32,7 +32,7 @@ async function show({ again = false } = {}) {
     if (!screen) return replace(page, problemNotice(new Error("There is no such screen.")));
     if (again && screen.keepsItself) return undefined;
     page.setAttribute("aria-busy", "true");
-    const answers = await getAll(requestsOf(screen, address));
+    const answers = await readAll(screen, address);
     if (mine !== turn) return undefined;
     page.removeAttribute("aria-busy");
     if (keepsLastFigures(answers)) return undefined;
@@ -50,10 +50,22 @@ function keepsLastFigures(answers) {
     return true;
 }
 
-function requestsOf(screen, address) {
-    const id = address.portfolio;
-    const paths = { portfolios: "/data/portfolios", ...screen.requests(address) };
-    if (id && !screen.keepsItself) paths.restatements = `/restatements?portfolio_id=${id}&limit=1000`;
+// Some requests need the session. It is the one expected, or else the one that the portfolios are answered for.
+async function readAll(screen, address) {
+    const expected = address.params.as_of ?? (address.params.published_at ? null : newest);
+    const { portfolios } = expected ? {} : await getAll({ portfolios: dated("/data/portfolios", address) });
+    if (portfolios instanceof Problem) return { portfolios };
+    const session = expected ?? portfolios.asOf;
+    const answers = await getAll(pathsOf(screen, address, session, portfolios));
+    const all = portfolios ? { portfolios, ...answers } : answers;
+    const answered = all.portfolios.asOf;
+    return !answered || answered === session ? all : { ...all, ...(await getAll(pathsOf(screen, address, answered, all))) };
+}
+
+function pathsOf(screen, address, session, isKnown) {
+    const paths = screen.requests(address, session);
+    if (!isKnown) paths.portfolios = "/data/portfolios";
+    if (address.portfolio && !screen.keepsItself) paths.restatements = `/restatements?portfolio_id=${address.portfolio}&limit=1000`;
     return Object.fromEntries(Object.entries(paths).map(([name, path]) => [name, dated(path, address)]));
 }
 

@@ -79,9 +79,14 @@ export function dataTable({ name, answer, columns, rows, search = false, groups,
         const options = { ...column, mart: column.martOf?.(row) ?? column.mart, key, reason: column.reason?.(row), label: column.title };
         if (isNumber(column.kind)) return figure(from, column.at(row), column.kind, options);
         const text = value(column, row);
-        if (text === null || text === undefined) return column.reason ? missing(formats.text(at(from.body, column.reason(row)) ?? "not known")) : "";
+        if (text === null || text === undefined) return absent(column, from, row);
         const written = column.words ? column.words(text) : formats[column.kind](text);
         return column.link ? h("a", { href: column.link(row) }, written) : written;
+    }
+
+    function absent({ reason, reasonText }, from, row) {
+        if (reasonText) return missing(reasonText);
+        return reason ? missing(formats.text(at(from.body, reason(row)) ?? "not known")) : "";
     }
 
     function save() {

@@ -11,6 +11,7 @@ const LARGEST = 34;
 // names: of rows and columns. pointer: of the matrix, an object of objects.
 export function heatMap({ width, answer, names, pointer, label, kind = "correlation" }) {
     const size = Math.max(4, Math.min(LARGEST, Math.floor((width - LABELS) / names.length)));
+    const matrix = at(answer.body, pointer);
     const side = LABELS + size * names.length;
     const readout = h("p", { class: "readout" }, "Point at a cell to read it off.");
     const frame = svg("rect", { class: "cell-frame", width: size, height: size, visibility: "hidden" });
@@ -32,7 +33,7 @@ export function heatMap({ width, answer, names, pointer, label, kind = "correlat
         "svg",
         { width: side, height: side, viewBox: `0 0 ${side} ${side}`, role: "img", "aria-label": label },
         names.map((name, number) => labels(name, number, size)),
-        names.flatMap((one, row) => names.map((other, column) => cell(at(answer.body, `${pointer}/${part(one)}/${part(other)}`), row, column, size))),
+        names.flatMap((one, row) => names.map((other, column) => cell(matrix[one]?.[other], row, column, size))),
         frame,
     );
     const box = h("div", { class: "plot wide", tabindex: "0", role: "group", "aria-label": `${label}. The arrow keys read it off.` }, picture);

@@ -3,7 +3,6 @@
 import { go, note } from "../app/address.js";
 import { h } from "../app/dom.js";
 import { figure } from "../app/figure.js";
-import { formats } from "../app/format.js";
 import { part } from "../app/notices.js";
 import { dataTable, rowsOf, under } from "../app/table.js";
 import { tile } from "../app/tiles.js";
@@ -11,6 +10,7 @@ import { tile } from "../app/tiles.js";
 const VALUES = "fct_position_values";
 const GROUPS = { sector: "Sector", class: "Class", type: "Type", tag: "Tag", symbol: "Symbol", none: "None" };
 const START = "sector";
+const TITLES = 3; // columns before the figures
 
 const groupBy = ({ params }) => (params.group in GROUPS ? params.group : START);
 
@@ -55,7 +55,7 @@ function tree(answer, list, address) {
         columns: columns(answer),
         rows: rowsOf(answer, "/positions"),
         search: true,
-        groups: isGrouped ? rowsOf(list, "/groups").map((row) => group(list, row)) : undefined,
+        groups: isGrouped ? rowsOf(list, "/groups").map((row) => group(list, row, columns(answer).slice(TITLES))) : undefined,
         groupOf: (row) => bucketsOf.get(answer.body.positions[row].id) ?? [],
         state: { sort, query },
         onState: ({ sort: order, query: text }) => note(order === undefined ? { q: text } : { sort: order }),
@@ -79,12 +79,12 @@ function columns({ body }) {
         { title: "Type", at: field("position_type"), kind: "name" },
         { title: "Quantity", at: field("quantity"), kind: "quantity", mart: `${VALUES}.quantity`, key },
         { title: "Price", at: field("current_price"), kind: "price", mart: `${VALUES}.price`, key, reason: field("price_flag") },
-        { title: "Price flag", at: field("price_flag"), kind: "text" },
-        { title: "Market value", at: field("market_value"), kind: "usd", mart: `${VALUES}.market_value`, key },
+        ...(body.positions.some(({ price_flag: flag }) => flag) ? [{ title: "Price flag", at: field("price_flag"), kind: "text" }] : []),
+        { title: "Market value", at: field("market_value"), sum: "market_value", kind: "usd", mart: `${VALUES}.market_value`, key },
         { title: "Weight", at: field("weight"), kind: "share", mart: `${VALUES}.weight`, key },
-        { title: "Day P&L", at: field("day_change_value"), kind: "usd", signed, mart: `${VALUES}.daily_pnl`, key },
+        { title: "Day P&L", at: field("day_change_value"), sum: "day_change_value", kind: "usd", signed, mart: `${VALUES}.daily_pnl`, key },
         { title: "Day", at: field("day_change_percent"), kind: "percent", signed, mart: VALUES, key },
-        { title: "Unrealized", at: field("unrealized_pnl"), kind: "usd", signed, mart: `${VALUES}.unrealized_pnl`, key },
+        { title: "Unrealized", at: field("unrealized_pnl"), sum: "unrealized_pnl", kind: "usd", signed, mart: `${VALUES}.unrealized_pnl`, key },
         { title: "Of cost", at: field("unrealized_pnl_percent"), kind: "percent", signed, mart: VALUES, key },
         { title: "Total P&L", at: field("total_pnl"), kind: "usd", signed, mart: `${VALUES}.cumulative_pnl`, key },
         { title: "Entered", at: field("entry_date"), kind: "date" },
@@ -92,16 +92,14 @@ function columns({ body }) {
     ];
 }
 
-// The row of a group: its sums, under the columns of its positions.
-function group(list, row) {
+// The row of a group: its name over the first columns, and its sums under those of its positions.
+function group(list, row, others) {
     const field = (name) => under("/groups", name)(row);
-    const sum = (name, options) => h("td", { class: "number" }, figure(list, field(name), "usd", { mart: VALUES, ...options }));
-    const blank = (span) => h("td", { colspan: span });
-    const title = h("th", { scope: "colgroup", colspan: "3" }, formats.name(list.body.groups[row].bucket), " ", figure(list, field("position_count"), "count", { mart: VALUES }));
-    return {
-        name: list.body.groups[row].bucket,
-        cells: [title, blank(3), sum("market_value"), blank(1), sum("day_change_value", { signed: true }), blank(1), sum("unrealized_pnl", { signed: true }), blank(4)],
-    };
+    const { bucket } = list.body.groups[row];
+    const title = h("th", { scope: "colgroup", colspan: TITLES }, bucket, " ", figure(list, field("position_count"), "count", { mart: VALUES }));
+    const cell = ({ sum, title: label, ...column }) =>
+        h("td", { class: "number" }, sum && figure(list, field(sum), "usd", { mart: VALUES, signed: column.signed, label: `${label} of ${bucket}` }));
+    return { name: bucket, cells: [title, ...others.map(cell)] };
 }
 
 function truncated({ body }) {

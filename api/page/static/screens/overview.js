@@ -1,15 +1,16 @@
-// Overview: value, equity, exposures, the day by position, and what needs attention.
+// Overview: value, returns against the benchmark, exposures, the day by position, and what needs attention.
 
 import { addressOf } from "../app/address.js";
 import { h } from "../app/dom.js";
-import { coverage, part } from "../app/notices.js";
+import { available, coverage, part } from "../app/notices.js";
 import { Problem } from "../app/problem.js";
+import { periodRow, RETURNS, returnsPath } from "../app/returns.js";
 import { formats } from "../app/format.js";
 import { figure } from "../app/figure.js";
 import { rowsOf, under } from "../app/table.js";
 import { tile } from "../app/tiles.js";
 import { barList } from "../charts/bars.js";
-import { equityChart } from "../charts/equity.js";
+import { equityChart, returnChart } from "../charts/returns.js";
 
 const SNAPSHOT = "fct_portfolio_snapshots";
 const EXPOSURES = "fct_portfolio_exposures";
@@ -20,23 +21,35 @@ const SHOWN = 12;
 export const overview = {
     name: "overview",
     title: "Overview",
-    requests: (address) => ({
+    hasPeriod: true,
+    requests: (address, session) => ({
         overview: `/analytics/portfolio/${address.portfolio}/overview`,
-        complete: `/data/portfolio/${address.portfolio}/complete?include_position_tags=false&include_attrib=false`,
+        complete: `/data/portfolio/${address.portfolio}/complete?include_position_tags=false&include_attrib=false&include_timeseries=false`,
         risk: `/analytics/portfolio/${address.portfolio}/risk-metrics`,
+        returns: returnsPath(address, session),
     }),
     draw: (answers, address) => [
-        part(answers.overview, (answer) => [coverage(answer), tiles(answer, answers)]),
+        part(answers.overview, (answer) => [coverage(answer), tiles(answer, answers, address)]),
         h(
             "div",
             { class: "split" },
-            h("div", { class: "stack" }, part(answers.complete, equityChart), part(answers.complete, (answer) => dayByPosition(answer, address))),
-            h("div", { class: "stack" }, attention(answers, address), part(answers.overview, exposures)),
+            h(
+                "div",
+                { class: "stack" },
+                part(answers.returns, (answer) => available(answer, () => [returnChart(answer), equityChart(answer)])),
+            ),
+            h(
+                "div",
+                { class: "stack" },
+                attention(answers, address),
+                part(answers.overview, exposures),
+                part(answers.complete, (answer) => dayByPosition(answer, address)),
+            ),
         ),
     ],
 };
 
-function tiles(answer, { risk }) {
+function tiles(answer, { risk, returns }, address) {
     const measured = (label, name, kind, mart) =>
         risk instanceof Problem ? null : tile(risk, label, `/risk_metrics/${name}`, kind, { mart: `${mart}.${name}` });
     return h(
@@ -44,7 +57,7 @@ function tiles(answer, { risk }) {
         { class: "tiles", "aria-label": "The portfolio" },
         tile(answer, "Equity", "/equity_balance", "usd", { mart: `${SNAPSHOT}.equity` }),
         tile(answer, "P&L of the day", "/pnl/daily_pnl", "usd", { mart: `${SNAPSHOT}.daily_pnl`, signed: true, beside: ["/pnl/daily_return", "share", { mart: `${SNAPSHOT}.daily_return` }] }),
-        tile(answer, "P&L this month", "/pnl/mtd_pnl", "usd", { mart: `${SNAPSHOT}.mtd_pnl`, signed: true }),
+        returns instanceof Problem || !returns.body.available ? null : periodTile(returns, address),
         tile(answer, "P&L this year", "/pnl/ytd_pnl", "usd", { mart: `${SNAPSHOT}.ytd_pnl`, signed: true }),
         tile(answer, "P&L in all", "/pnl/total_pnl", "usd", { mart: `${SNAPSHOT}.cumulative_pnl`, signed: true }),
         tile(answer, "Leverage", "/leverage", "ratio", { mart: `${EXPOSURES}.leverage` }),
@@ -52,6 +65,16 @@ function tiles(answer, { risk }) {
         measured("Beta to SPY", "portfolio_beta", "beta", RISK),
         measured("VaR 95 %, 1 day", "var_95_1d", "usd", RISK),
     );
+}
+
+function periodTile(answer, address) {
+    const row = periodRow(answer, address);
+    const { period, benchmark_symbol: symbol } = answer.body.periods[row];
+    const options = (name) => ({ mart: `${RETURNS}.${name}`, key: `${address.portfolio} ${period}`, signed: true, reason: `/periods/${row}/${name}_null_reason` });
+    return tile(answer, `Return ${period}`, `/periods/${row}/time_weighted`, "share", {
+        ...options("time_weighted"),
+        words: [`${symbol ?? "benchmark"} `, figure(answer, `/periods/${row}/benchmark`, "share", { ...options("benchmark"), label: "Benchmark" })],
+    });
 }
 
 function exposures(answer) {

@@ -131,7 +131,7 @@ function factorTable(answer) {
         { title: "Factor", at: field("name"), kind: "name" },
         { title: "Model", at: field("model"), kind: "text" },
         { title: "Beta", at: field("beta"), kind: "beta", mart: `${FACTORS}.beta` },
-        { title: "Standard error", at: field("std_error"), kind: "beta", mart: `${FACTORS}.std_error` },
+        { title: "Standard error", at: field("std_error"), kind: "beta", mart: `${FACTORS}.std_error`, reasonText: "no regression of ours" },
         { title: "Exposure", at: field("exposure_dollar"), kind: "usd", mart: `${FACTORS}.dollar_exposure` },
         { title: "Coverage", at: field("coverage"), kind: "share", mart: `${FACTORS}.coverage` },
         { title: "Unit", at: field("unit"), kind: "text" },
