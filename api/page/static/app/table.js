@@ -6,20 +6,25 @@ import { figure, missing } from "./figure.js";
 import { formats, isNumber } from "./format.js";
 import { at } from "./pointer.js";
 
+const DRAWN = 250; // rows at first: the others when they are asked for
+
 // columns: { title, at: (row) => pointer, kind, mart? (or martOf: (row) => mart), key?: (row) => text, reason?: (row) => pointer, signed?, words?,
 //   link?: (row) => address, draw?: (row) => node, answer? (another than the table's) }.
 // rows: the numbers of the answer's rows, in the order of the answer. group: (row) => name, groups: [{ name, cells: [node] }].
 // state: { sort, search }; onState: told of each change of it.
 export function dataTable({ name, answer, columns, rows, search = false, groups, groupOf, state = {}, onState = () => {} }) {
     let { sort = "", query = "" } = state;
+    let most = DRAWN;
     const body = h("tbody");
     const heads = columns.map((column, number) => head(column, number));
     const count = h("span", { class: "soft", role: "status" });
 
     function draw() {
         const shown = sorted(rows.filter((row) => matches(row)));
-        count.textContent = shown.length === rows.length ? "" : `${shown.length} of ${rows.length}`;
-        replace(body, groups ? grouped(shown) : shown.map((row) => line(row)));
+        const drawn = shown.slice(0, most);
+        count.textContent = drawn.length === rows.length ? "" : `${drawn.length} of ${rows.length}`;
+        rest.hidden = drawn.length === shown.length;
+        replace(body, groups ? grouped(drawn) : drawn.map((row) => line(row)));
         heads.forEach((cell, number) => cell.setAttribute("aria-sort", orderOf(number)));
     }
 
@@ -106,11 +111,17 @@ export function dataTable({ name, answer, columns, rows, search = false, groups,
             draw();
         },
     });
+    const rest = h("button", { type: "button", class: "small", onclick: drawAll }, "Show all");
+    function drawAll() {
+        most = Infinity;
+        draw();
+    }
+
     draw();
     return h(
         "div",
         { class: "table" },
-        h("div", { class: "tools" }, find, count, h("button", { type: "button", class: "small", onclick: save }, "CSV")),
+        h("div", { class: "tools" }, find, count, rest, h("button", { type: "button", class: "small", onclick: save }, "CSV")),
         h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": name }, h("table", {}, h("thead", {}, h("tr", {}, heads)), body)),
     );
 }

@@ -73,5 +73,12 @@ function positions(answer) {
         { title: "Delta USD", at: field("delta_dollars"), kind: "usd", mart: GREEKS, key, reason },
     ];
     const rows = rowsOf(answer, "/positions");
-    return h("section", { class: "card" }, h("h2", {}, "Positions, by share"), dataTable({ name: "options", answer, columns, rows, search: true, state: { sort: "2" } }));
+    return h("section", { class: "card" }, h("h2", {}, "Positions, by share"), dataTable({ name: "options", answer, columns, rows, search: true, ...byExpiry(answer, columns.length) }));
+}
+
+// A row above the contracts of each expiry, the next one first.
+function byExpiry({ body }, width) {
+    const dates = [...new Set(body.positions.map(({ expiration_date: date }) => date))].sort();
+    const group = (name) => ({ name, cells: [h("th", { scope: "colgroup", colspan: width }, `Expires ${name}`)] });
+    return { groups: dates.map(group), groupOf: (row) => [body.positions[row].expiration_date] };
 }
