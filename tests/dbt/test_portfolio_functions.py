@@ -27,6 +27,7 @@ INDIVIDUAL = "861a4971-68a9-5335-988b-eb9817b549a6"
 EVERY = [HEDGE_FUND, HIGH_NET_WORTH, PUBLIC_GROWTH, PRIVATE, INDIVIDUAL]
 CHOICES = [[HIGH_NET_WORTH], [HEDGE_FUND, HIGH_NET_WORTH], [PUBLIC_GROWTH, PRIVATE, INDIVIDUAL], EVERY]
 FUNCTIONS = sorted(path.stem for path in (project_root() / "dbt_project/functions/portfolios").glob("*.sql"))
+OF_ONE = sorted(path.stem for path in (project_root() / "dbt_project/functions/returns").glob("*.sql"))
 EXAMPLES = re.findall(
     r"^select[^;]+;", (project_root() / "docs/portfolio_functions.md").read_text("utf-8"), re.MULTILINE
 )
@@ -249,6 +250,28 @@ def test_the_row_filter_applies_inside_functions(demo: Warehouse, analyst: Sessi
             assert api.call(name, EVERY, LAST) == analyst.call(name, [HEDGE_FUND], LAST), name
 
 
+@pytest.mark.parametrize("name", OF_ONE)
+def test_functions_of_one_portfolio_read_what_the_caller_may_see(
+    demo: Warehouse, analyst: Session, name: str
+) -> None:
+    text = f"select * from udf.{name}(%s::uuid, null, %s) order by 1"
+    with demo.connect_writer() as writer:
+        create_demo_users(writer)
+    with psycopg.connect(demo.api_url) as connection:
+        api = Session(connection)
+        api.rows("select set_config('search_path', 'marts', true)")
+        claim(connection, user_of(demo, "demo_hedgefundstyle@sigmasight.com"))
+        assert api.rows(text, HEDGE_FUND, LAST) == analyst.rows(text, HEDGE_FUND, LAST)
+        assert api.rows(text, INDIVIDUAL, LAST) == []
+    with psycopg.connect(demo.analyst_url) as connection:
+        then = Session(connection)
+        then.rows("select set_config('search_path', 'marts_at', true)")
+        then.rows("select set_config('sigmasight.published_at', now()::text, true)")
+        assert then.rows(text, HEDGE_FUND, LAST) == analyst.rows(text, HEDGE_FUND, LAST)
+        then.rows("select set_config('sigmasight.published_at', '2000-01-01', true)")
+        assert then.rows(text, HEDGE_FUND, LAST) == []
+
+
 def test_functions_read_the_marts_of_an_instant(demo: Warehouse, analyst: Session) -> None:
     published = analyst.rows("select max(published_at) as at from fct_publications")[0]["at"]
     with psycopg.connect(demo.analyst_url) as connection:
@@ -287,10 +310,14 @@ def test_functions_find_portfolios_by_index(demo: Warehouse, name: str) -> None:
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_examples_of_the_documentation_run(demo: Warehouse, example: str) -> None:
     ids = "(select array_agg(portfolio_id) from dim_portfolios)"
+    one = "(select portfolio_id from dim_portfolios where portfolio_name ~ 'Hedge')"
     with psycopg.connect(demo.analyst_url) as connection:
         Session(connection).rows("select set_config('sigmasight.published_at', now()::text, true)")
-        assert Session(connection).rows(example.replace(":ids", ids)) is not None
+        assert Session(connection).rows(example.replace(":ids", ids).replace(":id", one))
 
 
 def test_every_function_has_an_example() -> None:
-    assert {name for example in EXAMPLES for name in re.findall(r"udf\.(\w+)", example)} == set(FUNCTIONS)
+    assert {name for example in EXAMPLES for name in re.findall(r"udf\.(\w+)", example)} == {
+        *FUNCTIONS,
+        *OF_ONE,
+    }

@@ -67,7 +67,7 @@ begin
         end loop;
         if value > 0 then highest := x; else lowest := x; end if;
         step := case when slope > 0 then -value / slope end;
-        if step is null or x + step <= lowest or x + step >= highest then
+        if step is null or x + step < lowest or x + step > highest then
             step := (lowest + highest) / 2 - x;
         end if;
         x := x + step;

@@ -1,6 +1,6 @@
 -- GET /analytics/portfolio/{id}/returns: returns by period as of the session, and months, drawdowns and, if asked for,
--- the daily series of a range (default: since inception). No row: the portfolio is not this user's. Null body: it begins
--- after the session.
+-- the daily series of a range (default: since inception). No row: the portfolio is not this user's. Null body: it
+-- begins after the session.
 -- with portfolio_scope
 with asked as (
     select
@@ -114,20 +114,20 @@ months as (
         coalesce(
             json_agg(
                 json_build_object(
-                    'month', to_char(months.month_begins, 'YYYY-MM'),
-                    'from', months.from_date,
-                    'to', months.to_date,
-                    'sessions', months.sessions,
-                    'time_weighted', round(months.time_weighted::numeric, 6),
-                    'benchmark', round(months.benchmark::numeric, 6),
-                    'excess', round(months.excess::numeric, 6)
+                    'month', to_char(month_returns.month_begins, 'YYYY-MM'),
+                    'from', month_returns.from_date,
+                    'to', month_returns.to_date,
+                    'sessions', month_returns.sessions,
+                    'time_weighted', round(month_returns.time_weighted::numeric, 6),
+                    'benchmark', round(month_returns.benchmark::numeric, 6),
+                    'excess', round(month_returns.excess::numeric, 6)
                 )
-                order by months.month_begins
+                order by month_returns.month_begins
             ),
             '[]'::json
         ) as body
     from asked
-    cross join lateral udf.portfolio_months(%(portfolio_id)s::uuid, asked.from_date, asked.to_date) as months
+    cross join lateral udf.portfolio_months(%(portfolio_id)s::uuid, asked.from_date, asked.to_date) as month_returns
 ),
 
 falls as (
@@ -218,7 +218,7 @@ select
                         when private_share.of_gross > 0
                             then concat(
                                 trim_scale(round((100 * private_share.of_gross)::numeric, 1)),
-                                ' %% of gross market value are private positions, which change with their valuations only.'
+                                ' %% of gross market value are private positions, valued at their last marks.'
                             )
                     end,
                     snapshot.price_notice

@@ -187,3 +187,70 @@ def test_positions_are_filtered_and_sorted(hedge_fund: Person) -> None:
     assert [lot["symbol"] for lot in get(hedge_fund, "data/positions", sort="symbol")["positions"]] == sorted(
         lot["symbol"] for lot in everything
     )
+
+
+def test_returns_equal_the_marts(hedge_fund: Person, analyst: Analyst) -> None:
+    body = get(hedge_fund, f"analytics/portfolio/{hedge_fund.portfolio_id}/returns", include_series=True)
+    facts = analyst.execute(
+        "select * from marts.fct_returns_by_period where portfolio_id = %s and as_of_date = %s",
+        (hedge_fund.portfolio_id, LAST),
+    ).fetchall()
+    by_period = {fact["period"]: fact for fact in facts}
+    assert [found["period"] for found in body["periods"]] == [
+        "1D",
+        "1W",
+        "MTD",
+        "QTD",
+        "YTD",
+        "1Y",
+        "3Y",
+        "ITD",
+    ]
+    for found in body["periods"]:
+        fact = by_period[found["period"]]
+        assert found["from"] == (fact["from_date"] and f"{fact['from_date']}")
+        exact = ("sessions", "benchmark_symbol", *(name for name in found if name.endswith("_null_reason")))
+        assert {name: found[name] for name in exact} == {name: fact[name] for name in exact}
+        figures = (
+            "time_weighted",
+            "money_weighted",
+            "money_weighted_period",
+            "benchmark",
+            "excess",
+            "coverage",
+        )
+        assert {name: found[name] for name in figures} == {name: rounded(fact[name], 6) for name in figures}
+    assert body["benchmark"] == {"symbol": "SPY", "is_default": True, "valid_from": "2025-06-30"}
+    (total,) = [found for found in body["periods"] if found["period"] == "ITD"]
+    series = body["series"]
+    assert {len(values) for values in series.values()} == {total["sessions"] + 1}
+    assert (series["dates"][0], series["dates"][-1]) == (total["base_date"], LAST)
+    ends = {name: series[name][-1] for name in ("time_weighted", "benchmark")}
+    assert ends == {name: total[name] for name in ends}
+    deepest = body["drawdowns"][0]
+    assert deepest["depth"] == min(series["drawdown"])
+    assert series["dates"][series["drawdown"].index(deepest["depth"])] == deepest["trough_date"]
+    assert [month["month"] for month in body["monthly"]] == ["2025-06", "2025-07", "2025-08", "2025-09"]
+
+
+def test_returns_of_a_range(hedge_fund: Person, family_office: Person) -> None:
+    path = f"analytics/portfolio/{hedge_fund.portfolio_id}/returns"
+    body = get(hedge_fund, path, **{"from": "2025-08-01", "to": "2025-08-31"})
+    custom = body["periods"][0]
+    assert (custom["period"], custom["from"], custom["to"]) == ("custom", "2025-08-01", "2025-08-29")
+    (month,) = body["monthly"]
+    assert {name: month[name] for name in ("time_weighted", "benchmark", "sessions")} == {
+        name: custom[name] for name in ("time_weighted", "benchmark", "sessions")
+    }
+    assert body["series"] is None
+    # what ends on the session cannot end later
+    earlier = get(hedge_fund, path, **{"from": "2025-08-01", "to": "2025-08-31", "as_of_date": "2025-08-15"})
+    assert (earlier["periods"][0]["to"], earlier["metadata"]["to"]) == ("2025-08-15", "2025-08-15")
+    empty = get(hedge_fund, path, **{"from": "2025-08-30", "to": "2025-08-31"})["periods"][0]
+    assert (empty["sessions"], empty["time_weighted"], empty["time_weighted_null_reason"]) == (
+        0,
+        None,
+        "no_sessions",
+    )
+    other = hedge_fund.get(f"analytics/portfolio/{family_office.portfolio_id}/returns")
+    assert other.status_code == 404
