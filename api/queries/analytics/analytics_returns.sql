@@ -161,21 +161,23 @@ series as (
     select
         count(*) as row_count,
         json_build_object(
-            'dates', coalesce(json_agg(days.as_of_date order by days.session_number), '[]'::json),
-            'values', coalesce(json_agg(round(days.equity, 2) order by days.session_number), '[]'::json),
-            'capital_flows', coalesce(json_agg(round(days.capital_flow, 2) order by days.session_number), '[]'::json),
+            'dates', coalesce(json_agg(points.as_of_date order by points.session_number), '[]'::json),
+            'values', coalesce(json_agg(round(points.equity, 2) order by points.session_number), '[]'::json),
+            'capital_flows', coalesce(
+                json_agg(round(points.capital_flow, 2) order by points.session_number), '[]'::json
+            ),
             'time_weighted', coalesce(
-                json_agg(round(days.time_weighted::numeric, 6) order by days.session_number), '[]'::json
+                json_agg(round(points.time_weighted::numeric, 6) order by points.session_number), '[]'::json
             ),
             'benchmark', coalesce(
-                json_agg(round(days.benchmark::numeric, 6) order by days.session_number), '[]'::json
+                json_agg(round(points.benchmark::numeric, 6) order by points.session_number), '[]'::json
             ),
             'drawdown', coalesce(
-                json_agg(round(days.drawdown::numeric, 6) order by days.session_number), '[]'::json
+                json_agg(round(points.drawdown::numeric, 6) order by points.session_number), '[]'::json
             )
         ) as body
     from asked
-    cross join lateral udf.portfolio_series(%(portfolio_id)s::uuid, asked.from_date, asked.to_date) as days
+    cross join lateral udf.portfolio_series(%(portfolio_id)s::uuid, asked.from_date, asked.to_date) as points
     where %(include_series)s
 )
 

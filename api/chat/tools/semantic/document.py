@@ -30,16 +30,16 @@ PostgreSQL, schema `marts`, only this user's rows. Facts have a row per session:
 - Short: negative quantity and market_value, positive short_exposure. Gross: long + short, net: long - short.
 - Losses: positive in VaR and ES, negative in P&L, stress P&L, returns and drawdown.
 - as_of_date is an NYSE session (D below); P is portfolio_id; names are in dim_portfolios.
-- A later publication may restate figures (fct_restatements).
+- Publications may restate figures (fct_restatements).
 - Null is never zero: say why (…_null_reason, quality_flag, quality_message).
-- coverage_of_equity: share that is measured; below 1, say so. Private positions have values, no risk figures.
+- coverage_of_equity: share that is measured; below 1, say so. Private positions have no risk figures.
 - has_simulated_prices: say so.
 """
 
 MEASURES = (
     ("worth", "", ("fct_portfolio_snapshots.equity",)),
     ("P&L", "", ("fct_portfolio_snapshots.daily_pnl", ".mtd_pnl", ".ytd_pnl", ".cumulative_pnl")),
-    ("return", "periods 1D to ITD", (
+    ("return", "1D to ITD", (
         "fct_returns_by_period.time_weighted", ".money_weighted_period", ".excess")),
     ("exposure", "at market; else …_at_cost, …_delta_adjusted", ("fct_portfolio_exposures.net_exposure",)),
     ("leverage", "gross / equity", ("fct_portfolio_exposures.leverage",)),
@@ -65,7 +65,7 @@ RULES = """\
 - add leverage, betas, volatilities, VaR or weights of portfolios; add dollars, then divide.
 - sum fct_exposures_by_group over dimensions, or over tags (they overlap).
 - join facts without D, or count rows of a cut result.
-- advise to buy or sell, or tell of others' portfolios: they are not here.
+- advise to buy or sell, or tell of others' portfolios.
 """
 
 
@@ -91,7 +91,7 @@ def _measures() -> Iterator[str]:
 
 
 def _marts() -> Iterator[str]:
-    yield "## Marts and their grain (call `describe` for columns)"
+    yield "## Marts and their grain (columns: `describe`)"
     groups: dict[str, list[str]] = {}
     for mart in read_marts().values():
         groups.setdefault(mart.group, []).append(f"{mart.name}({_grain(mart)})")
