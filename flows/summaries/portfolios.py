@@ -35,6 +35,22 @@ with flags as (
         group by portfolio_id, as_of_date, price_flag
     ) as counted
     group by portfolio_id, as_of_date
+),
+
+period_returns as (
+    select
+        portfolio_id,
+        as_of_date,
+        max(benchmark_symbol) as benchmark,
+        jsonb_object_agg(period, jsonb_build_object(
+            'time_weighted', time_weighted,
+            'money_weighted', money_weighted_period,
+            'benchmark', benchmark,
+            'excess', excess
+        )) as returns
+    from marts.fct_returns_by_period
+    where as_of_date = (select max(as_of_date) from marts.fct_portfolio_snapshots)
+    group by portfolio_id, as_of_date
 )
 
 select
@@ -65,12 +81,15 @@ select
     snapshots.twr_index,
     snapshots.drawdown,
     snapshots.twr_null_reason,
+    period_returns.benchmark,
+    coalesce(period_returns.returns, '{}') as returns,
     snapshots.public_price_coverage as coverage,
     snapshots.has_simulated_prices as is_simulated,
     coalesce(flags.flagged, '{}') as flagged
 from marts.fct_portfolio_snapshots as snapshots
 inner join marts.dim_portfolios as portfolios using (portfolio_id)
 inner join marts.fct_portfolio_exposures as exposures using (portfolio_id, as_of_date)
+left join period_returns using (portfolio_id, as_of_date)
 left join flags using (portfolio_id, as_of_date)
 where snapshots.as_of_date = (select max(as_of_date) from marts.fct_portfolio_snapshots)
 order by portfolios.portfolio_name
@@ -95,7 +114,8 @@ class PortfolioLine:
     """One portfolio on its last published date. USD; rates are decimals, null with the reason next to them.
 
     coverage: 0..1, null without public positions. leverage, net_to_equity: multiples of equity, null where it
-    is not positive. twr_index: 1 before the first day. flagged: symbols by price flag, the largest first.
+    is not positive. twr_index: 1 before the first day. benchmark: its symbol. returns: figures by period.
+    flagged: symbols by price flag, the largest first.
     """
 
     portfolio_id: UUID
@@ -125,6 +145,8 @@ class PortfolioLine:
     twr_index: Number
     drawdown: Number
     twr_null_reason: str | None
+    benchmark: str | None
+    returns: dict[str, dict[str, float | None]]
     coverage: Number
     is_simulated: bool
     flagged: dict[str, list[str]]

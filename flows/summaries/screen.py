@@ -30,6 +30,9 @@ WIDTH = 100  # columns
 LABEL = 10
 SHOWN = 18  # lines for portfolios, so that they fit on one screen with what follows
 OWNERS_SHOWN = 3
+PERIODS = {"1D": "day", "MTD": "month", "QTD": "quarter", "YTD": "year", "1Y": "12 months"}
+LONG_PERIODS = {"1Y"}
+BASIS_POINT = 1e-4
 
 NOTHING_LOADED = (
     "No portfolio is loaded yet: `sigmasight load positions FILE --portfolio NAME --owner EMAIL`."
@@ -198,13 +201,11 @@ def _figures(line: PortfolioLine) -> Iterator[tuple[str, str]]:
             f"since {line.inception} {signed(line.total_pnl)}"
         ),
     )
-    yield (
-        "return",
-        (
-            f"day {number(line.daily_return, '+.2%')}; time-weighted index {number(line.twr_index, '.4f')}, "
-            f"drawdown {number(line.drawdown, '.1%')}"
-        ),
-    )
+    yield "return", f"{_returns(line, 'time_weighted')}; drawdown {number(line.drawdown, '.1%')}"
+    if line.benchmark is not None:
+        yield line.benchmark[:LABEL], _returns(line, "benchmark")
+    if _have_flows_an_effect(line):
+        yield "", f"money-weighted: {_returns(line, 'money_weighted')}"
     yield (
         "exposure",
         (
@@ -212,6 +213,25 @@ def _figures(line: PortfolioLine) -> Iterator[tuple[str, str]]:
             f"({number(line.leverage, '.2f')} x equity), net {money(line.net)} "
             f"({number(line.net_to_equity, '.2f')}); largest five {number(line.top_5_share, '.0%')} of gross"
         ),
+    )
+
+
+def _returns(line: PortfolioLine, figure: str) -> str:
+    """A return of each period; of those that need a longer history only if it is known."""
+    names = {**PERIODS, "ITD": f"since {line.inception}"}
+    figures = {period: line.returns.get(period, {}).get(figure) for period in names}
+    return ", ".join(
+        f"{name} {number(figures[period], '+.2%')}"
+        for period, name in names.items()
+        if period not in LONG_PERIODS or figures[period] is not None
+    )
+
+
+def _have_flows_an_effect(line: PortfolioLine) -> bool:
+    """Whether any money-weighted return differs by a basis point from the time-weighted one."""
+    pairs = ((each["time_weighted"], each["money_weighted"]) for each in line.returns.values())
+    return any(
+        one is not None and other is not None and abs(one - other) >= BASIS_POINT for one, other in pairs
     )
 
 

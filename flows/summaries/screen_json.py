@@ -30,6 +30,8 @@ def as_json(shown: ShownPortfolio) -> dict[str, Any]:
         "next_command": shown.next_command,
         "as_of_date": None if line is None else line.as_of.isoformat(),
         **_figures(line),
+        "benchmark": None if line is None else line.benchmark,
+        "returns": None if line is None else line.returns,
         "risk": None if shown.risk is None else _risk(shown.risk),
         "worst_scenarios": None if shown.risk is None else shown.risk.worst_scenarios,
         "attention": shown.attention(),

@@ -13,6 +13,10 @@ from flows.summaries.screen import ShownPortfolio
 
 KEY, INCEPTION, AS_OF = UUID(int=1), date(2025, 6, 30), date(2025, 9, 12)
 USD = Decimal
+RETURNS = {
+    period: {"time_weighted": own, "money_weighted": own, "benchmark": 0.0312, "excess": own - 0.0312}
+    for period, own in {"1D": -0.0044, "MTD": 0.006, "QTD": 0.021, "YTD": 0.0909, "ITD": 0.0909}.items()
+}
 
 
 def portfolio_line(**changes: Any) -> PortfolioLine:
@@ -45,6 +49,8 @@ def portfolio_line(**changes: Any) -> PortfolioLine:
         "twr_index": 1.0909,
         "drawdown": -0.0044,
         "twr_null_reason": None,
+        "benchmark": "SPY",
+        "returns": RETURNS,
         "coverage": 1.0,
         "is_simulated": False,
         "flagged": {},

@@ -13,7 +13,7 @@ from rich.console import Console
 from flows.summaries.screen import SHOWN, WIDTH, ShownPortfolio, print_lines, print_screen
 from flows.summaries.screen_json import as_json
 from tests.flows.in_process import invoke
-from tests.flows.summaries.figures import portfolio_line, risk_line, shown_portfolio
+from tests.flows.summaries.figures import RETURNS, portfolio_line, risk_line, shown_portfolio
 from warehouse.connections import Warehouse
 
 SCREEN = 30  # lines
@@ -53,7 +53,9 @@ def test_one_portfolio_with_everything_fits_on_one_screen() -> None:
         "of jane@example.com on 2025-09-12 (USD)",
         "equity 3,490,911; cash 1,572,325, money market 0; 30 positions",
         "day -15,352, month +20,911, year +290,911, since 2025-06-30 +290,911",
-        "return day -0.44%; time-weighted index 1.0909, drawdown -0.4%",
+        "return day -0.44%, month +0.60%, quarter +2.10%, year +9.09%, since 2025-06-30 +9.09%;",
+        "drawdown -0.4%",
+        "SPY day +3.12%, month +3.12%, quarter +3.12%, year +3.12%, since 2025-06-30 +3.12% exposure",
         "gross 4,949,676 (1.42 x equity)",
         "beta 0.51; volatility - a year",
         "worst Crash 0 Replay (2000-2002) -741,053 (-21.0%, correlated -20.0%) Crash 1",
@@ -87,12 +89,22 @@ def test_missing_figures_are_a_dash_with_the_reason() -> None:
         twr_index=None,
         drawdown=None,
         twr_null_reason="return_chain_broken",
+        benchmark=None,
+        returns={},
     )
     lines = one(shown_portfolio(broken, risk_line(quality_flag="no_public_positions", not_measured=["HOME"])))
     assert "risk       not measured: no public positions" in lines
-    assert any("day -; time-weighted index -, drawdown -" in line for line in lines)
+    assert any("since 2025-06-30 -; drawdown -" in line for line in lines)
     assert "attention  no return of the day: capital_not_positive" in lines
     assert lines[-1].endswith("no time-weighted return: return_chain_broken")
+
+
+def test_money_weighted_returns_are_shown_where_flows_have_an_effect() -> None:
+    text = " ".join(" ".join(one(shown_portfolio(portfolio_line()))).split())
+    assert "money-weighted" not in text
+    with_flows = {**RETURNS, "YTD": {**RETURNS["YTD"], "money_weighted": 0.0801}}
+    text = " ".join(" ".join(one(shown_portfolio(portfolio_line(returns=with_flows)))).split())
+    assert "money-weighted: day -0.44%, month +0.60%, quarter +2.10%, year +8.01%" in text
 
 
 def test_many_portfolios_are_a_line_each_and_fit_on_one_screen() -> None:
@@ -131,7 +143,8 @@ def test_json_has_every_group_or_null() -> None:
 
 MART_FIGURES = """
 select
-    snapshots.as_of_date::text, equity::float8, mtd_pnl::float8, twr_index, gross_exposure::float8, var_95_1d,
+    snapshots.as_of_date::text, equity::float8, mtd_pnl::float8, twr_index, time_weighted,
+    gross_exposure::float8, var_95_1d,
     (
         select min(direct_pnl) from marts.fct_portfolio_stress as stress
         where (stress.portfolio_id, stress.as_of_date) = (snapshots.portfolio_id, snapshots.as_of_date)
@@ -139,8 +152,9 @@ select
 from marts.fct_portfolio_snapshots as snapshots
 inner join marts.fct_portfolio_exposures using (portfolio_id, as_of_date)
 inner join marts.fct_portfolio_risk using (portfolio_id, as_of_date)
+inner join marts.fct_returns_by_period using (portfolio_id, as_of_date)
 inner join marts.dim_portfolios using (portfolio_id)
-where portfolio_name = %s
+where portfolio_name = %s and period = 'YTD'
 order by snapshots.as_of_date desc
 limit 1
 """
@@ -163,6 +177,7 @@ def test_show_prints_the_figures_of_the_marts(demo: Warehouse) -> None:
         document["value"]["equity"],
         document["pnl"]["month"],
         document["pnl"]["twr_index"],
+        document["returns"]["YTD"]["time_weighted"],
         document["exposures"]["gross"],
         document["risk"]["var_95"],
         document["worst_scenarios"][0]["pnl"],
