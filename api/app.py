@@ -44,6 +44,7 @@ from api.routes import (
     target_prices,
 )
 from api.routes.chat import admin, conversations, insights, memories, send, user_data
+from api.routes.reports import portfolio as portfolio_report
 from api.services import open_services
 from warehouse.code_version import this_version
 from warehouse.settings import Settings, get_settings
@@ -52,7 +53,7 @@ ROUTERS = (
     *(analytics, analytics_returns, analytics_factors, analytics_exposures, analytics_risk, aggregates),
     *(portfolios, data, definitions, histories, positions, prices, profiles, target_prices, tags, onboarding),
     *(send, conversations, memories, user_data, admin, insights),
-    *(auth, operations, health),
+    *(portfolio_report, auth, operations, health),
 )
 """Route modules in matching order: the busiest come first."""
 

@@ -21,6 +21,7 @@ from api.embedded_watch import embedded_server_watched
 from api.http.limits import AUTH_POOL_SIZE, POOL_SIZE
 from api.marts.lineage import Lineage
 from api.marts.reader import Pool, Reader, make_pool
+from api.reports.renderer import ReportRenderer
 from warehouse.connections import CHAT, open_warehouse
 from warehouse.settings import Settings
 from warehouse.urls import make_url, url_parts
@@ -33,6 +34,7 @@ class Services:
     reader: the marts, as sigmasight_api. operations: the tables of ops that sigmasight_auth may read.
     store: the chat's own database, opened by the first request that needs it. chat_reader: the marts, as
     sigmasight_chat; connects when it is first used. chat: answers questions. insights: writes briefings.
+    reports: renders reports.
     """
 
     settings: Settings
@@ -50,6 +52,7 @@ class Services:
     chat_reader: ChatReader
     chat: Chat
     insights: Insights
+    reports: ReportRenderer
 
 
 @asynccontextmanager
@@ -93,6 +96,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             chat_reader=chat.reader,
             chat=chat,
             insights=Insights(chat, store, reader),
+            reports=ReportRenderer(),
         )
 
 

@@ -1,6 +1,6 @@
 """The OpenAPI document: the error responses, headers and example of each route, and the error codes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import groupby
 from typing import Any
 
@@ -145,6 +145,13 @@ def marts_responses(
         304: {"description": "Not modified: the ETag in If-None-Match is current; no body."},
         **problem_responses(*MARTS_PROBLEMS, *problems),
     }
+
+
+def files_too(responses: Responses, media_types: Iterable[str]) -> Responses:
+    """Add files of these media types to what a route may return."""
+    schema = {"type": "string", "format": "binary"}
+    content = {each.partition(";")[0]: {"schema": schema, "example": "A file."} for each in media_types}
+    return responses | {200: {**responses[200], "content": content}}
 
 
 def _problem_response(problems: list[type[Problem]]) -> dict[str, Any]:

@@ -31,6 +31,7 @@ SigmaSightError
     ├── TooManyAttempts         429  too many login attempts from an address or on an account
     ├── ChatLimitReached        429  too many messages, tokens or answers at the same time
     ├── InternalError           500  unexpected error; the log has the details
+    ├── FormatUnavailable       501  the server lacks the extra that writes this format
     ├── AnswerFailed            502  the model gave no answer
     ├── NothingPublished        503  no build has been published yet
     ├── UpgradeNeeded           503  the warehouse is of another version than the API
@@ -57,6 +58,7 @@ __all__ = [
     "ConversationNotFound",
     "DateBeforeHistory",
     "FeedbackNotFound",
+    "FormatUnavailable",
     "InsightNotFound",
     "InstantBeforeHistory",
     "InternalError",
@@ -375,6 +377,16 @@ class QueryTimedOut(Problem):
     default_detail = "The query exceeded the time limit; ask for fewer days or positions, or try again."
 
 
+class FormatUnavailable(Problem):
+    status = 501
+    code = "format_unavailable"
+    title = "The format is not available"
+    default_detail = (
+        "This server cannot write PDF: install the extra with `pip install 'sigmasight[pdf]'`, or ask for "
+        "format=html, which prints."
+    )
+
+
 class ChatUnavailable(Problem):
     status = 503
     code = "chat_unavailable"
@@ -427,6 +439,7 @@ CATALOGUE: tuple[type[Problem], ...] = (
     TooManyAttempts,
     ChatLimitReached,
     InternalError,
+    FormatUnavailable,
     AnswerFailed,
     NothingPublished,
     UpgradeNeeded,

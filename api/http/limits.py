@@ -81,5 +81,8 @@ MAX_MATRIX_SYMBOLS: Final = 100
 DEFAULT_MATRIX_SYMBOLS: Final = 25
 """Symbols in a correlation matrix if the request does not set a number."""
 
+CONCURRENT_REPORTS: Final = 2
+"""Reports rendered at the same time: each keeps a core for some tens of milliseconds."""
+
 MAX_SELECTED: Final = 200
 """Ids or symbols in one parameter."""

@@ -1,11 +1,11 @@
 """From a query to a response: set the user, check the ETag, run one statement, send its text unchanged."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
 from statistics import NormalDist
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from fastapi import Request, Response
@@ -15,6 +15,8 @@ from api.http.errors import DateBeforeHistory, PortfolioNotFound, Problem
 from api.marts.reader import PublishedState, Reader, Reading
 from api.queries import Query
 from warehouse.method import method_variables
+
+Content = TypeVar("Content")
 
 SIMULATED_NOTICE: Final = "Prices are simulated: they follow a seeded model, not the market."
 _RULES = ("full_coverage_share", "named_positions", "significance_level")
@@ -56,7 +58,7 @@ class Responder:
         """
         async with self.reader.reading_as(self.user, self.published_at) as reading:
             state = await reading.published_state(self.as_of_date)
-            headers = caching_headers(state, etag=self._etag(state, query))
+            headers = caching_headers(state, etag=self._etag(state, query.digest))
             if etag_matches(headers["ETag"], self.request.headers.get("If-None-Match")):
                 return Response(status_code=304, headers=headers)
             row = await reading.one_row(query, {**self._common_parameters(state), **parameters})
@@ -70,6 +72,29 @@ class Responder:
             headers["Content-Disposition"] = f'attachment; filename="{file_name}"'
         return Response(content=row[0], headers=headers, media_type=media_type)
 
+    async def send_made(
+        self,
+        read: Callable[..., Awaitable[Content]],
+        write: Callable[[Content], Awaitable[tuple[bytes, str]]],
+        *,
+        digest: str,
+        media_type: str,
+    ) -> Response:
+        """Respond with a file that is written from what `read(reading, state=state)` found, or with 304.
+
+        write: makes the content and the name of the file, after the snapshot is closed. digest: changes when
+        the way in which the file is made does.
+        """
+        async with self.reader.reading_as(self.user, self.published_at) as reading:
+            state = await reading.published_state(self.as_of_date)
+            headers = caching_headers(state, etag=self._etag(state, digest))
+            if etag_matches(headers["ETag"], self.request.headers.get("If-None-Match")):
+                return Response(status_code=304, headers=headers)
+            found = await read(reading, state=state)
+        content, file_name = await write(found)
+        headers["Content-Disposition"] = f'attachment; filename="{file_name}"'
+        return Response(content=content, headers=headers, media_type=media_type)
+
     def _common_parameters(self, state: PublishedState) -> dict[str, Any]:
         """Parameters available to every query."""
         return {
@@ -81,18 +106,17 @@ class Responder:
             **COVERAGE_RULES,
         }
 
-    def _etag(self, state: PublishedState, query: Query) -> str:
-        """Identify the response by publication, user, what they may see, request and statement."""
+    def _etag(self, state: PublishedState, digest: str) -> str:
+        """Identify the response by publication, user, what they may see, request and what makes it."""
         parts = (
             str(state.newest_publication_id),
             state.readable,
             str(self.user.user_id),
             self.request.scope["path"],
             self.request.scope["query_string"].decode("latin-1"),
-            query.digest,
+            digest,
         )
-        digest = sha256("\n".join(parts).encode()).hexdigest()
-        return f'"{digest[:32]}"'
+        return f'"{sha256(chr(10).join(parts).encode()).hexdigest()[:32]}"'
 
     async def _before_history(
         self, reading: Reading, state: PublishedState, portfolio_id: UUID | None

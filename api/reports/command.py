@@ -15,6 +15,7 @@ from api.http.errors import PortfolioNotFound
 from api.marts.reader import SET_PUBLISHED_AT, Reading, make_read_only
 from api.queries import load_query
 from api.reports.build import read_report
+from api.reports.errors import NotPublishedError
 from api.reports.files import Written, folder_name, slugs_of, write_files
 from api.reports.formats import Format, render_files
 from warehouse.connections import Warehouse
@@ -23,15 +24,6 @@ from warehouse.errors import SigmaSightError, WarehouseUnavailableError
 __all__ = ["Format", "Reported", "Wanted", "Written", "write_report", "write_reports"]
 
 NAMES = load_query("portfolio_names")
-
-
-class NotPublishedError(SigmaSightError):
-    """The portfolio is in no publication."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "The portfolio is not published yet: `sigmasight nightly` builds and publishes what is loaded."
-        )
 
 
 @dataclass(frozen=True)

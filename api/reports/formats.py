@@ -27,6 +27,9 @@ MEDIA_TYPES: Final = {
 }
 
 
+ENDINGS: Final = {each: "zip" if each is Format.CSV else each.value for each in Format}
+
+
 def render(report: Report, wanted: Format) -> bytes:
     """The report in one file. Raises PdfUnavailableError without the extra for PDF."""
     if wanted is Format.CSV:

@@ -6,7 +6,8 @@ portfolio_report_columns.csv    each column's meaning, unit, coverage and query
 portfolio_report_sections.csv   whether a section is available, and why not
 portfolio_report_absent.csv     each absent figure and its reason
 
-A cell is empty where a table has no such column, or where its figure is absent.
+A cell is empty where a table has no such column, or where its figure is absent. Words that begin like a
+formula are prefixed with an apostrophe: spreadsheets execute formulas.
 """
 
 import csv
@@ -16,12 +17,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from api.reports.figures import exact
-from api.reports.model import Kind, Report, Section, Table
+from api.reports.model import Kind, Report, Section, Table, Value
 from api.reports.sections.holdings import FILE
 
 POSITIONS: Final = "portfolio_report.csv"
 OF_WHOLE_REPORT: Final = ("columns", "sections", "absent")
 _FIRST_DAY: Final = (1980, 1, 1, 0, 0, 0)  # of the format of zip: the same file has the same bytes
+
+_FORMULA: Final = "=+-@\t\r"
 
 Line = Sequence[str | None]
 
@@ -78,7 +81,13 @@ def _positions(report: Report) -> Iterator[Line]:
 
 def _rows(table: Table) -> Iterator[list[str | None]]:
     for row in table.rows:
-        yield [exact(value, column.kind) for column, value in zip(table.columns, row, strict=True)]
+        yield [_cell(value, column.kind) for column, value in zip(table.columns, row, strict=True)]
+
+
+def _cell(value: Value, kind: Kind) -> str | None:
+    text = exact(value, kind)
+    is_formula = text and kind is Kind.TEXT and text[0] in _FORMULA
+    return f"'{text}" if is_formula else text
 
 
 def _section(section: Section) -> Iterator[Line]:

@@ -9,23 +9,13 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from api.reports.errors import PdfUnavailableError
 from api.reports.model import Report, Table
 from api.reports.render.charts import chart_of, legend_of
 from api.reports.render.palette import light_colors, print_look
 from api.reports.render.view import Cell, SectionView, TableView, view_of
-from warehouse.errors import SigmaSightError
 
 TEMPLATE = Path(__file__).with_name("report.typ")
-
-
-class PdfUnavailableError(SigmaSightError):
-    """The extra for PDF is not installed."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "Reports as PDF need typst, which is not installed: `pip install 'sigmasight[pdf]'`, "
-            "or leave pdf out of the formats."
-        )
 
 
 def as_pdf(report: Report) -> bytes:

@@ -1,8 +1,7 @@
 """Factor exposures, and how they explain the variance."""
 
-from api.reports.model import Chart, Kind, Section
+from api.reports.model import Chart, Column, Kind, Section, Table
 from api.reports.tables import (
-    Column,
     Facts,
     Row,
     make_table,
@@ -78,7 +77,7 @@ def factors(facts: Facts) -> Section:
     return Section("factors", "Factor exposures and variance", (model, *split, single), quality=quality)
 
 
-def _split(facts: Facts) -> tuple[object, ...]:
+def _split(facts: Facts) -> tuple[Table, ...]:
     row = facts.one("report_risk")
     if row is None:
         return ()
@@ -102,5 +101,4 @@ def _split(facts: Facts) -> tuple[object, ...]:
 
 def _name(row: Row) -> str:
     """A name that stands once: the models share names of factors."""
-    name: str = NAMES.get((row["model"], row["factor"]), row["factor"])
-    return name
+    return NAMES.get((row["model"], row["factor"])) or str(row["factor"])

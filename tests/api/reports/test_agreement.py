@@ -16,7 +16,7 @@ from pypdf import PdfReader
 
 from api.reports.figures import as_decimal, rounded, shown
 from api.reports.model import Kind
-from api.reports.render.csv_files import POSITIONS
+from api.reports.render.csv_files import POSITIONS, _cell
 from api.reports.sections.holdings import FILE
 from tests.api.reports.report_files import Reports, read
 from warehouse.connections import Warehouse
@@ -274,3 +274,11 @@ def test_doubles_round_as_in_postgresql(demo: Warehouse) -> None:
             row = connection.execute("select round(%s::double precision::numeric, 6)", [number]).fetchone()
             assert row is not None
             assert rounded(number, 6) == row[0], (number, as_decimal(number))
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "cell"),
+    [("=1+1", Kind.TEXT, "'=1+1"), ("@x", Kind.TEXT, "'@x"), (Decimal(-5), Kind.MONEY, "-5.00")],
+)
+def test_words_that_begin_like_a_formula_are_not_one_in_csv(value: Any, kind: Kind, cell: str) -> None:
+    assert _cell(value, kind) == cell

@@ -10,9 +10,9 @@ from uuid import UUID
 
 import pytest
 
-from api.reports.command import Format, NotPublishedError, Wanted, Written, write_report
+from api.reports.command import Format, Wanted, Written, write_report
+from api.reports.errors import NotPublishedError, PdfUnavailableError
 from api.reports.files import slug_of, slugs_of, write_files
-from api.reports.render.pdf import PdfUnavailableError
 from tests.api.reports.report_files import Reports, portfolios
 from tests.api.republish import republished
 from warehouse.connections import Warehouse
