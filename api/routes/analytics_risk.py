@@ -1,8 +1,9 @@
-"""Volatility, value at risk, variance and Greeks of one portfolio."""
+"""Volatility, value at risk, variance, contributions to risk and Greeks of one portfolio."""
 
+from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 
 from api.dependencies import ResponderDep
 from api.http.documentation import marts_responses
@@ -10,6 +11,7 @@ from api.http.errors import PortfolioNotFound
 from api.queries import load_query
 from api.schemas.analytics_risk import (
     PortfolioGreeks,
+    PortfolioRiskContributions,
     PortfolioRiskDecomposition,
     PortfolioRiskMetrics,
     PortfolioValueAtRisk,
@@ -23,6 +25,7 @@ RISK_METRICS = load_query("analytics_risk_metrics")
 GREEKS = load_query("analytics_greeks")
 VALUE_AT_RISK = load_query("analytics_value_at_risk")
 RISK_DECOMPOSITION = load_query("analytics_risk_decomposition")
+RISK_CONTRIBUTIONS = load_query("analytics_risk_contributions")
 
 
 @router.get(
@@ -90,3 +93,23 @@ async def risk_decomposition(portfolio_id: UUID, responder: ResponderDep) -> Res
     The factors' contributions add up to the systematic variance; one that offsets others is negative.
     """
     return await responder.send(RISK_DECOMPOSITION, {"portfolio_id": portfolio_id}, portfolio_id=portfolio_id)
+
+
+@router.get(
+    "/risk-contributions",
+    summary="Risk contributions",
+    response_model=PortfolioRiskContributions,
+    responses=marts_responses(PortfolioNotFound),
+)
+async def risk_contributions(
+    portfolio_id: UUID,
+    responder: ResponderDep,
+    measure: Annotated[Literal["volatility"], Query(description="What is contributed to.")] = "volatility",
+) -> Response:
+    """Show what each open position contributes to the volatility of the factor model, largest first.
+
+    The components add up to the total; a position that lowers the volatility has a negative one. A position
+    without figures has a null_reason and is outside the total.
+    """
+    parameters = {"portfolio_id": portfolio_id, "measure": measure}
+    return await responder.send(RISK_CONTRIBUTIONS, parameters, portfolio_id=portfolio_id)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from api.schemas.analytics_common import POSITION_ID, Analytic, Metadata
 from api.schemas.common import ResponseModel, described
+from api.schemas.contributions import RISK_NULL_REASON
 
 COVERAGE = (
     "Share of the gross exposure of public and option positions that is covered; null without such positions."
@@ -233,6 +234,41 @@ class PortfolioRiskDecomposition(Analytic):
     """Where the variance of a portfolio comes from."""
 
     data: RiskDecomposition | None
+    metadata: DecompositionMetadata
+
+
+class RiskContribution(ResponseModel):
+    """What one open position contributes to the volatility."""
+
+    position_id: UUID = described("The position.", POSITION_ID)
+    name: str = described("Its symbol; OCC symbol for options.", "AAPL")
+    exposure_weight: float | None = described("Delta-adjusted exposure over equity; 0 for cash.", 0.0403)
+    standalone: float | None = described(
+        "Volatility that the position alone would give the equity, annualized decimal.", 0.0118
+    )
+    marginal: float | None = described(
+        "Change of the total per unit of exposure_weight, annualized decimal.", 0.206
+    )
+    component: float | None = described(
+        "exposure_weight x marginal, annualized decimal; negative if the position lowers the total.", 0.0083
+    )
+    share: float | None = described("component over the total.", 0.0618)
+    null_reason: str | None = described(RISK_NULL_REASON, None)
+
+
+class RiskContributions(ResponseModel):
+    """The total that the components add up to."""
+
+    measure: Literal["volatility"] = described("What is contributed to.", "volatility")
+    total: float = described("Volatility of the portfolio by the factor model, annualized decimal.", 0.134)
+    undiversified: float | None = described("Sum of the standalone volatilities.", 0.181)
+
+
+class PortfolioRiskContributions(Analytic):
+    """Where the volatility of a portfolio comes from, by position."""
+
+    data: RiskContributions | None
+    contributions: list[RiskContribution]
     metadata: DecompositionMetadata
 
 

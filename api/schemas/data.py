@@ -5,6 +5,7 @@ from typing import Literal
 from uuid import UUID
 
 from api.schemas.common import PriceNotice, PriceSource, ResponseModel, described
+from api.schemas.contributions import PositionContributions
 
 PORTFOLIO_ID = "6b1f7c1e-52f1-5f0a-9d6c-3f1d2a9b7c11"
 POSITION_ID = "4a6f7f0e-6c0e-5c0b-8f57-2f7b8d3f9a21"
@@ -141,7 +142,7 @@ class PositionsSummary(ResponseModel):
     total_market_value: float = described("Their net market value, USD.", 512340.12)
 
 
-class Holding(ResponseModel):
+class Holding(PositionContributions):
     """A position open at the close."""
 
     id: UUID = described("The position.", POSITION_ID)
@@ -221,7 +222,7 @@ class PortfolioComplete(ResponseModel):
     data_quality: CompleteQuality
 
 
-class PositionDetails(ResponseModel):
+class PositionDetails(PositionContributions):
     """A position: open at the close, or (include_closed) as of its last session."""
 
     id: UUID = described("The position.", POSITION_ID)

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from api.schemas.analytics_common import PORTFOLIO_ID, POSITION_ID, Analytic, Metadata
 from api.schemas.common import ResponseModel, described
+from api.schemas.contributions import PositionContributions
 
 
 class Exposures(ResponseModel):
@@ -83,7 +84,7 @@ class PortfolioForecastEvaluation(Analytic):
     metadata: Metadata
 
 
-class ListedPosition(ResponseModel):
+class ListedPosition(PositionContributions):
     """An open position."""
 
     id: UUID = described("The position.", POSITION_ID)
@@ -116,6 +117,14 @@ class PositionGroup(ResponseModel):
     gross_exposure: float = described("Sum of absolute market values, USD.", 45578.99)
     unrealized_pnl: float = described("USD.", 2512.4)
     day_change_value: float = described("P&L of the session, USD.", 512.25)
+    contribution: float | None = described(
+        "Sum of the positions' contributions to the return of the day; null over several portfolios.", 0.001
+    )
+    risk_contribution: float | None = described(
+        "Sum of the positions' risk_contribution; null over several portfolios or if none has one.", 0.0231
+    )
+    risk_share: float | None = described("The same over the portfolio's volatility.", 0.172)
+    positions_without_risk: int = described("Positions that have no risk_contribution.", 0)
 
 
 class PositionList(ResponseModel):

@@ -68,6 +68,20 @@ named as (
     where %(include_position_tags)s::boolean and portfolio_id = %(portfolio_id)s::uuid
 ),
 
+risks as (
+    select
+        position_id,
+        component,
+        share,
+        null_reason
+    from fct_risk_contributions
+    where
+        %(include_holdings)s::boolean
+        and portfolio_id = %(portfolio_id)s::uuid
+        and as_of_date = %(as_of_date)s::date
+        and measure = 'volatility'
+),
+
 holdings as (
     select
         open_positions.position_id as id,
@@ -86,6 +100,11 @@ holdings as (
         round(cost_basis, 2) as cost_basis,
         round(unrealized_pnl, 2) as unrealized_pnl,
         round(daily_pnl, 2) as daily_pnl,
+        round(contribution_to_return::numeric, 6) as contribution,
+        contribution_null_reason,
+        round(risks.component::numeric, 6) as risk_contribution,
+        round(risks.share::numeric, 6) as risk_share,
+        case when risks.position_id is null then 'not_published' else risks.null_reason end as risk_null_reason,
         has_complete_history,
         (
             select
@@ -107,6 +126,7 @@ holdings as (
         ) as tags
     from open_positions
     left join carried on open_positions.symbol = carried.symbol
+    left join risks on open_positions.position_id = risks.position_id
     where %(include_holdings)s::boolean
     order by abs(open_positions.market_value) desc, open_positions.symbol, open_positions.position_id
     limit %(max_positions)s

@@ -90,6 +90,19 @@ named as (
     where portfolio_id = any(array(select portfolio_id from scope))
 ),
 
+risks as (
+    select
+        position_id,
+        component,
+        share,
+        null_reason
+    from fct_risk_contributions
+    where
+        portfolio_id = any(array(select portfolio_id from chosen))
+        and as_of_date = %(as_of_date)s::date
+        and measure = 'volatility'
+),
+
 positions as (
     select
         chosen.position_id as id,
@@ -123,6 +136,19 @@ positions as (
             else 0
         end as day_change_percent,
         round(chosen.cumulative_pnl, 2) as total_pnl,
+        case
+            when chosen.as_of_date = %(as_of_date)s::date then round(chosen.contribution_to_return::numeric, 6)
+            else 0
+        end as contribution,
+        case when chosen.as_of_date = %(as_of_date)s::date then chosen.contribution_null_reason end
+            as contribution_null_reason,
+        round(risks.component::numeric, 6) as risk_contribution,
+        round(risks.share::numeric, 6) as risk_share,
+        case
+            when not chosen.is_open then 'closed'
+            when risks.position_id is null then 'not_published'
+            else risks.null_reason
+        end as risk_null_reason,
         round(chosen.strike_price, 4) as strike_price,
         chosen.expiration_date,
         chosen.underlying_symbol,
@@ -151,6 +177,7 @@ positions as (
     from chosen
     left join companies on chosen.company_symbol = companies.symbol
     left join carried on chosen.portfolio_id = carried.portfolio_id and chosen.symbol = carried.symbol
+    left join risks on chosen.position_id = risks.position_id and chosen.is_open
 ),
 
 page as (

@@ -58,9 +58,25 @@ named as (
     where portfolio_id = any(array(select portfolio_id from scope))
 ),
 
+risks as (
+    select
+        position_id,
+        component,
+        share,
+        null_reason
+    from fct_risk_contributions
+    where
+        portfolio_id = any(array(select portfolio_id from scope))
+        and as_of_date = %(as_of_date)s::date
+        and measure = 'volatility'
+),
+
 positions as (
     select
         described.*,
+        risks.component as risk_contribution,
+        risks.share as risk_share,
+        case when risks.position_id is null then 'not_published' else risks.null_reason end as risk_null_reason,
         companies.name as company_name,
         case
             when described.investment_class = 'PRIVATE' then 'Private'
@@ -79,6 +95,7 @@ positions as (
     from described
     left join companies on described.company_symbol = companies.symbol
     left join carried on described.portfolio_id = carried.portfolio_id and described.symbol = carried.symbol
+    left join risks on described.position_id = risks.position_id
 ),
 
 matching as (
@@ -142,7 +159,12 @@ listed as (
                     'weight', round(weight::numeric, 6),
                     'cost_basis', round(cost_basis, 2),
                     'unrealized_pnl', round(unrealized_pnl, 2),
-                    'day_change_value', round(daily_pnl, 2)
+                    'day_change_value', round(daily_pnl, 2),
+                    'contribution', round(contribution_to_return::numeric, 6),
+                    'contribution_null_reason', contribution_null_reason,
+                    'risk_contribution', round(risk_contribution::numeric, 6),
+                    'risk_share', round(risk_share::numeric, 6),
+                    'risk_null_reason', risk_null_reason
                 )
                 order by place
             ),
@@ -181,7 +203,12 @@ groups as (
         sum(market_value) as market_value,
         sum(abs(market_value)) as gross_exposure,
         sum(unrealized_pnl) as unrealized_pnl,
-        sum(daily_pnl) as daily_pnl
+        sum(daily_pnl) as daily_pnl,
+        -- ratios of portfolios with equities of their own do not add up
+        sum(contribution_to_return) filter (where %(portfolio_id)s::uuid is not null) as contribution,
+        sum(risk_contribution) filter (where %(portfolio_id)s::uuid is not null) as risk_contribution,
+        sum(risk_share) filter (where %(portfolio_id)s::uuid is not null) as risk_share,
+        count(*) filter (where risk_contribution is null) as positions_without_risk
     from bucketed
     group by bucket
 ),
@@ -196,7 +223,11 @@ grouped as (
                     'market_value', round(market_value, 2),
                     'gross_exposure', round(gross_exposure, 2),
                     'unrealized_pnl', round(unrealized_pnl, 2),
-                    'day_change_value', round(daily_pnl, 2)
+                    'day_change_value', round(daily_pnl, 2),
+                    'contribution', round(contribution::numeric, 6),
+                    'risk_contribution', round(risk_contribution::numeric, 6),
+                    'risk_share', round(risk_share::numeric, 6),
+                    'positions_without_risk', positions_without_risk
                 )
                 order by gross_exposure desc, bucket
             ),

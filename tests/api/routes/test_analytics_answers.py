@@ -422,6 +422,66 @@ def test_contributions_to_variance_add_up(hedge_fund: Person, analyst: Analyst) 
     assert sum(shares) == pytest.approx(data["systematic_share"], abs=1e-5)
 
 
+def test_risk_contributions_equal_the_mart_and_add_up(high_net_worth: Person, analyst: Analyst) -> None:
+    body = get(high_net_worth, "risk-contributions")
+    known = {
+        str(fact["position_id"]): fact for fact in rows(analyst, "fct_risk_contributions", high_net_worth)
+    }
+    assert {one["position_id"] for one in body["contributions"]} == known.keys()
+    for one in body["contributions"]:
+        fact = known[one["position_id"]]
+        assert (one["name"], one["null_reason"]) == (fact["symbol"], fact["null_reason"])
+        for name in ("exposure_weight", "standalone", "marginal", "component", "share"):
+            assert one[name] == rounded(fact[name])
+    components = [one["component"] for one in body["contributions"] if one["null_reason"] is None]
+    fact = row(analyst, "fct_portfolio_risk", high_net_worth)
+    assert body["data"]["total"] == rounded(fact["total_volatility"])
+    assert sum(components) == pytest.approx(body["data"]["total"], abs=1e-6 * len(components))
+    assert body["data"]["undiversified"] > body["data"]["total"]
+    sizes = [abs(component) for component in components]
+    assert sizes == sorted(sizes, reverse=True)
+    assert {one["null_reason"] for one in body["contributions"][len(components) :]} == {"private"}
+
+
+def test_positions_have_their_contributions(high_net_worth: Person, analyst: Analyst) -> None:
+    """The three answers with positions give the same, equal to the marts."""
+    of = high_net_worth.portfolio_id
+    values = {str(fact["position_id"]): fact for fact in rows(analyst, "fct_position_values", high_net_worth)}
+    risks = {
+        str(fact["position_id"]): fact for fact in rows(analyst, "fct_risk_contributions", high_net_worth)
+    }
+    for listed in (
+        high_net_worth.get(f"data/portfolio/{of}/complete").json()["holdings"],
+        high_net_worth.get("data/positions/details", portfolio_id=of).json()["positions"],
+        high_net_worth.get("data/positions", portfolio_id=of).json()["positions"],
+    ):
+        assert {one["id"] for one in listed} == risks.keys()
+        for one in listed:
+            fact = risks[one["id"]]
+            assert one["contribution"] == rounded(values[one["id"]]["contribution_to_return"])
+            assert one["contribution_null_reason"] is None
+            assert one["risk_contribution"] == rounded(fact["component"])
+            assert one["risk_share"] == rounded(fact["share"])
+            assert one["risk_null_reason"] == fact["null_reason"]
+        snapshot = row(analyst, "fct_portfolio_snapshots", high_net_worth)
+        total = sum(one["contribution"] for one in listed)
+        assert total == pytest.approx(snapshot["daily_return"], abs=1e-6 * len(listed))
+
+
+def test_a_closed_position_has_no_risk_and_counts_in_the_return(hedge_fund: Person, analyst: Analyst) -> None:
+    for day in ("2025-07-18", LAST):  # on the first one options settle
+        query = {"portfolio_id": hedge_fund.portfolio_id, "include_closed": "true", "as_of_date": day}
+        listed = hedge_fund.get("data/positions/details", **query).json()["positions"]
+        closed = [one for one in listed if not one["is_open"]]
+        assert closed
+        assert {(one["risk_contribution"], one["risk_null_reason"]) for one in closed} == {(None, "closed")}
+        total = sum(one["contribution"] for one in listed)
+        daily_return = row(analyst, "fct_portfolio_snapshots", hedge_fund, day)["daily_return"]
+        assert total == pytest.approx(daily_return, abs=1e-6 * len(listed))
+        # worth the same as the day before on the one day, closed before the other
+        assert {one["contribution"] for one in closed} == {0}
+
+
 def test_greeks_equal_the_marts_and_only_open_options_are_listed(
     hedge_fund: Person, analyst: Analyst
 ) -> None:

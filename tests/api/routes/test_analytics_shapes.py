@@ -34,6 +34,7 @@ PORTFOLIO_PATHS = [
         "greeks",
         "value-at-risk",
         "risk-decomposition",
+        "risk-contributions",
         "forecast-evaluation",
     )
 ]

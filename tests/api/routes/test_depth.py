@@ -165,6 +165,21 @@ def test_groups_of_positions_add_up_to_all_that_match(hedge_fund: Person, group_
     assert sum(group["position_count"] for group in body["groups"]) == body["total"]
     total = sum(group["market_value"] for group in body["groups"])
     assert total == pytest.approx(body["total_market_value"], abs=0.02)
+    assert {group["risk_contribution"] for group in body["groups"]} == {
+        None
+    }  # over all of the user's portfolios
+
+
+def test_contributions_of_groups_add_up_to_the_portfolio(high_net_worth: Person) -> None:
+    of = high_net_worth.portfolio_id
+    body = get(high_net_worth, "data/positions", group_by="sector", portfolio_id=of)
+    total = get(high_net_worth, f"analytics/portfolio/{of}/risk-contributions")["data"]["total"]
+    known = [group for group in body["groups"] if group["risk_contribution"] is not None]
+    assert sum(group["risk_contribution"] for group in known) == pytest.approx(total, abs=1e-5)
+    assert sum(group["risk_share"] for group in known) == pytest.approx(1, abs=1e-5)
+    (private,) = [group for group in body["groups"] if group["bucket"] == "Private"]
+    assert private["risk_contribution"] is None
+    assert private["positions_without_risk"] == private["position_count"] > 0
 
 
 def test_positions_are_filtered_and_sorted(hedge_fund: Person) -> None:

@@ -10,7 +10,8 @@ from tests.api.api_helpers import Person
 LAST = "2025-09-12"
 LARGEST = "HOME_EQUITY"
 MEASURED = (
-    "volatility", "value-at-risk", "risk-metrics", "risk-decomposition", "factor-exposures", "market-beta",
+    "volatility", "value-at-risk", "risk-metrics", "risk-decomposition", "risk-contributions",
+    "factor-exposures", "market-beta",
     "beta-calculated-90d", "beta-comparison", "positions/factor-exposures", "spread-factors", "stress-test",
     "correlation-matrix", "diversification-score", "greeks",
 )  # fmt: skip
