@@ -196,9 +196,19 @@ def _lay_down(warehouse: Warehouse) -> None:
         with _connected(warehouse.admin_url) as connection:
             bootstrap(connection)
     url = warehouse.analyst_network_url
-    if url is not None and not _logs_in(url):
-        with _connected(warehouse.admin_url) as connection:
+    if url is None:
+        return
+    with _connected(warehouse.admin_url) as connection:
+        # a login without a password would be refused, with lines in the server's log
+        if not _has_password(connection, ANALYST) or not _logs_in(url):
             set_password(connection, ANALYST, url_parts(url)["password"])
+
+
+def _has_password(connection: Connection, role: str) -> bool:
+    found = connection.execute(
+        "select from pg_catalog.pg_authid where rolname = %s and rolpassword is not null", [role]
+    )
+    return found.fetchone() is not None
 
 
 def _database_exists(connection: Connection, database: str) -> bool:

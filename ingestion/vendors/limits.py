@@ -18,7 +18,6 @@ from typing import TypeVar
 from tenacity import (
     RetryCallState,
     Retrying,
-    before_sleep_log,
     retry_if_exception,
     stop_after_attempt,
     wait_exponential_jitter,
@@ -179,9 +178,13 @@ class Line:
                 lambda error: isinstance(error, VendorDownError) and not self.breaker.is_open
             ),
             sleep=self.clock.sleep,
-            before_sleep=before_sleep_log(logger, logging.INFO),
+            before_sleep=self._log_pause,
             reraise=True,
         )
+
+    def _log_pause(self, state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        logger.info("%s is asked again in %.1f s: %s", self.title, state.upcoming_sleep, error)
 
 
 def seconds_to_wait(retry_after: str | None, now: datetime) -> float | None:

@@ -165,6 +165,8 @@ def test_a_port_is_open_on_loopback_to_analysts_with_the_password(opened: Wareho
     with connect(url) as analyst:
         assert analyst.info.host == "127.0.0.1"
         assert analyst.execute("show search_path").fetchone() == ("marts, udf, public",)
+    log = data_folder(opened.settings.sigmasight_home) / "log"
+    assert "authentication failed" not in log.read_text()
     password = with_port.embedded_password_file
     assert stat.S_IMODE(password.stat().st_mode) == 0o600
     for part in ({"password": "guessed"}, {"user": "postgres"}, {"user": "sigmasight_writer"}):

@@ -90,6 +90,13 @@ def test_pauses_grow_and_have_jitter() -> None:
     assert len({waited(3) for _ in range(5)}) > 1
 
 
+def test_a_pause_is_logged_with_the_vendor_and_the_reason(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    line = Line("Acme", 6000, clock=FakeClock())
+    assert line.call(answer(VendorDownError("Acme is down", retry_after=5), 7)) == 7  # type: ignore[arg-type]
+    assert caplog.messages == ["Acme is asked again in 5.0 s: Acme is down"]
+
+
 def test_retry_after_has_precedence_over_the_backoff() -> None:
     clock = FakeClock()
     line = Line("Vendor", 6000, clock)
