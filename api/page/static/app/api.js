@@ -28,7 +28,10 @@ export async function get(path) {
 
 // Several answers by name; a Problem in the place of one that failed.
 export async function getAll(paths) {
-    const pairs = Object.entries(paths).map(async ([name, path]) => [name, await get(path).catch((problem) => problem)]);
+    const pairs = Object.entries(paths).map(async ([name, path]) => [
+        name,
+        await get(path).catch((problem) => problem),
+    ]);
     return Object.fromEntries(await Promise.all(pairs));
 }
 
@@ -54,7 +57,13 @@ async function send(method, path, token, { body, signal, accept }) {
     if (accept) headers.Accept = accept;
     try {
         // no-cache: the browser sends the ETag along, and a 304 costs no body
-        return await fetch(API + path, { method, headers, signal, cache: "no-cache", body: body && JSON.stringify(body) });
+        return await fetch(API + path, {
+            method,
+            headers,
+            signal,
+            cache: "no-cache",
+            body: body && JSON.stringify(body),
+        });
     } catch (error) {
         if (error.name === "AbortError") throw error;
         throw outOfReach();

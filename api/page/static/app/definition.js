@@ -33,7 +33,8 @@ function nameOf(pointer) {
 }
 
 function history(before, kind) {
-    return `${before.old_value ?? "not known"} before publication ${before.publication_id} of ${formats.instant(before.published_at)}`;
+    const since = `publication ${before.publication_id} of ${formats.instant(before.published_at)}`;
+    return `${before.old_value ?? "not known"} before ${since}`;
 }
 
 async function publicationOf(answer) {
@@ -67,7 +68,11 @@ async function definitionOf(mart) {
             h("p", {}, found ? found.description : body.description),
             found && h("p", { class: "soft" }, `Unit: ${found.unit ?? "none"}. ${body.description}`),
             statement(`SQL of ${name}`, body.compiled_sql ?? body.raw_sql),
-            ...body.upstream.slice(0, 40).map((node) => statement(`${node.layer}.${node.name}`, node.compiled_sql ?? node.raw_sql, node.description)),
+            ...body.upstream
+                .slice(0, 40)
+                .map((node) =>
+                    statement(`${node.layer}.${node.name}`, node.compiled_sql ?? node.raw_sql, node.description),
+                ),
         ];
     } catch (problem) {
         return h("p", { class: "notice" }, problem.message);
@@ -76,5 +81,11 @@ async function definitionOf(mart) {
 
 function statement(title, sql, description) {
     if (!sql) return h("p", { class: "soft" }, `${title}: loaded rows. ${description ?? ""}`);
-    return h("details", {}, h("summary", {}, title), description && h("p", {}, description), h("pre", { tabindex: "0" }, sql.trim()));
+    return h(
+        "details",
+        {},
+        h("summary", {}, title),
+        description && h("p", {}, description),
+        h("pre", { tabindex: "0" }, sql.trim()),
+    );
 }

@@ -8,7 +8,8 @@ import { openDefinition } from "./definition.js";
 import { restatementOf } from "./restated.js";
 
 // kind: see format.js. mart: "fct_x.column" behind the field. key: of the mart's row, if it is not the portfolio's.
-// reason: pointer of the field that says why the value is null; reasonText: the reason, where there is but one. label: what it is, for the dialog.
+// reason: pointer of the field that says why the value is null; reasonText: the reason, where there is but one.
+// label: what it is, for the dialog.
 export function figure(answer, pointer, kind, { mart, key, reason, reasonText, signed, label, words } = {}) {
     const value = at(answer.body, pointer);
     if (value === null || value === undefined) return missing(reasonText ?? reasonOf(answer, reason));
@@ -39,10 +40,14 @@ function reasonOf(answer, pointer) {
     if (reason) return formats.text(reason);
     const quality = answer.body.data_quality;
     if (answer.body.available === false && quality?.message) return quality.message;
-    return pointer || !quality?.flag || quality.flag === "full_history" ? "not known" : `not known (${formats.text(quality.flag)})`;
+    return pointer || !quality?.flag || quality.flag === "full_history"
+        ? "not known"
+        : `not known (${formats.text(quality.flag)})`;
 }
 
 function was(before, kind, signed) {
     if (before.old_value === null) return "not known";
-    return Number.isFinite(Number(before.old_value)) ? formats[kind](Number(before.old_value), signed) : before.old_value;
+    return Number.isFinite(Number(before.old_value))
+        ? formats[kind](Number(before.old_value), signed)
+        : before.old_value;
 }

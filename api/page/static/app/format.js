@@ -24,7 +24,6 @@ export const formats = {
     probability: digits(3),
     count: whole,
     quantity: digits(0, 4),
-    bp: digits(0, 1),
     date: (value) => value,
     instant: (value) => `${instants.format(new Date(value))} UTC`,
     text: (value) => String(value).replaceAll("_", " "),
@@ -45,7 +44,6 @@ export const units = {
     probability: "probability",
     count: "count",
     quantity: "units",
-    bp: "basis points",
 };
 
 const TEXTS = new Set(["date", "instant", "text", "name", "sentence", "flag"]);

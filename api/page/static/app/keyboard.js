@@ -39,5 +39,9 @@ function isTyping(target) {
 
 function showShortcuts(shortcuts) {
     const rows = shortcuts.map(({ key, what }) => [h("dt", {}, h("kbd", {}, key)), h("dd", {}, what)]);
-    openDialog("Keyboard", h("dl", { class: "facts" }, rows), h("p", { class: "soft" }, "In a chart: left and right move along it, Home and End go to its ends."));
+    openDialog(
+        "Keyboard",
+        h("dl", { class: "facts" }, rows),
+        h("p", { class: "soft" }, "In a chart: left and right move along it, Home and End go to its ends."),
+    );
 }

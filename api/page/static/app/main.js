@@ -59,19 +59,24 @@ async function readAll(screen, address) {
     const answers = await getAll(pathsOf(screen, address, session, portfolios));
     const all = portfolios ? { portfolios, ...answers } : answers;
     const answered = all.portfolios.asOf;
-    return !answered || answered === session ? all : { ...all, ...(await getAll(pathsOf(screen, address, answered, all))) };
+    return !answered || answered === session
+        ? all
+        : { ...all, ...(await getAll(pathsOf(screen, address, answered, all))) };
 }
 
 function pathsOf(screen, address, session, isKnown) {
     const paths = screen.requests(address, session);
     if (!isKnown) paths.portfolios = "/data/portfolios";
-    if (address.portfolio && !screen.keepsItself) paths.restatements = `/restatements?portfolio_id=${address.portfolio}&limit=1000`;
+    if (address.portfolio && !screen.keepsItself)
+        paths.restatements = `/restatements?portfolio_id=${address.portfolio}&limit=1000`;
     return Object.fromEntries(Object.entries(paths).map(([name, path]) => [name, dated(path, address)]));
 }
 
 function isDrawn(answers) {
     const names = Object.keys(answers);
-    const isSame = names.length === Object.keys(drawn.answers).length && names.every((name) => answers[name] === drawn.answers[name]);
+    const isSame =
+        names.length === Object.keys(drawn.answers).length &&
+        names.every((name) => answers[name] === drawn.answers[name]);
     return isSame && drawn.hash === location.hash;
 }
 
@@ -90,7 +95,12 @@ function draw(screen, address, answers, again) {
         tabs(address, SCREENS),
         outage,
         banners(address, portfolios, shown, newest),
-        h("main", { id: "main", tabindex: "-1" }, heading(screen, address, name), contents(screen, address, answers, portfolios)),
+        h(
+            "main",
+            { id: "main", tabindex: "-1" },
+            heading(screen, address, name),
+            contents(screen, address, answers, portfolios),
+        ),
         announcement,
     );
     if (isElsewhere) scrollTo(0, 0);
@@ -98,7 +108,12 @@ function draw(screen, address, answers, again) {
 }
 
 function heading(screen, address, name) {
-    return h("div", { class: "heading" }, h("h1", {}, screen.title, name && h("small", {}, name)), screen.hasPeriod && periodPicker(address));
+    return h(
+        "div",
+        { class: "heading" },
+        h("h1", {}, screen.title, name && h("small", {}, name)),
+        screen.hasPeriod && periodPicker(address),
+    );
 }
 
 function contents(screen, address, answers, portfolios) {

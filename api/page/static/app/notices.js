@@ -22,7 +22,9 @@ export function coverage(answer) {
     return h(
         "p",
         { class: "notice" },
-        share === null ? "Nothing is measured. " : ["Covers ", figure(answer, "/data_quality/coverage_of_equity", "share", field), " of equity. "],
+        share === null
+            ? "Nothing is measured. "
+            : ["Covers ", figure(answer, "/data_quality/coverage_of_equity", "share", field), " of equity. "],
         quality.message,
     );
 }
@@ -42,7 +44,15 @@ export function emptyState() {
         { class: "card empty" },
         h("h2", {}, "No portfolio yet"),
         h("p", {}, "Load one from a terminal, beside the server; it appears here once it is built and published."),
-        h("pre", { tabindex: "0" }, "sigmasight template mine.csv\nsigmasight load positions mine.csv --portfolio NAME --owner EMAIL\nsigmasight nightly"),
-        h("p", { class: "soft" }, "The first line writes a positions file to fill in. A download of your broker works too: see docs/positions_file.md."),
+        h(
+            "pre",
+            { tabindex: "0" },
+            "sigmasight template mine.csv\nsigmasight load positions mine.csv --portfolio NAME --owner EMAIL\nsigmasight nightly",
+        ),
+        h(
+            "p",
+            { class: "soft" },
+            "The first line writes a positions file to fill in. A download of your broker works too: see docs/positions_file.md.",
+        ),
     );
 }

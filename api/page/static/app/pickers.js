@@ -67,7 +67,11 @@ function publicationList(answer, choose) {
         h(
             "li",
             {},
-            h("button", { type: "button", class: "small", onclick: () => choose(row.published_at) }, formats.instant(row.published_at)),
+            h(
+                "button",
+                { type: "button", class: "small", onclick: () => choose(row.published_at) },
+                formats.instant(row.published_at),
+            ),
             ` publication ${row.publication_id}: ${row.from_date} to ${row.to_date}`,
         ),
     );
@@ -75,12 +79,23 @@ function publicationList(answer, choose) {
 }
 
 function instantForm(address, choose) {
-    const input = h("input", { type: "datetime-local", step: "1", id: "instant", value: (address.params.published_at ?? "").slice(0, 19) });
+    const input = h("input", {
+        type: "datetime-local",
+        step: "1",
+        id: "instant",
+        value: (address.params.published_at ?? "").slice(0, 19),
+    });
     const send = (event) => {
         event.preventDefault();
         if (input.value) choose(`${input.value.length === 16 ? `${input.value}:00` : input.value}Z`);
     };
-    return h("form", { class: "row", onsubmit: send }, h("label", { for: "instant" }, "Another instant (UTC)"), input, h("button", { type: "submit", class: "small" }, "Show"));
+    return h(
+        "form",
+        { class: "row", onsubmit: send },
+        h("label", { for: "instant" }, "Another instant (UTC)"),
+        input,
+        h("button", { type: "submit", class: "small" }, "Show"),
+    );
 }
 
 export function periodPicker(address) {
@@ -97,7 +112,12 @@ export function periodPicker(address) {
             PERIOD_NAMES[period] ?? period,
         ),
     );
-    return h("div", { class: "periods", role: "group", "aria-label": "Period" }, buttons, address.period === "custom" && rangeForm(address));
+    return h(
+        "div",
+        { class: "periods", role: "group", "aria-label": "Period" },
+        buttons,
+        address.period === "custom" && rangeForm(address),
+    );
 }
 
 function rangeForm({ params }) {
@@ -107,5 +127,12 @@ function rangeForm({ params }) {
         event.preventDefault();
         go({ period: "custom", from: first.value, to: last.value });
     };
-    return h("form", { class: "row", onsubmit: send }, first, "to", last, h("button", { type: "submit", class: "small" }, "Show"));
+    return h(
+        "form",
+        { class: "row", onsubmit: send },
+        first,
+        "to",
+        last,
+        h("button", { type: "submit", class: "small" }, "Show"),
+    );
 }

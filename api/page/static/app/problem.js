@@ -9,12 +9,20 @@ export class Problem extends Error {
 }
 
 export const outOfReach = () =>
-    new Problem({ status: 0, code: "out_of_reach", detail: "The server does not answer. The figures shown are the last ones read." });
+    new Problem({
+        status: 0,
+        code: "out_of_reach",
+        detail: "The server does not answer. The figures shown are the last ones read.",
+    });
 
 export async function problemOf(response) {
     try {
         return new Problem(await response.json());
     } catch {
-        return new Problem({ status: response.status, code: "unreadable", title: `The server answered ${response.status}.` });
+        return new Problem({
+            status: response.status,
+            code: "unreadable",
+            title: `The server answered ${response.status}.`,
+        });
     }
 }

@@ -22,8 +22,11 @@ export function bar(address, portfolios, shown, showShortcuts) {
 
 function portfolioPicker(address, portfolios) {
     const choose = (event) => go({ portfolio: event.target.value });
-    const options = portfolios.map(({ id, name }) => h("option", { value: id, selected: id === address.portfolio }, name));
-    if (!portfolios.some(({ id }) => id === address.portfolio)) options.unshift(h("option", { selected: true }, "another portfolio"));
+    const options = portfolios.map(({ id, name }) =>
+        h("option", { value: id, selected: id === address.portfolio }, name),
+    );
+    if (!portfolios.some(({ id }) => id === address.portfolio))
+        options.unshift(h("option", { selected: true }, "another portfolio"));
     return h("select", { "aria-label": "Portfolio", "data-focus": "portfolio", onchange: choose }, options);
 }
 
@@ -35,7 +38,11 @@ function menu(showShortcuts) {
     };
     const button = (text, press) => h("button", { type: "button", class: "plain", onclick: press }, text);
     const open = async (event) => {
-        if (event.target.open) who.textContent = await get("/auth/me").then(({ body }) => body.email, (problem) => problem.message);
+        if (event.target.open)
+            who.textContent = await get("/auth/me").then(
+                ({ body }) => body.email,
+                (problem) => problem.message,
+            );
     };
     return h(
         "details",
@@ -57,14 +64,27 @@ function menu(showShortcuts) {
 export function tabs(address, screens) {
     if (!address.portfolio) return null;
     const links = screens.map(({ name, title }) =>
-        h("a", { href: addressOf(address, { screen: name }), "aria-current": name === address.screen && "page", "data-focus": `tab ${name}` }, title),
+        h(
+            "a",
+            {
+                href: addressOf(address, { screen: name }),
+                "aria-current": name === address.screen && "page",
+                "data-focus": `tab ${name}`,
+            },
+            title,
+        ),
     );
     return h("nav", { class: "tabs", "aria-label": "Screens" }, links);
 }
 
 // shown: the session on screen. newest: the last session published, as far as this page knows.
 export function banners(address, portfolios, shown, newest) {
-    return h("div", { class: "banners" }, pastBanner(address, shown, newest), simulatedBanner(portfolios, address.portfolio));
+    return h(
+        "div",
+        { class: "banners" },
+        pastBanner(address, shown, newest),
+        simulatedBanner(portfolios, address.portfolio),
+    );
 }
 
 function pastBanner(address, shown, newest) {
@@ -84,7 +104,10 @@ function pastBanner(address, shown, newest) {
 function simulatedBanner(portfolios, chosen) {
     const shown = portfolios.filter(({ id }) => !chosen || id === chosen);
     const simulated = shown.find(({ price_source: source }) => source === "simulated");
-    return simulated && h("p", { class: "banner simulated" }, h("strong", {}, "Simulated prices. "), simulated.price_notice);
+    return (
+        simulated &&
+        h("p", { class: "banner simulated" }, h("strong", {}, "Simulated prices. "), simulated.price_notice)
+    );
 }
 
 export function rowsOrNone(answer) {

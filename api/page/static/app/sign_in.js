@@ -8,8 +8,20 @@ import { signIn } from "./session.js";
 export function askToSignIn() {
     return new Promise((resolve) => {
         const problem = h("p", { class: "notice alarm", role: "alert", hidden: true });
-        const email = h("input", { type: "email", name: "email", autocomplete: "username", required: true, id: "email" });
-        const password = h("input", { type: "password", name: "password", autocomplete: "current-password", required: true, id: "password" });
+        const email = h("input", {
+            type: "email",
+            name: "email",
+            autocomplete: "username",
+            required: true,
+            id: "email",
+        });
+        const password = h("input", {
+            type: "password",
+            name: "password",
+            autocomplete: "current-password",
+            required: true,
+            id: "password",
+        });
         const submit = h("button", { type: "submit", class: "primary" }, "Sign in");
 
         async function send(event) {
@@ -40,7 +52,11 @@ export function askToSignIn() {
             password,
             submit,
         );
-        const dialog = h("dialog", { class: "sign-in", "aria-label": "Sign in", oncancel: (event) => event.preventDefault() }, form);
+        const dialog = h(
+            "dialog",
+            { class: "sign-in", "aria-label": "Sign in", oncancel: (event) => event.preventDefault() },
+            form,
+        );
         document.body.append(dialog);
         dialog.showModal();
         email.focus();

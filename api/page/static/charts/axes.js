@@ -13,7 +13,9 @@ export function valueAxis([low, high], y, { left, right, kind, count = 5 }) {
 
 export function dateAxis(dates, x, { bottom, width }) {
     const count = Math.min(dates.length, Math.max(2, Math.floor(width / 110)));
-    const places = Array.from({ length: count }, (_, number) => Math.round((number * (dates.length - 1)) / Math.max(1, count - 1)));
+    const places = Array.from({ length: count }, (_, number) =>
+        Math.round((number * (dates.length - 1)) / Math.max(1, count - 1)),
+    );
     return [...new Set(places)].map((place, number) => {
         const anchor = number === 0 ? "start" : place === dates.length - 1 ? "end" : "middle";
         return svg("text", { class: `tick ${anchor}`, x: x(place), y: bottom + 18 }, dates[place]);

@@ -17,7 +17,12 @@ export function barList(answer, rows, { tone, label } = {}) {
         h(
             "li",
             {},
-            h("span", { class: "name" }, row.link ? h("a", { href: row.link }, row.name) : row.name, row.note && h("small", {}, row.note)),
+            h(
+                "span",
+                { class: "name" },
+                row.link ? h("a", { href: row.link }, row.name) : row.name,
+                row.note && h("small", {}, row.note),
+            ),
             bar(values[number], x, tone),
             figure(answer, row.pointer, row.kind, { label: row.name, ...row }),
         ),

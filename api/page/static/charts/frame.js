@@ -5,8 +5,18 @@ import { h, replace } from "../app/dom.js";
 // draw: (width) => nodes. table: () => node, made when it is first asked for.
 export function chartFrame({ title, note, draw, table, legend }) {
     const canvas = h("div", { class: "canvas" });
-    const toggle = h("button", { type: "button", class: "small", "aria-pressed": "false", onclick: switchView }, "Table");
-    const frame = h("section", { class: "card chart" }, h("header", {}, h("h2", {}, title), legend, toggle), note && h("p", { class: "soft" }, note), canvas);
+    const toggle = h(
+        "button",
+        { type: "button", class: "small", "aria-pressed": "false", onclick: switchView },
+        "Table",
+    );
+    const frame = h(
+        "section",
+        { class: "card chart" },
+        h("header", {}, h("h2", {}, title), legend, toggle),
+        note && h("p", { class: "soft" }, note),
+        canvas,
+    );
     let width = 0;
 
     function switchView() {
@@ -31,5 +41,9 @@ export function chartFrame({ title, note, draw, table, legend }) {
 
 // names: of the series, in the order of their colours.
 export function legend(names) {
-    return h("ul", { class: "legend" }, names.map(({ name, tone }) => h("li", { class: `tone-${tone}` }, name)));
+    return h(
+        "ul",
+        { class: "legend" },
+        names.map(({ name, tone }) => h("li", { class: `tone-${tone}` }, name)),
+    );
 }

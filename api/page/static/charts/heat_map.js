@@ -25,8 +25,15 @@ export function heatMap({ width, answer, names, pointer, label, kind = "correlat
         frame.setAttribute("x", LABELS + place[1] * size);
         frame.setAttribute("y", LABELS + place[0] * size);
         frame.setAttribute("visibility", "visible");
-        const exact = value === undefined || value === null ? {} : { "data-value": String(value), "data-source": `${answer.path}#${field}` };
-        replace(readout, `${one} and ${other}: `, h("b", exact, exact["data-value"] ? formats[kind](value) : "not known"));
+        const exact =
+            value === undefined || value === null
+                ? {}
+                : { "data-value": String(value), "data-source": `${answer.path}#${field}` };
+        replace(
+            readout,
+            `${one} and ${other}: `,
+            h("b", exact, exact["data-value"] ? formats[kind](value) : "not known"),
+        );
     }
 
     const picture = svg(
@@ -36,10 +43,16 @@ export function heatMap({ width, answer, names, pointer, label, kind = "correlat
         names.flatMap((one, row) => names.map((other, column) => cell(matrix[one]?.[other], row, column, size))),
         frame,
     );
-    const box = h("div", { class: "plot wide", tabindex: "0", role: "group", "aria-label": `${label}. The arrow keys read it off.` }, picture);
+    const box = h(
+        "div",
+        { class: "plot wide", tabindex: "0", role: "group", "aria-label": `${label}. The arrow keys read it off.` },
+        picture,
+    );
     picture.addEventListener("pointermove", (event) => {
         const corner = picture.getBoundingClientRect();
-        const [row, column] = [event.clientY - corner.top, event.clientX - corner.left].map((far) => Math.floor((far - LABELS) / size));
+        const [row, column] = [event.clientY - corner.top, event.clientX - corner.left].map((far) =>
+            Math.floor((far - LABELS) / size),
+        );
         if (row >= 0 && column >= 0) read(row, column);
     });
     box.addEventListener("keydown", (event) => {
@@ -60,8 +73,17 @@ function labels(name, number, size) {
 }
 
 function cell(value, row, column, size) {
-    const step = value === null || value === undefined ? "unknown" : STEPS[Math.round((Math.max(-1, Math.min(1, value)) + 1) * 4)];
-    return svg("rect", { class: `heat ${step}`, x: LABELS + column * size, y: LABELS + row * size, width: size - 1, height: size - 1 });
+    const step =
+        value === null || value === undefined
+            ? "unknown"
+            : STEPS[Math.round((Math.max(-1, Math.min(1, value)) + 1) * 4)];
+    return svg("rect", {
+        class: `heat ${step}`,
+        x: LABELS + column * size,
+        y: LABELS + row * size,
+        width: size - 1,
+        height: size - 1,
+    });
 }
 
 function clamp(number, count) {

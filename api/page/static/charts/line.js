@@ -40,10 +40,18 @@ export function lineChart({ width, dates, series, below, kind, label, signed = f
         cursor.setAttribute("x2", x(place));
         cursor.setAttribute("visibility", "visible");
         dots.forEach((dot, number) => mark(dot, all[number][place], x(place), y));
-        replace(readout, h("time", {}, dates[place]), [...series, below].filter(Boolean).map((one) => reading(one, place, kind, signed)));
+        replace(
+            readout,
+            h("time", {}, dates[place]),
+            [...series, below].filter(Boolean).map((one) => reading(one, place, kind, signed)),
+        );
     }
 
-    const box = h("div", { class: "plot", tabindex: "0", role: "group", "aria-label": `${label}. Left and right read it off.` }, picture);
+    const box = h(
+        "div",
+        { class: "plot", tabindex: "0", role: "group", "aria-label": `${label}. Left and right read it off.` },
+        picture,
+    );
     box.addEventListener("pointermove", (event) => {
         const left = event.clientX - box.getBoundingClientRect().left;
         read(Math.round(((left - LEFT) / (width - LEFT - RIGHT)) * (dates.length - 1)));
@@ -83,7 +91,10 @@ function area(line, x, width, { name, tone }) {
     const outline = path(known, x, y);
     return [
         valueAxis(range, y, { left: LEFT, right: width - RIGHT, kind: "share", count: 2 }),
-        svg("path", { class: `area tone-${tone}`, d: `${outline}L${x(line.length - 1).toFixed(1)} ${y(0)}L${x(0)} ${y(0)}Z` }),
+        svg("path", {
+            class: `area tone-${tone}`,
+            d: `${outline}L${x(line.length - 1).toFixed(1)} ${y(0)}L${x(0)} ${y(0)}Z`,
+        }),
         svg("text", { class: "tick start", x: LEFT, y: HEIGHT + 12 }, name),
     ];
 }
@@ -100,5 +111,11 @@ function reading(one, row, kind, signed) {
     const value = at(one.answer.body, pointer);
     const isKnown = value !== null && value !== undefined;
     const field = isKnown ? { "data-value": String(value), "data-source": `${one.answer.path}#${pointer}` } : {};
-    return h("span", { class: `tone-${one.tone}` }, one.name, " ", h("b", field, isKnown ? formats[one.kind ?? kind](value, signed) : "none"));
+    return h(
+        "span",
+        { class: `tone-${one.tone}` },
+        one.name,
+        " ",
+        h("b", field, isKnown ? formats[one.kind ?? kind](value, signed) : "none"),
+    );
 }

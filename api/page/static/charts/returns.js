@@ -16,18 +16,36 @@ function rowsOf({ body }) {
 export function returnChart(answer) {
     const { dates } = answer.body.series;
     const line = (name, values, tone) => ({ name, tone, answer, at: field(values) });
-    const series = [line("Portfolio", "time_weighted", 1), line(answer.body.benchmark?.symbol ?? "Benchmark", "benchmark", 2)];
+    const series = [
+        line("Portfolio", "time_weighted", 1),
+        line(answer.body.benchmark?.symbol ?? "Benchmark", "benchmark", 2),
+    ];
     const below = { ...line("Drawdown", "drawdown", 6), kind: "share" };
     const columns = [
         { title: "Session", at: field("dates"), kind: "date" },
         { title: "Portfolio", at: field("time_weighted"), kind: "share", signed: true, mart: `${SNAPSHOT}.twr_index` },
-        { title: "Benchmark", at: field("benchmark"), kind: "share", signed: true, mart: `${BENCHMARK}.benchmark_index` },
+        {
+            title: "Benchmark",
+            at: field("benchmark"),
+            kind: "share",
+            signed: true,
+            mart: `${BENCHMARK}.benchmark_index`,
+        },
         { title: "Drawdown", at: field("drawdown"), kind: "share", mart: `${SNAPSHOT}.drawdown` },
     ];
     return chartFrame({
         title: "Time-weighted return",
         legend: legend(series),
-        draw: (width) => lineChart({ width, dates, series, below, kind: "share", signed: true, label: "Time-weighted return, benchmark, and drawdown" }),
+        draw: (width) =>
+            lineChart({
+                width,
+                dates,
+                series,
+                below,
+                kind: "share",
+                signed: true,
+                label: "Time-weighted return, benchmark, and drawdown",
+            }),
         table: () => dataTable({ name: "returns by session", answer, columns, rows: rowsOf(answer) }),
     });
 }

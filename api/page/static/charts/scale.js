@@ -11,7 +11,8 @@ export function ticks(low, high, count = 5) {
     const power = 10 ** Math.floor(Math.log10(rough));
     const step = [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((candidate) => candidate >= rough);
     const found = [];
-    for (let tick = Math.ceil(low / step) * step; tick <= high + step * 1e-9; tick += step) found.push(Math.abs(tick) < step * 1e-9 ? 0 : tick);
+    for (let tick = Math.ceil(low / step) * step; tick <= high + step * 1e-9; tick += step)
+        found.push(Math.abs(tick) < step * 1e-9 ? 0 : tick);
     return found;
 }
 

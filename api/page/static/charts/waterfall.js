@@ -20,7 +20,10 @@ export function waterfall({ width, steps, total, kind, label }) {
         return { ...step, value, from, to: reached };
     });
     bars.push({ ...total, value: valueOf(total), from: 0, to: valueOf(total), isTotal: true });
-    const range = extent(bars.flatMap(({ from, to }) => [from, to]), { zero: true });
+    const range = extent(
+        bars.flatMap(({ from, to }) => [from, to]),
+        { zero: true },
+    );
     const y = linear(range, [HEIGHT, 16]);
     const step = (width - LEFT - 16) / bars.length;
     return svg(
@@ -40,8 +43,19 @@ function column({ name, answer, pointer, value, from, to, isTotal }, left, step,
     const exact = { "data-value": String(value), "data-source": `${answer.path}#${pointer}` };
     const look = isTotal ? "total" : value < 0 ? "loss" : "gain";
     return [
-        svg("rect", { class: `bar-fill ${look}`, x: left + step * 0.12, y: top, width: step * 0.76, height: Math.max(1, Math.abs(y(to) - y(from))) }),
-        step > 44 && svg("text", { class: "tick middle", x: left + step / 2, y: top - 5, ...exact }, formats[kind](value)),
-        svg("text", { class: "tick end", transform: `translate(${left + step / 2 + 4} ${HEIGHT + 14}) rotate(-45)` }, name),
+        svg("rect", {
+            class: `bar-fill ${look}`,
+            x: left + step * 0.12,
+            y: top,
+            width: step * 0.76,
+            height: Math.max(1, Math.abs(y(to) - y(from))),
+        }),
+        step > 44 &&
+            svg("text", { class: "tick middle", x: left + step / 2, y: top - 5, ...exact }, formats[kind](value)),
+        svg(
+            "text",
+            { class: "tick end", transform: `translate(${left + step / 2 + 4} ${HEIGHT + 14}) rotate(-45)` },
+            name,
+        ),
     ];
 }

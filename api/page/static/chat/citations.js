@@ -30,9 +30,15 @@ function firstFigure(text, candidates) {
 
 function citation(figure, queries) {
     const query = queries.find(({ query_id: id }) => id === figure.query_id);
-    const title = query ? `${figure.column}, row ${figure.row}\n\n${query.statement}` : "In no logged result: not verified.";
+    const title = query
+        ? `${figure.column}, row ${figure.row}\n\n${query.statement}`
+        : "In no logged result: not verified.";
     const open = () => query && openQuery(figure, query);
-    return h("button", { type: "button", class: `cited ${figure.verified ? "" : "unverified"}`, title, onclick: open }, figure.text);
+    return h(
+        "button",
+        { type: "button", class: `cited ${figure.verified ? "" : "unverified"}`, title, onclick: open },
+        figure.text,
+    );
 }
 
 function openQuery(figure, query) {

@@ -34,19 +34,46 @@ function code(lines) {
 
 function list(name, mark, lines, plain) {
     const items = take(lines, (line) => mark.test(line));
-    return h(name, {}, items.map((item) => h("li", {}, inline(item.replace(mark, ""), plain))));
+    return h(
+        name,
+        {},
+        items.map((item) => h("li", {}, inline(item.replace(mark, ""), plain))),
+    );
 }
 
 function table(lines, plain) {
-    const rows = take(lines, isRow).map((line) => line.trim().replace(/^\||\|$/g, "").split("|").map((cell) => cell.trim()));
+    const rows = take(lines, isRow).map((line) =>
+        line
+            .trim()
+            .replace(/^\||\|$/g, "")
+            .split("|")
+            .map((cell) => cell.trim()),
+    );
     const [heads, , ...others] = rows;
-    const row = (cells, name) => h("tr", {}, cells.map((cell) => h(name, {}, inline(cell, plain))));
-    return h("table", {}, h("thead", {}, row(heads, "th")), h("tbody", {}, others.map((cells) => row(cells, "td"))));
+    const row = (cells, name) =>
+        h(
+            "tr",
+            {},
+            cells.map((cell) => h(name, {}, inline(cell, plain))),
+        );
+    return h(
+        "table",
+        {},
+        h("thead", {}, row(heads, "th")),
+        h(
+            "tbody",
+            {},
+            others.map((cells) => row(cells, "td")),
+        ),
+    );
 }
 
 function paragraph(lines, plain) {
     const first = lines.shift();
-    const rest = take(lines, (line) => line.trim() && !/^(#{1,6}\s|```|\s*[-*+]\s|\s*\d+[.)]\s)/.test(line) && !isRow(line));
+    const rest = take(
+        lines,
+        (line) => line.trim() && !/^(#{1,6}\s|```|\s*[-*+]\s|\s*\d+[.)]\s)/.test(line) && !isRow(line),
+    );
     return h("p", {}, inline([first, ...rest].join(" "), plain));
 }
 

@@ -6,11 +6,19 @@ import { problemNotice } from "../app/notices.js";
 
 export function memories(portfolio) {
     const list = h("div", { "aria-live": "polite" });
-    const text = h("input", { "aria-label": "Something to remember", placeholder: "Something to remember", maxlength: "500", required: true });
+    const text = h("input", {
+        "aria-label": "Something to remember",
+        placeholder: "Something to remember",
+        maxlength: "500",
+        required: true,
+    });
     const path = `/chat/memories?portfolio_id=${portfolio}&include_proposed=true`;
 
     async function draw() {
-        replace(list, await Promise.all([get(path), get("/chat/memories?include_proposed=true")]).then(rows, problemNotice));
+        replace(
+            list,
+            await Promise.all([get(path), get("/chat/memories?include_proposed=true")]).then(rows, problemNotice),
+        );
     }
 
     function rows(answers) {
@@ -25,8 +33,17 @@ export function memories(portfolio) {
             "li",
             {},
             h("span", {}, content, !confirmed && h("small", { class: "soft" }, " proposed")),
-            !confirmed && h("button", { type: "button", class: "small", onclick: act("POST", `/chat/memories/${id}/confirm`) }, "Keep"),
-            h("button", { type: "button", class: "small", "aria-label": `Forget: ${content}`, onclick: forget }, "Forget"),
+            !confirmed &&
+                h(
+                    "button",
+                    { type: "button", class: "small", onclick: act("POST", `/chat/memories/${id}/confirm`) },
+                    "Keep",
+                ),
+            h(
+                "button",
+                { type: "button", class: "small", "aria-label": `Forget: ${content}`, onclick: forget },
+                "Forget",
+            ),
         );
     }
 

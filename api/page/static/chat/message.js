@@ -34,7 +34,11 @@ function rating(id, given) {
     const box = h("div", { class: "row" });
     const draw = (now) => replace(box, button("up", "Helpful", now), button("down", "Not helpful", now));
     const button = (value, text, now) =>
-        h("button", { type: "button", class: "small", "aria-pressed": String(now === value), onclick: () => rate(value, now) }, text);
+        h(
+            "button",
+            { type: "button", class: "small", "aria-pressed": String(now === value), onclick: () => rate(value, now) },
+            text,
+        );
     async function rate(value, now) {
         if (now === value) await request("DELETE", `/chat/messages/${id}/feedback`);
         else await request("POST", `/chat/messages/${id}/feedback`, { body: { rating: value } });

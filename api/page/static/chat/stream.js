@@ -21,7 +21,11 @@ export async function ask(box, body, signal) {
         },
         tool_call: ({ data }) => (doing.textContent = `Looking up: ${data.tool_name.replaceAll("_", " ")} …`),
         tool_result: () => (doing.textContent = "Thinking …"),
-        done: ({ data }) => replace(box, answer({ id: state.id, content: data.final_text, figures: data.figures, queries: data.queries })),
+        done: ({ data }) =>
+            replace(
+                box,
+                answer({ id: state.id, content: data.final_text, figures: data.figures, queries: data.queries }),
+            ),
         error: ({ data }) => replace(doing, h("span", { class: "notice alarm" }, data.message)),
     };
 

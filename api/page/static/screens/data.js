@@ -50,7 +50,14 @@ function summary(answer) {
 
 function recommendations({ body }) {
     if (!body.recommendations.length) return null;
-    return card("What would improve it", h("ul", {}, body.recommendations.map((text) => h("li", {}, text))));
+    return card(
+        "What would improve it",
+        h(
+            "ul",
+            {},
+            body.recommendations.map((text) => h("li", {}, text)),
+        ),
+    );
 }
 
 function restated(answer) {
@@ -66,14 +73,23 @@ function restated(answer) {
         { title: "Publication", at: field("publication_id"), kind: "count", mart: "fct_restatements" },
     ];
     const rows = rowsOf(answer, "/restatements");
-    const cut = answer.body.truncated && h("p", { class: "notice" }, `The newest ${answer.body.limit}; GET /restatements has the others.`);
-    return card("Restated figures", rows.length ? [cut, dataTable({ name: "restatements", answer, columns, rows, search: true })] : h("p", {}, "No published figure of this portfolio was changed."));
+    const cut =
+        answer.body.truncated &&
+        h("p", { class: "notice" }, `The newest ${answer.body.limit}; GET /restatements has the others.`);
+    return card(
+        "Restated figures",
+        rows.length
+            ? [cut, dataTable({ name: "restatements", answer, columns, rows, search: true })]
+            : h("p", {}, "No published figure of this portfolio was changed."),
+    );
 }
 
 const LISTS = ["insufficient_data", "partial_history", "complete_history"];
 
 function histories(answer) {
-    const places = LISTS.flatMap((list) => rowsOf(answer, `/position_data_quality/${list}`).map((row) => `/position_data_quality/${list}/${row}`));
+    const places = LISTS.flatMap((list) =>
+        rowsOf(answer, `/position_data_quality/${list}`).map((row) => `/position_data_quality/${list}/${row}`),
+    );
     const field = (name) => (row) => `${places[row]}/${name}`;
     const columns = [
         { title: "Symbol", at: field("symbol"), kind: "name" },
@@ -81,7 +97,10 @@ function histories(answer) {
         { title: "History", at: field("flag"), kind: "text" },
         { title: "Why not used", at: field("reason"), kind: "text" },
     ];
-    return card(`Price histories, last ${answer.body.window_days} sessions`, dataTable({ name: "price histories", answer, columns, rows: places.map((_, row) => row), search: true }));
+    return card(
+        `Price histories, last ${answer.body.window_days} sessions`,
+        dataTable({ name: "price histories", answer, columns, rows: places.map((_, row) => row), search: true }),
+    );
 }
 
 function feasibility(answer) {
@@ -93,7 +112,10 @@ function feasibility(answer) {
         { title: "Positions used", at: field("positions_eligible"), kind: "count", mart: QUALITY },
         { title: "Left out", at: field("positions_excluded"), kind: "count", mart: QUALITY },
     ];
-    return card("What could be computed", dataTable({ name: "feasibility", answer, columns, rows: names.map((_, row) => row) }));
+    return card(
+        "What could be computed",
+        dataTable({ name: "feasibility", answer, columns, rows: names.map((_, row) => row) }),
+    );
 }
 
 function published(answer, address) {
@@ -108,7 +130,10 @@ function published(answer, address) {
         { title: "Warnings", at: field("tests_warned"), kind: "count", mart: "fct_publications.tests_warned" },
         { title: "Revision", at: field("git_revision"), kind: "name" },
     ];
-    return card("Publications", dataTable({ name: "publications", answer, columns, rows: rowsOf(answer, "/publications") }));
+    return card(
+        "Publications",
+        dataTable({ name: "publications", answer, columns, rows: rowsOf(answer, "/publications") }),
+    );
 }
 
 function freshness({ body }) {

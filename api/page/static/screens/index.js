@@ -1,7 +1,7 @@
 // The screens of a portfolio, in the order of their tabs. A new screen is a file of this folder, and a line here.
 //
-// A screen: { name, title, hasPeriod, requests: (address, session) => { name: path }, draw: (answers, address) => nodes }. An
-// answer is a Problem if its request failed. keepsItself: it is not drawn again when the reader comes back.
+// A screen: { name, title, hasPeriod, requests: (address, session) => { name: path }, draw: (answers, address) =>
+// nodes }. An answer is a Problem if its request failed. keepsItself: it is not drawn again when the reader comes back.
 
 import { chat } from "./chat.js";
 import { data } from "./data.js";

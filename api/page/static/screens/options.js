@@ -17,16 +17,31 @@ export const options = {
 };
 
 function draw(answer) {
-    if (!answer.body.positions.length) return [totals(answer), h("p", { class: "soft" }, "No options are held: the figures above are those of shares, with a delta of one each.")];
+    if (!answer.body.positions.length)
+        return [
+            totals(answer),
+            h(
+                "p",
+                { class: "soft" },
+                "No options are held: the figures above are those of shares, with a delta of one each.",
+            ),
+        ];
     return [
         totals(answer),
-        h("div", { class: "columns" }, byPosition(answer, "delta_dollars", "Delta by position, USD"), byPosition(answer, "position_vega", "Vega by position, USD a point"), byPosition(answer, "position_theta", "Theta by position, USD a day")),
+        h(
+            "div",
+            { class: "columns" },
+            byPosition(answer, "delta_dollars", "Delta by position, USD"),
+            byPosition(answer, "position_vega", "Vega by position, USD a point"),
+            byPosition(answer, "position_theta", "Theta by position, USD a day"),
+        ),
         positions(answer),
     ];
 }
 
 function totals(answer) {
-    const one = (label, name, kind, words) => tile(answer, label, `/data/${name}`, kind, { mart: `${TOTALS}.${name}`, words });
+    const one = (label, name, kind, words) =>
+        tile(answer, label, `/data/${name}`, kind, { mart: `${TOTALS}.${name}`, words });
     return h(
         "section",
         { class: "tiles", "aria-label": "Greeks of the portfolio" },
@@ -54,7 +69,14 @@ function positions(answer) {
     const field = (name) => under("/positions", name);
     const key = (row) => answer.body.positions[row].position_id;
     const reason = field("null_reason");
-    const greek = (title, name, kind = "greek") => ({ title, at: field(name), kind, mart: `${GREEKS}.${name}`, key, reason });
+    const greek = (title, name, kind = "greek") => ({
+        title,
+        at: field(name),
+        kind,
+        mart: `${GREEKS}.${name}`,
+        key,
+        reason,
+    });
     const columns = [
         { title: "Contract", at: field("symbol"), kind: "name" },
         { title: "Underlying", at: field("underlying_symbol"), kind: "name" },
@@ -73,7 +95,12 @@ function positions(answer) {
         { title: "Delta USD", at: field("delta_dollars"), kind: "usd", mart: GREEKS, key, reason },
     ];
     const rows = rowsOf(answer, "/positions");
-    return h("section", { class: "card" }, h("h2", {}, "Positions, by share"), dataTable({ name: "options", answer, columns, rows, search: true, ...byExpiry(answer, columns.length) }));
+    return h(
+        "section",
+        { class: "card" },
+        h("h2", {}, "Positions, by share"),
+        dataTable({ name: "options", answer, columns, rows, search: true, ...byExpiry(answer, columns.length) }),
+    );
 }
 
 // A row above the contracts of each expiry, the next one first.

@@ -17,6 +17,7 @@ const EXPOSURES = "fct_portfolio_exposures";
 const RISK = "fct_portfolio_risk";
 const VALUES = "fct_position_values";
 const SHOWN = 12;
+const HOLDINGS_ONLY = "include_position_tags=false&include_attrib=false&include_timeseries=false";
 
 export const overview = {
     name: "overview",
@@ -24,7 +25,7 @@ export const overview = {
     hasPeriod: true,
     requests: (address, session) => ({
         overview: `/analytics/portfolio/${address.portfolio}/overview`,
-        complete: `/data/portfolio/${address.portfolio}/complete?include_position_tags=false&include_attrib=false&include_timeseries=false`,
+        complete: `/data/portfolio/${address.portfolio}/complete?${HOLDINGS_ONLY}`,
         risk: `/analytics/portfolio/${address.portfolio}/risk-metrics`,
         returns: returnsPath(address, session),
     }),
@@ -56,7 +57,11 @@ function tiles(answer, { risk, returns }, address) {
         "section",
         { class: "tiles", "aria-label": "The portfolio" },
         tile(answer, "Equity", "/equity_balance", "usd", { mart: `${SNAPSHOT}.equity` }),
-        tile(answer, "P&L of the day", "/pnl/daily_pnl", "usd", { mart: `${SNAPSHOT}.daily_pnl`, signed: true, beside: ["/pnl/daily_return", "share", { mart: `${SNAPSHOT}.daily_return` }] }),
+        tile(answer, "P&L of the day", "/pnl/daily_pnl", "usd", {
+            mart: `${SNAPSHOT}.daily_pnl`,
+            signed: true,
+            beside: ["/pnl/daily_return", "share", { mart: `${SNAPSHOT}.daily_return` }],
+        }),
         returns instanceof Problem || !returns.body.available ? null : periodTile(returns, address),
         tile(answer, "P&L this year", "/pnl/ytd_pnl", "usd", { mart: `${SNAPSHOT}.ytd_pnl`, signed: true }),
         tile(answer, "P&L in all", "/pnl/total_pnl", "usd", { mart: `${SNAPSHOT}.cumulative_pnl`, signed: true }),
@@ -70,10 +75,18 @@ function tiles(answer, { risk, returns }, address) {
 function periodTile(answer, address) {
     const row = periodRow(answer, address);
     const { period, benchmark_symbol: symbol } = answer.body.periods[row];
-    const options = (name) => ({ mart: `${RETURNS}.${name}`, key: `${address.portfolio} ${period}`, signed: true, reason: `/periods/${row}/${name}_null_reason` });
+    const options = (name) => ({
+        mart: `${RETURNS}.${name}`,
+        key: `${address.portfolio} ${period}`,
+        signed: true,
+        reason: `/periods/${row}/${name}_null_reason`,
+    });
     return tile(answer, `Return ${period}`, `/periods/${row}/time_weighted`, "share", {
         ...options("time_weighted"),
-        words: [`${symbol ?? "benchmark"} `, figure(answer, `/periods/${row}/benchmark`, "share", { ...options("benchmark"), label: "Benchmark" })],
+        words: [
+            `${symbol ?? "benchmark"} `,
+            figure(answer, `/periods/${row}/benchmark`, "share", { ...options("benchmark"), label: "Benchmark" }),
+        ],
     });
 }
 
@@ -83,10 +96,18 @@ function exposures(answer) {
         pointer: `/exposures/${name}_exposure`,
         kind: "usd",
         mart: `${EXPOSURES}.${name}_exposure`,
-        note: figure(answer, `/exposures/${name}_percentage`, "percent", { mart: EXPOSURES, label: `${title} exposure, of equity` }),
+        note: figure(answer, `/exposures/${name}_percentage`, "percent", {
+            mart: EXPOSURES,
+            label: `${title} exposure, of equity`,
+        }),
     });
     const rows = [line("long", "Long"), line("short", "Short"), line("gross", "Gross"), line("net", "Net")];
-    return h("section", { class: "card" }, h("h2", {}, "Exposures, of equity"), barList(answer, rows, { tone: 1, label: "Exposures" }));
+    return h(
+        "section",
+        { class: "card" },
+        h("h2", {}, "Exposures, of equity"),
+        barList(answer, rows, { tone: 1, label: "Exposures" }),
+    );
 }
 
 function dayByPosition(answer, address) {
@@ -101,12 +122,29 @@ function dayByPosition(answer, address) {
         key: answer.body.holdings[row].id,
     }));
     const all = h("a", { href: addressOf(address, { screen: "holdings" }) }, `All ${ranked.length} positions`);
-    return h("section", { class: "card" }, h("h2", {}, "P&L of the day by position"), barList(answer, rows, { label: "P&L of the day" }), all);
+    return h(
+        "section",
+        { class: "card" },
+        h("h2", {}, "P&L of the day by position"),
+        barList(answer, rows, { label: "P&L of the day" }),
+        all,
+    );
 }
 
 function attention({ overview: summary, complete, risk, restatements }, address) {
-    const items = [...doubts(summary), ...doubts(risk), ...flaggedPrices(complete), ...restated(restatements, summary, address)];
-    const list = items.length ? h("ul", {}, items.map((item) => h("li", {}, item))) : h("p", {}, "Nothing: every position has a price of the day, and every figure is measured.");
+    const items = [
+        ...doubts(summary),
+        ...doubts(risk),
+        ...flaggedPrices(complete),
+        ...restated(restatements, summary, address),
+    ];
+    const list = items.length
+        ? h(
+              "ul",
+              {},
+              items.map((item) => h("li", {}, item)),
+          )
+        : h("p", {}, "Nothing: every position has a price of the day, and every figure is measured.");
     return h("section", { class: "card" }, h("h2", {}, "Needs attention"), list);
 }
 
@@ -127,5 +165,7 @@ function flaggedPrices(answer) {
 function restated(answer, summary, address) {
     if (answer instanceof Problem || summary instanceof Problem) return [];
     const rows = answer.body.restatements.filter(({ as_of_date: date }) => date === summary.asOf);
-    return rows.length ? [h("a", { href: addressOf(address, { screen: "data" }) }, "Figures of this session were restated")] : [];
+    return rows.length
+        ? [h("a", { href: addressOf(address, { screen: "data" }) }, "Figures of this session were restated")]
+        : [];
 }

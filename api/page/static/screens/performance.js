@@ -51,7 +51,9 @@ function card(title, ...content) {
 
 // The range of another period is asked for as a custom one too: it is in the table under its own name.
 function byPeriod(answer, address) {
-    const rows = rowsOf(answer, "/periods").filter((row) => address.period === "custom" || answer.body.periods[row].period !== "custom");
+    const rows = rowsOf(answer, "/periods").filter(
+        (row) => address.period === "custom" || answer.body.periods[row].period !== "custom",
+    );
     const field = (name) => under("/periods", name);
     const share = (title, name, reason, options) => ({
         title,
@@ -68,7 +70,13 @@ function byPeriod(answer, address) {
         { title: "Period", at: field("period"), kind: "name", words: (period) => NAMES[period] ?? period },
         { title: "From", at: field("from"), kind: "date" },
         { title: "To", at: field("to"), kind: "date" },
-        { title: "Sessions", at: field("sessions"), kind: "count", mart: `${RETURNS}.sessions`, reason: field("time_weighted_null_reason") },
+        {
+            title: "Sessions",
+            at: field("sessions"),
+            kind: "count",
+            mart: `${RETURNS}.sessions`,
+            reason: field("time_weighted_null_reason"),
+        },
         share("Time-weighted", "time_weighted", "time_weighted_null_reason"),
         share("A year", "time_weighted_annualized", null, yearly),
         share("Money-weighted", "money_weighted_period", "money_weighted_null_reason"),
@@ -80,7 +88,13 @@ function byPeriod(answer, address) {
 
 function byMonth(answer) {
     const field = (name) => under("/monthly", name);
-    const share = (title, name) => ({ title, at: field(name), kind: "share", signed: true, mart: `${SNAPSHOT}.twr_index` });
+    const share = (title, name) => ({
+        title,
+        at: field(name),
+        kind: "share",
+        signed: true,
+        mart: `${SNAPSHOT}.twr_index`,
+    });
     const columns = [
         { title: "Month", at: field("month"), kind: "name" },
         { title: "Sessions", at: field("sessions"), kind: "count", mart: SNAPSHOT },
@@ -88,7 +102,10 @@ function byMonth(answer) {
         { ...share("Benchmark", "benchmark"), mart: "fct_benchmark_returns.benchmark_index" },
         share("Excess", "excess"),
     ];
-    return card("By month", dataTable({ name: "returns by month", answer, columns, rows: rowsOf(answer, "/monthly").reverse() }));
+    return card(
+        "By month",
+        dataTable({ name: "returns by month", answer, columns, rows: rowsOf(answer, "/monthly").reverse() }),
+    );
 }
 
 function drawdowns(answer) {
@@ -101,7 +118,10 @@ function drawdowns(answer) {
         { title: "Sessions", at: field("sessions"), kind: "count", mart: SNAPSHOT },
     ];
     const rows = rowsOf(answer, "/drawdowns");
-    return card("Drawdowns", rows.length ? dataTable({ name: "drawdowns", answer, columns, rows }) : h("p", {}, "None in this range."));
+    return card(
+        "Drawdowns",
+        rows.length ? dataTable({ name: "drawdowns", answer, columns, rows }) : h("p", {}, "None in this range."),
+    );
 }
 
 function earned(answer) {
@@ -127,5 +147,9 @@ function ranked(answer, list, title) {
         mart: VALUES,
     }));
     const span = `${formats.date(attribution.from_date)} to ${formats.date(attribution.to_date)}`;
-    return card(title, h("p", { class: "soft" }, span), rows.length ? barList(answer, rows, { label: title }) : h("p", {}, "None."));
+    return card(
+        title,
+        h("p", { class: "soft" }, span),
+        rows.length ? barList(answer, rows, { label: title }) : h("p", {}, "None."),
+    );
 }

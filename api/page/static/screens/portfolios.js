@@ -24,10 +24,17 @@ function totals(answer) {
         "section",
         { class: "tiles", "aria-label": "All portfolios" },
         tile(answer, "Equity", "/equity_balance", "usd", { mart: SNAPSHOT }),
-        tile(answer, "P&L of the day", "/pnl/daily_pnl", "usd", { mart: SNAPSHOT, signed: true, beside: ["/pnl/daily_return", "share"] }),
+        tile(answer, "P&L of the day", "/pnl/daily_pnl", "usd", {
+            mart: SNAPSHOT,
+            signed: true,
+            beside: ["/pnl/daily_return", "share"],
+        }),
         tile(answer, "P&L this month", "/pnl/mtd_pnl", "usd", { mart: SNAPSHOT, signed: true }),
         tile(answer, "P&L this year", "/pnl/ytd_pnl", "usd", { mart: SNAPSHOT, signed: true }),
-        tile(answer, "Gross exposure", "/exposures/gross_exposure", "usd", { mart: "fct_portfolio_exposures", beside: ["/exposures/gross_percentage", "percent"] }),
+        tile(answer, "Gross exposure", "/exposures/gross_exposure", "usd", {
+            mart: "fct_portfolio_exposures",
+            beside: ["/exposures/gross_percentage", "percent"],
+        }),
         tile(answer, "Positions", "/position_count/total_positions", "count", { mart: SNAPSHOT }),
     );
 }
@@ -40,15 +47,60 @@ function list(answer, address) {
         { title: "Portfolio", at: field("name"), kind: "name", link: open },
         { title: "Equity", at: field("net_asset_value"), kind: "usd", mart: `${SNAPSHOT}.equity`, key },
         { title: "Share", at: field("weight"), kind: "share", mart: SNAPSHOT, key },
-        { title: "P&L of the day", at: field("daily_pnl"), kind: "usd", signed: true, mart: `${SNAPSHOT}.daily_pnl`, key },
-        { title: "Return of the day", at: field("daily_return"), kind: "share", signed: true, mart: `${SNAPSHOT}.daily_return`, key },
-        { title: "P&L in all", at: field("total_pnl"), kind: "usd", signed: true, mart: `${SNAPSHOT}.cumulative_pnl`, key },
+        {
+            title: "P&L of the day",
+            at: field("daily_pnl"),
+            kind: "usd",
+            signed: true,
+            mart: `${SNAPSHOT}.daily_pnl`,
+            key,
+        },
+        {
+            title: "Return of the day",
+            at: field("daily_return"),
+            kind: "share",
+            signed: true,
+            mart: `${SNAPSHOT}.daily_return`,
+            key,
+        },
+        {
+            title: "P&L in all",
+            at: field("total_pnl"),
+            kind: "usd",
+            signed: true,
+            mart: `${SNAPSHOT}.cumulative_pnl`,
+            key,
+        },
         { title: "Leverage", at: field("leverage"), kind: "ratio", mart: "fct_portfolio_exposures.leverage", key },
-        { title: "Beta", at: field("market_beta"), kind: "beta", mart: "fct_portfolio_factor_exposures.beta", reason: field("quality_flag") },
-        { title: "Volatility 21 d", at: field("realized_volatility_21d"), kind: "share", mart: `${RISK}.realized_volatility_21d`, key, reason: field("quality_flag") },
-        { title: "VaR 95 %, 1 d", at: field("var_95_1d"), kind: "usd", mart: `${RISK}.var_95_1d`, key, reason: field("quality_flag") },
+        {
+            title: "Beta",
+            at: field("market_beta"),
+            kind: "beta",
+            mart: "fct_portfolio_factor_exposures.beta",
+            reason: field("quality_flag"),
+        },
+        {
+            title: "Volatility 21 d",
+            at: field("realized_volatility_21d"),
+            kind: "share",
+            mart: `${RISK}.realized_volatility_21d`,
+            key,
+            reason: field("quality_flag"),
+        },
+        {
+            title: "VaR 95 %, 1 d",
+            at: field("var_95_1d"),
+            kind: "usd",
+            mart: `${RISK}.var_95_1d`,
+            key,
+            reason: field("quality_flag"),
+        },
         { title: "Positions", at: field("position_count"), kind: "count", mart: `${SNAPSHOT}.position_count`, key },
         { title: "Data", at: field("quality_flag"), kind: "text" },
     ];
-    return h("section", { class: "card" }, dataTable({ name: "portfolios", answer, columns, rows: rowsOf(answer, "/portfolios") }));
+    return h(
+        "section",
+        { class: "card" },
+        dataTable({ name: "portfolios", answer, columns, rows: rowsOf(answer, "/portfolios") }),
+    );
 }

@@ -13,7 +13,12 @@ const RISK = "fct_portfolio_risk";
 const FACTORS = "fct_portfolio_factor_exposures";
 const CORRELATION = "fct_portfolio_correlation";
 const BACKTEST = "fct_var_backtest";
-const METHODS = { historical: "Historical", filtered: "Filtered", parametric: "Normal", cornish_fisher: "Cornish-Fisher" };
+const METHODS = {
+    historical: "Historical",
+    filtered: "Filtered",
+    parametric: "Normal",
+    cornish_fisher: "Cornish-Fisher",
+};
 
 export const risk = {
     name: "risk",
@@ -42,7 +47,14 @@ export const risk = {
         h(
             "div",
             { class: "split" },
-            part(answers.correlation, (answer) => (answer.body.available ? correlationMap(answer) : card("Correlation", shown(answer, () => null)))),
+            part(answers.correlation, (answer) =>
+                answer.body.available
+                    ? correlationMap(answer)
+                    : card(
+                          "Correlation",
+                          shown(answer, () => null),
+                      ),
+            ),
             part(answers.diversification, (answer) => card("Diversification", shown(answer, diversification))),
         ),
     ],
@@ -58,14 +70,21 @@ function shown(answer, draw) {
 }
 
 function volatility(answer) {
-    const one = (label, name, kind = "share", mart = `${RISK}.${name}`, words) => tile(answer, label, `/data/${name}`, kind, { mart, words });
+    const one = (label, name, kind = "share", mart = `${RISK}.${name}`, words) =>
+        tile(answer, label, `/data/${name}`, kind, { mart, words });
     const { forecast_model: model, volatility_trend: trend } = answer.body.data;
     return h(
         "section",
         { class: "tiles", "aria-label": "Volatility" },
         one("Volatility 21 d", "realized_volatility_21d"),
         one("Volatility 63 d", "realized_volatility_63d"),
-        one("Forecast 21 d", "expected_volatility_21d", "share", `${RISK}.forecast_volatility_21d`, model && `by ${model}, the best so far`),
+        one(
+            "Forecast 21 d",
+            "expected_volatility_21d",
+            "share",
+            `${RISK}.forecast_volatility_21d`,
+            model && `by ${model}, the best so far`,
+        ),
         one("Percentile, one year", "volatility_percentile", "share", undefined, trend && `trend: ${trend}`),
         tile(answer, "GARCH", "/data/forecasts/garch", "share", { mart: `${RISK}.forecast_volatility_21d_garch` }),
         tile(answer, "EWMA", "/data/forecasts/ewma", "share", { mart: `${RISK}.forecast_volatility_21d_ewma` }),
@@ -117,7 +136,9 @@ function backtest(answer) {
         { title: "Basel zone", at: field("traffic_light"), kind: "text", words: zone },
     ];
     const rows = rowsOf(answer, "/backtest");
-    return rows.length ? dataTable({ name: "backtest", answer, columns, rows }) : h("p", {}, "No forecast has been held against an outcome yet.");
+    return rows.length
+        ? dataTable({ name: "backtest", answer, columns, rows })
+        : h("p", {}, "No forecast has been held against an outcome yet.");
 }
 
 function zone(light) {
@@ -131,15 +152,26 @@ function factorTable(answer) {
         { title: "Factor", at: field("name"), kind: "name" },
         { title: "Model", at: field("model"), kind: "text" },
         { title: "Beta", at: field("beta"), kind: "beta", mart: `${FACTORS}.beta` },
-        { title: "Standard error", at: field("std_error"), kind: "beta", mart: `${FACTORS}.std_error`, reasonText: "no regression of ours" },
+        {
+            title: "Standard error",
+            at: field("std_error"),
+            kind: "beta",
+            mart: `${FACTORS}.std_error`,
+            reasonText: "no regression of ours",
+        },
         { title: "Exposure", at: field("exposure_dollar"), kind: "usd", mart: `${FACTORS}.dollar_exposure` },
         { title: "Coverage", at: field("coverage"), kind: "share", mart: `${FACTORS}.coverage` },
         { title: "Unit", at: field("unit"), kind: "text" },
-        { title: "Note", draw: (row) => (insignificant.has(at(answer.body, field("name")(row))) ? "not distinct from 0" : "") },
+        {
+            title: "Note",
+            draw: (row) => (insignificant.has(at(answer.body, field("name")(row))) ? "not distinct from 0" : ""),
+        },
     ];
     const collinear = answer.body.metadata.collinear_factors;
     return [
-        collinear?.length ? h("p", { class: "notice" }, "Collinear: their betas cannot be told apart. ", JSON.stringify(collinear)) : null,
+        collinear?.length
+            ? h("p", { class: "notice" }, "Collinear: their betas cannot be told apart. ", JSON.stringify(collinear))
+            : null,
         dataTable({ name: "factor exposures", answer, columns, rows: rowsOf(answer, "/factors") }),
     ];
 }
@@ -155,7 +187,12 @@ function variance(answer) {
         facts(answer, [
             ["Volatility in all", "/data/total_volatility", "share", { mart: `${RISK}.total_volatility` }],
             ["From the factors", "/data/systematic_volatility", "share", { mart: `${RISK}.systematic_volatility` }],
-            ["Of the symbols alone", "/data/idiosyncratic_volatility", "share", { mart: `${RISK}.idiosyncratic_volatility` }],
+            [
+                "Of the symbols alone",
+                "/data/idiosyncratic_volatility",
+                "share",
+                { mart: `${RISK}.idiosyncratic_volatility` },
+            ],
             ["Variance from the factors", "/data/systematic_share", "share", { mart: `${RISK}.systematic_share` }],
         ]),
         h("h3", {}, "Share of the variance by factor"),
@@ -169,11 +206,23 @@ function correlationMap(answer) {
     const columns = [
         { title: "Symbol", draw: (row) => pairs[row][0] },
         { title: "And", draw: (row) => pairs[row][1] },
-        { title: "Correlation", at: (row) => `/data/matrix/${pairs[row][0]}/${pairs[row][1]}`, kind: "correlation", mart: "fct_correlation_pairs" },
+        {
+            title: "Correlation",
+            at: (row) => `/data/matrix/${pairs[row][0]}/${pairs[row][1]}`,
+            kind: "correlation",
+            mart: "fct_correlation_pairs",
+        },
     ];
     return chartFrame({
         title: "Correlation of daily returns",
-        draw: (width) => heatMap({ width, answer, names, pointer: "/data/matrix", label: "Correlation of the symbols, largest first" }),
+        draw: (width) =>
+            heatMap({
+                width,
+                answer,
+                names,
+                pointer: "/data/matrix",
+                label: "Correlation of the symbols, largest first",
+            }),
         table: () => dataTable({ name: "correlation", answer, columns, rows: pairs.map((_, row) => row) }),
     });
 }
@@ -194,6 +243,8 @@ function diversification(answer) {
             ["Sessions", "/duration_days", "count", { mart: CORRELATION }],
         ]),
         h("h3", {}, "Clusters, of gross exposure"),
-        clusters.length ? barList(answer, clusters, { tone: 3, label: "Clusters" }) : h("p", { class: "soft" }, "No symbols move together by 0.7 or more."),
+        clusters.length
+            ? barList(answer, clusters, { tone: 3, label: "Clusters" })
+            : h("p", { class: "soft" }, "No symbols move together by 0.7 or more."),
     ];
 }

@@ -39,8 +39,14 @@ function ranks(answer, address) {
         mart: `${STRESS}.direct_pnl`,
         note: answer.body.data.scenarios[row].is_believable ? null : "doubtful",
     });
-    const list = (title, chosen) => h("section", { class: "card" }, h("h2", {}, title), barList(answer, chosen.map(bar), { label: title }));
-    return h("div", { class: "columns" }, list("Worst", rows.slice(0, RANKED)), list("Best", rows.slice(-RANKED).reverse()));
+    const list = (title, chosen) =>
+        h("section", { class: "card" }, h("h2", {}, title), barList(answer, chosen.map(bar), { label: title }));
+    return h(
+        "div",
+        { class: "columns" },
+        list("Worst", rows.slice(0, RANKED)),
+        list("Best", rows.slice(-RANKED).reverse()),
+    );
 }
 
 function scenarioLink(answer, address) {
@@ -53,16 +59,45 @@ function all(answer, address) {
         { title: "Scenario", at: field("name"), kind: "name", link: scenarioLink(answer, address) },
         { title: "Category", at: field("category"), kind: "text" },
         { title: "Severity", at: field("severity"), kind: "text" },
-        { title: "Direct", at: field("direct_impact/dollar_impact"), kind: "usd", signed: true, mart: `${STRESS}.direct_pnl` },
-        { title: "Of equity", at: field("direct_impact/percentage_impact"), kind: "percent", signed: true, mart: `${STRESS}.direct_pct_equity` },
-        { title: "Correlated", at: field("correlated_impact/dollar_impact"), kind: "usd", signed: true, mart: `${STRESS}.correlated_pnl` },
-        { title: "Of equity", at: field("correlated_impact/percentage_impact"), kind: "percent", signed: true, mart: `${STRESS}.correlated_pct_equity` },
+        {
+            title: "Direct",
+            at: field("direct_impact/dollar_impact"),
+            kind: "usd",
+            signed: true,
+            mart: `${STRESS}.direct_pnl`,
+        },
+        {
+            title: "Of equity",
+            at: field("direct_impact/percentage_impact"),
+            kind: "percent",
+            signed: true,
+            mart: `${STRESS}.direct_pct_equity`,
+        },
+        {
+            title: "Correlated",
+            at: field("correlated_impact/dollar_impact"),
+            kind: "usd",
+            signed: true,
+            mart: `${STRESS}.correlated_pnl`,
+        },
+        {
+            title: "Of equity",
+            at: field("correlated_impact/percentage_impact"),
+            kind: "percent",
+            signed: true,
+            mart: `${STRESS}.correlated_pct_equity`,
+        },
         { title: "Equity after", at: field("direct_impact/new_portfolio_value"), kind: "usd", mart: STRESS },
         { title: "Coverage", at: field("coverage"), kind: "share", mart: `${STRESS}.coverage` },
         { title: "Doubts", at: field("doubts"), kind: "text" },
         { title: "Shocks", at: field("description"), kind: "sentence" },
     ];
-    return h("section", { class: "card" }, h("h2", {}, "All scenarios"), dataTable({ name: "scenarios", answer, columns, rows: rowsOf(answer, "/data/scenarios"), search: true }));
+    return h(
+        "section",
+        { class: "card" },
+        h("h2", {}, "All scenarios"),
+        dataTable({ name: "scenarios", answer, columns, rows: rowsOf(answer, "/data/scenarios"), search: true }),
+    );
 }
 
 function detail(answer) {
@@ -73,14 +108,22 @@ function byFactor(answer) {
     const { factors, name } = answer.body.data;
     const step = (title, pointer, mart) => ({ name: title, answer, pointer, mart });
     const steps = [
-        ...factors.map(({ factor }, row) => step(factor, `/data/factors/${row}/direct_pnl`)).filter((_, row) => factors[row].direct_pnl),
+        ...factors
+            .map(({ factor }, row) => step(factor, `/data/factors/${row}/direct_pnl`))
+            .filter((_, row) => factors[row].direct_pnl),
         step("Convexity", "/data/direct_convexity"),
     ];
     const total = step("In all", "/data/direct_pnl");
     return chartFrame({
         title: `${name}, by factor`,
         draw: (width) => waterfall({ width, steps, total, kind: "usd", label: `P&L of ${name} by factor, USD` }),
-        table: () => dataTable({ name: "stress by factor", answer, columns: factorColumns(), rows: rowsOf(answer, "/data/factors") }),
+        table: () =>
+            dataTable({
+                name: "stress by factor",
+                answer,
+                columns: factorColumns(),
+                rows: rowsOf(answer, "/data/factors"),
+            }),
     });
 }
 
@@ -91,8 +134,19 @@ function factorColumns() {
         { title: "Shock", at: field("shock"), kind: "share", mart: `${FACTORS}.shock`, reasonText: "not shocked" },
         { title: "Exposure", at: field("exposure_dollar"), kind: "usd", mart: `${FACTORS}.dollar_exposure` },
         { title: "Direct", at: field("direct_pnl"), kind: "usd", signed: true, mart: `${FACTORS}.direct_pnl` },
-        { title: "Correlated shock", at: field("correlated_shock"), kind: "share", mart: `${FACTORS}.correlated_shock` },
-        { title: "Correlated", at: field("correlated_pnl"), kind: "usd", signed: true, mart: `${FACTORS}.correlated_pnl` },
+        {
+            title: "Correlated shock",
+            at: field("correlated_shock"),
+            kind: "share",
+            mart: `${FACTORS}.correlated_shock`,
+        },
+        {
+            title: "Correlated",
+            at: field("correlated_pnl"),
+            kind: "usd",
+            signed: true,
+            mart: `${FACTORS}.correlated_pnl`,
+        },
     ];
 }
 
@@ -106,6 +160,8 @@ function byPosition(answer) {
         mart: `${POSITIONS}.direct_pnl`,
         key: `${position} ${id}`,
     }));
-    const list = positions ? barList(answer, rows, { label: "P&L by position" }) : h("p", { class: "soft" }, "Positions under stress are kept for the newest session only.");
+    const list = positions
+        ? barList(answer, rows, { label: "P&L by position" })
+        : h("p", { class: "soft" }, "Positions under stress are kept for the newest session only.");
     return h("section", { class: "card" }, h("h2", {}, `${name}, by position`), list);
 }
