@@ -58,7 +58,7 @@ COMMON = {
     "position_ids": None, "include_closed": False, "include_holdings": True, "include_position_tags": True,
     "include_timeseries": True, "include_attrib": True, "max_positions": 1000, "max_days": 252,
     "limit": 1000, "offset": 0, "schema_version": "1.0", "scenarios": None, "impact_type": "correlated",
-    "is_single": False,
+    "is_single": False, "from_date": None, "to_date": None, "max_drawdowns": 20, "include_series": True,
 }  # fmt: skip
 
 
@@ -80,6 +80,7 @@ ENDPOINTS = (
         "positions/details", "/api/v1/data/positions/details?portfolio_id={}", "positions_details"
     ),
     Endpoint("factor-exposures", f"{PORTFOLIO}/factor-exposures", "analytics_factor_exposures"),
+    Endpoint("returns", f"{PORTFOLIO}/returns?include_series=true", "analytics_returns", SLOWEST_ALLOWED),
     Endpoint("stress-test", f"{PORTFOLIO}/stress-test", "analytics_stress_test"),
     Endpoint(
         "correlation-matrix", f"{PORTFOLIO}/correlation-matrix", "analytics_correlation_matrix",
