@@ -11,6 +11,7 @@ FlowError
 ├── UnconfirmedStatementError  a statement looks wrong, and the user did not agree to load it
 ├── ChatFailedError      the chat could not answer
 ├── SourceGaveNothingError  the source of a nightly run gave nothing; what is stored was built all the same
+├── ReportsFailedError   a night is published, but some of its reports could not be written
 ├── OrchestratorError    a Prefect server did not start, or cannot be reached
 └── UsageError           a command-line argument is not valid
 """
@@ -58,6 +59,20 @@ class SourceGaveNothingError(FlowError):
     """The source of a nightly run gave nothing; what is stored was built all the same."""
 
     exit_code = 3
+
+
+class ReportsFailedError(FlowError):
+    """A night is published, but some of its reports could not be written; `failed` says which and why."""
+
+    exit_code = 4
+
+    def __init__(self, failed: Sequence[str]) -> None:
+        self.failed = tuple(failed)
+        lines = "\n".join(f"  {one}" for one in failed)
+        super().__init__(
+            f"The figures are published, but these reports were not written:\n{lines}\n"
+            "Run the command again, or `sigmasight report NAME` for one of them."
+        )
 
 
 class UnconfirmedStatementError(FlowError):

@@ -45,6 +45,23 @@ OptionSources = Annotated[tuple[str, ...], NoDecode, _names(("polygon",))]
 PerMinute = Annotated[float, Field(gt=0, le=60_000)]
 
 
+ALL_PORTFOLIOS = "all"
+
+
+def _portfolio_names(value: object) -> object:
+    """Read `Growth, Income` as a tuple of names; `all` stands alone."""
+    if not isinstance(value, str):
+        return value
+    names = tuple(name.strip() for name in value.split(",") if name.strip())
+    if ALL_PORTFOLIOS in names and len(names) > 1:
+        raise ValueError(f"write names separated by commas, or {ALL_PORTFOLIOS} alone")
+    return names
+
+
+PortfolioNames = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_portfolio_names)]
+ReportFormats = Annotated[tuple[str, ...], NoDecode, _names(("md", "json", "csv", "html", "pdf"))]
+
+
 def _origins(value: object) -> object:
     """Read `https://a.example, http://localhost:3000` as a tuple of origins (scheme, host, optional port)."""
     if not isinstance(value, str):
@@ -307,6 +324,23 @@ class Settings(ChatSettings):
     polygon_url: str = Field(default="https://api.polygon.io", description="Base URL of Polygon.")
     fred_url: str = Field(default="https://api.stlouisfed.org/fred", description="Base URL of FRED.")
 
+    # Reports
+    report_portfolios: PortfolioNames = Field(
+        default=(),
+        description=(
+            "Portfolios whose reports `sigmasight nightly` writes, separated by commas, or all; "
+            "default: none."
+        ),
+    )
+    report_folder: Path | None = Field(
+        default=None,
+        description="Folder of the reports of a night; default: SIGMASIGHT_HOME/reports.",
+    )
+    report_formats: ReportFormats = Field(
+        default=("md", "json", "csv", "html"),
+        description="Formats of the reports of a night; choose from: md, json, csv, html, pdf.",
+    )
+
     # All programs
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_in_capitals)] = Field(
         default="INFO", description="Log level of all programs: DEBUG, INFO, WARNING or ERROR."
@@ -366,6 +400,11 @@ class Settings(ChatSettings):
     def warehouse_folder(self) -> Path:
         """The folder of the embedded server and of the generated secret key."""
         return self.sigmasight_home.expanduser().resolve() / ".warehouse"
+
+    @property
+    def reports_folder(self) -> Path:
+        """The folder of the reports of a night."""
+        return self.report_folder or self.sigmasight_home.expanduser().resolve() / "reports"
 
     @property
     def manifest_path(self) -> Path:

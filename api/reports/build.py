@@ -21,6 +21,7 @@ from api.reports.sections.factors import factors
 from api.reports.sections.greeks import greeks
 from api.reports.sections.holdings import holdings
 from api.reports.sections.method import method
+from api.reports.sections.returns import drawdowns, monthly, returns
 from api.reports.sections.risk import risk
 from api.reports.sections.stress import stress
 from api.reports.sections.summary import summary
@@ -30,15 +31,17 @@ HEAD: Final = load_query("report_portfolio")
 QUERIES: Final[tuple[Query, ...]] = tuple(
     load_query(f"report_{name}")
     for name in (
-        "history", "exposures", "exposure_groups", "positions", "greeks", "option_greeks", "factors", "risk",
-        "value_at_risk", "var_backtest", "correlation", "correlation_clusters", "correlation_pairs", "stress",
-        "dividends", "dividend_years",
+        *("history", "returns", "growth", "months", "drawdowns", "exposures", "exposure_groups", "positions"),
+        *("greeks", "option_greeks", "factors", "risk", "value_at_risk", "var_backtest", "correlation"),
+        *("correlation_clusters", "correlation_pairs", "stress", "dividends", "dividend_years"),
     )
-)  # fmt: skip
+)
 SECTIONS: Final = (
-    summary, exposures, holdings, greeks, factors, risk, correlation, stress, dividends, availability,
-)  # fmt: skip
+    *(summary, returns, monthly, drawdowns, exposures, holdings, greeks, factors, risk, correlation),
+    *(stress, dividends, availability),
+)
 MATRIX_SYMBOLS: Final = 12
+WORST_DRAWDOWNS: Final = 5
 
 
 async def read_report(reading: Reading, portfolio_id: UUID, state: PublishedState) -> Report:
@@ -52,6 +55,7 @@ async def read_report(reading: Reading, portfolio_id: UUID, state: PublishedStat
         "published_at": state.published_at,
         "simulated_notice": SIMULATED_NOTICE,
         "matrix_symbols": MATRIX_SYMBOLS,
+        "worst_drawdowns": WORST_DRAWDOWNS,
         **COVERAGE_RULES,
     }
     head = await reading.all_rows(HEAD, parameters)

@@ -12,7 +12,7 @@ from api.reports.reasons import in_words
 
 Row = Mapping[str, Any]
 
-_MARTS = re.compile(r"\b((?:fct|dim)_\w+)\b")
+_MARTS = re.compile(r"\b((?:fct_|dim_|udf\.)\w+)\b")
 _COMMENT = re.compile(r"--[^\n]*")
 
 
@@ -35,7 +35,7 @@ class Facts:
 
 @cache
 def marts_of(query: str) -> tuple[str, ...]:
-    """The marts that a query reads."""
+    """The marts that a query reads, and the functions that read them for it."""
     text = _COMMENT.sub("", load_query(query).text.decode())
     return tuple(sorted(set(_MARTS.findall(text))))
 

@@ -5,6 +5,7 @@
     build     the window of dates since the last publication; a failed test stops it
     publish   one statement that makes the whole build visible
     clean     remove what has expired (see retention.py)
+    reports   write those of the portfolios that REPORT_PORTFOLIOS names (see reports.py)
 
 If the models changed and no data did, the views of the marts are brought to the new models. If the source
 gave nothing, what is stored is built, and the run ends with SourceGaveNothingError.
@@ -114,7 +115,7 @@ def nightly(
     force: run even if the NYSE is closed today. from_date: build at least from this date.
     full_refresh: rebuild from scratch, after the meaning of a column changed; needs a from_date.
     allow_no_data: a source that gives nothing is a warning only.
-    Raises SigmaSightError; SourceGaveNothingError after everything else is done.
+    Raises SigmaSightError; ReportsFailedError and SourceGaveNothingError after everything else is done.
     """
     prepare_environment(warehouse)
     set_up_logging(warehouse.settings)
@@ -133,6 +134,10 @@ def nightly(
         request = Request(as_of, from_date, full_refresh)
         result = build_and_publish(warehouse, engine, lock, run, loads=loads, request=request)
     clean_up_quietly(warehouse)
+    if warehouse.settings.report_portfolios:
+        from flows.pipeline.reports import write_night_reports  # noqa: PLC0415 - most nights write none
+
+        engine.step("reports", lambda: write_night_reports(warehouse))
     if run.warning is not None and not allow_no_data:
         raise SourceGaveNothingError(
             f"The source `{source}` gave nothing: {run.warning} What was loaded before is built; run the "

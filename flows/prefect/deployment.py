@@ -22,7 +22,10 @@ PROCESS_POOL = "process"
 
 # What a worker needs to find the warehouse. Passwords and keys come from the worker's own environment,
 # because these settings are visible in Prefect's UI.
-WORKER_SETTINGS = ("sigmasight_home", "warehouse_database", "log_level", "log_format")
+WORKER_SETTINGS = (
+    *("sigmasight_home", "warehouse_database", "log_level", "log_format"),
+    *("report_portfolios", "report_folder", "report_formats"),
+)
 
 
 def nightly_deployment(

@@ -1,9 +1,11 @@
 """Which chart a table has, drawn in a look."""
 
-from typing import Any
+from typing import Any, Final
 
 from api.reports.model import Chart, Kind, Table
 from api.reports.render.svg import Look, Values, bar_chart, heat_map, line_chart
+
+LINE_COLORS: Final = ("Blue", "grey", "green", "purple")  # of the first series of the palette
 
 
 def chart_of(table: Table, look: Look) -> str | None:
@@ -27,7 +29,10 @@ def legend_of(table: Table) -> str:
     """What the chart of a table shows."""
     if table.chart is None or table.chart.kind == "heat":
         return ""
-    first, *others = (table.columns[table.place(name)].label for name in table.chart.values)
+    labels = [table.columns[table.place(name)].label for name in table.chart.values]
+    if table.chart.kind == "line":
+        return "; ".join(f"{color}: {label}" for color, label in zip(LINE_COLORS, labels, strict=False))
+    first, *others = labels
     faded = "".join(f"; lighter: {label}" for label in others)
     error = "; line: one standard error on either side" if table.chart.error else ""
     return f"{first}{faded}{error}"

@@ -126,7 +126,17 @@ def _table(table: Table) -> TableView:
 
 QUIET = {
     *("USD", "USD per share", "shares or contracts", "fraction", "fraction of equity", "count", "date"),
-    *("statistic", "correlation", "probability", "ratio", "index", "see the unit of the factor", "as beta"),
+    *(
+        "statistic",
+        "correlation",
+        "probability",
+        "ratio",
+        "index",
+        "sessions",
+        "fraction of sessions",
+        "see the unit of the factor",
+        "as beta",
+    ),
 }
 """Units that a page says once, or that the heading makes plain."""
 
@@ -190,15 +200,22 @@ def cell_of(value: Value, column: Column) -> Cell:
 
 def shown_unit(column: Column) -> str:
     """The unit next to a value; percent stands at the value itself."""
-    return "" if column.unit is None or column.unit in QUIET - {"USD", "USD per share"} else column.unit
+    return (
+        ""
+        if column.unit is None or column.unit in QUIET - {"USD", "USD per share", "sessions"}
+        else column.unit
+    )
 
 
 def absence_sentences(table: Table) -> list[str]:
-    """Why values of a table are absent, a sentence for each column and reason."""
+    """Why values of a table are absent: a sentence for the columns that share the rows and the reason."""
     labels = {column.name: column.label for column in table.columns}
+    found: dict[tuple[tuple[str, ...], str], list[str]] = {}
+    for absence in table.absent:
+        found.setdefault((absence.rows, absence.reason), []).append(labels[absence.column])
     return [
-        f"{labels[absence.column]}{_of(absence.rows, len(table.rows))}: {_sentence(absence.reason)}"
-        for absence in table.absent
+        f"{', '.join(dict.fromkeys(names))}{_of(rows, len(table.rows))}: {_sentence(reason)}"
+        for (rows, reason), names in found.items()
     ]
 
 

@@ -81,33 +81,20 @@ def summary(facts: Facts) -> Section:
             day("inception_date", "Inception"),
         ),
     )
-    return Section("summary", "Summary", (value, risk, positions, *_history(facts)))
+    return Section("summary", "Summary", (value, risk, positions, _history(facts)))
 
 
-def _history(facts: Facts) -> tuple[Series, Series]:
-    rows = facts.rows[HISTORY]
-    equity = make_series(
+def _history(facts: Facts) -> Series:
+    return make_series(
         HISTORY,
-        rows,
+        facts.rows[HISTORY],
         name="equity",
         title="Equity by session",
         columns=(
             day("as_of_date", "Session"),
             money("equity", "Equity"),
             rate("daily_return", "Return", reason_in="daily_return_null_reason"),
+            statistic("twr_index", "Time-weighted index", "1 at the start", **CHAIN),
         ),
         chart=Chart("line", "as_of_date", ("equity",)),
     )
-    drawdown = make_series(
-        HISTORY,
-        rows,
-        name="drawdown",
-        title="Drawdown by session",
-        columns=(
-            day("as_of_date", "Session"),
-            statistic("twr_index", "Time-weighted index", "1 at the start", **CHAIN),
-            rate("drawdown", "Drawdown", **CHAIN),
-        ),
-        chart=Chart("line", "as_of_date", ("drawdown",)),
-    )
-    return equity, drawdown

@@ -41,7 +41,9 @@ def test_available_is_what_has_figures(reports: Reports) -> None:
 def test_a_private_portfolio_says_why_it_has_no_risk(reports: Reports) -> None:
     found = document(reports, PRIVATE)
     absent = {name for name, available in found["available"].items() if not available}
-    assert absent == {"greeks", "factors", "risk", "correlation", "stress", "dividends"}
+    assert absent == {
+        *("drawdowns", "greeks", "factors", "risk", "correlation", "stress", "dividends"),
+    }
     page = read(reports[PRIVATE], "portfolio_report.md")
     rows = list(csv.DictReader(io.StringIO(read(reports[PRIVATE], "portfolio_report_sections.csv"))))
     for section in found["sections"]:

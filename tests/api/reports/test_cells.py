@@ -48,7 +48,22 @@ CELLS: dict[tuple[str, str], tuple[str, tuple[str, ...], set[str]]] = {
         set(),
     ),
     ("summary", "equity"): (HISTORY, ("as_of_date",), set()),
-    ("summary", "drawdown"): (HISTORY, ("as_of_date",), set()),
+    ("returns", "periods"): (
+        f"select * from fct_returns_by_period {OF_PORTFOLIO}",
+        ("period",),
+        {"money_weighted_annualized"},
+    ),
+    ("returns", "growth"): (
+        "select * from udf.portfolio_series(%(id)s, null, %(date)s) where session_number > 0",
+        ("as_of_date",),
+        set(),
+    ),
+    ("drawdowns", "worst"): (
+        "select * from udf.portfolio_drawdowns(%(id)s, null, %(date)s) order by depth limit 5",
+        ("peak_date",),
+        set(),
+    ),
+    ("drawdowns", "drawdown"): (HISTORY, ("as_of_date",), set()),
     ("exposures", "concentration"): (EXPOSURE, (), set()),
     **{
         ("exposures", f"by_{dimension}"): (
@@ -149,6 +164,33 @@ def test_exposures_are_the_three_measures(reports: Reports, analyst: Connection[
         for row, suffix in zip(rows, ("", "_at_cost", "_delta_adjusted"), strict=True):
             for side in ("long", "short", "gross", "net"):
                 assert row[f"{side}_exposure"] == as_written(source[f"{side}_exposure{suffix}"], Kind.MONEY)
+
+
+def test_months_are_those_of_the_function(reports: Reports, analyst: Connection[DictRow]) -> None:
+    analyst.execute("set search_path = marts")
+    for written in reports.values():
+        document = json.loads(read(written, "portfolio_report.json"))
+        rows = tables(document)["monthly", "months"]["rows"]
+        at = {"id": document["metadata"]["portfolio_id"], "date": THEN}
+        months = analyst.execute("select * from udf.portfolio_months(%(id)s, null, %(date)s)", at).fetchall()
+        found = {
+            (row["calendar_year"], row["measure"], month): value
+            for row in rows
+            for month, value in row.items()
+            if month not in {"calendar_year", "measure"} and value is not None
+        }
+        assert found == {
+            (str(row["month_begins"].year), measure, f"{row['month_begins']:%b}"): as_written(
+                row[name], Kind.RATE
+            )
+            for row in months
+            for name, measure in (
+                ("time_weighted", "portfolio"),
+                ("benchmark", "benchmark"),
+                ("excess", "excess"),
+            )
+            if row[name] is not None
+        }
 
 
 def test_value_at_risk_is_that_of_each_method(reports: Reports, analyst: Connection[DictRow]) -> None:
