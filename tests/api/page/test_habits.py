@@ -216,6 +216,19 @@ def test_a_chart_is_a_table_and_a_file_too(reader: Reader, tmp_path: Path) -> No
     assert lines[-1] == ""
 
 
+def test_the_report_is_saved_from_the_page(reader: Reader, tmp_path: Path) -> None:
+    reader.page.keyboard.press("[")
+    reader.wait()
+    reader.page.click("summary:has-text('Report')")
+    with reader.page.expect_download() as download:
+        reader.page.click("button:has-text('Markdown')")
+    file = tmp_path / download.value.suggested_filename
+    download.value.save_as(file)
+    assert file.name == "portfolio_report_2025-09-11.md"
+    assert "2025-09-11" in file.read_text("utf-8")
+    assert reader.complaints == []
+
+
 def test_the_period_is_remembered(reader: Reader) -> None:
     reader.page.click(".periods button >> text=QTD")
     reader.wait()

@@ -3,9 +3,14 @@
 // rows: lists of values, the first one the titles.
 export function download(name, rows) {
     const text = rows.map((row) => row.map(cell).join(",")).join("\r\n") + "\r\n";
+    saveFile(`${name}.csv`, new Blob([text], { type: "text/csv" }));
+}
+
+// Hand a file to the browser's downloads.
+export function saveFile(name, blob) {
     const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
-    link.download = `${name}.csv`;
+    link.href = URL.createObjectURL(blob);
+    link.download = name;
     link.click();
     URL.revokeObjectURL(link.href);
 }

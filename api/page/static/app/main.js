@@ -8,6 +8,7 @@ import { listenToKeys } from "./keyboard.js";
 import { emptyState, problemNotice } from "./notices.js";
 import { periodPicker } from "./pickers.js";
 import { Problem } from "./problem.js";
+import { reportMenu } from "./reports.js";
 import { rememberRestatements } from "./restated.js";
 import { signInWith } from "./session.js";
 import { banners, bar, rowsOrNone, tabs } from "./shell.js";
@@ -112,7 +113,7 @@ function heading(screen, address, name) {
         "div",
         { class: "heading" },
         h("h1", {}, screen.title, name && h("small", {}, name)),
-        screen.hasPeriod && periodPicker(address),
+        h("div", { class: "row" }, screen.hasPeriod && periodPicker(address), name && reportMenu(address, shown)),
     );
 }
 

@@ -1,0 +1,90 @@
+// Volatility, value at risk and expected shortfall by four methods, and how the forecasts did.
+
+import { h } from "../app/dom.js";
+import { dataTable, rowsOf, under } from "../app/table.js";
+import { facts, tile } from "../app/tiles.js";
+
+const RISK = "fct_portfolio_risk";
+const BACKTEST = "fct_var_backtest";
+const METHODS = {
+    historical: "Historical",
+    filtered: "Filtered",
+    parametric: "Normal",
+    cornish_fisher: "Cornish-Fisher",
+};
+
+export function volatility(answer) {
+    const one = (label, name, kind = "share", mart = `${RISK}.${name}`, words) =>
+        tile(answer, label, `/data/${name}`, kind, { mart, words });
+    const { forecast_model: model, volatility_trend: trend } = answer.body.data;
+    return h(
+        "section",
+        { class: "tiles", "aria-label": "Volatility" },
+        one("Volatility 21 d", "realized_volatility_21d"),
+        one("Volatility 63 d", "realized_volatility_63d"),
+        one(
+            "Forecast 21 d",
+            "expected_volatility_21d",
+            "share",
+            `${RISK}.forecast_volatility_21d`,
+            model && `by ${model}, the best so far`,
+        ),
+        one("Percentile, one year", "volatility_percentile", "share", undefined, trend && `trend: ${trend}`),
+        tile(answer, "GARCH", "/data/forecasts/garch", "share", { mart: `${RISK}.forecast_volatility_21d_garch` }),
+        tile(answer, "EWMA", "/data/forecasts/ewma", "share", { mart: `${RISK}.forecast_volatility_21d_ewma` }),
+        tile(answer, "HAR", "/data/forecasts/har", "share", { mart: `${RISK}.forecast_volatility_21d_har` }),
+    );
+}
+
+export function tailRisk(answer) {
+    const methods = Object.keys(METHODS);
+    const suffix = (row) => (methods[row] === "historical" ? "" : `_${methods[row]}`);
+    const column = (title, name) => ({
+        title,
+        at: (row) => `/data/${methods[row]}/${name}`,
+        kind: "usd",
+        reason: () => "/data/cornish_fisher_null_reason",
+        martOf: (row) => `${RISK}.${name}${suffix(row)}`,
+    });
+    const columns = [
+        { title: "Method", draw: (row) => METHODS[methods[row]] },
+        column("VaR 95 %", "var_95_1d"),
+        column("VaR 99 %", "var_99_1d"),
+        column("ES 95 %", "es_95_1d"),
+        column("ES 99 %", "es_99_1d"),
+    ];
+    const share = (label, name) => [label, `/data/of_equity/${name}`, "share", { mart: `${RISK}.${name}_pct_equity` }];
+    return [
+        h("p", { class: "soft" }, "One day, USD; a positive number is a loss."),
+        dataTable({ name: "value at risk", answer, columns, rows: methods.map((_, row) => row) }),
+        facts(answer, [
+            share("VaR 95 %, one day, of equity", "var_95_1d"),
+            share("ES 95 %, one day, of equity", "es_95_1d"),
+            ["VaR 99 %, ten days", "/data/ten_days/var_99_10d", "usd", { mart: `${RISK}.var_99_10d` }],
+            ["Past sessions applied", "/data/scenario_days", "count", { mart: `${RISK}.scenario_days` }],
+        ]),
+    ];
+}
+
+export function backtest(answer) {
+    const field = (name) => under("/backtest", name);
+    const columns = [
+        { title: "Method", at: field("method"), kind: "text" },
+        { title: "Losses", at: field("pnl_basis"), kind: "text" },
+        { title: "Confidence", at: field("confidence"), kind: "share", mart: BACKTEST },
+        { title: "Sessions", at: field("observations"), kind: "count", mart: BACKTEST },
+        { title: "Breaches", at: field("breaches"), kind: "count", mart: BACKTEST },
+        { title: "Expected", at: field("expected_breaches"), kind: "ratio", mart: BACKTEST },
+        { title: "Kupiec p", at: field("kupiec_p_value"), kind: "probability", mart: BACKTEST },
+        { title: "Christoffersen p", at: field("christoffersen_p_value"), kind: "probability", mart: BACKTEST },
+        { title: "Basel zone", at: field("traffic_light"), kind: "text", words: zone },
+    ];
+    const rows = rowsOf(answer, "/backtest");
+    return rows.length
+        ? dataTable({ name: "backtest", answer, columns, rows })
+        : h("p", {}, "No forecast has been held against an outcome yet.");
+}
+
+function zone(light) {
+    return h("span", { class: `zone ${light}` }, light);
+}
