@@ -9,7 +9,7 @@ import { emptyState, problemNotice } from "./notices.js";
 import { periodPicker } from "./pickers.js";
 import { Problem } from "./problem.js";
 import { reportMenu } from "./reports.js";
-import { rememberRestatements } from "./restated.js";
+import { rememberRestatements } from "../figures/restated.js";
 import { signInWith } from "./session.js";
 import { banners, bar, rowsOrNone, tabs } from "./shell.js";
 import { askToSignIn } from "./sign_in.js";

@@ -1,7 +1,7 @@
 // What must be said in plain sight: problems, simulated prices, figures that do not cover everything, an empty page.
 
 import { h } from "./dom.js";
-import { figure } from "./figure.js";
+import { figure } from "../figures/figure.js";
 import { Problem } from "./problem.js";
 
 // What draw makes of an answer, or the problem in its place.

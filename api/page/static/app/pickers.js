@@ -4,7 +4,7 @@ import { get } from "./api.js";
 import { go, PERIODS } from "./address.js";
 import { openDialog } from "./dialog.js";
 import { h, replace } from "./dom.js";
-import { formats } from "./format.js";
+import { formats } from "../figures/format.js";
 
 const PERIOD_NAMES = { ITD: "Since inception", custom: "Custom" };
 const DAY = 86_400_000;

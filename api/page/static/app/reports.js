@@ -1,7 +1,7 @@
 // The report of a portfolio as a file: GET /reports/{id}, of the dates on screen.
 
 import { dated, request } from "./api.js";
-import { saveFile } from "./csv.js";
+import { saveFile } from "../figures/csv.js";
 import { h } from "./dom.js";
 
 const FORMATS = { pdf: "PDF", html: "HTML", md: "Markdown", json: "JSON", csv: "CSV files" };

@@ -3,7 +3,7 @@
 import { addressOf, go } from "./address.js";
 import { get } from "./api.js";
 import { h } from "./dom.js";
-import { formats } from "./format.js";
+import { formats } from "../figures/format.js";
 import { asOfPicker, publishedAtPicker } from "./pickers.js";
 import { Problem } from "./problem.js";
 import { signOut } from "./session.js";

@@ -1,7 +1,7 @@
 // Axes of a chart: round values at the left, dates below.
 
 import { svg } from "../app/dom.js";
-import { formats } from "../app/format.js";
+import { formats } from "../figures/format.js";
 import { ticks } from "./scale.js";
 
 export function valueAxis([low, high], y, { left, right, kind, count = 5 }) {

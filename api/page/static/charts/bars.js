@@ -1,8 +1,8 @@
 // Horizontal bars from a zero line, each with its name and its figure: ranked contributions, exposures, scenarios.
 
 import { h, svg } from "../app/dom.js";
-import { figure } from "../app/figure.js";
-import { at } from "../app/pointer.js";
+import { figure } from "../figures/figure.js";
+import { at } from "../figures/pointer.js";
 import { extent, linear } from "./scale.js";
 
 const HEIGHT = 12;

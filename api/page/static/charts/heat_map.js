@@ -1,8 +1,8 @@
 // A matrix of numbers from -1 to 1 as coloured cells. The pointer, or the arrow keys, read a cell off.
 
 import { h, replace, svg } from "../app/dom.js";
-import { formats } from "../app/format.js";
-import { at, part } from "../app/pointer.js";
+import { formats } from "../figures/format.js";
+import { at, part } from "../figures/pointer.js";
 
 const STEPS = ["minus-4", "minus-3", "minus-2", "minus-1", "zero", "plus-1", "plus-2", "plus-3", "plus-4"];
 const LABELS = 76;

@@ -1,8 +1,8 @@
 // Lines over dates, and an area beneath them (a drawdown, say). The pointer, or the arrow keys, read the values off.
 
 import { h, replace, svg } from "../app/dom.js";
-import { formats } from "../app/format.js";
-import { at } from "../app/pointer.js";
+import { formats } from "../figures/format.js";
+import { at } from "../figures/pointer.js";
 import { dateAxis, valueAxis } from "./axes.js";
 import { extent, linear } from "./scale.js";
 

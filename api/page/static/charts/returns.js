@@ -1,6 +1,6 @@
 // The time-weighted return over a period beside the benchmark's, with the drawdown beneath; and the equity.
 
-import { dataTable } from "../app/table.js";
+import { dataTable } from "../figures/table.js";
 import { chartFrame, legend } from "./frame.js";
 import { lineChart } from "./line.js";
 

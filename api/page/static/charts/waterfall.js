@@ -1,8 +1,8 @@
 // A waterfall: contributions one after the other, from zero to the total that the API gives.
 
 import { svg } from "../app/dom.js";
-import { formats } from "../app/format.js";
-import { at } from "../app/pointer.js";
+import { formats } from "../figures/format.js";
+import { at } from "../figures/pointer.js";
 import { extent, linear } from "./scale.js";
 import { valueAxis } from "./axes.js";
 

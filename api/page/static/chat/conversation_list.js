@@ -1,7 +1,7 @@
 // The reader's conversations about a portfolio, or about none, the newest first.
 
 import { h } from "../app/dom.js";
-import { formats } from "../app/format.js";
+import { formats } from "../figures/format.js";
 
 export function conversationList({ body }, portfolio, open, begin) {
     const mine = body.filter(({ portfolio_id: id }) => !id || id === portfolio);

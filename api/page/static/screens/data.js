@@ -4,8 +4,8 @@ import { addressOf } from "../app/address.js";
 import { h } from "../app/dom.js";
 import { part } from "../app/notices.js";
 import { Problem } from "../app/problem.js";
-import { dataTable, rowsOf, under } from "../app/table.js";
-import { tile } from "../app/tiles.js";
+import { dataTable, rowsOf, under } from "../figures/table.js";
+import { tile } from "../figures/tiles.js";
 import { runs } from "./data_runs.js";
 
 const QUALITY = "fct_data_quality";

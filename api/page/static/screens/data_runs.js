@@ -3,7 +3,7 @@
 import { get } from "../app/api.js";
 import { h, replace } from "../app/dom.js";
 import { problemNotice } from "../app/notices.js";
-import { dataTable, rowsOf, under } from "../app/table.js";
+import { dataTable, rowsOf, under } from "../figures/table.js";
 
 export function runs() {
     const content = h("div", {}, h("button", { type: "button", class: "small", onclick: read }, "Read the runs"));

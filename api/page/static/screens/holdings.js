@@ -3,8 +3,8 @@
 import { go, note } from "../app/address.js";
 import { h } from "../app/dom.js";
 import { part } from "../app/notices.js";
-import { dataTable, rowsOf } from "../app/table.js";
-import { tile } from "../app/tiles.js";
+import { dataTable, rowsOf } from "../figures/table.js";
+import { tile } from "../figures/tiles.js";
 import { columns, groupRow } from "./holdings_columns.js";
 
 const VALUES = "fct_position_values";

@@ -1,8 +1,8 @@
 // The columns of the holdings: position by position, and the sums of a group under them.
 
 import { h } from "../app/dom.js";
-import { figure } from "../app/figure.js";
-import { under } from "../app/table.js";
+import { figure } from "../figures/figure.js";
+import { under } from "../figures/table.js";
 
 const VALUES = "fct_position_values";
 const RISK = "fct_risk_contributions";

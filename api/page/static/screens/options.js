@@ -2,8 +2,8 @@
 
 import { h } from "../app/dom.js";
 import { available, part } from "../app/notices.js";
-import { dataTable, rowsOf, under } from "../app/table.js";
-import { tile } from "../app/tiles.js";
+import { dataTable, rowsOf, under } from "../figures/table.js";
+import { tile } from "../figures/tiles.js";
 import { barList } from "../charts/bars.js";
 
 const TOTALS = "fct_portfolio_greeks";

@@ -5,10 +5,10 @@ import { h } from "../app/dom.js";
 import { available, coverage, part } from "../app/notices.js";
 import { Problem } from "../app/problem.js";
 import { periodRow, RETURNS, returnsPath } from "../app/returns.js";
-import { formats } from "../app/format.js";
-import { figure } from "../app/figure.js";
-import { rowsOf, under } from "../app/table.js";
-import { tile } from "../app/tiles.js";
+import { formats } from "../figures/format.js";
+import { figure } from "../figures/figure.js";
+import { rowsOf, under } from "../figures/table.js";
+import { tile } from "../figures/tiles.js";
 import { barList } from "../charts/bars.js";
 import { equityChart, returnChart } from "../charts/returns.js";
 

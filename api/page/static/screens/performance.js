@@ -1,11 +1,11 @@
 // Performance: returns by period beside the benchmark's, by month, drawdowns, and what earned and lost most.
 
 import { h } from "../app/dom.js";
-import { formats } from "../app/format.js";
+import { formats } from "../figures/format.js";
 import { available, part } from "../app/notices.js";
 import { RETURNS, returnsPath } from "../app/returns.js";
-import { dataTable, rowsOf, under } from "../app/table.js";
-import { facts } from "../app/tiles.js";
+import { dataTable, rowsOf, under } from "../figures/table.js";
+import { facts } from "../figures/tiles.js";
 import { barList } from "../charts/bars.js";
 import { equityChart, returnChart } from "../charts/returns.js";
 

@@ -2,9 +2,9 @@
 
 import { addressOf } from "../app/address.js";
 import { h } from "../app/dom.js";
-import { tile } from "../app/tiles.js";
+import { tile } from "../figures/tiles.js";
 import { available, part } from "../app/notices.js";
-import { dataTable, rowsOf, under } from "../app/table.js";
+import { dataTable, rowsOf, under } from "../figures/table.js";
 
 const SNAPSHOT = "fct_portfolio_snapshots";
 const RISK = "fct_portfolio_risk";

@@ -1,8 +1,8 @@
 // How the symbols move together: every pair, and what that leaves of diversification.
 
 import { h } from "../app/dom.js";
-import { dataTable, under } from "../app/table.js";
-import { facts } from "../app/tiles.js";
+import { dataTable, under } from "../figures/table.js";
+import { facts } from "../figures/tiles.js";
 import { barList } from "../charts/bars.js";
 import { chartFrame } from "../charts/frame.js";
 import { heatMap } from "../charts/heat_map.js";

@@ -1,9 +1,9 @@
 // Factor exposures, and what the variance comes from: factors, and positions.
 
 import { h } from "../app/dom.js";
-import { at } from "../app/pointer.js";
-import { dataTable, rowsOf, under } from "../app/table.js";
-import { facts } from "../app/tiles.js";
+import { at } from "../figures/pointer.js";
+import { dataTable, rowsOf, under } from "../figures/table.js";
+import { facts } from "../figures/tiles.js";
 import { barList } from "../charts/bars.js";
 
 const RISK = "fct_portfolio_risk";

@@ -1,8 +1,8 @@
 // Volatility, value at risk and expected shortfall by four methods, and how the forecasts did.
 
 import { h } from "../app/dom.js";
-import { dataTable, rowsOf, under } from "../app/table.js";
-import { facts, tile } from "../app/tiles.js";
+import { dataTable, rowsOf, under } from "../figures/table.js";
+import { facts, tile } from "../figures/tiles.js";
 
 const RISK = "fct_portfolio_risk";
 const BACKTEST = "fct_var_backtest";

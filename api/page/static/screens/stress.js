@@ -3,7 +3,7 @@
 import { addressOf } from "../app/address.js";
 import { h } from "../app/dom.js";
 import { available, part } from "../app/notices.js";
-import { dataTable, rowsOf, under } from "../app/table.js";
+import { dataTable, rowsOf, under } from "../figures/table.js";
 import { barList } from "../charts/bars.js";
 import { chartFrame } from "../charts/frame.js";
 import { waterfall } from "../charts/waterfall.js";

@@ -1,6 +1,6 @@
 // The cells of a table: figures, texts and links, from the fields that its columns name.
 
-import { h } from "./dom.js";
+import { h } from "../app/dom.js";
 import { figure, missing } from "./figure.js";
 import { formats, isNumber } from "./format.js";
 import { at } from "./pointer.js";

@@ -1,7 +1,7 @@
 // A table of fields of an answer: sorted by its column heads, searched, and saved as CSV.
 
 import { download } from "./csv.js";
-import { h, replace } from "./dom.js";
+import { h, replace } from "../app/dom.js";
 import { at } from "./pointer.js";
 import { alignment, rowOf, valueOf } from "./table_cells.js";
 import { directionOf, matching, nextSort, sorted } from "./table_order.js";

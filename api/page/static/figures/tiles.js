@@ -1,6 +1,6 @@
 // A tile: one figure with its name, and perhaps a second one beside it.
 
-import { h } from "./dom.js";
+import { h } from "../app/dom.js";
 import { figure } from "./figure.js";
 
 // options: those of a figure. beside: [pointer, kind, options] of the second one; words: text under both.

@@ -1,8 +1,8 @@
 // What a figure means: its exact value, the definition of its column, the SQL of its mart, and its publication.
 
-import { get } from "./api.js";
-import { openDialog } from "./dialog.js";
-import { h, replace } from "./dom.js";
+import { get } from "../app/api.js";
+import { openDialog } from "../app/dialog.js";
+import { h, replace } from "../app/dom.js";
 import { formats, units } from "./format.js";
 
 // mart: "fct_x.column", or "fct_x" where a field is none of its columns.

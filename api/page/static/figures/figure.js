@@ -1,7 +1,7 @@
 // A figure on the screen: one field of an answer, as the API sent it, rounded for display. It carries its exact value
 // and where it came from, opens its definition, and says what it was if it was restated.
 
-import { h } from "./dom.js";
+import { h } from "../app/dom.js";
 import { direction, formats } from "./format.js";
 import { at } from "./pointer.js";
 import { openDefinition } from "./definition.js";
