@@ -229,6 +229,23 @@ def test_the_report_is_saved_from_the_page(reader: Reader, tmp_path: Path) -> No
     assert reader.complaints == []
 
 
+def test_administrators_see_the_runs(open_page: OpenPage, demo: Warehouse) -> None:
+    email = "demo_individual@sigmasight.com"
+    change = "update ops.users set is_admin = %s where email = %s"
+    with demo.connect_writer(autocommit=True) as connection:
+        connection.execute(change, (True, email))
+        try:
+            reader = open_page()
+            reader.open()
+            reader.sign_in(email)
+            reader.go(f"#/portfolio/{reader.portfolio_ids()[0]}/data")
+            reader.page.click("button:has-text('Read the runs')")
+            reader.page.wait_for_selector("td:has-text('succeeded')")
+            assert reader.complaints == []
+        finally:
+            connection.execute(change, (False, email))
+
+
 def test_the_period_is_remembered(reader: Reader) -> None:
     reader.page.click(".periods button >> text=QTD")
     reader.wait()

@@ -128,9 +128,18 @@ function skip(event) {
     document.getElementById("main")?.focus();
 }
 
+// A menu closes when one presses beside it, or Escape.
+function closeMenus({ type, key, target }) {
+    for (const menu of document.querySelectorAll("details.menu[open]")) {
+        if (type === "keydown" ? key === "Escape" : !menu.contains(target)) menu.open = false;
+    }
+}
+
 applyTheme();
 signInWith(askToSignIn);
 document.querySelector(".skip").addEventListener("click", skip);
+addEventListener("click", closeMenus);
+addEventListener("keydown", closeMenus);
 addEventListener("hashchange", () => show());
 addEventListener("focus", () => show({ again: true }));
 show();
