@@ -113,8 +113,15 @@ function heading(screen, address, name) {
         "div",
         { class: "heading" },
         h("h1", {}, screen.title, name && h("small", {}, name)),
+        h("p", { class: "on-paper" }, datesOf(address)),
         h("div", { class: "row" }, screen.hasPeriod && periodPicker(address), name && reportMenu(address, shown)),
     );
+}
+
+// The dates of the bar, which paper does not show.
+function datesOf({ params }) {
+    const published = params.published_at ? `as published by ${params.published_at}` : "as published now";
+    return `As of ${shown ?? "no session"}, ${published}`;
 }
 
 function contents(screen, address, answers, portfolios) {
