@@ -83,7 +83,7 @@ def test_simulated_prices_and_missing_coverage_are_said_in_plain_sight(open_page
     for screen in ("overview", "holdings", "risk"):
         reader.go(f"#/portfolio/{portfolio_id}/{screen}")
         assert "Simulated prices" in reader.page.inner_text(".banner.simulated")
-    assert "of equity" in reader.page.inner_text("main .notice >> nth=0")
+    assert "of equity" in reader.page.inner_text("main > .notice >> nth=0")
 
 
 def assert_same_figures(reader: Reader, answers: Answers, at_least: int = 0) -> None:
