@@ -202,10 +202,10 @@ def _figures(line: PortfolioLine) -> Iterator[tuple[str, str]]:
         ),
     )
     yield "return", f"{_returns(line, 'time_weighted')}; drawdown {number(line.drawdown, '.1%')}"
-    if line.benchmark is not None:
-        yield line.benchmark[:LABEL], _returns(line, "benchmark")
     if _have_flows_an_effect(line):
         yield "", f"money-weighted: {_returns(line, 'money_weighted')}"
+    if line.benchmark is not None:
+        yield line.benchmark[:LABEL], _returns(line, "benchmark")
     yield (
         "exposure",
         (
