@@ -26,7 +26,7 @@ OF_API = {
     "flows.cli.chat_evaluate": {"api.chat.evaluation.live"},
     "flows.summaries.chat_answer": {"api.chat.command"},
     "flows.summaries.chat_verification": {"api.chat.command"},
-    "flows.cli.report": {"api.reports.command"},
+    "flows.cli.published.report": {"api.reports.command"},
     "flows.pipeline.reports": {"api.reports.command"},
     "flows.cli.chat_review": {"api.chat.store.command"},
 }

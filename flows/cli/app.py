@@ -15,8 +15,6 @@ from flows.cli import (
     marks,
     portfolios,
     positions,
-    report,
-    show,
     tags,
     targets,
     tools,
@@ -24,6 +22,7 @@ from flows.cli import (
 )
 from flows.cli.groups import BUILD, DATA, OPERATE, SERVE, START
 from flows.cli.options import PricesOption, SentenceGroup, open_for_command, parse_date
+from flows.cli.published import report, show
 from flows.errors import UsageError
 from flows.source import Source
 

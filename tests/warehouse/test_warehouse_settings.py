@@ -82,7 +82,7 @@ VALUES = {
     "fmp_url": ("http://127.0.0.1:2", "http://127.0.0.1:2"),
     "polygon_url": ("http://127.0.0.1:3", "http://127.0.0.1:3"),
     "fred_url": ("http://127.0.0.1:4", "http://127.0.0.1:4"),
-    "report_portfolios": ("Growth, Income", ("Growth", "Income")),
+    "report_portfolios": ("Growth,Income", ("Growth", "Income")),
     "report_folder": ("/srv/reports", Path("/srv/reports")),
     "report_formats": ("html,pdf", ("html", "pdf")),
     "log_level": ("debug", "DEBUG"),

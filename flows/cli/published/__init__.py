@@ -1,0 +1,1 @@
+"""Commands that read what is published of a portfolio."""
