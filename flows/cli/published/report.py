@@ -68,7 +68,7 @@ def report(  # noqa: PLR0917 - typer's options
 ) -> None:
     """Write the report of a portfolio, as published: Markdown, JSON, CSV, HTML and PDF.
 
-    The files are DIR/NAME_DATE/portfolio_report.md, .json, .csv, .html and .pdf. portfolio_report.csv holds
+    The files portfolio_report.* are in DIR/NAME_DATE, one for each format. portfolio_report.csv holds
     the positions, portfolio_report_SECTION.csv each section. Files of an earlier report are replaced.
 
     For example:
