@@ -79,6 +79,8 @@ select
     risk.sharpe_ratio,
     risk.sharpe_null_reason,
     risk.ratio_null_reason as risk_ratio_null_reason,
+    risk.coverage as risk_coverage,
+    risk.quality_flag as risk_flag,
     risk.quality_message as risk_message
 from portfolio
 left join snapshot on true

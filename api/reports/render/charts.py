@@ -30,6 +30,8 @@ def legend_of(table: Table) -> str:
     if table.chart is None or table.chart.kind == "heat":
         return ""
     labels = [table.columns[table.place(name)].label for name in table.chart.values]
+    if table.chart.kind == "line" and len(labels) == 1:
+        return ""
     if table.chart.kind == "line":
         return "; ".join(f"{color}: {label}" for color, label in zip(LINE_COLORS, labels, strict=False))
     first, *others = labels

@@ -49,6 +49,8 @@ def summary(facts: Facts) -> Section:
         name="risk",
         title="Exposure and risk",
         layout="facts",
+        coverage=head["risk_coverage"],
+        note=head["risk_message"] if head["risk_flag"] == "partially_covered" else None,
         columns=(
             money("gross_exposure", "Gross exposure"),
             money("net_exposure", "Net exposure"),

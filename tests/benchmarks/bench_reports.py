@@ -1,0 +1,145 @@
+"""Reports of all portfolios in HTML, compared with the same SQL without a report.
+
+    python -m tests.benchmarks.bench_reports                     1,000 portfolios, 60 sessions
+    python -m tests.benchmarks.bench_reports --portfolios 20     a smaller warehouse, scaled to 1,000
+    python -m tests.benchmarks.bench_reports --home FOLDER       keep the warehouse for the next time
+    python -m tests.benchmarks.bench_reports --write             write the table into README.md
+
+As `sigmasight nightly` does with REPORT_PORTFOLIOS=all: one process, one connection, one report after the
+other. The peer runs the statements of each report on such a connection, and fetches their rows.
+"""
+
+import argparse
+import asyncio
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import psycopg
+
+from api.marts.answers import COVERAGE_RULES, SIMULATED_NOTICE
+from api.marts.reader import make_read_only
+from api.reports.build import HEAD, MATRIX_SYMBOLS, QUERIES, WORST_DRAWDOWNS
+from api.reports.command import Format, Wanted, write_reports
+from tests.benchmarks.bench_api import build, is_built
+from tests.benchmarks.cases import Case
+from tests.benchmarks.measure import temporary_home
+from tests.benchmarks.report import made_by, write_readme
+from warehouse.connections import Warehouse, open_warehouse
+from warehouse.settings import Settings
+
+ALL, MOST_SECONDS = 1000, 300.0
+BEGIN, END = "<!-- reports: begin -->", "<!-- reports: end -->"
+STATE = "select max(as_of_date), max(published_at) from marts_history.fct_portfolio_snapshots"
+PORTFOLIOS = "select portfolio_id from marts.dim_portfolios order by portfolio_id"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Seconds for these portfolios: reports in each format, and the statements alone."""
+
+    portfolios: int
+    seconds: dict[str, float]
+    sql: float
+
+    def scaled(self, name: str) -> float:
+        """Seconds for 1,000 portfolios."""
+        return self.seconds[name] * ALL / self.portfolios
+
+    @property
+    def is_met(self) -> bool:
+        """Whether 1,000 reports in HTML take less than five minutes."""
+        return self.scaled("html") < MOST_SECONDS
+
+
+def measure(warehouse: Warehouse) -> Measured:
+    """Write the reports of all portfolios, and run their statements."""
+    with psycopg.connect(warehouse.analyst_url) as connection:
+        keys = [row[0] for row in connection.execute(PORTFOLIOS)]
+        state = connection.execute(STATE).fetchone()
+    assert state is not None
+    write(warehouse, keys[:3], Format.HTML)  # the server's cache, and modules
+    seconds = {each.value: _timed(lambda each=each: write(warehouse, keys, each)) for each in Format}
+    return Measured(len(keys), seconds, _timed(lambda: asyncio.run(_run_sql(warehouse, keys, state))))
+
+
+def write(warehouse: Warehouse, keys: Sequence[UUID], wanted: Format) -> None:
+    """Write the reports in this format."""
+    with tempfile.TemporaryDirectory() as folder:
+        done = write_reports(warehouse, keys, Wanted(Path(folder), (wanted,)))
+    assert [each.error for each in done if each.error] == []
+
+
+def _timed(body: Callable[[], None]) -> float:
+    start = time.perf_counter()
+    body()
+    return time.perf_counter() - start
+
+
+async def _run_sql(warehouse: Warehouse, keys: Sequence[UUID], state: tuple[Any, ...]) -> None:
+    common = {
+        "as_of_date": state[0],
+        "published_at": state[1],
+        "simulated_notice": SIMULATED_NOTICE,
+        "matrix_symbols": MATRIX_SYMBOLS,
+        "worst_drawdowns": WORST_DRAWDOWNS,
+        **COVERAGE_RULES,
+    }
+    connecting = psycopg.AsyncConnection[Any].connect(warehouse.analyst_url, prepare_threshold=0)
+    async with await connecting as connection:
+        await make_read_only(connection)
+        for key in keys:
+            async with connection.transaction():
+                for query in (HEAD, *QUERIES):
+                    cursor = await connection.execute(query.text, {"portfolio_id": key, **common})
+                    await cursor.fetchall()
+
+
+def markdown(command: str, case: Case, measured: Measured) -> str:
+    """The table, and whether the target was met."""
+    lines = [
+        f"{made_by(command)} {case.portfolios:,} portfolios of 50 positions, {case.sessions} sessions.",
+        "",
+        f"| format | ms a report | {ALL:,} reports, s | of the bare SQL |",
+        "| --- | ---: | ---: | ---: |",
+        *(
+            f"| {name} | {1000 * seconds / measured.portfolios:.0f} | {measured.scaled(name):,.0f} | "
+            f"{seconds / measured.sql:.1f}x |"
+            for name, seconds in measured.seconds.items()
+        ),
+        "",
+        f"1,000 reports in HTML in {MOST_SECONDS:.0f} s: {'met' if measured.is_met else 'missed'}.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Build, measure and print; 0 when the target is met, else 1."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.bench_reports", description=__doc__)
+    parser.add_argument("--portfolios", type=int, default=ALL)
+    parser.add_argument("--sessions", type=int, default=60)
+    parser.add_argument("--home", type=Path, help="keep the warehouse there, and reuse it if it exists")
+    parser.add_argument("--write", action="store_true", help="put the table into README.md")
+    asked = parser.parse_args(arguments)
+    case = Case(asked.portfolios, asked.sessions)
+    with nullcontext(asked.home) if asked.home else temporary_home() as home:
+        warehouse = open_warehouse(Settings(sigmasight_home=home))
+        if not is_built(warehouse):
+            build(warehouse, case)
+        measured = measure(warehouse)
+    given = ["FOLDER" if text == str(asked.home) else text for text in arguments or sys.argv[1:]]
+    report = markdown(" ".join(["python -m tests.benchmarks.bench_reports", *given]), case, measured)
+    print(report)  # noqa: T201 - a command
+    if asked.write:
+        write_readme(report, BEGIN, END)
+    return 0 if measured.is_met else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
