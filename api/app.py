@@ -24,11 +24,6 @@ from api.mcp.endpoint import McpEndpoint
 from api.page import serving
 from api.routes import (
     aggregates,
-    analytics,
-    analytics_exposures,
-    analytics_factors,
-    analytics_returns,
-    analytics_risk,
     auth,
     data,
     definitions,
@@ -43,6 +38,7 @@ from api.routes import (
     tags,
     target_prices,
 )
+from api.routes.analytics import exposures, factors, overview, returns, risk
 from api.routes.chat import admin, conversations, insights, memories, send, user_data
 from api.routes.reports import portfolio as portfolio_report
 from api.services import open_services
@@ -50,7 +46,7 @@ from warehouse.code_version import this_version
 from warehouse.settings import Settings, get_settings
 
 ROUTERS = (
-    *(analytics, analytics_returns, analytics_factors, analytics_exposures, analytics_risk, aggregates),
+    *(overview, returns, factors, exposures, risk, aggregates),
     *(portfolios, data, definitions, histories, positions, prices, profiles, target_prices, tags, onboarding),
     *(send, conversations, memories, user_data, admin, insights),
     *(portfolio_report, auth, operations, health),

@@ -11,7 +11,7 @@ from api.http.limits import (
     MAX_POSITIONS,
 )
 from api.queries import load_query
-from api.routes.analytics_parameters import ImpactType, MaxSymbols, PortfolioIds, Scenarios
+from api.routes.analytics.parameters import ImpactType, MaxSymbols, PortfolioIds, Scenarios
 from api.schemas.aggregates import (
     AggregateBeta,
     AggregateBreakdown,

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from api.schemas.analytics_common import POSITION_ID, Analytic, Metadata
 from api.schemas.common import ResponseModel, described
-from api.schemas.contributions import RISK_NULL_REASON
+from api.schemas.performance.contributions import RISK_NULL_REASON
 
 COVERAGE = (
     "Share of the gross exposure of public and option positions that is covered; null without such positions."

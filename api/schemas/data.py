@@ -5,7 +5,7 @@ from typing import Literal
 from uuid import UUID
 
 from api.schemas.common import PriceNotice, PriceSource, ResponseModel, described
-from api.schemas.contributions import PositionContributions
+from api.schemas.performance.contributions import PositionContributions
 
 PORTFOLIO_ID = "6b1f7c1e-52f1-5f0a-9d6c-3f1d2a9b7c11"
 POSITION_ID = "4a6f7f0e-6c0e-5c0b-8f57-2f7b8d3f9a21"

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from api.schemas.analytics_common import PORTFOLIO_ID, POSITION_ID, Analytic, Metadata
 from api.schemas.common import ResponseModel, described
-from api.schemas.contributions import PositionContributions
+from api.schemas.performance.contributions import PositionContributions
 
 
 class Exposures(ResponseModel):

@@ -9,7 +9,7 @@ from api.http.documentation import marts_responses
 from api.http.errors import PortfolioNotFound
 from api.http.limits import DEFAULT_MATRIX_SYMBOLS, MAX_POSITIONS
 from api.queries import load_query
-from api.routes.analytics_parameters import ImpactType, MaxSymbols, Scenario, Scenarios
+from api.routes.analytics.parameters import ImpactType, MaxSymbols, Scenario, Scenarios
 from api.schemas.analytics_exposures import (
     DiversificationScore,
     PortfolioConcentration,

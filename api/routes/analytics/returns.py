@@ -10,7 +10,7 @@ from api.http.documentation import marts_responses
 from api.http.errors import PortfolioNotFound
 from api.http.limits import MAX_DRAWDOWNS
 from api.queries import load_query
-from api.schemas.analytics_returns import PortfolioReturns
+from api.schemas.performance.returns import PortfolioReturns
 
 router = APIRouter(prefix="/analytics/portfolio/{portfolio_id}", tags=["Analytics"])
 

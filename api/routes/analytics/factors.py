@@ -10,7 +10,7 @@ from api.http.documentation import marts_responses
 from api.http.errors import PortfolioNotFound
 from api.http.limits import MAX_POSITIONS
 from api.queries import load_query
-from api.routes.analytics_parameters import Symbols
+from api.routes.analytics.parameters import Symbols
 from api.schemas.analytics_factors import (
     BetaComparison,
     FactorExposures,
