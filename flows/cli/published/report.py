@@ -82,10 +82,12 @@ def report(  # noqa: PLR0917 - typer's options
     warehouse = open_for_command()
     from api.reports.command import Format, Wanted, write_report
     from flows.instants import parse_instant
+    from flows.pipeline.layout import check_readable
     from flows.pipeline.lock import process_name
     from ingestion.portfolios.portfolios import Directory
 
     with warehouse.connect_writer(application_name=process_name("report")) as connection:
+        check_readable(connection)
         portfolio_id = Directory(connection).find(portfolio, owner).portfolio_id
     wanted = Wanted(
         folder=output,

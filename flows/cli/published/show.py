@@ -34,13 +34,15 @@ def show(
         sigmasight show "Growth" --owner jane@example.com --json | jq .pnl
     """
     warehouse = open_for_command()
+    from flows.pipeline.layout import check_readable
     from flows.pipeline.lock import process_name
     from flows.summaries.screen import print_portfolios, read_shown
     from ingestion.portfolios.portfolios import Directory
 
     ids = None
-    if portfolio is not None:
-        with warehouse.connect_writer(application_name=process_name("show")) as connection:
+    with warehouse.connect_writer(application_name=process_name("show")) as connection:
+        check_readable(connection)
+        if portfolio is not None:
             ids = [Directory(connection).find(portfolio, owner).portfolio_id]
     if not as_json:
         print_portfolios(warehouse, ids, most=None)

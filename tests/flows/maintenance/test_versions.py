@@ -87,6 +87,8 @@ def test_changed_models_are_reported_and_a_night_without_news_updates_them(copie
     (line,) = [text for label, text in status_lines(status) if label == "code"]
     assert "The models changed" in line
     assert COMMAND in line
+    shown = copied.run("show")
+    assert (shown.returncode, "warning: The models changed" in shown.stderr) == (0, True)
     output = copied.succeed("nightly", "--force")
     assert "nothing" not in output
     assert "the models changed" in output
@@ -132,6 +134,9 @@ def test_commands_and_api_name_the_upgrade_and_then_go_on(older: CommandLine) ->
     assert one(warehouse, "select count(*) from ops.built_projects where mark = %s", [code.mark]) == 0
     refused = older.run("nightly", "--force")
     assert (refused.returncode, COMMAND in refused.stderr) == (1, True)
+    for reading in (("show",), ("show", "Growth", "--json"), ("report", "Growth")):
+        unread = older.run(*reading)
+        assert (unread.returncode, COMMAND in unread.stderr, unread.stdout) == (1, True, "")
     checked = older.run("status", "--check")
     assert (checked.returncode, COMMAND in checked.stdout) == (Level.CRITICAL, True)
     assert check_status(read_status(warehouse)).level is Level.CRITICAL
