@@ -25,9 +25,9 @@ NEWCOMER = "newcomer@example.com"
 OpenPage = Callable[..., Reader]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """An installed Chromium; nothing is downloaded."""
+    """An installed Chromium. Per module: while it is open, an event loop runs in this thread."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: no browser")
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
