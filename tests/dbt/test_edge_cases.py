@@ -474,6 +474,27 @@ def test_a_portfolio_of_constant_prices_has_no_risk(
     assert losses == pytest.approx([0.0] * len(losses), abs=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("portfolio", "reasons"),
+    [
+        ("young", {"AAA": None, "NEW70": None, "NEW29": "no_betas"}),
+        ("only flat", {"FLAT": "no_variation"}),
+        ("only the youngest", {"NEW29": "no_portfolio_volatility"}),
+        ("nothing left", {"AAA": "equity_not_positive"}),
+        ("only dust", {"AAA": "no_variation"}),
+    ],
+)
+def test_a_position_without_a_contribution_to_risk_says_why(
+    row: Callable[..., Row], rows: Callable[..., Rows], portfolio: str, reasons: dict[str, str | None]
+) -> None:
+    found = rows("fct_risk_contributions", portfolio)
+    assert {one["symbol"]: one["null_reason"] for one in found} == reasons
+    assert {one["coverage"] for one in found} == {row("fct_portfolio_risk", portfolio)["coverage"]}
+    if None in reasons.values():
+        total = sum(one["component"] for one in found if one["null_reason"] is None)
+        assert total == pytest.approx(row("fct_portfolio_risk", portfolio)["total_volatility"], rel=1e-9)
+
+
 def test_cash_and_money_market_funds_are_no_exposure(
     row: Callable[..., Row], rows: Callable[..., Rows]
 ) -> None:

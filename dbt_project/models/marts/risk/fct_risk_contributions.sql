@@ -58,7 +58,8 @@ joined as (
             when not scopes.equity > 0 then 'equity_not_positive'
             when position_values.investment_class = 'PRIVATE' then 'private'
             when totals.total_variance is null then 'no_portfolio_volatility'
-            when totals.total_variance = 0 then 'no_variation'
+            -- flat prices: 0 up to the rounding of dollar exposures
+            when sqrt(totals.total_variance) * scopes.equity < 1e-6 then 'no_variation'
             when position_values.is_cash_equivalent then null
             when position_values.delta_adjusted_exposure is null then position_values.delta_adjusted_null_reason
             when symbols.symbol is null then 'no_betas'
