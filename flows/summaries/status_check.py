@@ -40,7 +40,8 @@ class Verdict:
         """The verdict in one line. last_date: the newest published session."""
         if not self.findings:
             return f"{Level.OK.name}: published up to {last_date}"
-        return f"{self.level.name}: {'; '.join(finding.sentence for finding in self.findings)}"
+        sentences = "; ".join(finding.sentence.rstrip(".") for finding in self.findings)
+        return f"{self.level.name}: {sentences}"
 
 
 def check_status(status: Status) -> Verdict:
@@ -57,7 +58,7 @@ def _findings(status: Status) -> Iterator[Finding]:
         yield Finding(Level.CRITICAL, "nothing is published")
     if status.code.message is not None:
         is_refused = status.code.layout != status.code.newest_layout
-        yield Finding(Level.CRITICAL if is_refused else Level.WARNING, status.code.message.rstrip("."))
+        yield Finding(Level.CRITICAL if is_refused else Level.WARNING, status.code.message)
     yield from _of_last_run(status)
     if status.overdue_sessions:
         yield _of_overdue(status.overdue_sessions)

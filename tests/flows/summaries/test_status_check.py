@@ -85,6 +85,14 @@ def test_the_worst_comes_first() -> None:
     assert [finding.level for finding in found.findings] == [Level.CRITICAL, Level.WARNING]
 
 
+def test_findings_are_joined_without_their_full_stops() -> None:
+    loads = (replace(FAILED, error="It is down."), replace(FAILED, source="polygon", error="No key."))
+    line = check_status(replace(GOOD, failed_loads=loads)).line(LAST)
+    assert line == (
+        "WARNING: loads of prices from fmp fail: It is down; loads of prices from polygon fail: No key"
+    )
+
+
 def test_a_session_is_overdue_four_hours_after_the_start_of_the_night() -> None:
     assert due_by(MISSED) == datetime(2025, 7, 15, 3, 30, tzinfo=UTC)
 
