@@ -4,6 +4,8 @@ from datetime import date
 from typing import Literal
 from uuid import UUID
 
+from pydantic import Field
+
 from api.schemas.analytics_common import POSITION_ID, Analytic, Metadata, SectorWeights
 from api.schemas.common import ResponseModel, described
 
@@ -275,11 +277,9 @@ class StressDetail(ResponseModel):
     )
     correlated_convexity: float = described("The same of correlated_pnl, USD.", 45.9)
     factors: list[FactorStress]
-    positions: list[PositionStress] | None = described(
-        "Largest loss first; null on a session that is not the newest, for which no positions are kept.",
-        [{"position_id": POSITION_ID, "symbol": "NVDA", "direct_pnl": -6234.1, "correlated_pnl": -6401.7,
-          "replay_pnl": None}],
-    )  # fmt: skip
+    positions: list[PositionStress] | None = Field(
+        description="Largest loss first; null on a session before the newest: its positions are not kept."
+    )
 
 
 class PortfolioStressDetail(Analytic):

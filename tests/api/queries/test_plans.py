@@ -65,8 +65,9 @@ def parameters(portfolio_id: str) -> dict[str, Any]:
         "include_attrib": True, "include_closed": False, "is_single": False, "compared_symbols": 100,
         **COVERAGE_RULES,
         "from_date": None, "to_date": LAST, "model": "risk", "category": None, "type": None, "tag": None,
-         "measure": "volatility", "sector": None, "sort": "market_value", "group_by": "sector",
-         "matrix_symbols": 12, "worst_drawdowns": 5,
+        "measure": "volatility", "scenario": None, "sector": None, "sort": "market_value",
+        "group_by": "sector",
+        "matrix_symbols": 12, "worst_drawdowns": 5,
     }  # fmt: skip
 
 
