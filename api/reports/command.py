@@ -102,15 +102,13 @@ class _Writer:
 
     async def write(self, portfolio_id: UUID) -> Written:
         """Write a report. Raises SigmaSightError, OSError."""
-        slug = (await self.slugs()).get(portfolio_id)
-        if slug is None:
-            raise NotPublishedError
         async with self._reading() as reading:
             state = await reading.published_state(self.wanted.as_of)
             try:
                 report = await read_report(reading, portfolio_id, state)
             except PortfolioNotFound as error:
                 raise NotPublishedError from error
+        slug = (await self.slugs())[portfolio_id]
         files = render_files(report, self.wanted.formats)
         return write_files(self.wanted.folder / folder_name(slug, report.as_of_date), files)
 

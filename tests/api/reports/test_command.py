@@ -1,8 +1,8 @@
 """`sigmasight report`: names, options and messages; and how long it takes as a process."""
 
 import os
+import resource
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -61,17 +61,19 @@ def test_what_cannot_be_written_is_said(
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.long  # a figure of a free machine
-def test_all_formats_take_less_than_three_seconds(demo: Warehouse, tmp_path: Path) -> None:
+@pytest.mark.long  # five processes
+def test_all_formats_take_less_than_three_seconds_of_a_processor(demo: Warehouse, tmp_path: Path) -> None:
+    """The processor's seconds, from the start of the process: the clock's depend on what else runs."""
     environment = {**os.environ, **demo.settings.as_environment()}
     seconds = []
     for _ in range(5):
-        start = time.perf_counter()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run(
             [PROGRAM, "report", HEDGE_FUND, "--output", tmp_path],
             env=environment,
             check=True,
             capture_output=True,
         )
-        seconds.append(time.perf_counter() - start)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        seconds.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     assert min(seconds) < 3
