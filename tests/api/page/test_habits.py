@@ -194,6 +194,22 @@ def test_a_publication_under_an_open_page_is_seen_and_marked(reader: Reader, dem
     focus(reader)
 
 
+def test_a_figure_is_not_marked_for_another_session(reader: Reader, demo: Warehouse) -> None:
+    """The equity of the session before was restated: its row of the table is marked, today's tile is not."""
+    move = "update ops.restatements set as_of_date = as_of_date - 1 where publication_id = %s"
+    with republished(demo, Decimal(1000)) as number:
+        with demo.connect_writer(autocommit=True) as connection:
+            connection.execute(move, (number,))
+        focus(reader)
+        assert reader.page.locator(".tile .restated").count() == 0
+        chart = reader.page.locator(".chart", has=reader.page.locator("h2", has_text="Equity"))
+        chart.locator("button", has_text="Table").click()
+        marked = chart.locator("tr:has(.restated)")
+        assert marked.count() == 1
+        assert marked.locator("th").inner_text() == "2025-09-11"
+    focus(reader)
+
+
 def test_a_figure_opens_its_definition_sql_and_publication(reader: Reader) -> None:
     reader.page.click(".tile .figure >> nth=0")
     reader.page.wait_for_selector("dialog[open] h3")

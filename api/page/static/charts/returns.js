@@ -21,17 +21,13 @@ export function returnChart(answer) {
         line(answer.body.benchmark?.symbol ?? "Benchmark", "benchmark", 2),
     ];
     const below = { ...line("Drawdown", "drawdown", 6), kind: "share" };
+    const session = () => null; // since the range begins: of several sessions
+    const share = (title, name, mart, signed) => ({ title, at: field(name), kind: "share", mart, session, signed });
     const columns = [
         { title: "Session", at: field("dates"), kind: "date" },
-        { title: "Portfolio", at: field("time_weighted"), kind: "share", signed: true, mart: `${SNAPSHOT}.twr_index` },
-        {
-            title: "Benchmark",
-            at: field("benchmark"),
-            kind: "share",
-            signed: true,
-            mart: `${BENCHMARK}.benchmark_index`,
-        },
-        { title: "Drawdown", at: field("drawdown"), kind: "share", mart: `${SNAPSHOT}.drawdown` },
+        share("Portfolio", "time_weighted", `${SNAPSHOT}.twr_index`, true),
+        share("Benchmark", "benchmark", `${BENCHMARK}.benchmark_index`, true),
+        share("Drawdown", "drawdown", `${SNAPSHOT}.drawdown`),
     ];
     return chartFrame({
         title: "Time-weighted return",
@@ -53,10 +49,11 @@ export function returnChart(answer) {
 export function equityChart(answer) {
     const { dates } = answer.body.series;
     const series = [{ name: "Equity", tone: 1, answer, at: field("values") }];
+    const session = (row) => dates[row];
     const columns = [
         { title: "Session", at: field("dates"), kind: "date" },
-        { title: "Equity", at: field("values"), kind: "usd", mart: `${SNAPSHOT}.equity` },
-        { title: "Capital flow", at: field("capital_flows"), kind: "usd", mart: `${SNAPSHOT}.capital_flow` },
+        { title: "Equity", at: field("values"), kind: "usd", mart: `${SNAPSHOT}.equity`, session },
+        { title: "Capital flow", at: field("capital_flows"), kind: "usd", mart: `${SNAPSHOT}.capital_flow`, session },
     ];
     return chartFrame({
         title: "Equity",

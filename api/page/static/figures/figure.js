@@ -8,12 +8,14 @@ import { openDefinition } from "./definition.js";
 import { restatementOf } from "./restated.js";
 
 // kind: see format.js. mart: "fct_x.column" behind the field. key: of the mart's row, if it is not the portfolio's.
+// session: of the mart's row, if it is not the answer's; null for a figure of several rows.
 // reason: pointer of the field that says why the value is null; reasonText: the reason, where there is but one.
 // label: what it is, for the dialog.
-export function figure(answer, pointer, kind, { mart, key, reason, reasonText, signed, label, words } = {}) {
+export function figure(answer, pointer, kind, options = {}) {
+    const { mart, key, session = answer.asOf, reason, reasonText, signed, label, words } = options;
     const value = at(answer.body, pointer);
     if (value === null || value === undefined) return missing(reasonText ?? reasonOf(answer, reason));
-    const before = restatementOf(mart, key);
+    const before = restatementOf(mart, session, key);
     const source = `${answer.path}#${pointer}`;
     return h(
         "button",

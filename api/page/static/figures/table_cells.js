@@ -30,8 +30,8 @@ function contentOf(answer, column, row) {
 
 function numberOf(answer, column, row) {
     const mart = column.martOf?.(row) ?? column.mart;
-    const options = { ...column, mart, key: column.key?.(row), reason: column.reason?.(row), label: column.title };
-    return figure(answer, column.at(row), column.kind, options);
+    const ofRow = { key: column.key?.(row), session: column.session?.(row), reason: column.reason?.(row) };
+    return figure(answer, column.at(row), column.kind, { ...column, ...ofRow, mart, label: column.title });
 }
 
 function textOf(answer, column, row) {

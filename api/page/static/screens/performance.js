@@ -94,6 +94,7 @@ function byMonth(answer) {
         kind: "share",
         signed: true,
         mart: `${SNAPSHOT}.twr_index`,
+        session: () => null,
     });
     const columns = [
         { title: "Month", at: field("month"), kind: "name" },
@@ -114,7 +115,14 @@ function drawdowns(answer) {
         { title: "Peak", at: field("peak_date"), kind: "date" },
         { title: "Trough", at: field("trough_date"), kind: "date" },
         { title: "Recovered", at: field("recovery_date"), kind: "date", reasonText: "not yet" },
-        { title: "Depth", at: field("depth"), kind: "share", signed: true, mart: `${SNAPSHOT}.drawdown` },
+        {
+            title: "Depth",
+            at: field("depth"),
+            kind: "share",
+            signed: true,
+            mart: `${SNAPSHOT}.drawdown`,
+            session: () => null, // of the range
+        },
         { title: "Sessions", at: field("sessions"), kind: "count", mart: SNAPSHOT },
     ];
     const rows = rowsOf(answer, "/drawdowns");
