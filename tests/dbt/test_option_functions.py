@@ -21,14 +21,14 @@ OPTION = ("CALL", 49.0, 50.0, 0.3846, 0.05, 0.0, 0.20)  # Hull, chapter 19
 ARGUMENTS = "option_type, underlying_price, strike_price, years, rate, dividend_yield, volatility"
 CALLS = ", ".join(f"udf.bs_{name}({ARGUMENTS})" for name in FUNCTIONS)
 SIZE = 2000
-MART_FUNCTIONS = "path:functions/portfolios"  # need the marts
+MART_FUNCTIONS = ("path:functions/portfolios", "path:functions/returns")  # need the marts
 
 
 @pytest.fixture(scope="module")
 def analyst(module_warehouse: Warehouse) -> psycopg.Connection[tuple[Any, ...]]:
     """Build the functions, and return a connection of the analyst."""
     done = subprocess.run(
-        [PROGRAM, "dbt", "build", "--resource-type", "function", "--exclude", MART_FUNCTIONS],
+        [PROGRAM, "dbt", "build", "--resource-type", "function", "--exclude", *MART_FUNCTIONS],
         env={**os.environ, **module_warehouse.settings.as_environment()},
         capture_output=True,
         text=True,

@@ -73,22 +73,13 @@ def failure(done: subprocess.CompletedProcess[str]) -> str:
 def test_commands_are_those_of_the_readme() -> None:
     assert {path[0] for path in COMMANDS} == {
         *("load", "nightly", "rebuild", "verify", "status", "psql", "docs", "serve", "schedule", "users"),
-        *(
-            "demo",
-            "dbt",
-            "dbt-env",
-            "stop",
-            "portfolios",
-            "tags",
-            "targets",
-            "capital-flows",
-            "flows",
-            "marks",
-        ),
-        *("backup", "restore", "cleanup", "connection", "template", "upgrade", "chat", "mcp", "show"),
+        *("demo", "dbt", "dbt-env", "stop", "portfolios", "tags", "targets", "capital-flows", "flows", "marks"),
+        *("benchmarks", "backup", "restore", "cleanup", "connection", "template", "upgrade", "chat", "mcp"),
+        *("show", "report"),
     }
     assert {path[1] for path in COMMANDS if path[0] == "load"} == {
-        *("prices", "positions", "capital-flows", "flows", "marks", "tags", "targets", "demo", "calendar")
+        *("prices", "positions", "capital-flows", "flows", "marks", "tags", "targets", "demo", "calendar"),
+        "benchmarks",
     }
 
 

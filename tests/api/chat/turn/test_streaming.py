@@ -133,7 +133,7 @@ def test_a_client_that_is_gone_cancels_the_model(
         wait_until(lambda: len(model.requests) == 1)
     wait_until(lambda: model.disconnected == gone + 1)
     wait_until(lambda: answer_of(client, conversation)["status"] == "cancelled")
-    assert answer_of(client, conversation)["content"] == ("" if stage == "start" else "One two")
+    assert answer_of(client, conversation)["content"] in ({""} if stage == "start" else {"One", "One two"})
 
 
 def test_a_client_that_is_gone_cancels_the_sql(
