@@ -28,6 +28,7 @@ EVERY = [HEDGE_FUND, HIGH_NET_WORTH, PUBLIC_GROWTH, PRIVATE, INDIVIDUAL]
 CHOICES = [[HIGH_NET_WORTH], [HEDGE_FUND, HIGH_NET_WORTH], [PUBLIC_GROWTH, PRIVATE, INDIVIDUAL], EVERY]
 FUNCTIONS = sorted(path.stem for path in (project_root() / "dbt_project/functions/portfolios").glob("*.sql"))
 OF_ONE = sorted(path.stem for path in (project_root() / "dbt_project/functions/returns").glob("*.sql"))
+OF_OPTIONS = sorted(path.stem for path in (project_root() / "dbt_project/functions/options").glob("*.sql"))
 EXAMPLES = re.findall(
     r"^select[^;]+;", (project_root() / "docs/portfolio_functions.md").read_text("utf-8"), re.MULTILINE
 )
@@ -320,4 +321,5 @@ def test_every_function_has_an_example() -> None:
     assert {name for example in EXAMPLES for name in re.findall(r"udf\.(\w+)", example)} == {
         *FUNCTIONS,
         *OF_ONE,
+        *OF_OPTIONS,
     }

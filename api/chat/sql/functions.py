@@ -57,6 +57,7 @@ TABLE_FUNCTIONS: Final = _names("""
     portfolios_symbol_shares portfolios_concentration portfolios_sector_shares portfolios_factor_exposures
     portfolios_beta portfolios_stress portfolios_volatility portfolios_correlated_symbols
     portfolios_correlations portfolio_series portfolio_returns portfolio_months portfolio_drawdowns
+    portfolio_option_payoffs
 """)
 """Functions of the schema udf that return rows of several columns."""
 

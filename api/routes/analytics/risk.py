@@ -17,12 +17,14 @@ from api.schemas.analytics_risk import (
     PortfolioValueAtRisk,
     PortfolioVolatility,
 )
+from api.schemas.performance.payoffs import PortfolioOptionPayoffs
 
 router = APIRouter(prefix="/analytics/portfolio/{portfolio_id}", tags=["Analytics"])
 
 VOLATILITY = load_query("analytics_volatility")
 RISK_METRICS = load_query("analytics_risk_metrics")
 GREEKS = load_query("analytics_greeks")
+OPTION_PAYOFFS = load_query("analytics_option_payoffs")
 VALUE_AT_RISK = load_query("analytics_value_at_risk")
 RISK_DECOMPOSITION = load_query("analytics_risk_decomposition")
 RISK_CONTRIBUTIONS = load_query("analytics_risk_contributions")
@@ -63,6 +65,22 @@ async def risk_metrics(portfolio_id: UUID, responder: ResponderDep) -> Response:
 async def greeks(portfolio_id: UUID, responder: ResponderDep) -> Response:
     """Show the Greeks of the portfolio and of each open option position."""
     return await responder.send(GREEKS, {"portfolio_id": portfolio_id}, portfolio_id=portfolio_id)
+
+
+@router.get(
+    "/option-payoffs",
+    summary="Options at expiration",
+    response_model=PortfolioOptionPayoffs,
+    responses=marts_responses(PortfolioNotFound),
+)
+async def option_payoffs(portfolio_id: UUID, responder: ResponderDep) -> Response:
+    """Show what the open options are worth when they expire, over a range of prices of the underlying.
+
+    One entry per underlying and expiration: other expirations of the underlying are not in it, the shares of
+    the underlying are. P&L is against the market value at the close. Prices are each strike, and from half to
+    one and a half of the spot.
+    """
+    return await responder.send(OPTION_PAYOFFS, {"portfolio_id": portfolio_id}, portfolio_id=portfolio_id)
 
 
 @router.get(

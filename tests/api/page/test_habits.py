@@ -236,6 +236,20 @@ def test_a_chart_is_a_table_and_a_file_too(reader: Reader, tmp_path: Path) -> No
     assert lines[-1] == ""
 
 
+def test_the_payoff_of_options_is_read_off_by_keyboard(reader: Reader) -> None:
+    reader.page.keyboard.press("6")
+    reader.wait()
+    chart = reader.page.locator(".chart", has=reader.page.locator(".spot")).first
+    figure = chart.locator(".readout .tone-1 [data-value]")
+    at_spot = figure.get_attribute("data-source")
+    chart.locator(".plot").focus()
+    reader.page.keyboard.press("ArrowRight")
+    assert figure.get_attribute("data-source") != at_spot
+    reader.page.keyboard.press("Home")
+    assert figure.get_attribute("data-source").endswith("/points/0/options_pnl")
+    assert reader.complaints == []
+
+
 def test_the_report_is_saved_from_the_page(reader: Reader, tmp_path: Path) -> None:
     reader.page.keyboard.press("[")
     reader.wait()

@@ -501,6 +501,33 @@ def test_greeks_equal_the_marts_and_only_open_options_are_listed(
             assert option["position_vega"] == rounded(known[option["position_id"]]["position_vega"], 4)
 
 
+def test_payoffs_of_options_equal_the_function(hedge_fund: Person, analyst: Analyst) -> None:
+    body = get(hedge_fund, "option-payoffs")
+    points = {
+        (one["underlying_symbol"], one["expiration_date"], number): {**one, **point}
+        for one in body["payoffs"]
+        for number, point in enumerate(one["points"])
+    }
+    facts = analyst.execute(
+        """
+        select
+            *,
+            row_number() over (
+                partition by underlying_symbol, expiration_date order by underlying_price
+            ) - 1 as number
+        from udf.portfolio_option_payoffs(%s, %s)
+        """,
+        (hedge_fund.portfolio_id, LAST),
+    ).fetchall()
+    assert len(facts) == len(points) > 20
+    for fact in facts:
+        point = points[fact["underlying_symbol"], str(fact["expiration_date"]), fact["number"]]
+        for name in ("options_value", "options_pnl", "shares_value", "pnl"):
+            assert point[name] == rounded(fact[name], 2)
+        for name in ("underlying_price", "spot", "shares"):
+            assert point[name] == rounded(fact[name], 4)
+
+
 def test_the_direct_beta_is_the_regression_of_returns_on_the_market(
     hedge_fund: Person, analyst: Analyst
 ) -> None:

@@ -32,6 +32,7 @@ PORTFOLIO_PATHS = [
         "beta-comparison",
         "risk-metrics",
         "greeks",
+        "option-payoffs",
         "value-at-risk",
         "risk-decomposition",
         "risk-contributions",

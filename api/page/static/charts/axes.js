@@ -1,4 +1,4 @@
-// Axes of a chart: round values at the left, dates below.
+// Axes of a chart: round values at the left, dates or round numbers below.
 
 import { svg } from "../app/dom.js";
 import { formats } from "../figures/format.js";
@@ -20,6 +20,12 @@ export function dateAxis(dates, x, { bottom, width }) {
         const anchor = number === 0 ? "start" : place === dates.length - 1 ? "end" : "middle";
         return svg("text", { class: `tick ${anchor}`, x: x(place), y: bottom + 18 }, dates[place]);
     });
+}
+
+export function numberAxis([low, high], x, { bottom, width }) {
+    return ticks(low, high, Math.max(2, Math.floor(width / 90))).map((tick) =>
+        svg("text", { class: "tick middle", x: x(tick), y: bottom + 18 }, short.format(tick)),
+    );
 }
 
 const short = new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 2 });

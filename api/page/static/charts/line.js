@@ -1,21 +1,26 @@
-// Lines over dates, and an area beneath them (a drawdown, say). The pointer, or the arrow keys, read the values off.
+// Lines over dates or prices, and an area beneath them (a drawdown, say). The pointer, or the arrow keys, read the values
+// off.
 
-import { h, replace, svg } from "../app/dom.js";
-import { formats } from "../figures/format.js";
-import { at } from "../figures/pointer.js";
-import { dateAxis, valueAxis } from "./axes.js";
-import { extent, linear } from "./scale.js";
+import { h, svg } from "../app/dom.js";
+import { dateAxis, numberAxis, valueAxis } from "./axes.js";
+import { reading, readOff, values } from "./reading.js";
+import { extent, linear, nearest } from "./scale.js";
 
 const LEFT = 58;
 const RIGHT = 12;
 const HEIGHT = 240;
 const BELOW = 90;
 
-// dates: texts. series: { name, tone, answer, at: (row) => pointer }, in the same rows. below: one more, as an area.
-export function lineChart({ width, dates, series, below, kind, label, signed = false }) {
-    const all = series.map((one) => values(one, dates.length));
-    const under = below && values(below, dates.length);
-    const x = linear([0, Math.max(1, dates.length - 1)], [LEFT, width - RIGHT]);
+// dates: texts, side by side. prices: instead of them a series { name, answer, at, count } of rising prices, each at its
+// place; spot: one of them, marked.
+// series: { name, tone, answer, at: (row) => pointer }, in the same rows. below: one more, as an area.
+export function lineChart({ width, dates, prices, spot, series, below, kind, label, signed = false }) {
+    const steps = prices ? values(prices, prices.count) : dates.map((_, row) => row);
+    const last = steps.length - 1;
+    const all = series.map((one) => values(one, steps.length));
+    const under = below && values(below, steps.length);
+    const scale = linear([steps[0], Math.max(steps[0] + 1e-6, steps[last])], [LEFT, width - RIGHT]);
+    const x = (row) => scale(steps[row]);
     const range = extent(all.flat());
     const y = linear(range, [HEIGHT - 8, 8]);
     const total = HEIGHT + (below ? BELOW : 0) + 24;
@@ -27,47 +32,32 @@ export function lineChart({ width, dates, series, below, kind, label, signed = f
         valueAxis(range, y, { left: LEFT, right: width - RIGHT, kind }),
         all.map((line, number) => svg("path", { class: `line tone-${series[number].tone}`, d: path(line, x, y) })),
         below && area(under, x, width, below),
-        dateAxis(dates, x, { bottom: total - 24, width }),
+        spot && svg("line", { class: "spot", x1: scale(spot), x2: scale(spot), y1: 8, y2: total - 24 }),
+        prices
+            ? numberAxis([steps[0], steps[last]], scale, { bottom: total - 24, width })
+            : dateAxis(dates, x, { bottom: total - 24, width }),
         cursor,
         dots,
     );
-    const readout = h("p", { class: "readout" });
-    let place = dates.length - 1;
-
-    function read(next) {
-        place = Math.min(dates.length - 1, Math.max(0, next));
+    const mark = (place) => {
         cursor.setAttribute("x1", x(place));
         cursor.setAttribute("x2", x(place));
         cursor.setAttribute("visibility", "visible");
-        dots.forEach((dot, number) => mark(dot, all[number][place], x(place), y));
-        replace(
-            readout,
-            h("time", {}, dates[place]),
-            [...series, below].filter(Boolean).map((one) => reading(one, place, kind, signed)),
-        );
-    }
-
-    const box = h(
-        "div",
-        { class: "plot", tabindex: "0", role: "group", "aria-label": `${label}. Left and right read it off.` },
+        dots.forEach((dot, number) => markDot(dot, all[number][place], x(place), y));
+    };
+    const along = linear([LEFT, width - RIGHT], [steps[0], steps[last]]);
+    return readOff({
         picture,
-    );
-    box.addEventListener("pointermove", (event) => {
-        const left = event.clientX - box.getBoundingClientRect().left;
-        read(Math.round(((left - LEFT) / (width - LEFT - RIGHT)) * (dates.length - 1)));
+        label,
+        last,
+        start: spot ? nearest(steps, spot) : last,
+        placeAt: (left) => nearest(steps, along(left)),
+        mark,
+        lines: (place) => [
+            prices ? reading(prices, place) : h("time", {}, dates[place]),
+            [...series, below].filter(Boolean).map((one) => reading(one, place, kind, signed)),
+        ],
     });
-    box.addEventListener("keydown", (event) => {
-        const moves = { ArrowLeft: place - 1, ArrowRight: place + 1, Home: 0, End: dates.length - 1 };
-        if (!(event.key in moves)) return;
-        event.preventDefault();
-        read(moves[event.key]);
-    });
-    read(place);
-    return [readout, box];
-}
-
-function values(one, count) {
-    return Array.from({ length: count }, (_, row) => at(one.answer.body, one.at(row)) ?? null);
 }
 
 // A line, with a gap where a value is not known.
@@ -99,23 +89,9 @@ function area(line, x, width, { name, tone }) {
     ];
 }
 
-function mark(dot, value, left, y) {
+function markDot(dot, value, left, y) {
     dot.setAttribute("visibility", value === null ? "hidden" : "visible");
     if (value === null) return;
     dot.setAttribute("cx", left);
     dot.setAttribute("cy", y(value));
-}
-
-function reading(one, row, kind, signed) {
-    const pointer = one.at(row);
-    const value = at(one.answer.body, pointer);
-    const isKnown = value !== null && value !== undefined;
-    const field = isKnown ? { "data-value": String(value), "data-source": `${one.answer.path}#${pointer}` } : {};
-    return h(
-        "span",
-        { class: `tone-${one.tone}` },
-        one.name,
-        " ",
-        h("b", field, isKnown ? formats[one.kind ?? kind](value, signed) : "none"),
-    );
 }

@@ -16,6 +16,14 @@ export function ticks(low, high, count = 5) {
     return found;
 }
 
+// The row of the value that is nearest.
+export function nearest(steps, sought) {
+    return steps.reduce(
+        (best, step, row) => (Math.abs(step - sought) < Math.abs(steps[best] - sought) ? row : best),
+        0,
+    );
+}
+
 // Lowest and highest of the values that are known, with a margin; zero is included if asked for.
 export function extent(values, { margin = 0.05, zero = false } = {}) {
     let [low, high] = zero ? [0, 0] : [Infinity, -Infinity];

@@ -1,10 +1,11 @@
-// Options: Greeks of the portfolio and by position, by expiry.
+// Options: Greeks of the portfolio and by position, by expiry, and what they are worth when they expire.
 
 import { h } from "../app/dom.js";
 import { available, part } from "../app/notices.js";
 import { dataTable, rowsOf, under } from "../figures/table.js";
 import { tile } from "../figures/tiles.js";
 import { barList } from "../charts/bars.js";
+import { payoffCharts } from "./options_payoff.js";
 
 const TOTALS = "fct_portfolio_greeks";
 const GREEKS = "fct_position_greeks";
@@ -12,8 +13,14 @@ const GREEKS = "fct_position_greeks";
 export const options = {
     name: "options",
     title: "Options",
-    requests: ({ portfolio }) => ({ greeks: `/analytics/portfolio/${portfolio}/greeks` }),
-    draw: ({ greeks }) => part(greeks, (answer) => available(answer, draw)),
+    requests: ({ portfolio }) => ({
+        greeks: `/analytics/portfolio/${portfolio}/greeks`,
+        payoffs: `/analytics/portfolio/${portfolio}/option-payoffs`,
+    }),
+    draw: ({ greeks, payoffs }) => [
+        part(greeks, (answer) => available(answer, draw)),
+        part(payoffs, (answer) => answer.body.available && payoffCharts(answer)),
+    ],
 };
 
 function draw(answer) {
