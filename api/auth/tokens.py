@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 import jwt
 
 from api.http.errors import TokenExpired, TokenInvalid
+from api.http.limits import CLOCK_LEEWAY
 
 ALGORITHM = "HS256"
 
@@ -71,6 +72,7 @@ def _verified(token: str, secret_key: str, kind: Kind) -> tuple[Bearer, float]:
             secret_key,
             algorithms=[ALGORITHM],
             audience=kind,
+            leeway=CLOCK_LEEWAY,  # of iat: read() holds exp to the second
             options={"require": ["aud", "sub", "sid", "iat", "exp", "jti"]},
         )
         return Bearer(user_id=UUID(claims["sub"]), session_id=UUID(claims["sid"])), float(claims["exp"])

@@ -69,6 +69,9 @@ PREFIX: Final = "/api/v1"
 ACCESS_COOKIE: Final = "sigmasight_access"
 """The cookie in which login sets the access token."""
 
+CLOCK_LEEWAY: Final = timedelta(seconds=5)
+"""How far ahead the clock of another API process, which issued a token, may be."""
+
 USER_CACHE: Final = timedelta(seconds=5)
 """How long a user's row is cached: a deactivated user loses access within this time."""
 

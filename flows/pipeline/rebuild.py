@@ -24,7 +24,7 @@ AT_THAT_TIME = """
 select publications.publication_id, publications.known_at, publications.published_at,
     (select max(as_of_date) from ops.publication_dates
      where published_at <= %(at)s and (superseded_at is null or superseded_at > %(at)s))
-from ops.publications where published_at <= %(at)s order by published_at desc limit 1
+from ops.publications where published_at <= %(at)s order by publication_id desc limit 1
 """
 
 IS_REMOVED = "select exists (select from ops.prunings where kept_from > %s)"

@@ -92,6 +92,18 @@ def test_a_day_that_turned_out_a_holiday_is_no_longer_published(writer: Connecti
     assert current(writer) == {MONDAY: 2, WEDNESDAY: 2}
 
 
+def test_a_publication_is_never_before_the_one_that_it_supersedes(writer: Connection) -> None:
+    publish(writer, 1, MONDAY, WEDNESDAY)
+    for table in ("publications", "publication_dates"):
+        writer.execute(f"update ops.{table} set published_at = published_at + interval '2 days'".encode())
+    second, third = publish(writer, 2, TUESDAY, TUESDAY), publish(writer, 3, TUESDAY, TUESDAY)
+    rows = writer.execute("select publication_id from ops.publications order by published_at")
+    assert rows.fetchall() == [(1,), (2,), (3,)]
+    assert second < third
+    backwards = writer.execute("select from ops.publication_dates where superseded_at <= published_at")
+    assert backwards.fetchall() == []
+
+
 def taken_in(connection: Connection) -> dict[int, int]:
     return dict(connection.execute("select load_id, publication_id from ops.publication_loads").fetchall())
 

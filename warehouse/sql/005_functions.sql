@@ -195,7 +195,10 @@ as $$
 #variable_conflict use_column
 declare
     this_publication bigint := $1;
-    published timestamptz := clock_timestamp();
+    -- a clock that was set back must not put a publication before the one that it supersedes
+    published timestamptz := greatest(
+        clock_timestamp(), (select max(published_at) + interval '1 microsecond' from ops.publications)
+    );
     first_date date := least(
         case when $2 <= $3 then $2 end,
         (select min(from_date) from ops.build_portfolios where publication_id = $1)

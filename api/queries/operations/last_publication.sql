@@ -7,5 +7,5 @@ select
         'age_seconds', floor(extract(epoch from clock_timestamp() - published_at))::bigint
     ) as body
 from fct_publications
-order by published_at desc
+order by publication_id desc
 limit 1

@@ -17,7 +17,7 @@ page as (
         tests_passed,
         tests_warned
     from chosen
-    order by published_at desc, publication_id desc
+    order by publication_id desc
     limit %(limit)s offset %(offset)s
 )
 

@@ -7,7 +7,7 @@ with newest as (
         publication_id,
         published_at
     from fct_publications
-    order by published_at desc
+    order by publication_id desc
     limit 1
 ),
 
@@ -16,7 +16,7 @@ covering as (
     from fct_publications as publications
     inner join requested_session
         on requested_session.as_of_date between publications.from_date and publications.to_date
-    order by publications.published_at desc
+    order by publications.publication_id desc
     limit 1
 )
 

@@ -17,7 +17,7 @@ publication as (
         portfolio_id = %(portfolio_id)s::uuid
         and as_of_date = %(as_of_date)s::date
         and published_at <= %(published_at)s::timestamptz
-    order by published_at desc
+    order by publication_id desc
     limit 1
 )
 

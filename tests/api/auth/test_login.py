@@ -10,7 +10,9 @@ import jwt
 import pytest
 from fastapi.testclient import TestClient
 
-from api.http.limits import MAX_PASSWORD_LENGTH, USER_CACHE
+from api.auth.tokens import Tokens
+from api.http.errors import TokenExpired, TokenInvalid
+from api.http.limits import CLOCK_LEEWAY, MAX_PASSWORD_LENGTH, USER_CACHE
 from tests.api.api_helpers import PASSWORD, add_user, assert_problem, log_in
 from warehouse.connections import Warehouse
 
@@ -155,6 +157,20 @@ def test_an_expired_token_is_reported_as_expired(
     response = empty_api.get(ME, headers=headers)
     assert_problem(response, 401, "token_expired")
     assert 'error="invalid_token"' in response.headers["www-authenticate"]
+
+
+def test_a_token_may_be_issued_by_a_clock_some_seconds_ahead() -> None:
+    tokens = Tokens("k" * 40, timedelta(minutes=1), timedelta(days=1))
+
+    def issued(seconds: float, **claims: object) -> str:
+        claims = good_claims(iat=datetime.now(UTC) + timedelta(seconds=seconds), **claims)
+        return jwt.encode(claims, tokens.secret_key, algorithm="HS256")
+
+    tokens.read(issued(CLOCK_LEEWAY.total_seconds() - 1))
+    with pytest.raises(TokenInvalid):
+        tokens.read(issued(CLOCK_LEEWAY.total_seconds() + 5))
+    with pytest.raises(TokenExpired):
+        tokens.read(issued(0, exp=datetime.now(UTC) - timedelta(seconds=1)))
 
 
 def test_a_token_not_signed_by_this_server_is_not_valid(

@@ -91,6 +91,34 @@ def test_a_publication_changes_every_etag(
     assert (after.headers["x-as-of-date"], after.headers["x-publication-id"]) == ("2025-09-12", "1")
 
 
+def test_a_correction_after_a_publication_stamped_ahead_changes_etag_and_number(
+    hedge_fund: Person, demo: Warehouse
+) -> None:
+    # both as a version wrote them that took the clock as it was
+    insert = """
+        insert into ops.publications
+            (publication_id, from_date, to_date, known_at, published_at, tests_passed, tests_warned)
+        values (%s, '2025-09-12', '2025-09-12', now(), now() + %s::interval, 0, 0)
+        """
+    ahead, correction = 1001, 1002
+    answers = []
+    with demo.connect_writer(autocommit=True) as writer:
+        try:
+            for number, offset in ((ahead, "2 days"), (correction, "0")):
+                writer.execute(insert, (number, offset))
+                answers.append(get(hedge_fund, PATHS[1]))
+            tag = answers[0].headers["etag"]
+            assert get(hedge_fund, PATHS[1], **{"If-None-Match": tag}).status_code == 200
+            health = hedge_fund.get("health").json()
+            listed = hedge_fund.get("publications").json()["publications"]
+        finally:
+            writer.execute("delete from ops.publications where publication_id >= %s", (ahead,))
+    assert [answer.headers["x-publication-id"] for answer in answers] == [str(ahead), str(correction)]
+    assert tag != answers[1].headers["etag"]
+    assert health["last_publication"]["publication_id"] == correction
+    assert [entry["publication_id"] for entry in listed[:2]] == [correction, ahead]
+
+
 def test_a_change_of_owner_changes_the_etag_of_the_list(api: TestClient, demo: Warehouse) -> None:
     # Permissions change immediately, without a publication: a cached list must not outlive them.
     giver = log_in_demo(api, "demo_hnw@sigmasight.com")

@@ -8,5 +8,5 @@ select
     tests_passed,
     tests_warned
 from fct_publications
-order by published_at desc
+order by publication_id desc
 limit 10
