@@ -90,6 +90,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             attempts=LoginAttempts(
                 per_address=settings.login_attempts_per_address,
                 per_account=settings.login_attempts_per_account,
+                longest_wait=settings.login_wait_seconds,
             ),
             lineage=Lineage(settings.manifest_path),
             store=store,

@@ -7,6 +7,7 @@ import os
 import re
 import secrets
 from decimal import Decimal
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -76,6 +77,23 @@ def _origins(value: object) -> object:
     return origins
 
 
+def _networks(value: object) -> object:
+    """Read `127.0.0.1, 10.0.0.0/8` as a tuple of addresses and networks."""
+    if not isinstance(value, str):
+        return value
+    networks = tuple(network.strip() for network in value.split(",") if network.strip())
+    for network in networks:
+        try:
+            ip_network(network)
+        except ValueError as error:
+            raise ValueError(
+                "write addresses or networks such as 127.0.0.1 or 10.0.0.0/8, separated by commas; "
+                f"{network!r} is neither"
+            ) from error
+    return networks
+
+
+Networks = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_networks)]
 Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_origins)]
 
 
@@ -211,7 +229,25 @@ class Settings(ChatSettings):
         default=100, gt=0, description="Login attempts allowed per address in 15 minutes."
     )
     login_attempts_per_account: int = Field(
-        default=10, gt=0, description="Failed logins allowed per account in 15 minutes."
+        default=10,
+        gt=0,
+        description="Failed logins of an account from one address before each further one must wait longer.",
+    )
+    login_wait_seconds: int = Field(
+        default=900,
+        gt=0,
+        le=86_400,
+        description=(
+            "Longest wait between failed logins of an account from one address, in seconds; it begins with 5 "
+            "and doubles."
+        ),
+    )
+    trusted_proxies: Networks = Field(
+        default=(),
+        description=(
+            "Addresses or networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, such "
+            "as 127.0.0.1, separated by commas; default: none."
+        ),
     )
     api_cors_origins: Origins = Field(
         default=(),

@@ -1,49 +1,113 @@
-"""Rate limits on login attempts, per client address and per account.
+"""Limits on login attempts: per client address, and per account.
 
-Attempts count whether or not the account exists, so that a refusal does not reveal which accounts do. A
-correct password resets the account's count. Counts are kept in memory: each worker process has its own.
+Per address, attempts are counted over a window. Per account, failures from one address delay that address
+only, longer each time, so that nobody can lock another's account. Failures from many addresses together delay
+all addresses but those from which the account has logged in, and never for long.
+
+Failures count whether or not the account exists, so that a refusal does not reveal which accounts do. Counts
+are kept in memory: each worker process has its own.
 """
 
+from collections import OrderedDict
+from collections.abc import Callable
 from datetime import timedelta
+from ipaddress import IPv6Address, ip_address
 from math import ceil
-from time import time
+from time import monotonic, time
 from typing import Final
 
-from limits import RateLimitItem, RateLimitItemPerSecond
+from limits import RateLimitItemPerSecond
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 
+from api.auth.login_delays import LoginDelays
 from api.http.errors import TooManyAttempts
 
 WINDOW: Final = timedelta(minutes=15)
-"""The window over which attempts are counted."""
+"""The window over which attempts of an address are counted."""
+
+SHARED_FACTOR: Final = 10
+"""Failures of an account from all addresses, as a multiple of those from one, before they delay others."""
+
+LONGEST_SHARED_WAIT: Final = 30.0
+"""Seconds for which failures from other addresses delay a login at most."""
+
+KNOWN_ADDRESSES: Final = 100_000
+"""Pairs of account and address that are remembered because a login succeeded."""
 
 
 class LoginAttempts:
-    """Counts attempts. per_address, per_account: the most allowed in a window of 15 minutes."""
+    """Counts attempts. per_address: the most allowed in a window of 15 minutes.
 
-    def __init__(self, *, per_address: int, per_account: int) -> None:
-        self._storage = MemoryStorage()
-        self._limiter = SlidingWindowCounterRateLimiter(self._storage)
-        seconds = int(WINDOW.total_seconds())
-        self._per_address = RateLimitItemPerSecond(per_address, seconds, namespace="address")
-        self._per_account = RateLimitItemPerSecond(per_account, seconds, namespace="account")
+    per_account: failures of an account from one address without a wait; longest_wait: in seconds.
+    """
 
-    async def count(self, *, address: str, email: str) -> None:
-        """Count an attempt before its password is checked. Raises TooManyAttempts."""
-        await self._hit(self._per_address, address, "from your address")
-        await self._hit(self._per_account, email.lower(), "with this email")
-
-    async def succeeded(self, *, email: str) -> None:
-        """Reset the count of an account after a successful login."""
-        await self._limiter.clear(self._per_account, email.lower())
-
-    async def _hit(self, item: RateLimitItem, key: str, source: str) -> None:
-        if await self._limiter.hit(item, key):
-            return
-        window = await self._limiter.get_window_stats(item, key)
-        seconds = max(1, ceil(window.reset_time - time()))
-        raise TooManyAttempts(
-            f"There were too many attempts to log in {source}; try again in {seconds} seconds.",
-            retry_after=seconds,
+    def __init__(
+        self,
+        *,
+        per_address: int,
+        per_account: int,
+        longest_wait: float,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._per_address = RateLimitItemPerSecond(per_address, int(WINDOW.total_seconds()))
+        self._own = LoginDelays(allowed=per_account, longest=longest_wait, clock=clock)
+        self._shared = LoginDelays(
+            allowed=SHARED_FACTOR * per_account, longest=min(longest_wait, LONGEST_SHARED_WAIT), clock=clock
         )
+        self._known: OrderedDict[str, None] = OrderedDict()
+
+    async def count_address(self, address: str) -> None:
+        """Count an attempt of this address. Raises TooManyAttempts."""
+        network = network_of(address)
+        if await self._limiter.hit(self._per_address, network):
+            return
+        window = await self._limiter.get_window_stats(self._per_address, network)
+        raise _too_many("from your address", window.reset_time - time())
+
+    def count_account(self, account: str, address: str) -> None:
+        """Count an attempt as failed, before its password is checked. Raises TooManyAttempts.
+
+        account: the key of the account that was found, or else the address that was tried.
+        """
+        pair = _pair(account, address)
+        is_known = pair in self._known
+        wait = max(self._own.wait(pair), 0.0 if is_known else self._shared.wait(account))
+        if wait > 0:
+            raise _too_many("with this email", wait)
+        self._own.count(pair)
+        if not is_known:
+            self._shared.count(account)
+
+    def succeeded(self, account: str, address: str) -> None:
+        """Reset the account's failures from this address, and remember that it logged in from there."""
+        pair = _pair(account, address)
+        self._own.forget(pair)
+        self._known[pair] = None
+        self._known.move_to_end(pair)
+        if len(self._known) > KNOWN_ADDRESSES:
+            self._known.popitem(last=False)
+
+
+def network_of(address: str) -> str:
+    """What one client holds of an address: a network of 64 bits in IPv6, in IPv4 the address itself."""
+    try:
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if not isinstance(parsed, IPv6Address):
+        return str(parsed)
+    return str(parsed.ipv4_mapped or IPv6Address(int(parsed) >> 64 << 64))
+
+
+def _pair(account: str, address: str) -> str:
+    return f"{account} {network_of(address)}"
+
+
+def _too_many(source: str, wait: float) -> TooManyAttempts:
+    seconds = max(1, ceil(wait))
+    return TooManyAttempts(
+        f"There were too many attempts to log in {source}; try again in {seconds} seconds.",
+        retry_after=seconds,
+    )

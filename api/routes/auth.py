@@ -46,14 +46,16 @@ async def login(
     tokens are also set as HttpOnly cookies; GET requests accept the access token's in place of the header.
     """
     address = request.client.host if request.client else ""
-    await services.attempts.count(address=address, email=credentials.email)
+    await services.attempts.count_address(address)
     user = await services.users.by_email(credentials.email)
+    account = credentials.email.lower() if user is None else str(user.user_id)
+    services.attempts.count_account(account, address)
     is_right = await services.passwords.matches(
         credentials.password.get_secret_value(), None if user is None else user.password_hash
     )
     if user is None or not is_right or not user.is_active:
         raise InvalidCredentials
-    await services.attempts.succeeded(email=credentials.email)
+    services.attempts.succeeded(account, address)
     return _token_response(await services.sessions.open(user.user_id), services, request, response)
 
 

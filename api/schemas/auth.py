@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 from api.http.limits import MAX_PASSWORD_LENGTH
 from api.schemas.common import ResponseModel, described
 
-EMAIL = StringConstraints(strip_whitespace=True, max_length=320, pattern=r"^[^\x00-\x20\x7f]+$")
+EMAIL = StringConstraints(strip_whitespace=True, max_length=320, pattern=r"^[\x21-\x7e]+$")
 
 
 class LoginRequest(BaseModel):

@@ -169,6 +169,7 @@ def serve(
     import uvicorn
 
     from flows.log_format import server_logging
+    from flows.server_options import server_options
 
     settings = warehouse.settings
     settings.signing_key()  # fail here with a sentence, not in the server with a traceback
@@ -181,8 +182,7 @@ def serve(
         host=address,
         port=number,
         log_config=server_logging(settings),
-        access_log=False,  # the API writes its own
-        server_header=False,
+        **server_options(settings),
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
 

@@ -23,7 +23,7 @@ LARGEST_EQUITY = Decimal(10) ** 12
 SMALLEST_EQUITY_TO_GROSS = Decimal("0.01")
 
 _EQUITY_DECIMALS = 6
-_EMAIL = re.compile(r"[^@\s\x00-\x1f]+@[^@\s.]+(\.[^@\s.]+)+")
+_EMAIL = re.compile(r"[!-?A-~]+@[!-\-/-?A-~]+(\.[!-\-/-?A-~]+)+")  # printable ASCII
 _NAMES_SHOWN = 20
 
 _Row = tuple[UUID, str, str]  # key, name, owner
@@ -154,7 +154,7 @@ def _inception(known: Portfolio | None, entry_dates: Sequence[date], opening_dat
 
 
 def is_email(text: str) -> bool:
-    """Whether the text has the form of an e-mail address."""
+    """Whether the text has the form of an e-mail address, in ASCII: no other letter has a second spelling."""
     return _EMAIL.fullmatch(text) is not None and len(text) <= LONGEST_NAME
 
 

@@ -29,6 +29,8 @@ VALUES = {
     "session_days": ("7", 7),
     "login_attempts_per_address": ("50", 50),
     "login_attempts_per_account": ("5", 5),
+    "login_wait_seconds": ("60", 60),
+    "trusted_proxies": ("127.0.0.1,10.0.0.0/8", ("127.0.0.1", "10.0.0.0/8")),
     "api_cors_origins": ("https://risk.example.com", ("https://risk.example.com",)),
     "dbt_manifest": ("/srv/manifest.json", Path("/srv/manifest.json")),
     "api_host": ("0.0.0.0", "0.0.0.0"),  # noqa: S104 - only read back

@@ -231,6 +231,26 @@ def test_attempts_per_account_are_limited_whether_or_not_it_exists(
     assert 0 < int(response.headers["retry-after"]) == body["retry_after"] <= 1800
 
 
+@pytest.mark.parametrize("spelling", ["EVE@EXAMPLE.COM", " eve@example.com "])
+def test_every_spelling_of_an_email_shares_one_count(
+    empty_warehouse: Warehouse, serve: Serve, spelling: str
+) -> None:
+    settings = empty_warehouse.settings.model_copy(update={"login_attempts_per_account": 3})
+    add_user(empty_warehouse, "eve@example.com")
+    client = serve(_with(empty_warehouse, settings))
+    tries = [attempt(client, email) for email in ("eve@example.com", spelling, "Eve@example.com", spelling)]
+    assert tries == [401, 401, 401, 429]
+
+
+@pytest.mark.parametrize(
+    "email",
+    ["tess@\u0130example.com", "\u0130da@example.com", "te\u017f\u017f@example.com", "\uff45ve@example.com"],
+)
+def test_an_email_that_is_not_ascii_is_no_account(api: TestClient, email: str) -> None:
+    answer = api.post(f"{AUTH}/login", json={"email": email, "password": PASSWORD})
+    assert_problem(answer, 422, "invalid_request")
+
+
 def test_a_correct_password_resets_the_attempts(empty_warehouse: Warehouse, serve: Serve) -> None:
     settings = empty_warehouse.settings.model_copy(update={"login_attempts_per_account": 3})
     add_user(empty_warehouse, "eve@example.com")
