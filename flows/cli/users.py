@@ -9,7 +9,7 @@ from flows.cli.options import open_for_command
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Manage the users of the API: add, list, disable, enable, set-password, set-admin.",
+    help="Manage the users of the API: add, list, disable, enable, end-sessions, set-password, set-admin.",
 )
 
 USERS = """
@@ -86,7 +86,7 @@ def list_users() -> None:
 
 @app.command()
 def disable(email: EmailArgument) -> None:
-    """Disable a user immediately; the account and its portfolios are kept.
+    """Disable a user immediately and end their sessions; the account and its portfolios are kept.
 
     For example:
 
@@ -97,7 +97,7 @@ def disable(email: EmailArgument) -> None:
 
 @app.command()
 def enable(email: EmailArgument) -> None:
-    """Enable a disabled user.
+    """Enable a disabled user, who must log in again.
 
     For example:
 
@@ -116,6 +116,25 @@ def _set_active(email: str, *, is_active: bool) -> None:
         changed = set_active(connection, email, is_active=is_active)
     may = "may log in" if is_active else "may not log in"
     console().print(f"{email.strip().lower()} {may}{'' if changed else ', as before'}.", markup=False)
+
+
+@app.command("end-sessions")
+def end_sessions(email: EmailArgument) -> None:
+    """Log a user out everywhere, such as after a device was lost; the user may log in again.
+
+    For example:
+
+        sigmasight users end-sessions jane@example.com
+    """
+    warehouse = open_for_command()
+    from flows.console import console
+    from flows.pipeline.lock import process_name
+    from ingestion.portfolios.users import end_sessions as end
+
+    with warehouse.connect_writer(application_name=process_name("users end-sessions")) as connection:
+        ended = end(connection, email)
+    what = f"{ended} session{'' if ended == 1 else 's'} ended"
+    console().print(f"{email.strip().lower()}: {what}.", markup=False)
 
 
 @app.command("set-admin")

@@ -5,6 +5,7 @@ log files          LOG_DAYS        .warehouse/logs, by last write
 failed loads,
 rejected rows      REJECTED_DAYS   ops.loads of status failed, ops.rejected_rows
 Prefect's runs     RUN_DAYS        the database of the schedule's own server
+expired sessions   SESSION_DAYS    ops.sessions, by their end
 folders of dbt     a week          artifacts of audits and of killed runs
 
 superseded
@@ -57,6 +58,10 @@ select count(*) from ops.loads where status = 'failed' and finished_at < now() -
 REMOVE_FAILED = """
 delete from ops.loads where status = 'failed' and finished_at < now() - make_interval(days => %s)
 """
+
+EXPIRED_SESSIONS = "select count(*) from ops.sessions where expires_at < now()"
+
+REMOVE_SESSIONS = "delete from ops.sessions where expires_at < now()"
 
 # Prefect's SQLite schema. States are deleted by cascade with their flow run; logs have no foreign key.
 _OLD = "coalesce(end_time, expected_start_time, created) < ?"
@@ -147,14 +152,16 @@ def _remove(paths: Iterable[Path]) -> None:
 
 
 def _clean_records(connection: Connection, days: int, *, dry_run: bool) -> dict[str, int]:
-    """Remove records of rejected rows and of failed loads. The caller commits."""
+    """Remove records of rejected rows and of failed loads, and expired sessions. The caller commits."""
     counts = {
         "records of rejected rows": int(value(connection, OLD_REJECTED, [days])),
         "records of failed loads": int(value(connection, OLD_FAILED, [days])),
+        "expired sessions": int(value(connection, EXPIRED_SESSIONS)),
     }
     if not dry_run:
         connection.execute(REMOVE_REJECTED.encode(), [days])
         connection.execute(REMOVE_FAILED.encode(), [days])
+        connection.execute(REMOVE_SESSIONS.encode())
     return counts
 
 

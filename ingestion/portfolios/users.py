@@ -45,8 +45,7 @@ def add_user(
 def set_active(connection: Connection, email: str, *, is_active: bool) -> bool:
     """Enable or disable an account; return whether that changed anything.
 
-    Open sessions of a disabled account read no rows, because the row filter checks too. Raises
-    UnknownUserError.
+    Disabling ends the account's sessions, which enabling does not revive. Raises UnknownUserError.
     """
     with connection.transaction():
         row = connection.execute(
@@ -54,6 +53,8 @@ def set_active(connection: Connection, email: str, *, is_active: bool) -> bool:
             "where users.user_id = before.user_id and users.email = %s returning before.is_active",
             [is_active, email.strip().lower()],
         ).fetchone()
+        if not is_active:
+            _end_sessions(connection, email, "disabled")
     if row is None:
         raise _unknown(email)
     was_active: bool = row[0]
@@ -92,11 +93,15 @@ def set_password(connection: Connection, email: str, password: str) -> None:
             "update ops.users set password_hash = %s where email = %s",
             [hash_password(password), email.strip().lower()],
         )
-        connection.execute(
-            "update ops.sessions set ended_at = now(), end_reason = 'password' where ended_at is null"
-            " and user_id = (select user_id from ops.users where email = %s)",
-            [email.strip().lower()],
-        )
+        _end_sessions(connection, email, "password")
+
+
+def end_sessions(connection: Connection, email: str) -> int:
+    """End the sessions of an account; how many were open. Raises UnknownUserError."""
+    if find_user(connection, email) is None:
+        raise _unknown(email)
+    with connection.transaction():
+        return _end_sessions(connection, email, "operator")
 
 
 def find_user(connection: Connection, email: str) -> UUID | None:
@@ -138,6 +143,15 @@ def password_errors(password: str) -> list[FieldError]:
 def hash_password(password: str) -> str:
     """The argon2 hash to store; different for each call, because it is salted."""
     return _hasher().hash(password)
+
+
+def _end_sessions(connection: Connection, email: str, reason: str) -> int:
+    return connection.execute(
+        "update ops.sessions set ended_at = now(), end_reason = %s"
+        " where ended_at is null and expires_at > now()"
+        " and user_id = (select user_id from ops.users where email = %s)",
+        [reason, email.strip().lower()],
+    ).rowcount
 
 
 def _unknown(email: str) -> UnknownUserError:

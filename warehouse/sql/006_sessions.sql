@@ -1,5 +1,6 @@
--- Login sessions. A session begins with a login. It ends with a logout, when it expires, or when a refresh token is
--- used a second time: then two parties hold the token, and neither is trusted any longer.
+-- Login sessions. A session begins with a login. It ends with a logout, when it expires, when the password changes or
+-- the account is disabled, or when a refresh token is used a second time: then two parties hold the token, and neither
+-- is trusted any longer.
 
 -- token_hash: SHA-256 of the one refresh token that continues the session; the token itself is not stored.
 create table if not exists ops.sessions (
@@ -10,15 +11,19 @@ create table if not exists ops.sessions (
     continued_at timestamptz not null default now(),
     expires_at timestamptz not null,
     ended_at timestamptz,
-    end_reason text check (end_reason in ('logout', 'reuse', 'password')),
+    end_reason text,
     check ((ended_at is null) = (end_reason is null))
 );
+alter table ops.sessions drop constraint if exists sessions_end_reason_check;
+alter table ops.sessions add constraint sessions_end_reason_check
+check (end_reason in ('logout', 'reuse', 'password', 'disabled', 'operator'));
 create index if not exists sessions_user on ops.sessions (user_id);
 
 grant select (session_id, user_id, expires_at, ended_at) on ops.sessions to sigmasight_auth;
 
 -- The role that checks logins writes sessions through these functions; it has no other right to write.
 
+-- An account that was disabled while its password was checked gets no session: enabling it would revive that.
 create or replace function ops.open_session(session_id uuid, user_id uuid, token_hash bytea, lifetime interval)
 returns void
 language sql security definer
@@ -26,7 +31,7 @@ set search_path = ''
 as $$
     delete from ops.sessions where sessions.user_id = $2 and expires_at < now();
     insert into ops.sessions (session_id, user_id, token_hash, expires_at)
-    values ($1, $2, $3, now() + $4);
+    select $1, users.user_id, $3, now() + $4 from ops.users where users.user_id = $2 and users.is_active for share;
 $$;
 
 -- Replaces the refresh token. continued: it was replaced; reused: the token was replaced before, so the session is

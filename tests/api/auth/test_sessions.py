@@ -10,7 +10,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.auth.tokens import Bearer, Tokens
-from ingestion.portfolios.users import set_password
+from flows.maintenance.retention import clean_up
+from ingestion.portfolios.users import end_sessions, set_active, set_password
 from tests.api.api_helpers import PASSWORD, add_user, assert_problem, log_in
 from warehouse.connections import Warehouse
 from warehouse.errors import SettingsError
@@ -171,6 +172,44 @@ def test_a_new_password_ends_existing_sessions(api: TestClient, module_warehouse
         set_password(connection, "tess@example.com", "Another-sentence-7")
     assert_problem(api.post(f"{AUTH}/refresh", json=pair), 401, "refresh_invalid")
     assert who(api, pair["access_token"]) == 401
+
+
+@pytest.mark.parametrize("end", ["disable and enable", "end-sessions"])
+def test_ended_sessions_are_not_revived(api: TestClient, module_warehouse: Warehouse, end: str) -> None:
+    email = f"{end[:3]}@example.com"
+    user_id = add_user(module_warehouse, email)
+    pair, eve = begin(api, email), begin(api, "eve@example.com")
+    with module_warehouse.connect_writer() as connection:
+        if end == "end-sessions":
+            assert [end_sessions(connection, email.upper()) for _ in range(2)] == [1, 0]
+        else:
+            set_active(connection, email, is_active=False)
+            connection.commit()
+            # a login that was checked before and is recorded after
+            open_session = "select ops.open_session(gen_random_uuid(), %s, '\\x00', '1 hour')"
+            connection.execute(open_session, [user_id])
+            set_active(connection, email, is_active=True)
+        still_open = connection.execute(
+            "select from ops.sessions where user_id = %s and ended_at is null", [user_id]
+        )
+        assert still_open.fetchall() == []
+    assert [who(api, entry["access_token"]) for entry in (pair, eve)] == [401, 200]
+    assert_problem(api.post(f"{AUTH}/refresh", json=pair), 401, "refresh_invalid")
+    assert who(api, begin(api, email)["access_token"]) == 200
+
+
+def test_the_night_deletes_expired_sessions(api: TestClient, module_warehouse: Warehouse) -> None:
+    user_id = add_user(module_warehouse, "late@example.com")
+    begin(api, "late@example.com")
+    sessions = "select count(*) from ops.sessions where user_id = %s"
+    with module_warehouse.connect_writer(autocommit=True) as connection:
+        expire = "update ops.sessions set expires_at = now() - interval '1 second' where user_id = %s"
+        connection.execute(expire, [user_id])
+        assert clean_up(module_warehouse, dry_run=True)["expired sessions"] >= 1
+        assert connection.execute(sessions, [user_id]).fetchone() == (1,)
+        clean_up(module_warehouse)
+        assert connection.execute(sessions, [user_id]).fetchone() == (0,)
+    assert who(api, begin(api, "eve@example.com")["access_token"]) == 200
 
 
 def test_the_database_stores_no_tokens(api: TestClient, module_warehouse: Warehouse) -> None:

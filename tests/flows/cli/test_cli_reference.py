@@ -253,7 +253,9 @@ def test_disabling_and_enabling_an_account_is_idempotent(say: Say, refused: Say)
     assert say("users disable jane@example.com") == "jane@example.com may not log in, as before."
     assert re.search(r"jane@example\.com Jane Doe no ", say("users list"))
     assert say("users enable jane@example.com") == "jane@example.com may log in."
-    assert "There is no account for joe@example.com" in refused("users disable joe@example.com")
+    assert say("users end-sessions Jane@example.com") == "jane@example.com: 0 sessions ended."
+    for command in ("disable", "end-sessions"):
+        assert "There is no account for joe@example.com" in refused(f"users {command} joe@example.com")
 
 
 def test_a_password_is_changed_and_never_printed(say: Say, refused: Say) -> None:
