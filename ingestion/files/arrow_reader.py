@@ -22,6 +22,7 @@ from pyarrow import csv as arrow_csv
 from pyarrow import parquet
 
 from ingestion.errors import MalformedFileError
+from ingestion.files.csv_reader import MOST_COLUMNS, named_twice, too_many_columns
 from ingestion.market.symbols import LONGEST_SYMBOL, VALID_SYMBOL, normalize_symbol
 
 Kind = Literal["text", "symbol", "number", "date"]
@@ -230,10 +231,12 @@ def _count_lines(path: Path) -> int:
 
 def _check_names(path: Path, names: Sequence[str], layout: Layout) -> list[str]:
     """The names, if they match the layout. Raises MalformedFileError naming each column that does not."""
+    if len(names) > MOST_COLUMNS:
+        raise MalformedFileError(path, too_many_columns(len(names)), row=1)
     known = [column.name for column in layout.columns]
     missing = [column.name for column in layout.columns if column.is_required and column.name not in names]
     unknown = [name for name in names if name not in known and name not in layout.ignored]
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = named_twice(names)
     expected = f"The columns are {', '.join(known)}"
     if missing:
         raise MalformedFileError(

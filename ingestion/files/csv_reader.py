@@ -5,6 +5,7 @@ Lines that start with # and blank lines are ignored. Header names are trimmed an
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -17,6 +18,7 @@ from ingestion.errors import MalformedFileError
 _NUMBER = re.compile(r"[+-]?(\d+|\d{1,3}(,\d{3})+)?(\.\d*)?([eE][+-]?\d{1,2})?")
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _LARGEST = Decimal(10) ** 31  # fits numeric(38, 6)
+MOST_COLUMNS = 1_000
 
 
 class UnreadableFileError(Exception):
@@ -79,13 +81,9 @@ def parse_delimited(text: str, columns: Sequence[str], delimiter: str = ",") -> 
     while names and not names[-1]:
         names.pop()
     _check_header(names, columns)
+    empty = dict.fromkeys((name for name in names if name in columns), "")
     records = tuple(
-        Record(
-            line,
-            {name: cell_text(cell) for name, cell in zip(names, _fit(cells, len(names), line), strict=True)},
-            len(cells),
-        )
-        for line, cells in rows
+        Record(line, empty | _named_cells(names, cells, line), len(cells)) for line, cells in rows
     )
     unknown = tuple(header[place].strip() for place, name in enumerate(names) if name not in columns)
     return Delimited(tuple(name for name in names if name in columns), unknown, records, len(names))
@@ -114,6 +112,18 @@ def read_strictly(path: Path, required: Sequence[str], optional: Sequence[str] =
             path, f"has an unknown column {_listed(file.unknown)}. {expected}; rename or remove it."
         )
     return file.records
+
+
+def too_many_columns(count: int, line: int = 1) -> str:
+    """The sentence on a line with more than MOST_COLUMNS columns."""
+    return (
+        f"line {line} has {count:,} columns; at most {MOST_COLUMNS:,} are allowed: remove those not needed."
+    )
+
+
+def named_twice(names: Sequence[str]) -> list[str]:
+    """The names that occur more than once, sorted."""
+    return sorted(name for name, count in Counter(names).items() if name and count > 1)
 
 
 def is_comment(line: str) -> bool:
@@ -209,7 +219,9 @@ def _rows(lines: Sequence[str], delimiter: str) -> Iterator[tuple[int, list[str]
 
 
 def _check_header(names: Sequence[str], columns: Sequence[str]) -> None:
-    twice = sorted({name for name in names if name and names.count(name) > 1})
+    if len(names) > MOST_COLUMNS:
+        raise UnreadableFileError("header", too_many_columns(len(names)), 1)
+    twice = named_twice(names)
     if twice:
         raise UnreadableFileError(
             "header", f"the first line names {_listed(twice)} twice; leave one of them.", 1
@@ -223,8 +235,9 @@ def _check_header(names: Sequence[str], columns: Sequence[str]) -> None:
         raise UnreadableFileError("header", "a column of the first line has no name; give it one.", 1)
 
 
-def _fit(cells: Sequence[str], width: int, line: int) -> list[str]:
-    """The cells, padded to the header's width; extra cells are an error unless they are empty."""
+def _named_cells(names: Sequence[str], cells: Sequence[str], line: int) -> dict[str, str]:
+    """The cells by column; those beyond the header's width are an error unless they are empty."""
+    width = len(names)
     if any(cell.strip() for cell in cells[width:]):
         raise UnreadableFileError(
             "malformed",
@@ -232,7 +245,7 @@ def _fit(cells: Sequence[str], width: int, line: int) -> list[str]:
             "put a text with a comma into quotes.",
             line,
         )
-    return [*cells[:width], *[""] * (width - len(cells))]
+    return {name: cell_text(cell) for name, cell in zip(names, cells, strict=False)}
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -66,7 +66,7 @@ def open_positions(path: Path, formats: FileFormats, *, today: date) -> Position
     separator, text = _stated_separator(read.text)
     header = _header(text)
     if not (ENTRY_PRICE in header or ENTRY_DATE in header):
-        export = _recognized(text, formats)
+        export = _recognized(path, text, formats)
         if export is None:
             raise _unknown(path, text, header)
         if not export.holdings and not export.errors:
@@ -139,9 +139,11 @@ def _header(text: str) -> str:
 # --- what it is ------------------------------------------------------------------------------------------
 
 
-def _recognized(text: str, formats: FileFormats) -> Export | None:
+def _recognized(path: Path, text: str, formats: FileFormats) -> Export | None:
     try:
         return recognize(text, formats)
+    except UnreadableFileError as error:
+        raise _unreadable(path, error) from error
     except csv.Error:
         return None  # the strict reader reports the line
 

@@ -2,16 +2,14 @@
 
 import csv
 import io
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from string import ascii_letters
 from typing import NamedTuple
 
-from ingestion.files.csv_reader import cell_text
+from ingestion.files.csv_reader import MOST_COLUMNS, UnreadableFileError, cell_text, too_many_columns
 from ingestion.statements.brokers.notation import amount
-
-_LONG_NAME = re.compile(r".*\((.*[A-Za-z].*)\)")  # Schwab writes "Qty (Quantity)"; others "Price ($)"
 
 
 class Line(NamedTuple):
@@ -37,10 +35,15 @@ class Row:
 
 
 def read_lines(text: str, delimiter: str = ",") -> list[Line]:
-    """The records of a text; their lengths may differ. Raises csv.Error if it is not CSV."""
+    """The records of a text; their lengths may differ. Raises csv.Error if it is not CSV.
+
+    Raises UnreadableFileError for a line with more than MOST_COLUMNS cells.
+    """
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     lines, begin = [], 1
     for cells in reader:
+        if len(cells) > MOST_COLUMNS:
+            raise UnreadableFileError("header", too_many_columns(len(cells), begin), begin)
         trimmed = [cell_text(cell) for cell in cells]
         if any(trimmed):
             lines.append(Line(begin, trimmed))
@@ -50,11 +53,16 @@ def read_lines(text: str, delimiter: str = ",") -> list[Line]:
 
 def header_names(cells: Sequence[str]) -> list[str]:
     """The names of a header in lower case, the long one if there are two: 'Qty (Quantity)' is 'quantity'."""
-    names = []
-    for cell in cells:
-        match = _LONG_NAME.fullmatch(cell)
-        names.append(" ".join((match[1] if match else cell).lower().split()))
-    return names
+    return [" ".join(_long_name(cell).lower().split()) for cell in cells]
+
+
+def _long_name(cell: str) -> str:
+    """The last words in brackets at the end: Schwab writes "Qty (Quantity)"; others "Price ($)"."""
+    if not cell.endswith(")"):
+        return cell
+    last_letter = max(map(cell.rfind, ascii_letters))
+    begin = cell.rfind("(", 0, max(last_letter, 0))
+    return cell if begin < 0 else cell[begin + 1 : -1]
 
 
 def find_header(lines: Iterable[Line], required: Collection[str]) -> Line | None:
