@@ -21,7 +21,7 @@ OPTION = ("CALL", 49.0, 50.0, 0.3846, 0.05, 0.0, 0.20)  # Hull, chapter 19
 ARGUMENTS = "option_type, underlying_price, strike_price, years, rate, dividend_yield, volatility"
 CALLS = ", ".join(f"udf.bs_{name}({ARGUMENTS})" for name in FUNCTIONS)
 SIZE = 2000
-MART_FUNCTIONS = ("path:functions/portfolios", "path:functions/returns")  # need the marts
+MART_FUNCTIONS = [f"path:functions/{name}" for name in ("portfolios", "returns", "options")]  # need marts
 
 
 @pytest.fixture(scope="module")

@@ -73,7 +73,18 @@ def failure(done: subprocess.CompletedProcess[str]) -> str:
 def test_commands_are_those_of_the_readme() -> None:
     assert {path[0] for path in COMMANDS} == {
         *("load", "nightly", "rebuild", "verify", "status", "psql", "docs", "serve", "schedule", "users"),
-        *("demo", "dbt", "dbt-env", "stop", "portfolios", "tags", "targets", "capital-flows", "flows", "marks"),
+        *(
+            "demo",
+            "dbt",
+            "dbt-env",
+            "stop",
+            "portfolios",
+            "tags",
+            "targets",
+            "capital-flows",
+            "flows",
+            "marks",
+        ),
         *("benchmarks", "backup", "restore", "cleanup", "connection", "template", "upgrade", "chat", "mcp"),
         *("show", "report"),
     }

@@ -1,4 +1,4 @@
-"""Files with very many columns are refused at once: reading a header takes time in proportion to its length."""
+"""Files with very many columns are refused at once: a header is read in time in proportion to its length."""
 
 import time
 from collections.abc import Callable
