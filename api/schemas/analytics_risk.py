@@ -4,6 +4,8 @@ from datetime import date
 from typing import Literal
 from uuid import UUID
 
+from pydantic import Field
+
 from api.schemas.analytics_common import POSITION_ID, Analytic, Metadata
 from api.schemas.common import ResponseModel, described
 from api.schemas.performance.contributions import RISK_NULL_REASON
@@ -188,6 +190,29 @@ class Backtest(ResponseModel):
     )
 
 
+class DailyForecast(ResponseModel):
+    """Value at risk of the session before, and whether the loss of unchanged positions exceeded it."""
+
+    var_95_1d: float | None = described("At 95 %, USD; null if it was not known.", 7812.4)
+    var_99_1d: float | None = described("At 99 %, USD; null if it was not known.", 11240.9)
+    is_breach_95: bool | None = described("Whether the loss was larger than at 95 %.", False)
+    is_breach_99: bool | None = described("Whether the loss was larger than at 99 %.", False)
+
+
+class BacktestDay(ResponseModel):
+    """One session of the backtest."""
+
+    session: date = Field(alias="date", description="The session.", examples=["2025-09-12"])
+    forecast_date: date = described("The session before, whose value at risk it is.", "2025-09-11")
+    hypothetical_pnl: float = described(
+        "P&L of the positions of the previous close held unchanged, USD: what breaches are counted of.",
+        -820.5,
+    )
+    actual_pnl: float | None = described("P&L of the session as earned, USD.", -820.5)
+    historical: DailyForecast
+    filtered: DailyForecast
+
+
 class ValueAtRiskMetadata(CoveredMetadata):
     """Metadata of value at risk."""
 
@@ -199,6 +224,10 @@ class PortfolioValueAtRisk(Analytic):
 
     data: ValueAtRisk | None
     backtest: list[Backtest]
+    daily: list[BacktestDay] | None = described(
+        "The sessions of the backtest with a value at risk of the session before; null unless asked for.",
+        None,
+    )
     metadata: ValueAtRiskMetadata
 
 

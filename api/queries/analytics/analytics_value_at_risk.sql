@@ -22,6 +22,73 @@ with backtests as (
         ) as body
     from fct_var_backtest
     where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
+),
+
+sessions as materialized (
+    select
+        as_of_date,
+        previous_trading_day
+    from dim_dates
+    where is_trading_day and as_of_date <= %(as_of_date)s::date and %(include_daily)s
+    order by as_of_date desc
+    limit %(max_days)s
+),
+
+outcomes as materialized (
+    select
+        as_of_date,
+        hypothetical_pnl,
+        public_daily_pnl
+    from fct_portfolio_snapshots
+    where
+        portfolio_id = %(portfolio_id)s::uuid
+        and as_of_date between (select min(sessions.as_of_date) from sessions) and %(as_of_date)s::date
+),
+
+-- of the session before, with which each outcome is compared
+forecasts as materialized (
+    select
+        as_of_date,
+        var_95_1d,
+        var_99_1d,
+        var_95_1d_filtered,
+        var_99_1d_filtered
+    from fct_portfolio_risk
+    where
+        portfolio_id = %(portfolio_id)s::uuid
+        and as_of_date between (select min(sessions.previous_trading_day) from sessions) and %(as_of_date)s::date
+),
+
+daily as (
+    select
+        coalesce(
+            json_agg(
+                json_build_object(
+                    'date', sessions.as_of_date,
+                    'forecast_date', sessions.previous_trading_day,
+                    'hypothetical_pnl', round(outcomes.hypothetical_pnl, 2),
+                    'actual_pnl', round(outcomes.public_daily_pnl, 2),
+                    'historical', json_build_object(
+                        'var_95_1d', round(forecasts.var_95_1d::numeric, 2),
+                        'var_99_1d', round(forecasts.var_99_1d::numeric, 2),
+                        'is_breach_95', -outcomes.hypothetical_pnl > forecasts.var_95_1d,
+                        'is_breach_99', -outcomes.hypothetical_pnl > forecasts.var_99_1d
+                    ),
+                    'filtered', json_build_object(
+                        'var_95_1d', round(forecasts.var_95_1d_filtered::numeric, 2),
+                        'var_99_1d', round(forecasts.var_99_1d_filtered::numeric, 2),
+                        'is_breach_95', -outcomes.hypothetical_pnl > forecasts.var_95_1d_filtered,
+                        'is_breach_99', -outcomes.hypothetical_pnl > forecasts.var_99_1d_filtered
+                    )
+                )
+                order by sessions.as_of_date
+            ),
+            '[]'::json
+        ) as body
+    from sessions
+    inner join outcomes on sessions.as_of_date = outcomes.as_of_date
+    inner join forecasts on sessions.previous_trading_day = forecasts.as_of_date
+    where outcomes.hypothetical_pnl is not null
 )
 
 select
@@ -74,6 +141,7 @@ select
                 )
             end,
             'backtest', backtests.body,
+            'daily', case when %(include_daily)s then daily.body end,
             'metadata', json_build_object(
                 'equity', round(snapshot.equity, 2),
                 'coverage', round(risk.coverage::numeric, 6),
@@ -87,4 +155,5 @@ from portfolio
 left join snapshot on true
 left join data_quality on true
 cross join backtests
+cross join daily
 left join risk on true

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Response
 from api.dependencies import ResponderDep
 from api.http.documentation import marts_responses
 from api.http.errors import PortfolioNotFound
+from api.http.limits import MAX_DAYS
 from api.queries import load_query
 from api.schemas.analytics_risk import (
     PortfolioGreeks,
@@ -89,14 +90,21 @@ async def option_payoffs(portfolio_id: UUID, responder: ResponderDep) -> Respons
     response_model=PortfolioValueAtRisk,
     responses=marts_responses(PortfolioNotFound),
 )
-async def value_at_risk(portfolio_id: UUID, responder: ResponderDep) -> Response:
+async def value_at_risk(
+    portfolio_id: UUID,
+    responder: ResponderDep,
+    include_daily: Annotated[
+        bool, Query(description="Include the daily P&L against the value at risk of the session before.")
+    ] = False,
+) -> Response:
     """Show value at risk and expected shortfall by four methods, and their backtests.
 
     Historical: past returns applied to the holdings at the close, options repriced. Filtered: these outcomes
     scaled to the current volatility. The others: a normal distribution, and the Cornish-Fisher expansion.
     Ten-day figures are the one-day figures times the square root of ten.
     """
-    return await responder.send(VALUE_AT_RISK, {"portfolio_id": portfolio_id}, portfolio_id=portfolio_id)
+    parameters = {"portfolio_id": portfolio_id, "include_daily": include_daily, "max_days": MAX_DAYS}
+    return await responder.send(VALUE_AT_RISK, parameters, portfolio_id=portfolio_id)
 
 
 @router.get(

@@ -412,6 +412,30 @@ def test_the_backtest_equals_the_mart(hedge_fund: Person, analyst: Analyst) -> N
         assert (test["observations"], test["breaches"]) == (fact["observations"], fact["breaches"])
 
 
+@pytest.mark.parametrize("day", [LAST, MIDDLE])
+def test_the_days_of_the_backtest_add_up_to_it(hedge_fund: Person, analyst: Analyst, day: str) -> None:
+    body = get(hedge_fund, "value-at-risk", as_of_date=day, include_daily=True)
+    assert get(hedge_fund, "value-at-risk", as_of_date=day)["daily"] is None
+    for test in body["backtest"]:
+        if test["pnl_basis"] == "hypothetical":
+            level = round(100 * test["confidence"])
+            found = [one[test["method"]][f"is_breach_{level}"] for one in body["daily"]]
+            known = [breach for breach in found if breach is not None]
+            assert (len(known), sum(known)) == (test["observations"], test["breaches"]), test
+    last = body["daily"][-1]
+    assert last["date"] == day
+    assert last["hypothetical_pnl"] == rounded(
+        row(analyst, "fct_portfolio_snapshots", hedge_fund, day)["hypothetical_pnl"], 2
+    )
+    before = body["daily"][-2]["date"]
+    forecast = row(analyst, "fct_portfolio_risk", hedge_fund, before)
+    for method, suffix in (("historical", ""), ("filtered", "_filtered")):
+        for level in (95, 99):
+            loss_limit = last[method][f"var_{level}_1d"]
+            assert loss_limit == rounded(forecast[f"var_{level}_1d{suffix}"], 2)
+            assert last[method][f"is_breach_{level}"] is (-last["hypothetical_pnl"] > loss_limit)
+
+
 def test_contributions_to_variance_add_up(hedge_fund: Person, analyst: Analyst) -> None:
     data = get(hedge_fund, "risk-decomposition")["data"]
     fact = row(analyst, "fct_portfolio_risk", hedge_fund)

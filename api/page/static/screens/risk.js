@@ -2,9 +2,10 @@
 
 import { h } from "../app/dom.js";
 import { available, part } from "../app/notices.js";
+import { backtest, backtestByDay } from "./risk_backtest.js";
 import { correlationMap, diversification } from "./risk_correlation.js";
 import { byPosition, factorTable, variance } from "./risk_factors.js";
-import { backtest, tailRisk, volatility } from "./risk_tail.js";
+import { tailRisk, volatility } from "./risk_tail.js";
 
 export const risk = {
     name: "risk",
@@ -13,7 +14,7 @@ export const risk = {
         const of = (name) => `/analytics/portfolio/${portfolio}/${name}`;
         return {
             volatility: of("volatility"),
-            tail: of("value-at-risk"),
+            tail: of("value-at-risk?include_daily=true"),
             factors: of("factor-exposures"),
             variance: of("risk-decomposition"),
             contributions: of("risk-contributions"),
@@ -30,6 +31,7 @@ export const risk = {
             part(answers.variance, (answer) => card("Where the variance comes from", shown(answer, variance))),
         ),
         part(answers.tail, (answer) => card("Backtest", shown(answer, backtest))),
+        part(answers.tail, backtestByDay),
         part(answers.factors, (answer) => card("Factor exposures", shown(answer, factorTable))),
         h(
             "div",

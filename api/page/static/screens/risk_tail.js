@@ -1,11 +1,10 @@
-// Volatility, value at risk and expected shortfall by four methods, and how the forecasts did.
+// Volatility, and value at risk and expected shortfall by four methods.
 
 import { h } from "../app/dom.js";
-import { dataTable, rowsOf, under } from "../figures/table.js";
+import { dataTable } from "../figures/table.js";
 import { facts, tile } from "../figures/tiles.js";
 
 const RISK = "fct_portfolio_risk";
-const BACKTEST = "fct_var_backtest";
 const METHODS = {
     historical: "Historical",
     filtered: "Filtered",
@@ -64,27 +63,4 @@ export function tailRisk(answer) {
             ["Past sessions applied", "/data/scenario_days", "count", { mart: `${RISK}.scenario_days` }],
         ]),
     ];
-}
-
-export function backtest(answer) {
-    const field = (name) => under("/backtest", name);
-    const columns = [
-        { title: "Method", at: field("method"), kind: "text" },
-        { title: "Losses", at: field("pnl_basis"), kind: "text" },
-        { title: "Confidence", at: field("confidence"), kind: "share", mart: BACKTEST },
-        { title: "Sessions", at: field("observations"), kind: "count", mart: BACKTEST },
-        { title: "Breaches", at: field("breaches"), kind: "count", mart: BACKTEST },
-        { title: "Expected", at: field("expected_breaches"), kind: "ratio", mart: BACKTEST },
-        { title: "Kupiec p", at: field("kupiec_p_value"), kind: "probability", mart: BACKTEST },
-        { title: "Christoffersen p", at: field("christoffersen_p_value"), kind: "probability", mart: BACKTEST },
-        { title: "Basel zone", at: field("traffic_light"), kind: "text", words: zone },
-    ];
-    const rows = rowsOf(answer, "/backtest");
-    return rows.length
-        ? dataTable({ name: "backtest", answer, columns, rows })
-        : h("p", {}, "No forecast has been held against an outcome yet.");
-}
-
-function zone(light) {
-    return h("span", { class: `zone ${light}` }, light);
 }
