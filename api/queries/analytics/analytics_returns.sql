@@ -109,6 +109,28 @@ periods as (
     from returns
 ),
 
+-- the mart has the sum since inception
+paid as materialized (
+    select
+        as_of_date,
+        date_trunc('month', as_of_date)::date as month_begins,
+        cumulative_dividends - coalesce(lag(cumulative_dividends) over (order by as_of_date), 0) as dividends
+    from fct_portfolio_snapshots
+    where portfolio_id = %(portfolio_id)s::uuid and as_of_date <= %(as_of_date)s::date
+),
+
+dividends as (
+    select
+        paid.month_begins,
+        sum(paid.dividends) as dividends
+    from paid
+    cross join asked
+    where
+        paid.as_of_date >= coalesce(asked.from_date, paid.as_of_date)
+        and paid.as_of_date <= coalesce(asked.to_date, paid.as_of_date)
+    group by paid.month_begins
+),
+
 months as (
     select
         coalesce(
@@ -120,7 +142,8 @@ months as (
                     'sessions', month_returns.sessions,
                     'time_weighted', round(month_returns.time_weighted::numeric, 6),
                     'benchmark', round(month_returns.benchmark::numeric, 6),
-                    'excess', round(month_returns.excess::numeric, 6)
+                    'excess', round(month_returns.excess::numeric, 6),
+                    'dividends', round(dividends.dividends, 2)
                 )
                 order by month_returns.month_begins
             ),
@@ -128,6 +151,7 @@ months as (
         ) as body
     from asked
     cross join lateral udf.portfolio_months(%(portfolio_id)s::uuid, asked.from_date, asked.to_date) as month_returns
+    inner join dividends on month_returns.month_begins = dividends.month_begins
 ),
 
 falls as (

@@ -78,6 +78,7 @@ class MonthReturn(ResponseModel):
     time_weighted: float | None = described("Null once the chain of returns is broken.", 0.0108)
     benchmark: float | None = described("Null unless known on every session.", 0.0134)
     excess: float | None = described("time_weighted less benchmark.", -0.0026)
+    dividends: float = described("Cash dividends by ex-date, USD; paid on short positions: negative.", 412.6)
 
 
 class Drawdown(ResponseModel):

@@ -248,6 +248,26 @@ def test_returns_equal_the_marts(hedge_fund: Person, analyst: Analyst) -> None:
     assert [month["month"] for month in body["monthly"]] == ["2025-06", "2025-07", "2025-08", "2025-09"]
 
 
+@pytest.mark.parametrize("limits", [{}, {"from": "2025-07-10", "to": "2025-09-05"}])
+def test_dividends_of_a_month_are_those_of_its_positions(
+    hedge_fund: Person, analyst: Analyst, limits: dict[str, str]
+) -> None:
+    body = get(hedge_fund, f"analytics/portfolio/{hedge_fund.portfolio_id}/returns", **limits)
+    facts = analyst.execute(
+        """
+        select to_char(as_of_date, 'YYYY-MM') as month, sum(dividends) as dividends
+        from marts.fct_position_values
+        where portfolio_id = %s and as_of_date between %s and %s
+        group by 1 order by 1
+        """,
+        (hedge_fund.portfolio_id, limits.get("from", "2025-06-01"), limits.get("to", LAST)),
+    ).fetchall()
+    assert {month["month"]: month["dividends"] for month in body["monthly"]} == {
+        fact["month"]: float(fact["dividends"]) for fact in facts
+    }
+    assert any(month["dividends"] for month in body["monthly"])
+
+
 def test_returns_of_a_range(hedge_fund: Person, family_office: Person) -> None:
     path = f"analytics/portfolio/{hedge_fund.portfolio_id}/returns"
     body = get(hedge_fund, path, **{"from": "2025-08-01", "to": "2025-08-31"})

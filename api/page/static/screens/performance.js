@@ -34,7 +34,7 @@ export const performance = {
             "div",
             { class: "split" },
             part(returns, (answer) => answer.body.available && equityChart(answer)),
-            part(overview, earned),
+            h("div", { class: "stack" }, part(overview, earned), part(returns, dividends)),
         ),
         h(
             "div",
@@ -97,11 +97,18 @@ function byMonth(answer) {
         session: () => null,
     });
     const columns = [
-        { title: "Month", at: field("month"), kind: "name" },
+        { title: "Month", at: field("month"), kind: "date" },
         { title: "Sessions", at: field("sessions"), kind: "count", mart: SNAPSHOT },
         share("Portfolio", "time_weighted"),
         { ...share("Benchmark", "benchmark"), mart: "fct_benchmark_returns.benchmark_index" },
         share("Excess", "excess"),
+        {
+            title: "Dividends",
+            at: field("dividends"),
+            kind: "usd",
+            mart: `${SNAPSHOT}.cumulative_dividends`,
+            session: () => null,
+        },
     ];
     return card(
         "By month",
@@ -142,6 +149,22 @@ function earned(answer) {
             line("Realized", "realized_pnl", "cumulative_realized_pnl"),
             line("Dividends", "dividends", "cumulative_dividends"),
         ]),
+    );
+}
+
+function dividends(answer) {
+    const { monthly } = answer.body;
+    const rows = rowsOf(answer, "/monthly").filter((row) => monthly[row].dividends !== 0);
+    const bars = rows.reverse().map((row) => ({
+        name: monthly[row].month,
+        pointer: under("/monthly", "dividends")(row),
+        kind: "usd",
+        mart: `${SNAPSHOT}.cumulative_dividends`,
+        session: null, // of the whole month
+    }));
+    return card(
+        "Dividends by month",
+        bars.length ? barList(answer, bars, { label: "Dividends by month" }) : h("p", {}, "None in this range."),
     );
 }
 
