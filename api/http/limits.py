@@ -9,6 +9,9 @@ MAX_POSITIONS: Final = 1000
 MAX_DAYS: Final = 252
 """Sessions in a portfolio's time series, and the window of its attribution."""
 
+SERIES_DAYS: Final = 63
+"""Sessions in the series of each of several portfolios: a quarter."""
+
 MAX_SYMBOLS: Final = 10
 """Contributors, and detractors, in an attribution."""
 

@@ -1,6 +1,8 @@
 """Analytics over all portfolios of the user, or over those named."""
 
-from fastapi import APIRouter, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
 
 from api.dependencies import ResponderDep
 from api.http.documentation import marts_responses
@@ -9,6 +11,7 @@ from api.http.limits import (
     DEFAULT_MATRIX_SYMBOLS,
     MAX_MATRIX_SYMBOLS,
     MAX_POSITIONS,
+    SERIES_DAYS,
 )
 from api.queries import load_query
 from api.routes.analytics.parameters import ImpactType, MaxSymbols, PortfolioIds, Scenarios
@@ -60,9 +63,21 @@ async def aggregate_overview(responder: ResponderDep, portfolio_ids: PortfolioId
     response_model=AggregateBreakdown,
     responses=marts_responses(PortfolioNotFound),
 )
-async def aggregate_breakdown(responder: ResponderDep, portfolio_ids: PortfolioIds = None) -> Response:
+async def aggregate_breakdown(
+    responder: ResponderDep,
+    portfolio_ids: PortfolioIds = None,
+    include_series: Annotated[
+        bool, Query(description="Include the equity of each portfolio on the last sessions.")
+    ] = False,
+) -> Response:
     """Show what each portfolio contributes to the total, largest first."""
-    return await responder.send(BREAKDOWN, {"portfolio_ids": portfolio_ids, "top_positions": TOP_POSITIONS})
+    parameters = {
+        "portfolio_ids": portfolio_ids,
+        "top_positions": TOP_POSITIONS,
+        "include_series": include_series,
+        "series_days": SERIES_DAYS,
+    }
+    return await responder.send(BREAKDOWN, parameters)
 
 
 @router.get(

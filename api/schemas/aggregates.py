@@ -80,6 +80,9 @@ class PortfolioPart(PortfolioShare):
     quality_flag: Literal[
         "full_history", "partially_covered", "limited_history", "no_public_positions", "no_factor_data"
     ] = described("How far the data supports its risk figures.", "full_history")
+    equity_series: list[float | None] | None = described(
+        "Equity on each of series_dates, USD; null before the portfolio begins. Null unless asked for.", None
+    )
 
 
 class AggregateBreakdown(Aggregate):
@@ -88,6 +91,9 @@ class AggregateBreakdown(Aggregate):
     net_asset_value: float = described("Equity of all, USD.", 1024710.74)
     total_value: float = described("The same as net_asset_value, USD.", 1024710.74)
     portfolios: list[PortfolioPart]
+    series_dates: list[date] | None = described(
+        "The last sessions, at most 63, oldest first; null unless asked for.", None
+    )
     top_positions: list[TopHolding]
     metadata: AggregateMetadata
 

@@ -22,6 +22,47 @@ weights as (
     from udf.portfolios_weights(array(select portfolio_id from snapshots), %(as_of_date)s::date)
 ),
 
+sessions as materialized (
+    select as_of_date
+    from dim_dates
+    where is_trading_day and as_of_date <= %(as_of_date)s::date and %(include_series)s
+    order by as_of_date desc
+    limit %(series_days)s
+),
+
+past as materialized (
+    select
+        portfolio_id,
+        as_of_date,
+        equity
+    from fct_portfolio_snapshots
+    where
+        portfolio_id = any(array(select portfolio_id from snapshots))
+        and as_of_date between (select min(sessions.as_of_date) from sessions) and %(as_of_date)s::date
+),
+
+-- only sessions on which one of them had begun
+begun as materialized (
+    select as_of_date
+    from sessions
+    where as_of_date >= (select min(past.as_of_date) from past)
+),
+
+series as (
+    select
+        snapshots.portfolio_id,
+        json_agg(round(past.equity, 2) order by begun.as_of_date) as equities
+    from snapshots
+    cross join begun
+    left join past on snapshots.portfolio_id = past.portfolio_id and begun.as_of_date = past.as_of_date
+    group by snapshots.portfolio_id
+),
+
+series_dates as (
+    select coalesce(json_agg(as_of_date order by as_of_date), '[]'::json) as body
+    from begun
+),
+
 listed as (
     select
         coalesce(
@@ -46,7 +87,8 @@ listed as (
                     'market_beta', round(risk.market_beta::numeric, 6),
                     'realized_volatility_21d', round(risk.realized_volatility_21d::numeric, 6),
                     'var_95_1d', round(risk.var_95_1d::numeric, 2),
-                    'quality_flag', coalesce(risk.quality_flag, 'no_factor_data')
+                    'quality_flag', coalesce(risk.quality_flag, 'no_factor_data'),
+                    'equity_series', series.equities
                 )
                 order by snapshots.equity desc, snapshots.portfolio_id
             ),
@@ -57,6 +99,7 @@ listed as (
     inner join weights on snapshots.portfolio_id = weights.portfolio_id
     left join exposures on snapshots.portfolio_id = exposures.portfolio_id
     left join risk on snapshots.portfolio_id = risk.portfolio_id
+    left join series on snapshots.portfolio_id = series.portfolio_id
 )
 
 select
@@ -68,6 +111,7 @@ select
         'net_asset_value', round(totals.equity, 2),
         'total_value', round(totals.equity, 2),
         'portfolios', listed.body,
+        'series_dates', case when %(include_series)s then series_dates.body end,
         'top_positions', top_positions.body,
         'metadata', json_build_object(
             'portfolio_count', totals.portfolio_count,
@@ -78,5 +122,6 @@ select
     )::text as body
 from totals
 cross join listed
+cross join series_dates
 cross join top_positions
 cross join data_quality

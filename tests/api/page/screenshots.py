@@ -26,6 +26,12 @@ SHOTS = {
     "demo_options@sigmasight.com": ("options",),
 }
 
+PARTS = {
+    "risk": ("backtest", ".chart:has-text('Backtest by day')"),
+    "options": ("payoffs", "[aria-label='At expiration']"),
+}
+"""What is further down on a screen: its picture, and the element."""
+
 
 def take_all(browser: Browser, origin: str, folder: Path) -> None:
     for email, screens in SHOTS.items():
@@ -34,6 +40,8 @@ def take_all(browser: Browser, origin: str, folder: Path) -> None:
         for screen in screens:
             reader.go(f"#/portfolio/{portfolio_id}/{screen}")
             shoot(reader, folder / f"{screen}.png")
+            if screen in PARTS:
+                shoot_part(reader, *PARTS[screen], folder)
     shoot(opened(browser, origin, "demo_familyoffice@sigmasight.com"), folder / "portfolios.png")
     dark = opened(browser, origin, "demo_hedgefundstyle@sigmasight.com", color_scheme="dark")
     dark.go(f"#/portfolio/{dark.portfolio_ids()[0]}/overview")
@@ -58,6 +66,14 @@ def opened(browser: Browser, origin: str, email: str, **options: object) -> Read
 def shoot(reader: Reader, path: Path) -> None:
     reader.page.wait_for_timeout(300)
     reader.page.screenshot(path=path)
+
+
+def shoot_part(reader: Reader, name: str, element: str, folder: Path) -> None:
+    """In a window so high that nothing is scrolled: the bar would stay over the element."""
+    reader.page.set_viewport_size({**SIZE, "height": 3_500})
+    reader.page.wait_for_timeout(300)
+    reader.page.locator(element).screenshot(path=folder / f"{name}.png")
+    reader.page.set_viewport_size(SIZE)
 
 
 def main() -> None:

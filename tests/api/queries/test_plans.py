@@ -67,7 +67,7 @@ def parameters(portfolio_id: str) -> dict[str, Any]:
         **COVERAGE_RULES,
         "from_date": None, "to_date": LAST, "model": "risk", "category": None, "type": None, "tag": None,
         "measure": "volatility", "scenario": None, "sector": None, "sort": "market_value",
-        "group_by": "sector", "max_drawdowns": 20, "include_series": True,
+        "group_by": "sector", "max_drawdowns": 20, "include_series": True, "series_days": 63,
         "matrix_symbols": 12, "worst_drawdowns": 5,
     }  # fmt: skip
 

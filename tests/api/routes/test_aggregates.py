@@ -112,6 +112,26 @@ def test_money_of_two_portfolios_adds_up(family_office: Person) -> None:
     assert values == sorted(values, reverse=True)
 
 
+@pytest.mark.parametrize("day", [LAST, "2025-07-03"])
+def test_the_breakdown_has_the_equity_of_the_last_sessions(
+    family_office: Person, analyst: Analyst, day: str
+) -> None:
+    body = get(family_office, "breakdown", as_of_date=day, include_series=True)
+    dates = body["series_dates"]
+    assert dates == sorted(dates)
+    assert (dates[0], dates[-1]) == ("2025-06-30", day)
+    for one in body["portfolios"]:
+        facts = analyst.execute(
+            "select equity from marts.fct_portfolio_snapshots"
+            " where portfolio_id = %s and as_of_date <= %s order by as_of_date",
+            (one["id"], day),
+        ).fetchall()
+        assert one["equity_series"] == [float(fact["equity"]) for fact in facts]
+    plain = get(family_office, "breakdown", as_of_date=day)
+    assert plain["series_dates"] is None
+    assert {one["equity_series"] for one in plain["portfolios"]} == {None}
+
+
 def test_aggregates_have_their_figures_at_the_top_level_too(family_office: Person) -> None:
     overview, breakdown = get(family_office, "overview"), get(family_office, "breakdown")
     shares = [{name: one[name] for name in overview["portfolios"][0]} for one in breakdown["portfolios"]]

@@ -3,6 +3,7 @@
 
 import { h, svg } from "../app/dom.js";
 import { dateAxis, numberAxis, valueAxis } from "./axes.js";
+import { linePath } from "./path.js";
 import { reading, readOff, values } from "./reading.js";
 import { extent, linear, nearest } from "./scale.js";
 
@@ -30,7 +31,7 @@ export function lineChart({ width, dates, prices, spot, series, below, kind, lab
         "svg",
         { width, height: total, viewBox: `0 0 ${width} ${total}`, role: "img", "aria-label": label, class: "lines" },
         valueAxis(range, y, { left: LEFT, right: width - RIGHT, kind }),
-        all.map((line, number) => svg("path", { class: `line tone-${series[number].tone}`, d: path(line, x, y) })),
+        all.map((line, number) => svg("path", { class: `line tone-${series[number].tone}`, d: linePath(line, x, y) })),
         below && area(under, x, width, below),
         spot && svg("line", { class: "spot", x1: scale(spot), x2: scale(spot), y1: 8, y2: total - 24 }),
         prices
@@ -60,25 +61,11 @@ export function lineChart({ width, dates, prices, spot, series, below, kind, lab
     });
 }
 
-// A line, with a gap where a value is not known.
-function path(line, x, y) {
-    let isOpen = false;
-    return line.reduce((text, value, row) => {
-        if (value === null) {
-            isOpen = false;
-            return text;
-        }
-        const step = `${isOpen ? "L" : "M"}${x(row).toFixed(1)} ${y(value).toFixed(1)}`;
-        isOpen = true;
-        return text + step;
-    }, "");
-}
-
 function area(line, x, width, { name, tone }) {
     const range = extent(line, { zero: true });
     const y = linear(range, [HEIGHT + BELOW - 6, HEIGHT + 18]);
     const known = line.map((value) => value ?? 0);
-    const outline = path(known, x, y);
+    const outline = linePath(known, x, y);
     return [
         valueAxis(range, y, { left: LEFT, right: width - RIGHT, kind: "share", count: 2 }),
         svg("path", {

@@ -4,6 +4,7 @@ import { addressOf } from "../app/address.js";
 import { h } from "../app/dom.js";
 import { tile } from "../figures/tiles.js";
 import { available, part } from "../app/notices.js";
+import { sparkline } from "../charts/sparkline.js";
 import { dataTable, rowsOf, under } from "../figures/table.js";
 
 const SNAPSHOT = "fct_portfolio_snapshots";
@@ -12,7 +13,10 @@ const RISK = "fct_portfolio_risk";
 export const portfolios = {
     name: "portfolios",
     title: "Portfolios",
-    requests: () => ({ breakdown: "/analytics/aggregate/breakdown", overview: "/analytics/aggregate/overview" }),
+    requests: () => ({
+        breakdown: "/analytics/aggregate/breakdown?include_series=true",
+        overview: "/analytics/aggregate/overview",
+    }),
     draw: (answers, address) => [
         part(answers.overview, (answer) => available(answer, totals)),
         part(answers.breakdown, (answer) => available(answer, () => list(answer, address))),
@@ -46,6 +50,7 @@ function list(answer, address) {
     const columns = [
         { title: "Portfolio", at: field("name"), kind: "name", link: open },
         { title: "Equity", at: field("net_asset_value"), kind: "usd", mart: `${SNAPSHOT}.equity`, key },
+        { title: "Last quarter", draw: (row) => lately(answer.body, row) },
         { title: "Share", at: field("weight"), kind: "share", mart: SNAPSHOT, key },
         {
             title: "P&L of the day",
@@ -103,4 +108,9 @@ function list(answer, address) {
         { class: "card" },
         dataTable({ name: "portfolios", answer, columns, rows: rowsOf(answer, "/portfolios") }),
     );
+}
+
+function lately({ series_dates: dates, portfolios: all }, row) {
+    const { name, equity_series: equities } = all[row];
+    return sparkline(equities, `Equity of ${name}, ${dates[0]} to ${dates.at(-1)}`);
 }
