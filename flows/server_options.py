@@ -8,6 +8,7 @@ from warehouse.settings import Settings
 def server_options(settings: Settings) -> dict[str, Any]:
     """Options of uvicorn beside the application, address and log."""
     return {
+        "http": "api.http.connections:make_protocol",  # by name: flows must not import the API
         "access_log": False,  # the API writes its own
         "server_header": False,
         "proxy_headers": bool(settings.trusted_proxies),

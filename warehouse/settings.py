@@ -242,6 +242,25 @@ class Settings(ChatSettings):
             "and doubles."
         ),
     )
+    api_header_bytes: int = Field(
+        default=65_536,
+        ge=8192,
+        description="Bytes of the headers and the URL of a request, together; larger ones are refused.",
+    )
+    api_header_seconds: float = Field(
+        default=10.0, gt=0, le=600, description="Seconds in which the headers of a request must arrive."
+    )
+    api_body_seconds: float = Field(
+        default=30.0, gt=0, le=600, description="Seconds in which the body of a request must arrive."
+    )
+    api_connections: int = Field(
+        default=500,
+        gt=0,
+        description=(
+            "Connections of clients at the same time, at most; keep it a few hundred below the limit of open "
+            "files."
+        ),
+    )
     trusted_proxies: Networks = Field(
         default=(),
         description=(

@@ -21,8 +21,11 @@ SigmaSightError
     ├── MemoryNotFound          404  no such memory, or not this user's
     ├── InsightNotFound         404  no such briefing, or not this user's
     ├── MethodNotAllowed        405  the warehouse is read-only
+    ├── RequestTimedOut         408  the headers or the body did not arrive in time
     ├── ConversationBusy        409  another answer of the conversation is being written
     ├── RequestTooLarge         413  the body exceeds the size limit
+    ├── UrlTooLong              414  the URL exceeds the size limit
+    ├── HeadersTooLarge         431  the headers exceed the size limit
     ├── RequestRefused          4xx  any other error of the HTTP layer
     ├── InvalidRequest          422  a parameter or the body is not valid
     ├── DateBeforeHistory       422  the as_of_date is before the first published session
@@ -30,6 +33,7 @@ SigmaSightError
     ├── MemoryLimitReached      422  the user has as many memories as they may have
     ├── TooManyAttempts         429  too many login attempts from an address or on an account
     ├── ChatLimitReached        429  too many messages, tokens or answers at the same time
+    ├── TooManyConnections      503  more connections than API_CONNECTIONS
     ├── InternalError           500  unexpected error; the log has the details
     ├── FormatUnavailable       501  the server lacks the extra that writes this format
     ├── AnswerFailed            502  the model gave no answer
@@ -59,6 +63,7 @@ __all__ = [
     "DateBeforeHistory",
     "FeedbackNotFound",
     "FormatUnavailable",
+    "HeadersTooLarge",
     "InsightNotFound",
     "InstantBeforeHistory",
     "InternalError",
@@ -81,13 +86,16 @@ __all__ = [
     "QueryTimedOut",
     "RefreshInvalid",
     "RequestRefused",
+    "RequestTimedOut",
     "RequestTooLarge",
     "TagNotFound",
     "TargetPriceNotFound",
     "TokenExpired",
     "TokenInvalid",
     "TooManyAttempts",
+    "TooManyConnections",
     "UpgradeNeeded",
+    "UrlTooLong",
     "WarehouseUnavailable",
 ]
 
@@ -257,6 +265,13 @@ class MethodNotAllowed(Problem):
     default_detail = "This path does not support this method; the API is read-only."
 
 
+class RequestTimedOut(Problem):
+    status = 408
+    code = "request_timed_out"
+    title = "The request took too long to arrive"
+    default_detail = "The headers or the body of the request did not arrive in time; send the request again."
+
+
 class ConversationBusy(Problem):
     status = 409
     code = "conversation_busy"
@@ -269,6 +284,20 @@ class RequestTooLarge(Problem):
     code = "request_too_large"
     title = "The request is too large"
     default_detail = "The body of the request exceeds the size limit; send less."
+
+
+class UrlTooLong(Problem):
+    status = 414
+    code = "url_too_long"
+    title = "The URL is too long"
+    default_detail = "The URL of the request exceeds the size limit; name less in one request."
+
+
+class HeadersTooLarge(Problem):
+    status = 431
+    code = "headers_too_large"
+    title = "The headers are too large"
+    default_detail = "The headers of the request exceed the size limit; send less, or delete cookies."
 
 
 class RequestRefused(Problem):
@@ -328,6 +357,18 @@ class ChatLimitReached(Problem):
     def headers(self) -> dict[str, str]:
         """Retry-After: seconds until the next message is accepted."""
         return {"Retry-After": str(self.members.get("retry_after", 60))}
+
+
+class TooManyConnections(Problem):
+    status = 503
+    code = "too_many_connections"
+    title = "Too many connections"
+    default_detail = "The server has as many connections as it accepts; try again in a few seconds."
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Retry-After in seconds."""
+        return {"Retry-After": "5"}
 
 
 class InternalError(Problem):
@@ -429,8 +470,11 @@ CATALOGUE: tuple[type[Problem], ...] = (
     MemoryNotFound,
     InsightNotFound,
     MethodNotAllowed,
+    RequestTimedOut,
     ConversationBusy,
     RequestTooLarge,
+    UrlTooLong,
+    HeadersTooLarge,
     RequestRefused,
     InvalidRequest,
     DateBeforeHistory,
@@ -438,6 +482,7 @@ CATALOGUE: tuple[type[Problem], ...] = (
     MemoryLimitReached,
     TooManyAttempts,
     ChatLimitReached,
+    TooManyConnections,
     InternalError,
     FormatUnavailable,
     AnswerFailed,

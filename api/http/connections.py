@@ -1,0 +1,205 @@
+"""The HTTP protocol of `sigmasight serve`: uvicorn's, with limits on what a client may send, and how slowly.
+
+Headers and URL have a size and a time, a body has a time (its size is limited by api.http.middleware), and
+connections a number. uvicorn has no such limits, and its parser copies a header that arrives in parts once
+for each part: a header of 100 MB would keep every other request waiting for most of a minute.
+
+A refusal is a problem document. What the client still sends is then read and dropped for a moment, because a
+connection closed over unread data is reset, and the client would not see the answer.
+"""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from api.http.errors import (
+    HeadersTooLarge,
+    Problem,
+    RequestRefused,
+    RequestTimedOut,
+    TooManyConnections,
+    UrlTooLong,
+)
+from api.http.middleware import SECURITY_HEADERS
+from api.http.problems import problem_response
+from warehouse.settings import Settings, get_settings
+
+logger = logging.getLogger(__name__)
+
+LINGER_SECONDS: Final = 2.0
+"""How long a refused client is read from, at most."""
+
+FRAMES_FACTOR: Final = 8
+"""Bytes around a body (sizes of chunks, trailers), as a multiple of those of headers."""
+
+SPARE_CONNECTIONS: Final = 100
+"""Connections beyond the limit that are told so; further ones are closed without an answer."""
+
+
+@dataclass(frozen=True)
+class ConnectionLimits:
+    """header_bytes: of headers and URL together. Seconds: until all headers, and all of a body, are in."""
+
+    header_bytes: int
+    header_seconds: float
+    body_seconds: float
+    connections: int
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """One connection. `pending`: bytes of headers that have not ended, or around a body."""
+
+    def __init__(self, limits: ConnectionLimits, **options: Any) -> None:
+        super().__init__(**options)
+        self._limits = limits
+        self._served = self.app
+        self._in_headers = True
+        self._is_refused = False
+        self._pending = 0
+        self._header_bytes = 0
+        self._has_ended = False
+        self._problem: Problem | None = None
+        self._deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Count the connection, and begin to wait for its first request."""
+        super().connection_made(transport)  # type: ignore[arg-type]  # uvicorn's is a Transport
+        if len(self.connections) > self._limits.connections + SPARE_CONNECTIONS:
+            self.transport.abort()
+        else:
+            self._set_deadline(self._limits.header_seconds)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the deadline."""
+        self._clear_deadline()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what arrived, then refuse a request whose headers are too large before they end."""
+        if self._is_refused:
+            return
+        if self._in_headers and self._deadline is None:
+            self._set_deadline(self._limits.header_seconds)
+        self._has_ended = False
+        super().data_received(data)
+        if self._is_refused or self._has_ended:
+            return  # what follows the end of a request in the same data is smaller than one read
+        self._pending += len(data)
+        if self._pending > self._limits.header_bytes * (1 if self._in_headers else FRAMES_FACTOR):
+            self._refuse(HeadersTooLarge())
+
+    def on_message_begin(self) -> None:
+        """Begin to count the bytes of a request's headers."""
+        super().on_message_begin()
+        self._header_bytes = 0
+
+    def on_url(self, url: bytes) -> None:
+        """Take a part of the URL."""
+        super().on_url(url)
+        self._count_header(len(url), UrlTooLong)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header, or a trailer."""
+        super().on_header(name, value)
+        self._count_header(len(name) + len(value) + len(": \r\n"), HeadersTooLarge)
+
+    def on_headers_complete(self) -> None:
+        """Start the request, and wait for its body."""
+        self._in_headers = False
+        self._pending = 0
+        self._set_deadline(self._limits.body_seconds)
+        self.app = _refuse_busy if self._is_busy() else self._served
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of the body."""
+        self._pending -= len(body)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Wait for the answer without a deadline, then for the next request."""
+        self._in_headers = True
+        self._has_ended = True
+        self._pending = 0
+        self._clear_deadline()
+        super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what could not be parsed, or exceeded a limit while it was parsed."""
+        del msg  # uvicorn's own sentence
+        self._refuse(self._problem or RequestRefused())
+
+    def _is_busy(self) -> bool:
+        return max(len(self.connections), len(self.tasks) + 1) > self._limits.connections
+
+    def _count_header(self, size: int, problem: type[Problem]) -> None:
+        self._header_bytes += size
+        if self._header_bytes > self._limits.header_bytes:
+            self._problem = problem()
+            raise self._problem  # the parser stops, and uvicorn calls send_400_response
+
+    def _refuse(self, problem: Problem) -> None:
+        """Answer with the problem and close; only close while an answer is being written."""
+        self._is_refused = True
+        self._clear_deadline()
+        logger.warning("request of %s refused: %s", self.client and self.client[0], problem.code)
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.transport.close()
+            return
+        self.transport.write(_written(problem))
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self._deadline = self.loop.call_later(LINGER_SECONDS, self.transport.close)
+
+    def _set_deadline(self, seconds: float) -> None:
+        self._clear_deadline()
+        self._deadline = self.loop.call_later(seconds, self._time_out)
+
+    def _clear_deadline(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _time_out(self) -> None:
+        if not self.transport.is_closing():
+            self._refuse(RequestTimedOut())
+
+
+@cache
+def configured_limits() -> ConnectionLimits:
+    """The limits of this process's settings."""
+    return limits_of(get_settings())
+
+
+def limits_of(settings: Settings) -> ConnectionLimits:
+    """The limits that the settings name."""
+    return ConnectionLimits(
+        header_bytes=settings.api_header_bytes,
+        header_seconds=settings.api_header_seconds,
+        body_seconds=settings.api_body_seconds,
+        connections=settings.api_connections,
+    )
+
+
+def make_protocol(**options: Any) -> BoundedProtocol:
+    """Make the protocol of one connection: what `http=` of uvicorn names."""
+    return BoundedProtocol(configured_limits(), **options)
+
+
+async def _refuse_busy(scope: Any, receive: Any, send: Any) -> None:
+    """Answer a request beyond the limit of connections, and close its connection."""
+    response = problem_response(TooManyConnections(), scope)
+    response.headers.update({**SECURITY_HEADERS, "Connection": "close"})
+    await response(scope, receive, send)
+
+
+def _written(problem: Problem) -> bytes:
+    """The problem as a whole response that ends its connection."""
+    response = problem_response(problem, {"type": "http", "headers": []})
+    response.headers.update({**SECURITY_HEADERS, "Connection": "close"})
+    headers = b"".join(name + b": " + value + b"\r\n" for name, value in response.raw_headers)
+    return STATUS_LINE[problem.status] + headers + b"\r\n" + bytes(response.body)

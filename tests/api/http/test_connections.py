@@ -1,0 +1,268 @@
+"""What a client may send, and how slowly, while others are served: over real connections, no database."""
+
+import asyncio
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from functools import partial
+from http.client import HTTPConnection
+from typing import Any
+
+import pytest
+import uvicorn
+
+from api.http.connections import BoundedProtocol, ConnectionLimits, configured_limits, limits_of
+from flows.server_options import server_options
+from warehouse.settings import Settings, get_settings
+
+LIMITS = ConnectionLimits(header_bytes=65_536, header_seconds=1.0, body_seconds=1.5, connections=5)
+PATIENCE = 20.0
+HEAD = b"GET /live HTTP/1.1\r\nHost: risk\r\n"
+
+
+async def app(scope: Any, receive: Any, send: Any) -> None:
+    """Read the body and answer with its length."""
+    assert scope["type"] == "http"
+    size, more = 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return
+        size += len(message["body"])
+        more = message["more_body"]
+    body = str(size).encode()
+    headers = [(b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+@contextmanager
+def serving(**options: Any) -> Iterator[int]:
+    """Serve the app on a port of loopback."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        config = uvicorn.Config(app, lifespan="off", log_config=None, **options)
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])), daemon=True)
+        thread.start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            server.should_exit = True
+            thread.join(PATIENCE)
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    with serving(http=partial(BoundedProtocol, LIMITS)) as number:
+        yield number
+
+
+@pytest.fixture
+def connect(port: int) -> Iterator[Callable[[], socket.socket]]:
+    """Open connections, which are closed after the test."""
+    opened: list[socket.socket] = []
+
+    def open_one() -> socket.socket:
+        opened.append(socket.create_connection(("127.0.0.1", port), timeout=PATIENCE))
+        return opened[-1]
+
+    yield open_one
+    for connection in opened:
+        connection.close()
+
+
+Connect = Callable[[], socket.socket]
+
+
+def read_all(connection: socket.socket) -> bytes:
+    """Read until the server closes."""
+    parts = []
+    try:
+        while part := connection.recv(65_536):
+            parts.append(part)
+    except ConnectionResetError:
+        pass
+    return b"".join(parts)
+
+
+def status_of(answer: bytes) -> int:
+    return int(answer.split(b" ", 2)[1])
+
+
+def problem_of(answer: bytes) -> dict[str, Any]:
+    """The body of an error: it is written like those of the app."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert b"connection: close" in head.lower()
+    assert b"x-content-type-options: nosniff" in head.lower()
+    problem: dict[str, Any] = json.loads(body)
+    assert problem["status"] == status_of(answer)
+    return problem
+
+
+def flood(connection: socket.socket, begin: bytes, part: bytes, megabytes: int) -> threading.Thread:
+    """Send without reading, until the server closes."""
+
+    def send() -> None:
+        try:
+            connection.sendall(begin)
+            for _ in range(megabytes):
+                connection.sendall(part * (1_000_000 // len(part)))
+        except OSError:
+            pass
+
+    thread = threading.Thread(target=send, daemon=True)
+    thread.start()
+    return thread
+
+
+def ask(port: int) -> float:
+    """Request the app on a connection of its own; the seconds."""
+    begun = time.perf_counter()
+    with closing(HTTPConnection("127.0.0.1", port, timeout=PATIENCE)) as client:
+        client.request("GET", "/live")
+        assert client.getresponse().status == 200
+    return time.perf_counter() - begun
+
+
+@pytest.mark.parametrize(
+    ("begin", "part", "refusal"),
+    [
+        (HEAD + b"X: ", b"x", (431, "headers_too_large")),
+        (HEAD, b"a: b\r\n", (431, "headers_too_large")),
+        (HEAD, b"x", (431, "headers_too_large")),
+        (b"GET /", b"x", (414, "url_too_long")),
+    ],
+    ids=["a value", "many headers", "a name", "a URL"],
+)
+def test_a_hundred_megabytes_are_refused_within_a_second_and_delay_nobody(
+    port: int, connect: Connect, begin: bytes, part: bytes, refusal: tuple[int, str]
+) -> None:
+    connection = connect()
+    begun = time.perf_counter()
+    sender = flood(connection, begin, part, megabytes=100)
+    seconds = [ask(port) for _ in range(10)]
+    first = connection.recv(65_536)
+    assert time.perf_counter() - begun < 1 + sum(seconds)
+    problem = problem_of(first + read_all(connection))
+    assert (problem["status"], problem["code"]) == refusal
+    assert sorted(seconds)[5] < 0.2
+    sender.join(PATIENCE)
+    assert not sender.is_alive()
+
+
+@pytest.mark.parametrize("size", [60_000, 70_000, 200_000])
+def test_headers_that_arrive_at_once_are_measured_too(connect: Connect, size: int) -> None:
+    connection = connect()
+    connection.sendall(HEAD + b"X: " + b"x" * size + b"\r\nConnection: close\r\n\r\n")
+    assert status_of(read_all(connection)) == (200 if size < LIMITS.header_bytes else 431)
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET", HEAD, HEAD + b"X: 1"])
+def test_a_request_without_the_end_of_its_headers_is_closed(connect: Connect, sent: bytes) -> None:
+    connection = connect()
+    begun = time.perf_counter()
+    connection.sendall(sent)
+    assert problem_of(read_all(connection))["code"] == "request_timed_out"
+    assert 0.9 < time.perf_counter() - begun < 5
+
+
+def test_bytes_that_drip_do_not_extend_the_time(connect: Connect) -> None:
+    connection = connect()
+    begun = time.perf_counter()
+    try:
+        while time.perf_counter() - begun < PATIENCE:
+            connection.sendall(b"\r\n")
+            time.sleep(0.1)
+    except OSError:
+        pass
+    assert time.perf_counter() - begun < 8
+
+
+def test_a_connection_that_is_used_again_has_a_new_deadline(connect: Connect) -> None:
+    connection = connect()
+    for _ in range(4):
+        connection.sendall(HEAD + b"\r\n")
+        answer = b""
+        while not answer.endswith(b"\r\n\r\n0"):
+            answer += connection.recv(1000)
+        assert status_of(answer) == 200
+        time.sleep(0.4)
+    connection.sendall(HEAD)
+    assert problem_of(read_all(connection))["code"] == "request_timed_out"
+
+
+def test_a_body_that_does_not_arrive_is_closed(connect: Connect) -> None:
+    connection = connect()
+    begun = time.perf_counter()
+    connection.sendall(b"POST / HTTP/1.1\r\nHost: risk\r\nContent-Length: 10\r\n\r\n12345")
+    assert read_all(connection) == b""
+    assert 1.4 < time.perf_counter() - begun < 6
+
+
+def test_trailers_are_headers_too(port: int, connect: Connect) -> None:
+    connection = connect()
+    begin = b"POST / HTTP/1.1\r\nHost: risk\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nX: "
+    flood(connection, begin, b"x", megabytes=100)
+    assert read_all(connection) == b""
+    assert ask(port) < 1
+
+
+def test_a_body_in_small_chunks_is_read(connect: Connect) -> None:
+    connection = connect()
+    chunks = b"1\r\nx\r\n" * 20_000
+    head = b"POST / HTTP/1.1\r\nHost: risk\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+    connection.sendall(head + chunks + b"0\r\n\r\n")
+    assert read_all(connection).endswith(b"\r\n\r\n20000")
+
+
+def test_requests_sent_at_once_are_answered_in_turn(connect: Connect) -> None:
+    connection = connect()
+    post = b"POST / HTTP/1.1\r\nHost: risk\r\nContent-Length: 3\r\n\r\nabc"
+    connection.sendall(post + HEAD + b"\r\n" + HEAD + b"Connection: close\r\n\r\n")
+    answers = read_all(connection)
+    assert answers.count(b"HTTP/1.1 200 OK") == 3
+
+
+def test_what_is_not_http_is_refused(connect: Connect) -> None:
+    connection = connect()
+    connection.sendall(b"\x16\x03\x01 not HTTP\r\n\r\n")
+    assert problem_of(read_all(connection))["code"] == "request_refused"
+
+
+def test_connections_beyond_the_limit_are_told_so(port: int, connect: Connect) -> None:
+    held = [connect() for _ in range(LIMITS.connections)]
+    time.sleep(0.1)
+    beyond = connect()
+    beyond.sendall(HEAD + b"\r\n")
+    answer = read_all(beyond)
+    assert problem_of(answer)["code"] == "too_many_connections"
+    assert b"retry-after: 5" in answer.lower()
+    for connection in held:
+        connection.close()
+    time.sleep(0.1)
+    assert ask(port) < 1
+
+
+# --- settings -----------------------------------------------------------------------------------------------
+
+
+def test_the_command_serves_with_the_limits_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("API_HEADER_BYTES", "10000")
+    configured_limits.cache_clear()
+    try:
+        with (
+            serving(**server_options(get_settings())) as port,
+            socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection,
+        ):
+            connection.sendall(HEAD + b"X: " + b"x" * 10_000 + b"\r\n\r\n")
+            assert problem_of(read_all(connection))["code"] == "headers_too_large"
+    finally:
+        configured_limits.cache_clear()
+
+
+def test_the_limits_protect_by_default() -> None:
+    expected = ConnectionLimits(header_bytes=65_536, header_seconds=10, body_seconds=30, connections=500)
+    assert limits_of(Settings()) == expected
