@@ -263,6 +263,16 @@ def test_the_command_serves_with_the_limits_of_the_settings(monkeypatch: pytest.
         configured_limits.cache_clear()
 
 
+def test_no_connection_becomes_a_websocket() -> None:
+    upgrade = b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    with (
+        serving(**server_options(Settings())) as port,
+        socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection,
+    ):
+        connection.sendall(HEAD + upgrade + b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+        assert status_of(connection.recv(1000)) == 200
+
+
 def test_the_limits_protect_by_default() -> None:
     expected = ConnectionLimits(header_bytes=65_536, header_seconds=10, body_seconds=30, connections=500)
     assert limits_of(Settings()) == expected
