@@ -14,7 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import connect
+from websockets.typing import Subprotocol
 
 from flows.prefect.server import read_secret, secret_file, start_scheduling_server, stop_server
 from tests.flows.flow_helpers import NEW_DATE, CommandLine, last_run, one, wait_until
@@ -116,6 +120,36 @@ def test_a_request_without_the_secret_gets_401(
     headers = server.token() | ({} if secret is None else authorization(secret))
     with pytest.raises(urllib.error.HTTPError, match="401"):
         _open(f"{server.url}{path}", None if method == "GET" else {}, headers, method)
+
+
+def is_let_in(server: PrefectServer, path: str, secret: str | None) -> bool:
+    """Whether a stream opens with this secret; None: without the subprotocol that asks for one."""
+    url = f"ws{server.url.removeprefix('http')}{path}"
+    subprotocols = None if secret is None else [Subprotocol("prefect")]
+    try:
+        with connect(url, subprotocols=subprotocols) as stream:
+            stream.send(json.dumps({"type": "auth", "token": secret}))
+            return bool(json.loads(stream.recv(timeout=60))["type"] == "auth_success")
+    except (InvalidStatus, ConnectionClosed):
+        return False
+
+
+@pytest.mark.parametrize("path", ["/events/in", "/events/out", "/logs/out"])
+def test_a_stream_without_the_secret_is_closed(server: PrefectServer, path: str) -> None:
+    assert [is_let_in(server, path, secret) for secret in (None, "", "sigmasight:guessed")] == [False] * 3
+    assert is_let_in(server, path, read_secret(server.settings))
+
+
+def test_the_server_listens_on_loopback_only(server: PrefectServer) -> None:
+    port = int(server.url.removesuffix("/api").rpartition(":")[2])
+    listening = [
+        connection.laddr
+        for process in psutil.Process().children(recursive=True)
+        for connection in process.net_connections("inet")
+        if connection.status == psutil.CONN_LISTEN
+    ]
+    assert port in {address.port for address in listening}
+    assert {address.ip for address in listening if address.port == port} == {"127.0.0.1"}
 
 
 def test_a_page_of_another_origin_is_refused(server: PrefectServer) -> None:
