@@ -12,6 +12,8 @@ from fastapi.responses import RedirectResponse
 from fastapi.routing import iter_route_contexts
 from starlette.routing import Route
 
+from api.http import docs_page
+from api.http.docs_page import DOCS_PATH
 from api.http.documentation import make_openapi
 from api.http.limits import GZIP_FROM_BYTES, PREFIX
 from api.http.metrics import Metrics
@@ -79,7 +81,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         summary="Portfolio risk, read-only.",
         version=version("sigmasight"),
         lifespan=lifespan,
-        docs_url=f"{PREFIX}/docs",
+        docs_url=None,
         openapi_url=f"{PREFIX}/openapi.json",
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
@@ -87,6 +89,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for module in ROUTERS:  # one by one: nested routers are searched again at every level
         app.include_router(module.router, prefix=PREFIX)
     app.include_router(serving.router)
+    app.include_router(docs_page.router)
     app.get("/docs", include_in_schema=False)(_redirect_to_docs)
     app.router.routes.append(Route(MCP_PATH, mcp, name="mcp", include_in_schema=False))
     _add_metrics_route(app, metrics)
@@ -120,11 +123,11 @@ def _add_middleware(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
             expose_headers=["ETag", "X-As-Of-Date", "X-Publication-Id", "Retry-After"],
             max_age=600,
         )
-    app.add_middleware(SecurityHeaders, docs_path=f"{PREFIX}/docs")
+    app.add_middleware(SecurityHeaders)
     routes = iter_route_contexts(app.routes)
     paths = {str(route.name): str(route.path_format) for route in routes}
     app.add_middleware(RequestObserver, metrics=metrics, paths=paths)
 
 
 async def _redirect_to_docs() -> RedirectResponse:
-    return RedirectResponse(f"{PREFIX}/docs")
+    return RedirectResponse(DOCS_PATH)

@@ -13,32 +13,34 @@ import logging
 import sys
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.status import Status
+from rich.text import Text
 
 from flows.environment import log_folder, rotating_file
-from flows.log_format import log_formatter
+from flows.log_format import log_formatter, visible
 from warehouse.settings import Settings
 
 progress = logging.getLogger("sigmasight.progress")
 
 LABEL_WIDTH = 10
 TEXT_WIDTH = 84
+PLAIN: dict[str, Any] = {"markup": False, "emoji": False, "highlight": False}
+"""Texts are shown as they are: a name such as [/x] or :bug: is no markup."""
 
 
 @cache
 def console() -> Console:
     """The console on standard output; wide enough for a table when it is not a terminal."""
-    return Console(
-        highlight=False, soft_wrap=not sys.stdout.isatty(), width=None if sys.stdout.isatty() else 120
-    )
+    return Console(**PLAIN, soft_wrap=not sys.stdout.isatty(), width=None if sys.stdout.isatty() else 120)
 
 
 @cache
 def errors() -> Console:
     """The console on standard error."""
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    return Console(**PLAIN, stderr=True, soft_wrap=True)
 
 
 class _StatusLine:
@@ -66,7 +68,7 @@ def show_work(text: str) -> None:
     if _StatusLine.status is None:
         _StatusLine.status = console().status("")
         _StatusLine.status.start()
-    _StatusLine.status.update(text)
+    _StatusLine.status.update(Text(text))
 
 
 def end_progress() -> None:
@@ -90,7 +92,7 @@ class _MessageFormatter(logging.Formatter):
     """The message alone: a traceback goes only to the log file."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return record.getMessage()
+        return visible(record.getMessage())
 
 
 class _JsonConsoleHandler(_ConsoleHandler):

@@ -49,6 +49,11 @@ def prefect_environment(settings: Settings) -> dict[str, str]:
     }
 
 
+def prefect_database(settings: Settings) -> Path:
+    """The database of the schedule's Prefect server."""
+    return Path(prefect_environment(settings)["PREFECT_HOME"]) / "prefect.db"
+
+
 def rotating_file(settings: Settings, path: Path) -> logging.Handler:
     """A rotating log file, with size and number of parts from the settings."""
     return RotatingFileHandler(

@@ -25,6 +25,25 @@ TEXT = "%(asctime)s %(process)d %(levelname)-7s %(name)s: %(message)s"
 SHORTEST_SECRET = 4  # masking shorter ones would mask ordinary text
 
 
+_CONTROLS = {
+    number: f"\\x{number:02x}" for number in (*range(32), *range(127, 160)) if chr(number) not in "\n\t"
+}
+
+_CONTROLS_IN_JSON = {number: f"\\u{number:04x}" for number in range(127, 160)}  # json escapes those below 32
+
+
+def visible(text: str) -> str:
+    r"""The text with control characters written as \x1b and its like, so that none acts on a terminal."""
+    return text.translate(_CONTROLS)
+
+
+class LineFormatter(logging.Formatter):
+    """A line of text; what a message or traceback continues below it is indented."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return visible(super().format(record)).replace("\n", "\n    ")
+
+
 class _Run:
     """The current run of this process, by its id in ops.runs."""
 
@@ -38,7 +57,7 @@ def set_run_id(number: int | None) -> None:
 
 def log_formatter(settings: Settings, text: logging.Formatter | None = None) -> logging.Formatter:
     """The formatter for the settings' log format. text: the formatter for text; default TEXT."""
-    chosen = JsonFormatter() if settings.log_format == "json" else text or logging.Formatter(TEXT)
+    chosen = JsonFormatter() if settings.log_format == "json" else text or LineFormatter(TEXT)
     return HidingFormatter(chosen, secrets_of(settings))
 
 
@@ -69,7 +88,7 @@ class JsonFormatter(logging.Formatter):
         line.update(getattr(record, "fields", {}))
         if record.exc_info:
             line["error"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False)
+        return json.dumps(line, ensure_ascii=False).translate(_CONTROLS_IN_JSON)
 
 
 class HidingFormatter(logging.Formatter):
@@ -96,7 +115,9 @@ def secrets_of(settings: Settings) -> set[str]:
         elif name.endswith("database_url") and value is not None:
             found.update(_passwords(value))
     written = {
-        form for secret in found for form in (secret, quote(secret, safe=""), json.dumps(secret)[1:-1])
+        form
+        for secret in found
+        for form in (secret, quote(secret, safe=""), json.dumps(secret)[1:-1], visible(secret))
     }
     return {secret for secret in written if len(secret) >= SHORTEST_SECRET}
 

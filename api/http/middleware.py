@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.http.errors import RequestTooLarge
 from api.http.limits import MAX_BODY_BYTES
 from api.http.metrics import Metrics
-from api.http.problems import problem_response
+from api.http.problems import problem_response, written_path
 
 access_log = logging.getLogger("api.access")
 
@@ -24,23 +24,14 @@ SECURITY_HEADERS: Final = {
 }
 """On every response: it is data, and no page may frame or execute it."""
 
-DOCS_POLICY: Final = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' https://cdn.jsdelivr.net; "
-    "style-src 'self' 'unsafe-inline' https://cdn.jsdelivr.net; "
-    "img-src 'self' data: https://fastapi.tiangolo.com; "
-    "frame-ancestors 'none'"
-)
-"""For the documentation page, which loads a script and a stylesheet."""
-
 ONE_YEAR: Final = "max-age=31536000"
 
 
 class SecurityHeaders:
     """Adds security headers for browsers to every response."""
 
-    def __init__(self, app: ASGIApp, *, docs_path: str) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._docs_path = docs_path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -52,8 +43,6 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
-                if scope["path"] == self._docs_path:
-                    headers["Content-Security-Policy"] = DOCS_POLICY
                 if scope["scheme"] == "https":
                     headers["Strict-Transport-Security"] = ONE_YEAR
             await send(message)
@@ -126,7 +115,7 @@ class RequestObserver:
         client = scope.get("client")
         fields = {
             "method": scope["method"],
-            "path": scope["path"],
+            "path": written_path(scope),
             "route": route,
             "status": status,
             "milliseconds": round(1000 * seconds, 1),

@@ -11,6 +11,7 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 from uuid import uuid4
 
 import psycopg
@@ -134,13 +135,18 @@ def _answer_unrouted(request: Request) -> Response:
     return response
 
 
+def written_path(scope: Scope) -> str:
+    """The path as a client writes it, for the log: line breaks and control characters stay encoded."""
+    return quote(scope["path"], safe="/:@!$&'()*+,;=~")
+
+
 async def _answer_database_unavailable(request: Request, error: Exception) -> Response:
-    logger.warning("warehouse unavailable for %s %s: %s", request.method, request.url.path, error)
+    logger.warning("warehouse unavailable for %s %s: %s", request.method, written_path(request.scope), error)
     return problem_response(WarehouseUnavailable(), request.scope)
 
 
 async def _answer_query_canceled(request: Request, error: sql_errors.QueryCanceled) -> Response:
-    logger.warning("query canceled for %s %s: %s", request.method, request.url.path, error)
+    logger.warning("query canceled for %s %s: %s", request.method, written_path(request.scope), error)
     return problem_response(QueryTimedOut(), request.scope)
 
 
@@ -158,9 +164,9 @@ async def _explained(request: Request) -> Problem | None:
 async def _answer_unexpected(request: Request, error: Exception) -> Response:
     explained = await _explained(request)
     if explained is not None:
-        what = f"{request.method} {request.url.path}"
+        what = f"{request.method} {written_path(request.scope)}"
         logger.warning("%s failed, in a warehouse of another version", what, exc_info=error)
         return problem_response(explained, request.scope)
     instance = f"urn:uuid:{uuid4()}"
-    logger.error("%s: %s %s failed", instance, request.method, request.url.path, exc_info=error)
+    logger.error("%s: %s %s failed", instance, request.method, written_path(request.scope), exc_info=error)
     return problem_response(InternalError(instance=instance), request.scope)

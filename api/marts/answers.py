@@ -136,7 +136,7 @@ def caching_headers(state: PublishedState, *, etag: str) -> dict[str, str]:
     """Make the headers of a response from the marts: the client caches and revalidates it."""
     return {
         "ETag": etag,
-        "Cache-Control": "private",
+        "Cache-Control": "private, no-cache",
         "Vary": "Authorization, Cookie",
         "X-As-Of-Date": state.as_of_date.isoformat(),
         "X-Publication-Id": str(state.publication_id),

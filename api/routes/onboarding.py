@@ -23,5 +23,8 @@ async def csv_template() -> Response:
     It can be loaded unchanged: `sigmasight load positions FILE`. Lines that begin with # are comments. It
     holds no data of a user, and needs no token.
     """
-    headers = {"Content-Disposition": 'attachment; filename="positions.csv"', "Cache-Control": "private"}
+    headers = {
+        "Content-Disposition": 'attachment; filename="positions.csv"',
+        "Cache-Control": "private, no-cache",
+    }
     return Response(positions_template(), media_type="text/csv; charset=utf-8", headers=headers)

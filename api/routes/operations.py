@@ -104,7 +104,11 @@ async def lineage(
 ) -> Any:
     """Show what a mart means, its columns, and the SQL that builds it, back to the loaded tables."""
     answer = await services.lineage.describe_mart(mart)
-    headers = {"ETag": f'"{digest_of(answer)}"', "Cache-Control": "private", "Vary": "Authorization, Cookie"}
+    headers = {
+        "ETag": f'"{digest_of(answer)}"',
+        "Cache-Control": "private, no-cache",
+        "Vary": "Authorization, Cookie",
+    }
     if etag_matches(headers["ETag"], request.headers.get("If-None-Match")):
         return Response(status_code=304, headers=headers)
     response.headers.update(headers)

@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 
 from flows.cli.groups import ORDER
 from flows.console import end_progress, errors, is_json, log_file, set_up_logging
+from flows.log_format import visible
 from warehouse.connections import Warehouse, open_warehouse
 from warehouse.errors import SigmaSightError
 from warehouse.settings import get_settings
@@ -91,7 +92,7 @@ def _fail(sentence: str, exit_code: int = 1) -> None:
     if is_json():
         logger.error("%s", sentence)
     else:
-        errors().print(sentence, markup=False, style="red" if errors().is_terminal else None)
+        errors().print(visible(sentence), markup=False, style="red" if errors().is_terminal else None)
     raise typer.Exit(exit_code) from None
 
 

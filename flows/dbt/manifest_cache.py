@@ -8,6 +8,7 @@ those of the project: a nightly run with an unchanged project only fills tables 
 """
 
 import hashlib
+import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from flows.pipeline.lock import process_name
 from warehouse.code_version import project_mark
 from warehouse.connections import Warehouse
 from warehouse.settings import profiles_folder, project_root
+
+logger = logging.getLogger(__name__)
 
 KEPT = "parsed-{mark}.msgpack"
 WRITTEN_BY_DBT = "partial_parse.msgpack"
@@ -70,16 +73,28 @@ def _names(nodes: Iterable[Any]) -> list[str]:
 def read_parsed_project(warehouse: Warehouse) -> ParsedProject:
     """The project's mark, and its manifest if it is cached."""
     mark = project_mark()
-    path = _kept(warehouse, mark)
-    if not path.exists():
+    manifest = _read_manifest(_kept(warehouse, mark))
+    if manifest is None:
         return ParsedProject(mark, None)
-    from dbt.contracts.graph.manifest import Manifest  # noqa: PLC0415 - seconds of imports, paid only by a build
-
-    manifest: Any = Manifest.from_msgpack(path.read_bytes())
     _name_database(manifest, warehouse.dbt_environment()["SIGMASIGHT_DB_NAME"])
     manifest.build_parent_and_child_maps()
     manifest.build_flat_graph()
     return ParsedProject(mark, manifest)
+
+
+def _read_manifest(path: Path) -> Any:
+    """The manifest in the file; None if there is none, or it cannot be read: then it is removed."""
+    if not path.exists():
+        return None
+    from dbt.contracts.graph.manifest import Manifest  # noqa: PLC0415 - seconds of imports, paid only by a build
+
+    try:
+        return Manifest.from_msgpack(path.read_bytes())
+    except Exception as error:  # noqa: BLE001 - damaged bytes fail in many ways, and the project can be parsed
+        logger.warning("dbt's parsed project in %s cannot be read (%s): it is parsed again", path, error)
+        path.unlink(missing_ok=True)
+        (path.parent / WRITTEN_BY_DBT).unlink(missing_ok=True)
+        return None
 
 
 def _name_database(manifest: Any, database: str) -> None:

@@ -26,7 +26,7 @@ from pathlib import Path
 import psycopg
 
 from flows.database import Connection, value
-from flows.environment import log_folder
+from flows.environment import log_folder, prefect_database
 from flows.maintenance.superseded import prune_superseded
 from flows.pipeline.lock import build_lock, process_name
 from ingestion.vendors.responses import old_responses
@@ -92,7 +92,7 @@ def clean_up(warehouse: Warehouse, *, dry_run: bool = False, now: datetime | Non
             _remove(paths)
     with warehouse.connect_writer(application_name=process_name("cleanup")) as connection:
         counts |= _clean_records(connection, settings.rejected_days, dry_run=dry_run)
-    database = settings.warehouse_folder / "prefect" / "prefect.db"
+    database = prefect_database(settings)
     counts |= _prune(warehouse, now, dry_run=dry_run)
     counts["runs in Prefect's database"] = clean_prefect(
         database, now - timedelta(days=settings.run_days), dry_run=dry_run

@@ -9,20 +9,25 @@ to its parent closes, which the kernel does even for a killed process.
 """
 
 import atexit
+import logging
 import os
 import secrets
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from flows.environment import is_prefect_named, log_folder
+from flows.environment import is_prefect_named, log_folder, prefect_database
 from flows.errors import OrchestratorError
 from warehouse.settings import Settings, project_root
+
+logger = logging.getLogger(__name__)
 
 BACKLOG = 128
 SCHEDULING_PORT = 4200
@@ -50,6 +55,7 @@ def start_scheduling_server(settings: Settings, port: int | None = None) -> None
     """
     if is_prefect_named():
         return
+    drop_unreadable_database(prefect_database(settings))
     listener = _listen(SCHEDULING_PORT if port is None else port)
     origin = f"http://127.0.0.1:{listener.getsockname()[1]}"
     secret = read_secret(settings)
@@ -57,6 +63,24 @@ def start_scheduling_server(settings: Settings, port: int | None = None) -> None
     os.environ["PREFECT_API_AUTH_STRING"] = secret
     with listener, server_log(settings).open("wb") as log:
         _start(listener, log, {**os.environ, **_server_environment(settings, origin, secret)})
+
+
+def drop_unreadable_database(path: Path) -> None:
+    """Set a file aside that is no SQLite database: Prefect makes a new one, and ops.runs keeps the runs."""
+    if not path.exists():
+        return
+    try:
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute("select count(*) from sqlite_schema").fetchone()
+            return
+    except sqlite3.OperationalError:
+        return  # busy, or not ours to open: Prefect says why
+    except sqlite3.DatabaseError as error:
+        aside = path.with_name(f"{path.name}.unreadable")
+        logger.warning("Prefect's database is unreadable (%s): it is now %s, a new one is made", error, aside)
+    path.replace(aside)
+    for part in ("-wal", "-shm"):  # of the old file
+        path.with_name(path.name + part).unlink(missing_ok=True)
 
 
 def _server_environment(settings: Settings, origin: str, secret: str) -> dict[str, str]:

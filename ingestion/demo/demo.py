@@ -18,7 +18,7 @@ from ingestion.files.csv_reader import read_strictly
 from ingestion.files.profiles import read_profiles
 from ingestion.portfolios.tags import load_tags
 from ingestion.portfolios.target_prices import load_target_prices
-from ingestion.portfolios.users import add_user, find_user
+from ingestion.portfolios.users import find_user, store_user
 from ingestion.raw.datasets import COMPANY_PROFILES
 from ingestion.raw.loads import Connection, LoadReport, load_frame
 from ingestion.statements.load import load_positions
@@ -110,5 +110,5 @@ def create_demo_users(connection: Connection, *, until: date = date.max) -> list
     owners = {portfolio.owner_email: portfolio.owner_full_name for portfolio in demo_portfolios(until=until)}
     for email, full_name in owners.items():
         if find_user(connection, email) is None:
-            add_user(connection, email, full_name, DEMO_PASSWORD)
+            store_user(connection, email, full_name, DEMO_PASSWORD)
     return list(owners)

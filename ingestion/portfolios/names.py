@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
+from unicodedata import bidirectional, category
 
 CLOSE = 0.75  # of SequenceMatcher's ratio: "Grwoth" is close to "Growth", "Yours" is not to "Mine"
 SHORTEST_PART = 3  # characters that must be typed before a part of a name suggests the name
 SUGGESTED = 3
+_TURNS_DIRECTION = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
 
 
 def folded(name: str) -> str:
@@ -15,6 +17,15 @@ def folded(name: str) -> str:
     True
     """
     return " ".join(name.casefold().split())
+
+
+def has_control_characters(name: str) -> bool:
+    """Whether a name moves the cursor, ends a line or turns the direction of what is shown after it.
+
+    >>> has_control_characters("Growth\x1b[2J"), has_control_characters("Größe 👩\u200d💻")
+    (True, False)
+    """  # noqa: D301 - the doctest needs the escapes
+    return any(category(one) in {"Cc", "Zl", "Zp"} or bidirectional(one) in _TURNS_DIRECTION for one in name)
 
 
 def same_names(asked: str, names: Iterable[str]) -> list[str]:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from ingestion.errors import FieldError, InvalidPortfolio, UnknownPortfolioError
 from ingestion.files.csv_reader import decimals, parse_number
-from ingestion.portfolios.names import close_names, did_you_mean, same_names
+from ingestion.portfolios.names import close_names, did_you_mean, has_control_characters, same_names
 from ingestion.raw.ids import portfolio_id
 from ingestion.raw.loads import Connection
 
@@ -165,6 +165,9 @@ def name_errors(
     errors = []
     if not portfolio_name.strip():
         errors.append(FieldError("ERR_PORT_002", "portfolio_name", None, "The portfolio needs a name."))
+    if has_control_characters(portfolio_name):
+        sentence = "The portfolio's name has control characters; write it in one line of plain text."
+        errors.append(FieldError("ERR_PORT_002", "portfolio_name", None, sentence))
     if len(portfolio_name) > LONGEST_NAME:
         sentence = (
             f"The portfolio's name has {len(portfolio_name)} characters; at most {LONGEST_NAME} are allowed."
@@ -187,6 +190,9 @@ def _account_name_errors(account_name: str) -> list[FieldError]:
     name = account_name.strip()
     if not name:
         sentence = "The account's name is blank; write it, or leave it out to use the portfolio's name."
+        return [FieldError("ERR_PORT_011", "account_name", None, sentence)]
+    if has_control_characters(name):
+        sentence = "The account's name has control characters; write it in one line of plain text."
         return [FieldError("ERR_PORT_011", "account_name", None, sentence)]
     if len(name) > LONGEST_ACCOUNT_NAME:
         sentence = (

@@ -1,5 +1,7 @@
 """User accounts, managed by the command line and never by the API (ERR_USER_*)."""
 
+import re
+from collections.abc import Sequence
 from functools import cache
 from uuid import UUID
 
@@ -8,10 +10,13 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from ingestion.errors import FieldError, InvalidUser, UnknownUserError
+from ingestion.portfolios.names import has_control_characters
 from ingestion.portfolios.portfolios import is_email
 from ingestion.raw.loads import Connection
 
 SHORTEST_PASSWORD = 8
+LEAST_SCORE = 3  # of zxcvbn's 0 to 4: at least a hundred million guesses
+LONGEST_SCORED = 72  # characters; a longer password is judged by its beginning
 
 
 def add_user(
@@ -28,6 +33,13 @@ def add_user(
         errors = [_exists(email)]
     if errors:
         raise InvalidUser(errors)
+    return store_user(connection, email, full_name, password, is_admin=is_admin)
+
+
+def store_user(
+    connection: Connection, email: str, full_name: str, password: str, *, is_admin: bool = False
+) -> UUID:
+    """Store an account whose fields are checked; its key. Raises InvalidUser if it exists by now."""
     try:
         with connection.transaction():
             row = connection.execute(
@@ -85,7 +97,7 @@ def set_password(connection: Connection, email: str, password: str) -> None:
     """
     if find_user(connection, email) is None:
         raise _unknown(email)
-    errors = password_errors(password)
+    errors = password_errors(password, [email])
     if errors:
         raise InvalidUser(errors)
     with connection.transaction():
@@ -122,22 +134,40 @@ def user_errors(email: str, full_name: str, password: str) -> list[FieldError]:
                 "ERR_USER_002", "email", email, f"{email!r} is not a valid e-mail address; correct it."
             )
         )
-    errors += password_errors(password)
+    errors += password_errors(password, [email, full_name])
     if not full_name.strip():
         errors.append(FieldError("ERR_USER_004", "full_name", None, "The full name is missing; write it."))
+    elif has_control_characters(full_name):
+        sentence = "The full name has control characters; write it in one line of plain text."
+        errors.append(FieldError("ERR_USER_004", "full_name", None, sentence))
     return errors
 
 
-def password_errors(password: str) -> list[FieldError]:
-    """Errors of a password, without quoting it."""
+def password_errors(password: str, about_user: Sequence[str]) -> list[FieldError]:
+    """Errors of a password, without quoting it. about_user: the address and name, which it must not be."""
     kinds = (str.isupper, str.islower, str.isdigit)
-    if len(password) >= SHORTEST_PASSWORD and all(any(map(kind, password)) for kind in kinds):
+    if len(password) < SHORTEST_PASSWORD or not all(any(map(kind, password)) for kind in kinds):
+        sentence = (
+            f"The password is weak; use at least {SHORTEST_PASSWORD} characters with an upper case letter, "
+            "a lower case letter and a digit."
+        )
+    elif _is_guessed(password, about_user):
+        sentence = (
+            "The password is easy to guess: it is a common one, or made of names, dates or rows of keys; "
+            "use several unrelated words."
+        )
+    else:
         return []
-    sentence = (
-        f"The password is weak; use at least {SHORTEST_PASSWORD} characters with an upper case letter, "
-        "a lower case letter and a digit."
-    )
     return [FieldError("ERR_USER_003", "password", None, sentence)]
+
+
+def _is_guessed(password: str, about_user: Sequence[str]) -> bool:
+    """Whether a hundred million guesses find it, by common passwords, words, names, dates and key rows."""
+    from zxcvbn import zxcvbn  # noqa: PLC0415 - its lists are large, and needed only for a new password
+
+    known = [word for text in (*about_user, "sigmasight") for word in (text, *re.split(r"\W+", text)) if word]
+    score: int = zxcvbn(password[:LONGEST_SCORED], user_inputs=known)["score"]
+    return score < LEAST_SCORE
 
 
 def hash_password(password: str) -> str:

@@ -46,7 +46,7 @@ from warehouse.connections import Warehouse, open_warehouse
 from warehouse.settings import Settings
 
 CONNECTIONS = 8
-OWNER, PASSWORD = "owner000@benchmark.example", "BenchmarkPassword1"
+OWNER, PASSWORD = "owner000@benchmark.example", "Twelve-benches-in-1-row"
 BEGIN, END = "<!-- api: begin -->", "<!-- api: end -->"
 WARM_UP_SECONDS = 0.5
 STARTED_WITHIN = 60.0

@@ -63,3 +63,13 @@ def test_without_secrets_nothing_is_hidden(tmp_path: Path) -> None:
     settings = Settings(sigmasight_home=tmp_path)
     assert secrets_of(settings) == set()
     assert log_formatter(settings).format(record("a line")).endswith("flows.test: a line")
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_a_message_begins_no_line_of_its_own_and_commands_no_terminal(
+    settings: Settings, log_format: str
+) -> None:
+    formatter = log_formatter(settings.model_copy(update={"log_format": log_format}))
+    lines = formatter.format(record("%s", "read\n2026-01-01 ERROR forged\x1b[2J\x9b1m\r")).split("\n")
+    assert all(line.isprintable() for line in lines)
+    assert [line for line in lines[1:] if not line.startswith("    ")] == []

@@ -38,9 +38,25 @@ def test_https_responses_set_strict_transport_security(empty_api: TestClient) ->
     assert headers["strict-transport-security"] == "max-age=31536000"
 
 
-def test_the_docs_page_may_load_its_script(empty_api: TestClient) -> None:
-    policy = empty_api.get("/api/v1/docs").headers["content-security-policy"]
-    assert "script-src 'self' 'unsafe-inline' https://cdn.jsdelivr.net" in policy
+def test_the_docs_page_loads_nothing_from_elsewhere(empty_api: TestClient) -> None:
+    page = empty_api.get("/api/v1/docs")
+    policy = page.headers["content-security-policy"]
+    assert "default-src 'none'; script-src 'self';" in policy
+    assert "http" not in policy
+    assert "//" not in page.text
+    named = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert len(named) == 4
+    for path in named:
+        answer = empty_api.get(path)
+        assert (answer.status_code, bool(answer.content)) == (200, True)
+    assert_problem(empty_api.get("/api/v1/docs/main.py"), 404, "path_not_found")
+
+
+@pytest.mark.parametrize("path", ["/docs", "/", "/api/v1/docs/", "/api/v1/health/live/"])
+def test_no_redirect_names_the_host_that_a_request_claims(empty_api: TestClient, path: str) -> None:
+    answer = empty_api.get(path, headers={"Host": "evil.example.com"}, follow_redirects=False)
+    assert answer.status_code in {200, 307}
+    assert answer.headers.get("location", "/api/v1/docs") == "/api/v1/docs"
 
 
 # --- origins ------------------------------------------------------------------------------------------------
@@ -149,6 +165,19 @@ def test_a_request_is_one_log_line_without_secrets(
     for word in (PASSWORD, "in-the-query", headers["Authorization"][-20:], "logged@example.com"):
         assert all(word not in record.getMessage() for record in records)
         assert word not in json.dumps(lines)
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_a_path_forges_no_log_line(
+    empty_api: TestClient, caplog: pytest.LogCaptureFixture, log_format: str
+) -> None:
+    # Silent failure prevented: a request that writes a line of its own into the log
+    caplog.set_level(logging.INFO, logger="api.access")
+    empty_api.get("/api/v1/x%0a2026-01-01%20INFO%20forged%1b%5b2J%c2%9bmore%0d")
+    (record,) = [record for record in caplog.records if record.name == "api.access"]
+    line = log_formatter(Settings(log_format=log_format)).format(record)
+    assert line.isprintable()
+    assert "/api/v1/x%0A2026-01-01%20INFO%20forged%1B%5B2J%C2%9Bmore%0D 404" in record.getMessage()
 
 
 @pytest.mark.parametrize("log_format", ["text", "json"])

@@ -44,7 +44,7 @@ def next_publication(demo: Warehouse) -> Iterator[int]:
 @pytest.mark.parametrize("path", PATHS)
 def test_an_unchanged_response_is_a_304(hedge_fund: Person, path: str) -> None:
     first = get(hedge_fund, path)
-    assert first.headers["cache-control"] == "private"
+    assert first.headers["cache-control"] == "private, no-cache"
     assert first.headers["vary"].startswith("Authorization")
     again = get(hedge_fund, path, **{"If-None-Match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")

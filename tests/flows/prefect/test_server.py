@@ -1,17 +1,20 @@
 """The Prefect server of the schedule: ready for the first request, stopped with its command."""
 
 import os
+import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import urllib.request
+from contextlib import closing
 from pathlib import Path
 
 import psutil
 import pytest
 
 from flows.errors import OrchestratorError
-from flows.prefect.server import start_scheduling_server
+from flows.prefect.server import drop_unreadable_database, start_scheduling_server
 from tests.flows.flow_helpers import wait_until
 from warehouse.settings import Settings
 
@@ -48,6 +51,20 @@ def test_a_named_server_is_used_without_starting_one(tmp_path: Path, monkeypatch
     start_scheduling_server(Settings(sigmasight_home=tmp_path))
     assert os.environ["PREFECT_API_URL"] == "http://127.0.0.1:1/api"
     assert not (tmp_path / ".warehouse").exists()
+
+
+def test_an_unreadable_database_is_set_aside_and_a_readable_one_kept(tmp_path: Path) -> None:
+    # Silent failure prevented: a damaged history of runs that ends every later schedule
+    path = tmp_path / "prefect.db"
+    drop_unreadable_database(path)
+    path.write_bytes(random.Random(7).randbytes(20_000))
+    drop_unreadable_database(path)
+    assert not path.exists()
+    assert (tmp_path / "prefect.db.unreadable").stat().st_size == 20_000
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("create table kept (x)")
+    drop_unreadable_database(path)
+    assert path.exists()
 
 
 def test_a_port_in_use_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

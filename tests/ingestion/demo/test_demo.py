@@ -16,7 +16,6 @@ from ingestion.demo.demo import (
 )
 from ingestion.demo.simulated import LAST_DATE, simulated_markets
 from ingestion.market.symbols import factor_etfs, symbols_to_price
-from ingestion.portfolios.users import user_errors
 from ingestion.raw.loads import Connection
 from ingestion.statements.load import read_positions_file
 from ingestion.statements.money.values import entry_value
@@ -118,7 +117,6 @@ def test_the_owners_can_log_in(connection: Connection) -> None:
     assert sorted(row[0] for row in rows) == sorted(emails)
     assert len(emails) == 5
     assert PasswordHash.recommended().verify(DEMO_PASSWORD, rows[0][1])
-    assert user_errors("a@b.cd", "A", DEMO_PASSWORD) == []
 
 
 def test_the_proxies_of_a_factor_added_to_the_seed_are_priced(connection: Connection) -> None:

@@ -1,7 +1,9 @@
 """Names of portfolios as people type them."""
 
-from ingestion.portfolios.names import close_names, did_you_mean, same_names
-from ingestion.portfolios.portfolios import PortfolioFields
+import pytest
+
+from ingestion.portfolios.names import close_names, did_you_mean, has_control_characters, same_names
+from ingestion.portfolios.portfolios import PortfolioFields, name_errors
 
 NAMES = ["Growth", "Income", "Demo Hedge Fund Style Investor Portfolio"]
 
@@ -37,3 +39,21 @@ def test_a_new_name_suggests_the_one_that_was_meant() -> None:
         == "did you mean 'Growth'?"
     )
     assert PortfolioFields("Bonds", "jane@example.com").suggestion is None
+
+
+@pytest.mark.parametrize(
+    "name", ["Grow\nth", "Grow\x1b[2Jth", "Growth\u202e", "Grow\u2028th", "Grow\x9bth", "\x00"]
+)
+def test_a_name_with_control_characters_is_refused(name: str) -> None:
+    assert has_control_characters(name)
+    found = name_errors(name, "jane@example.com", "taxable", f"{name}x")
+    assert [error.code for error in found] == ["ERR_PORT_002", "ERR_PORT_011"]
+    assert not any(has_control_characters(str(error)) for error in found)
+
+
+@pytest.mark.parametrize(
+    "name", ["Größe & Höhe", "成長", "צמיחה", "A\u200dB 👩\u200d💻", "[/x] :bug:", "a\xa0b"]
+)
+def test_a_name_in_any_script_is_none(name: str) -> None:
+    assert not has_control_characters(name)
+    assert name_errors(name, "jane@example.com", "taxable", name) == []

@@ -1,10 +1,12 @@
 """Accounts: their validation, and that no password is stored or shown."""
 
+import time
+
 import pytest
 from pwdlib import PasswordHash
 
 from ingestion.errors import InvalidUser
-from ingestion.portfolios.users import add_user, find_user
+from ingestion.portfolios.users import add_user, find_user, password_errors, set_password
 from ingestion.raw.loads import Connection
 
 PASSWORD = "Correct-horse-7"
@@ -23,6 +25,20 @@ def test_an_account_is_created_with_a_hash(connection: Connection) -> None:
     assert find_user(connection, "JANE@example.com") == user_id
 
 
+def test_a_very_long_password_is_accepted_and_judged_quickly() -> None:
+    begun = time.monotonic()
+    assert password_errors("Nine unrelated Words, 7 of them long: " * 100, []) == []
+    assert password_errors("Aa1" * 1_000, []) != []
+    assert time.monotonic() - begun < 2
+
+
+def test_a_new_password_is_as_strong_as_the_first(connection: Connection) -> None:
+    add_user(connection, "jane@example.com", "Jane Doe", PASSWORD)
+    with pytest.raises(InvalidUser, match=r"easy to guess.*ERR_USER_003"):
+        set_password(connection, "jane@example.com", "Welcome123")
+    set_password(connection, "jane@example.com", "Fresh-paint-on-8-doors")
+
+
 def test_an_email_has_one_account(connection: Connection) -> None:
     add_user(connection, "jane@example.com", "Jane Doe", PASSWORD)
     with pytest.raises(InvalidUser, match=r"already an account for jane@example\.com.*ERR_USER_001"):
@@ -39,7 +55,16 @@ def test_an_email_has_one_account(connection: Connection) -> None:
         ("jane@example.com", "Jane", "no-upper-case-7", ["ERR_USER_003"]),
         ("jane@example.com", "Jane", "NO-LOWER-CASE-7", ["ERR_USER_003"]),
         ("jane@example.com", "Jane", "No-digit-at-all", ["ERR_USER_003"]),
+        ("jane@example.com", "Jane", "Password1", ["ERR_USER_003"]),
+        ("jane@example.com", "Jane", "P@ssw0rd1", ["ERR_USER_003"]),
+        ("jane@example.com", "Jane", "Qwertyuiop1", ["ERR_USER_003"]),
+        ("jane@example.com", "Jane", "Summer2026", ["ERR_USER_003"]),
+        ("jane@example.com", "Jane Sigismund", "Sigismund7", ["ERR_USER_003"]),
+        ("jane@sigismund.example", "Jane", "Sigismund7", ["ERR_USER_003"]),
+        ("jane@example.com", "Jane", "SigmaSight2025", ["ERR_USER_003"]),
         ("jane@example.com", "  ", PASSWORD, ["ERR_USER_004"]),
+        ("jane@example.com", "Jane\x1b[2J", PASSWORD, ["ERR_USER_004"]),
+        ("jane@example.com", "Jane\nadmin", PASSWORD, ["ERR_USER_004"]),
         ("", "", "", ["ERR_USER_002", "ERR_USER_003", "ERR_USER_004"]),
     ],
 )
