@@ -146,7 +146,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """Answer with the problem and close; only close while an answer is being written."""
         self._is_refused = True
         self._clear_deadline()
-        logger.warning("request of %s refused: %s", self.client and self.client[0], problem.code)
+        logger.info("request of %s refused: %s", self.client and self.client[0], problem.code)
         if self.cycle is not None and not self.cycle.response_complete:
             self.transport.close()
             return
@@ -165,7 +165,9 @@ class BoundedProtocol(HttpToolsProtocol):
             self._deadline = None
 
     def _time_out(self) -> None:
-        if not self.transport.is_closing():
+        if self._in_headers and not self._pending:
+            self.transport.close()  # nothing was asked: a browser connects ahead of its requests
+        elif not self.transport.is_closing():
             self._refuse(RequestTimedOut())
 
 

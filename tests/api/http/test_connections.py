@@ -160,7 +160,13 @@ def test_headers_that_arrive_at_once_are_measured_too(connect: Connect, size: in
     assert status_of(read_all(connection)) == (200 if size < LIMITS.header_bytes else 431)
 
 
-@pytest.mark.parametrize("sent", [b"", b"GET", HEAD, HEAD + b"X: 1"])
+def test_a_connection_without_a_request_is_closed(connect: Connect) -> None:
+    begun = time.perf_counter()
+    assert read_all(connect()) == b""
+    assert 0.9 < time.perf_counter() - begun < 5
+
+
+@pytest.mark.parametrize("sent", [b"GET", HEAD, HEAD + b"X: 1"])
 def test_a_request_without_the_end_of_its_headers_is_closed(connect: Connect, sent: bytes) -> None:
     connection = connect()
     begun = time.perf_counter()
