@@ -8,6 +8,7 @@ from typing import Any
 
 from flows.log_format import log_formatter
 from warehouse.connections import Warehouse
+from warehouse.private_folders import make_private
 from warehouse.settings import Settings, get_settings
 
 MEGABYTE = 1_000_000
@@ -22,7 +23,8 @@ def dbt_target(settings: Settings, name: str = "dbt") -> Path:
 def log_folder(settings: Settings) -> Path:
     """The folder of the log files, made if it is missing."""
     folder = settings.warehouse_folder / "logs"
-    folder.mkdir(parents=True, exist_ok=True)
+    make_private(settings.warehouse_folder)
+    make_private(folder)
     return folder
 
 

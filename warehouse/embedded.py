@@ -27,6 +27,8 @@ import psutil
 
 from warehouse import embedded_host as host
 from warehouse.errors import EmbeddedServerError
+from warehouse.kept_secrets import PRIVATE_FILE
+from warehouse.private_folders import make_private
 
 logger = logging.getLogger(__name__)
 
@@ -72,10 +74,11 @@ def start_embedded(folder: Path, port: int | None = None) -> EmbeddedServer:
     """
     data = folder / "pgdata"
     try:
+        make_private(folder)
+        host.open_to_server_user(folder)  # a running server of another version may have come in as everyone
         server = running_embedded(folder)
         if server is not None:
             return server
-        folder.mkdir(parents=True, exist_ok=True)
         with _lock(folder):
             return _settled(folder) or _start(folder, port)
     except OSError as error:
@@ -180,7 +183,7 @@ def _make_cluster(data: Path) -> None:
     """Create the data folder under a temporary name, then rename it: a kill leaves no partial cluster."""
     draft = data.with_name("pgdata.new")
     shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(mode=host.PRIVATE)
+    make_private(draft)
     host.give_to_server_user(draft)
     logger.info("Creating the embedded database in %s", data)
     done = host.run("initdb", "-U", "postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", data=draft)
@@ -207,6 +210,7 @@ def _configure(data: Path) -> None:
     """Write our settings and logins among the server's own, so that this start uses their newest version."""
     for name, text in (("sigmasight.conf", CONFIGURATION.read_text()), ("pg_hba.conf", LOGINS)):
         (data / name).write_text(text)
+        (data / name).chmod(PRIVATE_FILE)
         host.give_to_server_user(data / name)
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from warehouse.errors import EmbeddedServerError
+from warehouse.private_folders import PRIVATE
 
 logger = logging.getLogger(__name__)
 
@@ -23,7 +24,6 @@ LARGEST_PORT = 65535
 SOCKET_NAME = f".s.PGSQL.{DEFAULT_PORT}"
 LONGEST_SOCKET_PATH = 100  # bytes; the kernel allows 104 (macOS) to 108 (Linux)
 SYSTEM_USER = "pgserver"  # the wheel uses the same name for the user it creates when run as root
-PRIVATE = 0o700
 LARGEST_LOG = 10_000_000  # bytes
 
 HINTS: Mapping[str, str] = {
@@ -111,21 +111,39 @@ def server_account() -> pwd.struct_passwd | None:
 
 
 def open_to_server_user(folder: Path) -> None:
-    """As root: let the server's user reach its folder and run its programs; adds only what is missing."""
-    if server_account() is None:
+    """As root: let the server's user reach its folder and run its programs; adds only what is missing.
+
+    The folder is opened to the group of that user, its parents and those of the programs to everyone, with a
+    warning: they are not ours.
+    """
+    account = server_account()
+    if account is None:
         return
-    for place in (folder, *folder.parents, *_installation().parents):
-        _add_mode(place, stat.S_IXOTH)
+    if folder.stat().st_gid != account.pw_gid:
+        os.chown(folder, -1, account.pw_gid)
+    _add_mode(folder, stat.S_IXGRP)
+    for place in (*folder.parents, *_installation().parents):
+        if _add_mode(place, stat.S_IXOTH):
+            logger.warning(
+                "Other users may now pass through %s, without listing it: PostgreSQL runs as %s, not as "
+                "root, and needs to reach %s. Run SigmaSight as another user to keep the folder closed.",
+                place,
+                account.pw_name,
+                folder,
+            )
     if not program("postgres").stat().st_mode & stat.S_IXOTH:  # unpacked under a strict umask
         for place in (_installation(), *_installation().rglob("*")):
             runs = place.stat().st_mode & stat.S_IXUSR
             _add_mode(place, stat.S_IROTH | (stat.S_IXOTH if runs else 0))
 
 
-def _add_mode(path: Path, bits: int) -> None:
-    mode = path.stat().st_mode
-    if mode & bits != bits:
-        path.chmod(mode | bits)
+def _add_mode(path: Path, bits: int) -> bool:
+    """Add the bits to the mode; whether any was missing."""
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & bits == bits:
+        return False
+    path.chmod(mode | bits)
+    return True
 
 
 def give_to_server_user(path: Path) -> None:

@@ -5,7 +5,6 @@ Each is an environment variable named like the field, in capitals. All are optio
 
 import os
 import re
-import secrets
 from decimal import Decimal
 from ipaddress import ip_network
 from pathlib import Path
@@ -17,6 +16,9 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 
 from warehouse.chat_settings import ChatSettings
 from warehouse.errors import SettingsError
+from warehouse.kept_secrets import kept_secret
+
+SHORTEST_KEY = 32  # characters
 
 Name = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,58}$")]
 
@@ -213,7 +215,7 @@ class Settings(ChatSettings):
     # The API
     secret_key: SecretStr | None = Field(
         default=None,
-        min_length=32,
+        min_length=SHORTEST_KEY,
         description=(
             "Signs login tokens, at least 32 characters; required with a server of your own, else generated "
             "once and kept in SIGMASIGHT_HOME/.warehouse/secret_key."
@@ -485,7 +487,12 @@ class Settings(ChatSettings):
                 "characters to sign login tokens; generate one with `openssl rand -base64 48` and set it for "
                 "every process."
             )
-        return _kept(self.warehouse_folder / "secret_key", "The key that signs login tokens", "SECRET_KEY")
+        return kept_secret(
+            self.warehouse_folder / "secret_key",
+            "The key that signs login tokens",
+            shortest=SHORTEST_KEY,
+            remedy="set SECRET_KEY",
+        )
 
     @property
     def embedded_password_file(self) -> Path:
@@ -499,7 +506,12 @@ class Settings(ChatSettings):
         """
         if self.analyst_password is not None:
             return self.analyst_password.get_secret_value()
-        return _kept(self.embedded_password_file, "The analysts' password", "ANALYST_PASSWORD")
+        return kept_secret(
+            self.embedded_password_file,
+            "The analysts' password",
+            shortest=SHORTEST_KEY,
+            remedy="set ANALYST_PASSWORD",
+        )
 
 
 def _as_text(value: object) -> str:
@@ -507,34 +519,6 @@ def _as_text(value: object) -> str:
     if isinstance(value, SecretStr):
         return value.get_secret_value()
     return ",".join(value) if isinstance(value, tuple) else str(value)
-
-
-def _kept(path: Path, what: str, variable: str) -> str:
-    """Return the secret in the file, which is generated at first use. Raises SettingsError."""
-    try:
-        if not path.exists():
-            _write_new_secret(path)
-        return path.read_text().strip()
-    except OSError as error:
-        raise SettingsError(
-            f"{what} cannot be stored in {path} ({error.strerror}): set {variable}, or make the folder "
-            "writable."
-        ) from error
-
-
-def _write_new_secret(path: Path) -> None:
-    """Write a secret to a temporary file, then link it: of two processes, the first one wins."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secrets.token_urlsafe(48))
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        pass  # another process was first; its key is used
-    finally:
-        draft.unlink()
 
 
 def get_settings() -> Settings:

@@ -11,7 +11,6 @@ to its parent closes, which the kernel does even for a killed process.
 import atexit
 import logging
 import os
-import secrets
 import signal
 import socket
 import sqlite3
@@ -25,7 +24,8 @@ from typing import IO
 
 from flows.environment import is_prefect_named, log_folder, prefect_database
 from flows.errors import OrchestratorError
-from warehouse.settings import Settings, project_root
+from warehouse.kept_secrets import kept_secret
+from warehouse.settings import SHORTEST_KEY, Settings, project_root
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +33,6 @@ BACKLOG = 128
 SCHEDULING_PORT = 4200
 STOP_SECONDS = 10.0
 DAY_SECONDS = 86_400
-SECRET_BYTES = 32
 
 
 @dataclass
@@ -96,16 +95,13 @@ def _server_environment(settings: Settings, origin: str, secret: str) -> dict[st
 
 def read_secret(settings: Settings) -> str:
     """User and password of the server, `sigmasight:…`; created on the first call."""
-    path = secret_file(settings)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if not path.exists():
-        draft = path.with_suffix(f".{os.getpid()}")
-        draft.unlink(missing_ok=True)
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(f"sigmasight:{secrets.token_urlsafe(SECRET_BYTES)}")
-        draft.replace(path)
-    return path.read_text().strip()
+    return kept_secret(
+        secret_file(settings),
+        "The secret of Prefect's server",
+        shortest=SHORTEST_KEY,
+        remedy="set PREFECT_API_URL to a server of your own",
+        prefix="sigmasight:",
+    )
 
 
 def secret_file(settings: Settings) -> Path:

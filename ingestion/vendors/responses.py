@@ -14,6 +14,7 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+from warehouse.private_folders import make_private
 from warehouse.settings import Settings, get_settings
 
 logger = logging.getLogger(__name__)
@@ -43,7 +44,7 @@ def keep_response(
     folder = responses_folder(settings) / _plain(source) / instant.date().isoformat()
     path = folder / f"{instant:%H%M%S}_{_plain(key)}_{digest}.gz"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private(folder)
         draft = path.with_suffix(f".{os.getpid()}.part")
         draft.write_bytes(gzip.compress(content, mtime=0))
         draft.replace(path)

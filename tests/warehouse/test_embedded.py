@@ -214,6 +214,11 @@ def test_only_the_owner_reaches_the_socket(running: Warehouse) -> None:
     assert stat.S_IMODE(socket.st_mode) == 0o700
     assert socket.st_uid == (os.geteuid() if account is None else account.pw_uid)
     assert stat.S_IMODE(data.stat().st_mode) == 0o700
+    folder = data.parent.stat()
+    assert stat.S_IMODE(folder.st_mode) == (0o700 if account is None else 0o710)
+    assert account is None or folder.st_gid == account.pw_gid
+    for name in ("pg_hba.conf", "sigmasight.conf", "log"):
+        assert stat.S_IMODE((data / name).stat().st_mode) == 0o600
 
 
 # --- several processes ----------------------------------------------------------------------------
