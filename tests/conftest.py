@@ -14,6 +14,7 @@ Tests do not depend on the developer's environment: the variable of every settin
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -148,6 +149,7 @@ def move_to_own_server(make_home: Callable[[], Path], tmp_path: Path) -> Callabl
         path = tmp_path / "to move.backup"
         write_backup(shared, path)
         copy = open_warehouse(Settings(sigmasight_home=make_home()))
+        shutil.copy(shared.settings.backup_key_file, copy.settings.backup_key_file)
         restore_backup(copy, path)
         return copy
 

@@ -201,6 +201,16 @@ class Settings(ChatSettings):
         default=None, description="Password given to the role sigmasight_ai on the server of DATABASE_URL."
     )
 
+    # Backups
+    backup_key: SecretStr | None = Field(
+        default=None,
+        min_length=SHORTEST_KEY,
+        description=(
+            "Signs backups, at least 32 characters; homes that exchange backups need the same. Default: "
+            "generated once and kept in SIGMASIGHT_HOME/.warehouse/backup_key."
+        ),
+    )
+
     # Builds
     model_processes: int = Field(
         default_factory=lambda: min(4, os.cpu_count() or 1),
@@ -493,6 +503,11 @@ class Settings(ChatSettings):
             shortest=SHORTEST_KEY,
             remedy="set SECRET_KEY",
         )
+
+    @property
+    def backup_key_file(self) -> Path:
+        """Where the key that signs backups is kept unless BACKUP_KEY is set."""
+        return self.warehouse_folder / "backup_key"
 
     @property
     def embedded_password_file(self) -> Path:

@@ -221,14 +221,20 @@ def restore(
     replace: Annotated[
         bool, typer.Option("--replace", help="Replace a warehouse that is not empty; its data is lost.")
     ] = False,
+    trust: Annotated[
+        bool,
+        typer.Option("--trust", help="Restore a file that another home wrote, or that has no signature."),
+    ] = False,
 ) -> None:
     """Restore a backup into an empty warehouse, or into any with --replace.
 
-    One transaction: when it fails or is killed, the warehouse is as it was.
+    One transaction: when it fails or is killed, the warehouse is as it was. A restore runs what is in the
+    file, so the file must be signed with the key of this home: set BACKUP_KEY to that of the home that wrote
+    it, or add --trust.
 
     For example:
 
-        SIGMASIGHT_HOME=/srv/twin sigmasight restore warehouse-2026-01-30.backup
+        SIGMASIGHT_HOME=/srv/twin sigmasight restore warehouse-2026-01-30.backup --trust
 
         sigmasight restore warehouse-2026-01-30.backup --replace
     """
@@ -236,7 +242,7 @@ def restore(
     from flows.console import say
     from flows.maintenance.backup import restore_backup
 
-    done = restore_backup(warehouse, file, replace=replace)
+    done = restore_backup(warehouse, file, replace=replace, trust=trust)
     say("restored", f"{done.holds.sentence()}; {done.size / 1e6:,.1f} MB from {done.path}", done.seconds)
 
 

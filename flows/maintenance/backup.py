@@ -4,6 +4,11 @@ A backup holds every schema of the warehouse, with rows, grants and functions: r
 the marts of all dates, users with their password hashes. Roles belong to the server: the first command on it
 creates them, as for every new warehouse. The chat's own database is not included.
 
+A backup ends with a signature of the key of its home: see signature. A restore runs what is in the file, so
+it refuses another file unless it is told to trust it. It runs as the writer, never as a superuser. Afterwards
+the numbered SQL (schemas, functions, filters) is laid down again, and of a file that is only trusted also the
+readers' views.
+
 A restore drops and recreates those schemas in one transaction: other processes see the warehouse either as it
 was before or as in the backup, and a restore that fails or is killed changes nothing.
 """
@@ -25,8 +30,12 @@ from psycopg import sql
 
 from flows.console import end_progress, show_work
 from flows.database import Connection, row, rows, value
+from flows.dbt.manifest_cache import FORGET
 from flows.errors import BackupError
+from flows.maintenance.signature import backup_key, is_signed, sign
+from flows.pipeline.layout import read_version
 from flows.pipeline.lock import build_lock, process_name
+from flows.pipeline.reader_views import make_views
 from warehouse.connections import WRITER, Warehouse, connect, open_warehouse
 from warehouse.embedded_host import program
 from warehouse.locks import LOAD_LOCK
@@ -57,6 +66,26 @@ select nspname || '.' || relname, pg_catalog.pg_table_size(pg_class.oid)
 from pg_catalog.pg_class
 join pg_catalog.pg_namespace on pg_namespace.oid = relnamespace
 where relkind = 'r' and relpersistence = 'p' and nspname = any(%s)
+"""
+
+# Of the numbered SQL in the file: forgotten, so that all of it is laid down again
+ENDING = b"\ndelete from ops.schema_files;\n"
+
+# Of the marts whose views need not be laid again, as their comments say
+FORGET_DEFINITIONS = """
+do $$
+declare
+    mart record;
+begin
+    for mart in
+        select oid::regclass as name, case relkind when 'v' then 'view' else 'table' end as kind
+        from pg_catalog.pg_class
+        where relnamespace = to_regnamespace('published') and relkind in ('r', 'p', 'v')
+    loop
+        execute format('comment on %s %s is null', mart.kind, mart.name);
+    end loop;
+end
+$$
 """
 
 PRIVATE_FILE = 0o600  # it holds password hashes
@@ -110,7 +139,9 @@ def write_backup(warehouse: Warehouse, path: Path, *, overwrite: bool = False) -
     draft = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         _dump(warehouse, schemas, draft, DumpProgress(sizes))
-        _check_complete(draft)
+        with draft.open("rb") as file:
+            _check_complete(file, path)
+        sign(draft, backup_key(warehouse.settings))
         draft.replace(path)
     except OSError as error:
         raise BackupError(f"The backup could not be written to {path}: {error.strerror}.") from error
@@ -120,16 +151,31 @@ def write_backup(warehouse: Warehouse, path: Path, *, overwrite: bool = False) -
     return Backup(path, path.stat().st_size, time.monotonic() - begun, holds)
 
 
-def restore_backup(warehouse: Warehouse, path: Path, *, replace: bool = False) -> Backup:
+def restore_backup(warehouse: Warehouse, path: Path, *, replace: bool = False, trust: bool = False) -> Backup:
     """Replace the contents of the warehouse with the backup, in one transaction.
 
-    replace: also when it is not empty. Raises BackupError, or BuildLockedError while a build runs.
+    replace: also when it is not empty. trust: also a file without the signature of this home's key. Raises
+    BackupError, or BuildLockedError while a build runs.
     """
     path = path.expanduser().absolute()
     if not path.is_file():
         raise BackupError(f"There is no file {path}: check the name and the folder.")
-    _check_complete(path)
     begun = time.monotonic()
+    with path.open("rb") as file:  # the same file from the check to the end, whatever the name then means
+        is_ours = is_signed(file, backup_key(warehouse.settings))
+        if not (is_ours or trust):
+            raise BackupError(_not_ours(path, warehouse))
+        _check_complete(file, path)
+        holds = _replace(warehouse, file, replace=replace)
+    end_progress()
+    open_warehouse(warehouse.settings)  # lays the numbered SQL down again
+    if not is_ours:
+        _lay_views(warehouse)
+    return Backup(path, path.stat().st_size, time.monotonic() - begun, holds)
+
+
+def _replace(warehouse: Warehouse, file: IO[bytes], *, replace: bool) -> Holdings:
+    """Replace the contents of the warehouse with an open backup; what it holds then."""
     with build_lock(warehouse, "restore"), _connected(warehouse, "restore") as connection:
         if not (replace or value(connection, IS_EMPTY)):
             held = Holdings(*row(connection, HOLDS))
@@ -138,12 +184,35 @@ def restore_backup(warehouse: Warehouse, path: Path, *, replace: bool = False) -
                 "backup, or restore into another one (SIGMASIGHT_HOME, WAREHOUSE_DATABASE)."
             )
         schemas = [name for (name,) in rows(connection, SCHEMAS, [WRITER])]
-        _restore(warehouse, path, schemas, connection.info.server_version)
+        _restore(warehouse, file, schemas, connection.info.server_version)
+    # as the writer: tables of the file may be views that call its functions
+    with warehouse.connect_writer(application_name=process_name("restore"), autocommit=True) as connection:
         connection.execute("analyze")
-        holds = Holdings(*row(connection, HOLDS))
-    end_progress()
-    open_warehouse(warehouse.settings)  # a backup of an older version lacks what has been added since
-    return Backup(path, path.stat().st_size, time.monotonic() - begun, holds)
+        return Holdings(*row(connection, HOLDS))
+
+
+def _lay_views(warehouse: Warehouse) -> None:
+    """Lay the readers' views down again; of an older layout, the upgrade does."""
+    with (
+        build_lock(warehouse, "restore", any_layout=True),
+        warehouse.connect_writer(application_name=process_name("restore")) as connection,
+    ):
+        connection.execute(FORGET)
+        connection.execute(FORGET_DEFINITIONS)
+        state = read_version(connection)
+        connection.commit()
+        if state.is_published and state.layout == state.newest_layout:
+            make_views(warehouse, connection)
+
+
+def _not_ours(path: Path, warehouse: Warehouse) -> str:
+    settings = warehouse.settings
+    where = "BACKUP_KEY" if settings.backup_key else str(settings.backup_key_file)
+    return (
+        f"{path} is not signed with the key of this home ({where}): another home wrote it, or it was changed "
+        "since. A restore runs what is in the file. To move a backup to another home, set BACKUP_KEY there "
+        "to the key of the home that wrote it; if you know where the file comes from, add --trust."
+    )
 
 
 # --- dump ------------------------------------------------------------------------------------------------
@@ -189,10 +258,11 @@ def _dump(warehouse: Warehouse, schemas: list[str], draft: Path, progress: DumpP
         raise BackupError(_why("The backup failed", errors, warehouse))
 
 
-def _check_complete(path: Path) -> None:
+def _check_complete(file: IO[bytes], path: Path) -> None:
     """Raise BackupError unless pg_restore can read the file's list of contents, raw data among them."""
+    file.seek(0)
     done = subprocess.run(
-        [str(program("pg_restore")), "--list", str(path)], capture_output=True, text=True, check=False
+        [str(program("pg_restore")), "--list"], stdin=file, capture_output=True, text=True, check=False
     )
     if done.returncode != 0 or not re.search(r"TABLE DATA raw prices\b", done.stdout):
         errors = " ".join(done.stderr.split()) or "it holds no raw.prices"
@@ -202,8 +272,9 @@ def _check_complete(path: Path) -> None:
 # --- restore ---------------------------------------------------------------------------------------------
 
 
-def _restore(warehouse: Warehouse, path: Path, schemas: list[str], version: int) -> None:
-    """Drop the schemas and pipe pg_restore's SQL into psql, as one transaction."""
+def _restore(warehouse: Warehouse, file: IO[bytes], schemas: list[str], version: int) -> None:
+    """Drop the schemas and pipe pg_restore's SQL into psql, as one transaction of the writer."""
+    file.seek(0)
     psql = ["--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1", "--no-password"]
     with tempfile.TemporaryFile() as psql_errors, tempfile.TemporaryFile() as read_errors:
         writing = subprocess.Popen(
@@ -211,10 +282,10 @@ def _restore(warehouse: Warehouse, path: Path, schemas: list[str], version: int)
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=psql_errors,
-            env=_environment(warehouse, "restore"),
+            env=_environment(warehouse.writer_url, "restore"),
         )
         reading = subprocess.Popen(
-            [str(program("pg_restore")), "--file=-", str(path)], stdout=subprocess.PIPE, stderr=read_errors
+            [str(program("pg_restore")), "--file=-"], stdin=file, stdout=subprocess.PIPE, stderr=read_errors
         )
         assert writing.stdin is not None and reading.stdout is not None  # noqa: S101, PT018 - pipes both
         try:
@@ -259,6 +330,7 @@ def _feed(target: IO[bytes], reading: subprocess.Popen[bytes], preamble: bytes, 
             target.write(
                 b"\n\\.\n\nselect 1 / 0;\n"
             )  # ends a COPY in progress, and fails: nothing is committed
+        target.write(ENDING)
         target.close()
     except BrokenPipeError:  # psql failed and reports why
         reading.kill()
@@ -280,7 +352,7 @@ def _run_watched(
         stderr=subprocess.PIPE,
         text=True,
         errors="replace",
-        env=_environment(warehouse, "backup"),
+        env=_environment(warehouse.admin_url, "backup"),
     )
     assert process.stderr is not None  # noqa: S101 - a pipe
     lines = []
@@ -295,9 +367,9 @@ def _run_watched(
     return None if process.returncode == 0 else "".join(lines[-LINES_SHOWN:])
 
 
-def _environment(warehouse: Warehouse, purpose: str) -> dict[str, str]:
+def _environment(url: str, purpose: str) -> dict[str, str]:
     """The connection for the programs, so that no password is on a command line."""
-    found = libpq_environment(url_parts(warehouse.admin_url))
+    found = libpq_environment(url_parts(url))
     return {**os.environ, **found, "PGAPPNAME": process_name(purpose), "LC_ALL": "C"}
 
 

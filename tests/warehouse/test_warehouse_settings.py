@@ -15,6 +15,7 @@ VALUES = {
     "database_url": ("postgresql://u@h/d", "postgresql://u@h/d"),
     "warehouse_database": ("second", "second"),
     "embedded_port": ("5433", 5433),
+    "backup_key": ("b" * 40, SecretStr("b" * 40)),
     "model_processes": ("1", 1),
     "analyst_database_url": ("postgresql://a@h/d", "postgresql://a@h/d"),
     "api_database_url": ("postgresql://b@h/d", "postgresql://b@h/d"),

@@ -13,6 +13,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from pydantic import SecretStr
 
 from flows.errors import BackupError, BuildLockedError
 from flows.maintenance.backup import restore_backup, write_backup
@@ -180,7 +181,11 @@ def test_a_warehouse_restored_to_another_home_is_equal(
     published: Warehouse, backup: Path, make_home: Callable[[], Path]
 ) -> None:
     assert stat.S_IMODE(backup.stat().st_mode) == 0o600
-    copy = open_warehouse(Settings(sigmasight_home=make_home()))
+    home = make_home()
+    refused = CommandLine(open_warehouse(Settings(sigmasight_home=home))).run("restore", str(backup))
+    assert (refused.returncode, "set BACKUP_KEY there to the key" in refused.stderr) == (1, True)
+    key = published.settings.backup_key_file.read_text()
+    copy = open_warehouse(Settings(sigmasight_home=home, backup_key=SecretStr(key)))
     output = CommandLine(copy).succeed("restore", str(backup))
     assert f"1 publication up to {LAST_DATE}, 1 user" in output
     assert tables(copy) == tables(published)
@@ -234,15 +239,74 @@ def test_a_broken_backup_changes_nothing(
     broken.write_bytes(content[: int(len(content) * share)])
     before = tables(copied.warehouse)
     with pytest.raises(BackupError, match=r"nothing was changed|not a readable backup"):
-        restore_backup(copied.warehouse, broken, replace=True)
+        restore_backup(copied.warehouse, broken, replace=True, trust=True)
     assert tables(copied.warehouse) == before
+
+
+@pytest.mark.parametrize("place", [0.01, 0.5, 0.999, -1])
+def test_one_changed_byte_is_refused(
+    published: Warehouse, backup: Path, tmp_path: Path, place: float
+) -> None:
+    content = bytearray(backup.read_bytes())
+    content[place if place < 0 else int(len(content) * place)] ^= 1
+    changed_file = tmp_path / "changed.backup"
+    changed_file.write_bytes(content)
+    with pytest.raises(BackupError, match=r"not signed with the key of this home .* add --trust"):
+        restore_backup(published, changed_file, replace=True)
+
+
+PLANTED = """
+create table ops.seen (who text);
+insert into ops.seen values ('nobody');
+create function ops.planted(text) returns boolean language plpgsql as $$
+begin
+    if (select rolsuper from pg_catalog.pg_roles where rolname = session_user) then
+        raise exception 'planted code runs as the superuser %', session_user;
+    end if;
+    return true;
+end $$;
+alter table ops.seen add check (ops.planted(who));
+"""
+
+
+def test_a_planted_check_runs_without_superuser_and_a_weakened_filter_is_repaired(
+    copied: CommandLine, tmp_path: Path
+) -> None:
+    # Silent failure prevented: code in a backup that becomes the administrator of the server
+    warehouse, path = copied.warehouse, tmp_path / "planted.backup"
+    definition = "select pg_get_functiondef('access.readable_portfolio_ids'::regproc)"
+    sound = one(warehouse, definition)
+    with warehouse.connect_writer(autocommit=True) as connection:
+        connection.execute(PLANTED.encode())
+        connection.execute(sound.replace("and users.is_active", "or true").encode())
+    assert one(warehouse, definition) != sound
+    write_backup(warehouse, path)
+    restore_backup(warehouse, path, replace=True)
+    assert one(warehouse, "select count(*) from ops.seen") == 1
+    assert one(warehouse, definition) == sound
+
+
+@pytest.mark.long
+def test_a_weakened_view_of_a_trusted_file_is_repaired(copied: CommandLine, tmp_path: Path) -> None:
+    # Silent failure prevented: a backup whose views show every portfolio to everybody
+    warehouse, path = copied.warehouse, tmp_path / "weak.backup"
+    definition = "select pg_get_viewdef('marts.dim_portfolios'::regclass)"
+    sound = one(warehouse, definition)
+    with warehouse.connect_writer(autocommit=True) as connection:
+        weak = f"select * from ({sound.rstrip().rstrip(';')}) as filtered where true"
+        connection.execute(f"create or replace view marts.dim_portfolios as {weak}".encode())
+    assert one(warehouse, definition) != sound
+    write_backup(warehouse, path)
+    path.write_bytes(path.read_bytes()[:-1])  # without its signature
+    copied.succeed("restore", str(path), "--replace", "--trust")
+    assert one(warehouse, definition) == sound
 
 
 def test_a_file_that_is_not_a_backup_is_refused(published: Warehouse, tmp_path: Path) -> None:
     text = tmp_path / "notes.txt"
     text.write_text("no backup")
     with pytest.raises(BackupError, match="not a readable backup of a warehouse"):
-        restore_backup(published, text, replace=True)
+        restore_backup(published, text, replace=True, trust=True)
     with pytest.raises(BackupError, match="There is no file"):
         restore_backup(published, tmp_path / "nothing", replace=True)
 

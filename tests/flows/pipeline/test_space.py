@@ -60,6 +60,7 @@ def test_readers_go_on_while_the_disk_is_nearly_full(
     settings = Settings(sigmasight_home=home)
     try:
         small = open_warehouse(settings)
+        shutil.copy(nightly_copy.warehouse.settings.backup_key_file, settings.backup_key_file)
         restore_backup(small, tmp_path / "to move.backup")
         (home / "filler").write_bytes(b"\0" * (shutil.disk_usage(home).free - RESERVE // 2))
 
