@@ -23,8 +23,11 @@ SHORTEST_KEY = 32  # characters
 Name = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]{0,58}$")]
 
 
-def _names(known: tuple[str, ...]) -> BeforeValidator:
-    """Read `yfinance, fmp` as a tuple; every name must be known, and none may be repeated."""
+def _names(known: tuple[str, ...], order: str = " in the order of the requests") -> BeforeValidator:
+    """Read `yfinance, fmp` as a tuple; every name must be known, and none may be repeated.
+
+    order: what the error says of their order.
+    """
 
     def read(value: object) -> object:
         if not isinstance(value, str):
@@ -33,7 +36,7 @@ def _names(known: tuple[str, ...]) -> BeforeValidator:
         wrong = [name for name in names if name not in known]
         if wrong or not names or len(set(names)) < len(names):
             raise ValueError(
-                f"write some of {', '.join(known)} in the order of the requests, separated by commas"
+                f"write some of {', '.join(known)}{order}, separated by commas"
                 + (f"; {wrong[0]!r} is unknown" if wrong else "")
             )
         return names
@@ -62,7 +65,8 @@ def _portfolio_names(value: object) -> object:
 
 
 PortfolioNames = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_portfolio_names)]
-ReportFormats = Annotated[tuple[str, ...], NoDecode, _names(("md", "json", "csv", "html", "pdf"))]
+REPORT_FORMATS = ("md", "json", "csv", "html", "pdf")
+ReportFormats = Annotated[tuple[str, ...], NoDecode, _names(REPORT_FORMATS, order="")]
 
 
 def _origins(value: object) -> object:

@@ -1,6 +1,6 @@
 -- GET /analytics/portfolio/{id}/concentration: based on gross weights by symbol, options under their underlying. No
 -- row: the portfolio is not this user's. Null body: it begins after the session.
--- with portfolio_scope
+-- with portfolio_scope, private_share
 with exposure as (
     select *
     from fct_portfolio_exposures
@@ -17,16 +17,6 @@ symbols as (
         portfolio_id = %(portfolio_id)s::uuid
         and as_of_date = %(as_of_date)s::date
         and dimension = 'symbol'
-),
-
-private_share as (
-    select coalesce(sum(share_of_gross), 0) as of_gross
-    from fct_exposures_by_group
-    where
-        portfolio_id = %(portfolio_id)s::uuid
-        and as_of_date = %(as_of_date)s::date
-        and dimension = 'investment_class'
-        and bucket = 'PRIVATE'
 ),
 
 weights as (

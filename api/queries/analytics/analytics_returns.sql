@@ -1,22 +1,12 @@
 -- GET /analytics/portfolio/{id}/returns: returns by period as of the session, and months, drawdowns and, if asked for,
 -- the daily series of a range (default: since inception). No row: the portfolio is not this user's. Null body: it
 -- begins after the session.
--- with portfolio_scope
+-- with portfolio_scope, private_share
 with asked as (
     select
         %(from_date)s::date as from_date,
         least(%(to_date)s::date, %(as_of_date)s::date) as to_date,
         %(from_date)s::date is not null or %(to_date)s::date is not null as is_range
-),
-
-private_share as (
-    select coalesce(sum(share_of_gross), 0) as of_gross
-    from fct_exposures_by_group
-    where
-        portfolio_id = %(portfolio_id)s::uuid
-        and as_of_date = %(as_of_date)s::date
-        and dimension = 'investment_class'
-        and bucket = 'PRIVATE'
 ),
 
 in_force as (

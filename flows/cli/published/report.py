@@ -10,12 +10,12 @@ import typer
 from flows.cli.entries import OwnerOption, PortfolioArgument
 from flows.cli.groups import SERVE
 from flows.cli.options import open_for_command, parse_date
+from warehouse.settings import REPORT_FORMATS
 
 if TYPE_CHECKING:
     from api.reports.command import Written
 
-FORMATS = ("md", "json", "csv", "html", "pdf")
-ALL_FORMATS = ",".join(FORMATS)
+ALL_FORMATS = ",".join(REPORT_FORMATS)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -26,10 +26,10 @@ def add_to(app: typer.Typer) -> None:
 def parse_formats(text: str) -> tuple[str, ...]:
     """Formats from the command line, each once."""
     names = tuple(dict.fromkeys(name.strip().lower() for name in text.split(",") if name.strip()))
-    wrong = [name for name in names if name not in FORMATS]
+    wrong = [name for name in names if name not in REPORT_FORMATS]
     if wrong or not names:
         raise typer.BadParameter(
-            f"{text!r} names no formats: write some of {', '.join(FORMATS)}, separated by commas."
+            f"{text!r} names no formats: write some of {', '.join(REPORT_FORMATS)}, separated by commas."
         )
     return names
 
