@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import linalg
 
 from python_models.correlation.symbols import pair_correlations
-from python_models.correlation.torsion import effective_bets, symbol_deviations
+from python_models.correlation.torsion import _newton_slope, effective_bets, symbol_deviations
 from tests.examples import examples
 from tests.python_models.correlation.correlation_cases import as_long, constant, make_returns
 
@@ -107,6 +107,29 @@ def test_more_symbols_than_sessions_have_a_number_too() -> None:
     rho, _ = pair_correlations(make_returns(25, 40), 20)
     assert np.linalg.eigvalsh(rho)[0] < 1e-12
     assert 1 <= effective_bets(weights, rho) <= 40
+
+
+def test_more_symbols_than_sessions_follow_the_steps_of_the_paper() -> None:
+    """There Newton's steps fail: the bets are those of the paper's recursion, from the start."""
+    weights = np.random.default_rng(5).normal(0, 1, 30)
+    rho, _ = pair_correlations(make_returns(24, 30, seed=5), 20)
+    rho = (1 - 1e-6) * rho + 1e-6 * np.eye(30)  # the paper inverts it
+    assert effective_bets(weights, rho) == pytest.approx(_paper(weights, rho, steps=60), rel=1e-4)
+
+
+def test_the_slope_of_newtons_steps_is_the_derivative() -> None:
+    _, _, rho = _case(3, 6)
+
+    def residual(log_d: FloatArray) -> FloatArray:
+        d = np.exp(log_d)
+        root: FloatArray = np.real(linalg.sqrtm(d[:, None] * rho * d))
+        return np.log(np.diagonal(root)) - 2 * log_d
+
+    steps = 1e-5 * np.eye(6)
+    derivative = np.array([(residual(step) - residual(-step)) / 2e-5 for step in steps]).T
+    values, vectors = np.linalg.eigh(rho)
+    slope = _newton_slope(np.sqrt(values), vectors)
+    np.testing.assert_allclose(slope @ derivative, -np.eye(6), atol=0.02)  # six nodes of an integral
 
 
 def test_without_exposure_there_are_no_bets() -> None:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from threadpoolctl import threadpool_limits
 
-from tests.benchmarks import bench_factors, bench_greeks, bench_stress
 from tests.benchmarks.comparison import Comparison
+from tests.benchmarks.kernels import correlation, factors, greeks, stress
 from tests.benchmarks.report import made_by, write_readme
 
 BEGIN, END = "<!-- kernels: begin -->", "<!-- kernels: end -->"
@@ -19,7 +19,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--write", action="store_true", help="put the table into tests/benchmarks/README.md")
     asked = parser.parse_args(arguments)
     with threadpool_limits(1):  # for us and for the peers
-        found = [*bench_greeks.measure(), *bench_factors.measure(), *bench_stress.measure()]
+        parts = (greeks, factors, stress, correlation)
+        found = [comparison for part in parts for comparison in part.measure()]
     report = markdown(found)
     print(report)  # noqa: T201 - a command
     if asked.write:
@@ -40,8 +41,8 @@ def markdown(found: Sequence[Comparison]) -> str:
         f"| {each.ratio:,.1f} | {each.target} | {'yes' if each.is_met else 'no'} |"
         for each in found
     ]
-    if bench_greeks.import_peer() is None:
-        lines += ["", bench_greeks.ABSENT]
+    if greeks.import_peer() is None:
+        lines += ["", greeks.ABSENT]
     return "\n".join(lines) + "\n"
 
 

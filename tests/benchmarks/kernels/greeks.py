@@ -4,7 +4,7 @@ The latter is not a dependency of the project: it is unmaintained, and works wit
 only with py_vollib 1.0.1 and py_lets_be_rational 1.0.1; with newer versions numba cannot compile its
 formulas. Without it those comparisons are skipped, and the report prints ABSENT.
 
-`python -m tests.benchmarks.bench_greeks` prints the table.
+`python -m tests.benchmarks.kernels.greeks` prints the table.
 """
 
 import importlib
