@@ -166,8 +166,11 @@ class Attack:
     report: Report = field(default_factory=Report)
 
     async def turns(self, first: int, count: int) -> None:
-        """Ask so many times, in some conversations at once."""
+        """Log in, which lasts for minutes only, and ask so many times, in some conversations at once."""
         began = time.monotonic()
+        login = await self.client.post("/auth/login", json={"email": ASKING, "password": DEMO_PASSWORD})
+        self.client.headers["Authorization"] = f"Bearer {login.json()['access_token']}"
+        self.tap.take()
         left = iter(range(first, first + count))
         await asyncio.gather(*(self._converse(left) for _ in range(CONVERSATIONS_AT_ONCE)))
         self.report.turns += count
@@ -246,7 +249,7 @@ def attack_settings(warehouse: Warehouse, server: ModelServer) -> Settings:
 
 @asynccontextmanager
 async def attacking(warehouse: Warehouse) -> AsyncIterator[Attack]:
-    """Plant canaries in the warehouse, serve it, and log the asking user in."""
+    """Plant canaries in the warehouse, and serve it."""
     model = HostileModel()
     with serving_model(model) as server, tapped() as tap:
         settings = attack_settings(warehouse, server)
@@ -255,8 +258,6 @@ async def attacking(warehouse: Warehouse) -> AsyncIterator[Attack]:
             store: ChatStore = app.state.services.store
             await app.state.services.chat.documents.refresh()
             planted = model.planted = await plant(warehouse, store)
-            login = await client.post("/auth/login", json={"email": ASKING, "password": DEMO_PASSWORD})
-            client.headers["Authorization"] = f"Bearer {login.json()['access_token']}"
             tap.take()
             yield Attack(app, client, model, server, tap, planted, warehouse)
 
