@@ -16,9 +16,8 @@ import psycopg
 
 from tests.database_copies import PROCESS, copy_of
 from warehouse.connections import Warehouse, open_warehouse
-from warehouse.embedded import EmbeddedServer, running_embedded, start_embedded
+from warehouse.embedded import running_embedded
 from warehouse.settings import Settings
-from warehouse.urls import make_url
 
 Build = Callable[[Warehouse], str]
 
@@ -80,16 +79,17 @@ def join_server(run_home: Path, home: Path) -> None:
     Only the server is shared: each process has its own files of dbt, logs and commands.
     """
     with locked(run_home / "server.lock"):
-        server = running_embedded(run_home / ".warehouse") or _start(run_home / ".warehouse")
-    (home / ".warehouse").mkdir()
-    (home / ".warehouse" / "pgdata").symlink_to(server.data)
+        if running_embedded(run_home / ".warehouse") is None:
+            _start(run_home)
+    shared, own = run_home / ".warehouse", home / ".warehouse"
+    own.mkdir()
+    (own / "pgdata").symlink_to(shared / "pgdata")
+    shutil.copy(shared / "analyst_password", own)
 
 
-def _start(folder: Path) -> EmbeddedServer:
-    server = start_embedded(folder)
-    url = make_url({"user": "postgres", "dbname": "postgres", "host": str(server.socket_folder)})
-    with psycopg.connect(url, autocommit=True) as connection:
+def _start(home: Path) -> None:
+    warehouse = open_warehouse(Settings(sigmasight_home=home))
+    with psycopg.connect(warehouse.admin_url, autocommit=True) as connection:
         # the files are temporary: losing them in a crash is acceptable
         connection.execute("alter system set fsync = off")
         connection.execute("select pg_reload_conf()")
-    return server

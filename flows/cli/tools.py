@@ -12,6 +12,7 @@ import typer
 
 from flows.cli.groups import BUILD, OPERATE, SERVE
 from flows.cli.options import open_for_command
+from warehouse.connections import Warehouse
 
 PASS_THROUGH = {"allow_extra_args": True, "ignore_unknown_options": True}
 GRACE_SECONDS = 20  # longer than the statement timeout of the API's role
@@ -19,10 +20,14 @@ MARTS_FIRST = "-c search_path=marts,udf,public"
 
 
 class Role(StrEnum):
-    """The role that psql logs in as."""
+    """The role that psql and other programs log in as."""
 
     ANALYST = "analyst"
     WRITER = "writer"
+    ADMINISTRATOR = "administrator"
+
+
+AS_HELP = "analyst reads the marts; writer can change everything; administrator owns the server."
 
 
 def add_to(app: typer.Typer) -> None:
@@ -41,9 +46,7 @@ def add_to(app: typer.Typer) -> None:
 
 def psql(
     context: typer.Context,
-    role: Annotated[
-        Role, typer.Option("--as", help="analyst reads the marts; writer can change everything.")
-    ] = (Role.ANALYST),
+    role: Annotated[Role, typer.Option("--as", help=AS_HELP)] = (Role.ANALYST),
 ) -> NoReturn:
     """Open psql on the warehouse, with the marts first in the search path; arguments are passed to psql.
 
@@ -63,12 +66,18 @@ def psql(
 
     is_analyst = role is Role.ANALYST
     # in the environment, so that the list of processes shows no password
-    connection = libpq_environment(url_parts(warehouse.analyst_url if is_analyst else warehouse.writer_url))
+    connection = libpq_environment(url_parts(_url_of(warehouse, role)))
     connection.setdefault("PGAPPNAME", "sigmasight psql")
     if is_analyst:
         connection["PGOPTIONS"] = f"{connection.get('PGOPTIONS', '')} {MARTS_FIRST}".strip()
     binary = str(program("psql"))
     os.execve(binary, [binary, *context.args], {**os.environ, **connection})  # noqa: S606 - no shell wanted
+
+
+def _url_of(warehouse: Warehouse, role: Role) -> str:
+    """The URL of the role, over the socket of the embedded server."""
+    urls = {Role.ANALYST: warehouse.analyst_url, Role.WRITER: warehouse.writer_url}
+    return urls.get(role, warehouse.admin_url)
 
 
 def dbt(context: typer.Context) -> NoReturn:
@@ -107,6 +116,7 @@ def dbt_env() -> None:
 
 def connection(
     url: Annotated[bool, typer.Option("--url", help="Print only the URL, with its password.")] = False,
+    role: Annotated[Role, typer.Option("--as", help=f"With --url: {AS_HELP}")] = (Role.ANALYST),
 ) -> None:
     """Show how an analyst's program connects to the marts; docs/connections.md has the steps of each.
 
@@ -122,7 +132,8 @@ def connection(
     from flows.summaries.connection import connection_lines
 
     if url:
-        print(warehouse.analyst_network_url or warehouse.analyst_url)
+        network_url = warehouse.analyst_network_url if role is Role.ANALYST else None
+        print(network_url or _url_of(warehouse, role))
         return
     for label, value in connection_lines(warehouse):
         print(f"{label:<9} {value}")

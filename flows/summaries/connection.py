@@ -29,7 +29,7 @@ def connection_lines(warehouse: Warehouse) -> Lines:
 def _password(warehouse: Warehouse, *, has_one: bool) -> str:
     settings = warehouse.settings
     if not has_one:
-        return "none is needed" if warehouse.is_embedded else "none is set (ANALYST_PASSWORD)"
-    if settings.analyst_password is None and warehouse.analyst_network_url is not None:
+        return "none is set (ANALYST_PASSWORD)"
+    if warehouse.is_embedded and settings.analyst_password is None and not settings.analyst_database_url:
         return f"in {settings.embedded_password_file}"
     return "the value of ANALYST_PASSWORD or ANALYST_DATABASE_URL"

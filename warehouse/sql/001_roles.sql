@@ -1,6 +1,6 @@
 -- Roles and their rights. Run by the administrator of the server; every statement is idempotent.
--- The roles have no password here: the embedded server trusts its own unix socket, and on a server given by
--- DATABASE_URL the passwords are set from the settings (see warehouse.bootstrap).
+-- The roles have no password here: on the embedded server they are made from a secret of the warehouse
+-- (warehouse.embedded_logins), on a server given by DATABASE_URL they are set from the settings.
 
 do $$
 declare
