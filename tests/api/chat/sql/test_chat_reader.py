@@ -21,6 +21,7 @@ from tests.api.chat.sql.conftest import Ask, Run, reading
 from tests.claims import user_of
 from tests.warehouse.test_roles import add_user
 from warehouse.connections import Warehouse
+from warehouse.urls import url_parts
 
 LAST = "(select max(as_of_date) from fct_portfolio_snapshots)"
 SLOW = "select count(*) from generate_series(1, 100000) a cross join generate_series(1, 100000) b"
@@ -244,7 +245,10 @@ def test_without_privileges_on_the_server_the_chat_reads_where_the_api_does(
     demo: Warehouse, hedge_fund_user: User, run: Run
 ) -> None:
     given = {"api_database_url": demo.api_url, "auth_database_url": demo.auth_url}
-    settings = demo.settings.model_copy(update={**given, "secret_key": SecretStr("k" * 40)})
+    secrets = {"secret_key": "k" * 40, "chat_password": url_parts(demo.chat_url)["password"]}
+    settings = demo.settings.model_copy(
+        update={**given, **{name: SecretStr(value) for name, value in secrets.items()}}
+    )
 
     async def use() -> None:
         async with open_services(settings) as services:

@@ -56,7 +56,7 @@ def test_a_dump_restores_every_row(
         )
     )
     assert dumped.returncode == 0, dumped.stderr
-    with restored_in(admin, file) as url:
+    with restored_in(module_warehouse, file) as url:
         copied = module_warehouse.settings.model_copy(update={"ai_database_url": url})
 
         async def read() -> Any:
@@ -67,15 +67,16 @@ def test_a_dump_restores_every_row(
 
 
 @contextmanager
-def restored_in(admin: str, file: str) -> Iterator[str]:
+def restored_in(warehouse: Warehouse, file: str) -> Iterator[str]:
     """Restore the file in a new database, removed at the end; its URL as sigmasight_ai."""
+    admin = chat_url_of_admin(warehouse)
     name = f"chat_restored_{PROCESS}"
     with psycopg.connect(admin, autocommit=True) as connection:
         connection.execute(f"create database {name} template template0 owner sigmasight_ai".encode())
         target = make_url({**url_parts(admin), "dbname": name})
         restored = run_tool("pg_restore", "--clean", "--if-exists", f"--dbname={target}", file)
         assert restored.returncode == 0, restored.stderr
-        yield make_url({**url_parts(target), "user": "sigmasight_ai"})
+        yield make_url({**url_parts(warehouse.ai_url), "dbname": name})
         connection.execute(f"drop database {name} with (force)".encode())
 
 

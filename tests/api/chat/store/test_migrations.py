@@ -88,7 +88,7 @@ def test_a_file_that_fails_leaves_nothing_of_itself(url: str, folder: Path) -> N
 
 
 def test_a_role_without_rights_is_told_what_is_missing(empty_warehouse: Warehouse, url: str) -> None:
-    of_a_reader = make_url({**url_parts(url), "user": url_parts(empty_warehouse.analyst_url)["user"]})
+    of_a_reader = make_url({**url_parts(empty_warehouse.analyst_url), "dbname": url_parts(url)["dbname"]})
     with pytest.raises(BootstrapError, match="make it the owner of the database"):
         migrate(of_a_reader)
 
