@@ -269,6 +269,12 @@ class Settings(ChatSettings):
     api_body_seconds: float = Field(
         default=30.0, gt=0, le=600, description="Seconds in which the body of a request must arrive."
     )
+    api_send_seconds: float = Field(
+        default=30.0,
+        gt=0,
+        le=600,
+        description="Seconds in which a client must take each further 16 kB of its answer, or lose it.",
+    )
     api_connections: int = Field(
         default=500,
         gt=0,

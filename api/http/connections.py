@@ -1,8 +1,9 @@
 """The HTTP protocol of `sigmasight serve`: uvicorn's, with limits on what a client may send, and how slowly.
 
-Headers and URL have a size and a time, a body has a time (its size is limited by api.http.middleware), and
-connections a number. uvicorn has no such limits, and its parser copies a header that arrives in parts once
-for each part: a header of 100 MB would keep every other request waiting for most of a minute.
+Headers and URL have a size and a time, a body has a time (its size is limited by api.http.middleware), an
+answer must be taken, and connections have a number. uvicorn has no such limits, and its parser copies a
+header that arrives in parts once for each part: a header of 100 MB would keep every other request waiting for
+most of a minute.
 
 A refusal is a problem document. What the client still sends is then read and dropped for a moment, because a
 connection closed over unread data is reset, and the client would not see the answer.
@@ -36,17 +37,24 @@ LINGER_SECONDS: Final = 2.0
 FRAMES_FACTOR: Final = 8
 """Bytes around a body (sizes of chunks, trailers), as a multiple of those of headers."""
 
+SLOWEST_BYTES: Final = 16_384
+"""What a client must take of its answer in each `send_seconds`, at least."""
+
 SPARE_CONNECTIONS: Final = 100
 """Connections beyond the limit that are told so; further ones are closed without an answer."""
 
 
 @dataclass(frozen=True)
 class ConnectionLimits:
-    """header_bytes: of headers and URL together. Seconds: until all headers, and all of a body, are in."""
+    """header_bytes: of headers and URL together. Seconds: until all headers, and all of a body, are in.
+
+    send_seconds: until a client has taken the next SLOWEST_BYTES of its answer.
+    """
 
     header_bytes: int
     header_seconds: float
     body_seconds: float
+    send_seconds: float
     connections: int
 
 
@@ -64,10 +72,12 @@ class BoundedProtocol(HttpToolsProtocol):
         self._has_ended = False
         self._problem: Problem | None = None
         self._deadline: asyncio.TimerHandle | None = None
+        self._sending: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Count the connection, and begin to wait for its first request."""
         super().connection_made(transport)  # type: ignore[arg-type]  # uvicorn's is a Transport
+        self.transport.set_write_buffer_limits(high=0)  # pause_writing: as soon as anything is not yet taken
         if len(self.connections) > self._limits.connections + SPARE_CONNECTIONS:
             self.transport.abort()
         else:
@@ -76,7 +86,18 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the deadline."""
         self._clear_deadline()
+        self._stop_watching()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Watch that the client takes its answer."""
+        super().pause_writing()
+        self._watch_sending()
+
+    def resume_writing(self) -> None:
+        """All of the answer so far is taken."""
+        super().resume_writing()
+        self._stop_watching()
 
     def data_received(self, data: bytes) -> None:
         """Parse what arrived, then refuse a request whose headers are too large before they end."""
@@ -164,6 +185,23 @@ class BoundedProtocol(HttpToolsProtocol):
             self._deadline.cancel()
             self._deadline = None
 
+    def _watch_sending(self) -> None:
+        left = self.transport.get_write_buffer_size()
+        self._sending = self.loop.call_later(self._limits.send_seconds, self._check_sending, left)
+
+    def _check_sending(self, before: int) -> None:
+        """Drop a client that does not take its answer: to close would wait for it without end."""
+        if before - self.transport.get_write_buffer_size() < SLOWEST_BYTES:
+            logger.info("the answer to %s was not taken in time", self.client and self.client[0])
+            self.transport.abort()
+        else:
+            self._watch_sending()
+
+    def _stop_watching(self) -> None:
+        if self._sending is not None:
+            self._sending.cancel()
+            self._sending = None
+
     def _time_out(self) -> None:
         if self._in_headers and not self._pending:
             self.transport.close()  # nothing was asked: a browser connects ahead of its requests
@@ -183,6 +221,7 @@ def limits_of(settings: Settings) -> ConnectionLimits:
         header_bytes=settings.api_header_bytes,
         header_seconds=settings.api_header_seconds,
         body_seconds=settings.api_body_seconds,
+        send_seconds=settings.api_send_seconds,
         connections=settings.api_connections,
     )
 

@@ -34,6 +34,7 @@ VALUES = {
     "api_header_bytes": ("16384", 16384),
     "api_header_seconds": ("5.5", 5.5),
     "api_body_seconds": ("20.5", 20.5),
+    "api_send_seconds": ("20.5", 20.5),
     "api_connections": ("100", 100),
     "trusted_proxies": ("127.0.0.1,10.0.0.0/8", ("127.0.0.1", "10.0.0.0/8")),
     "api_cors_origins": ("https://risk.example.com", ("https://risk.example.com",)),

@@ -18,13 +18,16 @@ from api.http.connections import BoundedProtocol, ConnectionLimits, configured_l
 from flows.server_options import server_options
 from warehouse.settings import Settings, get_settings
 
-LIMITS = ConnectionLimits(header_bytes=65_536, header_seconds=1.0, body_seconds=1.5, connections=5)
+LIMITS = ConnectionLimits(
+    header_bytes=65_536, header_seconds=1.0, body_seconds=1.5, send_seconds=1.0, connections=5
+)
+LARGE = 8_000_000  # more than the system's buffers of a connection take
 PATIENCE = 20.0
 HEAD = b"GET /live HTTP/1.1\r\nHost: risk\r\n"
 
 
 async def app(scope: Any, receive: Any, send: Any) -> None:
-    """Read the body and answer with its length."""
+    """Read the body and answer with its length; at /large, with many bytes."""
     assert scope["type"] == "http"
     size, more = 0, True
     while more:
@@ -33,7 +36,7 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
             return
         size += len(message["body"])
         more = message["more_body"]
-    body = str(size).encode()
+    body = b"x" * LARGE if scope["path"] == "/large" else str(size).encode()
     headers = [(b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})
@@ -232,6 +235,30 @@ def test_requests_sent_at_once_are_answered_in_turn(connect: Connect) -> None:
     assert answers.count(b"HTTP/1.1 200 OK") == 3
 
 
+ASK_LARGE = b"GET /large HTTP/1.1\r\nHost: risk\r\nConnection: close\r\n\r\n"
+
+
+def test_a_client_that_does_not_take_its_answer_is_cut_off(port: int, connect: Connect) -> None:
+    held = [connect() for _ in range(LIMITS.connections)]
+    for connection in held:
+        connection.sendall(ASK_LARGE)
+    time.sleep(2.5)
+    assert ask(port) < 1  # they no longer count
+    assert all(0 < len(read_all(connection)) < LARGE for connection in held)
+
+
+def test_a_client_that_takes_its_answer_slowly_gets_all_of_it(connect: Connect) -> None:
+    connection = connect()
+    connection.sendall(ASK_LARGE)
+    begun = time.perf_counter()
+    size = 0
+    while part := connection.recv(80_000):
+        size += len(part)
+        time.sleep(0.02)
+    assert size > LARGE
+    assert time.perf_counter() - begun > 1.5 * LIMITS.send_seconds
+
+
 def test_what_is_not_http_is_refused(connect: Connect) -> None:
     connection = connect()
     connection.sendall(b"\x16\x03\x01 not HTTP\r\n\r\n")
@@ -280,5 +307,7 @@ def test_no_connection_becomes_a_websocket() -> None:
 
 
 def test_the_limits_protect_by_default() -> None:
-    expected = ConnectionLimits(header_bytes=65_536, header_seconds=10, body_seconds=30, connections=500)
+    expected = ConnectionLimits(
+        header_bytes=65_536, header_seconds=10, body_seconds=30, send_seconds=30, connections=500
+    )
     assert limits_of(Settings()) == expected
