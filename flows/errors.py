@@ -7,11 +7,13 @@ FlowError
 ├── WindowError          the dates asked for cannot be built
 ├── DiskSpaceError       the disk has too little space for the build
 ├── BuildError           dbt stopped, or a model or test failed; the message names each
+│   └── BuildTimedOutError   the build took longer than BUILD_MINUTES
 ├── BackupError          a backup could not be written, read or restored
 ├── UnconfirmedStatementError  a statement looks wrong, and the user did not agree to load it
 ├── ChatFailedError      the chat could not answer
 ├── SourceGaveNothingError  the source of a nightly run gave nothing; what is stored was built all the same
 ├── ReportsFailedError   a night is published, but some of its reports could not be written
+├── ChannelError         an alarm could not be delivered over a channel
 ├── OrchestratorError    a Prefect server did not start, or cannot be reached
 └── UsageError           a command-line argument is not valid
 """
@@ -51,6 +53,10 @@ class BuildError(FlowError):
     """dbt stopped, or a model or test failed."""
 
 
+class BuildTimedOutError(BuildError):
+    """The build took longer than BUILD_MINUTES, and was ended."""
+
+
 class BackupError(FlowError):
     """A backup could not be written, read or restored."""
 
@@ -85,6 +91,10 @@ class UnconfirmedStatementError(FlowError):
             f"{path} was not loaded, because this looks wrong:\n{lines}\n"
             "Correct it, or load it as it is with --yes."
         )
+
+
+class ChannelError(FlowError):
+    """An alarm could not be delivered over a channel; the message says why, and holds no secret."""
 
 
 class OrchestratorError(FlowError):

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from pydantic import SecretStr
 
@@ -23,6 +23,7 @@ from warehouse.urls import url_parts
 
 TEXT = "%(asctime)s %(process)d %(levelname)-7s %(name)s: %(message)s"
 SHORTEST_SECRET = 4  # masking shorter ones would mask ordinary text
+SHORTEST_KEY_IN_URL = 12  # as a path such as /api/v1 is
 
 
 _CONTROLS = {
@@ -97,12 +98,22 @@ class HidingFormatter(logging.Formatter):
     def __init__(self, inner: logging.Formatter, secrets: Iterable[str]) -> None:
         super().__init__()
         self._inner = inner
-        longest_first = sorted(secrets, key=len, reverse=True)
-        self._secrets = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
+        self._secrets = _any_of(secrets)
 
     def format(self, record: logging.LogRecord) -> str:
         line = self._inner.format(record)
         return line if self._secrets is None else self._secrets.sub("***", line)
+
+
+def hide_secrets(text: str, settings: Settings) -> str:
+    """The text with each password and key of the settings masked as ***."""
+    secrets = _any_of(secrets_of(settings))
+    return text if secrets is None else secrets.sub("***", text)
+
+
+def _any_of(secrets: Iterable[str]) -> re.Pattern[str] | None:
+    longest_first = sorted(secrets, key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
 
 
 def secrets_of(settings: Settings) -> set[str]:
@@ -112,6 +123,8 @@ def secrets_of(settings: Settings) -> set[str]:
         value = getattr(settings, name)
         if isinstance(value, SecretStr):
             found.add(value.get_secret_value())
+            if name.endswith("_url"):
+                found.update(_keys_in(value.get_secret_value()))
         elif name.endswith("database_url") and value is not None:
             found.update(_passwords(value))
     written = {
@@ -120,6 +133,12 @@ def secrets_of(settings: Settings) -> set[str]:
         for form in (secret, quote(secret, safe=""), json.dumps(secret)[1:-1], visible(secret))
     }
     return {secret for secret in written if len(secret) >= SHORTEST_SECRET}
+
+
+def _keys_in(url: str) -> set[str]:
+    """The parts of a webhook's URL that let anybody post to it."""
+    parts = urlsplit(url)
+    return {part for part in (parts.path, parts.query) if len(part) >= SHORTEST_KEY_IN_URL}
 
 
 def _passwords(url: str) -> set[str]:

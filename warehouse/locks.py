@@ -9,3 +9,6 @@ BUILD_LOCK = 7305002
 
 BOOTSTRAP_LOCK = 7305003
 """Held while the numbered SQL files are applied."""
+
+ALARM_LOCK = 7305004
+"""Held while incidents are compared with what is found now and reported: two processes would report twice."""

@@ -14,6 +14,7 @@ from platformdirs import user_data_dir
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from warehouse.alarm_settings import AlarmSettings
 from warehouse.chat_settings import ChatSettings
 from warehouse.errors import SettingsError
 from warehouse.kept_secrets import kept_secret
@@ -131,7 +132,7 @@ def _in_small_letters(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
 
 
-class Settings(ChatSettings):
+class Settings(ChatSettings, AlarmSettings):
     """Where the warehouse is, how each role logs in, and how the programs behave."""
 
     model_config = SettingsConfigDict(
@@ -451,7 +452,7 @@ class Settings(ChatSettings):
     rejected_days: int = Field(
         default=365,
         gt=0,
-        description="Days until the records of failed loads and rejected rows are removed.",
+        description="Days until the records of failed loads, rejected rows and ended incidents are removed.",
     )
     run_days: int = Field(
         default=90,

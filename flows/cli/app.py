@@ -8,6 +8,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from flows.cli import (
+    alarms,
     benchmarks,
     capital_flows,
     chat,
@@ -113,8 +114,10 @@ def nightly(
 
         sigmasight nightly --force --as-of 2026-01-30
     """
-    warehouse = open_for_command()
+    from flows.alarms.unreachable import open_or_report
     from flows.prefect.start import run_nightly
+
+    warehouse = open_or_report(open_for_command)
 
     result = run_nightly(
         warehouse, as_of=as_of, source=source, prices=prices, force=force, allow_no_data=allow_no_data
@@ -229,8 +232,9 @@ def status(
 ) -> None:
     """Show what is published, how fresh each source's data are, what is missing, and what the next run does.
 
-    With --check: 0 OK, 1 WARNING (data are missing, or a night is overdue), 2 CRITICAL (nothing published,
-    two nights overdue, the last run failed, or an upgrade is due), 3 UNKNOWN (the status cannot be read).
+    With --check: 0 OK, 1 WARNING (data are missing or not published, or a night is overdue), 2 CRITICAL
+    (nothing published, two nights overdue, the last run failed, or an upgrade is due), 3 UNKNOWN (the status
+    cannot be read).
 
     For example:
 
@@ -348,6 +352,7 @@ def stop() -> None:
     console().print("The embedded server is stopped." if stopped else "No embedded server is running.")
 
 
+app.add_typer(alarms.app, name="alarms", rich_help_panel=OPERATE)
 app.add_typer(load.app, name="load", rich_help_panel=DATA)
 app.add_typer(portfolios.app, name="portfolios", rich_help_panel=DATA)
 app.add_typer(tags.app, name="tags", rich_help_panel=DATA)

@@ -3,7 +3,8 @@
 vendors' answers   RESPONSE_DAYS   .warehouse/responses
 log files          LOG_DAYS        .warehouse/logs, by last write
 failed loads,
-rejected rows      REJECTED_DAYS   ops.loads of status failed, ops.rejected_rows
+rejected rows,
+ended incidents    REJECTED_DAYS   ops.loads of status failed, ops.rejected_rows, ops.incidents
 Prefect's runs     RUN_DAYS        the database of the schedule's own server
 expired sessions   SESSION_DAYS    ops.sessions, by their end
 folders of dbt     a week          artifacts of audits and of killed runs
@@ -58,6 +59,10 @@ select count(*) from ops.loads where status = 'failed' and finished_at < now() -
 REMOVE_FAILED = """
 delete from ops.loads where status = 'failed' and finished_at < now() - make_interval(days => %s)
 """
+
+_ENDED = "from ops.incidents where resolved_at < now() - make_interval(days => %s)"
+ENDED_INCIDENTS = f"select count(*) {_ENDED}"
+REMOVE_INCIDENTS = f"delete {_ENDED}"
 
 EXPIRED_SESSIONS = "select count(*) from ops.sessions where expires_at < now()"
 
@@ -152,15 +157,17 @@ def _remove(paths: Iterable[Path]) -> None:
 
 
 def _clean_records(connection: Connection, days: int, *, dry_run: bool) -> dict[str, int]:
-    """Remove records of rejected rows and of failed loads, and expired sessions. The caller commits."""
+    """Remove records of rejected rows, failed loads and incidents; expired sessions. The caller commits."""
     counts = {
         "records of rejected rows": int(value(connection, OLD_REJECTED, [days])),
         "records of failed loads": int(value(connection, OLD_FAILED, [days])),
+        "records of ended incidents": int(value(connection, ENDED_INCIDENTS, [days])),
         "expired sessions": int(value(connection, EXPIRED_SESSIONS)),
     }
     if not dry_run:
         connection.execute(REMOVE_REJECTED.encode(), [days])
         connection.execute(REMOVE_FAILED.encode(), [days])
+        connection.execute(REMOVE_INCIDENTS.encode(), [days])
         connection.execute(REMOVE_SESSIONS.encode())
     return counts
 

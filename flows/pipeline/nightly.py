@@ -6,6 +6,7 @@
     publish   one statement that makes the whole build visible
     clean     remove what has expired (see retention.py)
     reports   write those of the portfolios that REPORT_PORTFOLIOS names (see reports.py)
+    alarms    report what is wrong now, and what no longer is (see flows/alarms)
 
 If the models changed and no data did, the views of the marts are brought to the new models. If the source
 gave nothing, what is stored is built, and the run ends with SourceGaveNothingError.
@@ -21,11 +22,12 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from flows.alarms.report import alarms_reported, report_quietly
 from flows.console import end_progress, say, set_up_logging, show_progress
 from flows.dbt.manifest_cache import project_build
 from flows.dbt.runner import BuildReport, run_plainly
 from flows.environment import prepare_environment
-from flows.errors import SourceGaveNothingError
+from flows.errors import ReportsFailedError, SourceGaveNothingError
 from flows.maintenance.retention import clean_up_quietly
 from flows.pipeline.engine import Engine
 from flows.pipeline.layout import read_version
@@ -36,6 +38,7 @@ from flows.pipeline.publish import publish
 from flows.pipeline.reader_views import make_views
 from flows.pipeline.run_record import RunKind, RunRecord, abandon_dead_runs
 from flows.pipeline.space import check_space
+from flows.pipeline.time_limit import time_limit
 from flows.pipeline.window import (
     Window,
     begin_publication,
@@ -119,10 +122,34 @@ def nightly(
     """
     prepare_environment(warehouse)
     set_up_logging(warehouse.settings)
-    kind: RunKind = "nightly" if from_date is None else "rebuild"
+    request = Request(as_of, from_date, full_refresh)
+    with alarms_reported(warehouse):
+        return _nightly(
+            warehouse,
+            engine,
+            request,
+            source=source,
+            prices=prices,
+            force=force,
+            allow_no_data=allow_no_data,
+        )
+
+
+def _nightly(
+    warehouse: Warehouse,
+    engine: Engine,
+    request: Request,
+    *,
+    source: Source | None,
+    prices: Path | None,
+    force: bool,
+    allow_no_data: bool,
+) -> NightlyResult:
+    """All steps but the alarms; arguments as of nightly."""
+    kind: RunKind = "nightly" if request.from_date is None else "rebuild"
     with build_lock(warehouse, kind) as lock, recorded(warehouse, kind) as run:
         loads = load_calendar_if_short(warehouse)
-        if not (force or as_of or from_date) and not trades_today(warehouse):
+        if not (force or request.as_of or request.from_date) and not trades_today(warehouse):
             return _end(
                 run, "not_a_session", loads, f"{today()} is not an NYSE session (--force runs anyway)"
             )
@@ -131,19 +158,27 @@ def nightly(
             with run.step("load"):
                 loaded, run.warning = engine.step("load", lambda: load_step(warehouse, source, prices))
                 loads += loaded
-        request = Request(as_of, from_date, full_refresh)
         result = build_and_publish(warehouse, engine, lock, run, loads=loads, request=request)
     clean_up_quietly(warehouse)
     if warehouse.settings.report_portfolios:
-        from flows.pipeline.reports import write_night_reports  # noqa: PLC0415 - most nights write none
-
-        engine.step("reports", lambda: write_night_reports(warehouse))
+        _write_reports(warehouse, engine, run)
     if run.warning is not None and not allow_no_data:
         raise SourceGaveNothingError(
             f"The source `{source}` gave nothing: {run.warning} What was loaded before is built; run the "
             "command again when the source answers, or add --allow-no-data to accept nights without data."
         )
     return result
+
+
+def _write_reports(warehouse: Warehouse, engine: Engine, run: RunRecord) -> None:
+    """Write the reports of the night; the record of the run says which failed. Raises ReportsFailedError."""
+    from flows.pipeline.reports import write_night_reports  # noqa: PLC0415 - most nights write none
+
+    try:
+        engine.step("reports", lambda: write_night_reports(warehouse))
+    except ReportsFailedError as error:
+        run.warn(str(error))
+        raise
 
 
 def build_and_publish(
@@ -227,7 +262,15 @@ def build_step(
         run.nodes(report.nodes)
         engine.keep(report)
 
-    with project_build(warehouse, everything=request.full_refresh) as project:
+    def give_up(sentence: str) -> None:
+        with suppress(SigmaSightError):
+            run.finish("failed", sentence)
+        report_quietly(warehouse)
+
+    with (
+        time_limit(warehouse.settings.build_minutes, on_stuck=give_up),
+        project_build(warehouse, everything=request.full_refresh) as project,
+    ):
         report = run_plainly(
             warehouse,
             "build",

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from flows.alarms.report import alarms_reported
 from flows.console import say, set_up_logging
 from flows.database import Connection, rows
 from flows.environment import prepare_environment
@@ -99,7 +100,11 @@ def build_back(
     """
     prepare_environment(warehouse)
     set_up_logging(warehouse.settings)
-    with build_lock(warehouse, "onboard") as lock, recorded(warehouse, "onboard") as run:
+    with (
+        alarms_reported(warehouse),
+        build_lock(warehouse, "onboard") as lock,
+        recorded(warehouse, "onboard") as run,
+    ):
         loads = load_calendar_if_short(warehouse)
         run.phase("loading", LOAD_PERCENT)
         with run.step("load"):

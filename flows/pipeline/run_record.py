@@ -113,6 +113,14 @@ class RunRecord:
         failed = status == "failed"
         self._write(statement, status, error or self.warning, failed, failed)
 
+    def warn(self, sentence: str) -> None:
+        """Add a sentence to the record of a run that is closed and did not fail."""
+        with suppress(psycopg.OperationalError, WarehouseUnavailableError):
+            self._write(
+                "update ops.runs set error = concat_ws(' ', error, %s::text) where run_id = %s", sentence
+            )
+        self._connection.close()
+
     def close(self) -> None:
         set_run_id(None)
         self._connection.close()

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from flows.alarms.watcher import alarms_watched
 from flows.console import console
 from flows.environment import is_prefect_named, prepare_environment
 from flows.errors import OrchestratorError, UsageError
@@ -25,6 +26,9 @@ PROCESS_POOL = "process"
 WORKER_SETTINGS = (
     *("sigmasight_home", "warehouse_database", "log_level", "log_format"),
     *("report_portfolios", "report_folder", "report_formats"),
+    *("build_minutes", "night_due_minutes", "alarm_timeout_seconds"),
+    *("alarm_email_to", "alarm_email_from", "smtp_host", "smtp_port", "smtp_security", "smtp_user"),
+    *("alarm_prices_percent", "alarm_coverage_percent", "alarm_profiles_percent", "alarm_vendor_percent"),
 )
 
 
@@ -75,7 +79,8 @@ def serve_schedule(warehouse: Warehouse, source: Source | None, prices: Path | N
     out.print(f"The nightly flow runs at 23:30 UTC on weekdays; its runs are at {page}. Ctrl-C stops it.")
     if is_ours:
         out.print(f"That page asks for the secret in {secret_file(warehouse.settings)}.", markup=False)
-    serve(nightly_deployment(source, prices), print_starting_message=False, limit=1)
+    with alarms_watched(warehouse):
+        serve(nightly_deployment(source, prices), print_starting_message=False, limit=1)
 
 
 def deploy_to_pool(warehouse: Warehouse, source: Source | None, prices: Path | None, pool: str) -> None:
@@ -101,7 +106,9 @@ def deploy_to_pool(warehouse: Warehouse, source: Source | None, prices: Path | N
     )
     out.print(f"Start one where this project is installed:  prefect worker start --pool {pool}", markup=False)
     if not warehouse.is_embedded:
-        out.print("Set DATABASE_URL and the vendors' keys there: they are not passed to Prefect.")
+        out.print(
+            "Set DATABASE_URL, the vendors' keys and those of alarms there: they are not passed to Prefect."
+        )
 
 
 def _deploy(deployment: "RunnerDeployment", pool: str) -> bool:

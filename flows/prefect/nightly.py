@@ -5,6 +5,7 @@ from pathlib import Path
 
 from prefect import flow
 
+from flows.alarms.unreachable import open_or_report
 from flows.pipeline.nightly import NightlyResult
 from flows.pipeline.nightly import nightly as run_nightly
 from flows.prefect.engine import PrefectEngine, failures_logged
@@ -26,7 +27,7 @@ def nightly(
     """Load from the source, build what is new, publish; arguments as of pipeline.nightly.nightly."""
     with failures_logged("nightly"):
         return run_nightly(
-            open_warehouse(),
+            open_or_report(open_warehouse),
             PrefectEngine(),
             as_of=as_of,
             source=source,

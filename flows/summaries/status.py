@@ -8,7 +8,7 @@ Reads tables only: no vendor is queried and nothing is written.
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 
 from flows.database import Connection, row, rows, value
@@ -16,12 +16,11 @@ from flows.errors import WindowError
 from flows.pipeline.layout import read_version
 from flows.pipeline.lock import lock_holder, process_name
 from flows.pipeline.window import last_closed_session_in_calendar, plan_window
-from flows.prefect.schedule import START, next_start
+from flows.prefect.schedule import next_start
 from warehouse.connections import Warehouse
+from warehouse.nights import NIGHT_START
 
 FAILURE_DAYS = 7
-LONGEST_NIGHT = timedelta(hours=4)
-"""After the start of the schedule; later, a session that is not published is overdue."""
 
 RECENT_SESSIONS = 60
 """How far back to search a large table for a source's newest date, one date at a time by its index."""
@@ -84,6 +83,10 @@ SESSIONS_BETWEEN = """
 select calendar_date from raw.newest_calendar_days
 where is_session and calendar_date between %s and %s order by calendar_date
 """
+
+OVERDUE_SESSIONS = "select ops.overdue_sessions(%s, %s, %s)"
+
+UNPUBLISHED_SESSIONS = "select ops.unpublished_sessions()"
 
 SESSIONS_WITHOUT_PRICE = f"""
 select session from ({SESSIONS_BETWEEN.replace("calendar_date", "calendar_date as session", 1)})
@@ -198,7 +201,8 @@ class Code:
 class Status:
     """The status. missing_sessions: closed but not published; sessions_without_price: gaps in prices.
 
-    overdue_sessions: missing ones that the schedule should have published by now.
+    overdue_sessions: missing ones that the schedule should have published by now. unpublished_sessions:
+    those after the last published one that have prices.
     """
 
     place: str
@@ -212,6 +216,7 @@ class Status:
     last_closed_session: date | None
     missing_sessions: tuple[date, ...]
     overdue_sessions: tuple[date, ...]
+    unpublished_sessions: tuple[date, ...]
     sessions_without_price: tuple[date, ...]
     freshness: tuple[Freshness, ...]
     failed_loads: tuple[FailedLoads, ...]
@@ -238,7 +243,7 @@ def read_status(warehouse: Warehouse, now: datetime | None = None) -> Status:
         holder = lock_holder(connection)
         last = last_closed_session_in_calendar(connection, now)
         waiting, waiting_from = row(connection, WAITING_LOADS)
-        missing = _missing(connection, publication, last)
+        asked = [now, NIGHT_START, warehouse.settings.may_take]
         needed, unpriced, not_current = _symbols(connection, last)
         return Status(
             place=_place(warehouse, connection),
@@ -250,8 +255,9 @@ def read_status(warehouse: Warehouse, now: datetime | None = None) -> Status:
             running=None if holder is None else str(holder),
             runs=tuple(Run(*found) for found in rows(connection, LAST_RUNS)),
             last_closed_session=last,
-            missing_sessions=missing,
-            overdue_sessions=tuple(session for session in missing if due_by(session) < now),
+            missing_sessions=_missing(connection, publication, last),
+            overdue_sessions=tuple(day for (day,) in rows(connection, OVERDUE_SESSIONS, asked)),
+            unpublished_sessions=tuple(day for (day,) in rows(connection, UNPUBLISHED_SESSIONS)),
             sessions_without_price=_without_price(connection, last),
             freshness=tuple(_freshness(connection, last)),
             failed_loads=tuple(
@@ -275,11 +281,6 @@ def _place(warehouse: Warehouse, connection: Connection) -> str:
 def _code(connection: Connection) -> Code:
     state = read_version(connection)
     return Code(state.layout, state.newest_layout, state.models_changed, state.command, state.sentence)
-
-
-def due_by(session: date) -> datetime:
-    """When a night on schedule has published the session, at the latest."""
-    return datetime.combine(session, START, UTC) + LONGEST_NIGHT
 
 
 def _missing(connection: Connection, publication: Publication | None, last: date | None) -> tuple[date, ...]:

@@ -6,7 +6,7 @@ from datetime import date
 from enum import IntEnum
 
 from flows.summaries.status import Run, Status
-from flows.summaries.status_lines import gap_sentences, run_sentence
+from flows.summaries.status_lines import gap_sentences, run_sentence, unpublished_sentence
 
 
 class Level(IntEnum):
@@ -60,6 +60,8 @@ def _findings(status: Status) -> Iterator[Finding]:
         is_refused = status.code.layout != status.code.newest_layout
         yield Finding(Level.CRITICAL if is_refused else Level.WARNING, status.code.message)
     yield from _of_last_run(status)
+    if status.unpublished_sessions and status.running is None:
+        yield Finding(Level.WARNING, unpublished_sentence(status.unpublished_sessions))
     if status.overdue_sessions:
         yield _of_overdue(status.overdue_sessions)
     for sentence in gap_sentences(status, with_missing=False):

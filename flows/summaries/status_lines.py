@@ -1,7 +1,7 @@
 """The status of the warehouse as lines of text."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from flows.prefect.schedule import CRON_WORDS
@@ -35,6 +35,8 @@ def status_lines(status: Status) -> Iterator[tuple[str, str]]:
         yield "data", "no prices yet"
     for gap in gap_sentences(status):
         yield "missing", gap
+    if status.unpublished_sessions:
+        yield "missing", unpublished_sentence(status.unpublished_sessions)
     for failed in status.failed_loads:
         yield "failed", _failed(failed)
     yield "waiting", _waiting(status)
@@ -102,6 +104,12 @@ def gap_sentences(status: Status, *, with_missing: bool = True) -> Iterator[str]
     if status.symbols_not_current:
         symbols = status.symbols_not_current
         yield f"{len(symbols)} {of_all} a price on the last priced session: {_some(symbols)}"
+
+
+def unpublished_sentence(sessions: tuple[date, ...]) -> str:
+    """How many sessions have prices and are not published."""
+    are = "is" if len(sessions) == 1 else "are"
+    return f"{_many(len(sessions), 'session')} with prices {are} not published: {_some(sessions)}"
 
 
 def _failed(failed: FailedLoads) -> str:

@@ -38,7 +38,7 @@ def connection(calendar_warehouse: Warehouse) -> Iterator[psycopg.Connection[Any
         writing.execute(
             "truncate ops.publication_loads, ops.publication_dates, ops.portfolio_dates, ops.publications,"
             " ops.rebuilds, ops.load_portfolios, ops.run_nodes,"
-            " ops.runs, raw.prices, raw.portfolios, raw.capital_flows"
+            " ops.runs, ops.incidents, ops.incident_messages, raw.prices, raw.portfolios, raw.capital_flows"
         )
         writing.execute("delete from ops.loads where dataset <> 'calendar_days'")
 

@@ -90,6 +90,24 @@ VALUES = {
     "fmp_url": ("http://127.0.0.1:2", "http://127.0.0.1:2"),
     "polygon_url": ("http://127.0.0.1:3", "http://127.0.0.1:3"),
     "fred_url": ("http://127.0.0.1:4", "http://127.0.0.1:4"),
+    "alarm_webhook_url": ("https://h.example/a", SecretStr("https://h.example/a")),
+    "alarm_webhook_token": ("eight", SecretStr("eight")),
+    "alarm_slack_url": ("https://h.example/b", SecretStr("https://h.example/b")),
+    "alarm_email_to": ("ann@example.com,bob@example.com", ("ann@example.com", "bob@example.com")),
+    "alarm_email_from": ("risk@example.com", "risk@example.com"),
+    "smtp_host": ("mail.example.com", "mail.example.com"),
+    "smtp_port": ("2525", 2525),
+    "smtp_security": ("tls", "tls"),
+    "smtp_user": ("risk", "risk"),
+    "smtp_password": ("nine", SecretStr("nine")),
+    "alarm_timeout_seconds": ("2.5", 2.5),
+    "alarm_check_minutes": ("7.5", 7.5),
+    "night_due_minutes": ("300", 300),
+    "build_minutes": ("90.0", 90.0),
+    "alarm_prices_percent": ("99.0", 99.0),
+    "alarm_coverage_percent": ("70.0", 70.0),
+    "alarm_profiles_percent": ("60.0", 60.0),
+    "alarm_vendor_percent": ("50.0", 50.0),
     "report_portfolios": ("Growth,Income", ("Growth", "Income")),
     "report_folder": ("/srv/reports", Path("/srv/reports")),
     "report_formats": ("html,pdf", ("html", "pdf")),
@@ -157,6 +175,27 @@ def test_a_database_name_that_needs_quoting_is_refused(name: str, monkeypatch: p
     monkeypatch.setenv("WAREHOUSE_DATABASE", name)
     with pytest.raises(SettingsError, match="WAREHOUSE_DATABASE"):
         get_settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("ALARM_WEBHOOK_URL", "hooks.example.com/secret-path"),
+        ("ALARM_SLACK_URL", "ftp://hooks.example.com/secret-path"),
+        ("ALARM_EMAIL_TO", "ann@example.com, bob"),
+        ("ALARM_EMAIL_FROM", "two@example.com, three@example.com"),
+        ("SMTP_SECURITY", "ssl"),
+        ("ALARM_VENDOR_PERCENT", "101"),
+        ("BUILD_MINUTES", "0"),
+    ],
+)
+def test_a_wrong_setting_of_alarms_is_refused_by_its_name(
+    name: str, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, text)
+    with pytest.raises(SettingsError, match=name) as caught:
+        get_settings()
+    assert "secret-path" not in str(caught.value)
 
 
 def test_the_repr_of_the_settings_holds_no_secret() -> None:

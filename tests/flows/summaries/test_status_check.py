@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.summaries.status import Code, FailedLoads, Next, Publication, Run, Status, due_by
+from flows.summaries.status import Code, FailedLoads, Next, Publication, Run, Status
 from flows.summaries.status_check import Level, check_status
 from tests.flows.in_process import invoke
 from warehouse.connections import Warehouse
@@ -30,6 +30,7 @@ GOOD = Status(
     last_closed_session=LAST,
     missing_sessions=(),
     overdue_sessions=(),
+    unpublished_sessions=(),
     sessions_without_price=(),
     freshness=(),
     failed_loads=(),
@@ -58,6 +59,12 @@ FAILED = FailedLoads("prices", "fmp", 2, NOW, "fmp gave HTML", is_mended=False)
             "2 sessions are overdue, from 2025-07-11 to 2025-07-14",
         ),
         ({"missing_sessions": (MISSED,)}, Level.OK, ""),
+        (
+            {"unpublished_sessions": (MISSED,)},
+            Level.WARNING,
+            "1 session with prices is not published: 2025-07-14",
+        ),
+        ({"unpublished_sessions": (MISSED,), "running": "sigmasight nightly"}, Level.OK, ""),
         ({"symbols_without_prices": ("NEWCO",)}, Level.WARNING, "NEWCO"),
         ({"failed_loads": (FAILED,)}, Level.WARNING, "fmp gave HTML"),
         ({"failed_loads": (replace(FAILED, is_mended=True),)}, Level.OK, ""),
@@ -91,10 +98,6 @@ def test_findings_are_joined_without_their_full_stops() -> None:
     assert line == (
         "WARNING: loads of prices from fmp fail: It is down; loads of prices from polygon fail: No key"
     )
-
-
-def test_a_session_is_overdue_four_hours_after_the_start_of_the_night() -> None:
-    assert due_by(MISSED) == datetime(2025, 7, 15, 3, 30, tzinfo=UTC)
 
 
 def test_the_exit_code_is_the_verdict(empty_warehouse: Warehouse) -> None:

@@ -1,0 +1,127 @@
+"""Compare the incidents with what is wrong now, and report what was opened and what ended.
+
+This happens at the end of each run, from `sigmasight alarms check` and from a running schedule. A message
+that cannot be delivered is kept, and tried again on the next of these occasions.
+"""
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+
+from flows.alarms.channels import Channel, channels_of
+from flows.alarms.incidents import (
+    Incident,
+    Notice,
+    due_notices,
+    mark_delivered,
+    mark_failed,
+    open_incidents,
+    record,
+)
+from flows.alarms.messages import make_message
+from flows.alarms.unreachable import adopt, report_unreachable
+from flows.alarms.watches.all_watches import WATCHES, look
+from flows.alarms.watches.watch import View, Watch
+from flows.database import Connection, value
+from flows.errors import ChannelError
+from flows.pipeline.lock import process_name
+from warehouse.connections import Warehouse
+from warehouse.errors import WarehouseError
+from warehouse.locks import ALARM_LOCK
+
+logger = logging.getLogger(__name__)
+
+PATIENCE = timedelta(minutes=2)
+LAST_SESSION = "select max(as_of_date) from ops.publication_dates"
+
+
+@dataclass(frozen=True)
+class Report:
+    """What one occasion found. unknown: kinds that could not be checked. failed: why, by channel."""
+
+    incidents: tuple[Incident, ...]
+    unknown: frozenset[str] = frozenset()
+    sent: dict[str, tuple[Notice, ...]] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+
+
+def report_alarms(
+    warehouse: Warehouse,
+    *,
+    now: datetime | None = None,
+    channels: Sequence[Channel] | None = None,
+    watches: tuple[Watch, ...] = WATCHES,
+) -> Report:
+    """Look, record, and deliver what is due. now: with a zone; default the present.
+
+    Raises WarehouseError or psycopg.Error when the database cannot be used; not when a channel fails.
+    """
+    chosen = channels_of(warehouse.settings) if channels is None else channels
+    with (
+        warehouse.connect_writer(application_name=process_name("alarms"), autocommit=True) as connection,
+        _alone(connection),
+    ):
+        adopt(connection, warehouse.settings)
+        last = value(connection, LAST_SESSION)
+        seen = look(View(connection, warehouse.settings, now or datetime.now(UTC), last), watches)
+        record(connection, seen, [channel.name for channel in chosen])
+        report = Report(tuple(open_incidents(connection)), seen.unknown)
+        for channel in chosen:
+            _deliver(connection, channel, report)
+    return report
+
+
+def report_quietly(warehouse: Warehouse) -> None:
+    """report_alarms where nothing may fail because of it: an error is logged as a warning."""
+    try:
+        report_alarms(warehouse)
+    except (WarehouseError, psycopg.OperationalError) as error:
+        report_unreachable(warehouse.settings, error)
+    except Exception as error:  # noqa: BLE001 - alarms never fail a night
+        logger.warning("Alarms could not be checked: %s", " ".join(str(error).split()))
+
+
+@contextmanager
+def alarms_reported(warehouse: Warehouse) -> Iterator[None]:
+    """Report alarms after the body, also when it failed; not when somebody stopped it."""
+    try:
+        yield
+    except Exception:
+        report_quietly(warehouse)
+        raise
+    report_quietly(warehouse)
+
+
+def _deliver(connection: Connection, channel: Channel, report: Report) -> None:
+    """Send what is due over the channel as one message, and record the outcome."""
+    notices = due_notices(connection, channel.name)
+    if not notices:
+        return
+    try:
+        notice = channel.send(make_message(notices, connection.info.dbname))
+    except ChannelError as error:
+        logger.warning("Alarms were not sent over the channel %s: %s", channel.name, error)
+        mark_failed(connection, channel.name, notices, str(error))
+        report.failed[channel.name] = str(error)
+        return
+    mark_delivered(connection, channel.name, notices)
+    report.sent[channel.name] = tuple(notices)
+    logger.info("%d alarms were sent over the channel %s", len(notices), channel.name)
+    if notice is not None:
+        logger.warning("Alarms were sent over the channel %s, but %s", channel.name, notice)
+
+
+@contextmanager
+def _alone(connection: Connection) -> Iterator[None]:
+    """One process at a time: each would report the same. Raises psycopg.errors.LockNotAvailable."""
+    connection.execute("select set_config('lock_timeout', %s, false)", [f"{PATIENCE.total_seconds()}s"])
+    connection.execute("select pg_advisory_lock(%s)", [ALARM_LOCK])
+    try:
+        yield
+    finally:
+        if not connection.closed:
+            connection.execute("select pg_advisory_unlock(%s)", [ALARM_LOCK])

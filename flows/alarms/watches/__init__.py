@@ -1,0 +1,1 @@
+"""What is watched: each watch reads the present state and yields what is wrong."""
