@@ -12,9 +12,11 @@ from fastapi.responses import RedirectResponse
 from fastapi.routing import iter_route_contexts
 from starlette.routing import Route
 
+from api.dependencies import ServicesDep
 from api.http import docs_page
 from api.http.docs_page import DOCS_PATH
 from api.http.documentation import make_openapi
+from api.http.health import check_health
 from api.http.limits import GZIP_FROM_BYTES, PREFIX
 from api.http.metrics import Metrics
 from api.http.middleware import BodyLimit, RequestObserver, SecurityHeaders
@@ -103,8 +105,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 def _add_metrics_route(app: FastAPI, metrics: Metrics) -> None:
     """Serve /metrics: for internal monitoring, like /health, and without user data."""
 
-    async def serve_metrics() -> Response:
-        return metrics.render()
+    async def serve_metrics(services: ServicesDep) -> Response:
+        return metrics.render(await check_health(services, app.state.code_version))
 
     app.get("/metrics", include_in_schema=False)(serve_metrics)
 

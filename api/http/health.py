@@ -10,6 +10,7 @@ from psycopg import errors as sql_errors
 from psycopg_pool import PoolTimeout, TooManyRequests
 
 from api.http.errors import NothingPublished, Problem, UpgradeNeeded, WarehouseUnavailable
+from api.http.health_counts import HealthCounts, read_counts
 from api.http.versions import read_version
 from api.queries import load_query
 from api.services import Services
@@ -28,12 +29,14 @@ class HealthStatus:
     """The result of a health check. problem: why the service is not ready, None when it is.
 
     other_models: the sentence about marts of other models, which the service still reads; None if they agree.
+    counts: None if they cannot be read.
     """
 
     problem: Problem | None
     publication: dict[str, Any] | None
     build: dict[str, Any] | None
     other_models: str | None = None
+    counts: HealthCounts | None = None
 
     def as_response(self) -> dict[str, Any]:
         """Write the body of /health."""
@@ -43,6 +46,7 @@ class HealthStatus:
             "ready": self.problem is None,
             "warehouse_reachable": not isinstance(self.problem, WarehouseUnavailable),
             "message": self.message,
+            "unpublished_sessions": None if self.counts is None else self.counts.unpublished_sessions,
             "last_publication": self.publication,
             "last_build": self.build,
             "version": package_version("sigmasight"),
@@ -50,10 +54,12 @@ class HealthStatus:
 
     @property
     def status(self) -> str:
-        """ok, degraded (ready, but the last build did not succeed, or of other models) or unavailable."""
+        """ok, degraded (ready, but the last build failed, sessions wait, other models) or unavailable."""
         if self.problem is not None:
             return "unavailable"
-        return "degraded" if self.has_failed_build or self.other_models is not None else "ok"
+        is_waiting = self.counts is not None and self.counts.are_sessions_waiting
+        is_degraded = self.has_failed_build or is_waiting or self.other_models is not None
+        return "degraded" if is_degraded else "ok"
 
     @property
     def has_failed_build(self) -> bool:
@@ -62,18 +68,17 @@ class HealthStatus:
 
     @property
     def message(self) -> str:
-        """The status as a sentence."""
+        """The status in sentences."""
         if self.problem is not None or self.publication is None:
             return str(self.problem)
         published = f"The numbers of {self.publication['as_of_date']} are published"
-        if self.other_models is not None:
-            return f"{published}. {self.other_models}"
-        if self.has_failed_build and self.build is not None:
-            return (
-                f"{published}; the last build ({self.build['kind']} of {self.build['started_at']}) "
-                f"{self.build['status']} while {self.build['phase']}."
+        if self.other_models is None and self.has_failed_build and self.build is not None:
+            published += (
+                f"; the last build ({self.build['kind']} of {self.build['started_at']}) "
+                f"{self.build['status']} while {self.build['phase']}"
             )
-        return f"{published}."
+        waiting = None if self.counts is None else self.counts.sentence
+        return " ".join(filter(None, (f"{published}.", waiting, self.other_models)))
 
 
 async def check_health(services: Services, code: CodeVersion) -> HealthStatus:
@@ -84,11 +89,12 @@ async def check_health(services: Services, code: CodeVersion) -> HealthStatus:
         if version is not None and version.is_published and version.layout != version.newest_layout:
             return HealthStatus(UpgradeNeeded(version.sentence), publication=None, build=build)
         publication = await _last_publication(services)
+        counts = await read_counts(services)
     except (psycopg.OperationalError, PoolTimeout, TooManyRequests):
         return HealthStatus(problem=WarehouseUnavailable(), publication=None, build=None)
     problem = NothingPublished() if publication is None else None
     other_models = version.sentence if version is not None and problem is None else None
-    return HealthStatus(problem, publication, build, other_models)
+    return HealthStatus(problem, publication, build, other_models, counts)
 
 
 async def _last_publication(services: Services) -> dict[str, Any] | None:

@@ -8,6 +8,8 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_1_0_0
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from api.http.health import HealthStatus
+from api.http.warehouse_metrics import WarehouseCollector
 from api.marts.reader import Pool
 
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
@@ -52,10 +54,12 @@ class Metrics:
         self._requests.labels(known, route, str(status)).inc()
         self._seconds.labels(known, route).observe(seconds)
 
-    def render(self) -> Response:
-        """Render all metrics in Prometheus' text format."""
+    def render(self, status: HealthStatus) -> Response:
+        """Render all metrics in Prometheus' text format, with those of the warehouse as of this check."""
+        warehouse = CollectorRegistry()
+        warehouse.register(WarehouseCollector(status))
         return Response(
-            generate_latest(self._registry),
+            generate_latest(self._registry) + generate_latest(warehouse),
             headers={"Cache-Control": "no-store", "Content-Type": CONTENT_TYPE_PLAIN_1_0_0},
         )
 

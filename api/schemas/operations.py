@@ -37,12 +37,17 @@ class Health(ResponseModel):
     """Liveness and readiness of the service."""
 
     status: Literal["ok", "degraded", "unavailable"] = described(
-        "ok; degraded: ready, but the last build failed or was killed; unavailable: not ready.", "ok"
+        "ok; degraded: ready, but the last build failed or was killed, or sessions with prices are not "
+        "published and no build is running; unavailable: not ready.",
+        "ok",
     )
     live: bool = described("The process is running: always true.", True)
     ready: bool = described("The warehouse is reachable and something is published.", True)
     warehouse_reachable: bool = described("The database can be reached.", True)
-    message: str = described("The status as a sentence.", "The numbers of 2025-09-12 are published.")
+    message: str = described("The status in sentences.", "The numbers of 2025-09-12 are published.")
+    unpublished_sessions: int | None = described(
+        "Sessions with prices after the last published one; null if they cannot be counted.", 0
+    )
     last_publication: LastPublication | None
     last_build: LastBuild | None
     version: str = described("Version of the program.", "0.1.0")

@@ -1,10 +1,12 @@
 """Health checks, including during a database outage."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime
 from pathlib import Path
 from time import perf_counter, sleep
+from typing import NamedTuple
 from uuid import UUID
 
 import psutil
@@ -13,12 +15,33 @@ from fastapi.testclient import TestClient
 
 from api.embedded_watch import CHECK_SECONDS
 from api.http.limits import POOL_WAIT
+from flows.pipeline.lock import build_lock
+from flows.summaries.status import read_status
+from flows.summaries.status_check import check_status
+from flows.summaries.status_lines import status_lines
 from tests.api.api_helpers import add_run, add_user, assert_problem, log_in
+from tests.conftest import THEN
+from warehouse.bootstrap import Connection
 from warehouse.connections import Warehouse, open_warehouse, stop_warehouse
 from warehouse.embedded import running_embedded
 from warehouse.settings import Settings
 
 HEALTH = "/api/v1/health"
+NOT_PUBLISHED = (date(2025, 9, 15), date(2025, 9, 16))
+
+
+class Late(NamedTuple):
+    """A warehouse with prices that are not published, its API, and a connection that may change it."""
+
+    warehouse: Warehouse
+    client: TestClient
+    writer: Connection
+
+
+def sample(client: TestClient, name: str) -> float:
+    """The value of a metric without labels."""
+    (line,) = (line for line in client.get("/metrics").text.splitlines() if line.startswith(f"{name} "))
+    return float(line.split()[1])
 
 
 def test_a_warehouse_without_a_build_is_live_but_not_ready(empty_api: TestClient) -> None:
@@ -56,6 +79,89 @@ def test_health_reports_the_outcome_of_the_last_build(
     assert build["finished_at"].endswith("Z")
 
 
+# --- sessions that are not published ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def late(demo: Warehouse, serve: Callable[[Warehouse], TestClient]) -> Iterator[Late]:
+    """The demo with prices of two sessions after the last published one."""
+    with demo.connect_writer(autocommit=True) as writer:
+        for day in NOT_PUBLISHED:
+            writer.execute(
+                "insert into raw.prices (load_id, loaded_at, source, symbol, price_date, close)"
+                " select max(load_id), now(), 'test', 'SPY', %s, 1 from ops.loads",
+                [day],
+            )
+        yield Late(demo, serve(demo), writer)
+        writer.execute("delete from raw.prices where source = 'test'")
+        writer.execute("truncate ops.incidents, ops.incident_messages")
+
+
+def test_health_degrades_and_counts_sessions_that_are_not_published(late: Late) -> None:
+    body = late.client.get(HEALTH).json()
+    assert (body["status"], body["ready"], body["unpublished_sessions"]) == ("degraded", True, 2)
+    assert body["message"] == (
+        f"The numbers of {THEN} are published. 2 sessions with prices are not published."
+    )
+    assert late.client.get(f"{HEALTH}/ready").json()["status"] == "degraded"
+    status = read_status(late.warehouse)
+    assert status.unpublished_sessions == NOT_PUBLISHED
+    sentence = "2 sessions with prices are not published: 2025-09-15, 2025-09-16"
+    assert sentence in check_status(status).line(THEN)
+    assert ("missing", sentence) in status_lines(status)
+    assert sample(late.client, "sigmasight_unpublished_sessions") == 2
+    late.writer.execute("delete from raw.prices where source = 'test' and price_date > '2025-09-15'")
+    assert "1 session with prices is not published." in late.client.get(HEALTH).json()["message"]
+    late.writer.execute("delete from raw.prices where source = 'test'")
+    body = late.client.get(HEALTH).json()
+    assert (body["status"], body["unpublished_sessions"]) == ("ok", 0)
+    assert body["message"] == f"The numbers of {THEN} are published."
+
+
+def test_health_does_not_degrade_while_a_build_publishes_them(late: Late) -> None:
+    with build_lock(late.warehouse, "nightly"):
+        body = late.client.get(HEALTH).json()
+        assert (body["status"], body["unpublished_sessions"]) == ("ok", 2)
+        assert "a build is running" in body["message"]
+        assert sample(late.client, "sigmasight_build_in_progress") == 1
+        assert "with prices" not in check_status(read_status(late.warehouse)).line(THEN)
+    assert late.client.get(HEALTH).json()["status"] == "degraded"
+    assert sample(late.client, "sigmasight_build_in_progress") == 0
+
+
+def test_metrics_show_the_state_of_nights_and_incidents_without_user_data(late: Late) -> None:
+    late.writer.execute(
+        "insert into ops.incidents (kind, subject, severity, summary) values"
+        " ('coverage_low', 'one', 'warning', 'Growth of ann@example.com'),"
+        " ('coverage_low', 'two', 'warning', 'Income'), ('night_failed', '', 'critical', 'It failed.'),"
+        " ('suspect_move', 'AAPL', 'warning', 'AAPL')"
+    )
+    late.writer.execute("update ops.incidents set resolved_at = now() where kind = 'suspect_move'")
+    late.writer.execute(
+        "insert into ops.incident_messages (incident_id, channel, event, failures)"
+        " select min(incident_id), 'email', 'opened', 2 from ops.incidents"
+    )
+    text = late.client.get("/metrics").text
+    assert 'sigmasight_open_incidents{kind="coverage_low",severity="warning"} 2.0' in text
+    assert 'sigmasight_open_incidents{kind="night_failed",severity="critical"} 1.0' in text
+    assert "ann@example.com" not in text
+    assert "AAPL" not in text
+    assert "suspect_move" not in text
+    values = {
+        name: sample(late.client, f"sigmasight_{name}")
+        for name in ("warehouse_up", "ready", "last_run_failed", "undelivered_alarm_messages")
+    }
+    assert values == {
+        "warehouse_up": 1,
+        "ready": 1,
+        "last_run_failed": 0,
+        "undelivered_alarm_messages": 1,
+    }
+    assert sample(late.client, "sigmasight_overdue_sessions") > 200  # of the demo, which ended long ago
+    published = sample(late.client, "sigmasight_last_published_session_timestamp_seconds")
+    assert datetime.fromtimestamp(published, UTC).date() == THEN
+
+
 @pytest.fixture(scope="module")
 def own_settings(make_home: Callable[[], Path]) -> Settings:
     return Settings(sigmasight_home=make_home())
@@ -80,6 +186,10 @@ def test_an_outage_is_reported_and_recovers_without_a_restart(
     body = client.get(HEALTH).json()
     assert perf_counter() - begun < POOL_WAIT.total_seconds() + 2
     assert (body["live"], body["ready"], body["warehouse_reachable"]) == (True, False, False)
+    assert body["unpublished_sessions"] is None
+    metrics = client.get("/metrics").text
+    assert "sigmasight_warehouse_up 0.0" in metrics
+    assert "sigmasight_unpublished_sessions " not in metrics  # unknown is not 0
     response = client.get("/api/v1/data/portfolios", headers=headers)
     assert_problem(response, 503, "warehouse_unavailable")
     assert response.headers["retry-after"] == "5"
