@@ -14,6 +14,7 @@ FlowError
 ├── SourceGaveNothingError  the source of a nightly run gave nothing; what is stored was built all the same
 ├── ReportsFailedError   a night is published, but some of its reports could not be written
 ├── ChannelError         an alarm could not be delivered over a channel
+├── AlarmsBusyError      another process reports alarms, and does not end
 ├── OrchestratorError    a Prefect server did not start, or cannot be reached
 └── UsageError           a command-line argument is not valid
 """
@@ -95,6 +96,10 @@ class UnconfirmedStatementError(FlowError):
 
 class ChannelError(FlowError):
     """An alarm could not be delivered over a channel; the message says why, and holds no secret."""
+
+
+class AlarmsBusyError(FlowError):
+    """Another process reports alarms, and does not end."""
 
 
 class OrchestratorError(FlowError):

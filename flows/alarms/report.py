@@ -27,7 +27,7 @@ from flows.alarms.unreachable import adopt, report_unreachable
 from flows.alarms.watches.all_watches import WATCHES, look
 from flows.alarms.watches.watch import View, Watch
 from flows.database import Connection, value
-from flows.errors import ChannelError
+from flows.errors import AlarmsBusyError, ChannelError
 from flows.pipeline.lock import process_name
 from warehouse.connections import Warehouse
 from warehouse.errors import WarehouseError
@@ -58,7 +58,8 @@ def report_alarms(
 ) -> Report:
     """Look, record, and deliver what is due. now: with a zone; default the present.
 
-    Raises WarehouseError or psycopg.Error when the database cannot be used; not when a channel fails.
+    Raises WarehouseError or psycopg.Error when the database cannot be used, and AlarmsBusyError; not when a
+    channel fails.
     """
     chosen = channels_of(warehouse.settings) if channels is None else channels
     with (
@@ -79,10 +80,17 @@ def report_quietly(warehouse: Warehouse) -> None:
     """report_alarms where nothing may fail because of it: an error is logged as a warning."""
     try:
         report_alarms(warehouse)
-    except (WarehouseError, psycopg.OperationalError) as error:
-        report_unreachable(warehouse.settings, error)
     except Exception as error:  # noqa: BLE001 - alarms never fail a night
         logger.warning("Alarms could not be checked: %s", " ".join(str(error).split()))
+        if _is_unreachable(error):
+            report_unreachable(warehouse.settings, error)
+
+
+def _is_unreachable(error: Exception) -> bool:
+    """Whether the database cannot be used: no connection, no resources, or it is shutting down."""
+    if isinstance(error, psycopg.OperationalError):
+        return error.sqlstate is None or error.sqlstate.startswith(("08", "53", "57P"))
+    return isinstance(error, WarehouseError)
 
 
 @contextmanager
@@ -117,9 +125,14 @@ def _deliver(connection: Connection, channel: Channel, report: Report) -> None:
 
 @contextmanager
 def _alone(connection: Connection) -> Iterator[None]:
-    """One process at a time: each would report the same. Raises psycopg.errors.LockNotAvailable."""
+    """One process at a time: each would report the same. Raises AlarmsBusyError."""
     connection.execute("select set_config('lock_timeout', %s, false)", [f"{PATIENCE.total_seconds()}s"])
-    connection.execute("select pg_advisory_lock(%s)", [ALARM_LOCK])
+    try:
+        connection.execute("select pg_advisory_lock(%s)", [ALARM_LOCK])
+    except psycopg.errors.LockNotAvailable as error:
+        raise AlarmsBusyError(
+            f"Another process has been reporting alarms for {PATIENCE}: the next check tries again."
+        ) from error
     try:
         yield
     finally:

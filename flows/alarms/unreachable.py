@@ -53,7 +53,6 @@ class Kept(NamedTuple):
 def report_unreachable(settings: Settings, error: Exception) -> None:
     """Report once over each channel that the warehouse cannot be used. Raises nothing."""
     summary = hide_secrets(" ".join(str(error).split()), settings)
-    logger.warning("Alarms could not be checked: %s", summary)
     before = _read(settings)
     since = datetime.now(UTC) if before is None else before.since
     sent = [] if before is None else list(before.sent)

@@ -41,11 +41,11 @@ def check() -> None:
     from flows.alarms.unreachable import open_or_report
     from flows.console import console
     from flows.summaries.status_check import Level
-    from warehouse.errors import WarehouseError
+    from warehouse.errors import SigmaSightError
 
     try:
         report = report_alarms(open_or_report(open_for_command))
-    except (WarehouseError, psycopg.Error, OSError) as error:
+    except (SigmaSightError, psycopg.Error, OSError) as error:
         print(f"{Level.UNKNOWN.name}: {' '.join(str(error).split())}")
         raise typer.Exit(Level.UNKNOWN) from error
     for incident in report.incidents:
