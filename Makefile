@@ -9,6 +9,7 @@
 #   make fuzz [ARGS=100000]                                         fuzz the positions file reader, ARGS files
 #   make bench [ARGS=...]                                           benchmarks (tests/benchmarks/README.md)
 #   make soak [ARGS="--minutes 10"]                                 load test of the API, with publications and restarts
+#   make drills [ARGS="--only kills --minutes 2"]                   fault drills: kills, restarts, damage (docs/reliability.md)
 #   make wheel                                                      build dist/sigmasight-*.whl
 #   make pins [ARGS="--upgrade python3.11 python3.13"]              pin what pyproject.toml requires, with hashes
 #   make stop                                                       stop the embedded database
@@ -29,7 +30,7 @@ export DO_NOT_TRACK := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all check fuzz bench soak wheel pins stop clean distclean
+.PHONY: help demo test test-all check fuzz bench soak drills wheel pins stop clean distclean
 .DELETE_ON_ERROR:
 
 help:
@@ -69,6 +70,9 @@ bench: $(READY)
 
 soak: $(READY)
 	@$(BIN)/python -m tests.soak $(ARGS)
+
+drills: $(READY)
+	@$(BIN)/python -m tests.drills $(ARGS)
 
 wheel: $(READY)
 	@$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist . && ls dist/sigmasight-*.whl

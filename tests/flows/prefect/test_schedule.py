@@ -1,6 +1,5 @@
 """The schedule and its Prefect server: the flow is served, steps are recorded, access needs the secret."""
 
-import base64
 import json
 import os
 import signal
@@ -8,11 +7,8 @@ import stat
 import subprocess
 import sys
 import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
@@ -22,6 +18,7 @@ from websockets.typing import Subprotocol
 
 from flows.prefect.server import read_secret, secret_file, start_scheduling_server, stop_server
 from tests.flows.flow_helpers import NEW_DATE, CommandLine, last_run, one, wait_until
+from tests.flows.prefect.prefect_api import ENDED, PrefectServer, authorization, open_url
 from warehouse.connections import Warehouse
 from warehouse.settings import Settings
 
@@ -29,61 +26,6 @@ pytestmark = pytest.mark.slow
 
 PREFECT = Path(sys.executable).with_name("prefect")
 FOREIGN = "http://evil.example"
-ENDED = {"COMPLETED", "FAILED", "CRASHED"}
-
-
-@dataclass(frozen=True)
-class PrefectServer:
-    """The schedule's server, as started by `sigmasight schedule`, on a free port."""
-
-    settings: Settings
-    url: str
-
-    @property
-    def variables(self) -> dict[str, str]:
-        """The variables with which a process reaches it."""
-        return {
-            "PREFECT_API_URL": self.url,
-            "PREFECT_API_AUTH_STRING": read_secret(self.settings),
-            "PREFECT_HOME": str(self.settings.warehouse_folder / "prefect"),
-        }
-
-    def ask(self, path: str, body: Any = None) -> Any:
-        """The answer to an authorized GET, or POST with a body."""
-        headers = authorization(read_secret(self.settings)) | ({} if body is None else self.token())
-        return json.loads(_open(f"{self.url}{path}", body, headers)[1])
-
-    def token(self) -> dict[str, str]:
-        """The CSRF token that every change needs."""
-        token = self.ask("/csrf-token?client=test")["token"]
-        return {"Prefect-Csrf-Client": "test", "Prefect-Csrf-Token": token}
-
-    def deployment(self) -> dict[str, Any] | None:
-        """The nightly deployment, None before there is one."""
-        try:
-            found: dict[str, Any] = self.ask("/deployments/name/nightly/nightly")
-        except urllib.error.HTTPError:
-            return None
-        return found
-
-    def start_run(self, served: dict[str, Any]) -> str:
-        """Start a run now, as the scheduler does; its id."""
-        body = {"parameters": {"source": None, "force": True}, "state": {"type": "SCHEDULED"}}
-        return str(self.ask(f"/deployments/{served['id']}/create_flow_run", body)["id"])
-
-
-def authorization(secret: str) -> dict[str, str]:
-    return {"Authorization": f"Basic {base64.b64encode(secret.encode()).decode()}"}
-
-
-def _open(
-    url: str, body: Any = None, headers: dict[str, str] | None = None, method: str | None = None
-) -> tuple[Any, bytes]:
-    data = None if body is None else json.dumps(body).encode()
-    given = {"Content-Type": "application/json", **(headers or {})}
-    request = urllib.request.Request(url, data, given, method=method)  # noqa: S310 - our own server
-    with urllib.request.urlopen(request, timeout=120) as answer:  # noqa: S310
-        return answer.headers, answer.read()
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +61,7 @@ def test_a_request_without_the_secret_gets_401(
 ) -> None:
     headers = server.token() | ({} if secret is None else authorization(secret))
     with pytest.raises(urllib.error.HTTPError, match="401"):
-        _open(f"{server.url}{path}", None if method == "GET" else {}, headers, method)
+        open_url(f"{server.url}{path}", None if method == "GET" else {}, headers, method)
 
 
 def is_let_in(server: PrefectServer, path: str, secret: str | None) -> bool:
@@ -155,11 +97,11 @@ def test_the_server_listens_on_loopback_only(server: PrefectServer) -> None:
 def test_a_page_of_another_origin_is_refused(server: PrefectServer) -> None:
     preflight = {"Origin": FOREIGN, "Access-Control-Request-Method": "PATCH"}
     with pytest.raises(urllib.error.HTTPError) as refused:
-        _open(f"{server.url}/deployments/filter", None, preflight, "OPTIONS")
+        open_url(f"{server.url}/deployments/filter", None, preflight, "OPTIONS")
     assert refused.value.headers["Access-Control-Allow-Origin"] is None
     # a form on another page sends the browser's credentials, but has no token
     with pytest.raises(urllib.error.HTTPError, match="403"):
-        _open(f"{server.url}/deployments/filter", {}, authorization(read_secret(server.settings)))
+        open_url(f"{server.url}/deployments/filter", {}, authorization(read_secret(server.settings)))
 
 
 def test_the_secret_is_random_persistent_and_private(

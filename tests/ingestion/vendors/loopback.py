@@ -19,13 +19,14 @@ HTML = "<html><body>Will come back</body></html>"
 
 @dataclass
 class Reply:
-    """A server's response. delay: seconds before it; drip: seconds between its bytes."""
+    """A server's response. delay: seconds before it; drip: between its bytes. is_cut: ends in the middle."""
 
     body: str
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     delay: float = 0.0
     drip: float = 0.0
+    is_cut: bool = False
 
     @classmethod
     def of(cls, payload: Any, status: int = 200) -> "Reply":
@@ -112,7 +113,7 @@ def serving(vendor: FakeVendor) -> Iterator[FakeVendor]:
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self._write(body, reply.drip)
+            self._write(body[: len(body) // 2] if reply.is_cut else body, reply.drip)
 
         def _write(self, body: bytes, drip: float) -> None:
             try:
