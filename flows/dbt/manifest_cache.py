@@ -5,6 +5,9 @@ changes: the build window is not part of any model's text.
 
 A hash of the project's files (the mark) shows whether the views, functions and seeds in the database are
 those of the project: a nightly run with an unchanged project only fills tables and runs tests.
+
+The cache begins with two digests, of itself and of manifest.json, from which the API describes the marts. A
+file that is not what was written is made again: a changed bit in it would be another figure.
 """
 
 import hashlib
@@ -18,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.database import Connection, rows
+from flows.dbt.runner import MANIFEST
 from flows.environment import dbt_target
 from flows.pipeline.lock import process_name
 from warehouse.code_version import project_mark
@@ -28,6 +32,7 @@ logger = logging.getLogger(__name__)
 
 KEPT = "parsed-{mark}.msgpack"
 WRITTEN_BY_DBT = "partial_parse.msgpack"
+DIGEST_BYTES = 32
 PACKAGES = ("dbt-core", "dbt-postgres")
 
 # Nodes that do not depend on the build window. Their tests still run.
@@ -83,18 +88,44 @@ def read_parsed_project(warehouse: Warehouse) -> ParsedProject:
 
 
 def _read_manifest(path: Path) -> Any:
-    """The manifest in the file; None if there is none, or it cannot be read: then it is removed."""
+    """The manifest in the file; None if there is none, or it or manifest.json is not what was written.
+
+    Then both are removed, and so is what dbt would continue from: see _drop_untrusted.
+    """
     if not path.exists():
+        _drop_untrusted(path.parent)
         return None
     from dbt.contracts.graph.manifest import Manifest  # noqa: PLC0415 - seconds of imports, paid only by a build
 
-    try:
-        return Manifest.from_msgpack(path.read_bytes())
-    except Exception as error:  # noqa: BLE001 - damaged bytes fail in many ways, and the project can be parsed
-        logger.warning("dbt's parsed project in %s cannot be read (%s): it is parsed again", path, error)
-        path.unlink(missing_ok=True)
-        (path.parent / WRITTEN_BY_DBT).unlink(missing_ok=True)
-        return None
+    content = path.read_bytes()
+    digests, parsed = content[: 2 * DIGEST_BYTES], content[2 * DIGEST_BYTES :]
+    if digests == _digest(parsed) + _digest_of(path.parent / MANIFEST):
+        return Manifest.from_msgpack(parsed)
+    logger.warning("dbt's parsed project in %s or its manifest is damaged: it is parsed again", path)
+    for damaged in (path, path.parent / MANIFEST):
+        damaged.unlink(missing_ok=True)
+    _drop_untrusted(path.parent)
+    return None
+
+
+def _drop_untrusted(folder: Path) -> None:
+    """Remove the parse from which dbt would continue, unless a cache vouches for it."""
+    written = folder / WRITTEN_BY_DBT
+    if not written.exists():
+        return
+    content = written.read_bytes()
+    vouchers = (kept.read_bytes() for kept in folder.glob(KEPT.format(mark="*")))
+    if not any(kept[:DIGEST_BYTES] == _digest(content) for kept in vouchers):
+        written.unlink()
+
+
+def _digest(content: bytes) -> bytes:
+    return hashlib.sha256(content).digest()
+
+
+def _digest_of(path: Path) -> bytes:
+    """The digest of a file; of no bytes if there is none."""
+    return _digest(path.read_bytes() if path.exists() else b"")
 
 
 def _name_database(manifest: Any, database: str) -> None:
@@ -110,7 +141,8 @@ def keep_parsed_project(warehouse: Warehouse, project: ParsedProject) -> None:
     """Cache the manifest that dbt has just parsed, under the project's mark."""
     folder, path = dbt_target(warehouse.settings), _kept(warehouse, project.mark)
     draft = path.with_name(f"{path.name}.draft")
-    draft.write_bytes((folder / WRITTEN_BY_DBT).read_bytes())
+    parsed = (folder / WRITTEN_BY_DBT).read_bytes()
+    draft.write_bytes(_digest(parsed) + _digest_of(folder / MANIFEST) + parsed)
     for outdated in folder.glob(KEPT.format(mark="*")):
         outdated.unlink(missing_ok=True)
     draft.rename(path)

@@ -132,7 +132,7 @@ def fix_known_at(connection: Connection, *, patience: timedelta = PATIENCE) -> d
                 "select set_config('lock_timeout', %s, true)", [f"{patience.total_seconds()}s"]
             )
             connection.execute("select pg_advisory_xact_lock(%s)", [LOAD_LOCK])
-            known_at: datetime = value(connection, "select clock_timestamp()")
+            known_at: datetime = value(connection, "select ops.next_instant()")
     except psycopg.errors.LockNotAvailable as error:
         raise WindowError(
             f"A load is still running after {patience} ({lock_holder(connection, LOAD_LOCK)}): run the "

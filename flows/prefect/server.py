@@ -65,18 +65,20 @@ def start_scheduling_server(settings: Settings, port: int | None = None) -> None
 
 
 def drop_unreadable_database(path: Path) -> None:
-    """Set a file aside that is no SQLite database: Prefect makes a new one, and ops.runs keeps the runs."""
+    """Set a file aside that is no sound SQLite database: Prefect makes another; ops.runs keeps the runs."""
     if not path.exists():
         return
     try:
         with closing(sqlite3.connect(path)) as connection:
-            connection.execute("select count(*) from sqlite_schema").fetchone()
-            return
+            (found,) = connection.execute("pragma quick_check(1)").fetchone()
     except sqlite3.OperationalError:
         return  # busy, or not ours to open: Prefect says why
     except sqlite3.DatabaseError as error:
-        aside = path.with_name(f"{path.name}.unreadable")
-        logger.warning("Prefect's database is unreadable (%s): it is now %s, a new one is made", error, aside)
+        found = str(error)
+    if found == "ok":
+        return
+    aside = path.with_name(f"{path.name}.unreadable")
+    logger.warning("Prefect's database is damaged (%s): it is now %s, a new one is made", found, aside)
     path.replace(aside)
     for part in ("-wal", "-shm"):  # of the old file
         path.with_name(path.name + part).unlink(missing_ok=True)

@@ -109,7 +109,7 @@ class Load:
     def _open(self, dataset: Dataset) -> tuple[int, datetime]:
         row = self.connection.execute(
             "insert into ops.loads (source, dataset, origin, started_at, finished_at, status) "
-            "select %s, %s, %s, instant, instant, 'succeeded' from clock_timestamp() as instant "
+            "select %s, %s, %s, instant, instant, 'succeeded' from ops.next_instant() as instant "
             "returning load_id, started_at",
             [self.source, dataset.name, self.origin],
         ).fetchone()
@@ -169,7 +169,7 @@ class Load:
         """
         row = self.connection.execute(
             "update ops.loads set rows_read = %s, rows_new = %s, rows_rejected = %s, touched_from = %s, "
-            "finished_at = clock_timestamp() where load_id = %s "
+            "finished_at = ops.next_instant() where load_id = %s "
             "returning extract(epoch from finished_at - started_at)::float8",
             [report.rows_read, report.rows_new, report.rows_rejected, report.touched_from, report.load_id],
         ).fetchone()

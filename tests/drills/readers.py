@@ -17,7 +17,7 @@ import httpx
 from tests.drills.expected import Expected, log_in, significant
 from tests.drills.service import Service
 
-PAUSE = 0.02
+PAUSE = 0.1
 PATIENCE = 60.0
 HONEST = frozenset({401, 429, 503})
 

@@ -41,6 +41,7 @@ def connection(calendar_warehouse: Warehouse) -> Iterator[psycopg.Connection[Any
             " ops.runs, ops.incidents, ops.incident_messages, raw.prices, raw.portfolios, raw.capital_flows"
         )
         writing.execute("delete from ops.loads where dataset <> 'calendar_days'")
+        writing.execute("select setval('ops.instants', 1)")
 
 
 @pytest.fixture

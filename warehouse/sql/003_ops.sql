@@ -61,6 +61,32 @@ create table if not exists ops.run_nodes (
 
 create sequence if not exists ops.publication_ids;
 
+-- The last instant given to a load or a build, in microseconds since 1970. A clock that is set back must not put a load
+-- before a build that did not see it, or after one that should.
+create sequence if not exists ops.instants;
+select setval('ops.instants', greatest(
+    (select last_value from ops.instants),
+    (select (extract(epoch from max(finished_at)) * 1000000)::bigint from ops.loads),
+    1
+));
+
+create or replace function ops.next_instant()
+returns timestamptz
+language plpgsql
+set search_path = ''
+as $$
+declare
+    following bigint := nextval('ops.instants');
+    by_the_clock bigint := (extract(epoch from clock_timestamp()) * 1000000)::bigint;
+begin
+    if by_the_clock > following then
+        perform setval('ops.instants', by_the_clock);
+        following := by_the_clock;
+    end if;
+    return timestamptz 'epoch' + following * interval '1 microsecond';
+end
+$$;
+
 -- A publication makes the rows that carry its id visible, on all marts at once.
 -- known_at: rows loaded up to this instant were used (--known-at rebuilds from the same rows).
 create table if not exists ops.publications (

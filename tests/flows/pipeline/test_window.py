@@ -188,6 +188,29 @@ def test_a_load_after_known_at_waits_for_the_next_build(connection: Connection, 
     assert dates(plan(connection)) == (FRIDAY, TUESDAY)
 
 
+def test_a_clock_that_is_set_back_hides_no_load(connection: Connection, load_prices: Load) -> None:
+    # Silent failure prevented: a night that finds nothing new until the clock has caught up
+    two_days = 2 * 86_400 * 1_000_000
+    connection.execute("select setval('ops.instants', last_value + %s) from ops.instants", [two_days])
+    load_id = load_prices(THURSDAY, FRIDAY)
+    connection.execute("update ops.loads set finished_at = ops.next_instant() where load_id = %s", [load_id])
+    connection.execute("update raw.prices set loaded_at = ops.next_instant()")
+    window = plan(connection)
+    assert dates(window) == (THURSDAY, FRIDAY)
+    publish(connection, window)
+    assert plan(connection) is None
+
+
+def test_instants_follow_the_clock_and_never_go_back(connection: Connection) -> None:
+    by_the_clock = "select ops.next_instant() between now() and clock_timestamp() + interval '1 second'"
+    ahead = "select setval('ops.instants', last_value + 1000000000) from ops.instants"
+    assert value(connection, by_the_clock)
+    first = value(connection, "select ops.next_instant()")
+    connection.execute(ahead)
+    later = [value(connection, "select ops.next_instant()") for _ in range(3)]
+    assert first + timedelta(seconds=1000) < later[0] < later[1] < later[2]
+
+
 @pytest.mark.usefixtures("published")
 def test_a_published_load_needs_no_build(connection: Connection, record_load: Load) -> None:
     record_load(FRIDAY)

@@ -67,6 +67,21 @@ def test_an_unreadable_database_is_set_aside_and_a_readable_one_kept(tmp_path: P
     assert path.exists()
 
 
+def test_a_database_with_one_damaged_page_is_set_aside(tmp_path: Path) -> None:
+    # Silent failure prevented: a file that opens, and fails every schedule that reads the damaged page
+    path = tmp_path / "prefect.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("create table runs (name text primary key)")
+        connection.executemany("insert into runs values (?)", [(f"run {n}" * 50,) for n in range(200)])
+        connection.commit()
+    content = bytearray(path.read_bytes())
+    content[3 * 4096 : 4 * 4096] = bytes(4096)
+    path.write_bytes(content)
+    drop_unreadable_database(path)
+    assert not path.exists()
+    assert (tmp_path / "prefect.db.unreadable").exists()
+
+
 def test_a_port_in_use_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PREFECT_API_URL", raising=False)
     monkeypatch.setattr("flows.prefect.server.SCHEDULING_PORT", 1)  # not available to ordinary users
