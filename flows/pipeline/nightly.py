@@ -241,6 +241,19 @@ def build_step(
     warehouse: Warehouse, engine: Engine, lock: BuildLock, run: RunRecord, request: Request
 ) -> Built | None:
     """Plan the window and build it; None when nothing is new. Each attempt plans again, independently."""
+
+    def give_up(sentence: str) -> None:
+        with suppress(SigmaSightError):
+            run.finish("failed", sentence)
+        report_quietly(warehouse)
+
+    with time_limit(warehouse.settings.build_minutes, on_stuck=give_up):
+        return _plan_and_build(warehouse, engine, lock, run, request)
+
+
+def _plan_and_build(
+    warehouse: Warehouse, engine: Engine, lock: BuildLock, run: RunRecord, request: Request
+) -> Built | None:
     token = lock.hold()
     with warehouse.connect_writer(application_name=process_name("plan"), autocommit=True) as connection:
         abandon_dead_runs(connection, run.run_id)
@@ -262,15 +275,7 @@ def build_step(
         run.nodes(report.nodes)
         engine.keep(report)
 
-    def give_up(sentence: str) -> None:
-        with suppress(SigmaSightError):
-            run.finish("failed", sentence)
-        report_quietly(warehouse)
-
-    with (
-        time_limit(warehouse.settings.build_minutes, on_stuck=give_up),
-        project_build(warehouse, everything=request.full_refresh) as project,
-    ):
+    with project_build(warehouse, everything=request.full_refresh) as project:
         report = run_plainly(
             warehouse,
             "build",
