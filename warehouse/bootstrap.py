@@ -2,14 +2,16 @@
 
 Every file is idempotent. A file runs when its hash differs from the one recorded in ops.schema_files; the
 file and its record are one transaction. The first file creates the roles and runs as the administrator. The
-others run as sigmasight_writer, which therefore owns everything.
+others run as sigmasight_writer, which therefore owns everything, over a connection of its own: what the
+database holds (views, triggers, functions of a restored backup) may run then, and must not run in the
+administrator's session.
 """
 
 import hashlib
 import logging
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import psycopg
@@ -60,13 +62,37 @@ where rolname = current_user
 """
 
 Connection = psycopg.Connection[TupleRow]
+Writer = AbstractContextManager[Connection]
 
 
-def bootstrap(connection: Connection, folder: Path = SQL_FOLDER) -> list[str]:
+def bootstrap(
+    administrator: Connection, open_writer: Callable[[], Writer], folder: Path = SQL_FOLDER
+) -> list[str]:
     """Apply the files of `folder` that are new or changed, and return their names.
 
-    connection: the administrator's, in autocommit mode. Raises BootstrapError.
+    administrator: in autocommit mode. open_writer: opens a connection of the writer, in autocommit mode, once
+    the role exists. Raises BootstrapError.
     """
+    _check_server(administrator)
+    files = {path.name: path.read_text() for path in sorted(folder.glob("[0-9]*.sql"))}
+    are_new = _create_roles(administrator, files[ROLES_FILE])
+    with open_writer() as writer:
+        if not _pending(administrator, writer, files, are_new=are_new):
+            return []
+        with _lock(administrator):
+            # another process may have applied them
+            pending = _pending(administrator, writer, files, are_new=are_new)
+            for name in pending:
+                if name != ROLES_FILE:
+                    _apply(writer, name, files[name])
+                    continue
+                if not are_new:
+                    _in_transaction(administrator, name, lambda: _run(administrator, files[ROLES_FILE]))
+                _in_transaction(writer, name, lambda: _record(writer, ROLES_FILE, files[ROLES_FILE]))
+        return pending
+
+
+def _check_server(connection: Connection) -> None:
     version = connection.info.server_version // 10000
     if version < OLDEST_SERVER:
         raise BootstrapError(
@@ -79,47 +105,62 @@ def bootstrap(connection: Connection, folder: Path = SQL_FOLDER) -> list[str]:
             f"The database {connection.info.dbname} has the encoding {encoding}: create one with "
             f"`create database ... template template0 encoding 'UTF8'` and name it in DATABASE_URL."
         )
-    files = {path.name: path.read_text() for path in sorted(folder.glob("[0-9]*.sql"))}
-    if not _pending(connection, files):
-        return []
-    with _lock(connection):
-        pending = _pending(connection, files)  # another process may have applied them
-        for name in pending:
-            _apply(connection, name, files[name])
-    return pending
 
 
-def _pending(connection: Connection, files: Mapping[str, str]) -> list[str]:
-    """Return the names of the files to apply, in order."""
-    row = connection.execute(STATE).fetchone()
-    roles_exist, may_create_roles = row if row is not None else (False, False)
-    if not roles_exist:
+def _create_roles(administrator: Connection, text: str) -> bool:
+    """Create the roles, unless they exist with their rights in this database; whether that was needed."""
+    if _state(administrator)[0]:
+        return False
+    with _lock(administrator):
+        _in_transaction(administrator, ROLES_FILE, lambda: _run(administrator, text))
+    return True
+
+
+def _state(administrator: Connection) -> tuple[bool, bool]:
+    """Whether the roles exist with their rights, and whether the administrator may create roles."""
+    row = administrator.execute(STATE).fetchone()
+    return (row[0], row[1]) if row is not None else (False, False)
+
+
+def _pending(
+    administrator: Connection, writer: Connection, files: Mapping[str, str], *, are_new: bool
+) -> list[str]:
+    """Return the names of the files to apply, in order. are_new: the roles, in this database."""
+    if are_new:
         return list(files)
-    known = _applied(connection)
+    known = _applied(writer)
     changed = [name for name, text in files.items() if known.get(name) != _digest(text)]
-    if ROLES_FILE in changed and not may_create_roles:
+    if ROLES_FILE in changed and not _state(administrator)[1]:
         logger.info("%s is left to the server's administrator; the roles exist", ROLES_FILE)
         changed.remove(ROLES_FILE)
     return changed
 
 
-def _applied(connection: Connection) -> dict[str, str]:
+def _applied(writer: Connection) -> dict[str, str]:
     """Return the digests of the applied files by name."""
-    with connection.transaction():
-        connection.execute("set local role sigmasight_writer")
-        row = connection.execute("select to_regclass('ops.schema_files') is not null").fetchone()
-        if row is None or not row[0]:
-            return {}
-        return dict(connection.execute("select file_name, sha256 from ops.schema_files").fetchall())
+    row = writer.execute("select to_regclass('ops.schema_files') is not null").fetchone()
+    if row is None or not row[0]:
+        return {}
+    return dict(writer.execute("select file_name, sha256 from ops.schema_files").fetchall())
 
 
-def _apply(connection: Connection, name: str, text: str) -> None:
+def _apply(writer: Connection, name: str, text: str) -> None:
     """Run one file and record it, in one transaction."""
     logger.debug("Applying %s", name)
+
+    def run() -> None:
+        _run(writer, text)
+        _record(writer, name, text)
+
+    _in_transaction(writer, name, run)
+
+
+def _in_transaction(connection: Connection, name: str, run: Callable[[], None]) -> None:
+    """Do what the file needs, again after a collision with another bootstrap."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
             with connection.transaction():
-                _run(connection, name, text)
+                run()
         except psycopg.errors.InsufficientPrivilege as error:
             raise BootstrapError(_not_allowed(connection, name, error)) from error
         except psycopg.OperationalError:
@@ -135,13 +176,13 @@ def _apply(connection: Connection, name: str, text: str) -> None:
             return
 
 
-def _run(connection: Connection, name: str, text: str) -> None:
-    if name != ROLES_FILE:
-        connection.execute("set local role sigmasight_writer")
+def _run(connection: Connection, text: str) -> None:
     connection.execute(text.encode())
-    connection.execute("set local role sigmasight_writer")
-    connection.execute(RECORD_TABLE.encode())
-    connection.execute(
+
+
+def _record(writer: Connection, name: str, text: str) -> None:
+    writer.execute(RECORD_TABLE.encode())
+    writer.execute(
         "insert into ops.schema_files (file_name, sha256) values (%s, %s) "
         "on conflict (file_name) do update set sha256 = excluded.sha256, applied_at = now()",
         [name, _digest(text)],

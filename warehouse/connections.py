@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import psycopg
 from psycopg import sql
 
-from warehouse.bootstrap import Connection, bootstrap, set_password
+from warehouse.bootstrap import Connection, Writer, bootstrap, set_password
 from warehouse.embedded import EmbeddedServer, reload_embedded, server_lock, start_embedded, stop_embedded
 from warehouse.embedded_host import DEFAULT_PORT
 from warehouse.embedded_logins import (
@@ -156,10 +156,15 @@ def _open_embedded(settings: Settings) -> Warehouse:
 
 
 def _prepare(warehouse: Warehouse) -> None:
-    """Close the logins, lay down the database, and give the roles their passwords."""
+    """Close the logins, create the database if it is missing, then its roles, schemas and tables."""
     _close_logins(warehouse)
-    _lay_down(warehouse)
-    _set_passwords(warehouse)
+    try:
+        _lay_down(warehouse)
+    except _DatabaseMissingError:
+        parts = url_parts(warehouse.admin_url)
+        with _connected(make_url({**parts, "dbname": "postgres"})) as connection:
+            _create_database(connection, parts["dbname"])
+        _lay_down(warehouse)
 
 
 def _embedded_warehouse(settings: Settings) -> Warehouse:
@@ -209,16 +214,15 @@ def _network_url(settings: Settings, server: EmbeddedServer) -> str | None:
 
 
 def _lay_down(warehouse: Warehouse) -> None:
-    """Create the database if it is missing, then its roles, schemas and tables."""
-    try:
-        with _connected(warehouse.admin_url) as connection:
-            bootstrap(connection)
-    except _DatabaseMissingError:
-        parts = url_parts(warehouse.admin_url)
-        with _connected(make_url({**parts, "dbname": "postgres"})) as connection:
-            _create_database(connection, parts["dbname"])
-        with _connected(warehouse.admin_url) as connection:
-            bootstrap(connection)
+    """Create roles, schemas and tables, and give the embedded server's roles their passwords."""
+    with _connected(warehouse.admin_url) as administrator:
+
+        def open_writer() -> Writer:
+            if warehouse.is_embedded:
+                _set_passwords(warehouse.settings, administrator)
+            return _connected(warehouse.writer_url)
+
+        bootstrap(administrator, open_writer)
 
 
 def _close_logins(warehouse: Warehouse) -> None:
@@ -238,18 +242,16 @@ def _close_logins(warehouse: Warehouse) -> None:
         reload_embedded(folder)
 
 
-def _set_passwords(warehouse: Warehouse) -> None:
-    """Give each role the password of its URL, where it has another one or none."""
-    settings = warehouse.settings
-    with _connected(warehouse.admin_url) as connection:
-        found = connection.execute(
-            "select rolname, rolpassword from pg_catalog.pg_authid where rolname = any(%s)", [list(ROLES)]
-        )
-        for role, verifier in found.fetchall():
-            password = _embedded_password(settings, role)
-            if not matches(password, verifier):
-                with server_lock(settings.warehouse_folder):
-                    set_password(connection, role, password)
+def _set_passwords(settings: Settings, administrator: Connection) -> None:
+    """Give each role of the embedded server its password, where it has another one or none."""
+    found = administrator.execute(
+        "select rolname, rolpassword from pg_catalog.pg_authid where rolname = any(%s)", [list(ROLES)]
+    )
+    for role, verifier in found.fetchall():
+        password = _embedded_password(settings, role)
+        if not matches(password, verifier):
+            with server_lock(settings.warehouse_folder):
+                set_password(administrator, role, password)
 
 
 def _database_exists(connection: Connection, database: str) -> bool:
@@ -308,8 +310,8 @@ def _open_given(settings: Settings, database_url: str) -> Warehouse:
         admin_url=make_url(admin),
         is_embedded=False,
     )
+    _lay_down(warehouse)
     with _connected(warehouse.admin_url) as connection:
-        bootstrap(connection)
         for role, password in passwords.items():
             if password is not None and not _logs_in(url(role, admin["dbname"])):
                 set_password(connection, role, password)

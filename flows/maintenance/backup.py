@@ -5,9 +5,10 @@ the marts of all dates, users with their password hashes. Roles belong to the se
 creates them, as for every new warehouse. The chat's own database is not included.
 
 A backup ends with a signature of the key of its home: see signature. A restore runs what is in the file, so
-it refuses another file unless it is told to trust it. It runs as the writer, never as a superuser. Afterwards
-the numbered SQL (schemas, functions, filters) is laid down again, and of a file that is only trusted also the
-readers' views.
+it refuses another file unless it is told to trust it. It runs as the writer, never as a superuser. At its end
+the grants of the file are revoked: see restored_grants. Afterwards the numbered SQL (schemas, functions,
+filters, grants) is laid down again, as the writer, and of a file that is only trusted also the views of the
+readers.
 
 A restore drops and recreates those schemas in one transaction: other processes see the warehouse either as it
 was before or as in the backup, and a restore that fails or is killed changes nothing.
@@ -32,11 +33,12 @@ from flows.console import end_progress, show_work
 from flows.database import Connection, row, rows, value
 from flows.dbt.manifest_cache import FORGET
 from flows.errors import BackupError
+from flows.maintenance.restored_grants import REVOKE_GRANTS
 from flows.maintenance.signature import backup_key, is_signed, sign
 from flows.pipeline.layout import read_version
 from flows.pipeline.lock import build_lock, process_name
 from flows.pipeline.reader_views import make_views
-from warehouse.connections import WRITER, Warehouse, connect, open_warehouse
+from warehouse.connections import WRITER, Warehouse, open_warehouse
 from warehouse.embedded_host import program
 from warehouse.locks import LOAD_LOCK
 from warehouse.urls import hide_secrets, libpq_environment, url_parts
@@ -69,7 +71,7 @@ where relkind = 'r' and relpersistence = 'p' and nspname = any(%s)
 """
 
 # Of the numbered SQL in the file: forgotten, so that all of it is laid down again
-ENDING = b"\ndelete from ops.schema_files;\n"
+ENDING = f"\n{REVOKE_GRANTS}\ndrop table if exists ops.schema_files;\n".encode()
 
 # Of the marts whose views need not be laid again, as their comments say
 FORGET_DEFINITIONS = """
@@ -352,7 +354,7 @@ def _run_watched(
         stderr=subprocess.PIPE,
         text=True,
         errors="replace",
-        env=_environment(warehouse.admin_url, "backup"),
+        env=_environment(warehouse.writer_url, "backup"),
     )
     assert process.stderr is not None  # noqa: S101 - a pipe
     lines = []
@@ -375,10 +377,10 @@ def _environment(url: str, purpose: str) -> dict[str, str]:
 
 @contextmanager
 def _connected(warehouse: Warehouse, purpose: str) -> Iterator[Connection]:
-    """A connection as the administrator."""
+    """A connection as the writer: what a restored file holds may run in it."""
     name = process_name(purpose)
     try:
-        with connect(warehouse.admin_url, application_name=name, autocommit=True) as connection:
+        with warehouse.connect_writer(application_name=name, autocommit=True) as connection:
             yield connection
     except psycopg.OperationalError as error:
         raise BackupError(f"The database connection broke: {' '.join(str(error).split())}.") from error

@@ -4,11 +4,14 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from warehouse import bootstrap as module
 from warehouse.bootstrap import SQL_FOLDER, Connection, bootstrap
 from warehouse.connections import Warehouse, connect, open_warehouse, prepare_ai_database
+from warehouse.embedded_logins import role_password
 from warehouse.errors import BootstrapError
 from warehouse.settings import Settings
 from warehouse.urls import make_url, url_parts
@@ -52,20 +55,33 @@ def sql_folder(tmp_path: Path) -> Path:
     return Path(shutil.copytree(SQL_FOLDER, tmp_path / "sql"))
 
 
+def laid_down(connection: Connection, folder: Path = SQL_FOLDER) -> list[str]:
+    """The files that a bootstrap of this database applied."""
+
+    def writer() -> Connection:
+        parts = conninfo_to_dict(connection.info.dsn)
+        password = role_password(Path(str(parts["host"])).parent, "sigmasight_writer")
+        return psycopg.connect(
+            connection.info.dsn, user="sigmasight_writer", password=password, autocommit=True
+        )
+
+    return bootstrap(connection, writer, folder)
+
+
 def schema(connection: Connection) -> list[object]:
     """Everything that the files create: relations with columns, constraints, functions, grants, owners."""
     return [row for statement in SCHEMA for row in connection.execute(statement.encode()).fetchall()]
 
 
 def test_a_second_bootstrap_applies_nothing(admin: Connection) -> None:
-    assert bootstrap(admin) == []
+    assert laid_down(admin) == []
 
 
 def test_every_file_may_run_again_and_changes_nothing(admin: Connection) -> None:
     admin.execute("insert into ops.users (email, full_name, password_hash) values ('a@b.c', 'A', 'x')")
     before = schema(admin)
     admin.execute("delete from ops.schema_files")
-    assert bootstrap(admin) == FILES
+    assert laid_down(admin) == FILES
     assert schema(admin) == before
     assert admin.execute("select count(*) from ops.users").fetchone() == (1,)
 
@@ -73,21 +89,21 @@ def test_every_file_may_run_again_and_changes_nothing(admin: Connection) -> None
 def test_only_a_changed_file_runs_again(admin: Connection, sql_folder: Path) -> None:
     with (sql_folder / "004_raw.sql").open("a") as file:
         file.write("\nalter table raw.prices add column if not exists note text;\n")
-    assert bootstrap(admin, sql_folder) == ["004_raw.sql"]
-    assert bootstrap(admin, sql_folder) == []
+    assert laid_down(admin, sql_folder) == ["004_raw.sql"]
+    assert laid_down(admin, sql_folder) == []
     assert admin.execute("select count(note) from raw.prices").fetchone() == (0,)
 
 
 def test_a_new_file_runs_after_the_others(admin: Connection, sql_folder: Path) -> None:
     (sql_folder / "900_more.sql").write_text("create table if not exists raw.more (a integer);")
-    assert bootstrap(admin, sql_folder) == ["900_more.sql"]
+    assert laid_down(admin, sql_folder) == ["900_more.sql"]
 
 
 def test_a_file_that_fails_leaves_nothing_and_is_named(admin: Connection, sql_folder: Path) -> None:
     (sql_folder / "900_half.sql").write_text("create table raw.half (a integer);\nselect 1 / 0;")
     (sql_folder / "901_later.sql").write_text("create table raw.later (a integer);")
     with pytest.raises(BootstrapError, match=r"900_half[.]sql.*division by zero"):
-        bootstrap(admin, sql_folder)
+        laid_down(admin, sql_folder)
     assert admin.execute("select to_regclass('raw.half'), to_regclass('raw.later')").fetchone() == (
         None,
         None,
@@ -113,7 +129,7 @@ def test_a_copied_database_gets_its_grants_again(empty_warehouse: Warehouse) -> 
 
 def test_lost_rights_of_the_roles_are_granted_again(admin: Connection, empty_warehouse: Warehouse) -> None:
     admin.execute(f"revoke create on database {admin.info.dbname} from sigmasight_writer")
-    assert module.ROLES_FILE in bootstrap(admin)
+    assert module.ROLES_FILE in laid_down(admin)
     with empty_warehouse.connect_writer() as connection:
         connection.execute("create schema audit")
 
@@ -121,7 +137,7 @@ def test_lost_rights_of_the_roles_are_granted_again(admin: Connection, empty_war
 def test_an_older_server_is_refused(admin: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "OLDEST_SERVER", 99)
     with pytest.raises(BootstrapError, match="needs PostgreSQL 99 or later"):
-        bootstrap(admin)
+        laid_down(admin)
 
 
 def test_two_databases_of_one_server_are_independent(
@@ -157,5 +173,5 @@ def test_a_database_that_cannot_hold_all_text_is_refused(warehouse: Warehouse) -
         connection.execute("create database narrow template template0 encoding 'SQL_ASCII' locale 'C'")
         narrow = make_url({**url_parts(warehouse.admin_url), "dbname": "narrow"})
         with connect(narrow, autocommit=True) as other, pytest.raises(BootstrapError, match="UTF8"):
-            bootstrap(other)
+            laid_down(other)
         connection.execute("drop database narrow")

@@ -286,6 +286,90 @@ def test_a_planted_check_runs_without_superuser_and_a_weakened_filter_is_repaire
     assert one(warehouse, definition) == sound
 
 
+PLANTED_AFTERWARDS = """
+create table ops.seen (who text, is_superuser boolean);
+create function ops.planted() returns trigger language plpgsql as $$
+begin
+    perform set_config('role', 'none', true);
+    insert into ops.seen select session_user, rolsuper from pg_catalog.pg_roles where rolname = session_user;
+    return null;
+end $$;
+create trigger planted after insert on ops.schema_files for each statement execute function ops.planted();
+-- the numbered SQL inserts into it where it is empty: the trigger runs all the same
+create trigger planted after insert on ops.layouts for each statement execute function ops.planted();
+create view ops.as_layouts as select layout, reached_at, ops.planted_read() from ops.layouts;
+grant usage on schema raw to public, sigmasight_api;
+grant select on raw.positions to public;
+grant select on raw.positions to sigmasight_api with grant option;
+grant select (email) on ops.users to sigmasight_chat;
+grant execute on function access.code_of(text) to sigmasight_api;
+grant usage on schema marts to sigmasight_auth;
+grant select on marts.dim_portfolios to public, sigmasight_auth;
+alter default privileges in schema raw grant select on tables to public;
+alter default privileges grant select on tables to sigmasight_api;
+"""
+PLANTED_READ = """
+create function ops.planted_read() returns boolean language plpgsql as $$
+begin
+    perform set_config('role', 'none', true);
+    if (select rolsuper from pg_catalog.pg_roles where rolname = session_user) then
+        raise exception 'planted code runs as the superuser %', session_user;
+    end if;
+    return true;
+end $$;
+"""
+GRANTS = """
+with granted as (
+    select oid::regclass::text as name, coalesce(relacl, acldefault('r', relowner)) as acl
+    from pg_class where relnamespace > 16383 and relkind in ('r', 'v', 'S')
+    union all
+    select attrelid::regclass || '.' || attname, attacl from pg_attribute where attacl is not null
+    union all
+    select oid::regprocedure::text, coalesce(proacl, acldefault('f', proowner))
+    from pg_proc where pronamespace > 16383
+    union all
+    select nspname, coalesce(nspacl, acldefault('n', nspowner)) from pg_namespace where oid > 16383
+    union all
+    select 'default ' || defaclnamespace::regnamespace || defaclobjtype::text, defaclacl from pg_default_acl
+)
+
+select name, grantee::regrole::text, privilege_type
+from granted, aclexplode(acl)
+where grantee <> 'sigmasight_writer'::regrole
+"""
+
+
+def grants(warehouse: Warehouse) -> set[tuple[str, ...]]:
+    """Every grant in the database but those to the owner: what it is on, to whom, and which."""
+    with warehouse.connect_writer() as connection:
+        return {tuple(row) for row in connection.execute(GRANTS.encode()).fetchall()}
+
+
+def test_what_a_trusted_file_plants_never_runs_as_the_administrator(
+    copied: CommandLine, tmp_path: Path
+) -> None:
+    # Silent failure prevented: triggers and views of a backup that run as the superuser when the numbered SQL
+    # is laid down, and grants that show readers the raw data of everybody
+    warehouse, path = copied.warehouse, tmp_path / "planted.backup"
+    before = grants(warehouse)
+    with warehouse.connect_writer(autocommit=True) as connection:
+        connection.execute((PLANTED_READ + PLANTED_AFTERWARDS).encode())
+    assert len(grants(warehouse) - before) >= 8
+    write_backup(warehouse, path)
+    path.write_bytes(path.read_bytes()[:-1])  # without its signature
+    restore_backup(warehouse, path, replace=True, trust=True)
+    assert one(warehouse, "select array_agg(distinct who) from ops.seen") == ["sigmasight_writer"]
+    assert one(warehouse, "select count(*) from ops.as_layouts") == 1
+    assert grants(warehouse) == before
+    write_backup(warehouse, path, overwrite=True)
+    for statement in ("select * from raw.positions", "select email from ops.users"):
+        with (
+            psycopg.connect(warehouse.api_url) as api,
+            pytest.raises(psycopg.errors.InsufficientPrivilege),
+        ):
+            api.execute(statement.encode())
+
+
 @pytest.mark.long
 def test_a_weakened_view_of_a_trusted_file_is_repaired(copied: CommandLine, tmp_path: Path) -> None:
     # Silent failure prevented: a backup whose views show every portfolio to everybody
@@ -320,7 +404,7 @@ def test_a_backup_replaces_a_file_only_with_overwrite(published: Warehouse, back
 
 def test_a_failed_backup_leaves_no_file(published: Warehouse, tmp_path: Path) -> None:
     database = published.settings.warehouse_database
-    gone = replace(published, admin_url=published.admin_url.replace(f"/{database}?", "/nowhere?"))
+    gone = replace(published, writer_url=published.writer_url.replace(f"/{database}?", "/nowhere?"))
     with pytest.raises(Exception, match="nowhere"):
         write_backup(gone, tmp_path / "x.backup")
     assert list(tmp_path.iterdir()) == []
