@@ -38,6 +38,15 @@ MAX_SERIES: Final = 100_000
 MAX_MODIFIER: Final = 1000
 """The largest number in a type such as varchar(n) or numeric(p, s), and in the length of lpad and rpad."""
 
+MAX_ARITHMETIC: Final = 50
+"""Products, quotients, powers and the like: with numbers of 100,000 digits each takes a quarter of a second,
+and PostgreSQL looks at no timeout before the end of a row."""
+
+ARITHMETIC: Final = frozenset({
+    "*", "/", "%", "^", "|/", "||/",
+    "sqrt", "cbrt", "exp", "ln", "log", "log10", "power", "pow", "mod", "div", "gcd", "lcm", "width_bucket",
+})  # fmt: skip
+
 CURRENT: Final = "marts"
 _FRACTION: Final = re.compile(r"\d{0,12}\.\d*")
 COMMENTS: Final = {"C_COMMENT", "SQL_COMMENT"}
@@ -140,6 +149,7 @@ class _Walk:
         self.functions: dict[str, frozenset[str]] = {}  # columns by alias of a function in FROM
         self.columns: list[tuple[str, ...]] = []
         self.nodes = 0
+        self.arithmetic = 0
 
     def check(self, statement: ast.RawStmt) -> None:
         if not isinstance(statement.stmt, ast.SelectStmt):
@@ -229,6 +239,7 @@ class _Walk:
                     else ": use arithmetic, aggregates, windows, dates or text functions."
                 ),
             )
+        self._count_arithmetic(name)
         if name == "generate_series":
             _check_numbers(node.args, MAX_SERIES, "generate_series may make at most {} values.")
         if name in {"lpad", "rpad"}:
@@ -254,6 +265,16 @@ class _Walk:
         if node.kind in BETWEEN:
             return
         _check_operator(node.name)
+        self._count_arithmetic(_strings(node.name)[-1])
+
+    def _count_arithmetic(self, name: str) -> None:
+        self.arithmetic += name in ARITHMETIC
+        if self.arithmetic > MAX_ARITHMETIC:
+            raise _refuse(
+                "too_complex",
+                f"The statement multiplies, divides or takes powers more than {MAX_ARITHMETIC} times: "
+                "write a simpler one.",
+            )
 
     def on_sublink(self, node: Any, _: Scope) -> None:
         if node.operName:

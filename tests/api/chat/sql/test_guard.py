@@ -75,6 +75,8 @@ def test_an_empty_statement_is_refused(statement: str) -> None:
         ("select $1", "parameter", "write the value"),
         ("select generate_series(1, 1000001)", "too_large", "100,000"),
         ("select generate_series(1, 1e9::int)", "too_large", "100,000"),
+        ("select " + ", ".join(["7 * 7"] * 51), "too_complex", "more than 50 times"),
+        ("select " + ", ".join(["ln(7)"] * 51), "too_complex", "more than 50 times"),
         ("select lpad('a', 1001)", "too_large", "1,000"),
         ("select 'a'::varchar(1001)", "too_large", "1,000"),
         ("select (d).symbol from fct_prices d", "field", "alias.column"),
