@@ -4,7 +4,8 @@ import asyncio
 import json
 import logging
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, Final
@@ -70,7 +71,7 @@ class McpCalls:
     async def _call(self, user: User, name: str, arguments: Mapping[str, Any], session: str) -> ToolAnswer:
         written = json.dumps(arguments, ensure_ascii=False, default=str)
         known = self._session(user.user_id, session)
-        async with known.lock:
+        async with known.lock, self._place(user):
             run = await self._begin(known, user.user_id, f"{name} {written}")
             began = monotonic()
             try:
@@ -84,6 +85,15 @@ class McpCalls:
                 raise
             await self._end(run, "done", began)
             return answer
+
+    @asynccontextmanager
+    async def _place(self, user: User) -> AsyncIterator[None]:
+        """One of the user's places for answers: sessions without number must not take those of others."""
+        give_back = self._chat.limits.begin(user.user_id)
+        try:
+            yield
+        finally:
+            give_back()
 
     def _context(self, user: User, run: Run) -> ToolContext:
         return ToolContext(

@@ -19,12 +19,13 @@ from api.http.errors import NotAuthenticated, TokenExpired, TokenInvalid
 from api.http.limits import MAX_BODY_BYTES
 from api.mcp.calls import McpCalls
 from api.mcp.server import Context, make_server
+from api.mcp.sessions import SESSION_HEADER, UserSessions
 from api.services import Services
 
 CLIENT: Final = "sigmasight"
 MAX_SESSIONS: Final = 1000
 SESSION_SECONDS: Final = 1800
-SESSION_HEADER: Final = "mcp-session-id"
+SESSIONS_PER_USER: Final = 20
 
 
 class UserToken(AccessToken):
@@ -60,7 +61,9 @@ async def serving(services: Services, calls: McpCalls) -> AsyncIterator[ASGIApp]
         max_request_body_size=MAX_BODY_BYTES,
         max_sessions=MAX_SESSIONS,
     )
-    guarded = RequireAuthMiddleware(manager.handle_request, required_scopes=[])
+    guarded = RequireAuthMiddleware(
+        UserSessions(manager.handle_request, SESSIONS_PER_USER), required_scopes=[]
+    )
     async with manager.run():
         yield AuthenticationMiddleware(guarded, backend=BearerAuthBackend(UserTokens(services)))
 

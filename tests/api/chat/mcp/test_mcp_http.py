@@ -14,6 +14,7 @@ from psycopg import OperationalError, connect
 from psycopg.rows import dict_row
 
 from api.app import create_app
+from api.mcp.http import SESSIONS_PER_USER
 from ingestion.demo.demo import DEMO_PASSWORD
 from tests.api.chat.mcp.mcp_clients import (
     body_of,
@@ -258,33 +259,40 @@ def test_two_users_at_once_see_their_own(address: str) -> None:
     assert first != second
 
 
+HEADERS = {"Accept": "application/json, text/event-stream", "Content-Type": "application/json"}
+HELLO = {
+    "jsonrpc": "2.0",
+    "id": 1,
+    "method": "initialize",
+    "params": {
+        "protocolVersion": "2025-06-18",
+        "capabilities": {},
+        "clientInfo": {"name": "test", "version": "1"},
+    },
+}
+LISTING = {"jsonrpc": "2.0", "id": 2, "method": "tools/list"}
+
+
+def ask_mcp(address: str, token: str, body: Any, session: str | None = None) -> httpx2.Response:
+    """Send a message without a client."""
+    headers = {**HEADERS, "Authorization": f"Bearer {token}"}
+    headers |= {} if session is None else {"Mcp-Session-Id": session}
+    return httpx2.post(f"{address}/mcp", headers=headers, json=body, timeout=60)
+
+
 def test_a_session_belongs_to_the_user_who_opened_it(address: str, token: str) -> None:
     other = log_in(address, HEDGE_FUND, DEMO_PASSWORD)
-    headers = {
-        "Accept": "application/json, text/event-stream",
-        "Content-Type": "application/json",
-    }
-    hello = {
-        "jsonrpc": "2.0",
-        "id": 1,
-        "method": "initialize",
-        "params": {
-            "protocolVersion": "2025-06-18",
-            "capabilities": {},
-            "clientInfo": {"name": "test", "version": "1"},
-        },
-    }
-    opened = httpx2.post(
-        f"{address}/mcp", headers={**headers, "Authorization": f"Bearer {token}"}, json=hello
-    )
-    session = opened.headers["mcp-session-id"]
-    listing = {"jsonrpc": "2.0", "id": 2, "method": "tools/list"}
-    stolen = httpx2.post(
-        f"{address}/mcp",
-        headers={**headers, "Authorization": f"Bearer {other}", "Mcp-Session-Id": session},
-        json=listing,
-    )
-    assert stolen.status_code == 404
+    session = ask_mcp(address, token, HELLO).headers["mcp-session-id"]
+    assert ask_mcp(address, other, LISTING, session).status_code == 404
+
+
+def test_a_user_has_a_few_sessions_and_the_oldest_ends_first(address: str, token: str) -> None:
+    other = log_in(address, HEDGE_FUND, DEMO_PASSWORD)
+    kept = ask_mcp(address, other, HELLO).headers["mcp-session-id"]
+    opened = [ask_mcp(address, token, HELLO).headers["mcp-session-id"] for _ in range(SESSIONS_PER_USER + 2)]
+    answers = [ask_mcp(address, token, LISTING, session).status_code for session in opened]
+    assert answers == [404, 404] + [200] * SESSIONS_PER_USER
+    assert ask_mcp(address, other, LISTING, kept).status_code == 200
 
 
 def test_calls_count_against_the_limit_of_a_minute(demo: Warehouse) -> None:
@@ -299,6 +307,32 @@ def test_calls_count_against_the_limit_of_a_minute(demo: Warehouse) -> None:
         answers = anyio.run(ask)
     assert [answer.is_error for answer in answers] == [False, False, False, True]
     assert "a minute" in text_of(answers[-1])
+
+
+def test_sessions_without_number_do_not_take_the_connections_of_others(demo: Warehouse) -> None:
+    slow = {"chat_sql_cost": 1e18, "chat_sql_scanned_rows": 1e18, "chat_sql_seconds": 2}
+    settings = demo.settings.model_copy(update={**slow, "chat_streams_per_user": 1})
+    quick = statement("select count(*) from dim_portfolios")
+
+    async def ask(address: str) -> tuple[Any, Any]:
+        own, other = (log_in(address, email, DEMO_PASSWORD) for email in (INDIVIDUAL, HEDGE_FUND))
+        async with (
+            http_client(address, own, "legacy") as one,
+            http_client(address, own, "legacy") as two,
+            http_client(address, other, "legacy") as third,
+        ):
+            running = asyncio.create_task(one.call_tool("sql", statement(SLOW)))
+            await asyncio.sleep(0.7)
+            answers = await two.call_tool("sql", quick), await third.call_tool("sql", quick)
+            await running
+            assert not (await two.call_tool("sql", quick)).is_error
+        return answers
+
+    with serving(create_app(settings)) as address:
+        refused, answered = asyncio.run(ask(address))
+    assert refused.is_error
+    assert "being answered" in text_of(refused)
+    assert not answered.is_error
 
 
 def test_a_memory_is_only_proposed(address: str, token: str) -> None:
