@@ -4,8 +4,9 @@ It requires a secret and accepts only local connections, because changing the de
 this service. The secret is in a file that only the service's account can read; processes that Prefect starts
 for runs inherit it.
 
-The socket listens before the server starts, so the first request waits for it. The server stops when the pipe
-to its parent closes, which the kernel does even for a killed process.
+The socket listens before the server starts, so the first request waits for it. A server that ends by itself
+or is killed is started again on that socket. It stops when the pipe to its parent closes, which the kernel
+does even for a killed process.
 """
 
 import atexit
@@ -17,10 +18,10 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
 
 from flows.environment import is_prefect_named, log_folder, prefect_database
 from flows.errors import OrchestratorError
@@ -32,6 +33,7 @@ logger = logging.getLogger(__name__)
 BACKLOG = 128
 SCHEDULING_PORT = 4200
 STOP_SECONDS = 10.0
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 60.0
 DAY_SECONDS = 86_400
 
 
@@ -41,6 +43,7 @@ class _Server:
 
     process: subprocess.Popen[bytes] | None = None
     lifeline: int | None = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 _server = _Server()
@@ -60,8 +63,14 @@ def start_scheduling_server(settings: Settings, port: int | None = None) -> None
     secret = read_secret(settings)
     os.environ["PREFECT_API_URL"] = f"{origin}/api"
     os.environ["PREFECT_API_AUTH_STRING"] = secret
-    with listener, server_log(settings).open("wb") as log:
-        _start(listener, log, {**os.environ, **_server_environment(settings, origin, secret)})
+    environment = {**os.environ, **_server_environment(settings, origin, secret)}
+    server_log(settings).unlink(missing_ok=True)
+    _start(listener, server_log(settings), environment)
+    atexit.register(stop_server)
+    watch = threading.Thread(
+        target=_keep_running, args=(listener, server_log(settings), environment), daemon=True
+    )
+    watch.start()
 
 
 def drop_unreadable_database(path: Path) -> None:
@@ -111,21 +120,39 @@ def secret_file(settings: Settings) -> Path:
     return settings.warehouse_folder / "prefect_secret"
 
 
-def _start(listener: socket.socket, log: IO[bytes], environment: dict[str, str]) -> None:
+def _start(listener: socket.socket, log: Path, environment: dict[str, str]) -> None:
     environment.pop("PREFECT_LOGGING_SETTINGS_PATH", None)  # its warnings go to its own log, not to the run's
     watched, lifeline = os.pipe()
-    _server.process = subprocess.Popen(
-        [sys.executable, "-m", "flows.prefect.server", str(listener.fileno()), str(watched)],
-        cwd=project_root(),
-        env=environment,
-        pass_fds=(listener.fileno(), watched),
-        stdin=subprocess.DEVNULL,
-        stdout=log,
-        stderr=log,
-    )
+    with log.open("ab") as output:
+        _server.process = subprocess.Popen(
+            [sys.executable, "-m", "flows.prefect.server", str(listener.fileno()), str(watched)],
+            cwd=project_root(),
+            env=environment,
+            pass_fds=(listener.fileno(), watched),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+        )
     os.close(watched)
     _server.lifeline = lifeline
-    atexit.register(stop_server)
+
+
+def _keep_running(listener: socket.socket, log: Path, environment: dict[str, str]) -> None:
+    """Start the server again when it ended without stop_server; wait longer each time, up to a minute."""
+    pause = FIRST_PAUSE_SECONDS
+    while (process := _server.process) is not None:
+        begun = time.monotonic()
+        process.wait()
+        if time.monotonic() - begun > LONGEST_PAUSE_SECONDS:
+            pause = FIRST_PAUSE_SECONDS
+        time.sleep(pause)
+        pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+        with _server.lock:
+            if _server.process is not process or _server.lifeline is None:
+                return
+            logger.error("Prefect's server ended (%s) and is started again", process.returncode)
+            os.close(_server.lifeline)
+            _start(listener, log, environment)
 
 
 def _listen(port: int) -> socket.socket:
@@ -145,10 +172,11 @@ def server_log(settings: Settings) -> Path:
 
 def stop_server() -> None:
     """Stop the server of this process, after it has flushed its data."""
-    process, _server.process = _server.process, None
-    if process is None or _server.lifeline is None:
-        return
-    os.close(_server.lifeline)
+    with _server.lock:
+        process, _server.process = _server.process, None
+        if process is None or _server.lifeline is None:
+            return
+        os.close(_server.lifeline)
     try:
         process.wait(STOP_SECONDS)
     except subprocess.TimeoutExpired:

@@ -46,6 +46,24 @@ def test_server_answers_and_ends_with_a_killed_parent(tmp_path: Path) -> None:
         wait_until(lambda: not server.is_running() or server.status() == psutil.STATUS_ZOMBIE, "it ends")
 
 
+@pytest.mark.long
+def test_a_killed_server_is_started_again(tmp_path: Path) -> None:
+    # Silent failure prevented: a schedule that goes on without its server, and starts no night
+    environment = {**os.environ, "SIGMASIGHT_HOME": str(tmp_path), "PREFECT_HOME": str(tmp_path / "prefect")}
+    environment.pop("PREFECT_API_URL", None)
+    with subprocess.Popen(
+        [sys.executable, "-c", STARTS_A_SERVER], stdout=subprocess.PIPE, text=True, env=environment
+    ) as parent:
+        assert parent.stdout is not None
+        url = parent.stdout.readline().strip()
+        (server,) = psutil.Process(parent.pid).children()
+        server.send_signal(signal.SIGKILL)
+        wait_until(lambda: psutil.Process(parent.pid).children() not in ([], [server]), "another one runs")
+        with urllib.request.urlopen(f"{url}/health", timeout=120) as answer:  # noqa: S310 - our own server
+            assert answer.read() == b"true"
+        parent.send_signal(signal.SIGKILL)
+
+
 def test_a_named_server_is_used_without_starting_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:1/api")
     start_scheduling_server(Settings(sigmasight_home=tmp_path))
