@@ -13,7 +13,7 @@ from tests.drills.trial import Outcome, Trial, trial
 REFUSED = ("not signed with the key", "not a readable backup", "There is no file", "nothing was changed")
 
 
-def backups(ground: Ground, outcome: Outcome, rng: Random, rounds: int = 2) -> None:
+def backups(ground: Ground, outcome: Outcome, rng: Random, rounds: int = 1) -> None:
     """Each kind of damage in each round, at another place of the file."""
     for _ in range(rounds):
         backup_round(ground, outcome, rng, DAMAGES)

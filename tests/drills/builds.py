@@ -1,32 +1,38 @@
-"""Several builds at once: one runs, the others say which one does, and nothing is built twice."""
+"""Several commands at once: one night runs, the others say which one does, and nothing is built twice."""
 
 import time
 from random import Random
 
 from tests.drills.ground import Ground
-from tests.drills.trial import Outcome, trial
-from tests.flows.flow_helpers import LAST_DATE
-
-OTHERS = (("rebuild", "--from", str(LAST_DATE)), ("nightly", "--force"))
+from tests.drills.trial import Outcome, Trial, trial
 
 
-def two_builds(ground: Ground, outcome: Outcome, rng: Random, rounds: int = 3) -> None:
-    """Start a night and others beside it."""
+def two_builds(ground: Ground, outcome: Outcome, rng: Random, rounds: int = 2) -> None:
+    """Start a night, and others beside it."""
     for _ in range(rounds):
         build_round(ground, outcome, rng)
 
 
 def build_round(ground: Ground, outcome: Outcome, rng: Random) -> None:
-    """Two nights at once, in the middle of the one that runs a rebuild and a night without a source."""
+    """Two nights at once; and at any moment another one, a load of the same prices, and a backup."""
     with trial(ground, outcome, rng) as disturbed:
-        nights = [disturbed.start_night(), disturbed.start_night()]
-        time.sleep(rng.uniform(3, 0.7 * ground.night_seconds))
-        # once the first night is published a rebuild is right to publish again: only while it runs
-        late = [
-            disturbed.start_night(*other) for other in OTHERS if nights[0].poll() is nights[1].poll() is None
-        ]
-        ends = sorted(disturbed.ended(process) for process in (*nights, *late))
-        disturbed.fault("build beside another")
-        if ends.count(0) > 1:
-            outcome.tally.count("night", f"of several builds at once more than one ended well: {ends}")
+        running = {"second night": disturbed.start_night(), "night": disturbed.start_night()}
+        beside = {
+            "third night": ("nightly", "--force"),
+            "load": ("load", "prices", str(ground.home / "news")),
+            "backup": ("backup", str(ground.home / "beside.backup"), "--overwrite"),
+        }
+        for name in rng.sample(list(beside), len(beside)):
+            time.sleep(disturbed.moment() / len(beside))
+            running[name] = disturbed.command.start(*beside[name])
+        for name, process in running.items():
+            _end(disturbed, name, disturbed.ended(process))
         disturbed.run_to_the_end()
+
+
+def _end(disturbed: Trial, name: str, code: int) -> None:
+    """A night may be refused; a load and a backup run beside it."""
+    if name != "night":
+        disturbed.fault(name)
+    if name in {"load", "backup"} and code != 0:
+        disturbed.outcome.tally.count("night", f"the {name} beside a night ended with {code}")

@@ -17,7 +17,7 @@ import numpy as np
 from tests.database_copies import copy_of, drop
 from tests.drills.comparison import Marts, read_marts
 from tests.drills.expected import Expected, read_answers
-from tests.drills.ground import OWNERS, PASSWORD, Ground, night_from
+from tests.drills.ground import OWNERS, PASSWORD, Ground, night_from, succeed
 from tests.drills.service import Service
 from tests.drills.trial import Outcome, trial
 from tests.flows.flow_helpers import CommandLine, price_table, write_prices
@@ -42,7 +42,7 @@ def library() -> Path | None:
     return next(iter(sorted(Path("/usr").glob(LIBRARIES))), None)
 
 
-def clock(ground: Ground, outcome: Outcome, rng: Random, rounds: int = 2) -> None:
+def clock(ground: Ground, outcome: Outcome, rng: Random, rounds: int = 1) -> None:
     """Jumps during a night, and a night that was published two days ahead; skipped without libfaketime."""
     found = library()
     if found is None:
@@ -120,7 +120,7 @@ def undisturbed_second_night(ground: Ground) -> SecondNight:
     folder = write_prices(ground.home / "correction", row)
     copy = copy_of(ground.undisturbed, "second")
     try:
-        CommandLine(copy).succeed(*night_from(folder))
+        succeed(CommandLine(copy), *night_from(folder))
         with Service(copy, ground.home) as service:
             last = read_answers(service.url, OWNERS, PASSWORD)
         stages = (*ground.expected.stages, last)

@@ -22,7 +22,7 @@ SIZE = "1200m"
 FULL_SECONDS = 8.0
 
 
-def disk(ground: Ground, outcome: Outcome, rng: Random, rounds: int = 2) -> None:
+def disk(ground: Ground, outcome: Outcome, rng: Random, rounds: int = 1) -> None:
     """Fill the disk in each round; skipped where nothing can be mounted."""
     for _ in range(rounds):
         if outcome.skipped is None:

@@ -41,6 +41,7 @@ from warehouse.settings import Settings
 
 OWNERS = ("jane@example.com", "john@example.com")
 PASSWORD = "Drills-of-the-night-7"
+PATIENCE_OF_A_NIGHT = 1800.0  # seconds, on a machine that does other work
 CORRECTED_DATE = date(2025, 6, 5)
 SECOND_POSITIONS = f"""\
 Symbol,Quantity,Entry Price Per Share,Entry Date,Investment Class,Investment Subtype,Underlying Symbol,\
@@ -91,6 +92,14 @@ class Ground:
 def night_from(folder: Path) -> tuple[str, ...]:
     """The arguments of a night that loads the files of a folder."""
     return ("nightly", "--force", "--source", "files", "--prices", str(folder))
+
+
+def succeed(command: CommandLine, *arguments: str) -> None:
+    """Run a command that must succeed. Raises RuntimeError."""
+    with command.start(*arguments) as process:
+        out, err = process.communicate(timeout=PATIENCE_OF_A_NIGHT)
+    if process.returncode != 0:
+        raise RuntimeError(f"{arguments} ended with {process.returncode}: {out}{err}")
 
 
 @contextmanager
@@ -144,13 +153,13 @@ def _build(settings: Settings) -> Ground:
     home = settings.sigmasight_home
     base = open_warehouse(settings)
     _load(base, home)
-    CommandLine(base).succeed("nightly", "--force")
+    succeed(CommandLine(base), "nightly", "--force")
     write_prices(home / "news", correction())
     undisturbed = copy_of(base, "undisturbed")
     with Service(undisturbed, home) as service:
         before = read_answers(service.url, OWNERS, PASSWORD)
         begun = time.monotonic()
-        CommandLine(undisturbed).succeed(*night_from(home / "news"))
+        succeed(CommandLine(undisturbed), *night_from(home / "news"))
         seconds = time.monotonic() - begun
         after = read_answers(service.url, OWNERS, PASSWORD)
     publication = int(one(undisturbed, "select min(publication_id) from ops.publications"))

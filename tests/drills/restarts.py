@@ -16,7 +16,7 @@ where datname = current_database() and pid <> pg_backend_pid() and backend_type 
 """
 
 
-def restarts(ground: Ground, outcome: Outcome, rng: Random, rounds: int = 3) -> None:
+def restarts(ground: Ground, outcome: Outcome, rng: Random, rounds: int = 2) -> None:
     """In each round, one interruption of each kind, at any moment."""
     for _ in range(rounds):
         restart_round(ground, outcome, rng, rng.sample(WAYS, len(WAYS)))

@@ -13,7 +13,7 @@ import httpx
 
 from tests.drills.comparison import Marts, differences, read_marts
 from tests.drills.expected import Expected
-from tests.drills.ground import OWNERS, PASSWORD, Ground, copied_base
+from tests.drills.ground import OWNERS, PASSWORD, PATIENCE_OF_A_NIGHT, Ground, copied_base
 from tests.drills.readers import PATIENCE, Reader, Readers, Tally
 from tests.drills.service import Service
 from tests.flows.flow_helpers import CommandLine
@@ -62,13 +62,13 @@ class Trial:
         """A random moment of a night, in seconds from its start."""
         return self.rng.uniform(0.2, 1.1 * self.ground.night_seconds)
 
-    def start_night(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start the night, or another command."""
-        return self.command.start(*(arguments or self.ground.night))
+    def start_night(self) -> subprocess.Popen[str]:
+        """Start the night."""
+        return self.command.start(*self.ground.night)
 
     def ended(self, process: subprocess.Popen[str]) -> int:
         """Wait for a command; how it ended. An end without a sentence counts as a wrong answer."""
-        out, err = process.communicate(timeout=600)
+        out, err = process.communicate(timeout=PATIENCE_OF_A_NIGHT)
         self.judge_end(process.returncode, out + err)
         return process.returncode
 
@@ -81,10 +81,10 @@ class Trial:
         """Count an injected fault."""
         self.outcome.faults[kind] += 1
 
-    def run_to_the_end(self, *arguments: str) -> None:
-        """Run the night until it succeeds, as the schedule would."""
+    def run_to_the_end(self, *arguments: str, command: CommandLine | None = None) -> None:
+        """Run the night, or another command, until it succeeds, as the schedule would."""
         for _ in range(MOST_ATTEMPTS):
-            if self.ended(self.start_night(*arguments)) == 0:
+            if self.ended((command or self.command).start(*(arguments or self.ground.night))) == 0:
                 return
             time.sleep(1)
         self.outcome.tally.count("night", "the night did not succeed after the drill")

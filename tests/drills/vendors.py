@@ -4,7 +4,7 @@ The vendor is a server on the loopback interface with Yahoo's JSON, asked throug
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from random import Random
@@ -13,9 +13,9 @@ import numpy as np
 
 from tests.drills.comparison import Marts, read_marts
 from tests.drills.expected import Expected, read_answers
-from tests.drills.ground import CORRECTED_DATE, OWNERS, PASSWORD, Ground, copied_base
+from tests.drills.ground import CORRECTED_DATE, OWNERS, PASSWORD, Ground, copied_base, succeed
 from tests.drills.service import Service
-from tests.drills.trial import Outcome, Trial, trial
+from tests.drills.trial import Outcome, trial
 from tests.flows.flow_helpers import ENTRY_DATE, SYMBOLS, CommandLine, price_table
 from tests.ingestion.vendors.loopback import HTML, Reply, serving
 from tests.ingestion.vendors.yahoo_server import FakeYahoo, Share
@@ -23,13 +23,15 @@ from tests.own_server import free_port
 
 NIGHT = ("nightly", "--force", "--source", "yfinance")
 PATIENT_VENDOR = {
-    "VENDOR_TIMEOUT_SECONDS": "1.5",
+    "VENDOR_TIMEOUT_SECONDS": "1.0",
     "VENDOR_ATTEMPTS": "4",
     "VENDOR_FIRST_PAUSE_SECONDS": "0.05",
     "YAHOO_REQUESTS_PER_MINUTE": "60000",
 }
 
 OTHER_JSON = '{"chart": {"result": [{"meta": {}}], "error": null}}'
+
+REFUSED = "refused"
 
 Outage = Callable[[str], Reply | None]
 
@@ -55,41 +57,41 @@ def shares() -> dict[str, Share]:
 
 
 def vendors(ground: Ground, outcome: Outcome, rng: Random) -> None:
-    """Each kind of fault once, in random order."""
+    """All kinds of fault, each for a night, in random order; then two for the first requests of a night."""
     known = healthy(ground)
-    for kind in rng.sample([*KINDS, "refused"], len(KINDS) + 1):
-        vendor_round(ground, outcome, rng, known, kind)
+    kinds = rng.sample([*KINDS, REFUSED], len(KINDS) + 1)
+    vendor_round(ground, outcome, rng, known, kinds)
+    vendor_round(ground, outcome, rng, known, [rng.choice(list(KINDS))])
 
 
 def healthy(ground: Ground) -> VendorGround:
     """The undisturbed night of a healthy vendor."""
     with copied_base(ground, "vendor") as command, Service(command.warehouse, ground.home) as service:
         with asked(command, FakeYahoo(shares=shares())) as healthy_command:
-            healthy_command.succeed(*NIGHT)
+            succeed(healthy_command, *NIGHT)
         after = read_answers(service.url, OWNERS, PASSWORD)
         stages = (ground.expected.stages[0], after)
         return VendorGround(Expected(ground.base_publication, stages), read_marts(command.warehouse))
 
 
-def vendor_round(ground: Ground, outcome: Outcome, rng: Random, known: VendorGround, kind: str) -> None:
-    """A night without the vendor, which publishes nothing new, and one in which it comes back."""
+def vendor_round(
+    ground: Ground, outcome: Outcome, rng: Random, known: VendorGround, kinds: Sequence[str]
+) -> None:
+    """Nights without the vendor, which publish nothing, and one in which it comes back."""
     with trial(ground, outcome, rng, expected=known.expected, marts=known.marts) as disturbed:
         yahoo = FakeYahoo(shares=shares())
-        with asked(disturbed.command, yahoo, is_refused=kind == "refused") as command:
+        for kind in kinds:
             yahoo.outage = KINDS.get(kind, _none)(yahoo, rng)
-            _night(disturbed, command, may_succeed=False)
+            with asked(disturbed.command, yahoo, is_refused=kind == REFUSED) as command:
+                if disturbed.ended(command.start(*NIGHT)) == 0:
+                    outcome.tally.count("night", f"{kind}: a night without its vendor ended as if it had one")
             disturbed.fault(kind)
         with asked(disturbed.command, yahoo) as command:
-            yahoo.outage = for_the_first(rng.randint(1, 3), yahoo.outage)
-            _night(disturbed, command, may_succeed=True)
+            yahoo.outage = for_the_first(rng.randint(1, 3), KINDS[rng.choice(list(KINDS))](yahoo, rng))
+            disturbed.fault("first requests")
+            disturbed.ended(command.start(*NIGHT))
             yahoo.outage = _no_outage
-            _night(disturbed, command, may_succeed=True)
-
-
-def _night(disturbed: Trial, command: CommandLine, *, may_succeed: bool) -> None:
-    code = disturbed.ended(command.start(*NIGHT))
-    if code == 0 and not may_succeed:
-        disturbed.outcome.tally.count("night", "a night without its vendor ended as if it had one")
+            disturbed.run_to_the_end(*NIGHT, command=command)
 
 
 @contextmanager
@@ -163,11 +165,11 @@ def _wrong(yahoo: FakeYahoo, rng: Random) -> Outage:
 
 
 KINDS: dict[str, Callable[[FakeYahoo, Random], Outage]] = {
-    "time-out": _always(Reply("{}", delay=2.5)),
+    "time-out": _always(Reply("{}", delay=1.5)),
     "429": _always(Reply("{}", 429), Reply("{}", 429, {"Retry-After": "1"})),
     "500": _always(Reply("{}", 500), Reply(HTML, 503)),
     "cut body": _cut,
     "malformed": _always(Reply(HTML), Reply(""), Reply(OTHER_JSON)),
     "wrong data": _wrong,
 }
-"""And `refused`: no server listens."""
+"""And REFUSED: no server listens."""
