@@ -1,4 +1,4 @@
-"""The application: `uvicorn --factory api.app:create_app`, or `sigmasight serve`."""
+"""The application that `sigmasight serve` serves; docs/api.md says how to start it with uvicorn itself."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -19,8 +19,9 @@ from api.http.documentation import make_openapi
 from api.http.health import check_health
 from api.http.limits import GZIP_FROM_BYTES, PREFIX
 from api.http.metrics import Metrics
-from api.http.middleware import BodyLimit, RequestObserver, SecurityHeaders
+from api.http.middleware import BodyLimit, ProtocolWarning, RequestObserver, SecurityHeaders
 from api.http.problems import install_problem_handlers
+from api.http.request_limits import RequestLimits
 from api.http.slashes import ignore_last_slash
 from api.mcp.calls import McpCalls
 from api.mcp.endpoint import PATH as MCP_PATH
@@ -113,8 +114,9 @@ def _add_metrics_route(app: FastAPI, metrics: Metrics) -> None:
 
 def _add_middleware(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
     """Add the middleware; the last one added is the outermost."""
-    app.add_middleware(BodyLimit)
+    app.add_middleware(BodyLimit, most=settings.api_body_bytes)
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM_BYTES, compresslevel=4)
+    app.add_middleware(RequestLimits, settings=settings)
     if settings.api_cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -126,6 +128,7 @@ def _add_middleware(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
             max_age=600,
         )
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(ProtocolWarning)
     routes = iter_route_contexts(app.routes)
     paths = {str(route.name): str(route.path_format) for route in routes}
     app.add_middleware(RequestObserver, metrics=metrics, paths=paths)

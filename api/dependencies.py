@@ -11,7 +11,7 @@ from pydantic import AfterValidator, AwareDatetime, BeforeValidator, StringConst
 from api.auth.tokens import Bearer
 from api.auth.users import User
 from api.http.errors import NotAuthenticated, NotPermitted, TokenInvalid
-from api.http.limits import ACCESS_COOKIE, MAX_ROWS
+from api.http.limits import ACCESS_COOKIE, MAX_ROWS, SAFE_METHODS
 from api.marts.answers import Responder
 from api.services import Services
 
@@ -20,8 +20,6 @@ bearer = HTTPBearer(
     bearerFormat="JWT",
     description="The access_token of POST /api/v1/auth/login.",
 )
-
-SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 
 # All of these are coroutines, even those that await nothing, and few depend on each other: FastAPI runs plain

@@ -18,9 +18,10 @@ from api.chat.sql.pool import make_chat_pool
 from api.chat.store.database import ChatStore
 from api.chat.turn.turn import Chat
 from api.embedded_watch import embedded_server_watched
-from api.http.limits import AUTH_POOL_SIZE, POOL_SIZE
+from api.http.limits import AUTH_POOL_SIZE
 from api.marts.lineage import Lineage
-from api.marts.reader import Pool, Reader, make_pool
+from api.marts.queueing_pool import QueueingPool
+from api.marts.reader import Reader, make_pool
 from api.reports.renderer import ReportRenderer
 from warehouse.connections import CHAT, open_warehouse
 from warehouse.settings import Settings
@@ -38,7 +39,7 @@ class Services:
     """
 
     settings: Settings
-    pools: Callable[[], tuple[Pool, ...]]
+    pools: Callable[[], tuple[QueueingPool, ...]]
 
     reader: Reader
     operations: Reader
@@ -70,8 +71,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     )
     async with (
         embedded_server_watched(settings),
-        make_pool(reader_url, name="api", size=POOL_SIZE) as reader_pool,
-        make_pool(auth_url, name="auth", size=AUTH_POOL_SIZE) as auth_pool,
+        make_pool(reader_url, settings, name="api", size=settings.api_pool_size) as reader_pool,
+        make_pool(auth_url, settings, name="auth", size=AUTH_POOL_SIZE) as auth_pool,
         make_chat_pool(chat_url, settings) as chat_pool,
         ChatStore(settings) as store,
         open_chat(settings, store, ChatReader(chat_pool, settings)) as chat,

@@ -57,6 +57,9 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in Settings.model_fields:
         os.environ.pop(name.upper(), None)
     os.environ["MODEL_PROCESSES"] = "1"  # the tests themselves run in as many processes as there are cores
+    # tests ask as fast as they can; those of the limits set them
+    os.environ.update(API_REQUESTS_PER_MINUTE="1000000", API_ANONYMOUS_REQUESTS_PER_MINUTE="1000000")
+    os.environ["API_REQUESTS_AT_ONCE"] = "1000"
     for name in [name for name in os.environ if name.startswith("PREFECT_")]:
         del os.environ[name]
     if hasattr(config, "workerinput"):

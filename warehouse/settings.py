@@ -284,6 +284,45 @@ class Settings(ChatSettings, AlarmSettings):
             "files."
         ),
     )
+    api_requests_per_minute: int = Field(
+        default=1200,
+        gt=0,
+        le=1_000_000,
+        description="Requests of a user in a minute, per process; further ones are refused.",
+    )
+    api_anonymous_requests_per_minute: int = Field(
+        default=1200,
+        gt=0,
+        le=1_000_000,
+        description="Requests without a login from an address in a minute, per process.",
+    )
+    api_requests_at_once: int = Field(
+        default=50,
+        gt=0,
+        le=10_000,
+        description="Requests of a user, or of an address without a login, at the same time.",
+    )
+    api_body_bytes: int = Field(
+        default=65_536,
+        ge=16_384,
+        le=10_000_000,
+        description="Bytes of the body of a request; larger ones are refused.",
+    )
+    api_pool_size: int = Field(
+        default=8,
+        ge=2,
+        le=200,
+        description="Connections of the API to the marts; a user's requests take at most half of them.",
+    )
+    api_wait_seconds: float = Field(
+        default=10.0,
+        gt=0,
+        le=600,
+        description="Seconds for which a request waits its turn while all these connections are in use.",
+    )
+    api_statement_seconds: float = Field(
+        default=10.0, gt=0, le=600, description="Seconds that a statement of the API may run."
+    )
     trusted_proxies: Networks = Field(
         default=(),
         description=(

@@ -12,16 +12,12 @@ from collections import OrderedDict
 from collections.abc import Callable
 from datetime import timedelta
 from ipaddress import IPv6Address, ip_address
-from math import ceil
-from time import monotonic, time
+from time import monotonic
 from typing import Final
-
-from limits import RateLimitItemPerSecond
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import SlidingWindowCounterRateLimiter
 
 from api.auth.login_delays import LoginDelays
 from api.http.errors import TooManyAttempts
+from api.http.rates import Rate, whole_seconds
 
 WINDOW: Final = timedelta(minutes=15)
 """The window over which attempts of an address are counted."""
@@ -50,21 +46,18 @@ class LoginAttempts:
         longest_wait: float,
         clock: Callable[[], float] = monotonic,
     ) -> None:
-        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
-        self._per_address = RateLimitItemPerSecond(per_address, int(WINDOW.total_seconds()))
+        self._addresses = Rate(per_address, WINDOW.total_seconds(), clock)
         self._own = LoginDelays(allowed=per_account, longest=longest_wait, clock=clock)
         self._shared = LoginDelays(
             allowed=SHARED_FACTOR * per_account, longest=min(longest_wait, LONGEST_SHARED_WAIT), clock=clock
         )
         self._known: OrderedDict[str, None] = OrderedDict()
 
-    async def count_address(self, address: str) -> None:
+    def count_address(self, address: str) -> None:
         """Count an attempt of this address. Raises TooManyAttempts."""
-        network = network_of(address)
-        if await self._limiter.hit(self._per_address, network):
-            return
-        window = await self._limiter.get_window_stats(self._per_address, network)
-        raise _too_many("from your address", window.reset_time - time())
+        wait = self._addresses.take(network_of(address))
+        if wait:
+            raise _too_many("from your address", wait)
 
     def count_account(self, account: str, address: str) -> None:
         """Count an attempt as failed, before its password is checked. Raises TooManyAttempts.
@@ -106,7 +99,7 @@ def _pair(account: str, address: str) -> str:
 
 
 def _too_many(source: str, wait: float) -> TooManyAttempts:
-    seconds = max(1, ceil(wait))
+    seconds = whole_seconds(wait)
     return TooManyAttempts(
         f"There were too many attempts to log in {source}; try again in {seconds} seconds.",
         retry_after=seconds,

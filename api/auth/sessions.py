@@ -14,7 +14,7 @@ from psycopg.rows import tuple_row
 from api.auth.tokens import Bearer, Tokens, hash_token
 from api.auth.users import Users
 from api.http.errors import RefreshInvalid, TokenExpired, TokenInvalid
-from api.marts.reader import Pool
+from api.marts.queueing_pool import QueueingPool
 from api.queries import Query, load_query
 
 logger = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ class TokenPair:
 class Sessions:
     """Opens, continues and ends sessions."""
 
-    def __init__(self, pool: Pool, tokens: Tokens, users: Users) -> None:
+    def __init__(self, pool: QueueingPool, tokens: Tokens, users: Users) -> None:
         self._pool = pool
         self._tokens = tokens
         self._users = users

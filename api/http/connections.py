@@ -25,7 +25,7 @@ from api.http.errors import (
     TooManyConnections,
     UrlTooLong,
 )
-from api.http.middleware import SECURITY_HEADERS
+from api.http.middleware import LIMITED, SECURITY_HEADERS
 from api.http.problems import problem_response
 from warehouse.settings import Settings, get_settings
 
@@ -116,6 +116,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Begin to count the bytes of a request's headers."""
         super().on_message_begin()
+        self.scope["extensions"] = {LIMITED: {}}  # uvicorn's own protocol states none
         self._header_bytes = 0
 
     def on_url(self, url: bytes) -> None:

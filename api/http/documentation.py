@@ -17,6 +17,7 @@ from api.http.errors import (
     NothingPublished,
     Problem,
     QueryTimedOut,
+    RequestLimitReached,
     RequestRefused,
     RequestTooLarge,
     TokenExpired,
@@ -118,8 +119,8 @@ MARTS_HEADERS = {
 
 
 def problem_responses(*problems: type[Problem]) -> Responses:
-    """Make the `responses` of a route: the problems it may return."""
-    by_status = sorted(problems, key=lambda problem: (problem.status, problem.code))
+    """Make the `responses` of a route: the problems it may return, and that of too many requests."""
+    by_status = sorted((*problems, RequestLimitReached), key=lambda problem: (problem.status, problem.code))
     groups = groupby(by_status, key=lambda problem: problem.status)
     return {status: _problem_response(list(group)) for status, group in groups}
 

@@ -33,6 +33,7 @@ SigmaSightError
     ├── MemoryLimitReached      422  the user has as many memories as they may have
     ├── TooManyAttempts         429  too many login attempts from an address or on an account
     ├── ChatLimitReached        429  too many messages, tokens or answers at the same time
+    ├── RequestLimitReached     429  too many requests of a user or an address, a minute or at the same time
     ├── TooManyConnections      503  more connections than API_CONNECTIONS
     ├── InternalError           500  unexpected error; the log has the details
     ├── FormatUnavailable       501  the server lacks the extra that writes this format
@@ -85,6 +86,7 @@ __all__ = [
     "Problem",
     "QueryTimedOut",
     "RefreshInvalid",
+    "RequestLimitReached",
     "RequestRefused",
     "RequestTimedOut",
     "RequestTooLarge",
@@ -359,6 +361,18 @@ class ChatLimitReached(Problem):
         return {"Retry-After": str(self.members.get("retry_after", 60))}
 
 
+class RequestLimitReached(Problem):
+    status = 429
+    code = "request_limit_reached"
+    title = "Too many requests"
+    default_detail = "You have sent too many requests; try again when Retry-After has passed."
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Retry-After: seconds until the next request is accepted."""
+        return {"Retry-After": str(self.members.get("retry_after", 60))}
+
+
 class TooManyConnections(Problem):
     status = 503
     code = "too_many_connections"
@@ -482,6 +496,7 @@ CATALOGUE: tuple[type[Problem], ...] = (
     MemoryLimitReached,
     TooManyAttempts,
     ChatLimitReached,
+    RequestLimitReached,
     TooManyConnections,
     InternalError,
     FormatUnavailable,

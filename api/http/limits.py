@@ -36,9 +36,6 @@ DEFAULT_LOOKBACK_DAYS: Final = 150
 MAX_PASSWORD_LENGTH: Final = 1024
 """Longer passwords are refused before they are hashed: hashing costs time in proportion."""
 
-MAX_BODY_BYTES: Final = 65_536
-"""Size of a request body: a login takes a few hundred bytes."""
-
 GZIP_FROM_BYTES: Final = 1024
 """Smaller responses are not compressed: that would save no packet."""
 
@@ -51,20 +48,20 @@ MAX_RESTATEMENTS: Final = 5000
 CONCURRENT_LOGINS: Final = 2
 """Passwords verified at the same time: each verification takes 64 MB and a core for some 50 ms."""
 
-POOL_SIZE: Final = 8
-"""Connections for reading the marts."""
-
 AUTH_POOL_SIZE: Final = 2
 """Connections for looking users up."""
 
 POOL_WAIT: Final = timedelta(seconds=2)
-"""How long a request waits for a connection before it fails with warehouse_unavailable."""
+"""How long connecting may take before a request fails with warehouse_unavailable."""
 
 CHAT_STORE_POOL_SIZE: Final = 8
 """Connections for the chat's own database."""
 
 CHAT_POOL_WAIT: Final = timedelta(seconds=20)
 """How long a request waits its turn while others use all connections of a pool of the chat."""
+
+SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
+"""Methods that change nothing: they accept the access token as a cookie."""
 
 PREFIX: Final = "/api/v1"
 """Of all paths."""

@@ -10,7 +10,7 @@ from prometheus_client.registry import Collector
 
 from api.http.health import HealthStatus
 from api.http.warehouse_metrics import WarehouseCollector
-from api.marts.reader import Pool
+from api.marts.queueing_pool import QueueingPool
 
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
@@ -40,7 +40,7 @@ class Metrics:
             "sigmasight_http_requests_in_progress", "HTTP requests in progress.", registry=self._registry
         )
 
-    def watch_pools(self, pools: Callable[[], Sequence[Pool]]) -> None:
+    def watch_pools(self, pools: Callable[[], Sequence[QueueingPool]]) -> None:
         """Also export the state of the connection pools that are open at each scrape."""
         self._registry.register(_PoolCollector(pools))
 
@@ -67,7 +67,7 @@ class Metrics:
 class _PoolCollector(Collector):
     """Reads the statistics of the pools at each scrape."""
 
-    def __init__(self, pools: Callable[[], Sequence[Pool]]) -> None:
+    def __init__(self, pools: Callable[[], Sequence[QueueingPool]]) -> None:
         self._pools = pools
 
     def collect(self) -> Iterable[Metric]:

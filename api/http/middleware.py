@@ -10,10 +10,10 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http.errors import RequestTooLarge
-from api.http.limits import MAX_BODY_BYTES
 from api.http.metrics import Metrics
 from api.http.problems import problem_response, written_path
 
+logger = logging.getLogger(__name__)
 access_log = logging.getLogger("api.access")
 
 SECURITY_HEADERS: Final = {
@@ -23,6 +23,9 @@ SECURITY_HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }
 """On every response: it is data, and no page may frame or execute it."""
+
+LIMITED: Final = "sigmasight.limits"
+"""The extension of the scope by which api.http.connections says that it limits what clients send."""
 
 ONE_YEAR: Final = "max-age=31536000"
 
@@ -50,18 +53,36 @@ class SecurityHeaders:
         await self._app(scope, receive, send_with_headers)
 
 
-class BodyLimit:
-    """Rejects a body that exceeds the size limit, before all of it is read."""
+class ProtocolWarning:
+    """Warns once if the server passes requests on without the limits of api.http.connections."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._has_warned = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not self._has_warned and scope["type"] == "http" and LIMITED not in scope.get("extensions", {}):
+            self._has_warned = True
+            logger.warning(
+                "this server limits neither headers, nor the time of a request, nor connections: use "
+                "`sigmasight serve`, or pass `--http api.http.connections:make_protocol --ws none` to uvicorn"
+            )
+        await self._app(scope, receive, send)
+
+
+class BodyLimit:
+    """Rejects a body of more than `most` bytes, before all of it is read."""
+
+    def __init__(self, app: ASGIApp, *, most: int) -> None:
+        self._app = app
+        self._most = most
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         announced = Headers(scope=scope).get("content-length", "0")
-        if announced.isdigit() and int(announced) > MAX_BODY_BYTES:
+        if announced.isdigit() and int(announced) > self._most:
             await problem_response(RequestTooLarge(), scope)(scope, receive, send)
             return
         received = 0
@@ -70,7 +91,7 @@ class BodyLimit:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > MAX_BODY_BYTES:
+            if received > self._most:
                 # FastAPI passes an HTTPException on while it reads a body
                 raise HTTPException(RequestTooLarge.status)
             return message

@@ -14,7 +14,7 @@ from datetime import date, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from psycopg import AsyncConnection, AsyncCursor, IsolationLevel
+from psycopg import AsyncConnection, AsyncCursor, IsolationLevel, sql
 from psycopg import errors as sql_errors
 from psycopg.rows import AsyncRowFactory, class_row, dict_row, tuple_row
 from psycopg_pool import AsyncConnectionPool
@@ -23,12 +23,13 @@ from api.auth.claims import CLAIM_USER, claim_of
 from api.auth.users import User
 from api.http.errors import DateBeforeHistory, InstantBeforeHistory, NothingPublished, Problem
 from api.http.limits import POOL_WAIT
+from api.marts.queueing_pool import QueueingPool
 from api.queries import Query, load_query
+from warehouse.settings import Settings
 
 logger = logging.getLogger(__name__)
 
 Row = TypeVar("Row")
-Pool = AsyncConnectionPool[AsyncConnection[Any]]
 
 SET_PUBLISHED_AT = load_query("set_published_at")
 FIRST_PUBLICATION = load_query("first_publication")
@@ -137,7 +138,7 @@ class _StateRow:
 class Reader:
     """Opens readings on a pool of connections."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: QueueingPool) -> None:
         self._pool = pool
 
     @asynccontextmanager
@@ -147,7 +148,7 @@ class Reader:
         published_at: read what was published at this instant: the names in the queries then resolve to the
         views of the schema marts_at.
         """
-        async with self._pool.connection() as connection, connection.transaction():
+        async with self._pool.connection_for(user.user_id) as connection, connection.transaction():
             await connection.execute(CLAIM_USER.text, claim_of(user, connection.info.backend_pid))
             if published_at is not None:
                 await connection.execute(SET_PUBLISHED_AT.text, {"published_at": published_at})
@@ -156,26 +157,34 @@ class Reader:
     @asynccontextmanager
     async def reading_without_user(self) -> AsyncIterator[Reading]:
         """Open a snapshot without a user, in which no portfolio is visible."""
-        async with self._pool.connection() as connection, connection.transaction():
+        async with self._pool.connection_for(None) as connection, connection.transaction():
             yield Reading(connection)
 
 
-def make_pool(url: str, *, name: str, size: int) -> Pool:
+def make_pool(url: str, settings: Settings, *, name: str, size: int) -> QueueingPool:
     """Make a pool, not yet open, of connections whose transactions are read-only snapshots.
 
     A connection is checked before it is handed out, so that no request fails after a restart of the server.
     After five seconds without a server the pool stops reconnecting until the next request.
     """
-    return AsyncConnectionPool(
+    milliseconds = sql.Literal(int(settings.api_statement_seconds * 1000))
+
+    async def configure(connection: AsyncConnection[Any]) -> None:
+        await connection.set_autocommit(True)
+        await connection.execute(sql.SQL("set statement_timeout = {}").format(milliseconds))
+        await make_read_only(connection)
+
+    return QueueingPool(
         url,
         name=name,
         min_size=1,
         max_size=size,
+        wait=settings.api_wait_seconds,
         open=False,
         timeout=POOL_WAIT.total_seconds(),
         reconnect_timeout=5,
         check=check_connection,
-        configure=make_read_only,
+        configure=configure,
         # statements repeat, and planning the larger ones takes as long as running them
         kwargs={"application_name": f"sigmasight-{name}", "prepare_threshold": 0},
     )

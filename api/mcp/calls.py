@@ -57,7 +57,7 @@ class McpCalls:
         A wrong call is answered with ok False. Raises ChatLimitReached, ChatUnavailable and what a database
         that is down raises; when cancelled, the running statement is cancelled too.
         """
-        await self._chat.limits.count_message(user.user_id)
+        self._chat.limits.count_message(user.user_id)
         calling = asyncio.create_task(self._call(user, name, arguments, session))
         try:
             return await asyncio.shield(calling)

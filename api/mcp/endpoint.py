@@ -10,15 +10,19 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.http.errors import OriginRefused
+from api.http.errors import OriginRefused, Problem
 from api.http.problems import problem_response
 from api.mcp.calls import McpCalls
 from api.services import Services
 from warehouse.settings import Settings
 
 PATH: Final = "/mcp"
+SERVER_ERROR: Final = -32000
+"""The first code that JSON-RPC leaves to servers."""
+
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 Serving = Callable[[Services, McpCalls], AbstractAsyncContextManager[ASGIApp]]
@@ -50,6 +54,17 @@ class McpEndpoint:
             return
         app = await self._server.app()
         await app(scope, receive, send)
+
+
+def refusal_over_mcp(problem: Problem) -> Response:
+    """A refused request as a response to a JSON-RPC message that was not read: clients show its sentence."""
+    data = {"code": problem.code, **problem.members}
+    error = {"code": SERVER_ERROR, "message": problem.detail, "data": data}
+    return JSONResponse(
+        {"jsonrpc": "2.0", "id": None, "error": error},
+        status_code=problem.status,
+        headers={"Cache-Control": "no-store", **problem.headers},
+    )
 
 
 class _Server:

@@ -16,7 +16,6 @@ from starlette.types import ASGIApp
 
 from api.auth.users import User
 from api.http.errors import NotAuthenticated, TokenExpired, TokenInvalid
-from api.http.limits import MAX_BODY_BYTES
 from api.mcp.calls import McpCalls
 from api.mcp.server import Context, make_server
 from api.mcp.sessions import SESSION_HEADER, UserSessions
@@ -58,7 +57,7 @@ async def serving(services: Services, calls: McpCalls) -> AsyncIterator[ASGIApp]
     manager = StreamableHTTPSessionManager(
         make_server(lambda: calls, _identify),
         session_idle_timeout=SESSION_SECONDS,
-        max_request_body_size=MAX_BODY_BYTES,
+        max_request_body_size=services.settings.api_body_bytes,
         max_sessions=MAX_SESSIONS,
     )
     guarded = RequireAuthMiddleware(

@@ -46,7 +46,7 @@ async def login(
     tokens are also set as HttpOnly cookies; GET requests accept the access token's in place of the header.
     """
     address = request.client.host if request.client else ""
-    await services.attempts.count_address(address)
+    services.attempts.count_address(address)
     user = await services.users.by_email(credentials.email)
     account = credentials.email.lower() if user is None else str(user.user_id)
     services.attempts.count_account(account, address)

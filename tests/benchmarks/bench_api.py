@@ -42,6 +42,7 @@ from tests.benchmarks.cases import Case, run_load, settle
 from tests.benchmarks.measure import SIGMASIGHT, temporary_home
 from tests.benchmarks.report import made_by, write_readme
 from tests.claims import user_of
+from tests.soak.server import NO_RATES
 from warehouse.connections import Warehouse, open_warehouse
 from warehouse.settings import Settings
 
@@ -271,7 +272,12 @@ def serving(warehouse: Warehouse) -> Iterator[int]:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = int(taken.getsockname()[1])
-    environment = {**_environment(), **warehouse.settings.as_environment(), "LOG_LEVEL": "WARNING"}
+    environment = {
+        **_environment(),
+        **warehouse.settings.as_environment(),
+        **NO_RATES,
+        "LOG_LEVEL": "WARNING",
+    }
     process = subprocess.Popen([SIGMASIGHT, "serve", "--port", str(port)], env=environment)
     try:
         _wait_for(f"http://127.0.0.1:{port}/api/v1/health/live")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psycopg
 
-from api.http.limits import AUTH_POOL_SIZE, POOL_SIZE
+from api.http.limits import AUTH_POOL_SIZE
 from tests.api.republish import republish, take_back
 from tests.soak.demonstration import demonstration
 from tests.soak.load import SHIFT, Client, Findings, Outage
@@ -128,14 +128,15 @@ def _watch(warehouse: Warehouse, server: Server, report: Report, seconds: float)
 
 def _leaks(report: Report) -> list[str]:
     """What grew, compared with the server after a third of the time."""
+    pool = Settings().api_pool_size
     settled, last = report.samples[len(report.samples) // 3], report.samples[-1]
     found = []
     if last.memory_mb > settled.memory_mb + GROWTH_MB:
         found.append(f"memory grew from {settled.memory_mb:.0f} to {last.memory_mb:.0f} MB")
-    if last.files > settled.files + CLIENTS + POOL_SIZE:
+    if last.files > settled.files + CLIENTS + pool:
         found.append(f"open files grew from {settled.files} to {last.files}")
     most = max(sample.connections for sample in report.samples)
-    if most > POOL_SIZE + AUTH_POOL_SIZE:
+    if most > pool + AUTH_POOL_SIZE:
         found.append(f"{most} connections to the database")
     return found
 

@@ -24,7 +24,8 @@ from api.chat.sql.failures import failure, is_of_the_server
 from api.chat.sql.guard import CheckedStatement, check_statement
 from api.chat.sql.pool import load_cells
 from api.http.errors import NothingPublished
-from api.marts.reader import Pool, PublishedState, Reading
+from api.marts.queueing_pool import QueueingPool
+from api.marts.reader import PublishedState, Reading
 from api.queries import Query, load_query
 from warehouse.settings import Settings
 
@@ -73,7 +74,7 @@ class _Rows:
 class ChatReader:
     """Runs statements on the pool of the chat's role (api.chat.sql.pool)."""
 
-    def __init__(self, pool: Pool, settings: Settings) -> None:
+    def __init__(self, pool: QueueingPool, settings: Settings) -> None:
         self._pool = pool
         self._settings = settings
         self._marts: _Marts | None = None
@@ -145,7 +146,7 @@ class ChatReader:
         self, user: User, published_at: datetime | None
     ) -> AsyncIterator[tuple[AsyncConnection[Any], PublishedState]]:
         """Open a transaction that reads for this user, and look up the state that it reads."""
-        async with self._pool.connection() as connection, connection.transaction():
+        async with self._pool.connection_for(user.user_id) as connection, connection.transaction():
             await connection.execute(CLAIM_USER.text, claim_of(user, connection.info.backend_pid))
             if published_at is not None:
                 await connection.execute(_at(published_at, "marts_at"))

@@ -8,10 +8,10 @@ from psycopg import AsyncConnection, AsyncCursor, IsolationLevel, sql
 from psycopg.adapt import Buffer, Loader
 from psycopg.postgres import types
 
-from api.chat.queueing_pool import QueueingPool
 from api.chat.results import Cell
 from api.http.limits import CHAT_POOL_WAIT, POOL_WAIT
-from api.marts.reader import Pool, check_connection
+from api.marts.queueing_pool import QueueingPool
+from api.marts.reader import check_connection
 from warehouse.settings import Settings
 
 MAX_IDLE = timedelta(minutes=5)
@@ -30,7 +30,7 @@ set statement_timeout = {}
 """
 
 
-def make_chat_pool(url: str, settings: Settings) -> Pool:
+def make_chat_pool(url: str, settings: Settings) -> QueueingPool:
     """Make a pool, not yet open, that has no connection until the first statement."""
 
     async def configure(connection: AsyncConnection[Any]) -> None:
@@ -52,7 +52,7 @@ def make_chat_pool(url: str, settings: Settings) -> Pool:
         name="chat",
         min_size=0,
         max_size=settings.chat_pool_size,
-        wait=CHAT_POOL_WAIT,
+        wait=CHAT_POOL_WAIT.total_seconds(),
         max_idle=MAX_IDLE.total_seconds(),
         open=False,
         timeout=POOL_WAIT.total_seconds(),

@@ -13,7 +13,7 @@ from api.chat.store.messages import Messages
 from api.chat.store.retention import maintain
 from api.chat.store.review import Review
 from api.chat.store.transactions import Transaction, Transactions
-from api.marts.reader import Pool
+from api.marts.queueing_pool import QueueingPool
 from warehouse.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -41,16 +41,16 @@ class ChatStore:
         self.review = Review(self.transactions)
 
     @property
-    def pool(self) -> Pool:
+    def pool(self) -> QueueingPool:
         """The open pool of the chat's database, search path chat; await open() first."""
         return self.transactions.pool
 
     @property
-    def pools(self) -> tuple[Pool, ...]:
+    def pools(self) -> tuple[QueueingPool, ...]:
         """The pool, if it is open."""
         return self.transactions.pools
 
-    async def open(self) -> Pool:
+    async def open(self) -> QueueingPool:
         """Create, migrate and open the database, unless that is done. Raises ChatUnavailable."""
         return await self.transactions.open()
 

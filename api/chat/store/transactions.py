@@ -22,11 +22,11 @@ from psycopg.rows import DictRow, dict_row
 from psycopg.sql import SQL, Composed
 from psycopg.types.json import Jsonb
 
-from api.chat.queueing_pool import QueueingPool
 from api.chat.store.migrations import migrate
 from api.http.errors import ChatUnavailable
 from api.http.limits import CHAT_POOL_WAIT, CHAT_STORE_POOL_SIZE, POOL_WAIT
-from api.marts.reader import Pool, check_connection
+from api.marts.queueing_pool import QueueingPool
+from api.marts.reader import check_connection
 from warehouse.connections import open_warehouse, prepare_ai_database
 from warehouse.errors import SigmaSightError
 from warehouse.settings import Settings
@@ -90,19 +90,19 @@ class Transactions:
         self._settings = settings
         self._maintenance = maintenance
         self._maintenance_due = float("-inf")
-        self._pool: Pool | None = None
+        self._pool: QueueingPool | None = None
         self._opening = asyncio.Lock()
         self._failure: tuple[float, str] | None = None
 
     @property
-    def pool(self) -> Pool:
+    def pool(self) -> QueueingPool:
         """The open pool. Raises ChatUnavailable before open()."""
         if self._pool is None:
             raise ChatUnavailable(OUTAGE)
         return self._pool
 
     @property
-    def pools(self) -> tuple[Pool, ...]:
+    def pools(self) -> tuple[QueueingPool, ...]:
         """The pool, if it is open."""
         return () if self._pool is None else (self._pool,)
 
@@ -118,7 +118,7 @@ class Transactions:
         async with self._begin(await self.open(), user="", operator="on") as transaction:
             yield transaction
 
-    async def open(self) -> Pool:
+    async def open(self) -> QueueingPool:
         """Open the pool unless it is open, after creating and migrating the database.
 
         Raises ChatUnavailable with a sentence that says what is missing.
@@ -136,14 +136,14 @@ class Transactions:
         if pool is not None:
             await pool.close()
 
-    async def _maintain(self, pool: Pool) -> None:
+    async def _maintain(self, pool: QueueingPool) -> None:
         if monotonic() < self._maintenance_due:
             return
         async with self._begin(pool, user="", operator="on") as transaction:
             await self._maintenance(transaction)
         self._maintenance_due = monotonic() + MAINTENANCE_INTERVAL.total_seconds()
 
-    async def _open_pool(self) -> Pool:
+    async def _open_pool(self) -> QueueingPool:
         if self._failure is not None and monotonic() - self._failure[0] < PAUSE_AFTER_FAILURE:
             raise ChatUnavailable(self._failure[1])
         try:
@@ -158,10 +158,10 @@ class Transactions:
         return pool
 
     @asynccontextmanager
-    async def _begin(self, pool: Pool, *, user: str, operator: str) -> AsyncIterator[Transaction]:
+    async def _begin(self, pool: QueueingPool, *, user: str, operator: str) -> AsyncIterator[Transaction]:
         try:
             async with (
-                pool.connection() as connection,
+                pool.connection_for(user) as connection,
                 connection.transaction(),
                 connection.cursor(row_factory=dict_row) as cursor,
             ):
@@ -191,13 +191,13 @@ def _prepare_database(settings: Settings) -> str:
     return url
 
 
-def _make_pool(url: str) -> Pool:
+def _make_pool(url: str) -> QueueingPool:
     return QueueingPool(
         url,
         name="chat_store",
         min_size=1,
         max_size=CHAT_STORE_POOL_SIZE,
-        wait=CHAT_POOL_WAIT,
+        wait=CHAT_POOL_WAIT.total_seconds(),
         open=False,
         timeout=POOL_WAIT.total_seconds(),
         reconnect_timeout=5,

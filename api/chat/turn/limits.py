@@ -3,19 +3,14 @@
 Messages and answers are counted in memory: each worker process has its own counts. Tokens are in the record.
 """
 
-from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from math import ceil
-from time import time
 from typing import Final
 from uuid import UUID
 
-from limits import RateLimitItemPerMinute
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import MovingWindowRateLimiter
-
 from api.http.errors import ChatLimitReached
+from api.http.rates import Places, Rate, whole_seconds
 from warehouse.settings import Settings
 
 BUSY_SECONDS: Final = 10
@@ -32,26 +27,23 @@ class ChatLimits:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
-        self._per_minute = RateLimitItemPerMinute(settings.chat_requests_per_minute, namespace="chat")
-        self._running: Counter[UUID] = Counter()
+        self._messages = Rate(settings.chat_requests_per_minute)
+        self._answers = Places(settings.chat_streams_per_user, settings.chat_streams)
 
     @property
     def running(self) -> int:
         """Answers that are being written."""
-        return self._running.total()
+        return self._answers.total
 
-    async def count_message(self, user_id: UUID) -> None:
+    def count_message(self, user_id: UUID) -> None:
         """Count a message. Raises ChatLimitReached."""
-        if await self._limiter.hit(self._per_minute, str(user_id)):
-            return
-        window = await self._limiter.get_window_stats(self._per_minute, str(user_id))
-        seconds = max(1, ceil(window.reset_time - time()))
-        raise ChatLimitReached(
-            f"You may send {self._settings.chat_requests_per_minute} messages a minute; "
-            f"try again in {seconds} seconds.",
-            retry_after=seconds,
-        )
+        wait = self._messages.take(user_id)
+        if wait:
+            seconds = whole_seconds(wait)
+            raise ChatLimitReached(
+                f"You may send {self._messages.most} messages a minute; try again in {seconds} seconds.",
+                retry_after=seconds,
+            )
 
     def check_tokens(self, used: int) -> None:
         """Check the user's tokens since `begin_of_day()` against the limit. Raises ChatLimitReached."""
@@ -66,25 +58,15 @@ class ChatLimits:
 
     def begin(self, user_id: UUID) -> Callable[[], None]:
         """Take a place for an answer; return what gives it back, once. Raises ChatLimitReached."""
-        if self._running[user_id] >= self._settings.chat_streams_per_user:
-            raise ChatLimitReached(
-                f"{self._running[user_id]} of your questions are being answered; wait for one to end.",
-                retry_after=BUSY_SECONDS,
-            )
-        if self.running >= self._settings.chat_streams:
+        end = self._answers.take(user_id)
+        if end is not None:
+            return end
+        if self._answers.are_all_taken:
             raise ChatLimitReached(
                 "The chat answers as many questions as it can at the moment; try again in a few seconds.",
                 retry_after=BUSY_SECONDS,
             )
-        self._running[user_id] += 1
-        is_taken = True
-
-        def end() -> None:
-            nonlocal is_taken
-            if is_taken:
-                is_taken = False
-                self._running[user_id] -= 1
-                if not self._running[user_id]:
-                    del self._running[user_id]
-
-        return end
+        raise ChatLimitReached(
+            f"{self._answers.of(user_id)} of your questions are being answered; wait for one to end.",
+            retry_after=BUSY_SECONDS,
+        )

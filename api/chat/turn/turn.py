@@ -225,7 +225,7 @@ class Chat:
         self.check_available()
         release = self.limits.begin(user.user_id)
         try:
-            await self.limits.count_message(user.user_id)
+            self.limits.count_message(user.user_id)
             portfolios = await self._portfolios.of(user)
             async with self.store.messages.asking(
                 user.user_id, conversation_id, tokens_since=begin_of_day()

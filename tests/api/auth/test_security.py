@@ -8,7 +8,6 @@ from collections.abc import Callable
 import pytest
 from fastapi.testclient import TestClient
 
-from api.http.limits import MAX_BODY_BYTES
 from flows.log_format import log_formatter, server_logging
 from tests.api.api_helpers import PASSWORD, Person, add_user, assert_problem, log_in
 from warehouse.connections import Warehouse
@@ -98,7 +97,7 @@ def test_origins_are_comma_separated(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_body_over_the_size_limit_is_rejected(empty_api: TestClient) -> None:
-    body = b'{"email": "' + b"x" * MAX_BODY_BYTES + b'"}'
+    body = b'{"email": "' + b"x" * Settings().api_body_bytes + b'"}'
     headers = {"Content-Type": "application/json"}
     assert_problem(empty_api.post(LOGIN, content=body, headers=headers), 413, "request_too_large")
     in_parts = (body[start : start + 1000] for start in range(0, len(body), 1000))

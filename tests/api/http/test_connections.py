@@ -15,8 +15,9 @@ import pytest
 import uvicorn
 
 from api.http.connections import BoundedProtocol, ConnectionLimits, configured_limits, limits_of
+from api.http.middleware import ProtocolWarning
 from flows.server_options import server_options
-from warehouse.settings import Settings, get_settings
+from warehouse.settings import Settings, get_settings, project_root
 
 LIMITS = ConnectionLimits(
     header_bytes=65_536, header_seconds=1.0, body_seconds=1.5, send_seconds=1.0, connections=5
@@ -43,10 +44,10 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
 
 
 @contextmanager
-def serving(**options: Any) -> Iterator[int]:
+def serving(served: Any = app, **options: Any) -> Iterator[int]:
     """Serve the app on a port of loopback."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = uvicorn.Config(app, lifespan="off", log_config=None, **options)
+        config = uvicorn.Config(served, lifespan="off", log_config=None, **options)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])), daemon=True)
         thread.start()
@@ -304,6 +305,26 @@ def test_no_connection_becomes_a_websocket() -> None:
     ):
         connection.sendall(HEAD + upgrade + b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
         assert status_of(connection.recv(1000)) == 200
+
+
+@pytest.mark.parametrize("is_limited", [True, False])
+def test_an_application_without_these_limits_says_so_once(
+    caplog: pytest.LogCaptureFixture, is_limited: bool
+) -> None:
+    options = server_options(Settings()) if is_limited else {}
+    with serving(ProtocolWarning(app), **options) as port:
+        ask(port)
+        ask(port)
+    warnings = [record.getMessage() for record in caplog.records if record.name == "api.http.middleware"]
+    assert len(warnings) == (0 if is_limited else 1)
+    command = "--http api.http.connections:make_protocol --ws none"
+    assert all(command in warning for warning in warnings)
+    assert command in (project_root() / "docs" / "api.md").read_text()
+
+
+def test_what_the_documents_say_to_pass_to_uvicorn_is_what_the_command_passes() -> None:
+    options = server_options(Settings())
+    assert (options["http"], options["ws"]) == ("api.http.connections:make_protocol", "none")
 
 
 def test_the_limits_protect_by_default() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from api.http.errors import RequestLimitReached
 from tests.api.page.conftest import OpenPage
 from tests.api.page.reader import Reader
 from tests.api.page.running_server import RunningServer
@@ -124,6 +125,37 @@ def test_a_refused_token_is_renewed_without_a_word(reader: Reader) -> None:
     assert reader.page.locator("tbody tr").count() > 10
     assert "/holdings" in reader.page.evaluate("() => location.hash")
     assert reader.page.locator("dialog.sign-in").count() == 0
+
+
+def refused(retry_after: int) -> dict[str, Any]:
+    """An answer to one request too many, as the API sends it."""
+    problem = RequestLimitReached(f"Try again in {retry_after} seconds.", retry_after=retry_after)
+    body = {"status": 429, "code": problem.code, "title": problem.title, "detail": problem.detail}
+    return {"status": 429, "json": {**body, **problem.members}, "headers": {**problem.headers}}
+
+
+def test_a_request_too_many_is_repeated_when_it_is_accepted(reader: Reader) -> None:
+    answers = [refused(1)]
+
+    def answer(route: Any) -> None:
+        if answers and "/data/" in route.request.url:
+            route.fulfill(**answers.pop())
+        else:
+            route.continue_()
+
+    reader.page.route("**/api/v1/**", answer)
+    reader.page.keyboard.press("2")
+    reader.page.wait_for_timeout(1500)
+    reader.wait()
+    assert answers == []
+    assert reader.page.locator("tbody tr").count() > 10
+
+
+def test_a_long_wait_is_told_instead(reader: Reader) -> None:
+    reader.page.route("**/api/v1/data/**", lambda route: route.fulfill(**refused(55)))
+    reader.page.keyboard.press("2")
+    reader.wait()
+    assert "Try again in 55 seconds." in reader.page.inner_text("body")
 
 
 def test_a_token_is_renewed_before_it_expires(open_page: OpenPage) -> None:

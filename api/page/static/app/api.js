@@ -4,6 +4,8 @@
 import { accessToken, anotherToken, API } from "./session.js";
 import { outOfReach, problemOf } from "./problem.js";
 
+const LONGEST_PAUSE = 10; // seconds that a refused request waits to be repeated
+
 const kept = new Map();
 
 // An answer: { path, text, etag, body, asOf, publication }. Rejects with a Problem.
@@ -35,16 +37,31 @@ export async function getAll(paths) {
     return Object.fromEntries(await Promise.all(pairs));
 }
 
-// A response of any method, with a token that is renewed once if it was refused.
-export async function request(method, path, { body, signal, accept } = {}) {
+// A response of any method, with a token that is renewed once if it was refused. A request too many is repeated once.
+export async function request(method, path, { body, signal, accept, isRepeated = false } = {}) {
     let token = await accessToken();
     let response = await send(method, path, token, { body, signal, accept });
     if (response.status === 401) {
         token = await anotherToken(token);
         response = await send(method, path, token, { body, signal, accept });
     }
-    if (!response.ok) throw await problemOf(response);
-    return response;
+    if (response.ok) return response;
+    const problem = await problemOf(response);
+    if (!isSoonAccepted(problem) || isRepeated) throw problem;
+    await pause(1000 * problem.retryAfter, signal);
+    return request(method, path, { body, signal, accept, isRepeated: true });
+}
+
+// Whether a request was refused only because too many came before it, and will be accepted in a moment.
+function isSoonAccepted({ code, retryAfter }) {
+    return code === "request_limit_reached" && retryAfter <= LONGEST_PAUSE;
+}
+
+function pause(milliseconds, signal) {
+    return new Promise((resolve, reject) => {
+        signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+        setTimeout(resolve, milliseconds);
+    });
 }
 
 export function forgetAnswers() {

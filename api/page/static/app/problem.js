@@ -1,8 +1,9 @@
 // An answer that is an error: the problem document of the API, or one of the same form for a server out of reach.
 
 export class Problem extends Error {
-    constructor({ status, code, detail, title }) {
+    constructor({ status, code, detail, title, retry_after }) {
         super(detail || title);
+        this.retryAfter = retry_after;
         this.status = status;
         this.code = code;
     }

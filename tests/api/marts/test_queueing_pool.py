@@ -1,14 +1,13 @@
 """The queue in front of the chat's pools: turns, outages, and requests that are cancelled while they wait."""
 
 import asyncio
-from datetime import timedelta
 from time import perf_counter
 from typing import Any
 
 import pytest
 from psycopg_pool import PoolTimeout
 
-from api.chat.queueing_pool import QueueingPool
+from api.marts.queueing_pool import QueueingPool
 from warehouse.connections import Warehouse
 
 SIZE = 3
@@ -16,9 +15,7 @@ UNREACHABLE = "postgresql://nobody@127.0.0.1:1/none?connect_timeout=2"
 
 
 def make_pool(url: str, *, wait: float) -> QueueingPool:
-    return QueueingPool(
-        url, max_size=SIZE, min_size=0, wait=timedelta(seconds=wait), timeout=5, open=False, name="tested"
-    )
+    return QueueingPool(url, max_size=SIZE, min_size=0, wait=wait, timeout=5, open=False, name="tested")
 
 
 def test_requests_wait_their_turn_and_those_that_are_cancelled_leave_no_place_taken(
