@@ -12,8 +12,8 @@ from uuid import UUID, uuid4
 from psycopg.rows import tuple_row
 
 from api.auth.tokens import Bearer, Tokens, hash_token
-from api.auth.users import Users
-from api.http.errors import RefreshInvalid, TokenExpired, TokenInvalid
+from api.auth.users import Login, Users
+from api.http.errors import InvalidCredentials, RefreshInvalid, TokenExpired, TokenInvalid
 from api.marts.queueing_pool import QueueingPool
 from api.queries import Query, load_query
 
@@ -44,19 +44,25 @@ class Sessions:
         self._tokens = tokens
         self._users = users
 
-    async def open(self, user_id: UUID) -> TokenPair:
-        """Open a session for this user, once authenticated."""
-        bearer = Bearer(user_id=user_id, session_id=uuid4())
+    async def open(self, login: Login) -> TokenPair:
+        """Open a session for this user, whose password was checked.
+
+        Raises InvalidCredentials if the password has changed since, or the account was disabled.
+        """
+        bearer = Bearer(user_id=login.user_id, session_id=uuid4())
         pair = self._pair(bearer)
-        await self._write(
+        is_open = await self._write(
             OPEN_SESSION,
             {
                 "session_id": bearer.session_id,
-                "user_id": user_id,
+                "user_id": login.user_id,
                 "token_hash": hash_token(pair.refresh_token),
                 "lifetime": self._tokens.session_lifetime,
+                "password_hash": login.password_hash,
             },
         )
+        if not is_open:
+            raise InvalidCredentials
         return pair
 
     async def renew(self, refresh_token: str) -> TokenPair:

@@ -55,8 +55,9 @@ async def login(
     )
     if user is None or not is_right or not user.is_active:
         raise InvalidCredentials
+    pair = await services.sessions.open(user)
     services.attempts.succeeded(account, address)
-    return _token_response(await services.sessions.open(user.user_id), services, request, response)
+    return _token_response(pair, services, request, response)
 
 
 @router.post(

@@ -23,15 +23,29 @@ grant select (session_id, user_id, expires_at, ended_at) on ops.sessions to sigm
 
 -- The role that checks logins writes sessions through these functions; it has no other right to write.
 
--- An account that was disabled while its password was checked gets no session: enabling it would revive that.
-create or replace function ops.open_session(session_id uuid, user_id uuid, token_hash bytea, lifetime interval)
-returns void
-language sql security definer
+-- An account that was disabled, or whose password changed, while a password was checked gets no session: nothing would
+-- end it. password_hash: what the password was checked against. The row of the user is locked, so that a change of it
+-- comes before, and is seen here, or after, and ends this session with the others. Returns whether it was opened.
+drop function if exists ops.open_session(uuid, uuid, bytea, interval);
+create or replace function ops.open_session(
+    session_id uuid, user_id uuid, token_hash bytea, lifetime interval, password_hash text
+)
+returns boolean
+language plpgsql security definer
 set search_path = ''
 as $$
-    delete from ops.sessions where sessions.user_id = $2 and expires_at < now();
+declare
+    is_open boolean;
+begin
     insert into ops.sessions (session_id, user_id, token_hash, expires_at)
-    select $1, users.user_id, $3, now() + $4 from ops.users where users.user_id = $2 and users.is_active for share;
+    select $1, users.user_id, $3, now() + $4
+    from ops.users
+    where users.user_id = $2 and users.is_active and users.password_hash = $5
+    for share;
+    is_open := found;
+    delete from ops.sessions where sessions.user_id = $2 and expires_at < now();
+    return is_open;
+end
 $$;
 
 -- Replaces the refresh token. continued: it was replaced; reused: the token was replaced before, so the session is
@@ -78,11 +92,11 @@ as $$
     where sessions.user_id = $1 and ended_at is null;
 $$;
 
-revoke all on function ops.open_session(uuid, uuid, bytea, interval) from public;
+revoke all on function ops.open_session(uuid, uuid, bytea, interval, text) from public;
 revoke all on function ops.continue_session(uuid, bytea, bytea) from public;
 revoke all on function ops.end_session(uuid) from public;
 revoke all on function ops.end_sessions(uuid) from public;
-grant execute on function ops.open_session(uuid, uuid, bytea, interval) to sigmasight_auth;
+grant execute on function ops.open_session(uuid, uuid, bytea, interval, text) to sigmasight_auth;
 grant execute on function ops.continue_session(uuid, bytea, bytea) to sigmasight_auth;
 grant execute on function ops.end_session(uuid) to sigmasight_auth;
 grant execute on function ops.end_sessions(uuid) to sigmasight_auth;

@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from time import sleep
 from uuid import uuid4
 
 import psycopg
@@ -12,7 +14,7 @@ from fastapi.testclient import TestClient
 from api.auth.tokens import Bearer, Tokens
 from flows.maintenance.retention import clean_up
 from ingestion.portfolios.users import end_sessions, set_active, set_password
-from tests.api.api_helpers import PASSWORD, add_user, assert_problem, log_in
+from tests.api.api_helpers import PASSWORD, add_user, assert_problem, hash_password, log_in
 from warehouse.connections import Warehouse
 from warehouse.errors import SettingsError
 from warehouse.settings import Settings
@@ -174,6 +176,55 @@ def test_a_new_password_ends_existing_sessions(api: TestClient, module_warehouse
     assert who(api, pair["access_token"]) == 401
 
 
+OPEN = "select ops.open_session(gen_random_uuid(), %s, '\\x00', '1 hour', %s)"
+OPEN_SESSIONS = "select count(*) from ops.sessions where user_id = %s and ended_at is null"
+WAITING = (
+    "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+)
+
+
+def wait_until_blocked(warehouse: Warehouse) -> None:
+    """Return when a statement waits for a lock."""
+    with psycopg.connect(warehouse.admin_url, autocommit=True) as connection:
+        for _ in range(600):
+            if connection.execute(WAITING).fetchone() != (0,):
+                return
+            sleep(0.05)
+    raise AssertionError("nothing waits")
+
+
+def test_a_login_with_the_old_password_does_not_outlive_its_change(
+    api: TestClient, module_warehouse: Warehouse
+) -> None:
+    # the password is verified before the change is committed, and the session recorded after
+    user_id = add_user(module_warehouse, "racing@example.com")
+    with ThreadPoolExecutor(1) as thread, module_warehouse.connect_writer() as connection:
+        with connection.transaction():
+            set_password(connection, "racing@example.com", "Another-sentence-7")
+            body = {"email": "racing@example.com", "password": PASSWORD}
+            login = thread.submit(api.post, f"{AUTH}/login", json=body)
+            wait_until_blocked(module_warehouse)
+        assert_problem(login.result(30), 401, "invalid_credentials")
+        assert connection.execute(OPEN_SESSIONS, [user_id]).fetchone() == (0,)
+    assert begin(api, "racing@example.com")["code"] == "invalid_credentials"
+
+
+def test_a_session_that_is_being_opened_is_ended_by_the_change(module_warehouse: Warehouse) -> None:
+    user_id = add_user(module_warehouse, "early@example.com")
+
+    def change() -> None:
+        with module_warehouse.connect_writer() as connection:
+            set_password(connection, "early@example.com", "Another-sentence-7")
+
+    with ThreadPoolExecutor(1) as thread, module_warehouse.connect_writer() as connection:
+        assert connection.execute(OPEN, [user_id, hash_password(PASSWORD)]).fetchone() == (True,)
+        changed = thread.submit(change)
+        wait_until_blocked(module_warehouse)
+        connection.commit()
+        changed.result(30)
+        assert connection.execute(OPEN_SESSIONS, [user_id]).fetchone() == (0,)
+
+
 @pytest.mark.parametrize("end", ["disable and enable", "end-sessions"])
 def test_ended_sessions_are_not_revived(api: TestClient, module_warehouse: Warehouse, end: str) -> None:
     email = f"{end[:3]}@example.com"
@@ -186,8 +237,7 @@ def test_ended_sessions_are_not_revived(api: TestClient, module_warehouse: Wareh
             set_active(connection, email, is_active=False)
             connection.commit()
             # a login that was checked before and is recorded after
-            open_session = "select ops.open_session(gen_random_uuid(), %s, '\\x00', '1 hour')"
-            connection.execute(open_session, [user_id])
+            assert connection.execute(OPEN, [user_id, hash_password(PASSWORD)]).fetchone() == (False,)
             set_active(connection, email, is_active=True)
         still_open = connection.execute(
             "select from ops.sessions where user_id = %s and ended_at is null", [user_id]
