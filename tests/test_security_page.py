@@ -14,7 +14,7 @@ NAMED = sorted(set(re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", PAGE)))
 
 
 @cache
-def tests_of(path: str) -> set[str]:
+def _tests_of(path: str) -> set[str]:
     """The names of the test functions of a file."""
     tree = ast.parse((ROOT / path).read_text())
     return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
@@ -23,7 +23,7 @@ def tests_of(path: str) -> set[str]:
 @pytest.mark.parametrize(("path", "name"), NAMED)
 def test_a_test_that_the_page_names_exists(path: str, name: str) -> None:
     assert name.startswith("test_")
-    assert name in tests_of(path)
+    assert name in _tests_of(path)
 
 
 def test_every_wall_names_a_test() -> None:
