@@ -5,7 +5,6 @@ others.
 """
 
 from collections import deque
-from collections.abc import Mapping
 from typing import Final
 
 from starlette.datastructures import Headers
@@ -54,7 +53,7 @@ class UserSessions:
         await self._app({**scope, "method": "DELETE", "headers": headers}, _receive_nothing, _drop)
 
 
-async def _receive_nothing() -> Mapping[str, object]:
+async def _receive_nothing() -> Message:
     return {"type": "http.request", "body": b"", "more_body": False}
 
 
