@@ -36,6 +36,9 @@ from warehouse.locks import ALARM_LOCK
 logger = logging.getLogger(__name__)
 
 PATIENCE = timedelta(minutes=2)
+LIMITS = "select set_config('lock_timeout', '5s', false), set_config('statement_timeout', '60s', false)"
+"""For each statement of a watch: a lock that a build never gave back must not hold up its alarm too."""
+
 LAST_SESSION = "select max(as_of_date) from ops.publication_dates"
 
 
@@ -66,6 +69,7 @@ def report_alarms(
         warehouse.connect_writer(application_name=process_name("alarms"), autocommit=True) as connection,
         _alone(connection),
     ):
+        connection.execute(LIMITS)
         adopt(connection, warehouse.settings)
         last = value(connection, LAST_SESSION)
         seen = look(View(connection, warehouse.settings, now or datetime.now(UTC), last), watches)

@@ -11,6 +11,13 @@ from flows.log_format import hide_secrets
 
 logger = logging.getLogger(__name__)
 
+UNREADABLE = (
+    psycopg.ProgrammingError,
+    psycopg.DataError,
+    psycopg.errors.LockNotAvailable,
+    psycopg.errors.QueryCanceled,
+)
+
 WATCHES: tuple[Watch, ...] = (*nights.WATCHES, *holes.WATCHES)
 """A new alarm is one more watch here; incidents of a kind that no watch has are ended."""
 
@@ -38,7 +45,7 @@ def look(view: View, watches: tuple[Watch, ...] = WATCHES) -> Look:
     for watch in watches:
         try:
             found = [_finding(watch, one, view) for one in watch.find(view)]
-        except (psycopg.errors.ProgrammingError, psycopg.errors.DataError) as error:
+        except UNREADABLE as error:
             logger.warning("The alarm %s cannot be checked: %s", watch.kind, " ".join(str(error).split()))
             unknown.add(watch.kind)
         else:

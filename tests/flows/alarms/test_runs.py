@@ -1,5 +1,6 @@
 """Whole nights of the command line: published with holes, failed, and a build that does not end."""
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -109,32 +110,54 @@ def test_a_night_whose_reports_fail_is_reported(
 # --- a build that does not end ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "table",
-    ["intermediate.int_valuation_prices", pytest.param("published.fct_prices", marks=pytest.mark.long)],
-    ids=["while_dbt_builds", "while_it_is_planned"],
-)
-def test_a_build_that_takes_too_long_is_ended_and_reported(
-    table: str, reported: CommandLine, hook: Hook, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """The build waits for a lock that nobody gives back."""
-    warehouse = reported.warehouse
-    with warehouse.connect_writer() as connection:
+@pytest.fixture
+def waiting(reported: CommandLine, tmp_path: Path) -> CommandLine:
+    """The same with a session to publish."""
+    with reported.warehouse.connect_writer() as connection:
         load_folder(connection, Path(prices_of_the_night(tmp_path / "night")))
-    before = all_marts(warehouse)
-    monkeypatch.setenv("BUILD_MINUTES", "0.25")
-    lock = f"lock table {table} in access exclusive mode"
-    with stopped_at(reported, lock, "nightly", "--force") as process:
-        out, err = process.communicate(timeout=60)
-    assert process.returncode == 1, out + err
-    assert "The build took longer than 0.25 minutes (BUILD_MINUTES) and was ended" in " ".join(err.split())
-    assert "Traceback" not in err
-    assert (last_run(warehouse)["status"], last_run(warehouse)["as_of_date"]) == ("failed", NEW_DATE)
-    assert all_marts(warehouse) == before
+    return reported
+
+
+def check_ended(waiting: CommandLine, hook: Hook, done: subprocess.CompletedProcess[str]) -> None:
+    """The build failed and was reported; nothing of it is published, and no lock is left."""
+    warehouse = waiting.warehouse
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "(BUILD_MINUTES) and was ended; nothing was published." in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+    assert last_run(warehouse)["status"] == "failed"
+    assert "BUILD_MINUTES" in last_run(warehouse)["error"]
     assert one(warehouse, "select max(as_of_date) from ops.publication_dates") == LAST_DATE
+    assert one(warehouse, "select ops.is_building()") is False
     (opened,) = (one for one in hook.bodies[0]["incidents"] if one["kind"] == "night_failed")
     assert "BUILD_MINUTES" in opened["summary"]
-    assert one(warehouse, "select ops.is_building()") is False
+
+
+def test_a_plan_that_waits_for_ever_is_ended_and_reported(
+    waiting: CommandLine, hook: Hook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a mart that somebody locked: the alarm is sent without what needs that mart."""
+    before = all_marts(waiting.warehouse)
+    monkeypatch.setenv("BUILD_MINUTES", "0.05")
+    with waiting.warehouse.connect_writer() as other:
+        other.execute("lock table published.fct_prices in access exclusive mode")
+        done = waiting.run("nightly", "--force")
+        other.rollback()
+    check_ended(waiting, hook, done)
+    assert "The alarm suspect_move cannot be checked: canceling statement due to lock timeout" in done.stderr
+    assert all_marts(waiting.warehouse) == before
+
+
+def test_a_build_that_waits_for_ever_is_ended_and_reported(waiting: CommandLine, hook: Hook) -> None:
+    """While dbt runs. The test rings the alarm clock, which would ring after three hours."""
+    before = all_marts(waiting.warehouse)
+    lock = "lock table intermediate.int_valuation_prices in access exclusive mode"
+    with stopped_at(waiting, lock, "nightly", "--force") as process:
+        process.send_signal(signal.SIGALRM)
+        out, err = process.communicate(timeout=120)
+        ended = subprocess.CompletedProcess("nightly", process.returncode, out, err)
+        check_ended(waiting, hook, ended)
+        assert all_marts(waiting.warehouse) == before
+    assert last_run(waiting.warehouse)["as_of_date"] == NEW_DATE
 
 
 STUCK = """

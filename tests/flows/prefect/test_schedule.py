@@ -17,6 +17,7 @@ from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
 from flows.prefect.server import read_secret, secret_file, start_scheduling_server, stop_server
+from tests.flows.alarms.receivers import Hook, listening
 from tests.flows.flow_helpers import NEW_DATE, CommandLine, last_run, one, wait_until
 from tests.flows.prefect.prefect_api import ENDED, PrefectServer, authorization, open_url
 from warehouse.connections import Warehouse
@@ -26,6 +27,13 @@ pytestmark = pytest.mark.slow
 
 PREFECT = Path(sys.executable).with_name("prefect")
 FOREIGN = "http://evil.example"
+
+
+@pytest.fixture
+def hook() -> Iterator[Hook]:
+    """A webhook that hears what is reported."""
+    with listening() as hook:
+        yield hook
 
 
 @pytest.fixture(scope="module")
@@ -124,14 +132,16 @@ def test_the_secret_is_random_persistent_and_private(
 
 @pytest.mark.long
 def test_schedule_serves_the_nightly_flow_on_weekdays_after_the_close(
-    nightly_copy: CommandLine, server: PrefectServer
+    nightly_copy: CommandLine, server: PrefectServer, hook: Hook
 ) -> None:
     warehouse = nightly_copy.warehouse
-    process = CommandLine(warehouse, server.variables).start("schedule", "--source", "yfinance")
+    variables = {**server.variables, "ALARM_WEBHOOK_URL": hook.url}
+    process = CommandLine(warehouse, variables).start("schedule", "--source", "yfinance")
     try:
         wait_until(lambda: server.deployment() or process.poll() is not None, "the deployment is served")
         served = server.deployment()
         assert served is not None, process.communicate()
+        wait_until(lambda: "night_overdue" in hook.kinds(), "what is wrong is reported, though no run began")
         run_id = server.start_run(served)
         wait_until(lambda: server.ask(f"/flow_runs/{run_id}")["state_type"] in ENDED, "the run ends")
         assert one(warehouse, "select max(as_of_date) from ops.publication_dates") == NEW_DATE
@@ -140,6 +150,9 @@ def test_schedule_serves_the_nightly_flow_on_weekdays_after_the_close(
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
     assert "Traceback" not in err
+    assert hook.kinds().count("night_overdue") == 1
+    log = warehouse.settings.warehouse_folder / "logs" / "sigmasight.log"
+    assert "has no time limit" not in log.read_text()  # the flow runs in the main thread of its process
     assert "23:30 UTC on weekdays" in out
     (schedule,) = served["schedules"]
     assert schedule["schedule"]["cron"] == "30 23 * * 1-5"
