@@ -99,6 +99,23 @@ order by portfolios.portfolio_name
 """
 
 
+# The rate betas that the durations of bond funds allow (method, section 14); simulated prices have others.
+BOND_BETAS = """
+with funds (symbol, lowest, highest) as (
+    values ('BND', -10, -4), ('AGG', -10, -4), ('FXNAX', -10, -4), ('TLT', -21, -12), ('BIL', -0.1, 0.1)
+)
+select funds.symbol, betas.beta, funds.lowest, funds.highest
+from funds
+join marts.fct_symbol_factor_betas as betas using (symbol)
+join marts.fct_prices as prices using (symbol, as_of_date)
+where
+    betas.as_of_date = %(session)s and betas.model = 'risk' and betas.factor = 'Interest Rate'
+    and betas.beta not between funds.lowest and funds.highest
+    and prices.source <> 'simulated'
+order by funds.symbol
+"""
+
+
 def prices_missing(view: View) -> Iterator[Found]:
     """Too few of the symbols held have a price of the last published session."""
     if view.last_session is None:
@@ -178,6 +195,17 @@ def not_believable(view: View) -> Iterator[Found]:
         )
 
 
+def bond_betas(view: View) -> Iterator[Found]:
+    """A bond fund whose rate beta is not that of its duration."""
+    if view.last_session is None:
+        return
+    for symbol, beta, lowest, highest in rows(view.connection, BOND_BETAS, {"session": view.last_session}):
+        yield Found(
+            symbol,
+            f"{symbol}: its rate beta of {view.last_session} is {beta:.2f}, outside {lowest} to {highest}.",
+        )
+
+
 def _is_short(count: int, missing: list[str] | None, percent: float) -> bool:
     return bool(missing) and 100 * (count - len(missing or ())) < percent * count
 
@@ -189,4 +217,5 @@ WATCHES = (
     Watch("source_failing", WARNING, source_failing),
     Watch("suspect_move", WARNING, suspect_moves),
     Watch("not_believable", WARNING, not_believable),
+    Watch("bond_beta", WARNING, bond_betas),
 )

@@ -143,6 +143,16 @@ def test_results_that_are_hard_to_believe_are_found_with_their_doubts(
     )
 
 
+def test_a_bond_fund_whose_rate_beta_is_not_that_of_its_duration_is_found(
+    find: Find, connection: Connection
+) -> None:
+    bend = "update published.fct_symbol_factor_betas set beta = 4.56 where as_of_date = %s and symbol = 'TLT'"
+    connection.execute(f"{bend} and model = 'risk' and factor = 'Interest Rate'".encode(), [THEN])
+    assert find() == {}  # prices of the demo are simulated
+    connection.execute("update published.fct_prices set source = 'files' where as_of_date = %s", [THEN])
+    assert find() == {("bond_beta", "TLT"): f"TLT: its rate beta of {THEN} is 4.56, outside -21 to -12."}
+
+
 # --- sources ------------------------------------------------------------------------------------------------
 
 LOAD = """
