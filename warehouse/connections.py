@@ -125,6 +125,9 @@ def prepare_ai_database(warehouse: Warehouse) -> None:
             if not _database_exists(connection, database):
                 connection.execute(sql.SQL("grant {} to current_user").format(sql.Identifier(AI)))
                 _create_database(connection, database, owner=AI)
+                connection.execute(
+                    sql.SQL("revoke all on database {} from public").format(sql.Identifier(database))
+                )
         with _connected(chat_url) as connection:
             _create_vector(connection)
     except (psycopg.ProgrammingError, psycopg.NotSupportedError) as error:

@@ -18,10 +18,14 @@ from warehouse.settings import SHORTEST_KEY
 
 ADMINISTRATOR = "postgres"
 OPEN = "# For the instant until the administrator has a password.\nlocal all all trust\n"
+# The server's own databases are for its administrator: there every role could lock, and end sessions.
 CLOSED = """\
 # Every role has a password of its own, made from the secret with this digest:
 # {digest}
+local all postgres scram-sha-256
+local postgres,template1 all reject
 local all all scram-sha-256
+host postgres,template1 all all reject
 host all sigmasight_analyst 127.0.0.1/32 scram-sha-256
 """
 VERIFIER = re.compile(r"SCRAM-SHA-256\$(\d+):([^$]+)\$([^:]+):.+")

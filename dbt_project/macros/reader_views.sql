@@ -8,10 +8,11 @@
   An audit build is not a publication: its marts show its own rows.
 
   config of the mart:
-  filtered          false: every reader may see the rows; default: row filter on marts with a portfolio_id
-  visible_when      condition on the stored rows (rows.<column>) that belong to the mart
+  filtered          false: every reader may see the rows; default: row filter on marts with a portfolio_id, and symbol
+                    filter on other marts with a symbol
   computed          name -> SQL of columns that are computed when read and not stored
   computed_from     SQL of the joins that they need
+  shown_as          name -> SQL of what readers see in place of a stored column of a versioned mart
   newest_only       true: only the newest session; no history
   instant_column    for a mart that shows live rows instead of publications: the time at which a row took effect; no
                     history
@@ -134,12 +135,7 @@ where
         'marts_at': is_seen_at('dates') ~ ' and ' ~ is_kept(),
         'audit': 'true',
     }[schema] }}
-    {%- if is_of_portfolios() and config.get('filtered', true) %}
-    and {{ row_filter('rows') }}
-    {%- endif %}
-    {%- if config.get('visible_when') %}
-    and {{ config.get('visible_when') }}
-    {%- endif %}
+    {{- reader_filter('rows') }}
     {%- if config.get('newest_only', false) and not is_audit %}
     and rows.as_of_date = (
         select max(newest.as_of_date) from ops.publication_dates as newest
@@ -166,7 +162,11 @@ with versions as (
         on rows.publication_id = publications.publication_id
 )
 
-select {{ reader_columns(schema) | join(', ') }}
+select
+    {%- for name in reader_columns(schema) %}
+    {{ config.get('shown_as', {}).get(name, 'rows.' ~ name) }}{{ ' as ' ~ name if name in config.get('shown_as', {}) }}
+    {{- ',' if not loop.last }}
+    {%- endfor %}
 from versions as rows
 where
     not is_removed
@@ -175,12 +175,19 @@ where
     {%- elif schema != 'marts_history' %}
     and superseded_at is null
     {%- endif %}
-    {%- if is_of_portfolios() and config.get('filtered', true) %}
-    and {{ row_filter('rows') }}
-    {%- endif %}
-    {%- if config.get('visible_when') %}
-    and {{ config.get('visible_when') }}
-    {%- endif %}
+    {{- reader_filter('rows') }}
+{%- endmacro %}
+
+
+{#- The condition on the rows of this mart: by portfolio, or by symbol where it has no portfolio. -#}
+{% macro reader_filter(alias) -%}
+{%- if config.get('filtered', true) -%}
+    {%- if is_of_portfolios() %}
+    and {{ row_filter(alias) }}
+    {%- elif is_of_symbols() %}
+    and {{ symbol_filter(alias ~ '.symbol') }}
+    {%- endif -%}
+{%- endif -%}
 {%- endmacro %}
 
 
@@ -210,11 +217,19 @@ cast(current_setting('sigmasight.published_at') as timestamptz)
 {%- endmacro %}
 
 
-{#- A symbol without a market price, such as a private holding, is known through its holders, who see it. -#}
-{% macro symbol_filter(alias) -%}
+{#- Symbols are known because somebody holds them: a user sees their own and common reference. -#}
+{% macro symbol_filter(symbol) -%}
 (
-        {{ alias }}.first_price_date is not null
-        or (select access.sees_every_portfolio())
-        or {{ alias }}.symbol in (select readable.symbol from access.readable_symbols() as readable (symbol))
+        (select access.sees_every_portfolio())
+        or {{ symbol }} in (select readable.symbol from access.readable_symbols() as readable (symbol))
     )
+{%- endmacro %}
+
+
+{#- Marts without a portfolio whose keys begin with a symbol, as a list of SQL. -#}
+{% macro symbol_marts() -%}
+(
+                'dim_symbols', 'dim_company_profiles', 'fct_prices', 'fct_data_quality', 'fct_symbol_risk',
+                'fct_symbol_factor_betas'
+            )
 {%- endmacro %}

@@ -216,8 +216,8 @@ def _portfolio_starts(connection: Connection, known_at: datetime, first: date) -
 
 
 def _portfolio_reason(changed: Mapping[UUID, date]) -> str:
-    noun = "portfolio" if len(changed) == 1 else "portfolios"
-    return f"the data of {len(changed)} {noun} changed from {min(changed.values())} on"
+    """Without their number: every user reads it as the cause of the publication."""
+    return f"data of portfolios changed from {min(changed.values())} on"
 
 
 def resolve_as_of(connection: Connection, asked: date | None, known_at: datetime) -> date:

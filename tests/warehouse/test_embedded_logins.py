@@ -11,7 +11,14 @@ import pytest
 
 from tests.flows.in_process import invoke
 from warehouse import embedded_logins
-from warehouse.connections import ROLES, Warehouse, connect, open_warehouse, stop_warehouse
+from warehouse.connections import (
+    ROLES,
+    Warehouse,
+    connect,
+    open_warehouse,
+    prepare_ai_database,
+    stop_warehouse,
+)
 from warehouse.embedded import reload_embedded
 from warehouse.embedded_host import program
 from warehouse.embedded_logins import ADMINISTRATOR, are_closed, matches
@@ -75,6 +82,23 @@ def test_psql_from_the_apis_process_is_no_other_role(opened: Warehouse, role: st
     else:
         assert (with_the_apis.returncode, with_the_apis.stdout) == (2, "")
         assert f'password authentication failed for user "{role}"' in with_the_apis.stderr
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("database", ["postgres", "template1"])
+def test_no_role_connects_to_the_servers_own_databases(opened: Warehouse, role: str, database: str) -> None:
+    # Silent failure prevented: there every role could lock, write, and see and end sessions
+    with pytest.raises(psycopg.OperationalError, match=r"pg_hba\.conf rejects connection"):
+        psycopg.connect(make_url({**url_parts(urls(opened)[role]), "dbname": database}))
+
+
+def test_the_chats_database_is_for_its_role(opened: Warehouse) -> None:
+    prepare_ai_database(opened)
+    connect(opened.ai_url).close()
+    database = url_parts(opened.ai_url)["dbname"]
+    for url in (opened.api_url, opened.chat_url, opened.auth_url, opened.analyst_url):
+        with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+            psycopg.connect(make_url({**url_parts(url), "dbname": database}))
 
 
 def test_every_role_logs_in_with_its_own_password(opened: Warehouse) -> None:

@@ -96,15 +96,33 @@ as $$
         )
 $$;
 
--- The symbols that these portfolios hold or have held.
+-- The symbols that these portfolios hold or have held, with underlyings and benchmarks, and those that are common
+-- reference: of the factors, and funds that track a benchmark. What else is priced is known to its holders only.
 create or replace function access.readable_symbols()
 returns setof text
-language sql stable security definer parallel safe
+language plpgsql stable security definer parallel safe
 set search_path = ''
 as $$
-    select distinct positions.symbol
+begin
+    return query
+    with mine as materialized (
+        select readable.id from access.readable_portfolio_ids() as readable (id)
+    )
+    select unnest(array[positions.symbol, positions.underlying_symbol])
     from raw.positions
-    where positions.portfolio_id in (select access.readable_portfolio_ids())
+    where positions.portfolio_id in (select id from mine)
+    union
+    select benchmarks.symbol from raw.benchmarks where benchmarks.portfolio_id in (select id from mine);
+    if to_regclass('published.dim_factors') is not null then
+        return query
+        select unnest(array[factors.proxy_symbol, factors.long_symbol, factors.short_symbol])
+        from published.dim_factors as factors;
+    end if;
+    if to_regclass('published.dim_symbols') is not null then
+        return query
+        select symbols.symbol from published.dim_symbols as symbols where symbols.tracked_benchmark is not null;
+    end if;
+end
 $$;
 
 -- Analysts and the writer see every portfolio; all other roles are subject to the row filter.

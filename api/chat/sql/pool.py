@@ -9,6 +9,7 @@ from psycopg.adapt import Buffer, Loader
 from psycopg.postgres import types
 
 from api.chat.results import Cell
+from api.chat.sql.memory import bound_memory
 from api.http.limits import CHAT_POOL_WAIT, POOL_WAIT
 from api.marts.queueing_pool import QueueingPool
 from api.marts.reader import check_connection
@@ -34,6 +35,7 @@ def make_chat_pool(url: str, settings: Settings) -> QueueingPool:
     """Make a pool, not yet open, that has no connection until the first statement."""
 
     async def configure(connection: AsyncConnection[Any]) -> None:
+        await bound_memory(connection)
         await connection.set_autocommit(True)
         await connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
         await connection.set_read_only(True)

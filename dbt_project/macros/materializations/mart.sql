@@ -93,6 +93,11 @@ set local default_statistics_target = 10;
 {%- endmacro %}
 
 
+{% macro is_of_symbols() -%}
+    {{ return('symbol' in model.columns and not is_of_portfolios()) }}
+{%- endmacro %}
+
+
 {% macro is_dated() -%}
     {{ return('as_of_date' in model.columns and (not config.get('versioned', false) or config.get('by_dates', false))) }}
 {%- endmacro %}

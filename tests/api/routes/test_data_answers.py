@@ -297,12 +297,12 @@ def test_profiles_of_a_portfolio_are_those_of_its_holdings(hedge_fund: Person) -
 
 @pytest.fixture
 def later_profile(demo: Warehouse) -> Iterator[None]:
-    """Publish a second profile of AAPL, of 1 August, and the first one of an unknown symbol."""
+    """Publish a second profile of AAPL, of 1 August, and the first one of a factor, which every user sees."""
     values = """
         insert into published.dim_company_profiles
             (publication_id, symbol, profile_date, name, sector, pe_ratio, is_first, updated_at, is_removed)
         values (1, 'AAPL', '2025-08-01', 'Apple Inc.', 'Gadgets', 31.5, false, now(), false),
-            (1, 'NEWCO', '2025-08-01', 'New Company', 'Technology', 12, true, now(), false)
+            (1, 'DGS10', '2025-08-01', 'Ten Years', 'Technology', 12, true, now(), false)
         """
     with psycopg.connect(demo.writer_url, autocommit=True) as writer:
         writer.execute(values)
@@ -313,15 +313,15 @@ def later_profile(demo: Warehouse) -> Iterator[None]:
 @pytest.mark.usefixtures("later_profile")
 def test_a_profile_does_not_apply_before_its_date(hedge_fund: Person) -> None:
     def ask(day: str) -> dict[str, Any]:
-        body = hedge_fund.get("data/company-profiles", symbols="AAPL,NEWCO", as_of_date=day).json()
+        body = hedge_fund.get("data/company-profiles", symbols="AAPL,DGS10", as_of_date=day).json()
         return {profile["symbol"]: profile for profile in body["profiles"]}
 
     before, after = ask("2025-07-31"), ask("2025-08-01")
     assert (before["AAPL"]["sector"], before["AAPL"]["pe_ratio"]) == ("Technology", None)
     assert (after["AAPL"]["sector"], after["AAPL"]["pe_ratio"]) == ("Gadgets", 31.5)
-    assert (before["NEWCO"]["company_name"], before["NEWCO"]["pe_ratio"]) == ("New Company", None)
-    assert before["NEWCO"]["profile_date"] is None
-    assert (after["NEWCO"]["pe_ratio"], after["NEWCO"]["profile_date"]) == (12, "2025-08-01")
+    assert (before["DGS10"]["company_name"], before["DGS10"]["pe_ratio"]) == ("Ten Years", None)
+    assert before["DGS10"]["profile_date"] is None
+    assert (after["DGS10"]["pe_ratio"], after["DGS10"]["profile_date"]) == (12, "2025-08-01")
     sectors = {
         day: hedge_fund.get(
             "data/positions/details", portfolio_id=hedge_fund.portfolio_id, as_of_date=day

@@ -323,7 +323,7 @@ def test_a_flow_rebuilds_only_its_portfolio(
     assert dates(window) == (MONDAY, TUESDAY)
     assert window is not None
     assert (window.market_from_date, window.portfolios) == (None, {one: MONDAY})
-    assert window.reason == f"the data of 1 portfolio changed from {MONDAY} on"
+    assert window.reason == f"data of portfolios changed from {MONDAY} on"
 
 
 def test_a_new_date_builds_every_portfolio_and_a_changed_one_from_an_earlier_date(

@@ -4,6 +4,7 @@
     by_dates=true,
     grain=['symbol', 'as_of_date'],
     not_restated=['used_by_portfolios'],
+    shown_as={'used_by_portfolios': 'case when (select access.sees_every_portfolio()) then rows.used_by_portfolios end'},
 ) }}
 
 -- Completeness of the price history of each symbol, as of each session. Versioned, because the number of holders

@@ -5,8 +5,8 @@
     instant_column='published_at',
 ) }}
 
--- Counted while the marts are built (macros/restate.sql), visible once the build is published. Pairs of symbols are
--- counted once for all holders: those counts are for analysts only.
+-- Counted while the marts are built (macros/restate.sql), visible once the build is published. Figures of
+-- symbols and their pairs are counted once for all holders: those counts are for analysts only.
 with counts as (
     select * from {{ ref('stg_ops__restatement_counts') }}
 ),
@@ -32,6 +32,7 @@ final as (
     where
         {{ row_filter('counts') }}
         or counts.portfolio_id is null and counts.mart <> 'fct_correlation_pairs'
+        and counts.mart not in {{ symbol_marts() }}
     group by
         counts.publication_id,
         counts.mart,

@@ -36,7 +36,9 @@ final as (
     where
         {{ row_filter('restatements') }}
         or restatements.portfolio_id is null and (
-            restatements.mart <> 'fct_correlation_pairs'
+            restatements.mart <> 'fct_correlation_pairs' and restatements.mart not in {{ symbol_marts() }}
+            or restatements.mart in {{ symbol_marts() }}
+            and {{ symbol_filter("split_part(restatements.key, ' ', 1)") }}
             -- a pair is stored once for all holders: show it only to users who hold both symbols together
             or exists (
                 select matrices.portfolio_id

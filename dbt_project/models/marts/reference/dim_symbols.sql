@@ -1,9 +1,4 @@
-{{ config(
-    materialized='mart',
-    versioned=true,
-    grain=['symbol'],
-    visible_when=symbol_filter('rows'),
-) }}
+{{ config(materialized='mart', versioned=true, grain=['symbol']) }}
 
 -- Every symbol that is priced, held or profiled, with the attributes of its newest profile.
 with prices as (
