@@ -91,18 +91,26 @@ distclean: clean
 	@rm -rf $(VENV) *.egg-info
 
 # The environment is updated when the dependencies or their pinned versions change. The stamp is written last, so an
-# interrupted setup is continued by the next run.
-$(READY): pyproject.toml constraints.txt
+# interrupted setup is continued by the next run. Where constraints-hashes.txt has the files (Linux, x86_64), pip installs
+# no other ones, and the project is built with the pinned hatchling; elsewhere the versions are pinned.
+HASHED := $(filter Linux-x86_64,$(shell uname -sm | tr ' ' '-'))
+PIP := $(BIN)/python -m pip install --quiet
+# The driver of Chromium is large, and only some tests need it.
+WITHOUT_BROWSER := sed '/playwright/d' constraints-hashes.txt > $(VENV)/hashes.txt
+
+$(READY): pyproject.toml constraints.txt constraints-hashes.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if (3, 11) <= v < (3, 14) else \
 	    "SigmaSight needs Python 3.11, 3.12 or 3.13, and $(PYTHON) is %d.%d: choose another, as in make PYTHON=python3.12 $(MAKECMDGOALS)" % v[:2])'
 	@start=$$(date +%s); trap 'kill $$beat 2>/dev/null' EXIT; \
 	echo 'Setting up $(VENV): this takes some minutes, the first time only'; \
 	(while sleep 20 >/dev/null 2>&1; do echo "  ... $$(( $$(date +%s) - start )) s"; done) & beat=$$!; \
 	[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV) || exit 1; \
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,pdf]' || { \
+	{ $(if $(HASHED),$(WITHOUT_BROWSER) && $(PIP) --require-hashes --requirement $(VENV)/hashes.txt && \
+	    $(PIP) --no-deps --no-build-isolation --editable .,$(PIP) --constraint constraints.txt --editable '.[dev,pdf]'); } || { \
 	    echo 'The packages could not be installed: fix the error above (network? disk?) and run make again.'; exit 1; }; \
 	touch $@; echo "  set up     $$(( $$(date +%s) - start )) s"
 
 # Tests of the page drive a Chromium that the system has; without one they are skipped.
 $(BROWSER): $(READY)
-	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[browser]' && touch $@
+	@$(PIP) $(if $(HASHED),--require-hashes --requirement constraints-hashes.txt,--constraint constraints.txt --editable '.[browser]') \
+	    && touch $@

@@ -1,11 +1,16 @@
 """The pinned packages: the file with hashes names the same versions, each with a hash."""
 
 import hashlib
+import os
+import platform
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
+
+import pytest
 
 from warehouse.settings import project_root
 
@@ -32,8 +37,9 @@ def test_every_required_package_is_pinned() -> None:
     assert len(required) > 30
 
 
-def test_a_changed_hash_stops_the_installation(tmp_path: Path) -> None:
-    wheel = tmp_path / "pinned_example-1.0-py3-none-any.whl"
+def example_wheel(folder: Path) -> str:
+    """Write a wheel; its SHA-256."""
+    wheel = folder / "pinned_example-1.0-py3-none-any.whl"
     with zipfile.ZipFile(wheel, "w") as archive:
         archive.writestr("pinned_example.py", "")
         archive.writestr(
@@ -42,10 +48,49 @@ def test_a_changed_hash_stops_the_installation(tmp_path: Path) -> None:
         )
         archive.writestr("pinned_example-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
         archive.writestr("pinned_example-1.0.dist-info/RECORD", "")
-    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    return hashlib.sha256(wheel.read_bytes()).hexdigest()
+
+
+def test_a_changed_hash_stops_the_installation(tmp_path: Path) -> None:
+    digest = example_wheel(tmp_path)
     changed = ("0" if digest[0] != "0" else "1") + digest[1:]
     assert install(tmp_path, digest) == (0, False)
     assert install(tmp_path, changed) == (1, True)
+
+
+@pytest.mark.skipif(
+    (platform.system(), platform.machine()) != ("Linux", "x86_64"), reason="the hashes are of these files"
+)
+def test_a_changed_hash_stops_the_setup_of_make(tmp_path: Path) -> None:
+    # Silent failure prevented: pins with hashes that the documented commands do not compare
+    checkout = tmp_path / "checkout"
+    checkout.mkdir()
+    for name in ("Makefile", "pyproject.toml", "constraints.txt"):
+        shutil.copy(project_root() / name, checkout)
+    digest = example_wheel(tmp_path)
+    changed = ("0" if digest[0] != "0" else "1") + digest[1:]
+    pins = checkout / "constraints-hashes.txt"
+    for pinned, stops in ((changed, True), (digest, False)):
+        pins.write_text(f"pinned-example==1.0 --hash=sha256:{pinned}\n")
+        done = subprocess.run(
+            ["make", ".venv/.ready", f"PYTHON={sys.executable}"],  # noqa: S607 - whichever make there is
+            cwd=checkout,
+            env={
+                **os.environ,
+                "PIP_NO_INDEX": "1",
+                "PIP_FIND_LINKS": str(tmp_path),
+                "PIP_CONFIG_FILE": os.devnull,
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 2
+        assert ("DO NOT MATCH THE HASHES" in done.stderr) is stops
+        assert (
+            "hatchling" in done.stderr
+        ) is not stops  # with the right hash, the next step: nothing is downloaded
+        assert not (checkout / ".venv" / ".ready").exists()
 
 
 def install(folder: Path, digest: str) -> tuple[int, bool]:
