@@ -106,7 +106,7 @@ $(READY): pyproject.toml constraints.txt constraints-hashes.txt
 	(while sleep 20 >/dev/null 2>&1; do echo "  ... $$(( $$(date +%s) - start )) s"; done) & beat=$$!; \
 	[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV) || exit 1; \
 	{ $(if $(HASHED),$(WITHOUT_BROWSER) && $(PIP) --require-hashes --requirement $(VENV)/hashes.txt && \
-	    $(PIP) --no-deps --no-build-isolation --editable .,$(PIP) --constraint constraints.txt --editable '.[dev,pdf]'); } || { \
+	    $(PIP) --no-deps --no-build-isolation --editable .,$(PIP) --constraint constraints.txt --editable '.[dev,mcp,pdf]'); } || { \
 	    echo 'The packages could not be installed: fix the error above (network? disk?) and run make again.'; exit 1; }; \
 	touch $@; echo "  set up     $$(( $$(date +%s) - start )) s"
 

@@ -23,7 +23,7 @@ def resolve(interpreter: str, constraints: Path | None) -> list[dict[str, Any]]:
     """What pip would install for the project with all its extras."""
     options = ["--dry-run", "--ignore-installed", "--quiet", "--report", "-"]
     pinned = ["--constraint", str(constraints)] if constraints else []
-    command = [interpreter, "-m", "pip", "install", *options, *pinned, f"{ROOT}[browser,dev,pdf]"]
+    command = [interpreter, "-m", "pip", "install", *options, *pinned, f"{ROOT}[browser,dev,mcp,pdf]"]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     found: list[dict[str, Any]] = json.loads(done.stdout)["install"]
     return [item for item in found if item["metadata"]["name"] != OWN_NAME]

@@ -37,6 +37,7 @@ SigmaSightError
     ├── TooManyConnections      503  more connections than API_CONNECTIONS
     ├── InternalError           500  unexpected error; the log has the details
     ├── FormatUnavailable       501  the server lacks the extra that writes this format
+    ├── McpUnavailable          501  the server lacks the extra with the tools for assistants
     ├── AnswerFailed            502  the model gave no answer
     ├── NothingPublished        503  no build has been published yet
     ├── UpgradeNeeded           503  the warehouse is of another version than the API
@@ -72,6 +73,7 @@ __all__ = [
     "InvalidRequest",
     "LineageUnavailable",
     "MartNotFound",
+    "McpUnavailable",
     "MemoryLimitReached",
     "MemoryNotFound",
     "MessageNotFound",
@@ -442,6 +444,16 @@ class FormatUnavailable(Problem):
     )
 
 
+class McpUnavailable(Problem):
+    status = 501
+    code = "mcp_unavailable"
+    title = "The Model Context Protocol is not available"
+    default_detail = (
+        "This server has no tools for assistants: install the extra with `pip install 'sigmasight[mcp]'`, "
+        "and start the API again."
+    )
+
+
 class ChatUnavailable(Problem):
     status = 503
     code = "chat_unavailable"
@@ -500,6 +512,7 @@ CATALOGUE: tuple[type[Problem], ...] = (
     TooManyConnections,
     InternalError,
     FormatUnavailable,
+    McpUnavailable,
     AnswerFailed,
     NothingPublished,
     UpgradeNeeded,

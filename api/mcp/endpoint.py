@@ -13,7 +13,7 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.http.errors import OriginRefused, Problem
+from api.http.errors import McpUnavailable, OriginRefused, Problem
 from api.http.problems import problem_response
 from api.mcp.calls import McpCalls
 from api.services import Services
@@ -49,10 +49,12 @@ class McpEndpoint:
         """Serve one request. Without a valid token it is answered with 401 and WWW-Authenticate."""
         if self._server is None:
             raise RuntimeError("the MCP endpoint is used outside of the app's lifespan")
-        if _is_foreign(Headers(scope=scope).get("origin"), self._settings.api_cors_origins):
-            await problem_response(OriginRefused(), scope)(scope, receive, send)
-            return
-        app = await self._server.app()
+        try:
+            if _is_foreign(Headers(scope=scope).get("origin"), self._settings.api_cors_origins):
+                raise OriginRefused
+            app: ASGIApp = await self._server.app()
+        except Problem as problem:
+            app = problem_response(problem, scope)
         await app(scope, receive, send)
 
 
@@ -103,8 +105,10 @@ class _Server:
 
 
 def _load() -> Serving:
-    from api.mcp.http import serving  # noqa: PLC0415 - it takes a second
-
+    try:
+        from api.mcp.http import serving  # noqa: PLC0415 - it takes a second
+    except ModuleNotFoundError as error:
+        raise McpUnavailable from error
     return serving
 
 

@@ -168,8 +168,10 @@ def mcp(
             "command": "sigmasight", "args": ["mcp", "--user", "jane@example.com"]}}}
     """
     warehouse = open_for_command()
-    from api.mcp.stdio import serve_stdio
-
+    try:
+        from api.mcp.stdio import serve_stdio
+    except ModuleNotFoundError as error:
+        raise UsageError("`sigmasight mcp` needs an extra: `pip install 'sigmasight[mcp]'`.") from error
     asyncio.run(serve_stdio(warehouse.settings, user))
 
 
