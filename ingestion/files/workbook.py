@@ -24,8 +24,13 @@ LARGEST_PART = 64 * 1024 * 1024  # bytes of one XML file, unpacked
 MOST_COLUMNS = 256
 MOST_ROWS = 200_000
 MOST_CELLS = 1_500_000
+MOST_CHARACTERS = 32 * 1024 * 1024  # of all cells: each of them may show the same shared string
 
 _NOT_A_WORKBOOK = "the file is not a readable Excel workbook; save it as CSV UTF-8."
+_TOO_MUCH_TEXT = (
+    f"the cells of the sheet hold over {MOST_CHARACTERS:,} characters; keep the positions only, or save them "
+    "as CSV UTF-8."
+)
 _RELATIONSHIP = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _STRICT = "http://purl.oclc.org/ooxml/officeDocument/relationships"
 _DIGITS = Context(prec=15)  # of a double that Excel shows
@@ -207,6 +212,7 @@ class _Sheet:
     row: int = 0
     column: int = -1
     count: int = 0
+    characters: int = 0
     kind: str = "n"
     style: int = 0
     pieces: list[str] = field(default_factory=list)
@@ -225,9 +231,11 @@ class _Sheet:
     def end(self, name: str) -> None:
         self.inside.pop()
         if name == "c" and self.pieces:
-            self.rows.setdefault(self.row, {})[self.column] = _cell_text(
-                "".join(self.pieces), self.kind, self.style, self.book
-            )
+            text = _cell_text("".join(self.pieces), self.kind, self.style, self.book)
+            self.characters += len(text)
+            if self.characters > MOST_CHARACTERS:
+                raise UnreadableFileError("malformed", _TOO_MUCH_TEXT)
+            self.rows.setdefault(self.row, {})[self.column] = text
 
     def text(self, piece: str) -> None:
         if self.inside[-1:] == ["v"] or (self.inside[-1:] == ["t"] and "rPh" not in self.inside):

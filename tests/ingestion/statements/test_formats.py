@@ -128,6 +128,9 @@ def test_a_workbook_of_1904_and_the_first_days_of_1900() -> None:
     assert workbook_text(workbook([[date(1900, 1, 1), date(1900, 2, 27)]])) == "1900-01-02,1900-02-28\n"
 
 
+REPEATED = '<row><c t="s"><v>0</v></c></row>' * 40
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -144,8 +147,16 @@ def test_a_workbook_of_1904_and_the_first_days_of_1900() -> None:
         workbook([["A"]], sharedStrings="<sst>"),
         workbook([["A"]], workbook="<workbook/>"),
         workbook([["A"]], sheet2="\n" * 65 * 1024**2),
+        workbook(
+            [["A"]],
+            sheet2=f'<worksheet xmlns="{MAIN}">{REPEATED}</worksheet>',
+            sharedStrings=f'<sst xmlns="{MAIN}"><si><t>{"x" * 1024**2}</t></si></sst>',
+        ),
     ],
-    ids=["no_archive", "cut", "entity", "row", "column", "string", "no_xml", "no_sheet", "too_large"],
+    ids=[
+        *("no_archive", "cut", "entity", "row", "column", "string", "no_xml", "no_sheet", "too_large"),
+        "repeated",
+    ],
 )
 def test_a_damaged_or_hostile_workbook_is_refused(path: Path, content: bytes) -> None:
     (error,) = refused(path, content)
