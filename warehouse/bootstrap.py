@@ -61,6 +61,9 @@ from pg_catalog.pg_roles
 where rolname = current_user
 """
 
+ONLY_CATALOG = "set search_path = pg_catalog"
+"""Of the administrator's sessions."""
+
 Connection = psycopg.Connection[TupleRow]
 Writer = AbstractContextManager[Connection]
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import psycopg
 from psycopg import sql
 
-from warehouse.bootstrap import Connection, Writer, bootstrap, set_password
+from warehouse.bootstrap import ONLY_CATALOG, Connection, Writer, bootstrap, set_password
 from warehouse.embedded import EmbeddedServer, reload_embedded, server_lock, start_embedded, stop_embedded
 from warehouse.embedded_host import DEFAULT_PORT
 from warehouse.embedded_logins import (
@@ -121,14 +121,14 @@ def prepare_ai_database(warehouse: Warehouse) -> None:
     database = url_parts(warehouse.ai_url)["dbname"]
     chat_url = make_url({**url_parts(warehouse.admin_url), "dbname": database})
     try:
-        with _connected(warehouse.admin_url) as connection:
+        with _as_administrator(warehouse.admin_url) as connection:
             if not _database_exists(connection, database):
                 connection.execute(sql.SQL("grant {} to current_user").format(sql.Identifier(AI)))
                 _create_database(connection, database, owner=AI)
                 connection.execute(
                     sql.SQL("revoke all on database {} from public").format(sql.Identifier(database))
                 )
-        with _connected(chat_url) as connection:
+        with _as_administrator(chat_url) as connection:
             _create_vector(connection)
     except (psycopg.ProgrammingError, psycopg.NotSupportedError) as error:
         raise BootstrapError(
@@ -140,7 +140,7 @@ def prepare_ai_database(warehouse: Warehouse) -> None:
 
 def _create_vector(connection: Connection) -> None:
     try:
-        connection.execute("create extension if not exists vector")
+        connection.execute("create extension if not exists vector schema public")
     except (psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
         logger.debug("Another process created the extension vector at the same time")
 
@@ -218,7 +218,7 @@ def _network_url(settings: Settings, server: EmbeddedServer) -> str | None:
 
 def _lay_down(warehouse: Warehouse) -> None:
     """Create roles, schemas and tables, and give the embedded server's roles their passwords."""
-    with _connected(warehouse.admin_url) as administrator:
+    with _as_administrator(warehouse.admin_url) as administrator:
 
         def open_writer() -> Writer:
             if warehouse.is_embedded:
@@ -239,7 +239,7 @@ def _close_logins(warehouse: Warehouse) -> None:
             return
         open_unless_closed(folder)
         reload_embedded(folder)
-        with _connected(url) as connection:
+        with _as_administrator(url) as connection:
             set_password(connection, ADMINISTRATOR, url_parts(url)["password"])
         close(folder)
         reload_embedded(folder)
@@ -314,7 +314,7 @@ def _open_given(settings: Settings, database_url: str) -> Warehouse:
         is_embedded=False,
     )
     _lay_down(warehouse)
-    with _connected(warehouse.admin_url) as connection:
+    with _as_administrator(warehouse.admin_url) as connection:
         for role, password in passwords.items():
             if password is not None and not _logs_in(url(role, admin["dbname"])):
                 set_password(connection, role, password)
@@ -358,6 +358,18 @@ def connect(url: str, *, application_name: str = "sigmasight", autocommit: bool 
             if time.monotonic() - begun >= patience:
                 raise unavailable(error, url) from error
             time.sleep(0.2)
+
+
+@contextmanager
+def _as_administrator(url: str) -> Iterator[Connection]:
+    """Connect as _connected does, to look names up in pg_catalog only.
+
+    Otherwise a schema of the administrator's own name, which the writer or a restored backup made, could hold
+    functions that PostgreSQL prefers to its own.
+    """
+    with _connected(url) as connection:
+        connection.execute(ONLY_CATALOG)
+        yield connection
 
 
 @contextmanager

@@ -97,10 +97,12 @@ class Access:
 def read_access(warehouse: Warehouse) -> Access:
     """Read the grants of the warehouse, of its server, and of the chat's database if it is there."""
     with connect(warehouse.admin_url, application_name=PROGRAM) as connection:
+        connection.execute("set search_path = pg_catalog, public")
         facts, objects = read_database(connection, owner=WRITER, is_warehouse=True)
         chat = _chat_database(warehouse, connection)
     if chat is not None:
         with connect(chat, application_name=PROGRAM) as connection:
+            connection.execute("set search_path = pg_catalog, public")
             of_chat, objects_of_chat = read_database(connection, owner=AI, is_warehouse=False)
         facts += [fact._replace(place=f"chat, {fact.place}") for fact in of_chat]
         objects += [each._replace(place=f"chat, {each.place}") for each in objects_of_chat]

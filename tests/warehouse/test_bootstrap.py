@@ -134,6 +134,27 @@ def test_lost_rights_of_the_roles_are_granted_again(admin: Connection, empty_war
         connection.execute("create schema audit")
 
 
+def test_a_schema_of_the_administrators_name_gives_no_functions_to_its_sessions(
+    empty_warehouse: Warehouse,
+) -> None:
+    with empty_warehouse.connect_writer() as writer:
+        writer.execute("create table ops.seen (role name); grant all on ops.seen to public")
+        writer.execute("create schema postgres; grant usage on schema ops to public")
+        writer.execute("""
+            create function postgres.format(text, name) returns text language plpgsql as $$
+            begin
+                insert into ops.seen values (current_user);
+                return pg_catalog.format($1, $2);
+            end
+            $$
+            """)
+        writer.execute("update ops.schema_files set sha256 = 'changed'")
+    open_warehouse(empty_warehouse.settings)
+    with empty_warehouse.connect_writer() as writer:
+        assert writer.execute("select role from ops.seen").fetchall() == []
+        assert writer.execute("select from ops.schema_files where sha256 = 'changed'").fetchall() == []
+
+
 def test_an_older_server_is_refused(admin: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "OLDEST_SERVER", 99)
     with pytest.raises(BootstrapError, match="needs PostgreSQL 99 or later"):
