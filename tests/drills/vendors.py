@@ -61,7 +61,7 @@ def vendors(ground: Ground, outcome: Outcome, rng: Random) -> None:
     known = healthy(ground)
     kinds = rng.sample([*KINDS, REFUSED], len(KINDS) + 1)
     vendor_round(ground, outcome, rng, known, kinds)
-    vendor_round(ground, outcome, rng, known, [rng.choice(list(KINDS))])
+    vendor_round(ground, outcome, rng, known, [rng.choice(RETRIED)])
 
 
 def healthy(ground: Ground) -> VendorGround:
@@ -87,7 +87,7 @@ def vendor_round(
                     outcome.tally.count("night", f"{kind}: a night without its vendor ended as if it had one")
             disturbed.fault(kind)
         with asked(disturbed.command, yahoo) as command:
-            yahoo.outage = for_the_first(rng.randint(1, 3), KINDS[rng.choice(list(KINDS))](yahoo, rng))
+            yahoo.outage = for_the_first(rng.randint(1, 3), KINDS[rng.choice(RETRIED)](yahoo, rng))
             disturbed.fault("first requests")
             disturbed.ended(command.start(*NIGHT))
             yahoo.outage = _no_outage
@@ -147,7 +147,7 @@ def _wrong(yahoo: FakeYahoo, rng: Random) -> Outage:
     def wrong(path: str) -> Reply | None:
         whole = yahoo.answer(path.partition("?")[0], {"symbols": path.partition("?")[2]})
         if "/v8/finance/chart/" not in path or whole.status != 200:
-            return whole
+            return Reply.of({"quoteSummary": {"result": [], "error": None}})
         body = json.loads(whole.body)
         (result,) = body["chart"]["result"]
         quotes = result["indicators"]["quote"][0]
@@ -173,3 +173,6 @@ KINDS: dict[str, Callable[[FakeYahoo, Random], Outage]] = {
     "wrong data": _wrong,
 }
 """And REFUSED: no server listens."""
+
+RETRIED = ("time-out", "429", "500", "cut body")
+"""Kinds after which the vendor is asked again in the same night; the others are answers."""
