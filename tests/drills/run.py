@@ -50,7 +50,10 @@ def run_drills(chosen: dict[str, Drill], seed: int, command: str) -> Run:
         _say(f"prepared in {time.monotonic() - begun:.0f} s; a night takes {ground.night_seconds:.0f} s")
         for name, drill in chosen.items():
             outcome, started = outcomes[name], time.monotonic()
-            drill(ground, outcome, Random(f"{seed} {name}"))
+            try:
+                drill(ground, outcome, Random(f"{seed} {name}"))
+            except Exception as error:  # noqa: BLE001 - the other drills still run, and this one has failed
+                outcome.tally.count("drill", f"the drill could not be finished: {error!r}")
             outcome.seconds = time.monotonic() - started
             _say(_line(name, outcome))
     return Run(command, seed, outcomes, time.monotonic() - begun)

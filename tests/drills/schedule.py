@@ -76,12 +76,19 @@ class Schedule:
             return None
 
     def start_run(self) -> str:
-        """Start the night now; the id of the run."""
-        served = self.server.deployment()
-        if served is None:
-            raise RuntimeError("the schedule serves no deployment")
+        """Start the night now; the id of the run. Asks again while the server is busy or starts."""
         folder = str(self._disturbed.ground.home / "news")
-        return self.server.start_run(served, {"source": "files", "prices": folder, "force": True})
+        until = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                served = self.server.deployment()
+                if served is not None:
+                    parameters = {"source": "files", "prices": folder, "force": True}
+                    return self.server.start_run(served, parameters)
+            except OSError:
+                if time.monotonic() > until:
+                    raise
+            time.sleep(1)
 
     def state(self, run_id: str) -> str | None:
         """How the run is; None while the server does not answer."""
