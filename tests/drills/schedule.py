@@ -4,8 +4,9 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from random import Random
-from typing import Self
+from typing import Any, Self
 
 import psutil
 
@@ -69,7 +70,7 @@ class Schedule:
             time.sleep(0.5)
         raise RuntimeError(f"the schedule serves nothing: {self._log.read_text()[-2000:]}")
 
-    def _deployment(self) -> dict[str, object] | None:
+    def _deployment(self) -> dict[str, Any] | None:
         try:
             return self.server.deployment()
         except OSError:
@@ -78,17 +79,15 @@ class Schedule:
     def start_run(self) -> str:
         """Start the night now; the id of the run. Asks again while the server is busy or starts."""
         folder = str(self._disturbed.ground.home / "news")
+        parameters = {"source": "files", "prices": folder, "force": True}
         until = time.monotonic() + START_SECONDS
-        while True:
-            try:
-                served = self.server.deployment()
+        while time.monotonic() < until:
+            served = self._deployment()
+            with suppress(OSError):
                 if served is not None:
-                    parameters = {"source": "files", "prices": folder, "force": True}
                     return self.server.start_run(served, parameters)
-            except OSError:
-                if time.monotonic() > until:
-                    raise
             time.sleep(1)
+        raise RuntimeError(f"the schedule starts no run: {self._log.read_text()[-2000:]}")
 
     def state(self, run_id: str) -> str | None:
         """How the run is; None while the server does not answer."""
