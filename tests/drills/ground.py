@@ -121,7 +121,7 @@ def own_environment(home: Path) -> Iterator[None]:
     for name in [*(name.upper() for name in Settings.model_fields), *os.environ]:
         if name.startswith("PREFECT_") or name.lower() in Settings.model_fields:
             os.environ.pop(name, None)
-    os.environ.update(MODEL_PROCESSES="2", XDG_CACHE_HOME=str(home / "cache"))
+    os.environ.update(MODEL_PROCESSES="1", XDG_CACHE_HOME=str(home / "cache"))
     try:
         yield
     finally:

@@ -35,7 +35,7 @@ def kill_round(ground: Ground, outcome: Outcome, rng: Random, targets: list[str]
     with trial(ground, outcome, rng) as disturbed:
         for target in targets:
             used += 1
-            night = disturbed.start_night()
+            night = disturbed.start_night(MODEL_PROCESSES="2")
             time.sleep(disturbed.moment())
             TARGETS[target](disturbed, night)
             if disturbed.ended(night) == 0:

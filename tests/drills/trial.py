@@ -62,9 +62,10 @@ class Trial:
         """A random moment of a night, in seconds from its start."""
         return self.rng.uniform(0.2, 1.1 * self.ground.night_seconds)
 
-    def start_night(self) -> subprocess.Popen[str]:
-        """Start the night."""
-        return self.command.start(*self.ground.night)
+    def start_night(self, **variables: str) -> subprocess.Popen[str]:
+        """Start the night, with variables of its own."""
+        own = CommandLine(self.warehouse, {**self.command.prefect, **variables})
+        return own.start(*self.ground.night)
 
     def ended(self, process: subprocess.Popen[str]) -> int:
         """Wait for a command; how it ended. An end without a sentence counts as a wrong answer."""
