@@ -27,6 +27,7 @@ app()
 """`sigmasight` with another port for the schedule's server: that of the machine may be in use."""
 
 TARGETS = ("schedule", "Prefect server", "scheduled run")
+OF_A_RUN = ("prefect.engine", "spawn_main")  # in the command of a scheduled run's processes
 START_SECONDS, RUN_SECONDS = 180.0, 300.0
 
 
@@ -132,16 +133,21 @@ def schedule_round(ground: Ground, outcome: Outcome, rng: Random, target: str | 
 
 def _kill(disturbed: Trial, running: Schedule, target: str) -> None:
     assert running.process is not None
-    schedule_process = psutil.Process(running.process.pid)
-    of = {"Prefect server": "flows.prefect.server", "scheduled run": "prefect.engine"}.get(target)
+    scheduling = psutil.Process(running.process.pid)
     until = time.monotonic() + RUN_SECONDS
-    found = [schedule_process]
-    while of is not None and not (found := children(schedule_process, of=of)) and time.monotonic() < until:
+    while not (found := _processes(scheduling, target)) and time.monotonic() < until:
         time.sleep(0.1)
     for process in found[:1]:
         process.send_signal(signal.SIGKILL)
         disturbed.fault(target)
     time.sleep(1)
+
+
+def _processes(scheduling: psutil.Process, target: str) -> list[psutil.Process]:
+    if target == "schedule":
+        return [scheduling]
+    marks = ["flows.prefect.server"] if target == "Prefect server" else OF_A_RUN
+    return [process for mark in marks for process in children(scheduling, of=mark)]
 
 
 def _damage_database(disturbed: Trial, running: Schedule) -> None:
@@ -161,7 +167,7 @@ def _end_orphans(disturbed: Trial, running: Schedule) -> None:
     for process in psutil.process_iter():
         try:
             is_ours = process.environ().get("SIGMASIGHT_HOME") == str(disturbed.ground.home)
-            if is_ours and "prefect.engine" in " ".join(process.cmdline()):
+            if is_ours and any(mark in " ".join(process.cmdline()) for mark in OF_A_RUN):
                 process.kill()
         except psutil.Error:
             continue
