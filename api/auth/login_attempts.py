@@ -11,6 +11,7 @@ are kept in memory: each worker process has its own.
 from collections import OrderedDict
 from collections.abc import Callable
 from datetime import timedelta
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from time import monotonic
 from typing import Final
@@ -83,6 +84,7 @@ class LoginAttempts:
             self._known.popitem(last=False)
 
 
+@lru_cache(maxsize=10_000)
 def network_of(address: str) -> str:
     """What one client holds of an address: a network of 64 bits in IPv6, in IPv4 the address itself."""
     try:

@@ -9,7 +9,6 @@ which are in memory and many.
 from typing import Final
 from uuid import UUID
 
-from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -23,7 +22,7 @@ from api.mcp.endpoint import refusal_over_mcp
 from api.services import Services
 from warehouse.settings import Settings
 
-Key = tuple[str, UUID | str]
+Key = tuple[str, int | str]
 
 MONITORING: Final = (f"{PREFIX}/health", "/metrics")
 ASSETS: Final = "/assets/"
@@ -69,7 +68,7 @@ def _key(scope: Scope) -> Key:
     if path.startswith(ASSETS):
         return "page", _address(scope)
     user_id = _user_id(scope)
-    return ("address", _address(scope)) if user_id is None else ("user", user_id)
+    return ("address", _address(scope)) if user_id is None else ("user", user_id.int)
 
 
 def _address(scope: Scope) -> str:
@@ -91,9 +90,9 @@ def _user_id(scope: Scope) -> UUID | None:
 
 def _token(scope: Scope) -> str | None:
     """The access token that authorizes the request: see api.dependencies.get_bearer."""
-    authorization = Headers(scope=scope).get("authorization")
+    authorization = next((value for name, value in scope["headers"] if name == b"authorization"), None)
     if authorization is not None:
-        scheme, _, token = authorization.partition(" ")
+        scheme, _, token = authorization.decode("latin-1").partition(" ")
         return token.strip() if scheme.lower() == "bearer" else None
     return HTTPConnection(scope).cookies.get(ACCESS_COOKIE) if scope["method"] in SAFE_METHODS else None
 

@@ -22,8 +22,10 @@ OF_POSTGRES: Final = "PostgreSQL's own"
 MOST_EXCEPTIONS: Final = 3
 """Objects without a right that all others of their place have: with more, those that have it are named."""
 
-FEWEST_FOR_ALL: Final = 10
-"""Objects of a place that are written as all of them; fewer are named."""
+GROWING: Final = frozenset(
+    {"schema marts", "schema marts_at", "schema marts_history", "schema udf", "chat, schema chat"}
+)
+"""Places to which models and migrations add objects: a right on all of them is written as that."""
 
 FEWEST_OF_FAMILY: Final = 3
 """Functions of PostgreSQL with the same beginning and the same rights are written as one name with a star."""
@@ -154,13 +156,13 @@ def _grants(facts: Iterable[Fact], objects: Iterable[Object]) -> set[Grant]:
             {families[name] for name in names}
             if _is_of_postgres(place)
             else _in_words(names, existing[place, kind])
+            if place in GROWING and existing[place, kind]
+            else names
         )
     }
 
 
 def _in_words(names: set[str], existing: set[str]) -> set[str]:
-    if len(existing) < FEWEST_FOR_ALL:
-        return names
     if names >= existing:
         return {"all"}
     missing = existing - names
