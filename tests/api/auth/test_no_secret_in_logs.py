@@ -42,7 +42,7 @@ def test_no_log_holds_a_secret(
         assert empty_api.post(f"{AUTH}/login", json=body).status_code in {401, 422}
     pair = empty_api.post(f"{AUTH}/login", json={"email": EMAIL, "password": PASSWORD}).json()
     headers = {"Authorization": f"Bearer {pair['access_token']}"}
-    empty_api.get(f"{AUTH}/me?access_token={pair['access_token']}", headers=headers)
+    empty_api.get(f"{AUTH}/me", headers=headers)
     empty_api.get("/api/v1/data/portfolios", headers=headers)
     for _ in range(2):  # the second use ends the session, which is logged
         empty_api.post(f"{AUTH}/refresh", json={"refresh_token": pair["refresh_token"]})
