@@ -309,6 +309,23 @@ def test_calls_count_against_the_limit_of_a_minute(demo: Warehouse) -> None:
     assert "a minute" in text_of(answers[-1])
 
 
+@pytest.mark.parametrize("era", ERAS)
+def test_a_request_too_many_is_an_error_that_says_when(demo: Warehouse, era: str) -> None:
+    with serving(create_app(demo.settings.model_copy(update={"api_requests_per_minute": 6}))) as address:
+        token = log_in(address, INDIVIDUAL, DEMO_PASSWORD)
+
+        async def ask() -> str:
+            async with http_client(address, token, era) as client:
+                for _ in range(10):
+                    try:
+                        await client.list_prompts()
+                    except MCPError as refused:
+                        return str(refused)
+            return "nothing was refused"
+
+        assert "6 requests a minute; try again in" in anyio.run(ask)
+
+
 def test_sessions_without_number_do_not_take_the_connections_of_others(demo: Warehouse) -> None:
     slow = {"chat_sql_cost": 1e18, "chat_sql_scanned_rows": 1e18, "chat_sql_seconds": 2}
     settings = demo.settings.model_copy(update={**slow, "chat_streams_per_user": 1})
