@@ -23,6 +23,7 @@ from api.http.middleware import BodyLimit, ProtocolWarning, RequestObserver, Sec
 from api.http.problems import install_problem_handlers
 from api.http.request_limits import RequestLimits
 from api.http.slashes import ignore_last_slash
+from api.marts.withheld import HEADER
 from api.mcp.calls import McpCalls
 from api.mcp.endpoint import PATH as MCP_PATH
 from api.mcp.endpoint import McpEndpoint
@@ -124,7 +125,7 @@ def _add_middleware(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
             allow_credentials=True,
             allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
             allow_headers=["Authorization", "Content-Type", "If-None-Match"],
-            expose_headers=["ETag", "X-As-Of-Date", "X-Publication-Id", "Retry-After"],
+            expose_headers=["ETag", "X-As-Of-Date", "X-Publication-Id", HEADER, "Retry-After"],
             max_age=600,
         )
     app.add_middleware(SecurityHeaders)

@@ -8,6 +8,8 @@ FlowError
 ├── DiskSpaceError       the disk has too little space for the build
 ├── BuildError           dbt stopped, or a model or test failed; the message names each
 │   └── BuildTimedOutError   the build took longer than BUILD_MINUTES
+├── PortfoliosFailedError  tests failed for some portfolios only; the run builds the others without them
+├── PortfolioWithheldError  the portfolio that a command builds is withheld, because tests fail for it
 ├── BackupError          a backup could not be written, read or restored
 ├── UnconfirmedStatementError  a statement looks wrong, and the user did not agree to load it
 ├── ChatFailedError      the chat could not answer
@@ -19,9 +21,10 @@ FlowError
 └── UsageError           a command-line argument is not valid
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from warehouse.errors import SigmaSightError
 
@@ -51,7 +54,26 @@ class DiskSpaceError(FlowError):
 
 
 class BuildError(FlowError):
-    """dbt stopped, or a model or test failed."""
+    """dbt stopped, or a model or test failed. report: the BuildReport of what it did, if it got that far."""
+
+    def __init__(self, message: str, report: Any = None) -> None:
+        self.report = report
+        super().__init__(message)
+
+
+class PortfoliosFailedError(FlowError):
+    """Tests failed for some portfolios only; `failures` holds the Failure of each."""
+
+    def __init__(self, failures: Mapping[UUID, Any]) -> None:
+        self.failures = failures
+        noun = "portfolio" if len(failures) == 1 else "portfolios"
+        super().__init__(f"Tests fail for {len(failures)} {noun}.")
+
+
+class PortfolioWithheldError(FlowError):
+    """The portfolio that a command builds is withheld, because tests fail for it."""
+
+    exit_code = 5
 
 
 class BuildTimedOutError(BuildError):

@@ -54,6 +54,11 @@ means that the number is not available, never zero. Timestamps are UTC.
 **Dates.** Every portfolio path takes `as_of_date`. `X-As-Of-Date` returns the session of the
 figures, `X-Publication-Id` the publication that they come from.
 
+**Withheld portfolios.** If tests of a build fail for a portfolio, its figures stay those of its last
+publication, up to an earlier session. Answers then have the header `X-Withheld-Portfolios` and, in a JSON
+object, the field `withheld`: a list of `portfolio_id`, `portfolio_name`, `withheld_since`,
+`last_published_date` and `reason`. Sums of several portfolios leave a withheld one out of later sessions.
+
 **As reported.** With `published_at` the same path returns the figures as published at that instant, even if
 a later publication corrected them. `/publications` lists the instants, `/restatements` what changed.
 
@@ -115,6 +120,7 @@ MARTS_HEADERS = {
     "ETag": "Changes when a publication changes the response.",
     "X-As-Of-Date": "The session of the figures.",
     "X-Publication-Id": "The publication that the figures come from.",
+    "X-Withheld-Portfolios": "Ids of portfolios that are withheld; only if there are any.",
 }
 
 

@@ -13,6 +13,7 @@ from fastapi import Request, Response
 from api.auth.users import User
 from api.http.errors import DateBeforeHistory, PortfolioNotFound, Problem
 from api.marts.reader import PublishedState, Reader, Reading
+from api.marts.withheld import concerning, mark_headers, marked, of_portfolio, sentence
 from api.queries import Query
 from warehouse.method import method_variables
 
@@ -56,21 +57,24 @@ class Responder:
         means that the requested object begins after the date, and raises DateBeforeHistory: with the sentence
         `absent`, or one that says when the portfolio begins. file_name: send the response as a download.
         """
+        portfolio_id = portfolio_id or parameters.get("portfolio_id")
         async with self.reader.reading_as(self.user, self.published_at) as reading:
-            state = await reading.published_state(self.as_of_date)
-            headers = caching_headers(state, etag=self._etag(state, query.digest))
+            state = await reading.published_state(self.as_of_date, portfolio_id)
+            withheld = concerning(state.withheld, parameters)
+            headers = caching_headers(state, etag=self._etag(state, query.digest)) | mark_headers(withheld)
             if etag_matches(headers["ETag"], self.request.headers.get("If-None-Match")):
                 return Response(status_code=304, headers=headers)
             row = await reading.one_row(query, {**self._common_parameters(state), **parameters})
             if row is None:
-                raise missing
+                raise _absence(state, portfolio_id) or missing
             if row[0] is None and absent is not None:
                 raise DateBeforeHistory(absent)
             if row[0] is None:
                 raise await self._before_history(reading, state, portfolio_id)
         if file_name is not None:
             headers["Content-Disposition"] = f'attachment; filename="{file_name}"'
-        return Response(content=row[0], headers=headers, media_type=media_type)
+        body = marked(row[0], withheld) if media_type == "application/json" else row[0]
+        return Response(content=body, headers=headers, media_type=media_type)
 
     async def send_made(
         self,
@@ -79,15 +83,16 @@ class Responder:
         *,
         digest: str,
         media_type: str,
+        portfolio_id: UUID,
     ) -> Response:
-        """Respond with a file that is written from what `read(reading, state=state)` found, or with 304.
+        """Respond with a file about a portfolio, from what `read(reading, state=state)` found, or with 304.
 
         write: makes the content and the name of the file, after the snapshot is closed. digest: changes when
         the way in which the file is made does.
         """
         async with self.reader.reading_as(self.user, self.published_at) as reading:
-            state = await reading.published_state(self.as_of_date)
-            headers = caching_headers(state, etag=self._etag(state, digest))
+            state = await reading.published_state(self.as_of_date, portfolio_id)
+            headers = caching_headers(state, etag=self._etag(state, digest)) | mark_headers(state.withheld)
             if etag_matches(headers["ETag"], self.request.headers.get("If-None-Match")):
                 return Response(status_code=304, headers=headers)
             found = await read(reading, state=state)
@@ -130,6 +135,12 @@ class Responder:
             f"This portfolio begins on {first}, after the session asked for ({state.as_of_date}); "
             "ask for a later as_of_date, or leave it out for the last session."
         )
+
+
+def _absence(state: PublishedState, portfolio_id: UUID | None) -> Problem | None:
+    """Why a portfolio of this user is in no mart: it is withheld since it was first built; None otherwise."""
+    withheld = of_portfolio(state.withheld, portfolio_id)
+    return None if withheld is None else DateBeforeHistory(sentence(withheld))
 
 
 def caching_headers(state: PublishedState, *, etag: str) -> dict[str, str]:

@@ -24,6 +24,7 @@ from api.auth.users import User
 from api.http.errors import DateBeforeHistory, InstantBeforeHistory, NothingPublished, Problem
 from api.http.limits import POOL_WAIT
 from api.marts.queueing_pool import QueueingPool
+from api.marts.withheld import Withheld
 from api.queries import Query, load_query
 from warehouse.settings import Settings
 
@@ -43,7 +44,7 @@ class PublishedState:
 
     newest_publication_id: the last publication of all. publication_id: the one in force for as_of_date.
     as_of_date: the last published session on or before the date asked for. readable: a digest of the
-    portfolios that the user may see.
+    portfolios that the user may see. withheld: those of them that are, or the one asked for.
     """
 
     newest_publication_id: int
@@ -52,6 +53,7 @@ class PublishedState:
     as_of_date: date
     publication_id: int
     readable: str
+    withheld: Withheld = ()
 
 
 class Reading:
@@ -61,12 +63,16 @@ class Reading:
         self._connection = connection
         self._published_at = published_at
 
-    async def published_state(self, as_of_date: date | None) -> PublishedState:
+    async def published_state(
+        self, as_of_date: date | None, portfolio_id: UUID | None = None
+    ) -> PublishedState:
         """Look up the state for this date (None: the last published session).
 
+        portfolio_id: of this portfolio, which may be withheld and then has an earlier last session.
         Raises NothingPublished, InstantBeforeHistory or DateBeforeHistory.
         """
-        row = await self._fetch(PUBLISHED_STATE, {"as_of_date": as_of_date}, class_row(_StateRow))
+        asked = {"as_of_date": as_of_date, "portfolio_id": portfolio_id}
+        row = await self._fetch(PUBLISHED_STATE, asked, class_row(_StateRow))
         if row is None or row.newest_publication_id is None:
             raise await self._nothing_published()
         if row.as_of_date is None:
@@ -74,7 +80,7 @@ class Reading:
                 f"The published history begins on {row.first_date}, after the as_of_date {as_of_date}; "
                 "ask for a later date, or leave it out for the last session."
             )
-        return PublishedState(**vars(row))
+        return PublishedState(**{**vars(row), "withheld": row.withheld or ()})
 
     async def one_row(self, query: Query, parameters: dict[str, Any]) -> tuple[Any, ...] | None:
         """Run the query and return its row, or None. Raises NothingPublished while the marts do not exist."""
@@ -133,6 +139,7 @@ class _StateRow:
     as_of_date: date | None
     publication_id: int | None
     readable: str
+    withheld: Withheld | None
 
 
 class Reader:

@@ -11,6 +11,7 @@ from uuid import UUID
 from api.http.errors import DateBeforeHistory, PortfolioNotFound
 from api.marts.answers import COVERAGE_RULES, SIMULATED_NOTICE
 from api.marts.reader import PublishedState, Reading
+from api.marts.withheld import of_portfolio, sentence
 from api.queries import Query, load_query
 from api.reports.model import SCHEMA_VERSION, Report
 from api.reports.sections.availability import availability
@@ -59,12 +60,16 @@ async def read_report(reading: Reading, portfolio_id: UUID, state: PublishedStat
         **COVERAGE_RULES,
     }
     head = await reading.all_rows(HEAD, parameters)
+    withheld = of_portfolio(state.withheld, portfolio_id)
+    if not head and withheld is not None:
+        raise DateBeforeHistory(sentence(withheld))
     if not head:
         raise PortfolioNotFound
     if head[0]["as_of_date"] is None:
         raise await _before_history(reading, portfolio_id, state.as_of_date)
     rows = {query.name: tuple(await reading.all_rows(query, parameters)) for query in QUERIES}
-    return make_report(Facts({HEAD.name: tuple(head), **rows}))
+    report = make_report(Facts({HEAD.name: tuple(head), **rows}))
+    return report if withheld is None else replace(report, withheld_notice=sentence(withheld))
 
 
 def make_report(facts: Facts) -> Report:

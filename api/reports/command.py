@@ -103,7 +103,7 @@ class _Writer:
     async def write(self, portfolio_id: UUID) -> Written:
         """Write a report. Raises SigmaSightError, OSError."""
         async with self._reading() as reading:
-            state = await reading.published_state(self.wanted.as_of)
+            state = await reading.published_state(self.wanted.as_of, portfolio_id)
             try:
                 report = await read_report(reading, portfolio_id, state)
             except PortfolioNotFound as error:

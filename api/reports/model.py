@@ -140,7 +140,8 @@ class Section:
 class Report:
     """What is known of a portfolio at the close of a session, as published by a publication.
 
-    price_notice: that prices are simulated, None if they are not.
+    price_notice: that prices are simulated, None if they are not. withheld_notice: since when the portfolio
+    is withheld, and why; None if it is not.
     """
 
     portfolio_id: UUID
@@ -152,6 +153,7 @@ class Report:
     publication_id: int
     published_at: datetime
     price_notice: str | None
+    withheld_notice: str | None = None
     sections: tuple[Section, ...] = field(default=())
 
     def section(self, name: str) -> Section:

@@ -43,6 +43,11 @@ class PortfolioSummary(ResponseModel):
     updated_at: datetime = described("When it was last loaded, UTC.", "2025-07-01T12:00:00Z")
     price_source: PriceSource
     price_notice: PriceNotice
+    withheld_since: datetime | None = described(
+        "Since when it is withheld, UTC: its values are those of an earlier publication. Null if it is not.",
+        None,
+    )
+    withheld_reason: str | None = described("Why it is withheld, as a sentence; null if it is not.", None)
 
 
 class Tag(ResponseModel):

@@ -21,6 +21,15 @@
 {%- endmacro %}
 
 
+{#- Condition on rows with a portfolio_id: the build in progress does not leave their portfolio out. -#}
+{% macro is_not_excluded(alias) -%}
+not exists (
+        select from ops.build_exclusions as excluded
+        where excluded.publication_id = {{ publication_id() }} and excluded.portfolio_id = {{ alias }}.portfolio_id
+    )
+{%- endmacro %}
+
+
 {#- True when the model's table already exists, with earlier dates that the build continues from. -#}
 {% macro has_history() -%}
     {%- if execute -%}

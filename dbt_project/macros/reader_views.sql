@@ -14,6 +14,7 @@
   computed_from     SQL of the joins that they need
   shown_as          name -> SQL of what readers see in place of a stored column of a versioned mart
   newest_only       true: only the newest session; no history
+  has_interval      true: the rows of the mart carry published_at and superseded_at of their own
   instant_column    for a mart that shows live rows instead of publications: the time at which a row took effect; no
                     history
 
@@ -90,6 +91,8 @@ select {{ model.columns.keys() | join(', ') }} from {{ relation }}
 {%- if schema == 'marts_at' %}
 where {{ config.get('instant_column') }} <= {{ instant() }} and {{ is_kept() }}
 {%- endif -%}
+{%- elif config.get('has_interval', false) -%}
+{{ interval_select(relation, schema) }}
 {%- elif config.get('versioned', false) -%}
 {{ versions_select(relation, schema) }}
 {%- else -%}
@@ -128,6 +131,10 @@ from {{ relation }} as rows
         and false
         {%- endif %}
 {{ config.get('computed_from', '') | replace('<published>', adapter.quote(this.schema)) }}
+{%- if config.get('newest_only', false) and is_of_portfolios() and not is_audit %}
+left join ops.quarantines as withheld
+    on rows.portfolio_id = withheld.portfolio_id and {{ is_seen('withheld', schema) }}
+{%- endif %}
 where
     {{ {
         'marts': 'dates.superseded_at is null',
@@ -137,10 +144,51 @@ where
     }[schema] }}
     {{- reader_filter('rows') }}
     {%- if config.get('newest_only', false) and not is_audit %}
-    and rows.as_of_date = (
-        select max(newest.as_of_date) from ops.publication_dates as newest
-        where {{ is_seen_at('newest') if schema == 'marts_at' else 'newest.superseded_at is null' }}
-    )
+    and {{ is_of_newest_session(schema) }}
+    {%- endif %}
+{%- endmacro %}
+
+
+{#- The newest session or, of a withheld portfolio, its last one. As an array, the sessions are looked up in the index. -#}
+{% macro is_of_newest_session(schema) -%}
+{%- set newest -%}
+select max(newest.as_of_date) from ops.publication_dates as newest where {{ is_seen('newest', schema) }}
+{%- endset -%}
+{%- if is_of_portfolios() -%}
+rows.as_of_date = any(array(
+        {{ newest }}
+        union all
+        select last_ones.last_date from ops.quarantines as last_ones where {{ is_seen('last_ones', schema) }}
+    ))
+    and rows.as_of_date = least(({{ newest }}), withheld.last_date)
+{%- else -%}
+rows.as_of_date = ({{ newest }})
+{%- endif -%}
+{%- endmacro %}
+
+
+{#- What readers of the schema see: what is current, or was at the instant. -#}
+{% macro is_seen(alias, schema) -%}
+{{ is_seen_at(alias) if schema == 'marts_at' else alias ~ '.superseded_at is null' }}
+{%- endmacro %}
+
+
+{#- Rows that say themselves from when to when readers see them. An audit build publishes nothing of the kind. -#}
+{% macro interval_select(relation, schema) -%}
+select
+    {%- for name in reader_columns(schema) %}
+    rows.{{ name }}{{ ',' if not loop.last }}
+    {%- endfor %}
+from {{ relation }} as rows
+where
+    {{ {
+        'marts': 'rows.superseded_at is null',
+        'marts_history': 'true',
+        'marts_at': is_seen_at('rows') ~ ' and ' ~ is_kept(),
+        'audit': 'false',
+    }[schema] }}
+    {%- if is_of_portfolios() and config.get('filtered', true) %}
+    and {{ row_filter('rows') }}
     {%- endif %}
 {%- endmacro %}
 

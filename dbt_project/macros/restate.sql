@@ -185,6 +185,7 @@ where
     dates.superseded_at is null
     and dates.as_of_date between {{ first_date() }} and {{ to_date() }}
     and dates.as_of_date >= least({{ from_date() }}, listed.from_date)
+    and {{ is_not_excluded('dates') }}
     -- repeated on the rows, so that the planner does not read the whole table for a few dates
     and published.as_of_date between {{ first_date() }} and {{ to_date() }}
 {%- elif not config.get('readers', true) -%}

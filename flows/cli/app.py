@@ -21,6 +21,7 @@ from flows.cli import (
     tools,
     users,
 )
+from flows.cli.entries import OwnerOption, find_portfolio
 from flows.cli.groups import BUILD, DATA, OPERATE, SERVE, START
 from flows.cli.options import PricesOption, SentenceGroup, open_for_command, parse_date
 from flows.cli.published import grants, report, show
@@ -89,7 +90,7 @@ SourceOption = Annotated[
 
 
 @app.command(rich_help_panel=BUILD)
-def nightly(
+def nightly(  # noqa: PLR0917 - typer's options
     as_of: AsOf = None,
     source: SourceOption = None,
     prices: PricesOption = None,
@@ -97,12 +98,18 @@ def nightly(
     allow_no_data: Annotated[
         bool, typer.Option("--allow-no-data", help="Exit with 0 also if the source gave nothing.")
     ] = False,
+    portfolio: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Build this portfolio alone; the others keep their publication."),
+    ] = None,
+    owner: OwnerOption = None,
 ) -> None:
     """Load, build what is new, check, publish.
 
     Builds the dates since the last publication, and rebuilds dates that a late price, a split or a
-    back-dated position changes. Tests run on what was built; if one fails, nothing is published. Safe to
-    run again at any time, even after a crash.
+    back-dated position changes. Tests run on what was built. A portfolio for which one fails is withheld: it
+    keeps its last publication until a later run passes. Any other failure publishes nothing. Safe to run
+    again at any time, even after a crash.
 
     If the source gives nothing, what is stored is built and the exit code is 3.
 
@@ -113,14 +120,28 @@ def nightly(
         sigmasight nightly --source files --prices ../prices
 
         sigmasight nightly --force --as-of 2026-01-30
+
+        sigmasight nightly --portfolio "Growth"
     """
     from flows.alarms.unreachable import open_or_report
+
+    if portfolio is not None and (as_of is not None or source is not None or prices is not None):
+        raise UsageError(
+            "`sigmasight nightly --portfolio` builds up to the last published session from what is loaded: "
+            "leave --as-of, --source and --prices out."
+        )
     from flows.prefect.start import run_nightly
 
     warehouse = open_or_report(open_for_command)
 
     result = run_nightly(
-        warehouse, as_of=as_of, source=source, prices=prices, force=force, allow_no_data=allow_no_data
+        warehouse,
+        as_of=as_of,
+        source=source,
+        prices=prices,
+        force=force,
+        allow_no_data=allow_no_data,
+        portfolio_id=None if portfolio is None else find_portfolio(warehouse, portfolio, owner),
     )
     if result.status == "succeeded":
         from flows.summaries.screen import print_portfolios

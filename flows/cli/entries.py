@@ -12,8 +12,11 @@ import typer
 from flows.cli.options import open_for_command, parse_date
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from flows.database import Connection
     from ingestion.raw.loads import LoadReport
+    from warehouse.connections import Warehouse
 
 
 def parse_number(text: str) -> Decimal:
@@ -62,6 +65,15 @@ def writing(command: str) -> "Iterator[Connection]":
 
     with warehouse.connect_writer(application_name=process_name(command)) as connection:
         yield connection
+
+
+def find_portfolio(warehouse: "Warehouse", name: str, owner: str | None) -> "UUID":
+    """The id of the portfolio of this name. Raises UnknownPortfolioError."""
+    from flows.pipeline.lock import process_name
+    from ingestion.portfolios.portfolios import Directory
+
+    with warehouse.connect_writer(application_name=process_name("find")) as connection:
+        return Directory(connection).find(name, owner).portfolio_id
 
 
 def say_entry(report: "LoadReport", done: str) -> None:

@@ -40,7 +40,7 @@ OnProgress = Callable[[int, int], None]
 class NodeResult:
     """One node of a dbt run: a model, test, seed or function; its duration in seconds; dbt's status.
 
-    rows: written by a model, found by a test; None where dbt does not say.
+    rows: written by a model, found by a test; None where dbt does not say. compiled_code: the SQL that ran.
     """
 
     node_id: str
@@ -51,6 +51,7 @@ class NodeResult:
     message: str
     failures: int
     rows: int | None
+    compiled_code: str | None = None
 
     def sentence(self) -> str:
         """The failure as a sentence."""
@@ -138,7 +139,8 @@ def run_plainly(
     if report is not None and on_report is not None:
         on_report(report)
     if report is None or not done.success:
-        raise BuildError(_failure_sentences(report.failed if report else (), str(done.exception or "")))
+        sentences = _failure_sentences(report.failed if report else (), str(done.exception or ""))
+        raise BuildError(sentences, report)
     return report
 
 
@@ -216,6 +218,7 @@ def _node(result: dict[str, Any]) -> NodeResult:
         message=result.get("message") or "",
         failures=int(result.get("failures") or 0),
         rows=rows if rows is not None and rows >= 0 else None,  # dbt reports -1 when there is no count
+        compiled_code=result.get("compiled_code"),
     )
 
 

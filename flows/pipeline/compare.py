@@ -1,7 +1,9 @@
 """Compare rebuilt marts with what was published at an instant, row by row."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from uuid import UUID
 
 from psycopg import sql
 from rich.console import Console
@@ -12,24 +14,31 @@ from flows.database import Connection, rows
 # Columns that identify the publication, which are not compared.
 PUBLICATION_COLUMNS = ("publication_id", "published_at", "superseded_at")
 
+# fct_data_quality counts a withheld portfolio on sessions that are built, and on earlier ones once released.
+COUNTS_OF_PORTFOLIOS = ("used_by_portfolios",)
+
 COMPARABLE = """
 select
     published.table_name,
     array_agg(published.column_name::text order by published.ordinal_position),
-    bool_or(published.column_name = 'as_of_date') and published.table_name not like 'dim%%'
+    bool_or(published.column_name = 'as_of_date') and published.table_name not like 'dim%%',
+    bool_or(published.column_name = 'portfolio_id')
 from information_schema.columns as published
 join information_schema.columns as rebuilt using (table_name, column_name)
 where
     published.table_schema = 'marts_history'
     and rebuilt.table_schema = %s
     and published.column_name <> all(%s)
+    and published.table_name <> 'fct_quarantine' -- an audit withholds nothing
 group by published.table_name order by published.table_name
 """
 
 COUNTS = """
 with published as (
     select {columns} from marts_history.{mart}
-    where published_at <= {at} and (superseded_at is null or superseded_at > {at}) and {dates}
+    where
+        published_at <= {at} and (superseded_at is null or superseded_at > {at})
+        and {dates} and {portfolios}
 ),
 rebuilt as (select {columns} from {schema}.{mart} where {dates})
 select
@@ -60,13 +69,21 @@ class MartComparison:
 
 
 def compare_marts(
-    connection: Connection, *, schema: str, at: datetime, to_date: date, with_dimensions: bool
+    connection: Connection,
+    *,
+    schema: str,
+    at: datetime,
+    to_date: date,
+    with_dimensions: bool,
+    without: Sequence[UUID] = (),
 ) -> list[MartComparison]:
     """Compare each mart of `schema` with its history view at the instant `at`, for dates up to to_date.
 
-    with_dimensions: also the marts without dates, which describe the last date only.
+    with_dimensions: also the marts without dates, which describe the last date only. without: portfolios that
+    were not rebuilt.
     """
-    comparable = rows(connection, COMPARABLE, [schema, list(PUBLICATION_COLUMNS)])
+    hidden = [*PUBLICATION_COLUMNS, *(COUNTS_OF_PORTFOLIOS if without else ())]
+    comparable = rows(connection, COMPARABLE, [schema, hidden])
     return [
         _compare(
             connection,
@@ -75,8 +92,9 @@ def compare_marts(
             columns=columns,
             at=at,
             to_date=to_date if is_dated else None,
+            without=without if is_of_portfolios else (),
         )
-        for mart, columns, is_dated in comparable
+        for mart, columns, is_dated, is_of_portfolios in comparable
         if is_dated or with_dimensions
     ]
 
@@ -89,14 +107,18 @@ def _compare(
     columns: list[str],
     at: datetime,
     to_date: date | None,
+    without: Sequence[UUID],
 ) -> MartComparison:
     dates = sql.SQL("true") if to_date is None else sql.SQL("as_of_date <= {}").format(sql.Literal(to_date))
+    left_out = sql.SQL("portfolio_id <> all({})").format(sql.Literal(list(without)))
+    portfolios = left_out if without else sql.SQL("true")
     query = sql.SQL(COUNTS).format(
         columns=sql.SQL(", ").join(map(sql.Identifier, columns)),
         mart=sql.Identifier(mart),
         schema=sql.Identifier(schema),
         at=sql.Literal(at),
         dates=dates,
+        portfolios=portfolios,
     )
     counts = connection.execute(query).fetchall()[0]
     return MartComparison(mart, *counts)

@@ -2,8 +2,10 @@
 
     lock      one build at a time; a second one names the holder and stops
     load      from the source, if one is given
-    build     the window of dates since the last publication; a failed test stops it
+    build     the window of dates since the last publication; a failed test stops it, unless it fails for some
+              portfolios only: then the others are built again without them (see flows/quarantine)
     publish   one statement that makes the whole build visible
+    again     withheld portfolios are built alone, and published if their tests pass
     clean     remove what has expired (see retention.py)
     reports   write those of the portfolios that REPORT_PORTFOLIOS names (see reports.py)
     alarms    report what is wrong now, and what no longer is (see flows/alarms)
@@ -15,19 +17,28 @@ A run that fails or is killed publishes nothing: readers stay on the last public
 what this one did not finish. An engine executes the steps: in this process, or as task runs of Prefect.
 """
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+from uuid import UUID
 
 from flows.alarms.report import alarms_reported, report_quietly
 from flows.console import end_progress, say, set_up_logging, show_progress
+from flows.database import Connection
 from flows.dbt.manifest_cache import project_build
 from flows.dbt.runner import BuildReport, run_plainly
 from flows.environment import prepare_environment
-from flows.errors import ReportsFailedError, SourceGaveNothingError
+from flows.errors import (
+    BuildError,
+    PortfoliosFailedError,
+    ReportsFailedError,
+    SourceGaveNothingError,
+    WindowError,
+)
 from flows.maintenance.retention import clean_up_quietly
 from flows.pipeline.engine import Engine
 from flows.pipeline.layout import read_version
@@ -49,6 +60,10 @@ from flows.pipeline.window import (
     restatement_settings,
     today,
 )
+from flows.quarantine.attempts import are_withheld, check_released, failure_of, withheld_ids
+from flows.quarantine.failures import Failures
+from flows.quarantine.window import plan_portfolios
+from flows.quarantine.withheld import changes_of
 from flows.source import Source
 from ingestion.errors import SourceUnavailableError
 from warehouse.connections import Warehouse
@@ -56,6 +71,8 @@ from warehouse.errors import SigmaSightError
 
 if TYPE_CHECKING:
     from ingestion.raw.loads import LoadReport
+
+logger = logging.getLogger(__name__)
 
 # Unit tests check the code on fixed rows: they run when the code changes, not every night.
 SKIP_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
@@ -65,11 +82,18 @@ LOAD_PERCENT, BUILD_PERCENT, PUBLISH_PERCENT = 2, 20, 95
 
 @dataclass(frozen=True)
 class Request:
-    """What to build; see nightly."""
+    """What to build; see nightly.
+
+    portfolios: only these. is_retry: they are withheld, and built again. failures: of earlier attempts of
+    this run; these portfolios are left out.
+    """
 
     as_of: date | None = None
     from_date: date | None = None
     full_refresh: bool = False
+    portfolios: frozenset[UUID] | None = None
+    is_retry: bool = False
+    failures: Failures = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -110,6 +134,7 @@ def nightly(
     from_date: date | None = None,
     full_refresh: bool = False,
     allow_no_data: bool = False,
+    portfolio_id: UUID | None = None,
 ) -> NightlyResult:
     """Load from the source, build what is new, publish.
 
@@ -117,12 +142,15 @@ def nightly(
     source, prices: where prices come from (the folder for `files`); by default nothing is loaded.
     force: run even if the NYSE is closed today. from_date: build at least from this date.
     full_refresh: rebuild from scratch, after the meaning of a column changed; needs a from_date.
-    allow_no_data: a source that gives nothing is a warning only.
-    Raises SigmaSightError; ReportsFailedError and SourceGaveNothingError after everything else is done.
+    allow_no_data: a source that gives nothing is a warning only. portfolio_id: build this portfolio alone, up
+    to the last published session.
+    Raises SigmaSightError; ReportsFailedError, SourceGaveNothingError and PortfolioWithheldError (for that
+    portfolio) after everything else is done.
     """
     prepare_environment(warehouse)
     set_up_logging(warehouse.settings)
-    request = Request(as_of, from_date, full_refresh)
+    asked = None if portfolio_id is None else frozenset({portfolio_id})
+    request = Request(as_of, from_date, full_refresh, asked)
     with alarms_reported(warehouse):
         return _nightly(
             warehouse,
@@ -149,7 +177,9 @@ def _nightly(
     kind: RunKind = "nightly" if request.from_date is None else "rebuild"
     with build_lock(warehouse, kind) as lock, recorded(warehouse, kind) as run:
         loads = load_calendar_if_short(warehouse)
-        if not (force or request.as_of or request.from_date) and not trades_today(warehouse):
+        if not (force or request.as_of or request.from_date or request.portfolios) and not trades_today(
+            warehouse
+        ):
             return _end(
                 run, "not_a_session", loads, f"{today()} is not an NYSE session (--force runs anyway)"
             )
@@ -159,6 +189,8 @@ def _nightly(
                 loaded, run.warning = engine.step("load", lambda: load_step(warehouse, source, prices))
                 loads += loaded
         result = build_and_publish(warehouse, engine, lock, run, loads=loads, request=request)
+    for portfolio_id in request.portfolios or ():
+        check_released(warehouse, portfolio_id)
     clean_up_quietly(warehouse)
     if warehouse.settings.report_portfolios:
         _write_reports(warehouse, engine, run)
@@ -191,21 +223,72 @@ def build_and_publish(
     request: Request,
 ) -> NightlyResult:
     """The second half of a run: build the window, publish it, close the record. Raises SigmaSightError."""
-    run.phase("building", BUILD_PERCENT)
-    with run.step("build"):
-        built = engine.step("build", lambda: build_step(warehouse, engine, lock, run, request))
-    if built is None and models_changed(warehouse):
+    withheld = withheld_ids(warehouse) if request.portfolios is None else frozenset()
+    done = publish_window(warehouse, engine, lock, run, request)
+    if withheld:
+        done = (
+            try_again(warehouse, engine, lock, run, replace(request, portfolios=withheld, is_retry=True))
+            or done
+        )
+    if done is not None:
+        run.finish("succeeded")
+        return NightlyResult("succeeded", tuple(loads), *done)
+    if models_changed(warehouse):
         with run.step("models"):
             engine.step("models", lambda: update_models(warehouse))
         run.finish("succeeded")
         return NightlyResult("models_updated", tuple(loads))
+    return _end(run, "nothing_new", loads, "nothing has changed since the last publication")
+
+
+def publish_window(
+    warehouse: Warehouse, engine: Engine, lock: BuildLock, run: RunRecord, request: Request
+) -> tuple[Built, datetime] | None:
+    """Build a window and publish it; None when nothing is new. Raises SigmaSightError."""
+    run.phase("building", BUILD_PERCENT)
+    with run.step("build"):
+        built = build_what_passes(warehouse, engine, lock, run, request)
     if built is None:
-        return _end(run, "nothing_new", loads, "nothing has changed since the last publication")
+        return None
     run.phase("publishing", PUBLISH_PERCENT)
     with run.step("publish"):
-        published_at = engine.step("publish", lambda: publish_step(warehouse, built))
-    run.finish("succeeded")
-    return NightlyResult("succeeded", tuple(loads), built, published_at)
+        return built, engine.step("publish", lambda: publish_step(warehouse, built))
+
+
+def try_again(
+    warehouse: Warehouse, engine: Engine, lock: BuildLock, run: RunRecord, request: Request
+) -> tuple[Built, datetime] | None:
+    """publish_window for withheld portfolios; if that fails they stay withheld, and the run goes on."""
+    try:
+        return publish_window(warehouse, engine, lock, run, request)
+    except (BuildError, WindowError) as error:
+        say("withheld", f"{len(request.portfolios or ())} portfolios are still withheld: {error}")
+        return None
+
+
+def build_what_passes(
+    warehouse: Warehouse, engine: Engine, lock: BuildLock, run: RunRecord, request: Request
+) -> Built | None:
+    """Build, without the portfolios for which tests fail; None when nothing is new.
+
+    A failing test skips the tests after it: those may fail for further portfolios in the next attempt.
+    """
+    while True:
+        try:
+            return attempt(warehouse, engine, lock, run, request)
+        except PortfoliosFailedError as error:
+            request = replace(request, failures={**request.failures, **error.failures})
+            for portfolio_id, failure in error.failures.items():
+                logger.warning("The portfolio %s is withheld. %s", portfolio_id, failure.reason)
+            if request.is_retry and are_withheld(warehouse, request.failures):
+                return None
+
+
+def attempt(
+    warehouse: Warehouse, engine: Engine, lock: BuildLock, run: RunRecord, request: Request
+) -> Built | None:
+    """build_step as a step of the engine."""
+    return engine.step("build", lambda: build_step(warehouse, engine, lock, run, request))
 
 
 def load_step(
@@ -240,7 +323,10 @@ def update_models(warehouse: Warehouse) -> None:
 def build_step(
     warehouse: Warehouse, engine: Engine, lock: BuildLock, run: RunRecord, request: Request
 ) -> Built | None:
-    """Plan the window and build it; None when nothing is new. Each attempt plans again, independently."""
+    """Plan the window and build it; None when nothing is new. Each attempt plans again, independently.
+
+    Raises PortfoliosFailedError with the portfolios for which tests fail.
+    """
 
     def give_up(sentence: str) -> None:
         with suppress(SigmaSightError):
@@ -258,13 +344,14 @@ def _plan_and_build(
     with warehouse.connect_writer(application_name=process_name("plan"), autocommit=True) as connection:
         abandon_dead_runs(connection, run.run_id)
         known_at = fix_known_at(connection)
-        window = plan_window(connection, known_at=known_at, as_of=request.as_of, from_date=request.from_date)
+        window = _plan(connection, known_at, request)
         if window is None:
             return None
         check_space(warehouse, connection, window)
         publication_id = begin_publication(connection, window)
         size_before = read_size(connection)
-    run.plan(as_of=window.as_of, from_date=window.from_date, publication_id=publication_id)
+    if not request.is_retry:
+        run.plan(as_of=window.as_of, from_date=window.from_date, publication_id=publication_id)
     say("planned", f"{window.from_date} to {window.to_date}: {window.reason}")
 
     def on_progress(done: int, total: int) -> None:
@@ -275,22 +362,43 @@ def _plan_and_build(
         run.nodes(report.nodes)
         engine.keep(report)
 
-    with project_build(warehouse, everything=request.full_refresh) as project:
-        report = run_plainly(
-            warehouse,
-            "build",
-            settings=build_settings(window, publication_id) | restatement_settings(warehouse.settings),
-            manifest=project.manifest,
-            options=[
-                *SKIP_UNIT_TESTS,
-                *project.options,
-                *(["--full-refresh"] if request.full_refresh else []),
-            ],
-            on_progress=on_progress,
-            on_report=on_report,
-        )
+    settings = build_settings(window, publication_id)
+    try:
+        with project_build(warehouse, everything=request.full_refresh) as project:
+            report = run_plainly(
+                warehouse,
+                "build",
+                settings=settings | restatement_settings(warehouse.settings),
+                manifest=project.manifest,
+                options=[
+                    *SKIP_UNIT_TESTS,
+                    *project.options,
+                    *(["--full-refresh"] if request.full_refresh else []),
+                ],
+                on_progress=on_progress,
+                on_report=on_report,
+            )
+    except BuildError as error:
+        failed = failure_of(warehouse, window, settings, error)
+        if failed is None:
+            raise
+        raise PortfoliosFailedError(failed) from error
     say_build(report)
     return Built(window, publication_id, report, token, size_before)
+
+
+def _plan(connection: Connection, known_at: datetime, request: Request) -> Window | None:
+    failures = request.failures
+    if request.portfolios is not None:
+        asked = request.portfolios
+        return plan_portfolios(connection, known_at=known_at, portfolios=asked, failures=failures)
+    return plan_window(
+        connection,
+        known_at=known_at,
+        as_of=request.as_of,
+        from_date=request.from_date,
+        failures=failures,
+    )
 
 
 def publish_step(warehouse: Warehouse, built: Built) -> datetime:
@@ -302,6 +410,11 @@ def publish_step(warehouse: Warehouse, built: Built) -> datetime:
             connection, window=built.window, publication_id=built.publication_id, report=built.report
         )
         cost = record_cost(connection, built.publication_id, built.size_before)
+        withheld, released = changes_of(connection, built.publication_id)
+    for portfolio in withheld:
+        say("withheld", str(portfolio))
+    for portfolio in released:
+        say("released", portfolio.portfolio_name)
     dates = f"{built.window.from_date} to {built.window.to_date}"
     say("published", f"publication {built.publication_id}: {dates}; {cost}")
     return published_at

@@ -25,7 +25,14 @@ from flows.environment import prepare_environment
 from flows.pipeline.engine import Engine
 from flows.pipeline.load import load_calendar_if_short, load_source, say_loads
 from flows.pipeline.lock import build_lock, process_name
-from flows.pipeline.nightly import LOAD_PERCENT, NightlyResult, Request, build_and_publish, recorded
+from flows.pipeline.nightly import (
+    LOAD_PERCENT,
+    NightlyResult,
+    Request,
+    build_and_publish,
+    check_released,
+    recorded,
+)
 from flows.source import Source
 from flows.summaries.readiness import ENOUGH, Readiness, read_readiness
 from warehouse.connections import Warehouse
@@ -96,7 +103,8 @@ def build_back(
 ) -> Onboarded:
     """Fetch prices of new symbols, report readiness, build back to the first entry or opening.
 
-    source, prices, portfolio_id: as of run_onboarding. Raises SigmaSightError.
+    source, prices, portfolio_id: as of run_onboarding. Raises SigmaSightError; PortfolioWithheldError
+    if that portfolio is withheld, after everything else is done.
     """
     prepare_environment(warehouse)
     set_up_logging(warehouse.settings)
@@ -111,6 +119,8 @@ def build_back(
             loads += engine.step("prices", lambda: fetch_missing(warehouse, source, prices))
         readiness, missing = report_readiness(warehouse, portfolio_id)
         result = build_and_publish(warehouse, engine, lock, run, loads=loads, request=Request())
+    if portfolio_id is not None:
+        check_released(warehouse, portfolio_id)
     return Onboarded(tuple(loads), missing, readiness, result)
 
 

@@ -1,8 +1,11 @@
 """Rebuild a past report from the data known then, in its own schema; compare it with what was published."""
 
 import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
+from uuid import UUID
 
 from psycopg import sql
 
@@ -30,6 +33,18 @@ from ops.publications where published_at <= %(at)s order by publication_id desc 
 IS_REMOVED = "select exists (select from ops.prunings where kept_from > %s)"
 
 FIRST_PUBLICATION = "select min(published_at) from ops.publications"
+
+WITHHELD_THEN = """
+select portfolio_id from ops.quarantines
+where published_at <= %(at)s and (superseded_at is null or superseded_at > %(at)s)
+"""
+
+FORGET_LEFT_OUT = "delete from ops.build_exclusions where publication_id = %s"
+
+LEAVE_OUT = """
+insert into ops.build_exclusions (publication_id, portfolio_id) select %s, unnest(%s::uuid[])
+on conflict do nothing
+"""
 
 SCHEMA_COMMENT = """
 select obj_description(oid, 'pg_namespace') from pg_catalog.pg_namespace where nspname = %s
@@ -70,15 +85,19 @@ def rebuild_as_known(
         )
         first = session_at(connection, value(connection, FIRST_DATE, {"known_at": visible.known_at}))
         make_schemas(connection, schema)
+        withheld = [portfolio_id for (portfolio_id,) in rows(connection, WITHHELD_THEN, {"at": at})]
         say(
             "planned",
             f"{first} to {to_date} into {schema}, as known at {visible.known_at:%Y-%m-%d %H:%M:%S} UTC by "
             f"publication {visible.publication_id}, the one visible then",
         )
-        _build(warehouse, schema, first, to_date, visible.known_at)
+        with left_out(connection, withheld):
+            _build(warehouse, schema, first, to_date, visible.known_at)
         if compare:
             whole = to_date == visible.last_date
-            results = compare_marts(connection, schema=schema, at=at, to_date=to_date, with_dimensions=whole)
+            results = compare_marts(
+                connection, schema=schema, at=at, to_date=to_date, with_dimensions=whole, without=withheld
+            )
             print_comparison(console(), results)
             if not all(result.is_equal for result in results):
                 raise BuildError(
@@ -96,6 +115,16 @@ def visible_at(connection: Connection, at: datetime) -> Visible:
         )
         raise UsageError(f"Nothing was published by {at:%Y-%m-%d %H:%M:%S} UTC: {since}.")
     return Visible(*found[0])
+
+
+@contextmanager
+def left_out(connection: Connection, portfolio_ids: Sequence[UUID]) -> Iterator[None]:
+    """Let the audit leave out portfolios that were withheld: their figures were of an earlier publication."""
+    connection.execute(LEAVE_OUT.encode(), [AUDIT_PUBLICATION, list(portfolio_ids)])
+    try:
+        yield
+    finally:
+        connection.execute(FORGET_LEFT_OUT.encode(), [AUDIT_PUBLICATION])
 
 
 def make_schemas(connection: Connection, schema: str) -> None:

@@ -8,11 +8,14 @@ market      facts without a portfolio, and with them every portfolio, are built 
             first date with data
 portfolios  portfolios whose own data changed are built from the earliest date that their loads touch; this
             does not change other portfolios
+withheld    portfolios for which tests fail are left out (flows/quarantine); they are built again by a window
+            of their own (flows/quarantine/window.py), from the first date that they lack
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from types import MappingProxyType
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -21,6 +24,8 @@ import psycopg
 from flows.database import Connection, row, rows, value
 from flows.errors import WindowError
 from flows.pipeline.lock import lock_holder
+from flows.quarantine.failures import Failure, Failures
+from flows.quarantine.withheld import Withheld, read_withheld
 from warehouse.locks import LOAD_LOCK
 from warehouse.settings import Settings
 
@@ -99,6 +104,27 @@ FIRST_PORTFOLIO_DATE = "select min(as_of_date) from ops.portfolio_dates"
 
 NEVER = date.max
 
+LEAVE_OUT_OTHERS = """
+insert into ops.build_exclusions (publication_id, portfolio_id)
+select %s, portfolio_id from raw.newest_portfolios where portfolio_id <> all(%s)
+"""
+
+WITHHOLD = """
+insert into ops.build_exclusions (publication_id, portfolio_id, from_date, tests, reason)
+values (%s, %s, %s, %s, %s)
+"""
+
+# Nothing reads those of earlier builds; an audit has number 0.
+FORGET_EXCLUSIONS = "delete from ops.build_exclusions where publication_id between 1 and %s"
+
+
+@dataclass(frozen=True)
+class Exclusion:
+    """A withheld portfolio: the first session that it lacks, and the tests that fail for it."""
+
+    from_date: date
+    failure: Failure
+
 
 @dataclass(frozen=True)
 class Window:
@@ -106,6 +132,7 @@ class Window:
 
     from_date: the first session built for anything. market_from_date: the first session built for market
     facts and every portfolio; None if they are not built. portfolios: those built from an earlier session on.
+    withheld: those left out, because tests fail for them. is_partial: all but `portfolios` are left out.
     """
 
     from_date: date
@@ -115,6 +142,13 @@ class Window:
     reason: str
     market_from_date: date | None = None
     portfolios: Mapping[UUID, date] = field(default_factory=dict)
+    withheld: Mapping[UUID, Exclusion] = field(default_factory=dict)
+    is_partial: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is built: the publication only withholds."""
+        return self.market_from_date is None and not self.portfolios
 
     def __post_init__(self) -> None:
         if self.from_date > self.to_date:
@@ -142,12 +176,18 @@ def fix_known_at(connection: Connection, *, patience: timedelta = PATIENCE) -> d
 
 
 def plan_window(
-    connection: Connection, *, known_at: datetime, as_of: date | None = None, from_date: date | None = None
+    connection: Connection,
+    *,
+    known_at: datetime,
+    as_of: date | None = None,
+    from_date: date | None = None,
+    failures: Failures = MappingProxyType({}),
 ) -> Window | None:
     """The window to build, or None when nothing new was loaded since the last publication.
 
     as_of: a date, taken as the last session on or before it; default the last session with a price.
-    from_date: build at least from this date, even when nothing is new. Raises WindowError.
+    from_date: build at least from this date, even when nothing is new. failures: of an earlier attempt; these
+    portfolios are left out, and so are those withheld already. Raises WindowError.
     """
     first = value(connection, FIRST_DATE, {"known_at": known_at})
     if first is None:
@@ -158,33 +198,59 @@ def plan_window(
     if first > to_date:
         raise WindowError(f"There is nothing to report as of {as_of}: the first date with data is {first}.")
     first = session_at_or_after(connection, first)
-    starts = dict(_market_starts(connection, known_at, first, last_published, from_date))
-    portfolios = _portfolio_starts(connection, known_at, first) if last_published else {}
-    first_of_portfolios = value(connection, FIRST_PORTFOLIO_DATE) or NEVER
-    early = [start for start in portfolios.values() if start < first_of_portfolios]
-    if early:
-        starts["the first portfolio begins earlier"] = min(early)
+    starts = dict(market_starts(connection, known_at, first, last_published, from_date))
+    portfolios = portfolio_starts(connection, known_at, first) if last_published else {}
+    withheld = read_withheld(connection)
+    early = before_first_portfolio(connection, portfolios.values(), withheld)
+    if early is not None:
+        starts["the first portfolio begins earlier"] = early
     market_from = min(starts.values(), default=NEVER)
     reason = "; ".join(words for words, start in starts.items() if start == market_from)
-    changed = {key: start for key, start in portfolios.items() if start < market_from and start <= to_date}
+    out = {each.portfolio_id: each.failure for each in withheld} | dict(failures)
+    changed = {
+        key: start
+        for key, start in portfolios.items()
+        if start < market_from and start <= to_date and key not in out
+    }
     if market_from > to_date:
         reason, market_from = "", NEVER
     if changed:
-        reason = "; ".join(filter(None, [reason, _portfolio_reason(changed)]))
-    elif market_from == NEVER:
+        reason = "; ".join(filter(None, [reason, portfolio_reason(changed)]))
+    elif market_from == NEVER and not failures:
         return None
     return Window(
-        from_date=min(market_from, *changed.values()) if changed else market_from,
+        from_date=min(market_from, to_date, *changed.values()),
         to_date=to_date,
         as_of=as_of,
         known_at=known_at,
-        reason=reason,
+        reason=reason or "tests fail for portfolios",
         market_from_date=None if market_from == NEVER else market_from,
         portfolios=changed,
+        withheld=exclusions(out, portfolios, withheld, min(market_from, to_date)),
     )
 
 
-def _market_starts(
+def before_first_portfolio(
+    connection: Connection, starts: Iterable[date], withheld: Sequence[Withheld]
+) -> date | None:
+    """The first of these sessions, if the market facts do not reach back to it; None if they do."""
+    known = value(connection, FIRST_PORTFOLIO_DATE) or NEVER
+    reached = min([known, *(each.from_date for each in withheld)])
+    return min((start for start in starts if start < reached), default=None)
+
+
+def exclusions(
+    failures: Failures, starts: Mapping[UUID, date], withheld: Sequence[Withheld], latest: date
+) -> dict[UUID, Exclusion]:
+    """What is withheld, each from the first session that it lacks; latest: from which all are built."""
+    known = {each.portfolio_id: each.from_date for each in withheld}
+    return {
+        key: Exclusion(min(starts.get(key, latest), known.get(key, latest), latest), failure)
+        for key, failure in failures.items()
+    }
+
+
+def market_starts(
     connection: Connection, known_at: datetime, first: date, last_published: date | None, asked: date | None
 ) -> Iterable[tuple[str, date]]:
     """The sessions from which market facts and all portfolios must be built, each with its reason."""
@@ -207,7 +273,7 @@ def _market_starts(
         yield f"asked for from {max(asked, first)} on", start
 
 
-def _portfolio_starts(connection: Connection, known_at: datetime, first: date) -> dict[UUID, date]:
+def portfolio_starts(connection: Connection, known_at: datetime, first: date) -> dict[UUID, date]:
     """Portfolios whose own data changed, each with the first session affected."""
     return {
         portfolio_id: session_at_or_after(connection, max(touched, first))
@@ -215,7 +281,7 @@ def _portfolio_starts(connection: Connection, known_at: datetime, first: date) -
     }
 
 
-def _portfolio_reason(changed: Mapping[UUID, date]) -> str:
+def portfolio_reason(changed: Mapping[UUID, date]) -> str:
     """Without their number: every user reads it as the cause of the publication."""
     return f"data of portfolios changed from {min(changed.values())} on"
 
@@ -275,13 +341,24 @@ def last_closed_session_in_calendar(connection: Connection, now: datetime | None
 
 
 def begin_publication(connection: Connection, window: Window) -> int:
-    """A new publication id, with the record of the portfolios that are built from earlier dates."""
+    """A new publication id, with the records of portfolios built from earlier dates and of those left out."""
     publication_id = int(value(connection, "select nextval('ops.publication_ids')"))
+    connection.execute(FORGET_EXCLUSIONS.encode(), [publication_id])
     with connection.cursor() as cursor:
         cursor.executemany(
             "insert into ops.build_portfolios (publication_id, portfolio_id, from_date) values (%s, %s, %s)",
             [(publication_id, portfolio_id, start) for portfolio_id, start in window.portfolios.items()],
         )
+        cursor.executemany(
+            WITHHOLD.encode(),
+            [
+                (publication_id, key, each.from_date, list(each.failure.tests), each.failure.reason)
+                for key, each in window.withheld.items()
+            ],
+        )
+        if window.is_partial:
+            kept = [*window.portfolios, *window.withheld]
+            cursor.execute(LEAVE_OUT_OTHERS.encode(), [publication_id, kept])
     return publication_id
 
 

@@ -2,6 +2,7 @@
 
 from datetime import date
 from pathlib import Path
+from uuid import UUID
 
 from prefect import flow
 
@@ -23,6 +24,7 @@ def nightly(
     from_date: date | None = None,
     full_refresh: bool = False,
     allow_no_data: bool = False,
+    portfolio_id: UUID | None = None,
 ) -> NightlyResult:
     """Load from the source, build what is new, publish; arguments as of pipeline.nightly.nightly."""
     with failures_logged("nightly"):
@@ -36,4 +38,5 @@ def nightly(
             from_date=from_date,
             full_refresh=full_refresh,
             allow_no_data=allow_no_data,
+            portfolio_id=portfolio_id,
         )

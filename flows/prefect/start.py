@@ -29,10 +29,11 @@ def run_nightly(
     prices: Path | None = None,
     force: bool = False,
     allow_no_data: bool = False,
+    portfolio_id: UUID | None = None,
 ) -> "NightlyResult":
     """A nightly run with its progress on the console. Raises SigmaSightError."""
     check_source(source, prices)
-    asked = {"as_of": as_of, "source": source, "prices": prices}
+    asked = {"as_of": as_of, "source": source, "prices": prices, "portfolio_id": portfolio_id}
     return _run(warehouse, **asked, force=force, allow_no_data=allow_no_data)
 
 

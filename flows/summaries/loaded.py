@@ -30,8 +30,11 @@ select
             and not exists (
                 select from ops.publication_loads as published where published.load_id = loads.load_id
             )
-    ) as is_waiting
+    ) as is_waiting,
+    quarantines.reason as withheld_reason
 from raw.newest_portfolios as portfolios
+left join ops.quarantines
+    on quarantines.portfolio_id = portfolios.portfolio_id and quarantines.superseded_at is null
 left join ops.users on users.email = portfolios.owner_email
 where %(portfolio_ids)s::uuid[] is null or portfolios.portfolio_id = any(%(portfolio_ids)s)
 order by portfolios.portfolio_name, portfolios.owner_email
@@ -46,6 +49,7 @@ class LoadedPortfolio:
     """A portfolio as it was last loaded.
 
     may_log_in: of its owner's account; None without an account. is_waiting: a load of it is not built yet.
+    withheld_reason: why it is withheld; None if it is not.
     """
 
     portfolio_id: UUID
@@ -55,6 +59,7 @@ class LoadedPortfolio:
     removed_on: date | None
     may_log_in: bool | None
     is_waiting: bool
+    withheld_reason: str | None = None
 
     def login_sentence(self) -> str | None:
         """What to run so that the owner can log in; None if they can."""

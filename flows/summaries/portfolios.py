@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from math import floor
 from uuid import UUID
@@ -16,8 +16,18 @@ from rich.table import Table
 from flows.pipeline.lock import process_name
 from warehouse.connections import Warehouse
 
+# Each portfolio's last session: the same for all but withheld ones. As an array, the dates are looked up.
 PORTFOLIOS = """
-with flags as (
+with newest as (
+    select
+        portfolios.portfolio_id,
+        least(last.as_of_date, quarantine.last_published_date) as as_of_date
+    from marts.dim_portfolios as portfolios
+    cross join (select max(as_of_date) as as_of_date from marts.fct_portfolio_snapshots) as last
+    left join marts.fct_quarantine as quarantine using (portfolio_id)
+),
+
+flags as (
     select
         portfolio_id,
         as_of_date,
@@ -29,9 +39,7 @@ with flags as (
             price_flag,
             jsonb_agg(symbol order by abs(market_value) desc, symbol) as symbols
         from marts.fct_position_values
-        where
-            price_flag is not null
-            and as_of_date = (select max(as_of_date) from marts.fct_portfolio_snapshots)
+        where price_flag is not null and as_of_date = any(array(select as_of_date from newest))
         group by portfolio_id, as_of_date, price_flag
     ) as counted
     group by portfolio_id, as_of_date
@@ -49,7 +57,7 @@ period_returns as (
             'excess', excess
         )) as returns
     from marts.fct_returns_by_period
-    where as_of_date = (select max(as_of_date) from marts.fct_portfolio_snapshots)
+    where as_of_date = any(array(select as_of_date from newest))
     group by portfolio_id, as_of_date
 )
 
@@ -85,13 +93,17 @@ select
     coalesce(period_returns.returns, '{}') as returns,
     snapshots.public_price_coverage as coverage,
     snapshots.has_simulated_prices as is_simulated,
-    coalesce(flags.flagged, '{}') as flagged
+    coalesce(flags.flagged, '{}') as flagged,
+    quarantine.withheld_since,
+    quarantine.reason as withheld_reason
 from marts.fct_portfolio_snapshots as snapshots
+inner join newest using (portfolio_id, as_of_date)
+left join marts.fct_quarantine as quarantine using (portfolio_id)
 inner join marts.dim_portfolios as portfolios using (portfolio_id)
 inner join marts.fct_portfolio_exposures as exposures using (portfolio_id, as_of_date)
 left join period_returns using (portfolio_id, as_of_date)
 left join flags using (portfolio_id, as_of_date)
-where snapshots.as_of_date = (select max(as_of_date) from marts.fct_portfolio_snapshots)
+where snapshots.as_of_date = any(array(select as_of_date from newest))
 order by portfolios.portfolio_name
 """
 
@@ -115,7 +127,8 @@ class PortfolioLine:
 
     coverage: 0..1, null without public positions. leverage, net_to_equity: multiples of equity, null where it
     is not positive. twr_index: 1 before the first day. benchmark: its symbol. returns: figures by period.
-    flagged: symbols by price flag, the largest first.
+    flagged: symbols by price flag, the largest first. withheld_since: None unless as_of is older than the
+    last published date, because checks fail.
     """
 
     portfolio_id: UUID
@@ -150,11 +163,20 @@ class PortfolioLine:
     coverage: Number
     is_simulated: bool
     flagged: dict[str, list[str]]
+    withheld_since: datetime | None = None
+    withheld_reason: str | None = None
 
     def quality(self) -> str:
         """The data quality in words."""
         words = [self.coverage_in_words(), *(words for words, _ in self.flags_in_words())]
         return ("SIMULATED PRICES; " if self.is_simulated else "") + "; ".join(words)
+
+    def withheld_in_words(self) -> str | None:
+        """Since when the portfolio is withheld, and why; None if it is not."""
+        if self.withheld_since is None:
+            return None
+        since = f"{self.withheld_since.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        return f"WITHHELD since {since}, these are the figures of {self.as_of}. {self.withheld_reason}"
 
     def flags_in_words(self) -> Iterator[tuple[str, list[str]]]:
         """How many prices have each flag, in words, and their symbols."""
@@ -172,7 +194,7 @@ class PortfolioLine:
 
 
 def read_portfolios(warehouse: Warehouse) -> list[PortfolioLine]:
-    """Each portfolio on the last published date; empty before the first publication."""
+    """Each portfolio on its last published date; empty before the first publication."""
     with warehouse.connect_analyst(application_name=process_name("summary")) as connection:
         cursor = connection.cursor(row_factory=class_row(PortfolioLine))
         try:

@@ -13,7 +13,12 @@ from warehouse.connections import Warehouse
 
 RISK = """
 with newest as (
-    select max(as_of_date) as as_of_date from marts.fct_portfolio_risk
+    select
+        portfolios.portfolio_id,
+        least(last.as_of_date, quarantine.last_published_date) as as_of_date
+    from marts.dim_portfolios as portfolios
+    cross join (select max(as_of_date) as as_of_date from marts.fct_portfolio_snapshots) as last
+    left join marts.fct_quarantine as quarantine using (portfolio_id)
 ),
 
 scenarios as (
@@ -34,9 +39,9 @@ stress as (
         row_number() over (partition by portfolio_id order by direct_pnl asc) as worst_rank,
         row_number() over (partition by portfolio_id order by direct_pnl desc) as best_rank
     from marts.fct_portfolio_stress
-    inner join newest using (as_of_date)
+    inner join newest using (portfolio_id, as_of_date)
     inner join scenarios using (scenario_id)
-    where direct_pnl is not null
+    where direct_pnl is not null and as_of_date = any(array(select as_of_date from newest))
 ),
 
 worst as (
@@ -64,8 +69,8 @@ tilts as (
             tilt,
             string_agg(factor || ' ' || to_char(beta, 'FMSG0.00'), ', ' order by abs(beta) desc) as factors
         from marts.fct_portfolio_factor_exposures
-        inner join newest using (as_of_date)
-        where tilt <> 'neutral'
+        inner join newest using (portfolio_id, as_of_date)
+        where tilt <> 'neutral' and as_of_date = any(array(select as_of_date from newest))
         group by portfolio_id, tilt
     ) as by_size
     group by portfolio_id
@@ -98,13 +103,14 @@ select
     greeks.vega,
     greeks.options_without_greeks
 from marts.fct_portfolio_risk as risk
-inner join newest using (as_of_date)
+inner join newest using (portfolio_id, as_of_date)
 inner join marts.dim_portfolios as portfolios using (portfolio_id)
 left join marts.fct_portfolio_correlation as correlation using (portfolio_id, as_of_date)
 left join marts.fct_portfolio_greeks as greeks using (portfolio_id, as_of_date)
 left join worst on risk.portfolio_id = worst.portfolio_id
 left join stress as best on risk.portfolio_id = best.portfolio_id and best.best_rank = 1
 left join tilts on risk.portfolio_id = tilts.portfolio_id
+where risk.as_of_date = any(array(select as_of_date from newest))
 order by portfolios.portfolio_name
 """
 

@@ -62,11 +62,18 @@ class ShownPortfolio:
 
     def attention(self) -> list[str]:
         """What needs attention: what waits, prices, risk that is not measured, an owner without login."""
-        return [*self._waiting(), *self._prices(), *self._unmeasured(), *self._owner()]
+        return [*self._withheld(), *self._waiting(), *self._prices(), *self._unmeasured(), *self._owner()]
+
+    def _withheld(self) -> Iterator[str]:
+        if self.line is not None and self.line.withheld_since is not None:
+            yield str(self.line.withheld_in_words())
+        elif self.loaded.withheld_reason is not None:
+            yield f"WITHHELD, no figures yet. {self.loaded.withheld_reason}"
 
     def _waiting(self) -> Iterator[str]:
         if self.status == "not_built":
-            yield self._not_built()
+            if self.loaded.withheld_reason is None:
+                yield self._not_built()
         elif self.status == "removed":
             yield (
                 f"removed on {self.loaded.removed_on}: `sigmasight portfolios restore "
@@ -281,7 +288,7 @@ def _day(shown: ShownPortfolio) -> float:
 
 
 def _print_table(out: Console, lines: Sequence[ShownPortfolio]) -> None:
-    as_of = next(each.line.as_of for each in lines if each.line is not None)
+    as_of = max(each.line.as_of for each in lines if each.line is not None)
     headers = ("equity", "day", "month", "year", "beta", "VaR 95%", "worst", "notes")
     title = f"Portfolios on {as_of} (USD; worst: worst scenario; notes: what needs attention)"
     table = table_of_portfolios(title, headers)
@@ -309,6 +316,9 @@ def _cells(shown: ShownPortfolio) -> list[str]:
 
 def _below(shown: Sequence[ShownPortfolio]) -> Iterator[str]:
     """What concerns several portfolios, and where to read on."""
+    withheld = [each.loaded.name for each in shown if each.loaded.withheld_reason is not None]
+    if withheld:
+        yield f"WITHHELD, with figures of an earlier session: {listed(withheld)}"
     simulated = sum(each.line is not None and each.line.is_simulated for each in shown)
     if simulated:
         yield f"SIMULATED PRICES in {simulated} of {len(shown)} portfolios"

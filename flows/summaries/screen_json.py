@@ -1,5 +1,6 @@
 """What is known of a portfolio as one JSON document; figures are null with a reason where there are none."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -28,6 +29,8 @@ def as_json(shown: ShownPortfolio) -> dict[str, Any]:
         "inception_date": loaded.inception.isoformat(),
         "status": shown.status,
         "next_command": shown.next_command,
+        "withheld_since": None if line is None else _instant(line.withheld_since),
+        "withheld_reason": loaded.withheld_reason,
         "as_of_date": None if line is None else line.as_of.isoformat(),
         **_figures(line),
         "benchmark": None if line is None else line.benchmark,
@@ -36,6 +39,10 @@ def as_json(shown: ShownPortfolio) -> dict[str, Any]:
         "worst_scenarios": None if shown.risk is None else shown.risk.worst_scenarios,
         "attention": shown.attention(),
     }
+
+
+def _instant(instant: datetime | None) -> str | None:
+    return None if instant is None else instant.isoformat()
 
 
 def _figures(line: PortfolioLine | None) -> dict[str, Any]:

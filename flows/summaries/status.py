@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from typing import Any
+from uuid import UUID
 
 from flows.database import Connection, row, rows, value
 from flows.errors import WindowError
@@ -17,6 +18,7 @@ from flows.pipeline.layout import read_version
 from flows.pipeline.lock import lock_holder, process_name
 from flows.pipeline.window import last_closed_session_in_calendar, plan_window
 from flows.prefect.schedule import next_start
+from flows.quarantine.withheld import Withheld, read_withheld
 from warehouse.connections import Warehouse
 from warehouse.nights import NIGHT_START
 
@@ -202,7 +204,8 @@ class Status:
     """The status. missing_sessions: closed but not published; sessions_without_price: gaps in prices.
 
     overdue_sessions: missing ones that the schedule should have published by now. unpublished_sessions:
-    those after the last published one that have prices.
+    those after the last published one that have prices. withheld: portfolios that show an earlier
+    publication, because checks fail for them.
     """
 
     place: str
@@ -226,6 +229,7 @@ class Status:
     waiting_loads: int
     waiting_from: date | None
     next_run: Next
+    withheld: tuple[Withheld, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The status as JSON values; dates and times in ISO format."""
@@ -269,6 +273,7 @@ def read_status(warehouse: Warehouse, now: datetime | None = None) -> Status:
             waiting_loads=waiting,
             waiting_from=waiting_from,
             next_run=_next(connection, now),
+            withheld=tuple(read_withheld(connection)),
         )
 
 
@@ -340,7 +345,11 @@ def _next(connection: Connection, now: datetime) -> Next:
         return Next(None, None, str(error), at)
     if window is None:
         is_empty = value(connection, "select not exists (select from ops.publications)")
-        return Next(None, None, "nothing is loaded" if is_empty else "all loaded data is published", at)
+        reason = "nothing is loaded" if is_empty else "all loaded data is published"
+        withheld = read_withheld(connection)
+        if withheld:
+            reason += ", except that withheld portfolios are built again"
+        return Next(None, None, reason, at)
     return Next(window.from_date, window.to_date, window.reason, at)
 
 
@@ -350,4 +359,6 @@ def _plain(field: Any) -> Any:
         return {name: _plain(each) for name, each in field.items()}
     if isinstance(field, list | tuple):
         return [_plain(each) for each in field]
+    if isinstance(field, UUID):
+        return str(field)
     return field.isoformat() if isinstance(field, date) else field

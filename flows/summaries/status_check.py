@@ -62,6 +62,10 @@ def _findings(status: Status) -> Iterator[Finding]:
     yield from _of_last_run(status)
     if status.unpublished_sessions and status.running is None:
         yield Finding(Level.WARNING, unpublished_sentence(status.unpublished_sessions))
+    if status.withheld:
+        names = ", ".join(each.portfolio_name for each in status.withheld)
+        noun = "portfolio is" if len(status.withheld) == 1 else "portfolios are"
+        yield Finding(Level.WARNING, f"{len(status.withheld)} {noun} withheld: {names}")
     if status.overdue_sessions:
         yield _of_overdue(status.overdue_sessions)
     for sentence in gap_sentences(status, with_missing=False):

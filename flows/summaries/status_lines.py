@@ -23,6 +23,8 @@ def status_lines(status: Status) -> Iterator[tuple[str, str]]:
     """Label and text of each line."""
     yield "warehouse", _warehouse(status)
     yield "published", _published(status.publication)
+    for portfolio in status.withheld:
+        yield "withheld", str(portfolio)
     if status.code.message is not None:
         yield "code", status.code.message
     if status.running is not None:

@@ -37,6 +37,7 @@ def connection(calendar_warehouse: Warehouse) -> Iterator[psycopg.Connection[Any
         yield writing
         writing.execute(
             "truncate ops.publication_loads, ops.publication_dates, ops.portfolio_dates, ops.publications,"
+            " ops.quarantines, ops.build_exclusions,"
             " ops.rebuilds, ops.load_portfolios, ops.run_nodes,"
             " ops.runs, ops.incidents, ops.incident_messages, raw.prices, raw.portfolios, raw.capital_flows"
         )

@@ -194,7 +194,7 @@ $$;
 
 -- Publish a finished build in one statement, so readers see all of it or none of it.
 -- market_from_date: first session of the market facts and of every portfolio; later than to_date when the build
--- covers only the portfolios listed in ops.build_portfolios.
+-- covers only the portfolios listed in ops.build_portfolios. Portfolios of ops.build_exclusions keep their publication.
 drop function if exists ops.publish(bigint, date, date, timestamptz, text, text, integer, integer);
 create or replace function ops.publish(
     publication_id bigint,
@@ -226,9 +226,15 @@ begin
         publication_id, from_date, to_date, known_at, published_at,
         dbt_invocation_id, git_revision, tests_passed, tests_warned, cause, portfolios
     ) values (
-        $1, coalesce(first_date, $2), $3, $4, published, $5, $6, $7, $8, $9,
+        -- a publication that only withholds portfolios covers no date
+        $1, coalesce(
+            first_date,
+            case when exists (select from ops.build_exclusions where publication_id = $1) then $3 end,
+            $2
+        ), $3, $4, published, $5, $6, $7, $8, $9,
         case when $2 > $3 then (
-            select array_agg(portfolio_id order by portfolio_id) from ops.build_portfolios where publication_id = $1
+            select coalesce(array_agg(portfolio_id order by portfolio_id), '{}')
+            from ops.build_portfolios where publication_id = $1
         ) end
     );
 
@@ -251,7 +257,10 @@ begin
     end if;
 
     update ops.portfolio_dates set superseded_at = published
-    where as_of_date between $2 and $3 and superseded_at is null;
+    where
+        as_of_date between $2 and $3
+        and superseded_at is null
+        and portfolio_id not in (select portfolio_id from ops.build_exclusions where publication_id = $1);
 
     update ops.portfolio_dates set superseded_at = published
     from ops.build_portfolios as listed
@@ -268,9 +277,13 @@ begin
         where publication_id = $1;
     end if;
 
+    perform ops.withhold(this_publication, $2 <= $3, published);
+
     update ops.rebuilds set publication_id = this_publication
     where publication_id is null and requested_at <= $4 and $2 <= $3;
 
+    -- The data of a withheld portfolio count as published: ops.quarantines says from when on it is built again. Those of
+    -- portfolios that were not asked for, and of the market if it was not built, wait for the next build.
     insert into ops.publication_loads (load_id, publication_id)
     select load_id, this_publication
     from ops.loads
@@ -278,6 +291,16 @@ begin
         status = 'succeeded'
         and finished_at <= $4
         and not exists (select from ops.publication_loads as known where known.load_id = loads.load_id)
+        and (
+            $2 <= $3
+            or touched_from is null
+            or exists (select from ops.load_portfolios as touched where touched.load_id = loads.load_id)
+        )
+        and not exists (
+            select from ops.load_portfolios as touched
+            inner join ops.build_exclusions as excluded using (portfolio_id)
+            where touched.load_id = loads.load_id and excluded.publication_id = $1 and excluded.tests is null
+        )
     on conflict do nothing;
 
     -- Every mart joins these tables: the planner needs their statistics before the first query.
@@ -286,5 +309,50 @@ begin
     analyze ops.portfolio_dates;
 
     return published;
+end
+$$;
+
+-- Bring ops.quarantines to what a publication covers: what it withholds begins or continues, what it builds is released.
+create or replace function ops.withhold(this_publication bigint, covers_market boolean, published timestamptz)
+returns void
+language plpgsql
+as $$
+begin
+    update ops.quarantines set superseded_at = published
+    where
+        superseded_at is null
+        and coalesce(
+            (
+                select excluded.tests is not null from ops.build_exclusions as excluded
+                where excluded.publication_id = this_publication and excluded.portfolio_id = quarantines.portfolio_id
+            ),
+            covers_market
+            or exists (
+                select from ops.build_portfolios as listed
+                where listed.publication_id = this_publication and listed.portfolio_id = quarantines.portfolio_id
+            )
+        );
+
+    insert into ops.quarantines (
+        portfolio_id, publication_id, published_at, portfolio_name, withheld_since, last_date, from_date, tests, reason
+    )
+    select
+        excluded.portfolio_id,
+        this_publication,
+        published,
+        portfolios.portfolio_name,
+        coalesce(before.withheld_since, published),
+        (
+            select max(dates.as_of_date) from ops.portfolio_dates as dates
+            where dates.portfolio_id = excluded.portfolio_id and dates.superseded_at is null
+        ),
+        least(excluded.from_date, before.from_date),
+        excluded.tests,
+        excluded.reason
+    from ops.build_exclusions as excluded
+    left join raw.newest_portfolios as portfolios on excluded.portfolio_id = portfolios.portfolio_id
+    left join ops.quarantines as before
+        on excluded.portfolio_id = before.portfolio_id and before.superseded_at = published
+    where excluded.publication_id = this_publication and excluded.tests is not null;
 end
 $$;

@@ -52,6 +52,36 @@ create table if not exists ops.build_portfolios (
     primary key (publication_id, portfolio_id)
 );
 
+-- Portfolios that the build in progress leaves out: they keep their publication. tests: those that fail for the portfolio,
+-- which is withheld; null for one that was not asked for. from_date: the first session that a withheld one lacks.
+create table if not exists ops.build_exclusions (
+    publication_id bigint not null,
+    portfolio_id uuid not null,
+    from_date date,
+    tests text[],
+    reason text,
+    primary key (publication_id, portfolio_id),
+    check ((tests is null) = (from_date is null) and (tests is null) = (reason is null))
+);
+
+-- Portfolios that publications withheld, because tests fail for them. Readers see the row that is not superseded; a
+-- portfolio without such a row is not withheld. withheld_since: the first publication of an unbroken series that did.
+-- last_date: its last published session, null without any. from_date: the first session of the build that releases it.
+create table if not exists ops.quarantines (
+    portfolio_id uuid not null,
+    publication_id bigint not null references ops.publications,
+    published_at timestamptz not null,
+    superseded_at timestamptz,
+    portfolio_name text not null,
+    withheld_since timestamptz not null,
+    last_date date,
+    from_date date not null,
+    tests text[] not null,
+    reason text not null,
+    primary key (portfolio_id, publication_id)
+);
+create unique index if not exists quarantines_current on ops.quarantines (portfolio_id) where superseded_at is null;
+
 -- The portfolios that a load changed, each with the first changed date.
 create table if not exists ops.load_portfolios (
     load_id bigint not null references ops.loads,
@@ -111,6 +141,6 @@ create table if not exists ops.layouts (
     reached_at timestamptz not null default clock_timestamp()
 );
 insert into ops.layouts (layout)
-select case when to_regclass('published.pub_dates') is null then 13 else 1 end
+select case when to_regclass('published.pub_dates') is null then 15 else 1 end
 where not exists (select from ops.layouts);
 grant select on ops.layouts to sigmasight_auth;

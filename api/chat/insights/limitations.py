@@ -38,6 +38,8 @@ def _sentences(kind: InsightType, state: PortfolioState, as_of_date: date) -> It
     if state.equity is None:
         yield f"Nothing of this portfolio is published for {as_of_date}."
         return
+    if state.withheld_reason is not None:
+        yield f"Newer figures than those of {as_of_date} are withheld. {_sentence(state.withheld_reason)}"
     yield from _of_prices(state)
     for name in ANALYTICS[kind]:
         flag = getattr(state, f"{name}_flag")

@@ -53,6 +53,7 @@ class PortfolioState:
     stress_message: str | None
     factors_flag: str | None
     factors_message: str | None
+    withheld_reason: str | None = None
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class Published:
 async def read_state(reader: Reader, user: User, portfolio_id: UUID) -> Published:
     """Read the state at the last published session. Raises PortfolioNotFound or NothingPublished."""
     async with reader.reading_as(user) as reading:
-        published = await reading.published_state(None)
+        published = await reading.published_state(None, portfolio_id)
         row = await reading.one_row(
             PORTFOLIO_STATE, {"portfolio_id": portfolio_id, "as_of_date": published.as_of_date}
         )

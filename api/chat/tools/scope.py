@@ -18,7 +18,10 @@ _SCOPE: Final = load_query("chat_scope")
 
 @dataclass(frozen=True)
 class Portfolio:
-    """A portfolio of the user on the session. first_session: None before its first build."""
+    """A portfolio of the user on the session. first_session: None before its first build.
+
+    withheld: why its figures end at last_published, as a sentence; None if it is not withheld.
+    """
 
     portfolio_id: UUID
     name: str
@@ -27,6 +30,8 @@ class Portfolio:
     private_count: int
     has_old_prices: bool
     quality_message: str | None
+    last_published: date | None = None
+    withheld: str | None = None
 
 
 @dataclass(frozen=True)
@@ -78,7 +83,10 @@ class Scope:
         return ", ".join(_of(one) for one in self.portfolios)
 
     def begun(self, chosen: Sequence[Portfolio]) -> tuple[date, list[str]]:
-        """The session, and a sentence for each portfolio that begins later. ToolCallError if all do."""
+        """The session, and a sentence for each portfolio that begins later. ToolCallError if all do.
+
+        The session of a withheld portfolio alone is its last one; of several, later ones are without it.
+        """
         if self.session is None:
             raise ToolCallError(
                 f"The published history begins on {self.first_date}, after that date; ask for a later as_of, "
@@ -87,13 +95,17 @@ class Scope:
         late = [_begins(one, self.session) for one in chosen if _is_late(one, self.session)]
         if chosen and len(late) == len(chosen):
             raise ToolCallError(" ".join(late))
-        return self.session, late
+        alone = chosen[0].last_published if len(chosen) == 1 else None
+        return min(self.session, alone or self.session), late
 
 
 async def read_scope(context: ToolContext, as_of: date | None, published_at: datetime | None) -> Scope:
     """Look up the session and the user's portfolios. Raises what ChatReader.run_trusted raises."""
     result = await context.reader.run_trusted(
-        context.user, _SCOPE, {"as_of_date": as_of.isoformat() if as_of else None}, published_at=published_at
+        context.user,
+        _SCOPE,
+        {"as_of_date": as_of.isoformat() if as_of else None, "portfolio_id": None},
+        published_at=published_at,
     )
     rows = [dict(zip(result.columns, row, strict=True)) for row in result.rows]
     return Scope(
@@ -113,6 +125,8 @@ def _notices(portfolios: Sequence[Portfolio], *, with_quality: bool) -> Iterator
     if any(one.has_simulated_prices for one in portfolios):
         yield SIMULATED_NOTICE
     for one in portfolios:
+        if one.withheld:
+            yield f"{_of(one)} is withheld since {one.withheld}"
         if one.private_count:
             yield f"{_of(one)} has private positions, valued at their last mark and not in risk figures."
         if one.has_old_prices:
@@ -131,7 +145,16 @@ def _portfolio(row: dict[str, Cell]) -> Portfolio:
         private_count=int(row["private_count"] or 0),
         has_old_prices=coverage is not None and float(coverage) < 1,
         quality_message=None if row["quality_message"] is None else str(row["quality_message"]),
+        last_published=_date(row["last_published_date"]),
+        withheld=_withheld(row),
     )
+
+
+def _withheld(row: dict[str, Cell]) -> str | None:
+    if row["withheld_since"] is None:
+        return None
+    until = row["last_published_date"]
+    return f"{row['withheld_since']}: its figures end on {until}. {row['withheld_reason']}"
 
 
 def _date(cell: Cell) -> date | None:

@@ -91,6 +91,7 @@ prices as (
 state as (
     select
         portfolio.portfolio_name,
+        quarantine.reason as withheld_reason,
         snapshot.equity::double precision as equity,
         coalesce(snapshot.hypothetical_pnl, snapshot.public_daily_pnl)::double precision as session_pnl,
         earlier_risk.var_95_1d as earlier_var_95,
@@ -122,6 +123,7 @@ state as (
         tilts.quality_flag as factors_flag,
         tilts.quality_message as factors_message
     from portfolio
+    left join fct_quarantine as quarantine on portfolio.portfolio_id = quarantine.portfolio_id
     left join snapshot on true
     left join risk on true
     left join earlier_risk on true

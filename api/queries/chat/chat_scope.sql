@@ -1,5 +1,6 @@
 -- The session for a date (null: the last published one) and the portfolios that the user may see, with what holds for
--- all their figures on it. One row per portfolio, or one row without any. session_date is null before the first one.
+-- all their figures on it, or on the last session of a withheld one. One row per portfolio, or one row without any.
+-- session_date is null before the first one.
 -- with requested_session
 with began as (
     select
@@ -19,14 +20,22 @@ select
     snapshots.has_simulated_prices,
     snapshots.private_count,
     snapshots.public_price_coverage,
+    quarantine.last_published_date::text as last_published_date,
+    quarantine.withheld_since::text as withheld_since,
+    quarantine.reason as withheld_reason,
     risk.quality_flag,
     risk.quality_message
 from published
 cross join requested_session
 left join dim_portfolios as portfolios on true
+left join fct_quarantine as quarantine on portfolios.portfolio_id = quarantine.portfolio_id
 left join began on portfolios.portfolio_id = began.portfolio_id
 left join fct_portfolio_snapshots as snapshots
-    on portfolios.portfolio_id = snapshots.portfolio_id and requested_session.as_of_date = snapshots.as_of_date
+    on
+        portfolios.portfolio_id = snapshots.portfolio_id
+        and snapshots.as_of_date = least(requested_session.as_of_date, quarantine.last_published_date)
 left join fct_portfolio_risk as risk
-    on portfolios.portfolio_id = risk.portfolio_id and requested_session.as_of_date = risk.as_of_date
+    on
+        portfolios.portfolio_id = risk.portfolio_id
+        and risk.as_of_date = least(requested_session.as_of_date, quarantine.last_published_date)
 order by portfolios.portfolio_name

@@ -1,9 +1,16 @@
 -- The sessions that are published, and the last of them on or before a date (null: the last one). as_of_date is null
--- before the first.
+-- before the first. portfolio_id: of a withheld portfolio, up to its own last session (null: of no single portfolio).
 with published as (
     select
         min(from_date) as first_date,
-        max(to_date) as last_date
+        least(
+            max(to_date),
+            (
+                select last_published_date
+                from fct_quarantine
+                where portfolio_id = %(portfolio_id)s::uuid
+            )
+        ) as last_date
     from fct_publications
 ),
 

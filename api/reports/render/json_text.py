@@ -38,6 +38,7 @@ def _metadata(report: Report) -> dict[str, Any]:
         "published_at": instant(report.published_at),
         "prices": "simulated" if report.price_notice else "loaded",
         "price_notice": report.price_notice,
+        "withheld_notice": report.withheld_notice,
         "precision": POLICY,
         "how_to_read": HOW_TO_READ,
     }

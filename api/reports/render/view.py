@@ -78,7 +78,7 @@ def view_of(report: Report) -> View:
         ("Inception", report.inception_date.isoformat()),
         ("Publication", f"{report.publication_id}, published {instant(report.published_at)}"),
     )
-    notices = (report.price_notice,) if report.price_notice else ()
+    notices = tuple(filter(None, (report.withheld_notice, report.price_notice)))
     sections = tuple(_section(section) for section in report.sections)
     return View(report.portfolio_name, facts, notices, sections)
 

@@ -44,4 +44,5 @@ async def report(
         partial(services.reports.file, wanted=wanted),
         digest=report_digest(),
         media_type=MEDIA_TYPES[wanted],
+        portfolio_id=portfolio_id,
     )

@@ -23,6 +23,9 @@ class ReportMetadata(ResponseModel):
         "A sentence to display if prices are simulated, else null.",
         "Prices are simulated: they follow a seeded model, not the market.",
     )
+    withheld_notice: str | None = described(
+        "A sentence to display if newer figures of the portfolio are withheld, else null.", None
+    )
     precision: str = described("How figures are rounded.", "Decimals: money 2, prices and Greeks 4.")
     how_to_read: str = described("What the parts of the document mean.", "Null is an absent figure.")
 

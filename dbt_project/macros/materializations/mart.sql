@@ -254,10 +254,15 @@ select
 from built
 left join published using ({{ key | join(', ') }})
 where
+    {%- if is_of_portfolios() %}
+    {{ is_not_excluded('built') }} and
+    {%- endif %}
+    (
     published.publication_id is null
     or published.is_removed
     or row({% for name in values %}built.{{ name }}{{ ', ' if not loop.last }}{% endfor %})
     is distinct from row({% for name in values %}published.{{ name }}{{ ', ' if not loop.last }}{% endfor %})
+    )
 union all
 select
     {{ publication_id() }},
@@ -267,5 +272,10 @@ select
     true as is_removed
 from published
 left join built using ({{ key | join(', ') }})
-where built.{{ key[0] }} is null and not published.is_removed
+where
+    built.{{ key[0] }} is null
+    and not published.is_removed
+    {%- if is_of_portfolios() %}
+    and {{ is_not_excluded('published') }}
+    {%- endif %}
 {%- endmacro %}

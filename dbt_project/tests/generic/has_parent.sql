@@ -8,7 +8,7 @@ parents as (
     select * from {{ to }}
 )
 
-select children.{{ column_name }}
+select children.*
 from children
 left join parents on children.{{ column_name }} = parents.{{ field }}
 where

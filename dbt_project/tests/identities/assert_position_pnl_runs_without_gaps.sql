@@ -39,6 +39,7 @@ expected_days as (
 expected as (
     select
         expected_days.position_id,
+        expected_days.portfolio_id,
         expected_days.as_of_date,
         expected_days.is_opening,
         expected_days.is_opening and expected_days.as_of_date = expected_days.first_session as is_opening_day,
@@ -55,6 +56,7 @@ expected as (
 
 select
     coalesce(expected.position_id, found.position_id) as position_id,
+    coalesce(expected.portfolio_id, found.portfolio_id) as portfolio_id,
     coalesce(expected.as_of_date, found.as_of_date) as as_of_date
 from expected
 full outer join (

@@ -3,6 +3,7 @@
 with position_values as (
     select
         position_id,
+        portfolio_id,
         as_of_date,
         case when is_open then quantity else 0 end as quantity_held
     from ({{ tested_rows(ref('int_position_values')) }}) as tested
@@ -15,6 +16,7 @@ trades as (
 changes as (
     select
         position_id,
+        portfolio_id,
         as_of_date,
         quantity as quantity_change,
         cast(null as numeric) as quantity_held
@@ -22,6 +24,7 @@ changes as (
     union all
     select
         position_id,
+        portfolio_id,
         as_of_date,
         0 as quantity_change,
         quantity_held

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import psycopg
 
-from flows.alarms.watches import holes, nights
+from flows.alarms.watches import holes, nights, quarantine
 from flows.alarms.watches.watch import Found, Severity, View, Watch
 from flows.log_format import hide_secrets
 
@@ -18,7 +18,7 @@ UNREADABLE = (
     psycopg.errors.QueryCanceled,
 )
 
-WATCHES: tuple[Watch, ...] = (*nights.WATCHES, *holes.WATCHES)
+WATCHES: tuple[Watch, ...] = (*nights.WATCHES, *quarantine.WATCHES, *holes.WATCHES)
 """A new alarm is one more watch here; incidents of a kind that no watch has are ended."""
 
 

@@ -25,14 +25,14 @@ _UNITS = {
 
 CONVENTIONS = """\
 # The marts
-PostgreSQL, schema `marts`, only this user's rows. Facts have a row per session: always fix as_of_date.
+PostgreSQL, schema `marts`, only this user's rows. Facts: a row per session; always fix as_of_date.
 - Money is USD. Decimals are fractions: 0.05 is 5 %. Volatilities are per year, VaR and ES one day but 10d.
 - Short: negative quantity and market_value, positive short_exposure. Gross: long + short, net: long - short.
-- Losses: positive in VaR and ES, negative in P&L, stress P&L, returns and drawdown.
-- as_of_date is an NYSE session (D below); P is portfolio_id; names are in dim_portfolios.
-- Publications may restate figures (fct_restatements).
+- Losses: positive in VaR and ES, negative in P&L, stress, returns and drawdown.
+- D below: as_of_date, an NYSE session; P: portfolio_id, names in dim_portfolios.
+- Restated: fct_restatements. Withheld, old: fct_quarantine, say so.
 - Null is never zero: say why (…_null_reason, quality_flag, quality_message).
-- coverage_of_equity: share that is measured; below 1, say so. Private positions have no risk figures.
+- coverage_of_equity: measured share; below 1, say so. Private positions have no risk.
 - has_simulated_prices: say so.
 """
 

@@ -8,7 +8,7 @@ const LONGEST_PAUSE = 10; // seconds that a refused request waits to be repeated
 
 const kept = new Map();
 
-// An answer: { path, text, etag, body, asOf, publication }. Rejects with a Problem.
+// An answer: { path, text, etag, body, asOf, publication, withheld }. Rejects with a Problem.
 export async function get(path) {
     const response = await request("GET", path);
     const etag = response.headers.get("ETag");
@@ -23,6 +23,7 @@ export async function get(path) {
         body: JSON.parse(text),
         asOf: response.headers.get("X-As-Of-Date"),
         publication: response.headers.get("X-Publication-Id"),
+        withheld: response.headers.get("X-Withheld-Portfolios")?.split(",") ?? [],
     };
     kept.set(path, answer);
     return answer;

@@ -88,14 +88,15 @@ function draw(screen, address, answers, again) {
     shown = answers.portfolios.asOf ?? null;
     if (!address.params.as_of && !address.params.published_at) newest = shown;
     rememberRestatements(answers.restatements, address.portfolio);
-    const name = portfolios.find(({ id }) => id === address.portfolio)?.name;
+    const chosen = portfolios.find(({ id }) => id === address.portfolio);
+    const name = chosen?.name;
     document.title = [screen.title, name, "SigmaSight"].filter(Boolean).join(" · ");
     replace(
         page,
-        bar(address, portfolios, shown, showShortcuts),
+        bar(address, portfolios, chosen?.withheld_since ? chosen.as_of_date : shown, showShortcuts),
         tabs(address, SCREENS),
         outage,
-        banners(address, portfolios, shown, newest),
+        banners(address, portfolios, { shown, newest, withheld: answers.portfolios.withheld ?? [] }),
         h(
             "main",
             { id: "main", tabindex: "-1" },

@@ -77,12 +77,14 @@ export function tabs(address, screens) {
     return h("nav", { class: "tabs", "aria-label": "Screens" }, links);
 }
 
-// shown: the session on screen. newest: the last session published, as far as this page knows.
-export function banners(address, portfolios, shown, newest) {
+// shown: the session on screen. newest: the last session published, as far as this page knows. withheld: ids of
+// portfolios that are withheld.
+export function banners(address, portfolios, { shown, newest, withheld }) {
     return h(
         "div",
         { class: "banners" },
         pastBanner(address, shown, newest),
+        withheldBanners(portfolios, address.portfolio, withheld),
         simulatedBanner(portfolios, address.portfolio),
     );
 }
@@ -98,6 +100,31 @@ function pastBanner(address, shown, newest) {
         `You see ${shown ?? asOf ?? "the last session"}`,
         publishedAt ? `, as published by ${formats.instant(publishedAt)}. ` : ". ",
         h("a", { href: addressOf(address, { as_of: null, published_at: null }), "data-focus": "now" }, "Back to now"),
+    );
+}
+
+// Portfolios without any figures are in no list: only their number is known.
+function withheldBanners(portfolios, chosen, withheld) {
+    const listed = portfolios.filter(({ id, withheld_since: since }) => since && (!chosen || id === chosen));
+    const unlisted = chosen ? [] : withheld.filter((id) => !portfolios.some((portfolio) => portfolio.id === id));
+    return [
+        ...listed.map(withheldBanner),
+        unlisted.length > 0 &&
+            h(
+                "p",
+                { class: "banner past", role: "status" },
+                h("strong", {}, "Withheld. "),
+                `Portfolios that have no figures yet, because checks of the build fail for them: ${unlisted.length}.`,
+            ),
+    ];
+}
+
+function withheldBanner({ name, as_of_date: asOf, withheld_since: since, withheld_reason: reason }) {
+    return h(
+        "p",
+        { class: "banner past", role: "status" },
+        h("strong", {}, "Withheld. "),
+        `${name} shows the figures of ${asOf}; newer ones are withheld since ${formats.instant(since)}. ${reason}`,
     );
 }
 

@@ -1,12 +1,17 @@
 -- The portfolios that the build in progress covers, each with the first session built and the session before it, from
 -- which its running totals continue: all portfolios if market facts are built, and those whose own data changed,
--- possibly from an earlier session on.
+-- possibly from an earlier session on. Withheld portfolios, and those that were not asked for, are left out.
 with portfolios as (
     select * from {{ ref('stg_raw__portfolios') }}
 ),
 
 changed as (
     select * from {{ ref('stg_ops__build_portfolios') }}
+    where publication_id = {{ publication_id() }}
+),
+
+excluded as (
+    select * from {{ ref('stg_ops__build_exclusions') }}
     where publication_id = {{ publication_id() }}
 ),
 
@@ -29,7 +34,8 @@ final as (
         calendar.previous_trading_day as session_before
     from starts
     left join calendar on starts.from_date = calendar.as_of_date
-    where starts.from_date <= {{ to_date() }}
+    left join excluded on starts.portfolio_id = excluded.portfolio_id
+    where starts.from_date <= {{ to_date() }} and excluded.portfolio_id is null
 )
 
 select * from final

@@ -1,0 +1,86 @@
+"""Which portfolios a failed test concerns: those of its failing rows, if all of them have a portfolio_id."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+import psycopg
+
+from flows.database import Connection, rows
+from flows.dbt.runner import BuildReport, NodeResult
+
+TESTS_NAMED = 5  # in a reason
+
+PORTFOLIOS_OF_TEST = """
+with failing as (
+{test}
+)
+
+select distinct portfolio_id from failing
+"""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The tests that fail for a portfolio, and the reason for withholding it, as a sentence."""
+
+    tests: tuple[str, ...]
+    reason: str
+
+    @classmethod
+    def of(cls, tests: Iterable[str]) -> "Failure":
+        """The failure of these tests.
+
+        >>> Failure.of({"assert_equity_rolls_forward"}).reason
+        'A check of the build fails for this portfolio: assert_equity_rolls_forward.'
+        """
+        names = tuple(sorted(tests))
+        more = f" and {len(names) - TESTS_NAMED} more" if len(names) > TESTS_NAMED else ""
+        subject = (
+            "A check of the build fails" if len(names) == 1 else f"{len(names)} checks of the build fail"
+        )
+        return cls(names, f"{subject} for this portfolio: {', '.join(names[:TESTS_NAMED])}{more}.")
+
+
+Failures = Mapping[UUID, Failure]
+
+
+def find_failures(
+    connection: Connection, report: BuildReport, settings: Mapping[str, str]
+) -> Failures | None:
+    """The portfolios for which tests of a build failed; None if anything shared failed.
+
+    Runs the failed tests again, on the rows that the build left. settings: those of the build.
+    """
+    failed = report.failed
+    if not failed or any(node.kind != "test" or node.status != "fail" for node in failed):
+        return None
+    with connection.transaction():
+        _set(connection, settings)
+        concerned = [_portfolios_of(connection, node) for node in failed]
+    if None in concerned:
+        return None
+    tests: dict[UUID, set[str]] = {}
+    for node, portfolio_ids in zip(failed, concerned, strict=True):
+        for portfolio_id in portfolio_ids or ():
+            tests.setdefault(portfolio_id, set()).add(node.name)
+    return {portfolio_id: Failure.of(names) for portfolio_id, names in tests.items()}
+
+
+def _set(connection: Connection, settings: Mapping[str, str]) -> None:
+    for name, setting in settings.items():
+        connection.execute("select set_config(%s, %s, true)", [f"sigmasight.{name}", setting])
+    connection.execute("set local enable_nestloop = off")  # as in the build (see runner.build_session)
+
+
+def _portfolios_of(connection: Connection, test: NodeResult) -> set[UUID] | None:
+    """The portfolios of the failing rows of a test; None if some belong to none."""
+    if not test.compiled_code:
+        return None
+    try:
+        with connection.transaction():
+            found = rows(connection, PORTFOLIOS_OF_TEST.format(test=test.compiled_code))
+    except psycopg.errors.UndefinedColumn:
+        return None
+    portfolio_ids = {portfolio_id for (portfolio_id,) in found}
+    return portfolio_ids if portfolio_ids and None not in portfolio_ids else None

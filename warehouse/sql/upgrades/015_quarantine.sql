@@ -1,0 +1,3 @@
+-- From layout 15 on, a portfolio for which a test fails is withheld alone (ops.quarantines). Its tables are made with
+-- those of every version (warehouse/sql/007_builds.sql), and what is published stays as it is: the number keeps older
+-- versions, which would publish over a withheld portfolio, from building.
