@@ -57,7 +57,8 @@ def test_every_path_lists_its_error_responses(method: str, path: str, operation:
     if "{portfolio_id}" in path and not path.startswith("/insights/"):  # stored texts, not figures of a date
         assert {"portfolio_not_found", "date_before_history", "invalid_request"} <= documented
         assert "304" in operation["responses"]
-        assert set(operation["responses"]["200"]["headers"]) == {"ETag", "X-As-Of-Date", "X-Publication-Id"}
+        headers = {"ETag", "X-As-Of-Date", "X-Publication-Id", "X-Withheld-Portfolios"}
+        assert set(operation["responses"]["200"]["headers"]) == headers
 
 
 def test_every_field_of_every_answer_is_described() -> None:
