@@ -30,9 +30,9 @@ from flows.pipeline.nightly import (
     NightlyResult,
     Request,
     build_and_publish,
-    check_released,
     recorded,
 )
+from flows.quarantine.attempts import check_released
 from flows.source import Source
 from flows.summaries.readiness import ENOUGH, Readiness, read_readiness
 from warehouse.connections import Warehouse

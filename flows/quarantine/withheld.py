@@ -68,4 +68,7 @@ def changes_of(connection: Connection, publication_id: int) -> tuple[list[Withhe
 
 
 def _read(found: Iterable[Sequence[Any]]) -> list[Withheld]:
-    return [Withheld(*details, tuple(tests), reason) for *details, tests, reason in found]
+    return [
+        Withheld(portfolio_id, name, since, last_date, from_date, tuple(tests), reason)
+        for portfolio_id, name, since, last_date, from_date, tests, reason in found
+    ]
