@@ -126,7 +126,8 @@ MARTS_HEADERS = {
 
 def problem_responses(*problems: type[Problem]) -> Responses:
     """Make the `responses` of a route: the problems it may return, and that of too many requests."""
-    by_status = sorted((*problems, RequestLimitReached), key=lambda problem: (problem.status, problem.code))
+    every: tuple[type[Problem], ...] = (*problems, RequestLimitReached)
+    by_status = sorted(every, key=lambda problem: (problem.status, problem.code))
     groups = groupby(by_status, key=lambda problem: problem.status)
     return {status: _problem_response(list(group)) for status, group in groups}
 
