@@ -29,6 +29,7 @@ from typing import Any
 import pandas as pd
 import psutil
 import pytest
+from threadpoolctl import threadpool_limits
 
 from flows.maintenance.backup import restore_backup, write_backup
 from tests import examples  # noqa: F401 - registers hypothesis profiles before one is chosen
@@ -57,6 +58,8 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in Settings.model_fields:
         os.environ.pop(name.upper(), None)
     os.environ["MODEL_PROCESSES"] = "1"  # the tests themselves run in as many processes as there are cores
+    threadpool_limits(1, user_api="blas")
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"  # of SciPy, which is loaded later
     # tests ask as fast as they can; those of the limits set them
     os.environ.update(API_REQUESTS_PER_MINUTE="1000000", API_ANONYMOUS_REQUESTS_PER_MINUTE="1000000")
     os.environ["API_REQUESTS_AT_ONCE"] = "1000"

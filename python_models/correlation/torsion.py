@@ -2,16 +2,38 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 
 from python_models.correlation.symbols import FloatArray
 from python_models.panel import to_panel, window_ending
 
-STEPS = 60  # usually 6 are needed; more when there are more symbols than sessions
-TOLERANCE = 1e-8  # largest logarithmic change of a bet's deviation in the last step
+STEPS = 24  # usually 6 are needed; more when there are more symbols than sessions
+TOLERANCE = 1e-8  # largest change of a bet's deviation in the last step
 SMALLEST_EIGENVALUE = 1e-12  # of a singular matrix, whose torsion would not be unique
-NEWTON_NODES = np.exp(np.linspace(-3.5, 2.5, 6))  # t of the slope's integral
+SLOPE_NODES = np.exp(np.linspace(-3.5, 2.5, 6))  # t of the slope's integral
+FIRST_DAMPING, DAMPING_FACTOR = 0.01, 8.0
+
+
+class _Root(NamedTuple):
+    """The root of d rho d by its eigenvalues (scale) and vectors, with log d."""
+
+    log_d: FloatArray
+    scale: FloatArray
+    vectors: FloatArray
+
+    @property
+    def difference(self) -> FloatArray:
+        """Logarithm of the next d of the paper's steps, the diagonal of the root over d, less log d."""
+        difference: FloatArray = np.log(self.vectors**2 @ self.scale) - 2 * self.log_d
+        return difference
+
+    @property
+    def merit(self) -> float:
+        """Largest at the solution; its gradient in log d is the diagonal of the root less d squared."""
+        return float(self.scale.sum() - np.exp(2 * self.log_d).sum() / 2)
 
 
 def effective_bets(exposures: FloatArray, rho: FloatArray) -> float:
@@ -38,41 +60,44 @@ def _minimum_torsion(rho: FloatArray) -> FloatArray:
     """The matrix that gives the deviation of each bet from standardized exposures: q c in the paper's terms.
 
     With d the deviations of the bets, q c is the root of d rho d over d, and d is its diagonal. The paper
-    repeats that from d = 1. Newton's steps in log d need a third as many roots; the paper's steps take over
-    once a Newton step does not halve the error, as with more symbols than sessions.
+    repeats that from d = 1. Newton's steps in log d need a third as many roots; a step that does not come
+    nearer is tried again, damped towards the paper's, which always comes nearer.
     """
-    log_d, before, error, newton = np.zeros(len(rho)), np.zeros(len(rho)), np.inf, True
-    for number in range(STEPS):
-        d = np.exp(log_d)
-        values, vectors = np.linalg.eigh(d[:, None] * rho * d)
-        scale = np.sqrt(np.maximum(values, SMALLEST_EIGENVALUE))
-        difference = np.log(vectors**2 @ scale) - 2 * log_d
-        last, error = error, float(np.abs(difference).max())
+    root, damping, error = _root(np.zeros(len(rho)), rho), 0.0, np.inf
+    slope = np.eye(len(rho))
+    for _ in range(STEPS):
+        d, difference = np.exp(root.log_d), root.difference
+        last, error = error, float(np.abs(d * np.expm1(difference)).max())
         if error < TOLERANCE:
             break
-        if newton and error > last / 2:  # that step is undone
-            newton, log_d, error = False, before, last
-            continue
-        before = log_d
-        if newton and (number == 0 or error > last / 30):  # else the last slope is good enough
-            slope = _newton_slope(scale, vectors)
-        log_d = log_d + (np.clip(slope @ difference, -1, 1) if newton else difference)
-    torsion: FloatArray = (vectors * scale) @ vectors.T / d
+        if not last > 30 * error:  # else the last slope is good enough
+            slope = _slope(root)
+        step = np.linalg.solve(slope + damping * np.eye(len(d)), (1 + damping) * difference)
+        tried = _root(root.log_d + np.clip(step, -1, 1), rho)
+        if tried.merit >= root.merit * (1 - 1e-12):
+            root, damping = tried, damping / DAMPING_FACTOR if damping > FIRST_DAMPING else 0.0
+        else:
+            damping = max(damping * DAMPING_FACTOR, FIRST_DAMPING)
+    torsion: FloatArray = (root.vectors * root.scale) @ root.vectors.T / np.exp(root.log_d)
     return torsion
 
 
-def _newton_slope(scale: FloatArray, vectors: FloatArray) -> FloatArray:
-    """Inverse of minus the derivative of log diag(root) - 2 log d in log d. scale, vectors: of the root.
+def _root(log_d: FloatArray, rho: FloatArray) -> _Root:
+    d = np.exp(log_d)
+    values, vectors = np.linalg.eigh(d[:, None] * rho * d)
+    return _Root(log_d, np.sqrt(np.maximum(values, SMALLEST_EIGENVALUE)), vectors)
 
-    The derivative is proportional, row by row, to the integral over t > 0 of (root exp(-t root)) squared by
-    element. Its rows add up to -1, since the root scales with d. Six nodes are enough for steps that correct
-    themselves.
+
+def _slope(root: _Root) -> FloatArray:
+    """Minus the derivative of root.difference in log d.
+
+    It is proportional, row by row, to the integral over t > 0 of (root exp(-t root)) squared by element, and
+    its rows add up to 1, since the root scales with d. Six nodes are enough for steps that correct errors.
     """
-    decayed = scale * np.exp(-NEWTON_NODES[:, None] * scale)
-    parts = (vectors * decayed[:, None, :]) @ vectors.T
-    derivative = np.tensordot(NEWTON_NODES, parts**2, 1)
-    inverse: FloatArray = np.linalg.inv(derivative / derivative.sum(axis=1, keepdims=True))
-    return inverse
+    decayed = root.scale * np.exp(-SLOPE_NODES[:, None] * root.scale)
+    parts = (root.vectors * decayed[:, None, :]) @ root.vectors.T
+    slope: FloatArray = np.tensordot(SLOPE_NODES, parts**2, 1)
+    return slope / slope.sum(axis=1, keepdims=True)
 
 
 def symbol_deviations(returns: pd.DataFrame, dates: pd.Series, *, window: int) -> pd.DataFrame:

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import psycopg
 import pyarrow as pa
 from psycopg import sql
+from threadpoolctl import threadpool_limits
 
 from python_models.runtime.frames import frame_to_arrow, to_csv
 from python_models.runtime.inputs import Inputs, batches_of, reading
@@ -99,6 +100,8 @@ def run_model(model: PythonModel, conninfo: str) -> int:
     namespace: dict[str, Any] = {}
     code = compile(model.code, model.path, "exec")
     exec(code, namespace)  # noqa: S102  # dbt passes models as compiled text
+    # Matrices are small: threads that share one wait for each other, many times as long where cores are busy.
+    threadpool_limits(1, user_api="blas")
     with psycopg.connect(conninfo) as connection, connection.cursor() as cursor:
         row = cursor.execute(BUILD_WINDOW).fetchone()
         assert row is not None  # noqa: S101 - a select without from answers one row

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import linalg
 
 from python_models.correlation.symbols import pair_correlations
-from python_models.correlation.torsion import _newton_slope, effective_bets, symbol_deviations
+from python_models.correlation.torsion import _root, _slope, effective_bets, symbol_deviations
 from tests.examples import examples
 from tests.python_models.correlation.correlation_cases import as_long, constant, make_returns
 
@@ -109,27 +109,44 @@ def test_more_symbols_than_sessions_have_a_number_too() -> None:
     assert 1 <= effective_bets(weights, rho) <= 40
 
 
-def test_more_symbols_than_sessions_follow_the_steps_of_the_paper() -> None:
-    """There Newton's steps fail: the bets are those of the paper's recursion, from the start."""
-    weights = np.random.default_rng(5).normal(0, 1, 30)
-    rho, _ = pair_correlations(make_returns(24, 30, seed=5), 20)
-    rho = (1 - 1e-6) * rho + 1e-6 * np.eye(30)  # the paper inverts it
-    assert effective_bets(weights, rho) == pytest.approx(_paper(weights, rho, steps=60), rel=1e-4)
+def _repeated(exposures: FloatArray, rho: FloatArray, steps: int = 2_000) -> float:
+    """The paper's steps without its inverse matrices, until they have converged for a singular matrix too."""
+    d = np.ones(len(rho))
+    for _ in range(steps):
+        values, vectors = np.linalg.eigh(d[:, None] * rho * d)
+        root = (vectors * np.sqrt(np.maximum(values, 1e-15))) @ vectors.T
+        d = np.diagonal(root) / d
+    earned = (root @ (exposures / d)) ** 2
+    return _entropy_number(earned / earned.sum())
+
+
+@pytest.mark.parametrize(("size", "sessions"), [(12, 21), (30, 21), (40, 36)])
+def test_more_symbols_than_sessions_come_near_to_the_limit_of_the_papers_steps(
+    size: int, sessions: int
+) -> None:
+    weights = np.random.default_rng(size).normal(0, 1, size)
+    rho, _ = pair_correlations(make_returns(sessions, size, seed=5), 20)
+    assert effective_bets(weights, rho) == pytest.approx(_repeated(weights, rho), rel=1e-3)
 
 
 def test_the_slope_of_newtons_steps_is_the_derivative() -> None:
     _, _, rho = _case(3, 6)
-
-    def residual(log_d: FloatArray) -> FloatArray:
-        d = np.exp(log_d)
-        root: FloatArray = np.real(linalg.sqrtm(d[:, None] * rho * d))
-        return np.log(np.diagonal(root)) - 2 * log_d
-
     steps = 1e-5 * np.eye(6)
-    derivative = np.array([(residual(step) - residual(-step)) / 2e-5 for step in steps]).T
-    values, vectors = np.linalg.eigh(rho)
-    slope = _newton_slope(np.sqrt(values), vectors)
-    np.testing.assert_allclose(slope @ derivative, -np.eye(6), atol=0.02)  # six nodes of an integral
+    derivative = np.array(
+        [(_root(step, rho).difference - _root(-step, rho).difference) / 2e-5 for step in steps]
+    ).T
+    np.testing.assert_allclose(_slope(_root(np.zeros(6), rho)), -derivative, atol=0.02)  # six nodes
+
+
+def test_the_steps_are_along_the_gradient_of_the_merit() -> None:
+    _, _, rho = _case(4, 6)
+    log_d = np.linspace(-0.3, 0.2, 6)
+    root = _root(log_d, rho)
+    d_squared = np.exp(2 * log_d)
+    gradient = d_squared * np.expm1(root.difference)  # the diagonal of the root less d squared
+    steps = 1e-5 * np.eye(6)
+    measured = [(_root(log_d + s, rho).merit - _root(log_d - s, rho).merit) / 2e-5 for s in steps]
+    np.testing.assert_allclose(measured, gradient, atol=1e-8)
 
 
 def test_without_exposure_there_are_no_bets() -> None:
