@@ -5,7 +5,7 @@ that cannot be delivered is kept, and tried again on the next of these occasions
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -52,19 +52,13 @@ class Report:
     failed: dict[str, str] = field(default_factory=dict)
 
 
-def report_alarms(
-    warehouse: Warehouse,
-    *,
-    now: datetime | None = None,
-    channels: Sequence[Channel] | None = None,
-    watches: tuple[Watch, ...] = WATCHES,
-) -> Report:
-    """Look, record, and deliver what is due. now: with a zone; default the present.
+def report_alarms(warehouse: Warehouse, watches: tuple[Watch, ...] = WATCHES) -> Report:
+    """Look, record, and deliver what is due.
 
     Raises WarehouseError or psycopg.Error when the database cannot be used, and AlarmsBusyError; not when a
     channel fails.
     """
-    chosen = channels_of(warehouse.settings) if channels is None else channels
+    channels = channels_of(warehouse.settings)
     with (
         warehouse.connect_writer(application_name=process_name("alarms"), autocommit=True) as connection,
         _alone(connection),
@@ -72,10 +66,10 @@ def report_alarms(
         connection.execute(LIMITS)
         adopt(connection, warehouse.settings)
         last = value(connection, LAST_SESSION)
-        seen = look(View(connection, warehouse.settings, now or datetime.now(UTC), last), watches)
-        record(connection, seen, [channel.name for channel in chosen])
+        seen = look(View(connection, warehouse.settings, datetime.now(UTC), last), watches)
+        record(connection, seen, [channel.name for channel in channels])
         report = Report(tuple(open_incidents(connection)), seen.unknown)
-        for channel in chosen:
+        for channel in channels:
             _deliver(connection, channel, report)
     return report
 

@@ -63,7 +63,7 @@ class Stage:
         )
 
     def look(self, warehouse: Warehouse | None = None) -> Report:
-        return report_alarms(warehouse or self.warehouse, watches=self.world.watches)
+        return report_alarms(warehouse or self.warehouse, self.world.watches)
 
 
 def with_channels(warehouse: Warehouse, **settings: Any) -> Warehouse:
@@ -242,7 +242,7 @@ def test_a_watch_that_cannot_read_neither_opens_nor_ends_an_incident(stage: Stag
 def test_an_incident_of_a_kind_that_nothing_watches_any_more_ends(stage: Stage) -> None:
     stage.world.night = "It failed."
     stage.look()
-    report = report_alarms(stage.warehouse, watches=())
+    report = report_alarms(stage.warehouse, ())
     assert report.incidents == ()
     assert stage.hook.kinds("resolved") == ["night_failed"]
 
