@@ -240,7 +240,7 @@ def _serving(server: socketserver.BaseServer) -> Iterator[int]:
         thread.join()
 
 
-def wait_for(condition: Any, seconds: float = 20.0) -> None:
+def wait_for(condition: Any, seconds: float = 120.0) -> None:
     """Wait until the condition holds; fails the test on a timeout."""
     begun = time.monotonic()
     while not condition():

@@ -21,15 +21,15 @@ def never(sentence: str) -> None:
 def test_a_body_that_takes_too_long_is_interrupted() -> None:
     begun = time.monotonic()
     with pytest.raises(BuildTimedOutError, match="BUILD_MINUTES") as caught, time_limit(SOON, on_stuck=never):
-        time.sleep(10)
-    assert time.monotonic() - begun < 2
+        time.sleep(60)
+    assert time.monotonic() - begun < 30
     assert not is_transient(caught.value)  # a retry would take as long
 
 
 def test_a_body_that_swallows_the_interrupt_fails_all_the_same() -> None:
     def body() -> None:
         with time_limit(SOON, on_stuck=never), suppress(KeyboardInterrupt):
-            time.sleep(10)
+            time.sleep(60)
 
     with pytest.raises(BuildTimedOutError):
         body()
@@ -37,9 +37,9 @@ def test_a_body_that_swallows_the_interrupt_fails_all_the_same() -> None:
 
 def test_a_body_in_time_is_left_alone_and_so_is_what_follows() -> None:
     before = signal.getsignal(signal.SIGALRM)
-    with time_limit(SOON, on_stuck=never):
+    with time_limit(1 / 60, on_stuck=never):
         pass
-    time.sleep(0.3)
+    time.sleep(1.2)
     assert signal.getsignal(signal.SIGALRM) is before
     assert not [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)]
 
