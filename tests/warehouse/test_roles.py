@@ -445,6 +445,33 @@ def test_the_chats_role_may_not(chat: Connection, statement: str) -> None:
         chat.execute(statement.encode())
 
 
+@pytest.mark.parametrize("role", ["api", "auth", "chat", "ai"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "select query from pg_stat_activity",
+        "select * from pg_stat_get_activity(null)",
+        "select pg_terminate_backend(1)",
+        "select pg_cancel_backend(1)",
+        "select pg_logical_emit_message(false, 'a', 'b')",
+        "select pg_logical_emit_message(true, 'a', 'b'::bytea)",
+        "select pg_notify('a', 'b')",
+        "select * from pg_locks",
+        "set temp_file_limit = -1",
+    ],
+)
+def test_no_role_of_the_api_sees_or_ends_sessions_or_writes_to_the_log(
+    module_warehouse: Warehouse, role: str, statement: str
+) -> None:
+    database = module_warehouse.settings.warehouse_database
+    url = url_of(module_warehouse, role).replace(f"/{database}_ai?", f"/{database}?")
+    with (
+        connect(url, autocommit=True) as connection,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        connection.execute(statement.encode())
+
+
 def test_the_chats_role_has_limits(chat: Connection) -> None:
     limits = {
         "statement_timeout": "10s",

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -160,6 +161,43 @@ def test_restatements_of_a_symbol_are_visible_to_those_who_see_it(
     assert {symbol for symbol, _ in seen} == everything & (held[FAMILY_OFFICE] | COMMON)
     counted = {row[0] for row in role.execute("select mart from fct_restatement_summary").fetchall()}
     assert counted == {"fct_portfolio_snapshots"}
+
+
+FUNCTIONS = """
+select proname, proargtypes::regtype[]::text[] from pg_proc
+where
+    pronamespace = 'udf'::regnamespace
+    and ('uuid'::regtype = any(proargtypes) or 'uuid[]'::regtype = any(proargtypes))
+order by proname
+"""
+
+
+def test_functions_answer_for_anothers_portfolios_as_for_unknown_ones(
+    role: Connection[Row], demo: Warehouse
+) -> None:
+    with psycopg.connect(demo.analyst_url) as analyst:
+        functions = analyst.execute(FUNCTIONS.encode()).fetchall()
+        (last, theirs, mine) = analyst.execute(
+            "select max(as_of_date), array_agg(distinct portfolio_id) filter (where owner_email = %s),"
+            " array_agg(distinct portfolio_id) filter (where owner_email = %s)"
+            " from fct_portfolio_snapshots join dim_portfolios using (portfolio_id)",
+            [FAMILY_OFFICE, HEDGE_FUND],
+        ).fetchone() or (None, [], [])
+    assert len(functions) > 15
+    with_answer = 0
+    for name, kinds in functions:
+        placeholders = sql.SQL(", ").join(sql.SQL(f"%s::{kind}") for kind in kinds)
+        call = sql.SQL("select to_jsonb(result) from udf.{}({}) as result").format(
+            sql.Identifier(name), placeholders
+        )
+        answers = []
+        for ids in (theirs, [uuid4()], mine):
+            values = {"uuid": ids[0], "uuid[]": ids, "date": last, "integer": 10, "text": "SPY"}
+            read_as(role, demo, HEDGE_FUND)
+            answers.append(role.execute(call, [values.get(kind) for kind in kinds]).fetchall())
+        assert answers[0] == answers[1], name
+        with_answer += answers[2] != answers[0]
+    assert with_answer > 10
 
 
 def test_loads_are_for_analysts(role: Connection[Row]) -> None:
