@@ -3,9 +3,9 @@
     python .ci/constraints.py [--upgrade] [INTERPRETER ...]
 
 Without --upgrade the versions in constraints.txt are kept. The first interpreter (default: this one) resolves
-the versions; each adds the hashes of the files that it would install, so that
-`pip install --require-hashes -r constraints-hashes.txt` works with all of them, on this operating system and
-processor. The files contain no package index URL.
+the versions, the others add what only they need. Each adds the hashes of its files of all of them, so that
+`pip install --require-hashes -r constraints-hashes.txt` works with every interpreter, on this operating system
+and processor. The files contain no package index URL.
 """
 
 import json
@@ -21,9 +21,14 @@ OWN_NAME = "sigmasight"
 
 def resolve(interpreter: str, constraints: Path | None) -> list[dict[str, Any]]:
     """What pip would install for the project with all its extras."""
-    options = ["--dry-run", "--ignore-installed", "--quiet", "--report", "-"]
     pinned = ["--constraint", str(constraints)] if constraints else []
-    command = [interpreter, "-m", "pip", "install", *options, *pinned, f"{ROOT}[browser,dev,mcp,pdf]"]
+    return report(interpreter, *pinned, f"{ROOT}[browser,dev,mcp,pdf]")
+
+
+def report(interpreter: str, *wanted: str) -> list[dict[str, Any]]:
+    """What `pip install` with these arguments would install, without the project itself."""
+    options = ["--dry-run", "--ignore-installed", "--quiet", "--report", "-"]
+    command = [interpreter, "-m", "pip", "install", *options, *wanted]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     found: list[dict[str, Any]] = json.loads(done.stdout)["install"]
     return [item for item in found if item["metadata"]["name"] != OWN_NAME]
@@ -34,20 +39,26 @@ def main(arguments: list[str]) -> None:
     interpreters = [name for name in arguments if name != "--upgrade"] or [sys.executable]
     keep = None if "--upgrade" in arguments else PINS
     versions: dict[str, str] = {}
-    hashes: dict[str, set[str]] = {}
     for interpreter in interpreters:
         for item in resolve(interpreter, keep):
-            name = item["metadata"]["name"].lower().replace("_", "-").replace(".", "-")
-            versions.setdefault(name, item["metadata"]["version"])
-            if versions[name] != item["metadata"]["version"]:
+            name, version = _name(item), item["metadata"]["version"]
+            if versions.setdefault(name, version) != version:
                 raise SystemExit(f"{interpreter} needs another version of {name} than the first interpreter.")
-            found = item["download_info"]["archive_info"]["hashes"]
-            hashes.setdefault(name, set()).add(f"sha256:{found['sha256']}")
         if keep is None:
             PINS.write_text(_lines(versions, {}))
             keep = PINS
     PINS.write_text(_lines(versions, {}))
+    hashes: dict[str, set[str]] = {}
+    for interpreter in interpreters:
+        for item in report(interpreter, "--no-deps", "--requirement", str(PINS)):
+            found = item["download_info"]["archive_info"]["hashes"]
+            hashes.setdefault(_name(item), set()).add(f"sha256:{found['sha256']}")
     HASHES.write_text(_lines(versions, hashes))
+
+
+def _name(item: dict[str, Any]) -> str:
+    name: str = item["metadata"]["name"]
+    return name.lower().replace("_", "-").replace(".", "-")
 
 
 def _lines(versions: dict[str, str], hashes: dict[str, set[str]]) -> str:
