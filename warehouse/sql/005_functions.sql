@@ -118,9 +118,9 @@ begin
         select unnest(array[factors.proxy_symbol, factors.long_symbol, factors.short_symbol])
         from published.dim_factors as factors;
     end if;
-    if to_regclass('published.dim_symbols') is not null then
+    if to_regclass('staging.benchmark_funds') is not null then
         return query
-        select symbols.symbol from published.dim_symbols as symbols where symbols.tracked_benchmark is not null;
+        select funds.symbol from staging.benchmark_funds as funds;
     end if;
 end
 $$;
