@@ -92,7 +92,8 @@ distclean: clean
 
 # The environment is updated when the dependencies or their pinned versions change. The stamp is written last, so an
 # interrupted setup is continued by the next run. Where constraints-hashes.txt has the files (Linux, x86_64), pip installs
-# no other ones, and the project is built with the pinned hatchling; elsewhere the versions are pinned.
+# no other ones, and the project is built with the pinned hatchling; elsewhere the versions are pinned. The list is complete,
+# so nothing is resolved (with dependencies, pip refuses a package that one of them asks for with an extra).
 HASHED := $(filter Linux-x86_64,$(shell uname -sm | tr ' ' '-'))
 PIP := $(BIN)/python -m pip install --quiet
 # The driver of Chromium is large, and only some tests need it.
@@ -105,12 +106,12 @@ $(READY): pyproject.toml constraints.txt constraints-hashes.txt
 	echo 'Setting up $(VENV): this takes some minutes, the first time only'; \
 	(while sleep 20 >/dev/null 2>&1; do echo "  ... $$(( $$(date +%s) - start )) s"; done) & beat=$$!; \
 	[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV) || exit 1; \
-	{ $(if $(HASHED),$(WITHOUT_BROWSER) && $(PIP) --require-hashes --requirement $(VENV)/hashes.txt && \
+	{ $(if $(HASHED),$(WITHOUT_BROWSER) && $(PIP) --require-hashes --no-deps --requirement $(VENV)/hashes.txt && \
 	    $(PIP) --no-deps --no-build-isolation --editable .,$(PIP) --constraint constraints.txt --editable '.[dev,mcp,pdf]'); } || { \
 	    echo 'The packages could not be installed: fix the error above (network? disk?) and run make again.'; exit 1; }; \
 	touch $@; echo "  set up     $$(( $$(date +%s) - start )) s"
 
 # Tests of the page drive a Chromium that the system has; without one they are skipped.
 $(BROWSER): $(READY)
-	@$(PIP) $(if $(HASHED),--require-hashes --requirement constraints-hashes.txt,--constraint constraints.txt --editable '.[browser]') \
+	@$(PIP) $(if $(HASHED),--require-hashes --no-deps --requirement constraints-hashes.txt,--constraint constraints.txt --editable '.[browser]') \
 	    && touch $@

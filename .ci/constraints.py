@@ -4,8 +4,8 @@
 
 Without --upgrade the versions in constraints.txt are kept. The first interpreter (default: this one) resolves
 the versions, the others add what only they need. Each adds the hashes of its files of all of them, so that
-`pip install --require-hashes -r constraints-hashes.txt` works with every interpreter, on this operating
-system and processor. The files contain no package index URL.
+`pip install --require-hashes --no-deps -r constraints-hashes.txt` works with every interpreter, on this
+operating system and processor. The files contain no package index URL.
 """
 
 import json
