@@ -13,7 +13,10 @@ with flows as (
             case when amount > 0 then 'CONTRIBUTION' else 'WITHDRAWAL' end,
             round(abs(amount), 2),
             '"' || replace(
-                case when notes ~ '^[=+@\t\r-]' then '''' else '' end || coalesce(notes, ''), '"', '""'
+                case when notes ~ '^[=+@\t\r\n\uff1d\uff0b\uff0d\uff20-]' then '''' else '' end
+                || coalesce(notes, ''),
+                '"',
+                '""'
             ) || '"',
             to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
         ) as csv_row

@@ -24,7 +24,8 @@ POSITIONS: Final = "portfolio_report.csv"
 OF_WHOLE_REPORT: Final = ("columns", "sections", "absent")
 _FIRST_DAY: Final = (1980, 1, 1, 0, 0, 0)  # of the format of zip: the same file has the same bytes
 
-_FORMULA: Final = "=+-@\t\r"
+# the last four are wide: spreadsheets read them alike in some languages
+_FORMULA: Final = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
 
 Line = Sequence[str | None]
 
@@ -86,8 +87,11 @@ def _rows(table: Table) -> Iterator[list[str | None]]:
 
 def _cell(value: Value, kind: Kind) -> str | None:
     text = exact(value, kind)
-    is_formula = text and kind is Kind.TEXT and text[0] in _FORMULA
-    return f"'{text}" if is_formula else text
+    return _word(text) if text and kind is Kind.TEXT else text
+
+
+def _word(text: str) -> str:
+    return f"'{text}" if text[:1] and text[0] in _FORMULA else text
 
 
 def _section(section: Section) -> Iterator[Line]:
@@ -147,4 +151,4 @@ def _absent(report: Report) -> Iterator[Line]:
         for table in section.tables:
             for absence in table.absent:
                 for row in absence.rows or ("",):
-                    yield [section.name, table.name, row, absence.column, absence.reason]
+                    yield [section.name, table.name, _word(row), absence.column, absence.reason]

@@ -278,7 +278,13 @@ def test_doubles_round_as_in_postgresql(demo: Warehouse) -> None:
 
 @pytest.mark.parametrize(
     ("value", "kind", "cell"),
-    [("=1+1", Kind.TEXT, "'=1+1"), ("@x", Kind.TEXT, "'@x"), (Decimal(-5), Kind.MONEY, "-5.00")],
+    [
+        ("=1+1", Kind.TEXT, "'=1+1"),
+        ("@x", Kind.TEXT, "'@x"),
+        ("\uff1d1+1", Kind.TEXT, "'\uff1d1+1"),
+        ("\n=1+1", Kind.TEXT, "'\n=1+1"),
+        (Decimal(-5), Kind.MONEY, "-5.00"),
+    ],
 )
 def test_words_that_begin_like_a_formula_are_not_one_in_csv(value: Any, kind: Kind, cell: str) -> None:
     assert _cell(value, kind) == cell

@@ -19,6 +19,6 @@ function cell(value) {
     if (value === null || value === undefined) return "";
     const text = String(value);
     // a spreadsheet would run text that begins like a formula
-    const safe = typeof value === "string" && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+    const safe = typeof value === "string" && /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/.test(text) ? `'${text}` : text;
     return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
