@@ -24,6 +24,10 @@ LARGEST_PORT = 65535
 SOCKET_NAME = f".s.PGSQL.{DEFAULT_PORT}"
 LONGEST_SOCKET_PATH = 100  # bytes; the kernel allows 104 (macOS) to 108 (Linux)
 SYSTEM_USER = "pgserver"  # the wheel uses the same name for the user it creates when run as root
+SERVER_VARIABLES = ("PATH", "HOME", "TMPDIR", "TZ", "LD_", "DYLD_", "FAKETIME", "DONT_FAKE")
+"""How the names of the variables begin that the server gets. It outlives the command that starts it, perhaps
+as another user, and must not keep that one's keys and passwords."""
+
 LARGEST_LOG = 10_000_000  # bytes
 
 HINTS: Mapping[str, str] = {
@@ -78,8 +82,7 @@ def run(name: str, *arguments: str, data: Path) -> subprocess.CompletedProcess[s
 def as_server_user(data: Path) -> dict[str, Any]:
     """Return arguments for subprocess that run a program as the server's user, with English messages."""
     account = server_account()
-    foreign = ("PG", "LC_", "LANG")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    environment = {name: value for name, value in os.environ.items() if name.startswith(SERVER_VARIABLES)}
     options: dict[str, Any] = {"cwd": str(data.parent), "env": {**environment, "LC_ALL": "C"}}
     if account is not None:
         options |= {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}

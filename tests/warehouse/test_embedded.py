@@ -126,6 +126,18 @@ def test_the_server_outlives_a_killed_terminal(home: Path) -> None:
     assert running_embedded(home / ".warehouse") is not None
 
 
+def test_the_server_gets_none_of_the_keys_of_the_command_that_starts_it(
+    opened: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop_warehouse(opened.settings)
+    for name in ("OPENAI_API_KEY", "BACKUP_KEY", "DATABASE_URL", "PGPASSWORD"):
+        monkeypatch.setenv(name, "a-key-of-the-command-that-starts-the-server")
+    server = start_embedded(opened.settings.warehouse_folder)
+    environment = psutil.Process(server.pid).environ()
+    assert "PATH" in environment
+    assert "a-key-of-the-command-that-starts-the-server" not in environment.values()
+
+
 def test_stopping_keeps_the_data_and_stops_once(opened: Warehouse) -> None:
     assert stop_warehouse(opened.settings)
     assert not stop_warehouse(opened.settings)
