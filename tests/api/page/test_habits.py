@@ -108,6 +108,21 @@ def test_a_past_date_is_in_the_address_and_in_a_banner(reader: Reader, open_page
     assert reader.page.locator(".banner.past:not([hidden])").count() == 0
 
 
+def test_a_link_with_nonsense_in_it_opens_a_screen(reader: Reader) -> None:
+    own = reader.portfolio_ids()[0]
+    reader.go("#/portfolio/%ZZ/overview")
+    refused, reader.complaints[:] = [*reader.complaints], []
+    assert not [complaint for complaint in refused if complaint.startswith("error:")]
+    for query in (
+        "as_of=%22%3E%3Cimg%20src%3Dx%3E",
+        "published_at=javascript:alert(1)",
+        "from=x&to=constructor",
+    ):
+        reader.go(f"#/portfolio/{own}/overview?{query}")
+        assert reader.figures()
+    assert reader.complaints == []
+
+
 def test_a_refused_token_is_renewed_without_a_word(reader: Reader) -> None:
     state = {"sent": False}
 

@@ -5,15 +5,29 @@ import { recall, remember } from "./memory.js";
 
 export const PERIODS = ["1D", "1W", "MTD", "QTD", "YTD", "1Y", "ITD", "custom"];
 const SHARED = ["as_of", "published_at", "period", "from", "to"];
+const DATES = ["as_of", "published_at", "from", "to"];
 const START = "overview";
 
 export function readAddress() {
     const [path, query = ""] = location.hash.replace(/^#\/?/, "").split("?");
-    const [kind, portfolio, screen] = path.split("/").map(decodeURIComponent);
-    const params = Object.fromEntries(new URLSearchParams(query));
+    const [kind, portfolio, screen] = path.split("/").map(decoded);
+    const params = Object.fromEntries([...new URLSearchParams(query)].filter(isReadable));
     const period = PERIODS.includes(params.period) ? params.period : recall("period", "YTD");
     if (kind === "portfolio" && portfolio) return { portfolio, screen: screen || START, params, period };
     return { portfolio: null, screen: "portfolios", params, period };
+}
+
+// A link may come from anywhere: what is not encoded rightly stays as it is, and a date that is none is left out.
+function decoded(text) {
+    try {
+        return decodeURIComponent(text);
+    } catch {
+        return text;
+    }
+}
+
+function isReadable([name, value]) {
+    return !DATES.includes(name) || !Number.isNaN(Date.parse(value));
 }
 
 // The address of another screen, portfolio or date; a parameter that is null is left out.
