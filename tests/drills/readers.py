@@ -18,7 +18,7 @@ from tests.drills.expected import Expected, log_in, significant
 from tests.drills.service import Service
 
 PAUSE = 0.1
-PATIENCE = 60.0
+PATIENCE = 300.0
 HONEST = frozenset({401, 429, 503})
 
 

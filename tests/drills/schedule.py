@@ -28,7 +28,7 @@ app()
 
 TARGETS = ("schedule", "Prefect server", "scheduled run")
 OF_A_RUN = ("prefect.engine", "spawn_main")  # in the command of a scheduled run's processes
-START_SECONDS, RUN_SECONDS = 180.0, 300.0
+START_SECONDS, RUN_SECONDS = 600.0, 1800.0
 
 
 class Schedule:

@@ -12,7 +12,7 @@ from tests.flows.flow_helpers import SIGMASIGHT
 from tests.own_server import free_port
 from warehouse.connections import Warehouse
 
-START_SECONDS = 90.0
+START_SECONDS = 300.0
 LIMITS_OFF = {"LOGIN_ATTEMPTS_PER_ADDRESS": "1000000"}
 
 

@@ -23,7 +23,7 @@ MOST_ATTEMPTS = 6
 ENDS = frozenset({0, 1, 3, 4, -9, -15})
 """How a night may end: done, an error with a sentence, nothing from the source, or killed."""
 
-LONGEST_RECOVERY = 60.0
+LONGEST_RECOVERY = 120.0
 
 
 @dataclass
@@ -125,7 +125,7 @@ def trial(
 
 
 def check_last_answers(service: Service, expected: Expected, tally: Tally) -> None:
-    """Every path answers with the last publication now; errors may last for a minute."""
+    """Every path answers with the last publication now; errors may last for two minutes."""
     until = time.monotonic() + LONGEST_RECOVERY
     for user in OWNERS:
         reader = Reader(service, expected, user, PASSWORD, tally)
