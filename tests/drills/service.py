@@ -13,7 +13,7 @@ from tests.own_server import free_port
 from warehouse.connections import Warehouse
 
 START_SECONDS = 300.0
-LIMITS_OFF = {"LOGIN_ATTEMPTS_PER_ADDRESS": "1000000"}
+LIMITS_OFF = {"LOGIN_ATTEMPTS_PER_ADDRESS": "1000000", "API_REQUESTS_PER_MINUTE": "1000000"}
 
 
 class Service:
