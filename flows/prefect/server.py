@@ -132,6 +132,7 @@ def _start(listener: socket.socket, log: Path, environment: dict[str, str]) -> N
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
+            start_new_session=True,  # Ctrl-C is for the schedule, which then stops this server last
         )
     os.close(watched)
     _server.lifeline = lifeline
