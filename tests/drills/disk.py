@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from random import Random
 
@@ -81,11 +81,14 @@ def moved_base(ground: Ground, home: Path) -> Iterator[CommandLine]:
 
 
 def leave(home: Path, free: int) -> None:
-    """Fill the disk until so many bytes are free."""
+    """Fill the disk until so many bytes are free; others write meanwhile, so in a few attempts."""
     with (home / "filler").open("ab") as file:
-        begins = file.tell()
-        size = shutil.disk_usage(home).free - free
-        os.posix_fallocate(file.fileno(), begins, max(1, size))
+        for _ in range(20):
+            size = shutil.disk_usage(home).free - free
+            if size <= 0:
+                return
+            with suppress(OSError):
+                os.posix_fallocate(file.fileno(), os.fstat(file.fileno()).st_size, size)
 
 
 def has_space(home: Path) -> None:
