@@ -1,11 +1,18 @@
 """Proves to the database for which user a transaction reads: see access.claim in 005_functions.sql."""
 
 import hmac
+import logging
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from psycopg import AsyncConnection
+from psycopg import errors as sql_errors
+
 from api.auth.users import User
+from api.http.errors import WarehouseUnavailable
 from api.queries import load_query
+
+logger = logging.getLogger(__name__)
 
 CLAIM_USER = load_query("claim_user")
 
@@ -13,6 +20,18 @@ VALID_FOR = timedelta(minutes=5)
 """How far the clock of the database may be ahead. A proof is used at once, and only by its own session."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+async def claim(connection: AsyncConnection[Any], user: User) -> None:
+    """Read for this user until the end of the transaction. Raises WarehouseUnavailable if clocks differ."""
+    try:
+        await connection.execute(CLAIM_USER.text, claim_of(user, connection.info.backend_pid))
+    except sql_errors.InsufficientPrivilege as error:
+        logger.error("the database refused the proof of a user: %s", error)  # noqa: TRY400 - said in the message
+        raise WarehouseUnavailable(
+            "The clocks of this service and of the database differ by more than five minutes; try again when "
+            "they have been set."
+        ) from error
 
 
 def claim_of(user: User, backend_pid: int) -> dict[str, Any]:

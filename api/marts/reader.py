@@ -19,7 +19,7 @@ from psycopg import errors as sql_errors
 from psycopg.rows import AsyncRowFactory, class_row, dict_row, tuple_row
 from psycopg_pool import AsyncConnectionPool
 
-from api.auth.claims import CLAIM_USER, claim_of
+from api.auth.claims import claim
 from api.auth.users import User
 from api.http.errors import DateBeforeHistory, InstantBeforeHistory, NothingPublished, Problem
 from api.http.limits import POOL_WAIT
@@ -156,7 +156,7 @@ class Reader:
         views of the schema marts_at.
         """
         async with self._pool.connection_for(user.user_id) as connection, connection.transaction():
-            await connection.execute(CLAIM_USER.text, claim_of(user, connection.info.backend_pid))
+            await claim(connection, user)
             if published_at is not None:
                 await connection.execute(SET_PUBLISHED_AT.text, {"published_at": published_at})
             yield Reading(connection, published_at)
