@@ -122,9 +122,11 @@ def prepare_ai_database(warehouse: Warehouse) -> None:
     chat_url = make_url({**url_parts(warehouse.admin_url), "dbname": database})
     try:
         with _as_administrator(warehouse.admin_url) as connection:
-            if not _database_exists(connection, database):
+            is_new = not _database_exists(connection, database)
+            if is_new:
                 connection.execute(sql.SQL("grant {} to current_user").format(sql.Identifier(AI)))
                 _create_database(connection, database, owner=AI)
+            if is_new or warehouse.is_embedded:  # older versions left it open to every role
                 connection.execute(
                     sql.SQL("revoke all on database {} from public").format(sql.Identifier(database))
                 )

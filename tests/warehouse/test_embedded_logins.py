@@ -8,6 +8,7 @@ from typing import NoReturn
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from tests.flows.in_process import invoke
 from warehouse import embedded_logins
@@ -96,6 +97,9 @@ def test_the_chats_database_is_for_its_role(opened: Warehouse) -> None:
     prepare_ai_database(opened)
     connect(opened.ai_url).close()
     database = url_parts(opened.ai_url)["dbname"]
+    with psycopg.connect(opened.admin_url, autocommit=True) as administrator:  # as older versions left it
+        administrator.execute(sql.SQL("grant all on database {} to public").format(sql.Identifier(database)))
+    prepare_ai_database(opened)
     for url in (opened.api_url, opened.chat_url, opened.auth_url, opened.analyst_url):
         with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
             psycopg.connect(make_url({**url_parts(url), "dbname": database}))
