@@ -6,6 +6,7 @@ price of 16 digits, which their check finds wrong. The same night without that r
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,6 +17,10 @@ from fastapi.testclient import TestClient
 from psycopg.rows import dict_row
 
 from api.app import create_app
+from flows.alarms.watches import quarantine
+from flows.alarms.watches.all_watches import look
+from flows.alarms.watches.watch import View
+from flows.maintenance.superseded import prune_superseded
 from flows.quarantine.withheld import changes_of
 from flows.summaries.status import read_status
 from flows.summaries.status_check import check_status
@@ -274,12 +279,16 @@ def test_the_command_status_and_show_say_so(disturbed: Night) -> None:
     assert "WITHHELD" not in command.succeed("show", GOOD)
 
 
-def test_the_changes_of_the_publication_are_listed_for_alarms(disturbed: Night) -> None:
+def test_alarms_report_what_is_withheld(disturbed: Night) -> None:
     newest = one(disturbed.warehouse, "select max(publication_id) from ops.publications")
     with disturbed.warehouse.connect_writer(autocommit=True) as connection:
         withheld, released = changes_of(connection, newest)
+        view = View(connection, disturbed.warehouse.settings, datetime.now(UTC), NEW_DATE)
+        found = look(view, quarantine.WATCHES)
     assert [each.portfolio_name for each in withheld] == [NEW, OLD]
     assert released == []
+    assert [finding.kind for finding in found.findings] == 2 * ["portfolio_withheld"]
+    assert f"the portfolio {OLD} since" in found.findings[1].sentence
 
 
 def test_verify_finds_nothing_but_what_is_withheld(disturbed: Night) -> None:
@@ -383,10 +392,14 @@ def _reading_as(warehouse: Warehouse, email: str) -> Iterator[psycopg.Connection
 
 
 def test_a_withheld_portfolio_is_released_alone_and_by_the_next_night(
-    later: Warehouse, undisturbed: Night
+    later: Warehouse, disturbed: Night, undisturbed: Night
 ) -> None:
     """In the order of an operator: still wrong, one corrected and built alone, the other by the night."""
     command = CommandLine(later)
+    with later.connect_writer(autocommit=True) as connection:
+        assert prune_superseded(connection, datetime.now(UTC)).rows > 0
+    kept = _id(later, OLD)
+    assert _only(_marts(later), kept) == _only(disturbed.before, kept)
     publications = one(later, "select count(*) from ops.publications")
     assert "nothing has changed" in command.succeed("nightly", "--force")
     assert one(later, "select count(*) from ops.publications") == publications
