@@ -1,5 +1,6 @@
 """The runtime of dbt's Python models: validation of frames, and the rows written."""
 
+from contextlib import suppress
 from datetime import date
 from types import SimpleNamespace
 from typing import Any
@@ -10,6 +11,7 @@ import psycopg
 import pytest
 from dbt_common.exceptions import DbtRuntimeError
 from psycopg.conninfo import conninfo_to_dict
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from python_models.runtime.frames import FrameError, frame_to_arrow, to_csv
 from python_models.runtime.inputs import batches_of
@@ -173,6 +175,15 @@ def test_an_empty_frame_empties_a_build_table(url: str) -> None:
 
 ONE_ROW = """select 'A'::text as symbol, date '2025-07-02' as as_of_date, 1.5::double precision as beta,
 31 as observations, true as is_clipped"""
+
+
+def test_linear_algebra_of_a_model_has_one_thread(url: str) -> None:
+    _with_input(url, "select 'A'::text as symbol")
+    with threadpool_limits(2, user_api="blas"):
+        with suppress(DbtRuntimeError):  # the other columns are missing
+            _job(url).submit(CODE)
+        threads = {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
+    assert threads == {1}
 
 
 def _make_mart(url: str) -> None:
