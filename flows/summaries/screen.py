@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from shlex import quote
 from typing import Literal
 from uuid import UUID
 
@@ -330,4 +331,4 @@ def _below(shown: Sequence[ShownPortfolio]) -> Iterator[str]:
     yield from logins[:OWNERS_SHOWN]
     if len(logins) > OWNERS_SHOWN:
         yield f"… and {len(logins) - OWNERS_SHOWN} more owners cannot log in: `sigmasight users list`"
-    yield f'All about one: `sigmasight show "{shown[0].loaded.name}"`'
+    yield f"All about one: `sigmasight show {quote(shown[0].loaded.name)}`"

@@ -128,8 +128,13 @@ def test_many_portfolios_are_a_line_each_and_fit_on_one_screen() -> None:
     assert "SIMULATED PRICES in 100 of 101 portfolios" in text
     assert f"Not built yet: New; next: `{NIGHTLY}`" in text
     assert "… and 97 more owners cannot log in: `sigmasight users list`" in text
-    assert lines[-1] == 'All about one: `sigmasight show "Portfolio of client number 0"`'
+    assert lines[-1] == "All about one: `sigmasight show 'Portfolio of client number 0'`"
     assert len(several(*shown)) > 100
+
+
+def test_a_copied_command_runs_nothing_that_a_name_says() -> None:
+    lines = several(*(shown_portfolio(name=name, next_command=None) for name in ('a"; $(id)', "b")))
+    assert lines[-1] == """All about one: `sigmasight show 'a"; $(id)'`"""
 
 
 def test_json_has_every_group_or_null() -> None:
