@@ -96,8 +96,9 @@ def _slope(root: _Root) -> FloatArray:
     """
     decayed = root.scale * np.exp(-SLOPE_NODES[:, None] * root.scale)
     parts = (root.vectors * decayed[:, None, :]) @ root.vectors.T
-    slope: FloatArray = np.tensordot(SLOPE_NODES, parts**2, 1)
-    return slope / slope.sum(axis=1, keepdims=True)
+    integral: FloatArray = np.tensordot(SLOPE_NODES, parts**2, 1)
+    slope: FloatArray = integral / integral.sum(axis=1, keepdims=True)
+    return slope
 
 
 def symbol_deviations(returns: pd.DataFrame, dates: pd.Series, *, window: int) -> pd.DataFrame:
