@@ -219,16 +219,27 @@ def _lock(connection: Connection) -> Iterator[None]:
 
 
 def set_password(connection: Connection, role: str, password: str) -> None:
-    """Set the password of `role`; only its SCRAM hash leaves this process. Raises BootstrapError."""
+    """Set the password of `role`, again after a collision with another bootstrap. Raises BootstrapError.
+
+    Only its SCRAM hash leaves this process.
+    """
     hashed = connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
     statement = sql.SQL("alter role {} password {}").format(sql.Identifier(role), sql.Literal(hashed))
-    try:
-        connection.execute(statement)
-    except psycopg.errors.InsufficientPrivilege as error:
-        raise BootstrapError(
-            f"The user {connection.info.user} may not set the password of {role} "
-            f"({error.diag.message_primary}): let an administrator set it, with the value in your settings."
-        ) from error
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            connection.execute(statement)
+        except psycopg.errors.InsufficientPrivilege as error:
+            raise BootstrapError(
+                f"The user {connection.info.user} may not set the password of {role} "
+                f"({error.diag.message_primary}): let an administrator set it, with the value in your "
+                "settings."
+            ) from error
+        except psycopg.errors.InternalError_ as error:
+            if attempt == ATTEMPTS or not _is_race(error):
+                raise
+            time.sleep(0.1 * attempt)
+        else:
+            return
 
 
 def _digest(text: str) -> str:

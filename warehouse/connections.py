@@ -397,6 +397,11 @@ DIAGNOSES: Sequence[tuple[str, type[WarehouseUnavailableError], str]] = (
         "the server has no such user; correct the name in the URL.",
     ),
     (
+        'permission denied for database "',
+        WarehouseUnavailableError,
+        "the role may not connect to this database; name another one, or let its owner grant the right.",
+    ),
+    (
         "password|authentication|pg_hba",
         WarehouseUnavailableError,
         (

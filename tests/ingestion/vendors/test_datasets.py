@@ -502,7 +502,8 @@ def test_the_error_for_an_invalid_order_lists_the_known_names(
 
 
 def test_settings_round_trip_through_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("MODEL_PROCESSES")  # which conftest.py sets
+    for name in Settings.model_fields:  # conftest.py sets some
+        monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.setenv("PRICE_SOURCES", " FMP , yfinance ")
     assert get_settings().as_environment() == {"PRICE_SOURCES": "fmp,yfinance"}
 

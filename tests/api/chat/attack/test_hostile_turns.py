@@ -7,7 +7,6 @@ from uuid import UUID
 
 import pytest
 
-from ingestion.demo.demo import DEMO_PASSWORD
 from tests.api.chat.attack.canaries import KNOWN
 from tests.api.chat.attack.turns import Report, attacking
 from tests.api.chat.responses_server import Script
@@ -52,8 +51,7 @@ def test_no_canary_is_seen_in_a_thousand_turns(demo: Warehouse, copy_warehouse: 
 async def ask_as_owner(warehouse: Warehouse) -> Report:
     """Ask as the user whose data are canaries."""
     async with attacking(warehouse) as attack:
-        login = await attack.client.post("/auth/login", json={"email": KNOWN, "password": DEMO_PASSWORD})
-        attack.client.headers["Authorization"] = f"Bearer {login.json()['access_token']}"
+        attack.email = KNOWN
         asked = {"statement": STATEMENT, "purpose": "Their own"}
         attack.server.script(
             Script().calls("sql", asked).says(lambda request: request.tool_outputs[-1]).forever()

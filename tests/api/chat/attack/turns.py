@@ -163,12 +163,13 @@ class Attack:
     tap: LogTap
     planted: Planted
     warehouse: Warehouse
+    email: str = ASKING
     report: Report = field(default_factory=Report)
 
     async def turns(self, first: int, count: int) -> None:
         """Log in, which lasts for minutes only, and ask so many times, in some conversations at once."""
         began = time.monotonic()
-        login = await self.client.post("/auth/login", json={"email": ASKING, "password": DEMO_PASSWORD})
+        login = await self.client.post("/auth/login", json={"email": self.email, "password": DEMO_PASSWORD})
         self.client.headers["Authorization"] = f"Bearer {login.json()['access_token']}"
         self.tap.take()
         left = iter(range(first, first + count))

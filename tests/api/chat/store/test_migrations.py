@@ -6,11 +6,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from api.chat.store.migrations import SQL_FOLDER, migrate
 from tests.api.chat.store.store_helpers import chat_url_of_admin
 from warehouse.connections import Warehouse, prepare_ai_database
-from warehouse.errors import BootstrapError
+from warehouse.errors import BootstrapError, WarehouseUnavailableError
 from warehouse.urls import make_url, url_parts
 
 NAMES = sorted(path.name for path in SQL_FOLDER.glob("*.sql"))
@@ -88,7 +89,14 @@ def test_a_file_that_fails_leaves_nothing_of_itself(url: str, folder: Path) -> N
 
 
 def test_a_role_without_rights_is_told_what_is_missing(empty_warehouse: Warehouse, url: str) -> None:
-    of_a_reader = make_url({**url_parts(empty_warehouse.analyst_url), "dbname": url_parts(url)["dbname"]})
+    database = url_parts(url)["dbname"]
+    of_a_reader = make_url({**url_parts(empty_warehouse.analyst_url), "dbname": database})
+    with pytest.raises(WarehouseUnavailableError, match="the role may not connect to this database"):
+        migrate(of_a_reader)
+    with psycopg.connect(chat_url_of_admin(empty_warehouse), autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("grant connect on database {} to sigmasight_analyst").format(sql.Identifier(database))
+        )
     with pytest.raises(BootstrapError, match="make it the owner of the database"):
         migrate(of_a_reader)
 
