@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -67,7 +68,7 @@ def measure(warehouse: Warehouse, sample: int) -> Measured:
     write(warehouse, keys[:3], Format.HTML)  # the server's cache, and modules
     chosen = {each: keys if each is Format.HTML else keys[:sample] for each in Format}
     seconds = {
-        each.value: _timed(lambda each=each: write(warehouse, chosen[each], each)) / len(chosen[each])
+        each.value: _timed(partial(write, warehouse, chosen[each], each)) / len(chosen[each])
         for each in Format
     }
     sql = _timed(lambda: asyncio.run(_run_sql(warehouse, keys, state))) / len(keys)
