@@ -156,19 +156,19 @@ def test_a_memory_of_a_portfolio_needs_one(call_in: CallIn) -> None:
 
 
 def test_a_cancelled_call_leaves_no_result(
-    context: ToolContext, store: ChatStore, answering: Answering, run: Run
+    demo: Warehouse, context: ToolContext, store: ChatStore, answering: Answering, run: Run
 ) -> None:
-    statement = (
-        "select count(*) from fct_prices a, fct_prices b, fct_prices c where a.close < b.close + c.close"
-    )
-
     async def cancel() -> None:
-        arguments = json.dumps({"statement": statement, "purpose": "slow"})
+        arguments = json.dumps({"statement": "select count(*) from fct_prices", "purpose": "slow"})
         task = asyncio.create_task(Tools().call("sql", arguments, context))
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.2)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
 
-    run(cancel())
+    with demo.connect_writer() as connection:
+        connection.execute(
+            "lock table published.fct_prices in access exclusive mode"
+        )  # the call waits for it
+        run(cancel())
     assert run(store.messages.queries_of(answering.user_id, answering.conversation_id)) == []
