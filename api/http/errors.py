@@ -339,40 +339,34 @@ class MemoryLimitReached(Problem):
     default_detail = "You have as many memories as you may have; delete one before you add another."
 
 
-class TooManyAttempts(Problem):
+class TryLater:
+    """Of problems of a limit that is reached; `retry_after`: seconds until the next request is accepted."""
+
     status = 429
+    members: Mapping[str, Any]
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Retry-After: those seconds."""
+        return {"Retry-After": str(self.members.get("retry_after", 60))}
+
+
+class TooManyAttempts(TryLater, Problem):
     code = "too_many_attempts"
     title = "Too many attempts to log in"
     default_detail = "There were too many attempts to log in; try again when Retry-After has passed."
 
-    @property
-    def headers(self) -> dict[str, str]:
-        """Retry-After: seconds until the next attempt is accepted."""
-        return {"Retry-After": str(self.members.get("retry_after", 60))}
 
-
-class ChatLimitReached(Problem):
-    status = 429
+class ChatLimitReached(TryLater, Problem):
     code = "chat_limit_reached"
     title = "A limit of the chat is reached"
     default_detail = "You have reached a limit of the chat; try again when Retry-After has passed."
 
-    @property
-    def headers(self) -> dict[str, str]:
-        """Retry-After: seconds until the next message is accepted."""
-        return {"Retry-After": str(self.members.get("retry_after", 60))}
 
-
-class RequestLimitReached(Problem):
-    status = 429
+class RequestLimitReached(TryLater, Problem):
     code = "request_limit_reached"
     title = "Too many requests"
     default_detail = "You have sent too many requests; try again when Retry-After has passed."
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """Retry-After: seconds until the next request is accepted."""
-        return {"Retry-After": str(self.members.get("retry_after", 60))}
 
 
 class TooManyConnections(Problem):

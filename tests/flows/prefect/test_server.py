@@ -7,7 +7,8 @@ import sqlite3
 import subprocess
 import sys
 import urllib.request
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import psutil
@@ -29,9 +30,10 @@ time.sleep(600)
 """
 
 
-@pytest.mark.long
-def test_server_answers_and_ends_with_a_killed_parent(tmp_path: Path) -> None:
-    environment = {**os.environ, "SIGMASIGHT_HOME": str(tmp_path), "PREFECT_HOME": str(tmp_path / "prefect")}
+@contextmanager
+def _parent_with_a_server(home: Path) -> Iterator[tuple[subprocess.Popen[str], str, psutil.Process]]:
+    """A process that started a server, the URL of its API, and the server."""
+    environment = {**os.environ, "SIGMASIGHT_HOME": str(home), "PREFECT_HOME": str(home / "prefect")}
     environment.pop("PREFECT_API_URL", None)
     with subprocess.Popen(
         [sys.executable, "-c", STARTS_A_SERVER], stdout=subprocess.PIPE, text=True, env=environment
@@ -39,6 +41,12 @@ def test_server_answers_and_ends_with_a_killed_parent(tmp_path: Path) -> None:
         assert parent.stdout is not None
         url = parent.stdout.readline().strip()
         (server,) = psutil.Process(parent.pid).children()
+        yield parent, url, server
+
+
+@pytest.mark.long
+def test_server_answers_and_ends_with_a_killed_parent(tmp_path: Path) -> None:
+    with _parent_with_a_server(tmp_path) as (parent, url, server):
         # immediately: the request waits in the socket until the server is ready
         with urllib.request.urlopen(f"{url}/health", timeout=120) as answer:  # noqa: S310 - our own server
             assert answer.read() == b"true"
@@ -49,14 +57,7 @@ def test_server_answers_and_ends_with_a_killed_parent(tmp_path: Path) -> None:
 @pytest.mark.long
 def test_a_killed_server_is_started_again(tmp_path: Path) -> None:
     # Silent failure prevented: a schedule that goes on without its server, and starts no night
-    environment = {**os.environ, "SIGMASIGHT_HOME": str(tmp_path), "PREFECT_HOME": str(tmp_path / "prefect")}
-    environment.pop("PREFECT_API_URL", None)
-    with subprocess.Popen(
-        [sys.executable, "-c", STARTS_A_SERVER], stdout=subprocess.PIPE, text=True, env=environment
-    ) as parent:
-        assert parent.stdout is not None
-        url = parent.stdout.readline().strip()
-        (server,) = psutil.Process(parent.pid).children()
+    with _parent_with_a_server(tmp_path) as (parent, url, server):
         server.send_signal(signal.SIGKILL)
         wait_until(lambda: psutil.Process(parent.pid).children() not in ([], [server]), "another one runs")
         with urllib.request.urlopen(f"{url}/health", timeout=120) as answer:  # noqa: S310 - our own server
