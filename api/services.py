@@ -72,7 +72,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     async with (
         embedded_server_watched(settings),
         make_pool(reader_url, settings, name="api", size=settings.api_pool_size) as reader_pool,
-        make_pool(auth_url, settings, name="auth", size=AUTH_POOL_SIZE) as auth_pool,
+        make_pool(auth_url, settings, name="auth", size=AUTH_POOL_SIZE, are_snapshots=False) as auth_pool,
         make_chat_pool(chat_url, settings) as chat_pool,
         ChatStore(settings) as store,
         open_chat(settings, store, ChatReader(chat_pool, settings)) as chat,

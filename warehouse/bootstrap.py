@@ -95,6 +95,16 @@ def bootstrap(
         return pending
 
 
+def writers_sql(folder: Path = SQL_FOLDER) -> bytes:
+    """What `bootstrap` runs as the writer, with the records, as one script for a transaction of psql."""
+    files = {path.name: path.read_text() for path in sorted(folder.glob("[0-9]*.sql"))}
+    script = [RECORD_TABLE.encode() + b";\n"]
+    for name, text in files.items():
+        if name != ROLES_FILE:
+            script += [text.encode(), b"\n", _recorded(name, text).as_bytes(), b";\n"]
+    return b"".join(script)
+
+
 def _check_server(connection: Connection) -> None:
     version = connection.info.server_version // 10000
     if version < OLDEST_SERVER:
@@ -185,11 +195,14 @@ def _run(connection: Connection, text: str) -> None:
 
 def _record(writer: Connection, name: str, text: str) -> None:
     writer.execute(RECORD_TABLE.encode())
-    writer.execute(
-        "insert into ops.schema_files (file_name, sha256) values (%s, %s) "
-        "on conflict (file_name) do update set sha256 = excluded.sha256, applied_at = now()",
-        [name, _digest(text)],
-    )
+    writer.execute(_recorded(name, text))
+
+
+def _recorded(name: str, text: str) -> sql.Composed:
+    return sql.SQL(
+        "insert into ops.schema_files (file_name, sha256) values ({}, {}) "
+        "on conflict (file_name) do update set sha256 = excluded.sha256, applied_at = now()"
+    ).format(sql.Literal(name), sql.Literal(_digest(text)))
 
 
 def _is_race(error: psycopg.Error) -> bool:

@@ -19,19 +19,26 @@ CLAIM_USER = load_query("claim_user")
 VALID_FOR = timedelta(minutes=5)
 """How far the clock of the database may be ahead. A proof is used at once, and only by its own session."""
 
+EXPIRED = "the proof expired"
+CLOCKS_DIFFER = (
+    "The clocks of this service and of the database differ by more than five minutes; try again when they "
+    "have been set."
+)
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 async def claim(connection: AsyncConnection[Any], user: User) -> None:
-    """Read for this user until the end of the transaction. Raises WarehouseUnavailable if clocks differ."""
+    """Read for this user until the end of the transaction.
+
+    Raises WarehouseUnavailable if clocks differ, or if a restored backup has just brought another key.
+    """
     try:
         await connection.execute(CLAIM_USER.text, claim_of(user, connection.info.backend_pid))
     except sql_errors.InsufficientPrivilege as error:
         logger.error("the database refused the proof of a user: %s", error)  # noqa: TRY400 - said in the message
-        raise WarehouseUnavailable(
-            "The clocks of this service and of the database differ by more than five minutes; try again when "
-            "they have been set."
-        ) from error
+        is_expired = EXPIRED in (error.diag.message_primary or "")
+        raise WarehouseUnavailable(CLOCKS_DIFFER if is_expired else None) from error
 
 
 def claim_of(user: User, backend_pid: int) -> dict[str, Any]:

@@ -41,6 +41,8 @@ from api.http.writing import make_allowed_methods, refuse_method
 MEDIA_TYPE = "application/problem+json"
 JSON = "application/json"
 
+REPLACED = ("cache lookup failed", "could not open relation")
+
 logger = logging.getLogger(__name__)
 
 
@@ -82,6 +84,7 @@ def install_problem_handlers(app: FastAPI) -> None:
         PoolTimeout: _answer_database_unavailable,
         TooManyRequests: _answer_database_unavailable,
         sql_errors.QueryCanceled: _answer_query_canceled,
+        sql_errors.InternalError_: _answer_internal_error,
         NothingPublished: _answer_nothing_published,
         psycopg.ProgrammingError: _answer_unexpected,
         ResponseValidationError: _answer_unexpected,
@@ -143,6 +146,13 @@ def written_path(scope: Scope) -> str:
 async def _answer_database_unavailable(request: Request, error: Exception) -> Response:
     logger.warning("warehouse unavailable for %s %s: %s", request.method, written_path(request.scope), error)
     return problem_response(WarehouseUnavailable(), request.scope)
+
+
+async def _answer_internal_error(request: Request, error: sql_errors.InternalError_) -> Response:
+    """What a restore replaced between being named and being used is there for the next request."""
+    if str(error).startswith(REPLACED):
+        return await _answer_database_unavailable(request, error)
+    return await _answer_unexpected(request, error)
 
 
 async def _answer_query_canceled(request: Request, error: sql_errors.QueryCanceled) -> Response:

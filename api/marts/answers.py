@@ -115,6 +115,7 @@ class Responder:
         """Identify the response by publication, user, what they may see, request and what makes it."""
         parts = (
             str(state.newest_publication_id),
+            state.published_at.isoformat(),  # after a restore, a number may be given again
             state.readable,
             str(self.user.user_id),
             self.request.scope["path"],

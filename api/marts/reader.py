@@ -37,6 +37,8 @@ FIRST_PUBLICATION = load_query("first_publication")
 PUBLISHED_STATE = load_query("published_state")
 PORTFOLIO_HISTORY = load_query("portfolio_history")
 
+READ_COMMITTED = "set transaction isolation level read committed"
+
 
 @dataclass(frozen=True)
 class PublishedState:
@@ -163,14 +165,19 @@ class Reader:
 
     @asynccontextmanager
     async def reading_without_user(self) -> AsyncIterator[Reading]:
-        """Open a snapshot without a user, in which no portfolio is visible."""
+        """Read without a user, where no portfolio is visible; each query reads what is committed then."""
         async with self._pool.connection_for(None) as connection, connection.transaction():
+            await connection.execute(READ_COMMITTED)
             yield Reading(connection)
 
 
-def make_pool(url: str, settings: Settings, *, name: str, size: int) -> QueueingPool:
+def make_pool(
+    url: str, settings: Settings, *, name: str, size: int, are_snapshots: bool = True
+) -> QueueingPool:
     """Make a pool, not yet open, of connections whose transactions are read-only snapshots.
 
+    are_snapshots: otherwise each statement reads what is committed when it begins, and waits for a lock for a
+    second: after a restore, which locks what it replaces, a snapshot from before would find no rows.
     A connection is checked before it is handed out, so that no request fails after a restart of the server.
     After five seconds without a server the pool stops reconnecting until the next request.
     """
@@ -179,7 +186,11 @@ def make_pool(url: str, settings: Settings, *, name: str, size: int) -> Queueing
     async def configure(connection: AsyncConnection[Any]) -> None:
         await connection.set_autocommit(True)
         await connection.execute(sql.SQL("set statement_timeout = {}").format(milliseconds))
+        if not are_snapshots:
+            await connection.execute("set lock_timeout = '1s'")
         await make_read_only(connection)
+        if not are_snapshots:
+            await connection.set_isolation_level(IsolationLevel.READ_COMMITTED)
 
     return QueueingPool(
         url,

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from importlib.metadata import version
 from typing import Any, Final
 
+import psycopg
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
 from mcp.shared.exceptions import MCPError
@@ -28,10 +29,12 @@ from mcp.types import (
     Tool,
     ToolAnnotations,
 )
+from psycopg_pool import PoolTimeout, TooManyRequests
 
 from api.auth.users import User
 from api.chat.error_log import log_error
 from api.chat.tools.registry import Tools
+from api.http.errors import WarehouseUnavailable
 from api.mcp.calls import McpCalls
 from api.mcp.pages import MARKDOWN, instructions, modes, page, page_titles
 from warehouse.errors import SigmaSightError
@@ -59,6 +62,9 @@ def make_server(calls: Callable[[], McpCalls], identify: Identify) -> Server[Any
             answer = await calls().call(user, params.name, params.arguments or {}, session)
         except SigmaSightError as error:
             return _result(str(error), is_error=True)
+        except (psycopg.OperationalError, PoolTimeout, TooManyRequests) as error:
+            logger.warning("a tool called over MCP failed: %s", type(error).__name__)
+            return _result(WarehouseUnavailable.default_detail, is_error=True)
         except Exception as error:  # noqa: BLE001 - a failed call does not end the session
             log_error(logger, "a tool called over MCP failed", error)
             return _result("The call failed; the server's log has the details.", is_error=True)

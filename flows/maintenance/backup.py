@@ -6,12 +6,14 @@ creates them, as for every new warehouse. The chat's own database is not include
 
 A backup ends with a signature of the key of its home: see signature. A restore runs what is in the file, so
 it refuses another file unless it is told to trust it. It runs as the writer, never as a superuser. At its end
-the grants of the file are revoked: see restored_grants. Afterwards the numbered SQL (schemas, functions,
-filters, grants) is laid down again, as the writer, and of a file that is only trusted also the views of the
-readers.
+the grants of the file are revoked (see restored_grants), and the numbered SQL (schemas, functions, filters,
+grants) is laid down again. Afterwards, of a file that is only trusted, also the views of the readers.
 
 A restore drops and recreates those schemas in one transaction: other processes see the warehouse either as it
-was before or as in the backup, and a restore that fails or is killed changes nothing.
+was before or as in the backup, and a restore that fails or is killed changes nothing. It locks GATE first,
+which every request of the API reads before anything else: requests that have begun are answered from before,
+and later ones wait for a second and are refused until the restore ends. None reads new tables in an old
+snapshot, where they are empty.
 """
 
 import os
@@ -38,6 +40,7 @@ from flows.maintenance.signature import backup_key, is_signed, sign
 from flows.pipeline.layout import read_version
 from flows.pipeline.lock import build_lock, process_name
 from flows.pipeline.reader_views import make_views
+from warehouse.bootstrap import writers_sql
 from warehouse.connections import WRITER, Warehouse, open_warehouse
 from warehouse.embedded_host import program
 from warehouse.locks import LOAD_LOCK
@@ -70,8 +73,14 @@ join pg_catalog.pg_namespace on pg_namespace.oid = relnamespace
 where relkind = 'r' and relpersistence = 'p' and nspname = any(%s)
 """
 
-# Of the numbered SQL in the file: forgotten, so that all of it is laid down again
-ENDING = f"\n{REVOKE_GRANTS}\ndrop table if exists ops.schema_files;\n".encode()
+GATE = "ops.claim_keys"
+"""Read by access.claim, which begins every transaction for a user, and by every look-up of a user."""
+
+PATIENCE = "10min"  # for a load or a reader to end
+LIMITS = f"set lock_timeout = '{PATIENCE}'; set client_min_messages = warning;\n"
+
+# The file's record of its numbered SQL is dropped: another version, or another hand, may have written it
+ENDING = f"\nreset all;\n{LIMITS}{REVOKE_GRANTS}\ndrop table if exists ops.schema_files;\n"
 
 # Of the marts whose views need not be laid again, as their comments say
 FORGET_DEFINITIONS = """
@@ -92,7 +101,6 @@ $$
 
 PRIVATE_FILE = 0o600  # it holds password hashes
 LINES_SHOWN = 6
-PATIENCE = "10min"  # for a load or a reader to end
 OLDEST_WITH_TRANSACTION_TIMEOUT = 170000
 TRANSACTION_TIMEOUT = re.compile(rb"^SET transaction_timeout = 0;\n", re.MULTILINE)
 BLOCK = 1 << 20
@@ -170,7 +178,7 @@ def restore_backup(warehouse: Warehouse, path: Path, *, replace: bool = False, t
         _check_complete(file, path)
         holds = _replace(warehouse, file, replace=replace)
     end_progress()
-    open_warehouse(warehouse.settings)  # lays the numbered SQL down again
+    open_warehouse(warehouse.settings)  # gives the roles their rights, if the record of that was lost
     if not is_ours:
         _lay_views(warehouse)
     return Backup(path, path.stat().st_size, time.monotonic() - begun, holds)
@@ -306,11 +314,10 @@ def _restore(warehouse: Warehouse, file: IO[bytes], schemas: list[str], version:
 
 
 def _preamble(schemas: list[str]) -> bytes:
-    """The SQL before the backup's own: wait for loads to finish, then drop the schemas."""
+    """The SQL before the backup's own: wait for loads and readers to finish, then drop the schemas."""
     names = [sql.SQL("drop schema {} cascade;\n").format(sql.Identifier(schema)) for schema in schemas]
     head = (
-        f"set lock_timeout = '{PATIENCE}'; set client_min_messages = warning;\n"
-        f"select pg_advisory_xact_lock({LOAD_LOCK});\n"
+        f"{LIMITS}select pg_advisory_xact_lock({LOAD_LOCK});\nlock table {GATE} in access exclusive mode;\n"
     )
     return head.encode() + b"".join(name.as_bytes() for name in names)
 
@@ -332,7 +339,7 @@ def _feed(target: IO[bytes], reading: subprocess.Popen[bytes], preamble: bytes, 
             target.write(
                 b"\n\\.\n\nselect 1 / 0;\n"
             )  # ends a COPY in progress, and fails: nothing is committed
-        target.write(ENDING)
+        target.write(ENDING.encode() + writers_sql())
         target.close()
     except BrokenPipeError:  # psql failed and reports why
         reading.kill()

@@ -1,11 +1,11 @@
 """The grants that a backup brings: revoked in its restore, because they may show readers what is not theirs.
 
-In the schemas that are not for readers all are revoked; the numbered SQL, laid down afterwards, makes what is
+In the schemas that are not for readers all are revoked; the numbered SQL, laid down next, makes what is
 needed. In the schemas for readers those to other roles are revoked.
 """
 
 REVOKE_GRANTS = """
-set search_path = pg_catalog;
+set search_path = pg_catalog, pg_temp;
 do $$
 declare
     readers name[] := array['sigmasight_analyst', 'sigmasight_api', 'sigmasight_chat'];

@@ -38,6 +38,8 @@ create or replace function access.claim(user_id uuid, valid_until timestamptz, p
 returns void
 language plpgsql security definer
 set search_path = ''
+-- the key is locked while a backup is restored
+set lock_timeout = '1s'
 as $$
 begin
     if valid_until < clock_timestamp() then

@@ -16,7 +16,7 @@ from uuid import UUID, uuid4
 import psycopg
 from psycopg import AsyncConnection, sql
 
-from api.auth.claims import CLAIM_USER, claim_of
+from api.auth.claims import claim
 from api.auth.users import User
 from api.chat.results import Cell, QueryResult
 from api.chat.sql.errors import StatementFailed, StatementRefused
@@ -147,7 +147,7 @@ class ChatReader:
     ) -> AsyncIterator[tuple[AsyncConnection[Any], PublishedState]]:
         """Open a transaction that reads for this user, and look up the state that it reads."""
         async with self._pool.connection_for(user.user_id) as connection, connection.transaction():
-            await connection.execute(CLAIM_USER.text, claim_of(user, connection.info.backend_pid))
+            await claim(connection, user)
             if published_at is not None:
                 await connection.execute(_at(published_at, "marts_at"))
             state = await Reading(connection, published_at).published_state(None)
