@@ -55,7 +55,7 @@ def run_drills(chosen: dict[str, Drill], seed: int, command: str) -> Run:
             except Exception as error:  # noqa: BLE001 - the other drills still run, and this one has failed
                 outcome.tally.count("drill", f"the drill could not be finished: {error!r}")
             outcome.seconds = time.monotonic() - started
-            _say(_line(name, outcome))
+            _say("\n".join([_line(name, outcome), *findings({name: outcome})]))
     return Run(command, seed, outcomes, time.monotonic() - begun)
 
 
@@ -67,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = {name: drill for name, drill in known.items() if not asked.only or name in asked.only}
     run = run_drills(chosen, asked.seed, " ".join(["python -m tests.drills", *given]))
     report = markdown(run)
-    print(report, *findings(run), sep="\n")  # noqa: T201 - a command
+    print(report, *findings(run.outcomes), sep="\n")  # noqa: T201 - a command
     if asked.write:
         write_page(report)
     return 0 if run.is_clean else 1

@@ -96,9 +96,10 @@ def jump_round(ground: Ground, outcome: Outcome, rng: Random, clock_file: Path, 
             time.sleep(disturbed.moment() / jumps)
             set_clock(clock_file, offset)
             disturbed.fault("forwards" if offset.startswith("+") else "backwards")
-        disturbed.ended(night)
+        code = disturbed.ended(night)
         set_clock(clock_file, "+0")
-        disturbed.run_to_the_end()
+        if code != 0:
+            disturbed.run_to_the_end()
 
 
 def ahead_round(ground: Ground, outcome: Outcome, rng: Random, clock_file: Path, second: SecondNight) -> None:

@@ -47,8 +47,7 @@ def disk_round(ground: Ground, outcome: Outcome, rng: Random) -> None:
             disturbed.fault("full")
             time.sleep(FULL_SECONDS)
             has_space(home)
-            disturbed.ended(night)
-            disturbed.run_to_the_end()
+            disturbed.end(night)
 
 
 @contextmanager

@@ -39,7 +39,7 @@ def kill_round(ground: Ground, outcome: Outcome, rng: Random, targets: list[str]
             time.sleep(disturbed.moment())
             TARGETS[target](disturbed, night)
             if disturbed.ended(night) == 0:
-                break
+                return used
         disturbed.run_to_the_end()
     return used
 

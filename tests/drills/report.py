@@ -59,10 +59,10 @@ def _table(rows: Sequence[Sequence[str]]) -> list[str]:
     return ["| " + " | ".join(row) + " |" for row in rows]
 
 
-def findings(run: Run) -> list[str]:
+def findings(outcomes: Mapping[str, Outcome]) -> list[str]:
     """The differences and the first wrong answers of each drill, as lines."""
     lines = []
-    for name, outcome in run.outcomes.items():
+    for name, outcome in outcomes.items():
         lines += [f"{name}: {count} rows of {mart} differ" for mart, count in outcome.differences.items()]
         lines += [f"{name}: {text}" for text, _ in Counter(outcome.tally.wrong).most_common(WRONG_SHOWN)]
     return lines

@@ -29,8 +29,7 @@ def restart_round(ground: Ground, outcome: Outcome, rng: Random, ways: list[str]
         for way in ways:
             time.sleep(disturbed.moment() / len(ways))
             _interrupt(disturbed, way)
-        disturbed.ended(night)
-        disturbed.run_to_the_end()
+        disturbed.end(night)
 
 
 def _interrupt(disturbed: Trial, way: str) -> None:

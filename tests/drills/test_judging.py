@@ -85,7 +85,7 @@ def test_the_table_has_a_line_per_drill_and_names_what_is_wrong() -> None:
     assert "| kills | 1 | 2 x API | 5 | 3 | 1 | 0 |" in text
     assert "| clock | 0 | skipped: no faketime |" in text
     assert "seed 7" in text
-    assert findings(run) == ["kills: 3 rows of marts.fct_prices differ", "kills: /x: 500"]
+    assert findings(run.outcomes) == ["kills: 3 rows of marts.fct_prices differ", "kills: /x: 500"]
     assert not run.is_clean
 
 

@@ -82,6 +82,11 @@ class Trial:
         """Count an injected fault."""
         self.outcome.faults[kind] += 1
 
+    def end(self, night: subprocess.Popen[str]) -> None:
+        """Wait for a disturbed night; if it failed, run it until it succeeds."""
+        if self.ended(night) != 0:
+            self.run_to_the_end()
+
     def run_to_the_end(self, *arguments: str, command: CommandLine | None = None) -> None:
         """Run the night, or another command, until it succeeds, as the schedule would."""
         for _ in range(MOST_ATTEMPTS):

@@ -89,9 +89,10 @@ def vendor_round(
         with asked(disturbed.command, yahoo) as command:
             yahoo.outage = for_the_first(rng.randint(1, 3), KINDS[rng.choice(RETRIED)](yahoo, rng))
             disturbed.fault("first requests")
-            disturbed.ended(command.start(*NIGHT))
+            code = disturbed.ended(command.start(*NIGHT))
             yahoo.outage = _no_outage
-            disturbed.run_to_the_end(*NIGHT, command=command)
+            if code != 0:
+                disturbed.run_to_the_end(*NIGHT, command=command)
 
 
 @contextmanager
