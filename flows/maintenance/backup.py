@@ -99,6 +99,9 @@ end
 $$
 """
 
+# Its option --single-transaction commits also when the input ends early, because this process was killed
+PSQL = ("--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--no-password", "--file=-")
+
 PRIVATE_FILE = 0o600  # it holds password hashes
 LINES_SHOWN = 6
 OLDEST_WITH_TRANSACTION_TIMEOUT = 170000
@@ -285,10 +288,9 @@ def _check_complete(file: IO[bytes], path: Path) -> None:
 def _restore(warehouse: Warehouse, file: IO[bytes], schemas: list[str], version: int) -> None:
     """Drop the schemas and pipe pg_restore's SQL into psql, as one transaction of the writer."""
     file.seek(0)
-    psql = ["--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1", "--no-password"]
     with tempfile.TemporaryFile() as psql_errors, tempfile.TemporaryFile() as read_errors:
         writing = subprocess.Popen(
-            [str(program("psql")), *psql, "--file=-"],
+            [str(program("psql")), *PSQL],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=psql_errors,
@@ -299,7 +301,7 @@ def _restore(warehouse: Warehouse, file: IO[bytes], schemas: list[str], version:
         )
         assert writing.stdin is not None and reading.stdout is not None  # noqa: S101, PT018 - pipes both
         try:
-            whole = _feed(writing.stdin, reading, _preamble(schemas), version)
+            whole = _feed(writing.stdin, reading, opening(schemas), version)
         finally:
             for process in (reading, writing):
                 process.wait()
@@ -313,21 +315,22 @@ def _restore(warehouse: Warehouse, file: IO[bytes], schemas: list[str], version:
             )
 
 
-def _preamble(schemas: list[str]) -> bytes:
+def opening(schemas: list[str]) -> bytes:
     """The SQL before the backup's own: wait for loads and readers to finish, then drop the schemas."""
     names = [sql.SQL("drop schema {} cascade;\n").format(sql.Identifier(schema)) for schema in schemas]
     head = (
-        f"{LIMITS}select pg_advisory_xact_lock({LOAD_LOCK});\nlock table {GATE} in access exclusive mode;\n"
+        f"{LIMITS}begin;\nselect pg_advisory_xact_lock({LOAD_LOCK});\n"
+        f"lock table {GATE} in access exclusive mode;\n"
     )
     return head.encode() + b"".join(name.as_bytes() for name in names)
 
 
-def _feed(target: IO[bytes], reading: subprocess.Popen[bytes], preamble: bytes, version: int) -> bool:
+def _feed(target: IO[bytes], reading: subprocess.Popen[bytes], begun: bytes, version: int) -> bool:
     """Pipe all SQL to psql; whether it is complete: a truncated file is not committed."""
     assert reading.stdout is not None  # noqa: S101 - a pipe
     done = 0
     try:
-        target.write(preamble)
+        target.write(begun)
         while block := reading.stdout.read(BLOCK):
             if done == 0 and version < OLDEST_WITH_TRANSACTION_TIMEOUT:
                 block = TRANSACTION_TIMEOUT.sub(b"", block)
@@ -339,7 +342,7 @@ def _feed(target: IO[bytes], reading: subprocess.Popen[bytes], preamble: bytes, 
             target.write(
                 b"\n\\.\n\nselect 1 / 0;\n"
             )  # ends a COPY in progress, and fails: nothing is committed
-        target.write(ENDING.encode() + writers_sql())
+        target.write(ENDING.encode() + writers_sql() + b"commit;\n")
         target.close()
     except BrokenPipeError:  # psql failed and reports why
         reading.kill()

@@ -1,7 +1,8 @@
-"""Damaged backups: a restore refuses each, and changes nothing; the sound one brings everything back."""
+"""Damaged backups are refused, and a killed restore changes nothing; a sound one brings everything back."""
 
 import subprocess
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 
@@ -9,6 +10,8 @@ from flows.maintenance.backup import write_backup
 from tests.drills.damage import DAMAGES
 from tests.drills.ground import Ground
 from tests.drills.trial import Outcome, Trial, trial
+
+LONGEST_RESTORE = 8.0  # seconds; if it takes less, it is not killed
 
 REFUSED = ("not signed with the key", "not a readable backup", "There is no file", "nothing was changed")
 
@@ -32,10 +35,21 @@ def backup_round(
             damage(broken, rng)
             disturbed.fault(kind)
             _restore(disturbed, broken, is_sound=False)
+        _kill_restore(disturbed, path)
         if rng.random() < 0.5:  # half of the time what is replaced is the warehouse of after the night
             disturbed.run_to_the_end()
         _restore(disturbed, path, is_sound=True)
         disturbed.run_to_the_end()
+
+
+def _kill_restore(disturbed: Trial, path: Path) -> None:
+    """Kill the command at any moment of a restore, or just after it."""
+    process = disturbed.command.start("restore", str(path), "--replace")
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(disturbed.rng.uniform(0.5, LONGEST_RESTORE))
+    process.kill()
+    if disturbed.ended(process) < 0:
+        disturbed.fault("killed restore")
 
 
 def _restore(disturbed: Trial, path: Path, *, is_sound: bool) -> None:

@@ -16,7 +16,7 @@ import pytest
 from pydantic import SecretStr
 
 from flows.errors import BackupError, BuildLockedError
-from flows.maintenance.backup import restore_backup, write_backup
+from flows.maintenance.backup import PSQL, opening, restore_backup, write_backup
 from flows.pipeline.lock import build_lock
 from flows.summaries.status import read_status
 from flows.summaries.status_lines import status_lines
@@ -28,10 +28,13 @@ from tests.flows.flow_helpers import (
     NEW_DATE,
     CommandLine,
     all_marts,
+    kill_at,
     last_run,
     one,
+    wait_until,
 )
 from warehouse.connections import Warehouse, open_warehouse
+from warehouse.embedded_host import program
 from warehouse.settings import Settings
 
 pytestmark = pytest.mark.slow
@@ -241,6 +244,28 @@ def test_a_broken_backup_changes_nothing(
     with pytest.raises(BackupError, match=r"nothing was changed|not a readable backup"):
         restore_backup(copied.warehouse, broken, replace=True, trust=True)
     assert tables(copied.warehouse) == before
+
+
+RESTORING = "select exists (select from pg_stat_activity where application_name like 'sigmasight restore%')"
+
+
+def test_a_killed_restore_changes_nothing(copied: CommandLine, backup: Path) -> None:
+    warehouse = copied.warehouse
+    with warehouse.connect_writer(autocommit=True) as connection:
+        connection.execute("delete from raw.prices where symbol = 'TLT'")
+    before = tables(warehouse)
+    kill_at(
+        copied, "lock table raw.prices in access share mode", "restore", str(backup), "--replace", "--trust"
+    )
+    wait_until(lambda: not one(warehouse, RESTORING), "the programs of the restore have ended")
+    assert tables(warehouse) == before
+
+
+def test_a_restore_whose_input_ends_early_commits_nothing(copied: CommandLine) -> None:
+    # Silent failure prevented: the end of the input is also what a killed command leaves to psql
+    url = copied.warehouse.writer_url
+    subprocess.run([str(program("psql")), *PSQL, url], input=opening(["intermediate"]), check=True)
+    assert one(copied.warehouse, "select to_regnamespace('intermediate')") is not None
 
 
 @pytest.mark.parametrize("place", [0.01, 0.5, 0.999, -1])
