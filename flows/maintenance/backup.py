@@ -20,6 +20,7 @@ import os
 import re
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -36,7 +37,7 @@ from flows.database import Connection, row, rows, value
 from flows.dbt.manifest_cache import FORGET
 from flows.errors import BackupError
 from flows.maintenance.restored_grants import REVOKE_GRANTS
-from flows.maintenance.signature import backup_key, is_signed, sign
+from flows.maintenance.signature import ReadBackup, backup_key, read_backup, sign
 from flows.pipeline.layout import read_version
 from flows.pipeline.lock import build_lock, process_name
 from flows.pipeline.reader_views import make_views
@@ -150,12 +151,18 @@ def write_backup(warehouse: Warehouse, path: Path, *, overwrite: bool = False) -
         holds = Holdings(*row(connection, HOLDS))
         sizes = dict(rows(connection, TABLE_SIZES, [schemas]))
     draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    key = backup_key(warehouse.settings)
     try:
-        _dump(warehouse, schemas, draft, DumpProgress(sizes))
-        with draft.open("rb") as file:
-            _check_complete(file, path)
-        sign(draft, backup_key(warehouse.settings))
-        draft.replace(path)
+        with _private(draft) as file:  # the same file until it is signed, whatever the name then means
+            _dump(warehouse, schemas, file, DumpProgress(sizes))
+            _check_complete(read_backup(file, key), path)
+            sign(file, key)
+            draft.replace(path)
+            if not os.path.samestat(os.fstat(file.fileno()), path.lstat()):
+                raise BackupError(
+                    f"Another program replaced the backup while it was written, and {path} is not it: write "
+                    "it to a folder in which nobody else may write."
+                )
     except OSError as error:
         raise BackupError(f"The backup could not be written to {path}: {error.strerror}.") from error
     finally:
@@ -174,21 +181,21 @@ def restore_backup(warehouse: Warehouse, path: Path, *, replace: bool = False, t
     if not path.is_file():
         raise BackupError(f"There is no file {path}: check the name and the folder.")
     begun = time.monotonic()
-    with path.open("rb") as file:  # the same file from the check to the end, whatever the name then means
-        is_ours = is_signed(file, backup_key(warehouse.settings))
-        if not (is_ours or trust):
+    with path.open("rb") as file:
+        backup = read_backup(file, backup_key(warehouse.settings))
+        if not (backup.is_signed or trust):
             raise BackupError(_not_ours(path, warehouse))
-        _check_complete(file, path)
-        holds = _replace(warehouse, file, replace=replace)
+        _check_complete(backup, path)
+        holds = _replace(warehouse, backup, replace=replace)
     end_progress()
     open_warehouse(warehouse.settings)  # gives the roles their rights, if the record of that was lost
-    if not is_ours:
+    if not backup.is_signed:
         _lay_views(warehouse)
     return Backup(path, path.stat().st_size, time.monotonic() - begun, holds)
 
 
-def _replace(warehouse: Warehouse, file: IO[bytes], *, replace: bool) -> Holdings:
-    """Replace the contents of the warehouse with an open backup; what it holds then."""
+def _replace(warehouse: Warehouse, backup: ReadBackup, *, replace: bool) -> Holdings:
+    """Replace the contents of the warehouse with the backup; what it holds then."""
     with build_lock(warehouse, "restore"), _connected(warehouse, "restore") as connection:
         if not (replace or value(connection, IS_EMPTY)):
             held = Holdings(*row(connection, HOLDS))
@@ -197,7 +204,7 @@ def _replace(warehouse: Warehouse, file: IO[bytes], *, replace: bool) -> Holding
                 "backup, or restore into another one (SIGMASIGHT_HOME, WAREHOUSE_DATABASE)."
             )
         schemas = [name for (name,) in rows(connection, SCHEMAS, [WRITER])]
-        _restore(warehouse, file, schemas, connection.info.server_version)
+        _restore(warehouse, backup, schemas, connection.info.server_version)
     # as the writer: tables of the file may be views that call its functions
     with warehouse.connect_writer(application_name=process_name("restore"), autocommit=True) as connection:
         connection.execute("analyze")
@@ -254,40 +261,83 @@ class DumpProgress:
         return f"writing {self.table}: {share:.0%}, {written / 1e6:,.0f} MB so far"
 
 
-def _dump(warehouse: Warehouse, schemas: list[str], draft: Path, progress: DumpProgress) -> None:
-    """Run pg_dump into a file that only this account can read."""
-    os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE))
+def _private(draft: Path) -> IO[bytes]:
+    """Make a file that only this account can read."""
+    return os.fdopen(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, PRIVATE_FILE), "w+b")
+
+
+def _dump(warehouse: Warehouse, schemas: list[str], file: IO[bytes], progress: DumpProgress) -> None:
+    """Run pg_dump into an open file: by its number, since to its standard output it does not go back."""
     named = [f'--schema="{schema}"' for schema in schemas]
     # a restore must not revive sessions that were logged out since
     named.append("--exclude-table-data=ops.sessions")
-    command = ["--format=custom", "--verbose", "--no-password", *named, f"--file={draft}"]
+    command = ["--format=custom", "--verbose", "--no-password", *named, f"--file=/dev/fd/{file.fileno()}"]
 
     def on_line(line: str) -> None:
         if progress.read(line):
-            show_work(progress.text(draft.stat().st_size))
+            show_work(progress.text(os.fstat(file.fileno()).st_size))
 
-    errors = _run_watched(warehouse, "pg_dump", command, on_line)
+    errors = _run_watched(warehouse, "pg_dump", command, on_line, file.fileno())
     if errors is not None:
         raise BackupError(_why("The backup failed", errors, warehouse))
 
 
-def _check_complete(file: IO[bytes], path: Path) -> None:
+def _check_complete(backup: ReadBackup, path: Path) -> None:
     """Raise BackupError unless pg_restore can read the file's list of contents, raw data among them."""
-    file.seek(0)
-    done = subprocess.run(
-        [str(program("pg_restore")), "--list"], stdin=file, capture_output=True, text=True, check=False
-    )
-    if done.returncode != 0 or not re.search(r"TABLE DATA raw prices\b", done.stdout):
-        errors = " ".join(done.stderr.split()) or "it holds no raw.prices"
-        raise BackupError(f"{path} is not a readable backup of a warehouse: {errors}.")
+    with tempfile.TemporaryFile() as read_errors:
+        with _pg_restore("--list", errors=read_errors) as reading, _fed(reading, backup):
+            assert reading.stdout is not None  # noqa: S101 - a pipe
+            listed = reading.stdout.read()
+        if reading.returncode != 0 or not re.search(rb"TABLE DATA raw prices\b", listed):
+            errors = " ".join(_read(read_errors).split()) or "it holds no raw.prices"
+            raise BackupError(f"{path} is not a readable backup of a warehouse: {errors}.")
 
 
 # --- restore ---------------------------------------------------------------------------------------------
 
 
-def _restore(warehouse: Warehouse, file: IO[bytes], schemas: list[str], version: int) -> None:
+def _pg_restore(*arguments: str, errors: IO[bytes]) -> subprocess.Popen[bytes]:
+    """Start pg_restore, which reads a backup from a pipe and writes to another."""
+    return subprocess.Popen(
+        [str(program("pg_restore")), *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=errors,
+    )
+
+
+@contextmanager
+def _fed(reading: subprocess.Popen[bytes], backup: ReadBackup) -> Iterator[None]:
+    """Give the backup to a program while the context lasts. Raises BackupError when it changed meanwhile."""
+    failures: list[BackupError] = []
+
+    def feed() -> None:
+        assert reading.stdin is not None  # noqa: S101 - a pipe
+        try:
+            with reading.stdin as target:
+                for block in backup.blocks():
+                    target.write(block)
+        except BrokenPipeError:
+            pass  # it has read what it needs, or says why it failed
+        except BackupError as error:
+            reading.kill()
+            failures.append(error)
+
+    feeding = threading.Thread(target=feed, daemon=True)
+    feeding.start()
+    try:
+        yield
+    except BaseException:
+        reading.kill()
+        raise
+    finally:
+        feeding.join()
+    if failures:
+        raise failures[0]
+
+
+def _restore(warehouse: Warehouse, backup: ReadBackup, schemas: list[str], version: int) -> None:
     """Drop the schemas and pipe pg_restore's SQL into psql, as one transaction of the writer."""
-    file.seek(0)
     with tempfile.TemporaryFile() as psql_errors, tempfile.TemporaryFile() as read_errors:
         writing = subprocess.Popen(
             [str(program("psql")), *PSQL],
@@ -296,12 +346,11 @@ def _restore(warehouse: Warehouse, file: IO[bytes], schemas: list[str], version:
             stderr=psql_errors,
             env=_environment(warehouse.writer_url, "restore"),
         )
-        reading = subprocess.Popen(
-            [str(program("pg_restore")), "--file=-"], stdin=file, stdout=subprocess.PIPE, stderr=read_errors
-        )
-        assert writing.stdin is not None and reading.stdout is not None  # noqa: S101, PT018 - pipes both
+        reading = _pg_restore("--file=-", errors=read_errors)
+        assert writing.stdin is not None  # noqa: S101 - a pipe
         try:
-            whole = _feed(writing.stdin, reading, opening(schemas), version)
+            with _fed(reading, backup):
+                whole = _feed(writing.stdin, reading, opening(schemas), version)
         finally:
             for process in (reading, writing):
                 process.wait()
@@ -354,14 +403,18 @@ def _feed(target: IO[bytes], reading: subprocess.Popen[bytes], begun: bytes, ver
 
 
 def _run_watched(
-    warehouse: Warehouse, name: str, arguments: list[str], on_line: Callable[[str], None]
+    warehouse: Warehouse, name: str, arguments: list[str], on_line: Callable[[str], None], inherited: int
 ) -> str | None:
-    """Run a PostgreSQL program, passing each line of stderr to `on_line`; the last lines if it failed."""
+    """Run a PostgreSQL program, passing each line of stderr to `on_line`; the last lines if it failed.
+
+    inherited: a file that it has open too.
+    """
     process = subprocess.Popen(
         [str(program(name)), *arguments],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
+        pass_fds=[inherited],
         text=True,
         errors="replace",
         env=_environment(warehouse.writer_url, "backup"),

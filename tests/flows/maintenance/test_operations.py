@@ -5,9 +5,11 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -278,6 +280,50 @@ def test_one_changed_byte_is_refused(
     changed_file.write_bytes(content)
     with pytest.raises(BackupError, match=r"not signed with the key of this home .* add --trust"):
         restore_backup(published, changed_file, replace=True)
+
+
+@contextmanager
+def held(warehouse: Warehouse, table: str, work: Callable[[], Any]) -> Iterator[Future[Any]]:
+    """Begin the work, and run the body while it waits for this table."""
+    waits = "select exists (select from pg_locks where relation = %s::regclass and not granted)"
+    with ThreadPoolExecutor() as threads, warehouse.connect_writer() as holder:
+        holder.execute(f"lock table {table} in access exclusive mode".encode())
+        working = threads.submit(work)
+        wait_until(lambda: one(warehouse, waits, [table]) or working.done(), f"a wait for {table}")
+        yield working
+
+
+def test_a_backup_that_is_changed_during_its_restore_changes_nothing(
+    copied: CommandLine, backup: Path, tmp_path: Path
+) -> None:
+    # Silent failure prevented: SQL, or commands of psql, that were written into the file after its signature
+    # was checked
+    warehouse, path = copied.warehouse, tmp_path / "shared.backup"
+    content = backup.read_bytes()
+    path.write_bytes(content)
+    before = tables(warehouse)
+    restore = partial(restore_backup, warehouse, path, replace=True)
+    with held(warehouse, "ops.layouts", restore) as restoring, path.open("r+b") as file:
+        file.seek(len(content) // 2)
+        file.write(bytes([content[len(content) // 2] ^ 1]))
+    with pytest.raises(BackupError, match="changed while it was restored, and nothing was changed"):
+        restoring.result()
+    assert tables(warehouse) == before
+
+
+def test_a_file_put_in_place_of_a_backup_is_not_signed(copied: CommandLine, tmp_path: Path) -> None:
+    # Silent failure prevented: in a folder that others may write to, a file of theirs gets the signature of
+    # this home, and is restored without --trust
+    path, warehouse = tmp_path / "shared.backup", copied.warehouse
+    with warehouse.connect_writer() as connection:  # which only pg_dump waits for
+        connection.execute("create table ops.parts (part integer) partition by list (part)")
+    with held(warehouse, "ops.parts", partial(write_backup, warehouse, path)) as writing:
+        (draft,) = tmp_path.iterdir()
+        draft.unlink()
+        draft.write_bytes(b"anything")
+    with pytest.raises(BackupError, match="replaced the backup while it was written"):
+        writing.result()
+    assert path.read_bytes() == b"anything"
 
 
 PLANTED = """
