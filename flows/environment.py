@@ -77,8 +77,12 @@ def prefect_log_formatter(**formats: Any) -> logging.Formatter:
 
 
 def prepare_environment(warehouse: Warehouse) -> None:
-    """Set the environment of dbt and Prefect (connection, folders, no telemetry) before importing them."""
+    """Set the environment of dbt and Prefect (connection, folders, no telemetry) before importing them.
+
+    The processes that they start import nothing from the working directory, which may be a folder of others.
+    """
     settings = warehouse.settings
+    os.environ["PYTHONSAFEPATH"] = "1"
     os.environ.update(settings.as_environment())
     os.environ.update(warehouse.dbt_environment())
     os.environ.update(prefect_environment(settings))

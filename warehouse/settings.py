@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from platformdirs import user_data_dir
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from warehouse.alarm_settings import AlarmSettings
@@ -104,6 +104,10 @@ Networks = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_networks)]
 Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_origins)]
 
 
+Place = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
+"""A path that stays the same when the working directory changes."""
+
+
 def project_root() -> Path:
     """Return the folder that holds the packages and dbt_project: the checkout, or site-packages."""
     return Path(__file__).resolve().parent.parent
@@ -140,7 +144,7 @@ class Settings(ChatSettings, AlarmSettings):
     )
 
     # Where the warehouse is
-    sigmasight_home: Path = Field(
+    sigmasight_home: Place = Field(
         default_factory=default_home,
         description="Folder that holds .warehouse, the embedded server's files; default: the project's root.",
     )
@@ -337,7 +341,7 @@ class Settings(ChatSettings, AlarmSettings):
             "only its own."
         ),
     )
-    dbt_manifest: Path | None = Field(
+    dbt_manifest: Place | None = Field(
         default=None,
         description=(
             "The manifest.json that /lineage reads; default: SIGMASIGHT_HOME/.warehouse/dbt/manifest.json, "
@@ -449,7 +453,7 @@ class Settings(ChatSettings, AlarmSettings):
             "default: none."
         ),
     )
-    report_folder: Path | None = Field(
+    report_folder: Place | None = Field(
         default=None,
         description="Folder of the reports of a night; default: SIGMASIGHT_HOME/reports.",
     )
@@ -516,12 +520,12 @@ class Settings(ChatSettings, AlarmSettings):
     @property
     def warehouse_folder(self) -> Path:
         """The folder of the embedded server and of the generated secret key."""
-        return self.sigmasight_home.expanduser().resolve() / ".warehouse"
+        return self.sigmasight_home.resolve() / ".warehouse"
 
     @property
     def reports_folder(self) -> Path:
         """The folder of the reports of a night."""
-        return self.report_folder or self.sigmasight_home.expanduser().resolve() / "reports"
+        return self.report_folder or self.sigmasight_home.resolve() / "reports"
 
     @property
     def manifest_path(self) -> Path:

@@ -69,9 +69,12 @@ def worker_environment(settings: Settings) -> dict[str, str]:
 def serve_schedule(warehouse: Warehouse, source: Source | None, prices: Path | None) -> None:
     """Run the flow on its schedule until Ctrl-C. Raises UsageError or OrchestratorError."""
     check_source(source, prices)
+    prices = prices and prices.resolve()
     prepare_environment(warehouse)
     is_ours = not is_prefect_named()
     start_scheduling_server(warehouse.settings)
+    # Prefect reads settings from files of the working directory, here and in the process of each run
+    os.chdir(warehouse.settings.warehouse_folder)
     from prefect import serve
 
     page = os.environ["PREFECT_API_URL"].removesuffix("/api")
@@ -95,7 +98,9 @@ def deploy_to_pool(warehouse: Warehouse, source: Source | None, prices: Path | N
             "A work pool needs a running Prefect server: name it in PREFECT_API_URL, such as "
             "http://127.0.0.1:4200/api (`prefect server start` runs one)."
         )
+    prices = prices and prices.resolve()
     prepare_environment(warehouse)
+    os.chdir(warehouse.settings.warehouse_folder)
     created = _deploy(nightly_deployment(source, prices, pool=pool, settings=warehouse.settings), pool)
     out = console()
     if created:

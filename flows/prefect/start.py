@@ -3,7 +3,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -113,8 +113,10 @@ def check_source(source: Source | None, prices: Path | None) -> None:
 
 @contextmanager
 def prefect_ready(warehouse: Warehouse) -> Iterator[None]:
-    """Prepare for importing prefect. Raises OrchestratorError when its server cannot be reached."""
+    """Import prefect, with its settings. Raises OrchestratorError when its server cannot be reached."""
     prepare_environment(warehouse)
+    with chdir(warehouse.settings.warehouse_folder):  # it reads settings from files of the working directory
+        import prefect  # noqa: F401
     try:
         yield
     except RuntimeError as error:
