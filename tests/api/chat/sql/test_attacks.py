@@ -284,3 +284,56 @@ def test_no_error_shows_a_value(ask: Ask, canaries: Canaries, statement: str) ->
         shown = str(error)
         assert "Demo" not in shown
     canaries.check(shown)
+
+
+# What a statement compares: a column of a mart, and how another user's value of it is found.
+COMPARED = (
+    ("fct_position_values", "symbol", "symbol = '{}'"),
+    ("fct_position_values", "symbol", "symbol in ('{}', 'ZZZZ')"),
+    ("fct_position_values", "symbol", "symbol = any(array['{}'])"),
+    ("fct_position_values", "symbol", "symbol = concat('{}')"),
+    ("fct_position_values", "symbol", "symbol = cast('{}' as varchar(90))"),
+    ("fct_position_values", "symbol", "symbol = (case when 1 = 1 then '{}' end)"),
+    ("fct_position_values", "symbol", "symbol like '{}'"),
+    ("fct_position_values", "quantity", "quantity = {}"),
+    ("fct_position_values", "quantity", "quantity between {} - 0.001 and {} + 0.001"),
+    ("fct_position_values", "quantity", "quantity = extract(epoch from interval '{} seconds')"),
+    ("fct_position_values", "portfolio_id", "portfolio_id = '{}'"),
+    ("dim_position_tags", "tag", "tag = '{}'"),
+)
+OF_SOMEBODY_ELSE = """
+select {column}::text from marts.{mart}
+where portfolio_id not in (select portfolio_id from marts.dim_portfolios where owner_email = %(me)s)
+group by 1
+having not bool_or({column} in (
+    select {column} from marts.{mart} where portfolio_id in (
+        select portfolio_id from marts.dim_portfolios where owner_email = %(me)s
+    )
+))
+order by count(*) desc, 1 limit 3
+"""
+INVENTED = {"symbol": "ZZZQ", "tag": "of-nobody", "quantity": "987654321.25"}
+REPEATED = "select 1 from {} as p, generate_series(1, {}) as g where p.{}"
+
+
+@pytest.mark.parametrize("compared", COMPARED)
+def test_no_estimate_tells_what_others_hold(
+    demo: Warehouse, ask: Ask, hedge_fund_user: User, compared: tuple[str, str, str]
+) -> None:
+    # Silent failure prevented: a statement is refused when the planner knows the value that it compares with
+    # from the rows of others, and runs when nobody holds it
+    mart, column, condition = compared
+
+    def outcome(value: str, times: int) -> str:
+        try:
+            return str(ask(REPEATED.format(mart, times, condition.format(value, value))).row_count)
+        except StatementRefused as error:
+            return error.code
+
+    with demo.connect_writer() as writer:
+        query = OF_SOMEBODY_ELSE.format(mart=mart, column=column).encode()
+        held = [row[0] for row in writer.execute(query, {"me": hedge_fund_user.email}).fetchall()]
+    invented = INVENTED.get(column, "11111111-2222-5333-8444-555555555555")
+    assert held
+    for times in (1_000, 10_000, 100_000):
+        assert {outcome(value, times) for value in held} == {outcome(invented, times)}

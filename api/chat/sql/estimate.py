@@ -1,0 +1,93 @@
+"""The form of a statement that the planner is asked about: with parameters in place of its values.
+
+The planner knows the most frequent values of a column over the rows of all users. An estimate for a value
+that somebody wrote would tell whether others hold it, and a refusal by that estimate would say so to them.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from pglast import ast
+from pglast.parser import ParseError, parse_sql
+from pglast.stream import RawStream
+
+KEPT: Final = {
+    ast.SortBy: {"node"},  # order by 1
+    ast.TypeName: {"typmods"},
+}
+"""Attributes whose values are no values of columns."""
+
+KEPT_IN_SELECT: Final = {"groupClause", "limitCount", "limitOffset"}
+KEPT_ARGUMENTS: Final = {"generate_series", "extract"}
+"""Functions whose arguments are kept: how many rows there are, and a part of a date."""
+
+
+def general_form(statement: str) -> str | None:
+    """The statement with parameters in place of its values; None if it cannot be written like that."""
+    try:
+        (raw,) = parse_sql(statement)
+        _Generalizer().visit(raw.stmt)
+        return str(RawStream()(raw))
+    except (ParseError, RecursionError, NotImplementedError, AttributeError, TypeError, ValueError):
+        return None
+
+
+class _Generalizer:
+    """Replaces values below a node. The same value becomes the same parameter, as in GROUP BY."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[tuple[str, ...], int] = {}
+
+    def visit(self, node: ast.Node) -> None:
+        """Replace the values below this node."""
+        keeps = self._kept(node)
+        for name in node:
+            value = getattr(node, name)
+            if name in keeps:
+                self._visit_kept(value)
+            elif value is not None:
+                setattr(node, name, self._replaced(value, node))
+
+    def _kept(self, node: ast.Node) -> set[str]:
+        if isinstance(node, ast.SelectStmt):
+            return KEPT_IN_SELECT
+        if isinstance(node, ast.FuncCall):
+            names: Any = node.funcname
+            return {"args"} if names[-1].sval in KEPT_ARGUMENTS else set()
+        return KEPT.get(type(node), set())
+
+    def _visit_kept(self, value: Any) -> None:
+        """Leave values themselves as they are, and replace those in expressions."""
+        for each in value if isinstance(value, tuple) else (value,):
+            if isinstance(each, ast.Node) and not isinstance(each, ast.A_Const):
+                self.visit(each)
+
+    def _replaced(self, value: Any, parent: ast.Node) -> Any:
+        if isinstance(value, tuple):
+            return tuple(self._replaced(each, parent) for each in value)
+        if isinstance(value, ast.A_Const):
+            return self._parameter(value, parent)
+        if isinstance(value, ast.Node):
+            self.visit(value)
+        return value
+
+    def _parameter(self, value: ast.A_Const, parent: ast.Node) -> ast.Node:
+        inner: Any = value.val
+        if value.isnull or isinstance(inner, ast.Boolean):
+            return value
+        if isinstance(inner, ast.String):
+            if isinstance(parent, ast.A_ArrayExpr):
+                return _cast(self._numbered("text", inner.sval, "text"), "text")
+            cast_to = RawStream()(parent.typeName) if isinstance(parent, ast.TypeCast) else ""
+            return self._numbered("text", inner.sval, cast_to)
+        is_whole = isinstance(inner, ast.Integer)
+        number = self._numbered("number", str(inner.ival if is_whole else inner.fval))
+        return _cast(number, "int4" if is_whole else "numeric")
+
+    def _numbered(self, *key: str) -> ast.Node:
+        return ast.ParamRef(number=self._numbers.setdefault(key, len(self._numbers) + 1))
+
+
+def _cast(node: ast.Node, name: str) -> ast.Node:
+    make: Callable[..., Any] = ast.TypeName
+    return ast.TypeCast(arg=node, typeName=make(names=(ast.String(sval=name),), typemod=-1))
