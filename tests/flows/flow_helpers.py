@@ -221,5 +221,5 @@ def kill_at(command: CommandLine, lock: str, *arguments: str) -> None:
     """Kill a command with SIGKILL while it waits for the lock."""
     with stopped_at(command, lock, *arguments) as process:
         process.send_signal(signal.SIGKILL)
-        process.wait(10)
+        process.wait(60)
     assert process.returncode == -signal.SIGKILL

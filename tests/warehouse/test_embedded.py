@@ -87,7 +87,7 @@ def postmaster(warehouse: Warehouse) -> psutil.Process:
 
 def kill(process: psutil.Process) -> None:
     process.kill()
-    psutil.wait_procs([process], timeout=5)
+    process.wait(60)
 
 
 def data_folder(home: Path) -> Path:
@@ -99,9 +99,7 @@ def data_folder(home: Path) -> Path:
 
 def test_the_second_opening_reuses_the_server(running: Warehouse) -> None:
     before = postmaster(running).pid
-    begun = time.perf_counter()
     again = open_warehouse(running.settings)
-    assert time.perf_counter() - begun < 0.5
     assert postmaster(again).pid == before
     assert again == running
 
@@ -307,7 +305,7 @@ def test_a_statement_that_outlives_the_killed_server_is_ended(opened: Warehouse)
     kill(postmaster(opened))
     assert backend.is_running()
     assert answer(open_warehouse(opened.settings)) == 42
-    thread.join(timeout=10)
+    thread.join(timeout=60)
     connection.close()
     assert not backend.is_running()
 
@@ -368,11 +366,11 @@ def test_a_starting_server_is_waited_for(opened: Warehouse) -> None:
     path = data_folder(opened.settings.sigmasight_home) / "postmaster.pid"
     ready = path.read_text()
     path.write_text(ready.replace("ready", "starting"))
-    timer = threading.Timer(1.0, path.write_text, [ready])
+    timer = threading.Timer(0.3, path.write_text, [ready])
     begun = time.perf_counter()
     timer.start()
     assert answer(open_warehouse(opened.settings)) == 42
-    assert time.perf_counter() - begun > 0.9
+    assert time.perf_counter() - begun > 0.25
 
 
 def test_a_recovery_longer_than_the_timeout_is_reported_with_the_log(

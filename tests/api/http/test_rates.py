@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from itertools import pairwise
 from random import Random
-from time import perf_counter
+from time import thread_time
 
 import pytest
 
@@ -69,10 +69,10 @@ def test_a_count_costs_microseconds_however_many_keys_there_are() -> None:
     rate = Rate(1200)
     for number in range(50_000):
         rate.take(number)
-    begun = perf_counter()
+    begun = thread_time()  # not the clock: a busy machine takes turns
     for number in range(10_000):
         rate.take(number % 5000)
-    assert perf_counter() - begun < 0.5  # 50 microseconds each on a busy machine; it takes one or two
+    assert thread_time() - begun < 0.5  # 50 microseconds each; it takes one or two
 
 
 @pytest.mark.parametrize(("wait", "seconds"), [(0.001, 1), (1.0, 1), (1.2, 2), (59.9, 60)])
@@ -133,7 +133,7 @@ def test_turns_come_in_the_order_of_the_requests_and_cancelled_ones_take_none() 
     async def run() -> None:
         turns = Turns(2, 10, shared=Outage)
         tasks = [asyncio.create_task(use(turns, number)) for number in range(30)]
-        await asyncio.sleep(0.001)
+        await asyncio.sleep(0)  # they wait
         for task in tasks[3::2]:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -160,17 +160,19 @@ def test_a_turn_is_not_waited_for_for_ever() -> None:
 
 
 def test_an_outage_reaches_all_who_wait_and_nobody_who_comes_later() -> None:
+    noticed: list[None] = []
+
     async def fail(turns: Turns) -> None:
         async with turns.turn("ann"):
+            noticed.append(None)
             await asyncio.sleep(0.02)
             raise Outage
 
     async def run() -> None:
         turns = Turns(1, 10, shared=Outage)
-        begun = perf_counter()
         outcomes = await asyncio.gather(*(fail(turns) for _ in range(50)), return_exceptions=True)
         assert {type(outcome) for outcome in outcomes} == {Outage}
-        assert perf_counter() - begun < 0.5
+        assert len(noticed) == 1
         async with turns.turn("ann"):
             pass
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -16,7 +17,6 @@ from fastapi.testclient import TestClient
 from psycopg import sql
 
 from api.app import create_app
-from api.http.limits import USER_CACHE
 from api.http.request_limits import RequestLimits
 from tests.api.api_helpers import add_user, assert_problem, log_in, log_in_demo
 from warehouse.connections import Warehouse
@@ -118,14 +118,13 @@ def test_requests_without_a_login_count_for_the_address(
 
 
 def test_who_holds_a_token_of_an_ended_session_does_not_use_up_its_users_requests(
-    module_warehouse: Warehouse,
+    module_warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("api.auth.users.USER_CACHE", timedelta(hours=1))
     with limited(module_warehouse, api_requests_per_minute=4, api_anonymous_requests_per_minute=20) as client:
         stolen, own = (log_in(client, "bob@example.com") for _ in range(2))
         assert client.post("/api/v1/auth/logout", headers=stolen).status_code == 200
-        begun = time.monotonic()
         assert [client.get(ME, headers=stolen).status_code for _ in range(10)] == [401] * 10
-        assert time.monotonic() - begun < USER_CACHE.total_seconds()
         assert client.get(ME, headers=own).status_code == 200
 
 
@@ -236,16 +235,15 @@ def test_one_user_cannot_take_all_connections(demo: Warehouse) -> None:
         other = log_in_demo(client, "demo_familyoffice@sigmasight.com")
         with slow_mart(demo) as let_go, ThreadPoolExecutor(20) as threads:
             waiting = [threads.submit(one.get, "data/portfolios") for _ in range(20)]
-            for _ in range(100):
+            for _ in range(400):
                 if connections_in_use(demo, client) >= 2:
                     break
                 time.sleep(0.05)
             time.sleep(0.3)
             assert connections_in_use(demo, client) == 2
-            begun = time.monotonic()
-            # a statement that does not need the table is answered at once
+            # a statement that does not need the table is answered while the others wait
             assert other.get("publications").status_code == 200
-            assert time.monotonic() - begun < 2
+            assert connections_in_use(demo, client) == 2
             let_go()
             assert [answer.result().status_code for answer in waiting] == [200] * 20
 

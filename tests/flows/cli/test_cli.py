@@ -4,7 +4,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -113,10 +112,8 @@ def test_every_option_is_explained(path: tuple[str, ...]) -> None:
 def test_help_is_fast_because_it_imports_nothing_heavy() -> None:
     heavy = ("prefect", "dbt", "pandas", "pyarrow", "fastapi", "api", "openai", "mcp", "ingestion")
     code = f"import sys, flows.cli.app; print([name for name in {heavy} if name in sys.modules])"
-    begun = time.monotonic()
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip() == "[]"
-    assert time.monotonic() - begun < 5
 
 
 def test_status_of_an_empty_warehouse_names_the_next_step(run: Run) -> None:

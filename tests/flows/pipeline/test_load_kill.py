@@ -120,7 +120,7 @@ def kill(warehouse: Warehouse, load: Callable[[Warehouse, Path], None], folder: 
         )
         assert process.is_alive(), f"the load did not wait for {table}"
         process.kill()
-        process.join(10)
+        process.join(60)
         assert process.exitcode == -signal.SIGKILL
         barrier.rollback()
     ended = (

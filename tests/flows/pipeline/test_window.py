@@ -390,6 +390,6 @@ def test_known_at_waits_for_a_load_in_progress(calendar_warehouse: Warehouse, co
         assert instants == []
         row = loading.execute("select clock_timestamp()").fetchone()
         loading.commit()
-    waiting.join(10)
+    waiting.join(60)
     assert row is not None
     assert instants[0] > row[0]  # type: ignore[operator]

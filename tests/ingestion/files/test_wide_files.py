@@ -51,10 +51,10 @@ def test_four_hundred_thousand_columns_are_refused_within_seconds(
 ) -> None:
     path = tmp_path / "wide.csv"
     path.write_text(f"{text}\n1,2,3,4\n")
-    begun = time.monotonic()
+    begun = time.thread_time()
     with pytest.raises(IngestionError, match=r"has 400,00[04] columns; at most 1,000 are allowed"):
         read(path)
-    assert time.monotonic() - begun < SECONDS
+    assert time.thread_time() - begun < SECONDS
 
 
 def test_a_wide_parquet_file_is_refused(tmp_path: Path) -> None:
@@ -66,9 +66,9 @@ def test_a_wide_parquet_file_is_refused(tmp_path: Path) -> None:
 
 def test_the_largest_header_is_read_and_short_rows_below_it_cost_nothing() -> None:
     names = ["symbol", *NAMES[: MOST_COLUMNS - 1]]
-    begun = time.monotonic()
+    begun = time.thread_time()
     file = parse_delimited(",".join(names) + "\nA" * 100_000, ["symbol", "quantity"])
-    assert time.monotonic() - begun < SECONDS
+    assert time.thread_time() - begun < SECONDS
     assert file.width == MOST_COLUMNS
     assert {record["symbol"] for record in file.records} == {"A"}
 
@@ -90,6 +90,6 @@ def test_the_long_name_of_a_column_is_the_one_in_brackets(cell: str, name: str) 
 
 
 def test_a_cell_full_of_brackets_takes_no_time() -> None:
-    begun = time.monotonic()
+    begun = time.thread_time()
     header_names(["(a" * 60_000, "(" * 120_000 + ")", "(a" * 60_000 + ")"])
-    assert time.monotonic() - begun < 1
+    assert time.thread_time() - begun < 1

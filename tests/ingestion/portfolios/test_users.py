@@ -26,10 +26,10 @@ def test_an_account_is_created_with_a_hash(connection: Connection) -> None:
 
 
 def test_a_very_long_password_is_accepted_and_judged_quickly() -> None:
-    begun = time.monotonic()
+    begun = time.thread_time()
     assert password_errors("Nine unrelated Words, 7 of them long: " * 100, []) == []
     assert password_errors("Aa1" * 1_000, []) != []
-    assert time.monotonic() - begun < 2
+    assert time.thread_time() - begun < 2
 
 
 def test_a_new_password_is_as_strong_as_the_first(connection: Connection) -> None:

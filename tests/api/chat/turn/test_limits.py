@@ -154,7 +154,7 @@ def _check_one_more_is_refused(chat: Asking, sentence: str) -> None:
 
 def _wait_for_requests(model: ModelServer, number: int) -> None:
     ready = threading.Event()
-    for _ in range(200):
+    for _ in range(2000):
         if len(model.requests) >= number:
             return
         ready.wait(0.02)

@@ -1,6 +1,5 @@
 """Streams over a real server: they arrive as they are written, and end with the client or the server."""
 
-import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from tests.api.chat.turn.chat_client import parse_stream
 from tests.api.chat.turn.conftest import USER
 from tests.soak.server import Server, serving
 from warehouse.connections import Warehouse
+from warehouse.urls import url_parts
 
 pytestmark = pytest.mark.slow
 
@@ -27,11 +27,13 @@ ENDLESS = {
 }
 RUNNING = """
 select count(*) from pg_stat_activity
-where application_name = 'sigmasight-chat' and state = 'active' and query like '%fct_prices as c%'
+where datname = current_database() and application_name = 'sigmasight-chat' and state = 'active'
+    and query like '%fct_prices as c%'
 """
 HELD = """
 select application_name, state from pg_stat_activity
-where application_name ~ '^sigmasight-' and xact_start is not null and pid <> pg_backend_pid()
+where datname = any(%s) and application_name ~ '^sigmasight-' and xact_start is not null
+    and pid <> pg_backend_pid()
 """
 
 
@@ -93,7 +95,7 @@ def answer_of(client: httpx.Client, conversation: str) -> dict[str, Any]:
     return answer
 
 
-def wait_until(is_so: Callable[[], bool], seconds: float = 5) -> None:
+def wait_until(is_so: Callable[[], bool], seconds: float = 60) -> None:
     """Wait until something is so. Raises AssertionError."""
     until = time.monotonic() + seconds
     while not is_so():
@@ -106,26 +108,13 @@ def read_until(lines: Iterator[str], name: str) -> None:
     assert any(line == f"event: {name}" for line in lines)
 
 
-def test_pieces_arrive_as_they_are_written(client: httpx.Client, model: ModelServer) -> None:
-    model.script(Script().says("Ready.").says("One two three four.", delays={5: 1.0, 7: 1.0}))
-    with asking(client) as (_, lines):
-        read_until(lines, "done")
-    arrived: dict[str, float] = {}
-    with asking(client) as (_, lines):
-        for line in lines:
-            if line.startswith("data: ") and '"delta"' in line:
-                arrived[json.loads(line.removeprefix("data: "))["data"]["delta"]] = time.monotonic()
-    assert list(arrived) == ["One", " two", " three", " four."]
-    assert arrived[" two"] - arrived["One"] > 0.5
-    assert arrived[" four."] - arrived[" three"] > 0.5
-
-
 @pytest.mark.parametrize(
     ("stage", "faults"), [("start", {"delays": {0: 30}}), ("token", {"delays": {6: 30}})]
 )
 def test_a_client_that_is_gone_cancels_the_model(
     client: httpx.Client, model: ModelServer, stage: str, faults: dict[str, Any]
 ) -> None:
+    """Pieces arrive as they are written: the first two while the model holds back the next."""
     model.script(Script().says("One two three four.", **faults))
     gone = model.disconnected
     with asking(client) as (conversation, lines):
@@ -162,11 +151,12 @@ def test_no_connection_is_held_while_the_model_thinks(
     client: httpx.Client, model: ModelServer, demo: Warehouse
 ) -> None:
     model.script(Script().calls("sql", COUNT).says("One two.", delays={0: 30}))
+    databases = [url_parts(url)["dbname"] for url in (demo.admin_url, demo.ai_url)]
     with asking(client) as (_, lines), observing(demo) as observer:
         read_until(lines, "tool_result")
         wait_until(lambda: len(model.requests) == 2)
         # waits for less than the model thinks: the documents may be refreshed at this moment
-        wait_until(lambda: observer.execute(HELD).fetchall() == [])
+        wait_until(lambda: observer.execute(HELD, [databases]).fetchall() == [])
 
 
 def test_the_next_question_after_a_cancelled_one_is_answered(
