@@ -34,6 +34,7 @@ from threadpoolctl import threadpool_limits
 from flows.maintenance.backup import restore_backup, write_backup
 from tests import examples  # noqa: F401 - registers hypothesis profiles before one is chosen
 from tests.database_copies import PROCESS, copy_of, drop
+from tests.password_cost import hash_cheaply, hash_demo_users_cheaply
 from tests.shared_builds import Built, SharedBuilds, join_server
 from warehouse.connections import Warehouse, open_warehouse
 from warehouse.embedded_host import run
@@ -63,6 +64,7 @@ def pytest_configure(config: pytest.Config) -> None:
     # tests ask as fast as they can; those of the limits set them
     os.environ.update(API_REQUESTS_PER_MINUTE="1000000", API_ANONYMOUS_REQUESTS_PER_MINUTE="1000000")
     os.environ["API_REQUESTS_AT_ONCE"] = "1000"
+    hash_cheaply()
     for name in [name for name in os.environ if name.startswith("PREFECT_")]:
         del os.environ[name]
     if hasattr(config, "workerinput"):
@@ -215,6 +217,7 @@ def _run_demo(warehouse: Warehouse, *options: str) -> str:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+    hash_demo_users_cheaply(warehouse)
     return done.stdout
 
 

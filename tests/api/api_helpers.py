@@ -28,7 +28,7 @@ OPEN_PATHS = {
 
 @cache
 def hash_password(password: str) -> str:
-    """Hash each password once: it takes about 50 ms."""
+    """The same hash of a password each time."""
     return PasswordHash.recommended().hash(password)
 
 

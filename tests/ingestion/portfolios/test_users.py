@@ -8,19 +8,21 @@ from pwdlib import PasswordHash
 from ingestion.errors import InvalidUser
 from ingestion.portfolios.users import add_user, find_user, password_errors, set_password
 from ingestion.raw.loads import Connection
+from tests.password_cost import real_cost
 
 PASSWORD = "Correct-horse-7"
 
 
 def test_an_account_is_created_with_a_hash(connection: Connection) -> None:
-    user_id = add_user(connection, " Jane@Example.com", "Jane Doe ", PASSWORD)
+    with real_cost():
+        user_id = add_user(connection, " Jane@Example.com", "Jane Doe ", PASSWORD)
     row = connection.execute(
         "select user_id, email, full_name, password_hash, is_active, is_admin from ops.users"
     ).fetchone()
     assert row is not None
     assert row[:3] == (user_id, "jane@example.com", "Jane Doe")
     assert row[4:] == (True, False)
-    assert row[3].startswith("$argon2id$")
+    assert row[3].startswith("$argon2id$v=19$m=65536,t=3,p=4$")  # the second choice of RFC 9106
     assert PasswordHash.recommended().verify(PASSWORD, row[3])
     assert find_user(connection, "JANE@example.com") == user_id
 
