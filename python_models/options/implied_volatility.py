@@ -27,7 +27,7 @@ StatusArray = npt.NDArray[np.object_]
 PRICE_TOLERANCE = 1e-8  # of the underlying's price
 
 # `ok`, the rejections in the order of their checks, and the solver's own failure
-_STATUSES = (
+STATUSES = (
     "ok",
     "no_quote",
     "bad_input",
@@ -36,7 +36,7 @@ _STATUSES = (
     "above_maximum",
     "no_convergence",
 )
-_ROUNDING = 16 * float(np.finfo(np.float64).eps)
+ROUNDING = 16 * float(np.finfo(np.float64).eps)
 _STEP_TOLERANCE = 1e-5  # Halley's next error is about its cube
 _MOST_STEPS = 100
 _TWO_DENSITIES = 2 / float(np.sqrt(2 * np.pi))  # twice the normal density at 0
@@ -89,12 +89,12 @@ def implied_volatility(  # noqa: PLR0917  # the usual order: price, S, K, T, r, 
             part = slice(begin, begin + CHUNK)
             chunk = cast(Columns, tuple(column[part] for column in columns))
             volatility[part], code[part] = _invert(chunk)
-    status = np.array(_STATUSES, dtype=object)[code]
+    status = np.array(STATUSES, dtype=object)[code]
     return ImpliedVolatility(volatility.reshape(is_call.shape), status.reshape(is_call.shape))
 
 
 def _invert(columns: Columns) -> tuple[FloatArray, CodeArray]:
-    """Volatilities, and statuses by their index in _STATUSES."""
+    """Volatilities, and statuses by their index in STATUSES."""
     is_call, price, spot, strike, years, rate, dividend_yield = columns
     spot_value = spot * np.exp(-dividend_yield * years)
     strike_value = strike * np.exp(-rate * years)
@@ -109,7 +109,7 @@ def _invert(columns: Columns) -> tuple[FloatArray, CodeArray]:
     found = option_price(is_call, spot, strike, years, rate, dividend_yield, volatility)
     missed = (code == 0) & ~(np.abs(found - price) < PRICE_TOLERANCE * spot)
     volatility[missed] = np.nan
-    code[missed] = _STATUSES.index("no_convergence")
+    code[missed] = STATUSES.index("no_convergence")
     return volatility, code
 
 
@@ -121,14 +121,14 @@ def _status_code(
     is_usable = (np.minimum(np.minimum(spot, strike), years) > 0) & np.isfinite(
         spot + strike + years + rate + dividend_yield + price
     )
-    resolution = np.where(time_value < price, _ROUNDING * (spot_value + strike_value), 0.0)
+    resolution = np.where(time_value < price, ROUNDING * (spot_value + strike_value), 0.0)
     maximum = np.where(is_call, spot_value, strike_value)
     conditions = [
         ~(price > 0),
         ~is_usable,
         time_value < -resolution,
         time_value <= resolution,
-        price >= maximum * (1 - _ROUNDING),
+        price >= maximum * (1 - ROUNDING),
     ]
     return np.select(conditions, range(1, len(conditions) + 1), default=0)
 
