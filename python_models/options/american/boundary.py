@@ -16,7 +16,7 @@ from python_models.options.american.puts import IntArray, Puts
 from python_models.options.american.seed import first_boundary
 from python_models.options.greeks import FloatArray
 
-CHUNK = 512  # puts at a time, so that intermediate arrays stay in the CPU cache
+CHUNK = 1024  # puts at a time, so that intermediate arrays stay in the CPU cache
 
 _STEEP = 0.75  # rate or dividends of the term, in deviations, from which FP-A becomes unreliable
 
@@ -38,7 +38,9 @@ def log_boundary(puts: Puts) -> LogBoundary:
     found = LogBoundary(np.empty(size), np.empty((len(TO_PREMIUM), size)))
     with np.errstate(all="ignore"):  # a step without a finite value is not taken
         is_steep = np.maximum(puts.rate, puts.dividend_yield) > _STEEP * puts.deviation
-        for equation, members in ((SMOOTH, ~is_steep), (EQUAL, is_steep)):
+        is_paying = puts.dividend_yield != 0  # the others are solved apart, in half the time
+        groups = (SMOOTH, ~is_steep & is_paying), (SMOOTH, ~is_steep & ~is_paying), (EQUAL, is_steep)
+        for equation, members in groups:
             rows = np.flatnonzero(members)
             for begin in range(0, rows.size, CHUNK):
                 part = rows[begin : begin + CHUNK]

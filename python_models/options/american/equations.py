@@ -86,11 +86,11 @@ def _smooth_sides(terms: Terms, scores: Scores) -> Sides:
     cash_density = _density(scores.node) / terms.node_deviation
     asset_density = _density(asset_node) / terms.node_deviation
     interest = terms.interest * _density(scores.points) / terms.point_deviation
-    dividends = terms.dividends * (_density(asset_points) / terms.point_deviation + ndtr(asset_points))
+    dividends = _paid(terms, lambda: _density(asset_points) / terms.point_deviation + ndtr(asset_points))
     steepness = -scores.node / terms.node_deviation
     return Sides(
         cash=cash_density + interest.sum(axis=1),
-        asset=asset_density + ndtr(asset_node) + dividends.sum(axis=1),
+        asset=asset_density + ndtr(asset_node) + dividends,
         cash_slope=steepness * cash_density,
         asset_slope=steepness * asset_density,
     )
@@ -101,10 +101,15 @@ def _equal_sides(terms: Terms, scores: Scores) -> Sides:
     asset_node, asset_points = scores.node + terms.node_deviation, scores.points + terms.point_deviation
     return Sides(
         cash=ndtr(scores.node) + (terms.interest * ndtr(scores.points)).sum(axis=1),
-        asset=ndtr(asset_node) + (terms.dividends * ndtr(asset_points)).sum(axis=1),
+        asset=ndtr(asset_node) + _paid(terms, lambda: ndtr(asset_points)),
         cash_slope=_density(scores.node) / terms.node_deviation,
         asset_slope=_density(asset_node) / terms.node_deviation,
     )
+
+
+def _paid(terms: Terms, share: Callable[[], FloatArray]) -> FloatArray | float:
+    """The dividends until expiration, times the share at each point; not computed where nobody pays any."""
+    return (terms.dividends * share()).sum(axis=1) if terms.dividends.any() else 0.0
 
 
 def _density(score: FloatArray) -> FloatArray:
@@ -112,5 +117,5 @@ def _density(score: FloatArray) -> FloatArray:
     return density
 
 
-SMOOTH = Equation(points(8), _smooth_sides, newton_steps=1, plain_steps=1)
+SMOOTH = Equation(points(6), _smooth_sides, newton_steps=1, plain_steps=1)
 EQUAL = Equation(points(16), _equal_sides, newton_steps=0, plain_steps=3)

@@ -12,7 +12,7 @@ import numpy as np
 
 from python_models.options.greeks import FloatArray
 
-NODES = 7  # times at which the boundary is solved
+NODES = 6  # times at which the boundary is solved
 PREMIUM_POINTS = 12  # of the integral in the price
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from python_models.options.american.boundary import log_boundary
-from python_models.options.american.pricing import as_contracts, held_price, log_moneyness
+from python_models.options.american.pricing import as_contracts, log_moneyness, price_of
 from python_models.options.american.puts import BoolArray, Contracts, Puts
 from python_models.options.greeks import POINT, FloatArray, option_greeks
 from python_models.options.implied_volatility import (
@@ -153,4 +153,4 @@ def _next(known: _Bracket, slope: FloatArray) -> FloatArray:
 
 def _error(contracts: Contracts, price: FloatArray, spot: FloatArray, volatility: FloatArray) -> FloatArray:
     terms = contracts._replace(volatility=volatility)
-    return held_price(terms, terms.puts(), log_boundary(terms.puts()), spot) - price
+    return price_of(terms, terms.puts(), log_boundary(terms.puts()), spot) - price

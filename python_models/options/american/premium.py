@@ -47,15 +47,13 @@ class _Constant(NamedTuple):
     weights: FloatArray
 
 
-def put_price(puts: Puts, boundary: LogBoundary, log_spot: FloatArray) -> FloatArray:
-    """The price: that of exercise now up to the boundary, and above it not below that or the European one."""
+def held_value(puts: Puts, boundary: LogBoundary, log_spot: FloatArray) -> FloatArray:
+    """The price if held, not below the European one, which it is up to the boundary: exercise is worth more."""
     european = _european(puts, log_spot)
     constant = _constant(puts, boundary.now, log_spot)
     fixed = (constant.weights * constant.powers).sum(axis=0) - _gap(puts, constant.score, log_spot)
     held = european + fixed + _difference(puts, boundary, log_spot)
-    exercised = 0.0 - np.expm1(log_spot)
-    price = np.where(log_spot <= boundary.now, exercised, np.maximum(held, european))
-    return np.maximum(price, exercised)
+    return np.where(log_spot <= boundary.now, european, np.maximum(held, european))
 
 
 def put_slopes(puts: Puts, boundary: LogBoundary, log_spot: FloatArray) -> Slopes:

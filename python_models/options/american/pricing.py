@@ -2,8 +2,8 @@
 
 Andersen, Lake and Offengenden, High-Performance American Option Pricing, Journal of Computational Finance 20
 (2016). The exercise boundary depends on the contract, its rates and volatility, not on the spot: it is solved
-once, and each spot costs one integral. Against a solution of high precision the error is below 1e-5 of the
-strike. Discrete dividends are outside the method.
+once, and each spot costs one integral. Against solutions of high precision the largest error is 1e-5 of the
+strike (2e-5 at volatilities below 8 %), the usual one 1e-7. Discrete dividends are outside the method.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from python_models.options.american.boundary import LogBoundary, log_boundary
-from python_models.options.american.premium import put_price
+from python_models.options.american.premium import held_value
 from python_models.options.american.puts import Contracts, IntArray, Puts
 from python_models.options.greeks import CHUNK, FloatArray, option_price
 
-PAIRS = 1024  # of contract and spot at a time, so that intermediate arrays stay in the CPU cache
+PAIRS = 4096  # of contract and spot at a time, so that intermediate arrays stay in the CPU cache
 
 
 EUROPEAN, UNKNOWN = -1, -2
@@ -114,12 +114,11 @@ def log_moneyness(contracts: Contracts, spot: FloatArray) -> FloatArray:
     return sign * np.log(spot / contracts.strike)
 
 
-def held_price(contracts: Contracts, puts: Puts, boundary: LogBoundary, spot: FloatArray) -> FloatArray:
+def price_of(contracts: Contracts, puts: Puts, boundary: LogBoundary, spot: FloatArray) -> FloatArray:
     """Price of contracts with the boundary of their equal puts, one spot each; not below intrinsic value."""
     is_call, strike, *_ = contracts
-    log_spot, intrinsic = log_moneyness(contracts, spot), np.where(is_call, spot - strike, strike - spot)
-    price = np.where(is_call, spot, strike) * put_price(puts, boundary, log_spot)
-    return np.where(log_spot <= boundary.now, intrinsic, np.maximum(price, intrinsic))
+    held = np.where(is_call, spot, strike) * held_value(puts, boundary, log_moneyness(contracts, spot))
+    return np.maximum(held, np.where(is_call, spot - strike, strike - spot))
 
 
 def _prices(boundary: Boundary, spot: FloatArray) -> FloatArray:
@@ -136,7 +135,7 @@ def _prices(boundary: Boundary, spot: FloatArray) -> FloatArray:
 
 def _solved_prices(boundary: Boundary, spot: FloatArray) -> FloatArray:
     contracts, rows = boundary.contracts, boundary.rows
-    return held_price(contracts, boundary.puts.take(rows), boundary.log_boundary.take(rows), spot)
+    return price_of(contracts, boundary.puts.take(rows), boundary.log_boundary.take(rows), spot)
 
 
 def _prices_at_zero(boundary: Boundary) -> FloatArray:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from python_models.options.american.boundary import log_boundary
 from python_models.options.american.premium import put_slopes
-from python_models.options.american.pricing import PAIRS, as_contracts, held_price, log_moneyness
+from python_models.options.american.pricing import PAIRS, as_contracts, log_moneyness, price_of
 from python_models.options.american.puts import BoolArray, Contracts
 from python_models.options.greeks import DAYS_PER_YEAR, POINT, FloatArray, Greeks, option_greeks
 
@@ -90,7 +90,7 @@ def _rate_slope(contracts: Contracts, spot: FloatArray) -> FloatArray:
     step = np.where(rate == 0, _RATE_STEP, np.minimum(_RATE_STEP, 0.5 * np.abs(rate)))
     low, high = np.where(rate == 0, rate, rate - step), rate + step
     terms = [contracts._replace(rate=moved) for moved in (low, high)]
-    less, more = (held_price(each, each.puts(), log_boundary(each.puts()), spot) for each in terms)
+    less, more = (price_of(each, each.puts(), log_boundary(each.puts()), spot) for each in terms)
     slope: FloatArray = (more - less) / (high - low)
     return slope
 
@@ -99,7 +99,7 @@ def _at(contracts: Contracts, spot: FloatArray) -> _Spots:
     """From the equal put p of the log spot l: a put is K p, l = ln(S / K), a call is S p, l = ln(K / S)."""
     puts, log_spot = contracts.puts(), log_moneyness(contracts, spot)
     boundary = log_boundary(puts)
-    price, slopes = held_price(contracts, puts, boundary, spot), put_slopes(puts, boundary, log_spot)
+    price, slopes = price_of(contracts, puts, boundary, spot), put_slopes(puts, boundary, log_spot)
     is_call, strike, *_ = contracts
     bend = slopes.second - slopes.first
     delta = np.where(is_call, price / spot - slopes.first, strike / spot * slopes.first)

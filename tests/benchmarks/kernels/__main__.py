@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from threadpoolctl import threadpool_limits
 
 from tests.benchmarks.comparison import Comparison
-from tests.benchmarks.kernels import correlation, factors, greeks, stress
+from tests.benchmarks.kernels import american, correlation, factors, greeks, stress
 from tests.benchmarks.report import made_by, write_readme
 
 BEGIN, END = "<!-- kernels: begin -->", "<!-- kernels: end -->"
@@ -19,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--write", action="store_true", help="put the table into tests/benchmarks/README.md")
     asked = parser.parse_args(arguments)
     with threadpool_limits(1):  # for us and for the peers
-        parts = (greeks, factors, stress, correlation)
+        parts = (greeks, american, factors, stress, correlation)
         found = [comparison for part in parts for comparison in part.measure()]
     report = markdown(found)
     print(report)  # noqa: T201 - a command

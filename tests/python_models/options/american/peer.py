@@ -17,14 +17,19 @@ SCHEMES = {
 
 def quantlib_prices(contracts: Contracts, spots: list[float], scheme: str = "accurate") -> list[float]:
     """Prices, one per contract and its spot."""
+    return [option.NPV() for option in quantlib_options(contracts, spots, scheme)]
+
+
+def quantlib_options(contracts: Contracts, spots: list[float], scheme: str) -> list[QuantLib.VanillaOption]:
+    """Options with their engine, one per contract and its spot."""
     columns = (column.tolist() for column in contracts)
     return [
-        quantlib_option(is_call, spot, *terms, scheme=scheme).NPV()
+        _option(is_call, spot, *terms, scheme=scheme)
         for spot, is_call, *terms in zip(spots, *columns, strict=True)
     ]
 
 
-def quantlib_option(  # noqa: PLR0917  # the usual order
+def _option(  # noqa: PLR0917  # the usual order
     is_call: bool,
     spot: float,
     strike: float,
@@ -35,7 +40,6 @@ def quantlib_option(  # noqa: PLR0917  # the usual order
     *,
     scheme: str,
 ) -> QuantLib.VanillaOption:
-    """One option with its engine."""
     QuantLib.Settings.instance().evaluationDate = TODAY
     days = QuantLib.Actual365Fixed()
     process = QuantLib.BlackScholesMertonProcess(
