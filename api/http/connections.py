@@ -15,7 +15,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 
 from api.http.errors import (
     HeadersTooLarge,
@@ -73,6 +77,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._problem: Problem | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._sending: asyncio.TimerHandle | None = None
+        self._begun: list[RequestResponseCycle] = []
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Count the connection, and begin to wait for its first request."""
@@ -84,9 +89,13 @@ class BoundedProtocol(HttpToolsProtocol):
             self._set_deadline(self._limits.header_seconds)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the deadline."""
+        """Forget the deadline, and tell every request; uvicorn tells the last one only."""
         self._clear_deadline()
         self._stop_watching()
+        self.pipeline.clear()
+        for cycle in self._begun:
+            cycle.disconnected = True
+            cycle.message_event.set()
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
@@ -136,6 +145,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._set_deadline(self._limits.body_seconds)
         self.app = _refuse_busy if self._is_busy() else self._served
         super().on_headers_complete()
+        self._begun = [cycle for cycle in (*self._begun, self.cycle) if cycle and not cycle.response_complete]
 
     def on_body(self, body: bytes) -> None:
         """Take a part of the body."""

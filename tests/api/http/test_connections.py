@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import socket
 import threading
 import time
@@ -49,7 +50,12 @@ def serving(served: Any = app, **options: Any) -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         config = uvicorn.Config(served, lifespan="off", log_config=None, **options)
         server = uvicorn.Server(config)
-        thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])), daemon=True)
+
+        def serve() -> None:
+            with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+                runner.run(server.serve([listener]))
+
+        thread = threading.Thread(target=serve, daemon=True)
         thread.start()
         try:
             yield listener.getsockname()[1]
@@ -258,6 +264,20 @@ def test_a_client_that_does_not_take_its_answer_is_cut_off(port: int, connect: C
         connection.sendall(ASK_LARGE)
     wait_until_served(port)
     assert all(0 < len(read_all(connection)) < LARGE for connection in held)
+
+
+def test_requests_behind_an_answer_that_is_cut_off_write_no_traceback(
+    port: int, connect: Connect, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    connection = connect()
+    connection.sendall(ASK_LARGE.replace(b"Connection: close\r\n", b"") + HEAD + b"\r\n" + HEAD + b"\r\n")
+    limit = time.monotonic() + PATIENCE
+    while "was not taken in time" not in caplog.text:
+        assert time.monotonic() < limit
+        time.sleep(0.05)
+    assert ask(port) < 1
+    assert [record.getMessage() for record in caplog.records if record.exc_info] == []
 
 
 def test_a_client_that_takes_its_answer_slowly_gets_all_of_it(connect: Connect) -> None:
