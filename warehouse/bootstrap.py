@@ -105,6 +105,16 @@ def writers_sql(folder: Path = SQL_FOLDER) -> bytes:
     return b"".join(script)
 
 
+def lay_roles(administrator: Connection) -> None:
+    """Give the roles their rights and settings again, where the administrator may; raises BootstrapError."""
+    if not _state(administrator)[1]:
+        logger.info("%s is left to the server's administrator", ROLES_FILE)
+        return
+    text = (SQL_FOLDER / ROLES_FILE).read_text()
+    with _lock(administrator):
+        _in_transaction(administrator, ROLES_FILE, lambda: _run(administrator, text))
+
+
 def _check_server(connection: Connection) -> None:
     version = connection.info.server_version // 10000
     if version < OLDEST_SERVER:

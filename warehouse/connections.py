@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import psycopg
 from psycopg import sql
 
-from warehouse.bootstrap import ONLY_CATALOG, Connection, Writer, bootstrap, set_password
+from warehouse.bootstrap import ONLY_CATALOG, Connection, Writer, bootstrap, lay_roles, set_password
 from warehouse.embedded import EmbeddedServer, reload_embedded, server_lock, start_embedded, stop_embedded
 from warehouse.embedded_host import DEFAULT_PORT
 from warehouse.embedded_logins import (
@@ -102,6 +102,12 @@ def open_warehouse(settings: Settings | None = None) -> Warehouse:
     if settings.database_url is None:
         return _open_embedded(settings)
     return _open_given(settings, settings.database_url)
+
+
+def reset_roles(warehouse: Warehouse) -> None:
+    """Undo what roles changed of their own rights and settings. Raises BootstrapError."""
+    with _as_administrator(warehouse.admin_url) as administrator:
+        lay_roles(administrator)
 
 
 def stop_warehouse(settings: Settings | None = None) -> bool:
@@ -255,6 +261,8 @@ def _set_passwords(settings: Settings, administrator: Connection) -> None:
     for role, verifier in found.fetchall():
         password = _embedded_password(settings, role)
         if not matches(password, verifier):
+            if verifier is not None:
+                logger.warning("the role %s had another password: it has that of this warehouse again", role)
             with server_lock(settings.warehouse_folder):
                 set_password(administrator, role, password)
 

@@ -188,6 +188,26 @@ facts as (
         (rolcreatedb, 'create databases'), (rolreplication, 'replicate'), (rolbypassrls, 'bypass row policies')
     ) as attributes (has, attribute)
     where has and rolname = any(%(roles)s) and %(is_warehouse)s
+    union all
+    -- what a session begins with; each role may change its own
+    select
+        case when setdatabase = 0 then 'server' else 'database of the warehouse' end,
+        'settings', replace(setting, '; ', ';'), 'begin with', coalesce(rolname, 'everyone')
+    from pg_catalog.pg_db_role_setting
+    left join pg_catalog.pg_roles on pg_roles.oid = setrole
+    cross join lateral unnest(setconfig) as setting
+    where
+        (rolname = any(%(roles)s) or setrole = 0)
+        and setdatabase in (0, (select oid from pg_catalog.pg_database where datname = current_database()))
+        and %(is_warehouse)s
+    union all
+    select 'server', 'roles', '', 'connect ' || rolconnlimit || ' times at most', rolname
+    from pg_catalog.pg_roles
+    where rolconnlimit <> -1 and rolname = any(%(roles)s) and %(is_warehouse)s
+    union all
+    select 'server', 'roles', '', 'no longer log in', rolname
+    from pg_catalog.pg_roles
+    where rolvaliduntil < now() and rolname = any(%(roles)s) and %(is_warehouse)s
 )
 
 select distinct place, kind, name, privilege, case when role = current_user then 'administrator' else role end

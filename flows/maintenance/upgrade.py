@@ -15,7 +15,7 @@ from flows.pipeline.lock import build_lock, process_name
 from flows.pipeline.nightly import nightly
 from flows.pipeline.reader_views import make_views
 from warehouse.code_version import upgrade_steps
-from warehouse.connections import Warehouse
+from warehouse.connections import Warehouse, reset_roles
 
 IS_REBUILD_REQUESTED = "select exists (select from ops.rebuilds where publication_id is null)"
 
@@ -23,8 +23,10 @@ IS_REBUILD_REQUESTED = "select exists (select from ops.rebuilds where publicatio
 def upgrade_warehouse(warehouse: Warehouse) -> bool:
     """Apply the missing steps and create the readers' views; whether anything had to be done.
 
-    An upgrade that failed after its steps is resumed. Raises SigmaSightError.
+    An upgrade that failed after its steps is resumed. Settings that a role changed for itself are undone.
+    Raises SigmaSightError.
     """
+    reset_roles(warehouse)
     with (
         build_lock(warehouse, "upgrade", any_layout=True),
         warehouse.connect_writer(application_name=process_name("upgrade")) as connection,

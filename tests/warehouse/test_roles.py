@@ -14,7 +14,7 @@ from api.auth.claims import CLAIM_USER, claim_of
 from api.auth.users import User
 from tests.claims import claim, user_of
 from warehouse.bootstrap import Connection
-from warehouse.connections import Warehouse, connect, open_warehouse
+from warehouse.connections import Warehouse, connect, open_warehouse, reset_roles
 
 READERS = ("analyst", "api", "auth", "chat")
 LAYERS = ("raw", "ops", "access", "staging", "intermediate", "published", "marts", "udf", "public")
@@ -526,3 +526,19 @@ def test_an_older_warehouse_gets_the_role_and_its_grants(empty_warehouse: Wareho
         assert connection.execute("select length(key) from ops.claim_keys").fetchone() == (32,)
         with pytest.raises(psycopg.errors.UndefinedColumn):
             connection.execute("select row_key from ops.users")
+
+
+def test_what_roles_changed_of_their_own_is_undone(empty_warehouse: Warehouse) -> None:
+    # Silent failure prevented: an analyst shuts the other analysts and the reports of the night out
+    database = sql.Identifier(empty_warehouse.settings.warehouse_database)
+    own = sql.SQL("alter role current_user in database {} set {}")
+    with connect(empty_warehouse.analyst_url, autocommit=True) as analyst:
+        analyst.execute("set default_transaction_read_only = off")
+        for setting in ("default_transaction_read_only = off", "statement_timeout = 1"):
+            analyst.execute(own.format(database, sql.SQL(setting)))
+    with pytest.raises(psycopg.errors.QueryCanceled), connect(empty_warehouse.analyst_url) as analyst:
+        analyst.execute("select count(*) from generate_series(1, 10000000)")
+    reset_roles(empty_warehouse)
+    with connect(empty_warehouse.analyst_url) as analyst:
+        assert analyst.execute("show statement_timeout").fetchone() == ("0",)
+        assert analyst.execute("show default_transaction_read_only").fetchone() == ("on",)

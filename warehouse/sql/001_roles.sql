@@ -24,6 +24,31 @@ begin
 end
 $$;
 
+-- PostgreSQL lets every role change its own settings, for all its later sessions: what differs from those below is undone.
+do $$
+declare
+    changed record;
+begin
+    for changed in
+        select
+            roles.rolname as name,
+            case when settings.setdatabase <> 0 then format('in database %I', current_database()) else '' end as place
+        from pg_catalog.pg_db_role_setting as settings
+        join pg_catalog.pg_roles as roles on roles.oid = settings.setrole
+        where
+            roles.rolname in (
+                'sigmasight_writer', 'sigmasight_analyst', 'sigmasight_api', 'sigmasight_auth', 'sigmasight_ai',
+                'sigmasight_chat'
+            )
+            and settings.setdatabase in (
+                0, (select oid from pg_catalog.pg_database where datname = current_database())
+            )
+    loop
+        execute format('alter role %I %s reset all', changed.name, changed.place);
+    end loop;
+end
+$$;
+
 -- PostgreSQL lets every role store large objects, take advisory locks, change settings from within a query, sleep, run
 -- SQL given as text and see the statements of other sessions. Only a superuser can revoke that, which the administrator
 -- is on the embedded server. sigmasight_chat, which runs statements that a model wrote, gets none of it back.

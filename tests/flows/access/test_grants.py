@@ -5,6 +5,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from flows.access.grants import (
     Access,
@@ -109,6 +110,12 @@ PLANTED = [
     ),
     ("alter view marts.fct_prices set (security_barrier = false)", "views: filter before anything else"),
     ("grant connect on database postgres to sigmasight_chat", "sigmasight_chat: connect"),
+    (
+        "alter role sigmasight_chat set statement_timeout = '1h'",
+        "sigmasight_chat: begin with, on statement_timeout=1h settings of server",
+    ),
+    ("alter role sigmasight_chat connection limit 1", "sigmasight_chat: connect 1 times at most"),
+    ("alter role sigmasight_analyst valid until '2020-01-01'", "sigmasight_analyst: no longer log in"),
     ("grant usage on language plpgsql to sigmasight_api with grant option", "plpgsql languages"),
 ]
 
@@ -136,6 +143,10 @@ def test_a_planted_right_is_found(admin: psycopg.Connection[Row], statement: str
         ("revoke sigmasight_analyst from sigmasight_writer", "sigmasight_writer: member"),
         ("grant execute on function pg_notify(text, text) to public", "everyone: not execute, on pg_notify"),
         ("alter role sigmasight_auth nologin", "sigmasight_auth: log in"),
+        (
+            "alter role sigmasight_api reset statement_timeout",
+            "api: begin with, on statement_timeout",
+        ),
     ],
 )
 def test_a_right_that_is_gone_is_found(admin: psycopg.Connection[Row], statement: str, sentence: str) -> None:
@@ -146,6 +157,13 @@ def test_a_right_that_is_gone_is_found(admin: psycopg.Connection[Row], statement
         if each.startswith("Not in the database")
     ]
     assert [each for each in missing if sentence in each], missing
+
+
+def test_a_setting_for_this_database_is_found(admin: psycopg.Connection[Row], demo: Warehouse) -> None:
+    change = sql.SQL("alter role sigmasight_analyst in database {} set row_security = off")
+    admin.execute(change.format(sql.Identifier(demo.settings.warehouse_database)))
+    (found,) = differences(access(admin), expected_grants())
+    assert "sigmasight_analyst: begin with, on row_security=off settings of database of the" in found
 
 
 # --- the command ------------------------------------------------------------------------------------------
