@@ -48,7 +48,7 @@ class _Constant(NamedTuple):
 
 
 def held_value(puts: Puts, boundary: LogBoundary, log_spot: FloatArray) -> FloatArray:
-    """The price if held, not below the European one, which it is up to the boundary: exercise is worth more."""
+    """The price if held, not below the European one, which it is up to the boundary: exercise pays more."""
     european = _european(puts, log_spot)
     constant = _constant(puts, boundary.now, log_spot)
     fixed = (constant.weights * constant.powers).sum(axis=0) - _gap(puts, constant.score, log_spot)
