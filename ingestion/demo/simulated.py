@@ -35,6 +35,7 @@ _TABLE = DEMO_FOLDER / "simulation.csv"
 _COLUMNS = (
     *("symbol", "price", "market", *STYLES, "sector", "sector_beta", "duration"),
     *("idiosyncratic_volatility", "dividend_yield", "dividends_per_year", "average_volume"),
+    "shares_outstanding",
 )
 
 
@@ -57,7 +58,8 @@ def load_simulated(connection: Connection, *, seed: int = SEED, until: date = LA
             load.rows(CORPORATE_ACTIONS, dividends.assign(action="dividend")),
             load.rows(TREASURY_RATES, rates),
             load.rows(
-                COMPANY_PROFILES, simulated_profiles() if until >= PROFILE_DATE else simulated_profiles()[:0]
+                COMPANY_PROFILES,
+                simulated_profiles(markets) if until >= PROFILE_DATE else simulated_profiles(markets)[:0],
             ),
             load.rows(PRICES, prepared.rows),
         ]
@@ -70,13 +72,19 @@ def simulated_markets(seed: int = SEED) -> SimulatedMarkets:
     )
 
 
-def simulated_profiles() -> pd.DataFrame:
-    """The demo's profiles with the beta and dividend yield of the simulation (not of any provider)."""
+def simulated_profiles(markets: SimulatedMarkets) -> pd.DataFrame:
+    """The demo's profiles with the size, beta and dividend yield of the simulation (not of any provider)."""
+    closes = markets.quotes[markets.quotes["price_date"] == pd.Timestamp(PROFILE_DATE)]
+    close = closes.set_index("symbol")["close"]
     by_symbol = {security.symbol: security for security in securities()}
     profiles = demo_profiles()
     profiles = profiles[profiles["symbol"].isin(by_symbol)].assign(profile_date=PROFILE_DATE)
     simulated = [by_symbol[symbol] for symbol in profiles["symbol"]]
     return profiles.assign(
+        market_cap=[
+            security.shares_outstanding and round(security.shares_outstanding * close[security.symbol], 2)
+            for security in simulated
+        ],
         dividend_yield=[security.dividend_yield for security in simulated],
         details=[json.dumps(_details(security)) for security in simulated],
     )
@@ -103,10 +111,15 @@ def securities() -> list[Security]:
             float(record["idiosyncratic_volatility"]),
             float(record["dividend_yield"]),
             int(record["dividends_per_year"]),
-            float(record["average_volume"]) if record["average_volume"] else None,
+            _number(record["average_volume"]),
+            _number(record["shares_outstanding"]),
         )
         for symbol, record in records.items()
     ]
+
+
+def _number(text: str) -> float | None:
+    return float(text) if text else None
 
 
 def _betas(record: Record) -> dict[str, float]:

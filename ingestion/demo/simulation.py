@@ -87,6 +87,7 @@ class Security:
 
     price: the close at the anchor, USD. betas: by factor. duration: years. idiosyncratic_volatility,
     dividend_yield: decimal per year. average_volume: shares per day; None for a fund with one price per day.
+    shares_outstanding: None if not known.
     """
 
     symbol: str
@@ -97,6 +98,7 @@ class Security:
     dividend_yield: float
     dividends_per_year: int
     average_volume: float | None
+    shares_outstanding: float | None = None
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,5 @@
--- A simulated profile adds a dividend yield and a beta to what other sources say of the company; it hides none of it.
+-- A simulated profile adds a market capitalization, a dividend yield and a beta to what other sources say of the
+-- company; it hides none of it.
 with newest as (
     select distinct on (symbol, profile_date) *
     from {{ source('raw', 'company_profiles') }}
@@ -30,7 +31,7 @@ final as (
         stated.exchange,
         stated.country,
         stated.currency,
-        stated.market_cap,
+        coalesce(stated.market_cap, used.market_cap) as market_cap,
         coalesce(stated.dividend_yield, used.dividend_yield) as dividend_yield,
         used.details || stated.details as details,
         used.loaded_at

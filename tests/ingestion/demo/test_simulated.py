@@ -11,6 +11,7 @@ from ingestion.demo.demo import STATEMENT_DATE, demo_portfolios
 from ingestion.demo.simulated import (
     FIRST_DATE,
     LAST_DATE,
+    PROFILE_DATE,
     entry_prices,
     load_simulated,
     securities,
@@ -62,11 +63,17 @@ def test_the_portfolio_of_october_is_entered_at_the_simulated_closes(closes: pd.
             assert closes.loc[str(late.statement_date), lot.symbol] == float(lot.entry_price), lot.symbol
 
 
-def test_profiles_have_the_beta_and_yield_of_the_simulation() -> None:
-    profiles = simulated_profiles().set_index("symbol")
+def test_profiles_have_the_beta_yield_and_size_of_the_simulation(
+    markets: SimulatedMarkets, closes: pd.DataFrame
+) -> None:
+    profiles = simulated_profiles(markets).set_index("symbol")
     assert {security.symbol for security in securities()} == set(profiles.index)
     assert profiles.loc["SPY", ["details", "dividend_yield"]].tolist() == ['{"beta": 1.0}', 0.012]
     assert profiles.loc["VIX", "details"] == "{}"
+    shares = profiles["market_cap"] / closes.loc[str(PROFILE_DATE)]
+    assert shares["AAPL"] == pytest.approx(14_900_000_000)
+    unsized = {"VIX", "FXNAX", "FCNTX", "FMAGX", "VTIAX"}
+    assert set(shares.index[shares.isna()]) == unsized, "an index and funds with one price a day"
     assert profiles["name"].notna().all()
 
 

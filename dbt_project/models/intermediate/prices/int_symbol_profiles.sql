@@ -1,6 +1,6 @@
--- Sector, dividend yield and provider beta of each symbol over time. A profile is valid from its date on; the sector of
--- the first one also applies to earlier dates (from valid_from on). Yield and beta are figures of their day: join them
--- from profile_date on.
+-- Sector, market capitalization, dividend yield and provider beta of each symbol over time. A profile is valid from its
+-- date on; the sector of the first one also applies to earlier dates (from valid_from on). The others are figures of
+-- their day: join them from profile_date on.
 with profiles as (
     select * from {{ ref('stg_raw__company_profiles') }}
 ),
@@ -9,6 +9,7 @@ numbered as (
     select
         symbol,
         sector,
+        market_cap,
         dividend_yield,
         profile_date,
         {{ profile_detail('beta') }} as provider_beta,
@@ -22,6 +23,7 @@ final as (
     select
         symbol,
         sector,
+        market_cap,
         dividend_yield,
         provider_beta,
         profile_date,
