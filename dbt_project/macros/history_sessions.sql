@@ -5,6 +5,7 @@
     var('volatility_rules').forecast_window,
     var('risk_rules').window + var('risk_rules').filter_warmup,
     var('correlation_rules').window,
+    var('liquidity_rules').long_window,
     var('backtest_window') + var('volatility_rules').har_horizon,
 ] | max) }}
 {%- endmacro %}

@@ -72,6 +72,14 @@ CONTRACT = {
     "positions_total positions_skipped data_days",
     "fct_risk_contributions": "position_id as_of_date measure | portfolio_id symbol standalone marginal "
     "component share null_reason coverage",
+    "fct_symbol_liquidity": "symbol as_of_date | average_volume_20d median_volume_20d "
+    "average_dollar_volume_20d average_volume_63d median_volume_63d zero_volume_days_63d amihud_illiquidity "
+    "shares_outstanding turnover null_reason",
+    "fct_position_liquidity": "position_id as_of_date | portfolio_id symbol days_to_liquidate share_1d "
+    "share_7d share_30d bucket null_reason cost cost_null_reason",
+    "fct_portfolio_liquidity": "portfolio_id as_of_date | share_1d share_7d share_30d days_to_liquidate_95 "
+    "days_to_liquidate_100 cost cost_pct_equity unwinding_days liquidity_adjusted_var coverage quality_flag "
+    "quality_message positions_analyzed positions_total positions_skipped data_days",
     "fct_symbol_risk": "symbol as_of_date | realized_volatility_21d realized_volatility_63d "
     "forecast_volatility_21d volatility_trend volatility_percentile idiosyncratic_volatility",
     "fct_var_backtest": "portfolio_id as_of_date method pnl_basis confidence | observations breaches "

@@ -14,7 +14,7 @@ from api.chat.tools.semantic.marts import Mart, column_of, read_marts
 FILE = Path(__file__).with_name("semantic.md")
 MOST_BYTES = 4096
 
-_KEYS = {"portfolio_id": "P", "as_of_date": "D", "position_id": "position", "scenario_id": "scenario"}
+_KEYS = {"portfolio_id": "P", "as_of_date": "D", "position_id": "L", "symbol": "S", "scenario_id": "scenario"}
 _UNITS = {
     "see dim_factors.unit": "varies",
     "return per unit of return": "ratio",
@@ -29,11 +29,10 @@ PostgreSQL, schema `marts`, only this user's rows. Facts: a row per session; alw
 - Money is USD. Decimals are fractions: 0.05 is 5 %. Volatilities are per year, VaR and ES one day but 10d.
 - Short: negative quantity and market_value, positive short_exposure. Gross: long + short, net: long - short.
 - Losses: positive in VaR and ES, negative in P&L, stress, returns and drawdown.
-- D below: as_of_date, an NYSE session; P: portfolio_id, names in dim_portfolios.
+- Below, D: as_of_date, an NYSE session; P: portfolio_id (dim_portfolios); L: position_id; S: symbol.
 - Restated: fct_restatements. Withheld, old: fct_quarantine, say so.
 - Null is never zero: say why (…_null_reason, quality_flag, quality_message).
-- coverage_of_equity: measured share; below 1, say so. Private positions have no risk.
-- has_simulated_prices: say so.
+- has_simulated_prices, or coverage_of_equity (share measured) below 1: say so. Private positions: no risk.
 """
 
 MEASURES = (
@@ -48,14 +47,14 @@ MEASURES = (
     ("beta", "of present holdings; else own past returns, vendors'", (
         "fct_portfolio_risk.market_beta", ".return_beta", ".beta_provider_1y")),
     ("factor beta", "model risk; spread for tilts", ("fct_portfolio_factor_exposures.beta",)),
-    ("volatility", "past", (
-        "fct_portfolio_risk.realized_volatility_21d", ".realized_volatility_63d")),
-    ("expected volatility", "", ("fct_portfolio_risk.forecast_volatility_21d",)),
-    ("model volatility", "from factors", ("fct_portfolio_risk.total_volatility",)),
+    ("volatility", "past; expected; from factors", (
+        "fct_portfolio_risk.realized_volatility_21d", ".forecast_volatility_21d", ".total_volatility")),
     ("VaR, ES", "historical; else …_filtered, …_parametric, …_cornish_fisher", (
         "fct_portfolio_risk.var_95_1d", ".es_95_1d")),
     ("stress", "only shocked factors; all; own past returns", (
         "fct_portfolio_stress.direct_pnl", ".correlated_pnl", ".replay_pnl")),
+    ("liquidity", "", (
+        "fct_portfolio_liquidity.share_1d", ".days_to_liquidate_95")),
     ("diversification", "0 good, 1 none", ("fct_portfolio_correlation.diversification_score",)),
 )  # fmt: skip
 
