@@ -35,7 +35,11 @@ WORKER_SETTINGS = (
 def nightly_deployment(
     source: Source | None, prices: Path | None, *, pool: str | None = None, settings: Settings | None = None
 ) -> "RunnerDeployment":
-    """The deployment `nightly/nightly`. source, prices: of the flow. pool: the work pool that runs it."""
+    """The deployment `nightly/nightly`. source, prices: of the flow. pool: the work pool that runs it.
+
+    Only in a pool does Prefect's server limit its concurrency. A schedule limits its own: the server keeps
+    the slot of a run whose schedule was killed, if it was restarted since, and no other run would ever begin.
+    """
     from prefect.deployments.runner import RunnerDeployment
     from prefect.schedules import Cron
     from prefect.types.entrypoint import EntrypointType
@@ -49,7 +53,7 @@ def nightly_deployment(
         schedule=Cron(CRON, timezone=TIMEZONE),
         parameters={"source": source and source.value, "prices": prices and str(prices.resolve())},
         entrypoint_type=EntrypointType.MODULE_PATH,
-        concurrency_limit=1,
+        concurrency_limit=1 if pool else None,
         work_pool_name=pool,
         job_variables={"env": worker_environment(settings)} if pool and settings else None,
     )

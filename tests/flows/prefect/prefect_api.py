@@ -53,6 +53,13 @@ class PrefectServer:
         body = {"parameters": given, "state": {"type": "SCHEDULED"}}
         return str(self.ask(f"/deployments/{served['id']}/create_flow_run", body)["id"])
 
+    def leave_pending(self, served: dict[str, Any]) -> None:
+        """Leave a run as a schedule does that is killed before the run's process begins."""
+        state = {"type": "SCHEDULED", "state_details": {"scheduled_time": "2100-01-01T00:00:00Z"}}
+        run = self.ask(f"/deployments/{served['id']}/create_flow_run", {"state": state})
+        answer = self.ask(f"/flow_runs/{run['id']}/set_state", {"state": {"type": "PENDING"}})
+        assert answer["status"] == "ACCEPT", answer
+
 
 def authorization(secret: str) -> dict[str, str]:
     return {"Authorization": f"Basic {base64.b64encode(secret.encode()).decode()}"}

@@ -142,6 +142,7 @@ def test_schedule_serves_the_nightly_flow_on_weekdays_after_the_close(
         served = server.deployment()
         assert served is not None, process.communicate()
         wait_until(lambda: "night_overdue" in hook.kinds(), "what is wrong is reported, though no run began")
+        server.leave_pending(served)
         run_id = server.start_run(served)
         wait_until(lambda: server.ask(f"/flow_runs/{run_id}")["state_type"] in ENDED, "the run ends")
         assert one(warehouse, "select max(as_of_date) from ops.publication_dates") == NEW_DATE
