@@ -4,7 +4,8 @@ The processes of a run (`pytest -n 2`) share the server and the large builds; ea
 
 warehouse         one for the whole process, for tests that only read or that clean up after themselves
 empty_warehouse   a new database per test, copied from a template in a fraction of a second
-module_warehouse  the same per module, for tests that load once and query often
+emptied_warehouse the same, but one database for the whole process, emptied after each test: faster
+module_warehouse  a new database per module, for tests that load once and query often
 demo              the demonstration as of THEN, built and published once for the whole run: simulated prices
 market            the demo portfolios on real prices; skips if they are missing
 market_then       the same with data up to THEN
@@ -34,6 +35,7 @@ from threadpoolctl import threadpool_limits
 from flows.maintenance.backup import restore_backup, write_backup
 from tests import examples  # noqa: F401 - registers hypothesis profiles before one is chosen
 from tests.database_copies import PROCESS, copy_of, drop
+from tests.emptying import ReusedWarehouse
 from tests.password_cost import hash_cheaply, hash_demo_users_cheaply
 from tests.shared_builds import Built, SharedBuilds, join_server
 from warehouse.connections import Warehouse, open_warehouse
@@ -197,6 +199,19 @@ def empty_warehouse(copy_warehouse: Callable[..., Warehouse]) -> Iterator[Wareho
     copied = copy_warehouse()
     yield copied
     drop(copied)
+
+
+@pytest.fixture(scope="session")
+def reused_warehouse(copy_warehouse: Callable[..., Warehouse]) -> ReusedWarehouse:
+    """One database for the emptied warehouses of this process."""
+    return ReusedWarehouse(copy_warehouse)
+
+
+@pytest.fixture
+def emptied_warehouse(reused_warehouse: ReusedWarehouse) -> Iterator[Warehouse]:
+    """Open a warehouse without data, emptied after this test; only for tests that need no chat's database."""
+    yield reused_warehouse.take()
+    reused_warehouse.give_back()
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,12 @@ MARKET_FOLDER = Path(__file__).parents[3] / "shared" / "data" / "market"
 
 
 @pytest.fixture
+def empty_warehouse(emptied_warehouse: Warehouse) -> Warehouse:
+    """Nothing in ingestion uses the chat's database."""
+    return emptied_warehouse
+
+
+@pytest.fixture
 def connection(empty_warehouse: Warehouse) -> Iterator[Connection]:
     with empty_warehouse.connect_writer(application_name="test ingestion", autocommit=True) as connection:
         yield connection

@@ -13,9 +13,9 @@ FOREVER = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
 
 
 @pytest.fixture
-def writer(empty_warehouse: Warehouse) -> Connection:
+def writer(emptied_warehouse: Warehouse) -> Connection:
     """Open a session in a warehouse with the calendar of January 2024, from one load."""
-    connection = empty_warehouse.connect_writer(autocommit=True)
+    connection = emptied_warehouse.connect_writer(autocommit=True)
     load_calendar(connection, holidays=[])
     return connection
 
@@ -136,9 +136,12 @@ def test_a_range_without_a_session_is_refused(writer: Connection) -> None:
     assert taken_in(writer) == {}
 
 
-def test_readers_see_all_of_a_publication_or_none(writer: Connection, empty_warehouse: Warehouse) -> None:
+def test_readers_see_all_of_a_publication_or_none(writer: Connection, emptied_warehouse: Warehouse) -> None:
     publish(writer, 1, MONDAY, WEDNESDAY)
-    with empty_warehouse.connect_writer() as build, empty_warehouse.connect_writer(autocommit=True) as reader:
+    with (
+        emptied_warehouse.connect_writer() as build,
+        emptied_warehouse.connect_writer(autocommit=True) as reader,
+    ):
         publish(build, 2, MONDAY, WEDNESDAY)
         assert set(current(reader).values()) == {1}
         build.commit()

@@ -21,9 +21,9 @@ Say = Callable[[str], str]
 
 
 @pytest.fixture
-def type_in(empty_warehouse: Warehouse) -> Callable[[str], tuple[int, str]]:
+def type_in(emptied_warehouse: Warehouse) -> Callable[[str], tuple[int, str]]:
     """Run `sigmasight ...`; the exit code and all output, on one line."""
-    variables = empty_warehouse.settings.as_environment() | {"COLUMNS": "200"}
+    variables = emptied_warehouse.settings.as_environment() | {"COLUMNS": "200"}
 
     def run(line: str) -> tuple[int, str]:
         done = invoke(shlex.split(line), variables)
