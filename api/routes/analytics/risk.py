@@ -1,4 +1,4 @@
-"""Volatility, value at risk, variance, contributions to risk and Greeks of one portfolio."""
+"""Volatility, value at risk, variance, contributions to risk, Greeks and liquidity of one portfolio."""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -18,6 +18,7 @@ from api.schemas.analytics_risk import (
     PortfolioValueAtRisk,
     PortfolioVolatility,
 )
+from api.schemas.performance.liquidity import PortfolioLiquidity
 from api.schemas.performance.payoffs import PortfolioOptionPayoffs
 
 router = APIRouter(prefix="/analytics/portfolio/{portfolio_id}", tags=["Analytics"])
@@ -29,6 +30,7 @@ OPTION_PAYOFFS = load_query("analytics_option_payoffs")
 VALUE_AT_RISK = load_query("analytics_value_at_risk")
 RISK_DECOMPOSITION = load_query("analytics_risk_decomposition")
 RISK_CONTRIBUTIONS = load_query("analytics_risk_contributions")
+LIQUIDITY = load_query("analytics_liquidity")
 
 
 @router.get(
@@ -139,3 +141,18 @@ async def risk_contributions(
     """
     parameters = {"portfolio_id": portfolio_id, "measure": measure}
     return await responder.send(RISK_CONTRIBUTIONS, parameters, portfolio_id=portfolio_id)
+
+
+@router.get(
+    "/liquidity",
+    summary="Liquidity",
+    response_model=PortfolioLiquidity,
+    responses=marts_responses(PortfolioNotFound),
+)
+async def liquidity(portfolio_id: UUID, responder: ResponderDep) -> Response:
+    """Show how fast the portfolio and each position can be sold, at what cost, and the risk meanwhile.
+
+    A position is traded at a share of the average volume of 20 sessions. What is known to have no market is
+    illiquid; what is not known is null and lowers metadata.coverage. Days are sessions.
+    """
+    return await responder.send(LIQUIDITY, {"portfolio_id": portfolio_id}, portfolio_id=portfolio_id)

@@ -1,1 +1,1 @@
-"""Shapes of answers on returns and on what contributes to return and risk."""
+"""Shapes of answers on returns, on what contributes to return and risk, and on liquidity."""

@@ -100,6 +100,8 @@ CELLS: dict[tuple[str, str], tuple[str, tuple[str, ...], set[str]]] = {
         ("method", "pnl_basis", "confidence"),
         set(),
     ),
+    ("liquidity", "portfolio"): (f"select * from fct_portfolio_liquidity {OF_PORTFOLIO}", (), set()),
+    ("liquidity", "positions"): (f"select * from fct_position_liquidity {OF_PORTFOLIO}", ("symbol",), set()),
     ("correlation", "portfolio"): (CORRELATION, (), set()),
     ("stress", "worst"): (STRESS, ("scenario_name",), set()),
     ("stress", "best"): (STRESS, ("scenario_name",), set()),

@@ -467,6 +467,51 @@ def test_risk_contributions_equal_the_mart_and_add_up(high_net_worth: Person, an
     assert {one["null_reason"] for one in body["contributions"][len(components) :]} == {"private"}
 
 
+def test_liquidity_equals_the_marts(high_net_worth: Person, analyst: Analyst, prices: str) -> None:
+    body = get(high_net_worth, "liquidity")
+    fact = row(analyst, "fct_portfolio_liquidity", high_net_worth)
+    for name in ("share_1d", "share_7d", "share_30d", "days_to_liquidate_95", "days_to_liquidate_100"):
+        assert body["data"][name] == rounded(fact[name])
+    for name in ("cost", "liquidity_adjusted_var", "liquidity_adjusted_var_99"):
+        assert body["data"][name] == rounded(fact[name], 2)
+    assert body["data"]["unwinding_days"] == fact["unwinding_days"]
+    assert sum(body["data"]["buckets"].values()) == pytest.approx(body["metadata"]["coverage"], abs=4e-6)
+    assert body["metadata"]["gross_market_value"] == rounded(fact["gross_market_value"], 2)
+    assert body["metadata"]["coverage"] == rounded(fact["coverage"])
+    assert body["metadata"]["participation"] == 0.2
+    known = {str(one["position_id"]): one for one in rows(analyst, "fct_position_liquidity", high_net_worth)}
+    assert {one["position_id"] for one in body["positions"]} == known.keys()
+    for one in body["positions"]:
+        fact = known[one["position_id"]]
+        for name in ("symbol", "liquidated_by", "bucket", "null_reason", "cost_null_reason"):
+            assert one[name] == fact[name]
+        for name in ("days_to_liquidate", "share_1d", "share_7d", "share_30d"):
+            assert one[name] == rounded(fact[name])
+        for name in ("cost", "permanent_cost", "temporary_cost"):
+            assert one[name] == rounded(fact[name], 2)
+    days = [one["days_to_liquidate"] for one in body["positions"] if one["days_to_liquidate"] is not None]
+    assert days == sorted(days, reverse=True)
+    # the real prices come without volumes
+    unknown = {"private"} if prices == "simulated" else {"private", "no_volume"}
+    assert {one["null_reason"] for one in body["positions"][len(days) :]} == unknown
+
+
+def test_private_holdings_are_illiquid_and_options_are_not_known(
+    family_office: Person, hedge_fund: Person
+) -> None:
+    private = family_office.portfolios["Demo Family Office Private Opportunities"]
+    body = family_office.get(f"analytics/portfolio/{private}/liquidity").json()
+    assert body["data"]["share_30d"] == 0
+    assert body["data"]["buckets"]["illiquid"] == body["metadata"]["coverage"] == 1
+    assert body["data"]["liquidity_adjusted_var_null_reason"] == "no_value_at_risk"
+    optioned = get(hedge_fund, "liquidity")
+    unknown = [one for one in optioned["positions"] if one["bucket"] is None]
+    assert "no_option_volume" in {one["null_reason"] for one in unknown}
+    assert {one["share_1d"] for one in unknown} == {None}
+    assert set(optioned["data_quality"]["positions_not_measured"]) <= {one["symbol"] for one in unknown}
+    assert optioned["metadata"]["coverage"] < 1
+
+
 def test_positions_have_their_contributions(high_net_worth: Person, analyst: Analyst) -> None:
     """The three answers with positions give the same, equal to the marts."""
     of = high_net_worth.portfolio_id

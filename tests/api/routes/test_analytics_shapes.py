@@ -36,6 +36,7 @@ PORTFOLIO_PATHS = [
         "value-at-risk",
         "risk-decomposition",
         "risk-contributions",
+        "liquidity",
         "forecast-evaluation",
     )
 ]
@@ -55,9 +56,9 @@ AGGREGATE_PATHS = [
 ]
 PATHS = [*PORTFOLIO_PATHS, *AGGREGATE_PATHS]
 # what is available for holdings without a market
-AVAILABLE_FOR_PRIVATE = {f"{PORTFOLIO}/sector-exposure", f"{PORTFOLIO}/concentration"}
-# the real prices come without profiles, the simulated ones with simulated betas
-NEEDS_PROFILES = {f"{PORTFOLIO}/beta-provider-1y"}
+AVAILABLE_FOR_PRIVATE = {f"{PORTFOLIO}/{name}" for name in ("sector-exposure", "concentration", "liquidity")}
+# the real prices come without profiles and volumes, the simulated ones with simulated betas
+ONLY_SIMULATED = {f"{PORTFOLIO}/beta-provider-1y", f"{PORTFOLIO}/liquidity"}
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +95,7 @@ def test_an_analytic_matches_its_schema_and_contract(
 @pytest.mark.parametrize("path", PORTFOLIO_PATHS)
 def test_available_analytics_report_simulated_prices(hedge_fund: Person, path: str, prices: str) -> None:
     body = hedge_fund.get(path.format(portfolio_id=hedge_fund.portfolio_id)[1:]).json()
-    is_available = prices == "simulated" or path not in NEEDS_PROFILES
+    is_available = prices == "simulated" or path not in ONLY_SIMULATED
     assert body["available"] is is_available
     quality = body["data_quality"]
     assert quality["positions_analyzed"] + quality["positions_skipped"] == quality["positions_total"]

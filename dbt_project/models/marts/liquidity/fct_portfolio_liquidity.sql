@@ -58,6 +58,7 @@ summed as (
         max(days_to_liquidate) as days_to_liquidate_100,
         bool_or(coalesce(null_reason = 'not_traded', false)) as is_blocked,
         count(bucket) as positions_analyzed,
+        count(*) filter (where null_reason is distinct from 'private') as public_positions,
         min(data_days) as data_days
     from positions
     group by portfolio_id, as_of_date
@@ -153,6 +154,7 @@ joined as (
         summed.days_to_liquidate_100,
         coalesce(summed.is_blocked, false) as is_blocked,
         coalesce(summed.positions_analyzed, 0) as positions_analyzed,
+        summed.public_positions,
         summed.data_days,
         summed.known_value / nullif(summed.gross_market_value, 0) as coverage,
         case
@@ -193,8 +195,8 @@ flagged as (
     select
         *,
         case
-            when coalesce(gross_market_value, 0) = 0 then 'no_positions'
-            when coverage = 0 then 'no_volume'
+            when coalesce(public_positions, 0) = 0 then 'no_public_positions'
+            when coverage = 0 then 'no_factor_data'
             when least(coverage, coverage_of_equity) < {{ var('full_coverage_share') }} then 'partially_covered'
             when data_days < {{ var('full_history_share') * rules.short_window }} then 'limited_history'
             else 'full_history'
@@ -207,6 +209,7 @@ final as (
         portfolio_id,
         as_of_date,
         gross_market_value,
+        cast({{ rules.participation }} as double precision) as participation,
         share_1d,
         share_7d,
         share_30d,
@@ -234,8 +237,8 @@ final as (
         concat_ws(
             ' ',
             case quality_flag
-                when 'no_positions' then 'No positions: there is nothing to sell.'
-                when 'no_volume' then 'No position has a known volume.'
+                when 'no_public_positions' then 'No public positions: nothing that is held has a market.'
+                when 'no_factor_data' then 'No position has a known volume.'
                 when 'partially_covered'
                     then concat(
                         'The liquidity of ', {{ percent('coverage') }}, ' of gross market value',
