@@ -24,6 +24,7 @@ export const formats = {
     probability: digits(3),
     count: whole,
     quantity: digits(0, 4),
+    days: digits(0, 4),
     date: (value) => value,
     instant: (value) => `${instants.format(new Date(value))} UTC`,
     text: (value) => String(value).replaceAll("_", " "),
@@ -44,6 +45,7 @@ export const units = {
     probability: "probability",
     count: "count",
     quantity: "units",
+    days: "sessions",
 };
 
 const TEXTS = new Set(["date", "instant", "text", "name", "sentence", "flag"]);

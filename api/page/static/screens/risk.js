@@ -1,10 +1,11 @@
-// Risk: volatility and its forecast, value at risk with its backtest, what the variance comes from, and correlation.
+// Risk: volatility and its forecast, value at risk with its backtest, what the variance comes from, liquidity, and correlation.
 
 import { h } from "../app/dom.js";
 import { available, part } from "../app/notices.js";
 import { backtest, backtestByDay } from "./risk_backtest.js";
 import { correlationMap, diversification } from "./risk_correlation.js";
 import { byPosition, factorTable, variance } from "./risk_factors.js";
+import { liquidity } from "./risk_liquidity.js";
 import { tailRisk, volatility } from "./risk_tail.js";
 
 export const risk = {
@@ -18,6 +19,7 @@ export const risk = {
             factors: of("factor-exposures"),
             variance: of("risk-decomposition"),
             contributions: of("risk-contributions"),
+            liquidity: of("liquidity"),
             correlation: of("correlation-matrix?max_symbols=50"),
             diversification: of("diversification-score"),
         };
@@ -33,6 +35,7 @@ export const risk = {
         part(answers.tail, (answer) => card("Backtest", shown(answer, backtest))),
         part(answers.tail, backtestByDay),
         part(answers.factors, (answer) => card("Factor exposures", shown(answer, factorTable))),
+        part(answers.liquidity, (answer) => card("Liquidity", shown(answer, liquidity))),
         h(
             "div",
             { class: "split" },
