@@ -4,10 +4,10 @@ The server's package takes a second to import, which an API without calls over M
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse, Response
@@ -23,7 +23,7 @@ PATH: Final = "/mcp"
 SERVER_ERROR: Final = -32000
 """The first code that JSON-RPC leaves to servers."""
 
-LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+LOOPBACK: Final = re.compile(r"https?://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?", re.IGNORECASE)
 
 Serving = Callable[[Services, McpCalls], AbstractAsyncContextManager[ASGIApp]]
 
@@ -118,4 +118,4 @@ def _is_foreign(origin: str | None, allowed: Sequence[str]) -> bool:
     """
     if origin is None or origin in allowed:
         return False
-    return urlsplit(origin).hostname not in LOOPBACK
+    return LOOPBACK.fullmatch(origin) is None

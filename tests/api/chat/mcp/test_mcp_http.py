@@ -155,9 +155,10 @@ def test_the_token_of_an_ended_session_is_refused(address: str) -> None:
 
 
 def test_a_page_of_another_site_is_refused_even_with_a_token(address: str, token: str) -> None:
-    headers = {"Authorization": f"Bearer {token}", "Origin": "https://evil.example"}
-    response = httpx2.post(f"{address}/mcp", headers=headers, json={})
-    assert (response.status_code, response.json()["code"]) == (403, "origin_refused")
+    headers = {"Authorization": f"Bearer {token}"}
+    for origin in ("https://evil.example", "null", "http://[::1", "http://[::1].evil.example"):
+        response = httpx2.post(f"{address}/mcp", headers={**headers, "Origin": origin}, json={})
+        assert (response.status_code, response.json()["code"]) == (403, "origin_refused"), origin
     headers["Origin"] = "http://localhost:6274"
     assert httpx2.post(f"{address}/mcp", headers=headers, json={}).status_code == 400
 
