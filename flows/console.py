@@ -11,11 +11,13 @@ LOG_FORMAT=json every line, including progress, is a JSON object on standard err
 
 import logging
 import sys
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.status import Status
 from rich.text import Text
 
@@ -31,16 +33,29 @@ PLAIN: dict[str, Any] = {"markup": False, "emoji": False, "highlight": False}
 """Texts are shown as they are: a name such as [/x] or :bug: is no markup."""
 
 
+class VisibleConsole(Console):
+    """A console on which control characters of texts (of a file, a user, a model) command no terminal."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """Render with control characters written out; those of styles come later."""
+        for segment in super().render(renderable, options):
+            if segment.control is None:
+                yield Segment(visible(segment.text), segment.style)
+            else:
+                yield segment
+
+
 @cache
 def console() -> Console:
     """The console on standard output; wide enough for a table when it is not a terminal."""
-    return Console(**PLAIN, soft_wrap=not sys.stdout.isatty(), width=None if sys.stdout.isatty() else 120)
+    is_terminal = sys.stdout.isatty()
+    return VisibleConsole(**PLAIN, soft_wrap=not is_terminal, width=None if is_terminal else 120)
 
 
 @cache
 def errors() -> Console:
     """The console on standard error."""
-    return Console(**PLAIN, stderr=True, soft_wrap=True)
+    return VisibleConsole(**PLAIN, stderr=True, soft_wrap=True)
 
 
 class _StatusLine:

@@ -38,6 +38,11 @@ def visible(text: str) -> str:
     return text.translate(_CONTROLS)
 
 
+def json_text(value: object) -> str:
+    """The value as indented JSON for a terminal: the characters of all scripts, but none that commands it."""
+    return json.dumps(value, indent=2, ensure_ascii=False, default=str).translate(_CONTROLS_IN_JSON)
+
+
 class LineFormatter(logging.Formatter):
     """A line of text; what a message or traceback continues below it is indented."""
 

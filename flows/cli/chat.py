@@ -2,7 +2,6 @@
 # ruff: noqa: PLC0415
 
 import asyncio
-import json
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
@@ -98,6 +97,7 @@ def ask(
         sigmasight chat "Which positions lost most this month?" --user jane@example.com --json
     """
     warehouse = open_for_command()
+    from flows.log_format import json_text
     from flows.summaries.chat_answer import show_answer
 
     email, portfolio_id = _whose(warehouse, portfolio, user)
@@ -112,7 +112,7 @@ def ask(
         )
     )
     if as_json:
-        print(json.dumps(done, indent=2, ensure_ascii=False))
+        print(json_text(done))
 
 
 @app.command()
@@ -137,12 +137,13 @@ def verify(
     warehouse = open_for_command()
     from api.chat.command import verify_record
     from flows.console import console
+    from flows.log_format import json_text
     from flows.summaries.chat_verification import as_json as json_of
     from flows.summaries.chat_verification import verification_lines
 
     found = asyncio.run(verify_record(warehouse.settings, conversation, user))
     if as_json:
-        print(json.dumps(json_of(found), indent=2, ensure_ascii=False))
+        print(json_text(json_of(found)))
     else:
         for line in verification_lines(found):
             console().print(line, markup=False)

@@ -32,8 +32,10 @@ def evaluate(
         sigmasight chat evaluate --report evaluation.md
     """
     settings = open_for_command().settings
+    from flows.log_format import visible
+
     text = asyncio.run(_evaluate(settings, question or []))
-    print(text)
+    print("\n".join(visible(line) for line in text.splitlines()))
     if report is not None:
         report.write_text(text + "\n", "utf-8")
 

@@ -3,7 +3,6 @@
 
 import asyncio
 import getpass
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
@@ -104,9 +103,10 @@ def export(
     warehouse = open_for_command()
     from api.chat.store.command import export_user
     from flows.console import say
+    from flows.log_format import json_text
 
     data = asyncio.run(export_user(warehouse.settings, _user_id(warehouse, email)))
-    text = json.dumps(data, indent=2, ensure_ascii=False, default=str)
+    text = json_text(data)
     if file is None:
         print(text)
         return

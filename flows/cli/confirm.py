@@ -92,7 +92,9 @@ def ask_to_go_on(path: Path, asked: "Sequence[Question]", *, yes: bool) -> None:
         if not yes:
             raise UnconfirmedStatementError(path, asked)
         return
+    from flows.console import console
+
     for question in asked:
-        typer.echo(f"  {question.located}")
+        console().print(f"  {question.located}")
     if not typer.confirm("Load it as it is?"):
         raise UnconfirmedStatementError(path, asked)

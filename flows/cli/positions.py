@@ -469,6 +469,7 @@ def _print_errors(error: Any) -> None:
     from rich.text import Text
 
     from flows.console import errors as console
+    from flows.log_format import visible
     from ingestion.errors import once_each
 
     found = error.errors
@@ -481,7 +482,7 @@ def _print_errors(error: Any) -> None:
     for one in once_each(found) if origin else found:
         row, value = getattr(one, "row", None), one.value
         cells = ("" if row is None else str(row), one.code, one.field or "", value or "", one.sentence)
-        table.add_row(*(Text(cell) for cell in cells))
+        table.add_row(*(Text(visible(cell)) for cell in cells))
     what = f"{origin} was not loaded, it has" if origin else "Nothing was loaded, the portfolio has"
     console().print(f"{what} {len(found)} error{'s' if len(found) > 1 else ''}:", markup=False)
     console().print(table, soft_wrap=False)

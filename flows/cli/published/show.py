@@ -1,7 +1,6 @@
 """`sigmasight show`: what is known of a portfolio, on one screen or as JSON."""
 # ruff: noqa: PLC0415
 
-import json
 from typing import Annotated
 
 import typer
@@ -47,7 +46,8 @@ def show(
     if not as_json:
         print_portfolios(warehouse, ids, most=None)
         return
+    from flows.log_format import json_text
     from flows.summaries.screen_json import as_json as json_of
 
     found = [json_of(shown) for shown in read_shown(warehouse, ids)]
-    print(json.dumps(found if ids is None else found[0], indent=2, ensure_ascii=False))
+    print(json_text(found if ids is None else found[0]))
