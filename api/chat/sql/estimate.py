@@ -25,7 +25,7 @@ KEPT_ARGUMENTS: Final = {"generate_series", "extract"}
 def general_form(statement: str) -> str | None:
     """The statement with parameters in place of its values; None if it cannot be written like that."""
     try:
-        (raw,) = parse_sql(statement)
+        raw: Any = parse_sql(statement)[0]
         _Generalizer().visit(raw.stmt)
         return str(RawStream()(raw))
     except (ParseError, RecursionError, NotImplementedError, AttributeError, TypeError, ValueError):
@@ -76,10 +76,11 @@ class _Generalizer:
         if value.isnull or isinstance(inner, ast.Boolean):
             return value
         if isinstance(inner, ast.String):
+            text = str(inner.sval)
             if isinstance(parent, ast.A_ArrayExpr):
-                return _cast(self._numbered("text", inner.sval, "text"), "text")
-            cast_to = RawStream()(parent.typeName) if isinstance(parent, ast.TypeCast) else ""
-            return self._numbered("text", inner.sval, cast_to)
+                return _cast(self._numbered("text", text, "text"), "text")
+            cast_to: Any = getattr(parent, "typeName", None)  # of a TypeCast
+            return self._numbered("text", text, RawStream()(cast_to) if cast_to else "")
         is_whole = isinstance(inner, ast.Integer)
         number = self._numbered("number", str(inner.ival if is_whole else inner.fval))
         return _cast(number, "int4" if is_whole else "numeric")
