@@ -9,12 +9,11 @@ import jwt
 import pytest
 from fastapi.testclient import TestClient
 
-from api.app import create_app
 from tests.api.api_helpers import OPEN_PATHS, add_user, assert_problem, log_in
+from tests.api.document import openapi_document
 from warehouse.connections import Warehouse
-from warehouse.settings import Settings
 
-DOCUMENT: dict[str, Any] = create_app(Settings()).openapi()
+DOCUMENT: dict[str, Any] = openapi_document()
 OPERATIONS = [
     pytest.param(method, path, operation, id=operation["operationId"])
     for path, methods in DOCUMENT["paths"].items()

@@ -6,16 +6,16 @@ import jsonschema
 import pytest
 from fastapi.testclient import TestClient
 
-from api.app import create_app
 from api.http.documentation import catalogue_table
 from api.http.errors import CATALOGUE
 from api.schemas.common import ResponseModel
 from tests.api.api_helpers import OPEN_PATHS, Shapes
-from warehouse.settings import Settings, project_root
+from tests.api.document import openapi_document
+from warehouse.settings import project_root
 
 PREFIX = "/api/v1"
 
-DOCUMENT: dict[str, Any] = create_app(Settings()).openapi()
+DOCUMENT: dict[str, Any] = openapi_document()
 OPERATIONS = [
     pytest.param(method, path.removeprefix(PREFIX), operation, id=operation["operationId"])
     for path, methods in DOCUMENT["paths"].items()

@@ -12,15 +12,14 @@ from typing import Any, get_args
 import jsonschema
 import pytest
 
-from api.app import create_app
 from api.chat.turn.events import EventName
 from tests.api.contract import CONTRACT, DEFINITIONS, EVENTS, REQUESTS
-from warehouse.settings import Settings
+from tests.api.document import openapi_document
 
 Schema = dict[str, Any]
 
 PREFIX = "/api/v1"
-DOCUMENT: Schema = create_app(Settings()).openapi()
+DOCUMENT: Schema = openapi_document()
 FORMATS_COMPARED = {"date", "date-time", "uuid"}  # a decimal is any text to OpenAPI
 
 
