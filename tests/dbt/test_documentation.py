@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dbt.cli.main import dbtRunner
 
+from warehouse.connections import Warehouse
 from warehouse.settings import project_root
 
 # Grain | columns that readers may rely on
@@ -113,18 +113,10 @@ CONTRACT = {
 
 
 @pytest.fixture(scope="module")
-def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    target = tmp_path_factory.mktemp("dbt")
-    root = project_root()
-    done = dbtRunner().invoke(
-        [
-            *("--quiet", "parse", "--no-partial-parse"),
-            *("--project-dir", str(root / "dbt_project"), "--profiles-dir", str(root)),
-            *("--target-path", str(target), "--log-path", str(target)),
-        ]
-    )
-    assert done.success, done.exception
-    document: dict[str, Any] = json.loads((target / "manifest.json").read_text())
+def manifest(demo: Warehouse) -> dict[str, Any]:
+    """What the build of the demonstration, the first of its home, parsed."""
+    path = demo.settings.warehouse_folder / "dbt" / "manifest.json"
+    document: dict[str, Any] = json.loads(path.read_text())
     return document
 
 

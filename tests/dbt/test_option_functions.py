@@ -1,10 +1,7 @@
 """Option functions of the warehouse: equal to the kernel, null outside their domain, callable by readers."""
 
 import math
-import os
-import subprocess
-import sys
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -15,27 +12,18 @@ from psycopg import errors
 from python_models.options.greeks import option_greeks
 from warehouse.connections import Warehouse
 
-PROGRAM = Path(sys.executable).with_name("sigmasight")
 FUNCTIONS = ["price", "delta", "gamma", "theta", "vega", "rho"]
 OPTION = ("CALL", 49.0, 50.0, 0.3846, 0.05, 0.0, 0.20)  # Hull, chapter 19
 ARGUMENTS = "option_type, underlying_price, strike_price, years, rate, dividend_yield, volatility"
 CALLS = ", ".join(f"udf.bs_{name}({ARGUMENTS})" for name in FUNCTIONS)
 SIZE = 2000
-MART_FUNCTIONS = [f"path:functions/{name}" for name in ("portfolios", "returns", "options")]  # need marts
 
 
 @pytest.fixture(scope="module")
-def analyst(module_warehouse: Warehouse) -> psycopg.Connection[tuple[Any, ...]]:
-    """Build the functions, and return a connection of the analyst."""
-    done = subprocess.run(
-        [PROGRAM, "dbt", "build", "--resource-type", "function", "--exclude", *MART_FUNCTIONS],
-        env={**os.environ, **module_warehouse.settings.as_environment()},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return psycopg.connect(module_warehouse.analyst_url, autocommit=True)
+def analyst(demo: Warehouse) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
+    """A connection of the analyst to a warehouse with the functions."""
+    with psycopg.connect(demo.analyst_url, autocommit=True) as connection:
+        yield connection
 
 
 def _ask(analyst: psycopg.Connection[tuple[Any, ...]], *option: object) -> tuple[Any, ...]:
@@ -161,9 +149,9 @@ def test_the_functions_are_immutable_parallel_safe_and_inlined(
 
 
 def test_only_readers_may_call_functions(
-    analyst: psycopg.Connection[tuple[Any, ...]], module_warehouse: Warehouse
+    analyst: psycopg.Connection[tuple[Any, ...]], demo: Warehouse
 ) -> None:
-    with psycopg.connect(module_warehouse.api_url) as api:
+    with psycopg.connect(demo.api_url) as api:
         assert api.execute("select udf.bs_delta('PUT', 100, 100, 1, 0, 0, 0.2) < 0").fetchall() == [(True,)]
     public = analyst.execute(
         """select count(*) from pg_proc where pronamespace = 'udf'::regnamespace and proname like 'bs%'
