@@ -26,6 +26,7 @@ from warehouse.embedded_logins import (
     role_password,
 )
 from warehouse.errors import BootstrapError, WarehouseUnavailableError
+from warehouse.locks import BOOTSTRAP_LOCK
 from warehouse.settings import Settings, get_settings, profiles_folder, project_root
 from warehouse.urls import hide_secrets, libpq_environment, make_url, url_parts
 
@@ -128,6 +129,8 @@ def prepare_ai_database(warehouse: Warehouse) -> None:
     chat_url = make_url({**url_parts(warehouse.admin_url), "dbname": database})
     try:
         with _as_administrator(warehouse.admin_url) as connection:
+            # two processes at once: PostgreSQL refuses to change the rights of one database twice at a time
+            connection.execute("select pg_advisory_lock(%s)", [BOOTSTRAP_LOCK])
             is_new = not _database_exists(connection, database)
             if is_new:
                 connection.execute(sql.SQL("grant {} to current_user").format(sql.Identifier(AI)))
