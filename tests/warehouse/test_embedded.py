@@ -33,6 +33,8 @@ from warehouse.errors import EmbeddedServerError, WarehouseError, WarehouseUnava
 from warehouse.settings import Settings
 from warehouse.urls import make_url, url_parts
 
+pytestmark = pytest.mark.slow
+
 OPEN = "from warehouse.connections import open_warehouse; open_warehouse()"
 
 

@@ -13,7 +13,7 @@ import psutil
 import pytest
 from fastapi.testclient import TestClient
 
-from api.embedded_watch import CHECK_SECONDS
+from api import embedded_watch
 from api.http.limits import POOL_WAIT
 from flows.pipeline.lock import build_lock
 from flows.summaries.status import read_status
@@ -25,6 +25,8 @@ from warehouse.bootstrap import Connection
 from warehouse.connections import Warehouse, open_warehouse, stop_warehouse
 from warehouse.embedded import running_embedded
 from warehouse.settings import Settings
+
+pytestmark = pytest.mark.slow
 
 HEALTH = "/api/v1/health"
 NOT_PUBLISHED = (date(2025, 9, 15), date(2025, 9, 16))
@@ -162,6 +164,13 @@ def test_metrics_show_the_state_of_nights_and_incidents_without_user_data(late: 
     assert datetime.fromtimestamp(published, UTC).date() == THEN
 
 
+@pytest.fixture
+def check_seconds(monkeypatch: pytest.MonkeyPatch) -> float:
+    """Let the API look after its server often."""
+    monkeypatch.setattr(embedded_watch, "CHECK_SECONDS", 0.3)
+    return 0.3
+
+
 @pytest.fixture(scope="module")
 def own_settings(make_home: Callable[[], Path]) -> Settings:
     return Settings(sigmasight_home=make_home())
@@ -184,7 +193,7 @@ def test_an_outage_is_reported_and_recovers_without_a_restart(
     stop_warehouse(warehouse.settings)
     begun = perf_counter()
     body = client.get(HEALTH).json()
-    assert perf_counter() - begun < POOL_WAIT.total_seconds() + 2
+    assert perf_counter() - begun < 10 * POOL_WAIT.total_seconds()
     assert (body["live"], body["ready"], body["warehouse_reachable"]) == (True, False, False)
     assert body["unpublished_sessions"] is None
     metrics = client.get("/metrics").text
@@ -214,7 +223,7 @@ def test_no_request_fails_after_a_database_restart(
 
 
 def test_a_killed_database_is_started_again_and_a_stopped_one_is_not(
-    own_warehouse: Warehouse, serve: Callable[[Warehouse], TestClient]
+    own_warehouse: Warehouse, serve: Callable[[Warehouse], TestClient], check_seconds: float
 ) -> None:
     add_user(own_warehouse, "lucky@example.com")
     client = serve(own_warehouse)
@@ -233,7 +242,7 @@ def test_a_killed_database_is_started_again_and_a_stopped_one_is_not(
     assert client.get("/api/v1/auth/me", headers=headers).status_code == 200
 
     stop_warehouse(own_warehouse.settings)
-    sleep(2 * CHECK_SECONDS)
+    sleep(4 * check_seconds)
     assert running_embedded(folder) is None
 
 

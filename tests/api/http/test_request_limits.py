@@ -230,7 +230,7 @@ def connections_in_use(warehouse: Warehouse, client: TestClient) -> int:
 
 
 def test_one_user_cannot_take_all_connections(demo: Warehouse) -> None:
-    with limited(demo, api_pool_size=4) as client:
+    with limited(demo, api_pool_size=4, api_wait_seconds=600) as client:
         one = log_in_demo(client, "demo_hedgefundstyle@sigmasight.com")
         other = log_in_demo(client, "demo_familyoffice@sigmasight.com")
         with slow_mart(demo) as let_go, ThreadPoolExecutor(20) as threads:
@@ -271,7 +271,7 @@ PEOPLE = (
 
 
 def test_two_hundred_clients_are_all_answered(demo: Warehouse) -> None:
-    with limited(demo) as client:
+    with limited(demo, api_wait_seconds=600) as client:
         people = [log_in_demo(client, email) for email in PEOPLE]
 
         def ask(number: int) -> list[tuple[int, bool]]:

@@ -226,8 +226,8 @@ def test_output_tokens_are_counted_over_all_calls(make_chat: MakeChat) -> None:
 
 
 def test_silence_ends_in_an_error(make_chat: MakeChat) -> None:
-    chat = make_chat(chat_seconds=0.8)
-    streamed = chat.ask(Script().says("Late.", delays={3: 20}))
+    chat = make_chat(chat_seconds=2)
+    streamed = chat.ask(Script().says("Late.", delays={3: 60}))
     assert (streamed.error["error_type"], streamed.error["retryable"]) == ("NETWORK_ERROR", True)
 
 
