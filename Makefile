@@ -28,6 +28,8 @@ BROWSER := $(VENV)/.browser
 
 export DO_NOT_TRACK := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# compiled modules and rewritten tests are kept: making them again takes ten seconds of each process
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-all check fuzz bench soak drills wheel pins stop clean distclean

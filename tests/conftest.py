@@ -89,13 +89,18 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests on real prices as long; run files with builds first, so that no core is idle at the end."""
+    """Mark tests on real prices as long; run files with builds first, so that no core is idle at the end.
+
+    While one process builds the demonstration for the first of them, the others run files without it.
+    """
     for item in items:
         names = getattr(item, "fixturenames", ())
         if REAL_PRICES & {*names} or re.search(r"[\[-](real|market)[\]-]", item.nodeid):
             item.add_marker(pytest.mark.long)
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
+    on_demo = {item.path for item in items if "demo" in getattr(item, "fixturenames", ())}
+    first = next((item.path for item in items if item.path in slow & on_demo), None)
+    items.sort(key=lambda item: (item.path != first, item.path not in slow, item.path in slow & on_demo))
 
 
 def _new_home() -> Path:
