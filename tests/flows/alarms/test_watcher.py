@@ -73,4 +73,4 @@ def test_a_server_that_was_killed_is_started_and_one_that_does_not_start_is_repo
 def kill(pid: int) -> None:
     killed = psutil.Process(pid)
     killed.kill()
-    psutil.wait_procs([killed], timeout=5)
+    killed.wait(60)

@@ -257,7 +257,7 @@ def test_a_failure_of_the_model_is_an_error_event(
 
 
 def test_the_wait_of_the_vendor_is_passed_on(make_chat: MakeChat) -> None:
-    chat = make_chat(chat_seconds=5)
+    chat = make_chat(chat_seconds=25)
     streamed = chat.ask(Script().fails(429, retry_after="30"))
     assert streamed.error["error_type"] == "RATE_LIMITED"
     assert streamed.error["retry_after"] == 30
