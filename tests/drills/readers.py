@@ -1,8 +1,8 @@
 """Readers of the API during a drill: each answer is right, or an honest error; else it is wrong.
 
 Right is the answer that one publication gives, in full, and none of an older one than was seen before.
-Honest are a refusal that says so (503, 401 for an expired token, 429), and no answer while a drill has killed
-the API.
+Honest are a refusal that says so (503, 401 for an ended session, 429), and no answer while a drill has killed
+the API. A login with the right password is not 401, and what is published is not unpublished.
 """
 
 import threading
@@ -20,6 +20,7 @@ from tests.drills.service import Service
 PAUSE = 0.1
 PATIENCE = 300.0
 HONEST = frozenset({401, 429, 503})
+UNTRUE = "nothing_published"
 
 
 @dataclass
@@ -72,7 +73,7 @@ class Reader:
             tag = {} if known is None else {"If-None-Match": known[0]}
             answer = client.get(path, headers={**self._headers, **tag})
         except httpx.HTTPStatusError as error:
-            self._count_error(path, error.response)
+            self._count_error("login", error.response, honest=HONEST - {401})
             return None
         except httpx.TransportError as error:
             is_known = was_down or self.service.is_down
@@ -104,8 +105,8 @@ class Reader:
         self.newest = max(self.newest, stages[0])
         return stages[-1]
 
-    def _count_error(self, path: str, answer: httpx.Response) -> None:
-        is_honest = answer.status_code in HONEST and '"code"' in answer.text
+    def _count_error(self, path: str, answer: httpx.Response, honest: frozenset[int] = HONEST) -> None:
+        is_honest = answer.status_code in honest and '"code"' in answer.text and UNTRUE not in answer.text
         text = f"{path}: {answer.status_code} {answer.text[:300]}"
         self.tally.count(str(answer.status_code), None if is_honest else text)
         if answer.status_code == 401:

@@ -57,9 +57,10 @@ def test_an_answer_of_each_publication_is_right() -> None:
         [httpx.Response(500, json={"code": "internal_error"})],
         [httpx.Response(404, json={"code": "not_found"})],
         [httpx.Response(503, json={})],
+        [httpx.Response(503, json={"code": "nothing_published"})],
         [httpx.ReadTimeout("no answer")],
     ],
-    ids=["mixed", "too new", "too old", "back", "500", "404", "503 without a code", "no answer"],
+    ids=["mixed", "too new", "too old", "back", "500", "404", "503 without a code", "nothing", "no answer"],
 )
 def test_other_answers_are_wrong(answers: list[httpx.Response | Exception]) -> None:
     assert len(judged(*answers).wrong) == 1
@@ -68,6 +69,15 @@ def test_other_answers_are_wrong(answers: list[httpx.Response | Exception]) -> N
 @pytest.mark.parametrize("status", [401, 429, 503])
 def test_an_honest_error_is_not_wrong(status: int) -> None:
     assert judged(httpx.Response(status, json={"code": "some_code"})).wrong == []
+
+
+def test_a_refused_login_is_wrong() -> None:
+    tally = Tally()
+    reader = Reader(Up(), EXPECTED, "jane", "secret", tally)  # type: ignore[arg-type]
+    refusal = httpx.MockTransport(lambda _: httpx.Response(401, json={"code": "invalid_credentials"}))
+    with httpx.Client(base_url="http://api", transport=refusal) as client:
+        reader.ask(client, "/x")
+    assert len(tally.wrong) == 1
 
 
 def test_rows_count_as_often_as_they_are_there() -> None:
