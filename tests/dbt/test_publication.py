@@ -41,6 +41,9 @@ FACTS = (
     "fct_exposures_by_group",
     "fct_symbol_factor_betas",
     "fct_portfolio_factor_exposures",
+    "fct_symbol_liquidity",
+    "fct_position_liquidity",
+    "fct_portfolio_liquidity",
     "fct_data_quality",
 )
 POSITIONS = """\
@@ -84,7 +87,8 @@ def _write_prices(folder: Path, until: date, *, correction: float | None = None)
     for number, symbol in enumerate(SYMBOLS):
         returns = market * (1 + 0.2 * number) + (rng.normal(0, 0.01, len(days)) if number else 0)
         close = (50 * np.exp(np.cumsum(returns))).round(4)
-        frames.append(pd.DataFrame({"date": days, "symbol": symbol, "close": close}))
+        volume = np.random.default_rng(number).integers(0, 9000, len(days))
+        frames.append(pd.DataFrame({"date": days, "symbol": symbol, "close": close, "volume": volume}))
     prices = pd.concat(frames)
     ccc = prices["symbol"] == "CCC"
     prices.loc[ccc & (prices["date"] >= "2025-07-14"), "close"] /= 2

@@ -79,7 +79,8 @@ class PositionLiquidity(ResponseModel):
         Literal["private", "no_option_volume", "no_volume", "too_few_volumes", "not_traded"] | None
     ) = described("Why days_to_liquidate is null; null if it is not.", None)
     cost_null_reason: str | None = described(
-        "Why cost is null: the null_reason, no_volatility, no_shares_outstanding; null if it is not.", None
+        "Why cost is null: the null_reason, option, no_volatility, no_shares_outstanding; null if it is not.",
+        None,
     )
 
 

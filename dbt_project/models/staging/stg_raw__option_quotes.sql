@@ -7,6 +7,7 @@ final as (
         symbol,
         quote_date,
         source,
+        volume,
         case
             when bid > 0 and ask > 0 then (bid + ask) * 0.5
             when last > 0 then last

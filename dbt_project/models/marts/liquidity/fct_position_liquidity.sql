@@ -44,10 +44,10 @@ joined as (
         case
             when position_values.investment_class = 'PRIVATE' then 'private'
             when position_values.is_cash_equivalent then 'cash'
-            when position_values.investment_class = 'OPTIONS' then 'option'
             -- an open-end fund buys its shares back
             when
                 volumes.average_volume_20d is null
+                and position_values.investment_class = 'PUBLIC'
                 and (mutual_funds.symbol is not null or positions.investment_subtype = 'MUTUAL_FUND')
                 then 'redemption'
             else 'volume'
@@ -70,8 +70,8 @@ judged as (
         *,
         case
             when liquidated_by = 'private' then 'private'
-            when liquidated_by = 'option' then 'no_option_volume'
             when liquidated_by <> 'volume' then null
+            when average_volume_20d is null and investment_class = 'OPTIONS' then 'no_option_volume'
             when average_volume_20d is null then coalesce(volume_null_reason, 'no_volume')
             when average_volume_20d = 0 then 'not_traded'
         end as null_reason,
@@ -94,6 +94,7 @@ timed as (
         case
             when null_reason is not null then null_reason
             when liquidated_by <> 'volume' then null
+            when investment_class = 'OPTIONS' then 'option'
             when daily_volatility is null then 'no_volatility'
             when shares_outstanding is null then 'no_shares_outstanding'
         end as cost_null_reason

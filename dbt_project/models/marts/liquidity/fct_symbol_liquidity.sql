@@ -1,6 +1,7 @@
 {{ config(materialized='mart', grain=['symbol', 'as_of_date']) }}
 
--- Trading volume of symbols. An average counts past shares as those of the date: a split changes their number.
+-- Trading volume of symbols, and of the option contracts held. An average counts past shares as those of the date: a
+-- split changes their number.
 {%- set rules = var('liquidity_rules') %}
 with all_sessions as (
     select * from {{ ref('int_session_windows') }}
@@ -31,6 +32,35 @@ splits as (
     select * from {{ ref('int_split_periods') }}
 ),
 
+option_quotes as not materialized (
+    select * from {{ ref('stg_raw__option_quotes') }}
+),
+
+contracts as (
+    select distinct symbol from {{ ref('int_positions') }}
+    where investment_class = 'OPTIONS'
+),
+
+-- looked up by contract: a join would read the quotes of all contracts
+quotes as (
+    select
+        contracts.symbol,
+        known.quote_date as as_of_date,
+        known.volume,
+        known.price
+    from contracts
+    cross join lateral (
+        select
+            option_quotes.quote_date,
+            option_quotes.volume,
+            option_quotes.price
+        from option_quotes
+        where
+            option_quotes.symbol = contracts.symbol
+            and option_quotes.quote_date between (select min(sessions.as_of_date) from sessions) and {{ to_date() }}
+    ) as known
+),
+
 profiles as (
     select
         profiles.*,
@@ -58,7 +88,7 @@ issued as (
     {{ join_split_period('splits', 'split', 'profiles.symbol', 'profiles.priced_on') }}
 ),
 
-traded as (
+shares_traded as (
     select
         prices.symbol,
         sessions.session_number,
@@ -69,6 +99,19 @@ traded as (
     from prices
     inner join sessions on prices.as_of_date = sessions.as_of_date
     {{ join_split_period('splits', 'split', 'prices.symbol', 'prices.as_of_date') }}
+),
+
+traded as (
+    select * from shares_traded
+    union all
+    select
+        quotes.symbol,
+        sessions.session_number,
+        cast(quotes.volume as double precision) as volume,
+        cast(quotes.volume * quotes.price * 100 as double precision) as dollar_volume,
+        cast(null as double precision) as price_impact
+    from quotes
+    inner join sessions on quotes.as_of_date = sessions.as_of_date
 ),
 
 symbols as (
