@@ -24,7 +24,7 @@ export const formats = {
     probability: digits(3),
     count: whole,
     quantity: digits(0, 4),
-    days: digits(0, 4),
+    days: (value) => (value > 0 && value < 0.01 ? "< 0.01" : cents(value)),
     date: (value) => value,
     instant: (value) => `${instants.format(new Date(value))} UTC`,
     text: (value) => String(value).replaceAll("_", " "),
