@@ -30,9 +30,9 @@ class OwnServer:
         parts = {"host": "127.0.0.1", "port": str(self.port), "user": user}
         return make_url({**parts, "dbname": dbname, "password": password})
 
-    def run(self, *statements: str) -> None:
+    def run(self, *statements: str, database: str = "postgres") -> None:
         """Run statements as the superuser."""
-        with psycopg.connect(self.url(SUPERUSER, "postgres"), autocommit=True) as connection:
+        with psycopg.connect(self.url(SUPERUSER, database), autocommit=True) as connection:
             for statement in statements:
                 connection.execute(statement.encode())
 
@@ -50,7 +50,10 @@ def own_server(folder: Path, programs: Path) -> Iterator[OwnServer]:
     log = ["-l", str(data / "log"), "-o", settings]
     run_program(programs / "pg_ctl", "start", "-w", "-D", str(data), *log, folder=folder)
     try:
-        yield OwnServer(port)
+        server = OwnServer(port)
+        # as the README asks of an administrator: new databases have it
+        server.run("create extension vector schema public", database="template1")
+        yield server
     finally:
         run_program(programs / "pg_ctl", "stop", "-m", "immediate", "-D", str(data), folder=folder)
 

@@ -20,6 +20,7 @@ from psycopg.rows import TupleRow
 
 from warehouse.errors import BootstrapError
 from warehouse.locks import BOOTSTRAP_LOCK
+from warehouse.vector_extension import require_vector
 
 logger = logging.getLogger(__name__)
 
@@ -79,6 +80,7 @@ def bootstrap(
     _check_server(administrator)
     files = {path.name: path.read_text() for path in sorted(folder.glob("[0-9]*.sql"))}
     are_new = _create_roles(administrator, files[ROLES_FILE])
+    require_vector(administrator)
     with open_writer() as writer:
         if not _pending(administrator, writer, files, are_new=are_new):
             return []

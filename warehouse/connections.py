@@ -29,6 +29,7 @@ from warehouse.errors import BootstrapError, WarehouseUnavailableError
 from warehouse.locks import BOOTSTRAP_LOCK
 from warehouse.settings import Settings, get_settings, profiles_folder, project_root
 from warehouse.urls import hide_secrets, libpq_environment, make_url, url_parts
+from warehouse.vector_extension import create_vector
 
 logger = logging.getLogger(__name__)
 
@@ -140,20 +141,13 @@ def prepare_ai_database(warehouse: Warehouse) -> None:
                     sql.SQL("revoke all on database {} from public").format(sql.Identifier(database))
                 )
         with _as_administrator(chat_url) as connection:
-            _create_vector(connection)
+            create_vector(connection)
     except (psycopg.ProgrammingError, psycopg.NotSupportedError) as error:
         raise BootstrapError(
             f"The chat's database {database} with the extension vector could not be created "
             f"({error.diag.message_primary}): let an administrator create it, owned by {AI}, "
             "or set AI_DATABASE_URL."
         ) from error
-
-
-def _create_vector(connection: Connection) -> None:
-    try:
-        connection.execute("create extension if not exists vector schema public")
-    except (psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
-        logger.debug("Another process created the extension vector at the same time")
 
 
 # --- the embedded server --------------------------------------------------------------------------

@@ -152,8 +152,8 @@ class Settings(ChatSettings, AlarmSettings):
         default=None,
         repr=False,
         description=(
-            "PostgreSQL 16 or later to use instead of the embedded server, as a libpq URI; its user must be "
-            "able to create roles the first time."
+            "PostgreSQL 16 or later with pgvector to use instead of the embedded server, as a libpq URI; its "
+            "user must be able to create roles the first time."
         ),
     )
     warehouse_database: Name = Field(

@@ -36,7 +36,7 @@ QUERIES: Final[tuple[Query, ...]] = tuple(
         *("history", "returns", "growth", "months", "drawdowns", "exposures", "exposure_groups", "positions"),
         *("greeks", "option_greeks", "factors", "risk", "value_at_risk", "var_backtest", "correlation"),
         *("correlation_clusters", "correlation_pairs", "stress", "dividends", "dividend_years"),
-        *("liquidity", "position_liquidity"),
+        *("liquidity", "position_liquidity", "tail_contributions"),
     )
 )
 SECTIONS: Final = (

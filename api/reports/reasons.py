@@ -24,6 +24,8 @@ REASONS: Final = {
     "expired": "the option expires on this session",
     "no_underlying_price": "the option's underlying has no price",
     "no_volatility": "no volatility is known",
+    "no_betas": "it has too few returns for betas",
+    "no_loss_around_the_quantile": "the outcomes around the value at risk are no losses",
     "too_few_outcomes": "fewer past sessions are known than the method needs",
     "constant_outcomes": "the past outcomes do not vary",
     "quantile_not_monotone": "the Cornish-Fisher quantile is not monotone for this skewness and kurtosis",

@@ -267,38 +267,59 @@ class PortfolioRiskDecomposition(Analytic):
 
 
 class RiskContribution(ResponseModel):
-    """What one open position contributes to the volatility."""
+    """What one part of the portfolio contributes to its risk, in the unit of the total."""
 
-    position_id: UUID = described("The position.", POSITION_ID)
-    name: str = described("Its symbol; OCC symbol for options.", "AAPL")
-    exposure_weight: float | None = described("Delta-adjusted exposure over equity; 0 for cash.", 0.0403)
+    position_id: UUID | None = described("The position; null for other parts.", POSITION_ID)
+    name: str = described(
+        "Symbol (OCC symbol for options), sector, tag or factor; Specific is what the factors leave.", "AAPL"
+    )
+    exposure_weight: float | None = described(
+        "Delta-adjusted exposure over equity, 0 for cash; of a factor the beta.", 0.0403
+    )
     standalone: float | None = described(
-        "Volatility that the position alone would give the equity, annualized decimal.", 0.0118
+        "Risk of the part alone; null for the volatility of several positions.", 0.0118
     )
     marginal: float | None = described(
-        "Change of the total per unit of exposure_weight, annualized decimal.", 0.206
+        "Change of the total per unit of exposure_weight, for VaR and ES per USD of exposure.", 0.206
     )
     component: float | None = described(
-        "exposure_weight x marginal, annualized decimal; negative if the position lowers the total.", 0.0083
+        "The part of the total that is due to it; negative if it lowers the total.", 0.0083
     )
     share: float | None = described("component over the total.", 0.0618)
-    null_reason: str | None = described(RISK_NULL_REASON, None)
+    incremental: float | None = described(
+        "The total less that of the portfolio without the part; VaR and ES only.", None
+    )
+    null_reason: str | None = described(
+        f"{RISK_NULL_REASON} For VaR and ES also too_few_outcomes and no_loss_around_the_quantile.", None
+    )
+    position_count: int = described("Open positions in the part.", 1)
+    measured_count: int = described("Those behind the figures.", 1)
 
 
 class RiskContributions(ResponseModel):
-    """The total that the components add up to."""
+    """The total that the components add up to; those of tags may overlap."""
 
-    measure: Literal["volatility"] = described("What is contributed to.", "volatility")
-    total: float = described("Volatility of the portfolio by the factor model, annualized decimal.", 0.134)
-    undiversified: float | None = described("Sum of the standalone volatilities.", 0.181)
+    measure: Literal["volatility", "var", "es"] = described("What is contributed to.", "volatility")
+    confidence: float | None = described("Of VaR and ES; null for volatility.", None)
+    by: Literal["position", "symbol", "sector", "tag", "factor"] = described("The parts.", "position")
+    unit: Literal["decimal per year", "USD"] = described("Of the total and its parts.", "decimal per year")
+    total: float = described("Volatility by the factor model, or one-day historical VaR or ES.", 0.134)
+    undiversified: float | None = described("Sum of the standalone figures.", 0.181)
+
+
+class ContributionsMetadata(CoveredMetadata):
+    """Metadata of the contributions."""
+
+    model: Literal["risk"] | None = described("The factor model of the volatility.", "risk")
+    method: Literal["risk_model", "historical_simulation"] = described("Of the total.", "risk_model")
 
 
 class PortfolioRiskContributions(Analytic):
-    """Where the volatility of a portfolio comes from, by position."""
+    """Where the risk of a portfolio comes from."""
 
     data: RiskContributions | None
     contributions: list[RiskContribution]
-    metadata: DecompositionMetadata
+    metadata: ContributionsMetadata
 
 
 class Greeks(ResponseModel):

@@ -80,11 +80,12 @@ def simulated_profiles(markets: SimulatedMarkets) -> pd.DataFrame:
     profiles = demo_profiles()
     profiles = profiles[profiles["symbol"].isin(by_symbol)].assign(profile_date=PROFILE_DATE)
     simulated = [by_symbol[symbol] for symbol in profiles["symbol"]]
+    sizes = [
+        security.shares_outstanding and round(security.shares_outstanding * close[security.symbol], 2)
+        for security in simulated
+    ]
     return profiles.assign(
-        market_cap=[
-            security.shares_outstanding and round(security.shares_outstanding * close[security.symbol], 2)
-            for security in simulated
-        ],
+        market_cap=pd.Series(sizes, index=profiles.index, dtype="float64"),
         dividend_yield=[security.dividend_yield for security in simulated],
         details=[json.dumps(_details(security)) for security in simulated],
     )

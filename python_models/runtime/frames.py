@@ -18,6 +18,7 @@ ARROW_TYPES: dict[str, pa.DataType] = {
     "integer[]": pa.list_(pa.int32()),
     "text": pa.string(),
     "uuid": pa.string(),
+    "vector": pa.list_(pa.float32()),
 }
 
 
@@ -55,6 +56,8 @@ def _to_arrow(column: pd.Series[Any], name: str, data_type: str, model: str) -> 
         ) from error
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()
+    if data_type == "vector":
+        return _vectors(array, name, model)
     if not data_type.startswith("double precision"):
         return array
     if pa.types.is_list(array.type):
@@ -62,6 +65,14 @@ def _to_arrow(column: pd.Series[Any], name: str, data_type: str, model: str) -> 
             array.offsets, _finite(array.values, name, model), mask=array.is_null()
         )
     return _finite(array, name, model)
+
+
+def _vectors(array: pa.Array, name: str, model: str) -> pa.Array:
+    """Vectors as they are; they have no place for what is unknown. Raises FrameError."""
+    values = array.flatten()
+    if values.null_count or not pa.compute.all(pa.compute.is_finite(values), min_count=0).as_py():
+        raise FrameError(f"{model}.{name} holds a vector with a null, NaN or infinite number.")
+    return array
 
 
 def _finite(array: pa.Array, name: str, model: str) -> pa.Array:
@@ -83,8 +94,10 @@ def to_csv(batch: pa.RecordBatch) -> bytes:
 
 
 def _array_literals(arrays: pa.ListArray) -> pa.Array:
-    """Arrays of numbers as PostgreSQL literals: {0.5,NULL}."""
+    """Arrays of numbers as PostgreSQL literals: {0.5,NULL}, or [0.5,1] for a vector, of single precision."""
     texts = pa.compute.fill_null(arrays.flatten().cast(pa.string()), "NULL")
     starts = pa.compute.subtract(arrays.offsets, arrays.offsets[0])
     joined = pa.compute.binary_join(pa.ListArray.from_arrays(starts, texts), ",")
-    return pa.compute.binary_join_element_wise("{", joined, "}", "")
+    start, end = ("[", "]") if arrays.type.value_type == pa.float32() else ("{", "}")
+    literals = pa.compute.binary_join_element_wise(start, joined, end, "")
+    return pa.compute.if_else(arrays.is_null(), None, literals)

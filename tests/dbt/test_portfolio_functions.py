@@ -29,6 +29,7 @@ CHOICES = [[HIGH_NET_WORTH], [HEDGE_FUND, HIGH_NET_WORTH], [PUBLIC_GROWTH, PRIVA
 FUNCTIONS = sorted(path.stem for path in (project_root() / "dbt_project/functions/portfolios").glob("*.sql"))
 OF_ONE = sorted(path.stem for path in (project_root() / "dbt_project/functions/returns").glob("*.sql"))
 OF_OPTIONS = sorted(path.stem for path in (project_root() / "dbt_project/functions/options").glob("*.sql"))
+OF_RISK = sorted(path.stem for path in (project_root() / "dbt_project/functions/risk").glob("*.sql"))
 EXAMPLES = re.findall(
     r"^select[^;]+;", (project_root() / "docs/portfolio_functions.md").read_text("utf-8"), re.MULTILINE
 )
@@ -322,4 +323,5 @@ def test_every_function_has_an_example() -> None:
         *FUNCTIONS,
         *OF_ONE,
         *OF_OPTIONS,
+        *OF_RISK,
     }

@@ -32,6 +32,7 @@ ADMIN = (
     f"create role visitor login password '{PASSWORD}'",
     "create database warehouse owner manager",
     "create database prepared",
+    "create database plain owner manager template template0",
 )
 
 
@@ -184,6 +185,19 @@ def test_the_error_for_a_user_who_cannot_create_roles_says_what_to_run(server: O
     message = failure(database_url=server.url("visitor", "prepared"))
     assert "001_roles.sql" in message
     assert "grant sigmasight_writer to visitor" in message
+
+
+def test_without_pgvector_the_error_says_what_an_administrator_runs(
+    server: OwnServer, given_warehouse: Warehouse
+) -> None:
+    assert given_warehouse  # its fixture created the roles
+    message = failure(database_url=server.url("manager", "plain"))
+    assert "The database plain needs the extension vector (pgvector)" in message
+    assert "`create extension vector schema public`" in message
+    server.run("create schema elsewhere", "create extension vector schema elsewhere", database="plain")
+    assert "in the schema public" in failure(database_url=server.url("manager", "plain"))
+    server.run("alter extension vector set schema public", database="plain")
+    assert open_warehouse(Settings(database_url=server.url("manager", "plain")))
 
 
 def test_prepared_roles_are_enough_for_a_user_without_createrole(

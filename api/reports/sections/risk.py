@@ -26,7 +26,8 @@ def risk(facts: Facts) -> Section:
     if row is None or (row["var_95_1d"] is None and row["realized_volatility_21d"] is None):
         reason = quality.message if quality else "no risk figures were published for the session"
         return Section("risk", TITLE, reason=reason, quality=quality)
-    tables = (_volatility(row), _value_at_risk(facts, row), _scaled(row), *_backtest(facts))
+    tail = (_value_at_risk(facts, row), _scaled(row), *_contributions(facts, row))
+    tables = (_volatility(row), *tail, *_backtest(facts))
     return Section("risk", TITLE, tables, _untested(facts), quality=quality)
 
 
@@ -91,6 +92,34 @@ def _scaled(row: Row) -> Table:
             count("scenario_days", "Past sessions used", "sessions"),
         ),
     )
+
+
+def _contributions(facts: Facts, row: Row) -> tuple[Table, ...]:
+    """By symbol and by factor; nothing without a value at risk."""
+    tables = []
+    for part_of, title in (("symbol", "Symbol"), ("factor", "Factor")):
+        rows = [one for one in facts.rows["report_tail_contributions"] if one["part_of"] == part_of]
+        if row["var_95_1d"] is None or not rows:
+            continue
+        reason = {"reason_in": "null_reason"}
+        table = make_table(
+            "report_tail_contributions",
+            rows,
+            name=f"var_by_{part_of}",
+            title=f"Historical value at risk at 95 %, one day, by {part_of}",
+            key=("part_of", "part"),
+            coverage=row["coverage"],
+            note="Components add up to it; a negative one lowers it.",
+            columns=(
+                text("part", title),
+                money("component", "Component", **reason),
+                rate("share", "Share", **reason),
+                money("standalone", "Alone", **reason),
+                money("incremental", "Less without it", **reason),
+            ),
+        )
+        tables.append(table)
+    return tuple(tables)
 
 
 def _backtest(facts: Facts) -> tuple[Table, ...]:

@@ -30,6 +30,7 @@ OPTION_PAYOFFS = load_query("analytics_option_payoffs")
 VALUE_AT_RISK = load_query("analytics_value_at_risk")
 RISK_DECOMPOSITION = load_query("analytics_risk_decomposition")
 RISK_CONTRIBUTIONS = load_query("analytics_risk_contributions")
+TAIL_CONTRIBUTIONS = load_query("analytics_tail_contributions")
 LIQUIDITY = load_query("analytics_liquidity")
 
 
@@ -132,15 +133,27 @@ async def risk_decomposition(portfolio_id: UUID, responder: ResponderDep) -> Res
 async def risk_contributions(
     portfolio_id: UUID,
     responder: ResponderDep,
-    measure: Annotated[Literal["volatility"], Query(description="What is contributed to.")] = "volatility",
+    measure: Annotated[
+        Literal["volatility", "var", "es"],
+        Query(description="What is contributed to: volatility, or one-day historical VaR or ES."),
+    ] = "volatility",
+    by: Annotated[
+        Literal["position", "symbol", "sector", "tag", "factor"], Query(description="The parts.")
+    ] = "position",
+    confidence: Annotated[
+        Literal["0.95", "0.99"], Query(description="Of VaR and ES; without effect on volatility.")
+    ] = "0.95",
 ) -> Response:
-    """Show what each open position contributes to the volatility of the factor model, largest first.
+    """Show what each part of the portfolio contributes to its risk, largest first.
 
-    The components add up to the total; a position that lowers the volatility has a negative one. A position
-    without figures has a null_reason and is outside the total.
+    The components of positions, symbols, sectors and factors add up to the total; a part that lowers the
+    risk has a negative one. A part without figures has a null_reason and is outside the total.
     """
-    parameters = {"portfolio_id": portfolio_id, "measure": measure}
-    return await responder.send(RISK_CONTRIBUTIONS, parameters, portfolio_id=portfolio_id)
+    parameters: dict[str, object] = {"portfolio_id": portfolio_id, "part_of": by}
+    if measure == "volatility":
+        return await responder.send(RISK_CONTRIBUTIONS, parameters, portfolio_id=portfolio_id)
+    parameters |= {"measure": measure, "confidence": float(confidence)}
+    return await responder.send(TAIL_CONTRIBUTIONS, parameters, portfolio_id=portfolio_id)
 
 
 @router.get(

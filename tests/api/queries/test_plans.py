@@ -66,7 +66,8 @@ def parameters(portfolio_id: str) -> dict[str, Any]:
         "compared_symbols": 100,
         **COVERAGE_RULES,
         "from_date": None, "to_date": LAST, "model": "risk", "category": None, "type": None, "tag": None,
-        "measure": "volatility", "scenario": None, "sector": None, "sort": "market_value",
+        "measure": "var", "confidence": 0.95, "part_of": "symbol",
+        "scenario": None, "sector": None, "sort": "market_value",
         "group_by": "sector", "max_drawdowns": 20, "include_series": True, "series_days": 63,
         "matrix_symbols": 12, "worst_drawdowns": 5,
     }  # fmt: skip

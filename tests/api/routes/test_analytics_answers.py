@@ -467,6 +467,64 @@ def test_risk_contributions_equal_the_mart_and_add_up(high_net_worth: Person, an
     assert {one["null_reason"] for one in body["contributions"][len(components) :]} == {"private"}
 
 
+@pytest.mark.parametrize("by", ["symbol", "sector", "tag"])
+def test_volatility_by_part_is_the_sum_of_its_positions(hedge_fund: Person, by: str) -> None:
+    whole, parts = get(hedge_fund, "risk-contributions"), get(hedge_fund, "risk-contributions", by=by)
+    assert parts["data"] == whole["data"] | {"by": by, "undiversified": None}
+    listed = parts["contributions"]
+    assert {one["standalone"] for one in listed} == {None}
+    if by == "tag":
+        assert len({one["name"] for one in listed}) == len(listed) > 5
+        return
+    assert sum(one["position_count"] for one in listed) == len(whole["contributions"])
+    assert sum(one["component"] for one in listed) == pytest.approx(whole["data"]["total"], abs=1e-5)
+    assert all(
+        one["marginal"] * one["exposure_weight"] == pytest.approx(one["component"], abs=1e-5)
+        for one in listed
+    )
+
+
+@pytest.mark.parametrize(("measure", "confidence"), [("var", 0.95), ("es", 0.99)])
+@pytest.mark.parametrize("by", ["position", "symbol", "sector", "factor"])
+def test_contributions_to_value_at_risk_add_up(
+    hedge_fund: Person, analyst: Analyst, by: str, measure: str, confidence: float
+) -> None:
+    body = get(hedge_fund, "risk-contributions", measure=measure, by=by, confidence=confidence)
+    fact = row(analyst, "fct_portfolio_risk", hedge_fund)
+    total = fact[f"{measure}_{round(100 * confidence)}_1d"]
+    data = body["data"]
+    assert (data["measure"], data["confidence"], data["by"], data["unit"]) == (measure, confidence, by, "USD")
+    assert body["data"]["total"] == pytest.approx(total, abs=0.02)
+    assert body["metadata"]["method"] == "historical_simulation"
+    listed = body["contributions"]
+    assert sum(one["component"] for one in listed) == pytest.approx(total, abs=0.01 * len(listed) + 1)
+    assert sum(one["share"] for one in listed) == pytest.approx(1, abs=1e-4)
+    assert {one["position_id"] is not None for one in listed} == {by == "position"}
+    sizes = [abs(one["component"]) for one in listed]
+    assert sizes == sorted(sizes, reverse=True)
+
+
+def test_volatility_by_factor_is_the_decomposition_of_the_variance(hedge_fund: Person) -> None:
+    body = get(hedge_fund, "risk-contributions", by="factor")
+    decomposition = get(hedge_fund, "risk-decomposition")["data"]
+    shares = {one["name"]: one["share"] for one in body["contributions"]}
+    assert shares.pop("Specific") == pytest.approx(1 - decomposition["systematic_share"], abs=2e-6)
+    assert sorted(shares.values()) == sorted(
+        factor["share_of_variance"] for factor in decomposition["factors"]
+    )
+    total = body["data"]["total"]
+    assert sum(one["component"] for one in body["contributions"]) == pytest.approx(total, abs=1e-5)
+
+
+def test_a_private_portfolio_has_no_contributions_to_value_at_risk(family_office: Person) -> None:
+    path = "analytics/portfolio/725641fb-e9f7-5605-a904-1e44c3e95cda/risk-contributions"
+    body = family_office.get(path, measure="var").json()
+    assert body["available"] is False
+    assert body["data"] is None
+    assert {one["null_reason"] for one in body["contributions"]} == {"too_few_outcomes"}
+    assert body["data_quality"]["flag"] == "no_public_positions"
+
+
 def test_liquidity_equals_the_marts(high_net_worth: Person, analyst: Analyst, prices: str) -> None:
     body = get(high_net_worth, "liquidity")
     fact = row(analyst, "fct_portfolio_liquidity", high_net_worth)

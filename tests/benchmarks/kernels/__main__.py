@@ -30,20 +30,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def markdown(found: Sequence[Comparison]) -> str:
     """The comparisons as a table."""
-    lines = [
-        made_by("python -m tests.benchmarks.kernels --write") + " One thread.",
-        "",
-        "| work | ours, s | peer | peer, s | share of the work that the peer did | times | target | met |",
-        "| --- | ---: | --- | ---: | ---: | ---: | --- | --- |",
-    ]
-    lines += [
-        f"| {each.what} | {each.seconds:.3g} | {each.peer} | {each.peer_seconds:.3g} | {each.peer_share:.3g} "
-        f"| {each.ratio:,.1f} | {each.target} | {'yes' if each.is_met else 'no'} |"
-        for each in found
-    ]
+    lines = [made_by("python -m tests.benchmarks.kernels --write") + " One thread.", *table(found)]
     if greeks.import_peer() is None:
         lines += ["", greeks.ABSENT]
     return "\n".join(lines) + "\n"
+
+
+def table(found: Sequence[Comparison]) -> list[str]:
+    """An empty line, the head of the table, and a line for each comparison."""
+    return [
+        "",
+        "| work | ours, s | peer | peer, s | share of the work that the peer did | times | target | met |",
+        "| --- | ---: | --- | ---: | ---: | ---: | --- | --- |",
+        *map(_line, found),
+    ]
+
+
+def _line(each: Comparison) -> str:
+    return (
+        f"| {each.what} | {each.seconds:.3g} | {each.peer} | {each.peer_seconds:.3g} | {each.peer_share:.3g} "
+        f"| {each.ratio:,.1f} | {each.target} | {'yes' if each.is_met else 'no'} |"
+    )
 
 
 if __name__ == "__main__":

@@ -12,7 +12,8 @@ import pytest
 import statsmodels.api as sm
 from scipy import integrate, stats
 
-from python_models.portfolio.risk import PastReturns, portfolio_return_risk
+from python_models.portfolio.days import PastReturns
+from python_models.portfolio.risk import portfolio_return_risk
 from python_models.portfolio.value_at_risk import RiskConfig
 from tests.method_config import FACTOR_CONFIG, RISK_CONFIG, VOLATILITY_CONFIG
 from warehouse.method import method_variables

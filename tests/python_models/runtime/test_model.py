@@ -333,6 +333,27 @@ def test_arrays_are_written_as_postgres_literals() -> None:
     assert to_csv(batch.slice(2)).decode().splitlines() == ['3,"{0}","{1}"']
 
 
+def test_an_unknown_array_is_null_and_a_vector_has_brackets() -> None:
+    columns = {"id": "integer", "places": "integer[]", "outcomes": "vector"}
+    frame = pd.DataFrame(
+        {
+            "id": [1, 2],
+            "places": [None, [3]],
+            "outcomes": [np.array([0.5, -0.25]), np.array([0.1, 1e-12])],
+        }
+    )
+    (batch,) = frame_to_arrow(frame, columns, model="m").to_batches()
+    assert to_csv(batch).decode().splitlines() == ['1,,"[0.5,-0.25]"', '2,"{3}","[0.1,1e-12]"']
+    assert to_csv(batch.slice(1)).decode().splitlines() == ['2,"{3}","[0.1,1e-12]"']
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf])
+def test_a_vector_has_no_place_for_what_is_unknown(number: float) -> None:
+    frame = pd.DataFrame({"outcomes": [np.array([0.5, number])]})
+    with pytest.raises(FrameError, match=r"m\.outcomes holds a vector with a null, NaN or infinite number"):
+        frame_to_arrow(frame, {"outcomes": "vector"}, model="m")
+
+
 def test_an_infinite_number_in_an_array_is_refused() -> None:
     frame = pd.DataFrame({"id": [1], "figures": [np.array([np.inf])], "counts": [np.array([1])]})
     with pytest.raises(FrameError, match=r"m\.figures holds an infinite number"):

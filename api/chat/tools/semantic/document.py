@@ -14,7 +14,15 @@ from api.chat.tools.semantic.marts import Mart, column_of, read_marts
 FILE = Path(__file__).with_name("semantic.md")
 MOST_BYTES = 4096
 
-_KEYS = {"portfolio_id": "P", "as_of_date": "D", "position_id": "L", "symbol": "S", "scenario_id": "scenario"}
+_KEYS = {
+    "portfolio_id": "P",
+    "as_of_date": "D",
+    "position_id": "L",
+    "symbol": "S",
+    "factor": "F",
+    "scenario_id": "C",
+}
+_USUAL_GRAIN = ["portfolio_id", "as_of_date"]
 _UNITS = {
     "see dim_factors.unit": "varies",
     "return per unit of return": "ratio",
@@ -29,7 +37,7 @@ PostgreSQL, schema `marts`, only this user's rows. Facts: a row per session; alw
 - Money is USD. Decimals are fractions: 0.05 is 5 %. Volatilities are per year, VaR and ES one day but 10d.
 - Short: negative quantity and market_value, positive short_exposure. Gross: long + short, net: long - short.
 - Losses: positive in VaR and ES, negative in P&L, stress, returns and drawdown.
-- Below, D: as_of_date, an NYSE session; P: portfolio_id (dim_portfolios); L: position_id; S: symbol.
+- Below, D: as_of_date (NYSE session), P: portfolio_id, L: position_id, S: symbol, F: factor, C: scenario_id.
 - Restated: fct_restatements. Withheld, old: fct_quarantine, say so.
 - Null is never zero: say why (…_null_reason, quality_flag, quality_message).
 - has_simulated_prices, or coverage_of_equity (share measured) below 1: say so. Private positions: no risk.
@@ -90,13 +98,15 @@ def _measures() -> Iterator[str]:
 
 
 def _marts() -> Iterator[str]:
-    yield "## Marts and their grain (columns: `describe`)"
+    yield "## Marts and their grain, else (P,D) (columns: `describe`)"
     groups: dict[str, list[str]] = {}
     for mart in read_marts().values():
-        groups.setdefault(mart.group, []).append(f"{mart.name}({_grain(mart)})")
+        groups.setdefault(mart.group, []).append(f"{mart.name}{_grain(mart)}")
     for group, marts in sorted(groups.items()):
         yield f"{group}: {' '.join(marts)}"
 
 
 def _grain(mart: Mart) -> str:
-    return ",".join(_KEYS.get(key, key) for key in mart.grain)
+    if list(mart.grain) == _USUAL_GRAIN:
+        return ""
+    return f"({','.join(_KEYS.get(key, key) for key in mart.grain)})"

@@ -6,7 +6,7 @@ import { backtest, backtestByDay } from "./risk_backtest.js";
 import { correlationMap, diversification } from "./risk_correlation.js";
 import { byPosition, factorTable, variance } from "./risk_factors.js";
 import { liquidity } from "./risk_liquidity.js";
-import { tailRisk, volatility } from "./risk_tail.js";
+import { tailParts, tailRisk, volatility } from "./risk_tail.js";
 
 export const risk = {
     name: "risk",
@@ -19,6 +19,8 @@ export const risk = {
             factors: of("factor-exposures"),
             variance: of("risk-decomposition"),
             contributions: of("risk-contributions"),
+            bySymbol: of("risk-contributions?measure=var&by=symbol"),
+            byFactor: of("risk-contributions?measure=var&by=factor"),
             liquidity: of("liquidity"),
             correlation: of("correlation-matrix?max_symbols=50"),
             diversification: of("diversification-score"),
@@ -31,6 +33,12 @@ export const risk = {
             { class: "columns" },
             part(answers.tail, (answer) => card("Value at risk and expected shortfall", shown(answer, tailRisk))),
             part(answers.variance, (answer) => card("Where the variance comes from", shown(answer, variance))),
+        ),
+        h(
+            "div",
+            { class: "columns" },
+            part(answers.bySymbol, (answer) => card("Value at risk by symbol", shown(answer, tailParts))),
+            part(answers.byFactor, (answer) => card("Value at risk by factor", shown(answer, tailParts))),
         ),
         part(answers.tail, (answer) => card("Backtest", shown(answer, backtest))),
         part(answers.tail, backtestByDay),

@@ -1,10 +1,11 @@
 // Volatility, and value at risk and expected shortfall by four methods.
 
 import { h } from "../app/dom.js";
-import { dataTable } from "../figures/table.js";
+import { dataTable, rowsOf, under } from "../figures/table.js";
 import { facts, tile } from "../figures/tiles.js";
 
 const RISK = "fct_portfolio_risk";
+const SHOWN = 15; // the largest
 const METHODS = {
     historical: "Historical",
     filtered: "Filtered",
@@ -62,5 +63,35 @@ export function tailRisk(answer) {
             ["VaR 99 %, ten days", "/data/ten_days/var_99_10d", "usd", { mart: `${RISK}.var_99_10d` }],
             ["Past sessions applied", "/data/scenario_days", "count", { mart: `${RISK}.scenario_days` }],
         ]),
+    ];
+}
+
+// The parts add up to the figure: what one of them alone would lose, and what would be gone with it.
+export function tailParts(answer) {
+    const field = (name) => under("/contributions", name);
+    const mart = answer.body.data.by === "factor" ? "fct_factor_outcomes" : "fct_instrument_outcomes";
+    const column = (title, name, kind) => ({
+        title,
+        at: field(name),
+        kind,
+        mart: `${mart}.outcomes`,
+        reason: field("null_reason"),
+    });
+    const columns = [
+        { title: answer.body.data.by === "factor" ? "Factor" : "Symbol", at: field("name"), kind: "name" },
+        column("Component", "component", "usd"),
+        column("Share", "share", "share"),
+        column("Alone", "standalone", "usd"),
+        column("Less without it", "incremental", "usd"),
+    ];
+    return [
+        h("p", { class: "soft" }, "Historical, 95 %, one day. Components add up; a negative one lowers the risk."),
+        facts(answer, [["In all", "/data/total", "usd", { mart: `${RISK}.var_95_1d` }]]),
+        dataTable({
+            name: `value at risk by ${answer.body.data.by}`,
+            answer,
+            columns,
+            rows: rowsOf(answer, "/contributions").slice(0, SHOWN),
+        }),
     ];
 }

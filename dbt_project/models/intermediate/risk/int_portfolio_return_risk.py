@@ -1,7 +1,8 @@
 """Volatility and value at risk of portfolios from one set of returns (method: python_models.portfolio.risk)."""
 
-from python_models.portfolio.risk import PastReturns, portfolio_return_risk
 from python_models.factors.returns import FactorConfig
+from python_models.portfolio.days import PastReturns
+from python_models.portfolio.risk import portfolio_return_risk
 from python_models.portfolio.value_at_risk import RiskConfig
 from python_models.portfolio.volatility import VolatilityConfig
 

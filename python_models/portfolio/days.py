@@ -1,0 +1,155 @@
+"""A date's holdings with the returns of the sessions before it, and what its options gain on them."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import sparse
+
+from python_models.factors.returns import FactorConfig, daily_inputs, factor_models, residual_factors
+from python_models.panel import FloatArray, window_ending
+from python_models.portfolio.draws import Draws, uniform_draws
+from python_models.portfolio.pro_forma import ProxiedReturns, proxied_returns
+from python_models.portfolio.value_at_risk import Options, option_scenario_pnl
+
+OPTION_TERMS = (
+    *("underlying_price", "strike_price", "years_to_expiration"),
+    *("risk_free_rate", "dividend_yield", "implied_volatility"),
+)
+
+
+class PastReturns(NamedTuple):
+    """The past returns and the factor model that fills their gaps.
+
+    returns, yield_changes: long frames as for factors.returns.daily_inputs. betas: as_of_date, symbol,
+    factor, beta of the model `risk` on the requested dates. factors: the table of factors. residual_minimum:
+    fewest residuals of a symbol, or of its sector, from which those of its missing returns are drawn.
+    """
+
+    returns: pd.DataFrame
+    yield_changes: pd.DataFrame
+    betas: pd.DataFrame
+    factors: pd.DataFrame
+    rules: FactorConfig
+    residual_minimum: int
+
+
+class Day(NamedTuple):
+    """One date: its holdings, and its symbols' past returns of shape (n_sessions, n_symbols)."""
+
+    as_of_date: pd.Timestamp
+    holdings: pd.DataFrame
+    portfolios: pd.Index[str]
+    symbols: pd.Index[str]
+    past: ProxiedReturns
+
+    def matrix(self, column: str) -> FloatArray:
+        """A column of the holdings by portfolio and symbol, 0 where not held."""
+        return matrix_of(self.holdings, column, portfolio_id=self.portfolios, symbol=self.symbols)
+
+    def is_held(self) -> npt.NDArray[np.bool_]:
+        """Whether a portfolio holds a symbol, even with offsetting longs and shorts."""
+        return matrix_of(
+            self.holdings.assign(one=1.0), "one", portfolio_id=self.portfolios, symbol=self.symbols
+        ).astype(bool)
+
+
+def days_of(holdings: pd.DataFrame, past: PastReturns, *, history: int) -> Iterator[Day]:
+    """The dates of the holdings, each with the returns of the `history` sessions that end with it."""
+    panel, yields = daily_inputs(past.returns, past.yield_changes)
+    dates, known_symbols, values = panel
+    model = factor_models(past.factors)["risk"]
+    reach = max(history, model.window)
+    betas = dict(iter(past.betas.groupby("as_of_date")))
+    for date, held in holdings.groupby("as_of_date"):
+        rows = np.flatnonzero(dates == date)
+        if not len(rows) or date not in betas:
+            continue
+        row, symbols = int(rows[0]), names_of(held, "symbol")
+        factors = residual_factors(panel, yields, row, model=model, rules=past.rules, history=reach)
+        if not factors.names:
+            continue
+        places = known_symbols.get_indexer(symbols)
+        returns = np.where(places >= 0, values[window_ending(row, reach)][:, places], np.nan)
+        coefficients = _coefficients(betas[date], symbols, factors.names)
+        draws = Draws(
+            uniform_draws(symbols, dates[window_ending(row, reach)]),
+            _sectors(held, symbols),
+            past.residual_minimum,
+        )
+        filled, is_proxied = proxied_returns(returns, coefficients, factors.values, draws)
+        recent = ProxiedReturns(filled[-history:], is_proxied[-history:])
+        yield Day(_timestamp(date), held, names_of(held, "portfolio_id"), symbols, recent)
+
+
+def names_of(frame: pd.DataFrame, column: str) -> pd.Index[str]:
+    names: pd.Index[str] = pd.Index(np.unique(frame[column].to_numpy(dtype=object)), dtype=str)
+    return names
+
+
+def _sectors(held: pd.DataFrame, symbols: pd.Index[str]) -> npt.NDArray[np.object_]:
+    """The sector of each symbol, None where unknown."""
+    by_symbol = held.drop_duplicates("symbol").set_index("symbol")["sector"].astype(object)
+    sectors: npt.NDArray[np.object_] = by_symbol.reindex(symbols).to_numpy(dtype=object)
+    return np.where(pd.isna(sectors), np.array(None, dtype=object), sectors)
+
+
+def _timestamp(date: Hashable) -> pd.Timestamp:
+    return pd.Timestamp(str(date))
+
+
+def _coefficients(betas: pd.DataFrame, symbols: pd.Index[str], factors: list[str]) -> FloatArray:
+    """Betas by symbol and factor, NaN where missing."""
+    table = np.full((len(symbols), len(factors)), np.nan)
+    rows = symbols.get_indexer(pd.Index(betas["symbol"]))
+    columns = pd.Index(factors, dtype=str).get_indexer(pd.Index(betas["factor"]))
+    is_wanted = (rows >= 0) & (columns >= 0)
+    table[rows[is_wanted], columns[is_wanted]] = betas["beta"].to_numpy(np.float64)[is_wanted]
+    return table
+
+
+def matrix_of(frame: pd.DataFrame, column: str, **names: pd.Index[str]) -> FloatArray:
+    """A column of a frame pivoted by two others, with the given labels; 0 where there is no row."""
+    places = tuple(index.get_indexer(pd.Index(frame[name])) for name, index in names.items())
+    shape = tuple(len(index) for index in names.values())
+    table: FloatArray = sparse.coo_array((frame[column].to_numpy(np.float64), places), shape=shape).toarray()
+    return table
+
+
+def recent(day: Day, history: int) -> Day:
+    """The day with its last `history` sessions only."""
+    return day._replace(past=ProxiedReturns(day.past.filled[-history:], day.past.is_proxied[-history:]))
+
+
+def option_pnl(contracts: pd.DataFrame, day: Day) -> FloatArray:
+    """P&L of one unit of each contract on each past session, shape (n_sessions, n_contracts)."""
+    terms = (contracts[term].to_numpy(np.float64) for term in OPTION_TERMS)
+    options = Options((contracts["option_type"] == "CALL").to_numpy(), *terms)
+    unmoved = option_scenario_pnl(options, np.zeros(len(contracts)), np.zeros((1, len(contracts))))
+    places = day.symbols.get_indexer(pd.Index(contracts["symbol"]))
+    if (places < 0).any():
+        unknown = sorted(contracts.loc[places < 0, "symbol"])
+        raise ValueError(
+            f"`options` must be on symbols among the holdings of {day.as_of_date}, got {unknown}"
+        )
+    shocks = day.past.filled[:, places]
+    return option_scenario_pnl(options, unmoved[0], shocks)
+
+
+# A date without portfolios: the columns and types of a frame without rows.
+NO_DAY = Day(
+    pd.Timestamp(0),
+    pd.DataFrame(
+        {
+            **{name: pd.Series([], dtype=str) for name in ("portfolio_id", "symbol")},
+            **{name: pd.Series([], dtype=float) for name in ("exposure", "linear_exposure", "equity")},
+        }
+    ),
+    pd.Index([], dtype=str),
+    pd.Index([], dtype=str),
+    ProxiedReturns(np.empty((1, 0)), np.empty((1, 0), dtype=bool)),
+)
