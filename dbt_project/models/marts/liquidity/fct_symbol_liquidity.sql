@@ -70,22 +70,31 @@ profiles as (
     where profiles.market_cap > 0 and profiles.valid_before > (select min(sessions.as_of_date) from sessions)
 ),
 
-profile_prices as (
-    {{ market_rows(ref('fct_prices'), since='(select min(profiles.priced_on) from profiles)') }}
+closes as not materialized (
+    {{ market_rows(ref('fct_prices'), since="date '-infinity'") }}
+),
+
+-- each close is looked up by its key: a join would read the closes of all dates
+priced as (
+    select
+        *,
+        (
+            select closes.close from closes
+            where closes.symbol = profiles.symbol and closes.as_of_date = profiles.priced_on
+        ) as close_price
+    from profiles
 ),
 
 -- shares outstanding on the day of a profile, in the shares before any split
 issued as (
     select
-        profiles.symbol,
-        profiles.profile_date,
-        profiles.valid_before,
-        cast(profiles.market_cap / profile_prices.close / coalesce(split.cumulative_ratio, 1) as double precision)
+        priced.symbol,
+        priced.profile_date,
+        priced.valid_before,
+        cast(priced.market_cap / priced.close_price / coalesce(split.cumulative_ratio, 1) as double precision)
             as old_shares
-    from profiles
-    inner join profile_prices
-        on profiles.symbol = profile_prices.symbol and profiles.priced_on = profile_prices.as_of_date
-    {{ join_split_period('splits', 'split', 'profiles.symbol', 'profiles.priced_on') }}
+    from priced
+    {{ join_split_period('splits', 'split', 'priced.symbol', 'priced.priced_on') }}
 ),
 
 shares_traded as (
