@@ -141,6 +141,7 @@ def _stock(symbol: str) -> pd.DataFrame:
             "price": [1.0],
             "is_option": [False],
             "option_type": [None],
+            "exercise": [None],
             "volatility_sensitivity": [NAN],
             "is_on_vix": [False],
             **{name: [NAN] for name in nothing},

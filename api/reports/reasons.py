@@ -26,6 +26,7 @@ REASONS: Final = {
     "no_volatility": "no volatility is known",
     "no_betas": "it has too few returns for betas",
     "no_loss_around_the_quantile": "the outcomes around the value at risk are no losses",
+    "two_boundaries": "at these negative rates the price of an American option is not known",
     "too_few_outcomes": "fewer past sessions are known than the method needs",
     "constant_outcomes": "the past outcomes do not vary",
     "quantile_not_monotone": "the Cornish-Fisher quantile is not monotone for this skewness and kurtosis",

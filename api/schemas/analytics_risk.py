@@ -376,7 +376,7 @@ class PositionGreeks(ResponseModel):
         "Change of delta dollars when the underlying moves by 1 %, USD.", 6136.4
     )
     null_reason: str | None = described(
-        "Why there are none: no_underlying_price, no_volatility; null if there are.",
+        "Why there are none: no_underlying_price, no_volatility, two_boundaries; null if there are.",
         None,
     )
 

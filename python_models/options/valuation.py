@@ -8,8 +8,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from python_models.options.greeks import DAYS_PER_YEAR, FloatArray, Greeks, option_greeks
-from python_models.options.implied_volatility import implied_volatility
+from python_models.options.american.inversion import TWO_BOUNDARIES
+from python_models.options.exercise import (
+    Terms,
+    has_two_boundaries,
+    implied_volatilities,
+    is_american,
+    option_values,
+    priced_as_european,
+)
+from python_models.options.greeks import DAYS_PER_YEAR, FloatArray, Greeks
 from python_models.options.light_mibian import import_mibian
 
 BoolArray = npt.NDArray[np.bool_]
@@ -21,23 +29,13 @@ KEYS = [
     "underlying_symbol",
     "as_of_date",
     "option_type",
+    "exercise",
     "strike_price",
     "expiration_date",
 ]
 QUOTE_BASES = ["mid", "last"]
 REALIZED = "realized_63d"
 OBSERVATION_KEYS = ["symbol", "entry_ratio", "portfolio_id", "observed_on"]
-
-
-class _Market(NamedTuple):
-    """The inputs of a Black-Scholes price other than volatility, one value per row."""
-
-    is_call: BoolArray
-    spot: FloatArray
-    strike: FloatArray
-    years: FloatArray
-    rate: FloatArray
-    dividend_yield: FloatArray
 
 
 class _Volatility(NamedTuple):
@@ -52,20 +50,24 @@ def value_options(contracts: pd.DataFrame, *, check_date: str) -> pd.DataFrame:
     """Volatility, model price and Greeks of option contracts, one row per input row in its order.
 
     contracts: one row per contract and session, with contract, symbol, underlying_symbol, as_of_date,
-    option_type (CALL or PUT), strike_price, expiration_date, underlying_price, risk_free_rate, dividend_yield
-    (NaN: none), rate_flag (passed on), quote_price, quote_basis (mid, last or none), carried_volatility and
-    carried_source (its iv_source, or none), realized_volatility_63d and is_settlement. Rates and volatilities
-    are annual decimals, prices USD; NaN where unknown. Rows are independent.
+    option_type (CALL or PUT), exercise (AMERICAN or EUROPEAN), strike_price, expiration_date,
+    underlying_price, risk_free_rate, dividend_yield (NaN: none), rate_flag (passed on), quote_price,
+    quote_basis (mid, last or none), carried_volatility and carried_source (its iv_source, or none),
+    realized_volatility_63d and is_settlement. Rates and volatilities are annual decimals, prices USD; NaN
+    where unknown. Rows are independent.
 
     The volatility is implied by the quote, else (without a usable quote, see iv_status) the carried one,
     else the realized one, if positive; iv_source names the origin. dividend_yield is the one used. Greeks are
     per share in the units of Greeks, null with a null_reason: `expired` (settled, or expiration reached; no
-    volatility is implied then), `no_underlying_price`, `no_risk_free_rate`, `no_volatility`. mibian_price and
-    mibian_delta are an independent computation for the rows of check_date that have Greeks. Raises ValueError
-    for an unknown option_type. Source: Hull, chapters 15, 17, 19, 20.
+    volatility is implied then), `no_underlying_price`, `no_risk_free_rate`, `no_volatility`, `two_boundaries`
+    (American, with rates of which no price is known: american_price). mibian_price and mibian_delta are an
+    independent computation for the rows of check_date that have Greeks and the European price, which American
+    calls without dividends have too. Raises ValueError for an unknown option_type or exercise. Sources: Hull,
+    chapters 15, 17, 19, 20; american/pricing.py.
     """
     years = _days_to_expiration(contracts) / DAYS_PER_YEAR
-    market = _Market(
+    american = is_american(contracts["exercise"])
+    market = Terms(
         _is_call(contracts["option_type"]),
         _numbers(contracts["underlying_price"]),
         _numbers(contracts["strike_price"]),
@@ -74,11 +76,12 @@ def value_options(contracts: pd.DataFrame, *, check_date: str) -> pd.DataFrame:
         np.nan_to_num(_numbers(contracts["dividend_yield"])),
     )
     is_expired = contracts["is_settlement"].to_numpy(dtype=np.bool_) | (years <= 0)
-    volatility = _choose_volatility(contracts, market, is_expired)
-    null_reason = _null_reason(market, volatility.value, is_expired)
+    volatility = _choose_volatility(contracts, american, market, is_expired)
+    null_reason = _null_reason(market, volatility.value, is_expired, has_two_boundaries(american, market))
     is_valued = pd.isna(null_reason)
-    greeks = option_greeks(*market, np.where(is_valued, volatility.value, np.nan))
+    greeks = option_values(american, market, np.where(is_valued, volatility.value, np.nan))
     is_checked = is_valued & (contracts["as_of_date"] == pd.Timestamp(check_date)).to_numpy()
+    is_checked &= priced_as_european(american, market)
     checks = _mibian(market, volatility.value, is_checked)
     return contracts[KEYS].assign(
         underlying_price=market.spot,
@@ -101,18 +104,19 @@ def observed_volatilities(observations: pd.DataFrame) -> pd.DataFrame:
     """Volatilities that past prices of contracts imply, one row per price inside the no-arbitrage bounds.
 
     observations: one row per price, with symbol, entry_ratio, portfolio_id, observed_on, option_type (CALL or
-    PUT), price, underlying_price, strike_price, years_to_expiration, risk_free_rate and dividend_yield of its
-    day. Rates are annual decimals, prices USD.
+    PUT), exercise (AMERICAN or EUROPEAN), price, underlying_price, strike_price, years_to_expiration,
+    risk_free_rate and dividend_yield of its day. Rates are annual decimals, prices USD.
     """
-    implied = implied_volatility(
+    market = Terms(
         _is_call(observations["option_type"]),
-        _numbers(observations["price"]),
         _numbers(observations["underlying_price"]),
         _numbers(observations["strike_price"]),
         _numbers(observations["years_to_expiration"]),
         _numbers(observations["risk_free_rate"]),
         _numbers(observations["dividend_yield"]),
     )
+    american = is_american(observations["exercise"])
+    implied = implied_volatilities(american, market, _numbers(observations["price"]))
     found = observations[OBSERVATION_KEYS].assign(implied_volatility=implied.volatility)
     usable: pd.DataFrame = found[implied.status == "ok"]
     return usable
@@ -134,12 +138,14 @@ def _days_to_expiration(contracts: pd.DataFrame) -> FloatArray:
     return _numbers((contracts["expiration_date"] - contracts["as_of_date"]).dt.days)
 
 
-def _choose_volatility(contracts: pd.DataFrame, market: _Market, is_expired: BoolArray) -> _Volatility:
+def _choose_volatility(
+    contracts: pd.DataFrame, american: BoolArray, market: Terms, is_expired: BoolArray
+) -> _Volatility:
     """The implied volatility if there is one, else the carried, else the realized one; none if expired."""
     basis = contracts["quote_basis"]
     is_quoted = basis.isin(QUOTE_BASES).to_numpy() & ~is_expired
     quote = np.where(is_quoted, _numbers(contracts["quote_price"]), np.nan)
-    implied, status = implied_volatility(market.is_call, quote, *market[1:])
+    implied, status = implied_volatilities(american, market, quote)
     realized = _numbers(contracts["realized_volatility_63d"])
     carried = _numbers(contracts["carried_volatility"])
     is_implied = status == "ok"
@@ -154,9 +160,12 @@ def _choose_volatility(contracts: pd.DataFrame, market: _Market, is_expired: Boo
     return _Volatility(value, source, status)
 
 
-def _null_reason(market: _Market, volatility: FloatArray, is_expired: BoolArray) -> TextArray:
+def _null_reason(
+    market: Terms, volatility: FloatArray, is_expired: BoolArray, is_unknown: BoolArray
+) -> TextArray:
     """The first reason why an option has no Greeks; None if it has them."""
     reason = np.full(len(volatility), None, dtype=object)
+    reason[is_unknown] = TWO_BOUNDARIES
     reason[np.isnan(volatility)] = "no_volatility"
     reason[np.isnan(market.rate)] = "no_risk_free_rate"
     reason[~(market.spot > 0)] = "no_underlying_price"
@@ -164,7 +173,7 @@ def _null_reason(market: _Market, volatility: FloatArray, is_expired: BoolArray)
     return reason
 
 
-def _mibian(market: _Market, volatility: FloatArray, is_checked: BoolArray) -> tuple[FloatArray, FloatArray]:
+def _mibian(market: Terms, volatility: FloatArray, is_checked: BoolArray) -> tuple[FloatArray, FloatArray]:
     """Price and delta from mibian, which takes percents, days, and USD dividends per year; else NaN."""
     mibian: Any = import_mibian() if is_checked.any() else None
     price, delta = np.full((2, len(volatility)), np.nan)

@@ -11,6 +11,7 @@ import pandas as pd
 from scipy import sparse
 
 from python_models.factors.returns import FactorConfig, daily_inputs, factor_models, residual_factors
+from python_models.options.exercise import is_american
 from python_models.panel import FloatArray, window_ending
 from python_models.portfolio.draws import Draws, uniform_draws
 from python_models.portfolio.pro_forma import ProxiedReturns, proxied_returns
@@ -128,8 +129,9 @@ def recent(day: Day, history: int) -> Day:
 def option_pnl(contracts: pd.DataFrame, day: Day) -> FloatArray:
     """P&L of one unit of each contract on each past session, shape (n_sessions, n_contracts)."""
     terms = (contracts[term].to_numpy(np.float64) for term in OPTION_TERMS)
-    options = Options((contracts["option_type"] == "CALL").to_numpy(), *terms)
-    unmoved = option_scenario_pnl(options, np.zeros(len(contracts)), np.zeros((1, len(contracts))))
+    is_call = (contracts["option_type"] == "CALL").to_numpy()
+    options = Options(is_american(contracts["exercise"]), is_call, *terms)
+    unmoved = options.prices(options.spot[None])
     places = day.symbols.get_indexer(pd.Index(contracts["symbol"]))
     if (places < 0).any():
         unknown = sorted(contracts.loc[places < 0, "symbol"])

@@ -42,11 +42,12 @@ def portfolio_return_risk(
 
     holdings: portfolio_id, as_of_date, symbol, sector (null where unknown), exposure (delta-adjusted, USD),
     linear_exposure (USD, without options), equity (USD). options: portfolio_id, as_of_date, contract, symbol
-    (the underlying), option_type (CALL or PUT), OPTION_TERMS, units (signed quantity x multiplier); they are
-    repriced at each past return of the underlying. Columns: those of volatility_profiles on pro-forma returns
-    (annualized decimals) with proxied_share (0..1), null where equity is not positive; those of
-    portfolio_value_at_risk (USD) with scenario_days. One row per portfolio and date with past returns. Raises
-    ValueError for an option on a symbol that is not among its date's holdings.
+    (the underlying), option_type (CALL or PUT), exercise (AMERICAN or EUROPEAN), OPTION_TERMS, units (signed
+    quantity x multiplier); they are repriced at each past return of the underlying. Columns: those of
+    volatility_profiles on pro-forma returns (annualized decimals) with proxied_share (0..1), null where
+    equity is not positive; those of portfolio_value_at_risk (USD) with scenario_days. One row per portfolio
+    and date with past returns. Raises ValueError for an option on a symbol that is not among its date's
+    holdings.
     """
     by_date = dict(iter(options.groupby("as_of_date")))
     nothing = options.iloc[:0]

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.special import ndtri
 
-from python_models.options.greeks import option_price
+from python_models.options.exercise import Terms, prices_at
 from python_models.panel import FloatArray
 
 BoolArray = npt.NDArray[np.bool_]
@@ -66,8 +66,12 @@ class RiskConfig(NamedTuple):
 
 
 class Options(NamedTuple):
-    """Options to reprice, arrays of shape (n_options,): years to expiration, others in decimals or USD."""
+    """Options to reprice, arrays of shape (n_options,): years to expiration, others in decimals or USD.
 
+    volatility may have one row per scenario.
+    """
+
+    is_american: BoolArray
     is_call: BoolArray
     spot: FloatArray
     strike: FloatArray
@@ -78,8 +82,12 @@ class Options(NamedTuple):
 
     def take(self, rows: npt.NDArray[np.intp]) -> Options:
         """The options at these indices."""
-        is_call, *numbers = self
-        return Options(is_call[rows], *(number[rows] for number in numbers))
+        is_american, is_call, *numbers = self
+        return Options(is_american[rows], is_call[rows], *(number[rows] for number in numbers))
+
+    def prices(self, spots: FloatArray) -> FloatArray:
+        """Prices at spots of shape (n_scenarios, n_options)."""
+        return prices_at(self.is_american, Terms(*self[1:7]), self.volatility, spots)
 
 
 def historical_risk(pnl: FloatArray, confidence: float, minimum: int = 60) -> TailRisk:
@@ -207,12 +215,10 @@ def option_scenario_pnl(options: Options, base: FloatArray, shocks: FloatArray) 
 
     base: shape (n_options,), the model price without the move. shocks: shape (n_scenarios, n_options), simple
     returns of the underlyings; the result has their shape. NaN gives NaN. At a return of -100 % or less the
-    underlying is worth 0, and the option has its limit: a call 0, a put the discounted strike.
+    underlying is worth 0, and the option has its limit (prices_at).
     Source: full revaluation, Jorion, Value at Risk, 3rd ed., section 10.1.
     """
-    shocked = options._replace(spot=options.spot * (1 + np.maximum(shocks, -1.0)))
-    limit = np.where(options.is_call, 0.0, options.strike * np.exp(-options.rate * options.years))
-    pnl: FloatArray = np.where(shocked.spot == 0, limit, option_price(*shocked)) - base
+    pnl: FloatArray = options.prices(options.spot * (1 + np.maximum(shocks, -1.0))) - base
     return pnl
 
 

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from python_models.options.greeks import DAYS_PER_YEAR, option_price
+from python_models.options.exercise import AMERICAN
+from python_models.options.greeks import DAYS_PER_YEAR
 from python_models.panel import FloatArray
 from python_models.portfolio.value_at_risk import Options, option_scenario_pnl
 from python_models.stress.rules import VOLATILITY, BoolArray, IntArray, StressConfig
@@ -90,11 +91,11 @@ def security_stress(
 
     securities: one row per date and instrument: as_of_date, instrument_id (of a stock its symbol), symbol (an
     option's is its underlying), price (USD per unit, an option's is its underlying's), is_option, option_type
-    (CALL, PUT), strike_price, years_to_expiration, risk_free_rate, dividend_yield, implied_volatility
-    (decimals), volatility_sensitivity (of the underlying's volatility to the VIX), is_on_vix. betas:
-    (as_of_date, symbol, factor, beta) of one model. shocks: from scenario_shocks; on a date every scenario
-    has the same factors. replays: (scenario_id, symbol, last_date, own_return) of every historical
-    scenario, each symbol once; NaN where its history does not cover the window.
+    (CALL, PUT), exercise (AMERICAN, EUROPEAN), strike_price, years_to_expiration, risk_free_rate,
+    dividend_yield, implied_volatility (decimals), volatility_sensitivity (of the underlying's volatility to
+    the VIX), is_on_vix. betas: (as_of_date, symbol, factor, beta) of one model. shocks: from scenario_shocks;
+    on a date every scenario has the same factors. replays: (scenario_id, symbol, last_date, own_return) of
+    every historical scenario, each symbol once; NaN where its history does not cover the window.
 
     Columns: as_of_date, instrument_id, scenario_id, direct_return, direct_pnl, correlated_return,
     correlated_pnl, replay_pnl and has_own_return. Returns are the symbol's. P&L is in USD per unit, an
@@ -169,10 +170,12 @@ def _inputs(securities: pd.DataFrame) -> _Inputs:
         )
     ]
     is_call = option_type.eq("CALL").fillna(value=False).to_numpy(dtype=np.bool_)
-    options = Options(is_call, *numbers)
+    is_american = is_option & securities["exercise"].eq(AMERICAN).fillna(value=False).to_numpy(dtype=np.bool_)
+    options = Options(is_american, is_call, *numbers)
+    base = options.prices(options.spot[None])[0]
     is_on_vix = is_option & securities["is_on_vix"].to_numpy(dtype=np.bool_)
     sensitivity = securities["volatility_sensitivity"].to_numpy(dtype=np.float64)
-    return _Inputs(numbers[0], is_option, is_on_vix, sensitivity, option_price(*options), options)
+    return _Inputs(numbers[0], is_option, is_on_vix, sensitivity, base, options)
 
 
 def _scenarios(moves: pd.DataFrame, rows: IntArray) -> _Scenarios:

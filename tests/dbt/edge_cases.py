@@ -38,6 +38,7 @@ LONG_BEFORE = date(2025, 3, 3)
 SATURDAY, MONDAY, DIVIDEND = date(2025, 7, 26), date(2025, 7, 28), Decimal("0.5")
 OWNER = "odd@example.com"
 COIN = "COIN"  # its price has five leading zeros and moves by 1 % a day, up and down
+INDEX = "XSP"  # moves as SPY does; options on it are European
 DUST = Decimal("0.000001")  # the smallest quantity that is accepted; its cost rounds to 0.00
 
 # last close, beta to the market, daily idiosyncratic standard deviation
@@ -59,6 +60,7 @@ SECURITIES = {
     "HALVED": (30.0, 1.0, 0.010),
     "WILD": (20.0, -12.0, 0.01),
     COIN: (0.000015, 0.0, 0.0),
+    INDEX: (500.0, 1.0, 0.0),
 }
 DAYS_KNOWN = {"NEW29": 29, "NEW70": 70}
 # percent per year; the 10-year yield is missing
@@ -136,8 +138,8 @@ PORTFOLIOS: dict[str, tuple[int, list[Lot]]] = {
         1_000_000,
         [
             # neither price implies a volatility: both have the realized one
-            option("SPY", 480, LATER, "CALL", 10, price=10),
-            option("SPY", 480, LATER, "PUT", -10, price=500),
+            option(INDEX, 480, LATER, "CALL", 10, price=10),
+            option(INDEX, 480, LATER, "PUT", -10, price=500),
         ],
     ),
     "dollar neutral": (100_000, [Lot("AAA", 2_000, 50), Lot("BBB", -2_500, 40)]),

@@ -21,6 +21,7 @@ import statsmodels.api as sm
 from psycopg.types.numeric import FloatLoader
 from scipy import linalg, optimize, signal, stats
 
+from tests.american_options import american_price
 from warehouse.settings import project_root
 
 Numbers = dict[str, Any]
@@ -182,6 +183,15 @@ def movers(held: list[Holding]) -> list[Holding]:
     return [h for h in held if h.kind != "PRIVATE" and not h.is_cash and not math.isnan(h.exposure)]
 
 
+def option_value(option: Numbers, option_type: str, move: float = 0.0) -> float:
+    """Value of an option per share after a move of its underlying: American or European."""
+    if option["exercise"] == "EUROPEAN":
+        return black_scholes(option, option_type, move)
+    terms = ("strike_price", "years_to_expiration", "risk_free_rate", "dividend_yield", "implied_volatility")
+    spot = option["underlying_price"] * (1 + move)
+    return american_price(option_type == "CALL", spot, *(option[name] for name in terms))
+
+
 def black_scholes(option: Numbers, option_type: str, move: float = 0.0) -> float:
     """Value of an option per share after a move of its underlying, with the error function."""
     spot, strike = option["underlying_price"] * (1 + move), option["strike_price"]
@@ -221,7 +231,7 @@ def unit_pnl(holding: Holding, move: float, volatility: float = 1.0) -> float:
         return holding.market_value * max(move, -1.0)
     kind, option = str(holding.option_type), holding.option
     moved = option | {"implied_volatility": option["implied_volatility"] * volatility}
-    per_share = black_scholes(moved, kind, max(move, -1.0)) - black_scholes(option, kind)
+    per_share = option_value(moved, kind, max(move, -1.0)) - option_value(option, kind)
     return float(option["units"] * per_share)
 
 

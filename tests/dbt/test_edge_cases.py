@@ -19,6 +19,7 @@ from scipy.stats import norm
 from ingestion.errors import InvalidPositionsFile
 from ingestion.statements.columns import COLUMNS
 from ingestion.statements.load import read_positions_file
+from tests.american_options import american_price
 from tests.dbt import edge_cases
 from tests.dbt.edge_cases import (
     COIN,
@@ -124,9 +125,11 @@ def _volatility(series: pd.Series, window: int) -> float:
 
 
 def _price_to_later(day: date, kind: str, spot: float, strike: float, sigma: float) -> float:
-    """Black-Scholes price on a day of an option (C or P) that expires at LATER."""
+    """Price on a day of an American option (C or P), without dividends, that expires at LATER."""
     sign, years = (1 if kind == "C" else -1), (LATER - day).days / 365
     rate = np.interp(years, [0.25, 0.5], [0.043, 0.042])
+    if kind == "P":
+        return american_price(False, spot, strike, years, rate, 0.0, sigma)
     d1 = (np.log(spot / strike) + (rate + sigma**2 / 2) * years) / (sigma * years**0.5)
     discounted = strike * np.exp(-rate * years)
     return float(
@@ -751,12 +754,14 @@ def test_settled_options_are_cash_and_no_longer_counted(row: Callable[..., Row])
 # --- rates --------------------------------------------------------------------------------------------------
 
 
-def test_put_call_parity_holds_on_every_day_including_zero_rates(row: Callable[..., Row]) -> None:
-    closes = edge_cases.closes()["SPY"]
+def test_put_call_parity_of_index_options_holds_on_every_day_including_zero_rates(
+    row: Callable[..., Row],
+) -> None:
+    closes = edge_cases.closes()[edge_cases.INDEX]
     tenors = [1 / 12, 0.25, 0.5, 1, 2, 5, 30]
     for day in closes.index[closes.index >= str(ENTRY)].date:
-        call = row("fct_position_greeks", "parity", day, symbol="SPY251219C00480000")
-        put = row("fct_position_greeks", "parity", day, symbol="SPY251219P00480000")
+        call = row("fct_position_greeks", "parity", day, symbol="XSP251219C00480000")
+        put = row("fct_position_greeks", "parity", day, symbol="XSP251219P00480000")
         assert call["delta"] - put["delta"] == pytest.approx(1.0, rel=1e-9)
         years = (LATER - day).days / 365
         curve = np.zeros(len(tenors)) if day == ZERO_RATES else np.array(list(CURVE.values())) / 100

@@ -116,10 +116,16 @@ class Facts:
     @cached_property
     def broad(self) -> set[str]:
         """Underlyings whose options move with the VIX in full."""
+        return self._seed("broad_underlyings")
+
+    @cached_property
+    def european(self) -> set[str]:
+        """Underlyings whose options are exercised at expiration only."""
+        return self._seed("european_options")
+
+    def _seed(self, name: str) -> set[str]:
         with self._warehouse.connect_writer() as connection:
-            return {
-                symbol for (symbol,) in connection.execute("select symbol from staging.broad_underlyings")
-            }
+            return {symbol for (symbol,) in connection.execute(f"select symbol from staging.{name}")}
 
     # --- calendar ---
 

@@ -9,6 +9,7 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.stats import norm
 
+from tests.american_options import american_greeks_of, american_price, american_volatility
 from tests.reference.facts import Facts, Lot
 from tests.reference.prices import close, split_factor
 
@@ -44,6 +45,12 @@ class Terms:
     years: float
     rate: float
     dividend_yield: float
+    is_american: bool
+
+    @property
+    def others(self) -> tuple[float, float, float, float]:
+        """All but the spot and the side."""
+        return self.strike, self.years, self.rate, self.dividend_yield
 
 
 @dataclass(frozen=True)
@@ -66,7 +73,9 @@ def _d1_d2(terms: Terms, volatility: float) -> tuple[float, float]:
 
 
 def price(terms: Terms, volatility: float) -> float:
-    """Hull, chapter 17."""
+    """Hull, chapter 17; of an American option by its exercise boundary."""
+    if terms.is_american:
+        return american_price(terms.is_call, terms.spot, *terms.others, volatility)
     d1, d2 = _d1_d2(terms, volatility)
     spot = terms.spot * math.exp(-terms.dividend_yield * terms.years)
     strike = terms.strike * math.exp(-terms.rate * terms.years)
@@ -82,6 +91,8 @@ def intrinsic(terms: Terms) -> float:
 
 def greeks(terms: Terms, volatility: float) -> dict[str, float]:
     """Greeks of one share: theta and charm per calendar day, vega, rho and volga per point (Haug)."""
+    if terms.is_american:
+        return american_greeks_of(terms.is_call, terms.spot, *terms.others, volatility)
     d1, d2 = _d1_d2(terms, volatility)
     side = 1 if terms.is_call else -1
     rate, paid, years = terms.rate, terms.dividend_yield, terms.years
@@ -107,6 +118,8 @@ def greeks(terms: Terms, volatility: float) -> dict[str, float]:
 
 def implied(terms: Terms, paid: float) -> float | None:
     """The volatility at which the model gives a price; None outside the bounds without arbitrage."""
+    if terms.is_american:
+        return american_volatility(terms.is_call, paid, terms.spot, *terms.others)
     spot = terms.spot * math.exp(-terms.dividend_yield * terms.years)
     strike = terms.strike * math.exp(-terms.rate * terms.years)
     lowest = max(spot - strike if terms.is_call else strike - spot, 0.0)
@@ -152,6 +165,7 @@ def terms_of(facts: Facts, lot: Lot, day: date) -> Terms | None:
         years=years,
         rate=rate(facts, day, years),
         dividend_yield=float(facts.profile(lot.name, day).get("dividend_yield") or 0),
+        is_american=lot.underlying not in facts.european,
     )
 
 

@@ -46,7 +46,8 @@ def repriced(option: greeks.OptionDay, move: float, volatility: float | None = N
     now = greeks.price(terms, option.volatility)
     spot = terms.spot * (1 + move)
     if spot <= 0:
-        worthless = 0.0 if terms.is_call else terms.strike * math.exp(-terms.rate * terms.years)
+        discount = 1.0 if terms.is_american else math.exp(-terms.rate * terms.years)
+        worthless = 0.0 if terms.is_call else terms.strike * discount
         return worthless - now
     moved = greeks.Terms(**{**vars(terms), "spot": spot})
     return greeks.price(moved, volatility or option.volatility) - now

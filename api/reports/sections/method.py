@@ -21,9 +21,9 @@ Gross exposure is long plus short, net is long less short. At market counts mark
 entry values; delta-adjusted counts an option with delta x quantity x multiplier x the price of its
 underlying.
 
-Greeks are Black-Scholes-Merton with a continuous dividend yield: theta per calendar day, vega per
-volatility point, rho per rate point. Those of a position multiply by its signed quantity and the
-multiplier.
+Greeks are those of American options, on indices European ones, with a continuous dividend yield: theta
+per calendar day, vega per volatility point, rho per rate point. Those of a position multiply by its
+signed quantity and the multiplier.
 
 The risk model regresses a symbol on eight factors at once, over {risk_window} sessions whose weight
 halves every {half_life}, with a prior. A portfolio's beta is the sum of delta-adjusted exposure x beta,

@@ -1,5 +1,6 @@
 -- Greeks in wrong units (a rate in percent, a volatility point of 100) once went unnoticed for months: each Greek is
--- compared with a finite difference of the price formula, and calls and puts with put-call parity.
+-- compared with a finite difference of the price formula, and calls and puts with put-call parity. Of options with the
+-- European price: assert_american_options_are_worth_no_less compares the others with it.
 with greeks as (
     select
         *,
@@ -7,7 +8,7 @@ with greeks as (
         1e-5 as point_bump,
         1e-6 as year_bump
     from {{ ref('int_option_greeks') }}
-    where null_reason is null
+    where null_reason is null and {{ has_european_price() }}
 ),
 
 bumped as (

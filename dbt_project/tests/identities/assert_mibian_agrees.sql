@@ -1,7 +1,8 @@
--- Independent check: every live option of the newest date is also priced by the library mibian.
+-- Independent check: every live option of the newest date that has the European price is also priced by the library
+-- mibian.
 with greeks as (
     select * from {{ ref('int_option_greeks') }}
-    where null_reason is null
+    where null_reason is null and {{ has_european_price() }}
 ),
 
 newest as (

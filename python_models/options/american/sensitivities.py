@@ -78,6 +78,7 @@ def _greeks(contracts: Contracts, spot: FloatArray) -> Greeks:
         "charm": (shorter.delta - longer.delta) / (2 * _YEARS_STEP * years) / DAYS_PER_YEAR,
     }
     held = {name: np.where(base.is_exercised, 0.0, greek) for name, greek in moving.items()}
+    held["vega"] = np.maximum(held["vega"], 0.0)  # a difference of equal prices is rounding
     return Greeks(price=base.price, delta=base.delta, gamma=base.gamma, **held)
 
 
@@ -103,10 +104,11 @@ def _at(contracts: Contracts, spot: FloatArray) -> _Spots:
     is_call, strike, *_ = contracts
     bend = slopes.second - slopes.first
     delta = np.where(is_call, price / spot - slopes.first, strike / spot * slopes.first)
+    gamma = np.where(is_call, bend / spot, strike / spot**2 * bend)
     is_exercised = log_spot <= boundary.now
     return _Spots(
         price=price,
-        delta=np.where(is_exercised, np.where(is_call, 1.0, -1.0), delta),
-        gamma=np.where(is_exercised, 0.0, np.where(is_call, bend / spot, strike / spot**2 * bend)),
+        delta=np.where(is_exercised, np.where(is_call, 1.0, -1.0), np.clip(delta, ~is_call * -1.0, is_call)),
+        gamma=np.where(is_exercised, 0.0, np.maximum(gamma, 0.0)),
         is_exercised=is_exercised,
     )

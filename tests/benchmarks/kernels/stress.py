@@ -146,6 +146,7 @@ def _book() -> Book:
             "price": rng.uniform(20, 500, SYMBOLS),
             "is_option": False,
             "option_type": None,
+            "exercise": None,
             "is_on_vix": False,
         }
     )
@@ -153,6 +154,7 @@ def _book() -> Book:
         instrument_id=[f"Z{number:04}" for number in range(OPTIONS)],  # sorted after the stocks
         is_option=True,
         option_type=rng.choice(["CALL", "PUT"], OPTIONS),
+        exercise="AMERICAN",
         strike_price=rng.uniform(20, 500, OPTIONS),
         years_to_expiration=rng.integers(5, 500, OPTIONS) / 365,
         risk_free_rate=0.04,

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from python_models.options.american.sensitivities import american_greeks
 from python_models.options.greeks import option_greeks
 from python_models.options.implied_volatility import implied_volatility
 
@@ -47,6 +48,19 @@ def test_other_greeks_have_the_vendors_unit_and_sign(market_folder: Path, name: 
     ratio = getattr(greeks, name) / chain[name]
     assert np.median(ratio) == pytest.approx(1, abs=0.10)
     assert np.median(np.abs(ratio - 1)) < 0.10
+
+
+def test_american_puts_are_closer_to_the_vendors_than_european_ones(market_folder: Path) -> None:
+    """The vendor allows early exercise, which shortens a put: what it changes most is rho."""
+    chain = _read(market_folder, "2022-07-12")
+    puts = chain[~chain["is_call"] & (chain["rho"] != 0)]
+    inputs = [False, *_inputs(puts, puts["underlying_price"]), puts["implied_volatility"]]
+    american, european = american_greeks(*inputs), option_greeks(*inputs)
+    for name, share in (("rho", 0.5), ("gamma", 0.9), ("delta", 1.0)):
+        errors = (
+            np.median(np.abs(getattr(greeks, name) / puts[name] - 1)) for greeks in (american, european)
+        )
+        assert next(errors) < share * next(errors), name
 
 
 def test_implied_volatility_of_mid_prices_is_close_to_the_vendors(market_folder: Path) -> None:

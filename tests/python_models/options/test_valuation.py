@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from python_models.options.american.pricing import american_price
+from python_models.options.american.sensitivities import american_greeks
 from python_models.options.greeks import option_greeks, option_price
 from python_models.options.valuation import observed_volatilities, value_options
 from tests.examples import examples
@@ -17,7 +19,7 @@ from tests.examples import examples
 DAY = "2025-06-30"
 GREEKS = ["delta", "gamma", "theta", "vega", "rho", "vanna", "volga", "charm"]
 COLUMNS = [
-    *("contract", "symbol", "underlying_symbol", "as_of_date", "option_type", "strike_price"),
+    *("contract", "symbol", "underlying_symbol", "as_of_date", "option_type", "exercise", "strike_price"),
     *(
         "expiration_date",
         "underlying_price",
@@ -39,6 +41,7 @@ def _contract(**changes: Any) -> dict[str, Any]:
         "underlying_symbol": "AAPL",
         "as_of_date": pd.Timestamp(DAY),
         "option_type": "CALL",
+        "exercise": "EUROPEAN",
         "strike_price": 190.0,
         "expiration_date": pd.Timestamp("2025-08-15"),
         "underlying_price": 200.0,
@@ -137,6 +140,7 @@ def test_past_prices_outside_the_bounds_imply_no_volatility() -> None:
     ).assign(
         observed_on=[pd.Timestamp(f"2025-06-{day}") for day in (24, 25, 26)],
         option_type="CALL",
+        exercise="EUROPEAN",
         underlying_price=200.0,
         strike_price=190.0,
         years_to_expiration=46 / 365,
@@ -240,6 +244,78 @@ def test_only_the_check_date_is_checked() -> None:
     row = _value(_contract(), check_date="2025-06-27").iloc[0]
     assert pd.isna(row["mibian_price"])
     assert row["delta"] > 0
+
+
+# --- American exercise ---------------------------------------------------------------------------
+
+
+def _american_put(**changes: Any) -> pd.Series:
+    return _value_one(
+        exercise="AMERICAN", option_type="PUT", strike_price=210.0, dividend_yield=0.0, **changes
+    )
+
+
+def test_american_options_have_american_prices_greeks_and_volatilities() -> None:
+    terms = (False, 200, 210, 46 / 365, 0.04, 0.0)
+    quote = float(american_price(*terms, 0.27))
+    row = _american_put(quote_price=quote)
+    assert row["implied_volatility"] == pytest.approx(0.27, rel=1e-7)
+    assert row["exercise"] == "AMERICAN"
+    expected = american_greeks(*terms, row["implied_volatility"])
+    assert row["model_price"] == expected.price == pytest.approx(quote, abs=200 * 1e-8)
+    for name in GREEKS:
+        assert row[name] == getattr(expected, name), name
+    european = _value_one(option_type="PUT", strike_price=210.0, dividend_yield=0.0, quote_price=quote)
+    assert row["implied_volatility"] < european["implied_volatility"] - 1e-4
+
+
+def test_american_prices_below_intrinsic_value_imply_no_volatility() -> None:
+    """A European put may cost less than exercise now."""
+    price = {"quote_price": 9.9}
+    assert _american_put(**price)["iv_status"] == "below_intrinsic"
+    assert _american_put(**price)["iv_source"] == "realized_63d"
+    assert _value_one(option_type="PUT", strike_price=210.0, dividend_yield=0.0, **price)["iv_status"] == "ok"
+
+
+def test_mibian_checks_american_options_only_if_they_have_the_european_price() -> None:
+    call = _value_one(exercise="AMERICAN", dividend_yield=0.0)
+    assert call["mibian_price"] == pytest.approx(call["model_price"], rel=1e-6)
+    pd.testing.assert_series_equal(call.drop("exercise"), _value_one(dividend_yield=0.0).drop("exercise"))
+    assert pd.isna(_value_one(exercise="AMERICAN", dividend_yield=0.01)["mibian_price"])
+    assert pd.isna(_american_put()["mibian_price"])
+
+
+def test_rates_with_two_boundaries_leave_the_price_unknown_with_a_reason() -> None:
+    changes = {"exercise": "AMERICAN", "option_type": "PUT", "risk_free_rate": -0.01, "dividend_yield": -0.02}
+    row = _value_one(**changes)
+    assert row["null_reason"] == row["iv_status"] == "two_boundaries"
+    assert row[["model_price", *GREEKS]].isna().all()
+
+
+def test_past_prices_of_american_options_imply_american_volatilities() -> None:
+    price = float(american_price(False, 200, 210, 46 / 365, 0.04, 0.0, 0.27))
+    observation = {
+        "symbol": "AAPL250815P00210000",
+        "entry_ratio": "1",
+        "portfolio_id": None,
+        "price": price,
+        "observed_on": pd.Timestamp(DAY),
+        "option_type": "PUT",
+        "underlying_price": 200.0,
+        "strike_price": 210.0,
+        "years_to_expiration": 46 / 365,
+        "risk_free_rate": 0.04,
+        "dividend_yield": 0.0,
+    }
+    frame = pd.DataFrame([observation | {"exercise": exercise} for exercise in ("AMERICAN", "EUROPEAN")])
+    american, european = observed_volatilities(frame)["implied_volatility"]
+    assert american == pytest.approx(0.27, rel=1e-6)
+    assert american < european
+
+
+def test_an_unknown_exercise_is_refused() -> None:
+    with pytest.raises(ValueError, match="must be AMERICAN or EUROPEAN, got 'BERMUDAN'"):
+        _value_one(exercise="BERMUDAN")
 
 
 # --- frames ----------------------------------------------------------------------------------------

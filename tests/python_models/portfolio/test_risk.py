@@ -156,6 +156,7 @@ def _option(**changes: object) -> Row:
         "contract": "AAA call",
         "symbol": "AAA",
         "option_type": "CALL",
+        "exercise": "EUROPEAN",
         "underlying_price": 100.0,
         "strike_price": 105.0,
         "years_to_expiration": 0.4,

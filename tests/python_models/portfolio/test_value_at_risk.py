@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
+from python_models.options.american.pricing import american_price
 from python_models.options.greeks import option_price
 from python_models.panel import FloatArray
 from python_models.portfolio.value_at_risk import (
@@ -401,6 +402,7 @@ def test_empty_inputs_give_an_empty_frame_or_nan() -> None:
 def _options(count: int = 40, seed: int = 4) -> tuple[Options, FloatArray]:
     rng = np.random.default_rng(seed)
     options = Options(
+        is_american=np.zeros(count, dtype=bool),
         is_call=rng.random(count) < 0.5,
         spot=rng.uniform(20, 400, count),
         strike=rng.uniform(20, 400, count),
@@ -409,15 +411,17 @@ def _options(count: int = 40, seed: int = 4) -> tuple[Options, FloatArray]:
         dividend_yield=rng.uniform(0, 0.04, count),
         volatility=rng.uniform(0.1, 0.9, count),
     )
-    return options, option_price(*options)
+    return options, option_price(*options[1:])
 
 
 def test_option_scenario_gives_hulls_call_and_put() -> None:
     """Hull, example 15.6: S 42, K 40, r 10 %, sigma 20 %, half a year: call 4.76, put 0.81; 40 x 1.05."""
     options = Options(
-        np.array([True, False]), *(np.full(2, value) for value in (40.0, 40.0, 0.5, 0.10, 0.0, 0.2))
+        np.array([False, False]),
+        np.array([True, False]),
+        *(np.full(2, value) for value in (40.0, 40.0, 0.5, 0.10, 0.0, 0.2)),
     )
-    base = option_price(*options)
+    base = option_price(*options[1:])
     pnl = option_scenario_pnl(options, base, np.full((1, 2), 0.05))
     np.testing.assert_allclose(base + pnl[0], [4.76, 0.81], atol=0.005)
 
@@ -428,9 +432,26 @@ def test_option_scenarios_equal_individual_prices() -> None:
     pnl = option_scenario_pnl(options, base, shocks)
     for scenario in range(5):
         for place in range(40):
-            is_call, spot, *rest = (field[place] for field in options)
+            is_call, spot, *rest = (field[place] for field in options[1:])
             shocked = option_price(is_call, spot * (1 + shocks[scenario, place]), *rest)
             assert pnl[scenario, place] == pytest.approx(float(shocked - base[place]), abs=1e-10)
+
+
+def test_american_option_scenarios_equal_individual_prices() -> None:
+    european, _ = _options()
+    options = european._replace(is_american=np.arange(40) % 4 != 0)
+    shocks = np.vstack([np.random.default_rng(1).normal(0, 0.1, (5, 40)), np.full((1, 40), -1.0)])
+    factors = np.linspace(0.8, 1.5, 6)[:, None]
+    for volatility in (options.volatility, options.volatility * factors):
+        pnl = option_scenario_pnl(options._replace(volatility=volatility), np.zeros(40), shocks)
+        spots, each = options.spot * (1 + shocks), np.broadcast_to(volatility, shocks.shape)
+        american = american_price(options.is_call, spots, *options[3:7], each)
+        is_american = options.is_american
+        np.testing.assert_allclose(pnl[:, is_american], american[:, is_american], rtol=1e-12)
+        plain = option_scenario_pnl(european._replace(volatility=volatility), np.zeros(40), shocks)
+        np.testing.assert_array_equal(pnl[:, ~is_american], plain[:, ~is_american])
+        assert (pnl >= plain - 1e-9).all()
+        assert (pnl > plain + 0.01).any()
 
 
 def test_an_underlying_worth_zero_gives_the_limits() -> None:
@@ -448,7 +469,7 @@ def test_put_call_parity_holds_in_every_scenario(shock: float) -> None:
     """P&L of a call minus that of its put equals that of the forward: S e^{-qT} x shock."""
     options, _ = _options()
     legs = [options._replace(is_call=np.full(40, is_call)) for is_call in (True, False)]
-    call, put = (option_scenario_pnl(leg, option_price(*leg), np.full((1, 40), shock)) for leg in legs)
+    call, put = (option_scenario_pnl(leg, option_price(*leg[1:]), np.full((1, 40), shock)) for leg in legs)
     forward = options.spot * np.exp(-options.dividend_yield * options.years) * shock
     np.testing.assert_allclose((call - put)[0], forward, rtol=1e-9, atol=1e-8)
 
@@ -470,7 +491,7 @@ def test_an_unknown_shock_or_volatility_affects_only_its_option() -> None:
     volatility = options.volatility.copy()
     volatility[7] = NAN
     holed = options._replace(volatility=volatility)
-    pnl = option_scenario_pnl(holed, option_price(*holed), shocks)
+    pnl = option_scenario_pnl(holed, option_price(*holed[1:]), shocks)
     unknown = np.isnan(pnl)
     assert np.argwhere(unknown).tolist() == [[0, 7], [1, 3], [1, 7]]
     np.testing.assert_array_equal(pnl[~unknown], plain[~unknown])

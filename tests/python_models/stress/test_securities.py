@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from python_models.options.american.pricing import american_price
 from python_models.options.greeks import option_price
 from python_models.stress.scenarios import conditional_moves
 from python_models.stress.securities import symbol_returns
@@ -82,12 +83,15 @@ def _pnl(security: pd.Series, scenario: str, move: float) -> float:
     if security["is_on_vix"]:
         move, volatility = ratio ** ((30 / (30 + days)) ** 0.4) - 1, 1.0
     is_call, spot, *terms, own = (field[0] for field in pricing(security.to_frame().T))
-    after = option_price(is_call, spot * (1 + move), *terms, own * volatility)
-    return float(after - option_price(is_call, spot, *terms, own))
+    price = american_price if security["exercise"] == "AMERICAN" else option_price
+    after = price(is_call, spot * (1 + move), *terms, own * volatility)
+    return float(after - price(is_call, spot, *terms, own))
 
 
-def test_stress_equals_a_loop_over_securities_and_scenarios() -> None:
+@pytest.mark.parametrize("exercise", ["AMERICAN", "EUROPEAN"])
+def test_stress_equals_a_loop_over_securities_and_scenarios(exercise: str) -> None:
     frame = securities()
+    frame["exercise"] = frame["exercise"].where(frame["exercise"].isna() | frame["is_on_vix"], exercise)
     result = stress_of(frame).set_index(["instrument_id", "scenario_id"])
     betas = BETAS.set_index(["symbol", "factor"])["beta"]
     assert len(result) == len(frame) * SCENARIOS["scenario_id"].nunique()
@@ -199,9 +203,11 @@ def test_a_long_only_book_loses_less_than_its_value_and_a_levered_one_is_not_cap
 # --- options ---
 
 
-def test_a_long_option_loses_at_most_its_value() -> None:
-    frame = pd.concat([options(60), vix_call()], ignore_index=True)
-    value = pd.Series(option_price(*pricing(frame)), frame["instrument_id"])
+@pytest.mark.parametrize("exercise", ["AMERICAN", "EUROPEAN"])
+def test_a_long_option_loses_at_most_its_value(exercise: str) -> None:
+    frame = pd.concat([options(60).assign(exercise=exercise), vix_call()], ignore_index=True)
+    price = american_price if exercise == "AMERICAN" else option_price
+    value = pd.Series(price(*pricing(frame)), frame["instrument_id"])
     for scenarios in (SCENARIOS, scenario_rows(("abyss", "Market", -0.99), ("rise", "Market", 3.0))):
         stress = stress_of(frame, BETAS, shocks_of(scenarios))
         for way in ("direct", "correlated"):

@@ -15,6 +15,7 @@ final as (
         greeks.instrument_id as contract,
         greeks.underlying_symbol as symbol,
         positions.option_type,
+        greeks.exercise,
         greeks.underlying_price,
         cast(greeks.strike_price as double precision) as strike_price,
         greeks.years_to_expiration,
@@ -27,8 +28,8 @@ final as (
     inner join positions on greeks.position_id = positions.position_id
     group by
         greeks.portfolio_id, greeks.as_of_date, greeks.instrument_id, greeks.underlying_symbol, positions.option_type,
-        greeks.underlying_price, greeks.strike_price, greeks.years_to_expiration, greeks.risk_free_rate,
-        greeks.dividend_yield, greeks.implied_volatility, greeks.delta
+        greeks.exercise, greeks.underlying_price, greeks.strike_price, greeks.years_to_expiration,
+        greeks.risk_free_rate, greeks.dividend_yield, greeks.implied_volatility, greeks.delta
 )
 
 select * from final

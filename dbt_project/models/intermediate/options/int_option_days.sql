@@ -54,6 +54,7 @@ final as (
         symbol,
         pricing_symbol as underlying_symbol,
         option_type,
+        exercise,
         cast(strike_price / split_factor as double precision) as strike_price,
         split_factor,
         expiration_date,

@@ -38,6 +38,7 @@ final as (
         prices.observed_on,
         cast(trim_scale(coalesce(split.cumulative_ratio, 1)) as text) as entry_ratio,
         prices.option_type,
+        prices.exercise,
         cast(prices.price as double precision) as price,
         cast(prices.strike_price as double precision) as strike_price,
         prices.years_to_expiration,

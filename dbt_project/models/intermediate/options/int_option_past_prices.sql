@@ -14,10 +14,11 @@ contracts as (
         symbol,
         pricing_symbol,
         option_type,
+        exercise,
         strike_price,
         expiration_date
     from lots
-    group by symbol, pricing_symbol, option_type, strike_price, expiration_date
+    group by symbol, pricing_symbol, option_type, exercise, strike_price, expiration_date
 ),
 
 quoted as (
@@ -41,6 +42,7 @@ entered as (
         symbol,
         pricing_symbol,
         option_type,
+        exercise,
         strike_price,
         expiration_date,
         portfolio_id,
@@ -50,7 +52,8 @@ entered as (
     where
         -- an entry between two sessions has no close of its day, and may be in the shares before a split
         entry_date = entry_session
-    group by symbol, pricing_symbol, option_type, strike_price, expiration_date, portfolio_id, entry_session
+    group by
+        symbol, pricing_symbol, option_type, exercise, strike_price, expiration_date, portfolio_id, entry_session
 ),
 
 observed as (

@@ -20,6 +20,10 @@ cash_symbols as (
     select * from {{ ref('cash_symbols') }}
 ),
 
+european_options as (
+    select * from {{ ref('european_options') }}
+),
+
 money_market_funds as (
     select distinct symbol from {{ ref('stg_raw__company_profiles') }}
     where security_type = 'CASH'
@@ -43,9 +47,14 @@ dated as (
         ) as is_cash,
         positions.investment_class <> 'OPTIONS' and (
             money_market_funds.symbol is not null or positions.investment_subtype is not distinct from 'MONEY_MARKET'
-        ) as is_money_market
+        ) as is_money_market,
+        case
+            when positions.investment_class = 'OPTIONS'
+                then (case when european_options.symbol is null then 'AMERICAN' else 'EUROPEAN' end)
+        end as exercise
     from positions
     left join cash_symbols on positions.symbol = cash_symbols.symbol
+    left join european_options on positions.underlying_symbol = european_options.symbol
     left join money_market_funds on positions.symbol = money_market_funds.symbol
     left join portfolios on positions.portfolio_id = portfolios.portfolio_id
     left join calendar as entry_days on positions.entry_date = entry_days.as_of_date
@@ -93,6 +102,7 @@ final as (
         is_cash,
         is_cash or is_money_market as is_cash_equivalent,
         option_type,
+        exercise,
         strike_price,
         expiration_date,
         quantity,

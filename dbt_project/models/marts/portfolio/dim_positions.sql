@@ -70,6 +70,7 @@ final as (
         positions.is_cash_equivalent,
         positions.position_type,
         positions.option_type,
+        positions.exercise,
         positions.strike_price,
         positions.expiration_date,
         positions.quantity,

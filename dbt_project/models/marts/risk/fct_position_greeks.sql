@@ -30,6 +30,7 @@ final as (
         sized.portfolio_id,
         sized.symbol,
         greeks.underlying_symbol,
+        greeks.exercise,
         sized.instrument_id,
         greeks.underlying_price,
         cast(greeks.strike_price as numeric(38, 6)) as strike_price,

@@ -8,21 +8,13 @@ greeks as (
     where null_reason is null
 ),
 
-positions as (
-    select * from {{ ref('int_positions') }}
-),
-
 contracts as (
     select distinct
-        greeks.as_of_date,
-        greeks.instrument_id,
-        greeks.underlying_price,
-        {{ function('bs_price') }}(
-            positions.option_type, greeks.underlying_price, cast(greeks.strike_price as double precision),
-            greeks.years_to_expiration, greeks.risk_free_rate, greeks.dividend_yield, greeks.implied_volatility
-        ) as price
+        as_of_date,
+        instrument_id,
+        underlying_price,
+        model_price as price
     from greeks
-    inner join positions on greeks.position_id = positions.position_id
 )
 
 select

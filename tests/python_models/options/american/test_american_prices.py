@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from python_models.options.american.inversion import american_implied_volatility
 from python_models.options.american.pricing import (
     PAIRS,
     american_price,
@@ -12,7 +13,9 @@ from python_models.options.american.pricing import (
     price_at,
 )
 from python_models.options.american.puts import Contracts
+from python_models.options.american.sensitivities import american_greeks
 from python_models.options.greeks import CHUNK, option_price
+from python_models.options.implied_volatility import implied_volatility
 from tests.examples import examples
 from tests.python_models.options.american import published
 from tests.python_models.options.american.cases import random_contracts
@@ -58,6 +61,21 @@ def test_prices_are_within_the_errors_of_published_approximations() -> None:
         np.testing.assert_allclose(found, prices, rtol=0, atol=published.JU_ERROR_OF_THREE_YEARS)
     for option, price in published.BJERKSUND_STENSLAND:
         assert price <= american_price(*option) <= price + published.BJERKSUND_STENSLAND_ERROR
+
+
+def test_the_worked_example_of_the_method() -> None:
+    """docs/method.md, section 6."""
+    entered = (False, 39.0, 245.5804, 280, 260 / 365, 0.04075753, 0.004)
+    assert american_implied_volatility(*entered).volatility == pytest.approx(0.239, abs=5e-4)
+    assert implied_volatility(*entered).volatility == pytest.approx(0.264, abs=5e-4)
+    terms = (280, 216 / 365, 0.038637, 0.004, 0.25153)
+    american, european = (price(False, 215.8745, *terms) for price in (american_price, option_price))
+    assert european == pytest.approx(60.73, abs=0.006)
+    assert american - european == pytest.approx(3.47, abs=0.006)
+    assert american == pytest.approx(64.20, abs=0.006)
+    assert american_greeks(False, 215.8745, *terms).delta == pytest.approx(-0.966, abs=5e-4)
+    level = 280 * np.exp(exercise_boundary(False, *terms).log_boundary.now)
+    assert level == pytest.approx(211.18, abs=0.02)
 
 
 # --- QuantLib --------------------------------------------------------------------------------------
