@@ -6,15 +6,15 @@ with positions_and_groups as (
     select
         case when %(part_of)s::text = 'position' then min(parts.position_id::text) end as position_id,
         case when %(part_of)s::text = 'position' then min(parts.symbol) else parts.part end as part_name,
-        sum(positions.exposure_weight) as exposure_weight,
+        sum(positions.exposure_weight order by positions.position_id) as exposure_weight,
         -- of a group: not known from those of its positions
         case when %(part_of)s::text = 'position' then min(positions.standalone) end as undiversified,
         case
             when %(part_of)s::text = 'position' then min(positions.marginal)
-            else sum(positions.component) / nullif(sum(positions.exposure_weight), 0)
+            else sum(positions.component order by positions.position_id) / nullif(sum(positions.exposure_weight order by positions.position_id), 0)
         end as marginal,
-        sum(positions.component) as component,
-        sum(positions.share) as share_of_total,
+        sum(positions.component order by positions.position_id) as component,
+        sum(positions.share order by positions.position_id) as share_of_total,
         case when count(positions.component) = 0 then min(positions.null_reason) end as null_reason,
         count(*) as position_count,
         count(positions.component) as measured_count

@@ -35,7 +35,7 @@ listed as (
             '[]'::json
         ) as body,
         max(contributions.total) as total,
-        sum(contributions.standalone) as undiversified
+        sum(contributions.standalone order by contributions.part) as undiversified
     from snapshot
     left join contributions on true
 )

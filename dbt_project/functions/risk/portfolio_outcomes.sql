@@ -2,7 +2,7 @@
 with totals as (
     select
         portfolio_id,
-        cast({{ sum_of_vectors('outcomes', 'units') }} as real[]) as outcomes
+        cast({{ sum_of_vectors('outcomes', 'units', order='instrument_id') }} as real[]) as outcomes
     from {{ mart('fct_instrument_outcomes') }}
     where portfolio_id = any(portfolio_ids) and as_of_date = portfolio_outcomes.as_of_date
     group by portfolio_id

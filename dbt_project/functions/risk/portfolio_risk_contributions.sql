@@ -22,7 +22,7 @@ parts as (
         bool_or(null_reason is null) as is_measured,
         min(null_reason) as null_reason,
         cast(sum(delta_adjusted_exposure) filter (where null_reason is null) as double precision) as exposure,
-        cast({{ sum_of_vectors('outcomes', 'units') }} as real[]) as outcomes
+        cast({{ sum_of_vectors('outcomes', 'units', order='position_id, units, outcomes') }} as real[]) as outcomes
     from positions
     group by part
 ),
@@ -30,6 +30,7 @@ parts as (
 by_session as (
     select
         parts.part,
+        tail.session_number,
         tail.weight,
         tail.outcome as total,
         -- cash moves with nothing
@@ -42,7 +43,7 @@ by_session as (
 sums as (
     select
         part,
-        -sum(weight * outcome) as component,
+        -sum(weight * outcome order by session_number) as component,
         array_agg(outcome order by outcome) as own,
         array_agg(total - outcome order by total - outcome) as others
     from by_session

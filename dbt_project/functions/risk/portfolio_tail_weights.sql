@@ -43,9 +43,10 @@ near as (
 weighed as (
     select
         *,
-        nearness / sum(nearness) over () as weight,
-        -sum(nearness * outcome) over () / sum(nearness) over () as mean_loss
+        nearness / sum(nearness) over whole as weight,
+        -sum(nearness * outcome) over whole / sum(nearness) over whole as mean_loss
     from near
+    window whole as (order by session_number rows between unbounded preceding and unbounded following)
 )
 
 select

@@ -2,9 +2,12 @@
   Arithmetic of outcome vectors, whose type is in the schema public: functions are named with it, because a function
   over marts runs on its caller's search path.
 -#}
-{% macro sum_of_vectors(vectors, units) -%}
-public.sum(public.vector_mul({{ vectors }}, {{ constant_vector(units, 'public.vector_dims(' ~ vectors ~ ')') }}))
-            filter (where {{ vectors }} is not null)
+{#- In a given order: sums of floats depend on it, and what is asked twice must have the same answer. -#}
+{% macro sum_of_vectors(vectors, units, order) -%}
+public.sum(
+            public.vector_mul({{ vectors }}, {{ constant_vector(units, 'public.vector_dims(' ~ vectors ~ ')') }})
+            order by {{ order }}
+        ) filter (where {{ vectors }} is not null)
 {%- endmacro %}
 
 

@@ -12,7 +12,7 @@ totals as (
     select
         portfolio_id,
         as_of_date,
-        cast({{ sum_of_vectors('outcomes', 'units') }} as real[]) as outcomes,
+        cast({{ sum_of_vectors('outcomes', 'units', order='instrument_id') }} as real[]) as outcomes,
         sum(abs(units) * public.vector_norm(outcomes) / sqrt(public.vector_dims(outcomes))) as gross_move
     from held
     group by portfolio_id, as_of_date
