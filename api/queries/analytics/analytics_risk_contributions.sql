@@ -11,7 +11,9 @@ with positions_and_groups as (
         case when %(part_of)s::text = 'position' then min(positions.standalone) end as undiversified,
         case
             when %(part_of)s::text = 'position' then min(positions.marginal)
-            else sum(positions.component order by positions.position_id) / nullif(sum(positions.exposure_weight order by positions.position_id), 0)
+            else
+                sum(positions.component order by positions.position_id)
+                / nullif(sum(positions.exposure_weight order by positions.position_id), 0)
         end as marginal,
         sum(positions.component order by positions.position_id) as component,
         sum(positions.share order by positions.position_id) as share_of_total,
