@@ -31,6 +31,12 @@ def cash_symbols() -> frozenset[str]:
     return frozenset(row["symbol"] for row in _seed("cash_symbols.csv"))
 
 
+@cache
+def sector_proxies() -> frozenset[str]:
+    """The symbols of seeds/benchmark_sector_proxies.csv: funds that stand for the sectors of a benchmark."""
+    return frozenset(row["symbol"] for row in _seed("benchmark_sector_proxies.csv"))
+
+
 def _seed(name: str) -> tuple[dict[str, str], ...]:
     with (PROJECT / "seeds" / name).open(encoding="utf-8", newline="") as file:
         return tuple(csv.DictReader(file))

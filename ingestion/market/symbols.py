@@ -4,7 +4,7 @@ import re
 from datetime import date
 
 from ingestion.raw.loads import Connection
-from warehouse.method import cash_symbols, factors, method_variables
+from warehouse.method import cash_symbols, factors, method_variables, sector_proxies
 
 ALWAYS_PRICED = frozenset({"SIZE", "VLUE", "VIX"})
 """Priced although no factor names them: stress and carried volatilities start from the VIX."""
@@ -107,5 +107,6 @@ def _proxies(connection: Connection) -> frozenset[str]:
 
 
 def _benchmarks(connection: Connection) -> frozenset[str]:
-    """Every symbol that a portfolio is or was compared with; runs inside the caller's transaction."""
-    return frozenset({DEFAULT_BENCHMARK} | {str(row[0]) for row in connection.execute(_BENCHMARKS)})
+    """What portfolios are or were compared with, by sector too; runs inside the caller's transaction."""
+    named = {str(row[0]) for row in connection.execute(_BENCHMARKS)}
+    return sector_proxies() | {DEFAULT_BENCHMARK} | named

@@ -33,7 +33,7 @@ def test_the_whole_demo_has_every_figure_and_fits_into_100_columns(full_demo_run
         table = output[output.index(title) :].splitlines()[: 3 + PORTFOLIOS]
         assert max(map(len, table)) <= 100
         assert "Options Investor" in table[-1]
-    assert "Profiles: 57 of 57 priced symbols" in output
+    assert "Profiles: 66 of 66 priced symbols" in output
     warehouse = full_demo_run.warehouse
     of_the_end = "where as_of_date = '2025-12-31' and {} is not null"
     for mart, figure, expected in (

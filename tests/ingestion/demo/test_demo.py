@@ -19,6 +19,7 @@ from ingestion.market.symbols import factor_etfs, symbols_to_price
 from ingestion.raw.loads import Connection
 from ingestion.statements.load import read_positions_file
 from ingestion.statements.money.values import entry_value
+from warehouse.method import sector_proxies
 
 
 def total(values: list[Decimal]) -> Decimal:
@@ -102,10 +103,10 @@ def test_loading_the_demo_twice_writes_nothing(connection: Connection) -> None:
 
 
 def test_every_symbol_that_needs_a_price_is_listed(connection: Connection) -> None:
-    assert symbols_to_price(connection) == sorted(factor_etfs())
+    assert symbols_to_price(connection) == sorted(factor_etfs() | sector_proxies())
     load_demo_portfolios(connection)
     symbols = symbols_to_price(connection)
-    assert len(symbols) == 57
+    assert len(symbols) == 66
     assert {"VIX", "SPY", "BRK-B", "FCNTX"} <= set(symbols)
     assert not any("_" in symbol for symbol in symbols), "private holdings have no market price"
 
@@ -122,6 +123,6 @@ def test_the_owners_can_log_in(connection: Connection) -> None:
 def test_the_proxies_of_a_factor_added_to_the_seed_are_priced(connection: Connection) -> None:
     connection.execute(
         """create table staging.factors (proxy_symbol, long_symbol, short_symbol) as
-        values ('XLE', null, null), (null, 'HYG', 'IEF'), ('DGS10', null, null)"""
+        values ('EEM', null, null), (null, 'HYG', 'IEF'), ('DGS10', null, null)"""
     )
-    assert set(symbols_to_price(connection)) - factor_etfs() == {"XLE", "HYG", "IEF"}
+    assert set(symbols_to_price(connection)) - factor_etfs() - sector_proxies() == {"EEM", "HYG", "IEF"}

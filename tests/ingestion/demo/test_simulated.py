@@ -25,6 +25,7 @@ from ingestion.market.symbols import factor_etfs
 from ingestion.raw.datasets import PRICES
 from ingestion.raw.loads import Connection, load_frame
 from ingestion.statements.load import read_positions_file
+from warehouse.method import sector_proxies
 
 ANCHOR = "2025-06-30"
 
@@ -81,7 +82,7 @@ def test_every_symbol_has_every_session(closes: pd.DataFrame) -> None:
     expected = sessions(FIRST_DATE, LAST_DATE).astype("datetime64[s]")
     assert (closes.index.to_numpy() == expected).all()
     assert not closes.isna().any(axis=None)
-    assert {*entry_prices(), *factor_etfs(), "VIX"} == set(closes.columns)
+    assert {*entry_prices(), *factor_etfs(), *sector_proxies(), "VIX"} == set(closes.columns)
     assert (closes > 0).all(axis=None)
 
 
@@ -162,10 +163,10 @@ def test_open_and_close_are_within_low_and_high(markets: SimulatedMarkets) -> No
 def test_it_loads_once_and_every_row_is_labelled_simulated(connection: Connection) -> None:
     first = load_simulated(connection)
     assert {report.dataset: report.rows_new for report in first} == {
-        "corporate_actions": 397,
+        "corporate_actions": 467,
         "treasury_rates": 5522,
-        "company_profiles": 57,
-        "prices": 28614,
+        "company_profiles": 66,
+        "prices": 33132,
     }
     assert not any(report.rows_new for report in load_simulated(connection))
     for table in ("prices", "corporate_actions", "treasury_rates", "company_profiles"):
@@ -176,7 +177,7 @@ def test_it_loads_once_and_every_row_is_labelled_simulated(connection: Connectio
 def test_one_more_day_adds_only_that_day(connection: Connection) -> None:
     load_simulated(connection, until=date(2025, 9, 11))
     *_, prices = load_simulated(connection, until=date(2025, 9, 12))
-    assert (prices.rows_new, prices.touched_from) == (57, date(2025, 9, 12))
+    assert (prices.rows_new, prices.touched_from) == (66, date(2025, 9, 12))
 
 
 def test_real_prices_are_never_overwritten(connection: Connection, count: Callable[[str], int]) -> None:

@@ -48,12 +48,13 @@ MEASURES = (
     ("P&L", "", ("fct_portfolio_snapshots.daily_pnl", ".mtd_pnl", ".ytd_pnl", ".cumulative_pnl")),
     ("return", "1D to ITD", (
         "fct_returns_by_period.time_weighted", ".money_weighted_period", ".excess")),
-    ("exposure", "at market; else …_at_cost, …_delta_adjusted", ("fct_portfolio_exposures.net_exposure",)),
-    ("leverage", "gross / equity", ("fct_portfolio_exposures.leverage",)),
-    ("weight", "of equity", ("fct_position_values.weight",)),
+    ("exposure", "at market; else …_at_cost, …_delta_adjusted; gross / equity", (
+        "fct_portfolio_exposures.net_exposure", ".leverage")),
+    ("weight", "", ("fct_position_values.weight",)),
     ("share", "of gross", ("fct_exposures_by_group.share_of_gross",)),
     ("beta", "of present holdings; else own past returns, vendors'", (
         "fct_portfolio_risk.market_beta", ".return_beta", ".beta_provider_1y")),
+    ("attribution", "", ("fct_attribution_daily.effect",)),
     ("factor beta", "model risk; spread for tilts", ("fct_portfolio_factor_exposures.beta",)),
     ("volatility", "past; expected; from factors", (
         "fct_portfolio_risk.realized_volatility_21d", ".forecast_volatility_21d", ".total_volatility")),
@@ -71,7 +72,7 @@ RULES = """\
 - compute in your head: `metric` first, then `sql`; no figure without a result.
 - add leverage, betas, volatilities, VaR or weights of portfolios; add dollars, then divide.
 - sum fct_exposures_by_group over dimensions, or over tags (they overlap).
-- join facts without D, or count rows of a cut result.
+- count rows of a cut result.
 - advise to buy or sell, or tell of others' portfolios.
 """
 
