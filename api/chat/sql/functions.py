@@ -58,12 +58,12 @@ TABLE_FUNCTIONS: Final = _names("""
     portfolios_beta portfolios_stress portfolios_volatility portfolios_correlated_symbols
     portfolios_correlations portfolio_series portfolio_returns portfolio_months portfolio_drawdowns
     portfolio_option_payoffs portfolio_outcomes portfolio_var portfolio_var_filtered portfolio_tail_weights
-    portfolio_parts portfolio_risk_contributions
+    portfolio_parts portfolio_risk_contributions portfolio_attribution
 """)
 """Functions of the schema udf that return rows of several columns."""
 
 OWN_FUNCTIONS: Final = TABLE_FUNCTIONS | _names("""
-    product money_weighted_growth is_only_growth
+    product money_weighted_growth is_only_growth log_growth_ratio linking_coefficients
     norm_cdf option_sign bs_is_priceable bs_d1 bs_price bs_delta bs_gamma bs_theta bs_vega bs_rho
 """)
 """All functions of the schema udf."""
