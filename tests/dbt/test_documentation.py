@@ -43,6 +43,8 @@ CONTRACT = {
     "money_weighted money_weighted_period benchmark excess coverage",
     "fct_attribution_daily": "portfolio_id as_of_date dimension segment | portfolio_weight benchmark_weight "
     "contribution benchmark_return allocation selection effect null_reason",
+    "fct_factor_attribution_daily": "portfolio_id as_of_date factor | beta factor_return contribution "
+    "null_reason coverage",
     "fct_portfolio_exposures": "portfolio_id as_of_date | long_exposure short_exposure gross_exposure "
     "net_exposure long_exposure_at_cost short_exposure_at_cost gross_exposure_at_cost net_exposure_at_cost "
     "long_exposure_delta_adjusted short_exposure_delta_adjusted gross_exposure_delta_adjusted "

@@ -58,7 +58,7 @@ TABLE_FUNCTIONS: Final = _names("""
     portfolios_beta portfolios_stress portfolios_volatility portfolios_correlated_symbols
     portfolios_correlations portfolio_series portfolio_returns portfolio_months portfolio_drawdowns
     portfolio_option_payoffs portfolio_outcomes portfolio_var portfolio_var_filtered portfolio_tail_weights
-    portfolio_parts portfolio_risk_contributions portfolio_attribution
+    portfolio_parts portfolio_risk_contributions portfolio_attribution portfolio_factor_attribution
 """)
 """Functions of the schema udf that return rows of several columns."""
 

@@ -51,11 +51,11 @@ MEASURES = (
     ("exposure", "at market; else …_at_cost, …_delta_adjusted; gross / equity", (
         "fct_portfolio_exposures.net_exposure", ".leverage")),
     ("weight", "", ("fct_position_values.weight",)),
-    ("share", "of gross", ("fct_exposures_by_group.share_of_gross",)),
+    ("share", "", ("fct_exposures_by_group.share_of_gross",)),
     ("beta", "of present holdings; else own past returns, vendors'", (
         "fct_portfolio_risk.market_beta", ".return_beta", ".beta_provider_1y")),
     ("attribution", "", ("fct_attribution_daily.effect",)),
-    ("factor beta", "model risk; spread for tilts", ("fct_portfolio_factor_exposures.beta",)),
+    ("factor beta", "model risk; spread: tilts", ("fct_portfolio_factor_exposures.beta",)),
     ("volatility", "past; expected; from factors", (
         "fct_portfolio_risk.realized_volatility_21d", ".forecast_volatility_21d", ".total_volatility")),
     ("VaR, ES", "historical; else …_filtered, …_parametric, …_cornish_fisher", (
@@ -64,7 +64,7 @@ MEASURES = (
         "fct_portfolio_stress.direct_pnl", ".correlated_pnl", ".replay_pnl")),
     ("liquidity", "", (
         "fct_portfolio_liquidity.share_1d", ".days_to_liquidate_95")),
-    ("diversification", "0 good, 1 none", ("fct_portfolio_correlation.diversification_score",)),
+    ("diversification", "0 good", ("fct_portfolio_correlation.diversification_score",)),
 )  # fmt: skip
 
 RULES = """\
