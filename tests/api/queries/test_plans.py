@@ -69,7 +69,8 @@ def parameters(portfolio_id: str) -> dict[str, Any]:
         "measure": "var", "confidence": 0.95, "part_of": "symbol",
         "scenario": None, "sector": None, "sort": "market_value",
         "group_by": "sector", "max_drawdowns": 20, "include_series": True, "series_days": 63,
-        "matrix_symbols": 12, "worst_drawdowns": 5,
+        "period": "YTD", "dimension": "sector", "method": "carino", "matrix_symbols": 12,
+        "worst_drawdowns": 5,
     }  # fmt: skip
 
 

@@ -38,6 +38,8 @@ PORTFOLIO_PATHS = [
         "risk-contributions",
         "liquidity",
         "forecast-evaluation",
+        "attribution",
+        "factor-attribution",
     )
 ]
 AGGREGATE_PATHS = [
@@ -56,7 +58,10 @@ AGGREGATE_PATHS = [
 ]
 PATHS = [*PORTFOLIO_PATHS, *AGGREGATE_PATHS]
 # what is available for holdings without a market
-AVAILABLE_FOR_PRIVATE = {f"{PORTFOLIO}/{name}" for name in ("sector-exposure", "concentration", "liquidity")}
+AVAILABLE_FOR_PRIVATE = {
+    f"{PORTFOLIO}/{name}"
+    for name in ("sector-exposure", "concentration", "liquidity", "attribution", "factor-attribution")
+}
 # the real prices come without profiles and volumes, the simulated ones with simulated betas
 ONLY_SIMULATED = {f"{PORTFOLIO}/beta-provider-1y", f"{PORTFOLIO}/liquidity"}
 

@@ -64,7 +64,7 @@ MEASURES = (
         "fct_portfolio_stress.direct_pnl", ".correlated_pnl", ".replay_pnl")),
     ("liquidity", "", (
         "fct_portfolio_liquidity.share_1d", ".days_to_liquidate_95")),
-    ("diversification", "0 good", ("fct_portfolio_correlation.diversification_score",)),
+    ("diversification", "", ("fct_portfolio_correlation.diversification_score",)),
 )  # fmt: skip
 
 RULES = """\
