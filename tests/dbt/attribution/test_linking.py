@@ -247,6 +247,8 @@ def test_what_equals_its_benchmark_has_no_effects(analyst: psycopg.Connection[An
     assert found is not None
     assert np.isfinite(found).all()
     assert coefficients(analyst, returns[:1], returns[:1], method) == pytest.approx(np.ones(1))
+    same = Book(BACON.weights, BACON.returns, BACON.weights, BACON.returns)
+    assert np.abs(same.effects).max() == 0
 
 
 @pytest.mark.parametrize("method", METHODS)
