@@ -30,6 +30,9 @@ FUNCTIONS = sorted(path.stem for path in (project_root() / "dbt_project/function
 OF_ONE = sorted(path.stem for path in (project_root() / "dbt_project/functions/returns").glob("*.sql"))
 OF_OPTIONS = sorted(path.stem for path in (project_root() / "dbt_project/functions/options").glob("*.sql"))
 OF_RISK = sorted(path.stem for path in (project_root() / "dbt_project/functions/risk").glob("*.sql"))
+OF_ATTRIBUTION = sorted(
+    path.stem for path in (project_root() / "dbt_project/functions/attribution").glob("*.sql")
+)
 EXAMPLES = re.findall(
     r"^select[^;]+;", (project_root() / "docs/portfolio_functions.md").read_text("utf-8"), re.MULTILINE
 )
@@ -324,4 +327,5 @@ def test_every_function_has_an_example() -> None:
         *OF_ONE,
         *OF_OPTIONS,
         *OF_RISK,
+        *OF_ATTRIBUTION,
     }

@@ -37,7 +37,7 @@ PostgreSQL, schema `marts`, only this user's rows. Facts: a row per session; alw
 - Money is USD. Decimals are fractions: 0.05 is 5 %. Volatilities are per year, VaR and ES one day but 10d.
 - Short: negative quantity and market_value, positive short_exposure. Gross: long + short, net: long - short.
 - Losses: positive in VaR and ES, negative in P&L, stress, returns and drawdown.
-- Below, D: as_of_date (NYSE session), P: portfolio_id, L: position_id, S: symbol, F: factor, C: scenario_id.
+- D: as_of_date (NYSE session), P: portfolio_id, L: position_id, S: symbol, F: factor, C: scenario_id.
 - Restated: fct_restatements. Withheld, old: fct_quarantine, say so.
 - Null is never zero: say why (…_null_reason, quality_flag, quality_message).
 - has_simulated_prices, or coverage_of_equity (share measured) below 1: say so. Private positions: no risk.
@@ -48,7 +48,7 @@ MEASURES = (
     ("P&L", "", ("fct_portfolio_snapshots.daily_pnl", ".mtd_pnl", ".ytd_pnl", ".cumulative_pnl")),
     ("return", "1D to ITD", (
         "fct_returns_by_period.time_weighted", ".money_weighted_period", ".excess")),
-    ("exposure", "at market; else …_at_cost, …_delta_adjusted; gross / equity", (
+    ("exposure", "at market; else …_at_cost, …_delta_adjusted", (
         "fct_portfolio_exposures.net_exposure", ".leverage")),
     ("weight", "", ("fct_position_values.weight",)),
     ("share", "", ("fct_exposures_by_group.share_of_gross",)),
