@@ -1,4 +1,5 @@
--- From layout 17 on, the outcomes of what is held are published as vectors (fct_instrument_outcomes). All of history is
--- built again, so that those of the past are there.
+-- From layout 17 on, the outcomes of what is held are published as vectors (fct_instrument_outcomes), returns are attributed
+-- (fct_attribution_daily), and options on stocks and funds are American. All of history is built again, so that the past has
+-- them.
 
-insert into ops.rebuilds (reason) values ('outcome vectors of what is held are published');
+insert into ops.rebuilds (reason) values ('outcome vectors, attribution and American options are published');
