@@ -91,7 +91,8 @@ def test_every_page_mentioned_in_code_exists() -> None:
 def test_every_kernel_mentioned_in_code_exists() -> None:
     folder = ROOT / "python_models"
     paths = [path.relative_to(folder).with_suffix("") for path in folder.rglob("*.py")]
-    kernels = {".".join(path.parts) for path in paths} | {path.parent.name for path in paths}
+    folders = {path.parent for path in paths}
+    kernels = {".".join(path.parts) for path in [*paths, *folders]}
     for name, text in _sources():
         for mention in re.findall(r"(?<!tests\.)\bpython_models\.([a-z_]+(?:\.[a-z_]+)?)", text):
             assert mention in kernels, f"{name}: python_models.{mention}"

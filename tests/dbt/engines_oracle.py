@@ -21,7 +21,7 @@ import statsmodels.api as sm
 from psycopg.types.numeric import FloatLoader
 from scipy import linalg, optimize, signal, stats
 
-from tests.american_options import american_price
+from tests.reference.american_options import american_price
 from warehouse.settings import project_root
 
 Numbers = dict[str, Any]

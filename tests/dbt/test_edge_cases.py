@@ -19,7 +19,7 @@ from scipy.stats import norm
 from ingestion.errors import InvalidPositionsFile
 from ingestion.statements.columns import COLUMNS
 from ingestion.statements.load import read_positions_file
-from tests.american_options import american_price
+from tests.reference.american_options import american_price
 from tests.dbt import edge_cases
 from tests.dbt.edge_cases import (
     COIN,

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.stats import norm
 
-from tests.american_options import american_greeks_of, american_price, american_volatility
+from tests.reference.american_options import american_greeks_of, american_price, american_volatility
 from tests.reference.facts import Facts, Lot
 from tests.reference.prices import close, split_factor
 

@@ -64,8 +64,8 @@ contributions as (
         null as exposure_weight,
         null as undiversified,
         null as marginal,
-        power(idiosyncratic_volatility, 2) / total_volatility as component,
-        power(idiosyncratic_volatility / total_volatility, 2) as share_of_total,
+        idiosyncratic_volatility * idiosyncratic_volatility / total_volatility as component,
+        idiosyncratic_volatility / total_volatility * (idiosyncratic_volatility / total_volatility) as share_of_total,
         null as null_reason,
         positions_total as position_count,
         positions_analyzed as measured_count

@@ -20,7 +20,7 @@ from warehouse.connections import Warehouse
 
 pytestmark = pytest.mark.slow
 
-EMAIL, PASSWORD = "jane@example.com", "Long-enough-1"
+EMAIL, PASSWORD = "superseded@example.com", "Long-enough-1"
 HISTORY = "select count(*) from marts_history.fct_portfolio_snapshots where superseded_at is not null"
 REPUBLISHED = 30
 

@@ -290,11 +290,13 @@ def test_profiles_are_read_with_our_names_once_a_week(connection: Connection, ya
 
 def test_known_symbols_are_requested_from_a_week_before(connection: Connection, yahoo: FakeYahoo) -> None:
     old = Share({day.date(): 50.0 for day in pd.bdate_range("2023-01-03", "2025-06-10")})
-    for symbol in ("SPY", "VTV", "VUG", "MTUM", "QUAL", "IWM", "SIZE", "VLUE", "USMV", "TLT"):
+    proxies = ("XLB", "XLC", "XLE", "XLF", "XLI", "XLK", "XLP", "XLRE", "XLU", "XLV", "XLY")
+    for symbol in ("SPY", "VTV", "VUG", "MTUM", "QUAL", "IWM", "SIZE", "VLUE", "USMV", "TLT", *proxies):
         yahoo.shares[symbol] = old
     first = load_vendors(connection, vendors(yahoo), now=NOW)
     again = load_vendors(connection, vendors(yahoo), now=NOW)
     read = {report.dataset: report.rows_read for report in again}
     assert rows(first)["prices"] > 10 * 240, "a year of each"
     assert rows(again)["prices"] == 0
-    assert read["prices"] == 10 * 6 + 7, "six sessions of each, and the seven closes of the VIX"
+    expected = (10 + len(proxies)) * 6 + 7
+    assert read["prices"] == expected, "six sessions of each, and the seven closes of the VIX"

@@ -64,7 +64,7 @@ def test_prices_are_within_the_errors_of_published_approximations() -> None:
 
 
 def test_the_worked_example_of_the_method() -> None:
-    """docs/method.md, section 6."""
+    """The example of the method, section 6."""
     entered = (False, 39.0, 245.5804, 280, 260 / 365, 0.04075753, 0.004)
     assert american_implied_volatility(*entered).volatility == pytest.approx(0.239, abs=5e-4)
     assert implied_volatility(*entered).volatility == pytest.approx(0.264, abs=5e-4)
