@@ -19,7 +19,6 @@ from scipy.stats import norm
 from ingestion.errors import InvalidPositionsFile
 from ingestion.statements.columns import COLUMNS
 from ingestion.statements.load import read_positions_file
-from tests.reference.american_options import american_price
 from tests.dbt import edge_cases
 from tests.dbt.edge_cases import (
     COIN,
@@ -34,6 +33,7 @@ from tests.dbt.edge_cases import (
     TOMORROW,
     ZERO_RATES,
 )
+from tests.reference.american_options import american_price
 from warehouse.connections import Warehouse
 
 pytestmark = pytest.mark.slow
