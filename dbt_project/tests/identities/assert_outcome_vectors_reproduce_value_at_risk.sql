@@ -56,11 +56,12 @@ levels as (
         sorted.outcomes,
         {{ quantile_of('sorted.outcomes', 'levels.confidence') }} as quantile
     from risk
-    cross join unnest(
-        cast(array[0.95, 0.99] as double precision[]),
-        array[risk.var_95_1d, risk.var_99_1d],
-        array[risk.es_95_1d, risk.es_99_1d]
-    ) as levels (confidence, value_at_risk, expected_shortfall)
+    cross join
+        unnest(
+            cast(array[0.95, 0.99] as double precision[]),
+            array[risk.var_95_1d, risk.var_99_1d],
+            array[risk.es_95_1d, risk.es_99_1d]
+        ) as levels (confidence, value_at_risk, expected_shortfall)
     left join sorted
         on risk.portfolio_id = sorted.portfolio_id and risk.as_of_date = sorted.as_of_date
 ),

@@ -1,7 +1,7 @@
 {{ config(materialized='mart', derived=true, grain=['portfolio_id', 'as_of_date', 'factor']) }}
 
--- The exposures of portfolios to the factors of the risk model beside the past moves of the factors: their product is the
--- part of each past outcome that is due to the factor.
+-- The exposures of portfolios to the factors of the risk model beside the past moves of the factors: their product is
+-- the part of each past outcome that is due to the factor.
 with exposures as (
     select * from {{ ref('fct_portfolio_factor_exposures') }}
     where model = 'risk' and dollar_exposure is not null
