@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from python_models.factors.returns import daily_inputs, factor_models, residual_factors
+from python_models.factors.returns import FactorConfig, daily_inputs, factor_models, residual_factors
 from python_models.panel import FloatArray
 from python_models.portfolio.days import NO_DAY, Day, PastReturns, days_of, option_pnl, recent
 from python_models.portfolio.value_at_risk import RiskConfig
@@ -43,23 +43,30 @@ def instrument_outcomes(
 
 
 def factor_outcomes(
-    dates: pd.DataFrame, past: PastReturns, *, volatility_rules: VolatilityConfig, risk_rules: RiskConfig
+    dates: pd.DataFrame,
+    returns: pd.DataFrame,
+    yield_changes: pd.DataFrame,
+    factors: pd.DataFrame,
+    *,
+    rules: FactorConfig,
+    volatility_rules: VolatilityConfig,
+    risk_rules: RiskConfig,
 ) -> pd.DataFrame:
     """Moves of the factors of the model `risk` on the sessions of the outcome vectors of each date.
 
-    dates: as_of_date, any number of rows each. past: as for instrument_outcomes; its betas are not used.
-    Columns: as_of_date, factor, outcomes (of Interest Rate the yield change, of the others returns, decimal;
-    0 where unknown, as in proxied returns), as long as those of instrument_outcomes. A date without factors
-    has no rows.
+    dates: as_of_date, any number of rows each. The other arguments: as in PastReturns and for
+    instrument_outcomes. Columns: as_of_date, factor, outcomes (of Interest Rate the yield change, of the
+    others returns, decimal; 0 where unknown, as in proxied returns), as long as those of
+    instrument_outcomes. A date without factors has no rows.
     """
-    panel, yields = daily_inputs(past.returns, past.yield_changes)
-    model = factor_models(past.factors)["risk"]
+    panel, yields = daily_inputs(returns, yield_changes)
+    model = factor_models(factors)["risk"]
     reach = max(volatility_rules.history, risk_rules.history, model.window)
     frames = [pd.DataFrame({"as_of_date": dates["as_of_date"].iloc[:0], "factor": [], "outcomes": []})]
     for date in dates["as_of_date"].drop_duplicates().sort_values():
         for row in np.flatnonzero(panel.dates == date):
             names, values, _, _ = residual_factors(
-                panel, yields, int(row), model=model, rules=past.rules, history=reach
+                panel, yields, int(row), model=model, rules=rules, history=reach
             )
             moves = list(np.nan_to_num(values[-risk_rules.history :]).T)
             frames.append(pd.DataFrame({"as_of_date": date, "factor": names, "outcomes": moves}))

@@ -43,28 +43,4 @@ scaled_outcomes as (
     where is_in_window and place > {{ rules.filter_minimum }} and (outcome = 0 or variance_before > 0)
 ),
 
-sorted as (
-    select
-        portfolio_id,
-        array_agg(outcome order by outcome) as outcomes
-    from scaled_outcomes
-    group by portfolio_id
-    having count(*) >= {{ rules.minimum }}
-),
-
-quantiles as (
-    select
-        sorted.*,
-        levels.confidence,
-        {{ quantile_of('sorted.outcomes', 'levels.confidence') }} as quantile
-    from sorted
-    cross join (values (cast(0.95 as double precision)), (0.99)) as levels (confidence)
-)
-
-select
-    portfolio_id,
-    confidence,
-    -quantile as value_at_risk,
-    {{ mean_tail_loss('quantiles.outcomes', 'quantiles.quantile') }} as expected_shortfall,
-    cardinality(outcomes) as outcomes
-from quantiles
+{{ tail_figures('scaled_outcomes') }}

@@ -51,3 +51,36 @@ case measure
                 from unnest(({{ outcomes }})[1:width_bucket({{ quantile }}, {{ outcomes }})]) as tail (outcome)
             )
 {%- endmacro %}
+
+
+{#-
+  Value at risk and expected shortfall from a relation of outcomes (portfolio_id, outcome), by portfolio and confidence: the
+  end of a function, after its CTEs. Of sorted outcomes the quantile is a place, and the tail the beginning.
+-#}
+{% macro tail_figures(outcomes) -%}
+sorted as (
+    select
+        portfolio_id,
+        array_agg(outcome order by outcome) as outcomes
+    from {{ outcomes }}
+    group by portfolio_id
+    having count(*) >= {{ var('risk_rules').minimum }}
+),
+
+quantiles as (
+    select
+        sorted.*,
+        levels.confidence,
+        {{ quantile_of('sorted.outcomes', 'levels.confidence') }} as quantile
+    from sorted
+    cross join (values (cast(0.95 as double precision)), (0.99)) as levels (confidence)
+)
+
+select
+    portfolio_id,
+    confidence,
+    -quantile as value_at_risk,
+    {{ mean_tail_loss('quantiles.outcomes', 'quantiles.quantile') }} as expected_shortfall,
+    cardinality(outcomes) as outcomes
+from quantiles
+{%- endmacro %}

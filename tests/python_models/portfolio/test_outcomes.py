@@ -108,9 +108,13 @@ def test_a_vector_does_not_depend_on_later_days_or_on_who_holds_it(outcomes: pd.
 
 
 def test_factors_move_as_by_plain_loops() -> None:
-    holdings = market._holdings(market.BOOKS)
+    past = market.PAST
     frame = factor_outcomes(
-        holdings, market.PAST, volatility_rules=VOLATILITY_CONFIG, risk_rules=RISK_CONFIG
+        market._holdings(market.BOOKS),
+        *(past.returns, past.yield_changes, past.factors),
+        rules=past.rules,
+        volatility_rules=VOLATILITY_CONFIG,
+        risk_rules=RISK_CONFIG,
     ).set_index("factor")
     expected = market._slow_factors(market._market(), market._yields(), LAST, 504)
     assert set(frame.index) == set(expected)

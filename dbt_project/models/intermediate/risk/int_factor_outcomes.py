@@ -1,7 +1,6 @@
 """Past moves of the factors of the risk model (method and sources: python_models.portfolio.outcomes)."""
 
 from python_models.factors.returns import FactorConfig
-from python_models.portfolio.days import PastReturns
 from python_models.portfolio.outcomes import factor_outcomes
 from python_models.portfolio.value_at_risk import RiskConfig
 from python_models.portfolio.volatility import VolatilityConfig
@@ -9,17 +8,12 @@ from python_models.portfolio.volatility import VolatilityConfig
 
 def model(dbt, session):
     dbt.config(materialized="mart")
-    past = PastReturns(
-        dbt.ref("int_engine_returns"),
-        dbt.ref("int_yield_changes"),
-        dbt.ref("int_risk_betas"),
-        dbt.ref("factors"),
-        FactorConfig(**dbt.config.get("factor_rules")),
-        dbt.config.get("residual_minimum"),
-    )
     return factor_outcomes(
         dbt.ref("int_engine_holdings"),
-        past,
+        dbt.ref("int_engine_returns"),
+        dbt.ref("int_yield_changes"),
+        dbt.ref("factors"),
+        rules=FactorConfig(**dbt.config.get("factor_rules")),
         volatility_rules=VolatilityConfig(**dbt.config.get("volatility_rules")),
         risk_rules=RiskConfig(**dbt.config.get("risk_rules")),
     )

@@ -1,28 +1,18 @@
--- What the factors of the risk model contribute to one-day historical value at risk and expected shortfall (0.95).
+-- What the factors of the risk model contribute to value at risk and expected shortfall.
+-- with tail_parts
 select
-    portfolios.portfolio_name,
-    facts.as_of_date,
-    measures.measure,
-    parts.part,
-    parts.component,
-    parts.share, -- noqa: RF04
-    parts.standalone, -- noqa: RF04
-    parts.incremental,
-    parts.total,
-    parts.null_reason,
-    facts.quality_flag,
-    facts.coverage_of_equity
-from fct_portfolio_risk as facts
-inner join dim_portfolios as portfolios on facts.portfolio_id = portfolios.portfolio_id
-cross join (values ('var'), ('es')) as measures (measure)
-cross join
-    lateral udf.portfolio_risk_contributions(
-        facts.portfolio_id, facts.as_of_date, measures.measure, 0.95, 'factor'
-    ) as parts (
-        part, position_id, symbol, exposure, standalone, marginal, component, share, incremental, total, -- noqa: RF04
-        position_count, measured_count, null_reason
-    )
-where
-    facts.portfolio_id = any(%(portfolio_ids)s::uuid[])
-    and facts.as_of_date = %(as_of_date)s::date
-order by portfolios.portfolio_name, measures.measure, abs(parts.component) desc nulls last, parts.part
+    portfolio_name,
+    as_of_date,
+    measure,
+    part,
+    component,
+    share,
+    standalone,
+    incremental,
+    total,
+    null_reason,
+    quality_flag,
+    coverage_of_equity
+from tail_parts
+where part_of = 'factor'
+order by portfolio_name, measure, abs(component) desc nulls last, part
