@@ -378,6 +378,7 @@ def chat_settings(url: str) -> dict[str, Any]:
         "chat_streams_per_user": STREAMS + 10,
         "chat_requests_per_minute": 10_000,
         "chat_tokens_per_day": 10**9,
+        "api_requests_at_once": 2 * STREAMS,
     }
 
 

@@ -72,12 +72,13 @@ class ModelClient:
             if key is None:
                 raise RuntimeError("OPENAI_API_KEY is not set")
             import httpx2  # noqa: PLC0415
-            from openai import AsyncOpenAI  # noqa: PLC0415
+            from openai import AsyncOpenAI, DefaultAioHttpClient  # noqa: PLC0415
 
             self._openai = AsyncOpenAI(
                 api_key=key.get_secret_value(),
                 base_url=self._settings.openai_base_url,
                 max_retries=0,
+                http_client=DefaultAioHttpClient(),
                 timeout=httpx2.Timeout(self._settings.chat_seconds, connect=CONNECT_SECONDS),
             )
         return self._openai

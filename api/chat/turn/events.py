@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from time import time
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
 EventName = Literal[
@@ -17,6 +17,8 @@ EventName = Literal[
     "error",
 ]
 
+ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str)
+
 
 @dataclass(frozen=True)
 class Event:
@@ -27,8 +29,7 @@ class Event:
 
     def encode(self) -> bytes:
         """The event as it goes over the wire: one `event` and one `data` line."""
-        data = json.dumps(self.data, ensure_ascii=False, separators=(",", ":"), default=str)
-        return f"event: {self.name}\ndata: {data}\n\n".encode("utf-8", "replace")
+        return f"event: {self.name}\ndata: {ENCODER.encode(self.data)}\n\n".encode("utf-8", "replace")
 
 
 class Envelope:

@@ -59,6 +59,17 @@ class AnswerStream(AsyncIterator[Event]):
             raise StopAsyncIteration
         return event
 
+    def waiting(self) -> list[Event]:
+        """The events that are written and not yet read, so that they can be sent together."""
+        events = []
+        while not self._queue.empty():
+            event = self._queue.get_nowait()
+            if event is None:
+                self._is_at_end = True
+                break
+            events.append(event)
+        return events
+
     def interrupt(self, reason: Failure = SHUTDOWN) -> None:
         """Cancel the answer; its record says so, and its last event says why.
 

@@ -87,7 +87,7 @@ async def _encoded(stream: AnswerStream, shutdown: anyio.Event) -> AsyncIterator
     watcher = asyncio.create_task(stream.interrupt_when(shutdown))
     try:
         async for event in stream:
-            yield event.encode()
+            yield b"".join(each.encode() for each in (event, *stream.waiting()))
     finally:
         watcher.cancel()
         await stream.aclose()

@@ -53,6 +53,22 @@ async def test_an_answer_is_written_even_if_it_is_not_read() -> None:
         await ended.wait()
 
 
+async def test_events_that_are_written_already_are_taken_together_and_once() -> None:
+    stream, ended = make_stream(), asyncio.Event()
+
+    async def write() -> None:
+        stream.emit("start", {})
+        stream.emit("done", {})
+
+    stream.start(write(), lambda _: ended.set())
+    await ended.wait()
+    first = await anext(stream)
+    assert [event.name for event in (first, *stream.waiting())] == ["message_created", "start", "done"]
+    assert stream.waiting() == []
+    with pytest.raises(StopAsyncIteration):
+        await anext(stream)
+
+
 def recording(stream: AnswerStream, seconds: float = 0.1) -> tuple[Callable[[], object], list[str]]:
     """Work that takes a while to record that it was cancelled."""
     recorded: list[str] = []
