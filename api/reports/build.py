@@ -23,6 +23,7 @@ from api.reports.sections.greeks import greeks
 from api.reports.sections.holdings import holdings
 from api.reports.sections.liquidity import liquidity
 from api.reports.sections.method import method
+from api.reports.sections.option_pnl import option_pnl
 from api.reports.sections.returns import drawdowns, monthly, returns
 from api.reports.sections.risk import risk
 from api.reports.sections.stress import stress
@@ -36,12 +37,12 @@ QUERIES: Final[tuple[Query, ...]] = tuple(
         *("history", "returns", "growth", "months", "drawdowns", "exposures", "exposure_groups", "positions"),
         *("greeks", "option_greeks", "factors", "risk", "value_at_risk", "var_backtest", "correlation"),
         *("correlation_clusters", "correlation_pairs", "stress", "dividends", "dividend_years"),
-        *("liquidity", "position_liquidity", "tail_contributions"),
+        *("liquidity", "position_liquidity", "tail_contributions", "option_pnl", "option_pnl_positions"),
     )
 )
 SECTIONS: Final = (
-    *(summary, returns, monthly, drawdowns, exposures, holdings, greeks, factors, risk, liquidity),
-    *(correlation, stress, dividends, availability),
+    *(summary, returns, monthly, drawdowns, exposures, holdings, greeks, option_pnl, factors, risk),
+    *(liquidity, correlation, stress, dividends, availability),
 )
 MATRIX_SYMBOLS: Final = 12
 WORST_DRAWDOWNS: Final = 5

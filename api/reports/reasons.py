@@ -24,6 +24,8 @@ REASONS: Final = {
     "expired": "the option expires on this session",
     "no_underlying_price": "the option's underlying has no price",
     "no_volatility": "no volatility is known",
+    "missing_price": "a price is missing",
+    "no_greeks": "the Greeks of the close before are not known",
     "no_betas": "it has too few returns for betas",
     "no_loss_around_the_quantile": "the outcomes around the value at risk are no losses",
     "two_boundaries": "at these negative rates the price of an American option is not known",

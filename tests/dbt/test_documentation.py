@@ -45,6 +45,8 @@ CONTRACT = {
     "contribution benchmark_return allocation selection effect null_reason",
     "fct_factor_attribution_daily": "portfolio_id as_of_date factor | beta factor_return contribution "
     "null_reason coverage",
+    "fct_option_pnl_explain": "position_id as_of_date | portfolio_id symbol daily_pnl trade_pnl delta_pnl "
+    "gamma_pnl theta_pnl vega_pnl rho_pnl residual null_reason",
     "fct_portfolio_exposures": "portfolio_id as_of_date | long_exposure short_exposure gross_exposure "
     "net_exposure long_exposure_at_cost short_exposure_at_cost gross_exposure_at_cost net_exposure_at_cost "
     "long_exposure_delta_adjusted short_exposure_delta_adjusted gross_exposure_delta_adjusted "

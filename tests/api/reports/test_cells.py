@@ -38,6 +38,22 @@ STRESS = f"""
 FACTORS = (
     f"select * from fct_portfolio_factor_exposures join dim_factors using (model, factor) {OF_PORTFOLIO}"
 )
+OPTION_TERMS = ", ".join(
+    f"sum({name}) as {name}"
+    for name in ("trade_pnl", "delta_pnl", "gamma_pnl", "theta_pnl", "vega_pnl", "rho_pnl", "residual")
+)
+OPTION_PNL = f"""
+    select {{key}}, sum(explained.daily_pnl) as pnl, {OPTION_TERMS},
+        coalesce(sum(explained.daily_pnl - trade_pnl) filter (where null_reason is not null), 0)
+            as unexplained_pnl,
+        min(null_reason) as null_reason, count(distinct position_id) as position_count,
+        avg((null_reason is null)::int)::float8 as coverage, count(*) as sessions
+    from fct_option_pnl_explain as explained
+    join (
+        select period, from_date from fct_returns_by_period {OF_PORTFOLIO}
+    ) as periods on explained.as_of_date between periods.from_date and %(date)s
+    where portfolio_id = %(id)s and period = any({{periods}}) group by {{key}}
+    """
 # section and table: the SQL, the columns that name a row, and columns that are not cells of these marts
 CELLS: dict[tuple[str, str], tuple[str, tuple[str, ...], set[str]]] = {
     ("summary", "value"): (SNAPSHOT, (), set()),
@@ -86,6 +102,16 @@ CELLS: dict[tuple[str, str], tuple[str, tuple[str, ...], set[str]]] = {
         f"select * from fct_position_greeks {OF_PORTFOLIO}",
         ("symbol",),
         {"position_type", "quantity"},
+    ),
+    ("option_pnl", "periods"): (
+        OPTION_PNL.format(key="period, from_date", periods="'{1D,1W,MTD,QTD,YTD,ITD}'"),
+        ("period",),
+        set(),
+    ),
+    ("option_pnl", "positions"): (
+        OPTION_PNL.format(key="symbol", periods="'{YTD}'"),
+        ("symbol",),
+        {"position_type"},
     ),
     ("factors", "risk_model"): (
         f"select factor as name, * from ({FACTORS}) as rows where model = 'risk'",

@@ -40,6 +40,7 @@ PORTFOLIO_PATHS = [
         "forecast-evaluation",
         "attribution",
         "factor-attribution",
+        "option-pnl-explain",
     )
 ]
 AGGREGATE_PATHS = [

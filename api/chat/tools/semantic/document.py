@@ -48,17 +48,17 @@ MEASURES = (
     ("P&L", "", ("fct_portfolio_snapshots.daily_pnl", ".mtd_pnl", ".ytd_pnl", ".cumulative_pnl")),
     ("return", "1D to ITD", (
         "fct_returns_by_period.time_weighted", ".money_weighted_period", ".excess")),
-    ("exposure", "at market; else …_at_cost, …_delta_adjusted", (
+    ("exposure", "at market; else _at_cost, _delta_adjusted", (
         "fct_portfolio_exposures.net_exposure", ".leverage")),
     ("weight", "", ("fct_position_values.weight",)),
     ("share", "", ("fct_exposures_by_group.share_of_gross",)),
-    ("beta", "of present holdings; else own past returns, vendors'", (
+    ("beta", "of holdings; own past returns; vendors'", (
         "fct_portfolio_risk.market_beta", ".return_beta", ".beta_provider_1y")),
     ("attribution", "", ("fct_attribution_daily.effect",)),
     ("factor beta", "model risk; spread: tilts", ("fct_portfolio_factor_exposures.beta",)),
     ("volatility", "past; expected; from factors", (
         "fct_portfolio_risk.realized_volatility_21d", ".forecast_volatility_21d", ".total_volatility")),
-    ("VaR, ES", "historical; else …_filtered, …_parametric, …_cornish_fisher", (
+    ("VaR, ES", "historical; else _filtered, _parametric, _cornish_fisher", (
         "fct_portfolio_risk.var_95_1d", ".es_95_1d")),
     ("stress", "only shocked factors; all; own past returns", (
         "fct_portfolio_stress.direct_pnl", ".correlated_pnl", ".replay_pnl")),

@@ -1,4 +1,4 @@
-// The first day of a period that ends on a session, for the API's `from`. The API names the sessions in it.
+// The chosen period for the API: as its first day, or by its name. The API names the sessions in it.
 
 // period: see address.js. Null: since inception.
 export function firstDay(period, session, params = {}) {
@@ -14,4 +14,12 @@ export function firstDay(period, session, params = {}) {
         "1Y": [year - 1, month, day + 1],
     }[period];
     return new Date(Date.UTC(first[0], first[1] - 1, first[2])).toISOString().slice(0, 10);
+}
+
+// The parameters of what the API explains over a period, such as attribution.
+export function periodQuery({ period, params }, more = {}) {
+    const { from, to } = params;
+    const isRange = period === "custom" && (from || to);
+    const range = isRange ? { ...(from && { from }), ...(to && { to }) } : { period: period === "custom" ? "ITD" : period };
+    return new URLSearchParams({ ...range, ...more });
 }

@@ -1,11 +1,13 @@
-// Options: Greeks of the portfolio and by position, by expiry, and what they are worth when they expire.
+// Options: Greeks of the portfolio and by position, what they did to the P&L, and what options are worth when they expire.
 
 import { h } from "../app/dom.js";
 import { available, part } from "../app/notices.js";
+import { periodQuery } from "../app/periods.js";
 import { dataTable, rowsOf, under } from "../figures/table.js";
 import { tile } from "../figures/tiles.js";
 import { barList } from "../charts/bars.js";
 import { payoffCharts } from "./options_payoff.js";
+import { explainedPnl } from "./options_pnl.js";
 
 const TOTALS = "fct_portfolio_greeks";
 const GREEKS = "fct_position_greeks";
@@ -13,12 +15,15 @@ const GREEKS = "fct_position_greeks";
 export const options = {
     name: "options",
     title: "Options",
-    requests: ({ portfolio }) => ({
-        greeks: `/analytics/portfolio/${portfolio}/greeks`,
-        payoffs: `/analytics/portfolio/${portfolio}/option-payoffs`,
+    hasPeriod: true,
+    requests: (address) => ({
+        greeks: `/analytics/portfolio/${address.portfolio}/greeks`,
+        explained: `/analytics/portfolio/${address.portfolio}/option-pnl-explain?${periodQuery(address)}`,
+        payoffs: `/analytics/portfolio/${address.portfolio}/option-payoffs`,
     }),
-    draw: ({ greeks, payoffs }) => [
+    draw: ({ greeks, explained, payoffs }) => [
         part(greeks, (answer) => available(answer, draw)),
+        part(explained, (answer) => available(answer, explainedPnl)),
         part(payoffs, (answer) => answer.body.available && payoffCharts(answer)),
     ],
 };

@@ -1,0 +1,4 @@
+-- From layout 20 on, fct_option_pnl_explain explains the P&L of options by their Greeks. All of history is built again, so
+-- that the past has it.
+
+insert into ops.rebuilds (reason) values ('the P&L of options is explained');
