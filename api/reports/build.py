@@ -14,6 +14,7 @@ from api.marts.reader import PublishedState, Reading
 from api.marts.withheld import of_portfolio, sentence
 from api.queries import Query, load_query
 from api.reports.model import SCHEMA_VERSION, Report
+from api.reports.sections.attribution import attribution
 from api.reports.sections.availability import availability
 from api.reports.sections.correlation import correlation
 from api.reports.sections.dividends import dividends
@@ -38,11 +39,12 @@ QUERIES: Final[tuple[Query, ...]] = tuple(
         *("greeks", "option_greeks", "factors", "risk", "value_at_risk", "var_backtest", "correlation"),
         *("correlation_clusters", "correlation_pairs", "stress", "dividends", "dividend_years"),
         *("liquidity", "position_liquidity", "tail_contributions", "option_pnl", "option_pnl_positions"),
+        *("attribution", "factor_attribution"),
     )
 )
 SECTIONS: Final = (
-    *(summary, returns, monthly, drawdowns, exposures, holdings, greeks, option_pnl, factors, risk),
-    *(liquidity, correlation, stress, dividends, availability),
+    *(summary, returns, attribution, monthly, drawdowns, exposures, holdings, greeks, option_pnl, factors),
+    *(risk, liquidity, correlation, stress, dividends, availability),
 )
 MATRIX_SYMBOLS: Final = 12
 WORST_DRAWDOWNS: Final = 5

@@ -1,5 +1,5 @@
--- GET /analytics/portfolio/{id}/attribution: allocation and selection by segment, linked over the range. No row: the
--- portfolio is not this user's. Null body: it begins after the session.
+-- GET /analytics/portfolio/{id}/attribution: allocation and selection by segment, linked over the range; tags may
+-- overlap and have no sums. No row: the portfolio is not this user's. Null body: it begins after the session.
 -- with portfolio_scope, attribution_range
 with segments as (
     select linked.*
@@ -57,11 +57,17 @@ select
                     'time_weighted', round(attribution_range.time_weighted::numeric, 6),
                     'benchmark', round(attribution_range.benchmark::numeric, 6),
                     'excess', round(attribution_range.excess::numeric, 6),
-                    'contribution', round(listed.contribution::numeric, 6),
-                    'allocation', case when listed.null_reason is null then round(listed.allocation::numeric, 6) end,
-                    'selection', case when listed.null_reason is null then round(listed.selection::numeric, 6) end,
-                    'effect', case when listed.effect_null_reason is null then round(listed.effect::numeric, 6) end,
-                    'null_reason', listed.null_reason
+                    'contribution', case when not is_overlay then round(listed.contribution::numeric, 6) end,
+                    'allocation', case
+                        when not is_overlay and listed.null_reason is null then round(listed.allocation::numeric, 6)
+                    end,
+                    'selection', case
+                        when not is_overlay and listed.null_reason is null then round(listed.selection::numeric, 6)
+                    end,
+                    'effect', case
+                        when not is_overlay and listed.effect_null_reason is null then round(listed.effect::numeric, 6)
+                    end,
+                    'null_reason', case when is_overlay then 'tags_overlap' else listed.null_reason end
                 )
             end,
             'metadata', json_build_object(
@@ -82,3 +88,4 @@ from portfolio
 left join snapshot on true
 left join attribution_range on true
 cross join listed
+cross join (select %(dimension)s::text = 'tag' as is_overlay) as asked_dimension

@@ -67,10 +67,10 @@ async def attribution(
     parameters: LinkedRangeDep,
     dimension: Annotated[Dimension, Query(description="What the segments are.")] = "sector",
 ) -> Response:
-    """Divide the excess return into allocation and selection by sector or investment class.
+    """Divide the excess return into allocation and selection by sector, investment class or tag.
 
-    Effects of the sessions are linked, so that they add up to the excess return of the range. A benchmark
-    whose sectors are not known has contributions only.
+    Effects of the sessions are linked, so that they add up to the excess return of the range; those of tags,
+    which may overlap, need not. A benchmark whose sectors are not known has contributions only.
     """
     return await responder.send(
         ATTRIBUTION, {**parameters, "dimension": dimension}, portfolio_id=portfolio_id

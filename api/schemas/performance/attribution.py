@@ -9,7 +9,7 @@ from api.schemas.analytics_common import Analytic, Metadata
 from api.schemas.common import ResponseModel, described
 
 Period = Literal["1D", "1W", "MTD", "QTD", "YTD", "1Y", "3Y", "ITD"]
-Dimension = Literal["sector", "investment_class"]
+Dimension = Literal["sector", "investment_class", "tag"]
 Method = Literal["carino", "menchero"]
 Reason = Literal[
     "return_chain_broken",
@@ -19,6 +19,7 @@ Reason = Literal[
     "benchmark_residual",
     "no_proxy_price",
 ]
+TotalsReason = Literal[Reason, "tags_overlap"]
 FactorReason = Literal[
     "return_chain_broken", "capital_not_positive", "no_betas", "factor_not_in_model", "no_factor_return"
 ]
@@ -28,7 +29,7 @@ class SegmentAttribution(ResponseModel):
     """What one segment did to the return, and to the difference from the benchmark."""
 
     segment: str = described(
-        "Sector (also Private, Unclassified) or investment class; Cash; Benchmark residual: what the "
+        "Sector (also Private, Unclassified), investment class or tag; Cash; Benchmark residual: what the "
         "benchmark earns beside the proxies of its sectors.",
         "Technology",
     )
@@ -37,28 +38,28 @@ class SegmentAttribution(ResponseModel):
     benchmark_weight: float | None = described("Average weight in the benchmark.", 0.331)
     contribution: float | None = described("Linked contribution to the return of the portfolio.", 0.0591)
     benchmark_return: float | None = described(
-        "Return of what the segment is compared with: its proxy, the benchmark if it is outside of it, 0 for "
-        "cash.",
+        "Return of what the segment is compared with: its proxy, the benchmark if it is outside of it or a "
+        "tag, 0 for cash.",
         0.0355,
     )
     allocation: float | None = described("Effect of another weight than the benchmark's.", 0.0041)
     selection: float | None = described("Effect of other positions, with the interaction.", 0.0552)
-    effect: float | None = described("Both; all segments add up to the excess return.", 0.0593)
+    effect: float | None = described("Both; all segments but tags add up to the excess return.", 0.0593)
     null_reason: Reason | None = described("Why allocation and selection are null; else null.", None)
     coverage: float = described("Share of its sessions on which they are known.", 1.0)
 
 
 class AttributionTotals(ResponseModel):
-    """Sums over the segments beside the returns that they add up to."""
+    """Sums over the segments beside the returns that they add up to; tags may overlap and have no sums."""
 
     time_weighted: float = described("Time-weighted return of the portfolio.", 0.1042)
     benchmark: float | None = described("Total return of the benchmark.", 0.0803)
     excess: float | None = described("The difference.", 0.0239)
-    contribution: float = described("Sum of contributions: time_weighted.", 0.1042)
+    contribution: float | None = described("Sum of contributions: time_weighted.", 0.1042)
     allocation: float | None = described("Sum; null if that of a segment is not known.", -0.0174)
     selection: float | None = described("Sum; null if that of a segment is not known.", 0.0495)
     effect: float | None = described("Sum, with the benchmark residual: excess.", 0.0239)
-    null_reason: Reason | None = described("Why sums are null; else null.", None)
+    null_reason: TotalsReason | None = described("Why sums are null; else null.", None)
 
 
 class AttributionMetadata(Metadata):

@@ -1,4 +1,5 @@
--- In each dimension, weights add up to 1, contributions to the return of the portfolio, and effects to its difference
+-- In each dimension but tags, which overlap, weights add up to 1, contributions to the return of the portfolio, and
+-- effects to its difference from the benchmark.
 with attribution as (
     select
         portfolio_id,

@@ -38,6 +38,12 @@ STRESS = f"""
 FACTORS = (
     f"select * from fct_portfolio_factor_exposures join dim_factors using (model, factor) {OF_PORTFOLIO}"
 )
+# the portfolios of the demo began in the year
+ATTRIBUTION = f"""
+    select linked.* from fct_returns_by_period cross join udf.portfolio_{{function}} as linked
+    {OF_PORTFOLIO} and period = 'YTD' and time_weighted is not null
+    """
+SEGMENTS = "attribution(%(id)s, null, %(date)s, '{dimension}', 'carino')"
 OPTION_TERMS = ", ".join(
     f"sum({name}) as {name}"
     for name in ("trade_pnl", "delta_pnl", "gamma_pnl", "theta_pnl", "vega_pnl", "rho_pnl", "residual")
@@ -72,6 +78,19 @@ CELLS: dict[tuple[str, str], tuple[str, tuple[str, ...], set[str]]] = {
     ("returns", "growth"): (
         "select * from udf.portfolio_series(%(id)s, null, %(date)s) where session_number > 0",
         ("as_of_date",),
+        set(),
+    ),
+    **{
+        ("attribution", f"by_{dimension}"): (
+            ATTRIBUTION.format(function=SEGMENTS.format(dimension=dimension)),
+            ("segment",),
+            set(),
+        )
+        for dimension in ("sector", "investment_class", "tag")
+    },
+    ("attribution", "by_factor"): (
+        ATTRIBUTION.format(function="factor_attribution(%(id)s, null, %(date)s, 'carino')"),
+        ("factor",),
         set(),
     ),
     ("drawdowns", "worst"): (

@@ -47,6 +47,25 @@ def test_segments_equal_the_function_and_add_up(
     assert body["metadata"]["sessions"] > 50
 
 
+def test_tags_equal_the_function_and_have_no_sums(hedge_fund: Person, analyst: Analyst) -> None:
+    body = get(hedge_fund, "attribution", period="ITD", dimension="tag")
+    facts = analyst.execute(
+        "select * from udf.portfolio_attribution(%s, null, %s, 'tag', 'carino')",
+        (hedge_fund.portfolio_id, LAST),
+    ).fetchall()
+    found = {segment["segment"]: segment for segment in body["segments"]}
+    assert {"options", *found} == {fact["segment"] for fact in facts}
+    for fact in facts:
+        segment = found[fact["segment"]]
+        for name in ("portfolio_weight", "contribution", "allocation", "selection", "effect"):
+            assert segment[name] == pytest.approx(fact[name], abs=1.1e-6)
+        assert (segment["benchmark_weight"], segment["null_reason"]) == (0, None)
+    totals = body["totals"]
+    assert totals["null_reason"] == "tags_overlap"
+    assert {totals[name] for name in ("contribution", "allocation", "selection", "effect")} == {None}
+    assert totals["excess"] == pytest.approx(totals["time_weighted"] - totals["benchmark"], abs=1.1e-6)
+
+
 def test_factors_equal_the_function_and_add_up(hedge_fund: Person, analyst: Analyst) -> None:
     body = get(hedge_fund, "factor-attribution", **RANGE)
     facts = analyst.execute(

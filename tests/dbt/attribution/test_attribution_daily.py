@@ -97,6 +97,33 @@ def test_sectors_equal_a_second_implementation(read: Read, days: pd.DataFrame, h
     assert compared > 200
 
 
+def test_tags_equal_a_second_implementation(read: Read, days: pd.DataFrame, held: pd.DataFrame) -> None:
+    periods = read("select portfolio_id, symbol, tag, valid_from, valid_before from dim_position_tags")
+    lots = read("select position_id, symbol, own_tags from dim_positions")
+    rows = held.merge(lots[["position_id", "symbol"]], on="position_id")
+    assigned = rows.merge(periods, on=["portfolio_id", "symbol"])
+    is_valid = (assigned["valid_from"] <= assigned["as_of_date"]) & (
+        assigned["valid_before"].isna() | (assigned["as_of_date"] < assigned["valid_before"])
+    )
+    own = lots[["position_id", "own_tags"]].explode("own_tags").dropna().rename(columns={"own_tags": "tag"})
+    columns = [*DAY, "position_id", "tag", "start", "daily_pnl"]
+    tagged = pd.concat([assigned[is_valid][columns], rows.merge(own, on="position_id")[columns]])
+    tagged = tagged.drop_duplicates([*DAY, "position_id", "tag"])
+    expected = tagged.groupby([*DAY, "tag"])[["start", "daily_pnl"]].sum().reset_index()
+    expected = expected.merge(days.reset_index(), on=DAY, suffixes=("", "_of_portfolio"))
+    mart = read("select * from fct_attribution_daily where dimension = 'tag'")
+    both = mart.merge(expected, left_on=[*DAY, "segment"], right_on=[*DAY, "tag"], suffixes=("", "_day"))
+    assert len(both) == len(mart) == len(expected) > 500
+    weight, contribution = both["start"] / both["base"], both["daily_pnl"] / both["base"]
+    same(both["portfolio_weight"], weight)
+    same(both["contribution"], contribution)
+    same(both["effect"], contribution - weight * both["benchmark"])
+    same(both["selection"], both["effect"])
+    assert (both["allocation"] == 0).all()
+    # they overlap: an option has the tag of its sector, too
+    assert mart.groupby(DAY)["portfolio_weight"].sum().max() > 1
+
+
 def test_classes_of_a_fund_of_the_benchmark_have_no_allocation(read: Read) -> None:
     found = read("select * from fct_attribution_daily where dimension = 'investment_class'")
     assert set(found["segment"]) == {"PUBLIC", "OPTIONS", "PRIVATE", "Cash"}

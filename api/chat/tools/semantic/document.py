@@ -71,7 +71,7 @@ RULES = """\
 ## Do not
 - compute in your head: `metric` first, then `sql`; no figure without a result.
 - add leverage, betas, volatilities, VaR or weights of portfolios; add dollars, then divide.
-- sum fct_exposures_by_group over dimensions, or over tags (they overlap).
+- sum groups or segments over dimensions, or over tags (they overlap).
 - count rows of a cut result.
 - advise to buy or sell, or tell of others' portfolios.
 """

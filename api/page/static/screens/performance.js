@@ -1,13 +1,15 @@
-// Performance: returns by period beside the benchmark's, by month, drawdowns, and what earned and lost most.
+// Performance: returns by period beside the benchmark's, where they came from, by month, drawdowns, what earned most.
 
 import { h } from "../app/dom.js";
 import { formats } from "../figures/format.js";
 import { available, part } from "../app/notices.js";
+import { periodQuery } from "../app/periods.js";
 import { RETURNS, returnsPath } from "../app/returns.js";
 import { dataTable, rowsOf, under } from "../figures/table.js";
 import { facts } from "../figures/tiles.js";
 import { barList } from "../charts/bars.js";
 import { equityChart, returnChart } from "../charts/returns.js";
+import { dimensionOf, factorTable, segmentTable } from "./performance_attribution.js";
 
 const SNAPSHOT = "fct_portfolio_snapshots";
 const VALUES = "fct_position_values";
@@ -19,11 +21,25 @@ export const performance = {
     hasPeriod: true,
     requests: (address, session) => ({
         returns: returnsPath(address, session),
+        segments: `/analytics/portfolio/${address.portfolio}/attribution?${periodQuery(address, { dimension: dimensionOf(address) })}`,
+        factors: `/analytics/portfolio/${address.portfolio}/factor-attribution?${periodQuery(address)}`,
         overview: `/analytics/portfolio/${address.portfolio}/overview`,
         complete: `/data/portfolio/${address.portfolio}/complete?include_holdings=false&include_timeseries=false`,
     }),
-    draw: ({ returns, overview, complete }, address) => [
+    draw: ({ returns, segments, factors, overview, complete }, address) => [
         part(returns, (answer) => available(answer, () => [returnChart(answer), byPeriod(answer, address)])),
+        part(segments, (answer) =>
+            card(
+                "Attribution against the benchmark",
+                available(answer, () => segmentTable(answer, address)),
+            ),
+        ),
+        part(factors, (answer) =>
+            card(
+                "Attribution to factors",
+                available(answer, () => factorTable(answer)),
+            ),
+        ),
         h(
             "div",
             { class: "columns" },

@@ -5,9 +5,14 @@
 ) }}
 
 -- Attribution of a session by Brinson and Fachler, from contributions: short and tiny segments have no return of their
--- own. A segment is compared with its part of the benchmark; one outside of it, with the whole benchmark.
+-- own. A segment is compared with its part of the benchmark; one outside of it, and a tag, with the whole benchmark.
+-- Tags may overlap: an overlay without cash.
 with positions as (
     select * from {{ ref('int_positions') }}
+),
+
+tags as (
+    select * from {{ ref('int_tagged_positions') }}
 ),
 
 benchmark_segments as materialized (
@@ -17,6 +22,7 @@ benchmark_segments as materialized (
 -- what a lot is worth at the start of the session: one that is bought on it is cash until then
 position_values as (
     select
+        built.position_id,
         built.portfolio_id,
         built.as_of_date,
         built.is_cash_equivalent,
@@ -45,6 +51,20 @@ held as (
     group by portfolio_id, as_of_date, is_cash_equivalent, grouping sets (sector, investment_class)
 ),
 
+tagged as (
+    select
+        position_values.portfolio_id,
+        position_values.as_of_date,
+        'tag' as dimension,
+        tags.tag as segment,
+        sum(position_values.start_value) as start_value,
+        sum(position_values.daily_pnl) as daily_pnl
+    from position_values
+    inner join tags
+        on position_values.position_id = tags.position_id and position_values.as_of_date = tags.as_of_date
+    group by position_values.portfolio_id, position_values.as_of_date, tags.tag
+),
+
 dimensions as materialized (
     select
         snapshots.portfolio_id,
@@ -52,7 +72,7 @@ dimensions as materialized (
         named.dimension,
         snapshots.equity - snapshots.daily_pnl as base,
         benchmarks.daily_return as total_return,
-        parts.segment is not null as has_segments,
+        named.dimension = 'tag' or parts.segment is not null as has_segments,
         parts.residual
     from {{ ref('fct_portfolio_snapshots') }} as snapshots
     inner join {{ ref('fct_benchmark_returns') }} as benchmarks
@@ -60,7 +80,7 @@ dimensions as materialized (
             snapshots.portfolio_id = benchmarks.portfolio_id
             and snapshots.as_of_date = benchmarks.as_of_date
             and snapshots.publication_id = benchmarks.publication_id
-    cross join (values ('sector'), ('investment_class')) as named (dimension)
+    cross join (values ('sector'), ('investment_class'), ('tag')) as named (dimension)
     left join (
         select
             portfolio_id,
@@ -93,12 +113,15 @@ cash as (
             dimensions.portfolio_id = held.portfolio_id
             and dimensions.as_of_date = held.as_of_date
             and dimensions.dimension = held.dimension
+    where dimensions.dimension <> 'tag'
     group by dimensions.portfolio_id, dimensions.as_of_date, dimensions.dimension, dimensions.base
 ),
 
 invested as (
     select * from held
     where segment <> 'Cash'
+    union all
+    select * from tagged
 ),
 
 segments as (
@@ -192,7 +215,7 @@ final as (
         case when effect_null_reason is null then contribution - portfolio_weight * benchmark_return end as selection,
         case
             when effect_null_reason is not null then null
-            when segment = 'Benchmark residual' then residual
+            when segment = 'Benchmark residual' and dimension = 'sector' then residual
             else
                 contribution
                 - portfolio_weight * total_return
@@ -200,7 +223,7 @@ final as (
         end as effect,
         case
             when effect_null_reason is not null then effect_null_reason
-            when segment = 'Benchmark residual' then 'benchmark_residual'
+            when segment = 'Benchmark residual' and dimension = 'sector' then 'benchmark_residual'
             when benchmark_return is null then 'no_proxy_price'
         end as null_reason
     from weighted

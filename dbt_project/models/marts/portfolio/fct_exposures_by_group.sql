@@ -8,19 +8,7 @@ with position_values as not materialized (
 ),
 
 tags as (
-    select * from {{ ref('int_position_tags') }}
-),
-
-own_tags as (
-    select
-        positions.position_id,
-        own.tag
-    from {{ ref('int_positions') }} as positions
-    cross join lateral unnest(string_to_array(positions.own_tags, ';')) as own (tag)
-),
-
-automatic_tags as (
-    select * from {{ ref('int_automatic_tags') }}
+    select * from {{ ref('int_tagged_positions') }}
 ),
 
 classified as (
@@ -58,46 +46,7 @@ carried as (
         tags.tag
     from position_values
     inner join tags
-        on
-            position_values.portfolio_id = tags.portfolio_id
-            and position_values.symbol = tags.symbol
-            and position_values.as_of_date >= tags.valid_from
-            and position_values.as_of_date < tags.valid_before
-    union all
-    select
-        position_values.*,
-        automatic_tags.tag
-    from position_values
-    inner join automatic_tags
-        on
-            position_values.position_id = automatic_tags.position_id
-            and position_values.as_of_date >= automatic_tags.valid_from
-            and position_values.as_of_date < automatic_tags.valid_before
-    -- a tag that is also user-assigned counts once
-    left join own_tags
-        on position_values.position_id = own_tags.position_id and automatic_tags.tag = own_tags.tag
-    left join tags
-        on
-            position_values.portfolio_id = tags.portfolio_id
-            and position_values.symbol = tags.symbol
-            and automatic_tags.tag = tags.tag
-            and position_values.as_of_date >= tags.valid_from
-            and position_values.as_of_date < tags.valid_before
-    where tags.tag is null and own_tags.tag is null
-    union all
-    select
-        position_values.*,
-        own_tags.tag
-    from position_values
-    inner join own_tags on position_values.position_id = own_tags.position_id
-    left join tags
-        on
-            position_values.portfolio_id = tags.portfolio_id
-            and position_values.symbol = tags.symbol
-            and own_tags.tag = tags.tag
-            and position_values.as_of_date >= tags.valid_from
-            and position_values.as_of_date < tags.valid_before
-    where tags.tag is null
+        on position_values.position_id = tags.position_id and position_values.as_of_date = tags.as_of_date
 ),
 
 tagged as (
