@@ -16,6 +16,7 @@ from api.queries import Query, load_query
 from api.reports.model import SCHEMA_VERSION, Report
 from api.reports.sections.attribution import attribution
 from api.reports.sections.availability import availability
+from api.reports.sections.benchmark import benchmark
 from api.reports.sections.correlation import correlation
 from api.reports.sections.dividends import dividends
 from api.reports.sections.exposures import exposures
@@ -39,12 +40,12 @@ QUERIES: Final[tuple[Query, ...]] = tuple(
         *("greeks", "option_greeks", "factors", "risk", "value_at_risk", "var_backtest", "correlation"),
         *("correlation_clusters", "correlation_pairs", "stress", "dividends", "dividend_years"),
         *("liquidity", "position_liquidity", "tail_contributions", "option_pnl", "option_pnl_positions"),
-        *("attribution", "factor_attribution"),
+        *("attribution", "factor_attribution", "benchmark_risk", "active_risk"),
     )
 )
 SECTIONS: Final = (
     *(summary, returns, attribution, monthly, drawdowns, exposures, holdings, greeks, option_pnl, factors),
-    *(risk, liquidity, correlation, stress, dividends, availability),
+    *(risk, benchmark, liquidity, correlation, stress, dividends, availability),
 )
 MATRIX_SYMBOLS: Final = 12
 WORST_DRAWDOWNS: Final = 5

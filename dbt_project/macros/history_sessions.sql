@@ -6,6 +6,7 @@
     var('risk_rules').window + var('risk_rules').filter_warmup,
     var('correlation_rules').window,
     var('liquidity_rules').long_window,
+    var('benchmark_rules').window,
     var('backtest_window') + var('volatility_rules').har_horizon,
 ] | max) }}
 {%- endmacro %}

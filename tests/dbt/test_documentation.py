@@ -47,6 +47,10 @@ CONTRACT = {
     "null_reason coverage",
     "fct_option_pnl_explain": "position_id as_of_date | portfolio_id symbol daily_pnl trade_pnl delta_pnl "
     "gamma_pnl theta_pnl vega_pnl rho_pnl residual null_reason",
+    "fct_benchmark_risk": "portfolio_id as_of_date | benchmark_symbol beta up_capture down_capture "
+    "tracking_error_ex_post active_return ex_post_null_reason information_ratio sessions session_coverage "
+    "tracking_error_ex_ante tracking_error_factors tracking_error_specific beta_ex_ante ex_ante_null_reason "
+    "benchmark_volatility benchmark_specific_volatility coverage coverage_of_equity",
     "fct_portfolio_exposures": "portfolio_id as_of_date | long_exposure short_exposure gross_exposure "
     "net_exposure long_exposure_at_cost short_exposure_at_cost gross_exposure_at_cost net_exposure_at_cost "
     "long_exposure_delta_adjusted short_exposure_delta_adjusted gross_exposure_delta_adjusted "

@@ -871,6 +871,7 @@ KEYS = {
     "fct_attribution_daily": ["portfolio_id", "dimension", "segment"],
     "fct_factor_attribution_daily": ["portfolio_id", "factor"],
     "fct_option_pnl_explain": ["position_id"],
+    "fct_benchmark_risk": ["portfolio_id"],
     "fct_portfolio_correlation": ["portfolio_id"],
     "fct_correlation_pairs": ["portfolio_id", "symbol_1", "symbol_2"],
     "fct_correlation_clusters": ["portfolio_id", "cluster_id", "symbol"],

@@ -59,6 +59,7 @@ TABLE_FUNCTIONS: Final = _names("""
     portfolios_correlations portfolio_series portfolio_returns portfolio_months portfolio_drawdowns
     portfolio_option_payoffs portfolio_outcomes portfolio_var portfolio_var_filtered portfolio_tail_weights
     portfolio_parts portfolio_risk_contributions portfolio_attribution portfolio_factor_attribution
+    portfolio_active_risk
 """)
 """Functions of the schema udf that return rows of several columns."""
 

@@ -13,6 +13,7 @@ FULL = "full_history"
 ENGINES = (
     ("factor exposures", "report_factors", "dollar_exposure"),
     ("volatility and value at risk", "report_risk", "var_95_1d"),
+    ("tracking error", "report_benchmark_risk", "tracking_error_ex_ante"),
     ("liquidity", "report_liquidity", "share_1d"),
     ("correlation", "report_correlation", "mean_correlation"),
     ("stress", "report_stress", "direct_pnl"),

@@ -37,6 +37,11 @@ through the last {outcomes} sessions, options repriced), filtered (these outcome
 volatility), normal, and Cornish-Fisher. Ten days are one day times the square root of ten. The backtest
 counts the days whose loss broke the VaR of the day before; small p-values reject it.
 
+Tracking error ex post is the annualized deviation of the daily differences from the benchmark over
+{benchmark_window} sessions, and the information ratio their annualized mean over it; captures are mean
+returns on days on which the benchmark rises, or falls, over its own. Ex ante is the deviation of the
+difference by the risk model, in which the benchmark is a short holding of the size of the equity.
+
 Correlations are Pearson's on daily returns over {correlation_window} sessions. Effective bets are the
 exponential of the entropy of the variance shares of minimum-torsion bets.
 
@@ -55,6 +60,7 @@ def method() -> Section:
         risk_window=next(row["window_days"] for row in factors() if row["model"] == "risk"),
         half_life=variables["factor_rules"]["half_life"],
         outcomes=variables["risk_rules"]["window"],
+        benchmark_window=variables["benchmark_rules"]["window"],
         correlation_window=variables["correlation_rules"]["window"],
     )
     paragraphs = (" ".join(paragraph.split()) for paragraph in text.split("\n\n"))

@@ -42,7 +42,8 @@ def test_a_private_portfolio_says_why_it_has_no_risk(reports: Reports) -> None:
     found = document(reports, PRIVATE)
     absent = {name for name, available in found["available"].items() if not available}
     assert absent == {
-        *("drawdowns", "greeks", "option_pnl", "factors", "risk", "correlation", "stress", "dividends"),
+        *("drawdowns", "greeks", "option_pnl", "factors", "risk", "benchmark"),
+        *("correlation", "stress", "dividends"),
     }
     page = read(reports[PRIVATE], "portfolio_report.md")
     rows = list(csv.DictReader(io.StringIO(read(reports[PRIVATE], "portfolio_report_sections.csv"))))

@@ -80,6 +80,8 @@ def cells_of(table: dict[str, Any]) -> list[list[str]]:
 
 
 FACTS = {
+    "ex_post",
+    "ex_ante",
     "value", "risk", "positions", "concentration", "portfolio", "variance", "volatility", "of_equity",
 }  # fmt: skip
 

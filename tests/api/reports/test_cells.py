@@ -145,6 +145,11 @@ CELLS: dict[tuple[str, str], tuple[str, tuple[str, ...], set[str]]] = {
         ("method", "pnl_basis", "confidence"),
         set(),
     ),
+    ("benchmark", "ex_post"): (f"select * from fct_benchmark_risk {OF_PORTFOLIO}", (), set()),
+    ("benchmark", "ex_ante"): (f"select * from fct_benchmark_risk {OF_PORTFOLIO}", (), set()),
+    ("benchmark", "by_factor"): (
+        "select * from udf.portfolio_active_risk(%(id)s, %(date)s, 'factor')", ("part",), set()
+    ),
     ("liquidity", "portfolio"): (f"select * from fct_portfolio_liquidity {OF_PORTFOLIO}", (), set()),
     ("liquidity", "positions"): (f"select * from fct_position_liquidity {OF_PORTFOLIO}", ("symbol",), set()),
     ("correlation", "portfolio"): (CORRELATION, (), set()),

@@ -41,6 +41,7 @@ PORTFOLIO_PATHS = [
         "attribution",
         "factor-attribution",
         "option-pnl-explain",
+        "benchmark-risk",
     )
 ]
 AGGREGATE_PATHS = [

@@ -52,18 +52,18 @@ MEASURES = (
         "fct_portfolio_exposures.net_exposure", ".leverage")),
     ("weight", "", ("fct_position_values.weight",)),
     ("share", "", ("fct_exposures_by_group.share_of_gross",)),
-    ("beta", "of holdings; own past returns; vendors'", (
+    ("beta", "of holdings; else past returns, vendors'", (
         "fct_portfolio_risk.market_beta", ".return_beta", ".beta_provider_1y")),
     ("attribution", "", ("fct_attribution_daily.effect",)),
+    ("tracking error", "", ("fct_benchmark_risk.tracking_error_ex_ante",)),
     ("factor beta", "model risk; spread: tilts", ("fct_portfolio_factor_exposures.beta",)),
     ("volatility", "past; expected; from factors", (
         "fct_portfolio_risk.realized_volatility_21d", ".forecast_volatility_21d", ".total_volatility")),
-    ("VaR, ES", "historical; else _filtered, _parametric, _cornish_fisher", (
+    ("VaR, ES", "historical; else …_filtered, …", (
         "fct_portfolio_risk.var_95_1d", ".es_95_1d")),
-    ("stress", "only shocked factors; all; own past returns", (
+    ("stress", "shocked factors; all; own past", (
         "fct_portfolio_stress.direct_pnl", ".correlated_pnl", ".replay_pnl")),
-    ("liquidity", "", (
-        "fct_portfolio_liquidity.share_1d", ".days_to_liquidate_95")),
+    ("liquidity", "", ("fct_portfolio_liquidity.share_1d",)),
     ("diversification", "", ("fct_portfolio_correlation.diversification_score",)),
 )  # fmt: skip
 

@@ -1,4 +1,4 @@
-// Performance: returns by period beside the benchmark's, where they came from, by month, drawdowns, what earned most.
+// Performance: returns beside the benchmark's, where they came from, the risk against it, drawdowns, what earned most.
 
 import { h } from "../app/dom.js";
 import { formats } from "../figures/format.js";
@@ -10,6 +10,7 @@ import { facts } from "../figures/tiles.js";
 import { barList } from "../charts/bars.js";
 import { equityChart, returnChart } from "../charts/returns.js";
 import { dimensionOf, factorTable, segmentTable } from "./performance_attribution.js";
+import { againstBenchmark, byFactor, bySymbol, isHeld } from "./benchmark_risk.js";
 
 const SNAPSHOT = "fct_portfolio_snapshots";
 const VALUES = "fct_position_values";
@@ -23,10 +24,11 @@ export const performance = {
         returns: returnsPath(address, session),
         segments: `/analytics/portfolio/${address.portfolio}/attribution?${periodQuery(address, { dimension: dimensionOf(address) })}`,
         factors: `/analytics/portfolio/${address.portfolio}/factor-attribution?${periodQuery(address)}`,
+        benchmark: `/analytics/portfolio/${address.portfolio}/benchmark-risk?by=symbol`,
         overview: `/analytics/portfolio/${address.portfolio}/overview`,
         complete: `/data/portfolio/${address.portfolio}/complete?include_holdings=false&include_timeseries=false`,
     }),
-    draw: ({ returns, segments, factors, overview, complete }, address) => [
+    draw: ({ returns, segments, factors, benchmark, overview, complete }, address) => [
         part(returns, (answer) => available(answer, () => [returnChart(answer), byPeriod(answer, address)])),
         part(segments, (answer) =>
             card(
@@ -39,6 +41,17 @@ export const performance = {
                 "Attribution to factors",
                 available(answer, () => factorTable(answer)),
             ),
+        ),
+        h(
+            "div",
+            { class: "columns" },
+            h(
+                "div",
+                { class: "stack" },
+                part(benchmark, (answer) => card("Risk against the benchmark", shown(answer, againstBenchmark))),
+                part(benchmark, (answer) => isHeld(answer) && card("Tracking error by factor", byFactor(answer))),
+            ),
+            part(benchmark, (answer) => isHeld(answer) && card("Tracking error by symbol", bySymbol(answer))),
         ),
         h(
             "div",
@@ -63,6 +76,10 @@ export const performance = {
 
 function card(title, ...content) {
     return h("section", { class: "card" }, h("h2", {}, title), content);
+}
+
+function shown(answer, draw) {
+    return answer.body.available ? draw(answer) : h("p", { class: "soft" }, answer.body.data_quality.message);
 }
 
 // The range of another period is asked for as a custom one too: it is in the table under its own name.
