@@ -44,7 +44,7 @@ from api.routes import (
     tags,
     target_prices,
 )
-from api.routes.analytics import attribution, benchmark, exposures, factors, overview, returns, risk
+from api.routes.analytics import attribution, benchmark, exposures, factors, overview, returns, risk, what_if
 from api.routes.chat import admin, conversations, insights, memories, send, user_data
 from api.routes.reports import portfolio as portfolio_report
 from api.services import open_services
@@ -52,7 +52,7 @@ from warehouse.code_version import this_version
 from warehouse.settings import Settings, get_settings
 
 ROUTERS = (
-    *(overview, returns, attribution, benchmark, factors, exposures, risk, aggregates),
+    *(overview, returns, attribution, benchmark, factors, exposures, risk, what_if, aggregates),
     *(portfolios, data, definitions, histories, positions, prices, profiles, target_prices, tags, onboarding),
     *(send, conversations, memories, user_data, admin, insights),
     *(portfolio_report, auth, operations, health),

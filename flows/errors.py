@@ -15,6 +15,7 @@ FlowError
 ├── ChatFailedError      the chat could not answer
 ├── SourceGaveNothingError  the source of a nightly run gave nothing; what is stored was built all the same
 ├── ReportsFailedError   a night is published, but some of its reports could not be written
+├── TradeRefusedError    a trade of a what-if cannot be made, or its portfolio is not published
 ├── ChannelError         an alarm could not be delivered over a channel
 ├── AlarmsBusyError      another process reports alarms, and does not end
 ├── OrchestratorError    a Prefect server did not start, or cannot be reached
@@ -114,6 +115,10 @@ class UnconfirmedStatementError(FlowError):
             f"{path} was not loaded, because this looks wrong:\n{lines}\n"
             "Correct it, or load it as it is with --yes."
         )
+
+
+class TradeRefusedError(FlowError):
+    """A trade of a what-if cannot be made, or its portfolio is not published."""
 
 
 class ChannelError(FlowError):

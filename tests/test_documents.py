@@ -26,7 +26,7 @@ def test_the_readme_names_no_setting_that_does_not_exist() -> None:
 
 def test_every_command_of_the_readme_exists() -> None:
     commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]  # the application is a group
-    named = set(re.findall(r"sigmasight ([a-z]+)\b", README))
+    named = set(re.findall(r"sigmasight ([a-z]+(?:-[a-z]+)*)\b", README))
     assert named
     assert named <= set(commands)
 

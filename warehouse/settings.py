@@ -312,6 +312,12 @@ class Settings(ChatSettings, AlarmSettings):
         le=10_000_000,
         description="Bytes of the body of a request; larger ones are refused.",
     )
+    what_if_trades: int = Field(
+        default=100,
+        ge=1,
+        le=10_000,
+        description="Trades of a what-if, at most; more are refused.",
+    )
     api_pool_size: int = Field(
         default=8,
         ge=2,

@@ -93,6 +93,20 @@ PROBLEM_SCHEMA: dict[str, Any] = {
         "detail": {"type": "string", "description": "A sentence that explains the problem and what to do."},
         "instance": {"type": "string", "description": "Id of an internal error, as in the server's log."},
         "retry_after": {"type": "integer", "description": "With status 429: seconds to wait."},
+        "trades": {
+            "type": "array",
+            "description": "trade_refused: one entry for each trade that cannot be made.",
+            "items": {
+                "type": "object",
+                "required": ["place", "symbol", "reason", "message"],
+                "properties": {
+                    "place": {"type": "integer"},
+                    "symbol": {"type": "string"},
+                    "reason": {"type": "string"},
+                    "message": {"type": "string"},
+                },
+            },
+        },
         "errors": {
             "type": "array",
             "description": "invalid_request: one entry for each parameter.",
@@ -138,19 +152,25 @@ def file_response(media_type: str, example: str) -> Responses:
 
 
 def marts_responses(
-    *problems: type[Problem], media_type: str = "application/json", example: str | None = None
+    *problems: type[Problem],
+    media_type: str = "application/json",
+    example: str | None = None,
+    is_cached: bool = True,
 ) -> Responses:
     """Make the `responses` of a route that reads the marts: also headers, 304 and the common problems.
 
-    A response that is not JSON is text; pass its example.
+    A response that is not JSON is text; pass its example. is_cached: whether it has an ETag.
     """
     headers = {
-        name: {"description": text, "schema": {"type": "string"}} for name, text in MARTS_HEADERS.items()
+        name: {"description": text, "schema": {"type": "string"}}
+        for name, text in MARTS_HEADERS.items()
+        if is_cached or name != "ETag"
     }
     content = {} if example is None else file_response(media_type, example)[200]
+    not_modified = {"description": "Not modified: the ETag in If-None-Match is current; no body."}
     return {
         200: {"headers": headers, **content},
-        304: {"description": "Not modified: the ETag in If-None-Match is current; no body."},
+        **({304: not_modified} if is_cached else {}),
         **problem_responses(*MARTS_PROBLEMS, *problems),
     }
 

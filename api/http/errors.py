@@ -30,6 +30,8 @@ SigmaSightError
     ├── InvalidRequest          422  a parameter or the body is not valid
     ├── DateBeforeHistory       422  the as_of_date is before the first published session
     ├── InstantBeforeHistory    422  the published_at is before the first publication
+    ├── TradeRefused            422  a trade of a what-if cannot be made
+    ├── TooManyTrades           422  a what-if has more trades than WHAT_IF_TRADES
     ├── MemoryLimitReached      422  the user has as many memories as they may have
     ├── TooManyAttempts         429  too many login attempts from an address or on an account
     ├── ChatLimitReached        429  too many messages, tokens or answers at the same time
@@ -98,6 +100,8 @@ __all__ = [
     "TokenInvalid",
     "TooManyAttempts",
     "TooManyConnections",
+    "TooManyTrades",
+    "TradeRefused",
     "UpgradeNeeded",
     "UrlTooLong",
     "WarehouseUnavailable",
@@ -332,6 +336,22 @@ class InstantBeforeHistory(Problem):
     default_detail = "Nothing was published yet at this published_at; ask for a later one, or leave it out."
 
 
+class TradeRefused(Problem):
+    """members: trades, a list of place (from 1), symbol, reason and message."""
+
+    status = 422
+    code = "trade_refused"
+    title = "A trade cannot be made"
+    default_detail = "A trade of the what-if cannot be made; each one in trades says why."
+
+
+class TooManyTrades(Problem):
+    status = 422
+    code = "too_many_trades"
+    title = "Too many trades"
+    default_detail = "The what-if has more trades than are allowed; ask with fewer."
+
+
 class MemoryLimitReached(Problem):
     status = 422
     code = "memory_limit_reached"
@@ -499,6 +519,8 @@ CATALOGUE: tuple[type[Problem], ...] = (
     InvalidRequest,
     DateBeforeHistory,
     InstantBeforeHistory,
+    TradeRefused,
+    TooManyTrades,
     MemoryLimitReached,
     TooManyAttempts,
     ChatLimitReached,

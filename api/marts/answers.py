@@ -76,6 +76,35 @@ class Responder:
         body = marked(row[0], withheld) if media_type == "application/json" else row[0]
         return Response(content=body, headers=headers, media_type=media_type)
 
+    async def send_computed(
+        self,
+        query: Query,
+        parameters: Mapping[str, Any],
+        *,
+        portfolio_id: UUID,
+        judge: Callable[[tuple[Any, ...]], None],
+    ) -> Response:
+        """Respond with the query's text about what the body of a POST asks; nothing is cached.
+
+        judge: raises the problem that the query's further columns name. Otherwise as `send`.
+        """
+        async with self.reader.reading_as(self.user, self.published_at) as reading:
+            state = await reading.published_state(self.as_of_date, portfolio_id)
+            withheld = concerning(state.withheld, {"portfolio_id": portfolio_id})
+            row = await reading.one_row(query, {**self._common_parameters(state), **parameters})
+            if row is None:
+                raise _absence(state, portfolio_id) or PortfolioNotFound
+            if row[0] is None:
+                raise await self._before_history(reading, state, portfolio_id)
+        judge(row)
+        headers = {
+            **caching_headers(state, etag=""),
+            **mark_headers(withheld),
+            "Cache-Control": "private, no-store",
+        }
+        del headers["ETag"]
+        return Response(content=marked(row[0], withheld), headers=headers, media_type="application/json")
+
     async def send_made(
         self,
         read: Callable[..., Awaitable[Content]],

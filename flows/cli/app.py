@@ -24,7 +24,7 @@ from flows.cli import (
 from flows.cli.entries import OwnerOption, find_portfolio
 from flows.cli.groups import BUILD, DATA, OPERATE, SERVE, START
 from flows.cli.options import PricesOption, SentenceGroup, open_for_command, parse_date
-from flows.cli.published import grants, report, show
+from flows.cli.published import grants, report, show, what_if
 from flows.errors import UsageError
 from flows.source import Source
 
@@ -385,6 +385,7 @@ app.add_typer(marks.app, name="marks", rich_help_panel=DATA)
 positions.add_to(app, load.app)
 show.add_to(app)
 report.add_to(app)
+what_if.add_to(app)
 grants.add_to(app)
 app.add_typer(users.app, name="users", rich_help_panel=SERVE)
 tools.add_to(app)

@@ -40,7 +40,10 @@ class PastReturns(NamedTuple):
 
 
 class Day(NamedTuple):
-    """One date: its holdings, and its symbols' past returns of shape (n_sessions, n_symbols)."""
+    """One date: its holdings, and its symbols' past returns of shape (n_sessions, n_symbols).
+
+    symbols: those of the holdings, and the others that were asked for.
+    """
 
     as_of_date: pd.Timestamp
     holdings: pd.DataFrame
@@ -59,18 +62,30 @@ class Day(NamedTuple):
         ).astype(bool)
 
 
-def days_of(holdings: pd.DataFrame, past: PastReturns, *, history: int) -> Iterator[Day]:
-    """The dates of the holdings, each with the returns of the `history` sessions that end with it."""
+def days_of(
+    holdings: pd.DataFrame, past: PastReturns, *, history: int, others: pd.DataFrame | None = None
+) -> Iterator[Day]:
+    """The dates of the holdings, each with the returns of the `history` sessions that end with it.
+
+    others: as_of_date, symbol, sector of symbols whose returns are wanted too. They leave the returns of
+    symbols held as they are: only residuals of these are drawn for others of their sector.
+    """
     panel, yields = daily_inputs(past.returns, past.yield_changes)
     dates, known_symbols, values = panel
     model = factor_models(past.factors)["risk"]
     reach = max(history, model.window)
     betas = dict(iter(past.betas.groupby("as_of_date")))
-    for date, held in holdings.groupby("as_of_date"):
+    unheld = {} if others is None else dict(iter(others.groupby("as_of_date")))
+    holdings_of = dict(iter(holdings.groupby("as_of_date")))
+    for date in pd.Index([*holdings_of, *unheld]).unique().sort_values():
+        held = holdings_of.get(date, holdings.iloc[:0])
         rows = np.flatnonzero(dates == date)
         if not len(rows) or date not in betas:
             continue
-        row, symbols = int(rows[0]), names_of(held, "symbol")
+        listed = held[["symbol", "sector"]]
+        if date in unheld:
+            listed = pd.concat([listed, unheld[date][["symbol", "sector"]].astype(listed.dtypes)])
+        row, symbols = int(rows[0]), names_of(listed, "symbol")
         factors = residual_factors(panel, yields, row, model=model, rules=past.rules, history=reach)
         if not factors.names:
             continue
@@ -79,8 +94,9 @@ def days_of(holdings: pd.DataFrame, past: PastReturns, *, history: int) -> Itera
         coefficients = _coefficients(betas[date], symbols, factors.names)
         draws = Draws(
             uniform_draws(symbols, dates[window_ending(row, reach)]),
-            _sectors(held, symbols),
+            _sectors(listed, symbols),
             past.residual_minimum,
+            symbols.isin(held["symbol"]),
         )
         filled, is_proxied = proxied_returns(returns, coefficients, factors.values, draws)
         recent = ProxiedReturns(filled[-history:], is_proxied[-history:])

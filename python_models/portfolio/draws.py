@@ -19,12 +19,14 @@ class Draws(NamedTuple):
     """What residuals are drawn by.
 
     uniform: shape (n_sessions, n_symbols), from `uniform_draws`. sectors: shape (n_symbols,), None where
-    unknown. minimum: fewest residuals of a symbol, or of its sector, from which is drawn.
+    unknown. minimum: fewest residuals of a symbol, or of its sector, from which is drawn. is_peer: shape
+    (n_symbols,), the symbols whose residuals are drawn for others of their sector; None: all.
     """
 
     uniform: FloatArray
     sectors: npt.NDArray[np.object_]
     minimum: int
+    is_peer: BoolArray | None = None
 
 
 def uniform_draws(symbols: pd.Index[str], dates: pd.DatetimeIndex) -> FloatArray:
@@ -65,8 +67,10 @@ def drawn_residuals(residuals: FloatArray, wanted: BoolArray, draws: Draws) -> F
         pool = _around_mean(residuals[known[:, column], column])
         sector = draws.sectors[column]
         if len(pool) < draws.minimum and sector is not None:
-            peers = np.flatnonzero(draws.sectors == sector)
-            pool = np.concatenate([_around_mean(residuals[known[:, peer], peer]) for peer in peers])
+            is_peer = True if draws.is_peer is None else draws.is_peer
+            peers = np.flatnonzero((draws.sectors == sector) & is_peer)
+            pools = [_around_mean(residuals[known[:, peer], peer]) for peer in peers]
+            pool = np.concatenate(pools) if pools else pool
         if len(pool) >= max(draws.minimum, 1):
             rows = wanted[:, column]
             places = (draws.uniform[rows, column] * len(pool)).astype(np.int64)

@@ -21,12 +21,15 @@ def instrument_outcomes(
     options: pd.DataFrame,
     past: PastReturns,
     *,
+    others: pd.DataFrame | None = None,
     volatility_rules: VolatilityConfig,
     risk_rules: RiskConfig,
 ) -> pd.DataFrame:
     """P&L of one unit of every symbol and option held on a date, over the sessions that end with it.
 
-    Arguments as for risk.portfolio_return_risk, with the same returns behind them. A unit is one dollar of a
+    Arguments as for risk.portfolio_return_risk, with the same returns behind them. others: as_of_date,
+    symbol, sector of symbols not held whose outcomes are wanted too; those of the symbols held are the same
+    without them. A unit is one dollar of a
     symbol, or one underlying share of an option, which is repriced at each past return. Columns: as_of_date,
     instrument_id, symbol (an option's underlying), outcomes (USD per unit over the last `risk_rules.history`
     sessions, fewer at the start of the prices, oldest first), unknown_sessions (places of outcomes that are
@@ -36,7 +39,7 @@ def instrument_outcomes(
     reach = max(volatility_rules.history, risk_rules.history)
     by_date = dict(iter(options.groupby("as_of_date")))
     frames = [_frame(NO_DAY, options.iloc[:0])]
-    for day in days_of(holdings, past, history=reach):
+    for day in days_of(holdings, past, history=reach, others=others):
         chosen = by_date.get(day.as_of_date, options.iloc[:0])
         frames.append(_frame(recent(day, risk_rules.history), chosen))
     return pd.concat(frames, ignore_index=True)

@@ -33,6 +33,7 @@ OF_RISK = sorted(path.stem for path in (project_root() / "dbt_project/functions/
 OF_ATTRIBUTION = sorted(
     path.stem for path in (project_root() / "dbt_project/functions/attribution").glob("*.sql")
 )
+OF_WHAT_IFS = sorted(path.stem for path in (project_root() / "dbt_project/functions/what_if").glob("*.sql"))
 EXAMPLES = re.findall(
     r"^select[^;]+;", (project_root() / "docs/portfolio_functions.md").read_text("utf-8"), re.MULTILINE
 )
@@ -328,4 +329,5 @@ def test_every_function_has_an_example() -> None:
         *OF_OPTIONS,
         *OF_RISK,
         *OF_ATTRIBUTION,
+        *OF_WHAT_IFS,
     }

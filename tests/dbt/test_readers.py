@@ -53,7 +53,7 @@ def _count(connection: Connection, schema: str, name: str) -> int:
 
 def test_the_analyst_reads_every_mart_and_its_history(demo: Warehouse, analyst: Connection) -> None:
     views = _views(demo)
-    assert len(views) == 52 + 47
+    assert len(views) == 56 + 51
     for schema, name, _ in views:
         assert _count(analyst, schema, name) > 0 or name in EMPTY, name
 

@@ -40,6 +40,7 @@ VALUES = {
     "api_anonymous_requests_per_minute": ("300", 300),
     "api_requests_at_once": ("20", 20),
     "api_body_bytes": ("32768", 32768),
+    "what_if_trades": ("50", 50),
     "api_pool_size": ("16", 16),
     "api_wait_seconds": ("5.5", 5.5),
     "api_statement_seconds": ("7.5", 7.5),

@@ -58,6 +58,7 @@ TABLE_FUNCTIONS: Final = _names("""
     portfolios_beta portfolios_stress portfolios_volatility portfolios_correlated_symbols
     portfolios_correlations portfolio_series portfolio_returns portfolio_months portfolio_drawdowns
     portfolio_option_payoffs portfolio_outcomes portfolio_var portfolio_var_filtered portfolio_tail_weights
+    what_if what_if_trades what_if_positions
     portfolio_parts portfolio_risk_contributions portfolio_attribution portfolio_factor_attribution
     portfolio_active_risk
 """)

@@ -54,16 +54,81 @@ case measure
 
 
 {#-
-  Value at risk and expected shortfall from a relation of outcomes (portfolio_id, outcome), by portfolio and confidence: the
-  end of a function, after its CTEs. Of sorted outcomes the quantile is a place, and the tail the beginning.
+  CTEs that filter outcomes (Hull and White 1998), the last of them scaled_outcomes (key, outcome): each outcome of the
+  window times the volatility of now over that of its own session. The volatility before a session is the root of the mean
+  of the squared outcomes before it, with weights that decay: sums of squares over powers of the decay, so that one window
+  function gives them all. outcomes: a relation (key, session_number, is_in_window, outcome) of known outcomes.
 -#}
-{% macro tail_figures(outcomes) -%}
+{% macro filtered_outcomes(outcomes, key='portfolio_id') -%}
+{%- set rules = var('risk_rules') -%}
+{%- set decay = 'cast(' ~ rules.filter_lambda ~ ' as double precision)' -%}
+placed as (
+    select
+        {{ key }},
+        is_in_window,
+        outcome,
+        row_number() over (partition by {{ key }} order by session_number) as place
+    from {{ outcomes }}
+),
+
+scaled as (
+    select
+        *,
+        power({{ decay }}, -place) as weight
+    from placed
+),
+
+summed as (
+    select
+        {{ key }},
+        is_in_window,
+        outcome,
+        place,
+        sum(weight * outcome * outcome) over before / nullif(sum(weight) over before, 0) as variance_before,
+        sum(weight * outcome * outcome) over whole / sum(weight) over whole as variance_now
+    from scaled
+    window
+        before as (
+            partition by {{ key }} order by place rows between unbounded preceding and 1 preceding
+        ),
+        whole as (partition by {{ key }})
+),
+
+scaled_outcomes as (
+    select
+        {{ key }},
+        case when outcome = 0 then 0 else outcome * sqrt(variance_now / variance_before) end as outcome
+    from summed
+    where is_in_window and place > {{ rules.filter_minimum }} and (outcome = 0 or variance_before > 0)
+)
+{%- endmacro %}
+
+
+{#-
+  Value at risk and expected shortfall from a relation of outcomes (key, outcome), by key and confidence: the end of a
+  function, after its CTEs. Of sorted outcomes the quantile is a place, and the tail the beginning.
+-#}
+{% macro tail_figures(outcomes, key='portfolio_id') -%}
+{{ tail_quantiles(outcomes, key) }}
+
+select
+    {{ key }},
+    confidence,
+    -quantile as value_at_risk,
+    {{ mean_tail_loss('quantiles.outcomes', 'quantiles.quantile') }} as expected_shortfall,
+    cardinality(outcomes) as outcomes
+from quantiles
+{%- endmacro %}
+
+
+{#- The CTEs of tail_figures; the last is quantiles (key, outcomes, confidence, quantile), sorted outcomes with a quantile. -#}
+{% macro tail_quantiles(outcomes, key) -%}
 sorted as (
     select
-        portfolio_id,
+        {{ key }},
         array_agg(outcome order by outcome) as outcomes
     from {{ outcomes }}
-    group by portfolio_id
+    group by {{ key }}
     having count(*) >= {{ var('risk_rules').minimum }}
 ),
 
@@ -75,12 +140,4 @@ quantiles as (
     from sorted
     cross join (values (cast(0.95 as double precision)), (0.99)) as levels (confidence)
 )
-
-select
-    portfolio_id,
-    confidence,
-    -quantile as value_at_risk,
-    {{ mean_tail_loss('quantiles.outcomes', 'quantiles.quantile') }} as expected_shortfall,
-    cardinality(outcomes) as outcomes
-from quantiles
 {%- endmacro %}

@@ -23,8 +23,9 @@ BODIES = {
     "/chat/messages/{message_id}/feedback": {"rating": "up"},
     "/insights/{insight_id}": {"viewed": True},
     "/insights/{insight_id}/feedback": {"rating": 5},
+    "/analytics/portfolio/{portfolio_id}/what-if": {"trades": [{"symbol": "AAPL", "quantity": 1}]},
 }
-"""Of requests that change something."""
+"""Of requests that have one."""
 
 IN_THE_QUERY = (
     "/data/positions/details?portfolio_id={portfolio_id}",

@@ -70,7 +70,7 @@ def parameters(portfolio_id: str) -> dict[str, Any]:
         "scenario": None, "sector": None, "sort": "market_value",
         "group_by": "sector", "max_drawdowns": 20, "include_series": True, "series_days": 63,
         "period": "YTD", "dimension": "sector", "method": "carino", "matrix_symbols": 12,
-        "worst_drawdowns": 5,
+        "worst_drawdowns": 5, "cash": "absorb", "trades": '[{"symbol": "TLT", "quantity": 10}]',
     }  # fmt: skip
 
 

@@ -130,3 +130,33 @@ def test_without_holdings_there_are_no_vectors() -> None:
     assert list(nothing.columns) == [
         *("as_of_date", "symbol", "outcomes", "unknown_sessions", "proxied_sessions"),
     ]
+
+
+def test_symbols_not_held_have_outcomes_and_leave_the_others_as_they_are(outcomes: pd.DataFrame) -> None:
+    """NEW draws from its sector, so a residual of a symbol that nobody holds would change it."""
+    holdings = market._holdings({"P": {"AAA": 100.0, "NEW": 50.0}})
+    holdings["sector"] = "Technology"
+    others = pd.DataFrame(
+        {
+            "as_of_date": holdings["as_of_date"].iloc[0],
+            "symbol": ["BBB", "NEW", "SPY"],
+            "sector": "Technology",
+        }
+    )
+    none = market.OPTIONS.iloc[:0]
+    alone = found(holdings, none)
+    frame = instrument_outcomes(
+        holdings, none, market.PAST, others=others, volatility_rules=VOLATILITY_CONFIG, risk_rules=RISK_CONFIG
+    )
+    both = frame.set_index("instrument_id")
+    assert list(both.index) == ["AAA", "BBB", "NEW", "SPY"]
+    for symbol in ("AAA", "NEW"):
+        assert both.loc[symbol, "outcomes"].tolist() == alone.loc[symbol, "outcomes"].tolist()
+    assert alone.loc["NEW", "proxied_sessions"] > 0
+    for symbol in ("BBB", "SPY"):
+        assert known(both, symbol) == pytest.approx(known(outcomes, symbol), rel=1e-12)
+    unheld = instrument_outcomes(
+        holdings.iloc[:0], none, market.PAST, others=others,
+        volatility_rules=VOLATILITY_CONFIG, risk_rules=RISK_CONFIG,
+    )  # fmt: skip
+    assert {"BBB", "SPY"} <= set(unheld["instrument_id"])

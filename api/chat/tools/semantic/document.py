@@ -21,6 +21,8 @@ _KEYS = {
     "symbol": "S",
     "factor": "F",
     "scenario_id": "C",
+    "instrument_id": "I",
+    "publication_id": "N",
 }
 _USUAL_GRAIN = ["portfolio_id", "as_of_date"]
 _UNITS = {
@@ -33,14 +35,15 @@ _UNITS = {
 
 CONVENTIONS = """\
 # The marts
-PostgreSQL, schema `marts`, only this user's rows. Facts: a row per session; always fix as_of_date.
+PostgreSQL schema `marts`, this user's rows. Facts: a row per session; always fix as_of_date.
 - Money is USD. Decimals are fractions: 0.05 is 5 %. Volatilities are per year, VaR and ES one day but 10d.
 - Short: negative quantity and market_value, positive short_exposure. Gross: long + short, net: long - short.
 - Losses: positive in VaR and ES, negative in P&L, stress, returns and drawdown.
-- D: as_of_date (NYSE session), P: portfolio_id, L: position_id, S: symbol, F: factor, C: scenario_id.
+- D: as_of_date (session), P: portfolio_id, L: position_id, S: symbol, F: factor, C: scenario_id,
+  I: instrument_id, N: publication_id.
 - Restated: fct_restatements. Withheld, old: fct_quarantine, say so.
 - Null is never zero: say why (…_null_reason, quality_flag, quality_message).
-- has_simulated_prices, or coverage_of_equity (share measured) below 1: say so. Private positions: no risk.
+- has_simulated_prices, or coverage_of_equity below 1: say so. Private positions: no risk.
 """
 
 MEASURES = (
@@ -48,16 +51,16 @@ MEASURES = (
     ("P&L", "", ("fct_portfolio_snapshots.daily_pnl", ".mtd_pnl", ".ytd_pnl", ".cumulative_pnl")),
     ("return", "1D to ITD", (
         "fct_returns_by_period.time_weighted", ".money_weighted_period", ".excess")),
-    ("exposure", "at market; else _at_cost, _delta_adjusted", (
+    ("exposure", "else _at_cost, _delta_adjusted", (
         "fct_portfolio_exposures.net_exposure", ".leverage")),
     ("weight", "", ("fct_position_values.weight",)),
     ("share", "", ("fct_exposures_by_group.share_of_gross",)),
-    ("beta", "of holdings; else past returns, vendors'", (
+    ("beta", "of holdings; past returns; vendors'", (
         "fct_portfolio_risk.market_beta", ".return_beta", ".beta_provider_1y")),
     ("attribution", "", ("fct_attribution_daily.effect",)),
     ("tracking error", "", ("fct_benchmark_risk.tracking_error_ex_ante",)),
     ("factor beta", "model risk; spread: tilts", ("fct_portfolio_factor_exposures.beta",)),
-    ("volatility", "past; expected; from factors", (
+    ("volatility", "", (
         "fct_portfolio_risk.realized_volatility_21d", ".forecast_volatility_21d", ".total_volatility")),
     ("VaR, ES", "historical; else …_filtered, …", (
         "fct_portfolio_risk.var_95_1d", ".es_95_1d")),
@@ -69,9 +72,9 @@ MEASURES = (
 
 RULES = """\
 ## Do not
-- compute in your head: `metric` first, then `sql`; no figure without a result.
+- compute in your head: `metric`, then `sql`; no figure without a result.
 - add leverage, betas, volatilities, VaR or weights of portfolios; add dollars, then divide.
-- sum groups or segments over dimensions, or over tags (they overlap).
+- sum fct_exposures_by_group over dimensions or overlapping tags.
 - count rows of a cut result.
 - advise to buy or sell, or tell of others' portfolios.
 """
@@ -99,7 +102,7 @@ def _measures() -> Iterator[str]:
 
 
 def _marts() -> Iterator[str]:
-    yield "## Marts and their grain, else (P,D) (columns: `describe`)"
+    yield "## Marts, grain else (P,D) (columns: `describe`)"
     groups: dict[str, list[str]] = {}
     for mart in read_marts().values():
         groups.setdefault(mart.group, []).append(f"{mart.name}{_grain(mart)}")

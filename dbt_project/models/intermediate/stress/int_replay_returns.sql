@@ -3,7 +3,7 @@
     indexes=[{'columns': ['scenario_id', 'symbol'], 'unique': true}],
 ) }}
 
--- Total return of each held symbol over the window of each historical scenario; null unless it has a return on the
+-- Total return of each stressed symbol over the window of each historical scenario; null unless it has a return on the
 -- first and the last session of the window and on enough of those between. Sessions without a return count as 0.
 -- Simulated prices are no history.
 with windows as (

@@ -1,5 +1,6 @@
--- Securities held on the dates being built, each once: one dollar of a stock, one underlying share of an option. The
--- implied volatility of options on broad indices and funds moves more with the VIX than that of others.
+-- Securities held on the dates being built, each once, and symbols that a what-if can buy: one dollar of a stock, one
+-- underlying share of an option. The implied volatility of options on broad indices and funds moves more with the VIX
+-- than that of others.
 with holdings as (
     select * from {{ ref('int_engine_holdings') }}
 ),
@@ -28,6 +29,19 @@ contracts as (
     from options
 ),
 
+symbols as (
+    select
+        as_of_date,
+        symbol
+    from holdings
+    where linear_positions > 0
+    union distinct
+    select
+        as_of_date,
+        symbol
+    from {{ ref('int_unheld_symbols') }}
+),
+
 final as (
     select
         as_of_date,
@@ -44,9 +58,7 @@ final as (
         cast(null as double precision) as implied_volatility,
         cast(null as double precision) as volatility_sensitivity,
         false as is_on_vix
-    from holdings
-    where linear_positions > 0
-    group by as_of_date, symbol
+    from symbols
     union all
     select
         contracts.as_of_date,

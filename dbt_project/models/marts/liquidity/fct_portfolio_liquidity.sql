@@ -64,51 +64,7 @@ summed as (
     group by portfolio_id, as_of_date
 ),
 
-symbols as (
-    select
-        portfolio_id,
-        as_of_date,
-        symbol,
-        days_to_liquidate,
-        sum(value order by position_id) as value -- noqa: RF04
-    from positions
-    where days_to_liquidate is not null
-    group by portfolio_id, as_of_date, symbol, days_to_liquidate
-),
-
--- when a symbol is done, those that were faster are too, and the others have been sold at their speed
-paced as (
-    select
-        *,
-        {{ rules.days_share }} * sum(value) over (
-            partition by portfolio_id, as_of_date order by days_to_liquidate, symbol
-            rows between unbounded preceding and unbounded following
-        ) as target_value,
-        coalesce(sum(value) over (
-            partition by portfolio_id, as_of_date order by days_to_liquidate, symbol
-            rows between unbounded preceding and 1 preceding
-        ), 0) as value_of_faster,
-        sum(value / nullif(days_to_liquidate, 0)) over (
-            partition by portfolio_id, as_of_date order by days_to_liquidate, symbol
-            rows between current row and unbounded following
-        ) as speed
-    from symbols
-),
-
-reached as (
-    select distinct on (portfolio_id, as_of_date)
-        portfolio_id,
-        as_of_date,
-        case when days_to_liquidate > 0 then (target_value - value_of_faster) / speed else 0 end as days_to_liquidate_95
-    from paced
-    -- the slowest always reaches it, whatever the rounding
-    order by
-        portfolio_id asc,
-        as_of_date asc,
-        value_of_faster + days_to_liquidate * coalesce(speed, 0) < target_value asc,
-        days_to_liquidate asc,
-        symbol asc
-),
+{{ days_to_sell('positions', 'portfolio_id, as_of_date') }},
 
 unknown_symbols as (
     select

@@ -3,7 +3,6 @@
 -- Days in which positions can be sold, or bought back, by trading a share of the average volume, and what that costs
 -- (Almgren, Thum, Hauptmann and Li 2005). The lots of a symbol share its volume, so that all take as long as their sum.
 -- Days are sessions; the first is the one after the date.
-{%- set rules = var('liquidity_rules') %}
 with position_values as (
     select * from {{ ref('int_position_values') }}
     where is_open and {{ is_being_built() }}
@@ -65,62 +64,7 @@ joined as (
         on position_values.symbol = volatilities.symbol and position_values.as_of_date = volatilities.as_of_date
 ),
 
-judged as (
-    select
-        *,
-        case
-            when liquidated_by = 'private' then 'private'
-            when liquidated_by <> 'volume' then null
-            when average_volume_20d is null and investment_class = 'OPTIONS' then 'no_option_volume'
-            when average_volume_20d is null then coalesce(volume_null_reason, 'no_volume')
-            when average_volume_20d = 0 then 'not_traded'
-        end as null_reason,
-        case
-            when liquidated_by = 'volume'
-                then cast(quantity_of_symbol as double precision) / nullif(average_volume_20d, 0)
-        end as share_of_volume
-    from joined
-),
-
-timed as (
-    select
-        *,
-        case
-            when null_reason is not null then null
-            when liquidated_by = 'cash' then 0
-            when liquidated_by = 'redemption' then {{ rules.redemption_days }}
-            else share_of_volume / {{ rules.participation }}
-        end as days_to_liquidate,
-        case
-            when null_reason is not null then null_reason
-            when liquidated_by <> 'volume' then null
-            when investment_class = 'OPTIONS' then 'option'
-            when daily_volatility is null then 'no_volatility'
-            when shares_outstanding is null then 'no_shares_outstanding'
-        end as cost_null_reason
-    from judged
-),
-
--- per dollar sold: half of the permanent move of the price, as it grows with what is sold, and all of the temporary one
-costed as (
-    select
-        *,
-        case
-            when null_reason is not null then null
-            when liquidated_by <> 'volume' then 0
-            else
-                value * daily_volatility / 2 * {{ rules.permanent_impact }} * share_of_volume
-                * power(shares_outstanding / average_volume_20d, {{ rules.shares_exponent }})
-        end as permanent_cost,
-        case
-            when null_reason is not null then null
-            when liquidated_by <> 'volume' then 0
-            else
-                value * daily_volatility * {{ rules.temporary_impact }}
-                * power(cast({{ rules.participation }} as double precision), {{ rules.temporary_exponent }})
-        end as temporary_cost
-    from timed
-),
+{{ liquidity_steps('joined') }},
 
 final as (
     select
@@ -132,34 +76,16 @@ final as (
         quantity_of_symbol,
         share_of_volume,
         cast(days_to_liquidate as double precision) as days_to_liquidate,
-        case
-            when null_reason in ('private', 'not_traded') then 0
-            when days_to_liquidate > 1 then 1 / days_to_liquidate
-            when days_to_liquidate is not null then 1
-        end as share_1d,
-        case
-            when null_reason in ('private', 'not_traded') then 0
-            when days_to_liquidate > 7 then 7 / days_to_liquidate
-            when days_to_liquidate is not null then 1
-        end as share_7d,
-        case
-            when null_reason in ('private', 'not_traded') then 0
-            when days_to_liquidate > 30 then 30 / days_to_liquidate
-            when days_to_liquidate is not null then 1
-        end as share_30d,
-        case
-            when null_reason in ('private', 'not_traded') then 'illiquid'
-            when days_to_liquidate <= {{ rules.highly_liquid_days }} then 'highly_liquid'
-            when days_to_liquidate <= {{ rules.moderately_liquid_days }} then 'moderately_liquid'
-            when days_to_liquidate <= {{ rules.less_liquid_days }} then 'less_liquid'
-            when days_to_liquidate is not null then 'illiquid'
-        end as bucket,
+        share_1d,
+        share_7d,
+        share_30d,
+        bucket,
         null_reason,
         permanent_cost,
         temporary_cost,
         permanent_cost + temporary_cost as cost, -- noqa: RF04
         cost_null_reason
-    from costed
+    from liquidated
 )
 
 select * from final

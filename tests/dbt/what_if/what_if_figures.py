@@ -1,0 +1,72 @@
+"""What-ifs by key of their figures, and the published figures of the same names."""
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+
+SESSIONS = ["2025-07-01", "2025-08-15", "2025-09-12"]
+LAST = SESSIONS[-1]
+HEDGE_FUND = "a36eb94e-4680-52ed-915e-8e29861d0e59"
+INDIVIDUAL = "861a4971-68a9-5335-988b-eb9817b549a6"
+PRIVATE = "725641fb-e9f7-5605-a904-1e44c3e95cda"
+TAIL = {"var", "liquidity_adjusted_var"}
+MARTS = {
+    "exposures": ("fct_portfolio_exposures", "fct_portfolio_snapshots"),
+    "concentration": ("fct_portfolio_exposures",),
+    "variance": ("fct_portfolio_risk",),
+    "var": ("fct_portfolio_risk",),
+    "greeks": ("fct_portfolio_greeks",),
+    "liquidity": ("fct_portfolio_liquidity",),
+    "betas": ("fct_portfolio_factor_exposures",),
+    "stress": ("fct_portfolio_stress",),
+}
+HAS_COVERAGE = {"variance", "var", "betas", "stress", "liquidity"}
+
+Key = tuple[str, str | None, str | None, str]
+Figures = dict[Key, dict[str, Any]]
+Trades = Sequence[dict[str, Any]]
+
+
+class Reader:
+    """Queries of one connection, as dictionaries, and what-ifs by key."""
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        self.connection = connection
+
+    def __call__(self, text: str, *parameters: Any) -> list[dict[str, Any]]:
+        return self.connection.cursor(row_factory=dict_row).execute(text.encode(), parameters).fetchall()
+
+    def figures(self, portfolio_id: Any, trades: Trades, *, day: str = LAST, cash: str = "absorb") -> Figures:
+        rows = self("select * from udf.what_if(%s, %s, %s, %s)", portfolio_id, day, json.dumps(trades), cash)
+        return {(row["section"], row["model"], row["part"], row["figure"]): row for row in rows}
+
+    def trades(self, portfolio_id: str, trades: Trades, *, cash: str = "absorb") -> dict[str, dict[str, Any]]:
+        text = "select * from udf.what_if_trades(%s, %s, %s, %s)"
+        return {row["symbol"]: row for row in self(text, portfolio_id, LAST, json.dumps(trades), cash)}
+
+
+def published(read: Reader, portfolio_id: Any, day: str) -> Callable[[Key], tuple[Any, Any]]:
+    """A function from a figure to its published value and coverage."""
+    rows: dict[str, list[dict[str, Any]]] = {
+        mart: read(f"select * from {mart} where portfolio_id = %s and as_of_date = %s", portfolio_id, day)
+        for marts in MARTS.values()
+        for mart in marts
+    }
+
+    def find(key: Key) -> tuple[Any, Any]:
+        section, model, part, figure = key
+        for mart in MARTS[section]:
+            for row in rows[mart]:
+                is_row = row.get("model") == model and part in {
+                    None,
+                    row.get("factor"),
+                    row.get("scenario_id"),
+                }
+                if figure in row and is_row:
+                    return row[figure], row.get("cost_coverage" if figure == "cost" else "coverage")
+        raise KeyError(key)
+
+    return find
