@@ -32,6 +32,8 @@ TYPES: Final[Mapping[str, str]] = {
 COMMENT: Final = re.compile(r"--[^\n]*|\{#.*?#\}|^\s*//[^\n]*", re.DOTALL | re.MULTILINE)
 MART: Final = re.compile(r"\b(?:fct|dim)_\w+")
 FUNCTION: Final = re.compile(r"\budf(?:\.|\('|\(\")(\w+)")
+MACRO: Final = re.compile(r"\{%-? macro (\w+)\(.*?-?%\}(.*?)\{%-? endmacro", re.DOTALL)
+CALL: Final = re.compile(r"\{\{-?\s*(\w+)\(")
 REPORT_QUERY: Final = re.compile(r'"(report_\w+)"')
 
 
@@ -82,28 +84,34 @@ def write() -> None:
 
 @dataclass(frozen=True)
 class _Known:
-    """The names of marts, and the statements of SQL functions."""
+    """The names of marts, and the statements of SQL functions and of the macros that they are made of."""
 
     marts: frozenset[str]
     functions: Mapping[str, str]
+    macros: Mapping[str, str]
 
     @classmethod
     def read(cls) -> "_Known":
-        files = (DBT / "functions").rglob("*.sql")
-        return cls(marts(), {path.stem: path.read_text("utf-8") for path in files})
+        functions = {path.stem: path.read_text("utf-8") for path in (DBT / "functions").rglob("*.sql")}
+        files = [path.read_text("utf-8") for path in (DBT / "macros").rglob("*.sql")]
+        return cls(marts(), functions, dict(found for text in files for found in MACRO.findall(text)))
 
     def read_by(self, *texts: str) -> tuple[str, ...]:
-        """The marts that statements name, also through functions, by name."""
+        """The marts that statements name, also through functions and macros, by name."""
         named: set[str] = set()
         seen: set[str] = set()
         waiting = list(texts)
         while waiting:
             text = COMMENT.sub("", waiting.pop())
             named |= set(MART.findall(text)) & self.marts
-            called = set(FUNCTION.findall(text)) & set(self.functions) - seen
-            seen |= called
-            waiting += [self.functions[name] for name in called]
+            called = [*self._called(text, FUNCTION, self.functions), *self._called(text, CALL, self.macros)]
+            waiting += [body for body in called if body not in seen]
+            seen |= set(called)
         return tuple(sorted(named))
+
+    @staticmethod
+    def _called(text: str, call: re.Pattern[str], known: Mapping[str, str]) -> list[str]:
+        return [known[name] for name in sorted(set(call.findall(text)) & set(known))]
 
 
 def _of_queries(known: _Known) -> Iterator[Exposure]:
