@@ -49,7 +49,8 @@ class RiskConfig(NamedTuple):
     """window: look-back in sessions; minimum: fewest known outcomes; confidences: 0 to 1.
 
     filter_lambda: decay of the volatility that scales filtered outcomes. filter_warmup: sessions before the
-    window from which it starts. filter_minimum: fewest outcomes behind a volatility.
+    window from which it starts. filter_minimum: fewest outcomes behind a volatility. tie_tolerance: see
+    historical_risk.
     """
 
     window: int
@@ -58,6 +59,7 @@ class RiskConfig(NamedTuple):
     filter_warmup: int
     filter_minimum: int
     confidences: tuple[float, ...] = (0.95, 0.99)
+    tie_tolerance: float = 0.0
 
     @property
     def history(self) -> int:
@@ -90,12 +92,15 @@ class Options(NamedTuple):
         return prices_at(self.is_american, Terms(*self[1:7]), self.volatility, spots)
 
 
-def historical_risk(pnl: FloatArray, confidence: float, minimum: int = 60) -> TailRisk:
+def historical_risk(
+    pnl: FloatArray, confidence: float, minimum: int = 60, tie_tolerance: float = 0.0
+) -> TailRisk:
     """VaR = -(quantile of outcomes at alpha, linear interpolation); ES = -(mean of outcomes at or below it).
 
     pnl: shape (n_outcomes, n_portfolios); NaN outcomes are ignored per portfolio; fewer than `minimum` known
-    ones give NaN. Source: McNeil, Frey & Embrechts, Quantitative Risk Management, revised
-    ed., section 9.2.3; the quantile is Hyndman & Fan's type 7, numpy's default.
+    ones give NaN. tie_tolerance: outcomes that differ from the quantile by less than this share of it are
+    equal to it but for rounding, and in the tail. Source: McNeil, Frey & Embrechts, Quantitative Risk
+    Management, revised ed., section 9.2.3; the quantile is Hyndman & Fan's type 7, numpy's default.
     """
     outcomes = np.sort(_by_portfolio(pnl), axis=1)  # NaN last
     count = np.isfinite(outcomes).sum(axis=1)
@@ -108,7 +113,7 @@ def historical_risk(pnl: FloatArray, confidence: float, minimum: int = 60) -> Ta
     portfolios = np.arange(len(count))
     low, high = outcomes[portfolios, lower], outcomes[portfolios, np.minimum(lower + 1, count - 1)]
     quantile = np.where(enough, low + (position - lower) * (high - low), np.nan)
-    in_tail = outcomes <= quantile[:, None]
+    in_tail = outcomes <= (quantile + tie_tolerance * np.abs(quantile))[:, None]
     with np.errstate(invalid="ignore"):
         mean = np.where(in_tail, outcomes, 0.0).sum(axis=1) / in_tail.sum(axis=1)
     return TailRisk(-quantile, -mean)
@@ -241,9 +246,10 @@ def portfolio_value_at_risk(pnl: FloatArray, rules: RiskConfig) -> pd.DataFrame:
     columns: dict[str, npt.NDArray[np.generic]] = {}
     for confidence in rules.confidences:
         label = round(100 * confidence)
-        historical = historical_risk(window, confidence, rules.minimum)
+        historical = historical_risk(window, confidence, rules.minimum, rules.tie_tolerance)
         columns |= _named(historical, label, "")
-        columns |= _named(historical_risk(filtered, confidence, rules.minimum), label, "_filtered")
+        of_filtered = historical_risk(filtered, confidence, rules.minimum, rules.tie_tolerance)
+        columns |= _named(of_filtered, label, "_filtered")
         columns |= _named(parametric_risk(mean, std, confidence), label, "_parametric")
         adjusted = cornish_fisher_risk(mean, std, skew_where_valid, kurtosis, confidence)
         columns |= _named(adjusted, label, "_cornish_fisher")

@@ -32,7 +32,7 @@ near as (
         known.outcome,
         -quantiles.quantile as value_at_risk,
         cast(case
-            when measure = 'es' then cast(known.outcome <= quantiles.quantile as integer)
+            when measure = 'es' then cast(known.outcome <= {{ tail_end('quantiles.quantile') }} as integer)
             else greatest(0, 1 - abs(known.place - quantiles.place) / {{ reach + 1 }})
         end as double precision) as nearness
     from known

@@ -44,11 +44,17 @@ case measure
 {%- endmacro %}
 
 
+{#- The quantile and what is equal to it but for rounding, which differs between single and double precision. -#}
+{% macro tail_end(quantile) -%}
+({{ quantile }} + {{ var('risk_rules').tie_tolerance }} * abs({{ quantile }}))
+{%- endmacro %}
+
+
 {#- Minus the mean of the sorted outcomes at or below their quantile, which are as many as width_bucket counts. -#}
 {% macro mean_tail_loss(outcomes, quantile) -%}
 -(
                 select avg(tail.outcome)
-                from unnest(({{ outcomes }})[1:width_bucket({{ quantile }}, {{ outcomes }})]) as tail (outcome)
+                from unnest(({{ outcomes }})[1:width_bucket({{ tail_end(quantile) }}, {{ outcomes }})]) as tail (outcome)
             )
 {%- endmacro %}
 

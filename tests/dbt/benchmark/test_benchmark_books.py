@@ -39,7 +39,6 @@ BACON_BENCHMARK = [
 ]  # fmt: skip
 REPEATED = 3  # a ratio needs 60 sessions
 SCALE = 10  # months are no days: the stress of such days would not be believed, and the portfolio withheld
-APART = [1, 1.0001, 0.9999]  # so that no two outcomes are the same; the mean stays
 SESSIONS = REPEATED * len(BACON)
 FIRST = date(2025, 4, 17)
 
@@ -50,7 +49,7 @@ def _prices() -> pd.DataFrame:
     random = np.random.default_rng(3)
     for symbol, percent in (("BACON", BACON), ("BASE", BACON_BENCHMARK)):
         own: npt.NDArray[np.float64] = random.normal(0, 0.004, len(table))
-        own[-SESSIONS:] = np.outer(APART, percent).ravel() / 100 / SCALE
+        own[-SESSIONS:] = np.tile(percent, REPEATED) / 100 / SCALE
         path = np.cumprod(1 + own)
         table[symbol] = 100 * path / path[-SESSIONS - 1]
     return table

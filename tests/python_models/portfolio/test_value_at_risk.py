@@ -113,6 +113,15 @@ def test_historical_risk_equals_numpy_quantile_and_a_plain_mean(confidence: floa
         assert risk.expected_shortfall[column] == pytest.approx(-known[known <= quantile].mean(), rel=1e-9)
 
 
+def test_outcomes_that_equal_the_quantile_but_for_rounding_are_in_the_tail() -> None:
+    days = np.concatenate([np.full(5, -30.0), np.full(45, -10.0), np.full(50, 12.0)])
+    noise = np.random.default_rng(5).uniform(-1, 1, (len(days), 40))
+    for size in (0.0, 1e-15, 1e-8):  # exact, of double precision, of single precision
+        pnl = days[:, None] * (1 + size * noise)
+        shortfall = historical_risk(pnl, 0.9, tie_tolerance=1e-6).expected_shortfall
+        np.testing.assert_allclose(shortfall, (5 * 30 + 45 * 10) / 50, rtol=1e-6)
+
+
 def test_parametric_shortfall_equals_scipys_expectation() -> None:
     risk = parametric_risk(_array(3.0), _array(20.0), 0.975)
     quantile = stats.norm.ppf(0.025, 3.0, 20.0)
