@@ -122,11 +122,13 @@ def _of_queries(known: _Known) -> Iterator[Exposure]:
 
 
 def _of_screens(known: _Known) -> Iterator[Exposure]:
-    """A screen is the module of its name and those that continue it, such as risk and risk_tail."""
-    modules = sorted((project_root() / "api/page/static/screens").glob("*.js"))
-    screens = {path.stem.split("_")[0] for path in modules} - {"index"}
-    for screen in sorted(screens):
-        texts = [path.read_text("utf-8") for path in modules if path.stem.split("_")[0] == screen]
+    """A screen is the module of its name and those that continue it: risk_tail, performance/benchmark."""
+    folder = project_root() / "api/page/static/screens"
+    modules: dict[str, list[str]] = {}
+    for path in sorted(folder.rglob("*.js")):
+        screen = path.relative_to(folder).parts[0].removesuffix(".js").split("_")[0]
+        modules.setdefault(screen, []).append(path.read_text("utf-8"))
+    for screen, texts in sorted(modules.items()):
         yield Exposure(f"page_{screen}", "page", f"The screen {screen} of the page.", known.read_by(*texts))
 
 

@@ -31,7 +31,7 @@ class Query:
 @cache
 def query_files() -> dict[str, Path]:
     """The files of all queries by name, parts not included."""
-    return {path.stem: path for path in sorted(FOLDER.rglob("*.sql")) if path.parent != PARTS}
+    return {path.stem: path for path in sorted(FOLDER.rglob("*.sql")) if PARTS not in path.parents}
 
 
 @cache
@@ -63,7 +63,7 @@ def _with_parts(text: str, parts: Path) -> str:
     `recursive` allows them in any order (PostgreSQL's documentation of SELECT, WITH Clause), so that a
     part can read a CTE of the query.
     """
-    ctes = [_ctes_of(parts / f"{part}.sql") for part in named_parts(text)]
+    ctes = [_ctes_of(next(parts.rglob(f"{part}.sql"))) for part in named_parts(text)]
     if not ctes:
         return text
     comment, _, statement = _NAMES_PARTS.split(text, maxsplit=1)

@@ -68,7 +68,7 @@ def test_only_the_history_shows_the_publication_of_a_row(demo: Warehouse) -> Non
         ).fetchall()
     columns = {(str(schema), str(name)): names for name, schema, names in found}
     of_history = [name for schema, name in columns if schema == "marts_history"]
-    assert len(of_history) == 47
+    assert len(of_history) == 51
     for name in of_history:
         assert columns["marts_history", name] == columns["marts", name] + PUBLICATION_COLUMNS, name
     for schema, name in columns:

@@ -9,8 +9,8 @@ import { dataTable, rowsOf, under } from "../figures/table.js";
 import { facts } from "../figures/tiles.js";
 import { barList } from "../charts/bars.js";
 import { equityChart, returnChart } from "../charts/returns.js";
-import { dimensionOf, factorTable, segmentTable } from "./performance_attribution.js";
-import { againstBenchmark, byFactor, bySymbol, isHeld } from "./performance_benchmark.js";
+import { dimensionOf, factorTable, segmentTable } from "./performance/attribution.js";
+import { againstBenchmark, byFactor, bySymbol, isHeld } from "./performance/benchmark.js";
 
 const SNAPSHOT = "fct_portfolio_snapshots";
 const VALUES = "fct_position_values";

@@ -1,9 +1,9 @@
 // Where the return of the period came from: by sector, class or tag against the benchmark, and by factor.
 
-import { go } from "../app/address.js";
-import { h } from "../app/dom.js";
-import { dataTable, rowsOf, under } from "../figures/table.js";
-import { facts } from "../figures/tiles.js";
+import { go } from "../../app/address.js";
+import { h } from "../../app/dom.js";
+import { dataTable, rowsOf, under } from "../../figures/table.js";
+import { facts } from "../../figures/tiles.js";
 
 const DAILY = "fct_attribution_daily";
 const FACTORS = "fct_factor_attribution_daily";

@@ -1,8 +1,8 @@
 // Risk against the benchmark: what was earned beside it, what is held, and what makes the tracking error.
 
-import { h } from "../app/dom.js";
-import { dataTable, rowsOf, under } from "../figures/table.js";
-import { facts } from "../figures/tiles.js";
+import { h } from "../../app/dom.js";
+import { dataTable, rowsOf, under } from "../../figures/table.js";
+import { facts } from "../../figures/tiles.js";
 
 const RISK = "fct_benchmark_risk";
 const SHOWN = 12; // the largest
