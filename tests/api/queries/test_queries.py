@@ -17,7 +17,7 @@ def uses() -> Counter[str]:
 
 def test_each_part_is_used_by_at_least_two_queries() -> None:
     shared = {part for part, count in uses().items() if count > 1}
-    assert shared == {path.stem for path in PARTS.glob("*.sql")}
+    assert shared == {path.stem for path in PARTS.rglob("*.sql")}
 
 
 def test_a_query_is_one_statement_with_the_ctes_of_its_parts_first() -> None:
