@@ -188,7 +188,7 @@ def serve(
     typer.echo(f"The page is at http://{_for_browsers(address)}:{number}/")
     # by name: flows must not import the API
     uvicorn.run(
-        "api.app:create_app",
+        "api.app:create_served_app",
         factory=True,
         host=address,
         port=number,

@@ -170,12 +170,16 @@ class Measured:
 
 @dataclass(frozen=True)
 class Found:
-    """All that was measured. quiet, spread: one answer after the other, alone and next to open streams."""
+    """All that was measured. quiet, spread: one answer after the other, alone and next to open streams.
+
+    open, pressed: the open streams themselves, next to that, and next to the load on the API's paths.
+    """
 
     burst: Streams
     quiet: Streams
     spread: Streams
     open: Streams
+    pressed: Streams
     paths: list[Measured]
 
 
@@ -285,10 +289,13 @@ async def measure_all(
     with open_streams(port, token) as end:
         await asyncio.sleep(PIECES * PIECE_SECONDS + 3)
         spread = await measure_spread(port, token, number=50)
-        beside = await measure_paths(port, token, portfolios, seconds, connections)
         streams = await asyncio.to_thread(end)
+    with open_streams(port, token) as end:
+        await asyncio.sleep(PIECES * PIECE_SECONDS + 3)
+        beside = await measure_paths(port, token, portfolios, seconds, connections)
+        pressed = await asyncio.to_thread(end)
     paths = [Measured(*each) for each in zip(ENDPOINTS, alone, beside, strict=True)]
-    return Found(burst, quiet, spread, streams, paths)
+    return Found(burst, quiet, spread, streams, pressed, paths)
 
 
 def markdown(command: str, data: str, found: Found, connections: int) -> str:
@@ -301,6 +308,7 @@ def markdown(command: str, data: str, found: Found, connections: int) -> str:
             found.open.first_token
         ),
         f"tool `sql`, {STREAMS} open streams": found.open.quantiles(found.open.tools),
+        "the same, next to the load on the API's paths": found.pressed.quantiles(found.pressed.tools),
     }
     endings = (
         f"Endings: {json.dumps(found.open.endings)} with {found.open.tokens:,} tokens of the open streams, "

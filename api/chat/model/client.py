@@ -48,6 +48,11 @@ class ModelRequest:
     text_format: Mapping[str, Any] | None = None
 
 
+def load_vendor() -> None:
+    """Import the vendor's package, which takes a second."""
+    import openai  # noqa: F401, PLC0415
+
+
 class ModelClient:
     """Talks to the vendor of the settings. Nothing connects before the first call."""
 

@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from warehouse.connections import Warehouse
 
 HEAVY = ("openai", "mcp", "mcp_types", "httpx2", "pandas")
@@ -13,6 +15,23 @@ def test_the_api_starts_without_the_packages_of_the_model_and_of_mcp() -> None:
     code = f"import sys, api.app; print([name for name in {HEAVY} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+SERVED = """
+import gc, sys
+from api.app import create_served_app
+create_served_app()
+print("openai" in sys.modules, gc.get_freeze_count() > 10 * len(gc.get_objects()))
+"""
+
+
+@pytest.mark.parametrize("key", ["", "sk-a"])
+def test_what_is_loaded_at_the_start_is_left_out_of_collections(warehouse: Warehouse, key: str) -> None:
+    environment = {**os.environ, **warehouse.settings.as_environment(), "OPENAI_API_KEY": key}
+    done = subprocess.run(
+        [sys.executable, "-c", SERVED], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == [str(bool(key)), "True"]
 
 
 SERVE = """
