@@ -166,7 +166,6 @@ REFUSED = [
     ([{"symbol": "TLT", "close": True}], "absorb", "not_held"),
     ([{"symbol": "VIX", "quantity": 1}], "absorb", "not_tradable"),
     ([{"symbol": "SPY301220C00500000", "quantity": 1}], "absorb", "contract_not_held"),
-    ([{"symbol": "SPAXX", "quantity": 1}], "absorb", "no_price"),
     ([{"symbol": "AAPL", "close": True}, {"symbol": "AAPL", "quantity": 1}], "absorb", "sized_twice"),
     ([{"symbol": "TLT", "target_weight": 1.0}], "fixed", "weights_reach_one"),
 ]
@@ -178,6 +177,20 @@ def test_a_trade_that_cannot_be_made_says_why(read: Reader, trades: Trades, cash
     assert row["null_reason"] == reason
     assert row["message"].startswith(f"Trade 1 ({trades[0]['symbol']}): ")
     assert (row["quantity"], row["market_value"]) == (None, None)
+
+
+def test_a_symbol_without_a_close_says_so(demo: Warehouse) -> None:
+    known = (
+        "insert into published.dim_symbols (publication_id, symbol, name, is_removed) "
+        "select max(publication_id), 'UNPRICED', 'Known, without a price', false from ops.publications"
+    )
+    with psycopg.connect(demo.admin_url) as connection:
+        connection.execute("set search_path = marts, udf")
+        connection.execute(known.encode())
+        row = Reader(connection).trades(INDIVIDUAL, [{"symbol": "UNPRICED", "quantity": 1}])["UNPRICED"]
+        connection.rollback()
+    assert row["null_reason"] == "no_price"
+    assert row["message"].endswith(f"it has no price on {LAST}; choose another as_of_date.")
 
 
 def test_a_private_holding_is_not_traded(read: Reader) -> None:

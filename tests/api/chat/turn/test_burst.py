@@ -19,7 +19,7 @@ from warehouse.connections import Warehouse
 
 QUESTIONS = 50
 # Connecting may take as long as a pool waits, on a busy machine.
-STORE_WAIT, STORE_BUSY = timedelta(seconds=2), timedelta(seconds=2.5)
+STORE_WAIT, STORE_BUSY = timedelta(seconds=4), timedelta(seconds=4.5)
 MARTS_WAIT, MARTS_BUSY = timedelta(seconds=0.5), timedelta(seconds=0.8)  # a statement waits one for a lock
 COUNT = {"statement": "select count(*) as portfolios from dim_portfolios", "purpose": "How many?"}
 
