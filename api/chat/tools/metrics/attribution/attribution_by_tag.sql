@@ -1,28 +1,22 @@
 -- Where the return of the year to date came from, by tag: allocation and selection against the benchmark. Tags may
 -- overlap, and their contributions need not add up.
--- with attributed
+-- with attributed, attributed_segments
 select
-    attributed.portfolio_name,
-    attributed.as_of_date,
-    attributed.from_date,
-    attributed.time_weighted,
-    attributed.benchmark_symbol,
-    attributed.excess,
-    attributed.time_weighted_null_reason,
-    linked.segment,
-    linked.portfolio_weight,
-    linked.benchmark_weight,
-    linked.contribution,
-    linked.allocation,
-    linked.selection,
-    linked.effect,
-    linked.null_reason
-from attributed
-cross join
-    lateral udf.portfolio_attribution(
-        attributed.portfolio_id, attributed.from_date, attributed.as_of_date, 'tag', 'carino'
-    ) as linked (
-        segment, sessions, portfolio_weight, benchmark_weight, contribution, benchmark_return, allocation, selection,
-        effect, null_reason, coverage -- noqa: RF04
-    )
-order by attributed.portfolio_name, linked.effect desc nulls last, linked.contribution desc, linked.segment
+    portfolio_name,
+    as_of_date,
+    from_date,
+    time_weighted,
+    benchmark_symbol,
+    excess,
+    time_weighted_null_reason,
+    segment,
+    portfolio_weight,
+    benchmark_weight,
+    contribution,
+    allocation,
+    selection,
+    effect,
+    null_reason
+from attributed_segments
+where dimension = 'tag'
+order by portfolio_name, effect desc nulls last, contribution desc, segment
