@@ -41,8 +41,8 @@ help:
 demo: $(READY)
 	@$(BIN)/sigmasight demo --source $(SOURCE) $(if $(PRICES),--prices "$(PRICES)")
 
-# Two processes; each file runs in one of them, files with builds first.
-PYTEST := $(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder
+# Three processes, because tests often wait; each file runs in one of them, files with builds first.
+PYTEST := $(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder
 
 test: $(READY)
 	@$(PYTEST) -m 'not long' $(ARGS)

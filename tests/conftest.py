@@ -1,6 +1,6 @@
 """Shared fixtures: real warehouses on an embedded server for the test run, removed at the end.
 
-The processes of a run (`pytest -n 2`) share the server and the large builds; each has its own databases.
+The processes of a run (`pytest -n 3`) share the server and the large builds; each has its own databases.
 
 warehouse         one for the whole process, for tests that only read or that clean up after themselves
 empty_warehouse   a new database per test, copied from a template in a fraction of a second
@@ -78,7 +78,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """Pass the run's shared folder to a worker process of `pytest -n 2`."""
+    """Pass the run's shared folder to a worker process of `pytest -n 3`."""
     node.workerinput["run_home"] = str(node.config.stash[RUN_HOME])
 
 

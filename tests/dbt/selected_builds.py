@@ -1,44 +1,42 @@
 """Build and publish some marts with their parents, in seconds, and read them."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
 
-from flows.dbt.runner import build_session
+from flows.dbt.manifest_cache import keep_parsed_project, read_parsed_project
+from flows.dbt.runner import run_plainly
+from flows.environment import prepare_environment
 from flows.pipeline.publish import PUBLISH
 from flows.pipeline.window import begin_publication, build_settings, fix_known_at, plan_window
 from warehouse.connections import Warehouse
 
-PROGRAM = Path(sys.executable).with_name("sigmasight")
 Rows = list[dict[str, Any]]
 
 
-def build(warehouse: Warehouse, folder: Path, *, selected: Sequence[str], is_tested: bool) -> None:
+def build(warehouse: Warehouse, *, selected: Sequence[str], is_tested: bool) -> None:
     """Build the selected models and publish them, as the nightly flow does for all models."""
     with warehouse.connect_writer(autocommit=True) as connection:
         window = plan_window(connection, known_at=fix_known_at(connection))
         assert window is not None
         settings = build_settings(window, begin_publication(connection, window))
-        with build_session(settings):
-            done = subprocess.run(
-                [
-                    *(PROGRAM, "dbt", "--quiet", "build", "--target-path", folder / "target"),
-                    *("--select", *selected),
-                    *("--indirect-selection", "buildable", "--exclude-resource-type", "unit_test"),
-                    *(() if is_tested else ("--exclude-resource-type", "test")),
-                ],
-                env={**os.environ, **warehouse.settings.as_environment()},
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-        assert done.returncode == 0, done.stdout + done.stderr
+        prepare_environment(warehouse)
+        project = read_parsed_project(warehouse)
+        run_plainly(
+            warehouse,
+            "build",
+            settings=settings,
+            manifest=project.manifest,
+            options=[
+                *("--select", *selected, "--indirect-selection", "buildable"),
+                *("--exclude-resource-type", "unit_test", *(() if is_tested else ("test",))),
+            ],
+            on_progress=lambda *_: None,
+        )
+        if project.manifest is None:
+            keep_parsed_project(warehouse, project)
         values = settings | {"market_from_date": settings["from_date"]}
         values |= {"dbt_invocation_id": None, "git_revision": None}
         connection.execute(PUBLISH.encode(), values | {"tests_passed": 0, "tests_warned": 0, "cause": None})

@@ -151,7 +151,7 @@ def first(module_warehouse: Warehouse, folder: Path) -> dict[str, Rows]:
     with module_warehouse.connect_writer(autocommit=True) as connection:
         load_book(connection, folder)
     marts = [f"+{mart}" for mart in MARTS]
-    build(module_warehouse, folder, selected=marts, is_tested=False)
+    build(module_warehouse, selected=marts, is_tested=False)
     with module_warehouse.connect_writer(autocommit=True) as connection:
         book, gone = (find_holder(connection, name, None) for name in ("Book", "Gone"))
         remove_portfolio(connection, gone, day=REMOVED)
@@ -162,7 +162,7 @@ def first(module_warehouse: Warehouse, folder: Path) -> dict[str, Rows]:
         describe_tag(connection, "core", "kept for ever")
         archive_tag(connection, "Technology")
     identities = [f"+{name}" for name in IDENTITIES]
-    build(module_warehouse, folder, selected=[*marts, *identities], is_tested=True)
+    build(module_warehouse, selected=[*marts, *identities], is_tested=True)
     oldest = "(select min(publication_id) from marts_history.fct_portfolio_snapshots)"
     return {
         mart: read_rows(
@@ -492,7 +492,7 @@ def test_other_portfolios_are_unchanged(
 
 @pytest.mark.long
 def test_a_new_colour_is_published_by_building_the_last_session_of_its_users_portfolios(
-    module_warehouse: Warehouse, folder: Path, portfolios: dict[str, Any]
+    module_warehouse: Warehouse, portfolios: dict[str, Any]
 ) -> None:
     def read(mart: str) -> Rows:
         statement = f"select to_jsonb(rows) as row from marts.{mart} as rows"
@@ -506,7 +506,7 @@ def test_a_new_colour_is_published_by_building_the_last_session_of_its_users_por
         window = plan_window(connection, known_at=fix_known_at(connection))
     assert window is not None
     assert (window.market_from_date, window.portfolios) == (None, dict.fromkeys(portfolios.values(), LAST))
-    build(module_warehouse, folder, selected=[f"+{mart}" for mart in MARTS], is_tested=False)
+    build(module_warehouse, selected=[f"+{mart}" for mart in MARTS], is_tested=False)
     rows = read_rows(module_warehouse, "select * from marts.dim_tags where tag = 'core'")
     assert [(row["color"], row["tag_name"]) for row in rows] == [("#654321", "core")]
     versions = read_rows(

@@ -114,7 +114,7 @@ def first(module_warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory)
         load_folder(connection, folder / "market")
         notices = load(connection, folder, "Opened", LOTS + GONE + MISTAKE, OPENING)
         load(connection, folder, "Bought", LOTS + GONE + MISTAKE, OPENING)
-    build(module_warehouse, folder, selected=SELECTED, is_tested=True)
+    build(module_warehouse, selected=SELECTED, is_tested=True)
     return folder, notices
 
 
@@ -127,7 +127,7 @@ def opened(module_warehouse: Warehouse, first: tuple[Path, list[str]]) -> Wareho
             load(connection, folder, name, LOTS + GONE, OPENING)
             load(connection, folder, name, SOLD, SALE)
         add_flow(connection, find_holder(connection, "Opened", None), Decimal("250.75"), NEXT, notes="gift")
-    build(module_warehouse, folder, selected=SELECTED, is_tested=True)
+    build(module_warehouse, selected=SELECTED, is_tested=True)
     return module_warehouse
 
 

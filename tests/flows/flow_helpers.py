@@ -189,9 +189,17 @@ def wait_until(condition: Callable[[], Any], what: str) -> None:
         time.sleep(0.05)
 
 
+@dataclass
+class Stopped:
+    """A command that waits, and what it printed after it went on."""
+
+    process: subprocess.Popen[str]
+    output: str = ""
+
+
 @contextmanager
-def stopped_at(command: CommandLine, lock: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """A command that waits for a lock held by the test, until the end of the body.
+def stopped_at(command: CommandLine, lock: str, *arguments: str) -> Iterator[Stopped]:
+    """A command that waits for a lock held by the test, until the end of the body; then it runs to its end.
 
     lock: the statement that takes the lock. This stops a run at exactly one step, without hooks in the code
     under test.
@@ -199,16 +207,17 @@ def stopped_at(command: CommandLine, lock: str, *arguments: str) -> Iterator[sub
     with command.warehouse.connect_writer(application_name="barrier") as barrier:
         barrier.execute(lock.encode())
         process = command.start(*arguments)
+        stopped = Stopped(process)
         try:
             wait_until(
                 lambda: _waits(command, barrier) or process.poll() is not None, f"the run waits for: {lock}"
             )
             assert process.poll() is None, process.communicate()
-            yield process
+            yield stopped
         finally:
             barrier.rollback()
             if process.poll() is None:
-                process.communicate(timeout=PATIENCE_SECONDS)
+                stopped.output, _ = process.communicate(timeout=PATIENCE_SECONDS)
 
 
 def _waits(command: CommandLine, barrier: psycopg.Connection[Any]) -> bool:
@@ -219,7 +228,7 @@ def _waits(command: CommandLine, barrier: psycopg.Connection[Any]) -> bool:
 
 def kill_at(command: CommandLine, lock: str, *arguments: str) -> None:
     """Kill a command with SIGKILL while it waits for the lock."""
-    with stopped_at(command, lock, *arguments) as process:
-        process.send_signal(signal.SIGKILL)
-        process.wait(60)
-    assert process.returncode == -signal.SIGKILL
+    with stopped_at(command, lock, *arguments) as stopped:
+        stopped.process.send_signal(signal.SIGKILL)
+        stopped.process.wait(60)
+    assert stopped.process.returncode == -signal.SIGKILL

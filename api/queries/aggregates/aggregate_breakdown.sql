@@ -25,7 +25,11 @@ weights as (
 sessions as materialized (
     select as_of_date
     from dim_dates
-    where is_trading_day and as_of_date <= %(as_of_date)s::date and %(include_series)s
+    where
+        is_trading_day
+        and as_of_date <= %(as_of_date)s::date
+        and as_of_date > %(as_of_date)s::date - 2 * %(series_days)s - 10
+        and %(include_series)s
     order by as_of_date desc
     limit %(series_days)s
 ),

@@ -29,7 +29,11 @@ sessions as materialized (
         as_of_date,
         previous_trading_day
     from dim_dates
-    where is_trading_day and as_of_date <= %(as_of_date)s::date and %(include_daily)s
+    where
+        is_trading_day
+        and as_of_date <= %(as_of_date)s::date
+        and as_of_date > %(as_of_date)s::date - 2 * %(max_days)s - 10
+        and %(include_daily)s
     order by as_of_date desc
     limit %(max_days)s
 ),

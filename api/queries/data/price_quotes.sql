@@ -55,7 +55,14 @@ quotes as (
         round(extremes.week_52_high, 4) as week_52_high,
         round(extremes.week_52_low, 4) as week_52_low,
         to_char(
-            (bars.as_of_date + case when dim_dates.is_half_day then time '13:00' else time '16:00' end)
+            (
+                bars.as_of_date + case
+                    -- as a subquery, because a join would read every date
+                    when (select dim_dates.is_half_day from dim_dates where dim_dates.as_of_date = bars.as_of_date)
+                        then time '13:00'
+                    else time '16:00'
+                end
+            )
             at time zone 'America/New_York' at time zone 'UTC',
             'YYYY-MM-DD"T"HH24:MI:SS"Z"'
         ) as timestamp,
@@ -67,7 +74,6 @@ quotes as (
     from year_of_bars as bars
     inner join extremes on bars.symbol = extremes.symbol
     inner join requested on bars.symbol = requested.symbol
-    left join dim_dates on bars.as_of_date = dim_dates.as_of_date
     where bars.days_ago = 1
 ),
 

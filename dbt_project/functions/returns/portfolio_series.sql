@@ -57,7 +57,11 @@ chained as (
     union all
     select
         0 as session_number,
-        dates.previous_trading_day as as_of_date,
+        -- as a subquery, because a join would read every date
+        (
+            select dates.previous_trading_day from {{ mart('dim_dates') }} as dates
+            where dates.as_of_date = days.as_of_date
+        ) as as_of_date,
         days.equity - days.daily_pnl - days.capital_flow as equity,
         0 as capital_flow,
         null as daily_return,
@@ -67,7 +71,6 @@ chained as (
         1 as benchmark_growth,
         0 as known_returns
     from days
-    inner join {{ mart('dim_dates') }} as dates on days.as_of_date = dates.as_of_date
     where days.session_number = 1
 )
 

@@ -19,6 +19,7 @@ from tests.claims import claim, user_of
 from warehouse.connections import Warehouse
 
 LAST = "2025-09-12"
+SESSIONS_READ = 1_000  # of the calendar, for a year of sessions
 OF_FACTS = (
     "portfolio_overview", "portfolio_complete", "portfolio_history", "portfolios", "positions_details",
 )  # fmt: skip
@@ -103,6 +104,18 @@ def test_facts_are_read_by_an_index_in_generic_plans(
     text = re.sub(r"%\((\w+)\)s", number, load_query(name).text.decode()).replace("%%", "%")
     row = role.execute(b"explain (generic_plan, format json) " + text.encode())
     assert_no_fact_is_scanned(row.fetchone(), facts)
+
+
+@pytest.mark.parametrize("name", [*QUERIES, "price_quotes"])
+def test_no_query_reads_every_date(role: Connection[Any], hedge_fund: Person, name: str) -> None:
+    """A join with the calendar reads all of it, because no key goes into its view; a subquery does not."""
+    given = {**parameters(hedge_fund.portfolio_id), "symbols": ["SPY"]}
+    row = role.execute(
+        b"explain (analyze, timing off, format json) " + load_query(name).text, given
+    ).fetchone()
+    assert row is not None
+    calendar = [node for node in nodes(row[0][0]["Plan"]) if node.get("Relation Name") == "dim_dates"]
+    assert max((node["Actual Rows"] * node["Actual Loops"] for node in calendar), default=0) < SESSIONS_READ
 
 
 def assert_no_fact_is_scanned(row: Any, facts: set[str]) -> None:

@@ -112,7 +112,7 @@ def first(module_warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory)
         load_calendar(connection)
         load_folder(connection, folder / "before")
         load_portfolios(connection, folder)
-    build(module_warehouse, folder, selected=SELECTED, is_tested=True)
+    build(module_warehouse, selected=SELECTED, is_tested=True)
     return folder, read_rows(module_warehouse, ROWS)
 
 
@@ -125,7 +125,7 @@ def built(module_warehouse: Warehouse, first: tuple[Path, Rows]) -> Warehouse:
         load_folder(connection, folder / "after")
         add_flow(connection, holder(connection, "Saver"), Decimal(1_234), BACK_DATED)
         remove_benchmark(connection, holder(connection, "Changed"), day=date(2025, 6, 20))
-    build(module_warehouse, folder, selected=SELECTED, is_tested=True)
+    build(module_warehouse, selected=SELECTED, is_tested=True)
     return module_warehouse
 
 

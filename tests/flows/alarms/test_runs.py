@@ -151,7 +151,8 @@ def test_a_build_that_waits_for_ever_is_ended_and_reported(waiting: CommandLine,
     """While dbt runs. The test rings the alarm clock, which would ring after three hours."""
     before = all_marts(waiting.warehouse)
     lock = "lock table intermediate.int_valuation_prices in access exclusive mode"
-    with stopped_at(waiting, lock, "nightly", "--force") as process:
+    with stopped_at(waiting, lock, "nightly", "--force") as stopped:
+        process = stopped.process
         process.send_signal(signal.SIGALRM)
         out, err = process.communicate(timeout=120)
         ended = subprocess.CompletedProcess("nightly", process.returncode, out, err)

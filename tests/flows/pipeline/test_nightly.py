@@ -33,6 +33,8 @@ from warehouse.embedded import start_embedded, stop_embedded
 
 pytestmark = pytest.mark.slow
 
+LOCK = "lock table published.fct_prices in access exclusive mode"
+
 
 def test_first_run_publishes_all_of_history(published: Warehouse) -> None:
     assert one(published, "select status from ops.runs order by run_id limit 1") == "succeeded"
@@ -44,10 +46,16 @@ def test_first_run_publishes_all_of_history(published: Warehouse) -> None:
 
 
 class News(NamedTuple):
-    """A run that loaded and built new data from files, and its output. Read-only for tests."""
+    """A run that loaded and built new data from files, and its output. Read-only for tests.
+
+    While it built, a second run and `sigmasight status` were tried.
+    """
 
     command: CommandLine
     output: str
+    process_id: int
+    second: subprocess.CompletedProcess[str]
+    status: str
 
 
 @pytest.fixture(scope="module")
@@ -55,8 +63,22 @@ def built_news(published: Warehouse, tmp_path_factory: pytest.TempPathFactory) -
     copy = copy_of(published, "built_news")
     command = CommandLine(copy)
     folder = news(tmp_path_factory.mktemp("news") / "prices")
-    yield News(command, command.succeed("nightly", "--force", "--source", "files", "--prices", str(folder)))
+    options = ("nightly", "--force", "--source", "files", "--prices", str(folder))
+    with stopped_at(command, LOCK, *options) as first:
+        second = command.run("nightly", "--force")
+        status = command.succeed("status")
+    assert first.process.returncode == 0, first.output
+    yield News(command, first.output, first.process.pid, second, status)
     drop(copy)
+
+
+def test_a_second_run_stops_and_names_the_first(built_news: News) -> None:
+    second = built_news.second
+    assert second.returncode == 1
+    names = rf"Another build is running \(sigmasight nightly pid {built_news.process_id} on \S+, since"
+    assert re.search(names, second.stderr)
+    assert re.search(r"run +nightly run \d+ building, \d+ %", built_news.status)
+    assert one(built_news.command.warehouse, "select count(*) from ops.publications") == 2
 
 
 def test_each_node_is_recorded_with_its_time(built_news: News) -> None:
@@ -200,30 +222,12 @@ def test_a_failing_build_publishes_nothing_and_is_reported(nightly_copy: Command
     broken = "select message from ops.run_nodes where status = 'error' and name = 'fct_prices'"
     assert "broken" in one(warehouse, broken)
     assert all_marts(warehouse) == before
-    with warehouse.connect_writer(autocommit=True) as connection:
-        connection.execute("alter table published.fct_prices drop constraint broken")
-    nightly_copy.succeed("nightly", "--force")
-    assert one(warehouse, "select max(as_of_date) from marts.fct_portfolio_snapshots") == NEW_DATE
-
-
-def test_a_second_run_stops_and_names_the_first(nightly_copy: CommandLine) -> None:
-    lock = "lock table published.fct_prices in access exclusive mode"
-    with stopped_at(nightly_copy, lock, "nightly", "--force") as first:
-        second = nightly_copy.run("nightly", "--force")
-        assert second.returncode == 1
-        assert re.search(
-            rf"Another build is running \(sigmasight nightly pid {first.pid} on \S+, since", second.stderr
-        )
-        status = nightly_copy.succeed("status")
-        assert re.search(r"run +nightly run \d+ building, \d+ %", status)
-    assert first.returncode == 0
-    assert one(nightly_copy.warehouse, "select count(*) from ops.publications") == 2
 
 
 @pytest.mark.long
 def test_ctrl_c_stops_a_build_at_once(nightly_copy: CommandLine) -> None:
-    lock = "lock table published.fct_prices in access exclusive mode"
-    with stopped_at(nightly_copy, lock, "nightly", "--force") as process:
+    with stopped_at(nightly_copy, LOCK, "nightly", "--force") as stopped:
+        process = stopped.process
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=20)
     assert (process.returncode, err.strip()) == (130, "Stopped.")
