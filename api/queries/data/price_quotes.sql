@@ -58,7 +58,10 @@ quotes as (
             (
                 bars.as_of_date + case
                     -- as a subquery, because a join would read every date
-                    when (select dim_dates.is_half_day from dim_dates where dim_dates.as_of_date = bars.as_of_date)
+                    when (
+                        select dim_dates.is_half_day from dim_dates
+                        where dim_dates.as_of_date = bars.as_of_date
+                    )
                         then time '13:00'
                     else time '16:00'
                 end

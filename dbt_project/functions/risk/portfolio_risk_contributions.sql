@@ -27,27 +27,28 @@ parts as (
     group by part
 ),
 
-by_session as (
-    select
-        parts.part,
-        tail.session_number,
-        tail.weight,
-        tail.outcome as total,
-        -- cash moves with nothing
-        coalesce(cast(parts.outcomes[tail.session_number] as double precision), 0) as outcome
-    from parts
-    cross join tail
-    where parts.is_measured
-),
-
+-- part by part: sorting the outcomes of all parts together would compare their names
 sums as (
     select
-        part,
-        -sum(weight * outcome order by session_number) as component,
-        array_agg(outcome order by outcome) as own,
-        array_agg(total - outcome order by total - outcome) as others
-    from by_session
-    group by part
+        parts.part,
+        of_part.*
+    from parts
+    cross join lateral (
+        select
+            -sum(weight * outcome order by session_number) as component,
+            array_agg(outcome order by outcome) as own,
+            array_agg(total - outcome order by total - outcome) as others
+        from (
+            select
+                tail.session_number,
+                tail.weight,
+                tail.outcome as total,
+                -- cash moves with nothing
+                coalesce(cast(parts.outcomes[tail.session_number] as double precision), 0) as outcome
+            from tail
+        ) as by_session
+    ) as of_part
+    where parts.is_measured
 ),
 
 quantiles as (

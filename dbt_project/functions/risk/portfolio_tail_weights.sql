@@ -18,7 +18,7 @@ sorted as (
     select array_agg(outcome order by outcome) as outcomes from known
 ),
 
-quantiles as (
+quantiles as materialized (
     select
         {{ quantile_of('sorted.outcomes', 'confidence') }} as quantile,
         cast({{ tail_place('cardinality(sorted.outcomes)', 'confidence') }} as double precision) as place
