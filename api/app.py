@@ -35,6 +35,7 @@ from api.routes import (
     auth,
     data,
     definitions,
+    gains,
     health,
     histories,
     onboarding,
@@ -55,7 +56,8 @@ from warehouse.settings import Settings, get_settings
 
 ROUTERS = (
     *(overview, returns, attribution, benchmark, factors, exposures, risk, what_if, aggregates),
-    *(portfolios, data, definitions, histories, positions, prices, profiles, target_prices, tags, onboarding),
+    *(portfolios, gains, data, definitions, histories, positions, prices, profiles, target_prices),
+    *(tags, onboarding),
     *(send, conversations, memories, user_data, admin, insights),
     *(portfolio_report, auth, operations, health),
 )

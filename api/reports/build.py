@@ -26,6 +26,7 @@ from api.reports.sections.holdings import holdings
 from api.reports.sections.liquidity import liquidity
 from api.reports.sections.method import method
 from api.reports.sections.option_pnl import option_pnl
+from api.reports.sections.realized_gains import realized_gains
 from api.reports.sections.returns import drawdowns, monthly, returns
 from api.reports.sections.risk import risk
 from api.reports.sections.stress import stress
@@ -41,11 +42,12 @@ QUERIES: Final[tuple[Query, ...]] = tuple(
         *("correlation_clusters", "correlation_pairs", "stress", "dividends", "dividend_years"),
         *("liquidity", "position_liquidity", "tail_contributions", "option_pnl", "option_pnl_positions"),
         *("attribution", "factor_attribution", "benchmark_risk", "active_risk"),
+        *("realized_gains", "realized_lots"),
     )
 )
 SECTIONS: Final = (
     *(summary, returns, attribution, monthly, drawdowns, exposures, holdings, greeks, option_pnl, factors),
-    *(risk, benchmark, liquidity, correlation, stress, dividends, availability),
+    *(risk, benchmark, liquidity, correlation, stress, dividends, realized_gains, availability),
 )
 MATRIX_SYMBOLS: Final = 12
 WORST_DRAWDOWNS: Final = 5

@@ -151,6 +151,23 @@ def benchmarks(file: File) -> None:
     _load("benchmarks", lambda connection: [load_benchmarks(connection, _existing(file))])
 
 
+@app.command("lot-methods")
+def lot_methods(file: File) -> None:
+    """Load how portfolios relieve tax lots.
+
+    Columns: portfolio_name, owner_email (where the name alone is not unique), method (fifo, lifo, hifo,
+    average or specific; empty for the default, fifo), effective_date (default: the portfolio's inception for
+    its first method, else today).
+
+    For example:
+
+        sigmasight load lot-methods lot_methods.csv
+    """
+    from ingestion.portfolios.lot_methods import load_lot_methods
+
+    _load("lot-methods", lambda connection: [load_lot_methods(connection, _existing(file))])
+
+
 @app.command()
 def demo() -> None:
     """Load the demo portfolios, their positions, tags and target prices, without prices.

@@ -386,6 +386,14 @@ BENCHMARKS = Dataset(
     touched_from="incoming.effective_date",
 )
 
+LOT_METHODS = Dataset(
+    name="lot_methods",
+    table="raw.lot_methods",
+    keys=("portfolio_id", "effective_date"),
+    values=(Value("lot_method"),),
+    touched_from="incoming.effective_date",
+)
+
 OPTION_QUOTES = Dataset(
     name="option_quotes",
     table="raw.option_quotes",
@@ -423,6 +431,7 @@ DATASETS = {
         TAG_ATTRIBUTES,
         TARGET_PRICES,
         BENCHMARKS,
+        LOT_METHODS,
         OPTION_QUOTES,
     )
 }

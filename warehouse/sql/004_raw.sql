@@ -207,6 +207,16 @@ create table if not exists raw.benchmarks (
     primary key (portfolio_id, effective_date, load_id)
 );
 
+-- How a portfolio relieves tax lots from effective_date on. lot_method null: the default, fifo.
+create table if not exists raw.lot_methods (
+    load_id bigint not null references ops.loads,
+    loaded_at timestamptz not null,
+    portfolio_id uuid not null,
+    effective_date date not null,
+    lot_method text check (lot_method in ('fifo', 'lifo', 'hifo', 'average', 'specific')),
+    primary key (portfolio_id, effective_date, load_id)
+);
+
 -- End-of-day option quotes, USD per share of the underlying, by OCC symbol.
 create table if not exists raw.option_quotes (
     load_id bigint not null, -- no foreign key, as for prices

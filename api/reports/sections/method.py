@@ -45,6 +45,9 @@ difference by the risk model, in which the benchmark is a short holding of the s
 Correlations are Pearson's on daily returns over {correlation_window} sessions. Effective bets are the
 exponential of the entropy of the variance shares of minimum-torsion bets.
 
+Realized gains are proceeds less the basis of the lots that the portfolio's method relieves, to the cent;
+a loss is disallowed by a wash sale as far as the same instrument is acquired within 30 days.
+
 Stress results are instantaneous. Direct: factors without a shock stay. Correlated: they move as
 expected given all the shocked ones. Options are repriced. Positions without betas are left out, and
 lower the coverage.

@@ -15,7 +15,6 @@ from warehouse.connections import Warehouse
 NOT_EXPOSED = {
     "fct_loads": "for analysts and operators: it names the files of all users",
     "fct_restatement_summary": "for analysts: it counts what fct_restatements lists",
-    "fct_trades": "for analysts",
 }
 WITHOUT_MARTS = {
     "readable_marts": "the catalog",

@@ -43,7 +43,7 @@ def test_a_private_portfolio_says_why_it_has_no_risk(reports: Reports) -> None:
     absent = {name for name, available in found["available"].items() if not available}
     assert absent == {
         *("drawdowns", "greeks", "option_pnl", "factors", "risk", "benchmark"),
-        *("correlation", "stress", "dividends"),
+        *("correlation", "stress", "dividends", "realized_gains"),
     }
     page = read(reports[PRIVATE], "portfolio_report.md")
     rows = list(csv.DictReader(io.StringIO(read(reports[PRIVATE], "portfolio_report_sections.csv"))))

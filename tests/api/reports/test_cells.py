@@ -60,6 +60,17 @@ OPTION_PNL = f"""
     ) as periods on explained.as_of_date between periods.from_date and %(date)s
     where portfolio_id = %(id)s and period = any({{periods}}) group by {{key}}
     """
+REALIZED = """
+    select *, extract(year from disposed_on)::int as calendar_year from fct_realized_gains
+    where portfolio_id = %(id)s and method = 'portfolio' and disposed_on <= %(date)s
+    """
+TERMS = ", ".join(
+    f"sum(case when term = '{term}' then gain else 0 end) as {term}_term" for term in ("short", "long")
+)
+AMOUNTS = ", ".join(
+    f"sum({name}) as {name}"
+    for name in ("proceeds", "basis", "gain", "wash_disallowed", "gain_after_wash_sales")
+)
 # section and table: the SQL, the columns that name a row, and columns that are not cells of these marts
 CELLS: dict[tuple[str, str], tuple[str, tuple[str, ...], set[str]]] = {
     ("summary", "value"): (SNAPSHOT, (), set()),
@@ -153,6 +164,12 @@ CELLS: dict[tuple[str, str], tuple[str, tuple[str, ...], set[str]]] = {
     ("liquidity", "portfolio"): (f"select * from fct_portfolio_liquidity {OF_PORTFOLIO}", (), set()),
     ("liquidity", "positions"): (f"select * from fct_position_liquidity {OF_PORTFOLIO}", ("symbol",), set()),
     ("correlation", "portfolio"): (CORRELATION, (), set()),
+    ("realized_gains", "by_year"): (
+        f"select calendar_year, count(*) as lot_count, {TERMS}, {AMOUNTS} from ({REALIZED}) group by 1",
+        ("calendar_year",),
+        set(),
+    ),
+    ("realized_gains", "lots"): (REALIZED, ("symbol", "acquired_on"), set()),
     ("stress", "worst"): (STRESS, ("scenario_name",), set()),
     ("stress", "best"): (STRESS, ("scenario_name",), set()),
 }  # fmt: skip

@@ -35,14 +35,14 @@ _UNITS = {
 
 CONVENTIONS = """\
 # The marts
-PostgreSQL schema `marts`, this user's rows. Facts: a row per session; always fix as_of_date.
-- Money is USD. Decimals are fractions: 0.05 is 5 %. Volatilities are per year, VaR and ES one day but 10d.
+PostgreSQL schema `marts`, this user's rows. Facts: a row per session; fix as_of_date.
+- Money is USD. 0.05 is 5 %. Volatilities are per year, VaR and ES one day but 10d.
 - Short: negative quantity and market_value, positive short_exposure. Gross: long + short, net: long - short.
 - Losses: positive in VaR and ES, negative in P&L, stress, returns and drawdown.
 - D: as_of_date (session), P: portfolio_id, L: position_id, S: symbol, F: factor, C: scenario_id,
   I: instrument_id, N: publication_id.
 - Restated: fct_restatements. Withheld, old: fct_quarantine, say so.
-- Null is never zero: say why (…_null_reason, quality_flag, quality_message).
+- Null is never zero: say why (…_null_reason, quality_message).
 - has_simulated_prices, or coverage_of_equity below 1: say so. Private positions: no risk.
 """
 
@@ -61,12 +61,11 @@ MEASURES = (
     ("tracking error", "", ("fct_benchmark_risk.tracking_error_ex_ante",)),
     ("factor beta", "model risk; spread: tilts", ("fct_portfolio_factor_exposures.beta",)),
     ("volatility", "", (
-        "fct_portfolio_risk.realized_volatility_21d", ".forecast_volatility_21d", ".total_volatility")),
+        "fct_portfolio_risk.realized_volatility_21d", ".forecast_volatility_21d")),
     ("VaR, ES", "historical; else …_filtered, …", (
         "fct_portfolio_risk.var_95_1d", ".es_95_1d")),
     ("stress", "shocked factors; all; own past", (
         "fct_portfolio_stress.direct_pnl", ".correlated_pnl", ".replay_pnl")),
-    ("liquidity", "", ("fct_portfolio_liquidity.share_1d",)),
     ("diversification", "", ("fct_portfolio_correlation.diversification_score",)),
 )  # fmt: skip
 
@@ -74,7 +73,7 @@ RULES = """\
 ## Do not
 - compute in your head: `metric`, then `sql`; no figure without a result.
 - add leverage, betas, volatilities, VaR or weights of portfolios; add dollars, then divide.
-- sum fct_exposures_by_group over dimensions or overlapping tags.
+- sum exposures_by_group over dimensions or overlapping tags, or lots over methods (own: portfolio).
 - count rows of a cut result.
 - advise to buy or sell, or tell of others' portfolios.
 """

@@ -1,4 +1,4 @@
-// Performance: returns beside the benchmark's, where they came from, the risk against it, drawdowns, what earned most.
+// Performance: returns beside the benchmark's, where they came from, the risk against it, drawdowns, what earned most, realized gains.
 
 import { h } from "../app/dom.js";
 import { formats } from "../figures/format.js";
@@ -11,6 +11,7 @@ import { barList } from "../charts/bars.js";
 import { equityChart, returnChart } from "../charts/returns.js";
 import { dimensionOf, factorTable, segmentTable } from "./performance/attribution.js";
 import { againstBenchmark, byFactor, bySymbol, isHeld } from "./performance/benchmark.js";
+import { realizedGains } from "./performance/gains.js";
 
 const SNAPSHOT = "fct_portfolio_snapshots";
 const VALUES = "fct_position_values";
@@ -25,10 +26,11 @@ export const performance = {
         segments: `/analytics/portfolio/${address.portfolio}/attribution?${periodQuery(address, { dimension: dimensionOf(address) })}`,
         factors: `/analytics/portfolio/${address.portfolio}/factor-attribution?${periodQuery(address)}`,
         benchmark: `/analytics/portfolio/${address.portfolio}/benchmark-risk?by=symbol`,
+        gains: `/portfolios/${address.portfolio}/realized-gains`,
         overview: `/analytics/portfolio/${address.portfolio}/overview`,
         complete: `/data/portfolio/${address.portfolio}/complete?include_holdings=false&include_timeseries=false`,
     }),
-    draw: ({ returns, segments, factors, benchmark, overview, complete }, address) => [
+    draw: ({ returns, segments, factors, benchmark, gains, overview, complete }, address) => [
         part(returns, (answer) => available(answer, () => [returnChart(answer), byPeriod(answer, address)])),
         part(segments, (answer) =>
             card(
@@ -71,6 +73,7 @@ export const performance = {
             part(complete, (answer) => ranked(answer, "contributors", "Earned most")),
             part(complete, (answer) => ranked(answer, "detractors", "Lost most")),
         ),
+        part(gains, (answer) => card("Realized gains", realizedGains(answer))),
     ],
 };
 

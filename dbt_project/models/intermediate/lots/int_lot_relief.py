@@ -1,0 +1,8 @@
+"""The lots that disposals relieve under every method (methods and sources: python_models.lots)."""
+
+from python_models.lots.tables import lot_relief
+
+
+def model(dbt, session):
+    dbt.config(materialized="build_table")
+    return lot_relief(dbt.ref("int_tax_lots"), dbt.ref("int_lot_disposals"), dbt.ref("stg_raw__lot_methods"))

@@ -1,0 +1,65 @@
+{{ config(materialized='mart', versioned=true, grain=['method', 'disposal_id', 'lot_id', 'part']) }}
+
+-- What was realized, by the lots that each method relieves. Wash sales stand beside the gain and do not change it.
+with relief as (
+    select * from {{ ref('int_lot_relief') }}
+    where disposal_id is not null
+),
+
+lots as (
+    select * from {{ ref('int_tax_lots') }}
+),
+
+disposals as (
+    select * from {{ ref('int_lot_disposals') }}
+),
+
+relieved as (
+    select
+        relief.*,
+        lots.underlying_symbol,
+        lots.investment_class,
+        lots.position_type,
+        lots.acquired_on,
+        disposals.kind,
+        disposals.disposed_on,
+        disposals.quantity * cast(relief.units as numeric) / cast(disposals.units as numeric) as disposed_quantity,
+        cast(case when relief.is_short then relief.opening else relief.closing end as numeric) / 100 as received,
+        cast(case when relief.is_short then relief.closing else relief.opening end as numeric) / 100 as paid,
+        cast(relief.wash_disallowed as numeric) / 100 as disallowed,
+        cast(relief.basis_adjustment as numeric) / 100 as adjustment
+    from relief
+    inner join lots on relief.lot_id = lots.lot_id
+    inner join disposals on relief.disposal_id = disposals.disposal_id
+),
+
+final as (
+    select
+        method,
+        disposal_id,
+        lot_id,
+        part,
+        portfolio_id,
+        lot_method,
+        kind,
+        symbol,
+        underlying_symbol,
+        investment_class,
+        position_type,
+        acquired_on,
+        disposed_on,
+        cast(disposed_quantity as numeric(38, 6)) as quantity,
+        cast(received as numeric(38, 2)) as proceeds,
+        cast(paid as numeric(38, 2)) as basis,
+        cast(received - paid as numeric(38, 2)) as gain,
+        disposed_on - acquired_on as holding_days,
+        {{ holding_term('acquired_on') }} as term,
+        cast(disallowed as numeric(38, 2)) as wash_disallowed,
+        cast(adjustment as numeric(38, 2)) as basis_adjustment,
+        tacked_days,
+        cast(received - paid + disallowed - adjustment as numeric(38, 2)) as gain_after_wash_sales,
+        {{ holding_term('acquired_on - tacked_days') }} as term_after_wash_sales
+    from relieved
+)
+
+select * from final

@@ -1,0 +1,39 @@
+-- A gain that is not proceeds less basis, a negative amount or a long-term gain of a short would reach a tax return
+-- unseen. Of what readers see, in marts that have no dates.
+with gains as (
+    {{ newest_versions(ref('fct_realized_gains'), ['method', 'disposal_id', 'lot_id', 'part']) }}
+),
+
+open_lots as (
+    {{ newest_versions(ref('fct_tax_lots'), ['method', 'lot_id']) }}
+)
+
+select
+    portfolio_id,
+    method,
+    lot_id
+from gains
+where (
+    gain = proceeds - basis
+    and gain_after_wash_sales = gain + wash_disallowed - basis_adjustment
+    and quantity >= 0 and proceeds >= 0 and basis >= 0
+    and holding_days = disposed_on - acquired_on and holding_days >= 0 and tacked_days >= 0
+    and wash_disallowed between 0 and greatest(basis_adjustment - gain, 0) and basis_adjustment >= 0
+    and method in ('fifo', 'lifo', 'hifo', 'average', 'specific', 'portfolio')
+    and lot_method in ('fifo', 'lifo', 'hifo', 'average', 'specific')
+    and (method = 'portfolio' or method = lot_method)
+    and term in ('short', 'long') and term_after_wash_sales in ('short', 'long')
+    and (position_type in ('LONG', 'LC', 'LP') or term = 'short')
+) is not true
+union all
+select
+    portfolio_id,
+    method,
+    lot_id
+from open_lots
+where (
+    sign(cost_basis) * sign(quantity) >= 0 and basis_adjustment >= 0
+    and (position_type in ('LONG', 'LC', 'LP')) = (quantity >= 0)
+    and method in ('fifo', 'lifo', 'hifo', 'average', 'specific', 'portfolio')
+    and (method = 'portfolio' or method = lot_method)
+) is not true

@@ -1,0 +1,35 @@
+-- Gains by lot must be those that the positions' P&L shows: those of the lots that statements close add up to the
+-- realized P&L of the positions that end.
+with gains as (
+    {{ newest_versions(ref('fct_realized_gains'), ['method', 'disposal_id', 'lot_id', 'part']) }}
+),
+
+specific as (
+    select
+        disposal_id as position_id,
+        sum(gain) as gain
+    from gains
+    where method = 'specific'
+    group by disposal_id
+),
+
+lots as (
+    select * from {{ ref('int_tax_lots') }}
+),
+
+ended as (
+    select
+        position_id,
+        portfolio_id,
+        realized_pnl
+    from ({{ tested_rows(ref('int_position_values')) }}) as tested
+    where not is_open
+)
+
+select
+    ended.portfolio_id,
+    ended.position_id
+from ended
+inner join lots on ended.position_id = lots.lot_id
+left join specific on ended.position_id = specific.position_id
+where specific.gain is distinct from ended.realized_pnl
