@@ -49,6 +49,7 @@ REASONS: Final = {
     "no_exposure": "long and short exposure cancel",
     "too_few_market_days": "too few sessions have P&L of public positions or options",
     "no_risk_free_rate": "the 3-month Treasury yield is unknown on too many sessions",
+    "acquisition_date_assumed": "the download does not know when it was bought",
     "deviation_not_from_market": "most of the variance does not come from market P&L",
 }
 UNKNOWN: Final = "the mart holds no value and no reason"

@@ -169,6 +169,40 @@ def lot_methods(file: File) -> None:
 
 
 @app.command()
+def transactions(
+    file: File,
+    portfolio: Annotated[
+        str | None, typer.Option(help="The portfolio of a broker's export, which does not name it.")
+    ] = None,
+    owner: Annotated[
+        str | None, typer.Option(help="Its owner's email, where the name is not unique.")
+    ] = None,
+) -> None:
+    """Load transactions: our file, or an export of Schwab, Fidelity or Interactive Brokers.
+
+    Columns: portfolio_name, owner_email (where the name alone is not unique), date, kind (buy, sell,
+    dividend, fee, split, transfer), symbol, quantity, price, fees, amount (of a dividend), acquired (of a
+    transfer), notes. A file lists all transactions between its first and last day, and replaces what was
+    known of these days.
+
+    For example:
+
+        sigmasight load transactions transactions.csv
+
+        sigmasight load transactions history.csv --portfolio "Mine"
+    """
+    from ingestion.transactions.load import left_out, load_transactions
+
+    path = _existing(file)
+    _load(
+        "transactions",
+        lambda connection: [load_transactions(connection, path, portfolio_name=portfolio, owner_email=owner)],
+    )
+    if note := left_out(path):
+        typer.echo(note)
+
+
+@app.command()
 def demo() -> None:
     """Load the demo portfolios, their positions, tags and target prices, without prices.
 

@@ -315,6 +315,7 @@ POSITIONS = Dataset(
         Value("statement_date", "unchecked"),
         _OWN_TAGS,
         Value("notes", silent_null=True),
+        Value("is_entry_assumed", silent_null=True),
     ),
     # when only the exit changed, the days before both exits do not change; notes are of no day
     touched_from=f"""greatest(
@@ -391,7 +392,26 @@ LOT_METHODS = Dataset(
     table="raw.lot_methods",
     keys=("portfolio_id", "effective_date"),
     values=(Value("lot_method"),),
-    touched_from="incoming.effective_date",
+    # lots are relieved as a whole, with the newest session
+    touched_from="coalesce((select max(as_of_date) from ops.publication_dates), incoming.effective_date)",
+)
+
+TRANSACTIONS = Dataset(
+    name="transactions",
+    table="raw.transactions",
+    keys=("transaction_id",),
+    values=(
+        *(
+            Value(name)
+            for name in ("portfolio_id", "trade_date", "kind", "symbol", "quantity", "price", "fees")
+        ),
+        Value("amount"),
+        Value("acquired_on"),
+        Value("notes", "unchecked"),
+        Value("is_withdrawn"),
+    ),
+    # what is computed from them is computed as a whole, with the newest session
+    touched_from="coalesce((select max(as_of_date) from ops.publication_dates), incoming.trade_date)",
 )
 
 OPTION_QUOTES = Dataset(
@@ -432,6 +452,7 @@ DATASETS = {
         TARGET_PRICES,
         BENCHMARKS,
         LOT_METHODS,
+        TRANSACTIONS,
         OPTION_QUOTES,
     )
 }

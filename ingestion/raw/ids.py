@@ -1,5 +1,6 @@
 """Keys of portfolios, positions and flows, derived from business columns, so that reloads give equal keys."""
 
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from uuid import NAMESPACE_DNS, UUID, uuid5
@@ -28,6 +29,12 @@ def flow_id(portfolio: UUID, flow_date: date, notes: str, ordinal: int) -> UUID:
     The amount is not part of the key, so that a changed amount is a correction.
     """
     return _key("flow", str(portfolio), flow_date.isoformat(), notes, str(ordinal))
+
+
+def transaction_id(portfolio: UUID, terms: Iterable[object], ordinal: int) -> UUID:
+    """Key of a transaction: the `ordinal`-th with these terms (day, kind, symbol, numbers; 5 equals 5.0)."""
+    texts = (f"{term.normalize():f}" if isinstance(term, Decimal) else str(term) for term in terms)
+    return _key("transaction", str(portfolio), *texts, str(ordinal))
 
 
 def _key(*parts: str) -> UUID:

@@ -35,6 +35,9 @@ COLUMNS: Mapping[str, str] = {
 }
 """The twelve columns: lower-case key, and the name as written."""
 
+ENTRY_IS_ASSUMED = "entry date is assumed"
+"""A cell that only rows of downloads have: not empty if the download does not say when the lot was bought."""
+
 TAGS, NOTES = "tags", "notes"
 OPTIONAL_COLUMNS: Mapping[str, str] = {TAGS: "Tags", NOTES: "Notes"}
 """Columns that a file may have in addition, about this position alone."""

@@ -92,14 +92,16 @@ def _stated_row(portfolio: UUID, lot: Lot, as_of: date) -> Row:
         "statement_date": as_of,
         "tags": lot.tags,
         "notes": lot.notes,
+        "is_entry_assumed": lot.is_entry_assumed or None,
     }
 
 
 def _with_known_words(row: Row, known: Row | None) -> Row:
-    """The row with the known tags and notes where the statement has none."""
+    """The row with the known tags, notes and doubt about its entry date where the statement has none."""
     if known is None:
         return row
-    return {**row, **{name: row[name] or known[name] for name in ("tags", "notes")}}
+    kept = ("tags", "notes", "is_entry_assumed")
+    return {**row, **{name: row[name] or known[name] for name in kept}}
 
 
 # --- what changes ----------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from ingestion.market.symbols import LONGEST_SYMBOL, VALID_SYMBOL, normalize_sym
 from ingestion.statements.brokers.notation import option_symbol as option_in_any_notation
 from ingestion.statements.columns import (
     CLASS,
+    ENTRY_IS_ASSUMED,
     EXPIRATION,
     NOTES,
     OPTION_TYPE,
@@ -43,7 +44,8 @@ class Lot:
     """One lot of a statement; quantity signed, prices in USD per share.
 
     detected_subtype: the subtype, if the file gives none and the symbol's name tells it. tags: of this lot
-    alone, separated by semicolons. tags and notes are None if the cell is empty.
+    alone, separated by semicolons. tags and notes are None if the cell is empty. is_entry_assumed: a download
+    does not know when the lot was bought, and the user's date stands for it.
     """
 
     line: int
@@ -59,6 +61,7 @@ class Lot:
     detected_subtype: str | None = None
     tags: str | None = None
     notes: str | None = None
+    is_entry_assumed: bool = False
 
 
 def parse_lot(
@@ -101,6 +104,7 @@ def _lot(row: Row) -> Lot | None:
         subtype if not row[SUBTYPE] and contract is None and subtype != "CASH" else None,
         tags,
         row[NOTES] or None,
+        is_entry_assumed=bool(row[ENTRY_IS_ASSUMED]),
     )
 
 

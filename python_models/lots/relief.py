@@ -24,7 +24,8 @@ class Lot(NamedTuple):
     """An acquisition, or what was sold short.
 
     units: of shares, positive. opening: its cost, or the proceeds of the short sale, in cents. price: of a
-    unit, before the rounding to cents, in any currency unit; it ranks the lots of hifo.
+    unit, before the rounding to cents, in any currency unit; it ranks the lots of hifo. is_dated: whether the
+    day is known; else it is one that the user assumed.
     """
 
     lot_id: str
@@ -32,13 +33,14 @@ class Lot(NamedTuple):
     units: int
     opening: int
     price: Fraction
+    is_dated: bool = True
 
 
 class Disposal(NamedTuple):
     """A sale, the cover of a short, or the expiry of an option.
 
     closing: what was received, or paid to close a short, in cents. lot_id: of the lot that the statement
-    closes, None if it names none.
+    closes, None if it names none. is_transfer: it leaves the portfolio at its cost, without a gain.
     """
 
     disposal_id: str
@@ -46,6 +48,7 @@ class Disposal(NamedTuple):
     units: int
     closing: int
     lot_id: str | None = None
+    is_transfer: bool = False
 
 
 class Piece(NamedTuple):
@@ -157,7 +160,7 @@ def _pieces(disposal: Disposal, lots: Iterator[OpenLot], method: str) -> Iterato
             )
         units = min(left, one.units)
         opening = share(one.opening, units, one.units)
-        part = share(closing, units, left)
+        part = opening if disposal.is_transfer else share(closing, units, left)
         one.units, one.opening = one.units - units, one.opening - opening
         left, closing = left - units, closing - part
         yield Piece(disposal, one.lot, units, opening, part, method)

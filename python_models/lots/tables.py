@@ -1,6 +1,6 @@
 """Lots and disposals of all portfolios as frames: their relief under every method, and what is left open."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from fractions import Fraction
 from typing import Any
@@ -34,8 +34,9 @@ Values = tuple[Any, ...]
 def lot_relief(lots: pd.DataFrame, disposals: pd.DataFrame, methods: pd.DataFrame) -> pd.DataFrame:
     """The pieces of all disposals, and the open lots (without a disposal_id), under every method and OWN.
 
-    lots: portfolio_id, symbol, is_short, lot_id, acquired_on, units, opening, price. disposals: the same
-    instrument, disposal_id, disposed_on, units, closing, lot_id. units and cents are integers as text.
+    lots: portfolio_id, symbol, is_short, lot_id, acquired_on, is_dated, units, opening, price. disposals: the
+    same instrument, disposal_id, disposed_on, units, closing, lot_id, is_transfer. units and cents are
+    integers as text.
     methods: portfolio_id, effective_date, lot_method (None: the default). part: numbers the pieces of a lot
     that a disposal relieves, which differ in their wash sales.
     """
@@ -46,7 +47,7 @@ def lot_relief(lots: pd.DataFrame, disposals: pd.DataFrame, methods: pd.DataFram
         portfolio = str(key[0])
         paths: dict[str, Methods] = {name: name for name in METHODS}
         paths[OWN] = own.get(portfolio, DEFAULT_METHOD)
-        held, known = _lots(of), sold.get(key, [])
+        held, known = read_lots(of), sold.get(key, [])
         for name, method in paths.items():
             rows += ((*key, name, *values) for values in _path(held, known, method, is_short=bool(key[2])))
     return pd.DataFrame(rows, columns=list(COLUMNS))
@@ -61,32 +62,32 @@ def _own_methods(methods: pd.DataFrame) -> dict[str, Methods]:
     return {**own}
 
 
-def _lots(frame: pd.DataFrame) -> list[Lot]:
-    columns = (
-        frame["lot_id"],
-        frame["acquired_on"].dt.date,
-        frame["units"],
-        frame["opening"],
-        frame["price"],
-    )
+def read_lots(frame: pd.DataFrame) -> list[Lot]:
+    """The lots of a frame with the columns of lot_relief."""
+    names = ("lot_id", "units", "opening", "price", "is_dated")
+    days = frame["acquired_on"].dt.date
     return [
-        Lot(key, day, int(units), int(opening), Fraction(price))
-        for key, day, units, opening, price in zip(*columns, strict=True)
+        Lot(key, day, int(units), int(opening), Fraction(price), bool(is_dated))
+        for day, key, units, opening, price, is_dated in zip(
+            days, *(frame[name] for name in names), strict=True
+        )
     ]
 
 
 def _disposals(frame: pd.DataFrame) -> list[Disposal]:
-    columns = (
-        frame["disposal_id"],
-        frame["disposed_on"].dt.date,
-        frame["units"],
-        frame["closing"],
-        frame["lot_id"],
-    )
+    names = ("disposal_id", "units", "closing", "lot_id", "is_transfer")
+    days = frame["disposed_on"].dt.date
     return [
-        Disposal(key, day, int(units), int(closing), lot if isinstance(lot, str) else None)
-        for key, day, units, closing, lot in zip(*columns, strict=True)
+        Disposal(key, day, int(units), int(closing), lot if isinstance(lot, str) else None, bool(is_transfer))
+        for day, key, units, closing, lot, is_transfer in zip(
+            days, *(frame[name] for name in names), strict=True
+        )
     ]
+
+
+def row_values(frame: pd.DataFrame, names: Iterable[str]) -> Iterator[Values]:
+    """The values of these columns, row by row."""
+    return zip(*(frame[name] for name in names), strict=True)
 
 
 def _path(lots: list[Lot], disposals: list[Disposal], method: Methods, *, is_short: bool) -> Iterator[Values]:

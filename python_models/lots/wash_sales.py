@@ -4,8 +4,9 @@ IRS Publication 550 (2023), "Wash Sales": a loss is disallowed as far as other s
 days before or after the sale. It is added to their basis, and the holding period of the shares sold to
 theirs. Shares are matched in the order of their acquisition, each once (26 CFR 1.1091-1). Shares of the
 purchase that is sold from replace nothing (Revenue Ruling 56-602), nor do shares that are gone by the end of
-the day of the sale. Of a partly adjusted lot, the adjusted shares are disposed of first. Shorts are mirrored
-(section 1091(e)): a loss of a cover is disallowed as far as the instrument is sold short again.
+the day of the sale, or whose day of purchase is not known. Of a partly adjusted lot, the adjusted shares are
+disposed of first. Shorts are mirrored (26 USC 1091(e)): a loss of a cover is disallowed as far as the
+instrument is sold short again.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -116,9 +117,10 @@ def _loss(piece: Piece, *, is_short: bool) -> int:
 def _match(piece: Piece, loss: int, tacked_days: int, lots: Iterable[_Held]) -> int:
     """Match a loss with replacements; what is disallowed, in cents. tacked_days: of the shares themselves."""
     day, left, rest = piece.disposal.disposed, piece.units, loss
-    held_days = (day - piece.lot.acquired).days + tacked_days
+    held_days = (day - piece.lot.acquired).days + tacked_days if piece.lot.is_dated else 0
     for one in lots:
-        if not day - REACH <= one.lot.acquired <= day + REACH or _same_purchase(one.lot, piece.lot):
+        is_near = one.lot.is_dated and day - REACH <= one.lot.acquired <= day + REACH
+        if not is_near or _same_purchase(one.lot, piece.lot):
             continue
         units = min(left, one.plain)
         if units:

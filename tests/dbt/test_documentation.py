@@ -59,7 +59,11 @@ CONTRACT = {
     "fct_exposures_by_group": "portfolio_id as_of_date dimension bucket | long_exposure short_exposure "
     "gross_exposure net_exposure delta_adjusted_exposure share_of_gross position_count",
     "fct_realized_gains": "method disposal_id lot_id part | portfolio_id symbol quantity acquired_on "
-    "disposed_on term proceeds basis gain wash_disallowed basis_adjustment gain_after_wash_sales",
+    "disposed_on term term_null_reason proceeds basis gain wash_disallowed basis_adjustment "
+    "gain_after_wash_sales",
+    "fct_transactions": "transaction_id | portfolio_id trade_date kind symbol quantity price fees amount",
+    "fct_transaction_checks": "portfolio_id symbol | quantity_by_transactions quantity_by_statements "
+    "is_equal",
     "fct_tax_lots": "method lot_id | portfolio_id symbol acquired_on quantity cost_basis basis_adjustment",
     "fct_symbol_factor_betas": "symbol as_of_date model factor | beta is_clipped std_error t_stat p_value "
     "r_squared vif observations window_days quality_flag",

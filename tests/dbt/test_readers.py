@@ -13,8 +13,11 @@ from warehouse.connections import Warehouse
 Connection = psycopg.Connection[tuple[Any, ...]]
 PUBLICATION_COLUMNS = ["publication_id", "published_at", "superseded_at"]
 READER_SCHEMAS = ("marts", "marts_history")
-# The demo has no corrections and no capital flows.
-EMPTY = {"fct_restatements", "fct_restatement_summary", "fct_capital_flows", "fct_quarantine"}
+# The demo has no corrections, capital flows and transactions.
+EMPTY = {
+    *("fct_restatements", "fct_restatement_summary", "fct_capital_flows", "fct_quarantine"),
+    *("fct_transactions", "fct_transaction_checks"),
+}
 REFUSALS = (errors.InsufficientPrivilege, errors.ObjectNotInPrerequisiteState)
 
 
@@ -53,7 +56,7 @@ def _count(connection: Connection, schema: str, name: str) -> int:
 
 def test_the_analyst_reads_every_mart_and_its_history(demo: Warehouse, analyst: Connection) -> None:
     views = _views(demo)
-    assert len(views) == 58 + 53
+    assert len(views) == 60 + 55
     for schema, name, _ in views:
         assert _count(analyst, schema, name) > 0 or name in EMPTY, name
 
@@ -68,7 +71,7 @@ def test_only_the_history_shows_the_publication_of_a_row(demo: Warehouse) -> Non
         ).fetchall()
     columns = {(str(schema), str(name)): names for name, schema, names in found}
     of_history = [name for schema, name in columns if schema == "marts_history"]
-    assert len(of_history) == 53
+    assert len(of_history) == 55
     for name in of_history:
         assert columns["marts_history", name] == columns["marts", name] + PUBLICATION_COLUMNS, name
     for schema, name in columns:

@@ -132,6 +132,9 @@ create index if not exists positions_by_portfolio on raw.positions (portfolio_id
 alter table raw.positions add column if not exists tags text;
 alter table raw.positions add column if not exists notes text;
 
+-- true: a download does not know when the lot was bought, and entry_date is what its user stated for all of them.
+alter table raw.positions add column if not exists is_entry_assumed boolean;
+
 -- amount: positive for a contribution, negative for a withdrawal.
 create table if not exists raw.capital_flows (
     load_id bigint not null references ops.loads,
@@ -216,6 +219,27 @@ create table if not exists raw.lot_methods (
     lot_method text check (lot_method in ('fifo', 'lifo', 'hifo', 'average', 'specific')),
     primary key (portfolio_id, effective_date, load_id)
 );
+
+-- What portfolios traded, received, paid and transferred: quantity as in ingestion/transactions/model.py, USD.
+create table if not exists raw.transactions (
+    load_id bigint not null references ops.loads,
+    loaded_at timestamptz not null,
+    transaction_id uuid not null,
+    portfolio_id uuid not null,
+    trade_date date not null,
+    kind text not null check (kind in ('buy', 'sell', 'dividend', 'fee', 'split', 'transfer')),
+    symbol text,
+    quantity numeric(38, 6),
+    price numeric check (price >= 0),
+    fees numeric(38, 6) not null check (fees >= 0),
+    amount numeric(38, 6),
+    acquired_on date,
+    notes text,
+    is_withdrawn boolean not null,
+    primary key (transaction_id, load_id)
+);
+
+create index if not exists transactions_by_portfolio on raw.transactions (portfolio_id);
 
 -- End-of-day option quotes, USD per share of the underlying, by OCC symbol.
 create table if not exists raw.option_quotes (

@@ -1,5 +1,5 @@
--- GET /portfolios/{id}/income: dividends on what was held, by month, symbol and year, up to the session. No row: the
--- portfolio is not this user's. Null body: it begins after the session.
+-- GET /portfolios/{id}/income: dividends on what was held, by month, symbol and year, up to the session, and fees of
+-- transactions. No row: the portfolio is not this user's. Null body: it begins after the session.
 -- with portfolio_scope
 with dividends as (
     select
@@ -77,6 +77,16 @@ by_year as (
             '[]'::json
         ) as body
     from years
+),
+
+transactions as (
+    select
+        count(*) as row_count,
+        coalesce(sum(fees) filter (
+            where %(year)s::integer is null or extract(year from trade_date) = %(year)s::integer
+        ), 0) as fees
+    from fct_transactions
+    where portfolio_id = %(portfolio_id)s::uuid and trade_date <= %(as_of_date)s::date
 )
 
 select
@@ -88,8 +98,8 @@ select
             'by_month', by_month.body,
             'by_symbol', by_symbol.body,
             'by_year', by_year.body,
-            'fees', null,
-            'fees_null_reason', 'no_transactions',
+            'fees', case when transactions.row_count > 0 then transactions.fees end,
+            'fees_null_reason', case when transactions.row_count = 0 then 'no_transactions' end,
             'metadata', json_build_object(
                 'price_source', snapshot.price_source,
                 'price_notice', snapshot.price_notice
@@ -101,3 +111,4 @@ left join snapshot on true
 cross join by_month
 cross join by_symbol
 cross join by_year
+cross join transactions

@@ -38,6 +38,7 @@ listed as (
                     'disposed_on', disposed_on,
                     'holding_days', holding_days,
                     'term', counted_term,
+                    'term_null_reason', term_null_reason,
                     'method', lot_method,
                     'proceeds', proceeds,
                     'basis', basis,
@@ -61,6 +62,7 @@ totals as (
         coalesce(sum(basis), 0) as basis,
         coalesce(sum(counted) filter (where counted_term = 'short'), 0) as short_term,
         coalesce(sum(counted) filter (where counted_term = 'long'), 0) as long_term,
+        coalesce(sum(counted) filter (where counted_term is null), 0) as unknown_term,
         coalesce(sum(counted), 0) as total,
         coalesce(sum(wash_disallowed), 0) as wash_disallowed
     from chosen
@@ -71,6 +73,7 @@ years as (
         tax_year,
         coalesce(sum(counted) filter (where counted_term = 'short'), 0) as short_term,
         coalesce(sum(counted) filter (where counted_term = 'long'), 0) as long_term,
+        coalesce(sum(counted) filter (where counted_term is null), 0) as unknown_term,
         sum(counted) as total,
         sum(wash_disallowed) as wash_disallowed
     from gains
@@ -85,6 +88,7 @@ by_year as (
                     'year', tax_year,
                     'short_term', short_term,
                     'long_term', long_term,
+                    'unknown_term', unknown_term,
                     'total', total,
                     'wash_disallowed', wash_disallowed
                 )
@@ -111,6 +115,24 @@ prices as (
         and as_of_date = %(as_of_date)s::date
         and is_open
     group by symbol, position_type
+),
+
+-- what transactions and statements disagree on, on the last session
+unequal as (
+    select
+        coalesce(
+            json_agg(
+                json_build_object(
+                    'symbol', symbol,
+                    'quantity_by_transactions', trim_scale(quantity_by_transactions),
+                    'quantity_by_statements', trim_scale(quantity_by_statements)
+                )
+                order by symbol
+            ),
+            '[]'::json
+        ) as body
+    from fct_transaction_checks
+    where portfolio_id = %(portfolio_id)s::uuid and not is_equal
 ),
 
 open_lots as (
@@ -140,7 +162,12 @@ open_listed as (
                     'position_type', position_type,
                     'quantity', trim_scale(quantity),
                     'acquired_on', acquired_on,
-                    'term', case when is_long_term then 'long' else 'short' end,
+                    'term',
+                    case
+                        when quantity > 0 and not is_dated then null
+                        when is_long_term then 'long'
+                        else 'short'
+                    end,
                     'cost_basis', cost_basis,
                     'market_value', market_value,
                     'unrealized', market_value - cost_basis,
@@ -164,6 +191,7 @@ select
             'totals', json_build_object(
                 'short_term', totals.short_term,
                 'long_term', totals.long_term,
+                'unknown_term', totals.unknown_term,
                 'total', totals.total,
                 'proceeds', totals.proceeds,
                 'basis', totals.basis,
@@ -180,6 +208,7 @@ select
             case
                 when last_session.as_of_date is distinct from %(as_of_date)s::date then 'only_on_the_last_session'
             end,
+            'unequal_quantities', unequal.body,
             'metadata', json_build_object(
                 'price_source', snapshot.price_source,
                 'price_notice', snapshot.price_notice
@@ -193,3 +222,4 @@ cross join by_year
 cross join listed
 cross join last_session
 cross join open_listed
+cross join unequal

@@ -31,6 +31,7 @@ def realized_gains(facts: Facts) -> Section:
             money("basis", "Basis"),
             money("short_term", "Short term"),
             money("long_term", "Long term"),
+            money("unknown_term", "Term unknown"),
             money("gain", "Gain"),
             money("wash_disallowed", "Wash sales"),
             money("gain_after_wash_sales", "After wash sales"),
@@ -52,7 +53,7 @@ def realized_gains(facts: Facts) -> Section:
             money("proceeds", "Proceeds"),
             money("basis", "Basis"),
             money("gain", "Gain"),
-            text("term", "Term"),
+            text("term", "Term", reason_in="term_null_reason"),
             money("wash_disallowed", "Wash sales"),
         ),
     )

@@ -16,7 +16,8 @@ class RealizedTotals(ResponseModel):
 
     short_term: float = described("Of what was held for up to a year, and of shorts.", -1520.5)
     long_term: float = described("Of what was held for more than a year.", 4210.0)
-    total: float = described("Both.", 2689.5)
+    unknown_term: float = described("Of lots whose day of purchase is not known.", 0.0)
+    total: float = described("All of them.", 2689.5)
     proceeds: float = described("What was received.", 25310.0)
     basis: float = described("What was paid.", 22620.5)
     wash_disallowed: float = described("Losses that wash sales disallow.", 250.0)
@@ -28,7 +29,8 @@ class RealizedYear(ResponseModel):
     year: int = described("The year of the disposals.", 2025)
     short_term: float = described("As in totals.", -1520.5)
     long_term: float = described("As in totals.", 4210.0)
-    total: float = described("Both.", 2689.5)
+    unknown_term: float = described("Of lots whose day of purchase is not known.", 0.0)
+    total: float = described("All of them.", 2689.5)
     wash_disallowed: float = described("Losses that wash sales disallow.", 250.0)
 
 
@@ -43,8 +45,11 @@ class RealizedLot(ResponseModel):
     quantity: float = described("Shares or contracts, positive also for shorts.", 10)
     acquired_on: date = described("Day of the purchase, or of the short sale.", "2024-06-17")
     disposed_on: date = described("Day of the sale, the cover or the expiration.", "2025-06-18")
-    holding_days: int = described("Calendar days between them.", 366)
-    term: Term = described("With wash_sales, after them.", "long")
+    holding_days: int | None = described("Calendar days between them; null if the first is assumed.", 366)
+    term: Term | None = described("With wash_sales, after them.", "long")
+    term_null_reason: Literal["acquisition_date_assumed"] | None = described(
+        "Why there is no term: a broker's download does not know the day of the purchase.", None
+    )
     method: str = described("The method by which the lot was relieved.", "fifo")
     proceeds: float = described("What was received.", 1300.0)
     basis: float = described("What was paid.", 1000.0)
@@ -62,13 +67,21 @@ class OpenLot(ResponseModel):
     position_type: str = described("LONG, SHORT, LC, LP, SC or SP.", "LONG")
     quantity: float = described("Signed quantity that is left.", 10)
     acquired_on: date = described("Day of the purchase, or of the short sale.", "2025-06-30")
-    term: Term = described("Of a sale on the session.", "short")
+    term: Term | None = described("Of a sale on the session; null if the day is assumed.", "short")
     cost_basis: float = described("What it cost; negative for a short.", 2049.37)
     market_value: float | None = described(
         "At the price of the session; null if the statement lists no such position.", 2312.7
     )
     unrealized: float | None = described("market_value - cost_basis.", 263.33)
     basis_adjustment: float = described("Losses of wash sales that the lot took over.", 0.0)
+
+
+class UnequalQuantity(ResponseModel):
+    """An instrument of which transactions and statements list different quantities on the last session."""
+
+    symbol: str = described("The symbol.", "AAPL")
+    quantity_by_transactions: float = described("What transactions leave open.", 60)
+    quantity_by_statements: float = described("What statements list.", 70)
 
 
 class RealizedGains(ResponseModel):
@@ -88,6 +101,9 @@ class RealizedGains(ResponseModel):
     unrealized: float | None = described("Unrealized gain of all of it; null on earlier sessions.", 263.33)
     open_lots_null_reason: Literal["only_on_the_last_session"] | None = described(
         "Why there are no open lots; null if there are.", None
+    )
+    unequal_quantities: list[UnequalQuantity] = described(
+        "Where transactions and statements disagree; gains come from the transactions.", []
     )
     metadata: Metadata
 

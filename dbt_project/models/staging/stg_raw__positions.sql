@@ -19,7 +19,8 @@ final as (
         exit_date,
         exit_price,
         notes,
-        tags as own_tags
+        tags as own_tags,
+        coalesce(is_entry_assumed, false) as is_entry_assumed
     from newest
     -- a withdrawn lot exits on the day and at the price of its entry
     where exit_date is distinct from entry_date or exit_price is distinct from entry_price

@@ -16,7 +16,16 @@ from ingestion.errors import PositionsFileError
 from ingestion.files.csv_reader import Record
 from ingestion.market.symbols import normalize_symbol
 from ingestion.statements.brokers.export import Export, Holding
-from ingestion.statements.columns import CLASS, COLUMNS, ENTRY_DATE, ENTRY_PRICE, QUANTITY, SUBTYPE, SYMBOL
+from ingestion.statements.columns import (
+    CLASS,
+    COLUMNS,
+    ENTRY_DATE,
+    ENTRY_IS_ASSUMED,
+    ENTRY_PRICE,
+    QUANTITY,
+    SUBTYPE,
+    SYMBOL,
+)
 from ingestion.statements.formats import FileFormats
 from ingestion.statements.known import HeldLot
 from ingestion.statements.notices import shortened
@@ -256,6 +265,7 @@ def _record(holding: Holding, terms: EntryTerms, as_of: date, assumed: Counter[s
         ENTRY_DATE: entry_date.isoformat() if entry_date else "",
         CLASS: holding.investment_class,
         SUBTYPE: holding.subtype,
+        ENTRY_IS_ASSUMED: "" if holding.entry_date or holding.is_cash else "yes",
     }
     return Record(holding.line, cells)
 

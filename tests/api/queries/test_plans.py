@@ -23,6 +23,9 @@ SESSIONS_READ = 1_000  # of the calendar, for a year of sessions
 OF_FACTS = (
     "portfolio_overview", "portfolio_complete", "portfolio_history", "portfolios", "positions_details",
 )  # fmt: skip
+UNDATED = ("fct_realized_gains", "fct_tax_lots")
+"""Facts whose rows change with later ones, and are published when they do."""
+
 QUERIES = [
     *OF_FACTS,
     *sorted(name for name in query_files() if name.startswith(("analytics_", "aggregate_", "report_"))),
@@ -48,7 +51,8 @@ def facts(demo: Warehouse) -> set[str]:
     with demo.connect_writer() as connection:
         found = connection.execute(
             "select table_name from information_schema.columns"
-            " where table_schema = 'published' and column_name = 'as_of_date'"
+            " where table_schema = 'published' and (column_name = 'as_of_date' or table_name = any(%s))",
+            [list(UNDATED)],
         ).fetchall()
     assert len(found) > 20
     return {str(row[0]) for row in found}

@@ -65,7 +65,8 @@ REALIZED = """
     where portfolio_id = %(id)s and method = 'portfolio' and disposed_on <= %(date)s
     """
 TERMS = ", ".join(
-    f"sum(case when term = '{term}' then gain else 0 end) as {term}_term" for term in ("short", "long")
+    f"sum(case when coalesce(term, 'unknown') = '{term}' then gain else 0 end) as {term}_term"
+    for term in ("short", "long", "unknown")
 )
 AMOUNTS = ", ".join(
     f"sum({name}) as {name}"

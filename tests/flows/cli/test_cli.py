@@ -89,7 +89,7 @@ def test_commands_are_those_of_the_readme() -> None:
     }
     assert {path[1] for path in COMMANDS if path[0] == "load"} == {
         *("prices", "positions", "capital-flows", "flows", "marks", "tags", "targets", "demo", "calendar"),
-        *("benchmarks", "lot-methods"),
+        *("benchmarks", "lot-methods", "transactions"),
     }
 
 

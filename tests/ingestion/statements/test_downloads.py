@@ -45,6 +45,8 @@ def test_etrade_with_the_lots_of_an_expanded_position() -> None:
         row("VMFXX", "13046", "1", DAY, "CASH"),
         row("CASH_USD", "7096.82", "1", DAY, "CASH"),
     ]
+    assumed = [lot.is_entry_assumed for lot in statement.lots]
+    assert assumed == [False, False, True, True, False, False]  # lots have their dates, and cash needs none
     assert {holding.account for holding in statement.listed} == {"Individual Brokerage -4321"}
 
 

@@ -66,7 +66,6 @@ MEASURES = (
         "fct_portfolio_risk.var_95_1d", ".es_95_1d")),
     ("stress", "shocked factors; all; own past", (
         "fct_portfolio_stress.direct_pnl", ".correlated_pnl", ".replay_pnl")),
-    ("diversification", "", ("fct_portfolio_correlation.diversification_score",)),
 )  # fmt: skip
 
 RULES = """\

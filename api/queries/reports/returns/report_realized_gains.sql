@@ -6,6 +6,7 @@ select
     sum(basis) as basis,
     coalesce(sum(gain) filter (where term = 'short'), 0) as short_term,
     coalesce(sum(gain) filter (where term = 'long'), 0) as long_term,
+    coalesce(sum(gain) filter (where term is null), 0) as unknown_term,
     sum(gain) as gain,
     sum(wash_disallowed) as wash_disallowed,
     sum(gain_after_wash_sales) as gain_after_wash_sales

@@ -10,6 +10,7 @@ select
     basis,
     gain,
     term,
+    term_null_reason,
     wash_disallowed,
     disposal_id,
     lot_id,

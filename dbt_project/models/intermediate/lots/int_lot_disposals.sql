@@ -1,38 +1,52 @@
-{{ config(materialized='build_table') }}
+{{ config(materialized='build_table', indexes=[{'columns': ['disposal_id'], 'unique': true}]) }}
 
--- What statements say was disposed of: each lot that was sold, covered or expired by the last date built, at the value
--- that is published for that session.
-with lots as (
-    select * from {{ ref('int_tax_lots') }}
+-- Disposals of every instrument: from transactions where it has any, else from statements.
+with statement_disposals as (
+    select * from {{ ref('int_statement_disposals') }}
 ),
 
-positions as (
-    select * from {{ ref('int_positions') }}
-    where last_session <= {{ to_date() }}
+traded as (
+    select * from {{ ref('int_traded_lots') }}
+    where event = 'disposal'
 ),
 
-ends as (
-    {{ ended_positions('positions') }}
+trades as (
+    select distinct
+        portfolio_id,
+        symbol,
+        pricing_symbol
+    from {{ ref('int_transaction_trades') }}
+),
+
+splits as (
+    select * from {{ ref('int_split_periods') }}
 ),
 
 final as (
     select
-        lots.portfolio_id,
-        lots.symbol,
-        lots.is_short,
-        positions.position_id as disposal_id,
-        lots.lot_id,
-        case when positions.closed_by = 'settlement' then 'expiry' else 'exit' end as kind,
-        greatest(
-            case when positions.closed_by = 'settlement' then positions.expiration_date else positions.exit_date end,
-            lots.acquired_on
-        ) as disposed_on,
-        abs(ends.quantity) as quantity,
-        lots.units,
-        cast(cast(abs(ends.cost_basis + ends.realized_pnl) * 100 as numeric(38, 0)) as text) as closing
-    from ends
-    inner join positions on ends.position_id = positions.position_id
-    inner join lots on positions.position_id = lots.lot_id
+        statement_disposals.*,
+        'statement' as stated_by
+    from statement_disposals
+    left join trades
+        on statement_disposals.portfolio_id = trades.portfolio_id and statement_disposals.symbol = trades.symbol
+    where trades.portfolio_id is null
+    union all
+    select
+        traded.portfolio_id,
+        traded.symbol,
+        traded.is_short,
+        traded.event_id as disposal_id,
+        traded.lot_id,
+        traded.kind,
+        traded.on_date as disposed_on,
+        cast(traded.units as numeric) / 1e12 * coalesce(sold.cumulative_ratio, 1) as quantity,
+        traded.units,
+        traded.kind = 'transfer' as is_transfer,
+        traded.amount as closing,
+        'transactions' as stated_by
+    from traded
+    inner join trades on traded.portfolio_id = trades.portfolio_id and traded.symbol = trades.symbol
+    {{ join_split_period('splits', 'sold', 'trades.pricing_symbol', 'traded.on_date', since='ex_date') }}
 )
 
 select * from final

@@ -1,36 +1,52 @@
-{{ config(materialized='build_table') }}
+{{ config(materialized='build_table', indexes=[{'columns': ['lot_id'], 'unique': true}]) }}
 
--- Lots of portfolios that are not removed, cash apart. Shares count in units of 10^-12 of a share before any split,
--- money in cents, both as text: a kernel that counts in integers loses nothing.
-with positions as (
-    select * from {{ ref('int_positions') }}
-    where not is_cash and first_session <= {{ to_date() }} and (removed_on is null or removed_on > {{ to_date() }})
+-- Lots of every instrument: from transactions where it has any, else from statements.
+with statement_lots as (
+    select * from {{ ref('int_statement_lots') }}
 ),
 
-splits as (
-    select * from {{ ref('int_split_periods') }}
+traded as (
+    select * from {{ ref('int_traded_lots') }}
+    where event = 'lot'
+),
+
+trades as (
+    select distinct
+        portfolio_id,
+        symbol,
+        underlying_symbol,
+        pricing_symbol
+    from {{ ref('int_transaction_trades') }}
 ),
 
 final as (
+    select statement_lots.*
+    from statement_lots
+    left join trades
+        on statement_lots.portfolio_id = trades.portfolio_id and statement_lots.symbol = trades.symbol
+    where trades.portfolio_id is null
+    union all
     select
-        positions.position_id as lot_id,
-        positions.portfolio_id,
-        positions.symbol,
-        positions.quantity < 0 as is_short,
-        positions.underlying_symbol,
-        positions.pricing_symbol,
-        positions.investment_class,
-        positions.position_type,
-        positions.entry_date as acquired_on,
-        cast(cast(
-            abs(positions.quantity) * 1e12 / coalesce(bought.cumulative_ratio, 1) as numeric(38, 0)
-        ) as text) as units,
-        cast(cast(abs(positions.cost_basis) * 100 as numeric(38, 0)) as text) as opening,
-        cast(
-            positions.entry_price * positions.contract_multiplier * coalesce(bought.cumulative_ratio, 1) as text
-        ) as price
-    from positions
-    {{ join_split_period('splits', 'bought', 'positions.pricing_symbol', 'positions.entry_date', since='ex_date') }}
+        traded.event_id as lot_id,
+        traded.portfolio_id,
+        traded.symbol,
+        traded.is_short,
+        trades.underlying_symbol,
+        trades.pricing_symbol,
+        case when trades.underlying_symbol is null then 'PUBLIC' else 'OPTIONS' end as investment_class,
+        case
+            when trades.underlying_symbol is not null
+                then (case when traded.is_short then 'S' else 'L' end) || left(right(traded.symbol, 9), 1)
+            when traded.is_short then 'SHORT'
+            else 'LONG'
+        end as position_type,
+        traded.on_date as acquired_on,
+        traded.is_dated,
+        traded.units,
+        traded.amount as opening,
+        traded.price
+    from traded
+    inner join trades on traded.portfolio_id = trades.portfolio_id and traded.symbol = trades.symbol
 )
 
 select * from final

@@ -108,6 +108,7 @@ final as (
         quantity,
         contract_multiplier,
         entry_date,
+        is_entry_assumed,
         entry_price,
         cast(quantity * contract_multiplier * entry_price as numeric(38, 2)) as cost_basis,
         exit_date,

@@ -21,6 +21,7 @@ relieved as (
         lots.investment_class,
         lots.position_type,
         lots.acquired_on,
+        lots.is_dated,
         disposals.kind,
         disposals.disposed_on,
         disposals.quantity * cast(relief.units as numeric) / cast(disposals.units as numeric) as disposed_quantity,
@@ -31,6 +32,8 @@ relieved as (
     from relief
     inner join lots on relief.lot_id = lots.lot_id
     inner join disposals on relief.disposal_id = disposals.disposal_id
+    -- what leaves the portfolio at its cost realizes nothing
+    where not disposals.is_transfer
 ),
 
 final as (
@@ -52,8 +55,9 @@ final as (
         cast(received as numeric(38, 2)) as proceeds,
         cast(paid as numeric(38, 2)) as basis,
         cast(received - paid as numeric(38, 2)) as gain,
-        disposed_on - acquired_on as holding_days,
+        case when is_dated then disposed_on - acquired_on end as holding_days,
         {{ holding_term('acquired_on') }} as term,
+        case when not is_short and not is_dated then 'acquisition_date_assumed' end as term_null_reason,
         cast(disallowed as numeric(38, 2)) as wash_disallowed,
         cast(adjustment as numeric(38, 2)) as basis_adjustment,
         tacked_days,

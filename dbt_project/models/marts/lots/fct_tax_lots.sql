@@ -25,6 +25,7 @@ final as (
         lots.investment_class,
         lots.position_type,
         lots.acquired_on,
+        lots.is_dated,
         cast(
             cast(relief.units as numeric) / 1e12 * coalesce(today.cumulative_ratio, 1)
             * (case when relief.is_short then -1 else 1 end) as numeric(38, 6)

@@ -17,7 +17,7 @@ disposals as (
         portfolio_id,
         symbol,
         is_short,
-        sum(cast(closing as numeric)) as closing
+        sum(case when not is_transfer then cast(closing as numeric) end) as closing
     from {{ ref('int_lot_disposals') }}
     group by portfolio_id, symbol, is_short
 ),
@@ -25,6 +25,14 @@ disposals as (
 methods as (
     select applied.lot_method
     from unnest(array['fifo', 'lifo', 'hifo', 'average', 'specific', 'portfolio']) as applied (lot_method)
+),
+
+relief as (
+    select
+        relief.*,
+        coalesce(disposals.is_transfer, false) as is_transfer
+    from {{ ref('int_lot_relief') }} as relief
+    left join {{ ref('int_lot_disposals') }} as disposals on relief.disposal_id = disposals.disposal_id
 ),
 
 relieved as (
@@ -35,12 +43,9 @@ relieved as (
         method,
         sum(cast(units as numeric)) as units,
         sum(cast(opening as numeric)) as opening,
-        sum(cast(closing as numeric)) as closing,
-        sum(
-            cast(wash_disallowed as numeric)
-            - cast(basis_adjustment as numeric)
-        ) as washed
-    from {{ ref('int_lot_relief') }}
+        sum(case when not is_transfer then cast(closing as numeric) end) as closing,
+        sum(cast(wash_disallowed as numeric) - cast(basis_adjustment as numeric)) as washed
+    from relief
     group by portfolio_id, symbol, is_short, method
 )
 

@@ -16,13 +16,16 @@ from gains
 where (
     gain = proceeds - basis
     and gain_after_wash_sales = gain + wash_disallowed - basis_adjustment
-    and quantity >= 0 and proceeds >= 0 and basis >= 0
-    and holding_days = disposed_on - acquired_on and holding_days >= 0 and tacked_days >= 0
+    and quantity >= 0
+    and coalesce(holding_days = disposed_on - acquired_on, term_null_reason is not null or term = 'short')
+    and disposed_on >= acquired_on and tacked_days >= 0
+    and (term is null) = (term_null_reason is not null)
+    and (term is null) = (term_after_wash_sales is null)
     and wash_disallowed between 0 and greatest(basis_adjustment - gain, 0) and basis_adjustment >= 0
     and method in ('fifo', 'lifo', 'hifo', 'average', 'specific', 'portfolio')
     and lot_method in ('fifo', 'lifo', 'hifo', 'average', 'specific')
     and (method = 'portfolio' or method = lot_method)
-    and term in ('short', 'long') and term_after_wash_sales in ('short', 'long')
+    and coalesce(term in ('short', 'long') and term_after_wash_sales in ('short', 'long'), true)
     and (position_type in ('LONG', 'LC', 'LP') or term = 'short')
 ) is not true
 union all
@@ -32,7 +35,7 @@ select
     lot_id
 from open_lots
 where (
-    sign(cost_basis) * sign(quantity) >= 0 and basis_adjustment >= 0
+    basis_adjustment >= 0
     and (position_type in ('LONG', 'LC', 'LP')) = (quantity >= 0)
     and method in ('fifo', 'lifo', 'hifo', 'average', 'specific', 'portfolio')
     and (method = 'portfolio' or method = lot_method)

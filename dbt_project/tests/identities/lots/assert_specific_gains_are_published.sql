@@ -13,8 +13,9 @@ specific as (
     group by disposal_id
 ),
 
-lots as (
-    select * from {{ ref('int_tax_lots') }}
+disposals as (
+    select * from {{ ref('int_lot_disposals') }}
+    where stated_by = 'statement'
 ),
 
 ended as (
@@ -30,6 +31,6 @@ select
     ended.portfolio_id,
     ended.position_id
 from ended
-inner join lots on ended.position_id = lots.lot_id
+inner join disposals on ended.position_id = disposals.disposal_id
 left join specific on ended.position_id = specific.position_id
 where specific.gain is distinct from ended.realized_pnl

@@ -1,4 +1,4 @@
--- The same by symbol, since inception.
+-- Gains of what was sold, covered or expired since inception, by symbol and term, under the lot method in force.
 select
     portfolios.portfolio_name,
     facts.symbol,

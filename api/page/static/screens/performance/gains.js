@@ -11,7 +11,7 @@ export function realizedGains(answer) {
         return h("p", {}, "Nothing was sold, covered or expired.");
     }
     return [
-        h("p", { class: "soft" }, "By the lot method of the portfolio. Wash sales stand beside the gain. Not tax advice."),
+        h("p", { class: "soft" }, "By the portfolio's lot method; wash sales stand beside the gain. Not tax advice."),
         byYear(answer),
         h("h3", {}, "The last lots"),
         byLot(answer),
@@ -40,7 +40,7 @@ function byLot(answer) {
         { title: "Symbol", at: under(list, "symbol"), kind: "name" },
         { title: "Acquired", at: under(list, "acquired_on"), kind: "date" },
         { title: "Disposed", at: under(list, "disposed_on"), kind: "date" },
-        { title: "Term", at: under(list, "term"), kind: "name" },
+        { title: "Term", at: under(list, "term"), kind: "name", reason: under(list, "term_null_reason") },
         usd(list, "Proceeds", "proceeds", "proceeds"),
         usd(list, "Basis", "basis", "basis"),
         usd(list, "Gain", "gain", "gain", { signed: true }),

@@ -1,0 +1,1 @@
+"""Transactions of portfolios: buys, sells, dividends, fees, splits and transfers, from a file."""
