@@ -363,6 +363,9 @@ class PositionGreeks(ResponseModel):
     underlying_price: float | None = described("Price of the underlying, USD.", 234.07)
     strike_price: float = described("Strike, after splits, USD.", 250.0)
     expiration_date: date = described("Expiration date.", "2026-01-16")
+    exercise: Literal["AMERICAN", "EUROPEAN"] | None = described(
+        "AMERICAN: at any time; EUROPEAN: at expiration only, as options on indices.", "AMERICAN"
+    )
     implied_volatility: float | None = described("Annualized decimal; null with null_reason.", 0.28)
     iv_source: Literal["mid", "last", "carried", "entry", "realized_63d"] | None = described(
         "The quote that was inverted, the contract's last one before, the entry price, or the underlying's "
