@@ -49,10 +49,11 @@ function workbench(answer, address) {
     }
 
     async function ask() {
-        lines.forEach((line) => replace(line.note));
+        lines.filter((line) => !line.isPrivate).forEach((line) => replace(line.note));
         const { trades, unclear } = tradesOf(lines, held);
         for (const { line, sentence } of unclear) replace(line.note, sentence);
-        if (unclear.length || !trades.length) return replace(results);
+        const nothing = h("p", { class: "soft", role: "status" }, "Every quantity is the one that is held.");
+        if (unclear.length || !trades.length) return replace(results, !unclear.length && nothing);
         replace(results, h("p", { class: "soft", role: "status" }, "Computing …"));
         try {
             const path = dated(`/analytics/portfolio/${address.portfolio}/what-if`, address);
@@ -109,7 +110,7 @@ function form(submit, { body, cash, add, reset }) {
     );
 }
 
-// A line: { node, note, symbol(), quantity(), isContract }.
+// A line: { node, note, symbol(), quantity(), isContract, isPrivate }.
 function heldLine(answer, { symbol, rows, quantity, isPrivate, isContract }, edited) {
     const note = h("td", { class: "sentence" });
     const input = quantityInput(symbol, edited ?? String(quantity));
@@ -132,7 +133,8 @@ function heldLine(answer, { symbol, rows, quantity, isPrivate, isContract }, edi
         h("td", { class: "number" }, input),
         note,
     );
-    return { node, note, symbol: () => symbol, quantity: () => (isPrivate ? "" : input.value), isContract };
+    const written = () => (isPrivate ? "" : input.value);
+    return { node, note, symbol: () => symbol, quantity: written, isContract, isPrivate };
 }
 
 function addedLine(symbol, quantity) {
