@@ -1,6 +1,7 @@
 """The parameters of the method, read from the variables and seeds of the dbt project."""
 
 import csv
+from datetime import date
 from functools import cache
 from typing import Any
 
@@ -17,6 +18,12 @@ def method_variables() -> dict[str, Any]:
     text = (PROJECT / "dbt_project.yml").read_text("utf-8")
     variables: dict[str, Any] = yaml.safe_load(text)["vars"]
     return variables
+
+
+def stressed_window() -> tuple[date, date]:
+    """The first and last session of the fixed bad window of stressed value at risk."""
+    first, last = (method_variables()[f"stressed_window_{end}"] for end in ("start", "end"))
+    return date.fromisoformat(first), date.fromisoformat(last)
 
 
 @cache

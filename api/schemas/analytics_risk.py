@@ -148,13 +148,31 @@ class TailShares(ResponseModel):
     var_99_10d: float | None = described("Value at risk of ten days, 99 %.", 0.074138)
 
 
+class StressedTailRisk(TailRisk):
+    """The holdings of the session with the returns of one fixed bad window; null with a null_reason."""
+
+    window_start: date | None = described("First session of the window.", "2024-04-18")
+    window_end: date | None = described("Last session of the window.", "2025-04-21")
+    scenario_days: int | None = described("Sessions of the window applied to the holdings.", 252)
+    proxied_share: float | None = described(
+        "Share of the window's returns that are missing and follow from factor betas, 0 to 1.", 0.0
+    )
+    null_reason: Literal["stressed_window_not_covered", "no_factor_data", "too_few_outcomes"] | None = (
+        described("Why there are no figures; null if there are.", None)
+    )
+
+
 class ValueAtRisk(ResponseModel):
-    """Value at risk by four methods; filtered: past outcomes scaled to the current volatility."""
+    """Value at risk by four methods; filtered: past outcomes scaled to the current volatility.
+
+    stressed: historical, over a fixed bad window instead of the last sessions.
+    """
 
     historical: TailRisk
     filtered: TailRisk
     parametric: TailRisk
     cornish_fisher: TailRisk
+    stressed: StressedTailRisk
     ten_days: TenDays
     of_equity: TailShares
     is_cornish_fisher_monotone: bool | None = described(
@@ -345,6 +363,9 @@ class PositionGreeks(ResponseModel):
     underlying_price: float | None = described("Price of the underlying, USD.", 234.07)
     strike_price: float = described("Strike, after splits, USD.", 250.0)
     expiration_date: date = described("Expiration date.", "2026-01-16")
+    exercise: Literal["AMERICAN", "EUROPEAN"] | None = described(
+        "AMERICAN: at any time; EUROPEAN: at expiration only, as options on indices.", "AMERICAN"
+    )
     implied_volatility: float | None = described("Annualized decimal; null with null_reason.", 0.28)
     iv_source: Literal["mid", "last", "carried", "entry", "realized_63d"] | None = described(
         "The quote that was inverted, the contract's last one before, the entry price, or the underlying's "

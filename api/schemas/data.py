@@ -265,6 +265,9 @@ class PositionDetails(PositionContributions):
     total_pnl: float = described("P&L since entry: unrealized, realized and dividends, USD.", 2383.23)
     strike_price: float | None = described("An option's strike, USD.", None)
     expiration_date: date | None = described("An option's expiration.", None)
+    exercise: Literal["AMERICAN", "EUROPEAN"] | None = described(
+        "Of an option: AMERICAN at any time, EUROPEAN at expiration only.", None
+    )
     underlying_symbol: str | None = described("An option's underlying.", None)
     is_open: bool = described("Open at the close.", True)
     exit_date: date | None = described("The day it was exited; null while open or when it expired.", None)

@@ -274,10 +274,18 @@ cast(current_setting('sigmasight.published_at') as timestamptz)
 {%- endmacro %}
 
 
-{#- Marts without a portfolio whose keys begin with a symbol, as a list of SQL. -#}
+{#-
+  Marts without a portfolio whose keys begin with a symbol, as a list of SQL: what is told of their rows names a symbol that
+  somebody holds. Found by their grain, so that a new mart is among them.
+-#}
 {% macro symbol_marts() -%}
-(
-                'dim_symbols', 'dim_company_profiles', 'fct_prices', 'fct_data_quality', 'fct_symbol_risk',
-                'fct_symbol_factor_betas'
-            )
+{%- set found = [] -%}
+{%- if execute -%}
+    {%- for node in graph.nodes.values() -%}
+        {%- if node.resource_type == 'model' and (node.config.get('grain') or [none])[0] == 'symbol' -%}
+            {%- do found.append("'" ~ (node.config.get('restated_as') or node.name) ~ "'") -%}
+        {%- endif -%}
+    {%- endfor -%}
+{%- endif -%}
+({{ found | unique | sort | join(', ') or 'null' }})
 {%- endmacro %}

@@ -1,6 +1,7 @@
 """Plan the start date of each symbol's request: the missing sessions, and a few known ones.
 
-A new symbol needs two years before the first portfolio begins, and at least one year. A known symbol is
+A new symbol needs two years before the first portfolio begins, at least one year, and the window of stressed
+value at risk. A known symbol is
 requested from five sessions before its last one, so that corrections are noticed, or from its first inner
 gap.
 """
@@ -13,6 +14,7 @@ import numpy as np
 
 from ingestion.market.calendar import DaysArray, sessions
 from ingestion.raw.loads import Connection
+from warehouse.method import stressed_window
 
 HISTORY_BEFORE_INCEPTION = timedelta(days=760)  # two years of sessions for the longest windows
 SHORTEST_HISTORY = timedelta(days=365)
@@ -110,11 +112,17 @@ def plan_requests(
 
 
 def history_begins(connection: Connection, last: date) -> date:
-    """The first date that is needed: two years before the first portfolio begins, at least one year ago."""
+    """The first date that is needed: two years before the first portfolio begins, at least one year ago.
+
+    The stressed window needs its sessions, and a close before them.
+    """
     with connection.transaction():
         row = connection.execute("select min(inception_date) from raw.portfolios").fetchone()
-    year = last - SHORTEST_HISTORY
-    return year if row is None or row[0] is None else min(row[0] - HISTORY_BEFORE_INCEPTION, year)
+    needed = [last - SHORTEST_HISTORY]
+    if row is not None and row[0] is not None:
+        needed.append(row[0] - HISTORY_BEFORE_INCEPTION)
+        needed.append(sessions_before(stressed_window()[0], 1))
+    return min(needed)
 
 
 def _start(known: Coverage | None, needed: date, last: date) -> date:

@@ -63,12 +63,19 @@ class Day(NamedTuple):
 
 
 def days_of(
-    holdings: pd.DataFrame, past: PastReturns, *, history: int, others: pd.DataFrame | None = None
+    holdings: pd.DataFrame,
+    past: PastReturns,
+    *,
+    history: int,
+    others: pd.DataFrame | None = None,
+    until: pd.Timestamp | None = None,
 ) -> Iterator[Day]:
     """The dates of the holdings, each with the returns of the `history` sessions that end with it.
 
     others: as_of_date, symbol, sector of symbols whose returns are wanted too. They leave the returns of
-    symbols held as they are: only residuals of these are drawn for others of their sector.
+    symbols held as they are: only residuals of these are drawn for others of their sector. until: the
+    session with which the returns end instead, the same for all dates; dates before it are left out. What a
+    factor does beyond the market is then still as on the date itself.
     """
     panel, yields = daily_inputs(past.returns, past.yield_changes)
     dates, known_symbols, values = panel
@@ -80,25 +87,30 @@ def days_of(
     for date in pd.Index([*holdings_of, *unheld]).unique().sort_values():
         held = holdings_of.get(date, holdings.iloc[:0])
         rows = np.flatnonzero(dates == date)
-        if not len(rows) or date not in betas:
+        ends = rows if until is None else np.flatnonzero(dates == until)
+        if not len(rows) or not len(ends) or ends[0] > rows[0] or date not in betas:
             continue
         listed = held[["symbol", "sector"]]
         if date in unheld:
             listed = pd.concat([listed, unheld[date][["symbol", "sector"]].astype(listed.dtypes)])
-        row, symbols = int(rows[0]), names_of(listed, "symbol")
-        factors = residual_factors(panel, yields, row, model=model, rules=past.rules, history=reach)
+        row, end, symbols = int(rows[0]), int(ends[0]), names_of(listed, "symbol")
+        factors = residual_factors(
+            panel, yields, row, model=model, rules=past.rules, history=reach + row - end
+        )
         if not factors.names:
             continue
         places = known_symbols.get_indexer(symbols)
-        returns = np.where(places >= 0, values[window_ending(row, reach)][:, places], np.nan)
+        window = window_ending(end, reach)
+        returns = np.where(places >= 0, values[window][:, places], np.nan)
         coefficients = _coefficients(betas[date], symbols, factors.names)
         draws = Draws(
-            uniform_draws(symbols, dates[window_ending(row, reach)]),
+            uniform_draws(symbols, dates[window]),
             _sectors(listed, symbols),
             past.residual_minimum,
             symbols.isin(held["symbol"]),
         )
-        filled, is_proxied = proxied_returns(returns, coefficients, factors.values, draws)
+        moves, _ = np.split(factors.values, [len(returns)])  # those after `until` are left out
+        filled, is_proxied = proxied_returns(returns, coefficients, moves, draws)
         recent = ProxiedReturns(filled[-history:], is_proxied[-history:])
         yield Day(_timestamp(date), held, names_of(held, "portfolio_id"), symbols, recent)
 

@@ -114,7 +114,7 @@ def _weights(day: Day) -> FloatArray:
 def _volatility_frame(
     day: Day, weights: FloatArray, profile: VolatilityProfile, rules: VolatilityConfig
 ) -> pd.DataFrame:
-    frame = _dated(
+    frame = dated(
         day,
         realized_volatility_21d=profile.realized_21d,
         realized_volatility_63d=profile.realized_63d,
@@ -129,7 +129,7 @@ def _volatility_frame(
 
 
 def _tail_rows(days: list[Day], options: list[pd.DataFrame], rules: RiskConfig) -> pd.DataFrame:
-    outcomes = [_outcomes(day, chosen) for day, chosen in zip(days, options, strict=True)]
+    outcomes = [portfolio_outcomes(day, chosen) for day, chosen in zip(days, options, strict=True)]
     # days whose windows are as long are measured together, and the sums of each do not depend on the others
     frames = [
         _tail_frame(list(group), rules)
@@ -144,11 +144,11 @@ def _tail_frame(days: list[tuple[Day, FloatArray]], rules: RiskConfig) -> pd.Dat
     padded = [np.pad(pnl, ((sessions - len(pnl), 0), (0, 0)), constant_values=np.nan) for _, pnl in days]
     risk = portfolio_value_at_risk(np.hstack(padded), rules)
     risk = risk.rename(columns={"observations": "scenario_days"})
-    frame = pd.concat([pd.concat([_dated(day) for day, _ in days], ignore_index=True), risk], axis=1)
+    frame = pd.concat([pd.concat([dated(day) for day, _ in days], ignore_index=True), risk], axis=1)
     return frame[frame["scenario_days"] > 0]
 
 
-def _outcomes(day: Day, options: pd.DataFrame) -> FloatArray:
+def portfolio_outcomes(day: Day, options: pd.DataFrame) -> FloatArray:
     """Hypothetical P&L of each portfolio on each past session, shape (n_sessions, n_portfolios)."""
     contracts = options.drop_duplicates("contract").sort_values("contract")
     units = matrix_of(options, "units", portfolio_id=day.portfolios, contract=pd.Index(contracts["contract"]))
@@ -158,6 +158,7 @@ def _outcomes(day: Day, options: pd.DataFrame) -> FloatArray:
     return pro_forma_returns(held, moves, np.hstack([day.is_held(), units != 0]))
 
 
-def _dated(day: Day, **columns: object) -> pd.DataFrame:
+def dated(day: Day, **columns: object) -> pd.DataFrame:
+    """Columns with one value per portfolio of the day, beside its portfolios and its date."""
     dates = pd.Series([day.as_of_date] * len(day.portfolios), dtype="datetime64[us]")
     return pd.DataFrame({"portfolio_id": day.portfolios, "as_of_date": dates, **columns})

@@ -48,6 +48,8 @@ def _to_arrow(column: pd.Series[Any], name: str, data_type: str, model: str) -> 
         raise FrameError(
             f"{model}.{name} is declared as {data_type!r}; Python models support {', '.join(ARROW_TYPES)}."
         )
+    if column.empty:
+        column = column.astype(object)  # without rows pandas has made numbers of lists
     try:
         array = pa.Array.from_pandas(column, type=ARROW_TYPES[data_type])
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:

@@ -85,7 +85,9 @@ CONTRACT = {
     "var_95_1d "
     "var_99_1d es_95_1d es_99_1d var_95_1d_parametric var_99_1d_parametric es_95_1d_parametric "
     "es_99_1d_parametric var_95_1d_cornish_fisher var_99_1d_cornish_fisher es_95_1d_cornish_fisher "
-    "es_99_1d_cornish_fisher var_95_10d var_99_10d quality_flag quality_message positions_analyzed "
+    "es_99_1d_cornish_fisher var_95_1d_stressed var_99_1d_stressed es_95_1d_stressed es_99_1d_stressed "
+    "stressed_window_start stressed_window_end stressed_null_reason "
+    "var_95_10d var_99_10d quality_flag quality_message positions_analyzed "
     "positions_total positions_skipped data_days",
     "fct_risk_contributions": "position_id as_of_date measure | portfolio_id symbol standalone marginal "
     "component share null_reason coverage",

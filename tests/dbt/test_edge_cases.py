@@ -400,6 +400,15 @@ def test_missing_returns_are_proxied_and_their_share_is_reported(row: Callable[.
     assert risk["scenario_days"] == 252
 
 
+def test_a_window_that_the_prices_do_not_cover_has_no_stressed_value_at_risk(row: Callable[..., Row]) -> None:
+    """The prices of this market begin after the window does: it lacks more than 5 % of its sessions."""
+    risk = row("fct_portfolio_risk", "one symbol")
+    assert risk["var_95_1d_stressed"] is None
+    assert risk["stressed_null_reason"] == "stressed_window_not_covered"
+    assert row("fct_portfolio_risk", "only the youngest")["stressed_null_reason"] == "no_factor_data"
+    assert row("fct_portfolio_risk", "private only")["stressed_null_reason"] == "no_public_positions"
+
+
 def test_young_symbols_do_not_change_betas_of_others(betas: Rows, past: pd.DataFrame) -> None:
     """Other betas are regressions over all their own days, not over those common with the youngest symbol."""
     window = past.tail(90)

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from math import isfinite
 from typing import Any, Final, TypeVar
 
@@ -34,6 +35,11 @@ class OneOf:
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         """Check it as a literal."""
         return core_schema.literal_schema(list(self.values))
+
+
+def in_utc(instant: datetime) -> datetime:
+    """The instant, in UTC if it names no zone."""
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
 def parse_arguments(model: type[AnyArguments], text: str) -> AnyArguments:
@@ -76,11 +82,24 @@ def _has_levels(value: Any, most: int) -> bool:
 def strict_schema(model: type[Arguments]) -> dict[str, Any]:
     """The JSON Schema of the arguments: all properties required, none besides them."""
     schema = model.model_json_schema()
+    parts = schema.pop("$defs", {})
     schema["required"] = list(schema.get("properties", {}))
     schema.setdefault("properties", {})
-    stripped: dict[str, Any] = _without_annotations(schema)
+    stripped: dict[str, Any] = _without_annotations(_in_place(schema, parts))
     stripped.pop("description", None)
     return stripped
+
+
+def _in_place(schema: Any, parts: dict[str, Any]) -> Any:
+    """The schema with each part that it refers to in the place of the reference."""
+    if isinstance(schema, list):
+        return [_in_place(item, parts) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        part = parts[schema["$ref"].rpartition("/")[2]]
+        return _in_place({key: value for key, value in part.items() if key != "description"}, parts)
+    return {key: _in_place(value, parts) for key, value in schema.items()}
 
 
 def _without_annotations(schema: Any) -> Any:

@@ -1,14 +1,14 @@
 """The tool `metric`: governed figures, each from one statement of ours."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 
 from api.chat.results import QueryResult
 from api.chat.tools.answers import Finding, ToolCallError, ToolContext, describe_result
-from api.chat.tools.arguments import Arguments, OneOf
+from api.chat.tools.arguments import Arguments, OneOf, in_utc
 from api.chat.tools.metrics import Metric, MetricColumn, read_metrics
 from api.chat.tools.scope import (
     ALL,
@@ -26,10 +26,6 @@ _WITHOUT_UNIT = {"text", "id", "date", "code", "flag", "boolean", "UTC timestamp
 _CUTS = tuple(sorted({by for metric in read_metrics().values() for by in metric.cuts}))
 
 
-def _in_utc(instant: datetime) -> datetime:
-    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
-
-
 class MetricArguments(Arguments):
     """Arguments of the tool."""
 
@@ -41,7 +37,7 @@ class MetricArguments(Arguments):
     as_of: date | None = Field(
         description="Date, YYYY-MM-DD: the last session on or before it; null: the last published session."
     )
-    published_at: Annotated[datetime, AfterValidator(_in_utc)] | None = Field(
+    published_at: Annotated[datetime, AfterValidator(in_utc)] | None = Field(
         description="Only to see what was published at an earlier instant (ISO 8601); else null."
     )
     by: Annotated[str, OneOf(_CUTS)] | None = Field(description="The cut; null: the plain figures.")

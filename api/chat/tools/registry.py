@@ -20,6 +20,8 @@ from api.chat.tools.search_docs import SearchArguments, run_search
 from api.chat.tools.semantic.document import semantic_document
 from api.chat.tools.sql import DESCRIPTION as SQL
 from api.chat.tools.sql import SqlArguments, run_sql
+from api.chat.tools.what_if import DESCRIPTION as WHAT_IF
+from api.chat.tools.what_if import WhatIfArguments, run_what_if
 from api.http.errors import NothingPublished, Problem
 
 __all__ = ["ToolAnswer", "ToolContext", "Tools", "semantic_document"]
@@ -55,6 +57,7 @@ class Tools:
     def __init__(self) -> None:
         tools = (
             Tool("metric", describe_tool(), MetricArguments, run_metric),
+            Tool("what_if", WHAT_IF, WhatIfArguments, run_what_if),
             Tool("sql", SQL, SqlArguments, run_sql),
             Tool("describe", DESCRIBE, DescribeArguments, run_describe),
             Tool("explain", EXPLAIN, ExplainArguments, run_explain),

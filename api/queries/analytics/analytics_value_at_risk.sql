@@ -1,5 +1,5 @@
--- GET /analytics/portfolio/{id}/value-at-risk: value at risk and expected shortfall by four methods, and their
--- backtests. No row: the portfolio is not this user's. Null body: it begins after the session.
+-- GET /analytics/portfolio/{id}/value-at-risk: value at risk and expected shortfall by four methods and over a fixed
+-- bad window, and their backtests. No row: the portfolio is not this user's. Null body: it begins after the session.
 -- with portfolio_scope, portfolio_risk, portfolio_quality
 with backtests as (
     select
@@ -138,6 +138,17 @@ select
                         'es_99_1d', round(risk.es_99_1d_pct_equity::numeric, 6),
                         'var_95_10d', round(risk.var_95_10d_pct_equity::numeric, 6),
                         'var_99_10d', round(risk.var_99_10d_pct_equity::numeric, 6)
+                    ),
+                    'stressed', json_build_object(
+                        'var_95_1d', round(risk.var_95_1d_stressed::numeric, 2),
+                        'var_99_1d', round(risk.var_99_1d_stressed::numeric, 2),
+                        'es_95_1d', round(risk.es_95_1d_stressed::numeric, 2),
+                        'es_99_1d', round(risk.es_99_1d_stressed::numeric, 2),
+                        'window_start', risk.stressed_window_start,
+                        'window_end', risk.stressed_window_end,
+                        'scenario_days', risk.stressed_scenario_days,
+                        'proxied_share', round(risk.stressed_proxied_share::numeric, 6),
+                        'null_reason', risk.stressed_null_reason
                     ),
                     'is_cornish_fisher_monotone', risk.is_cornish_fisher_monotone,
                     'cornish_fisher_null_reason', risk.cornish_fisher_null_reason,

@@ -60,6 +60,7 @@ def greeks(facts: Facts) -> Section:
             quantity("quantity"),
             price("strike_price", "Strike"),
             day("expiration_date", "Expiration"),
+            text("exercise", "Exercise"),
             rate("implied_volatility", "Implied volatility", "per year", **NULL),
             text("iv_source", "Source", **NULL),
             *(greek(f"position_{name}", label, unit, **NULL) for name, label, unit in UNITS),

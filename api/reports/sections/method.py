@@ -34,7 +34,8 @@ Volatility is that of the holdings at the close applied to past returns, annuali
 
 Value at risk and expected shortfall are of one day and positive for a loss: historical (the holdings
 through the last {outcomes} sessions, options repriced), filtered (these outcomes scaled to the current
-volatility), normal, and Cornish-Fisher. Ten days are one day times the square root of ten. The backtest
+volatility), normal, Cornish-Fisher, and stressed (historical, through the sessions from {stressed_start}
+to {stressed_end} instead). Ten days are one day times the square root of ten. The backtest
 counts the days whose loss broke the VaR of the day before; small p-values reject it.
 
 Tracking error ex post is the annualized deviation of the daily differences from the benchmark over
@@ -63,6 +64,8 @@ def method() -> Section:
         risk_window=next(row["window_days"] for row in factors() if row["model"] == "risk"),
         half_life=variables["factor_rules"]["half_life"],
         outcomes=variables["risk_rules"]["window"],
+        stressed_start=variables["stressed_window_start"],
+        stressed_end=variables["stressed_window_end"],
         benchmark_window=variables["benchmark_rules"]["window"],
         correlation_window=variables["correlation_rules"]["window"],
     )

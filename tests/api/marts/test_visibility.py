@@ -376,3 +376,38 @@ def test_the_apis_role_cannot_write(role: Connection[Row]) -> None:
             )
         """).fetchall()
     assert rows == []
+
+
+RESTATED_SYMBOLS = """
+insert into ops.restatements (
+    publication_id, as_of_date, mart, key, column_name, old_value, new_value
+)
+select publications.publication_id, dates.as_of_date, tables.name, symbols.symbol || ' more', 'x', '1', '2'
+from ops.publications as publications
+join ops.publication_dates as dates using (publication_id)
+cross join unnest(%s::text[]) as tables (name)
+cross join unnest(%s::text[]) as symbols (symbol)
+where publication_id = %s
+"""
+
+
+def test_a_restated_figure_of_a_symbol_is_visible_only_to_who_may_read_it(
+    role: Connection[Row], demo: Warehouse
+) -> None:
+    """Of every mart that has symbols and no portfolios: a symbol that is there is held by somebody."""
+    with psycopg.connect(demo.analyst_url) as analyst:
+        marts = [
+            row[0]
+            for row in analyst.execute(
+                "select table_name from information_schema.columns where table_schema = 'marts'"
+                " group by table_name having bool_or(column_name = 'symbol')"
+                " and not bool_or(column_name = 'portfolio_id')"
+            ).fetchall()
+        ]
+    assert len(marts) >= 8
+    with republished(demo, Decimal(1)) as number, demo.connect_writer() as writer:
+        writer.execute(RESTATED_SYMBOLS, (marts, ["SPY", "ART_COLLECTIVE"], number))
+        writer.commit()
+        claim(role, demo, "demo_hedgefundstyle@sigmasight.com")
+        seen = role.execute("select mart, key from marts.fct_restatements where column_name = 'x'").fetchall()
+    assert {(mart, key) for mart, key in seen} == {(mart, "SPY more") for mart in marts}

@@ -7,7 +7,7 @@ from urllib.request import Request, urlopen
 
 from ingestion.demo.demo import DEMO_PASSWORD
 
-SCREENS = ("overview", "holdings", "performance", "risk", "stress", "options", "data", "chat")
+SCREENS = ("overview", "holdings", "performance", "risk", "stress", "options", "data", "chat", "whatif")
 REPORT_VIOLATIONS = """
 addEventListener("securitypolicyviolation", (event) => console.error(`policy: ${event.violatedDirective}`));
 """

@@ -3,8 +3,10 @@
 python -m tests.api.page.screenshots http://127.0.0.1:8000 docs/screenshots
 """
 
+import json
 import sys
 from pathlib import Path
+from urllib.parse import urlencode
 
 from playwright.sync_api import Browser, sync_playwright
 
@@ -42,6 +44,11 @@ def take_all(browser: Browser, origin: str, folder: Path) -> None:
             shoot(reader, folder / f"{screen}.png")
             if screen in PARTS:
                 shoot_part(reader, *PARTS[screen], folder)
+    reader = opened(browser, origin, "demo_hedgefundstyle@sigmasight.com")
+    asked = urlencode({"quantities": json.dumps({"TLT": "5000", "AAPL": "0"})})
+    reader.go(f"#/portfolio/{reader.portfolio_ids()[0]}/whatif?{asked}")
+    reader.page.wait_for_selector(".columns")
+    shoot_part(reader, "whatif", ".columns", folder)
     shoot(opened(browser, origin, "demo_familyoffice@sigmasight.com"), folder / "portfolios.png")
     dark = opened(browser, origin, "demo_hedgefundstyle@sigmasight.com", color_scheme="dark")
     dark.go(f"#/portfolio/{dark.portfolio_ids()[0]}/overview")

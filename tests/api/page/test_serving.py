@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from api.page.assets import load_page
 from tests.api.page.sources import IMPORT, modules
-from warehouse.settings import Settings
+from warehouse.settings import Settings, project_root
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -119,6 +119,16 @@ def test_no_module_makes_markup_or_code_out_of_text() -> None:
 def test_scripts_and_styles_stay_small_over_the_wire() -> None:
     total = sum(len(asset.compressed) for asset in load_page().assets.values())
     assert total + len(load_page().index.compressed) < OVER_THE_WIRE
+
+
+def test_the_documentation_says_how_many_files_there_are_and_how_large() -> None:
+    page = load_page()
+    text = (project_root() / "docs" / "page.md").read_text("utf-8")
+    found = re.search(r"The page is (\d+) small files of this project.*: about (\d+) kB over the wire", text)
+    assert found is not None
+    assert int(found[1]) == len(page.assets)
+    size = sum(len(asset.compressed) for asset in (page.index, *page.assets.values())) / 1000
+    assert int(found[2]) == pytest.approx(size, abs=5)
 
 
 def _resolve(folder: PurePosixPath, relative: str) -> str:

@@ -266,7 +266,7 @@ def test_months_are_those_of_the_function(reports: Reports, analyst: Connection[
 def test_value_at_risk_is_that_of_each_method(reports: Reports, analyst: Connection[DictRow]) -> None:
     methods = {
         "historical": "", "filtered historical": "_filtered", "parametric normal": "_parametric",
-        "Cornish-Fisher": "_cornish_fisher",
+        "Cornish-Fisher": "_cornish_fisher", "stressed": "_stressed",
     }  # fmt: skip
     for written in reports.values():
         document = json.loads(read(written, "portfolio_report.json"))

@@ -626,6 +626,14 @@ def test_greeks_equal_the_marts_and_only_open_options_are_listed(
         for option in body["positions"]:
             assert option["delta"] == rounded(known[option["position_id"]]["delta"], 4)
             assert option["position_vega"] == rounded(known[option["position_id"]]["position_vega"], 4)
+            assert option["exercise"] == known[option["position_id"]]["exercise"] is not None
+        details = hedge_fund.get(
+            "data/positions/details", portfolio_id=hedge_fund.portfolio_id, as_of_date=day
+        ).json()["positions"]
+        exercises = {one["id"]: one["exercise"] for one in details if one["is_open"]}
+        assert {key: value for key, value in exercises.items() if value} == {
+            one["position_id"]: one["exercise"] for one in body["positions"]
+        }
 
 
 def test_payoffs_of_options_equal_the_function(hedge_fund: Person, analyst: Analyst) -> None:

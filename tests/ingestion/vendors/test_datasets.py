@@ -14,7 +14,12 @@ from ingestion.market.symbols import last_needed, symbols_to_price
 from ingestion.raw.loads import Connection
 from ingestion.vendors.load import load_symbols, load_vendors
 from ingestion.vendors.option_chain import contracts_held
-from ingestion.vendors.planning import HISTORY_BEFORE_INCEPTION, plan_requests, still_lacking
+from ingestion.vendors.planning import (
+    HISTORY_BEFORE_INCEPTION,
+    plan_requests,
+    sessions_before,
+    still_lacking,
+)
 from ingestion.vendors.protocol import GivesOptions, GivesPrices, GivesProfiles, GivesRates
 from ingestion.vendors.rate_chain import SERIES, load_rate_chain
 from ingestion.vendors.registry import make_vendors
@@ -33,6 +38,7 @@ from tests.ingestion.vendors.vendor_fixtures import (
 from tests.ingestion.vendors.vendor_servers import FmpShare, contract
 from tests.ingestion.vendors.yahoo_server import Share
 from warehouse.errors import SettingsError
+from warehouse.method import stressed_window
 from warehouse.settings import Settings, get_settings
 
 # yfinance uses an API that pandas 3.1 deprecates
@@ -159,8 +165,13 @@ def known(connection: Connection, symbol: str, first: date, last: date, *missing
 
 @pytest.mark.parametrize(
     ("inception", "first"),
-    [(None, date(2024, 6, 10)), (date(2025, 5, 1), date(2023, 4, 2)), (date(2026, 1, 1), date(2023, 12, 3))],
-    ids=["no_portfolio", "two_years_before_inception", "inception_to_come"],
+    [
+        (None, date(2024, 6, 10)),
+        (date(2025, 5, 1), date(2023, 4, 2)),
+        (date(2026, 1, 1), date(2023, 12, 3)),
+        (date(2026, 12, 1), sessions_before(stressed_window()[0], 1)),
+    ],
+    ids=["no_portfolio", "two_years_before_inception", "inception_to_come", "close_before_stressed_window"],
 )
 def test_a_new_symbol_is_requested_from_two_years_before_inception_or_at_least_a_year(
     connection: Connection, inception: date | None, first: date

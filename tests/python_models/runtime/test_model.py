@@ -354,6 +354,13 @@ def test_a_vector_has_no_place_for_what_is_unknown(number: float) -> None:
         frame_to_arrow(frame, {"outcomes": "vector"}, model="m")
 
 
+def test_a_frame_without_rows_fits_every_type() -> None:
+    """As on dates without factors, which would fail the build."""
+    columns = {"outcomes": "vector", "places": "integer[]", "symbol": "text", "as_of_date": "date"}
+    frame = pd.DataFrame({name: [] for name in columns})
+    assert frame_to_arrow(frame, columns, model="m").num_rows == 0
+
+
 def test_an_infinite_number_in_an_array_is_refused() -> None:
     frame = pd.DataFrame({"id": [1], "figures": [np.array([np.inf])], "counts": [np.array([1])]})
     with pytest.raises(FrameError, match=r"m\.figures holds an infinite number"):

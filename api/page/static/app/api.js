@@ -16,17 +16,26 @@ export async function get(path) {
     if (before && etag && before.etag === etag) return before;
     const text = await response.text();
     if (before && before.text === text) return before;
-    const answer = {
+    const answer = answerOf(path, response, text);
+    kept.set(path, { ...answer, etag });
+    return kept.get(path);
+}
+
+// The answer to a POST that writes nothing; it is not kept.
+export async function post(path, body) {
+    const response = await request("POST", path, { body });
+    return { method: "POST", ...answerOf(path, response, await response.text()) };
+}
+
+function answerOf(path, response, text) {
+    return {
         path,
         text,
-        etag,
         body: JSON.parse(text),
         asOf: response.headers.get("X-As-Of-Date"),
         publication: response.headers.get("X-Publication-Id"),
         withheld: response.headers.get("X-Withheld-Portfolios")?.split(",") ?? [],
     };
-    kept.set(path, answer);
-    return answer;
 }
 
 // Several answers by name; a Problem in the place of one that failed.

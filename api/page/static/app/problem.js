@@ -1,8 +1,9 @@
 // An answer that is an error: the problem document of the API, or one of the same form for a server out of reach.
 
 export class Problem extends Error {
-    constructor({ status, code, detail, title, retry_after }) {
+    constructor({ status, code, detail, title, retry_after, trades }) {
         super(detail || title);
+        this.trades = trades; // that were refused
         this.retryAfter = retry_after;
         this.status = status;
         this.code = code;

@@ -13,7 +13,7 @@ export async function openDefinition({ answer, pointer, value, kind, mart, label
         fact("Value", h("code", {}, String(value))),
         fact("Unit", units[kind] ?? kind),
         fact("As of", answer.asOf ?? "now"),
-        fact("Field", h("code", {}, `GET ${answer.path}`), " ", h("code", {}, pointer)),
+        fact("Field", h("code", {}, `${answer.method ?? "GET"} ${answer.path}`), " ", h("code", {}, pointer)),
         before && fact("Restated", history(before, kind)),
     );
     const publication = h("div", { "aria-live": "polite" });

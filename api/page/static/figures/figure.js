@@ -10,9 +10,9 @@ import { restatementOf } from "./restated.js";
 // kind: see format.js. mart: "fct_x.column" behind the field. key: of the mart's row, if it is not the portfolio's.
 // session: of the mart's row, if it is not the answer's; null for a figure of several rows.
 // reason: pointer of the field that says why the value is null; reasonText: the reason, where there is but one.
-// label: what it is, for the dialog.
+// label: what it is, for the dialog. isNeutral: more is neither a gain nor a loss.
 export function figure(answer, pointer, kind, options = {}) {
-    const { mart, key, session = answer.asOf, reason, reasonText, signed, label, words } = options;
+    const { mart, key, session = answer.asOf, reason, reasonText, signed, isNeutral, label, words } = options;
     const value = at(answer.body, pointer);
     if (value === null || value === undefined) return missing(reasonText ?? reasonOf(answer, reason));
     const before = restatementOf(mart, session, key);
@@ -21,7 +21,7 @@ export function figure(answer, pointer, kind, options = {}) {
         "button",
         {
             type: "button",
-            class: `figure ${signed ? direction(value) : ""} ${before ? "restated" : ""}`,
+            class: `figure ${signed && !isNeutral ? direction(value) : ""} ${before ? "restated" : ""}`,
             "data-value": String(value),
             "data-source": source,
             "data-focus": source,

@@ -8,8 +8,8 @@ import { directionOf, matching, nextSort, sorted } from "./table_order.js";
 
 const DRAWN = 250; // rows at first: the others when they are asked for
 
-// columns: { title, at: (row) => pointer, kind, mart? (or martOf: (row) => mart), key?: (row) => text,
-//   session?: (row) => date or null, reason?: (row) => pointer, signed?, words?, link?: (row) => address, draw?: (row) => node, answer? (another one) }.
+// columns: { title, at: (row) => pointer, kind, mart? (or martOf: (row) => mart), key?: (row) => text, kindOf? and labelOf?
+//   for rows of different figures, session?: (row) => date or null, reason?: (row) => pointer, signed?, words?, link?: (row) => address, draw?: (row) => node, answer? (another one) }.
 // rows: the numbers of the answer's rows, in the order of the answer. groups: [{ name, cells: [node] }], above the rows
 // whose groupOf(row) holds their name. state: { sort, query }; onState: told of each change of it.
 export function dataTable({ name, answer, columns, rows, search = false, groups, groupOf, state = {}, onState }) {

@@ -31,7 +31,9 @@ function contentOf(answer, column, row) {
 function numberOf(answer, column, row) {
     const mart = column.martOf?.(row) ?? column.mart;
     const ofRow = { key: column.key?.(row), session: column.session?.(row), reason: column.reason?.(row) };
-    return figure(answer, column.at(row), column.kind, { ...column, ...ofRow, mart, label: column.title });
+    const kind = column.kindOf?.(row) ?? column.kind;
+    const label = column.labelOf?.(row) ?? column.title;
+    return figure(answer, column.at(row), kind, { ...column, ...ofRow, mart, label });
 }
 
 function textOf(answer, column, row) {

@@ -12,6 +12,7 @@ import { performance } from "./performance.js";
 import { portfolios } from "./portfolios.js";
 import { risk } from "./risk.js";
 import { stress } from "./stress.js";
+import { whatIf } from "./whatif.js";
 
 export const START = portfolios;
-export const SCREENS = [overview, holdings, performance, risk, stress, options, data, chat];
+export const SCREENS = [overview, holdings, performance, risk, stress, options, data, chat, whatIf];

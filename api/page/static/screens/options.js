@@ -93,6 +93,7 @@ function positions(answer) {
         { title: "Contract", at: field("symbol"), kind: "name" },
         { title: "Underlying", at: field("underlying_symbol"), kind: "name" },
         { title: "Expires", at: field("expiration_date"), kind: "date" },
+        { title: "Exercise", at: field("exercise"), kind: "name" },
         { title: "Strike", at: field("strike_price"), kind: "price", mart: GREEKS, key },
         { title: "Spot", at: field("underlying_price"), kind: "price", mart: GREEKS, key, reason },
         { title: "Price", at: field("option_price"), kind: "price", mart: GREEKS, key, reason },

@@ -1,4 +1,4 @@
-// Volatility, and value at risk and expected shortfall by four methods.
+// Volatility, and value at risk and expected shortfall by four methods and over a fixed bad window.
 
 import { h } from "../app/dom.js";
 import { dataTable, rowsOf, under } from "../figures/table.js";
@@ -11,6 +11,7 @@ const METHODS = {
     filtered: "Filtered",
     parametric: "Normal",
     cornish_fisher: "Cornish-Fisher",
+    stressed: "Stressed",
 };
 
 export function volatility(answer) {
@@ -43,7 +44,7 @@ export function tailRisk(answer) {
         title,
         at: (row) => `/data/${methods[row]}/${name}`,
         kind: "usd",
-        reason: () => "/data/cornish_fisher_null_reason",
+        reason: (row) => (methods[row] === "stressed" ? "/data/stressed/null_reason" : "/data/cornish_fisher_null_reason"),
         martOf: (row) => `${RISK}.${name}${suffix(row)}`,
     });
     const columns = [
@@ -54,14 +55,27 @@ export function tailRisk(answer) {
         column("ES 99 %", "es_99_1d"),
     ];
     const share = (label, name) => [label, `/data/of_equity/${name}`, "share", { mart: `${RISK}.${name}_pct_equity` }];
+    const stressed = (label, name, kind) => [
+        label,
+        `/data/stressed/${name}`,
+        kind,
+        { mart: `${RISK}.stressed_${name}`, reason: "/data/stressed/null_reason" },
+    ];
     return [
-        h("p", { class: "soft" }, "One day, USD; a positive number is a loss."),
+        h(
+            "p",
+            { class: "soft" },
+            "One day, USD; a positive number is a loss. Stressed: over a fixed bad window instead of the last sessions.",
+        ),
         dataTable({ name: "value at risk", answer, columns, rows: methods.map((_, row) => row) }),
         facts(answer, [
             share("VaR 95 %, one day, of equity", "var_95_1d"),
             share("ES 95 %, one day, of equity", "es_95_1d"),
             ["VaR 99 %, ten days", "/data/ten_days/var_99_10d", "usd", { mart: `${RISK}.var_99_10d` }],
             ["Past sessions applied", "/data/scenario_days", "count", { mart: `${RISK}.scenario_days` }],
+            stressed("First session, stressed", "window_start", "date"),
+            stressed("Last session, stressed", "window_end", "date"),
+            stressed("Stressed returns proxied", "proxied_share", "share"),
         ]),
     ];
 }

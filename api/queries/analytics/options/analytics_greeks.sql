@@ -46,6 +46,7 @@ listed as (
                     'underlying_price', round(underlying_price::numeric, 4),
                     'strike_price', round(strike_price, 4),
                     'expiration_date', expiration_date,
+                    'exercise', exercise,
                     'implied_volatility', round(implied_volatility::numeric, 6),
                     'iv_source', iv_source,
                     'rate_flag', rate_flag,

@@ -14,6 +14,7 @@ select
     greeks.underlying_price,
     greeks.strike_price,
     greeks.expiration_date,
+    greeks.exercise,
     greeks.implied_volatility,
     greeks.iv_source,
     greeks.position_delta,

@@ -16,7 +16,17 @@ rates as (
 ),
 
 sessions as (
-    select * from {{ ref('int_session_windows') }}
+    select
+        as_of_date,
+        session_number,
+        previous_trading_day
+    from {{ ref('int_session_windows') }}
+    union distinct
+    select
+        as_of_date,
+        session_number,
+        previous_trading_day
+    from {{ ref('int_stressed_sessions') }}
 ),
 
 final as (

@@ -37,6 +37,14 @@ unmeasured as (
     where factor_model = 'risk' and factor = 'Market'
 ),
 
+stressed as (
+    select * from {{ ref('int_stressed_risk') }}
+),
+
+stressed_window as (
+    select * from {{ ref('int_stressed_window') }}
+),
+
 earned_risk as (
     select * from {{ ref('int_portfolio_earned_risk') }}
 ),
@@ -103,8 +111,20 @@ joined as (
         return_risk.es_95_1d_cornish_fisher,
         return_risk.es_99_1d_cornish_fisher,
         return_risk.is_cornish_fisher_monotone,
-        return_risk.scenario_days
+        return_risk.scenario_days,
+        stressed.var_95_1d_stressed,
+        stressed.var_99_1d_stressed,
+        stressed.es_95_1d_stressed,
+        stressed.es_99_1d_stressed,
+        stressed.stressed_scenario_days,
+        stressed.stressed_proxied_share,
+        stressed_window.window_start as stressed_window_start,
+        stressed_window.window_end as stressed_window_end,
+        stressed_window.is_covered and scopes.as_of_date >= stressed_window.window_end as is_stressed_window_covered
     from scopes
+    left join stressed_window on true
+    left join stressed
+        on scopes.portfolio_id = stressed.portfolio_id and scopes.as_of_date = stressed.as_of_date
     left join variances
         on scopes.portfolio_id = variances.portfolio_id and scopes.as_of_date = variances.as_of_date
     left join market_betas
@@ -162,6 +182,20 @@ final as (
         var_99_1d_cornish_fisher,
         es_95_1d_cornish_fisher,
         es_99_1d_cornish_fisher,
+        var_95_1d_stressed,
+        var_99_1d_stressed,
+        es_95_1d_stressed,
+        es_99_1d_stressed,
+        stressed_window_start,
+        stressed_window_end,
+        cast(stressed_scenario_days as integer) as stressed_scenario_days,
+        stressed_proxied_share,
+        case
+            when var_95_1d_stressed is not null then null
+            when quality_flag in ('no_public_positions', 'no_factor_data') then quality_flag
+            when is_stressed_window_covered then 'too_few_outcomes'
+            else 'stressed_window_not_covered'
+        end as stressed_null_reason,
         case when equity > 0 then var_95_1d / equity end as var_95_1d_pct_equity,
         case when equity > 0 then var_99_1d / equity end as var_99_1d_pct_equity,
         case when equity > 0 then es_95_1d / equity end as es_95_1d_pct_equity,

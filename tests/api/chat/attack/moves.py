@@ -135,6 +135,19 @@ def _metric(random: Random, known: Known) -> Move:
     return "metric", json.dumps(given)
 
 
+def _what_if(random: Random, known: Known) -> Move:
+    trade = {"quantity": random.choice((1, -1, 1e308, None)), "target_weight": None, "close": None}
+    given = {
+        "portfolio": random.choice((known["portfolio"], "all", None, "' or true --")),
+        "as_of": None,
+        "published_at": random.choice((None, "2030-01-01")),
+        "trades": [{"symbol": random.choice(("ART_COLLECTIVE", "TLT", "'; select 1", "")), **trade}],
+        "cash": random.choice(("absorb", "fixed", "absorb'")),
+        "section": random.choice((None, "var", "'; select 1")),
+    }
+    return "what_if", json.dumps(given)
+
+
 def _describe(random: Random, _: Known) -> Move:
     return "describe", json.dumps({"mart": random.choice((*PATHS, *MARTS, None))})
 
@@ -165,9 +178,9 @@ def _unknown_tool(random: Random, known: Known) -> Move:
 
 
 def _broken(random: Random, _: Known) -> Move:
-    return random.choice(("metric", "sql", "describe", "explain", "search_docs", "remember")), random.choice(
-        BROKEN
-    )
+    return random.choice(
+        ("metric", "what_if", "sql", "describe", "explain", "search_docs", "remember")
+    ), random.choice(BROKEN)
 
 
 KINDS: Sequence[Callable[[Random, Known], Move]] = (
@@ -178,6 +191,7 @@ KINDS: Sequence[Callable[[Random, Known], Move]] = (
     _own_lures,
     _metric,
     _metric,
+    _what_if,
     _describe,
     _explain,
     _search,

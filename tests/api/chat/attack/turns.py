@@ -78,7 +78,7 @@ class HostileModel:
         return ModelReply(events=response_events(items, model=request.body["model"]))
 
     def _call(self, tool: str, arguments: str) -> Call:
-        known = {"metric", "sql", "describe", "explain", "search_docs", "remember"}
+        known = {"metric", "what_if", "sql", "describe", "explain", "search_docs", "remember"}
         self.moves[tool if tool in known else "no such tool"] += 1
         return Call(tool, arguments)
 

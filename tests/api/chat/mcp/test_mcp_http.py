@@ -76,7 +76,9 @@ def test_the_tools_pages_and_prompts_are_listed(address: str, token: str, era: s
     async def look() -> None:
         async with http_client(address, token, era) as client:
             tools = {tool.name: tool for tool in (await client.list_tools()).tools}
-            assert {"metric", "sql", "describe", "explain", "search_docs", "remember"} == set(tools)
+            assert {"metric", "what_if", "sql", "describe", "explain", "search_docs", "remember"} == set(
+                tools
+            )
             assert tools["sql"].input_schema["required"] == ["statement", "purpose"]
             assert tools["sql"].annotations is not None
             assert tools["sql"].annotations.read_only_hint

@@ -44,7 +44,7 @@ def test_an_assistant_reads_the_figures_of_its_user(demo: Warehouse) -> None:
         async with assistant(demo) as client:
             assert client.server_info is not None
             assert client.server_info.name == "sigmasight"
-            assert len((await client.list_tools()).tools) == 6
+            assert len((await client.list_tools()).tools) == 7
             assert body_of(await client.call_tool("metric", metric("equity")))["rows"]
             mine = body_of(await client.call_tool("sql", statement("select count(*) from dim_portfolios")))
             assert mine["rows"] == [[1]]

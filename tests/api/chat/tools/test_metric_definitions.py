@@ -5,6 +5,7 @@ import re
 import pytest
 
 from api.chat.tools.metrics import FOLDER, read_metrics, statement_files
+from warehouse.settings import project_root
 
 CUTS = [(metric.name, by) for metric in read_metrics().values() for by in metric.files]
 
@@ -45,3 +46,20 @@ def test_a_metric_of_no_portfolio_takes_none(name: str) -> None:
     metric = read_metrics()[name]
     takes = {"%(portfolio_ids)s" in metric.query(by).text.decode() for by in metric.files}
     assert takes == {metric.scope != "none"}
+
+
+def test_the_documentation_lists_every_metric_with_its_cuts_and_sources() -> None:
+    """Sources are marts by the columns shown, without the portfolio's name, and functions."""
+    text = (project_root() / "docs" / "chat.md").read_text("utf-8")
+    listed = [line for line in text.splitlines() if re.match(r"\| `\w+` \|(.*\|){3}$", line)]
+    rows = []
+    for metric in read_metrics().values():
+        sources: dict[str, None] = {}
+        for by in metric.files:
+            shown = [source.partition(".")[0] for column in metric.columns(by) for source in column.source]
+            functions = re.findall(r"\budf\.\w+", metric.query(by).text.decode())
+            sources |= dict.fromkeys([*shown, *functions])
+        sources.pop("dim_portfolios", None)
+        cells = (f"`{metric.name}`", metric.answers, ", ".join(metric.cuts), ", ".join(sources))
+        rows.append(f"| {' | '.join(cells)} |")
+    assert [row for row in rows if row not in listed] == []

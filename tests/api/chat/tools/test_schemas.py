@@ -14,6 +14,14 @@ MOST_BYTES_OF_METRIC = 6000
 
 VALID: dict[str, dict[str, Any]] = {
     "metric": {"name": "var", "portfolio": None, "as_of": "2025-09-12", "published_at": None, "by": "method"},
+    "what_if": {
+        "portfolio": None,
+        "as_of": "2025-09-12",
+        "published_at": None,
+        "trades": [{"symbol": "TLT", "quantity": 10, "target_weight": None, "close": None}],
+        "cash": "absorb",
+        "section": "var",
+    },
     "sql": {"statement": "select 1", "purpose": "A number."},
     "describe": {"mart": None},
     "explain": {"query_id": "6b8f2a4e-7c53-4c9b-9f0e-0f6d0f2c1a11", "row": 0, "column": "equity"},
@@ -33,7 +41,7 @@ def objects(schema: Any) -> list[dict[str, Any]]:
 
 
 def test_metric_is_offered_before_sql() -> None:
-    assert list(SCHEMAS) == ["metric", "sql", "describe", "explain", "search_docs", "remember"]
+    assert list(SCHEMAS) == ["metric", "what_if", "sql", "describe", "explain", "search_docs", "remember"]
 
 
 @pytest.mark.parametrize("name", SCHEMAS)

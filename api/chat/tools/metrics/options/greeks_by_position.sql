@@ -7,6 +7,7 @@ select
     positions.option_type,
     facts.strike_price,
     positions.expiration_date,
+    facts.exercise,
     facts.underlying_price,
     facts.option_price,
     facts.implied_volatility,

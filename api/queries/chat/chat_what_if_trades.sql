@@ -1,0 +1,15 @@
+-- The chat's tool what_if: what changes hands in one portfolio, or why it cannot.
+select
+    trades.symbol,
+    trades.quantity_before,
+    trades.quantity,
+    trades.quantity_before + trades.quantity as quantity_after,
+    trades.price,
+    trades.market_value,
+    trades.null_reason,
+    trades.message
+from
+    udf.what_if_trades(
+        %(portfolio_id)s::uuid, %(as_of_date)s::date, %(trades)s::jsonb, %(cash)s::text
+    ) as trades
+order by trades.place
