@@ -42,8 +42,10 @@ found as (
         quotes.source as quote_source,
         marks.price as mark_price,
         marks.mark_date,
-        -- a missing_price close from before the entry is less reliable than the entry price
-        coalesce(closes.price_flag = 'missing_price' and closes.price_date < days.entry_session, false)
+        -- a missing_price or dead_symbol close from before the entry is less reliable than the entry price
+        coalesce(
+            closes.price_flag in ('missing_price', 'dead_symbol') and closes.price_date < days.entry_session, false
+        )
         or closes.price is null as is_unpriced,
         case
             when days.option_type = 'CALL'
@@ -110,7 +112,7 @@ final as (
             when price_basis in ('cash', 'quote') then null
             when is_unpriced then 'missing_price'
             when price_basis = 'close' or is_settlement then close_flag
-            when close_flag = 'missing_price' then close_flag
+            when close_flag in ('missing_price', 'dead_symbol') then close_flag
             when price_basis = 'model' then 'model_price'
             else 'intrinsic_value'
         end as price_flag,

@@ -98,7 +98,9 @@ final as (
             when carried.price_date = carried.as_of_date then null
             when carried.session_number - priced_days.session_number <= {{ var('stale_price_sessions') }}
                 then 'stale_price'
-            else 'missing_price'
+            when carried.session_number - priced_days.session_number <= {{ var('dead_symbol_sessions') }}
+                then 'missing_price'
+            else 'dead_symbol'
         end as price_flag,
         carried.source
     from carried

@@ -63,7 +63,8 @@ moved as (
         end - calendar.previous_trading_day as calendar_days,
         case
             when positions.first_session = position_values.as_of_date then null
-            when 'missing_price' in (position_values.price_flag, opening.price_flag) then 'missing_price'
+            when array['missing_price', 'dead_symbol'] && array[position_values.price_flag, opening.price_flag]
+                then 'missing_price'
             when opening.null_reason is not null then opening.null_reason
             when opening.position_id is null then 'no_greeks'
             when closing.underlying_price is null then 'no_underlying_price'
