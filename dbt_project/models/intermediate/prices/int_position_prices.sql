@@ -49,9 +49,9 @@ found as (
         or closes.price is null as is_unpriced,
         case
             when days.option_type = 'CALL'
-                then greatest(closes.price - days.strike_price / days.split_factor, 0)
+                then greatest(closes.price - (days.strike_price - days.strike_cut) / days.split_factor, 0)
             when days.option_type = 'PUT'
-                then greatest(days.strike_price / days.split_factor - closes.price, 0)
+                then greatest((days.strike_price - days.strike_cut) / days.split_factor - closes.price, 0)
         end as intrinsic_value,
         case
             when days.investment_class = 'PRIVATE' then 'mark'
@@ -74,6 +74,8 @@ found as (
             and days.investment_class = 'OPTIONS'
             -- a quote is for the contract as it trades now, not for one from before a split
             and days.split_factor = 1
+            and days.strike_cut = 0
+            and days.step = 1
     left join option_days
         on days.position_id = option_days.position_id and days.as_of_date = option_days.as_of_date
     left join greeks
