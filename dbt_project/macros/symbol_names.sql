@@ -31,7 +31,8 @@ case
 {#-
   Rows of a relation (a CTE with a symbol and a day) under the current symbols, one per symbol and day: what was listed
   under the name of its day counts before what a source gives for that day under another name of the company. The rows
-  of symbols that were never renamed are not touched, so that filters on symbol and day reach the table.
+  of symbols that were never renamed are not touched, and arrays are no joins, so that filters on symbol and day reach
+  the table. Without any rename the second half is not executed.
 -#}
 {% macro under_current_symbols(rows, day, columns) -%}
 {%- set listed -%}
@@ -41,14 +42,16 @@ select
         {{ rows }}.symbol,
         {{ listed }}
     from {{ rows }}
-    where {{ rows }}.symbol not in (select names.symbol from names)
+    where {{ rows }}.symbol <> all(array(select names.symbol from names))
     union all
     select * from (
         select distinct on (symbol, {{ day }})
             {{ current_symbol(rows ~ '.symbol', rows ~ '.' ~ day) }} as symbol,
             {{ listed }}
         from {{ rows }}
-        where {{ rows }}.symbol in (select names.symbol from names)
+        where
+            exists (select from names)
+            and {{ rows }}.symbol = any(array(select names.symbol from names))
         order by
             symbol,
             {{ day }},

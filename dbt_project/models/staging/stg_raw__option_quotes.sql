@@ -8,15 +8,17 @@ newest as not materialized (
 
 listed as not materialized (
     select * from newest
-    where underlying_symbol not in (select names.symbol from names)
+    where underlying_symbol <> all(array(select names.symbol from names))
 ),
 
-renamed as (
+renamed as not materialized (
     select
         newest.*,
         {{ current_symbol('newest.underlying_symbol', 'newest.quote_date') }} as current_underlying
     from newest
-    where newest.underlying_symbol in (select names.symbol from names)
+    where
+        exists (select from names)
+        and newest.underlying_symbol = any(array(select names.symbol from names))
 ),
 
 named as not materialized (

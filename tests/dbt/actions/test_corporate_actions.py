@@ -1,7 +1,8 @@
 """Renames, mergers and special dividends on a small book with round prices.
 
 TWIN has the prices of OLD and then of NEW, what OLD is called from the rename on. The first publication knows
-no action; they are loaded late, with the statement of CHECKED, which lists what became of the lots.
+only that; the other actions are loaded late, with a statement of Book that lists what became of its lots.
+Late holds the same lots without another statement: it is built again from the first of these actions on.
 """
 
 from collections.abc import Callable
@@ -69,9 +70,9 @@ LOTS = (
     f"{TARGET_CALL},1,12,{BEGIN},,,,,,,,\n"
     f"{PAYS_CALL},1,15,{BEGIN},,,,,,,,\n"
 )
+COLUMNS = "symbol,ex_date,action,value,new_symbol,cash,cost_share\n"
+RENAME = f"OLD,{RENAMED},rename,,NEW,,\n"
 ACTIONS = (
-    "symbol,ex_date,action,value,new_symbol,cash,cost_share\n"
-    f"OLD,{RENAMED},rename,,NEW,,\n"
     f"GONE,{BOUGHT_OUT},cash_merger,25,,,\n"
     f"TARGET,{MERGED},stock_merger,0.5,BUYER,,\n"
     f"MIXED,{MERGED},cash_and_stock_merger,0.25,BUYER,10,\n"
@@ -111,13 +112,15 @@ def closes(number: int, day: date) -> dict[str, Decimal]:
 MARKET = {day: closes(number, day) for number, day in enumerate(days())}
 
 
-def load(connection: psycopg.Connection[Any], folder: Path, text: str, day: date) -> list[str]:
+def load(
+    connection: psycopg.Connection[Any], folder: Path, text: str, day: date, name: str = "Book"
+) -> list[str]:
     path = folder / "book.csv"
     path.write_text(HEADER + text)
     _, report, *_ = load_positions(
         connection,
         path,
-        portfolio_name="Book",
+        portfolio_name=name,
         owner_email="jane@example.com",
         equity=EQUITY,
         statement_date=day,
@@ -136,19 +139,21 @@ def built(
     actions.mkdir()
     lines = [f"{day},{symbol},{price}" for day, prices in MARKET.items() for symbol, price in prices.items()]
     (market / "prices.csv").write_text("\n".join(["date,symbol,close", *lines]) + "\n")
-    (actions / "corporate_actions.csv").write_text(ACTIONS)
+    (market / "corporate_actions.csv").write_text(COLUMNS + RENAME)
+    (actions / "corporate_actions.csv").write_text(COLUMNS + ACTIONS)
     with module_warehouse.connect_writer(autocommit=True) as connection:
         load_calendar(connection)
         load_folder(connection, market)
         load(connection, folder, LOTS + COMMON + CASH.format(1000), BEGIN)
-    build(module_warehouse, folder, selected=SELECTED, is_tested=True)
+        load(connection, folder, LOTS + COMMON, BEGIN, "Late")
+    build(module_warehouse, selected=SELECTED, is_tested=True)
     with module_warehouse.connect_writer(autocommit=True) as connection:
         (report,) = load_folder(connection, actions)
-        assert (report.rows_new, report.touched_from) == (6, BEGIN)
+        assert (report.rows_new, report.touched_from) == (5, BOUGHT_OUT)
         (again,) = load_folder(connection, actions)
         assert again.rows_new == 0
         notices = load(connection, folder, BECAME + COMMON + CASH.format(1000 + PROCEEDS), CHECKED)
-    build(module_warehouse, folder, selected=SELECTED, is_tested=True)
+    build(module_warehouse, selected=SELECTED, is_tested=True)
     return module_warehouse, notices
 
 
@@ -161,12 +166,15 @@ def book(built: tuple[Warehouse, list[str]]) -> Warehouse:
 def read(book: Warehouse) -> Callable[..., Rows]:
     """Columns of a mart's rows, in the order of those columns."""
 
-    def rows(mart: str, columns: str, where: str = "true") -> Rows:
+    def rows(mart: str, columns: str, where: str = "true", of: str = "Book") -> Rows:
+        if mart in {"fct_position_values", "fct_trades", "dim_positions"}:
+            where = f"{where} and portfolio_id = {PORTFOLIO.format(of)}"
         return read_rows(book, f"select {columns} from marts.{mart} where {where} order by {columns}")
 
     return rows
 
 
+PORTFOLIO = "(select portfolio_id from marts.dim_portfolios where portfolio_name = '{}')"
 VALUES = (
     "as_of_date, is_open, quantity, price, price_flag, market_value, cost_basis, unrealized_pnl,"
     "realized_pnl, daily_pnl, cumulative_pnl, sector, dividends"
@@ -198,10 +206,19 @@ def test_a_rename_changes_no_figure(read: Callable[..., Rows]) -> None:
 
 
 def test_what_was_published_before_is_superseded(book: Warehouse) -> None:
-    statement = "select superseded_at from marts_history.fct_position_values where symbol = 'OLD'"
-    rows = read_rows(book, statement)
-    assert rows
-    assert all(row["superseded_at"] for row in rows)
+    """Only from the first late action on: the days before were not built again."""
+    history = "select as_of_date, superseded_at from marts_history.fct_position_values where symbol = 'GONE'"
+    rows = read_rows(book, f"{history} and portfolio_id = {PORTFOLIO.format('Late')}")
+    superseded = {row["as_of_date"] for row in rows if row["superseded_at"]}
+    assert superseded == {day for day in days() if day >= BOUGHT_OUT}
+    assert len(rows) == len(days()) + 1
+
+
+def test_figures_that_continue_a_window_equal_those_of_all_days(read: Callable[..., Rows]) -> None:
+    where = "symbol not like 'CASH%' and position_type <> 'SHORT'"
+    late = read("fct_position_values", f"symbol, {VALUES}", where, of="Late")
+    assert late == read("fct_position_values", f"symbol, {VALUES}", where)
+    assert len({row["symbol"] for row in late}) == 12
 
 
 def test_a_merger_for_cash_ends_the_lot_and_its_options(read: Callable[..., Rows]) -> None:
@@ -291,5 +308,5 @@ def test_shares_against_a_second_computation(read: Callable[..., Rows]) -> None:
         lot = (
             f"(select position_id from marts.dim_positions where quantity = {held} and entry_price = {entry})"
         )
-        rows = read("fct_position_values", columns, f"position_id = {lot}")
+        rows = read("fct_position_values", columns, f"position_id in {lot}")
         assert [tuple(row.values()) for row in rows] == expected

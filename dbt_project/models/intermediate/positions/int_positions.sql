@@ -4,7 +4,7 @@
 ) }}
 
 -- Lots with the sessions on which they count. A lot from before the portfolio's opening date counts from then on. A
--- merger for cash ends a lot, unless it was sold before; an option on it settles on that session, not on its expiration.
+-- merger for cash ends a lot, unless it was sold before; an option on it settles on that session, not at its expiry.
 with positions as (
     select * from {{ ref('stg_raw__positions') }}
 ),
