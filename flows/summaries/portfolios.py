@@ -112,6 +112,7 @@ NAME_WIDTH = 24  # so that tables of portfolios of some millions fit into 100 co
 FLAG_WORDS = {
     "stale_price": "at an older close",
     "missing_price": "without a price for over a week",
+    "dead_symbol": "without a price for over two weeks",
     "private_mark": "private, at the last valuation",
     "intrinsic_value": "option{s} at intrinsic value",
     "model_price": "option{s} at the model's price",

@@ -4,7 +4,7 @@ Every file is read and checked before the first one is loaded, so that an error 
 load. File names (CSV, or Parquet for the first four):
 
     profiles.csv            company profiles
-    corporate_actions.csv   splits and dividends
+    corporate_actions.csv   splits, dividends, renames and mergers
     rates.csv               Treasury yields, percent
     prices.csv              closes as traded
     option_chain_*.csv      end-of-day option quotes
@@ -20,6 +20,7 @@ import numpy as np
 
 from ingestion.errors import MalformedFileError
 from ingestion.files import reference
+from ingestion.files.actions import read_actions
 from ingestion.files.prices import read_price_file
 from ingestion.files.profiles import read_profiles
 from ingestion.market.calendar import sessions
@@ -118,7 +119,7 @@ def _read_prices(path: Path, today: date) -> Prepared:
 
 
 def _read_actions(path: Path, _: date) -> Prepared:
-    return Prepared(CORPORATE_ACTIONS, path, reference.read_actions(path))
+    return Prepared(CORPORATE_ACTIONS, path, read_actions(path))
 
 
 def _read_rates(path: Path, today: date) -> Prepared:

@@ -1,4 +1,4 @@
-"""Files of corporate actions, Treasury rates and option quotes, converted to raw rows.
+"""Files of Treasury rates and option quotes, converted to raw rows.
 
 Each reader returns the frame for its raw table, or raises MalformedFileError.
 """
@@ -19,16 +19,6 @@ from ingestion.files.arrow_reader import (
     read_file,
 )
 from ingestion.market.occ import occ_root
-
-ACTIONS = Layout(
-    (
-        Column("symbol", "symbol"),
-        Column("ex_date", "date"),
-        Column("action"),
-        # empty: the action was announced in error and is withdrawn
-        Column("value", "number", may_be_empty=True, bound="positive"),
-    )
-)
 
 RATES = Layout((Column("date", "date"), Column("series"), Column("value", "number", may_be_empty=True)))
 
@@ -51,21 +41,6 @@ OPTION_CHAIN = Layout(
         {"underlying_price", "theoretical_price", "delta", "gamma", "theta", "vega", "rho", "symbol"}
     ),
 )
-
-
-def read_actions(path: Path) -> pd.DataFrame:
-    """Rows for raw.corporate_actions. Ex-dates may be in the future: splits and dividends are announced."""
-    file = read_file(path, ACTIONS)
-    frame = as_frame(file, ["ex_date", "action", "value"])
-    frame["symbol"] = symbol_column(file, "symbol")
-    frame["action"] = frame["action"].str.strip().str.lower()
-    wrong = np.flatnonzero(~frame["action"].isin(["split", "dividend"]))
-    if len(wrong):
-        value = file.table["action"][int(wrong[0])].as_py()
-        raise file.fault(
-            int(wrong[0]), "action", f"{value!r} is not a valid action; write split or dividend.", value
-        )
-    return without_repeats(file, frame, ["symbol", "ex_date", "action"])
 
 
 def read_rates(path: Path, *, today: date) -> pd.DataFrame:

@@ -24,11 +24,29 @@ _EXCHANGE_SUFFIXES = frozenset("FLV")  # not share classes: .F Frankfurt, .L Lon
 
 _SYMBOLS_TO_PRICE = """
 with known as (
-    select symbol, underlying_symbol, investment_class, investment_subtype from raw.newest_positions
+    select coalesce(underlying_symbol, symbol) as symbol, entry_date from raw.newest_positions
+    where
+        investment_class = 'OPTIONS'
+        or (investment_class = 'PUBLIC' and investment_subtype is distinct from 'CASH')
+),
+names as (select * from ops.symbol_names(clock_timestamp()))
+-- a vendor knows a renamed company under its new symbol only
+select coalesce(
+    (
+        select names.current_symbol from names
+        where names.symbol = known.symbol and known.entry_date < names.valid_before
+        order by names.valid_before
+        limit 1
+    ),
+    known.symbol
 )
-select symbol from known where investment_class = 'PUBLIC' and investment_subtype is distinct from 'CASH'
+from known
 union
-select underlying_symbol from known where investment_class = 'OPTIONS'
+select successors.successor
+from ops.successor_symbols() as successors
+where
+    successors.symbol in (select known.symbol from known)
+    and successors.successor not in (select names.symbol from names where names.valid_before < 'infinity')
 """
 
 _BENCHMARKS = "select distinct symbol from raw.benchmarks where symbol is not null"
@@ -38,8 +56,22 @@ _LAST_NEEDED = """
 with ends as (
     select
         coalesce(underlying_symbol, symbol) as symbol,
-        coalesce(least(exit_date, expiration_date), 'infinity') as ended_on
-    from raw.newest_positions
+        coalesce(
+            least(
+                exit_date,
+                expiration_date,
+                (
+                    select min(actions.ex_date) from raw.corporate_actions as actions
+                    where
+                        actions.symbol = coalesce(positions.underlying_symbol, positions.symbol)
+                        and actions.ex_date > positions.entry_date
+                        and actions.action in ('cash_merger', 'stock_merger', 'cash_and_stock_merger')
+                        and actions.value is not null
+                )
+            ),
+            'infinity'
+        ) as ended_on
+    from raw.newest_positions as positions
 )
 select symbol, max(ended_on) from ends group by symbol having bool_and(ended_on < %s)
 """

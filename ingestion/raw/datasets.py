@@ -210,8 +210,24 @@ CORPORATE_ACTIONS = Dataset(
     name="corporate_actions",
     table="raw.corporate_actions",
     keys=("symbol", "ex_date", "action"),
-    values=(Value("value", "amount"),),
-    touched_from="incoming.ex_date",
+    values=(
+        Value("value", "amount"),
+        Value("new_symbol"),
+        Value("cash", "amount"),
+        Value("cost_share", "amount"),
+    ),
+    # with a rename the history under the old symbol becomes that of the new one
+    touched_from="""case
+        when incoming.action = 'rename' then least(
+            (select min(prices.price_date) from raw.prices where prices.symbol = incoming.symbol),
+            (
+                select min(positions.entry_date) from raw.positions
+                where incoming.symbol in (positions.symbol, positions.underlying_symbol)
+            ),
+            incoming.ex_date
+        )
+        else incoming.ex_date
+    end""",
     has_source=True,
 )
 

@@ -15,11 +15,10 @@ from ingestion.statements.splits import (
     as_bought,
     listed_symbol,
     ratio_since_entry,
-    read_splits,
-    split_ratio,
     traded_symbol,
     traded_symbol_of,
 )
+from ingestion.statements.successors import listed_as, read_successors
 
 # %(latest)s limits the rows to those of earlier statements
 _KNOWN_LOTS = """
@@ -55,11 +54,17 @@ def held_lots(connection: Connection, portfolio: UUID, as_of: date) -> dict[str,
         for row in known_lots(connection, portfolio, latest=as_of - timedelta(days=1))
         if is_open(row, as_of)
     ]
-    splits = read_splits(connection, {traded_symbol_of(row) for row in rows})
+    successors = read_successors(connection, {traded_symbol_of(row) for row in rows})
     held: dict[str, list[HeldLot]] = {}
     for row in sorted(rows, key=lambda row: (row["entry_date"], row["entry_price"])):
-        ratio = split_ratio(splits.get(traded_symbol_of(row), []), row["entry_date"], as_of)
-        held.setdefault(listed_symbol(row, ratio), []).append(HeldLot(row, ratio))
+        became = successors.became(traded_symbol_of(row), row["entry_date"], as_of)
+        if became.ended_on is None:
+            listed = (
+                listed_as(row, became, successors, as_of)
+                if became.is_other
+                else listed_symbol(row, became.ratio)
+            )
+            held.setdefault(listed, []).append(HeldLot(row, became.ratio))
     return held
 
 

@@ -45,7 +45,8 @@ from ingestion.statements.reconcile import StatementRows, statement_rows
 from ingestion.statements.rows import Lot, parse_lot
 from ingestion.statements.shares import BoughtLots, SharesAsOf, lots_as_bought
 from ingestion.statements.source import PositionsSource, open_positions
-from ingestion.statements.splits import Splits, read_splits, traded_symbol
+from ingestion.statements.splits import Splits, read_splits, traded_symbol, traded_symbol_of
+from ingestion.statements.successors import as_known, read_successors, successor_notices
 
 SOURCE = "positions_file"
 NOTHING_SAID = EntryTerms()
@@ -330,19 +331,32 @@ def _bought(
     shares_as_of: SharesAsOf | None,
 ) -> BoughtLots:
     """The lots in the shares of their entries. Raises InvalidPositionsFile."""
+    known = known_lots(connection, fields.portfolio_id)
+    successors = read_successors(
+        connection,
+        {traded_symbol(lot) for lot in statement.lots} | {traded_symbol_of(row) for row in known},
+    )
+    lots = as_known(successors, statement.lots, known, statement.as_of)
+    became = [
+        successors.became(traded_symbol(lot), lot.entry_date, lot.exit_date or statement.as_of)
+        for lot in lots
+    ]
+    others = {lot.line for lot, later in zip(lots, became, strict=True) if later.is_other}
     bought = lots_as_bought(
         connection,
         fields.portfolio_id,
-        statement.lots,
+        lots,
         statement.as_of,
         splits=splits,
         shares_as_of="statement" if statement.listed else shares_as_of,
     )
     errors = [*bought.errors, *_duplicates(bought.lots)]
-    errors += contradicted_values(connection, statement.listed, bought.lots, statement.as_of, splits)
+    # what became of a lot is not compared: the shares of a merger are not those of the download's symbol
+    listed = [holding for holding in statement.listed if holding.line not in others]
+    errors += contradicted_values(connection, listed, bought.lots, statement.as_of, splits)
     if errors:
         raise InvalidPositionsFile(path, errors)
-    return bought
+    return replace(bought, notices=(*successor_notices(statement.lots, lots), *bought.notices))
 
 
 def _opening(

@@ -9,6 +9,7 @@ from functools import cache
 from tests.reference.facts import Facts, Lot
 
 STALE_SESSIONS = 5
+DEAD_SESSIONS = 10
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,8 @@ def share_price(facts: Facts, lot: Lot, day: date) -> Price:
     if age <= STALE_SESSIONS:
         return Price(value, "stale_price")
     last = last_close_date(facts, lot.symbol, day)
-    return at_entry if last < lot.entry_date else Price(value, "missing_price")
+    flag = "missing_price" if age <= DEAD_SESSIONS else "dead_symbol"
+    return at_entry if last < lot.entry_date else Price(value, flag)
 
 
 def private_price(facts: Facts, lot: Lot, day: date) -> Price:

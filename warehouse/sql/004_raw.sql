@@ -33,17 +33,30 @@ create table if not exists raw.prices (
 );
 create index if not exists prices_by_date on raw.prices (price_date);
 
--- value: new shares per old one for a split; USD per share held before the ex-date for a dividend.
+-- value: new shares per old one for a split or a merger into shares; USD per share held before the ex-date for a
+-- dividend or a merger for cash; 1 for a rename. new_symbol: of renames and mergers into shares. cash, cost_share: of a
+-- merger into shares and cash.
 create table if not exists raw.corporate_actions (
     load_id bigint not null references ops.loads,
     loaded_at timestamptz not null,
     source text not null,
     symbol text not null,
     ex_date date not null,
-    action text not null check (action in ('split', 'dividend')),
+    action text not null constraint corporate_actions_action_check check (
+        action in (
+            'split', 'dividend', 'special_dividend', 'rename', 'cash_merger', 'stock_merger', 'cash_and_stock_merger'
+        )
+    ),
     value numeric(38, 9) check (value > 0),
+    new_symbol text,
+    cash numeric(38, 9) check (cash > 0),
+    cost_share numeric check (cost_share between 0 and 1),
     primary key (symbol, ex_date, action, load_id)
 );
+alter table raw.corporate_actions
+add column if not exists new_symbol text,
+add column if not exists cash numeric(38, 9) check (cash > 0),
+add column if not exists cost_share numeric check (cost_share between 0 and 1);
 
 -- Treasury constant-maturity yields in percent per year (4.25 is 4.25 %), by FRED series (DGS3MO, DGS10, ...).
 create table if not exists raw.treasury_rates (

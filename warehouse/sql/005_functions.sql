@@ -98,8 +98,8 @@ as $$
         )
 $$;
 
--- The symbols that these portfolios hold or have held, with underlyings and benchmarks, and those that are common
--- reference: of the factors, and funds that track a benchmark. What else is priced is known to its holders only.
+-- The symbols that these portfolios hold or have held, with underlyings and benchmarks, what these became, and those
+-- that are common reference: of the factors, and funds that track a benchmark. What else is priced is known to its holders only.
 create or replace function access.readable_symbols()
 returns setof text
 language plpgsql stable security definer parallel safe
@@ -109,12 +109,19 @@ begin
     return query
     with mine as materialized (
         select readable.id from access.readable_portfolio_ids() as readable (id)
+    ),
+    named as materialized (
+        select unnest(array[positions.symbol, positions.underlying_symbol]) as symbol
+        from raw.positions
+        where positions.portfolio_id in (select id from mine)
+        union
+        select benchmarks.symbol from raw.benchmarks where benchmarks.portfolio_id in (select id from mine)
     )
-    select unnest(array[positions.symbol, positions.underlying_symbol])
-    from raw.positions
-    where positions.portfolio_id in (select id from mine)
+    select named.symbol from named
     union
-    select benchmarks.symbol from raw.benchmarks where benchmarks.portfolio_id in (select id from mine);
+    select successors.successor
+    from ops.successor_symbols() as successors
+    where successors.symbol in (select named.symbol from named);
     if to_regclass('published.dim_factors') is not null then
         return query
         select unnest(array[factors.proxy_symbol, factors.long_symbol, factors.short_symbol])
@@ -192,6 +199,86 @@ as $$
             dataset = 'prices' and source <> 'simulated' and status = 'succeeded'
             and rows_new > 0 and finished_at <= known_at
     )
+$$;
+
+-- The names under which a company's shares were listed, with the last one, as known at an instant: each symbol that was
+-- renamed, and each that another became, with the days on which it was the name. One row per symbol and period.
+create or replace function ops.symbol_names(known_at timestamptz)
+returns table (symbol text, current_symbol text, valid_from date, valid_before date)
+language sql stable parallel safe
+set search_path = ''
+as $$
+    with recursive newest as (
+        select distinct on (actions.symbol, actions.ex_date) actions.*
+        from raw.corporate_actions as actions
+        where actions.action = 'rename' and actions.loaded_at <= symbol_names.known_at
+        order by actions.symbol, actions.ex_date, actions.load_id desc
+    ),
+    renames as (
+        select newest.symbol, newest.ex_date, newest.new_symbol
+        from newest
+        where newest.value is not null and newest.new_symbol <> newest.symbol
+    ),
+    chains (symbol, ex_date, new_symbol, renamed_on, hops) as (
+        select renames.symbol, renames.ex_date, renames.new_symbol, renames.ex_date, 1
+        from renames
+        union all
+        select chains.symbol, chains.ex_date, later.new_symbol, later.ex_date, chains.hops + 1
+        from chains
+        cross join lateral (
+            select renames.new_symbol, renames.ex_date
+            from renames
+            where renames.symbol = chains.new_symbol and renames.ex_date > chains.renamed_on
+            order by renames.ex_date
+            limit 1
+        ) as later
+    ),
+    last_names as (
+        select distinct on (chains.symbol, chains.ex_date) chains.*
+        from chains
+        order by chains.symbol, chains.ex_date, chains.hops desc
+    )
+    -- a name ends with its rename, and begins with the one into it or after an earlier company's
+    select
+        last_names.symbol,
+        last_names.new_symbol,
+        coalesce(
+            (
+                select max(renames.ex_date) from renames
+                where last_names.symbol in (renames.symbol, renames.new_symbol) and renames.ex_date < last_names.ex_date
+            ),
+            '-infinity'
+        ),
+        last_names.ex_date
+    from last_names
+    union all
+    select last_names.new_symbol, last_names.new_symbol, max(last_names.renamed_on), 'infinity'
+    from last_names
+    group by last_names.new_symbol
+$$;
+
+-- What symbols became by renames and mergers into shares, also in several steps, as known now.
+create or replace function ops.successor_symbols()
+returns table (symbol text, successor text)
+language sql stable parallel safe
+set search_path = ''
+as $$
+    with recursive newest as (
+        select distinct on (actions.symbol, actions.ex_date, actions.action) actions.*
+        from raw.corporate_actions as actions
+        where actions.action in ('rename', 'stock_merger', 'cash_and_stock_merger')
+        order by actions.symbol, actions.ex_date, actions.action, actions.load_id desc
+    ),
+    successors (symbol, successor) as (
+        select newest.symbol, newest.new_symbol from newest
+        where newest.value is not null
+        union
+        select successors.symbol, newest.new_symbol
+        from successors
+        inner join newest on successors.successor = newest.symbol
+        where newest.value is not null
+    )
+    select successors.symbol, successors.successor from successors
 $$;
 
 -- Publish a finished build in one statement, so readers see all of it or none of it.

@@ -83,7 +83,7 @@ backtest as (
 prices as (
     select
         count(*) filter (where price_flag = 'stale_price') as stale_count,
-        count(*) filter (where price_flag = 'missing_price') as missing_count
+        count(*) filter (where price_flag in ('missing_price', 'dead_symbol')) as missing_count
     from fct_position_values
     where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date and is_open
 ),

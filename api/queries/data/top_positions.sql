@@ -36,7 +36,10 @@ by_symbol as (
         sum(unrealized_pnl) as unrealized_pnl,
         sum(daily_pnl) as daily_pnl,
         (array_agg(price_flag order by array_position(
-            array['missing_price', 'stale_price', 'model_price', 'intrinsic_value', 'private_mark'], price_flag
+            array[
+                'dead_symbol', 'missing_price', 'stale_price', 'model_price', 'intrinsic_value', 'private_mark'
+            ],
+            price_flag
         )))[1] as price_flag,
         json_agg(position_id order by position_id) as position_ids,
         count(*) as position_count

@@ -51,9 +51,8 @@ def availability(facts: Facts) -> Section:
 
 def _valuation(facts: Facts) -> Mapping[str, Any]:
     head = facts.head
-    late = [
-        row for row in facts.rows["report_positions"] if row["price_flag"] in {"stale_price", "missing_price"}
-    ]
+    late_flags = {"stale_price", "missing_price", "dead_symbol"}
+    late = [row for row in facts.rows["report_positions"] if row["price_flag"] in late_flags]
     priced = head["position_count"] - head["private_count"]
     message = (
         f"{len(late)} positions are valued at an older price: {_listed(late)}."

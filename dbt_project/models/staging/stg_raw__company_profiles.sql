@@ -1,17 +1,34 @@
 -- A simulated profile adds a market capitalization, a dividend yield and a beta to what other sources say of the
 -- company; it hides none of it.
-with newest as (
-    select distinct on (symbol, profile_date) *
-    from {{ source('raw', 'company_profiles') }}
+with names as (
+    {{ symbol_names() }}
+),
+
+source as (
+    select * from {{ source('raw', 'company_profiles') }}
     where loaded_at <= {{ known_at() }}
-    order by symbol asc, profile_date asc, source = 'simulated' asc, load_id desc
+),
+
+named as (
+    select
+        source.*,
+        {{ current_symbol('source.symbol', 'source.profile_date') }} as current_symbol
+    from source
+),
+
+newest as (
+    select distinct on (current_symbol, profile_date) *
+    from named
+    order by current_symbol asc, profile_date asc, source = 'simulated' asc, load_id desc
 ),
 
 used as (
     select
         *,
         coalesce(
-            max(profile_date) filter (where source <> 'simulated') over (partition by symbol order by profile_date),
+            max(profile_date) filter (where source <> 'simulated') over (
+                partition by current_symbol order by profile_date
+            ),
             profile_date
         ) as stated_on
     from newest
@@ -21,7 +38,7 @@ used as (
 
 final as (
     select
-        used.symbol,
+        used.current_symbol as symbol,
         used.profile_date,
         used.source,
         stated.name,
@@ -36,7 +53,7 @@ final as (
         used.details || stated.details as details,
         used.loaded_at
     from used
-    inner join newest as stated on used.symbol = stated.symbol and used.stated_on = stated.profile_date
+    inner join newest as stated on used.current_symbol = stated.current_symbol and used.stated_on = stated.profile_date
 )
 
 select * from final

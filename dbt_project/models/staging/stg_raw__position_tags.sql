@@ -1,9 +1,23 @@
-with source as (
+with names as (
+    {{ symbol_names() }}
+),
+
+source as (
     select * from {{ source('raw', 'position_tags') }}
 ),
 
+named as (
+    select
+        source.*,
+        {{ current_symbol('source.symbol', 'source.effective_date') }} as current_symbol
+    from source
+),
+
 newest as (
-    {{ newest_known(source('raw', 'position_tags'), ['portfolio_id', 'symbol', 'tag', 'effective_date']) }}
+    select distinct on (portfolio_id, current_symbol, tag, effective_date) *
+    from named
+    where loaded_at <= {{ known_at() }}
+    order by portfolio_id asc, current_symbol asc, tag asc, effective_date asc, load_id desc
 ),
 
 first_loads as (
@@ -18,7 +32,7 @@ first_loads as (
 final as (
     select
         newest.portfolio_id,
-        newest.symbol,
+        newest.current_symbol as symbol,
         newest.tag,
         newest.effective_date,
         newest.is_assigned,

@@ -1,25 +1,39 @@
-with source as (
+with names as (
+    {{ symbol_names() }}
+),
+
+source as (
     select * from {{ source('raw', 'target_prices') }}
 ),
 
+named as (
+    select
+        source.*,
+        {{ current_symbol('source.symbol', 'source.effective_date') }} as current_symbol
+    from source
+),
+
 newest as (
-    {{ newest_known(source('raw', 'target_prices'), ['portfolio_id', 'symbol', 'effective_date']) }}
+    select distinct on (portfolio_id, current_symbol, effective_date) *
+    from named
+    where loaded_at <= {{ known_at() }}
+    order by portfolio_id asc, current_symbol asc, effective_date asc, load_id desc
 ),
 
 first_loads as (
     select
         portfolio_id,
-        symbol,
+        current_symbol,
         effective_date,
         min(loaded_at) as target_created_at
-    from source
-    group by portfolio_id, symbol, effective_date
+    from named
+    group by portfolio_id, current_symbol, effective_date
 ),
 
 final as (
     select
         newest.portfolio_id,
-        newest.symbol,
+        newest.current_symbol as symbol,
         newest.effective_date,
         newest.target_price_eoy,
         newest.target_price_next_year,
@@ -31,7 +45,7 @@ final as (
     inner join first_loads
         on
             newest.portfolio_id = first_loads.portfolio_id
-            and newest.symbol = first_loads.symbol
+            and newest.current_symbol = first_loads.current_symbol
             and newest.effective_date = first_loads.effective_date
 )
 

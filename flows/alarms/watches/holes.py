@@ -17,7 +17,7 @@ PRICES = """
 with held as (
     select
         symbol,
-        bool_or(price_flag in ('stale_price', 'missing_price')) as is_missing
+        bool_or(price_flag in ('stale_price', 'missing_price', 'dead_symbol')) as is_missing
     from marts.fct_position_values
     where
         as_of_date = %(session)s and is_open and investment_class = 'PUBLIC'
@@ -84,6 +84,22 @@ from marts.fct_prices as prices
 join held using (symbol)
 where prices.is_suspect and prices.as_of_date in (select as_of_date from sessions)
 order by prices.symbol, prices.as_of_date
+"""
+
+# Symbols held, also by options on them, whose prices ended; a lot at its entry price has no close at all.
+DEAD_SYMBOLS = """
+select quality.symbol, quality.last_price_date, array_agg(distinct portfolios.portfolio_name)
+from marts.fct_data_quality as quality
+join marts.fct_position_values as positions
+    on coalesce(positions.underlying_symbol, positions.symbol) = quality.symbol
+    and positions.as_of_date = quality.as_of_date
+join marts.dim_portfolios as portfolios using (portfolio_id)
+where
+    quality.as_of_date = %(session)s and quality.flag = 'dead_symbol'
+    and positions.is_open and positions.investment_class <> 'PRIVATE'
+    and positions.price_source is distinct from 'cash'
+group by quality.symbol, quality.last_price_date
+order by quality.symbol
 """
 
 DOUBTS = """
@@ -184,6 +200,19 @@ def suspect_moves(view: View) -> Iterator[Found]:
         )
 
 
+def dead_symbols(view: View) -> Iterator[Found]:
+    """A symbol that is held has had no price for so long that its company may be gone."""
+    if view.last_session is None:
+        return
+    for symbol, last, portfolios in rows(view.connection, DEAD_SYMBOLS, {"session": view.last_session}):
+        yield Found(
+            symbol,
+            f"{symbol} has no price since {last}, and {joined(portfolios)} still hold it or options on it at "
+            "a value of that day: state what became of it in corporate_actions.csv, load its prices, or load "
+            "a statement with its sale.",
+        )
+
+
 def not_believable(view: View) -> Iterator[Found]:
     """Stress results of a portfolio that fail a check of plausibility (method, section 10)."""
     if view.last_session is None:
@@ -216,6 +245,7 @@ WATCHES = (
     Watch("profiles_missing", WARNING, profiles_missing),
     Watch("source_failing", WARNING, source_failing),
     Watch("suspect_move", WARNING, suspect_moves),
+    Watch("dead_symbol", WARNING, dead_symbols),
     Watch("not_believable", WARNING, not_believable),
     Watch("bond_beta", WARNING, bond_betas),
 )

@@ -20,7 +20,8 @@ from ingestion.raw.loads import Connection
 from ingestion.statements.money.cash_lots import is_cash_row
 from ingestion.statements.money.values import CENT, row_value
 from ingestion.statements.parts import Row, is_withdrawn, lot_id
-from ingestion.statements.splits import Splits, read_splits, split_ratio, traded_symbol_of
+from ingestion.statements.splits import traded_symbol_of
+from ingestion.statements.successors import Became, Successors, read_successors
 
 NOTES = "Change of cash by the statement of {}"
 
@@ -30,12 +31,6 @@ _EXPLAINED = Decimal("0.01")  # of the trades and dividends
 _FLOWS = """
 select flow_id::text, amount, flow_date from raw.newest_capital_flows
 where portfolio_id = %s and amount <> 0
-"""
-_DIVIDENDS = """
-select distinct on (symbol, ex_date) symbol, ex_date, value
-from raw.corporate_actions
-where action = 'dividend' and symbol = any(%s) and ex_date > %s and ex_date <= %s
-order by symbol, ex_date, load_id desc
 """
 _CLOSES = """
 select distinct on (symbol, day) symbol, day, price
@@ -140,15 +135,20 @@ def _traded(
         row for row in now if row["exit_date"] and (row["position_id"], row["exit_date"]) not in known_exits
     ]
     ended = [*sold, *(row for row in now if _has_expired(row, last, as_of))]
-    splits = read_splits(connection, {traded_symbol_of(row) for row in (*held, *now)})
-    closes = _closes(connection, ended)
-    amounts = [_proceeds(row, splits, closes) for row in ended]
+    successors = read_successors(connection, {traded_symbol_of(row) for row in (*held, *now)})
+    merged = [(row, _became(row, successors, as_of)) for row in held]
+    merged = [(row, became) for row, became in merged if became.ended_on is not None]
+    gone = {row["position_id"] for row, _ in merged}
+    ended = [row for row in ended if row["position_id"] not in gone]
+    closes = _closes(connection, ended, successors)
+    amounts = [_proceeds(row, successors, closes) for row in ended]
     if None in amounts:
         return None
     bought = [row for row in now if lot_id(row) not in lots and row["entry_date"] > last]
     amounts += [-row_value(row, row["entry_price"]) for row in bought]
-    dividends = _dividends(connection, held, splits, last, as_of)
-    return [amount for amount in amounts if amount is not None] + dividends
+    amounts += [_paid_out(row, became) for row, became in merged if _is_in(became.ended_on, period)]
+    received = _received(held, successors, period)
+    return [amount for amount in amounts if amount is not None] + received
 
 
 def _has_expired(row: Row, last: date, as_of: date) -> bool:
@@ -156,51 +156,70 @@ def _has_expired(row: Row, last: date, as_of: date) -> bool:
     return row["exit_date"] is None and expiration is not None and last < expiration <= as_of
 
 
-def _closes(connection: Connection, rows: Iterable[Row]) -> Closes:
-    asked = {(_priced_by(row), _session(row)) for row in rows if row["exit_price"] is None}
+def _is_in(day: date | None, period: tuple[date, date]) -> bool:
+    return day is not None and period[0] < day <= period[1]
+
+
+def _end(row: Row) -> date:
+    end: date = row["exit_date"] or row["expiration_date"]
+    return end
+
+
+def _became(row: Row, successors: Successors, day: date) -> Became:
+    """What the row's share, or its underlying's, is on its exit or expiry, at the latest on a day."""
+    until = min(filter(None, (day, row["exit_date"], row["expiration_date"])))
+    return successors.became(traded_symbol_of(row), row["entry_date"], until)
+
+
+def _closes(connection: Connection, rows: Iterable[Row], successors: Successors) -> Closes:
+    asked = {(_priced_by(row, successors), _session(row)) for row in rows if row["exit_price"] is None}
     symbols, days = sorted({symbol for symbol, _ in asked}), sorted({day for _, day in asked})
     found = connection.execute(_CLOSES, {"symbols": symbols, "days": days})
     return {(symbol, day): close for symbol, day, close in found}
 
 
-def _priced_by(row: Row) -> str:
-    return str(row["symbol"] if row["exit_date"] else row["underlying_symbol"])
+def _priced_by(row: Row, successors: Successors) -> str:
+    if row["exit_date"] and row["underlying_symbol"]:
+        return str(row["symbol"])
+    became = successors.became(traded_symbol_of(row), row["entry_date"], _end(row))
+    return successors.listed(became.symbol, _end(row))
 
 
 def _session(row: Row) -> date:
-    return session_on_or_before(row["exit_date"] or row["expiration_date"])
+    return session_on_or_before(_end(row))
 
 
-def _proceeds(row: Row, splits: Splits, closes: Closes) -> Decimal | None:
+def _proceeds(row: Row, successors: Successors, closes: Closes) -> Decimal | None:
     """The value of a lot at its exit, or its intrinsic value at its expiry; None if a price is missing."""
-    end = row["exit_date"] or row["expiration_date"]
-    ratio = split_ratio(splits.get(traded_symbol_of(row), []), row["entry_date"], end)
-    at_end = {**row, "quantity": row["quantity"] * ratio}
+    became = successors.became(traded_symbol_of(row), row["entry_date"], _end(row))
+    at_end = {**row, "quantity": row["quantity"] * became.ratio}
     if row["exit_price"] is not None:
         return row_value(at_end, row["exit_price"])
-    close = closes.get((_priced_by(row), _session(row)))
+    close = closes.get((_priced_by(row, successors), _session(row)))
     if close is None:
         return None
-    if row["exit_date"]:
-        return row_value(at_end, close)
+    return row_value(at_end, close if row["exit_date"] else _intrinsic(row, became, close))
+
+
+def _paid_out(row: Row, became: Became) -> Decimal:
+    """What a merger for cash pays: for a share, or for the intrinsic value of a contract."""
+    price = became.end / became.ratio
+    at_end = {**row, "quantity": row["quantity"] * became.ratio}
+    return row_value(at_end, _intrinsic(row, became, price) if row["strike_price"] else price)
+
+
+def _intrinsic(row: Row, became: Became, close: Decimal) -> Decimal:
     sign = 1 if row["option_type"] == "CALL" else -1
-    return row_value(at_end, max((close - row["strike_price"] / ratio) * sign, Decimal(0)))
+    strike: Decimal = (row["strike_price"] - became.strike_cut) / became.ratio
+    return max((close - strike) * sign, Decimal(0))
 
 
-def _dividends(
-    connection: Connection, held: Sequence[Row], splits: Splits, last: date, as_of: date
-) -> list[Decimal]:
-    shares = [row for row in held if row["investment_class"] == "PUBLIC"]
-    found = connection.execute(
-        _DIVIDENDS, [sorted({str(row["symbol"]) for row in shares}), last, as_of]
-    ).fetchall()
+def _received(held: Sequence[Row], successors: Successors, period: tuple[date, date]) -> list[Decimal]:
+    """Dividends, and the cash of mergers into shares."""
     return [
-        row["quantity"]
-        * split_ratio(splits.get(symbol, []), row["entry_date"], ex_date)
-        * (value or Decimal(0))
-        for symbol, ex_date, value in found
-        for row in shares
-        if row["symbol"] == symbol
-        and row["entry_date"] < ex_date
-        and (row["exit_date"] is None or row["exit_date"] >= ex_date)
+        row["quantity"] * amount
+        for row in held
+        if row["investment_class"] == "PUBLIC"
+        for day, amount in _became(row, successors, period[1]).received
+        if _is_in(day, period)
     ]

@@ -116,6 +116,21 @@ def test_a_suspect_move_is_found_for_five_sessions(
     assert sentence.startswith(f"AAPL {moved} on {fifth}, which no split explains; held by ")
 
 
+def test_a_held_symbol_whose_prices_ended_is_found(find: Find, connection: Connection) -> None:
+    held = (
+        "select coalesce(underlying_symbol, symbol) from marts.fct_position_values"
+        f" where as_of_date = '{THEN}' and is_open"
+    )
+    connection.execute(
+        "update published.fct_data_quality set flag = 'dead_symbol', last_price_date = '2025-06-02'"
+        f" where symbol = 'TSLA' or symbol not in ({held})".encode()
+    )
+    ((key, sentence),) = find().items()
+    assert key == ("dead_symbol", "TSLA")
+    assert sentence.startswith("TSLA has no price since 2025-06-02, and Demo ")
+    assert "state what became of it in corporate_actions.csv" in sentence
+
+
 def test_a_suspect_move_of_a_symbol_that_nobody_holds_is_none(find: Find, connection: Connection) -> None:
     connection.execute(
         "update published.fct_prices set is_suspect = true where as_of_date = %s and symbol not in"

@@ -17,6 +17,7 @@ Count = Callable[[str], int]
 TODAY = date(2026, 2, 1)
 
 PRICES = "date,symbol,open,high,low,close,adj_close,volume\n"
+ACTIONS = "symbol,ex_date,action,value,new_symbol,cash,cost_share\n"
 
 
 def new_rows(reports: list[LoadReport]) -> dict[str, int]:
@@ -50,6 +51,32 @@ def test_real_splits_cause_no_return(
     assert netflix["close"][date(2025, 11, 14)] > 1000 > netflix["close"][date(2025, 11, 17)]
     assert abs(netflix["total_return"][date(2025, 11, 17)]) < 0.05
     assert netflix["total_return"].isna().sum() == 1, "the first session alone has none"
+
+
+def test_actions_are_loaded_once_corrected_and_withdrawn(connection: Connection, write: Write) -> None:
+    write("prices.csv", PRICES + "2024-01-02,FB,,,,1,1,\n")
+    rows = (
+        "fb,2025-06-02,rename,,brk.b,,\n"
+        "C,2025-06-03,cash_merger,12.5,,,\n"
+        "D,2025-06-04,cash_and_stock_merger,0.5,E,1.5,0.2\n"
+        "F,2025-06-05,special_dividend,3,,,\n"
+    )
+    folder = write("corporate_actions.csv", ACTIONS + rows).parent
+    load_folder(connection, folder, today=TODAY)
+    stored = "select symbol, action, value, new_symbol, cash, cost_share from raw.corporate_actions"
+    assert connection.execute(f"{stored} order by ex_date").fetchall() == [
+        ("FB", "rename", 1, "BRK-B", None, None),
+        ("C", "cash_merger", Decimal("12.5"), None, None, None),
+        ("D", "cash_and_stock_merger", Decimal("0.5"), "E", Decimal("1.5"), Decimal("0.2")),
+        ("F", "special_dividend", 3, None, None, None),
+    ]
+    assert set(new_rows(load_folder(connection, folder, today=TODAY)).values()) == {0}
+    corrected = rows.replace("rename,,brk.b", "rename,,").replace("12.5", "12").replace("1.5", "1.75")
+    write("corporate_actions.csv", ACTIONS + corrected)
+    first, *_ = load_folder(connection, folder, today=TODAY)
+    assert (first.rows_new, first.touched_from) == (3, date(2024, 1, 2)), "a rename is of all its history"
+    (gone,) = connection.execute(f"{stored} where value is null").fetchall()
+    assert gone == ("FB", "rename", None, None, None, None)
 
 
 def test_every_kind_of_file_is_loaded(connection: Connection, write: Write) -> None:
@@ -226,7 +253,42 @@ FAULTS = {
     "unknown_action": (
         "corporate_actions.csv",
         "symbol,ex_date,action,value\nA,2025-06-02,merger,1\n",
-        r"row 2, action: 'merger' is not a valid action; write split or dividend",
+        r"row 2, action: 'merger' is not a valid action; write split, dividend, special_dividend, rename",
+    ),
+    "merger_without_symbol": (
+        "corporate_actions.csv",
+        ACTIONS + "A,2025-06-02,stock_merger,0.5,,,\n",
+        r"row 2, new_symbol: is empty, and a stock_merger needs it; fill it, or empty value to withdraw",
+    ),
+    "merger_without_cash": (
+        "corporate_actions.csv",
+        ACTIONS + "A,2025-06-02,cash_and_stock_merger,0.5,B,,\n",
+        r"row 2, cash: is empty, and a cash_and_stock_merger needs it",
+    ),
+    "cash_of_a_split": (
+        "corporate_actions.csv",
+        ACTIONS + "A,2025-06-02,split,2,,5,\n",
+        r"row 2, cash: 5.0 is of no use to a split; empty the cell, or correct the action",
+    ),
+    "rename_with_a_ratio": (
+        "corporate_actions.csv",
+        ACTIONS + "A,2025-06-02,rename,2,B,,\n",
+        r"row 2, value: 2.0 is no ratio of a rename; leave the cell empty, or write a merger",
+    ),
+    "rename_to_itself": (
+        "corporate_actions.csv",
+        ACTIONS + "A,2025-06-02,rename,,a,,\n",
+        r"row 2, new_symbol: 'a' is the old symbol; write the new one",
+    ),
+    "rename_to_no_symbol": (
+        "corporate_actions.csv",
+        ACTIONS + "A,2025-06-02,rename,,B C,,\n",
+        r"row 2, new_symbol: 'B C' is not a valid symbol",
+    ),
+    "cost_share_above_one": (
+        "corporate_actions.csv",
+        ACTIONS + "A,2025-06-02,cash_and_stock_merger,0.5,B,3,1.5\n",
+        r"row 2, cost_share: 1.5 is above 1; write a share between 0 and 1",
     ),
     "negative_dividend": (
         "corporate_actions.csv",

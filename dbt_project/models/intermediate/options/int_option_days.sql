@@ -8,7 +8,10 @@
 -- portfolios do not count, so a contract valued at one has its own key.
 with days as (
     select * from {{ ref('int_position_days') }}
-    where investment_class = 'OPTIONS'
+    where
+        investment_class = 'OPTIONS'
+        -- a contract whose cash alone exceeds the strike is no longer an option: it is valued at its intrinsic value
+        and strike_price > strike_cut
 ),
 
 volatilities as (
@@ -55,8 +58,8 @@ final as (
         pricing_symbol as underlying_symbol,
         option_type,
         exercise,
-        cast(strike_price / split_factor as double precision) as strike_price,
-        split_factor,
+        cast((strike_price - strike_cut) / split_factor as double precision) as strike_price,
+        split_factor = 1 and strike_cut = 0 and step = 1 as is_as_listed,
         expiration_date,
         cast(expiration_date - as_of_date as double precision) / 365 as years_to_expiration,
         is_settlement,

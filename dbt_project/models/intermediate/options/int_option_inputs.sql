@@ -44,7 +44,7 @@ contracts as (
         option_type,
         exercise,
         strike_price,
-        split_factor,
+        is_as_listed,
         expiration_date,
         years_to_expiration,
         is_settlement,
@@ -94,8 +94,8 @@ final as (
         end as rate_flag,
         cast(coalesce(profiles.dividend_yield, 0) as double precision) as dividend_yield,
         -- a quote is for the contract as it trades now, not for one from before a split
-        case when contracts.split_factor = 1 then cast(quotes.price as double precision) end as quote_price,
-        case when contracts.split_factor = 1 then quotes.price_basis end as quote_basis,
+        case when contracts.is_as_listed then cast(quotes.price as double precision) end as quote_price,
+        case when contracts.is_as_listed then quotes.price_basis end as quote_basis,
         contracts.carried_volatility * coalesce(power(
             levels.vix / nullif(past_levels.vix, 0),
             {{ volatility_sensitivity('broad') }} * power(

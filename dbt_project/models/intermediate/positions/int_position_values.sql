@@ -10,7 +10,7 @@
 -- basis, or at the value of that day for a lot from before the portfolio's opening, and ends at the exit, settlement or
 -- market value on the last; its running total continues from the session before the window. Hypothetical P&L is that of
 -- the position of the previous close, held to this close: an entry has none, an exit ends at the close, a settlement at
--- its intrinsic value.
+-- its intrinsic value. A merger changes what is held without a trade; what it pays in cash is P&L.
 with priced as (
     select * from {{ ref('int_position_prices') }}
 ),
@@ -33,6 +33,7 @@ day_before as (
         'market_value': 'numeric',
         'cumulative_pnl': 'numeric',
         'cumulative_dividends': 'numeric',
+        'cumulative_realized_pnl': 'numeric',
         'unrealized_at_opening': 'numeric',
     }) }}
 ),
@@ -54,7 +55,7 @@ valued as (
         cast(case
             when
                 priced.investment_class = 'PUBLIC'
-                and priced.entry_date < dividends.ex_date
+                and priced.since_date < dividends.ex_date
                 -- what an opening balance was paid before is in its cash
                 and not (priced.is_first_day and priced.is_opening)
                 and (priced.exit_date >= dividends.ex_date or priced.exit_date is null)
@@ -69,7 +70,7 @@ valued as (
         )
             as value_if_held,
         cast(case
-            when priced.investment_class = 'PUBLIC' and priced.entry_date < dividends.ex_date
+            when priced.investment_class = 'PUBLIC' and priced.since_date < dividends.ex_date
                 then coalesce(
                     priced.quantity
                     * priced.closing_split_factor
@@ -102,7 +103,7 @@ linked as (
         valued.*,
         case
             when valued.is_first_day and valued.is_opening then valued.end_value
-            when valued.is_first_day then valued.cost_basis
+            when valued.is_first_day then valued.entry_cost
             else coalesce(lag(valued.market_value) over by_date, day_before.market_value)
         end as previous_market_value,
         coalesce(
@@ -113,7 +114,10 @@ linked as (
             0
         ) as unrealized_at_opening,
         coalesce(day_before.cumulative_pnl, 0) as pnl_before_window,
-        coalesce(day_before.cumulative_dividends, 0) as dividends_before_window
+        coalesce(day_before.cumulative_dividends, 0) as dividends_before_window,
+        coalesce(day_before.cumulative_realized_pnl, 0) as realized_before_window,
+        valued.merger_gain + case when valued.is_open then 0 else valued.end_value - valued.cost_basis end
+            as realized
     from valued
     left join day_before on valued.position_id = day_before.position_id
     window by_date as (partition by valued.position_id order by valued.as_of_date)
@@ -155,16 +159,19 @@ final as (
         cost_basis,
         cast(previous_market_value as numeric(38, 2)) as previous_market_value,
         cast(case when is_open then market_value - cost_basis else 0 end as numeric(38, 2)) as unrealized_pnl,
-        cast(case when is_open then 0 else end_value - cost_basis end as numeric(38, 2)) as realized_pnl,
+        cast(realized as numeric(38, 2)) as realized_pnl,
         dividends,
-        cast(end_value - previous_market_value + dividends as numeric(38, 2)) as daily_pnl,
+        cast(end_value - previous_market_value + dividends + merger_cash as numeric(38, 2)) as daily_pnl,
         cast(case
             when is_first_day then 0
-            else value_if_held - previous_market_value + dividends_if_held
+            else value_if_held - previous_market_value + dividends_if_held + merger_cash
         end as numeric(38, 2)) as hypothetical_pnl,
-        cast(pnl_before_window + sum(end_value - previous_market_value + dividends) over running as numeric(38, 2))
-            as cumulative_pnl,
+        cast(
+            pnl_before_window
+            + sum(end_value - previous_market_value + dividends + merger_cash) over running as numeric(38, 2)
+        ) as cumulative_pnl,
         cast(dividends_before_window + sum(dividends) over running as numeric(38, 2)) as cumulative_dividends,
+        cast(realized_before_window + sum(realized) over running as numeric(38, 2)) as cumulative_realized_pnl,
         cast(unrealized_at_opening as numeric(38, 2)) as unrealized_at_opening
     from linked
     window running as (partition by position_id order by as_of_date)

@@ -3,7 +3,8 @@
     indexes=[{'columns': ['position_id'], 'unique': true}],
 ) }}
 
--- Lots with the sessions on which they count. A lot from before the portfolio's opening date counts from then on.
+-- Lots with the sessions on which they count. A lot from before the portfolio's opening date counts from then on. A
+-- merger for cash ends a lot, unless it was sold before; an option on it settles on that session, not at its expiry.
 with positions as (
     select * from {{ ref('stg_raw__positions') }}
 ),
@@ -29,9 +30,16 @@ money_market_funds as (
     where security_type = 'CASH'
 ),
 
+cash_mergers as (
+    select * from {{ ref('int_position_paths') }}
+    where symbol is null
+),
+
 dated as (
     select
         positions.*,
+        cash_mergers.from_session as merger_session,
+        cash_mergers.since_date as merger_date,
         portfolios.removed_on,
         portfolios.opening_date,
         -- a lot entered before the first day of the calendar is held from its first session on
@@ -39,7 +47,7 @@ dated as (
             entry_days.session_on_or_after, (select min(calendar.session_on_or_after) from calendar)
         ) as entry_session,
         exit_days.session_on_or_after as exit_session,
-        expiration_days.session_on_or_before as settlement_session,
+        expiration_days.session_on_or_before as expiration_session,
         positions.investment_class <> 'OPTIONS' and (
             cash_symbols.symbol is not null
             or positions.investment_subtype is not distinct from 'CASH'
@@ -61,14 +69,25 @@ dated as (
     left join calendar as exit_days on positions.exit_date = exit_days.as_of_date
     -- an expiration beyond the calendar's horizon has no settlement session yet
     left join calendar as expiration_days on positions.expiration_date = expiration_days.as_of_date
+    left join cash_mergers on positions.position_id = cash_mergers.position_id
+),
+
+ending as (
+    select
+        *,
+        coalesce(
+            merger_session <= least(coalesce(exit_session, 'infinity'), coalesce(expiration_session, 'infinity')), false
+        ) as is_merged
+    from dated
 ),
 
 opened as (
     select
         *,
         coalesce(entry_session < opening_date, false) as is_opening,
-        greatest(entry_session, opening_date) as first_session
-    from dated
+        greatest(entry_session, opening_date) as first_session,
+        case when is_merged then merger_session else expiration_session end as settlement_session
+    from ending
 ),
 
 typed as (
@@ -77,6 +96,7 @@ typed as (
         case when investment_class = 'OPTIONS' then 100 else 1 end as contract_multiplier,
         coalesce(underlying_symbol, symbol) as pricing_symbol,
         case
+            when is_merged then greatest(merger_session, entry_session)
             when coalesce(exit_session, settlement_session) is not null
                 then greatest(least(exit_session, settlement_session), entry_session)
         end as last_session,
@@ -118,7 +138,9 @@ final as (
         first_session,
         settlement_session,
         last_session,
+        case when is_merged then merger_date end as merger_date,
         case
+            when is_merged then 'merger'
             when exit_session <= coalesce(settlement_session, exit_session) then 'exit'
             when settlement_session is not null then 'settlement'
         end as closed_by,

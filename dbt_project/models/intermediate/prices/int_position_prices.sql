@@ -42,14 +42,16 @@ found as (
         quotes.source as quote_source,
         marks.price as mark_price,
         marks.mark_date,
-        -- a missing_price close from before the entry is less reliable than the entry price
-        coalesce(closes.price_flag = 'missing_price' and closes.price_date < days.entry_session, false)
+        -- a missing_price or dead_symbol close from before the entry is less reliable than the entry price
+        coalesce(
+            closes.price_flag in ('missing_price', 'dead_symbol') and closes.price_date < days.entry_session, false
+        )
         or closes.price is null as is_unpriced,
         case
             when days.option_type = 'CALL'
-                then greatest(closes.price - days.strike_price / days.split_factor, 0)
+                then greatest(closes.price - (days.strike_price - days.strike_cut) / days.split_factor, 0)
             when days.option_type = 'PUT'
-                then greatest(days.strike_price / days.split_factor - closes.price, 0)
+                then greatest((days.strike_price - days.strike_cut) / days.split_factor - closes.price, 0)
         end as intrinsic_value,
         case
             when days.investment_class = 'PRIVATE' then 'mark'
@@ -72,6 +74,8 @@ found as (
             and days.investment_class = 'OPTIONS'
             -- a quote is for the contract as it trades now, not for one from before a split
             and days.split_factor = 1
+            and days.strike_cut = 0
+            and days.step = 1
     left join option_days
         on days.position_id = option_days.position_id and days.as_of_date = option_days.as_of_date
     left join greeks
@@ -110,7 +114,7 @@ final as (
             when price_basis in ('cash', 'quote') then null
             when is_unpriced then 'missing_price'
             when price_basis = 'close' or is_settlement then close_flag
-            when close_flag = 'missing_price' then close_flag
+            when close_flag in ('missing_price', 'dead_symbol') then close_flag
             when price_basis = 'model' then 'model_price'
             else 'intrinsic_value'
         end as price_flag,

@@ -16,14 +16,44 @@ holdings as (
     where investment_class <> 'PRIVATE' and not is_cash
 ),
 
+paths as (
+    select * from {{ ref('int_position_paths') }}
+    where symbol is not null
+),
+
+mergers as (
+    select * from {{ ref('int_mergers') }}
+),
+
+held as (
+    select
+        paths.symbol,
+        greatest(holdings.first_session, paths.from_session) as first_session
+    from holdings
+    inner join paths on holdings.position_id = paths.position_id
+),
+
+-- a symbol that was merged, and is not the name of another company since, needs no prices any more
+merged as (
+    select
+        symbols.symbol,
+        max(mergers.ex_session) as ex_session
+    from symbols
+    inner join mergers on symbols.symbol = mergers.symbol
+    group by symbols.symbol, symbols.last_price_date
+    having coalesce(max(mergers.ex_session) >= symbols.last_price_date, true)
+),
+
 first_days as (
     select
         symbols.symbol,
         symbols.first_price_date,
-        least(symbols.first_price_date, min(holdings.first_session)) as first_day
+        least(symbols.first_price_date, min(held.first_session)) as first_day,
+        coalesce(min(merged.ex_session), 'infinity') as before_day
     from symbols
-    left join holdings on symbols.symbol = holdings.pricing_symbol
-    where symbols.first_price_date is not null or holdings.pricing_symbol is not null
+    left join held on symbols.symbol = held.symbol
+    left join merged on symbols.symbol = merged.symbol
+    where symbols.first_price_date is not null or held.symbol is not null
     group by symbols.symbol, symbols.first_price_date
 ),
 
@@ -53,7 +83,8 @@ grid as (
         prices.is_suspect,
         prices.source
     from first_days
-    inner join sessions on first_days.first_day <= sessions.as_of_date
+    inner join sessions
+        on first_days.first_day <= sessions.as_of_date and first_days.before_day > sessions.as_of_date
     inner join first_needed on sessions.session_number > first_needed.session_number
     left join prices on first_days.symbol = prices.symbol and sessions.as_of_date = prices.as_of_date
 ),

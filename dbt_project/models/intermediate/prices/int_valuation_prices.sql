@@ -29,14 +29,25 @@ splits as (
     select * from {{ ref('int_split_periods') }}
 ),
 
+paths as (
+    select * from {{ ref('int_position_paths') }}
+    where symbol is not null
+),
+
+-- what a merger for cash pays is the last price of its symbol
+payments as (
+    select * from {{ ref('int_mergers') }}
+    where new_symbol is null
+),
+
 symbols as (
     select
-        positions.pricing_symbol as symbol,
-        greatest(min(positions.first_session), min(windows.from_date)) as first_needed
+        paths.symbol,
+        greatest(min(greatest(positions.first_session, paths.from_session)), min(windows.from_date)) as first_needed
     from positions
+    inner join paths on positions.position_id = paths.position_id
     inner join windows on positions.portfolio_id = windows.portfolio_id
-    where positions.investment_class <> 'PRIVATE'
-    group by positions.pricing_symbol
+    group by paths.symbol
 ),
 
 earlier as (
@@ -63,14 +74,15 @@ grid as (
         symbols.symbol,
         sessions.as_of_date,
         sessions.session_number,
-        prices.close,
-        prices.source,
-        max(prices.as_of_date) over (
+        coalesce(payments.cash, prices.close) as close,
+        case when payments.symbol is null then prices.source else 'merger' end as source,
+        max(case when payments.symbol is null then prices.as_of_date else sessions.as_of_date end) over (
             partition by symbols.symbol order by sessions.as_of_date
         ) as last_date_in_window
     from symbols
     inner join sessions on symbols.first_needed <= sessions.as_of_date
     left join prices on symbols.symbol = prices.symbol and sessions.as_of_date = prices.as_of_date
+    left join payments on symbols.symbol = payments.symbol and sessions.as_of_date = payments.ex_session
 ),
 
 carried as (
@@ -98,7 +110,9 @@ final as (
             when carried.price_date = carried.as_of_date then null
             when carried.session_number - priced_days.session_number <= {{ var('stale_price_sessions') }}
                 then 'stale_price'
-            else 'missing_price'
+            when carried.session_number - priced_days.session_number <= {{ var('dead_symbol_sessions') }}
+                then 'missing_price'
+            else 'dead_symbol'
         end as price_flag,
         carried.source
     from carried

@@ -20,6 +20,11 @@ calendar as (
     select * from {{ ref('int_calendar') }}
 ),
 
+mergers as (
+    select * from {{ ref('int_position_paths') }}
+    where step > 1 and symbol is not null
+),
+
 splits as (
     select * from {{ ref('int_split_periods') }}
 ),
@@ -51,7 +56,9 @@ moved as (
         opening.position_vega,
         opening.position_rho,
         positions.first_session = position_values.as_of_date as is_first_day,
-        closing.underlying_price * coalesce(splits.split_ratio, 1) - opening.underlying_price as spot_move,
+        -- a strike that falls by a special dividend, or by the cash of a merger, is a rise of the same amount
+        closing.underlying_price * coalesce(mergers.step_ratio, splits.split_ratio, 1)
+        + coalesce(mergers.step_cash, splits.strike_cut, 0) - opening.underlying_price as spot_move,
         case
             when closing.null_reason = 'expired' then 0
             else closing.implied_volatility - opening.implied_volatility
@@ -59,11 +66,13 @@ moved as (
         case when closing.null_reason = 'expired' then 0 else closing.risk_free_rate - opening.risk_free_rate end
             as rate_move,
         case
-            when closing.null_reason = 'expired' then positions.expiration_date else position_values.as_of_date
+            when closing.null_reason = 'expired' and positions.closed_by = 'settlement' then positions.expiration_date
+            else position_values.as_of_date
         end - calendar.previous_trading_day as calendar_days,
         case
             when positions.first_session = position_values.as_of_date then null
-            when 'missing_price' in (position_values.price_flag, opening.price_flag) then 'missing_price'
+            when array['missing_price', 'dead_symbol'] && array[position_values.price_flag, opening.price_flag]
+                then 'missing_price'
             when opening.null_reason is not null then opening.null_reason
             when opening.position_id is null then 'no_greeks'
             when closing.underlying_price is null then 'no_underlying_price'
@@ -83,6 +92,10 @@ moved as (
         on
             position_values.pricing_symbol = splits.symbol
             and position_values.as_of_date = splits.ex_session
+    left join mergers
+        on
+            position_values.position_id = mergers.position_id
+            and position_values.as_of_date = mergers.from_session
 ),
 
 -- what is not held at the close before has no move

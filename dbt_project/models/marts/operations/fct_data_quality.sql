@@ -68,6 +68,7 @@ final as (
         used_by_portfolios,
         case
             when last_known_date is null then 'no_prices'
+            when days_stale > {{ var('dead_symbol_sessions') }} then 'dead_symbol'
             when days_stale > {{ var('stale_price_sessions') }} then 'missing_price'
             when days_stale > 0 then 'stale_price'
             when suspect_moves > 0 then 'suspect_price'

@@ -6,6 +6,26 @@ with positions as (
     where removed_on is null or removed_on > {{ to_date() }}
 ),
 
+-- what mergers made of it by the last date built
+paths as (
+    select distinct on (position_id) *
+    from {{ ref('int_position_paths') }}
+    where symbol is not null and from_session <= {{ to_date() }}
+    order by position_id asc, step desc
+),
+
+held as (
+    select
+        positions.*,
+        case
+            when positions.investment_class = 'PUBLIC' then coalesce(paths.symbol, positions.symbol)
+            else positions.symbol
+        end as symbol_now,
+        coalesce(paths.symbol, positions.pricing_symbol) as pricing_symbol_now
+    from positions
+    left join paths on positions.position_id = paths.position_id
+),
+
 given_tags as (
     select * from {{ ref('int_position_tags') }}
     where {{ to_date() }} >= valid_from and {{ to_date() }} < valid_before
@@ -21,9 +41,9 @@ carried as (
         positions.position_id,
         given_tags.tag,
         false as is_automatic
-    from positions
+    from held as positions
     inner join given_tags
-        on positions.portfolio_id = given_tags.portfolio_id and positions.symbol = given_tags.symbol
+        on positions.portfolio_id = given_tags.portfolio_id and positions.symbol_now = given_tags.symbol
     union all
     select
         position_id,
@@ -62,9 +82,9 @@ final as (
     select
         positions.position_id,
         positions.portfolio_id,
-        positions.symbol,
+        positions.symbol_now as symbol,
         positions.underlying_symbol,
-        positions.pricing_symbol,
+        positions.pricing_symbol_now as pricing_symbol,
         positions.investment_class,
         positions.investment_subtype,
         positions.is_cash_equivalent,
@@ -88,7 +108,7 @@ final as (
         coalesce(string_to_array(positions.own_tags, ';'), cast(array[] as text[])) as own_tags,
         coalesce(tag_lists.tags, cast(array[] as text[])) as tags,
         coalesce(tag_lists.automatic_tags, cast(array[] as text[])) as automatic_tags
-    from positions
+    from held as positions
     left join tag_lists on positions.position_id = tag_lists.position_id
 )
 

@@ -16,6 +16,11 @@ positions as (
     from {{ ref('int_positions') }}
 ),
 
+mergers as (
+    select * from {{ ref('int_position_paths') }}
+    where step > 1 and symbol is not null
+),
+
 windows as (
     select * from {{ ref('int_portfolio_windows') }}
 ),
@@ -32,7 +37,7 @@ splits as (
     select * from {{ ref('int_split_periods') }}
 ),
 
--- the sessions on which a position begins, is split or ends
+-- the sessions on which a position begins, is split or merged, or ends; an opening balance is after its day's merger
 held as (
     select
         position_values.position_id,
@@ -57,14 +62,24 @@ held as (
         positions.is_opening,
         positions.is_part_of_lot,
         positions.first_session = position_values.as_of_date as is_first_day,
-        splits.ex_date as split_date
+        splits.ex_date as split_date,
+        positions.merger_date as ending_date,
+        mergers.since_date as merger_date,
+        coalesce(mergers.cash, 0) as merger_cash,
+        coalesce(mergers.gain, 0) as merger_gain
     from position_values
     inner join positions on position_values.position_id = positions.position_id
+    left join mergers
+        on
+            position_values.position_id = mergers.position_id
+            and position_values.as_of_date = mergers.from_session
+            and not (positions.is_opening and position_values.as_of_date = positions.first_session)
     left join splits
         on position_values.pricing_symbol = splits.symbol and position_values.as_of_date = splits.ex_session
     where
         positions.first_session = position_values.as_of_date
         or splits.ex_date is not null
+        or mergers.since_date is not null
         or not position_values.is_open
 ),
 
@@ -81,6 +96,21 @@ begun as (
     where is_first_day
 ),
 
+merged as (
+    select
+        held.*,
+        'merger' as kind,
+        held.merger_date as trade_date,
+        held.quantity - coalesce(before.quantity, held.entry_quantity) as quantity_change,
+        cast(null as numeric) as trade_price,
+        held.merger_cash as amount,
+        held.merger_gain as gain
+    from held
+    inner join calendar on held.as_of_date = calendar.as_of_date
+    left join before on held.position_id = before.position_id and calendar.previous_trading_day = before.as_of_date
+    where held.merger_date is not null
+),
+
 split as (
     select
         held.*,
@@ -94,7 +124,7 @@ split as (
     inner join calendar on held.as_of_date = calendar.as_of_date
     left join before on held.position_id = before.position_id and calendar.previous_trading_day = before.as_of_date
     -- an opening is in the shares of its day
-    where held.split_date is not null and not (held.is_first_day and held.is_opening)
+    where held.split_date is not null and held.merger_date is null and not (held.is_first_day and held.is_opening)
 ),
 
 ended as (
@@ -102,20 +132,24 @@ ended as (
         *,
         case
             when closed_by = 'settlement' then 'expiry'
+            when closed_by = 'merger' then 'merger'
             when is_part_of_lot then 'partial_exit'
             else 'exit'
         end as kind,
-        case when closed_by = 'settlement' then expiration_date else exit_date end as trade_date,
+        case closed_by when 'settlement' then expiration_date when 'merger' then ending_date else exit_date end
+            as trade_date,
         -quantity as quantity_change,
         price as trade_price,
-        cost_basis + realized_pnl as amount,
-        realized_pnl as gain
+        cost_basis + realized_pnl - merger_gain as amount,
+        realized_pnl - merger_gain as gain
     from held
     where not is_open
 ),
 
 trades as (
     select * from begun
+    union all
+    select * from merged
     union all
     select * from split
     where quantity_change <> 0

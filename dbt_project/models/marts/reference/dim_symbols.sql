@@ -9,6 +9,11 @@ positions as (
     select * from {{ ref('int_positions') }}
 ),
 
+paths as (
+    select * from {{ ref('int_position_paths') }}
+    where symbol is not null
+),
+
 profiles as (
     select * from {{ ref('stg_raw__company_profiles') }}
 ),
@@ -43,6 +48,8 @@ known as (
     select symbol from held
     union
     select pricing_symbol from positions
+    union
+    select symbol from paths
     union
     select symbol from profiles
 ),
