@@ -39,7 +39,9 @@ class RealizedLot(ResponseModel):
 
     disposal_id: UUID = described("The position that was closed.", POSITION_ID)
     lot_id: UUID = described("The position whose cost is relieved.", POSITION_ID)
-    kind: Literal["exit", "expiry"] = described("exit: sold or covered; expiry: an option settled.", "exit")
+    kind: Literal["exit", "expiry", "merger"] = described(
+        "exit: sold or covered; expiry: an option settled; merger: became cash.", "exit"
+    )
     symbol: str = described("The symbol.", "AAPL")
     position_type: str = described("LONG, SHORT, LC, LP, SC or SP.", "LONG")
     quantity: float = described("Shares or contracts, positive also for shorts.", 10)
@@ -114,7 +116,9 @@ class Trade(ResponseModel):
     position_id: UUID = described("The position.", POSITION_ID)
     as_of_date: date = described("The session on which it counts.", "2025-06-18")
     trade_date: date = described("The stated day.", "2025-06-18")
-    kind: Literal["opening", "entry", "split", "partial_exit", "exit", "expiry"] = described("What.", "entry")
+    kind: Literal["opening", "entry", "split", "merger", "partial_exit", "exit", "expiry"] = described(
+        "What.", "entry"
+    )
     symbol: str = described("The symbol.", "AAPL")
     position_type: str = described("LONG, SHORT, LC, LP, SC or SP.", "LONG")
     quantity: float = described("Signed change of the quantity.", 10)

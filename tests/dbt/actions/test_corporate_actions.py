@@ -39,11 +39,16 @@ IDENTITIES = (
     "assert_position_pnl_runs_without_gaps",
     "assert_equity_rolls_forward",
     "assert_snapshots_agree_with_positions_and_exposures",
+    "assert_lot_methods_agree",
+    "assert_realized_gains_follow_from_their_parts",
+    "assert_specific_gains_are_published",
 )
 SELECTED = (
     "+fct_trades",
     "+fct_position_values",
     "+fct_data_quality",
+    "+fct_realized_gains",
+    "+fct_tax_lots",
     "+dim_positions",
     "+dim_portfolios",
     *(f"+{name}" for name in IDENTITIES),
@@ -167,7 +172,7 @@ def read(book: Warehouse) -> Callable[..., Rows]:
     """Columns of a mart's rows, in the order of those columns."""
 
     def rows(mart: str, columns: str, where: str = "true", of: str = "Book") -> Rows:
-        if mart in {"fct_position_values", "fct_trades", "dim_positions"}:
+        if mart not in {"fct_prices", "fct_data_quality", "dim_symbols"}:
             where = f"{where} and portfolio_id = {PORTFOLIO.format(of)}"
         return read_rows(book, f"select {columns} from marts.{mart} where {where} order by {columns}")
 
@@ -257,6 +262,28 @@ def test_the_cash_of_a_merger_takes_cost_first_or_as_stated(read: Callable[..., 
     assert [row["cost_basis"] for row in costs] == [-80, -80, 224, 1200]
     (bought_back,) = read("fct_trades", "quantity, price, amount", "kind = 'partial_exit'")
     assert tuple(bought_back.values()) == (1, 114, -114)
+
+
+def test_gains_and_lots_follow_mergers(read: Callable[..., Rows]) -> None:
+    """By specific lots; the cash of a merger into shares is the same under every method."""
+    gains = "symbol, kind, quantity, proceeds, basis, gain"
+    found = read("fct_realized_gains", gains, "method = 'specific' and kind = 'merger'")
+    assert [tuple(row.values()) for row in found] == [
+        ("GONE", "merger", 100, 2500, 2000, 500),
+        (GONE_CALL, "merger", 2, 1000, 1200, -200),
+        (GONE_PUT, "merger", 1, 700, 500, 200),
+        ("MIXED", "merger", 0, 40, 40, 0),
+        ("MIXED", "merger", 0, 40, 40, 0),
+        ("SHARED", "merger", 0, 80, 96, -16),
+    ]
+    merged = read("fct_realized_gains", "method, lot_method, term", "kind = 'merger' and symbol = 'SHARED'")
+    assert len(merged) == 6
+    open_lots = read("fct_tax_lots", "symbol, quantity, cost_basis, acquired_on", "method = 'fifo'")
+    assert [tuple(row.values()) for row in open_lots if row["symbol"] == "BUYER"] == [
+        ("BUYER", -1, -80, BEGIN),
+        ("BUYER", 2, 224, BEGIN),
+        ("BUYER", 20, 1200, BEGIN),
+    ]
 
 
 def test_contracts_follow_their_underlying(read: Callable[..., Rows]) -> None:

@@ -22,9 +22,13 @@ final as (
         lots.is_short,
         positions.position_id as disposal_id,
         lots.lot_id,
-        case when positions.closed_by = 'settlement' then 'expiry' else 'exit' end as kind,
+        case positions.closed_by when 'settlement' then 'expiry' when 'merger' then 'merger' else 'exit' end as kind,
         greatest(
-            case when positions.closed_by = 'settlement' then positions.expiration_date else positions.exit_date end,
+            case positions.closed_by
+                when 'settlement' then positions.expiration_date
+                when 'merger' then positions.last_session
+                else positions.exit_date
+            end,
             lots.acquired_on
         ) as disposed_on,
         abs(ends.quantity) as quantity,

@@ -7,6 +7,11 @@ with positions as (
     where not is_cash and first_session <= {{ to_date() }} and (removed_on is null or removed_on > {{ to_date() }})
 ),
 
+-- a merger's cash takes part of the cost of what is still held
+paths as (
+    select * from {{ ref('int_position_paths') }}
+),
+
 splits as (
     select * from {{ ref('int_split_periods') }}
 ),
@@ -26,11 +31,17 @@ final as (
         cast(cast(
             abs(positions.quantity) * 1e12 / coalesce(bought.cumulative_ratio, 1) as numeric(38, 0)
         ) as text) as units,
-        cast(cast(abs(positions.cost_basis) * 100 as numeric(38, 0)) as text) as opening,
+        cast(cast(abs(coalesce(kept.cost_left, positions.cost_basis)) * 100 as numeric(38, 0)) as text) as opening,
         cast(
             positions.entry_price * positions.contract_multiplier * coalesce(bought.cumulative_ratio, 1) as text
         ) as price
     from positions
+    left join paths as kept
+        on
+            positions.position_id = kept.position_id
+            and kept.from_session <= least(positions.last_session, {{ to_date() }})
+            and kept.before_session > least(positions.last_session, {{ to_date() }})
+            and kept.symbol is not null
     {{ join_split_period('splits', 'bought', 'positions.pricing_symbol', 'positions.entry_date', since='ex_date') }}
 )
 

@@ -1,6 +1,7 @@
 {{ config(materialized='mart', versioned=true, grain=['method', 'disposal_id', 'lot_id', 'part']) }}
 
--- What was realized, by the lots that each method relieves. Wash sales stand beside the gain and do not change it.
+-- What was realized, by the lots that each method relieves, and by the cash of mergers into shares, which comes to the
+-- lots held whatever the method. Wash sales stand beside the gain and do not change it.
 with relief as (
     select * from {{ ref('int_lot_relief') }}
     where disposal_id is not null
@@ -36,6 +37,38 @@ relieved as (
     where not disposals.is_transfer
 ),
 
+merged as (
+    {{ merger_cash() }}
+),
+
+realized as (
+    select
+        method,
+        disposal_id,
+        lot_id,
+        part,
+        portfolio_id,
+        lot_method,
+        kind,
+        symbol,
+        underlying_symbol,
+        investment_class,
+        position_type,
+        is_short,
+        acquired_on,
+        is_dated,
+        disposed_on,
+        disposed_quantity,
+        received,
+        paid,
+        disallowed,
+        adjustment,
+        tacked_days
+    from relieved
+    union all
+    select * from merged
+),
+
 final as (
     select
         method,
@@ -63,7 +96,7 @@ final as (
         tacked_days,
         cast(received - paid + disallowed - adjustment as numeric(38, 2)) as gain_after_wash_sales,
         {{ holding_term('acquired_on - tacked_days') }} as term_after_wash_sales
-    from relieved
+    from realized
 )
 
 select * from final

@@ -1,5 +1,5 @@
 -- Gains by lot must be those that the positions' P&L shows: those of the lots that statements close add up to the
--- realized P&L of the positions that end.
+-- realized P&L of the positions that end. Part 0 is the cash of a merger, before the end.
 with gains as (
     {{ newest_versions(ref('fct_realized_gains'), ['method', 'disposal_id', 'lot_id', 'part']) }}
 ),
@@ -9,7 +9,7 @@ specific as (
         disposal_id as position_id,
         sum(gain) as gain
     from gains
-    where method = 'specific'
+    where method = 'specific' and part > 0
     group by disposal_id
 ),
 
