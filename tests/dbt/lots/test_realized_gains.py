@@ -109,7 +109,7 @@ def book(module_warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) 
         load_transactions(connection, trades)
         # as of a download, which does not know when a lot was bought
         connection.execute("update raw.positions set is_entry_assumed = true where symbol = 'GUESS'")
-    build(module_warehouse, folder, selected=SELECTED, is_tested=True)
+    build(module_warehouse, selected=SELECTED, is_tested=True)
     return module_warehouse
 
 
