@@ -171,7 +171,7 @@ def test_a_cut_result_says_so(call: Call) -> None:
 @pytest.mark.parametrize(
     ("name", "arguments", "sentence"),
     [
-        ("metrics", "{}", "There is no such tool; there are: metric, sql,"),
+        ("metrics", "{}", "There is no such tool; there are: metric, what_if, sql,"),
         ("metric", "{", "not valid"),
         ("metric", "[]", "not valid"),
         ("metric", '{"name": "equity"}', "portfolio: Field required"),
