@@ -57,6 +57,9 @@ alter table raw.corporate_actions
 add column if not exists new_symbol text,
 add column if not exists cash numeric(38, 9) check (cash > 0),
 add column if not exists cost_share numeric check (cost_share between 0 and 1);
+-- few among many splits and dividends, and read with every row filter
+create index if not exists corporate_actions_that_succeed on raw.corporate_actions (symbol, ex_date, action, load_id)
+where action in ('rename', 'stock_merger', 'cash_and_stock_merger');
 
 -- Treasury constant-maturity yields in percent per year (4.25 is 4.25 %), by FRED series (DGS3MO, DGS10, ...).
 create table if not exists raw.treasury_rates (
