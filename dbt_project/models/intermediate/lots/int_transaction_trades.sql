@@ -30,7 +30,7 @@ signed as (
         transactions.*,
         coalesce(transactions.underlying_symbol, transactions.symbol) as pricing_symbol,
         case when transactions.underlying_symbol is null then 1 else 100 end as contract_multiplier,
-        case when transactions.kind = 'sell' then -transactions.quantity else transactions.quantity end as quantity_change
+        transactions.quantity * (case when transactions.kind = 'sell' then -1 else 1 end) as quantity_change
     from transactions
     inner join portfolios on transactions.portfolio_id = portfolios.portfolio_id
     left join cash_symbols on transactions.symbol = cash_symbols.symbol
