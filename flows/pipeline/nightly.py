@@ -74,8 +74,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# Unit tests check the code on fixed rows: they run when the code changes, not every night.
-SKIP_UNIT_TESTS = ("--exclude-resource-type", "unit_test")
+# Unit tests check the code on fixed rows: they run when the code changes, not every night. Exposures only say
+# who reads a mart, but dbt would take each of them for a node to build.
+SKIP_WHAT_BUILDS_NOTHING = ("--exclude-resource-type", "unit_test", "exposure")
 
 LOAD_PERCENT, BUILD_PERCENT, PUBLISH_PERCENT = 2, 20, 95
 
@@ -371,7 +372,7 @@ def _plan_and_build(
                 settings=settings | restatement_settings(warehouse.settings),
                 manifest=project.manifest,
                 options=[
-                    *SKIP_UNIT_TESTS,
+                    *SKIP_WHAT_BUILDS_NOTHING,
                     *project.options,
                     *(["--full-refresh"] if request.full_refresh else []),
                 ],

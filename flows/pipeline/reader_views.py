@@ -25,7 +25,7 @@ def make_views(warehouse: Warehouse, connection: Connection) -> None:
             "build",
             settings=settings,
             manifest=project.manifest,
-            options=("--exclude-resource-type", "test", "unit_test"),
+            options=("--exclude-resource-type", "test", "unit_test", "exposure"),
             on_progress=show_progress,
         )
     end_progress()

@@ -169,6 +169,7 @@ def _build(warehouse: Warehouse, schema: str, first: date, to_date: date, known_
         settings=settings,
         variables={"audit_schema": schema},
         target=f"dbt_{schema}",
+        options=("--exclude-resource-type", "exposure"),
         on_progress=show_progress,
     )
     end_progress()

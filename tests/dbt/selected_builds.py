@@ -31,7 +31,7 @@ def build(warehouse: Warehouse, *, selected: Sequence[str], is_tested: bool) -> 
             manifest=project.manifest,
             options=[
                 *("--select", *selected, "--indirect-selection", "buildable"),
-                *("--exclude-resource-type", "unit_test", *(() if is_tested else ("test",))),
+                *("--exclude-resource-type", "unit_test", "exposure", *(() if is_tested else ("test",))),
             ],
             on_progress=lambda *_: None,
         )

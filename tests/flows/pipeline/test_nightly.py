@@ -85,6 +85,7 @@ def test_each_node_is_recorded_with_its_time(built_news: News) -> None:
     warehouse = built_news.command.warehouse
     of_the_run = "from ops.run_nodes join ops.runs using (run_id) where runs.publication_id = 2"
     assert one(warehouse, f"select count(*) {of_the_run} and run_nodes.kind = 'test'") > 10
+    assert one(warehouse, f"select count(*) {of_the_run} and run_nodes.kind = 'exposure'") == 0
     fct_prices = f"{of_the_run} and name = 'fct_prices' and run_nodes.kind = 'model'"
     assert one(warehouse, f"select run_nodes.status {fct_prices}") == "success"
     assert one(warehouse, f"select seconds {fct_prices}") > 0
