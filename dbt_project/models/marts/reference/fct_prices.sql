@@ -25,7 +25,8 @@ dividends as (
     select * from {{ ref('int_dividends') }}
 ),
 
-dates as not materialized (  -- noqa: ST03 - a first build has no earlier rows
+-- a first build has no earlier rows, and does not use it
+dates as not materialized ( -- noqa: ST03
     select * from {{ ref('stg_ops__publication_dates') }}
     where superseded_at is null
 ),
