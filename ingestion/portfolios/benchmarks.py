@@ -9,10 +9,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
-from ingestion.errors import InvalidEntryError, MalformedFileError
-from ingestion.files.csv_reader import read_strictly
+from ingestion.errors import InvalidEntryError
 from ingestion.market.occ import looks_like_occ
 from ingestion.market.symbols import (
     DEFAULT_BENCHMARK,
@@ -22,14 +19,13 @@ from ingestion.market.symbols import (
     normalize_symbol,
 )
 from ingestion.portfolios.cells import PortfolioCells
+from ingestion.portfolios.dated_files import DatedFile, read_dated_file
 from ingestion.portfolios.entries import Holder, Row, check_day, in_force, stored_entries, write_entry
-from ingestion.portfolios.portfolios import Directory, Portfolio
+from ingestion.portfolios.portfolios import Portfolio
 from ingestion.raw.datasets import BENCHMARKS
 from ingestion.raw.loads import Connection, LoadReport, load_transaction
 
 SOURCE = "files"
-REQUIRED = ("portfolio_name", "symbol")
-OPTIONAL = ("owner_email", "effective_date")
 
 _SUBJECT = ("portfolio_id",)
 _PRICED = "select exists (select from raw.prices where symbol = %s)"
@@ -41,7 +37,9 @@ def load_benchmarks(connection: Connection, path: Path, *, today: date | None = 
     Raises MalformedFileError, or UnknownPortfolioError naming the known portfolios.
     """
     with load_transaction(connection, BENCHMARKS.name, source=SOURCE, origin=str(path)) as load:
-        return load.rows(BENCHMARKS, _read(connection, path, today or datetime.now(UTC).date()))
+        return load.rows(
+            BENCHMARKS, read_dated_file(connection, path, today or datetime.now(UTC).date(), _FILE)
+        )
 
 
 def set_benchmark(
@@ -131,32 +129,6 @@ def _fault(symbol: str) -> str | None:
 # --- the file --------------------------------------------------------------------------------------------
 
 
-def _read(connection: Connection, path: Path, today: date) -> pd.DataFrame:
-    rows: dict[tuple[Any, ...], Row] = {}
-    lines: dict[tuple[Any, ...], int] = {}
-    directory = Directory(connection)
-    known: dict[Any, list[Row]] = {}
-    for row in stored_entries(connection, BENCHMARKS):
-        known.setdefault(row["portfolio_id"], []).append(row)
-    for record in read_strictly(path, REQUIRED, OPTIONAL):
-        cells = PortfolioCells(directory, path, record)
-        portfolio = cells.portfolio()
-        symbol = _symbol(cells)
-        stated = cells.day("effective_date", today) if record["effective_date"] else None
-        since = stated or _first_day(portfolio, known.get(portfolio.portfolio_id, []), symbol, today)
-        key = (portfolio.portfolio_id, since)
-        if key in rows and rows[key]["symbol"] != symbol:
-            raise MalformedFileError(
-                path,
-                f"the rows {lines[key]} and {record.line} give different benchmarks of "
-                f"{portfolio.portfolio_name} from {since} on; remove the wrong one.",
-                row=record.line,
-            )
-        lines[key] = record.line
-        rows[key] = _row(portfolio, since, symbol)
-    return pd.DataFrame(list(rows.values()), columns=list(BENCHMARKS.columns), dtype=object)
-
-
 def _symbol(cells: PortfolioCells) -> str | None:
     if not cells.record["symbol"]:
         return None
@@ -167,12 +139,4 @@ def _symbol(cells: PortfolioCells) -> str | None:
     return symbol
 
 
-def _first_day(portfolio: Portfolio, known: list[Row], symbol: str | None, today: date) -> date:
-    """The effective date of a benchmark without one; an unchanged benchmark keeps its date."""
-    if not known:
-        return portfolio.inception_date
-    current = in_force(known, _SUBJECT, today).get((known[0]["portfolio_id"],))
-    if current is not None and current["symbol"] == symbol:
-        day: date = current["effective_date"]
-        return day
-    return today
+_FILE = DatedFile(BENCHMARKS, "symbol", "symbol", "benchmarks", _symbol)
