@@ -4,6 +4,7 @@ Prices of 300 sessions come from a seeded factor structure. The last closes are 
 below have round values on the last session. There is no 10-year yield, and the curve of one day is zero.
 """
 
+import math
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -21,9 +22,10 @@ from ingestion.market.calendar import load_calendar
 from ingestion.statements.columns import COLUMNS
 from ingestion.statements.load import load_positions
 from tests.flows.flow_helpers import CommandLine
+from tests.method_config import RISK_CONFIG
 from warehouse.connections import Warehouse
 
-SESSIONS = 300
+SESSIONS, WINDOW = 300, RISK_CONFIG.window
 ENTRY, QUOTED, ZERO_RATES, EXPIRY, LAST, TOMORROW = (
     date(2025, 7, 24),
     date(2025, 7, 28),
@@ -38,6 +40,7 @@ LONG_BEFORE = date(2025, 3, 3)
 SATURDAY, MONDAY, DIVIDEND = date(2025, 7, 26), date(2025, 7, 28), Decimal("0.5")
 OWNER = "odd@example.com"
 COIN = "COIN"  # its price has five leading zeros and moves by 1 % a day, up and down
+TIED = "TIED"  # two of its returns differ by less than the tolerance of ties, at the quantile of 95 %
 INDEX = "XSP"  # moves as SPY does; options on it are European
 DUST = Decimal("0.000001")  # the smallest quantity that is accepted; its cost rounds to 0.00
 
@@ -61,6 +64,7 @@ SECURITIES = {
     "WILD": (20.0, -12.0, 0.01),
     COIN: (0.000015, 0.0, 0.0),
     INDEX: (500.0, 1.0, 0.0),
+    TIED: (60.0, 0.0, 0.01),
 }
 DAYS_KNOWN = {"NEW29": 29, "NEW70": 70}
 # percent per year; the 10-year yield is missing
@@ -208,6 +212,7 @@ PORTFOLIOS: dict[str, tuple[int, list[Lot]]] = {
             Lot("BBB", 100, 40),
         ],
     ),
+    "nearly tied": (100_000, [Lot(TIED, 1_000, 60)]),
     "dust": (100_000, [Lot("AAA", DUST, 50), Lot("BBB", 100, 40)]),
     "only dust": (100_000, [Lot("AAA", -DUST, 50)]),
 }
@@ -229,11 +234,22 @@ def closes() -> pd.DataFrame:
         series = (last * path / path[-1]).round(4)
         if symbol == COIN:
             series = last * 1.01 ** (np.arange(SESSIONS) % 2)
+        if symbol == TIED:
+            path = np.cumprod(1 + _nearly_tied(deviation * own))
+            series = last * path / path[-1]
         series[: SESSIONS - DAYS_KNOWN.get(symbol, SESSIONS)] = np.nan
         if symbol == "HALVED":
             series[days.date < MONDAY] *= 2
         table[symbol] = series
     return pd.DataFrame(table, index=days)
+
+
+def _nearly_tied(returns: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Returns whose quantile of 95 % over the window is just below the next outcome: it is in the tail."""
+    order = len(returns) - WINDOW + np.argsort(returns[-WINDOW:])
+    below = math.floor(0.05 * (WINDOW - 1))
+    returns[order[below + 1]] = returns[order[below]] * (1 - 1e-6)
+    return returns
 
 
 def returns() -> pd.DataFrame:

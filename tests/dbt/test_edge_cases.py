@@ -30,9 +30,11 @@ from tests.dbt.edge_cases import (
     MONDAY,
     PORTFOLIOS,
     QUOTED,
+    TIED,
     TOMORROW,
     ZERO_RATES,
 )
+from tests.method_config import RISK_CONFIG
 from tests.reference.american_options import american_price
 from warehouse.connections import Warehouse
 
@@ -484,6 +486,16 @@ def test_a_portfolio_of_constant_prices_has_no_risk(
     assert [risk[name] for name in names] == pytest.approx([0.0] * len(names), abs=1e-9)
     losses = [found["direct_pnl"] for found in rows("fct_portfolio_stress", "only flat")]
     assert losses == pytest.approx([0.0] * len(losses), abs=1e-6)
+
+
+def test_an_outcome_equal_to_the_quantile_but_for_rounding_is_in_the_tail(
+    row: Callable[..., Row], past: pd.DataFrame
+) -> None:
+    """Nobody withholds the portfolio for it: the build releases every portfolio, see above."""
+    lowest = np.sort(past[TIED].tail(RISK_CONFIG.window))[:14] * 60_000
+    quantile = -row("fct_portfolio_risk", "nearly tied")["var_95_1d"]
+    assert quantile < lowest[-1] < quantile + 1e-6 * abs(quantile)
+    assert row("fct_portfolio_risk", "nearly tied")["es_95_1d"] == pytest.approx(-lowest.mean(), rel=1e-9)
 
 
 @pytest.mark.parametrize(
