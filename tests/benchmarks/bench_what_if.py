@@ -42,13 +42,15 @@ BEGIN, END = "<!-- what-if: begin -->", "<!-- what-if: end -->"
 TRADES = 10
 
 
-def trades_of(warehouse: Warehouse) -> list[dict[str, object]]:
-    """Ten trades in the symbols of the warehouse, half of them sales."""
+def trades_of(warehouse: Warehouse, portfolios: Sequence[str], last_date: str) -> list[dict[str, object]]:
+    """Ten trades in symbols that the portfolios hold, half of them sales."""
     with psycopg.connect(warehouse.analyst_url) as connection:
         rows = connection.execute(
-            "select symbol from marts.dim_symbols where last_price_date is not null"
-            " and security_type is distinct from 'INDEX' order by md5(symbol) limit %s",
-            (TRADES,),
+            """select symbol from marts.fct_position_values
+            where portfolio_id = any(%s::uuid[]) and as_of_date = %s and is_open
+                and investment_class = 'PUBLIC'
+            group by symbol order by md5(symbol) limit %s""",
+            (portfolios, last_date, TRADES),
         ).fetchall()
     return [{"symbol": row[0], "quantity": 100 if place % 2 else -100} for place, row in enumerate(rows)]
 
@@ -70,7 +72,7 @@ class Poster(Client):
 async def run(warehouse: Warehouse, port: int, seconds: float) -> tuple[Load, Load]:
     """Measure the API, and its SQL alone."""
     owner, portfolios, last_date = owned(warehouse)
-    trades = trades_of(warehouse)
+    trades = trades_of(warehouse, portfolios, last_date)
     body = json.dumps({"trades": trades}).encode()
     headers = {"Authorization": f"Bearer {log_in(port)}"}
     client = Poster(*await asyncio.open_connection("127.0.0.1", port))
