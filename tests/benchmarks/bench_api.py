@@ -243,8 +243,10 @@ def _statements(
     async def ask() -> None:
         async with pool.connection() as connection, connection.transaction():
             await connection.execute(CLAIM_USER.text, claim_of(owner, connection.info.backend_pid))
-            await connection.execute(PUBLISHED_STATE.text, {"as_of_date": None})
-            cursor = await connection.execute(text, {**given, "portfolio_id": next(turn)})
+            portfolio_id = next(turn)
+            state = {"as_of_date": None, "portfolio_id": portfolio_id}
+            await connection.execute(PUBLISHED_STATE.text, state)
+            cursor = await connection.execute(text, {**given, "portfolio_id": portfolio_id})
             row = await cursor.fetchone()
             assert row is not None
             assert row[0]
