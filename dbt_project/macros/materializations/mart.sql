@@ -9,13 +9,16 @@
   versioned         true: a build adds only rows that differ from the published ones, and marks removed keys
   by_dates          true: a versioned mart is compared on the dates being built only
   derived           true: a view over other published facts; nothing is stored
+  packed            true: the rows of a portfolio and date are stored as one row of arrays (see packed.sql)
   readers           false: published as input of other marts, not shown to readers
   indexes           in addition to the primary key
 -#}
 {% materialization mart, adapter='postgres', supported_languages=['sql', 'python'] %}
     {%- set language = model['language'] -%}
     {%- set is_derived = config.get('derived', false) -%}
-    {%- set target_relation = this.incorporate(type='view' if is_derived else 'table') -%}
+    {%- set is_packed = config.get('packed', false) -%}
+    {%- set target_relation = this.incorporate(type='view' if is_shown_by_view() else 'table') -%}
+    {%- set stored_relation = packed_table() if is_packed else target_relation -%}
     {%- set existing = load_cached_relation(this) -%}
     {{ run_hooks(pre_hooks) }}
 
@@ -37,8 +40,12 @@
         {% endcall %}
     {% else %}
         {% if is_new_definition %}
-            {% do make_published_table(target_relation, existing, compiled_code, language) %}
             {% set definition = {'columns': published_columns(compiled_code, language)} %}
+            {% if is_packed %}
+                {% do make_packed_table(stored_relation, target_relation, existing, definition.columns) %}
+            {% else %}
+                {% do make_published_table(target_relation, existing, compiled_code, language) %}
+            {% endif %}
             {% if language == 'python' %}
                 {# the Python job writes on its own connection, which must see the table #}
                 {% do adapter.commit() %}
@@ -51,18 +58,22 @@
         {% else %}
             {% call statement('main') %}
                 {{ plan_for_sets() }}
-                {{ sweep_unpublished(target_relation) }};
-                {{ append_rows(target_relation, definition.columns, compiled_code) }}
+                {{ sweep_unpublished(stored_relation) }};
+                {% if is_packed %}
+                    {{ append_packed_rows(stored_relation, definition.columns, compiled_code) }}
+                {% else %}
+                    {{ append_rows(target_relation, definition.columns, compiled_code) }}
+                {% endif %}
             {% endcall %}
         {% endif %}
         {% if is_new_definition %}
             {# after the insert: building the index once is twice as fast as maintaining it row by row #}
-            {% do make_published_indexes(target_relation) %}
+            {% do make_published_indexes(stored_relation) %}
         {% endif %}
         {% call statement('after') %}
             {{ restate(target_relation, definition.columns) }}
-            select brin_summarize_new_values('{{ index_by_publication() }}'::regclass);
-            {{ analyze_coarsely(target_relation) }}
+            select brin_summarize_new_values('{{ index_by_publication(stored_relation) }}'::regclass);
+            {{ analyze_coarsely(stored_relation) }}
         {% endcall %}
     {% endif %}
     {% if is_new_definition %}
@@ -84,6 +95,12 @@
 {% macro analyze_coarsely(relation) -%}
 set local default_statistics_target = 10;
             analyze {{ relation }}
+{%- endmacro %}
+
+
+{#- Whether published.<mart> is a view. -#}
+{% macro is_shown_by_view() -%}
+    {{ return(config.get('derived', false) or config.get('packed', false)) }}
 {%- endmacro %}
 
 
@@ -112,7 +129,7 @@ set local default_statistics_target = 10;
 
 {% macro keep_mart_definition(relation, mark, columns) -%}
     {% call statement('keep definition') %}
-        comment on {{ 'view' if config.get('derived', false) else 'table' }} {{ relation }}
+        comment on {{ 'view' if is_shown_by_view() else 'table' }} {{ relation }}
         is '{{ tojson({"mark": mark, "columns": columns or []}) }}'
     {% endcall %}
 {%- endmacro %}
@@ -146,21 +163,21 @@ set local default_statistics_target = 10;
     ).rows | length > 0 -%}
     {% call statement('index') %}
         {% if not has_key %} alter table {{ relation }} add primary key ({{ published_key() | join(', ') }}); {% endif %}
-        create index if not exists {{ this.identifier }}_by_publication on {{ relation }}
+        create index if not exists {{ relation.identifier }}_by_publication on {{ relation }}
         using brin (publication_id{{ ', as_of_date' if is_dated() }}) with (pages_per_range = 32)
     {% endcall %}
     {% do create_indexes(relation) %}
 {%- endmacro %}
 
 
-{% macro index_by_publication() -%}
-    {{ return('"' ~ this.schema ~ '"."' ~ this.identifier ~ '_by_publication"') }}
+{% macro index_by_publication(relation) -%}
+    {{ return('"' ~ relation.schema ~ '"."' ~ relation.identifier ~ '_by_publication"') }}
 {%- endmacro %}
 
 
 {#- Columns of the primary key. The portfolio comes first: readers query one portfolio at a time. -#}
 {% macro published_key() -%}
-    {%- set grain = config.require('grain') -%}
+    {%- set grain = packing_key() if config.get('packed', false) else config.require('grain') -%}
     {%- set first = (['portfolio_id'] + (['as_of_date'] if is_dated() else [])) if is_of_portfolios() else [] -%}
     {{ return(first + grain | reject('in', first) | list + ['publication_id']) }}
 {%- endmacro %}

@@ -339,7 +339,7 @@ def test_an_aggregate_reports_its_price_flags(family_office: Person) -> None:
     [
         [CASH_ALONE],
         [CASH_ALONE, "fct_portfolio_snapshots set equity = -10000 where portfolio_id = %(public)s",
-         "fct_portfolio_factor_exposures set beta = null where portfolio_id = %(public)s"],
+         "packed_fct_portfolio_factor_exposures set beta = null where portfolio_id = %(public)s"],
     ],
 )  # fmt: skip
 def test_cash_and_lost_equity_count(family_office: Person, demo: Warehouse, changes: list[str]) -> None:

@@ -145,8 +145,13 @@ def test_results_that_are_hard_to_believe_are_found_with_their_doubts(
     find: Find, connection: Connection
 ) -> None:
     connection.execute(
-        f"update published.fct_portfolio_stress set is_believable = false, doubts = 'sudden_change'"
-        f" where as_of_date = %s and portfolio_id = {GROWTH} and scenario_id like 'market_crash%%'".encode(),
+        f"""update published.packed_fct_portfolio_stress set (is_believable, doubts) = (
+            select
+                array_agg(believable and name !~ '^market_crash' order by place),
+                array_agg(case when name ~ '^market_crash' then 'sudden_change' else doubt end order by place)
+            from unnest(scenario_id, is_believable, doubts)
+                with ordinality as scenarios (name, believable, doubt, place)
+        ) where as_of_date = %s and portfolio_id = {GROWTH}""".encode(),
         [THEN],
     )
     ((kind, _),) = find()

@@ -198,7 +198,7 @@ def test_nightly_runs_continue_after_the_upgrade(upgraded: CommandLine, tmp_path
         # and one with the columns of an older model
         connection.execute("drop view marts.fct_portfolio_stress")
         connection.execute("create view marts.fct_portfolio_stress as select 1 as scenario_id, 2 as coverage")
-        connection.execute("comment on table published.fct_portfolio_stress is null")
+        connection.execute("comment on view published.fct_portfolio_stress is null")
     (tmp_path / "prices.csv").write_text(PRICES)
     upgraded.succeed("nightly", "--force", "--source", "files", "--prices", str(tmp_path))
     changed = "select {} from marts.fct_restatements where publication_id > 2 and mart = 'fct_prices'"

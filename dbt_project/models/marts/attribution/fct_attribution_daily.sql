@@ -1,5 +1,6 @@
 {{ config(
     materialized='mart',
+    packed=true,
     grain=['portfolio_id', 'as_of_date', 'dimension', 'segment'],
     not_restated=['portfolio_weight', 'benchmark_weight', 'benchmark_return', 'allocation', 'selection'],
 ) }}

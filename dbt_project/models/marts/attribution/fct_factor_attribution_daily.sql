@@ -1,5 +1,6 @@
 {{ config(
     materialized='mart',
+    packed=true,
     grain=['portfolio_id', 'as_of_date', 'factor'],
     not_restated=['beta', 'factor_return'],
 ) }}

@@ -1,4 +1,4 @@
-{{ config(materialized='mart', grain=['position_id', 'as_of_date']) }}
+{{ config(materialized='mart', packed=true, grain=['position_id', 'as_of_date']) }}
 
 -- Days in which positions can be sold, or bought back, by trading a share of the average volume, and what that costs
 -- (Almgren, Thum, Hauptmann and Li 2005). The lots of a symbol share its volume, so that all take as long as their sum.

@@ -1,4 +1,4 @@
-{{ config(materialized='mart', grain=['portfolio_id', 'as_of_date', 'dimension', 'bucket']) }}
+{{ config(materialized='mart', packed=true, grain=['portfolio_id', 'as_of_date', 'dimension', 'bucket']) }}
 
 -- Symbols, sectors, investment classes and position types each partition the positions with exposure, all but cash and
 -- money-market funds, and add up to the portfolio; tags may overlap.

@@ -1,4 +1,4 @@
-{{ config(materialized='mart', grain=['portfolio_id', 'as_of_date', 'model', 'factor']) }}
+{{ config(materialized='mart', packed=true, grain=['portfolio_id', 'as_of_date', 'model', 'factor']) }}
 
 -- Betas of portfolios: holdings times the betas of their symbols, over equity. Without betas the figures are null and
 -- quality_flag gives the reason.

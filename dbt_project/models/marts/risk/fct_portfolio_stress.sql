@@ -1,4 +1,4 @@
-{{ config(materialized='mart', grain=['portfolio_id', 'as_of_date', 'scenario_id']) }}
+{{ config(materialized='mart', packed=true, grain=['portfolio_id', 'as_of_date', 'scenario_id']) }}
 
 -- P&L of each portfolio under each scenario. Private positions are not stressed and lower the coverage.
 with factors as (

@@ -1,5 +1,6 @@
 {{ config(
     materialized='mart',
+    packed=true,
     grain=['position_id', 'as_of_date', 'measure'],
     not_restated=['exposure_weight', 'standalone', 'marginal', 'share'],
 ) }}

@@ -34,12 +34,12 @@ INJECTIONS = (
 )
 
 COLUMNS = """
-select c.table_name, c.column_name
+select c.table_name, c.column_name, c.data_type = 'ARRAY'
 from information_schema.columns as c
 join information_schema.tables as t using (table_schema, table_name)
 where
     c.table_schema = 'published' and t.table_type = 'BASE TABLE'
-    and c.data_type in ('numeric', 'double precision')
+    and (c.data_type in ('numeric', 'double precision') or c.udt_name in ('_numeric', '_float8'))
     and exists (
         select from information_schema.columns as p
         where p.table_schema = 'published' and p.table_name = c.table_name and p.column_name = 'portfolio_id'
@@ -49,6 +49,8 @@ where
         where k.table_schema = 'published' and k.table_name = c.table_name and k.column_name = c.column_name
     )
 """
+AN_AMOUNT = sql.SQL("{name} = {amount} + (random() * 90)::int / 100.0")
+ALL_AMOUNTS = sql.SQL("{name} = array(select {amount} + (random() * 90)::int / 100.0 from unnest({name}))")
 
 TEXTS = """
 update published.dim_portfolios
@@ -154,19 +156,16 @@ def _people(connection: Connection[Any]) -> _People:
 
 def _plant_amounts(connection: Connection[Any], people: _People) -> None:
     """Replace every number of the others' portfolios."""
-    columns: dict[str, list[str]] = {}
-    for table, column in connection.execute(COLUMNS.encode()).fetchall():
-        columns.setdefault(table, []).append(column)
-    for table, names in columns.items():
-        changes = sql.SQL(", ").join(
-            sql.SQL("{name} = {amount} + (random() * 90)::int / 100.0").format(
-                name=sql.Identifier(name), amount=sql.Literal(Decimal(AMOUNT))
-            )
-            for name in names
+    changes: dict[str, list[sql.Composed]] = {}
+    for table, column, is_packed in connection.execute(COLUMNS.encode()).fetchall():
+        change = (ALL_AMOUNTS if is_packed else AN_AMOUNT).format(
+            name=sql.Identifier(column), amount=sql.Literal(Decimal(AMOUNT))
         )
+        changes.setdefault(table, []).append(change)
+    for table, planted in changes.items():
         update = sql.SQL("update published.{} set {} where portfolio_id = any(%s)")
         others = people.known_portfolios + people.hidden_portfolios
-        connection.execute(update.format(sql.Identifier(table), changes), [others])
+        connection.execute(update.format(sql.Identifier(table), sql.SQL(", ").join(planted)), [others])
 
 
 def _plant_texts(connection: Connection[Any], people: _People) -> None:
