@@ -36,13 +36,19 @@ def traded_lots(lots: pd.DataFrame, disposals: pd.DataFrame, trades: pd.DataFram
     statements state. lots, disposals: of statements. trades: transaction_id, the instrument, trade_date,
     units (signed), amount, price, is_transfer, acquired_on; integers as text.
     """
-    known = dict(iter(lots.groupby(_INSTRUMENT, sort=False)))
-    ended = dict(iter(disposals.groupby(_INSTRUMENT, sort=False)))
+    known = dict(iter(_of(lots, trades).groupby(_INSTRUMENT, sort=False)))
+    ended = dict(iter(_of(disposals, trades).groupby(_INSTRUMENT, sort=False)))
     rows: list[Values] = []
     for key, of in trades.groupby(_INSTRUMENT, sort=True):
         stated = _stated(known.get(key), ended.get(key))
         rows += ((*key, *values) for values in _events(f"{key[0]}:{key[1]}", stated, _trades(of)))
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _of(frame: pd.DataFrame, trades: pd.DataFrame) -> pd.DataFrame:
+    """The rows of instruments with trades, which are few."""
+    instruments = pd.MultiIndex.from_frame(frame[_INSTRUMENT])
+    return frame[instruments.isin(pd.MultiIndex.from_frame(trades[_INSTRUMENT]))]
 
 
 def _stated(lots: pd.DataFrame | None, disposals: pd.DataFrame | None) -> _Stated:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import psycopg
 import pytest
 
@@ -18,6 +19,7 @@ from ingestion.market.calendar import load_calendar, sessions
 from ingestion.portfolios.lot_methods import load_lot_methods
 from ingestion.statements.load import load_positions
 from ingestion.transactions.load import load_transactions
+from python_models.lots.tables import lot_relief
 from tests.dbt.selected_builds import Rows, build, read_rows
 from warehouse.connections import Warehouse
 
@@ -48,6 +50,7 @@ LOTS = (
     "YEAR,1,51,2024-06-17,,,,,,,2025-06-18,55\n"
     "YEAR,1,50,2025-02-28,,,,,,,,\n"
     "GUESS,5,20,2024-06-17,,,,,,,2025-06-27,22\n"
+    "KEPT,7,40,2025-06-03,,,,,,,,\n"
     f"{CALL},2,5,2025-06-02,,,,,,,,\n"
     "CASH_USD,5000,1,2025-06-02,PUBLIC,CASH,,,,,,\n"
 )
@@ -71,6 +74,7 @@ STEPS = {
     "SHORT": ((BEGIN, 60), (date(2025, 6, 18), 50)),
     "YEAR": ((BEGIN, 50), (date(2025, 6, 17), 55)),
     "GUESS": ((BEGIN, 20), (date(2025, 6, 27), 22)),
+    "KEPT": ((BEGIN, 40),),
 }
 
 
@@ -312,3 +316,34 @@ def test_realized_and_unrealized_gains_add_up_under_every_method(book: Warehouse
 
 def test_cash_is_no_lot(book: Warehouse) -> None:
     assert _read(book, "select from marts.fct_tax_lots where symbol = 'CASH_USD'") == []
+
+
+def test_whole_lots_are_what_the_kernel_leaves_open(book: Warehouse) -> None:
+    """They take no kernel: a lot that is alone in an instrument of which nothing was disposed."""
+    with book.connect_writer() as connection:
+
+        def frame(table: str, day: str) -> pd.DataFrame:
+            found = connection.execute(f"select * from {table}".encode())
+            names = [column.name for column in found.description or ()]
+            read = pd.DataFrame(found.fetchall(), columns=names)
+            keys = {name: read[name].astype(str) for name in names if name.endswith("portfolio_id")}
+            return read.assign(**keys, **{day: pd.to_datetime(read[day])})
+
+        lots = frame("intermediate.int_tax_lots", "acquired_on")
+        disposals = frame("intermediate.int_lot_disposals", "disposed_on")
+        methods = frame("staging.stg_raw__lot_methods", "effective_date")
+        published = frame("marts.fct_tax_lots", "acquired_on")
+    disposals["lot_id"] = [None if key is None else str(key) for key in disposals["lot_id"]]
+    lots["lot_id"] = lots["lot_id"].astype(str)
+    assert set(lots["symbol"][lots["is_whole"]]) == {"KEPT"}
+    kernel = lot_relief(lots, disposals, methods)
+    left = kernel[kernel["disposal_id"].isna()]
+    assert {
+        (row.method, row.lot_id): (row.lot_method, int(row.opening), int(row.basis_adjustment))
+        for row in left.itertuples()
+    } == {
+        (row.method, str(row.lot_id)): (
+            row.lot_method, abs(int(100 * row.cost_basis)), int(100 * row.basis_adjustment)
+        )
+        for row in published.itertuples()
+    }  # fmt: skip

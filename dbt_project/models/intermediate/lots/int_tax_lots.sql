@@ -1,6 +1,7 @@
 {{ config(materialized='build_table', indexes=[{'columns': ['lot_id'], 'unique': true}]) }}
 
--- Lots of every instrument: from transactions where it has any, else from statements.
+-- Lots of every instrument: from transactions where it has any, else from statements. A lot is whole if it is alone in
+-- an instrument of which nothing was disposed: most are.
 with statement_lots as (
     select * from {{ ref('int_statement_lots') }}
 ),
@@ -19,7 +20,15 @@ trades as (
     from {{ ref('int_transaction_trades') }}
 ),
 
-final as (
+disposed as (
+    select distinct
+        portfolio_id,
+        symbol,
+        is_short
+    from {{ ref('int_lot_disposals') }}
+),
+
+all_lots as (
     select statement_lots.*
     from statement_lots
     left join trades
@@ -47,6 +56,19 @@ final as (
         traded.price
     from traded
     inner join trades on traded.portfolio_id = trades.portfolio_id and traded.symbol = trades.symbol
+),
+
+final as (
+    select
+        all_lots.*,
+        disposed.portfolio_id is null
+        and count(*) over (partition by all_lots.portfolio_id, all_lots.symbol, all_lots.is_short) = 1 as is_whole
+    from all_lots
+    left join disposed
+        on
+            all_lots.portfolio_id = disposed.portfolio_id
+            and all_lots.symbol = disposed.symbol
+            and all_lots.is_short = disposed.is_short
 )
 
 select * from final
