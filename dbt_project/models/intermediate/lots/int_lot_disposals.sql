@@ -1,4 +1,4 @@
-{{ config(materialized='build_table', indexes=[{'columns': ['disposal_id'], 'unique': true}]) }}
+{{ config(materialized='build_table', indexes=[{'columns': ['portfolio_id', 'disposal_id'], 'unique': true}]) }}
 
 -- Disposals of every instrument: from transactions where it has any, else from statements.
 with statement_disposals as (

@@ -1,4 +1,4 @@
-{{ config(materialized='build_table', indexes=[{'columns': ['disposal_id'], 'unique': true}]) }}
+{{ config(materialized='build_table', indexes=[{'columns': ['portfolio_id', 'disposal_id'], 'unique': true}]) }}
 
 -- What statements say was disposed of: each lot that was sold, covered or expired by the last date built, at the value
 -- that is published for that session.

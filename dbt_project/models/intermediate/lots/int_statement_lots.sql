@@ -1,4 +1,4 @@
-{{ config(materialized='build_table', indexes=[{'columns': ['lot_id'], 'unique': true}]) }}
+{{ config(materialized='build_table', indexes=[{'columns': ['portfolio_id', 'lot_id'], 'unique': true}]) }}
 
 -- Lots of portfolios that are not removed, cash apart. Shares count in units of 10^-12 of a share before any split,
 -- money in cents, both as text: a kernel that counts in integers loses nothing.

@@ -1,4 +1,4 @@
-{{ config(materialized='build_table', indexes=[{'columns': ['lot_id'], 'unique': true}]) }}
+{{ config(materialized='build_table', indexes=[{'columns': ['portfolio_id', 'lot_id'], 'unique': true}]) }}
 
 -- Lots of every instrument: from transactions where it has any, else from statements. A lot is whole if it is alone in
 -- an instrument of which nothing was disposed: most are.

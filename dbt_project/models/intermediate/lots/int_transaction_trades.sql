@@ -1,4 +1,4 @@
-{{ config(materialized='build_table', indexes=[{'columns': ['transaction_id'], 'unique': true}]) }}
+{{ config(materialized='build_table', indexes=[{'columns': ['portfolio_id', 'transaction_id'], 'unique': true}]) }}
 
 -- Buys, sells and transfers up to the last date built, of portfolios that are not removed, cash apart: units and cents
 -- as in int_statement_lots, units signed. The amount of a buy includes its fees, that of a sell is less them.

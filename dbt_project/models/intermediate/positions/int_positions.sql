@@ -1,6 +1,6 @@
 {{ config(
     materialized='build_table',
-    indexes=[{'columns': ['position_id'], 'unique': true}],
+    indexes=[{'columns': ['portfolio_id', 'position_id'], 'unique': true}],
 ) }}
 
 -- Lots with the sessions on which they count. A lot from before the portfolio's opening date counts from then on. A
