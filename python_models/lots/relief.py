@@ -76,6 +76,10 @@ class LotShortageError(ValueError):
     """A disposal of more than the lots hold."""
 
 
+class UnknownLotError(ValueError):
+    """A disposal of a lot that is not among the lots, of this or another day."""
+
+
 def share(total: int, part: int, whole: int) -> int:
     """Return total x part / whole, rounded half to even."""
     return round(Fraction(total * part, whole)) if part != whole else total
@@ -87,7 +91,7 @@ def relieve(
     """The pieces of all disposals of one instrument held on one side, and the lots that are left.
 
     methods: one of METHODS, or the method in force from each of several dates on (before the first: the
-    default). Raises LotShortageError.
+    default). Raises LotShortageError and UnknownLotError.
     """
     waiting = sorted(lots, key=lambda lot: (lot.acquired, lot.lot_id), reverse=True)
     acquired = {lot.lot_id: lot.acquired for lot in waiting}
@@ -98,6 +102,11 @@ def relieve(
         return disposal.disposed, acquired.get(disposal.lot_id or "", date.min), disposal.disposal_id
 
     for disposal in sorted(disposals, key=order):
+        if disposal.lot_id is not None and disposal.lot_id not in acquired:
+            raise UnknownLotError(
+                f"{disposal.disposal_id} of {disposal.disposed} disposes of lot {disposal.lot_id},"
+                " which does not exist."
+            )
         while waiting and waiting[-1].acquired <= disposal.disposed:
             lot = waiting.pop()
             held.append(OpenLot(lot, lot.units, lot.opening, lot.price))

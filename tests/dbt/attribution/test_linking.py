@@ -61,18 +61,23 @@ BACON = Book(
     np.array([[0.4, 0.2, 0.4], [0.4, 0.3, 0.3], [0.5, 0.4, 0.1], [0.4, 0.4, 0.2]]),
     np.array([[0.10, -0.04, 0.08], [-0.07, 0.04, -0.10], [-0.25, 0.05, -0.20], [0.05, -0.05, 0.10]]),
 )
+QUARTERS = ([0.083, -0.034, -0.05, 0.045], [0.064, -0.046, -0.125, 0.02])
+# method -> coefficients of the quarters, allocation and selection of the segments, their totals
 PUBLISHED = {
     "carino": (
         [0.90431348, 1.01121647, 1.06444079, 0.94024465],
         [0.01650953, -0.00605532, 0.00149093],
         [0.08039985, 0.00182879, 0.03848195],
+        (0.0119451371, 0.1207105924),
     ),
     "menchero": (
         [0.99084416, 0.98615921, 1.02832378, 0.99485984],
         [0.01562317, -0.0077541, 0.00135274],
         [0.08378775, 0.00053141, 0.03911476],
+        (0.0092218080, 0.1234339215),
     ),
 }
+MENCHERO_M = 0.9781278654
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +109,7 @@ def excess(returns: FloatArray, benchmark: FloatArray) -> float:
     return float(np.prod(1 + returns) - np.prod(1 + benchmark))
 
 
-def stored(writer: psycopg.Connection[Any], book: Book) -> Any:
+def stored(writer: psycopg.Connection[Any], book: Book, segments: tuple[str, ...] = SEGMENTS) -> Any:
     """A portfolio with the effects of a book, one period a session."""
     portfolio_id = uuid4()
     returns, benchmark = book.totals
@@ -119,7 +124,7 @@ def stored(writer: psycopg.Connection[Any], book: Book) -> Any:
             "insert into fct_benchmark_returns (portfolio_id, as_of_date, daily_return) values (%s, %s, %s)",
             (portfolio_id, day, benchmark[period]),
         )
-        for place, segment in enumerate(SEGMENTS):
+        for place, segment in enumerate(segments):
             cell = period, place
             writer.execute(
                 "insert into fct_attribution_daily values (%s, %s, 'sector', %s, %s, %s, %s, %s, %s, %s, %s)",
@@ -148,17 +153,21 @@ def test_effects_of_the_quarters_are_those_of_the_book() -> None:
         np.array([[0.04, -0.003, -0.006], [0.014, -0.002, 0.005], [0.015, 0.015, 0.01], [0.015, -0.01, 0.03]])
     )
     returns, benchmark = BACON.totals
+    assert returns == pytest.approx(np.array(QUARTERS[0]))
+    assert benchmark == pytest.approx(np.array(QUARTERS[1]))
     assert np.prod(1 + returns) - 1 == pytest.approx(0.0385932095, abs=1e-10)
     assert np.prod(1 + benchmark) - 1 == pytest.approx(-0.09406252, abs=1e-10)
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_the_year_is_that_of_the_book(writer: psycopg.Connection[Any], method: str) -> None:
-    factors, allocation, selection = PUBLISHED[method]
+    factors, allocation, selection, totals = PUBLISHED[method]
     assert coefficients(writer, *BACON.totals, method) == pytest.approx(np.array(factors), abs=5e-9)
     found = linked(writer, stored(writer, BACON), method)
     assert [found[segment]["allocation"] for segment in SEGMENTS] == pytest.approx(allocation, abs=5e-9)
     assert [found[segment]["selection"] for segment in SEGMENTS] == pytest.approx(selection, abs=5e-9)
+    for effect, total in zip(("allocation", "selection"), totals, strict=True):
+        assert sum(row[effect] for row in found.values()) == pytest.approx(total, abs=1e-10)
     assert sum(row["effect"] for row in found.values()) == pytest.approx(0.1326557295, abs=1e-10)
     assert sum(row["contribution"] for row in found.values()) == pytest.approx(0.0385932095, abs=1e-10)
     assert found["UK"]["portfolio_weight"] == pytest.approx(0.425)
@@ -167,6 +176,40 @@ def test_the_year_is_that_of_the_book(writer: psycopg.Connection[Any], method: s
     assert {(row["null_reason"], row["coverage"], row["sessions"]) for row in found.values()} == {
         (None, 1, 4)
     }
+
+
+def test_coefficients_of_menchero_are_m_where_nothing_is_in_excess(writer: psycopg.Connection[Any]) -> None:
+    """They are linear in the excess return of the period: M + (...) d."""
+    returns, benchmark = BACON.totals
+    found = coefficients(writer, returns, benchmark, "menchero")
+    assert found is not None
+    assert np.polyfit(returns - benchmark, found, 1)[1] == pytest.approx(MENCHERO_M, abs=1e-10)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_refined_segment_changes_no_total(writer: psycopg.Connection[Any], method: str) -> None:
+    """The US in two parts: what it gains in allocation it loses in selection, and the others stay."""
+    spread = np.array([[0.05], [-0.02], [0.01], [0.03]])  # of the returns of the parts, on both sides
+
+    def split(weights: FloatArray, returns: FloatArray, east: float) -> tuple[FloatArray, FloatArray]:
+        parts, apart = np.array([east, 1 - east]), np.array([1 - east, -east])
+        return (
+            np.hstack([weights[:, :2], weights[:, 2:] * parts]),
+            np.hstack([returns[:, :2], returns[:, 2:] + spread * apart]),
+        )
+
+    weights, returns = split(BACON.weights, BACON.returns, 0.7)
+    benchmark_weights, benchmark = split(BACON.benchmark_weights, BACON.benchmark_returns, 0.4)
+    refined = Book(weights, returns, benchmark_weights, benchmark)
+    np.testing.assert_allclose(refined.totals, BACON.totals, atol=1e-15)
+    found = linked(writer, stored(writer, refined, (*SEGMENTS[:2], "East", "West")), method)
+    before = linked(writer, stored(writer, BACON), method)
+    for segment in SEGMENTS[:2]:
+        assert found[segment]["effect"] == pytest.approx(before[segment]["effect"], abs=1e-14)
+    both = found["East"]["effect"] + found["West"]["effect"]
+    assert both == pytest.approx(before["US"]["effect"], abs=1e-14)
+    allocation = found["East"]["allocation"] + found["West"]["allocation"]
+    assert abs(allocation - before["US"]["allocation"]) > 0.001
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from python_models.lots.relief import METHODS, Disposal, Lot, LotShortageError, Piece, average, relieve
+from python_models.lots.relief import (
+    METHODS,
+    Disposal,
+    Lot,
+    LotShortageError,
+    Piece,
+    UnknownLotError,
+    average,
+    relieve,
+)
 
 START = date(2025, 1, 1)
 DAY = timedelta(days=1)
@@ -58,6 +67,14 @@ def test_a_method_applies_from_its_day_on() -> None:
     # the lot that is specified is gone: the oldest is relieved
     pieces, _ = relieve(lots, sales, {START + 6 * DAY: "specific"}, is_short=False)
     assert [piece.lot.lot_id for piece in pieces] == ["a", "b"]
+
+
+def test_a_specific_lot_that_does_not_exist_is_an_error() -> None:
+    for method in METHODS:
+        with pytest.raises(UnknownLotError, match="s of 2025-01-05 disposes of lot b, which does not exist"):
+            relieve(
+                [lot("a", 0, 10, 1000)], [Disposal("s", START + 4 * DAY, 5, 650, "b")], method, is_short=False
+            )
 
 
 def test_lots_of_later_days_are_not_relieved() -> None:

@@ -8,7 +8,11 @@ precision.
 The others are values of approximations, from QuantLib's test-suite/americanoption.cpp, with how far they are
 off. BARONE_ADESI_WHALEY: Haug, The Complete Guide to Option Pricing Formulas (1998), page 24. JU: Ju, An
 Approximate Formula for Pricing American Options, Journal of Derivatives 7 (1999), exhibits 3 and 6.
-BJERKSUND_STENSLAND: Haug, page 27, and a put; a lower bound.
+BJERKSUND_STENSLAND: Haug, page 27, and a put; a lower bound. QD_PLUS_BOUNDARY: the exercise boundary by the
+approximation of Li, Analytical Approximations for the Critical Stock Prices of American Options (2010).
+
+ANDERSEN_LAKE_OFFENGENDEN: premiums of puts over European ones, at high precision, from High-Performance
+American Option Pricing, Journal of Computational Finance 20 (2016), as QuantLib's tests repeat them.
 """
 
 LONGSTAFF_SCHWARTZ = [
@@ -82,4 +86,21 @@ BJERKSUND_STENSLAND_ERROR = 0.04
 BJERKSUND_STENSLAND = [
     ((True, 42, 40, 0.75, 0.04, 0.08, 0.35), 5.2704),
     ((False, 36, 40, 1, 0.06, 0, 0.2), 4.4531),
+]
+
+QD_PLUS_ERROR = 0.25
+# puts, K = 120, r = 10 %, q = 3 %, 25 %: years, the spot below which exercise is best
+QD_PLUS_BOUNDARY = [
+    (4.9, 87.76960949965387),
+    (4.0, 88.39053003614612),
+    (2.5, 90.14327315762256),
+    (1.0, 94.49793803095984),
+    (0.1, 106.2588964442338),
+]
+
+# puts, S = 100, q = 5 %, 25 %, one year: strike, rate, premium
+ANDERSEN_LAKE_OFFENGENDEN = [
+    (100, 0.05, 0.1069527028),
+    (100, 0.075, 0.3671111268),
+    (95, 0.075, 0.2386596963),
 ]

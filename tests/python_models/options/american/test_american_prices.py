@@ -63,6 +63,22 @@ def test_prices_are_within_the_errors_of_published_approximations() -> None:
         assert price <= american_price(*option) <= price + published.BJERKSUND_STENSLAND_ERROR
 
 
+def test_boundaries_are_within_the_error_of_the_published_approximation() -> None:
+    years, published_levels = np.transpose(published.QD_PLUS_BOUNDARY)
+    terms = (False, 120, years, 0.1, 0.03, 0.25)
+    levels = 120 * np.exp(exercise_boundary(*terms).log_boundary.now)
+    np.testing.assert_allclose(levels, published_levels, rtol=0, atol=published.QD_PLUS_ERROR)
+    # at the boundary a put is worth exercising, a little above it waiting is worth more
+    np.testing.assert_allclose(price_at(exercise_boundary(*terms), levels), 120 - levels, rtol=ACCURACY)
+    assert (price_at(exercise_boundary(*terms), levels + 1) > 119 - levels).all()
+
+
+def test_premiums_equal_those_of_the_paper() -> None:
+    for strike, rate, premium in published.ANDERSEN_LAKE_OFFENGENDEN:
+        put = (False, 100, strike, 1, rate, 0.05, 0.25)
+        assert american_price(*put) - option_price(*put) == pytest.approx(premium, abs=5e-5)
+
+
 def test_the_worked_example_of_the_method() -> None:
     """The example of the method, section 6."""
     entered = (False, 39.0, 245.5804, 280, 260 / 365, 0.04075753, 0.004)
