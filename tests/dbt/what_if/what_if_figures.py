@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import psycopg
+import pytest
 from psycopg.rows import dict_row
 
 SESSIONS = ["2025-07-01", "2025-08-15", "2025-09-12"]
@@ -70,3 +71,22 @@ def published(read: Reader, portfolio_id: Any, day: str) -> Callable[[Key], tupl
         raise KeyError(key)
 
     return find
+
+
+def assert_published(read: Reader, portfolio_id: Any, day: str) -> int:
+    """A what-if without trades is what is published, on both sides; the number of figures compared."""
+    find = published(read, portfolio_id, day)
+    figures = read.figures(portfolio_id, [], day=day)
+    for key, row in figures.items():
+        value, coverage = find(key)
+        assert (row["value_before"] is None) == (row["null_reason_before"] is not None), key
+        assert row["value_after"] == row["value_before"]
+        assert row["value_change"] in {0, None}
+        expected = None if value is None else float(value)
+        if expected is not None and (key[0] in TAIL or key[3] in TAIL):
+            assert row["value_before"] == pytest.approx(expected, rel=1e-6), key
+        else:
+            assert row["value_before"] == expected, key
+        if key[0] in HAS_COVERAGE:
+            assert row["coverage_before"] == coverage, key
+    return len(figures)
