@@ -1,14 +1,13 @@
 """Figures of the demo portfolios on real prices: identities on every session, second computations, sizes."""
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from python_models.options.american.pricing import as_contracts
-from tests.dbt.what_if.what_if_figures import Reader, assert_published
+from tests.dbt.what_if.what_if_figures import Reader, assert_published, assert_spy_has_its_quantile
 from tests.python_models.options.american.peer import quantlib_prices
 from warehouse.method import stressed_window
 
@@ -186,33 +185,8 @@ def test_a_what_if_without_trades_is_what_is_published(rows: Reader, day: str) -
 
 
 def test_a_portfolio_of_spy_has_its_own_quantile(rows: Reader) -> None:
-    """Everything is sold, and all of the equity buys SPY."""
     (owner,) = rows("select portfolio_id from dim_portfolios where portfolio_name ~ 'Public Growth'")
-    portfolio_id, day = owner["portfolio_id"], SESSIONS[-1]
-    held = rows(
-        """select distinct symbol from fct_position_values as values
-        join dim_positions using (position_id, symbol)
-        where values.portfolio_id = %s and as_of_date = %s and is_open and not is_cash_equivalent""",
-        *(portfolio_id, day),
-    )
-    trades: list[dict[str, Any]] = [
-        {"symbol": row["symbol"], "close": True} for row in held if row["symbol"] != "SPY"
-    ]
-    figures = rows.figures(portfolio_id, [*trades, {"symbol": "SPY", "target_weight": 1}], day=day)
-    (equity,) = rows(
-        "select equity from fct_portfolio_snapshots where portfolio_id = %s and as_of_date = %s",
-        *(portfolio_id, day),
-    )
-    moves = rows(
-        """select daily_return from fct_prices where symbol = 'SPY' and as_of_date <= %s
-        order by as_of_date desc limit 252""",
-        day,
-    )
-    pnl = float(equity["equity"]) * np.array([row["daily_return"] for row in moves])
-    for label, alpha in ((95, 0.05), (99, 0.01)):
-        found = figures["var", None, None, f"var_{label}_1d"]["value_after"]
-        assert found == pytest.approx(-np.quantile(pnl, alpha), rel=1e-5)
-    assert figures["betas", "risk", "Market", "beta"]["value_after"] == pytest.approx(1, abs=1e-6)
+    assert_spy_has_its_quantile(rows, owner["portfolio_id"], SESSIONS[-1])
 
 
 @pytest.mark.parametrize(

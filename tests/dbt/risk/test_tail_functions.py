@@ -113,6 +113,28 @@ def test_vectors_have_the_published_value_at_risk(read: Reader, day: str) -> Non
     assert expected == len(figures) >= 16
 
 
+def test_the_vector_of_what_is_linear_is_its_returns(read: Reader) -> None:
+    """A dollar of each symbol held."""
+    prices: dict[str, dict[Any, float]] = defaultdict(dict)
+    for row in read("select symbol, as_of_date, daily_return from fct_prices where as_of_date <= %s", LAST):
+        prices[row["symbol"]][row["as_of_date"]] = row["daily_return"]
+    days = sorted(prices["SPY"])[-RISK_CONFIG.window :]
+    compared = 0
+    for row in read(
+        """select distinct on (instrument_id) instrument_id, outcomes::real[] as outcomes
+        from fct_instrument_outcomes
+        where as_of_date = %s and instrument_id in (select symbol from dim_symbols) order by instrument_id""",
+        LAST,
+    ):
+        expected = [prices[row["instrument_id"]].get(day) for day in days]
+        pairs = zip(row["outcomes"][-RISK_CONFIG.window :], expected, strict=True)
+        known = [pair for pair in pairs if pair[1] is not None]  # others are proxied
+        found = np.array(known).reshape(-1, 2)
+        np.testing.assert_allclose(found[:, 0], found[:, 1], rtol=1e-6, atol=1e-9)
+        compared += len(found) == RISK_CONFIG.window
+    assert compared > 30
+
+
 @pytest.mark.parametrize(("measure", "confidence"), MEASURES)
 @pytest.mark.parametrize("part_of", ["position", "symbol", "sector"])
 def test_contributions_equal_those_of_numpy(

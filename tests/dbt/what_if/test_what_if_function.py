@@ -16,6 +16,7 @@ from tests.dbt.what_if.what_if_figures import (
     Reader,
     Trades,
     assert_published,
+    assert_spy_has_its_quantile,
 )
 from tests.method_config import RISK_CONFIG
 from warehouse.connections import Warehouse
@@ -89,6 +90,10 @@ def test_value_at_risk_after_a_purchase_equals_numpy(read: Reader) -> None:
         assert found == pytest.approx(-quantile, rel=1e-6)
         shortfall = after["var", None, None, f"es_{label}_1d"]["value_after"]
         assert shortfall == pytest.approx(-pnl[pnl <= quantile].mean(), rel=1e-6)
+
+
+def test_a_portfolio_of_spy_has_its_own_quantile(read: Reader) -> None:
+    assert_spy_has_its_quantile(read, INDIVIDUAL, LAST)
 
 
 @pytest.mark.parametrize("cash", ["absorb", "fixed"])

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import psycopg
 import pytest
 from psycopg.rows import dict_row
@@ -90,3 +91,32 @@ def assert_published(read: Reader, portfolio_id: Any, day: str) -> int:
         if key[0] in HAS_COVERAGE:
             assert row["coverage_before"] == coverage, key
     return len(figures)
+
+
+def assert_spy_has_its_quantile(read: Reader, portfolio_id: Any, day: str) -> None:
+    """A portfolio that sells all it holds and buys SPY for its equity loses what SPY lost."""
+    held = read(
+        """select distinct symbol from fct_position_values as positions
+        join dim_positions using (position_id, symbol)
+        where positions.portfolio_id = %s and as_of_date = %s and is_open and not is_cash_equivalent""",
+        *(portfolio_id, day),
+    )
+    closed = [{"symbol": row["symbol"], "close": True} for row in held if row["symbol"] != "SPY"]
+    figures = read.figures(portfolio_id, [*closed, {"symbol": "SPY", "target_weight": 1}], day=day)
+    (equity,) = read(
+        "select equity from fct_portfolio_snapshots where portfolio_id = %s and as_of_date = %s",
+        *(portfolio_id, day),
+    )
+    moves = read(
+        """select daily_return from fct_prices where symbol = 'SPY' and as_of_date <= %s
+        order by as_of_date desc limit 252""",
+        day,
+    )
+    pnl = float(equity["equity"]) * np.array([row["daily_return"] for row in moves])
+    for label, alpha in ((95, 0.05), (99, 0.01)):
+        quantile = np.quantile(pnl, alpha)
+        found = figures["var", None, None, f"var_{label}_1d"]["value_after"]
+        assert found == pytest.approx(-quantile, rel=1e-5)
+        shortfall = figures["var", None, None, f"es_{label}_1d"]["value_after"]
+        assert shortfall == pytest.approx(-pnl[pnl <= quantile].mean(), rel=1e-5)
+    assert figures["betas", "risk", "Market", "beta"]["value_after"] == pytest.approx(1, abs=1e-6)
