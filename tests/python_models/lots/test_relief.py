@@ -44,6 +44,33 @@ def test_the_basis_of_each_method_is_as_published(method: str, basis: int) -> No
     assert gain(pieces) == 1300 - basis
 
 
+TRADES = [  # day, shares bought or sold, price in cents
+    (3, 40, 10100), (9, 25, 12050), (14, -30, 11800), (20, 60, 9840), (27, 15, 13200), (33, -45, 12500),
+    (41, 10, 12050), (48, -35, 8970), (55, 80, 10400), (60, -12, 11010), (66, 33, 9040), (71, -90, 10050),
+    (78, 21, 14000), (85, -5, 13100), (90, -40, 9500), (97, 50, 8800), (104, -62, 9990), (110, -15, 12001),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("method", "gains"),
+    [
+        ("fifo", [51000, 61850, -30450, 14040, -88320, 13500, 720, -36860, 48015]),
+        ("lifo", [2250, 69300, -52550, 7320, 13380, -4500, -88400, 58180, 28515]),
+        ("hifo", [2250, 61500, -53850, 7320, -19180, -4500, -75360, 67300, 48015]),
+    ],
+)
+def test_gains_are_those_of_beancount(method: str, gains: list[int]) -> None:
+    """As beancount 3.2.3 books the trades on an account with this booking method."""
+    lots = [lot(f"l{day:03}", day, units, units * price) for day, units, price in TRADES if units > 0]
+    sales = [
+        Disposal(f"s{day:03}", START + day * DAY, -units, -units * price)
+        for day, units, price in TRADES
+        if units < 0
+    ]
+    pieces, _ = relieve(lots, sales, method, is_short=False)
+    assert [gain([piece for piece in pieces if piece.disposal == sale]) for sale in sales] == gains
+
+
 def test_the_average_is_that_of_all_shares() -> None:
     """100 at 10, 100 at 12 and 125 at 13 dollars make 11.769 a share."""
     lots = [lot("a", 0, 100, 100_000), lot("b", 1, 100, 120_000), lot("c", 2, 125, 162_500)]
