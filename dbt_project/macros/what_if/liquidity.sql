@@ -84,6 +84,8 @@ sold_sums as (
         {{ exact_sum('case when bucket is not null then value else 0 end') }} as known_value,
         {{ exact_sum('case when cost is not null then value else 0 end') }} as costed_value,
         {{ exact_sum('cost') }} as cost, -- noqa: RF04
+        {{ exact_sum("case when null_reason is distinct from 'private' then value else 0 end") }} as public_value,
+        {{ exact_sum('case when days_to_liquidate is not null then value else 0 end') }} as paced_value,
         cast(max(days_to_liquidate) as double precision) as days_to_liquidate_100,
         bool_or(coalesce(null_reason = 'not_traded', false)) as is_blocked
     from sold
@@ -100,7 +102,9 @@ unwound as (
         sold_sums.side,
         greatest(1, ceil(sold_sums.days_to_liquidate_100)) as days
     from sold_sums
-    where not sold_sums.is_blocked and sold_sums.days_to_liquidate_100 is not null
+    where
+        not sold_sums.is_blocked and sold_sums.days_to_liquidate_100 is not null
+        and sold_sums.paced_value >= {{ var('liquidity_rules').known_share }} * sold_sums.public_value
 ),
 
 liquidity_figures as (

@@ -55,6 +55,8 @@ summed as (
         {{ exact_sum('case when bucket is not null then value else 0 end') }} as known_value,
         {{ exact_sum('case when cost is not null then value else 0 end') }} as costed_value,
         {{ exact_sum('cost') }} as cost, -- noqa: RF04
+        {{ exact_sum("case when null_reason is distinct from 'private' then value else 0 end") }} as public_value,
+        {{ exact_sum('case when days_to_liquidate is not null then value else 0 end') }} as paced_value,
         max(days_to_liquidate) as days_to_liquidate_100,
         bool_or(coalesce(null_reason = 'not_traded', false)) as is_blocked,
         count(bucket) as positions_analyzed,
@@ -88,14 +90,17 @@ unmeasured as (
 ),
 
 -- The book is sold in equal slices, in whole sessions and as slowly as its slowest position: its composition and so its
--- value at risk per dollar stay the same, and the variances of the sessions add up.
+-- value at risk per dollar stay the same, and the variances of the sessions add up. The pace of a minority, such as its
+-- cash, is not that of the book.
 unwound as (
     select
         portfolio_id,
         as_of_date,
         cast(greatest(1, ceil(days_to_liquidate_100)) as integer) as unwinding_days
     from summed
-    where not is_blocked and days_to_liquidate_100 is not null
+    where
+        not is_blocked and days_to_liquidate_100 is not null
+        and paced_value >= {{ rules.known_share }} * public_value
 ),
 
 joined as (
