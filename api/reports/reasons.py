@@ -27,6 +27,7 @@ REASONS: Final = {
     "no_shares_outstanding": "the shares outstanding are not known",
     "no_value_at_risk": "there is no value at risk",
     "expired": "the option expires on this session",
+    "adjusted_deliverable": "the option delivers what was spun off too",
     "no_underlying_price": "the option's underlying has no price",
     "no_volatility": "no volatility is known",
     "missing_price": "a price is missing",

@@ -14,7 +14,8 @@ PositionType = Literal["LONG", "SHORT", "LC", "LP", "SC", "SP"]
 InvestmentClass = Literal["PUBLIC", "OPTIONS", "PRIVATE"]
 PRICE_FLAG = (
     "Null for a price of the session, otherwise why it is not: stale_price (up to 5 sessions old), "
-    "missing_price (older), dead_symbol (over 10), private_mark, intrinsic_value or model_price."
+    "missing_price (older), dead_symbol (over 10), private_mark, intrinsic_value, model_price or "
+    "adjusted_deliverable (an option that delivers what was spun off too)."
 )
 POSITION_TYPE = "LONG or SHORT; options LC, LP, SC, SP (long or short, call or put)."
 PRICE_ORIGIN = "Source of the price: yfinance, files, simulated, mark, entry (the entry price), ..."

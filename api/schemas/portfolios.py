@@ -141,8 +141,8 @@ class SymbolHistory(ResponseModel):
     days_available: int = described("Sessions with a price among the last 252.", 252)
     days_missing: int | None = described("Sessions without one since its first price or holding.", 0)
     flag: str | None = described(
-        "full_history, limited_history, gaps, suspect_price, stale_price, missing_price, dead_symbol or "
-        "no_prices.",
+        "full_history, limited_history, gaps, suspect_price, spin_off_unpriced, stale_price, missing_price, "
+        "dead_symbol or no_prices.",
         "full_history",
     )
 

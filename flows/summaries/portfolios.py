@@ -116,6 +116,7 @@ FLAG_WORDS = {
     "private_mark": "private, at the last valuation",
     "intrinsic_value": "option{s} at intrinsic value",
     "model_price": "option{s} at the model's price",
+    "adjusted_deliverable": "option{s} that deliver what was spun off",
 }
 
 

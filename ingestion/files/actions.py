@@ -1,4 +1,4 @@
-"""The file of corporate actions: splits, dividends, renames and mergers, converted to raw rows."""
+"""The file of corporate actions: splits, dividends, renames, mergers and spin-offs, converted to raw rows."""
 
 from pathlib import Path
 
@@ -31,6 +31,7 @@ NEEDED = {
     "cash_merger": (),
     "stock_merger": ("new_symbol",),
     "cash_and_stock_merger": ("new_symbol", "cash"),
+    "spin_off": ("new_symbol",),
 }
 """The columns besides value that each action cannot do without; value is what it is all about."""
 
@@ -38,6 +39,7 @@ USED = {
     **NEEDED,
     "rename": ("new_symbol",),
     "cash_and_stock_merger": ("new_symbol", "cash", "cost_share"),
+    "spin_off": ("new_symbol", "cost_share"),
 }
 """The columns besides value that each action may fill."""
 
@@ -109,6 +111,10 @@ def _check_details(file: FileTable, frame: pd.DataFrame) -> None:
                     f"{{!r}} is of no use to a {action}; empty the cell, or correct the action.",
                 )
     _refuse(file, "cost_share", frame["cost_share"] > 1, "{} is above 1; write a share between 0 and 1.")
+    is_all_or_nothing = (frame["action"] == "spin_off") & frame["cost_share"].isin([0, 1])
+    _refuse(
+        file, "cost_share", is_all_or_nothing, "{} leaves one of both without cost; write a share between."
+    )
 
 
 def _refuse(file: FileTable, column: str, wrong: pd.Series | Flags, sentence: str) -> None:

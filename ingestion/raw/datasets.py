@@ -332,13 +332,17 @@ POSITIONS = Dataset(
         _OWN_TAGS,
         Value("notes", silent_null=True),
         Value("is_entry_assumed", silent_null=True),
+        Value("spun_off_on"),
     ),
     # when only the exit changed, the days before both exits do not change; notes are of no day
     touched_from=f"""greatest(
         case
             when known.position_id is null
                 or {" or ".join(value.differs for value in (*map(Value, _POSITION_TERMS), _OWN_TAGS))}
-                then least(incoming.entry_date, known.entry_date)
+                then least(
+                    coalesce(incoming.spun_off_on, incoming.entry_date),
+                    coalesce(known.spun_off_on, known.entry_date)
+                )
             else coalesce(least(incoming.exit_date, known.exit_date), incoming.statement_date)
         end,
         -- before the portfolio opens there are no days to change; greatest() ignores a null

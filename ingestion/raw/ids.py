@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
+from hashlib import md5
 from uuid import NAMESPACE_DNS, UUID, uuid5
 
 NAMESPACE = uuid5(NAMESPACE_DNS, "sigmasight")
@@ -21,6 +22,18 @@ def position_id(portfolio: UUID, symbol: str, entry_date: date, entry_price: Dec
 def part_id(lot: UUID, exit_date: date, ordinal: int = 1) -> UUID:
     """Key of the part of a lot that was sold on a day, when the rest was kept or sold on another day."""
     return _key("part", str(lot), exit_date.isoformat(), str(ordinal))
+
+
+def spun_off_id(
+    portfolio: UUID, symbol: str, entry_date: date, entry_price: Decimal, *, sign: int, ex_date: date
+) -> UUID:
+    """Key of the lot of a symbol that a lot (its day, price and sign) received in the spin-off of a day.
+
+    The models derive the same key (int_spin_off_parents), so that it uses what PostgreSQL can hash.
+    """
+    parts = (str(portfolio), symbol, entry_date.isoformat(), f"{entry_price.normalize():f}", str(sign))
+    text = "\x1f".join((*parts, ex_date.isoformat()))
+    return UUID(md5(text.encode(), usedforsecurity=False).hexdigest())
 
 
 def flow_id(portfolio: UUID, flow_date: date, notes: str, ordinal: int) -> UUID:

@@ -10,6 +10,7 @@ from ingestion.raw.datasets import POSITIONS
 from ingestion.raw.loads import Connection
 from ingestion.statements.parts import Row, is_open
 from ingestion.statements.rows import Lot
+from ingestion.statements.spin_offs import with_received_lots
 from ingestion.statements.splits import (
     Splits,
     as_bought,
@@ -38,13 +39,17 @@ class HeldLot:
 
 
 def known_lots(connection: Connection, portfolio: UUID, *, latest: date = date.max) -> list[Row]:
-    """The newest row of each lot and part of the portfolio, of statements up to `latest`."""
+    """The newest row of each lot and part of the portfolio, of statements up to `latest`.
+
+    With what these lots received in spin-offs until then.
+    """
     columns = POSITIONS.columns
     cursor = connection.execute(
         _KNOWN_LOTS.format(columns=", ".join(columns)), {"portfolio": portfolio, "latest": latest}
     )
     rows = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
-    return [{**row, **{key: str(row[key]) for key in ("position_id", "portfolio_id")}} for row in rows]
+    rows = [{**row, **{key: str(row[key]) for key in ("position_id", "portfolio_id")}} for row in rows]
+    return with_received_lots(connection, portfolio, rows, latest)
 
 
 def held_lots(connection: Connection, portfolio: UUID, as_of: date) -> dict[str, list[HeldLot]]:

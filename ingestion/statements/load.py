@@ -331,7 +331,8 @@ def _bought(
     shares_as_of: SharesAsOf | None,
 ) -> BoughtLots:
     """The lots in the shares of their entries. Raises InvalidPositionsFile."""
-    known = known_lots(connection, fields.portfolio_id)
+    # without the rows of this statement, which it replaces: they may not have known what lots became
+    known = known_lots(connection, fields.portfolio_id, latest=statement.as_of - timedelta(days=1))
     successors = read_successors(
         connection,
         {traded_symbol(lot) for lot in statement.lots} | {traded_symbol_of(row) for row in known},

@@ -15,20 +15,24 @@ from typing import Any
 from uuid import UUID
 
 from ingestion.market.calendar import session_on_or_before
-from ingestion.raw.ids import part_id, position_id
+from ingestion.raw.ids import part_id, position_id, spun_off_id
 
 Row = dict[str, Any]  # a row of raw.positions: its columns without load_id and loaded_at
-LotKey = tuple[str, date, Decimal]
+LotKey = tuple[str, date, Decimal, date | None]
 
 
 def lot_key(row: Mapping[str, Any]) -> LotKey:
-    """Symbol, entry date and entry price: the same for all parts of a lot of a portfolio."""
-    return row["symbol"], row["entry_date"], row["entry_price"]
+    """Symbol, entry date, entry price and spin-off: the same for all parts of a lot of a portfolio."""
+    return row["symbol"], row["entry_date"], row["entry_price"], row.get("spun_off_on")
 
 
 def lot_id(row: Mapping[str, Any]) -> str:
     """The position_id of the row's lot."""
-    return _lot_id(row["portfolio_id"], *lot_key(row))
+    ex_date = row.get("spun_off_on")
+    if ex_date is not None:
+        sign = 1 if row["quantity"] > 0 else -1
+        return str(spun_off_id(UUID(row["portfolio_id"]), *lot_key(row)[:3], sign=sign, ex_date=ex_date))
+    return _lot_id(row["portfolio_id"], *lot_key(row)[:3])
 
 
 @lru_cache(maxsize=100_000)  # requested several times per lot while a statement is applied
@@ -56,7 +60,8 @@ def after_statement(before: Iterable[Row], stated: Iterable[Row], as_of: date) -
 def is_open(row: Row, as_of: date) -> bool:
     """Whether a statement of this date should list the row: entered, not sold and not expired."""
     expired = row["expiration_date"] is not None and row["expiration_date"] <= as_of
-    return row["exit_date"] is None and row["entry_date"] <= as_of and not expired
+    held_from = row.get("spun_off_on") or row["entry_date"]
+    return row["exit_date"] is None and held_from <= as_of and not expired
 
 
 def closed(row: Row, as_of: date, close: date) -> Row:

@@ -93,6 +93,7 @@ def _stated_row(portfolio: UUID, lot: Lot, as_of: date) -> Row:
         "tags": lot.tags,
         "notes": lot.notes,
         "is_entry_assumed": lot.is_entry_assumed or None,
+        "spun_off_on": lot.spun_off_on,
     }
 
 

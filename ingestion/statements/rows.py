@@ -45,7 +45,8 @@ class Lot:
 
     detected_subtype: the subtype, if the file gives none and the symbol's name tells it. tags: of this lot
     alone, separated by semicolons. tags and notes are None if the cell is empty. is_entry_assumed: a download
-    does not know when the lot was bought, and the user's date stands for it.
+    does not know when the lot was bought, and the user's date stands for it. spun_off_on: the ex-date of the
+    spin-off with which it was received; date and price are then those of the lot that received it.
     """
 
     line: int
@@ -62,6 +63,7 @@ class Lot:
     tags: str | None = None
     notes: str | None = None
     is_entry_assumed: bool = False
+    spun_off_on: date | None = None
 
 
 def parse_lot(

@@ -1,4 +1,4 @@
-"""What lots became: renamed, merged into shares of another company or into cash, with a lower strike.
+"""What lots became: renamed, merged into other shares or cash, with a lower strike; and what they received.
 
 The rules are those of the method's section on corporate actions. A later statement lists such a lot under its
 new symbol, in new shares; `as_known` finds the known lot behind it.
@@ -40,7 +40,12 @@ _FURTHER = "select distinct successor from ops.successor_symbols() where symbol 
 _PRICE_ROUNDING = Decimal("0.0001")  # of a price with four decimals
 _STRIKE_STEP = Decimal("0.01")
 _QUANTITY_STEP = Decimal("0.000001")
-_ORDER = {"special_dividend": 0, "dividend": 1, "split": 2}  # of one day; dividends are per share before it
+_ORDER = {
+    "special_dividend": 0,
+    "dividend": 1,
+    "spin_off": 1,
+    "split": 2,
+}  # of one day; dividends are per share before it
 
 
 @dataclass(frozen=True)
@@ -65,12 +70,22 @@ class Name:
 
 
 @dataclass(frozen=True)
+class SpunOff:
+    """What a share at its entry received on an ex-date: shares of a symbol, as the source calls it."""
+
+    ex_date: date
+    symbol: str
+    shares: Decimal
+
+
+@dataclass(frozen=True)
 class Became:
     """A lot at a later date, per share at its entry.
 
     symbol: the current one; of an option the underlying's. ratio: shares. strike_cut: USD off the strike.
     received: (ex-date, USD) of dividends and of cash in mergers. ended_on, end: the day of a merger for cash
     and what it pays. is_other: renamed, merged or with another strike, so that splits alone do not tell.
+    spun_off: what it received in spin-offs.
     """
 
     symbol: str
@@ -80,6 +95,7 @@ class Became:
     ended_on: date | None = None
     end: Decimal = Decimal(0)
     is_other: bool = False
+    spun_off: tuple[SpunOff, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -127,6 +143,8 @@ class Successors:
                 at = replace(at, ratio=at.ratio * action.value)
             elif action.action.endswith("dividend"):
                 at = _paid(at, action)
+            elif action.action == "spin_off":
+                at = _divided(at, action)
             elif action.action == "cash_merger":
                 return replace(at, ended_on=action.ex_date, end=at.ratio * action.value, is_other=True), None
             else:
@@ -144,6 +162,12 @@ class Successors:
             received=(*at.received, (action.ex_date, cash)),
             is_other=True,
         )
+
+
+def _divided(at: Became, action: Action) -> Became:
+    assert action.new_symbol is not None  # noqa: S101 - such a row is not loaded
+    received = SpunOff(action.ex_date, action.new_symbol, at.ratio * action.value)
+    return replace(at, spun_off=(*at.spun_off, received))
 
 
 def _paid(at: Became, action: Action) -> Became:
@@ -210,16 +234,25 @@ def as_known(
     successors: Successors, lots: Sequence[Lot], known: Sequence[Row], as_of: date
 ) -> tuple[Lot, ...]:
     """The lots, those that known lots became as these known lots: the same objects where there is none."""
-    exact = {(row["symbol"], row["entry_date"], row["entry_price"]) for row in known}
+    bought = [row for row in known if row["spun_off_on"] is None]
+    exact = {(row["symbol"], row["entry_date"], row["entry_price"]) for row in bought}
     by_day: dict[date, list[Row]] = {}
-    for row in known:
+    for row in bought:
         by_day.setdefault(row["entry_date"], []).append(row)
-    return tuple(
+    received = [row for row in known if row["spun_off_on"] is not None]
+    became = [
         lot
         if (lot.symbol, lot.entry_date, lot.entry_price) in exact
         else _as_known(successors, lot, by_day.get(lot.entry_date, []), as_of)
         for lot in lots
-    )
+    ]
+    unknown = [
+        lot
+        for lot, kept in zip(lots, became, strict=True)
+        if lot is kept and (lot.symbol, lot.entry_date, lot.entry_price) not in exact
+    ]
+    spun_off = _as_received(successors, unknown, received, as_of)
+    return tuple(spun_off.get(lot.line, lot) for lot in became)
 
 
 def successor_notices(lots: Iterable[Lot], kept: Iterable[Lot]) -> list[str]:
@@ -229,6 +262,10 @@ def successor_notices(lots: Iterable[Lot], kept: Iterable[Lot]) -> list[str]:
             f"Row {lot.line}: {plain(lot.quantity)} {lot.symbol} at {plain(lot.entry_price)} are what became "
             f"of {plain(known.quantity)} {known.symbol} bought at {plain(known.entry_price)}, and kept as "
             "that."
+            if known.spun_off_on is None
+            else f"Row {lot.line}: {plain(lot.quantity)} {lot.symbol} were received in the spin-off of "
+            f"{known.spun_off_on} by shares bought on {known.entry_date}, and keep that date and "
+            "their part of that cost."
             for lot, known in zip(lots, kept, strict=True)
             if lot is not known
         ]
@@ -241,11 +278,14 @@ def _as_known(successors: Successors, lot: Lot, rows: Sequence[Row], as_of: date
     candidates = []
     for row in rows:
         became = successors.became(traded_symbol_of(row), row["entry_date"], day)
-        if became.is_other and became.symbol == symbol and _has_terms(lot, row, became):
+        is_candidate = became.is_other or (became.spun_off and lot.contract is None)
+        if is_candidate and became.symbol == symbol and _has_terms(lot, row, became):
             candidates.append((row, became))
     same = [one for one in candidates if _has_price(lot, *one)] or [
         one for one in candidates if _has_quantity(lot, *one)
     ]
+    if not same and len(candidates) == 1 and candidates[0][1].spun_off:
+        same = candidates  # the part of the cost that stays is not known here, and a part of the lot was sold
     if not same:
         return lot
     row, became = next((one for one in same if _has_quantity(lot, *one)), same[0])
@@ -261,6 +301,68 @@ def _as_known(successors: Successors, lot: Lot, rows: Sequence[Row], as_of: date
         contract=contract,
         quantity=quantity.quantize(_QUANTITY_STEP),
         entry_price=row["entry_price"],
+    )
+
+
+def _as_received(
+    successors: Successors, lots: Sequence[Lot], received: Sequence[Row], as_of: date
+) -> dict[int, Lot]:
+    """Those of these lots that were received in a spin-off, as that, by line.
+
+    A statement dates them as the lots that received them, or by the ex-date. What has all shares of one is
+    it; else it is a part of the only one of its date that is left.
+    """
+    found = {lot.line: _received_before(successors, lot, received, as_of) for lot in lots}
+    whole: dict[int, tuple[Row, Became]] = {}
+    taken: set[str] = set()
+    for lot in lots:
+        free = [one for one in found[lot.line] if one[0]["position_id"] not in taken]
+        match = next((one for one in free if _has_quantity(lot, *one)), None)
+        if match is not None:
+            whole[lot.line] = match
+            taken.add(match[0]["position_id"])
+    kept = {
+        lot.line: _restated(lot, *whole[lot.line], lot_is_whole=True) for lot in lots if lot.line in whole
+    }
+    for lot in lots:
+        left = [
+            (row, became)
+            for row, became in found[lot.line]
+            if row["position_id"] not in taken and lot.entry_date == row["entry_date"]
+        ]
+        if lot.line not in whole and len(left) == 1:
+            kept[lot.line] = _restated(lot, *left[0], lot_is_whole=False)
+    return kept
+
+
+def _received_before(
+    successors: Successors, lot: Lot, received: Sequence[Row], as_of: date
+) -> list[tuple[Row, Became]]:
+    """The known lots from spin-offs whose symbol, side and date the lot has."""
+    day = lot.exit_date or as_of
+    symbol = successors.current(lot.symbol, day)
+    found = []
+    for row in received:
+        became = successors.became(row["symbol"], row["entry_date"], day)
+        is_dated = lot.entry_date in {row["entry_date"], row["spun_off_on"]}
+        if (
+            lot.contract is None
+            and is_dated
+            and became.symbol == symbol
+            and row["quantity"] * lot.quantity > 0
+        ):
+            found.append((row, became))
+    return found
+
+
+def _restated(lot: Lot, row: Row, became: Became, *, lot_is_whole: bool) -> Lot:
+    return replace(
+        lot,
+        symbol=row["symbol"],
+        quantity=row["quantity"] if lot_is_whole else (lot.quantity / became.ratio).quantize(_QUANTITY_STEP),
+        entry_date=row["entry_date"],
+        entry_price=row["entry_price"],
+        spun_off_on=row["spun_off_on"],
     )
 
 

@@ -34,8 +34,9 @@ create table if not exists raw.prices (
 create index if not exists prices_by_date on raw.prices (price_date);
 
 -- value: new shares per old one for a split or a merger into shares; USD per share held before the ex-date for a
--- dividend or a merger for cash; 1 for a rename. new_symbol: of renames and mergers into shares. cash, cost_share: of a
--- merger into shares and cash.
+-- dividend or a merger for cash; 1 for a rename; for a spin-off shares of new_symbol per share held before the ex-date.
+-- new_symbol: of renames, mergers into shares and spin-offs. cash: of a merger into shares and cash. cost_share: the share
+-- of the cost that this cash, or the new shares of a spin-off, take.
 create table if not exists raw.corporate_actions (
     load_id bigint not null references ops.loads,
     loaded_at timestamptz not null,
@@ -44,7 +45,8 @@ create table if not exists raw.corporate_actions (
     ex_date date not null,
     action text not null constraint corporate_actions_action_check check (
         action in (
-            'split', 'dividend', 'special_dividend', 'rename', 'cash_merger', 'stock_merger', 'cash_and_stock_merger'
+            'split', 'dividend', 'special_dividend', 'rename', 'cash_merger', 'stock_merger', 'cash_and_stock_merger',
+            'spin_off'
         )
     ),
     value numeric(38, 9) check (value > 0),
@@ -58,8 +60,8 @@ add column if not exists new_symbol text,
 add column if not exists cash numeric(38, 9) check (cash > 0),
 add column if not exists cost_share numeric check (cost_share between 0 and 1);
 -- few among many splits and dividends, and read with every row filter
-create index if not exists corporate_actions_that_succeed on raw.corporate_actions (symbol, ex_date, action, load_id)
-where action in ('rename', 'stock_merger', 'cash_and_stock_merger');
+create index if not exists corporate_actions_with_new_symbols on raw.corporate_actions (symbol, ex_date, action, load_id)
+where action in ('rename', 'stock_merger', 'cash_and_stock_merger', 'spin_off');
 
 -- Treasury constant-maturity yields in percent per year (4.25 is 4.25 %), by FRED series (DGS3MO, DGS10, ...).
 create table if not exists raw.treasury_rates (
@@ -150,6 +152,10 @@ alter table raw.positions add column if not exists notes text;
 
 -- true: a download does not know when the lot was bought, and entry_date is what its user stated for all of them.
 alter table raw.positions add column if not exists is_entry_assumed boolean;
+
+-- The ex-date of the spin-off with which the lot was received; entry_date and entry_price are then those of the lot of
+-- the company that spun it off, and quantity is in shares of the ex-date. Null: bought.
+alter table raw.positions add column if not exists spun_off_on date;
 
 -- amount: positive for a contribution, negative for a withdrawal.
 create table if not exists raw.capital_flows (

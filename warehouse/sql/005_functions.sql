@@ -257,7 +257,7 @@ as $$
     group by last_names.new_symbol
 $$;
 
--- What symbols became by renames and mergers into shares, also in several steps, as known now.
+-- What symbols became by renames and mergers into shares, and what they spun off, also in several steps, as known now.
 create or replace function ops.successor_symbols()
 returns table (symbol text, successor text)
 language sql stable parallel safe
@@ -266,7 +266,7 @@ as $$
     with recursive newest as (
         select distinct on (actions.symbol, actions.ex_date, actions.action) actions.*
         from raw.corporate_actions as actions
-        where actions.action in ('rename', 'stock_merger', 'cash_and_stock_merger')
+        where actions.action in ('rename', 'stock_merger', 'cash_and_stock_merger', 'spin_off')
         order by actions.symbol, actions.ex_date, actions.action, actions.load_id desc
     ),
     successors (symbol, successor) as (

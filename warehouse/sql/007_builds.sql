@@ -141,6 +141,6 @@ create table if not exists ops.layouts (
     reached_at timestamptz not null default clock_timestamp()
 );
 insert into ops.layouts (layout)
-select case when to_regclass('published.pub_dates') is null then 24 else 1 end
+select case when to_regclass('published.pub_dates') is null then 25 else 1 end
 where not exists (select from ops.layouts);
 grant select on ops.layouts to sigmasight_auth;

@@ -1,7 +1,7 @@
 -- The newest row per key of raw tables: what is known now. The staging models do the same as of an instant.
 -- A view keeps the columns that its table had when it was created: change this file when a column is added.
 
--- With the tags and notes of positions. position_id determines portfolio_id; with both in the key, a filter on a portfolio reads only its rows.
+-- With the tags, notes and spin-offs of positions. position_id determines portfolio_id; with both in the key, a filter on a portfolio reads only its rows.
 create or replace view raw.newest_positions with (security_invoker = true) as
 select distinct on (portfolio_id, position_id) *
 from raw.positions

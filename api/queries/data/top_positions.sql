@@ -37,7 +37,8 @@ by_symbol as (
         sum(daily_pnl) as daily_pnl,
         (array_agg(price_flag order by array_position(
             array[
-                'dead_symbol', 'missing_price', 'stale_price', 'model_price', 'intrinsic_value', 'private_mark'
+                'dead_symbol', 'missing_price', 'stale_price', 'adjusted_deliverable', 'model_price', 'intrinsic_value',
+                'private_mark'
             ],
             price_flag
         )))[1] as price_flag,

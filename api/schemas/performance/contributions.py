@@ -5,7 +5,7 @@ from api.schemas.common import ResponseModel, described
 RISK_NULL_REASON = (
     "Why there are no figures of risk, else null: equity_not_positive, private, no_portfolio_volatility, "
     "no_variation, no_betas, closed, not_published, or why an option has no delta (no_underlying_price, "
-    "no_volatility)."
+    "no_volatility, adjusted_deliverable)."
 )
 
 

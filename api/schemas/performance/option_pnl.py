@@ -13,6 +13,7 @@ from api.schemas.performance.attribution import Period
 ExplainReason = Literal[
     "missing_price",
     "no_greeks",
+    "adjusted_deliverable",
     "no_underlying_price",
     "no_risk_free_rate",
     "no_volatility",

@@ -116,13 +116,15 @@ class Trade(ResponseModel):
     position_id: UUID = described("The position.", POSITION_ID)
     as_of_date: date = described("The session on which it counts.", "2025-06-18")
     trade_date: date = described("The stated day.", "2025-06-18")
-    kind: Literal["opening", "entry", "split", "merger", "partial_exit", "exit", "expiry"] = described(
-        "What.", "entry"
+    kind: Literal["opening", "entry", "split", "merger", "spin_off", "partial_exit", "exit", "expiry"] = (
+        described("What.", "entry")
     )
     symbol: str = described("The symbol.", "AAPL")
     position_type: str = described("LONG, SHORT, LC, LP, SC or SP.", "LONG")
     quantity: float = described("Signed change of the quantity.", 10)
-    price: float | None = described("Per share; null for a split.", 204.94)
+    price: float | None = described(
+        "Per share; null for a split and for the lot that receives a spin-off.", 204.94
+    )
     amount: float = described("Effect on cash.", -2049.37)
     realized: float = described("Gain of the position that ended; 0 for other kinds.", 0.0)
 

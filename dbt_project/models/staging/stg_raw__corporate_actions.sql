@@ -29,6 +29,7 @@ final as (
         value,
         source,
         current_new_symbol as new_symbol,
+        new_symbol as listed_new_symbol,
         cash,
         cost_share
     from used

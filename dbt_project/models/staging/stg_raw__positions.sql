@@ -3,16 +3,45 @@ with names as (
     {{ symbol_names() }}
 ),
 
+actions as not materialized (
+    select * from {{ source('raw', 'corporate_actions') }}
+),
+
 newest as (
     {{ newest_known(source('raw', 'positions'), ['position_id']) }}
+),
+
+-- the first statement that lists a lot, where anything was spun off: whether its cost is from before
+first_listed as (
+    select
+        portfolio_id,
+        symbol,
+        entry_date,
+        entry_price,
+        min(statement_date) as first_stated
+    from {{ source('raw', 'positions') }}
+    where
+        loaded_at <= {{ known_at() }}
+        and exists (
+            select from actions
+            where actions.action = 'spin_off'
+        )
+    group by portfolio_id, symbol, entry_date, entry_price
 ),
 
 named as (
     select
         newest.*,
+        first_listed.first_stated,
         {{ current_symbol('newest.symbol', 'newest.entry_date') }} as current_symbol,
         {{ current_symbol('newest.underlying_symbol', 'newest.entry_date') }} as current_underlying
     from newest
+    left join first_listed
+        on
+            newest.portfolio_id = first_listed.portfolio_id
+            and newest.symbol = first_listed.symbol
+            and newest.entry_date = first_listed.entry_date
+            and newest.entry_price = first_listed.entry_price
     -- a withdrawn lot exits on the day and at the price of its entry
     where
         newest.exit_date is distinct from newest.entry_date
@@ -42,7 +71,10 @@ final as (
         exit_price,
         notes,
         tags as own_tags,
-        coalesce(is_entry_assumed, false) as is_entry_assumed
+        coalesce(is_entry_assumed, false) as is_entry_assumed,
+        spun_off_on,
+        symbol as listed_symbol,
+        first_stated
     from named
 )
 

@@ -1,6 +1,7 @@
 -- A day missing between two builds would silently drop its P&L from the running totals: every position must have a
 -- row for each session from its first to its last, and each day's P&L must start at the value of the day before. A lot
--- from before the portfolio's opening has no P&L on its first day; every other lot starts at its cost.
+-- from before the portfolio's opening, or from a spin-off, has no P&L on its first day; every other lot starts at its
+-- cost.
 with windows as (
     select * from {{ ref('int_portfolio_windows') }}
 ),
@@ -14,6 +15,10 @@ position_values as materialized (
 
 positions as (
     select * from {{ ref('int_positions') }}
+),
+
+parents as (
+    select distinct position_id from {{ ref('int_spin_off_parents') }}
 ),
 
 sessions as (
@@ -42,12 +47,14 @@ expected as (
         expected_days.portfolio_id,
         expected_days.as_of_date,
         expected_days.is_opening,
+        parents.position_id is not null as is_divided,
         expected_days.is_opening and expected_days.as_of_date = expected_days.first_session as is_opening_day,
         case
             when expected_days.as_of_date = expected_days.first_session then expected_days.cost_basis
             else day_before.market_value
         end as previous_value
     from expected_days
+    left join parents on expected_days.position_id = parents.position_id
     left join position_values as day_before
         on
             expected_days.position_id = day_before.position_id
@@ -68,4 +75,4 @@ where
     or found.position_id is null
     or (not expected.is_opening_day and found.previous_market_value is distinct from expected.previous_value)
     or (expected.is_opening_day and found.daily_pnl <> 0)
-    or (not expected.is_opening and found.unrealized_at_opening <> 0)
+    or (not expected.is_opening and not expected.is_divided and found.unrealized_at_opening <> 0)

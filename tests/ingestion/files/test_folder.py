@@ -290,6 +290,16 @@ FAULTS = {
         ACTIONS + "A,2025-06-02,cash_and_stock_merger,0.5,B,3,1.5\n",
         r"row 2, cost_share: 1.5 is above 1; write a share between 0 and 1",
     ),
+    "spin_off_that_takes_all_the_cost": (
+        "corporate_actions.csv",
+        ACTIONS + "A,2025-06-02,spin_off,0.5,B,,1\n",
+        r"row 2, cost_share: 1.0 leaves one of both without cost; write a share between",
+    ),
+    "spin_off_of_nothing": (
+        "corporate_actions.csv",
+        ACTIONS + "A,2025-06-02,spin_off,0.5,,,\n",
+        r"row 2, new_symbol: is empty, and a spin_off needs it",
+    ),
     "negative_dividend": (
         "corporate_actions.csv",
         "symbol,ex_date,action,value\nA,2025-06-02,dividend,-1\n",

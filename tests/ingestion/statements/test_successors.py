@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from ingestion.files.folder import load_folder
+from ingestion.market.calendar import load_calendar
 from ingestion.raw.loads import Connection
+from ingestion.statements.load import load_positions
 from ingestion.statements.successors import Successors, read_successors
 
 ENTRY, LATER = date(2025, 1, 2), date(2025, 12, 31)
@@ -67,3 +69,54 @@ def test_a_small_special_dividend_adjusts_no_contract(successors: Successors) ->
     became = successors.became("SMALL", ENTRY, LATER)
     assert (became.strike_cut, became.is_other) == (Decimal(0), False)
     assert became.received == ((date(2025, 4, 1), Decimal("0.1")),)
+
+
+def test_a_statement_from_before_the_action_was_known_is_loaded_again(
+    connection: Connection, tmp_path: Path
+) -> None:
+    """Its rows were new lots, and the old ones closed; they are the known lots now."""
+    load_calendar(connection)
+    path, day = tmp_path / "book.csv", date(2025, 5, 6)
+    header = "Symbol,Quantity,Entry Price Per Share,Entry Date,Investment Class\n"
+
+    def load(rows: str, as_of: date) -> None:
+        path.write_text(header + rows)
+        load_positions(
+            connection,
+            path,
+            portfolio_name="Book",
+            owner_email="jane@example.com",
+            equity="10000",
+            statement_date=as_of,
+            today=LATER,
+        )
+
+    def lots() -> list[tuple[object, ...]]:
+        newest = "select distinct on (position_id) * from raw.positions order by position_id, load_id desc"
+        return connection.execute(
+            "select symbol, quantity, exit_date, exit_price is null or exit_price <> entry_price "
+            f"from ({newest}) as newest order by symbol"
+        ).fetchall()
+
+    load(f"WAS,10,40,{ENTRY},PUBLIC\nSOLD,8,30,{ENTRY},PUBLIC\n", ENTRY)
+    later = f"IS,10,40,{ENTRY},PUBLIC\nBUYER,4,60,{ENTRY},PUBLIC\n"
+    load(later, day)
+    assert [(symbol, exit_date) for symbol, _, exit_date, _ in lots()] == [
+        ("BUYER", None),
+        ("IS", None),
+        ("SOLD", day),
+        ("WAS", day),
+    ]
+    (tmp_path / "corporate_actions.csv").write_text(
+        "symbol,ex_date,action,value,new_symbol\n"
+        "WAS,2025-04-01,rename,,IS\nSOLD,2025-04-01,stock_merger,0.5,BUYER\n"
+    )
+    load_folder(connection, tmp_path, today=LATER)
+    load(later, day)
+    withdrawn = (ENTRY, False)
+    assert lots() == [
+        ("BUYER", 4, *withdrawn),
+        ("IS", 10, *withdrawn),
+        ("SOLD", 8, None, True),
+        ("WAS", 10, None, True),
+    ]

@@ -12,6 +12,8 @@ with days as (
         investment_class = 'OPTIONS'
         -- a contract whose cash alone exceeds the strike is no longer an option: it is valued at its intrinsic value
         and strike_price > strike_cut
+        -- nor is one that delivers what was spun off an option on the symbol alone
+        and not is_adjusted
 ),
 
 volatilities as (

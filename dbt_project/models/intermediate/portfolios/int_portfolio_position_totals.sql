@@ -13,7 +13,8 @@ positions as (
 opened as (
     select
         position_values.*,
-        positions.first_session = position_values.as_of_date as is_first_day
+        -- what a spin-off brings comes from another position of the portfolio
+        positions.first_session = position_values.as_of_date and positions.spun_off_on is null as is_opened
     from position_values
     inner join positions on position_values.position_id = positions.position_id
 ),
@@ -29,7 +30,7 @@ final as (
         sum(unrealized_pnl) as unrealized_pnl,
         sum(realized_pnl) as realized_pnl,
         sum(dividends) as dividends,
-        coalesce(sum(unrealized_at_opening) filter (where is_first_day), 0) as unrealized_at_opening,
+        coalesce(sum(unrealized_at_opening) filter (where is_opened), 0) as unrealized_at_opening,
         cast(count(*) filter (where is_open) as integer) as position_count,
         coalesce(sum(market_value) filter (where is_cash_equivalent), 0) as cash_and_equivalents,
         cast(count(*) filter (where is_open and not is_cash_equivalent and quantity > 0) as integer) as long_count,

@@ -54,6 +54,8 @@ days as (
         positions.exit_price,
         positions.entry_session,
         positions.is_opening,
+        positions.spun_off_lot,
+        coalesce(paths.is_adjusted, false) as is_adjusted,
         positions.closed_by,
         sessions.as_of_date,
         sessions.as_of_date = positions.first_session as is_first_day,

@@ -10,7 +10,8 @@
 -- basis, or at the value of that day for a lot from before the portfolio's opening, and ends at the exit, settlement or
 -- market value on the last; its running total continues from the session before the window. Hypothetical P&L is that of
 -- the position of the previous close, held to this close: an entry has none, an exit ends at the close, a settlement at
--- its intrinsic value. A merger changes what is held without a trade; what it pays in cash is P&L.
+-- its intrinsic value. A merger changes what is held without a trade; what it pays in cash is P&L. So is the value of
+-- what a spin-off brings, which enters as a position of its own: what is unrealized of it moves from one to the other.
 with priced as (
     select * from {{ ref('int_position_prices') }}
 ),
@@ -25,6 +26,10 @@ splits as (
 
 sectors as (
     select * from {{ ref('int_symbol_profiles') }}
+),
+
+parents as (
+    select * from {{ ref('int_spin_off_parents') }}
 ),
 
 day_before as (
@@ -98,21 +103,42 @@ valued as (
             and priced.as_of_date < sectors.valid_before
 ),
 
+-- parts of a lot share what they receive to the cent
+received as (
+    select
+        parents.position_id,
+        parents.first_session,
+        cast(
+            round(spun_off.end_value * (parents.new_before + parents.new_quantity) / parents.lot_quantity, 2)
+            - round(spun_off.end_value * parents.new_before / parents.lot_quantity, 2) as numeric(38, 2)
+        ) as received_value,
+        parents.new_cost as received_cost
+    from parents
+    inner join (
+        select
+            spun_off_lot,
+            sum(end_value) as end_value
+        from valued
+        where is_first_day and spun_off_lot is not null
+        group by spun_off_lot
+    ) as spun_off
+        on parents.lot_id = spun_off.spun_off_lot
+),
+
 linked as (
     select
         valued.*,
+        coalesce(received.received_value, 0) as spun_off_value,
         case
             when valued.is_first_day and valued.is_opening then valued.end_value
             when valued.is_first_day then valued.entry_cost
             else coalesce(lag(valued.market_value) over by_date, day_before.market_value)
         end as previous_market_value,
-        coalesce(
-            max(case
-                when valued.is_first_day and valued.is_opening then valued.end_value - valued.cost_basis
-            end) over (partition by valued.position_id),
-            day_before.unrealized_at_opening,
-            0
-        ) as unrealized_at_opening,
+        coalesce(day_before.unrealized_at_opening, 0)
+        + sum(
+            case when valued.is_first_day and valued.is_opening then valued.end_value - valued.cost_basis else 0 end
+            + coalesce(received.received_cost - received.received_value, 0)
+        ) over by_date as unrealized_at_opening,
         coalesce(day_before.cumulative_pnl, 0) as pnl_before_window,
         coalesce(day_before.cumulative_dividends, 0) as dividends_before_window,
         coalesce(day_before.cumulative_realized_pnl, 0) as realized_before_window,
@@ -120,6 +146,7 @@ linked as (
             as realized
     from valued
     left join day_before on valued.position_id = day_before.position_id
+    left join received on valued.position_id = received.position_id and valued.as_of_date = received.first_session
     window by_date as (partition by valued.position_id order by valued.as_of_date)
 ),
 
@@ -139,7 +166,8 @@ final as (
         -- a price that was loaded keeps its digits, one of a model has six decimals
         case
             when closed_by = 'exit' and not is_open and exit_price is not null then exit_price
-            when price_flag in ('model_price', 'intrinsic_value') then trim_scale(round(price, 6))
+            when price_flag in ('model_price', 'intrinsic_value', 'adjusted_deliverable')
+                then trim_scale(round(price, 6))
             else price
         end as price,
         price_date,
@@ -154,25 +182,30 @@ final as (
                 then delta * cast(quantity_now * contract_multiplier * close_price as double precision)
             else market_value
         end as numeric(38, 2)) as delta_adjusted_exposure,
-        case when is_without_delta then coalesce(greeks_null_reason, 'no_underlying_price') end
-            as delta_adjusted_null_reason,
+        case
+            when is_without_delta and is_adjusted then 'adjusted_deliverable'
+            when is_without_delta then coalesce(greeks_null_reason, 'no_underlying_price')
+        end as delta_adjusted_null_reason,
         cost_basis,
         cast(previous_market_value as numeric(38, 2)) as previous_market_value,
         cast(case when is_open then market_value - cost_basis else 0 end as numeric(38, 2)) as unrealized_pnl,
         cast(realized as numeric(38, 2)) as realized_pnl,
         dividends,
-        cast(end_value - previous_market_value + dividends + merger_cash as numeric(38, 2)) as daily_pnl,
+        cast(end_value - previous_market_value + dividends + merger_cash + spun_off_value as numeric(38, 2))
+            as daily_pnl,
         cast(case
             when is_first_day then 0
-            else value_if_held - previous_market_value + dividends_if_held + merger_cash
+            else value_if_held - previous_market_value + dividends_if_held + merger_cash + spun_off_value
         end as numeric(38, 2)) as hypothetical_pnl,
         cast(
             pnl_before_window
-            + sum(end_value - previous_market_value + dividends + merger_cash) over running as numeric(38, 2)
+            + sum(end_value - previous_market_value + dividends + merger_cash + spun_off_value) over running
+            as numeric(38, 2)
         ) as cumulative_pnl,
         cast(dividends_before_window + sum(dividends) over running as numeric(38, 2)) as cumulative_dividends,
         cast(realized_before_window + sum(realized) over running as numeric(38, 2)) as cumulative_realized_pnl,
-        cast(unrealized_at_opening as numeric(38, 2)) as unrealized_at_opening
+        cast(unrealized_at_opening as numeric(38, 2)) as unrealized_at_opening,
+        cast(spun_off_value as numeric(38, 2)) as spun_off_value
     from linked
     window running as (partition by position_id order by as_of_date)
 )

@@ -5,8 +5,59 @@
 
 -- Lots with the sessions on which they count. A lot from before the portfolio's opening date counts from then on. A
 -- merger for cash ends a lot, unless it was sold before; an option on it settles on that session, not at its expiry.
+-- What a spin-off brings counts from its session on, at its value of that day, with the entry date of its parent and a
+-- part of its cost.
 with positions as (
-    select * from {{ ref('stg_raw__positions') }}
+    select
+        position_id,
+        portfolio_id,
+        symbol,
+        underlying_symbol,
+        investment_class,
+        investment_subtype,
+        option_type,
+        strike_price,
+        expiration_date,
+        quantity,
+        entry_date,
+        entry_price,
+        is_entry_assumed,
+        exit_date,
+        exit_price,
+        notes,
+        own_tags,
+        cast(null as numeric(38, 2)) as cost_received,
+        cast(null as date) as spun_off_session,
+        cast(null as date) as spun_off_on,
+        cast(null as text) as spun_off_from,
+        cast(null as uuid) as spun_off_lot
+    from {{ ref('stg_raw__positions') }}
+    where spun_off_on is null
+    union all
+    select
+        position_id,
+        portfolio_id,
+        symbol,
+        cast(null as text) as underlying_symbol,
+        'PUBLIC' as investment_class,
+        investment_subtype,
+        cast(null as text) as option_type,
+        cast(null as numeric) as strike_price,
+        cast(null as date) as expiration_date,
+        quantity,
+        entry_date,
+        {{ rounded_price('abs(new_cost / quantity)') }} as entry_price,
+        is_entry_assumed,
+        exit_date,
+        exit_price,
+        notes,
+        own_tags,
+        new_cost as cost_received,
+        first_session as spun_off_session,
+        spun_off_on,
+        spun_off_from,
+        lot_id as spun_off_lot
+    from {{ ref('int_spun_off_lots') }}
 ),
 
 portfolios as (
@@ -84,8 +135,8 @@ ending as (
 opened as (
     select
         *,
-        coalesce(entry_session < opening_date, false) as is_opening,
-        greatest(entry_session, opening_date) as first_session,
+        spun_off_session is not null or coalesce(entry_session < opening_date, false) as is_opening,
+        coalesce(spun_off_session, greatest(entry_session, opening_date)) as first_session,
         case when is_merged then merger_session else expiration_session end as settlement_session
     from ending
 ),
@@ -98,7 +149,7 @@ typed as (
         case
             when is_merged then greatest(merger_session, entry_session)
             when coalesce(exit_session, settlement_session) is not null
-                then greatest(least(exit_session, settlement_session), entry_session)
+                then greatest(least(exit_session, settlement_session), coalesce(spun_off_session, entry_session))
         end as last_session,
         case
             when investment_class = 'OPTIONS'
@@ -130,7 +181,7 @@ final as (
         entry_date,
         is_entry_assumed,
         entry_price,
-        cast(quantity * contract_multiplier * entry_price as numeric(38, 2)) as cost_basis,
+        coalesce(cost_received, cast(quantity * contract_multiplier * entry_price as numeric(38, 2))) as cost_basis,
         exit_date,
         exit_price,
         entry_session,
@@ -146,7 +197,10 @@ final as (
         end as closed_by,
         removed_on,
         notes,
-        own_tags
+        own_tags,
+        spun_off_on,
+        spun_off_from,
+        spun_off_lot
     from typed
     -- what ended before the portfolio opens is not part of it
     where last_session >= first_session or last_session is null

@@ -1,6 +1,7 @@
 {{ config(materialized='ephemeral') }}
 
--- Price of one unit of each position on each day, with its source and flag.
+-- Price of one unit of each position on each day, with its source and flag. A contract adjusted by a spin-off is worth
+-- what it delivers less its strike: the shares of both companies.
 with days as (
     select * from {{ ref('int_position_days') }}
 ),
@@ -26,6 +27,27 @@ marks as (
     select * from {{ ref('int_private_marks') }}
 ),
 
+splits as (
+    select * from {{ ref('int_split_periods') }}
+),
+
+-- per share at the entry
+delivered as (
+    select
+        paths.position_id,
+        closes.as_of_date,
+        sum(
+            paths.new_shares * closes.price
+            * coalesce(now_split.cumulative_ratio, 1) / coalesce(ex_split.cumulative_ratio, 1)
+        ) as new_value
+    from {{ ref('int_position_paths') }} as paths
+    inner join closes on paths.new_symbol = closes.symbol and paths.from_session <= closes.as_of_date
+    {{ join_split_period('splits', 'now_split', 'paths.new_symbol', 'closes.as_of_date') }}
+    {{ join_split_period('splits', 'ex_split', 'paths.new_symbol', 'paths.event_date', since='ex_date') }}
+    where paths.is_adjusted
+    group by paths.position_id, closes.as_of_date
+),
+
 found as (
     select
         days.*,
@@ -49,11 +71,12 @@ found as (
         or closes.price is null as is_unpriced,
         case
             when days.option_type = 'CALL'
-                then greatest(closes.price - (days.strike_price - days.strike_cut) / days.split_factor, 0)
+                then greatest(closes.price - in_the_money.strike, 0)
             when days.option_type = 'PUT'
-                then greatest((days.strike_price - days.strike_cut) / days.split_factor - closes.price, 0)
+                then greatest(in_the_money.strike - closes.price, 0)
         end as intrinsic_value,
         case
+            when days.is_adjusted then 'intrinsic'
             when days.investment_class = 'PRIVATE' then 'mark'
             when days.is_cash then 'cash'
             when days.investment_class = 'PUBLIC' then 'close'
@@ -89,6 +112,11 @@ found as (
             and (days.as_of_date < marks.next_mark_date or marks.next_mark_date is null)
             -- a valuation from before the purchase does not apply to this holding
             and days.entry_date <= marks.mark_date
+    left join delivered
+        on days.position_id = delivered.position_id and days.as_of_date = delivered.as_of_date
+    cross join lateral (
+        select (days.strike_price - days.strike_cut - coalesce(delivered.new_value, 0)) / days.split_factor as strike
+    ) as in_the_money
 ),
 
 final as (
@@ -115,6 +143,7 @@ final as (
             when is_unpriced then 'missing_price'
             when price_basis = 'close' or is_settlement then close_flag
             when close_flag in ('missing_price', 'dead_symbol') then close_flag
+            when is_adjusted then 'adjusted_deliverable'
             when price_basis = 'model' then 'model_price'
             else 'intrinsic_value'
         end as price_flag,

@@ -31,7 +31,23 @@ splits as (
 
 paths as (
     select * from {{ ref('int_position_paths') }}
+),
+
+-- an adjusted contract needs the prices of what was spun off too
+held as (
+    select
+        position_id,
+        symbol,
+        from_session
+    from paths
     where symbol is not null
+    union all
+    select
+        position_id,
+        new_symbol as symbol,
+        from_session
+    from paths
+    where new_symbol is not null
 ),
 
 -- what a merger for cash pays is the last price of its symbol
@@ -42,12 +58,12 @@ payments as (
 
 symbols as (
     select
-        paths.symbol,
-        greatest(min(greatest(positions.first_session, paths.from_session)), min(windows.from_date)) as first_needed
+        held.symbol,
+        greatest(min(greatest(positions.first_session, held.from_session)), min(windows.from_date)) as first_needed
     from positions
-    inner join paths on positions.position_id = paths.position_id
+    inner join held on positions.position_id = held.position_id
     inner join windows on positions.portfolio_id = windows.portfolio_id
-    group by paths.symbol
+    group by held.symbol
 ),
 
 earlier as (

@@ -31,7 +31,9 @@ position_values as (
             as sector,
         built.investment_class,
         case
-            when positions.is_opening or positions.first_session < built.as_of_date then built.previous_market_value
+            when positions.first_session < built.as_of_date then built.previous_market_value
+            -- what a spin-off brings was part of its parent until then
+            when positions.is_opening and positions.spun_off_on is null then built.previous_market_value
             else 0
         end as start_value,
         built.daily_pnl

@@ -73,6 +73,7 @@ moved as (
             when positions.first_session = position_values.as_of_date then null
             when array['missing_price', 'dead_symbol'] && array[position_values.price_flag, opening.price_flag]
                 then 'missing_price'
+            when position_values.price_flag = 'adjusted_deliverable' then 'adjusted_deliverable'
             when opening.null_reason is not null then opening.null_reason
             when opening.position_id is null then 'no_greeks'
             when closing.underlying_price is null then 'no_underlying_price'

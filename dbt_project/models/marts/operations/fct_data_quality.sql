@@ -22,6 +22,10 @@ prices as not materialized (
     {{ market_rows(ref('fct_prices'), since="date '-infinity'") }}
 ),
 
+spin_offs as (
+    select * from {{ ref('int_spin_offs') }}
+),
+
 sessions as (
     select * from {{ ref('int_calendar') }}
     where is_trading_day
@@ -46,8 +50,20 @@ aged as (
         dated.*,
         cast(dated.session_number - last_sessions.session_number as integer) as days_stale,
         cast(dated.sessions_expected - dated.sessions_priced as integer) as sessions_missing,
-        coalesce(usage.used_by_portfolios, 0) as used_by_portfolios
+        coalesce(usage.used_by_portfolios, 0) as used_by_portfolios,
+        waiting.symbol is not null as awaits_spin_off
     from dated
+    left join (
+        select distinct
+            spin_offs.symbol,
+            sessions.as_of_date
+        from spin_offs
+        inner join sessions
+            on
+                spin_offs.ex_session <= sessions.as_of_date
+                and coalesce(spin_offs.first_session, 'infinity') > sessions.as_of_date
+    ) as waiting
+        on dated.symbol = waiting.symbol and dated.as_of_date = waiting.as_of_date
     left join sessions as last_sessions on dated.last_known_date = last_sessions.as_of_date
     left join usage on dated.symbol = usage.symbol and dated.as_of_date = usage.as_of_date
 ),
@@ -71,6 +87,7 @@ final as (
             when days_stale > {{ var('dead_symbol_sessions') }} then 'dead_symbol'
             when days_stale > {{ var('stale_price_sessions') }} then 'missing_price'
             when days_stale > 0 then 'stale_price'
+            when awaits_spin_off then 'spin_off_unpriced'
             when suspect_moves > 0 then 'suspect_price'
             when sessions_missing > 0 then 'gaps'
             when sessions_expected < {{ var('data_quality_sessions') }} then 'limited_history'

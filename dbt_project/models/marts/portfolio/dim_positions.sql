@@ -26,6 +26,10 @@ held as (
     left join paths on positions.position_id = paths.position_id
 ),
 
+spin_offs as (
+    select * from {{ ref('int_spin_offs') }}
+),
+
 given_tags as (
     select * from {{ ref('int_position_tags') }}
     where {{ to_date() }} >= valid_from and {{ to_date() }} < valid_before
@@ -105,11 +109,17 @@ final as (
         positions.closed_by,
         positions.removed_on,
         positions.notes,
+        positions.spun_off_from,
+        positions.spun_off_on,
+        spin_offs.cost_share as spun_off_cost_share,
+        spin_offs.cost_share_by as spun_off_cost_share_by,
         coalesce(string_to_array(positions.own_tags, ';'), cast(array[] as text[])) as own_tags,
         coalesce(tag_lists.tags, cast(array[] as text[])) as tags,
         coalesce(tag_lists.automatic_tags, cast(array[] as text[])) as automatic_tags
     from held as positions
     left join tag_lists on positions.position_id = tag_lists.position_id
+    left join spin_offs
+        on positions.spun_off_from = spin_offs.symbol and positions.spun_off_on = spin_offs.ex_date
 )
 
 select * from final

@@ -11,14 +11,20 @@ positions as (
     select
         *,
         coalesce(last_session, 'infinity') < max(coalesce(last_session, 'infinity')) over (
-            partition by portfolio_id, symbol, entry_date, entry_price, sign(quantity)
+            partition by
+                portfolio_id, symbol, entry_date, coalesce(cast(spun_off_lot as text), cast(entry_price as text)),
+                sign(quantity)
         ) as is_part_of_lot
     from {{ ref('int_positions') }}
 ),
 
 mergers as (
     select * from {{ ref('int_position_paths') }}
-    where step > 1 and symbol is not null
+    where step > 1 and symbol is not null and new_symbol is null
+),
+
+spin_offs as (
+    select * from {{ ref('int_spin_off_parents') }}
 ),
 
 windows as (
@@ -51,7 +57,11 @@ held as (
         position_values.quantity,
         position_values.price,
         position_values.cost_basis,
-        position_values.cost_basis + position_values.unrealized_at_opening as opening_value,
+        -- a lot may receive a spin-off on its first session: what it was bought for is its cost before
+        case
+            when positions.is_opening then position_values.cost_basis + position_values.unrealized_at_opening
+            else positions.cost_basis
+        end as opening_value,
         position_values.realized_pnl,
         positions.quantity as entry_quantity,
         positions.entry_date,
@@ -60,7 +70,10 @@ held as (
         positions.expiration_date,
         positions.closed_by,
         positions.is_opening,
+        positions.spun_off_on,
         positions.is_part_of_lot,
+        spin_offs.ex_date as spin_off_date,
+        coalesce(position_values.spun_off_value, 0) as spun_off_value,
         positions.first_session = position_values.as_of_date as is_first_day,
         splits.ex_date as split_date,
         positions.merger_date as ending_date,
@@ -74,26 +87,43 @@ held as (
             position_values.position_id = mergers.position_id
             and position_values.as_of_date = mergers.from_session
             and not (positions.is_opening and position_values.as_of_date = positions.first_session)
+    left join spin_offs
+        on position_values.position_id = spin_offs.position_id and position_values.as_of_date = spin_offs.first_session
     left join splits
         on position_values.pricing_symbol = splits.symbol and position_values.as_of_date = splits.ex_session
     where
         positions.first_session = position_values.as_of_date
         or splits.ex_date is not null
         or mergers.since_date is not null
+        or spin_offs.ex_date is not null
         or not position_values.is_open
 ),
 
 begun as (
     select
         *,
-        case when is_opening then 'opening' else 'entry' end as kind,
-        entry_date as trade_date,
+        case when spun_off_on is not null then 'spin_off' when is_opening then 'opening' else 'entry' end as kind,
+        coalesce(spun_off_on, entry_date) as trade_date,
         case when is_opening then quantity else entry_quantity end as quantity_change,
         case when is_opening then price else entry_price end as trade_price,
         -opening_value as amount,
         0 as gain
     from held
     where is_first_day
+),
+
+-- what is received is as if bought for its value by the lot that receives it
+divided as (
+    select
+        *,
+        'spin_off' as kind,
+        spin_off_date as trade_date,
+        0 as quantity_change,
+        cast(null as numeric) as trade_price,
+        spun_off_value as amount,
+        0 as gain
+    from held
+    where spin_off_date is not null
 ),
 
 merged as (
@@ -148,6 +178,8 @@ ended as (
 
 trades as (
     select * from begun
+    union all
+    select * from divided
     union all
     select * from merged
     union all

@@ -25,6 +25,10 @@ dividends as (
     select * from {{ ref('int_dividends') }}
 ),
 
+spin_offs as (
+    select * from {{ ref('int_spin_offs') }}
+),
+
 -- a first build has no earlier rows, and does not use it
 dates as not materialized ( -- noqa: ST03
     select * from {{ ref('stg_ops__publication_dates') }}
@@ -92,6 +96,12 @@ adjusted as (
         linked.last_date = linked.previous_trading_day as is_consecutive,
         coalesce(ex_day.split_ratio, 1) as split_ratio,
         coalesce(dividends.dividend, 0) as dividend,
+        spin_offs.symbol is not null as has_spin_off,
+        -- without a close of the new symbol the return is not known
+        case
+            when spin_offs.symbol is null then 0
+            when spin_offs.first_session = linked.price_date then spin_offs.new_value
+        end as spun_off_value,
         coalesce(now_split.cumulative_ratio, 1) / coalesce(last_split.cumulative_ratio, 1) as split_since_last,
         linked.previous_date = linked.last_date
         and abs(linked.previous_close - linked.last_close) <= 1e-6 * linked.last_close as is_vendor_pair
@@ -102,16 +112,19 @@ adjusted as (
     {{ join_split_period('splits', 'last_split', 'linked.symbol', 'linked.last_date') }}
     left join dividends
         on linked.symbol = dividends.symbol and linked.price_date = dividends.ex_session
+    left join spin_offs
+        on linked.symbol = spin_offs.symbol and linked.price_date = spin_offs.ex_session
 ),
 
--- The vendor's return is used if both of its closes equal the known ones; otherwise the return is computed from closes.
+-- The vendor's return is used if both of its closes equal the known ones; otherwise, and on the ex-date of a spin-off,
+-- which vendors treat in different ways, the return is computed from closes.
 returned as (
     select
         *,
         case
             when not is_consecutive then null
-            when is_vendor_pair and total_return is not null then total_return
-            else cast((close * split_ratio + dividend) / last_close - 1 as double precision)
+            when is_vendor_pair and total_return is not null and not has_spin_off then total_return
+            else cast((close * split_ratio + dividend + spun_off_value) / last_close - 1 as double precision)
         end as daily_return
     from adjusted
 ),
@@ -137,7 +150,9 @@ final as (
         cast(split_ratio as numeric(38, 9)) as split_ratio,
         cast(dividend as numeric(38, 9)) as dividend,
         coalesce(
-            is_consecutive and abs(close * split_ratio / last_close - 1) > {{ var('suspect_move') }}, false
+            is_consecutive
+            and abs((close * split_ratio + coalesce(spun_off_value, 0)) / last_close - 1) > {{ var('suspect_move') }},
+            false
         ) as is_suspect,
         source
     from returned
