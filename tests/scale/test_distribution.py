@@ -72,3 +72,16 @@ def test_every_table_can_be_placed(demo: Warehouse) -> None:
     assert not placed["raw.prices"]
     assert not placed["published.int_security_stress"]
     assert not placed["ops.restatements"]
+
+
+def test_what_is_of_positions_knows_their_portfolio(demo: Warehouse) -> None:
+    """A table by position only could be on no server."""
+    with demo.connect_writer() as connection:
+        found = connection.execute(
+            """select attrelid::regclass::text from pg_attribute join pg_class on pg_class.oid = attrelid
+            where relkind = 'r'
+                and relnamespace::regnamespace::text in ('raw', 'ops', 'published', 'intermediate')
+            group by attrelid
+            having 'position_id' = any(array_agg(attname)) and not 'portfolio_id' = any(array_agg(attname))"""
+        ).fetchall()
+    assert found == []

@@ -49,6 +49,7 @@ splits as (
 paths as (
     select
         position_id,
+        portfolio_id,
         is_option,
         quantity,
         exit_date,
@@ -74,6 +75,7 @@ paths as (
     union all
     select
         paths.position_id,
+        paths.portfolio_id,
         paths.is_option,
         paths.quantity,
         paths.exit_date,
@@ -171,6 +173,7 @@ paths as (
 final as (
     select
         position_id,
+        portfolio_id,
         step,
         symbol,
         from_session,

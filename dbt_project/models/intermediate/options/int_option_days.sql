@@ -1,6 +1,6 @@
 {{ config(
     materialized='build_table',
-    indexes=[{'columns': ['position_id', 'as_of_date'], 'unique': true}],
+    indexes=[{'columns': ['portfolio_id', 'position_id', 'as_of_date'], 'unique': true}],
 ) }}
 
 -- Option positions on the sessions of the window, with the key of their contract and the last volatility implied
@@ -54,6 +54,7 @@ found as (
 final as (
     select
         position_id,
+        portfolio_id,
         as_of_date,
         listed_contract || coalesce(' @ ' || entry_volatility, '') as contract,
         symbol,

@@ -1,6 +1,6 @@
 {{ config(
     materialized='build_table',
-    indexes=[{'columns': ['position_id', 'step'], 'unique': true}],
+    indexes=[{'columns': ['portfolio_id', 'position_id', 'step'], 'unique': true}],
 ) }}
 
 -- What each lot that statements list as bought is held as: see lot_paths.
@@ -8,6 +8,7 @@
 (
     select
         position_id,
+        portfolio_id,
         coalesce(underlying_symbol, symbol) as pricing_symbol,
         investment_class = 'OPTIONS' as is_option,
         quantity,

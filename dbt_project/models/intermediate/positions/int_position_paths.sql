@@ -1,6 +1,6 @@
 {{ config(
     materialized='build_table',
-    indexes=[{'columns': ['position_id', 'step'], 'unique': true}],
+    indexes=[{'columns': ['portfolio_id', 'position_id', 'step'], 'unique': true}],
 ) }}
 
 -- What each lot is held as, also those that were received in a spin-off: see lot_paths.
@@ -8,6 +8,7 @@
 (
     select
         position_id,
+        portfolio_id,
         symbol as pricing_symbol,
         false as is_option,
         quantity,

@@ -1,4 +1,4 @@
-{{ config(materialized='build_table', indexes=[{'columns': ['position_id'], 'unique': true}]) }}
+{{ config(materialized='build_table', indexes=[{'columns': ['portfolio_id', 'position_id'], 'unique': true}]) }}
 
 -- Lots received in spin-offs, with the acquisition date of the lots that received them. A lot is as received until a
 -- statement says otherwise: then its rows count, and share its cost. A statement of the ex-date or later that was
