@@ -5,6 +5,8 @@
 #   make test [ARGS="tests/flows -k lock"]                          tests that a commit needs, or pytest's arguments
 #   make test-all [ARGS=...]                                        every test, including the long ones, property tests
 #                                                                   with three times as many examples
+#   make test-server [DATABASE_URL=...] [ARGS=...]                  tests of the warehouse and the API on that server, which is
+#                                                                   for tests alone; default: PostgreSQL 16, with TLS
 #   make check                                                      ruff, mypy, sqlfluff, dbt parse
 #   make fuzz [ARGS=100000]                                         fuzz the positions file reader, ARGS files
 #   make bench [ARGS=...]                                           benchmarks (tests/benchmarks/README.md)
@@ -32,7 +34,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all check fuzz bench soak drills wheel pins stop clean distclean
+.PHONY: help demo test test-all test-server check fuzz bench soak drills wheel pins stop clean distclean
 .DELETE_ON_ERROR:
 
 help:
@@ -49,6 +51,10 @@ test: $(READY)
 
 test-all: $(READY) $(BROWSER)
 	@$(PYTEST) --hypothesis-profile long $(ARGS)
+
+# DATABASE_URL of the command line is in the environment.
+test-server: $(READY)
+	@$(BIN)/python -m tests.servers.on_server $(ARGS)
 
 # mypy runs in parallel: it takes as long as the others together.
 check: $(READY)

@@ -37,6 +37,7 @@ from tests import examples  # noqa: F401 - registers hypothesis profiles before 
 from tests.database_copies import PROCESS, copy_of, drop
 from tests.emptying import ReusedWarehouse
 from tests.password_cost import hash_cheaply, hash_demo_users_cheaply
+from tests.servers.given_server import is_given, remove_databases, settings_of
 from tests.shared_builds import Built, SharedBuilds, join_server
 from warehouse.connections import Warehouse, open_warehouse
 from warehouse.embedded_host import run
@@ -74,6 +75,7 @@ def pytest_configure(config: pytest.Config) -> None:
     else:
         _remove_homes_of_killed_runs()
         config.stash[RUN_HOME] = _new_home()
+        remove_databases()
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -86,6 +88,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop the server of the run, after all its processes."""
     if not hasattr(config, "workerinput"):
         _remove_home(config.stash[RUN_HOME])
+        remove_databases()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -152,7 +155,8 @@ def make_home() -> Iterator[Callable[[], Path]]:
 def shared_home(make_home: Callable[[], Path], pytestconfig: pytest.Config) -> Path:
     """The home of this process, on the run's shared server. A test that stops its server needs another."""
     home = make_home()
-    join_server(pytestconfig.stash[RUN_HOME], home)
+    if not is_given():
+        join_server(pytestconfig.stash[RUN_HOME], home)
     return home
 
 
@@ -174,7 +178,7 @@ def move_to_own_server(make_home: Callable[[], Path], tmp_path: Path) -> Callabl
 @pytest.fixture(scope="session")
 def warehouse(shared_home: Path) -> Warehouse:
     """Open a warehouse without data, shared by all tests of this process."""
-    return open_warehouse(Settings(sigmasight_home=shared_home, warehouse_database=f"sigmasight_{PROCESS}"))
+    return open_warehouse(settings_of(shared_home, f"sigmasight_{PROCESS}"))
 
 
 @pytest.fixture(scope="session")
@@ -183,7 +187,7 @@ def copy_warehouse(shared_home: Path) -> Callable[..., Warehouse]:
 
     The copied database must have no connections.
     """
-    template = open_warehouse(Settings(sigmasight_home=shared_home, warehouse_database=TEMPLATE))
+    template = open_warehouse(settings_of(shared_home, TEMPLATE))
     numbers = count(1)
 
     def copy(base: Warehouse = template) -> Warehouse:

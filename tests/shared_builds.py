@@ -15,6 +15,7 @@ from typing import NamedTuple
 import psycopg
 
 from tests.database_copies import PROCESS, copy_of
+from tests.servers.given_server import settings_of
 from warehouse.connections import Warehouse, open_warehouse
 from warehouse.embedded import running_embedded
 from warehouse.settings import Settings
@@ -38,7 +39,7 @@ class SharedBuilds:
 
     def copy(self, name: str, build: Build) -> Built:
         """A copy, for this process, of an empty warehouse after `build`."""
-        template = Settings(sigmasight_home=self.home, warehouse_database=f"built_{name}")
+        template = settings_of(self.home, f"built_{name}")
         output = self.folder / f"{name}.txt"
         with locked(self.folder / f"{name}.lock"):
             warehouse = open_warehouse(template)

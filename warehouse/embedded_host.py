@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from warehouse.errors import EmbeddedServerError
+from warehouse.errors import EmbeddedServerError, SettingsError
 from warehouse.private_folders import PRIVATE
 
 logger = logging.getLogger(__name__)
@@ -53,6 +53,21 @@ def program(name: str) -> Path:
     return _installation() / "bin" / name
 
 
+def client_program(name: str, folder: Path | None) -> Path:
+    """Return the path of psql, pg_dump or pg_restore: in `folder` (POSTGRES_PROGRAMS) or the embedded ones.
+
+    Raises SettingsError.
+    """
+    if folder is None:
+        return program(name)
+    if not os.access(folder / name, os.X_OK):
+        raise SettingsError(
+            f"POSTGRES_PROGRAMS names {folder}, which has no program {name}: name the folder of psql, "
+            "pg_dump and pg_restore, such as /usr/lib/postgresql/17/bin, or unset it."
+        )
+    return folder / name
+
+
 @cache
 def _installation() -> Path:
     """Find where the wheel unpacked PostgreSQL, without importing it: the import warns and takes a lock."""
@@ -67,15 +82,19 @@ def _installation() -> Path:
     )
 
 
-def run(name: str, *arguments: str, data: Path) -> subprocess.CompletedProcess[str]:
+def run(
+    name: str, *arguments: str, data: Path, variables: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run a program of PostgreSQL on the data folder as the server's user, and wait for it."""
+    options = as_server_user(data)
+    options["env"] |= variables or {}
     return subprocess.run(
         [str(program(name)), "-D", str(data), *arguments],
         capture_output=True,
         text=True,
         check=False,
         stdin=subprocess.DEVNULL,
-        **as_server_user(data),
+        **options,
     )
 
 

@@ -12,7 +12,7 @@ import re
 import unicodedata
 from pathlib import Path
 
-from warehouse.embedded_host import give_to_server_user
+from warehouse.embedded_host import give_to_server_user, server_account
 from warehouse.kept_secrets import PRIVATE_FILE, kept_secret
 from warehouse.settings import SHORTEST_KEY
 
@@ -25,6 +25,7 @@ CLOSED = """\
 local all postgres scram-sha-256
 local postgres,template1 all reject
 local all all scram-sha-256
+local replication postgres scram-sha-256
 host postgres,template1 all all reject
 host all sigmasight_analyst 127.0.0.1/32 scram-sha-256
 """
@@ -69,9 +70,12 @@ def matches(password: str, verifier: str | None) -> bool:
 
 def _secret(folder: Path) -> bytes:
     what, remedy = "The secret of the database's logins", "set DATABASE_URL to a server of your own"
-    return kept_secret(
-        folder / "pgdata" / "login_secret", what, shortest=SHORTEST_KEY, remedy=remedy
-    ).encode()
+    account = server_account()
+    owners = () if account is None else (account.pw_uid,)
+    path = folder / "pgdata" / "login_secret"
+    secret = kept_secret(path, what, shortest=SHORTEST_KEY, remedy=remedy, owners=owners)
+    give_to_server_user(path)  # the server reads its whole folder when it is copied (standby)
+    return secret.encode()
 
 
 def _closed(folder: Path) -> str:

@@ -3,6 +3,7 @@
 import os
 import secrets
 import stat
+from collections.abc import Collection
 from pathlib import Path
 
 from warehouse.errors import SettingsError
@@ -13,17 +14,21 @@ OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 OTHERS_ANY = stat.S_IRWXG | stat.S_IRWXO
 
 
-def kept_secret(path: Path, what: str, *, shortest: int, remedy: str, prefix: str = "") -> str:
+def kept_secret(
+    path: Path, what: str, *, shortest: int, remedy: str, prefix: str = "", owners: Collection[int] = ()
+) -> str:
     """Return the secret in the file, which is generated at first use.
 
     what: begins the sentences on it, such as "The key". shortest: characters without the prefix. remedy: what
-    to do instead of keeping it there. Raises SettingsError if it cannot be stored, if another user owns the
-    file or may write it, or if the secret is short: then it may have been planted.
+    to do instead of keeping it there. owners: user ids that may own it too.
+
+    Raises SettingsError if it cannot be stored, if another user owns the file or may write it, or if the
+    secret is short: then it may have been planted.
     """
     try:
         if not os.path.lexists(path):
             _write_new_secret(path, prefix)
-        secret = _read_own(path, what, remedy)
+        secret = _read_own(path, what, remedy, {os.geteuid(), 0, *owners})
     except OSError as error:
         raise SettingsError(
             f"{what} cannot be stored in {path} ({error.strerror}): {remedy}, or make the folder writable."
@@ -36,13 +41,13 @@ def kept_secret(path: Path, what: str, *, shortest: int, remedy: str, prefix: st
     return secret
 
 
-def _read_own(path: Path, what: str, remedy: str) -> str:
+def _read_own(path: Path, what: str, remedy: str, owners: set[int]) -> str:
     """The text of a file that is ours alone. Raises SettingsError for any other."""
     if not stat.S_ISREG(path.lstat().st_mode):
         raise SettingsError(f"{what} in {path} is not a plain file: remove it, or {remedy}.")
     with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW)) as file:
         status = os.fstat(file.fileno())
-        if status.st_uid not in {os.geteuid(), 0} or status.st_mode & OTHERS_WRITE:
+        if status.st_uid not in owners or status.st_mode & OTHERS_WRITE:
             raise SettingsError(
                 f"{what} in {path} belongs to another user of this machine, or others may write it, so they "
                 f"may know it: remove the file, and a new one is generated, or {remedy}."

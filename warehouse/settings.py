@@ -220,6 +220,14 @@ class Settings(ChatSettings, AlarmSettings):
         ),
     )
 
+    postgres_programs: Place | None = Field(
+        default=None,
+        description=(
+            "Folder of psql, pg_dump and pg_restore to use instead of those that come with SigmaSight, which "
+            "are version 18 and know no TLS."
+        ),
+    )
+
     # Builds
     model_processes: int = Field(
         default_factory=lambda: min(4, os.cpu_count() or 1),
@@ -557,6 +565,10 @@ class Settings(ChatSettings, AlarmSettings):
                 "characters to sign login tokens; generate one with `openssl rand -base64 48` and set it for "
                 "every process."
             )
+        return self.kept_signing_key()
+
+    def kept_signing_key(self) -> str:
+        """The key in the warehouse folder, which is generated at first use. Raises SettingsError."""
         return kept_secret(
             self.warehouse_folder / "secret_key",
             "The key that signs login tokens",

@@ -11,6 +11,7 @@ from psycopg_pool import PoolTimeout, TooManyRequests
 
 from api.http.errors import NothingPublished, Problem, UpgradeNeeded, WarehouseUnavailable
 from api.http.health_counts import HealthCounts, read_counts
+from api.http.replica import ReplicaLag, read_lag
 from api.http.versions import read_version
 from api.queries import load_query
 from api.services import Services
@@ -29,7 +30,7 @@ class HealthStatus:
     """The result of a health check. problem: why the service is not ready, None when it is.
 
     other_models: the sentence about marts of other models, which the service still reads; None if they agree.
-    counts: None if they cannot be read.
+    counts: None if they cannot be read. replica: None if no server can be reached.
     """
 
     problem: Problem | None
@@ -37,6 +38,7 @@ class HealthStatus:
     build: dict[str, Any] | None
     other_models: str | None = None
     counts: HealthCounts | None = None
+    replica: ReplicaLag | None = None
 
     def as_response(self) -> dict[str, Any]:
         """Write the body of /health."""
@@ -47,6 +49,7 @@ class HealthStatus:
             "warehouse_reachable": not isinstance(self.problem, WarehouseUnavailable),
             "message": self.message,
             "unpublished_sessions": None if self.counts is None else self.counts.unpublished_sessions,
+            "replica": None if self.replica is None else self.replica.as_response(),
             "last_publication": self.publication,
             "last_build": self.build,
             "version": package_version("sigmasight"),
@@ -90,11 +93,12 @@ async def check_health(services: Services, code: CodeVersion) -> HealthStatus:
             return HealthStatus(UpgradeNeeded(version.sentence), publication=None, build=build)
         publication = await _last_publication(services)
         counts = await read_counts(services)
+        replica = await read_lag(services)
     except (psycopg.OperationalError, PoolTimeout, TooManyRequests):
         return HealthStatus(problem=WarehouseUnavailable(), publication=None, build=None)
     problem = NothingPublished() if publication is None else None
     other_models = version.sentence if version is not None and problem is None else None
-    return HealthStatus(problem, publication, build, other_models, counts)
+    return HealthStatus(problem, publication, build, other_models, counts, replica)
 
 
 async def _last_publication(services: Services) -> dict[str, Any] | None:

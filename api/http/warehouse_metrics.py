@@ -9,6 +9,7 @@ from prometheus_client.registry import Collector
 from api.http.errors import WarehouseUnavailable
 from api.http.health import HealthStatus
 from api.http.health_counts import HealthCounts
+from api.http.replica import ReplicaLag
 
 
 class WarehouseCollector(Collector):
@@ -30,6 +31,8 @@ class WarehouseCollector(Collector):
             )
         if status.counts is not None:
             yield from _of_counts(status.counts)
+        if status.replica is not None:
+            yield from _of_replica(status.replica)
 
 
 def _of_counts(counts: HealthCounts) -> Iterator[Metric]:
@@ -65,6 +68,16 @@ def _of_counts(counts: HealthCounts) -> Iterator[Metric]:
     for found in counts.open_incidents:
         incidents.add_metric([found["kind"], found["severity"]], found["incidents"])
     yield incidents
+
+
+def _of_replica(replica: ReplicaLag) -> Iterator[Metric]:
+    yield _gauge("sigmasight_reads_replica", "1 if the marts are read from a standby.", replica.is_replica)
+    yield _gauge(
+        "sigmasight_replica_lag_seconds",
+        "Seconds by which the standby is behind, at most.",
+        replica.seconds,
+    )
+    yield _gauge("sigmasight_replica_lag_bytes", "Bytes that the standby does not show yet.", replica.size)
 
 
 def _gauge(name: str, description: str, value: float | None) -> Metric:

@@ -33,6 +33,21 @@ class LastBuild(ResponseModel):
     as_of_date: date | None = described("The session it was for; null until it is known.", "2025-09-12")
 
 
+class Replica(ResponseModel):
+    """Where the marts are read, and how far that is behind the server that writes."""
+
+    is_replica: bool = described("Whether they are read from a standby.", True)
+    lag_seconds: float | None = described(
+        "Seconds by which the standby is behind, at most: 0 when it shows all that was committed.", 0.0
+    )
+    lag_bytes: int | None = described("Bytes of the server's log that the standby does not show yet.", 0)
+    null_reason: Literal["no_replica", "primary_unknown", "nothing_replayed"] | None = described(
+        "Why the lag is null. no_replica: the marts are read where they are written; primary_unknown: "
+        "AUTH_DATABASE_URL is a standby too; nothing_replayed: nothing was committed since it began.",
+        None,
+    )
+
+
 class Health(ResponseModel):
     """Liveness and readiness of the service."""
 
@@ -48,6 +63,7 @@ class Health(ResponseModel):
     unpublished_sessions: int | None = described(
         "Sessions with prices after the last published one; null if they cannot be counted.", 0
     )
+    replica: Replica | None = described("Null while the database cannot be reached.", None)
     last_publication: LastPublication | None
     last_build: LastBuild | None
     version: str = described("Version of the program.", "0.1.0")

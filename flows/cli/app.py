@@ -16,6 +16,7 @@ from flows.cli import (
     marks,
     portfolios,
     positions,
+    replica,
     tags,
     targets,
     tools,
@@ -374,6 +375,7 @@ def stop() -> None:
 
 
 app.add_typer(alarms.app, name="alarms", rich_help_panel=OPERATE)
+app.add_typer(replica.app, name="replica", rich_help_panel=OPERATE)
 app.add_typer(load.app, name="load", rich_help_panel=DATA)
 app.add_typer(portfolios.app, name="portfolios", rich_help_panel=DATA)
 app.add_typer(tags.app, name="tags", rich_help_panel=DATA)

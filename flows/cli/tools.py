@@ -61,7 +61,7 @@ def psql(
         sigmasight psql --as writer
     """
     warehouse = open_for_command()
-    from warehouse.embedded_host import program
+    from warehouse.embedded_host import client_program
     from warehouse.urls import libpq_environment, url_parts
 
     is_analyst = role is Role.ANALYST
@@ -70,7 +70,7 @@ def psql(
     connection.setdefault("PGAPPNAME", "sigmasight psql")
     if is_analyst:
         connection["PGOPTIONS"] = f"{connection.get('PGOPTIONS', '')} {MARTS_FIRST}".strip()
-    binary = str(program("psql"))
+    binary = str(client_program("psql", warehouse.settings.postgres_programs))
     os.execve(binary, [binary, *context.args], {**os.environ, **connection})  # noqa: S606 - no shell wanted
 
 

@@ -43,7 +43,7 @@ from flows.pipeline.lock import build_lock, process_name
 from flows.pipeline.reader_views import make_views
 from warehouse.bootstrap import writers_sql
 from warehouse.connections import WRITER, Warehouse, open_warehouse
-from warehouse.embedded_host import program
+from warehouse.embedded_host import client_program
 from warehouse.locks import LOAD_LOCK
 from warehouse.urls import hide_secrets, libpq_environment, url_parts
 
@@ -105,6 +105,7 @@ PSQL = ("--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--no-password", "--f
 
 PRIVATE_FILE = 0o600  # it holds password hashes
 LINES_SHOWN = 6
+NO_TLS = re.compile("SSL support is not compiled in|, no encryption")
 OLDEST_WITH_TRANSACTION_TIMEOUT = 170000
 TRANSACTION_TIMEOUT = re.compile(rb"^SET transaction_timeout = 0;\n", re.MULTILINE)
 BLOCK = 1 << 20
@@ -155,7 +156,7 @@ def write_backup(warehouse: Warehouse, path: Path, *, overwrite: bool = False) -
     try:
         with _private(draft) as file:  # the same file until it is signed, whatever the name then means
             _dump(warehouse, schemas, file, DumpProgress(sizes))
-            _check_complete(read_backup(file, key), path)
+            _check_complete(warehouse, read_backup(file, key), path)
             sign(file, key)
             draft.replace(path)
             if not os.path.samestat(os.fstat(file.fileno()), path.lstat()):
@@ -185,7 +186,7 @@ def restore_backup(warehouse: Warehouse, path: Path, *, replace: bool = False, t
         backup = read_backup(file, backup_key(warehouse.settings))
         if not (backup.is_signed or trust):
             raise BackupError(_not_ours(path, warehouse))
-        _check_complete(backup, path)
+        _check_complete(warehouse, backup, path)
         holds = _replace(warehouse, backup, replace=replace)
     end_progress()
     open_warehouse(warehouse.settings)  # gives the roles their rights, if the record of that was lost
@@ -282,10 +283,10 @@ def _dump(warehouse: Warehouse, schemas: list[str], file: IO[bytes], progress: D
         raise BackupError(_why("The backup failed", errors, warehouse))
 
 
-def _check_complete(backup: ReadBackup, path: Path) -> None:
+def _check_complete(warehouse: Warehouse, backup: ReadBackup, path: Path) -> None:
     """Raise BackupError unless pg_restore can read the file's list of contents, raw data among them."""
     with tempfile.TemporaryFile() as read_errors:
-        with _pg_restore("--list", errors=read_errors) as reading, _fed(reading, backup):
+        with _pg_restore(warehouse, "--list", errors=read_errors) as reading, _fed(reading, backup):
             assert reading.stdout is not None  # noqa: S101 - a pipe
             listed = reading.stdout.read()
         if reading.returncode != 0 or not re.search(rb"TABLE DATA raw prices\b", listed):
@@ -296,10 +297,10 @@ def _check_complete(backup: ReadBackup, path: Path) -> None:
 # --- restore ---------------------------------------------------------------------------------------------
 
 
-def _pg_restore(*arguments: str, errors: IO[bytes]) -> subprocess.Popen[bytes]:
+def _pg_restore(warehouse: Warehouse, *arguments: str, errors: IO[bytes]) -> subprocess.Popen[bytes]:
     """Start pg_restore, which reads a backup from a pipe and writes to another."""
     return subprocess.Popen(
-        [str(program("pg_restore")), *arguments],
+        [_program(warehouse, "pg_restore"), *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=errors,
@@ -340,13 +341,13 @@ def _restore(warehouse: Warehouse, backup: ReadBackup, schemas: list[str], versi
     """Drop the schemas and pipe pg_restore's SQL into psql, as one transaction of the writer."""
     with tempfile.TemporaryFile() as psql_errors, tempfile.TemporaryFile() as read_errors:
         writing = subprocess.Popen(
-            [str(program("psql")), *PSQL],
+            [_program(warehouse, "psql"), *PSQL],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=psql_errors,
             env=_environment(warehouse.writer_url, "restore"),
         )
-        reading = _pg_restore("--file=-", errors=read_errors)
+        reading = _pg_restore(warehouse, "--file=-", errors=read_errors)
         assert writing.stdin is not None  # noqa: S101 - a pipe
         try:
             with _fed(reading, backup):
@@ -410,7 +411,7 @@ def _run_watched(
     inherited: a file that it has open too.
     """
     process = subprocess.Popen(
-        [str(program(name)), *arguments],
+        [_program(warehouse, name), *arguments],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -430,6 +431,10 @@ def _run_watched(
             process.kill()
             raise
     return None if process.returncode == 0 else "".join(lines[-LINES_SHOWN:])
+
+
+def _program(warehouse: Warehouse, name: str) -> str:
+    return str(client_program(name, warehouse.settings.postgres_programs))
 
 
 def _environment(url: str, purpose: str) -> dict[str, str]:
@@ -459,8 +464,13 @@ def _why(what: str, errors: str, warehouse: Warehouse) -> str:
     text = hide_secrets(" ".join(errors.split()), url_parts(warehouse.admin_url))
     if "server version mismatch" in text:
         return (
-            f"{what}: the server of DATABASE_URL is newer than the programs that come with SigmaSight; use "
-            f"its own pg_dump and pg_restore. ({text})"
+            f"{what}: the server of DATABASE_URL is newer than the programs that come with SigmaSight; name "
+            f"the folder of its own in POSTGRES_PROGRAMS. ({text})"
+        )
+    if NO_TLS.search(text):
+        return (
+            f"{what}: the server asks for an encrypted connection, which the programs that come with "
+            f"SigmaSight do not know; name the folder of others in POSTGRES_PROGRAMS. ({text})"
         )
     if "No space left" in text:
         return f"{what}: the disk is full; free some space and run the command again. ({text})"

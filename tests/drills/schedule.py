@@ -15,7 +15,7 @@ from tests.drills.ground import Ground
 from tests.drills.kills import children
 from tests.drills.trial import Outcome, Trial, trial
 from tests.flows.prefect.prefect_api import ENDED, PrefectServer
-from tests.own_server import free_port
+from tests.servers.own_server import free_port
 
 LAUNCHER = """
 import sys

@@ -9,7 +9,7 @@ from typing import Self
 import httpx
 
 from tests.flows.flow_helpers import SIGMASIGHT
-from tests.own_server import free_port
+from tests.servers.own_server import free_port
 from warehouse.connections import Warehouse
 
 START_SECONDS = 300.0

@@ -19,7 +19,7 @@ from tests.drills.trial import Outcome, trial
 from tests.flows.flow_helpers import ENTRY_DATE, SYMBOLS, CommandLine, price_table
 from tests.ingestion.vendors.loopback import HTML, Reply, serving
 from tests.ingestion.vendors.yahoo_server import FakeYahoo, Share
-from tests.own_server import free_port
+from tests.servers.own_server import free_port
 
 NIGHT = ("nightly", "--force", "--source", "yfinance")
 PATIENT_VENDOR = {

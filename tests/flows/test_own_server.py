@@ -1,4 +1,4 @@
-"""The whole path on a server given by DATABASE_URL: PostgreSQL 18 over TCP, and a login that is no superuser.
+"""The whole path on servers given by DATABASE_URL: PostgreSQL 16 and 18, a login that is no superuser.
 
 The embedded server's administrator is a superuser, from whom PostgreSQL hides nothing.
 """
@@ -15,21 +15,21 @@ from ingestion.demo.demo import create_demo_users
 from tests.api.api_helpers import log_in_demo
 from tests.conftest import THEN
 from tests.flows.flow_helpers import CommandLine, all_marts, one
-from tests.own_server import NEWEST, PASSWORD, PASSWORDS, own_server
+from tests.servers.own_server import NEWEST, OLDEST, PASSWORD, PASSWORDS, own_server
 from warehouse.connections import open_warehouse
 from warehouse.settings import Settings
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.slow
 
 LOGIN = f"create role sig login createrole createdb password '{PASSWORD}'"
 CORRECTED = "2025-09-10"
 
 
-@pytest.fixture(scope="module")
-def own(make_home: Callable[[], Path]) -> Iterator[CommandLine]:
+@pytest.fixture(scope="module", params=["oldest", pytest.param("newest", marks=pytest.mark.long)])
+def own(request: pytest.FixtureRequest, make_home: Callable[[], Path]) -> Iterator[CommandLine]:
     """The command line on such a server, with the demonstration published."""
     home = make_home()
-    with own_server(make_home(), NEWEST) as server:
+    with own_server(make_home(), {"oldest": OLDEST, "newest": NEWEST}[request.param]) as server:
         server.run(LOGIN)
         with psycopg.connect(server.url("sig", "postgres"), autocommit=True) as login:
             login.execute("create database risk")

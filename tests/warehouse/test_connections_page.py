@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.flows.in_process import invoke
-from tests.own_server import free_port
+from tests.servers.own_server import free_port
 from warehouse.connections import Warehouse, stop_warehouse
 from warehouse.embedded_host import program
 from warehouse.settings import project_root

@@ -13,7 +13,15 @@ import pytest
 
 from flows.errors import LockLostError
 from flows.pipeline.lock import build_lock, lock_holder, process_name
-from tests.own_server import OLDEST, PASSWORD, PASSWORDS, SUPERUSER, OwnServer, free_port, own_server
+from tests.servers.own_server import (
+    OLDEST,
+    PASSWORD,
+    PASSWORDS,
+    SUPERUSER,
+    OwnServer,
+    free_port,
+    own_server,
+)
 from warehouse.bootstrap import SQL_FOLDER
 from warehouse.connections import (
     Warehouse,

@@ -17,7 +17,7 @@ import psycopg
 import pytest
 from pydantic import SecretStr
 
-from tests.own_server import free_port
+from tests.servers.own_server import free_port
 from warehouse import embedded
 from warehouse.connections import Warehouse, connect, open_warehouse, stop_warehouse
 from warehouse.embedded import restart_embedded, running_embedded, start_embedded, stop_embedded

@@ -118,6 +118,7 @@ VALUES = {
     "alarm_vendor_percent": ("50.0", 50.0),
     "report_portfolios": ("Growth,Income", ("Growth", "Income")),
     "report_folder": ("/srv/reports", Path("/srv/reports")),
+    "postgres_programs": ("/usr/lib/postgresql/17/bin", Path("/usr/lib/postgresql/17/bin")),
     "report_formats": ("html,pdf", ("html", "pdf")),
     "log_level": ("debug", "DEBUG"),
     "log_format": ("json", "json"),

@@ -23,6 +23,8 @@ WITHOUT_MARTS = {
     "last_build": "the record of builds",
     "health_counts": "the tables of loads and builds",
     "set_published_at": "a setting",
+    "written_position": "the position of the log",
+    "replica_lag": "the position of the log",
 }
 """Statements that read something else; those of the folder auth read users and sessions."""
 
