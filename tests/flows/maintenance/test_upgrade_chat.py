@@ -1,4 +1,4 @@
-"""`sigmasight upgrade --chat`: the chat's database is a part of the step that creates and upgrades everything."""
+"""`sigmasight upgrade --chat`: the step that creates and upgrades everything, the chat's database too."""
 
 import pytest
 
