@@ -5,7 +5,8 @@
 Without --upgrade the versions in constraints.txt are kept. The first interpreter (default: this one) resolves
 the versions, the others add what only they need. Each adds the hashes of its files of all of them, so that
 `pip install --require-hashes --no-deps -r constraints-hashes.txt` works with every interpreter, on this
-operating system and processor. The files contain no package index URL.
+operating system and processor. What the image of deploy/Containerfile holds of them, without the tools, is
+written to deploy/requirements.txt. The files contain no package index URL.
 """
 
 import json
@@ -16,13 +17,15 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 PINS, HASHES = ROOT / "constraints.txt", ROOT / "constraints-hashes.txt"
+OF_IMAGE = ROOT / "deploy" / "requirements.txt"
+EVERYTHING, IN_IMAGE = "browser,dev,mcp,pdf", "mcp,pdf"
 OWN_NAME = "sigmasight"
 
 
-def resolve(interpreter: str, constraints: Path | None) -> list[dict[str, Any]]:
-    """What pip would install for the project with all its extras."""
+def resolve(interpreter: str, constraints: Path | None, extras: str = EVERYTHING) -> list[dict[str, Any]]:
+    """What pip would install for the project with these extras."""
     pinned = ["--constraint", str(constraints)] if constraints else []
-    return report(interpreter, *pinned, f"{ROOT}[browser,dev,mcp,pdf]")
+    return report(interpreter, *pinned, f"{ROOT}[{extras}]")
 
 
 def report(interpreter: str, *wanted: str) -> list[dict[str, Any]]:
@@ -54,6 +57,8 @@ def main(arguments: list[str]) -> None:
             found = item["download_info"]["archive_info"]["hashes"]
             hashes.setdefault(_name(item), set()).add(f"sha256:{found['sha256']}")
     HASHES.write_text(_lines(versions, hashes))
+    held = {_name(item) for interpreter in interpreters for item in resolve(interpreter, PINS, IN_IMAGE)}
+    OF_IMAGE.write_text(_lines({name: versions[name] for name in held}, hashes))
 
 
 def _name(item: dict[str, Any]) -> str:

@@ -22,7 +22,7 @@ async def embedded_server_watched(settings: Settings) -> AsyncIterator[None]:
 
     A server that `sigmasight stop` stopped stays so, and the server of DATABASE_URL is its operator's.
     """
-    if settings.database_url or (settings.api_database_url and settings.auth_database_url):
+    if settings.database_url or settings.are_readers_given:
         yield
         return
     watching = asyncio.create_task(_watch(settings.warehouse_folder, settings.embedded_port))

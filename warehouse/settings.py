@@ -366,6 +366,15 @@ class Settings(ChatSettings, AlarmSettings):
     api_port: int = Field(
         default=8000, gt=0, lt=65536, description="Port on which `sigmasight serve` listens."
     )
+    port: int | None = Field(
+        default=None,
+        gt=0,
+        lt=65536,
+        description=(
+            "Port on which `sigmasight serve` listens where API_PORT is not set; platforms that run "
+            "containers assign it."
+        ),
+    )
 
     # Statements: what is confirmed before it is loaded
     statement_price_percent: Decimal = Field(
@@ -532,6 +541,16 @@ class Settings(ChatSettings, AlarmSettings):
     )
 
     @property
+    def serving_port(self) -> int:
+        """The port of `sigmasight serve`: API_PORT, else PORT, else the default."""
+        return self.port if self.port and "api_port" not in self.model_fields_set else self.api_port
+
+    @property
+    def are_readers_given(self) -> bool:
+        """Whether the API has its own logins: it then needs no other rights, and creates nothing."""
+        return bool(self.api_database_url and self.auth_database_url)
+
+    @property
     def warehouse_folder(self) -> Path:
         """The folder of the embedded server and of the generated secret key."""
         return self.sigmasight_home.resolve() / ".warehouse"
@@ -549,7 +568,7 @@ class Settings(ChatSettings, AlarmSettings):
     def as_environment(self) -> dict[str, str]:
         """Return the settings that were set as variables for another program; they may hold passwords."""
         given = {name: getattr(self, name) for name in self.model_fields_set}
-        return {name.upper(): _as_text(value) for name, value in given.items() if value is not None}
+        return {name.upper(): as_text(value) for name, value in given.items() if value is not None}
 
     def signing_key(self) -> str:
         """Return SECRET_KEY, or the key in the warehouse folder, which is generated at first use.
@@ -601,7 +620,7 @@ class Settings(ChatSettings, AlarmSettings):
         )
 
 
-def _as_text(value: object) -> str:
+def as_text(value: object) -> str:
     """A setting's value as text for its environment variable."""
     if isinstance(value, SecretStr):
         return value.get_secret_value()

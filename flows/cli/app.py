@@ -224,16 +224,23 @@ def upgrade(
         bool,
         typer.Option("--build/--no-build", help="Build what a changed method requires; else `nightly` does."),
     ] = True,
+    with_chat: Annotated[
+        bool,
+        typer.Option("--chat", help="The chat's own database too; else the API does it at the first use."),
+    ] = False,
 ) -> None:
     """Upgrade a warehouse of an older version; publications, history and raw data are kept.
 
-    Run it once after installing a version that asks for it. Make a copy first: `sigmasight backup FILE`.
-    If the version changes the method, all of history is built again for a new publication. What was published
-    before stays readable in marts_at and marts_history; fct_restatements lists the changes and their cause.
+    A new warehouse gets its roles, schemas and tables. Run it once after installing a version that asks for
+    it. Make a copy first: `sigmasight backup FILE`. If the version changes the method, all of history is
+    built again for a new publication. What was published before stays readable in marts_at and marts_history;
+    fct_restatements lists the changes and their cause.
 
     For example:
 
         sigmasight upgrade
+
+        sigmasight upgrade --chat
     """
     warehouse = open_for_command()
     from flows.console import console
@@ -243,6 +250,11 @@ def upgrade(
     is_built = build and publish_requested(warehouse)
     if not (is_upgraded or is_built):
         console().print("Nothing to upgrade: the warehouse has the layout and the views of this version.")
+    if with_chat:
+        from api.chat.store.command import prepare_database
+
+        prepare_database(warehouse.settings)
+        console().print("The chat's database has the tables of this version.")
 
 
 @app.command(rich_help_panel=OPERATE)

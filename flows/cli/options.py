@@ -17,7 +17,7 @@ from flows.console import end_progress, errors, is_json, log_file, set_up_loggin
 from flows.log_format import visible
 from warehouse.connections import Warehouse, open_warehouse
 from warehouse.errors import SigmaSightError
-from warehouse.settings import get_settings
+from warehouse.settings import Settings, get_settings
 
 logger = logging.getLogger(__name__)
 
@@ -40,11 +40,16 @@ PricesOption = Annotated[
 ]
 
 
-def open_for_command() -> Warehouse:
-    """The warehouse, with logging set up. Raises SigmaSightError."""
+def settings_for_command() -> Settings:
+    """The settings, with logging set up; opens nothing. Raises SettingsError."""
     settings = get_settings()
     set_up_logging(settings)
-    return open_warehouse(settings)
+    return settings
+
+
+def open_for_command() -> Warehouse:
+    """The warehouse, with logging set up. Raises SigmaSightError."""
+    return open_warehouse(settings_for_command())
 
 
 class SentenceGroup(TyperGroup):

@@ -11,7 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from flows.cli.groups import BUILD, OPERATE, SERVE
-from flows.cli.options import open_for_command
+from flows.cli.options import open_for_command, settings_for_command
 from warehouse.connections import Warehouse
 
 PASS_THROUGH = {"allow_extra_args": True, "ignore_unknown_options": True}
@@ -163,12 +163,15 @@ def serve(
     host: Annotated[
         str | None, typer.Option(help="Address to listen on. Default: API_HOST, 127.0.0.1.")
     ] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on. Default: API_PORT, 8000.")] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Port to listen on. Default: API_PORT, or else PORT, 8000.")
+    ] = None,
 ) -> None:
     """Serve the web page at / and the read-only API, documented at /api/v1/docs, until stopped with Ctrl-C.
 
     Requests in progress are answered before it stops. Each request is a line of the log, as JSON with
-    LOG_FORMAT=json; metrics are at /metrics.
+    LOG_FORMAT=json; metrics are at /metrics. With API_DATABASE_URL and AUTH_DATABASE_URL it has no other
+    rights on the server, and creates and changes nothing there.
 
     For example:
 
@@ -176,15 +179,16 @@ def serve(
 
         LOG_FORMAT=json SECRET_KEY="$(openssl rand -base64 48)" sigmasight serve --host 0.0.0.0
     """
-    warehouse = open_for_command()
+    settings = settings_for_command()
+    if not settings.are_readers_given:
+        open_for_command()
     import uvicorn
 
     from flows.log_format import server_logging
     from flows.server_options import server_options
 
-    settings = warehouse.settings
     settings.signing_key()  # fail here with a sentence, not in the server with a traceback
-    address, number = host or settings.api_host, port or settings.api_port
+    address, number = host or settings.api_host, port or settings.serving_port
     typer.echo(f"The page is at http://{_for_browsers(address)}:{number}/")
     # by name: flows must not import the API
     uvicorn.run(

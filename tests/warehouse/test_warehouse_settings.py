@@ -49,6 +49,7 @@ VALUES = {
     "dbt_manifest": ("/srv/manifest.json", Path("/srv/manifest.json")),
     "api_host": ("0.0.0.0", "0.0.0.0"),  # noqa: S104 - only read back
     "api_port": ("9000", 9000),
+    "port": ("9001", 9001),
     "openai_api_key": ("chat openai_api_key", SecretStr("chat openai_api_key")),
     "openai_base_url": ("other", "other"),
     "chat_model": ("other", "other"),
@@ -166,6 +167,23 @@ def test_an_empty_variable_is_an_unset_one(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("DATABASE_URL", "")
     monkeypatch.setenv("API_PORT", "")
     assert get_settings() == Settings()
+
+
+@pytest.mark.parametrize(
+    ("variables", "port"),
+    [
+        ({}, 8000),
+        ({"PORT": "9001"}, 9001),
+        ({"API_PORT": "8000", "PORT": "9001"}, 8000),
+        ({"PORT": ""}, 8000),
+    ],
+)
+def test_the_port_of_a_platform_is_that_of_serve_unless_one_is_chosen(
+    variables: dict[str, str], port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert get_settings().serving_port == port
 
 
 def test_a_wrong_value_is_refused_with_its_name_and_without_the_value(

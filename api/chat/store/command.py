@@ -1,10 +1,11 @@
-"""The store's commands of the command line: `sigmasight chat review`, `export` and `forget`."""
+"""The store's commands: `sigmasight chat review`, `export` and `forget`, and `sigmasight upgrade --chat`."""
 
 from typing import Any
 from uuid import UUID
 
 from api.chat.store.database import ChatStore
 from api.chat.store.review import Proposal
+from api.chat.store.transactions import prepare_database
 from warehouse.settings import Settings
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "export_user",
     "forget_user",
     "list_proposals",
+    "prepare_database",
     "retire_proposal",
 ]
 

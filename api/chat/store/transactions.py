@@ -147,7 +147,7 @@ class Transactions:
         if self._failure is not None and monotonic() - self._failure[0] < PAUSE_AFTER_FAILURE:
             raise ChatUnavailable(self._failure[1])
         try:
-            url = await asyncio.to_thread(_prepare_database, self._settings)
+            url = await asyncio.to_thread(prepare_database, self._settings)
         except (SigmaSightError, psycopg.Error) as error:
             logger.warning("the chat's database cannot be opened: %s", error)
             sentence = error.detail if isinstance(error, ChatUnavailable) else OUTAGE
@@ -176,11 +176,11 @@ def _dumps(rows: Any) -> str:
     return json.dumps(rows, default=str)  # UUIDs
 
 
-def _prepare_database(settings: Settings) -> str:
-    """Create and migrate the chat's database, and return its URL."""
+def prepare_database(settings: Settings) -> str:
+    """Create and migrate the chat's database, and return its URL. Raises SigmaSightError."""
     if settings.ai_database_url is not None:
         url = settings.ai_database_url
-    elif settings.database_url is None and settings.api_database_url and settings.auth_database_url:
+    elif settings.database_url is None and settings.are_readers_given:
         # this API reads a warehouse elsewhere: it must not start an embedded server for the chat
         raise ChatUnavailable("The chat needs a database of its own here: set AI_DATABASE_URL.")
     else:

@@ -64,12 +64,12 @@ def test_a_database_that_cannot_be_opened_is_not_asked_by_every_request(
         update={"ai_database_url": "postgresql://nobody:secret@127.0.0.1:1/none?connect_timeout=2"}
     )
     attempts: list[Settings] = []
-    prepare = "api.chat.store.transactions._prepare_database"
-    from api.chat.store.transactions import _prepare_database  # noqa: PLC0415 - the one being counted
+    prepare = "api.chat.store.transactions.prepare_database"
+    from api.chat.store.transactions import prepare_database  # noqa: PLC0415 - the one being counted
 
     def counted(given: Settings) -> str:
         attempts.append(given)
-        return _prepare_database(given)
+        return prepare_database(given)
 
     monkeypatch.setattr(prepare, counted)
 
