@@ -1,6 +1,6 @@
 """How far a standby of the embedded server is behind during a night of the demonstration.
 
-    python -m tests.benchmarks.replica
+    python -m tests.scale.replica
 
 Builds the demonstration in a temporary folder, starts a standby and corrects a price, which a night then
 builds and publishes. Meanwhile, ten times a second, it asks how long what is committed takes until the
