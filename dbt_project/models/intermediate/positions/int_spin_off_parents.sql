@@ -1,4 +1,7 @@
-{{ config(materialized='build_table', indexes=[{'columns': ['portfolio_id', 'position_id', 'first_session'], 'unique': true}]) }}
+{{ config(
+    materialized='build_table',
+    indexes=[{'columns': ['portfolio_id', 'position_id', 'first_session'], 'unique': true}],
+) }}
 
 -- Lots that receive a spin-off, with the key of the lot that the parts of a purchase receive together. new_quantity:
 -- signed, in shares of the ex-date; new_before: what the parts before it receive, so that values divide to the cent.
