@@ -22,13 +22,14 @@ MAY_IMPORT = {
 OF_PYTHON_MODELS = {"flows.dbt.runner": {"python_models.runtime.processes"}}
 # commands that start what api offers, through its entry points
 OF_API = {
-    "flows.cli.chat": {"api.chat.command", "api.mcp.stdio"},
-    "flows.cli.chat_evaluate": {"api.chat.evaluation.live"},
+    "flows.cli.app": {"api.chat.store.command"},
+    "flows.cli.chat.commands": {"api.chat.command", "api.mcp.stdio"},
+    "flows.cli.chat.evaluate": {"api.chat.evaluation.live"},
     "flows.summaries.chat_answer": {"api.chat.command"},
     "flows.summaries.chat_verification": {"api.chat.command"},
     "flows.cli.published.report": {"api.reports.command"},
     "flows.pipeline.reports": {"api.reports.command"},
-    "flows.cli.chat_review": {"api.chat.store.command"},
+    "flows.cli.chat.review": {"api.chat.store.command"},
 }
 MOST_FILES = 20
 

@@ -84,7 +84,11 @@ class VersionState:
 
 def upgrade_steps() -> dict[int, Path]:
     """The upgrade scripts, by the layout that each produces."""
-    return {int(path.name[:3]): path for path in sorted(UPGRADES.glob("[0-9]*.sql"))}
+    return {int(path.name[:3]): path for path in sorted(UPGRADES.rglob("[0-9]*.sql"), key=_name)}
+
+
+def _name(path: Path) -> str:
+    return path.name
 
 
 def this_version() -> CodeVersion:

@@ -11,7 +11,6 @@ from flows.cli import (
     alarms,
     benchmarks,
     capital_flows,
-    chat,
     load,
     marks,
     portfolios,
@@ -22,6 +21,7 @@ from flows.cli import (
     tools,
     users,
 )
+from flows.cli.chat import commands as chat
 from flows.cli.entries import OwnerOption, find_portfolio
 from flows.cli.groups import BUILD, DATA, OPERATE, SERVE, START
 from flows.cli.options import PricesOption, SentenceGroup, open_for_command, parse_date

@@ -19,6 +19,7 @@ from ingestion.errors import FileFinding
 from ingestion.market.occ import OptionContract, parse_occ
 from ingestion.market.symbols import normalize_symbol
 from ingestion.raw.loads import Connection
+from ingestion.statements.actions.splits import Splits, read_splits, traded_symbol, traded_symbol_of
 from ingestion.statements.columns import COLUMNS, ENTRY_PRICE, EXIT_PRICE, QUANTITY, SYMBOL
 from ingestion.statements.load import PreparedStatement
 from ingestion.statements.money.values import entry_value
@@ -27,7 +28,6 @@ from ingestion.statements.parts import is_open
 from ingestion.statements.preview import unpriced_symbols
 from ingestion.statements.rows import Lot
 from ingestion.statements.shares import Closes, closes_on
-from ingestion.statements.splits import Splits, read_splits, traded_symbol, traded_symbol_of
 from ingestion.wording import joined
 
 _CASH = frozenset({"CASH", "MONEY_MARKET"})

@@ -8,10 +8,8 @@ from uuid import UUID
 
 from ingestion.raw.datasets import POSITIONS
 from ingestion.raw.loads import Connection
-from ingestion.statements.parts import Row, is_open
-from ingestion.statements.rows import Lot
-from ingestion.statements.spin_offs import with_received_lots
-from ingestion.statements.splits import (
+from ingestion.statements.actions.spin_offs import with_received_lots
+from ingestion.statements.actions.splits import (
     Splits,
     as_bought,
     listed_symbol,
@@ -19,7 +17,9 @@ from ingestion.statements.splits import (
     traded_symbol,
     traded_symbol_of,
 )
-from ingestion.statements.successors import listed_as, read_successors
+from ingestion.statements.actions.successors import listed_as, read_successors
+from ingestion.statements.parts import Row, is_open
+from ingestion.statements.rows import Lot
 
 # %(latest)s limits the rows to those of earlier statements
 _KNOWN_LOTS = """

@@ -22,6 +22,8 @@ from ingestion.portfolios.portfolios import (
 from ingestion.portfolios.tag_attributes import read_tag_book
 from ingestion.raw.datasets import CAPITAL_FLOWS, PORTFOLIOS, POSITIONS
 from ingestion.raw.loads import Connection, LoadReport, load_transaction, recorded_failure
+from ingestion.statements.actions.splits import Splits, read_splits, traded_symbol, traded_symbol_of
+from ingestion.statements.actions.successors import as_known, read_successors, successor_notices
 from ingestion.statements.brokers.entries import HOW_TO_DATE, HOW_TO_PRICE, Entries, EntryTerms, entries
 from ingestion.statements.brokers.export import Holding
 from ingestion.statements.columns import COLUMNS, SYMBOL
@@ -45,8 +47,6 @@ from ingestion.statements.reconcile import StatementRows, statement_rows
 from ingestion.statements.rows import Lot, parse_lot
 from ingestion.statements.shares import BoughtLots, SharesAsOf, lots_as_bought
 from ingestion.statements.source import PositionsSource, open_positions
-from ingestion.statements.splits import Splits, read_splits, traded_symbol, traded_symbol_of
-from ingestion.statements.successors import as_known, read_successors, successor_notices
 
 SOURCE = "positions_file"
 NOTHING_SAID = EntryTerms()

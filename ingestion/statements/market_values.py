@@ -8,10 +8,10 @@ from ingestion.errors import PositionsFileError
 from ingestion.market.calendar import session_on_or_before
 from ingestion.market.symbols import normalize_symbol
 from ingestion.raw.loads import Connection
+from ingestion.statements.actions.splits import Splits, ratio_since_entry, split_ratio
 from ingestion.statements.brokers.export import Holding
 from ingestion.statements.notices import plain
 from ingestion.statements.rows import Lot
-from ingestion.statements.splits import Splits, ratio_since_entry, split_ratio
 
 _CLOSES = """
 select distinct on (symbol) symbol, close

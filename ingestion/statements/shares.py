@@ -15,11 +15,11 @@ from uuid import UUID
 from ingestion.errors import PositionsFileError
 from ingestion.market.occ import build_occ
 from ingestion.raw.loads import Connection
+from ingestion.statements.actions.splits import Splits, ratio_since_entry, split_ratio, traded_symbol
 from ingestion.statements.columns import COLUMNS, ENTRY_PRICE
 from ingestion.statements.known import known_lots, recognized
 from ingestion.statements.notices import plain, shortened
 from ingestion.statements.rows import Lot
-from ingestion.statements.splits import Splits, ratio_since_entry, split_ratio, traded_symbol
 
 SharesAsOf = Literal["entry", "statement"]
 

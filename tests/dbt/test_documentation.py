@@ -224,7 +224,10 @@ def test_every_model_documents_its_grain(manifest: dict[str, Any]) -> None:
 
 
 def test_sources_are_read_by_staging_only(manifest: dict[str, Any]) -> None:
-    """Each source is read by one staging model and by no other model; staging reads only sources."""
+    """Each source is read by one staging model and by no other model; staging reads only sources.
+
+    Except statements: what is known of positions now, and when each of them was stated.
+    """
     readers: dict[str, list[str]] = {}
     for node in _models(manifest):
         for parent in node["depends_on"]["nodes"]:
@@ -233,7 +236,9 @@ def test_sources_are_read_by_staging_only(manifest: dict[str, Any]) -> None:
                 readers.setdefault(parent, []).append(node["name"])
             else:
                 assert node["fqn"][1] != "staging", f"{node['name']} reads {parent}"
-    assert {source: names for source, names in readers.items() if len(names) > 1} == {}
+    assert {source: sorted(names) for source, names in readers.items() if len(names) > 1} == {
+        "source.sigmasight.raw.positions": ["stg_raw__positions", "stg_raw__statements"]
+    }
 
 
 def test_prefixes_name_the_layer(manifest: dict[str, Any]) -> None:

@@ -3,15 +3,11 @@ with names as (
     {{ symbol_names() }}
 ),
 
-actions as not materialized (
-    select * from {{ source('raw', 'corporate_actions') }}
-),
-
 newest as (
     {{ newest_known(source('raw', 'positions'), ['position_id']) }}
 ),
 
--- the first statement that lists a lot, where anything was spun off: whether its cost is from before
+-- the first statement that lists a lot: whether its cost is from before a spin-off
 first_listed as (
     select
         portfolio_id,
@@ -20,12 +16,7 @@ first_listed as (
         entry_price,
         min(statement_date) as first_stated
     from {{ source('raw', 'positions') }}
-    where
-        loaded_at <= {{ known_at() }}
-        and exists (
-            select from actions
-            where actions.action = 'spin_off'
-        )
+    where loaded_at <= {{ known_at() }}
     group by portfolio_id, symbol, entry_date, entry_price
 ),
 

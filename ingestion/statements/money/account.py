@@ -14,11 +14,11 @@ from ingestion.market.calendar import session_on_or_before
 from ingestion.market.occ import parse_occ
 from ingestion.market.symbols import normalize_symbol
 from ingestion.raw.loads import Connection
+from ingestion.statements.actions.splits import Splits
 from ingestion.statements.brokers.export import Holding
 from ingestion.statements.market_values import known_prices
 from ingestion.statements.money.values import CENT, entry_value, value_at
 from ingestion.statements.rows import Lot
-from ingestion.statements.splits import Splits
 
 # an option without a quote has a price by its model
 _MODEL_PRICES = """

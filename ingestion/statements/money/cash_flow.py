@@ -17,11 +17,11 @@ from ingestion.market.calendar import session_on_or_before
 from ingestion.raw.datasets import CAPITAL_FLOWS
 from ingestion.raw.ids import flow_id
 from ingestion.raw.loads import Connection
+from ingestion.statements.actions.splits import traded_symbol_of
+from ingestion.statements.actions.successors import Became, Successors, read_successors
 from ingestion.statements.money.cash_lots import is_cash_row
 from ingestion.statements.money.values import CENT, row_value
 from ingestion.statements.parts import Row, is_withdrawn, lot_id
-from ingestion.statements.splits import traded_symbol_of
-from ingestion.statements.successors import Became, Successors, read_successors
 
 NOTES = "Change of cash by the statement of {}"
 

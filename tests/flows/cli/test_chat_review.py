@@ -12,7 +12,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from api.chat.store.database import ChatStore
-from flows.cli import chat_review
+from flows.cli.chat import review as chat_review
 from flows.cli.options import SentenceGroup
 from flows.console import console, errors
 from tests.api.api_helpers import add_user

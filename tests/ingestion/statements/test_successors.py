@@ -9,8 +9,8 @@ import pytest
 from ingestion.files.folder import load_folder
 from ingestion.market.calendar import load_calendar
 from ingestion.raw.loads import Connection
+from ingestion.statements.actions.successors import Successors, read_successors
 from ingestion.statements.load import load_positions
-from ingestion.statements.successors import Successors, read_successors
 
 ENTRY, LATER = date(2025, 1, 2), date(2025, 12, 31)
 ACTIONS = """symbol,ex_date,action,value,new_symbol,cash,cost_share

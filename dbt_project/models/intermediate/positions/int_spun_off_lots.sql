@@ -13,11 +13,7 @@ listed as (
 ),
 
 stated as not materialized (
-    select
-        portfolio_id,
-        statement_date
-    from {{ source('raw', 'positions') }}
-    where loaded_at <= {{ known_at() }}
+    select * from {{ ref('stg_raw__statements') }}
 ),
 
 statements as (

@@ -12,10 +12,10 @@ from functools import cached_property
 
 from ingestion.market.occ import OptionContract, build_occ
 from ingestion.raw.loads import Connection
+from ingestion.statements.actions.splits import traded_symbol, traded_symbol_of
 from ingestion.statements.notices import plain, shortened
 from ingestion.statements.parts import Row
 from ingestion.statements.rows import Lot
-from ingestion.statements.splits import traded_symbol, traded_symbol_of
 from warehouse.method import method_variables
 
 ADJUSTING_DIVIDEND = Decimal(str(method_variables()["adjusting_dividend"]))

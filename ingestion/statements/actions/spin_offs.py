@@ -12,8 +12,8 @@ from uuid import UUID
 
 from ingestion.market.calendar import session_on_or_before
 from ingestion.raw.loads import Connection
+from ingestion.statements.actions.successors import SpunOff, read_successors
 from ingestion.statements.parts import Row, is_withdrawn, lot_id
-from ingestion.statements.successors import SpunOff, read_successors
 
 _IS_ANY = "select exists (select from raw.corporate_actions where action = 'spin_off')"
 _FIRST_STATED = """

@@ -8,8 +8,8 @@ from uuid import UUID
 import typer
 from typer.core import TyperGroup
 
-from flows.cli import chat_review
-from flows.cli.chat_evaluate import evaluate
+from flows.cli.chat import review
+from flows.cli.chat.evaluate import evaluate
 from flows.cli.groups import CHAT
 from flows.cli.options import open_for_command
 from flows.errors import UsageError
@@ -193,4 +193,4 @@ def _whose(warehouse: Warehouse, portfolio: str | None, user: str | None) -> tup
     return str(emails[0][0]), None
 
 
-chat_review.add_to(app)
+review.add_to(app)

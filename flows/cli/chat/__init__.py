@@ -1,0 +1,1 @@
+"""Commands of the chat: asking, reviewing what it stores, evaluating its answers."""

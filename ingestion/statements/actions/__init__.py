@@ -1,0 +1,1 @@
+"""Corporate actions in statements: splits, successors of companies, shares received in spin-offs."""
