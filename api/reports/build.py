@@ -40,7 +40,8 @@ QUERIES: Final[tuple[Query, ...]] = tuple(
         *("history", "returns", "growth", "months", "drawdowns", "exposures", "exposure_groups", "positions"),
         *("greeks", "option_greeks", "factors", "risk", "value_at_risk", "var_backtest", "correlation"),
         *("correlation_clusters", "correlation_pairs", "stress", "dividends", "dividend_years"),
-        *("liquidity", "position_liquidity", "tail_contributions", "option_pnl", "option_pnl_positions"),
+        *("liquidity", "position_liquidity", "risk_contributions", "tail_contributions"),
+        *("option_pnl", "option_pnl_positions"),
         *("attribution", "factor_attribution", "benchmark_risk", "active_risk"),
         *("realized_gains", "realized_lots"),
     )

@@ -1,6 +1,7 @@
-"""Volatility, value at risk and the backtest of it."""
+"""Volatility, value at risk, what makes them, and the backtest."""
 
 from api.reports.model import Section, Table
+from api.reports.reasons import in_words
 from api.reports.tables import (
     Facts,
     Row,
@@ -23,12 +24,14 @@ def risk(facts: Facts) -> Section:
     """Volatility and value at risk of the holdings at the close."""
     row = facts.one("report_risk")
     quality = quality_of(row)
-    if row is None or (row["var_95_1d"] is None and row["realized_volatility_21d"] is None):
+    figures = ("var_95_1d", "realized_volatility_21d", "total_volatility")
+    if row is None or all(row[name] is None for name in figures):
         reason = quality.message if quality else "no risk figures were published for the session"
         return Section("risk", TITLE, reason=reason, quality=quality)
+    volatility = (_volatility(row), *_volatility_contributions(facts))
     tail = (_value_at_risk(facts, row), _scaled(row), *_contributions(facts, row))
-    tables = (_volatility(row), *tail, *_backtest(facts))
-    return Section("risk", TITLE, tables, _untested(facts), quality=quality)
+    missing = (*_undivided(facts), *_untested(facts))
+    return Section("risk", TITLE, (*volatility, *tail, *_backtest(facts)), missing, quality=quality)
 
 
 def _volatility(row: Row) -> Table:
@@ -51,6 +54,41 @@ def _volatility(row: Row) -> Table:
             ratio("sharpe_ratio", "Sharpe ratio", "per year", reason_in="sharpe_null_reason"),
         ),
     )
+
+
+def _volatility_contributions(facts: Facts) -> tuple[Table, ...]:
+    """By position; nothing if no position has one, see _undivided."""
+    rows = facts.rows["report_risk_contributions"]
+    if all(row["component"] is None for row in rows):
+        return ()
+    reason = {"reason_in": "null_reason"}
+    table = make_table(
+        "report_risk_contributions",
+        rows,
+        name="volatility_by_position",
+        title="Total volatility by the risk model, annualized, by position",
+        key=("symbol",),
+        coverage=rows[0]["coverage"],
+        note="Weights are delta-adjusted exposure to equity. Components add up to the total volatility, "
+        "which stands with the factors; a negative one lowers it.",
+        columns=(
+            text("symbol", "Position"),
+            rate("exposure_weight", "Weight", "of equity", **reason),
+            rate("standalone", "Alone", "per year", **reason),
+            rate("component", "Component", "per year", **reason),
+            rate("share", "Share of volatility", **reason),
+        ),
+    )
+    return (table,)
+
+
+def _undivided(facts: Facts) -> tuple[str, ...]:
+    """Why no position has a contribution to the volatility."""
+    rows = facts.rows["report_risk_contributions"]
+    if any(row["component"] is not None for row in rows):
+        return ()
+    reasons = sorted({in_words(row["null_reason"]) for row in rows}) or ["no position is open"]
+    return (f"Contributions to the volatility not available: {'; '.join(reasons)}.",)
 
 
 def _value_at_risk(facts: Facts, row: Row) -> Table:

@@ -3,9 +3,13 @@
 import csv
 import io
 import json
+from collections import defaultdict
 from typing import Any
 
+from api.reports.model import Section
 from api.reports.reasons import UNKNOWN
+from api.reports.sections.risk import risk
+from api.reports.tables import Facts
 from tests.api.reports.report_files import Reports, read
 
 PRIVATE = "Demo Family Office Private Opportunities"
@@ -86,3 +90,43 @@ def test_an_unlevered_portfolio_loses_no_more_than_its_gross_exposure(reports: R
             continue
         for table in sections["stress"]["tables"]:
             assert all(-float(row["direct_pnl"]) <= gross for row in table["rows"])
+
+
+def risk_section(positions: list[dict[str, Any]]) -> Section:
+    """The section of a portfolio whose only risk figure is its volatility."""
+    figures: defaultdict[str, Any] = defaultdict(lambda: None, total_volatility=0.2, coverage=0.6)
+    rows: dict[str, tuple[Any, ...]] = {
+        "report_risk": (figures,),
+        "report_risk_contributions": tuple(positions),
+        "report_value_at_risk": (),
+        "report_tail_contributions": (),
+        "report_var_backtest": (),
+    }
+    return risk(Facts(rows))
+
+
+def contribution(symbol: str, figure: float | None, reason: str | None) -> dict[str, Any]:
+    names = ("exposure_weight", "standalone", "component", "share")
+    return {"symbol": symbol, "null_reason": reason, "coverage": 0.6, **dict.fromkeys(names, figure)}
+
+
+def test_a_position_without_a_contribution_says_why() -> None:
+    positions = [contribution("SPY", 0.2, None), contribution("NEW", None, "no_betas")]
+    table = next(each for each in risk_section(positions).tables if each.name == "volatility_by_position")
+    assert table.coverage == 0.6
+    assert table.marts == ("fct_risk_contributions",)
+    assert table.rows == (("SPY", *[0.2] * 4), ("NEW", *[None] * 4))
+    assert {(absence.reason, absence.rows) for absence in table.absent} == {
+        ("it has too few returns for betas", ("NEW",))
+    }
+
+
+def test_without_any_contribution_there_is_a_sentence_in_place_of_the_table() -> None:
+    positions = [contribution("FUND", None, "private"), contribution("NEW", None, "no_portfolio_volatility")]
+    section = risk_section(positions)
+    assert all(table.name != "volatility_by_position" for table in section.tables)
+    assert section.paragraphs[0] == (
+        "Contributions to the volatility not available: a private holding has no market; "
+        "no position has betas of the risk model."
+    )
+    assert "no position is open" in risk_section([]).paragraphs[0]

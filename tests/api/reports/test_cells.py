@@ -151,6 +151,11 @@ CELLS: dict[tuple[str, str], tuple[str, tuple[str, ...], set[str]]] = {
     ),
     ("factors", "variance"): (RISK, (), set()),
     ("risk", "volatility"): (RISK, (), set()),
+    ("risk", "volatility_by_position"): (
+        f"select * from fct_risk_contributions {OF_PORTFOLIO} and measure = 'volatility'",
+        ("symbol",),
+        set(),
+    ),
     ("risk", "of_equity"): (RISK, (), set()),
     ("risk", "backtest"): (
         f"select * from fct_var_backtest {OF_PORTFOLIO}",
@@ -261,6 +266,21 @@ def test_months_are_those_of_the_function(reports: Reports, analyst: Connection[
             )
             if row[name] is not None
         }
+
+
+def test_contributions_of_positions_add_up_to_the_volatility(reports: Reports) -> None:
+    known = 0
+    for written in reports.values():
+        found = tables(json.loads(read(written, "portfolio_report.json")))
+        table = found.get(("risk", "volatility_by_position"))
+        if table is None:
+            continue
+        [variance] = found["factors", "variance"]["rows"]
+        for name, total in (("component", Decimal(variance["total_volatility"])), ("share", Decimal(1))):
+            parts = [Decimal(row[name]) for row in table["rows"] if row[name] is not None]
+            assert abs(sum(parts) - total) <= (len(parts) + 1) * Decimal("0.5e-6")
+            known += len(parts)
+    assert known
 
 
 def test_value_at_risk_is_that_of_each_method(reports: Reports, analyst: Connection[DictRow]) -> None:
