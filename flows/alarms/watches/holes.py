@@ -86,8 +86,8 @@ where prices.is_suspect and prices.as_of_date in (select as_of_date from session
 order by prices.symbol, prices.as_of_date
 """
 
-# Symbols held, also by options on them, whose prices ended; a lot at its entry price has no close at all.
-DEAD_SYMBOLS = """
+# Symbols of one flag that are held, also by options on them; a lot at its entry price has no close at all.
+FLAGGED_SYMBOLS = """
 select quality.symbol, quality.last_price_date, array_agg(distinct portfolios.portfolio_name)
 from marts.fct_data_quality as quality
 join marts.fct_position_values as positions
@@ -95,7 +95,7 @@ join marts.fct_position_values as positions
     and positions.as_of_date = quality.as_of_date
 join marts.dim_portfolios as portfolios using (portfolio_id)
 where
-    quality.as_of_date = %(session)s and quality.flag = 'dead_symbol'
+    quality.as_of_date = %(session)s and quality.flag = %(flag)s
     and positions.is_open and positions.investment_class <> 'PRIVATE'
     and positions.price_source is distinct from 'cash'
 group by quality.symbol, quality.last_price_date
@@ -204,12 +204,27 @@ def dead_symbols(view: View) -> Iterator[Found]:
     """A symbol that is held has had no price for so long that its company may be gone."""
     if view.last_session is None:
         return
-    for symbol, last, portfolios in rows(view.connection, DEAD_SYMBOLS, {"session": view.last_session}):
+    asked = {"session": view.last_session, "flag": "dead_symbol"}
+    for symbol, last, portfolios in rows(view.connection, FLAGGED_SYMBOLS, asked):
         yield Found(
             symbol,
             f"{symbol} has no price since {last}, and {joined(portfolios)} still hold it or options on it at "
             "a value of that day: state what became of it in corporate_actions.csv, load its prices, or load "
             "a statement with its sale.",
+        )
+
+
+def spin_offs_unpriced(view: View) -> Iterator[Found]:
+    """A symbol that is held spun off shares that have no price, so what they are worth is missing."""
+    if view.last_session is None:
+        return
+    asked = {"session": view.last_session, "flag": "spin_off_unpriced"}
+    for symbol, _, portfolios in rows(view.connection, FLAGGED_SYMBOLS, asked):
+        yield Found(
+            symbol,
+            f"{symbol} spun off shares that have no price on {view.last_session}, so no position holds them; "
+            f"{joined(portfolios)} hold {symbol} or options on it: load prices of the new symbol, or correct "
+            "the row of the spin-off in corporate_actions.csv.",
         )
 
 
@@ -246,6 +261,7 @@ WATCHES = (
     Watch("source_failing", WARNING, source_failing),
     Watch("suspect_move", WARNING, suspect_moves),
     Watch("dead_symbol", WARNING, dead_symbols),
+    Watch("spin_off_unpriced", WARNING, spin_offs_unpriced),
     Watch("not_believable", WARNING, not_believable),
     Watch("bond_beta", WARNING, bond_betas),
 )

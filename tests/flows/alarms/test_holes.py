@@ -131,6 +131,24 @@ def test_a_held_symbol_whose_prices_ended_is_found(find: Find, connection: Conne
     assert "state what became of it in corporate_actions.csv" in sentence
 
 
+def test_a_spin_off_without_a_price_is_found_while_its_parent_is_held(
+    find: Find, connection: Connection
+) -> None:
+    mark = "update published.fct_data_quality set flag = 'spin_off_unpriced'"
+    held = (
+        "select coalesce(underlying_symbol, symbol) from marts.fct_position_values"
+        f" where as_of_date = '{THEN}' and is_open"
+    )
+    connection.execute(f"{mark} where symbol = 'TSLA' or symbol not in ({held})".encode())
+    ((key, sentence),) = find().items()
+    assert key == ("spin_off_unpriced", "TSLA")
+    assert sentence.startswith(
+        f"TSLA spun off shares that have no price on {THEN}, so no position holds them; Demo "
+    )
+    connection.execute(f"{mark.replace('spin_off_unpriced', 'full_history')} where symbol = 'TSLA'".encode())
+    assert find() == {}
+
+
 def test_a_suspect_move_of_a_symbol_that_nobody_holds_is_none(find: Find, connection: Connection) -> None:
     connection.execute(
         "update published.fct_prices set is_suspect = true where as_of_date = %s and symbol not in"
