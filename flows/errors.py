@@ -11,6 +11,7 @@ FlowError
 ├── PortfoliosFailedError  tests failed for some portfolios only; the run builds the others without them
 ├── PortfolioWithheldError  the portfolio that a command builds is withheld, because tests fail for it
 ├── BackupError          a backup could not be written, read or restored
+├── HistoryError         exported marts could not be written, read or queried
 ├── UnconfirmedStatementError  a statement looks wrong, and the user did not agree to load it
 ├── ChatFailedError      the chat could not answer
 ├── SourceGaveNothingError  the source of a nightly run gave nothing; what is stored was built all the same
@@ -83,6 +84,10 @@ class BuildTimedOutError(BuildError):
 
 class BackupError(FlowError):
     """A backup could not be written, read or restored."""
+
+
+class HistoryError(FlowError):
+    """Exported marts could not be written, read or queried."""
 
 
 class SourceGaveNothingError(FlowError):

@@ -25,7 +25,7 @@ from flows.cli.chat import commands as chat
 from flows.cli.entries import OwnerOption, find_portfolio
 from flows.cli.groups import BUILD, DATA, OPERATE, SERVE, START
 from flows.cli.options import PricesOption, SentenceGroup, open_for_command, parse_date
-from flows.cli.published import grants, report, show, what_if
+from flows.cli.published import grants, history, report, show, what_if
 from flows.errors import UsageError
 from flows.source import Source
 
@@ -388,6 +388,7 @@ def stop() -> None:
 
 app.add_typer(alarms.app, name="alarms", rich_help_panel=OPERATE)
 app.add_typer(replica.app, name="replica", rich_help_panel=OPERATE)
+app.add_typer(history.app, name="history", rich_help_panel=OPERATE)
 app.add_typer(load.app, name="load", rich_help_panel=DATA)
 app.add_typer(portfolios.app, name="portfolios", rich_help_panel=DATA)
 app.add_typer(tags.app, name="tags", rich_help_panel=DATA)
