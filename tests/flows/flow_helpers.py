@@ -210,7 +210,7 @@ def stopped_at(command: CommandLine, lock: str, *arguments: str) -> Iterator[Sto
         stopped = Stopped(process)
         try:
             wait_until(
-                lambda: _waits(command, barrier) or process.poll() is not None, f"the run waits for: {lock}"
+                lambda: waits(command, barrier) or process.poll() is not None, f"the run waits for: {lock}"
             )
             assert process.poll() is None, process.communicate()
             yield stopped
@@ -220,7 +220,7 @@ def stopped_at(command: CommandLine, lock: str, *arguments: str) -> Iterator[Sto
                 stopped.output, _ = process.communicate(timeout=PATIENCE_SECONDS)
 
 
-def _waits(command: CommandLine, barrier: psycopg.Connection[Any]) -> bool:
+def waits(command: CommandLine, barrier: psycopg.Connection[Any]) -> bool:
     """Whether a session waits for the barrier's session."""
     query = "select exists (select from pg_stat_activity where %s = any(pg_blocking_pids(pid)))"
     return bool(one(command.warehouse, query, [barrier.info.backend_pid]))
