@@ -2,7 +2,7 @@
 
 -- Fit of the regressions behind a portfolio's market beta: R squared of its symbols, weighted by absolute
 -- delta-adjusted exposure, and the shortest of their histories.
-with exposures as (
+with exposures as materialized (
     select * from {{ ref('fct_exposures_by_group') }}
     where dimension = 'symbol' and {{ is_being_built() }}
 ),

@@ -1,7 +1,7 @@
 {{ config(materialized='ephemeral') }}
 
 -- Concentration of gross weights by symbol, g = |exposure| / gross exposure; no row where nothing is held.
-with symbol_exposures as (
+with symbol_exposures as materialized (
     select * from {{ ref('fct_exposures_by_group') }}
     where dimension = 'symbol' and {{ is_being_built() }}
 ),

@@ -19,7 +19,7 @@ holdings as (
     group by portfolio_id, as_of_date
 ),
 
-private_holdings as (
+private_holdings as materialized (
     select * from {{ ref('fct_exposures_by_group') }}
     where dimension = 'investment_class' and bucket = 'PRIVATE' and {{ is_being_built() }}
 ),

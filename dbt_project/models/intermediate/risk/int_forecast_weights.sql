@@ -5,14 +5,6 @@ with sessions as (
     select * from {{ ref('int_session_windows') }}
 ),
 
-snapshots as (
-    {{ portfolio_rows(ref('fct_portfolio_snapshots'), since='(select min(sessions.as_of_date) from sessions)') }}
-),
-
-exposures as (
-    {{ portfolio_rows(ref('fct_exposures_by_group'), since='(select min(sessions.as_of_date) from sessions)') }}
-),
-
 being_built as (
     select
         snapshots.portfolio_id,
@@ -21,6 +13,23 @@ being_built as (
     from {{ ref('fct_portfolio_snapshots') }} as snapshots
     inner join sessions on snapshots.as_of_date = sessions.as_of_date
     where {{ is_being_built('snapshots') }}
+),
+
+origins as (
+    select distinct sessions.as_of_date
+    from being_built
+    inner join sessions on being_built.session_number - {{ horizon }} = sessions.session_number
+),
+
+snapshots as (
+    {{ portfolio_rows(ref('fct_portfolio_snapshots'), since='(select min(origins.as_of_date) from origins)') }}
+),
+
+-- as an array, so that rows of other dates are not unpacked
+exposures as materialized (
+    select *
+    from ({{ portfolio_rows(ref('fct_exposures_by_group')) }}) as visible
+    where dimension = 'symbol' and as_of_date = any(array(select origins.as_of_date from origins))
 ),
 
 final as (
@@ -37,7 +46,6 @@ final as (
         on being_built.portfolio_id = exposures.portfolio_id and sessions.as_of_date = exposures.as_of_date
     where
         origin.equity > 0
-        and exposures.dimension = 'symbol'
         and exposures.delta_adjusted_exposure is not null
 )
 

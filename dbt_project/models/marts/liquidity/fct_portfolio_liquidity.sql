@@ -13,7 +13,7 @@ position_values as (
     where is_open and {{ is_being_built() }}
 ),
 
-position_liquidity as (
+position_liquidity as materialized (
     select * from {{ ref('fct_position_liquidity') }}
     where {{ is_being_built() }}
 ),

@@ -15,7 +15,7 @@ variances as (
     select * from {{ ref('int_portfolio_variances') }}
 ),
 
-market_betas as (
+market_betas as materialized (
     select * from {{ ref('fct_portfolio_factor_exposures') }}
     where model = 'market' and {{ is_being_built() }}
 ),
