@@ -72,14 +72,17 @@ def _made_in(results: Results) -> str:
     return made_by(results.command) + f" It took {results.seconds / 60:.0f} minutes."
 
 
-def write_readme(report: str, begin: str = BEGIN, end: str = END) -> None:
-    """Write the report between the marks in the README. Raises BenchmarkError if they are missing."""
-    text = README.read_text()
+def write_readme(report: str, begin: str = BEGIN, end: str = END, *, page: Path = README) -> None:
+    """Write the report between the marks in the README, or in another page.
+
+    Raises BenchmarkError if they are missing.
+    """
+    text = page.read_text()
     before, found_begin, rest = text.partition(begin)
     _, found_end, after = rest.partition(end)
     if not found_begin or not found_end:
-        raise BenchmarkError(f"{README.name} has no lines `{begin}` and `{end}` for the results.")
-    README.write_text(f"{before}{begin}\n{report}{end}{after}")
+        raise BenchmarkError(f"{page.name} has no lines `{begin}` and `{end}` for the results.")
+    page.write_text(f"{before}{begin}\n{report}{end}{after}")
 
 
 def made_by(command: str) -> str:

@@ -9,11 +9,10 @@ Exits with 1 when a row of the parts differs from the whole.
 
 import argparse
 import sys
-from pathlib import Path
 
 import numpy as np
 
-from tests.benchmarks.report import made_by
+from tests.benchmarks.report import made_by, write_readme
 from tests.scale.shards import Comparison, Night, compare
 from warehouse.settings import project_root
 
@@ -80,12 +79,6 @@ def _extrapolated(lines: dict[str, tuple[float, float]]) -> list[str]:
     ]
 
 
-def write_page(text: str, page: Path = PAGE) -> None:
-    """Put the report between the marks of docs/scale.md."""
-    before, rest = page.read_text().split(BEGIN)
-    page.write_text(f"{before}{BEGIN}\n{text}\n{END}{rest.split(END)[1]}")
-
-
 def main() -> int:
     """Measure, compare and print; 0 when all rows are equal."""
     parser = argparse.ArgumentParser(prog="python -m tests.scale", description=__doc__)
@@ -103,7 +96,7 @@ def main() -> int:
     for difference in found.differences:
         print(difference, file=sys.stderr)  # noqa: T201
     if asked.write:
-        write_page(text)
+        write_readme(text + "\n", BEGIN, END, page=PAGE)
     return 1 if found.differences else 0
 
 
