@@ -11,8 +11,6 @@
 {% macro restate(relation, columns) -%}
 {%- if is_dated() and config.get('is_restated', true) and not var('audit_schema') -%}
 {%- set mart = config.get('restated_as', model.name) -%}
--- A merge join on the first columns of the key would compare each row with all rows that share them.
-set local enable_mergejoin = off;
 {%- for table in ['restatements', 'restatement_counts'] %}
 delete from ops.{{ table }}
 where mart = '{{ mart }}' and publication_id > (select coalesce(max(publications.publication_id), 0) from ops.publications);

@@ -95,7 +95,7 @@ def build_session(settings: Mapping[str, str]) -> Iterator[None]:
     """Pass the build's settings to every connection that this process opens, through PGOPTIONS of libpq."""
     before = os.environ.get("PGOPTIONS")
     options = " ".join(f"-c sigmasight.{name}={value}" for name, value in settings.items())
-    options += " -c enable_nestloop=off"  # new rows have no statistics yet (see plan_for_sets)
+    options += " -c enable_nestloop=off -c enable_mergejoin=off"  # see plan_for_sets
     os.environ["PGOPTIONS"] = f"{before or ''} {options}".strip()
     try:
         yield

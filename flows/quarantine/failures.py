@@ -70,7 +70,8 @@ def find_failures(
 def _set(connection: Connection, settings: Mapping[str, str]) -> None:
     for name, setting in settings.items():
         connection.execute("select set_config(%s, %s, true)", [f"sigmasight.{name}", setting])
-    connection.execute("set local enable_nestloop = off")  # as in the build (see runner.build_session)
+    for join in ("nestloop", "mergejoin"):  # as in the build (see runner.build_session)
+        connection.execute(f"set local enable_{join} = off")
 
 
 def _portfolios_of(connection: Connection, test: NodeResult) -> set[UUID] | None:

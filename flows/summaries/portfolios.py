@@ -1,6 +1,7 @@
 """A table of the portfolios, read from the marts with the analyst role."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -13,6 +14,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from flows.database import Connection
 from flows.pipeline.lock import process_name
 from warehouse.connections import Warehouse
 
@@ -197,12 +199,21 @@ class PortfolioLine:
 
 def read_portfolios(warehouse: Warehouse) -> list[PortfolioLine]:
     """Each portfolio on its last published date; empty before the first publication."""
-    with warehouse.connect_analyst(application_name=process_name("summary")) as connection:
+    with reading_all_portfolios(warehouse) as connection:
         cursor = connection.cursor(row_factory=class_row(PortfolioLine))
         try:
             return cursor.execute(PORTFOLIOS).fetchall()
         except psycopg.errors.UndefinedTable:
             return []
+
+
+@contextmanager
+def reading_all_portfolios(warehouse: Warehouse) -> Iterator[Connection]:
+    """A connection of the analyst role for statements that join a row of each portfolio."""
+    with warehouse.connect_analyst(application_name=process_name("summary")) as connection:
+        # statistics do not know a new date: nested loops would compare each portfolio with all others
+        connection.execute("set enable_nestloop = off")
+        yield connection
 
 
 def share(value: Number, digits: int = 0) -> str:

@@ -7,8 +7,13 @@ from uuid import UUID
 import psycopg
 from rich.console import Console
 
-from flows.pipeline.lock import process_name
-from flows.summaries.portfolios import Number, share, short_names, table_of_portfolios
+from flows.summaries.portfolios import (
+    Number,
+    reading_all_portfolios,
+    share,
+    short_names,
+    table_of_portfolios,
+)
 from warehouse.connections import Warehouse
 
 RISK = """
@@ -213,7 +218,7 @@ class RiskLine:
 
 def read_risk(warehouse: Warehouse) -> list[RiskLine]:
     """Each portfolio's risk on the last published date; empty before the first publication."""
-    with warehouse.connect_analyst(application_name=process_name("summary")) as connection:
+    with reading_all_portfolios(warehouse) as connection:
         try:
             rows: list[tuple[Any, ...]] = connection.execute(RISK).fetchall()
         except psycopg.errors.UndefinedTable:

@@ -35,10 +35,14 @@ LAST_DATE = "select max(as_of_date) from ops.publication_dates"
 
 @dataclass(frozen=True)
 class Case:
-    """The number of portfolios of fifty positions, and of sessions of history."""
+    """The number of portfolios of fifty positions, and of sessions of history.
+
+    held: the sessions for which positions are held at the end; None: all.
+    """
 
     portfolios: int
     sessions: int
+    held: int | None = None
 
 
 @dataclass(frozen=True)
@@ -120,7 +124,8 @@ def run_load(warehouse: Warehouse, case: Case, *options: str) -> Load:
     """Generate and load in a separate process."""
     command = [sys.executable, "-m", "tests.benchmarks.generate", *options]
     sizes = ["--portfolios", str(case.portfolios), "--sessions", str(case.sessions)]
-    done = run_process([*command, *sizes], home=warehouse.settings.sigmasight_home)
+    held = [] if case.held is None else ["--held", str(case.held)]
+    done = run_process([*command, *sizes, *held], home=warehouse.settings.sigmasight_home)
     said = json.loads(done.output.splitlines()[-1])
     return Load(said["rows"], said["seconds"], done)
 

@@ -63,13 +63,13 @@ _SPLIT_SYMBOLS, _SPLIT_RATIO = range(7, 500, 100), 2.0
 class Market:
     """quotes: the input of prepare_prices. actions, profiles: the columns of their raw tables.
 
-    first_closes: USD, shape (symbols,), the closes of the first session.
+    closes: USD, shape (sessions, symbols).
     """
 
     quotes: pd.DataFrame
     actions: pd.DataFrame
     profiles: pd.DataFrame
-    first_closes: FloatArray
+    closes: FloatArray
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def make_market(days: DaysArray, seed: int = SEED) -> Market:
         quotes=_quotes(days, closes, np.cumsum(np.log1p(returns), axis=0), draws),
         actions=_actions(days, payout * np.roll(closes, 1, axis=0), ratios),
         profiles=_profiles(days[0]),
-        first_closes=closes[0],
+        closes=closes,
     )
 
 
@@ -287,10 +287,14 @@ def _tags(positions: pd.DataFrame, first_session: date) -> pd.DataFrame:
 # --- into the warehouse ----------------------------------------------------------------------------
 
 
-def history(portfolios: int, days: DaysArray, seed: int = SEED) -> list[Batch]:
-    """All portfolios, and the market data of all days except the last."""
+def history(portfolios: int, days: DaysArray, seed: int = SEED, *, held: int | None = None) -> list[Batch]:
+    """All portfolios, and the market data of all days except the last.
+
+    held: the sessions for which the positions are held by then; default: all.
+    """
     market = make_market(days, seed)
-    book = make_book(portfolios, days[0].item(), market.first_closes, seed)
+    first = 0 if held is None else len(days) - 1 - held
+    book = make_book(portfolios, days[first].item(), market.closes[first], seed)
     return [
         *_market_of(market, days, days[:-1]),
         (COMPANY_PROFILES, market.profiles),
@@ -307,7 +311,7 @@ def next_date(days: DaysArray, seed: int = SEED) -> list[Batch]:
 
 def late_lot(days: DaysArray, seed: int = SEED) -> list[Batch]:
     """One more lot of the first portfolio, entered LATE_SESSIONS before the last day."""
-    book = make_book(1, days[0].item(), make_market(days, seed).first_closes, seed)
+    book = make_book(1, days[0].item(), make_market(days, seed).closes[0], seed)
     lot = book.positions.tail(1).copy()
     back = min(LATE_SESSIONS, len(days) - 1)
     entry, price = days[-1 - back].item(), Decimal(str(lot["entry_price"].iloc[0]))
@@ -337,6 +341,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.generate", description=__doc__)
     parser.add_argument("--portfolios", type=int, required=True)
     parser.add_argument("--sessions", type=int, required=True, help="sessions of history; one more follows")
+    parser.add_argument("--held", type=int, help="sessions for which positions are held; default: all")
     parser.add_argument("--next-date", action="store_true", help="load the session after the history")
     parser.add_argument("--late-lot", action="store_true", help="load a lot entered some sessions before")
     asked = parser.parse_args(arguments)
@@ -344,7 +349,7 @@ def main(arguments: list[str] | None = None) -> None:
     if asked.late_lot:
         batches = late_lot(days)
     else:
-        batches = next_date(days) if asked.next_date else history(asked.portfolios, days)
+        batches = next_date(days) if asked.next_date else history(asked.portfolios, days, held=asked.held)
     with open_warehouse().connect_writer(application_name="benchmark") as connection:
         load_calendar(connection)
         begun = time.monotonic()

@@ -106,7 +106,8 @@ def _figures(measured: Sequence[Measured]) -> str:
     rows: list[tuple[str, Callable[[Measured], str]]] = [
         ("**Size**", lambda _: ""),
         ("positions", lambda m: f"{m.case.portfolios * POSITIONS_EACH:,}"),
-        ("sessions of history", lambda m: f"{m.case.sessions:,}"),
+        ("sessions of prices", lambda m: f"{m.case.sessions:,}"),
+        ("sessions of positions", lambda m: f"{m.case.held or m.case.sessions:,}"),
         ("**Load** of the history: rows", lambda m: f"{m.load.rows:,}"),
         ("seconds", lambda m: f"{m.load.seconds:.1f}"),
         ("rows per second", lambda m: _rate(m.load.rows, m.load.seconds)),

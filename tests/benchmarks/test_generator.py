@@ -36,10 +36,18 @@ def test_the_seed_determines_the_rows() -> None:
 
 
 def test_more_portfolios_do_not_change_the_first_ones() -> None:
-    closes = make_market(DAYS).first_closes
+    closes = make_market(DAYS).closes[0]
     few, many = (make_book(count, DAYS[0].item(), closes) for count in (2, 5))
     assert_frame_equal(few.portfolios, many.portfolios.head(2))
     assert_frame_equal(few.positions, many.positions.head(2 * POSITIONS_EACH))
+
+
+def test_positions_are_entered_as_late_as_asked_at_the_closes_of_that_day() -> None:
+    positions = frames(history(2, DAYS, held=3))["positions"]
+    assert set(positions["entry_date"]) == {DAYS[-4].item()}
+    stocks = positions[positions["investment_class"] == "PUBLIC"]
+    closes = dict(zip(SYMBOLS, make_market(DAYS).closes[-4], strict=True))
+    assert stocks["entry_price"].tolist() == [closes[symbol] for symbol in stocks["symbol"]]
 
 
 def test_each_portfolio_holds_fifty_positions_of_five_hundred_symbols() -> None:

@@ -13,7 +13,8 @@ with recursive lots as (
 ),
 
 -- a lot that a statement from after a spin-off lists first has a cost and shares from after it
-events as (
+-- read for each lot: the views behind it are read once
+events as materialized (
     select
         symbol,
         ex_session as session,

@@ -76,9 +76,11 @@
 
 {#-
   A build processes all rows of its dates, but the planner has no statistics for them: it expects one row and would
-  choose nested loops over whole tables. Hash and merge joins do not depend on that estimate. Lateral look-ups still
-  use nested loops; there is no alternative for them.
+  choose nested loops over whole tables, or a merge join on the first column of a key, which compares each row with all
+  rows that share it. A hash join does not depend on that estimate. Lateral look-ups still use nested loops; there is no
+  alternative for them.
 -#}
 {% macro plan_for_sets() -%}
     set local enable_nestloop = off;
+    set local enable_mergejoin = off;
 {%- endmacro %}

@@ -67,7 +67,8 @@ levels as (
         on risk.portfolio_id = sorted.portfolio_id and risk.as_of_date = sorted.as_of_date
 ),
 
-bounded as (
+-- computed once, not for each outcome
+bounded as materialized (
     select
         *,
         1e-6 * greatest(gross_move, abs(value_at_risk)) as tolerance,

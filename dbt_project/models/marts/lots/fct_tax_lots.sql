@@ -6,10 +6,6 @@ with relief as (
     where disposal_id is null
 ),
 
-lots as (
-    select * from {{ ref('int_tax_lots') }}
-),
-
 -- what mergers have made of a lot's shares
 paths as (
     select * from {{ ref('int_position_paths') }}
@@ -20,22 +16,42 @@ splits as (
     select * from {{ ref('int_split_periods') }}
 ),
 
+-- once for all methods: the shares of a lot are `shares` today for each `per_shares` of those that it was bought with
+lots as materialized (
+    select
+        lots.lot_id,
+        case when lots.investment_class = 'PUBLIC' then coalesce(paths.symbol, lots.symbol) else lots.symbol end as symbol,
+        lots.underlying_symbol,
+        lots.investment_class,
+        lots.position_type,
+        lots.acquired_on,
+        lots.is_dated,
+        coalesce(bought.cumulative_ratio, 1) * coalesce(paths.ratio, 1) * coalesce(today.cumulative_ratio, 1) as shares,
+        coalesce(since.cumulative_ratio, 1) as per_shares
+    from {{ ref('int_tax_lots') }} as lots
+    left join paths on lots.lot_id = paths.position_id
+    {{ join_split_period('splits', 'bought', 'lots.pricing_symbol', 'lots.acquired_on', since='ex_date') }}
+    {{ join_split_period(
+        'splits', 'since', 'coalesce(paths.symbol, lots.pricing_symbol)', 'coalesce(paths.since_date, lots.acquired_on)',
+        since='ex_date'
+    ) }}
+    {{ join_split_period('splits', 'today', 'coalesce(paths.symbol, lots.pricing_symbol)', to_date()) }}
+),
+
 final as (
     select
         relief.method,
         relief.lot_id,
         relief.portfolio_id,
         relief.lot_method,
-        case when lots.investment_class = 'PUBLIC' then coalesce(paths.symbol, relief.symbol) else relief.symbol end
-            as symbol,
+        lots.symbol,
         lots.underlying_symbol,
         lots.investment_class,
         lots.position_type,
         lots.acquired_on,
         lots.is_dated,
         cast(
-            cast(relief.units as numeric) / 1e12 * coalesce(bought.cumulative_ratio, 1)
-            * coalesce(paths.ratio, 1) * coalesce(today.cumulative_ratio, 1) / coalesce(since.cumulative_ratio, 1)
+            cast(relief.units as numeric) / 1e12 * lots.shares / lots.per_shares
             * (case when relief.is_short then -1 else 1 end) as numeric(38, 6)
         ) as quantity,
         cast(
@@ -44,13 +60,6 @@ final as (
         cast(cast(relief.basis_adjustment as numeric) / 100 as numeric(38, 2)) as basis_adjustment
     from relief
     inner join lots on relief.lot_id = lots.lot_id
-    left join paths on relief.lot_id = paths.position_id
-    {{ join_split_period('splits', 'bought', 'lots.pricing_symbol', 'lots.acquired_on', since='ex_date') }}
-    {{ join_split_period(
-        'splits', 'since', 'coalesce(paths.symbol, lots.pricing_symbol)', 'coalesce(paths.since_date, lots.acquired_on)',
-        since='ex_date'
-    ) }}
-    {{ join_split_period('splits', 'today', 'coalesce(paths.symbol, lots.pricing_symbol)', to_date()) }}
 )
 
 select * from final

@@ -1,6 +1,6 @@
 -- A method that lost a share or a cent, or relieved a lot twice, would show a wrong gain unseen: under every method the
 -- quantities and amounts of what is disposed of and of what is open are those of the lots, so that realized plus
--- unrealized gains are the same.
+-- unrealized gains are the same. A whole lot is alone in its instrument, and one row for all methods.
 with lots as (
     select
         portfolio_id,
@@ -9,6 +9,7 @@ with lots as (
         sum(cast(units as numeric)) as units,
         sum(cast(opening as numeric)) as opening
     from {{ ref('int_tax_lots') }}
+    where not is_whole
     group by portfolio_id, symbol, is_short
 ),
 
@@ -31,7 +32,7 @@ relief as (
     select
         relief.*,
         coalesce(disposals.is_transfer, false) as is_transfer
-    from {{ ref('int_lot_relief') }} as relief
+    from {{ ref('int_relieved_lots') }} as relief
     left join {{ ref('int_lot_disposals') }} as disposals on relief.disposal_id = disposals.disposal_id
 ),
 
