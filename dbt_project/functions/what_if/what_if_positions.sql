@@ -7,6 +7,25 @@ with trades_made as (
     where null_reason is null
 ),
 
+held as materialized (
+    select * from {{ mart('fct_position_values') }}
+    where
+        portfolio_id = what_if_positions.portfolio_id
+        and as_of_date = what_if_positions.as_of_date
+        and is_open
+),
+
+-- by arrays, so that versions of what is neither held nor traded are not read
+details as materialized (
+    select * from {{ mart('dim_positions') }}
+    where position_id = any(array(select held.position_id from held))
+),
+
+types as materialized (
+    select * from {{ mart('dim_symbols') }}
+    where symbol = any(array(select trades_made.symbol from trades_made))
+),
+
 lots as (
     select
         position_values.position_id,
@@ -20,12 +39,8 @@ lots as (
         position_values.price,
         position_values.market_value,
         position_values.delta_adjusted_exposure
-    from {{ mart('fct_position_values') }} as position_values
-    inner join {{ mart('dim_positions') }} as details on position_values.position_id = details.position_id
-    where
-        position_values.portfolio_id = what_if_positions.portfolio_id
-        and position_values.as_of_date = what_if_positions.as_of_date
-        and position_values.is_open
+    from held as position_values
+    inner join details on position_values.position_id = details.position_id
 ),
 
 ordered as (
@@ -82,7 +97,7 @@ bought as (
         order by abs(lots.quantity) desc, lots.position_id asc
         limit 1
     ) as known on true
-    left join {{ mart('dim_symbols') }} as types on trades_made.symbol = types.symbol
+    left join types on trades_made.symbol = types.symbol
     where not trades_made.is_close and abs(trades_made.quantity) > coalesce(reduced.quantity, 0)
 ),
 

@@ -26,6 +26,14 @@ volatilities as materialized (
         and symbol = any(array(select unnest(traded_symbols.symbols) from traded_symbols))
 ),
 
+bought_types as materialized (
+    select
+        symbol,
+        security_type
+    from {{ mart('dim_symbols') }}
+    where symbol = any(array(select positions.symbol from positions where positions.is_bought))
+),
+
 sold_now as materialized (
     select
         position_id,
@@ -62,7 +70,7 @@ sellable as (
     left join sold_now on positions.position_id = sold_now.position_id
     left join volumes on positions.symbol = volumes.symbol
     left join volatilities on positions.symbol = volatilities.symbol
-    left join {{ mart('dim_symbols') }} as types on positions.symbol = types.symbol and positions.is_bought
+    left join bought_types as types on positions.symbol = types.symbol and positions.is_bought
 ),
 
 {{ liquidity_steps('sellable') }},

@@ -16,18 +16,19 @@ splits as (
     select * from {{ ref('int_split_periods') }}
 ),
 
--- once for all methods: the shares of a lot are `shares` today for each `per_shares` of those that it was bought with
+-- once for all methods: a lot's shares are `today_ratio` today for each `entry_ratio` of those that were bought
 lots as materialized (
     select
         lots.lot_id,
-        case when lots.investment_class = 'PUBLIC' then coalesce(paths.symbol, lots.symbol) else lots.symbol end as symbol,
+        case when lots.investment_class = 'PUBLIC' then coalesce(paths.symbol, lots.symbol) else lots.symbol end
+            as symbol,
         lots.underlying_symbol,
         lots.investment_class,
         lots.position_type,
         lots.acquired_on,
         lots.is_dated,
-        coalesce(bought.cumulative_ratio, 1) * coalesce(paths.ratio, 1) * coalesce(today.cumulative_ratio, 1) as shares,
-        coalesce(since.cumulative_ratio, 1) as per_shares
+        coalesce(bought.cumulative_ratio, 1) * coalesce(paths.ratio, 1) * coalesce(today.cumulative_ratio, 1) as today_ratio,
+        coalesce(since.cumulative_ratio, 1) as entry_ratio
     from {{ ref('int_tax_lots') }} as lots
     left join paths on lots.lot_id = paths.position_id
     {{ join_split_period('splits', 'bought', 'lots.pricing_symbol', 'lots.acquired_on', since='ex_date') }}
@@ -51,7 +52,7 @@ final as (
         lots.acquired_on,
         lots.is_dated,
         cast(
-            cast(relief.units as numeric) / 1e12 * lots.shares / lots.per_shares
+            cast(relief.units as numeric) / 1e12 * lots.today_ratio / lots.entry_ratio
             * (case when relief.is_short then -1 else 1 end) as numeric(38, 6)
         ) as quantity,
         cast(
