@@ -27,7 +27,8 @@ lots as materialized (
         lots.position_type,
         lots.acquired_on,
         lots.is_dated,
-        coalesce(bought.cumulative_ratio, 1) * coalesce(paths.ratio, 1) * coalesce(today.cumulative_ratio, 1) as today_ratio,
+        coalesce(bought.cumulative_ratio, 1) * coalesce(paths.ratio, 1) * coalesce(today.cumulative_ratio, 1)
+            as today_ratio,
         coalesce(since.cumulative_ratio, 1) as entry_ratio
     from {{ ref('int_tax_lots') }} as lots
     left join paths on lots.lot_id = paths.position_id
