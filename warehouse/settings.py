@@ -239,6 +239,16 @@ class Settings(ChatSettings, AlarmSettings):
         ),
     )
 
+    dask_scheduler: str | None = Field(
+        default=None,
+        min_length=1,
+        description=(
+            "Address of a Dask scheduler, such as tls://scheduler:8786, over whose workers large Python "
+            "models are split; local: over MODEL_PROCESSES processes of this machine; default: they "
+            "are not split."
+        ),
+    )
+
     # The API
     secret_key: SecretStr | None = Field(
         default=None,

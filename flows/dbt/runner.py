@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from flows.environment import dbt_target
 from flows.errors import BuildError
 from warehouse.connections import Warehouse
-from warehouse.settings import profiles_folder, project_root
+from warehouse.settings import Settings, profiles_folder, project_root
 
 if TYPE_CHECKING:
     from dbt.cli.main import dbtRunnerResult
@@ -133,7 +133,7 @@ def run_plainly(
     begun = time.monotonic()
     arguments = [command, *options, "--vars", json.dumps(dict(variables))]
     processes = warehouse.settings.model_processes if _is_long(settings) else 1
-    with build_session(settings):
+    with build_session(settings), _workers(warehouse.settings):
         done = _run_dbt(folder, on_event, arguments, manifest, processes)
     report = read_results(folder / RESULTS, time.monotonic() - begun) if done.result else None
     if report is not None and on_report is not None:
@@ -142,6 +142,21 @@ def run_plainly(
         sentences = _failure_sentences(report.failed if report else (), str(done.exception or ""))
         raise BuildError(sentences, report)
     return report
+
+
+@contextmanager
+def _workers(settings: Settings) -> Iterator[None]:
+    """The Dask workers over which large Python models are split. Raises BuildError where there are none."""
+    if settings.dask_scheduler is None:
+        yield
+        return
+    from python_models.runtime.workers import WorkersError, workers  # noqa: PLC0415 - imports pandas
+
+    try:
+        with workers(settings.dask_scheduler, settings.model_processes):
+            yield
+    except WorkersError as error:
+        raise BuildError(str(error)) from error
 
 
 def _is_long(settings: Mapping[str, str]) -> bool:

@@ -21,6 +21,7 @@ from dbt_common.exceptions import DbtRuntimeError
 from python_models.runtime.frames import FrameError
 from python_models.runtime.model import PythonModel
 from python_models.runtime.processes import ModelProcessEndedError, run_where_allowed
+from python_models.runtime.workers import WorkersError
 
 
 class PythonModelJob(PythonJobHelper):
@@ -35,7 +36,7 @@ class PythonModelJob(PythonJobHelper):
         model = PythonModel.of(self.model, compiled_code)
         try:
             return run_where_allowed(model, self._conninfo())
-        except (FrameError, ModelProcessEndedError) as error:
+        except (FrameError, ModelProcessEndedError, WorkersError) as error:
             raise DbtRuntimeError(str(error)) from error
 
     def _conninfo(self) -> str:

@@ -20,6 +20,7 @@ from multiprocessing.connection import Connection
 
 from python_models.runtime.inputs import close_connections
 from python_models.runtime.model import PythonModel, run_model
+from python_models.runtime.workers import Scheduler, open_scheduler, using
 
 KERNELS = ("python_models.portfolio.risk", "python_models.factors.betas", "python_models.correlation.symbols")
 """What a process imports before its first model, while dbt still reads the project."""
@@ -58,7 +59,7 @@ def run_where_allowed(model: PythonModel, conninfo: str) -> int:
     if executor is None:
         return run_model(model, conninfo)
     try:
-        return executor.submit(_run, model, conninfo).result()
+        return executor.submit(_run, model, conninfo, open_scheduler()).result()
     except BrokenProcessPool as error:
         raise ModelProcessEndedError(
             f"A process that ran Python models ended while {model.name} was waited for; the operating system "
@@ -100,9 +101,10 @@ def _warm_up() -> None:
         import_module(name)
 
 
-def _run(model: PythonModel, conninfo: str) -> int:
+def _run(model: PythonModel, conninfo: str, scheduler: Scheduler | None) -> int:
     try:
-        return run_model(model, conninfo)
+        with using(scheduler):
+            return run_model(model, conninfo)
     except Exception as error:
         if _can_be_passed_on(error):
             raise

@@ -17,6 +17,7 @@ VALUES = {
     "embedded_port": ("5433", 5433),
     "backup_key": ("b" * 40, SecretStr("b" * 40)),
     "model_processes": ("1", 1),
+    "dask_scheduler": ("local", "local"),
     "analyst_database_url": ("postgresql://a@h/d", "postgresql://a@h/d"),
     "api_database_url": ("postgresql://b@h/d", "postgresql://b@h/d"),
     "auth_database_url": ("postgresql://c@h/d", "postgresql://c@h/d"),

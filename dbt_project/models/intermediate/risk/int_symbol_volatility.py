@@ -1,13 +1,18 @@
 """Volatility of every symbol (method and sources: python_models.portfolio.volatility)."""
 
+from functools import partial
+
 from python_models.portfolio.volatility import VolatilityConfig, symbol_volatility
+from python_models.runtime.workers import spread
 
 
 def model(dbt, session):
     dbt.config(materialized="build_table")
     start = dbt.ref("int_engine_start")
-    return symbol_volatility(
-        dbt.ref("int_return_windows"),
+    kernel = partial(
+        symbol_volatility,
         rules=VolatilityConfig(**dbt.config.get("volatility_rules")),
         from_date=start["market_date"].iloc[0],
     )
+    returns = dbt.ref("int_return_windows")
+    return spread(kernel, returns, by="symbol", at_a_time=2_000)
