@@ -249,6 +249,20 @@ class Settings(ChatSettings, AlarmSettings):
         ),
     )
 
+    dask_symbols: int = Field(
+        default=2_000,
+        ge=1,
+        description="With DASK_SCHEDULER, a model of more symbols is split into parts of at most so many.",
+    )
+    dask_contracts: int = Field(
+        default=10_000,
+        ge=1,
+        description=(
+            "With DASK_SCHEDULER, a model of more options, each counted once for each session, is split into "
+            "parts of at most so many."
+        ),
+    )
+
     # The API
     secret_key: SecretStr | None = Field(
         default=None,

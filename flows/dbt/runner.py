@@ -150,10 +150,15 @@ def _workers(settings: Settings) -> Iterator[None]:
     if settings.dask_scheduler is None:
         yield
         return
-    from python_models.runtime.workers import WorkersError, workers  # noqa: PLC0415 - imports pandas
+    from python_models.runtime.workers import (  # noqa: PLC0415 - imports pandas
+        PartSizes,
+        WorkersError,
+        workers,
+    )
 
+    sizes = PartSizes(settings.dask_symbols, settings.dask_contracts)
     try:
-        with workers(settings.dask_scheduler, settings.model_processes):
+        with workers(settings.dask_scheduler, settings.model_processes, sizes):
             yield
     except WorkersError as error:
         raise BuildError(str(error)) from error

@@ -34,11 +34,22 @@ class WorkersError(Exception):
     """A cluster cannot be used, or lost what it was computing."""
 
 
+class PartSizes(NamedTuple):
+    """The most that a part has: symbols, or rows, such as contracts, whose results do not need each other."""
+
+    symbols: int = 2_000
+    rows: int = 10_000
+
+
+DEFAULT_SIZES = PartSizes()
+
+
 class Scheduler(NamedTuple):
     """Where a cluster is reached. security: of one started here; else dask's own configuration of TLS."""
 
     address: str
     security: Any = None
+    sizes: PartSizes = DEFAULT_SIZES
 
 
 _open: list[Scheduler | None] = []
@@ -61,13 +72,13 @@ def using(scheduler: Scheduler | None) -> Iterator[None]:
 
 
 @contextmanager
-def workers(address: str | None, count: int) -> Iterator[None]:
+def workers(address: str | None, count: int, sizes: PartSizes = DEFAULT_SIZES) -> Iterator[None]:
     """Let `spread` use the cluster at an address, or so many processes started here (LOCAL); None: neither.
 
     Raises WorkersError without the extra `dask`.
     """
     if address != LOCAL:
-        with using(Scheduler(address) if address else None):
+        with using(Scheduler(address, sizes=sizes) if address else None):
             yield
         return
     distributed = _distributed()
@@ -82,35 +93,34 @@ def workers(address: str | None, count: int) -> Iterator[None]:
             scheduler_kwargs={"dashboard": False, "http_prefix": ""},
             dashboard_address="127.0.0.1:0",
         ) as cluster,
-        using(Scheduler(cluster.scheduler_address, security)),
+        using(Scheduler(cluster.scheduler_address, security, sizes)),
     ):
         yield
 
 
-def spread(kernel: Kernel, frame: pd.DataFrame, *, at_a_time: int, by: str | None = None) -> pd.DataFrame:
+def spread(kernel: Kernel, frame: pd.DataFrame, *, by_symbol: bool = False) -> pd.DataFrame:
     """kernel(frame), computed in parts on the workers of an open cluster; here without one, or with one part.
 
-    by None: the kernel returns one row per row, in order, each independent of the others; a part has at most
-    at_a_time rows. by a column, such as symbol: of a panel (as_of_date, session_number, daily_return), whose
-    series are independent and whose result is ordered by as_of_date and that column; a part has at most
-    at_a_time series. Raises WorkersError, and what the kernel raises.
+    by_symbol: the frame is a panel (symbol, as_of_date, session_number, daily_return), whose symbols are
+    independent and whose result is ordered by as_of_date and symbol. Else the kernel returns one row per row,
+    in order, each independent of the others. Raises WorkersError, and what the kernel raises.
     """
     scheduler = open_scheduler()
     if scheduler is None:
         return kernel(frame)
-    if by is None:
-        codes, size = np.arange(len(frame)), len(frame)
+    if by_symbol:
+        codes, symbols = frame["symbol"].factorize(sort=True)
+        size, most = len(symbols), scheduler.sizes.symbols
     else:
-        codes, names = frame[by].factorize(sort=True)
-        size = len(names)
-    count = -(-size // at_a_time)
+        codes, size, most = np.arange(len(frame)), len(frame), scheduler.sizes.rows
+    count = -(-size // most)
     if count <= 1:
         return kernel(frame)
     parts = _parts(frame, codes * count // size)
-    if by is not None:
-        parts = _panels(parts, by, frame.drop_duplicates("session_number"))
+    if by_symbol:
+        parts = _panels(parts, frame.drop_duplicates("session_number"))
     found = pd.concat(_computed(kernel, parts, count, scheduler), ignore_index=True)
-    if by is not None:
+    if by_symbol:
         found = found.sort_values("as_of_date", kind="stable", ignore_index=True)
     return found.infer_objects()  # a text column is one of objects in a part that has no text
 
@@ -122,14 +132,14 @@ def _parts(frame: pd.DataFrame, numbers: npt.NDArray[np.int64]) -> Iterator[pd.D
         yield frame.take(rows)
 
 
-def _panels(parts: Iterator[pd.DataFrame], by: str, sessions: pd.DataFrame) -> Iterator[pd.DataFrame]:
+def _panels(parts: Iterator[pd.DataFrame], sessions: pd.DataFrame) -> Iterator[pd.DataFrame]:
     """Each part with an unknown return on the sessions that only others have.
 
     A window then spans the same sessions in each part as in the whole. sessions: a row of each.
     """
     for part in parts:
         missing = sessions[~sessions["session_number"].isin(part["session_number"])]
-        missing = missing.assign(**{by: part[by].iloc[0], "daily_return": np.nan})
+        missing = missing.assign(symbol=part["symbol"].iloc[0], daily_return=np.nan)
         yield pd.concat([part, missing.astype(sessions.dtypes)]) if len(missing) else part
 
 

@@ -18,6 +18,8 @@ VALUES = {
     "backup_key": ("b" * 40, SecretStr("b" * 40)),
     "model_processes": ("1", 1),
     "dask_scheduler": ("local", "local"),
+    "dask_symbols": ("500", 500),
+    "dask_contracts": ("500", 500),
     "analyst_database_url": ("postgresql://a@h/d", "postgresql://a@h/d"),
     "api_database_url": ("postgresql://b@h/d", "postgresql://b@h/d"),
     "auth_database_url": ("postgresql://c@h/d", "postgresql://c@h/d"),

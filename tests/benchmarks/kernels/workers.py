@@ -80,13 +80,11 @@ def measure() -> Iterator[tuple[str, float, float]]:
     cluster = open_scheduler()
     volatility = partial(symbol_volatility, rules=VOLATILITY_CONFIG, from_date=str(DAY.date()))
     for symbols in (1_000, 10_000, 100_000):
-        returns = random_returns(symbols)
-        split = partial(spread, volatility, returns, by="symbol", at_a_time=-(-symbols // 10))
+        split = partial(spread, volatility, random_returns(symbols), by_symbol=True)
         yield f"volatility of {symbols:,} symbols, one session", *_seconds(split, cluster)
     values = partial(value_options, check_date=str(DAY.date()))
-    for options in (10_000, 100_000):
-        contracts = random_contracts(options)
-        split = partial(spread, values, contracts, at_a_time=options // 10)
+    for options in (20_000, 100_000):
+        split = partial(spread, values, random_contracts(options))
         yield f"volatility, price and Greeks of {options:,} options", *_seconds(split, cluster)
 
 

@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -17,7 +18,15 @@ from python_models.options.valuation import value_options
 from python_models.portfolio.volatility import symbol_volatility
 from python_models.runtime import workers as workers_module
 from python_models.runtime.inputs import Inputs, reading
-from python_models.runtime.workers import Scheduler, WorkersError, open_scheduler, spread, using, workers
+from python_models.runtime.workers import (
+    PartSizes,
+    Scheduler,
+    WorkersError,
+    open_scheduler,
+    spread,
+    using,
+    workers,
+)
 from tests.benchmarks.kernels.workers import random_contracts, random_returns
 from tests.method_config import VOLATILITY_CONFIG
 from warehouse.connections import Warehouse
@@ -38,11 +47,17 @@ def cluster() -> Iterator[Scheduler]:
         yield scheduler
 
 
+def _parts_of(scheduler: Scheduler, **most: int) -> AbstractContextManager[None]:
+    """`spread` computes in parts of at most so many symbols or rows."""
+    return using(scheduler._replace(sizes=PartSizes(**most)))
+
+
 def _assert_equal(one: pd.DataFrame, other: pd.DataFrame) -> None:
-    """The same columns, types and rows, every bit of every number."""
+    """The same columns, types and rows, every bit of every number; NaN is null, whatever its sign."""
     pd.testing.assert_frame_equal(one, other, check_exact=True)
     for name in one.select_dtypes("float64"):
-        assert one[name].to_numpy().tobytes() == other[name].to_numpy().tobytes(), name
+        first, second = (frame[name].mask(frame[name].isna(), np.nan).to_numpy() for frame in (one, other))
+        assert first.tobytes() == second.tobytes(), name
 
 
 def _volatility(returns: pd.DataFrame, sessions: int) -> partial[pd.DataFrame]:
@@ -53,8 +68,8 @@ def _volatility(returns: pd.DataFrame, sessions: int) -> partial[pd.DataFrame]:
 def test_options_are_valued_in_parts_as_in_one(cluster: Scheduler) -> None:
     contracts = random_contracts(3_000)
     kernel = partial(value_options, check_date="2025-06-30")
-    with using(cluster):
-        found = spread(kernel, contracts, at_a_time=700)
+    with _parts_of(cluster, rows=700):
+        found = spread(kernel, contracts)
     _assert_equal(found, kernel(contracts))
 
 
@@ -64,8 +79,8 @@ def test_volatilities_are_computed_in_parts_as_in_one(cluster: Scheduler) -> Non
     is_gap = (returns["session_number"] == 280) & (returns["symbol"] < "S00250")
     returns = returns[~is_gap].sample(frac=1, random_state=3, ignore_index=True)
     kernel = _volatility(returns, 4)
-    with using(cluster):
-        found = spread(kernel, returns, at_a_time=64, by="symbol")
+    with _parts_of(cluster, symbols=64):
+        found = spread(kernel, returns, by_symbol=True)
     _assert_equal(found, kernel(returns))
 
 
@@ -76,9 +91,9 @@ def test_the_demonstration_is_computed_in_parts_as_in_one(cluster: Scheduler, de
         returns = inputs.read(day, '"intermediate"."int_return_windows"')
     newest = contracts.loc[~contracts["is_settlement"].astype(bool), "as_of_date"].max()
     options, volatility = partial(value_options, check_date=newest), _volatility(returns, 20)
-    with using(cluster):
-        valued = spread(options, contracts, at_a_time=len(contracts) // 3)
-        risk = spread(volatility, returns, at_a_time=10, by="symbol")
+    with _parts_of(cluster, symbols=10, rows=len(contracts) // 3):
+        valued = spread(options, contracts)
+        risk = spread(volatility, returns, by_symbol=True)
     assert len(valued) > 100
     assert len(risk) > 500
     _assert_equal(valued, options(contracts))
@@ -107,44 +122,47 @@ ROWS = pd.DataFrame({"row": range(100)})
 
 
 def test_what_a_kernel_raises_is_passed_on(cluster: Scheduler) -> None:
-    with using(cluster), pytest.raises(ValueError, match="no such row as"):
-        spread(_fails, ROWS, at_a_time=50)
+    with _parts_of(cluster, rows=50), pytest.raises(ValueError, match="no such row as"):
+        spread(_fails, ROWS)
 
 
 def test_a_worker_with_other_code_is_refused(cluster: Scheduler, monkeypatch: pytest.MonkeyPatch) -> None:
     own = workers_module._identity() | {"numpy": "1.0"}
     monkeypatch.setattr(workers_module, "_identity", lambda: own)
     with (
-        using(cluster),
+        _parts_of(cluster, rows=50),
         pytest.raises(WorkersError, match=r"The worker tls://.* has numpy .* instead of 1\.0"),
     ):
-        spread(_fails, ROWS, at_a_time=50)
+        spread(_fails, ROWS)
 
 
 def test_parts_of_a_worker_that_is_killed_are_computed_by_another(cluster: Scheduler, tmp_path: Path) -> None:
     kernel = partial(_ends_once, folder=str(tmp_path))
-    with using(cluster):
-        _assert_equal(spread(kernel, ROWS, at_a_time=10), ROWS)
+    with _parts_of(cluster, rows=10):
+        _assert_equal(spread(kernel, ROWS), ROWS)
     assert (tmp_path / "killed").exists()
 
 
 def test_what_ends_every_worker_is_named(cluster: Scheduler) -> None:
     with (
-        using(cluster),
+        _parts_of(cluster, rows=50),
         pytest.raises(WorkersError, match=r"_ends on the Dask cluster at tls://.*lost.*memory"),
     ):
-        spread(_ends, ROWS, at_a_time=50)
+        spread(_ends, ROWS)
 
 
 def test_a_scheduler_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("distributed", reason="distributed is not installed")
     monkeypatch.setattr(workers_module, "PATIENCE", 1)
-    with using(Scheduler("tcp://127.0.0.1:9")), pytest.raises(WorkersError, match=r"tcp://127\.0\.0\.1:9"):
-        spread(_fails, ROWS, at_a_time=50)
+    with (
+        _parts_of(Scheduler("tcp://127.0.0.1:9"), rows=50),
+        pytest.raises(WorkersError, match=r"tcp://127\.0\.0\.1:9"),
+    ):
+        spread(_fails, ROWS)
 
 
 def test_without_a_scheduler_a_kernel_runs_here() -> None:
     before = "distributed" in sys.modules
     with workers(None, 2):
-        assert spread(lambda frame: frame, ROWS, at_a_time=10) is ROWS
+        assert spread(lambda frame: frame, ROWS) is ROWS
     assert ("distributed" in sys.modules) == before

@@ -11,4 +11,4 @@ def model(dbt, session):
     contracts = dbt.ref("int_option_inputs")
     # the independent check is slow: it covers only the newest date with live options
     newest = contracts.loc[~contracts["is_settlement"].astype(bool), "as_of_date"].max()
-    return spread(partial(value_options, check_date=newest), contracts, at_a_time=10_000)
+    return spread(partial(value_options, check_date=newest), contracts)

@@ -14,5 +14,4 @@ def model(dbt, session):
         rules=VolatilityConfig(**dbt.config.get("volatility_rules")),
         from_date=start["market_date"].iloc[0],
     )
-    returns = dbt.ref("int_return_windows")
-    return spread(kernel, returns, by="symbol", at_a_time=2_000)
+    return spread(kernel, dbt.ref("int_return_windows"), by_symbol=True)
