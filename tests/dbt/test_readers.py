@@ -54,6 +54,27 @@ def _count(connection: Connection, schema: str, name: str) -> int:
     return int(row[0])
 
 
+VERSIONED = (
+    "dim_portfolios",
+    "dim_positions",
+    "dim_symbols",
+    "dim_position_tags",
+    "fct_tax_lots",
+    "dim_dates",
+)
+
+
+@pytest.mark.parametrize("name", VERSIONED)
+def test_the_planner_knows_how_many_rows_a_mart_has(analyst: Connection, name: str) -> None:
+    # Expecting one row in 500, it joined the arrays of one mart anew for each row of another: for minutes.
+    statement = sql.SQL("explain (format json) select * from {}").format(sql.Identifier("marts", name))
+    row = analyst.execute(statement).fetchone()
+    assert row is not None
+    expected = row[0][0]["Plan"]["Plan Rows"]
+    rows = _count(analyst, "marts", name)
+    assert rows / 20 <= expected <= rows * 5
+
+
 def test_the_analyst_reads_every_mart_and_its_history(demo: Warehouse, analyst: Connection) -> None:
     views = _views(demo)
     assert len(views) == 60 + 55
