@@ -18,8 +18,10 @@ MAY_IMPORT = {
     "flows": {"warehouse", "ingestion", "python_models"},
     "api": {"warehouse"},
 }
-# flows runs dbt, and says in how many processes its Python models run; kernels are dbt's to call
-OF_PYTHON_MODELS = {"flows.dbt.runner": {"python_models.runtime.processes"}}
+# flows runs dbt, and says in which processes its Python models run; kernels are dbt's to call
+OF_PYTHON_MODELS = {
+    "flows.dbt.runner": {"python_models.runtime.processes", "python_models.runtime.workers"},
+}
 # commands that start what api offers, through its entry points
 OF_API = {
     "flows.cli.app": {"api.chat.store.command"},
