@@ -21,6 +21,7 @@ from psycopg.rows import dict_row
 
 from tests.examples import examples
 from warehouse.connections import Warehouse
+from warehouse.settings import project_root
 
 FloatArray = npt.NDArray[np.float64]
 METHODS = ("carino", "menchero")
@@ -78,6 +79,7 @@ PUBLISHED = {
     ),
 }
 MENCHERO_M = 0.9781278654
+OTHER_METHODS = project_root() / "docs/examples/attribution_methods.sql"
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +116,7 @@ def stored(writer: psycopg.Connection[Any], book: Book, segments: tuple[str, ...
     portfolio_id = uuid4()
     returns, benchmark = book.totals
     allocation, selection = book.effects
-    for period, day in enumerate(DATES):
+    for period, day in enumerate(DATES[: len(returns)]):
         writer.execute(
             "insert into fct_portfolio_snapshots (portfolio_id, as_of_date, daily_return, twr_index)"
             " values (%s, %s, %s, %s)",
@@ -176,6 +178,61 @@ def test_the_year_is_that_of_the_book(writer: psycopg.Connection[Any], method: s
     assert {(row["null_reason"], row["coverage"], row["sessions"]) for row in found.values()} == {
         (None, 1, 4)
     }
+
+
+def other_methods(writer: psycopg.Connection[Any], portfolio_id: Any) -> dict[str, float]:
+    """The answer of docs/examples/attribution_methods.sql."""
+    text = OTHER_METHODS.read_text().replace(":'portfolio_id'", "%(portfolio_id)s").rstrip().rstrip(";")
+    cursor = writer.cursor(row_factory=dict_row)
+    row = cursor.execute(text.encode(), {"portfolio_id": portfolio_id}).fetchone()
+    assert row is not None
+    return row
+
+
+def test_other_methods_from_the_same_columns_are_those_of_the_book(
+    writer: psycopg.Connection[Any],
+) -> None:
+    found = other_methods(writer, stored(writer, BACON))
+    assert found["grap_allocation"] == pytest.approx(0.0123596361, abs=1e-10)
+    assert found["grap_selection"] == pytest.approx(0.1202960934, abs=1e-10)
+    assert found["bhb_allocation"] + found["bhb_selection"] + found["bhb_interaction"] == pytest.approx(
+        0.1326557295, abs=1e-10
+    )
+    assert found["geometric_allocation"] == pytest.approx(0.0128531682, abs=1e-10)
+    assert found["geometric_selection"] == pytest.approx(0.1318809755, abs=1e-10)
+    assert found["geometric_excess"] == pytest.approx(0.1464292321, abs=1e-10)
+    grown = (1 + found["geometric_allocation"]) * (1 + found["geometric_selection"])
+    assert grown - 1 == pytest.approx(found["geometric_excess"], abs=1e-12)
+
+
+# allocation and selection of the geometric method, by quarter
+GEOMETRIC = [(-0.0112782, 0.0294677), (-0.0052411, 0.0179136), (0.04, 0.0439560), (-0.0098039, 0.0346535)]
+
+
+@pytest.mark.parametrize("quarter", range(4))
+def test_other_methods_of_a_quarter_are_those_of_the_book(
+    writer: psycopg.Connection[Any], quarter: int
+) -> None:
+    only = Book(*(values[quarter : quarter + 1] for values in BACON))
+    found = other_methods(writer, stored(writer, only))
+    geometric = found["geometric_allocation"], found["geometric_selection"]
+    assert geometric == pytest.approx(GEOMETRIC[quarter], abs=5e-8)
+    if quarter == 0:
+        brinson = [found[f"bhb_{effect}"] for effect in ("allocation", "selection", "interaction")]
+        assert brinson == pytest.approx([-0.012, 0.03, 0.001], abs=1e-12)
+
+
+def test_effects_linked_by_grap_are_frongello_s(writer: psycopg.Connection[Any]) -> None:
+    """Frongello's recursion: F_t = E_t times the portfolio's growth before + r_b,t times all F before."""
+    returns, benchmark = BACON.totals
+    totals = []
+    for effect in BACON.effects:
+        sums: list[float] = []
+        for period, size in enumerate(effect.sum(axis=1)):
+            sums.append(size * np.prod(1 + returns[:period]) + benchmark[period] * sum(sums))
+        totals.append(sum(sums))
+    found = other_methods(writer, stored(writer, BACON))
+    assert [found["grap_allocation"], found["grap_selection"]] == pytest.approx(totals, abs=1e-14)
 
 
 def test_coefficients_of_menchero_are_m_where_nothing_is_in_excess(writer: psycopg.Connection[Any]) -> None:
