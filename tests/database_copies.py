@@ -1,6 +1,7 @@
 """Warehouses as copies of others, each in its own database on the same server."""
 
 import os
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -18,13 +19,24 @@ def copy_of(base: Warehouse, name: str) -> Warehouse:
     name = database_name(f"{name}_{PROCESS}")
     _drop_databases(base, name)
     template = sql.Identifier(base.settings.warehouse_database)
+    statement = sql.SQL("create database {} template {} strategy file_copy").format(
+        sql.Identifier(name), template
+    )
     with psycopg.connect(_server_url(base), autocommit=True) as connection:
-        connection.execute(
-            sql.SQL("create database {} template {} strategy file_copy").format(
-                sql.Identifier(name), template
-            )
-        )
+        _execute_when_free(connection, statement)
     return open_warehouse(settings_of(base.settings.sigmasight_home, name))
+
+
+def _execute_when_free(connection: psycopg.Connection[Any], statement: sql.Composed) -> None:
+    """The server waits five seconds for sessions of the template to end: too few on a busy machine."""
+    for wait in range(12):
+        try:
+            connection.execute(statement)
+        except psycopg.errors.ObjectInUse:
+            if wait == 11:
+                raise
+        else:
+            return
 
 
 def drop(copy: Warehouse) -> None:
