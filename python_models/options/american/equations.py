@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import ndtr
 
-from python_models.options.american.grid import NODES, TIME, Points, points
+from python_models.options.american.grid import NODES, TIME, Points, added, points
 from python_models.options.american.puts import Puts
 from python_models.options.greeks import FloatArray
 
@@ -89,7 +89,7 @@ def _smooth_sides(terms: Terms, scores: Scores) -> Sides:
     dividends = _paid(terms, lambda: _density(asset_points) / terms.point_deviation + ndtr(asset_points))
     steepness = -scores.node / terms.node_deviation
     return Sides(
-        cash=cash_density + interest.sum(axis=1),
+        cash=cash_density + added(interest, 1),
         asset=asset_density + ndtr(asset_node) + dividends,
         cash_slope=steepness * cash_density,
         asset_slope=steepness * asset_density,
@@ -100,7 +100,7 @@ def _equal_sides(terms: Terms, scores: Scores) -> Sides:
     """FP-B, with slopes as for FP-A."""
     asset_node, asset_points = scores.node + terms.node_deviation, scores.points + terms.point_deviation
     return Sides(
-        cash=ndtr(scores.node) + (terms.interest * ndtr(scores.points)).sum(axis=1),
+        cash=ndtr(scores.node) + added(terms.interest * ndtr(scores.points), 1),
         asset=ndtr(asset_node) + _paid(terms, lambda: ndtr(asset_points)),
         cash_slope=_density(scores.node) / terms.node_deviation,
         asset_slope=_density(asset_node) / terms.node_deviation,
@@ -109,7 +109,7 @@ def _equal_sides(terms: Terms, scores: Scores) -> Sides:
 
 def _paid(terms: Terms, share: Callable[[], FloatArray]) -> FloatArray | float:
     """The dividends until expiration, times the share at each point; not computed where nobody pays any."""
-    return (terms.dividends * share()).sum(axis=1) if terms.dividends.any() else 0.0
+    return added(terms.dividends * share(), 1) if terms.dividends.any() else 0.0
 
 
 def _density(score: FloatArray) -> FloatArray:

@@ -36,6 +36,19 @@ class Points(NamedTuple):
     interpolation: FloatArray
 
 
+def added(values: FloatArray, axis: int) -> FloatArray:
+    """The sum over an axis before that of the options, in its order.
+
+    NumPy adds up a single option's terms in another order than those of many: its price would depend, in the
+    last bit, on the options that are computed with it.
+    """
+    first, *others = np.moveaxis(values, axis, 0)
+    total = first.copy()
+    for term in others:
+        total += term
+    return total
+
+
 def quadrature(points: int) -> Quadrature:
     """Gauss and Legendre's rule in the angle whose squared sine is the time since now.
 

@@ -17,7 +17,7 @@ import numpy as np
 from scipy.special import erfcx, ndtr
 
 from python_models.options.american.boundary import LogBoundary
-from python_models.options.american.grid import PREMIUM
+from python_models.options.american.grid import PREMIUM, added
 from python_models.options.american.puts import Puts
 from python_models.options.greeks import FloatArray
 
@@ -51,7 +51,7 @@ def held_value(puts: Puts, boundary: LogBoundary, log_spot: FloatArray) -> Float
     """The price if held, not below the European one, which it is up to the boundary: exercise pays more."""
     european = _european(puts, log_spot)
     constant = _constant(puts, boundary.now, log_spot)
-    fixed = (constant.weights * constant.powers).sum(axis=0) - _gap(puts, constant.score, log_spot)
+    fixed = added(constant.weights * constant.powers, 0) - _gap(puts, constant.score, log_spot)
     held = european + fixed + _difference(puts, boundary, log_spot)
     return np.where(log_spot <= boundary.now, european, np.maximum(held, european))
 
@@ -65,7 +65,7 @@ def put_slopes(puts: Puts, boundary: LogBoundary, log_spot: FloatArray) -> Slope
         _constant_slopes(puts, boundary.now, log_spot),
         _difference_slopes(puts, boundary, log_spot),
     )
-    held = (np.sum(orders, axis=0) for orders in zip(*parts, strict=True))
+    held = (added(np.array(orders), 0) for orders in zip(*parts, strict=True))
     return Slopes(*(np.where(is_exercised, exercised, order) for order in held))
 
 
@@ -114,8 +114,8 @@ def _constant_slopes(puts: Puts, level: FloatArray, log_spot: FloatArray) -> Slo
     terms = _constant(puts, level, log_spot)
     edge = (1 - np.exp(level)) * terms.density / puts.deviation
     held = np.exp(log_spot - puts.dividend_yield) * ndtr(-terms.score - puts.deviation)
-    first = (terms.weights * terms.first).sum(axis=0) + edge + held
-    second = (terms.weights * terms.second).sum(axis=0) - terms.score * edge / puts.deviation + held
+    first = added(terms.weights * terms.first, 0) + edge + held
+    second = added(terms.weights * terms.second, 0) - terms.score * edge / puts.deviation + held
     return Slopes(first, second - np.exp(level) * terms.density / puts.deviation)
 
 
@@ -126,13 +126,12 @@ def _difference(puts: Puts, boundary: LogBoundary, log_spot: FloatArray) -> Floa
     if puts.dividend_yield.any():
         shift = puts.deviation * PREMIUM.root
         flow -= _dividends(puts, log_spot) * (ndtr(-later - shift) - ndtr(-now - shift))
-    difference: FloatArray = flow.sum(axis=0)
-    return difference
+    return added(flow, 0)
 
 
 def _difference_slopes(puts: Puts, boundary: LogBoundary, log_spot: FloatArray) -> Slopes:
     later, now = (_flow_slopes(puts, level, log_spot) for level in (boundary.later, boundary.now))
-    return Slopes(*((more - less).sum(axis=0) for more, less in zip(later, now, strict=True)))
+    return Slopes(*(added(more - less, 0) for more, less in zip(later, now, strict=True)))
 
 
 def _flow_slopes(puts: Puts, level: FloatArray, log_spot: FloatArray) -> Slopes:

@@ -14,6 +14,7 @@ from python_models.options.american.pricing import american_price
 from python_models.options.american.sensitivities import american_greeks
 from python_models.options.greeks import option_greeks, option_price
 from python_models.options.valuation import observed_volatilities, value_options
+from tests.benchmarks.kernels.workers import random_contracts
 from tests.examples import examples
 
 DAY = "2025-06-30"
@@ -358,3 +359,14 @@ def test_the_volatility_behind_a_quote_is_found(volatility: float, strike: float
     else:
         assert row["iv_status"] in {"no_time_value", "no_quote"}
         assert row["iv_source"] == "realized_63d"
+
+
+def test_an_option_s_figures_do_not_depend_on_its_company() -> None:
+    # Silent failure prevented: figures that change in the last bit with the number of options in the build
+    contracts = random_contracts(300)
+    whole = value_options(contracts, check_date=None)
+    each = (contracts.iloc[[row]].reset_index(drop=True) for row in range(len(contracts)))
+    alone = [value_options(contract, check_date=None) for contract in each]
+    pd.testing.assert_frame_equal(
+        pd.concat(alone, ignore_index=True).astype(whole.dtypes), whole, check_exact=True
+    )
