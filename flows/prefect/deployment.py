@@ -3,12 +3,14 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
+from uuid import UUID
 
 from flows.alarms.watcher import alarms_watched
 from flows.console import console
 from flows.environment import is_prefect_named, prepare_environment
 from flows.errors import OrchestratorError, UsageError
+from flows.prefect.lost_workers import HEARTBEAT_SECONDS, watch_for_lost_workers
 from flows.prefect.schedule import CRON, TIMEZONE
 from flows.prefect.server import secret_file, start_scheduling_server
 from flows.prefect.start import check_source
@@ -46,6 +48,7 @@ def nightly_deployment(
 
     from flows.prefect.nightly import nightly
 
+    heartbeat = {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT_SECONDS)}
     return RunnerDeployment.from_flow(
         nightly,
         name="nightly",
@@ -55,7 +58,7 @@ def nightly_deployment(
         entrypoint_type=EntrypointType.MODULE_PATH,
         concurrency_limit=1 if pool else None,
         work_pool_name=pool,
-        job_variables={"env": worker_environment(settings)} if pool and settings else None,
+        job_variables={"env": worker_environment(settings) | heartbeat} if pool and settings else None,
     )
 
 
@@ -93,8 +96,8 @@ def serve_schedule(warehouse: Warehouse, source: Source | None, prices: Path | N
 def deploy_to_pool(warehouse: Warehouse, source: Source | None, prices: Path | None, pool: str) -> None:
     """Deploy the flow with its schedule to a work pool of the server at PREFECT_API_URL, and return.
 
-    A missing pool is created, of type process. Deploying again replaces the deployment.
-    Raises UsageError or OrchestratorError.
+    A missing pool is created, of type process. Deploying again replaces the deployment. The server then marks
+    runs as crashed whose worker is gone. Raises UsageError or OrchestratorError.
     """
     check_source(source, prices)
     if not is_prefect_named():
@@ -121,7 +124,7 @@ def deploy_to_pool(warehouse: Warehouse, source: Source | None, prices: Path | N
 
 
 def _deploy(deployment: "RunnerDeployment", pool: str) -> bool:
-    """Register the deployment; whether its pool had to be created."""
+    """Register the deployment and its automation; whether its pool had to be created."""
     import httpx
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.actions import WorkPoolCreate
@@ -136,7 +139,7 @@ def _deploy(deployment: "RunnerDeployment", pool: str) -> bool:
             except ObjectNotFound:
                 client.create_work_pool(WorkPoolCreate(name=pool, type=PROCESS_POOL))
                 created = True
-        deployment.apply()
+            watch_for_lost_workers(client, cast(UUID, deployment.apply()))  # awaitable only in a running loop
     except (httpx.HTTPError, PrefectHTTPStatusError, RuntimeError) as error:
         raise OrchestratorError(
             f"The Prefect server at {url} did not accept the deployment ({error}): check that it runs and "

@@ -26,7 +26,7 @@ from warehouse.settings import project_root
 
 ROOT = project_root()
 SIGMASIGHT = Path(sys.executable).with_name("sigmasight")
-PATIENCE_SECONDS = 240.0
+PATIENCE_SECONDS = 600.0
 
 SYMBOLS = {"SPY": 500.0, "AAPL": 200.0, "MSFT": 400.0, "TLT": 90.0}
 FIRST_DATE, ENTRY_DATE = date(2025, 3, 3), date(2025, 6, 2)

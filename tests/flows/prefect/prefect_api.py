@@ -2,9 +2,11 @@
 
 import base64
 import json
+import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 from flows.prefect.server import read_secret
@@ -30,9 +32,16 @@ class PrefectServer:
         }
 
     def ask(self, path: str, body: Any = None) -> Any:
-        """The answer to an authorized GET, or POST with a body."""
+        """The answer to an authorized GET, or POST with a body; asked again while its database is busy."""
         headers = authorization(read_secret(self.settings)) | ({} if body is None else self.token())
-        return json.loads(open_url(f"{self.url}{path}", body, headers)[1])
+        for _ in range(60):
+            try:
+                return json.loads(open_url(f"{self.url}{path}", body, headers)[1])
+            except urllib.error.HTTPError as error:
+                if error.code != HTTPStatus.SERVICE_UNAVAILABLE:
+                    raise
+            time.sleep(1)
+        raise TimeoutError(f"Prefect's server is busy: {path}")
 
     def token(self) -> dict[str, str]:
         """The CSRF token that every change needs."""
@@ -53,12 +62,13 @@ class PrefectServer:
         body = {"parameters": given, "state": {"type": "SCHEDULED"}}
         return str(self.ask(f"/deployments/{served['id']}/create_flow_run", body)["id"])
 
-    def leave_pending(self, served: dict[str, Any]) -> None:
-        """Leave a run as a schedule does that is killed before the run's process begins."""
+    def leave_pending(self, served: dict[str, Any]) -> str:
+        """Leave a run as a schedule or worker does that is killed before the run's process begins; its id."""
         state = {"type": "SCHEDULED", "state_details": {"scheduled_time": "2100-01-01T00:00:00Z"}}
         run = self.ask(f"/deployments/{served['id']}/create_flow_run", {"state": state})
         answer = self.ask(f"/flow_runs/{run['id']}/set_state", {"state": {"type": "PENDING"}})
         assert answer["status"] == "ACCEPT", answer
+        return str(run["id"])
 
 
 def authorization(secret: str) -> dict[str, str]:

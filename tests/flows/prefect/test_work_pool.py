@@ -1,4 +1,4 @@
-"""A Prefect server, two workers and the warehouse, each a process of its own: the night runs once."""
+"""A Prefect server, workers and the warehouse, each a process of its own: the night runs once, or again."""
 
 import os
 import socket
@@ -7,6 +7,7 @@ import sys
 import urllib.error
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,39 +15,56 @@ import psutil
 import psycopg
 import pytest
 
+from flows.prefect.lost_workers import ALIVE, BEGINS, LOST_SECONDS
 from flows.prefect.server import read_secret
 from tests.flows.flow_helpers import NEW_DATE, CommandLine, one, wait_until, waits
 from tests.flows.prefect.prefect_api import ENDED, PrefectServer
+from warehouse.locks import LOAD_LOCK
 from warehouse.settings import Settings
 
-pytestmark = [pytest.mark.slow, pytest.mark.long]  # several builds, and a server
+pytestmark = [pytest.mark.slow, pytest.mark.long]  # waits until Prefect misses the heartbeats of a killed run
 
 PREFECT = Path(sys.executable).with_name("prefect")
 POOL = "nights"
 
-# Stops a run after its build and before its publication.
+BUSY = timedelta(seconds=90)  # what a busy machine may take longer
+
+# Where a run waits: before it plans its window, or after its build and before its publication.
+BEFORE_PLAN = f"select pg_advisory_xact_lock_shared({LOAD_LOCK})"
 BEFORE_PUBLICATION = "lock table ops.publications in share mode"
 
 
 @pytest.fixture(scope="module")
 def server(make_home: Callable[[], Path]) -> Iterator[PrefectServer]:
-    """`prefect server start`, closed as docs/operations.md says."""
-    settings = Settings(sigmasight_home=make_home())
+    """The server of this module's tests."""
+    server = new_server(make_home())
+    with serving(server):
+        yield server
+
+
+def new_server(home: Path) -> PrefectServer:
+    """A server on a free port, which `serving` runs."""
     with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    server = PrefectServer(settings, f"http://127.0.0.1:{port}/api")
+        return PrefectServer(Settings(sigmasight_home=home), f"http://127.0.0.1:{free.getsockname()[1]}/api")
+
+
+@contextmanager
+def serving(server: PrefectServer) -> Iterator[None]:
+    """`prefect server start` during the body, closed as docs/operations.md says; killed at its end."""
+    origin = server.url.removesuffix("/api")
     environment = {
         **os.environ,
         **server.variables,
-        "PREFECT_SERVER_API_AUTH_STRING": read_secret(settings),
+        "PREFECT_SERVER_API_AUTH_STRING": read_secret(server.settings),
         "PREFECT_SERVER_API_CSRF_PROTECTION_ENABLED": "true",
-        "PREFECT_SERVER_API_CORS_ALLOWED_ORIGINS": f"http://127.0.0.1:{port}",
+        "PREFECT_SERVER_API_CORS_ALLOWED_ORIGINS": origin,
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     }
-    with running("server", "start", "--port", str(port), environment=environment) as process:
+    port = origin.rpartition(":")[2]
+    with running("server", "start", "--port", port, environment=environment) as process:
         wait_until(lambda: answers(server) or process.poll() is not None, "the server answers")
         assert process.poll() is None
-        yield server
+        yield
 
 
 def answers(server: PrefectServer) -> bool:
@@ -102,6 +120,7 @@ def deploy(command: CommandLine, server: PrefectServer) -> dict[str, Any]:
     assert deployed is not None
     (schedule,) = deployed["schedules"]
     assert (schedule["schedule"]["cron"], schedule["schedule"]["timezone"]) == ("30 23 * * 1-5", "UTC")
+    assert len(server.ask("/automations/filter", {})) == 2
     return deployed
 
 
@@ -114,6 +133,28 @@ def state(server: PrefectServer, run: str) -> str:
 def await_end(server: PrefectServer, run: str) -> str:
     wait_until(lambda: server.ask(f"/flow_runs/{run}")["state_type"] in ENDED, f"the run {run} ends")
     return state(server, run)
+
+
+def assert_found_lost(server: PrefectServer, run: str) -> None:
+    """The server marks the run as crashed, LOST_SECONDS after its last heartbeat."""
+    assert await_end(server, run) == "CRASHED Crashed"
+    crashed = server.ask(f"/flow_runs/{run}")["state"]
+    assert "Its worker is gone" in crashed["message"]
+    silence = datetime.fromisoformat(crashed["timestamp"]) - max(signs(server, run, ALIVE))
+    assert timedelta(0) <= silence - timedelta(seconds=LOST_SECONDS) < BUSY
+
+
+def signs(server: PrefectServer, run: str, sign: str) -> list[datetime]:
+    """When such events of a run occurred, which the server has stored."""
+    wanted = {"event": {"name": [sign]}, "resource": {"id": [f"prefect.flow-run.{run}"]}}
+    found = server.ask("/events/filter", {"filter": wanted})
+    return [datetime.fromisoformat(event["occurred"]) for event in found["events"]]
+
+
+def taken_slots(server: PrefectServer) -> int:
+    deployed = server.deployment()
+    assert deployed is not None
+    return int(deployed["global_concurrency_limit"]["active_slots"])
 
 
 def runs(command: CommandLine) -> list[str]:
@@ -148,3 +189,66 @@ def test_two_workers_run_a_night_once(nightly_copy: CommandLine, server: Prefect
     assert runs(command) == [*before, "succeeded", "nothing_new"]
     assert published(command) == 2
     assert one(command.warehouse, "select max(as_of_date) from ops.publication_dates") == NEW_DATE
+
+
+def test_a_night_without_its_worker_is_crashed_and_the_next_publishes(
+    nightly_copy: CommandLine, server: PrefectServer
+) -> None:
+    # Silent failure prevented: a night that stays `Running` for ever, as if it were at work
+    command = CommandLine(nightly_copy.warehouse, server.variables)
+    before = runs(command)
+    deployed = deploy(command, server)
+    with held(command, BEFORE_PUBLICATION) as barrier, worker(command, "one") as process:
+        lost = server.start_run(deployed)
+        wait_until(lambda: waits(command, barrier), "the worker runs the night")
+        wait_until(lambda: signs(server, lost, ALIVE), "the server hears of it")
+        following = server.start_run(deployed)
+        with worker(command, "two"):
+            wait_until(
+                lambda: state(server, following) == "SCHEDULED AwaitingConcurrencySlot", "the next one waits"
+            )
+        kill_with_children(process)
+        assert state(server, lost) == "RUNNING Running"
+    assert "died during" in command.run("status", "--check").stdout
+    assert "CRITICAL night_failed" in command.run("alarms", "check").stdout
+    assert_found_lost(server, lost)
+    with worker(command, "two"):
+        assert await_end(server, following) == "COMPLETED Completed"
+    assert runs(command) == [*before, "abandoned", "succeeded"]
+    assert published(command) == 2
+    assert one(command.warehouse, "select max(as_of_date) from ops.publication_dates") == NEW_DATE
+
+
+def test_a_run_without_its_process_is_crashed_by_its_worker(
+    copied: CommandLine, server: PrefectServer
+) -> None:
+    command = CommandLine(copied.warehouse, server.variables)
+    before = runs(command)
+    deployed = deploy(command, server)
+    with worker(command, "one") as process:
+        with held(command, BEFORE_PLAN) as barrier:
+            run = server.start_run(deployed)
+            wait_until(lambda: waits(command, barrier), "the worker runs the night")
+            for child in psutil.Process(process.pid).children(recursive=True):
+                child.kill()
+            assert await_end(server, run) == "CRASHED Crashed"
+        assert await_end(server, server.start_run(deployed)) == "COMPLETED Completed"
+    assert runs(command) == [*before, "abandoned", "nothing_new"]
+
+
+def test_a_run_that_never_begins_is_crashed_though_the_server_is_killed_too(
+    copied: CommandLine, make_home: Callable[[], Path]
+) -> None:
+    # Silent failure prevented: a restarted server keeps the slot of a lost run, and no later night begins
+    server = new_server(make_home())
+    command = CommandLine(copied.warehouse, server.variables)
+    with serving(server):
+        deployed = deploy(command, server)
+        lost = server.leave_pending(deployed)
+        wait_until(lambda: signs(server, lost, BEGINS), "the server has stored it")
+        assert taken_slots(server) == 1
+    with serving(server), worker(command, "two"):
+        following = server.start_run(deployed)
+        assert await_end(server, lost) == "CRASHED Crashed"
+        assert await_end(server, following) == "COMPLETED Completed"
+        assert taken_slots(server) == 0
