@@ -130,6 +130,24 @@ def test_the_secret_is_random_persistent_and_private(
 # --- the flow -----------------------------------------------------------------------------------------------
 
 
+def test_the_scheduler_plans_the_runs_of_a_schedule(server: PrefectServer) -> None:
+    """Nobody asks for these runs: where the scheduler fails, a deployment is served and no night begins."""
+    flow = server.ask("/flows/", {"name": "planned"})
+    schedule = {"schedule": {"cron": "30 23 * * 1-5", "timezone": "UTC"}, "active": True}
+    body = {
+        "name": "planned",
+        "flow_id": flow["id"],
+        "schedules": [schedule],
+        "enforce_parameter_schema": False,
+    }
+    deployment = server.ask("/deployments/", body)
+    asked = {"deployments": {"id": {"any_": [deployment["id"]]}}, "sort": "EXPECTED_START_TIME_ASC"}
+    wait_until(lambda: server.ask("/flow_runs/filter", asked), "runs are planned")
+    first = server.ask("/flow_runs/filter", asked)[0]
+    assert (first["state_type"], first["auto_scheduled"]) == ("SCHEDULED", True)
+    assert first["expected_start_time"][11:16] == "23:30"
+
+
 @pytest.mark.long
 def test_schedule_serves_the_nightly_flow_on_weekdays_after_the_close(
     nightly_copy: CommandLine, server: PrefectServer, hook: Hook
