@@ -1,5 +1,6 @@
 # SigmaSight. Each target sets up what it needs; only make and Python 3.11, 3.12 or 3.13 must be installed.
 #
+#   make install                                                    set up .venv, for a warehouse of your own
 #   make demo [SOURCE=...] [PRICES=folder]                          load, build, publish, print a summary
 #                                                                   (SOURCE: simulated, files, yfinance or vendors)
 #   make test [ARGS="tests/flows -k lock"]                          tests that a commit needs, or pytest's arguments
@@ -34,11 +35,14 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all test-server check fuzz bench soak drills wheel pins stop clean distclean
+.PHONY: help install demo test test-all test-server check fuzz bench soak drills wheel pins stop clean distclean
 .DELETE_ON_ERROR:
 
 help:
 	@sed -n 's/^#   //p' $(firstword $(MAKEFILE_LIST))
+
+install: $(READY)
+	@$(BIN)/sigmasight --version
 
 demo: $(READY)
 	@$(BIN)/sigmasight demo --source $(SOURCE) $(if $(PRICES),--prices "$(PRICES)")

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 import typer.main
 
 from flows.cli.app import app
@@ -24,17 +25,19 @@ def test_the_readme_names_no_setting_that_does_not_exist() -> None:
     assert named == {name.upper() for name in Settings.model_fields}
 
 
-def test_every_command_of_the_readme_exists() -> None:
+@pytest.mark.parametrize("page", ["README.md", "docs/operations.md"])
+def test_every_command_of_a_page_exists(page: str) -> None:
     commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]  # the application is a group
-    named = set(re.findall(r"sigmasight ([a-z]+(?:-[a-z]+)*)\b", README))
+    named = set(re.findall(r"sigmasight ([a-z]+(?:-[a-z]+)*)\b", (ROOT / page).read_text()))
     assert named
     assert named <= set(commands)
 
 
 def test_every_make_target_of_the_readme_exists() -> None:
     makefile = (ROOT / "Makefile").read_text()
-    for line in re.findall(r"make ([a-z ]+)", README + (ROOT / "CONTRIBUTING.md").read_text()):
-        for target in set(line.split()) & {"demo", "test", "check", "bench", "clean"}:
+    pages = README + "".join((ROOT / page).read_text() for page in ("CONTRIBUTING.md", "docs/operations.md"))
+    for line in re.findall(r"make ([a-z ]+)", pages):
+        for target in set(line.split()) & {"install", "demo", "test", "check", "bench", "clean"}:
             assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
 
 
