@@ -17,7 +17,7 @@ from psycopg.conninfo import make_conninfo
 from python_models.options.valuation import value_options
 from python_models.portfolio.volatility import symbol_volatility
 from python_models.runtime import workers as workers_module
-from python_models.runtime.inputs import Inputs, reading
+from python_models.runtime.inputs import Inputs, close_connections, reading
 from python_models.runtime.workers import (
     PartSizes,
     Scheduler,
@@ -89,6 +89,7 @@ def test_the_demonstration_is_computed_in_parts_as_in_one(cluster: Scheduler, de
         inputs, day = Inputs(connection, by_dates=frozenset()), (date(2025, 9, 12),) * 2
         contracts = inputs.read(day, '"intermediate"."int_option_inputs"')
         returns = inputs.read(day, '"intermediate"."int_return_windows"')
+    close_connections()  # else the demonstration cannot be copied by later tests
     newest = contracts.loc[~contracts["is_settlement"].astype(bool), "as_of_date"].max()
     options, volatility = partial(value_options, check_date=newest), _volatility(returns, 20)
     with _parts_of(cluster, symbols=10, rows=len(contracts) // 3):
@@ -136,6 +137,7 @@ def test_a_worker_with_other_code_is_refused(cluster: Scheduler, monkeypatch: py
         spread(_fails, ROWS)
 
 
+@pytest.mark.long
 def test_parts_of_a_worker_that_is_killed_are_computed_by_another(cluster: Scheduler, tmp_path: Path) -> None:
     kernel = partial(_ends_once, folder=str(tmp_path))
     with _parts_of(cluster, rows=10):
@@ -143,6 +145,7 @@ def test_parts_of_a_worker_that_is_killed_are_computed_by_another(cluster: Sched
     assert (tmp_path / "killed").exists()
 
 
+@pytest.mark.long
 def test_what_ends_every_worker_is_named(cluster: Scheduler) -> None:
     with (
         _parts_of(cluster, rows=50),
