@@ -132,6 +132,7 @@ def check_ended(waiting: CommandLine, hook: Hook, done: subprocess.CompletedProc
     assert "BUILD_MINUTES" in opened["summary"]
 
 
+@pytest.mark.long
 def test_a_plan_that_waits_for_ever_is_ended_and_reported(
     waiting: CommandLine, hook: Hook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -147,6 +148,7 @@ def test_a_plan_that_waits_for_ever_is_ended_and_reported(
     assert all_marts(waiting.warehouse) == before
 
 
+@pytest.mark.long
 def test_a_build_that_waits_for_ever_is_ended_and_reported(waiting: CommandLine, hook: Hook) -> None:
     """While dbt runs. The test rings the alarm clock, which would ring after three hours."""
     before = all_marts(waiting.warehouse)

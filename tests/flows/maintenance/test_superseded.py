@@ -18,7 +18,7 @@ from tests.api.republish import republish
 from tests.flows.flow_helpers import CommandLine, all_marts, one
 from warehouse.connections import Warehouse
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]  # builds of its own, half a minute and more
 
 EMAIL, PASSWORD = "superseded@example.com", "Long-enough-1"
 HISTORY = "select count(*) from marts_history.fct_portfolio_snapshots where superseded_at is not null"

@@ -18,7 +18,7 @@ from tests.flows.flow_helpers import CommandLine, all_marts, last_run, one
 from warehouse.code_version import CodeVersion, VersionState, project_mark, this_version
 from warehouse.connections import Warehouse
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]  # builds of its own, half a minute and more
 
 LAYOUTS = Path(__file__).parent / "older_layouts"
 EMAIL, PASSWORD = "jane@example.com", "Correct horse battery staple 1"

@@ -15,7 +15,7 @@ from tests.api.chat.evaluation.conftest import Run
 from tests.api.chat.evaluation.transcripts import REFUSALS, quoting, transcript
 from tests.api.chat.responses_server import ModelServer, Script
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]  # a minute of questions
 
 QUESTIONS = {question.id: question for question in read_questions()}
 
