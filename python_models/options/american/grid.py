@@ -43,7 +43,7 @@ def added(values: FloatArray, axis: int) -> FloatArray:
     last bit, on the options that are computed with it.
     """
     first, *others = np.moveaxis(values, axis, 0)
-    total = first.copy()
+    total: FloatArray = first.copy()
     for term in others:
         total += term
     return total
