@@ -22,7 +22,7 @@ from tests.flows.flow_helpers import CommandLine, one, wait_until
 from warehouse.connections import Warehouse
 from warehouse.locks import BOOTSTRAP_LOCK
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]  # a restore for each test
 
 EMAIL, PASSWORD = "jane@example.com", "Long-enough-1"
 PORTFOLIO = "data/portfolio/{}/complete"
