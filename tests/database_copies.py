@@ -1,10 +1,10 @@
 """Warehouses as copies of others, each in its own database on the same server."""
 
 import os
-from typing import Any
 
 import psycopg
 from psycopg import sql
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
 from tests.servers.given_server import database_name, is_given, settings_of
 from warehouse.connections import Warehouse, open_warehouse
@@ -12,6 +12,11 @@ from warehouse.urls import make_url, url_parts
 
 # The processes of a run share a server: the names of their databases must differ.
 PROCESS = os.environ.get("PYTEST_XDIST_WORKER", "main")
+
+# The server waits five seconds for sessions of the template to end: too few on a busy machine.
+WHEN_FREE = Retrying(
+    retry=retry_if_exception_type(psycopg.errors.ObjectInUse), stop=stop_after_attempt(12), reraise=True
+)
 
 
 def copy_of(base: Warehouse, name: str) -> Warehouse:
@@ -23,20 +28,8 @@ def copy_of(base: Warehouse, name: str) -> Warehouse:
         sql.Identifier(name), template
     )
     with psycopg.connect(_server_url(base), autocommit=True) as connection:
-        _execute_when_free(connection, statement)
+        WHEN_FREE(connection.execute, statement)
     return open_warehouse(settings_of(base.settings.sigmasight_home, name))
-
-
-def _execute_when_free(connection: psycopg.Connection[Any], statement: sql.Composed) -> None:
-    """The server waits five seconds for sessions of the template to end: too few on a busy machine."""
-    for wait in range(12):
-        try:
-            connection.execute(statement)
-        except psycopg.errors.ObjectInUse:
-            if wait == 11:
-                raise
-        else:
-            return
 
 
 def drop(copy: Warehouse) -> None:

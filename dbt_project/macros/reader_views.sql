@@ -201,24 +201,20 @@ where
 {% macro versions_select(relation, schema) -%}
 {%- set grain = config.require('grain') -%}
 {%- set partition = (['portfolio_id'] if is_of_portfolios() and 'portfolio_id' not in grain else []) + grain -%}
+{%- set key = 'rows.' ~ partition | join(', rows.') -%}
 {%- set is_newest = schema not in ['marts_at', 'marts_history'] -%}
 with versions as (
-    select{% if is_newest %} distinct on ({% for name in partition %}rows.{{ name }}{{ ', ' if not loop.last }}{% endfor %}){% endif %}
-        rows.*,
+    select{{ ' distinct on (' ~ key ~ ')' if is_newest }}
+        rows.*
+        {%- if not is_newest %},
         publications.published_at,
-        {% if is_newest -%}
-        cast(null as timestamptz) as superseded_at
-        {%- else -%}
-        lead(publications.published_at) over (
-            partition by {% for name in partition %}rows.{{ name }}{{ ', ' if not loop.last }}{% endfor %}
-            order by rows.publication_id
-        ) as superseded_at
+        lead(publications.published_at) over (partition by {{ key }} order by rows.publication_id) as superseded_at
         {%- endif %}
     from {{ relation }} as rows
     {{ 'left' if schema == 'audit' else 'inner' }} join ops.publications as publications
         on rows.publication_id = publications.publication_id
     {%- if is_newest %}
-    order by {% for name in partition %}rows.{{ name }} desc, {% endfor %}rows.publication_id desc
+    order by rows.{{ partition | join(' desc, rows.') }} desc, rows.publication_id desc
     {%- endif %}
 )
 

@@ -54,14 +54,7 @@ def _count(connection: Connection, schema: str, name: str) -> int:
     return int(row[0])
 
 
-VERSIONED = (
-    "dim_portfolios",
-    "dim_positions",
-    "dim_symbols",
-    "dim_position_tags",
-    "fct_tax_lots",
-    "dim_dates",
-)
+VERSIONED = ("dim_positions", "dim_symbols", "dim_position_tags", "fct_tax_lots", "dim_dates")
 
 
 @pytest.mark.parametrize("name", VERSIONED)

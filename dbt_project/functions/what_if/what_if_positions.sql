@@ -28,19 +28,19 @@ types as materialized (
 
 lots as (
     select
-        position_values.position_id,
-        position_values.symbol,
-        coalesce(position_values.underlying_symbol, position_values.symbol) as pricing_symbol,
-        position_values.investment_class,
-        position_values.instrument_id,
+        held.position_id,
+        held.symbol,
+        coalesce(held.underlying_symbol, held.symbol) as pricing_symbol,
+        held.investment_class,
+        held.instrument_id,
         details.is_cash_equivalent,
         details.entry_date,
-        position_values.quantity,
-        position_values.price,
-        position_values.market_value,
-        position_values.delta_adjusted_exposure
-    from held as position_values
-    inner join details on position_values.position_id = details.position_id
+        held.quantity,
+        held.price,
+        held.market_value,
+        held.delta_adjusted_exposure
+    from held
+    inner join details on held.position_id = details.position_id
 ),
 
 ordered as (

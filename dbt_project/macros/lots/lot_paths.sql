@@ -12,8 +12,8 @@ with recursive lots as (
     select * from {{ lots }}
 ),
 
--- a lot that a statement from after a spin-off lists first has a cost and shares from after it
--- read for each lot: the views behind it are read once
+-- A lot that a statement from after a spin-off lists first has a cost and shares from after it. Materialized, because
+-- the events are looked up for each lot, and the views behind them take long.
 events as materialized (
     select
         symbol,
