@@ -19,7 +19,7 @@ from warehouse.settings import project_root
 MANY = 15_000_000
 HOURS = 5  # between the close of the market and the opening of the next day in Asia
 CORES = 2  # of each of the measured servers
-DAYS = 252
+A_YEAR = 252
 PAGE = project_root() / "docs" / "scale.md"
 BEGIN, END = "<!-- shards: begin -->", "<!-- shards: end -->"
 
@@ -74,7 +74,7 @@ def _extrapolated(lines: dict[str, tuple[float, float]]) -> list[str]:
         f"| core-hours a night | {MANY * each * CORES / 3600:,.0f} |",
         f"| rows a night | {MANY * lines['rows'][1] / 1e9:.1f} billion |",
         f"| disk a night | {night / 1e12:.2f} TB |",
-        f"| disk a year | {night * DAYS / 1e12:,.0f} TB |",
+        f"| disk a year | {night * A_YEAR / 1e12:,.0f} TB |",
         f"| written by each server | {night / servers / HOURS / 3600 / 1e6:.1f} MB/s |",
     ]
 
@@ -83,11 +83,14 @@ def main() -> int:
     """Measure, compare and print; 0 when all rows are equal."""
     parser = argparse.ArgumentParser(prog="python -m tests.scale", description=__doc__)
     parser.add_argument("--portfolios", type=int, default=900)
-    parser.add_argument("--sessions", type=int, default=3, help="of the history before the measured session")
+    parser.add_argument(
+        "--sessions", type=int, default=A_YEAR, help="of prices before the measured one; default: %(default)s"
+    )
+    parser.add_argument("--held", type=int, default=3, help="of them with positions; default: %(default)s")
     parser.add_argument("--shards", type=int, default=3)
     parser.add_argument("--write", action="store_true", help="put the report into docs/scale.md")
     asked = parser.parse_args()
-    found = compare(asked.portfolios, asked.sessions, asked.shards)
+    found = compare(asked.portfolios, asked.sessions, asked.held, asked.shards)
     command = " ".join(
         ["python -m tests.scale", *(argument for argument in sys.argv[1:] if argument != "--write")]
     )

@@ -70,10 +70,13 @@ def shard_of(portfolio_id: str, shards: int) -> int:
     return int.from_bytes(digest[:8], "big") % shards
 
 
-def compare(portfolios: int, sessions: int, shards: int) -> Comparison:
-    """Build the whole and its parts, a history and one more session each, and compare all marts."""
+def compare(portfolios: int, sessions: int, held: int, shards: int) -> Comparison:
+    """Build the whole and its parts, a history and one more session each, and compare all marts.
+
+    sessions, held: of prices and of positions in the history.
+    """
     days = benchmark_sessions(sessions + 1)
-    first, last = history(portfolios, days), next_date(days)
+    first, last = history(portfolios, days, held=held), next_date(days)
     with ExitStack() as stack:
         whole = stack.enter_context(_new_warehouse())
         parts = [stack.enter_context(_new_warehouse()) for _ in range(shards)]

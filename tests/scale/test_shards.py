@@ -32,7 +32,7 @@ def test_costs_are_a_line_through_the_nights_and_the_report_tells_measured_from_
 
 @pytest.mark.long
 def test_the_union_of_the_parts_is_the_whole_row_for_row() -> None:
-    found = compare(portfolios=6, sessions=3, shards=2)
+    found = compare(portfolios=6, sessions=252, held=3, shards=2)
     assert found.differences == []
     assert found.rows > 5_000
     assert found.symbol_rows > 10_000
