@@ -292,11 +292,15 @@ def history(portfolios: int, days: DaysArray, seed: int = SEED, *, held: int | N
 
     held: the sessions for which the positions are held by then; default: all.
     """
-    market = make_market(days, seed)
-    first = 0 if held is None else len(days) - 1 - held
-    book = make_book(portfolios, days[first].item(), market.closes[first], seed)
+    return history_of(make_market(days, seed), portfolios, days[:-1], held or len(days) - 1)
+
+
+def history_of(market: Market, portfolios: int, days: DaysArray, held: int) -> list[Batch]:
+    """All portfolios, their positions held for the last `held` days, and the market data of `days`."""
+    first = len(days) - held
+    book = make_book(portfolios, days[first].item(), market.closes[first])
     return [
-        *_market_of(market, days, days[:-1]),
+        *market_of(market, days, days),
         (COMPANY_PROFILES, market.profiles),
         (PORTFOLIOS, book.portfolios),
         (POSITIONS, book.positions),
@@ -306,12 +310,12 @@ def history(portfolios: int, days: DaysArray, seed: int = SEED, *, held: int | N
 
 def next_date(days: DaysArray, seed: int = SEED) -> list[Batch]:
     """The market data of the last day, as loaded by a nightly run."""
-    return _market_of(make_market(days, seed), days, days[-1:])
+    return market_of(make_market(days, seed), days, days[-1:])
 
 
-def late_lot(days: DaysArray, seed: int = SEED) -> list[Batch]:
+def late_lot(days: DaysArray, market: Market | None = None) -> list[Batch]:
     """One more lot of the first portfolio, entered LATE_SESSIONS before the last day."""
-    book = make_book(1, days[0].item(), make_market(days, seed).closes[0], seed)
+    book = make_book(1, days[0].item(), (market or make_market(days)).closes[0])
     lot = book.positions.tail(1).copy()
     back = min(LATE_SESSIONS, len(days) - 1)
     entry, price = days[-1 - back].item(), Decimal(str(lot["entry_price"].iloc[0]))
@@ -319,7 +323,7 @@ def late_lot(days: DaysArray, seed: int = SEED) -> list[Batch]:
     return [(POSITIONS, lot.assign(entry_date=entry, position_id=str(key)))]
 
 
-def _market_of(market: Market, days: DaysArray, wanted: DaysArray) -> list[Batch]:
+def market_of(market: Market, days: DaysArray, wanted: DaysArray) -> list[Batch]:
     """Dividends, splits and prices of the wanted days; returns are from the previous day."""
     prices = prepare_prices(market.quotes, sessions=days, last_session=days[-1]).rows
     return [
