@@ -1,7 +1,8 @@
 """Where reports are written: a folder for each portfolio and session.
 
 Each file is replaced as a whole, and one process at a time writes a folder: readers and other writers never
-see half a file, or files of two reports.
+see half a file, or files of two reports. A report names all positions: only who writes it can read it,
+whatever the umask.
 """
 
 import fcntl
@@ -17,6 +18,8 @@ from pathlib import Path
 from uuid import UUID
 
 from api.reports.render.csv_files import is_report_file
+from warehouse.kept_secrets import PRIVATE_FILE
+from warehouse.private_folders import make_private
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,9 @@ def folder_name(slug: str, as_of_date: date) -> str:
 
 def write_files(folder: Path, files: Mapping[str, bytes]) -> Written:
     """Write the files of a report into its folder; files of sections that it no longer has are removed."""
-    folder.mkdir(parents=True, exist_ok=True)
+    if not folder.parent.exists():
+        make_private(folder.parent)
+    make_private(folder)
     with _locked(folder):
         before = {path.name for path in folder.iterdir()}
         for name, content in files.items():
@@ -71,8 +76,8 @@ def _replace(path: Path, content: bytes) -> None:
     descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(file.fileno(), PRIVATE_FILE)  # an umask may have taken the owner's bits
             file.write(content)
-        Path(draft).chmod(0o644)
         Path(draft).replace(path)
     except BaseException:
         Path(draft).unlink(missing_ok=True)

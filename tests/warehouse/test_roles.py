@@ -421,6 +421,7 @@ def chat(module_warehouse: Warehouse, users: Users) -> Iterator[Connection]:
         "select txid_current()",
         "select pg_current_xact_id()",
         "select setseed(0.5)",
+        "select '[\"a\"]'::jsonb - array['a']",
         "select pg_cancel_backend(pg_backend_pid())",
         "select pg_terminate_backend(pg_backend_pid())",
         "select * from pg_stat_activity",

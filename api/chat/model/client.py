@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from api.chat.model.errors import SILENT, ModelFailed, failure_of
 from api.chat.model.fields import as_fields
+from api.chat.model.size import CHARACTERS_PER_TOKEN, PLAIN, bound_responses
 from api.chat.model.stream import ModelAnswer, TextDelta, read_stream
 from warehouse.settings import Settings
 
@@ -83,7 +84,10 @@ class ModelClient:
                 api_key=key.get_secret_value(),
                 base_url=self._settings.openai_base_url,
                 max_retries=0,
-                http_client=DefaultAioHttpClient(),
+                default_headers={"Accept-Encoding": PLAIN},
+                http_client=DefaultAioHttpClient(
+                    event_hooks={"response": [bound_responses(self._settings.chat_output_tokens)]}
+                ),
                 timeout=httpx2.Timeout(self._settings.chat_seconds, connect=CONNECT_SECONDS),
             )
         return self._openai
@@ -142,6 +146,7 @@ class ModelClient:
         """Ask one model once. Raises ModelFailed."""
         from openai import AsyncStream  # noqa: PLC0415 - loaded with the client
 
+        most = CHARACTERS_PER_TOKEN * self._settings.chat_output_tokens
         try:
             async with asyncio.timeout(until - monotonic()):
                 # not responses.create: it checks every value of the request, and every event, against unions
@@ -153,7 +158,7 @@ class ModelClient:
                     stream=True,
                     stream_cls=AsyncStream[object],
                 )
-            async with stream, aclosing(read_stream(_Events(stream))) as pieces:
+            async with stream, aclosing(read_stream(_Events(stream), most)) as pieces:
                 try:
                     while (piece := await _next(pieces, until)) is not None:
                         yield piece

@@ -60,6 +60,11 @@ def stream_lost(cause: str) -> ModelFailed:
     return ModelFailed(LOST, "NETWORK_ERROR", retryable=True, cause=cause)
 
 
+def too_large(cause: str) -> ModelFailed:
+    """The failure of a response that is larger than an answer can be."""
+    return ModelFailed(DOWN, "SERVER_ERROR", cause=cause)
+
+
 def failure_of(error: Exception) -> ModelFailed:
     """Say what an error of the client means. Errors that are none of the client's become SERVER_ERROR."""
     # not before there is a client: it takes a second

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import uuid4
 
-from api.chat.model.errors import failure_of_code, stream_lost
+from api.chat.model.errors import failure_of_code, stream_lost, too_large
 
 FINAL: Final = frozenset({"response.completed", "response.incomplete"})
 ENDS: Final = FINAL | {"response.failed", "error"}
@@ -72,10 +72,14 @@ def estimate_tokens(text: str) -> int:
     return -(-len(text) // CHARACTERS_PER_TOKEN)
 
 
-async def read_stream(events: AsyncIterator[Any]) -> AsyncGenerator[TextDelta | ModelAnswer, None]:
-    """Read the events of one response: pieces of text, and last its ModelAnswer. Raises ModelFailed."""
+async def read_stream(events: AsyncIterator[Any], most: int) -> AsyncGenerator[TextDelta | ModelAnswer, None]:
+    """Read the events of one response: pieces of text, and last its ModelAnswer.
+
+    most: characters of a text, or of the arguments of a call, which are put together anew for each piece.
+    Raises ModelFailed.
+    """
     order = _Order()
-    response = _Response()
+    response = _Response(most)
     async for event in events:
         for ready in order.take(event):
             for delta in response.take(ready):
@@ -143,8 +147,9 @@ class _Call:
 
 @dataclass
 class _Response:
-    """What has arrived of one response."""
+    """What has arrived of one response. most: characters of a text, or of the arguments of a call."""
 
+    most: int
     parts: dict[tuple[int, int], _Part] = field(default_factory=dict)
     calls: dict[int, _Call] = field(default_factory=dict)
     items: dict[int, Any] = field(default_factory=dict)
@@ -157,7 +162,7 @@ class _Response:
         if kind in {"response.output_text.delta", "response.refusal.delta"}:
             part = self._part(event)
             part.refused = kind == "response.refusal.delta"
-            part.text += _encodable(event.delta or "")
+            part.text = self._longer(part.text, _encodable(event.delta or ""))
             yield from self._show()
         elif kind in {"response.output_text.done", "response.refusal.done"}:
             part = self._part(event)
@@ -169,7 +174,8 @@ class _Response:
 
     def _take_item(self, kind: str, event: Any) -> None:
         if kind == "response.function_call_arguments.delta":
-            self._call(event).arguments += event.delta or ""
+            call = self._call(event)
+            call.arguments = self._longer(call.arguments, event.delta or "")
         elif kind == "response.function_call_arguments.done":
             self._call(event).complete = event.arguments
         elif kind in {"response.output_item.added", "response.output_item.done"}:
@@ -186,6 +192,12 @@ class _Response:
 
     def _call(self, event: Any) -> _Call:
         return self.calls.setdefault(event.output_index, _Call())
+
+    def _longer(self, text: str, piece: str) -> str:
+        """The text with one more piece. Raises ModelFailed."""
+        if len(text) + len(piece) > self.most:
+            raise too_large(f"a text of over {self.most} characters")
+        return text + piece
 
     def _text(self) -> str:
         return "\n\n".join(self.parts[place].text for place in sorted(self.parts) if self.parts[place].text)

@@ -24,6 +24,7 @@ from api.chat.sql.functions import (
     TABLE_FUNCTIONS,
     TYPES,
 )
+from api.chat.sql.untimed import ARITHMETIC, MAX_ARITHMETIC, check_function, check_operator, check_sublink
 
 __all__ = ["CheckedStatement", "StatementRefused", "check_statement"]
 
@@ -37,15 +38,6 @@ MAX_SERIES: Final = 100_000
 
 MAX_MODIFIER: Final = 1000
 """The largest number in a type such as varchar(n) or numeric(p, s), and in the length of lpad and rpad."""
-
-MAX_ARITHMETIC: Final = 50
-"""Products, quotients, powers and the like: with numbers of 100,000 digits each takes a quarter of a second,
-and PostgreSQL looks at no timeout before the end of a row."""
-
-ARITHMETIC: Final = frozenset({
-    "*", "/", "%", "^", "|/", "||/",
-    "sqrt", "cbrt", "exp", "ln", "log", "log10", "power", "pow", "mod", "div", "gcd", "lcm", "width_bucket",
-})  # fmt: skip
 
 CURRENT: Final = "marts"
 _FRACTION: Final = re.compile(r"\d{0,12}\.\d*")
@@ -240,6 +232,7 @@ class _Walk:
                 ),
             )
         self._count_arithmetic(name)
+        check_function(name, node.args)
         if name == "generate_series":
             _check_numbers(node.args, MAX_SERIES, "generate_series may make at most {} values.")
         if name in {"lpad", "rpad"}:
@@ -265,7 +258,9 @@ class _Walk:
         if node.kind in BETWEEN:
             return
         _check_operator(node.name)
-        self._count_arithmetic(_strings(node.name)[-1])
+        name = _strings(node.name)[-1]
+        self._count_arithmetic(name)
+        check_operator(name, node.lexpr, node.rexpr)
 
     def _count_arithmetic(self, name: str) -> None:
         self.arithmetic += name in ARITHMETIC
@@ -279,6 +274,7 @@ class _Walk:
     def on_sublink(self, node: Any, _: Scope) -> None:
         if node.operName:
             _check_operator(node.operName)
+            check_sublink(_strings(node.operName)[-1])
 
     def on_sort(self, node: Any, _: Scope) -> None:
         if node.useOp:

@@ -3,6 +3,7 @@
 
 import asyncio
 import getpass
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
@@ -12,11 +13,10 @@ import typer
 from flows.cli.options import open_for_command
 from flows.errors import UsageError
 from warehouse.connections import Warehouse
+from warehouse.kept_secrets import PRIVATE_FILE
 
 if TYPE_CHECKING:
     from api.chat.store.command import Proposal
-
-PRIVATE_FILE = 0o600
 
 USER = "select user_id from ops.users where lower(email) = lower(%s)"
 EMAILS = "select user_id, email from ops.users"
@@ -110,9 +110,23 @@ def export(
     if file is None:
         print(text)
         return
-    file.touch(mode=PRIVATE_FILE)
-    file.write_text(text + "\n")
+    _write_private(file, text + "\n")
     say("exported", f"{sum(map(len, data.values()))} rows of {email} in {file}")
+
+
+def _write_private(path: Path, text: str) -> None:
+    """Write a new file of one's own: one that is there may be somebody else's, or a link to another.
+
+    Raises UsageError.
+    """
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
+    except FileExistsError:
+        raise UsageError(f"{path} exists: name another file, or remove it.") from None
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written ({error.strerror}): name another file.") from None
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
 
 
 def forget(

@@ -1,6 +1,8 @@
 """Files of reports: the same bytes again, whole, replaced, safe in parallel; what was published stays."""
 
 import builtins
+import os
+import stat
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -44,6 +46,30 @@ def test_writing_again_replaces_and_says_so(demo: Warehouse, tmp_path: Path) -> 
     assert (first.replaced, second.replaced) == (False, True)
     assert {path.name for path in second.folder.iterdir()} == {*second.files, "notes.txt"}
     assert (second.folder / "portfolio_report.md").read_text("utf-8").startswith(f"# {HEDGE_FUND}")
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077, 0o777])
+def test_only_who_writes_a_report_can_read_it(tmp_path: Path, umask: int) -> None:
+    opened = tmp_path / "reports" / "opened_2025-09-12"
+    opened.mkdir(parents=True)
+    opened.chmod(0o755)
+    before = os.umask(umask)
+    try:
+        for folder in (tmp_path / "new" / "growth_2025-09-12", opened):
+            write_files(folder, {"portfolio_report.md": b"AAPL"})
+    finally:
+        os.umask(before)
+    modes = {
+        path.relative_to(tmp_path).as_posix(): stat.S_IMODE(path.stat().st_mode)
+        for path in (tmp_path / "new", *tmp_path.rglob("*_2025-09-12"), *tmp_path.rglob("*.md"))
+    }
+    assert modes == {
+        "new": 0o700,
+        "new/growth_2025-09-12": 0o700,
+        "new/growth_2025-09-12/portfolio_report.md": 0o600,
+        "reports/opened_2025-09-12": 0o710,
+        "reports/opened_2025-09-12/portfolio_report.md": 0o600,
+    }
 
 
 def test_parallel_writers_leave_one_whole_report(tmp_path: Path) -> None:

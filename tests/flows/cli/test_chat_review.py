@@ -106,6 +106,24 @@ def test_a_users_data_are_exported_and_deleted(
     assert {name for name, rows in json.loads(invoke("export", email).stdout).items() if rows} == {"usage"}
 
 
+def test_an_export_is_written_to_a_new_file_only(
+    module_warehouse: Warehouse, invoke: Invoke, tmp_path: Path
+) -> None:
+    email = user_with_a_good_answer(module_warehouse, "Who reads it?")
+    planted, target, link = tmp_path / "planted.json", tmp_path / "target", tmp_path / "link.json"
+    planted.touch()
+    planted.chmod(0o666)
+    link.symlink_to(target)
+    for path in (planted, link):
+        done = invoke("export", email, path)
+        assert done.exit_code == 1
+        assert f"{path} exists: name another file" in " ".join(done.stderr.split())
+    assert planted.read_text() == ""
+    assert not target.exists()
+    done = invoke("export", email, tmp_path / "none" / "data.json")
+    assert (done.exit_code, "cannot be written" in done.stderr) == (1, True)
+
+
 def test_an_unknown_user_is_named(invoke: Invoke) -> None:
     for command in (("export",), ("forget", "--yes")):
         done = invoke(*command, "nobody@example.com")

@@ -319,6 +319,35 @@ async def test_something_that_is_no_api(server: ModelServer, make_client: Make) 
     assert error.error_type == "NETWORK_ERROR"
 
 
+TOO_LARGE = "an answer of over 2200000 bytes"
+
+
+@pytest.mark.parametrize(
+    ("reply", "cause"),
+    [
+        (ModelReply(body="data: " + "a" * 3_000_000), TOO_LARGE),
+        (ModelReply(body="{" + " " * 3_000_000, status=400), TOO_LARGE),
+        (ModelReply(body="", headers={"Content-Encoding": "gzip"}), "a compressed answer"),
+    ],
+    ids=["one event", "an error", "compressed"],
+)
+async def test_an_answer_has_a_size(
+    server: ModelServer, make_client: Make, reply: ModelReply, cause: str
+) -> None:
+    # Silent failure prevented: a server that sends without end fills the memory of the API
+    server.answer = lambda _: reply
+    assert (await fail(make_client(chat_output_tokens=100))).cause == cause
+
+
+@pytest.mark.parametrize("item", [Text("word " * 2_001), Call("sql", "[" * 10_001)], ids=["text", "call"])
+async def test_text_without_end_is_no_answer(
+    server: ModelServer, make_client: Make, item: Text | Call
+) -> None:
+    server.script(Script().answers(lambda _: [item]))
+    error = await fail(make_client(chat_output_tokens=100))
+    assert (error.error_type, error.cause) == ("SERVER_ERROR", "a text of over 10000 characters")
+
+
 async def test_a_cancelled_call_closes_the_stream(server: ModelServer, make_client: Make) -> None:
     server.script(Script().says(TEXT, delays={6: 30}))
     gone = server.disconnected

@@ -295,6 +295,7 @@ COMPARED = (
     ("fct_position_values", "symbol", "symbol = cast('{}' as varchar(90))"),
     ("fct_position_values", "symbol", "symbol = (case when 1 = 1 then '{}' end)"),
     ("fct_position_values", "symbol", "symbol like '{}'"),
+    ("fct_position_values", "symbol", "symbol = {spelled}"),
     ("fct_position_values", "quantity", "quantity = {}"),
     ("fct_position_values", "quantity", "quantity between {} - 0.001 and {} + 0.001"),
     ("fct_position_values", "quantity", "quantity = extract(epoch from interval '{} seconds')"),
@@ -316,6 +317,12 @@ INVENTED = {"symbol": "ZZZQ", "tag": "of-nobody", "quantity": "987654321.25"}
 REPEATED = "select 1 from {} as p, generate_series(1, {}) as g where p.{}"
 
 
+def spelled(text: str) -> str:
+    """The text, letter by letter, as an expression without a value in it."""
+    counted = (", ".join(["null"] * ord(letter)) for letter in text)
+    return "||".join(f"chr(cardinality(array[{nulls}]))" for nulls in counted)
+
+
 @pytest.mark.parametrize("compared", COMPARED)
 def test_no_estimate_tells_what_others_hold(
     demo: Warehouse, ask: Ask, hedge_fund_user: User, compared: tuple[str, str, str]
@@ -326,7 +333,8 @@ def test_no_estimate_tells_what_others_hold(
 
     def outcome(value: str, times: int) -> str:
         try:
-            return str(ask(REPEATED.format(mart, times, condition.format(value, value))).row_count)
+            written = condition.format(value, value, spelled=spelled(value))
+            return str(ask(REPEATED.format(mart, times, written)).row_count)
         except StatementRefused as error:
             return error.code
 

@@ -77,6 +77,29 @@ def test_an_empty_statement_is_refused(statement: str) -> None:
         ("select generate_series(1, 1e9::int)", "too_large", "100,000"),
         ("select " + ", ".join(["7 * 7"] * 51), "too_complex", "more than 50 times"),
         ("select " + ", ".join(["ln(7)"] * 51), "too_complex", "more than 50 times"),
+        *(
+            (f"select {sought} from fct_prices", "too_long", "must be short")
+            for sought in (
+                "translate(symbol, 'a', source)",
+                "translate(symbol, source, 'a')",
+                "btrim(symbol, source)",
+                "trim(leading source from symbol)",
+                "strpos(symbol, source || 'a')",
+                "position(source in symbol)",
+                "replace(symbol, source, '')",
+                "split_part(symbol, left(source, 201), 2)",
+                "string_to_array(symbol, left(source, -1))",
+                "symbol like '%' || source",
+                "symbol not ilike source",
+                "symbol like any (array['a', source])",
+                "symbol like any (select source from fct_prices)",
+                f"symbol like '{'a' * 201}'",
+                "string_to_array(symbol, null) && string_to_array(source, null)",
+                "to_jsonb(symbol) @> to_jsonb(source)",
+                "to_jsonb(symbol) ?| string_to_array(source, null)",
+                f"string_to_array(symbol, null) @> array[{', '.join(['1'] * 201)}]",
+            )
+        ),
         ("select lpad('a', 1001)", "too_large", "1,000"),
         ("select 'a'::varchar(1001)", "too_large", "1,000"),
         ("select (d).symbol from fct_prices d", "field", "alias.column"),
@@ -95,6 +118,26 @@ def test_an_empty_statement_is_refused(statement: str) -> None:
 def test_a_refusal_says_what_to_write_instead(statement: str, code: str, words: str) -> None:
     refused = refusal(statement)
     assert (refused.code, words in refused.message) == (code, True), refused.message
+
+
+@pytest.mark.parametrize(
+    "sought",
+    [
+        "position('A' in symbol)",
+        "trim(both ' ' from symbol)",
+        "trim(symbol)",
+        "replace(symbol, left(source, 20), '')",
+        "symbol like lower('A') || substring(source from 1 for 5) || '%'",
+        "symbol ilike any (array['a%', 'b%'])",
+        "symbol similar to '(a|b)%'",
+        "string_to_array(symbol, null) && array['A', upper('b')]",
+        "array['A'] <@ string_to_array(symbol, '.')",
+        "to_jsonb(symbol) @> '\"A\"'::jsonb",
+        "split_part(symbol, null, 1)",
+    ],
+)
+def test_what_is_looked_for_may_be_short(sought: str) -> None:
+    check(f"select {sought} from fct_prices")
 
 
 def test_a_name_of_a_cte_hides_nothing_outside_its_scope() -> None:
