@@ -1,6 +1,7 @@
 """Who may import whom. A module that breaks a wall fails here, with the import that broke it."""
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -34,6 +35,9 @@ OF_API = {
     "flows.cli.chat.review": {"api.chat.store.command"},
 }
 MOST_FILES = 20
+ARCHITECTURE = (ROOT / "docs/architecture.md").read_text()
+# folders whose folders are rooms of their own
+BUILDINGS = (*MAY_IMPORT, "dbt_project", "dbt_project/models", "dbt_project/functions", "api/chat")
 
 
 def _module(path: Path) -> str:
@@ -98,3 +102,20 @@ def test_no_folder_holds_more_files_of_a_kind_than_one_can_look_over(package: st
             key = (str(path.parent.relative_to(ROOT)), path.suffix)
             counts[key] = counts.get(key, 0) + 1
     assert {key: count for key, count in counts.items() if count > MOST_FILES} == {}
+
+
+@pytest.mark.parametrize("package", MAY_IMPORT)
+def test_the_architecture_names_what_a_package_may_import(package: str) -> None:
+    """An import that a wall allows and the page denies sends a newcomer to the wrong place."""
+    row = re.search(rf"^\| `{package}/` \| .* \| (.*) \|$", ARCHITECTURE, re.MULTILINE)
+    assert row
+    named = {name.partition("/")[0] for name in re.findall(r"`([a-z_/]+)`", row[1])}
+    entry_points = {"api"} if any(name.startswith(f"{package}.") for name in OF_API) else set()
+    assert named == MAY_IMPORT[package] | entry_points
+
+
+@pytest.mark.parametrize("building", BUILDINGS)
+def test_the_architecture_names_every_room(building: str) -> None:
+    rooms = [path for path in (ROOT / building).iterdir() if any(path.glob("[!_.]*.*"))]
+    names = {f"{path.relative_to(ROOT).as_posix()}/" for path in rooms if path.name not in {"target", "logs"}}
+    assert {name for name in names if f"`{name}" not in ARCHITECTURE} == set()
