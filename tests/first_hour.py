@@ -128,4 +128,5 @@ def _write(home: Path) -> None:
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory(prefix="sg-", dir="/tmp") as folder:
+        Path(folder).chmod(0o755)  # else a warning to root would stand in the page
         _write(Path(folder) / "home")

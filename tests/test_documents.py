@@ -4,6 +4,7 @@ import re
 
 import pytest
 import typer.main
+import yaml
 
 from flows.cli.app import app
 from flows.source import Source
@@ -68,3 +69,17 @@ def _known_sources(dataset: str) -> list[str]:
     """The source names listed in a setting's description."""
     description = Settings.model_fields[f"{dataset}_sources"].description or ""
     return description.rstrip(".").rpartition(": ")[2].split(", ")
+
+
+def test_the_readme_names_the_volatility_forecasts_that_are_shown() -> None:
+    rules = yaml.safe_load((ROOT / "dbt_project/dbt_project.yml").read_text())["vars"]["volatility_rules"]
+    portfolios, symbols = (rules[f"{kind}_forecast"].upper() for kind in ("portfolio", "symbol"))
+    assert f"forecasts by {portfolios}, {symbols} and " in README
+    assert "the first is shown for portfolios, the second for symbols" in README
+
+
+def test_every_limit_has_its_reason_and_what_it_would_take() -> None:
+    lines = (ROOT / "docs/limits.md").read_text().splitlines()
+    rows = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines if line.startswith("|")]
+    assert len(rows) > len(lines) / 2
+    assert [row for row in rows if not row[0].startswith("---") and (len(row) != 3 or "" in row)] == []

@@ -129,6 +129,8 @@ def test_the_documentation_says_how_many_files_there_are_and_how_large() -> None
     assert int(found[1]) == len(page.assets)
     size = sum(len(asset.compressed) for asset in (page.index, *page.assets.values())) / 1000
     assert int(found[2]) == pytest.approx(size, abs=5)
+    decision = (project_root() / "docs" / "decisions" / "page.md").read_text("utf-8")
+    assert f"| our modules and styles, everything | {found[2]} kB |" in decision
 
 
 def _resolve(folder: PurePosixPath, relative: str) -> str:
