@@ -34,9 +34,9 @@ OF_ATTRIBUTION = sorted(
     path.stem for path in (project_root() / "dbt_project/functions/attribution").glob("*.sql")
 )
 OF_WHAT_IFS = sorted(path.stem for path in (project_root() / "dbt_project/functions/what_if").glob("*.sql"))
-EXAMPLES = re.findall(
-    r"^select[^;]+;", (project_root() / "docs/portfolio_functions.md").read_text("utf-8"), re.MULTILINE
-)
+PAGE = (project_root() / "docs/portfolio_functions.md").read_text("utf-8")
+EXAMPLES = re.findall(r"^select[^;]+;", PAGE, re.MULTILINE)
+FORMULAS = {path.stem for path in (project_root() / "dbt_project/functions").glob("*.sql")}
 Rows = list[dict[str, Any]]
 
 
@@ -322,8 +322,19 @@ def test_examples_of_the_documentation_run(demo: Warehouse, example: str) -> Non
         assert Session(connection).rows(example.replace(":ids", ids).replace(":id", one))
 
 
+def test_no_example_leaves_the_session_in_the_past() -> None:
+    """A reader who runs the page from top to bottom would get no rows from then on."""
+    for block in re.findall(r"^```sql\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL):
+        names = re.findall(r"^set ([\w.]+)", block, re.MULTILINE)
+        assert set(re.findall(r"^reset ([\w.]+);", block, re.MULTILINE)) == set(names), block
+
+
+def test_every_formula_is_on_the_page() -> None:
+    assert {name for name in FORMULAS if f"`{name}`" not in PAGE} == set()
+
+
 def test_every_function_has_an_example() -> None:
-    assert {name for example in EXAMPLES for name in re.findall(r"udf\.(\w+)", example)} == {
+    assert {name for example in EXAMPLES for name in re.findall(r"udf\.(\w+)", example)} - FORMULAS == {
         *FUNCTIONS,
         *OF_ONE,
         *OF_OPTIONS,
