@@ -24,6 +24,7 @@ LONGEST_TRAIL = 3  # files after the mart's yml
 DEFINITIONS = {
     "A position's daily P&L": "as daily_pnl",
     "A portfolio's value at risk": "def historical_risk(",
+    "A portfolio's beta": "holdings.exposure * betas.beta",
     "The correlated stress": "def conditional_moves(",
 }
 """The trails of the architecture, and the text that one file of each must contain."""
