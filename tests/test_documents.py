@@ -6,6 +6,7 @@ import pytest
 import typer.main
 import yaml
 
+from api.http import limits
 from flows.cli.app import app
 from flows.source import Source
 from ingestion.vendors.registry import KEYS
@@ -83,3 +84,11 @@ def test_every_limit_has_its_reason_and_what_it_would_take() -> None:
     rows = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines if line.startswith("|")]
     assert len(rows) > len(lines) / 2
     assert [row for row in rows if not row[0].startswith("---") and (len(row) != 3 or "" in row)] == []
+
+
+def test_the_document_of_the_api_has_every_limit_of_a_response() -> None:
+    _, _, chapter = (ROOT / "docs/api.md").read_text().partition("\n## Limits\n")
+    table = chapter.partition("\n## ")[0]
+    numbers = {name: value for name, value in vars(limits).items() if name.startswith("MAX_")}
+    assert numbers
+    assert {name for name, value in numbers.items() if not re.search(rf"\b{value}\b", table)} == set()
