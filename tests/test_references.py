@@ -85,7 +85,7 @@ def test_every_page_of_the_documentation_is_listed_in_its_index() -> None:
 
 def test_every_page_mentioned_in_code_exists() -> None:
     for name, text in _sources():
-        for mention in re.findall(r"(?<![\w/.])(?:\w+/)+\w+\.md\b", text):
+        for mention in re.findall(r"(?<![\w/.-])(?:\w+/)+\w+\.md\b", text):
             assert (ROOT / mention).exists(), f"{name}: {mention}"
 
 
