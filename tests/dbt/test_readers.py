@@ -138,6 +138,18 @@ def test_every_mart_and_column_has_its_comment(analyst: Connection) -> None:
     assert found == ("Portfolio (dim_portfolios). Unit: id.",)
 
 
+def test_every_function_has_its_comment(analyst: Connection) -> None:
+    bare = analyst.execute(
+        """select oid::regprocedure from pg_proc
+        where pronamespace = 'udf'::regnamespace and obj_description(oid, 'pg_proc') is null"""
+    ).fetchall()
+    assert bare == []
+    found = analyst.execute("select obj_description('udf.portfolio_attribution'::regproc)").fetchone()
+    assert found is not None
+    assert "- `coverage`: Share of these sessions" in found[0]
+    assert "Argument `method`: carino or menchero" in found[0]
+
+
 def test_the_analyst_cannot_write(demo: Warehouse, analyst: Connection) -> None:
     analyst.execute("set default_transaction_read_only = off")  # the guard is the grant, not this setting
     for schema, name, _ in _views(demo):

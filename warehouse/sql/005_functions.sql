@@ -7,6 +7,10 @@ create or replace aggregate udf.product (double precision) (
 create or replace aggregate udf.product (numeric) (
     sfunc = numeric_mul, stype = numeric, initcond = '1', parallel = safe
 );
+comment on function udf.product(double precision)
+is 'The product of a column, to chain returns and splits; nulls do not count.';
+comment on function udf.product(numeric)
+is 'The product of a column, to chain returns and splits; nulls do not count.';
 
 -- HMAC-SHA256 (RFC 2104) with the key of ops.claim_keys.
 create or replace function access.code_of(message text)
