@@ -182,9 +182,24 @@ begin
 end
 $$;
 
+-- Whether the caller gave an argument that the function knows: true, or an error with the sentence.
+create or replace function access.is_accepted(is_known boolean, otherwise text)
+returns boolean
+language plpgsql immutable parallel safe
+set search_path = ''
+as $$
+begin
+    if is_known is not true then
+        raise exception '%', otherwise using errcode = 'invalid_parameter_value';
+    end if;
+    return true;
+end
+$$;
+
 revoke all on all functions in schema access from public;
 grant execute on function
-access.readable_portfolio_ids(), access.readable_symbols(), access.sees_every_portfolio(), access.is_kept()
+access.readable_portfolio_ids(), access.readable_symbols(), access.sees_every_portfolio(), access.is_kept(),
+access.is_accepted(boolean, text)
 to sigmasight_analyst, sigmasight_api, sigmasight_chat;
 grant execute on function access.claim(uuid, timestamptz, bytea) to sigmasight_api, sigmasight_chat;
 grant execute on function access.row_fits(integer, integer) to sigmasight_chat;
