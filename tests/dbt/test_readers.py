@@ -1,5 +1,6 @@
 """Access of analysts and the API role to the marts of the demo."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -102,6 +103,16 @@ def test_counting_correlation_pairs_reads_no_correlation(analyst: Connection) ->
     assert "int_symbol_correlations" not in plan("count(*)")
     assert "int_correlation_repairs" not in plan("count(*)")
     assert "fct_correlation_clusters" not in plan("count(*)")
+
+
+def test_the_stress_of_positions_is_not_joined_row_by_row(analyst: Connection) -> None:
+    rows = analyst.execute(
+        """explain select count(*) from marts.fct_position_values
+        join marts.fct_position_stress using (position_id, as_of_date)
+        where as_of_date = (select max(as_of_date) from marts.fct_portfolio_snapshots)"""
+    )
+    plan = "\n".join(line for (line,) in rows.fetchall())
+    assert not re.search(r"Join Filter: \(\S+position_id", plan), plan
 
 
 def test_every_pair_of_a_matrix_has_a_correlation(analyst: Connection) -> None:
