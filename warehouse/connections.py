@@ -71,20 +71,24 @@ class Warehouse:
         """Connect as the role that reads every mart and writes nothing. Raises WarehouseUnavailableError."""
         return connect(self.analyst_url, application_name=application_name, autocommit=autocommit)
 
-    def dbt_environment(self) -> dict[str, str]:
+    def dbt_environment(self, *, is_reader: bool = False) -> dict[str, str]:
         """Return the environment variables for dbt: what profiles.yml reads, and where it is.
+
+        is_reader: the login is the analyst's, with which dbt builds nothing and MetricFlow reads the marts.
 
         The rest of the URL (sslmode, ...) goes into libpq's own variables, which every driver in dbt's
         process reads; the role does not, because connections of other roles in that process read them too.
         """
-        parts = url_parts(self.writer_url if self.is_embedded else self.admin_url)
+        is_administrator = not (self.is_embedded or is_reader)
+        url = self.analyst_url if is_reader else self.admin_url if is_administrator else self.writer_url
+        parts = url_parts(url)
         return {
             "SIGMASIGHT_DB_HOST": parts.pop("host", ""),
             "SIGMASIGHT_DB_PORT": parts.pop("port", "5432"),
             "SIGMASIGHT_DB_NAME": parts.pop("dbname"),
             "SIGMASIGHT_DB_USER": parts.pop("user", ""),
             "SIGMASIGHT_DB_PASSWORD": parts.pop("password", ""),
-            "SIGMASIGHT_DB_ROLE": "" if self.is_embedded else WRITER,
+            "SIGMASIGHT_DB_ROLE": WRITER if is_administrator else "",
             "DBT_PROFILES_DIR": str(profiles_folder()),
             "DBT_PROJECT_DIR": str(project_root() / "dbt_project"),
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",

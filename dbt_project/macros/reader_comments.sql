@@ -37,3 +37,13 @@
 {% macro text_literal(text) -%}
 '{{ text.split() | join(' ') | replace("'", "''") }}'
 {%- endmacro %}
+
+
+{#- Comment of a function, from its yml: what it returns, then its arguments. Clients show it, such as psql with \df+. -#}
+{% macro comment_function() -%}
+    {%- set lines = [model.description | trim] -%}
+    {%- for argument in model.arguments -%}
+        {%- do lines.append('Argument `' ~ argument.name ~ '`: ' ~ argument.description | trim) -%}
+    {%- endfor -%}
+    comment on function {{ this }} is '{{ lines | join('\n') | replace("'", "''") }}'
+{%- endmacro %}

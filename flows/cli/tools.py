@@ -102,15 +102,21 @@ def dbt(context: typer.Context) -> NoReturn:
     os.execv(sys.executable, [sys.executable, "-c", run_dbt, *context.args])  # noqa: S606 - as above
 
 
-def dbt_env() -> None:
+def dbt_env(
+    is_reader: Annotated[
+        bool, typer.Option("--reader", help="Log in as the analyst, who reads the marts: for MetricFlow.")
+    ] = False,
+) -> None:
     """Print the environment that dbt needs, for a shell.
 
     For example:
 
         eval "$(sigmasight dbt-env)" && dbt build --project-dir dbt_project
+
+        eval "$(sigmasight dbt-env --reader)" && mf list metrics
     """
     warehouse = open_for_command()
-    for name, value in warehouse.dbt_environment().items():
+    for name, value in warehouse.dbt_environment(is_reader=is_reader).items():
         print(f"export {name}={shlex.quote(value)}")
 
 

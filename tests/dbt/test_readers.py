@@ -1,5 +1,6 @@
 """Access of analysts and the API role to the marts of the demo."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -104,6 +105,16 @@ def test_counting_correlation_pairs_reads_no_correlation(analyst: Connection) ->
     assert "fct_correlation_clusters" not in plan("count(*)")
 
 
+def test_the_stress_of_positions_is_not_joined_row_by_row(analyst: Connection) -> None:
+    rows = analyst.execute(
+        """explain select count(*) from marts.fct_position_values
+        join marts.fct_position_stress using (position_id, as_of_date)
+        where as_of_date = (select max(as_of_date) from marts.fct_portfolio_snapshots)"""
+    )
+    plan = "\n".join(line for (line,) in rows.fetchall())
+    assert not re.search(r"Join Filter: \(\S+position_id", plan), plan
+
+
 def test_every_pair_of_a_matrix_has_a_correlation(analyst: Connection) -> None:
     counts = """select
             (select count(*) from marts.fct_correlation_pairs),
@@ -136,6 +147,18 @@ def test_every_mart_and_column_has_its_comment(analyst: Connection) -> None:
     ).fetchall()
     found = analyst.execute("select col_description('dim_portfolios'::regclass, 1)").fetchone()
     assert found == ("Portfolio (dim_portfolios). Unit: id.",)
+
+
+def test_every_function_has_its_comment(analyst: Connection) -> None:
+    bare = analyst.execute(
+        """select oid::regprocedure from pg_proc
+        where pronamespace = 'udf'::regnamespace and obj_description(oid, 'pg_proc') is null"""
+    ).fetchall()
+    assert bare == []
+    found = analyst.execute("select obj_description('udf.portfolio_attribution'::regproc)").fetchone()
+    assert found is not None
+    assert "- `coverage`: Share of these sessions" in found[0]
+    assert "Argument `method`: carino or menchero" in found[0]
 
 
 def test_the_analyst_cannot_write(demo: Warehouse, analyst: Connection) -> None:

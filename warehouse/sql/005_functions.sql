@@ -7,6 +7,10 @@ create or replace aggregate udf.product (double precision) (
 create or replace aggregate udf.product (numeric) (
     sfunc = numeric_mul, stype = numeric, initcond = '1', parallel = safe
 );
+comment on function udf.product(double precision)
+is 'The product of a column, to chain returns and splits; nulls do not count.';
+comment on function udf.product(numeric)
+is 'The product of a column, to chain returns and splits; nulls do not count.';
 
 -- HMAC-SHA256 (RFC 2104) with the key of ops.claim_keys.
 create or replace function access.code_of(message text)
@@ -178,9 +182,24 @@ begin
 end
 $$;
 
+-- Whether the caller gave an argument that the function knows: true, or an error with the sentence.
+create or replace function access.is_accepted(is_known boolean, otherwise text)
+returns boolean
+language plpgsql immutable parallel safe
+set search_path = ''
+as $$
+begin
+    if is_known is not true then
+        raise exception '%', otherwise using errcode = 'invalid_parameter_value';
+    end if;
+    return true;
+end
+$$;
+
 revoke all on all functions in schema access from public;
 grant execute on function
-access.readable_portfolio_ids(), access.readable_symbols(), access.sees_every_portfolio(), access.is_kept()
+access.readable_portfolio_ids(), access.readable_symbols(), access.sees_every_portfolio(), access.is_kept(),
+access.is_accepted(boolean, text)
 to sigmasight_analyst, sigmasight_api, sigmasight_chat;
 grant execute on function access.claim(uuid, timestamptz, bytea) to sigmasight_api, sigmasight_chat;
 grant execute on function access.row_fits(integer, integer) to sigmasight_chat;

@@ -82,3 +82,10 @@ grant execute on function
 udf.is_only_growth(double precision, double precision, double precision[], double precision[]),
 udf.money_weighted_growth(double precision, double precision, double precision[], double precision[])
 to sigmasight_analyst, sigmasight_api, sigmasight_chat;
+
+comment on function udf.is_only_growth is
+'Whether at most one growth factor solves the equation of money_weighted_growth, given a solution.';
+comment on function udf.money_weighted_growth is
+'What one dollar grows to over the period at the money-weighted rate: the g with start_value * g'
+' + sum(flows[i] * g ^ remaining[i]) = end_value, where remaining is the share of the period that is left after each flow.'
+' Null unless both values are positive and there is one solution.';

@@ -6,6 +6,7 @@ with sessions as (
         pairs.portfolio_return - pairs.benchmark_return as excess
     from unnest(linking_coefficients.portfolio_returns, linking_coefficients.benchmark_returns)
     with ordinality as pairs (portfolio_return, benchmark_return, session_number)
+    where {{ accepted('method', 'linking_coefficients.method', ['carino', 'menchero']) }}
 ),
 
 totals as (

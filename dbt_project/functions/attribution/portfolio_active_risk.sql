@@ -18,7 +18,7 @@ with figure as (
     where
         benchmark_risk.portfolio_id = portfolio_active_risk.portfolio_id
         and benchmark_risk.as_of_date = portfolio_active_risk.as_of_date
-        and part_of in ('position', 'symbol', 'sector', 'factor')
+        and {{ accepted('part_of', 'part_of', ['position', 'symbol', 'sector', 'factor']) }}
 ),
 
 -- cash moves with nothing

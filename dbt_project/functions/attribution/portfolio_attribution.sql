@@ -10,6 +10,7 @@ attribution as materialized (
     where
         portfolio_id = portfolio_attribution.portfolio_id
         and dimension = portfolio_attribution.dimension
+        and {{ accepted('dimension', 'portfolio_attribution.dimension', ['sector', 'investment_class', 'tag']) }}
         and as_of_date between
         coalesce(portfolio_attribution.from_date, date '-infinity')
         and coalesce(portfolio_attribution.to_date, date 'infinity')

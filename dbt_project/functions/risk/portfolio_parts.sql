@@ -82,7 +82,9 @@ select
     positions.null_reason
 from positions
 left join tags on positions.position_id = tags.position_id
-where part_of in ('position', 'symbol', 'sector', 'factor') or tags.tag is not null
+where
+    {{ accepted('part_of', 'part_of', ['position', 'symbol', 'sector', 'tag', 'factor']) }}
+    and (part_of <> 'tag' or tags.tag is not null)
 union all
 select
     signs.part,

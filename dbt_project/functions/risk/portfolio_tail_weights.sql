@@ -11,7 +11,14 @@ with known as (
     from {{ udf('portfolio_outcomes') }}(
         array[portfolio_tail_weights.portfolio_id], portfolio_tail_weights.as_of_date
     )
-    where is_in_window and outcome is not null
+    where
+        is_in_window
+        and outcome is not null
+        and {{ accepted('measure', 'measure', ['var', 'es']) }}
+        and access.is_accepted(
+            confidence > 0 and confidence < 1,
+            'confidence is between 0 and 1, such as 0.95, not ' || coalesce(cast(confidence as text), 'null')
+        )
 ),
 
 sorted as (
@@ -37,7 +44,6 @@ near as (
         end as double precision) as nearness
     from known
     cross join quantiles
-    where measure in ('var', 'es')
 ),
 
 weighed as (

@@ -7,6 +7,7 @@ with listed as (
         cast(trade ->> 'target_weight' as numeric) as target_weight,
         coalesce(cast(trade ->> 'close' as boolean), false) as is_close
     from jsonb_array_elements(trades) with ordinality as listed (trade, place)
+    where {{ accepted('cash', 'what_if_trades.cash', ['absorb', 'fixed']) }}
 ),
 
 asked as (
@@ -75,6 +76,7 @@ priced as (
         case when held.investment_class = 'OPTIONS' then 100 else 1 end as multiplier,
         case
             when asked.is_sized_twice then 'sized_twice'
+            when coalesce(asked.quantity, asked.target_weight) is null and not asked.is_close then 'not_sized'
             when held.investment_class = 'PRIVATE' then 'private'
             when held.symbol is not null then null
             when asked.is_close then 'not_held'
@@ -145,6 +147,8 @@ select
     'Trade ' || place || ' (' || symbol || '): ' || case reason
         when 'sized_twice'
             then 'it is not the only trade of its symbol; give one target_weight or close, or quantities, which add up.'
+        when 'not_sized'
+            then 'it has no size; give quantity, target_weight or close.'
         when 'private'
             then 'it is a private holding, which has no price to trade at; leave it out.'
         when 'not_held'

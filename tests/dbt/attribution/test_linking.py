@@ -358,6 +358,9 @@ def test_a_total_loss_is_not_linked(analyst: psycopg.Connection[Any], method: st
     assert analyst.execute("select udf.log_growth_ratio(-1), udf.log_growth_ratio(0)").fetchone() == (None, 1)
 
 
-def test_another_method_has_no_coefficients(analyst: psycopg.Connection[Any]) -> None:
-    found = analyst.execute(COEFFICIENTS, ([0.1], [0.2], "none")).fetchone()
-    assert found == ([None],)
+def test_an_argument_that_is_not_known_is_refused(analyst: psycopg.Connection[Any]) -> None:
+    refused = psycopg.errors.InvalidParameterValue
+    with pytest.raises(refused, match=r"^method is carino or menchero, not none\n"):
+        analyst.execute(COEFFICIENTS, ([0.1], [0.2], "none"))
+    with pytest.raises(refused, match=r"^dimension is sector, investment_class or tag, not country\n"):
+        analyst.execute(LINKED.replace("'sector'", "'country'"), (uuid4(), "carino"))

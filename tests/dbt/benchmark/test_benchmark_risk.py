@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import psycopg
 import pytest
 import statsmodels.api as sm
 
@@ -151,10 +152,9 @@ def test_contributions_are_euler_s_and_add_up(
     covariance = _covariance(read, day)
     parts = read(
         f"""select portfolio_id, kind, parts.* from dim_portfolios
-        cross join unnest(array['position', 'symbol', 'sector', 'factor', 'tag']) as kind
+        cross join unnest(array['position', 'symbol', 'sector', 'factor']) as kind
         cross join lateral udf.portfolio_active_risk(portfolio_id, '{day}', kind) as parts"""
     )
-    assert "tag" not in set(parts["kind"])
     today = found.xs(pd.Timestamp(day).date(), level="as_of_date")
     groups: Any = parts.groupby(["portfolio_id", "kind"])
     for (portfolio, kind), rows in groups:
@@ -184,3 +184,8 @@ def test_contributions_are_euler_s_and_add_up(
         if kind == "symbol":
             assert by_part.loc["SPY", "active_exposure"] == pytest.approx(active["SPY"], rel=1e-9)
             assert by_part.loc["SPY", "marginal"] == pytest.approx(slope["SPY"], rel=1e-8)
+
+
+def test_tags_which_overlap_are_no_parts(read: Read) -> None:
+    with pytest.raises(psycopg.errors.InvalidParameterValue, match=r"^part_of is position, symbol, sector"):
+        read("select udf.portfolio_active_risk(portfolio_id, '2025-12-31', 'tag') from dim_portfolios")

@@ -283,10 +283,20 @@ def test_what_has_no_outcomes_says_why(read: Reader) -> None:
     }
 
 
-@pytest.mark.parametrize("arguments", [("volatility", 0.95, "symbol"), ("es", 0.95, "country")])
-def test_an_unknown_measure_or_part_has_no_figures(read: Reader, arguments: tuple[Any, ...]) -> None:
-    rows = read(CONTRIBUTIONS, HEDGE_FUND, LAST, *arguments)
-    assert all(row["component"] is None for row in rows)
+UNKNOWN = [
+    ("volatility", 0.95, "symbol", "measure is var or es, not volatility"),
+    (None, 0.95, "symbol", "measure is var or es, not null"),
+    ("es", 95, "symbol", "confidence is between 0 and 1, such as 0.95, not 95"),
+    ("es", 0.95, "country", "part_of is position, symbol, sector, tag or factor, not country"),
+]
+
+
+@pytest.mark.parametrize(("measure", "confidence", "part_of", "sentence"), UNKNOWN)
+def test_an_argument_that_is_not_known_is_refused(
+    read: Reader, measure: str | None, confidence: float, part_of: str, sentence: str
+) -> None:
+    with pytest.raises(psycopg.errors.InvalidParameterValue, match=f"^{sentence}\n"):
+        read(CONTRIBUTIONS, HEDGE_FUND, LAST, measure, confidence, part_of)
 
 
 CALLS = {

@@ -155,8 +155,15 @@ REFUSED = [
     ([{"symbol": "VIX", "quantity": 1}], "absorb", "not_tradable"),
     ([{"symbol": "SPY301220C00500000", "quantity": 1}], "absorb", "contract_not_held"),
     ([{"symbol": "AAPL", "close": True}, {"symbol": "AAPL", "quantity": 1}], "absorb", "sized_twice"),
+    ([{"symbol": "AAPL", "qty": 1}], "absorb", "not_sized"),
     ([{"symbol": "TLT", "target_weight": 1.0}], "fixed", "weights_reach_one"),
 ]
+
+
+@pytest.mark.parametrize("trades", [[], [{"symbol": "AAPL", "quantity": 1}]])
+def test_cash_that_is_not_known_is_refused(read: Reader, trades: Trades) -> None:
+    with pytest.raises(psycopg.errors.InvalidParameterValue, match=r"^cash is absorb or fixed, not borrow\n"):
+        read.trades(INDIVIDUAL, trades, cash="borrow")
 
 
 @pytest.mark.parametrize(("trades", "cash", "reason"), REFUSED, ids=[row[2] for row in REFUSED])
