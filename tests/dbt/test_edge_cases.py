@@ -934,6 +934,15 @@ def test_a_single_symbol_with_a_full_window_has_full_history(row: Callable[..., 
     assert correlation["effective_bets"] == 1.0
 
 
+@pytest.mark.parametrize(("name", "included"), [("partly cancelled", 1), ("all cancelled", 0)])
+def test_longs_and_shorts_that_cancel_are_measured(row: Callable[..., Row], name: str, included: int) -> None:
+    correlation = row("fct_portfolio_correlation", name)
+    assert (correlation["symbols_included"], correlation["symbols_excluded"]) == (included, 0)
+    assert correlation["positions_analyzed"] == correlation["positions_total"] == included + 2
+    assert correlation["coverage_of_equity"] == 1
+    assert (correlation["quality_flag"], correlation["positions_not_measured"]) == ("full_history", None)
+
+
 # --- lots ---------------------------------------------------------------------------------------------------
 
 
