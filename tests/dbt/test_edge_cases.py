@@ -37,6 +37,7 @@ from tests.dbt.edge_cases import (
 from tests.method_config import RISK_CONFIG
 from tests.reference.american_options import american_price
 from warehouse.connections import Warehouse
+from warehouse.settings import project_root
 
 pytestmark = pytest.mark.slow
 
@@ -915,6 +916,21 @@ def test_a_portfolio_without_equity_has_dollar_figures_but_no_ratios(
     assert market["ratio_null_reason"] == "equity_not_positive"
     value = row("fct_position_values", "nothing left")
     assert (value["weight"], value["weight_null_reason"]) == (None, "equity_not_positive")
+
+
+@pytest.mark.parametrize(
+    ("name", "begins"),
+    [("nothing left", "Equity is not positive: there is no ratio to it. Every"), ("one symbol", "Every")],
+)
+def test_the_quality_of_an_answer_about_risk_says_that_equity_is_not_positive(
+    connection: psycopg.Connection[Row], row: Callable[..., Row], name: str, begins: str
+) -> None:
+    part = (project_root() / "api/queries/parts/portfolio_risk.sql").read_text()
+    values = {"portfolio_id": row("fct_portfolio_snapshots", name)["portfolio_id"], "as_of_date": LAST}
+    with connection.transaction(force_rollback=True):
+        connection.execute("set local search_path = marts")
+        (found,) = connection.execute(sql.SQL(part), values).fetchall()
+    assert found["quality_message"].startswith(begins)
 
 
 # --- a single symbol ----------------------------------------------------------------------------------------
