@@ -9,6 +9,8 @@ import yaml
 from api.http import limits
 from flows.cli.app import app
 from flows.source import Source
+from ingestion.files import prices, profiles, reference
+from ingestion.files.arrow_reader import Layout
 from ingestion.vendors.registry import KEYS
 from warehouse.settings import Settings, project_root
 
@@ -64,6 +66,23 @@ def test_the_document_of_sources_names_every_source_vendor_key_and_reason() -> N
     not_of_vendors = {"outside_calendar", "future_date", "repeated_row", "conflicting_row"}
     named = [*Source, *vendors, *(key.upper() for key in KEYS.values()), *(set(of_vendors) - not_of_vendors)]
     assert {name for name in named if f"`{name}`" not in text} == set()
+
+
+@pytest.mark.parametrize(
+    ("file", "layout"),
+    [
+        ("prices.csv", prices.LAYOUT),
+        ("rates.csv", reference.RATES),
+        ("profiles.csv", profiles.LAYOUT),
+        ("option_chain_*.csv", reference.OPTION_CHAIN),
+    ],
+)
+def test_the_document_of_sources_has_the_columns_of_each_file(file: str, layout: Layout) -> None:
+    text = (ROOT / "docs/sources.md").read_text()
+    found = re.search(rf"^\| `{re.escape(file)}` \| (.+) \|$", text, re.MULTILINE)
+    assert found, file
+    columns = set(re.findall(r"(\*\*)?`([a-z_]+)`", found[1]))
+    assert columns == {("**" * column.is_required, column.name) for column in layout.columns}
 
 
 def _known_sources(dataset: str) -> list[str]:

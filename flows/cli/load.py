@@ -50,7 +50,8 @@ def prices(
     """Load prices and what else the source has: splits and dividends, rates, profiles, option chains.
 
     A folder holds prices.csv or prices.parquet (date, symbol, open, high, low, close, adj_close, volume) and
-    may hold corporate_actions, rates and profiles in the same formats, and option_chain_*.csv.
+    may hold corporate_actions, rates and profiles in the same formats, and option_chain_*.csv. Columns and
+    units, such as percent for yields: docs/sources.md.
 
     For example:
 

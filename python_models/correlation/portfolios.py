@@ -44,6 +44,7 @@ MEMBER_TYPES: dict[str, Any] = {
     "average_correlation": float,
     "gross_share": float,
 }
+CANCELLED_TYPES: dict[str, Any] = {"portfolio_id": object, "as_of_date": object, "symbol": "str"}
 COUNTS = ["cluster_count", "symbols_included", "symbols_excluded", "data_days", "cluster_id", "observations"]
 REPAIRED_COLUMNS = ("portfolio_id", "as_of_date", "symbol_1", "symbol_2", "correlation", "observations")
 
@@ -52,22 +53,24 @@ SymbolArray = npt.NDArray[np.object_]
 
 
 class PortfolioCorrelations(NamedTuple):
-    """Three frames; see portfolio_correlations for their columns."""
+    """Four frames; see portfolio_correlations for their columns."""
 
     portfolios: pd.DataFrame
     members: pd.DataFrame
     repaired_pairs: pd.DataFrame
+    cancelled: pd.DataFrame
 
 
 class _Book(NamedTuple):
     """One portfolio's included symbols in alphabetical order, with signed weights of gross 1.
 
-    deviations: of the symbols' daily returns, NaN where unknown.
+    deviations: of the symbols' daily returns, NaN where unknown. cancelled: symbols held without an exposure.
     """
 
     portfolio_id: Any
     as_of_date: Any
     symbols: SymbolArray
+    cancelled: SymbolArray
     weights: FloatArray
     deviations: FloatArray
     rho: FloatArray
@@ -85,9 +88,9 @@ def portfolio_correlations(
     holdings: frame (portfolio_id, as_of_date, symbol, exposure), exposure in USD, negative for shorts, one
     row per portfolio, date and symbol (ValueError otherwise). correlations: from symbol_correlations.
     deviations: from symbol_deviations.
-    Exposures that round to zero are left out; symbols with unknown exposure, or with missing pairs (see
-    complete_symbols), are excluded and counted. A matrix that is not positive semi-definite is repaired, and
-    its repaired pairs are returned.
+    Exposures that round to zero, such as those of longs and shorts that cancel, are left out of the matrix;
+    symbols with unknown exposure, or with missing pairs (see complete_symbols), are excluded and counted. A
+    matrix that is not positive semi-definite is repaired, and its repaired pairs are returned.
 
     portfolios: portfolio_id, as_of_date, mean_correlation (of the pairs), diversification_score (mean
     |correlation| by weight, 0 unrelated, 1 all the same; both NaN with fewer than two symbols),
@@ -98,15 +101,18 @@ def portfolio_correlations(
     alphabetical; null outside clusters), symbol, average_correlation (of the cluster's pairs), gross_share
     (the symbol's own, 0..1).
     repaired_pairs: portfolio_id, as_of_date, symbol_1, symbol_2, correlation, observations.
+    cancelled: portfolio_id, as_of_date, symbol: what has no exposure, and so nothing that is not measured.
     """
     keys = {name: holdings[name].dtype for name in ("portfolio_id", "as_of_date")}
     rows: list[tuple[object, ...]] = []
     members: list[_Members] = [_Members.empty()]
     repaired: list[pd.DataFrame] = []
+    cancelled: list[tuple[object, ...]] = []
     for book in _books(holdings, correlations, deviations, rules):  # only one matrix at a time is in memory
         found = _clusters(book, rules.cluster_threshold)
         rows.append(_portfolio_row(book, len(found)))
         members.append(_members(book, found))
+        cancelled.extend((book.portfolio_id, book.as_of_date, symbol) for symbol in book.cancelled)
         if book.is_repaired:
             repaired.append(_repaired_rows(book))
     pairs = pd.concat([no_pairs().assign(portfolio_id=None), *repaired], ignore_index=True)
@@ -114,22 +120,24 @@ def portfolio_correlations(
         pd.DataFrame(rows, columns=list(PORTFOLIO_TYPES)).astype(PORTFOLIO_TYPES | keys),
         _member_frame(members).astype(MEMBER_TYPES | keys),
         pairs[list(REPAIRED_COLUMNS)].astype(keys),
+        pd.DataFrame(cancelled, columns=list(CANCELLED_TYPES)).astype(CANCELLED_TYPES | keys),
     )
 
 
 def correlation_parts(
     holdings: pd.DataFrame, correlations: pd.DataFrame, deviations: pd.DataFrame, *, rules: CorrelationConfig
 ) -> pd.DataFrame:
-    """The three frames of portfolio_correlations as one, with `part`: portfolio, member or repair.
+    """The frames of portfolio_correlations as one, with `part`: portfolio, member, repair or cancelled.
 
-    Columns: those of the three frames, where `symbol` is a member or the first symbol of a repaired pair and
-    `symbol_2` the second one; null where a part does not have the column.
+    Columns: those of the frames, where `symbol` is a member, a cancelled symbol or the first symbol of a
+    repaired pair and `symbol_2` the second one; null where a part does not have the column.
     """
     found = portfolio_correlations(holdings, correlations, deviations, rules=rules)
     parts = {
         "portfolio": found.portfolios,
         "member": found.members,
         "repair": found.repaired_pairs.rename(columns={"symbol_1": "symbol"}),
+        "cancelled": found.cancelled,
     }
     frame = pd.concat([rows.assign(part=part) for part, rows in parts.items()], ignore_index=True)
     return frame.astype({**dict.fromkeys(COUNTS, "Int64"), "is_repaired": "boolean", "symbol_2": "str"})
@@ -157,13 +165,15 @@ def _books(
         exposure = day["exposure"].to_numpy(dtype=np.float64)
         for portfolio_id, rows in day.groupby("portfolio_id").indices.items():
             # an unknown exposure is kept here and counted as excluded
-            held = rows[~(np.abs(exposure[rows]) < MINIMUM_EXPOSURE)]
+            is_cancelled = np.abs(exposure[rows]) < MINIMUM_EXPOSURE
+            held = rows[~is_cancelled]
             at = positions[held]
             square = np.ix_(at, at)
             yield _book(
                 portfolio_id=portfolio_id,
                 as_of_date=date,
                 symbols=symbols[at],
+                cancelled=symbols[positions[rows[is_cancelled]]],
                 exposure=exposure[held],
                 deviations=deviation[at],
                 rho=rho[square],
@@ -188,6 +198,7 @@ def _book(
     portfolio_id: Any,
     as_of_date: Any,
     symbols: SymbolArray,
+    cancelled: SymbolArray,
     exposure: FloatArray,
     deviations: FloatArray,
     rho: FloatArray,
@@ -203,6 +214,7 @@ def _book(
         portfolio_id=portfolio_id,
         as_of_date=as_of_date,
         symbols=symbols[kept],
+        cancelled=cancelled,
         weights=exposure / np.abs(exposure).sum(),
         deviations=deviations[kept],
         rho=repaired,

@@ -147,6 +147,8 @@ PORTFOLIOS: dict[str, tuple[int, list[Lot]]] = {
         ],
     ),
     "dollar neutral": (100_000, [Lot("AAA", 2_000, 50), Lot("BBB", -2_500, 40)]),
+    "partly cancelled": (100_000, [Lot("AAA", 1_000, 50), Lot("AAA", -1_000, 51), Lot("BBB", 1_000, 40)]),
+    "all cancelled": (100_000, [Lot("AAA", 1_000, 50), Lot("AAA", -1_000, 51)]),
     "six times levered": (100_000, [Lot("HOT", 6_000, 100)]),
     "net short": (200_000, [Lot("SPY", 200, 500), Lot("HOT", -3_000, 100)]),
     "nothing left": (10_000, [Lot("AAA", 2_000, 60)]),

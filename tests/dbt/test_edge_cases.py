@@ -37,6 +37,7 @@ from tests.dbt.edge_cases import (
 from tests.method_config import RISK_CONFIG
 from tests.reference.american_options import american_price
 from warehouse.connections import Warehouse
+from warehouse.settings import project_root
 
 pytestmark = pytest.mark.slow
 
@@ -917,6 +918,21 @@ def test_a_portfolio_without_equity_has_dollar_figures_but_no_ratios(
     assert (value["weight"], value["weight_null_reason"]) == (None, "equity_not_positive")
 
 
+@pytest.mark.parametrize(
+    ("name", "begins"),
+    [("nothing left", "Equity is not positive: there is no ratio to it. Every"), ("one symbol", "Every")],
+)
+def test_the_quality_of_an_answer_about_risk_says_that_equity_is_not_positive(
+    connection: psycopg.Connection[Row], row: Callable[..., Row], name: str, begins: str
+) -> None:
+    part = (project_root() / "api/queries/parts/portfolio_risk.sql").read_text()
+    values = {"portfolio_id": row("fct_portfolio_snapshots", name)["portfolio_id"], "as_of_date": LAST}
+    with connection.transaction(force_rollback=True):
+        connection.execute("set local search_path = marts")
+        (found,) = connection.execute(sql.SQL(part), values).fetchall()
+    assert found["quality_message"].startswith(begins)
+
+
 # --- a single symbol ----------------------------------------------------------------------------------------
 
 
@@ -932,6 +948,15 @@ def test_a_single_symbol_with_a_full_window_has_full_history(row: Callable[..., 
     correlation = row("fct_portfolio_correlation", "one symbol")
     assert (correlation["data_days"], correlation["quality_flag"]) == (90, "full_history")
     assert correlation["effective_bets"] == 1.0
+
+
+@pytest.mark.parametrize(("name", "included"), [("partly cancelled", 1), ("all cancelled", 0)])
+def test_longs_and_shorts_that_cancel_are_measured(row: Callable[..., Row], name: str, included: int) -> None:
+    correlation = row("fct_portfolio_correlation", name)
+    assert (correlation["symbols_included"], correlation["symbols_excluded"]) == (included, 0)
+    assert correlation["positions_analyzed"] == correlation["positions_total"] == included + 2
+    assert correlation["coverage_of_equity"] == 1
+    assert (correlation["quality_flag"], correlation["positions_not_measured"]) == ("full_history", None)
 
 
 # --- lots ---------------------------------------------------------------------------------------------------

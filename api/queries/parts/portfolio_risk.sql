@@ -6,7 +6,20 @@ with risk as (
 ),
 
 quality as (
-    select * from risk
+    select
+        quality_flag,
+        concat_ws(
+            ' ',
+            case
+                when ratio_null_reason = 'equity_not_positive' then 'Equity is not positive: there is no ratio to it.'
+            end,
+            quality_message
+        ) as quality_message,
+        positions_analyzed,
+        data_days,
+        coverage_of_equity,
+        positions_not_measured
+    from risk
 )
 
 select *

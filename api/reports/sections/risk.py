@@ -18,6 +18,7 @@ from api.reports.tables import (
 TITLE = "Volatility, value at risk and backtest"
 SHORT = {"reason": "too few returns are known"}
 RATIO = {"reason_in": "ratio_null_reason"}
+OF_EQUITY = {**RATIO, **SHORT}
 
 
 def risk(facts: Facts) -> Section:
@@ -43,14 +44,14 @@ def _volatility(row: Row) -> Table:
         layout="facts",
         coverage=row["coverage"],
         columns=(
-            rate("realized_volatility_21d", "Realized, 21 sessions", "per year", **SHORT),
-            rate("realized_volatility_63d", "Realized, 63 sessions", "per year", **SHORT),
-            rate("forecast_volatility_21d", "Expected, next 21 sessions", "per year", **SHORT),
-            text("forecast_model", "Model of the expectation", **SHORT),
-            text("volatility_trend", "Trend", **SHORT),
-            rate("volatility_percentile", "Percentile in the last 252 sessions", **SHORT),
-            rate("proxied_share", "Share of past returns proxied", **SHORT),
-            statistic("market_beta", "Beta to the market", **RATIO, **SHORT),
+            rate("realized_volatility_21d", "Realized, 21 sessions", "per year", **OF_EQUITY),
+            rate("realized_volatility_63d", "Realized, 63 sessions", "per year", **OF_EQUITY),
+            rate("forecast_volatility_21d", "Expected, next 21 sessions", "per year", **OF_EQUITY),
+            text("forecast_model", "Model of the expectation", **OF_EQUITY),
+            text("volatility_trend", "Trend", **OF_EQUITY),
+            rate("volatility_percentile", "Percentile in the last 252 sessions", **OF_EQUITY),
+            rate("proxied_share", "Share of past returns proxied", **OF_EQUITY),
+            statistic("market_beta", "Beta to the market", **OF_EQUITY),
             ratio("sharpe_ratio", "Sharpe ratio", "per year", reason_in="sharpe_null_reason"),
         ),
     )

@@ -9,6 +9,7 @@ from typing import Any
 from api.reports.model import Section
 from api.reports.reasons import UNKNOWN
 from api.reports.sections.risk import risk
+from api.reports.sections.summary import summary
 from api.reports.tables import Facts
 from tests.api.reports.report_files import Reports, read
 
@@ -92,9 +93,10 @@ def test_an_unlevered_portfolio_loses_no_more_than_its_gross_exposure(reports: R
             assert all(-float(row["direct_pnl"]) <= gross for row in table["rows"])
 
 
-def risk_section(positions: list[dict[str, Any]]) -> Section:
-    """The section of a portfolio whose only risk figure is its volatility."""
-    figures: defaultdict[str, Any] = defaultdict(lambda: None, total_volatility=0.2, coverage=0.6)
+def risk_section(positions: list[dict[str, Any]], **others: Any) -> Section:
+    """The section of a portfolio whose only risk figure is its volatility, or one of the other figures."""
+    known = {"total_volatility": 0.2, "coverage": 0.6} | others
+    figures: defaultdict[str, Any] = defaultdict(lambda: None, known)
     rows: dict[str, tuple[Any, ...]] = {
         "report_risk": (figures,),
         "report_risk_contributions": tuple(positions),
@@ -130,3 +132,14 @@ def test_without_any_contribution_there_is_a_sentence_in_place_of_the_table() ->
         "no position has betas of the risk model."
     )
     assert "no position is open" in risk_section([]).paragraphs[0]
+
+
+def test_without_positive_equity_a_volatility_is_not_said_to_lack_returns() -> None:
+    why = "equity_not_positive"
+    head: defaultdict[str, Any] = defaultdict(lambda: None, risk_ratio_null_reason=why, risk_message="Full.")
+    in_short = summary(Facts({"report_portfolio": (head,), "report_history": ()})).tables[1]
+    in_full = risk_section([], total_volatility=None, var_95_1d=1.0, ratio_null_reason=why).tables[0]
+    for table in (in_short, in_full):
+        said = {absence.column: absence.reason for absence in table.absent}
+        assert said["forecast_volatility_21d"] == said["market_beta"]
+        assert said["market_beta"].startswith("equity is not positive")

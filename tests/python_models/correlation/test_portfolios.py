@@ -157,6 +157,15 @@ def test_a_symbol_without_pairs_is_excluded_and_counted() -> None:
     assert _one([1.0, 2.0], apart)["symbols_included"] == 0
 
 
+def test_a_symbol_whose_exposures_cancel_is_in_no_matrix_and_not_excluded() -> None:
+    found = _figures(_holdings([10.0, 0.0, 20.0, 0.004]), _pairs(constant(4, 0.5)))
+    row = found.portfolios.iloc[0]
+    assert (row["symbols_included"], row["symbols_excluded"]) == (2, 0)
+    assert sorted(found.members["symbol"]) == ["A", "C"]
+    assert list(found.cancelled["symbol"]) == ["B", "D"]
+    assert _figures(_holdings([0.0]), _pairs(constant(1, 1.0))).members.empty
+
+
 def test_pairs_below_the_minimum_are_missing_and_data_days_is_the_fewest() -> None:
     pairs = _pairs(constant(3, 0.5)).assign(observations=[90, 20, 33, 90, 90, 90])
     row = _figures(_holdings([1.0, 1.0, 1.0]), pairs).portfolios.iloc[0]

@@ -4,7 +4,8 @@
 ) }}
 
 -- Symbols that an analytic does not measure, the largest first: private positions, options without a delta, symbols
--- without a beta to the factor and, as factor_model `correlation`, symbols that are not in the portfolio's matrix.
+-- without a beta to the factor and, as factor_model `correlation`, symbols that are not in the portfolio's matrix
+-- although they have an exposure.
 with position_values as materialized (
     select
         *,
@@ -52,9 +53,9 @@ without_beta as (
     where betas.symbol is null
 ),
 
-members as (
+correlated as (
     select * from {{ ref('int_portfolio_correlations') }}
-    where part = 'member'
+    where part in ('member', 'cancelled')
 ),
 
 unmeasured as (
@@ -82,12 +83,12 @@ unmeasured as (
         'correlation' as factor_model,
         '' as factor
     from position_values
-    left join members
+    left join correlated
         on
-            position_values.portfolio_id = members.portfolio_id
-            and position_values.as_of_date = members.as_of_date
-            and position_values.pricing_symbol = members.symbol
-    where position_values.is_measurable and members.symbol is null
+            position_values.portfolio_id = correlated.portfolio_id
+            and position_values.as_of_date = correlated.as_of_date
+            and position_values.pricing_symbol = correlated.symbol
+    where position_values.is_measurable and correlated.symbol is null
 ),
 
 by_symbol as (

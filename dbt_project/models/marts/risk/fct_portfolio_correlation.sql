@@ -11,9 +11,9 @@ correlation_statistics as (
     where part = 'portfolio'
 ),
 
-members as (
+measured as (
     select * from {{ ref('int_portfolio_correlations') }}
-    where part = 'member'
+    where part in ('member', 'cancelled')
 ),
 
 holdings as (
@@ -27,18 +27,20 @@ unmeasured as (
 
 included as (
     select
-        members.portfolio_id,
-        members.as_of_date,
+        measured.portfolio_id,
+        measured.as_of_date,
         {{ exact_sum('holdings.known_market_value') }} as covered_market_value,
         sum(holdings.known_positions) as positions_analyzed,
-        array_agg(members.symbol order by members.symbol collate "C") as symbols -- noqa: RF02
-    from members
+        array_agg(measured.symbol order by measured.symbol collate "C") filter ( -- noqa: RF02
+            where measured.part = 'member'
+        ) as symbols
+    from measured
     inner join holdings
         on
-            members.portfolio_id = holdings.portfolio_id
-            and members.as_of_date = holdings.as_of_date
-            and members.symbol = holdings.symbol
-    group by members.portfolio_id, members.as_of_date
+            measured.portfolio_id = holdings.portfolio_id
+            and measured.as_of_date = holdings.as_of_date
+            and measured.symbol = holdings.symbol
+    group by measured.portfolio_id, measured.as_of_date
 ),
 
 flagged as (
@@ -60,7 +62,7 @@ flagged as (
         {{ (var('full_history_share') * var('correlation_rules').window) | round | int }} as full_history_sessions,
         {{ quality_columns(
             'scopes', 'included.positions_analyzed',
-            'found.data_days < ' ~ var('full_history_share') * var('correlation_rules').window,
+            'found.symbols_included > 0 and found.data_days < ' ~ var('full_history_share') * var('correlation_rules').window,
             'included.covered_market_value'
         ) }}
     from scopes
