@@ -33,6 +33,7 @@ from flows.history.folder import (
     take_drafts,
     write_manifest,
 )
+from flows.wording import many
 from warehouse.connections import Warehouse
 from warehouse.private_folders import make_private
 
@@ -189,7 +190,7 @@ class _Export:
                 exported.months[month.name] = entry
             write_manifest(self.folder, self.manifest)
             rows = sum(entry.rows for entry in written.values())
-            say("exported", f"{month.name}: {len(written)} marts, {rows:,} rows")
+            say("exported", f"{month.name}: {many(len(written), 'mart')}, {many(rows, 'row')}")
         return list(written.values())
 
     def _outdated(self, cursor: Any, month: Month) -> Iterator[tuple[str, tuple[int, str, str]]]:

@@ -41,6 +41,7 @@ from flows.maintenance.signature import ReadBackup, backup_key, read_backup, sig
 from flows.pipeline.layout import read_version
 from flows.pipeline.lock import build_lock, process_name
 from flows.pipeline.reader_views import make_views
+from flows.wording import many
 from warehouse.bootstrap import writers_sql
 from warehouse.connections import WRITER, Warehouse, open_warehouse
 from warehouse.embedded_host import client_program
@@ -121,9 +122,9 @@ class Holdings:
     users: int
 
     def sentence(self) -> str:
-        published = f"{_many(self.publications, 'publication')} up to {self.last_date}"
-        parts = [_many(self.loads, "load"), published if self.last_date else "nothing published"]
-        return ", ".join([*parts, _many(self.users, "user")])
+        published = f"{many(self.publications, 'publication')} up to {self.last_date}"
+        parts = [many(self.loads, "load"), published if self.last_date else "nothing published"]
+        return ", ".join([*parts, many(self.users, "user")])
 
 
 @dataclass(frozen=True)
@@ -475,7 +476,3 @@ def _why(what: str, errors: str, warehouse: Warehouse) -> str:
     if "No space left" in text:
         return f"{what}: the disk is full; free some space and run the command again. ({text})"
     return f"{what}: {text}"
-
-
-def _many(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -12,6 +12,7 @@ from flows.errors import UsageError
 from flows.pipeline.lock import process_name
 from flows.pipeline.window import last_closed_session_in_calendar, today
 from flows.source import Source
+from flows.wording import many
 from ingestion.errors import SourceUnavailableError
 from warehouse.connections import Warehouse
 from warehouse.settings import Settings
@@ -139,7 +140,7 @@ def _counts(group: "list[LoadReport]") -> str:
     )
     touched = min((report.touched_from for report in group if report.touched_from), default=None)
     return (
-        f"{read:,} rows read, {new:,} new"
+        f"{many(read, 'row')} read, {new:,} new"
         + (f", {rejected:,} rejected" if rejected else "")
         + (f", from {touched} on" if touched else "")
     )

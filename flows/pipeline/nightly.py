@@ -65,6 +65,7 @@ from flows.quarantine.failures import Failures
 from flows.quarantine.window import plan_portfolios
 from flows.quarantine.withheld import changes_of
 from flows.source import Source
+from flows.wording import many
 from ingestion.errors import SourceUnavailableError
 from warehouse.connections import Warehouse
 from warehouse.errors import SigmaSightError
@@ -263,7 +264,7 @@ def try_again(
     try:
         return publish_window(warehouse, engine, lock, run, request)
     except (BuildError, WindowError) as error:
-        say("withheld", f"{len(request.portfolios or ())} portfolios are still withheld: {error}")
+        say("withheld", f"{many(len(request.portfolios or ()), 'portfolio')} still withheld: {error}")
         return None
 
 
@@ -430,7 +431,11 @@ def trades_today(warehouse: Warehouse) -> bool:
 def say_build(report: BuildReport) -> None:
     """Print a line of progress for a build."""
     warned = f", {report.tests_warned} with warnings" if report.tests_warned else ""
-    say("built", f"{report.models_built} models, {report.tests_passed} tests passed{warned}", report.seconds)
+    say(
+        "built",
+        f"{many(report.models_built, 'model')}, {many(report.tests_passed, 'test')} passed{warned}",
+        report.seconds,
+    )
 
 
 def _end(

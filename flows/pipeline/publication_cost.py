@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from psycopg import sql
 
 from flows.database import Connection, rows, value
+from flows.wording import many
 
 # Tables of facts, with their indexes and large values.
 SIZE = """
@@ -30,7 +31,7 @@ class PublicationCost:
     size: int
 
     def __str__(self) -> str:
-        return f"{self.rows:,} rows, {self.size / 1e6:,.1f} MB"
+        return f"{many(self.rows, 'row')}, {self.size / 1e6:,.1f} MB"
 
 
 def read_size(connection: Connection) -> int:

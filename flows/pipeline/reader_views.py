@@ -7,6 +7,7 @@ from flows.database import Connection, value
 from flows.dbt.manifest_cache import project_build
 from flows.dbt.runner import run_plainly
 from flows.environment import prepare_environment
+from flows.wording import many
 from warehouse.connections import Warehouse
 
 LAST_DATE = "select coalesce(max(as_of_date), current_date) from ops.publication_dates"
@@ -29,4 +30,4 @@ def make_views(warehouse: Warehouse, connection: Connection) -> None:
             on_progress=show_progress,
         )
     end_progress()
-    say("built", f"{report.models_built} models for readers, without new rows", report.seconds)
+    say("built", f"{many(report.models_built, 'model')} for readers, without new rows", report.seconds)

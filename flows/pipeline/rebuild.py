@@ -18,6 +18,7 @@ from flows.instants import parse_instant
 from flows.pipeline.compare import compare_marts, print_comparison
 from flows.pipeline.lock import process_name
 from flows.pipeline.window import FIRST_DATE, session_at
+from flows.wording import many
 from warehouse.connections import Warehouse
 
 # stored as the comment of existing schemas, so its text cannot change
@@ -173,4 +174,8 @@ def _build(warehouse: Warehouse, schema: str, first: date, to_date: date, known_
         on_progress=show_progress,
     )
     end_progress()
-    say("built", f"{report.models_built} models, {report.tests_passed} tests passed", report.seconds)
+    say(
+        "built",
+        f"{many(report.models_built, 'model')}, {many(report.tests_passed, 'test')} passed",
+        report.seconds,
+    )

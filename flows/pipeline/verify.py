@@ -8,6 +8,7 @@ from flows.pipeline.layout import check_layout
 from flows.pipeline.lock import process_name
 from flows.quarantine.failures import find_failures
 from flows.quarantine.withheld import read_withheld
+from flows.wording import many
 from warehouse.connections import Warehouse
 
 
@@ -31,10 +32,12 @@ def verify_history(warehouse: Warehouse) -> BuildReport:
         if error.report is None or not _is_of_withheld(warehouse, error.report):
             raise
         report = error.report
-        say("withheld", f"{len(report.failed)} tests fail for withheld portfolios, and for no other")
+        say(
+            "withheld", f"{many(len(report.failed), 'test')} failed for withheld portfolios, and for no other"
+        )
     end_progress()
     warned = f", {report.tests_warned} with warnings" if report.tests_warned else ""
-    say("verified", f"{report.tests_passed} tests passed over all of history{warned}", report.seconds)
+    say("verified", f"{many(report.tests_passed, 'test')} passed over all of history{warned}", report.seconds)
     return report
 
 

@@ -15,6 +15,7 @@ from flows.summaries.status import (
     Run,
     Status,
 )
+from flows.wording import many
 
 SHOWN = 8
 
@@ -47,7 +48,7 @@ def status_lines(status: Status) -> Iterator[tuple[str, str]]:
 
 def _warehouse(status: Status) -> str:
     size = f"{status.size_bytes / 1e6:,.0f} MB"
-    return f"{status.place}; {size}; {_many(status.portfolios, 'portfolio')}, {_many(status.users, 'user')}"
+    return f"{status.place}; {size}; {many(status.portfolios, 'portfolio')}, {many(status.users, 'user')}"
 
 
 def _published(publication: Publication | None) -> str:
@@ -58,14 +59,14 @@ def _published(publication: Publication | None) -> str:
     return (
         f"{publication.first_date} to {publication.last_date}; last publication {publication.publication_id} "
         f"at {_utc(publication.published_at)}, data as known at {_utc(publication.known_at)}, "
-        f"{publication.tests_passed} tests passed{warnings}{code}{_cost(publication)}"
+        f"{many(publication.tests_passed, 'test')} passed{warnings}{code}{_cost(publication)}"
     )
 
 
 def _cost(publication: Publication) -> str:
     if publication.rows_written is None or publication.bytes_written is None:
         return ""
-    return f"; it wrote {publication.rows_written:,} rows, {publication.bytes_written / 1e6:,.1f} MB"
+    return f"; it wrote {many(publication.rows_written, 'row')}, {publication.bytes_written / 1e6:,.1f} MB"
 
 
 def run_sentence(run: Run, *, is_building: bool) -> str:
@@ -87,19 +88,19 @@ def _fresh(fresh: Freshness) -> str:
     elif fresh.age_sessions == 0:
         age = f"up to {fresh.newest_date}, current"
     else:
-        age = f"up to {fresh.newest_date}, {_many(fresh.age_sessions, 'session')} old"
+        age = f"up to {fresh.newest_date}, {many(fresh.age_sessions, 'session')} old"
     return f"{fresh.dataset} ({fresh.source}): {age}; last loaded {_utc(fresh.loaded_at)}"
 
 
 def gap_sentences(status: Status, *, with_missing: bool = True) -> Iterator[str]:
     """One sentence for each gap. with_missing: sessions that are not published are gaps too."""
     if status.missing_sessions and with_missing:
-        count = _many(len(status.missing_sessions), "session")
+        count = many(len(status.missing_sessions), "session")
         yield f"{count} not published: {_some(status.missing_sessions)}; the next run with prices catches up"
     if status.sessions_without_price:
-        count = _many(len(status.sessions_without_price), "session")
+        count = many(len(status.sessions_without_price), "session")
         yield f"{count} without any price: {_some(status.sessions_without_price)}"
-    of_all = f"of {_many(status.symbols_needed, 'symbol')} without"
+    of_all = f"of {many(status.symbols_needed, 'symbol')} without"
     if status.symbols_without_prices:
         symbols = status.symbols_without_prices
         yield f"{len(symbols)} {of_all} prices: {_some(symbols)}"
@@ -111,13 +112,13 @@ def gap_sentences(status: Status, *, with_missing: bool = True) -> Iterator[str]
 def unpublished_sentence(sessions: tuple[date, ...]) -> str:
     """How many sessions have prices and are not published."""
     are = "is" if len(sessions) == 1 else "are"
-    return f"{_many(len(sessions), 'session')} with prices {are} not published: {_some(sessions)}"
+    return f"{many(len(sessions), 'session')} with prices {are} not published: {_some(sessions)}"
 
 
 def _failed(failed: FailedLoads) -> str:
     recovered = "; a later one succeeded" if failed.is_mended else ""
     return (
-        f"{_many(failed.count, 'load')} of {failed.dataset} ({failed.source}) in {FAILURE_DAYS} days, last "
+        f"{many(failed.count, 'load')} of {failed.dataset} ({failed.source}) in {FAILURE_DAYS} days, last "
         f"{_utc(failed.last_at)}{recovered}: {' '.join(failed.error.split())}"
     )
 
@@ -142,10 +143,6 @@ def _next_line(following: Next) -> str:
 def _some(items: tuple[Any, ...]) -> str:
     more = f", … and {len(items) - SHOWN} more" if len(items) > SHOWN else ""
     return ", ".join(str(item) for item in items[:SHOWN]) + more
-
-
-def _many(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _utc(instant: datetime) -> str:

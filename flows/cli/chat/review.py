@@ -12,6 +12,7 @@ import typer
 
 from flows.cli.options import open_for_command
 from flows.errors import UsageError
+from flows.wording import many
 from warehouse.connections import Warehouse
 from warehouse.kept_secrets import PRIVATE_FILE
 
@@ -111,7 +112,7 @@ def export(
         print(text)
         return
     _write_private(file, text + "\n")
-    say("exported", f"{sum(map(len, data.values()))} rows of {email} in {file}")
+    say("exported", f"{many(sum(map(len, data.values())), 'row')} of {email} in {file}")
 
 
 def _write_private(path: Path, text: str) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from flows.cli.options import open_for_command, settings_for_command
+from flows.wording import many
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -63,9 +64,10 @@ def export(
     with warehouse.connect_writer() as connection:
         check_readable(connection)
     done = export_history(warehouse, folder, before=before, marts=mart or ())
+    found = f"{many(done.marts, 'mart')}, {many(done.months, 'month')}"
+    size = f"{many(done.rows, 'row')}, {done.bytes / 1e6:,.1f} MB, in {done.seconds:.1f} s"
     print(
-        f"{folder}: {done.marts} marts, {done.months} months. {done.files:,} files written with {done.rows:,}"
-        f" rows, {done.bytes / 1e6:,.1f} MB, in {done.seconds:.1f} s; {done.unchanged:,} were current."
+        f"{folder}: {found}. {many(done.files, 'file')} written with {size}; {done.unchanged:,} were current."
     )
 
 
@@ -112,7 +114,7 @@ def _verify(folder: Path) -> None:
         raise HistoryError("\n".join(found))
     entries = [entry for mart in manifest.values() for entry in mart.months.values()]
     rows = sum(entry.rows for entry in entries)
-    print(f"{len(entries):,} files with {rows:,} rows are as the manifest says.", file=sys.stderr)
+    print(f"{many(len(entries), 'file')} with {many(rows, 'row')}: as the manifest says.", file=sys.stderr)
 
 
 def _print(names: list[str], rows: list[tuple[object, ...]], *, as_csv: bool) -> None:

@@ -10,6 +10,7 @@ import typer
 from flows.cli.entries import OwnerOption, PortfolioArgument
 from flows.cli.groups import SERVE
 from flows.cli.options import open_for_command, parse_date
+from flows.wording import many
 from warehouse.settings import REPORT_FORMATS
 
 if TYPE_CHECKING:
@@ -102,6 +103,6 @@ def _say(written: "Written") -> None:
     from flows.console import console
 
     done = "Replaced" if written.replaced else "Wrote"
-    console().print(f"{done} {len(written.files)} files in {written.folder}:", markup=False)
+    console().print(f"{done} {many(len(written.files), 'file')} in {written.folder}:", markup=False)
     for name in written.files:
         console().print(f"  {name}", markup=False)

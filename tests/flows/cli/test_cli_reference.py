@@ -121,7 +121,7 @@ def test_targets_are_set_listed_and_ended(say: Say, refused: Say, tmp_path: Path
         "portfolio_name,symbol,target_price_eoy,target_price_next_year,downside_target_price\n"
         "Mine,HOME_EQUITY,3,4,1\n"
     )
-    assert "target_prices (files): 1 rows read, 1 new, from 2025-06-30 on" in say(f"load targets {path}")
+    assert "target_prices (files): 1 row read, 1 new, from 2025-06-30 on" in say(f"load targets {path}")
     say("targets remove Mine AAPL --from 2025-09-01")
     assert "AAPL" not in say("targets list Mine")
     assert re.search(r"AAPL 2025-09-01 - - - ", say("targets list Mine --history"))
@@ -135,7 +135,7 @@ def test_benchmarks_are_set_listed_and_removed(say: Say, refused: Say, tmp_path:
     assert re.search(r"Mine AGG 2025-06-30 ", say("benchmarks list"))
     path = tmp_path / "benchmarks.csv"
     path.write_text("portfolio_name,symbol,effective_date\nMine,VT,2025-08-01\n")
-    assert "benchmarks (files): 1 rows read, 1 new, from 2025-08-01 on" in say(f"load benchmarks {path}")
+    assert "benchmarks (files): 1 row read, 1 new, from 2025-08-01 on" in say(f"load benchmarks {path}")
     assert "compared with SPY again" in say("benchmarks remove Mine --from 2025-09-01")
     assert re.search(r"Mine SPY \(default\) 2025-09-01 ", say("benchmarks list Mine"))
     assert re.search(r"AGG 2025-06-30 .* VT 2025-08-01 ", say("benchmarks list Mine --history"))

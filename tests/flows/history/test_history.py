@@ -278,7 +278,7 @@ def test_the_commands(small: Warehouse, folder: Path) -> None:
     query = "select name, money from fct_values where money < 0"
     shown = invoke(["history", "query", str(folder), query, "--verify", "--csv"], environment)
     assert list(csv.reader(io.StringIO(shown.stdout))) == [["name", "money"], ["", "-0.01"]]
-    assert "6 files with 9 rows are as the manifest says." in shown.stderr
+    assert "6 files with 9 rows: as the manifest says." in shown.stderr
     assert "(1 row)" in invoke(["history", "query", str(folder), query], environment).stdout
     wrong = invoke(["history", "query", str(folder), "select x from fct_values"], environment)
     assert wrong.returncode == 1
