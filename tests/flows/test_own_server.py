@@ -61,12 +61,14 @@ def test_a_correction_is_published_and_listed(own: CommandLine, tmp_path: Path) 
     assert one(own.warehouse, "select count(*) from marts.fct_restatements") > 0
 
 
+@pytest.mark.long
 def test_past_dates_are_rebuilt(own: CommandLine) -> None:
     before = publications(own)
     own.succeed("rebuild", "--from", str(THEN))
     assert publications(own) == before + 1
 
 
+@pytest.mark.long
 def test_a_backup_is_restored(own: CommandLine, tmp_path: Path) -> None:
     before = all_marts(own.warehouse)
     own.succeed("backup", str(tmp_path / "risk.backup"))

@@ -67,8 +67,6 @@ begin
                 when proname ~ '^(query|table|schema|database|cursor)_to_xml|^lo_|^lo(read|write)$' then null
                 when proname ~ '^pg_(notify|export_snapshot|current_xact_id|logical_emit_message)$' then null
                 when proname ~ '^(txid_current|ts_stat|setseed)$' then null
-                -- jsonb - text[], which looks at no timeout: each key is compared with each of the list
-                when proname = 'jsonb_delete' then null
                 when proname ~ '^pg_(cancel|terminate)_backend$' then 'sigmasight_writer'
                 when proname ~ '^pg_(try_)?advisory_(xact_)?lock' then 'sigmasight_writer'
                 when proname in ('set_config', 'pg_sleep', 'pg_sleep_for', 'pg_sleep_until')
@@ -85,6 +83,7 @@ begin
                 or proname ~ '^pg_(try_)?advisory_(xact_)?lock|^pg_(cancel|terminate)_backend$|^pg_sleep'
                 -- activity and sizes, which depend on the rows of all users
                 or proname ~ '^pg_stat_|^pg_(lock_status|blocking_pids|safe_snapshot_blocking_pids|prepared_xact)$'
+                -- jsonb - text[], which looks at no timeout: each key is compared with each of the list
                 or oid = 'pg_catalog.jsonb_delete(jsonb, text[])'::regprocedure
                 or proname ~ '^pg_(relation|total_relation|table|indexes|database|tablespace)_size$'
             )

@@ -12,7 +12,7 @@ from warehouse.connections import Warehouse, connect, open_warehouse, stop_wareh
 from warehouse.settings import Settings
 from warehouse.standby import reader_urls, remove_standby, start_standby
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long  # two servers and three builds; tests/warehouse/test_standby.py has the rest
 
 SEEN = """
 select
