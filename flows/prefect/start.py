@@ -31,8 +31,11 @@ def run_nightly(
     allow_no_data: bool = False,
     portfolio_id: UUID | None = None,
 ) -> "NightlyResult":
-    """A nightly run with its progress on the console. Raises SigmaSightError."""
-    check_source(source, prices)
+    """A nightly run with its progress on the console. Raises SigmaSightError.
+
+    A folder that is missing, such as a mount, fails the run: it is recorded, and an alarm tells it.
+    """
+    check_pair(source, prices)
     asked = {"as_of": as_of, "source": source, "prices": prices, "portfolio_id": portfolio_id}
     return _run(warehouse, **asked, force=force, allow_no_data=allow_no_data)
 
@@ -98,13 +101,18 @@ def run_onboarding(
         raise BuildLockedError(f"The statement is loaded, but not built yet: {error}") from error
 
 
-def check_source(source: Source | None, prices: Path | None) -> None:
-    """Raise UsageError unless a folder is given exactly when the source is `files`, and exists."""
+def check_pair(source: Source | None, prices: Path | None) -> None:
+    """Raise UsageError unless a folder is given exactly when the source is `files`."""
     if (source is Source.FILES) != (prices is not None):
         raise UsageError(
             "`--source files` and `--prices FOLDER` belong together: the folder holds prices.csv or "
             "prices.parquet."
         )
+
+
+def check_source(source: Source | None, prices: Path | None) -> None:
+    """Raise UsageError unless a folder is given exactly when the source is `files`, and exists."""
+    check_pair(source, prices)
     if prices is not None and not prices.is_dir():
         raise UsageError(
             f"There is no folder {prices}: name the folder that holds prices.csv or prices.parquet."

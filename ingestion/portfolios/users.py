@@ -29,8 +29,8 @@ def add_user(
     """
     email, full_name = email.strip().lower(), full_name.strip()
     errors = user_errors(email, full_name, password)
-    if not errors and find_user(connection, email) is not None:
-        errors = [_exists(email)]
+    if find_user(connection, email) is not None:
+        errors.insert(0, _exists(email))
     if errors:
         raise InvalidUser(errors)
     return store_user(connection, email, full_name, password, is_admin=is_admin)

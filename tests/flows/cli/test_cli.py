@@ -141,9 +141,13 @@ def test_a_missing_positions_file_is_named(run: Run) -> None:
 
 def test_a_missing_folder_of_prices_is_named(start: Run) -> None:
     assert "There is no folder /nowhere" in failure(start("load", "prices", "/nowhere"))
-    assert "There is no folder /nowhere" in failure(
-        start("nightly", "--force", "--source", "files", "--prices", "/nowhere")
-    )
+
+
+def test_a_night_whose_folder_is_missing_is_a_failed_run(start: Run) -> None:
+    message = failure(start("nightly", "--force", "--source", "files", "--prices", "/nowhere"))
+    assert "/nowhere: there is no such folder" in message
+    shown = " ".join(start("status").stdout.split())
+    assert re.search(r"run nightly run \d+ failed .* /nowhere: there is no such folder", shown), shown
 
 
 def test_files_without_a_folder_are_refused(start: Run) -> None:

@@ -47,6 +47,14 @@ def test_an_email_has_one_account(connection: Connection) -> None:
         add_user(connection, "Jane@example.com", "Jane Again", PASSWORD)
 
 
+def test_an_existing_account_is_told_with_the_other_errors(connection: Connection) -> None:
+    add_user(connection, "jane@example.com", "Jane Doe", PASSWORD)
+    with pytest.raises(InvalidUser) as raised:
+        add_user(connection, "jane@example.com", " ", "Short-7")
+    codes = [error.code for error in raised.value.errors]
+    assert codes == ["ERR_USER_001", "ERR_USER_003", "ERR_USER_004"]
+
+
 @pytest.mark.parametrize(
     ("email", "name", "password", "expected"),
     [
