@@ -473,8 +473,8 @@ class ChatUnavailable(Problem):
     code = "chat_unavailable"
     title = "The chat is not available"
     default_detail = (
-        "The chat is off: set OPENAI_API_KEY, or OPENAI_BASE_URL to a server of your own with any key, and "
-        "start the API again."
+        "The chat is off: set OPENAI_API_KEY, or OPENAI_BASE_URL to a server of your own with any key; "
+        "an API that runs reads it when it is started again."
     )
 
 

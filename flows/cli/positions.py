@@ -301,6 +301,7 @@ def _preparing(file: Path, fields: "PortfolioFields", reading: Reading) -> "Prep
 def _onboard(file: Path, fields: "PortfolioFields", reading: Reading, build: Build, *, yes: bool) -> None:
     warehouse = open_for_command()
     from flows.cli.confirm import ask_to_go_on, check_statement, fetch_prices_first
+    from flows.console import console
     from flows.pipeline.load import load_calendar_if_short, say_loads
     from flows.pipeline.lock import process_name
     from flows.pipeline.onboarding import usual_source
@@ -322,6 +323,8 @@ def _onboard(file: Path, fields: "PortfolioFields", reading: Reading, build: Bui
         checked = check_statement(warehouse, prepare, has_asked_for_prices=has_asked)
         if checked.questions or checked.preview.changed:
             _print_preview(checked.preview)
+        elif checked.preview.reconciliation is not None and not checked.preview.is_new:
+            console().print(checked.preview.reconciliation.sentence, markup=False)
         ask_to_go_on(file, checked.questions, yes=yes)
     run_onboarding(
         warehouse,

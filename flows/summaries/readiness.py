@@ -22,7 +22,10 @@ with positions as (
     select
         portfolio_id, coalesce(underlying_symbol, symbol) as symbol, investment_class, investment_subtype
     from raw.newest_positions
-    where %(portfolio_id)s::uuid is null or portfolio_id = %(portfolio_id)s
+    where
+        (%(portfolio_id)s::uuid is null or portfolio_id = %(portfolio_id)s)
+        -- not what is withdrawn
+        and (exit_date, exit_price) is distinct from (entry_date, entry_price)
 ),
 
 held as (

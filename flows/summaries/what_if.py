@@ -25,6 +25,7 @@ from warehouse.connections import Warehouse
 Row = dict[str, Any]
 WORST = 5  # scenarios in the table
 
+IS_BUILT = "select to_regclass('fct_portfolio_snapshots') is not null as is_built"
 SESSION = """
 select max(as_of_date) as as_of_date
 from fct_portfolio_snapshots
@@ -121,6 +122,8 @@ def read_what_if(warehouse: Warehouse, asked: Asked) -> WhatIf:
         def rows(statement: str, **parameters: Any) -> list[Row]:
             return connection.execute(statement.encode(), parameters).fetchall()
 
+        if not rows(IS_BUILT)[0]["is_built"]:
+            raise TradeRefusedError("The warehouse holds no published numbers yet; run `sigmasight nightly`.")
         day = rows(SESSION, portfolio_id=asked.portfolio_id, as_of=asked.as_of)[0]["as_of_date"]
         if day is None:
             until = "" if asked.as_of is None else f" on or before {asked.as_of}"

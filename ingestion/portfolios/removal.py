@@ -29,7 +29,8 @@ def remove_portfolio(
     inception = holder.portfolio.inception_date
     if day < inception:
         raise InvalidEntryError(
-            f"{holder.portfolio.portfolio_name!r} begins on {inception}, after {day}; give a later day."
+            f"{holder.portfolio.portfolio_name!r} begins on {inception}, after {day}; "
+            f"give {inception} or a later day."
         )
     return write_entry(
         connection,

@@ -32,6 +32,7 @@ from ingestion.statements.market_values import contradicted_values
 from ingestion.statements.money.account import (
     ListedValue,
     Reconciliation,
+    has_lots_to_build,
     listed_values,
     opening_value,
     published_equity,
@@ -43,13 +44,17 @@ from ingestion.statements.money.values import entry_value
 from ingestion.statements.notices import shortened
 from ingestion.statements.opening import opening_date, opening_notices
 from ingestion.statements.parts import Row
-from ingestion.statements.reconcile import StatementRows, statement_rows
+from ingestion.statements.reconcile import Change, StatementRows, statement_rows
 from ingestion.statements.rows import Lot, parse_lot
 from ingestion.statements.shares import BoughtLots, SharesAsOf, lots_as_bought
 from ingestion.statements.source import PositionsSource, open_positions
 
 SOURCE = "positions_file"
 NOTHING_SAID = EntryTerms()
+_NOT_COMPARED = (
+    "Your broker's total is not compared with ours: an earlier statement is loaded and not built yet; "
+    "`sigmasight nightly` builds it."
+)
 
 Held = Callable[[date], Mapping[str, Sequence[HeldLot]]]
 
@@ -284,7 +289,9 @@ def _prepare(
     opening = _opening(connection, fields, known, statement)
     after = [change.row for change in rows.changes]
     flow, flow_notices = cash_flow(connection, fields.portfolio_id, before, after, statement.as_of)
-    values = listed_values(connection, statement.listed, statement.lots, statement.as_of, splits)
+    values = listed_values(
+        connection, fields.portfolio_id, statement.listed, statement.lots, statement.as_of, splits=splits
+    )
     portfolio = fields.resolve(
         known,
         gross_at_cost=statement.gross_at_cost,
@@ -299,6 +306,8 @@ def _prepare(
         if published is None
         else published + (flow.amount - flow.earlier if flow else 0)
     )
+    is_waiting = known is not None and has_lots_to_build(connection, fields.portfolio_id, statement.as_of)
+    gained = equity + (_gain_of_new(values, rows.changes) if published is not None else 0)
     return PreparedStatement(
         statement,
         portfolio,
@@ -308,7 +317,9 @@ def _prepare(
         tuple(before),
         flow,
         equity,
-        _reconciled(statement, values, equity if published is not None or is_given else None),
+        None
+        if is_waiting
+        else _reconciled(statement, values, gained if published is not None or is_given else None),
         fields.suggestion if known is None and not fields.is_new else None,
         (
             *statement.notices,
@@ -316,7 +327,8 @@ def _prepare(
             *opening_notices(rows.changes, opening),
             *rows.notices,
             *flow_notices,
-            *_derived_notice(fields, known, portfolio, statement),
+            *_derived_notices(fields, known, portfolio, statement, values),
+            *([_NOT_COMPARED] if is_waiting and values else []),
         ),
     )
 
@@ -386,8 +398,18 @@ def _reconciled(
     return reconcile_account(values, statement.account_value, equity) if values else None
 
 
-def _derived_notice(
-    fields: PortfolioFields, known: Portfolio | None, portfolio: Portfolio, statement: Statement
+def _gain_of_new(values: Sequence[ListedValue], changes: Sequence[Change]) -> Decimal:
+    """What lots that are new with the statement gain on its session: no published equity has it."""
+    new = {change.row["symbol"] for change in changes if change.kind == "new"}
+    return sum((value.first_gain for value in values if value.symbol in new), Decimal(0))
+
+
+def _derived_notices(
+    fields: PortfolioFields,
+    known: Portfolio | None,
+    portfolio: Portfolio,
+    statement: Statement,
+    values: Sequence[ListedValue],
 ) -> list[str]:
     if known is not None or fields.equity is not None:
         return []
@@ -395,7 +417,14 @@ def _derived_notice(
         "value of the positions and cash of the download" if statement.listed else "cost of the lots at entry"
     )
     start = f"{portfolio.initial_equity:,.2f}"
-    return [f"The portfolio starts with an equity of {start}, the {source}; --equity sets another."]
+    notices = [f"The portfolio starts with an equity of {start}, the {source}; --equity sets another."]
+    unquoted = [value.symbol for value in values if value.is_option and value.is_marked]
+    if unquoted:
+        notices.append(
+            f"Without a quote of that day: {', '.join(unquoted)}. In the equity they have the broker's "
+            "value, as positions the model's; the difference stays in cash."
+        )
+    return notices
 
 
 # --- the rows --------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from ingestion.market.occ import (
 )
 from ingestion.market.symbols import VALID_SYMBOL, normalize_symbol
 from ingestion.statements.columns import EXPIRATION, OPTION_TYPE, STRIKE, SYMBOL, UNDERLYING, Row
+from ingestion.statements.values import not_a_date
 
 _OPTION_TYPES: Mapping[str, OptionType] = {"CALL": "CALL", "C": "CALL", "PUT": "PUT", "P": "PUT"}
 
@@ -64,7 +65,7 @@ def _expiration(row: Row, from_symbol: OptionContract | None) -> date | None:
         return from_symbol.expiration_date if from_symbol else None
     expiration = parse_date(text)
     if expiration is None:
-        row.error(21, EXPIRATION, f"Expiration Date {text!r} is not a date; write it as YYYY-MM-DD.")
+        row.error(21, EXPIRATION, not_a_date("Expiration Date", text))
     return expiration
 
 

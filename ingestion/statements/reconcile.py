@@ -144,8 +144,9 @@ def _check_order(
     was_open = {lot_key(row) for row in known if is_open({**row, "exit_date": _exit_by(row, as_of)}, as_of)}
     if was_open - listed or any(change.kind != "unchanged" for change in changes):
         raise StatementOrderError(
-            f"The portfolio already has a statement of {newest}, and this one of {as_of} differs from it: "
-            "load statements in the order of their dates, or give the date of this one."
+            f"The portfolio already has a statement of {newest}, and this one of {as_of} differs from what "
+            "is known of that day. Only the newest statement can be replaced: correct the lots in one of "
+            f"{newest} or later, or give another date with --statement-date if {as_of} is not its date."
         )
 
 
@@ -166,7 +167,9 @@ def _change_notices(changes: Sequence[Change]) -> list[str]:
         f"{change.row['exit_date']}, because the statement lists that much less; a row with Exit Date and "
         "Exit Price would set the date and price of the sale."
         for change in changes
-        if change.kind == "sold in part" and change.row["exit_price"] is None
+        if change.kind == "sold in part"
+        and change.row["exit_price"] is None
+        and change.row["investment_subtype"] != "CASH"
     ]
     taken_back = [
         f"{_described(change.row)}: listed by an earlier version of this statement and no longer, so it is "

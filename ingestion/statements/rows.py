@@ -15,6 +15,7 @@ from ingestion.market.symbols import LONGEST_SYMBOL, VALID_SYMBOL, normalize_sym
 from ingestion.statements.brokers.notation import option_symbol as option_in_any_notation
 from ingestion.statements.columns import (
     CLASS,
+    ENTRY_DATE,
     ENTRY_IS_ASSUMED,
     EXPIRATION,
     NOTES,
@@ -36,6 +37,7 @@ from ingestion.statements.values import (
     read_tags,
 )
 
+_TOTALS = re.compile(r"((grand|sub) ?-?)?(totals?|sum):?", re.IGNORECASE)
 _MAY_BE_OPTION = re.compile(r"\d.*\d", re.ASCII)  # a date and a strike
 
 
@@ -71,6 +73,9 @@ def parse_lot(
 ) -> tuple[Lot | None, list[PositionsFileError]]:
     """The lot of a record, or all of its errors. No date may be after the statement or today."""
     row = Row(record, today, statement_date)
+    if _TOTALS.fullmatch(row[SYMBOL]) and not row[ENTRY_DATE]:
+        row.error(12, ENTRY_DATE, f"{row[SYMBOL]!r} is a row of totals, which is no position; remove it.")
+        return None, row.errors
     lot = _lot(row)
     return (None, row.errors) if row.errors else (lot, [])
 

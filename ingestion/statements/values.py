@@ -1,6 +1,7 @@
 """Quantities, prices and dates of a positions file."""
 
-from datetime import date
+import re
+from datetime import date, timedelta
 from decimal import Decimal
 
 from ingestion.files.csv_reader import decimals, parse_date, parse_number
@@ -8,6 +9,8 @@ from ingestion.market.symbols import CASH_SYMBOLS
 from ingestion.statements.columns import ENTRY_DATE, ENTRY_PRICE, EXIT_DATE, EXIT_PRICE, QUANTITY, TAGS, Row
 
 LONGEST_TAG = 100
+_DAY_NUMBER = re.compile(r"[2-5]\d{4}")  # from 1954 to 2064
+_DAY_ZERO = date(1899, 12, 30)
 _QUANTITY_DECIMALS, _PRICE_DECIMALS = 6, 4
 _LARGEST = Decimal(10) ** 12  # of a quantity and of a price: their product fits the warehouse's numeric types
 
@@ -70,7 +73,7 @@ def read_entry_date(row: Row) -> date | None:
         return None
     day = parse_date(text)
     if day is None:
-        row.error(13, ENTRY_DATE, f"Entry Date {text!r} is not a date; write it as YYYY-MM-DD.")
+        row.error(13, ENTRY_DATE, not_a_date("Entry Date", text))
     elif day > row.today:
         row.error(14, ENTRY_DATE, f"Entry Date {text} lies in the future; correct it.")
     elif day > row.statement_date:
@@ -82,6 +85,17 @@ def read_entry_date(row: Row) -> date | None:
     elif (day.year + 100, day.month, day.day) < (row.today.year, row.today.month, row.today.day):
         row.error(15, ENTRY_DATE, f"Entry Date {text} is over 100 years ago; correct it.")
     return day
+
+
+def not_a_date(name: str, text: str) -> str:
+    """What to do about a cell that is no date: a spreadsheet writes a date without a format as a number."""
+    if _DAY_NUMBER.fullmatch(text):
+        day = _DAY_ZERO + timedelta(days=int(text))
+        return (
+            f"{name} {text!r} is not a date but a spreadsheet's number of one, perhaps of {day}; "
+            "format the column as dates, YYYY-MM-DD."
+        )
+    return f"{name} {text!r} is not a date; write it as YYYY-MM-DD."
 
 
 def read_exit(row: Row, entry_date: date | None) -> tuple[date | None, Decimal | None]:
@@ -100,7 +114,7 @@ def read_exit(row: Row, entry_date: date | None) -> tuple[date | None, Decimal |
 def _exit_date(row: Row, text: str, entry_date: date | None) -> date | None:
     day = parse_date(text)
     if day is None:
-        row.error(18, EXIT_DATE, f"Exit Date {text!r} is not a date; write it as YYYY-MM-DD.")
+        row.error(18, EXIT_DATE, not_a_date("Exit Date", text))
     elif day > row.today:
         row.error(18, EXIT_DATE, f"Exit Date {text} lies in the future; correct it.")
     elif day > row.statement_date:

@@ -1,7 +1,7 @@
 """The value of an account by its statement: the equity it starts with, the broker's totals against ours.
 
-A position has our price where a close, a quote or a published price of the statement's session is known, else
-the broker's mark.
+A position has our price where a close, a quote or the portfolio's own published price of the statement's
+session is known, else the broker's mark.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,12 +20,23 @@ from ingestion.statements.market_values import known_prices
 from ingestion.statements.money.values import CENT, entry_value, value_at
 from ingestion.statements.rows import Lot
 
-# an option without a quote has a price by its model
+# an option without a quote has a price by its model, from the portfolio's own entries
 _MODEL_PRICES = """
 select distinct on (symbol) symbol, price
 from marts.fct_position_values
-where symbol = any(%s) and as_of_date = %s and investment_class = 'OPTIONS' and is_open and price is not null
+where
+    portfolio_id = %s and symbol = any(%s) and as_of_date = %s
+    and investment_class = 'OPTIONS' and is_open and price is not null
 order by symbol
+"""
+# cash has no gain that a build would add; flows are added to the equity
+_WAITING_LOTS = """
+select exists (
+    select from raw.positions
+    where
+        portfolio_id = %s and statement_date < %s and investment_subtype is distinct from 'CASH'
+        and loaded_at > (select max(known_at) from ops.publications)
+)
 """
 # with the flows that are loaded and not published yet
 _EQUITY = """
@@ -50,13 +61,15 @@ _MOST_NAMED = 5
 class ListedValue:
     """The value of a position of a download, USD. theirs: by the broker's mark, None without one.
 
-    first_gain: what its lots that are bought on the session of the download gain on it, over their cost.
+    is_marked: ours is the broker's mark, or the cost. first_gain: what its lots that are bought on the
+    session of the download gain on it, over their cost.
     """
 
     symbol: str
     theirs: Decimal | None
     ours: Decimal
     is_option: bool
+    is_marked: bool
     first_gain: Decimal
 
     @property
@@ -70,12 +83,14 @@ class Reconciliation:
     """The broker's account value against our equity, USD.
 
     differences: positions that differ, largest first. rest: what the broker's total has beyond its rows.
+    unlisted: what our equity has beyond our values of these rows, such as a dividend that is not paid yet.
     """
 
     theirs: Decimal
     ours: Decimal
     differences: tuple[ListedValue, ...]
     rest: Decimal
+    unlisted: Decimal
 
     @property
     def gap(self) -> Decimal:
@@ -99,20 +114,28 @@ class Reconciliation:
             parts.append(f"{len(self.differences) - _MOST_NAMED} more positions differ")
         if abs(self.rest) >= _WORTH_NAMING:
             parts.append(f"{self.rest:,.2f} of the broker's total is in none of its rows")
+        if abs(self.unlisted) >= _WORTH_NAMING:
+            parts.append(f"{self.unlisted:,.2f} of ours is in none of its rows")
         named = f": {'; '.join(parts)}" if parts else ""
         return f"Your broker says {self.theirs:,.2f}; we say {self.ours:,.2f}{named}."
 
 
 def listed_values(
-    connection: Connection, listed: Sequence[Holding], lots: Iterable[Lot], as_of: date, splits: Splits
+    connection: Connection,
+    portfolio: UUID,
+    listed: Sequence[Holding],
+    lots: Iterable[Lot],
+    as_of: date,
+    *,
+    splits: Splits,
 ) -> tuple[ListedValue, ...]:
-    """The positions and cash of a download, valued by the broker and by us.
+    """The positions and cash of a portfolio's download, valued by the broker and by us.
 
     lots: of the download; their cost is the value of a position that has no price at all.
     """
     symbols = {normalize_symbol(holding.symbol) for holding in listed if not holding.is_cash}
     prices = {
-        **_model_prices(connection, symbols, as_of),
+        **_model_prices(connection, portfolio, symbols, as_of),
         **known_prices(connection, symbols, as_of, splits),
     }
     by_line: dict[int, list[Lot]] = {}
@@ -142,7 +165,8 @@ def reconcile_account(
     theirs = listed if account_value is None else account_value
     differences = [value for value in values if abs(value.difference) >= _WORTH_NAMING]
     differences.sort(key=lambda value: -abs(value.difference))
-    return Reconciliation(theirs, equity, tuple(differences), theirs - listed)
+    unlisted = equity - sum((value.ours for value in values), Decimal(0))
+    return Reconciliation(theirs, equity, tuple(differences), theirs - listed, unlisted)
 
 
 def opening_value(values: Sequence[ListedValue], lots: Iterable[Lot]) -> Decimal:
@@ -165,15 +189,23 @@ def published_equity(connection: Connection, portfolio: UUID, as_of: date) -> De
     return None if row is None else row[0]
 
 
+def has_lots_to_build(connection: Connection, portfolio: UUID, as_of: date) -> bool:
+    """Whether an earlier statement was loaded and is not built: its gains are in no published equity."""
+    row = connection.execute(_WAITING_LOTS, [portfolio, as_of]).fetchone()
+    return bool(row and row[0])
+
+
 def _is_built(connection: Connection, mart: str) -> bool:
     row = connection.execute("select to_regclass(%s) is not null", [mart]).fetchone()
     return bool(row and row[0])
 
 
-def _model_prices(connection: Connection, symbols: set[str], as_of: date) -> dict[str, Decimal]:
+def _model_prices(
+    connection: Connection, portfolio: UUID, symbols: set[str], as_of: date
+) -> dict[str, Decimal]:
     if not symbols or not _is_built(connection, "marts.fct_position_values"):
         return {}
-    asked = [sorted(symbols), session_on_or_before(as_of)]
+    asked = [portfolio, sorted(symbols), session_on_or_before(as_of)]
     return dict(connection.execute(_MODEL_PRICES, asked).fetchall())
 
 
@@ -182,6 +214,7 @@ def _value(holding: Holding, price: Decimal | None, lots: Sequence[Lot], session
     is_option = holding.investment_class == "OPTIONS"
     mark = Decimal(1) if holding.is_cash else holding.market_price
     theirs = None if mark is None else value_at(holding.quantity, mark, is_option=is_option)
+    is_marked = price is None or holding.is_cash
     if price is not None and not holding.is_cash:
         ours = value_at(holding.quantity, price, is_option=is_option)
     else:
@@ -193,7 +226,7 @@ def _value(holding: Holding, price: Decimal | None, lots: Sequence[Lot], session
         first_gain = (ours * bought / holding.quantity).quantize(CENT) - sum(
             map(entry_value, late), Decimal(0)
         )
-    return ListedValue(normalize_symbol(holding.symbol), theirs, ours, is_option, first_gain)
+    return ListedValue(normalize_symbol(holding.symbol), theirs, ours, is_option, is_marked, first_gain)
 
 
 def _name(value: ListedValue, among: Sequence[ListedValue]) -> str:

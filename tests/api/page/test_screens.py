@@ -102,3 +102,16 @@ def assert_accessible(reader: Reader, axe: Any, where: str) -> None:
         for node in rule["nodes"]
     ]
     assert serious == []
+
+
+def test_the_tab_of_the_screen_is_in_sight_on_a_phone(open_page: OpenPage) -> None:
+    reader = open_page(viewport={"width": 390, "height": 844})
+    reader.open()
+    reader.sign_in("demo_individual@sigmasight.com")
+    (portfolio_id,) = reader.portfolio_ids()
+    for screen in SCREENS:
+        reader.go(f"#/portfolio/{portfolio_id}/{screen}")
+        tab = reader.page.locator(".tabs a[aria-current]").bounding_box()
+        assert tab is not None
+        assert tab["x"] >= 0, screen
+        assert tab["x"] + tab["width"] <= 390, screen

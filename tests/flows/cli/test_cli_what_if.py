@@ -71,3 +71,14 @@ def test_more_trades_than_allowed_are_refused(
     file = write(tmp_path, f"TLT,568,1,{DAY},,", f"SPY,-20,1,{DAY},,")
     done = CommandLine(demo).run("what-if", file, "--portfolio", NAME)
     assert "has 2 trades, more than the 1 that WHAT_IF_TRADES allows" in " ".join(done.stderr.split())
+
+
+def test_before_the_first_build_it_says_what_to_do(empty_warehouse: Warehouse, tmp_path: Path) -> None:
+    statement = tmp_path / "mine.csv"
+    statement.write_text(f"Symbol,Quantity,Entry Price Per Share,Entry Date\nAAPL,1,2,{DAY}\n")
+    line = CommandLine(empty_warehouse)
+    mine = ("--portfolio", "Mine", "--owner", "jane@example.com")
+    line.succeed("load", "positions", str(statement), *mine, "--no-build")
+    done = line.run("what-if", str(statement), "--portfolio", "Mine")
+    assert done.returncode == 1
+    assert "no published numbers yet; run `sigmasight nightly`" in " ".join(done.stderr.split())

@@ -142,6 +142,16 @@ def test_readiness_counts_returns_in_the_window_and_names_symbols_that_lack_some
     assert "UNKNOWN" in lacking
 
 
+def test_readiness_leaves_out_what_is_withdrawn(empty_warehouse: Warehouse, tmp_path: Path) -> None:
+    # Silent failure prevented: a corrected price that counts as one position more
+    path = tmp_path / "corrected.csv"
+    for price in (2, 3):
+        path.write_text(f"Symbol,Quantity,Entry Price Per Share,Entry Date\nAAPL,10,{price},2025-07-01\n")
+        assert run_onboarding(empty_warehouse, LoadCall(path), None, build=False) is None
+    with empty_warehouse.connect_writer(autocommit=True) as connection:
+        assert read_readiness(connection).holdings == (Holding("AAPL", 1, 0),)
+
+
 def test_readiness_counts_what_options_need() -> None:
     held = (Holding("A", 1, 30),)
     complete = Readiness(held, 30, 90, OptionInputs(contracts=2, quoted=2, has_yields=True))

@@ -182,3 +182,11 @@ def test_the_owner_can_still_read_a_removed_portfolio(
         claim(connection, user)
         rows = connection.execute("select * from access.readable_portfolio_ids()").fetchall()
     assert rows == [(holder.key,)]
+
+
+def test_a_removal_before_the_inception_names_the_first_day_that_is_possible(
+    connection: Connection, holder: Holder
+) -> None:
+    with pytest.raises(InvalidEntryError, match="give 2025-06-30 or a later day"):
+        remove_portfolio(connection, holder, day=date(2025, 6, 29), today=TODAY)
+    assert remove_portfolio(connection, holder, day=INCEPTION, today=TODAY).rows_new == 1

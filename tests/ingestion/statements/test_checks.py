@@ -146,7 +146,9 @@ def test_a_download_is_asked_about_its_total_and_its_marks(priced: Connection, t
     assert [question.code for question in asked(None)] == ["ASK_OPTION"]  # an average cost of 2 is no price
     gap = asked("200000")[-1]
     assert gap.code == "ASK_EQUITY"
-    assert gap.sentence == "Your broker says 144,051.70; we say 200,000.00."
+    assert gap.sentence == (
+        "Your broker says 144,051.70; we say 200,000.00: 55,948.30 of ours is in none of its rows."
+    )
 
 
 @pytest.mark.parametrize("portfolio", demo_portfolios(), ids=lambda portfolio: portfolio.path.stem)

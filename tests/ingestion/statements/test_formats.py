@@ -252,6 +252,23 @@ def test_expirations_and_exits_are_dates_of_the_file(path: Path) -> None:
     assert lot.symbol == "AAPL270115C01200000"
 
 
+def test_a_spreadsheets_number_of_a_day_is_named(path: Path) -> None:
+    # not read: a workbook counts from 1900 or from 1904, and a file does not say from which
+    (error,) = refused(path, HEADER + "AAPL,1,2,45902\n")
+    assert error.code == "ERR_POS_013"
+    assert (
+        "a spreadsheet's number of one, perhaps of 2025-09-02; format the column as dates" in error.sentence
+    )
+    assert "number of one" not in refused(path, HEADER + "AAPL,1,2,459\n")[0].sentence
+
+
+@pytest.mark.parametrize("symbol", ["Total", "TOTALS:", "Grand total", "Subtotal", "Sum"])
+def test_a_row_of_totals_is_one_error_that_says_so(path: Path, symbol: str) -> None:
+    (error,) = refused(path, HEADER + f"AAPL,1,2,2025-06-30\n{symbol},1,,\n")
+    assert (error.row, error.field) == (3, "Entry Date")
+    assert error.sentence == f"{symbol!r} is a row of totals, which is no position; remove it."
+
+
 # --- numbers ---------------------------------------------------------------------------------------------
 
 

@@ -145,7 +145,8 @@ def test_the_brokers_total_is_compared_with_ours_by_position(connection: Connect
 def test_totals_that_differ_by_cents_are_both_said() -> None:
     # Silent failure prevented: a broker quoted with our cents
     exact, near = (
-        Reconciliation(Decimal("102864.00"), Decimal(ours), (), Decimal(0)) for ours in (102864, "102864.30")
+        Reconciliation(Decimal("102864.00"), Decimal(ours), (), Decimal(0), Decimal(0))
+        for ours in (102864, "102864.30")
     )
     assert exact.sentence == "Your broker and we both say 102,864.00."
     assert near.sentence == "Your broker says 102,864.00; we say 102,864.30, the same to the dollar."
@@ -230,6 +231,12 @@ def test_a_contribution_that_was_taken_back_stays_so_for_other_statements(
     remove_flow(connection, row[0])
     load("SPAXX,20000,1,2025-06-30\nAAPL,10,205,2025-06-30\n", AUGUST)
     assert flows(connection) == []
+
+
+def test_cash_that_is_spent_is_not_a_sale_whose_price_is_asked_for(load: Any) -> None:
+    load("SPAXX,15000,1,2025-06-30\nAAPL,10,205,2025-06-30\n", JUNE)
+    rows = "SPAXX,12950,1,2025-06-30\nAAPL,10,205,2025-06-30\nAAPL,10,205,2025-07-08\n"
+    assert not [notice for notice in load(rows, JULY)[1].notices if "sold" in notice]
 
 
 def lot(quantity: int, day: date) -> Lot:

@@ -14,7 +14,7 @@ from ingestion.portfolios.portfolios import PortfolioFields
 from ingestion.raw.ids import portfolio_id
 from ingestion.raw.loads import Connection
 from ingestion.statements.brokers.entries import EntryTerms
-from ingestion.statements.load import PreparedStatement, prepare_positions
+from ingestion.statements.load import PreparedStatement, load_fields, prepare_positions
 from ingestion.statements.money.account import published_equity
 from tests.database_copies import drop
 from warehouse.connections import Warehouse
@@ -55,16 +55,21 @@ def published(reader: Connection, what: str, condition: str) -> Decimal:
     return Decimal(found[0])
 
 
-def test_an_option_without_a_quote_has_the_published_price(reader: Connection, prepared: Any) -> None:
+def test_a_model_price_of_another_portfolio_is_not_used(prepared: Any) -> None:
+    # Silent failure prevented: an equity by another owner's figure, at which the position does not open
     found = prepared(PortfolioFields("Mine", "jane@example.com"))
-    price = published(reader, "price from marts.fct_position_values", f"symbol = '{CALL}'")
-    ours = round(price * 1000, 2)
-    assert abs(ours - 250_000) > 1_000
-    assert found.portfolio.initial_equity == ours + 1_000
-    assert found.reconciliation.sentence == (
-        f"Your broker says 251,000.00; we say {ours + 1000:,.2f}: "
-        f"SPY call 250,000.00 there, {ours:,.2f} here."
-    )
+    assert found.portfolio.initial_equity == 251_000
+    assert found.reconciliation.sentence == "Your broker and we both say 251,000.00."
+    assert found.notices[-1].startswith(f"Without a quote of that day: {CALL}. In the equity")
+
+
+def test_a_portfolio_has_its_own_published_price(reader: Connection, prepared: Any) -> None:
+    name, owner = "Demo Hedge Fund Style Investor Portfolio", "demo_hedgefundstyle@sigmasight.com"
+    held = f"symbol = '{CALL}' and portfolio_id = '{portfolio_id(owner, name)}'"
+    price = published(reader, "price from marts.fct_position_values", held)
+    sentence = prepared(PortfolioFields(name, owner)).reconciliation.sentence
+    assert f"SPY call 250,000.00 there, {round(price * 1000, 2):,.2f} here" in sentence
+    assert sentence.endswith(" of ours is in none of its rows.")
 
 
 def test_a_known_portfolio_is_compared_by_its_published_equity(reader: Connection, prepared: Any) -> None:
@@ -91,3 +96,21 @@ def test_a_flow_that_is_not_built_yet_counts(
     drop(copied)
     assert before is not None
     assert after == before + 5000
+
+
+def test_what_waits_for_a_build_is_not_compared(
+    demo: Warehouse, copy_warehouse: Callable[..., Warehouse], tmp_path: Path
+) -> None:
+    # Silent failure prevented: an equity without the gains of lots that are loaded and not built
+    path = tmp_path / "schwab.csv"
+    path.write_text(TEXT)
+    name, owner = "Demo Hedge Fund Style Investor Portfolio", "demo_hedgefundstyle@sigmasight.com"
+    terms = EntryTerms(entry_date=date(2025, 6, 30))
+    copied = copy_warehouse(demo)
+    with copied.connect_writer(application_name="test statements") as connection:
+        fields = PortfolioFields(name, owner)
+        load_fields(connection, path, fields, terms=terms)
+        later = prepare_positions(connection, path, fields, terms=terms, statement_date=date(2025, 9, 15))
+    drop(copied)
+    assert later.reconciliation is None
+    assert "an earlier statement is loaded and not built yet" in later.notices[-1]

@@ -74,7 +74,15 @@ export function tabs(address, screens) {
             title,
         ),
     );
-    return h("nav", { class: "tabs", "aria-label": "Screens" }, links);
+    const nav = h("nav", { class: "tabs", "aria-label": "Screens" }, links);
+    requestAnimationFrame(() => showCurrent(nav));
+    return nav;
+}
+
+// On a narrow screen the tabs scroll: the one of the screen is among those in sight.
+function showCurrent(nav) {
+    const tab = nav.querySelector("[aria-current]");
+    if (tab) nav.scrollLeft = tab.offsetLeft - (nav.clientWidth - tab.offsetWidth) / 2;
 }
 
 // shown: the session on screen. newest: the last session published, as far as this page knows. withheld: ids of
