@@ -43,6 +43,21 @@ flags as (
         from marts.fct_position_values
         where price_flag is not null and as_of_date = any(array(select as_of_date from newest))
         group by portfolio_id, as_of_date, price_flag
+        union all
+        select
+            values.portfolio_id,
+            values.as_of_date,
+            'suspect_move' as price_flag,
+            jsonb_agg(values.symbol order by abs(values.market_value) desc, values.symbol) as symbols
+        from marts.fct_position_values as values
+        inner join marts.fct_prices as prices
+            on
+                coalesce(values.underlying_symbol, values.symbol) = prices.symbol
+                and values.as_of_date = prices.as_of_date
+        where
+            prices.is_suspect and values.is_open and values.investment_class <> 'PRIVATE'
+            and values.as_of_date = any(array(select as_of_date from newest))
+        group by values.portfolio_id, values.as_of_date
     ) as counted
     group by portfolio_id, as_of_date
 ),
@@ -115,6 +130,7 @@ FLAG_WORDS = {
     "stale_price": "at an older close",
     "missing_price": "without a price for over a week",
     "dead_symbol": "without a price for over two weeks",
+    "suspect_move": "at a move of the day that no split explains",
     "private_mark": "private, at the last valuation",
     "intrinsic_value": "option{s} at intrinsic value",
     "model_price": "option{s} at the model's price",

@@ -3,6 +3,7 @@
 import io
 import json
 import shlex
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -10,8 +11,10 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from flows.summaries.screen import SHOWN, WIDTH, ShownPortfolio, print_lines, print_screen
+from flows.summaries.screen import SHOWN, WIDTH, ShownPortfolio, print_lines, print_screen, read_shown
 from flows.summaries.screen_json import as_json
+from tests.conftest import THEN
+from tests.database_copies import drop
 from tests.flows.in_process import invoke
 from tests.flows.summaries.figures import RETURNS, portfolio_line, risk_line, shown_portfolio
 from warehouse.connections import Warehouse
@@ -193,3 +196,25 @@ def test_show_prints_the_figures_of_the_marts(demo: Warehouse) -> None:
     assert f"equity {document['value']['equity']:,.0f};" in lines[2]
     assert len(json.loads(show("--json"))) == 5
     assert "SIMULATED PRICES in 4 of 5 portfolios" in show("")
+
+
+def test_a_move_of_the_day_that_no_split_explains_is_told(
+    demo: Warehouse, copy_warehouse: Callable[..., Warehouse]
+) -> None:
+    copied = copy_warehouse(demo)
+    with copied.connect_writer() as connection:
+        connection.execute(
+            "update published.fct_prices set is_suspect = true where symbol = 'AAPL' and as_of_date = %s",
+            [THEN],
+        )
+        held = connection.execute(
+            "select distinct portfolio_name from marts.fct_position_values"
+            " join marts.dim_portfolios using (portfolio_id)"
+            " where coalesce(underlying_symbol, symbol) = 'AAPL' and as_of_date = %s and is_open",
+            [THEN],
+        ).fetchall()
+    sentence = "1 at a move of the day that no split explains: AAPL"
+    told = {shown.loaded.name for shown in read_shown(copied) if sentence in shown.attention()}
+    drop(copied)
+    assert told == {name for (name,) in held}
+    assert told
