@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from flows.environment import dbt_target
 from flows.errors import BuildError
+from flows.wording import many
 from warehouse.connections import Warehouse
 from warehouse.settings import Settings, profiles_folder, project_root
 
@@ -80,6 +81,11 @@ class BuildReport:
     @property
     def tests_warned(self) -> int:
         return sum(node.kind in TESTS and node.status == "warn" for node in self.nodes)
+
+    @property
+    def counts(self) -> str:
+        """What was built, and how many tests passed, in words."""
+        return f"{many(self.models_built, 'model')}, {many(self.tests_passed, 'test')} passed"
 
     @property
     def failed(self) -> tuple[NodeResult, ...]:

@@ -431,11 +431,7 @@ def trades_today(warehouse: Warehouse) -> bool:
 def say_build(report: BuildReport) -> None:
     """Print a line of progress for a build."""
     warned = f", {report.tests_warned} with warnings" if report.tests_warned else ""
-    say(
-        "built",
-        f"{many(report.models_built, 'model')}, {many(report.tests_passed, 'test')} passed{warned}",
-        report.seconds,
-    )
+    say("built", f"{report.counts}{warned}", report.seconds)
 
 
 def _end(

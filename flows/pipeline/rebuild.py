@@ -18,7 +18,6 @@ from flows.instants import parse_instant
 from flows.pipeline.compare import compare_marts, print_comparison
 from flows.pipeline.lock import process_name
 from flows.pipeline.window import FIRST_DATE, session_at
-from flows.wording import many
 from warehouse.connections import Warehouse
 
 # stored as the comment of existing schemas, so its text cannot change
@@ -174,8 +173,4 @@ def _build(warehouse: Warehouse, schema: str, first: date, to_date: date, known_
         on_progress=show_progress,
     )
     end_progress()
-    say(
-        "built",
-        f"{many(report.models_built, 'model')}, {many(report.tests_passed, 'test')} passed",
-        report.seconds,
-    )
+    say("built", report.counts, report.seconds)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from flows.alarms.watches.watch import WARNING, Found, View, Watch
 from flows.database import row, rows
 from flows.summaries.status import FAILED_LOADS, FAILURE_DAYS, FailedLoads
+from flows.wording import many
 from ingestion.wording import joined
 
 MARKET_DATASETS = ("prices", "option_quotes", "treasury_rates", "corporate_actions", "company_profiles")
@@ -193,10 +194,10 @@ def suspect_moves(view: View) -> Iterator[Found]:
         return
     asked = {"session": view.last_session, "sessions": RECENT_SESSIONS}
     for symbol, day, move, portfolios in rows(view.connection, SUSPECT_MOVES, asked):
-        held = "1 portfolio" if portfolios == 1 else f"{portfolios} portfolios"
         moved = "moved suspiciously" if move is None else f"moved by {move:+.1%}"
         yield Found(
-            f"{symbol} on {day}", f"{symbol} {moved} on {day}, which no split explains; held by {held}."
+            f"{symbol} on {day}",
+            f"{symbol} {moved} on {day}, which no split explains; held by {many(portfolios, 'portfolio')}.",
         )
 
 
