@@ -69,9 +69,9 @@ check: $(READY)
 	step 'ruff' $(BIN)/ruff check .; \
 	step 'format' $(BIN)/ruff format --check .; \
 	step 'dbt parse' $(BIN)/sigmasight dbt --warn-error parse; \
-	step 'sqlfluff' sh -c 'eval "$$($(BIN)/sigmasight dbt-env)" && exec $(BIN)/sqlfluff lint --disable-progress-bar dbt_project'; \
-	step 'sqlfluff api' sh -c 'cd api/queries && exec ../../$(BIN)/sqlfluff lint --disable-progress-bar .'; \
-	step 'sqlfluff chat' sh -c 'cd api/chat/tools && exec ../../../$(BIN)/sqlfluff lint --config ../../queries/.sqlfluff --disable-progress-bar .'; \
+	step 'sqlfluff' sh -c 'eval "$$($(BIN)/sigmasight dbt-env)" && exec $(BIN)/python .ci/lint_sql.py lint --disable-progress-bar dbt_project'; \
+	step 'sqlfluff api' sh -c 'cd api/queries && exec ../../$(BIN)/python ../../.ci/lint_sql.py lint --disable-progress-bar .'; \
+	step 'sqlfluff chat' sh -c 'cd api/chat/tools && exec ../../../$(BIN)/python ../../../.ci/lint_sql.py lint --config ../../queries/.sqlfluff --disable-progress-bar .'; \
 	wait $$mypy
 
 fuzz: $(READY)
