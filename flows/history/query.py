@@ -33,7 +33,7 @@ def _check_reads(duckdb: ModuleType, statements: list[Any]) -> None:
     for statement in statements:
         if statement.type != duckdb.StatementType.SELECT:
             raise HistoryError(
-                f"Only queries are answered, and DuckDB takes this for {statement.type.name}: write a select. "
+                f"Only queries are answered, and to DuckDB this is {statement.type.name}: write a select. "
                 "A pivot needs its values, as in `pivot t on a in (1, 2) using sum(b)`."
             )
 
