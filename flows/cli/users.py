@@ -27,8 +27,8 @@ PasswordOption = Annotated[
         hide_input=True,
         confirmation_prompt=True,
         help=(
-            "At least 8 characters with upper case, lower case and a digit. Left out, it is prompted for, or "
-            "read twice from a pipe. Given here, other accounts of the machine see it in the list of processes."
+            "At least 8 characters with upper case, lower case and a digit. Left out, it is asked for, or "
+            "read twice from a pipe. Given, other accounts of the machine see it in the list of processes."
         ),
     ),
 ]
