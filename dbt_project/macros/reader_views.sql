@@ -31,12 +31,31 @@
         {%- endfor -%}
         {% call statement('views') %}
             {# together: while readers of one keep it waiting, those of the others go on #}
-            select ops.when_unused($views$ {{ made | join(';') }} $views$)
+            {{ when_unused(made | join(';')) }}
         {% endcall %}
         {%- for schema in schemas -%}
             {% do comment_reader_view(reader_view(schema)) %}
         {%- endfor -%}
     {%- endif -%}
+{%- endmacro %}
+
+
+{#- Statements that change what readers use, when nobody uses it. -#}
+{% macro when_unused(statements) -%}
+select ops.when_unused($views$ {{ statements }} $views$)
+{%- endmacro %}
+
+
+{#-
+  Statements that take the views of readers, to stand before those that change what the views read from: who reads has
+  the lock of the view, would wait for the rest, and be waited for. Locking a view would lock all that it reads from.
+-#}
+{% macro reader_views_taken() -%}
+    {%- for view in reader_views_of(this) -%}
+        {%- if run_query("select to_regclass('" ~ view ~ "')").rows[0][0] is not none -%}
+            alter view {{ view }} owner to current_user;
+        {% endif -%}
+    {%- endfor -%}
 {%- endmacro %}
 
 
