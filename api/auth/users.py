@@ -50,6 +50,7 @@ class Users:
     def __init__(self, pool: AsyncConnectionPool[AsyncConnection[Any]]) -> None:
         self._pool = pool
         self._known: OrderedDict[Bearer, tuple[float, User | None]] = OrderedDict()
+        self._forgotten = 0
 
     async def by_email(self, email: str) -> Login | None:
         """Look up the user with this email, ignoring case; never from the cache, as a login depends on it."""
@@ -64,8 +65,10 @@ class Users:
         read_at, user = self._known.get(bearer, (float("-inf"), None))
         if monotonic() - read_at > USER_CACHE.total_seconds():
             parameters = {"user_id": bearer.user_id, "session_id": bearer.session_id}
+            forgotten = self._forgotten
             user = await self._read(User, USER_BY_SESSION, parameters)
-            self._remember(bearer, user)
+            if forgotten == self._forgotten:  # else it may have ended after it was read
+                self._remember(bearer, user)
         return user
 
     def is_known_to_have_ended(self, bearer: Bearer) -> bool:
@@ -76,10 +79,12 @@ class Users:
 
     def forget(self, bearer: Bearer) -> None:
         """Remove a session from the cache after it has changed."""
+        self._forgotten += 1
         self._known.pop(bearer, None)
 
     def forget_user(self, user_id: UUID) -> None:
         """Remove all sessions of a user from the cache after they have ended."""
+        self._forgotten += 1
         for bearer in [bearer for bearer in self._known if bearer.user_id == user_id]:
             self.forget(bearer)
 

@@ -23,14 +23,45 @@
 -#}
 {% macro make_reader_views(relation) -%}
     {%- if config.get('readers', true) -%}
-        {%- if var('audit_schema') -%}
-            {% do make_reader_view(var('audit_schema'), reader_select(relation, 'audit')) %}
-        {%- else -%}
-            {%- for schema in reader_schemas() -%}
-                {% do make_reader_view(schema, reader_select(relation, schema)) %}
-            {%- endfor -%}
-        {%- endif -%}
+        {%- set schemas = [var('audit_schema')] if var('audit_schema') else reader_schemas() -%}
+        {%- set made = [] -%}
+        {%- for schema in schemas -%}
+            {%- set code = reader_select(relation, 'audit' if var('audit_schema') else schema) -%}
+            {%- do made.append(reader_view_sql(reader_view(schema), code)) -%}
+        {%- endfor -%}
+        {% call statement('views') %}
+            {# together: while readers of one keep it waiting, those of the others go on #}
+            {{ when_unused(made | join(';')) }}
+        {% endcall %}
+        {%- for schema in schemas -%}
+            {% do comment_reader_view(reader_view(schema)) %}
+        {%- endfor -%}
     {%- endif -%}
+{%- endmacro %}
+
+
+{#- Statements that change what readers use, when nobody uses it. -#}
+{% macro when_unused(statements) -%}
+select ops.when_unused($views$ {{ statements }} $views$)
+{%- endmacro %}
+
+
+{#-
+  Statements that take the views of readers, to stand before those that change what the views read from: who reads has
+  the lock of the view, would wait for the rest, and be waited for. Locking a view would lock all that it reads from.
+-#}
+{% macro reader_views_taken() -%}
+    {%- for view in reader_views_of(this) -%}
+        {%- if run_query("select to_regclass('" ~ view ~ "')").rows[0][0] is not none -%}
+            alter view {{ view }} owner to current_user;
+        {% endif -%}
+    {%- endfor -%}
+{%- endmacro %}
+
+
+{#- The view of this mart in a schema; not in dbt's relation cache: no model lives there. -#}
+{% macro reader_view(schema) -%}
+    {{ return(api.Relation.create(database=this.database, schema=schema, identifier=this.identifier, type='view')) }}
 {%- endmacro %}
 
 
@@ -63,25 +94,23 @@
 
 
 {#- Replaced in place where the columns are the same, so that readers never lose the view; else recreated here. -#}
-{% macro make_reader_view(schema, code) -%}
+{% macro reader_view_sql(view, code) -%}
     {%- set only_for_analysts = config.get('meta', {}).get('only_for_analysts', false) -%}
-    {%- set view = api.Relation.create(database=this.database, schema=schema, identifier=this.identifier, type='view') -%}
-    {#- not in dbt's relation cache: no model lives in this schema -#}
     {%- set exists = run_query("select to_regclass('" ~ view.include(database=false) ~ "')").rows[0][0] is not none -%}
-    {% if schema not in ['marts_at', 'marts_history'] %}
-        {{ get_assert_columns_equivalent(code) }}
-    {% endif %}
-    {% call statement('view') %}
-        {# without an instant, even reading the columns of the view fails #}
-        {% if schema == 'marts_at' or (exists and view_columns_changed(view, code)) %}
-            drop view if exists {{ view }};
-        {% endif %}
+    {%- if view.schema not in ['marts_at', 'marts_history'] -%}
+        {%- do get_assert_columns_equivalent(code) -%}
+    {%- endif -%}
+    {%- set statements -%}
+        {#- without an instant, even reading the columns of the view fails -#}
+        {%- if view.schema == 'marts_at' or (exists and view_columns_changed(view, code)) %}
+        drop view if exists {{ view }};
+        {%- endif %}
         create or replace view {{ view }} with (security_barrier = true) as {{ code }};
         grant select on {{ view }} to sigmasight_analyst;
         {{ 'revoke' if only_for_analysts else 'grant' }} select on {{ view }}
         {{ 'from' if only_for_analysts else 'to' }} sigmasight_api, sigmasight_chat
-    {% endcall %}
-    {% do comment_reader_view(view) %}
+    {%- endset -%}
+    {{ return(statements) }}
 {%- endmacro %}
 
 

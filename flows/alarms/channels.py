@@ -21,7 +21,8 @@ from warehouse.settings import Settings
 
 SMTP_PORTS = {"starttls": 587, "tls": 465, "none": 25}
 THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
-SHOWN = 200  # characters of an answer
+SHOWN = 200  # bytes of an answer
+PLAIN = {"Accept-Encoding": "identity"}  # a compressed answer could grow when it is read
 
 
 class Channel(Protocol):
@@ -138,11 +139,11 @@ def _post_plainly(settings: Settings, url: str, body: dict[str, Any], headers: d
 
     try:
         with httpx.stream(
-            "POST", url, json=body, headers=headers, timeout=settings.alarm_timeout_seconds
+            "POST", url, json=body, headers=PLAIN | headers, timeout=settings.alarm_timeout_seconds
         ) as response:
             if response.is_success:
                 return
-            said = next(response.iter_text(SHOWN), "")
+            said = next(response.iter_raw(SHOWN), b"").decode(errors="replace")
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise ChannelError(f"{type(error).__name__}: {error}") from error
     raise ChannelError(f"the server answered {response.status_code} {' '.join(said.split())}".rstrip())

@@ -26,7 +26,10 @@ PasswordOption = Annotated[
         prompt=True,
         hide_input=True,
         confirmation_prompt=True,
-        help="At least 8 characters with upper case, lower case and a digit. Prompted for if left out.",
+        help=(
+            "At least 8 characters with upper case, lower case and a digit. Left out, it is asked for, or "
+            "read twice from a pipe. Given, other accounts of the machine see it in the list of processes."
+        ),
     ),
 ]
 
@@ -48,7 +51,7 @@ def add(
 
         sigmasight users add jane@example.com --name "Jane Doe"
 
-        sigmasight users add jane@example.com --name "Jane Doe" --password "$PASSWORD"
+        sigmasight users add jane@example.com --name "Jane Doe" --admin
     """
     warehouse = open_for_command()
     from flows.console import console

@@ -14,6 +14,7 @@ def answer(folder: Path, manifest: Manifest, query: str) -> tuple[list[str], lis
     with duckdb.connect(":memory:") as connection:
         _lay_views(connection, folder.absolute(), manifest)
         try:
+            _check_reads(duckdb, connection.extract_statements(query))
             result = connection.sql(query)
         except duckdb.Error as error:
             raise HistoryError(f"DuckDB: {error}") from error
@@ -25,6 +26,16 @@ def answer(folder: Path, manifest: Manifest, query: str) -> tuple[list[str], lis
             raise HistoryError(f"DuckDB: {error}") from error
     columns = [column.to_pylist() for column in table.columns]
     return list(table.column_names), list(zip(*columns, strict=True))
+
+
+def _check_reads(duckdb: ModuleType, statements: list[Any]) -> None:
+    """Raise HistoryError for what is no query: DuckDB may write, too, where it may read."""
+    for statement in statements:
+        if statement.type != duckdb.StatementType.SELECT:
+            raise HistoryError(
+                f"Only queries are answered, and to DuckDB this is {statement.type.name}: write a select. "
+                "A pivot needs its values, as in `pivot t on a in (1, 2) using sum(b)`."
+            )
 
 
 def _duckdb() -> ModuleType:

@@ -80,7 +80,7 @@ def write_entry(
     so that what it looks up stays true. Raises InvalidEntryError, LoadFailedError.
     """
     with load_transaction(connection, dataset.name, source=SOURCE, origin=origin) as load:
-        connection.execute(f"lock table {dataset.table} in share row exclusive mode")
+        load.lock(dataset)
         row = make(load)
         frame = pd.DataFrame([] if row is None else [row], columns=list(dataset.columns), dtype=object)
         return load.rows(dataset, frame)

@@ -73,6 +73,11 @@ class Load:
     source: str
     origin: str
 
+    def lock(self, *datasets: Dataset) -> None:
+        """Let no other load write to these tables until the commit."""
+        tables = sql.SQL(", ").join(map(_table, datasets))
+        self._execute(sql.SQL("lock table {} in share row exclusive mode").format(tables))
+
     def rows(
         self,
         dataset: Dataset,
@@ -84,7 +89,7 @@ class Load:
         """Write the new rows of `frame`; the report's row in ops.loads becomes visible with them."""
         rejected = rejected if rejected is not None else Rejections()
         # one load per table at a time, or two loads could insert the same new row
-        self._execute(sql.SQL("lock table {} in share row exclusive mode").format(_table(dataset)))
+        self.lock(dataset)
         load_id, started_at = self._open(dataset)
         rows_read, rows_new, touched_from = self._write(dataset, frame, load_id, started_at)
         if dataset.name == PRICES.name and rows_new:

@@ -21,7 +21,7 @@ from ingestion.portfolios.portfolios import (
 )
 from ingestion.portfolios.tag_attributes import read_tag_book
 from ingestion.raw.datasets import CAPITAL_FLOWS, PORTFOLIOS, POSITIONS
-from ingestion.raw.loads import Connection, LoadReport, load_transaction, recorded_failure
+from ingestion.raw.loads import Connection, LoadReport, load_transaction
 from ingestion.statements.actions.splits import Splits, read_splits, traded_symbol, traded_symbol_of
 from ingestion.statements.actions.successors import as_known, read_successors, successor_notices
 from ingestion.statements.brokers.entries import HOW_TO_DATE, HOW_TO_PRICE, Entries, EntryTerms, entries
@@ -196,13 +196,13 @@ def load_fields(
     shares_as_of: SharesAsOf | None = None,
 ) -> list[LoadReport]:
     """Like load_positions, with the portfolio's fields in one object."""
-    origin = str(path)
-    fields = with_stored_name(connection, fields)
-    with recorded_failure(connection, POSITIONS.name, source=SOURCE, origin=origin), connection.transaction():
+    with load_transaction(connection, POSITIONS.name, source=SOURCE, origin=str(path)) as load:
+        # another statement may be loaded at the same time: it waits, and then knows these lots
+        load.lock(PORTFOLIOS, POSITIONS)
+        fields = with_stored_name(connection, fields)
         statement = _read_for(
             connection, path, fields, today=today, statement_date=statement_date, terms=terms
         )
-    with load_transaction(connection, POSITIONS.name, source=SOURCE, origin=origin) as load:
         prepared = _prepare(connection, path, fields, statement, shares_as_of)
         reports = [
             load.rows(PORTFOLIOS, prepared.portfolio.frame()),

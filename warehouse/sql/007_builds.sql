@@ -144,3 +144,29 @@ insert into ops.layouts (layout)
 select case when to_regclass('published.pub_dates') is null then 25 else 1 end
 where not exists (select from ops.layouts);
 grant select on ops.layouts to sigmasight_auth;
+
+-- Change what readers use, when nobody uses it. A request for its lock that waits keeps every later reader waiting, too: so
+-- it waits for a moment, and is made again for ten minutes.
+create or replace function ops.when_unused(statements text)
+returns void
+language plpgsql
+as $$
+declare
+    patience text := current_setting('lock_timeout');
+begin
+    for attempt in 1..150 loop
+        begin
+            perform set_config('lock_timeout', '300ms', true);
+            execute statements;
+            perform set_config('lock_timeout', patience, true);
+            return;
+        exception when lock_not_available then
+            perform pg_sleep(4);
+        end;
+    end loop;
+    raise exception 'somebody has read from what is changed for ten minutes without an end'
+    using
+        errcode = 'lock_not_available',
+        hint = 'End the open transactions of analysts (pg_stat_activity), and run the command again.';
+end
+$$;

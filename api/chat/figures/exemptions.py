@@ -36,7 +36,7 @@ _CODE = (
 _LINKS = (
     r"\bhttps?://[^\s)>\]]+",
     r"(?<=\]\()[^)\s]+",
-    r"\b[\w.+-]+@[\w-]+\.[\w.]+",
+    r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}\.[\w.]+",
     r"(?i)\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b",
     r"\[q\d+(?:\.r\d+)?(?:\.c\d+)?\]",  # a citation
     r"\[\^?\d{1,3}\](?!\()",  # a footnote
@@ -70,7 +70,7 @@ _NAMES = (
     r"\b(?:10-[KQ]|8-K|6-K|20-F|13-?[DFG]|401\(?k\)?|24/7|3M(?= (?:Co\b|Company|stock|shares)))(?!\w)",
     r"\b[A-Z]{1,6}[ ]{0,5}\d{6}[CP]\d{8}\b",  # an option's symbol
     r"\b(?:VaR|ES|CVaR)[ -]?\d{2}(?:\.\d)?\b",
-    r"(?<![\w])[^\W\d_]{2,}(?:-[^\W\d_]+)*-\d+(?!\w|\.\d|,\d|\s?%)",  # COVID-19
+    r"(?<![\w])[^\W\d_]{2,}(?:-[^\W\d_]+){0,5}-\d+(?!\w|\.\d|,\d|\s?%)",  # COVID-19
     rf"(?i)\b(?:{_LABEL})\s\d{{1,3}}\b(?!\.\d|,\d|\s?%)|(?<!\w)#\d{{1,3}}\b",
     r"\b\d{1,4}(?:st|nd|rd|th)\b(?!\s+percentile)",  # ranks
     rf"\b{_LEVEL}(?:st|nd|rd|th)\s+percentile\b",
@@ -85,7 +85,7 @@ _WINDOWS = (
         rf"(?:\d{{1,4}}|{_COUNT})\s+(?:(?:trading|calendar|business)\s+)?{_TIME_UNIT}s\b"
     ),
     r"(?i)\b(?:252|360|365)\s+(?:trading\s+|calendar\s+)?(?:sessions|days)\b(?:\s+(?:a|per)\s+year)?",
-    rf"(?i)(?<![\w.,]){_LEVEL}{_PERCENT}[\s-]+(?:[\w-]+\s+){{0,2}}{_MEASURE}\b",
+    rf"(?i)(?<![\w.,]){_LEVEL}{_PERCENT}[\s-]{{1,3}}(?:[\w-]{{1,40}}\s+){{0,2}}{_MEASURE}\b",
     rf"(?i)\b{_MEASURE}\s*(?:at\s+(?:the\s+|a\s+)?|\(\s*|@\s*){_LEVEL}{_PERCENT}(?![\d.,]*\d)",
     r"(?i)\b\d{1,2}[- ](?:factor|sigma|delta|standard[- ]deviation)\b",
     r"(?i)\bper\s+(?:1|100)\s?(?:%|bps?|basis points?|percent|vol(?:atility)? points?|points?)",

@@ -33,7 +33,10 @@ def general_form(statement: str) -> str | None:
     try:
         raw: Any = parse_sql(statement)[0]
         _Generalizer().visit(raw.stmt)
-        return str(RawStream()(raw))
+        text = str(RawStream()(raw))
+        # what is printed is run as text: a name or value that the printer leaves unquoted must not end it
+        (printed,) = parse_sql(text)
+        return text if isinstance(printed.stmt, ast.SelectStmt) else None
     except (ParseError, RecursionError, NotImplementedError, AttributeError, TypeError, ValueError):
         return None
 

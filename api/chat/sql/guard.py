@@ -41,6 +41,7 @@ MAX_MODIFIER: Final = 1000
 
 CURRENT: Final = "marts"
 _FRACTION: Final = re.compile(r"\d{0,12}\.\d*")
+_WORD: Final = re.compile(r"[A-Za-z_]+")
 COMMENTS: Final = {"C_COMMENT", "SQL_COMMENT"}
 
 NODES: Final = (
@@ -237,6 +238,8 @@ class _Walk:
             _check_numbers(node.args, MAX_SERIES, "generate_series may make at most {} values.")
         if name in {"lpad", "rpad"}:
             _check_padding(node)
+        if name == "extract":
+            _check_part_of_date(node)
 
     def on_type(self, node: Any, _: Scope) -> None:
         parts = _strings(node.names)
@@ -450,6 +453,13 @@ def _check_padding(node: Any) -> None:
         raise _refuse("too_large", f"The length of lpad and rpad must be a number up to {MAX_MODIFIER:,}.")
 
 
+def _check_part_of_date(node: Any) -> None:
+    """Refuse a part that is no word: printed without quotes for the planner, it could end the expression."""
+    part = node.args[0].val if node.args and isinstance(node.args[0], ast.A_Const) else None
+    if isinstance(part, ast.String) and not _WORD.fullmatch(part.sval or ""):
+        raise _refuse("bad_value", "The part of a date in extract must be one word, such as year or epoch.")
+
+
 def nearest(name: str, known: frozenset[str]) -> str | None:
     """Return the known name that resembles this one most, or None."""
     found = get_close_matches(name, sorted(known), n=1, cutoff=0.6)
@@ -470,9 +480,13 @@ def _normalize(text: str, qualified: list[int]) -> str:
     for location in set(qualified):
         place = starts[location]
         removed.append((words[place].start, words[place + 2].start))
-    for start, end in sorted(removed, reverse=True):
-        text = text[:start] + " " * (text[start:end].startswith(("/*", "--"))) + text[end:]
-    return text.strip()
+    kept: list[str] = []
+    done = 0
+    for start, end in sorted(removed):
+        if start >= done:  # a comment between the schema and the mart goes with the schema
+            kept += [text[done:start], " " * text[start:end].startswith(("/*", "--"))]
+        done = max(done, end)
+    return "".join([*kept, text[done:]]).strip()
 
 
 def _check_still_equal(text: str, relations: Mapping[str, frozenset[str]]) -> None:

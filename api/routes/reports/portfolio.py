@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from api.dependencies import ResponderDep, ServicesDep
+from api.dependencies import CurrentUser, ResponderDep, ServicesDep
 from api.http.documentation import files_too, marts_responses
 from api.http.errors import FormatUnavailable, PortfolioNotFound
 from api.reports.build import read_report, report_digest
@@ -29,6 +29,7 @@ async def report(
     *,
     portfolio_id: UUID,
     responder: ResponderDep,
+    user: CurrentUser,
     services: ServicesDep,
     wanted: Annotated[
         Format,
@@ -41,7 +42,7 @@ async def report(
     """
     return await responder.send_made(
         partial(read_report, portfolio_id=portfolio_id),
-        partial(services.reports.file, wanted=wanted),
+        partial(services.reports.file, user_id=user.user_id, wanted=wanted),
         digest=report_digest(),
         media_type=MEDIA_TYPES[wanted],
         portfolio_id=portfolio_id,

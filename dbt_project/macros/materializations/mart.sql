@@ -28,15 +28,13 @@
     {% if is_derived %}
         {#- with other columns the view is dropped, with its reader views, which are recreated in this transaction -#}
         {%- set is_dropped = is_new_definition and existing and view_columns_changed(this, compiled_code) -%}
+        {%- set changes -%}
+            {{ reader_views_taken() if is_new_definition }}
+            {% if is_dropped %} drop view {{ target_relation }} cascade; {% endif %}
+            create or replace view {{ target_relation }} as {{ compiled_code }}
+        {%- endset -%}
         {% call statement('main') %}
-            {% if is_dropped %}
-                drop view {{ target_relation }} cascade;
-            {% endif %}
-            {% if is_new_definition %}
-                create or replace view {{ target_relation }} as {{ compiled_code }}
-            {% else %}
-                select 'unchanged' as message where false
-            {% endif %}
+            {{ when_unused(changes) if is_new_definition else "select 'unchanged' as message where false" }}
         {% endcall %}
     {% else %}
         {% if is_new_definition %}
@@ -210,11 +208,13 @@ set local default_statistics_target = 10;
             select attname, format_type(atttypid, atttypmod) from pg_catalog.pg_attribute
             where attrelid = 'new_columns'::regclass and attnum > 0 order by attnum
         {% endcall %}
-        {% for name, type in load_result('types of columns').data if name in new %}
-            {% call statement('add column') %}
-                alter table {{ relation }} add column {{ name }} {{ type }}
-            {% endcall %}
-        {% endfor %}
+        {%- set changes -%}
+            {{ reader_views_taken() }}
+            {% for name, type in load_result('types of columns').data if name in new %}
+            alter table {{ relation }} add column {{ name }} {{ type }};
+            {% endfor %}
+        {%- endset -%}
+        {% call statement('add columns') %} {{ when_unused(changes) }} {% endcall %}
         {% call statement('drop columns') %} drop table new_columns {% endcall %}
     {% endif %}
 {%- endmacro %}

@@ -27,13 +27,15 @@
 {#- Creates the table and the view; columns are added, never removed or retyped. -#}
 {% macro make_packed_table(relation, view, existing, columns) -%}
     {%- set values = columns | reject('in', packing_key()) | list -%}
-    {% call statement('create') %}
+    {%- set changes -%}
+        {{ reader_views_taken() }}
         create table if not exists {{ relation }} (publication_id bigint, portfolio_id uuid, as_of_date date);
         alter table {{ relation }}
         {%- for name in values %}
         add column if not exists {{ name }} {{ packed_type(name) }}{{ ',' if not loop.last }}
         {%- endfor %}
-    {% endcall %}
+    {%- endset -%}
+    {% call statement('create') %} {{ when_unused(changes) }} {% endcall %}
     {%- set code = unpacked_select(relation, values) -%}
     {#- with other columns the view is dropped, with its reader views, which are recreated in this transaction -#}
     {%- set is_dropped = existing and view_columns_changed(view, code) -%}

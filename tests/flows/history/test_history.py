@@ -302,6 +302,18 @@ def test_a_query_reads_the_exported_files_and_nothing_else(
     assert not (tmp_path / "new.csv").exists()
 
 
+@pytest.mark.parametrize("verb", ["", "select 1; ", "explain analyze ", "prepare p as "])
+def test_a_query_leaves_the_exported_files_as_they_are(small: Warehouse, folder: Path, verb: str) -> None:
+    # Silent failure prevented: DuckDB may write where it may read, and old months are lost
+    export_history(small, folder)
+    (file, *_) = sorted(folder.glob("fct_sessions/*.parquet"))
+    before = file.read_bytes()
+    copy = f"{verb}copy (select 1) to '{file}' (format parquet, use_tmp_file false)"
+    with pytest.raises(HistoryError, match="Only queries are answered"):
+        ask(folder, copy)
+    assert file.read_bytes() == before
+
+
 def test_without_duckdb_the_command_says_what_to_install(
     small: Warehouse, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,6 +1,9 @@
 """Statements of a portfolio, one after the other: what is new, closed, corrected or refused."""
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -12,9 +15,11 @@ from ingestion.errors import InvalidPortfolio, InvalidPositionsFile, StatementOr
 from ingestion.portfolios.portfolios import PortfolioFields
 from ingestion.raw.datasets import CORPORATE_ACTIONS, PRICES
 from ingestion.raw.loads import Connection, LoadReport, load_frame
+from ingestion.statements import load as loading
 from ingestion.statements.load import load_positions, prepare_positions
 from ingestion.statements.preview import preview
 from ingestion.statements.shares import SharesAsOf
+from warehouse.connections import Warehouse
 
 Write = Callable[[str, str], Path]
 Count = Callable[[str], int]
@@ -499,3 +504,30 @@ def test_a_portfolios_own_errors_are_reported_together(
     assert [error.code for error in raised.value.errors] == expected
     for table in ("raw.positions", "raw.portfolios"):
         assert module_connection.execute(f"select count(*) from {table}").fetchone() == (0,)
+
+
+def test_two_statements_loaded_at_once_count_one_after_the_other(
+    connection: Connection, write: Write, empty_warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Silent failure prevented: neither knows the lots of the other, and a lot that was sold stays open
+    both_compared = threading.Barrier(2, timeout=1)
+    prepare = loading._prepare
+
+    def prepare_and_wait(*arguments: object) -> object:
+        prepared = prepare(*arguments)  # type: ignore[arg-type]
+        with suppress(threading.BrokenBarrierError):
+            both_compared.wait()
+        return prepared
+
+    load(connection, write("0.csv", HEADER + "MSFT,5,9,2025-06-30\n"), statement=date(2025, 10, 31))
+    monkeypatch.setattr(loading, "_prepare", prepare_and_wait)
+    first = write("1.csv", HEADER + "MSFT,5,9,2025-06-30\nAAPL,10,9,2025-06-30\n")
+    second = write("2.csv", HEADER + "MSFT,5,9,2025-06-30\n")
+
+    def load_alone(path: Path, day: date) -> None:
+        with empty_warehouse.connect_writer(autocommit=True) as own, suppress(StatementOrderError):
+            load(own, path, statement=day)
+
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(load_alone, (first, second), (date(2025, 11, 3), date(2025, 12, 1))))
+    assert lots(connection).get("AAPL", (10, date(2025, 12, 1)))[1] == date(2025, 12, 1)

@@ -8,15 +8,29 @@ from pathlib import Path
 
 import pytest
 
-from ingestion.errors import VendorError
+from ingestion.errors import GarbageError, VendorError
 from ingestion.vendors.limits import Line
 from ingestion.vendors.responses import keep_response, responses_folder
-from ingestion.vendors.vendor_http import VendorHttp
+from ingestion.vendors.vendor_http import LARGEST_ANSWER, VendorHttp
 from warehouse.settings import Settings
+
+COMPRESSED = {
+    "/small": ("gzip", gzip.compress(b'{"close": 2.5}')),
+    "/large": ("gzip", gzip.compress(bytes(LARGEST_ANSWER + 1), 9)),
+    "/twice": ("gzip, gzip", gzip.compress(gzip.compress(bytes(LARGEST_ANSWER), 9), 9)),
+    "/broken": ("gzip", b"no gzip"),
+}
 
 
 class _Vendor(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
+        if self.path in COMPRESSED:
+            encoding, packed = COMPRESSED[self.path]
+            self.send_response(200)
+            self.send_header("Content-Encoding", encoding)
+            self.end_headers()
+            self.wfile.write(packed)
+            return
         is_known = "known" in self.path
         body = b'{"close": 1.50}' if is_known else b"<html>"
         self.send_response(200 if is_known else 404)
@@ -52,3 +66,16 @@ def test_a_response_is_stored_without_its_key_and_an_error_is_not(tmp_path: Path
     assert gzip.decompress(kept.read_bytes()) == b'{"close": 1.50}'
     assert "known-symbol=AAPL" in kept.name
     assert "top-secret" not in kept.name
+
+
+def test_a_compressed_answer_grows_to_the_limit_only(url: str) -> None:
+    # Silent failure prevented: ten kilobytes of a vendor fill the memory of the night
+    http = VendorHttp(Line("Vendor", 6000), url, timeout=20)
+    assert http.get("/small") == {"close": 2.5}
+    for path, words in (
+        ("/large", "over 64,000,000"),
+        ("/twice", "encoding 'gzip, gzip'"),
+        ("/broken", "not gzip"),
+    ):
+        with pytest.raises(GarbageError, match=words):
+            http.get(path)

@@ -147,3 +147,12 @@ def test_twenty_full_results_are_checked_in_50_ms() -> None:
         seconds.append(process_time() - began)
     assert sum(figure.verified for figure in figures) >= len(figures) / 2
     assert min(seconds) < 0.05
+
+
+@pytest.mark.parametrize("piece", ["1.", "a-1", "2025-", "aa-", "95-", "a@", " ", "1 to "])
+def test_a_long_text_takes_time_in_proportion(piece: str) -> None:
+    # Silent failure prevented: a pattern compares every place with all that follows, and the process answers
+    # nobody for minutes
+    began = process_time()
+    check_figures(piece * (60_000 // len(piece)), [])
+    assert process_time() - began < 8

@@ -101,6 +101,8 @@ def test_an_empty_statement_is_refused(statement: str) -> None:
             )
         ),
         ("select lpad('a', 1001)", "too_large", "1,000"),
+        ("select extract('day from x); do $$ begin end $$; --' from d)", "bad_value", "one word"),
+        ("select extract(\"day from x), lo_import('x'\" from d)", "bad_value", "one word"),
         ("select 'a'::varchar(1001)", "too_large", "1,000"),
         ("select (d).symbol from fct_prices d", "field", "alias.column"),
         ("select g.upper from unnest(array['a']) g", "field", "unnest(...) as g(value)"),
@@ -160,6 +162,7 @@ def test_the_text_is_one_statement_without_comments() -> None:
     )
     assert " ".join(checked.text.split()) == "select fct_prices.close from fct_prices"
     assert checked.relations == {"marts.fct_prices"}
+    assert check("select 1 from marts /* a */ . /* b */ dim_dates").text == "select 1 from dim_dates"
     assert check("select '/* ; -- */' as \"a;b\"").text == "select '/* ; -- */' as \"a;b\""
 
 
