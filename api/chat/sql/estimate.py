@@ -34,11 +34,11 @@ def general_form(statement: str) -> str | None:
         raw: Any = parse_sql(statement)[0]
         _Generalizer().visit(raw.stmt)
         text = str(RawStream()(raw))
-        # what is printed is run as text: a name or value that the printer leaves unquoted must not end it
         (printed,) = parse_sql(text)
-        return text if isinstance(printed.stmt, ast.SelectStmt) else None
     except (ParseError, RecursionError, NotImplementedError, AttributeError, TypeError, ValueError):
         return None
+    # it is run as text, and must mean what was checked, whatever the printer leaves without quotes
+    return text if printed.stmt == raw.stmt else None
 
 
 class _Generalizer:
@@ -106,7 +106,7 @@ class _Generalizer:
             return self._numbered("text", text, RawStream()(cast_to) if cast_to else "")
         is_whole = isinstance(inner, ast.Integer)
         number = self._numbered("number", str(inner.ival if is_whole else inner.fval))
-        return _cast(number, "int4" if is_whole else "numeric")
+        return _cast(number, *(("int4",) if is_whole else ("pg_catalog", "numeric")))
 
     def _untyped(self, parent: ast.Node) -> ast.Node:
         """In place of a null or an empty array, whose type is that of its place in the parent."""
@@ -125,6 +125,8 @@ def _is_condition(value: Any, parent: ast.Node, name: str) -> bool:
     return is_boolean and CONDITIONS.get(type(parent)) == name
 
 
-def _cast(node: ast.Node, name: str) -> ast.Node:
+def _cast(node: ast.Node, *names: str) -> ast.Node:
+    """A cast as the parser makes it, so that both are equal."""
     make: Callable[..., Any] = ast.TypeName
-    return ast.TypeCast(arg=node, typeName=make(names=(ast.String(sval=name),), typemod=-1))
+    parts = tuple(ast.String(sval=name) for name in names)
+    return ast.TypeCast(arg=node, typeName=make(names=parts, typemod=-1, setof=False, pct_type=False))

@@ -70,6 +70,7 @@ def test_the_planner_takes_the_general_form_of_what_analysts_write(demo: Warehou
         "select make_interval()",
         # the printer writes the part of a date without quotes
         "select extract('day from now()); commit; --' from d) from t",
+        "select extract('day from now()), extract(hour' from d) from t",
     ],
 )
 def test_what_cannot_be_written_without_its_values_has_no_general_form(statement: str) -> None:
