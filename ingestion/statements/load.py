@@ -22,6 +22,7 @@ from ingestion.portfolios.portfolios import (
 from ingestion.portfolios.tag_attributes import read_tag_book
 from ingestion.raw.datasets import CAPITAL_FLOWS, PORTFOLIOS, POSITIONS
 from ingestion.raw.loads import Connection, LoadReport, load_transaction, recorded_failure
+from ingestion.statements.actions.spin_offs import missed_notices
 from ingestion.statements.actions.splits import Splits, read_splits, traded_symbol, traded_symbol_of
 from ingestion.statements.actions.successors import as_known, read_successors, successor_notices
 from ingestion.statements.brokers.entries import HOW_TO_DATE, HOW_TO_PRICE, Entries, EntryTerms, entries
@@ -325,6 +326,7 @@ def _prepare(
             *statement.notices,
             *bought.notices,
             *opening_notices(rows.changes, opening),
+            *missed_notices(connection, bought.lots, before, statement.as_of, opening),
             *rows.notices,
             *flow_notices,
             *_derived_notices(fields, known, portfolio, statement, values),
