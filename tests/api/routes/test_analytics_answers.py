@@ -369,6 +369,8 @@ def test_risk_figures_equal_the_mart(hedge_fund: Person, analyst: Analyst, day: 
     assert volatility["volatility_trend"] == fact["volatility_trend"]
     metrics = get(hedge_fund, "risk-metrics", as_of_date=day)["risk_metrics"]
     assert metrics["portfolio_beta"] == rounded(fact["market_beta"])
+    (market,) = rows(analyst, "fct_portfolio_factor_exposures", hedge_fund, "model = 'market'", day)
+    assert metrics["portfolio_beta_coverage"] == rounded(market["coverage"])
     assert metrics["annualized_volatility"] == rounded(fact["realized_volatility_63d"])
     assert metrics["var_95_1d"] == rounded(fact["var_95_1d"], 2)
     assert metrics["es_95_1d"] == rounded(fact["es_95_1d"], 2)

@@ -1,8 +1,7 @@
 """The summary of risk names what is not measured."""
 
-from tests.flows.summaries.figures import portfolio_line
+from tests.flows.summaries.figures import portfolio_line, shown_portfolio
 from tests.flows.summaries.figures import risk_line as line
-from tests.flows.summaries.figures import shown_portfolio
 
 
 def test_a_mixed_portfolio_says_what_share_is_measured_and_what_is_not() -> None:
