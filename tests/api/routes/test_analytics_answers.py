@@ -177,6 +177,11 @@ def test_tilts_follow_the_spread_betas(hedge_fund: Person, analyst: Analyst) -> 
         side = gains if fact["beta"] > 0 else loses
         assert factor["direction"] == ("Neutral" if fact["tilt"] == "neutral" else side)
         assert ("loses" in factor["explanation"]) is (fact["beta"] < 0)
+        is_significant = abs(fact["beta"]) >= 1.6448536 * fact["std_error"]
+        assert (factor["std_error"], factor["is_significant"]) == (rounded(fact["std_error"]), is_significant)
+        assert ("does not differ from none" in factor["explanation"]) is (
+            fact["tilt"] != "neutral" and not is_significant
+        )
 
 
 @pytest.mark.parametrize("day", [LAST, MIDDLE])
