@@ -128,7 +128,7 @@ class WhatIf:
 
 def read_what_if(warehouse: Warehouse, asked: Asked) -> WhatIf:
     """Compute the what-if. Raises InvalidPositionsFile or TradeRefusedError."""
-    lots = read_positions_file(asked.file).lots
+    lots = read_positions_file(asked.file, has_entries=False).lots
     _check(lots, warehouse.settings.what_if_trades, asked.file)
     trades = [{"symbol": lot.symbol, "quantity": str(lot.quantity)} for lot in lots]
     with psycopg.connect(
