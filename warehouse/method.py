@@ -3,6 +3,7 @@
 import csv
 from datetime import date
 from functools import cache
+from statistics import NormalDist
 from typing import Any
 
 import yaml
@@ -24,6 +25,11 @@ def stressed_window() -> tuple[date, date]:
     """The first and last session of the fixed bad window of stressed value at risk."""
     first, last = (method_variables()[f"stressed_window_{end}"] for end in ("start", "end"))
     return date.fromisoformat(first), date.fromisoformat(last)
+
+
+def significant_t() -> float:
+    """The ratio of a beta to its standard error below which it does not differ from zero."""
+    return NormalDist().inv_cdf(1 - method_variables()["significance_level"] / 2)
 
 
 @cache

@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
-from statistics import NormalDist
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -15,7 +14,7 @@ from api.http.errors import DateBeforeHistory, PortfolioNotFound, Problem
 from api.marts.reader import PublishedState, Reader, Reading
 from api.marts.withheld import concerning, mark_headers, marked, of_portfolio, sentence
 from api.queries import Query
-from warehouse.method import method_variables
+from warehouse.method import method_variables, significant_t
 
 Content = TypeVar("Content")
 
@@ -23,7 +22,7 @@ SIMULATED_NOTICE: Final = "Prices are simulated: they follow a seeded model, not
 _RULES = ("full_coverage_share", "named_positions", "significance_level")
 COVERAGE_RULES: Final = {
     **{name: method_variables()[name] for name in _RULES},
-    "significant_t": NormalDist().inv_cdf(1 - method_variables()["significance_level"] / 2),
+    "significant_t": significant_t(),
 }
 TAG_COLORS: Final = [
     "#2563EB", "#059669", "#D97706", "#DC2626", "#7C3AED", "#0891B2", "#DB2777", "#4B5563",

@@ -194,7 +194,11 @@ class ScenarioImpact(ResponseModel):
         "hypothetical scenario.",
         None,
     )
-    is_believable: bool = described("The result passes the checks of plausibility.", True)
+    is_believable: bool | None = described(
+        "The result passes the checks of plausibility, whose limits are shares of equity; null if it is not "
+        "positive.",
+        True,
+    )
 
 
 class PortfolioScenario(ScenarioImpact):

@@ -115,6 +115,12 @@ class SpreadFactor(ResponseModel):
     )
     factor: str = described("The factor's name in the marts: the same without Spread.", "Growth-Value")
     beta: float = described("Return of equity per unit of the spread's return, next to the market.", 0.6513)
+    std_error: float | None = described(
+        "Standard error of the beta, with those of the symbols as independent.", 0.1021
+    )
+    is_significant: bool | None = described(
+        "Whether the beta differs from zero at the 10 % level; null without a standard error.", True
+    )
     exposure_dollar: float = described("Delta-adjusted market values times betas, USD.", 333701.2)
     direction: str = described(
         "The side it tilts to: Growth or Value, Momentum or Contrarian, Small Cap or Large Cap, Quality or "

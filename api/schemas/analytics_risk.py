@@ -74,6 +74,12 @@ class RiskMetrics(ResponseModel):
     """The figures of a risk page; each is null where it is not available."""
 
     portfolio_beta: float | None = described("Beta to SPY (model market, 90 sessions).", 0.982145)
+    portfolio_beta_coverage: float | None = described(
+        "Share of the gross market value of public and option positions that has such a beta; the rest "
+        "counts as 0 in it. data_quality is of the risk model, which needs fewer returns; null without a "
+        "beta.",
+        1.0,
+    )
     annualized_volatility: float | None = described(
         "Realized volatility of the last 63 sessions, annualized decimal, of the holdings at the close.",
         0.1634,

@@ -15,6 +15,7 @@ from flows.summaries.portfolios import (
     table_of_portfolios,
 )
 from warehouse.connections import Warehouse
+from warehouse.method import method_variables, significant_t
 
 RISK = """
 with newest as (
@@ -72,12 +73,37 @@ tilts as (
         select
             portfolio_id,
             tilt,
-            string_agg(factor || ' ' || to_char(beta, 'FMSG0.00'), ', ' order by abs(beta) desc) as factors
+            string_agg(
+                concat(
+                    factor, ' ', to_char(beta, 'FMSG0.00'),
+                    case when abs(beta) < %(significant_t)s * std_error then ' (not significant)' end
+                ),
+                ', ' order by abs(beta) desc
+            ) as factors
         from marts.fct_portfolio_factor_exposures
         inner join newest using (portfolio_id, as_of_date)
         where tilt <> 'neutral' and as_of_date = any(array(select as_of_date from newest))
         group by portfolio_id, tilt
     ) as by_size
+    group by portfolio_id
+),
+
+market_betas as (
+    select
+        portfolio_id,
+        coverage
+    from marts.fct_portfolio_factor_exposures
+    inner join newest using (portfolio_id, as_of_date)
+    where model = 'market' and as_of_date = any(array(select as_of_date from newest))
+),
+
+option_deltas as (
+    select
+        portfolio_id,
+        sum(delta_dollars) as delta_dollars
+    from marts.fct_position_greeks
+    inner join newest using (portfolio_id, as_of_date)
+    where as_of_date = any(array(select as_of_date from newest))
     group by portfolio_id
 )
 
@@ -85,6 +111,7 @@ select
     risk.portfolio_id,
     portfolios.portfolio_name,
     risk.market_beta,
+    market_betas.coverage,
     risk.realized_volatility_21d,
     risk.forecast_volatility_21d,
     risk.var_95_1d,
@@ -102,6 +129,7 @@ select
     best.correlated_pct_equity,
     tilts.tilts,
     greeks.option_count,
+    option_deltas.delta_dollars,
     greeks.delta_dollars,
     greeks.gamma_dollars_1pct,
     greeks.theta,
@@ -115,6 +143,8 @@ left join marts.fct_portfolio_greeks as greeks using (portfolio_id, as_of_date)
 left join worst on risk.portfolio_id = worst.portfolio_id
 left join stress as best on risk.portfolio_id = best.portfolio_id and best.best_rank = 1
 left join tilts on risk.portfolio_id = tilts.portfolio_id
+left join market_betas on risk.portfolio_id = market_betas.portfolio_id
+left join option_deltas on risk.portfolio_id = option_deltas.portfolio_id
 where risk.as_of_date = any(array(select as_of_date from newest))
 order by portfolios.portfolio_name
 """
@@ -127,12 +157,15 @@ class RiskLine:
     """The risk of one portfolio on its last published date. USD, decimals; None if unknown.
 
     coverage_of_equity: share of equity that is measured. not_measured: the largest symbols that are not.
+    beta_coverage: share of the gross market value of public and option positions whose symbols have a beta.
+    option_delta_dollars: of the options alone; delta_dollars is that of the shares too.
     worst_scenarios: the three with the largest loss, each with name, pnl, share and correlated_share.
     """
 
     portfolio_id: UUID
     name: str
     beta: Number
+    beta_coverage: Number
     realized_volatility: Number
     forecast_volatility: Number
     var_95: Number
@@ -150,6 +183,7 @@ class RiskLine:
     best_correlated_share: Number
     tilts: str | None
     option_count: int
+    option_delta_dollars: Number
     delta_dollars: Number
     gamma_dollars: Number
     theta: Number
@@ -177,6 +211,8 @@ class RiskLine:
         lines = []
         if self.not_measured:
             lines.append(self.not_measured_in_words())
+        if self.has_partial_beta():
+            lines.append(self.partial_beta_in_words())
         if self.worst_scenarios:
             best = _pnl(self.best_pnl, self.best_share, self.best_correlated_share)
             lines += [
@@ -196,6 +232,21 @@ class RiskLine:
             f"{listed(self.not_measured or [])}"
         )
 
+    def has_partial_beta(self) -> bool:
+        """Whether the beta leaves out more than the other figures of risk may without a flag."""
+        return (
+            self.beta is not None
+            and self.beta_coverage is not None
+            and self.beta_coverage < method_variables()["full_coverage_share"]
+        )
+
+    def partial_beta_in_words(self) -> str:
+        """How much of the portfolio the beta is of; the rest counts as 0 in it."""
+        return (
+            f"beta {number(self.beta, '.2f')} is of {share(self.beta_coverage)} of gross market value: "
+            "the rest has too few returns, and counts as 0"
+        )
+
     def worst_in_words(self) -> list[str]:
         """The worst scenarios with their P&L, the largest loss first."""
         return [
@@ -204,10 +255,11 @@ class RiskLine:
         ]
 
     def options_in_words(self) -> str:
-        """The Greeks of all options."""
+        """The Greeks of all options, and the delta of options and shares together."""
         noun = "option" if self.option_count == 1 else "options"
         text = (
-            f"{self.option_count} {noun}; delta {number(self.delta_dollars, ',.0f')} USD, "
+            f"{self.option_count} {noun}; delta {number(self.option_delta_dollars, ',.0f')} USD "
+            f"({number(self.delta_dollars, ',.0f')} with the shares), "
             f"gamma {number(self.gamma_dollars, '+,.0f')} a percent, "
             f"theta {number(self.theta, '+,.0f')} a day, "
             f"vega {number(self.vega, '+,.0f')} a volatility point"
@@ -220,7 +272,9 @@ def read_risk(warehouse: Warehouse) -> list[RiskLine]:
     """Each portfolio's risk on the last published date; empty before the first publication."""
     with reading_all_portfolios(warehouse) as connection:
         try:
-            rows: list[tuple[Any, ...]] = connection.execute(RISK).fetchall()
+            rows: list[tuple[Any, ...]] = connection.execute(
+                RISK, {"significant_t": significant_t()}
+            ).fetchall()
         except psycopg.errors.UndefinedTable:
             return []
     return [RiskLine(*row) for row in rows]

@@ -110,6 +110,8 @@ class ShownPortfolio:
         risk = self.risk
         if risk is not None and risk.not_measured and risk.quality_flag != NO_PUBLIC_POSITIONS:
             yield f"risk {risk.not_measured_in_words()}"
+        if risk is not None and risk.has_partial_beta():
+            yield risk.partial_beta_in_words()
 
     def _owner(self) -> Iterator[str]:
         sentence = self.loaded.login_sentence()

@@ -9,9 +9,17 @@ from flows.summaries.risk import RiskLine
 from flows.summaries.screen import ShownPortfolio
 
 RISK = (
-    *("beta", "realized_volatility", "forecast_volatility", "var_95", "es_95", "var_99"),
+    *("beta", "beta_coverage", "realized_volatility", "forecast_volatility", "var_95", "es_95", "var_99"),
     *("diversification", "effective_bets", "coverage_of_equity", "quality_flag", "not_measured", "tilts"),
-    *("option_count", "delta_dollars", "gamma_dollars", "theta", "vega", "options_without_greeks"),
+    *(
+        "option_count",
+        "option_delta_dollars",
+        "delta_dollars",
+        "gamma_dollars",
+        "theta",
+        "vega",
+        "options_without_greeks",
+    ),
 )
 
 

@@ -38,6 +38,16 @@ FIGURES = """
 select * from udf.what_if(%(portfolio_id)s, %(day)s, %(trades)s, %(cash)s)
 order by section, model, part, figure
 """
+OLD_PRICES = """
+select
+    symbol,
+    max(price_date) as price_date
+from fct_position_values
+where
+    portfolio_id = %(portfolio_id)s and as_of_date = %(day)s and is_open
+    and symbol = any(%(symbols)s) and price_date < as_of_date
+group by symbol
+"""
 SCENARIOS = "select distinct scenario_id, scenario_name from dim_scenarios"
 
 NAMES = {
@@ -84,13 +94,17 @@ class Asked:
 
 @dataclass(frozen=True)
 class WhatIf:
-    """The answer: rows of udf.what_if_trades and udf.what_if, and the names of scenarios by id."""
+    """The answer: rows of udf.what_if_trades and udf.what_if, and the names of scenarios by id.
+
+    old_prices: the days of prices that are older than the trades, by symbol.
+    """
 
     asked: Asked
     day: date
     trades: Sequence[Row]
     figures: Sequence[Row]
     scenarios: dict[str, str]
+    old_prices: dict[str, date]
 
     def as_document(self) -> dict[str, Any]:
         """The answer as JSON prints it, with all figures."""
@@ -100,7 +114,12 @@ class WhatIf:
             "as_of_date": self.day,
             "cash": self.asked.cash,
             "trades": [
-                {name: value for name, value in trade.items() if name not in {"null_reason", "message"}}
+                {
+                    **{
+                        name: value for name, value in trade.items() if name not in {"null_reason", "message"}
+                    },
+                    "price_date": self.old_prices.get(trade["symbol"], self.day),
+                }
                 for trade in self.trades
             ],
             "figures": list(self.figures),
@@ -109,7 +128,7 @@ class WhatIf:
 
 def read_what_if(warehouse: Warehouse, asked: Asked) -> WhatIf:
     """Compute the what-if. Raises InvalidPositionsFile or TradeRefusedError."""
-    lots = read_positions_file(asked.file).lots
+    lots = read_positions_file(asked.file, has_entries=False).lots
     _check(lots, warehouse.settings.what_if_trades, asked.file)
     trades = [{"symbol": lot.symbol, "quantity": str(lot.quantity)} for lot in lots]
     with psycopg.connect(
@@ -137,7 +156,10 @@ def read_what_if(warehouse: Warehouse, asked: Asked) -> WhatIf:
         if refused:
             raise TradeRefusedError("\n".join([f"{asked.file} has trades that cannot be made:", *refused]))
         names = {row["scenario_id"]: row["scenario_name"] for row in rows(SCENARIOS)}
-        return WhatIf(asked, day, made, rows(FIGURES, **given), names)
+        symbols = [trade["symbol"] for trade in made]
+        old = rows(OLD_PRICES, portfolio_id=asked.portfolio_id, day=day, symbols=symbols)
+        old_prices = {row["symbol"]: row["price_date"] for row in old}
+        return WhatIf(asked, day, made, rows(FIGURES, **given), names, old_prices)
 
 
 def _check(lots: Sequence[Lot], most: int, file: Path) -> None:
@@ -160,7 +182,7 @@ def print_what_if(found: WhatIf) -> None:
         f"{found.asked.name}, trades at the close of {found.day}, cash {found.asked.cash}", markup=False
     )
     for trade in found.trades:
-        out.print(f"  {_trade(trade)}", markup=False)
+        out.print(f"  {_trade(trade, found.old_prices.get(trade['symbol']))}", markup=False)
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     table.add_column("USD unless stated", no_wrap=True)
     for name in ("before", "after", "change", "measured"):
@@ -173,11 +195,13 @@ def print_what_if(found: WhatIf) -> None:
     out.print(table)
 
 
-def _trade(trade: Row) -> str:
+def _trade(trade: Row, price_date: date | None) -> str:
     done = "buy" if trade["quantity"] > 0 else "sell"
     quantity = _plain(abs(trade["quantity"]))
+    of_day = f" (the price of {price_date}, the last one)" if price_date else ""
     return (
-        f"{done} {quantity} {trade['symbol']} at {_plain(trade['price'])}: {trade['market_value']:,.2f} USD"
+        f"{done} {quantity} {trade['symbol']} at {_plain(trade['price'])}{of_day}: "
+        f"{trade['market_value']:,.2f} USD"
     )
 
 
@@ -227,10 +251,12 @@ SHOWN_MODELS = {"market", "risk"}
 
 
 def _cells(row: Row) -> tuple[str, str, str, str]:
+    """Before, after, the change, and the share that is measured on the side of which less is."""
     form = FORMS[row["unit"]]
     before, after, change = (
         "-" if row[name] is None else format(row[name] + 0.0, form)
         for name in ("value_before", "value_after", "value_change")
     )
     sign = "+" if row["value_change"] is not None and row["value_change"] > 0 else ""
-    return before, after, f"{sign}{change}", share(row["coverage_after"])
+    known = [row[name] for name in ("coverage_before", "coverage_after") if row[name] is not None]
+    return before, after, f"{sign}{change}", share(min(known, default=None))

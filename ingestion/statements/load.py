@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ingestion.errors import InvalidPortfolio, InvalidPositionsFile, PositionsFileError, StatementOrderError
+from ingestion.files.csv_reader import Record
 from ingestion.market.calendar import FIRST_DAY
 from ingestion.portfolios.portfolios import (
     Portfolio,
@@ -22,11 +23,12 @@ from ingestion.portfolios.portfolios import (
 from ingestion.portfolios.tag_attributes import read_tag_book
 from ingestion.raw.datasets import CAPITAL_FLOWS, PORTFOLIOS, POSITIONS
 from ingestion.raw.loads import Connection, LoadReport, load_transaction
+from ingestion.statements.actions.spin_offs import missed_notices
 from ingestion.statements.actions.splits import Splits, read_splits, traded_symbol, traded_symbol_of
 from ingestion.statements.actions.successors import as_known, read_successors, successor_notices
 from ingestion.statements.brokers.entries import HOW_TO_DATE, HOW_TO_PRICE, Entries, EntryTerms, entries
 from ingestion.statements.brokers.export import Holding
-from ingestion.statements.columns import COLUMNS, SYMBOL
+from ingestion.statements.columns import COLUMNS, ENTRY_DATE, ENTRY_PRICE, SYMBOL
 from ingestion.statements.known import HeldLot, held_lots, known_lots
 from ingestion.statements.market_values import contradicted_values
 from ingestion.statements.money.account import (
@@ -108,11 +110,13 @@ def read_positions_file(
     statement_date: date | None = None,
     terms: EntryTerms = NOTHING_SAID,
     held: Held | None = None,
+    has_entries: bool = True,
 ) -> Statement:
     """Read a positions file. Raises InvalidPositionsFile with all errors of the file.
 
     today, statement_date: no date may be later (defaults: today in UTC; the date of a broker's download, else
-    today). terms, held: for downloads, the user's terms and the lots known at a date.
+    today). terms, held: for downloads, the user's terms and the lots known at a date. has_entries: False for
+    a file of trades, whose entry prices and dates count for nothing: they may be empty, and rows may repeat.
     """
     today = today or datetime.now(UTC).date()
     source = open_positions(path, terms.formats, today=today)
@@ -120,12 +124,12 @@ def read_positions_file(
     rows = _rows(source, terms, held(as_of) if held and source.export else {}, as_of)
     lots: list[Lot] = []
     errors: list[PositionsFileError] = [*rows.errors]
-    for record in rows.records:
+    for record in rows.records if has_entries else map(_without_entry, rows.records):
         lot, found = parse_lot(record, today=today, statement_date=as_of)
         errors += found if source.export is None else [_with_remedy(error) for error in found]
         if lot is not None:
             lots.append(lot)
-    errors += _duplicates(lots)
+    errors += _duplicates(lots) if has_entries else []
     if errors:
         raise InvalidPositionsFile(path, sorted(errors, key=lambda error: error.row or 0))
     notices = (*rows.notices, *_detected(lots), *_early(lots))
@@ -325,6 +329,7 @@ def _prepare(
             *statement.notices,
             *bought.notices,
             *opening_notices(rows.changes, opening),
+            *missed_notices(connection, bought.lots, before, statement.as_of, opening),
             *rows.notices,
             *flow_notices,
             *_derived_notices(fields, known, portfolio, statement, values),
@@ -483,6 +488,11 @@ def _with_remedy(error: PositionsFileError) -> PositionsFileError:
     if error.code not in remedies:
         return error
     return replace(error, sentence=f"{error.field} is missing: {remedies[error.code]}.")
+
+
+def _without_entry(record: Record) -> Record:
+    """The record of a trade: any entry that can be read stands for none."""
+    return replace(record, cells={**record.cells, ENTRY_PRICE: "1", ENTRY_DATE: FIRST_DAY.isoformat()})
 
 
 def _duplicates(lots: Iterable[Lot]) -> list[PositionsFileError]:

@@ -18,7 +18,7 @@ BoolArray = npt.NDArray[np.bool_]
 MAXIMUM_PERSISTENCE = 0.999  # alpha + beta: below one, so that the variance has a mean
 GRID_ALPHA = (0.01, 0.03, 0.06, 0.1, 0.2, 0.4, 0.7)
 # the likelihood may have a maximum in each part
-GRID_BETA = ((0.0, 0.1, 0.2, 0.3, 0.4), (0.5, 0.6, 0.7, 0.8), (0.85, 0.9, 0.94, 0.98))
+GRID_BETA = ((0.0, 0.1, 0.2, 0.3, 0.4), (0.5, 0.6, 0.7, 0.8), (0.85, 0.9), (0.94, 0.98))
 ITERATIONS = 40
 HALVINGS = 12
 TOLERANCE = 1e-10  # decrease of twice the negative log-likelihood that a step still has to promise

@@ -76,7 +76,7 @@ select
                 'positions_total', snapshot.position_count,
                 'positions_skipped', 0,
                 'data_days', case when exposure.hhi is null then 0 else 1 end,
-                'coverage_of_equity', 1,
+                'coverage_of_equity', case when snapshot.equity > 0 then 1 end,
                 'positions_not_measured', '[]'::json
             )
         )

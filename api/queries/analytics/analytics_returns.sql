@@ -243,7 +243,7 @@ select
                 'positions_total', snapshot.position_count,
                 'positions_skipped', 0,
                 'data_days', snapshot.session_count,
-                'coverage_of_equity', 1,
+                'coverage_of_equity', case when snapshot.equity > 0 then 1 end,
                 'positions_not_measured', '[]'::json
             )
         )

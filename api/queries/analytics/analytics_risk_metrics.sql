@@ -7,6 +7,12 @@ with history as (
         count(*) as sessions
     from fct_portfolio_snapshots
     where portfolio_id = %(portfolio_id)s::uuid and as_of_date <= %(as_of_date)s::date
+),
+
+market_beta as (
+    select coverage
+    from fct_portfolio_factor_exposures
+    where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date and model = 'market'
 )
 
 select
@@ -20,6 +26,9 @@ select
             end,
             'risk_metrics', json_build_object(
                 'portfolio_beta', round(risk.market_beta::numeric, 6),
+                'portfolio_beta_coverage', case
+                    when risk.market_beta is not null then round(market_beta.coverage::numeric, 6)
+                end,
                 'annualized_volatility', round(risk.realized_volatility_63d::numeric, 6),
                 'max_drawdown', case
                     when snapshot.drawdown is not null then round(history.max_drawdown::numeric, 6)
@@ -50,3 +59,4 @@ left join snapshot on true
 left join data_quality on true
 cross join history
 left join risk on true
+left join market_beta on true

@@ -26,6 +26,8 @@ named as (
         factor_rows.dollar_exposure,
         factor_rows.coverage,
         factor_rows.tilt,
+        factor_rows.std_error,
+        abs(factor_rows.beta) >= %(significant_t)s::double precision * factor_rows.std_error as is_significant,
         case
             when factor_rows.tilt = 'neutral' then 'Neutral'
             when factor_rows.beta > 0 then coalesce(sides.long_side, factor_rows.factor)
@@ -46,6 +48,8 @@ listed as (
                     'name', factor || ' Spread',
                     'factor', factor,
                     'beta', round(beta::numeric, 6),
+                    'std_error', round(std_error::numeric, 6),
+                    'is_significant', is_significant,
                     'exposure_dollar', round(dollar_exposure::numeric, 2),
                     'direction', direction,
                     'magnitude', initcap(tilt),
@@ -57,6 +61,10 @@ listed as (
                         trim(to_char(abs(dollar_exposure) / 100, '999,999,999,990')), ' USD): ',
                         case
                             when tilt = 'neutral' then 'close to neutral.'
+                            when not is_significant then concat(
+                                'a ', tilt, ' tilt to ', lower(direction),
+                                ' by the estimate, which does not differ from none at the 10 %% level.'
+                            )
                             else concat('a ', tilt, ' tilt to ', lower(direction), '.')
                         end
                     ),

@@ -91,7 +91,7 @@ select
                 'positions_total', snapshot.position_count,
                 'positions_skipped', 0,
                 'data_days', snapshot.session_count,
-                'coverage_of_equity', 1,
+                'coverage_of_equity', case when snapshot.equity > 0 then 1 end,
                 'positions_not_measured', '[]'::json
             ),
             'last_updated', to_char(%(published_at)s::timestamptz at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')

@@ -23,6 +23,7 @@ counts as (
     select
         position_count,
         private_count,
+        equity,
         case when has_simulated_prices then %(simulated_notice)s::text end as price_notice
     from fct_portfolio_snapshots
     where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
@@ -59,7 +60,7 @@ attribution_range as (
             'positions_total', counts.position_count,
             'positions_skipped', 0,
             'data_days', coalesce(returned.sessions, 0),
-            'coverage_of_equity', 1,
+            'coverage_of_equity', case when counts.equity > 0 then 1 end,
             'positions_not_measured', '[]'::json
         ) as quality
     from counts

@@ -10,7 +10,17 @@ with exposure as (
 ),
 
 quality as (
-    select * from exposure
+    select
+        quality_flag,
+        case
+            when ratio_null_reason = 'equity_not_positive' then 'Equity is not positive: there is no beta to it.'
+            else quality_message
+        end as quality_message,
+        positions_analyzed,
+        data_days,
+        coverage_of_equity,
+        positions_not_measured
+    from exposure
 )
 
 select *

@@ -8,6 +8,12 @@ with exposure as (
     where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
 ),
 
+market_beta as (
+    select coverage
+    from fct_portfolio_factor_exposures
+    where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date and model = 'market'
+),
+
 publication as (
     select
         publication_id,
@@ -74,6 +80,7 @@ select
     exposure.top_5_share,
     exposure.top_10_share,
     risk.market_beta,
+    market_beta.coverage as market_beta_coverage,
     risk.forecast_volatility_21d,
     risk.var_95_1d,
     risk.sharpe_ratio,
@@ -87,3 +94,4 @@ left join snapshot on true
 left join exposure on true
 left join publication on true
 left join risk on true
+left join market_beta on true

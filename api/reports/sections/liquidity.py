@@ -27,15 +27,17 @@ def _portfolio(row: Row) -> Table:
         title="How fast the portfolio can be sold",
         layout="facts",
         coverage=row["coverage"],
-        note="Days are sessions. Shares are of the gross market value; private holdings have no market.",
+        note="Days are sessions. Shares are of the gross market value; private holdings have no market. The "
+        "cost is of orders up to about a tenth of a day's volume: beyond that it is an extrapolation, which "
+        "may exceed what the position is worth.",
         columns=(
             rate("participation", "Traded in a session", "of average volume"),
             rate("share_1d", "Sold within 1 day", "of gross", **ALL),
             rate("share_7d", "Sold within 7 days", "of gross", **ALL),
             rate("share_30d", "Sold within 30 days", "of gross", **ALL),
             rate("share_illiquid", "Illiquid", "of gross", **ALL),
-            ratio("days_to_liquidate_95", "Days for 95 % of what has a market", "sessions", **NO_MARKET),
-            ratio("days_to_liquidate_100", "Days for all of it", "sessions", **NO_MARKET),
+            ratio("days_to_liquidate_95", "Days for 95 % of what is known", "sessions", **NO_MARKET),
+            ratio("days_to_liquidate_100", "Days for all that is known", "sessions", **NO_MARKET),
             money("cost", "Cost of selling", reason="no position has a known cost"),
             rate("cost_coverage", "Covered by the cost", "of gross", **ALL),
             count("unwinding_days", "Days of an even sale", "sessions", **adjusted),

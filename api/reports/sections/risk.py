@@ -52,6 +52,7 @@ def _volatility(row: Row) -> Table:
             rate("volatility_percentile", "Percentile in the last 252 sessions", **OF_EQUITY),
             rate("proxied_share", "Share of past returns proxied", **OF_EQUITY),
             statistic("market_beta", "Beta to the market", **OF_EQUITY),
+            rate("market_beta_coverage", "Covered by the beta", "of gross", **SHORT),
             ratio("sharpe_ratio", "Sharpe ratio", "per year", reason_in="sharpe_null_reason"),
         ),
     )

@@ -61,6 +61,7 @@ def summary(facts: Facts) -> Section:
             ),
             ratio("effective_names", "Effective number of symbols", reason="there is no gross exposure"),
             statistic("market_beta", "Beta to the market", reason=unmeasured, **OF_RISK),
+            rate("market_beta_coverage", "Covered by the beta", "of gross", reason=unmeasured),
             rate(
                 "forecast_volatility_21d",
                 "Expected volatility, 21 days",

@@ -46,7 +46,10 @@ class SegmentAttribution(ResponseModel):
     selection: float | None = described("Effect of other positions, with the interaction.", 0.0552)
     effect: float | None = described("Both; all segments but tags add up to the excess return.", 0.0593)
     null_reason: Reason | None = described("Why allocation and selection are null; else null.", None)
-    coverage: float = described("Share of its sessions on which they are known.", 1.0)
+    coverage: float = described(
+        "Share of its sessions on which they are known; of the benchmark residual, on which its effect is.",
+        1.0,
+    )
 
 
 class AttributionTotals(ResponseModel):

@@ -92,5 +92,7 @@ select
         when linked_days < days then 'benchmark_returns_missing'
         when allocation_days < days then null_reason
     end as null_reason,
-    cast(allocation_days as double precision) / days as coverage
+    -- the benchmark residual has an effect and no parts
+    cast(case when segment = 'Benchmark residual' then effect_days else allocation_days end as double precision)
+    / days as coverage
 from summed

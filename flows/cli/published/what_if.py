@@ -53,8 +53,8 @@ def what_if(  # noqa: PLR0917 - typer's options
 ) -> None:
     """Show what trades would do to a portfolio: exposures, betas, risk, stress, Greeks and liquidity.
 
-    Nothing is written. Trades are at the close; entry prices and dates of the file count for nothing. A
-    positive quantity buys, a negative one sells. Figures are computed as they are published.
+    Nothing is written. Trades are at the close; entry prices and dates of the file count for nothing, and may
+    be empty. A positive quantity buys, a negative one sells. Figures are computed as they are published.
 
     For example:
 

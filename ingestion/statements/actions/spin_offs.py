@@ -13,7 +13,9 @@ from uuid import UUID
 from ingestion.market.calendar import session_on_or_before
 from ingestion.raw.loads import Connection
 from ingestion.statements.actions.successors import SpunOff, read_successors
+from ingestion.statements.notices import shortened
 from ingestion.statements.parts import Row, is_withdrawn, lot_id
+from ingestion.statements.rows import Lot
 
 _IS_ANY = "select exists (select from raw.corporate_actions where action = 'spin_off')"
 _FIRST_STATED = """
@@ -63,6 +65,29 @@ def with_received_lots(
                     lot for lot in _received(parts, spun_off, statements) if lot_id(lot) not in stated
                 ]
     return [*rows, *received]
+
+
+def missed_notices(
+    connection: Connection, lots: Iterable[Lot], known: Iterable[Row], as_of: date, opening: date | None
+) -> list[str]:
+    """Notices of lots that are first listed after a spin-off which they have performed through without it."""
+    before = {(row["symbol"], row["entry_date"], row["entry_price"]) for row in known}
+    new = [
+        lot
+        for lot in lots
+        if lot.investment_class == "PUBLIC" and (lot.symbol, lot.entry_date, lot.entry_price) not in before
+    ]
+    successors = read_successors(connection, {lot.symbol for lot in new})
+    return shortened(
+        [
+            f"Row {lot.line}: the lot of {lot.symbol} is older than the spin-off of {spun_off.symbol} on "
+            f"{spun_off.ex_date} and is loaded without what it received: the fall of its price on that day "
+            "counts as a loss. Load a statement of a day before it first, and this one after that."
+            for lot in new
+            for spun_off in successors.became(lot.symbol, lot.entry_date, lot.exit_date or as_of).spun_off
+            if opening is None or spun_off.ex_date > opening
+        ]
+    )
 
 
 def _lots(rows: Iterable[Row]) -> Iterable[list[Row]]:

@@ -15,7 +15,8 @@ from tests.conftest import THEN
 
 OF_PORTFOLIO = "where portfolio_id = %(id)s and as_of_date = %(date)s"
 BOTH = "fct_portfolio_risk join fct_portfolio_exposures using (portfolio_id, as_of_date)"
-RISK = f"select * from fct_portfolio_risk {OF_PORTFOLIO}"
+OF_MARKET = f"(select coverage from fct_portfolio_factor_exposures {OF_PORTFOLIO} and model = 'market')"
+RISK = f"select *, {OF_MARKET} as market_beta_coverage from fct_portfolio_risk {OF_PORTFOLIO}"
 SNAPSHOT = f"select * from fct_portfolio_snapshots join dim_portfolios using (portfolio_id) {OF_PORTFOLIO}"
 EXPOSURE = f"select * from fct_portfolio_exposures {OF_PORTFOLIO}"
 CORRELATION = f"select * from fct_portfolio_correlation {OF_PORTFOLIO}"
@@ -77,7 +78,7 @@ CELLS: dict[tuple[str, str], tuple[str, tuple[str, ...], set[str]]] = {
     ("summary", "value"): (SNAPSHOT, (), set()),
     ("summary", "positions"): (SNAPSHOT, (), set()),
     ("summary", "risk"): (
-        f"select * from {BOTH} {OF_PORTFOLIO}",
+        f"select *, {OF_MARKET} as market_beta_coverage from {BOTH} {OF_PORTFOLIO}",
         (),
         set(),
     ),

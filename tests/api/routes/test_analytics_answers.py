@@ -177,6 +177,11 @@ def test_tilts_follow_the_spread_betas(hedge_fund: Person, analyst: Analyst) -> 
         side = gains if fact["beta"] > 0 else loses
         assert factor["direction"] == ("Neutral" if fact["tilt"] == "neutral" else side)
         assert ("loses" in factor["explanation"]) is (fact["beta"] < 0)
+        is_significant = abs(fact["beta"]) >= 1.6448536 * fact["std_error"]
+        assert (factor["std_error"], factor["is_significant"]) == (rounded(fact["std_error"]), is_significant)
+        assert ("does not differ from none" in factor["explanation"]) is (
+            fact["tilt"] != "neutral" and not is_significant
+        )
 
 
 @pytest.mark.parametrize("day", [LAST, MIDDLE])
@@ -369,6 +374,8 @@ def test_risk_figures_equal_the_mart(hedge_fund: Person, analyst: Analyst, day: 
     assert volatility["volatility_trend"] == fact["volatility_trend"]
     metrics = get(hedge_fund, "risk-metrics", as_of_date=day)["risk_metrics"]
     assert metrics["portfolio_beta"] == rounded(fact["market_beta"])
+    (market,) = rows(analyst, "fct_portfolio_factor_exposures", hedge_fund, "model = 'market'", day)
+    assert metrics["portfolio_beta_coverage"] == rounded(market["coverage"])
     assert metrics["annualized_volatility"] == rounded(fact["realized_volatility_63d"])
     assert metrics["var_95_1d"] == rounded(fact["var_95_1d"], 2)
     assert metrics["es_95_1d"] == rounded(fact["es_95_1d"], 2)

@@ -180,6 +180,19 @@ def test_the_year_is_that_of_the_book(writer: psycopg.Connection[Any], method: s
     }
 
 
+def test_the_benchmark_residual_is_known_where_its_effect_is(writer: psycopg.Connection[Any]) -> None:
+    portfolio_id = stored(writer, BACON)
+    writer.execute(
+        "insert into fct_attribution_daily"
+        " select portfolio_id, as_of_date, 'sector', 'Benchmark residual', 0, 0, 0, null, null, null, 0.001"
+        " from fct_portfolio_snapshots where portfolio_id = %s and daily_return is not null",
+        (portfolio_id,),
+    )
+    residual = linked(writer, portfolio_id, "carino")["Benchmark residual"]
+    assert residual["effect"] is not None
+    assert (residual["allocation"], residual["coverage"]) == (None, 1)
+
+
 def other_methods(writer: psycopg.Connection[Any], portfolio_id: Any) -> dict[str, float]:
     """The answer of docs/examples/attribution_methods.sql."""
     text = OTHER_METHODS.read_text().replace(":'portfolio_id'", "%(portfolio_id)s").rstrip().rstrip(";")

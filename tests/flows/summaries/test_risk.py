@@ -1,6 +1,6 @@
 """The summary of risk names what is not measured."""
 
-from tests.flows.summaries.figures import portfolio_line
+from tests.flows.summaries.figures import portfolio_line, shown_portfolio
 from tests.flows.summaries.figures import risk_line as line
 
 
@@ -26,3 +26,16 @@ def test_a_long_list_is_cut() -> None:
 
 def test_a_fully_measured_portfolio_needs_no_note() -> None:
     assert line(coverage_of_equity=1.0, quality_flag="full_history").notes() == []
+
+
+def test_a_beta_of_a_part_of_the_portfolio_says_of_how_much() -> None:
+    partial = line(beta=0.3712, beta_coverage=0.17698, coverage_of_equity=1.0, quality_flag="full_history")
+    sentence = "beta 0.37 is of 17% of gross market value: the rest has too few returns, and counts as 0"
+    assert partial.notes() == [sentence]
+    assert shown_portfolio(portfolio_line(), partial).attention() == [sentence]
+    assert line(beta=0.3712, beta_coverage=0.97).notes() == []
+
+
+def test_the_delta_of_the_options_is_not_that_of_the_shares() -> None:
+    (note,) = line(option_count=1, option_delta_dollars=32.95, delta_dollars=87299.95).notes()
+    assert note.startswith("1 option; delta 33 USD (87,300 with the shares), gamma")

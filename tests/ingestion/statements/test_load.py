@@ -38,6 +38,16 @@ def codes(path: Path) -> list[tuple[str, int | None, str | None]]:
     return [(error.code, error.row, error.field) for error in raised.value.errors]
 
 
+def test_a_file_of_trades_needs_no_entries_and_may_repeat_a_symbol(write: Write) -> None:
+    path = write(
+        "p.csv", "Symbol,Quantity,Entry Price Per Share,Entry Date\nTLT,568,,\nTLT,-20,,\nSPY,5,1,someday\n"
+    )
+    lots = read_positions_file(path, today=TODAY, has_entries=False).lots
+    assert [(lot.symbol, lot.quantity) for lot in lots] == [("TLT", 568), ("TLT", -20), ("SPY", 5)]
+    with pytest.raises(InvalidPositionsFile, match="ERR_POS_008"):
+        read(path)
+
+
 # --- reading ---------------------------------------------------------------------------------------------
 
 

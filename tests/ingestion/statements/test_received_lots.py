@@ -172,3 +172,31 @@ def test_a_statement_before_it_changes_nothing(
     load(date(2025, 6, 6), f"ALPHA,20,50,{BOUGHT},,,")
     assert stored(connection) == []
     assert held(connection) == [("BETA", 10, None, None)]
+
+
+@pytest.mark.parametrize(
+    ("row", "is_missed"),
+    [
+        (f"ALPHA,20,50,{BOUGHT},,,", True),
+        (f"ALPHA,20,50,{BOUGHT},,{SPUN_OFF.replace(day=9)},48", False),
+        (f"ALPHA,20,40,{CHECKED},,,", False),
+    ],
+)
+def test_a_lot_that_is_first_listed_after_a_spin_off_says_what_it_lacks(
+    load: Load, tell: Callable[[], None], row: str, is_missed: bool
+) -> None:
+    tell()
+    notices = [notice for notice in load(LATER, row, shares_as_of="statement") if "spin-off" in notice]
+    assert [
+        f"Row 2: the lot of ALPHA is older than the spin-off of BETA on {SPUN_OFF}" in notice
+        for notice in notices
+    ] == ([True] if is_missed else [])
+
+
+def test_a_lot_that_a_statement_knew_before_the_spin_off_lacks_nothing(
+    load: Load, tell: Callable[[], None]
+) -> None:
+    load(BEGIN, LOT)
+    tell()
+    notices = load(CHECKED, f"ALPHA,20,37.5,{BOUGHT},,,", f"BETA,30,8.3333,{BOUGHT},,,")
+    assert not [notice for notice in notices if "is loaded without" in notice]

@@ -112,6 +112,13 @@ def test_garch_maximizes_the_likelihood_as_scipy_does() -> None:
     assert agree >= 22
 
 
+def test_a_maximum_of_high_persistence_is_found_next_to_a_lesser_one() -> None:
+    """At alpha 0.009 and beta 0.58 the likelihood has another maximum."""
+    returns = np.random.default_rng(1967).standard_t(5, 252)[:, None] * 0.01
+    (beta,) = garch(known_returns(returns)).beta
+    assert beta == pytest.approx(0.97605, abs=1e-4)
+
+
 def test_the_next_variance_and_its_mean_equal_a_loop() -> None:
     returns = _simulated(252, 12, seed=3)
     model = garch(known_returns(returns))

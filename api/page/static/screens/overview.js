@@ -67,9 +67,21 @@ function tiles(answer, { risk, returns }, address) {
         tile(answer, "P&L in all", "/pnl/total_pnl", "usd", { mart: `${SNAPSHOT}.cumulative_pnl`, signed: true }),
         tile(answer, "Leverage", "/leverage", "ratio", { mart: `${EXPOSURES}.leverage` }),
         measured("Volatility 63 d", "annualized_volatility", "share", RISK),
-        measured("Beta to SPY", "portfolio_beta", "beta", RISK),
+        risk instanceof Problem ? null : betaTile(risk),
         measured("VaR 95 %, 1 day", "var_95_1d", "usd", RISK),
     );
+}
+
+// the beta needs more returns of a symbol than the other figures of risk: it says of how much it is
+function betaTile(answer) {
+    const of = { mart: "fct_portfolio_factor_exposures.coverage", label: "Covered by the beta" };
+    return tile(answer, "Beta to SPY", "/risk_metrics/portfolio_beta", "beta", {
+        mart: `${RISK}.market_beta`,
+        words:
+            answer.body.risk_metrics.portfolio_beta === null
+                ? null
+                : ["of ", figure(answer, "/risk_metrics/portfolio_beta_coverage", "share", of), " of gross"],
+    });
 }
 
 function periodTile(answer, address) {

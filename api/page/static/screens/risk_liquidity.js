@@ -18,10 +18,10 @@ export function liquidity(answer) {
             ["Within 30 days", "/data/share_30d", "share", { mart: `${PORTFOLIO}.share_30d` }],
             ["Known", "/metadata/coverage", "share", { mart: `${PORTFOLIO}.coverage` }],
             [
-                "Days to sell 95 % of what has a market",
+                "Days to sell 95 % of what is known",
                 "/data/days_to_liquidate_95",
                 "days",
-                { mart: `${PORTFOLIO}.days_to_liquidate_95`, reasonText: "nothing has a market" },
+                { mart: `${PORTFOLIO}.days_to_liquidate_95`, reasonText: "no volume is known" },
             ],
             [
                 "Cost of selling",

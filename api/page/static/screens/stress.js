@@ -37,7 +37,7 @@ function ranks(answer, address) {
         kind: "usd",
         signed: true,
         mart: `${STRESS}.direct_pnl`,
-        note: answer.body.data.scenarios[row].is_believable ? null : "doubtful",
+        note: answer.body.data.scenarios[row].is_believable === false ? "doubtful" : null,
     });
     const list = (title, chosen) =>
         h("section", { class: "card" }, h("h2", {}, title), barList(answer, chosen.map(bar), { label: title }));

@@ -17,11 +17,12 @@ final as (
         cast(snapshots.public_daily_pnl as double precision) as actual_pnl,
         cast(snapshots.hypothetical_pnl as double precision) as hypothetical_pnl,
         case
-            when snapshots.equity - snapshots.daily_pnl > 0
-                then cast(snapshots.hypothetical_pnl / (snapshots.equity - snapshots.daily_pnl) as double precision)
+            when previous.equity > 0 then cast(snapshots.hypothetical_pnl / previous.equity as double precision)
         end as hypothetical_return
     from snapshots
     inner join sessions on snapshots.as_of_date = sessions.as_of_date
+    -- without the capital flow of the day: forecasts are of the equity of the close before
+    cross join lateral (select snapshots.equity - snapshots.daily_pnl - snapshots.capital_flow as equity) as previous
 )
 
 select * from final

@@ -151,7 +151,7 @@ final as (
         case when equity > 0 then correlated_pnl / equity end as correlated_pct_equity,
         case when equity > 0 then replay_pnl / equity end as replay_pct_equity,
         case when equity <= 0 then 'equity_not_positive' end as ratio_null_reason,
-        case when direct_pnl is not null then doubts is null end as is_believable,
+        case when direct_pnl is not null and equity > 0 then doubts is null end as is_believable,
         doubts,
         approximation,
         case when positions_total > 0 then coalesce(coverage, 0) end as coverage,

@@ -146,6 +146,7 @@ def test_the_risk_page_of_the_api_shows_the_same(ask: Ask, owners: dict[str, Per
     (sharpe,) = ask(portfolio, "sharpe")
     assert {
         "portfolio_beta": rounded(beta["market_beta"], 6),
+        "portfolio_beta_coverage": rounded(beta["coverage"], 6),
         "annualized_volatility": rounded(volatility["realized_volatility_63d"], 6),
         "max_drawdown": rounded(drawdown["max_drawdown"], 6),
         "current_drawdown": rounded(drawdown["current_drawdown"], 6),

@@ -166,7 +166,7 @@ function stress(answer) {
         { title: "Scenario", at: under("/after/stress", "scenario_name"), kind: "name" },
         ...sides((side) => figure(side, "direct_pnl")),
         { title: "After, correlated", ...figure("after", "correlated_pnl") },
-        { title: "Measured", at: under("/after/stress", "coverage"), kind: "share", reasonText: "nothing to measure" },
+        ...measuredOf("stress"),
     ];
     return dataTable({ name: "stress", answer, columns, rows, search: true });
 }
@@ -181,9 +181,19 @@ function betas(answer) {
             kind: "beta",
             mart: "fct_portfolio_factor_exposures.beta",
         })),
-        { title: "Measured", at: under("/after/betas", "coverage"), kind: "share", reasonText: "nothing to measure" },
+        ...measuredOf("betas"),
     ];
     return dataTable({ name: "betas", answer, columns, rows: rowsOf(answer, "/after/betas") });
+}
+
+// How much each side measures: a change can be that of what is measured.
+function measuredOf(section) {
+    return ["before", "after"].map((side) => ({
+        title: `Measured ${side}`,
+        at: under(`/${side}/${section}`, "coverage"),
+        kind: "share",
+        reasonText: "nothing to measure",
+    }));
 }
 
 // A column for each side. What is computed for trades was never published: it is not marked as restated.
