@@ -3,6 +3,9 @@
 ASK_NAME      a new portfolio whose name is close to that of a known one
 ASK_PRICE     an entry or exit price far from that day's close
 ASK_OPTION    an option that costs more than it can be worth
+ASK_EXERCISE  shares at the strike of an option that ended, which is settled in cash
+ASK_LATE      a lot that the last statement should have listed
+ASK_OPENING   a download whose positions have neither a price nor a value, so that it opens at their cost
 ASK_QUANTITY  one position out of proportion to the equity
 ASK_GROSS     all positions out of proportion to the equity
 ASK_SYMBOL    a symbol that no source has a price for
@@ -20,11 +23,12 @@ from ingestion.market.occ import OptionContract, parse_occ
 from ingestion.market.symbols import normalize_symbol
 from ingestion.raw.loads import Connection
 from ingestion.statements.actions.splits import Splits, read_splits, traded_symbol, traded_symbol_of
-from ingestion.statements.columns import COLUMNS, ENTRY_PRICE, EXIT_PRICE, QUANTITY, SYMBOL
+from ingestion.statements.columns import COLUMNS, ENTRY_DATE, ENTRY_PRICE, EXIT_PRICE, QUANTITY, SYMBOL
 from ingestion.statements.load import PreparedStatement
+from ingestion.statements.money.counted_twice import deliveries, listed_late
 from ingestion.statements.money.values import entry_value
 from ingestion.statements.notices import plain
-from ingestion.statements.parts import is_open
+from ingestion.statements.parts import Row, is_open
 from ingestion.statements.preview import unpriced_symbols
 from ingestion.statements.rows import Lot
 from ingestion.statements.shares import Closes, closes_on
@@ -66,12 +70,16 @@ def questions(
     found = [
         *_prices(connection, prepared, lots, splits, thresholds.price_percent),
         *_options(connection, prepared, lots, splits),
+        *_deliveries(connection, prepared, lots, splits),
+        *_late(prepared, lots),
         *_exposures(prepared, lots, thresholds),
     ]
     if has_asked_for_prices:
         known = {traded_symbol_of(row) for row in prepared.before}
         unpriced = unpriced_symbols(connection, prepared.statement.lots)
         found += [_unpriced(symbol, lots) for symbol in unpriced if symbol not in known]
+    else:
+        found += _opened_at_cost(prepared)
     found += _changed_symbols(prepared, lots, thresholds.changed_symbols_percent)
     reconciliation = prepared.reconciliation
     if reconciliation is not None and reconciliation.gap * 100 > thresholds.equity_gap_percent:
@@ -171,6 +179,55 @@ def _option_prices(
         contract = parse_occ(normalize_symbol(holding.symbol))
         if contract is not None and holding.market_price is not None:
             yield holding.line, holding.symbol, contract, holding.market_price, prepared.statement.as_of
+
+
+# --- the portfolio's cash ----------------------------------------------------------------------------------
+
+
+def _deliveries(
+    connection: Connection, prepared: PreparedStatement, lots: Collection[Lot], splits: Splits
+) -> Iterator[Question]:
+    found = list(deliveries(prepared.before, prepared.rows.changes, prepared.statement.as_of))
+    closes = closes_on(connection, {(one.row["symbol"], one.day) for one in found}, splits)
+    for one in found:
+        close = closes.get((one.row["symbol"], one.day))
+        which = "that day's close" + (f" of {plain(close)}" if close else "")
+        field = COLUMNS[EXIT_PRICE if one.is_exit else ENTRY_PRICE]
+        sentence = (
+            f"{one.row['symbol']} at {plain(one.price)} on {one.day} looks like an exercise or assignment of "
+            f"{one.option}: the option is settled in cash at its value, so its gain or loss would count "
+            f"twice; give the shares {which} as their price."
+        )
+        yield Question("ASK_EXERCISE", _line(one.row, lots), field, plain(one.price), sentence)
+
+
+def _late(prepared: PreparedStatement, lots: Collection[Lot]) -> Iterator[Question]:
+    for row, last in listed_late(prepared.before, prepared.rows.changes):
+        day = row["entry_date"]
+        sentence = (
+            f"{row['symbol']} of {day} is not in the statement of {last}: it would count as bought on {day} "
+            "out of the portfolio's cash, and change every figure since. If it came from outside, first add "
+            "its value with `sigmasight capital-flows add`, and enter it on the day and at the close on "
+            "which it came; if it was forgotten, give --equity the capital of the start with its cost."
+        )
+        yield Question("ASK_LATE", _line(row, lots), COLUMNS[ENTRY_DATE], str(day), sentence)
+
+
+def _opened_at_cost(prepared: PreparedStatement) -> Iterator[Question]:
+    if prepared.known is None and prepared.valued_at_cost:
+        start = f"{prepared.portfolio.initial_equity:,.2f}"
+        sentence = (
+            f"{joined(prepared.valued_at_cost)}: no price of {prepared.statement.as_of} is known and the "
+            f"download has no value, so the portfolio would start with an equity of {start}, in which they "
+            "count at cost. Load it without --no-build, which fetches prices first, or give --equity."
+        )
+        yield Question("ASK_OPENING", None, "equity_balance", start, sentence)
+
+
+def _line(row: Row, lots: Collection[Lot]) -> int | None:
+    """The line of the file that lists a row's lot."""
+    same = (lot for lot in lots if (lot.symbol, lot.entry_date) == (row["symbol"], row["entry_date"]))
+    return next((lot.line for lot in same if lot.entry_price == row["entry_price"]), None)
 
 
 # --- proportions -------------------------------------------------------------------------------------------

@@ -85,7 +85,8 @@ class PreparedStatement:
     lots: in the shares of their entries, cash as it moved. before: the rows after earlier statements.
     equity: at the statement's date if that is published, else the starting capital, USD.
     reconciliation: of a download with market values. suggestion: names that a new portfolio's may be a typo
-    of, as a question.
+    of, as a question. valued_at_cost: positions of a download that count at their cost in the equity with
+    which it opens the portfolio, since nothing values them.
     """
 
     statement: Statement
@@ -98,6 +99,7 @@ class PreparedStatement:
     equity: Decimal
     reconciliation: Reconciliation | None
     suggestion: str | None
+    valued_at_cost: tuple[str, ...]
     notices: tuple[str, ...]
 
 
@@ -300,6 +302,8 @@ def _prepare(
         opening_date=opening,
     )
     is_given = known is None and fields.equity is not None
+    is_derived = known is None and fields.equity is None
+    at_cost = tuple(value.symbol for value in values if value.is_at_cost) if is_derived else ()
     published = published_equity(connection, fields.portfolio_id, statement.as_of) if known else None
     equity = (
         portfolio.initial_equity
@@ -321,13 +325,14 @@ def _prepare(
         if is_waiting
         else _reconciled(statement, values, gained if published is not None or is_given else None),
         fields.suggestion if known is None and not fields.is_new else None,
+        at_cost,
         (
             *statement.notices,
             *bought.notices,
             *opening_notices(rows.changes, opening),
             *rows.notices,
             *flow_notices,
-            *_derived_notices(fields, known, portfolio, statement, values),
+            *(_derived_notices(portfolio, statement, values, at_cost) if is_derived else []),
             *([_NOT_COMPARED] if is_waiting and values else []),
         ),
     )
@@ -405,20 +410,21 @@ def _gain_of_new(values: Sequence[ListedValue], changes: Sequence[Change]) -> De
 
 
 def _derived_notices(
-    fields: PortfolioFields,
-    known: Portfolio | None,
-    portfolio: Portfolio,
-    statement: Statement,
-    values: Sequence[ListedValue],
+    portfolio: Portfolio, statement: Statement, values: Sequence[ListedValue], at_cost: Sequence[str]
 ) -> list[str]:
-    if known is not None or fields.equity is not None:
-        return []
     source = (
         "value of the positions and cash of the download" if statement.listed else "cost of the lots at entry"
     )
     start = f"{portfolio.initial_equity:,.2f}"
     notices = [f"The portfolio starts with an equity of {start}, the {source}; --equity sets another."]
-    unquoted = [value.symbol for value in values if value.is_option and value.is_marked]
+    if at_cost:
+        notices.append(
+            f"Without a price of that day and a value in the download: {', '.join(at_cost)}. In the equity "
+            "they have their cost."
+        )
+    unquoted = [
+        value.symbol for value in values if value.is_option and value.is_marked and not value.is_at_cost
+    ]
     if unquoted:
         notices.append(
             f"Without a quote of that day: {', '.join(unquoted)}. In the equity they have the broker's "

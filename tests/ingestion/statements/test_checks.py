@@ -157,3 +157,86 @@ def test_the_demo_loads_without_questions(priced: Connection, portfolio: Any) ->
     day = portfolio.statement_date
     prepared = prepare_positions(priced, portfolio.path, fields, statement_date=day)
     assert questions(priced, prepared, USUAL) == ()
+
+
+PUT_GOT, CALL_GAVE = "AAPL250718P00210000", "MSFT250718C00490000"
+BOOK = (
+    "AAPL,10,205,2025-06-30,,\nMSFT,100,497,2025-06-30,,\n"
+    f"{PUT_GOT},-1,6,2025-06-30,,\n{CALL_GAVE},-1,9,2025-06-30,,\n"
+)
+
+
+@pytest.fixture
+def with_options(priced: Connection, tmp_path: Path) -> None:
+    """The portfolio `Written`, with a put and a call that end in July."""
+    path = tmp_path / "written.csv"
+    path.write_text(HEADER + BOOK)
+    fields: dict[str, Any] = {"portfolio_name": "Written", "owner_email": "jane@example.com"}
+    load_positions(priced, path, **fields, equity=Decimal(100_000), statement_date=JUNE, today=TODAY)
+
+
+@pytest.mark.usefixtures("with_options")
+@pytest.mark.parametrize(
+    ("rows", "asked"),
+    [
+        ("AAPL,100,210,2025-07-21,,\n", [("AAPL at 210 on 2025-07-21", PUT_GOT)]),
+        (
+            "AAPL,100,204,2025-07-18,,\n",
+            [("AAPL at 204 on 2025-07-18", PUT_GOT)],
+        ),  # the strike less the premium
+        ("AAPL,100,209,2025-07-18,,\n", []),
+        ("AAPL,-100,210,2025-07-18,,\n", []),  # a written put brings shares
+        ("AAPL,100,210,2025-07-25,,\n", []),
+        ("MSFT,100,497,2025-06-30,2025-07-18,490\n", [("MSFT at 490 on 2025-07-18", CALL_GAVE)]),
+        ("MSFT,100,497,2025-06-30,2025-07-18,491\n", []),
+    ],
+)
+def test_shares_at_the_strike_of_an_option_that_ended(
+    ask: Ask, rows: str, asked: list[tuple[str, str]]
+) -> None:
+    # Silent failure prevented: a gain that counts in the option, which is settled in cash, and in the shares
+    rest = "" if rows.startswith("MSFT") else "MSFT,100,497,2025-06-30,,\n"
+    found = ask("AAPL,10,205,2025-06-30,,\n" + rest + rows, name="Written", equity=None)
+    found = [one for one in found if one[0] == "ASK_EXERCISE"]
+    assert [(row, sentence.split(" looks")[0]) for _, row, sentence in found] == [
+        (3 if rest == "" else 4, what) for what, _ in asked
+    ]
+    for (_, _, sentence), (_, option) in zip(found, asked, strict=True):
+        assert f"of {option}: the option is settled in cash" in sentence
+
+
+@pytest.mark.usefixtures("with_options")
+def test_a_lot_that_the_last_statement_should_have_listed(ask: Ask) -> None:
+    # Silent failure prevented: a transfer from another broker that is paid out of the portfolio's cash
+    held = "AAPL,10,205,2025-06-30,,\nMSFT,100,497,2025-06-30,,\n"
+    [(code, row, sentence)] = ask(held + "SPY,10,617,2025-06-30,,\n", name="Written", equity=None)
+    assert (code, row) == ("ASK_LATE", 4)
+    assert sentence.startswith(
+        "SPY of 2025-06-30 is not in the statement of 2025-06-30: it would count as bought"
+    )
+    assert ask(held + "SPY,10,617,2025-07-31,,\n", name="Written", equity=None) == []
+    # of a first statement, all lots are older
+    assert ask(held + "SPY,10,617,2025-06-30,,\n", name="Fresh") == []
+
+
+def test_a_download_that_nothing_values(priced: Connection, tmp_path: Path) -> None:
+    # Silent failure prevented: an equity at cost, and so cash that nobody owes
+    path = tmp_path / "robinhood.csv"
+    path.write_text("Instrument,Quantity,Average Cost\nAAPL,10,100\nXYZ,10,50\n")
+
+    def asked(equity: str | None, *, has_asked: bool) -> list[str]:
+        fields = PortfolioFields("Robin", "jane@example.com", equity)
+        prepared = prepare_positions(
+            priced, path, fields, statement_date=JULY, today=TODAY, terms=EntryTerms(entry_date=JUNE)
+        )
+        found = questions(priced, prepared, USUAL, has_asked_for_prices=has_asked)
+        return [f"{question.code} {question.sentence}" for question in found]
+
+    [opening] = asked(None, has_asked=False)
+    assert opening.startswith(
+        "ASK_OPENING XYZ: no price of 2025-07-31 is known and the download has no value, so"
+    )
+    assert "with an equity of 2,551.70, in which they count at cost" in opening
+    assert asked("2600", has_asked=False) == []
+    [unknown] = asked(None, has_asked=True)
+    assert unknown.startswith("ASK_SYMBOL")
