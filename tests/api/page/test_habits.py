@@ -108,6 +108,17 @@ def test_a_past_date_is_in_the_address_and_in_a_banner(reader: Reader, open_page
     assert reader.page.locator(".banner.past:not([hidden])").count() == 0
 
 
+def test_a_date_without_figures_is_not_passed_off_as_one_with_them(reader: Reader) -> None:
+    # Silent failure prevented: that all is measured, of a portfolio of which nothing could be read
+    overview = "#" + reader.page.url.split("#")[1]
+    reader.go(f"{overview}?as_of=2024-01-02")
+    attention = " ".join(reader.page.inner_text("main").split())
+    assert "Not known: not all of the figures could be read." in attention
+    assert "every figure is measured" not in attention
+    reader.go(f"{overview}?as_of=2031-01-02")
+    assert "Nothing is published of 2031-01-02. You see 2025-09-12." in reader.page.inner_text(".banners")
+
+
 def test_a_link_with_nonsense_in_it_opens_a_screen(reader: Reader) -> None:
     own = reader.page.url.split("/portfolio/")[1].split("/")[0]
     reader.go("#/portfolio/%ZZ/overview")

@@ -138,13 +138,20 @@ function attention({ overview: summary, complete, risk, restatements }, address)
         ...flaggedPrices(complete),
         ...restated(restatements, summary, address),
     ];
+    const isKnown = ![summary, complete, risk].some((answer) => answer instanceof Problem);
     const list = items.length
         ? h(
               "ul",
               {},
               items.map((item) => h("li", {}, item)),
           )
-        : h("p", {}, "Nothing: every position has a price of the day, and every figure is measured.");
+        : h(
+              "p",
+              {},
+              isKnown
+                  ? "Nothing: every position has a price of the day, and every figure is measured."
+                  : "Not known: not all of the figures could be read.",
+          );
     return h("section", { class: "card" }, h("h2", {}, "Needs attention"), list);
 }
 
