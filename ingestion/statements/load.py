@@ -40,10 +40,10 @@ from ingestion.statements.money.account import (
 )
 from ingestion.statements.money.cash_flow import CashFlow, cash_flow
 from ingestion.statements.money.cash_lots import with_cash_movements
-from ingestion.statements.money.values import entry_value
+from ingestion.statements.money.values import entry_value, row_value
 from ingestion.statements.notices import shortened
 from ingestion.statements.opening import opening_date, opening_notices
-from ingestion.statements.parts import Row
+from ingestion.statements.parts import Row, is_withdrawn
 from ingestion.statements.reconcile import Change, StatementRows, statement_rows
 from ingestion.statements.rows import Lot, parse_lot
 from ingestion.statements.shares import BoughtLots, SharesAsOf, lots_as_bought
@@ -294,15 +294,18 @@ def _prepare(
     values = listed_values(
         connection, fields.portfolio_id, statement.listed, statement.lots, statement.as_of, splits=splits
     )
-    portfolio = fields.resolve(
+    derived = opening_value(values, statement.lots)
+    is_derived = fields.equity is None and (
+        known is None or _replaces_derived(connection, fields, known, statement, before)
+    )
+    portfolio = (replace(fields, equity=derived) if known and is_derived else fields).resolve(
         known,
         gross_at_cost=statement.gross_at_cost,
         entry_dates=rows.new_entry_dates,
-        derived_equity=opening_value(values, statement.lots),
+        derived_equity=derived,
         opening_date=opening,
     )
     is_given = known is None and fields.equity is not None
-    is_derived = known is None and fields.equity is None
     at_cost = tuple(value.symbol for value in values if value.is_at_cost) if is_derived else ()
     published = published_equity(connection, fields.portfolio_id, statement.as_of) if known else None
     equity = (
@@ -392,6 +395,21 @@ def _opening(
     if opening is not None and known is None and fields.equity is None and not statement.listed:
         raise InvalidPortfolio([missing_value_at_opening(opening)])
     return opening
+
+
+def _replaces_derived(
+    connection: Connection,
+    fields: PortfolioFields,
+    known: Portfolio,
+    statement: Statement,
+    before: Sequence[Row],
+) -> bool:
+    """Whether a file replaces the first one, at whose cost the portfolio starts: then at its own cost."""
+    if before or statement.listed or known.opening_date is not None:
+        return False
+    rows = known_lots(connection, fields.portfolio_id, latest=statement.as_of)
+    cost = sum((row_value(row, row["entry_price"]) for row in rows if not is_withdrawn(row)), Decimal(0))
+    return known.initial_equity == cost
 
 
 def _reconciled(

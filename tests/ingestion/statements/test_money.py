@@ -83,6 +83,19 @@ def test_a_files_equity_is_the_cost_of_its_lots(connection: Connection, load: An
     assert "starts with an equity of 3,750.00, the cost of the lots at entry" in " ".join(reports[1].notices)
 
 
+def test_a_corrected_first_file_starts_with_its_own_cost(connection: Connection, load: Any) -> None:
+    # Silent failure prevented: shares that were added to the file, paid with cash that nobody owes
+    load("AAPL,10,205,2025-06-30\nSPAXX,1000,1,2025-06-30\n", JUNE)
+    reports = load("AAPL,11,205,2025-06-30\nSPAXX,1000,1,2025-06-30\n", JUNE)
+    assert equity(connection) == (Decimal(3255),)
+    assert "starts with an equity of 3,255.00, the cost of the lots at entry" in " ".join(reports[1].notices)
+    load("AAPL,11,205,2025-06-30\nSPAXX,1000,1,2025-06-30\n", JUNE, equity=Decimal(4000))
+    load("AAPL,12,205,2025-06-30\nSPAXX,1000,1,2025-06-30\n", JUNE)
+    assert equity(connection) == (Decimal(4000),)  # it was given
+    load("AAPL,14,205,2025-06-30\nSPAXX,1000,1,2025-06-30\n", JULY)
+    assert equity(connection) == (Decimal(4000),)  # of a later statement
+
+
 def test_a_downloads_equity_is_the_value_of_its_positions_and_cash(connection: Connection) -> None:
     load_positions(connection, SCHWAB, **OWNER, today=TODAY, terms=EntryTerms(entry_date=ENTRY))
     assert equity(connection) == (Decimal("34814.37"),)  # its own total
