@@ -6,6 +6,7 @@ ASK_OPTION    an option that costs more than it can be worth
 ASK_EXERCISE  shares at the strike of an option that ended, which is settled in cash
 ASK_LATE      a lot that the last statement should have listed
 ASK_OPENING   a download whose positions have neither a price nor a value, so that it opens at their cost
+ASK_BOND      a bond that is listed by its face value, with a price in percent of it
 ASK_QUANTITY  one position out of proportion to the equity
 ASK_GROSS     all positions out of proportion to the equity
 ASK_SYMBOL    a symbol that no source has a price for
@@ -13,6 +14,7 @@ ASK_CHANGED   a statement that shares few symbols with the one before
 ASK_EQUITY    a broker's total far from our equity
 """
 
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -35,6 +37,9 @@ from ingestion.statements.shares import Closes, closes_on
 from ingestion.wording import joined
 
 _CASH = frozenset({"CASH", "MONEY_MARKET"})
+# an ISIN, or a CUSIP with digits where a ticker has none
+_IDENTIFIER = re.compile(r"[A-Z]{2}[A-Z0-9]{9}[0-9]|[0-9]{5}[A-Z0-9]{3}[0-9]", re.ASCII)
+_LEAST_FACE_VALUE, _PERCENT_OF_FACE = 1000, (20, 250)
 _FEWEST_SYMBOLS = 4  # of both statements; of fewer, one trade changes half
 
 
@@ -72,6 +77,7 @@ def questions(
         *_options(connection, prepared, lots, splits),
         *_deliveries(connection, prepared, lots, splits),
         *_late(prepared, lots),
+        *_bonds(prepared, lots),
         *_exposures(prepared, lots, thresholds),
     ]
     if has_asked_for_prices:
@@ -228,6 +234,31 @@ def _line(row: Row, lots: Collection[Lot]) -> int | None:
     """The line of the file that lists a row's lot."""
     same = (lot for lot in lots if (lot.symbol, lot.entry_date) == (row["symbol"], row["entry_date"]))
     return next((lot.line for lot in same if lot.entry_price == row["entry_price"]), None)
+
+
+# --- bonds -------------------------------------------------------------------------------------------------
+
+
+def _bonds(prepared: PreparedStatement, lots: Collection[Lot]) -> Iterator[Question]:
+    new = {change.row["symbol"] for change in prepared.rows.changes if change.kind == "new"}
+    for lot in () if prepared.statement.listed else lots:
+        if lot.symbol in new and _is_by_face_value(lot):
+            what = f"{plain(lot.quantity)} {lot.symbol} at {plain(lot.entry_price)}"
+            sentence = (
+                f"{what} count as {entry_value(lot):,.2f}, quantity times price. If they are a face value "
+                f"and a price in percent of it, divide the quantity by 100: {plain(lot.quantity / 100)}."
+            )
+            yield Question("ASK_BOND", lot.line, COLUMNS[QUANTITY], plain(lot.quantity), sentence)
+
+
+def _is_by_face_value(lot: Lot) -> bool:
+    is_bond = lot.investment_subtype == "BOND" or _IDENTIFIER.fullmatch(lot.symbol) is not None
+    return (
+        is_bond
+        and lot.contract is None
+        and abs(lot.quantity) >= _LEAST_FACE_VALUE
+        and (_PERCENT_OF_FACE[0] < lot.entry_price < _PERCENT_OF_FACE[1])
+    )
 
 
 # --- proportions -------------------------------------------------------------------------------------------

@@ -240,3 +240,24 @@ def test_a_download_that_nothing_values(priced: Connection, tmp_path: Path) -> N
     assert asked("2600", has_asked=False) == []
     [unknown] = asked(None, has_asked=True)
     assert unknown.startswith("ASK_SYMBOL")
+
+
+@pytest.mark.parametrize(
+    ("row", "asked"),
+    [
+        ("US91282CJZ59,10000,98.2,2025-06-30,,\n", True),
+        ("91282CMM0,-5000,101.25,2025-06-30,,\n", True),
+        ("US91282CJZ59,100,98.2,2025-06-30,,\n", False),
+        ("91282CMM0,5000,1.0125,2025-06-30,,\n", False),  # per dollar of face value
+        ("VXUS,1000,60,2025-06-30,,\n", False),
+    ],
+)
+def test_a_bond_by_its_face_value(ask: Ask, row: str, *, asked: bool) -> None:
+    # Silent failure prevented: a bond of 9,820 as a position, and an equity, of 982,000
+    found = [one for one in ask(row, equity="2000000") if one[0] == "ASK_BOND"]
+    assert [one[:2] for one in found] == [("ASK_BOND", 2)] * asked
+    if row.startswith("US91282CJZ59,10000"):
+        assert found[0][2] == (
+            "10000 US91282CJZ59 at 98.2 count as 982,000.00, quantity times price. If they are a face value "
+            "and a price in percent of it, divide the quantity by 100: 100."
+        )
