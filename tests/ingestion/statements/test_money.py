@@ -227,6 +227,20 @@ def test_sales_purchases_dividends_and_known_flows_explain_cash(connection: Conn
     assert "trades, dividends and known flows explain 2,810.00" in " ".join(notices)
 
 
+def test_a_balance_that_trades_should_have_changed_is_named(connection: Connection, load: Any) -> None:
+    # Silent failure prevented: shares that were paid in cash, which is still listed in full
+    load("AAPL,10,205,2025-06-30\nSPAXX,15000,1,2025-06-30\n", JUNE)
+    held = "AAPL,10,205,2025-06-30\nSPAXX,15000,1,2025-06-30\n"
+    (_, positions) = load(held + "MSFT,10,500,2025-07-15\n", JULY)
+    [notice] = [
+        notice for notice in positions.notices if notice.startswith("Cash is 15,000.00 as before, while")
+    ]
+    assert "since 2025-06-30 cost 5,000.00: it is kept beside the balance." in notice
+    assert flows(connection) == []
+    (_, again) = load(held + "MSFT,10,500,2025-07-15\n", AUGUST)
+    assert not any(notice.startswith("Cash is") for notice in again.notices)
+
+
 def test_a_sale_without_a_price_leaves_the_flow_open(connection: Connection, load: Any) -> None:
     load("AAPL,10,205,2025-06-30\nMSFT,10,490,2025-06-30\nSPAXX,1000,1,2025-06-30\n", JUNE)
     notices = load("AAPL,10,205,2025-06-30\nSPAXX,9000,1,2025-06-30\n", JULY)[1].notices
