@@ -119,6 +119,21 @@ def test_a_date_without_figures_is_not_passed_off_as_one_with_them(reader: Reade
     assert "Nothing is published of 2031-01-02. You see 2025-09-12." in reader.page.inner_text(".banners")
 
 
+def test_cash_below_zero_needs_attention(reader: Reader) -> None:
+    # Silent failure prevented: leverage that comes from a statement that is not complete
+    def overdraw(route: Any) -> None:
+        response = route.fetch()
+        route.fulfill(response=response, json={**response.json(), "cash_balance": -123456.7})
+
+    reader.page.route("**/overview", overdraw)
+    reader.page.reload()
+    reader.page.wait_for_selector(".tile .figure")
+    reader.wait()
+    text = " ".join(reader.page.inner_text("main").split())
+    assert "Cash of \N{MINUS SIGN}123,457" in text
+    assert "if it is no loan, a contribution, capital of the start or the newest balance" in text
+
+
 def test_a_link_with_nonsense_in_it_opens_a_screen(reader: Reader) -> None:
     own = reader.page.url.split("/portfolio/")[1].split("/")[0]
     reader.go("#/portfolio/%ZZ/overview")
