@@ -208,13 +208,14 @@ def _deliveries(
 
 
 def _late(prepared: PreparedStatement, lots: Collection[Lot]) -> Iterator[Question]:
+    since = " If it was bought since, --entry-date gives the day." if prepared.statement.listed else ""
     for row, last in listed_late(prepared.before, prepared.rows.changes):
         day = row["entry_date"]
         sentence = (
             f"{row['symbol']} of {day} is not in the statement of {last}: it would count as bought on {day} "
-            "out of the portfolio's cash, and change every figure since. If it came from outside, first add "
-            "its value with `sigmasight capital-flows add`, and enter it on the day and at the close on "
-            "which it came; if it was forgotten, give --equity the capital of the start with its cost."
+            f"out of the portfolio's cash, and change every figure since.{since} If it came from outside, "
+            "add its value with `sigmasight capital-flows add` first, and enter it on the day and at the "
+            "close on which it came; if it was forgotten, give --equity the capital with its cost."
         )
         yield Question("ASK_LATE", _line(row, lots), COLUMNS[ENTRY_DATE], str(day), sentence)
 

@@ -215,8 +215,29 @@ def test_a_lot_that_the_last_statement_should_have_listed(ask: Ask) -> None:
         "SPY of 2025-06-30 is not in the statement of 2025-06-30: it would count as bought"
     )
     assert ask(held + "SPY,10,617,2025-07-31,,\n", name="Written", equity=None) == []
+    assert "--entry-date" not in sentence
     # of a first statement, all lots are older
     assert ask(held + "SPY,10,617,2025-06-30,,\n", name="Fresh") == []
+
+
+def test_a_download_of_which_every_entry_has_the_same_date(priced: Connection, tmp_path: Path) -> None:
+    # Silent failure prevented: last month's --entry-date for what was bought this month
+    path, terms = tmp_path / "robinhood.csv", EntryTerms(entry_date=date(2025, 6, 2))
+    header = "Instrument,Quantity,Average Cost\n"
+    path.write_text(header + "AAPL,10,100\n")
+    fields: dict[str, Any] = {"portfolio_name": "Weekly", "owner_email": "jane@example.com"}
+    load_positions(priced, path, **fields, statement_date=JUNE, today=TODAY, terms=terms)
+    path.write_text(header + "AAPL,10,100\nMSFT,1,497\n")
+    prepared = prepare_positions(
+        priced,
+        path,
+        PortfolioFields("Weekly", "jane@example.com"),
+        statement_date=JULY,
+        today=TODAY,
+        terms=terms,
+    )
+    [question] = [one for one in questions(priced, prepared, USUAL) if one.code == "ASK_LATE"]
+    assert "If it was bought since, --entry-date gives the day." in question.sentence
 
 
 def test_a_download_that_nothing_values(priced: Connection, tmp_path: Path) -> None:
