@@ -16,13 +16,16 @@
 #   make wheel                                                      build dist/sigmasight-*.whl
 #   make pins [ARGS="--upgrade python3.11 python3.13"]              pin what pyproject.toml requires, with hashes
 #   make stop                                                       stop the embedded database
-#   make clean                                                      remove build output and the embedded database
+#   make clean                                                      remove build output; the warehouse stays
 #   make distclean                                                  clean, and remove the virtual environment
+#   make erase CONFIRM=yes                                          remove the warehouse in .warehouse: portfolios, users,
+#                                                                   history and keys
 
 PYTHON ?= python3
 SOURCE ?= simulated
 PRICES ?=
 ARGS ?=
+CONFIRM ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -35,7 +38,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-all test-server check fuzz bench soak drills wheel pins stop clean distclean
+.PHONY: help install demo test test-all test-server check fuzz bench soak drills wheel pins stop clean distclean erase
 .DELETE_ON_ERROR:
 
 help:
@@ -96,11 +99,18 @@ stop:
 	@if [ -x $(BIN)/sigmasight ]; then $(BIN)/sigmasight stop; fi
 
 clean: stop
-	@rm -rf .warehouse dist dbt_project/target dbt_project/logs logs .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf dist dbt_project/target dbt_project/logs logs .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
 distclean: clean
 	@rm -rf $(VENV) *.egg-info
+
+erase:
+	@if [ "$(CONFIRM)" != yes ]; then \
+		echo 'This removes .warehouse: all portfolios, users, history and keys. make erase CONFIRM=yes does it.' >&2; \
+		exit 1; \
+	fi
+	@$(MAKE) --no-print-directory stop && rm -rf .warehouse
 
 # The environment is updated when the dependencies or their pinned versions change. The stamp is written last, so an
 # interrupted setup is continued by the next run. Where constraints-hashes.txt has the files (Linux, x86_64), pip installs

@@ -12,6 +12,7 @@ from flows.cli.entries import (
     OwnerOption,
     PortfolioArgument,
     PortfolioFilter,
+    named_apart,
     print_entries,
     say_entry,
     writing,
@@ -99,6 +100,7 @@ def list_benchmarks(
             rows = stored_entries(connection, BENCHMARKS, holder, history=True)
         else:
             rows = list(current_benchmarks(connection, datetime.now(UTC).date(), holder).values())
+    rows = named_apart(rows)
     rows.sort(key=lambda row: (row["portfolio_name"], row["effective_date"], row["loaded_at"]))
     print_entries(
         ("portfolio", "benchmark", "from", "loaded"),

@@ -12,6 +12,7 @@ from flows.cli.entries import (
     OwnerOption,
     PortfolioArgument,
     PortfolioFilter,
+    named_apart,
     parse_number,
     print_entries,
     say_entry,
@@ -118,7 +119,7 @@ def list_flows(
 
         holder = find_holder_if_named(connection, portfolio, owner)
         rows = stored_entries(connection, CAPITAL_FLOWS, holder, history=history)
-    shown = [row for row in rows if history or row["amount"]]  # 0: removed
+    shown = [row for row in named_apart(rows) if history or row["amount"]]  # 0: removed
     shown.sort(
         key=lambda row: (row["portfolio_name"], row["flow_date"], str(row["flow_id"]), row["loaded_at"])
     )

@@ -76,6 +76,16 @@ def find_portfolio(warehouse: "Warehouse", name: str, owner: str | None) -> "UUI
         return Directory(connection).find(name, owner).portfolio_id
 
 
+def named_apart(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The stored entries, with the owner after the name of a portfolio that several users have."""
+    return [
+        {**row, "portfolio_name": f"{row['portfolio_name']} of {row['owner_email']}"}
+        if row["is_shared_name"]
+        else row
+        for row in rows
+    ]
+
+
 def say_entry(report: "LoadReport", done: str) -> None:
     """Print what one entry changed, and the command that builds it into the marts."""
     from flows.console import console

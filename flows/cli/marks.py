@@ -13,6 +13,7 @@ from flows.cli.entries import (
     PortfolioArgument,
     PortfolioFilter,
     SymbolArgument,
+    named_apart,
     parse_number,
     print_entries,
     say_entry,
@@ -93,7 +94,7 @@ def list_marks(
 
         holder = find_holder_if_named(connection, portfolio, owner)
         rows = stored_entries(connection, PRIVATE_MARKS, holder, history=history)
-    shown = [row for row in rows if history or row["price"] is not None]
+    shown = [row for row in named_apart(rows) if history or row["price"] is not None]
     shown.sort(key=lambda row: (row["portfolio_name"], row["symbol"], row["mark_date"], row["loaded_at"]))
     names = ("portfolio_name", "symbol", "mark_date", "price", "loaded_at")
     print_entries(

@@ -13,6 +13,7 @@ from flows.cli.entries import (
     PortfolioArgument,
     PortfolioFilter,
     SymbolArgument,
+    named_apart,
     print_entries,
     say_entry,
     writing,
@@ -246,6 +247,7 @@ def list_tags(
     names = ("portfolio_name", "symbol", "tag", "effective_date", "is_assigned", "loaded_at")[: len(columns)]
     for row in rows:
         row["tag"] = book.of(row["owner_email"], row["tag"]).shown
+    rows = named_apart(rows)
     rows.sort(key=lambda row: (row["portfolio_name"], row["symbol"], row["tag"], row["loaded_at"]))
     print_entries(
         columns,

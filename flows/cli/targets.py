@@ -14,6 +14,7 @@ from flows.cli.entries import (
     PortfolioArgument,
     PortfolioFilter,
     SymbolArgument,
+    named_apart,
     parse_number,
     print_entries,
     say_entry,
@@ -112,6 +113,7 @@ def list_targets(
             rows = stored_entries(connection, TARGET_PRICES, holder, history=True)
         else:
             rows = list(current_targets(connection, datetime.now(UTC).date(), holder).values())
+    rows = named_apart(rows)
     rows.sort(key=lambda row: (row["portfolio_name"], row["symbol"], row["effective_date"], row["loaded_at"]))
     columns = ("portfolio", "symbol", "from", "eoy", "next year", "downside", "loaded")
     names = ("portfolio_name", "symbol", "effective_date", *TARGETS, "loaded_at")

@@ -29,6 +29,7 @@ from warehouse.connections import Warehouse
 
 WIDTH = 100  # columns
 LABEL = 10
+OVERDRAWN = Decimal("0.01")  # of equity; less are fees and interest that no statement lists
 SHOWN = 18  # lines for portfolios, so that they fit on one screen with what follows
 OWNERS_SHOWN = 3
 PERIODS = {"1D": "day", "MTD": "month", "QTD": "quarter", "YTD": "year", "1Y": "12 months"}
@@ -63,7 +64,14 @@ class ShownPortfolio:
 
     def attention(self) -> list[str]:
         """What needs attention: what waits, prices, risk that is not measured, an owner without login."""
-        return [*self._withheld(), *self._waiting(), *self._prices(), *self._unmeasured(), *self._owner()]
+        return [
+            *self._withheld(),
+            *self._waiting(),
+            *self._cash(),
+            *self._prices(),
+            *self._unmeasured(),
+            *self._owner(),
+        ]
 
     def _withheld(self) -> Iterator[str]:
         if self.line is not None and self.line.withheld_since is not None:
@@ -90,6 +98,15 @@ class ShownPortfolio:
                 f"{self.last_session}: `{self.next_command}` builds it when later ones are there"
             )
         return f"loaded, not built yet; next: `{self.next_command}`"
+
+    def _cash(self) -> Iterator[str]:
+        line = self.line
+        if line is not None and line.cash < -OVERDRAWN * abs(line.equity):
+            yield (
+                f"cash {money(line.cash)}: more was paid than came in. If it is no loan, a contribution "
+                "(`sigmasight capital-flows add`), capital of the start (--equity) or the newest balance of "
+                "the cash rows is missing"
+            )
 
     def _prices(self) -> Iterator[str]:
         line = self.line
@@ -295,8 +312,10 @@ def _print_table(out: Console, lines: Sequence[ShownPortfolio]) -> None:
     headers = ("equity", "day", "month", "year", "beta", "VaR 95%", "worst", "notes")
     title = f"Portfolios on {as_of} (USD; worst: worst scenario; notes: what needs attention)"
     table = table_of_portfolios(title, headers)
-    for name, each in zip(short_names([each.loaded.name for each in lines]), lines, strict=True):
-        table.add_row(name, *_cells(each))
+    short = short_names([each.loaded.name for each in lines])
+    for name, each in zip(short, lines, strict=True):
+        # of several users' portfolios of one name, each has its owner
+        table.add_row(f"{name} ({each.loaded.owner})" if short.count(name) > 1 else name, *_cells(each))
     out.print(table)
 
 

@@ -25,7 +25,12 @@ SOURCE = "command_line"
 Row = dict[str, Any]
 
 _STORED = """
-select {distinct} portfolios.portfolio_name, portfolios.owner_email, {columns}, entries.loaded_at
+select
+    {distinct} portfolios.portfolio_name, portfolios.owner_email, {columns}, entries.loaded_at,
+    (
+        select count(*) > 1 from raw.newest_portfolios as others
+        where lower(others.portfolio_name) = lower(portfolios.portfolio_name)
+    ) as is_shared_name
 from {table} as entries
 join raw.newest_portfolios as portfolios using (portfolio_id)
 where %(portfolio)s::uuid is null or portfolio_id = %(portfolio)s::uuid
@@ -91,8 +96,8 @@ def stored_entries(
 ) -> list[Row]:
     """The rows of a table about portfolios, each with portfolio_name, owner_email and loaded_at.
 
-    holder: None for all portfolios. history: all versions, newest first within each key; otherwise only the
-    newest.
+    is_shared_name: another owner has a portfolio of the name. holder: None for all portfolios. history: all
+    versions, newest first within each key; otherwise only the newest.
     """
     keys = ", ".join(f"entries.{key}" for key in dataset.keys)
     query = _STORED.format(

@@ -3,6 +3,10 @@
 ASK_NAME      a new portfolio whose name is close to that of a known one
 ASK_PRICE     an entry or exit price far from that day's close
 ASK_OPTION    an option that costs more than it can be worth
+ASK_EXERCISE  shares at the strike of an option that ended, which is settled in cash
+ASK_LATE      a lot that the last statement should have listed
+ASK_OPENING   a download whose positions have neither a price nor a value, so that it opens at their cost
+ASK_BOND      a bond that is listed by its face value, with a price in percent of it
 ASK_QUANTITY  one position out of proportion to the equity
 ASK_GROSS     all positions out of proportion to the equity
 ASK_SYMBOL    a symbol that no source has a price for
@@ -10,6 +14,7 @@ ASK_CHANGED   a statement that shares few symbols with the one before
 ASK_EQUITY    a broker's total far from our equity
 """
 
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -20,17 +25,21 @@ from ingestion.market.occ import OptionContract, parse_occ
 from ingestion.market.symbols import normalize_symbol
 from ingestion.raw.loads import Connection
 from ingestion.statements.actions.splits import Splits, read_splits, traded_symbol, traded_symbol_of
-from ingestion.statements.columns import COLUMNS, ENTRY_PRICE, EXIT_PRICE, QUANTITY, SYMBOL
+from ingestion.statements.columns import COLUMNS, ENTRY_DATE, ENTRY_PRICE, EXIT_PRICE, QUANTITY, SYMBOL
 from ingestion.statements.load import PreparedStatement
+from ingestion.statements.money.counted_twice import deliveries, listed_late
 from ingestion.statements.money.values import entry_value
 from ingestion.statements.notices import plain
-from ingestion.statements.parts import is_open
+from ingestion.statements.parts import Row, is_open
 from ingestion.statements.preview import unpriced_symbols
 from ingestion.statements.rows import Lot
 from ingestion.statements.shares import Closes, closes_on
 from ingestion.wording import joined
 
 _CASH = frozenset({"CASH", "MONEY_MARKET"})
+# an ISIN, or a CUSIP with digits where a ticker has none
+_IDENTIFIER = re.compile(r"[A-Z]{2}[A-Z0-9]{9}[0-9]|[0-9]{5}[A-Z0-9]{3}[0-9]", re.ASCII)
+_LEAST_FACE_VALUE, _PERCENT_OF_FACE = 1000, (20, 250)
 _FEWEST_SYMBOLS = 4  # of both statements; of fewer, one trade changes half
 
 
@@ -66,12 +75,17 @@ def questions(
     found = [
         *_prices(connection, prepared, lots, splits, thresholds.price_percent),
         *_options(connection, prepared, lots, splits),
+        *_deliveries(connection, prepared, lots, splits),
+        *_late(prepared, lots),
+        *_bonds(prepared, lots),
         *_exposures(prepared, lots, thresholds),
     ]
     if has_asked_for_prices:
         known = {traded_symbol_of(row) for row in prepared.before}
         unpriced = unpriced_symbols(connection, prepared.statement.lots)
         found += [_unpriced(symbol, lots) for symbol in unpriced if symbol not in known]
+    else:
+        found += _opened_at_cost(prepared)
     found += _changed_symbols(prepared, lots, thresholds.changed_symbols_percent)
     reconciliation = prepared.reconciliation
     if reconciliation is not None and reconciliation.gap * 100 > thresholds.equity_gap_percent:
@@ -171,6 +185,81 @@ def _option_prices(
         contract = parse_occ(normalize_symbol(holding.symbol))
         if contract is not None and holding.market_price is not None:
             yield holding.line, holding.symbol, contract, holding.market_price, prepared.statement.as_of
+
+
+# --- the portfolio's cash ----------------------------------------------------------------------------------
+
+
+def _deliveries(
+    connection: Connection, prepared: PreparedStatement, lots: Collection[Lot], splits: Splits
+) -> Iterator[Question]:
+    found = list(deliveries(prepared.before, prepared.rows.changes, prepared.statement.as_of))
+    closes = closes_on(connection, {(one.row["symbol"], one.day) for one in found}, splits)
+    for one in found:
+        close = closes.get((one.row["symbol"], one.day))
+        which = "that day's close" + (f" of {plain(close)}" if close else "")
+        field = COLUMNS[EXIT_PRICE if one.is_exit else ENTRY_PRICE]
+        sentence = (
+            f"{one.row['symbol']} at {plain(one.price)} on {one.day} looks like an exercise or assignment of "
+            f"{one.option}: the option is settled in cash at its value, so its gain or loss would count "
+            f"twice; give the shares {which} as their price."
+        )
+        yield Question("ASK_EXERCISE", _line(one.row, lots), field, plain(one.price), sentence)
+
+
+def _late(prepared: PreparedStatement, lots: Collection[Lot]) -> Iterator[Question]:
+    since = " If it was bought since, --entry-date gives the day." if prepared.statement.listed else ""
+    for row, last in listed_late(prepared.before, prepared.rows.changes):
+        day = row["entry_date"]
+        sentence = (
+            f"{row['symbol']} of {day} is not in the statement of {last}: it would count as bought on {day} "
+            f"out of the portfolio's cash, and change every figure since.{since} If it came from outside, "
+            "add its value with `sigmasight capital-flows add` first, and enter it on the day and at the "
+            "close on which it came; if it was forgotten, give --equity the capital with its cost."
+        )
+        yield Question("ASK_LATE", _line(row, lots), COLUMNS[ENTRY_DATE], str(day), sentence)
+
+
+def _opened_at_cost(prepared: PreparedStatement) -> Iterator[Question]:
+    if prepared.known is None and prepared.valued_at_cost:
+        start = f"{prepared.portfolio.initial_equity:,.2f}"
+        sentence = (
+            f"{joined(prepared.valued_at_cost)}: no price of {prepared.statement.as_of} is known and the "
+            f"download has no value, so the portfolio would start with an equity of {start}, in which they "
+            "count at cost. Load it without --no-build, which fetches prices first, or give --equity."
+        )
+        yield Question("ASK_OPENING", None, "equity_balance", start, sentence)
+
+
+def _line(row: Row, lots: Collection[Lot]) -> int | None:
+    """The line of the file that lists a row's lot."""
+    same = (lot for lot in lots if (lot.symbol, lot.entry_date) == (row["symbol"], row["entry_date"]))
+    return next((lot.line for lot in same if lot.entry_price == row["entry_price"]), None)
+
+
+# --- bonds -------------------------------------------------------------------------------------------------
+
+
+def _bonds(prepared: PreparedStatement, lots: Collection[Lot]) -> Iterator[Question]:
+    new = {change.row["symbol"] for change in prepared.rows.changes if change.kind == "new"}
+    for lot in () if prepared.statement.listed else lots:
+        if lot.symbol in new and _is_by_face_value(lot):
+            what = f"{plain(lot.quantity)} {lot.symbol} at {plain(lot.entry_price)}"
+            sentence = (
+                f"{what} count as {entry_value(lot):,.2f}, quantity times price. If they are a face value "
+                f"and a price in percent of it, divide the quantity by 100: {plain(lot.quantity / 100)}."
+            )
+            yield Question("ASK_BOND", lot.line, COLUMNS[QUANTITY], plain(lot.quantity), sentence)
+
+
+def _is_by_face_value(lot: Lot) -> bool:
+    is_bond = lot.investment_subtype == "BOND" or _IDENTIFIER.fullmatch(lot.symbol) is not None
+    return (
+        is_bond
+        and lot.contract is None
+        and abs(lot.quantity) >= _LEAST_FACE_VALUE
+        and (_PERCENT_OF_FACE[0] < lot.entry_price < _PERCENT_OF_FACE[1])
+    )
 
 
 # --- proportions -------------------------------------------------------------------------------------------

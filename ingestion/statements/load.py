@@ -42,10 +42,10 @@ from ingestion.statements.money.account import (
 )
 from ingestion.statements.money.cash_flow import CashFlow, cash_flow
 from ingestion.statements.money.cash_lots import with_cash_movements
-from ingestion.statements.money.values import entry_value
+from ingestion.statements.money.values import entry_value, row_value
 from ingestion.statements.notices import shortened
 from ingestion.statements.opening import opening_date, opening_notices
-from ingestion.statements.parts import Row
+from ingestion.statements.parts import Row, is_withdrawn
 from ingestion.statements.reconcile import Change, StatementRows, statement_rows
 from ingestion.statements.rows import Lot, parse_lot
 from ingestion.statements.shares import BoughtLots, SharesAsOf, lots_as_bought
@@ -87,7 +87,8 @@ class PreparedStatement:
     lots: in the shares of their entries, cash as it moved. before: the rows after earlier statements.
     equity: at the statement's date if that is published, else the starting capital, USD.
     reconciliation: of a download with market values. suggestion: names that a new portfolio's may be a typo
-    of, as a question.
+    of, as a question. valued_at_cost: positions of a download that count at their cost in the equity with
+    which it opens the portfolio, since nothing values them.
     """
 
     statement: Statement
@@ -100,6 +101,7 @@ class PreparedStatement:
     equity: Decimal
     reconciliation: Reconciliation | None
     suggestion: str | None
+    valued_at_cost: tuple[str, ...]
     notices: tuple[str, ...]
 
 
@@ -296,14 +298,19 @@ def _prepare(
     values = listed_values(
         connection, fields.portfolio_id, statement.listed, statement.lots, statement.as_of, splits=splits
     )
-    portfolio = fields.resolve(
+    derived = opening_value(values, statement.lots)
+    is_derived = fields.equity is None and (
+        known is None or _replaces_derived(connection, fields, known, statement, before)
+    )
+    portfolio = (replace(fields, equity=derived) if known and is_derived else fields).resolve(
         known,
         gross_at_cost=statement.gross_at_cost,
         entry_dates=rows.new_entry_dates,
-        derived_equity=opening_value(values, statement.lots),
+        derived_equity=derived,
         opening_date=opening,
     )
     is_given = known is None and fields.equity is not None
+    at_cost = tuple(value.symbol for value in values if value.is_at_cost) if is_derived else ()
     published = published_equity(connection, fields.portfolio_id, statement.as_of) if known else None
     equity = (
         portfolio.initial_equity
@@ -325,6 +332,7 @@ def _prepare(
         if is_waiting
         else _reconciled(statement, values, gained if published is not None or is_given else None),
         fields.suggestion if known is None and not fields.is_new else None,
+        at_cost,
         (
             *statement.notices,
             *bought.notices,
@@ -332,7 +340,7 @@ def _prepare(
             *missed_notices(connection, bought.lots, before, statement.as_of, opening),
             *rows.notices,
             *flow_notices,
-            *_derived_notices(fields, known, portfolio, statement, values),
+            *(_derived_notices(portfolio, statement, values, at_cost) if is_derived else []),
             *([_NOT_COMPARED] if is_waiting and values else []),
         ),
     )
@@ -394,6 +402,21 @@ def _opening(
     return opening
 
 
+def _replaces_derived(
+    connection: Connection,
+    fields: PortfolioFields,
+    known: Portfolio,
+    statement: Statement,
+    before: Sequence[Row],
+) -> bool:
+    """Whether a file replaces the first one, at whose cost the portfolio starts: then at its own cost."""
+    if before or statement.listed or known.opening_date is not None:
+        return False
+    rows = known_lots(connection, fields.portfolio_id, latest=statement.as_of)
+    cost = sum((row_value(row, row["entry_price"]) for row in rows if not is_withdrawn(row)), Decimal(0))
+    return known.initial_equity == cost
+
+
 def _reconciled(
     statement: Statement, values: Sequence[ListedValue], equity: Decimal | None
 ) -> Reconciliation | None:
@@ -410,20 +433,21 @@ def _gain_of_new(values: Sequence[ListedValue], changes: Sequence[Change]) -> De
 
 
 def _derived_notices(
-    fields: PortfolioFields,
-    known: Portfolio | None,
-    portfolio: Portfolio,
-    statement: Statement,
-    values: Sequence[ListedValue],
+    portfolio: Portfolio, statement: Statement, values: Sequence[ListedValue], at_cost: Sequence[str]
 ) -> list[str]:
-    if known is not None or fields.equity is not None:
-        return []
     source = (
         "value of the positions and cash of the download" if statement.listed else "cost of the lots at entry"
     )
     start = f"{portfolio.initial_equity:,.2f}"
     notices = [f"The portfolio starts with an equity of {start}, the {source}; --equity sets another."]
-    unquoted = [value.symbol for value in values if value.is_option and value.is_marked]
+    if at_cost:
+        notices.append(
+            f"Without a price of that day and a value in the download: {', '.join(at_cost)}. In the equity "
+            "they have their cost."
+        )
+    unquoted = [
+        value.symbol for value in values if value.is_option and value.is_marked and not value.is_at_cost
+    ]
     if unquoted:
         notices.append(
             f"Without a quote of that day: {', '.join(unquoted)}. In the equity they have the broker's "

@@ -6,7 +6,7 @@ ingestion.statements.shares has put the lots into the shares of their entries.
 ingestion.statements.parts describes how partial sales divide lots.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
@@ -58,7 +58,11 @@ def statement_rows(
     after += _withdrawn_rows(known, after, as_of)
     after = [_with_known_words(row, known.get(row["position_id"])) for row in after]
     changes = [_change(row, known.get(row["position_id"])) for row in after]
-    _check_order(known.values(), stated, changes, as_of)
+    newest = max((row["statement_date"] for row in known.values() if row["statement_date"]), default=as_of)
+    if as_of < newest and not _repeats(known.values(), stated, changes, as_of):
+        # what was sold in part since has other rows now: compared with those that were known then
+        then = known_lots(connection, portfolio, latest=as_of)
+        return _repeated(then, before, stated, as_of, newest)
     lot_ids = {lot_id(row) for row in known.values()}
     return StatementRows(
         pd.DataFrame(
@@ -133,21 +137,35 @@ def _change(row: Row, known: Row | None) -> Change:
     return Change(kind, row, known)
 
 
-def _check_order(
-    known: Collection[Row], stated: Iterable[Row], changes: Iterable[Change], as_of: date
-) -> None:
-    """An older statement may only repeat what is known: it lists the lots open then, and changes nothing."""
-    newest = max((row["statement_date"] for row in known if row["statement_date"]), default=as_of)
-    if as_of >= newest:
-        return
+def _repeats(known: Iterable[Row], stated: Iterable[Row], changes: Iterable[Change], as_of: date) -> bool:
+    """Whether a statement lists the lots that were open at its date, and changes nothing."""
     listed = {lot_key(row) for row in stated}
     was_open = {lot_key(row) for row in known if is_open({**row, "exit_date": _exit_by(row, as_of)}, as_of)}
-    if was_open - listed or any(change.kind != "unchanged" for change in changes):
+    return was_open <= listed and all(change.kind == "unchanged" for change in changes)
+
+
+def _repeated(
+    then: Sequence[Row], before: Sequence[Row], stated: Sequence[Row], as_of: date, newest: date
+) -> StatementRows:
+    """The effect of a statement that is not the newest: none, if it says what was known by its date.
+
+    Raises StatementOrderError otherwise: each statement is the change of the one before.
+    """
+    known = {row["position_id"]: row for row in then}
+    after = [
+        _with_known_words(row, known.get(row["position_id"]))
+        for row in after_statement(before, stated, as_of)
+    ]
+    changes = [_change(row, known.get(row["position_id"])) for row in after]
+    if not _repeats(then, stated, changes, as_of):
         raise StatementOrderError(
             f"The portfolio already has a statement of {newest}, and this one of {as_of} differs from what "
             "is known of that day. Only the newest statement can be replaced: correct the lots in one of "
             f"{newest} or later, or give another date with --statement-date if {as_of} is not its date."
         )
+    nothing = pd.DataFrame([], columns=list(POSITIONS.columns), dtype=object)
+    notice = f"The statement of {as_of} says what is known; the newest one is of {newest}."
+    return StatementRows(nothing, (), (notice,), tuple(changes))
 
 
 def _exit_by(row: Row, as_of: date) -> date | None:

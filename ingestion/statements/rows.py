@@ -38,6 +38,10 @@ from ingestion.statements.values import (
 )
 
 _TOTALS = re.compile(r"((grand|sub) ?-?)?(totals?|sum):?", re.IGNORECASE)
+_SAYS_OPTION = re.compile(r"\b(?:calls?|puts?)\b", re.IGNORECASE | re.ASCII)
+_OPTION_IN_WORDS = (
+    "write an option like AAPL270115C00250000, or leave Symbol empty and fill the four option columns."
+)
 _MAY_BE_OPTION = re.compile(r"\d.*\d", re.ASCII)  # a date and a strike
 
 
@@ -131,7 +135,8 @@ def _symbol(row: Row) -> str:
         return ""
     symbol = normalize_symbol(text)
     if not VALID_SYMBOL.fullmatch(symbol):
-        row.error(3, SYMBOL, f"Symbol {text!r} has characters other than A-Z 0-9 . - _ / ^ =; remove them.")
+        remedy = _OPTION_IN_WORDS if _SAYS_OPTION.search(text) else "remove them."
+        row.error(3, SYMBOL, f"Symbol {text!r} has characters other than A-Z 0-9 . - _ / ^ =; {remedy}")
         return ""
     return symbol
 

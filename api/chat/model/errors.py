@@ -22,6 +22,7 @@ LONGEST_WAIT: Final = 86_400
 BUSY = "The model takes no more requests at the moment; try again in a while."
 DOWN = "The model failed to answer; try again."
 LOST = "The connection to the model was lost; try again."
+UNREACHABLE = "The model's server is not reached; try again, or ask the operator to check OPENAI_BASE_URL."
 SILENT = "The model did not answer in time; try again."
 QUOTA = "The account of this server with the model's vendor is used up; ask its operator."
 KEY = "The model refused the key of this server; ask its operator to check OPENAI_API_KEY."
@@ -74,7 +75,10 @@ def failure_of(error: Exception) -> ModelFailed:
     if isinstance(error, ModelFailed):
         return error
     if isinstance(error, APITimeoutError):
-        return ModelFailed(SILENT, "NETWORK_ERROR", retryable=True, cause=cause)
+        # the client's transport also says so where the connection is refused, or the host has no address
+        is_connected = type(error.__cause__).__name__ != "ConnectTimeout"
+        sentence = SILENT if is_connected else UNREACHABLE
+        return ModelFailed(sentence, "NETWORK_ERROR", retryable=True, cause=cause)
     if isinstance(error, APIConnectionError | json.JSONDecodeError | UnicodeDecodeError):
         return stream_lost(cause)
     if isinstance(error, APIStatusError):

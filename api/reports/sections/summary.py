@@ -25,7 +25,7 @@ def summary(facts: Facts) -> Section:
         columns=(
             money("equity", "Equity"),
             money("cash", "Cash"),
-            money("cash_and_equivalents", "Cash and equivalents"),
+            money("cash_and_equivalents", "Positions in cash and money-market funds"),
             money("net_market_value", "Net market value of positions"),
             money("initial_equity", "Equity at the start"),
             money("capital_flow", "Capital flow of the day"),

@@ -95,7 +95,7 @@ def entries(export: Export, terms: EntryTerms, held: Mapping[str, Sequence[HeldL
         return Entries((), (), (*stated, *export.errors))
     chosen, missing = _with_symbols(chosen, terms.symbols)
     assumed: Counter[str] = Counter()
-    notices = [f"This is a position download of {export.broker} of {as_of}.", *export.notices]
+    notices = [_dated(export, as_of), *export.notices]
     prices = {normalize_symbol(symbol): price for symbol, price in terms.prices.items()}
     resolved, records = replace(terms, prices=prices), []
     with localcontext(prec=_ENOUGH_DIGITS):
@@ -254,6 +254,15 @@ def _cost_of_rest(holding: Holding, lots: Iterable[HeldLot], rest: Decimal) -> D
     known = sum((lot.row["quantity"] * lot.row["entry_price"] for lot in lots), Decimal(0))
     cost = (holding.quantity * holding.cost - known) / rest
     return cost if _price(cost) > 0 else holding.cost
+
+
+def _dated(export: Export, as_of: date) -> str:
+    """What the file is, and of which date: its own, the user's, or today for want of both."""
+    what = f"This is a position download of {export.broker}"
+    if export.as_of is None:
+        return f"{what}, which has no date: it is taken as of {as_of}; --statement-date gives another."
+    own = "" if export.as_of == as_of else f"; its own date is {export.as_of}"
+    return f"{what} of {as_of}{own}."
 
 
 def _record(holding: Holding, terms: EntryTerms, as_of: date, assumed: Counter[str]) -> Record:

@@ -1,7 +1,8 @@
-"""Robinhood: a table of positions with their average cost, in either of two layouts.
+"""Robinhood: a table of positions with their average cost, in one of three layouts.
 
-Instrument, Quantity, Average Cost; or Symbol, Name, Type, Quantity, Average Cost, Current Price, Total
-Return, Equity, Percent Change. Neither has a date. The account activity report lists transactions instead.
+Instrument, Quantity, Average Cost; Symbol, Name, Type, Quantity, Average Cost, Current Price, Total
+Return, Equity, Percent Change; or that of its pages: Name, Symbol, Shares, Price, Average Cost, Total Return,
+Equity. None has a date. The account activity report lists transactions instead.
 """
 
 from collections.abc import Sequence
@@ -16,11 +17,12 @@ BROKER = "Robinhood"
 
 _SHORT = {"instrument", "quantity", "average cost"}
 _LONG = {"symbol", "type", "quantity", "average cost", "current price", "equity"}
+_PAGE = {"symbol", "shares", "price", "average cost", "equity"}
 
 
 def read(lines: Sequence[Line]) -> Export | None:
     """Robinhood's positions, or None."""
-    header = find_header(lines, _SHORT) or find_header(lines, _LONG)
+    header = find_header(lines, _SHORT) or find_header(lines, _LONG) or find_header(lines, _PAGE)
     if header is None:
         return None
     rows = [row for row in rows_below(lines, header) if row.first("symbol", "instrument")]
@@ -31,13 +33,13 @@ def read(lines: Sequence[Line]) -> Export | None:
 def _holding(row: Row) -> Holding:
     symbol, kind = row.first("symbol", "instrument"), row["type"].lower()
     if kind == "cash" or symbol.lower() == "cash":
-        return cash(row.number, quantity(row.first("quantity", "equity")), "")
+        return cash(row.number, quantity(row.first("quantity", "shares", "equity")), "")
     holding = position(
         row.number,
         symbol,
-        quantity(row["quantity"]),
+        quantity(row.first("quantity", "shares")),
         cost=amount(row["average cost"]),
-        market_price=amount(row["current price"]),
+        market_price=amount(row.first("current price", "price")),
         subtype="ETF" if kind == "etf" else "",
     )
     if kind in {"crypto", "cryptocurrency"}:

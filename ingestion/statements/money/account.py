@@ -73,6 +73,11 @@ class ListedValue:
     first_gain: Decimal
 
     @property
+    def is_at_cost(self) -> bool:
+        """Whether nothing but the cost values the position."""
+        return self.is_marked and self.theirs is None
+
+    @property
     def difference(self) -> Decimal:
         """Ours less the broker's; 0 without a mark."""
         return Decimal(0) if self.theirs is None else self.ours - self.theirs

@@ -95,8 +95,10 @@ def _unexplained(
     """The change of cash that neither trades nor known flows explain. period: both statements' dates."""
     last, as_of = period
     start, end = _cash(before, as_of), _cash(after, as_of)
-    if last == as_of or start is None or end is None or start == end:
+    if last == as_of or start is None or end is None:
         return Decimal(0), ()
+    if start == end:
+        return Decimal(0), _unchanged(end, known, _traded(connection, before, after, period), last)
     changed = f"Cash changed from {start:,.2f} to {end:,.2f}"
     traded = _traded(connection, before, after, period)
     if traded is None:
@@ -110,6 +112,22 @@ def _unexplained(
     of_which = f", of which trades, dividends and known flows explain {explained:,.2f}" if explained else ""
     undo = "`sigmasight capital-flows list` shows its id, and `capital-flows remove` takes it back"
     return amount, (f"{changed}{of_which}: {what}. If it is not one, {undo}.",)
+
+
+def _unchanged(
+    balance: Decimal, known: Decimal, traded: Sequence[Decimal] | None, last: date
+) -> tuple[str, ...]:
+    """What is said of a balance that trades should have changed: perhaps nobody brought it up to date."""
+    left = known + sum(traded or (), Decimal(0))
+    if abs(left) <= _EXPLAINED * abs(balance):
+        return ()
+    done = f"brought {left:,.2f}" if left > 0 else f"cost {-left:,.2f}"
+    sentence = (
+        f"Cash is {balance:,.2f} as before, while trades, dividends and known flows since {last} {done}: it "
+        "is kept beside the balance. If the balance is an old one, load the statement with the new one; if "
+        "not, `sigmasight capital-flows add` adds what was paid in or out."
+    )
+    return (sentence,)
 
 
 def _cash(rows: Iterable[Row], as_of: date) -> Decimal | None:

@@ -1,5 +1,7 @@
 """The card of realized gains on the performance screen: its figures are those of the API and of the mart."""
 
+from typing import Any
+
 import psycopg
 import pytest
 from psycopg.rows import dict_row
@@ -81,3 +83,18 @@ def test_a_portfolio_that_sold_nothing_says_so(open_page: OpenPage) -> None:
     assert "Nothing was sold, covered or expired." in reader.page.inner_text(CARD)
     assert card_figures(reader) == []
     assert reader.complaints == []
+
+
+def test_the_card_names_what_transactions_do_not_add_up_to(reader: Reader) -> None:
+    # Silent failure prevented: gains of transactions that are not complete
+    def contradict(route: Any) -> None:
+        response = route.fetch()
+        unequal = [{"symbol": "GLD", "quantity_by_transactions": 20, "quantity_by_statements": 10}]
+        route.fulfill(response=response, json={**response.json(), "unequal_quantities": unequal})
+
+    assert "do not add up" not in reader.page.inner_text(CARD)
+    reader.page.route("**/realized-gains*", contradict)
+    reader.page.reload()
+    reader.page.wait_for_selector(f"{CARD} [data-value]")
+    text = reader.page.inner_text(CARD)
+    assert "Transactions do not add up to the quantities of the statements: GLD." in text

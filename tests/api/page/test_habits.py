@@ -108,6 +108,32 @@ def test_a_past_date_is_in_the_address_and_in_a_banner(reader: Reader, open_page
     assert reader.page.locator(".banner.past:not([hidden])").count() == 0
 
 
+def test_a_date_without_figures_is_not_passed_off_as_one_with_them(reader: Reader) -> None:
+    # Silent failure prevented: that all is measured, of a portfolio of which nothing could be read
+    overview = "#" + reader.page.url.split("#")[1]
+    reader.go(f"{overview}?as_of=2024-01-02")
+    attention = " ".join(reader.page.inner_text("main").split())
+    assert "Not known: not all of the figures could be read." in attention
+    assert "every figure is measured" not in attention
+    reader.go(f"{overview}?as_of=2031-01-02")
+    assert "Nothing is published of 2031-01-02. You see 2025-09-12." in reader.page.inner_text(".banners")
+
+
+def test_cash_below_zero_needs_attention(reader: Reader) -> None:
+    # Silent failure prevented: leverage that comes from a statement that is not complete
+    def overdraw(route: Any) -> None:
+        response = route.fetch()
+        route.fulfill(response=response, json={**response.json(), "cash_balance": -123456.7})
+
+    reader.page.route("**/overview", overdraw)
+    reader.page.reload()
+    reader.page.wait_for_selector(".tile .figure")
+    reader.wait()
+    text = " ".join(reader.page.inner_text("main").split())
+    assert "Cash of \N{MINUS SIGN}123,457" in text
+    assert "if it is no loan, a contribution, capital of the start or the newest balance" in text
+
+
 def test_a_link_with_nonsense_in_it_opens_a_screen(reader: Reader) -> None:
     own = reader.page.url.split("/portfolio/")[1].split("/")[0]
     reader.go("#/portfolio/%ZZ/overview")

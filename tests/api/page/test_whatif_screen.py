@@ -130,6 +130,16 @@ def test_what_cannot_be_traded_is_said_in_its_row(reader: Reader) -> None:
     assert reader.page.locator("h2:has-text('Betas')").count() == 0
 
 
+def test_a_phone_shows_where_quantities_are_edited(open_page: OpenPage) -> None:
+    reader = open_page(viewport={"width": 390, "height": 844})
+    reader.open()
+    reader.sign_in(EMAIL)
+    reader.go(f"#/portfolio/{reader.portfolio_ids()[0]}/whatif")
+    box = reader.page.locator("form.what-if input").first.bounding_box()
+    assert box is not None
+    assert box["x"] + box["width"] / 2 < 390
+
+
 def test_private_holdings_cannot_be_edited(open_page: OpenPage) -> None:
     reader = open_page()
     reader.open()

@@ -622,6 +622,10 @@ def test_greeks_equal_the_marts_and_only_open_options_are_listed(
     for day in (LAST, "2025-07-18"):  # on the second one options settle
         body = get(hedge_fund, "greeks", as_of_date=day)
         fact = row(analyst, "fct_portfolio_greeks", hedge_fund, day)
+        message = body["data_quality"]["message"]
+        assert message.startswith("Every option position has Greeks. ") == (
+            fact["options_without_greeks"] == 0
+        )
         for name in ("delta", "gamma", "theta", "vega", "rho"):
             assert body["data"][name] == rounded(fact[name], 4)
         assert body["data"]["delta_dollars"] == rounded(fact["delta_dollars"], 2)

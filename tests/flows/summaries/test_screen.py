@@ -75,6 +75,26 @@ def test_attention_is_nothing_if_all_is_well() -> None:
     assert one(shown)[-1] == "attention  nothing"
 
 
+def test_cash_below_zero_needs_attention() -> None:
+    # Silent failure prevented: leverage that comes from a statement that is not complete
+    short = portfolio_line(equity=Decimal(118_403), cash=Decimal(-4558))
+    [sentence] = shown_portfolio(short, risk_line(quality_flag="full_history")).attention()
+    assert sentence.startswith("cash -4,558: more was paid than came in. If it is no loan, a contribution")
+    fees = portfolio_line(equity=Decimal(118_403), cash=Decimal(-1184))
+    assert shown_portfolio(fees, risk_line(quality_flag="full_history")).attention() == []
+
+
+def test_portfolios_of_one_name_have_their_owners() -> None:
+    # Silent failure prevented: somebody else's equity taken for one's own
+    two = [shown_portfolio(portfolio_line(), owner=owner) for owner in ("a@b.com", "c@d.com")]
+    lines = several(*two, shown_portfolio(portfolio_line(), name="Income"))
+    assert [line.split("3,490")[0].strip() for line in lines if "3,490" in line] == [
+        "Growth (a@b.com)",
+        "Growth (c@d.com)",
+        "Income",
+    ]
+
+
 def test_a_portfolio_that_is_not_built_says_so_and_names_the_next_command() -> None:
     shown = shown_portfolio(next_command=NIGHTLY)
     assert one(shown)[1:] == [f"attention  loaded, not built yet; next: `{NIGHTLY}`"]

@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from flows.cli.entries import named_apart
 from ingestion.errors import MalformedFileError, UnknownPortfolioError
 from ingestion.portfolios.capital_flows import load_capital_flows
+from ingestion.portfolios.entries import stored_entries
 from ingestion.portfolios.private_marks import load_private_marks
 from ingestion.portfolios.tags import load_tags
+from ingestion.raw.datasets import CAPITAL_FLOWS
 from ingestion.raw.loads import Connection
 from ingestion.statements.load import load_positions
 
@@ -157,6 +160,16 @@ def test_a_name_that_two_users_have_needs_its_owner(connection: Connection, writ
         UnknownPortfolioError, match=r"jane@example\.com, joe@example\.com.*fill in owner_email"
     ):
         load_capital_flows(connection, path, today=TODAY)
+
+
+def test_a_name_that_two_users_have_is_listed_with_its_owner(connection: Connection, write: Write) -> None:
+    # Silent failure prevented: another user's flow taken for one's own, and removed
+    rows = (
+        "portfolio_name,owner_email,flow_date,amount\nOurs,joe@example.com,2025-07-01,5\nMine,,2025-07-01,5\n"
+    )
+    load_capital_flows(connection, write("capital_flows.csv", rows), today=TODAY)
+    listed = named_apart(stored_entries(connection, CAPITAL_FLOWS))
+    assert sorted(row["portfolio_name"] for row in listed) == ["Mine", "Ours of joe@example.com"]
 
 
 def test_a_symbol_the_portfolio_never_held_is_an_error(connection: Connection, write: Write) -> None:

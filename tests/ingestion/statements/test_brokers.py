@@ -58,6 +58,9 @@ def test_fidelity() -> None:
 def test_schwab() -> None:
     statement = read(SCHWAB, entry_date=ENTRY)
     assert statement.as_of == DAY
+    assert statement.notices[0] == f"This is a position download of Schwab of {DAY}."
+    later = read_positions_file(SCHWAB, today=TODAY, statement_date=TODAY, terms=EntryTerms(entry_date=ENTRY))
+    assert later.notices[0] == f"This is a position download of Schwab of {TODAY}; its own date is {DAY}."
     assert [short(lot) for lot in statement.lots] == [
         row("SCHB", "1100", "23.7", subtype="ETF"),
         row("TSLA", "-50", "317.66", subtype="STOCK"),
@@ -80,6 +83,10 @@ def test_vanguard_has_no_cost_and_no_date() -> None:
         row("91282CMM0", "5000", "1.0012", DAY),
         row("VMFXX", "1234.56", "1", DAY, "CASH"),
     ]
+    assert statement.notices[0] == (
+        f"This is a position download of Vanguard, which has no date: it is taken as of {DAY}; "
+        "--statement-date gives another."
+    )
     assert "The table of transactions was left out." in statement.notices
     assert "Row 6: VXXXX has a quantity of 0 and was left out." in statement.notices
 

@@ -157,3 +157,128 @@ def test_the_demo_loads_without_questions(priced: Connection, portfolio: Any) ->
     day = portfolio.statement_date
     prepared = prepare_positions(priced, portfolio.path, fields, statement_date=day)
     assert questions(priced, prepared, USUAL) == ()
+
+
+PUT_GOT, CALL_GAVE = "AAPL250718P00210000", "MSFT250718C00490000"
+BOOK = (
+    "AAPL,10,205,2025-06-30,,\nMSFT,100,497,2025-06-30,,\n"
+    f"{PUT_GOT},-1,6,2025-06-30,,\n{CALL_GAVE},-1,9,2025-06-30,,\n"
+)
+
+
+@pytest.fixture
+def with_options(priced: Connection, tmp_path: Path) -> None:
+    """The portfolio `Written`, with a put and a call that end in July."""
+    path = tmp_path / "written.csv"
+    path.write_text(HEADER + BOOK)
+    fields: dict[str, Any] = {"portfolio_name": "Written", "owner_email": "jane@example.com"}
+    load_positions(priced, path, **fields, equity=Decimal(100_000), statement_date=JUNE, today=TODAY)
+
+
+@pytest.mark.usefixtures("with_options")
+@pytest.mark.parametrize(
+    ("rows", "asked"),
+    [
+        ("AAPL,100,210,2025-07-21,,\n", [("AAPL at 210 on 2025-07-21", PUT_GOT)]),
+        (
+            "AAPL,100,204,2025-07-18,,\n",
+            [("AAPL at 204 on 2025-07-18", PUT_GOT)],
+        ),  # the strike less the premium
+        ("AAPL,100,209,2025-07-18,,\n", []),
+        ("AAPL,-100,210,2025-07-18,,\n", []),  # a written put brings shares
+        ("AAPL,100,210,2025-07-25,,\n", []),
+        ("MSFT,100,497,2025-06-30,2025-07-18,490\n", [("MSFT at 490 on 2025-07-18", CALL_GAVE)]),
+        ("MSFT,100,497,2025-06-30,2025-07-18,491\n", []),
+    ],
+)
+def test_shares_at_the_strike_of_an_option_that_ended(
+    ask: Ask, rows: str, asked: list[tuple[str, str]]
+) -> None:
+    # Silent failure prevented: a gain that counts in the option, which is settled in cash, and in the shares
+    rest = "" if rows.startswith("MSFT") else "MSFT,100,497,2025-06-30,,\n"
+    found = ask("AAPL,10,205,2025-06-30,,\n" + rest + rows, name="Written", equity=None)
+    found = [one for one in found if one[0] == "ASK_EXERCISE"]
+    assert [(row, sentence.split(" looks")[0]) for _, row, sentence in found] == [
+        (3 if rest == "" else 4, what) for what, _ in asked
+    ]
+    for (_, _, sentence), (_, option) in zip(found, asked, strict=True):
+        assert f"of {option}: the option is settled in cash" in sentence
+
+
+@pytest.mark.usefixtures("with_options")
+def test_a_lot_that_the_last_statement_should_have_listed(ask: Ask) -> None:
+    # Silent failure prevented: a transfer from another broker that is paid out of the portfolio's cash
+    held = "AAPL,10,205,2025-06-30,,\nMSFT,100,497,2025-06-30,,\n"
+    [(code, row, sentence)] = ask(held + "SPY,10,617,2025-06-30,,\n", name="Written", equity=None)
+    assert (code, row) == ("ASK_LATE", 4)
+    assert sentence.startswith(
+        "SPY of 2025-06-30 is not in the statement of 2025-06-30: it would count as bought"
+    )
+    assert ask(held + "SPY,10,617,2025-07-31,,\n", name="Written", equity=None) == []
+    assert "--entry-date" not in sentence
+    # of a first statement, all lots are older
+    assert ask(held + "SPY,10,617,2025-06-30,,\n", name="Fresh") == []
+
+
+def test_a_download_of_which_every_entry_has_the_same_date(priced: Connection, tmp_path: Path) -> None:
+    # Silent failure prevented: last month's --entry-date for what was bought this month
+    path, terms = tmp_path / "robinhood.csv", EntryTerms(entry_date=date(2025, 6, 2))
+    header = "Instrument,Quantity,Average Cost\n"
+    path.write_text(header + "AAPL,10,100\n")
+    fields: dict[str, Any] = {"portfolio_name": "Weekly", "owner_email": "jane@example.com"}
+    load_positions(priced, path, **fields, statement_date=JUNE, today=TODAY, terms=terms)
+    path.write_text(header + "AAPL,10,100\nMSFT,1,497\n")
+    prepared = prepare_positions(
+        priced,
+        path,
+        PortfolioFields("Weekly", "jane@example.com"),
+        statement_date=JULY,
+        today=TODAY,
+        terms=terms,
+    )
+    [question] = [one for one in questions(priced, prepared, USUAL) if one.code == "ASK_LATE"]
+    assert "If it was bought since, --entry-date gives the day." in question.sentence
+
+
+def test_a_download_that_nothing_values(priced: Connection, tmp_path: Path) -> None:
+    # Silent failure prevented: an equity at cost, and so cash that nobody owes
+    path = tmp_path / "robinhood.csv"
+    path.write_text("Instrument,Quantity,Average Cost\nAAPL,10,100\nXYZ,10,50\n")
+
+    def asked(equity: str | None, *, has_asked: bool) -> list[str]:
+        fields = PortfolioFields("Robin", "jane@example.com", equity)
+        prepared = prepare_positions(
+            priced, path, fields, statement_date=JULY, today=TODAY, terms=EntryTerms(entry_date=JUNE)
+        )
+        found = questions(priced, prepared, USUAL, has_asked_for_prices=has_asked)
+        return [f"{question.code} {question.sentence}" for question in found]
+
+    [opening] = asked(None, has_asked=False)
+    assert opening.startswith(
+        "ASK_OPENING XYZ: no price of 2025-07-31 is known and the download has no value, so"
+    )
+    assert "with an equity of 2,551.70, in which they count at cost" in opening
+    assert asked("2600", has_asked=False) == []
+    [unknown] = asked(None, has_asked=True)
+    assert unknown.startswith("ASK_SYMBOL")
+
+
+@pytest.mark.parametrize(
+    ("row", "asked"),
+    [
+        ("US91282CJZ59,10000,98.2,2025-06-30,,\n", True),
+        ("91282CMM0,-5000,101.25,2025-06-30,,\n", True),
+        ("US91282CJZ59,100,98.2,2025-06-30,,\n", False),
+        ("91282CMM0,5000,1.0125,2025-06-30,,\n", False),  # per dollar of face value
+        ("VXUS,1000,60,2025-06-30,,\n", False),
+    ],
+)
+def test_a_bond_by_its_face_value(ask: Ask, row: str, *, asked: bool) -> None:
+    # Silent failure prevented: a bond of 9,820 as a position, and an equity, of 982,000
+    found = [one for one in ask(row, equity="2000000") if one[0] == "ASK_BOND"]
+    assert [one[:2] for one in found] == [("ASK_BOND", 2)] * asked
+    if row.startswith("US91282CJZ59,10000"):
+        assert found[0][2] == (
+            "10000 US91282CJZ59 at 98.2 count as 982,000.00, quantity times price. If they are a face value "
+            "and a price in percent of it, divide the quantity by 100: 100."
+        )

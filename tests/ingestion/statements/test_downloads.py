@@ -111,7 +111,7 @@ def _cell(text: str) -> str | float | None:
         return text or None
 
 
-def test_robinhood_in_both_layouts() -> None:
+def test_robinhood_in_its_layouts(tmp_path: Path) -> None:
     first = read(FILES / "robinhood_instruments.csv", DAY, entry_date=ENTRY)
     assert [short(lot) for lot in first.lots] == [
         row("AAPL", "50", "142.8"),
@@ -124,6 +124,14 @@ def test_robinhood_in_both_layouts() -> None:
         row("VTI", "10", "301.55", subtype="ETF"),
         row("BTC", "0.05", "90000", subtype="CRYPTOCURRENCY"),
     ]
+    page = tmp_path / "page.csv"
+    page.write_text(
+        "Name,Symbol,Shares,Price,Average cost,Total return,Equity\n"
+        'Apple,AAPL,12.5,$205.17,$101.20,"$1,299.63","$2,564.63"\n'
+    )
+    third = read(page, DAY, entry_date=ENTRY)
+    assert [short(lot) for lot in third.lots] == [row("AAPL", "12.5", "101.2")]
+    assert [holding.market_price for holding in third.listed] == [Decimal("205.17")]
 
 
 def test_trading_212_needs_its_currency() -> None:

@@ -384,3 +384,16 @@ def test_an_unknown_download_names_the_brokers_and_the_template(path: Path) -> N
 def test_a_list_of_transactions_is_named(path: Path, broker: str, header: str) -> None:
     (error,) = refused(path, header + "\n1/2/2025,1/2/2025,1/3/2025,AAPL,x,Buy,1\n")
     assert f"a list of transactions of {broker}; download its positions" in error.sentence
+
+
+def test_an_option_in_words_is_not_told_to_lose_its_spaces(tmp_path: Path) -> None:
+    # Silent failure prevented: NVDACALL190JAN2026, a stock without prices
+    row = "NVDA call 190 Jan 2026,2,11.5,2025-06-30\n"
+    header = "Symbol,Quantity,Entry Price Per Share,Entry Date\n"
+    (error,) = refused(tmp_path / "mine.csv", header + row)
+    assert error.code == "ERR_POS_003"
+    assert error.sentence.endswith(
+        "write an option like AAPL270115C00250000, or leave Symbol empty and fill the four option columns."
+    )
+    (other,) = refused(tmp_path / "mine.csv", header + "AA PL,2,11.5,2025-06-30\n")
+    assert other.sentence.endswith("; remove them.")

@@ -83,6 +83,19 @@ def test_a_files_equity_is_the_cost_of_its_lots(connection: Connection, load: An
     assert "starts with an equity of 3,750.00, the cost of the lots at entry" in " ".join(reports[1].notices)
 
 
+def test_a_corrected_first_file_starts_with_its_own_cost(connection: Connection, load: Any) -> None:
+    # Silent failure prevented: shares that were added to the file, paid with cash that nobody owes
+    load("AAPL,10,205,2025-06-30\nSPAXX,1000,1,2025-06-30\n", JUNE)
+    reports = load("AAPL,11,205,2025-06-30\nSPAXX,1000,1,2025-06-30\n", JUNE)
+    assert equity(connection) == (Decimal(3255),)
+    assert "starts with an equity of 3,255.00, the cost of the lots at entry" in " ".join(reports[1].notices)
+    load("AAPL,11,205,2025-06-30\nSPAXX,1000,1,2025-06-30\n", JUNE, equity=Decimal(4000))
+    load("AAPL,12,205,2025-06-30\nSPAXX,1000,1,2025-06-30\n", JUNE)
+    assert equity(connection) == (Decimal(4000),)  # it was given
+    load("AAPL,14,205,2025-06-30\nSPAXX,1000,1,2025-06-30\n", JULY)
+    assert equity(connection) == (Decimal(4000),)  # of a later statement
+
+
 def test_a_downloads_equity_is_the_value_of_its_positions_and_cash(connection: Connection) -> None:
     load_positions(connection, SCHWAB, **OWNER, today=TODAY, terms=EntryTerms(entry_date=ENTRY))
     assert equity(connection) == (Decimal("34814.37"),)  # its own total
@@ -212,6 +225,20 @@ def test_sales_purchases_dividends_and_known_flows_explain_cash(connection: Conn
     notices = load(rows + "SPAXX,7810,1,2025-06-30\n", JULY)[1].notices
     assert flows(connection) == [(500, date(2025, 7, 10)), (4000, JULY)]
     assert "trades, dividends and known flows explain 2,810.00" in " ".join(notices)
+
+
+def test_a_balance_that_trades_should_have_changed_is_named(connection: Connection, load: Any) -> None:
+    # Silent failure prevented: shares that were paid in cash, which is still listed in full
+    load("AAPL,10,205,2025-06-30\nSPAXX,15000,1,2025-06-30\n", JUNE)
+    held = "AAPL,10,205,2025-06-30\nSPAXX,15000,1,2025-06-30\n"
+    (_, positions) = load(held + "MSFT,10,500,2025-07-15\n", JULY)
+    [notice] = [
+        notice for notice in positions.notices if notice.startswith("Cash is 15,000.00 as before, while")
+    ]
+    assert "since 2025-06-30 cost 5,000.00: it is kept beside the balance." in notice
+    assert flows(connection) == []
+    (_, again) = load(held + "MSFT,10,500,2025-07-15\n", AUGUST)
+    assert not any(notice.startswith("Cash is") for notice in again.notices)
 
 
 def test_a_sale_without_a_price_leaves_the_flow_open(connection: Connection, load: Any) -> None:

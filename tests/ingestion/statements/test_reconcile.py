@@ -462,6 +462,22 @@ def test_an_older_statement_that_differs_is_refused(
     assert load(connection, same, statement=date(2025, 7, 1)).rows_new == 0
 
 
+def test_an_older_statement_is_the_same_after_a_part_was_sold(connection: Connection, write: Write) -> None:
+    # Silent failure prevented: a file that is refused, because it differs from itself
+    june, july = date(2025, 6, 30), date(2025, 7, 31)
+    first = write("a.csv", HEADER + "AAPL,10,2,2025-06-30\nSPAXX,50,1,2025-06-30\n")
+    load(connection, first, statement=june)
+    load(connection, write("b.csv", HEADER + "AAPL,6,2,2025-06-30\nSPAXX,40,1,2025-06-30\n"), statement=july)
+    known = lots(connection)
+    again = load(connection, first, statement=june, equity=None)
+    assert again.rows_new == 0
+    assert f"The statement of {june} says what is known; the newest one is of {july}." in again.notices
+    assert lots(connection) == known
+    other = write("c.csv", HEADER + "AAPL,9,2,2025-06-30\nSPAXX,50,1,2025-06-30\n")
+    with pytest.raises(StatementOrderError, match="Only the newest"):
+        load(connection, other, statement=june)
+
+
 def test_a_lot_entered_after_the_statement_is_an_error(connection: Connection, write: Write) -> None:
     path = write("a.csv", HEADER + "AAPL,1,2,2025-07-02\n")
     with pytest.raises(InvalidPositionsFile, match=r"lies after the statement of 2025-07-01.*ERR_POS_014"):

@@ -100,11 +100,12 @@ export function banners(address, portfolios, { shown, newest, withheld }) {
 function pastBanner(address, shown, newest) {
     const { as_of: asOf, published_at: publishedAt } = address.params;
     const isPast = asOf && shown && newest && shown < newest;
-    if (!isPast && !publishedAt) return null;
+    const isLater = asOf && newest && asOf > newest;
+    if (!isPast && !isLater && !publishedAt) return null;
     return h(
         "p",
         { class: "banner past", role: "status" },
-        h("strong", {}, "Not the newest figures. "),
+        h("strong", {}, isPast || publishedAt ? "Not the newest figures. " : `Nothing is published of ${asOf}. `),
         `You see ${shown ?? asOf ?? "the last session"}`,
         publishedAt ? `, as published by ${formats.instant(publishedAt)}. ` : ". ",
         h("a", { href: addressOf(address, { as_of: null, published_at: null }), "data-focus": "now" }, "Back to now"),

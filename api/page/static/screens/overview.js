@@ -17,6 +17,8 @@ const EXPOSURES = "fct_portfolio_exposures";
 const RISK = "fct_portfolio_risk";
 const VALUES = "fct_position_values";
 const SHOWN = 12;
+const OVERDRAWN = 0.01; // of equity
+const CASH = { mart: `${SNAPSHOT}.cash`, signed: true, label: "Cash" };
 const HOLDINGS_ONLY = "include_position_tags=false&include_attrib=false&include_timeseries=false";
 
 export const overview = {
@@ -145,24 +147,41 @@ function dayByPosition(answer, address) {
 
 function attention({ overview: summary, complete, risk, restatements }, address) {
     const items = [
+        ...overdrawn(summary),
         ...doubts(summary),
         ...doubts(risk),
         ...flaggedPrices(complete),
         ...restated(restatements, summary, address),
     ];
+    const isKnown = ![summary, complete, risk].some((answer) => answer instanceof Problem);
     const list = items.length
         ? h(
               "ul",
               {},
               items.map((item) => h("li", {}, item)),
           )
-        : h("p", {}, "Nothing: every position has a price of the day, and every figure is measured.");
+        : h(
+              "p",
+              {},
+              isKnown
+                  ? "Nothing: every position has a price of the day, and every figure is measured."
+                  : "Not known: not all of the figures could be read.",
+          );
     return h("section", { class: "card" }, h("h2", {}, "Needs attention"), list);
 }
 
 function doubts(answer) {
     const quality = answer instanceof Problem ? null : answer.body.data_quality;
     return quality && quality.flag !== "full_history" ? [quality.message] : [];
+}
+
+// More was paid than came in, which a statement that is not complete looks like too; less are fees and interest.
+function overdrawn(answer) {
+    if (answer instanceof Problem) return [];
+    const { cash_balance: cash, equity_balance: equity } = answer.body;
+    if (!(cash < -OVERDRAWN * Math.abs(equity))) return [];
+    const missing = "a contribution, capital of the start or the newest balance of the cash is missing";
+    return [h("span", {}, "Cash of ", figure(answer, "/cash_balance", "usd", CASH), `: if it is no loan, ${missing}.`)];
 }
 
 function flaggedPrices(answer) {

@@ -85,7 +85,7 @@ function workbench(answer, address) {
 }
 
 function form(submit, { body, cash, add, reset }) {
-    const head = ["Symbol", "Held", "Price", "Quantity after", ""].map((title, number) =>
+    const head = ["Symbol", "Quantity after", "Held", "Price", ""].map((title, number) =>
         h("th", { scope: "col", class: number > 0 && number < 4 && "number" }, title || "Remark"),
     );
     const button = (name, press) => h("button", { type: "button", class: "small", onclick: press }, name);
@@ -124,13 +124,13 @@ function heldLine(answer, { symbol, rows, quantity, isPrivate, isContract }, edi
         "tr",
         {},
         h("th", { scope: "row" }, symbol),
+        h("td", { class: "number" }, input),
         h(
             "td",
             { class: "number" },
             rows.map((row) => h("div", {}, field("quantity", "quantity", row))),
         ),
         h("td", { class: "number" }, field("current_price", "price", rows[0])),
-        h("td", { class: "number" }, input),
         note,
     );
     const written = () => (isPrivate ? "" : input.value);
@@ -151,9 +151,9 @@ function addedLine(symbol, quantity) {
         "tr",
         {},
         h("th", { scope: "row" }, name),
+        h("td", { class: "number" }, input),
         h("td", { class: "number soft" }, "not held"),
         h("td"),
-        h("td", { class: "number" }, input),
         note,
     );
     return { node, note, symbol: () => name.value.trim().toUpperCase(), quantity: () => input.value, isContract: false };

@@ -119,6 +119,7 @@ select
                         when greeks.null_reason = 'no_public_positions'
                             then 'No public positions: there is nothing to compute this from.'
                         when greeks.option_count = 0 then 'No options are held: shares have a delta of one each.'
+                        when greeks.options_without_greeks = 0 then 'Every option position has Greeks.'
                         else concat(
                             greeks.option_count - greeks.options_without_greeks, ' of ', greeks.option_count,
                             ' option positions have Greeks; the others are left out.'

@@ -311,6 +311,7 @@ async def test_half_characters_of_the_model_can_be_sent_back(server: ModelServer
 async def test_no_server_is_a_network_error(make_client: Make) -> None:
     error = await fail(make_client(openai_base_url="http://127.0.0.1:9/v1"))
     assert (error.error_type, error.retryable) == ("NETWORK_ERROR", True)
+    assert error.message.startswith("The model's server is not reached")
 
 
 async def test_something_that_is_no_api(server: ModelServer, make_client: Make) -> None:

@@ -8,14 +8,23 @@ const SHOWN = 12; // the newest
 
 export function realizedGains(answer) {
     if (answer.body.total === 0) {
-        return h("p", {}, "Nothing was sold, covered or expired.");
+        return [unequal(answer), h("p", {}, "Nothing was sold, covered or expired.")];
     }
     return [
+        unequal(answer),
         h("p", { class: "soft" }, "By the portfolio's lot method; wash sales stand beside the gain. Not tax advice."),
         byYear(answer),
         h("h3", {}, "The last lots"),
         byLot(answer),
     ];
+}
+
+// Gains follow from transactions where there are any: those that do not add up to what is held are not complete.
+function unequal(answer) {
+    const symbols = answer.body.unequal_quantities.map(({ symbol }) => symbol);
+    if (!symbols.length) return null;
+    const held = `Transactions do not add up to the quantities of the statements: ${symbols.join(", ")}.`;
+    return h("p", { role: "status" }, `${held} Gains of these may be wrong.`);
 }
 
 function usd(list, title, name, column, options = {}) {
