@@ -61,10 +61,11 @@ listed as (
                         trim(to_char(abs(dollar_exposure) / 100, '999,999,999,990')), ' USD): ',
                         case
                             when tilt = 'neutral' then 'close to neutral.'
-                            when not is_significant then concat(
-                                'a ', tilt, ' tilt to ', lower(direction),
-                                ' by the estimate, which does not differ from none at the 10 %% level.'
-                            )
+                            when not is_significant
+                                then concat(
+                                    'a ', tilt, ' tilt to ', lower(direction),
+                                    ' by the estimate, which does not differ from none at the 10 %% level.'
+                                )
                             else concat('a ', tilt, ' tilt to ', lower(direction), '.')
                         end
                     ),
