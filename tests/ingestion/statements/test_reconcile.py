@@ -538,7 +538,7 @@ def test_two_statements_loaded_at_once_count_one_after_the_other(
     load(connection, write("0.csv", HEADER + "MSFT,5,9,2025-06-30\n"), statement=date(2025, 10, 31))
     monkeypatch.setattr(loading, "_prepare", prepare_and_wait)
     first = write("1.csv", HEADER + "MSFT,5,9,2025-06-30\nAAPL,10,9,2025-06-30\n")
-    second = write("2.csv", HEADER + "MSFT,5,9,2025-06-30\n")
+    second = write("2.csv", HEADER + "MSFT,4,9,2025-06-30\n")  # if it is the first, the other one is refused
 
     def load_alone(path: Path, day: date) -> None:
         with empty_warehouse.connect_writer(autocommit=True) as own, suppress(StatementOrderError):
