@@ -41,7 +41,8 @@ def test_requests_wait_their_turn_and_those_that_are_cancelled_leave_no_place_ta
     asyncio.run(run())
     assert {*range(0, 40, 2)} <= {*served}
     waited = [number for number in served if SIZE <= number < 100]
-    assert waited == sorted(waited)
+    # places that become free at the same moment go to the next ones in any order
+    assert all(abs(place - sorted(waited).index(number)) < SIZE for place, number in enumerate(waited))
 
 
 def test_a_request_does_not_wait_for_ever(module_warehouse: Warehouse) -> None:
