@@ -171,6 +171,15 @@ CELLS: dict[tuple[str, str], tuple[str, tuple[str, ...], set[str]]] = {
     ("liquidity", "portfolio"): (f"select * from fct_portfolio_liquidity {OF_PORTFOLIO}", (), set()),
     ("liquidity", "positions"): (f"select * from fct_position_liquidity {OF_PORTFOLIO}", ("symbol",), set()),
     ("correlation", "portfolio"): (CORRELATION, (), set()),
+    ("correlation", "clusters"): (
+        f"""
+        select string_agg(symbol, ', ' order by symbol) as symbols, count(*) as symbol_count,
+            max(average_correlation) as average_correlation, sum(gross_share) as gross_share
+        from fct_correlation_clusters {OF_PORTFOLIO} group by cluster_id
+        """,
+        ("symbols",),
+        set(),
+    ),
     ("realized_gains", "by_year"): (
         f"select calendar_year, count(*) as lot_count, {TERMS}, {AMOUNTS} from ({REALIZED}) group by 1",
         ("calendar_year",),
