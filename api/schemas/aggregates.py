@@ -13,7 +13,7 @@ from api.schemas.analytics_exposures import (
     SectorExposure,
 )
 from api.schemas.analytics_risk import Volatility
-from api.schemas.common import ResponseModel, deprecated, described
+from api.schemas.common import BETA_COVERAGE, PROVIDER_BETA_COVERAGE, ResponseModel, deprecated, described
 
 
 class TopHolding(ResponseModel):
@@ -73,6 +73,7 @@ class PortfolioPart(PortfolioShare):
     total_pnl: float = described("P&L since the portfolio began, USD.", 27355.37)
     position_count: int = described("Open positions.", 16)
     market_beta: float | None = described("Beta to SPY; null if there is none.", 0.982145)
+    market_beta_coverage: float | None = described(BETA_COVERAGE, 1.0)
     realized_volatility_21d: float | None = described(
         "Annualized, as a decimal; null if not available.", 0.1512
     )
@@ -104,7 +105,9 @@ class PortfolioBetas(ResponseModel):
     portfolio_id: UUID = described("The portfolio.", PORTFOLIO_ID)
     net_asset_value: float = described("Equity, USD.", 512355.37)
     market_beta_weighted: float | None = described("Beta to SPY; null if there is none.", 0.982145)
+    market_beta_coverage: float | None = described(BETA_COVERAGE, 1.0)
     beta_provider_1y: float | None = described("Beta from data providers; null if there is none.", 1.0312)
+    beta_provider_coverage: float | None = described(PROVIDER_BETA_COVERAGE, 0.98)
 
 
 class AggregateBetaData(ResponseModel):

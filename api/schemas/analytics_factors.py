@@ -172,6 +172,9 @@ class MarketBetaMetadata(Metadata):
     model: Literal["market"] = described("The regression on the market's proxy.", "market")
     proxy_symbol: str | None = described("The proxy of the market.", "SPY")
     window_days: int | None = described("Sessions in the window.", 90)
+    coverage: float | None = described(
+        "Share of the gross exposure of public and option positions with betas; null without any.", 1.0
+    )
 
 
 class PortfolioMarketBeta(Analytic):

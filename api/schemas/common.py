@@ -25,6 +25,16 @@ Decimal = Annotated[str, StringConstraints(pattern=r"^-?[0-9]+(\.[0-9]+)?$")]
 """A decimal number as text, so that clients do not round it."""
 
 
+BETA_COVERAGE = (
+    "Share of the gross market value of public and option positions that has such a beta; the rest counts as "
+    "0 in it. It needs more returns than the other figures of risk; null without a beta."
+)
+PROVIDER_BETA_COVERAGE = (
+    "Share of the gross market value of public and option positions, cash excluded, that has a provider's "
+    "beta; null without a beta."
+)
+
+
 class ResponseModel(BaseModel):
     """Base of the response models. Fields may be added later: clients ignore unknown ones."""
 

@@ -4,7 +4,15 @@ from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
-from api.schemas.common import Decimal, PriceNotice, PriceSource, ResponseModel, described
+from api.schemas.common import (
+    BETA_COVERAGE,
+    PROVIDER_BETA_COVERAGE,
+    Decimal,
+    PriceNotice,
+    PriceSource,
+    ResponseModel,
+    described,
+)
 from api.schemas.data import PORTFOLIO_ID
 
 USER_ID = "0d8f3a52-6c1b-5b9e-9a40-1f0c7f6b2d33"
@@ -77,9 +85,11 @@ class PortfolioSnapshot(ResponseModel):
     beta_calculated_90d: float | None = described(
         "Beta to SPY over 90 sessions, of equity; null without betas or equity.", 0.964312
     )
+    beta_calculated_90d_coverage: float | None = described(BETA_COVERAGE, 1.0)
     beta_provider_1y: float | None = described(
         "The providers' betas, weighted in the same way; null if none was known by then.", 1.02
     )
+    beta_provider_coverage: float | None = described(PROVIDER_BETA_COVERAGE, 0.98)
     positions_with_provider_beta: int | None = described("Positions covered by beta_provider_1y.", 16)
     net_asset_value: float = described("Equity at the close, USD.", 512355.37)
     total_value: float = described("The same as net_asset_value, USD.", 512355.37)

@@ -57,7 +57,13 @@ listed as (
                 'portfolio_id', snapshots.portfolio_id,
                 'net_asset_value', round(snapshots.equity, 2),
                 'market_beta_weighted', round(exposures.beta::numeric, 6),
-                'beta_provider_1y', round(risk.beta_provider_1y::numeric, 6)
+                'market_beta_coverage', case
+                    when exposures.beta is not null then round(exposures.coverage::numeric, 6)
+                end,
+                'beta_provider_1y', round(risk.beta_provider_1y::numeric, 6),
+                'beta_provider_coverage', case
+                    when risk.beta_provider_1y is not null then round(risk.provider_beta_coverage::numeric, 6)
+                end
             )
             order by snapshots.equity desc, snapshots.portfolio_id
         ) as body

@@ -11,6 +11,18 @@ analyzed as (
     select * from risk
 ),
 
+-- of the market model, which needs more returns than the risk model of the other figures
+market_beta as (
+    select
+        portfolio_id,
+        coverage
+    from fct_portfolio_factor_exposures
+    where
+        portfolio_id = any(array(select portfolio_id from snapshots))
+        and as_of_date = %(as_of_date)s::date
+        and model = 'market'
+),
+
 exposures as (
     select *
     from fct_portfolio_exposures
@@ -89,6 +101,9 @@ listed as (
                     'total_pnl', round(snapshots.cumulative_pnl, 2),
                     'position_count', snapshots.position_count,
                     'market_beta', round(risk.market_beta::numeric, 6),
+                    'market_beta_coverage', case
+                        when risk.market_beta is not null then round(market_beta.coverage::numeric, 6)
+                    end,
                     'realized_volatility_21d', round(risk.realized_volatility_21d::numeric, 6),
                     'var_95_1d', round(risk.var_95_1d::numeric, 2),
                     'quality_flag', coalesce(risk.quality_flag, 'no_factor_data'),
@@ -103,6 +118,7 @@ listed as (
     inner join weights on snapshots.portfolio_id = weights.portfolio_id
     left join exposures on snapshots.portfolio_id = exposures.portfolio_id
     left join risk on snapshots.portfolio_id = risk.portfolio_id
+    left join market_beta on snapshots.portfolio_id = market_beta.portfolio_id
     left join series on snapshots.portfolio_id = series.portfolio_id
 )
 

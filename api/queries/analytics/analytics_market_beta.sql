@@ -39,6 +39,7 @@ select
                 'model', 'market',
                 'proxy_symbol', (select proxy_symbol from model),
                 'window_days', (select window_days from model),
+                'coverage', round(exposure.coverage::numeric, 6),
                 'price_source', snapshot.price_source,
                 'price_notice', snapshot.price_notice
             ),

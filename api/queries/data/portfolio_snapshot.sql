@@ -6,9 +6,17 @@ with risk as (
     select
         market_beta,
         beta_provider_1y,
+        provider_beta_coverage,
         positions_with_provider_beta
     from fct_portfolio_risk
     where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date
+),
+
+-- of the market model, which needs more returns than the risk model of the other figures
+market_beta as (
+    select coverage
+    from fct_portfolio_factor_exposures
+    where portfolio_id = %(portfolio_id)s::uuid and as_of_date = %(as_of_date)s::date and model = 'market'
 ),
 
 targets as (
@@ -30,7 +38,13 @@ select
             'target_price_last_updated',
             to_char(targets.target_updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
             'beta_calculated_90d', round(risk.market_beta::numeric, 6),
+            'beta_calculated_90d_coverage', case
+                when risk.market_beta is not null then round(market_beta.coverage::numeric, 6)
+            end,
             'beta_provider_1y', round(risk.beta_provider_1y::numeric, 6),
+            'beta_provider_coverage', case
+                when risk.beta_provider_1y is not null then round(risk.provider_beta_coverage::numeric, 6)
+            end,
             'positions_with_provider_beta', risk.positions_with_provider_beta,
             'net_asset_value', round(snapshot.equity, 2),
             'total_value', round(snapshot.equity, 2),
@@ -65,3 +79,4 @@ from portfolio
 cross join targets
 left join snapshot on true
 left join risk on true
+left join market_beta on true

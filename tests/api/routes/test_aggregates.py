@@ -132,6 +132,42 @@ def test_the_breakdown_has_the_equity_of_the_last_sessions(
     assert {one["equity_series"] for one in plain["portfolios"]} == {None}
 
 
+@pytest.mark.parametrize("coverage", [None, 0.25])
+def test_each_beta_says_what_it_is_of(family_office: Person, demo: Warehouse, coverage: float | None) -> None:
+    ids = list(family_office.portfolios.values())
+    at = {"portfolio_ids": ids, "as_of_date": LAST, "simulated_notice": "", **COVERAGE_RULES}
+    with demo.connect_writer() as connection:
+        connection.execute("set search_path = marts")
+        if coverage is not None:
+            connection.execute(
+                "update published.packed_fct_portfolio_factor_exposures set coverage = %s", (coverage,)
+            )
+        facts = dict(
+            connection.execute(
+                """
+                select portfolio_id::text, case when beta is not null then coverage end
+                from fct_portfolio_factor_exposures
+                where portfolio_id = any(%s) and as_of_date = %s and model = 'market'
+                """,
+                (ids, LAST),
+            ).fetchall()
+        )
+        breakdown, beta = (
+            json.loads(connection.execute(load_query(name).text, at | series).fetchone()[0])  # type: ignore[index]
+            for name, series in (
+                ("aggregate_breakdown", {"include_series": False, "series_days": 63}),
+                ("aggregate_beta", {}),
+            )
+        )
+        connection.rollback()
+    expected = {key: pytest.approx(value, abs=1e-6) for key, value in facts.items()}
+    assert {one["portfolio_id"]: one["market_beta_coverage"] for one in breakdown["portfolios"]} == expected
+    assert {
+        one["portfolio_id"]: one["market_beta_coverage"] for one in beta["data"]["portfolios"]
+    } == expected
+    assert set(facts.values()) == {coverage or 1, None}
+
+
 def test_aggregates_have_their_figures_at_the_top_level_too(family_office: Person) -> None:
     overview, breakdown = get(family_office, "overview"), get(family_office, "breakdown")
     shares = [{name: one[name] for name in overview["portfolios"][0]} for one in breakdown["portfolios"]]

@@ -677,7 +677,10 @@ def test_payoffs_of_options_equal_the_function(hedge_fund: Person, analyst: Anal
 def test_the_direct_beta_is_the_regression_of_returns_on_the_market(
     hedge_fund: Person, analyst: Analyst
 ) -> None:
-    returned = get(hedge_fund, "market-beta")["data"]
+    body = get(hedge_fund, "market-beta")
+    returned = body["data"]
+    (market_exposure,) = rows(analyst, "fct_portfolio_factor_exposures", hedge_fund, "model = 'market'")
+    assert body["metadata"]["coverage"] == rounded(market_exposure["coverage"])
     pairs = analyst.execute(
         """
         select snapshots.daily_return as own, prices.daily_return as market

@@ -65,10 +65,12 @@ def test_the_snapshot_is_the_marts_row(
     key = (hedge_fund.portfolio_id, session.get("as_of_date", LAST))
     (snapshot,) = rows(
         analyst,
-        """select snapshots.*, risk.market_beta, risk.beta_provider_1y
+        """select snapshots.*, risk.market_beta, risk.beta_provider_1y, risk.provider_beta_coverage,
+            exposures.coverage
         from marts.fct_portfolio_snapshots as snapshots
         join marts.fct_portfolio_risk as risk using (portfolio_id, as_of_date)
-        where portfolio_id = %s and as_of_date = %s""",
+        join marts.fct_portfolio_factor_exposures as exposures using (portfolio_id, as_of_date)
+        where exposures.model = 'market' and portfolio_id = %s and as_of_date = %s""",
         *key,
     )
     assert body["snapshot_date"] == key[1]
@@ -76,7 +78,13 @@ def test_the_snapshot_is_the_marts_row(
         assert body[name] == cents(snapshot[name]), name
     for name in ("position_count", "long_count", "short_count", "option_count", "private_count"):
         assert body[name] == snapshot[name], name
-    for name, column in (("daily_return", "daily_return"), ("beta_calculated_90d", "market_beta")):
+    for name, column in (
+        ("daily_return", "daily_return"),
+        ("beta_calculated_90d", "market_beta"),
+        ("beta_calculated_90d_coverage", "coverage"),
+        ("beta_provider_1y", "beta_provider_1y"),
+        ("beta_provider_coverage", "provider_beta_coverage"),
+    ):
         assert body[name] == pytest.approx(snapshot[column], abs=5e-7), name
     overview = hedge_fund.get(f"analytics/portfolio/{hedge_fund.portfolio_id}/overview", **session).json()
     assert body["target_price_return_eoy"] == overview["target_returns"]["expected_return_eoy"]

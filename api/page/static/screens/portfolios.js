@@ -85,6 +85,13 @@ function list(answer, address) {
             reason: field("quality_flag"),
         },
         {
+            title: "Beta is of",
+            at: field("market_beta_coverage"),
+            kind: "share",
+            mart: "fct_portfolio_factor_exposures.coverage",
+            reason: field("quality_flag"),
+        },
+        {
             title: "Volatility 21 d",
             at: field("realized_volatility_21d"),
             kind: "share",
