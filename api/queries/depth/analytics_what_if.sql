@@ -7,27 +7,48 @@ with trades_made as (
     )
 ),
 
+-- the price of what is held may be of an earlier session
+old_prices as (
+    select
+        symbol,
+        max(price_date) as price_date
+    from fct_position_values
+    where
+        portfolio_id = %(portfolio_id)s::uuid
+        and as_of_date = %(as_of_date)s::date
+        and is_open
+        and price_date < as_of_date
+    group by symbol
+),
+
 listed as (
     select
         coalesce(
             json_agg(
                 json_build_object(
-                    'symbol', symbol,
-                    'quantity_before', quantity_before,
-                    'quantity', quantity,
-                    'quantity_after', quantity_before + quantity,
-                    'price', round(price, 4),
-                    'market_value', market_value
+                    'symbol', trades_made.symbol,
+                    'quantity_before', trades_made.quantity_before,
+                    'quantity', trades_made.quantity,
+                    'quantity_after', trades_made.quantity_before + trades_made.quantity,
+                    'price', round(trades_made.price, 4),
+                    'price_date', coalesce(old_prices.price_date, %(as_of_date)s::date),
+                    'market_value', trades_made.market_value
                 )
-                order by place
-            ) filter (where null_reason is null),
+                order by trades_made.place
+            ) filter (where trades_made.null_reason is null),
             '[]'::json
         ) as made,
         jsonb_agg(
-            jsonb_build_object('place', place, 'symbol', symbol, 'reason', null_reason, 'message', message)
-            order by place
-        ) filter (where null_reason is not null) as refused
+            jsonb_build_object(
+                'place', trades_made.place,
+                'symbol', trades_made.symbol,
+                'reason', trades_made.null_reason,
+                'message', trades_made.message
+            )
+            order by trades_made.place
+        ) filter (where trades_made.null_reason is not null) as refused
     from trades_made
+    left join old_prices on trades_made.symbol = old_prices.symbol
 ),
 
 computed as (

@@ -1,5 +1,6 @@
 """Request and response models of what-ifs: trades, and the figures before and after them."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -86,6 +87,9 @@ class WhatIfTrade(ResponseModel):
     quantity: float = described("The change.", 250.0)
     quantity_after: float = described("What it holds after it.", 250.0)
     price: float = described("Price at the close, USD.", 91.66)
+    price_date: date = described(
+        "Session of the price: an earlier one where what is held has no price of the session.", "2025-09-12"
+    )
     market_value: float = described("What the change costs, USD; negative for what it brings in.", 22915.3)
 
 

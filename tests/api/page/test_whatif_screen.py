@@ -140,6 +140,22 @@ def test_a_phone_shows_where_quantities_are_edited(open_page: OpenPage) -> None:
     assert box["x"] + box["width"] / 2 < 390
 
 
+def test_a_price_of_an_earlier_session_is_named(reader: Reader) -> None:
+    def older(route: Any) -> None:
+        response = route.fetch()
+        body = json.loads(response.text())
+        for trade in body["trades"]:
+            trade["price_date"] = "2025-08-01"
+        route.fulfill(response=response, body=json.dumps(body))
+
+    reader.page.route("**/what-if*", older)
+    edit(reader, AAPL="10")
+    compute(reader)
+    reader.page.wait_for_selector(f"{REMARKS}:has-text('At the price of 2025-08-01')")
+    remarks = [text for text in reader.page.locator(REMARKS).all_inner_texts() if text]
+    assert len(remarks) == 1
+
+
 def test_private_holdings_cannot_be_edited(open_page: OpenPage) -> None:
     reader = open_page()
     reader.open()

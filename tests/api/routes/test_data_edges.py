@@ -278,3 +278,14 @@ def test_compared_betas_are_paged(hedge_fund: Person) -> None:
     assert [page["metadata"]["truncated"] for page in pages] == [True, False]
     assert [page["metadata"]["offset"] for page in pages] == [0, count - 1]
     assert {page["data_quality"]["positions_total"] for page in pages} == {count}
+
+
+def test_a_what_if_names_the_session_of_an_older_price(change: Change, ask: Ask) -> None:
+    change(
+        "update published.int_position_values set price_date = '2025-08-29'"
+        " where portfolio_id = %(portfolio)s and as_of_date = %(last)s and symbol = 'META'"
+    )
+    trades = '[{"symbol": "META", "quantity": -10}, {"symbol": "TLT", "quantity": 10}]'
+    body = ask("analytics_what_if", trades=trades, cash="absorb")
+    dates = {trade["symbol"]: trade["price_date"] for trade in body["trades"]}
+    assert dates == {"META": "2025-08-29", "TLT": LAST}

@@ -57,11 +57,21 @@ function workbench(answer, address) {
         replace(results, h("p", { class: "soft", role: "status" }, "Computing …"));
         try {
             const path = dated(`/analytics/portfolio/${address.portfolio}/what-if`, address);
-            replace(results, comparison(await post(path, { trades, cash: cash.value })));
+            const made = await post(path, { trades, cash: cash.value });
+            sayOldPrices(made.body);
+            replace(results, comparison(made));
         } catch (problem) {
             refuse(problem);
         }
         return undefined;
+    }
+
+    // A holding without a price of the session is traded at its last one.
+    function sayOldPrices({ trades, calculation_date: day }) {
+        for (const { symbol, price_date: date } of trades.filter(({ price_date: date }) => date !== day)) {
+            const line = lines.find((one) => one.symbol() === symbol);
+            if (line) replace(line.note, `At the price of ${date}: there is none of ${day}.`);
+        }
     }
 
     // Refused trades are named in their rows; what else is wrong, above the results.
