@@ -171,6 +171,16 @@ drawdowns as (
     from falls
 ),
 
+broken as (
+    select min(snapshots.as_of_date) as broken_on
+    from asked
+    inner join fct_portfolio_snapshots as snapshots
+        on
+            snapshots.as_of_date between coalesce(asked.from_date, date '-infinity')
+            and asked.to_date
+    where snapshots.portfolio_id = %(portfolio_id)s::uuid and snapshots.twr_index is null
+),
+
 series as (
     select
         count(*) as row_count,
@@ -216,6 +226,7 @@ select
                 'from', asked.from_date,
                 'to', coalesce(asked.to_date, snapshot.as_of_date),
                 'drawdown_count', drawdowns.row_count,
+                'chain_broken_on', broken.broken_on,
                 'price_source', snapshot.price_source,
                 'price_notice', snapshot.price_notice
             ),
@@ -256,4 +267,5 @@ cross join asked
 cross join periods
 cross join months
 cross join drawdowns
+cross join broken
 cross join series

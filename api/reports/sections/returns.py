@@ -23,6 +23,7 @@ DEFINITIONS: Final = (
     ),
 )
 SHORT = "the period is less than a year"
+BROKEN = "Equity was not positive on a session: later falls are not known, and the last one may be deeper."
 NO_SESSION = "the portfolio has no session in the month"
 NO_RETURN = "the return of the month is unknown"
 
@@ -123,6 +124,7 @@ def drawdowns(facts: Facts) -> Section:
         name="worst",
         title="The five worst drawdowns since inception",
         key=("peak_date",),
+        note=BROKEN if facts.head["twr_null_reason"] else None,
         columns=(
             day("peak_date", "Peak"),
             day("trough_date", "Trough"),

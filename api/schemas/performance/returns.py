@@ -108,6 +108,11 @@ class ReturnsMetadata(Metadata):
     first: date | None = _from("First day asked for; null: since inception.", "2025-06-30")
     to: date = described("Last day: that asked for, or the session.", "2025-09-12")
     drawdown_count: int = described("Drawdowns in the range; the deepest are listed.", 12)
+    chain_broken_on: date | None = described(
+        "First session of the range from which on returns are not known, because capital or equity was not "
+        "positive: drawdowns end before it, and the last may be deeper than its depth. Null without one.",
+        None,
+    )
 
 
 class PortfolioReturns(Analytic):

@@ -280,6 +280,20 @@ def test_compared_betas_are_paged(hedge_fund: Person) -> None:
     assert {page["data_quality"]["positions_total"] for page in pages} == {count}
 
 
+def test_returns_say_from_which_session_on_they_are_not_known(change: Change, ask: Ask) -> None:
+    asked: dict[str, Any] = {"from_date": None, "include_series": False, "max_drawdowns": 20}
+    assert ask("analytics_returns", to_date=None, **asked)["metadata"]["chain_broken_on"] is None
+    change(
+        "update published.fct_portfolio_snapshots set twr_index = null"
+        " where portfolio_id = %(portfolio)s and as_of_date >= '2025-08-29'"
+    )
+    broken = ask("analytics_returns", to_date=None, **asked)
+    assert broken["metadata"]["chain_broken_on"] == "2025-08-29"
+    assert all(fall["trough_date"] < "2025-08-29" for fall in broken["drawdowns"])
+    before = ask("analytics_returns", to_date="2025-08-28", **asked)
+    assert before["metadata"]["chain_broken_on"] is None
+
+
 def test_a_what_if_names_the_session_of_an_older_price(change: Change, ask: Ask) -> None:
     change(
         "update published.int_position_values set price_date = '2025-08-29'"

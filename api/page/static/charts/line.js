@@ -3,7 +3,7 @@
 
 import { h, svg } from "../app/dom.js";
 import { dateAxis, numberAxis, valueAxis } from "./axes.js";
-import { linePath } from "./path.js";
+import { knownRuns, linePath } from "./path.js";
 import { reading, readOff, values } from "./reading.js";
 import { extent, linear, nearest } from "./scale.js";
 
@@ -64,14 +64,14 @@ export function lineChart({ width, dates, prices, spot, series, below, kind, lab
 function area(line, x, width, { name, tone }) {
     const range = extent(line, { zero: true });
     const y = linear(range, [HEIGHT + BELOW - 6, HEIGHT + 18]);
-    const known = line.map((value) => value ?? 0);
-    const outline = linePath(known, x, y);
+    const floor = (row) => `${x(row).toFixed(1)} ${y(0)}`;
+    const shapes = knownRuns(line).map(([first, last]) => {
+        const outline = linePath(line.slice(first, last + 1), (row) => x(first + row), y);
+        return `${outline}L${floor(last)}L${floor(first)}Z`;
+    });
     return [
         valueAxis(range, y, { left: LEFT, right: width - RIGHT, kind: "share", count: 2 }),
-        svg("path", {
-            class: `area tone-${tone}`,
-            d: `${outline}L${x(line.length - 1).toFixed(1)} ${y(0)}L${x(0)} ${y(0)}Z`,
-        }),
+        svg("path", { class: `area tone-${tone}`, d: shapes.join("") }),
         svg("text", { class: "tick start", x: LEFT, y: HEIGHT + 12 }, name),
     ];
 }

@@ -1,4 +1,6 @@
-// A line, with a gap where a value is not known.
+// A line, and the stretches of it that are known.
+
+// With a gap where a value is not known.
 export function linePath(line, x, y) {
     let isOpen = false;
     return line.reduce((text, value, row) => {
@@ -10,4 +12,15 @@ export function linePath(line, x, y) {
         isOpen = true;
         return text + step;
     }, "");
+}
+
+// The first and the last row of each stretch without a gap.
+export function knownRuns(line) {
+    const runs = [];
+    line.forEach((value, row) => {
+        if (value === null) return;
+        if (row > 0 && line[row - 1] !== null && runs.length) runs.at(-1)[1] = row;
+        else runs.push([row, row]);
+    });
+    return runs;
 }

@@ -169,8 +169,15 @@ function drawdowns(answer) {
         { title: "Sessions", at: field("sessions"), kind: "count", mart: SNAPSHOT },
     ];
     const rows = rowsOf(answer, "/drawdowns");
+    const { chain_broken_on: brokenOn } = answer.body.metadata;
     return card(
         "Drawdowns",
+        brokenOn &&
+            h(
+                "p",
+                { class: "notice" },
+                `Equity was not positive on ${brokenOn}: later falls are not known, and the last one may be deeper.`,
+            ),
         rows.length ? dataTable({ name: "drawdowns", answer, columns, rows }) : h("p", {}, "None in this range."),
     );
 }
