@@ -68,10 +68,21 @@ class PortfolioPart(PortfolioShare):
     gross_exposure: float | None = described("Gross exposure, USD.", 512340.12)
     net_exposure: float | None = described("Net exposure, USD.", 512340.12)
     leverage: float | None = described("Gross over equity; null when that is not positive.", 0.99997)
+    ratio_null_reason: Literal["equity_not_positive"] | None = described(
+        "Why leverage, beta and volatility are null, where it is the equity.", None
+    )
     daily_pnl: float = described("P&L of the session, USD.", -820.55)
     daily_return: float | None = described("Return of the session, as a decimal.", -0.0016)
+    daily_return_null_reason: Literal["capital_not_positive"] | None = described(
+        "Why there is no return of the session.", None
+    )
     total_pnl: float = described("P&L since the portfolio began, USD.", 27355.37)
     position_count: int = described("Open positions.", 16)
+    public_price_coverage: float | None = described(
+        "Share of the gross value of public and option positions with a price no older than five sessions; "
+        "what has none does not move the P&L of the day. Null without any.",
+        1.0,
+    )
     market_beta: float | None = described("Beta to SPY; null if there is none.", 0.982145)
     market_beta_coverage: float | None = described(BETA_COVERAGE, 1.0)
     realized_volatility_21d: float | None = described(

@@ -96,10 +96,13 @@ listed as (
                     'gross_exposure', round(exposures.gross_exposure, 2),
                     'net_exposure', round(exposures.net_exposure, 2),
                     'leverage', round(exposures.leverage::numeric, 6),
+                    'ratio_null_reason', exposures.ratio_null_reason,
                     'daily_pnl', round(snapshots.daily_pnl, 2),
                     'daily_return', round(snapshots.daily_return::numeric, 6),
+                    'daily_return_null_reason', snapshots.daily_return_null_reason,
                     'total_pnl', round(snapshots.cumulative_pnl, 2),
                     'position_count', snapshots.position_count,
+                    'public_price_coverage', round(snapshots.public_price_coverage::numeric, 6),
                     'market_beta', round(risk.market_beta::numeric, 6),
                     'market_beta_coverage', case
                         when risk.market_beta is not null then round(market_beta.coverage::numeric, 6)

@@ -122,11 +122,13 @@ def test_the_breakdown_has_the_equity_of_the_last_sessions(
     assert (dates[0], dates[-1]) == ("2025-06-30", day)
     for one in body["portfolios"]:
         facts = analyst.execute(
-            "select equity from marts.fct_portfolio_snapshots"
+            "select equity, public_price_coverage from marts.fct_portfolio_snapshots"
             " where portfolio_id = %s and as_of_date <= %s order by as_of_date",
             (one["id"], day),
         ).fetchall()
         assert one["equity_series"] == [float(fact["equity"]) for fact in facts]
+        priced = facts[-1]["public_price_coverage"]
+        assert one["public_price_coverage"] == (None if priced is None else pytest.approx(priced, abs=1e-6))
     plain = get(family_office, "breakdown", as_of_date=day)
     assert plain["series_dates"] is None
     assert {one["equity_series"] for one in plain["portfolios"]} == {None}
@@ -140,9 +142,13 @@ def test_each_beta_says_what_it_is_of(family_office: Person, demo: Warehouse, co
         connection.execute("set search_path = marts")
         if coverage is not None:
             connection.execute(
-                "update published.packed_fct_portfolio_factor_exposures set coverage = %s", (coverage,)
+                """
+                update published.packed_fct_portfolio_factor_exposures
+                set coverage = array_fill(%s::float8, array[cardinality(coverage)]) where coverage is not null
+                """,
+                (coverage,),
             )
-        facts = dict(
+        facts: dict[str, float | None] = dict(
             connection.execute(
                 """
                 select portfolio_id::text, case when beta is not null then coverage end
@@ -155,7 +161,7 @@ def test_each_beta_says_what_it_is_of(family_office: Person, demo: Warehouse, co
         breakdown, beta = (
             json.loads(connection.execute(load_query(name).text, at | series).fetchone()[0])  # type: ignore[index]
             for name, series in (
-                ("aggregate_breakdown", {"include_series": False, "series_days": 63}),
+                ("aggregate_breakdown", {"include_series": False, "series_days": 63, "top_positions": 10}),
                 ("aggregate_beta", {}),
             )
         )

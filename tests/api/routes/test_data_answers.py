@@ -65,8 +65,9 @@ def test_the_snapshot_is_the_marts_row(
     key = (hedge_fund.portfolio_id, session.get("as_of_date", LAST))
     (snapshot,) = rows(
         analyst,
-        """select snapshots.*, risk.market_beta, risk.beta_provider_1y, risk.provider_beta_coverage,
-            exposures.coverage
+        """select snapshots.*, risk.market_beta, risk.beta_provider_1y, exposures.coverage,
+            case when risk.beta_provider_1y is not null then risk.provider_beta_coverage end
+                as provider_beta_coverage
         from marts.fct_portfolio_snapshots as snapshots
         join marts.fct_portfolio_risk as risk using (portfolio_id, as_of_date)
         join marts.fct_portfolio_factor_exposures as exposures using (portfolio_id, as_of_date)

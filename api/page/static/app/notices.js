@@ -13,7 +13,7 @@ export function problemNotice(problem) {
     return h("p", { class: "notice alarm", role: "alert" }, problem.message);
 }
 
-// How much of the portfolio an answer covers, where that is not all of it.
+// How much of the portfolio an answer covers, where that is not all of it. Without equity there is no share of it.
 export function coverage(answer) {
     const quality = answer.body.data_quality;
     if (!quality || quality.coverage_of_equity === 1) return null;
@@ -23,7 +23,7 @@ export function coverage(answer) {
         "p",
         { class: "notice" },
         share === null
-            ? "Nothing is measured. "
+            ? "Equity is not positive: nothing is a share of it. "
             : ["Covers ", figure(answer, "/data_quality/coverage_of_equity", "share", field), " of equity. "],
         quality.message,
     );

@@ -19,6 +19,7 @@ const VALUES = "fct_position_values";
 const SHOWN = 12;
 const OVERDRAWN = 0.01; // of equity
 const CASH = { mart: `${SNAPSHOT}.cash`, signed: true, label: "Cash" };
+const NO_CAPITAL = "capital not positive";
 const HOLDINGS_ONLY = "include_position_tags=false&include_attrib=false&include_timeseries=false";
 
 export const overview = {
@@ -53,8 +54,11 @@ export const overview = {
 };
 
 function tiles(answer, { risk, returns }, address) {
-    const measured = (label, name, kind, mart) =>
-        risk instanceof Problem ? null : tile(risk, label, `/risk_metrics/${name}`, kind, { mart: `${mart}.${name}` });
+    const reasonText = reasonOfRatios(answer);
+    const measured = (label, name, kind, options) =>
+        risk instanceof Problem
+            ? null
+            : tile(risk, label, `/risk_metrics/${name}`, kind, { mart: `${RISK}.${name}`, ...options });
     return h(
         "section",
         { class: "tiles", "aria-label": "The portfolio" },
@@ -62,23 +66,29 @@ function tiles(answer, { risk, returns }, address) {
         tile(answer, "P&L of the day", "/pnl/daily_pnl", "usd", {
             mart: `${SNAPSHOT}.daily_pnl`,
             signed: true,
-            beside: ["/pnl/daily_return", "share", { mart: `${SNAPSHOT}.daily_return` }],
+            beside: ["/pnl/daily_return", "share", { mart: `${SNAPSHOT}.daily_return`, reasonText: NO_CAPITAL }],
         }),
         returns instanceof Problem || !returns.body.available ? null : periodTile(returns, address),
         tile(answer, "P&L this year", "/pnl/ytd_pnl", "usd", { mart: `${SNAPSHOT}.ytd_pnl`, signed: true }),
         tile(answer, "P&L in all", "/pnl/total_pnl", "usd", { mart: `${SNAPSHOT}.cumulative_pnl`, signed: true }),
-        tile(answer, "Leverage", "/leverage", "ratio", { mart: `${EXPOSURES}.leverage` }),
-        measured("Volatility 63 d", "annualized_volatility", "share", RISK),
-        risk instanceof Problem ? null : betaTile(risk),
-        measured("VaR 95 %, 1 day", "var_95_1d", "usd", RISK),
+        tile(answer, "Leverage", "/leverage", "ratio", { mart: `${EXPOSURES}.leverage`, reasonText }),
+        measured("Volatility 63 d", "annualized_volatility", "share", { reasonText }),
+        risk instanceof Problem ? null : betaTile(risk, reasonText),
+        measured("VaR 95 %, 1 day", "var_95_1d", "usd"),
     );
 }
 
+// why leverage, volatility and beta are null; undefined where it is not the equity
+function reasonOfRatios(answer) {
+    return isLost(answer) ? "equity not positive" : undefined;
+}
+
 // the beta needs more returns of a symbol than the other figures of risk: it says of how much it is
-function betaTile(answer) {
+function betaTile(answer, reasonText) {
     const of = { mart: "fct_portfolio_factor_exposures.coverage", label: "Covered by the beta" };
     return tile(answer, "Beta to SPY", "/risk_metrics/portfolio_beta", "beta", {
         mart: `${RISK}.market_beta`,
+        reasonText,
         words:
             answer.body.risk_metrics.portfolio_beta === null
                 ? null
@@ -113,6 +123,7 @@ function exposures(answer) {
         note: figure(answer, `/exposures/${name}_percentage`, "percent", {
             mart: EXPOSURES,
             label: `${title} exposure, of equity`,
+            reasonText: reasonOfRatios(answer),
         }),
     });
     const rows = [line("long", "Long"), line("short", "Short"), line("gross", "Gross"), line("net", "Net")];
@@ -148,6 +159,7 @@ function dayByPosition(answer, address) {
 function attention({ overview: summary, complete, risk, restatements }, address) {
     const items = [
         ...overdrawn(summary),
+        ...lostEquity(summary),
         ...doubts(summary),
         ...doubts(risk),
         ...flaggedPrices(complete),
@@ -168,6 +180,14 @@ function attention({ overview: summary, complete, risk, restatements }, address)
                   : "Not known: not all of the figures could be read.",
           );
     return h("section", { class: "card" }, h("h2", {}, "Needs attention"), list);
+}
+
+function lostEquity(answer) {
+    return isLost(answer) ? ["Equity is not positive: there are no returns, and no ratios to it."] : [];
+}
+
+function isLost(answer) {
+    return !(answer instanceof Problem) && answer.body.equity_balance <= 0;
 }
 
 function doubts(answer) {

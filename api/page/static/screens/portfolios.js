@@ -47,11 +47,22 @@ function list(answer, address) {
     const field = (name) => under("/portfolios", name);
     const key = (row) => answer.body.portfolios[row].id;
     const open = (row) => addressOf(address, { portfolio: key(row), screen: "overview" });
+    // without equity there is no ratio to it, however well the positions are measured
+    const reason = (row) =>
+        field(answer.body.portfolios[row].ratio_null_reason ? "ratio_null_reason" : "quality_flag")(row);
     const columns = [
         { title: "Portfolio", at: field("name"), kind: "name", link: open },
         { title: "Equity", at: field("net_asset_value"), kind: "usd", mart: `${SNAPSHOT}.equity`, key },
         { title: "Last quarter", draw: (row) => lately(answer.body, row) },
         { title: "Share", at: field("weight"), kind: "share", mart: SNAPSHOT, key },
+        {
+            title: "Priced",
+            at: field("public_price_coverage"),
+            kind: "share",
+            mart: `${SNAPSHOT}.public_price_coverage`,
+            key,
+            reasonText: "no public positions",
+        },
         {
             title: "P&L of the day",
             at: field("daily_pnl"),
@@ -67,6 +78,7 @@ function list(answer, address) {
             signed: true,
             mart: `${SNAPSHOT}.daily_return`,
             key,
+            reason: field("daily_return_null_reason"),
         },
         {
             title: "P&L in all",
@@ -76,20 +88,27 @@ function list(answer, address) {
             mart: `${SNAPSHOT}.cumulative_pnl`,
             key,
         },
-        { title: "Leverage", at: field("leverage"), kind: "ratio", mart: "fct_portfolio_exposures.leverage", key },
+        {
+            title: "Leverage",
+            at: field("leverage"),
+            kind: "ratio",
+            mart: "fct_portfolio_exposures.leverage",
+            key,
+            reason: field("ratio_null_reason"),
+        },
         {
             title: "Beta",
             at: field("market_beta"),
             kind: "beta",
             mart: "fct_portfolio_factor_exposures.beta",
-            reason: field("quality_flag"),
+            reason,
         },
         {
             title: "Beta is of",
             at: field("market_beta_coverage"),
             kind: "share",
             mart: "fct_portfolio_factor_exposures.coverage",
-            reason: field("quality_flag"),
+            reason,
         },
         {
             title: "Volatility 21 d",
@@ -97,7 +116,7 @@ function list(answer, address) {
             kind: "share",
             mart: `${RISK}.realized_volatility_21d`,
             key,
-            reason: field("quality_flag"),
+            reason,
         },
         {
             title: "VaR 95 %, 1 d",
