@@ -9,8 +9,10 @@ with risk as (
     where portfolio_id = any(array(select portfolio_id from snapshots)) and as_of_date = %(as_of_date)s::date
 ),
 
+-- of the portfolios that the volatility is of: without equity one has none, however well it is measured
 analyzed as (
     select * from risk
+    where realized_volatility_21d is not null or quality_flag = 'no_public_positions'
 ),
 
 covered as materialized (

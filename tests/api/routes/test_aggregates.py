@@ -260,6 +260,21 @@ def test_all_volatilities_are_of_the_portfolios_that_have_one(family_office: Per
     )
 
 
+def test_the_volatility_counts_the_portfolios_that_it_is_of(family_office: Person, demo: Warehouse) -> None:
+    ids = list(family_office.portfolios.values())
+    at = {"portfolio_ids": ids, "as_of_date": LAST, "simulated_notice": "", **COVERAGE_RULES}
+    with demo.connect_writer() as connection:
+        connection.execute("set search_path = marts")
+        connection.execute(
+            "update published.fct_portfolio_risk set realized_volatility_21d = null where portfolio_id = %s",
+            (family_office.portfolios[PUBLIC],),
+        )
+        body = json.loads(connection.execute(load_query("aggregate_volatility").text, at).fetchone()[0])  # type: ignore[index]
+        connection.rollback()
+    assert body["available"] is False
+    assert body["data_quality"]["message"].startswith("0 of 2 portfolios and 0 of ")
+
+
 def test_volatility_is_of_the_combined_returns(family_office: Person, analyst: Analyst) -> None:
     days = analyst.execute(
         """
