@@ -57,6 +57,26 @@ contributions as (
             '[]'::json
         ) as body
     from udf.portfolio_active_risk(%(portfolio_id)s::uuid, %(as_of_date)s::date, %(part_of)s::text) as parts
+),
+
+-- cash alone is measured here, with a beta of 0; the quality is of the risk model, which has nothing to measure
+cash_alone as (
+    select
+        jsonb_build_object(
+            'message', concat_ws(
+                ' ',
+                'Only cash is held: it counts as measured, with a beta of 0,'
+                || ' and its tracking error is the volatility of the benchmark.',
+                snapshot.price_notice
+            ),
+            'positions_analyzed', snapshot.position_count,
+            'positions_skipped', 0,
+            'coverage_of_equity', 1
+        ) as quality
+    from benchmark_risk
+    cross join snapshot
+    inner join risk on true
+    where benchmark_risk.tracking_error_ex_ante is not null and risk.quality_flag = 'no_public_positions'
 )
 
 select
@@ -98,12 +118,16 @@ select
                 'price_source', snapshot.price_source,
                 'price_notice', snapshot.price_notice
             ),
-            'data_quality', data_quality.body
+            'data_quality', case
+                when cash_alone.quality is null then data_quality.body
+                else (data_quality.body::jsonb || cash_alone.quality)::json
+            end
         )
     end::text as body
 from portfolio
 left join snapshot on true
 left join data_quality on true
+left join cash_alone on true
 cross join factors
 cross join contributions
 left join benchmark_risk on true

@@ -1,14 +1,19 @@
 """Risk against the benchmark equals the marts, adds up, and says why a figure is null."""
 
+import json
 from typing import Any
 
 import pytest
 from psycopg import Connection
 
+from api.marts.answers import COVERAGE_RULES
+from api.queries import load_query
 from tests.api.api_helpers import Person, assert_problem
+from warehouse.connections import Warehouse
 
 Analyst = Connection[dict[str, Any]]
 LAST = "2025-09-12"
+PRIVATE = "725641fb-e9f7-5605-a904-1e44c3e95cda"
 
 
 def get(person: Person, portfolio: str | None = None, **parameters: Any) -> Any:
@@ -81,7 +86,7 @@ def test_active_factors_add_up_whatever_contributions_are_of(hedge_fund: Person)
 
 
 def test_a_private_portfolio_has_reasons(family_office: Person) -> None:
-    body = get(family_office, "725641fb-e9f7-5605-a904-1e44c3e95cda")
+    body = get(family_office, PRIVATE)
     assert body["available"] is False
     assert body["calculation_date"] is None
     assert body["benchmark"] == "SPY"
@@ -91,6 +96,42 @@ def test_a_private_portfolio_has_reasons(family_office: Person) -> None:
     assert {one["null_reason"] for one in body["contributions"]} == {"no_public_positions"}
     assert body["data_quality"]["flag"] == "no_public_positions"
     assert body["metadata"]["coverage_of_equity"] == 0
+
+
+def test_cash_alone_is_measured(demo: Warehouse) -> None:
+    asked = {
+        "portfolio_id": PRIVATE,
+        "portfolio_ids": [PRIVATE],
+        "user_id": PRIVATE,
+        "as_of_date": LAST,
+        "requested_date": None,
+        "published_at": "2025-09-13T00:00:00Z",
+        "simulated_notice": "",
+        "part_of": "symbol",
+        **COVERAGE_RULES,
+    }
+    with demo.connect_writer() as connection:
+        connection.execute("set search_path = marts")
+        for value in (None, 0.16):
+            connection.execute(
+                "update published.fct_benchmark_risk set tracking_error_ex_ante = %s where portfolio_id = %s",
+                (value, PRIVATE),
+            )
+            found = connection.execute(load_query("analytics_benchmark_risk").text, asked).fetchone()
+            assert found is not None
+            body = json.loads(found[0])
+            quality = body["data_quality"]
+            report = connection.execute(load_query("report_benchmark_risk").text, asked)
+            columns = [column.name for column in report.description or ()]
+            row = dict(zip(columns, report.fetchone() or (), strict=True))
+            assert quality["message"].startswith("Only cash is held") is (value is not None)
+            assert row["quality_message"] in quality["message"]
+            for name in ("positions_analyzed", "positions_skipped"):
+                assert quality[name] == row[name]
+            assert (quality["coverage_of_equity"], quality["positions_skipped"] == 0) == (
+                (0, False) if value is None else (1, True)
+            )
+        connection.rollback()
 
 
 def test_holdings_that_are_not_measured_say_so(high_net_worth: Person) -> None:
