@@ -34,6 +34,7 @@ export function volatility(answer) {
         tile(answer, "GARCH", "/data/forecasts/garch", "share", { mart: `${RISK}.forecast_volatility_21d_garch` }),
         tile(answer, "EWMA", "/data/forecasts/ewma", "share", { mart: `${RISK}.forecast_volatility_21d_ewma` }),
         tile(answer, "HAR", "/data/forecasts/har", "share", { mart: `${RISK}.forecast_volatility_21d_har` }),
+        tile(answer, "Past returns proxied", "/data/proxied_share", "share", { mart: `${RISK}.proxied_share` }),
     );
 }
 
