@@ -104,6 +104,17 @@ def assert_accessible(reader: Reader, axe: Any, where: str) -> None:
     assert serious == []
 
 
+def test_a_return_of_less_than_its_period_says_since_when(open_page: OpenPage) -> None:
+    reader = open_page()
+    reader.open()
+    reader.sign_in("demo_individual@sigmasight.com")
+    (portfolio_id,) = reader.portfolio_ids()
+    for period, is_said in (("YTD", True), ("MTD", False)):
+        reader.go(f"#/portfolio/{portfolio_id}/overview?period={period}")
+        tile = reader.page.inner_text(f".tile:has(h3:text-is('Return {period}'))")
+        assert ("both since 2025-06-30" in tile) is is_said, period
+
+
 def test_the_tab_of_the_screen_is_in_sight_on_a_phone(open_page: OpenPage) -> None:
     reader = open_page(viewport={"width": 390, "height": 844})
     reader.open()

@@ -98,7 +98,9 @@ function betaTile(answer, reasonText) {
 
 function periodTile(answer, address) {
     const row = periodRow(answer, address);
-    const { period, benchmark_symbol: symbol } = answer.body.periods[row];
+    const { period, from, benchmark_symbol: symbol } = answer.body.periods[row];
+    // of a portfolio that is younger than the period, the benchmark's return is that since it began
+    const isYounger = period !== "ITD" && answer.body.periods.some((one) => one.period === "ITD" && one.from === from);
     const options = (name) => ({
         mart: `${RETURNS}.${name}`,
         key: `${address.portfolio} ${period}`,
@@ -110,6 +112,7 @@ function periodTile(answer, address) {
         words: [
             `${symbol ?? "benchmark"} `,
             figure(answer, `/periods/${row}/benchmark`, "share", { ...options("benchmark"), label: "Benchmark" }),
+            isYounger && `, both since ${from}`,
         ],
     });
 }
