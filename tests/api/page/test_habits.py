@@ -241,6 +241,30 @@ def test_signing_out_leaves_nothing_behind(reader: Reader) -> None:
     assert not cookies & {"sigmasight_access", "sigmasight_refresh"}
 
 
+def test_who_signs_in_next_sees_nothing_of_who_signed_out_in_another_tab(
+    reader: Reader, newcomer: tuple[str, str]
+) -> None:
+    other = Reader(reader.page.context.new_page(), reader.origin)
+    other.page.goto(reader.page.url)
+    other.wait()
+    other.page.click(".menu summary")
+    other.page.click("text=Sign out >> nth=0")
+    reader.page.wait_for_selector("dialog.sign-in")
+    assert not reader.page.is_visible("main")
+    other.page.wait_for_selector("dialog.sign-in")
+    other.page.fill("#email", newcomer[0])
+    other.page.fill("#password", newcomer[1])
+    other.page.keyboard.press("Enter")
+    other.page.wait_for_selector("dialog.sign-in", state="detached")
+    assert not reader.page.is_visible("main")
+    assert reader.page.evaluate("() => { window.isFirst = true; return true; }")
+    reader.page.fill("#email", newcomer[0])
+    reader.page.fill("#password", newcomer[1])
+    reader.page.keyboard.press("Enter")
+    reader.page.wait_for_function("() => !window.isFirst && document.querySelector('main')")
+    assert "Hedge Fund" not in reader.page.inner_text("body")
+
+
 def test_figures_stay_through_an_outage_and_come_back(reader: Reader, server: RunningServer) -> None:
     before = equity(reader)
     server.stop()

@@ -18,3 +18,10 @@ export function remember(name, value) {
         // storage is switched off: nothing is remembered
     }
 }
+
+// Calls act when another tab forgets this.
+export function whenForgotten(name, act) {
+    addEventListener("storage", ({ key, newValue }) => {
+        if (key === PREFIX + name && newValue === null) act();
+    });
+}

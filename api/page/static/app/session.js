@@ -1,6 +1,6 @@
 // The session: the access token in memory, and the refresh token in a cookie that no script can read.
 
-import { recall, remember } from "./memory.js";
+import { recall, remember, whenForgotten } from "./memory.js";
 import { outOfReach, problemOf } from "./problem.js";
 
 export const API = new URL("../../../api/v1", import.meta.url).href;
@@ -9,6 +9,7 @@ const MARGIN = 5_000; // renew a token this many milliseconds before it expires
 let token = null;
 let renewAt = 0;
 let renewing = null;
+let user = null; // whose figures are on screen
 let askToSignIn = () => Promise.reject(new Error("no sign-in"));
 
 // ask: shows the sign-in form, and resolves when somebody signed in.
@@ -17,7 +18,7 @@ export function signInWith(ask) {
 }
 
 export async function signIn(email, password) {
-    keep(await post("/auth/login", { email, password }));
+    await keep(await post("/auth/login", { email, password }));
 }
 
 export async function signOut(everywhere = false) {
@@ -43,7 +44,7 @@ export async function anotherToken(refused) {
 async function renew() {
     if (recall("session")) {
         try {
-            keep(await navigator.locks.request("sigmasight-refresh", () => post("/auth/refresh")));
+            await keep(await navigator.locks.request("sigmasight-refresh", () => post("/auth/refresh")));
             return;
         } catch (problem) {
             if (problem.status !== 401) throw problem;
@@ -53,10 +54,20 @@ async function renew() {
     await askToSignIn();
 }
 
+// For another user than before the page begins anew: nothing of the first one stays on screen.
 function keep(answer) {
     token = answer.access_token;
     renewAt = Date.now() + answer.expires_in * 1000 - MARGIN;
     remember("session", "open");
+    const before = user;
+    user = userOf(token);
+    if (!before || before === user) return undefined;
+    location.reload();
+    return new Promise(() => {});
+}
+
+function userOf(access) {
+    return JSON.parse(atob(access.split(".")[1].replaceAll("-", "+").replaceAll("_", "/"))).sub;
 }
 
 function forget() {
@@ -77,3 +88,6 @@ async function post(path, body, bearer) {
     if (!response.ok) throw await problemOf(response);
     return response.json();
 }
+
+// Signed out in another tab: this one asks as well.
+whenForgotten("session", () => token && anotherToken(token));

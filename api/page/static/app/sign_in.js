@@ -1,4 +1,4 @@
-// The sign-in form: over the page, whose address stays as it is.
+// The sign-in form: in place of the page, whose address stays as it is. Who comes next sees no figure before.
 
 import { h } from "./dom.js";
 import { forgetAnswers } from "./api.js";
@@ -6,6 +6,8 @@ import { signIn } from "./session.js";
 
 // Resolves when somebody signed in.
 export function askToSignIn() {
+    const page = document.getElementById("page");
+    page.hidden = true;
     return new Promise((resolve) => {
         const problem = h("p", { class: "notice alarm", role: "alert", hidden: true });
         const email = h("input", {
@@ -31,6 +33,7 @@ export function askToSignIn() {
                 await signIn(email.value, password.value);
                 forgetAnswers();
                 dialog.remove();
+                page.hidden = false;
                 resolve();
             } catch (error) {
                 problem.hidden = false;
