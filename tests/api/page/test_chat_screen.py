@@ -126,6 +126,16 @@ def test_an_answer_can_be_stopped(reader: Reader, model: ModelServer) -> None:
     has_stopped.set()
 
 
+def test_figures_of_an_answer_without_an_end_are_said_not_to_be_verified(
+    reader: Reader, model: ModelServer
+) -> None:
+    model.script(Script().says("You hold 777,777.77 USD " * 20, cut_after=60))
+    ask(reader)
+    reader.page.wait_for_selector("text=lost; try again. The figures above are not verified.")
+    reader.page.reload()
+    reader.page.wait_for_selector("text=The figures above are not verified.")
+
+
 def test_text_of_a_model_becomes_no_markup(open_page: OpenPage) -> None:
     reader = open_page()
     reader.open()

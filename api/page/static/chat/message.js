@@ -12,14 +12,20 @@ export function question(text) {
 // An answer that is finished: message as GET /chat/conversations/{id} has it.
 export function answer({ id, content, figures = [], queries = [], status, error_type: problem, feedback }) {
     const failed = status === "failed" || status === "cancelled";
+    const ending = status === "cancelled" ? "Stopped." : `Not finished: ${problem}.`;
     return h(
         "article",
         { class: "message answered" },
         h("div", { class: "text" }, markdown(content, citing(figures, queries))),
-        failed && h("p", { class: "notice" }, status === "cancelled" ? "Stopped." : `Not finished: ${problem}.`),
+        failed && h("p", { class: "notice" }, unfinished(ending, content)),
         queries.length > 0 && statements(queries),
         id && rating(id, feedback),
     );
+}
+
+// What is said of an answer without an end: only finished ones are compared with results.
+export function unfinished(what, text) {
+    return /\p{N}/u.test(text) ? `${what} The figures above are not verified.` : what;
 }
 
 function statements(queries) {

@@ -4,7 +4,7 @@ import { request } from "../app/api.js";
 import { h, replace } from "../app/dom.js";
 import { readEvents } from "./events.js";
 import { markdown } from "./markdown.js";
-import { answer } from "./message.js";
+import { answer, unfinished } from "./message.js";
 
 // Sends the question and draws its answer into box. Resolves when the stream has ended; rejects with a Problem.
 export async function ask(box, body, signal) {
@@ -26,7 +26,7 @@ export async function ask(box, body, signal) {
                 box,
                 answer({ id: state.id, content: data.final_text, figures: data.figures, queries: data.queries }),
             ),
-        error: ({ data }) => replace(doing, h("span", { class: "notice alarm" }, data.message)),
+        error: ({ data }) => replace(doing, h("span", { class: "notice alarm" }, unfinished(data.message, state.text))),
     };
 
     try {
@@ -34,6 +34,6 @@ export async function ask(box, body, signal) {
         await readEvents(response.body, (name, data) => handlers[name]?.(data));
     } catch (problem) {
         if (problem.name !== "AbortError") throw problem;
-        doing.textContent = "Stopped.";
+        doing.textContent = unfinished("Stopped.", state.text);
     }
 }
