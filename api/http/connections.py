@@ -11,9 +11,11 @@ connection closed over unread data is reset, and the client would not see the an
 
 import asyncio
 import logging
+from collections import Counter
 from dataclasses import dataclass
-from functools import cache
-from typing import Any, Final
+from functools import cache, lru_cache
+from ipaddress import ip_address, ip_network
+from typing import Any, ClassVar, Final
 
 from uvicorn.protocols.http.httptools_impl import (
     STATUS_LINE,
@@ -21,6 +23,7 @@ from uvicorn.protocols.http.httptools_impl import (
     RequestResponseCycle,
 )
 
+from api.auth.login_attempts import network_of
 from api.http.errors import (
     HeadersTooLarge,
     Problem,
@@ -45,14 +48,15 @@ SLOWEST_BYTES: Final = 16_384
 """What a client must take of its answer in each `send_seconds`, at least."""
 
 SPARE_CONNECTIONS: Final = 100
-"""Connections beyond the limit that are told so; further ones are closed without an answer."""
+"""Connections beyond the limit that are told so, half of them of one address; further ones are closed."""
 
 
 @dataclass(frozen=True)
 class ConnectionLimits:
     """header_bytes: of headers and URL together. Seconds: until all headers, and all of a body, are in.
 
-    send_seconds: until a client has taken the next SLOWEST_BYTES of its answer.
+    send_seconds: until a client has taken the next SLOWEST_BYTES of its answer. per_address: connections of
+    an address (IPv6: a network of 64 bits) that is not one of the proxies.
     """
 
     header_bytes: int
@@ -60,10 +64,14 @@ class ConnectionLimits:
     body_seconds: float
     send_seconds: float
     connections: int
+    per_address: int
+    proxies: tuple[str, ...] = ()
 
 
 class BoundedProtocol(HttpToolsProtocol):
     """One connection. `pending`: bytes of headers that have not ended, or around a body."""
+
+    _held: ClassVar[Counter[tuple[int, str]]] = Counter()  # by server and address
 
     def __init__(self, limits: ConnectionLimits, **options: Any) -> None:
         super().__init__(**options)
@@ -78,12 +86,19 @@ class BoundedProtocol(HttpToolsProtocol):
         self._deadline: asyncio.TimerHandle | None = None
         self._sending: asyncio.TimerHandle | None = None
         self._begun: list[RequestResponseCycle] = []
+        self._place = (0, "")
+        self._is_proxy = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Count the connection, and begin to wait for its first request."""
         super().connection_made(transport)  # type: ignore[arg-type]  # uvicorn's is a Transport
         self.transport.set_write_buffer_limits(high=0)  # pause_writing: as soon as anything is not yet taken
-        if len(self.connections) > self._limits.connections + SPARE_CONNECTIONS:
+        address = self.client[0] if self.client else ""
+        self._place = id(self.connections), network_of(address)
+        self._held[self._place] += 1
+        self._is_proxy = is_proxy(address, self._limits.proxies)
+        beyond = len(self.connections) - self._limits.connections
+        if beyond > SPARE_CONNECTIONS or self._beyond_share() > SPARE_CONNECTIONS // 2:
             self.transport.abort()
         else:
             self._set_deadline(self._limits.header_seconds)
@@ -92,6 +107,9 @@ class BoundedProtocol(HttpToolsProtocol):
         """Forget the deadline, and tell every request; uvicorn tells the last one only."""
         self._clear_deadline()
         self._stop_watching()
+        self._held[self._place] -= 1
+        if not self._held[self._place]:
+            del self._held[self._place]
         self.pipeline.clear()
         for cycle in self._begun:
             cycle.disconnected = True
@@ -165,8 +183,14 @@ class BoundedProtocol(HttpToolsProtocol):
         del msg  # uvicorn's own sentence
         self._refuse(self._problem or RequestRefused())
 
+    def _beyond_share(self) -> int:
+        return 0 if self._is_proxy else self._held[self._place] - self._limits.per_address
+
     def _is_busy(self) -> bool:
-        return max(len(self.connections), len(self.tasks) + 1) > self._limits.connections
+        return (
+            self._beyond_share() > 0
+            or max(len(self.connections), len(self.tasks) + 1) > self._limits.connections
+        )
 
     def _count_header(self, size: int, problem: type[Problem]) -> None:
         self._header_bytes += size
@@ -234,7 +258,18 @@ def limits_of(settings: Settings) -> ConnectionLimits:
         body_seconds=settings.api_body_seconds,
         send_seconds=settings.api_send_seconds,
         connections=settings.api_connections,
+        per_address=max(1, settings.api_connections // 2),
+        proxies=settings.trusted_proxies,
     )
+
+
+@lru_cache(maxsize=10_000)
+def is_proxy(address: str, proxies: tuple[str, ...]) -> bool:
+    """Whether the address is one of these proxies, which bring the connections of many clients."""
+    try:
+        return any(ip_address(address) in ip_network(proxy) for proxy in proxies)
+    except ValueError:
+        return False
 
 
 def make_protocol(**options: Any) -> BoundedProtocol:

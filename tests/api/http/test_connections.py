@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from functools import partial
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException
 from typing import Any
 
 import pytest
@@ -22,7 +22,12 @@ from flows.server_options import server_options
 from warehouse.settings import Settings, get_settings, project_root
 
 LIMITS = ConnectionLimits(
-    header_bytes=65_536, header_seconds=1.0, body_seconds=1.5, send_seconds=1.0, connections=5
+    header_bytes=65_536,
+    header_seconds=1.0,
+    body_seconds=1.5,
+    send_seconds=1.0,
+    connections=5,
+    per_address=5,
 )
 LARGE = 8_000_000  # more than the system's buffers of a connection take
 PATIENCE = 60.0
@@ -330,6 +335,32 @@ def test_connections_beyond_the_limit_are_told_so(port: int, connect: Connect) -
     wait_until_served(port)
 
 
+def test_one_address_cannot_take_the_connections_of_others() -> None:
+    limits = replace(LIMITS, header_seconds=PATIENCE, connections=200, per_address=20)
+    with serving(http=partial(BoundedProtocol, limits)) as port, ExitStack() as held:
+        for _ in range(400):
+            held.enter_context(closing(socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)))
+        with pytest.raises((ConnectionError, HTTPException)):  # closed: it has more than it may be told of
+            status(port)
+        other = held.enter_context(
+            closing(HTTPConnection("127.0.0.1", port, timeout=PATIENCE, source_address=("127.0.0.2", 0)))
+        )
+        other.request("GET", "/live")
+        assert other.getresponse().status == 200
+
+
+def test_an_address_beyond_its_share_is_told_so_unless_it_is_a_proxy() -> None:
+    limits = replace(LIMITS, connections=9, per_address=2)
+    for proxies, expected in (((), 503), (("127.0.0.0/8",), 200)):
+        with (
+            serving(http=partial(BoundedProtocol, replace(limits, proxies=proxies))) as port,
+            ExitStack() as held,
+        ):
+            for _ in range(2):
+                held.enter_context(closing(socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)))
+            assert status(port) == expected
+
+
 # --- settings -----------------------------------------------------------------------------------------------
 
 
@@ -379,6 +410,11 @@ def test_what_the_documents_say_to_pass_to_uvicorn_is_what_the_command_passes() 
 
 def test_the_limits_protect_by_default() -> None:
     expected = ConnectionLimits(
-        header_bytes=65_536, header_seconds=10, body_seconds=30, send_seconds=30, connections=500
+        header_bytes=65_536,
+        header_seconds=10,
+        body_seconds=30,
+        send_seconds=30,
+        connections=500,
+        per_address=250,
     )
     assert limits_of(Settings()) == expected
