@@ -75,9 +75,14 @@ class LoginAttempts:
             self._shared.count(account)
 
     def succeeded(self, account: str, address: str) -> None:
-        """Reset the account's failures from this address, and remember that it logged in from there."""
+        """Reset the account's failures from this address, and remember that it logged in from there.
+
+        The attempt itself is no failure of all addresses: their number would tell that somebody logs in.
+        """
         pair = _pair(account, address)
         self._own.forget(pair)
+        if pair not in self._known:
+            self._shared.take_back(account)
         self._known[pair] = None
         self._known.move_to_end(pair)
         if len(self._known) > KNOWN_ADDRESSES:

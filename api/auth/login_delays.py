@@ -47,6 +47,15 @@ class LoginDelays:
         if len(self._failures) > KEPT:
             self._failures.popitem(last=False)
 
+    def take_back(self, key: str) -> None:
+        """Undo the last count of a key, which was no failure."""
+        if (known := self._failures.get(key)) is None:
+            return
+        known.count -= 1
+        known.wait_until = min(known.wait_until, self._clock())
+        if known.count == 0:
+            self.forget(key)
+
     def forget(self, key: str) -> None:
         """Reset the count of a key."""
         self._failures.pop(key, None)

@@ -79,6 +79,17 @@ def test_many_addresses_delay_new_ones_shortly_and_known_ones_not(
     assert wait(attempts, "203.0.113.5", account="ada") == 0
 
 
+def test_logins_from_new_addresses_are_no_failures(attempts: LoginAttempts) -> None:
+    for number in range(60):
+        assert wait(attempts, f"10.1.0.{number}") == 0
+        attempts.succeeded("eve", f"10.1.0.{number}")
+    tries = {}
+    for account in ("eve", "nobody"):
+        waits = [wait(attempts, f"10.2.0.{number}", account) for number in range(150)]
+        tries[account] = waits.count(0)
+    assert tries["eve"] == tries["nobody"] == 100
+
+
 def test_failures_are_forgotten(attempts: LoginAttempts, clock: Clock) -> None:
     for _ in range(10):
         wait(attempts, ATTACKER)
