@@ -1,14 +1,13 @@
 """Where reports are written: a folder for each portfolio and session.
 
-Each file is replaced as a whole, and one process at a time writes a folder: readers and other writers never
-see half a file, or files of two reports. A report names all positions: only who writes it can read it,
-whatever the umask.
+All files are written before the first one is replaced, and one process at a time writes a folder: nobody sees
+half a file, and a full disk leaves the report that was there. A report names all positions: only who writes
+it can read it, whatever the umask.
 """
 
 import fcntl
 import os
 import re
-import tempfile
 import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from datetime import date
 from pathlib import Path
 from uuid import UUID
 
+from api.reports.errors import NotWrittenError
 from api.reports.render.csv_files import is_report_file
 from warehouse.kept_secrets import PRIVATE_FILE
 from warehouse.private_folders import make_private
@@ -63,8 +63,7 @@ def write_files(folder: Path, files: Mapping[str, bytes]) -> Written:
     make_private(folder)
     with _locked(folder):
         before = {path.name for path in folder.iterdir()}
-        for name, content in files.items():
-            _replace(folder / name, content)
+        _replace_all({folder / name: content for name, content in files.items()})
         if any(map(is_report_file, files)):
             for name in before - set(files):
                 if is_report_file(name):
@@ -72,16 +71,23 @@ def write_files(folder: Path, files: Mapping[str, bytes]) -> Written:
     return Written(folder, tuple(files), bool(before & set(files)))
 
 
-def _replace(path: Path, content: bytes) -> None:
-    descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+def _replace_all(files: Mapping[Path, bytes]) -> None:
+    """Write drafts of all files, then give them their names. Drafts of a killed writer are overwritten."""
+    drafts = {path: path.with_name(f".{path.name}.part") for path in files}
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            os.fchmod(file.fileno(), PRIVATE_FILE)  # an umask may have taken the owner's bits
-            file.write(content)
-        Path(draft).replace(path)
-    except BaseException:
-        Path(draft).unlink(missing_ok=True)
-        raise
+        for path, content in files.items():
+            drafts[path].unlink(missing_ok=True)
+            descriptor = os.open(drafts[path], os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
+            with os.fdopen(descriptor, "wb") as file:
+                os.fchmod(file.fileno(), PRIVATE_FILE)  # an umask may have taken the owner's bits
+                file.write(content)
+        for path, draft in drafts.items():
+            draft.replace(path)
+    except OSError as error:
+        raise NotWrittenError(next(iter(files)).parent, error) from error
+    finally:
+        for draft in drafts.values():
+            draft.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -158,6 +158,11 @@ def opened_for_export(folder: Path) -> Iterator[Manifest]:
         for left in folder.glob(f"*/*{DRAFT}"):
             left.unlink()
         yield manifest
+    except OSError as error:
+        raise HistoryError(
+            f"The export could not be written to {folder} ({error.strerror or error}); the months that it "
+            "has are whole. Make room, and run the command again: it continues."
+        ) from error
     finally:
         os.close(descriptor)
 

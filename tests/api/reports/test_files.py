@@ -2,6 +2,7 @@
 
 import builtins
 import os
+import resource
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from uuid import UUID
 import pytest
 
 from api.reports.command import Format, Wanted, Written, write_report
-from api.reports.errors import NotPublishedError, PdfUnavailableError
+from api.reports.errors import NotPublishedError, NotWrittenError, PdfUnavailableError
 from api.reports.files import slug_of, slugs_of, write_files
 from tests.api.reports.report_files import Reports, portfolios
 from tests.api.republish import republished
@@ -46,6 +47,23 @@ def test_writing_again_replaces_and_says_so(demo: Warehouse, tmp_path: Path) -> 
     assert (first.replaced, second.replaced) == (False, True)
     assert {path.name for path in second.folder.iterdir()} == {*second.files, "notes.txt"}
     assert (second.folder / "portfolio_report.md").read_text("utf-8").startswith(f"# {HEDGE_FUND}")
+
+
+def test_a_full_disk_leaves_the_earlier_report(tmp_path: Path) -> None:
+    folder = tmp_path / "growth_2025-09-12"
+    write_files(folder, {"portfolio_report.md": b"old", "portfolio_report.json": b"old"})
+    (folder / ".portfolio_report.md.part").write_text("of a writer that was killed")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        with pytest.raises(NotWrittenError, match=r"growth_2025-09-12 \(File too large\)"):
+            write_files(folder, {"portfolio_report.md": b"new", "portfolio_report.json": b"x" * 10_000})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == {
+        "portfolio_report.md": b"old",
+        "portfolio_report.json": b"old",
+    }
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o077, 0o777])

@@ -2,6 +2,7 @@
 
 import builtins
 import csv
+import errno
 import io
 import json
 import os
@@ -21,7 +22,7 @@ import pytest
 from flows.cli.app import app as _app  # noqa: F401 - loads the commands once
 from flows.errors import HistoryError
 from flows.history.export import export_history
-from flows.history.folder import MANIFEST, differences, read_manifest
+from flows.history.folder import MANIFEST, differences, opened_for_export, read_manifest
 from flows.history.query import answer
 from tests.flows.flow_helpers import wait_until
 from tests.flows.in_process import invoke
@@ -224,6 +225,17 @@ def test_a_killed_export_leaves_no_half_month(small: Warehouse, folder: Path) ->
     assert ask(folder, "select count(*) from fct_sessions") == [(1,)]
     assert export_history(small, folder).files == 3
     assert files(folder) == FILES
+
+
+def test_a_full_disk_is_a_sentence_that_names_the_folder(folder: Path) -> None:
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    with (
+        pytest.raises(HistoryError, match=rf"written to {folder} \(No space left on device\)"),
+        opened_for_export(folder),
+    ):
+        raise full
+    with opened_for_export(folder) as manifest:  # the lock is given back
+        assert manifest == {}
 
 
 def test_a_folder_of_others_is_left_alone(small: Warehouse, folder: Path) -> None:
