@@ -2,6 +2,7 @@
 # ruff: noqa: PLC0415 - prefect is imported once its variables are set
 
 import os
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 from uuid import UUID
@@ -16,6 +17,7 @@ from flows.prefect.server import secret_file, start_scheduling_server
 from flows.prefect.start import check_source
 from flows.source import Source
 from warehouse.connections import Warehouse
+from warehouse.private_folders import make_private
 from warehouse.settings import Settings
 
 if TYPE_CHECKING:
@@ -82,6 +84,10 @@ def serve_schedule(warehouse: Warehouse, source: Source | None, prices: Path | N
     start_scheduling_server(warehouse.settings)
     # Prefect reads settings from files of the working directory, here and in the process of each run
     os.chdir(warehouse.settings.warehouse_folder)
+    # it makes a folder of a fixed name among temporary files, where any account may have been before it
+    temporary = warehouse.settings.warehouse_folder / "temporary"
+    make_private(temporary)
+    tempfile.tempdir = str(temporary)
     from prefect import serve
 
     page = os.environ["PREFECT_API_URL"].removesuffix("/api")

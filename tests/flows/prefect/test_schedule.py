@@ -150,10 +150,11 @@ def test_the_scheduler_plans_the_runs_of_a_schedule(server: PrefectServer) -> No
 
 @pytest.mark.long
 def test_schedule_serves_the_nightly_flow_on_weekdays_after_the_close(
-    nightly_copy: CommandLine, server: PrefectServer, hook: Hook
+    nightly_copy: CommandLine, server: PrefectServer, hook: Hook, tmp_path: Path
 ) -> None:
     warehouse = nightly_copy.warehouse
-    variables = {**server.variables, "ALARM_WEBHOOK_URL": hook.url}
+    (tmp_path / "runner_storage").touch()  # of another account, where Prefect keeps its temporary files
+    variables = {**server.variables, "ALARM_WEBHOOK_URL": hook.url, "TMPDIR": str(tmp_path)}
     process = CommandLine(warehouse, variables).start("schedule", "--source", "yfinance")
     try:
         wait_until(lambda: server.deployment() or process.poll() is not None, "the deployment is served")
