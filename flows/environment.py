@@ -82,6 +82,7 @@ def prepare_environment(warehouse: Warehouse) -> None:
     The processes that they start import nothing from the working directory, which may be a folder of others.
     """
     settings = warehouse.settings
+    make_private(dbt_target(settings))
     os.environ["PYTHONSAFEPATH"] = "1"
     os.environ.update(settings.as_environment())
     os.environ.update(warehouse.dbt_environment())

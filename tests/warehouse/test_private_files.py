@@ -47,6 +47,13 @@ def test_folders_and_secrets_are_private_whatever_the_umask(tmp_path: Path) -> N
     ]
 
 
+def test_nobody_else_may_replace_a_folder_in_the_parents_that_it_needs(tmp_path: Path) -> None:
+    before = os.umask(0o000)
+    make_private(tmp_path / "srv" / "risk" / ".warehouse")
+    os.umask(before)
+    assert not any(mode(parent) & 0o022 for parent in (tmp_path / "srv", tmp_path / "srv" / "risk"))
+
+
 def test_an_open_folder_is_closed_and_its_parents_are_left_alone(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
