@@ -16,16 +16,21 @@ and later ones wait for a second and are refused until the restore ends. None re
 snapshot, where they are empty.
 """
 
+import fcntl
+import logging
 import os
 import re
+import signal
+import stat
 import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
+from glob import escape
 from pathlib import Path
 from typing import IO
 
@@ -47,6 +52,8 @@ from warehouse.connections import WRITER, Warehouse, open_warehouse
 from warehouse.embedded_host import client_program
 from warehouse.locks import LOAD_LOCK
 from warehouse.urls import hide_secrets, libpq_environment, url_parts
+
+logger = logging.getLogger(__name__)
 
 SCHEMAS = """
 select nspname from pg_catalog.pg_namespace
@@ -154,11 +161,13 @@ def write_backup(warehouse: Warehouse, path: Path, *, overwrite: bool = False) -
         sizes = dict(rows(connection, TABLE_SIZES, [schemas]))
     draft = path.with_name(f".{path.name}.{os.getpid()}.part")
     key = backup_key(warehouse.settings)
+    _remove_left(path)
     try:
         with _private(draft) as file:  # the same file until it is signed, whatever the name then means
             _dump(warehouse, schemas, file, DumpProgress(sizes))
             _check_complete(warehouse, read_backup(file, key), path)
             sign(file, key)
+            os.fsync(file.fileno())  # before it takes the place of an earlier backup
             draft.replace(path)
             if not os.path.samestat(os.fstat(file.fileno()), path.lstat()):
                 raise BackupError(
@@ -264,8 +273,25 @@ class DumpProgress:
 
 
 def _private(draft: Path) -> IO[bytes]:
-    """Make a file that only this account can read."""
-    return os.fdopen(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, PRIVATE_FILE), "w+b")
+    """Make a file that only this account can read, locked while this process or its pg_dump writes it."""
+    file = os.fdopen(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, PRIVATE_FILE), "w+b")
+    fcntl.flock(file, fcntl.LOCK_EX)
+    return file
+
+
+def _remove_left(path: Path) -> None:
+    """Remove the drafts of backups of this name that were killed: nobody else would."""
+    for left in path.parent.glob(f".{escape(path.name)}.*.part"):
+        with suppress(OSError), open(left, "rb", opener=_without_following) as file:
+            status = os.fstat(file.fileno())
+            if stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid():
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # raises while it is written
+                left.unlink()
+                logger.info("removed %s, which a backup that was killed had left", left)
+
+
+def _without_following(name: str, flags: int) -> int:
+    return os.open(name, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
 def _dump(warehouse: Warehouse, schemas: list[str], file: IO[bytes], progress: DumpProgress) -> None:
@@ -431,7 +457,18 @@ def _run_watched(
         except BaseException:
             process.kill()
             raise
-    return None if process.returncode == 0 else "".join(lines[-LINES_SHOWN:])
+    return None if process.returncode == 0 else _reason(name, process.returncode, lines)
+
+
+def _reason(name: str, code: int, lines: Sequence[str]) -> str:
+    """Why a program failed: its errors, without what it says of its progress."""
+    progress = re.compile(rf"{name}: (?!error|detail|hint|warning)")
+    errors = [line for line in lines if not progress.match(line)]
+    if code < 0:
+        errors.append(
+            f"{name} was ended by {signal.Signals(-code).name}, such as for a limit of memory or of files"
+        )
+    return "".join((errors or lines)[-LINES_SHOWN:])
 
 
 def _program(warehouse: Warehouse, name: str) -> str:

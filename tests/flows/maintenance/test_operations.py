@@ -1,6 +1,8 @@
 """Operations on a small warehouse: status, logs, backup and restore, cleanup."""
 
+import fcntl
 import json
+import resource
 import stat
 import subprocess
 import sys
@@ -471,6 +473,30 @@ def test_a_backup_replaces_a_file_only_with_overwrite(published: Warehouse, back
     with pytest.raises(BackupError, match="exists: name another file, or add --overwrite"):
         write_backup(published, backup)
     assert backup.read_bytes() == before
+
+
+def test_a_backup_removes_what_a_killed_one_left(published: Warehouse, tmp_path: Path) -> None:
+    left, written, other = (tmp_path / f".w.dump.{name}.part" for name in ("7", "8", "9"))
+    left.write_bytes(b"half a backup, with password hashes")
+    other.symlink_to(left)
+    with written.open("wb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        write_backup(published, tmp_path / "w.dump")
+        assert {path.name for path in tmp_path.iterdir()} == {"w.dump", written.name, other.name}
+
+
+def test_a_program_that_is_killed_is_named(published: Warehouse, tmp_path: Path) -> None:
+    # pg_dump itself is killed when its file gets too large, with no word on its standard error
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+    try:
+        with pytest.raises(
+            BackupError, match=r"^The backup failed: pg_dump was ended by SIGXFSZ, such as for"
+        ):
+            write_backup(published, tmp_path / "w.dump")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_failed_backup_leaves_no_file(published: Warehouse, tmp_path: Path) -> None:
