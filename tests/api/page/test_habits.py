@@ -143,6 +143,7 @@ def test_a_link_with_nonsense_in_it_opens_a_screen(reader: Reader) -> None:
         "as_of=%22%3E%3Cimg%20src%3Dx%3E",
         "published_at=javascript:alert(1)",
         "from=x&to=constructor",
+        "as_of=%3Cimg%20src%3Dx%2012%3E",  # which the browser would read as a day of December
     ):
         reader.go(f"#/portfolio/{own}/overview?{query}")
         assert reader.figures()

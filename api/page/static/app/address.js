@@ -27,7 +27,7 @@ function decoded(text) {
 }
 
 function isReadable([name, value]) {
-    return !DATES.includes(name) || !Number.isNaN(Date.parse(value));
+    return !DATES.includes(name) || (/^\d{4}-\d\d-\d\d/.test(value) && !Number.isNaN(Date.parse(value)));
 }
 
 // The address of another screen, portfolio or date; a parameter that is null is left out.
