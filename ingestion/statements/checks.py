@@ -41,6 +41,10 @@ _CASH = frozenset({"CASH", "MONEY_MARKET"})
 _IDENTIFIER = re.compile(r"[A-Z]{2}[A-Z0-9]{9}[0-9]|[0-9]{5}[A-Z0-9]{3}[0-9]", re.ASCII)
 _LEAST_FACE_VALUE, _PERCENT_OF_FACE = 1000, (20, 250)
 _FEWEST_SYMBOLS = 4  # of both statements; of fewer, one trade changes half
+_IF_TRANSFERRED = (
+    " If it came from another account, add its value with `sigmasight capital-flows add` first, and give "
+    "--entry-price {symbol}={close}: at its old cost, a gain of years would count as one of that day."
+)
 
 
 @dataclass(frozen=True)
@@ -111,9 +115,10 @@ def _is_cash(lot: Lot) -> bool:
 def _stated_prices(prepared: PreparedStatement, lots: Collection[Lot]) -> Iterator[tuple[Lot, bool]]:
     """Public lots that the statement adds or sells; True for the price of the exit, False for the entry's.
 
-    The entry of a download's lot is an average cost of no day.
+    The entry of a download's lot is an average cost of no day, unless it was bought since the last statement.
     """
     changed = {
+    last = max((row["statement_date"] for row in prepared.before if row["statement_date"]), default=None)
         (row["symbol"], row["entry_date"], row["entry_price"], row["exit_date"]): change.kind
         for change in prepared.rows.changes
         if (row := change.row) and change.kind != "unchanged"
@@ -122,7 +127,8 @@ def _stated_prices(prepared: PreparedStatement, lots: Collection[Lot]) -> Iterat
         kind = changed.get((lot.symbol, lot.entry_date, lot.entry_price, lot.exit_date))
         if lot.investment_class != "PUBLIC" or kind is None:
             continue
-        if kind == "new" and not prepared.statement.listed:
+        is_average = bool(prepared.statement.listed) and (last is None or lot.entry_date <= last)
+        if kind == "new" and not is_average:
             yield lot, False
         if lot.exit_price is not None:
             yield lot, True
@@ -149,6 +155,8 @@ def _prices(
             what = f"{lot.symbol} at {plain(price)} on {day}"
             sentence = f"{what} is {away} {side} that day's close of {plain(close)}."
             yield Question("ASK_PRICE", lot.line, field, plain(price), sentence)
+            if prepared.statement.listed:
+                sentence += _IF_TRANSFERRED.format(symbol=lot.symbol, close=plain(close))
 
 
 def _options(

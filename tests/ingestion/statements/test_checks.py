@@ -205,6 +205,30 @@ def test_shares_at_the_strike_of_an_option_that_ended(
         assert f"of {option}: the option is settled in cash" in sentence
 
 
+def test_what_a_later_download_brings_at_an_old_cost(priced: Connection, tmp_path: Path) -> None:
+    # Silent failure prevented: shares from another account at their cost of years ago, whose gain of years
+    # counts as that of one day
+    path, fields = tmp_path / "robinhood.csv", {"portfolio_name": "Moved", "owner_email": "jane@example.com"}
+    header = "Instrument,Quantity,Average Cost\n"
+    path.write_text(header + "AAPL,10,100\n")
+    given: dict[str, Any] = {**fields, "statement_date": JUNE, "today": TODAY}
+    load_positions(priced, path, **given, terms=EntryTerms(entry_date=date(2025, 6, 2)))
+    path.write_text(header + "AAPL,10,100\nMSFT,1,49\n")
+    prepared = prepare_positions(
+        priced,
+        path,
+        PortfolioFields(**fields),
+        statement_date=JULY,
+        today=TODAY,
+        terms=EntryTerms(entry_date=JULY),
+    )
+    [question] = [one for one in questions(priced, prepared, USUAL) if one.code == "ASK_PRICE"]
+    assert question.sentence.startswith(
+        "MSFT at 49 on 2025-07-31 is 90.1 % below that day's close of 497.41."
+    )
+    assert "--entry-price MSFT=497.41" in question.sentence
+
+
 @pytest.mark.usefixtures("with_options")
 def test_a_lot_that_the_last_statement_should_have_listed(ask: Ask) -> None:
     # Silent failure prevented: a transfer from another broker that is paid out of the portfolio's cash
