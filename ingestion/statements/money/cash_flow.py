@@ -85,6 +85,18 @@ def cash_flow(
     return (None if amount == loaded else CashFlow(key, portfolio, as_of, amount, loaded)), notices
 
 
+def settled_price(connection: Connection, row: Row) -> Decimal | None:
+    """What a contract that ended is settled at, USD per share; None without a price, or with other terms."""
+    successors = read_successors(connection, {traded_symbol_of(row)})
+    became = _became(row, successors, _end(row))
+    if became.is_other or became.ratio != 1 or became.strike_cut or became.ended_on is not None:
+        return None
+    close = row["exit_price"] or _closes(connection, [row], successors).get(
+        (_priced_by(row, successors), _session(row))
+    )
+    return close if close is None or row["exit_date"] else _intrinsic(row, became, close)
+
+
 def _unexplained(
     connection: Connection,
     before: Sequence[Row],

@@ -205,6 +205,22 @@ def test_shares_at_the_strike_of_an_option_that_ended(
         assert f"of {option}: the option is settled in cash" in sentence
 
 
+@pytest.mark.usefixtures("with_options")
+def test_shares_are_listed_at_the_price_that_pays_for_the_option(priced: Connection, ask: Ask) -> None:
+    # Silent failure prevented: an advice to use the close of the day on which the broker booked the shares,
+    # which the settled option does not have: the difference is a withdrawal and a loss that never were
+    days = [("AAPL", date(2025, 7, 18), "203.5"), ("AAPL", date(2025, 7, 21), "207")]
+    rows = [{"symbol": s, "price_date": d, "close": Decimal(c)} for s, d, c in days]
+    load_frame(priced, PRICES, pd.DataFrame(rows), source="files", origin="test")
+    rest = "AAPL,10,205,2025-06-30,,\nMSFT,100,497,2025-06-30,,\n"
+    found = ask(rest + "AAPL,100,210,2025-07-21,,\n", name="Written", equity=None)
+    [sentence] = [sentence for code, _, sentence in found if code == "ASK_EXERCISE"]
+    assert "in cash at its value of 6.5 on 2025-07-18" in sentence
+    assert "give the shares 203.5 as their price" in sentence
+    answered = ask(rest + "AAPL,100,203.5,2025-07-21,,\n", name="Written", equity=None)
+    assert [code for code, _, _ in answered if code == "ASK_EXERCISE"] == []
+
+
 def test_what_a_later_download_brings_at_an_old_cost(priced: Connection, tmp_path: Path) -> None:
     # Silent failure prevented: shares from another account at their cost of years ago, whose gain of years
     # counts as that of one day
