@@ -224,16 +224,17 @@ def test_shares_are_listed_at_the_price_that_pays_for_the_option(priced: Connect
 def test_what_a_later_download_brings_at_an_old_cost(priced: Connection, tmp_path: Path) -> None:
     # Silent failure prevented: shares from another account at their cost of years ago, whose gain of years
     # counts as that of one day
-    path, fields = tmp_path / "robinhood.csv", {"portfolio_name": "Moved", "owner_email": "jane@example.com"}
+    path = tmp_path / "robinhood.csv"
     header = "Instrument,Quantity,Average Cost\n"
     path.write_text(header + "AAPL,10,100\n")
-    given: dict[str, Any] = {**fields, "statement_date": JUNE, "today": TODAY}
-    load_positions(priced, path, **given, terms=EntryTerms(entry_date=date(2025, 6, 2)))
+    given: dict[str, Any] = {"portfolio_name": "Moved", "owner_email": "jane@example.com"}
+    terms = EntryTerms(entry_date=date(2025, 6, 2))
+    load_positions(priced, path, **given, statement_date=JUNE, today=TODAY, terms=terms)
     path.write_text(header + "AAPL,10,100\nMSFT,1,49\n")
     prepared = prepare_positions(
         priced,
         path,
-        PortfolioFields(**fields),
+        PortfolioFields(**given),
         statement_date=JULY,
         today=TODAY,
         terms=EntryTerms(entry_date=JULY),
