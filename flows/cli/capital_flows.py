@@ -54,12 +54,21 @@ def add(
         sigmasight capital-flows add "Mine" --amount -1200.50 --date 2026-02-02
     """
     with writing("capital-flows add") as connection:
-        from ingestion.portfolios.capital_flows import add_flow
+        from ingestion.portfolios.capital_flows import add_flow, equal_flows
         from ingestion.portfolios.entries import find_holder
 
         holder = find_holder(connection, portfolio, owner)
+        equal = equal_flows(connection, holder, amount, day)
         report = add_flow(connection, holder, amount, day, notes=notes)
     say_entry(report, f"{amount:,f} USD flow into {holder.portfolio.portfolio_name} on {day}.")
+    if equal:
+        from flows.console import console
+
+        console().print(
+            "The portfolio had a flow of this amount and day already, and both count. If it is the same one, "
+            f"`sigmasight capital-flows remove {equal[0][:SHOWN_ID]}` takes it back.",
+            markup=False,
+        )
 
 
 @app.command()

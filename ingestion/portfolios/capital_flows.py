@@ -91,6 +91,15 @@ def add_flow(
     return write_entry(connection, CAPITAL_FLOWS, "capital-flows add", make)
 
 
+def equal_flows(connection: Connection, holder: Holder, amount: Decimal, day: date) -> list[str]:
+    """The ids of the portfolio's flows of that amount and day: one more may be the same one, added again."""
+    return sorted(
+        key
+        for key, row in _flows(connection).items()
+        if (row["portfolio_id"], row["amount"], row["flow_date"]) == (str(holder.key), amount, day)
+    )
+
+
 def correct_flow(
     connection: Connection,
     flow: str,

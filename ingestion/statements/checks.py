@@ -27,6 +27,7 @@ from ingestion.raw.loads import Connection
 from ingestion.statements.actions.splits import Splits, read_splits, traded_symbol, traded_symbol_of
 from ingestion.statements.columns import COLUMNS, ENTRY_DATE, ENTRY_PRICE, EXIT_PRICE, QUANTITY, SYMBOL
 from ingestion.statements.load import PreparedStatement
+from ingestion.statements.money.cash_flow import settled_price
 from ingestion.statements.money.counted_twice import deliveries, listed_late
 from ingestion.statements.money.values import entry_value
 from ingestion.statements.notices import plain
@@ -40,6 +41,10 @@ _CASH = frozenset({"CASH", "MONEY_MARKET"})
 # an ISIN, or a CUSIP with digits where a ticker has none
 _IDENTIFIER = re.compile(r"[A-Z]{2}[A-Z0-9]{9}[0-9]|[0-9]{5}[A-Z0-9]{3}[0-9]", re.ASCII)
 _LEAST_FACE_VALUE, _PERCENT_OF_FACE = 1000, (20, 250)
+_IF_TRANSFERRED = (
+    " If it came from another account, add its value with `sigmasight capital-flows add` first, and give "
+    "--entry-price {symbol}={close}: at its old cost, a gain of years would count as one of that day."
+)
 _FEWEST_SYMBOLS = 4  # of both statements; of fewer, one trade changes half
 
 
@@ -75,7 +80,7 @@ def questions(
     found = [
         *_prices(connection, prepared, lots, splits, thresholds.price_percent),
         *_options(connection, prepared, lots, splits),
-        *_deliveries(connection, prepared, lots, splits),
+        *_deliveries(connection, prepared, lots),
         *_late(prepared, lots),
         *_bonds(prepared, lots),
         *_exposures(prepared, lots, thresholds),
@@ -111,8 +116,9 @@ def _is_cash(lot: Lot) -> bool:
 def _stated_prices(prepared: PreparedStatement, lots: Collection[Lot]) -> Iterator[tuple[Lot, bool]]:
     """Public lots that the statement adds or sells; True for the price of the exit, False for the entry's.
 
-    The entry of a download's lot is an average cost of no day.
+    The entry of a download's lot is an average cost of no day, unless it was bought since the last statement.
     """
+    last = max((row["statement_date"] for row in prepared.before if row["statement_date"]), default=None)
     changed = {
         (row["symbol"], row["entry_date"], row["entry_price"], row["exit_date"]): change.kind
         for change in prepared.rows.changes
@@ -122,7 +128,8 @@ def _stated_prices(prepared: PreparedStatement, lots: Collection[Lot]) -> Iterat
         kind = changed.get((lot.symbol, lot.entry_date, lot.entry_price, lot.exit_date))
         if lot.investment_class != "PUBLIC" or kind is None:
             continue
-        if kind == "new" and not prepared.statement.listed:
+        is_average = bool(prepared.statement.listed) and (last is None or lot.entry_date <= last)
+        if kind == "new" and not is_average:
             yield lot, False
         if lot.exit_price is not None:
             yield lot, True
@@ -148,6 +155,8 @@ def _prices(
             side = "above" if price > close else "below"
             what = f"{lot.symbol} at {plain(price)} on {day}"
             sentence = f"{what} is {away} {side} that day's close of {plain(close)}."
+            if prepared.statement.listed:
+                sentence += _IF_TRANSFERRED.format(symbol=lot.symbol, close=plain(close))
             yield Question("ASK_PRICE", lot.line, field, plain(price), sentence)
 
 
@@ -191,18 +200,25 @@ def _option_prices(
 
 
 def _deliveries(
-    connection: Connection, prepared: PreparedStatement, lots: Collection[Lot], splits: Splits
+    connection: Connection, prepared: PreparedStatement, lots: Collection[Lot]
 ) -> Iterator[Question]:
-    found = list(deliveries(prepared.before, prepared.rows.changes, prepared.statement.as_of))
-    closes = closes_on(connection, {(one.row["symbol"], one.day) for one in found}, splits)
-    for one in found:
-        close = closes.get((one.row["symbol"], one.day))
-        which = "that day's close" + (f" of {plain(close)}" if close else "")
+    for one in deliveries(prepared.before, prepared.rows.changes, prepared.statement.as_of):
+        settled, contract = settled_price(connection, one.option), one.option["symbol"]
+        if settled == 0 and one.price == one.option["strike_price"]:
+            continue  # nothing counts twice
+        end = one.option["exit_date"] or one.option["expiration_date"]
+        remedy = "give the shares the price at which that is the same money: the strike and its value"
+        if settled is not None:
+            beside = plain(one.price_beside(settled))
+            remedy = f"give the shares {beside} as their price, with which that is the same money"
+            if prepared.statement.listed and not one.is_exit:
+                remedy += f" (--entry-price {one.row['symbol']}={beside})"
         field = COLUMNS[EXIT_PRICE if one.is_exit else ENTRY_PRICE]
         sentence = (
             f"{one.row['symbol']} at {plain(one.price)} on {one.day} looks like an exercise or assignment of "
-            f"{one.option}: the option is settled in cash at its value, so its gain or loss would count "
-            f"twice; give the shares {which} as their price."
+            f"{contract}: the option is settled in cash at its value"
+            f"{'' if settled is None else f' of {plain(settled)}'} on {end}, so its gain or loss would count "
+            f"twice; {remedy}."
         )
         yield Question("ASK_EXERCISE", _line(one.row, lots), field, plain(one.price), sentence)
 

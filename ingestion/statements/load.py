@@ -34,6 +34,7 @@ from ingestion.statements.market_values import contradicted_values
 from ingestion.statements.money.account import (
     ListedValue,
     Reconciliation,
+    equity_of_rows,
     has_lots_to_build,
     listed_values,
     opening_value,
@@ -294,7 +295,7 @@ def _prepare(
     rows = statement_rows(connection, fields.portfolio_id, lots, statement.as_of)
     opening = _opening(connection, fields, known, statement)
     after = [change.row for change in rows.changes]
-    flow, flow_notices = cash_flow(connection, fields.portfolio_id, before, after, statement.as_of)
+    flow, beside, flow_notices = cash_flow(connection, fields.portfolio_id, before, after, statement.as_of)
     values = listed_values(
         connection, fields.portfolio_id, statement.listed, statement.lots, statement.as_of, splits=splits
     )
@@ -318,7 +319,13 @@ def _prepare(
         else published + (flow.amount - flow.earlier if flow else 0)
     )
     is_waiting = known is not None and has_lots_to_build(connection, fields.portfolio_id, statement.as_of)
-    gained = equity + (_gain_of_new(values, rows.changes) if published is not None else 0)
+    compared = equity + _gain_of_new(values, rows.changes) if published is not None else None
+    if is_given:
+        compared = equity
+    elif published is None and before:
+        last = max(row["statement_date"] for row in before if row["statement_date"])
+        compared = equity_of_rows(connection, fields.portfolio_id, last, values, beside)
+        is_waiting = is_waiting or compared is None
     return PreparedStatement(
         statement,
         portfolio,
@@ -328,9 +335,7 @@ def _prepare(
         tuple(before),
         flow,
         equity,
-        None
-        if is_waiting
-        else _reconciled(statement, values, gained if published is not None or is_given else None),
+        None if is_waiting else _reconciled(statement, values, compared),
         fields.suggestion if known is None and not fields.is_new else None,
         at_cost,
         (

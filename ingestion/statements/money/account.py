@@ -39,9 +39,9 @@ select exists (
 )
 """
 # with the flows that are loaded and not published yet
-_EQUITY = """
+_WITH_FLOWS = """
 select
-    snapshots.equity + (
+    snapshots.{column} + (
         select coalesce(sum(flows.amount), 0) from raw.newest_capital_flows as flows
         where flows.portfolio_id = %(portfolio)s and flows.flow_date <= %(as_of)s
     ) - (
@@ -187,10 +187,28 @@ def opening_value(values: Sequence[ListedValue], lots: Iterable[Lot]) -> Decimal
 
 def published_equity(connection: Connection, portfolio: UUID, as_of: date) -> Decimal | None:
     """The equity of the statement's session, if that is published, with all flows loaded up to its date."""
+    return _published(connection, portfolio, as_of, "equity")
+
+
+def equity_of_rows(
+    connection: Connection, portfolio: UUID, last: date, values: Sequence[ListedValue], beside: Decimal | None
+) -> Decimal | None:
+    """Our equity on a session that is not published, by the rows of its download; None if not known.
+
+    last: the date of the statement before. beside: what stayed beside the balance of cash since. What did
+    before is published: the equity less the value of the positions and cash.
+    """
+    rest = _published(connection, portfolio, last, "cash")
+    if rest is None or beside is None:
+        return None
+    return sum((value.ours for value in values), rest + beside)
+
+
+def _published(connection: Connection, portfolio: UUID, as_of: date, column: str) -> Decimal | None:
     if not _is_built(connection, "marts.fct_portfolio_snapshots"):
         return None
     asked = {"portfolio": portfolio, "as_of": as_of, "session": session_on_or_before(as_of)}
-    row = connection.execute(_EQUITY, asked).fetchone()
+    row = connection.execute(_WITH_FLOWS.format(column=column), asked).fetchone()
     return None if row is None else row[0]
 
 

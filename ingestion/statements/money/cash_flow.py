@@ -71,36 +71,54 @@ class CashFlow:
 
 def cash_flow(
     connection: Connection, portfolio: UUID, before: Sequence[Row], after: Sequence[Row], as_of: date
-) -> tuple[CashFlow | None, tuple[str, ...]]:
-    """The flow to load with a statement, None if there is none or it is known, and notices for the user.
+) -> tuple[CashFlow | None, Decimal | None, tuple[str, ...]]:
+    """The flow to load with a statement, None if there is none or it is known, what stays beside the cash,
+    and notices for the user.
 
-    before, after: the portfolio's rows before and after the statement.
+    before, after: the portfolio's rows before and after the statement. Beside the cash stays what trades,
+    dividends and flows brought since the last statement and neither it nor the flow shows, USD; None if a
+    price is missing.
     """
     key = str(flow_id(portfolio, as_of, NOTES.format(as_of), 1))
     flows = {one: (amount, day) for one, amount, day in connection.execute(_FLOWS, [portfolio])}
     loaded = flows.pop(key, (Decimal(0), as_of))[0]
     last = max((row["statement_date"] for row in before if row["statement_date"]), default=as_of)
     known = sum((amount for amount, day in flows.values() if last < day <= as_of), Decimal(0))
-    amount, notices = _unexplained(connection, before, after, known, (last, as_of))
-    return (None if amount == loaded else CashFlow(key, portfolio, as_of, amount, loaded)), notices
+    if last == as_of:  # the first one
+        return (CashFlow(key, portfolio, as_of, Decimal(0), loaded) if loaded else None), Decimal(0), ()
+    traded = _traded(connection, before, after, (last, as_of))
+    start, end = _cash(before, as_of), _cash(after, as_of)
+    amount, notices = Decimal(0), tuple[str, ...]()
+    if start is not None and end is not None:
+        amount, notices = _unexplained((start, end), known, traded, (last, as_of))
+    beside = None if traded is None else known + sum(traded, amount) - ((end or 0) - (start or 0))
+    flow = None if amount == loaded else CashFlow(key, portfolio, as_of, amount, loaded)
+    return flow, beside, notices
+
+
+def settled_price(connection: Connection, row: Row) -> Decimal | None:
+    """What a contract that ended is settled at, USD per share; None without a price, or with other terms."""
+    successors = read_successors(connection, {traded_symbol_of(row)})
+    became = _became(row, successors, _end(row))
+    if became.is_other or became.ratio != 1 or became.strike_cut or became.ended_on is not None:
+        return None
+    close = row["exit_price"] or _closes(connection, [row], successors).get(
+        (_priced_by(row, successors), _session(row))
+    )
+    return close if close is None or row["exit_date"] else _intrinsic(row, became, close)
 
 
 def _unexplained(
-    connection: Connection,
-    before: Sequence[Row],
-    after: Sequence[Row],
+    balances: tuple[Decimal, Decimal],
     known: Decimal,
+    traded: Sequence[Decimal] | None,
     period: tuple[date, date],
 ) -> tuple[Decimal, tuple[str, ...]]:
     """The change of cash that neither trades nor known flows explain. period: both statements' dates."""
-    last, as_of = period
-    start, end = _cash(before, as_of), _cash(after, as_of)
-    if last == as_of or start is None or end is None:
-        return Decimal(0), ()
+    (start, end), (last, as_of) = balances, period
     if start == end:
-        return Decimal(0), _unchanged(end, known, _traded(connection, before, after, period), last)
+        return Decimal(0), _unchanged(end, known, traded, last)
     changed = f"Cash changed from {start:,.2f} to {end:,.2f}"
-    traded = _traded(connection, before, after, period)
     if traded is None:
         how = "no flow is assumed; add one with `sigmasight capital-flows add`"
         return Decimal(0), (f"{changed}, but the price of a sale since {last} is not known: {how}.",)

@@ -20,13 +20,21 @@ _SETTLED_WITHIN = timedelta(days=4)  # of an expiration: over a weekend and a ho
 
 @dataclass(frozen=True)
 class Delivery:
-    """Shares that were bought or sold at the strike of an option that ended. row: the lot of the shares."""
+    """Shares that were bought or sold at the strike of an option that ended.
+
+    row: the lot of the shares. option: the contract's.
+    """
 
     row: Row
-    option: str
+    option: Row
     day: date
     price: Decimal
     is_exit: bool
+
+    def price_beside(self, settled: Decimal) -> Decimal:
+        """The price of the shares that is what was paid, next to the option at its settled value."""
+        strike: Decimal = self.option["strike_price"]
+        return strike + settled if self.option["option_type"] == "CALL" else strike - settled
 
 
 def listed_late(before: Collection[Row], changes: Collection[Change]) -> Iterator[tuple[Row, date]]:
@@ -53,7 +61,7 @@ def deliveries(before: Collection[Row], changes: Collection[Change], as_of: date
             symbol = change.row["symbol"]
             ended = (row for row in options if _delivers(row, symbol, day, price, quantity))
             for option in islice(ended, 1):
-                yield Delivery(change.row, option["symbol"], day, price, is_exit)
+                yield Delivery(change.row, option, day, price, is_exit)
 
 
 def _trades(change: Change) -> Iterator[tuple[date, Decimal, Decimal, bool]]:

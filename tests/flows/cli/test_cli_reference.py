@@ -147,6 +147,14 @@ def test_flows_are_added_corrected_and_removed(say: Say, refused: Say) -> None:
     say("capital-flows add Mine --amount -1,200.50 --date 2025-07-01 --notes rent")
     flow = re.search(r"([0-9a-f]{8}) Mine 2025-07-01 -1,200\.5 rent", say("capital-flows list"))
     assert flow
+    again = say("capital-flows add Mine --amount -1,200.50 --date 2025-07-01")
+    assert f"already, and both count. If it is the same one, `sigmasight capital-flows remove {flow[1]}`" in (
+        re.sub(r"\s+", " ", again)
+    )
+    second = next(
+        one for one in re.findall(r"([0-9a-f]{8}) Mine", say("capital-flows list")) if one != flow[1]
+    )
+    say(f"capital-flows remove {second}")
     say(f"capital-flows correct {flow[1]} --amount 50")
     assert " 50 rent" in say("capital-flows list Mine")
     say(f"capital-flows remove {flow[1]}")

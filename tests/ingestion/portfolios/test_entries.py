@@ -9,7 +9,13 @@ from pathlib import Path
 import pytest
 
 from ingestion.errors import InvalidEntryError, MalformedFileError
-from ingestion.portfolios.capital_flows import add_flow, correct_flow, load_capital_flows, remove_flow
+from ingestion.portfolios.capital_flows import (
+    add_flow,
+    correct_flow,
+    equal_flows,
+    load_capital_flows,
+    remove_flow,
+)
 from ingestion.portfolios.entries import Holder, stored_entries
 from ingestion.portfolios.private_marks import add_mark, load_private_marks, remove_mark
 from ingestion.portfolios.removal import list_portfolios, remove_portfolio, restore_portfolio
@@ -40,6 +46,17 @@ def test_equal_flows_of_a_day_are_two_flows(connection: Connection, holder: Hold
     for _ in range(2):
         assert add_flow(connection, holder, Decimal("10.5"), DAY, today=TODAY).touched_from == DAY
     assert flows(connection) == [(DAY, Decimal("10.5"))] * 2
+
+
+def test_an_equal_flow_is_named(connection: Connection, holder: Holder) -> None:
+    # Silent failure prevented: a withdrawal that is added twice, and leaves the portfolio twice
+    amount = Decimal("10.5")
+    assert equal_flows(connection, holder, amount, DAY) == []
+    add_flow(connection, holder, amount, DAY, notes="rent", today=TODAY)
+    [key] = equal_flows(connection, holder, amount, DAY)
+    assert equal_flows(connection, holder, -amount, DAY) == []
+    remove_flow(connection, key)
+    assert equal_flows(connection, holder, amount, DAY) == []
 
 
 def test_a_flow_is_corrected_and_removed_by_its_id(connection: Connection, holder: Holder) -> None:

@@ -206,6 +206,47 @@ def test_shares_at_the_strike_of_an_option_that_ended(
 
 
 @pytest.mark.usefixtures("with_options")
+def test_shares_are_listed_at_the_price_that_pays_for_the_option(priced: Connection, ask: Ask) -> None:
+    # Silent failure prevented: an advice to use the close of the day on which the broker booked the shares,
+    # which the settled option does not have: the difference is a withdrawal and a loss that never were
+    days = [("AAPL", date(2025, 7, 18), "203.5"), ("AAPL", date(2025, 7, 21), "207")]
+    rows = [{"symbol": s, "price_date": d, "close": Decimal(c)} for s, d, c in days]
+    load_frame(priced, PRICES, pd.DataFrame(rows), source="files", origin="test")
+    rest = "AAPL,10,205,2025-06-30,,\nMSFT,100,497,2025-06-30,,\n"
+    found = ask(rest + "AAPL,100,210,2025-07-21,,\n", name="Written", equity=None)
+    [sentence] = [sentence for code, _, sentence in found if code == "ASK_EXERCISE"]
+    assert "in cash at its value of 6.5 on 2025-07-18" in sentence
+    assert "give the shares 203.5 as their price" in sentence
+    answered = ask(rest + "AAPL,100,203.5,2025-07-21,,\n", name="Written", equity=None)
+    assert [code for code, _, _ in answered if code == "ASK_EXERCISE"] == []
+
+
+def test_what_a_later_download_brings_at_an_old_cost(priced: Connection, tmp_path: Path) -> None:
+    # Silent failure prevented: shares from another account at their cost of years ago, whose gain of years
+    # counts as that of one day
+    path = tmp_path / "robinhood.csv"
+    header = "Instrument,Quantity,Average Cost\n"
+    path.write_text(header + "AAPL,10,100\n")
+    given: dict[str, Any] = {"portfolio_name": "Moved", "owner_email": "jane@example.com"}
+    terms = EntryTerms(entry_date=date(2025, 6, 2))
+    load_positions(priced, path, **given, statement_date=JUNE, today=TODAY, terms=terms)
+    path.write_text(header + "AAPL,10,100\nMSFT,1,49\n")
+    prepared = prepare_positions(
+        priced,
+        path,
+        PortfolioFields(**given),
+        statement_date=JULY,
+        today=TODAY,
+        terms=EntryTerms(entry_date=JULY),
+    )
+    [question] = [one for one in questions(priced, prepared, USUAL) if one.code == "ASK_PRICE"]
+    assert question.sentence.startswith(
+        "MSFT at 49 on 2025-07-31 is 90.1 % below that day's close of 497.41."
+    )
+    assert "--entry-price MSFT=497.41" in question.sentence
+
+
+@pytest.mark.usefixtures("with_options")
 def test_a_lot_that_the_last_statement_should_have_listed(ask: Ask) -> None:
     # Silent failure prevented: a transfer from another broker that is paid out of the portfolio's cash
     held = "AAPL,10,205,2025-06-30,,\nMSFT,100,497,2025-06-30,,\n"

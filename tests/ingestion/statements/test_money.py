@@ -18,6 +18,7 @@ from ingestion.raw.loads import Connection, LoadReport, load_frame
 from ingestion.statements.brokers.entries import EntryTerms
 from ingestion.statements.load import PreparedStatement, load_positions, prepare_positions
 from ingestion.statements.money.account import Reconciliation
+from ingestion.statements.money.cash_flow import cash_flow
 from ingestion.statements.money.cash_lots import with_cash_movements
 from ingestion.statements.preview import preview
 from ingestion.statements.rows import Lot
@@ -172,6 +173,31 @@ def test_what_the_brokers_total_has_beyond_its_rows_is_named(connection: Connect
     assert found.sentence.endswith("185.63 of the broker's total is in none of its rows.")
     own = prepared(connection, write("own.csv", HEADER + "AAPL,1,200,2025-06-30\n"))
     assert own.reconciliation is None
+
+
+@pytest.mark.parametrize(("balance", "expected"), [(1000, (0, 2100)), (3095, (0, 5)), (3500, (400, 0))])
+def test_what_the_balance_of_cash_does_not_show_stays_beside_it(
+    connection: Connection, load: Any, write: Write, balance: int, expected: tuple[int, int]
+) -> None:
+    # Silent failure prevented: a total compared without what the equity has beside the rows
+    price(connection, "AAPL", JULY, "210")
+    load("AAPL,10,205,2025-06-30\nSPAXX,1000,1,2025-06-30\n", JUNE)
+    path = write("july.csv", HEADER + f"SPAXX,{balance},1,2025-06-30\n")
+    fields = PortfolioFields("Mine", "jane@example.com")
+    found = prepare_positions(connection, path, fields, statement_date=JULY, today=TODAY)
+    key, after = found.portfolio.portfolio_id, [change.row for change in found.rows.changes]
+    flow, beside, _ = cash_flow(connection, key, found.before, after, JULY)
+    assert beside is not None
+    assert (int(flow.amount if flow else 0), int(beside)) == expected
+
+
+def test_a_total_is_not_compared_where_ours_is_not_known(connection: Connection, write: Write) -> None:
+    # Silent failure prevented: "we both say", of the broker's own marks
+    july = write("july.csv", SCHWAB.read_text().replace("2025/09/02", "2025/09/12"))
+    load_positions(connection, SCHWAB, **OWNER, today=TODAY, terms=EntryTerms(entry_date=ENTRY))
+    later = prepared(connection, july)
+    assert later.reconciliation is None
+    assert "Your broker's total is not compared with ours" in later.notices[-1]
 
 
 # --- movements of cash -------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from ingestion.raw.ids import portfolio_id
 from ingestion.raw.loads import Connection
 from ingestion.statements.brokers.entries import EntryTerms
 from ingestion.statements.load import PreparedStatement, load_fields, prepare_positions
-from ingestion.statements.money.account import published_equity
+from ingestion.statements.money.account import ListedValue, equity_of_rows, published_equity
 from tests.database_copies import drop
 from warehouse.connections import Warehouse
 
@@ -114,3 +114,15 @@ def test_what_waits_for_a_build_is_not_compared(
     drop(copied)
     assert later.reconciliation is None
     assert "an earlier statement is loaded and not built yet" in later.notices[-1]
+
+
+def test_what_is_beside_the_cash_is_in_our_equity_of_an_unpublished_session(reader: Connection) -> None:
+    # Silent failure prevented: "we both say", of the values of the rows alone, while the equity has more
+    name, owner = "Demo Hedge Fund Style Investor Portfolio", "demo_hedgefundstyle@sigmasight.com"
+    key = portfolio_id(owner, name)
+    condition = f"portfolio_id = '{key}'"
+    rest = published(reader, "equity - net_market_value from marts.fct_portfolio_snapshots", condition)
+    row = ListedValue("SPY", Decimal(99), Decimal(100), False, False, Decimal(0))
+    assert equity_of_rows(reader, key, DAY, [row], Decimal(-7)) == rest + 93
+    assert equity_of_rows(reader, key, DAY, [row], None) is None
+    assert equity_of_rows(reader, key, date(2026, 1, 2), [row], Decimal(0)) is None
