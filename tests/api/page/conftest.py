@@ -20,7 +20,6 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-NEWCOMER = "newcomer@example.com"
 
 OpenPage = Callable[..., Reader]
 
@@ -47,10 +46,11 @@ def server(demo: Warehouse) -> Iterator[RunningServer]:
 
 
 @pytest.fixture(scope="module")
-def newcomer(demo: Warehouse) -> tuple[str, str]:
-    """A user without portfolios, and their password."""
-    add_user(demo, NEWCOMER)
-    return NEWCOMER, PASSWORD
+def newcomer(demo: Warehouse, request: pytest.FixtureRequest) -> tuple[str, str]:
+    """A user without portfolios, of this module, and their password."""
+    email = f"{request.module.__name__.rpartition('.')[2]}@example.com"
+    add_user(demo, email)
+    return email, PASSWORD
 
 
 @pytest.fixture
