@@ -25,14 +25,15 @@ SOURCE = "command_line"
 Row = dict[str, Any]
 
 _STORED = """
+with portfolios as (
+    select *, count(*) over (partition by lower(portfolio_name)) > 1 as is_shared_name
+    from raw.newest_portfolios
+)
 select
     {distinct} portfolios.portfolio_name, portfolios.owner_email, {columns}, entries.loaded_at,
-    (
-        select count(*) > 1 from raw.newest_portfolios as others
-        where lower(others.portfolio_name) = lower(portfolios.portfolio_name)
-    ) as is_shared_name
+    portfolios.is_shared_name
 from {table} as entries
-join raw.newest_portfolios as portfolios using (portfolio_id)
+join portfolios using (portfolio_id)
 where %(portfolio)s::uuid is null or portfolio_id = %(portfolio)s::uuid
 order by {keys}, entries.load_id desc
 """
