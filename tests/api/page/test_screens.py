@@ -1,5 +1,6 @@
 """Every screen, for every user: drawn without a complaint, with the API's figures, at every width."""
 
+import json
 from typing import Any
 
 import pytest
@@ -126,3 +127,20 @@ def test_the_tab_of_the_screen_is_in_sight_on_a_phone(open_page: OpenPage) -> No
         assert tab is not None
         assert tab["x"] >= 0, screen
         assert tab["x"] + tab["width"] <= 390, screen
+
+
+def test_the_share_of_estimated_past_returns_stands_beside_the_volatility(open_page: OpenPage) -> None:
+    def estimated(route: Any) -> None:
+        response = route.fetch()
+        body = json.loads(response.text())
+        body["data"]["proxied_share"] = 0.092
+        route.fulfill(response=response, body=json.dumps(body))
+
+    reader = open_page()
+    reader.page.route("**/analytics/portfolio/*/volatility*", estimated)
+    reader.open()
+    reader.sign_in("demo_individual@sigmasight.com")
+    (portfolio_id,) = reader.portfolio_ids()
+    reader.go(f"#/portfolio/{portfolio_id}/risk")
+    tile = "[aria-label=Volatility] .tile:has(h3:text-is('Past returns proxied'))"
+    assert "9.20%" in reader.page.inner_text(tile)

@@ -4,10 +4,14 @@ import csv
 import io
 import json
 from collections import defaultdict
+from datetime import date
 from typing import Any
+
+import pytest
 
 from api.reports.model import Section
 from api.reports.reasons import UNKNOWN
+from api.reports.sections.returns import BROKEN, drawdowns
 from api.reports.sections.risk import risk
 from api.reports.sections.summary import summary
 from api.reports.tables import Facts
@@ -143,3 +147,16 @@ def test_without_positive_equity_a_volatility_is_not_said_to_lack_returns() -> N
         said = {absence.column: absence.reason for absence in table.absent}
         assert said["forecast_volatility_21d"] == said["market_beta"]
         assert said["market_beta"].startswith("equity is not positive")
+
+
+@pytest.mark.parametrize(("broken", "note"), [(None, None), ("capital_not_positive", BROKEN)])
+def test_drawdowns_of_returns_that_end_say_that_a_deeper_one_may_follow(
+    broken: str | None, note: str | None
+) -> None:
+    days = {"peak_date": date(2025, 8, 1), "trough_date": date(2025, 8, 4), "recovery_date": None}
+    rows: dict[str, tuple[Any, ...]] = {
+        "report_portfolio": ({"twr_null_reason": broken},),
+        "report_drawdowns": ({**days, "depth": -0.1, "sessions": 2},),
+        "report_history": ({"as_of_date": date(2025, 8, 4), "drawdown": -0.1, "twr_null_reason": None},),
+    }
+    assert drawdowns(Facts(rows)).tables[0].note == note

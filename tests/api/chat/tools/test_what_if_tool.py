@@ -51,6 +51,7 @@ def test_its_figures_are_those_of_the_function(call: Call, demo: Warehouse) -> N
     assert sorted(worst) == pytest.approx(all_losses[:10])
     made = {row["symbol"]: row for row in rows(shown["trades"])}
     assert float(made["AAPL"]["quantity"]) == -10
+    assert {row["price_date"] for row in made.values()} == {LAST}
     assert any("simulated" in notice for notice in shown["notices"])
 
 
