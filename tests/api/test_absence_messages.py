@@ -17,14 +17,15 @@ FEW = "Correlations are of pairs, and fewer than two symbols have a weight and e
 NO_EQUITY = "Equity is not positive: there is no beta to it."
 
 
-def quality(demo: Warehouse, part: str, mart: str, facts: dict[str, Any]) -> Any:
-    """The quality that a part of queries gives for one row of a mart."""
+def quality(demo: Warehouse, part: str, mart: str, facts: dict[str, Any], *, rows: str | None = None) -> Any:
+    """The quality that a part of queries gives for one row of a mart. rows: the CTE that it reads instead."""
+    table = rows or mart
     row = {"portfolio_id": KEY, "as_of_date": DAY, "quality_flag": "full_history", "quality_message": FULL}
     columns = {**row, **facts}
     with connect(demo.writer_url, row_factory=dict_row) as connection:
-        connection.execute(f"create temp table {mart} (like marts.{mart})".encode())
+        connection.execute(f"create temp table {table} (like marts.{mart})".encode())
         connection.execute(
-            f"insert into pg_temp.{mart} ({', '.join(columns)}) "
+            f"insert into pg_temp.{table} ({', '.join(columns)}) "
             f"values ({', '.join(['%s'] * len(columns))})".encode(),
             list(columns.values()),
         )
@@ -43,5 +44,6 @@ def test_a_single_symbol_has_no_correlation(demo: Warehouse, symbols: int, messa
 @pytest.mark.parametrize(("reason", "message"), [("equity_not_positive", NO_EQUITY), (None, FULL)])
 def test_a_beta_needs_equity(demo: Warehouse, reason: str | None, message: str) -> None:
     facts = {"model": "market", "factor": "Market", "ratio_null_reason": reason}
-    found = quality(demo, "portfolio_market_exposure", "fct_portfolio_factor_exposures", facts)
+    mart = "fct_portfolio_factor_exposures"
+    found = quality(demo, "weakest_factor_quality", mart, facts, rows="factor_rows")
     assert found["quality_message"] == message

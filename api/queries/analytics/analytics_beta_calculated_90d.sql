@@ -1,6 +1,6 @@
 -- GET /analytics/portfolio/{id}/beta-calculated-90d: the beta of the holdings at the close, from regressions over 90
 -- sessions. No row: the portfolio is not this user's. Null body: it begins after the session.
--- with portfolio_scope, portfolio_market_exposure, portfolio_quality
+-- with portfolio_scope, portfolio_market_exposure, weakest_factor_quality, portfolio_quality
 with risk as (
     select
         market_beta_r_squared,
@@ -35,4 +35,4 @@ from portfolio
 left join snapshot on true
 left join data_quality on true
 left join risk on true
-left join exposure on true
+left join factor_rows as exposure on true

@@ -1,7 +1,7 @@
 -- GET /analytics/portfolio/{id}/market-beta: the beta of the holdings at the close (weighted betas of the symbols), and
 -- the beta of the portfolio's own returns. No row: the portfolio is not this user's. Null body: it begins after the
 -- session.
--- with portfolio_scope, portfolio_market_exposure, portfolio_quality
+-- with portfolio_scope, portfolio_market_exposure, weakest_factor_quality, portfolio_quality
 with model as (
     select
         proxy_symbol,
@@ -50,4 +50,4 @@ from portfolio
 left join snapshot on true
 left join data_quality on true
 left join risk on true
-left join exposure on true
+left join factor_rows as exposure on true

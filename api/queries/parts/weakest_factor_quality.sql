@@ -1,4 +1,4 @@
--- The quality of a response about several factors: that of the one with the least data in the CTE `factor_rows`.
+-- The quality of a response about factors: that of the one with the least data in the CTE `factor_rows`.
 with quality as (
     select
         quality_flag,
