@@ -28,6 +28,8 @@ NOTES = "Change of cash by the statement of {}"
 # a sale at a session's close by omission, and small cash that no row states, such as interest and fees
 _EXPLAINED = Decimal("0.01")  # of the trades and dividends
 
+_WORTH_NAMING = Decimal(1)  # USD; less is rounding
+
 _FLOWS = """
 select flow_id::text, amount, flow_date from raw.newest_capital_flows
 where portfolio_id = %s and amount <> 0
@@ -125,11 +127,23 @@ def _unexplained(
     explained = known + sum(traded, Decimal(0))
     amount = (end - start - explained).quantize(CENT)
     if abs(amount) <= _EXPLAINED * sum(map(abs, traded), Decimal(0)):
-        return Decimal(0), ()
+        return Decimal(0), _small(changed, explained, amount)
     what = f"a {'contribution' if amount > 0 else 'withdrawal'} of {abs(amount):,.2f} on {as_of}"
     of_which = f", of which trades, dividends and known flows explain {explained:,.2f}" if explained else ""
     undo = "`sigmasight capital-flows list` shows its id, and `capital-flows remove` takes it back"
     return amount, (f"{changed}{of_which}: {what}. If it is not one, {undo}.",)
+
+
+def _small(changed: str, explained: Decimal, amount: Decimal) -> tuple[str, ...]:
+    """What is said of a rest that is small beside the trades."""
+    if abs(amount) < _WORTH_NAMING:
+        return ()
+    sentence = (
+        f"{changed}, of which trades, dividends and known flows explain {explained:,.2f}: the other "
+        f"{amount:,.2f} is small beside them, so it is taken for fees, interest or prices of sales, and no "
+        "flow is assumed. If it was paid in or out, `sigmasight capital-flows add` adds it."
+    )
+    return (sentence,)
 
 
 def _unchanged(

@@ -247,6 +247,10 @@ def test_sales_purchases_dividends_and_known_flows_explain_cash(connection: Conn
     load(rows + "SPAXX,3810,1,2025-06-30\n", JULY)
     assert flows(connection) == [(500, date(2025, 7, 10))]
     assert cash(connection) == [(1000, JUNE, None), (2810, JULY, None)]
+    # another 30, less than 1 % of the trades, is no flow, and is said
+    [small] = [one for one in load(rows + "SPAXX,3840,1,2025-06-30\n", JULY)[1].notices if "Cash" in one]
+    assert flows(connection) == [(500, date(2025, 7, 10))]
+    assert "trades, dividends and known flows explain 2,810.00: the other 30.00 is small" in small
     # another 4,000 came in with the same trades
     notices = load(rows + "SPAXX,7810,1,2025-06-30\n", JULY)[1].notices
     assert flows(connection) == [(500, date(2025, 7, 10)), (4000, JULY)]
