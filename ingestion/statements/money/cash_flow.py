@@ -186,7 +186,7 @@ def _traded(
     ]
     ended = [*sold, *(row for row in now if _has_expired(row, last, as_of))]
     successors = read_successors(connection, {traded_symbol_of(row) for row in (*held, *now)})
-    merged = [(row, _became(row, successors, as_of)) for row in held]
+    merged = [(row, _became(row, successors, as_of)) for row in now]
     merged = [(row, became) for row, became in merged if became.ended_on is not None]
     gone = {row["position_id"] for row, _ in merged}
     ended = [row for row in ended if row["position_id"] not in gone]
@@ -197,7 +197,7 @@ def _traded(
     bought = [row for row in now if lot_id(row) not in lots and row["entry_date"] > last]
     amounts += [-row_value(row, row["entry_price"]) for row in bought]
     amounts += [_paid_out(row, became) for row, became in merged if _is_in(became.ended_on, period)]
-    received = _received(held, successors, period)
+    received = _received(now, successors, period)
     return [amount for amount in amounts if amount is not None] + received
 
 
@@ -264,11 +264,11 @@ def _intrinsic(row: Row, became: Became, close: Decimal) -> Decimal:
     return max((close - strike) * sign, Decimal(0))
 
 
-def _received(held: Sequence[Row], successors: Successors, period: tuple[date, date]) -> list[Decimal]:
-    """Dividends, and the cash of mergers into shares."""
+def _received(rows: Sequence[Row], successors: Successors, period: tuple[date, date]) -> list[Decimal]:
+    """Dividends of lots that were held on their ex-dates, and the cash of mergers into shares."""
     return [
         row["quantity"] * amount
-        for row in held
+        for row in rows
         if row["investment_class"] == "PUBLIC"
         for day, amount in _became(row, successors, period[1]).received
         if _is_in(day, period)

@@ -257,6 +257,28 @@ def test_sales_purchases_dividends_and_known_flows_explain_cash(connection: Conn
     assert "trades, dividends and known flows explain 2,810.00" in " ".join(notices)
 
 
+def test_a_dividend_goes_to_who_held_the_share_on_its_ex_date(
+    connection: Connection, load: Any, write: Write
+) -> None:
+    # Silent failure prevented: the dividend of a lot that was sold before is a withdrawal, that of one bought
+    # since a contribution
+    load("AAPL,10,205,2025-06-30\nMSFT,10,490,2025-06-30\nSPAXX,5000,1,2025-06-30\n", JUNE)
+    dividends = [
+        {"symbol": symbol, "ex_date": date(2025, 7, 15), "action": "dividend", "value": Decimal(value)}
+        for symbol, value in (("AAPL", 30), ("VTI", 20))
+    ]
+    load_frame(connection, CORPORATE_ACTIONS, pd.DataFrame(dividends), source="files", origin="test")
+    # 2,100 for AAPL, 3,000 paid for VTI and 200 of its dividends: 5,000 become 4,300
+    rows = (
+        f"{HEADER.strip()},Exit Date,Exit Price Per Share\nAAPL,10,205,2025-06-30,2025-07-10,210\n"
+        "MSFT,10,490,2025-06-30,,\nVTI,10,300,2025-07-08,,\nSPAXX,4300,1,2025-06-30,,\n"
+    )
+    july = write("july.csv", rows)
+    notices = load_positions(connection, july, **OWNER, statement_date=JULY, today=TODAY)[1].notices
+    assert flows(connection) == []
+    assert not [notice for notice in notices if notice.startswith("Cash")]
+
+
 def test_a_balance_that_trades_should_have_changed_is_named(connection: Connection, load: Any) -> None:
     # Silent failure prevented: shares that were paid in cash, which is still listed in full
     load("AAPL,10,205,2025-06-30\nSPAXX,15000,1,2025-06-30\n", JUNE)
