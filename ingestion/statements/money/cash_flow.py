@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import pandas as pd
@@ -180,11 +181,7 @@ def _traded(
     held = [row for row in before if not is_cash_row(row) and not is_withdrawn(row)]
     now = [row for row in after if not is_cash_row(row) and not is_withdrawn(row)]
     lots = {lot_id(row) for row in held}
-    known_exits = {(row["position_id"], row["exit_date"]) for row in held}
-    sold = [
-        row for row in now if row["exit_date"] and (row["position_id"], row["exit_date"]) not in known_exits
-    ]
-    ended = [*sold, *(row for row in now if _has_expired(row, last, as_of))]
+    ended = [*_sold(held, now), *(row for row in now if _has_expired(row, last, as_of))]
     successors = read_successors(connection, {traded_symbol_of(row) for row in (*held, *now)})
     merged = [(row, _became(row, successors, as_of)) for row in now]
     merged = [(row, became) for row, became in merged if became.ended_on is not None]
@@ -199,6 +196,18 @@ def _traded(
     amounts += [_paid_out(row, became) for row, became in merged if _is_in(became.ended_on, period)]
     received = _received(now, successors, period)
     return [amount for amount in amounts if amount is not None] + received
+
+
+def _sold(held: Iterable[Row], now: Iterable[Row]) -> list[Row]:
+    """Sales that are new, and with the opposite sign those that an earlier statement told otherwise."""
+    before, after = _exits(held), _exits(now)
+    undone = [{**row, "quantity": -row["quantity"]} for key, row in before.items() if key not in after]
+    return [*(row for key, row in after.items() if key not in before), *undone]
+
+
+def _exits(rows: Iterable[Row]) -> dict[tuple[Any, ...], Row]:
+    told = ("position_id", "exit_date", "exit_price", "quantity")
+    return {tuple(row[name] for name in told): row for row in rows if row["exit_date"]}
 
 
 def _has_expired(row: Row, last: date, as_of: date) -> bool:

@@ -279,6 +279,23 @@ def test_a_dividend_goes_to_who_held_the_share_on_its_ex_date(
     assert not [notice for notice in notices if notice.startswith("Cash")]
 
 
+def test_a_sale_whose_day_and_price_are_told_later_is_the_same_sale(
+    connection: Connection, load: Any, write: Write
+) -> None:
+    # Silent failure prevented: its proceeds are explained twice, and the second time are a withdrawal
+    load("AAPL,10,205,2025-06-30\nMSFT,10,490,2025-06-30\nSPAXX,1000,1,2025-06-30\n", JUNE)
+    price(connection, "AAPL", JULY, "210")
+    load("MSFT,10,490,2025-06-30\nSPAXX,3080,1,2025-06-30\n", JULY)
+    assert flows(connection) == []
+    rows = (
+        f"{HEADER.strip()},Exit Date,Exit Price Per Share\nAAPL,10,205,2025-06-30,2025-07-10,208\n"
+        "MSFT,10,490,2025-06-30,,\nVTI,10,300,2025-08-08,,\nSPAXX,80,1,2025-06-30,,\n"
+    )
+    august = write("august.csv", rows)
+    load_positions(connection, august, **OWNER, statement_date=AUGUST, today=TODAY)
+    assert flows(connection) == []
+
+
 def test_a_balance_that_trades_should_have_changed_is_named(connection: Connection, load: Any) -> None:
     # Silent failure prevented: shares that were paid in cash, which is still listed in full
     load("AAPL,10,205,2025-06-30\nSPAXX,15000,1,2025-06-30\n", JUNE)
