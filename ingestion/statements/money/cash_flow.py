@@ -181,7 +181,8 @@ def _traded(
     held = [row for row in before if not is_cash_row(row) and not is_withdrawn(row)]
     now = [row for row in after if not is_cash_row(row) and not is_withdrawn(row)]
     lots = {lot_id(row) for row in held}
-    ended = [*_sold(held, now), *(row for row in now if _has_expired(row, last, as_of))]
+    sold = [row for row in _sold(held, now) if lot_id(row) in lots or row["exit_date"] > last]
+    ended = [*sold, *(row for row in now if _has_expired(row, last, as_of))]
     successors = read_successors(connection, {traded_symbol_of(row) for row in (*held, *now)})
     merged = [(row, _became(row, successors, as_of)) for row in now]
     merged = [(row, became) for row, became in merged if became.ended_on is not None]

@@ -296,6 +296,20 @@ def test_a_sale_whose_day_and_price_are_told_later_is_the_same_sale(
     assert flows(connection) == []
 
 
+def test_a_sale_from_before_the_last_statement_explains_no_cash_since(
+    connection: Connection, load: Any, write: Write
+) -> None:
+    # Silent failure prevented: a lot that was bought and sold before is listed for its gain, and a withdrawal
+    load("AAPL,10,205,2025-06-20\nSPAXX,5000,1,2025-06-20\n", JUNE)
+    rows = (
+        f"{HEADER.strip()},Exit Date,Exit Price Per Share\nMSFT,10,490,2025-06-10,2025-06-20,500\n"
+        "AAPL,10,205,2025-06-20,,\nVTI,10,300,2025-07-08,,\nSPAXX,2000,1,2025-06-20,,\n"
+    )
+    july = write("july.csv", rows)
+    load_positions(connection, july, **OWNER, statement_date=JULY, today=TODAY)
+    assert flows(connection) == []
+
+
 def test_a_balance_that_trades_should_have_changed_is_named(connection: Connection, load: Any) -> None:
     # Silent failure prevented: shares that were paid in cash, which is still listed in full
     load("AAPL,10,205,2025-06-30\nSPAXX,15000,1,2025-06-30\n", JUNE)
