@@ -94,6 +94,8 @@ def cash_flow(
     amount, notices = Decimal(0), tuple[str, ...]()
     if start is not None and end is not None:
         amount, notices = _unexplained((start, end), known, traded, (last, as_of))
+    elif start is not None:
+        notices = _not_listed(start, known, traded, last)
     beside = None if traded is None else known + sum(traded, amount) - ((end or 0) - (start or 0))
     flow = None if amount == loaded else CashFlow(key, portfolio, as_of, amount, loaded)
     return flow, beside, notices
@@ -143,6 +145,21 @@ def _small(changed: str, explained: Decimal, amount: Decimal) -> tuple[str, ...]
         f"{changed}, of which trades, dividends and known flows explain {explained:,.2f}: the other "
         f"{amount:,.2f} is small beside them, so it is taken for fees, interest or prices of sales, and no "
         "flow is assumed. If it was paid in or out, `sigmasight capital-flows add` adds it."
+    )
+    return (sentence,)
+
+
+def _not_listed(
+    balance: Decimal, known: Decimal, traded: Sequence[Decimal] | None, last: date
+) -> tuple[str, ...]:
+    """What is said of a balance that the statement does not list: spent, paid out or forgotten."""
+    left = balance + known + sum(traded or (), Decimal(0))
+    if abs(left) <= max(_EXPLAINED * sum(map(abs, traded or ()), Decimal(0)), _WORTH_NAMING):
+        return ()
+    sentence = (
+        f"The statement lists no cash, where the one of {last} had {balance:,.2f}. With trades, dividends "
+        f"and known flows since, {left:,.2f} is kept beside the positions. If it was paid out, `sigmasight "
+        "capital-flows add` adds the withdrawal; if not, list the balance in the next statement."
     )
     return (sentence,)
 

@@ -324,6 +324,16 @@ def test_a_balance_that_trades_should_have_changed_is_named(connection: Connecti
     assert not any(notice.startswith("Cash is") for notice in again.notices)
 
 
+def test_cash_that_a_statement_leaves_out_is_named_unless_trades_took_it(load: Any) -> None:
+    # Silent failure prevented: cash that was paid out, or that a spreadsheet forgot, stays in the equity
+    load("AAPL,10,205,2025-06-30\nSPAXX,3000,1,2025-06-30\n", JUNE)
+    [notice] = [one for one in load("AAPL,10,205,2025-06-30\n", JULY)[1].notices if "cash" in one]
+    assert "where the one of 2025-06-30 had 3,000.00." in notice
+    assert "3,000.00 is kept beside the positions" in notice
+    spent = "AAPL,10,205,2025-06-30\nVTI,10,300,2025-07-08\n"
+    assert not [one for one in load(spent, JULY)[1].notices if "cash" in one]
+
+
 def test_a_sale_without_a_price_leaves_the_flow_open(connection: Connection, load: Any) -> None:
     load("AAPL,10,205,2025-06-30\nMSFT,10,490,2025-06-30\nSPAXX,1000,1,2025-06-30\n", JUNE)
     notices = load("AAPL,10,205,2025-06-30\nSPAXX,9000,1,2025-06-30\n", JULY)[1].notices
