@@ -27,8 +27,8 @@ from ingestion.raw.loads import Connection
 from ingestion.statements.actions.splits import Splits, read_splits, traded_symbol, traded_symbol_of
 from ingestion.statements.columns import COLUMNS, ENTRY_DATE, ENTRY_PRICE, EXIT_PRICE, QUANTITY, SYMBOL
 from ingestion.statements.load import PreparedStatement
-from ingestion.statements.money.cash_flow import settled_price
 from ingestion.statements.money.counted_twice import deliveries, listed_late
+from ingestion.statements.money.trades import settled_price
 from ingestion.statements.money.values import entry_value
 from ingestion.statements.notices import plain
 from ingestion.statements.parts import Row, is_open

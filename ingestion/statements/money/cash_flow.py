@@ -5,24 +5,21 @@ purchases, dividends and flows that are known already explain their part. Withou
 flow is unknown, and a notice asks for it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 import pandas as pd
 
-from ingestion.market.calendar import session_on_or_before
 from ingestion.raw.datasets import CAPITAL_FLOWS
 from ingestion.raw.ids import flow_id
 from ingestion.raw.loads import Connection
-from ingestion.statements.actions.splits import traded_symbol_of
-from ingestion.statements.actions.successors import Became, Successors, read_successors
 from ingestion.statements.money.cash_lots import is_cash_row
-from ingestion.statements.money.values import CENT, row_value
-from ingestion.statements.parts import Row, is_withdrawn, lot_id
+from ingestion.statements.money.trades import cash_of_trades
+from ingestion.statements.money.values import CENT
+from ingestion.statements.parts import Row
 
 NOTES = "Change of cash by the statement of {}"
 
@@ -35,22 +32,6 @@ _FLOWS = """
 select flow_id::text, amount, flow_date from raw.newest_capital_flows
 where portfolio_id = %s and amount <> 0
 """
-_CLOSES = """
-select distinct on (symbol, day) symbol, day, price
-from (
-    select symbol, price_date as day, close as price, load_id
-    from raw.prices
-    where symbol = any(%(symbols)s) and price_date = any(%(days)s)
-    union all
-    select symbol, quote_date, case when bid > 0 and ask > 0 then (bid + ask) / 2 else last end, load_id
-    from raw.option_quotes
-    where symbol = any(%(symbols)s) and quote_date = any(%(days)s)
-) as known
-where price is not null
-order by symbol, day, load_id desc
-"""
-
-Closes = Mapping[tuple[str, date], Decimal]
 
 
 @dataclass(frozen=True)
@@ -89,7 +70,7 @@ def cash_flow(
     known = sum((amount for amount, day in flows.values() if last < day <= as_of), Decimal(0))
     if last == as_of:  # the first one
         return (CashFlow(key, portfolio, as_of, Decimal(0), loaded) if loaded else None), Decimal(0), ()
-    traded = _traded(connection, before, after, (last, as_of))
+    traded = cash_of_trades(connection, before, after, (last, as_of))
     start, end = _cash(before, as_of), _cash(after, as_of)
     amount, notices = Decimal(0), tuple[str, ...]()
     if start is not None and end is not None:
@@ -99,18 +80,6 @@ def cash_flow(
     beside = None if traded is None else known + sum(traded, amount) - ((end or 0) - (start or 0))
     flow = None if amount == loaded else CashFlow(key, portfolio, as_of, amount, loaded)
     return flow, beside, notices
-
-
-def settled_price(connection: Connection, row: Row) -> Decimal | None:
-    """What a contract that ended is settled at, USD per share; None without a price, or with other terms."""
-    successors = read_successors(connection, {traded_symbol_of(row)})
-    became = _became(row, successors, _end(row))
-    if became.is_other or became.ratio != 1 or became.strike_cut or became.ended_on is not None:
-        return None
-    close = row["exit_price"] or _closes(connection, [row], successors).get(
-        (_priced_by(row, successors), _session(row))
-    )
-    return close if close is None or row["exit_date"] else _intrinsic(row, became, close)
 
 
 def _unexplained(
@@ -188,115 +157,3 @@ def _cash(rows: Iterable[Row], as_of: date) -> Decimal | None:
         if is_cash_row(row) and row["exit_date"] is None and row["entry_date"] <= as_of
     ]
     return sum(cash, Decimal(0)) if cash else None
-
-
-def _traded(
-    connection: Connection, before: Sequence[Row], after: Sequence[Row], period: tuple[date, date]
-) -> list[Decimal] | None:
-    """What sales, purchases, expiries and dividends brought or cost; None if a price is missing."""
-    last, as_of = period
-    held = [row for row in before if not is_cash_row(row) and not is_withdrawn(row)]
-    now = [row for row in after if not is_cash_row(row) and not is_withdrawn(row)]
-    lots = {lot_id(row) for row in held}
-    sold = [row for row in _sold(held, now) if lot_id(row) in lots or row["exit_date"] > last]
-    ended = [*sold, *(row for row in now if _has_expired(row, last, as_of))]
-    successors = read_successors(connection, {traded_symbol_of(row) for row in (*held, *now)})
-    merged = [(row, _became(row, successors, as_of)) for row in now]
-    merged = [(row, became) for row, became in merged if became.ended_on is not None]
-    gone = {row["position_id"] for row, _ in merged}
-    ended = [row for row in ended if row["position_id"] not in gone]
-    closes = _closes(connection, ended, successors)
-    amounts = [_proceeds(row, successors, closes) for row in ended]
-    if None in amounts:
-        return None
-    bought = [row for row in now if lot_id(row) not in lots and row["entry_date"] > last]
-    amounts += [-row_value(row, row["entry_price"]) for row in bought]
-    amounts += [_paid_out(row, became) for row, became in merged if _is_in(became.ended_on, period)]
-    received = _received(now, successors, period)
-    return [amount for amount in amounts if amount is not None] + received
-
-
-def _sold(held: Iterable[Row], now: Iterable[Row]) -> list[Row]:
-    """Sales that are new, and with the opposite sign those that an earlier statement told otherwise."""
-    before, after = _exits(held), _exits(now)
-    undone = [{**row, "quantity": -row["quantity"]} for key, row in before.items() if key not in after]
-    return [*(row for key, row in after.items() if key not in before), *undone]
-
-
-def _exits(rows: Iterable[Row]) -> dict[tuple[Any, ...], Row]:
-    told = ("position_id", "exit_date", "exit_price", "quantity")
-    return {tuple(row[name] for name in told): row for row in rows if row["exit_date"]}
-
-
-def _has_expired(row: Row, last: date, as_of: date) -> bool:
-    expiration: date | None = row["expiration_date"]
-    return row["exit_date"] is None and expiration is not None and last < expiration <= as_of
-
-
-def _is_in(day: date | None, period: tuple[date, date]) -> bool:
-    return day is not None and period[0] < day <= period[1]
-
-
-def _end(row: Row) -> date:
-    end: date = row["exit_date"] or row["expiration_date"]
-    return end
-
-
-def _became(row: Row, successors: Successors, day: date) -> Became:
-    """What the row's share, or its underlying's, is on its exit or expiry, at the latest on a day."""
-    until = min(filter(None, (day, row["exit_date"], row["expiration_date"])))
-    return successors.became(traded_symbol_of(row), row["entry_date"], until)
-
-
-def _closes(connection: Connection, rows: Iterable[Row], successors: Successors) -> Closes:
-    asked = {(_priced_by(row, successors), _session(row)) for row in rows if row["exit_price"] is None}
-    symbols, days = sorted({symbol for symbol, _ in asked}), sorted({day for _, day in asked})
-    found = connection.execute(_CLOSES, {"symbols": symbols, "days": days})
-    return {(symbol, day): close for symbol, day, close in found}
-
-
-def _priced_by(row: Row, successors: Successors) -> str:
-    if row["exit_date"] and row["underlying_symbol"]:
-        return str(row["symbol"])
-    became = successors.became(traded_symbol_of(row), row["entry_date"], _end(row))
-    return successors.listed(became.symbol, _end(row))
-
-
-def _session(row: Row) -> date:
-    return session_on_or_before(_end(row))
-
-
-def _proceeds(row: Row, successors: Successors, closes: Closes) -> Decimal | None:
-    """The value of a lot at its exit, or its intrinsic value at its expiry; None if a price is missing."""
-    became = successors.became(traded_symbol_of(row), row["entry_date"], _end(row))
-    at_end = {**row, "quantity": row["quantity"] * became.ratio}
-    if row["exit_price"] is not None:
-        return row_value(at_end, row["exit_price"])
-    close = closes.get((_priced_by(row, successors), _session(row)))
-    if close is None:
-        return None
-    return row_value(at_end, close if row["exit_date"] else _intrinsic(row, became, close))
-
-
-def _paid_out(row: Row, became: Became) -> Decimal:
-    """What a merger for cash pays: for a share, or for the intrinsic value of a contract."""
-    price = became.end / became.ratio
-    at_end = {**row, "quantity": row["quantity"] * became.ratio}
-    return row_value(at_end, _intrinsic(row, became, price) if row["strike_price"] else price)
-
-
-def _intrinsic(row: Row, became: Became, close: Decimal) -> Decimal:
-    sign = 1 if row["option_type"] == "CALL" else -1
-    strike: Decimal = (row["strike_price"] - became.strike_cut) / became.ratio
-    return max((close - strike) * sign, Decimal(0))
-
-
-def _received(rows: Sequence[Row], successors: Successors, period: tuple[date, date]) -> list[Decimal]:
-    """Dividends of lots that were held on their ex-dates, and the cash of mergers into shares."""
-    return [
-        row["quantity"] * amount
-        for row in rows
-        if row["investment_class"] == "PUBLIC"
-        for day, amount in _became(row, successors, period[1]).received
-        if _is_in(day, period)
-    ]

@@ -324,6 +324,14 @@ def test_a_balance_that_trades_should_have_changed_is_named(connection: Connecti
     assert not any(notice.startswith("Cash is") for notice in again.notices)
 
 
+def test_a_lot_that_was_larger_than_stated_is_paid_out_of_the_cash(connection: Connection, load: Any) -> None:
+    # Silent failure prevented: it is corrected from its entry on and paid there, and is a withdrawal, too
+    load("AAPL,10,205,2025-06-20\nSPAXX,7950,1,2025-06-20\n", JUNE)
+    notices = load("AAPL,15,205,2025-06-20\nSPAXX,6925,1,2025-06-20\n", JULY)[1].notices
+    assert flows(connection) == []
+    assert not [one for one in notices if one.startswith("Cash")]
+
+
 def test_cash_that_a_statement_leaves_out_is_named_unless_trades_took_it(load: Any) -> None:
     # Silent failure prevented: cash that was paid out, or that a spreadsheet forgot, stays in the equity
     load("AAPL,10,205,2025-06-30\nSPAXX,3000,1,2025-06-30\n", JUNE)
