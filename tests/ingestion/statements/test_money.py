@@ -332,6 +332,18 @@ def test_a_lot_that_was_larger_than_stated_is_paid_out_of_the_cash(connection: C
     assert not [one for one in notices if one.startswith("Cash")]
 
 
+def test_a_lot_that_a_statement_forgot_takes_its_sale_back_with_the_next(
+    connection: Connection, load: Any
+) -> None:
+    # Silent failure prevented: what its sale did not bring is a withdrawal for good
+    held = "AAPL,10,205,2025-06-20\nMSFT,10,490,2025-06-20\n"
+    load(f"{held}SPAXX,1000,1,2025-06-20\n", JUNE)
+    price(connection, "MSFT", JULY, "500")
+    load("AAPL,10,205,2025-06-20\nSPAXX,10000,1,2025-06-20\n", JULY)  # 9,000 paid in
+    load(f"{held}SPAXX,10500,1,2025-06-20\n", AUGUST)  # and 500
+    assert flows(connection) == [(9000 - 5000, JULY), (500 + 5000, AUGUST)]
+
+
 def test_cash_that_a_statement_leaves_out_is_named_unless_trades_took_it(load: Any) -> None:
     # Silent failure prevented: cash that was paid out, or that a spreadsheet forgot, stays in the equity
     load("AAPL,10,205,2025-06-30\nSPAXX,3000,1,2025-06-30\n", JUNE)
