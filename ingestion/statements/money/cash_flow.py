@@ -1,11 +1,12 @@
 """The capital flow in a statement whose cash changed by more than its trades explain.
 
 Cash that was raised without a sale came from outside: a contribution of the statement's date. Sales,
-purchases, dividends and flows that are known already explain their part. Without a price for one of them the
+purchases, dividends and flows that are known already explain their part, since the statement that changed the
+balance last: one that trades did not change was not brought up to date. Without a price for one of them the
 flow is unknown, and a notice asks for it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -16,6 +17,7 @@ import pandas as pd
 from ingestion.raw.datasets import CAPITAL_FLOWS
 from ingestion.raw.ids import flow_id
 from ingestion.raw.loads import Connection
+from ingestion.statements.known import known_lots
 from ingestion.statements.money.cash_lots import is_cash_row
 from ingestion.statements.money.trades import cash_of_trades
 from ingestion.statements.money.values import CENT
@@ -67,19 +69,32 @@ def cash_flow(
     flows = {one: (amount, day) for one, amount, day in connection.execute(_FLOWS, [portfolio])}
     loaded = flows.pop(key, (Decimal(0), as_of))[0]
     last = max((row["statement_date"] for row in before if row["statement_date"]), default=as_of)
-    known = sum((amount for amount, day in flows.values() if last < day <= as_of), Decimal(0))
     if last == as_of:  # the first one
         return (CashFlow(key, portfolio, as_of, Decimal(0), loaded) if loaded else None), Decimal(0), ()
-    traded = cash_of_trades(connection, before, after, (last, as_of))
+    known, traded = _known(flows, last, as_of), cash_of_trades(connection, before, after, (last, as_of))
     start, end = _cash(before, as_of), _cash(after, as_of)
     amount, notices = Decimal(0), tuple[str, ...]()
-    if start is not None and end is not None:
-        amount, notices = _unexplained((start, end), known, traded, (last, as_of))
-    elif start is not None:
+    if start is not None and end is None:
         notices = _not_listed(start, known, traded, last)
+    elif start is not None and start == end:
+        notices = _unchanged(end, known, traded, last)
+    elif start is not None and end is not None:
+        moved = _last_moved(before, last)
+        then = before if moved == last else known_lots(connection, portfolio, latest=moved)
+        passed = cash_of_trades(connection, then, after, (moved, as_of))
+        amount, notices = _unexplained((start, end), _known(flows, moved, as_of), passed, (moved, as_of))
     beside = None if traded is None else known + sum(traded, amount) - ((end or 0) - (start or 0))
     flow = None if amount == loaded else CashFlow(key, portfolio, as_of, amount, loaded)
     return flow, beside, notices
+
+
+def _known(flows: Mapping[str, tuple[Decimal, date]], last: date, as_of: date) -> Decimal:
+    return sum((amount for amount, day in flows.values() if last < day <= as_of), Decimal(0))
+
+
+def _last_moved(before: Iterable[Row], last: date) -> date:
+    """The statement that changed the balance last: trades since then passed by an old balance."""
+    return min(last, max((row["statement_date"] or last for row in before if is_cash_row(row)), default=last))
 
 
 def _unexplained(
@@ -88,10 +103,8 @@ def _unexplained(
     traded: Sequence[Decimal] | None,
     period: tuple[date, date],
 ) -> tuple[Decimal, tuple[str, ...]]:
-    """The change of cash that neither trades nor known flows explain. period: both statements' dates."""
+    """The change of cash that neither trades nor known flows explain. period: what it changed in."""
     (start, end), (last, as_of) = balances, period
-    if start == end:
-        return Decimal(0), _unchanged(end, known, traded, last)
     changed = f"Cash changed from {start:,.2f} to {end:,.2f}"
     if traded is None:
         how = "no flow is assumed; add one with `sigmasight capital-flows add`"

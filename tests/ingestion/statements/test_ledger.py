@@ -173,3 +173,20 @@ def test_only_deposits_and_withdrawals_are_flows(
         if place and account.random.random() < 0.3:  # a version that forgets a lot comes first
             flows_after(rows[1:], day)
         assert flows_after(rows, day) == account.deposits, day
+
+
+@pytest.mark.parametrize("seed", range(15))
+def test_an_old_balance_is_made_good_by_the_next(
+    connection: Connection, flows_after: FlowsAfter, seed: int
+) -> None:
+    account = Account(seed)
+    cash, made_good = "", date.min
+    for place, day in enumerate(STATEMENTS):
+        account.live(place)
+        load_market(connection, account)
+        *rows, balance = account.rows(place)
+        if not cash or place % 2:
+            cash, made_good = balance, day
+        found = flows_after([*rows, cash], day)
+        paid = [amount for on, amount in account.deposits.items() if on <= made_good]
+        assert sum(found.values()) == sum(paid), day
