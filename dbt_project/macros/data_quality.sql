@@ -45,13 +45,14 @@ cast({{ of_gross }} as double precision) as coverage_of_gross,
 {#-
   The quality of an analytic as readable sentences, from the columns of quality_columns and int_unmeasured_positions
   and full_history_sessions (sessions from which a history is full): the flag, a short history, the measured shares, and the positions that are not measured.
+  lacking: what no position has enough of where nothing is measured.
 -#}
-{% macro quality_message() -%}
+{% macro quality_message(lacking='return history') -%}
 concat_ws(
             ' ',
             case quality_flag
                 when 'no_public_positions' then 'No public positions: there is nothing to compute this from.'
-                when 'no_factor_data' then 'No position has enough return history for this yet.'
+                when 'no_factor_data' then 'No position has enough {{ lacking }} for this yet.'
                 when 'partially_covered' then concat(
                     {{ percent('coverage_of_gross') }}, ' of gross market value',
                     ' and ' || {{ percent('coverage_of_equity') }} || ' of equity', ' are measured.'

@@ -224,13 +224,14 @@ def complete_symbols(rho: FloatArray) -> BoolArray:
     """The symbols to keep so that none of their pairs is missing, shape (n,).
 
     rho: shape (n, n), symmetric, NaN where a pair is missing, in the order of the symbols. First drops the
-    symbols with no correlation to any other or none on the diagonal, then repeatedly the symbol with most
-    missing pairs; the last of equals.
+    symbols with none on the diagonal, then those with no correlation to any other that is left, then
+    repeatedly the symbol with most missing pairs; the last of equals.
     """
     missing = ~np.isfinite(rho)
-    kept: BoolArray = ~np.diagonal(missing).copy()
-    if len(rho) > 1:
-        kept &= (~missing).sum(axis=1) > 1  # more than the diagonal
+    varies: BoolArray = ~np.diagonal(missing)
+    kept = varies.copy()
+    if varies.sum() > 1:
+        kept &= (~missing)[:, varies].sum(axis=1) > 1  # more than the diagonal
     while True:
         count = np.where(kept, missing[:, kept].sum(axis=1), 0)
         if not count.any():

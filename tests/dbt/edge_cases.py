@@ -124,6 +124,7 @@ PORTFOLIOS: dict[str, tuple[int, list[Lot]]] = {
     "only the youngest": (100_000, [Lot("NEW29", 1_000, 20)]),
     "flat": (100_000, [Lot("FLAT", 400, 50), Lot("AAA", 800, 50), Lot("BBB", 1_000, 40)]),
     "only flat": (100_000, [Lot("FLAT", 1_000, 50)]),
+    "one and flat": (100_000, [Lot("AAA", 1_000, 50), Lot("FLAT", 200, 50)]),
     "options": (
         100_000,
         [

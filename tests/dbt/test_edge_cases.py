@@ -478,6 +478,18 @@ def test_a_flat_price_is_excluded_from_correlations_and_counted(
     assert rows("fct_correlation_pairs", "only flat") == []
 
 
+def test_a_symbol_beside_a_flat_one_is_one_bet(row: Callable[..., Row]) -> None:
+    found = row("fct_portfolio_correlation", "one and flat")
+    assert (found["symbols_included"], found["symbols_excluded"]) == (1, 1)
+    assert (found["effective_bets"], found["mean_correlation"]) == (1, None)
+    assert (found["coverage_of_equity"], found["positions_not_measured"]) == (0.9, ["FLAT"])
+
+
+def test_a_flat_price_alone_is_not_said_to_be_young(row: Callable[..., Row]) -> None:
+    message = row("fct_portfolio_correlation", "only flat")["quality_message"]
+    assert message == "No position has enough returns that vary for this yet. Not measured: FLAT."
+
+
 def test_a_portfolio_of_constant_prices_has_no_risk(
     row: Callable[..., Row], rows: Callable[..., Rows]
 ) -> None:

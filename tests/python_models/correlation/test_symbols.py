@@ -262,6 +262,13 @@ def test_symbols_without_any_correlation_or_diagonal_are_dropped_first() -> None
     assert list(complete_symbols(np.array([[np.nan]]))) == [False]
 
 
+def test_a_symbol_beside_others_without_a_diagonal_is_alone() -> None:
+    """It is one bet, as if the others were not held."""
+    rho = np.full((3, 3), np.nan)
+    rho[1, 1] = 1.0
+    assert list(complete_symbols(rho)) == [False, True, False]
+
+
 @settings(max_examples=examples(33), deadline=None)
 @given(seed=seeds, size=st.integers(0, 9), share=st.floats(0, 1))
 def test_the_kept_symbols_have_no_missing_pair(seed: int, size: int, share: float) -> None:

@@ -89,7 +89,7 @@ final as (
         min_eigenvalue,
         {{ var('correlation_rules').window }} as window_days,
         quality_flag,
-        {{ quality_message() }} as quality_message,
+        {{ quality_message(lacking='returns that vary') }} as quality_message,
         coverage_of_equity,
         positions_not_measured,
         cast(positions_analyzed as integer) as positions_analyzed,
