@@ -262,7 +262,7 @@ class FactorVariance(ResponseModel):
     beta: float = described("Return of equity per unit of the factor's return.", 0.95)
     exposure_dollar: float = described("Delta-adjusted market values times betas, USD.", 486737.6)
     variance_contribution: float | None = described("Part of the annualized systematic variance.", 0.0198)
-    share_of_variance: float | None = described("The same over the total variance.", 0.83)
+    share_of_variance: float | None = described("The same over the total variance; null if that is 0.", 0.83)
 
 
 class RiskDecomposition(ResponseModel):
@@ -273,7 +273,7 @@ class RiskDecomposition(ResponseModel):
     )
     idiosyncratic_volatility: float = described("Symbol-specific volatility.", 0.062)
     total_volatility: float = described("Both combined.", 0.154)
-    systematic_share: float | None = described("Systematic over total variance.", 0.838)
+    systematic_share: float | None = described("Systematic over total variance; null if that is 0.", 0.838)
     factors: list[FactorVariance]
 
 

@@ -1,5 +1,6 @@
 """Edge-case portfolios, loaded and built by the real code: the values and flags of each mart."""
 
+import json
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
@@ -16,6 +17,7 @@ from psycopg import sql
 from psycopg.rows import dict_row
 from scipy.stats import norm
 
+from api.queries import load_query
 from ingestion.errors import InvalidPositionsFile
 from ingestion.statements.columns import COLUMNS
 from ingestion.statements.load import read_positions_file
@@ -497,6 +499,10 @@ def test_a_portfolio_of_constant_prices_has_no_risk(
     names = ("market_beta", "total_volatility", "realized_volatility_21d", "var_99_1d", "es_99_1d")
     # the risk model explains a flat price as the market less the market
     assert [risk[name] for name in names] == pytest.approx([0.0] * len(names), abs=1e-9)
+    # shares of what rounding leaves of it would be chance
+    assert risk["systematic_share"] is None
+    factors = rows("fct_portfolio_factor_exposures", "only flat")
+    assert {found["share_of_variance"] for found in factors} == {None}
     losses = [found["direct_pnl"] for found in rows("fct_portfolio_stress", "only flat")]
     assert losses == pytest.approx([0.0] * len(losses), abs=1e-6)
 
@@ -943,6 +949,21 @@ def test_the_quality_of_an_answer_about_risk_says_that_equity_is_not_positive(
         connection.execute("set local search_path = marts")
         (found,) = connection.execute(sql.SQL(part), values).fetchall()
     assert found["quality_message"].startswith(begins)
+
+
+@pytest.mark.parametrize("part_of", ["position", "factor"])
+def test_what_rounding_leaves_of_no_risk_is_not_divided(
+    connection: psycopg.Connection[Row], row: Callable[..., Row], part_of: str
+) -> None:
+    portfolio_id = row("fct_portfolio_snapshots", "only flat")["portfolio_id"]
+    values = {"portfolio_id": portfolio_id, "as_of_date": LAST, "part_of": part_of, "simulated_notice": ""}
+    with connection.transaction(force_rollback=True):
+        connection.execute("set local search_path = marts, public")
+        (found,) = connection.execute(load_query("analytics_risk_contributions").text, values).fetchall()
+    body = json.loads(found["body"])
+    assert body["data"]["total"] == 0
+    figures = {(part["component"], part["share"], part["null_reason"]) for part in body["contributions"]}
+    assert figures == {(None, None, "no_variation")}
 
 
 # --- a single symbol ----------------------------------------------------------------------------------------

@@ -30,26 +30,34 @@ with positions_and_groups as (
     group by parts.part
 ),
 
+-- null where the volatility is a rounding of 0, as are the components of positions
+divisor as (
+    select
+        *,
+        case when systematic_share is not null then total_volatility end as volatility
+    from risk
+    where total_volatility is not null
+),
+
 factors as (
     select
         null as position_id,
         exposures.factor as part_name,
         exposures.beta as exposure_weight,
         null::float8 as undiversified,
-        exposures.variance_contribution / risk.total_volatility / nullif(exposures.beta, 0) as marginal,
-        exposures.variance_contribution / risk.total_volatility as component,
+        exposures.variance_contribution / divisor.volatility / nullif(exposures.beta, 0) as marginal,
+        exposures.variance_contribution / divisor.volatility as component,
         exposures.share_of_variance as share_of_total,
-        null as null_reason,
+        case when divisor.volatility is null then 'no_variation' end as null_reason,
         0::bigint as position_count,
         0::bigint as measured_count
     from fct_portfolio_factor_exposures as exposures
-    cross join risk
+    cross join divisor
     where
         exposures.portfolio_id = %(portfolio_id)s::uuid
         and exposures.as_of_date = %(as_of_date)s::date
         and exposures.model = 'risk'
         and exposures.variance_contribution is not null
-        and risk.total_volatility > 0
         and %(part_of)s::text = 'factor'
 ),
 
@@ -64,13 +72,13 @@ contributions as (
         null as exposure_weight,
         null as undiversified,
         null as marginal,
-        idiosyncratic_volatility * idiosyncratic_volatility / total_volatility as component,
-        idiosyncratic_volatility / total_volatility * (idiosyncratic_volatility / total_volatility) as share_of_total,
-        null as null_reason,
+        idiosyncratic_volatility * idiosyncratic_volatility / volatility as component,
+        idiosyncratic_volatility / volatility * (idiosyncratic_volatility / volatility) as share_of_total,
+        case when volatility is null then 'no_variation' end as null_reason,
         positions_total as position_count,
         positions_analyzed as measured_count
-    from risk
-    where total_volatility > 0 and %(part_of)s::text = 'factor'
+    from divisor
+    where %(part_of)s::text = 'factor'
 ),
 
 listed as (

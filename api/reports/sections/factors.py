@@ -52,7 +52,7 @@ def factors(facts: Facts) -> Section:
                 "variance_contribution", "Variance contribution", Kind.VARIANCE, "per year",
                 reason="the variance is unknown", **RATIO,
             ),
-            rate("share_of_variance", "Share of variance", reason="the variance is unknown", **RATIO),
+            rate("share_of_variance", "Share of variance", reason="the variance is unknown or 0", **RATIO),
             text("unit", "Unit of beta", reason="no unit is stated"),
         ),
     )  # fmt: skip
@@ -81,7 +81,7 @@ def _split(facts: Facts) -> tuple[Table, ...]:
     row = facts.one("report_risk")
     if row is None:
         return ()
-    ratio = {"reason_in": "ratio_null_reason", "reason": "the variance is unknown"}
+    ratio = {"reason_in": "ratio_null_reason", "reason": "the variance is unknown or 0"}
     table = make_table(
         "report_risk",
         [row],

@@ -142,7 +142,8 @@ variances as (
         sqrt(systematic.variance) as systematic_volatility,
         sqrt(idiosyncratic.variance) as idiosyncratic_volatility,
         sqrt(systematic.variance + idiosyncratic.variance) as total_volatility,
-        systematic.variance / nullif(systematic.variance + idiosyncratic.variance, 0) as systematic_share,
+        systematic.variance / {{ divisible_variance('(systematic.variance + idiosyncratic.variance)', 'scopes.size') }}
+            as systematic_share,
         {{ covered_share('idiosyncratic', 'scopes') }} as coverage,
         case
             when scopes.positions_in_scope = 0 then 'no_public_positions'

@@ -42,12 +42,15 @@ export function factorTable(answer) {
     ];
 }
 
+const NO_SHARES = { reasonText: "the volatility is 0" };
+
 export function variance(answer) {
     const factors = rowsOf(answer, "/data/factors").map((row) => ({
         name: answer.body.data.factors[row].name,
         pointer: under("/data/factors", "share_of_variance")(row),
         kind: "share",
         mart: `${FACTORS}.share_of_variance`,
+        ...NO_SHARES,
     }));
     return [
         facts(answer, [
@@ -59,7 +62,12 @@ export function variance(answer) {
                 "share",
                 { mart: `${RISK}.idiosyncratic_volatility` },
             ],
-            ["Variance from the factors", "/data/systematic_share", "share", { mart: `${RISK}.systematic_share` }],
+            [
+                "Variance from the factors",
+                "/data/systematic_share",
+                "share",
+                { mart: `${RISK}.systematic_share`, ...NO_SHARES },
+            ],
         ]),
         h("h3", {}, "Share of the variance by factor"),
         barList(answer, factors, { tone: 1, label: "Share of the variance by factor" }),

@@ -87,7 +87,7 @@ final as (
         case when equity <= 0 then 'equity_not_positive' end as ratio_null_reason,
         dollar_exposure,
         variance_contribution,
-        variance_contribution / nullif(total_variance, 0) as share_of_variance,
+        variance_contribution / {{ divisible_variance('total_variance', 'equity') }} as share_of_variance,
         coverage,
         case
             when model <> 'spread' or dollar_exposure is null or equity <= 0 then null

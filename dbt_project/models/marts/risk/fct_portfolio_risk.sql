@@ -72,7 +72,8 @@ joined as (
         sqrt(variances.systematic_variance) as systematic_volatility,
         sqrt(variances.idiosyncratic_variance) as idiosyncratic_volatility,
         sqrt(variances.total_variance) as total_volatility,
-        variances.systematic_variance / nullif(variances.total_variance, 0) as systematic_share,
+        variances.systematic_variance / {{ divisible_variance('variances.total_variance', 'scopes.equity') }}
+            as systematic_share,
         coalesce(variances.positions_analyzed + scopes.cash_positions, 0) as positions_analyzed,
         unmeasured.unmeasured_symbols,
         unmeasured.positions_not_measured,

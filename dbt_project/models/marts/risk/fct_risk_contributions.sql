@@ -59,8 +59,7 @@ joined as (
             when not scopes.equity > 0 then 'equity_not_positive'
             when position_values.investment_class = 'PRIVATE' then 'private'
             when totals.total_variance is null then 'no_portfolio_volatility'
-            -- flat prices: 0 up to the rounding of dollar exposures
-            when sqrt(totals.total_variance) * scopes.equity < 1e-6 then 'no_variation'
+            when {{ divisible_variance('totals.total_variance', 'scopes.equity') }} is null then 'no_variation'
             when position_values.is_cash_equivalent then null
             when position_values.delta_adjusted_exposure is null then position_values.delta_adjusted_null_reason
             when symbols.symbol is null then 'no_betas'
