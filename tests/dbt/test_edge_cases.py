@@ -255,6 +255,11 @@ def test_the_measured_share_of_equity_and_what_is_left_out_are_said(
         assert words in found["quality_message"]
 
 
+def test_the_rest_of_equity_is_not_measured_where_no_volume_is_known(row: Callable[..., Row]) -> None:
+    found = row("fct_portfolio_liquidity", "one symbol")
+    assert (found["quality_flag"], found["coverage"], found["coverage_of_equity"]) == ("no_factor_data", 0, 0)
+
+
 def test_without_positive_equity_there_is_no_share_of_it(row: Callable[..., Row]) -> None:
     assert row("fct_portfolio_risk", "nothing left")["coverage_of_equity"] is None
 

@@ -119,7 +119,9 @@ joined as (
         summed.data_days,
         summed.known_value / nullif(summed.gross_market_value, 0) as coverage,
         case
-            when snapshots.equity > 0 then greatest(
+            when not snapshots.equity > 0 then null
+            when summed.gross_market_value > 0 and summed.known_value = 0 then 0
+            else greatest(
                 0,
                 1 - (coalesce(summed.gross_market_value, 0) - coalesce(summed.known_value, 0))
                 / cast(snapshots.equity as double precision)
@@ -197,17 +199,18 @@ final as (
         quality_flag,
         concat_ws(
             ' ',
-            case quality_flag
-                when 'no_public_positions' then 'No public positions: nothing that is held has a market.'
-                when 'no_factor_data' then 'No position has a known volume.'
-                when 'partially_covered'
-                    then concat(
-                        'The liquidity of ', {{ percent('coverage') }}, ' of gross market value',
-                        ' and ' || {{ percent('coverage_of_equity') }} || ' of equity', ' is known.'
-                    )
-                when 'limited_history'
+            case
+                when quality_flag = 'no_public_positions'
+                    then 'No public positions: nothing that is held has a market.'
+                when quality_flag = 'no_factor_data' then 'No position has a known volume.'
+                when quality_flag = 'limited_history'
                     then 'The volume of some positions is known for fewer than {{ rules.short_window }} sessions.'
-                when 'full_history' then 'The liquidity of every position is known.'
+                when quality_flag = 'full_history' and positions_not_measured is null
+                    then 'The liquidity of every position is known.'
+                else concat(
+                    'The liquidity of ', {{ percent('coverage') }}, ' of gross market value',
+                    ' and ' || {{ percent('coverage_of_equity') }} || ' of equity', ' is known.'
+                )
             end,
             'Not measured: ' || array_to_string(positions_not_measured, ', ')
             || case
