@@ -307,8 +307,9 @@ def print_risk(console: Console, lines: list[RiskLine]) -> None:
 
 
 def number(value: Number, form: str) -> str:
-    """The formatted number, or a dash."""
-    return "-" if value is None else format(value, form)
+    """The formatted number, or a dash; what rounds to 0 has no minus."""
+    sign, rest = ("+", form[1:]) if form.startswith("+") else ("", form)
+    return "-" if value is None else format(value, f"{sign}z{rest}")
 
 
 def listed(symbols: list[str], shown: int = 5) -> str:

@@ -25,6 +25,7 @@ from flows.summaries.portfolios import (
     table_of_portfolios,
 )
 from flows.summaries.risk import NO_PUBLIC_POSITIONS, RiskLine, listed, number, read_risk
+from flows.wording import many
 from warehouse.connections import Warehouse
 
 WIDTH = 100  # columns
@@ -211,7 +212,7 @@ def _figures(line: PortfolioLine) -> Iterator[tuple[str, str]]:
         "value",
         (
             f"equity {money(line.equity)}; cash {money(line.cash)}, money market "
-            f"{money(line.cash_and_equivalents)}; {line.position_count} positions"
+            f"{money(line.cash_and_equivalents)}; {many(line.position_count, 'position')}"
         ),
     )
     yield (

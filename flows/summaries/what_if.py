@@ -72,13 +72,14 @@ NAMES = {
 """Figures of the table, by section, in order; JSON has all."""
 
 FORMS = {
-    "USD": ",.0f",
-    "ratio": ".4f",
-    "greek": ",.2f",
-    "positions": ".0f",
-    "symbols": ".1f",
-    "sessions": ".2f",
+    "USD": "z,.0f",
+    "ratio": "z.4f",
+    "greek": "z,.2f",
+    "positions": "z.0f",
+    "symbols": "z.1f",
+    "sessions": "z.2f",
 }
+"""z: what rounds to 0 has no minus."""
 
 
 @dataclass(frozen=True)
@@ -254,7 +255,7 @@ def _cells(row: Row) -> tuple[str, str, str, str]:
     """Before, after, the change, and the share that is measured on the side of which less is."""
     form = FORMS[row["unit"]]
     before, after, change = (
-        "-" if row[name] is None else format(row[name] + 0.0, form)
+        "-" if row[name] is None else format(float(row[name]), form)
         for name in ("value_before", "value_after", "value_change")
     )
     sign = "+" if row["value_change"] is not None and row["value_change"] > 0 else ""

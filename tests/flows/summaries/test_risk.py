@@ -1,5 +1,8 @@
 """The summary of risk names what is not measured."""
 
+import pytest
+
+from flows.summaries.risk import number
 from tests.flows.summaries.figures import portfolio_line, shown_portfolio
 from tests.flows.summaries.figures import risk_line as line
 
@@ -39,3 +42,11 @@ def test_a_beta_of_a_part_of_the_portfolio_says_of_how_much() -> None:
 def test_the_delta_of_the_options_is_not_that_of_the_shares() -> None:
     (note,) = line(option_count=1, option_delta_dollars=32.95, delta_dollars=87299.95).notes()
     assert note.startswith("1 option; delta 33 USD (87,300 with the shares), gamma")
+
+
+@pytest.mark.parametrize(
+    ("value", "form", "shown"),
+    [(-0.0004, "+,.0f", "+0"), (-0.0004, ".1%", "0.0%"), (-0.6, "+,.0f", "-1"), (None, ".1%", "-")],
+)
+def test_what_rounds_to_zero_has_no_minus(value: float | None, form: str, shown: str) -> None:
+    assert number(value, form) == shown

@@ -69,6 +69,11 @@ def test_one_portfolio_with_everything_fits_on_one_screen() -> None:
         assert part in text
 
 
+def test_one_position_is_one() -> None:
+    lines = one(shown_portfolio(portfolio_line(position_count=1)))
+    assert "1 position" in [line.split("; ")[-1] for line in lines]
+
+
 def test_attention_is_nothing_if_all_is_well() -> None:
     shown = shown_portfolio(portfolio_line(), risk_line(quality_flag="full_history"))
     assert shown.attention() == []

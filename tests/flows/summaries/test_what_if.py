@@ -50,6 +50,12 @@ def test_a_change_is_measured_as_far_as_the_side_with_less(
     assert beta.split()[-1] == measured
 
 
+def test_a_change_that_rounds_to_zero_has_no_sign(capsys: pytest.CaptureFixture[str]) -> None:
+    unchanged = row(1.0, 1.0, **BETA) | {"value_change": -2.2e-16}
+    (beta,) = [line for line in lines(capsys, unchanged) if "Market (market)" in line]
+    assert beta.split()[-2] == "0.0000"
+
+
 def test_a_price_of_an_earlier_day_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     shown = lines(capsys, row(1.0, 1.0, **BETA))
     assert "  sell 10 HALTED at 68.06 (the price of 2025-10-31, the last one): -680.60 USD" in shown
