@@ -1,10 +1,12 @@
 """Open a positions file: detect its format and read its rows (ERR_CSV_*, ERR_PORT_007, ERR_PORT_008).
 
-It has our twelve columns or, if the header has none of them, is a broker's position download. Both may be
-separated by commas, semicolons or tabs, in UTF-8, UTF-16 or Latin-1, or be the first sheet of a workbook.
+It has our columns or, if the header names neither an entry price nor an entry date but others than ours, is
+a broker's position download. Both may be separated by commas, semicolons or tabs, in UTF-8, UTF-16 or
+Latin-1, or be the first sheet of a workbook.
 """
 
 import csv
+import re
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -25,6 +27,7 @@ SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx")
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 
 _ZIP, _OLD_EXCEL = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+_SEPARATOR = re.compile("[,;\\t]")
 _BLANK = ' ,;\t"'  # of a row without any cell
 _LONGEST_HEADER_SHOWN = 120
 
@@ -65,7 +68,7 @@ def open_positions(path: Path, formats: FileFormats, *, today: date) -> Position
     read = _read(path)
     separator, text = _stated_separator(read.text)
     header = _header(text)
-    if not (ENTRY_PRICE in header or ENTRY_DATE in header):
+    if not (ENTRY_PRICE in header or ENTRY_DATE in header or _is_part_of_ours(header)):
         export = _recognized(path, text, formats)
         if export is None:
             raise _unknown(path, text, header)
@@ -137,6 +140,12 @@ def _header(text: str) -> str:
 
 
 # --- what it is ------------------------------------------------------------------------------------------
+
+
+def _is_part_of_ours(header: str) -> bool:
+    """Whether it names symbols and quantities, and nothing that is not a column of ours."""
+    names = {cell.strip(_BLANK) for cell in _SEPARATOR.split(header)}
+    return {SYMBOL, QUANTITY} <= names <= {*COLUMNS, *OPTIONAL_COLUMNS}
 
 
 def _recognized(path: Path, text: str, formats: FileFormats) -> Export | None:

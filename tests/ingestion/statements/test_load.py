@@ -324,6 +324,11 @@ FILE_ERRORS = {
         "Symbol,Entry Date\nAAPL,2025-06-30\n",
         [("ERR_CSV_004", 1, "Quantity"), ("ERR_CSV_004", 1, "Entry Price Per Share")],
     ),
+    "ours_without_entries": (
+        "p.csv",
+        "Symbol;Quantity\nA;1\n",
+        [("ERR_CSV_004", 1, "Entry Price Per Share"), ("ERR_CSV_004", 1, "Entry Date")],
+    ),
     "no_header": ("p.csv", GOOD_ROW, [("ERR_CSV_005", 1, None)]),
     "twice": ("p.csv", "Symbol,Symbol,Quantity\nA,A,1\n", [("ERR_CSV_005", 1, None)]),
     "pipes": ("p.csv", (HEADER + GOOD_ROW).replace(",", "|"), [("ERR_CSV_005", 1, None)]),
