@@ -111,7 +111,10 @@ select
             'message', concat_ws(
                 ' ',
                 concat(
-                    totals.portfolio_count, ' portfolios are added up; ',
+                    case
+                        when totals.portfolio_count = 1 then 'One portfolio; '
+                        else totals.portfolio_count || ' portfolios are added up; '
+                    end,
                     totals.position_count - flagged.flagged_count, ' of ', totals.position_count,
                     ' positions are valued at a price of ', %(as_of_date)s::date, '; the others: ' || flagged.reasons,
                     '.'

@@ -76,6 +76,13 @@ def test_the_sum_over_one_portfolio_is_that_portfolio(hedge_fund: Person, path: 
     }
 
 
+def test_one_portfolio_is_not_said_to_be_added_up(hedge_fund: Person, family_office: Person) -> None:
+    begins = {1: "One portfolio; ", 2: "2 portfolios are added up; "}
+    for person in (hedge_fund, family_office):
+        overview = get(person, "overview")
+        assert overview["data_quality"]["message"].startswith(begins[overview["portfolio_count"]])
+
+
 def test_correlations_over_portfolios_equal_those_of_one(hedge_fund: Person) -> None:
     together = get(hedge_fund, "correlation-matrix", max_symbols=100)["data"]
     single = hedge_fund.get(
