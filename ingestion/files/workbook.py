@@ -21,6 +21,7 @@ from xml.parsers import expat
 from ingestion.files.csv_reader import UnreadableFileError
 
 LARGEST_PART = 64 * 1024 * 1024  # bytes of one XML file, unpacked
+MOST_LEVELS = 100  # of nested elements; each text asks for those around it
 MOST_COLUMNS = 256
 MOST_ROWS = 200_000
 MOST_CELLS = 1_500_000
@@ -36,7 +37,8 @@ _STRICT = "http://purl.oclc.org/ooxml/officeDocument/relationships"
 _DIGITS = Context(prec=15)  # of a double that Excel shows
 _DATE_FORMATS = frozenset({*range(14, 18), 22, *range(27, 37), *range(50, 59)})  # built in, with a date
 _DATE_PART = re.compile(r"[ydYD]|m{3,}|M{3,}")
-_NOT_PARTS = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]|_.|\*.')  # literals, colours, conditions, padding
+# literals, colours, conditions, padding; one that is not closed goes to the end, which is sought only once
+_NOT_PARTS = re.compile(r'"[^"]*(?:"|\Z)|\\.|\[[^\]]*(?:\]|\Z)|_.|\*.')
 _CELL = re.compile(r"([A-Z]{1,3})([0-9]+)")
 _EPOCH, _EPOCH_1904 = date(1899, 12, 30), date(1904, 1, 1)
 _LEAP_BUG = 60  # Excel counts 29 February 1900, which never was: serial numbers below are a day later
@@ -134,14 +136,26 @@ def _parse(
 ) -> None:
     """Parse XML: element names without namespace, attributes with it before a space."""
     parser = expat.ParserCreate(namespace_separator=" ")
+    level = 0
 
     def refuse(*_: object) -> None:
         raise UnreadableFileError("malformed", _NOT_A_WORKBOOK)  # a workbook defines no entities
 
+    def enter(name: str, attributes: Attributes) -> None:
+        nonlocal level
+        level += 1
+        if level > MOST_LEVELS:
+            refuse()
+        start(name.rsplit(" ", 1)[-1], attributes)
+
+    def leave(name: str) -> None:
+        nonlocal level
+        level -= 1
+        if end is not None:
+            end(name.rsplit(" ", 1)[-1])
+
     parser.StartDoctypeDeclHandler = refuse
-    parser.StartElementHandler = lambda name, attributes: start(name.rsplit(" ", 1)[-1], attributes)
-    if end is not None:
-        parser.EndElementHandler = lambda name: end(name.rsplit(" ", 1)[-1])
+    parser.StartElementHandler, parser.EndElementHandler = enter, leave
     if text is not None:
         parser.buffer_text = True
         parser.CharacterDataHandler = text
@@ -189,11 +203,8 @@ def _date_styles(content: bytes) -> frozenset[int]:
         inside.pop()
 
     _parse(content, start, end)
-    return frozenset(
-        style
-        for style, number in enumerate(formats)
-        if (_is_date_format(own[number]) if number in own else number in _DATE_FORMATS)
-    )
+    dates = {number for number, code in own.items() if _is_date_format(code)} | (_DATE_FORMATS - own.keys())
+    return frozenset(style for style, number in enumerate(formats) if number in dates)
 
 
 def _is_date_format(code: str) -> bool:

@@ -5,6 +5,8 @@ from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from time import process_time
+from xml.sax.saxutils import escape
 
 import pytest
 from hypothesis import given, settings
@@ -19,7 +21,7 @@ from ingestion.statements.brokers import BROKERS
 from ingestion.statements.brokers.entries import EntryTerms
 from ingestion.statements.formats import FileFormats
 from ingestion.statements.load import Statement, read_positions_file
-from tests.ingestion.statements.workbooks import MAIN, WORKBOOK, workbook
+from tests.ingestion.statements.workbooks import MAIN, STYLES, WORKBOOK, workbook
 
 TODAY = date(2026, 2, 2)
 JUNE = date(2025, 6, 30)
@@ -129,6 +131,8 @@ def test_a_workbook_of_1904_and_the_first_days_of_1900() -> None:
 
 
 REPEATED = '<row><c t="s"><v>0</v></c></row>' * 40
+CELLS = '<si><t>A</t></si><row><c t="str"><v>A</v></c></row>'
+NESTED = f'<x xmlns="{MAIN}">{"<a>" * 1000}{CELLS}{"</a>" * 1000}</x>'
 
 
 @pytest.mark.parametrize(
@@ -152,15 +156,28 @@ REPEATED = '<row><c t="s"><v>0</v></c></row>' * 40
             sheet2=f'<worksheet xmlns="{MAIN}">{REPEATED}</worksheet>',
             sharedStrings=f'<sst xmlns="{MAIN}"><si><t>{"x" * 1024**2}</t></si></sst>',
         ),
+        workbook([["A"]], sheet2=NESTED),
+        workbook([["A"]], sharedStrings=NESTED),
+        workbook([["A"]], styles=NESTED),
     ],
     ids=[
         *("no_archive", "cut", "entity", "row", "column", "string", "no_xml", "no_sheet", "too_large"),
-        "repeated",
+        *("repeated", "nested_cells", "nested_strings", "nested_styles"),
     ],
 )
 def test_a_damaged_or_hostile_workbook_is_refused(path: Path, content: bytes) -> None:
     (error,) = refused(path, content)
     assert error.code in {"ERR_CSV_006", "ERR_CSV_003"}
+
+
+@pytest.mark.parametrize("code", ["[", '"', '["', '"[', "m_"])
+def test_a_format_of_a_workbook_is_read_in_time_in_proportion(code: str) -> None:
+    # Silent failure prevented: a workbook of four kilobytes that is never read to its end
+    own = STYLES.replace("&quot;day&quot;0.00", escape(code * 150_000, {'"': "&quot;"}))
+    content = workbook([["A", 1.5]], styles=own)
+    begin = process_time()
+    assert workbook_text(content) == "A,1.5\n"
+    assert process_time() - begin < 2
 
 
 @settings(max_examples=60, deadline=None)
