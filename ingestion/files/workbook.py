@@ -28,6 +28,10 @@ MOST_CELLS = 1_500_000
 MOST_CHARACTERS = 32 * 1024 * 1024  # of all cells: each of them may show the same shared string
 
 _NOT_A_WORKBOOK = "the file is not a readable Excel workbook; save it as CSV UTF-8."
+_TOO_MANY_CELLS = (
+    f"the sheet has a cell beyond row {MOST_ROWS:,} or column {MOST_COLUMNS}, or over {MOST_CELLS:,} cells, "
+    "with the empty ones up to its last column; keep the positions only, or save them as CSV UTF-8."
+)
 _TOO_MUCH_TEXT = (
     f"the cells of the sheet hold over {MOST_CHARACTERS:,} characters; keep the positions only, or save them "
     "as CSV UTF-8."
@@ -257,11 +261,7 @@ class _Sheet:
         self.column = _column(match[1]) if match else self.column + 1
         self.count += 1
         if self.column >= MOST_COLUMNS or not 1 <= self.row <= MOST_ROWS or self.count > MOST_CELLS:
-            sentence = (
-                f"the sheet has a cell beyond row {MOST_ROWS:,} or column {MOST_COLUMNS}, or over "
-                f"{MOST_CELLS:,} cells; keep the positions only, or save them as CSV UTF-8."
-            )
-            raise UnreadableFileError("malformed", sentence)
+            raise UnreadableFileError("malformed", _TOO_MANY_CELLS)
 
 
 def _sheet_rows(content: bytes, book: _Book) -> Iterator[Sequence[str]]:
@@ -269,6 +269,8 @@ def _sheet_rows(content: bytes, book: _Book) -> Iterator[Sequence[str]]:
     sheet = _Sheet(book)
     _parse(content, sheet.start, sheet.end, sheet.text)
     width = max((max(cells) + 1 for cells in sheet.rows.values()), default=0)
+    if width * len(sheet.rows) > MOST_CELLS:
+        raise UnreadableFileError("malformed", _TOO_MANY_CELLS)
     for number in range(1, max(sheet.rows, default=0) + 1):
         cells = sheet.rows.get(number, {})
         yield [cells.get(place, "") for place in range(width)] if cells else []

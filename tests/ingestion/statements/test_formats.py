@@ -45,6 +45,13 @@ def refused(path: Path, text: str | bytes) -> tuple[PositionsFileError, ...]:
     return raised.value.errors
 
 
+@pytest.mark.parametrize("end", ["\n", "\r"])
+def test_a_file_of_millions_of_lines_is_refused(path: Path, end: str) -> None:
+    # Silent failure prevented: ten megabytes of short lines that take two gigabytes of memory
+    (error,) = refused(path, f"#{end}" * 1_100_000)
+    assert (error.code, "1,100,000 lines; at most 1,048,576" in error.sentence) == ("ERR_CSV_006", True)
+
+
 # --- separators, encodings -------------------------------------------------------------------------------
 
 
@@ -132,6 +139,7 @@ def test_a_workbook_of_1904_and_the_first_days_of_1900() -> None:
 
 REPEATED = '<row><c t="s"><v>0</v></c></row>' * 40
 CELLS = '<si><t>A</t></si><row><c t="str"><v>A</v></c></row>'
+WIDE = '<row><c><v>1</v></c><c r="IV1"><v>1</v></c></row>' * 6000
 NESTED = f'<x xmlns="{MAIN}">{"<a>" * 1000}{CELLS}{"</a>" * 1000}</x>'
 
 
@@ -156,13 +164,24 @@ NESTED = f'<x xmlns="{MAIN}">{"<a>" * 1000}{CELLS}{"</a>" * 1000}</x>'
             sheet2=f'<worksheet xmlns="{MAIN}">{REPEATED}</worksheet>',
             sharedStrings=f'<sst xmlns="{MAIN}"><si><t>{"x" * 1024**2}</t></si></sst>',
         ),
+        workbook([["A"]], sheet2=f'<worksheet xmlns="{MAIN}">{WIDE}</worksheet>'),
         workbook([["A"]], sheet2=NESTED),
         workbook([["A"]], sharedStrings=NESTED),
         workbook([["A"]], styles=NESTED),
     ],
     ids=[
-        *("no_archive", "cut", "entity", "row", "column", "string", "no_xml", "no_sheet", "too_large"),
-        *("repeated", "nested_cells", "nested_strings", "nested_styles"),
+        *(
+            "no_archive",
+            "cut",
+            "entity",
+            "row",
+            "column",
+            "string",
+            "no_xml",
+            "no_sheet",
+            "too_large",
+        ),
+        *("repeated", "wide", "nested_cells", "nested_strings", "nested_styles"),
     ],
 )
 def test_a_damaged_or_hostile_workbook_is_refused(path: Path, content: bytes) -> None:
