@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from decimal import Context, Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation, Overflow
 from xml.parsers import expat
 
 from ingestion.files.csv_reader import UnreadableFileError
@@ -38,7 +38,7 @@ _TOO_MUCH_TEXT = (
 )
 _RELATIONSHIP = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _STRICT = "http://purl.oclc.org/ooxml/officeDocument/relationships"
-_DIGITS = Context(prec=15)  # of a double that Excel shows
+_DIGITS = Context(prec=15, Emin=-308, Emax=308)  # of a double that Excel shows
 _DATE_FORMATS = frozenset({*range(14, 18), 22, *range(27, 37), *range(50, 59)})  # built in, with a date
 _DATE_PART = re.compile(r"[ydYD]|m{3,}|M{3,}")
 # literals, colours, conditions, padding; one that is not closed goes to the end, which is sought only once
@@ -291,7 +291,10 @@ def _column(letters: str) -> int:
 
 def _cell_text(value: str, kind: str, style: int, book: _Book) -> str:
     if kind == "s":
-        return _line(book.strings[int(value)])
+        place = int(value)
+        if place < 0:  # counted from the end, it would be another text
+            raise UnreadableFileError("malformed", _NOT_A_WORKBOOK)
+        return _line(book.strings[place])
     if kind == "b":
         return "TRUE" if value == "1" else "FALSE"
     if kind == "n":
@@ -302,7 +305,7 @@ def _cell_text(value: str, kind: str, style: int, book: _Book) -> str:
 def _number_text(value: str, *, is_date: bool, epoch: date) -> str:
     try:
         number = _DIGITS.create_decimal(value.strip())
-    except InvalidOperation:
+    except (InvalidOperation, Overflow):
         return value
     if not number.is_finite():
         return value

@@ -1,12 +1,15 @@
 """Files as people have them: separators, encodings, workbooks, dates, numbers and option notations."""
 
 import codecs
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date
 from decimal import Decimal
+from io import BytesIO
 from pathlib import Path
 from time import process_time
 from xml.sax.saxutils import escape
+from zipfile import ZipFile
 
 import pytest
 from hypothesis import given, settings
@@ -137,6 +140,15 @@ def test_a_workbook_of_1904_and_the_first_days_of_1900() -> None:
     assert workbook_text(workbook([[date(1900, 1, 1), date(1900, 2, 27)]])) == "1900-01-02,1900-02-28\n"
 
 
+@pytest.mark.parametrize("number", ["1e309", "-1e999999", "1e30000000", "1e99999999999999999999"])
+def test_a_number_that_excel_does_not_have_is_an_error_of_its_row(path: Path, number: str) -> None:
+    rows: list[Sequence[str | float | date]] = [NAMES, ["AAPL", 7.5, 2, JUNE]]
+    with ZipFile(BytesIO(workbook(rows))) as archive:
+        sheet = archive.read("xl/worksheets/sheet2.xml").decode()
+    (error,) = refused(path, workbook(rows, sheet2=sheet.replace("7.5", number)))
+    assert (error.row, error.field, error.value) == (2, "Quantity", number)
+
+
 REPEATED = '<row><c t="s"><v>0</v></c></row>' * 40
 CELLS = '<si><t>A</t></si><row><c t="str"><v>A</v></c></row>'
 WIDE = '<row><c><v>1</v></c><c r="IV1"><v>1</v></c></row>' * 6000
@@ -156,6 +168,7 @@ NESTED = f'<x xmlns="{MAIN}">{"<a>" * 1000}{CELLS}{"</a>" * 1000}</x>'
             [["A"]], sheet2=f'<worksheet xmlns="{MAIN}"><row><c r="XFD1"><v>1</v></c></row></worksheet>'
         ),
         workbook([["A"]], sheet2=f'<worksheet xmlns="{MAIN}"><row><c t="s"><v>7</v></c></row></worksheet>'),
+        workbook([["A"]], sheet2=f'<worksheet xmlns="{MAIN}"><row><c t="s"><v>-1</v></c></row></worksheet>'),
         workbook([["A"]], sharedStrings="<sst>"),
         workbook([["A"]], workbook="<workbook/>"),
         workbook([["A"]], sheet2="\n" * 65 * 1024**2),
@@ -177,6 +190,7 @@ NESTED = f'<x xmlns="{MAIN}">{"<a>" * 1000}{CELLS}{"</a>" * 1000}</x>'
             "row",
             "column",
             "string",
+            "no_string",
             "no_xml",
             "no_sheet",
             "too_large",
