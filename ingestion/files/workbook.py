@@ -1,4 +1,4 @@
-"""Read the first sheet of an Excel workbook (.xlsx) as the text of a CSV file: one line per row of the sheet.
+"""Read the first visible sheet of an Excel workbook (.xlsx) as the text of a CSV file: a line per row.
 
 A workbook is a zip archive of XML files (ECMA-376 of 2016, part 1, section 18). Numbers are written with
 the 15 digits that Excel keeps, dates as YYYY-MM-DD, formulas as their stored results.
@@ -65,7 +65,7 @@ class _Book:
 
 
 def workbook_text(content: bytes) -> str:
-    """The first sheet as CSV with commas. Raises UnreadableFileError if it is no workbook, or too large."""
+    """The first visible sheet as CSV with commas. Raises UnreadableFileError: no workbook, or too large."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             sheet, book = _open(archive)
@@ -78,7 +78,7 @@ def workbook_text(content: bytes) -> str:
 
 
 def _open(archive: zipfile.ZipFile) -> tuple[str, _Book]:
-    """The name of the first sheet's part, and what its cells refer to."""
+    """The name of the first visible sheet's part, and what its cells refer to."""
     names = set(archive.namelist())
     if "xl/workbook.xml" not in names:
         raise UnreadableFileError("malformed", _NOT_A_WORKBOOK)
@@ -86,7 +86,7 @@ def _open(archive: zipfile.ZipFile) -> tuple[str, _Book]:
     book = _Book()
 
     def start(name: str, attributes: Attributes) -> None:
-        if name == "sheet":
+        if name == "sheet" and attributes.get("state", "visible") == "visible":
             sheets.append(_relation_id(attributes))
         elif name == "workbookPr" and attributes.get("date1904") in {"1", "true"}:
             book.epoch = _EPOCH_1904
@@ -94,7 +94,9 @@ def _open(archive: zipfile.ZipFile) -> tuple[str, _Book]:
     _parse(_part(archive, "xl/workbook.xml"), start)
     targets = _targets(archive)
     if not sheets or sheets[0] not in targets:
-        raise UnreadableFileError("empty", "the workbook has no sheet; save the positions as its first one.")
+        raise UnreadableFileError(
+            "empty", "the workbook has no visible sheet; save the positions as its first."
+        )
     if "xl/sharedStrings.xml" in names:
         book.strings = _shared_strings(_part(archive, "xl/sharedStrings.xml"))
     if "xl/styles.xml" in names:

@@ -134,6 +134,16 @@ def test_a_workbook_is_read_with_its_dates_and_every_digit(tmp_path: Path) -> No
     assert statement.notices[0] == "The first sheet of the workbook was read."
 
 
+@pytest.mark.parametrize("state", ["hidden", "veryHidden"])
+def test_a_sheet_that_excel_does_not_show_is_not_loaded(path: Path, state: str) -> None:
+    # Silent failure prevented: other positions than those that somebody looked at
+    book = WORKBOOK.replace('r:id="rId3"', f'r:id="rId3" state="{state}"')
+    shown = f'<worksheet xmlns="{MAIN}"><row><c t="str"><v>SHOWN</v></c></row></worksheet>'
+    assert workbook_text(workbook([["HIDDEN"]], workbook=book, sheet1=shown)) == "SHOWN\n"
+    (error,) = refused(path, workbook([["A"]], workbook=book.replace('r:id="rId1"', f'state="{state}"')))
+    assert (error.code, "no visible sheet" in error.sentence) == ("ERR_CSV_003", True)
+
+
 def test_a_workbook_of_1904_and_the_first_days_of_1900() -> None:
     book = WORKBOOK.replace("<workbookPr/>", '<workbookPr date1904="1"/>')
     assert workbook_text(workbook([[date(2025, 6, 30)]], workbook=book)) == "2029-07-01\n"
