@@ -21,12 +21,14 @@ from xml.parsers import expat
 from ingestion.files.csv_reader import UnreadableFileError
 
 LARGEST_PART = 64 * 1024 * 1024  # bytes of one XML file, unpacked
+LARGEST_TAG = 1024 * 1024  # bytes of an element's name and attributes, all of which are in memory at once
 MOST_LEVELS = 100  # of nested elements; each text asks for those around it
 MOST_COLUMNS = 256
 MOST_ROWS = 200_000
 MOST_CELLS = 1_500_000
 MOST_CHARACTERS = 32 * 1024 * 1024  # of all cells: each of them may show the same shared string
 
+_PIECE = 64 * 1024  # bytes that are parsed before the size of a tag is looked at
 _NOT_A_WORKBOOK = "the file is not a readable Excel workbook; save it as CSV UTF-8."
 _TOO_MANY_CELLS = (
     f"the sheet has a cell beyond row {MOST_ROWS:,} or column {MOST_COLUMNS}, or over {MOST_CELLS:,} cells, "
@@ -165,7 +167,11 @@ def _parse(
     if text is not None:
         parser.buffer_text = True
         parser.CharacterDataHandler = text
-    parser.Parse(content, True)
+    for place in range(0, len(content), _PIECE):
+        parser.Parse(content[place : place + _PIECE], False)
+        if place - parser.CurrentByteIndex > LARGEST_TAG:
+            refuse()
+    parser.Parse(b"", True)
 
 
 def _shared_strings(content: bytes) -> list[str]:

@@ -160,6 +160,7 @@ def test_a_number_that_excel_does_not_have_is_an_error_of_its_row(path: Path, nu
 
 
 REPEATED = '<row><c t="s"><v>0</v></c></row>' * 40
+MANY = " ".join(f'a{number}=""' for number in range(200_000))
 CELLS = '<si><t>A</t></si><row><c t="str"><v>A</v></c></row>'
 WIDE = '<row><c><v>1</v></c><c r="IV1"><v>1</v></c></row>' * 6000
 NESTED = f'<x xmlns="{MAIN}">{"<a>" * 1000}{CELLS}{"</a>" * 1000}</x>'
@@ -188,6 +189,7 @@ NESTED = f'<x xmlns="{MAIN}">{"<a>" * 1000}{CELLS}{"</a>" * 1000}</x>'
             sharedStrings=f'<sst xmlns="{MAIN}"><si><t>{"x" * 1024**2}</t></si></sst>',
         ),
         workbook([["A"]], sheet2=f'<worksheet xmlns="{MAIN}">{WIDE}</worksheet>'),
+        workbook([["A"]], sheet2=f'<worksheet xmlns="{MAIN}"><row {MANY}><c><v>1</v></c></row></worksheet>'),
         workbook([["A"]], sheet2=NESTED),
         workbook([["A"]], sharedStrings=NESTED),
         workbook([["A"]], styles=NESTED),
@@ -205,7 +207,7 @@ NESTED = f'<x xmlns="{MAIN}">{"<a>" * 1000}{CELLS}{"</a>" * 1000}</x>'
             "no_sheet",
             "too_large",
         ),
-        *("repeated", "wide", "nested_cells", "nested_strings", "nested_styles"),
+        *("repeated", "wide", "attributes", "nested_cells", "nested_strings", "nested_styles"),
     ],
 )
 def test_a_damaged_or_hostile_workbook_is_refused(path: Path, content: bytes) -> None:
