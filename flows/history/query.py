@@ -1,6 +1,7 @@
 """SQL over exported files, by DuckDB, which knows each mart by its name."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import ModuleType
 from typing import Any
 
@@ -9,9 +10,13 @@ from flows.history.folder import Manifest, file_of
 
 
 def answer(folder: Path, manifest: Manifest, query: str) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """Names of the columns and rows of a query. Raises HistoryError."""
+    """Names of the columns and rows of a query. Raises HistoryError.
+
+    What memory does not hold is written to a folder of the owner's own, not to one in the working directory.
+    """
     duckdb = _duckdb()
-    with duckdb.connect(":memory:") as connection:
+    with TemporaryDirectory(prefix="sigmasight-") as spilled, duckdb.connect(":memory:") as connection:
+        connection.execute(f"set temp_directory = {_text(spilled)}")
         _lay_views(connection, folder.absolute(), manifest)
         try:
             _check_reads(duckdb, connection.extract_statements(query))
@@ -81,5 +86,8 @@ def _files(folder: Path, mart: str, manifest: Manifest) -> list[str]:
 
 
 def _list(paths: list[str]) -> str:
-    quoted = ("'" + path.replace("'", "''") + "'" for path in paths)
-    return f"[{', '.join(quoted)}]"
+    return f"[{', '.join(map(_text, paths))}]"
+
+
+def _text(path: str) -> str:
+    return "'" + path.replace("'", "''") + "'"

@@ -182,9 +182,12 @@ def _read_parquet(path: Path, layout: Layout) -> pa.Table:
                 columns[name] = _as_kind(path, name, written, layout.column(name).kind)
                 del written
                 pa.default_memory_pool().release_unused()
-    except pa.ArrowInvalid as error:
-        raise MalformedFileError(path, f"cannot be read as Parquet ({error}).") from error
-    return pa.table(columns)
+        return pa.table(columns)
+    except (pa.ArrowException, UnicodeDecodeError, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # of the disk, not of what the file holds
+        said = " ".join(str(error).split()).removesuffix(".")
+        raise MalformedFileError(path, f"cannot be read as Parquet ({said}).") from error
 
 
 def _as_kind(path: Path, name: str, written: pa.ChunkedArray, kind: Kind) -> pa.ChunkedArray:

@@ -6,14 +6,24 @@ from ingestion.files.csv_reader import UnreadableFileError
 
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _SAMPLE = 256  # bytes
+MOST_LINES = 1_048_576  # as many as a sheet of Excel has; each takes some hundred bytes of memory
 _PUNCTUATION = frozenset("€£§°·–—‘’“”„«»…®™½¼¾ \xa0")  # noqa: RUF001 - what Windows' programs write
 
 
 def decode(content: bytes) -> tuple[str, str | None]:
     """The text, and the name of its encoding if it is not UTF-8.
 
-    Raises UnreadableFileError naming the first line that is not UTF-8.
+    Raises UnreadableFileError naming the first line that is not UTF-8, or if there are too many.
     """
+    text, encoding = _decoded(content)
+    lines = max(map(text.count, "\n\r"))
+    if lines > MOST_LINES:
+        sentence = f"the file has {lines:,} lines; at most {MOST_LINES:,} are allowed: remove the empty ones."
+        raise UnreadableFileError("malformed", sentence)
+    return text, encoding
+
+
+def _decoded(content: bytes) -> tuple[str, str | None]:
     encoding = next((name for mark, name in _MARKS if content.startswith(mark)), _unmarked(content))
     if encoding.startswith("utf-16"):
         try:

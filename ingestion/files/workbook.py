@@ -1,4 +1,4 @@
-"""Read the first sheet of an Excel workbook (.xlsx) as the text of a CSV file: one line per row of the sheet.
+"""Read the first visible sheet of an Excel workbook (.xlsx) as the text of a CSV file: a line per row.
 
 A workbook is a zip archive of XML files (ECMA-376 of 2016, part 1, section 18). Numbers are written with
 the 15 digits that Excel keeps, dates as YYYY-MM-DD, formulas as their stored results.
@@ -15,28 +15,36 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from decimal import Context, Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation, Overflow
 from xml.parsers import expat
 
 from ingestion.files.csv_reader import UnreadableFileError
 
 LARGEST_PART = 64 * 1024 * 1024  # bytes of one XML file, unpacked
+LARGEST_TAG = 1024 * 1024  # bytes of an element's name and attributes, all of which are in memory at once
+MOST_LEVELS = 100  # of nested elements; each text asks for those around it
 MOST_COLUMNS = 256
 MOST_ROWS = 200_000
 MOST_CELLS = 1_500_000
 MOST_CHARACTERS = 32 * 1024 * 1024  # of all cells: each of them may show the same shared string
 
+_PIECE = 64 * 1024  # bytes that are parsed before the size of a tag is looked at
 _NOT_A_WORKBOOK = "the file is not a readable Excel workbook; save it as CSV UTF-8."
+_TOO_MANY_CELLS = (
+    f"the sheet has a cell beyond row {MOST_ROWS:,} or column {MOST_COLUMNS}, or over {MOST_CELLS:,} cells, "
+    "with the empty ones up to its last column; keep the positions only, or save them as CSV UTF-8."
+)
 _TOO_MUCH_TEXT = (
     f"the cells of the sheet hold over {MOST_CHARACTERS:,} characters; keep the positions only, or save them "
     "as CSV UTF-8."
 )
 _RELATIONSHIP = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _STRICT = "http://purl.oclc.org/ooxml/officeDocument/relationships"
-_DIGITS = Context(prec=15)  # of a double that Excel shows
+_DIGITS = Context(prec=15, Emin=-308, Emax=308)  # of a double that Excel shows
 _DATE_FORMATS = frozenset({*range(14, 18), 22, *range(27, 37), *range(50, 59)})  # built in, with a date
 _DATE_PART = re.compile(r"[ydYD]|m{3,}|M{3,}")
-_NOT_PARTS = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]|_.|\*.')  # literals, colours, conditions, padding
+# literals, colours, conditions, padding; one that is not closed goes to the end, which is sought only once
+_NOT_PARTS = re.compile(r'"[^"]*(?:"|\Z)|\\.|\[[^\]]*(?:\]|\Z)|_.|\*.')
 _CELL = re.compile(r"([A-Z]{1,3})([0-9]+)")
 _EPOCH, _EPOCH_1904 = date(1899, 12, 30), date(1904, 1, 1)
 _LEAP_BUG = 60  # Excel counts 29 February 1900, which never was: serial numbers below are a day later
@@ -59,7 +67,7 @@ class _Book:
 
 
 def workbook_text(content: bytes) -> str:
-    """The first sheet as CSV with commas. Raises UnreadableFileError if it is no workbook, or too large."""
+    """The first visible sheet as CSV with commas. Raises UnreadableFileError: no workbook, or too large."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             sheet, book = _open(archive)
@@ -72,7 +80,7 @@ def workbook_text(content: bytes) -> str:
 
 
 def _open(archive: zipfile.ZipFile) -> tuple[str, _Book]:
-    """The name of the first sheet's part, and what its cells refer to."""
+    """The name of the first visible sheet's part, and what its cells refer to."""
     names = set(archive.namelist())
     if "xl/workbook.xml" not in names:
         raise UnreadableFileError("malformed", _NOT_A_WORKBOOK)
@@ -80,7 +88,7 @@ def _open(archive: zipfile.ZipFile) -> tuple[str, _Book]:
     book = _Book()
 
     def start(name: str, attributes: Attributes) -> None:
-        if name == "sheet":
+        if name == "sheet" and attributes.get("state", "visible") == "visible":
             sheets.append(_relation_id(attributes))
         elif name == "workbookPr" and attributes.get("date1904") in {"1", "true"}:
             book.epoch = _EPOCH_1904
@@ -88,7 +96,9 @@ def _open(archive: zipfile.ZipFile) -> tuple[str, _Book]:
     _parse(_part(archive, "xl/workbook.xml"), start)
     targets = _targets(archive)
     if not sheets or sheets[0] not in targets:
-        raise UnreadableFileError("empty", "the workbook has no sheet; save the positions as its first one.")
+        raise UnreadableFileError(
+            "empty", "the workbook has no visible sheet; save the positions as its first."
+        )
     if "xl/sharedStrings.xml" in names:
         book.strings = _shared_strings(_part(archive, "xl/sharedStrings.xml"))
     if "xl/styles.xml" in names:
@@ -134,18 +144,34 @@ def _parse(
 ) -> None:
     """Parse XML: element names without namespace, attributes with it before a space."""
     parser = expat.ParserCreate(namespace_separator=" ")
+    level = 0
 
     def refuse(*_: object) -> None:
         raise UnreadableFileError("malformed", _NOT_A_WORKBOOK)  # a workbook defines no entities
 
+    def enter(name: str, attributes: Attributes) -> None:
+        nonlocal level
+        level += 1
+        if level > MOST_LEVELS:
+            refuse()
+        start(name.rsplit(" ", 1)[-1], attributes)
+
+    def leave(name: str) -> None:
+        nonlocal level
+        level -= 1
+        if end is not None:
+            end(name.rsplit(" ", 1)[-1])
+
     parser.StartDoctypeDeclHandler = refuse
-    parser.StartElementHandler = lambda name, attributes: start(name.rsplit(" ", 1)[-1], attributes)
-    if end is not None:
-        parser.EndElementHandler = lambda name: end(name.rsplit(" ", 1)[-1])
+    parser.StartElementHandler, parser.EndElementHandler = enter, leave
     if text is not None:
         parser.buffer_text = True
         parser.CharacterDataHandler = text
-    parser.Parse(content, True)
+    for place in range(0, len(content), _PIECE):
+        parser.Parse(content[place : place + _PIECE], False)
+        if place - parser.CurrentByteIndex > LARGEST_TAG:
+            refuse()
+    parser.Parse(b"", True)
 
 
 def _shared_strings(content: bytes) -> list[str]:
@@ -189,11 +215,8 @@ def _date_styles(content: bytes) -> frozenset[int]:
         inside.pop()
 
     _parse(content, start, end)
-    return frozenset(
-        style
-        for style, number in enumerate(formats)
-        if (_is_date_format(own[number]) if number in own else number in _DATE_FORMATS)
-    )
+    dates = {number for number, code in own.items() if _is_date_format(code)} | (_DATE_FORMATS - own.keys())
+    return frozenset(style for style, number in enumerate(formats) if number in dates)
 
 
 def _is_date_format(code: str) -> bool:
@@ -246,11 +269,7 @@ class _Sheet:
         self.column = _column(match[1]) if match else self.column + 1
         self.count += 1
         if self.column >= MOST_COLUMNS or not 1 <= self.row <= MOST_ROWS or self.count > MOST_CELLS:
-            sentence = (
-                f"the sheet has a cell beyond row {MOST_ROWS:,} or column {MOST_COLUMNS}, or over "
-                f"{MOST_CELLS:,} cells; keep the positions only, or save them as CSV UTF-8."
-            )
-            raise UnreadableFileError("malformed", sentence)
+            raise UnreadableFileError("malformed", _TOO_MANY_CELLS)
 
 
 def _sheet_rows(content: bytes, book: _Book) -> Iterator[Sequence[str]]:
@@ -258,6 +277,8 @@ def _sheet_rows(content: bytes, book: _Book) -> Iterator[Sequence[str]]:
     sheet = _Sheet(book)
     _parse(content, sheet.start, sheet.end, sheet.text)
     width = max((max(cells) + 1 for cells in sheet.rows.values()), default=0)
+    if width * len(sheet.rows) > MOST_CELLS:
+        raise UnreadableFileError("malformed", _TOO_MANY_CELLS)
     for number in range(1, max(sheet.rows, default=0) + 1):
         cells = sheet.rows.get(number, {})
         yield [cells.get(place, "") for place in range(width)] if cells else []
@@ -278,7 +299,10 @@ def _column(letters: str) -> int:
 
 def _cell_text(value: str, kind: str, style: int, book: _Book) -> str:
     if kind == "s":
-        return _line(book.strings[int(value)])
+        place = int(value)
+        if place < 0:  # counted from the end, it would be another text
+            raise UnreadableFileError("malformed", _NOT_A_WORKBOOK)
+        return _line(book.strings[place])
     if kind == "b":
         return "TRUE" if value == "1" else "FALSE"
     if kind == "n":
@@ -289,7 +313,7 @@ def _cell_text(value: str, kind: str, style: int, book: _Book) -> str:
 def _number_text(value: str, *, is_date: bool, epoch: date) -> str:
     try:
         number = _DIGITS.create_decimal(value.strip())
-    except InvalidOperation:
+    except (InvalidOperation, Overflow):
         return value
     if not number.is_finite():
         return value

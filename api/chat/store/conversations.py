@@ -12,6 +12,8 @@ from api.http.errors import ConversationNotFound
 Mode = Literal["green", "blue", "indigo", "violet"]
 Kind = Literal["chat", "insight", "mcp"]
 TITLE_LENGTH = 200
+MOST_EMPTY = 100
+"""Conversations of a user without a message: a new one takes the place of the oldest."""
 
 COLUMNS = "conversation_id, kind, mode, portfolio_id, title, created_at, last_message_at"
 
@@ -59,6 +61,19 @@ class Conversations:
     ) -> Conversation:
         """Create a conversation. Without a title it gets that of its first message."""
         async with self._transactions.as_user(user_id) as transaction:
+            await transaction.run(
+                """
+                delete from chat.conversations
+                where last_message_at = created_at and conversation_id in (
+                    select conversation_id from chat.conversations
+                    where user_id = %(user_id)s and kind = 'chat' and last_message_at = created_at
+                    order by created_at desc, conversation_id
+                    offset %(others)s
+                )
+                """,
+                user_id=user_id,
+                others=MOST_EMPTY - 1,
+            )
             row = await transaction.row(
                 f"""
                 insert into chat.conversations (user_id, kind, mode, portfolio_id, title)

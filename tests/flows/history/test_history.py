@@ -10,6 +10,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -324,6 +325,30 @@ def test_a_query_leaves_the_exported_files_as_they_are(small: Warehouse, folder:
     with pytest.raises(HistoryError, match="Only queries are answered"):
         ask(folder, copy)
     assert file.read_bytes() == before
+
+
+def test_what_memory_does_not_hold_is_written_to_a_folder_of_its_own(
+    small: Warehouse, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Silent failure prevented: rows of all portfolios, readable by everybody, in the working directory
+    duckdb = pytest.importorskip("duckdb")
+    connect = duckdb.connect
+
+    def with_little_memory(name: str) -> Any:
+        connection = connect(name)
+        connection.execute("set memory_limit = '30MB'; set threads = 1")
+        return connection
+
+    monkeypatch.setattr(duckdb, "connect", with_little_memory)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    export_history(small, folder)
+    (tmp_path / ".tmp").write_text("in the way of others")
+    monkeypatch.chdir(tmp_path)
+    numbered = "select row_number() over (order by md5(range::text)) as place from range(2000000)"
+    assert ask(folder, f"select max(place) from ({numbered})") == [(2_000_000,)]
+    ((written,),) = ask(folder, "select current_setting('temp_directory')")
+    assert Path(written).parent == tmp_path
+    assert {path.name for path in tmp_path.iterdir()} == {".tmp", folder.name}
 
 
 def test_without_duckdb_the_command_says_what_to_install(

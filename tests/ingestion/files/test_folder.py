@@ -1,14 +1,18 @@
 """A folder of files, real and synthetic; each error names its file, row and remedy."""
 
+import errno
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from ingestion.errors import IngestionError, MalformedFileError
+from ingestion.files.arrow_reader import Column, Layout, read_file
 from ingestion.files.folder import load_folder
 from ingestion.raw.loads import Connection, LoadReport
 
@@ -367,6 +371,34 @@ def test_a_parquet_error_names_its_row(module_connection: Connection, tmp_path: 
     (tmp_path / "prices.parquet").write_bytes(b"date,symbol,close")
     with pytest.raises(MalformedFileError, match=r"cannot be read as Parquet"):
         load_folder(module_connection, tmp_path, today=TODAY)
+
+
+@pytest.mark.parametrize("codec", ["snappy", "zstd", "gzip", "none"])
+def test_a_damaged_parquet_file_is_read_or_refused_by_its_name(tmp_path: Path, codec: str) -> None:
+    path = tmp_path / "prices.parquet"
+    frame = pd.DataFrame({"date": date(2025, 6, 2), "symbol": ["A", "B"] * 50, "close": range(1, 101)})
+    parquet.write_table(pa.Table.from_pandas(frame), path, compression=codec)
+    whole = path.read_bytes()
+    layout = Layout((Column("date", "date"), Column("symbol", "symbol"), Column("close", "number")))
+    refused = []
+    for place in range(4, len(whole) - 8, 5):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 255]) + whole[place + 1 :])
+        try:
+            read_file(path, layout)
+        except MalformedFileError as error:
+            refused.append(str(error))
+    assert len(refused) > 10
+    assert all(str(path) in sentence for sentence in refused)
+
+
+def test_a_disk_that_fails_is_no_damaged_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(parquet, "ParquetFile", fail)
+    (tmp_path / "prices.parquet").touch()
+    with pytest.raises(OSError, match="Input/output error"):
+        read_file(tmp_path / "prices.parquet", Layout(()))
 
 
 def test_a_file_that_is_not_utf8_is_refused(module_connection: Connection, tmp_path: Path) -> None:

@@ -1,10 +1,15 @@
 """Files as people have them: separators, encodings, workbooks, dates, numbers and option notations."""
 
 import codecs
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date
 from decimal import Decimal
+from io import BytesIO
 from pathlib import Path
+from time import process_time
+from xml.sax.saxutils import escape
+from zipfile import ZipFile
 
 import pytest
 from hypothesis import given, settings
@@ -19,7 +24,7 @@ from ingestion.statements.brokers import BROKERS
 from ingestion.statements.brokers.entries import EntryTerms
 from ingestion.statements.formats import FileFormats
 from ingestion.statements.load import Statement, read_positions_file
-from tests.ingestion.statements.workbooks import MAIN, WORKBOOK, workbook
+from tests.ingestion.statements.workbooks import MAIN, STYLES, WORKBOOK, workbook
 
 TODAY = date(2026, 2, 2)
 JUNE = date(2025, 6, 30)
@@ -41,6 +46,13 @@ def refused(path: Path, text: str | bytes) -> tuple[PositionsFileError, ...]:
     with pytest.raises(InvalidPositionsFile) as raised:
         read(path, text)
     return raised.value.errors
+
+
+@pytest.mark.parametrize("end", ["\n", "\r"])
+def test_a_file_of_millions_of_lines_is_refused(path: Path, end: str) -> None:
+    # Silent failure prevented: ten megabytes of short lines that take two gigabytes of memory
+    (error,) = refused(path, f"#{end}" * 1_100_000)
+    assert (error.code, "1,100,000 lines; at most 1,048,576" in error.sentence) == ("ERR_CSV_006", True)
 
 
 # --- separators, encodings -------------------------------------------------------------------------------
@@ -122,13 +134,36 @@ def test_a_workbook_is_read_with_its_dates_and_every_digit(tmp_path: Path) -> No
     assert statement.notices[0] == "The first sheet of the workbook was read."
 
 
+@pytest.mark.parametrize("state", ["hidden", "veryHidden"])
+def test_a_sheet_that_excel_does_not_show_is_not_loaded(path: Path, state: str) -> None:
+    # Silent failure prevented: other positions than those that somebody looked at
+    book = WORKBOOK.replace('r:id="rId3"', f'r:id="rId3" state="{state}"')
+    shown = f'<worksheet xmlns="{MAIN}"><row><c t="str"><v>SHOWN</v></c></row></worksheet>'
+    assert workbook_text(workbook([["HIDDEN"]], workbook=book, sheet1=shown)) == "SHOWN\n"
+    (error,) = refused(path, workbook([["A"]], workbook=book.replace('r:id="rId1"', f'state="{state}"')))
+    assert (error.code, "no visible sheet" in error.sentence) == ("ERR_CSV_003", True)
+
+
 def test_a_workbook_of_1904_and_the_first_days_of_1900() -> None:
     book = WORKBOOK.replace("<workbookPr/>", '<workbookPr date1904="1"/>')
     assert workbook_text(workbook([[date(2025, 6, 30)]], workbook=book)) == "2029-07-01\n"
     assert workbook_text(workbook([[date(1900, 1, 1), date(1900, 2, 27)]])) == "1900-01-02,1900-02-28\n"
 
 
+@pytest.mark.parametrize("number", ["1e309", "-1e999999", "1e30000000", "1e99999999999999999999"])
+def test_a_number_that_excel_does_not_have_is_an_error_of_its_row(path: Path, number: str) -> None:
+    rows: list[Sequence[str | float | date]] = [NAMES, ["AAPL", 7.5, 2, JUNE]]
+    with ZipFile(BytesIO(workbook(rows))) as archive:
+        sheet = archive.read("xl/worksheets/sheet2.xml").decode()
+    (error,) = refused(path, workbook(rows, sheet2=sheet.replace("7.5", number)))
+    assert (error.row, error.field, error.value) == (2, "Quantity", number)
+
+
 REPEATED = '<row><c t="s"><v>0</v></c></row>' * 40
+MANY = " ".join(f'a{number}=""' for number in range(200_000))
+CELLS = '<si><t>A</t></si><row><c t="str"><v>A</v></c></row>'
+WIDE = '<row><c><v>1</v></c><c r="IV1"><v>1</v></c></row>' * 6000
+NESTED = f'<x xmlns="{MAIN}">{"<a>" * 1000}{CELLS}{"</a>" * 1000}</x>'
 
 
 @pytest.mark.parametrize(
@@ -144,6 +179,7 @@ REPEATED = '<row><c t="s"><v>0</v></c></row>' * 40
             [["A"]], sheet2=f'<worksheet xmlns="{MAIN}"><row><c r="XFD1"><v>1</v></c></row></worksheet>'
         ),
         workbook([["A"]], sheet2=f'<worksheet xmlns="{MAIN}"><row><c t="s"><v>7</v></c></row></worksheet>'),
+        workbook([["A"]], sheet2=f'<worksheet xmlns="{MAIN}"><row><c t="s"><v>-1</v></c></row></worksheet>'),
         workbook([["A"]], sharedStrings="<sst>"),
         workbook([["A"]], workbook="<workbook/>"),
         workbook([["A"]], sheet2="\n" * 65 * 1024**2),
@@ -152,15 +188,41 @@ REPEATED = '<row><c t="s"><v>0</v></c></row>' * 40
             sheet2=f'<worksheet xmlns="{MAIN}">{REPEATED}</worksheet>',
             sharedStrings=f'<sst xmlns="{MAIN}"><si><t>{"x" * 1024**2}</t></si></sst>',
         ),
+        workbook([["A"]], sheet2=f'<worksheet xmlns="{MAIN}">{WIDE}</worksheet>'),
+        workbook([["A"]], sheet2=f'<worksheet xmlns="{MAIN}"><row {MANY}><c><v>1</v></c></row></worksheet>'),
+        workbook([["A"]], sheet2=NESTED),
+        workbook([["A"]], sharedStrings=NESTED),
+        workbook([["A"]], styles=NESTED),
     ],
     ids=[
-        *("no_archive", "cut", "entity", "row", "column", "string", "no_xml", "no_sheet", "too_large"),
-        "repeated",
+        *(
+            "no_archive",
+            "cut",
+            "entity",
+            "row",
+            "column",
+            "string",
+            "no_string",
+            "no_xml",
+            "no_sheet",
+            "too_large",
+        ),
+        *("repeated", "wide", "attributes", "nested_cells", "nested_strings", "nested_styles"),
     ],
 )
 def test_a_damaged_or_hostile_workbook_is_refused(path: Path, content: bytes) -> None:
     (error,) = refused(path, content)
     assert error.code in {"ERR_CSV_006", "ERR_CSV_003"}
+
+
+@pytest.mark.parametrize("code", ["[", '"', '["', '"[', "m_"])
+def test_a_format_of_a_workbook_is_read_in_time_in_proportion(code: str) -> None:
+    # Silent failure prevented: a workbook of four kilobytes that is never read to its end
+    own = STYLES.replace("&quot;day&quot;0.00", escape(code * 150_000, {'"': "&quot;"}))
+    content = workbook([["A", 1.5]], styles=own)
+    begin = process_time()
+    assert workbook_text(content) == "A,1.5\n"
+    assert process_time() - begin < 2
 
 
 @settings(max_examples=60, deadline=None)

@@ -15,6 +15,7 @@ import psycopg
 import pytest
 
 from api.chat.results import Figure
+from api.chat.store.conversations import MOST_EMPTY
 from api.chat.store.database import ChatStore
 from api.chat.store.retention import maintain
 from api.chat.store.runs import RunEndedError
@@ -38,6 +39,19 @@ def test_an_answer_is_read_back_as_it_was_written(store: ChatStore, run: RunCoro
     assert run(store.messages.get(user_id, done.message_id)) == answered
     conversation = run(store.conversations.get(user_id, done.conversation_id))
     assert (conversation.title, conversation.message_count) == ("How much is it?", 2)
+
+
+def test_a_user_has_a_few_conversations_without_a_message(
+    store: ChatStore, run: RunCoroutine, user_id: UUID
+) -> None:
+    # Silent failure prevented: one user who fills the disk of all
+    answered = run(answer(store, user_id)).conversation_id
+    other = uuid4()
+    others = run(store.conversations.create(other, "blue"))
+    begun = [run(store.conversations.create(user_id, "blue")).conversation_id for _ in range(MOST_EMPTY + 3)]
+    kept = {one.conversation_id for one in run(store.conversations.list(user_id, 1000, 0))}
+    assert kept == {answered, *begun[3:]}
+    assert run(store.conversations.get(other, others.conversation_id)) == others
 
 
 def test_a_result_keeps_every_digit_and_its_hash(store: ChatStore, run: RunCoroutine, user_id: UUID) -> None:
