@@ -178,6 +178,9 @@ def transactions(
     owner: Annotated[
         str | None, typer.Option(help="Its owner's email, where the name is not unique.")
     ] = None,
+    account: Annotated[
+        str | None, typer.Option(help="The account to load, if a broker's export lists several.")
+    ] = None,
 ) -> None:
     """Load transactions: our file, or an export of Schwab, Fidelity or Interactive Brokers.
 
@@ -197,9 +200,11 @@ def transactions(
     path = _existing(file)
     _load(
         "transactions",
-        lambda connection: [load_transactions(connection, path, portfolio_name=portfolio, owner_email=owner)],
+        lambda connection: [
+            load_transactions(connection, path, portfolio_name=portfolio, owner_email=owner, account=account)
+        ],
     )
-    if note := left_out(path):
+    if note := left_out(path, account):
         typer.echo(note)
 
 

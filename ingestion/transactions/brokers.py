@@ -23,22 +23,32 @@ _DELIMITERS = (",", ";", "\t")
 
 @dataclass(frozen=True)
 class Export:
-    """A recognized export. left_out: what its other rows are, with their number."""
+    """A recognized export.
+
+    left_out: what its other rows are, with their number. accounts: those that it names, or the one chosen.
+    """
 
     broker: str
     transactions: tuple[Transaction, ...]
     left_out: Counter[str]
+    accounts: tuple[str, ...]
 
 
 Found = Transaction | str  # a transaction, or what the row is instead
 
 
-def recognize(text: str) -> Export | None:
-    """The transactions of a broker's export, or None for anything else. Raises csv.Error if it is not CSV."""
+def recognize(text: str, account: str | None = None) -> Export | None:
+    """The transactions of a broker's export, or None for anything else. Raises csv.Error if it is not CSV.
+
+    account: of an export that names several, in whole or in part; all of them if none or several match.
+    """
     for delimiter in _DELIMITERS:
         if delimiter not in text:
             continue
         lines = read_lines(text, delimiter)
+        named = _accounts(lines)
+        accounts = _chosen(tuple(dict.fromkeys(named.values())), account)
+        lines = [line for line in lines if line.number not in named or named[line.number] in accounts]
         for broker, reader in _READERS.items():
             found = reader(lines)
             if found is None:
@@ -48,8 +58,18 @@ def recognize(text: str) -> Export | None:
                 broker,
                 tuple(row for row in rows if isinstance(row, Transaction)),
                 Counter(row for row in rows if isinstance(row, str)),
+                accounts,
             )
     return None
+
+
+def _chosen(accounts: tuple[str, ...], account: str | None) -> tuple[str, ...]:
+    if account is None:
+        return accounts
+    wanted = account.strip().lower()
+    found = [name for name in accounts if wanted in {name.lower(), *name.lower().split()}]
+    found = found or [name for name in accounts if wanted in name.lower()]
+    return (found[0],) if len(found) == 1 else accounts
 
 
 def _trade(row: Row, on: date | None, held: Decimal | None, price: Decimal | None, fees: Decimal) -> Found:
@@ -128,6 +148,16 @@ def _fidelity(lines: Sequence[Line]) -> Iterator[Found] | None:
     if header is None:
         return None
     return (_fidelity_row(row) for row in rows_below(lines, header) if day(row["run date"]) is not None)
+
+
+def _accounts(lines: Sequence[Line]) -> dict[int, str]:
+    """The account of each row, by its line; only Fidelity's export of all accounts has any."""
+    header = find_header(lines, _FIDELITY)
+    if header is None:
+        return {}
+    rows = [row for row in rows_below(lines, header) if day(row["run date"]) is not None]
+    named = ((row, (row["account number"], row.first("account name", "account"))) for row in rows)
+    return {row.number: " ".join(filter(None, cells)) for row, cells in named if any(cells)}
 
 
 def _fidelity_row(row: Row) -> Found:

@@ -48,44 +48,46 @@ def load_transactions(
     *,
     portfolio_name: str | None = None,
     owner_email: str | None = None,
+    account: str | None = None,
     today: date | None = None,
 ) -> LoadReport:
     """Load a file of transactions, all of it or nothing.
 
-    portfolio_name: of a broker's export, whose portfolio it does not name. Raises MalformedFileError, or
-    UnknownPortfolioError naming the known portfolios.
+    portfolio_name: of a broker's export, whose portfolio it does not name. account: the one to load of an
+    export that lists several. Raises MalformedFileError, or UnknownPortfolioError naming the known
+    portfolios.
     """
     today = today or datetime.now(UTC).date()
     with load_transaction(connection, TRANSACTIONS.name, source=SOURCE, origin=str(path)) as load:
         connection.execute("lock table raw.transactions in share row exclusive mode")
         directory = Directory(connection)
-        export = _export(path)
+        export = _export(path, account)
         if export is None:
             found = list(read_own(path, directory, today))
         else:
             portfolio = _named(directory, path, export, portfolio_name, owner_email)
-            found = [(portfolio, one) for one in _checked(path, export, today)]
+            found = [(portfolio, one) for one in _checked(path, export, account, today)]
         frame = pd.DataFrame(_rows(connection, found), columns=list(TRANSACTIONS.columns), dtype=object)
         return load.rows(TRANSACTIONS, frame)
 
 
-def left_out(path: Path) -> str | None:
+def left_out(path: Path, account: str | None = None) -> str | None:
     """What a broker's export lists beside transactions, in a sentence; None if there is nothing."""
-    export = _export(path)
+    export = _export(path, account)
     if export is None or not export.left_out:
         return None
     kinds = joined(f"{count} {kind}" for kind, count in sorted(export.left_out.items()))
     return f"Left out of the {export.broker} export: {kinds}."
 
 
-def _export(path: Path) -> Export | None:
+def _export(path: Path, account: str | None) -> Export | None:
     if not path.is_file():
         return None  # the reader of our own file says so
     if path.stat().st_size > LARGEST_FILE:
         raise MalformedFileError(path, "the file has more than 10 MB; divide it by year.")
     try:
         text, _ = decode(path.read_bytes())
-        return recognize(text)
+        return recognize(text, account)
     except (UnreadableFileError, csv.Error):
         return None
 
@@ -100,7 +102,8 @@ def _named(
     return directory.find(portfolio_name, owner_email)
 
 
-def _checked(path: Path, export: Export, today: date) -> Iterable[Transaction]:
+def _checked(path: Path, export: Export, account: str | None, today: date) -> Iterable[Transaction]:
+    _check_account(path, export, account)
     if not export.transactions:
         known = f"{', '.join(BROKERS)} exports, or a file with the columns {', '.join(REQUIRED)}"
         raise MalformedFileError(
@@ -114,6 +117,17 @@ def _checked(path: Path, export: Export, today: date) -> Iterable[Transaction]:
                 path, "lies in the future; correct the date.", row=one.line, column="date"
             )
     return export.transactions
+
+
+def _check_account(path: Path, export: Export, account: str | None) -> None:
+    names = export.accounts
+    is_one = len(names) <= 1
+    if is_one and (account is None or any(account.strip().lower() in name.lower() for name in names)):
+        return
+    listed = f"lists {len(names)} accounts ({', '.join(names)}); choose one with --account."
+    if is_one:
+        listed = f"is of {names[0]}, not of {account}." if names else "names no account; leave --account out."
+    raise MalformedFileError(path, f"the {export.broker} export {listed}")
 
 
 def _rows(connection: Connection, found: Iterable[tuple[Portfolio, Transaction]]) -> list[Row]:

@@ -21,6 +21,7 @@ EXPORTS = {
     "fidelity_history.csv": "Fidelity",
     "ib_activity_trades.csv": "Interactive Brokers",
 }
+SCHWAB = FILES / "schwab_transactions.csv"
 TODAY = date(2026, 2, 2)
 CALL = "AAPL251017C00240000"
 HEADER = "portfolio_name,date,kind,symbol,quantity,price,fees,amount,acquired\n"
@@ -73,6 +74,30 @@ def test_an_export_is_loaded_once_into_the_portfolio_that_is_named(
     assert load_transactions(connection, path, portfolio_name="mine", today=TODAY).rows_new == 6
     assert load_transactions(connection, path, portfolio_name="mine", today=TODAY).rows_new == 0
     assert len(stored_entries(connection, TRANSACTIONS, holder)) == 6
+
+
+def test_the_accounts_of_an_export_are_not_mixed(
+    connection: Connection, holder: Holder, write: Write
+) -> None:
+    # Silent failure prevented: the purchases of another account in the gains of this one
+    rows = [
+        "Run Date,Account,Account Number,Action,Symbol,Quantity,Price ($),Amount ($)",
+        "07/01/2025,Individual,Z123,YOU BOUGHT APPLE INC (AAPL) (Cash),AAPL,10,200,-2000",
+        "07/02/2025,Roth IRA,Z999,YOU BOUGHT APPLE INC (AAPL) (Cash),AAPL,7,201,-1407",
+        "07/02/2025,Roth IRA,Z999,Electronic Funds Transfer Received (Cash), ,,,500",
+    ]
+    path = write("history.csv", "\n".join(rows))
+    for account in (None, "401k", "Z"):
+        with pytest.raises(MalformedFileError, match=r"lists 2 accounts \(Z123 Individual, Z999 Roth IRA\)"):
+            load_transactions(connection, path, portfolio_name="mine", account=account, today=TODAY)
+    alone = write("alone.csv", "\n".join(rows[:2]))
+    for other, said in ((alone, "is of Z123 Individual, not of roth"), (SCHWAB, "names no account")):
+        with pytest.raises(MalformedFileError, match=said):
+            load_transactions(connection, other, portfolio_name="mine", account="roth", today=TODAY)
+    load_transactions(connection, path, portfolio_name="mine", account="individual", today=TODAY)
+    assert [row["quantity"] for row in stored_entries(connection, TRANSACTIONS, holder)] == [10]
+    assert left_out(path, "Z123") is None
+    assert left_out(path, "roth") == "Left out of the Fidelity export: 1 electronic funds."
 
 
 def test_a_file_replaces_what_is_known_of_its_days(
