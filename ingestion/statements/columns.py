@@ -42,6 +42,9 @@ TAGS, NOTES = "tags", "notes"
 OPTIONAL_COLUMNS: Mapping[str, str] = {TAGS: "Tags", NOTES: "Notes"}
 """Columns that a file may have in addition, about this position alone."""
 
+CURRENCY_COLUMNS = ("currency", "ccy", "currency code")
+"""Columns that may say that an amount is in USD, which is the only currency."""
+
 SUBTYPES: Mapping[str, tuple[str, ...]] = {
     "PUBLIC": ("STOCK", "ETF", "MUTUAL_FUND", "BOND", "CASH"),
     "OPTIONS": ("CALL", "PUT"),

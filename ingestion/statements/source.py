@@ -17,7 +17,16 @@ from ingestion.files.encodings import decode
 from ingestion.files.workbook import workbook_text
 from ingestion.statements.brokers import BROKERS, recognize, transactions_of
 from ingestion.statements.brokers.export import Export
-from ingestion.statements.columns import COLUMNS, ENTRY_DATE, ENTRY_PRICE, OPTIONAL_COLUMNS, QUANTITY, SYMBOL
+from ingestion.statements.brokers.holding import foreign_currency
+from ingestion.statements.columns import (
+    COLUMNS,
+    CURRENCY_COLUMNS,
+    ENTRY_DATE,
+    ENTRY_PRICE,
+    OPTIONAL_COLUMNS,
+    QUANTITY,
+    SYMBOL,
+)
 from ingestion.statements.formats import FileFormats, normalize
 from ingestion.wording import joined
 
@@ -30,6 +39,13 @@ _ZIP, _OLD_EXCEL = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _SEPARATOR = re.compile("[,;\\t]")
 _BLANK = ' ,;\t"'  # of a row without any cell
 _LONGEST_HEADER_SHOWN = 120
+
+_DOLLARS = {"USD", "US$", "$"}
+_OTHER_CURRENCIES = (
+    *("AUD", "BRL", "CAD", "CHF", "CNH", "CNY", "CZK", "DKK", "EUR", "GBP", "HKD", "HUF", "ILS", "INR"),
+    *("JPY", "KRW", "MXN", "NOK", "NZD", "PLN", "SEK", "SGD", "THB", "TRY", "TWD", "ZAR"),
+)
+_FOREIGN_CASH = re.compile(f"CASH[-_]({'|'.join(_OTHER_CURRENCIES)})")
 
 _CODES = {
     "empty": "ERR_CSV_003",
@@ -83,7 +99,8 @@ def open_positions(path: Path, formats: FileFormats, *, today: date) -> Position
     short, complete = _short_rows(file)
     found = normalize(replace(file, records=complete), formats, delimiter=delimiter, today=today)
     file = replace(file, records=found.records)
-    return PositionsSource(file, None, (*notices, *found.notices), (*short, *found.errors))
+    foreign = [error for record in complete if (error := _in_other_currency(record))]
+    return PositionsSource(file, None, (*notices, *found.notices), (*short, *foreign, *found.errors))
 
 
 # --- the text --------------------------------------------------------------------------------------------
@@ -178,7 +195,7 @@ def _unknown(path: Path, text: str, header: str) -> InvalidPositionsFile:
 
 def _our_columns(path: Path, text: str, delimiter: str) -> Delimited:
     try:
-        file = parse_delimited(text, [*COLUMNS, *OPTIONAL_COLUMNS], delimiter)
+        file = parse_delimited(text, [*COLUMNS, *OPTIONAL_COLUMNS, *CURRENCY_COLUMNS], delimiter)
     except UnreadableFileError as error:
         raise _unreadable(path, error) from error
     missing = [
@@ -197,6 +214,16 @@ def _our_columns(path: Path, text: str, delimiter: str) -> Delimited:
     if not file.records:
         raise _file_error(path, "ERR_CSV_003", "The file has no data rows; add one row per position.")
     return file
+
+
+def _in_other_currency(record: Record) -> PositionsFileError | None:
+    """The error of a row whose currency column, or the name of whose cash, is not USD."""
+    symbol = record[SYMBOL].strip().upper()
+    said = next((record[name].strip() for name in CURRENCY_COLUMNS if record[name].strip()), "USD").upper()
+    cash = _FOREIGN_CASH.fullmatch(symbol)
+    if said not in _DOLLARS:
+        return foreign_currency(record.line, symbol or "The row", said)
+    return foreign_currency(record.line, symbol, cash[1]) if cash else None
 
 
 def _short_rows(file: Delimited) -> tuple[tuple[PositionsFileError, ...], tuple[Record, ...]]:

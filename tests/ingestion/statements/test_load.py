@@ -78,6 +78,28 @@ def test_comments_blank_lines_order_and_case_do_not_matter(write: Write) -> None
     assert statement.notices == ("The column 'Colour' is unknown and was ignored.",)
 
 
+@pytest.mark.parametrize("column", ["Currency", "CCY"])
+def test_a_row_in_another_currency_is_refused(write: Write, column: str) -> None:
+    # Silent failure prevented: euros that count as dollars, in a column that is "unknown and was ignored"
+    header = f"Symbol,Quantity,Entry Price Per Share,Entry Date,{column}\n"
+    statement = read_positions_file(
+        write("usd.csv", header + "AAPL,1,2,2025-06-30,usd\nMSFT,1,2,2025-06-30,\n"), today=TODAY
+    )
+    assert statement.notices == ()
+    with pytest.raises(InvalidPositionsFile) as refused:
+        read_positions_file(write("eur.csv", header + "SAP,1,2,2025-06-30,EUR\n"), today=TODAY)
+    [error] = refused.value.errors
+    assert (error.code, error.row, error.value) == ("ERR_PORT_008", 2, "EUR")
+    assert error.sentence == "SAP is in EUR, and only USD can be loaded; remove the row."
+
+
+def test_cash_in_another_currency_is_refused(write: Write) -> None:
+    # Silent failure prevented: 500 euros as 500 dollars, since CASH_... is worth 1
+    header = "Symbol,Quantity,Entry Price Per Share,Entry Date\n"
+    with pytest.raises(InvalidPositionsFile, match=r"CASH_EUR is in EUR.*ERR_PORT_008"):
+        read_positions_file(write("p.csv", header + "CASH_EUR,500,1,2025-06-30\n"), today=TODAY)
+
+
 def test_short_rows_and_trailing_commas_are_filled_up(write: Write) -> None:
     text = HEADER + "AAPL,1,2,2025-06-30\nMSFT,1,2,2025-06-30,,,,,,,,,,,\n"
     assert [lot.symbol for lot in read(write("p.csv", text))] == ["AAPL", "MSFT"]
