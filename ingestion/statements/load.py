@@ -42,7 +42,8 @@ from ingestion.statements.money.account import (
     reconcile_account,
 )
 from ingestion.statements.money.cash_flow import CashFlow, cash_flow
-from ingestion.statements.money.cash_lots import with_cash_movements
+from ingestion.statements.money.cash_lots import is_cash_lot, with_cash_movements
+from ingestion.statements.money.trades import received_until
 from ingestion.statements.money.values import entry_value, row_value
 from ingestion.statements.notices import shortened
 from ingestion.statements.opening import opening_date, opening_notices
@@ -299,7 +300,8 @@ def _prepare(
     values = listed_values(
         connection, fields.portfolio_id, statement.listed, statement.lots, statement.as_of, splits=splits
     )
-    derived = opening_value(values, statement.lots)
+    listed_before = _in_listed_cash(connection, statement, after) if not before else Decimal(0)
+    derived = opening_value(values, statement.lots) - listed_before
     is_derived = fields.equity is None and (
         known is None or _replaces_derived(connection, fields, known, statement, before)
     )
@@ -345,7 +347,7 @@ def _prepare(
             *missed_notices(connection, bought.lots, before, statement.as_of, opening),
             *rows.notices,
             *flow_notices,
-            *(_derived_notices(portfolio, statement, values, at_cost) if is_derived else []),
+            *(_derived_notices(portfolio, statement, values, at_cost, listed_before) if is_derived else []),
             *([_NOT_COMPARED] if is_waiting and values else []),
         ),
     )
@@ -419,7 +421,8 @@ def _replaces_derived(
         return False
     rows = known_lots(connection, fields.portfolio_id, latest=statement.as_of)
     cost = sum((row_value(row, row["entry_price"]) for row in rows if not is_withdrawn(row)), Decimal(0))
-    return known.initial_equity == cost
+    received = received_until(connection, rows, statement.as_of)
+    return known.initial_equity in {cost, cost - received}
 
 
 def _reconciled(
@@ -437,13 +440,28 @@ def _gain_of_new(values: Sequence[ListedValue], changes: Sequence[Change]) -> De
     return sum((value.first_gain for value in values if value.symbol in new), Decimal(0))
 
 
+def _in_listed_cash(connection: Connection, statement: Statement, rows: Sequence[Row]) -> Decimal:
+    """What the lots of our own file brought before its date, if it lists cash: that is where it is."""
+    if statement.listed or not any(is_cash_lot(lot) for lot in statement.lots):
+        return Decimal(0)
+    return received_until(connection, rows, statement.as_of)
+
+
 def _derived_notices(
-    portfolio: Portfolio, statement: Statement, values: Sequence[ListedValue], at_cost: Sequence[str]
+    portfolio: Portfolio,
+    statement: Statement,
+    values: Sequence[ListedValue],
+    at_cost: Sequence[str],
+    listed_before: Decimal,
 ) -> list[str]:
     source = (
         "value of the positions and cash of the download" if statement.listed else "cost of the lots at entry"
     )
     start = f"{portfolio.initial_equity:,.2f}"
+    if listed_before:
+        less = "less" if listed_before > 0 else "plus"
+        did = "sales, expiries and dividends" + (" brought" if listed_before > 0 else " cost")
+        source += f", {less} {abs(listed_before):,.2f} that {did} until {statement.as_of}, as the cash shows"
     notices = [f"The portfolio starts with an equity of {start}, the {source}; --equity sets another."]
     if at_cost:
         notices.append(

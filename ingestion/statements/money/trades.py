@@ -10,7 +10,7 @@ from ingestion.raw.loads import Connection
 from ingestion.statements.actions.splits import traded_symbol_of
 from ingestion.statements.actions.successors import Became, Successors, read_successors
 from ingestion.statements.money.cash_lots import is_cash_row
-from ingestion.statements.money.values import row_value
+from ingestion.statements.money.values import CENT, row_value
 from ingestion.statements.parts import Row, is_withdrawn, lot_id
 
 _CLOSES = """
@@ -54,6 +54,25 @@ def cash_of_trades(
     amounts += [_paid_out(row, became) for row, became in merged if _is_in(became.ended_on, period)]
     received = _received(now, successors, period)
     return [amount for amount in amounts if amount is not None] + received
+
+
+def received_until(connection: Connection, rows: Iterable[Row], as_of: date) -> Decimal:
+    """What sales, expiries, mergers and dividends of lots brought until a day, USD, as far as prices say."""
+    held = [row for row in rows if not is_cash_row(row) and not is_withdrawn(row)]
+    successors = read_successors(connection, {traded_symbol_of(row) for row in held})
+    became = [(row, _became(row, successors, as_of)) for row in held]
+    merged = [(row, end) for row, end in became if end.ended_on is not None and end.ended_on <= as_of]
+    gone = {row["position_id"] for row, _ in merged}
+    ended = [
+        row
+        for row in held
+        if row["position_id"] not in gone and (row["exit_date"] or _has_expired(row, date.min, as_of))
+    ]
+    closes = _closes(connection, ended, successors)
+    amounts = [_proceeds(row, successors, closes) for row in ended]
+    amounts += [_paid_out(row, end) for row, end in merged]
+    amounts += _received(held, successors, (date.min, as_of))
+    return sum((amount for amount in amounts if amount is not None), Decimal(0)).quantize(CENT)
 
 
 def settled_price(connection: Connection, row: Row) -> Decimal | None:

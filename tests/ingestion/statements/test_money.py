@@ -27,6 +27,7 @@ from tests.ingestion.statements.broker_lots import ENTRY, FILES, SCHWAB, TODAY
 Write = Callable[[str, str], Path]
 
 HEADER = "Symbol,Quantity,Entry Price Per Share,Entry Date\n"
+SOLD = HEADER.strip() + ",Exit Date,Exit Price Per Share\n"
 JUNE, JULY, AUGUST = date(2025, 6, 30), date(2025, 7, 31), date(2025, 8, 29)
 OWNER: dict[str, Any] = {"portfolio_name": "Mine", "owner_email": "jane@example.com"}
 
@@ -95,6 +96,33 @@ def test_a_corrected_first_file_starts_with_its_own_cost(connection: Connection,
     assert equity(connection) == (Decimal(4000),)  # it was given
     load("AAPL,14,205,2025-06-30\nSPAXX,1000,1,2025-06-30\n", JULY)
     assert equity(connection) == (Decimal(4000),)  # of a later statement
+
+
+def test_what_lots_brought_is_not_counted_again_in_the_cash_of_the_first_file(
+    connection: Connection, write: Write
+) -> None:
+    # Silent failure prevented: 20,000 paid in as a start of 25,310, since the proceeds of a sale and a
+    # dividend counted in the cash of the day, and again as gains
+    dividend = {"symbol": "AAPL", "ex_date": date(2025, 7, 15), "action": "dividend", "value": Decimal(1)}
+    load_frame(connection, CORPORATE_ACTIONS, pd.DataFrame([dividend]), source="files", origin="test")
+    lots = "AAPL,10,205,2025-06-30,,\nMSFT,10,490,2025-06-30,2025-07-10,530\n"
+    # 20,000 - 2,050 - 4,900 + 5,300 + 10
+    path = write("first.csv", SOLD + lots + "SPAXX,18360,1,2025-07-31,,\n")
+    for _ in range(2):
+        reports = load_positions(connection, path, **OWNER, statement_date=JULY, today=TODAY)
+        assert equity(connection) == (Decimal(20000),)
+        assert (
+            "starts with an equity of 20,000.00, the cost of the lots at entry, less 5,310.00 that sales, "
+            "expiries and dividends brought until 2025-07-31, as the cash shows; --equity sets another."
+        ) in " ".join(reports[1].notices)
+    # corrected: two more shares of AAPL, with 410 less of cash and 2 of dividends more
+    path = write("first.csv", SOLD + lots.replace("AAPL,10", "AAPL,12") + "SPAXX,17952,1,2025-07-31,,\n")
+    load_positions(connection, path, **OWNER, statement_date=JULY, today=TODAY)
+    assert equity(connection) == (Decimal(20000),)
+    # without cash, what was sold is nowhere else
+    path = write("first.csv", SOLD + lots)
+    load_positions(connection, path, **OWNER, statement_date=JULY, today=TODAY)
+    assert equity(connection) == (Decimal(6950),)
 
 
 def test_a_downloads_equity_is_the_value_of_its_positions_and_cash(connection: Connection) -> None:
