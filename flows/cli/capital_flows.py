@@ -54,11 +54,12 @@ def add(
         sigmasight capital-flows add "Mine" --amount -1200.50 --date 2026-02-02
     """
     with writing("capital-flows add") as connection:
-        from ingestion.portfolios.capital_flows import add_flow, equal_flows
+        from ingestion.portfolios.capital_flows import add_flow, counted_by_statement, equal_flows
         from ingestion.portfolios.entries import find_holder
 
         holder = find_holder(connection, portfolio, owner)
         equal = equal_flows(connection, holder, amount, day)
+        counted = counted_by_statement(connection, holder.key, amount, day)
         report = add_flow(connection, holder, amount, day, notes=notes)
     say_entry(report, f"{amount:,f} USD flow into {holder.portfolio.portfolio_name} on {day}.")
     if equal:
@@ -69,6 +70,10 @@ def add(
             f"`sigmasight capital-flows remove {equal[0][:SHOWN_ID]}` takes it back.",
             markup=False,
         )
+    elif counted:
+        from flows.console import console
+
+        console().print(counted, markup=False)
 
 
 @app.command()

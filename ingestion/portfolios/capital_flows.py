@@ -39,6 +39,8 @@ from ingestion.raw.loads import Connection, LoadReport, load_transaction
 SOURCE = "files"
 REQUIRED = ("portfolio_name", "flow_date", "amount")
 OPTIONAL = ("owner_email", "notes")
+OF_STATEMENT = "Change of cash by the statement of {}"
+"""The notes of a flow that a statement has by its change of cash."""
 
 # the inception, or the first entry (not before the opening) if that is earlier; greatest() ignores a null
 _FIRST_DAY = """
@@ -49,6 +51,20 @@ where portfolio_id = %(portfolio)s
 group by portfolios.inception_date, portfolios.opening_date
 """
 
+# the flow of the first statement on or after a day, if it has one
+_OF_NEXT_STATEMENT = """
+select flow_id::text, amount, flow_date
+from raw.newest_capital_flows
+where
+    portfolio_id = %(portfolio)s and amount <> 0
+    and flow_date = (
+        select min(statement_date) from raw.positions
+        where portfolio_id = %(portfolio)s and statement_date >= %(day)s
+    )
+    and notes like 'Change of cash by the statement of ' || flow_date || '%%'
+"""
+_SHOWN_ID = 8  # characters
+
 
 def load_capital_flows(connection: Connection, path: Path, *, today: date | None = None) -> LoadReport:
     """Load a file of capital flows, all of it or nothing.
@@ -56,7 +72,14 @@ def load_capital_flows(connection: Connection, path: Path, *, today: date | None
     Raises MalformedFileError or UnknownPortfolioError naming the known portfolios.
     """
     with load_transaction(connection, CAPITAL_FLOWS.name, source=SOURCE, origin=str(path)) as load:
-        return load.rows(CAPITAL_FLOWS, _read(connection, path, today or datetime.now(UTC).date()))
+        frame = _read(connection, path, today or datetime.now(UTC).date())
+        known = _flows(connection)
+        notices = [
+            notice
+            for key, portfolio, day, amount, _ in frame.itertuples(index=False)
+            if key not in known and (notice := counted_by_statement(connection, UUID(portfolio), amount, day))
+        ]
+        return load.rows(CAPITAL_FLOWS, frame, notices=notices)
 
 
 def add_flow(
@@ -97,6 +120,22 @@ def equal_flows(connection: Connection, holder: Holder, amount: Decimal, day: da
         key
         for key, row in _flows(connection).items()
         if (row["portfolio_id"], row["amount"], row["flow_date"]) == (str(holder.key), amount, day)
+    )
+
+
+def counted_by_statement(connection: Connection, portfolio: UUID, amount: Decimal, day: date) -> str | None:
+    """What is said of a flow that the next statement may have counted by its change of cash; else None."""
+    with connection.transaction():
+        found = connection.execute(_OF_NEXT_STATEMENT, {"portfolio": portfolio, "day": day}).fetchone()
+    if found is None or (found[1] > 0) != (amount > 0):
+        return None
+    key, counted, of = found
+    kind = "contribution" if counted > 0 else "withdrawal"
+    return (
+        f"The statement of {of} has a {kind} of {abs(counted):,.2f} by its change of cash, and {amount:,.2f} "
+        f"on {day} counts too. If they are the same money, `sigmasight capital-flows remove "
+        f"{key[:_SHOWN_ID]}` takes the statement's back; if one is a part of the other, load the statement "
+        "again."
     )
 
 

@@ -14,6 +14,7 @@ from uuid import UUID
 
 import pandas as pd
 
+from ingestion.portfolios.capital_flows import OF_STATEMENT
 from ingestion.raw.datasets import CAPITAL_FLOWS
 from ingestion.raw.ids import flow_id
 from ingestion.raw.loads import Connection
@@ -22,8 +23,6 @@ from ingestion.statements.money.cash_lots import is_cash_row
 from ingestion.statements.money.trades import cash_of_trades
 from ingestion.statements.money.values import CENT
 from ingestion.statements.parts import Row
-
-NOTES = "Change of cash by the statement of {}"
 
 # a sale at a session's close by omission, and small cash that no row states, such as interest and fees
 _EXPLAINED = Decimal("0.01")  # of the trades and dividends
@@ -51,7 +50,7 @@ class CashFlow:
 
     def frame(self) -> pd.DataFrame:
         """The one row for raw.capital_flows."""
-        values = [self.flow_id, str(self.portfolio), self.day, self.amount, NOTES.format(self.day)]
+        values = [self.flow_id, str(self.portfolio), self.day, self.amount, OF_STATEMENT.format(self.day)]
         return pd.DataFrame([dict(zip(CAPITAL_FLOWS.columns, values, strict=True))], dtype=object)
 
 
@@ -65,12 +64,13 @@ def cash_flow(
     dividends and flows brought since the last statement and neither it nor the flow shows, USD; None if a
     price is missing.
     """
-    key = str(flow_id(portfolio, as_of, NOTES.format(as_of), 1))
+    key = str(flow_id(portfolio, as_of, OF_STATEMENT.format(as_of), 1))
     flows = {one: (amount, day) for one, amount, day in connection.execute(_FLOWS, [portfolio])}
     loaded = flows.pop(key, (Decimal(0), as_of))[0]
     last = max((row["statement_date"] for row in before if row["statement_date"]), default=as_of)
     if last == as_of:  # the first one
-        return (CashFlow(key, portfolio, as_of, Decimal(0), loaded) if loaded else None), Decimal(0), ()
+        flow = CashFlow(key, portfolio, as_of, Decimal(0), loaded) if loaded else None
+        return flow, Decimal(0), _taken_back(flow)
     known, traded = _known(flows, last, as_of), cash_of_trades(connection, before, after, (last, as_of))
     start, end = _cash(before, as_of), _cash(after, as_of)
     amount, notices = Decimal(0), tuple[str, ...]()
@@ -85,7 +85,14 @@ def cash_flow(
         amount, notices = _unexplained((start, end), _known(flows, moved, as_of), passed, (moved, as_of))
     beside = None if traded is None else known + sum(traded, amount) - ((end or 0) - (start or 0))
     flow = None if amount == loaded else CashFlow(key, portfolio, as_of, amount, loaded)
-    return flow, beside, notices
+    return flow, beside, (*notices, *_taken_back(flow))
+
+
+def _taken_back(flow: CashFlow | None) -> tuple[str, ...]:
+    if flow is None or flow.amount or not flow.earlier:
+        return ()
+    what = f"{'contribution' if flow.earlier > 0 else 'withdrawal'} of {abs(flow.earlier):,.2f}"
+    return (f"The {what} on {flow.day} is taken back: this statement has none now.",)
 
 
 def _known(flows: Mapping[str, tuple[Decimal, date]], last: date, as_of: date) -> Decimal:

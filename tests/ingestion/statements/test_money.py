@@ -10,7 +10,12 @@ import pandas as pd
 import pytest
 
 from ingestion.errors import InvalidPortfolio
-from ingestion.portfolios.capital_flows import add_flow, remove_flow
+from ingestion.portfolios.capital_flows import (
+    add_flow,
+    counted_by_statement,
+    load_capital_flows,
+    remove_flow,
+)
 from ingestion.portfolios.entries import find_holder
 from ingestion.portfolios.portfolios import PortfolioFields
 from ingestion.raw.datasets import CORPORATE_ACTIONS, OPTION_QUOTES, PRICES
@@ -380,6 +385,28 @@ def test_cash_that_a_statement_leaves_out_is_named_unless_trades_took_it(load: A
     assert "3,000.00 is kept beside the positions" in notice
     spent = "AAPL,10,205,2025-06-30\nVTI,10,300,2025-07-08\n"
     assert not [one for one in load(spent, JULY)[1].notices if "cash" in one]
+
+
+def test_a_flow_that_a_statement_has_counted_is_named(
+    connection: Connection, load: Any, write: Write
+) -> None:
+    # Silent failure prevented: a deposit by the change of cash, and again with its own day
+    load("AAPL,10,205,2025-06-30\nSPAXX,15000,1,2025-06-30\n", JUNE)
+    raised = "AAPL,10,205,2025-06-30\nSPAXX,18000,1,2025-06-30\n"
+    load(raised, JULY)
+    holder = find_holder(connection, "Mine", None)
+    for amount, day in ((-3000, date(2025, 7, 8)), (3000, date(2025, 8, 4))):
+        assert counted_by_statement(connection, holder.key, Decimal(amount), day) is None
+    path = write("flows.csv", "portfolio_name,flow_date,amount\nMine,2025-07-08,2000\n")
+    [notice] = load_capital_flows(connection, path, today=TODAY).notices
+    assert "The statement of 2025-07-31 has a contribution of 3,000.00 by its change of cash" in notice
+    assert "2,000.00 on 2025-07-08 counts too" in notice
+    assert load_capital_flows(connection, path, today=TODAY).notices == ()
+    load(raised, JULY)  # what the notice advises
+    assert flows(connection) == [(2000, date(2025, 7, 8)), (1000, JULY)]
+    add_flow(connection, holder, Decimal(1000), date(2025, 7, 9), today=TODAY)
+    notices = " ".join(load(raised, JULY)[1].notices)
+    assert "The contribution of 1,000.00 on 2025-07-31 is taken back: this statement has none now." in notices
 
 
 def test_a_sale_without_a_price_leaves_the_flow_open(connection: Connection, load: Any) -> None:
