@@ -5,7 +5,7 @@ balance of a symbol is compared as a whole. What is above the known balance is a
 what is missing is taken from the latest lots, and no day before the statement changes.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -19,15 +19,20 @@ _ONE = Decimal(1)
 def with_cash_movements(lots: Sequence[Lot], before: Iterable[Row], as_of: date) -> tuple[Lot, ...]:
     """The lots of a statement, its cash as known lots plus what moved since.
 
-    before: the rows after earlier statements. Cash that the portfolio did not have before stays as stated,
-    and so does cash whose rows state an exit.
+    before: the rows after earlier statements. The first cash of a portfolio stays as stated, and so does cash
+    whose rows state an exit. Cash under another symbol begins with the statement: until then it was under the
+    one that is no longer listed.
     """
     held: dict[str, list[Row]] = {}
     last = date.min
+    had_cash = False
     for row in before:
         last = max(last, row["statement_date"] or date.min)
+        had_cash = had_cash or is_cash_row(row)
         if is_cash_row(row) and is_open(row, as_of):
             held.setdefault(row["symbol"], []).append(row)
+    if had_cash:
+        lots = _not_before(lots, held, last, as_of)
     stated: dict[str, list[Lot]] = {}
     for lot in lots:
         if is_cash_lot(lot) and lot.symbol in held:
@@ -39,6 +44,20 @@ def with_cash_movements(lots: Sequence[Lot], before: Iterable[Row], as_of: date)
     }
     others = [lot for lot in lots if not (is_cash_lot(lot) and lot.symbol in moved)]
     return (*others, *(lot for own in moved.values() for lot in own)) if moved else tuple(lots)
+
+
+def _not_before(lots: Sequence[Lot], held: Mapping[str, object], last: date, as_of: date) -> list[Lot]:
+    """The lots, with open cash under a symbol that was not held before as one lot of the statement's date."""
+    new: dict[str, Lot] = {}
+    others = []
+    for lot in lots:
+        is_new = is_cash_lot(lot) and lot.symbol not in held and lot.exit_date is None
+        if is_new and lot.entry_date <= last:
+            sum_so_far = new[lot.symbol].quantity if lot.symbol in new else Decimal(0)
+            new[lot.symbol] = replace(lot, entry_date=as_of, quantity=sum_so_far + lot.quantity)
+        else:
+            others.append(lot)
+    return [*others, *new.values()]
 
 
 def is_cash_lot(lot: Lot) -> bool:

@@ -269,6 +269,24 @@ def test_lowering_cash_takes_the_latest_lots_and_is_a_withdrawal(connection: Con
     assert flows(connection) == [(5000, JULY), (-7000, AUGUST)]
 
 
+def test_cash_under_another_symbol_changes_no_day_before_the_statement(
+    connection: Connection, load: Any
+) -> None:
+    # Silent failure prevented: the balance under both symbols on every day since the entry of the new row
+    load("AAPL,10,205,2025-06-30\nCASH_USD,15000,1,2025-06-30\n", JUNE)
+    rows = (
+        "AAPL,10,205,2025-06-30\nSPAXX,9000,1,2025-06-30\nVMFXX,4000,1,2025-06-30\nVMFXX,2000,1,2025-06-01\n"
+    )
+    (_, positions) = load(rows, JULY)
+    assert positions.touched_from == JULY
+    assert cash(connection) == [(15000, JUNE, JULY), (9000, JULY, None), (6000, JULY, None)]
+    assert load(rows, JULY)[1].rows_new == load(rows, AUGUST)[1].rows_new == 0
+    # nor does cash that a statement left out
+    load("AAPL,10,205,2025-06-30\nCASH_USD,15000,1,2025-06-30\n", AUGUST)
+    assert cash(connection)[0] == (15000, JUNE, JULY)
+    assert flows(connection) == []
+
+
 def test_sales_purchases_dividends_and_known_flows_explain_cash(connection: Connection, load: Any) -> None:
     load("AAPL,10,205,2025-06-30\nMSFT,10,490,2025-06-30\nSPAXX,1000,1,2025-06-30\n", JUNE)
     price(connection, "MSFT", JULY, "530")
