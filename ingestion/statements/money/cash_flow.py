@@ -20,7 +20,7 @@ from ingestion.raw.ids import flow_id
 from ingestion.raw.loads import Connection
 from ingestion.statements.known import known_lots
 from ingestion.statements.money.cash_lots import is_cash_row
-from ingestion.statements.money.trades import cash_of_trades
+from ingestion.statements.money.trades import cash_of_trades, corrections
 from ingestion.statements.money.values import CENT
 from ingestion.statements.parts import Row
 
@@ -77,7 +77,9 @@ def cash_flow(
     if start is not None and end is None:
         notices = _not_listed(start, known, traded, last)
     elif start is not None and start == end:
-        notices = _unchanged(end, known, traded, last)
+        corrected = corrections(connection, before, after, _last_moved(before, last))
+        amount, notices = _corrected(corrected, as_of)
+        notices += _unchanged(end, known + amount, traded, last)
     elif start is not None and end is not None:
         moved = _last_moved(before, last)
         then = before if moved == last else known_lots(connection, portfolio, latest=moved)
@@ -151,6 +153,17 @@ def _not_listed(
         "capital-flows add` adds the withdrawal; if not, list the balance in the next statement."
     )
     return (sentence,)
+
+
+def _corrected(corrected: Sequence[Decimal], as_of: date) -> tuple[Decimal, tuple[str, ...]]:
+    """The flow that makes good what an earlier flow counted for sales that this statement tells otherwise."""
+    amount = -sum(corrected, Decimal(0)).quantize(CENT)
+    if abs(amount) <= _EXPLAINED * sum(map(abs, corrected), Decimal(0)):
+        return Decimal(0), ()
+    what = f"a {'contribution' if amount > 0 else 'withdrawal'} of {abs(amount):,.2f} on {as_of}"
+    return amount, (
+        f"Sales that an earlier statement told otherwise counted in its flow: {what} makes it good.",
+    )
 
 
 def _unchanged(

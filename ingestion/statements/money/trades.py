@@ -75,6 +75,22 @@ def received_until(connection: Connection, rows: Iterable[Row], as_of: date) -> 
     return sum((amount for amount in amounts if amount is not None), Decimal(0)).quantize(CENT)
 
 
+def corrections(
+    connection: Connection, before: Sequence[Row], after: Sequence[Row], until: date
+) -> list[Decimal]:
+    """What sales of statements up to a day bring more, or less, as they are told now; [] without a price."""
+    held, now = (
+        [row for row in rows if not is_cash_row(row) and not is_withdrawn(row)] for rows in (before, after)
+    )
+    told, known = _exits(held), _exits(now)
+    lots = {lot_id(row) for key, row in told.items() if key not in known and row["statement_date"] <= until}
+    changed = [row for row in _sold(held, now) if lot_id(row) in lots]
+    successors = read_successors(connection, {traded_symbol_of(row) for row in changed})
+    closes = _closes(connection, changed, successors)
+    amounts = [_proceeds(row, successors, closes) for row in changed]
+    return [] if None in amounts else [amount for amount in amounts if amount is not None]
+
+
 def settled_price(connection: Connection, row: Row) -> Decimal | None:
     """What a contract that ended is settled at, USD per share; None without a price, or with other terms."""
     successors = read_successors(connection, {traded_symbol_of(row)})

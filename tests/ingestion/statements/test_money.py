@@ -34,6 +34,7 @@ Write = Callable[[str, str], Path]
 HEADER = "Symbol,Quantity,Entry Price Per Share,Entry Date\n"
 SOLD = HEADER.strip() + ",Exit Date,Exit Price Per Share\n"
 JUNE, JULY, AUGUST = date(2025, 6, 30), date(2025, 7, 31), date(2025, 8, 29)
+SEPTEMBER = date(2025, 9, 5)
 OWNER: dict[str, Any] = {"portfolio_name": "Mine", "owner_email": "jane@example.com"}
 
 
@@ -393,6 +394,31 @@ def test_a_lot_that_a_statement_forgot_takes_its_sale_back_with_the_next(
     load("AAPL,10,205,2025-06-20\nSPAXX,10000,1,2025-06-20\n", JULY)  # 9,000 paid in
     load(f"{held}SPAXX,10500,1,2025-06-20\n", AUGUST)  # and 500
     assert flows(connection) == [(9000 - 5000, JULY), (500 + 5000, AUGUST)]
+
+
+def test_a_forgotten_lot_takes_its_sale_back_beside_an_equal_balance(
+    connection: Connection, load: Any
+) -> None:
+    # Silent failure prevented: the withdrawal of its sale stays until the balance changes
+    held = "AAPL,10,205,2025-06-20\nMSFT,10,490,2025-06-20\n"
+    load(f"{held}SPAXX,1000,1,2025-06-20\n", JUNE)
+    price(connection, "MSFT", JULY, "500")
+    load("AAPL,10,205,2025-06-20\nSPAXX,1200,1,2025-06-20\n", JULY)
+    for _ in range(2):
+        notices = load(f"{held}SPAXX,1200,1,2025-06-20\n", AUGUST)[1].notices
+        assert flows(connection) == [(200 - 5000, JULY), (5000, AUGUST)]
+        assert not [one for one in notices if one.startswith("Cash")]
+    load(f"{held}SPAXX,1900,1,2025-06-20\n", SEPTEMBER)
+    assert flows(connection) == [(200 - 5000, JULY), (5000, AUGUST), (700, SEPTEMBER)]
+
+
+def test_a_forgotten_lot_beside_an_old_balance_has_no_flow(connection: Connection, load: Any) -> None:
+    held = "AAPL,10,205,2025-06-20\nMSFT,10,490,2025-06-20\n"
+    load(f"{held}SPAXX,1000,1,2025-06-20\n", JUNE)
+    price(connection, "MSFT", JULY, "500")
+    load("AAPL,10,205,2025-06-20\nSPAXX,1000,1,2025-06-20\n", JULY)
+    load(f"{held}SPAXX,1000,1,2025-06-20\n", AUGUST)
+    assert flows(connection) == []
 
 
 def test_cash_that_a_statement_leaves_out_is_named_unless_trades_took_it(load: Any) -> None:
