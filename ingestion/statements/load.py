@@ -10,6 +10,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from ingestion.errors import InvalidPortfolio, InvalidPositionsFile, PositionsFileError, StatementOrderError
 from ingestion.files.csv_reader import Record
 from ingestion.market.calendar import FIRST_DAY
@@ -41,7 +43,8 @@ from ingestion.statements.money.account import (
     published_equity,
     reconcile_account,
 )
-from ingestion.statements.money.cash_flow import CashFlow, cash_flow
+from ingestion.statements.money.balances import CashFlow
+from ingestion.statements.money.cash_flow import cash_flow
 from ingestion.statements.money.cash_lots import is_cash_lot, with_cash_movements
 from ingestion.statements.money.trades import received_until
 from ingestion.statements.money.values import entry_value, row_value
@@ -99,7 +102,7 @@ class PreparedStatement:
     rows: StatementRows
     lots: tuple[Lot, ...]
     before: tuple[Row, ...]
-    flow: CashFlow | None
+    flows: tuple[CashFlow, ...]
     equity: Decimal
     reconciliation: Reconciliation | None
     suggestion: str | None
@@ -216,8 +219,9 @@ def load_fields(
             load.rows(PORTFOLIOS, prepared.portfolio.frame()),
             load.rows(POSITIONS, prepared.rows.frame, notices=prepared.notices),
         ]
-        if prepared.flow is not None:
-            reports.append(load.rows(CAPITAL_FLOWS, prepared.flow.frame()))
+        if prepared.flows:
+            frame = pd.concat([flow.frame() for flow in prepared.flows], ignore_index=True)
+            reports.append(load.rows(CAPITAL_FLOWS, frame))
         return reports
 
 
@@ -296,7 +300,7 @@ def _prepare(
     rows = statement_rows(connection, fields.portfolio_id, lots, statement.as_of)
     opening = _opening(connection, fields, known, statement)
     after = [change.row for change in rows.changes]
-    flow, beside, flow_notices = cash_flow(connection, fields.portfolio_id, before, after, statement.as_of)
+    flows, beside, flow_notices = cash_flow(connection, fields.portfolio_id, before, after, statement.as_of)
     values = listed_values(
         connection, fields.portfolio_id, statement.listed, statement.lots, statement.as_of, splits=splits
     )
@@ -318,7 +322,7 @@ def _prepare(
     equity = (
         portfolio.initial_equity
         if published is None
-        else published + (flow.amount - flow.earlier if flow else 0)
+        else published + sum(flow.amount - flow.earlier for flow in flows)
     )
     is_waiting = known is not None and has_lots_to_build(connection, fields.portfolio_id, statement.as_of)
     compared = equity + _gain_of_new(values, rows.changes) if published is not None else None
@@ -335,7 +339,7 @@ def _prepare(
         rows,
         lots,
         tuple(before),
-        flow,
+        flows,
         equity,
         None if is_waiting else _reconciled(statement, values, compared),
         fields.suggestion if known is None and not fields.is_new else None,

@@ -87,7 +87,7 @@ def preview(connection: Connection, prepared: PreparedStatement) -> Preview:
         prepared.known is None,
         statement.as_of,
         portfolio.initial_equity,
-        prepared.flow.amount if prepared.flow else Decimal(0),
+        sum((flow.amount for flow in prepared.flows if flow.day == statement.as_of), Decimal(0)),
         dict(sorted(Counter(_kind(lot) for lot in statement.lots).items())),
         _exposures(statement.lots),
         dict(Counter(change.kind for change in prepared.rows.changes)),

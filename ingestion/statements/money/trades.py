@@ -77,18 +77,33 @@ def received_until(connection: Connection, rows: Iterable[Row], as_of: date) -> 
 
 def corrections(
     connection: Connection, before: Sequence[Row], after: Sequence[Row], until: date
-) -> list[Decimal]:
-    """What sales of statements up to a day bring more, or less, as they are told now; [] without a price."""
+) -> list[tuple[date, Decimal]]:
+    """What sales of statements up to a day bring more, or less, as they are told now; [] without a price.
+
+    Each with the date of the statement that told it first.
+    """
     held, now = (
         [row for row in rows if not is_cash_row(row) and not is_withdrawn(row)] for rows in (before, after)
     )
     told, known = _exits(held), _exits(now)
-    lots = {lot_id(row) for key, row in told.items() if key not in known and row["statement_date"] <= until}
-    changed = [row for row in _sold(held, now) if lot_id(row) in lots]
-    successors = read_successors(connection, {traded_symbol_of(row) for row in changed})
-    closes = _closes(connection, changed, successors)
-    amounts = [_proceeds(row, successors, closes) for row in changed]
-    return [] if None in amounts else [amount for amount in amounts if amount is not None]
+    days: dict[str, list[date]] = {}
+    for key, row in told.items():
+        if key not in known and row["statement_date"] and row["statement_date"] <= until:
+            days.setdefault(lot_id(row), []).append(row["statement_date"])
+    # a sale of another part of the lot since then is no correction
+    changed = [(_told_on(days, row), row) for row in _sold(held, now)]
+    found = [(day, row) for day, row in changed if day is not None]
+    rows = [row for _, row in found]
+    successors = read_successors(connection, {traded_symbol_of(row) for row in rows})
+    closes = _closes(connection, rows, successors)
+    amounts = [(day, _proceeds(row, successors, closes)) for day, row in found]
+    known_amounts = [(day, amount) for day, amount in amounts if amount is not None]
+    return known_amounts if len(known_amounts) == len(amounts) else []
+
+
+def _told_on(days: Mapping[str, Sequence[date]], row: Row) -> date | None:
+    """The statement that told a sale first, by the lot's; None if it is younger than they are."""
+    return min((day for day in days.get(lot_id(row), ()) if row["exit_date"] <= day), default=None)
 
 
 def settled_price(connection: Connection, row: Row) -> Decimal | None:
