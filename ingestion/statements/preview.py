@@ -134,7 +134,8 @@ def _state(row: Row) -> str:
     if row["exit_date"] is None:
         return held
     price = "that day's close" if row["exit_price"] is None else plain(row["exit_price"])
-    return f"{held} sold on {row['exit_date']} at {price}"
+    ended = "bought back" if row["quantity"] < 0 else "sold"
+    return f"{held} {ended} on {row['exit_date']} at {price}"
 
 
 def position_type(lot: Lot) -> str:

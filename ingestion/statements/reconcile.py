@@ -178,12 +178,17 @@ def _is_stated(row: Row, as_of: date) -> bool:
     return stated
 
 
+def _ended(row: Row) -> tuple[str, str]:
+    """What was done with a part of a long, or of a short: the verb and the noun."""
+    return ("bought back", "purchase") if row["quantity"] < 0 else ("sold", "sale")
+
+
 def _change_notices(changes: Sequence[Change]) -> list[str]:
     """Notices of changes by omission, which the user may not have intended."""
     parts = [
-        f"{_described(change.row)}: {plain(abs(change.row['quantity']))} were sold by "
+        f"{_described(change.row)}: {plain(abs(change.row['quantity']))} were {_ended(change.row)[0]} by "
         f"{change.row['exit_date']}, because the statement lists that much less; a row with Exit Date and "
-        "Exit Price would set the date and price of the sale."
+        f"Exit Price would set the date and price of the {_ended(change.row)[1]}."
         for change in changes
         if change.kind == "sold in part"
         and change.row["exit_price"] is None

@@ -356,6 +356,14 @@ LOT = "AAPL,{},2,2025-06-02\n"
 SOLD = "AAPL,{},2,2025-06-02,,,,,,,{},{}\n"
 
 
+def test_a_smaller_short_was_bought_back(connection: Connection, write: Write) -> None:
+    load(connection, write("a.csv", HEADER + LOT.format(-100)), statement=JUNE)
+    report = load(connection, write("b.csv", HEADER + LOT.format(-60)), statement=JULY)
+    [notice] = [one for one in report.notices if "lists that much less" in one]
+    assert "40 were bought back by 2025-07-31" in notice
+    assert notice.endswith("would set the date and price of the purchase.")
+
+
 def test_a_smaller_quantity_later_splits_the_lot_into_parts(
     connection: Connection, write: Write, count: Count
 ) -> None:
