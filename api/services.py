@@ -18,7 +18,8 @@ from api.chat.sql.pool import make_chat_pool
 from api.chat.store.database import ChatStore
 from api.chat.turn.turn import Chat
 from api.embedded_watch import embedded_server_watched
-from api.http.limits import AUTH_POOL_SIZE
+from api.http.limits import AUTH_POOL_SIZE, RECORD_WAIT
+from api.http.rates import NoTurnError, Turns
 from api.marts.lineage import Lineage
 from api.marts.queueing_pool import QueueingPool
 from api.marts.reader import Reader, make_pool
@@ -35,7 +36,7 @@ class Services:
     reader: the marts, as sigmasight_api. operations: the tables of ops that sigmasight_auth may read.
     store: the chat's own database, opened by the first request that needs it. chat_reader: the marts, as
     sigmasight_chat; connects when it is first used. chat: answers questions. insights: writes briefings.
-    reports: renders reports.
+    reports: renders reports. records: turns of users to read what may be all of their chat's record.
     """
 
     settings: Settings
@@ -54,6 +55,7 @@ class Services:
     chat: Chat
     insights: Insights
     reports: ReportRenderer
+    records: Turns
 
 
 @asynccontextmanager
@@ -99,6 +101,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             chat=chat,
             insights=Insights(chat, store, reader),
             reports=ReportRenderer(),
+            records=Turns(1, RECORD_WAIT.total_seconds(), shared=NoTurnError),
         )
 
 

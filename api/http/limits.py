@@ -87,5 +87,8 @@ DEFAULT_MATRIX_SYMBOLS: Final = 25
 CONCURRENT_REPORTS: Final = 2
 """Reports rendered at the same time: each keeps a core for some tens of milliseconds."""
 
+RECORD_WAIT: Final = timedelta(seconds=60)
+"""For which a user's request for their chat's record waits for the one before, until that one is sent."""
+
 MAX_SELECTED: Final = 200
 """Ids or symbols in one parameter."""

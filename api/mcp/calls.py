@@ -30,6 +30,9 @@ MODE: Final = "blue"
 LONGEST_RECORDING: Final = 10.0
 """Seconds that the record of a cancelled call may take."""
 
+LONGEST_QUESTION: Final = 1000
+"""Characters of a call that are its question in the record; its arguments are there in whole once more."""
+
 SESSIONS: Final = 1000
 """Sessions whose conversation is remembered; an older one gets a new conversation."""
 
@@ -72,7 +75,7 @@ class McpCalls:
         written = json.dumps(arguments, ensure_ascii=False, default=str)
         known = self._session(user.user_id, session)
         async with known.lock, self._place(user):
-            run = await self._begin(known, user.user_id, f"{name} {written}")
+            run = await self._begin(known, user.user_id, f"{name} {written}"[:LONGEST_QUESTION])
             began = monotonic()
             try:
                 async with asyncio.timeout(self._chat.settings.chat_seconds):

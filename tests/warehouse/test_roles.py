@@ -412,6 +412,7 @@ def chat(module_warehouse: Warehouse, users: Users) -> Iterator[Connection]:
         "select database_to_xml(true, true, '')",
         "select cursor_to_xml('c', 1, true, true, '')",
         "select * from ts_stat('select to_tsvector(email) from ops.users')",
+        "select ts_rewrite('a'::tsquery, 'select ''a''::tsquery, ''b''::tsquery')",
         "select lo_get(1)",
         "select lo_open(1, 262144)",
         "select lo_create(0)",
@@ -471,6 +472,17 @@ def test_no_role_of_the_api_sees_or_ends_sessions_or_writes_to_the_log(
         pytest.raises(psycopg.errors.InsufficientPrivilege),
     ):
         connection.execute(statement.encode())
+
+
+@pytest.mark.parametrize("role", ["analyst", "api", "auth", "chat"])
+def test_no_reader_keeps_a_backup_waiting(module_warehouse: Warehouse, role: str) -> None:
+    # Silent failure prevented: pg_dump reads this view, and waits for who locks it without a limit of time
+    with (
+        connect(url_of(module_warehouse, role), autocommit=True) as connection,
+        connection.transaction(),
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        connection.execute("lock table pg_catalog.pg_settings in access exclusive mode")
 
 
 def test_the_chats_role_has_limits(chat: Connection) -> None:

@@ -66,7 +66,7 @@ begin
                 -- text as SQL, large objects, notifications, transaction ids, signals: needed by no role of ours
                 when proname ~ '^(query|table|schema|database|cursor)_to_xml|^lo_|^lo(read|write)$' then null
                 when proname ~ '^pg_(notify|export_snapshot|current_xact_id|logical_emit_message)$' then null
-                when proname ~ '^(txid_current|ts_stat|setseed)$' then null
+                when proname ~ '^(txid_current|ts_stat|ts_rewrite|setseed)$' then null
                 when proname ~ '^pg_(cancel|terminate)_backend$' then 'sigmasight_writer'
                 when proname ~ '^pg_(try_)?advisory_(xact_)?lock' then 'sigmasight_writer'
                 when proname in ('set_config', 'pg_sleep', 'pg_sleep_for', 'pg_sleep_until')
@@ -79,7 +79,7 @@ begin
             and (
                 proname ~ '^(query|table|schema|database|cursor)_to_xml|^lo_|^lo(read|write)$'
                 or proname ~ '^pg_(notify|export_snapshot|current_xact_id|logical_emit_message)$'
-                or proname ~ '^(txid_current|ts_stat|setseed|set_config)$'
+                or proname ~ '^(txid_current|ts_stat|ts_rewrite|setseed|set_config)$'
                 or proname ~ '^pg_(try_)?advisory_(xact_)?lock|^pg_(cancel|terminate)_backend$|^pg_sleep'
                 -- activity and sizes, which depend on the rows of all users
                 or proname ~ '^pg_stat_|^pg_(lock_status|blocking_pids|safe_snapshot_blocking_pids|prepared_xact)$'
@@ -107,6 +107,8 @@ begin
         execute format('revoke select on %s from public', guarded.name);
         execute format('grant select on %s to sigmasight_writer, sigmasight_analyst, pg_monitor', guarded.name);
     end loop;
+    -- who may write to a view may lock it against its readers, of whom pg_dump is one; only settings could be written
+    revoke update on pg_catalog.pg_settings from public;
     alter role sigmasight_chat set temp_file_limit = '256MB';
     -- the proof of access.claim is a parameter
     alter role sigmasight_chat set log_parameter_max_length = 0;

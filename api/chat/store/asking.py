@@ -6,16 +6,18 @@ from typing import Literal
 from uuid import UUID
 
 from api.chat.store.codec import storable
-from api.chat.store.conversations import Mode, as_title
+from api.chat.store.conversations import Kind, Mode, as_title
 from api.chat.store.runs import Run, fail_abandoned
 from api.chat.store.transactions import Transaction
 from api.http.errors import ConversationBusy, ConversationNotFound
 
 TITLE_FROM_TEXT = 80
+MOST_CALLS = 1000
+"""Calls over MCP of a user that are kept: they cost no tokens, and a record of all would fill the disk."""
 
 LOCK = """
 select
-    c.mode, c.portfolio_id, c.title,
+    c.kind, c.mode, c.portfolio_id, c.title,
     (
         select coalesce(sum(u.tokens), 0)::bigint from chat.usage as u
         where u.user_id = %(user_id)s and u.ended_at >= %(tokens_since)s
@@ -63,6 +65,30 @@ select
             limit %(examples)s
         ) as newest
     ) as examples
+"""
+
+DROP_OLDEST_CALLS = """
+delete from chat.messages
+where user_id = %(user_id)s and run_id in (
+    select m.run_id
+    from chat.conversations as c
+    join chat.messages as m using (conversation_id)
+    where c.user_id = %(user_id)s and c.kind = 'mcp' and m.role = 'user'
+    order by m.position desc
+    offset %(others)s
+)
+"""
+
+# A conversation that another call holds or has just begun is left to it.
+DROP_EMPTY_SESSIONS = """
+delete from chat.conversations
+where conversation_id in (
+    select conversation_id from chat.conversations as c
+    where user_id = %(user_id)s and kind = 'mcp' and last_message_at > created_at
+        and conversation_id <> %(conversation_id)s
+        and not exists (select from chat.messages as m where m.conversation_id = c.conversation_id)
+    for update skip locked
+)
 """
 
 ADD_MESSAGES = """
@@ -135,6 +161,7 @@ class Asking:
     user_id: UUID
     conversation_id: UUID
     chat_seconds: float
+    kind: Kind
     mode: Mode
     portfolio_id: UUID | None
     title: str | None
@@ -171,12 +198,14 @@ class Asking:
         )
 
     async def record(self, text: str, mode: Mode) -> Run:
-        """Record the question, and an answer that is running.
+        """Record the question, and an answer that is running. Of calls over MCP the oldest make room.
 
         Raises ConversationBusy while another answer of the conversation is running.
         """
         if self.is_busy:
             await fail_abandoned(self.transaction, self.chat_seconds)
+        if self.kind == "mcp":
+            await self._drop_oldest_calls()
         run = Run.start(self.user_id, self.conversation_id)
         added = await self.transaction.row(
             ADD_MESSAGES,
@@ -192,6 +221,12 @@ class Asking:
         if added is None or added["messages"] < 2:  # noqa: PLR2004 - the question and the answer
             raise ConversationBusy
         return run
+
+    async def _drop_oldest_calls(self) -> None:
+        await self.transaction.run(DROP_OLDEST_CALLS, user_id=self.user_id, others=MOST_CALLS - 1)
+        await self.transaction.run(
+            DROP_EMPTY_SESSIONS, user_id=self.user_id, conversation_id=self.conversation_id
+        )
 
 
 async def read_context(

@@ -1,5 +1,6 @@
 """What the routes of the chat share: their store, their documented problems, and the check of a portfolio."""
 
+from collections.abc import AsyncIterator
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from api.auth.users import User
 from api.chat.store.database import ChatStore
 from api.chat.store.insights import Insight
 from api.chat.store.message_records import Message
-from api.dependencies import ServicesDep
+from api.dependencies import CurrentUser, ServicesDep
 from api.http.documentation import (
     BODY_PROBLEMS,
     LOGIN_PROBLEMS,
@@ -24,7 +25,9 @@ from api.http.errors import (
     PortfolioNotFound,
     Problem,
     QueryTimedOut,
+    RequestLimitReached,
 )
+from api.http.rates import NoTurnError
 from api.services import Services
 
 PORTFOLIO_PROBLEMS = (PortfolioNotFound, NothingPublished, QueryTimedOut)
@@ -35,6 +38,25 @@ async def _forbid_caching(response: Response) -> None:
 
 
 NO_CACHING = [Depends(_forbid_caching)]
+
+
+async def _own_turn(user: CurrentUser, services: ServicesDep) -> AsyncIterator[None]:
+    """Wait until the answer to the user's request before is sent, and hold the turn until this one is.
+
+    A record takes its size in memory several times over.
+    """
+    try:
+        async with services.records.turn(user.user_id):
+            yield
+    except NoTurnError:
+        raise RequestLimitReached(
+            "Your other requests for what the chat keeps of you take too long; send one at a time.",
+            retry_after=10,
+        ) from None
+
+
+ONE_BY_ONE = [Depends(_own_turn)]
+"""For answers that may be all of a user's record."""
 
 
 def chat_responses(*problems: type[Problem]) -> Responses:

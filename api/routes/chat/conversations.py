@@ -12,6 +12,7 @@ from api.http.errors import ConversationNotFound, FeedbackNotFound, MessageNotFo
 from api.http.limits import MAX_ROWS
 from api.routes.chat.common import (
     NO_CACHING,
+    ONE_BY_ONE,
     PORTFOLIO_PROBLEMS,
     StoreDep,
     chat_responses,
@@ -70,6 +71,7 @@ async def conversations(
     summary="One conversation",
     response_model=ConversationWithMessages,
     responses=chat_responses(ConversationNotFound),
+    dependencies=ONE_BY_ONE,
 )
 async def conversation(
     *,

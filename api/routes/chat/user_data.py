@@ -6,13 +6,19 @@ from typing import Any
 from fastapi import APIRouter, Response
 
 from api.dependencies import CurrentUser
-from api.routes.chat.common import NO_CACHING, StoreDep, chat_responses, deleted
+from api.routes.chat.common import NO_CACHING, ONE_BY_ONE, StoreDep, chat_responses, deleted
 from api.schemas.chat.records import ChatExport, DataDeleted
 
 router = APIRouter(prefix="/chat", tags=["Chat"], dependencies=NO_CACHING)
 
 
-@router.get("/export", summary="Export one's data", response_model=ChatExport, responses=chat_responses())
+@router.get(
+    "/export",
+    summary="Export one's data",
+    response_model=ChatExport,
+    responses=chat_responses(),
+    dependencies=ONE_BY_ONE,
+)
 async def export(user: CurrentUser, store: StoreDep, response: Response) -> dict[str, Any]:
     """Return everything that the chat keeps of the user, as a download."""
     response.headers["Content-Disposition"] = 'attachment; filename="sigmasight-chat.json"'

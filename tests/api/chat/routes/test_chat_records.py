@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
+from starlette.types import ASGIApp, Message, Send
 
 from api.app import create_app
 from api.chat.store.database import ChatStore
@@ -44,6 +45,26 @@ class Caller:
     def send(self, method: str, path: str, **options: Any) -> Any:
         """Send the request and return the response."""
         return self._client.request(method, f"{PREFIX}{path}", headers=self._headers, **options)
+
+    async def request(self, app: ASGIApp, path: str, send: Send) -> None:
+        """Send a GET on the event loop of the app, whose answer is taken as `send` takes it."""
+        body = iter([{"type": "http.request", "body": b"", "more_body": False}])
+
+        async def receive() -> Message:
+            for message in body:
+                return message
+            return await asyncio.Future()
+
+        scope: dict[str, Any] = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1"}
+        scope |= {"method": "GET", "scheme": "http", "path": path, "raw_path": path.encode()}
+        scope |= {"root_path": "", "query_string": b""}
+        scope |= {"client": ("testclient", 1), "server": ("testserver", 80)}
+        scope["headers"] = [(name.lower().encode(), value.encode()) for name, value in self._headers.items()]
+        await app(scope, receive, send)
+
+
+async def ignored(_: Message) -> None:
+    """Take what is sent."""
 
 
 @pytest.fixture(scope="module")
@@ -185,6 +206,44 @@ def test_what_is_another_users_is_answered_as_what_does_not_exist(  # noqa: PLR0
     assert_problem(of_another, 404, code)
     assert of_another.json() == absent.json()
     assert owner.ask("GET", "/export")["data"] == before
+
+
+@pytest.mark.parametrize("path", ["/export", "/conversations/{conversation}"])
+def test_of_a_users_record_one_answer_is_in_memory(
+    module_warehouse: Warehouse, keyed: TestClient, new_caller: Callable[[], Caller], path: str
+) -> None:
+    # Silent failure prevented: one user who asks for a large record fifty times at once, and takes the memory
+    # of the API
+    caller, other = new_caller(), new_caller()
+    written = write_answer(module_warehouse, caller.user_id)
+    mine = f"{PREFIX}{path.format(conversation=written.conversation_id)}"
+
+    async def ask() -> list[str]:
+        events = list[str]()
+        is_sending, may_end = asyncio.Event(), asyncio.Event()
+
+        async def slowly(message: Message) -> None:
+            if message["type"] == "http.response.body" and not may_end.is_set():
+                is_sending.set()
+                await may_end.wait()
+                events.append("first sent")
+
+        async def noted(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                events.append("second begins")
+
+        first = asyncio.create_task(caller.request(keyed.app, mine, slowly))
+        await is_sending.wait()
+        second = asyncio.create_task(caller.request(keyed.app, mine, noted))
+        await other.request(keyed.app, f"{PREFIX}/export", ignored)
+        await asyncio.sleep(0.3)
+        events.append("of another sent")
+        may_end.set()
+        await asyncio.gather(first, second)
+        return events
+
+    assert keyed.portal is not None
+    assert keyed.portal.call(ask) == ["of another sent", "first sent", "second begins"]
 
 
 def test_everything_is_exported_and_deleted(

@@ -54,6 +54,38 @@ def test_a_user_has_a_few_conversations_without_a_message(
     assert run(store.conversations.get(other, others.conversation_id)) == others
 
 
+def test_of_a_users_calls_over_mcp_the_latest_are_kept(
+    store: ChatStore, run: RunCoroutine, user_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Silent failure prevented: one user whose calls, which cost no tokens, fill the disk of all
+    monkeypatch.setattr("api.chat.store.asking.MOST_CALLS", 3)
+
+    async def call(session: UUID) -> UUID:
+        begun = await store.messages.begin_run(user_id, session, "sql {}", "blue")
+        await store.messages.add_tool_call(begun, "sql", {})
+        await store.messages.end_run(begun, "done", "", (), **COUNTS)
+        return begun.run_id
+
+    async def sessions(number: int) -> list[UUID]:
+        made = [await store.conversations.create(user_id, "blue", kind="mcp") for _ in range(number)]
+        return [one.conversation_id for one in made]
+
+    asked = run(answer(store, user_id)).conversation_id
+    first, second = run(sessions(2))
+    stranger = uuid4()
+    other = run(answer(store, stranger)).conversation_id
+    calls = [run(call(session)) for session in (first, first, second, second, second)]
+    rows = run(store.user_data.export(user_id))
+    assert {row["conversation_id"] for row in rows["conversations"]} == {str(asked), str(second)}
+    assert {row["run_id"] for row in rows["messages"] if row["conversation_id"] != str(asked)} == {
+        str(kept) for kept in calls[2:]
+    }
+    assert len(rows["tool_calls"]) == 1 + 3
+    assert run(store.conversations.get(stranger, other)).message_count == 2
+    with pytest.raises(ConversationNotFound):  # a session that goes on begins another conversation
+        run(call(first))
+
+
 def test_a_result_keeps_every_digit_and_its_hash(store: ChatStore, run: RunCoroutine, user_id: UUID) -> None:
     rows = [
         (Decimal("1.50"), "1.50", 7, True, None),
