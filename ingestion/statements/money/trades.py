@@ -148,8 +148,9 @@ def _by_lot(rows: Iterable[Row]) -> dict[str, Row]:
 
 
 def _exits(rows: Iterable[Row]) -> dict[tuple[Any, ...], Row]:
-    told = ("position_id", "exit_date", "exit_price", "quantity")
-    return {tuple(row[name] for name in told): row for row in rows if row["exit_date"]}
+    """The sales by their lots: a part of a lot has another key when the rest of the lot is sold."""
+    told = ("exit_date", "exit_price", "quantity")
+    return {(lot_id(row), *(row[name] for name in told)): row for row in rows if row["exit_date"]}
 
 
 def _has_expired(row: Row, last: date, as_of: date) -> bool:
