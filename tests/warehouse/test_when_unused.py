@@ -79,7 +79,7 @@ def test_a_build_that_adds_a_column_keeps_no_reader_waiting(
     with empty_warehouse.connect_writer(autocommit=True) as writer:
         writer.execute(WITHOUT_NOTES)
         add_flow(writer, find_holder(writer, "Book", None), Decimal(20), DAY, notes="gift")
-    change_beside_readers(empty_warehouse, change, "select amount from marts.fct_capital_flows", seconds=20)
+    change_beside_readers(empty_warehouse, change, "select amount from marts.fct_capital_flows", seconds=14)
     rows = read_rows(empty_warehouse, "select amount, notes from marts.fct_capital_flows order by amount")
     assert rows == [{"amount": 20, "notes": "gift"}, {"amount": Decimal("50.25"), "notes": "bonus"}]
 

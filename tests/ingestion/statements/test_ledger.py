@@ -161,7 +161,7 @@ def flows_after(connection: Connection, write: Callable[[str, str], Path]) -> Fl
     return load
 
 
-@pytest.mark.parametrize("seed", range(15))
+@pytest.mark.parametrize("seed", range(8))
 def test_only_deposits_and_withdrawals_are_flows(
     connection: Connection, flows_after: FlowsAfter, seed: int
 ) -> None:
@@ -175,7 +175,7 @@ def test_only_deposits_and_withdrawals_are_flows(
         assert flows_after(rows, day) == account.deposits, day
 
 
-@pytest.mark.parametrize("seed", range(15))
+@pytest.mark.parametrize("seed", range(8))
 def test_an_old_balance_is_made_good_by_the_next(
     connection: Connection, flows_after: FlowsAfter, seed: int
 ) -> None:
