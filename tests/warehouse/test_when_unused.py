@@ -65,7 +65,7 @@ def test_an_open_transaction_of_an_analyst_keeps_no_reader_waiting(empty_warehou
     assert read_rows(empty_warehouse, "select a from marts.v") == [{"a": 2}]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_build_that_adds_a_column_keeps_no_reader_waiting(
     empty_warehouse: Warehouse, tmp_path: Path
 ) -> None:
