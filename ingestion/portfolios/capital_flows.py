@@ -61,7 +61,7 @@ where
         select min(statement_date) from raw.positions
         where portfolio_id = %(portfolio)s and statement_date >= %(day)s
     )
-    and notes like 'Change of cash by the statement of ' || flow_date || '%%'
+    and notes like replace(%(notes)s, '{}', flow_date::text) || '%%'
 """
 _SHOWN_ID = 8  # characters
 
@@ -125,18 +125,23 @@ def equal_flows(connection: Connection, holder: Holder, amount: Decimal, day: da
 
 def counted_by_statement(connection: Connection, portfolio: UUID, amount: Decimal, day: date) -> str | None:
     """What is said of a flow that the next statement may have counted by its change of cash; else None."""
+    asked = {"portfolio": portfolio, "day": day, "notes": OF_STATEMENT}
     with connection.transaction():
-        found = connection.execute(_OF_NEXT_STATEMENT, {"portfolio": portfolio, "day": day}).fetchone()
+        found = connection.execute(_OF_NEXT_STATEMENT, asked).fetchone()
     if found is None or (found[1] > 0) != (amount > 0):
         return None
     key, counted, of = found
-    kind = "contribution" if counted > 0 else "withdrawal"
     return (
-        f"The statement of {of} has a {kind} of {abs(counted):,.2f} by its change of cash, and {amount:,.2f} "
+        f"The statement of {of} has a {named(counted)} by its change of cash, and {amount:,.2f} "
         f"on {day} counts too. If they are the same money, `sigmasight capital-flows remove "
         f"{key[:_SHOWN_ID]}` takes the statement's back; if one is a part of the other, load the statement "
         "again."
     )
+
+
+def named(amount: Decimal) -> str:
+    """A flow's kind and amount: `contribution of 9,000.00`."""
+    return f"{'contribution' if amount > 0 else 'withdrawal'} of {abs(amount):,.2f}"
 
 
 def correct_flow(

@@ -11,6 +11,7 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
+from ingestion.portfolios.capital_flows import named
 from ingestion.raw.loads import Connection
 from ingestion.statements.known import known_lots
 from ingestion.statements.money.balances import (
@@ -64,10 +65,12 @@ def cash_flow(
             amount, notices = _corrected(told.open, as_of)
             notices += _unchanged(end, known + amount, _without(traded, told.counted), last)
         else:
-            passed = _without(cash_of_trades(connection, then, after, (moved, as_of)), told.counted)
+            passed = traded if then is before else cash_of_trades(connection, then, after, (moved, as_of))
             since = known_between(flows, portfolio, moved, as_of)
             open_until = left_open(connection, portfolio, flows, moved)
-            amount, notices = _unexplained((start, end), since, passed, open_until, (moved, as_of))
+            amount, notices = _unexplained(
+                (start, end), since, _without(passed, told.counted), open_until, (moved, as_of)
+            )
     known += told.change
     beside = None if traded is None else known + sum(traded, amount) - ((end or 0) - (start or 0))
     own = () if amount == loaded else (CashFlow(key, portfolio, as_of, amount, loaded),)
@@ -85,8 +88,7 @@ def _without(traded: list[Decimal] | None, counted: Sequence[Decimal]) -> list[D
 
 def _taken_back(flows: Sequence[CashFlow]) -> tuple[str, ...]:
     return tuple(
-        f"The {'contribution' if flow.earlier > 0 else 'withdrawal'} of {abs(flow.earlier):,.2f} on "
-        f"{flow.day} is taken back: this statement has none now."
+        f"The {named(flow.earlier)} on {flow.day} is taken back: this statement has none now."
         for flow in flows
         if not flow.amount and flow.earlier
     )
@@ -116,7 +118,7 @@ def _unexplained(
     of_which = f", of which {by} explain {explained:,.2f}" if explained else ""
     if is_small(amount, traded):
         return Decimal(0), _small(changed + of_which, amount)
-    what = f"a {'contribution' if amount > 0 else 'withdrawal'} of {abs(amount):,.2f} on {as_of}"
+    what = f"a {named(amount)} on {as_of}"
     undo = "`sigmasight capital-flows list` shows its id, and `capital-flows remove` takes it back"
     return amount, (f"{changed}{of_which}: {what}. If it is not one, {undo}.",)
 
@@ -154,10 +156,9 @@ def _corrected(corrected: Sequence[Decimal], as_of: date) -> tuple[Decimal, tupl
     amount = -sum(corrected, Decimal(0)).quantize(CENT)
     if is_small(amount, corrected):
         return Decimal(0), ()
-    what = f"a {'contribution' if amount > 0 else 'withdrawal'} of {abs(amount):,.2f} on {as_of}"
-    return amount, (
-        f"Sales that an earlier statement told otherwise counted in its flow: {what} makes it good.",
-    )
+    what = f"a {named(amount)} on {as_of}"
+    sentence = f"Sales that an earlier statement told otherwise counted in its flow: {what} makes it good."
+    return amount, (sentence,)
 
 
 def _unchanged(

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID
 
+from ingestion.portfolios.capital_flows import named
 from ingestion.raw.loads import Connection
 from ingestion.statements.known import known_lots
 from ingestion.statements.money.balances import (
@@ -125,6 +126,4 @@ def _rest(
 
 
 def _kind(amount: Decimal) -> str:
-    if not amount:
-        return "no flow"
-    return f"a {'contribution' if amount > 0 else 'withdrawal'} of {abs(amount):,.2f}"
+    return f"a {named(amount)}" if amount else "no flow"

@@ -36,43 +36,22 @@ def cash_of_trades(
 ) -> list[Decimal] | None:
     """What sales, purchases, expiries and dividends brought or cost; None if a price is missing."""
     last, as_of = period
-    held = [row for row in before if not is_cash_row(row) and not is_withdrawn(row)]
-    now = [row for row in after if not is_cash_row(row) and not is_withdrawn(row)]
+    held, now = _securities(before), _securities(after)
     lots = {lot_id(row) for row in held}
     sold = [row for row in _sold(held, now) if lot_id(row) in lots or row["exit_date"] > last]
-    ended = [*sold, *(row for row in now if _has_expired(row, last, as_of))]
-    successors = read_successors(connection, {traded_symbol_of(row) for row in (*held, *now)})
-    merged = [(row, _became(row, successors, as_of)) for row in now]
-    merged = [(row, became) for row, became in merged if became.ended_on is not None]
-    gone = {row["position_id"] for row, _ in merged}
-    ended = [row for row in ended if row["position_id"] not in gone]
-    closes = _closes(connection, ended, successors)
-    amounts = [_proceeds(row, successors, closes) for row in ended]
-    if None in amounts:
+    brought = _brought(connection, [*sold, *_expired(now, last, as_of)], now, period)
+    if None in brought:
         return None
-    amounts += [-row_value(row, row["entry_price"]) for row in _bought(held, now, last)]
-    amounts += [_paid_out(row, became) for row, became in merged if _is_in(became.ended_on, period)]
-    received = _received(now, successors, period)
-    return [amount for amount in amounts if amount is not None] + received
+    paid = [-row_value(row, row["entry_price"]) for row in _bought(held, now, last)]
+    return paid + [amount for amount in brought if amount is not None]
 
 
 def received_until(connection: Connection, rows: Iterable[Row], as_of: date) -> Decimal:
     """What sales, expiries, mergers and dividends of lots brought until a day, USD, as far as prices say."""
-    held = [row for row in rows if not is_cash_row(row) and not is_withdrawn(row)]
-    successors = read_successors(connection, {traded_symbol_of(row) for row in held})
-    became = [(row, _became(row, successors, as_of)) for row in held]
-    merged = [(row, end) for row, end in became if end.ended_on is not None and end.ended_on <= as_of]
-    gone = {row["position_id"] for row, _ in merged}
-    ended = [
-        row
-        for row in held
-        if row["position_id"] not in gone and (row["exit_date"] or _has_expired(row, date.min, as_of))
-    ]
-    closes = _closes(connection, ended, successors)
-    amounts = [_proceeds(row, successors, closes) for row in ended]
-    amounts += [_paid_out(row, end) for row, end in merged]
-    amounts += _received(held, successors, (date.min, as_of))
-    return sum((amount for amount in amounts if amount is not None), Decimal(0)).quantize(CENT)
+    now, period = _securities(rows), (date.min, as_of)
+    ended = [*(row for row in now if row["exit_date"]), *_expired(now, *period)]
+    brought = _brought(connection, ended, now, period)
+    return sum((amount for amount in brought if amount is not None), Decimal(0)).quantize(CENT)
 
 
 def corrections(
@@ -82,9 +61,7 @@ def corrections(
 
     Each with the date of the statement that told it first.
     """
-    held, now = (
-        [row for row in rows if not is_cash_row(row) and not is_withdrawn(row)] for rows in (before, after)
-    )
+    held, now = _securities(before), _securities(after)
     told, known = _exits(held), _exits(now)
     days: dict[str, list[date]] = {}
     for key, row in told.items():
@@ -94,11 +71,11 @@ def corrections(
     changed = [(_told_on(days, row), row) for row in _sold(held, now)]
     found = [(day, row) for day, row in changed if day is not None]
     rows = [row for _, row in found]
-    successors = read_successors(connection, {traded_symbol_of(row) for row in rows})
-    closes = _closes(connection, rows, successors)
-    amounts = [(day, _proceeds(row, successors, closes)) for day, row in found]
-    known_amounts = [(day, amount) for day, amount in amounts if amount is not None]
-    return known_amounts if len(known_amounts) == len(amounts) else []
+    amounts = _proceeds_of(
+        connection, rows, read_successors(connection, {traded_symbol_of(row) for row in rows})
+    )
+    priced = [(day, amount) for (day, _), amount in zip(found, amounts, strict=True) if amount is not None]
+    return priced if len(priced) == len(found) else []
 
 
 def _told_on(days: Mapping[str, Sequence[date]], row: Row) -> date | None:
@@ -116,6 +93,27 @@ def settled_price(connection: Connection, row: Row) -> Decimal | None:
         (_priced_by(row, successors), _session(row))
     )
     return close if close is None or row["exit_date"] else _intrinsic(row, became, close)
+
+
+def _securities(rows: Iterable[Row]) -> list[Row]:
+    """The rows that are neither cash nor withdrawn."""
+    return [row for row in rows if not is_cash_row(row) and not is_withdrawn(row)]
+
+
+def _brought(
+    connection: Connection, ended: Sequence[Row], now: Sequence[Row], period: tuple[date, date]
+) -> list[Decimal | None]:
+    """What lots that ended, mergers and dividends brought in a period; None for a price that is missing."""
+    successors = read_successors(connection, {traded_symbol_of(row) for row in (*ended, *now)})
+    became = [(row, _became(row, successors, period[1])) for row in now]
+    merged = [(row, end) for row, end in became if end.ended_on is not None]
+    gone = {row["position_id"] for row, _ in merged}
+    sold = [row for row in ended if row["position_id"] not in gone]
+    return [
+        *_proceeds_of(connection, sold, successors),
+        *(_paid_out(row, end) for row, end in merged if _is_in(end.ended_on, period)),
+        *_received(now, successors, period),
+    ]
 
 
 def _sold(held: Iterable[Row], now: Iterable[Row]) -> list[Row]:
@@ -153,9 +151,9 @@ def _exits(rows: Iterable[Row]) -> dict[tuple[Any, ...], Row]:
     return {(lot_id(row), *(row[name] for name in told)): row for row in rows if row["exit_date"]}
 
 
-def _has_expired(row: Row, last: date, as_of: date) -> bool:
-    expiration: date | None = row["expiration_date"]
-    return row["exit_date"] is None and expiration is not None and last < expiration <= as_of
+def _expired(rows: Iterable[Row], last: date, as_of: date) -> list[Row]:
+    """The rows that were held until an expiration in the period."""
+    return [row for row in rows if row["exit_date"] is None and _is_in(row["expiration_date"], (last, as_of))]
 
 
 def _is_in(day: date | None, period: tuple[date, date]) -> bool:
@@ -189,6 +187,11 @@ def _priced_by(row: Row, successors: Successors) -> str:
 
 def _session(row: Row) -> date:
     return session_on_or_before(_end(row))
+
+
+def _proceeds_of(connection: Connection, rows: Sequence[Row], successors: Successors) -> list[Decimal | None]:
+    closes = _closes(connection, rows, successors)
+    return [_proceeds(row, successors, closes) for row in rows]
 
 
 def _proceeds(row: Row, successors: Successors, closes: Closes) -> Decimal | None:
