@@ -29,6 +29,13 @@ where portfolio_id = %(portfolio)s and (statement_date is null or statement_date
 order by position_id, load_id desc
 """
 
+_VERSIONS = """
+select {columns}
+from raw.positions
+where portfolio_id = %(portfolio)s and (statement_date is null or statement_date <= %(latest)s)
+order by load_id
+"""
+
 
 @dataclass(frozen=True)
 class HeldLot:
@@ -43,13 +50,21 @@ def known_lots(connection: Connection, portfolio: UUID, *, latest: date = date.m
 
     With what these lots received in spin-offs until then.
     """
-    columns = POSITIONS.columns
-    cursor = connection.execute(
-        _KNOWN_LOTS.format(columns=", ".join(columns)), {"portfolio": portfolio, "latest": latest}
-    )
-    rows = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
-    rows = [{**row, **{key: str(row[key]) for key in ("position_id", "portfolio_id")}} for row in rows]
+    rows = _read(connection, _KNOWN_LOTS, portfolio, latest)
     return with_received_lots(connection, portfolio, rows, latest)
+
+
+def versions_of_lots(connection: Connection, portfolio: UUID, *, latest: date = date.max) -> list[Row]:
+    """Every row that statements up to `latest` wrote, in the order of their loads."""
+    return _read(connection, _VERSIONS, portfolio, latest)
+
+
+def _read(connection: Connection, query: str, portfolio: UUID, latest: date) -> list[Row]:
+    columns = POSITIONS.columns
+    asked = {"portfolio": portfolio, "latest": latest}
+    cursor = connection.execute(query.format(columns=", ".join(columns)), asked)
+    rows = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+    return [{**row, **{key: str(row[key]) for key in ("position_id", "portfolio_id")}} for row in rows]
 
 
 def held_lots(connection: Connection, portfolio: UUID, as_of: date) -> dict[str, list[HeldLot]]:

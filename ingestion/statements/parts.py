@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
+from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -88,64 +89,75 @@ def _by_lot(rows: Iterable[Row]) -> dict[LotKey, list[Row]]:
 
 
 def _stated_lot(known: Sequence[Row], stated: Sequence[Row], as_of: date, close: date) -> list[Row]:
-    """The rows of a lot of which the statement lists one or more parts."""
+    """The rows of a lot of which the statement lists one or more parts.
+
+    Sales that it does not list are kept, as far as the lot's size leaves room for them.
+    """
     lot = lot_id(stated[0])
-    whole = next((row for row in known if row["position_id"] == lot), None)
-    parts = [row for row in known if row["position_id"] != lot]
-    stated_ids = {_part_key(lot, row["exit_date"]) for row in stated if row["exit_date"]}
-    unstated = [row for row in parts if row["position_id"] not in stated_ids]
+    live = sorted((row for row in known if not is_withdrawn(row)), key=_is_assumed)
+    whole = next((row for row in live if row["position_id"] == lot), None)
     if whole is None or _sign(whole) != _sign(stated[0]):
-        return _with_keys(lot, stated) + unstated
-    if not is_open(whole, as_of):
-        return _with_closed_lot(whole, stated, is_split=bool(parts)) + unstated
-    missing = (_total([whole, *parts]) - _total(stated) - _total(unstated)) * _sign(whole)
-    if missing > 0:
-        leftover = closed({**whole, "quantity": missing * _sign(whole)}, as_of, close)
-        return _with_leftover(lot, stated, leftover, unstated)
-    return _with_keys(lot, stated) + _shrunk(unstated, -missing, as_of)
+        return [*_keyed(lot, stated), *(row for row in known if row["position_id"] != lot)]
+    days = {None, *(row["exit_date"] for row in stated)}
+    repeated = list({row["exit_date"]: row for row in reversed(live) if row["exit_date"] in days}.values())
+    others = [row for row in live if row not in repeated]
+    missing = (_total(live) - _total(stated) - _total(others)) * _sign(whole)
+    rest = [row for row in _shrunk(others, max(-missing, Decimal(0)), as_of) if not is_withdrawn(row)]
+    rest = [_sold_since(row, whole, others, stated, as_of) for row in rest]
+    unpriced = [row for row in repeated if row["exit_price"] is None]
+    unsized = min(unpriced, key=_is_assumed, default=None)  # what is held before what was left out
+    if missing > 0 and unsized:  # the size of a sale that has a price is corrected
+        left = {**unsized, "quantity": missing * _sign(whole)}
+        rest.append(closed(left, as_of, close) if is_open(left, as_of) else left)
+    rows = _keyed(lot, [*stated, *rest], whole)
+    ids = {row["position_id"] for row in rows}
+    gone = [row for row in known if row["position_id"] not in ids]
+    return [*rows, *(row if is_withdrawn(row) else withdrawn(row, as_of) for row in gone)]
+
+
+def _sold_since(row: Row, whole: Row, before: Sequence[Row], stated: Iterable[Row], as_of: date) -> Row:
+    """What is left of a sale. A statement that left a lot out which is now listed, or sold later, said
+    nothing of it: what is left was sold since.
+    """
+    sale = (whole["exit_date"], whole["exit_price"])
+    if not _is_assumed(whole) or (row["exit_date"], row["exit_price"]) != sale:
+        return row
+    is_less = (row["position_id"], row["quantity"]) not in [
+        (one["position_id"], one["quantity"]) for one in before
+    ]
+    was_held = any(one["exit_date"] is None or one["exit_date"] > row["exit_date"] for one in stated)
+    return closed(row, as_of, session_on_or_before(as_of)) if is_less and was_held else row
+
+
+def _keyed(lot: str, rows: Iterable[Row], known: Row | None = None) -> list[Row]:
+    """The rows of a lot with their keys.
+
+    The lot's own is for the kept part, else for the sale that had it, else for the last.
+    """
+    first = (known["exit_date"], known["exit_price"]) if known else None
+
+    def rank(row: Row) -> tuple[bool, bool, date]:
+        sale = (row["exit_date"], row["exit_price"])
+        return row["exit_date"] is None, sale == first, row["exit_date"] or date.max
+
+    *others, main = sorted(rows, key=rank)
+    keyed: dict[str, Row] = {lot: {**main, "position_id": lot}}
+    for row in sorted(
+        others, key=lambda row: (row["exit_date"], _is_assumed(row), row["statement_date"] or date.min)
+    ):
+        ordinals = (_part_key(lot, row["exit_date"], ordinal) for ordinal in count(1))
+        key = next(key for key in ordinals if key not in keyed)
+        keyed[key] = {**row, "position_id": key}
+    return list(keyed.values())
+
+
+def _is_assumed(row: Row) -> bool:
+    """Whether a statement left out what was sold: its price is that day's close."""
+    return row["exit_date"] is not None and row["exit_price"] is None
 
 
 def _part_key(lot: str, exit_date: date, ordinal: int = 1) -> str:
     return str(part_id(UUID(lot), exit_date, ordinal))
-
-
-def _with_keys(lot: str, stated: Iterable[Row], first: date | None = None) -> list[Row]:
-    """The rows with their keys.
-
-    The lot's own key goes to the kept part, else to the one sold on `first`, else to the one sold last.
-    """
-
-    def rank(row: Row) -> tuple[bool, bool, date]:
-        exit_date = row["exit_date"]
-        return exit_date is None, exit_date == first, exit_date or date.max
-
-    ordered = sorted(stated, key=rank, reverse=True)
-    others = [{**row, "position_id": _part_key(lot, row["exit_date"])} for row in ordered[1:]]
-    return [{**ordered[0], "position_id": lot}, *others]
-
-
-def _with_closed_lot(whole: Row, stated: Sequence[Row], *, is_split: bool) -> list[Row]:
-    """The rows of a lot that is fully sold; the statement may list its last part, or only earlier ones."""
-    lot = whole["position_id"]
-    lists_last_part = any(row["exit_date"] in {None, whole["exit_date"]} for row in stated)
-    if lists_last_part or not is_split:
-        return _with_keys(lot, stated, whole["exit_date"])
-    return [whole, *({**row, "position_id": _part_key(lot, row["exit_date"])} for row in stated)]
-
-
-def _with_leftover(lot: str, stated: Sequence[Row], leftover: Row, unstated: Sequence[Row]) -> list[Row]:
-    """The lot's rows, with the unreported sale as a part of its own."""
-    exit_date = leftover["exit_date"]
-    if any(row["exit_date"] == exit_date for row in stated):
-        # the file states a sale of that day with its price: the leftover has another price
-        second = {**leftover, "position_id": _part_key(lot, exit_date, ordinal=2)}
-        return [*_with_keys(lot, stated), *unstated, second]
-    rows = {row["position_id"]: row for row in _with_keys(lot, [*stated, leftover])}
-    for row in unstated:
-        if row["position_id"] in rows and not is_withdrawn(row):  # two statements between two sessions
-            same = rows[row["position_id"]]
-            rows[row["position_id"]] = {**same, "quantity": same["quantity"] + row["quantity"]}
-    return [*rows.values(), *(row for row in unstated if row["position_id"] not in rows)]
 
 
 def _shrunk(parts: Iterable[Row], excess: Decimal, as_of: date) -> list[Row]:
@@ -155,7 +167,11 @@ def _shrunk(parts: Iterable[Row], excess: Decimal, as_of: date) -> list[Row]:
     quantity was wrong, and is corrected from the entry on.
     """
     rows = []
-    assumed_last = sorted(parts, key=lambda row: (row["exit_price"] is None, row["exit_date"]), reverse=True)
+    assumed_last = sorted(
+        parts,
+        key=lambda row: (row["exit_price"] is None, row["exit_date"], row["statement_date"] or date.min),
+        reverse=True,
+    )
     for row in assumed_last:
         taken = min(excess, abs(row["quantity"])) if not is_withdrawn(row) else Decimal(0)
         excess -= taken

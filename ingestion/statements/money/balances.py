@@ -1,8 +1,8 @@
-"""Balances of cash by the statements of a portfolio, what they leave open, and flows that they have."""
+"""Balances of cash by the statements of a portfolio, and the flows that they have."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
@@ -12,16 +12,11 @@ from ingestion.portfolios.capital_flows import OF_STATEMENT
 from ingestion.raw.datasets import CAPITAL_FLOWS
 from ingestion.raw.ids import flow_id
 from ingestion.raw.loads import Connection
-from ingestion.statements.known import known_lots
 from ingestion.statements.money.cash_lots import is_cash_row
-from ingestion.statements.money.trades import cash_of_trades
-from ingestion.statements.money.values import CENT
 from ingestion.statements.parts import Row
 
 # a sale at a session's close by omission, and small cash that no row states, such as interest and fees
 EXPLAINED = Decimal("0.01")  # of the trades and dividends
-
-_DAY = timedelta(days=1)
 
 # those that were taken back have an amount of 0
 _FLOWS = "select flow_id::text, amount, flow_date from raw.newest_capital_flows where portfolio_id = %s"
@@ -81,33 +76,6 @@ def last_statement(rows: Iterable[Row]) -> date | None:
     return max((row["statement_date"] for row in rows if row["statement_date"]), default=None)
 
 
-def last_moved(before: Iterable[Row], last: date) -> date:
-    """The statement that changed the balance last: trades since then passed by an old balance."""
-    return min(last, max((row["statement_date"] or last for row in before if is_cash_row(row)), default=last))
-
-
 def is_small(amount: Decimal, traded: Sequence[Decimal]) -> bool:
     """Whether a rest is small beside the trades that leave it."""
     return abs(amount) <= EXPLAINED * sum(map(abs, traded), Decimal(0))
-
-
-def rest_of(
-    connection: Connection, portfolio: UUID, flows: Flows, day: date
-) -> tuple[Decimal, Sequence[Decimal]] | None:
-    """What the change of cash by an earlier statement leaves open, and the trades beside it.
-
-    None if it did not compare two balances, or without a price.
-    """
-    before = known_lots(connection, portfolio, latest=day - _DAY)
-    after = known_lots(connection, portfolio, latest=day)
-    last = last_statement(before)
-    start, end = balance(before, day), balance(after, day)
-    if last is None or start is None or end is None:
-        return None
-    moved = last_moved(before, last)
-    then = before if moved == last else known_lots(connection, portfolio, latest=moved)
-    traded = cash_of_trades(connection, then, after, (moved, day))
-    if traded is None:
-        return None
-    known = known_between(flows, portfolio, moved, day)
-    return (end - start - known - sum(traded, Decimal(0))).quantize(CENT), traded

@@ -1,36 +1,39 @@
-"""The capital flow in a statement whose cash changed by more than its trades explain.
+"""The capital flows in the changes of cash that the trades between two statements do not explain.
 
 Cash that was raised without a sale came from outside: a contribution of the statement's date. Sales,
 purchases, dividends and flows that are known already explain their part, since the statement that changed the
-balance last: one that trades did not change was not brought up to date. Without a price for one of them the
-flow is unknown, and a notice asks for it.
+balance last: one that trades did not change was not brought up to date. A statement tells all trades so far:
+where it tells those between two earlier ones otherwise, their flow is computed again. Without a price for one
+of them the flow is unknown, and a notice asks for it.
 """
 
-from collections.abc import Sequence
-from datetime import date
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from uuid import UUID
 
 from ingestion.portfolios.capital_flows import named
 from ingestion.raw.loads import Connection
-from ingestion.statements.known import known_lots
+from ingestion.statements.known import known_lots, versions_of_lots
 from ingestion.statements.money.balances import (
     EXPLAINED,
     CashFlow,
+    Flows,
     balance,
-    is_small,
     key_of_statement,
     known_between,
-    last_moved,
     last_statement,
     read_flows,
 )
-from ingestion.statements.money.earlier_flows import ToldOtherwise, left_open, told_otherwise
-from ingestion.statements.money.trades import cash_of_trades
-from ingestion.statements.money.values import CENT
+from ingestion.statements.money.periods import Period, fill
+from ingestion.statements.money.told import balances, dated
+from ingestion.statements.money.trades import trades_of
 from ingestion.statements.parts import Row
 
 _WORTH_NAMING = Decimal(1)  # USD; less is rounding
+_DAY = timedelta(days=1)
 
 
 def cash_flow(
@@ -40,9 +43,8 @@ def cash_flow(
     the user.
 
     before, after: the portfolio's rows before and after the statement. Beside its own flow, those of earlier
-    statements change that counted sales which it tells otherwise. Beside the cash stays what trades,
-    dividends and flows brought since the last statement and neither it nor the flow shows, USD; None if a
-    price is missing.
+    statements change whose trades it tells otherwise. Beside the cash stays what trades, dividends and flows
+    brought since the last statement and neither it nor the flow shows, USD; None if a price is missing.
     """
     key, flows = key_of_statement(portfolio, as_of), read_flows(connection, portfolio)
     loaded = flows[key][0] if key in flows else Decimal(0)
@@ -51,39 +53,99 @@ def cash_flow(
         first = (CashFlow(key, portfolio, as_of, Decimal(0), loaded),) if loaded else ()
         return first, Decimal(0), _taken_back(first)
     known = known_between(flows, portfolio, last, as_of)
-    traded = cash_of_trades(connection, before, after, (last, as_of))
     start, end = balance(before, as_of), balance(after, as_of)
-    amount, notices, told = Decimal(0), tuple[str, ...](), ToldOtherwise()
+    periods, revised, open_until = _replayed(connection, portfolio, flows, after, as_of)
+    period = next(one for one in periods if one.as_of >= as_of)
+    since = [trade.amount for trade in period.trades if trade.told > last]
+    amount, notices = Decimal(0), tuple[str, ...]()
     if start is not None and end is None:
-        notices = _not_listed(start, known, traded, last)
+        notices = _not_listed(start, known, since, last)
+    elif start is not None and end is not None and start == end:
+        notices = _unchanged(end, known, since, last)
     elif start is not None and end is not None:
-        moved = last_moved(before, last)
-        # of two equal balances one is old, and what trades brought since stays beside it
-        then = before if moved == last or start == end else known_lots(connection, portfolio, latest=moved)
-        told = told_otherwise(connection, portfolio, flows, (then, after), (moved, as_of))
-        if start == end:
-            amount, notices = _corrected(told.open, as_of)
-            notices += _unchanged(end, known + amount, _without(traded, told.counted), last)
-        else:
-            passed = traded if then is before else cash_of_trades(connection, then, after, (moved, as_of))
-            since = known_between(flows, portfolio, moved, as_of)
-            open_until = left_open(connection, portfolio, flows, moved)
-            amount, notices = _unexplained(
-                (start, end), since, _without(passed, told.counted), open_until, (moved, as_of)
-            )
-    known += told.change
-    beside = None if traded is None else known + sum(traded, amount) - ((end or 0) - (start or 0))
+        amount = period.flow(open_until)
+        notices = _unexplained((start, end), period, open_until, amount)
     own = () if amount == loaded else (CashFlow(key, portfolio, as_of, amount, loaded),)
-    return (*own, *told.flows), beside, (*told.notices, *notices, *_taken_back(own))
+    changed = sum((flow.amount - flow.earlier for flow in revised), known + amount)
+    brought = _brought(connection, (before, last), (after, as_of))
+    beside = None if brought is None else brought + changed - ((end or 0) - (start or 0))
+    return (*own, *revised), beside, (*_told_otherwise(revised), *notices, *_taken_back(own))
 
 
-def _without(traded: list[Decimal] | None, counted: Sequence[Decimal]) -> list[Decimal] | None:
-    """The trades without those that earlier flows count."""
-    rest = None if traded is None else [*traded]
-    for amount in counted:
-        if rest and amount in rest:
-            rest.remove(amount)
-    return rest
+def _replayed(
+    connection: Connection, portfolio: UUID, flows: Flows, after: Sequence[Row], as_of: date
+) -> tuple[list[Period], tuple[CashFlow, ...], Decimal]:
+    """The periods with the trades as told now, the flows of earlier statements that change, and the small
+    rests that those left open since the last one that has a flow, USD.
+    """
+    stored, versions = known_lots(connection, portfolio), versions_of_lots(connection, portfolio)
+    then = _periods(connection, flows, stored, versions, as_of)
+    if (last_statement(stored) or as_of) > as_of:  # nothing but what is known
+        now = then
+    else:
+        history = [row for row in versions if (row["statement_date"] or date.min) < as_of]
+        history += [row for row in after if row["statement_date"] == as_of]
+        now = _periods(connection, flows, after, history, as_of)
+    before = {period.as_of: period for period in then}
+    revised: list[CashFlow] = []
+    open_until = Decimal(0)
+    for period in now:
+        if period.as_of >= as_of:
+            break
+        key = key_of_statement(portfolio, period.as_of)
+        earlier = flows[key][0] if key in flows else Decimal(0)
+        has_flow = key in flows
+        if period.rest is not None and not period.has_trades_of(before[period.as_of]):
+            amount = period.flow(open_until)
+            has_flow = amount != 0
+            if amount != earlier:
+                revised.append(CashFlow(key, portfolio, period.as_of, amount, earlier))
+        is_open = not has_flow and period.rest is not None and not period.flow(Decimal(0))
+        open_until = open_until + (period.rest or 0) if is_open else Decimal(0)
+    return now, tuple(revised), open_until
+
+
+def _periods(
+    connection: Connection, flows: Flows, rows: Sequence[Row], history: Sequence[Row], as_of: date
+) -> list[Period]:
+    """What was before the first balance, the periods between two, and what has been since the last.
+
+    rows: the newest of each part. history: every one that a statement wrote.
+    """
+    portfolio = UUID(history[0]["portfolio_id"])
+    known = balances(history, max(as_of, last_statement(rows) or as_of))
+    periods = [Period(date.min, known[0][0], None)] if known else []
+    for (last, start), (day, end) in pairwise(known):
+        change = None if start is None or end is None else end - start
+        flow = known_between(flows, portfolio, last, day)
+        periods.append(Period(last, day, None if change is None else change - flow))
+    periods.append(Period(periods[-1].as_of if periods else date.min, date.max, None))
+    fill(periods, dated(trades_of(connection, rows, as_of), rows, history))
+    return periods
+
+
+def _brought(
+    connection: Connection, before: tuple[Iterable[Row], date], after: tuple[Iterable[Row], date]
+) -> Decimal | None:
+    """What trades and payments brought since the rows before, USD; None if a price is missing."""
+    brought = Counter((trade.day, trade.amount) for trade in trades_of(connection, *after))
+    brought.subtract((trade.day, trade.amount) for trade in trades_of(connection, *before))
+    more = [(amount, count) for (_, amount), count in brought.items() if count]
+    if any(amount is None for amount, _ in more):
+        return None
+    return sum((count * amount for amount, count in more if amount is not None), Decimal(0))
+
+
+def _told_otherwise(flows: Iterable[CashFlow]) -> tuple[str, ...]:
+    return tuple(
+        f"Trades that the statement of {flow.day} counted are told otherwise now: by its change of cash "
+        f"it has {_kind(flow.amount)}, where it had {_kind(flow.earlier)}."
+        for flow in flows
+    )
+
+
+def _kind(amount: Decimal) -> str:
+    return f"a {named(amount)}" if amount else "no flow"
 
 
 def _taken_back(flows: Sequence[CashFlow]) -> tuple[str, ...]:
@@ -95,32 +157,29 @@ def _taken_back(flows: Sequence[CashFlow]) -> tuple[str, ...]:
 
 
 def _unexplained(
-    balances: tuple[Decimal, Decimal],
-    known: Decimal,
-    traded: Sequence[Decimal] | None,
-    open_until: Decimal,
-    period: tuple[date, date],
-) -> tuple[Decimal, tuple[str, ...]]:
-    """The change of cash that neither trades nor known flows explain. period: what it changed in.
+    balances: tuple[Decimal, Decimal], period: Period, open_until: Decimal, amount: Decimal
+) -> tuple[str, ...]:
+    """What is said of a change of cash.
 
     open_until: the small rests of the statements before. What makes them good is no flow, such as a dividend
-    that is paid after its statement.
+    that is paid after its statement. amount: the flow.
     """
-    (start, end), (last, as_of) = balances, period
+    start, end = balances
     changed = f"Cash changed from {start:,.2f} to {end:,.2f}"
-    if traded is None:
+    if period.rest is None:
         how = "no flow is assumed; add one with `sigmasight capital-flows add`"
-        return Decimal(0), (f"{changed}, but the price of a sale since {last} is not known: {how}.",)
-    explained, by = known + sum(traded, Decimal(0)), "trades, dividends and known flows"
-    if abs(end - start - explained + open_until) < abs(end - start - explained):
-        explained, by = explained - open_until, f"{by}, with what the statements before left open,"
-    amount = (end - start - explained).quantize(CENT)
+        return (f"{changed}, but the price of a sale since {period.last} is not known: {how}.",)
+    made_good, by = period.made_good(open_until), "trades, dividends and known flows"
+    if made_good:
+        by += ", with what the statements before left open,"
+    rest = period.rest + made_good
+    explained = end - start - rest
     of_which = f", of which {by} explain {explained:,.2f}" if explained else ""
-    if is_small(amount, traded):
-        return Decimal(0), _small(changed + of_which, amount)
-    what = f"a {named(amount)} on {as_of}"
+    if not amount:
+        return _small(changed + of_which, rest)
+    what = f"a {named(amount)} on {period.as_of}"
     undo = "`sigmasight capital-flows list` shows its id, and `capital-flows remove` takes it back"
-    return amount, (f"{changed}{of_which}: {what}. If it is not one, {undo}.",)
+    return (f"{changed}{of_which}: {what}. If it is not one, {undo}.",)
 
 
 def _small(changed: str, amount: Decimal) -> tuple[str, ...]:
@@ -137,11 +196,12 @@ def _small(changed: str, amount: Decimal) -> tuple[str, ...]:
 
 
 def _not_listed(
-    balance: Decimal, known: Decimal, traded: Sequence[Decimal] | None, last: date
+    balance: Decimal, known: Decimal, since: Sequence[Decimal | None], last: date
 ) -> tuple[str, ...]:
     """What is said of a balance that the statement does not list: spent, paid out or forgotten."""
-    left = balance + known + sum(traded or (), Decimal(0))
-    if abs(left) <= max(EXPLAINED * sum(map(abs, traded or ()), Decimal(0)), _WORTH_NAMING):
+    traded = _priced(since)
+    left = balance + known + sum(traded, Decimal(0))
+    if abs(left) <= max(EXPLAINED * sum(map(abs, traded), Decimal(0)), _WORTH_NAMING):
         return ()
     sentence = (
         f"The statement lists no cash, where the one of {last} had {balance:,.2f}. With trades, dividends "
@@ -151,21 +211,11 @@ def _not_listed(
     return (sentence,)
 
 
-def _corrected(corrected: Sequence[Decimal], as_of: date) -> tuple[Decimal, tuple[str, ...]]:
-    """The flow that makes good what an earlier flow counted for sales that this statement tells otherwise."""
-    amount = -sum(corrected, Decimal(0)).quantize(CENT)
-    if is_small(amount, corrected):
-        return Decimal(0), ()
-    what = f"a {named(amount)} on {as_of}"
-    sentence = f"Sales that an earlier statement told otherwise counted in its flow: {what} makes it good."
-    return amount, (sentence,)
-
-
 def _unchanged(
-    balance: Decimal, known: Decimal, traded: Sequence[Decimal] | None, last: date
+    balance: Decimal, known: Decimal, since: Sequence[Decimal | None], last: date
 ) -> tuple[str, ...]:
     """What is said of a balance that trades should have changed: perhaps nobody brought it up to date."""
-    left = known + sum(traded or (), Decimal(0))
+    left = known + sum(_priced(since), Decimal(0))
     if abs(left) <= EXPLAINED * abs(balance):
         return ()
     done = f"brought {left:,.2f}" if left > 0 else f"cost {-left:,.2f}"
@@ -175,3 +225,8 @@ def _unchanged(
         "not, `sigmasight capital-flows add` adds what was paid in or out."
     )
     return (sentence,)
+
+
+def _priced(amounts: Sequence[Decimal | None]) -> list[Decimal]:
+    """The amounts; none if a price is missing."""
+    return [] if None in amounts else [amount for amount in amounts if amount is not None]

@@ -1,9 +1,9 @@
-"""What trades and dividends between two statements brought to a portfolio's cash, or cost."""
+"""What trades and dividends brought to a portfolio's cash, or cost."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import NamedTuple
 
 from ingestion.market.calendar import session_on_or_before
 from ingestion.raw.loads import Connection
@@ -31,56 +31,33 @@ order by symbol, day, load_id desc
 Closes = Mapping[tuple[str, date], Decimal]
 
 
-def cash_of_trades(
-    connection: Connection, before: Sequence[Row], after: Sequence[Row], period: tuple[date, date]
-) -> list[Decimal] | None:
-    """What sales, purchases, expiries and dividends brought or cost; None if a price is missing."""
-    last, as_of = period
-    held, now = _securities(before), _securities(after)
-    lots = {lot_id(row) for row in held}
-    sold = [row for row in _sold(held, now) if lot_id(row) in lots or row["exit_date"] > last]
-    brought = _brought(connection, [*sold, *_expired(now, last, as_of)], now, period)
-    if None in brought:
-        return None
-    paid = [-row_value(row, row["entry_price"]) for row in _bought(held, now, last)]
-    return paid + [amount for amount in brought if amount is not None]
+class Trade(NamedTuple):
+    """What a purchase, a sale or a payment brought to the cash, USD; None without a price.
+
+    row: the lot of a purchase, with the quantity of all its parts, or the part that was sold.
+    """
+
+    day: date
+    amount: Decimal | None
+    row: Row | None = None
+    is_purchase: bool = False
+
+
+def trades_of(connection: Connection, rows: Iterable[Row], as_of: date) -> list[Trade]:
+    """All trades and payments of lots until a day."""
+    now = _securities(rows)
+    bought = [
+        Trade(row["entry_date"], -row_value(row, row["entry_price"]), row, is_purchase=True)
+        for row in _by_lot(now).values()
+        if row["spun_off_on"] is None
+    ]
+    return [*bought, *_brought(connection, now, as_of)]
 
 
 def received_until(connection: Connection, rows: Iterable[Row], as_of: date) -> Decimal:
     """What sales, expiries, mergers and dividends of lots brought until a day, USD, as far as prices say."""
-    now, period = _securities(rows), (date.min, as_of)
-    ended = [*(row for row in now if row["exit_date"]), *_expired(now, *period)]
-    brought = _brought(connection, ended, now, period)
-    return sum((amount for amount in brought if amount is not None), Decimal(0)).quantize(CENT)
-
-
-def corrections(
-    connection: Connection, before: Sequence[Row], after: Sequence[Row], until: date
-) -> list[tuple[date, Decimal]]:
-    """What sales of statements up to a day bring more, or less, as they are told now; [] without a price.
-
-    Each with the date of the statement that told it first.
-    """
-    held, now = _securities(before), _securities(after)
-    told, known = _exits(held), _exits(now)
-    days: dict[str, list[date]] = {}
-    for key, row in told.items():
-        if key not in known and row["statement_date"] and row["statement_date"] <= until:
-            days.setdefault(lot_id(row), []).append(row["statement_date"])
-    # a sale of another part of the lot since then is no correction
-    changed = [(_told_on(days, row), row) for row in _sold(held, now)]
-    found = [(day, row) for day, row in changed if day is not None]
-    rows = [row for _, row in found]
-    amounts = _proceeds_of(
-        connection, rows, read_successors(connection, {traded_symbol_of(row) for row in rows})
-    )
-    priced = [(day, amount) for (day, _), amount in zip(found, amounts, strict=True) if amount is not None]
-    return priced if len(priced) == len(found) else []
-
-
-def _told_on(days: Mapping[str, Sequence[date]], row: Row) -> date | None:
-    """The statement that told a sale first, by the lot's; None if it is younger than they are."""
-    return min((day for day in days.get(lot_id(row), ()) if row["exit_date"] <= day), default=None)
+    brought = _brought(connection, _securities(rows), as_of)
+    return sum((one.amount for one in brought if one.amount is not None), Decimal(0)).quantize(CENT)
 
 
 def settled_price(connection: Connection, row: Row) -> Decimal | None:
@@ -100,39 +77,31 @@ def _securities(rows: Iterable[Row]) -> list[Row]:
     return [row for row in rows if not is_cash_row(row) and not is_withdrawn(row)]
 
 
-def _brought(
-    connection: Connection, ended: Sequence[Row], now: Sequence[Row], period: tuple[date, date]
-) -> list[Decimal | None]:
-    """What lots that ended, mergers and dividends brought in a period; None for a price that is missing."""
-    successors = read_successors(connection, {traded_symbol_of(row) for row in (*ended, *now)})
-    became = [(row, _became(row, successors, period[1])) for row in now]
+def _brought(connection: Connection, now: Sequence[Row], as_of: date) -> list[Trade]:
+    """What lots that ended, mergers and dividends brought."""
+    successors = read_successors(connection, {traded_symbol_of(row) for row in now})
+    became = [(row, _became(row, successors, as_of)) for row in now]
     merged = [(row, end) for row, end in became if end.ended_on is not None]
     gone = {row["position_id"] for row, _ in merged}
-    sold = [row for row in ended if row["position_id"] not in gone]
+    ended = [row for row in now if _is_ended(row, as_of) and row["position_id"] not in gone]
+    proceeds = _proceeds_of(connection, ended, successors)
     return [
-        *_proceeds_of(connection, sold, successors),
-        *(_paid_out(row, end) for row, end in merged if _is_in(end.ended_on, period)),
-        *_received(now, successors, period),
+        *(Trade(_told_day(row), amount, row) for row, amount in zip(ended, proceeds, strict=True)),
+        *(Trade(end.ended_on, _paid_out(row, end)) for row, end in merged if end.ended_on is not None),
+        *(Trade(day, amount) for day, amount in _received(became)),
     ]
 
 
-def _sold(held: Iterable[Row], now: Iterable[Row]) -> list[Row]:
-    """Sales that are new, and with the opposite sign those that an earlier statement told otherwise."""
-    before, after = _exits(held), _exits(now)
-    undone = [{**row, "quantity": -row["quantity"]} for key, row in before.items() if key not in after]
-    return [*(row for key, row in after.items() if key not in before), *undone]
+def _is_ended(row: Row, as_of: date) -> bool:
+    """Whether a row was sold, or held until its expiration."""
+    return bool(row["exit_date"]) or bool(row["expiration_date"] and row["expiration_date"] <= as_of)
 
 
-def _bought(held: Iterable[Row], now: Iterable[Row], last: date) -> list[Row]:
-    """Lots that were bought since the last statement, and what a corrected quantity added to others."""
-    before, after = _by_lot(held), _by_lot(now)
-    bought = []
-    for lot, row in after.items():
-        more = row["quantity"] - (before[lot]["quantity"] if lot in before else 0)
-        is_known = lot in before and row["spun_off_on"] is None
-        if (row["entry_date"] > last and lot not in before) or (is_known and more * row["quantity"] > 0):
-            bought.append({**row, "quantity": more})
-    return bought
+def _told_day(row: Row) -> date:
+    """The day of an end; of a lot that a statement left out, the date of that statement."""
+    end, stated = _end(row), row["statement_date"]
+    is_left_out = row["exit_date"] and row["exit_price"] is None and stated
+    return max(end, stated) if is_left_out and session_on_or_before(stated) == end else end
 
 
 def _by_lot(rows: Iterable[Row]) -> dict[str, Row]:
@@ -143,21 +112,6 @@ def _by_lot(rows: Iterable[Row]) -> dict[str, Row]:
         quantity = row["quantity"] + (lots[lot]["quantity"] if lot in lots else 0)
         lots[lot] = {**row, "quantity": quantity}
     return lots
-
-
-def _exits(rows: Iterable[Row]) -> dict[tuple[Any, ...], Row]:
-    """The sales by their lots: a part of a lot has another key when the rest of the lot is sold."""
-    told = ("exit_date", "exit_price", "quantity")
-    return {(lot_id(row), *(row[name] for name in told)): row for row in rows if row["exit_date"]}
-
-
-def _expired(rows: Iterable[Row], last: date, as_of: date) -> list[Row]:
-    """The rows that were held until an expiration in the period."""
-    return [row for row in rows if row["exit_date"] is None and _is_in(row["expiration_date"], (last, as_of))]
-
-
-def _is_in(day: date | None, period: tuple[date, date]) -> bool:
-    return day is not None and period[0] < day <= period[1]
 
 
 def _end(row: Row) -> date:
@@ -219,12 +173,11 @@ def _intrinsic(row: Row, became: Became, close: Decimal) -> Decimal:
     return max((close - strike) * sign, Decimal(0))
 
 
-def _received(rows: Sequence[Row], successors: Successors, period: tuple[date, date]) -> list[Decimal]:
+def _received(became: Iterable[tuple[Row, Became]]) -> Iterable[tuple[date, Decimal]]:
     """Dividends of lots that were held on their ex-dates, and the cash of mergers into shares."""
-    return [
-        row["quantity"] * amount
-        for row in rows
+    return (
+        (day, row["quantity"] * amount)
+        for row, end in became
         if row["investment_class"] == "PUBLIC"
-        for day, amount in _became(row, successors, period[1]).received
-        if _is_in(day, period)
-    ]
+        for day, amount in end.received
+    )

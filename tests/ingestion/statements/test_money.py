@@ -415,8 +415,8 @@ def test_a_forgotten_lot_takes_its_sale_back_where_the_flow_was_removed(
     notices = load(f"{held}SPAXX,1575,1,2025-06-20\n", AUGUST)[1].notices
     assert flows(connection) == [(500, JULY), (75, AUGUST)]
     assert (
-        "Sales that the statement of 2025-07-31 counted are told otherwise now: by its change of cash it has "
-        "a contribution of 500.00, where it had no flow."
+        "Trades that the statement of 2025-07-31 counted are told otherwise now: by its change of cash it "
+        "has a contribution of 500.00, where it had no flow."
     ) in notices
 
 
@@ -433,6 +433,48 @@ def test_a_sale_told_later_at_another_price_takes_its_flow_back(
         path = write("told.csv", f"{rows}SPAXX,{balance},1,2025-06-20,,\n")
         load_positions(connection, path, **OWNER, statement_date=day, today=TODAY)
     assert flows(connection) == [(30, AUGUST), (20, SEPTEMBER)]
+
+
+@pytest.mark.parametrize(
+    ("july", "august", "in_july"),
+    [
+        ("SPAXX,7050,1", "SPAXX,7000,1", [(-2950, JULY)]),  # July's cash has paid for the lot it forgot
+        ("SPAXX,10100,1", "SPAXX,7000,1", [(100, JULY)]),  # July's file is older than the purchase
+    ],
+)
+def test_a_purchase_told_later_counts_where_the_cash_shows_it(
+    connection: Connection, load: Any, july: str, august: str, in_july: list[Any]
+) -> None:
+    # Silent failure prevented: a withdrawal of what a forgotten lot cost, and the cost of the lot
+    load("AAPL,10,205,2025-06-30\nSPAXX,10000,1,2025-06-30\n", JUNE)
+    load(f"AAPL,10,205,2025-06-30\n{july},2025-06-30\n", JULY)
+    assert flows(connection) == in_july
+    bought = "AAPL,10,205,2025-06-30\nMSFT,6,500,2025-07-15\n"
+    load(f"{bought}{august},2025-06-30\n", AUGUST)
+    assert [flow for flow in flows(connection) if abs(flow[0]) >= 200] == []
+    load(f"{bought}SPAXX,9000,1,2025-06-30\n", SEPTEMBER)
+    assert sum(amount for amount, _ in flows(connection)) == 9000 + 3000 - 10000
+
+
+@pytest.mark.parametrize("is_in_july", [True, False])
+def test_a_sale_told_later_counts_where_the_cash_shows_it(
+    connection: Connection, load: Any, write: Write, *, is_in_july: bool
+) -> None:
+    # Silent failure prevented: a contribution in the month of the sale, and a withdrawal in the next
+    load("AAPL,10,205,2025-06-20\nSPAXX,1000,1,2025-06-20\n", JUNE)
+    balance = 3400 if is_in_july else 1300  # with 300 paid in
+    load(f"AAPL,10,205,2025-06-20\nSPAXX,{balance},1,2025-06-20\n", JULY)
+    path = write("told.csv", SOLD + "AAPL,10,205,2025-06-20,2025-07-28,210\nSPAXX,3390,1,2025-06-20,,\n")
+    load_positions(connection, path, **OWNER, statement_date=AUGUST, today=TODAY)
+    assert flows(connection) == [(300, JULY), (-10, AUGUST)][: 1 + is_in_july]
+
+
+def test_a_lot_that_grows_between_two_statements_is_paid_then(connection: Connection, load: Any) -> None:
+    # Silent failure prevented: an earlier month that has paid for shares of a later one
+    load("AAPL,10,205,2025-06-20\nSPAXX,5000,1,2025-06-20\n", JUNE)
+    load("AAPL,10,205,2025-06-20\nVTI,4,300,2025-07-08\nSPAXX,3800,1,2025-06-20\n", JULY)
+    load("AAPL,10,205,2025-06-20\nVTI,6,300,2025-07-08\nSPAXX,3200,1,2025-06-20\n", AUGUST)
+    assert flows(connection) == []
 
 
 def test_a_dividend_that_is_paid_after_its_statement_is_no_flow(connection: Connection, load: Any) -> None:
