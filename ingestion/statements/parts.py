@@ -52,7 +52,7 @@ def after_statement(before: Iterable[Row], stated: Iterable[Row], as_of: date) -
     after: list[Row] = []
     for key in {**known, **listed}:
         if key in listed:
-            after += _stated_lot(known.get(key, []), listed[key], as_of, close)
+            after += _stated_lot(known.get(key, []), listed[key], as_of)
         else:
             after += [closed(row, as_of, close) if is_open(row, as_of) else row for row in known[key]]
     return after
@@ -88,7 +88,7 @@ def _by_lot(rows: Iterable[Row]) -> dict[LotKey, list[Row]]:
     return lots
 
 
-def _stated_lot(known: Sequence[Row], stated: Sequence[Row], as_of: date, close: date) -> list[Row]:
+def _stated_lot(known: Sequence[Row], stated: Sequence[Row], as_of: date) -> list[Row]:
     """The rows of a lot of which the statement lists one or more parts.
 
     Sales that it does not list are kept, as far as the lot's size leaves room for them.
@@ -97,22 +97,31 @@ def _stated_lot(known: Sequence[Row], stated: Sequence[Row], as_of: date, close:
     live = sorted((row for row in known if not is_withdrawn(row)), key=_is_assumed)
     whole = next((row for row in live if row["position_id"] == lot), None)
     if whole is None or _sign(whole) != _sign(stated[0]):
-        return [*_keyed(lot, stated), *(row for row in known if row["position_id"] != lot)]
+        return [*_keyed(lot, stated, as_of), *(row for row in known if row["position_id"] != lot)]
     days = {None, *(row["exit_date"] for row in stated)}
     repeated = list({row["exit_date"]: row for row in reversed(live) if row["exit_date"] in days}.values())
     others = [row for row in live if row not in repeated]
     missing = (_total(live) - _total(stated) - _total(others)) * _sign(whole)
     rest = [row for row in _shrunk(others, max(-missing, Decimal(0)), as_of) if not is_withdrawn(row)]
     rest = [_sold_since(row, whole, others, stated, as_of) for row in rest]
-    unpriced = [row for row in repeated if row["exit_price"] is None]
-    unsized = min(unpriced, key=_is_assumed, default=None)  # what is held before what was left out
-    if missing > 0 and unsized:  # the size of a sale that has a price is corrected
-        left = {**unsized, "quantity": missing * _sign(whole)}
-        rest.append(closed(left, as_of, close) if is_open(left, as_of) else left)
-    rows = _keyed(lot, [*stated, *rest], whole)
+    rest += _left_over(repeated, stated, max(missing, Decimal(0)), as_of)
+    rows = _keyed(lot, [*stated, *rest], as_of, whole)
     ids = {row["position_id"] for row in rows}
     gone = [row for row in known if row["position_id"] not in ids]
     return [*rows, *(row if is_withdrawn(row) else withdrawn(row, as_of) for row in gone)]
+
+
+def _left_over(repeated: Iterable[Row], stated: Sequence[Row], missing: Decimal, as_of: date) -> list[Row]:
+    """What the statement lists less of, sold. The size of a sale that has a price is corrected instead."""
+    rows = []
+    for row in sorted((row for row in repeated if row["exit_price"] is None), key=_is_assumed, reverse=True):
+        listed = _total(one for one in stated if one["exit_date"] == row["exit_date"])
+        short = min(missing, max((row["quantity"] - listed) * _sign(row), Decimal(0)))
+        missing -= short
+        left = {**row, "quantity": short * _sign(row), "statement_date": as_of}
+        if short:
+            rows.append(closed(left, as_of, session_on_or_before(as_of)) if is_open(left, as_of) else left)
+    return rows
 
 
 def _sold_since(row: Row, whole: Row, before: Sequence[Row], stated: Iterable[Row], as_of: date) -> Row:
@@ -129,10 +138,11 @@ def _sold_since(row: Row, whole: Row, before: Sequence[Row], stated: Iterable[Ro
     return closed(row, as_of, session_on_or_before(as_of)) if is_less and was_held else row
 
 
-def _keyed(lot: str, rows: Iterable[Row], known: Row | None = None) -> list[Row]:
+def _keyed(lot: str, rows: Iterable[Row], as_of: date, known: Row | None = None) -> list[Row]:
     """The rows of a lot with their keys.
 
-    The lot's own is for the kept part, else for the sale that had it, else for the last.
+    The lot's own is for the kept part, else for the sale that had it, else for the last. A row under another
+    key is one of this statement: those before it had none there.
     """
     first = (known["exit_date"], known["exit_price"]) if known else None
 
@@ -141,14 +151,18 @@ def _keyed(lot: str, rows: Iterable[Row], known: Row | None = None) -> list[Row]
         return row["exit_date"] is None, sale == first, row["exit_date"] or date.max
 
     *others, main = sorted(rows, key=rank)
-    keyed: dict[str, Row] = {lot: {**main, "position_id": lot}}
+    keyed: dict[str, Row] = {lot: _with_key(main, lot, as_of)}
     for row in sorted(
         others, key=lambda row: (row["exit_date"], _is_assumed(row), row["statement_date"] or date.min)
     ):
         ordinals = (_part_key(lot, row["exit_date"], ordinal) for ordinal in count(1))
         key = next(key for key in ordinals if key not in keyed)
-        keyed[key] = {**row, "position_id": key}
+        keyed[key] = _with_key(row, key, as_of)
     return list(keyed.values())
+
+
+def _with_key(row: Row, key: str, as_of: date) -> Row:
+    return row if row["position_id"] == key else {**row, "position_id": key, "statement_date": as_of}
 
 
 def _is_assumed(row: Row) -> bool:

@@ -9,31 +9,27 @@ of them the flow is unknown, and a notice asks for it.
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
-from itertools import pairwise
 from uuid import UUID
 
 from ingestion.portfolios.capital_flows import named
 from ingestion.raw.loads import Connection
-from ingestion.statements.known import known_lots, versions_of_lots
 from ingestion.statements.money.balances import (
     EXPLAINED,
     CashFlow,
-    Flows,
     balance,
     key_of_statement,
     known_between,
     last_statement,
     read_flows,
 )
-from ingestion.statements.money.periods import Period, fill
-from ingestion.statements.money.told import balances, dated
-from ingestion.statements.money.trades import trades_of
+from ingestion.statements.money.periods import Period
+from ingestion.statements.money.replay import replay
+from ingestion.statements.money.trades import Trade, trades_of
 from ingestion.statements.parts import Row
 
 _WORTH_NAMING = Decimal(1)  # USD; less is rounding
-_DAY = timedelta(days=1)
 
 
 def cash_flow(
@@ -54,8 +50,9 @@ def cash_flow(
         return first, Decimal(0), _taken_back(first)
     known = known_between(flows, portfolio, last, as_of)
     start, end = balance(before, as_of), balance(after, as_of)
-    periods, revised, open_until = _replayed(connection, portfolio, flows, after, as_of)
-    period = next(one for one in periods if one.as_of >= as_of)
+    traded = trades_of(connection, before, last), trades_of(connection, after, as_of)
+    now = replay(connection, flows, (before, traded[0]), (after, traded[1]), as_of)
+    period = next(one for one in now.periods if one.as_of >= as_of)
     since = [trade.amount for trade in period.trades if trade.told > last]
     amount, notices = Decimal(0), tuple[str, ...]()
     if start is not None and end is None:
@@ -63,73 +60,19 @@ def cash_flow(
     elif start is not None and end is not None and start == end:
         notices = _unchanged(end, known, since, last)
     elif start is not None and end is not None:
-        amount = period.flow(open_until)
-        notices = _unexplained((start, end), period, open_until, amount)
+        amount = period.flow(now.open_until)
+        notices = _unexplained((start, end), period, now.open_until, amount)
     own = () if amount == loaded else (CashFlow(key, portfolio, as_of, amount, loaded),)
-    changed = sum((flow.amount - flow.earlier for flow in revised), known + amount)
-    brought = _brought(connection, (before, last), (after, as_of))
+    changed = sum((flow.amount - flow.earlier for flow in now.revised), known + amount)
+    brought = _brought(*traded)
     beside = None if brought is None else brought + changed - ((end or 0) - (start or 0))
-    return (*own, *revised), beside, (*_told_otherwise(revised), *notices, *_taken_back(own))
+    return (*own, *now.revised), beside, (*_told_otherwise(now.revised), *notices, *_taken_back(own))
 
 
-def _replayed(
-    connection: Connection, portfolio: UUID, flows: Flows, after: Sequence[Row], as_of: date
-) -> tuple[list[Period], tuple[CashFlow, ...], Decimal]:
-    """The periods with the trades as told now, the flows of earlier statements that change, and the small
-    rests that those left open since the last one that has a flow, USD.
-    """
-    stored, versions = known_lots(connection, portfolio), versions_of_lots(connection, portfolio)
-    then = _periods(connection, flows, stored, versions, as_of)
-    if (last_statement(stored) or as_of) > as_of:  # nothing but what is known
-        now = then
-    else:
-        history = [row for row in versions if (row["statement_date"] or date.min) < as_of]
-        history += [row for row in after if row["statement_date"] == as_of]
-        now = _periods(connection, flows, after, history, as_of)
-    before = {period.as_of: period for period in then}
-    revised: list[CashFlow] = []
-    open_until = Decimal(0)
-    for period in now:
-        if period.as_of >= as_of:
-            break
-        key = key_of_statement(portfolio, period.as_of)
-        earlier = flows[key][0] if key in flows else Decimal(0)
-        has_flow = key in flows
-        if period.rest is not None and not period.has_trades_of(before[period.as_of]):
-            amount = period.flow(open_until)
-            has_flow = amount != 0
-            if amount != earlier:
-                revised.append(CashFlow(key, portfolio, period.as_of, amount, earlier))
-        is_open = not has_flow and period.rest is not None and not period.flow(Decimal(0))
-        open_until = open_until + (period.rest or 0) if is_open else Decimal(0)
-    return now, tuple(revised), open_until
-
-
-def _periods(
-    connection: Connection, flows: Flows, rows: Sequence[Row], history: Sequence[Row], as_of: date
-) -> list[Period]:
-    """What was before the first balance, the periods between two, and what has been since the last.
-
-    rows: the newest of each part. history: every one that a statement wrote.
-    """
-    portfolio = UUID(history[0]["portfolio_id"])
-    known = balances(history, max(as_of, last_statement(rows) or as_of))
-    periods = [Period(date.min, known[0][0], None)] if known else []
-    for (last, start), (day, end) in pairwise(known):
-        change = None if start is None or end is None else end - start
-        flow = known_between(flows, portfolio, last, day)
-        periods.append(Period(last, day, None if change is None else change - flow))
-    periods.append(Period(periods[-1].as_of if periods else date.min, date.max, None))
-    fill(periods, dated(trades_of(connection, rows, as_of), rows, history))
-    return periods
-
-
-def _brought(
-    connection: Connection, before: tuple[Iterable[Row], date], after: tuple[Iterable[Row], date]
-) -> Decimal | None:
-    """What trades and payments brought since the rows before, USD; None if a price is missing."""
-    brought = Counter((trade.day, trade.amount) for trade in trades_of(connection, *after))
-    brought.subtract((trade.day, trade.amount) for trade in trades_of(connection, *before))
+def _brought(before: Iterable[Trade], after: Iterable[Trade]) -> Decimal | None:
+    """What trades and payments brought since those before, USD; None if a price is missing."""
+    brought = Counter((trade.day, trade.amount) for trade in after)
+    brought.subtract((trade.day, trade.amount) for trade in before)
     more = [(amount, count) for (_, amount), count in brought.items() if count]
     if any(amount is None for amount, _ in more):
         return None

@@ -27,10 +27,10 @@ class DatedTrade:
     is_late: bool = False
 
 
-def balances(history: Iterable[Row], as_of: date) -> list[tuple[date, Decimal | None]]:
-    """The statements until a day that changed the balance of cash, with it; None where none is listed."""
+def balances(history: Iterable[Row]) -> list[tuple[date, Decimal | None]]:
+    """The statements that changed the balance of cash, with it; None where none is listed."""
     found: list[tuple[date, Decimal | None]] = []
-    for day, rows in _states(row for row in history if is_cash_row(row) and _day(row) <= as_of):
+    for day, rows in _states(row for row in history if is_cash_row(row)):
         amount = balance(rows.values(), day)
         if (found[-1][1] if found else None) != amount:
             found.append((day, amount))
