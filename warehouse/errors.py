@@ -2,6 +2,7 @@
 
 SigmaSightError
 ├── SettingsError               an environment variable has a value that cannot be used
+├── ForeignFolderError          a folder that is to be ours alone is somebody else's
 └── WarehouseError
     ├── EmbeddedServerError     the embedded PostgreSQL could not be started or stopped
     ├── WarehouseUnavailableError   no connection to the database, or it was lost
@@ -22,6 +23,10 @@ class SigmaSightError(Exception):
 
 class SettingsError(SigmaSightError):
     """An environment variable has a value that cannot be used."""
+
+
+class ForeignFolderError(SigmaSightError):
+    """A folder that is to be ours alone is somebody else's."""
 
 
 class WarehouseError(SigmaSightError):

@@ -5,6 +5,8 @@ import os
 import stat
 from pathlib import Path
 
+from warehouse.errors import ForeignFolderError
+
 logger = logging.getLogger(__name__)
 
 PRIVATE = 0o700
@@ -18,10 +20,35 @@ def make_private(folder: Path) -> None:
     In a parent that is created only its owner can write: others could put a folder of theirs in its place.
     The group may keep the right to pass through: see embedded_host.open_to_server_user.
     """
+    _make(folder)
+    _close(folder)
+
+
+def make_own(folder: Path) -> None:
+    """Like make_private, where others may write too and know the name. Raises ForeignFolderError.
+
+    Who owns a folder replaces what is in it, and who holds a lock on it keeps others waiting; a link leads
+    elsewhere. Root could do that anyway.
+    """
+    _make(folder)
+    if folder.lstat().st_uid not in {os.geteuid(), 0}:
+        raise ForeignFolderError(
+            f"{folder} was made by another user of this machine: remove it, or name a folder in which nobody "
+            "else may write."
+        )
+    _close(folder)
+
+
+def _make(folder: Path) -> None:
+    """Create a folder and its missing parents."""
     for parent in reversed(folder.parents):
         if not parent.exists():
             parent.mkdir(mode=READABLE, exist_ok=True)
     folder.mkdir(mode=PRIVATE, exist_ok=True)
+
+
+def _close(folder: Path) -> None:
+    """Close a folder of ours to other users."""
     status = folder.stat()
     mode = stat.S_IMODE(status.st_mode)
     closed = (mode & (stat.S_IRWXU | PASSABLE)) | PRIVATE

@@ -10,6 +10,7 @@ standby has to be made again.
 import hashlib
 import logging
 import os
+import re
 import shutil
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from warehouse.bootstrap import Connection
 from warehouse.connections import Warehouse, connect
 from warehouse.embedded import EmbeddedServer, running_embedded, server_lock, start_embedded, stop_embedded
 from warehouse.errors import EmbeddedServerError
-from warehouse.private_folders import make_private
+from warehouse.private_folders import make_own, make_private
 from warehouse.urls import libpq_environment, make_url, url_parts
 
 logger = logging.getLogger(__name__)
@@ -30,6 +31,9 @@ logger = logging.getLogger(__name__)
 LOGIN = ("user", "password", "dbname")
 MARK = "standby.signal"
 """PostgreSQL's own file: the server of this data folder is a standby."""
+
+OURS = re.compile(r"^primary_slot_name = 'standby_[0-9a-f]{16}'$", re.MULTILINE)
+"""What start_standby lets pg_basebackup write into postgresql.auto.conf."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,8 @@ class ReaderUrls:
 def start_standby(warehouse: Warehouse, folder: Path, port: int | None = None) -> EmbeddedServer:
     """Return the standby of `folder`; copy the embedded server the first time, and start it.
 
-    port: of 127.0.0.1, for analysts' programs, as EMBEDDED_PORT. Raises EmbeddedServerError.
+    port: of 127.0.0.1, for analysts' programs, as EMBEDDED_PORT. Raises EmbeddedServerError,
+    ForeignFolderError.
     """
     folder = folder.expanduser().absolute()
     if not warehouse.is_embedded:
@@ -54,6 +59,7 @@ def start_standby(warehouse: Warehouse, folder: Path, port: int | None = None) -
         )
     if folder.resolve() == warehouse.settings.warehouse_folder:
         raise EmbeddedServerError(f"{folder} is the warehouse itself: name another folder.")
+    make_own(folder)
     with _administrator(warehouse) as administrator:
         if not (folder / "pgdata" / "PG_VERSION").exists():
             _copy(warehouse, administrator, folder)
@@ -71,16 +77,25 @@ def stop_standby(folder: Path) -> bool:
 def remove_standby(warehouse: Warehouse, folder: Path) -> None:
     """Stop the standby, delete its files, and let the first server keep nothing for it any longer."""
     folder = folder.expanduser().absolute()
-    if (folder / "pgdata").exists():
-        stop_standby(folder)
-    for name in ("pgdata", "pgdata.new"):
-        shutil.rmtree(folder / name, ignore_errors=True)
+    _refuse_others(folder)
+    if (folder / "pgdata").exists() or (folder / "pgdata.new").exists():
+        stop_embedded(folder)
+        _delete(folder)
+    with _administrator(warehouse) as administrator:
+        _drop_slot(administrator, folder)
+
+
+def _delete(folder: Path) -> None:
+    """Delete what start_standby made, under the name of a draft: after a kill the next removal goes on."""
+    draft, data = folder / "pgdata.new", folder / "pgdata"
+    shutil.rmtree(draft, ignore_errors=True)
+    if data.exists():
+        data.rename(draft)
+        shutil.rmtree(draft, ignore_errors=True)
     for name in ("lock", "stopped"):
         (folder / name).unlink(missing_ok=True)
     with suppress(OSError):  # other files are not ours
         folder.rmdir()
-    with _administrator(warehouse) as administrator:
-        _drop_slot(administrator, folder)
 
 
 def reader_urls(warehouse: Warehouse, folder: Path) -> ReaderUrls:
@@ -116,7 +131,6 @@ def _copy(warehouse: Warehouse, administrator: Connection, folder: Path) -> None
     """Copy the data folder under a temporary name, then rename it: a kill leaves no partial standby."""
     draft, data = folder / "pgdata.new", folder / "pgdata"
     try:
-        make_private(folder)
         host.open_to_server_user(folder)
         with server_lock(folder):
             shutil.rmtree(draft, ignore_errors=True)
@@ -166,10 +180,18 @@ def _check(administrator: Connection, folder: Path) -> None:
 
 
 def _refuse_others(folder: Path) -> None:
-    """Raise EmbeddedServerError if the folder has data of a server that is no standby."""
+    """Raise EmbeddedServerError if the folder has data that are not those of a standby of ours."""
     data = folder / "pgdata"
-    if (data / "PG_VERSION").exists() and not (data / MARK).exists():
-        raise EmbeddedServerError(f"The server in {folder} is no standby: name another folder.")
+    if data.exists() and any(data.iterdir()) and not _is_ours(data):
+        raise EmbeddedServerError(
+            f"What is in {data} is no standby of `sigmasight replica start`: name another folder."
+        )
+
+
+def _is_ours(data: Path) -> bool:
+    with suppress(FileNotFoundError):
+        return (data / MARK).exists() and OURS.search((data / "postgresql.auto.conf").read_text()) is not None
+    return False
 
 
 def _slot(folder: Path) -> str:

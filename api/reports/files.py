@@ -19,7 +19,7 @@ from uuid import UUID
 from api.reports.errors import NotWrittenError
 from api.reports.render.csv_files import is_report_file
 from warehouse.kept_secrets import PRIVATE_FILE
-from warehouse.private_folders import make_private
+from warehouse.private_folders import make_own, make_private
 
 
 @dataclass(frozen=True)
@@ -57,10 +57,13 @@ def folder_name(slug: str, as_of_date: date) -> str:
 
 
 def write_files(folder: Path, files: Mapping[str, bytes]) -> Written:
-    """Write the files of a report into its folder; files of sections that it no longer has are removed."""
+    """Write the files of a report into its folder; files of sections that it no longer has are removed.
+
+    Raises ForeignFolderError, NotWrittenError.
+    """
     if not folder.parent.exists():
         make_private(folder.parent)
-    make_private(folder)
+    make_own(folder)
     with _locked(folder):
         before = {path.name for path in folder.iterdir()}
         _replace_all({folder / name: content for name, content in files.items()})

@@ -19,7 +19,7 @@ from typing import Any, cast
 import pyarrow.parquet as pq
 
 from flows.errors import HistoryError
-from warehouse.private_folders import make_private
+from warehouse.private_folders import make_own
 
 MANIFEST = "manifest.json"
 FORMAT = 1
@@ -139,13 +139,14 @@ def _sync_folder(folder: Path) -> None:
 def opened_for_export(folder: Path) -> Iterator[Manifest]:
     """Lock the folder, remove what a killed export left, and read its manifest: a new one is empty.
 
-    Raises HistoryError for a folder with other contents, or one that another export writes.
+    Raises HistoryError for a folder with other contents, or one that another export writes, and
+    ForeignFolderError.
     """
     is_ours = (folder / MANIFEST).exists()
     if folder.is_dir() and not is_ours and any(entry.name[0] != "." for entry in folder.iterdir()):
         raise HistoryError(f"{folder} is not empty and holds no exported history: name another folder.")
     manifest = read_manifest(folder) if is_ours else {}
-    make_private(folder)
+    make_own(folder)
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         try:

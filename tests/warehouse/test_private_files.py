@@ -11,8 +11,8 @@ import pytest
 from flows.environment import log_folder
 from flows.prefect.server import read_secret, secret_file
 from warehouse import embedded_host
-from warehouse.errors import SettingsError
-from warehouse.private_folders import make_private
+from warehouse.errors import ForeignFolderError, SettingsError
+from warehouse.private_folders import make_own, make_private
 from warehouse.settings import Settings
 
 Read = Callable[[Settings], str]
@@ -89,6 +89,21 @@ def test_a_secret_of_another_user_is_refused(tmp_path: Path, name: str, read: Re
     os.chown(plant(tmp_path, name, f"sigmasight:{'k' * 64}"), 12_345, -1)
     with pytest.raises(SettingsError, match="belongs to another user"):
         read(Settings(sigmasight_home=tmp_path))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_a_folder_or_link_that_another_user_planted_is_refused(tmp_path: Path) -> None:
+    shared, own = tmp_path / "shared", tmp_path / "own"
+    (shared / "folder").mkdir(parents=True)
+    own.mkdir(mode=0o755)
+    (shared / "link").symlink_to(own)
+    for planted in (shared / "folder", shared / "link"):
+        os.chown(planted, 12_345, -1, follow_symlinks=False)
+        with pytest.raises(ForeignFolderError, match="another user of this machine"):
+            make_own(planted)
+    assert mode(own) == 0o755
+    make_own(shared / "new")
+    assert mode(shared / "new") == 0o700
 
 
 def test_a_link_in_place_of_a_secret_is_not_followed(tmp_path: Path) -> None:

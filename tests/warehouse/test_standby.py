@@ -1,5 +1,6 @@
 """A standby of the embedded server: it follows, it takes no writes, and its readers survive its end."""
 
+import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from tests.servers.own_server import free_port
 from warehouse.connections import Warehouse, connect, open_warehouse, stop_warehouse
 from warehouse.embedded import running_embedded
 from warehouse.embedded_host import program
-from warehouse.errors import EmbeddedServerError, WarehouseUnavailableError
+from warehouse.errors import EmbeddedServerError, ForeignFolderError, WarehouseUnavailableError
 from warehouse.settings import Settings
 from warehouse.standby import ReaderUrls, reader_urls, remove_standby, start_standby, stop_standby
 from warehouse.urls import make_url, url_parts
@@ -147,6 +148,42 @@ def test_a_mistaken_folder_is_refused(first: Warehouse, make_home: Callable[[], 
     assert running_embedded(other.settings.warehouse_folder)
     with pytest.raises(EmbeddedServerError, match="replica start"):
         reader_urls(first, make_home())
+
+
+def test_what_it_did_not_make_is_not_removed(first: Warehouse, tmp_path: Path) -> None:
+    data = tmp_path / "pgdata"
+    data.mkdir()
+    for path in (data / "notes.txt", tmp_path / "lock", tmp_path / "stopped"):
+        path.write_text("kept")
+    with pytest.raises(EmbeddedServerError, match="is no standby"):
+        remove_standby(first, tmp_path)
+    (data / "PG_VERSION").write_text("18")
+    (data / "standby.signal").touch()  # of a server of somebody else
+    (data / "postgresql.auto.conf").write_text("primary_slot_name = 'other'\n")
+    for act in (lambda: remove_standby(first, tmp_path), lambda: stop_standby(tmp_path)):
+        with pytest.raises(EmbeddedServerError, match="is no standby"):
+            act()
+    data.rename(tmp_path / "data")
+    remove_standby(first, tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "lock", "stopped"]
+
+
+def test_a_removal_that_was_killed_goes_on(first: Warehouse, tmp_path: Path) -> None:
+    folder = tmp_path / "standby"
+    (folder / "pgdata.new" / "base").mkdir(parents=True)
+    (folder / "lock").touch()
+    remove_standby(first, folder)
+    assert not folder.exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_a_folder_of_somebody_else_is_refused(first: Warehouse, tmp_path: Path) -> None:
+    planted = tmp_path / "standby"
+    planted.mkdir()
+    os.chown(planted, 12_345, -1)
+    with pytest.raises(ForeignFolderError):
+        start_standby(first, planted)
+    assert list(planted.iterdir()) == []
 
 
 def test_a_standby_that_fell_too_far_behind_is_refused(first: Warehouse, folder: Path) -> None:

@@ -1,6 +1,7 @@
 """Files of reports: the same bytes again, whole, replaced, safe in parallel; what was published stays."""
 
 import builtins
+import fcntl
 import os
 import resource
 import stat
@@ -19,6 +20,7 @@ from api.reports.files import slug_of, slugs_of, write_files
 from tests.api.reports.report_files import Reports, portfolios
 from tests.api.republish import republished
 from warehouse.connections import Warehouse
+from warehouse.errors import ForeignFolderError
 
 HEDGE_FUND = "Demo Hedge Fund Style Investor Portfolio"
 
@@ -88,6 +90,24 @@ def test_only_who_writes_a_report_can_read_it(tmp_path: Path, umask: int) -> Non
         "reports/opened_2025-09-12": 0o710,
         "reports/opened_2025-09-12/portfolio_report.md": 0o600,
     }
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_a_folder_that_another_user_planted_is_neither_written_to_nor_waited_for(tmp_path: Path) -> None:
+    planted, link, own = (tmp_path / name for name in ("planted_2025-09-12", "link_2025-09-12", "own"))
+    for folder in (planted, own):
+        folder.mkdir()
+    link.symlink_to(own)
+    (own / "portfolio_report_kept.csv").write_bytes(b"kept")
+    descriptor = os.open(planted, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)  # held as its owner would
+    for folder in (planted, link):
+        os.chown(folder, 12_345, -1, follow_symlinks=False)
+        with pytest.raises(ForeignFolderError):
+            write_files(folder, {"portfolio_report.csv": b"AAPL"})
+    os.close(descriptor)
+    assert list(planted.iterdir()) == []
+    assert [path.name for path in own.iterdir()] == ["portfolio_report_kept.csv"]
 
 
 def test_parallel_writers_leave_one_whole_report(tmp_path: Path) -> None:

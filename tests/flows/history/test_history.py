@@ -28,6 +28,7 @@ from flows.history.query import answer
 from tests.flows.flow_helpers import wait_until
 from tests.flows.in_process import invoke
 from warehouse.connections import Warehouse
+from warehouse.errors import ForeignFolderError
 
 SIGMASIGHT = Path(sys.executable).with_name("sigmasight")
 
@@ -237,6 +238,16 @@ def test_a_full_disk_is_a_sentence_that_names_the_folder(folder: Path) -> None:
         raise full
     with opened_for_export(folder) as manifest:  # the lock is given back
         assert manifest == {}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_a_folder_that_another_user_planted_is_refused(tmp_path: Path) -> None:
+    planted = tmp_path / "history"
+    planted.mkdir()
+    os.chown(planted, 12_345, -1)
+    with pytest.raises(ForeignFolderError), opened_for_export(planted):
+        pass
+    assert list(planted.iterdir()) == []
 
 
 def test_a_folder_of_others_is_left_alone(small: Warehouse, folder: Path) -> None:
