@@ -200,7 +200,11 @@ class BatchRun(LastBuild):
     from_date: date | None = described("First date that it builds; null until it is known.", "2025-09-12")
     publication_id: int | None = described("What it publishes; null until it is known.", 17)
     steps: list[BatchStep]
-    error: str | None = described("Why it failed; null otherwise.", None)
+    error: str | None = described(
+        "That it failed or has a warning; null otherwise. The reason is for the operator: it may name "
+        "portfolios of others.",
+        None,
+    )
 
 
 class CurrentBatch(ResponseModel):

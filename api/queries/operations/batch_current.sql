@@ -13,7 +13,7 @@ with current_run as (
         from_date,
         publication_id,
         steps,
-        error
+        null::text as error -- written when it ends
     from ops.runs
     where status = 'running'
     order by run_id desc

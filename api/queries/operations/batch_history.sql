@@ -13,7 +13,14 @@ with page as (
         from_date,
         publication_id,
         steps,
-        error
+        -- it may name portfolios, owners and symbols
+        case
+            when error is null or status = 'abandoned' then error
+            else concat(
+                'The run ', case status when 'failed' then 'failed' else 'has a warning' end,
+                '. The operator reads more in `sigmasight status`, of older runs in ops.runs.'
+            )
+        end as error
     from ops.runs
     order by run_id desc
     limit %(limit)s offset %(offset)s

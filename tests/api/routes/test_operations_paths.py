@@ -174,6 +174,21 @@ def test_the_current_run_and_the_history_are_returned(
     assert (page["runs"], page["total"], page["truncated"]) == ([history["runs"][1]], 3, True)
 
 
+def test_the_reason_of_a_run_is_for_the_operator(
+    empty_api: TestClient, module_warehouse: Warehouse, administrator: dict[str, str]
+) -> None:
+    """A file that names no known portfolio fails with a sentence that lists all of them, and their owners."""
+    for status in ("failed", "succeeded"):
+        add_run(module_warehouse, status=status)
+    with module_warehouse.connect_writer() as connection:
+        connection.execute("update ops.runs set error = 'known portfolios: ''Quiet'' of jane@example.com'")
+    runs = empty_api.get(HISTORY, params={"limit": 2}, headers=administrator).json()["runs"]
+    with module_warehouse.connect_writer() as connection:
+        connection.execute("update ops.runs set error = null")
+    assert not [run for run in runs if "Quiet" in str(run) or "jane" in str(run)]
+    assert [run["error"].split(".")[0] for run in runs] == ["The run has a warning", "The run failed"]
+
+
 def test_administrator_rights_can_be_revoked(module_warehouse: Warehouse) -> None:
     add_user(module_warehouse, "former@example.com")
     with module_warehouse.connect_writer() as connection:
