@@ -1,6 +1,13 @@
 -- GET /data/prices/benchmark/{symbol}: daily bars of one symbol over the lookback_days calendar days up to a session. A
 -- symbol without a price by then returns available = false and a message with the reason.
-with bars as (
+-- with readable_symbols
+with asked as materialized (
+    select symbol
+    from readable_symbols
+    where symbol = %(symbol)s::text
+),
+
+bars as (
     select
         as_of_date,
         open,
@@ -11,7 +18,7 @@ with bars as (
         source
     from fct_prices
     where
-        symbol = %(symbol)s::text
+        symbol = (select asked.symbol from asked)
         and as_of_date > %(as_of_date)s::date - %(lookback_days)s::integer
         and as_of_date <= %(as_of_date)s::date
 ),
@@ -21,7 +28,7 @@ known as (
         first_price_date,
         last_price_date
     from fct_data_quality
-    where symbol = %(symbol)s::text and as_of_date = %(as_of_date)s::date
+    where symbol = (select asked.symbol from asked) and as_of_date = %(as_of_date)s::date
 ),
 
 found as (

@@ -2,7 +2,7 @@
 -- in positions or a portfolio (an option's underlying). A profile is valid from its date on; if a symbol's first
 -- profile is later, its name and sector are returned without figures. No row: neither the portfolio nor any of the
 -- positions is this user's. Null body: the portfolio begins after the session.
--- with holders, portfolio_scope
+-- with holders, portfolio_scope, readable_symbols
 with held as materialized (
     select position_id
     from fct_position_values
@@ -33,7 +33,11 @@ profiles_in_force as (
         profile_date <= %(as_of_date)s::date as is_known
     from dim_company_profiles
     where
-        symbol = any(array(select symbol from wanted))
+        symbol = any(array(
+            select wanted.symbol
+            from wanted
+            inner join readable_symbols on wanted.symbol = readable_symbols.symbol
+        ))
         and (profile_date <= %(as_of_date)s::date or is_first)
     order by symbol asc, profile_date desc
 ),

@@ -1,5 +1,6 @@
 -- GET /data/prices/quotes: the last close of each symbol up to a session, with the day and the 52 weeks around it in
 -- the shares of that day. No source of the warehouse provides bid and ask of shares: they are null.
+-- with readable_symbols
 with requested as (
     select
         symbol,
@@ -26,7 +27,11 @@ year_of_bars as (
         ) as share_ratio
     from fct_prices
     where
-        symbol = any(%(symbols)s::text[])
+        symbol = any(array(
+            select readable_symbols.symbol
+            from readable_symbols
+            where readable_symbols.symbol = any(%(symbols)s::text[])
+        ))
         and as_of_date > %(as_of_date)s::date - 365
         and as_of_date <= %(as_of_date)s::date
     window newest_first as (partition by symbol order by as_of_date desc)

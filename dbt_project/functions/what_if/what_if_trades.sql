@@ -23,6 +23,15 @@ asked as (
     group by symbol
 ),
 
+-- the views filter by them as well, but after they have found the rows: the time would tell what others hold
+sought as materialized (
+    select symbol
+    from asked
+    where
+        (select access.sees_every_portfolio())
+        or symbol in (select readable.symbol from access.readable_symbols() as readable (symbol))
+),
+
 snapshot as (
     select equity
     from {{ mart('fct_portfolio_snapshots') }}
@@ -52,7 +61,7 @@ closes as (
     from {{ mart('fct_prices') }}
     where
         as_of_date = what_if_trades.as_of_date
-        and symbol = any(array(select asked.symbol from asked))
+        and symbol = any(array(select sought.symbol from sought))
 ),
 
 known as (
@@ -61,7 +70,7 @@ known as (
         security_type,
         last_price_date
     from {{ mart('dim_symbols') }}
-    where symbol = any(array(select asked.symbol from asked))
+    where symbol = any(array(select sought.symbol from sought))
 ),
 
 priced as (

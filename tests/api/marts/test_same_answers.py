@@ -1,6 +1,7 @@
 """What is another user's is answered as what does not exist, by every path with an id, in body and time."""
 
 import asyncio
+import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,11 +11,14 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import numpy as np
+import psycopg
 import pytest
 
 from api.chat.store.database import ChatStore
+from api.queries import load_query
 from tests.api.api_helpers import Person
 from tests.api.chat.chat_records import answer, insight
+from tests.claims import claim, user_of
 from warehouse.connections import Warehouse
 
 PREFIX = "/api/v1"
@@ -36,6 +40,12 @@ IN_THE_QUERY = (
     "/restatements?portfolio_id={portfolio_id}",
     "/chat/memories?portfolio_id={portfolio_id}",
 )
+NEWEST_OF_THE_HEDGE_FUND = """
+select max(as_of_date), portfolio_id
+from fct_portfolio_snapshots join dim_portfolios using (portfolio_id)
+where owner_email = 'demo_hedgefundstyle@sigmasight.com'
+group by portfolio_id
+"""
 FEW, MANY = 15, 60
 """Pairs of requests: at first, and where the first ones look different."""
 
@@ -133,6 +143,57 @@ def test_what_is_anothers_is_answered_as_what_does_not_exist(
     for path in paths:
         if path.method == "GET" and "feedback" not in path.template:
             assert send(hedge_fund, path, foreign[path.kind]).status_code == 200, path
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [load_query(name).text for name in ("benchmark_prices", "price_quotes", "company_profiles")]
+    + [b"select * from udf.what_if_trades(%(of)s, %(as_of_date)s, %(trades)s, 'absorb')"],
+    ids=["benchmark_prices", "price_quotes", "company_profiles", "what_if_trades"],
+)
+def test_a_symbol_that_others_hold_is_read_like_one_that_nobody_holds(
+    demo: Warehouse, hedge_fund: Person, family_office: Person, statement: bytes
+) -> None:
+    own, of_another = (
+        {row["symbol"] for row in person.get("data/positions/details", portfolio_id=key).json()["positions"]}
+        for person in (hedge_fund, family_office)
+        for key in [person.portfolio_id]
+    )
+    foreign = min(symbol for symbol in of_another - own if symbol.isalpha())
+    assert steps(demo, statement, foreign) == steps(demo, statement, "NOBODYS")
+    assert steps(demo, statement, min(own)) != steps(demo, statement, "NOBODYS")
+
+
+def steps(demo: Warehouse, statement: bytes, symbol: str) -> list[tuple[Any, ...]]:
+    """What the hedge fund's question about a symbol does: rows found and rows dropped by each step."""
+    with psycopg.connect(demo.analyst_url) as analyst:
+        ((session, portfolio_id),) = analyst.execute(NEWEST_OF_THE_HEDGE_FUND).fetchall()
+    parameters = {
+        "symbol": symbol,
+        "symbols": [symbol],
+        "as_of_date": session,
+        "lookback_days": 365,
+        "simulated_notice": "",
+        **dict.fromkeys(("portfolio_id", "position_ids", "fields"), None),
+        "limit": 10,
+        "offset": 0,
+        "trades": json.dumps([{"symbol": symbol, "quantity": 1}]),
+        "of": portfolio_id,
+    }
+    with psycopg.connect(demo.api_url) as connection:
+        claim(connection, user_of(demo, "demo_hedgefundstyle@sigmasight.com"))
+        connection.execute("set local plan_cache_mode = force_generic_plan")
+        connection.execute("set local search_path = marts, udf")
+        asked = b"explain (analyze, timing off, format json) " + statement
+        ((found,),) = connection.execute(asked, parameters).fetchall()
+    return list(counts_of(found[0]["Plan"]))
+
+
+def counts_of(step: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
+    """The counts of a step of a plan and of those below it."""
+    yield step["Node Type"], step["Actual Rows"], step["Actual Loops"], step.get("Rows Removed by Filter")
+    for below in step.get("Plans", ()):
+        yield from counts_of(below)
 
 
 @pytest.mark.long
