@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from datetime import timedelta
 from functools import lru_cache
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv4Network, IPv6Address, ip_address
 from time import monotonic
 from typing import Final
 
@@ -28,6 +28,9 @@ SHARED_FACTOR: Final = 10
 
 LONGEST_SHARED_WAIT: Final = 30.0
 """Seconds for which failures from other addresses delay a login at most."""
+
+LOOPBACK: Final = "127.0.0.1"
+LOOPBACK_NETWORK: Final = IPv4Network("127.0.0.0/8")
 
 KNOWN_ADDRESSES: Final = 100_000
 """Pairs of account and address that are remembered because a login succeeded."""
@@ -91,14 +94,18 @@ class LoginAttempts:
 
 @lru_cache(maxsize=10_000)
 def network_of(address: str) -> str:
-    """What one client holds of an address: a network of 64 bits in IPv6, in IPv4 the address itself."""
+    """What one client holds of an address: a network of 64 bits in IPv6, in IPv4 the address itself.
+
+    A client on this machine has all addresses of its loopback network.
+    """
     try:
         parsed = ip_address(address.partition("%")[0])
     except ValueError:
         return address
-    if not isinstance(parsed, IPv6Address):
-        return str(parsed)
-    return str(parsed.ipv4_mapped or IPv6Address(int(parsed) >> 64 << 64))
+    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is None:
+        return str(IPv6Address(int(parsed) >> 64 << 64))
+    of_four_bytes = parsed.ipv4_mapped if isinstance(parsed, IPv6Address) else parsed
+    return LOOPBACK if of_four_bytes in LOOPBACK_NETWORK else str(of_four_bytes)
 
 
 def _pair(account: str, address: str) -> str:

@@ -335,7 +335,9 @@ def test_connections_beyond_the_limit_are_told_so(port: int, connect: Connect) -
     wait_until_served(port)
 
 
-def test_one_address_cannot_take_the_connections_of_others() -> None:
+def test_one_address_cannot_take_the_connections_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    # addresses of this machine, which are one client's, stand for those of several
+    monkeypatch.setattr("api.http.connections.network_of", str)
     limits = replace(LIMITS, header_seconds=PATIENCE, connections=200, per_address=20)
     with serving(http=partial(BoundedProtocol, limits)) as port, ExitStack() as held:
         for _ in range(400):
@@ -347,6 +349,19 @@ def test_one_address_cannot_take_the_connections_of_others() -> None:
         )
         other.request("GET", "/live")
         assert other.getresponse().status == 200
+
+
+def test_the_addresses_of_this_machine_are_one_clients() -> None:
+    limits = replace(LIMITS, connections=9, per_address=2)
+    with serving(http=partial(BoundedProtocol, limits)) as port, ExitStack() as held:
+        for number in (2, 3):
+            source = (f"127.0.0.{number}", 0)
+            held.enter_context(
+                closing(
+                    socket.create_connection(("127.0.0.1", port), timeout=PATIENCE, source_address=source)
+                )
+            )
+        assert status(port) == 503
 
 
 def test_an_address_beyond_its_share_is_told_so_unless_it_is_a_proxy() -> None:
