@@ -87,7 +87,9 @@ trim_scale(trunc(cast(100 * {{ share }} as numeric), 1)) || ' %'
 case
             when {{ scope }}.positions_in_scope > 0 then coalesce(
                 ({{ summed }}.covered_market_value + {{ scope }}.cash_market_value)
-                / nullif({{ scope }}.gross_market_value, 0), 0
+                / nullif({{ scope }}.gross_market_value, 0),
+                -- what is worth nothing, such as an option far from its strike, may be measured as well
+                case when {{ summed }}.covered_market_value is null then 0 else 1 end
             )
         end
 {%- endmacro %}

@@ -131,7 +131,9 @@ paced as (
 reached as (
     select distinct on ({{ keys }})
         {{ keys }},
-        case when days_to_liquidate > 0 then (target_value - value_of_faster) / speed else 0 end as days_to_liquidate_95
+        -- all that is left may be worth less than half a cent
+        case when days_to_liquidate > 0 then coalesce((target_value - value_of_faster) / nullif(speed, 0), 0) else 0 end
+            as days_to_liquidate_95
     from paced
     -- the slowest always reaches it, whatever the rounding
     order by

@@ -57,7 +57,8 @@ stress_figures as (
         figures.value,
         case
             when totals.position_count > 0 then coalesce(
-                (stress.covered_market_value + scopes.cash_market_value) / nullif(totals.gross_market_value, 0), 0
+                (stress.covered_market_value + scopes.cash_market_value) / nullif(totals.gross_market_value, 0),
+                case when stress.side is null then 0 else 1 end
             )
         end as coverage,
         case

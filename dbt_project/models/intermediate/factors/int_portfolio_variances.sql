@@ -26,10 +26,12 @@ systematic as (
     select
         scopes.portfolio_id,
         scopes.as_of_date,
-        -- rounding may leave a zero variance slightly negative
+        -- rounding may leave a zero variance slightly negative; what is summed is divided even where the case is false
         case
             when scopes.equity > 0 and count(variances.dollar_variance) > 0 then greatest(
-                sum(variances.dollar_variance / (scopes.equity * scopes.equity) order by variances.factor), 0
+                sum(
+                    variances.dollar_variance / nullif(scopes.equity * scopes.equity, 0) order by variances.factor
+                ), 0
             )
         end as systematic_variance
     from scopes

@@ -94,8 +94,10 @@ joined as (
         books.invested,
         books.beta as book_beta,
         earlier.direct_pnl as earlier_pnl,
-        (stress.covered_market_value + scopes.cash_market_value)
-        / nullif(gross.gross_market_value, 0) as coverage,
+        coalesce(
+            (stress.covered_market_value + scopes.cash_market_value) / nullif(gross.gross_market_value, 0),
+            case when stress.positions_analyzed > 0 then 1 end
+        ) as coverage,
         coalesce(stress.positions_analyzed + scopes.cash_positions, 0) as positions_analyzed,
         coalesce(stress.data_days, 0) as data_days,
         unmeasured.unmeasured_symbols,
