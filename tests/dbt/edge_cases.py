@@ -41,6 +41,7 @@ SATURDAY, MONDAY, DIVIDEND = date(2025, 7, 26), date(2025, 7, 28), Decimal("0.5"
 OWNER = "odd@example.com"
 COIN = "COIN"  # its price has five leading zeros and moves by 1 % a day, up and down
 TIED = "TIED"  # two of its returns differ by less than the tolerance of ties, at the quantile of 95 %
+THIN = "THIN"  # one share is traded in a session
 INDEX = "XSP"  # moves as SPY does; options on it are European
 DUST = Decimal("0.000001")  # the smallest quantity that is accepted; its cost rounds to 0.00
 
@@ -65,6 +66,7 @@ SECURITIES = {
     COIN: (0.000015, 0.0, 0.0),
     INDEX: (500.0, 1.0, 0.0),
     TIED: (60.0, 0.0, 0.01),
+    THIN: (50.0, 1.0, 0.01),
 }
 DAYS_KNOWN = {"NEW29": 29, "NEW70": 70}
 # percent per year; the 10-year yield is missing
@@ -153,6 +155,9 @@ PORTFOLIOS: dict[str, tuple[int, list[Lot]]] = {
     "six times levered": (100_000, [Lot("HOT", 6_000, 100)]),
     "net short": (200_000, [Lot("SPY", 200, 500), Lot("HOT", -3_000, 100)]),
     "nothing left": (10_000, [Lot("AAA", 2_000, 60)]),
+    "exactly nothing left": (1_000, [Lot("AAA", 1_000, 51)]),
+    "worth nothing": (100_000, [option("AAA", 90, TOMORROW, "CALL", 1, price=0.01)]),
+    "more than is traded": (1_000_000_000_000, [Lot(THIN, 20_000_000_000, 50)]),
     "two lots of one day": (100_000, [Lot("AAA", 100, 51), Lot("AAA", 300, 52), Lot("AAA", -50, 53)]),
     "nothing bought": (100_000, [Lot("GHOST", 100, 10)]),
     "options that leave": (
@@ -218,6 +223,7 @@ PORTFOLIOS: dict[str, tuple[int, list[Lot]]] = {
     "nearly tied": (100_000, [Lot(TIED, 1_000, 60)]),
     "dust": (100_000, [Lot("AAA", DUST, 50), Lot("BBB", 100, 40)]),
     "only dust": (100_000, [Lot("AAA", -DUST, 50)]),
+    "traded dust": (100_000, [Lot(THIN, DUST, 50)]),
 }
 # name -> the lots that the statement of the last session no longer lists
 LEFT = {"options that leave": slice(0, 3)}
@@ -263,7 +269,9 @@ def returns() -> pd.DataFrame:
 def _write_market(folder: Path) -> None:
     folder.mkdir()
     prices = closes().rename_axis("date").melt(ignore_index=False, var_name="symbol", value_name="close")
-    prices.dropna().to_csv(folder / "prices.csv")
+    prices = prices.dropna()
+    prices["volume"] = prices["symbol"].map({THIN: 1}).astype("Int64")
+    prices.to_csv(folder / "prices.csv")
     lines = [
         f"{day.date()},{series},{0 if day.date() == ZERO_RATES else level}"
         for day in closes().index

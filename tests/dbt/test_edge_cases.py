@@ -32,6 +32,7 @@ from tests.dbt.edge_cases import (
     MONDAY,
     PORTFOLIOS,
     QUOTED,
+    THIN,
     TIED,
     TOMORROW,
     ZERO_RATES,
@@ -939,6 +940,60 @@ def test_a_portfolio_without_equity_has_dollar_figures_but_no_ratios(
     assert market["ratio_null_reason"] == "equity_not_positive"
     value = row("fct_position_values", "nothing left")
     assert (value["weight"], value["weight_null_reason"]) == (None, "equity_not_positive")
+
+
+def test_an_equity_of_exactly_zero_has_dollar_figures_but_no_ratios(row: Callable[..., Row]) -> None:
+    snapshot = row("fct_portfolio_snapshots", "exactly nothing left")
+    assert (snapshot["equity"], snapshot["net_market_value"]) == (0, 50_000)
+    risk = row("fct_portfolio_risk", "exactly nothing left")
+    assert (risk["total_volatility"], risk["ratio_null_reason"]) == (None, "equity_not_positive")
+    assert risk["var_95_1d"] == pytest.approx(row("fct_portfolio_risk", "one symbol")["var_95_1d"], rel=1e-12)
+
+
+def test_what_is_worth_nothing_is_measured(row: Callable[..., Row], rows: Callable[..., Rows]) -> None:
+    (position,) = rows("fct_position_values", "worth nothing")
+    assert (position["is_open"], position["market_value"]) == (True, 0)
+    for mart in ("fct_portfolio_risk", "fct_portfolio_factor_exposures", "fct_portfolio_stress"):
+        assert {found["coverage"] for found in rows(mart, "worth nothing")} == {1}
+    specific = row("fct_factor_attribution_daily", "worth nothing", factor="Specific")
+    assert (specific["null_reason"], specific["coverage"]) == (None, 1)
+    liquidity = row("fct_portfolio_liquidity", "worth nothing")
+    assert liquidity["quality_flag"] == "no_factor_data"
+    assert liquidity["quality_message"].startswith("No position has a known volume. Not measured: AAA")
+
+
+def test_a_book_that_takes_millions_of_years_to_sell_does_not_stop_the_build(
+    row: Callable[..., Row], rows: Callable[..., Rows]
+) -> None:
+    liquidity = row("fct_portfolio_liquidity", "more than is traded")
+    assert liquidity["days_to_liquidate_100"] == pytest.approx(1e11)  # a fifth of a share in a session
+    assert liquidity["unwinding_days"] == 2**31 - 1
+    assert liquidity["unwinding_multiplier"] == pytest.approx((1e11 / 3) ** 0.5)
+    (position,) = rows("fct_position_values", "more than is traded", symbol=THIN)
+    assert position["market_value"] == 10**12
+
+
+def test_dust_that_is_traded_is_sold_at_once(row: Callable[..., Row]) -> None:
+    liquidity = row("fct_portfolio_liquidity", "traded dust")
+    assert (liquidity["gross_market_value"], liquidity["days_to_liquidate_95"]) == (0, 0)
+    assert liquidity["days_to_liquidate_100"] == pytest.approx(5e-6)
+
+
+@pytest.mark.parametrize(
+    ("query", "name", "begins"),
+    [
+        ("report_correlation", "one symbol", "Correlations are of pairs, and fewer than two symbols"),
+        ("report_benchmark_risk", "nothing left", "Equity is not positive: there is no ratio to it."),
+    ],
+)
+def test_a_section_of_a_report_says_why_it_is_empty(
+    connection: psycopg.Connection[Row], row: Callable[..., Row], query: str, name: str, begins: str
+) -> None:
+    values = {"portfolio_id": row("fct_portfolio_snapshots", name)["portfolio_id"], "as_of_date": LAST}
+    with connection.transaction(force_rollback=True):
+        connection.execute("set local search_path = marts")
+        (found,) = connection.execute(load_query(query).text, values).fetchall()
+    assert found["quality_message"].startswith(begins)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,5 @@
 -- The liquidity of a portfolio is that of its positions, of which each open one has a row, and the lots of a symbol
--- take equally long. Values are rounded to 1e-9 before they are summed.
+-- take equally long. Values are rounded to 1e-9 before they are summed; doubles have 15 digits.
 with positions as (
     select * from ({{ tested_rows(ref('fct_position_liquidity')) }}) as tested
 ),
@@ -46,10 +46,18 @@ summed as (
 select
     portfolios.portfolio_id,
     portfolios.as_of_date,
-    summed.*
+    summed.missing_positions,
+    summed.measured_positions,
+    summed.gross_market_value,
+    summed.known_value,
+    summed.value_1d,
+    summed.value_30d,
+    summed.cost,
+    summed.slowest
 from portfolios
 left join summed
     on portfolios.portfolio_id = summed.portfolio_id and portfolios.as_of_date = summed.as_of_date
+cross join lateral (select 1e-6 + 1e-12 * coalesce(portfolios.gross_market_value, 0) as tolerance) as rounding
 where
     coalesce(summed.missing_positions, 0) > 0
     or exists (
@@ -58,8 +66,9 @@ where
     )
     or coalesce(summed.measured_positions, 0) <> portfolios.positions_analyzed
     or portfolios.days_to_liquidate_100 is distinct from summed.slowest
-    or abs(portfolios.gross_market_value - cast(summed.gross_market_value as double precision)) > 1e-6
-    or abs(portfolios.share_1d * portfolios.gross_market_value - summed.value_1d) > 1e-6
-    or abs(portfolios.share_30d * portfolios.gross_market_value - summed.value_30d) > 1e-6
-    or abs(portfolios.coverage * portfolios.gross_market_value - cast(summed.known_value as double precision)) > 1e-6
-    or abs(portfolios.cost - summed.cost) > 1e-6
+    or abs(portfolios.gross_market_value - cast(summed.gross_market_value as double precision)) > rounding.tolerance
+    or abs(portfolios.share_1d * portfolios.gross_market_value - summed.value_1d) > rounding.tolerance
+    or abs(portfolios.share_30d * portfolios.gross_market_value - summed.value_30d) > rounding.tolerance
+    or abs(portfolios.coverage * portfolios.gross_market_value - cast(summed.known_value as double precision))
+    > rounding.tolerance
+    or abs(portfolios.cost - summed.cost) > rounding.tolerance + 1e-12 * summed.cost

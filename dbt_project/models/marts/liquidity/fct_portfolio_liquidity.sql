@@ -96,7 +96,9 @@ unwound as (
     select
         portfolio_id,
         as_of_date,
-        cast(greatest(1, ceil(days_to_liquidate_100)) as integer) as unwinding_days
+        greatest(1, ceil(days_to_liquidate_100)) as slices,
+        -- more sessions than an integer holds are millions of years
+        cast(least(greatest(1, ceil(days_to_liquidate_100)), 2147483647) as integer) as unwinding_days
     from summed
     where
         not is_blocked and days_to_liquidate_100 is not null
@@ -133,10 +135,7 @@ joined as (
         {%- endfor %}
         reached.days_to_liquidate_95,
         unwound.unwinding_days,
-        sqrt(
-            (unwound.unwinding_days + 1) * (2 * unwound.unwinding_days + 1)
-            / (6 * cast(unwound.unwinding_days as double precision))
-        ) as unwinding_multiplier,
+        sqrt((unwound.slices + 1) * (2 * unwound.slices + 1) / (6 * unwound.slices)) as unwinding_multiplier,
         risk.var_95_1d,
         risk.var_99_1d,
         unmeasured.unmeasured_symbols,
@@ -159,7 +158,7 @@ flagged as (
         *,
         case
             when coalesce(public_positions, 0) = 0 then 'no_public_positions'
-            when coverage = 0 then 'no_factor_data'
+            when coverage = 0 or positions_analyzed = 0 then 'no_factor_data'
             when least(coverage, coverage_of_equity) < {{ var('full_coverage_share') }} then 'partially_covered'
             when data_days < {{ var('full_history_share') * rules.short_window }} then 'limited_history'
             else 'full_history'
@@ -208,8 +207,13 @@ final as (
                 when quality_flag = 'full_history' and positions_not_measured is null
                     then 'The liquidity of every position is known.'
                 else concat(
-                    'The liquidity of ', {{ percent('coverage') }}, ' of gross market value',
-                    ' and ' || {{ percent('coverage_of_equity') }} || ' of equity', ' is known.'
+                    'The liquidity of ',
+                    concat_ws(
+                        ' and ',
+                        {{ percent('coverage') }} || ' of gross market value',
+                        {{ percent('coverage_of_equity') }} || ' of equity'
+                    ),
+                    ' is known.'
                 )
             end,
             'Not measured: ' || array_to_string(positions_not_measured, ', ')
