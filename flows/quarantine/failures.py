@@ -4,8 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-import psycopg
-
 from flows.database import Connection, rows
 from flows.dbt.runner import BuildReport, NodeResult
 
@@ -16,8 +14,8 @@ with failing as (
 {test}
 )
 
-select distinct portfolio_id from failing
-"""
+select distinct cast(to_jsonb(failing) ->> 'portfolio_id' as uuid) from failing
+"""  # as JSON, because a test may have no such column or, of two joined relations, two
 
 
 @dataclass(frozen=True)
@@ -78,10 +76,6 @@ def _portfolios_of(connection: Connection, test: NodeResult) -> set[UUID] | None
     """The portfolios of the failing rows of a test; None if some belong to none."""
     if not test.compiled_code:
         return None
-    try:
-        with connection.transaction():
-            found = rows(connection, PORTFOLIOS_OF_TEST.format(test=test.compiled_code))
-    except psycopg.errors.UndefinedColumn:
-        return None
+    found = rows(connection, PORTFOLIOS_OF_TEST.format(test=test.compiled_code))
     portfolio_ids = {portfolio_id for (portfolio_id,) in found}
     return portfolio_ids if portfolio_ids and None not in portfolio_ids else None

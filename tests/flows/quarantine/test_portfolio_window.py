@@ -125,6 +125,11 @@ def node(statement: str, *, kind: str = "test", status: str = "fail") -> NodeRes
     ("nodes", "expected"),
     [
         ([node(f"select cast('{UUID(int=1)}' as uuid) as portfolio_id")], {UUID(int=1)}),
+        # one column of each of two joined relations
+        (
+            [node(f"select one.*, one.* from (select cast('{UUID(int=1)}' as uuid) as portfolio_id) as one")],
+            {UUID(int=1)},
+        ),
         ([node("select 'AAPL' as symbol")], None),
         ([node("select cast(null as uuid) as portfolio_id")], None),
         ([node("select 1", kind="model", status="error")], None),

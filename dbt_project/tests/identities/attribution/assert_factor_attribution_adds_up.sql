@@ -23,7 +23,10 @@ select
     snapshots.portfolio_id,
     snapshots.as_of_date,
     snapshots.daily_return,
-    attribution.*
+    attribution.contribution,
+    attribution.public_contribution,
+    attribution.unknown_count,
+    attribution.gross
 from snapshots
 left join attribution
     on snapshots.portfolio_id = attribution.portfolio_id and snapshots.as_of_date = attribution.as_of_date
