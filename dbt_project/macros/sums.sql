@@ -15,7 +15,7 @@ case when bool_and({{ column }} is not null) then sum({{ column }}) end
                 case when abs({{ expression }}) < 9e9 then cast({{ expression }} * 1e9 as bigint) end
             ) as double precision) / 1e9, 0)
             + coalesce(cast(sum(
-                case when abs({{ expression }}) >= 9e9 then cast({{ expression }} as numeric(38, 9)) end
+                case when abs({{ expression }}) >= 9e9 then round(cast({{ expression }} as numeric), 9) end
             ) as double precision), 0)
             + case when count({{ expression }}) = 0 then cast(null as double precision) else 0 end
         )

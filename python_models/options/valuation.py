@@ -36,6 +36,7 @@ KEYS = [
 QUOTE_BASES = ["mid", "last"]
 REALIZED = "realized_63d"
 OBSERVATION_KEYS = ["symbol", "entry_ratio", "portfolio_id", "observed_on"]
+SMALLEST = 1e-100  # the database refuses products that underflow
 
 
 class _Volatility(NamedTuple):
@@ -60,10 +61,10 @@ def value_options(contracts: pd.DataFrame, *, check_date: str) -> pd.DataFrame:
     else the realized one, if positive; iv_source names the origin. dividend_yield is the one used. Greeks are
     per share in the units of Greeks, null with a null_reason: `expired` (settled, or expiration reached; no
     volatility is implied then), `no_underlying_price`, `no_risk_free_rate`, `no_volatility`, `two_boundaries`
-    (American, with rates of which no price is known: american_price). mibian_price and mibian_delta are an
-    independent computation for the rows of check_date that have Greeks and the European price, which American
-    calls without dividends have too. Raises ValueError for an unknown option_type or exercise. Sources: Hull,
-    chapters 15, 17, 19, 20; american/pricing.py.
+    (American, with rates of which no price is known: american_price), 0 below SMALLEST. mibian_price and
+    mibian_delta are an independent computation for the rows of check_date that have Greeks and the European
+    price, which American calls without dividends have too. Raises ValueError for an unknown option_type or
+    exercise. Sources: Hull, chapters 15, 17, 19, 20; american/pricing.py.
     """
     years = _days_to_expiration(contracts) / DAYS_PER_YEAR
     american = is_american(contracts["exercise"])
@@ -93,7 +94,7 @@ def value_options(contracts: pd.DataFrame, *, check_date: str) -> pd.DataFrame:
         iv_source=volatility.source,
         iv_status=volatility.status,
         model_price=greeks.price,
-        **{name: getattr(greeks, name) for name in Greeks._fields if name != "price"},
+        **{name: _without_traces(getattr(greeks, name)) for name in Greeks._fields if name != "price"},
         null_reason=null_reason,
         mibian_price=checks[0],
         mibian_delta=checks[1],
@@ -120,6 +121,10 @@ def observed_volatilities(observations: pd.DataFrame) -> pd.DataFrame:
     found = observations[OBSERVATION_KEYS].assign(implied_volatility=implied.volatility)
     usable: pd.DataFrame = found[implied.status == "ok"]
     return usable
+
+
+def _without_traces(values: FloatArray) -> FloatArray:
+    return np.where(np.abs(values) < SMALLEST, 0.0, values)
 
 
 def _numbers(column: pd.Series) -> FloatArray:

@@ -171,6 +171,15 @@ def test_greeks_are_those_of_the_kernel_at_the_reported_volatility() -> None:
     assert row["years_to_expiration"] == 46 / 365
 
 
+def test_greeks_that_are_traces_are_zero() -> None:
+    """Products of smaller numbers underflow, which the database refuses."""
+    kernel = option_greeks(True, 200, 12_000, 46 / 365, 0.04, 0.005, 0.31)
+    assert 0 < kernel.gamma < 1e-300
+    priced = _value_one(strike_price=12_000.0, quote_basis=None)
+    assert priced["null_reason"] is None
+    assert (priced["gamma"], priced["vega"], priced["delta"]) == (0, 0, 0)
+
+
 def test_an_unknown_dividend_yield_counts_as_zero() -> None:
     row = _value_one(dividend_yield=np.nan)
     assert row["dividend_yield"] == 0.0
