@@ -1,4 +1,5 @@
--- A session on which an instrument of the portfolio has no known outcome is unknown for the whole portfolio.
+-- A session on which an instrument of the portfolio has no known outcome is unknown for the whole portfolio, unless its
+-- units are 0: dust, or longs and shorts that cancel.
 with totals as (
     select
         portfolio_id,
@@ -18,6 +19,7 @@ unknown as (
     where
         held.portfolio_id = any(portfolio_ids)
         and held.as_of_date = portfolio_outcomes.as_of_date
+        and held.units <> 0
         and held.unknown_sessions is not null
 )
 

@@ -57,6 +57,7 @@ unknown_sessions as (
     from instruments
     inner join vectors on instruments.instrument_id = vectors.instrument_id
     cross join unnest(vectors.unknown_sessions) as places (session_number)
+    where instruments.units <> 0
 ),
 
 outcomes as materialized (

@@ -26,6 +26,7 @@ unknown as (
         array_agg(positions.session_number) as session_numbers
     from held
     cross join unnest(held.unknown_sessions) as positions (session_number)
+    where held.units <> 0
     group by held.portfolio_id, held.as_of_date
 ),
 

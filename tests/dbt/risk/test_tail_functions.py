@@ -327,3 +327,26 @@ def test_functions_read_what_the_caller_may_see(demo: Warehouse, read: Reader, n
         assert then(text, HEDGE_FUND, LAST) == read(text, HEDGE_FUND, LAST)
         then("select set_config('sigmasight.published_at', '2000-01-01', true)")
         assert then(text, HEDGE_FUND, LAST) == []
+
+
+@pytest.mark.parametrize(("units", "outcomes"), [(0, [2.0, -4.0]), (1, [None, -3.0])])
+def test_a_session_on_which_only_what_has_no_units_is_unknown_is_known(
+    demo: Warehouse, units: int, outcomes: list[float | None]
+) -> None:
+    """Dust, and longs and shorts that cancel, leave out no session, as in the published value at risk."""
+    with demo.connect_writer() as connection, connection.transaction(force_rollback=True):
+        connection.execute(
+            """create temporary table fct_instrument_outcomes as
+            select cast(%s as uuid) as portfolio_id, cast(%s as date) as as_of_date, held.*
+            from (values
+                ('KNOWN', 2::float8, cast('[1,-2]' as public.vector), null::integer[]),
+                ('UNKNOWN', cast(%s as float8), cast('[0,1]' as public.vector), array[1])
+            ) as held (instrument_id, units, outcomes, unknown_sessions)""",
+            [INDIVIDUAL, LAST, units],
+        )
+        connection.execute("set local search_path = pg_temp, public")
+        found = connection.execute(
+            "select outcome from udf.portfolio_outcomes(array[cast(%s as uuid)], %s) order by session_number",
+            [INDIVIDUAL, LAST],
+        ).fetchall()
+    assert [outcome for (outcome,) in found] == outcomes
