@@ -134,7 +134,7 @@ FLAG_WORDS = {
     "private_mark": "private, at the last valuation",
     "intrinsic_value": "option{s} at intrinsic value",
     "model_price": "option{s} at the model's price",
-    "adjusted_deliverable": "option{s} that deliver what was spun off",
+    "adjusted_deliverable": "option{s} with what was spun off",
 }
 
 

@@ -1,5 +1,8 @@
 """Factor exposures, and how they explain the variance."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from api.reports.model import Chart, Column, Kind, Section, Table
 from api.reports.tables import (
     Facts,
@@ -14,6 +17,7 @@ from api.reports.tables import (
 
 QUERY = "report_factors"
 RATIO = {"reason_in": "ratio_null_reason"}
+FEW = RATIO | {"reason": "no position has enough returns for it"}
 NAMES = {
     ("market", "Market"): "Market Beta (90D)",
     ("bond", "IR Beta"): "IR Beta (TLT's return)",
@@ -31,10 +35,18 @@ def factors(facts: Facts) -> Section:
     joint = [row for row in rows if row["model"] == "risk"]
     others = [row for row in rows if row["model"] != "risk"]
     quality = quality_of(joint[0] if joint else None)
-    if not any(row["dollar_exposure"] is not None for row in joint):
+    if not any(row["dollar_exposure"] is not None for row in rows):
         reason = quality.message if quality else "no factor exposures were published for the session"
         return Section("factors", "Factor exposures and variance", reason=reason, quality=quality)
-    model = make_table(
+    if any(row["dollar_exposure"] is not None for row in joint):
+        tables = (_model(joint), *_split(facts), _single(others))
+    else:
+        tables = (_single(others),)  # they need fewer returns
+    return Section("factors", "Factor exposures and variance", tables, quality=quality)
+
+
+def _model(joint: Sequence[Mapping[str, Any]]) -> Table:
+    return make_table(
         QUERY,
         joint,
         name="risk_model",
@@ -56,7 +68,10 @@ def factors(facts: Facts) -> Section:
             text("unit", "Unit of beta", reason="no unit is stated"),
         ),
     )  # fmt: skip
-    single = make_table(
+
+
+def _single(others: Sequence[Mapping[str, Any]]) -> Table:
+    return make_table(
         QUERY,
         others,
         name="single_regressions",
@@ -65,16 +80,14 @@ def factors(facts: Facts) -> Section:
         note="Each model stands alone: these are not added to the factors of the risk model.",
         columns=(
             text("name", "Beta to"),
-            statistic("beta", "Beta", "see the unit of the factor", **RATIO),
-            statistic("std_error", "Standard error", "as beta", **RATIO),
-            money("dollar_exposure", "Exposure"),
+            statistic("beta", "Beta", "see the unit of the factor", **FEW),
+            statistic("std_error", "Standard error", "as beta", **FEW),
+            money("dollar_exposure", "Exposure", reason=FEW["reason"]),
             text("tilt", "Tilt", reason="only spreads have one"),
             rate("coverage", "Coverage", reason="nothing is covered"),
             text("unit", "Unit of beta", reason="no unit is stated"),
         ),
     )
-    split = _split(facts)
-    return Section("factors", "Factor exposures and variance", (model, *split, single), quality=quality)
 
 
 def _split(facts: Facts) -> tuple[Table, ...]:

@@ -11,6 +11,7 @@ import pytest
 
 from api.reports.model import Section
 from api.reports.reasons import UNKNOWN
+from api.reports.sections.factors import factors
 from api.reports.sections.returns import BROKEN, drawdowns
 from api.reports.sections.risk import risk
 from api.reports.sections.summary import summary
@@ -147,6 +148,21 @@ def test_without_positive_equity_a_volatility_is_not_said_to_lack_returns() -> N
         said = {absence.column: absence.reason for absence in table.absent}
         assert said["forecast_volatility_21d"] == said["market_beta"]
         assert said["market_beta"].startswith("equity is not positive")
+
+
+def test_single_regressions_are_shown_where_the_risk_model_has_too_few_returns() -> None:
+    names = ("beta", "std_error", "dollar_exposure", "tilt", "coverage", "ratio_null_reason", "unit")
+    counts = ("positions_analyzed", "positions_total", "positions_skipped", "data_days")
+    unknown = dict.fromkeys((*names, *counts, "quality_flag", "quality_message", "coverage_of_equity"))
+    rows = [
+        unknown | {"model": "risk", "factor": "Market"},
+        unknown | {"model": "market", "factor": "Market", "beta": 0.5, "dollar_exposure": 50.0},
+        unknown | {"model": "spread", "factor": "Size"},
+    ]
+    (table,) = factors(Facts({"report_factors": tuple(rows), "report_risk": ()})).tables
+    assert table.name == "single_regressions"
+    said = {absence.column: absence.reason for absence in table.absent}
+    assert said["beta"] == said["dollar_exposure"] == "no position has enough returns for it"
 
 
 @pytest.mark.parametrize(("broken", "note"), [(None, None), ("capital_not_positive", BROKEN)])

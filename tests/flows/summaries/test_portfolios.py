@@ -28,6 +28,8 @@ def test_quality_in_words() -> None:
     assert line(flagged=flagged).quality() == (
         "all public positions priced; 11 private, at the last valuation; 2 at an older close"
     )
+    spun_off = {"adjusted_deliverable": ["CALL"]}
+    assert line(flagged=spun_off).quality().endswith("; 1 option with what was spun off")
 
 
 def test_simulated_prices_are_reported_first() -> None:

@@ -19,7 +19,7 @@ select
             then
                 'Only cash is held: it counts as measured, with a beta of 0,'
                 || ' and its tracking error is the volatility of the benchmark.'
-        else risk.quality_message
+        else quality.quality_message
     end as quality_message,
     case when held.is_cash_alone then risk.positions_total else risk.positions_analyzed end as positions_analyzed,
     risk.positions_total,
@@ -27,3 +27,4 @@ select
     risk.data_days
 from held
 left join risk on true
+left join quality on true
