@@ -82,8 +82,8 @@ def _pick(betas: pd.DataFrame, model: str, symbol: str) -> pd.DataFrame:
 
 def _assert_same(actual: pd.DataFrame, expected: pd.DataFrame) -> None:
     pd.testing.assert_frame_equal(
-        actual.reset_index(drop=True), expected.reset_index(drop=True), rtol=1e-12, atol=1e-12
-    )
+        actual.reset_index(drop=True), expected.reset_index(drop=True), rtol=1e-12, atol=1e-9
+    )  # a fund's beta of 0 to another and its t-statistic are roundings, which differ by the processor
 
 
 def _assert_row(row: pd.Series, reference: object, which: int) -> None:

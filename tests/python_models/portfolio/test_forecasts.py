@@ -43,9 +43,14 @@ def _variances(squares: list[float], omega: float, alpha: float, beta: float, fi
 
 
 def _loss(squares: list[float], alpha: float, beta: float) -> float:
-    """Twice the negative log-likelihood per unit of variance, with variance targeting."""
+    """Twice the negative log-likelihood per unit of variance, with variance targeting.
+
+    A peer that leaves the constraints on its way, as on some processors, finds variances below 0: the worst.
+    """
     mean = sum(squares) / len(squares)
     h = _variances(squares, (1 - alpha - beta) * mean, alpha, beta, mean)
+    if min(h) <= 0:
+        return 1e6
     return sum(math.log(v / mean) + s / v for v, s in zip(h, squares, strict=False))
 
 
