@@ -99,29 +99,21 @@ def _stated_lot(known: Sequence[Row], stated: Sequence[Row], as_of: date) -> lis
     if whole is None or _sign(whole) != _sign(stated[0]):
         return [*_keyed(lot, stated, as_of), *(row for row in known if row["position_id"] != lot)]
     days = {None, *(row["exit_date"] for row in stated)}
-    repeated = list({row["exit_date"]: row for row in reversed(live) if row["exit_date"] in days}.values())
+    said = [row for row in live if not _is_assumed(row)]
+    repeated = list({row["exit_date"]: row for row in reversed(said) if row["exit_date"] in days}.values())
     others = [row for row in live if row not in repeated]
-    missing = (_total(live) - _total(stated) - _total(others)) * _sign(whole)
-    rest = [row for row in _shrunk(others, max(-missing, Decimal(0)), as_of) if not is_withdrawn(row)]
+    left = _without_told(others, _told_first(stated, repeated), as_of)
+    missing = (_total(live) - _total(stated) - _total(left)) * _sign(whole)
+    rest = [row for row in _shrunk(left, max(-missing, Decimal(0)), as_of) if not is_withdrawn(row)]
     rest = [_sold_since(row, whole, others, stated, as_of) for row in rest]
-    rest += _left_over(repeated, stated, max(missing, Decimal(0)), as_of)
+    kept = next((row for row in repeated if row["exit_date"] is None), None)
+    if missing > 0 and kept:  # the size of a sale that has a price is corrected
+        sold = {**kept, "quantity": missing * _sign(whole), "statement_date": as_of}
+        rest.append(closed(sold, as_of, session_on_or_before(as_of)) if is_open(sold, as_of) else sold)
     rows = _keyed(lot, [*stated, *rest], as_of, whole)
     ids = {row["position_id"] for row in rows}
     gone = [row for row in known if row["position_id"] not in ids]
     return [*rows, *(row if is_withdrawn(row) else withdrawn(row, as_of) for row in gone)]
-
-
-def _left_over(repeated: Iterable[Row], stated: Sequence[Row], missing: Decimal, as_of: date) -> list[Row]:
-    """What the statement lists less of, sold. The size of a sale that has a price is corrected instead."""
-    rows = []
-    for row in sorted((row for row in repeated if row["exit_price"] is None), key=_is_assumed, reverse=True):
-        listed = _total(one for one in stated if one["exit_date"] == row["exit_date"])
-        short = min(missing, max((row["quantity"] - listed) * _sign(row), Decimal(0)))
-        missing -= short
-        left = {**row, "quantity": short * _sign(row), "statement_date": as_of}
-        if short:
-            rows.append(closed(left, as_of, session_on_or_before(as_of)) if is_open(left, as_of) else left)
-    return rows
 
 
 def _sold_since(row: Row, whole: Row, before: Sequence[Row], stated: Iterable[Row], as_of: date) -> Row:
@@ -148,7 +140,8 @@ def _keyed(lot: str, rows: Iterable[Row], as_of: date, known: Row | None = None)
 
     def rank(row: Row) -> tuple[bool, bool, date]:
         sale = (row["exit_date"], row["exit_price"])
-        return row["exit_date"] is None, sale == first, row["exit_date"] or date.max
+        had_it = row["position_id"] == lot if row["position_id"] else sale == first
+        return row["exit_date"] is None, had_it, row["exit_date"] or date.max
 
     *others, main = sorted(rows, key=rank)
     keyed: dict[str, Row] = {lot: _with_key(main, lot, as_of)}
@@ -174,19 +167,44 @@ def _part_key(lot: str, exit_date: date, ordinal: int = 1) -> str:
     return str(part_id(UUID(lot), exit_date, ordinal))
 
 
+def _told_first(stated: Iterable[Row], repeated: Iterable[Row]) -> dict[date, Decimal]:
+    """The quantities of sales that the statement is the first to tell, by day."""
+    known = {row["exit_date"]: abs(row["quantity"]) for row in repeated}
+    sales = {row["exit_date"]: abs(row["quantity"]) for row in stated if row["exit_date"] is not None}
+    return {day: max(quantity - known.get(day, 0), Decimal(0)) for day, quantity in sales.items()}
+
+
+def _without_told(parts: Sequence[Row], told: Mapping[date, Decimal], as_of: date) -> list[Row]:
+    """Parts sold earlier, without those that were assumed where a sale is told now.
+
+    It is what the first statement from its day on left out, so every statement holds what it listed.
+    """
+    rows = list(parts)
+    for day, quantity in sorted(told.items()):
+        explained = [row for row in rows if _is_assumed(row) and row["exit_date"] >= day]
+        others = [row for row in rows if row not in explained]
+        rows = [*others, *_less(sorted(explained, key=lambda row: row["exit_date"]), quantity, as_of)]
+    return rows
+
+
 def _shrunk(parts: Iterable[Row], excess: Decimal, as_of: date) -> list[Row]:
     """Parts sold earlier, reduced by what the statement accounts for otherwise.
 
     Assumed sales are reduced first, the latest first. An excess beyond all parts makes the lot larger: its
     quantity was wrong, and is corrected from the entry on.
     """
-    rows = []
     assumed_last = sorted(
         parts,
         key=lambda row: (row["exit_price"] is None, row["exit_date"], row["statement_date"] or date.min),
         reverse=True,
     )
-    for row in assumed_last:
+    return _less(assumed_last, excess, as_of)
+
+
+def _less(parts: Iterable[Row], excess: Decimal, as_of: date) -> list[Row]:
+    """The parts without an excess, which the first ones lose first."""
+    rows = []
+    for row in parts:
         taken = min(excess, abs(row["quantity"])) if not is_withdrawn(row) else Decimal(0)
         excess -= taken
         if taken == abs(row["quantity"]):

@@ -142,6 +142,49 @@ def test_a_lot_that_was_left_out_keeps_its_size(stated: list[Row], sold: list[tu
     assert held(rows, ENTRY) == 100
 
 
+@pytest.mark.parametrize(
+    ("listed", "stated", "sold"),
+    [
+        # more was sold since
+        ([60], [row(40), row(40, date(2025, 7, 15), 3)], [(40, date(2025, 7, 15), 3), (20, DATES[2], None)]),
+        ([60], [row(40, date(2025, 7, 15), 3)], [(40, date(2025, 7, 15), 3), (60, DATES[2], None)]),
+        # what the first statement left out, not what a later one did
+        (
+            [60, 50],
+            [row(50), row(40, date(2025, 7, 15), 3)],
+            [(40, date(2025, 7, 15), 3), (10, DATES[2], None)],
+        ),
+        (
+            [60, 50],
+            [row(50), row(10, date(2025, 8, 5), 3)],
+            [(40, DATES[1], None), (10, date(2025, 8, 5), 3)],
+        ),
+    ],
+)
+def test_a_told_sale_replaces_what_was_assumed_for_it(
+    listed: list[int], stated: list[Row], sold: list[Any]
+) -> None:
+    # Silent failure prevented: fewer shares than a statement of that day listed
+    rows = after_statement([], [row(100)], DATES[0])
+    for as_of, kept in zip(DATES[1:], listed, strict=False):
+        rows = after_statement(rows, [row(kept)], as_of)
+    rows = after_statement(rows, stated, DATES[len(listed) + 1])
+    live = [r for r in rows if r["exit_date"] and not is_withdrawn(r)]
+    ends = [(r["quantity"], r["exit_date"], r["exit_price"]) for r in live]
+    assert sorted(ends, key=lambda end: end[1]) == sold
+
+
+def test_sales_assumed_on_one_session_keep_their_statements() -> None:
+    # Silent failure prevented: a sale that Saturday's statement left out counts on Sunday
+    saturday, sunday = date(2025, 7, 12), date(2025, 7, 13)
+    rows = after_statement([], [row(20)], DATES[0])
+    known = after_statement(after_statement(rows, [row(10)], saturday), [], sunday)
+    rows = after_statement(known, [row(10, date(2025, 7, 16), 3)], DATES[1])
+    [assumed] = [r for r in rows if r["exit_price"] is None]
+    assert assumed in known
+    assert assumed["statement_date"] == saturday
+
+
 def test_the_price_of_a_sale_stays_beside_what_was_not_sold() -> None:
     # Silent failure prevented: of 100 that were sold at 3, 40 are listed again, and 60 never were
     july = after_statement([], [row(100, date(2025, 7, 5), 3)], DATES[1])
