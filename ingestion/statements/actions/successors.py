@@ -14,7 +14,7 @@ from ingestion.market.occ import OptionContract, build_occ
 from ingestion.raw.loads import Connection
 from ingestion.statements.actions.splits import traded_symbol, traded_symbol_of
 from ingestion.statements.notices import plain, shortened
-from ingestion.statements.parts import Row
+from ingestion.statements.parts import Row, lot_id
 from ingestion.statements.rows import Lot
 from warehouse.method import method_variables
 
@@ -284,7 +284,8 @@ def _as_known(successors: Successors, lot: Lot, rows: Sequence[Row], as_of: date
     same = [one for one in candidates if _has_price(lot, *one)] or [
         one for one in candidates if _has_quantity(lot, *one)
     ]
-    if not same and len(candidates) == 1 and candidates[0][1].spun_off:
+    lots = {lot_id(row) for row, _ in candidates}
+    if not same and len(lots) == 1 and candidates[0][1].spun_off:
         same = candidates  # the part of the cost that stays is not known here, and a part of the lot was sold
     if not same:
         return lot

@@ -120,6 +120,22 @@ def test_a_statement_keeps_it(connection: Connection, load: Load, tell: Callable
     ]
 
 
+def test_a_part_with_the_cost_that_is_left_is_the_lot_of_which_a_part_was_sold(
+    connection: Connection, load: Load, tell: Callable[[], None]
+) -> None:
+    # Silent failure prevented: the lot sold, and another bought at the cost that is left
+    load(BEGIN, LOT)
+    tell()
+    load(date(2025, 6, 6), f"ALPHA,16,50,{BOUGHT},,,")
+    load(CHECKED, f"ALPHA,8,37.5,{BOUGHT},,,")
+    rows = [row for row in known_lots(connection, FIELDS.portfolio_id) if row["symbol"] == "ALPHA"]
+    assert sorted((row["entry_price"], row["quantity"], row["exit_date"] or date.max) for row in rows) == [
+        (100, 2, date(2025, 6, 6)),
+        (100, 4, CHECKED),
+        (100, 4, date.max),
+    ]
+
+
 def test_a_statement_closes_it(connection: Connection, load: Load, tell: Callable[[], None]) -> None:
     load(BEGIN, LOT)
     tell()
