@@ -14,7 +14,7 @@ import pandas as pd
 
 from ingestion.errors import InvalidPortfolio, InvalidPositionsFile, PositionsFileError, StatementOrderError
 from ingestion.files.csv_reader import Record
-from ingestion.market.calendar import FIRST_DAY
+from ingestion.market.calendar import FIRST_DAY, session_on_or_before
 from ingestion.portfolios.portfolios import (
     Portfolio,
     PortfolioFields,
@@ -47,7 +47,7 @@ from ingestion.statements.money.balances import CashFlow
 from ingestion.statements.money.cash_flow import cash_flow
 from ingestion.statements.money.cash_lots import is_cash_lot, with_cash_movements
 from ingestion.statements.money.trades import received_until
-from ingestion.statements.money.values import entry_value, row_value
+from ingestion.statements.money.values import CENT, entry_value, row_value
 from ingestion.statements.notices import shortened
 from ingestion.statements.opening import opening_date, opening_notices
 from ingestion.statements.parts import Row, is_withdrawn
@@ -325,7 +325,9 @@ def _prepare(
         else published + sum(flow.amount - flow.earlier for flow in flows)
     )
     is_waiting = known is not None and has_lots_to_build(connection, fields.portfolio_id, statement.as_of)
-    compared = equity + _gain_of_new(values, rows.changes) if published is not None else None
+    compared = None
+    if published is not None:
+        compared = equity + _gain_of_new(values, statement.lots, rows.changes, opening)
     if is_given:
         compared = equity
     elif published is None and before:
@@ -438,10 +440,25 @@ def _reconciled(
     return reconcile_account(values, statement.account_value, equity) if values else None
 
 
-def _gain_of_new(values: Sequence[ListedValue], changes: Sequence[Change]) -> Decimal:
-    """What lots that are new with the statement gain on its session: no published equity has it."""
-    new = {change.row["symbol"] for change in changes if change.kind == "new"}
-    return sum((value.first_gain for value in values if value.symbol in new), Decimal(0))
+def _gain_of_new(
+    values: Sequence[ListedValue], listed: Sequence[Lot], changes: Sequence[Change], opening: date | None
+) -> Decimal:
+    """What lots that are new with the statement gained until its session: no published equity has it.
+
+    listed: the lots as the statement lists them. opening: of the portfolio; older lots open at their value.
+    """
+    performs_from = session_on_or_before(opening) if opening else date.min
+    rows = [change.row for change in changes if change.kind == "new"]
+    new = {(row["symbol"], row["entry_date"], row["entry_price"]) for row in rows}
+    gain = Decimal(0)
+    for value in values:
+        own = [lot for lot in listed if lot.symbol == value.symbol]
+        held = sum((lot.quantity for lot in own), Decimal(0))
+        for lot in own:
+            is_new = (lot.symbol, lot.entry_date, lot.entry_price) in new and lot.entry_date >= performs_from
+            if held and is_new:
+                gain += (value.ours * lot.quantity / held).quantize(CENT) - entry_value(lot)
+    return gain
 
 
 def _in_listed_cash(connection: Connection, statement: Statement, rows: Sequence[Row]) -> Decimal:

@@ -80,6 +80,25 @@ def test_a_known_portfolio_is_compared_by_its_published_equity(reader: Connectio
     assert found.reconciliation.ours == found.equity == equity
 
 
+def test_what_was_bought_since_has_gained_in_the_equity(reader: Connection, tmp_path: Path) -> None:
+    # Silent failure prevented: "of ours is in none of its rows" of a loss since the purchase
+    name, owner = "Demo Hedge Fund Style Investor Portfolio", "demo_hedgefundstyle@sigmasight.com"
+    held = f"select 1 from marts.fct_position_values where portfolio_id = '{portfolio_id(owner, name)}'"
+    symbol: Any = reader.execute(
+        "select symbol, close from marts.fct_prices as prices "
+        f"where as_of_date = %s and not exists ({held} and symbol = prices.symbol) order by symbol limit 1",
+        [DAY],
+    ).fetchone()
+    path = tmp_path / "schwab.csv"
+    bought = f'{symbol[0]},x,10,{symbol[1]},"{10 * symbol[1]}",{10 * symbol[1] + 700}\n'
+    path.write_text(TEXT.replace("Cash &", bought + "Cash &"))
+    found = prepare_positions(
+        reader, path, PortfolioFields(name, owner), terms=EntryTerms(entry_date=date(2025, 9, 10))
+    )
+    assert found.reconciliation is not None
+    assert abs(found.reconciliation.ours - found.equity + 700) <= Decimal("0.01")
+
+
 def test_a_flow_that_is_not_built_yet_counts(
     demo: Warehouse, copy_warehouse: Callable[..., Warehouse]
 ) -> None:
