@@ -198,7 +198,9 @@ def _change_notices(changes: Sequence[Change]) -> list[str]:
         f"{_described(change.row)}: listed by an earlier version of this statement and no longer, so it is "
         "withdrawn from its entry on; if it was sold, add a row with Exit Date and Exit Price."
         for change in changes
-        if change.kind == "withdrawn" and change.row["position_id"] == lot_id(change.row)
+        if change.kind == "withdrawn"
+        and change.row["position_id"] == lot_id(change.row)
+        and change.row["investment_subtype"] != "CASH"
     ]
     return shortened(parts) + shortened(taken_back)
 

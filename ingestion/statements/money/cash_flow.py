@@ -49,23 +49,23 @@ def cash_flow(
         first = (CashFlow(key, portfolio, as_of, Decimal(0), loaded),) if loaded else ()
         return first, Decimal(0), _taken_back(first)
     known = known_between(flows, portfolio, last, as_of)
-    start, end = balance(before, as_of), balance(after, as_of)
+    listed, end = balance(before, as_of), balance(after, as_of)
     traded = trades_of(connection, before, last), trades_of(connection, after, as_of)
     now = replay(connection, flows, (before, traded[0]), (after, traded[1]), as_of)
     period = next(one for one in now.periods if one.as_of >= as_of)
     since = [trade.amount for trade in period.trades if trade.told > last]
     amount, notices = Decimal(0), tuple[str, ...]()
-    if start is not None and end is None:
-        notices = _not_listed(start, known, since, last)
-    elif start is not None and end is not None and start == end:
+    if listed is not None and end is None:
+        notices = _not_listed(listed, known, since, last)
+    elif end is not None and now.start == end:
         notices = _unchanged(end, known, since, last)
-    elif start is not None and end is not None:
+    elif now.start is not None and end is not None:
         amount = period.flow(now.open_until)
-        notices = _unexplained((start, end), period, now.open_until, amount)
+        notices = _unexplained((now.start, end), period, now.open_until, amount)
     own = () if amount == loaded else (CashFlow(key, portfolio, as_of, amount, loaded),)
     changed = sum((flow.amount - flow.earlier for flow in now.revised), known + amount)
     brought = _brought(*traded)
-    beside = None if brought is None else brought + changed - ((end or 0) - (start or 0))
+    beside = None if brought is None else brought + changed - ((end or 0) - (listed or 0))
     return (*own, *now.revised), beside, (*_told_otherwise(now.revised), *notices, *_taken_back(own))
 
 

@@ -21,7 +21,7 @@ _NOTHING = Decimal(0)
 
 @dataclass
 class Period:
-    """last, as_of: the statements. change: of cash less known flows, USD; None if one lists no cash."""
+    """last, as_of: the statements. change: of cash less known flows, USD; None if not known."""
 
     last: date
     as_of: date
@@ -73,9 +73,14 @@ def fill(periods: Sequence[Period], trades: Iterable[DatedTrade]) -> None:
         else:
             late.append((trade, periods[own], periods[told]))
     for trade, period, later in sorted(late, key=lambda one: -abs(one[0].amount or _NOTHING)):
-        by_day = abs(_open(period, trade)) + abs(_open(later))
-        by_told = abs(_open(period)) + abs(_open(later, trade))
+        by_day = _left_open(_open(period, trade), _open(later))
+        by_told = _left_open(_open(period), _open(later, trade))
         (period if by_day <= by_told else later).trades.append(trade)
+
+
+def _left_open(*rests: Decimal) -> tuple[Decimal, Decimal]:
+    """What two changes leave open: the smaller one first, since few statements have a flow."""
+    return min(map(abs, rests)), sum(map(abs, rests), _NOTHING)
 
 
 def _open(period: Period, trade: DatedTrade | None = None) -> Decimal:

@@ -28,11 +28,12 @@ Told = tuple[Sequence[Row], Sequence[Trade]]
 class Replay:
     """periods: what was before the first balance, between two, and since the last.
 
-    revised: the flows of earlier statements that change. open_until: the small rests that those left open
-    since the last one that has a flow, USD.
+    start: the balance that was listed last before the statement. revised: the flows of earlier statements
+    that change. open_until: the small rests that those left open since the last one that has a flow, USD.
     """
 
     periods: Sequence[Period]
+    start: Decimal | None
     revised: tuple[CashFlow, ...]
     open_until: Decimal
 
@@ -41,28 +42,29 @@ def replay(connection: Connection, flows: Flows, before: Told, after: Told, as_o
     """The periods of a portfolio. before, after: its rows and their trades before and after a statement."""
     portfolio = UUID(after[0][0]["portfolio_id"])
     versions = versions_of_lots(connection, portfolio)
-    now = _periods(flows, after, _with_statement(versions, after[0], as_of))
+    older = [row for row in versions if (row["statement_date"] or date.min) < as_of]
+    start = next((amount for _, amount in reversed(balances(older))), None)
+    now = _periods(flows, after, [*older, *(row for row in after[0] if row["statement_date"] == as_of)])
     is_repeated = (last_statement(versions) or as_of) > as_of  # nothing but what is known
     if not is_repeated and all(one.change is None or one.as_of >= as_of for one in now):
-        return Replay(now, (), Decimal(0))
-    if any((row["statement_date"] or date.min) >= as_of for row in versions):
+        return Replay(now, start, (), Decimal(0))
+    then = [] if is_repeated else [_periods(flows, before, older)]
+    if len(older) < len(versions):
         stored = known_lots(connection, portfolio)
-        before = stored, trades_of(connection, stored, as_of)
-    then = _periods(flows, before, versions)
-    return _compared(portfolio, flows, then, then if is_repeated else now, as_of)
-
-
-def _with_statement(versions: Iterable[Row], after: Iterable[Row], as_of: date) -> list[Row]:
-    """The rows that statements wrote, with those of this one in place of an earlier version of it."""
-    before = [row for row in versions if (row["statement_date"] or date.min) < as_of]
-    return [*before, *(row for row in after if row["statement_date"] == as_of)]
+        then.append(_periods(flows, (stored, trades_of(connection, stored, as_of)), versions))
+    now = then[0] if is_repeated else now
+    return Replay(now, start, *_compared(portfolio, flows, then, now, as_of))
 
 
 def _compared(
-    portfolio: UUID, flows: Flows, then: Iterable[Period], now: Sequence[Period], as_of: date
-) -> Replay:
-    """The periods with the trades as they were told before, and as the statement tells them."""
-    before = {period.as_of: period for period in then}
+    portfolio: UUID, flows: Flows, then: Iterable[Iterable[Period]], now: Iterable[Period], as_of: date
+) -> tuple[tuple[CashFlow, ...], Decimal]:
+    """The revised flows and the open rests.
+
+    then: the periods by the trades as told before the statement, and by what is loaded of it: a flow that was
+    added since can move a trade. now: as it tells them.
+    """
+    before = [{period.as_of: period for period in periods} for periods in then]
     revised: list[CashFlow] = []
     open_until = Decimal(0)
     for period in now:
@@ -71,14 +73,15 @@ def _compared(
         key = key_of_statement(portfolio, period.as_of)
         earlier = flows[key][0] if key in flows else Decimal(0)
         has_flow = key in flows
-        if period.rest is not None and not period.has_trades_of(before[period.as_of]):
+        is_told_otherwise = not all(period.has_trades_of(one[period.as_of]) for one in before)
+        if period.rest is not None and is_told_otherwise:
             amount = period.flow(open_until)
-            has_flow = amount != 0
+            has_flow = has_flow or amount != 0
             if amount != earlier:
                 revised.append(CashFlow(key, portfolio, period.as_of, amount, earlier))
         is_open = not has_flow and period.rest is not None and not period.flow(Decimal(0))
         open_until = open_until + (period.rest or 0) if is_open else Decimal(0)
-    return Replay(now, tuple(revised), open_until)
+    return tuple(revised), open_until
 
 
 def _periods(flows: Flows, told: Told, history: Sequence[Row]) -> list[Period]:
@@ -87,9 +90,7 @@ def _periods(flows: Flows, told: Told, history: Sequence[Row]) -> list[Period]:
     known = balances(history)
     periods = [Period(date.min, known[0][0], None)] if known else []
     for (last, start), (day, end) in pairwise(known):
-        change = None if start is None or end is None else end - start
-        flow = known_between(flows, portfolio, last, day)
-        periods.append(Period(last, day, None if change is None else change - flow))
+        periods.append(Period(last, day, end - start - known_between(flows, portfolio, last, day)))
     periods.append(Period(periods[-1].as_of if periods else date.min, date.max, None))
     if known:
         rows, trades = told

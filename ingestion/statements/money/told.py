@@ -27,12 +27,12 @@ class DatedTrade:
     is_late: bool = False
 
 
-def balances(history: Iterable[Row]) -> list[tuple[date, Decimal | None]]:
-    """The statements that changed the balance of cash, with it; None where none is listed."""
-    found: list[tuple[date, Decimal | None]] = []
+def balances(history: Iterable[Row]) -> list[tuple[date, Decimal]]:
+    """The statements that changed the balance of cash, with it; one without cash has no say."""
+    found: list[tuple[date, Decimal]] = []
     for day, rows in _states(row for row in history if is_cash_row(row)):
         amount = balance(rows.values(), day)
-        if (found[-1][1] if found else None) != amount:
+        if amount is not None and (not found or found[-1][1] != amount):
             found.append((day, amount))
     return found
 
