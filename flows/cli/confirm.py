@@ -66,22 +66,28 @@ def thresholds(settings: Settings) -> "Thresholds":
 def fetch_prices_first(
     warehouse: Warehouse, prepare: Prepare, source: Source | None, prices: Path | None
 ) -> bool:
-    """Fetch the prices of a statement's new symbols; whether a source was asked and answered.
+    """Fetch the prices of a statement's new symbols, and of a folder also those of its last days; whether
+    all symbols have prices, or a source was asked and answered.
 
-    Without them no price can be compared with its close, and no symbol be named that no source prices.
+    Without them no price can be compared with its close, and no symbol be named that no source prices; a sale
+    at the statement's close would hide a deposit. Vendors are asked for new symbols alone: newer prices of
+    one portfolio would show all others a session without theirs.
     """
     from flows.pipeline.lock import process_name
     from flows.pipeline.onboarding import fetch_for_statement
-    from ingestion.statements.preview import unpriced_symbols
+    from ingestion.statements.preview import symbols_behind, unpriced_symbols
 
     if source is None:
         return False
     with warehouse.connect_writer(application_name=process_name("onboard")) as connection:
-        lots = prepare(connection).lots
-        symbols = unpriced_symbols(connection, lots)
+        prepared = prepare(connection)
+        new = unpriced_symbols(connection, prepared.lots)
+        is_behind = source is Source.FILES and symbols_behind(connection, prepared)
         connection.rollback()
-    first_entry = min(lot.entry_date for lot in lots)
-    return not symbols or fetch_for_statement(warehouse, source, prices, symbols, first_entry)
+    if not new and not is_behind:
+        return True
+    first_entry = min(lot.entry_date for lot in prepared.lots)
+    return fetch_for_statement(warehouse, source, prices, new, first_entry)
 
 
 def ask_to_go_on(path: Path, asked: "Sequence[Question]", *, yes: bool) -> None:

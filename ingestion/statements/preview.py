@@ -6,16 +6,24 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from ingestion.market.calendar import last_closed_session, session_on_or_before
 from ingestion.raw.loads import Connection
+from ingestion.statements.actions.splits import traded_symbol, traded_symbol_of
 from ingestion.statements.load import PreparedStatement
 from ingestion.statements.money.account import Reconciliation
+from ingestion.statements.money.balances import last_statement
 from ingestion.statements.money.values import entry_value
 from ingestion.statements.notices import plain
-from ingestion.statements.parts import Row, is_withdrawn, lot_id
+from ingestion.statements.parts import Row, is_open, is_withdrawn, lot_id
 from ingestion.statements.reconcile import Change
 from ingestion.statements.rows import Lot
 
 _PRICED = "select distinct symbol from raw.prices where symbol = any(%s)"
+
+_BEHIND = """
+select symbol from raw.prices where symbol = any(%s)
+group by symbol having max(price_date) < %s order by symbol
+"""
 
 
 @dataclass(frozen=True)
@@ -169,3 +177,17 @@ def unpriced_symbols(connection: Connection, lots: Iterable[Lot]) -> tuple[str, 
     with connection.transaction():
         priced = {row[0] for row in connection.execute(_PRICED, [sorted(needed)])}
     return tuple(sorted(needed - priced))
+
+
+def symbols_behind(connection: Connection, prepared: PreparedStatement) -> tuple[str, ...]:
+    """The symbols held since the last statement whose prices end before this one's session, sorted.
+
+    Without them sales at its close have no price, and dividends until then are not known.
+    """
+    as_of = prepared.statement.as_of
+    last = last_statement(prepared.before) or as_of
+    held = {traded_symbol_of(row) for row in prepared.before if is_open(row, last)}
+    held |= {traded_symbol(lot) for lot in prepared.lots}
+    session = min(session_on_or_before(as_of), last_closed_session())
+    with connection.transaction():
+        return tuple(row[0] for row in connection.execute(_BEHIND, [sorted(held), session]))

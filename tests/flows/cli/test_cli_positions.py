@@ -244,6 +244,26 @@ def test_a_symbol_that_the_source_does_not_price_is_asked_about(
     assert db.execute("select count(*) from raw.portfolios where portfolio_name = 'Typo'").fetchone() == (0,)
 
 
+def test_newer_prices_are_fetched_before_a_statement_is_compared(run: Run, tmp_path: Path) -> None:
+    # Silent failure prevented: a deposit beside a sale whose close is in the folder, and was loaded after
+    (tmp_path / "prices").mkdir()
+    prices, path = tmp_path / "prices" / "prices.csv", tmp_path / "weekly.csv"
+    header, held = "Symbol,Quantity,Entry Price Per Share,Entry Date\n", "IBM,10,280,2025-06-30\n"
+    closes = "date,symbol,close\n2025-06-30,IBM,280\n2025-06-30,KO,70\n"
+    load = ("load", "positions", str(path), "--portfolio", "Weekly", "--owner", "jane@example.com")
+    prices.write_text(closes)
+    assert run("load", "prices", str(tmp_path / "prices")).returncode == 0
+    path.write_text(f"{header}{held}KO,50,70,2025-06-30\nSPAXX,10000,1,2025-06-30\n")
+    assert run(*load, "--statement-date", "2025-06-30", "--no-build").returncode == 0
+    prices.write_text(f"{closes}2025-07-07,IBM,285\n2025-07-07,KO,71\n")
+    path.write_text(f"{header}{held}IBM,1,28.5,2025-07-07\nSPAXX,18521.5,1,2025-06-30\n")
+    asked = run(
+        *load, "--statement-date", "2025-07-07", "--source", "files", "--prices", str(tmp_path / "prices")
+    )
+    assert "[ASK_PRICE]" in asked.stderr  # so that nothing is built here
+    assert "Cash: a contribution of 5,000.00 on 2025-07-07" in asked.stdout
+
+
 def test_without_an_answer_no_symbol_counts_as_unknown(calendar_warehouse: Warehouse) -> None:
     # nothing listens on this port: a night without a network is no reason to ask about every symbol
     settings = calendar_warehouse.settings.model_copy(
