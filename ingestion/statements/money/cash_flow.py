@@ -110,7 +110,10 @@ def _unexplained(
     start, end = balances
     changed = f"Cash changed from {start:,.2f} to {end:,.2f}"
     if period.rest is None:
-        how = "no flow is assumed; add one with `sigmasight capital-flows add`"
+        how = (
+            "no flow is assumed; load prices and then this statement again, or add the flow with `sigmasight "
+            "capital-flows add`"
+        )
         return (f"{changed}, but the price of a sale since {period.last} is not known: {how}.",)
     made_good, by = period.made_good(open_until), "trades, dividends and known flows"
     if made_good:
@@ -129,11 +132,12 @@ def _small(changed: str, amount: Decimal) -> tuple[str, ...]:
     """What is said of a rest that is small beside the trades."""
     if abs(amount) < _WORTH_NAMING:
         return ()
+    side = "below" if amount > 0 else "above"
     sentence = (
         f"{changed}: the other {amount:,.2f} is small beside them, so it is taken for fees, interest or "
-        "prices of sales, and no flow is assumed: it stays beside the balance, and our equity "
-        f"{abs(amount):,.2f} {'below' if amount > 0 else 'above'} the statement's. If it was paid in or out, "
-        "or to make both equal, `sigmasight capital-flows add` adds it."
+        "prices of sales, and no flow is assumed: it stays beside the balance, where it alone puts our "
+        f"equity {abs(amount):,.2f} {side} the statement's. If it was paid in or out, or is to leave our "
+        "equity, `sigmasight capital-flows add` adds it."
     )
     return (sentence,)
 
@@ -159,7 +163,7 @@ def _unchanged(
 ) -> tuple[str, ...]:
     """What is said of a balance that trades should have changed: perhaps nobody brought it up to date."""
     left = known + sum(_priced(since), Decimal(0))
-    if abs(left) <= EXPLAINED * abs(balance):
+    if abs(left) < _WORTH_NAMING:
         return ()
     done = f"brought {left:,.2f}" if left > 0 else f"cost {-left:,.2f}"
     sentence = (

@@ -303,7 +303,7 @@ def test_sales_purchases_dividends_and_known_flows_explain_cash(connection: Conn
     [small] = [one for one in load(rows + "SPAXX,3840,1,2025-06-30\n", JULY)[1].notices if "Cash" in one]
     assert flows(connection) == [(500, date(2025, 7, 10))]
     assert "trades, dividends and known flows explain 2,810.00: the other 30.00 is small" in small
-    assert "and our equity 30.00 below the statement's" in small
+    assert "where it alone puts our equity 30.00 below the statement's" in small
     # another 4,000 came in with the same trades
     notices = load(rows + "SPAXX,7810,1,2025-06-30\n", JULY)[1].notices
     assert flows(connection) == [(500, date(2025, 7, 10)), (4000, JULY)]
@@ -614,6 +614,21 @@ def test_a_sale_without_a_price_leaves_the_flow_open(connection: Connection, loa
     notices = load("AAPL,10,205,2025-06-30\nSPAXX,9000,1,2025-06-30\n", JULY)[1].notices
     assert flows(connection) == []
     assert "the price of a sale since 2025-06-30 is not known" in " ".join(notices)
+    assert "load prices and then this statement again" in " ".join(notices)
+    closes = pd.DataFrame([{"symbol": "MSFT", "price_date": JULY, "close": 500}])
+    load_frame(connection, PRICES, closes, source="files", origin="test")
+    load("AAPL,10,205,2025-06-30\nSPAXX,9000,1,2025-06-30\n", JULY)
+    assert flows(connection) == [(3000, JULY)]
+
+
+def test_trades_beside_an_old_balance_are_named_from_a_dollar_on(load: Any) -> None:
+    # Silent failure prevented: cash that is hundreds away from the account's, since the balance is large
+    load("AAPL,10,205,2025-06-30\nSPAXX,60000,1,2025-06-30\n", JUNE)
+    bought = "AAPL,10,205,2025-06-30\nAAPL,2,210,2025-07-09\nSPAXX,60000,1,2025-06-30\n"
+    [notice] = load(bought, JULY)[1].notices
+    assert notice.startswith(
+        "Cash is 60,000.00 as before, while trades, dividends and known flows since 2025-06-30 cost 420.00"
+    )
 
 
 def test_a_contribution_that_was_taken_back_stays_so_for_other_statements(
