@@ -231,7 +231,8 @@ def _late(prepared: PreparedStatement, lots: Collection[Lot]) -> Iterator[Questi
             f"{row['symbol']} of {day} is not in the statement of {last}: it would count as bought on {day} "
             f"out of the portfolio's cash, and change every figure since.{since} If it came from outside, "
             "add its value with `sigmasight capital-flows add` first, and enter it on the day and at the "
-            "close on which it came; if it was forgotten, give --equity the capital with its cost."
+            "close on which it came; if it was forgotten, load it as it is where the cash that the "
+            "statements list has paid for it, else give --equity the capital with its cost."
         )
         yield Question("ASK_LATE", _line(row, lots), COLUMNS[ENTRY_DATE], str(day), sentence)
 

@@ -255,6 +255,8 @@ def test_a_lot_that_the_last_statement_should_have_listed(ask: Ask) -> None:
     assert sentence.startswith(
         "SPY of 2025-06-30 is not in the statement of 2025-06-30: it would count as bought"
     )
+    # Silent failure prevented: an equity that has the cost a second time, beside cash that paid it
+    assert "load it as it is where the cash that the statements list has paid for it" in sentence
     assert ask(held + "SPY,10,617,2025-07-31,,\n", name="Written", equity=None) == []
     assert "--entry-date" not in sentence
     # of a first statement, all lots are older
