@@ -48,10 +48,11 @@ def opening_notices(changes: Iterable[Change], opening: date | None) -> list[str
     older = [row for row in rows if row["entry_date"] < opening]
     ended = [row for row in older if _end(row) < opening]
     notices = []
-    if len(older) > len(ended):
+    if held := len(older) - len(ended):
+        their = "its" if held == 1 else "their"
         notices.append(
-            f"{_lots(len(older) - len(ended))} from before {opening}: performance starts at their value of "
-            "that day, and their cost counts for unrealized and realized gains."
+            f"{_lots(held)} from before {opening}: performance starts at {their} value of that day, and "
+            f"{their} cost counts for unrealized and realized gains."
         )
     if ended:
         notices.append(

@@ -279,7 +279,7 @@ def test_a_portfolio_opens_with_its_first_download(connection: Connection, write
     )
     opening = "select opening_date, inception_date from raw.portfolios order by load_id desc limit 1"
     assert connection.execute(opening).fetchone() == (date(2025, 6, 27), date(2025, 6, 27))
-    assert any("performance starts at their value of that day" in notice for notice in notices)
+    assert any("performance starts at its value of that day" in notice for notice in notices)
     touched = "select distinct touched_from from ops.load_portfolios"
     assert connection.execute(touched).fetchall() == [(date(2025, 6, 27),)]
     later = SCHWAB_HEADER + "VTI,x,10,310,3100,2900\nMSFT,x,1,500,500,400\n"

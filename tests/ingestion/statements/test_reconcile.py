@@ -174,7 +174,7 @@ def test_the_preview_says_what_an_opening_does(connection: Connection, write: Wr
     )
     assert preview(connection, prepared).notices == (
         (
-            "1 lot from before 2025-06-30: performance starts at their value of that day, and their cost "
+            "1 lot from before 2025-06-30: performance starts at its value of that day, and its cost "
             "counts for unrealized and realized gains."
         ),
         "1 lot sold or expired before 2025-06-30, where the portfolio opens: left out.",
