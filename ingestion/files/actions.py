@@ -8,6 +8,7 @@ import pandas as pd
 
 from ingestion.files.arrow_reader import Column, FileTable, Layout, read_file
 from ingestion.files.reference import as_frame, symbol_column, without_repeats
+from ingestion.market.price_history import LARGEST_PRICE
 from ingestion.market.symbols import LONGEST_SYMBOL, VALID_SYMBOL, normalize_symbol
 
 ACTIONS = Layout(
@@ -43,6 +44,13 @@ USED = {
 }
 """The columns besides value that each action may fill."""
 
+LARGEST_RATIO = 10_000.0
+"""New shares per old one, and old per new one of a split: as of vendors' splits."""
+
+SMALLEST = 1e-9  # nine decimals are stored
+
+_MERGER_RATIOS = ("stock_merger", "cash_and_stock_merger", "spin_off")
+_USD = ("dividend", "special_dividend", "cash_merger")
 _DETAILS = ("new_symbol", "cash", "cost_share")
 Flags = npt.NDArray[np.bool_]
 
@@ -62,6 +70,7 @@ def read_actions(path: Path) -> pd.DataFrame:
     )
     frame["new_symbol"] = _new_symbols(file, frame)
     _check_details(file, frame)
+    _check_sizes(file, frame)
     is_rename = frame["action"] == "rename"
     not_one = is_rename & frame["value"].notna() & (frame["value"] != 1)
     _refuse(file, "value", not_one, "{} is no ratio of a rename; leave the cell empty, or write a merger.")
@@ -115,6 +124,29 @@ def _check_details(file: FileTable, frame: pd.DataFrame) -> None:
     _refuse(
         file, "cost_share", is_all_or_nothing, "{} leaves one of both without cost; write a share between."
     )
+
+
+def _check_sizes(file: FileTable, frame: pd.DataFrame) -> None:
+    """Refuse what no company does: one such value would move every figure of its holders out of range."""
+    for actions, smallest, sentence in (
+        (
+            ("split",),
+            1 / LARGEST_RATIO,
+            "is not between 1/10,000 and 10,000 new shares per old one",
+        ),
+        (
+            _MERGER_RATIOS,
+            SMALLEST,
+            "is not a ratio of new shares per old one, at most 10,000",
+        ),
+    ):
+        is_ratio = frame["action"].isin(actions)
+        wrong = (frame["value"] < smallest) | (frame["value"] > LARGEST_RATIO)
+        _refuse(file, "value", is_ratio & wrong, f"{{}} {sentence}; correct it.")
+    is_usd = frame["action"].isin(_USD)
+    for column, is_amount in (("value", is_usd), ("cash", frame["cash"].notna())):
+        wrong = (frame[column] < SMALLEST) | (frame[column] > LARGEST_PRICE)
+        _refuse(file, column, is_amount & wrong, "{} is no amount of USD per share; correct it.")
 
 
 def _refuse(file: FileTable, column: str, wrong: pd.Series | Flags, sentence: str) -> None:

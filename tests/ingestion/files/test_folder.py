@@ -309,6 +309,31 @@ FAULTS = {
         "symbol,ex_date,action,value\nA,2025-06-02,dividend,-1\n",
         r"row 2, value: -1 is not above zero",
     ),
+    "impossible_split": (
+        "corporate_actions.csv",
+        ACTIONS + "A,2025-06-02,split,1e20,,,\n",
+        r"row 2, value: 1e\+20 is not between 1/10,000 and 10,000 new shares per old one; correct it",
+    ),
+    "split_that_rounds_to_nothing": (
+        "corporate_actions.csv",
+        ACTIONS + "A,2025-06-02,split,1e-12,,,\n",
+        r"row 2, value: 1e-12 is not between 1/10,000 and 10,000 new shares per old one; correct it",
+    ),
+    "impossible_ratio": (
+        "corporate_actions.csv",
+        ACTIONS + "A,2025-06-02,stock_merger,1e-11,B,,\n",
+        r"row 2, value: 1e-11 is not a ratio",
+    ),
+    "impossible_dividend": (
+        "corporate_actions.csv",
+        "symbol,ex_date,action,value\nA,2025-06-02,dividend,1e30\n",
+        r"row 2, value: 1e\+30 is no amount of USD per share; correct it",
+    ),
+    "impossible_cash": (
+        "corporate_actions.csv",
+        ACTIONS + "A,2025-06-02,cash_and_stock_merger,0.5,B,1e-11,\n",
+        r"row 2, cash: 1e-11 is no amount of USD per share; correct it",
+    ),
     "contradicting_actions": (
         "corporate_actions.csv",
         "symbol,ex_date,action,value\nA,2025-06-02,split,2\nA,2025-06-02,split,3\n",
