@@ -36,6 +36,7 @@ KEYS = [
 QUOTE_BASES = ["mid", "last"]
 REALIZED = "realized_63d"
 OBSERVATION_KEYS = ["symbol", "entry_ratio", "portfolio_id", "observed_on"]
+LARGEST_VOLATILITY = 100.0  # 10,000 % a year: more is a wrong price, and far above it no price is finite
 SMALLEST = 1e-100  # the database refuses products that underflow
 
 
@@ -57,14 +58,15 @@ def value_options(contracts: pd.DataFrame, *, check_date: str) -> pd.DataFrame:
     realized_volatility_63d and is_settlement. Rates and volatilities are annual decimals, prices USD; NaN
     where unknown. Rows are independent.
 
-    The volatility is implied by the quote, else (without a usable quote, see iv_status) the carried one,
-    else the realized one, if positive; iv_source names the origin. dividend_yield is the one used. Greeks are
-    per share in the units of Greeks, null with a null_reason: `expired` (settled, or expiration reached; no
-    volatility is implied then), `no_underlying_price`, `no_risk_free_rate`, `no_volatility`, `two_boundaries`
-    (American, with rates of which no price is known: american_price), 0 below SMALLEST. mibian_price and
-    mibian_delta are an independent computation for the rows of check_date that have Greeks and the European
-    price, which American calls without dividends have too. Raises ValueError for an unknown option_type or
-    exercise. Sources: Hull, chapters 15, 17, 19, 20; american/pricing.py.
+    The volatility is implied by the quote, else (without a usable quote, see iv_status) the carried one, else
+    the realized one, if between 0 and LARGEST_VOLATILITY; iv_source names the origin. dividend_yield is the
+    one used. Greeks are per share in the units of Greeks, null with a null_reason: `expired` (settled, or
+    expiration reached; no volatility is implied then), `no_underlying_price`, `no_risk_free_rate`,
+    `no_volatility`, `two_boundaries` (American, with rates of which no price is known: american_price), 0
+    below SMALLEST. mibian_price and mibian_delta are an independent computation for the rows of check_date
+    that have Greeks and the European price, which American calls without dividends have too. Raises
+    ValueError for an unknown option_type or exercise. Sources: Hull, chapters 15, 17, 19, 20;
+    american/pricing.py.
     """
     years = _days_to_expiration(contracts) / DAYS_PER_YEAR
     american = is_american(contracts["exercise"])
@@ -153,9 +155,9 @@ def _choose_volatility(
     implied, status = implied_volatilities(american, market, quote)
     realized = _numbers(contracts["realized_volatility_63d"])
     carried = _numbers(contracts["carried_volatility"])
-    is_implied = status == "ok"
-    is_carried = ~is_implied & ~is_expired & (carried > 0)
-    is_realized = ~is_implied & ~is_carried & ~is_expired & (realized > 0)
+    is_implied = (status == "ok") & (implied <= LARGEST_VOLATILITY)
+    is_carried = ~is_implied & ~is_expired & _is_usable(carried)
+    is_realized = ~is_implied & ~is_carried & ~is_expired & _is_usable(realized)
     value = np.select([is_implied, is_carried, is_realized], [implied, carried, realized], default=np.nan)
     source = np.full(len(contracts), None, dtype=object)
     source[is_implied] = basis[is_implied]
@@ -163,6 +165,10 @@ def _choose_volatility(
     source[is_realized] = REALIZED
     status[is_expired] = None
     return _Volatility(value, source, status)
+
+
+def _is_usable(volatility: FloatArray) -> BoolArray:
+    return (volatility > 0) & (volatility <= LARGEST_VOLATILITY)
 
 
 def _null_reason(

@@ -7,9 +7,13 @@ with greeks as (
             when 'CALL' then underlying_price - strike_price
             else strike_price - underlying_price
         end as exercised,
-        case option_type when 'CALL' then underlying_price else strike_price end as most,
+        -- with a negative rate, what is received later is worth more
         case option_type
-            when 'CALL' then underlying_price * (1 - exp(-dividend_yield * years_to_expiration))
+            when 'CALL' then underlying_price * exp(greatest(-dividend_yield * years_to_expiration, 0))
+            else strike_price * exp(greatest(-risk_free_rate * years_to_expiration, 0))
+        end as most,
+        case option_type
+            when 'CALL' then underlying_price * (1 - exp(greatest(-dividend_yield * years_to_expiration, -700)))
             else strike_price * (1 - exp(-risk_free_rate * years_to_expiration))
         end as earned
     from {{ ref('int_option_greeks') }}
@@ -29,5 +33,10 @@ where
         model_price >= greatest(european, exercised, 0) - 1e-9 * most
         and model_price <= most
         -- below 0 both rates change their sides
-        and (model_price - european <= earned + 2e-5 * most or least(risk_free_rate, dividend_yield) < 0)
+        -- terms so extreme that the European price is beyond a double have no premium to compare
+        and (
+            european is null
+            or model_price - european <= earned + 2e-5 * most
+            or least(risk_free_rate, dividend_yield) < 0
+        )
     ) is not true

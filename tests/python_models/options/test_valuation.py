@@ -328,6 +328,16 @@ def test_an_unknown_exercise_is_refused() -> None:
         _value_one(exercise="BERMUDAN")
 
 
+@pytest.mark.parametrize("volatility", [20_000.0, 1e8])
+def test_a_volatility_beyond_every_market_is_not_used(volatility: float) -> None:
+    without = {"quote_price": np.nan, "quote_basis": None, "exercise": "AMERICAN"}
+    for known in ({"carried_volatility": volatility, "carried_source": "mid"}, {}):
+        valued = _value_one(**without, **known, realized_volatility_63d=volatility)
+        assert valued["null_reason"] == "no_volatility"
+        assert np.isnan(valued["implied_volatility"])
+        assert np.isnan(valued["model_price"])
+
+
 # --- frames ----------------------------------------------------------------------------------------
 
 
