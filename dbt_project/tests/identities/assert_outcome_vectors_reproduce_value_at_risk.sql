@@ -1,5 +1,6 @@
 -- The weighted sums of outcome vectors have the published value at risk and expected shortfall. Vectors are of single
--- precision: the tolerance is a millionth of the figure, or of what the holdings move without offsetting each other. An
+-- precision: the tolerance is a millionth of the figure, or of what the holdings move without offsetting each other,
+-- and 1e-9 USD of each holding, to which the P&L of a session is rounded. An
 -- outcome as near to the end of the tail may be in it or not: the shortfall is between that with and without it.
 with held as (
     select * from ({{ tested_rows(ref('fct_instrument_outcomes')) }}) as tested
@@ -14,7 +15,8 @@ totals as (
         portfolio_id,
         as_of_date,
         cast({{ sum_of_vectors('outcomes', 'units', order='instrument_id') }} as real[]) as outcomes,
-        sum(abs(units) * public.vector_norm(outcomes) / sqrt(public.vector_dims(outcomes))) as gross_move
+        sum(abs(units) * public.vector_norm(outcomes) / sqrt(public.vector_dims(outcomes))) as gross_move,
+        count(*) as holdings
     from held
     group by portfolio_id, as_of_date
 ),
@@ -35,6 +37,7 @@ sorted as (
         totals.portfolio_id,
         totals.as_of_date,
         totals.gross_move,
+        totals.holdings,
         (
             select array_agg(cast(sessions.outcome as double precision) order by sessions.outcome)
             from unnest(totals.outcomes) with ordinality as sessions (outcome, session_number)
@@ -55,6 +58,7 @@ levels as (
         levels.value_at_risk,
         levels.expected_shortfall,
         sorted.gross_move,
+        sorted.holdings,
         sorted.outcomes,
         {{ quantile_of('sorted.outcomes', 'levels.confidence') }} as quantile
     from risk
@@ -72,7 +76,7 @@ levels as (
 bounded as materialized (
     select
         *,
-        1e-6 * greatest(gross_move, abs(value_at_risk)) as tolerance,
+        1e-6 * greatest(gross_move, abs(value_at_risk)) + 1e-9 * holdings as tolerance,
         {{ tail_end('quantile') }} as tail_end
     from levels
 ),

@@ -39,10 +39,12 @@ where
     or abs(
         targets.contribution_to_portfolio_return * cast(snapshots.equity as double precision)
         - cast(lots.market_value * (targets.target_price_eoy / nullif(targets.price, 0) - 1) as double precision)
-    ) > 1e-9 * cast(abs(lots.market_value) + 1 as double precision)
+    ) > 1e-9 * cast(
+        abs(lots.market_value) * (1 + targets.target_price_eoy / nullif(targets.price, 0)) + 1 as double precision
+    )
     -- as decimals: absolute weight x return of the position
     or abs(
         targets.contribution_to_portfolio_return - abs(targets.position_weight) * targets.expected_return_eoy
-    ) > 1e-12
+    ) > 1e-12 * (1 + abs(targets.contribution_to_portfolio_return))
     -- a long position gains when the target is above the price, a short one when it is below
     or sign(targets.expected_return_eoy) <> sign((targets.target_price_eoy - targets.price) * targets.quantity)

@@ -117,14 +117,17 @@ adjusted as (
 ),
 
 -- The vendor's return is used if both of its closes equal the known ones; otherwise, and on the ex-date of a spin-off,
--- which vendors treat in different ways, the return is computed from closes.
+-- which vendors treat in different ways, the return is computed from closes. A fall that a double cannot tell from the
+-- loss of everything is no return: the price was never zero.
 returned as (
     select
         *,
         case
             when not is_consecutive then null
-            when is_vendor_pair and total_return is not null and not has_spin_off then total_return
-            else cast((close * split_ratio + dividend + spun_off_value) / last_close - 1 as double precision)
+            when is_vendor_pair and total_return is not null and not has_spin_off then nullif(total_return, -1)
+            else nullif(
+                cast((close * split_ratio + dividend + spun_off_value) / last_close - 1 as double precision), -1
+            )
         end as daily_return
     from adjusted
 ),
@@ -141,7 +144,9 @@ final as (
         daily_return,
         -- Returns never bridge a gap; the index behind adjusted closes has to, by price and splits only.
         udf.product(index_before * (
-            1 + coalesce(daily_return, cast(close * split_since_last / last_close - 1 as double precision), 0)
+            1 + coalesce(
+                daily_return, nullif(cast(close * split_since_last / last_close - 1 as double precision), -1), 0
+            )
         )) over (partition by symbol order by price_date) as total_return_index,
         case
             when is_consecutive and split_ratio = 1 then last_close

@@ -9,7 +9,8 @@ with attribution as (
         sum(contribution) as contribution,
         sum(effect) as effect, -- noqa: RF04
         count(*) - count(effect) as unknown_effects,
-        sum(abs(portfolio_weight)) as gross_weight
+        sum(abs(portfolio_weight)) as gross_weight,
+        sum(abs(contribution)) as gross_contribution
     from ({{ tested_rows(ref('fct_attribution_daily')) }}) as tested
     group by portfolio_id, as_of_date, dimension
 ),
@@ -33,7 +34,7 @@ compared as (
         attribution.contribution,
         attribution.effect,
         attribution.unknown_effects,
-        1e-12 * (1 + attribution.gross_weight) as tolerance
+        1e-12 * (1 + attribution.gross_weight + coalesce(attribution.gross_contribution, 0)) as tolerance
     from snapshots
     cross join (values ('sector'), ('investment_class')) as named (dimension)
     inner join benchmarks

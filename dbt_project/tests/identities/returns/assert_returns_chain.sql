@@ -55,15 +55,23 @@ inner join linked on daily.portfolio_id = linked.portfolio_id and daily.as_of_da
 inner join sessions on daily.as_of_date = sessions.as_of_date
 left join with_flows on daily.portfolio_id = with_flows.portfolio_id
 where
-    (linked.period = '1D' and abs(linked.time_weighted - daily.daily_return) > 1e-9)
-    or (linked.period = '1D' and abs(linked.benchmark - daily.benchmark_return) > 1e-9)
-    or (linked.period = 'ITD' and abs(1 + linked.time_weighted - daily.twr_index) > 1e-9)
-    or (with_flows.portfolio_id is null and abs(linked.money_weighted_period - linked.time_weighted) > 1e-8)
+    (linked.period = '1D' and abs(linked.time_weighted - daily.daily_return) > 1e-9 * (1 + abs(daily.daily_return)))
+    or (
+        linked.period = '1D'
+        and abs(linked.benchmark - daily.benchmark_return) > 1e-9 * (1 + abs(daily.benchmark_return))
+    )
+    or (linked.period = 'ITD' and abs(1 + linked.time_weighted - daily.twr_index) > 1e-9 * (1 + abs(daily.twr_index)))
+    or (
+        with_flows.portfolio_id is null
+        and abs(linked.money_weighted_period - linked.time_weighted) > 1e-8 * (1 + abs(linked.time_weighted))
+    )
     or (
         linked.day_before = sessions.previous_trading_day
         and (
             linked.sessions <> linked.sessions_before + 1
-            or abs(1 + linked.time_weighted - (1 + linked.time_weighted_before) * (1 + daily.daily_return)) > 1e-9
-            or abs(1 + linked.benchmark - (1 + linked.benchmark_before) * (1 + daily.benchmark_return)) > 1e-9
+            or abs(1 + linked.time_weighted - (1 + linked.time_weighted_before) * (1 + daily.daily_return))
+            > 1e-9 * (1 + abs(linked.time_weighted) + abs(linked.time_weighted_before))
+            or abs(1 + linked.benchmark - (1 + linked.benchmark_before) * (1 + daily.benchmark_return))
+            > 1e-9 * (1 + abs(linked.benchmark) + abs(linked.benchmark_before))
         )
     )
