@@ -75,7 +75,7 @@ tilts as (
             tilt,
             string_agg(
                 concat(
-                    factor, ' ', to_char(beta, 'FMSG0.00'),
+                    factor, ' ', to_char(beta, 'FMSG999999999990.00'),
                     case when abs(beta) < %(significant_t)s * std_error then ' (not significant)' end
                 ),
                 ', ' order by abs(beta) desc

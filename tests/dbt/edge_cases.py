@@ -41,6 +41,9 @@ SATURDAY, MONDAY, DIVIDEND = date(2025, 7, 26), date(2025, 7, 28), Decimal("0.5"
 OWNER = "odd@example.com"
 COIN = "COIN"  # its price has five leading zeros and moves by 1 % a day, up and down
 TIED = "TIED"  # two of its returns differ by less than the tolerance of ties, at the quantile of 95 %
+JUMP = "JUMP"  # two of its closes are wrong by seven and more digits, as far as files may be
+STILL = "STILL"  # its price never moves, and its dividend is next to nothing
+RICH = "RICH"  # its dividend yield is wrong by three digits
 THIN = "THIN"  # one share is traded in a session
 INDEX = "XSP"  # moves as SPY does; options on it are European
 DUST = Decimal("0.000001")  # the smallest quantity that is accepted; its cost rounds to 0.00
@@ -67,6 +70,9 @@ SECURITIES = {
     INDEX: (500.0, 1.0, 0.0),
     TIED: (60.0, 0.0, 0.01),
     THIN: (50.0, 1.0, 0.01),
+    JUMP: (50.0, 1.0, 0.01),
+    STILL: (100.0, 0.0, 0.0),
+    RICH: (50.0, 1.0, 0.01),
 }
 DAYS_KNOWN = {"NEW29": 29, "NEW70": 70}
 # percent per year; the 10-year yield is missing
@@ -224,6 +230,18 @@ PORTFOLIOS: dict[str, tuple[int, list[Lot]]] = {
     "dust": (100_000, [Lot("AAA", DUST, 50), Lot("BBB", 100, 40)]),
     "only dust": (100_000, [Lot("AAA", -DUST, 50)]),
     "traded dust": (100_000, [Lot(THIN, DUST, 50)]),
+    "a wrong price": (1_000, [Lot(JUMP, 20, 50)]),
+    "short of a wrong price": (100_000, [Lot(JUMP, -100, 50), Lot("AAA", 100, 50)]),
+    "options on a wrong price": (
+        100_000,
+        [option(JUMP, 50, LATER, "PUT", 2, price=5), option(JUMP, 60, LATER, "CALL", -2, price=500)],
+    ),
+    "options of a wrong yield": (
+        100_000,
+        [option(RICH, 40, LATER, "CALL", 1, price=12), option(RICH, 60, LATER, "PUT", 1, price=15)],
+    ),
+    "still": (100_000, [Lot(STILL, 100, 100)]),
+    "mostly cash": (100_000, [Lot("SPAXX", 99_000, 1, kind="PUBLIC,CASH"), Lot(THIN, 20, 50)]),
 }
 # name -> the lots that the statement of the last session no longer lists
 LEFT = {"options that leave": slice(0, 3)}
@@ -247,6 +265,8 @@ def closes() -> pd.DataFrame:
             path = np.cumprod(1 + _nearly_tied(deviation * own))
             series = last * path / path[-1]
         series[: SESSIONS - DAYS_KNOWN.get(symbol, SESSIONS)] = np.nan
+        if symbol == JUMP:
+            series[days.date == ZERO_RATES], series[days.date == EXPIRY] = 5e8, 1e-9
         if symbol == "HALVED":
             series[days.date < MONDAY] *= 2
         table[symbol] = series
@@ -280,6 +300,10 @@ def _write_market(folder: Path) -> None:
     (folder / "rates.csv").write_text("\n".join(["date,series,value", *lines]) + "\n")
     (folder / "corporate_actions.csv").write_text(
         f"symbol,ex_date,action,value\nHALVED,{MONDAY},split,2\nHALVED,{MONDAY},dividend,{DIVIDEND}\n"
+        f"{STILL},{MONDAY},dividend,0.000000001\n"
+    )
+    (folder / "profiles.csv").write_text(
+        f"symbol,dividend_yield,profile_date\n{RICH},1000000,{LONG_BEFORE}\n"
     )
     (folder / "option_chain_aaa.csv").write_text(
         "quote_date,underlying,expiration_date,option_type,strike_price,bid,ask\n"
@@ -317,5 +341,7 @@ def build(warehouse: Warehouse, folder: Path, portfolios: dict[str, tuple[int, l
                 _load_statement(connection, folder, name, lots, equity=equity, day=ENTRY)
             kept = [lot for lot in lots if lot not in left]
             _load_statement(connection, folder, name, kept, equity=equity, day=LAST)
+    if "a wrong price" in portfolios:
+        CommandLine(warehouse).succeed("targets", "set", "a wrong price", JUMP, "--eoy", "55")
     CommandLine(warehouse).succeed("nightly", "--force")
     return warehouse

@@ -27,6 +27,7 @@ from tests.dbt.edge_cases import (
     CURVE,
     ENTRY,
     EXPIRY,
+    JUMP,
     LAST,
     LATER,
     MONDAY,
@@ -37,6 +38,7 @@ from tests.dbt.edge_cases import (
     TOMORROW,
     ZERO_RATES,
 )
+from tests.flows.flow_helpers import CommandLine
 from tests.method_config import RISK_CONFIG
 from tests.reference.american_options import american_price
 from warehouse.connections import Warehouse
@@ -971,6 +973,37 @@ def test_a_book_that_takes_millions_of_years_to_sell_does_not_stop_the_build(
     assert liquidity["unwinding_multiplier"] == pytest.approx((1e11 / 3) ** 0.5)
     (position,) = rows("fct_position_values", "more than is traded", symbol=THIN)
     assert position["market_value"] == 10**12
+
+
+def test_a_portfolio_that_is_mostly_cash_is_sold_at_once_to_95_percent(row: Callable[..., Row]) -> None:
+    liquidity = row("fct_portfolio_liquidity", "mostly cash")
+    assert (liquidity["days_to_liquidate_95"], liquidity["days_to_liquidate_100"]) == (0, 100)
+
+
+def test_wrong_prices_and_yields_withhold_nobody(connection: psycopg.Connection[Row]) -> None:
+    withheld = connection.execute("select portfolio_name, failed_tests from marts.fct_quarantine").fetchall()
+    assert withheld == []
+
+
+def test_a_close_that_loses_all_digits_of_the_one_before_has_no_return(
+    connection: psycopg.Connection[Row],
+) -> None:
+    prices = connection.execute(
+        "select as_of_date, daily_return is null as is_unknown, adjusted_close > 0 as is_positive"
+        " from marts.fct_prices where symbol = %s and as_of_date between %s and %s order by as_of_date",
+        (JUMP, ZERO_RATES, LAST),
+    ).fetchall()
+    assert [(found["is_unknown"], found["is_positive"]) for found in prices] == [
+        (False, True),
+        (True, True),
+        (False, True),
+    ]
+
+
+def test_tilts_of_any_size_are_shown(built: Warehouse) -> None:
+    screen = CommandLine(built).succeed("show", "short of a wrong price")
+    assert "tilts" in screen
+    assert "#" not in screen
 
 
 def test_dust_that_is_traded_is_sold_at_once(row: Callable[..., Row]) -> None:

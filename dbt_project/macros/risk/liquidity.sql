@@ -138,7 +138,9 @@ reached as (
     -- the slowest always reaches it, whatever the rounding
     order by
         {{ keys }},
-        value_of_faster + days_to_liquidate * coalesce(speed, 0) < target_value asc,
+        -- what is cash is there at once
+        value_of_faster + case when days_to_liquidate > 0 then days_to_liquidate * coalesce(speed, 0) else value end
+        < target_value asc,
         days_to_liquidate asc,
         symbol asc
 )
