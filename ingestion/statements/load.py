@@ -450,9 +450,12 @@ def _gain_of_new(
     performs_from = session_on_or_before(opening) if opening else date.min
     rows = [change.row for change in changes if change.kind == "new"]
     new = {(row["symbol"], row["entry_date"], row["entry_price"]) for row in rows}
+    by_symbol: dict[str, list[Lot]] = {}
+    for lot in listed:
+        by_symbol.setdefault(lot.symbol, []).append(lot)
     gain = Decimal(0)
     for value in values:
-        own = [lot for lot in listed if lot.symbol == value.symbol]
+        own = by_symbol.get(value.symbol, [])
         held = sum((lot.quantity for lot in own), Decimal(0))
         for lot in own:
             is_new = (lot.symbol, lot.entry_date, lot.entry_price) in new and lot.entry_date >= performs_from

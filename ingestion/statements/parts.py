@@ -81,6 +81,12 @@ def is_withdrawn(row: Row) -> bool:
     return (row["exit_date"], row["exit_price"]) == (row["entry_date"], row["entry_price"])
 
 
+def stated_on(row: Row) -> date:
+    """The date of the statement that wrote the row, before all others where it has none."""
+    day: date = row["statement_date"] or date.min
+    return day
+
+
 def _by_lot(rows: Iterable[Row]) -> dict[LotKey, list[Row]]:
     lots: dict[LotKey, list[Row]] = {}
     for row in rows:
@@ -103,7 +109,7 @@ def _stated_lot(known: Sequence[Row], stated: Sequence[Row], as_of: date) -> lis
     repeated = list({row["exit_date"]: row for row in reversed(said) if row["exit_date"] in days}.values())
     others = [row for row in live if row not in repeated]
     left = _without_told(others, _told_first(stated, repeated), as_of)
-    missing = (_total(live) - _total(stated) - _total(left)) * _sign(whole)
+    missing = (total(live) - total(stated) - total(left)) * _sign(whole)
     rest = [row for row in _shrunk(left, max(-missing, Decimal(0)), as_of) if not is_withdrawn(row)]
     rest = [_sold_since(row, whole, others, stated, as_of) for row in rest]
     kept = next((row for row in repeated if row["exit_date"] is None), None)
@@ -145,9 +151,7 @@ def _keyed(lot: str, rows: Iterable[Row], as_of: date, known: Row | None = None)
 
     *others, main = sorted(rows, key=rank)
     keyed: dict[str, Row] = {lot: _with_key(main, lot, as_of)}
-    for row in sorted(
-        others, key=lambda row: (row["exit_date"], _is_assumed(row), row["statement_date"] or date.min)
-    ):
+    for row in sorted(others, key=lambda row: (row["exit_date"], _is_assumed(row), stated_on(row))):
         ordinals = (_part_key(lot, row["exit_date"], ordinal) for ordinal in count(1))
         key = next(key for key in ordinals if key not in keyed)
         keyed[key] = _with_key(row, key, as_of)
@@ -195,7 +199,7 @@ def _shrunk(parts: Iterable[Row], excess: Decimal, as_of: date) -> list[Row]:
     """
     assumed_last = sorted(
         parts,
-        key=lambda row: (row["exit_price"] is None, row["exit_date"], row["statement_date"] or date.min),
+        key=lambda row: (row["exit_price"] is None, row["exit_date"], stated_on(row)),
         reverse=True,
     )
     return _less(assumed_last, excess, as_of)
@@ -217,7 +221,8 @@ def _less(parts: Iterable[Row], excess: Decimal, as_of: date) -> list[Row]:
     return rows
 
 
-def _total(rows: Iterable[Row]) -> Decimal:
+def total(rows: Iterable[Row]) -> Decimal:
+    """The quantity of rows, without what was withdrawn."""
     return sum((row["quantity"] for row in rows if not is_withdrawn(row)), Decimal(0))
 
 

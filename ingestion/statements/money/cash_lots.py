@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from ingestion.statements.parts import Row, is_open
+from ingestion.statements.parts import Row, is_open, stated_on
 from ingestion.statements.rows import Lot
 
 _ONE = Decimal(1)
@@ -27,7 +27,7 @@ def with_cash_movements(lots: Sequence[Lot], before: Iterable[Row], as_of: date)
     last = date.min
     had_cash = False
     for row in before:
-        last = max(last, row["statement_date"] or date.min)
+        last = max(last, stated_on(row))
         had_cash = had_cash or is_cash_row(row)
         if is_cash_row(row) and is_open(row, as_of):
             held.setdefault(row["symbol"], []).append(row)

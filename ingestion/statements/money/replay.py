@@ -19,7 +19,7 @@ from ingestion.statements.money.balances import (
 from ingestion.statements.money.periods import Period, fill
 from ingestion.statements.money.told import balances, dated
 from ingestion.statements.money.trades import Trade, trades_of
-from ingestion.statements.parts import Row
+from ingestion.statements.parts import Row, stated_on
 
 Told = tuple[Sequence[Row], Sequence[Trade]]
 
@@ -42,7 +42,7 @@ def replay(connection: Connection, flows: Flows, before: Told, after: Told, as_o
     """The periods of a portfolio. before, after: its rows and their trades before and after a statement."""
     portfolio = UUID(after[0][0]["portfolio_id"])
     versions = versions_of_lots(connection, portfolio)
-    older = [row for row in versions if (row["statement_date"] or date.min) < as_of]
+    older = [row for row in versions if stated_on(row) < as_of]
     start = next((amount for _, amount in reversed(balances(older))), None)
     now = _periods(flows, after, [*older, *(row for row in after[0] if row["statement_date"] == as_of)])
     is_repeated = (last_statement(versions) or as_of) > as_of  # nothing but what is known

@@ -9,7 +9,7 @@ from itertools import groupby, pairwise
 from ingestion.statements.money.balances import balance
 from ingestion.statements.money.cash_lots import is_cash_row
 from ingestion.statements.money.trades import Trade
-from ingestion.statements.parts import Row, is_withdrawn, lot_id
+from ingestion.statements.parts import Row, is_withdrawn, lot_id, stated_on, total
 
 _NOTHING = Decimal(0)
 
@@ -58,15 +58,10 @@ def dated(trades: Iterable[Trade], rows: Iterable[Row], history: Iterable[Row]) 
     return found
 
 
-def _day(row: Row) -> date:
-    day: date = row["statement_date"] or date.min
-    return day
-
-
 def _states(history: Iterable[Row]) -> Iterator[tuple[date, Mapping[str, Row]]]:
     """The newest row of each part after each statement that wrote one."""
     state: dict[str, Row] = {}
-    for day, versions in groupby(sorted(history, key=_day), key=_day):
+    for day, versions in groupby(sorted(history, key=stated_on), key=stated_on):
         state = {**state, **{row["position_id"]: row for row in versions}}
         yield day, state
 
@@ -85,7 +80,7 @@ def _purchases(trade: Trade, told: Sequence[tuple[date, Mapping[str, Row]]]) -> 
     assert trade.amount is not None  # noqa: S101
     whole, known = abs(trade.row["quantity"]), _NOTHING
     for day, rows in told:
-        more = min(whole, abs(_quantity(rows.values()))) - known
+        more = min(whole, abs(total(rows.values()))) - known
         if more > 0:
             yield DatedTrade(trade.day, day, trade.amount * more / whole, is_late=not known)
             known += more
@@ -101,7 +96,7 @@ def _told(trade: Trade, told: Sequence[tuple[date, Mapping[str, Row]]], parts: S
         if changed <= found:
             continue
         held = sum((row["quantity"] for row in parts if not _is_sold(row, max(day, found))), _NOTHING)
-        listed = _quantity(row for row in rows.values() if row["exit_date"] is None)
+        listed = total(row for row in rows.values() if row["exit_date"] is None)
         tells = any(row["exit_date"] == trade.row["exit_date"] for row in rows.values())
         if tells or abs(listed) <= abs(held):
             break
@@ -111,7 +106,3 @@ def _told(trade: Trade, told: Sequence[tuple[date, Mapping[str, Row]]], parts: S
 
 def _is_sold(row: Row, day: date) -> bool:
     return is_withdrawn(row) or (row["exit_date"] is not None and row["exit_date"] <= day)
-
-
-def _quantity(rows: Iterable[Row]) -> Decimal:
-    return sum((row["quantity"] for row in rows if not is_withdrawn(row)), _NOTHING)
