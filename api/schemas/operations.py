@@ -66,7 +66,7 @@ class Health(ResponseModel):
     replica: Replica | None = described("Null while the database cannot be reached.", None)
     last_publication: LastPublication | None
     last_build: LastBuild | None
-    version: str = described("Version of the program.", "0.1.0")
+    version: str = described("Version of the program.", "1.0.0")
 
 
 class Liveness(ResponseModel):
