@@ -32,6 +32,9 @@ LOGIN = ("user", "password", "dbname")
 MARK = "standby.signal"
 """PostgreSQL's own file: the server of this data folder is a standby."""
 
+DRAFT = "pgdata-of-sigmasight-replica"
+"""A copy that is not complete or is being deleted: a name that no data of others have."""
+
 OURS = re.compile(r"^primary_slot_name = 'standby_[0-9a-f]{16}'$", re.MULTILINE)
 """What start_standby lets pg_basebackup write into postgresql.auto.conf."""
 
@@ -78,7 +81,7 @@ def remove_standby(warehouse: Warehouse, folder: Path) -> None:
     """Stop the standby, delete its files, and let the first server keep nothing for it any longer."""
     folder = folder.expanduser().absolute()
     _refuse_others(folder)
-    if (folder / "pgdata").exists() or (folder / "pgdata.new").exists():
+    if (folder / "pgdata").exists() or (folder / DRAFT).exists():
         stop_embedded(folder)
         _delete(folder)
     with _administrator(warehouse) as administrator:
@@ -87,7 +90,7 @@ def remove_standby(warehouse: Warehouse, folder: Path) -> None:
 
 def _delete(folder: Path) -> None:
     """Delete what start_standby made, under the name of a draft: after a kill the next removal goes on."""
-    draft, data = folder / "pgdata.new", folder / "pgdata"
+    draft, data = folder / DRAFT, folder / "pgdata"
     shutil.rmtree(draft, ignore_errors=True)
     if data.exists():
         data.rename(draft)
@@ -129,7 +132,7 @@ def _administrator(warehouse: Warehouse) -> Connection:
 
 def _copy(warehouse: Warehouse, administrator: Connection, folder: Path) -> None:
     """Copy the data folder under a temporary name, then rename it: a kill leaves no partial standby."""
-    draft, data = folder / "pgdata.new", folder / "pgdata"
+    draft, data = folder / DRAFT, folder / "pgdata"
     try:
         host.open_to_server_user(folder)
         with server_lock(folder):

@@ -17,7 +17,7 @@ from warehouse.embedded import running_embedded
 from warehouse.embedded_host import program
 from warehouse.errors import EmbeddedServerError, ForeignFolderError, WarehouseUnavailableError
 from warehouse.settings import Settings
-from warehouse.standby import ReaderUrls, reader_urls, remove_standby, start_standby, stop_standby
+from warehouse.standby import DRAFT, ReaderUrls, reader_urls, remove_standby, start_standby, stop_standby
 from warehouse.urls import make_url, url_parts
 
 PATIENCE = 30.0
@@ -163,14 +163,14 @@ def test_what_it_did_not_make_is_not_removed(first: Warehouse, tmp_path: Path) -
     for act in (lambda: remove_standby(first, tmp_path), lambda: stop_standby(tmp_path)):
         with pytest.raises(EmbeddedServerError, match="is no standby"):
             act()
-    data.rename(tmp_path / "data")
+    data.rename(tmp_path / "pgdata.new")  # as whoever upgrades a server may call it
     remove_standby(first, tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "lock", "stopped"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["lock", "pgdata.new", "stopped"]
 
 
 def test_a_removal_that_was_killed_goes_on(first: Warehouse, tmp_path: Path) -> None:
     folder = tmp_path / "standby"
-    (folder / "pgdata.new" / "base").mkdir(parents=True)
+    (folder / DRAFT / "base").mkdir(parents=True)
     (folder / "lock").touch()
     remove_standby(first, folder)
     assert not folder.exists()
