@@ -186,6 +186,11 @@ class Asking:
             raise ConversationNotFound
         return cls(transaction, user_id, conversation_id, chat_seconds, **row)
 
+    def check_has_answers(self) -> None:
+        """Raise ConversationNotFound for a record of calls over MCP: its results may be a thousand."""
+        if self.kind == "mcp":
+            raise ConversationNotFound
+
     async def context(self, portfolio_id: UUID | None, *, messages: int, examples: int) -> PromptContext:
         """Read what the prompt needs, before the question is recorded. messages, examples: at most."""
         return await read_context(

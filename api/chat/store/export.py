@@ -3,6 +3,8 @@
 Tables are found in the catalog by their column user_id, so that a new one cannot be forgotten.
 """
 
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -32,6 +34,11 @@ class UserData:
 
     async def export(self, user_id: UUID) -> dict[str, list[dict[str, Any]]]:
         """Return the user's rows by table, oldest first where a table tells, as JSON values."""
+        texts = await self.export_texts(user_id)
+        return {name: [json.loads(row) for row in rows] for name, rows in texts.items()}
+
+    async def export_texts(self, user_id: UUID) -> dict[str, list[str]]:
+        """Return the same rows as JSON texts: as values, small numbers take fifteen times as much memory."""
         async with self._transactions.as_user(user_id) as transaction:
             tables = await transaction.rows(TABLES)
             return {
@@ -56,15 +63,24 @@ class UserData:
         return counts
 
 
-async def _rows_of(
-    transaction: Transaction, user_id: UUID, table: str, columns: list[str]
-) -> list[dict[str, Any]]:
+async def document_parts(head: Mapping[str, str], rows: Mapping[str, Sequence[str]]) -> AsyncIterator[str]:
+    """The document of an export, row by row. head: its first members."""
+    yield f'{json.dumps(head)[:-1]}, "data": {{'
+    for number, (name, texts) in enumerate(rows.items()):
+        yield f"{', ' if number else ''}{json.dumps(name)}: ["
+        for place, text in enumerate(texts):
+            yield f", {text}" if place else text
+        yield "]"
+    yield "}}"
+
+
+async def _rows_of(transaction: Transaction, user_id: UUID, table: str, columns: list[str]) -> list[str]:
     ordering = [name for name in ("created_at", "started_at", "ended_at", "position") if name in columns]
     fields = sql.SQL(", ").join(
         sql.SQL("{}, {}").format(sql.Literal(name), sql.Identifier(name)) for name in columns
     )
     statement = sql.SQL(
-        "select json_build_object({}) as row from chat.{} where user_id = %(user_id)s"
+        "select json_build_object({})::text as row from chat.{} where user_id = %(user_id)s"
     ).format(fields, sql.Identifier(table))
     if ordering:
         statement += sql.SQL(" order by ") + sql.SQL(", ").join(map(sql.Identifier, ordering))

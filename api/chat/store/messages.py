@@ -55,6 +55,13 @@ touched as (
 select exists(select from ended) as is_ended
 """
 
+LOGGED_RESULTS = """
+select q.* from chat.queries as q
+join chat.tool_calls as t using (tool_call_id)
+join chat.messages as m using (message_id)
+where m.user_id = %(user_id)s and m.conversation_id = %(conversation_id)s and q.result is not null
+"""
+
 MessageList = list[Message]
 ResultList = list[QueryResult]
 
@@ -232,20 +239,22 @@ class Messages:
             )
         return messages[0]
 
+    async def query_of(self, user_id: UUID, conversation_id: UUID, query_id: UUID) -> QueryResult | None:
+        """Return one logged result of the conversation; None if it has none of this id."""
+        async with self._transactions.as_user(user_id) as transaction:
+            row = await transaction.row(
+                f"{LOGGED_RESULTS} and q.query_id = %(query_id)s",
+                user_id=user_id,
+                conversation_id=conversation_id,
+                query_id=query_id,
+            )
+        return None if row is None else query_result(row)
+
     async def queries_of(self, user_id: UUID, conversation_id: UUID) -> ResultList:
         """Return the logged results of the conversation, oldest first. Raises ConversationNotFound."""
         async with self._transactions.as_user(user_id) as transaction:
             rows = await transaction.rows(
-                """
-                select q.* from chat.queries as q
-                join chat.tool_calls as t using (tool_call_id)
-                join chat.messages as m using (message_id)
-                where m.user_id = %(user_id)s and m.conversation_id = %(conversation_id)s
-                    and q.result is not null
-                order by q.position
-                """,
-                user_id=user_id,
-                conversation_id=conversation_id,
+                f"{LOGGED_RESULTS} order by q.position", user_id=user_id, conversation_id=conversation_id
             )
             if not rows:
                 await _check_conversation(transaction, user_id, conversation_id)

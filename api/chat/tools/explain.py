@@ -64,11 +64,12 @@ def lineage_at(path: Path) -> Lineage:
 async def _result(query_id: UUID, context: ToolContext) -> QueryResult:
     if context.store is None or context.run is None:
         raise ToolCallError("Results are kept in conversations only.")
-    logged = await context.store.messages.queries_of(context.user.user_id, context.run.conversation_id)
-    for result in logged:
-        if result.query_id == query_id:
-            return result
-    raise ToolCallError("This conversation has no result with that query_id.")
+    result = await context.store.messages.query_of(
+        context.user.user_id, context.run.conversation_id, query_id
+    )
+    if result is None:
+        raise ToolCallError("This conversation has no result with that query_id.")
+    return result
 
 
 def _place(result: QueryResult, arguments: ExplainArguments) -> int:

@@ -230,6 +230,7 @@ class Chat:
             async with self.store.messages.asking(
                 user.user_id, conversation_id, tokens_since=begin_of_day()
             ) as asking:
+                asking.check_has_answers()
                 self.limits.check_tokens(asking.tokens)
                 chosen = _choose(portfolios, portfolio_id, ui_context, asking.portfolio_id)
                 context = await asking.context(

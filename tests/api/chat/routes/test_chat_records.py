@@ -1,6 +1,7 @@
 """The chat's record over HTTP: shapes of the contract, one's own rows only, and everything deletable."""
 
 import asyncio
+import tracemalloc
 from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,7 +14,7 @@ from starlette.types import ASGIApp, Message, Send
 from api.app import create_app
 from api.chat.store.database import ChatStore
 from tests.api.api_helpers import Shapes, add_user, assert_problem, log_in, log_in_demo
-from tests.api.chat.chat_records import answer
+from tests.api.chat.chat_records import answer, query_result
 from warehouse.connections import Warehouse
 
 NO_ID = "00000000-0000-4000-8000-000000000000"
@@ -244,6 +245,31 @@ def test_of_a_users_record_one_answer_is_in_memory(
 
     assert keyed.portal is not None
     assert keyed.portal.call(ask) == ["of another sent", "first sent", "second begins"]
+
+
+def test_an_export_takes_memory_in_proportion_to_its_text(
+    module_warehouse: Warehouse, new_caller: Callable[[], Caller]
+) -> None:
+    # Silent failure prevented: small numbers, which are large as values, take the memory and the time of all
+    caller = new_caller()
+    columns = tuple(f"c{number}" for number in range(60))
+
+    async def write() -> None:
+        async with ChatStore(module_warehouse.settings) as store:
+            written = await answer(store, caller.user_id)
+            run = await store.messages.begin_run(caller.user_id, written.conversation_id, "More?", "blue")
+            call = await store.messages.add_tool_call(run, "sql", {})
+            result = query_result(*[tuple(range(60))] * 300, columns=columns)
+            await store.messages.add_query(call, result, "numbers")
+
+    asyncio.run(write())
+    caller.send("GET", "/export")
+    tracemalloc.start()
+    size = len(caller.send("GET", "/export").content)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert size > 250_000
+    assert peak < 12 * size
 
 
 def test_everything_is_exported_and_deleted(

@@ -68,6 +68,7 @@ def owned(store: ChatStore, run: RunCoroutine) -> dict[str, Any]:
             "owner": owner,
             "conversation_id": done.conversation_id,
             "message_id": done.message_id,
+            "query_id": done.result.query_id,
             "memory_id": memory.memory_id,
             "insight_id": briefing.insight_id,
             "portfolio_id": portfolio_id,
@@ -90,7 +91,8 @@ def arguments_of(function: Any, stranger: UUID, owned: dict[str, Any]) -> dict[s
         open_run.conversation_id,
     )
     known: dict[str, Any] = {
-        **{name: owned[name] for name in ("conversation_id", "message_id", "memory_id", "insight_id")},
+        **{name: owned[name] for name in ("conversation_id", "message_id", "query_id", "memory_id")},
+        "insight_id": owned["insight_id"],
         "user_id": stranger,
         "portfolio_id": owned["portfolio_id"],
         "source_message_id": owned["message_id"],

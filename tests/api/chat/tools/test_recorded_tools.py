@@ -9,8 +9,10 @@ from uuid import UUID, uuid4
 import pytest
 
 from api.auth.users import User
+from api.chat.results import QueryResult
 from api.chat.sql.executor import ChatReader
 from api.chat.store.database import ChatStore
+from api.chat.store.message_records import query_result
 from api.chat.store.runs import Run as Answering
 from api.chat.tools.registry import ToolAnswer, ToolContext, Tools
 from tests.api.chat.chat_records import prompt_context
@@ -100,6 +102,22 @@ def test_a_cell_of_a_metric_is_explained(call_in: CallIn) -> None:
     assert {node["layer"] for node in mart["inputs"]} >= {"raw", "intermediate"}
     assert any(node["is_direct"] for node in mart["inputs"])
     assert found["publication_id"] == shown["publication_id"]
+
+
+def test_only_the_result_that_is_explained_is_read(call_in: CallIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Silent failure prevented: a long session over MCP, all of whose results are read for each cell
+    shown = call_in("metric", name="equity")
+    call_in("metric", name="equity")
+    read = list[UUID]()
+
+    def noted(row: dict[str, Any]) -> QueryResult:
+        read.append(row["query_id"])
+        return query_result(row)
+
+    monkeypatch.setattr("api.chat.store.messages.query_result", noted)
+    assert call_in("explain", query_id=shown["query_id"], row=0, column="equity")["ok"]
+    assert read == [UUID(shown["query_id"])]
+    assert not call_in("explain", query_id=str(uuid4()), row=0, column="equity")["ok"]
 
 
 def test_a_cell_of_a_statement_is_explained(call_in: CallIn) -> None:

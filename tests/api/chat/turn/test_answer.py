@@ -61,6 +61,17 @@ def test_a_failure_is_a_problem(chat: Asking) -> None:
     assert "VENDOR-SECRET" not in raised.value.detail
 
 
+def test_a_record_of_calls_over_mcp_is_no_conversation_to_ask_in(chat: Asking) -> None:
+    # Silent failure prevented: figures are looked up in a thousand results, which cost no tokens
+    app, portal = cast(FastAPI, chat.client.app), chat.client.portal
+    assert portal is not None
+    user: User | None = portal.call(app.state.services.users.by_email, USER)
+    assert user is not None
+    create = partial(app.state.services.store.conversations.create, user.user_id, "blue", kind="mcp")
+    with pytest.raises(ConversationNotFound):
+        ask(chat, "How many?", conversation_id=portal.call(create).conversation_id)
+
+
 def test_what_is_not_the_users_is_not_found(chat: Asking) -> None:
     absent = UUID("00000000-0000-4000-8000-000000000000")
     with pytest.raises(ConversationNotFound):
