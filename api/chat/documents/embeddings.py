@@ -16,6 +16,7 @@ QUESTION_SECONDS = 4.0
 BATCH_SECONDS = 60.0
 BATCH_RETRIES = 4
 PAUSE_AFTER_FAILURE = 30.0
+REFUSALS_OF_TEXT = frozenset({400, 413, 422})
 
 NO_MODEL = "none"
 
@@ -23,7 +24,14 @@ logger = logging.getLogger(__name__)
 
 
 class EmbeddingsUnavailable(SigmaSightError):  # noqa: N818 - it says what happened
-    """The embeddings service gave no usable answer; the message names the error, without content."""
+    """The embeddings service gave no usable answer; the message names the error, without content.
+
+    is_of_text: it refused this text, such as for its length, and may take another.
+    """
+
+    def __init__(self, message: str, *, is_of_text: bool = False) -> None:
+        super().__init__(message)
+        self.is_of_text = is_of_text
 
 
 class Embedder:
@@ -38,15 +46,16 @@ class Embedder:
     async def embed_question(self, question: str) -> list[float]:
         """Embed a question. After a failure none is asked for half a minute, so that no search waits.
 
-        Raises EmbeddingsUnavailable.
+        A question that is refused is nobody else's failure. Raises EmbeddingsUnavailable.
         """
         if monotonic() < self._paused_until:
             raise EmbeddingsUnavailable("paused after a failure")
         client = self._client.with_options(timeout=QUESTION_SECONDS, max_retries=0)
         try:
             return (await self._embed(client, [question]))[0]
-        except EmbeddingsUnavailable:
-            self._paused_until = monotonic() + PAUSE_AFTER_FAILURE
+        except EmbeddingsUnavailable as error:
+            if not error.is_of_text:
+                self._paused_until = monotonic() + PAUSE_AFTER_FAILURE
             raise
 
     async def embed_batch(self, texts: Sequence[str]) -> list[list[float]]:
@@ -62,7 +71,8 @@ class Embedder:
                 model=self.model, input=list(texts), dimensions=self.dimensions
             )
         except (OpenAIError, ValueError) as error:  # ValueError: a body that is not of the protocol
-            raise EmbeddingsUnavailable(type(error).__name__) from error
+            is_of_text = getattr(error, "status_code", None) in REFUSALS_OF_TEXT
+            raise EmbeddingsUnavailable(type(error).__name__, is_of_text=is_of_text) from error
         vectors = [entry.embedding for entry in sorted(reply.data, key=lambda entry: entry.index)]
         if len(vectors) != len(texts) or any(len(vector) != self.dimensions for vector in vectors):
             sizes = sorted({len(vector) for vector in vectors})

@@ -76,6 +76,21 @@ async def stored(store: ChatStore) -> list[dict[str, Any]]:
         )
 
 
+def test_a_question_that_is_refused_takes_the_search_by_meaning_from_nobody_else(
+    empty_warehouse: Warehouse, server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fail(server, monkeypatch, ModelReply(status=400, body="{}"), ModelReply(status=413, body="{}"))
+
+    async def check(_: ChatStore, make: Callable[..., Embedder]) -> None:
+        embedder = make()
+        for _number in range(2):
+            with pytest.raises(EmbeddingsUnavailable):
+                await embedder.embed_question("Too long for this model.")
+        assert len(await embedder.embed_question("What is beta?")) == 64
+
+    run(empty_warehouse, server, check)
+
+
 def test_every_text_is_embedded_once_in_batches(empty_warehouse: Warehouse, server: ModelServer) -> None:
     texts = [f"Text number {number}." for number in range(150)]
 
