@@ -12,9 +12,12 @@ from collections import OrderedDict
 from collections.abc import Callable
 from datetime import timedelta
 from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from socket import AF_INET, AF_INET6
 from time import monotonic
 from typing import Final
+
+from psutil import net_if_addrs
 
 from api.auth.login_delays import LoginDelays
 from api.http.errors import TooManyAttempts
@@ -30,7 +33,6 @@ LONGEST_SHARED_WAIT: Final = 30.0
 """Seconds for which failures from other addresses delay a login at most."""
 
 LOOPBACK: Final = "127.0.0.1"
-LOOPBACK_NETWORK: Final = IPv4Network("127.0.0.0/8")
 
 KNOWN_ADDRESSES: Final = 100_000
 """Pairs of account and address that are remembered because a login succeeded."""
@@ -96,16 +98,28 @@ class LoginAttempts:
 def network_of(address: str) -> str:
     """What one client holds of an address: a network of 64 bits in IPv6, in IPv4 the address itself.
 
-    A client on this machine has all addresses of its loopback network.
+    A client on this machine has all addresses of its loopback networks and of its interfaces.
     """
     try:
-        parsed = ip_address(address.partition("%")[0])
+        parsed = _parsed(address)
     except ValueError:
         return address
-    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is None:
-        return str(IPv6Address(int(parsed) >> 64 << 64))
-    of_four_bytes = parsed.ipv4_mapped if isinstance(parsed, IPv6Address) else parsed
-    return LOOPBACK if of_four_bytes in LOOPBACK_NETWORK else str(of_four_bytes)
+    if parsed.is_loopback or parsed in _own_addresses():
+        return LOOPBACK
+    return str(IPv6Address(int(parsed) >> 64 << 64) if isinstance(parsed, IPv6Address) else parsed)
+
+
+def _parsed(address: str) -> IPv4Address | IPv6Address:
+    """The address without its zone, as one of four bytes where it stands for one. Raises ValueError."""
+    parsed = ip_address(address.partition("%")[0])
+    return (parsed.ipv4_mapped or parsed) if isinstance(parsed, IPv6Address) else parsed
+
+
+@lru_cache(maxsize=1)
+def _own_addresses() -> frozenset[IPv4Address | IPv6Address]:
+    """The addresses that this machine's interfaces have when the first client connects."""
+    known = (each for interface in net_if_addrs().values() for each in interface)
+    return frozenset(_parsed(each.address) for each in known if each.family in {AF_INET, AF_INET6})
 
 
 def _pair(account: str, address: str) -> str:

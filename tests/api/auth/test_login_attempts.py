@@ -2,9 +2,11 @@
 
 import asyncio
 from dataclasses import dataclass
+from socket import AF_INET, AF_INET6
 from typing import Any
 
 import pytest
+from psutil import net_if_addrs
 from uvicorn import Config
 
 from api.auth.login_attempts import LONGEST_SHARED_WAIT, LoginAttempts, network_of
@@ -114,6 +116,7 @@ def test_attempts_of_an_address_are_limited_over_all_accounts() -> None:
         ("127.0.0.1", "127.0.0.1"),
         ("127.8.9.10", "127.0.0.1"),
         ("::ffff:127.8.9.10", "127.0.0.1"),
+        ("::1", "127.0.0.1"),
         ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
         ("fe80::1%eth0", "fe80::"),
         ("testclient", "testclient"),
@@ -122,6 +125,12 @@ def test_attempts_of_an_address_are_limited_over_all_accounts() -> None:
 )
 def test_an_address_counts_with_its_network(address: str, network: str) -> None:
     assert network_of(address) == network
+
+
+def test_the_addresses_of_this_machine_are_one_clients() -> None:
+    known = [each for interface in net_if_addrs().values() for each in interface]
+    own = {each.address for each in known if each.family in {AF_INET, AF_INET6}}
+    assert {network_of(address) for address in own} == {"127.0.0.1"}
 
 
 @pytest.mark.parametrize("email", ["\u0130da@example.com", "ida@ex\u0430mple.com", "ida@example.com\u200b"])
