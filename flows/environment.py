@@ -8,7 +8,7 @@ from typing import Any
 
 from flows.log_format import log_formatter
 from warehouse.connections import Warehouse
-from warehouse.private_folders import make_private
+from warehouse.private_folders import make_private, make_warehouse
 from warehouse.settings import Settings, get_settings
 
 MEGABYTE = 1_000_000
@@ -21,9 +21,9 @@ def dbt_target(settings: Settings, name: str = "dbt") -> Path:
 
 
 def log_folder(settings: Settings) -> Path:
-    """The folder of the log files, made if it is missing."""
+    """The folder of the log files, made if it is missing. Raises ForeignFolderError."""
     folder = settings.warehouse_folder / "logs"
-    make_private(settings.warehouse_folder)
+    make_warehouse(settings.warehouse_folder)
     make_private(folder)
     return folder
 

@@ -29,7 +29,7 @@ from warehouse import embedded_host as host
 from warehouse.embedded_logins import open_unless_closed
 from warehouse.errors import EmbeddedServerError
 from warehouse.kept_secrets import PRIVATE_FILE
-from warehouse.private_folders import make_private
+from warehouse.private_folders import make_private, make_warehouse
 
 logger = logging.getLogger(__name__)
 
@@ -66,11 +66,11 @@ def start_embedded(folder: Path, port: int | None = None) -> EmbeddedServer:
 
     port: of 127.0.0.1, to listen there too if it is started now.
     Safe to call from several processes at once. Waits up to two minutes for a crash recovery.
-    Raises EmbeddedServerError with the server's last log lines.
+    Raises EmbeddedServerError with the server's last log lines, or ForeignFolderError.
     """
     data = folder / "pgdata"
     try:
-        make_private(folder)
+        make_warehouse(folder)
         host.open_to_server_user(folder)  # a running server of another version may have come in as everyone
         server = running_embedded(folder)
         if server is not None:

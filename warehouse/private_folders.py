@@ -3,6 +3,7 @@
 import logging
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 from warehouse.errors import ForeignFolderError
@@ -24,19 +25,32 @@ def make_private(folder: Path) -> None:
     _close(folder)
 
 
-def make_own(folder: Path) -> None:
+def make_warehouse(folder: Path) -> None:
+    """Like make_own, in a home: its owner may have made it, for whom root works there."""
+    home = folder.parent
+    make_own(folder, *([home.stat().st_uid] if home.exists() else ()))
+
+
+def make_own(folder: Path, *owners: int) -> None:
     """Like make_private, where others may write too and know the name. Raises ForeignFolderError.
 
     Who owns a folder replaces what is in it, and who holds a lock on it keeps others waiting; a link leads
-    elsewhere. Root could do that anyway.
+    elsewhere. Root could do that anyway. owners: user ids that may own it too.
     """
+    refuse_foreign(folder, *owners)
     _make(folder)
-    if folder.lstat().st_uid not in {os.geteuid(), 0}:
-        raise ForeignFolderError(
-            f"{folder} was made by another user of this machine: remove it, or name a folder in which nobody "
-            "else may write."
-        )
+    refuse_foreign(folder, *owners)  # somebody may have been faster
     _close(folder)
+
+
+def refuse_foreign(folder: Path, *owners: int) -> None:
+    """Raise ForeignFolderError where another user made the folder, or a link in its place, if it is there."""
+    with suppress(FileNotFoundError):
+        if folder.lstat().st_uid not in {os.geteuid(), 0, *owners}:
+            raise ForeignFolderError(
+                f"{folder} was made by another user of this machine: remove it, or name a folder in which "
+                "nobody else may write."
+            )
 
 
 def _make(folder: Path) -> None:

@@ -23,7 +23,7 @@ from warehouse.bootstrap import Connection
 from warehouse.connections import Warehouse, connect
 from warehouse.embedded import EmbeddedServer, running_embedded, server_lock, start_embedded, stop_embedded
 from warehouse.errors import EmbeddedServerError
-from warehouse.private_folders import make_own, make_private
+from warehouse.private_folders import make_own, make_private, refuse_foreign
 from warehouse.urls import libpq_environment, make_url, url_parts
 
 logger = logging.getLogger(__name__)
@@ -71,15 +71,20 @@ def start_standby(warehouse: Warehouse, folder: Path, port: int | None = None) -
 
 
 def stop_standby(folder: Path) -> bool:
-    """Stop the standby; False when it was not running. Raises EmbeddedServerError."""
+    """Stop the standby; False when it was not running. Raises EmbeddedServerError, ForeignFolderError."""
     folder = folder.expanduser().absolute()
+    refuse_foreign(folder)
     _refuse_others(folder)
     return stop_embedded(folder)
 
 
 def remove_standby(warehouse: Warehouse, folder: Path) -> None:
-    """Stop the standby, delete its files, and let the first server keep nothing for it any longer."""
+    """Stop the standby, delete its files, and let the first server keep nothing for it any longer.
+
+    Raises EmbeddedServerError, ForeignFolderError.
+    """
     folder = folder.expanduser().absolute()
+    refuse_foreign(folder)
     _refuse_others(folder)
     if (folder / "pgdata").exists() or (folder / DRAFT).exists():
         stop_embedded(folder)
@@ -104,9 +109,12 @@ def _delete(folder: Path) -> None:
 def reader_urls(warehouse: Warehouse, folder: Path) -> ReaderUrls:
     """The URLs for API_DATABASE_URL, CHAT_DATABASE_URL and ANALYST_DATABASE_URL.
 
-    Raises EmbeddedServerError unless the standby runs.
+    Raises EmbeddedServerError unless the standby runs, and ForeignFolderError: who owns the folder says where
+    the passwords are sent.
     """
-    server = running_embedded(folder.expanduser().absolute())
+    folder = folder.expanduser().absolute()
+    refuse_foreign(folder)
+    server = running_embedded(folder)
     if server is None:
         raise EmbeddedServerError(f"No standby runs in {folder}: `sigmasight replica start {folder}` first.")
     first = url_parts(warehouse.admin_url)

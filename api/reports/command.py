@@ -20,6 +20,7 @@ from api.reports.files import Written, folder_name, slugs_of, write_files
 from api.reports.formats import Format, render_files
 from warehouse.connections import Warehouse
 from warehouse.errors import SigmaSightError, WarehouseUnavailableError
+from warehouse.private_folders import refuse_foreign
 
 __all__ = ["Format", "Reported", "Wanted", "Written", "write_report", "write_reports"]
 
@@ -30,13 +31,15 @@ NAMES = load_query("portfolio_names")
 class Wanted:
     """Which reports are written, and where. as_of: default the last published session.
 
-    published_at: as published at this instant, default now. folder: holds a folder for each report.
+    published_at: as published at this instant, default now. folder: holds a folder for each report. is_named:
+    whether somebody chose it; another account knows the default one, and may have made it.
     """
 
     folder: Path
     formats: tuple[Format, ...] = tuple(Format)
     as_of: date | None = None
     published_at: datetime | None = None
+    is_named: bool = True
 
 
 @dataclass(frozen=True)
@@ -102,6 +105,8 @@ class _Writer:
 
     async def write(self, portfolio_id: UUID) -> Written:
         """Write a report. Raises SigmaSightError, OSError."""
+        if not self.wanted.is_named:
+            refuse_foreign(self.wanted.folder)
         async with self._reading() as reading:
             state = await reading.published_state(self.wanted.as_of, portfolio_id)
             try:

@@ -19,7 +19,7 @@ from typing import Any, cast
 import pyarrow.parquet as pq
 
 from flows.errors import HistoryError
-from warehouse.private_folders import make_own
+from warehouse.private_folders import make_own, refuse_foreign
 
 MANIFEST = "manifest.json"
 FORMAT = 1
@@ -142,6 +142,7 @@ def opened_for_export(folder: Path) -> Iterator[Manifest]:
     Raises HistoryError for a folder with other contents, or one that another export writes, and
     ForeignFolderError.
     """
+    refuse_foreign(folder)  # before anything in it is read: its manifest may be a pipe
     is_ours = (folder / MANIFEST).exists()
     if folder.is_dir() and not is_ours and any(entry.name[0] != "." for entry in folder.iterdir()):
         raise HistoryError(f"{folder} is not empty and holds no exported history: name another folder.")

@@ -20,6 +20,7 @@ import fcntl
 import logging
 import os
 import re
+import secrets
 import signal
 import stat
 import subprocess
@@ -159,7 +160,7 @@ def write_backup(warehouse: Warehouse, path: Path, *, overwrite: bool = False) -
         schemas = [name for (name,) in rows(connection, SCHEMAS, [WRITER])]
         holds = Holdings(*row(connection, HOLDS))
         sizes = dict(rows(connection, TABLE_SIZES, [schemas]))
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
     key = backup_key(warehouse.settings)
     _remove_left(path)
     try:

@@ -24,7 +24,11 @@ def write_night_reports(warehouse: Warehouse) -> None:
     started = time.monotonic()
     names, unknown = _wanted(warehouse)
     settings = warehouse.settings
-    wanted = Wanted(settings.reports_folder, tuple(map(Format, settings.report_formats)))
+    wanted = Wanted(
+        settings.reports_folder,
+        tuple(map(Format, settings.report_formats)),
+        is_named=settings.report_folder is not None,
+    )
     reported = write_reports(warehouse, list(names), wanted)
     written = sum(each.written is not None for each in reported)
     say("reports", f"{written} of {len(names) + len(unknown)} in {wanted.folder}", time.monotonic() - started)

@@ -11,6 +11,7 @@ import pytest
 from flows.environment import log_folder
 from flows.prefect.server import read_secret, secret_file
 from warehouse import embedded_host
+from warehouse.embedded import start_embedded
 from warehouse.errors import ForeignFolderError, SettingsError
 from warehouse.private_folders import make_own, make_private
 from warehouse.settings import Settings
@@ -104,6 +105,24 @@ def test_a_folder_or_link_that_another_user_planted_is_refused(tmp_path: Path) -
     assert mode(own) == 0o755
     make_own(shared / "new")
     assert mode(shared / "new") == 0o700
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_a_warehouse_that_another_user_planted_is_refused(tmp_path: Path) -> None:
+    # Silent failure prevented: who made the folder takes the database away, or puts a link among its files
+    settings, kept = Settings(sigmasight_home=tmp_path / "home"), tmp_path / "kept"
+    data = settings.warehouse_folder / "pgdata"
+    data.mkdir(parents=True)
+    kept.write_text("kept")
+    (data / "PG_VERSION").write_text("18")
+    (data / "sigmasight.conf").symlink_to(kept)
+    os.chown(settings.warehouse_folder, 12_345, -1)
+    for use in (lambda: start_embedded(settings.warehouse_folder), lambda: log_folder(settings)):
+        with pytest.raises(ForeignFolderError, match="another user of this machine"):
+            use()
+    assert kept.read_text() == "kept"
+    os.chown(settings.sigmasight_home, 12_345, -1)  # a service's own home, on which root works
+    assert log_folder(settings).is_dir()
 
 
 def test_a_link_in_place_of_a_secret_is_not_followed(tmp_path: Path) -> None:

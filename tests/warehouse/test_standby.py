@@ -181,8 +181,15 @@ def test_a_folder_of_somebody_else_is_refused(first: Warehouse, tmp_path: Path) 
     planted = tmp_path / "standby"
     planted.mkdir()
     os.chown(planted, 12_345, -1)
-    with pytest.raises(ForeignFolderError):
-        start_standby(first, planted)
+    acts: tuple[Callable[[], object], ...] = (
+        lambda: start_standby(first, planted),
+        lambda: reader_urls(first, planted),  # passwords, and where to send them
+        lambda: stop_standby(planted),
+        lambda: remove_standby(first, planted),
+    )
+    for act in acts:
+        with pytest.raises(ForeignFolderError):
+            act()
     assert list(planted.iterdir()) == []
 
 

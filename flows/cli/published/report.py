@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from api.reports.command import Written
 
 ALL_FORMATS = ",".join(REPORT_FORMATS)
+DEFAULT_FOLDER = Path("reports")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -65,7 +66,7 @@ def report(  # noqa: PLR0917 - typer's options
     ] = ALL_FORMATS,
     output: Annotated[
         Path, typer.Option(metavar="DIR", help="The folder that holds the folders of reports.")
-    ] = Path("reports"),
+    ] = DEFAULT_FOLDER,
 ) -> None:
     """Write the report of a portfolio, as published: Markdown, JSON, CSV, HTML and PDF.
 
@@ -95,6 +96,7 @@ def report(  # noqa: PLR0917 - typer's options
         formats=tuple(map(Format, formats)),
         as_of=as_of,
         published_at=None if published_at is None else parse_instant(published_at),
+        is_named=output != DEFAULT_FOLDER,
     )
     _say(write_report(warehouse, portfolio_id, wanted))
 

@@ -34,6 +34,21 @@ def test_the_command_writes_the_files_and_says_where(
     assert again.stdout.startswith(f"Replaced 2 files in {folder}:")
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_the_default_folder_of_another_user_is_refused(
+    demo: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Silent failure prevented: who owns the folder of all reports puts another one in place of a report's
+    monkeypatch.chdir(tmp_path)
+    planted = tmp_path / "reports"
+    planted.mkdir()
+    os.chown(planted, 12_345, -1)
+    done = invoke(["report", HEDGE_FUND, "--format", "md"], demo.settings.as_environment())
+    assert done.returncode == 1
+    assert "reports was made by another user of this machine" in " ".join(done.stderr.split())
+    assert list(planted.iterdir()) == []
+
+
 def test_an_earlier_session_has_a_folder_of_its_own(demo: Warehouse, tmp_path: Path) -> None:
     asked = ["report", HEDGE_FUND, "--as-of", "2025-08-31", "--format", "csv", "--output", str(tmp_path)]
     done = invoke(asked, demo.settings.as_environment())

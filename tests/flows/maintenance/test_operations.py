@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import os
 import resource
 import stat
 import subprocess
@@ -483,6 +484,16 @@ def test_a_backup_removes_what_a_killed_one_left(published: Warehouse, tmp_path:
         fcntl.flock(file, fcntl.LOCK_EX)
         write_backup(published, tmp_path / "w.dump")
         assert {path.name for path in tmp_path.iterdir()} == {"w.dump", written.name, other.name}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_nobody_knows_the_name_of_a_draft(published: Warehouse, tmp_path: Path) -> None:
+    # of each number that a process may have, somebody could have made a file
+    planted = tmp_path / f".w.dump.{os.getpid()}.part"
+    planted.touch()
+    os.chown(planted, 12_345, -1)
+    write_backup(published, tmp_path / "w.dump")
+    assert {path.name for path in tmp_path.iterdir()} == {"w.dump", planted.name}
 
 
 def test_a_program_that_is_killed_is_named(published: Warehouse, tmp_path: Path) -> None:
