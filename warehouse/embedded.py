@@ -35,6 +35,8 @@ logger = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 120
 CONFIGURATION = Path(__file__).parent / "sigmasight.conf"
+DRAFT = "pgdata-of-sigmasight-start"
+"""A cluster that is not complete: a name that no data of others have."""
 
 
 @dataclass(frozen=True)
@@ -195,7 +197,7 @@ def _stopped_mark(data: Path) -> Path:
 
 def _make_cluster(data: Path) -> None:
     """Create the data folder under a temporary name, then rename it: a kill leaves no partial cluster."""
-    draft = data.with_name("pgdata.new")
+    draft = data.with_name(DRAFT)
     shutil.rmtree(draft, ignore_errors=True)
     make_private(draft)
     host.give_to_server_user(draft)

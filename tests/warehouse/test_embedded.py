@@ -266,6 +266,14 @@ def test_a_start_killed_at_any_moment_does_not_block_the_next(home: Path, second
 # --- after a crash --------------------------------------------------------------------------------
 
 
+def test_a_copy_of_others_beside_the_server_is_kept(home: Path) -> None:
+    # as whoever upgrades a server may call it, before it takes its place
+    copy = home / ".warehouse" / "pgdata.new" / "base"
+    copy.mkdir(parents=True)
+    start_embedded(home / ".warehouse")
+    assert copy.is_dir()
+
+
 def test_a_killed_server_recovers_with_what_was_committed(opened: Warehouse) -> None:
     connection = opened.connect_writer()
     connection.execute("update raw.kept set answer = 0")
