@@ -194,7 +194,7 @@ def positions(  # noqa: PLR0917 - typer's options
             performs_from_statement=performance_from == "statement",
         )
         if dry_run:
-            _preview(file, fields, reading, as_json=as_json)
+            _preview(file, fields, reading, source, as_json=as_json)
         elif as_json:
             _load_as_json(file, fields, reading, yes=yes)
         else:
@@ -360,12 +360,14 @@ def _preview(
     file: Path,
     fields: "PortfolioFields",
     reading: Reading,
+    source: Source | None,
     *,
     as_json: bool,
 ) -> None:
     warehouse = open_for_command()
     from flows.cli.confirm import check_statement
     from flows.console import console
+    from ingestion.wording import joined
 
     checked = check_statement(warehouse, _preparing(file, fields, reading), has_asked_for_prices=False)
     if as_json:
@@ -374,6 +376,13 @@ def _preview(
     _print_preview(checked.preview)
     for notice in checked.preview.notices:
         console().print(notice, markup=False)
+    if source is Source.FILES and checked.preview.behind:
+        console().print(
+            f"Known prices end before this statement: {joined(checked.preview.behind)}. The load reads those "
+            "of the folder first, and a preview does not: their closes, dividends and splits may change "
+            "lots, flows and totals.",
+            markup=False,
+        )
     if checked.questions:
         console().print("To confirm, or to load with --yes:")
     for question in checked.questions:
@@ -414,7 +423,7 @@ def _print_preview(shown: "Preview") -> None:
     exposures = shown.exposures
     out.print(
         f"At cost, USD: long {exposures.long:,.2f}, short {exposures.short:,.2f}, "
-        f"gross {exposures.gross:,.2f}, net {exposures.net:,.2f}; equity {shown.equity:,.2f}"
+        f"gross {exposures.gross:,.2f}, net {exposures.net:,.2f}; starting equity {shown.equity:,.2f}"
     )
     out.print("Rows: " + ", ".join(f"{count:,} {kind}" for kind, count in shown.changes.items()))
     for line in shortened([change.sentence for change in shown.changed]):

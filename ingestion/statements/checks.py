@@ -15,7 +15,7 @@ ASK_EQUITY    a broker's total far from our equity
 """
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -33,6 +33,7 @@ from ingestion.statements.money.values import entry_value
 from ingestion.statements.notices import plain
 from ingestion.statements.parts import Row, is_open
 from ingestion.statements.preview import unpriced_symbols
+from ingestion.statements.reconcile import Change
 from ingestion.statements.rows import Lot
 from ingestion.statements.shares import Closes, closes_on
 from ingestion.wording import joined
@@ -233,8 +234,23 @@ def _late(prepared: PreparedStatement, lots: Collection[Lot]) -> Iterator[Questi
             "add its value with `sigmasight capital-flows add` first, and enter it on the day and at the "
             "close on which it came; if it was forgotten, load it as it is where the cash that the "
             "statements list has paid for it, else give --equity the capital with its cost."
+            f"{_if_corrected(row, prepared.rows.changes)}"
         )
         yield Question("ASK_LATE", _line(row, lots), COLUMNS[ENTRY_DATE], str(day), sentence)
+
+
+def _if_corrected(row: Row, changes: Iterable[Change]) -> str:
+    """What is said of a late lot beside one that ends with the statement, and differs in its day or price."""
+    terms = ("symbol", "quantity")
+    for old in (change.row for change in changes if change.kind == "closed"):
+        is_one = old["entry_date"] == row["entry_date"] or old["entry_price"] == row["entry_price"]
+        if is_one and all(old[name] == row[name] for name in terms):
+            day, price = old["entry_date"], plain(old["entry_price"])
+            return (
+                f" If it corrects the one of {day} at {price}, which counts as sold now, list that too, with "
+                f"{day} as Exit Date and {price} as Exit Price: then it never counts."
+            )
+    return ""
 
 
 def _opened_at_cost(prepared: PreparedStatement) -> Iterator[Question]:

@@ -8,7 +8,7 @@ from ingestion.errors import StatementOrderError
 from ingestion.market.calendar import session_on_or_before
 from ingestion.portfolios.portfolios import Portfolio
 from ingestion.raw.loads import Connection
-from ingestion.statements.parts import is_withdrawn
+from ingestion.statements.parts import is_withdrawn, lot_id
 from ingestion.statements.reconcile import Change
 
 _FIRST_STATEMENT = "select min(statement_date) from raw.positions where portfolio_id = %s"
@@ -44,7 +44,10 @@ def opening_notices(changes: Iterable[Change], opening: date | None) -> list[str
     """What the user is told of lots from before the opening that are new to the portfolio."""
     if opening is None:
         return []
-    rows = [change.row for change in changes if change.known is None and not is_withdrawn(change.row)]
+    changes = list(changes)
+    known = {lot_id(change.row) for change in changes if change.known is not None}
+    new = [change.row for change in changes if lot_id(change.row) not in known]  # a part of one is not
+    rows = [row for row in new if not is_withdrawn(row)]
     older = [row for row in rows if row["entry_date"] < opening]
     ended = [row for row in older if _end(row) < opening]
     notices = []

@@ -68,7 +68,7 @@ class Preview:
     the statement's date; 0 without one. lots: count by class, subtype and position type. changes: count of
     rows that are new, changed, closed, sold in part, withdrawn or unchanged. changed: their known lots.
     reconciliation: the broker's totals against ours. unpriced: symbols without any price yet, except cash and
-    private holdings.
+    private holdings. behind: those whose prices end before the statement's session.
     """
 
     portfolio_name: str
@@ -83,6 +83,7 @@ class Preview:
     changed: tuple[ChangedLot, ...]
     reconciliation: Reconciliation | None
     unpriced: tuple[str, ...]
+    behind: tuple[str, ...]
     notices: tuple[str, ...]
 
 
@@ -102,6 +103,7 @@ def preview(connection: Connection, prepared: PreparedStatement) -> Preview:
         _changed_lots(prepared.rows.changes),
         prepared.reconciliation,
         unpriced_symbols(connection, statement.lots),
+        symbols_behind(connection, prepared),
         prepared.notices,
     )
 

@@ -259,6 +259,12 @@ def test_a_lot_that_the_last_statement_should_have_listed(ask: Ask) -> None:
     assert "load it as it is where the cash that the statements list has paid for it" in sentence
     assert ask(held + "SPY,10,617,2025-07-31,,\n", name="Written", equity=None) == []
     assert "--entry-date" not in sentence
+    # Silent failure prevented: a lot whose price is corrected, and which counts beside the wrong one
+    assert "If it corrects" not in sentence
+    corrected = "AAPL,10,200,2025-06-30,,\nMSFT,100,497,2025-06-30,,\n"
+    [(code, _, sentence)] = ask(corrected, name="Written", equity=None)
+    assert code == "ASK_LATE"
+    assert "If it corrects the one of 2025-06-30 at 205, which counts as sold now" in sentence
     # of a first statement, all lots are older
     assert ask(held + "SPY,10,617,2025-06-30,,\n", name="Fresh") == []
 
