@@ -18,7 +18,7 @@ from ingestion.statements.actions.splits import (
     traded_symbol_of,
 )
 from ingestion.statements.actions.successors import listed_as, read_successors
-from ingestion.statements.parts import Row, is_open
+from ingestion.statements.parts import Row, is_open, is_withdrawn, lot_id
 from ingestion.statements.rows import Lot
 
 # %(latest)s limits the rows to those of earlier statements
@@ -39,10 +39,16 @@ order by load_id
 
 @dataclass(frozen=True)
 class HeldLot:
-    """An open lot as traded, and its split ratio: today's shares per original share."""
+    """A lot as traded, and its split ratio: today's shares per original share.
+
+    has_sales: whether some of its symbol were sold since it was bought. is_left_out: it is not open, since
+    an earlier statement left it out.
+    """
 
     row: Row
     ratio: Decimal
+    has_sales: bool = False
+    is_left_out: bool = False
 
 
 def known_lots(connection: Connection, portfolio: UUID, *, latest: date = date.max) -> list[Row]:
@@ -68,12 +74,16 @@ def _read(connection: Connection, query: str, portfolio: UUID, latest: date) -> 
 
 
 def held_lots(connection: Connection, portfolio: UUID, as_of: date) -> dict[str, list[HeldLot]]:
-    """The open lots before a statement of this date, oldest first, by the symbol that it lists them under."""
-    rows = [
-        row
-        for row in known_lots(connection, portfolio, latest=as_of - timedelta(days=1))
-        if is_open(row, as_of)
-    ]
+    """The open lots before a statement of this date, oldest first, by the symbol that it lists them under.
+
+    And those that an earlier statement left out: this one may list them again.
+    """
+    known = known_lots(connection, portfolio, latest=as_of - timedelta(days=1))
+    rows = [row for row in known if is_open(row, as_of) or _is_left_out(row)]
+    sold: dict[str, date] = {}
+    for row in known:
+        if row["exit_date"] is not None and not is_withdrawn(row):
+            sold[row["symbol"]] = max(row["exit_date"], sold.get(row["symbol"], date.min))
     successors = read_successors(connection, {traded_symbol_of(row) for row in rows})
     held: dict[str, list[HeldLot]] = {}
     for row in sorted(rows, key=lambda row: (row["entry_date"], row["entry_price"])):
@@ -84,8 +94,15 @@ def held_lots(connection: Connection, portfolio: UUID, as_of: date) -> dict[str,
                 if became.is_other
                 else listed_symbol(row, became.ratio)
             )
-            held.setdefault(listed, []).append(HeldLot(row, became.ratio))
+            has_sales = sold.get(row["symbol"], date.min) > row["entry_date"]
+            lot = HeldLot(row, became.ratio, has_sales, is_left_out=not is_open(row, as_of))
+            held.setdefault(listed, []).append(lot)
     return held
+
+
+def _is_left_out(row: Row) -> bool:
+    is_assumed = row["exit_date"] is not None and row["exit_price"] is None
+    return is_assumed and row["investment_subtype"] != "CASH" and row["position_id"] == lot_id(row)
 
 
 def recognized(lots: Sequence[Lot], known: Sequence[Row], splits: Splits, as_of: date) -> list[Lot | None]:

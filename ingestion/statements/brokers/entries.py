@@ -28,7 +28,7 @@ from ingestion.statements.columns import (
 )
 from ingestion.statements.formats import FileFormats
 from ingestion.statements.known import HeldLot
-from ingestion.statements.notices import shortened
+from ingestion.statements.notices import plain, shortened
 from ingestion.wording import joined
 
 _PRICE_STEP, _QUANTITY_STEP = Decimal("0.0001"), Decimal("0.000001")
@@ -44,6 +44,11 @@ _NOTHING = (
 
 HOW_TO_DATE = (
     "the download has none: give --entry-date DATE, or --entry-at-market to begin on the download's date"
+)
+_BESIDE_SALES = (
+    "{symbol} bought at {price}, the download's cost less that of our lots, of which some were sold: where "
+    "your broker counted other lots as sold than the oldest, or an average, it was bought at another price, "
+    "and the flow and the gain beside it are wrong; --entry-price {symbol}=USD gives what was paid"
 )
 HOW_TO_PRICE = "the download has no cost: give --entry-price SYMBOL=PRICE, or --entry-at-market"
 
@@ -77,6 +82,7 @@ class Entries:
     """Rows in the columns of the positions file, notices of what was assumed, and errors.
 
     listed: the holdings of a download; a row has the line of its holding. account_value: its total, USD.
+    has_zero_cash: whether it lists cash, and that is 0.
     """
 
     records: tuple[Record, ...]
@@ -84,6 +90,7 @@ class Entries:
     errors: tuple[PositionsFileError, ...] = ()
     listed: tuple[Holding, ...] = ()
     account_value: Decimal | None = None
+    has_zero_cash: bool = False
 
 
 def entries(export: Export, terms: EntryTerms, held: Mapping[str, Sequence[HeldLot]], as_of: date) -> Entries:
@@ -102,14 +109,18 @@ def entries(export: Export, terms: EntryTerms, held: Mapping[str, Sequence[HeldL
         listed = _merged(_not_empty(chosen, notices), notices)
         for holding in listed:
             lots = held.get(normalize_symbol(holding.symbol), [])
-            known = _against_known(holding, lots, assumed)
+            known = _against_known(
+                holding, lots, assumed, is_given=normalize_symbol(holding.symbol) in prices
+            )
             records += [_record(entry, resolved, as_of, assumed) for entry in known]
     notices += [f"{count} of {len(records)} rows: {what}." for what, count in assumed.items() if count]
     unused = prices.keys() - {normalize_symbol(holding.symbol) for holding in chosen}
     notices += [f"--entry-price {symbol}: the download has no such position." for symbol in sorted(unused)]
     errors = (*export.errors, *missing) or (() if records else _NOTHING)
     total = export.account_values.get(chosen[0].account) if chosen else None
-    return Entries(tuple(records), tuple(notices), errors, tuple(listed), total)
+    cash = [holding.quantity for holding in chosen if holding.is_cash]
+    has_zero_cash = bool(cash) and all(quantity == 0 for quantity in cash)
+    return Entries(tuple(records), tuple(notices), errors, tuple(listed), total, has_zero_cash=has_zero_cash)
 
 
 def _of_account(export: Export, account: str | None) -> tuple[Holding, ...] | PositionsFileError:
@@ -198,16 +209,22 @@ def _merged(holdings: Iterable[Holding], notices: list[str]) -> list[Holding]:
     return list(merged.values())
 
 
-def _against_known(holding: Holding, lots: Sequence[HeldLot], assumed: Counter[str]) -> list[Holding]:
-    """The lots behind an averaged holding: the known ones, and a new one for the rest."""
+def _against_known(
+    holding: Holding, lots: Sequence[HeldLot], assumed: Counter[str], *, is_given: bool
+) -> list[Holding]:
+    """The lots behind an averaged holding: the known ones, and a new one for the rest.
+
+    is_given: whether the user gives the price of what is new.
+    """
     quantity = holding.quantity
     if holding.entry_date is not None or not isinstance(quantity, Decimal):
         return [holding]
-    same = [lot for lot in lots if (lot.row["quantity"] > 0) == (quantity > 0)]
+    own = [lot for lot in lots if (lot.row["quantity"] > 0) == (quantity > 0)]
+    same = [lot for lot in own if not lot.is_left_out]
     known = sum((lot.row["quantity"] * lot.ratio for lot in same), Decimal(0))
     was_split = any(lot.ratio != 1 for lot in same)
     if not same:
-        return [holding]
+        return _left_out(holding, quantity, own, assumed) or [holding]
     if quantity == known or (was_split and abs(quantity - known) < 1):  # a split pays out fractions
         assumed["entry date and price of known lots"] += len(same)
         return [_as_known(holding, lot, lot.row["quantity"]) for lot in same]
@@ -216,8 +233,29 @@ def _against_known(holding: Holding, lots: Sequence[HeldLot], assumed: Counter[s
         bought = replace(
             holding, quantity=quantity - known, cost=_cost_of_rest(holding, same, quantity - known)
         )
+        if bought.cost is not None and not is_given and any(lot.has_sales for lot in same):
+            assumed[_BESIDE_SALES.format(symbol=holding.symbol, price=plain(_price(bought.cost)))] += 1
         return [*(_as_known(holding, lot, lot.row["quantity"]) for lot in same), bought]
     return _after_sale(holding, same, abs(known) - abs(quantity), assumed)
+
+
+def _left_out(
+    holding: Holding, quantity: Decimal, lots: Iterable[HeldLot], assumed: Counter[str]
+) -> list[Holding]:
+    """The lots that an earlier statement left out last, if the holding is all of them at their cost."""
+    gone = list(lots)
+    last = max((lot.row["exit_date"] for lot in gone), default=None)
+    gone = [lot for lot in gone if lot.row["exit_date"] == last]
+    held = sum((lot.row["quantity"] * lot.ratio for lot in gone), Decimal(0))
+    cost = sum((lot.row["quantity"] * lot.row["entry_price"] for lot in gone), Decimal(0))
+    if not gone or holding.cost is None or quantity != held:
+        return []
+    if abs(quantity * holding.cost - cost) > abs(quantity) * _PRICE_STEP:
+        return []
+    assumed["entry date and price of lots that an earlier statement left out: they were not sold"] += len(
+        gone
+    )
+    return [_as_known(holding, lot, lot.row["quantity"]) for lot in gone]
 
 
 def _after_sale(
