@@ -63,6 +63,8 @@ _NOT_COMPARED = (
     "`sigmasight nightly` builds it."
 )
 
+_NOT_KNOWN = "Your broker's total is not compared with ours: a price of what was sold since is not known."
+
 Held = Callable[[date], Mapping[str, Sequence[HeldLot]]]
 
 
@@ -71,6 +73,7 @@ class Statement:
     """A parsed file or download. as_of: its date. notices: what was ignored or assumed.
 
     listed: the holdings of a download, empty for a file in our columns. account_value: its total, USD.
+    has_zero_cash: whether a download lists its cash, and that is 0.
     """
 
     lots: tuple[Lot, ...]
@@ -78,6 +81,7 @@ class Statement:
     as_of: date
     listed: tuple[Holding, ...] = ()
     account_value: Decimal | None = None
+    has_zero_cash: bool = False
 
     @property
     def gross_at_cost(self) -> Decimal:
@@ -140,7 +144,7 @@ def read_positions_file(
     if errors:
         raise InvalidPositionsFile(path, sorted(errors, key=lambda error: error.row or 0))
     notices = (*rows.notices, *_detected(lots), *_early(lots))
-    return Statement(tuple(lots), notices, as_of, rows.listed, rows.account_value)
+    return Statement(tuple(lots), notices, as_of, rows.listed, rows.account_value, rows.has_zero_cash)
 
 
 def load_positions(
@@ -300,7 +304,9 @@ def _prepare(
     rows = statement_rows(connection, fields.portfolio_id, lots, statement.as_of)
     opening = _opening(connection, fields, known, statement)
     after = [change.row for change in rows.changes]
-    flows, beside, flow_notices = cash_flow(connection, fields.portfolio_id, before, after, statement.as_of)
+    flows, beside, flow_notices = cash_flow(
+        connection, fields.portfolio_id, before, after, statement.as_of, has_zero_cash=statement.has_zero_cash
+    )
     values = listed_values(
         connection, fields.portfolio_id, statement.listed, statement.lots, statement.as_of, splits=splits
     )
@@ -325,7 +331,7 @@ def _prepare(
         else published + sum(flow.amount - flow.earlier for flow in flows)
     )
     is_waiting = known is not None and has_lots_to_build(connection, fields.portfolio_id, statement.as_of)
-    compared = None
+    compared, is_not_known = None, False
     if published is not None:
         compared = equity + _gain_of_new(values, statement.lots, rows.changes, opening)
     if is_given:
@@ -333,6 +339,7 @@ def _prepare(
     elif published is None and before:
         last = max(row["statement_date"] for row in before if row["statement_date"])
         compared = equity_of_rows(connection, fields.portfolio_id, last, values, beside)
+        is_not_known = compared is None and beside is None and not is_waiting
         is_waiting = is_waiting or compared is None
     return PreparedStatement(
         statement,
@@ -354,7 +361,7 @@ def _prepare(
             *rows.notices,
             *flow_notices,
             *(_derived_notices(portfolio, statement, values, at_cost, listed_before) if is_derived else []),
-            *([_NOT_COMPARED] if is_waiting and values else []),
+            *([_NOT_KNOWN if is_not_known else _NOT_COMPARED] if is_waiting and values else []),
         ),
     )
 

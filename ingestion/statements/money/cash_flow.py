@@ -9,6 +9,7 @@ of them the flow is unknown, and a notice asks for it.
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
@@ -18,6 +19,7 @@ from ingestion.raw.loads import Connection
 from ingestion.statements.money.balances import (
     EXPLAINED,
     CashFlow,
+    Flows,
     balance,
     key_of_statement,
     known_between,
@@ -33,7 +35,13 @@ _WORTH_NAMING = Decimal(1)  # USD; less is rounding
 
 
 def cash_flow(
-    connection: Connection, portfolio: UUID, before: Sequence[Row], after: Sequence[Row], as_of: date
+    connection: Connection,
+    portfolio: UUID,
+    before: Sequence[Row],
+    after: Sequence[Row],
+    as_of: date,
+    *,
+    has_zero_cash: bool = False,
 ) -> tuple[tuple[CashFlow, ...], Decimal | None, tuple[str, ...]]:
     """The flows to load with a statement, none if they are known, what stays beside the cash, and notices for
     the user.
@@ -41,6 +49,7 @@ def cash_flow(
     before, after: the portfolio's rows before and after the statement. Beside its own flow, those of earlier
     statements change whose trades it tells otherwise. Beside the cash stays what trades, dividends and flows
     brought since the last statement and neither it nor the flow shows, USD; None if a price is missing.
+    has_zero_cash: whether the statement lists a balance of 0, of which there is no row.
     """
     key, flows = key_of_statement(portfolio, as_of), read_flows(connection, portfolio)
     loaded = flows[key][0] if key in flows else Decimal(0)
@@ -53,6 +62,8 @@ def cash_flow(
     traded = trades_of(connection, before, last), trades_of(connection, after, as_of)
     now = replay(connection, flows, (before, traded[0]), (after, traded[1]), as_of)
     period = next(one for one in now.periods if one.as_of >= as_of)
+    if has_zero_cash and end is None and now.start is not None:
+        end, period = Decimal(0), _until_spent(period, now.start, flows, portfolio, as_of)
     since = [trade.amount for trade in period.trades if trade.told > last]
     amount, notices = Decimal(0), tuple[str, ...]()
     if listed is not None and end is None:
@@ -67,6 +78,13 @@ def cash_flow(
     brought = _brought(*traded)
     beside = None if brought is None else brought + changed - ((end or 0) - (listed or 0))
     return (*own, *now.revised), beside, (*_told_otherwise(now.revised), *notices, *_taken_back(own))
+
+
+def _until_spent(period: Period, start: Decimal, flows: Flows, portfolio: UUID, as_of: date) -> Period:
+    """The period of the balance `start` until a statement that lists a balance of 0."""
+    change = -start - known_between(flows, portfolio, period.last, as_of)
+    trades = [trade for trade in period.trades if trade.told <= as_of]
+    return replace(period, as_of=as_of, change=change, trades=trades)
 
 
 def _brought(before: Iterable[Trade], after: Iterable[Trade]) -> Decimal | None:

@@ -174,10 +174,14 @@ def _intrinsic(row: Row, became: Became, close: Decimal) -> Decimal:
 
 
 def _received(became: Iterable[tuple[Row, Became]]) -> Iterable[tuple[date, Decimal]]:
-    """Dividends of lots that were held on their ex-dates, and the cash of mergers into shares."""
-    return (
-        (day, row["quantity"] * amount)
-        for row, end in became
-        if row["investment_class"] == "PUBLIC"
-        for day, amount in end.received
-    )
+    """Dividends of lots that were held on their ex-dates, and the cash of mergers into shares.
+
+    One amount for a lot and a day: a part that is sold later changes nothing that was paid before.
+    """
+    paid: dict[tuple[str, date], Decimal] = {}
+    for row, end in became:
+        if row["investment_class"] == "PUBLIC":
+            for day, amount in end.received:
+                key = lot_id(row), day
+                paid[key] = paid.get(key, Decimal(0)) + row["quantity"] * amount
+    return ((day, amount) for (_, day), amount in paid.items())
