@@ -109,7 +109,8 @@ def _stated_lot(known: Sequence[Row], stated: Sequence[Row], as_of: date) -> lis
     repeated = list({row["exit_date"]: row for row in reversed(said) if row["exit_date"] in days}.values())
     others = [row for row in live if row not in repeated]
     left = _without_told(others, _told_first(stated, repeated), as_of)
-    missing = (total(live) - total(stated) - total(left)) * _sign(whole)
+    told = sum((row["quantity"] for row in stated), Decimal(0))  # with what the statement withdraws
+    missing = (total(live) - told - total(left)) * _sign(whole)
     rest = [row for row in _shrunk(left, max(-missing, Decimal(0)), as_of) if not is_withdrawn(row)]
     rest = [_sold_since(row, whole, others, stated, as_of) for row in rest]
     kept = next((row for row in repeated if row["exit_date"] is None), None)

@@ -6,7 +6,7 @@ ingestion.statements.shares has put the lots into the shares of their entries.
 ingestion.statements.parts describes how partial sales divide lots.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
@@ -18,7 +18,16 @@ from ingestion.raw.datasets import POSITIONS
 from ingestion.raw.loads import Connection
 from ingestion.statements.known import known_lots
 from ingestion.statements.notices import plain, shortened
-from ingestion.statements.parts import Row, after_statement, is_open, is_withdrawn, lot_id, lot_key, withdrawn
+from ingestion.statements.parts import (
+    LotKey,
+    Row,
+    after_statement,
+    is_open,
+    is_withdrawn,
+    lot_id,
+    lot_key,
+    withdrawn,
+)
 from ingestion.statements.rows import Lot
 
 
@@ -71,7 +80,7 @@ def statement_rows(
             dtype=object,
         ),
         tuple(change.row["entry_date"] for change in changes if lot_id(change.row) not in lot_ids),
-        tuple(_change_notices(changes)),
+        tuple(_change_notices(changes, {lot_key(row) for row in stated})),
         tuple(changes),
     )
 
@@ -183,8 +192,8 @@ def _ended(row: Row) -> tuple[str, str]:
     return ("bought back", "purchase") if row["quantity"] < 0 else ("sold", "sale")
 
 
-def _change_notices(changes: Sequence[Change]) -> list[str]:
-    """Notices of changes by omission, which the user may not have intended."""
+def _change_notices(changes: Sequence[Change], listed: Collection[LotKey]) -> list[str]:
+    """Notices of changes by omission, which the user may not have intended. listed: the statement's lots."""
     parts = [
         f"{_described(change.row)}: {plain(abs(change.row['quantity']))} were {_ended(change.row)[0]} by "
         f"{change.row['exit_date']}, because the statement lists that much less; a row with Exit Date and "
@@ -200,6 +209,7 @@ def _change_notices(changes: Sequence[Change]) -> list[str]:
         for change in changes
         if change.kind == "withdrawn"
         and change.row["position_id"] == lot_id(change.row)
+        and lot_key(change.row) not in listed
         and change.row["investment_subtype"] != "CASH"
     ]
     return shortened(parts) + shortened(taken_back)

@@ -679,6 +679,30 @@ def test_cash_that_a_download_lists_as_nothing_was_paid_out(connection: Connecti
     assert flows(connection)[1:] == [(3000, date(2025, 9, 19))]
 
 
+def test_a_lot_that_a_later_statement_withdraws_never_counts(
+    connection: Connection, load: Any, write: Write
+) -> None:
+    # Silent failure prevented: a lot at a wrong price is sold at the close, beside the one at the right price
+    held = "AAPL,10,205,2025-06-20\n"
+    load(f"{held}SPAXX,5000,1,2025-06-20\n", JUNE)
+    load(f"{held}VTI,4,280,2025-07-08\nSPAXX,3800,1,2025-06-20\n", JULY)
+    assert flows(connection) == [(-80, JULY)]
+    price(connection, "VTI", AUGUST, "310")
+    rows = "VTI,4,280,2025-07-08,2025-07-08,280\nVTI,4,300,2025-07-08,,\n"
+    path = write("told.csv", f"{SOLD}AAPL,10,205,2025-06-20,,\n{rows}SPAXX,3900,1,2025-06-20,,\n")
+    for _ in range(2):
+        reports = load_positions(connection, path, **OWNER, statement_date=AUGUST, today=TODAY)
+        assert flows(connection) == [(100, AUGUST)]
+        assert not [one for one in reports[1].notices if "earlier version of this statement" in one]
+    lots = connection.execute(
+        "select distinct on (position_id) entry_price, quantity, exit_date, exit_price from raw.positions "
+        "where symbol = 'VTI' order by position_id, load_id desc"
+    ).fetchall()
+    wrong, right = sorted(lots)
+    assert wrong == (280, 4, date(2025, 7, 8), 280)
+    assert right == (300, 4, None, None)
+
+
 def robinhood(connection: Connection, write: Write, rows: str, day: date, **terms: Any) -> tuple[str, ...]:
     """Load a download of averaged positions; the notices."""
     path = write("robinhood.csv", f"Instrument,Quantity,Average Cost\n{rows}")
