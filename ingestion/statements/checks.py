@@ -46,6 +46,12 @@ _IF_TRANSFERRED = (
     " If it came from another account, add its value with `sigmasight capital-flows add` first, and give "
     "--entry-price {symbol}={close}: at its old cost, a gain of years would count as one of that day."
 )
+_IF_UNSURE = (
+    " It is what the download's cost is above that of our lots, of which some were sold: where your broker "
+    "counted other lots as sold than the oldest, it was bought at another price; --entry-price {symbol}=USD "
+    "gives what was paid."
+)
+_UNSURE_PERCENT = Decimal(2)  # away from the close, of a price that earlier sales make unsure
 _FEWEST_SYMBOLS = 4  # of both statements; of fewer, one trade changes half
 
 
@@ -150,13 +156,16 @@ def _prices(
         day = (is_exit and lot.exit_date) or lot.entry_date
         price = (is_exit and lot.exit_price) or lot.entry_price
         close = closes.get((lot.symbol, day))
-        if close and abs(price / close - 1) * 100 > percent:
+        is_unsure = not is_exit and lot.symbol in prepared.statement.unsure
+        if close and abs(price / close - 1) * 100 > (min(percent, _UNSURE_PERCENT) if is_unsure else percent):
             field = COLUMNS[EXIT_PRICE if is_exit else ENTRY_PRICE]
             away = f"{plain(round(abs(price / close - 1) * 100, 1))} %"
             side = "above" if price > close else "below"
             what = f"{lot.symbol} at {plain(price)} on {day}"
             sentence = f"{what} is {away} {side} that day's close of {plain(close)}."
-            if prepared.statement.listed:
+            if is_unsure:
+                sentence += _IF_UNSURE.format(symbol=lot.symbol)
+            elif prepared.statement.listed:
                 sentence += _IF_TRANSFERRED.format(symbol=lot.symbol, close=plain(close))
             yield Question("ASK_PRICE", lot.line, field, plain(price), sentence)
 

@@ -73,7 +73,8 @@ class Statement:
     """A parsed file or download. as_of: its date. notices: what was ignored or assumed.
 
     listed: the holdings of a download, empty for a file in our columns. account_value: its total, USD.
-    has_zero_cash: whether a download lists its cash, and that is 0.
+    has_zero_cash: whether a download lists its cash, and that is 0. unsure: symbols that it adds to, at a
+    price that earlier sales make unsure.
     """
 
     lots: tuple[Lot, ...]
@@ -82,6 +83,7 @@ class Statement:
     listed: tuple[Holding, ...] = ()
     account_value: Decimal | None = None
     has_zero_cash: bool = False
+    unsure: frozenset[str] = frozenset()
 
     @property
     def gross_at_cost(self) -> Decimal:
@@ -144,7 +146,8 @@ def read_positions_file(
     if errors:
         raise InvalidPositionsFile(path, sorted(errors, key=lambda error: error.row or 0))
     notices = (*rows.notices, *_detected(lots), *_early(lots))
-    return Statement(tuple(lots), notices, as_of, rows.listed, rows.account_value, rows.has_zero_cash)
+    terms_of_file = rows.listed, rows.account_value, rows.has_zero_cash, rows.unsure
+    return Statement(tuple(lots), notices, as_of, *terms_of_file)
 
 
 def load_positions(

@@ -82,7 +82,8 @@ class Entries:
     """Rows in the columns of the positions file, notices of what was assumed, and errors.
 
     listed: the holdings of a download; a row has the line of its holding. account_value: its total, USD.
-    has_zero_cash: whether it lists cash, and that is 0.
+    has_zero_cash: whether it lists cash, and that is 0. unsure: symbols bought at a price that earlier sales
+    make unsure.
     """
 
     records: tuple[Record, ...]
@@ -91,6 +92,7 @@ class Entries:
     listed: tuple[Holding, ...] = ()
     account_value: Decimal | None = None
     has_zero_cash: bool = False
+    unsure: frozenset[str] = frozenset()
 
 
 def entries(export: Export, terms: EntryTerms, held: Mapping[str, Sequence[HeldLot]], as_of: date) -> Entries:
@@ -102,6 +104,7 @@ def entries(export: Export, terms: EntryTerms, held: Mapping[str, Sequence[HeldL
         return Entries((), (), (*stated, *export.errors))
     chosen, missing = _with_symbols(chosen, terms.symbols)
     assumed: Counter[str] = Counter()
+    unsure: set[str] = set()
     notices = [_dated(export, as_of), *export.notices]
     prices = {normalize_symbol(symbol): price for symbol, price in terms.prices.items()}
     resolved, records = replace(terms, prices=prices), []
@@ -109,9 +112,11 @@ def entries(export: Export, terms: EntryTerms, held: Mapping[str, Sequence[HeldL
         listed = _merged(_not_empty(chosen, notices), notices)
         for holding in listed:
             lots = held.get(normalize_symbol(holding.symbol), [])
-            known = _against_known(
-                holding, lots, assumed, is_given=normalize_symbol(holding.symbol) in prices
-            )
+            known = _against_known(holding, lots, assumed)
+            if normalize_symbol(holding.symbol) not in prices and _is_beside_sales(known, lots):
+                unsure.add(normalize_symbol(holding.symbol))
+                bought = plain(_price(known[-1].cost or Decimal(0)))
+                assumed[_BESIDE_SALES.format(symbol=holding.symbol, price=bought)] += 1
             records += [_record(entry, resolved, as_of, assumed) for entry in known]
     notices += [f"{count} of {len(records)} rows: {what}." for what, count in assumed.items() if count]
     unused = prices.keys() - {normalize_symbol(holding.symbol) for holding in chosen}
@@ -120,7 +125,9 @@ def entries(export: Export, terms: EntryTerms, held: Mapping[str, Sequence[HeldL
     total = export.account_values.get(chosen[0].account) if chosen else None
     cash = [holding.quantity for holding in chosen if holding.is_cash]
     has_zero_cash = bool(cash) and all(quantity == 0 for quantity in cash)
-    return Entries(tuple(records), tuple(notices), errors, tuple(listed), total, has_zero_cash=has_zero_cash)
+    return Entries(
+        tuple(records), tuple(notices), errors, tuple(listed), total, has_zero_cash, frozenset(unsure)
+    )
 
 
 def _of_account(export: Export, account: str | None) -> tuple[Holding, ...] | PositionsFileError:
@@ -209,13 +216,14 @@ def _merged(holdings: Iterable[Holding], notices: list[str]) -> list[Holding]:
     return list(merged.values())
 
 
-def _against_known(
-    holding: Holding, lots: Sequence[HeldLot], assumed: Counter[str], *, is_given: bool
-) -> list[Holding]:
-    """The lots behind an averaged holding: the known ones, and a new one for the rest.
+def _is_beside_sales(known: Sequence[Holding], lots: Iterable[HeldLot]) -> bool:
+    """Whether the last of these was bought since, and some of the lots beside it were sold before."""
+    is_rest = len(known) > 1 and known[-1].entry_date is None and known[-1].cost is not None
+    return is_rest and any(lot.has_sales and not lot.is_left_out for lot in lots)
 
-    is_given: whether the user gives the price of what is new.
-    """
+
+def _against_known(holding: Holding, lots: Sequence[HeldLot], assumed: Counter[str]) -> list[Holding]:
+    """The lots behind an averaged holding: the known ones, and a new one for the rest."""
     quantity = holding.quantity
     if holding.entry_date is not None or not isinstance(quantity, Decimal):
         return [holding]
@@ -233,8 +241,6 @@ def _against_known(
         bought = replace(
             holding, quantity=quantity - known, cost=_cost_of_rest(holding, same, quantity - known)
         )
-        if bought.cost is not None and not is_given and any(lot.has_sales for lot in same):
-            assumed[_BESIDE_SALES.format(symbol=holding.symbol, price=plain(_price(bought.cost)))] += 1
         return [*(_as_known(holding, lot, lot.row["quantity"]) for lot in same), bought]
     return _after_sale(holding, same, abs(known) - abs(quantity), assumed)
 

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from flows.cli.confirm import thresholds as thresholds_of
 from ingestion.errors import InvalidPortfolio
 from ingestion.portfolios.capital_flows import (
     add_flow,
@@ -21,6 +22,7 @@ from ingestion.portfolios.portfolios import PortfolioFields
 from ingestion.raw.datasets import CORPORATE_ACTIONS, OPTION_QUOTES, PRICES
 from ingestion.raw.loads import Connection, LoadReport, load_frame
 from ingestion.statements.brokers.entries import EntryTerms
+from ingestion.statements.checks import questions
 from ingestion.statements.load import PreparedStatement, load_positions, prepare_positions
 from ingestion.statements.money.account import Reconciliation
 from ingestion.statements.money.cash_flow import cash_flow
@@ -28,10 +30,12 @@ from ingestion.statements.money.cash_lots import with_cash_movements
 from ingestion.statements.preview import preview
 from ingestion.statements.rows import Lot
 from tests.ingestion.statements.broker_lots import ENTRY, FILES, SCHWAB, TODAY
+from warehouse.settings import Settings
 
 Write = Callable[[str, str], Path]
 
 HEADER = "Symbol,Quantity,Entry Price Per Share,Entry Date\n"
+ROBINHOOD = "Instrument,Quantity,Average Cost\n"
 SOLD = HEADER.strip() + ",Exit Date,Exit Price Per Share\n"
 JUNE, JULY, AUGUST = date(2025, 6, 30), date(2025, 7, 31), date(2025, 8, 29)
 SEPTEMBER = date(2025, 9, 5)
@@ -705,7 +709,7 @@ def test_a_lot_that_a_later_statement_withdraws_never_counts(
 
 def robinhood(connection: Connection, write: Write, rows: str, day: date, **terms: Any) -> tuple[str, ...]:
     """Load a download of averaged positions; the notices."""
-    path = write("robinhood.csv", f"Instrument,Quantity,Average Cost\n{rows}")
+    path = write("robinhood.csv", ROBINHOOD + rows)
     said = EntryTerms(entry_date=ENTRY if day == JUNE else day, **terms)
     return load_positions(connection, path, **OWNER, statement_date=day, today=TODAY, terms=said)[1].notices
 
@@ -718,6 +722,15 @@ def test_the_price_of_a_purchase_after_a_sale_is_named(connection: Connection, w
     sold = robinhood(connection, write, "MSFT,50,400\nCASH,85000,\n", JULY)
     assert not [one for one in sold if "performance starts" in one]
     bought = "MSFT,150,466.6667\nCASH,35000,\n"
+    price(connection, "MSFT", AUGUST, "500")
+    fields, path = PortfolioFields("Mine", "jane@example.com"), write("robinhood.csv", ROBINHOOD + bought)
+    found = prepare_positions(
+        connection, path, fields, statement_date=AUGUST, today=TODAY, terms=EntryTerms(entry_date=AUGUST)
+    )
+    [asked] = questions(connection, found, thresholds_of(Settings()))
+    assert asked.sentence.startswith(
+        "MSFT at 550 on 2025-08-29 is 10 % above that day's close of 500. It is what"
+    )
     notices = robinhood(connection, write, bought, AUGUST)
     assert flows(connection) == [(5000, AUGUST)]
     assert [one for one in notices if "MSFT bought at 550" in one and "--entry-price MSFT=USD" in one]
