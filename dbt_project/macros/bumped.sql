@@ -5,9 +5,21 @@
 {%- endmacro %}
 
 
-{#- Central finite difference of a function with respect to one input. -#}
+{#-
+  Finite difference of a function with respect to one input, of fourth order: the error of the central one is too large
+  where the function bends within a few bumps.
+-#}
 {% macro bumped(name, input, column, bump) -%}
+(
+            8 * ({{ difference(name, input, column, bump) }})
+            - ({{ difference(name, input, column, '2 * ' ~ bump) }})
+        ) / (12 * {{ bump }})
+{%- endmacro %}
+
+
+{#- The function at a bump above the input, less that at a bump below it. -#}
+{% macro difference(name, input, column, bump) -%}
 {%- set up = {input: column ~ ' + ' ~ bump} -%}
 {%- set down = {input: column ~ ' - ' ~ bump} -%}
-({{ option_value(name, **up) }} - {{ option_value(name, **down) }}) / (2 * {{ bump }})
+{{ option_value(name, **up) }} - {{ option_value(name, **down) }}
 {%- endmacro %}

@@ -44,6 +44,7 @@ TIED = "TIED"  # two of its returns differ by less than the tolerance of ties, a
 JUMP = "JUMP"  # two of its closes are wrong by seven and more digits, as far as files may be
 STILL = "STILL"  # its price never moves, and its dividend is next to nothing
 RICH = "RICH"  # its dividend yield is wrong by three digits
+PINNED = "PINNED"  # the target of a merger, whose price hardly moves
 THIN = "THIN"  # one share is traded in a session
 INDEX = "XSP"  # moves as SPY does; options on it are European
 DUST = Decimal("0.000001")  # the smallest quantity that is accepted; its cost rounds to 0.00
@@ -73,6 +74,7 @@ SECURITIES = {
     JUMP: (50.0, 1.0, 0.01),
     STILL: (100.0, 0.0, 0.0),
     RICH: (50.0, 1.0, 0.01),
+    PINNED: (10.02, 0.0, 0.0002),
 }
 DAYS_KNOWN = {"NEW29": 29, "NEW70": 70}
 # percent per year; the 10-year yield is missing
@@ -241,6 +243,8 @@ PORTFOLIOS: dict[str, tuple[int, list[Lot]]] = {
         [option(RICH, 40, LATER, "CALL", 1, price=12), option(RICH, 60, LATER, "PUT", 1, price=15)],
     ),
     "still": (100_000, [Lot(STILL, 100, 100)]),
+    # the price implies no volatility: it has the realized one, of a few tenths of a percent
+    "option on what hardly moves": (100_000, [option(PINNED, 10.02, TOMORROW, "CALL", 10, price=11)]),
     "mostly cash": (100_000, [Lot("SPAXX", 99_000, 1, kind="PUBLIC,CASH"), Lot(THIN, 20, 50)]),
 }
 # name -> the lots that the statement of the last session no longer lists

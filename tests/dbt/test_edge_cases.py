@@ -985,6 +985,12 @@ def test_wrong_prices_and_yields_withhold_nobody(connection: psycopg.Connection[
     assert withheld == []
 
 
+def test_an_option_on_what_hardly_moves_has_greeks(row: Callable[..., Row]) -> None:
+    greeks = row("fct_position_greeks", "option on what hardly moves")
+    assert (greeks["iv_source"], greeks["null_reason"]) == ("realized_63d", None)
+    assert 0 < greeks["implied_volatility"] < 0.005
+
+
 def test_a_close_that_loses_all_digits_of_the_one_before_has_no_return(
     connection: psycopg.Connection[Row],
 ) -> None:

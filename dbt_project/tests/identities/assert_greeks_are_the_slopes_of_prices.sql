@@ -1,12 +1,14 @@
 -- Greeks in wrong units (a rate in percent, a volatility point of 100) once went unnoticed for months: each Greek is
 -- compared with a finite difference of the price formula, and calls and puts with put-call parity. Of options with the
--- European price: assert_american_options_are_worth_no_less compares the others with it.
+-- European price: assert_american_options_are_worth_no_less compares the others with it. A bump is a thousandth of what
+-- moves the price by a deviation: of a share that hardly moves, or on the last day, that is little.
 with greeks as (
     select
         *,
-        underlying_price * 1e-6 as spot_bump,
-        1e-5 as point_bump,
-        1e-6 as year_bump
+        underlying_price * 1e-3 * least(implied_volatility * sqrt(years_to_expiration), 1) as spot_bump,
+        1e-3 * implied_volatility as volatility_bump,
+        1e-3 * least(implied_volatility / sqrt(years_to_expiration), 1 / years_to_expiration) as rate_bump,
+        1e-3 * years_to_expiration as year_bump
     from {{ ref('int_option_greeks') }}
     where
         -- a yield so wrong that its discount is beyond a double has no price to compare
@@ -32,8 +34,8 @@ bumped as (
         {{ bumped('bs_price', 'spot', 'underlying_price', 'spot_bump') }} as bumped_delta,
         {{ bumped('bs_delta', 'spot', 'underlying_price', 'spot_bump') }} as bumped_gamma,
         -{{ bumped('bs_price', 'years', 'years_to_expiration', 'year_bump') }} / 365 as bumped_theta,
-        {{ bumped('bs_price', 'volatility', 'implied_volatility', 'point_bump') }} / 100 as bumped_vega,
-        {{ bumped('bs_price', 'rate', 'risk_free_rate', 'point_bump') }} / 100 as bumped_rho
+        {{ bumped('bs_price', 'volatility', 'implied_volatility', 'volatility_bump') }} / 100 as bumped_vega,
+        {{ bumped('bs_price', 'rate', 'risk_free_rate', 'rate_bump') }} / 100 as bumped_rho
     from greeks
 )
 
