@@ -45,6 +45,7 @@ JUMP = "JUMP"  # two of its closes are wrong by seven and more digits, as far as
 STILL = "STILL"  # its price never moves, and its dividend is next to nothing
 RICH = "RICH"  # its dividend yield is wrong by three digits
 PINNED = "PINNED"  # the target of a merger, whose price hardly moves
+SECTOR_FUND = "XLK"  # nobody holds it, and one of its closes is wrong by six digits
 THIN = "THIN"  # one share is traded in a session
 INDEX = "XSP"  # moves as SPY does; options on it are European
 DUST = Decimal("0.000001")  # the smallest quantity that is accepted; its cost rounds to 0.00
@@ -75,6 +76,7 @@ SECURITIES = {
     STILL: (100.0, 0.0, 0.0),
     RICH: (50.0, 1.0, 0.01),
     PINNED: (10.02, 0.0, 0.0002),
+    SECTOR_FUND: (100.0, 1.0, 0.005),
 }
 DAYS_KNOWN = {"NEW29": 29, "NEW70": 70}
 # percent per year; the 10-year yield is missing
@@ -271,6 +273,8 @@ def closes() -> pd.DataFrame:
         series[: SESSIONS - DAYS_KNOWN.get(symbol, SESSIONS)] = np.nan
         if symbol == JUMP:
             series[days.date == ZERO_RATES], series[days.date == EXPIRY] = 5e8, 1e-9
+        if symbol == SECTOR_FUND:
+            series[days.date == ZERO_RATES] *= 1e6
         if symbol == "HALVED":
             series[days.date < MONDAY] *= 2
         table[symbol] = series

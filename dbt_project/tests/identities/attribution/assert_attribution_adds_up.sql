@@ -10,7 +10,8 @@ with attribution as (
         sum(effect) as effect, -- noqa: RF04
         count(*) - count(effect) as unknown_effects,
         sum(abs(portfolio_weight)) as gross_weight,
-        sum(abs(contribution)) as gross_contribution
+        sum(abs(contribution)) as gross_contribution,
+        sum(abs(effect)) as gross_effect
     from ({{ tested_rows(ref('fct_attribution_daily')) }}) as tested
     group by portfolio_id, as_of_date, dimension
 ),
@@ -34,7 +35,11 @@ compared as (
         attribution.contribution,
         attribution.effect,
         attribution.unknown_effects,
-        1e-12 * (1 + attribution.gross_weight + coalesce(attribution.gross_contribution, 0)) as tolerance
+        1e-12 * (
+            1 + attribution.gross_weight + coalesce(attribution.gross_contribution, 0)
+            -- a wrong price of the benchmark, or of a sector's fund, makes effects of any size
+            + coalesce(attribution.gross_effect, 0)
+        ) as tolerance
     from snapshots
     cross join (values ('sector'), ('investment_class')) as named (dimension)
     inner join benchmarks
