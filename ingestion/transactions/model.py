@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from ingestion.portfolios.cells import LARGEST_NUMBER
+
 KINDS = ("buy", "sell", "dividend", "fee", "split", "transfer")
 
 _ZERO = Decimal(0)
@@ -50,3 +52,11 @@ def faults(one: Transaction) -> Iterator[tuple[str, str]]:
         yield "fees", "are missing or negative; write the USD paid."
     if one.acquired is not None and one.acquired > one.day:
         yield "acquired", "lies after the day of the transfer; correct it."
+    yield from _too_large(one)
+
+
+def _too_large(one: Transaction) -> Iterator[tuple[str, str]]:
+    numbers = {"quantity": one.quantity, "price": one.price, "fees": one.fees, "amount": one.amount}
+    for column, number in numbers.items():
+        if number is not None and abs(number) > LARGEST_NUMBER:
+            yield column, f"exceeds {LARGEST_NUMBER:,}; correct it."

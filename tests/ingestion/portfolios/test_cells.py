@@ -111,6 +111,10 @@ FAULTS = {
         "portfolio_name,flow_date,amount\nMine,2025-07-01,1.1234567\n",
         r"row 2, amount: .* has more than 6 decimals",
     ),
+    "too_large": (
+        "portfolio_name,flow_date,amount\nMine,2025-07-01,1e30\n",
+        r"row 2, amount: '1e30' exceeds 1,000,000,000,000; correct it",
+    ),
     "future": (
         "portfolio_name,flow_date,amount\nMine,2026-07-01,5\n",
         r"row 2, flow_date: '2026-07-01' lies in the future",

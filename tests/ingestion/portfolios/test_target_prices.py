@@ -125,5 +125,9 @@ def test_an_invalid_target_is_refused(connection: Connection, holder: Holder) ->
         set_target_price(connection, holder, "AAPL", targets(None, None, None), today=TODAY)
     with pytest.raises(InvalidEntryError, match=r"target_price_eoy -1 is below"):
         set_target_price(connection, holder, "AAPL", targets(-1, None, None), today=TODAY)
+    with pytest.raises(
+        InvalidEntryError, match=r"target_price_eoy .*,000 exceeds 1,000,000,000,000; correct"
+    ):
+        set_target_price(connection, holder, "AAPL", targets(10**30, None, None), today=TODAY)
     with pytest.raises(InvalidEntryError, match="AAPL of 'Mine' has no target price"):
         remove_target_price(connection, holder, "AAPL", today=TODAY)

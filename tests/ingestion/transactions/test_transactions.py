@@ -145,6 +145,10 @@ def test_equal_transactions_of_a_day_are_different_ones(
         ("Mine,2025-07-01,transfer,AAPL,5,1,,,2025-08-01", "lies after the day of the transfer"),
         ("Mine,2027-07-01,buy,AAPL,1,2,,,", "lies in the future"),
         ("Mine,2025-07-01,buy,AAPL,x,2,,,", "row 2, quantity: 'x' is not a number"),
+        (
+            "Mine,2025-07-01,buy,AAPL,1e29,2,,,",
+            "row 2, quantity: '1e29' exceeds 1,000,000,000,000; correct it",
+        ),
     ],
 )
 def test_a_wrong_row_is_refused_with_the_whole_file(
