@@ -245,7 +245,9 @@ class PositionDetails(PositionContributions):
     quantity: float = described("Shares or contracts on that day, negative for shorts.", 81.0)
     entry_date: date = described("The day it was entered.", "2025-06-30")
     entry_price: float = described(
-        "Entry price per share of that day (adjusted for splits since entry), USD.", 204.9374
+        "Entry price per share of that day (adjusted for splits since entry), USD; as it was stated where a "
+        "split leaves so little of a share that the quantity is 0.",
+        204.9374,
     )
     cost_basis: float = described("Signed quantity x multiplier x entry price, USD.", 16599.93)
     current_price: float = described("Price per share, USD; for a closed position the exit price.", 234.1)

@@ -46,6 +46,7 @@ STILL = "STILL"  # its price never moves, and its dividend is next to nothing
 RICH = "RICH"  # its dividend yield is wrong by three digits
 PINNED = "PINNED"  # the target of a merger, whose price hardly moves
 SECTOR_FUND = "XLK"  # nobody holds it, and one of its closes is wrong by six digits
+SHRUNK = "SHRUNK"  # one share becomes a tenth on MONDAY
 THIN = "THIN"  # one share is traded in a session
 INDEX = "XSP"  # moves as SPY does; options on it are European
 DUST = Decimal("0.000001")  # the smallest quantity that is accepted; its cost rounds to 0.00
@@ -77,6 +78,7 @@ SECURITIES = {
     RICH: (50.0, 1.0, 0.01),
     PINNED: (10.02, 0.0, 0.0002),
     SECTOR_FUND: (100.0, 1.0, 0.005),
+    SHRUNK: (50.0, 1.0, 0.01),
 }
 DAYS_KNOWN = {"NEW29": 29, "NEW70": 70}
 # percent per year; the 10-year yield is missing
@@ -247,6 +249,7 @@ PORTFOLIOS: dict[str, tuple[int, list[Lot]]] = {
     "still": (100_000, [Lot(STILL, 100, 100)]),
     # the price implies no volatility: it has the realized one, of a few tenths of a percent
     "option on what hardly moves": (100_000, [option(PINNED, 10.02, TOMORROW, "CALL", 10, price=11)]),
+    "a trace of a share": (100_000, [Lot(SHRUNK, DUST, 5), Lot(SHRUNK, -DUST, 5.1), Lot("BBB", 100, 40)]),
     "mostly cash": (100_000, [Lot("SPAXX", 99_000, 1, kind="PUBLIC,CASH"), Lot(THIN, 20, 50)]),
 }
 # name -> the lots that the statement of the last session no longer lists
@@ -275,6 +278,8 @@ def closes() -> pd.DataFrame:
             series[days.date == ZERO_RATES], series[days.date == EXPIRY] = 5e8, 1e-9
         if symbol == SECTOR_FUND:
             series[days.date == ZERO_RATES] *= 1e6
+        if symbol == SHRUNK:
+            series[days.date < MONDAY] = (series[days.date < MONDAY] / 10).round(4)
         if symbol == "HALVED":
             series[days.date < MONDAY] *= 2
         table[symbol] = series
@@ -308,7 +313,7 @@ def _write_market(folder: Path) -> None:
     (folder / "rates.csv").write_text("\n".join(["date,series,value", *lines]) + "\n")
     (folder / "corporate_actions.csv").write_text(
         f"symbol,ex_date,action,value\nHALVED,{MONDAY},split,2\nHALVED,{MONDAY},dividend,{DIVIDEND}\n"
-        f"{STILL},{MONDAY},dividend,0.000000001\n"
+        f"{STILL},{MONDAY},dividend,0.000000001\n{SHRUNK},{MONDAY},split,0.1\n"
     )
     (folder / "profiles.csv").write_text(
         f"symbol,dividend_yield,profile_date\n{RICH},1000000,{LONG_BEFORE}\n"

@@ -33,6 +33,7 @@ from tests.dbt.edge_cases import (
     MONDAY,
     PORTFOLIOS,
     QUOTED,
+    SHRUNK,
     THIN,
     TIED,
     TOMORROW,
@@ -989,6 +990,19 @@ def test_an_option_on_what_hardly_moves_has_greeks(row: Callable[..., Row]) -> N
     greeks = row("fct_position_greeks", "option on what hardly moves")
     assert (greeks["iv_source"], greeks["null_reason"]) == ("realized_63d", None)
     assert 0 < greeks["implied_volatility"] < 0.005
+
+
+def test_a_share_whose_quantity_rounds_to_0_is_counted_and_listed(
+    connection: psycopg.Connection[Row], row: Callable[..., Row]
+) -> None:
+    snapshot = row("fct_portfolio_snapshots", "a trace of a share")
+    assert (snapshot["position_count"], snapshot["long_count"], snapshot["short_count"]) == (3, 2, 1)
+    values = {"portfolio_id": snapshot["portfolio_id"], "as_of_date": LAST}
+    with connection.transaction(force_rollback=True):
+        connection.execute("set local search_path = marts")
+        listed = connection.execute(load_query("report_positions").text, values).fetchall()
+    prices = {(found["symbol"], found["quantity"], found["entry_price"]) for found in listed}
+    assert prices == {("BBB", 100, 40), (SHRUNK, 0, None)}
 
 
 def test_a_close_that_loses_all_digits_of_the_one_before_has_no_return(

@@ -40,6 +40,7 @@ chosen as materialized (
         dim_positions.investment_subtype,
         dim_positions.contract_multiplier,
         dim_positions.entry_date,
+        dim_positions.entry_price as stated_price,
         dim_positions.strike_price,
         dim_positions.expiration_date,
         dim_positions.exercise,
@@ -117,7 +118,9 @@ positions as (
         chosen.investment_subtype,
         trim_scale(round(chosen.quantity, 6)) as quantity,
         chosen.entry_date,
-        round(chosen.cost_basis / (chosen.quantity * chosen.contract_multiplier), 4) as entry_price,
+        coalesce(
+            round(chosen.cost_basis / nullif(chosen.quantity * chosen.contract_multiplier, 0), 4), chosen.stated_price
+        ) as entry_price,
         round(chosen.cost_basis, 2) as cost_basis,
         round(chosen.price, 4) as current_price,
         chosen.price_date,

@@ -68,7 +68,7 @@ select
     described.symbol,
     companies.name,
     described.quantity,
-    described.cost_basis / (described.quantity * described_positions.contract_multiplier) as entry_price,
+    described.cost_basis / nullif(described.quantity * described_positions.contract_multiplier, 0) as entry_price,
     described.price as current_price,
     described.market_value,
     described.cost_basis,

@@ -27,7 +27,7 @@ FILE: Final[tuple[Column, ...]] = (
     Column("position_id", "Position", Kind.TEXT),
     text("symbol", "Symbol"),
     quantity("quantity"),
-    price("entry_price", "Entry price"),
+    price("entry_price", "Entry price", reason="a split leaves so little of a share that the quantity is 0"),
     price("current_price", "Price"),
     money("market_value", "Market value"),
     money("cost_basis", "Cost"),

@@ -33,8 +33,13 @@ final as (
         coalesce(sum(unrealized_at_opening) filter (where is_opened), 0) as unrealized_at_opening,
         cast(count(*) filter (where is_open) as integer) as position_count,
         coalesce(sum(market_value) filter (where is_cash_equivalent), 0) as cash_and_equivalents,
-        cast(count(*) filter (where is_open and not is_cash_equivalent and quantity > 0) as integer) as long_count,
-        cast(count(*) filter (where is_open and not is_cash_equivalent and quantity < 0) as integer) as short_count,
+        -- by type: a split may leave so little of a share that its quantity rounds to 0
+        cast(count(*) filter (
+            where is_open and not is_cash_equivalent and position_type in ('LONG', 'LC', 'LP')
+        ) as integer) as long_count,
+        cast(count(*) filter (
+            where is_open and not is_cash_equivalent and position_type not in ('LONG', 'LC', 'LP')
+        ) as integer) as short_count,
         cast(count(*) filter (where is_open and is_cash_equivalent) as integer) as cash_count,
         cast(count(*) filter (where is_open and investment_class = 'OPTIONS') as integer) as option_count,
         cast(count(*) filter (where is_open and investment_class = 'PRIVATE') as integer) as private_count,

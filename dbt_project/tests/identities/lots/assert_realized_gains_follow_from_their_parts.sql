@@ -36,7 +36,8 @@ select
 from open_lots
 where (
     basis_adjustment >= 0
-    and (position_type in ('LONG', 'LC', 'LP')) = (quantity >= 0)
+    -- what a split leaves may round to 0
+    and case when position_type in ('LONG', 'LC', 'LP') then quantity >= 0 else quantity <= 0 end
     and method in ('fifo', 'lifo', 'hifo', 'average', 'specific', 'portfolio')
     and (method = 'portfolio' or method = lot_method)
 ) is not true
