@@ -18,6 +18,7 @@ from ingestion.errors import MalformedFileError
 _NUMBER = re.compile(r"[+-]?(\d+|\d{1,3}(,\d{3})+)?(\.\d*)?([eE][+-]?\d{1,2})?")
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _LARGEST = Decimal(10) ** 31  # fits numeric(38, 6)
+LARGEST_ENTRY = Decimal(10) ** 12  # of what users enter: a product of two fits the numeric types
 MOST_COLUMNS = 1_000
 
 

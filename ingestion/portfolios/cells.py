@@ -8,12 +8,11 @@ from pathlib import Path
 from uuid import UUID
 
 from ingestion.errors import MalformedFileError, UnknownPortfolioError
-from ingestion.files.csv_reader import Record, decimals, parse_date, parse_number
+from ingestion.files.csv_reader import LARGEST_ENTRY, Record, decimals, parse_date, parse_number
 from ingestion.market.symbols import normalize_symbol
 from ingestion.portfolios.portfolios import Directory, Portfolio
 
 LARGEST_SCALE = 6  # decimal places of a number that is stored exactly
-LARGEST_NUMBER = Decimal(10) ** 12  # as in positions files: products fit the warehouse's numeric types
 
 _SYMBOLS_SHOWN = 20
 
@@ -56,14 +55,14 @@ class PortfolioCells:
         return self.record[column]
 
     def number(self, column: str) -> Decimal:
-        """A number up to LARGEST_NUMBER, exactly as written, with at most six decimals."""
+        """A number up to LARGEST_ENTRY, exactly as written, with at most six decimals."""
         number = parse_number(self.text(column).removeprefix("$"))
         if number is None:
             raise self.fault(column, "is not a number; write it with digits and a point, like 1234.56.")
         if decimals(number) > LARGEST_SCALE:
             raise self.fault(column, f"has more than {LARGEST_SCALE} decimals; round it.")
-        if abs(number) > LARGEST_NUMBER:
-            raise self.fault(column, f"exceeds {LARGEST_NUMBER:,}; correct it.")
+        if abs(number) > LARGEST_ENTRY:
+            raise self.fault(column, f"exceeds {LARGEST_ENTRY:,}; correct it.")
         return number
 
     def positive_number(self, column: str) -> Decimal | None:

@@ -13,9 +13,9 @@ from uuid import UUID
 import pandas as pd
 
 from ingestion.errors import InvalidEntryError
-from ingestion.files.csv_reader import decimals
+from ingestion.files.csv_reader import LARGEST_ENTRY, decimals
 from ingestion.market.symbols import normalize_symbol
-from ingestion.portfolios.cells import LARGEST_NUMBER, LARGEST_SCALE, known_symbols
+from ingestion.portfolios.cells import LARGEST_SCALE, known_symbols
 from ingestion.portfolios.portfolios import Directory, Portfolio
 from ingestion.raw.datasets import Dataset
 from ingestion.raw.loads import Connection, Load, LoadReport, load_transaction
@@ -131,15 +131,15 @@ def check_day(day: date, today: date, what: str) -> date:
 
 
 def check_number(number: Decimal, what: str, *, smallest: Decimal | None = None) -> Decimal:
-    """The number, if it is at most LARGEST_NUMBER and has at most six decimals. Raises InvalidEntryError."""
+    """The number, if it is at most LARGEST_ENTRY and has at most six decimals. Raises InvalidEntryError."""
     if not number.is_finite():
         raise InvalidEntryError(f"{what} {number} is not a number; write it like 1234.56.")
     if decimals(number) > LARGEST_SCALE:
         raise InvalidEntryError(f"{what} {number} has more than {LARGEST_SCALE} decimals; round it.")
     if smallest is not None and number < smallest:
         raise InvalidEntryError(f"{what} {number} is below {smallest}; correct it.")
-    if abs(number) > LARGEST_NUMBER:
-        raise InvalidEntryError(f"{what} {number:,f} exceeds {LARGEST_NUMBER:,}; correct it.")
+    if abs(number) > LARGEST_ENTRY:
+        raise InvalidEntryError(f"{what} {number:,f} exceeds {LARGEST_ENTRY:,}; correct it.")
     return number
 
 

@@ -18,7 +18,7 @@ from ingestion.statements.actions.splits import (
     traded_symbol_of,
 )
 from ingestion.statements.actions.successors import listed_as, read_successors
-from ingestion.statements.parts import Row, is_open, is_withdrawn, lot_id
+from ingestion.statements.parts import Row, is_assumed, is_open, is_withdrawn, lot_id
 from ingestion.statements.rows import Lot
 
 # %(latest)s limits the rows to those of earlier statements
@@ -101,8 +101,7 @@ def held_lots(connection: Connection, portfolio: UUID, as_of: date) -> dict[str,
 
 
 def _is_left_out(row: Row) -> bool:
-    is_assumed = row["exit_date"] is not None and row["exit_price"] is None
-    return is_assumed and row["investment_subtype"] != "CASH" and row["position_id"] == lot_id(row)
+    return is_assumed(row) and row["investment_subtype"] != "CASH" and row["position_id"] == lot_id(row)
 
 
 def recognized(lots: Sequence[Lot], known: Sequence[Row], splits: Splits, as_of: date) -> list[Lot | None]:

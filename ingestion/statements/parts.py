@@ -87,6 +87,11 @@ def stated_on(row: Row) -> date:
     return day
 
 
+def is_assumed(row: Row) -> bool:
+    """Whether a statement left out what was sold: its price is that day's close."""
+    return row["exit_date"] is not None and row["exit_price"] is None
+
+
 def _by_lot(rows: Iterable[Row]) -> dict[LotKey, list[Row]]:
     lots: dict[LotKey, list[Row]] = {}
     for row in rows:
@@ -100,12 +105,12 @@ def _stated_lot(known: Sequence[Row], stated: Sequence[Row], as_of: date) -> lis
     Sales that it does not list are kept, as far as the lot's size leaves room for them.
     """
     lot = lot_id(stated[0])
-    live = sorted((row for row in known if not is_withdrawn(row)), key=_is_assumed)
+    live = sorted((row for row in known if not is_withdrawn(row)), key=is_assumed)
     whole = next((row for row in live if row["position_id"] == lot), None)
     if whole is None or _sign(whole) != _sign(stated[0]):
         return [*_keyed(lot, stated, as_of), *(row for row in known if row["position_id"] != lot)]
     days = {None, *(row["exit_date"] for row in stated)}
-    said = [row for row in live if not _is_assumed(row)]
+    said = [row for row in live if not is_assumed(row)]
     repeated = list({row["exit_date"]: row for row in reversed(said) if row["exit_date"] in days}.values())
     others = [row for row in live if row not in repeated]
     left = _without_told(others, _told_first(stated, repeated), as_of)
@@ -128,7 +133,7 @@ def _sold_since(row: Row, whole: Row, before: Sequence[Row], stated: Iterable[Ro
     nothing of it: what is left was sold since.
     """
     sale = (whole["exit_date"], whole["exit_price"])
-    if not _is_assumed(whole) or (row["exit_date"], row["exit_price"]) != sale:
+    if not is_assumed(whole) or (row["exit_date"], row["exit_price"]) != sale:
         return row
     is_less = (row["position_id"], row["quantity"]) not in [
         (one["position_id"], one["quantity"]) for one in before
@@ -152,7 +157,7 @@ def _keyed(lot: str, rows: Iterable[Row], as_of: date, known: Row | None = None)
 
     *others, main = sorted(rows, key=rank)
     keyed: dict[str, Row] = {lot: _with_key(main, lot, as_of)}
-    for row in sorted(others, key=lambda row: (row["exit_date"], _is_assumed(row), stated_on(row))):
+    for row in sorted(others, key=lambda row: (row["exit_date"], is_assumed(row), stated_on(row))):
         ordinals = (_part_key(lot, row["exit_date"], ordinal) for ordinal in count(1))
         key = next(key for key in ordinals if key not in keyed)
         keyed[key] = _with_key(row, key, as_of)
@@ -161,11 +166,6 @@ def _keyed(lot: str, rows: Iterable[Row], as_of: date, known: Row | None = None)
 
 def _with_key(row: Row, key: str, as_of: date) -> Row:
     return row if row["position_id"] == key else {**row, "position_id": key, "statement_date": as_of}
-
-
-def _is_assumed(row: Row) -> bool:
-    """Whether a statement left out what was sold: its price is that day's close."""
-    return row["exit_date"] is not None and row["exit_price"] is None
 
 
 def _part_key(lot: str, exit_date: date, ordinal: int = 1) -> str:
@@ -186,7 +186,7 @@ def _without_told(parts: Sequence[Row], told: Mapping[date, Decimal], as_of: dat
     """
     rows = list(parts)
     for day, quantity in sorted(told.items()):
-        explained = [row for row in rows if _is_assumed(row) and row["exit_date"] >= day]
+        explained = [row for row in rows if is_assumed(row) and row["exit_date"] >= day]
         others = [row for row in rows if row not in explained]
         rows = [*others, *_less(sorted(explained, key=lambda row: row["exit_date"]), quantity, as_of)]
     return rows

@@ -4,7 +4,7 @@ import re
 from datetime import date, timedelta
 from decimal import Decimal
 
-from ingestion.files.csv_reader import decimals, parse_date, parse_number
+from ingestion.files.csv_reader import LARGEST_ENTRY, decimals, parse_date, parse_number
 from ingestion.market.symbols import CASH_SYMBOLS
 from ingestion.statements.columns import ENTRY_DATE, ENTRY_PRICE, EXIT_DATE, EXIT_PRICE, QUANTITY, TAGS, Row
 
@@ -12,7 +12,6 @@ LONGEST_TAG = 100
 _DAY_NUMBER = re.compile(r"[2-5]\d{4}")  # from 1954 to 2064
 _DAY_ZERO = date(1899, 12, 30)
 _QUANTITY_DECIMALS, _PRICE_DECIMALS = 6, 4
-_LARGEST = Decimal(10) ** 12  # of a quantity and of a price: their product fits the warehouse's numeric types
 
 
 def read_quantity(row: Row) -> Decimal | None:
@@ -24,8 +23,8 @@ def read_quantity(row: Row) -> Decimal | None:
     quantity = parse_number(text)
     if quantity is None:
         row.error(5, QUANTITY, f"Quantity {text!r} is not a number; write it like 1250.5.")
-    elif abs(quantity) > _LARGEST:
-        row.error(5, QUANTITY, f"Quantity {text} exceeds {_LARGEST:,}; correct it.")
+    elif abs(quantity) > LARGEST_ENTRY:
+        row.error(5, QUANTITY, f"Quantity {text} exceeds {LARGEST_ENTRY:,}; correct it.")
     elif quantity == 0:
         row.error(6, QUANTITY, "Quantity is zero; correct it, or remove the row.")
     elif decimals(quantity) > _QUANTITY_DECIMALS:
@@ -46,8 +45,8 @@ def read_entry_price(row: Row, symbol: str, subtype: str | None) -> Decimal | No
     shown = row[ENTRY_PRICE]
     if price is None:
         row.error(9, ENTRY_PRICE, f"Entry Price Per Share {shown!r} is not a number; write it like 204.94.")
-    elif price > _LARGEST:
-        row.error(9, ENTRY_PRICE, f"Entry Price Per Share {shown} exceeds {_LARGEST:,}; correct it.")
+    elif price > LARGEST_ENTRY:
+        row.error(9, ENTRY_PRICE, f"Entry Price Per Share {shown} exceeds {LARGEST_ENTRY:,}; correct it.")
     elif price <= 0:
         row.error(10, ENTRY_PRICE, f"Entry Price Per Share {shown} is not above zero; correct it.")
     elif decimals(price) > _PRICE_DECIMALS:
@@ -130,7 +129,7 @@ def _exit_price(row: Row, text: str) -> Decimal | None:
     if not text:
         return None
     price = parse_number(text)
-    if price is None or not 0 <= price <= _LARGEST or decimals(price) > _PRICE_DECIMALS:
+    if price is None or not 0 <= price <= LARGEST_ENTRY or decimals(price) > _PRICE_DECIMALS:
         row.error(
             18,
             EXIT_PRICE,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from ingestion.portfolios.cells import LARGEST_NUMBER
+from ingestion.files.csv_reader import LARGEST_ENTRY
 
 KINDS = ("buy", "sell", "dividend", "fee", "split", "transfer")
 
@@ -58,5 +58,5 @@ def faults(one: Transaction) -> Iterator[tuple[str, str]]:
 def _too_large(one: Transaction) -> Iterator[tuple[str, str]]:
     numbers = {"quantity": one.quantity, "price": one.price, "fees": one.fees, "amount": one.amount}
     for column, number in numbers.items():
-        if number is not None and abs(number) > LARGEST_NUMBER:
-            yield column, f"exceeds {LARGEST_NUMBER:,}; correct it."
+        if number is not None and abs(number) > LARGEST_ENTRY:
+            yield column, f"exceeds {LARGEST_ENTRY:,}; correct it."

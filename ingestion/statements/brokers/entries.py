@@ -111,10 +111,11 @@ def entries(export: Export, terms: EntryTerms, held: Mapping[str, Sequence[HeldL
     with localcontext(prec=_ENOUGH_DIGITS):
         listed = _merged(_not_empty(chosen, notices), notices)
         for holding in listed:
-            lots = held.get(normalize_symbol(holding.symbol), [])
+            symbol = normalize_symbol(holding.symbol)
+            lots = held.get(symbol, [])
             known = _against_known(holding, lots, assumed)
-            if normalize_symbol(holding.symbol) not in prices and _is_beside_sales(known, lots):
-                unsure.add(normalize_symbol(holding.symbol))
+            if symbol not in prices and _is_beside_sales(known, lots):
+                unsure.add(symbol)
                 bought = plain(_price(known[-1].cost or Decimal(0)))
                 assumed[_BESIDE_SALES.format(symbol=holding.symbol, price=bought)] += 1
             records += [_record(entry, resolved, as_of, assumed) for entry in known]

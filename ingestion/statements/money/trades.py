@@ -11,7 +11,7 @@ from ingestion.statements.actions.splits import traded_symbol_of
 from ingestion.statements.actions.successors import Became, Successors, read_successors
 from ingestion.statements.money.cash_lots import is_cash_row
 from ingestion.statements.money.values import CENT, row_value
-from ingestion.statements.parts import Row, is_withdrawn, lot_id
+from ingestion.statements.parts import Row, is_assumed, is_withdrawn, lot_id
 
 _CLOSES = """
 select distinct on (symbol, day) symbol, day, price
@@ -100,7 +100,7 @@ def _is_ended(row: Row, as_of: date) -> bool:
 def _told_day(row: Row) -> date:
     """The day of an end; of a lot that a statement left out, the date of that statement."""
     end, stated = _end(row), row["statement_date"]
-    is_left_out = row["exit_date"] and row["exit_price"] is None and stated
+    is_left_out = is_assumed(row) and stated
     return max(end, stated) if is_left_out and session_on_or_before(stated) == end else end
 
 
