@@ -8,8 +8,8 @@ FlowError
 ├── DiskSpaceError       the disk has too little space for the build
 ├── BuildError           dbt stopped, or a model or test failed; the message names each
 │   └── BuildTimedOutError   the build took longer than BUILD_MINUTES
-├── PortfoliosFailedError  tests failed for some portfolios only; the run builds the others without them
-├── PortfolioWithheldError  the portfolio that a command builds is withheld, because tests fail for it
+├── PortfoliosFailedError  a build failed for some portfolios only; the run builds the others without them
+├── PortfolioWithheldError  the portfolio that a command builds is withheld, because its build fails
 ├── BackupError          a backup could not be written, read or restored
 ├── HistoryError         exported marts could not be written, read or queried
 ├── UnconfirmedStatementError  a statement looks wrong, and the user did not agree to load it
@@ -64,16 +64,16 @@ class BuildError(FlowError):
 
 
 class PortfoliosFailedError(FlowError):
-    """Tests failed for some portfolios only; `failures` holds the Failure of each."""
+    """A build failed for some portfolios only; `failures` holds the Failure of each."""
 
     def __init__(self, failures: Mapping[UUID, Any]) -> None:
         self.failures = failures
         noun = "portfolio" if len(failures) == 1 else "portfolios"
-        super().__init__(f"Tests fail for {len(failures)} {noun}.")
+        super().__init__(f"The build fails for {len(failures)} {noun}.")
 
 
 class PortfolioWithheldError(FlowError):
-    """The portfolio that a command builds is withheld, because tests fail for it."""
+    """The portfolio that a command builds is withheld, because its build fails."""
 
     exit_code = 5
 

@@ -1,7 +1,8 @@
 """A night on which checks fail for some portfolios: the others are published, these withheld until they pass.
 
 Four portfolios of four users hold the same symbols. Two of them, one of which was never built, have a target
-price of 16 digits, which their check finds wrong. The same night without that runs in a second warehouse.
+price for which the mart is a dollar off, which their check finds. The same night without that runs in a
+second warehouse.
 """
 
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from api.app import create_app
 from flows.alarms.watches import quarantine
 from flows.alarms.watches.all_watches import look
 from flows.alarms.watches.watch import View
+from flows.environment import dbt_target
 from flows.maintenance.superseded import prune_superseded
 from flows.quarantine.withheld import changes_of
 from flows.summaries.status import read_status
@@ -52,9 +54,18 @@ OWNERS = {
     GOOD: "good@example.com",
     ALSO_GOOD: "also@example.com",
 }
-WRONG, RIGHT = "1000000000000000", "230"
+WRONG, RIGHT = "231", "230"
 TEST = "assert_target_prices_agree_with_positions"
+GREEKS = "assert_greeks_are_the_slopes_of_prices"
 REASON = f"A check of the build fails for this portfolio: {TEST}."
+
+# What no data lead to any more: a fault of the mart itself, for the portfolios with that target price.
+FAULT = """
+create or replace function published.dollar_off() returns trigger language plpgsql as
+$$ begin new.market_value := new.market_value + 1; return new; end $$;
+create or replace trigger dollar_off before insert on published.fct_target_prices
+for each row when (new.target_price_eoy = %s) execute function published.dollar_off()
+"""
 
 # Of the run, of loads, or sums over portfolios: they differ between the two warehouses.
 OF_THE_RUN = (
@@ -87,7 +98,11 @@ def _add(warehouse: Warehouse, folder: Path, *names: str) -> None:
 
 
 def _set_target(warehouse: Warehouse, name: str, target: str) -> None:
+    """The target price of AAPL; as long as it is WRONG, what is built from it is a dollar off."""
     CommandLine(warehouse).succeed("targets", "set", name, "AAPL", "--eoy", target, "--from", str(LATE_DATE))
+    if target == WRONG:
+        with warehouse.connect_writer() as connection:
+            connection.execute((FAULT % WRONG).encode())
 
 
 def _marts(warehouse: Warehouse) -> dict[str, set[str]]:
@@ -438,6 +453,83 @@ def _names(warehouse: Warehouse) -> list[str]:
     with warehouse.connect_analyst(autocommit=True) as connection:
         rows = connection.execute("select portfolio_name from marts.fct_quarantine order by 1").fetchall()
     return [name for (name,) in rows]
+
+
+# --- which tests withhold ---------------------------------------------------------------------------------
+
+# Of symbols and factors, which concern every portfolio.
+STOP_EVERYTHING = {
+    "assert_benchmark_sectors_add_up",
+    "assert_factor_correlations_are_correlations",
+    "assert_factor_funds_return_their_shocks",
+    "assert_stress_has_the_right_sign",
+    "assert_the_market_is_its_own_factor",
+}
+
+
+def test_identities_name_portfolios_also_those_of_option_contracts(undisturbed: Night) -> None:
+    compiled = dbt_target(undisturbed.warehouse.settings) / "compiled/sigmasight/tests/identities"
+    files = sorted(compiled.rglob("*.sql"))
+    assert len(files) > 25
+    with undisturbed.warehouse.connect_writer() as connection:
+        nameless = {
+            file.stem
+            for file in files
+            if "portfolio_id" not in _columns(connection, f"select * from ({file.read_text()}) as failing")
+        }
+    assert nameless == STOP_EVERYTHING
+
+
+def test_a_wrong_contract_is_of_the_portfolios_that_hold_it(undisturbed: Night) -> None:
+    """The rows that the check finds, without its condition, name each holder of each contract."""
+    compiled = dbt_target(undisturbed.warehouse.settings) / "compiled/sigmasight/tests/identities"
+    statement, _, _ = (compiled / f"{GREEKS}.sql").read_text().rpartition("\nwhere")
+    with undisturbed.warehouse.connect_writer() as connection:
+        found = connection.execute(
+            f"select portfolio_id, contract from ({statement}) as f".encode()
+        ).fetchall()
+        held = connection.execute(
+            "select distinct portfolio_id, contract from intermediate.int_option_days"
+        ).fetchall()
+    assert {*found} == {*held} != set()
+
+
+def _columns(connection: psycopg.Connection[Any], statement: str) -> set[str]:
+    described = connection.execute(f"{statement} limit 0".encode()).description
+    assert described is not None
+    return {column.name for column in described}
+
+
+# --- an error of a model ----------------------------------------------------------------------------------
+
+
+def test_an_error_of_a_model_withholds_only_the_portfolio_with_its_cause(
+    copied: CommandLine, tmp_path: Path
+) -> None:
+    """Two of four portfolios have new data; one of them has a quantity that overflows."""
+    warehouse = copied.warehouse
+    _set_target(warehouse, OLD, RIGHT)
+    _add(warehouse, tmp_path, NEW)
+    new = _id(warehouse, NEW)
+    with warehouse.connect_writer() as connection:
+        load_folder(connection, news(tmp_path / "news"))
+        connection.execute("update raw.positions set quantity = 1e29 where portfolio_id = %s", [new])
+    done = copied.succeed("nightly", "--force")
+    assert f"released   {OLD}" in done
+    assert _names(warehouse) == [NEW]
+    newest = """select portfolio_name from marts.fct_portfolio_snapshots
+        join marts.dim_portfolios using (portfolio_id) where as_of_date = %s order by 1"""
+    with warehouse.connect_analyst(autocommit=True) as connection:
+        found = connection.execute(newest.encode(), [NEW_DATE]).fetchall()
+        assert [name for (name,) in found] == [ALSO_GOOD, GOOD, OLD]
+        reason = connection.execute("select reason from marts.fct_quarantine").fetchone()
+    assert reason is not None
+    assert reason[0].startswith("The build stops with an error since data of this portfolio changed: ")
+    assert "overflow" not in reason[0]
+
+    publications = one(warehouse, "select count(*) from ops.publications")
+    assert "nothing has changed" in copied.succeed("nightly", "--force")
+    assert one(warehouse, "select count(*) from ops.publications") == publications
 
 
 # --- what stops the night ---------------------------------------------------------------------------------

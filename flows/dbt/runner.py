@@ -91,6 +91,11 @@ class BuildReport:
     def failed(self) -> tuple[NodeResult, ...]:
         return tuple(node for node in self.nodes if node.status in FAILED)
 
+    @property
+    def errors(self) -> tuple[NodeResult, ...]:
+        """The nodes that could not be run to their end; a failed test was."""
+        return tuple(node for node in self.failed if node.status != "fail")
+
     def slowest(self, count: int = 5) -> list[NodeResult]:
         """The nodes that took longest, longest first."""
         return sorted(self.nodes, key=lambda node: -node.seconds)[:count]

@@ -2,10 +2,10 @@
 
     lock      one build at a time; a second one names the holder and stops
     load      from the source, if one is given
-    build     the window of dates since the last publication; a failed test stops it, unless it fails for some
-              portfolios only: then the others are built again without them (see flows/quarantine)
+    build     the window of dates since the last publication; a failure stops it, unless some portfolios only
+              are its cause: then the others are built again without them (see flows/quarantine)
     publish   one statement that makes the whole build visible
-    again     withheld portfolios are built alone, and published if their tests pass
+    again     withheld portfolios are built without the others, and published if that succeeds
     clean     remove what has expired (see retention.py)
     reports   write those of the portfolios that REPORT_PORTFOLIOS names (see reports.py)
     alarms    report what is wrong now, and what no longer is (see flows/alarms)
@@ -225,8 +225,8 @@ def build_and_publish(
     request: Request,
 ) -> NightlyResult:
     """The second half of a run: build the window, publish it, close the record. Raises SigmaSightError."""
-    withheld = withheld_ids(warehouse) if request.portfolios is None else frozenset()
     done = publish_window(warehouse, engine, lock, run, request)
+    withheld = withheld_ids(warehouse) if request.portfolios is None else frozenset()
     if withheld:
         done = (
             try_again(warehouse, engine, lock, run, replace(request, portfolios=withheld, is_retry=True))
@@ -260,18 +260,32 @@ def publish_window(
 def try_again(
     warehouse: Warehouse, engine: Engine, lock: BuildLock, run: RunRecord, request: Request
 ) -> tuple[Built, datetime] | None:
-    """publish_window for withheld portfolios; if that fails they stay withheld, and the run goes on."""
+    """publish_window for withheld portfolios; if that fails they stay withheld, and the run goes on.
+
+    After an error of a model, each half is tried, so that only those with the cause of it stay withheld.
+    """
+    portfolios = sorted(request.portfolios or ())
     try:
         return publish_window(warehouse, engine, lock, run, request)
-    except (BuildError, WindowError) as error:
-        say("withheld", f"{many(len(request.portfolios or ()), 'portfolio')} still withheld: {error}")
-        return None
+    except BuildError as error:
+        if len(portfolios) > 1 and error.report is not None and error.report.errors:
+            middle = len(portfolios) // 2
+            halves = (frozenset(portfolios[:middle]), frozenset(portfolios[middle:]))
+            tried = [
+                try_again(warehouse, engine, lock, run, replace(request, portfolios=half)) for half in halves
+            ]
+            return tried[1] or tried[0]
+        stuck: SigmaSightError = error
+    except WindowError as error:
+        stuck = error
+    say("withheld", f"{many(len(portfolios), 'portfolio')} still withheld: {stuck}")
+    return None
 
 
 def build_what_passes(
     warehouse: Warehouse, engine: Engine, lock: BuildLock, run: RunRecord, request: Request
 ) -> Built | None:
-    """Build, without the portfolios for which tests fail; None when nothing is new.
+    """Build, without the portfolios for which that fails; None when nothing is new.
 
     A failing test skips the tests after it: those may fail for further portfolios in the next attempt.
     """
@@ -282,7 +296,7 @@ def build_what_passes(
             request = replace(request, failures={**request.failures, **error.failures})
             for portfolio_id, failure in error.failures.items():
                 logger.warning("The portfolio %s is withheld. %s", portfolio_id, failure.reason)
-            if request.is_retry and are_withheld(warehouse, request.failures):
+            if request.is_retry and are_withheld(warehouse, request.portfolios or set(), request.failures):
                 return None
 
 
@@ -327,7 +341,7 @@ def build_step(
 ) -> Built | None:
     """Plan the window and build it; None when nothing is new. Each attempt plans again, independently.
 
-    Raises PortfoliosFailedError with the portfolios for which tests fail.
+    Raises PortfoliosFailedError with the portfolios for which it fails.
     """
 
     def give_up(sentence: str) -> None:

@@ -1,6 +1,7 @@
 """What a failed build means for the run: which portfolios are withheld, and whether that is news."""
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from uuid import UUID
 
 from flows.database import value
@@ -8,6 +9,7 @@ from flows.errors import BuildError, PortfolioWithheldError
 from flows.pipeline.lock import process_name
 from flows.pipeline.window import Window
 from flows.quarantine.failures import Failures, find_failures
+from flows.quarantine.suspects import find_suspects
 from flows.quarantine.withheld import read_withheld
 from warehouse.connections import Warehouse
 
@@ -27,7 +29,10 @@ def failure_of(
     if error.report is None:
         return None
     with warehouse.connect_writer(application_name=process_name("quarantine")) as connection:
-        failures = find_failures(connection, error.report, settings)
+        if error.report.errors:
+            failures = find_suspects(connection, error.report, window)
+        else:
+            failures = find_failures(connection, error.report, settings)
         if failures is None or not failures.keys().isdisjoint(window.withheld):
             return None
         out = [*window.withheld, *failures]
@@ -36,10 +41,11 @@ def failure_of(
     return failures
 
 
-def are_withheld(warehouse: Warehouse, failures: Failures) -> bool:
-    """Whether all withheld portfolios fail as before: nothing new is to be published."""
+def are_withheld(warehouse: Warehouse, portfolios: AbstractSet[UUID], failures: Failures) -> bool:
+    """Whether all of these withheld portfolios fail as before: nothing new is to be published."""
     with warehouse.connect_writer(application_name=process_name("plan"), autocommit=True) as connection:
-        return {each.portfolio_id: each.failure for each in read_withheld(connection)} == dict(failures)
+        withheld = {each.portfolio_id: each.failure for each in read_withheld(connection)}
+    return all(failures.get(key) == withheld.get(key) is not None for key in portfolios)
 
 
 def withheld_ids(warehouse: Warehouse) -> frozenset[UUID]:

@@ -7,7 +7,7 @@ from uuid import UUID
 from flows.database import Connection, rows
 from flows.dbt.runner import BuildReport, NodeResult
 
-TESTS_NAMED = 5  # in a reason
+NODES_NAMED = 5  # in a reason
 
 PORTFOLIOS_OF_TEST = """
 with failing as (
@@ -20,7 +20,7 @@ select distinct cast(to_jsonb(failing) ->> 'portfolio_id' as uuid) from failing
 
 @dataclass(frozen=True)
 class Failure:
-    """The tests that fail for a portfolio, and the reason for withholding it, as a sentence."""
+    """The tests, or models, that fail for a portfolio, and the reason for withholding it, as a sentence."""
 
     tests: tuple[str, ...]
     reason: str
@@ -33,11 +33,28 @@ class Failure:
         'A check of the build fails for this portfolio: assert_equity_rolls_forward.'
         """
         names = tuple(sorted(tests))
-        more = f" and {len(names) - TESTS_NAMED} more" if len(names) > TESTS_NAMED else ""
         subject = (
             "A check of the build fails" if len(names) == 1 else f"{len(names)} checks of the build fail"
         )
-        return cls(names, f"{subject} for this portfolio: {', '.join(names[:TESTS_NAMED])}{more}.")
+        return cls(names, f"{subject} for this portfolio: {_listed(names)}.")
+
+    @classmethod
+    def of_error(cls, nodes: Iterable[str]) -> "Failure":
+        """The failure of models that end with an error, whose text may hold values of any portfolio.
+
+        >>> Failure.of_error({"int_positions"}).reason
+        'The build stops with an error since data of this portfolio changed: int_positions.'
+        """
+        names = tuple(sorted(nodes))
+        return cls(
+            names,
+            f"The build stops with an error since data of this portfolio changed: {_listed(names)}.",
+        )
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    more = f" and {len(names) - NODES_NAMED} more" if len(names) > NODES_NAMED else ""
+    return ", ".join(names[:NODES_NAMED]) + more
 
 
 Failures = Mapping[UUID, Failure]

@@ -27,7 +27,7 @@ compared as (
     from greeks
 )
 
-select * from compared
+{{ with_holders('compared') }}
 where
     (
         model_price >= greatest(european, exercised, 0) - 1e-9 * most

@@ -40,7 +40,7 @@ bumped as (
 )
 
 -- a finite difference resolves a slope near zero only up to the rounding of the two prices
-select * from bumped
+{{ with_holders('bumped') }}
 where
     (
         abs(parity_gap) <= 1e-6 * underlying_price

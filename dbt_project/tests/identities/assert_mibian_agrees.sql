@@ -10,8 +10,7 @@ newest as (
     where not is_settlement
 )
 
-select greeks.*
-from greeks
+{{ with_holders('greeks') }}
 inner join newest on greeks.as_of_date = newest.as_of_date
 where
     (

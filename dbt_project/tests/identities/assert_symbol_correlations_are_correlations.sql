@@ -1,5 +1,6 @@
 -- Each pair appears once, within [-1, 1], with a unit diagonal; values of repaired matrices are also within [-1, 1].
 select
+    cast(null as uuid) as portfolio_id,
     as_of_date,
     symbol_1,
     symbol_2,
@@ -11,6 +12,7 @@ where
     or (symbol_1 = symbol_2 and correlation <> 1)
 union all
 select
+    portfolio_id,
     as_of_date,
     symbol_1,
     symbol_2,

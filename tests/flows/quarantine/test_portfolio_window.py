@@ -13,6 +13,7 @@ from flows.dbt.runner import BuildReport, NodeResult
 from flows.errors import WindowError
 from flows.pipeline.window import Window, fix_known_at, plan_window
 from flows.quarantine.failures import Failure, find_failures
+from flows.quarantine.suspects import find_suspects
 from flows.quarantine.window import plan_portfolios
 from flows.quarantine.withheld import read_withheld
 from tests.flows.pipeline.test_window import publish
@@ -147,3 +148,36 @@ def test_one_shared_failure_is_enough(connection: Connection) -> None:
     own = node(f"select cast('{UUID(int=1)}' as uuid) as portfolio_id")
     report = BuildReport(None, (own, node("select 1 as value")), 1)
     assert find_failures(connection, report, {}) is None
+
+
+# --- errors of models -------------------------------------------------------------------------------------
+
+STOPPED = BuildReport(None, (node("select 1", kind="model", status="error"),), 1)
+
+
+def test_after_an_error_the_portfolios_with_new_data_are_suspected(
+    connection: Connection, portfolios: tuple[UUID, UUID], load_prices: Load, load_portfolio: Load
+) -> None:
+    load_prices(TUESDAY)
+    load_portfolio(FRIDAY, "Third")
+    third = value(connection, "select portfolio_id from raw.portfolios where portfolio_name = 'Third'")
+    window = plan(connection)
+    assert window is not None
+    found = find_suspects(connection, STOPPED, window)
+    assert found == {third: Failure.of_error({"x"})}
+    assert third not in portfolios
+    without = plan(connection, failures=found)
+    assert without is not None
+    assert find_suspects(connection, STOPPED, without) is None
+
+
+def test_of_a_group_that_is_built_alone_an_error_names_none(
+    connection: Connection, portfolios: tuple[UUID, UUID], load_prices: Load
+) -> None:
+    load_prices(TUESDAY)
+    publish(connection, plan(connection, failures=dict.fromkeys(portfolios, FAILURE)))
+    both, one = plan_alone(connection, *portfolios), plan_alone(connection, portfolios[0])
+    assert both is not None
+    assert one is not None
+    assert find_suspects(connection, STOPPED, both) is None
+    assert find_suspects(connection, STOPPED, one) == {portfolios[0]: Failure.of_error({"x"})}

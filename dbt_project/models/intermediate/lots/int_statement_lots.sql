@@ -1,10 +1,14 @@
 {{ config(materialized='build_table', indexes=[{'columns': ['portfolio_id', 'lot_id'], 'unique': true}]) }}
 
--- Lots of portfolios that are not removed, cash apart. Shares count in units of 10^-12 of a share before any split,
+-- Lots of portfolios that are not removed or withheld, cash apart. Shares count in units of 10^-12 of a share before any split,
 -- money in cents, both as text: a kernel that counts in integers loses nothing.
 with positions as (
-    select * from {{ ref('int_positions') }}
-    where not is_cash and first_session <= {{ to_date() }} and (removed_on is null or removed_on > {{ to_date() }})
+    select * from {{ ref('int_positions') }} as positions
+    where
+        not is_cash
+        and first_session <= {{ to_date() }}
+        and (removed_on is null or removed_on > {{ to_date() }})
+        and {{ is_not_excluded('positions') }}
 ),
 
 -- a merger's cash takes part of the cost of what is still held

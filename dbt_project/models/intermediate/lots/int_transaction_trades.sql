@@ -1,7 +1,8 @@
 {{ config(materialized='build_table', indexes=[{'columns': ['portfolio_id', 'transaction_id'], 'unique': true}]) }}
 
--- Buys, sells and transfers up to the last date built, of portfolios that are not removed, cash apart: units and cents
--- as in int_statement_lots, units signed. The amount of a buy includes its fees, that of a sell is less them.
+-- Buys, sells and transfers up to the last date built, of portfolios that are not removed or withheld, cash apart:
+-- units and cents as in int_statement_lots, units signed. The amount of a buy includes its fees, that of a sell is less
+-- them.
 with transactions as (
     select
         *,
@@ -13,8 +14,8 @@ with transactions as (
 ),
 
 portfolios as (
-    select * from {{ ref('stg_raw__portfolios') }}
-    where removed_on is null or removed_on > {{ to_date() }}
+    select * from {{ ref('stg_raw__portfolios') }} as portfolios
+    where (removed_on is null or removed_on > {{ to_date() }}) and {{ is_not_excluded('portfolios') }}
 ),
 
 cash_symbols as (

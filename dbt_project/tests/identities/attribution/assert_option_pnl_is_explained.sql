@@ -14,6 +14,7 @@ positions as (
 )
 
 select
+    coalesce(position_values.portfolio_id, explained.portfolio_id) as portfolio_id,
     coalesce(position_values.position_id, explained.position_id) as position_id,
     coalesce(position_values.as_of_date, explained.as_of_date) as as_of_date,
     position_values.daily_pnl,

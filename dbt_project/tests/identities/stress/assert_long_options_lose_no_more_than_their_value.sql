@@ -10,6 +10,7 @@ greeks as (
 
 contracts as (
     select distinct
+        portfolio_id,
         as_of_date,
         instrument_id,
         underlying_price,
@@ -18,6 +19,7 @@ contracts as (
 )
 
 select
+    contracts.portfolio_id,
     security_stress.*,
     contracts.price
 from security_stress
