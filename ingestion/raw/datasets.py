@@ -353,6 +353,15 @@ POSITIONS = Dataset(
     )""",
 )
 
+STATED_COSTS = Dataset(
+    name="stated_costs",
+    table="raw.stated_costs",
+    keys=("portfolio_id", "statement_date", "symbol"),
+    values=(Value("quantity"), Value("cost")),
+    # no number follows from it but the price of the next statement's lots
+    touched_from="null::date",
+)
+
 CAPITAL_FLOWS = Dataset(
     name="capital_flows",
     table="raw.capital_flows",
@@ -465,6 +474,7 @@ DATASETS = {
         COMPANY_PROFILES,
         PORTFOLIOS,
         POSITIONS,
+        STATED_COSTS,
         CAPITAL_FLOWS,
         PRIVATE_MARKS,
         POSITION_TAGS,

@@ -157,6 +157,21 @@ alter table raw.positions add column if not exists is_entry_assumed boolean;
 -- the company that spun it off, and quantity is in shares of the ex-date. Null: bought.
 alter table raw.positions add column if not exists spun_off_on date;
 
+-- What a broker's download states of a symbol that it lists in one row: quantity, signed, and cost, USD per share, in the
+-- shares of its date. Both null: a later version of the statement of this date states none. Statements that were loaded
+-- before the table existed have no row.
+create table if not exists raw.stated_costs (
+    load_id bigint not null references ops.loads,
+    loaded_at timestamptz not null,
+    portfolio_id uuid not null,
+    statement_date date not null,
+    symbol text not null,
+    quantity numeric,
+    cost numeric,
+    check ((quantity is null) = (cost is null)),
+    primary key (portfolio_id, statement_date, symbol, load_id)
+);
+
 -- amount: positive for a contribution, negative for a withdrawal.
 create table if not exists raw.capital_flows (
     load_id bigint not null references ops.loads,

@@ -97,6 +97,11 @@ class Became:
     is_other: bool = False
     spun_off: tuple[SpunOff, ...] = ()
 
+    @property
+    def is_same(self) -> bool:
+        """Whether it is the same number of the same shares, at the cost that they had."""
+        return self.ratio == 1 and not self.is_other and not self.spun_off
+
 
 @dataclass(frozen=True)
 class Successors:
