@@ -15,7 +15,7 @@ ASK_EQUITY    a broker's total far from our equity
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -51,8 +51,28 @@ _IF_UNSURE = (
     "counted other lots as sold than the oldest, it was bought at another price; --entry-price {symbol}=USD "
     "gives what was paid."
 )
-_UNSURE_PERCENT = Decimal(2)  # away from the close, of a price that earlier sales make unsure
+_IF_SOLD_SINCE = (
+    " It is what the download's cost is above that of the download of {since}: if some were sold since, or "
+    "your broker restated their cost, it was bought at another price; --entry-price {symbol}=USD gives what "
+    "was paid."
+)
+_UNSURE_PERCENT = Decimal(2)  # away from the market, of a price that sales may make wrong
 _FEWEST_SYMBOLS = 4  # of both statements; of fewer, one trade changes half
+_TRADED_AT = """
+select asked.symbol, min(least(days.low, days.close)), max(greatest(days.high, days.close))
+from unnest(%s::text[], %s::date[]) as asked (symbol, since)
+cross join lateral (
+    select distinct on (prices.price_date) prices.low, prices.high, prices.close
+    from raw.prices as prices
+    where
+        prices.symbol = asked.symbol
+        and prices.source <> 'simulated'
+        and prices.price_date > asked.since
+        and prices.price_date <= %s
+    order by prices.price_date, prices.load_id desc
+) as days
+group by asked.symbol
+"""
 
 
 @dataclass(frozen=True)
@@ -152,22 +172,74 @@ def _prices(
     stated = list(_stated_prices(prepared, lots))
     asked = {(lot.symbol, (is_exit and lot.exit_date) or lot.entry_date) for lot, is_exit in stated}
     closes = closes_on(connection, asked, splits)
+    unsure = prepared.statement.unsure
+    traded = _traded_at(connection, unsure, prepared.statement.as_of)
     for lot, is_exit in stated:
         day = (is_exit and lot.exit_date) or lot.entry_date
         price = (is_exit and lot.exit_price) or lot.entry_price
         close = closes.get((lot.symbol, day))
-        is_unsure = not is_exit and lot.symbol in prepared.statement.unsure
-        if close and abs(price / close - 1) * 100 > (min(percent, _UNSURE_PERCENT) if is_unsure else percent):
+        if not is_exit and lot.symbol in unsure:
+            since = unsure[lot.symbol]
+            wrong = _if_unsure(lot, close, traded.get(lot.symbol), since, min(percent, _UNSURE_PERCENT))
+        else:
+            wrong = _if_far(lot, price, close, percent, is_listed=bool(prepared.statement.listed))
+        if wrong is not None:
             field = COLUMNS[EXIT_PRICE if is_exit else ENTRY_PRICE]
-            away = f"{plain(round(abs(price / close - 1) * 100, 1))} %"
-            side = "above" if price > close else "below"
-            what = f"{lot.symbol} at {plain(price)} on {day}"
-            sentence = f"{what} is {away} {side} that day's close of {plain(close)}."
-            if is_unsure:
-                sentence += _IF_UNSURE.format(symbol=lot.symbol)
-            elif prepared.statement.listed:
-                sentence += _IF_TRANSFERRED.format(symbol=lot.symbol, close=plain(close))
+            sentence = f"{lot.symbol} at {plain(price)} on {day} is {wrong}"
             yield Question("ASK_PRICE", lot.line, field, plain(price), sentence)
+
+
+def _if_far(
+    lot: Lot, price: Decimal, close: Decimal | None, percent: Decimal, *, is_listed: bool
+) -> str | None:
+    """What is wrong with a price that is far from its day's close. is_listed: by a download."""
+    if not close or _percent_away(price, close) <= percent:
+        return None
+    remedy = _IF_TRANSFERRED.format(symbol=lot.symbol, close=plain(close)) if is_listed else ""
+    return f"{_away(price, close)} that day's close of {plain(close)}.{remedy}"
+
+
+def _if_unsure(
+    lot: Lot,
+    close: Decimal | None,
+    traded: tuple[Decimal, Decimal] | None,
+    since: date | None,
+    percent: Decimal,
+) -> str | None:
+    """What is wrong with a price that sales may make wrong, if the symbol did not have it.
+
+    traded: the lowest and the highest price since the download with which the cost is compared.
+    """
+    low, high = traded or (close, close)
+    if low is None or high is None:
+        return None
+    nearest = min(max(lot.entry_price, low), high)
+    if _percent_away(lot.entry_price, nearest) <= percent:
+        return None
+    where = f"what it traded at since {since} ({plain(low)} to {plain(high)})"
+    where = where if traded else f"that day's close of {plain(nearest)}"
+    reason = (_IF_SOLD_SINCE if since else _IF_UNSURE).format(symbol=lot.symbol, since=since)
+    return f"{_away(lot.entry_price, nearest)} {where}.{reason}"
+
+
+def _traded_at(
+    connection: Connection, unsure: Mapping[str, date | None], as_of: date
+) -> dict[str, tuple[Decimal, Decimal]]:
+    """The lowest and the highest price since the download with which the cost of a symbol is compared."""
+    since = {symbol: day for symbol, day in unsure.items() if day is not None}
+    if not since:
+        return {}
+    rows = connection.execute(_TRADED_AT, [list(since), list(since.values()), as_of])
+    return {symbol: (low, high) for symbol, low, high in rows}
+
+
+def _percent_away(price: Decimal, market: Decimal) -> Decimal:
+    return abs(price / market - 1) * 100
+
+
+def _away(price: Decimal, market: Decimal) -> str:
+    side = "above" if price > market else "below"
+    return f"{plain(round(_percent_away(price, market), 1))} % {side}"
 
 
 def _options(

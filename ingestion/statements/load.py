@@ -4,7 +4,7 @@ A later file of the same portfolio is a new statement: lots that it no longer li
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -23,15 +23,22 @@ from ingestion.portfolios.portfolios import (
     with_stored_name,
 )
 from ingestion.portfolios.tag_attributes import read_tag_book
-from ingestion.raw.datasets import CAPITAL_FLOWS, PORTFOLIOS, POSITIONS
+from ingestion.raw.datasets import CAPITAL_FLOWS, PORTFOLIOS, POSITIONS, STATED_COSTS
 from ingestion.raw.loads import Connection, LoadReport, load_transaction
 from ingestion.statements.actions.spin_offs import missed_notices
 from ingestion.statements.actions.splits import Splits, read_splits, traded_symbol, traded_symbol_of
 from ingestion.statements.actions.successors import as_known, read_successors, successor_notices
-from ingestion.statements.brokers.entries import HOW_TO_DATE, HOW_TO_PRICE, Entries, EntryTerms, entries
+from ingestion.statements.brokers.entries import (
+    HOW_TO_DATE,
+    HOW_TO_PRICE,
+    Earlier,
+    Entries,
+    EntryTerms,
+    entries,
+)
 from ingestion.statements.brokers.export import Holding
 from ingestion.statements.columns import COLUMNS, ENTRY_DATE, ENTRY_PRICE, SYMBOL
-from ingestion.statements.known import HeldLot, held_lots, known_lots
+from ingestion.statements.known import held_lots, known_lots
 from ingestion.statements.market_values import contradicted_values
 from ingestion.statements.money.account import (
     ListedValue,
@@ -46,6 +53,7 @@ from ingestion.statements.money.account import (
 from ingestion.statements.money.balances import CashFlow
 from ingestion.statements.money.cash_flow import cash_flow
 from ingestion.statements.money.cash_lots import is_cash_lot, with_cash_movements
+from ingestion.statements.money.stated_costs import costs_before, stated_frame
 from ingestion.statements.money.trades import received_until
 from ingestion.statements.money.values import CENT, entry_value, row_value
 from ingestion.statements.notices import shortened
@@ -65,7 +73,7 @@ _NOT_COMPARED = (
 
 _NOT_KNOWN = "Your broker's total is not compared with ours: a price of what was sold since is not known."
 
-Held = Callable[[date], Mapping[str, Sequence[HeldLot]]]
+Before = Callable[[date], Earlier]
 
 
 @dataclass(frozen=True)
@@ -73,8 +81,7 @@ class Statement:
     """A parsed file or download. as_of: its date. notices: what was ignored or assumed.
 
     listed: the holdings of a download, empty for a file in our columns. account_value: its total, USD.
-    has_zero_cash: whether a download lists its cash, and that is 0. unsure: symbols that it adds to, at a
-    price that earlier sales make unsure.
+    has_zero_cash: whether a download lists its cash, and that is 0. unsure: as in Entries.
     """
 
     lots: tuple[Lot, ...]
@@ -83,7 +90,7 @@ class Statement:
     listed: tuple[Holding, ...] = ()
     account_value: Decimal | None = None
     has_zero_cash: bool = False
-    unsure: frozenset[str] = frozenset()
+    unsure: Mapping[str, date | None] = field(default_factory=dict)
 
     @property
     def gross_at_cost(self) -> Decimal:
@@ -122,19 +129,20 @@ def read_positions_file(
     today: date | None = None,
     statement_date: date | None = None,
     terms: EntryTerms = NOTHING_SAID,
-    held: Held | None = None,
+    before: Before | None = None,
     has_entries: bool = True,
 ) -> Statement:
     """Read a positions file. Raises InvalidPositionsFile with all errors of the file.
 
     today, statement_date: no date may be later (defaults: today in UTC; the date of a broker's download, else
-    today). terms, held: for downloads, the user's terms and the lots known at a date. has_entries: False for
-    a file of trades, whose entry prices and dates count for nothing: they may be empty, and rows may repeat.
+    today). terms, before: for downloads, the user's terms and what is known before a date. has_entries: False
+    for a file of trades, whose entry prices and dates count for nothing: they may be empty, and rows may
+    repeat.
     """
     today = today or datetime.now(UTC).date()
     source = open_positions(path, terms.formats, today=today)
     as_of = statement_date or _own_date(path, source, today) or today
-    rows = _rows(source, terms, held(as_of) if held and source.export else {}, as_of)
+    rows = _rows(source, terms, before(as_of) if before and source.export else Earlier(), as_of)
     lots: list[Lot] = []
     errors: list[PositionsFileError] = [*rows.errors]
     for record in rows.records if has_entries else map(_without_entry, rows.records):
@@ -229,6 +237,9 @@ def load_fields(
         if prepared.flows:
             frame = pd.concat([flow.frame() for flow in prepared.flows], ignore_index=True)
             reports.append(load.rows(CAPITAL_FLOWS, frame))
+        costs = stated_frame(connection, fields.portfolio_id, statement.listed, statement.as_of)
+        if not costs.empty:
+            reports.append(load.rows(STATED_COSTS, costs))
         return reports
 
 
@@ -273,7 +284,10 @@ def _read_for(
             today=today,
             statement_date=statement_date,
             terms=terms,
-            held=lambda as_of: held_lots(connection, fields.portfolio_id, as_of),
+            before=lambda as_of: Earlier(
+                held_lots(connection, fields.portfolio_id, as_of),
+                costs_before(connection, fields.portfolio_id, as_of),
+            ),
         )
     except InvalidPositionsFile as error:
         known = known_portfolio(connection, fields.portfolio_id)
@@ -546,12 +560,10 @@ def _early(lots: Iterable[Lot]) -> list[str]:
     ]
 
 
-def _rows(
-    source: PositionsSource, terms: EntryTerms, held: Mapping[str, Sequence[HeldLot]], as_of: date
-) -> Entries:
+def _rows(source: PositionsSource, terms: EntryTerms, earlier: Earlier, as_of: date) -> Entries:
     """The rows in our columns, for both kinds of file."""
     if source.export is not None:
-        read = entries(source.export, terms, held, as_of)
+        read = entries(source.export, terms, earlier, as_of)
         return replace(read, notices=(*source.notices, *read.notices))
     assert source.file is not None  # noqa: S101 - a source has either a file or an export
     notices = [*source.notices]

@@ -28,6 +28,7 @@ from ingestion.statements.columns import (
 )
 from ingestion.statements.formats import FileFormats
 from ingestion.statements.known import HeldLot
+from ingestion.statements.money.stated_costs import StatedCost
 from ingestion.statements.notices import plain, shortened
 from ingestion.wording import joined
 
@@ -50,6 +51,7 @@ _BESIDE_SALES = (
     "your broker counted other lots as sold than the oldest, or an average, it was bought at another price, "
     "and the flow and the gain beside it are wrong; --entry-price {symbol}=USD gives what was paid"
 )
+_SINCE_STATED = "{symbol} bought at {price}, the download's cost less that of the download of {stated_on}"
 HOW_TO_PRICE = "the download has no cost: give --entry-price SYMBOL=PRICE, or --entry-at-market"
 
 
@@ -78,12 +80,20 @@ class EntryTerms:
 
 
 @dataclass(frozen=True)
+class Earlier:
+    """What is known before a download, by symbol. held: the open lots. costs: what downloads stated."""
+
+    held: Mapping[str, Sequence[HeldLot]] = field(default_factory=dict)
+    costs: Mapping[str, StatedCost] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Entries:
     """Rows in the columns of the positions file, notices of what was assumed, and errors.
 
     listed: the holdings of a download; a row has the line of its holding. account_value: its total, USD.
-    has_zero_cash: whether it lists cash, and that is 0. unsure: symbols bought at a price that earlier sales
-    make unsure.
+    has_zero_cash: whether it lists cash, and that is 0. unsure: symbols bought at a price that sales may make
+    wrong, with the date of the download whose cost it is compared with; None: it is compared with our lots.
     """
 
     records: tuple[Record, ...]
@@ -92,11 +102,11 @@ class Entries:
     listed: tuple[Holding, ...] = ()
     account_value: Decimal | None = None
     has_zero_cash: bool = False
-    unsure: frozenset[str] = frozenset()
+    unsure: Mapping[str, date | None] = field(default_factory=dict)
 
 
-def entries(export: Export, terms: EntryTerms, held: Mapping[str, Sequence[HeldLot]], as_of: date) -> Entries:
-    """The rows of one account of a download. held: open lots by symbol, as known before `as_of`."""
+def entries(export: Export, terms: EntryTerms, earlier: Earlier, as_of: date) -> Entries:
+    """The rows of one account of a download. earlier: what is known before `as_of`."""
     chosen = _of_account(export, terms.account)
     currency_error = _currency_error(export, terms.currency)
     if isinstance(chosen, PositionsFileError) or currency_error is not None:
@@ -104,7 +114,7 @@ def entries(export: Export, terms: EntryTerms, held: Mapping[str, Sequence[HeldL
         return Entries((), (), (*stated, *export.errors))
     chosen, missing = _with_symbols(chosen, terms.symbols)
     assumed: Counter[str] = Counter()
-    unsure: set[str] = set()
+    unsure: dict[str, date | None] = {}
     notices = [_dated(export, as_of), *export.notices]
     prices = {normalize_symbol(symbol): price for symbol, price in terms.prices.items()}
     resolved, records = replace(terms, prices=prices), []
@@ -112,12 +122,12 @@ def entries(export: Export, terms: EntryTerms, held: Mapping[str, Sequence[HeldL
         listed = _merged(_not_empty(chosen, notices), notices)
         for holding in listed:
             symbol = normalize_symbol(holding.symbol)
-            lots = held.get(symbol, [])
-            known = _against_known(holding, lots, assumed)
+            lots, before = earlier.held.get(symbol, []), earlier.costs.get(symbol)
+            paid = _paid_since(before, holding, lots)
+            known = _against_known(holding, lots, assumed, paid)
             if symbol not in prices and _is_beside_sales(known, lots):
-                unsure.add(symbol)
-                bought = plain(_price(known[-1].cost or Decimal(0)))
-                assumed[_BESIDE_SALES.format(symbol=holding.symbol, price=bought)] += 1
+                unsure[symbol] = before.stated_on if before and paid else None
+                assumed[_beside_sales(known[-1], unsure[symbol])] += 1
             records += [_record(entry, resolved, as_of, assumed) for entry in known]
     notices += [f"{count} of {len(records)} rows: {what}." for what, count in assumed.items() if count]
     unused = prices.keys() - {normalize_symbol(holding.symbol) for holding in chosen}
@@ -126,9 +136,7 @@ def entries(export: Export, terms: EntryTerms, held: Mapping[str, Sequence[HeldL
     total = export.account_values.get(chosen[0].account) if chosen else None
     cash = [holding.quantity for holding in chosen if holding.is_cash]
     has_zero_cash = bool(cash) and all(quantity == 0 for quantity in cash)
-    return Entries(
-        tuple(records), tuple(notices), errors, tuple(listed), total, has_zero_cash, frozenset(unsure)
-    )
+    return Entries(tuple(records), tuple(notices), errors, tuple(listed), total, has_zero_cash, unsure)
 
 
 def _of_account(export: Export, account: str | None) -> tuple[Holding, ...] | PositionsFileError:
@@ -223,25 +231,63 @@ def _is_beside_sales(known: Sequence[Holding], lots: Iterable[HeldLot]) -> bool:
     return is_rest and any(lot.has_sales and not lot.is_left_out for lot in lots)
 
 
-def _against_known(holding: Holding, lots: Sequence[HeldLot], assumed: Counter[str]) -> list[Holding]:
-    """The lots behind an averaged holding: the known ones, and a new one for the rest."""
+def _beside_sales(bought: Holding, stated_on: date | None) -> str:
+    """The notice of a price beside sales. stated_on: of the cost that it is compared with."""
+    notice = _BESIDE_SALES if stated_on is None else _SINCE_STATED
+    price = plain(_price(bought.cost or Decimal(0)))
+    return notice.format(symbol=bought.symbol, price=price, stated_on=stated_on)
+
+
+def _paid_since(stated: StatedCost | None, holding: Holding, lots: Iterable[HeldLot]) -> Decimal | None:
+    """What was paid per share since a cost was stated, if that was the cost of the lots that are known."""
+    quantity = holding.quantity
+    if stated is None or holding.cost is None or not isinstance(quantity, Decimal):
+        return None
+    bought = quantity - stated.quantity
+    if not bought or not _is_all_of(_open_on_side(lots, quantity), stated.quantity):
+        return None
+    paid = (quantity * holding.cost - stated.quantity * stated.cost) / bought
+    return paid if _price(paid) > 0 else None
+
+
+def _open_on_side(lots: Iterable[HeldLot], quantity: Decimal) -> list[HeldLot]:
+    """The open lots that are long or short, as this quantity."""
+    return [lot for lot in lots if (lot.row["quantity"] > 0) == (quantity > 0) and not lot.is_left_out]
+
+
+def _known_quantity(lots: Iterable[HeldLot]) -> Decimal:
+    return sum((lot.row["quantity"] * lot.ratio for lot in lots), Decimal(0))
+
+
+def _is_all_of(lots: Sequence[HeldLot], quantity: Decimal) -> bool:
+    """Whether a quantity in today's shares is that of all these lots; a split pays out fractions."""
+    was_split = any(lot.ratio != 1 for lot in lots)
+    known = _known_quantity(lots)
+    return quantity == known or (was_split and abs(quantity - known) < 1)
+
+
+def _against_known(
+    holding: Holding, lots: Sequence[HeldLot], assumed: Counter[str], paid: Decimal | None
+) -> list[Holding]:
+    """The lots behind an averaged holding: the known ones, and a new one for the rest.
+
+    paid: the price of the rest, if the costs that were stated tell it.
+    """
     quantity = holding.quantity
     if holding.entry_date is not None or not isinstance(quantity, Decimal):
         return [holding]
-    own = [lot for lot in lots if (lot.row["quantity"] > 0) == (quantity > 0)]
-    same = [lot for lot in own if not lot.is_left_out]
-    known = sum((lot.row["quantity"] * lot.ratio for lot in same), Decimal(0))
-    was_split = any(lot.ratio != 1 for lot in same)
+    same = _open_on_side(lots, quantity)
+    known = _known_quantity(same)
     if not same:
+        own = [lot for lot in lots if (lot.row["quantity"] > 0) == (quantity > 0)]
         return _left_out(holding, quantity, own, assumed) or [holding]
-    if quantity == known or (was_split and abs(quantity - known) < 1):  # a split pays out fractions
+    if _is_all_of(same, quantity):
         assumed["entry date and price of known lots"] += len(same)
         return [_as_known(holding, lot, lot.row["quantity"]) for lot in same]
     if abs(quantity) > abs(known):
         assumed["entry date and price of known lots"] += len(same)
-        bought = replace(
-            holding, quantity=quantity - known, cost=_cost_of_rest(holding, same, quantity - known)
-        )
+        rest = quantity - known
+        bought = replace(holding, quantity=rest, cost=paid or _cost_of_rest(holding, same, rest))
         return [*(_as_known(holding, lot, lot.row["quantity"]) for lot in same), bought]
     return _after_sale(holding, same, abs(known) - abs(quantity), assumed)
 
