@@ -73,7 +73,7 @@ def stated_frame(
 
     listed: the holdings of a download, nothing for a file in our columns.
     """
-    stated: Mapping[str, tuple[Decimal | None, Decimal | None]] = _stated(list(listed))
+    stated: Mapping[str, tuple[str | None, str | None]] = _stated(list(listed))
     before = {symbol for (symbol,) in connection.execute(_OF_DAY, [portfolio, as_of])}
     rows = [
         (str(portfolio), as_of, symbol, *stated.get(symbol, (None, None)))
@@ -82,8 +82,11 @@ def stated_frame(
     return pd.DataFrame(rows, columns=list(STATED_COSTS.columns), dtype=object)
 
 
-def _stated(listed: Sequence[Holding]) -> dict[str, tuple[Decimal, Decimal]]:
-    """Quantity and cost by symbol, of those with one row: an average, and not a lot or one of two sides."""
+def _stated(listed: Sequence[Holding]) -> dict[str, tuple[str, str]]:
+    """Quantity and cost by symbol, of those with one row: an average, and not a lot or one of two sides.
+
+    As text: an average of two rows has more digits than Arrow's decimals.
+    """
     rows_of = Counter(normalize_symbol(one.symbol) for one in listed)
     stated = {}
     for one in listed:
@@ -94,7 +97,7 @@ def _stated(listed: Sequence[Holding]) -> dict[str, tuple[Decimal, Decimal]]:
             and isinstance(one.quantity, Decimal)
             and one.cost is not None
         ):
-            stated[symbol] = one.quantity, one.cost
+            stated[symbol] = f"{one.quantity:f}", f"{one.cost:f}"
     return stated
 
 

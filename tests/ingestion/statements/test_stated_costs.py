@@ -186,6 +186,13 @@ def test_a_price_is_compared_with_the_last_close_where_none_is_newer(
     assert "that of the download of 2025-07-31" in asked.sentence
 
 
+def test_rows_that_are_added_up_state_the_sum_of_their_costs(load: Load, lots: Any) -> None:
+    # cash and margin, whose average has no end of digits, beside a large number
+    load(row(1, 10) + row(2, "10.1") + row(3, "1234567.25", "BRK-A"), JUNE)
+    load(row(1, 10) + row(3, "21.1") + row(3, "1234567.25", "BRK-A"), JULY)
+    assert lots() == [(Decimal("6.7"), 3), (11, 1)]
+
+
 def test_two_rows_of_a_symbol_state_no_cost(load: Load, connection: Connection) -> None:
     load(row(50, 500) + row(-20, 220) + row(10, 20, "VTI"), JUNE)
     stated = connection.execute("select symbol, quantity, cost from raw.stated_costs").fetchall()
