@@ -25,6 +25,7 @@ from ingestion.portfolios.portfolios import (
 from ingestion.portfolios.tag_attributes import read_tag_book
 from ingestion.raw.datasets import CAPITAL_FLOWS, PORTFOLIOS, POSITIONS, STATED_COSTS
 from ingestion.raw.loads import Connection, LoadReport, load_transaction
+from ingestion.statements.actions.contracts import strike_notices
 from ingestion.statements.actions.spin_offs import missed_notices
 from ingestion.statements.actions.splits import Splits, read_splits, traded_symbol, traded_symbol_of
 from ingestion.statements.actions.successors import as_known, read_successors, successor_notices
@@ -375,6 +376,7 @@ def _prepare(
             *bought.notices,
             *opening_notices(rows.changes, opening),
             *missed_notices(connection, bought.lots, before, statement.as_of, opening),
+            *strike_notices(connection, bought.lots, before, statement.as_of),
             *rows.notices,
             *flow_notices,
             *(_derived_notices(portfolio, statement, values, at_cost, listed_before) if is_derived else []),

@@ -12,6 +12,8 @@ from uuid import UUID
 
 from ingestion.market.calendar import session_on_or_before
 from ingestion.raw.loads import Connection
+from ingestion.statements.actions.contracts import last_day
+from ingestion.statements.actions.splits import traded_symbol
 from ingestion.statements.actions.successors import SpunOff, read_successors
 from ingestion.statements.notices import shortened
 from ingestion.statements.parts import Row, is_withdrawn, lot_id
@@ -75,19 +77,25 @@ def missed_notices(
     new = [
         lot
         for lot in lots
-        if lot.investment_class == "PUBLIC" and (lot.symbol, lot.entry_date, lot.entry_price) not in before
+        if lot.investment_class != "PRIVATE" and (lot.symbol, lot.entry_date, lot.entry_price) not in before
     ]
-    successors = read_successors(connection, {lot.symbol for lot in new})
+    successors = read_successors(connection, {traded_symbol(lot) for lot in new})
     return shortened(
         [
             f"Row {lot.line}: the lot of {lot.symbol} is older than the spin-off of {spun_off.symbol} on "
-            f"{spun_off.ex_date} and is loaded without what it received: the fall of its price on that day "
-            "counts as a loss. Load a statement of a day before it first, and this one after that."
+            f"{spun_off.ex_date} and is loaded without what {_receives(lot)}: the fall of its price on that "
+            "day counts as a loss. Load a statement of a day before it first, and this one after that."
             for lot in new
-            for spun_off in successors.became(lot.symbol, lot.entry_date, lot.exit_date or as_of).spun_off
+            for spun_off in successors.became(
+                traded_symbol(lot), lot.entry_date, last_day(lot, as_of)
+            ).spun_off
             if opening is None or spun_off.ex_date > opening
         ]
     )
+
+
+def _receives(lot: Lot) -> str:
+    return "its underlying received" if lot.contract else "it received"
 
 
 def _lots(rows: Iterable[Row]) -> Iterable[list[Row]]:

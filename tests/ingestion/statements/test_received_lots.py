@@ -30,6 +30,7 @@ ACTIONS = (
     "ALPHA,2025-06-05,split,2,,,\n"
     f"ALPHA,{SPUN_OFF},spin_off,0.5,BETA,,0.25\n"
     "BETA,2025-06-13,split,3,,,\n"
+    f"GAMMA,{SPUN_OFF},special_dividend,3,,,\n"
 )
 Load = Callable[..., list[str]]
 FIELDS = PortfolioFields("Book", "jane@example.com", "100000")
@@ -207,6 +208,35 @@ def test_a_lot_that_is_first_listed_after_a_spin_off_says_what_it_lacks(
         f"Row 2: the lot of ALPHA is older than the spin-off of BETA on {SPUN_OFF}" in notice
         for notice in notices
     ] == ([True] if is_missed else [])
+
+
+def test_a_contract_that_is_first_listed_after_a_spin_off_says_what_it_lacks(
+    load: Load, tell: Callable[[], None]
+) -> None:
+    tell()
+    contracts = [f"ALPHA{day}C00040000,2,12,{BOUGHT},OPTIONS,," for day in ("250606", "260116")]
+    missed = [notice for notice in load(LATER, *contracts, shares_as_of="entry") if "spin-off" in notice]
+    (notice,) = missed
+    assert notice.startswith(
+        f"Row 3: the lot of ALPHA260116C00040000 is older than the spin-off of BETA on {SPUN_OFF} and is "
+        "loaded without what its underlying received: the fall"
+    )
+
+
+def test_a_contract_that_is_first_listed_after_a_special_dividend_says_how_its_strike_is_read(
+    load: Load, tell: Callable[[], None]
+) -> None:
+    """Known from before it, or bought after it, the contract has one strike."""
+    tell()
+    old = f"GAMMA260116C00040000,2,12,{BOUGHT},OPTIONS,,"
+    kept = f"GAMMA260116C00050000,2,12,{BOUGHT},OPTIONS,,"
+    new = f"GAMMA260116P00040000,2,12,{LATER},OPTIONS,,"
+    load(BEGIN, kept)
+    (notice,) = (notice for notice in load(LATER, old, kept, new) if "strike" in notice)
+    assert notice == (
+        f"Row 2: the strike of GAMMA260116C00040000, 40, is taken for that of its purchase on {BOUGHT}: a "
+        "special dividend since then lowers it to 37. If 40 is its strike after the dividend, list 43."
+    )
 
 
 def test_a_lot_that_a_statement_knew_before_the_spin_off_lacks_nothing(
