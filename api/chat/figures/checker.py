@@ -1,8 +1,10 @@
 """Checks the figures of an answer against logged results, and marks those that no cell equals."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from decimal import Decimal
+from itertools import pairwise
 
 from api.chat.figures.cells import Cells
 from api.chat.figures.exemptions import blanked
@@ -39,11 +41,9 @@ def check_figures(text: str, results: Sequence[QueryResult], *, allowed: Sequenc
 
 def mark_unverified(text: str, figures: Sequence[Figure]) -> str:
     """The text with a mark behind each figure that is not verified."""
-    for figure in sorted(figures, key=lambda figure: figure.start, reverse=True):
-        if not figure.verified:
-            end = figure.start + len(figure.text)
-            text = f"{text[:end]} {NOT_VERIFIED}{text[end:]}"
-    return text
+    ends = sorted(figure.start + len(figure.text) for figure in figures if not figure.verified)
+    pieces = [text[start:end] for start, end in pairwise([0, *ends, len(text)])]
+    return f" {NOT_VERIFIED}".join(pieces)
 
 
 def _figure(number: Number, cells: Cells, results: Sequence[QueryResult]) -> Figure:
@@ -88,10 +88,11 @@ class _CountsOfLists:
             start += len(line) + 1
 
     def __contains__(self, number: Number) -> bool:
-        return number.is_count and any(
-            start <= number.start < end and number.value == Decimal(items)
-            for start, end, items in self._items_behind
-        )
+        line = bisect_right(self._items_behind, (number.start, float("inf"), 0)) - 1
+        if not number.is_count or line < 0:
+            return False
+        _, end, items = self._items_behind[line]
+        return number.start < end and number.value == Decimal(items)
 
 
 def _items_after(lines: Sequence[str], first: int) -> int:

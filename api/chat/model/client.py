@@ -86,7 +86,8 @@ class ModelClient:
                 max_retries=0,
                 default_headers={"Accept-Encoding": PLAIN},
                 http_client=DefaultAioHttpClient(
-                    event_hooks={"response": [bound_responses(self._settings.chat_output_tokens)]}
+                    follow_redirects=False,  # what is asked is for this server only
+                    event_hooks={"response": [bound_responses(self._settings.chat_output_tokens)]},
                 ),
                 timeout=httpx2.Timeout(self._settings.chat_seconds, connect=CONNECT_SECONDS),
             )

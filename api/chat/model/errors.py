@@ -108,11 +108,11 @@ def _of_status(status: int, code: str | None, retry_after: float | None) -> Mode
         return ModelFailed(BUSY, "RATE_LIMITED", retryable=True, retry_after=retry_after, cause=cause)
     if status >= 500 or status in TRANSIENT_STATUSES:  # noqa: PLR2004 - the server's fault
         return ModelFailed(DOWN, "SERVER_ERROR", retryable=True, retry_after=retry_after, cause=cause)
-    if status in {401, 403}:
-        return ModelFailed(KEY, "FATAL_ERROR", cause=cause)
+    if 300 <= status < 400:  # noqa: PLR2004 - elsewhere, where nothing is sent
+        return ModelFailed(UNREACHABLE, "NETWORK_ERROR", cause=cause)
     if status == 404:  # noqa: PLR2004 - no such model, or no such API
         return ModelFailed(UNKNOWN, "FATAL_ERROR", use_fallback=True, cause=cause)
-    return ModelFailed(REFUSED, "FATAL_ERROR", cause=cause)
+    return ModelFailed(KEY if status in {401, 403} else REFUSED, "FATAL_ERROR", cause=cause)
 
 
 def _code(error: "APIError") -> str | None:

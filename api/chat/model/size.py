@@ -4,6 +4,7 @@ CHAT_OUTPUT_TOKENS is only asked of the server: one that sends on would fill the
 it from answering others.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ FRAME: Final = 2_000_000
 PER_TOKEN: Final = 2_000
 """Bytes of an answer: of the whole, and for each token, which comes in an event of its own."""
 
-CHARACTERS_PER_TOKEN: Final = 100
+CHARACTERS_PER_TOKEN: Final = 50
 """Of a text, at most; a token has some four."""
 
 PLAIN: Final = "identity"
@@ -47,6 +48,7 @@ def _bounded(stream: Any, most: int) -> Any:
                 if size > most:
                     raise too_large(f"an answer of over {most} bytes")
                 yield chunk
+                await asyncio.sleep(0)  # others get their turn, however fast the server sends
 
         async def aclose(self) -> None:
             await stream.aclose()

@@ -21,6 +21,18 @@ REORDER_WINDOW: Final = 256
 CHARACTERS_PER_TOKEN: Final = 4
 """By which tokens are estimated where the server does not report them."""
 
+BREAK: Final = "\n\n"
+"""Between the parts of a text."""
+
+MOST_PARTS: Final = 1000
+"""Of a response: texts, refusals, calls and other items; a real one has a dozen."""
+
+MOST_TOKENS: Final = 10_000_000
+"""Of one call, as a server may report them: no model reads as many."""
+
+LONGEST_NAME: Final = 200
+"""Characters of the name of a model."""
+
 Item = dict[str, Any]
 
 
@@ -75,8 +87,7 @@ def estimate_tokens(text: str) -> int:
 async def read_stream(events: AsyncIterator[Any], most: int) -> AsyncGenerator[TextDelta | ModelAnswer, None]:
     """Read the events of one response: pieces of text, and last its ModelAnswer.
 
-    most: characters of a text, or of the arguments of a call, which are put together anew for each piece.
-    Raises ModelFailed.
+    most: characters of all its texts, or of the arguments of a call. Raises ModelFailed.
     """
     order = _Order()
     response = _Response(most)
@@ -129,53 +140,71 @@ class _Order:
             yield self._held.pop(number)
 
 
-@dataclass
-class _Part:
-    """A text or a refusal, as far as it was written and as far as it was passed on."""
+class _Pieces:
+    """A text that grows by pieces; put together when it is asked for."""
 
-    text: str = ""
-    refused: bool = False
+    def __init__(self) -> None:
+        self._pieces: list[str] = []
+        self.length = 0
+
+    def add(self, piece: str) -> None:
+        self._pieces.append(piece)
+        self.length += len(piece)
+
+    @property
+    def text(self) -> str:
+        self._pieces = ["".join(self._pieces)]
+        return self._pieces[0]
 
 
-@dataclass
-class _Call:
-    """The parts of a call of a tool that have arrived."""
+class _Part(_Pieces):
+    """A text or a refusal, as far as it was written."""
 
-    arguments: str = ""
+    refused = False
+
+
+class _Call(_Pieces):
+    """The arguments of a call of a tool, as far as they have arrived, or complete."""
+
     complete: str | None = None
 
 
 @dataclass
 class _Response:
-    """What has arrived of one response. most: characters of a text, or of the arguments of a call."""
+    """What has arrived of one response. most: characters of its texts, or of the arguments of a call.
+
+    is_shown: whether all text that has arrived was passed on; else its beginning changed after that.
+    """
 
     most: int
     parts: dict[tuple[int, int], _Part] = field(default_factory=dict)
     calls: dict[int, _Call] = field(default_factory=dict)
     items: dict[int, Any] = field(default_factory=dict)
-    shown: str = ""
+    shown: _Pieces = field(default_factory=_Pieces)
+    is_shown: bool = True
     final: Any = None
+    _length: int = 0
+    _last: tuple[int, int] = (-1, -1)
 
     def take(self, event: Any) -> Iterator[TextDelta]:
         """Take one event in; return the text that it adds. Raises ModelFailed for a failed response."""
         kind = getattr(event, "type", None) or ""
         if kind in {"response.output_text.delta", "response.refusal.delta"}:
-            part = self._part(event)
-            part.refused = kind == "response.refusal.delta"
-            part.text = self._longer(part.text, _encodable(event.delta or ""))
-            yield from self._show()
+            place, part = self._part(event, refused=kind == "response.refusal.delta")
+            yield from self._add(place, part, _encodable(event.delta or ""))
         elif kind in {"response.output_text.done", "response.refusal.done"}:
-            part = self._part(event)
-            part.refused = kind == "response.refusal.done"
-            part.text = _encodable((event.refusal if part.refused else event.text) or part.text)
-            yield from self._show()
+            place, part = self._part(event, refused=kind == "response.refusal.done")
+            text = event.refusal if part.refused else event.text
+            yield from self._complete(place, part, _encodable(text or ""))
         else:
             self._take_item(kind, event)
+        self._check_parts()
 
     def _take_item(self, kind: str, event: Any) -> None:
         if kind == "response.function_call_arguments.delta":
             call = self._call(event)
-            call.arguments = self._longer(call.arguments, event.delta or "")
+            call.add(event.delta or "")
+            self._check_length(call.length)
         elif kind == "response.function_call_arguments.done":
             self._call(event).complete = event.arguments
         elif kind in {"response.output_item.added", "response.output_item.done"}:
@@ -187,46 +216,81 @@ class _Response:
         elif kind == "error":
             raise failure_of_code(event.code)
 
-    def _part(self, event: Any) -> _Part:
-        return self.parts.setdefault((event.output_index, event.content_index), _Part())
+    def _part(self, event: Any, *, refused: bool) -> tuple[tuple[int, int], _Part]:
+        place = (event.output_index, event.content_index)
+        part = self.parts.setdefault(place, _Part())
+        part.refused = refused
+        return place, part
 
     def _call(self, event: Any) -> _Call:
         return self.calls.setdefault(event.output_index, _Call())
 
-    def _longer(self, text: str, piece: str) -> str:
-        """The text with one more piece. Raises ModelFailed."""
-        if len(text) + len(piece) > self.most:
+    def _check_length(self, length: int) -> None:
+        """Raise ModelFailed for a text that is too long."""
+        if length > self.most:
             raise too_large(f"a text of over {self.most} characters")
-        return text + piece
+
+    def _check_parts(self) -> None:
+        """Raise ModelFailed for a response of too many parts."""
+        if len(self.parts) + len(self.calls) + len(self.items) > MOST_PARTS:
+            raise too_large(f"an answer of over {MOST_PARTS} parts")
+
+    def _add(self, place: tuple[int, int], part: _Part, piece: str) -> Iterator[TextDelta]:
+        """Add a piece to a part, and pass it on if it stands at the end of the text."""
+        if not piece:
+            return
+        begins = BREAK if self.shown.length and not part.length else ""
+        part.add(piece)
+        self._length += len(piece)
+        self._check_length(self._length)
+        self.is_shown = self.is_shown and place >= self._last
+        self._last = max(self._last, place)
+        if self.is_shown:
+            self.shown.add(begins + piece)
+            yield TextDelta(begins + piece)
+
+    def _complete(self, place: tuple[int, int], part: _Part, text: str) -> Iterator[TextDelta]:
+        """Take the whole text of a part, whose pieces may be missing or other ones."""
+        if text and len(text) >= part.length and text.startswith(part.text):
+            yield from self._add(place, part, text[part.length :])
+        elif text:
+            self._replace(place, text, refused=part.refused)
+
+    def _replace(self, place: tuple[int, int], text: str, *, refused: bool) -> None:
+        """Put another text in the place of a part."""
+        before = self.parts.get(place)
+        self._length += len(text) - (before.length if before else 0)
+        self._check_length(self._length)
+        self.is_shown = False
+        self.parts[place] = _Part()
+        self.parts[place].refused = refused
+        self.parts[place].add(text)
 
     def _text(self) -> str:
-        return "\n\n".join(self.parts[place].text for place in sorted(self.parts) if self.parts[place].text)
-
-    def _show(self) -> Iterator[TextDelta]:
-        text = self._text()
-        if len(text) > len(self.shown) and text.startswith(self.shown):
-            yield TextDelta(text[len(self.shown) :])
-            self.shown = text
+        return BREAK.join(self.parts[place].text for place in sorted(self.parts) if self.parts[place].length)
 
     def finish(self) -> Iterator[TextDelta]:
         """The text that only the final response has."""
         for index, item in enumerate(self.final.output or ()):
             self.items[index] = item
+        self._check_parts()
         for index, item in self.items.items():
             if item.type == "message":
                 self._take_message(index, item)
-        yield from self._show()
+        text, shown = self._text(), self.shown.text
+        if len(text) > len(shown) and text.startswith(shown):
+            yield TextDelta(text[len(shown) :])
 
     def _take_message(self, index: int, item: Any) -> None:
         for place, content in enumerate(item.content or ()):
             refused = content.type == "refusal"
             text = content.refusal if refused else getattr(content, "text", "")
             if text:
-                self.parts[index, place] = _Part(_encodable(text), refused)
+                self._replace((index, place), _encodable(text), refused=refused)
+                self._check_parts()
 
     def answer(self) -> ModelAnswer:
         """The whole answer, after finish."""
-        usage = self.final.usage
         incomplete = None
         if self.final.status == "incomplete" or self.final.incomplete_details is not None:
             incomplete = getattr(self.final.incomplete_details, "reason", None) or "unknown"
@@ -236,8 +300,8 @@ class _Response:
             # the arguments of a call in a response that was cut may be cut too
             calls=() if incomplete else tuple(calls.values()),
             output=tuple(self._output({} if incomplete else calls)),
-            model=str(self.final.model or ""),
-            usage=None if usage is None else Usage(usage.input_tokens or 0, usage.output_tokens or 0),
+            model=_encodable(str(self.final.model or "")[:LONGEST_NAME]).replace("\0", ""),
+            usage=_usage(self.final.usage),
             refused=any(part.refused for part in self.parts.values()),
             incomplete=incomplete,
         )
@@ -248,7 +312,8 @@ class _Response:
 
     def _tool_call(self, index: int) -> ToolCall:
         item, call = self.items.get(index), self.calls.get(index, _Call())
-        arguments = getattr(item, "arguments", "") or call.complete or call.arguments
+        arguments = getattr(item, "arguments", "") or call.complete or call.text
+        self._check_length(len(arguments))
         call_id = getattr(item, "call_id", None) or getattr(item, "id", None) or f"call_{uuid4().hex}"
         name = getattr(item, "name", None) or "unknown"
         return ToolCall(_encodable(call_id), _encodable(name), _encodable(arguments))
@@ -269,7 +334,7 @@ class _Response:
 
     def _message(self, index: int) -> Iterator[Item]:
         places = sorted(place for place in self.parts if place[0] == index)
-        text = "\n\n".join(self.parts[place].text for place in places)
+        text = BREAK.join(self.parts[place].text for place in places)
         if not text:
             return
         message = {"type": "message", "role": "assistant"}
@@ -278,6 +343,14 @@ class _Response:
             yield {**message, **identifier, "status": "completed", "content": content}
         else:
             yield {**message, "content": text}
+
+
+def _usage(reported: Any) -> Usage | None:
+    """What a server reports, None where it is no number of tokens: that is estimated."""
+    counts = [getattr(reported, name, None) or 0 for name in ("input_tokens", "output_tokens")]
+    if reported is None or not all(isinstance(one, int) and 0 <= one <= MOST_TOKENS for one in counts):
+        return None
+    return Usage(*counts)
 
 
 def _encodable(text: str) -> str:

@@ -130,7 +130,7 @@ class Messages:
                 conversation_id=run.conversation_id,
                 status=status,
                 content=storable(content),
-                model=model,
+                model=None if model is None else storable(model),
                 input_tokens=input_tokens,
                 output_tokens=output_tokens,
                 latency_ms=latency_ms,

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from api.chat.figures.checker import check_figures
-from api.chat.results import QueryResult
+from api.chat.figures.checker import NOT_VERIFIED, check_figures, mark_unverified
+from api.chat.results import Figure, QueryResult
 from tests.api.chat.figures.figure_results import result_of
 
 AMOUNTS = st.decimals(-(10**10), 10**10, places=6)
@@ -156,3 +156,17 @@ def test_a_long_text_takes_time_in_proportion(piece: str) -> None:
     began = process_time()
     check_figures(piece * (60_000 // len(piece)), [])
     assert process_time() - began < 8
+
+
+def test_many_lists_with_counts_take_time_in_proportion() -> None:
+    began = process_time()
+    assert check_figures("1:\n- a\n\n" * 20_000, []) == []
+    assert process_time() - began < 8
+
+
+def test_many_figures_are_marked_in_time_in_proportion() -> None:
+    # Silent failure prevented: the text is copied for each of its figures, while the process answers nobody
+    figures = [Figure("1", 2 * place, None, None, None, verified=False) for place in range(100_000)]
+    began = process_time()
+    assert mark_unverified("1 " * 100_000, figures) == f"1 {NOT_VERIFIED} " * 100_000
+    assert process_time() - began < 1

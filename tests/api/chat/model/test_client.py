@@ -6,10 +6,12 @@ from contextlib import aclosing
 from time import monotonic
 from typing import Any
 
+import httpx2
 import pytest
 
 from api.chat.model.client import ModelClient, ModelRequest
 from api.chat.model.errors import ModelFailed, retry_after_of
+from api.chat.model.size import bound_responses
 from api.chat.model.stream import ModelAnswer, TextDelta, Usage
 from tests.api.chat import responses_events as disorder
 from tests.api.chat.responses_events import Call, Mutation, Reasoning, Text
@@ -340,13 +342,86 @@ async def test_an_answer_has_a_size(
     assert (await fail(make_client(chat_output_tokens=100))).cause == cause
 
 
-@pytest.mark.parametrize("item", [Text("word " * 2_001), Call("sql", "[" * 10_001)], ids=["text", "call"])
+@pytest.mark.parametrize("item", [Text("word " * 1_001), Call("sql", "[" * 5_001)], ids=["text", "call"])
 async def test_text_without_end_is_no_answer(
     server: ModelServer, make_client: Make, item: Text | Call
 ) -> None:
     server.script(Script().answers(lambda _: [item]))
     error = await fail(make_client(chat_output_tokens=100))
-    assert (error.error_type, error.cause) == ("SERVER_ERROR", "a text of over 10000 characters")
+    assert (error.error_type, error.cause) == ("SERVER_ERROR", "a text of over 5000 characters")
+
+
+async def test_text_without_end_in_the_final_response_is_no_answer(
+    server: ModelServer, make_client: Make
+) -> None:
+    said = [Text("word " * 1_001)]
+    server.script(Script().answers(lambda _: said, mutation=disorder.only_in_completed))
+    error = await fail(make_client(chat_output_tokens=100))
+    assert error.cause == "a text of over 5000 characters"
+
+
+@pytest.mark.parametrize("kind", ["response.output_text.delta", "response.output_item.added"])
+async def test_an_answer_has_a_number_of_parts(server: ModelServer, make_client: Make, kind: str) -> None:
+    # Silent failure prevented: each of 100,000 texts is joined to all before it, for minutes in which the API
+    # answers nobody
+    part = {"type": kind, "content_index": 0, "delta": "a", "item": {"type": "message"}}
+    events = [{**part, "output_index": place} for place in range(1_001)]
+    server.answer = lambda _: ModelReply(events=events)
+    assert (await fail(make_client())).cause == "an answer of over 1000 parts"
+
+
+async def test_a_fast_server_leaves_others_their_turn() -> None:
+    class Fast(httpx2.AsyncByteStream):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            for _ in range(20):
+                yield b":\n" * 10_000
+
+    turns = 0
+
+    async def other() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    response = httpx2.Response(200, stream=Fast(), request=httpx2.Request("POST", "http://h/responses"))
+    await bound_responses(100)(response)
+    task = asyncio.create_task(other())
+    async for _ in response.aiter_raw():
+        pass
+    task.cancel()
+    assert turns >= 20
+
+
+@pytest.mark.parametrize("tokens", [-1, 2**31, 1e300, float("nan"), 1.5])
+async def test_tokens_that_are_no_number_of_tokens_are_estimated(
+    server: ModelServer, make_client: Make, tokens: Any
+) -> None:
+    # Silent failure prevented: the database refuses the record of the answer, and its conversation stays busy
+    server.script(Script().says(TEXT, output_tokens=tokens))
+    _, answer = await ask(make_client())
+    assert answer.usage is None
+
+
+async def test_the_name_of_a_model_is_a_short_text(server: ModelServer, make_client: Make) -> None:
+    name = f"a\0b\ud83d{'c' * 1_000}"
+
+    def named(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [*events[:-1], {**events[-1], "response": {**events[-1]["response"], "model": name}}]
+
+    server.script(Script().says(TEXT, mutation=named))
+    _, answer = await ask(make_client())
+    assert answer.model == f"ab?{'c' * 196}"
+
+
+async def test_a_redirect_is_not_followed(server: ModelServer, make_client: Make) -> None:
+    # Silent failure prevented: questions and rows of users go to a host that OPENAI_BASE_URL does not name
+    with serving_model() as other:
+        other.script(Script().says(TEXT))
+        there = {"Location": f"{other.url}/responses"}
+        server.answer = lambda _: ModelReply(status=307, headers=there, body="")
+        error = await fail(make_client())
+        assert (error.cause, other.requests) == ("status 307", [])
 
 
 async def test_a_cancelled_call_closes_the_stream(server: ModelServer, make_client: Make) -> None:

@@ -41,6 +41,12 @@ def test_an_answer_is_read_back_as_it_was_written(store: ChatStore, run: RunCoro
     assert (conversation.title, conversation.message_count) == ("How much is it?", 2)
 
 
+def test_any_name_of_a_model_ends_an_answer(store: ChatStore, run: RunCoroutine, user_id: UUID) -> None:
+    done = run(answer(store, user_id))
+    begun = run(store.messages.begin_run(user_id, done.conversation_id, "Again?", "blue"))
+    run(store.messages.end_run(begun, "done", "Yes.", (), **{**COUNTS, "model": "a\0\ud83d"}))
+
+
 def test_a_user_has_a_few_conversations_without_a_message(
     store: ChatStore, run: RunCoroutine, user_id: UUID
 ) -> None:
